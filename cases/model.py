@@ -1,0 +1,160 @@
+"""A case (办件) and its legs (分办件) as frozen values: the fold of append-only events.
+
+Events are the truth. `cases/fold.py` makes a `Case` from a plan and events; `legs` in the store is a cache of it.
+Times are timezone-aware datetimes; days are counted in the deployment's zone by `cases/clock.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from catalog.limits import Limit
+from forms.plan import Plan
+
+
+class LegState(StrEnum):
+    """Where a leg stands (contract 3.4). The value is the public name."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    STUCK = "stuck"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    IN_REVIEW = "in_review"
+    SUPPLEMENT_REQUIRED = "supplement_required"
+    SUPPLEMENTED = "supplemented"
+    SPECIAL = "special"
+    FORWARDED = "forwarded"
+    SIMULATED = "simulated"
+    GRANTED = "granted"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    NOT_ACCEPTED = "not_accepted"
+    WITHDRAWN = "withdrawn"
+    TERMINATED = "terminated"
+    VOIDED = "voided"
+    NOT_NEEDED = "not_needed"
+
+
+class CaseState(StrEnum):
+    """What the legs together mean; computed, never stored as truth (contract 3.4)."""
+
+    DRAFT = "draft"
+    FILED = "filed"
+    IN_PROGRESS = "in_progress"
+    NEEDS_APPLICANT = "needs_applicant"
+    PARTLY_FINISHED = "partly_finished"
+    FINISHED = "finished"
+    NOT_GRANTED = "not_granted"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `type` is a notice type of contract 3.4 or one of ours (see `cases/states.py`);
+    `leg` None concerns the case; `filled` marks a step a department left out and we filled in."""
+
+    type: str
+    at: datetime
+    by: str
+    leg: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """An interval in which a leg's clock stands: supplement, special procedure, held; `end` None while it lasts."""
+
+    start: datetime
+    kind: str
+    end: datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to the applicant: by a department (supplement) or by ourselves (a paper that no longer comes).
+
+    `until` is the day the applicant's limit ends; `answered_at` set once complete; `lapsed` once it ran out.
+    """
+
+    id: str
+    asked_at: datetime
+    reason: str
+    materials: tuple[Mapping[str, Any], ...] = ()
+    fields: tuple[Mapping[str, Any], ...] = ()
+    limit: Limit | None = None
+    until: str | None = None
+    by: str = "department"
+    answered_at: datetime | None = None
+    lapsed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a grant yielded: material code, number, validity, files; `void` once revoked."""
+
+    material: str | None
+    name: str
+    number: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One leg's state. `back_to` is the state that a pause or a pending withdrawal returns to.
+
+    `started_at`: its last prerequisite closed (or filing); `accepted_at`: the department's clock start;
+    `decided_at`: granted or refused; `closed_at`: final. `withdrawing` while the department has yet to confirm.
+    """
+
+    leg: str
+    matter: str
+    department: str
+    state: LegState
+    back_to: LegState | None = None
+    started_at: datetime | None = None
+    sent_at: datetime | None = None
+    received_at: datetime | None = None
+    accepted_at: datetime | None = None
+    decided_at: datetime | None = None
+    closed_at: datetime | None = None
+    ref: str | None = None
+    step: str | None = None
+    reason: str | None = None
+    reason_code: str | None = None
+    pauses: tuple[Pause, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    results: tuple[Result, ...] = ()
+    fees: tuple[Mapping[str, Any], ...] = ()
+    remarks: tuple[str, ...] = ()
+    decided_early: bool = False
+    withdrawing: bool = False
+    forwarded_to: str | None = None
+    seq: int = 0
+    noticed_at: datetime | None = None
+    rounds: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as the fold of its events: the stored plan, when it was filed, and every leg by its number."""
+
+    reference: str
+    plan: Plan
+    filed_at: datetime
+    legs: Mapping[str, Leg]
+    supplied: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,303 @@
+"""The condition language: text → a small tree of whitelisted operators → true, false or not yet known.
+
+Grammar (no commas, so a condition can stand inside a YAML flow map; language rule 3)::
+
+    or    := and ("or" and)*            and := not ("and" not)*       not := "not" not | test
+    test  := sum (("==" "!=" "<" "<=" ">" ">=" "in" "not in") sum)?
+    sum   := atom (("+" | "-") DURATION)*
+    atom  := "(" or ")" | "count" "(" NAME ")" | NAME | NUMBER | DATE | 'text' | "text"
+
+Nothing is ever evaluated as Python. Names may be Chinese and are folded by NFKC.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from catalog.limits import Limit, parse_limit
+
+LONGEST_CONDITION = 500
+DEEPEST_CONDITION = 20
+
+
+class BadCondition(ValueError):
+    """This condition cannot be read; the message says in Chinese what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A question, a field, `group.field` or a built-in (`today`, `filer`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A number, a date, or a text (also: an option of the compared question, once resolved)."""
+
+    value: Decimal | date | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A date moved by a limit's length: `published_on + 3mo`."""
+
+    base: Node
+    sign: int
+    length: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows or choices a name has."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`==`, `!=`, `<`, `<=`, `>`, `>=` or `in` between two values."""
+
+    op: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Negation; of not-yet-known it is not yet known."""
+
+    item: Node
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every item holds (Kleene)."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    """At least one item holds (Kleene)."""
+
+    items: tuple[Node, ...]
+
+
+Node = Name | Literal | Shift | Count | Compare | Not | All | Any_
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A parsed condition; `text` is what the author wrote, equality is by tree."""
+
+    text: str = field(compare=False)
+    tree: Node
+
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<date>\d{4}-\d{2}-\d{2})|(?P<length>\d+(?:wd|nd|wh|min|mo|h)\b)|(?P<number>\d+(?:\.\d+)?)"
+    r"|(?P<text>'[^']*'|\"[^\"]*\")|(?P<op>==|!=|<=|>=|<|>|\+|-|\(|\))|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)?))",
+)
+_HINTS = {
+    "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not", "＞": ">", "＜": "<", "＝": "==", "≥": ">=",
+    "≤": "<=", "≠": "!=", "=": "==", "“": "'", "”": "'", "‘": "'", "’": "'", "（": "(", "）": ")", "，": "and", ",": "and",
+}
+_WORDS = frozenset({"and", "or", "not", "in"})
+
+
+def fold(name: str) -> str:
+    """The one spelling of a name: NFKC, so that full-width letters equal half-width ones."""
+    return unicodedata.normalize("NFKC", name)
+
+
+def _hint(rest: str) -> str:
+    wrong = next((mark for mark in _HINTS if rest.startswith(mark)), rest[:1])
+    better = _HINTS.get(wrong)
+    return f"「{wrong}」请写 {better}" if better else f"「{wrong}」不能用在条件里"
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    found, at, end = [], 0, len(text.rstrip())
+    while at < end:
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise BadCondition(f"条件写法不对：{_hint(text[at:].lstrip())}；引号请用半角，可用 and or not == != < <= > >= in")
+        kind = match.lastgroup or ""
+        found.append((kind, fold(match[kind]) if kind == "name" else match[kind]))
+        at = match.end()
+    return found
+
+
+class _Parser:
+    """Recursive descent over the grammar above."""
+
+    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+        self.tokens, self.at, self.depth = tokens, 0, 0
+
+    def peek(self, ahead: int = 0) -> str:
+        index = self.at + ahead
+        return self.tokens[index][1] if index < len(self.tokens) and self.tokens[index][0] != "text" else ""
+
+    def take(self, *wanted: str) -> bool:
+        if all(self.peek(ahead) == word for ahead, word in enumerate(wanted)):
+            self.at += len(wanted)
+            return True
+        return False
+
+    def whole(self) -> Node:
+        tree = self.either()
+        if self.at < len(self.tokens):
+            raise BadCondition(f"条件写法不对：「{self.tokens[self.at][1]}」前面缺少 and 或 or")
+        return tree
+
+    def either(self) -> Node:
+        self.depth += 1
+        if self.depth > DEEPEST_CONDITION:
+            raise BadCondition(f"条件嵌套超过 {DEEPEST_CONDITION} 层；请拆成几个问题")
+        items = [self.both()]
+        while self.take("or"):
+            items.append(self.both())
+        self.depth -= 1
+        return items[0] if len(items) == 1 else Any_(tuple(items))
+
+    def both(self) -> Node:
+        items = [self.negated()]
+        while self.take("and"):
+            items.append(self.negated())
+        return items[0] if len(items) == 1 else All(tuple(items))
+
+    def negated(self) -> Node:
+        turns = 0
+        while self.take("not"):
+            turns += 1
+        item = self.test()
+        return Not(item) if turns % 2 else item
+
+    def test(self) -> Node:
+        left = self.sum()
+        for op in ("==", "!=", "<=", ">=", "<", ">"):
+            if self.take(op):
+                return Compare(op, left, self.sum())
+        if self.take("not", "in"):
+            return Not(Compare("in", left, self.sum()))
+        if self.take("in"):
+            return Compare("in", left, self.sum())
+        return left
+
+    def sum(self) -> Node:
+        value = self.atom()
+        while self.peek() in {"+", "-"}:
+            sign = 1 if self.peek() == "+" else -1
+            self.at += 1
+            kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+            if kind != "length":
+                raise BadCondition("条件写法不对：日期只能加减时长，例如 published_on + 3mo")
+            self.at += 1
+            value = Shift(value, sign, parse_limit(text))
+        return value
+
+    def atom(self) -> Node:
+        if self.at >= len(self.tokens):
+            raise BadCondition("条件写法不对：条件没有写完")
+        kind, text = self.tokens[self.at]
+        self.at += 1
+        if kind == "op" and text == "-" and self.at < len(self.tokens) and self.tokens[self.at][0] == "number":
+            self.at += 1
+            return Literal(-Decimal(self.tokens[self.at - 1][1]))
+        if kind == "op" and text == "(":
+            inner = self.either()
+            if not self.take(")"):
+                raise BadCondition("条件写法不对：缺少右括号 )")
+            return inner
+        return self.leaf(kind, text)
+
+    def leaf(self, kind: str, text: str) -> Node:
+        if kind == "number":
+            return Literal(Decimal(text))
+        if kind == "text":
+            return Literal(text[1:-1])
+        if kind == "date":
+            return Literal(_date(text))
+        if kind != "name" or text in _WORDS:
+            raise BadCondition(f"条件写法不对：「{text}」的位置不对")
+        if text == "count" and self.take("("):
+            name = self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+            self.at += 1
+            if not name or not self.take(")"):
+                raise BadCondition("条件写法不对：count 请写成 count(分组名)")
+            return Count(name)
+        return Name(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadCondition(f"条件里的日期 {text} 不存在") from None
+
+
+def parse_condition(text: str) -> Condition:
+    """Read a condition; raises `BadCondition` with a Chinese sentence that names the sign to write instead."""
+    if len(text) > LONGEST_CONDITION:
+        raise BadCondition(f"条件超过 {LONGEST_CONDITION} 个字；请拆成几个问题")
+    tokens = _tokens(text)
+    if not tokens:
+        raise BadCondition("条件是空的；不需要条件时请删去 when")
+    return Condition(text, _Parser(tokens).whole())
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Every node of a tree, parents first."""
+    yield node
+    match node:
+        case Compare(_, left, right):
+            yield from walk(left)
+            yield from walk(right)
+        case Not(item) | Shift(item, _, _):
+            yield from walk(item)
+        case All(items) | Any_(items):
+            for item in items:
+                yield from walk(item)
+
+
+def names_in(condition: Condition) -> frozenset[str]:
+    """The questions and fields a condition reads (after `resolve`: options are no names any more)."""
+    return frozenset(node.name for node in walk(condition.tree) if isinstance(node, Name | Count))
+
+
+def resolve(condition: Condition, options_of: Callable[[str], frozenset[str]]) -> Condition:
+    """Turn each bare word that is an option of the question it is compared with into that option's text.
+
+    `options_of(name)` gives the option codes of a question or field, `{"yes", "no"}` for a yes_no one.
+    """
+    return Condition(condition.text, _resolved(condition.tree, options_of))
+
+
+def _resolved(node: Node, options_of: Callable[[str], frozenset[str]]) -> Node:
+    match node:
+        case Compare(op, left, right):
+            return Compare(op, _as_option(left, right, options_of), _as_option(right, left, options_of))
+        case Not(item):
+            return Not(_resolved(item, options_of))
+        case All(items):
+            return All(tuple(_resolved(item, options_of) for item in items))
+        case Any_(items):
+            return Any_(tuple(_resolved(item, options_of) for item in items))
+    return node
+
+
+def _as_option(node: Node, other: Node, options_of: Callable[[str], frozenset[str]]) -> Node:
+    if not isinstance(other, Name):
+        return node
+    options = options_of(other.name)
+    if isinstance(node, Name) and node.name in options:
+        return Literal({"yes": True, "no": False}[node.name] if options == {"yes", "no"} else node.name)
+    if isinstance(node, Literal) and isinstance(node.value, Decimal) and str(node.value) in options:
+        return Literal(str(node.value))
+    return node

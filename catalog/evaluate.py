@@ -1,0 +1,104 @@
+"""Evaluates a condition over answers, in three values (Kleene): true, false, not yet known (None).
+
+A question that is not applicable has the value `EMPTY`: a bare use, every comparison and `in` over it are false,
+`not` negates normally (language 2.2). A name without an answer is not yet known.
+"""
+
+from __future__ import annotations
+
+import calendar
+import operator
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
+from catalog.limits import Limit
+
+
+class _Sign:
+    """A value that is no answer."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+EMPTY: Final = _Sign("EMPTY")
+UNANSWERED: Final = _Sign("UNANSWERED")
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}
+
+
+def holds(condition: Condition, answers: Mapping[str, Any], today: date | None = None) -> bool | None:
+    """Whether a condition holds: True, False, or None while an answer it hangs on is missing.
+
+    `answers` has typed values by name (bool, Decimal, date, text, tuple of texts or rows) and `EMPTY` for
+    questions that do not apply; a missing name is unanswered. `today` is the frozen day of filing.
+    """
+    return _truth(condition.tree, answers, today)
+
+
+def _truth(node: Node, answers: Mapping[str, Any], today: date | None) -> bool | None:
+    match node:
+        case Not(item):
+            inner = _truth(item, answers, today)
+            return None if inner is None else not inner
+        case All(items):
+            return _kleene([_truth(item, answers, today) for item in items], deciding=False)
+        case Any_(items):
+            return _kleene([_truth(item, answers, today) for item in items], deciding=True)
+        case Compare(op, left, right):
+            return _compare(op, _value(left, answers, today), _value(right, answers, today))
+    value = _value(node, answers, today)
+    return None if value is UNANSWERED else value is not EMPTY and bool(value)
+
+
+def _kleene(values: list[bool | None], deciding: bool) -> bool | None:
+    if deciding in values:
+        return deciding
+    return None if None in values else not deciding
+
+
+def _compare(op: str, left: Any, right: Any) -> bool | None:
+    if left is EMPTY or right is EMPTY:
+        return False
+    if left is UNANSWERED or right is UNANSWERED:
+        return None
+    if op == "in":
+        return left in right
+    return _ORDER[op](left, right)
+
+
+def _value(node: Node, answers: Mapping[str, Any], today: date | None) -> Any:
+    match node:
+        case Literal(value):
+            return value
+        case Name("today"):
+            return UNANSWERED if today is None else today
+        case Name(name):
+            return answers.get(name, UNANSWERED)
+        case Count(name):
+            rows = answers.get(name, UNANSWERED)
+            return rows if rows is EMPTY or rows is UNANSWERED else Decimal(len(rows))
+        case Shift(base, sign, length):
+            day = _value(base, answers, today)
+            return moved(day, sign, length) if isinstance(day, date) else day
+    return _truth(node, answers, today)
+
+
+def moved(day: date, sign: int, length: Limit) -> date:
+    """`day` moved by months (the end of a shorter month) or natural days; `sign` is +1 or -1.
+
+    Conditions know only `mo` and `nd`; other units need the working-day calendar and are refused by the checker.
+    """
+    if length.unit != "mo":
+        return day + timedelta(days=sign * length.amount)
+    months = day.year * 12 + day.month - 1 + sign * length.amount
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,0 +1,44 @@
+"""A limit (时限): an amount and a unit, written `7wd`, `20nd`, `4h`, `4wh`, `30min` or `1mo`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+LimitUnit = Literal["wd", "nd", "h", "wh", "min", "mo"]
+UNIT_NAMES: dict[str, str] = {
+    "wd": "个工作日", "nd": "个自然日", "h": "小时", "wh": "个工作小时", "min": "分钟", "mo": "个月",
+}
+LARGEST_AMOUNT = 400
+_SHAPE = re.compile(r"(\d{1,9})(wd|nd|wh|h|min|mo)", re.ASCII)
+
+
+class BadLimit(ValueError):
+    """This is not a limit; the message says in Chinese what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A length of time in its own unit; `0wd` means on the same day. Units are never converted into each other."""
+
+    amount: int
+    unit: LimitUnit
+
+    def __str__(self) -> str:
+        return f"{self.amount}{self.unit}"
+
+    @property
+    def words(self) -> str:
+        """The limit in Chinese, e.g. `7个工作日`; `当日办结` for zero."""
+        return f"{self.amount}{UNIT_NAMES[self.unit]}" if self.amount else "当日办结"
+
+
+def parse_limit(text: str) -> Limit:
+    """Read `7wd` and the like; raises `BadLimit` for another shape or an amount that is not 0 or 1–400."""
+    match = _SHAPE.fullmatch(text)
+    if match is None:
+        raise BadLimit(f"时限 {text} 无法识别；请写 3wd(工作日)、3nd(自然日)、3h、4wh(工作小时)、3min 或 3mo")
+    if int(match[1]) > LARGEST_AMOUNT:
+        raise BadLimit(f"时限 {text} 不在允许范围(0 或 1–{LARGEST_AMOUNT})")
+    return Limit(int(match[1]), match[2])  # type: ignore[arg-type]  # the pattern allows only units

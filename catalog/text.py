@@ -1,0 +1,62 @@
+"""Text for people (`Text`), and where a definition stands (`Place`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+BASE_LANGUAGE = "zh"
+
+
+class Text(str):
+    """A line of text for people: a Chinese `str` that may carry the same line in other languages.
+
+    It behaves as its Chinese line everywhere; `in_language("en")` gives another one, or the Chinese line
+    where there is none, so a missing translation never shows an empty label.
+    """
+
+    __slots__ = ("_lines",)
+    _lines: Mapping[str, str]
+
+    def __new__(cls, line: str, others: Mapping[str, str] | None = None) -> Text:
+        """Make a text from its Chinese line and, by language tag, the others."""
+        self = super().__new__(cls, line)
+        self._lines = MappingProxyType({BASE_LANGUAGE: line, **(others or {})})
+        return self
+
+    def in_language(self, tag: str) -> str:
+        """The line in language `tag`, else the Chinese one."""
+        return self._lines.get(tag, str(self))
+
+    @property
+    def lines(self) -> Mapping[str, str]:
+        """Every line by language tag; always has `zh`."""
+        return self._lines
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A line of an authored file, as `file:line` with the file relative to the bundles folder."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with the definitions: where, a stable code, and a Chinese sentence that says what to write.
+
+    `level` is `error` (refused), `warning` (shown, not refused) or `note`.
+    """
+
+    place: Place
+    code: str
+    message: str
+    level: str = "error"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"

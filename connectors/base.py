@@ -1,0 +1,117 @@
+"""What a connector is: it sends one frozen message to one department and says what the answer means.
+
+Contract 3.1–3.3. A connector knows nothing of cases, stores or pages: `dispatch` hands it an `Outgoing` and a
+`Body` (the department's entry in the deployment file) and records the `Answer`. To join a new kind of department
+system, write one file here with a class that has `send` (and `ask`, if the system can be asked) and register it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+AnswerKind = Literal["received", "again", "unknown", "setup", "refused", "absent"]
+ChannelKind = Literal["push", "pull", "desk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message of one leg, frozen at its first attempt: `body` never changes over retries, hosts and resends.
+
+    `key` is the Idempotency-Key `{leg}:{type}:{n}`; `message_id` the opaque webhook-id, the same for all attempts.
+    """
+
+    key: str
+    message_id: str
+    type: str
+    leg: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One office as the deployment lists it (YJS_DEPARTMENTS): address, secrets, and what its system can do.
+
+    `honours_keys`: the same Idempotency-Key twice has one effect. `can_be_asked`: contract 3.3 is answered.
+    `read_lag` seconds must pass before its "not found" is definite. `deadline` is the total seconds of an attempt,
+    `answer_cap` the bytes read at most, `at_once` how many attempts may run beside each other.
+    """
+
+    id: str
+    department: str
+    connector: str
+    name: str = ""
+    region: str | None = None
+    channel: ChannelKind = "push"
+    address: str = ""
+    secrets: tuple[str, ...] = ()
+    honours_keys: bool = True
+    can_be_asked: bool = True
+    read_lag: float = 0.0
+    deadline: float = 10.0
+    answer_cap: int = 1_000_000
+    at_once: int = 4
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an attempt came to (the table of contract 3.2).
+
+    `received`: the department has it, `ref` and an immediate `state` with `data` may come with it.
+    `again`: certainly without effect, or safe to repeat: later, not before `retry_after` seconds.
+    `unknown`: it may have had its effect; never repeat blindly. `setup`: address, login or certificate is wrong.
+    `refused`: this message is refused, with `reason`; never a legal refusal. `absent` (only from `ask`): the
+    department says it does not have the leg. `detail` is one line for operators without personal data.
+    """
+
+    kind: AnswerKind
+    ref: str | None = None
+    state: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    retry_after: float | None = None
+    status: int | None = None
+    detail: str = ""
+
+
+class Connector(Protocol):
+    """A way to reach departments. Instances are shared by threads and keep their own connections."""
+
+    name: str
+
+    def send(self, message: Outgoing, body: Body, now: datetime) -> Answer:
+        """Deliver `message`; every outcome is an `Answer`, nothing is raised for what a network can do."""
+
+    def ask(self, leg: str, body: Body, now: datetime) -> Answer:
+        """Ask whether the department has `leg`: received (with ref, state), absent, again or unknown."""
+
+
+class UnknownConnector(LookupError):
+    """No connector has this name."""
+
+
+class Registry:
+    """The connectors by name; an object, so that a test can have its own."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Connector] = {}
+
+    def add(self, connector: Connector) -> None:
+        """Add a connector under its name; a second one of the same name is refused."""
+        if connector.name in self._known:
+            raise ValueError(f"two connectors are called {connector.name}")
+        self._known[connector.name] = connector
+
+    def get(self, name: str) -> Connector:
+        """The connector called `name`; `UnknownConnector` names the known ones."""
+        try:
+            return self._known[name]
+        except KeyError:
+            raise UnknownConnector(f"connector {name} is unknown; known: {', '.join(sorted(self._known))}") from None
+
+    def names(self) -> tuple[str, ...]:
+        """Every known name, sorted."""
+        return tuple(sorted(self._known))

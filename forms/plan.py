@@ -1,0 +1,320 @@
+"""The composed plan: what one situation makes of one bundle, every line with its reason.
+
+A plan is a value without references to the catalog: filing stores it by hash and later code (payloads, tracking,
+release of waiting legs) reads it and never recomputes it. Canonical JSON and back: `catalog/canonical.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from catalog.bundle import EdgeKind, Effect, Join, Upstream
+from catalog.dictionary import FieldType, Option, Role, Source, Spec
+from catalog.limits import Limit
+from catalog.matter import Fee, Gives
+from catalog.text import Text
+
+Obtained = Literal["upload", "library", "sharing", "premises", "result", "pledge", "later", "form", "replaced"]
+RemovalRule = Literal[
+    "form", "logic_a", "logic_b", "covers", "licence", "sharing", "premises", "pledge", "given",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a line is there or gone: a stable rule code, a Chinese sentence, the matters and the source behind it.
+
+    `source` is the condition's text, the licence or registry name, the giving matter or the superseding material.
+    """
+
+    rule: str
+    text: str
+    matters: tuple[str, ...] = ()
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProblem:
+    """Something that stops (`block`) or warns (`warn`, `manual`, `undecided`) before filing; `at` is the question,
+    field, group or matter to look at, `rule` the author's rule id or our stable code."""
+
+    level: Literal["block", "warn", "manual", "undecided"]
+    rule: str
+    text: str
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A situation question in this situation. `state`: answered, open (applicable and unanswered), idle (cannot
+    change anything any more, need not be asked) or not_applicable."""
+
+    id: str
+    ask: Text
+    type: FieldType
+    state: Literal["answered", "open", "idle", "not_applicable"]
+    value: Any = None
+    options: tuple[Option, ...] = ()
+    unit: str | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+    why: Text | None = None
+    when_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLeg:
+    """One leg (分办件): matter `matter` in this case. `leg` is its number, `NN` or `NN.i` (i from 1) for repeats.
+
+    `row` is the index of the row (or value) it belongs to, `instance` what the department is told (the key value).
+    `start` and `finish` are working days from filing in the planned schedule (None while mixed units forbid it).
+    """
+
+    leg: str
+    matter: str
+    name: Text
+    department: str
+    department_name: Text
+    why: Reason
+    code: str = ""
+    variant: str | None = None
+    kind: str = "decision"
+    each: str | None = None
+    row: int | None = None
+    instance: str | None = None
+    region: str | None = None
+    must_have: bool = False
+    promised: Limit | None = None
+    statutory: Limit | None = None
+    wait: Limit | None = None
+    before: Limit | None = None
+    gives: Gives = field(default_factory=Gives)
+    milestones: tuple[Text, ...] = ()
+    special: tuple[Text, ...] = ()
+    forwards_to: str | None = None
+    fees: tuple[Fee, ...] = ()
+    start: int | None = None
+    finish: int | None = None
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentMatter:
+    """A matter of the bundle that this situation does not need (`out`) or may need (`maybe`, with the question)."""
+
+    matter: str
+    name: Text
+    state: Literal["out", "maybe"]
+    why: Reason
+    department_name: Text = Text("")
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdge:
+    """An edge between legs that are in the plan: `leg` waits for `targets` as `kind` says.
+
+    `join` all: every target granted; ended: all over and at least one granted; any: one granted (`first` is
+    already resolved to one target). `on` has the effect for every way a target can end without a result.
+    """
+
+    leg: str
+    targets: tuple[str, ...]
+    kind: EdgeKind
+    join: Join
+    feeds: tuple[str, ...] = ()
+    within: Limit | None = None
+    on: Mapping[Upstream, Effect] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAsker:
+    """Who asks for a field and how it wants it: the department's own name, unit, code values and date form."""
+
+    leg: str
+    matter: str
+    as_name: str
+    unit: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    date_form: str | None = None
+    required: bool = True
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """One question of the combined form, the strictest of all askers; `won` names whose rule won, by attribute.
+
+    For `rows` the columns are `inner` (their askers under `group.field`). `value` is what the situation already
+    says (shown, not asked again). `prefill` says where it may come from.
+    """
+
+    code: str
+    name: Text
+    type: FieldType
+    section: str
+    required: bool
+    askers: tuple[FieldAsker, ...]
+    why: Reason
+    unit: str | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+    decimals: int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    not_before: str | None = None
+    not_after: str | None = None
+    options: tuple[Option, ...] = ()
+    level: str | None = None
+    inner: tuple[FieldLine, ...] = ()
+    key: str | None = None
+    sensitive: bool = False
+    purpose: Text | None = None
+    prefill: tuple[Source, ...] = ()
+    default: str | None = None
+    help: Text | None = None
+    value: Any = None
+    won: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedField:
+    """A field some leg asks and the applicant is not asked: an earlier leg gives it (`given`)."""
+
+    code: str
+    name: Text
+    askers: tuple[FieldAsker, ...]
+    why: Reason
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLine:
+    """One page of the combined form with the codes of its fields in order."""
+
+    code: str
+    name: Text
+    fields: tuple[str, ...]
+    help: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialLine:
+    """A paper the applicant still brings. `key` identifies (kind, role, row): `K16`, `ID01@mother`, `TX02#1`.
+
+    `askers` are the legs that get the upload. `choices` are the kinds of an `any_of`. `tolerable` is set only when
+    every asker tolerates a later paper (the strictest time). `failed` names a look-up that missed or failed.
+    """
+
+    key: str
+    kind: str
+    name: Text
+    askers: tuple[str, ...]
+    why: Reason
+    spec: Spec
+    role: str | None = None
+    row: int | None = None
+    required: bool = True
+    choices: tuple[str, ...] = ()
+    tolerable: Limit | None = None
+    sensitive: bool = False
+    help: Text | None = None
+    blank: str | None = None
+    sample: str | None = None
+    failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedMaterial:
+    """A paper asked by `askers` that the applicant does not bring, by which rule, from where.
+
+    `source` is the look-up for licence, sharing and premises; `by` the giving legs (logic_a), the superseding
+    material keys (logic_b, covers), or the pledge form. A kind may be kept for some askers and removed for others.
+    """
+
+    key: str
+    kind: str
+    name: Text
+    rule: RemovalRule
+    askers: tuple[str, ...]
+    why: Reason
+    source: Source | None = None
+    by: tuple[str, ...] = ()
+    role: str | None = None
+    row: int | None = None
+    signers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialSlot:
+    """What one leg receives for one thing it asks: `key` as asked, `taken` the key of the paper that fills it
+    (another one where a later or richer paper stands for it), and how it is obtained.
+
+    `result` slots name the giving legs in `by`; `later` is a result that follows by `leg.material_added` or a
+    tolerated paper; `form` and `replaced` slots carry no file.
+    """
+
+    leg: str
+    key: str
+    name: Text
+    obtained: Obtained
+    taken: str | None = None
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Count2:
+    """A number before and after."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Before and after, computed (contract 5; meanings: language 2.10). `days` in working days unless `day_unit`
+    says natural days; `because` has one Chinese line per number: how it was counted."""
+
+    departments: Count2
+    sets: Count2
+    materials_before: int
+    materials_kinds: int
+    materials_after: int
+    fields_before: int
+    fields_after: int
+    fields_prefilled: int
+    days: Count2
+    days_sum: Count2
+    visits: Count2 | None
+    steps: Count2 | None
+    because: tuple[str, ...]
+    day_unit: Literal["wd", "nd"] = "wd"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one situation makes of one edition of a bundle."""
+
+    bundle: str
+    bundle_name: Text
+    edition: str
+    situation: Mapping[str, Any]
+    questions: tuple[AskedQuestion, ...]
+    legs: tuple[PlannedLeg, ...]
+    absent: tuple[AbsentMatter, ...]
+    edges: tuple[PlannedEdge, ...]
+    sections: tuple[SectionLine, ...]
+    fields: tuple[FieldLine, ...]
+    removed_fields: tuple[RemovedField, ...]
+    materials: tuple[MaterialLine, ...]
+    removed_materials: tuple[RemovedMaterial, ...]
+    slots: tuple[MaterialSlot, ...]
+    problems: tuple[PlanProblem, ...]
+    figures: Figures
+    people: tuple[Role, ...] = ()
+    promised: Limit | None = None
+    critical: tuple[str, ...] = ()
+    today: str | None = None

@@ -1,0 +1,1 @@
+"""Identity, sessions, the policy table, consent."""

@@ -1,0 +1,1 @@
+"""Demo departments with scripted behaviour; talks to the rest only by HTTP."""

@@ -1,0 +1,43 @@
+"""What the rooms of `store/` need from a database: rows, run, and units of work that commit together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+Row = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class Tx(Protocol):
+    """One transaction (or one read snapshot). SQL is portable text with `:name` parameters.
+
+    `{skip}` becomes `FOR UPDATE SKIP LOCKED` and `{lock}` `FOR UPDATE` on PostgreSQL, nothing on SQLite.
+    """
+
+    def rows(self, sql: str, /, **params: Any) -> list[Row]:
+        """All rows of a query (also of a write with RETURNING)."""
+
+    def run(self, sql: str, /, **params: Any) -> int:
+        """Run a write; the number of rows it touched."""
+
+    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
+        """Run one write for each parameter set."""
+
+
+class Database(Protocol):
+    """The embedded store or PostgreSQL; the same promises from both."""
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        """Run `unit` in a transaction and return only after its commit is durable.
+
+        A unit does no input, output, sleep or validation; it may be run again if its transaction was lost, so it
+        must have no effect outside `tx`. An exception rolls back this unit alone and is raised to its caller.
+        """
+
+    def read(self) -> AbstractContextManager[Tx]:
+        """A consistent snapshot for reading; never blocks writers."""
+
+    def close(self) -> None:
+        """Finish what is queued, then close."""

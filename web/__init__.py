@@ -1,0 +1,1 @@
+"""Everything HTTP: pages, JSON API, notices endpoint, errors."""
