@@ -37,7 +37,7 @@ class FieldAsk:
     `values` maps our option codes to the department's; `date_form` is a strftime form from a short list.
     """
 
-    field: str
+    code: str
     as_name: str | None = None
     unit: str | None = None
     required: bool = True
