@@ -106,8 +106,10 @@ _TOKEN = re.compile(
 )
 _HINTS = {
     "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not", "＞": ">", "＜": "<", "＝": "==", "≥": ">=",
-    "≤": "<=", "≠": "!=", "=": "==", "“": "'", "”": "'", "‘": "'", "’": "'", "（": "(", "）": ")", "，": "and", ",": "and",
+    "≤": "<=", "≠": "!=", "=": "==", "“": "'", "”": "'", "‘": "'", "’": "'", "（": "(", "）": ")",
+    "，": "and", ",": "and",
 }
+_USABLE = "and or not == != < <= > >= in"
 _WORDS = frozenset({"and", "or", "not", "in"})
 
 
@@ -127,7 +129,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
-            raise BadCondition(f"条件写法不对：{_hint(text[at:].lstrip())}；引号请用半角，可用 and or not == != < <= > >= in")
+            raise BadCondition(f"条件写法不对：{_hint(text[at:].lstrip())}；引号请用半角，可用 {_USABLE}")
         kind = match.lastgroup or ""
         found.append((kind, fold(match[kind]) if kind == "name" else match[kind]))
         at = match.end()

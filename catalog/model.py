@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from catalog.bundle import Bundle
 from catalog.dictionary import (
-    CalendarYear, Department, Field, Licence, Material, Region, Role, Section, Table, Window,
+    CalendarYear,
+    Department,
+    Field,
+    Licence,
+    Material,
+    Region,
+    Role,
+    Section,
+    Table,
+    Window,
 )
 from catalog.matter import Matter
 from catalog.text import Place

@@ -17,6 +17,7 @@ from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
 
+NO_TEXT = Text("")
 Obtained = Literal["upload", "library", "sharing", "premises", "result", "pledge", "later", "form", "replaced"]
 RemovalRule = Literal[
     "form", "logic_a", "logic_b", "covers", "licence", "sharing", "premises", "pledge", "given",
@@ -109,7 +110,7 @@ class AbsentMatter:
     name: Text
     state: Literal["out", "maybe"]
     why: Reason
-    department_name: Text = Text("")
+    department_name: Text = NO_TEXT
     number: str = ""
 
 

@@ -1,0 +1,12 @@
+# Every target only calls dev.py; see python3 dev.py --help.
+.PHONY: run test slow bench check
+run:
+	python3 dev.py run
+test:
+	python3 dev.py test
+slow:
+	python3 dev.py test --slow
+bench:
+	python3 dev.py bench
+check:
+	python3 dev.py check

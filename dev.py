@@ -1,0 +1,209 @@
+"""Sets everything up and runs it: `python3 dev.py run`, `python3 dev.py test [--slow]`, `bench`, `chaos`, `check`.
+
+Standard library only, so that a bare Debian with python3 and python3-venv is enough.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent
+VENV = HOME / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed.sha256"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CJK_FONT = "Noto Sans CJK"
+START_SECONDS = 60
+
+
+def say(line: str) -> None:
+    """One line to the person at the keyboard, at once."""
+    print(f"[dev] {line}", flush=True)
+
+
+def give_up(line: str) -> None:
+    """Say what is missing and how to get it, then stop."""
+    raise SystemExit(f"[dev] {line}")
+
+
+def wanted(files: Sequence[str]) -> str:
+    """A digest of what should be installed: the requirement files and the Python that runs them."""
+    parts = [sys.version.encode(), *((HOME / name).read_bytes() for name in files)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def make_venv() -> None:
+    """Make `.venv`; a Debian without python3-venv is told in one line what to install."""
+    say("making .venv")
+    done = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
+    if done.returncode:
+        shutil.rmtree(VENV, ignore_errors=True)
+        give_up(f"python3 cannot make a virtual environment; first: apt-get install python3-venv\n{done.stdout}")
+
+
+def install(files: Sequence[str]) -> None:
+    """Install the requirement files once; a stamp makes later starts quick."""
+    digest = wanted(files)
+    known = STAMP.read_text().split() if STAMP.exists() else []
+    if PYTHON.exists() and digest in known:
+        return
+    if not PYTHON.exists() or not known:
+        make_venv()
+    say(f"installing {', '.join(files)} (first time: about a minute)")
+    lists = [part for name in files for part in ("-r", str(HOME / name))]
+    uv = shutil.which("uv")
+    here = [str(PYTHON), "-m", "pip", "install", "-q"]
+    command = [uv, "pip", "install", "-q", "--python", str(PYTHON)] if uv else here
+    quiet = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    if subprocess.run([*command, *lists], env=quiet).returncode:
+        give_up("the packages could not be installed; see the lines above (is a package index reachable?)")
+    STAMP.write_text("\n".join({*known, digest}))
+
+
+def chromium() -> str | None:
+    """The browser the page tests use, if there is one."""
+    return next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+
+
+def has_chinese_font() -> bool:
+    """Whether pages can be drawn with Chinese letters."""
+    lister = shutil.which("fc-list")
+    return bool(lister) and CJK_FONT in subprocess.run([lister, ":lang=zh"], capture_output=True, text=True).stdout
+
+
+def find_browser() -> None:
+    """Find or install Chromium and a Chinese font; without the right to install, say in one line how to get them."""
+    missing = [] if chromium() else ["chromium"]
+    missing += [] if has_chinese_font() else ["fonts-noto-cjk", "fontconfig"]
+    if not missing:
+        return
+    how = f"apt-get install {' '.join(missing)}"
+    if os.geteuid() or not shutil.which("apt-get"):
+        give_up(f"the page tests need {', '.join(missing)}; install with: {how}")
+    say(f"installing {', '.join(missing)} for the page tests")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    get = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+    for step in (["apt-get", "update", "-qq"], get):
+        if subprocess.run(step, env=environment, stdout=subprocess.DEVNULL).returncode:
+            give_up(f"could not install them; do it by hand: {how}")
+
+
+def python(*arguments: str, **more: str) -> int:
+    """Run the project's Python to its end; the exit code."""
+    return subprocess.run([str(PYTHON), *arguments], cwd=HOME, env={**os.environ, **more}).returncode
+
+
+def demo_environment(port: int) -> dict[str, str]:
+    """The environment of the demo: everything in `data/`, the shipped demo departments, sample persons."""
+    data = Path(os.environ.get("YJS_DATA", HOME / "data")).resolve()
+    return {
+        "YJS_ENV": "demo", "YJS_DATA": str(data), "YJS_KEYS": str(data.parent / f"{data.name}-keys" / "keys"),
+        "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"), "PORT": str(port),
+        "YJS_PUBLIC_URL": f"http://127.0.0.1:{port}", "YJS_SANDBOX_PORT": str(port + 100),
+        "YJS_SANDBOX_SECRETS": str(data.parent / f"{data.name}-keys" / "sandbox"),
+        **{name: value for name, value in os.environ.items() if name.startswith(("YJS_", "PORT"))},
+    }
+
+
+def wait_until_ready(url: str, processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Wait for the portal to answer; stop with its words if a process ended."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if any(process.poll() is not None for process in processes):
+            give_up("a process ended while starting; its last lines are above")
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    give_up(f"the portal did not become ready within {START_SECONDS} seconds; see the lines above")
+
+
+def run(_: argparse.Namespace) -> int:
+    """Start the portal with its dispatcher, and the demo departments, until Ctrl-C."""
+    install(["requirements.txt"])
+    port = int(os.environ.get("PORT", "5000"))
+    environment = {**os.environ, **demo_environment(port)}
+    commands = (["-m", "flask", "sandbox"], ["-m", "web.serve"])
+    processes = [subprocess.Popen([str(PYTHON), *command], cwd=HOME, env=environment) for command in commands]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", processes)
+        say(f"portal: http://127.0.0.1:{port}   API: http://127.0.0.1:{port}/api/docs   stop: Ctrl-C")
+        while all(process.poll() is None for process in processes):
+            time.sleep(0.5)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=30)
+
+
+def test(options: argparse.Namespace) -> int:
+    """Lint, types and the tests; `--slow` the long fuzz and fault runs instead."""
+    install(["requirements.txt", "requirements-dev.txt"])
+    find_browser()
+    if options.slow:
+        return python("-m", "pytest", "-q", "-m", "slow", *options.rest)
+    if options.rest:
+        return python("-m", "pytest", "-q", "-m", "not slow", *options.rest)
+    steps = (
+        ("ruff", ["-m", "ruff", "check", "."]),
+        ("mypy", ["-m", "mypy"]),
+        ("pytest", ["-m", "pytest", "-q", "-n", "2", "-m", "not slow", "--cov", "--cov-report=term:skip-covered"]),
+    )
+    failed = []
+    for name, arguments in steps:
+        say(name)
+        if python(*arguments):
+            failed.append(name)
+    say(f"failed: {', '.join(failed)}" if failed else "all green")
+    return bool(failed)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Run the benchmarks in `bench/`; the figures come last as `name: value`."""
+    install(["requirements.txt", "requirements-dev.txt"])
+    names = options.rest or sorted(path.stem for path in (HOME / "bench").glob("*.py"))
+    return max((python("-m", f"bench.{name}") for name in names), default=0)
+
+
+def check(_: argparse.Namespace) -> int:
+    """Check all definitions."""
+    install(["requirements.txt"])
+    return python("-m", "flask", "check")
+
+
+def main() -> int:
+    """Read the command line and do it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for verb in (run, test, bench, check):
+        sub = commands.add_parser(verb.__name__, help=(verb.__doc__ or "").splitlines()[0])
+        sub.set_defaults(verb=verb)
+        if verb is test:
+            sub.add_argument("--slow", action="store_true", help="the long fuzz and fault runs")
+        if verb in {test, bench}:
+            sub.add_argument("rest", nargs="*", help="passed on: test files or pytest options, names of benchmarks")
+    options, unknown = parser.parse_known_args()
+    if unknown:
+        options.rest = [*getattr(options, "rest", []), *unknown]
+    return int(options.verb(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
