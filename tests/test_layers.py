@@ -1,0 +1,129 @@
+"""Imports point down; the pure floors touch nothing outside; SQL and the clock stay in their rooms."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parent.parent
+MAY_IMPORT = {
+    "catalog": set(),
+    "forms": {"catalog"},
+    "cases": {"catalog", "forms"},
+    "store": {"catalog", "forms", "cases", "connectors"},
+    "connectors": set(),
+    "sources": set(),
+    "people": {"store", "settings"},
+    "desk": {"catalog", "forms", "cases", "store", "connectors", "sources"},
+    "dispatch": {"catalog", "forms", "cases", "store", "desk", "connectors"},
+    "oversight": {"catalog", "forms", "cases", "store", "desk"},
+    "sandbox": {"connectors"},  # the signature and the answer's shape; everything else by HTTP
+    "web": {"catalog", "forms", "cases", "store", "desk", "dispatch", "oversight", "people", "connectors", "sources",
+            "settings"},
+}
+ROOMS = {*MAY_IMPORT, "app", "cli", "settings"}
+PURE = ("catalog", "forms", "cases")
+IMPURE_MODULES = {"flask", "sqlite3", "sqlite_utils", "requests", "os", "random", "time", "psycopg", "secrets", "pathlib",
+                  "subprocess", "socket", "urllib"}
+CLOCK_ROOMS = {"web", "dispatch", "sandbox"}
+CLOCK_CALLS = re.compile(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\(")
+SQL = re.compile(r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from)\s", re.IGNORECASE)
+
+
+def files(room):
+    return sorted((HOME / room).rglob("*.py"))
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[0], node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0], node
+
+
+@pytest.mark.parametrize("room", sorted(room for room in MAY_IMPORT if (HOME / room).is_dir()))
+def test_imports_point_down(room):
+    wrong = [
+        f"{path.relative_to(HOME)}:{node.lineno} imports {name}"
+        for path in files(room)
+        for name, node in imported(ast.parse(path.read_text()))
+        if name in ROOMS and name != room and name not in MAY_IMPORT[room]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", PURE)
+def test_pure_floors_import_nothing_from_outside(room):
+    wrong = [
+        f"{path.relative_to(HOME)}:{node.lineno} imports {name}"
+        for path in files(room)
+        if (room, path.name) != ("catalog", "load.py")
+        for name, node in imported(ast.parse(path.read_text()))
+        if name in IMPURE_MODULES
+    ]
+    assert wrong == []
+
+
+def test_only_the_edges_read_the_clock():
+    wrong = [
+        f"{path.relative_to(HOME)}:{number}"
+        for room in MAY_IMPORT.keys() - CLOCK_ROOMS
+        for path in files(room)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if CLOCK_CALLS.search(line)
+    ]
+    assert wrong == []
+
+
+def test_sql_stands_in_the_store_alone():
+    wrong = []
+    for room in MAY_IMPORT.keys() - {"store"}:
+        for path in files(room):
+            texts = [node for node in ast.walk(ast.parse(path.read_text()))
+                     if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+            wrong += [f"{path.relative_to(HOME)}:{node.lineno}" for node in texts if SQL.search(node.value)]
+    assert wrong == []
+
+
+def test_no_function_imports_inside_itself():
+    wrong = []
+    for path in [*(file for room in MAY_IMPORT for file in files(room)), *HOME.glob("*.py")]:
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                wrong += [f"{path.relative_to(HOME)}:{node.lineno}" for node in ast.walk(function)
+                          if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert wrong == []
+
+
+def test_modules_import_each_other_in_one_direction_only():
+    names = {path: ".".join(path.relative_to(HOME).with_suffix("").parts).removesuffix(".__init__")
+             for room in MAY_IMPORT for path in files(room)}
+    known = set(names.values())
+    graph = {}
+    for path, name in names.items():
+        targets = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                whole = {f"{node.module}.{alias.name}" for alias in node.names}
+                targets |= (whole & known) or ({node.module} & known)
+            elif isinstance(node, ast.Import):
+                targets |= {alias.name for alias in node.names} & known
+        graph[name] = targets - {name}
+    done, path_now = set(), []
+
+    def visit(name):
+        if name in path_now:
+            raise AssertionError(" → ".join([*path_now[path_now.index(name):], name]))
+        if name in done:
+            return
+        path_now.append(name)
+        for target in sorted(graph.get(name, ())):
+            visit(target)
+        path_now.pop()
+        done.add(name)
+
+    for name in sorted(graph):
+        visit(name)
+    assert done == set(graph)
