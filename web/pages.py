@@ -1,0 +1,60 @@
+"""The HTML side: registers every page, the template tools and the accessible components' templates."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, url_for
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+
+from web import pages_case, pages_filing, pages_form, pages_home, pages_login, pages_materials, pages_situation
+from web.pages_root import bp
+from web.wiring import house
+
+VIEWS = (pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
+
+
+def register_pages(app: Flask) -> None:
+    """Add all pages to the application; called once by `create_app`."""
+    components = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
+    own = app.jinja_loader
+    app.jinja_loader = ChoiceLoader([components] if own is None else [own, components])  # type: ignore[assignment]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(day=day, moment=moment)
+    app.jinja_env.globals["asset"] = asset
+    app.register_blueprint(bp)
+
+
+def asset(name: str) -> str:
+    """The address of a static file with its content's hash, so that it can be kept for long."""
+    return url_for("static", filename=name, v=_digest(name))
+
+
+@lru_cache(maxsize=64)
+def _digest(name: str) -> str:
+    path = Path(__file__).parent.parent / "static" / name
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def day(value: str | date | None) -> str:
+    """A day as `2026年3月1日`, in the deployment's zone; empty for none."""
+    found = _local(value)
+    return f"{found.year}年{found.month}月{found.day}日" if found else ""
+
+
+def moment(value: str | datetime | None) -> str:
+    """A moment as `3月1日 09:05`, with the year where it is another one."""
+    found = _local(value)
+    if not isinstance(found, datetime):
+        return day(found)
+    year = "" if found.year == house().clock.now().astimezone(house().settings.zone).year else f"{found.year}年"
+    return f"{year}{found.month}月{found.day}日 {found:%H:%M}"
+
+
+def _local(value: str | date | datetime | None) -> date | datetime | None:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value) if value else None
+    return value.astimezone(house().settings.zone) if isinstance(value, datetime) and value.tzinfo else value

@@ -1,0 +1,69 @@
+"""What every page works with: the blueprint, the desk, who is asking, today, and the figures of a bundle."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, current_app
+
+from catalog.bundle import Bundle
+from desk.desk import Desk
+from desk.values import Draft
+from forms.plan import Plan
+from forms.values import json_ready
+from web.errors import not_found
+from web.identity import current
+from web.wiring import house
+
+bp = Blueprint("pages", __name__)
+
+
+def desk() -> Desk:
+    """The one door to every case."""
+    return house().desk
+
+
+def now() -> datetime:
+    """The moment of this request."""
+    return house().clock.now()
+
+
+def today() -> date:
+    """The day of this request in the deployment's zone."""
+    return now().astimezone(house().settings.zone).date()
+
+
+def subject() -> str:
+    """The opaque id of the signed-in person; pages behind the policy table always have one."""
+    found = current().subject
+    if found is None:
+        raise not_found()
+    return found
+
+
+def bundle_of(name: str) -> Bundle:
+    """A bundle of the catalog, or the 404 page."""
+    bundle = house().catalog.bundles.get(name)
+    if bundle is None:
+        raise not_found()
+    return bundle
+
+
+def draft_of(name: str) -> Draft:
+    """The person's own draft; the desk answers for others' as for unknown ones."""
+    return desk().read_draft(subject(), name, now())
+
+
+def figures_plan(bundle: Bundle) -> Plan:
+    """The plan of the situation that the bundle's public figures are counted in, kept for the day."""
+    kept: dict[Any, Plan] = current_app.extensions.setdefault("pages.figures", {})
+    key = (bundle.id, today())
+    if key not in kept:
+        kept[key] = desk().plan(bundle.id, dict(json_ready(bundle.figures)), now())
+    return kept[key]
+
+
+def demo() -> bool:
+    """Whether sample persons, answers and papers may be offered."""
+    return house().settings.env in {"demo", "test"}

@@ -1,0 +1,123 @@
+"""What the map shows: stations (legs), tracks (what waits for what) and the stage each station stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any, Literal
+
+from forms.plan import Plan
+
+Look = Literal["planned", "waiting", "running", "soon", "late", "yours", "done", "ended"]
+_GRANTED = frozenset({"granted", "delivered"})
+_ENDED = frozenset({"refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
+LOOK_NAMES: Mapping[Look, str] = {
+    "planned": "计划中", "waiting": "等待前序", "running": "正在办理", "soon": "临近到期", "late": "已超期",
+    "yours": "等您处理", "done": "已办成", "ended": "已结束（未办成或不再需要）",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One leg on the map: its number, what it is called, one line under it, and how it stands."""
+
+    id: str
+    name: str
+    note: str
+    look: Look = "planned"
+    bold: bool = False
+    awaited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """`follower` waits for `targets`; a soft track may begin before and only ends later."""
+
+    targets: tuple[str, ...]
+    follower: str
+    soft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """All stations and tracks, and by station the stage (0 first) that its waiting makes it stand in."""
+
+    stations: tuple[Station, ...]
+    tracks: tuple[Track, ...]
+    stages: Mapping[str, int]
+
+    def column(self, stage: int) -> list[Station]:
+        """The stations of one stage in their order."""
+        return [station for station in self.stations if self.stages[station.id] == stage]
+
+    @property
+    def length(self) -> int:
+        """How many stages there are."""
+        return max(self.stages.values(), default=0) + 1
+
+
+def network(stations: Sequence[Station], tracks: Iterable[Track]) -> Network:
+    """Lay stations into stages: one later than the latest station they must wait for."""
+    known = {station.id for station in stations}
+    kept = [
+        Track(targets, track.follower, track.soft) for track in tracks
+        if track.follower in known and (targets := tuple(name for name in track.targets if name in known))
+    ]
+    before: dict[str, set[str]] = {station.id: set() for station in stations}
+    for track in kept:
+        if not track.soft:
+            before[track.follower].update(track.targets)
+    stages: dict[str, int] = {}
+    for name in TopologicalSorter(before).static_order():
+        stages[name] = max((stages[target] + 1 for target in before[name]), default=0)
+    return Network(tuple(stations), tuple(kept), stages)
+
+
+def planned(plan: Plan) -> Network:
+    """The map of a plan: nothing has begun, the note says the promise and who decides."""
+    stations = [
+        Station(leg.leg, leg.name, _promise(leg.promised, leg.department_name), bold=leg.critical) for leg in plan.legs
+    ]
+    return network(stations, (Track(edge.targets, edge.leg, edge.kind != "before_start")
+                              for edge in plan.edges if edge.kind != "cancels"))
+
+
+def _promise(promised: Any, department: str) -> str:
+    return f"{promised.words} · {department}" if promised else department
+
+
+def tracked(view: Mapping[str, Any]) -> Network:
+    """The map of a case (`desk.case_view`): lights as looks, the longest chain of what is left bold."""
+    critical = set(view.get("critical") or ())
+    awaited = {name for leg in view["legs"] for name in leg.get("waits_for") or ()}
+    stations = [
+        Station(
+            short(leg["leg"]), leg["name"], f"{leg['state_name']} · {leg['department_name']}", look(leg),
+            bold=bool({leg["leg"], short(leg["leg"])} & critical),
+            awaited=bool({leg["leg"], short(leg["leg"])} & awaited) and look(leg) not in {"done", "ended"},
+        ) for leg in view["legs"]
+    ]
+    return network(stations, (
+        Track(tuple(short(target) for target in edge["targets"]), short(edge["leg"]), edge["kind"] != "before_start")
+        for edge in view.get("edges") or () if edge["kind"] != "cancels"
+    ))
+
+
+def short(leg: str) -> str:
+    """The number of a leg without the reference in front: `A…-03.1` becomes `03.1`."""
+    return leg.rpartition("-")[2]
+
+
+def look(leg: Mapping[str, Any]) -> Look:
+    """How a leg's station looks: ended things first, then what needs the applicant, then the light."""
+    state, light = leg["state"], leg.get("light")
+    if state in _GRANTED:
+        return "done"
+    if state in _ENDED:
+        return "ended"
+    if state == "supplement_required" or any(not ask.get("answered_at") and not ask.get("lapsed") for ask in leg["asks"]):
+        return "yours"
+    if light in {"red", "yellow"}:
+        return "late" if light == "red" else "soon"
+    return "waiting" if state in {"waiting", "held"} else "running"
