@@ -36,7 +36,10 @@ class Body:
 
     `honours_keys`: the same Idempotency-Key twice has one effect. `can_be_asked`: contract 3.3 is answered.
     `read_lag` seconds must pass before its "not found" is definite. `deadline` is the total seconds of an attempt,
-    `answer_cap` the bytes read at most, `at_once` how many attempts may run beside each other.
+    `answer_cap` the bytes read at most, `at_once` how many attempts may run beside each other. `secrets` sign in
+    both directions, newest first; `tokens` are the bearer tokens with which its system fetches files and waiting
+    legs. `networks` (CIDR) is where a connection may end; empty: where the address itself says. `ladder` holds the
+    seconds between attempts, empty for the usual one. Neither secrets nor tokens ever appear in a repr.
     """
 
     id: str
@@ -46,13 +49,17 @@ class Body:
     region: str | None = None
     channel: ChannelKind = "push"
     address: str = ""
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     honours_keys: bool = True
     can_be_asked: bool = True
     read_lag: float = 0.0
     deadline: float = 10.0
     answer_cap: int = 1_000_000
     at_once: int = 4
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    networks: tuple[str, ...] = ()
+    ladder: tuple[float, ...] = ()
+    phone: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -64,7 +71,8 @@ class Answer:
     `again`: certainly without effect, or safe to repeat: later, not before `retry_after` seconds.
     `unknown`: it may have had its effect; never repeat blindly. `setup`: address, login or certificate is wrong.
     `refused`: this message is refused, with `reason`; never a legal refusal. `absent` (only from `ask`): the
-    department says it does not have the leg. `detail` is one line for operators without personal data.
+    department says it does not have the leg. `detail` is one line for operators without personal data; `strange`
+    is a stable code when what came with a received message cannot be used and `data` belongs into quarantine.
     """
 
     kind: AnswerKind
@@ -75,6 +83,7 @@ class Answer:
     retry_after: float | None = None
     status: int | None = None
     detail: str = ""
+    strange: str = ""
 
 
 class Connector(Protocol):
@@ -89,28 +98,46 @@ class Connector(Protocol):
         """Ask whether the department has `leg`: received (with ref, state), absent, again or unknown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A way in which nothing is sent: the message waits until the department fetches it (`pull`, contract 3.6) or
+    an officer works on it at our own pages (`desk`). Endpoints and pages live in `web`."""
+
+    name: str
+    channel: ChannelKind
+
+
 class UnknownConnector(LookupError):
     """No connector has this name."""
+
+    code = "unknown_connector"
 
 
 class Registry:
     """The connectors by name; an object, so that a test can have its own."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Connector] = {}
+        self._known: dict[str, Connector | Waiting] = {}
 
-    def add(self, connector: Connector) -> None:
+    def add(self, connector: Connector | Waiting) -> None:
         """Add a connector under its name; a second one of the same name is refused."""
         if connector.name in self._known:
             raise ValueError(f"two connectors are called {connector.name}")
         self._known[connector.name] = connector
 
     def get(self, name: str) -> Connector:
-        """The connector called `name`; `UnknownConnector` names the known ones."""
-        try:
-            return self._known[name]
-        except KeyError:
-            raise UnknownConnector(f"connector {name} is unknown; known: {', '.join(sorted(self._known))}") from None
+        """The sending connector called `name`; `UnknownConnector` names the known ones."""
+        found = self._known.get(name)
+        if found is None or isinstance(found, Waiting):
+            raise UnknownConnector(f"no connector called {name} sends; known: {', '.join(self.names())}")
+        return found
+
+    def channel(self, name: str) -> ChannelKind:
+        """Whether messages through `name` are pushed, or wait for a program (`pull`) or an officer (`desk`)."""
+        if name not in self._known:
+            raise UnknownConnector(f"connector {name} is unknown; known: {', '.join(self.names())}")
+        found = self._known[name]
+        return found.channel if isinstance(found, Waiting) else "push"
 
     def names(self) -> tuple[str, ...]:
         """Every known name, sorted."""

@@ -1,0 +1,117 @@
+"""The deployment file: what it says, every fault with its line, and who is served by whom."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from connectors.deployment import Deployment, read_deployment
+from connectors.shipped import registry
+
+SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
+PARENTS = {"370202": "370200", "370200": "370000", "370000": "100000"}
+
+
+def _read(folder: Path, text: str, **environ: str) -> Deployment:
+    path = folder / "departments.yaml"
+    path.write_text(text, "utf-8")
+    (folder / "gas.secret").write_text(SECRET + "\n", "utf-8")
+    (folder / "gas.token").write_text("token-of-gas", "utf-8")
+    return read_deployment(path, environ, registry())
+
+
+GOOD = """
+hosts: {city: "env:CITY_URL else https://city.example:8443"}
+defaults: {connector: rest, secrets: file:gas.secret, deadline: 5}
+bodies:
+  gas-city: {department: gas, region: "370200", host: city, path: /gas, tokens: [file:gas.token], can_be_asked: no}
+  gas-province: {department: gas, region: "370000", address: "http://10.1.2.3/gas", at_once: 8, read_lag: 2.5}
+  road: {department: road, connector: pull}
+  trees: {department: trees, connector: desk, name: 园林局, settings: {room: "3"}}
+"""
+
+
+def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
+    found = _read(tmp_path, GOOD)
+    assert found.problems == ()
+    gas = found.bodies["gas-city"]
+    assert (gas.address, gas.secrets, gas.deadline) == ("https://city.example:8443/gas", (SECRET,), 5.0)
+    assert (gas.can_be_asked, gas.honours_keys, gas.tokens) == (False, True, ("token-of-gas",))
+    assert found.bodies["gas-province"].at_once == 8
+    assert [found.bodies[name].channel for name in ("road", "trees")] == ["pull", "desk"]
+    assert found.bodies["trees"].settings == {"room": "3"}
+    assert SECRET not in repr(found) and "token-of-gas" not in repr(found)
+
+
+def test_an_address_may_come_from_the_environment(tmp_path: Path) -> None:
+    assert _read(tmp_path, GOOD, CITY_URL="http://127.0.0.1:9").bodies["gas-city"].address == "http://127.0.0.1:9/gas"
+
+
+def test_secrets_are_looked_for_in_the_secrets_folder_if_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    found = _read(tmp_path, GOOD, YJS_SECRETS=str(tmp_path / "other"))
+    assert {problem.code for problem in found.problems} == {"secret_missing"}
+
+
+def test_the_nearest_body_upward_serves_a_region(tmp_path: Path) -> None:
+    found = _read(tmp_path, GOOD)
+    who = {region: found.body_for("gas", region, PARENTS.get) for region in ("370202", "370000", "440000", None)}
+    assert {region: body.id if body else None for region, body in who.items()} == {
+        "370202": "gas-city", "370000": "gas-province", "440000": None, None: None}
+    everywhere = found.body_for("road", "440000", PARENTS.get)
+    assert everywhere is not None and everywhere.id == "road"
+    assert found.body_for("water", None, PARENTS.get) is None
+    assert found.served() == {"gas": {"370200", "370000"}, "road": {""}, "trees": {""}}
+
+
+def test_a_bearer_token_names_its_body(tmp_path: Path) -> None:
+    found = _read(tmp_path, GOOD)
+    owner = found.body_of_token("token-of-gas")
+    assert owner is not None and owner.id == "gas-city"
+    assert found.body_of_token("") is None and found.body_of_token("令牌") is None
+
+
+HEAD = "defaults: {secrets: file:gas.secret}\nbodies:\n"
+
+
+@pytest.mark.parametrize(("text", "line", "code"), [
+    ("", 1, "unreadable"),
+    ("bodies: [", 1, "unreadable"),
+    ("bodies:\n  a: &x {department: d}\n  b: *x\n", 2, "unreadable"),
+    ("bodies:\n  a: {department: d}\n  a: {department: d}\n", 3, "unreadable"),
+    ("bodies:\n  a: {department: }\n", 2, "unreadable"),
+    ("bodies:\n  a: !!python/name:os.system {}\n", 2, "unreadable"),
+    ("offices: {}\n", 1, "unknown_key"),
+    ("hosts: {}\n", 1, "no_bodies"),
+    (HEAD + "  A_b: {department: d, address: 'https://a.example/'}\n", 3, "bad_id"),
+    (HEAD + "  a: {address: 'https://a.example/'}\n", 3, "no_department"),
+    (HEAD + "  a:\n    department: d\n    adress: x\n", 5, "unknown_key"),
+    (HEAD + "  a: {department: d}\n", 3, "no_address"),
+    (HEAD + "  a: {department: d, host: none}\n", 3, "unknown_host"),
+    (HEAD + "  a: {department: d, connector: fax}\n", 3, "unknown_connector"),
+    (HEAD + "  a: {department: d, address: env:NOT_SET}\n", 3, "variable_missing"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', deadline: 31}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', at_once: 1.5}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', honours_keys: maybe}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', networks: 10.0.0.1/8}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', ladder: [soon]}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', secrets: file:none}\n", 3, "secret_missing"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', secrets: whsec_AAAA}\n", 3, "secret_in_file"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', secrets: file:gas.token}\n", 3, "bad_secret"),
+    ("bodies:\n  a: {department: d, address: 'https://a.example/'}\n", 2, "no_secret"),
+    (HEAD + "  a: {department: d, connector: pull}\n  b: {department: d, connector: desk}\n", 4, "same_place"),
+])
+def test_every_fault_is_named_with_its_line(tmp_path: Path, text: str, line: int, code: str) -> None:
+    problems = _read(tmp_path, text).problems
+    assert (line, code) in {(problem.line, problem.code) for problem in problems}
+    assert str(problems[0]).startswith("departments.yaml:")
+
+
+@pytest.mark.parametrize("address", [
+    "ftp://a.example/", "https://user@a.example/", "https://dept.gov.cn@127.0.0.1/", "http://2130706433/", "http://0x7f.1/",
+    "http://127.1/", "http://0177.0.0.1/", "http://0/", "https://a.example/?x=1", "https://a.example/#x", "https:///x",
+    "https://a.example:0/", "https://a.example:99999/", "https://a example/", "http://[::ffff:127.0.0.1]/", "https://A_b/",
+])
+def test_an_odd_address_is_refused(tmp_path: Path, address: str) -> None:
+    found = _read(tmp_path, HEAD + f"  a: {{department: d, address: '{address}'}}\n")
+    assert [problem.code for problem in found.problems] == ["bad_address"]
