@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
+
+from store.cipher import Cipher
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -16,6 +19,10 @@ class Tx(Protocol):
     `{skip}` becomes `FOR UPDATE SKIP LOCKED` and `{lock}` `FOR UPDATE` on PostgreSQL, nothing on SQLite.
     """
 
+    @property
+    def cipher(self) -> Cipher:
+        """What seals and opens the personal values of this store."""
+
     def rows(self, sql: str, /, **params: Any) -> list[Row]:
         """All rows of a query (also of a write with RETURNING)."""
 
@@ -24,6 +31,12 @@ class Tx(Protocol):
 
     def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
         """Run one write for each parameter set."""
+
+    def clock(self, now: datetime) -> datetime:
+        """The time that leases go by: the database's own on PostgreSQL (many hosts), else `now`."""
+
+    def notify(self, topic: str) -> None:
+        """Tell the listeners of `topic` after the commit (never after a rollback), in every process."""
 
 
 class Database(Protocol):
@@ -38,6 +51,9 @@ class Database(Protocol):
 
     def read(self) -> AbstractContextManager[Tx]:
         """A consistent snapshot for reading; never blocks writers."""
+
+    def listen(self, callback: Callable[[str], None]) -> None:
+        """Call `callback` with the topic after each commit that notified; it must be quick and not write."""
 
     def close(self) -> None:
         """Finish what is queued, then close."""

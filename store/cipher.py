@@ -1,0 +1,62 @@
+"""Seals personal values: AES-256-GCM bound to table, column and id, and blind indexes for look-ups."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from store.errors import KeysMissing, SealBroken
+
+_ID_BYTES = 4
+_NONCE_BYTES = 12
+OVERHEAD = _ID_BYTES + _NONCE_BYTES + 16
+
+
+def key_id(secret: bytes) -> bytes:
+    """The four bytes that stand in front of everything sealed with `secret`."""
+    return hashlib.sha256(b"yijianshi key id\0" + secret).digest()[:_ID_BYTES]
+
+
+class Cipher:
+    """Seals with the newest key and opens with all of them.
+
+    A sealed value is key id (4) + nonce (12) + ciphertext and tag. `place` is `table:column:id`: a value copied to
+    another row, column or table does not open there. Instances are shared by threads.
+    """
+
+    def __init__(self, secrets: Sequence[bytes], index_secret: bytes) -> None:
+        """`secrets`: 32-byte keys, the newest last; `index_secret`: the 32-byte key of the blind indexes."""
+        if not secrets:
+            raise KeysMissing("密钥文件中没有密钥。")
+        self._boxes = {key_id(secret): AESGCM(secret) for secret in secrets}
+        self._newest = key_id(secrets[-1])
+        self._index_secret = index_secret
+
+    def seal(self, plain: bytes, place: str) -> bytes:
+        """`plain` sealed for `place`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return self._newest + nonce + self._boxes[self._newest].encrypt(nonce, plain, place.encode())
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """The plain bytes; SealBroken for a swapped, changed or cut value and for an unknown key."""
+        box = self._boxes.get(sealed[:_ID_BYTES])
+        if box is None or len(sealed) < OVERHEAD:
+            raise SealBroken(place.rsplit(":", 1)[0])
+        nonce = sealed[_ID_BYTES:_ID_BYTES + _NONCE_BYTES]
+        try:
+            return box.decrypt(nonce, sealed[_ID_BYTES + _NONCE_BYTES:], place.encode())
+        except InvalidTag:
+            raise SealBroken(place.rsplit(":", 1)[0]) from None
+
+    def index(self, value: str, purpose: str) -> str:
+        """A blind index: equal values of one `purpose` give equal text, which says nothing without the key."""
+        return hmac.new(self._index_secret, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
+
+    def sealed_by_newest(self, sealed: bytes) -> bool:
+        """Whether `sealed` needs no new sealing after a rotation."""
+        return sealed[:_ID_BYTES] == self._newest

@@ -1,0 +1,69 @@
+"""One portable SQL text, two dialects: slots are filled, `:name` becomes what the driver wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from store.errors import WrongText
+
+SQLITE_SLOTS: Mapping[str, str] = {
+    "{skip}": "", "{lock}": "", "{pk}": "integer primary key", "{text}": "text", "{int}": "integer", "{blob}": "blob",
+    "{strict}": " strict",
+}
+POSTGRES_SLOTS: Mapping[str, str] = {
+    "{skip}": "for update skip locked", "{lock}": "for update",
+    "{pk}": "bigint generated always as identity primary key", "{text}": 'text collate "C"', "{int}": "bigint",
+    "{blob}": "bytea", "{strict}": "",
+}
+
+_ALLOWED = frozenset({"select", "insert", "update", "delete", "with", "values"})
+
+# Whatever may not be touched comes first: strings, quoted names, comments, casts; then a parameter; then a percent.
+_TOKEN = re.compile(
+    r"""(?P<kept>'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|::)|:(?P<name>[a-z_][a-z0-9_]*)|(?P<percent>%)""",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+def fill(sql: str, slots: Mapping[str, str]) -> str:
+    """`sql` with its slots filled for one dialect."""
+    for slot, text in slots.items():
+        sql = sql.replace(slot, text)
+    return sql
+
+
+def to_psycopg(sql: str) -> str:
+    """`:name` becomes `%(name)s` and `%` is doubled, but not inside strings' meaning, comments or casts."""
+    return _TOKEN.sub(_psycopg_token, sql)
+
+
+@cache
+def sqlite_text(sql: str) -> str:
+    """The text of a unit's statement for SQLite; WrongText for anything but reading and writing rows."""
+    return fill(_guarded(sql), SQLITE_SLOTS)
+
+
+@cache
+def postgres_text(sql: str) -> str:
+    """The text of a unit's statement for psycopg; WrongText for anything but reading and writing rows."""
+    return to_psycopg(fill(_guarded(sql), POSTGRES_SLOTS))
+
+
+Text = Callable[[str], str]
+
+
+def _guarded(sql: str) -> str:
+    # A COMMIT inside a unit would make half of a batch durable, so units cannot say it at all.
+    word = sql.split(None, 1)[0].lower() if sql.strip() else ""
+    if word not in _ALLOWED:
+        raise WrongText(word)
+    return sql
+
+
+def _psycopg_token(match: re.Match[str]) -> str:
+    kept, name = match["kept"], match["name"]
+    if kept is not None:
+        return str(kept).replace("%", "%%")
+    return f"%({name})s" if name else "%%"

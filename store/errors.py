@@ -1,0 +1,175 @@
+"""Everything the store can refuse; no message ever carries a stored value."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The store cannot do this."""
+
+    code = "store_error"
+
+    def __init__(self, detail: str = "") -> None:
+        self.detail = detail
+        super().__init__(f"{(type(self).__doc__ or '').strip()}{' ' + detail if detail else ''}")
+
+
+class FolderBusy(StoreError):
+    """Another process holds the data folder."""
+
+    code = "folder_busy"
+
+
+class UnsafeStorage(StoreError):
+    """This storage cannot keep what is acknowledged."""
+
+    code = "unsafe_storage"
+
+
+class NewerSchema(UnsafeStorage):
+    """The database was written by a newer version of this service."""
+
+    code = "newer_schema"
+
+
+class StoreClosed(StoreError):
+    """The store is closed."""
+
+    code = "store_closed"
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached or written just now; nothing was acknowledged."""
+
+    code = "store_unavailable"
+
+
+class StorageFull(StoreUnavailable):
+    """The disk of the store is full; nothing was acknowledged."""
+
+    code = "storage_full"
+
+
+class TransactionLost(StoreUnavailable):
+    """The transaction ended under its unit; nothing of the unit was kept."""
+
+    code = "transaction_lost"
+
+
+class ConstraintBroken(StoreError):
+    """A row contradicts what is stored."""
+
+    code = "constraint_broken"
+
+
+class WrongText(StoreError):
+    """This SQL text may not be run inside a unit."""
+
+    code = "wrong_text"
+
+
+class NestedWrite(StoreError):
+    """A unit called write; units do not nest."""
+
+    code = "nested_write"
+
+
+class Stale(StoreError):
+    """Somebody else changed this in between; read it again."""
+
+    code = "stale"
+
+
+class SealBroken(StoreError):
+    """A sealed value does not open at this place with the known keys."""
+
+    code = "seal_broken"
+
+
+class KeysMissing(StoreError):
+    """The key file cannot be read."""
+
+    code = "keys_missing"
+
+
+class KeysExposed(StoreError):
+    """The key file lies where it may not lie or others may read it."""
+
+    code = "keys_exposed"
+
+
+class Unknown(StoreError):
+    """There is no such thing."""
+
+    code = "unknown"
+
+
+class UnknownCase(Unknown):
+    """There is no such case."""
+
+    code = "unknown_case"
+
+
+class UnknownLeg(Unknown):
+    """There is no such leg."""
+
+    code = "unknown_leg"
+
+
+class UnknownDraft(Unknown):
+    """There is no such draft."""
+
+    code = "unknown_draft"
+
+
+class UnknownFile(Unknown):
+    """There is no such file."""
+
+    code = "unknown_file"
+
+
+class FileTaken(StoreError):
+    """The file already belongs to a case."""
+
+    code = "file_taken"
+
+
+class FileTooLarge(StoreError):
+    """The file is larger than allowed."""
+
+    code = "file_too_large"
+
+
+class UnknownEdition(Unknown):
+    """There is no such edition or plan."""
+
+    code = "unknown_edition"
+
+
+class UnknownMessage(Unknown):
+    """There is no such message."""
+
+    code = "unknown_message"
+
+
+class UnknownEntry(Unknown):
+    """There is no such entry in quarantine."""
+
+    code = "unknown_entry"
+
+
+class UnknownAccount(Unknown):
+    """There is no such account."""
+
+    code = "unknown_account"
+
+
+class LoginTaken(StoreError):
+    """This login is already in use."""
+
+    code = "login_taken"
+
+
+class LeaseLost(StoreError):
+    """The lease ran out and somebody else has the message now."""
+
+    code = "lease_lost"

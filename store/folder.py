@@ -1,0 +1,75 @@
+"""The data folder: one process at a time holds it, and what is written there is durable."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from store.errors import FolderBusy
+
+_PAUSE = 0.1
+
+
+class FolderLock:
+    """An exclusive flock on `lock` inside the data folder; the kernel frees it when the process dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "lock"
+        self._handle = -1
+
+    def take(self, patience: float, say: Callable[[str], None]) -> None:
+        """Take the lock, waiting at most `patience` seconds and saying so; FolderBusy afterwards."""
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if self._tried():
+            return
+        say(f"数据目录 {self._path.parent} 正被另一个进程使用，最多等待 {patience:.0f} 秒……")
+        give_up = time.monotonic() + patience
+        while time.monotonic() < give_up:
+            time.sleep(_PAUSE)
+            if self._tried():
+                say("已取得数据目录，继续启动。")
+                return
+        self.free()
+        raise FolderBusy(f"等待 {patience:.0f} 秒后仍被占用；请先停止另一个进程，再重新启动。")
+
+    def free(self) -> None:
+        """Give the lock back; twice does no harm."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def _tried(self) -> bool:
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def write_durably(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write `path` whole or not at all: temporary file, fsync, rename, fsync of the folder; mode 0600."""
+    temporary = path.with_name(f".{path.name}.part")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.rename(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names inside `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

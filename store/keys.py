@@ -1,0 +1,62 @@
+"""The key file: made with mode 0600 outside the data folder, extended by rotation, never overwritten in place."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from store.cipher import Cipher
+from store.errors import KeysExposed, KeysMissing
+from store.folder import write_durably
+
+
+def create_keys(path: Path) -> None:
+    """Make a key file with one sealing key and the index key; refuses to overwrite one."""
+    if path.exists():
+        raise KeysExposed(f"{path} 已存在；不会覆盖密钥，丢失密钥就无法再读出已保存的资料。")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write(path, {"index": _fresh(), "keys": [_fresh()]})
+
+
+def add_key(path: Path) -> None:
+    """Add a newer sealing key; the older ones stay and still open what they sealed."""
+    content = _read(path)
+    _write(path, {**content, "keys": [*content["keys"], _fresh()]})
+
+
+def load_keys(path: Path, data: Path | None = None) -> Cipher:
+    """The cipher of a key file; KeysExposed if others can read it or it lies inside the data folder `data`."""
+    content = _read(path)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise KeysExposed(f"{path} 可被其他用户读取；请执行 chmod 600。")
+    if data is not None and path.resolve().is_relative_to(data.resolve()):
+        raise KeysExposed(f"{path} 位于数据目录之内；请移到数据目录之外，否则备份会带走密钥。")
+    return Cipher([_decoded(key) for key in content["keys"]], _decoded(content["index"]))
+
+
+def _fresh() -> str:
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+def _decoded(text: str) -> bytes:
+    secret = base64.b64decode(text, validate=True)
+    if len(secret) != 32:
+        raise KeysMissing("密钥长度不对，应为 32 字节。")
+    return secret
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        _ = content["index"], content["keys"][0]
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        raise KeysMissing(f"{path} 不存在、不可读或内容不完整；请检查 YJS_KEYS 指向的文件。") from None
+    return dict(content)
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    write_durably(path, [json.dumps(content, indent=1).encode()])

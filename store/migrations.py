@@ -1,0 +1,76 @@
+"""The schema's history: sqlite_utils.Migrations drives both stores under a lock, each migration whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, cast
+
+from sqlite_utils import Database as Tables
+from sqlite_utils import Migrations
+
+from store.dialect import SQLITE_SLOTS, fill
+from store.errors import NewerSchema
+from store.failpoints import reach
+from store.schema import FIRST
+
+MIGRATIONS = Migrations("yijianshi")
+
+
+class Schema(Protocol):
+    """What a migration needs of a store; sqlite-utils' Database is one, `postgres.PostgresSchema` the other."""
+
+    def execute(self, sql: str) -> Any:
+        """Run one statement of the store's own dialect."""
+
+
+def slots_of(db: Any) -> Mapping[str, str]:
+    """The slots of the dialect that `db` speaks."""
+    return getattr(db, "slots", SQLITE_SLOTS)
+
+
+def run_all(db: Schema, statements: Iterable[str]) -> None:
+    """Run portable statements one by one in the migration's transaction."""
+    slots = slots_of(db)
+    for statement in statements:
+        db.execute(fill(statement, slots))
+        reach("migrate.step")
+
+
+@MIGRATIONS(name="0001_first")
+def _first(db: Any) -> None:
+    run_all(db, FIRST)
+
+
+def migrate_sqlite(tables: Tables) -> None:
+    """Bring a SQLite store to today's schema, all or nothing; two processes at once wait for each other."""
+    # atomic() alone begins deferred, and two starting processes would both see the migration as pending.
+    tables.conn.execute("begin immediate")
+    try:
+        refuse_newer(tables)
+        MIGRATIONS.apply(tables)
+        tables.conn.execute("commit")
+    finally:
+        if tables.conn.in_transaction:
+            tables.conn.execute("rollback")
+
+
+def refuse_newer(db: Any) -> None:
+    """NewerSchema if the store has migrations this code does not know."""
+    unknown = {migration.name for migration in MIGRATIONS.applied(db)} - _names()
+    if unknown:
+        raise NewerSchema(f"数据由更新的版本写入（{'、'.join(sorted(unknown))}）；请升级程序后再启动。")
+
+
+def _names() -> set[str]:
+    return {migration.name for migration in MIGRATIONS.pending(cast(Any, _Empty()))}
+
+
+class _Empty:
+    """A store without any table, to list every migration there is."""
+
+    def __getitem__(self, name: str) -> _Empty:
+        return self
+
+    def exists(self) -> bool:
+        """No table is there."""
+        return False

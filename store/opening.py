@@ -1,0 +1,68 @@
+"""Opens the store that is configured; the PostgreSQL adapter is loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from store.cipher import Cipher
+from store.errors import UnsafeStorage
+from store.port import Database
+from store.sqlite import open_sqlite, read_sqlite
+from store.vault import DatabaseVault, FolderVault, Vault
+
+# URL scheme → module and function that opens it. Its library is optional, so the module is loaded by name.
+ADAPTERS = {"postgresql": ("store.postgres", "open_postgres"), "postgres": ("store.postgres", "open_postgres")}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the store is: the data folder, or the database of `url`; `patience` is seconds to wait for the folder."""
+
+    data: Path
+    url: str | None = None
+    patience: float = 40.0
+    pool: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open store: the database and the vault of file bytes."""
+
+    db: Database
+    vault: Vault
+
+    def close(self) -> None:
+        """Finish what is queued, then close."""
+        self.db.close()
+
+
+def open_store(place: Place, cipher: Cipher, say: Callable[[str], None] = print) -> Opened:
+    """Open for reading and writing: waits for the folder, refuses unsafe storage and a newer schema, migrates."""
+    if place.url:
+        return _shared(place, cipher)
+    database = open_sqlite(place.data, cipher, place.patience, say)
+    return Opened(database, FolderVault(place.data, cipher))
+
+
+def open_reader(place: Place, cipher: Cipher) -> Opened:
+    """Open for reading beside a running portal: no lock, no migration."""
+    if place.url:
+        return _shared(place, cipher)
+    return Opened(read_sqlite(place.data, cipher), FolderVault(place.data, cipher))
+
+
+def _shared(place: Place, cipher: Cipher) -> Opened:
+    url = place.url or ""
+    scheme = url.partition("://")[0]
+    if scheme not in ADAPTERS:
+        raise UnsafeStorage(f"DATABASE_URL 以 {scheme}:// 开头，只支持 {'、'.join(sorted(ADAPTERS))}。")
+    module, name = ADAPTERS[scheme]
+    try:
+        adapter = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise UnsafeStorage(f"缺少 {error.name}；请执行 pip install -r requirements-postgres.txt。") from None
+    database: Database = getattr(adapter, name)(url, cipher, place.pool)
+    return Opened(database, DatabaseVault(database, cipher))

@@ -1,0 +1,212 @@
+"""The grown store: PostgreSQL through psycopg 3 and its pool; reached by `opening.py` only when it is configured."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from store.cipher import Cipher
+from store.dialect import postgres_text
+from store.errors import ConstraintBroken, NestedWrite, Stale, StorageFull, StoreClosed, StoreError, StoreUnavailable
+from store.port import Row, Tx
+from store.postgres_schema import migrate_postgres, refuse_settings
+
+T = TypeVar("T")
+Connection = psycopg.Connection[dict[str, Any]]
+_log = logging.getLogger(__name__)
+_CHANNEL = "yijianshi"
+_TRIES = 12
+
+
+class PostgresTx:
+    """One transaction's hold on a connection."""
+
+    def __init__(self, connection: Connection, cipher: Cipher) -> None:
+        self._connection = connection
+        self._cipher = cipher
+        self._topics: dict[str, None] = {}
+
+    @property
+    def cipher(self) -> Cipher:
+        """What seals and opens the personal values of this store."""
+        return self._cipher
+
+    def rows(self, sql: str, /, **params: Any) -> list[Row]:
+        """All rows of a query (also of a write with RETURNING)."""
+        return list(self._connection.execute(postgres_text(sql), params).fetchall())
+
+    def run(self, sql: str, /, **params: Any) -> int:
+        """Run a write; the number of rows it touched."""
+        return self._connection.execute(postgres_text(sql), params).rowcount
+
+    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
+        """Run one write for each parameter set."""
+        if params:
+            self._connection.cursor().executemany(postgres_text(sql), params)
+
+    def clock(self, now: datetime) -> datetime:
+        """The database's clock: leases of many hosts go by one clock, whatever `now` says here."""
+        row = self._connection.execute("select clock_timestamp() as now").fetchone()
+        return row["now"] if row else now
+
+    def notify(self, topic: str) -> None:
+        """Tell the listeners of `topic` after the commit, in every process."""
+        self._topics[topic] = None
+
+    def tell(self) -> None:
+        """Hand the topics to the server, which delivers them at the commit and not after a rollback."""
+        for topic in self._topics:
+            self._connection.execute("select pg_notify(%s, %s)", (_CHANNEL, topic))
+
+
+class PostgresDatabase:
+    """The store that any number of processes on any number of hosts share; `open_postgres` makes it."""
+
+    def __init__(self, url: str, cipher: Cipher, pool: int) -> None:
+        self._url = url
+        self._cipher = cipher
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url, min_size=1, max_size=pool, open=False, timeout=10, check=ConnectionPool.check_connection,
+            kwargs={"autocommit": True, "row_factory": dict_row, "application_name": "yijianshi"},
+        )
+        self._busy = threading.local()
+        self._ears = _Ears(url)
+
+    def start(self) -> None:
+        """Connect, refuse unsafe settings, migrate."""
+        with _told():
+            with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+                refuse_settings(connection)
+                migrate_postgres(connection)
+            self._pool.open(wait=True, timeout=10)
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        """Run `unit` in a transaction and return only after its commit is durable."""
+        if getattr(self._busy, "unit", False):
+            raise NestedWrite
+        self._busy.unit = True
+        try:
+            return self._again(unit)
+        finally:
+            self._busy.unit = False
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A consistent snapshot for reading; never blocks writers."""
+        with _told(), self._pool.connection() as connection, connection.transaction():
+            connection.execute("set transaction isolation level repeatable read, read only")
+            yield PostgresTx(connection, self._cipher)
+
+    def listen(self, callback: Callable[[str], None]) -> None:
+        """Call `callback` with the topic after each commit that notified, by whatever process."""
+        self._ears.add(callback)
+
+    def close(self) -> None:
+        """Finish what is running, then close; twice does no harm."""
+        self._ears.stop()
+        self._pool.close()
+
+    def _again(self, unit: Callable[[Tx], T]) -> T:
+        for tried in range(_TRIES):
+            try:
+                return self._once(unit)
+            except (pg.SerializationFailure, pg.DeadlockDetected, Stale):
+                # Without a growing random pause the same two would meet again.
+                time.sleep(random.uniform(0, 0.002 * 2 ** min(tried, 8)))
+        raise StoreUnavailable("并发冲突过多，请稍后重试。")
+
+    def _once(self, unit: Callable[[Tx], T]) -> T:
+        with _told(), self._pool.connection() as connection, connection.transaction():
+            tx = PostgresTx(connection, self._cipher)
+            result = unit(tx)
+            tx.tell()
+            return result
+
+
+class _Ears:
+    """A thread with its own connection that hears NOTIFY and calls the listeners; it outlives lost connections."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._callbacks: list[Callable[[str], None]] = []
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, callback: Callable[[str], None]) -> None:
+        self._callbacks.append(callback)
+        if self._thread is None:
+            ready = threading.Event()
+            self._thread = threading.Thread(target=self._live, args=(ready,), name="store-ears", daemon=True)
+            self._thread.start()
+            ready.wait(10)
+
+    def stop(self) -> None:
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _live(self, ready: threading.Event) -> None:
+        while not self._over.is_set():
+            try:
+                self._hear(ready)
+            except psycopg.Error as error:
+                _log.warning("listening to PostgreSQL was interrupted: %s", type(error).__name__)
+                self._over.wait(1)
+
+    def _hear(self, ready: threading.Event) -> None:
+        with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+            connection.execute(f"listen {_CHANNEL}")
+            if ready.is_set():
+                self._call("")  # something may have been said while nobody listened
+            ready.set()
+            while not self._over.is_set():
+                for notice in connection.notifies(timeout=0.5):
+                    self._call(notice.payload)
+
+    def _call(self, topic: str) -> None:
+        for callback in self._callbacks:
+            try:
+                callback(topic)
+            except Exception:  # a listener's fault must not stop the ears
+                _log.exception("a listener of the store failed")
+
+
+def open_postgres(url: str, cipher: Cipher, pool: int) -> PostgresDatabase:
+    """Connect to the PostgreSQL of `url`, refuse unsafe settings, migrate under an advisory lock."""
+    database = PostgresDatabase(url, cipher, pool)
+    try:
+        database.start()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Driver errors carry row values in their texts, so only their names leave the store."""
+    try:
+        yield
+    except (pg.SerializationFailure, pg.DeadlockDetected):
+        raise
+    except psycopg.IntegrityError as error:
+        raise ConstraintBroken(error.diag.constraint_name or type(error).__name__) from None
+    except pg.DiskFull:
+        raise StorageFull from None
+    except PoolClosed:
+        raise StoreClosed from None
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        raise StoreUnavailable(type(error).__name__) from None
+    except psycopg.Error as error:
+        raise StoreError(type(error).__name__) from None

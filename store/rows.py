@@ -1,0 +1,66 @@
+"""Rows to frozen values and back: which attributes are times, flags or enumerations is read from the annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from store.encoding import moment, stamp
+
+V = TypeVar("V")
+
+
+def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
+    """A value of the dataclass `kind` from the columns of `row`, with `more` instead of or beside them."""
+    made = dict(more)
+    for name, turn in _turns(kind).items():
+        if name in row and name not in made:
+            value = row[name]
+            made[name] = value if turn is None or value is None else turn(value)
+    return kind(**made)
+
+
+def params(value: Any, *without: str) -> dict[str, Any]:
+    """The attributes of a dataclass as SQL parameters, but those named in `without`."""
+    return {name: _column(getattr(value, name)) for name in _turns(type(value)) if name not in without}
+
+
+@cache
+def insert_text(table: str, columns: tuple[str, ...], tail: str = "") -> str:
+    """The INSERT of `columns`, each by the parameter of its name."""
+    return f"insert into {table} ({', '.join(columns)}) values ({', '.join(':' + c for c in columns)}) {tail}".rstrip()
+
+
+@cache
+def upsert_text(table: str, columns: tuple[str, ...], keys: tuple[str, ...]) -> str:
+    """The INSERT that replaces all but `keys` where the row is already there."""
+    changed = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in keys)
+    return insert_text(table, columns, f"on conflict ({', '.join(keys)}) do update set {changed}")
+
+
+def _column(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, StrEnum):
+        return str(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+@cache
+def _turns(kind: Hashable) -> Mapping[str, Callable[[Any], Any] | None]:
+    hints = get_type_hints(kind)
+    return {field.name: _turn(hints[field.name]) for field in fields(cast(Any, kind))}
+
+
+def _turn(hint: Any) -> Callable[[Any], Any] | None:
+    kinds = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+    if datetime in kinds:
+        return moment
+    if bool in kinds:
+        return bool
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum)), None)

@@ -1,0 +1,61 @@
+"""Refuses storage that cannot keep what is acknowledged, with a plain reason."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from store.errors import StorageFull, StoreError, StoreUnavailable, UnsafeStorage
+
+# WAL needs shared memory and honest locks, which no network file system gives.
+_NETWORK = frozenset({
+    "nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "ncpfs", "9p", "ceph", "lustre", "gpfs", "glusterfs",
+    "beegfs", "ocfs2", "gfs2", "davfs", "fuse.sshfs", "fuse.s3fs", "fuse.glusterfs", "fuse.ceph", "fuse.davfs2",
+    "fuse.rclone", "fuse.ossfs", "fuse.cosfs", "fuse.obsfs", "fuse.juicefs",
+})
+
+PRAGMAS: Mapping[str, str] = {
+    "journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "trusted_schema": "0", "recursive_triggers": "1",
+}
+
+
+def file_system(folder: Path, mounts: str) -> str:
+    """The type of the file system that `folder` lies on, by the text of /proc/mounts; empty if unknown."""
+    here = folder.resolve()
+    found: tuple[int, str] = (-1, "")
+    for line in mounts.splitlines():
+        parts = line.split()
+        if len(parts) < 3:
+            continue
+        point = Path(parts[1].replace("\\040", " "))
+        # A later mount of the same depth covers an earlier one.
+        if here.is_relative_to(point) and len(point.parts) >= found[0]:
+            found = (len(point.parts), parts[2])
+    return found[1]
+
+
+def refuse_network(folder: Path, mounts: str) -> None:
+    """UnsafeStorage if the data folder lies on a network file system."""
+    kind = file_system(folder, mounts)
+    if kind in _NETWORK:
+        raise UnsafeStorage(
+            f"数据目录 {folder} 位于网络文件系统（{kind}）上，内嵌数据库在那里可能损坏或丢失已受理的办件；"
+            "请改用本机磁盘，或设置 DATABASE_URL 使用 PostgreSQL。"
+        )
+
+
+def refuse_pragmas(connection: sqlite3.Connection) -> None:
+    """UnsafeStorage if a pragma of the writing connection did not take."""
+    for name, wanted in PRAGMAS.items():
+        got = str(connection.execute(f"pragma {name}").fetchone()[0]).lower()
+        if got != wanted:
+            raise UnsafeStorage(f"数据库设置 {name} 为 {got}，应为 {wanted}；请检查数据目录所在的磁盘。")
+
+
+def plain(error: sqlite3.Error) -> StoreError:
+    """What a caller is told of a driver's error: its kind, never its values."""
+    name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+    if name.startswith("SQLITE_FULL"):
+        return StorageFull()
+    return StoreUnavailable(name)

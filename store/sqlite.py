@@ -1,0 +1,265 @@
+"""The embedded store: SQLite through sqlite-utils, one writing connection, readers with snapshots."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any, TypeVar
+
+from sqlite_utils import Database as Tables
+
+from store.cipher import Cipher
+from store.dialect import sqlite_text
+from store.errors import ConstraintBroken, StoreClosed, StoreError, TransactionLost, UnsafeStorage
+from store.folder import FolderLock, sync_folder
+from store.migrations import migrate_sqlite, refuse_newer
+from store.port import Row, Tx
+from store.safety import PRAGMAS, plain, refuse_network, refuse_pragmas
+from store.writer import Transaction, Writer
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+FILE = "store.sqlite3"
+_KEPT_READERS = 32
+_SPACE_PAGES = 4000
+
+
+class SqliteTx:
+    """One unit's (or one snapshot's) hold on a connection."""
+
+    def __init__(self, tables: Tables, cipher: Cipher) -> None:
+        self._tables = tables
+        self._connection = tables.conn
+        self._cipher = cipher
+        self._topics: list[str] = []
+
+    @property
+    def cipher(self) -> Cipher:
+        """What seals and opens the personal values of this store."""
+        return self._cipher
+
+    def rows(self, sql: str, /, **params: Any) -> list[Row]:
+        """All rows of a query (also of a write with RETURNING)."""
+        cursor = self._execute(sql, params)
+        names = [column[0] for column in cursor.description or ()]
+        try:
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except sqlite3.Error as error:
+            raise _told(error) from None
+
+    def run(self, sql: str, /, **params: Any) -> int:
+        """Run a write; the number of rows it touched."""
+        return self._execute(sql, params).rowcount
+
+    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
+        """Run one write for each parameter set."""
+        text = sqlite_text(sql)
+        self._refuse_lost()
+        try:
+            self._connection.executemany(text, params)
+        except sqlite3.Error as error:
+            raise _told(error) from None
+
+    def clock(self, now: datetime) -> datetime:
+        """`now`: there is one process, so its clock is the store's."""
+        return now
+
+    def notify(self, topic: str) -> None:
+        """Tell the listeners of `topic` after the commit."""
+        self._topics.append(topic)
+
+    def begin(self) -> None:
+        """A unit begins: nothing is to be told yet."""
+        self._topics = []
+
+    def end(self) -> tuple[str, ...]:
+        """The unit is over: what is to be told if it is committed."""
+        return tuple(dict.fromkeys(self._topics))
+
+    def _execute(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
+        text = sqlite_text(sql)
+        self._refuse_lost()
+        try:
+            return self._tables.execute(text, dict(params))
+        except sqlite3.Error as error:
+            raise _told(error) from None
+
+    def _refuse_lost(self) -> None:
+        # A unit that swallowed an error would otherwise go on in autocommit, half by half.
+        if not self._connection.in_transaction:
+            raise TransactionLost
+
+
+class SqliteReader:
+    """Snapshots of a store file for many threads: connections are kept and handed out one at a time."""
+
+    def __init__(self, path: Path, cipher: Cipher) -> None:
+        self._path = path
+        self._cipher = cipher
+        self._idle: LifoQueue[Tables] = LifoQueue(_KEPT_READERS)
+        self._closed = False
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A consistent snapshot for reading; never blocks writers."""
+        if self._closed:
+            raise StoreClosed
+        tables = self._taken()
+        try:
+            tables.conn.execute("begin")
+            yield SqliteTx(tables, self._cipher)
+        finally:
+            if tables.conn.in_transaction:
+                tables.conn.execute("rollback")
+            self._kept(tables)
+
+    def close(self) -> None:
+        """Close every idle connection; one in use is closed when it comes back."""
+        self._closed = True
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        """A reader beside the portal does not write."""
+        raise StoreClosed(f"{unit.__name__}：此连接只供读取。")
+
+    def listen(self, callback: Callable[[str], None]) -> None:
+        """A reader beside the portal is told nothing."""
+
+    def _taken(self) -> Tables:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return _connected(self._path, readonly=True)
+
+    def _kept(self, tables: Tables) -> None:
+        if self._closed or self._idle.full():
+            tables.close()
+        else:
+            self._idle.put_nowait(tables)
+
+
+class SqliteDatabase:
+    """The store of one process; `open_sqlite` makes it."""
+
+    def __init__(self, folder: Path, lock: FolderLock, cipher: Cipher) -> None:
+        self._path = folder / FILE
+        self._lock = lock
+        self._cipher = cipher
+        self._reader = SqliteReader(self._path, cipher)
+        self._listeners: list[Callable[[str], None]] = []
+        self._ending = threading.Lock()
+        self.writer = Writer(self._connect, self._announce)
+
+    def start(self) -> None:
+        """Open the writing connection, refuse unsafe storage, migrate."""
+        self.writer.start()
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        """Run `unit` in a transaction and return only after its commit is durable."""
+        return self.writer.do(unit)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A consistent snapshot for reading; never blocks writers."""
+        with self._reader.read() as tx:
+            yield tx
+
+    def listen(self, callback: Callable[[str], None]) -> None:
+        """Call `callback` with the topic after each commit that notified."""
+        self._listeners.append(callback)
+
+    def close(self) -> None:
+        """Finish what is queued, close all connections, free the folder; twice does no harm."""
+        with self._ending:
+            self.writer.stop()
+            self._reader.close()
+            self._lock.free()
+
+    def _announce(self, topic: str) -> None:
+        for callback in self._listeners:
+            try:
+                callback(topic)
+            except Exception:  # a listener's fault must not stop the writing thread
+                _log.exception("a listener of the store failed")
+
+    def _connect(self) -> Transaction:
+        tables = _connected(self._path, readonly=False)
+        try:
+            _prepare(tables)
+        except sqlite3.Error as error:
+            tables.close()
+            raise UnsafeStorage(f"无法打开 {self._path}：{_told(error).detail}。") from None
+        except BaseException:
+            tables.close()
+            raise
+        sync_folder(self._path.parent)
+        return Transaction(tables.conn, SqliteTx(tables, self._cipher))
+
+
+def open_sqlite(folder: Path, cipher: Cipher, patience: float, say: Callable[[str], None]) -> SqliteDatabase:
+    """Take the folder (waiting at most `patience` seconds), refuse unsafe storage, migrate and start the writer."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    refuse_network(folder, _mounts())
+    lock = FolderLock(folder)
+    lock.take(patience, say)
+    database = SqliteDatabase(folder, lock, cipher)
+    try:
+        database.start()
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def read_sqlite(folder: Path, cipher: Cipher) -> SqliteReader:
+    """A reader beside a running portal; it takes no lock and changes nothing."""
+    path = folder / FILE
+    if not path.exists():
+        raise UnsafeStorage(f"{folder} 中还没有数据；请先启动一次服务。")
+    reader = SqliteReader(path, cipher)
+    tables = _connected(path, readonly=True)
+    try:
+        refuse_newer(tables)
+    finally:
+        tables.close()
+    return reader
+
+
+def _connected(path: Path, *, readonly: bool) -> Tables:
+    mode = "ro" if readonly else "rwc"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None,
+        check_same_thread=False, cached_statements=512,
+    )
+    connection.execute("pragma trusted_schema = 0")
+    if readonly:
+        connection.execute("pragma query_only = 1")
+    return Tables(connection, execute_plugins=False, recursive_triggers=not readonly)
+
+
+def _prepare(tables: Tables) -> None:
+    for name, value in PRAGMAS.items():
+        tables.conn.execute(f"pragma {name} = {value}")
+    tables.conn.execute(f"pragma wal_autocheckpoint = {_SPACE_PAGES}")
+    refuse_pragmas(tables.conn)
+    migrate_sqlite(tables)
+
+
+def _mounts() -> str:
+    try:
+        return Path("/proc/mounts").read_text("utf-8")
+    except OSError:
+        return ""
+
+
+def _told(error: sqlite3.Error) -> StoreError:
+    if isinstance(error, sqlite3.IntegrityError):
+        return ConstraintBroken(getattr(error, "sqlite_errorname", ""))
+    return plain(error)

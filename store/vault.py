@@ -1,0 +1,185 @@
+"""Where the bytes of files are: sealed parts in the data folder, or sealed parts in PostgreSQL; one small port."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from store.cipher import OVERHEAD, Cipher
+from store.errors import SealBroken, UnknownFile
+from store.failpoints import reach
+from store.folder import sync_folder, write_durably
+from store.port import Database, Tx
+
+PART = 1 << 20
+_HEAD = struct.Struct(">I")
+_ALPHABET = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What `put` kept: the SHA-256 and length of the plain bytes."""
+
+    sha256: str
+    size: int
+
+
+class Vault(Protocol):
+    """The bytes of files by their random id; used outside units, since it does input and output."""
+
+    def put(self, file: str, chunks: Iterable[bytes]) -> Kept:
+        """Seal and keep the bytes; durable before it returns. What `chunks` raises leaves nothing behind."""
+
+    def open(self, file: str) -> Iterator[bytes]:
+        """The plain bytes in parts; UnknownFile if there are none, SealBroken if they were changed or cut."""
+
+    def drop(self, file: str) -> None:
+        """Forget the bytes; no error if there are none."""
+
+
+def new_file_id() -> str:
+    """A random id of 128 bits; it says nothing about the file."""
+    return secrets.token_hex(16)
+
+
+class FolderVault:
+    """Sealed files below `files/` in the data folder, each under its random id."""
+
+    def __init__(self, folder: Path, cipher: Cipher) -> None:
+        self._folder = folder / "files"
+        self._cipher = cipher
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder)
+
+    def put(self, file: str, chunks: Iterable[bytes]) -> Kept:
+        """Seal and keep the bytes; durable before it returns."""
+        measure = _Measure(chunks)
+        path = self._path(file)
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._folder)
+        write_durably(path, self._framed(file, measure))
+        reach("upload.after_rename")
+        return measure.kept()
+
+    def open(self, file: str) -> Iterator[bytes]:
+        """The plain bytes in parts."""
+        try:
+            stream = self._path(file).open("rb")
+        except FileNotFoundError:
+            raise UnknownFile from None
+        return self._parts(file, stream)
+
+    def drop(self, file: str) -> None:
+        """Forget the bytes."""
+        self._path(file).unlink(missing_ok=True)
+
+    def _framed(self, file: str, measure: _Measure) -> Iterator[bytes]:
+        for place, part in measure.places(file):
+            sealed = self._cipher.seal(part, place)
+            yield _HEAD.pack(len(sealed)) + sealed
+        reach("upload.after_write")
+
+    def _parts(self, file: str, stream: BinaryIO) -> Iterator[bytes]:
+        with stream:
+            left = os.fstat(stream.fileno()).st_size
+            number = 0
+            while left:
+                head = stream.read(_HEAD.size)
+                length = _HEAD.unpack(head)[0] if len(head) == _HEAD.size else 0
+                left -= _HEAD.size + length
+                if not OVERHEAD <= length <= PART + OVERHEAD or left < 0:
+                    raise SealBroken("file")
+                yield self._cipher.open(stream.read(length), _place(file, number, last=left == 0))
+                number += 1
+            if number == 0:
+                raise SealBroken("file")
+
+    def _path(self, file: str) -> Path:
+        if len(file) != 32 or not _ALPHABET.issuperset(file):
+            raise UnknownFile
+        return self._folder / file[:2] / file
+
+
+class DatabaseVault:
+    """Sealed parts in the table `file_bytes`, for many hosts without a common folder."""
+
+    def __init__(self, db: Database, cipher: Cipher) -> None:
+        self._db = db
+        self._cipher = cipher
+
+    def put(self, file: str, chunks: Iterable[bytes]) -> Kept:
+        """Seal and keep the bytes; durable before it returns."""
+        measure = _Measure(chunks)
+        number = 0
+        try:
+            for number, (place, part) in enumerate(measure.places(file)):
+                self._keep(file, number, self._cipher.seal(part, place))
+        except BaseException:
+            self.drop(file)
+            raise
+        return measure.kept()
+
+    def open(self, file: str) -> Iterator[bytes]:
+        """The plain bytes in parts."""
+        with self._db.read() as tx:
+            last = tx.rows("select max(part) as last from file_bytes where file = :file", file=file)[0]["last"]
+        if last is None:
+            raise UnknownFile
+        return self._parts(file, last)
+
+    def drop(self, file: str) -> None:
+        """Forget the bytes."""
+        self._db.write(lambda tx: tx.run("delete from file_bytes where file = :file", file=file))
+
+    def _keep(self, file: str, number: int, sealed: bytes) -> None:
+        def unit(tx: Tx) -> None:
+            tx.run("insert into file_bytes (file, part, body) values (:file, :part, :body)",
+                   file=file, part=number, body=sealed)
+
+        self._db.write(unit)
+
+    def _parts(self, file: str, last: int) -> Iterator[bytes]:
+        for number in range(last + 1):
+            with self._db.read() as tx:
+                found = tx.rows("select body from file_bytes where file = :file and part = :part",
+                                file=file, part=number)
+            if not found:
+                raise SealBroken("file")
+            yield self._cipher.open(found[0]["body"], _place(file, number, last=number == last))
+
+
+class _Measure:
+    """Cuts any chunks into parts of one size and measures them on the way."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def places(self, file: str) -> Iterator[tuple[str, bytes]]:
+        """Each part with its place; the last one says so, so that a cut file does not open."""
+        held = bytearray()
+        number = 0
+        for chunk in self._chunks:
+            self._hash.update(chunk)
+            self._size += len(chunk)
+            held += chunk
+            while len(held) > PART:
+                yield _place(file, number, last=False), bytes(held[:PART])
+                del held[:PART]
+                number += 1
+        yield _place(file, number, last=True), bytes(held)
+
+    def kept(self) -> Kept:
+        return Kept(self._hash.hexdigest(), self._size)
+
+
+def _place(file: str, number: int, *, last: bool) -> str:
+    return f"file_bytes:body:{file}/{number}{'.' if last else ''}"
