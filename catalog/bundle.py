@@ -13,7 +13,7 @@ from typing import Any, Literal
 from catalog.conditions import Condition
 from catalog.dictionary import Option, Role
 from catalog.limits import Limit
-from catalog.matter import Rule
+from catalog.matter import Matter, Rule
 from catalog.text import Text
 
 EdgeKind = Literal["before_start", "before_decide", "before_deliver", "cancels"]
@@ -68,6 +68,7 @@ class Entry:
     each: str | None = None
     region: str | None = None
     after: tuple[Edge, ...] = ()
+    droppable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,9 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """A life-event bundle (一件事). `limits` is the promise for the whole; `figures` the situation in which the
-    public figures are counted; `before_after` the old order, follower → targets, used only for figures."""
+    public figures are counted; `before_after` the old order, follower → targets, used only for figures. `own_matters` are
+    matters that a local bundle changed (language 2.9): read matters by `Catalog.matter_of`. `guide` has lines of
+    `Text` by part."""
 
     id: str
     name: Text
@@ -141,3 +144,4 @@ class Bundle:
     extends: str | None = None
     examples: tuple[Example, ...] = ()
     language: int = 1
+    own_matters: Mapping[str, Matter] = field(default_factory=dict)

@@ -56,3 +56,12 @@ class Catalog:
     matters: Mapping[str, Matter] = field(default_factory=dict)
     bundles: Mapping[str, Bundle] = field(default_factory=dict)
     places: Places = field(default_factory=Places, compare=False)
+
+    def matter_of(self, bundle: Bundle, matter: str) -> Matter:
+        """The matter as this bundle has it: a bundle that extends another may override it; KeyError if unknown."""
+        own = bundle.own_matters.get(matter)
+        return self.matters[matter] if own is None else own
+
+    def roles_of(self, bundle: Bundle) -> Mapping[str, Role]:
+        """The roles usable in a bundle: its own people over those of `roles.yaml`."""
+        return {**self.roles, **{role.code: role for role in bundle.people}}

@@ -1,0 +1,141 @@
+"""What kind of answer a question or field takes, and text or JSON → the typed value that conditions compare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.bundle import Question
+from catalog.dictionary import Field, FieldType
+from catalog.suggest import unknown
+
+FILERS = ("self", "legal_rep", "agent")
+_KINDS: dict[str, FieldType] = {
+    "yes_no": "yes_no", "one": "choice", "many": "many", "number": "number", "date": "date",
+}
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
+_WORDS = {"yes": True, "true": True, "no": False, "false": False}
+
+
+class BadAnswer(ValueError):
+    """This answer does not fit its question; the message says in Chinese what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerType:
+    """What an answer must be: its type, the options of a choice, inclusive bounds, the fields of a row."""
+
+    type: FieldType
+    options: tuple[str, ...] = ()
+    min: Decimal | None = None
+    max: Decimal | None = None
+    inner: Mapping[str, AnswerType] = field(default_factory=dict)
+
+
+FILER_TYPE = AnswerType("choice", FILERS)
+
+
+def type_of_field(known: Field) -> AnswerType:
+    """The answer type of a dictionary field; rows name their inner fields without the group."""
+    inner = {one.code.rpartition(".")[2]: type_of_field(one) for one in known.inner}
+    return AnswerType(known.type, tuple(option.code for option in known.options), known.min, known.max, inner)
+
+
+def type_of_question(question: Question, fields: Mapping[str, Field]) -> AnswerType:
+    """The answer type of a question; of a dictionary field where its key is one."""
+    if question.kind == "field" and question.id in fields:
+        own = type_of_field(fields[question.id])
+        low = own.min if question.min is None else question.min
+        return AnswerType(own.type, own.options, low, own.max if question.max is None else question.max, own.inner)
+    kind = _KINDS.get(question.kind, "text")
+    return AnswerType(kind, tuple(option.code for option in question.options), question.min, question.max)
+
+
+def typed_answer(raw: Any, kind: AnswerType) -> Any:
+    """The typed value of `raw` (authored text or parsed JSON): bool, Decimal, date, text, tuple of texts or of rows.
+
+    Raises BadAnswer with a Chinese sentence. Formats such as `citizen_id` are not checked here but in `forms`.
+    """
+    if kind.type == "yes_no":
+        return _yes_no(raw)
+    if kind.type in {"number", "integer"}:
+        return _number(raw, kind)
+    if kind.type in {"many", "regions"}:
+        return _many(raw, kind)
+    if kind.type == "rows":
+        return _rows(raw, kind)
+    if not isinstance(raw, str):
+        raise BadAnswer(f"「{raw}」应是一个词或一句话")
+    if kind.type in {"date", "datetime"}:
+        return _day(raw, kind.type)
+    if kind.type == "choice":
+        return _option(raw, kind)
+    return raw
+
+
+def _yes_no(raw: Any) -> bool:
+    value = raw if isinstance(raw, bool) else _WORDS.get(raw) if isinstance(raw, str) else None
+    if value is None:
+        raise BadAnswer(f"「{raw}」应写 yes 或 no")
+    return value
+
+
+def _number(raw: Any, kind: AnswerType) -> Decimal:
+    text = str(raw) if isinstance(raw, str | int | float | Decimal) and not isinstance(raw, bool) else ""
+    if not _NUMBER.fullmatch(text):
+        raise BadAnswer(f"「{raw}」不是数字")
+    value = Decimal(text)
+    if kind.type == "integer" and value != value.to_integral_value():
+        raise BadAnswer(f"「{raw}」应是整数")
+    if kind.min is not None and value < kind.min:
+        raise BadAnswer(f"{raw} 小于最小值 {kind.min}")
+    if kind.max is not None and value > kind.max:
+        raise BadAnswer(f"{raw} 大于最大值 {kind.max}")
+    return value
+
+
+def _option(raw: str, kind: AnswerType) -> str:
+    if kind.options and raw not in kind.options:
+        raise BadAnswer(f"选项 {raw} 不存在{unknown(raw, kind.options, list_all=True)}")
+    return raw
+
+
+def _many(raw: Any, kind: AnswerType) -> tuple[str, ...]:
+    if not isinstance(raw, list | tuple) or not all(isinstance(item, str) for item in raw):
+        raise BadAnswer(f"「{raw}」应是列表，例如 [甲, 乙]")
+    chosen = tuple(_option(item, kind) for item in raw)
+    if kind.type == "many" and len(set(chosen)) != len(chosen):
+        raise BadAnswer("同一选项写了两次")
+    _count(len(chosen), kind, "项")
+    return chosen
+
+
+def _count(count: int, kind: AnswerType, measure: str) -> None:
+    if kind.min is not None and count < kind.min:
+        raise BadAnswer(f"至少要 {kind.min} {measure}，现在是 {count} {measure}")
+    if kind.max is not None and count > kind.max:
+        raise BadAnswer(f"最多 {kind.max} {measure}，现在是 {count} {measure}")
+
+
+def _rows(raw: Any, kind: AnswerType) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(raw, list | tuple) or not all(isinstance(row, Mapping) for row in raw):
+        raise BadAnswer(f"「{raw}」应是若干行，每行写成 {{字段: 内容}}")
+    _count(len(raw), kind, "行")
+    return tuple({name: typed_answer(value, _inner(kind, name)) for name, value in row.items()} for row in raw)
+
+
+def _inner(kind: AnswerType, name: str) -> AnswerType:
+    if name not in kind.inner:
+        raise BadAnswer(f"行里没有字段 {name}{unknown(name, kind.inner)}")
+    return kind.inner[name]
+
+
+def _day(raw: str, kind: FieldType) -> date:
+    try:
+        return datetime.fromisoformat(raw) if kind == "datetime" else date.fromisoformat(raw)
+    except ValueError:
+        raise BadAnswer(f"「{raw}」不是日期；请写 2026-01-31 这样的日期") from None

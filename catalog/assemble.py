@@ -1,0 +1,245 @@
+"""Authored texts by file name → one catalog and every problem of reading it. Pure: `load.py` brings the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from marshmallow import ValidationError
+
+from catalog.build_bundle import build_bundle
+from catalog.build_dictionary import built
+from catalog.build_matter import Words, matter
+from catalog.bundle import Bundle
+from catalog.dictionary import Field, Option, Table
+from catalog.extend import inherited
+from catalog.matter import Matter
+from catalog.model import Catalog, Path, Places
+from catalog.nodes import Node, read_text
+from catalog.schema_bundle import BUNDLE
+from catalog.schema_dictionary import SHAPES
+from catalog.schema_fields import check_name
+from catalog.schema_matter import ASK_SET, MATTER
+from catalog.shaping import place_at, shaped
+from catalog.suggest import unknown
+from catalog.text import Place, Problem
+
+DICTIONARY = ("departments", "regions", "sections", "fields", "materials", "licences", "roles", "tables", "windows")
+FOLDERS = (*DICTIONARY, "sets", "matters", "calendar")
+FILERS = frozenset({"self", "legal_rep", "agent"})
+YES_NO = frozenset({"yes", "no"})
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A catalog with every problem of reading it; partial where there are problems."""
+
+    catalog: Catalog
+    problems: tuple[Problem, ...]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The nodes of every kind by code, and what is wrong so far."""
+
+    nodes: dict[str, dict[str, Node]] = field(default_factory=lambda: {kind: {} for kind in (*FOLDERS, "bundles")})
+    problems: list[Problem] = field(default_factory=list)
+
+    def say(self, place: Place, code: str, message: str) -> None:
+        self.problems.append(Problem(place, code, message))
+
+    def add(self, kind: str, code: str, node: Node) -> None:
+        earlier = self.nodes[kind].get(code)
+        if earlier is not None:
+            self.say(node.place, "duplicate_key", f"重复的键 {code}，{earlier.place} 已有；请删去一处")
+        else:
+            self.nodes[kind][code] = node
+
+
+def assemble(texts: Mapping[str, str]) -> Loaded:
+    """Read all texts (by path below the bundles folder, `/` between folders) into a catalog."""
+    parts = _Parts()
+    for file, text in sorted(texts.items()):
+        read = read_text(file, text)
+        parts.problems.extend(read.problems)
+        if read.node is not None:
+            _sort_in(parts, file, read.node)
+    catalog = _build(parts)
+    return Loaded(catalog, tuple(sorted(set(parts.problems))))
+
+
+def _sort_in(parts: _Parts, file: str, node: Node) -> None:
+    folder, _, name = file.rpartition("/")
+    stem = name.removesuffix(".yaml")
+    kind = folder or stem
+    if kind == "calendar" and stem == "windows":
+        kind = "windows"
+    if node.kind != "map":
+        parts.say(node.place, "bad_value", "文件要写成「键: 值」的形式")
+    elif kind == "calendar" and folder:
+        parts.add("calendar", stem, node)
+    elif kind == "matters" and node.pairs.get("id", node).kind == "text":
+        parts.add("matters", node.pairs["id"].text, node)
+    elif kind in FOLDERS and kind != "calendar":
+        for code, one in node.pairs.items():
+            parts.add(kind, code, one)
+    else:
+        _bundle_file(parts, file, node)
+
+
+def _bundle_file(parts: _Parts, file: str, node: Node) -> None:
+    id = node.pairs.get("id")
+    if id is not None and id.kind == "text" and "/" not in file:
+        parts.add("bundles", id.text, node)
+    elif "/" in file:
+        folder = file.split("/")[0]
+        parts.say(Place(file, 1), "unknown_file", f"不认识的文件夹 {folder}{unknown(folder, FOLDERS, list_all=True)}")
+    else:
+        stem = file.removesuffix(".yaml")
+        says = f"这个文件没有 id，不是一件事；也不是字典文件{unknown(stem, FOLDERS)}"
+        parts.say(Place(file, 1), "unknown_file", says)
+
+
+def _build(parts: _Parts) -> Catalog:
+    kinds: dict[str, dict[str, Any]] = {kind: _dictionary(parts, kind) for kind in DICTIONARY}
+    tables: dict[str, Table] = kinds["tables"]
+    field_tables = _field_tables(parts)
+    fields = {code: _with_options(one, field_tables, tables) for code, one in kinds["fields"].items()}
+    kinds["fields"] = fields | {inner.code: inner for one in fields.values() for inner in one.inner}
+    words = Words(
+        kinds["fields"], kinds["materials"], tables, _options_of(kinds), _ask_sets(parts), field_tables,
+    )
+    matters = {id: _matter(parts, id, node, words) for id, node in parts.nodes["matters"].items()}
+    merged, problems = inherited(parts.nodes["bundles"], parts.nodes["matters"])
+    parts.problems.extend(problems)
+    bundles = {id: _bundle(parts, node, words, matters, kinds["roles"]) for id, node in merged.items()}
+    calendar = {year.year: year for year in _dictionary(parts, "calendar").values()}
+    return Catalog(**kinds, calendar=calendar, matters=matters, bundles=bundles, places=_places(parts, merged))
+
+
+def _dictionary(parts: _Parts, kind: str) -> dict[str, Any]:
+    found = {}
+    for code, node in parts.nodes[kind].items():
+        named = "identifier" if kind in {"fields", "roles", "windows"} else "code"
+        try:
+            check_name(code, named)
+        except ValidationError as error:
+            parts.say(node.place, "bad_name", str(error.messages[0]))  # type: ignore[index]  # a list of one
+        data, problems = shaped(node, SHAPES[kind])
+        parts.problems.extend(problems)
+        found[code] = built(kind, code, data)
+    return found
+
+
+def _field_tables(parts: _Parts) -> dict[str, str]:
+    found = {}
+    for code, node in parts.nodes["fields"].items():
+        rows = node.pairs["rows"].pairs if "rows" in node.pairs else {}
+        for name, one in {code: node, **{f"{code}.{name}": one for name, one in rows.items()}}.items():
+            if "table" in one.pairs:
+                found[name] = one.pairs["table"].text
+    for code, table in found.items():
+        if table not in parts.nodes["tables"]:
+            place = parts.nodes["fields"][code.split(".")[0]].place
+            known = parts.nodes["tables"]
+            parts.say(place, "unknown_table", f"代码表 {table} 不存在{unknown(table, known)}")
+    return found
+
+
+def _with_options(one: Field, field_tables: Mapping[str, str], tables: Mapping[str, Table]) -> Field:
+    inner = tuple(_with_options(each, field_tables, tables) for each in one.inner)
+    table = tables.get(field_tables.get(one.code, ""))
+    if table is None or one.options:
+        return replace(one, inner=inner) if inner else one
+    from_rows = tuple(Option(row["code"], row["name"]) for row in table.rows if "code" in row and "name" in row)
+    return replace(one, options=from_rows, inner=inner)
+
+
+def _options_of(kinds: Mapping[str, Mapping[str, Any]]) -> Any:
+    fields: Mapping[str, Field] = kinds["fields"]
+    regions = frozenset(kinds["regions"])
+    known = {code: frozenset(option.code for option in one.options) for code, one in fields.items()}
+    for code, one in fields.items():
+        if one.type == "yes_no":
+            known[code] = YES_NO
+        if one.type in {"region", "regions"}:
+            known[code] = regions
+    known["filer"] = FILERS
+    return lambda name: known.get(name, frozenset())
+
+
+def _ask_sets(parts: _Parts) -> dict[str, Any]:
+    found = {}
+    for name, node in parts.nodes["sets"].items():
+        if "sets" in node.pairs:
+            parts.say(node.pairs["sets"].place, "nested_set", f"公共要件 {name} 里不能再用公共要件；请把内容写全")
+        data, problems = shaped(Node(node.place, "map", pairs=_without(node, "sets")), ASK_SET)
+        parts.problems.extend(problems)
+        found[name] = data
+    return found
+
+
+def _without(node: Node, key: str) -> dict[str, Node]:
+    return {name: one for name, one in node.pairs.items() if name != key}
+
+
+def _matter(parts: _Parts, id: str, node: Node, words: Words) -> Matter:
+    data, problems = shaped(node, MATTER)
+    parts.problems.extend(problems)
+    if data.get("id", id) != id:
+        parts.say(place_at(node, ("id",)), "matter_id", f"事项的 id {data['id']} 与名称 {id} 不同；请写成一样或删去 id")
+    known = (("asks",), *(("variants", key, "asks") for key in data.get("variants", {})))
+    for path in known:
+        _check_sets(parts, node, path, words)
+    return matter(id, data, words)
+
+
+def _check_sets(parts: _Parts, node: Node, path: tuple[str, ...], words: Words) -> None:
+    for step in path:
+        node = node.pairs.get(step, node)
+    asked = node.pairs.get("sets")
+    for one in (asked.items or (asked,)) if asked else ():
+        if one.kind == "text" and one.text not in words.sets:
+            says = f"公共要件 {one.text} 不存在{unknown(one.text, words.sets)}"
+            parts.say(one.place, "unknown_set", says)
+
+
+def _bundle(
+    parts: _Parts, node: Node, words: Words, matters: Mapping[str, Matter], roles: Mapping[str, Any],
+) -> Bundle:
+    data, problems = shaped(node, BUNDLE)
+    parts.problems.extend(problems)
+    bundle, found = build_bundle(data, words, matters, roles)
+    for path, code, message in found:
+        parts.say(place_at(node, path), code, message)
+    return bundle
+
+
+def _places(parts: _Parts, bundles: Mapping[str, Node]) -> Places:
+    known: dict[Path, Place] = {}
+    for kind, nodes in {**parts.nodes, "bundles": bundles}.items():
+        for code, node in nodes.items():
+            known.update(node.places((kind, code)))
+    for id, node in parts.nodes["matters"].items():
+        known.update(_ask_places(node, ("matters", id, "asks")))
+    for id, node in bundles.items():
+        for entry, one in place_pairs(node, "matters"):
+            known.update(_ask_places(one, ("bundles", id, "matters", entry, "asks")))
+    return Places(known)
+
+
+def place_pairs(node: Node, key: str) -> list[tuple[str, Node]]:
+    """The entries below `key` of a map, none when it is absent."""
+    return list(node.pairs[key].pairs.items()) if key in node.pairs else []
+
+
+def _ask_places(node: Node, path: Path) -> dict[Path, Place]:
+    """Asks by name too, since expanding sets moves their positions."""
+    found: dict[Path, Place] = {}
+    asks = node.pairs.get("asks")
+    for kind, listed in asks.pairs.items() if asks else ():
+        for item in listed.items:
+            for name in item.pairs or (item.text,):
+                found[(*path, kind, name)] = item.place
+    return found

@@ -1,0 +1,209 @@
+"""Typed bundles → frozen values: options resolved, entries numbered, answers typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_field, type_of_question, typed_answer
+from catalog.build_dictionary import options, role
+from catalog.build_matter import Words, asks, gives, overlaid, rules
+from catalog.bundle import Bundle, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
+from catalog.dictionary import Role
+from catalog.matter import Matter
+from catalog.text import Text
+
+Data = Mapping[str, Any]
+KINDS: tuple[QuestionKind, ...] = ("yes_no", "one", "many", "number", "date")
+
+
+class BundleBuilder:
+    """Builds one bundle out of its typed data; what does not fit is kept in `problems`."""
+
+    def __init__(self, data: Data, words: Words, matters: Mapping[str, Matter], roles: Mapping[str, Role]) -> None:
+        self.data, self.matters, self.roles = data, matters, roles
+        self.problems: list[tuple[tuple[str | int, ...], str, str]] = []
+        drafts = [self.question(id, one, words) for id, one in data.get("situation", {}).items()]
+        self.types = self.answer_types(words) | {one.id: type_of_question(one, words.fields) for one in drafts}
+        self.words = replace(words, options_of=self.options_of(words))
+        self.questions = tuple(self.finished(one) for one in drafts)
+
+    def answer_types(self, words: Words) -> dict[str, AnswerType]:
+        """What a situation may answer beside the questions: fields, who files, optional matters, groups."""
+        found = {code: type_of_field(one) for code, one in words.fields.items() if "." not in code}
+        found |= {"filer": FILER_TYPE, "chosen": AnswerType("many", tuple(self.data.get("matters", {})))}
+        for id, group in self.data.get("groups", {}).items():
+            if "one_of" in group:
+                found[id] = AnswerType("choice", tuple(group["one_of"]))
+        return found
+
+    def options_of(self, words: Words) -> Any:
+        """Options of a name as this bundle sees it: its own question first."""
+        def known(name: str) -> frozenset[str]:
+            kind = self.types.get(name)
+            if kind is None or not (kind.options or kind.type == "yes_no"):
+                return words.options_of(name)
+            return frozenset(kind.options or ("yes", "no"))
+        return known
+
+    def say(self, path: tuple[str | int, ...], code: str, message: str) -> None:
+        """Note a problem at a path below the bundle."""
+        self.problems.append((path, code, message))
+
+    def question(self, id: str, data: Data, words: Words) -> Question:
+        """A question whose conditions and default are not worked out yet."""
+        written = [kind for kind in KINDS if data.get(kind) not in (None, False)]
+        if len(written) > 1:
+            self.say(("situation", id), "question_kind", f"问题 {id} 写了两种题型({'、'.join(written)})；请只留一种")
+        kind: QuestionKind = written[0] if written else "field"
+        if id in words.fields:
+            self.same_as_field(id, data, kind, words)
+            kind = "field"
+        elif not written:
+            says = f"问题 {id} 没有题型，字典里也没有字段 {id}；请写 yes_no、one、many、number 或 date"
+            self.say(("situation", id), "question_kind", says)
+        bounds = data["number"] if isinstance(data.get("number"), Mapping) else data
+        chosen = data.get("one") or data.get("many") or {}
+        return Question(
+            id=id, ask=data.get("ask") or Text(id), kind=kind, options=() if kind == "field" else options(chosen),
+            min=bounds.get("min"), max=bounds.get("max"), when=data.get("when"), why=data.get("why"),
+            default=data.get("default"), section=data.get("section", ""),
+        )
+
+    def same_as_field(self, id: str, data: Data, kind: QuestionKind, words: Words) -> None:
+        """A question that is a dictionary field may repeat its type, not change it."""
+        known = words.fields[id]
+        fits = {"yes_no": "yes_no", "one": "choice", "many": "many", "date": "date"}
+        number = kind == "number" and known.type in {"number", "integer"}
+        if kind != "field" and not number and fits.get(kind) != known.type:
+            says = f"问题 {id} 就是字典字段 {id}(类型 {known.type})，不能写成 {kind}；请删去题型"
+            self.say(("situation", id, kind), "question_type", says)
+        chosen = data.get("one") or data.get("many")
+        if chosen and set(chosen) != {option.code for option in known.options}:
+            says = f"问题 {id} 的选项与字典字段不同；请删去这里的选项，以字典为准"
+            self.say(("situation", id, kind), "question_options", says)
+
+    def finished(self, draft: Question) -> Question:
+        """The question with its condition resolved and its default typed."""
+        path = ("situation", draft.id, "default")
+        default = None if draft.default is None else self.typed(draft.default, draft.id, path)
+        return replace(draft, when=self.words.condition(draft.when), default=default)
+
+    def typed(self, raw: Any, name: str, path: tuple[str | int, ...]) -> Any:
+        """A typed answer, or a problem."""
+        try:
+            return typed_answer(raw, self.types[name])
+        except BadAnswer as error:
+            self.say(path, "bad_answer", f"{name} 的回答不对：{error}")
+            return None
+
+    def answers(self, data: Data, path: tuple[str | int, ...]) -> dict[str, Any]:
+        """Typed answers to questions; names that are no questions are refused by the checker."""
+        found = {}
+        for name, raw in data.items():
+            found[name] = self.typed(raw, name, (*path, name)) if name in self.types else raw
+        return found
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Entries in order, numbered by `no` or by position."""
+        found, dropped = [], self.data.get("drop", ())
+        for index, (id, data) in enumerate(self.data.get("matters", {}).items(), 1):
+            if id in dropped:
+                continue
+            plain = ("optional", "must_have", "each", "region", "droppable")
+            found.append(Entry(
+                matter=id, number=data.get("number", f"{index:02d}"), when=self.words.condition(data.get("when")),
+                after=tuple(edge(target, one) for target, all in data.get("after", {}).items() for one in all),
+                **{key: data[key] for key in plain if key in data},
+            ))
+        return tuple(found)
+
+    def own_matters(self) -> dict[str, Matter]:
+        """Matters that this bundle overrides; the rules of what it may change stand in `extend.py`."""
+        found = {}
+        for id, data in self.data.get("matters", {}).items():
+            if id in self.matters and any(key in data for key in ("limits", "asks", "gives")):
+                found[id] = self.overridden(self.matters[id], data)
+        return found
+
+    def overridden(self, matter: Matter, data: Data) -> Matter:
+        """A matter with what a local bundle says laid over it."""
+        limits = overlaid(data["limits"], matter.limits, self.words) if "limits" in data else matter.limits
+        return replace(
+            matter, limits=limits,
+            asks=asks(data["asks"], self.words, limits) if "asks" in data else matter.asks,
+            gives=gives(data["gives"], self.words) if "gives" in data else matter.gives,
+        )
+
+    def groups(self) -> tuple[Group, ...]:
+        """Groups in order."""
+        found = []
+        for id, data in self.data.get("groups", {}).items():
+            kinds = [kind for kind in ("any", "one_of", "some_of") if kind in data]
+            if len(kinds) != 1:
+                self.say(("groups", id), "group_kind", f"组 {id} 要写 any、one_of、some_of 中的一种")
+            none = self.words.condition(data.get("none"))
+            dropped = self.data.get("drop", ())
+            found.append(Group(
+                id, kinds[0] if kinds else "any",  # type: ignore[arg-type]  # the tuple above
+                tuple(one for one in data.get(kinds[0], ()) if one not in dropped) if kinds else (), none,
+                data.get("deliver", "apart"), data.get("name"),
+            ))
+        return tuple(found)
+
+    def people(self) -> tuple[Role, ...]:
+        """The roles declared here; a bare name takes everything from roles.yaml."""
+        found = []
+        for code, data in (self.data.get("people") or {}).items():
+            known = self.roles.get(code)
+            if data is None and known is None:
+                self.say(("people",), "unknown_role", f"角色 {code} 不在 roles.yaml 中；请写明 id 和 shown")
+            elif data is None and known is not None:
+                found.append(known)
+            else:
+                found.append(role(code, {**({"name": known.name} if known else {}), **(data or {})}))
+        return tuple(found)
+
+    def build(self) -> Bundle:
+        """The bundle."""
+        data = self.data
+        plain = ("origin", "lead", "stage", "summary", "window", "tone", "guide", "extends")
+        return Bundle(
+            id=data.get("id", ""), name=data.get("name") or Text(data.get("id", "")), questions=self.questions,
+            entries=self.entries(), groups=self.groups(), rules=rules(data.get("rules", ()), self.words),
+            people=self.people(), promised=data.get("limits", {}).get("promised"),
+            before_after=data.get("before", {}).get("after", {}),
+            figures=self.answers(data.get("figures", {}), ("figures",)),
+            composite=Composite(**data["composite"]) if "composite" in data else None,
+            decisions=tuple(self.decisions()), examples=tuple(self.examples()), own_matters=self.own_matters(),
+            language=int(data.get("language", "1")), **{key: data[key] for key in plain if key in data},
+        )
+
+    def decisions(self) -> Iterable[Decision]:
+        """Decisions; each names a field or a material."""
+        for index, one in enumerate(self.data.get("decisions", ())):
+            code = one.get("field") or one.get("material")
+            if code is None or ("field" in one and "material" in one):
+                self.say(("decisions", index), "decision_code", "裁定要写明 field 或 material 中的一个")
+            yield Decision(code or "", one["attribute"], one["value"], one["because"])
+
+    def examples(self) -> Iterable[Example]:
+        """Examples with typed answers."""
+        for index, one in enumerate(self.data.get("examples", ())):
+            given = self.answers(one["given"], ("examples", index, "given"))
+            yield Example(given, one.get("matters"), one.get("materials"), one.get("days"))
+
+
+def edge(target: str, data: Data) -> Edge:
+    """One edge."""
+    return Edge(target, **data)
+
+
+def build_bundle(
+    data: Data, words: Words, matters: Mapping[str, Matter], roles: Mapping[str, Role],
+) -> tuple[Bundle, list[tuple[tuple[str | int, ...], str, str]]]:
+    """A bundle from typed data, and what is wrong with it by path below the bundle."""
+    builder = BundleBuilder(data, words, matters, roles)
+    bundle = builder.build()
+    return bundle, builder.problems

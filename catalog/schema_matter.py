@@ -1,0 +1,204 @@
+"""The shapes of a matter: limits, asks, results, variants, rules, fees; and of an ask set."""
+
+from __future__ import annotations
+
+from catalog.schema_dictionary import LEVELS, BoundsShape, SpecShape
+from catalog.schema_fields import (
+    Authored, Duration, Either, Entries, Line, ListOf, MapOf, Matching, Name, Number, OneOrMany, Pick, Scalar, Shape,
+    When, Whole, Words, YesNo,
+)
+
+DATE_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
+
+
+class LimitShape(Authored):
+    """One row of limits."""
+
+    statutory = Duration("法定时限")
+    promised = Duration("承诺时限", required=True)
+    wait = Duration("公告期")
+    before = Duration("原承诺时限")
+    when = When("条件")
+
+
+class VariantLimitShape(LimitShape):
+    """One row of limits of a variant: what it leaves out stays as in the matter."""
+
+    promised = Duration("承诺时限")
+
+
+class FieldAskShape(BoundsShape):
+    """How a matter asks a field."""
+
+    short = "as"
+    as_name = Words("部门字段名", data_key="as")
+    unit = Words("单位")
+    required = YesNo("必填")
+    values = Either("代码对应", Words("对应列"), MapOf("代码对应", Words("部门代码"), named="any"))
+    date_form = Pick("日期写法", DATE_FORMS)
+    options = ListOf("选项", Name("选项"))
+    when = When("条件")
+    note = Line("备注")
+
+
+class ToleranceShape(Authored):
+    """Within which time a tolerated paper must follow."""
+
+    within = Duration("容缺期限", required=True)
+
+
+class ToleranceText(Scalar):
+    """yes, or the time."""
+
+    def read(self, text: str) -> object:
+        """True, False or a limit."""
+        if text in {"yes", "true", "no", "false"}:
+            return YesNo(self.title).read(text)
+        return Duration(self.title).read(text)
+
+
+class PledgeShape(Authored):
+    """A signed statement in place of a paper."""
+
+    short = "form"
+    form = Name("承诺书", required=True)
+    signers = ListOf("签署人", Name("签署人"))
+    when = When("条件")
+    later_check = Name("事后核查")
+    text = Line("承诺内容")
+
+
+class MaterialAskShape(Authored):
+    """How a matter asks a material."""
+
+    when = When("条件")
+    any_of = ListOf("任选其一", Name("材料"))
+    tolerable = Either("容缺", ToleranceText("容缺期限"), Shape("容缺", ToleranceShape))
+    pledge = Shape("告知承诺", PledgeShape)
+    itself = YesNo("必须本件")
+    per = Name("每行一份")
+    spec = Shape("规格", SpecShape)
+    note = Line("备注")
+
+
+class SetShape(Authored):
+    """A named list of asks that many matters share."""
+
+    fields_ = Entries("字段", FieldAskShape, "code", data_key="fields")
+    materials = Entries("材料", MaterialAskShape, "kind")
+
+
+class AsksShape(SetShape):
+    """What a matter asks."""
+
+    sets = ListOf("公共要件", Name("公共要件"))
+
+
+class GivesShape(Authored):
+    """What a grant yields."""
+
+    materials = ListOf("结果材料", Name("材料"))
+    fields_ = ListOf("结果字段", Name("字段"), data_key="fields")
+    ends = ListOf("注销的证照", Name("证照"))
+    replaces = ListOf("换发的证照", Name("证照"))
+
+
+def gives() -> Either:
+    """A list of codes, or the long form."""
+    return _Gives("结果", ListOf("结果", Name("结果")), Shape("结果", GivesShape))
+
+
+class _Gives(Either):
+    """A list goes the short way too."""
+
+    def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: object) -> object:
+        return (self.text if isinstance(value, str | list) else self.shape).deserialize(value)
+
+
+class RuleShape(Authored):
+    """An eligibility rule, or a rule table that must not list the place."""
+
+    id = Name("规则编号", required=True)
+    need = When("必须满足的条件")
+    say = Line("提示")
+    when = When("条件")
+    effect = Pick("后果", ("block", "warn", "manual"))
+    source = Line("依据")
+    table = Name("规则表")
+    by = MapOf("对应字段", Name("字段"), named="any")
+
+
+class SpecialShape(Authored):
+    """A procedure that stops the clock."""
+
+    short = "name"
+    name = Line("特别程序名称", required=True)
+    when = When("条件")
+
+
+class ForwardShape(Authored):
+    """A hand-over to an upper level."""
+
+    to = Pick("上报层级", LEVELS, required=True)
+    when = When("条件")
+
+
+class FeeShape(Authored):
+    """A fee with its legal basis."""
+
+    id = Name("收费项目", required=True)
+    amount = Number("金额", required=True)
+    basis = Line("收费依据", required=True)
+    per = Name("计费单位")
+    due = Pick("缴费时点", ("before_decide", "before_deliver"))
+    exempt = Line("减免")
+
+
+class ChangeShape(Authored):
+    """A count before and now."""
+
+    before = Whole("改革前", required=True)
+    now = Whole("改革后", required=True)
+
+
+class VariantShape(Authored):
+    """The same matter in another form."""
+
+    when = When("条件", required=True)
+    name = Line("事项名称")
+    limits = OneOrMany("时限", VariantLimitShape)
+    asks = Shape("要件", AsksShape)
+    gives = gives()
+    fees = OneOrMany("收费", FeeShape)
+
+
+class MatterShape(Authored):
+    """One thing one department decides."""
+
+    id = Name("事项编号")
+    name = Line("事项名称", required=True)
+    department = Name("部门", required=True)
+    code = Matching("基本编码", r"\d{12}", "基本编码是 12 位数字")
+    level = Pick("层级", LEVELS)
+    matter_class = Words("事项类型", data_key="class")
+    handling = Words("办件类型")
+    kind = Pick("性质", ("decision", "check"))
+    limits = OneOrMany("时限", LimitShape, required=True)
+    asks = Shape("要件", AsksShape)
+    gives = gives()
+    ends = ListOf("注销的证照", Name("证照"))
+    replaces = ListOf("换发的证照", Name("证照"))
+    variants = MapOf("变体", Shape("变体", VariantShape))
+    rules = OneOrMany("规则", RuleShape)
+    special = OneOrMany("特别程序", SpecialShape)
+    forwards = OneOrMany("上报", ForwardShape)
+    fees = OneOrMany("收费", FeeShape)
+    milestones = ListOf("后续环节", Line("后续环节"))
+    visits = Shape("跑动次数", ChangeShape)
+    steps = Shape("环节数", ChangeShape)
+    secret = YesNo("涉密")
+    basis = Line("依据")
+
+
+MATTER = MatterShape()
+ASK_SET = SetShape()

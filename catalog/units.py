@@ -1,0 +1,55 @@
+"""Units of measurement: which convert into which, and by how much. Exact decimals, never floats."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+_FAMILIES: dict[str, dict[str, str]] = {
+    "length": {"mm": "0.001", "cm": "0.01", "m": "1", "km": "1000"},
+    "area": {"m2": "1", "mu": "666.6666666667", "ha": "10000", "km2": "1000000"},
+    "volume": {"L": "0.001", "m3": "1", "10k_m3": "10000"},
+    "flow": {"m3/d": "0.0416666666667", "m3/h": "1", "L/s": "3.6"},
+    "mass": {"g": "0.001", "kg": "1", "t": "1000"},
+    "mass_flow": {"kg/h": "0.001", "t/h": "1"},
+    "power": {"W": "0.001", "kW": "1", "MW": "1000"},
+    "apparent_power": {"kVA": "1", "MVA": "1000"},
+    "voltage": {"V": "0.001", "kV": "1"},
+    "current": {"A": "1"},
+    "energy": {"MJ": "0.001", "GJ": "1"},
+    "electricity": {"kWh": "1", "MWh": "1000"},
+    "pressure": {"Pa": "0.001", "kPa": "1", "MPa": "1000"},
+    "temperature": {"C": "1"},
+    "money": {"yuan": "1", "10k_yuan": "10000"},
+    "share": {"percent": "1"},
+    "time": {"min": "1", "h": "60"},
+    "days": {"day": "1", "week": "7"},
+    "months": {"month": "1", "year": "12"},
+    "rate": {"Mbps": "1", "Gbps": "1000"},
+    "people": {"person": "1"},
+    "pieces": {"piece": "1"},
+}
+UNITS: dict[str, tuple[str, Decimal]] = {
+    unit: (family, Decimal(factor)) for family, units in _FAMILIES.items() for unit, factor in units.items()
+}
+
+
+def convertible(one: str, other: str) -> bool:
+    """Whether an amount in `one` can be said in `other`; unknown units convert only into themselves."""
+    if one == other:
+        return True
+    return one in UNITS and other in UNITS and UNITS[one][0] == UNITS[other][0]
+
+
+def same_family(unit: str) -> tuple[str, ...]:
+    """The units that `unit` converts into, itself included."""
+    return tuple(_FAMILIES[UNITS[unit][0]]) if unit in UNITS else (unit,)
+
+
+def convert(amount: Decimal, one: str, other: str) -> Decimal:
+    """`amount` of `one` said in `other`, rounded to 10 digits after the point; raises ValueError between families."""
+    if one == other:
+        return amount
+    if not convertible(one, other):
+        raise ValueError(f"{one} does not convert into {other}")
+    exact = amount * UNITS[one][1] / UNITS[other][1]
+    return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else round(exact, 10).normalize()
