@@ -1,0 +1,96 @@
+"""Local accounts: who may sign in, with which role, and the details sealed beside them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from store.people import Account
+
+from people import attempts
+from people.attempts import Attempts
+from people.errors import LoginTaken, WrongLogin
+from people.identity import Role
+from people.passwords import Passwords
+from store import people as rows
+from store.port import Database
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to be made. `password` None: it cannot sign in by password (sample persons, other systems)."""
+
+    login: str
+    role: Role
+    name: str
+    department: str | None = None
+    password: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    subject: str | None = None
+
+
+class Accounts:
+    """The local accounts. `database` is called when it is first needed, so that nothing is opened before."""
+
+    def __init__(self, database: Callable[[], Database], guesses: Attempts) -> None:
+        self._database = database
+        self._guesses = guesses
+        self._passwords = Passwords()
+
+    def add(self, new: NewAccount, now: datetime) -> Account:
+        """Make an account; raises `LoginTaken` or `WeakPassword`."""
+        stored = self._passwords.make(new.password) if new.password is not None else None
+        account = Account(
+            account=new.subject or f"p{secrets.token_hex(8)}", login=new.login, role=new.role, name=new.name,
+            department=new.department, password=stored, body=dict(new.details), created_at=now)
+        if not self._database().write(lambda tx: _add_if_free(tx, account)):
+            raise LoginTaken
+        return account
+
+    def by_password(self, login: str, password: str, address: str, now: datetime) -> Account:
+        """The account that `login` and `password` open; raises `WrongLogin` or `TooManyAttempts`.
+
+        Unknown, disabled and wrong look and cost the same.
+        """
+        self._guesses.check("login", login, attempts.LOGIN, now)
+        self._guesses.check("address", address, attempts.LOGIN_ADDRESS, now)
+        with self._database().read() as tx:
+            account = rows.by_login(tx, login)
+        fits = self._passwords.fits(account.password if account else None, password)
+        if account is None or not fits or account.disabled:
+            self._guesses.wrong("login", login, attempts.LOGIN, now)
+            self._guesses.wrong("address", address, attempts.LOGIN_ADDRESS, now)
+            raise WrongLogin
+        self._guesses.right("login", login)
+        return account
+
+    def get(self, subject: str) -> Account | None:
+        """The account of `subject`, disabled ones too."""
+        with self._database().read() as tx:
+            return rows.by_id(tx, subject)
+
+    def details(self, subject: str) -> Mapping[str, Any]:
+        """What is known of a person (sealed at rest), empty for nobody."""
+        account = self.get(subject)
+        return account.body if account else {}
+
+    def change_password(self, subject: str, password: str, now: datetime) -> None:
+        """Set a new password and end every session of the account."""
+        stored = self._passwords.make(password)
+
+        def unit(tx: Any) -> None:
+            rows.set_password(tx, subject, stored)
+            rows.end_all(tx, subject)
+
+        del now
+        self._database().write(unit)
+
+
+def _add_if_free(tx: Any, account: Account) -> bool:
+    if rows.by_login(tx, account.login) is not None:
+        return False
+    rows.add_account(tx, account)
+    return True

@@ -1,0 +1,71 @@
+"""How often somebody may guess: a sliding window for each name, in memory, of bounded size.
+
+One process serves the embedded default, so its count is the count. With several web processes each has its own, and
+the deployment's proxy should limit by address as well (docs/operating.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+from people.errors import TooManyAttempts
+
+LARGEST = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `times` in `window` for one name."""
+
+    times: int
+    window: timedelta
+
+
+LOGIN = Limit(5, timedelta(minutes=15))
+LOGIN_ADDRESS = Limit(50, timedelta(hours=1))
+TRACK = Limit(5, timedelta(minutes=15))
+TRACK_ADDRESS = Limit(20, timedelta(hours=1))
+
+
+class Attempts:
+    """Counts wrong guesses. Names are kept as digests, so that nobody's login or reference stands in memory dumps."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._seen: OrderedDict[bytes, deque[datetime]] = OrderedDict()
+
+    def check(self, kind: str, name: str, limit: Limit, now: datetime) -> None:
+        """Raises `TooManyAttempts` when the guesses of the window are used up."""
+        with self._lock:
+            times = self._recent(kind, name, limit, now)
+            if len(times) >= limit.times:
+                raise TooManyAttempts(int((times[0] + limit.window - now).total_seconds()) + 1)
+
+    def wrong(self, kind: str, name: str, limit: Limit, now: datetime) -> None:
+        """Count a wrong guess."""
+        with self._lock:
+            times = self._recent(kind, name, limit, now)
+            times.append(now)
+            self._seen[_digest(kind, name)] = times
+            self._seen.move_to_end(_digest(kind, name))
+            while len(self._seen) > LARGEST:
+                self._seen.popitem(last=False)
+
+    def right(self, kind: str, name: str) -> None:
+        """Forget the guesses after a right one."""
+        with self._lock:
+            self._seen.pop(_digest(kind, name), None)
+
+    def _recent(self, kind: str, name: str, limit: Limit, now: datetime) -> deque[datetime]:
+        times = self._seen.get(_digest(kind, name), deque(maxlen=limit.times))
+        while times and times[0] <= now - limit.window:
+            times.popleft()
+        return times
+
+
+def _digest(kind: str, name: str) -> bytes:
+    return hashlib.sha256(f"{kind}\0{name}".encode("utf-8", "surrogatepass")).digest()[:16]

@@ -1,0 +1,64 @@
+"""Sample persons of the demo: a click makes you one of them. They exist in demo and test only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from store.people import Account
+
+from people.accounts import Accounts, NewAccount
+from people.errors import LoginTaken
+from people.identity import ROLE_NAMES, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """A sample person: everything about it is invented and says so. `details` is what the account knows of it."""
+
+    id: str
+    name: str
+    role: Role
+    department: str | None = None
+    note: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def role_name(self) -> str:
+        """The role in Chinese."""
+        return ROLE_NAMES[self.role]
+
+
+def staff(departments: Mapping[str, str]) -> tuple[Persona, ...]:
+    """One sample officer for each department (id → name) and one person for every other role."""
+    officers = tuple(Persona(f"officer-{code}", f"示例工作人员({name})", "officer", code, f"查看{name}的分办件")
+                     for code, name in sorted(departments.items()))
+    return (
+        Persona("author", "示例编制人员", "author", note="编制一件事的定义"),
+        Persona("supervisor", "示例督办人员", "supervisor", note="查看全部进度和预警"),
+        Persona("operator", "示例运维人员", "operator", note="处理卡住的推送"),
+        *officers,
+    )
+
+
+def account_of(accounts: Accounts, persona: Persona, now: datetime) -> Account:
+    """The account of a sample person, made at its first use."""
+    known = accounts.get(persona.id)
+    if known is not None:
+        return known
+    new = NewAccount(persona.id, persona.role, persona.name, persona.department, details=persona.details,
+                     subject=persona.id)
+    try:
+        return accounts.add(new, now)
+    except LoginTaken:
+        made = accounts.get(persona.id)
+        if made is None:
+            raise
+        return made
+
+
+def find(personas: Sequence[Persona], persona_id: str) -> Persona | None:
+    """The sample person called `persona_id`."""
+    return next((persona for persona in personas if persona.id == persona_id), None)

@@ -1,0 +1,78 @@
+"""The one policy table: who may reach which endpoint. What does not stand here is refused.
+
+The table decides by role and credential. Whether an object belongs to the caller is decided where it is read: every
+reading takes the caller's subject or department, and what belongs to somebody else answers like an unknown id (404).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from people.identity import ROLES, Identity, Role
+
+Verdict = Literal["allowed", "sign_in", "forbidden"]
+Relation = Literal["none", "own", "department", "code", "signature"]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call an endpoint.
+
+    `roles` empty: everybody, signed in or not. `relation` says what else must hold and is checked where the object is
+    read: own (the caller's), department (the caller's department), code (reference and code), signature (the body is
+    signed). `demo`: the endpoint exists only in demo and test.
+    """
+
+    roles: frozenset[Role] = frozenset()
+    relation: Relation = "none"
+    demo: bool = False
+
+    def verdict(self, identity: Identity) -> Verdict:
+        """Whether `identity` may pass, must sign in first, or may not."""
+        if not self.roles or identity.role in self.roles:
+            return "allowed"
+        return "forbidden" if identity.signed_in else "sign_in"
+
+
+PUBLIC = Access()
+SAMPLE = Access(demo=True)
+BY_CODE = Access(relation="code")
+SIGNED = Access(relation="signature")
+SIGNED_IN = Access(frozenset(ROLES))
+OWN = Access(frozenset({"applicant"}), "own")
+OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
+OF_DEPARTMENT = Access(frozenset({"officer"}), "department")
+FILE = Access(frozenset({"applicant", "officer"}), "own")
+OFFICER = Access(frozenset({"officer"}), "department")
+AUTHOR = Access(frozenset({"author"}))
+SUPERVISOR = Access(frozenset({"supervisor"}))
+OPERATOR = Access(frozenset({"operator"}))
+
+API: Mapping[str, Access] = {
+    "api.bundles": PUBLIC, "api.bundle": PUBLIC, "api.plan": PUBLIC,
+    "api.keep_file": OWN, "api.read_file": FILE,
+    "api.open_draft": OWN, "api.drafts": OWN, "api.read_draft": OWN, "api.save_draft": OWN, "api.submit_draft": OWN,
+    "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
+    "api.track": BY_CODE,
+    "departments.notice": SIGNED, "departments.keep_file": SIGNED,
+    "departments.legs": OF_DEPARTMENT, "departments.leg": OF_DEPARTMENT, "departments.received": OF_DEPARTMENT,
+    "operation.healthz": PUBLIC, "operation.readyz": PUBLIC, "operation.metrics": PUBLIC,
+    "docs.openapi": PUBLIC, "docs.page": PUBLIC,
+    "demo.personas": SAMPLE, "demo.become": SAMPLE,
+    "static": PUBLIC,
+}
+
+PAGES: Mapping[str, Access] = {
+    "pages.home": PUBLIC, "pages.bundle": PUBLIC, "pages.questions": PUBLIC, "pages.question": PUBLIC,
+    "pages.preview": PUBLIC, "pages.login": PUBLIC, "pages.persona": SAMPLE, "pages.logout": PUBLIC,
+    "pages.track": BY_CODE, "pages.tracked": BY_CODE, "pages.tracked_live": BY_CODE,
+    "pages.start": OWN, "pages.draft": OWN, "pages.draft_plan": OWN, "pages.draft_questions": OWN,
+    "pages.section": OWN, "pages.sample_form": OWN_SAMPLE, "pages.materials": OWN, "pages.upload": OWN,
+    "pages.drop_upload": OWN, "pages.sample_papers": OWN_SAMPLE, "pages.consent": OWN, "pages.review": OWN,
+    "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.case": OWN, "pages.case_live": OWN,
+    "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
+}
+
+POLICY: Mapping[str, Access] = {**API, **PAGES}

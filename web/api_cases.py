@@ -1,0 +1,104 @@
+"""API: filing a case, reading it, answering an ask, withdrawing; and tracking without login."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from desk.errors import UnknownCase
+from desk.values import Filing, Supply
+from people import attempts
+from web.answers import live, shown
+from web.api_catalog import api
+from web.identity import subject
+from web.inputs import body, idempotency_key, only_args
+from web.operations import KEY, Operation, operation
+from web.schemas import CaseBody, SupplementBody, TrackBody, WithdrawBody
+from web.views import case_json, receipt_json
+from web.wiring import house
+
+
+@api.post("/cases")
+@operation(Operation(
+    "File one application", {201: "the receipt: reference, query code, edition, legs"}, body=CaseBody, arguments=(KEY,),
+    refuses=(400, 404, 409, 413, 415, 422, 503), returns="Receipt",
+    more="201 only when the case, its legs, its files and the first audit entry are durable, in one transaction. The "
+    "same key and content: the same answer, for as long as the case exists. Other content: 422 `idempotency_mismatch`. "
+    "Another edition than shown: 409 `edition_changed`."))
+def file_case() -> Response:
+    """File a case."""
+    only_args()
+    key = idempotency_key()
+    sent = body(CaseBody)
+    materials = {name: tuple(files) for name, files in sent.pop("materials", {}).items()}
+    receipt = house().desk.file(subject(), Filing(materials=materials, **sent), key, house().clock.now())
+    return shown(receipt_json(receipt), 201, {"Location": f"/api/cases/{receipt.reference}"})
+
+
+@api.get("/cases")
+@operation(Operation("List the caller's cases", {200: "the cases, newest first"}, returns="Cases"))
+def cases() -> Response:
+    """All cases of the caller."""
+    only_args()
+    return live({"cases": house().desk.cases_of(subject(), house().clock.now())})
+
+
+@api.get("/cases/<reference>")
+@operation(Operation(
+    "Read a case", {200: "every leg, its state, light, due date, next actor, timeline, materials, results",
+                    304: "unchanged since the ETag in If-None-Match"}, refuses=(404,), returns="Case"))
+def read_case(reference: str) -> Response:
+    """One case of the caller; a poller sends the ETag back."""
+    only_args()
+    return live(case_json(house().desk.case_view(subject(), reference, house().clock.now())))
+
+
+@api.post("/track")
+@operation(Operation(
+    "Read a case by its two codes, masked, without login", {200: "the case, masked"}, body=TrackBody,
+    refuses=(400, 404, 413, 415, 422, 429), returns="Case",
+    more="At most 5 wrong codes for a reference in 15 minutes and 20 from an address in an hour; unknown reference and "
+    "wrong code are answered alike. Never put the codes into a URL's query."))
+def track() -> Response:
+    """Track by reference and code."""
+    only_args()
+    sent = body(TrackBody)
+    return live(case_json(tracked(sent["reference"], sent["code"])))
+
+
+def tracked(reference: str, code: str) -> dict[str, object]:
+    """The masked case of a receipt's two codes, with wrong guesses counted; for the API and the tracking page."""
+    now, address, guesses = house().clock.now(), request.remote_addr or "", house().attempts
+    guesses.check("track", reference, attempts.TRACK, now)
+    guesses.check("track-address", address, attempts.TRACK_ADDRESS, now)
+    try:
+        return house().desk.track(reference, code, now)
+    except UnknownCase:
+        guesses.wrong("track", reference, attempts.TRACK, now)
+        guesses.wrong("track-address", address, attempts.TRACK_ADDRESS, now)
+        raise
+
+
+@api.post("/cases/<reference>/supplement")
+@operation(Operation("Answer a department's request for more", {200: "the case"}, body=SupplementBody, arguments=(KEY,),
+                     refuses=(400, 404, 409, 413, 415, 422, 503), returns="Case"))
+def supplement(reference: str) -> Response:
+    """Answer an ask."""
+    only_args()
+    key = idempotency_key()
+    sent = body(SupplementBody)
+    materials = {name: tuple(files) for name, files in sent.get("materials", {}).items()}
+    supply = Supply(ask=sent["ask"], fields=sent.get("supplied", {}), materials=materials)
+    house().desk.supplement(subject(), reference, sent["leg"], supply, key, house().clock.now())
+    return shown(case_json(house().desk.case_view(subject(), reference, house().clock.now())))
+
+
+@api.post("/cases/<reference>/withdraw")
+@operation(Operation("Withdraw legs or the whole case", {200: "the case"}, body=WithdrawBody, arguments=(KEY,),
+                     refuses=(400, 404, 409, 413, 415, 422, 503), returns="Case"))
+def withdraw(reference: str) -> Response:
+    """Withdraw."""
+    only_args()
+    key = idempotency_key()
+    sent = body(WithdrawBody)
+    house().desk.withdraw(subject(), reference, sent["legs"], sent["reason"], key, house().clock.now())
+    return shown(case_json(house().desk.case_view(subject(), reference, house().clock.now())))

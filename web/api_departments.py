@@ -1,0 +1,124 @@
+"""API of departments: signed notices and result files, and the feed for systems that can only pull."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+
+from flask import Blueprint, Response, request
+
+from connectors.base import Body
+from connectors.signing import BadSignature, verify
+from store import failpoints
+from web.answers import shown
+from web.api_drafts import file_json
+from web.errors import Problem, not_found
+from web.identity import current
+from web.inputs import body, only_args, raw_json, whole_arg
+from web.operations import Argument, Operation, operation
+from web.schemas import NoticeBody, ReceivedBody, read
+from web.strict_json import load
+from web.uploads import keep_upload, name_of_request
+from web.wiring import house
+
+departments = Blueprint("departments", __name__, url_prefix="/api/departments/<department>")
+MOST_LEGS = 200
+SIGNATURE = tuple(
+    Argument(name, "header", {"type": "string"}, says, required=True) for name, says in (
+        ("webhook-id", "opaque; the same over all retries of one notice"),
+        ("webhook-timestamp", "seconds since 1970, within five minutes of our clock"),
+        ("webhook-signature", "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` with the department's secret")))
+CURSOR = (Argument("after", "query", {"type": "integer", "minimum": 0}, "the `cursor` of the last page; 0 at first"),
+          Argument("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_LEGS}, "how many at most (100)"))
+
+
+@departments.post("/notices")
+@operation(Operation(
+    "Tell what happened to a leg", {204: "applied, or already known", 202: "in quarantine: a person will look at it"},
+    body=NoticeBody, arguments=SIGNATURE, refuses=(400, 401, 404, 413, 415, 503),
+    more="Signed as in Standard Webhooks. 2xx only after commit; any order and any number of copies end in the same "
+    "state. The types and what each needs: docs/connecting.md."))
+def notice(department: str) -> Response:
+    """Take a notice."""
+    raw = raw_json()
+    office, message_id, now = _signed(department, raw)
+    failpoints.reach("notice.after_verify")
+    only_args()
+    sent = _malformed_is_400(raw)
+    outcome = house().desk.notice(office.id, message_id, raw, sent, now)
+    return Response(status=202 if outcome == "quarantined" else 204)
+
+
+def _malformed_is_400(raw: bytes) -> dict[str, object]:
+    """The notice, whose faults are all 400 (contract 3.4): a department's system cannot correct by field."""
+    try:
+        return read(NoticeBody, load(raw))
+    except Problem as problem:
+        raise Problem(400, "malformed_notice", problem.detail, problem.errors) from problem
+
+
+@departments.post("/files")
+@operation(Operation("Send a result file", {201: "its id, to be named in a notice"}, raw=True, arguments=SIGNATURE,
+                     refuses=(400, 401, 404, 408, 413, 422, 503), returns="File",
+                     more="At most the upload limit; the same types as uploads. Nothing is ever fetched from a URL."))
+def keep_file(department: str) -> Response:
+    """Keep a result file."""
+    only_args()
+    request.max_content_length = house().settings.upload_limit
+    raw = request.get_data(cache=False)
+    office, _, _ = _signed(department, raw)
+    info = keep_upload(io.BytesIO(raw), name_of_request(), request.mimetype, f"department:{office.id}")
+    return shown(file_json(info), 201)
+
+
+@departments.get("/legs")
+@operation(Operation("Read what is waiting for this department, oldest first", {200: "legs and the next cursor"},
+                     arguments=CURSOR, refuses=(400, 404), returns="Feed"))
+def legs(department: str) -> Response:
+    """The feed of a department that pulls."""
+    only_args("after", "limit")
+    office = _own(department)
+    after, limit = whole_arg("after", 0, 0, 10**15), whole_arg("limit", 100, 1, MOST_LEGS)
+    found = house().desk.feed(office.id, after, limit)
+    cursor = max((entry["cursor"] for entry in found), default=after)
+    return shown({"legs": found, "cursor": cursor})
+
+
+@departments.get("/legs/<leg>")
+@operation(Operation("Read one leg's message, as it would have been pushed", {200: "the message of contract 3.1"},
+                     refuses=(404,)))
+def leg(department: str, leg: str) -> Response:
+    """One leg's payload."""
+    only_args()
+    return shown(house().desk.fetch(_own(department).id, leg))
+
+
+@departments.post("/legs/<leg>/received")
+@operation(Operation("Say that a leg was read", {204: "received"}, body=ReceivedBody,
+                     refuses=(400, 404, 413, 415, 422)))
+def received(department: str, leg: str) -> Response:
+    """A department that pulls has read a leg."""
+    only_args()
+    office = _own(department)
+    house().desk.taken(office.id, leg, body(ReceivedBody)["read_code"], house().clock.now())
+    return Response(status=204)
+
+
+def _own(department: str) -> Body:
+    """The office at this address, if the caller's token is its own; anything else does not exist."""
+    office = house().deployment.bodies.get(department)
+    if office is None or current().department != office.id:
+        raise not_found()
+    return office
+
+
+def _signed(department: str, raw: bytes) -> tuple[Body, str, datetime]:
+    """The office whose secret signed `raw`, the message's id and the time; 404 for an unknown one, 401 for a bad one."""
+    office = house().deployment.bodies.get(department)
+    if office is None:
+        raise not_found()
+    now = house().clock.now()
+    try:
+        return office, verify(request.headers, raw, office.secrets, now), now
+    except BadSignature as error:
+        raise Problem(401, error.code, str(error)) from error

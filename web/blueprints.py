@@ -1,0 +1,13 @@
+"""The JSON side's blueprints; importing the view modules fills them."""
+
+from __future__ import annotations
+
+from web import api_cases, api_drafts
+from web.api_catalog import api
+from web.api_departments import departments
+from web.api_docs import docs
+from web.demo import demo
+from web.operation import operation_pages
+
+FILLED_BY = (api_drafts, api_cases)
+ALL = (api, departments, operation_pages, docs, demo)

@@ -1,0 +1,183 @@
+"""Bodies arrive in time or not at all, so that slow uploads never starve a department's notice.
+
+A body that is large, chunked, or not there at once needs one of a few places (half the threads); without a free place
+the caller is asked to come again. A watchman shuts the reading side of a connection whose body is late: the read ends,
+the view answers 408 and the thread is free. In the test client there is no socket; only the size of a body counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from web.errors import OWN_WORDS, Problem
+
+QUICK_BYTES = 65_536
+QUICK_SECONDS = 0.2
+WATCH_EVERY = 0.25
+COME_AGAIN = {"Retry-After": "2"}
+Start = Callable[..., Any]
+Environ = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many bodies may be slow at once, how long a body may take, and the bytes per second that buy more time."""
+
+    places: int
+    seconds: float
+    rate: float
+
+
+@dataclass(eq=False, slots=True)
+class Watched:
+    """One connection that must have been read by `until` (monotonic seconds); `late` once its reading side was shut."""
+
+    line: socket.socket
+    until: float
+    late: bool = False
+
+
+class Watchman:
+    """Shuts the reading side of connections that are late. Its thread starts with the first one it is given."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watched: set[Watched] = set()
+        self._awake = False
+
+    def watch(self, line: socket.socket, seconds: float) -> Watched:
+        """Watch a connection from now on; `leave` it when it was read."""
+        watched = Watched(line, time.monotonic() + seconds)
+        with self._lock:
+            self._watched.add(watched)
+            if not self._awake:
+                self._awake = True
+                threading.Thread(target=self._walk, name="watchman", daemon=True).start()
+        return watched
+
+    def leave(self, watched: Watched) -> None:
+        """Stop watching a connection."""
+        with self._lock:
+            self._watched.discard(watched)
+
+    def _walk(self) -> None:
+        while True:
+            time.sleep(WATCH_EVERY)
+            now = time.monotonic()
+            with self._lock:
+                late = [watched for watched in self._watched if watched.until <= now]
+                self._watched.difference_update(late)
+            for watched in late:
+                watched.late = True
+                with contextlib.suppress(OSError):
+                    watched.line.shutdown(socket.SHUT_RD)
+
+
+WATCHMAN = Watchman()
+
+
+class Arriving(io.RawIOBase):
+    """A request body as it comes in: takes a place when it is slow or large, and knows whether it came whole."""
+
+    def __init__(self, environ: Environ, pace: Pace, places: threading.BoundedSemaphore) -> None:
+        super().__init__()
+        self._source = environ["wsgi.input"]
+        self._line: socket.socket | None = environ.get("gunicorn.socket")
+        self._pace, self._places = pace, places
+        length = environ.get("CONTENT_LENGTH") or ""
+        self._length = int(length) if length.isdecimal() and length.isascii() else None
+        self._chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+        self._got, self._ended = 0, False
+        self._has_place = False
+        self._watched: Watched | None = None
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, target: Any) -> int:
+        """The next bytes; raises `Problem` when there is no place, the body is late, or it was cut off."""
+        if self._watched is None and self._line is not None:
+            self._watched = WATCHMAN.watch(self._line, self._pace.seconds)
+        if not self._has_place and (self._chunked or (self._length or 0) > QUICK_BYTES):
+            self._take_place()
+        data = self._receive(len(target))
+        self._got += len(data)
+        target[:len(data)] = data
+        if data and self._watched:
+            self._watched.until += len(data) / self._pace.rate
+        if not data:
+            self._end()
+        return len(data)
+
+    def _receive(self, size: int) -> bytes:
+        if self._line is None or self._has_place or self._chunked:
+            return bytes(self._source.read(size))
+        self._line.settimeout(QUICK_SECONDS)
+        try:
+            return bytes(self._source.read(size))
+        except TimeoutError:
+            self._take_place()
+        finally:
+            self._line.settimeout(None)
+        return bytes(self._source.read(size))
+
+    def _take_place(self) -> None:
+        self._has_place = self._places.acquire(blocking=False)
+        if not self._has_place:
+            self._ended = False
+            raise Problem(503, *OWN_WORDS[503], headers=COME_AGAIN)
+
+    def _end(self) -> None:
+        self._ended = True
+        if self._watched and self._watched.late:
+            raise Problem(408, *OWN_WORDS[408])
+        if self._length is not None and self._got < self._length:
+            raise Problem(400, "cut_off", "内容没有传完整，请检查网络后重新发送")
+
+    @property
+    def unread(self) -> bool:
+        """Whether the caller may still be sending: such a connection must not be used again."""
+        if self._length is not None:
+            return self._got < self._length
+        return self._chunked and not self._ended
+
+    def done(self) -> None:
+        """Give the place back and stop the watch; called when the request ends, however it ends."""
+        if self._has_place:
+            self._places.release()
+            self._has_place = False
+        if self._watched:
+            WATCHMAN.leave(self._watched)
+
+
+class Bodies:
+    """WSGI middleware that hands every view its body as an `Arriving`."""
+
+    def __init__(self, inner: Callable[[Environ, Start], Iterable[bytes]], pace: Pace) -> None:
+        self._inner, self._pace = inner, pace
+        self._places = threading.BoundedSemaphore(pace.places)
+
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        """Serve one request."""
+        if "wsgi.input" not in environ:
+            return self._inner(environ, start)
+        body = Arriving(environ, self._pace, self._places)
+        environ["wsgi.input"] = body
+
+        def start_and_close(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            if body.unread:
+                headers = [pair for pair in headers if pair[0].lower() != "connection"] + [("Connection", "close")]
+            return start(status, headers, *more)
+
+        try:
+            return self._inner(environ, start_and_close)
+        finally:
+            body.done()

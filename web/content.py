@@ -1,0 +1,190 @@
+"""What a file really is, by its bytes: an allow-list of types, each opened far enough to be believed.
+
+A name or a declared type decides nothing but disagreement. Refused are empty and cut files, active content (scripts,
+launches, attachments, macros), bombs (pixels, unpacked size) and files that are two things at once.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import filetype
+import pikepdf
+
+MOST_PIXELS = 60_000_000
+MOST_UNPACKED = 300_000_000
+MOST_ENTRIES = 5_000
+MOST_OBJECTS = 200_000
+HEAD, TAIL = 8_192, 70_000
+ZIP_END = b"PK\x05\x06"
+SCRIPTED = (b"<html", b"<script", b"<svg", b"<!doctype")
+ACTIVE_KEYS = ("/JS", "/JavaScript", "/Launch", "/EmbeddedFile", "/RichMedia", "/ImportData", "/SubmitForm")
+
+
+class BadFile(ValueError):
+    """This file cannot be taken; the message says in Chinese why and what to do."""
+
+    def __init__(self, code: str, say: str) -> None:
+        super().__init__(say)
+        self.code = code
+        self.say = say
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """An allowed type: its media type, its usual ending, other endings, and the check of its structure."""
+
+    type: str
+    ending: str
+    others: tuple[str, ...]
+    check: Callable[[BinaryIO], None]
+
+
+def kind_of(path: Path, name: str) -> FileKind:
+    """The kind of the file at `path`, whose given name is `name`; raises `BadFile`."""
+    with path.open("rb") as opened:
+        head = opened.read(HEAD)
+        if not head:
+            raise BadFile("empty_file", "文件是空的(0 字节)，请重新选择文件")
+        found = KINDS.get(_guess(head))
+        if found is None:
+            raise BadFile("file_type", "不能使用这种文件，请上传 PDF、JPG、PNG、OFD 或 DWG 文件")
+        ending = name.rpartition(".")[2].lower() if "." in name else found.ending
+        if ending not in (found.ending, *found.others):
+            raise BadFile("file_type_differs", f"文件名以 .{ending[:10]} 结尾，内容却是 {found.ending.upper()}，请核对后重新上传")
+        _refuse_double(opened, head, found)
+        opened.seek(0)
+        found.check(opened)
+    return found
+
+
+def _guess(head: bytes) -> str:
+    """The type that the first bytes name; the types of `filetype` and DWG by its version mark."""
+    if head[:4] == b"AC10" and head[4:6].isdigit():
+        return "image/vnd.dwg"
+    guess = filetype.guess(head)
+    return str(guess.mime) if guess else ""
+
+
+def _refuse_double(opened: BinaryIO, head: bytes, found: FileKind) -> None:
+    """Refuse what another reader would take for something else."""
+    size = opened.seek(0, 2)
+    opened.seek(max(0, size - TAIL))
+    tail = opened.read()
+    is_zip = found.ending == "ofd"
+    lower = head[:1024].lower()
+    double = (not is_zip and ZIP_END in tail) or any(mark in lower for mark in SCRIPTED)
+    if double or (found.ending != "pdf" and b"%PDF-" in head):
+        raise BadFile("file_double", "文件里夹带了另一种内容，请用原软件重新导出后上传")
+
+
+def _check_pdf(opened: BinaryIO) -> None:
+    try:
+        with pikepdf.open(opened, suppress_warnings=True) as pdf:
+            if pdf.is_encrypted:
+                raise BadFile("file_locked", "PDF 加了密码，请去掉密码后重新上传")
+            if len(pdf.pages) == 0:
+                raise BadFile("file_damaged", "PDF 里没有页面，请重新导出后上传")
+            _refuse_active(pdf)
+    except pikepdf.PasswordError as error:
+        raise BadFile("file_locked", "PDF 加了密码，请去掉密码后重新上传") from error
+    except (pikepdf.PdfError, ValueError, RecursionError, RuntimeError) as error:
+        if isinstance(error, BadFile):
+            raise
+        raise BadFile("file_damaged", "PDF 已损坏或不完整，请重新导出后上传") from error
+
+
+def _refuse_active(pdf: pikepdf.Pdf) -> None:
+    """Refuse scripts, launches and attachments anywhere among the objects."""
+    if len(pdf.objects) > MOST_OBJECTS:
+        raise BadFile("file_too_complex", "PDF 内容太复杂，请另存为普通 PDF 后上传")
+    for thing in pdf.objects:
+        if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
+            _refuse_active_dictionary(thing)
+
+
+def _refuse_active_dictionary(thing: pikepdf.Dictionary | pikepdf.Stream, depth: int = 0) -> None:
+    kinds = {str(thing.get(key)) for key in ("/S", "/Type", "/Subtype") if isinstance(thing.get(key), pikepdf.Name)}
+    if "/JS" in thing or "/EF" in thing or kinds & set(ACTIVE_KEYS):
+        raise BadFile("file_active", "PDF 里有脚本、附件或自动操作，请用“打印为 PDF”另存后上传")
+    if depth < 3:
+        for inner in thing.values():  # direct dictionaries are not among the objects
+            if isinstance(inner, pikepdf.Dictionary) and not inner.is_indirect:
+                _refuse_active_dictionary(inner, depth + 1)
+
+
+def _check_png(opened: BinaryIO) -> None:
+    head = opened.read(33)
+    if len(head) < 33 or head[12:16] != b"IHDR":
+        raise BadFile("file_damaged", "图片已损坏，请重新拍照或导出")
+    width, height = struct.unpack(">II", head[16:24])
+    _refuse_pixels(width, height)
+    size = opened.seek(0, 2)
+    opened.seek(max(0, size - 12))
+    if opened.read()[4:8] != b"IEND":
+        raise BadFile("file_damaged", "图片不完整，请重新拍照或导出")
+
+
+def _check_jpeg(opened: BinaryIO) -> None:
+    width, height = _jpeg_size(opened)
+    _refuse_pixels(width, height)
+    size = opened.seek(0, 2)
+    opened.seek(max(0, size - TAIL))
+    if b"\xff\xd9" not in opened.read():
+        raise BadFile("file_damaged", "图片不完整，请重新拍照或导出")
+
+
+def _jpeg_size(opened: BinaryIO) -> tuple[int, int]:
+    """Width and height from the first frame header, walking the segments before it."""
+    opened.seek(2)
+    for _ in range(200):
+        mark = opened.read(4)
+        if len(mark) < 4 or mark[0] != 0xFF:
+            break
+        length = struct.unpack(">H", mark[2:])[0]
+        if 0xC0 <= mark[1] <= 0xCF and mark[1] not in (0xC4, 0xC8, 0xCC):
+            frame = opened.read(5)
+            if len(frame) == 5:
+                height, width = struct.unpack(">HH", frame[1:])
+                return width, height
+            break
+        opened.seek(length - 2, 1)
+    raise BadFile("file_damaged", "图片已损坏，请重新拍照或导出")
+
+
+def _refuse_pixels(width: int, height: int) -> None:
+    if not width or not height or width * height > MOST_PIXELS:
+        raise BadFile("file_pixels", f"图片尺寸 {width}×{height} 不能使用，请缩小到 6000 万像素以内")
+
+
+def _check_ofd(opened: BinaryIO) -> None:
+    try:
+        with zipfile.ZipFile(opened) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise BadFile("file_damaged", "OFD 已损坏或不完整，请重新导出后上传") from error
+    names = {entry.filename for entry in entries}
+    if "OFD.xml" not in names:
+        raise BadFile("file_type", "压缩包不能作为材料，请上传 PDF、JPG、PNG、OFD 或 DWG 文件")
+    bad = any(name.startswith(("/", "\\")) or ".." in name or name.lower().endswith((".js", ".exe", ".zip"))
+              for name in names)
+    if bad or len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+        raise BadFile("file_active", "OFD 里有不能接受的内容，请重新导出后上传")
+
+
+def _check_nothing(_opened: BinaryIO) -> None:
+    """A drawing's own format is closed; its mark and its ending are all that can be told."""
+
+
+KINDS: Mapping[str, FileKind] = {
+    "application/pdf": FileKind("application/pdf", "pdf", (), _check_pdf),
+    "image/jpeg": FileKind("image/jpeg", "jpg", ("jpeg",), _check_jpeg),
+    "image/png": FileKind("image/png", "png", (), _check_png),
+    "application/zip": FileKind("application/ofd", "ofd", (), _check_ofd),
+    "image/vnd.dwg": FileKind("image/vnd.dwg", "dwg", (), _check_nothing),
+}

@@ -1,0 +1,83 @@
+"""What every answer carries: strict headers, no caching of personal pages, a number to quote; and which hosts we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from people.identity import VISITOR
+from settings import Settings
+from web.errors import Problem, request_id
+from web.strict_json import whole_text
+
+POLICY = ("default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+          "frame-ancestors 'none'")
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+YEAR = 31_536_000
+LOCAL = ["localhost", "127.0.0.1", "[::1]"]
+
+
+def harden(app: Flask, settings: Settings, cookie_key: str) -> None:
+    """Set every safety switch of `app`; nothing is left to a default."""
+    app.config.update(
+        SECRET_KEY=cookie_key, SESSION_COOKIE_NAME="__Host-page" if settings.secure else "page",
+        SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SECURE=settings.secure, SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=settings.session_life, MAX_CONTENT_LENGTH=settings.upload_limit + 1_000_000,
+        MAX_FORM_MEMORY_SIZE=500_000, MAX_FORM_PARTS=1_000, TRUSTED_HOSTS=_hosts(settings), DEBUG=False,
+        WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=settings.secure,
+        PREFERRED_URL_SCHEME="https" if settings.secure else "http", SEND_FILE_MAX_AGE_DEFAULT=3_600,
+    )
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
+    app.before_request(_refuse_unfit_url)
+    app.after_request(_finish(settings))
+
+
+def _hosts(settings: Settings) -> list[str]:
+    public = urlsplit(settings.public_url).hostname or ""
+    return sorted({public, *LOCAL})
+
+
+def _refuse_unfit_url() -> None:
+    """Refuse addresses with what no file, store or log can take, before any view sees them."""
+    parts = [request.path, *(request.view_args or {}).values(), *request.args.keys(), *request.args.values()]
+    if not all(whole_text(str(part)) and "\ufffd" not in str(part) for part in parts):
+        raise Problem(400, "bad_request", "网址里有不能使用的字符，请检查后重试")
+
+
+def _finish(settings: Settings) -> Callable[[Response], Response]:
+    def finish(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["X-Request-Id"] = request_id()
+        if settings.secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
+        _cache(response)
+        return response
+    return finish
+
+
+def _cache(response: Response) -> None:
+    """Static files may be kept for long under a changing address; everything else is asked for again, and what a
+    signed-in person sees is never stored."""
+    if request.endpoint == "static" and response.status_code == 200:
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if "v" in request.args else "no-cache"
+    elif "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store" if _personal() else "no-cache"
+
+
+def _personal() -> bool:
+    """Whether this answer may hold somebody's data: anything but a page that a visitor reads."""
+    return request.method != "GET" or request.path.startswith("/api/") or g.get("identity", VISITOR).signed_in

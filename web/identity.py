@@ -1,0 +1,154 @@
+"""Who sends this request, and the door: every endpoint is looked up in the policy table before its view runs."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, redirect, request, session, url_for
+from flask_wtf.csrf import CSRFProtect
+from store.people import Account
+from werkzeug.wrappers import Response as AnyResponse
+
+from people import personas
+from people.errors import PeopleError, TooManyAttempts
+from people.identity import VISITOR, Identity
+from people.policy import POLICY
+from web.errors import OWN_WORDS, Problem, answer, not_found, wants_json
+from web.wiring import house
+
+CSRF = CSRFProtect()
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name() -> str:
+    """The session cookie's name; over TLS the `__Host-` prefix keeps it to this host and path."""
+    return "__Host-yjs" if house().settings.secure else "yjs"
+
+
+def current() -> Identity:
+    """Who sends this request: by bearer token if there is one, else by the session cookie, else a visitor."""
+    if "identity" not in g:
+        g.identity = _by_bearer() if "Authorization" in request.headers else _by_cookie()
+    return g.identity  # type: ignore[no-any-return]  # flask's g is untyped
+
+
+def subject() -> str:
+    """The subject of a signed-in caller; only for views whose policy row requires one."""
+    found = current().subject
+    if found is None:
+        raise Problem(401, *OWN_WORDS[401])
+    return found
+
+
+def _by_bearer() -> Identity:
+    kind, _, secret = request.headers["Authorization"].partition(" ")
+    if kind.lower() != "bearer" or not secret.isascii():
+        raise Problem(401, "bad_token", "Authorization 应为 “Bearer 令牌”，请检查后重试", headers=_CHALLENGE)
+    return house().tokens.identity(secret.strip(), house().clock.now())
+
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="yijianshi"'}
+
+
+def _by_cookie() -> Identity:
+    secret = request.cookies.get(cookie_name(), "")
+    return house().sessions.identity(secret, house().clock.now()) if secret else VISITOR
+
+
+def sign_in(login: str, password: str) -> Identity:
+    """Sign in by password and open a new session; raises `WrongLogin` or `TooManyAttempts` (one error page each)."""
+    now = house().clock.now()
+    return _enter(house().accounts.by_password(login, password, request.remote_addr or "", now))
+
+
+def sign_in_as(persona_id: str) -> Identity:
+    """Become a sample person; answers as an unknown page where there are none (production)."""
+    persona = personas.find(house().personas, persona_id)
+    if persona is None:
+        raise not_found()
+    return _enter(personas.account_of(house().accounts, persona, house().clock.now()))
+
+
+def sign_out() -> None:
+    """End this browser's session."""
+    secret = request.cookies.get(cookie_name(), "")
+    if secret:
+        house().sessions.end(secret)
+    session.clear()
+    g.identity, g.new_secret = VISITOR, ""
+
+
+def _enter(account: Account) -> Identity:
+    """A new secret at every sign-in, so that one planted before is worth nothing; the CSRF token is renewed too."""
+    now = house().clock.now()
+    g.new_secret = house().sessions.open(account, now, old=request.cookies.get(cookie_name()))
+    session.pop("csrf_token", None)
+    g.identity = house().sessions.identity(g.new_secret, now)
+    return current()
+
+
+def own_path(target: str | None, otherwise: str) -> str:
+    """`target` if it is a path of this site, else `otherwise`: a sign-in page must not send people elsewhere."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable():
+        return otherwise
+    return otherwise if urlsplit(target).netloc else target
+
+
+def guard(app: Flask) -> None:
+    """Stand at the door of `app`: the policy table, CSRF for browsers, the session cookie."""
+    CSRF.init_app(app)
+    app.before_request(_door)
+    app.after_request(_give_cookie)
+    app.register_error_handler(PeopleError, _refused)
+
+
+def _door() -> AnyResponse | None:
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None  # no such address: the router's own 404 or 405 follows
+    access = POLICY.get(endpoint)
+    if access is None:
+        raise Problem(403, *OWN_WORDS[403])
+    if access.demo and not house().settings.demonstrates:
+        raise not_found()
+    if access.relation != "signature":
+        _protect(access.roles != frozenset())
+    verdict = access.verdict(current()) if access.roles else "allowed"
+    if verdict == "sign_in":
+        return _to_login()
+    if verdict == "forbidden":
+        raise Problem(403, *OWN_WORDS[403])
+    return None
+
+
+def _protect(for_members: bool) -> None:
+    """CSRF for what a browser sends with its cookie: every page form, and the API when a session asks."""
+    if request.method in SAFE_METHODS:
+        return
+    in_api = request.path.startswith("/api/")
+    if in_api and (not for_members or current().by != "session"):
+        return
+    CSRF.protect()
+
+
+def _to_login() -> AnyResponse:
+    if wants_json():
+        raise Problem(401, *OWN_WORDS[401], headers=_CHALLENGE)
+    back = request.full_path.rstrip("?") if request.method in SAFE_METHODS else ""
+    return redirect(url_for("pages.login", next=back or None), 303)
+
+
+def _refused(error: PeopleError) -> AnyResponse:
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyAttempts) else {}
+    if error.status == 401:
+        headers |= _CHALLENGE
+    return answer(Problem(error.status, error.code, error.detail, headers=headers))
+
+
+def _give_cookie(response: Response) -> Response:
+    secret = g.get("new_secret")
+    if secret:
+        response.set_cookie(cookie_name(), secret, secure=house().settings.secure, httponly=True, samesite="Lax", path="/")
+    elif secret == "":
+        response.delete_cookie(cookie_name(), secure=house().settings.secure, httponly=True, samesite="Lax", path="/")
+    return response

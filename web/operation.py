@@ -1,0 +1,86 @@
+"""What operators and their machines ask: is the process alive, is it ready, and the figures for Prometheus.
+
+No answer here holds personal data; figures are read from the store at the moment of asking, so that any number of
+processes tells the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from store import marks, reading
+from store.errors import StoreError
+from web.answers import shown
+from web.errors import Problem
+from web.operations import Operation, operation
+from web.wiring import house
+
+operation_pages = Blueprint("operation", __name__)
+BEAT = "dispatcher.beat"
+PROBE = "web.probe"
+LONGEST_SILENCE = timedelta(seconds=60)
+
+
+@operation_pages.get("/healthz")
+@operation(Operation("Is the process alive", {200: "yes"}))
+def healthz() -> Response:
+    """The process answers."""
+    return shown({"status": "ok"})
+
+
+@operation_pages.get("/readyz")
+@operation(Operation("Is the store writable and the dispatcher beating", {200: "yes"}, refuses=(503,)))
+def readyz() -> Response:
+    """The store takes a write and the dispatcher gave a sign of life within the last minute."""
+    now = house().clock.now()
+    beat = _probe(now)
+    if beat is None or now - beat > LONGEST_SILENCE:
+        raise Problem(503, "not_ready", "派发还没有开始或已停止，请稍后再试", headers={"Retry-After": "5"})
+    return shown({"status": "ready"})
+
+
+def _probe(now: datetime) -> datetime | None:
+    """Write a mark and read the dispatcher's last one; raises a 503 problem when the store cannot."""
+    try:
+        house().database.write(lambda tx: marks.put(tx, PROBE, now.isoformat(), now))
+        with house().database.read() as tx:
+            found = marks.get(tx, BEAT)
+    except StoreError as error:
+        raise Problem(503, "not_ready", "数据库暂时不能写入，请稍后再试", headers={"Retry-After": "5"}) from error
+    return datetime.fromisoformat(found.value) if found else None
+
+
+@operation_pages.get("/metrics")
+@operation(Operation("Figures in Prometheus' text form", {200: "the figures"}))
+def metrics() -> Response:
+    """The figures of this moment."""
+    with house().database.read() as tx:
+        figures = reading.figures(tx)
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(figures))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Figures(Collector):
+    """One gauge for each figure; a figure that is a mapping has one line for each key."""
+
+    def __init__(self, figures: Mapping[str, Any]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges."""
+        for name, value in self._figures.items():
+            gauge = GaugeMetricFamily(f"yijianshi_{name}", name.replace("_", " "),
+                                      labels=["key"] if isinstance(value, Mapping) else None)
+            for key, number in (value if isinstance(value, Mapping) else {"": value}).items():
+                gauge.add_metric([str(key)] if isinstance(value, Mapping) else [], float(number))
+            yield gauge

@@ -1,0 +1,155 @@
+"""The shapes of API bodies: one set of marshmallow schemas for reading requests and for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow.validate import Length
+
+from web.errors import Problem, printable_tree
+from web.strict_json import words
+
+LONGEST_NAME = 200
+MOST_FILES = 50
+MESSAGES = {"required": "必填", "null": "不能为 null", "validator_failed": "内容不符合要求", "invalid": "类型不对"}
+
+
+class Strict(Schema):
+    """A body in which nothing unknown may stand; messages are Chinese."""
+
+    error_messages = {"unknown": "没有这一项，请删除或检查拼写", "type": "应为一个 JSON 对象"}
+
+    class Meta:
+        """Refuse what is not declared, so that a misspelt optional item is never silently dropped."""
+
+        unknown = RAISE
+
+
+def _say(**more: str) -> dict[str, str]:
+    return MESSAGES | more
+
+
+def name(description: str, *, required: bool = True) -> fields.String:
+    """A short text of at least one character."""
+    return fields.String(required=required, validate=Length(1, LONGEST_NAME, error="长度应为 {min}–{max} 个字符"),
+                         error_messages=_say(invalid="应为文字"), metadata={"description": description})
+
+
+def mapping(description: str, *, required: bool = False) -> fields.Dict:
+    """An object whose keys are codes and whose values are answers; what they may be is said by the plan."""
+    return fields.Dict(keys=fields.String(), required=required, error_messages=_say(invalid="应为一个 JSON 对象"),
+                       metadata={"description": description})
+
+
+def files_by_key(description: str) -> fields.Dict:
+    """Material key → the ids of its files."""
+    ids = fields.List(name("file id"), validate=Length(max=MOST_FILES, error="一种材料最多 {max} 个文件"),
+                      error_messages=_say(invalid="应为文件编号的列表"))
+    return fields.Dict(keys=fields.String(), values=ids, error_messages=_say(invalid="应为一个 JSON 对象"),
+                       metadata={"description": description})
+
+
+class PlanBody(Strict):
+    """A situation to plan for."""
+
+    situation = mapping("question id → answer; may be partial", required=True)
+
+
+class DraftBody(Strict):
+    """A new draft."""
+
+    bundle = name("bundle id")
+    situation = mapping("question id → answer; may be partial")
+
+
+class DraftChanges(Strict):
+    """What to change in a draft; parts that are left out stay."""
+
+    situation = mapping("replaces the situation")
+    form = mapping("merged key by key; null deletes an answer")
+    materials = files_by_key("replaces the files of each key given")
+    consent = mapping("what was agreed to")
+
+
+class SubmitBody(Strict):
+    """The consent under which a draft is filed."""
+
+    consent = mapping('{"agreed": true, …}', required=True)
+
+
+class CaseBody(Strict):
+    """One whole application."""
+
+    bundle = name("bundle id")
+    edition = name("the edition that was shown; another one in force is answered by 409", required=False)
+    situation = mapping("question id → answer", required=True)
+    form = mapping("field code → answer", required=True)
+    materials = files_by_key("material key → file ids")
+    on_behalf_of = name("the subject this is filed for", required=False)
+    consent = mapping('{"agreed": true, …}', required=True)
+
+
+class TrackBody(Strict):
+    """The two codes of a receipt."""
+
+    reference = name("the reference on the receipt")
+    code = name("the query code on the receipt")
+
+
+class SupplementBody(Strict):
+    """The answer to a department's request for more."""
+
+    leg = name("the leg, as its number or its whole id")
+    ask = name("the id of the ask")
+    supplied = fields.Dict(keys=fields.String(), data_key="fields", error_messages=_say(invalid="应为一个 JSON 对象"),
+                           metadata={"description": "field code → answer"})
+    materials = files_by_key("material code → file ids")
+
+
+class WithdrawBody(Strict):
+    """Which legs to withdraw, and why."""
+
+    legs = fields.List(name("leg"), allow_none=True, load_default=None, error_messages=_say(invalid="应为分办件编号的列表"),
+                       metadata={"description": "left out or null: the whole case"})
+    reason = name("why")
+
+
+class ReceivedBody(Strict):
+    """A department that pulls says that it has read a leg."""
+
+    read_code = name("the read_code inside the leg's payload")
+
+
+class NoticeBody(Strict):
+    """A department's notice; `data` as its type needs."""
+
+    class Meta:
+        """Departments may send more than we read."""
+
+        unknown = "include"
+
+    type = name("the type of the notice, e.g. leg.accepted")
+    timestamp = name("when it happened, RFC 3339 with offset")
+    data = mapping("`leg` and what the type needs", required=True)
+
+
+def read(schema: type[Schema], value: Any, **more: Any) -> dict[str, Any]:
+    """`value` as `schema` reads it; raises a 422 problem whose `errors` name every item that is wrong."""
+    try:
+        return dict(schema(**more).load(value))
+    except ValidationError as error:
+        tree = printable_tree(error.normalized_messages())
+        place, say = first_words(tree)
+        raise Problem(422, "invalid_body", f"内容需要修改：{place}{say}", tree) from None
+
+
+def first_words(tree: Any) -> tuple[str, str]:
+    """The place and the sentence of the first message in an error tree."""
+    path: list[str | int] = []
+    while isinstance(tree, dict) and tree:
+        key, tree = next(iter(tree.items()))
+        if key not in ("_schema", "key", "value"):
+            path.append(key)
+    say = str(tree[0]) if isinstance(tree, list) and tree else str(tree)
+    return (f"{words(tuple(path))}：" if path else ""), say
