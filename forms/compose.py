@@ -1,0 +1,107 @@
+"""`compose`: one situation of one bundle → the plan. Pure and deterministic in file order (language 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from catalog.dictionary import Role
+from catalog.model import Catalog
+from forms.answers import Known, know
+from forms.choose import Selection, select
+from forms.errors import UnknownBundle
+from forms.figures import Timing, count
+from forms.legs import Leg, absent_of, legs_of, rule_problems
+from forms.lines import MaterialLines, lines_of
+from forms.materials import collect
+from forms.merge_fields import MergedFields, merge_fields
+from forms.order import order_of
+from forms.plan import Plan, PlannedLeg, PlanProblem
+from forms.questions import questions_of
+from forms.subtract import subtract
+
+
+def compose(
+    catalog: Catalog,
+    bundle_id: str,
+    situation: Mapping[str, Any],
+    *,
+    today: date | None,
+    found: Mapping[str, str] | None = None,
+    edition: str = "",
+    form: Mapping[str, Any] | None = None,
+) -> Plan:
+    """The plan of `bundle_id` for one situation, every line with its reason.
+
+    `situation` has raw JSON answers by question (and the reserved `filer`, `chosen`, one_of group ids); `today` is the
+    frozen day of filing; `found` says per material key what a look-up gave ("hit", "miss", "failed"; absent: assumed
+    possible); `form` is the filled form, read only where a condition needs a field. Never raises for bad answers:
+    they become problems. Raises `UnknownBundle`.
+    """
+    bundle = catalog.bundles.get(bundle_id)
+    if bundle is None:
+        raise UnknownBundle(bundle_id)
+    return _composed(know(catalog, bundle, situation, form, today), found or {}, edition)
+
+
+def _composed(known: Known, found: Mapping[str, str], edition: str) -> Plan:
+    selection = select(known)
+    legs = legs_of(selection, known)
+    order = order_of(legs, known)
+    fields = merge_fields(legs, order, known)
+    collected = collect(legs, known)
+    lines = lines_of(collected, subtract(collected, legs, order, known, found), legs, known)
+    timing = Timing(legs, order, known)
+    questions = questions_of(selection, legs, known)
+    problems = (
+        *known.problems, *selection.problems, *_undecided_legs(legs, known), *rule_problems(legs, known),
+        *fields.problems, *collected.problems, *lines.problems, *_empty(legs, selection),
+    )
+    bundle = known.bundle
+    return Plan(
+        bundle=bundle.id, bundle_name=bundle.name, edition=edition, situation=known.situation, questions=questions.asked,
+        legs=tuple(_timed(leg, timing) for leg in legs), absent=absent_of(selection, known), edges=order.edges,
+        sections=tuple(fields.sections), fields=tuple(fields.lines), removed_fields=tuple(fields.removed),
+        materials=tuple(lines.kept), removed_materials=tuple(lines.removed), slots=tuple(lines.slots),
+        problems=tuple(dict.fromkeys((*problems, *questions.problems))),
+        figures=count(legs, fields, collected, lines, timing), people=_people(lines, fields, known), promised=bundle.promised,
+        critical=timing.after.chain, today=known.today.isoformat() if known.today else None,
+    )
+
+
+def _timed(leg: Leg, timing: Timing) -> PlannedLeg:
+    """The leg with its place in the schedule; days stay open where units are mixed."""
+    number = leg.number
+    critical = number in timing.after.chain
+    if timing.unit != "wd":
+        return replace(leg.planned, critical=critical)
+    return replace(leg.planned, start=timing.after.start[number], finish=timing.after.finish[number], critical=critical)
+
+
+def _undecided_legs(legs: list[Leg], known: Known) -> Iterator[PlanProblem]:
+    """A variant, limit or region that hangs on a form field or question without an answer."""
+    for leg in legs:
+        for name in sorted(leg.hangs_on - known.applies.keys()):
+            text = f"“{leg.planned.name}”的办理方式和时限取决于“{known.labels.of(name)}”，填写后确定"
+            yield PlanProblem("undecided", "hangs_on", text, name)
+
+
+def _empty(legs: list[Leg], selection: Selection) -> Iterator[PlanProblem]:
+    undecided = any(verdict.state is None for verdict in selection.verdicts.values())
+    if not legs and not undecided:
+        yield PlanProblem("block", "no_legs", "按您的回答，没有需要办理的事项；请核对前面的回答", None)
+
+
+def _people(lines: MaterialLines, fields: MergedFields, known: Known) -> tuple[Role, ...]:
+    """The roles of this case: whose papers are asked or looked up, who signs, or whose number or name is on the form."""
+    used = {line.role for line in (*lines.kept, *lines.removed)}
+    used |= {gone.source.holder for gone in lines.removed if gone.source}
+    used |= {signer for gone in lines.removed for signer in gone.signers}
+    codes = {line.code for line in fields.lines}
+    declared = {role.code for role in known.bundle.people}
+    return tuple(
+        role for code, role in known.roles.items()
+        if code in used or (code in declared and not codes.isdisjoint({role.id, role.shown}))
+    )

@@ -1,0 +1,107 @@
+"""Formats the engine knows: credit code, identity numbers, phone, e-mail, VIN, plate, project code.
+
+Each reader takes a text already folded by NFKC and returns its one clean written form, or raises `BadFormat` with a
+Chinese sentence. Rules: GB 32100 (credit code), GB 11643 (identity number; residence cards of Hong Kong, Macao and
+Taiwan and the 2023 permanent residence card of foreigners use the same 18 digits and check digit), GB 16735 (VIN; its check digit is not asked for: imported vehicles lack it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+import phonenumbers
+from stdnum.cn import uscc
+from stdnum.exceptions import ValidationError
+
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}",
+)
+_VIN: Final = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
+_PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_PLATE: Final = re.compile(
+    rf"[{_PROVINCES}][A-HJ-NP-Z](?:[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳超]|[A-HJ-NP-Z0-9]{{6}})",
+)
+_PROJECT: Final = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}")
+_ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ID_CHECKS: Final = "10X98765432"
+_ID_SHAPE: Final = re.compile(r"\d{17}[\dX]", re.ASCII)
+_SPACES: Final = re.compile(r"[\s-]+")
+
+
+class BadFormat(ValueError):
+    """The text is not of the wanted format; the message says in Chinese what is wrong."""
+
+
+def _uscc(text: str) -> str:
+    try:
+        return str(uscc.validate(text))
+    except ValidationError:
+        raise BadFormat("统一社会信用代码不对：应为 18 位，最后一位是校验码，请对照营业执照核对") from None
+
+
+def _citizen_id(text: str) -> str:
+    number = _SPACES.sub("", text).upper()
+    if not _ID_SHAPE.fullmatch(number):
+        raise BadFormat("证件号码不对：应为 18 位，最后一位是数字或 X")
+    if _ID_CHECKS[sum(int(digit) * weight for digit, weight in zip(number, _ID_WEIGHTS, strict=False)) % 11] != number[17]:
+        raise BadFormat("证件号码的校验码不对，请对照证件核对每一位")
+    try:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        raise BadFormat("证件号码中的出生日期不存在，请对照证件核对") from None
+    if born.year < 1850:
+        raise BadFormat("证件号码中的出生日期不对，请对照证件核对")
+    return number
+
+
+def _phone(text: str) -> str:
+    try:
+        number = phonenumbers.parse(text, "CN")
+    except phonenumbers.NumberParseException:
+        raise BadFormat("电话号码不对：请填 11 位手机号，或区号加座机号，例如 0532-12345678") from None
+    if not phonenumbers.is_valid_number(number) or number.country_code not in {86, 852, 853, 886}:
+        raise BadFormat("电话号码不对：请填 11 位手机号，或区号加座机号，例如 0532-12345678")
+    if number.country_code != 86:
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE:
+        return str(number.national_number)
+    area = phonenumbers.length_of_geographical_area_code(number)
+    national = phonenumbers.national_significant_number(number)
+    return f"0{national[:area]}-{national[area:]}" if area else national
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text) or ".." in text or len(text) > 254:
+        raise BadFormat("电子邮箱不对，请按 name@example.com 的样子填写")
+    name, _, host = text.rpartition("@")
+    return f"{name}@{host.lower()}"
+
+
+def _vin(text: str) -> str:
+    number = text.upper()
+    if not _VIN.fullmatch(number):
+        raise BadFormat("车架号不对：应为 17 位字母和数字，不含 I、O、Q")
+    return number
+
+
+def _plate(text: str) -> str:
+    number = re.sub(r"[\s·•・.-]+", "", text).upper()
+    if not _PLATE.fullmatch(number):
+        raise BadFormat("车牌号不对：例如 鲁B12345，新能源车 鲁BD12345")
+    return number
+
+
+def _project_code(text: str) -> str:
+    code = text.replace("—", "-").replace("–", "-").replace(" ", "")
+    if not _PROJECT.fullmatch(code):
+        raise BadFormat("项目代码不对：应为 24 位，例如 2026-370202-44-01-123456")
+    return code
+
+
+FORMATS: Final[dict[str, Callable[[str], str]]] = {
+    "uscc": _uscc, "citizen_id": _citizen_id, "phone": _phone, "email": _email, "vin": _vin, "plate": _plate,
+    "project_code": _project_code,
+}

@@ -1,0 +1,180 @@
+"""Chosen instances → legs: the variant and limit that hold, special procedures, hand-over, and eligibility rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from catalog.conditions import All, Any_, Compare, Condition, Name, Node, Not, walk
+from catalog.evaluate import holds
+from catalog.matter import Asks, LimitRow, Matter, Rule, Variant
+from forms.answers import Known
+from forms.choose import Instance, Selection
+from forms.plan import AbsentMatter, PlannedLeg, PlanProblem
+from forms.words import because, open_names
+
+_EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One leg of the plan with what it asks; `values` are the answers as its row sees them.
+
+    `hangs_on` are the unanswered names that could still change its variant or limit.
+    """
+
+    planned: PlannedLeg
+    matter: Matter
+    asks: Asks
+    values: Mapping[str, Any]
+    hangs_on: frozenset[str] = frozenset()
+
+    @property
+    def number(self) -> str:
+        """The leg's number."""
+        return self.planned.leg
+
+
+def legs_of(selection: Selection, known: Known) -> list[Leg]:
+    """Every chosen instance as a leg, in file order."""
+    return [_leg(instance, selection, known) for instance in selection.instances()]
+
+
+def _leg(instance: Instance, selection: Selection, known: Known) -> Leg:
+    matter, entry, values = instance.matter, instance.entry, instance.values
+    hangs: set[str] = set()
+    variant = _first_variant(matter, values, known, hangs)
+    limit = _limits(matter, variant, values, known, hangs)
+    department = known.catalog.departments.get(matter.department)
+    planned = PlannedLeg(
+        leg=instance.leg, matter=matter.id, name=variant.name if variant and variant.name else matter.name,
+        department=matter.department, department_name=department.name if department else matter.name,
+        why=selection.verdicts[matter.id].why, code=matter.code, variant=variant.id if variant else None,
+        kind=matter.kind, each=entry.each, row=instance.row, instance=instance.key,
+        region=_region(instance, known), must_have=entry.must_have,
+        promised=limit.promised, statutory=limit.statutory, wait=limit.wait, before=limit.before,
+        gives=variant.gives if variant and variant.gives else matter.gives, milestones=matter.milestones,
+        special=tuple(item.name for item in matter.special if known.holds(item.when, values)),
+        forwards_to=next((item.to for item in matter.forwards if known.holds(item.when, values)), None),
+        fees=variant.fees if variant and variant.fees is not None else matter.fees,
+    )
+    asks = variant.asks if variant and variant.asks else matter.asks
+    return Leg(planned, matter, asks, values, frozenset(hangs))
+
+
+def _first_variant(matter: Matter, values: Mapping[str, Any], known: Known, hangs: set[str]) -> Variant | None:
+    for variant in matter.variants:
+        verdict = known.holds(variant.when, values)
+        if verdict:
+            return variant
+        if verdict is None:
+            hangs |= open_names(variant.when, values, known.today)
+            return None
+    return None
+
+
+def _limits(
+    matter: Matter, variant: Variant | None, values: Mapping[str, Any], known: Known, hangs: set[str],
+) -> LimitRow:
+    own = _row(matter.limits, values, known, hangs)
+    if variant is None or variant.limits is None:
+        return own
+    row = _row(variant.limits, values, known, hangs)
+    # The old promise and the statute belong to the matter, whatever form it takes today.
+    return replace(row, before=row.before or own.before, statutory=row.statutory or own.statutory)
+
+
+def _row(rows: tuple[LimitRow, ...], values: Mapping[str, Any], known: Known, hangs: set[str]) -> LimitRow:
+    for row in rows:
+        verdict = known.holds(row.when, values)
+        if verdict:
+            return row
+        if verdict is None and row.when is not None:
+            hangs |= open_names(row.when, values, known.today)
+            return rows[-1]  # until it is known, the row without a condition is the cautious promise
+    return rows[-1] if rows else LimitRow()
+
+
+def _region(instance: Instance, known: Known) -> str | None:
+    name = instance.entry.region
+    if name is None:
+        return None
+    value = instance.key if name == "each" else instance.values.get(name)
+    if isinstance(value, Mapping):
+        value = value.get("region")
+    return value if isinstance(value, str) else None
+
+
+def absent_of(selection: Selection, known: Known) -> tuple[AbsentMatter, ...]:
+    """Every matter of the bundle that has no leg, with why not, or with the question it hangs on."""
+    absent = []
+    for entry in known.bundle.entries:
+        verdict, matter = selection.verdicts[entry.matter], selection.matters[entry.matter]
+        if not verdict.state:
+            department = known.catalog.departments.get(matter.department)
+            absent.append(AbsentMatter(
+                matter.id, matter.name, "maybe" if verdict.state is None else "out", verdict.why,
+                department.name if department else matter.name, entry.number,
+            ))
+    return tuple(absent)
+
+
+def rule_problems(legs: list[Leg], known: Known) -> Iterator[PlanProblem]:
+    """Eligibility: the bundle's rules, then each matter's (once per matter and row)."""
+    for rule in known.bundle.rules:
+        yield from _ruled(rule, known.values, known, None)
+    for leg in legs:
+        for rule in leg.matter.rules:
+            yield from _ruled(rule, leg.values, known, leg)
+
+
+def _ruled(rule: Rule, values: Mapping[str, Any], known: Known, leg: Leg | None) -> Iterator[PlanProblem]:
+    applies, met = known.holds(rule.when, values), known.holds(rule.need, values)
+    if applies is False or met is True:
+        return
+    where = leg.planned.matter if leg else None
+    row = f"第 {leg.planned.row + 1} 项：" if leg and leg.planned.row is not None else ""
+    if applies is None or met is None:
+        undecided = rule.when if applies is None and rule.when else rule.need
+        names = sorted(open_names(undecided, values, known.today))
+        if names:
+            text = f"{row}{because(undecided, values, known.labels, known.today)}，填写后才能判断：{rule.say}"
+            yield PlanProblem("undecided", rule.id, text, names[0])
+        return
+    yield PlanProblem(rule.effect, rule.id, f"{row}{rule.say}{_first_day(rule.need, values, known)}", where)
+
+
+def _first_day(need: Condition, values: Mapping[str, Any], known: Known) -> str:
+    """`；最早 2026-05-01 起可以办理` where waiting alone would make the rule true."""
+    if known.today is None or not _reads_today(need.tree):
+        return ""
+    for day in sorted(_turning_days(need.tree, values)):
+        if day > known.today and holds(need, values, day):
+            return f"；最早 {day.isoformat()} 起可以办理"
+    return ""
+
+
+def _turning_days(node: Node, values: Mapping[str, Any]) -> Iterator[date]:
+    """The days on which a comparison with today turns over; each is found by halving, since it turns only once."""
+    if not isinstance(node, Compare):
+        items = node.items if isinstance(node, All | Any_) else (node.item,) if isinstance(node, Not) else ()
+        for item in items:
+            yield from _turning_days(item, values)
+        return
+    if node.op not in {"<", "<=", ">", ">="} or not _reads_today(node):
+        return
+    low, high = _EARLIEST, _LATEST
+    condition = Condition("", node)
+    before = holds(condition, values, low)
+    if before is None or before == holds(condition, values, high):
+        return
+    while low < high:
+        middle = low + (high - low) // 2
+        low, high = (middle + timedelta(days=1), high) if holds(condition, values, middle) == before else (low, middle)
+    yield low
+
+
+def _reads_today(node: Node) -> bool:
+    return any(isinstance(part, Name) and part.name == "today" for part in walk(node))

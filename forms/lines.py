@@ -1,0 +1,101 @@
+"""The subtracted list → the plan's lines: what is left, what is gone and why, and what each leg receives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from catalog.text import Text
+from forms.answers import Known
+from forms.legs import Leg
+from forms.materials import Collected, Paper, PaperWish, kind_name, material_of, merged_spec, names_of, tolerated
+from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
+from forms.sentences import askers_words, leg_names
+from forms.subtract import Outcome, Subtracted, why_removed
+
+
+@dataclass(slots=True)
+class MaterialLines:
+    """The material part of a plan; `left` counts the kinds the applicant still brings."""
+
+    kept: list[MaterialLine] = field(default_factory=list)
+    removed: list[RemovedMaterial] = field(default_factory=list)
+    slots: list[MaterialSlot] = field(default_factory=list)
+    problems: list[PlanProblem] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        """Distinct (kind, role) that stay."""
+        return len({(line.kind, line.role) for line in self.kept})
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    legs: Mapping[str, str]
+    papers: Mapping[str, str]
+
+
+def lines_of(collected: Collected, subtracted: Subtracted, legs: list[Leg], known: Known) -> MaterialLines:
+    """Write out every paper: kept for some, removed for others, and every leg's slot."""
+    lines = MaterialLines()
+    names = _Names(leg_names(legs), names_of(collected.papers, known))
+    by_leg: dict[str, list[MaterialSlot]] = {leg.number: [] for leg in legs}
+    for key, paper in collected.papers.items():
+        grouped: dict[Outcome, list[PaperWish]] = {}
+        for wish, outcome in subtracted.outcomes[key]:
+            grouped.setdefault(outcome, []).append(wish)
+            by_leg[wish.leg.number].append(_slot(wish, outcome, known))
+        for outcome, wishes in grouped.items():
+            if outcome.rule is None:
+                _keep(paper, wishes, subtracted.failed.get(key), names, known, lines)
+            else:
+                lines.removed.append(_removed(paper, wishes, outcome, names, known))
+    lines.slots = [slot for slots in by_leg.values() for slot in slots]
+    return lines
+
+
+def _slot(wish: PaperWish, outcome: Outcome, known: Known) -> MaterialSlot:
+    name = kind_name(wish.ask.kind, wish.ask.role, known)
+    return MaterialSlot(wish.leg.number, wish.key, Text(name), outcome.obtained, outcome.taken, outcome.by)
+
+
+def _matters(wishes: list[PaperWish]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(wish.leg.planned.matter for wish in wishes))
+
+
+def _legs(wishes: list[PaperWish]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(wish.leg.number for wish in wishes))
+
+
+def _keep(
+    paper: Paper, wishes: list[PaperWish], failed: str | None, names: _Names, known: Known, lines: MaterialLines,
+) -> None:
+    material = material_of(paper, known)
+    name = names.papers[paper.key]
+    spec, problems = merged_spec(wishes, material, name)
+    lines.problems.extend(problems)
+    legs = _legs(wishes)
+    text = f"{askers_words(names.legs, legs)}需要" + ("，提交一份大家共用" if len(legs) > 1 else "")
+    if failed:
+        text = f"{failed}，请您自己上传；{text}"
+    tolerable = tolerated(wishes)
+    if tolerable is not None:
+        text = f"{text}；可以先办后补，{tolerable.words}内补齐"
+    lines.kept.append(MaterialLine(
+        key=paper.key, kind=paper.kind, name=Text(name), askers=legs,
+        why=Reason("failed" if failed else "asked", text, _matters(wishes), failed), spec=spec, role=paper.role,
+        row=paper.row, choices=paper.choices, tolerable=tolerable, sensitive=bool(material and material.sensitive),
+        help=material.help if material else None, blank=material.blank if material else None,
+        sample=material.sample if material else None, failed=failed,
+    ))
+
+
+def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: _Names, known: Known) -> RemovedMaterial:
+    given = {**names.papers, **names.legs}
+    text = why_removed(outcome, askers_words(names.legs, _legs(wishes)), given, known)
+    source = outcome.source.name if outcome.source else outcome.taken or "、".join(outcome.by) or None
+    return RemovedMaterial(
+        key=paper.key, kind=paper.kind, name=Text(names.papers[paper.key]), rule=outcome.rule or "form",
+        askers=_legs(wishes), why=Reason(outcome.rule or "form", text, _matters(wishes), source),
+        source=outcome.source, by=outcome.by, role=paper.role, row=paper.row, signers=outcome.signers,
+    )

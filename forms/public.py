@@ -1,0 +1,177 @@
+"""The public JSON of a plan: `flask plan --json` and POST /api/bundles/{bundle}/plan (contract 1 and 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from catalog.limits import Limit
+from forms.figures import figures_json
+from forms.plan import (
+    AbsentMatter, AskedQuestion, FieldAsker, FieldLine, MaterialLine, MaterialSlot, Plan, PlannedEdge, PlannedLeg,
+    PlanProblem, Reason, RemovedField, RemovedMaterial,
+)
+from forms.values import json_ready
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The plan with every line's reason, without parts that do not apply."""
+    return {
+        "bundle": plan.bundle, "name": str(plan.bundle_name), "edition": plan.edition, "today": plan.today,
+        "situation": dict(plan.situation), "promised": _limit(plan.promised),
+        "can_be_filed": can_be_filed(plan),
+        "problems": [_problem(problem) for problem in plan.problems],
+        "questions": [_question(question) for question in plan.questions],
+        "matters": [_leg(leg) for leg in plan.legs],
+        "not_needed": [_absent(matter) for matter in plan.absent if matter.state == "out"],
+        "maybe": [_absent(matter) for matter in plan.absent if matter.state == "maybe"],
+        "form": {
+            "sections": [
+                _set({"code": page.code, "name": str(page.name), "help": _text(page.help), "fields": list(page.fields)})
+                for page in plan.sections
+            ],
+            "fields": [_field(line) for line in plan.fields],
+            "not_asked": [_removed_field(line) for line in plan.removed_fields],
+        },
+        "materials": {
+            "kept": [_kept(line) for line in plan.materials],
+            "removed": [_removed(line) for line in plan.removed_materials],
+            "received": [_slot(slot) for slot in plan.slots],
+        },
+        "order": {"edges": [_edge(edge) for edge in plan.edges], "longest": list(plan.critical)},
+        "figures": figures_json(plan),
+        "people": [
+            {"role": role.code, "name": str(role.name), "id": role.id, "shown": role.shown, "consents": role.consents}
+            for role in plan.people
+        ],
+    }
+
+
+def can_be_filed(plan: Plan) -> bool:
+    """Whether nothing blocks and nothing is still undecided; the form and the papers are judged apart."""
+    return bool(plan.legs) and not any(problem.level in {"block", "undecided"} for problem in plan.problems)
+
+
+def _set(parts: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parts.items() if value not in (None, "", [], {}, ())}
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else str(text)
+
+
+def _limit(limit: Limit | None) -> str | None:
+    return None if limit is None else str(limit)
+
+
+def _why(why: Reason) -> dict[str, Any]:
+    return _set({"rule": why.rule, "text": why.text, "matters": list(why.matters), "source": why.source})
+
+
+def _problem(problem: PlanProblem) -> dict[str, Any]:
+    return _set({"level": problem.level, "rule": problem.rule, "at": problem.at, "text": problem.text})
+
+
+def _options(line: AskedQuestion | FieldLine) -> list[dict[str, str]]:
+    return [{"code": option.code, "name": str(option.name)} for option in line.options]
+
+
+def _question(question: AskedQuestion) -> dict[str, Any]:
+    return _set({
+        "id": question.id, "ask": str(question.ask), "type": question.type, "state": question.state,
+        "options": _options(question), "unit": question.unit, "min": json_ready(question.min),
+        "max": json_ready(question.max), "why": _text(question.why), "when": question.when_text,
+    }) | ({"value": question.value} if question.state == "answered" else {})
+
+
+def _leg(leg: PlannedLeg) -> dict[str, Any]:
+    return _set({
+        "leg": leg.leg, "matter": leg.matter, "code": leg.code, "name": str(leg.name), "variant": leg.variant,
+        "kind": leg.kind, "department": leg.department, "department_name": str(leg.department_name),
+        "instance": leg.instance, "region": leg.region, "must_have": leg.must_have, "why": _why(leg.why),
+        "limits": _set({
+            "promised": _limit(leg.promised), "statutory": _limit(leg.statutory), "wait": _limit(leg.wait),
+            "before": _limit(leg.before),
+        }),
+        "start": leg.start, "finish": leg.finish, "critical": leg.critical,
+        "gives": [*leg.gives.materials, *leg.gives.fields], "milestones": [str(text) for text in leg.milestones],
+        "special": [str(text) for text in leg.special], "forwards_to": leg.forwards_to,
+        "fees": [
+            {"id": fee.id, "amount": str(fee.amount), "per": fee.per, "basis": str(fee.basis), "due": fee.due}
+            for fee in leg.fees
+        ],
+    })
+
+
+def _absent(matter: AbsentMatter) -> dict[str, Any]:
+    return {
+        "matter": matter.matter, "number": matter.number, "name": str(matter.name),
+        "department_name": str(matter.department_name), "why": _why(matter.why),
+    }
+
+
+def _asker(asker: FieldAsker) -> dict[str, Any]:
+    return _set({
+        "leg": asker.leg, "matter": asker.matter, "as": asker.as_name, "unit": asker.unit, "required": asker.required,
+        "date_form": asker.date_form, "values": dict(asker.values), "note": _text(asker.note),
+    })
+
+
+def _field(line: FieldLine) -> dict[str, Any]:
+    return _set({
+        "code": line.code, "name": str(line.name), "type": line.type, "section": line.section,
+        "required": line.required, "unit": line.unit, "min": json_ready(line.min), "max": json_ready(line.max),
+        "decimals": line.decimals, "min_length": line.min_length, "max_length": line.max_length,
+        "not_before": line.not_before, "not_after": line.not_after, "options": _options(line), "level": line.level,
+        "key": line.key, "rows": [_field(inner) for inner in line.inner], "sensitive": line.sensitive,
+        "purpose": _text(line.purpose), "default": line.default, "help": _text(line.help), "value": line.value,
+        "prefill": [_set({"kind": s.kind, "name": s.name, "holder": s.holder, "by": list(s.by)}) for s in line.prefill],
+        "why": _why(line.why), "asked_by": [_asker(asker) for asker in line.askers], "won": dict(line.won),
+    })
+
+
+def _removed_field(line: RemovedField) -> dict[str, Any]:
+    return {
+        "code": line.code, "name": str(line.name), "why": _why(line.why), "by": list(line.by),
+        "asked_by": [_asker(asker) for asker in line.askers],
+    }
+
+
+def _kept(line: MaterialLine) -> dict[str, Any]:
+    spec = line.spec
+    return _set({
+        "key": line.key, "kind": line.kind, "name": str(line.name), "role": line.role, "row": line.row,
+        "required": line.required, "asked_by": list(line.askers), "why": _why(line.why), "choices": list(line.choices),
+        "tolerable": _limit(line.tolerable), "sensitive": line.sensitive, "failed": line.failed,
+        "help": _text(line.help), "blank": line.blank, "sample": line.sample,
+        "spec": _set({
+            "file_types": list(spec.file_types), "max_mb": spec.max_mb, "copies": spec.copies,
+            "original": spec.original, "seals": list(spec.seals), "signers": list(spec.signers),
+            "max_age": spec.max_age, "note": _text(spec.note),
+        }),
+    })
+
+
+def _removed(line: RemovedMaterial) -> dict[str, Any]:
+    source = line.source
+    return _set({
+        "key": line.key, "kind": line.kind, "name": str(line.name), "role": line.role, "row": line.row,
+        "rule": line.rule, "asked_by": list(line.askers), "why": _why(line.why), "by": list(line.by),
+        "signers": list(line.signers),
+        "source": _set({
+            "kind": source.kind, "name": source.name, "holder": source.holder, "by": list(source.by),
+        }) if source else None,
+    })
+
+
+def _slot(slot: MaterialSlot) -> dict[str, Any]:
+    return _set({
+        "leg": slot.leg, "key": slot.key, "name": str(slot.name), "obtained": slot.obtained, "taken": slot.taken,
+        "by": list(slot.by),
+    })
+
+
+def _edge(edge: PlannedEdge) -> dict[str, Any]:
+    return _set({
+        "leg": edge.leg, "after": list(edge.targets), "kind": edge.kind, "join": edge.join, "feeds": list(edge.feeds),
+        "within": _limit(edge.within), "on": dict(edge.on),
+    })

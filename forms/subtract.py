@@ -1,0 +1,232 @@
+"""Takes papers off the list, in a fixed order, each with its rule, source and who is affected (language 2.8).
+
+form → logic (a): a chosen earlier leg gives it → logic (b): a later paper proves it → covers → licence library →
+data sharing → premises → pledge. Logic comes before the library, so that a licence reissued in this very case is
+never replaced by the old one. `found` restores the upload of exactly the papers whose look-up missed or failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from catalog.dictionary import Source
+from forms.answers import Known
+from forms.legs import Leg
+from forms.materials import Collected, Paper, PaperWish, key_of, role_name
+from forms.order import Covers, Order
+from forms.plan import Obtained, RemovalRule
+
+_RANK: Final = {"licence": 0, "sharing": 1, "premises": 2, "zone": 3}
+_OBTAINED: Final[dict[str, Obtained]] = {
+    "licence": "library", "sharing": "sharing", "premises": "premises", "zone": "premises",
+}
+_RULES: Final[dict[str, RemovalRule]] = {
+    "licence": "licence", "sharing": "sharing", "premises": "premises", "zone": "premises",
+}
+FOUND_WORDS: Final = {"miss": "没有查到", "failed": "查询没有成功"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one leg's ask: `rule` None keeps the upload. `taken` is the key of the paper that fills it."""
+
+    rule: RemovalRule | None
+    obtained: Obtained
+    taken: str | None = None
+    by: tuple[str, ...] = ()
+    source: Source | None = None
+    signers: tuple[str, ...] = ()
+
+
+KEPT: Final = Outcome(None, "upload")
+
+
+@dataclass(slots=True)
+class Subtracted:
+    """The outcome of every wish, by paper key in list order; `failed` says what a look-up answered."""
+
+    outcomes: dict[str, list[tuple[PaperWish, Outcome]]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def subtract(collected: Collected, legs: list[Leg], order: Order, known: Known, found: Mapping[str, str]) -> Subtracted:
+    """Decide every wish of every paper."""
+    work = _Work(collected.papers, legs, order, known, found)
+    done = Subtracted()
+    for key, paper in collected.papers.items():
+        done.outcomes[key] = [(wish, work.outcome(paper, wish)) for wish in paper.wishes]
+        if key in work.failed:
+            done.failed[key] = work.failed[key]
+    return done
+
+
+class _Work:
+    """The state of one subtraction."""
+
+    def __init__(
+        self, papers: Mapping[str, Paper], legs: list[Leg], order: Order, known: Known, found: Mapping[str, str],
+    ) -> None:
+        self.papers, self.order, self.known, self.found = papers, order, known, found
+        self.covers = Covers(known.catalog)
+        self.results = frozenset(code for leg in legs for code in leg.planned.gives.materials)
+        self.later = _later_papers(known)
+        self.failed: dict[str, str] = {}
+        self.looked: dict[str, Outcome | None] = {}
+        self.superseded: dict[str, Outcome | None] = {}
+
+    def outcome(self, paper: Paper, wish: PaperWish) -> Outcome:
+        """The first rule that takes this wish off the list."""
+        if self._becomes(paper):
+            return Outcome("form", "form")
+        inside = self.inside(paper, wish)
+        if inside is not None:
+            return inside
+        above = self.above(paper)
+        if above is not None:
+            return above
+        looked = self.look(paper)
+        if looked is not None:
+            return looked
+        pledge = self.pledged(wish)
+        return pledge if pledge is not None else replace(KEPT, taken=paper.key)
+
+    def _becomes(self, paper: Paper) -> bool:
+        material = self.known.catalog.materials.get(paper.kind)
+        return bool(material and material.becomes)
+
+    def inside(self, paper: Paper, wish: PaperWish) -> Outcome | None:
+        """Logic (a): an edge feeds it to this leg, or the leg gives it itself."""
+        gives = wish.leg.planned.gives.materials
+        for kind in _kinds(paper):
+            if kind in gives:
+                return Outcome("logic_a", "replaced", by=(wish.leg.number,))
+            fed = self.order.fed.get(wish.leg.number, {}).get(kind)
+            if fed is not None and (fed.given == kind or not wish.ask.itself):
+                taken = key_of(fed.given, paper.role if fed.given == kind else None, paper.row)
+                return Outcome("logic_a", "later" if fed.later else "result", taken, fed.by)
+        return None
+
+    def above(self, paper: Paper) -> Outcome | None:
+        """Logic (b) and covers: a present paper that proves or covers this one; decided once per paper."""
+        if paper.key not in self.superseded:
+            self.superseded[paper.key] = None  # a ring of proofs (refused by the checker) ends here
+            self.superseded[paper.key] = self._above(paper)
+        return self.superseded[paper.key]
+
+    def _above(self, paper: Paper) -> Outcome | None:
+        if paper.choices or any(wish.ask.itself for wish in paper.wishes if self.inside(paper, wish) is None):
+            return None
+        rules: tuple[RemovalRule, ...] = ("logic_b", "covers")
+        for rule in rules:
+            for kind in self.later[rule].get(paper.kind, ()):
+                better = self._same_holder(kind, paper)
+                if better is not None and kind not in self.results and self.present(better):
+                    final = self.above(better)
+                    taken = final.taken if final else better.key
+                    return Outcome(rule, self._comes(self.papers[taken or better.key]), taken, (taken or better.key,))
+        return None
+
+    def _same_holder(self, kind: str, paper: Paper) -> Paper | None:
+        return self.papers.get(key_of(kind, paper.role, paper.row)) or self.papers.get(key_of(kind, paper.role, None))
+
+    def _comes(self, paper: Paper) -> Obtained:
+        looked = self.look(paper)
+        return looked.obtained if looked else "upload"
+
+    def present(self, paper: Paper) -> bool:
+        """Whether this paper is really kept or fetched: somebody needs it from outside and nobody's pledge replaces it."""
+        if self._becomes(paper) or paper.choices:
+            return False
+        left = [wish for wish in paper.wishes if self.inside(paper, wish) is None]
+        return bool(left) and (self.look(paper) is not None or any(self.pledged(wish) is None for wish in left))
+
+    def look(self, paper: Paper) -> Outcome | None:
+        """The first source that may be looked up, unless it was tried in vain; decided once per paper."""
+        if paper.key not in self.looked:
+            self.looked[paper.key] = next(self._looks(paper), None)
+        return self.looked[paper.key]
+
+    def _looks(self, paper: Paper) -> Iterator[Outcome]:
+        for kind, role, key in _candidates(paper):
+            material = self.known.catalog.materials.get(kind)
+            sources = sorted(
+                (source for source in (material.sources if material else ()) if source.kind in _RANK),
+                key=lambda source: _RANK[source.kind],
+            )
+            answer = self.found.get(key)
+            if sources and answer in FOUND_WORDS:
+                self.failed[paper.key] = f"{_SOURCE_WORDS[sources[0].kind]}{FOUND_WORDS[answer]}"
+            elif sources:
+                self.failed.pop(paper.key, None)
+                source = replace(sources[0], holder=role or sources[0].holder)
+                yield Outcome(_RULES[source.kind], _OBTAINED[source.kind], key, source=source)
+
+    def pledged(self, wish: PaperWish) -> Outcome | None:
+        """A signed statement in place of the paper, for this asker only."""
+        pledge = wish.ask.pledge
+        if pledge is None or not self.known.holds(pledge.when, wish.leg.values):
+            return None
+        return Outcome("pledge", "pledge", by=(pledge.form,), signers=pledge.signers)
+
+
+_SOURCE_WORDS: Final = {"licence": "电子证照库", "sharing": "数据共享", "premises": "场所预备案", "zone": "区域评估成果库"}
+
+
+def _kinds(paper: Paper) -> Iterable[str]:
+    return [choice.partition("@")[0] for choice in paper.choices] or [paper.kind]
+
+
+def _candidates(paper: Paper) -> Iterator[tuple[str, str | None, str]]:
+    if not paper.choices:
+        yield paper.kind, paper.role, paper.key
+    for choice in paper.choices:
+        kind, _, own = choice.partition("@")
+        role = own or paper.role
+        yield kind, role, key_of(kind, role, paper.row)
+
+
+def _later_papers(known: Known) -> dict[RemovalRule, dict[str, tuple[str, ...]]]:
+    """By rule, for each kind the papers that prove (or cover) it over any number of steps, nearest first."""
+    direct: dict[RemovalRule, dict[str, list[str]]] = {"logic_b": {}, "covers": {}}
+    for material in known.catalog.materials.values():
+        for kind in material.proves:
+            direct["logic_b"].setdefault(kind, []).append(material.code)
+        for kind in material.covers:
+            direct["covers"].setdefault(kind, []).append(material.code)
+    return {rule: {kind: _closure(kind, steps) for kind in steps} for rule, steps in direct.items()}
+
+
+def _closure(kind: str, steps: Mapping[str, list[str]]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    row = [kind]
+    while row:
+        row = [above for below in row for above in steps.get(below, ()) if above not in found and above != kind]
+        found.update(dict.fromkeys(row))
+    return tuple(found)
+
+
+def why_removed(outcome: Outcome, askers: str, given: Mapping[str, str], known: Known) -> str:
+    """One sentence for the applicant: which rule took the paper off, and whose demand it meets."""
+    by = "、".join(f"“{given.get(name, name)}”" for name in outcome.by)
+    match outcome.rule:
+        case "form":
+            return f"{askers}要求的这份表单由合并后的一张申请表代替，不用单独提交"
+        case "logic_a" if outcome.obtained == "replaced":
+            return f"这是{by}自己要办出来的结果，不用您提交"
+        case "logic_a":
+            return f"{by}办结时产生，系统直接转给{askers}，不用您提交"
+        case "logic_b":
+            return f"有{by}就说明已经取得这份材料，{askers}不再单独要"
+        case "covers":
+            return f"{by}可以代替这份材料，{askers}不再单独要"
+        case "licence":
+            holder = f"{role_name(outcome.source.holder, known)}的" if outcome.source and outcome.source.holder else ""
+            return f"经您同意，从电子证照库调取{holder}电子证照，供{askers}使用，不用上传"
+        case "sharing":
+            return f"通过部门数据共享查得，供{askers}使用，不用上传"
+        case "premises":
+            return f"此前已经备案，直接调用，供{askers}使用，不用上传"
+    signers = "、".join(role_name(signer, known) for signer in outcome.signers)
+    return f"由{signers}签署告知承诺书代替，{askers}不用上传"

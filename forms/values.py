@@ -1,0 +1,359 @@
+"""One datum from outside → a typed value, or a Chinese sentence that says what to write instead.
+
+Texts are made safe first: NFC, no control characters, no lone surrogates. Numbers are never rounded (1.9 is refused
+as an integer), never taken from a boolean, and full-width digits are folded. `json_ready` is the way back.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from catalog.bundle import Question
+from catalog.dictionary import Field, FieldType, Option, Region
+from catalog.evaluate import moved
+from catalog.limits import BadLimit, parse_limit
+from forms.formats import FORMATS, BadFormat
+
+LONGEST_TEXT: Final = 2000
+MOST_ROWS: Final = 500
+MOST_DIGITS: Final = 15
+_YES = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
+_KEPT_CONTROLS = frozenset("\n\t")
+
+
+class BadValue(ValueError):
+    """A value that cannot be taken; `errors` is a list of sentences or, for rows, a tree by row and column."""
+
+    def __init__(self, errors: str | Mapping[str, Any]) -> None:
+        super().__init__(errors if isinstance(errors, str) else "有几行填写不对")
+        self.errors: Any = [errors] if isinstance(errors, str) else dict(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a value must be: a dictionary field, a merged line or a question, reduced to what reading needs."""
+
+    type: FieldType
+    min: Decimal | None = None
+    max: Decimal | None = None
+    decimals: int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    not_before: str | None = None
+    not_after: str | None = None
+    unit: str | None = None
+    options: tuple[Option, ...] = ()
+    level: str | None = None
+    inner: tuple[tuple[str, Wanted], ...] = ()
+    required: tuple[str, ...] = ()
+    key: str | None = None
+    labels: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a value is judged against: the known regions (none: digits suffice) and the day of filing."""
+
+    regions: Mapping[str, Region]
+    today: date | None = None
+
+
+def wanted_of_field(line: Field) -> Wanted:
+    """What the dictionary wants of a field's value."""
+    columns = tuple((column.code.rpartition(".")[2], wanted_of_field(column)) for column in line.inner)
+    return Wanted(
+        line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before,
+        line.not_after, line.unit, line.options, line.level, columns,
+        key=line.key, labels={column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
+    )
+
+
+def wanted_of_question(question: Question, fields: Mapping[str, Field]) -> Wanted:
+    """What a situation question wants: its own kind, or the dictionary field of the same code, narrowed."""
+    if question.kind == "field" and question.id in fields:
+        wanted = wanted_of_field(fields[question.id])
+        return replace(
+            wanted, min=wanted.min if question.min is None else question.min,
+            max=wanted.max if question.max is None else question.max, options=question.options or wanted.options,
+        )
+    kinds: dict[str, FieldType] = {
+        "yes_no": "yes_no", "one": "choice", "many": "many", "number": "number", "date": "date", "field": "text",
+    }
+    return Wanted(kinds[question.kind], question.min, question.max, options=question.options)
+
+
+def read_value(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
+    """The typed value of `raw`: bool, Decimal, date, text, tuple of texts, tuple of row mappings; raises `BadValue`."""
+    return _READERS[wanted.type](raw, wanted, around)
+
+
+def is_blank(raw: Any) -> bool:
+    """Whether nothing was filled in: None, or a text of spaces only. An empty list is an answer."""
+    return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def safe_text(raw: Any, longest: int = LONGEST_TEXT) -> str:
+    """A text in NFC without control characters and lone surrogates, spaces at the ends removed; raises `BadValue`."""
+    if not isinstance(raw, str):
+        raise BadValue("请填写文字")
+    if len(raw) > longest:
+        raise BadValue(f"最多 {longest} 个字，现在 {len(raw)} 个")
+    for mark in raw:
+        if unicodedata.category(mark) in {"Cc", "Cs", "Co", "Cn"} and mark not in _KEPT_CONTROLS:
+            raise BadValue(f"含有不能使用的字符(U+{ord(mark):04X})，请删除后重填")
+    return unicodedata.normalize("NFC", raw).strip()
+
+
+def json_ready(value: Any) -> Any:
+    """A typed value as JSON: whole numbers as int, others as float (at most 15 digits, so exact), dates as ISO text."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="minutes")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): json_ready(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [json_ready(item) for item in value]
+    return value
+
+
+def number_words(value: Decimal) -> str:
+    """A number as people write it: no exponent, no trailing zeros."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _within(value: Decimal, wanted: Wanted) -> None:
+    unit = wanted.unit or ""
+    if wanted.min is not None and value < wanted.min:
+        raise BadValue(f"不能小于 {number_words(wanted.min)}{unit}，现在填的是 {number_words(value)}")
+    if wanted.max is not None and value > wanted.max:
+        raise BadValue(f"不能大于 {number_words(wanted.max)}{unit}，现在填的是 {number_words(value)}")
+
+
+def _number(raw: Any, wanted: Wanted, around: Surroundings) -> Decimal:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
+        raise BadValue("请填写数字")
+    text = unicodedata.normalize("NFKC", raw).strip() if isinstance(raw, str) else str(raw)
+    if len(text) > 40 or "_" in text:
+        raise BadValue("请填写数字")
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise BadValue(f"「{text}」不是数字，请只填数字，例如 12.5") from None
+    if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS or abs(value) >= 10 ** MOST_DIGITS:
+        raise BadValue(f"数字不对或太长，最多 {MOST_DIGITS} 位")
+    if value and value.adjusted() < -MOST_DIGITS:
+        raise BadValue(f"数字太小，最多 {MOST_DIGITS} 位小数")
+    _decimals(value, wanted)
+    _within(value, wanted)
+    return value
+
+
+def _decimals(value: Decimal, wanted: Wanted) -> None:
+    places = 0 if wanted.type == "integer" else wanted.decimals
+    if places is not None and value != round(value, places):
+        raise BadValue("请填写整数，不带小数" if not places else f"最多 {places} 位小数")
+
+
+def _date(raw: Any, wanted: Wanted, around: Surroundings) -> date:
+    if isinstance(raw, datetime) or not isinstance(raw, date | str):
+        raise BadValue("请填写日期，例如 2026-03-01")
+    if isinstance(raw, str):
+        text = unicodedata.normalize("NFKC", raw).strip()
+        try:
+            raw = date.fromisoformat(text) if len(text) == 10 else date.min
+        except ValueError:
+            raw = date.min
+    if raw == date.min:
+        raise BadValue("日期不存在或写法不对，请按 年-月-日 填写，例如 2026-03-01")
+    _date_within(raw, wanted, around)
+    return raw
+
+
+def _date_within(day: date, wanted: Wanted, around: Surroundings) -> None:
+    first, last = bound_day(wanted.not_before, around.today), bound_day(wanted.not_after, around.today)
+    if first is not None and day < first:
+        raise BadValue(f"不能早于 {first.isoformat()}，现在填的是 {day.isoformat()}")
+    if last is not None and day > last:
+        raise BadValue(f"不能晚于 {last.isoformat()}，现在填的是 {day.isoformat()}")
+
+
+def bound_day(bound: str | None, today: date | None) -> date | None:
+    """The day of a date bound: an ISO date, `today`, or `today + 3mo`; None where it cannot be known."""
+    if not bound:
+        return None
+    base, sign, length = bound.partition(" + ") if " + " in bound else bound.partition(" - ")
+    try:
+        day = today if base.strip() == "today" else date.fromisoformat(base.strip())
+        return moved(day, -1 if "-" in sign else 1, parse_limit(length.strip())) if day and sign else day
+    except (ValueError, BadLimit):
+        return None
+
+
+def _moment(raw: Any, wanted: Wanted, around: Surroundings) -> datetime:
+    try:
+        text = unicodedata.normalize("NFKC", raw).strip() if isinstance(raw, str) else raw
+        value = datetime.fromisoformat(text) if isinstance(text, str) and len(text) <= 32 else text
+    except ValueError:
+        value = None
+    if not isinstance(value, datetime):
+        raise BadValue("请填写日期和时间，例如 2026-03-01T09:30")
+    _date_within(value.date(), wanted, around)
+    return value
+
+
+def _yes_no(raw: Any, wanted: Wanted, around: Surroundings) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and raw.strip().lower() in _YES:
+        return _YES[raw.strip().lower()]
+    raise BadValue("请回答 是 或 否")
+
+
+def _choice(raw: Any, wanted: Wanted, around: Surroundings) -> str:
+    text = str(raw) if isinstance(raw, int | Decimal) and not isinstance(raw, bool) else safe_text(raw)
+    if text not in {option.code for option in wanted.options}:
+        raise BadValue(f"「{text[:40]}」不在选项中，请从这些中选：{_option_words(wanted.options)}")
+    return text
+
+
+def _option_words(options: tuple[Option, ...]) -> str:
+    shown = "、".join(f"{option.code}({option.name})" for option in options[:12])
+    return f"{shown} 等" if len(options) > 12 else shown
+
+
+def _listed(raw: Any, read: Callable[[Any], str], wanted: Wanted) -> tuple[str, ...]:
+    if not isinstance(raw, list | tuple) or len(raw) > MOST_ROWS:
+        raise BadValue("请填写一个清单(可多选)")
+    found = tuple(read(item) for item in raw)
+    if len(set(found)) < len(found):
+        raise BadValue("同一项选了两次，请去掉重复的")
+    _counted(len(found), wanted, "项")
+    return found
+
+
+def _counted(count: int, wanted: Wanted, measure: str) -> None:
+    if wanted.min is not None and count < wanted.min:
+        raise BadValue(f"至少要有 {number_words(wanted.min)} {measure}，现在 {count} {measure}")
+    if wanted.max is not None and count > wanted.max:
+        raise BadValue(f"最多 {number_words(wanted.max)} {measure}，现在 {count} {measure}")
+
+
+def _many(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[str, ...]:
+    return _listed(raw, lambda item: _choice(item, wanted, around), wanted)
+
+
+def _region(raw: Any, wanted: Wanted, around: Surroundings) -> str:
+    code = unicodedata.normalize("NFKC", safe_text(raw))
+    if not (code.isascii() and code.isdigit() and len(code) in {6, 9, 12}):
+        raise BadValue("请选择区划，区划代码是 6、9 或 12 位数字")
+    known = around.regions.get(code) or around.regions.get(code[:6])
+    if around.regions and known is None:
+        raise BadValue(f"区划代码 {code} 不在区划表中，请重新选择")
+    if known is not None and wanted.level is not None and len(code) == 6 and known.level != wanted.level:
+        raise BadValue(f"请选择{_LEVELS.get(wanted.level, wanted.level)}一级的区划，{known.name} 不是")
+    return code
+
+
+_LEVELS = {"nation": "国家", "province": "省", "city": "市", "district": "区县"}
+
+
+def _regions(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[str, ...]:
+    return _listed(raw, lambda item: _region(item, wanted, around), wanted)
+
+
+def _address(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
+    if not isinstance(raw, Mapping):
+        return _text(raw, wanted, around)
+    strange = [str(key) for key in raw if key not in {"region", "text"}]
+    if strange:
+        raise BadValue(f"地址只能有 region(区划)和 text(详细地址)，多了 {strange[0][:40]}")
+    plain = Wanted("region")
+    return {"region": _region(raw.get("region"), plain, around), "text": _text(raw.get("text"), wanted, around)}
+
+
+def _text(raw: Any, wanted: Wanted, around: Surroundings) -> str:
+    text = safe_text(raw, wanted.max_length or LONGEST_TEXT)
+    if not text:
+        raise BadValue("请填写")
+    if wanted.min_length is not None and len(text) < wanted.min_length:
+        raise BadValue(f"至少 {wanted.min_length} 个字，现在 {len(text)} 个")
+    return text
+
+
+def _formatted(raw: Any, wanted: Wanted, around: Surroundings) -> str:
+    text = unicodedata.normalize("NFKC", safe_text(raw, 100))
+    try:
+        clean = FORMATS[wanted.type](text)
+    except BadFormat as bad:
+        raise BadValue(str(bad)) from None
+    return clean
+
+
+def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(raw, list | tuple):
+        raise BadValue("请逐行填写(一个清单)")
+    if len(raw) > MOST_ROWS:
+        raise BadValue(f"最多 {MOST_ROWS} 行")
+    _counted(len(raw), wanted, "行")
+    errors: dict[str, Any] = {}
+    rows = []
+    for index, row in enumerate(raw):
+        try:
+            rows.append(_row(row, wanted, around))
+        except BadValue as bad:
+            errors[str(index)] = bad.errors
+    _unique(raw, wanted, errors)
+    if errors:
+        raise BadValue(errors)
+    return tuple(rows)
+
+
+def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise BadValue("这一行写法不对，请逐栏填写")
+    columns = dict(wanted.inner)
+    errors: dict[str, Any] = {
+        str(name)[:60]: ["没有这一栏，请删去"] for name in raw if name not in columns
+    }
+    values: dict[str, Any] = {}
+    for name, column in columns.items():
+        if is_blank(raw.get(name)):
+            if name in wanted.required:
+                errors[name] = ["必填，请填写"]
+            continue
+        try:
+            values[name] = read_value(raw[name], column, around)
+        except BadValue as bad:
+            errors[name] = bad.errors
+    if errors:
+        raise BadValue(errors)
+    return values
+
+
+def _unique(raw: Any, wanted: Wanted, errors: dict[str, Any]) -> None:
+    seen: dict[str, int] = {}
+    for index, row in enumerate(raw):
+        value = row.get(wanted.key) if wanted.key and isinstance(row, Mapping) else None
+        if is_blank(value):
+            continue
+        first = seen.setdefault(str(value).strip(), index)
+        if first != index and isinstance(errors.setdefault(str(index), {}), dict):
+            label = (wanted.labels or {}).get(wanted.key or "", wanted.key)
+            errors[str(index)].setdefault(wanted.key, []).append(f"{label}与第 {first + 1} 行相同，每行必须不同")
+
+
+_READERS: dict[FieldType, Callable[[Any, Wanted, Surroundings], Any]] = {
+    "text": _text, "number": _number, "integer": _number, "date": _date, "datetime": _moment, "yes_no": _yes_no,
+    "choice": _choice, "many": _many, "region": _region, "regions": _regions, "address": _address, "rows": _rows,
+    "citizen_id": _formatted, "uscc": _formatted, "phone": _formatted, "email": _formatted, "vin": _formatted,
+    "plate": _formatted, "project_code": _formatted,
+}

@@ -1,0 +1,179 @@
+"""A condition in words: 因为您选择了…; with the labels of the questions, never with codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from catalog.bundle import Bundle
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
+from catalog.dictionary import Option
+from catalog.evaluate import EMPTY, UNANSWERED, holds
+from catalog.limits import UNIT_NAMES
+from catalog.model import Catalog
+from forms.values import number_words
+
+FILER_OPTIONS: Final = {"self": "本人", "legal_rep": "法定代表人", "agent": "经办人(代理人)"}
+_OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_NUMBER_WORDS: Final = {"==": "等于", "!=": "不等于", "<": "小于", "<=": "不超过", ">": "大于", ">=": "不小于"}
+_DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不晚于", ">": "晚于", ">=": "不早于"}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What questions, fields and options are called in one bundle."""
+
+    names: Mapping[str, str]
+    options: Mapping[str, Mapping[str, str]]
+    dates: frozenset[str]
+
+    def of(self, name: str) -> str:
+        """The label of a question, field or built-in."""
+        return self.names.get(name) or self.names.get(name.rpartition(".")[2], name)
+
+
+def labels_of(catalog: Catalog, bundle: Bundle) -> Labels:
+    """Every name a condition of this bundle may read, with its label."""
+    names = {code: str(item.name) for code, item in catalog.fields.items()}
+    options = {code: _option_names(item.options) for code, item in catalog.fields.items() if item.options}
+    dates = {code for code, item in catalog.fields.items() if item.type in {"date", "datetime"}} | {"today"}
+    for question in bundle.questions:
+        names[question.id] = str(question.ask).rstrip("？?。 ")
+        if question.options:
+            options[question.id] = _option_names(question.options)
+        if question.kind == "date":
+            dates.add(question.id)
+    names |= {"filer": "由谁提交申请", "today": "今天"}
+    return Labels(names, options | {"filer": FILER_OPTIONS}, frozenset(dates))
+
+
+def _option_names(options: tuple[Option, ...]) -> dict[str, str]:
+    return {option.code: str(option.name) for option in options}
+
+
+def condition_words(catalog: Catalog, bundle: Bundle, condition: Condition) -> str:
+    """A Chinese sentence for a condition as such, without any answers."""
+    return phrase(condition.tree, True, labels_of(catalog, bundle))
+
+
+def because(condition: Condition, values: Mapping[str, Any], labels: Labels, today: date | None = None) -> str:
+    """Why this condition holds (or does not) with these answers: only the parts that decided it."""
+    verdict = holds(condition, values, today)
+    if verdict is None:
+        waiting = "、".join(f"“{labels.of(name)}”" for name in sorted(open_names(condition, values, today)))
+        return f"取决于{waiting or '尚未填写的内容'}"
+    return f"因为{_decisive(condition.tree, verdict, _Ground(values, labels, today))}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    values: Mapping[str, Any]
+    labels: Labels
+    today: date | None
+
+
+def _holds(node: Node, ground: _Ground) -> bool | None:
+    return holds(Condition("", node), ground.values, ground.today)
+
+
+def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
+    match node:
+        case Not(item):
+            return _decisive(item, not verdict, ground)
+        case All(items) | Any_(items):
+            parts = [_decisive(item, verdict, ground) for item in items if _holds(item, ground) is verdict]
+            needs_one = isinstance(node, All) is not verdict
+            return parts[0] if needs_one and parts else "，且".join(parts)
+    empty = next((name for name in _names(node) if ground.values.get(name) is EMPTY), None)
+    if empty is not None and not verdict:
+        return f"“{ground.labels.of(empty)}”不适用"
+    return phrase(node, verdict, ground.labels)
+
+
+def phrase(node: Node, truth: bool, labels: Labels) -> str:
+    """A tree in words, asserted (`truth`) or denied."""
+    match node:
+        case Not(item):
+            return phrase(item, not truth, labels)
+        case All(items) | Any_(items):
+            joined = "，且" if isinstance(node, All) is truth else "，或者"
+            return joined.join(phrase(item, truth, labels) for item in items)
+        case Compare(op, left, right):
+            return _comparison(op, left, right, truth, labels) if op != "in" else _member(left, right, truth, labels)
+    return f"“{_value(node, None, labels)}”{'答“是”' if truth else '答“否”'}"
+
+
+def _member(left: Node, right: Node, truth: bool, labels: Labels) -> str:
+    asked = _value(right, None, labels)
+    chosen = _value(left, right, labels)
+    return f"“{asked}”{'选了' if truth else '没有选'}“{chosen}”"
+
+
+def _comparison(op: str, left: Node, right: Node, truth: bool, labels: Labels) -> str:
+    op = op if truth else _OPPOSITE[op]
+    subject, value = _value(left, right, labels), _value(right, left, labels)
+    if isinstance(right, Literal) and isinstance(right.value, bool):
+        return f"“{subject}”答“{'是' if right.value is (op == '==') else '否'}”"
+    if _is_date(left, labels) or _is_date(right, labels):
+        return f"“{subject}”{_DATE_WORDS[op]}“{value}”"
+    if isinstance(right, Literal) and isinstance(right.value, str):
+        return f"“{subject}”选的{'是' if op == '==' else '不是'}“{value}”"
+    return f"“{subject}”{_NUMBER_WORDS[op]} {value}"
+
+
+def _is_date(node: Node, labels: Labels) -> bool:
+    match node:
+        case Shift():
+            return True
+        case Literal(value):
+            return isinstance(value, date)
+        case Name(name):
+            return name in labels.dates
+    return False
+
+
+def _value(node: Node, other: Node | None, labels: Labels) -> str:
+    match node:
+        case Literal(value):
+            names = labels.options.get(other.name, {}) if isinstance(other, Name) else {}
+            return number_words(value) if isinstance(value, Decimal) else names.get(str(value), str(value))
+        case Name(name):
+            return labels.of(name)
+        case Count(name):
+            return f"{labels.of(name)}的数量"
+        case Shift(base, sign, length):
+            back = "后" if sign > 0 else "前"
+            return f"{_value(base, None, labels)}{length.amount}{UNIT_NAMES[length.unit]}{back}"
+    return phrase(node, True, labels)
+
+
+def _names(node: Node) -> list[str]:
+    match node:
+        case Name(name) | Count(name):
+            return [name]
+        case Compare(_, left, right):
+            return _names(left) + _names(right)
+        case Shift(base, _, _) | Not(base):
+            return _names(base)
+        case All(items) | Any_(items):
+            return [name for item in items for name in _names(item)]
+    return []
+
+
+def open_names(condition: Condition, values: Mapping[str, Any], today: date | None = None) -> frozenset[str]:
+    """The unanswered names an undecided condition still hangs on (empty once it is decided)."""
+    return frozenset(_open(condition.tree, values, today))
+
+
+def _open(node: Node, values: Mapping[str, Any], today: date | None) -> set[str]:
+    if holds(Condition("", node), values, today) is not None:
+        return set()
+    match node:
+        case Not(item):
+            return _open(item, values, today)
+        case All(items) | Any_(items):
+            return {name for item in items for name in _open(item, values, today)}
+    return {name for name in _names(node) if values.get(name, UNANSWERED) is UNANSWERED and name != "today"}
