@@ -23,7 +23,7 @@ from catalog.schema_fields import check_name
 from catalog.schema_matter import ASK_SET, MATTER
 from catalog.shaping import place_at, shaped
 from catalog.suggest import unknown
-from catalog.text import Place, Problem
+from catalog.text import Place, Problem, Text
 
 DICTIONARY = ("departments", "regions", "sections", "fields", "materials", "licences", "roles", "tables", "windows")
 FOLDERS = (*DICTIONARY, "sets", "matters", "calendar")
@@ -125,7 +125,7 @@ def _dictionary(parts: _Parts, kind: str) -> dict[str, Any]:
         try:
             check_name(code, named)
         except ValidationError as error:
-            parts.say(node.place, "bad_name", str(error.messages[0]))  # type: ignore[index]  # a list of one
+            parts.say(node.place, "bad_name", str(error.messages[0]))
         data, problems = shaped(node, SHAPES[kind])
         parts.problems.extend(problems)
         found[code] = built(kind, code, data)
@@ -152,7 +152,7 @@ def _with_options(one: Field, field_tables: Mapping[str, str], tables: Mapping[s
     table = tables.get(field_tables.get(one.code, ""))
     if table is None or one.options:
         return replace(one, inner=inner) if inner else one
-    from_rows = tuple(Option(row["code"], row["name"]) for row in table.rows if "code" in row and "name" in row)
+    from_rows = tuple(Option(row["code"], Text(row["name"])) for row in table.rows if "code" in row and "name" in row)
     return replace(one, options=from_rows, inner=inner)
 
 

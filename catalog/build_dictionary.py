@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from catalog.dictionary import (
@@ -37,7 +37,7 @@ def options(data: Mapping[str, Text]) -> tuple[Option, ...]:
     return tuple(Option(code, name) for code, name in data.items())
 
 
-def _sources(data: Data) -> tuple[Source, ...]:
+def _sources(data: Iterable[Data]) -> tuple[Source, ...]:
     return tuple(source(item) for item in data)
 
 

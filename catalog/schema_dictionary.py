@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from catalog.dictionary import FieldType
 from catalog.schema_fields import (
-    Authored, Day, Duration, Either, Line, ListOf, MapOf, Matching, Name, Number, Pick, Shape, Whole, Words,
+    Authored, Day, Duration, Either, Line, ListOf, MapOf, Matching, Name, Number, Pick, Scalar, Shape, Whole, Words,
     YesNo,
 )
 from catalog.units import UNITS
@@ -56,20 +56,17 @@ class SourceShape(Authored):
     by = ListOf("查询字段", Name("字段"))
 
 
-class SourceText(Pick):
+class SourceText(Scalar):
     """The short form of a source: the applicant brings it."""
-
-    def __init__(self) -> None:
-        super().__init__("来源", ("self",))
 
     def read(self, text: str) -> dict[str, Any]:
         """The long form of the one word allowed."""
-        return {"self": super().read(text)}
+        return {"self": Pick(self.title, ("self",)).read(text)}
 
 
 def sources(title: str) -> ListOf:
     """A list of sources."""
-    return ListOf(title, Either("来源", SourceText(), Shape("来源", SourceShape)))
+    return ListOf(title, Either("来源", SourceText("来源"), Shape("来源", SourceShape)))
 
 
 def options(title: str) -> Either:
@@ -127,6 +124,14 @@ class FieldShape(InnerFieldShape):
     rows = MapOf("分组字段", Shape("分组字段", InnerFieldShape), named="identifier")
 
 
+class Age(Duration):
+    """A limit that stays text."""
+
+    def read(self, text: str) -> str:
+        """The limit as written once it is known to be one."""
+        return str(super().read(text))
+
+
 class SpecShape(Authored):
     """How a material must look."""
 
@@ -136,7 +141,7 @@ class SpecShape(Authored):
     original = YesNo("原件")
     seals = ListOf("印章", Words("印章"))
     signers = ListOf("签署人", Name("签署人"))
-    max_age = Duration("出具时限")
+    max_age = Age("出具时限")
     note = Line("说明")
 
 

@@ -242,7 +242,7 @@ class ListOf(Written):
                 wrong[index] = [f"{self.title}里重复写了 {item}；请删去一处"]
             found.append(typed)
         if wrong:
-            raise ValidationError(wrong, valid_data=tuple(found))
+            raise ValidationError(wrong, valid_data=found)
         return tuple(found)
 
 
@@ -306,7 +306,7 @@ def _all_of(items: list[tuple[int, Any]], schema: Schema) -> tuple[Any, ...]:
         except ValidationError as error:
             wrong[index] = error.messages
     if wrong:
-        raise ValidationError(wrong, valid_data=tuple(found))
+        raise ValidationError(wrong, valid_data=found)
     return tuple(found)
 
 
@@ -327,7 +327,7 @@ class Entries(Shape):
             except ValidationError as error:
                 wrong[index] = error.messages
         if wrong:
-            raise ValidationError(wrong, valid_data=tuple(found))
+            raise ValidationError(wrong, valid_data=found)
         return tuple(found)
 
     def entry(self, item: Any) -> Any:
