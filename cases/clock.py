@@ -52,8 +52,8 @@ class Due:
 def explain(start: datetime, limit: Limit, pauses: Sequence[Span], calendar: WorkCalendar) -> Due:
     """When `limit` from `start` ends, with every day of the count.
 
-    `start` must carry an offset; the answer is in the calendar's zone. `pauses` may overlap; their union is taken. Raises `EndlessLimit` when the
-    pauses push the end out of reach.
+    `start` must carry an offset; the answer is in the calendar's zone. `pauses` may overlap; their union is taken.
+    Raises `EndlessLimit` when the pauses, or a start thousands of years away, push the end out of reach.
     """
     if start.year > LATEST_START_YEAR:
         raise EndlessLimit(f"起始日 {start.date()} 太远，无法计算；请检查年份")

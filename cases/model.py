@@ -119,6 +119,10 @@ class Leg:
 
     `started_at`: its last prerequisite closed (or filing); `accepted_at`: the department's clock start;
     `decided_at`: granted or refused; `closed_at`: final. `withdrawing` while the department has yet to confirm.
+    `reached`: the department may have the leg, so it cannot end without telling it. `stopped` is why a rule ended
+    it. `added` are the results of other legs that it already has (`K14<08`), `settled` the edges of the plan whose
+    consequence was drawn (edge number → effect). `rounds` counts supplements, withdrawals and urges. `history` is
+    every real event in order of arrival; two legs with the same facts are equal whatever the arrival was.
     """
 
     leg: str
@@ -147,6 +151,14 @@ class Leg:
     seq: int = 0
     noticed_at: datetime | None = None
     rounds: Mapping[str, int] = field(default_factory=dict)
+    reached: bool = False
+    stopped: str | None = None
+    revoking: bool = False
+    mode: str | None = None
+    opinion: str | None = None
+    added: tuple[str, ...] = ()
+    settled: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[Event, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,198 @@
+"""Events → case: begin, apply one, replay all. The fold is the truth; the `legs` rows of the store are its cache.
+
+A leg's notices are put in the department's own order (`seq`, else their time) before they are folded, so copies
+and any order of arrival give the same leg. An event of ours stands right after the notices we knew when we made it.
+Steps that a department left out are made up on the way; the `filled` events in the log only record that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cases.errors import UnknownEvent, UnknownLeg
+from cases.marks import mark, mark_notice
+from cases.model import Case, Event, Leg, LegState
+from cases.states import (
+    FINAL,
+    GRANTED,
+    NOTICES,
+    OURS,
+    OVER,
+    STEPS_BEFORE,
+    TABLE,
+    Move,
+    Reply,
+    move,
+)
+from forms.plan import Plan
+
+_PAUSED = frozenset({LegState.SUPPLEMENT_REQUIRED, LegState.SPECIAL, LegState.FORWARDED, LegState.SIMULATED})
+_RANK = {name: place for place, name in enumerate((
+    "leg.received", "leg.remark", "leg.fee", "leg.accepted", "leg.not_accepted", "leg.supplement_required",
+    "leg.special_started", "leg.special_ended", "leg.in_review", "leg.simulated", "leg.forwarded",
+    "leg.withdraw_rejected", "leg.granted", "leg.refused", "leg.withdraw_confirmed", "leg.delivered", "leg.corrected",
+))}
+_ENDING = frozenset({
+    "leg.granted", "leg.refused", "leg.not_accepted", "leg.delivered", "leg.withdraw_confirmed", "leg.corrected",
+    "leg.lapsed", "leg.voided", "leg.not_needed", "leg.withdraw_received",
+})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event in its place: the steps made up before it, and what it did (`Move`) or why it did nothing."""
+
+    event: Event
+    filled: tuple[Event, ...]
+    effect: Move | Reply
+
+    @property
+    def ends(self) -> bool:
+        """Whether this event decided or closed the leg; such a step is never undone by a late notice."""
+        return isinstance(self.effect, Move) and self.event.type in _ENDING
+
+
+def begin(reference: str, plan: Plan, filed_at: datetime) -> Case:
+    """The case before its first event: every leg of the plan, waiting."""
+    legs = {p.leg: Leg(p.leg, p.matter, p.department, LegState.WAITING) for p in plan.legs}
+    return Case(reference, plan, filed_at, legs)
+
+
+def apply(case: Case, event: Event) -> Case:
+    """The case after one more event. Raises `UnknownLeg`, `UnknownEvent`."""
+    if event.leg is None or event.filled:
+        return case
+    leg = leg_of(case, event.leg)
+    folded, _ = fold_leg(leg, (*leg.history, event))
+    return _with_flags(replace(case, legs={**case.legs, event.leg: folded}))
+
+
+def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Event]) -> Case:
+    """The case of all these events in order of arrival; the same as `begin` and `apply` one by one."""
+    case = begin(reference, plan, filed_at)
+    histories: dict[str, list[Event]] = {}
+    for event in events:
+        if event.leg is not None and not event.filled:
+            histories.setdefault(leg_of(case, event.leg).leg, []).append(event)
+    folded = {number: fold_leg(case.legs[number], tuple(history))[0] for number, history in histories.items()}
+    return _with_flags(replace(case, legs={**case.legs, **folded}))
+
+
+def leg_of(case: Case, number: str) -> Leg:
+    """The leg of this number; raises `UnknownLeg`."""
+    try:
+        return case.legs[number]
+    except KeyError:
+        raise UnknownLeg(f"办件 {case.reference} 没有分办件 {number}") from None
+
+
+def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
+    """A leg from nothing by `history` (order of arrival), and every step in the order that counts."""
+    blank = Leg(leg.leg, leg.matter, leg.department, LegState.WAITING)
+    steps: list[Step] = []
+    for event in in_order(history):
+        blank, step = take(blank, event)
+        steps.append(step)
+    return replace(blank, history=history), tuple(steps)
+
+
+def take(leg: Leg, event: Event) -> tuple[Leg, Step]:
+    """One event in its place: made-up steps first, then the event itself, if the table lets it move or note."""
+    if event.type not in NOTICES and event.type not in OURS:
+        raise UnknownEvent(f"状态表里没有事件 {event.type}")
+    row = move(leg, event)
+    if isinstance(row, Reply):
+        return leg, Step(event, (), row)
+    filled: list[Event] = []
+    for name in STEPS_BEFORE.get(event.type, ()):
+        made_up = Event(name, event.at, event.by, event.leg, {}, filled=True)
+        if not _has(leg, name) and isinstance(made_up_row := move(leg, made_up), Move):
+            leg = _write(leg, made_up, made_up_row)
+            filled.append(made_up)
+    return _write(leg, event, row), Step(event, tuple(filled), row)
+
+
+def in_order(history: Sequence[Event]) -> list[Event]:
+    """The events in the order that counts, whatever the order in which they arrived."""
+    notices = [(place, event) for place, event in enumerate(history) if event.type in NOTICES]
+    ranked = sorted(zip(_times(history, notices), notices, strict=True), key=lambda n: (n[0], *_tie(n[1][1])))
+    position = {place: rank for rank, (_, (place, _)) in enumerate(ranked)}
+    keyed: list[tuple[int, int, int, Event]] = []
+    known = -1
+    for place, event in enumerate(history):
+        ours = place not in position
+        known = known if ours else max(known, position[place])
+        keyed.append((known if ours else position[place], int(ours), place, event))
+    return [event for *_, event in sorted(keyed, key=lambda k: k[:3])]
+
+
+def _times(history: Sequence[Event], notices: Sequence[tuple[int, Event]]) -> list[datetime]:
+    """When each notice counts as said: numbered ones never before one with a smaller number, and an answer to our
+    withdrawal never before what we knew when we asked, however the two clocks differ."""
+    times = {place: event.at for place, event in notices}
+    latest: datetime | None = None
+    for place, event in sorted((n for n in notices if _seq(n[1])), key=lambda n: (_seq(n[1]), n[1].at)):
+        latest = event.at if latest is None else max(latest, event.at)
+        times[place] = latest
+    for place, event in notices:
+        if event.type in ("leg.withdraw_confirmed", "leg.withdraw_rejected"):
+            asked = max((p for p in range(place) if history[p].type == "leg.withdraw_requested"), default=0)
+            times[place] = max(times[p] for p in times if p < asked or p == place)
+    return [times[place] for place, _ in notices]
+
+
+def _seq(event: Event) -> int:
+    seq = event.data.get("seq")
+    return seq if isinstance(seq, int) else 0
+
+
+def _tie(event: Event) -> tuple[int, int, str]:
+    """Order among notices of the same moment: their number, else the natural course of a leg, else their text."""
+    return _seq(event), _RANK.get(event.type, len(_RANK)), json.dumps(event.data, sort_keys=True, default=str)
+
+
+def _has(leg: Leg, step: str) -> bool:
+    """Whether the leg has passed the step that would be made up."""
+    return {
+        "leg.received": leg.received_at is not None, "leg.accepted": leg.accepted_at is not None,
+        "leg.granted": leg.state in GRANTED,
+        "leg.special_started": any(p.kind == "special" and p.end is None for p in leg.pauses),
+    }[step]
+
+
+def _write(leg: Leg, event: Event, row: Move) -> Leg:
+    before = leg.state
+    after = _said(event, before) if row.said else row.to or before
+    if event.type in NOTICES:
+        leg = mark_notice(leg, event)
+    leg = mark(replace(leg, state=after), event)
+    back_to = None if after not in _PAUSED else leg.back_to if before in _PAUSED else before
+    reopened = row.said and after not in FINAL
+    closed_at = (leg.closed_at or event.at) if after in FINAL else None if reopened else leg.closed_at
+    return replace(leg, back_to=back_to, closed_at=closed_at)
+
+
+def _said(event: Event, before: LegState) -> LegState:
+    """The state that a correction names; unchanged where it names none."""
+    what = event.data.get("what")
+    name = what.get("state") if isinstance(what, Mapping) else event.data.get("state")
+    return LegState(name) if name in set(LegState) else before
+
+
+def _with_flags(case: Case) -> Case:
+    """`decided_early`: granted while a predecessor of kind before_decide is still open; gone once that one is over."""
+    early = {
+        edge.leg for edge in case.plan.edges
+        if edge.kind == "before_decide" and any(case.legs[t].state not in OVER for t in edge.targets if t in case.legs)
+    }
+    changed = {
+        number: replace(leg, decided_early=flag) for number, leg in case.legs.items()
+        if leg.decided_early != (flag := leg.state in GRANTED and number in early)
+    }
+    return replace(case, legs={**case.legs, **changed}) if changed else case
+
+
+assert set(_RANK) == set(NOTICES) and all(event in NOTICES or event in OURS for _, event in TABLE)

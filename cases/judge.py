@@ -1,0 +1,133 @@
+"""What to do with one notice of a department: apply it, know it already, or put it aside for a person.
+
+Pure: the caller appends the verdict's events in one transaction and answers 204 (applied, known) or 202 (quarantined).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from cases.calendar_days import WorkCalendar
+from cases.clock import explain
+from cases.fold import Step, fold_leg, leg_of
+from cases.marks import read_limit
+from cases.model import Case, Event, Leg
+from cases.states import NOTICES, Reply
+from catalog.limits import Limit
+
+DEFAULT_ASK_LIMIT = Limit(5, "wd")
+_ONCE = frozenset({
+    "leg.received", "leg.accepted", "leg.not_accepted", "leg.granted", "leg.refused", "leg.delivered",
+    "leg.withdraw_confirmed",
+})
+QUARANTINE: Mapping[str, str] = {
+    "not_a_notice": "回告类型不在协议之列；请核对 type",
+    "not_sent": "该分办件尚未送达贵部门，暂不能受理回告；平台人员将核实",
+    "after_final": "该分办件已经办结或关闭，之后的回告需平台人员核实；如需更正请用 leg.corrected",
+    "contradiction": "回告与已经登记的结果相矛盾，已转平台人员核实；如需更正请用 leg.corrected",
+    "beyond_authority": "更正须由已登记有更正权限的主体作出，已转平台人员核实",
+    "not_requested": "没有收到过该分办件的撤回申请，已转平台人员核实",
+    "wait_running": "法定公示或公告期还没有届满，不能提前作出决定；已转平台人员核实",
+    "ask_changed": "同一补正编号的内容前后不一致；请为新的补正使用新的编号",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`applied`: append `events` (made-up steps first). `known`: nothing new. `quarantined`: keep the notice aside
+    under the stable `code`, with `text` in Chinese."""
+
+    kind: Literal["applied", "known", "quarantined"]
+    events: tuple[Event, ...] = ()
+    code: str = ""
+    text: str = ""
+
+
+def judge(
+    case: Case, leg: str, notice: Event, calendar: WorkCalendar | None = None,
+    authorities: frozenset[str] = frozenset(),
+) -> Verdict:
+    """What `notice` does to leg `leg`, in any order, any number of copies, before or after the push's own answer.
+
+    `calendar` turns the limit of a supplement into its day `until` and guards a running `wait`; `authorities` are
+    those whose corrections count here. Raises `UnknownLeg`.
+    """
+    current = leg_of(case, leg)
+    notice = replace(notice, leg=leg)
+    if notice.type not in NOTICES:
+        return _aside("not_a_notice")
+    code = _copy_of(current, notice)
+    if code is not None:
+        return Verdict("known") if code == "known" else _aside(code)
+    if notice.type == "leg.corrected" and notice.data.get("authority") not in authorities:
+        return _aside("beyond_authority")
+    if notice.type == "leg.granted" and _wait_runs(case, current, notice, calendar):
+        return _aside("wait_running")
+    return _tried(current, _with_day(notice, calendar))
+
+
+def wait_until(case: Case, leg: Leg, calendar: WorkCalendar) -> datetime | None:
+    """The end of the minimum time (publicity, bids) before which the leg may not be decided; None without one.
+
+    It runs on the calendar from the leg's start whatever pauses (language 2.6).
+    """
+    planned = next(p for p in case.plan.legs if p.leg == leg.leg)
+    start = leg.started_at or leg.accepted_at
+    return explain(start, planned.wait, (), calendar).due if planned.wait and start else None
+
+
+def _aside(code: str) -> Verdict:
+    return Verdict("quarantined", code=code, text=QUARANTINE[code])
+
+
+def _content(event: Event) -> dict[str, Any]:
+    return {k: v for k, v in event.data.items() if k not in ("seq", "leg", "until")}
+
+
+def _copy_of(leg: Leg, notice: Event) -> str | None:
+    """`known` for a copy of what we have, a quarantine code for a changed copy, None for news."""
+    seq = notice.data.get("seq")
+    for old in leg.history:
+        if old.type != notice.type:
+            continue
+        same = _content(old) == _content(notice)
+        if seq is not None and old.data.get("seq") == seq:
+            return "known" if same else "contradiction"
+        if same and (old.type in _ONCE or old.at == notice.at):
+            return "known"
+        if old.type == "leg.supplement_required" and old.data.get("ask") == notice.data.get("ask"):
+            return "known" if same else "ask_changed"
+    return None
+
+
+def _wait_runs(case: Case, leg: Leg, notice: Event, calendar: WorkCalendar | None) -> bool:
+    until = wait_until(case, leg, calendar) if calendar is not None else None
+    return until is not None and notice.at <= until
+
+
+def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
+    """A supplement request with the day its limit ends, counted from the request."""
+    if calendar is None or notice.type != "leg.supplement_required" or notice.data.get("until"):
+        return notice
+    limit = read_limit(notice.data.get("limit")) or DEFAULT_ASK_LIMIT
+    until = calendar.date_of(explain(notice.at, limit, (), calendar).due).isoformat()
+    return replace(notice, data={**notice.data, "until": until})
+
+
+def _tried(leg: Leg, notice: Event) -> Verdict:
+    """Fold the leg with the notice in its place: it must move something and undo no ending that stood before."""
+    _, before = fold_leg(leg, leg.history)
+    _, after = fold_leg(leg, (*leg.history, notice))
+    taken = next(step for step in after if step.event is notice)
+    if isinstance(taken.effect, Reply):
+        return Verdict("known") if taken.effect is Reply.KNOWN else _aside(taken.effect.value)
+    if not _endings(before) <= _endings(after):
+        return _aside("contradiction")
+    return Verdict("applied", (*taken.filled, notice))
+
+
+def _endings(steps: tuple[Step, ...]) -> set[int]:
+    return {id(step.event) for step in steps if step.ends}

@@ -1,0 +1,284 @@
+"""What an event writes on a leg besides its state: times, pauses, asks, results, fees, remarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from cases.model import Ask, Event, Leg, LegState, Pause, Result
+from catalog.limits import BadLimit, Limit, parse_limit
+
+Mark = Callable[[Leg, Event], Leg]
+STANDING = ("supplement", "special", "forwarded", "simulated", "held")
+
+
+def mark(leg: Leg, event: Event) -> Leg:
+    """The leg with everything that `event` says written on it; the state is not touched."""
+    writer = MARKS.get(event.type)
+    leg = writer(leg, event) if writer is not None else leg
+    return _settle(leg, event)
+
+
+def mark_notice(leg: Leg, event: Event) -> Leg:
+    """What every notice proves: the department has the leg, under this number, as of this time and sequence."""
+    seq = event.data.get("seq")
+    return replace(
+        leg, reached=True, ref=text(event, "ref") or leg.ref,
+        noticed_at=max(leg.noticed_at or event.at, event.at), seq=max(leg.seq, seq if isinstance(seq, int) else 0),
+    )
+
+
+def read_ask(event: Event) -> Ask:
+    """The request that a `leg.supplement_required` or `leg.held` makes."""
+    return Ask(
+        id=text(event, "ask") or f"{event.at.isoformat()}", asked_at=event.at, reason=text(event, "reason") or "",
+        materials=entries(event.data.get("materials"), "material"), fields=entries(event.data.get("fields"), "field"),
+        limit=read_limit(event.data.get("limit")), until=text(event, "until"),
+        by="department" if event.type == "leg.supplement_required" else "platform",
+    )
+
+
+def read_limit(value: object) -> Limit | None:
+    """A limit written in a notice, or None where it is missing or no limit."""
+    try:
+        return parse_limit(value) if isinstance(value, str) else None
+    except BadLimit:
+        return None
+
+
+def read_results(value: object) -> tuple[Result, ...]:
+    """The results a grant or a correction lists; entries of another shape are left out."""
+    return tuple(
+        Result(
+            material=_text(r.get("material")), name=_text(r.get("name")) or _text(r.get("material")) or "办理结果",
+            number=_text(r.get("number")), valid_from=_text(r.get("valid_from")), valid_to=_text(r.get("valid_to")),
+            files=entries(r.get("files"), "file"), fields=r["fields"] if isinstance(r.get("fields"), Mapping) else {},
+        )
+        for r in entries(value, "name")
+    )
+
+
+def entries(value: object, key: str) -> tuple[Mapping[str, Any], ...]:
+    """A list of objects; a bare text stands for an object with only `key`."""
+    if not isinstance(value, (list, tuple)):
+        return ()
+    return tuple(v if isinstance(v, Mapping) else {key: v} for v in value if isinstance(v, (Mapping, str)))
+
+
+def text(event: Event, key: str) -> str | None:
+    """The text under `key` of the event's data; None where there is none."""
+    return _text(event.data.get(key))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def start_pause(leg: Leg, event: Event, kind: str, why: str) -> Leg:
+    """The leg with its clock stopped from the event on."""
+    return replace(leg, pauses=(*leg.pauses, Pause(event.at, kind, None, why)))
+
+
+def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:
+    """The leg with every open pause of these kinds closed at `at`."""
+    closed = (
+        replace(p, end=max(p.start, at)) if p.end is None and p.kind in kinds else p for p in leg.pauses
+    )
+    return replace(leg, pauses=tuple(closed))
+
+
+def _settle(leg: Leg, event: Event) -> Leg:
+    """Remember that the consequence of an edge was drawn, so that it is drawn once."""
+    key = event.data.get("edge")
+    if key is None or event.type == "case.filed":
+        return leg
+    return replace(leg, settled={**leg.settled, str(key): event.type.removeprefix("leg.")})
+
+
+def _count(leg: Leg, what: str) -> Leg:
+    return replace(leg, rounds={**leg.rounds, what: leg.rounds.get(what, 0) + 1})
+
+
+def _started(leg: Leg, event: Event) -> Leg:
+    if event.type == "leg.created" and event.data.get("state") != LegState.QUEUED:
+        return leg
+    arrived = tuple(str(key) for key in event.data.get("with") or ())
+    return replace(end_pauses(leg, event.at, "held"), started_at=event.at, added=(*leg.added, *arrived))
+
+
+def _sent(leg: Leg, event: Event) -> Leg:
+    return replace(leg, reached=True, sent_at=leg.sent_at or event.at) if _about_filing(event) else leg
+
+
+def _about_filing(event: Event) -> bool:
+    return bool(event.data.get("message", "leg.filed") == "leg.filed")
+
+
+def _again(leg: Leg, event: Event) -> Leg:
+    """A retry after an attempt that certainly never left keeps what was known; any other may have had its effect."""
+    return leg if event.data.get("never_sent") or not _about_filing(event) else replace(leg, reached=True)
+
+
+def _refused_message(leg: Leg, event: Event) -> Leg:
+    reason = text(event, "reason") or leg.reason
+    return replace(leg, reached=False, reason=reason) if _about_filing(event) else leg
+
+
+def _stuck(leg: Leg, event: Event) -> Leg:
+    return replace(leg, reason=text(event, "reason") or leg.reason)
+
+
+def _received(leg: Leg, event: Event) -> Leg:
+    return replace(leg, received_at=leg.received_at or event.at)
+
+
+def _accepted(leg: Leg, event: Event) -> Leg:
+    return _moved_on(replace(leg, accepted_at=leg.accepted_at or event.at), event)
+
+
+def _moved_on(leg: Leg, event: Event) -> Leg:
+    """The department works on: whatever it was waiting for no longer stops the clock, and its asks are met."""
+    asks = tuple(
+        replace(a, answered_at=event.at) if a.by == "department" and a.answered_at is None and not a.lapsed else a
+        for a in leg.asks
+    )
+    return replace(end_pauses(leg, event.at, "supplement", "special", "forwarded", "simulated"), asks=asks)
+
+
+def _in_review(leg: Leg, event: Event) -> Leg:
+    return replace(_moved_on(leg, event), step=text(event, "step") or leg.step)
+
+
+def _supplement(leg: Leg, event: Event) -> Leg:
+    ask = read_ask(event)
+    leg = start_pause(end_pauses(leg, event.at, "forwarded", "simulated"), event, "supplement", ask.reason)
+    return _count(replace(leg, asks=(*leg.asks, ask)), "supplement")
+
+
+def _supplemented(leg: Leg, event: Event) -> Leg:
+    asks = tuple(replace(a, answered_at=event.at) if a.id == event.data.get("ask") else a for a in leg.asks)
+    leg = replace(leg, asks=asks)
+    for who, kind in (("department", "supplement"), ("platform", "held")):
+        if not any(a.by == who and a.answered_at is None and not a.lapsed for a in asks):
+            leg = end_pauses(leg, event.at, kind)
+    return leg
+
+
+def _special(leg: Leg, event: Event) -> Leg:
+    return start_pause(leg, event, "special", text(event, "kind") or "特别程序")
+
+
+def _special_over(leg: Leg, event: Event) -> Leg:
+    return end_pauses(leg, event.at, "special")
+
+
+def _forwarded(leg: Leg, event: Event) -> Leg:
+    to = text(event, "to")
+    leg = end_pauses(leg, event.at, "special")
+    return replace(start_pause(leg, event, "forwarded", f"上报{to or ''}"), forwarded_to=to or leg.forwarded_to)
+
+
+def _simulated(leg: Leg, event: Event) -> Leg:
+    return replace(start_pause(leg, event, "simulated", "模拟审批"), opinion=text(event, "opinion"))
+
+
+def _decided(leg: Leg, event: Event) -> Leg:
+    """A decision ends every pause and whatever was still asked or asked back."""
+    leg = end_pauses(_moved_on(leg, event), event.at, *STANDING)
+    return replace(leg, decided_at=leg.decided_at or event.at, withdrawing=False)
+
+
+def _granted(leg: Leg, event: Event) -> Leg:
+    leg = _decided(leg, event) if leg.decided_at is None else leg
+    return replace(leg, results=leg.results or read_results(event.data.get("results")))
+
+
+def _ended(leg: Leg, event: Event) -> Leg:
+    leg = end_pauses(leg, event.at, *STANDING)
+    return replace(
+        leg, closed_at=event.at, withdrawing=False, reason=text(event, "reason") or text(event, "text") or leg.reason,
+        reason_code=text(event, "reason_code") or leg.reason_code,
+    )
+
+
+def _refused(leg: Leg, event: Event) -> Leg:
+    return _ended(_decided(leg, event), event)
+
+
+def _delivered(leg: Leg, event: Event) -> Leg:
+    return replace(leg, closed_at=event.at, mode=text(event, "mode"))
+
+
+def _withdrawing(leg: Leg, event: Event) -> Leg:
+    why = text(event, "why") or "applicant"
+    leg = replace(leg, stopped=None if why == "applicant" else why, reason=text(event, "reason") or leg.reason)
+    return _count(replace(leg, withdrawing=True), "withdrawal")
+
+
+def _withdraw_received(leg: Leg, event: Event) -> Leg:
+    if leg.revoking:
+        return replace(leg, revoking=False, results=tuple(replace(r, void=True) for r in leg.results))
+    return _ended(leg, event) if leg.stopped is not None and leg.withdrawing else leg
+
+
+def _not_withdrawn(leg: Leg, event: Event) -> Leg:  # noqa: ARG001  # every mark has this shape
+    return replace(leg, withdrawing=False, stopped=None)
+
+
+def _held(leg: Leg, event: Event) -> Leg:
+    leg = replace(leg, asks=(*leg.asks, read_ask(event)))
+    return start_pause(leg, event, "held", text(event, "reason") or "") if event.data.get("holds", True) else leg
+
+
+def _lapsed(leg: Leg, event: Event) -> Leg:
+    asks = tuple(replace(a, lapsed=True) if a.id == event.data.get("ask") else a for a in leg.asks)
+    by_department = any(a.id == event.data.get("ask") and a.by == "department" for a in leg.asks)
+    leg = replace(leg, asks=asks)
+    return _ended(leg, event) if by_department else leg
+
+
+def _added(leg: Leg, event: Event) -> Leg:
+    return replace(leg, added=(*leg.added, *(str(key) for key in event.data.get("keys") or ())))
+
+
+def _revoking(leg: Leg, event: Event) -> Leg:
+    return replace(leg, revoking=True, reason=text(event, "reason") or leg.reason)
+
+
+def _remark(leg: Leg, event: Event) -> Leg:
+    return replace(leg, remarks=(*leg.remarks, text(event, "text") or ""))
+
+
+def _fee(leg: Leg, event: Event) -> Leg:
+    return replace(leg, fees=(*leg.fees, {k: v for k, v in event.data.items() if k not in ("seq", "leg")}))
+
+
+def _urged(leg: Leg, event: Event) -> Leg:  # noqa: ARG001  # every mark has this shape
+    return _count(leg, "urge")
+
+
+def _corrected(leg: Leg, event: Event) -> Leg:
+    what = event.data.get("what")
+    said: Mapping[str, Any] = what if isinstance(what, Mapping) else {}
+    if said.get("results"):
+        leg = replace(leg, results=read_results(said["results"]))
+    if said.get("void"):
+        leg = replace(leg, results=tuple(replace(r, void=True) for r in leg.results))
+    reason = _text(said.get("reason")) or (what if isinstance(what, str) else None)
+    return replace(leg, reason=reason or leg.reason, withdrawing=False)
+
+
+MARKS: Mapping[str, Mark] = {
+    "leg.created": _started, "leg.released": _started, "leg.sent": _sent, "leg.outcome_unknown": _sent,
+    "leg.again": _again, "leg.message_refused": _refused_message, "leg.stuck": _stuck, "leg.urged": _urged,
+    "leg.supplemented": _supplemented, "leg.held": _held, "leg.lapsed": _lapsed, "leg.material_added": _added,
+    "leg.withdraw_requested": _withdrawing, "leg.withdraw_received": _withdraw_received, "leg.voided": _ended,
+    "leg.not_needed": _ended, "leg.revoke_requested": _revoking,
+    "leg.received": _received, "leg.accepted": _accepted, "leg.not_accepted": _refused,
+    "leg.supplement_required": _supplement, "leg.special_started": _special, "leg.special_ended": _special_over,
+    "leg.in_review": _in_review, "leg.forwarded": _forwarded, "leg.simulated": _simulated, "leg.granted": _granted,
+    "leg.refused": _refused, "leg.delivered": _delivered, "leg.withdraw_confirmed": _ended,
+    "leg.withdraw_rejected": _not_withdrawn, "leg.remark": _remark, "leg.fee": _fee, "leg.corrected": _corrected,
+}

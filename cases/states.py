@@ -1,0 +1,205 @@
+"""The one transition table of a leg: state × event → next state, or why not. It also prints itself for the docs.
+
+Source: contract 3.4 for the department's notices; our own events carry the leg to the department and end it when
+nobody there has it yet. First matching row wins; a row's condition (`When`) is a fact of the leg or of the event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cases.model import Event, Leg, LegState
+
+S = LegState
+FILED = "leg.filed"
+
+
+class Reply(StrEnum):
+    """Why an event moves nothing. All but `known` and `ignored` send a notice to quarantine under this code."""
+
+    KNOWN = "known"
+    IGNORED = "ignored"
+    NOT_SENT = "not_sent"
+    AFTER_FINAL = "after_final"
+    CONTRADICTION = "contradiction"
+    NOT_REQUESTED = "not_requested"
+
+
+class When(StrEnum):
+    """A condition of a row; `HOLDS` says how it is read."""
+
+    QUEUED_AT_ONCE = "created as queued"
+    ABOUT_FILING = "message is leg.filed"
+    NOT_REACHED = "department cannot have it"
+    LAST_ASK = "no ask is left open"
+    HOLDS_LEG = "ask holds the leg"
+    DEPARTMENT_ASK = "ask is the department's"
+    REQUESTED = "withdrawal was requested"
+    STOPPED = "a rule stopped the leg"
+    NO_RESULTS = "results still missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A row of the table: the state afterwards (None: unchanged; `said`: the state that the event names)."""
+
+    to: LegState | None
+    when: When | None = None
+    said: bool = False
+
+
+Cell = tuple[Move | Reply, ...]
+
+UNSENT = frozenset({S.WAITING, S.HELD})
+OUT = frozenset({S.QUEUED, S.SENDING, S.SENT, S.OUTCOME_UNKNOWN, S.STUCK})
+WORK = frozenset({
+    S.RECEIVED, S.ACCEPTED, S.IN_REVIEW, S.SUPPLEMENT_REQUIRED, S.SUPPLEMENTED, S.SPECIAL, S.FORWARDED, S.SIMULATED,
+})
+FINAL = frozenset({
+    S.DELIVERED, S.REFUSED, S.NOT_ACCEPTED, S.WITHDRAWN, S.TERMINATED, S.VOIDED, S.NOT_NEEDED,
+})
+GRANTED = frozenset({S.GRANTED, S.DELIVERED})
+OVER = FINAL | {S.GRANTED}
+AT_WORK = OUT | WORK
+EVERY = frozenset(S)
+
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "leg.received": (), "leg.accepted": (), "leg.not_accepted": ("reason_code", "reason"),
+    "leg.supplement_required": ("ask", "reason", "limit"), "leg.special_started": ("kind", "basis"),
+    "leg.special_ended": ("kind",), "leg.in_review": ("step",), "leg.forwarded": ("to",),
+    "leg.simulated": ("opinion",), "leg.granted": ("results",), "leg.refused": ("reason_code", "reason"),
+    "leg.delivered": ("mode",), "leg.withdraw_confirmed": (), "leg.withdraw_rejected": (),
+    "leg.remark": ("text",), "leg.fee": ("amount", "basis"), "leg.corrected": ("what", "authority"),
+}
+NOTICES = frozenset(NEEDS)
+_RECEIVED, _ACCEPTED, _GRANTED = "leg.received", "leg.accepted", "leg.granted"
+STEPS_BEFORE: Mapping[str, tuple[str, ...]] = {
+    "leg.accepted": (_RECEIVED,), "leg.not_accepted": (_RECEIVED,), "leg.supplement_required": (_RECEIVED,),
+    "leg.special_started": (_RECEIVED, _ACCEPTED), "leg.special_ended": (_RECEIVED, _ACCEPTED, "leg.special_started"),
+    "leg.in_review": (_RECEIVED, _ACCEPTED), "leg.forwarded": (_RECEIVED,), "leg.simulated": (_RECEIVED,),
+    "leg.granted": (_RECEIVED, _ACCEPTED), "leg.refused": (_RECEIVED, _ACCEPTED),
+    "leg.delivered": (_RECEIVED, _ACCEPTED, _GRANTED), "leg.remark": (_RECEIVED,), "leg.fee": (_RECEIVED,),
+    "leg.withdraw_rejected": (_RECEIVED,),
+}
+
+
+def _open_asks_without(leg: Leg, event: Event) -> bool:
+    answered = event.data.get("ask")
+    return any(a.answered_at is None and not a.lapsed and a.id != answered for a in leg.asks)
+
+
+def _department_ask(leg: Leg, event: Event) -> bool:
+    return any(a.id == event.data.get("ask") and a.by == "department" and a.answered_at is None for a in leg.asks)
+
+
+HOLDS: Mapping[When, Callable[[Leg, Event], bool]] = {
+    When.QUEUED_AT_ONCE: lambda _, event: event.data.get("state") == S.QUEUED,
+    When.ABOUT_FILING: lambda _, event: event.data.get("message", FILED) == FILED,
+    When.NOT_REACHED: lambda leg, _: not leg.reached,
+    When.LAST_ASK: lambda leg, event: not _open_asks_without(leg, event),
+    When.HOLDS_LEG: lambda leg, event: not leg.reached and bool(event.data.get("holds", True)),
+    When.DEPARTMENT_ASK: _department_ask,
+    When.REQUESTED: lambda leg, _: leg.rounds.get("withdrawal", 0) > 0,
+    When.STOPPED: lambda leg, _: leg.withdrawing and leg.stopped is not None,
+    When.NO_RESULTS: lambda leg, event: not leg.results and bool(event.data.get("results")),
+}
+
+_SAME = Move(None)
+TABLE: dict[tuple[LegState, str], Cell] = {}
+ORDER: list[str] = []
+
+
+def _on(event: str, states: Iterable[LegState], *cell: Move | Reply) -> None:
+    if event not in ORDER:
+        ORDER.append(event)
+    for state in states:
+        TABLE.setdefault((state, event), cell)
+
+
+def _ours(event: str, states: Iterable[LegState], *cell: Move | Reply) -> None:
+    _on(event, states, *cell)
+
+
+def _rest(event: str, reply: Reply | Move = Reply.IGNORED) -> None:
+    _on(event, EVERY, reply)
+
+
+# --- our own events: out to the department -------------------------------------------------------------------------
+_ours("leg.created", {S.WAITING}, Move(S.QUEUED, When.QUEUED_AT_ONCE), _SAME)
+_ours("leg.released", UNSENT, Move(S.QUEUED))
+_ours("leg.sending", OUT - {S.SENDING}, Move(S.SENDING, When.ABOUT_FILING), _SAME)
+_ours("leg.sent", OUT - {S.SENT}, Move(S.SENT, When.ABOUT_FILING), _SAME)
+_ours("leg.outcome_unknown", OUT - {S.STUCK, S.OUTCOME_UNKNOWN}, Move(S.OUTCOME_UNKNOWN, When.ABOUT_FILING), _SAME)
+_ours("leg.again", OUT - {S.QUEUED}, Move(S.QUEUED, When.ABOUT_FILING), _SAME)
+_ours("leg.stuck", OUT - {S.STUCK}, Move(S.STUCK, When.ABOUT_FILING), _SAME)
+_ours("leg.message_refused", OUT, Move(S.STUCK, When.ABOUT_FILING), _SAME)
+_ours("leg.message_refused", WORK | OVER, _SAME)
+# --- our own events: the applicant and the order of the legs -------------------------------------------------------
+_ours("leg.supplemented", {S.SUPPLEMENT_REQUIRED}, Move(S.SUPPLEMENTED, When.LAST_ASK), _SAME)
+_ours("leg.supplemented", {S.HELD}, Move(S.WAITING, When.LAST_ASK), _SAME)
+_ours("leg.supplemented", UNSENT | AT_WORK, _SAME)
+_ours("leg.held", {S.WAITING, S.QUEUED, S.STUCK}, Move(S.HELD, When.HOLDS_LEG), _SAME)
+_ours("leg.held", {S.HELD} | AT_WORK, _SAME)
+_ours("leg.continued", UNSENT | AT_WORK, _SAME)
+_ours("leg.start_lapsed", UNSENT, _SAME)
+_ours("leg.material_added", AT_WORK, _SAME)
+_ours("leg.urged", AT_WORK, _SAME)
+_ours("leg.withdraw_requested", UNSENT, Move(S.WITHDRAWN))
+_ours("leg.withdraw_requested", {S.QUEUED, S.STUCK}, Move(S.WITHDRAWN, When.NOT_REACHED), _SAME)
+_ours("leg.withdraw_requested", AT_WORK, _SAME)
+_ours("leg.withdraw_received", AT_WORK, Move(S.WITHDRAWN, When.STOPPED), _SAME)
+_ours("leg.withdraw_received", GRANTED, _SAME)
+_ours("leg.revoke_requested", GRANTED, _SAME)
+for _end, _state in (("leg.voided", S.VOIDED), ("leg.not_needed", S.NOT_NEEDED)):
+    _ours(_end, UNSENT, Move(_state))
+    _ours(_end, {S.QUEUED, S.STUCK}, Move(_state, When.NOT_REACHED), Reply.IGNORED)
+_ours("leg.lapsed", WORK, Move(S.TERMINATED, When.DEPARTMENT_ASK), _SAME)
+_ours("leg.lapsed", UNSENT | OUT, _SAME)
+OURS = tuple(ORDER)
+for _event in OURS:
+    _rest(_event)
+
+# --- the department's notices (contract 3.4) -----------------------------------------------------------------------
+_on("leg.received", OUT, Move(S.RECEIVED))
+_on("leg.received", WORK | OVER - {S.VOIDED, S.NOT_NEEDED}, Reply.KNOWN)
+_on("leg.accepted", OUT | {S.RECEIVED, S.SUPPLEMENT_REQUIRED, S.SUPPLEMENTED}, Move(S.ACCEPTED))
+_on("leg.accepted", (WORK | GRANTED | {S.REFUSED}), Reply.KNOWN)
+_on("leg.accepted", {S.NOT_ACCEPTED}, Reply.CONTRADICTION)
+_on("leg.not_accepted", OUT | {S.RECEIVED, S.SUPPLEMENT_REQUIRED, S.SUPPLEMENTED}, Move(S.NOT_ACCEPTED))
+_on("leg.not_accepted", WORK | GRANTED | {S.REFUSED, S.NOT_ACCEPTED}, Reply.CONTRADICTION)
+_on("leg.supplement_required", AT_WORK, Move(S.SUPPLEMENT_REQUIRED))
+_on("leg.special_started", AT_WORK, Move(S.SPECIAL))
+_on("leg.special_ended", {S.SPECIAL}, Move(S.IN_REVIEW, When.LAST_ASK), Move(S.SUPPLEMENT_REQUIRED))
+_on("leg.special_ended", {S.SUPPLEMENT_REQUIRED}, _SAME)
+_on("leg.special_ended", AT_WORK, Move(S.IN_REVIEW))
+_on("leg.in_review", AT_WORK, Move(S.IN_REVIEW))
+_on("leg.forwarded", AT_WORK, Move(S.FORWARDED))
+_on("leg.simulated", AT_WORK, Move(S.SIMULATED))
+_on("leg.granted", AT_WORK, Move(S.GRANTED))
+_on("leg.granted", GRANTED, Move(None, When.NO_RESULTS), Reply.CONTRADICTION)
+_on("leg.granted", {S.REFUSED, S.NOT_ACCEPTED}, Reply.CONTRADICTION)
+_on("leg.refused", AT_WORK, Move(S.REFUSED))
+_on("leg.refused", GRANTED | {S.NOT_ACCEPTED, S.REFUSED}, Reply.CONTRADICTION)
+_on("leg.delivered", AT_WORK | {S.GRANTED}, Move(S.DELIVERED))
+_on("leg.delivered", {S.REFUSED, S.NOT_ACCEPTED, S.DELIVERED}, Reply.CONTRADICTION)
+_on("leg.withdraw_confirmed", AT_WORK, Move(S.WITHDRAWN, When.REQUESTED), Reply.NOT_REQUESTED)
+_on("leg.withdraw_confirmed", {S.GRANTED}, Reply.CONTRADICTION)
+_on("leg.withdraw_confirmed", {S.WITHDRAWN}, Reply.KNOWN)
+_on("leg.withdraw_rejected", AT_WORK, Move(None, When.REQUESTED), Reply.NOT_REQUESTED)
+_on("leg.withdraw_rejected", {S.GRANTED}, _SAME)
+_on("leg.remark", AT_WORK | OVER, _SAME)
+_on("leg.fee", AT_WORK | {S.GRANTED}, _SAME)
+_on("leg.corrected", AT_WORK | OVER, Move(None, said=True))
+for _event in sorted(NOTICES):
+    _on(_event, UNSENT, Reply.NOT_SENT)
+    _on(_event, EVERY, Reply.AFTER_FINAL)
+
+
+def move(leg: Leg, event: Event) -> Move | Reply:
+    """The row that applies to `event` in the leg's state, or why nothing moves; `ignored` for an unknown type."""
+    for row in TABLE.get((leg.state, event.type), (Reply.IGNORED,)):
+        if isinstance(row, Reply) or row.when is None or HOLDS[row.when](leg, event):
+            return row
+    return Reply.IGNORED
