@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from store.encoding import moment, stamp
+from store.port import Row, Tx
 
 V = TypeVar("V")
 
@@ -28,6 +29,19 @@ def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
 def params(value: Any, *without: str) -> dict[str, Any]:
     """The attributes of a dataclass as SQL parameters, but those named in `without`."""
     return {name: _column(getattr(value, name)) for name in _turns(type(value)) if name not in without}
+
+
+def insert(tx: Tx, table: str, columns: Mapping[str, Any], tail: str = "") -> int:
+    """Insert one row of `columns`; the number of rows it made (0 where `tail` ignores a conflict)."""
+    return tx.run(insert_text(table, tuple(columns), tail), **columns)
+
+
+def one(tx: Tx, missing: type[Exception], sql: str, **params: Any) -> Row:
+    """The single row of a query; raises `missing` if there is none."""
+    found = tx.rows(sql, **params)
+    if not found:
+        raise missing
+    return found[0]
 
 
 @cache
@@ -51,10 +65,14 @@ def _column(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-@cache
-def _turns(kind: Hashable) -> Mapping[str, Callable[[Any], Any] | None]:
-    hints = get_type_hints(kind)
-    return {field.name: _turn(hints[field.name]) for field in fields(cast(Any, kind))}
+_KNOWN: dict[type[Any], Mapping[str, Callable[[Any], Any] | None]] = {}
+
+
+def _turns(kind: type[Any]) -> Mapping[str, Callable[[Any], Any] | None]:
+    if kind not in _KNOWN:
+        hints = get_type_hints(kind)
+        _KNOWN[kind] = {field.name: _turn(hints[field.name]) for field in fields(kind)}
+    return _KNOWN[kind]
 
 
 def _turn(hint: Any) -> Callable[[Any], Any] | None:

@@ -1,0 +1,67 @@
+"""The audit log: sights of personal data and acts of operators, chained like events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from store.chain import AUDIT, Head, digest_of, link, payload_of, salted
+from store.encoding import moment, stamp
+from store.failpoints import reach
+from store.heads import held, move
+from store.port import Row, Tx
+from store.rows import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who (`actor`) did what (`action`, a stable word) to what (`target`, an id), why and with what (`data`, sealed)."""
+
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    n: int = 0
+
+
+def record(tx: Tx, entry: Entry) -> int:
+    """Append an entry; in the same transaction as the act, so that no act goes without it. Its number."""
+    reach("audit.before_append")
+    payload = salted(entry.data)
+    columns = {"at": stamp(entry.at), "actor": entry.actor, "action": entry.action, "target": entry.target}
+    linked = link(held(tx, AUDIT), covered(columns), digest_of(payload))
+    insert(tx, "audit", {
+        **columns, "n": linked.n, "body": tx.cipher.seal(payload, place(linked.n)), "digest": linked.digest,
+        "prev": linked.prev, "hash": linked.hash,
+    })
+    move(tx, Head(AUDIT, linked.n, linked.hash))
+    return linked.n
+
+
+def entries(tx: Tx, after: int = 0, limit: int = 100) -> list[Entry]:
+    """Entries after a number, in order."""
+    found = tx.rows("select * from audit where n > :after order by n limit :limit", after=after, limit=limit)
+    return [_opened(tx, row) for row in found]
+
+
+def of_target(tx: Tx, target: str) -> list[Entry]:
+    """Every entry about one thing, in order."""
+    return [_opened(tx, row) for row in tx.rows("select * from audit where target = :t order by n", t=target)]
+
+
+def place(n: int) -> str:
+    """Where the payload of an entry is sealed."""
+    return f"audit:body:{n}"
+
+
+def covered(row: Row) -> tuple[Any, ...]:
+    """The plain columns that the hash of an entry covers."""
+    return row["at"], row["actor"], row["action"], row["target"]
+
+
+def _opened(tx: Tx, row: Row) -> Entry:
+    data = {} if row["body"] is None else payload_of(tx.cipher.open(bytes(row["body"]), place(row["n"])))
+    return Entry(moment(row["at"]), row["actor"], row["action"], row["target"], data, row["n"])

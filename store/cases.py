@@ -1,0 +1,107 @@
+"""Cases: who filed what against which edition and plan; the answers are sealed."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from store.encoding import stamp
+from store.errors import UnknownCase
+from store.port import Row, Tx
+from store.rows import insert, one, params, shape
+from store.sealing import seal, unseal
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case as filed; `body` holds situation, form, materials, applicant and consent.
+
+    `holder` is what identifies the applicant (a document or credit code number): it goes in plain and is kept only
+    as a blind index, so it comes out as that index. `code` is the query code.
+    """
+
+    reference: str
+    subject: str
+    bundle: str
+    edition: str
+    plan: str
+    filed_at: datetime
+    code: str
+    body: Mapping[str, Any]
+    on_behalf_of: str | None = None
+    holder: str | None = None
+    closed_at: datetime | None = None
+
+
+def add(tx: Tx, case: CaseRow) -> None:
+    """Store a new case; its edition and plan are stored before."""
+    insert(tx, "cases", {
+        **params(case, "body", "code", "holder"),
+        "body": seal(tx, case.body, _place("body", case.reference)),
+        "code": seal(tx, case.code, _place("code", case.reference)),
+        "holder": None if case.holder is None else holder_index(tx, case.holder),
+    })
+
+
+def get(tx: Tx, reference: str) -> CaseRow:
+    """The case; UnknownCase."""
+    return opened(tx, one(tx, UnknownCase, "select * from cases where reference = :reference", reference=reference))
+
+
+def lock(tx: Tx, reference: str) -> CaseRow:
+    """The case, held until this transaction ends: the first call of every unit that changes it; UnknownCase."""
+    sql = "select * from cases where reference = :reference {lock}"
+    return opened(tx, one(tx, UnknownCase, sql, reference=reference))
+
+
+def exists(tx: Tx, reference: str) -> bool:
+    """Whether there is such a case."""
+    return bool(tx.rows("select 1 as yes from cases where reference = :reference", reference=reference))
+
+
+def has_code(tx: Tx, reference: str, code: str) -> bool:
+    """Whether `code` is the query code of the case; False for an unknown case too."""
+    found = tx.rows("select code from cases where reference = :reference", reference=reference)
+    kept = str(unseal(tx, found[0]["code"], _place("code", reference))) if found else ""
+    return hmac.compare_digest(kept.encode(), code.encode()) and bool(kept)
+
+
+def close(tx: Tx, reference: str, at: datetime | None) -> None:
+    """Note when every leg had ended, or None once one is open again."""
+    tx.run("update cases set closed_at = :at where reference = :reference",
+           at=None if at is None else stamp(at), reference=reference)
+
+
+def rewrite(tx: Tx, reference: str, body: Mapping[str, Any]) -> None:
+    """Replace the sealed body (an answered supplement, an erasure); what was before stands in the events."""
+    if not tx.run("update cases set body = :body where reference = :reference",
+                  body=seal(tx, body, _place("body", reference)), reference=reference):
+        raise UnknownCase
+
+
+def of_holder(tx: Tx, holder: str, limit: int = 100) -> list[str]:
+    """References of the cases filed for a document or credit code number, the newest first."""
+    found = tx.rows("select reference from cases where holder = :holder order by filed_at desc limit :limit",
+                    holder=holder_index(tx, holder), limit=limit)
+    return [row["reference"] for row in found]
+
+
+def holder_index(tx: Tx, holder: str) -> str:
+    """The blind index a holder is found by."""
+    return tx.cipher.index(holder, "cases:holder")
+
+
+def opened(tx: Tx, row: Row) -> CaseRow:
+    """A row of `cases` with its sealed columns opened."""
+    reference = row["reference"]
+    return shape(
+        CaseRow, row, body=unseal(tx, row["body"], _place("body", reference)),
+        code=unseal(tx, row["code"], _place("code", reference)),
+    )
+
+
+def _place(column: str, reference: str) -> str:
+    return f"cases:{column}:{reference}"

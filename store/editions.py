@@ -1,0 +1,75 @@
+"""Editions and composed plans by hash: stored once, readable for ever."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from store.encoding import moment, stamp
+from store.errors import UnknownEdition
+from store.port import Tx
+from store.rows import insert, one
+from store.sealing import seal, unseal
+
+_ONCE = "on conflict (hash) do nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The resolved closure of a bundle in canonical form (`body`), by its hash."""
+
+    hash: str
+    bundle: str
+    body: str
+    kept_at: datetime
+    language: str = ""
+
+
+def keep(tx: Tx, edition: Edition) -> None:
+    """Store an edition; one that is already there stays as it is."""
+    insert(tx, "editions", {
+        "hash": edition.hash, "bundle": edition.bundle, "language": edition.language,
+        "body": zlib.compress(edition.body.encode()), "kept_at": stamp(edition.kept_at),
+    }, _ONCE)
+
+
+def get(tx: Tx, edition: str) -> Edition:
+    """The edition of this hash; UnknownEdition."""
+    row = one(tx, UnknownEdition, "select * from editions where hash = :hash", hash=edition)
+    return Edition(row["hash"], row["bundle"], zlib.decompress(row["body"]).decode(), moment(row["kept_at"]),
+                   row["language"])
+
+
+def publish(tx: Tx, bundle: str, edition: str, at: datetime, by: str) -> None:
+    """Make a stored edition the one that is filed against; the same as now is no new publication."""
+    if latest(tx, bundle) == edition:
+        return
+    tx.run(
+        "insert into publications (bundle, n, edition, published_at, actor)"
+        " select :bundle, coalesce(max(n), 0) + 1, :edition, :at, :actor from publications where bundle = :bundle",
+        bundle=bundle, edition=edition, at=stamp(at), actor=by,
+    )
+
+
+def latest(tx: Tx, bundle: str) -> str | None:
+    """The hash of the edition that is filed against now, or None."""
+    found = tx.rows("select edition from publications where bundle = :bundle order by n desc limit 1", bundle=bundle)
+    return found[0]["edition"] if found else None
+
+
+def of_bundle(tx: Tx, bundle: str) -> list[str]:
+    """The hashes of all editions ever published for a bundle, oldest first."""
+    found = tx.rows("select edition from publications where bundle = :bundle order by n", bundle=bundle)
+    return [row["edition"] for row in found]
+
+
+def keep_plan(tx: Tx, plan: str, body: str) -> None:
+    """Store a composed plan (canonical JSON) by its hash; it holds situation answers, so it is sealed."""
+    insert(tx, "plans", {"hash": plan, "body": seal(tx, body, f"plans:body:{plan}")}, _ONCE)
+
+
+def plan(tx: Tx, plan: str) -> str:
+    """The composed plan of this hash; UnknownEdition."""
+    row = one(tx, UnknownEdition, "select body from plans where hash = :hash", hash=plan)
+    return str(unseal(tx, row["body"], f"plans:body:{plan}"))

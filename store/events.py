@@ -1,0 +1,97 @@
+"""Events: append-only, chained per case, payloads sealed and erasable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cases.model import Event
+from store.chain import Head, digest_of, link, payload_of, salted
+from store.encoding import moment, stamp
+from store.errors import Stale
+from store.failpoints import reach
+from store.heads import held, move
+from store.port import Row, Tx
+from store.rows import insert_text
+
+COLUMNS = ("reference", "n", "leg", "type", "at", "actor", "filled", "body", "digest", "prev", "hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its number in the case; `erased`: its data is gone for good (then `data` is empty)."""
+
+    n: int
+    event: Event
+    erased: bool = False
+
+
+def append(tx: Tx, reference: str, events: Sequence[Event], after: int | None = None) -> int:
+    """Append events to a case; returns the number of the last one.
+
+    With `after` it raises Stale unless that is still the last number, so that a decision read from the events is
+    never recorded over a newer event.
+    """
+    reach("audit.before_append")
+    head = held(tx, reference)
+    if after is not None and after != head.n:
+        raise Stale
+    rows = []
+    for event in events:
+        row = _linked(tx, head, event)
+        head = Head(reference, row["n"], row["hash"])
+        rows.append(row)
+    if rows:
+        tx.many(insert_text("events", COLUMNS), rows)
+        move(tx, head)
+    return head.n
+
+
+def of_case(tx: Tx, reference: str) -> list[Recorded]:
+    """All events of a case in order."""
+    found = tx.rows("select * from events where reference = :reference order by n", reference=reference)
+    return [opened(tx, row) for row in found]
+
+
+def last(tx: Tx, reference: str) -> int:
+    """The number of the last event of a case; 0 if there is none."""
+    return int(tx.rows("select coalesce(max(n), 0) as n from events where reference = :r", r=reference)[0]["n"])
+
+
+def erase(tx: Tx, reference: str, numbers: Iterable[int] | None = None) -> int:
+    """Erase the payloads of a case (or of some of its events); the chain still holds. How many were erased."""
+    if numbers is None:
+        return tx.run("update events set body = null where reference = :r and body is not null", r=reference)
+    sql = "update events set body = null where reference = :r and n = :n and body is not null"
+    return sum(tx.run(sql, r=reference, n=n) for n in numbers)
+
+
+def place(reference: str, n: int) -> str:
+    """Where the payload of an event is sealed."""
+    return f"events:body:{reference}/{n}"
+
+
+def covered(row: Row) -> tuple[Any, ...]:
+    """The plain columns that the hash of an event covers."""
+    return row["leg"], row["type"], row["at"], row["actor"], row["filled"]
+
+
+def opened(tx: Tx, row: Row) -> Recorded:
+    """A row of `events` with its payload opened."""
+    body = row["body"]
+    data = {} if body is None else payload_of(tx.cipher.open(bytes(body), place(row["reference"], row["n"])))
+    event = Event(row["type"], moment(row["at"]), row["actor"], row["leg"], data, bool(row["filled"]))
+    return Recorded(row["n"], event, erased=body is None)
+
+
+def _linked(tx: Tx, head: Head, event: Event) -> dict[str, Any]:
+    payload = salted(event.data)
+    columns = {
+        "leg": event.leg, "type": event.type, "at": stamp(event.at), "actor": event.by, "filled": int(event.filled),
+    }
+    entry = link(head, covered(columns), digest_of(payload))
+    return {
+        **columns, "reference": head.chain, "n": entry.n, "digest": entry.digest, "prev": entry.prev,
+        "hash": entry.hash, "body": tx.cipher.seal(payload, place(head.chain, entry.n)),
+    }

@@ -1,0 +1,179 @@
+"""Claiming messages and writing what came of them: a late worker never overwrites a later one's outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from store.encoding import stamp
+from store.errors import LeaseLost
+from store.messages import KEY, TOPIC, Message, MessageId, opened, place
+from store.port import Row, Tx
+from store.rows import insert_text, shape
+from store.sealing import seal
+
+_ATTEMPT = KEY + " and attempt = :attempt"
+_OPEN = ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a dispatcher can take: free places per office (served in this order), at most `limit` together.
+
+    A lease lasts `lease_seconds`, longer than the longest attempt.
+    """
+
+    room: Mapping[str, int]
+    now: datetime
+    lease_seconds: float = 60.0
+    limit: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A leased message. `was` due: send it; `was` unknown: ask the department first. `attempt` counts from 1."""
+
+    message: Message
+    token: int
+    attempt: int
+    was: str
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt came to: the message's new state, when to go on (`next_at` for due and unknown), and the
+    record for operators: `kind` of answer, HTTP `status`, `detail` without personal data; `answer` (the raw reply)
+    and `reason` (the department's words) are sealed."""
+
+    state: str
+    kind: str = ""
+    next_at: datetime | None = None
+    status: int | None = None
+    detail: str = ""
+    answer: bytes | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a message: `kind` send or ask; open while `ended_at` is None."""
+
+    attempt: int
+    kind: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    status: int | None = None
+    detail: str = ""
+    answer: bytes | None = None
+
+
+def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
+    """Lease what is due, oldest first in each office, and open an attempt for each; two dispatchers never get one."""
+    now = tx.clock(wanted.now)
+    until = now + timedelta(seconds=wanted.lease_seconds)
+    taken: list[Row] = []
+    for office, places in wanted.room.items():
+        if places > 0 and len(taken) < wanted.limit:
+            taken += _due(tx, office, now, min(places, wanted.limit - len(taken)))
+    if taken:
+        tx.many(
+            "update messages set state = 'leased', next_at = null, token = token + 1, attempts = attempts + 1,"
+            f" lease_until = :until where {KEY}", [{**_key(row), "until": stamp(until)} for row in taken],
+        )
+        tx.many(insert_text("attempts", _OPEN), [_begun(row, now) for row in taken])
+    return [_claimed(tx, row, until) for row in taken]
+
+
+def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
+    """Write what an attempt came to; LeaseLost if the lease was taken away meanwhile (then nothing is written)."""
+    id, at = claimed.message.id, stamp(now)
+    held = outcome.state in ("due", "unknown")
+    touched = tx.run(
+        "update messages set state = :state, next_at = :next_at, lease_until = null, settled_at = :settled_at,"
+        f" detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token",
+        state=outcome.state, next_at=stamp(outcome.next_at) if held and outcome.next_at else None,
+        settled_at=None if held else at, detail=outcome.detail, token=claimed.token,
+        reason=seal(tx, outcome.reason, place("reason", id)) if outcome.reason else None, **id.where,
+    )
+    if not touched:
+        raise LeaseLost
+    tx.run(
+        "update attempts set ended_at = :at, outcome = :outcome, status = :status, detail = :detail, answer = :answer"
+        f" where {_ATTEMPT} and ended_at is null",
+        at=at, outcome=outcome.kind or outcome.state, status=outcome.status, detail=outcome.detail,
+        answer=None if outcome.answer is None else tx.cipher.seal(outcome.answer, _answer(id, claimed.attempt)),
+        attempt=claimed.attempt, **id.where,
+    )
+
+
+def give_back(tx: Tx, claimed: Claimed, at: datetime) -> None:
+    """End a lease whose attempt certainly sent nothing (a stop, a full lane): due again at `at`; LeaseLost."""
+    settle(tx, claimed, Outcome("due", "not_sent", next_at=at, detail="not sent"), at)
+
+
+def expire(tx: Tx, now: datetime) -> list[MessageId]:
+    """Leases that ran out become unknown outcomes, to be asked at once; which messages they were."""
+    found = tx.rows(
+        "select * from messages where state = 'leased' and lease_until < :now order by lease_until limit 500 {skip}",
+        now=stamp(tx.clock(now)),
+    )
+    return _voided(tx, found, now, "lease ran out")
+
+
+def void_leases(tx: Tx, now: datetime) -> list[MessageId]:
+    """At the start of the embedded store: who holds the folder voids every older lease; an attempt found open is an
+    unknown outcome."""
+    return _voided(tx, tx.rows("select * from messages where state = 'leased'"), now, "found open at start")
+
+
+def attempts_of(tx: Tx, id: MessageId) -> list[Attempt]:
+    """Every attempt at a message, the first one first."""
+    found = tx.rows(f"select * from attempts where {KEY} order by attempt", **id.where)
+    return [shape(Attempt, row, answer=_opened_answer(tx, id, row)) for row in found]
+
+
+def _due(tx: Tx, office: str, now: datetime, places: int) -> list[Row]:
+    return tx.rows(
+        "select * from messages where office = :office and next_at is not null and next_at <= :now"
+        " and state in ('due', 'unknown') order by next_at limit :places {skip}",
+        office=office, now=stamp(now), places=places,
+    )
+
+
+def _key(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("reference", "leg", "type", "n")}
+
+
+def _begun(row: Row, now: datetime) -> dict[str, Any]:
+    kind = "ask" if row["state"] == "unknown" else "send"
+    return {**_key(row), "attempt": row["attempts"] + 1, "kind": kind, "token": row["token"] + 1,
+            "started_at": stamp(now), "detail": ""}
+
+
+def _claimed(tx: Tx, row: Row, until: datetime) -> Claimed:
+    return Claimed(opened(tx, row), row["token"] + 1, row["attempts"] + 1, row["state"], until)
+
+
+def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[MessageId]:
+    if not found:
+        return []
+    rows = [{**_key(row), "now": stamp(now), "why": why} for row in found]
+    # The token moves on, so that the worker that still runs finds its lease lost.
+    tx.many("update messages set state = 'unknown', next_at = :now, lease_until = null, token = token + 1,"
+            f" detail = :why where {KEY}", rows)
+    tx.many("update attempts set ended_at = :now, outcome = 'unknown', detail = :why"
+            f" where {KEY} and ended_at is null", rows)
+    tx.notify(TOPIC)
+    return [MessageId(**_key(row)) for row in found]
+
+
+def _answer(id: MessageId, attempt: int) -> str:
+    return f"attempts:answer:{id.key}/{attempt}"
+
+
+def _opened_answer(tx: Tx, id: MessageId, row: Row) -> bytes | None:
+    return None if row["answer"] is None else tx.cipher.open(bytes(row["answer"]), _answer(id, row["attempt"]))

@@ -1,0 +1,174 @@
+"""The outbox: what a department must be told, one row a message, leased for an attempt with a fencing token.
+
+States: due (send at `next_at`), leased (an attempt runs), unknown (it may have had its effect: asked at `next_at`, or
+a person decides), stuck (a person must act), refused (by the department), done, cancelled.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from store.encoding import moment, stamp
+from store.errors import LeaseLost, UnknownMessage
+from store.port import Row, Tx
+from store.rows import insert_text, one, params, shape
+from store.sealing import unseal_maybe
+
+TOPIC = "messages"
+KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
+_COLUMNS = (
+    "reference", "leg", "type", "n", "message_id", "department", "office", "next_at", "created_at", "state",
+    "attempts", "mapping", "token", "detail", "body",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageId:
+    """The n-th message of a type to a leg; its key is the Idempotency-Key of contract 3.1."""
+
+    reference: str
+    leg: str
+    type: str
+    n: int
+
+    @property
+    def key(self) -> str:
+        """`{leg}:{type}:{n}`, the same over all retries."""
+        return f"{self.reference}-{self.leg}:{self.type}:{self.n}"
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """The parameters of the clause KEY."""
+        return {"reference": self.reference, "leg": self.leg, "type": self.type, "n": self.n}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message; `office` is its lane, `next_at` None needs a person, `body` None until its first attempt froze it."""
+
+    reference: str
+    leg: str
+    type: str
+    n: int
+    message_id: str
+    department: str
+    office: str
+    next_at: datetime | None
+    created_at: datetime
+    state: str = "due"
+    attempts: int = 0
+    body: bytes | None = None
+    mapping: str | None = None
+    token: int = 0
+    lease_until: datetime | None = None
+    settled_at: datetime | None = None
+    detail: str = ""
+    reason: str = ""
+
+    @property
+    def id(self) -> MessageId:
+        """What identifies the message."""
+        return MessageId(self.reference, self.leg, self.type, self.n)
+
+    @property
+    def key(self) -> str:
+        """The Idempotency-Key."""
+        return self.id.key
+
+
+def add(tx: Tx, messages: Iterable[Message]) -> None:
+    """Store new messages and wake the dispatcher after the commit."""
+    rows = [{**params(message, "body", "reason", "lease_until", "settled_at"),
+             "body": seal_body(tx, message.id, message.body)} for message in messages]
+    if rows:
+        tx.many(insert_text("messages", _COLUMNS), rows)
+        tx.notify(TOPIC)
+
+
+def next_number(tx: Tx, reference: str, leg: str, type: str) -> int:
+    """The number the next message of this type to this leg gets, from 1."""
+    sql = "select coalesce(max(n), 0) + 1 as n from messages where reference = :r and leg = :leg and type = :type"
+    return int(tx.rows(sql, r=reference, leg=leg, type=type)[0]["n"])
+
+
+def get(tx: Tx, id: MessageId) -> Message:
+    """One message; UnknownMessage."""
+    return opened(tx, one(tx, UnknownMessage, f"select * from messages where {KEY}", **id.where))
+
+
+def of_case(tx: Tx, reference: str) -> list[Message]:
+    """Every message of a case, oldest first."""
+    found = tx.rows("select * from messages where reference = :r order by created_at, leg, type, n", r=reference)
+    return [opened(tx, row) for row in found]
+
+
+def freeze(tx: Tx, id: MessageId, token: int, body: bytes, mapping: str) -> bytes:
+    """Freeze the body before the first attempt sends it; returns the body that counts, the first one for ever.
+
+    LeaseLost if the lease that `token` belongs to is over.
+    """
+    row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **id.where)
+    if row["state"] != "leased" or row["token"] != token:
+        raise LeaseLost
+    frozen = opened(tx, row).body
+    if frozen is not None:
+        return frozen
+    tx.run(f"update messages set body = :body, mapping = :mapping where {KEY}",
+           body=seal_body(tx, id, body), mapping=mapping, **id.where)
+    return body
+
+
+def cancel(tx: Tx, reference: str, leg: str) -> int:
+    """Cancel what was never tried for a leg; how many. What was tried must be withdrawn with the department."""
+    return tx.run(
+        "update messages set state = 'cancelled', next_at = null"
+        " where reference = :r and leg = :leg and state = 'due' and attempts = 0", r=reference, leg=leg,
+    )
+
+
+def resend(tx: Tx, id: MessageId, now: datetime) -> bool:
+    """Send a stuck, unknown or refused message again at once, same key and bytes; False if it is none of these."""
+    touched = tx.run(
+        f"update messages set state = 'due', next_at = :now, settled_at = null where {KEY}"
+        " and state in ('stuck', 'unknown', 'refused')", now=stamp(now), **id.where,
+    )
+    if touched:
+        tx.notify(TOPIC)
+    return bool(touched)
+
+
+def next_due(tx: Tx, offices: Iterable[str]) -> datetime | None:
+    """When the next message to one of these offices is due, or None."""
+    sql = "select min(next_at) as at from messages where office = :office and next_at is not null"
+    times = [tx.rows(sql, office=office)[0]["at"] for office in offices]
+    return min((moment(at) for at in times if at is not None), default=None)
+
+
+def leased(tx: Tx) -> dict[str, int]:
+    """How many attempts run for each office."""
+    found = tx.rows("select office, count(*) as n from messages where state = 'leased' group by office")
+    return {row["office"]: row["n"] for row in found}
+
+
+def seal_body(tx: Tx, id: MessageId, body: bytes | None) -> bytes | None:
+    """A body compressed and sealed for its message."""
+    return None if body is None else tx.cipher.seal(zlib.compress(body), place("body", id))
+
+
+def opened(tx: Tx, row: Row) -> Message:
+    """A row of `messages` with its sealed columns opened."""
+    id = MessageId(row["reference"], row["leg"], row["type"], row["n"])
+    body = row["body"]
+    return shape(
+        Message, row, body=None if body is None else zlib.decompress(tx.cipher.open(bytes(body), place("body", id))),
+        reason=unseal_maybe(tx, row["reason"], place("reason", id)) or "",
+    )
+
+
+def place(column: str, id: MessageId) -> str:
+    """Where a column of a message is sealed."""
+    return f"messages:{column}:{id.key}"

@@ -1,0 +1,123 @@
+"""What departments said: the replay store, in the same transaction as the effect, and the quarantine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from store.encoding import moment, stamp
+from store.errors import UnknownEntry
+from store.port import Row, Tx
+from store.rows import insert, one, params, shape
+from store.sealing import seal, seal_maybe, unseal_maybe
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as it came: `digest` of its content, `outcome` applied, known or quarantined; `body` is kept sealed."""
+
+    department: str
+    message_id: str
+    digest: str
+    at: datetime
+    outcome: str
+    reference: str | None = None
+    leg: str | None = None
+    type: str = ""
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """A notice that could not be applied, whole, with the stable `code` of why; settled by a person."""
+
+    id: str
+    department: str
+    message_id: str
+    code: str
+    at: datetime
+    type: str
+    body: str
+    reference: str | None = None
+    leg: str | None = None
+    settled_at: datetime | None = None
+    decision: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+
+def claim(tx: Tx, notice: Notice) -> Notice | None:
+    """Take a message id of a department: None if it is new, else the notice that came with it before."""
+    body = None if notice.body is None else tx.cipher.seal(notice.body, _place(notice.department, notice.message_id))
+    made = insert(tx, "notices", {**params(notice, "body"), "body": body},
+                  "on conflict (department, message_id) do nothing")
+    return None if made else find(tx, notice.department, notice.message_id)
+
+
+def find(tx: Tx, department: str, message_id: str) -> Notice | None:
+    """The notice that came under this id, or None."""
+    found = tx.rows("select * from notices where department = :d and message_id = :m", d=department, m=message_id)
+    if not found:
+        return None
+    body = found[0]["body"]
+    opened = None if body is None else tx.cipher.open(bytes(body), _place(department, message_id))
+    return shape(Notice, found[0], body=opened)
+
+
+def outcome(tx: Tx, department: str, message_id: str, outcome: str) -> None:
+    """Write what came of a notice that this transaction took."""
+    tx.run("update notices set outcome = :outcome where department = :d and message_id = :m",
+           outcome=outcome, d=department, m=message_id)
+
+
+def quarantine(tx: Tx, strange: Strange) -> None:
+    """Keep a notice that cannot be applied; twice the same id is one entry."""
+    insert(tx, "quarantine", {
+        **params(strange, "body", "reason"), "body": seal(tx, strange.body, _held("body", strange.id)),
+        "reason": seal_maybe(tx, strange.reason, _held("reason", strange.id)),
+    }, "on conflict (id) do nothing")
+
+
+def entry(tx: Tx, id: str) -> Strange:
+    """One entry of the quarantine; UnknownEntry."""
+    return _opened(tx, one(tx, UnknownEntry, "select * from quarantine where id = :id", id=id))
+
+
+def unsettled(tx: Tx, after: Strange | None = None, limit: int = 100) -> list[Strange]:
+    """Entries that nobody has settled yet, oldest first, after `after`."""
+    found = tx.rows(
+        "select * from quarantine where settled_at is null and (at, id) > (:at, :id) order by at, id limit :limit",
+        at=stamp(after.at) if after else "", id=after.id if after else "", limit=limit,
+    )
+    return [_opened(tx, row) for row in found]
+
+
+def settle(tx: Tx, settled: Strange) -> None:
+    """Write the decision (`decision`, `actor`, `reason`, `settled_at`) on an open entry; UnknownEntry if none is open."""
+    touched = tx.run(
+        "update quarantine set settled_at = :at, decision = :decision, actor = :actor, reason = :reason"
+        " where id = :id and settled_at is null",
+        at=None if settled.settled_at is None else stamp(settled.settled_at), decision=settled.decision,
+        actor=settled.actor, reason=seal_maybe(tx, settled.reason, _held("reason", settled.id)), id=settled.id,
+    )
+    if not touched:
+        raise UnknownEntry
+
+
+def last_word(tx: Tx, department: str) -> datetime | None:
+    """When a department last said anything, or None."""
+    found = tx.rows("select max(at) as at from notices where department = :d", d=department)
+    return None if found[0]["at"] is None else moment(found[0]["at"])
+
+
+def _place(department: str, message_id: str) -> str:
+    return f"notices:body:{department}/{message_id}"
+
+
+def _held(column: str, id: str) -> str:
+    return f"quarantine:{column}:{id}"
+
+
+def _opened(tx: Tx, row: Row) -> Strange:
+    return shape(Strange, row, body=unseal_maybe(tx, row["body"], _held("body", row["id"])),
+                 reason=unseal_maybe(tx, row["reason"], _held("reason", row["id"])))

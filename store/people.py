@@ -1,0 +1,196 @@
+"""Accounts, sessions and bearer tokens; secrets are kept as SHA-256 only, names and logins sealed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from store.encoding import stamp
+from store.errors import LoginTaken, UnknownAccount
+from store.port import Row, Tx
+from store.rows import insert, one, params, shape
+from store.sealing import seal, unseal
+
+SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account; `password` is a password hash, `body` whatever else is known of the person."""
+
+    account: str
+    login: str
+    role: str
+    name: str
+    created_at: datetime
+    department: str | None = None
+    password: str | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session on the server; the cookie holds `secret`, the store its digest (read back, `secret` is that digest)."""
+
+    secret: str
+    account: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token of the API; `secret` is given once and kept as its digest, `id` names it for revoking."""
+
+    id: str
+    secret: str
+    role: str
+    subject: str
+    created_at: datetime
+    expires_at: datetime
+    actor: str
+    department: str | None = None
+    revoked_at: datetime | None = None
+
+
+def add_account(tx: Tx, account: Account) -> None:
+    """Store a new account; LoginTaken."""
+    place = f"accounts:body:{account.account}"
+    made = insert(tx, "accounts", {
+        **params(account, "login", "name", "body"), "login": _login(tx, account.login),
+        "name": seal(tx, account.name, f"accounts:name:{account.account}"),
+        "body": seal(tx, {"login": account.login, "body": account.body}, place),
+    }, "on conflict (login) do nothing")
+    if not made:
+        raise LoginTaken
+
+
+def account(tx: Tx, account: str) -> Account:
+    """The account of this id; UnknownAccount."""
+    return _account(tx, one(tx, UnknownAccount, "select * from accounts where account = :a", a=account))
+
+
+def by_login(tx: Tx, login: str) -> Account | None:
+    """The account with this login, or None."""
+    found = tx.rows("select * from accounts where login = :login", login=_login(tx, login))
+    return _account(tx, found[0]) if found else None
+
+
+def accounts(tx: Tx, role: str | None = None) -> list[Account]:
+    """All accounts (of a role), oldest first."""
+    if role is None:
+        found = tx.rows("select * from accounts order by created_at, account")
+    else:
+        found = tx.rows("select * from accounts where role = :role order by created_at, account", role=role)
+    return [_account(tx, row) for row in found]
+
+
+def set_password(tx: Tx, account: str, password: str | None) -> None:
+    """Store a new password hash; UnknownAccount."""
+    _change(tx, account, "password = :value", password)
+
+
+def set_disabled(tx: Tx, account: str, disabled: bool) -> None:
+    """Close an account or open it again; UnknownAccount."""
+    _change(tx, account, "disabled = :value", int(disabled))
+
+
+def set_body(tx: Tx, account: Account) -> None:
+    """Store `name` and `body` of an account anew; UnknownAccount."""
+    _change(tx, account.account, "name = :value", seal(tx, account.name, f"accounts:name:{account.account}"))
+    _change(tx, account.account, "body = :value",
+            seal(tx, {"login": account.login, "body": account.body}, f"accounts:body:{account.account}"))
+
+
+def add_session(tx: Tx, session: Session) -> None:
+    """Store a new session."""
+    digest = _digest(session.secret)
+    insert(tx, "sessions", {**params(session, "secret", "data"), "digest": digest,
+                            "body": seal(tx, session.data, f"sessions:body:{digest}")})
+
+
+def session(tx: Tx, secret: str, now: datetime) -> Session | None:
+    """The session of this secret if it is not over, else None."""
+    found = tx.rows("select * from sessions where digest = :d and expires_at > :now", d=_digest(secret), now=stamp(now))
+    if not found:
+        return None
+    digest = found[0]["digest"]
+    return shape(Session, found[0], secret=digest, data=unseal(tx, found[0]["body"], f"sessions:body:{digest}"))
+
+
+def needs_seen(session: Session, now: datetime) -> bool:
+    """Whether "last seen" is old enough to be written again (at most once a minute)."""
+    return now - session.seen_at >= SEEN_EVERY
+
+
+def seen(tx: Tx, secret: str, now: datetime, expires_at: datetime) -> None:
+    """Write "last seen" and the new end of a session."""
+    tx.run("update sessions set seen_at = :now, expires_at = :end where digest = :d",
+           now=stamp(now), end=stamp(expires_at), d=_digest(secret))
+
+
+def set_data(tx: Tx, secret: str, data: Mapping[str, Any]) -> None:
+    """Store the data of a session anew."""
+    digest = _digest(secret)
+    tx.run("update sessions set body = :body where digest = :d", body=seal(tx, data, f"sessions:body:{digest}"), d=digest)
+
+
+def end_session(tx: Tx, secret: str) -> None:
+    """End a session; no error if there is none."""
+    tx.run("delete from sessions where digest = :d", d=_digest(secret))
+
+
+def end_all(tx: Tx, account: str) -> int:
+    """End every session of an account; how many."""
+    return tx.run("delete from sessions where account = :a", a=account)
+
+
+def purge(tx: Tx, now: datetime) -> int:
+    """Delete sessions that are over; how many."""
+    return tx.run("delete from sessions where expires_at <= :now", now=stamp(now))
+
+
+def add_token(tx: Tx, token: Token) -> None:
+    """Store a new token."""
+    insert(tx, "tokens", {**params(token, "secret"), "digest": _digest(token.secret)})
+
+
+def token(tx: Tx, secret: str, now: datetime) -> Token | None:
+    """The token of this secret if it is neither over nor revoked, else None."""
+    found = tx.rows("select * from tokens where digest = :d and expires_at > :now and revoked_at is null",
+                    d=_digest(secret), now=stamp(now))
+    return shape(Token, found[0], secret=found[0]["digest"]) if found else None
+
+
+def tokens(tx: Tx) -> list[Token]:
+    """All tokens, oldest first; `secret` is the digest."""
+    return [shape(Token, row, secret=row["digest"]) for row in tx.rows("select * from tokens order by created_at, id")]
+
+
+def revoke_token(tx: Tx, id: str, at: datetime) -> bool:
+    """Revoke a token; False if there is none to revoke."""
+    return 1 == tx.run("update tokens set revoked_at = :at where id = :id and revoked_at is null", at=stamp(at), id=id)
+
+
+def _change(tx: Tx, account: str, change: str, value: Any) -> None:
+    if not tx.run(f"update accounts set {change} where account = :a", value=value, a=account):
+        raise UnknownAccount
+
+
+def _account(tx: Tx, row: Row) -> Account:
+    kept = unseal(tx, row["body"], f"accounts:body:{row['account']}")
+    return shape(Account, row, name=unseal(tx, row["name"], f"accounts:name:{row['account']}"), **kept)
+
+
+def _login(tx: Tx, login: str) -> str:
+    return tx.cipher.index(login, "accounts:login")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
