@@ -214,7 +214,8 @@ def _delivered(leg: Leg, event: Event) -> Leg:
 def _withdrawing(leg: Leg, event: Event) -> Leg:
     why = text(event, "why") or "applicant"
     leg = replace(leg, stopped=None if why == "applicant" else why, reason=text(event, "reason") or leg.reason)
-    return _count(replace(leg, withdrawing=True), "withdrawal")
+    leg = _count(leg, "withdrawal")
+    return _ended(leg, event) if leg.state is LegState.WITHDRAWN else replace(leg, withdrawing=True)
 
 
 def _withdraw_received(leg: Leg, event: Event) -> Leg:
@@ -230,6 +231,11 @@ def _not_withdrawn(leg: Leg, event: Event) -> Leg:  # noqa: ARG001  # every mark
 def _held(leg: Leg, event: Event) -> Leg:
     leg = replace(leg, asks=(*leg.asks, read_ask(event)))
     return start_pause(leg, event, "held", text(event, "reason") or "") if event.data.get("holds", True) else leg
+
+
+def _continued(leg: Leg, event: Event) -> Leg:
+    """Going on without what a leg above owed: the applicant may still bring it, nothing waits for that."""
+    return replace(leg, asks=(*leg.asks, read_ask(event))) if event.data.get("ask") else leg
 
 
 def _lapsed(leg: Leg, event: Event) -> Leg:
@@ -273,7 +279,8 @@ def _corrected(leg: Leg, event: Event) -> Leg:
 MARKS: Mapping[str, Mark] = {
     "leg.created": _started, "leg.released": _started, "leg.sent": _sent, "leg.outcome_unknown": _sent,
     "leg.again": _again, "leg.message_refused": _refused_message, "leg.stuck": _stuck, "leg.urged": _urged,
-    "leg.supplemented": _supplemented, "leg.held": _held, "leg.lapsed": _lapsed, "leg.material_added": _added,
+    "leg.supplemented": _supplemented, "leg.held": _held, "leg.continued": _continued, "leg.lapsed": _lapsed,
+    "leg.material_added": _added,
     "leg.withdraw_requested": _withdrawing, "leg.withdraw_received": _withdraw_received, "leg.voided": _ended,
     "leg.not_needed": _ended, "leg.revoke_requested": _revoking,
     "leg.received": _received, "leg.accepted": _accepted, "leg.not_accepted": _refused,

@@ -1,0 +1,99 @@
+"""Which results of one leg are papers or fields of another: what flows inside the case (language 2.6, 2.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cases.edges import ending, planned
+from cases.model import Case, Result
+from forms.plan import MaterialSlot
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One thing that leg `giver` gave for leg `taker`: a paper for slot `slot`, or a value for field `field`.
+
+    `key` names the flow for ever (`K24<09`), so that it is sent once.
+    """
+
+    key: str
+    giver: str
+    taker: str
+    slot: str | None = None
+    results: tuple[Result, ...] = ()
+    field: str | None = None
+    value: Any = None
+
+
+def flows_to(case: Case, taker: str) -> tuple[Flow, ...]:
+    """Everything granted legs of the case have given so far for leg `taker`, papers first."""
+    return (*_papers(case, taker), *_fields(case, taker))
+
+
+def owed_to(case: Case, taker: str) -> tuple[MaterialSlot, ...]:
+    """The slots of `taker` that another leg still owes."""
+    have = case.legs[taker].added
+    return tuple(
+        slot for slot in case.plan.slots
+        if slot.leg == taker and slot.by and slot.obtained in ("result", "later")
+        and not any(f"{slot.key}<{giver}" in have for giver in slot.by)
+    )
+
+
+def event_data(flows: tuple[Flow, ...]) -> dict[str, Any]:
+    """Flows of one giver to one taker as the data of a `leg.material_added` event."""
+    return {
+        "from": flows[0].giver, "keys": [f.key for f in flows],
+        "slots": [f.slot for f in flows if f.slot is not None],
+        "materials": [{"material": f.slot, "name": r.name, "number": r.number, "stands_for": _stands_for(f, r)}
+                      for f in flows if f.slot is not None for r in f.results],
+        "fields": {f.field: f.value for f in flows if f.field is not None},
+    }
+
+
+def _papers(case: Case, taker: str) -> Iterator[Flow]:
+    for slot in case.plan.slots:
+        if slot.leg != taker or slot.obtained not in ("result", "later"):
+            continue
+        for giver in slot.by:
+            results = _matching(case, giver, slot) if ending(case, giver) == "granted" else ()
+            if results:
+                yield Flow(f"{slot.key}<{giver}", giver, taker, slot.key, results)
+
+
+def _matching(case: Case, giver: str, slot: MaterialSlot) -> tuple[Result, ...]:
+    """The results that fill the slot; one without a code counts when the matter gives only one material."""
+    kinds = {_kind(slot.key), _kind(slot.taken or slot.key)}
+    gives = planned(case, giver).gives.materials
+    only = gives[0] if len(gives) == 1 else None
+    return tuple(r for r in case.legs[giver].results if not r.void and (r.material or only) in kinds)
+
+
+def _kind(key: str) -> str:
+    """`K16` of `K16@agent#2`."""
+    return key.partition("#")[0].partition("@")[0]
+
+
+def _stands_for(flow: Flow, result: Result) -> str | None:
+    kind = _kind(flow.slot or "")
+    return kind if result.material not in (None, kind) else None
+
+
+def _fields(case: Case, taker: str) -> Iterator[Flow]:
+    above = {t for edge in case.plan.edges if edge.leg == taker for t in edge.targets}
+    for removed in case.plan.removed_fields:
+        if all(asker.leg != taker for asker in removed.askers):
+            continue
+        for giver in removed.by:
+            values = _given_fields(case, giver) if giver in above and ending(case, giver) == "granted" else {}
+            if removed.code in values:
+                yield Flow(f"{removed.code}<{giver}", giver, taker, field=removed.code, value=values[removed.code])
+
+
+def _given_fields(case: Case, giver: str) -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+    for result in case.legs[giver].results:
+        found.update({} if result.void else result.fields)
+    return found

@@ -1,0 +1,291 @@
+"""What must follow from what happened: releases, consequences, papers that flow, and the messages to departments.
+
+Pure and to a fixpoint: `follow` gives every further event and every message; calling it again gives none.
+Meanings: language 2.5–2.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from cases.calendar_days import WorkCalendar
+from cases.clock import explain
+from cases.edges import (
+    Standing,
+    ask_id,
+    dropped,
+    effect_of,
+    ending,
+    over,
+    planned,
+    satisfied,
+    sent,
+    standing,
+    unsent,
+)
+from cases.errors import CaseError
+from cases.feeds import event_data, flows_to
+from cases.fold import apply
+from cases.judge import DEFAULT_ASK_LIMIT
+from cases.model import Case, Event, Leg, LegState
+from cases.states import FINAL, GRANTED, UNSENT
+
+PLATFORM = "platform"
+_MOST_STEPS = 10_000
+_WORDS = {
+    "refused": "没有办成", "withdrawn": "已撤回", "lapsed": "已超过衔接期限", "voided": "结果已作废",
+    "unclear": "核查未能确认",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """A message the department must get: its type, its leg, and what the event said. The desk makes it a row."""
+
+    type: str
+    leg: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The case after everything that follows, the events to append in order, the messages to send."""
+
+    case: Case
+    events: tuple[Event, ...] = ()
+    outbox: tuple[Outbox, ...] = ()
+
+
+def opening(case: Case, by: str) -> Outcome:
+    """The first events of a case that `begin` made: filed, and every leg waiting or queued at once."""
+    at = case.filed_at
+    events = [Event("case.filed", at, by, None, {"legs": len(case.legs)})]
+    for number in case.legs:
+        state = LegState.QUEUED if _may_start(case, number) else LegState.WAITING
+        events.append(Event("leg.created", at, PLATFORM, number, {"state": state.value}))
+    return _with(case, events)
+
+
+def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fresh: Sequence[Event] = ()) -> Outcome:
+    """Everything that must follow now.
+
+    `fresh` are events just appended and already in `case`: the messages they need are in the outbox too. With
+    `calendar` requests to the applicant carry the day `until` which they run.
+    """
+    outbox = [message for event in fresh for message in outgoing(case, event)]
+    events: list[Event] = []
+    while (step := next(_steps(case, now, calendar), None)) is not None:
+        case = apply(case, step)
+        events.append(step)
+        outbox += outgoing(case, step)
+        if len(events) > _MOST_STEPS:
+            raise CaseError(f"办件 {case.reference} 的后续事件没有尽头")
+    return Outcome(case, tuple(events), tuple(outbox))
+
+
+def lapses(case: Case, now: datetime, calendar: WorkCalendar) -> tuple[Event, ...]:
+    """What time alone has ended: asks past their day, and followers that waited longer than `within` allows."""
+    return (*_lapsed_asks(case, now, calendar), *_late_starts(case, now, calendar))
+
+
+def outgoing(case: Case, event: Event) -> tuple[Outbox, ...]:
+    """The message that `event`, already folded into `case`, makes necessary; none for most."""
+    if event.leg is None or event.filled:
+        return ()
+    make = _MESSAGES.get(event.type)
+    name = make(case.legs[event.leg], event) if make is not None else None
+    return (Outbox(name, event.leg, event.data),) if name else ()
+
+
+def _filed(leg: Leg, _: Event) -> str | None:
+    return "leg.filed" if leg.state is LegState.QUEUED else None
+
+
+def _answered(leg: Leg, event: Event) -> str | None:
+    """An answer to the department is a supplement; an answer to us is a paper that reached the leg."""
+    asked_by = next((a.by for a in leg.asks if a.id == event.data.get("ask")), None)
+    if not sent(leg) or asked_by is None:
+        return None
+    return "leg.supplemented" if asked_by == "department" else "leg.material_added"
+
+
+def _withdrawn(leg: Leg, _: Event) -> str | None:
+    return "leg.withdrawn" if leg.withdrawing or leg.revoking or leg.state is LegState.TERMINATED else None
+
+
+_MESSAGES: Mapping[str, Callable[[Leg, Event], str | None]] = {
+    "leg.created": _filed, "leg.released": _filed, "leg.supplemented": _answered,
+    "leg.material_added": lambda *_: "leg.material_added", "leg.withdraw_requested": _withdrawn,
+    "leg.revoke_requested": _withdrawn, "leg.lapsed": _withdrawn, "leg.urged": lambda *_: "leg.urged",
+}
+
+
+def _with(case: Case, events: Sequence[Event]) -> Outcome:
+    outbox: list[Outbox] = []
+    for event in events:
+        case = apply(case, event)
+        outbox += outgoing(case, event)
+    return Outcome(case, tuple(events), tuple(outbox))
+
+
+def _steps(case: Case, now: datetime, calendar: WorkCalendar | None) -> Iterator[Event]:
+    """The events that follow from the case as it stands; only the first is taken, then the case is looked at anew."""
+    yield from _consequences(case, now, calendar)
+    yield from _lost_siblings(case, now)
+    yield from _releases(case, now)
+    yield from _flows(case, now)
+
+
+def _may_start(case: Case, number: str) -> bool:
+    return all(
+        satisfied(case, index) for index, edge in enumerate(case.plan.edges)
+        if edge.leg == number and edge.kind == "before_start"
+    )
+
+
+def _releases(case: Case, now: datetime) -> Iterator[Event]:
+    for number, leg in case.legs.items():
+        if leg.state is LegState.WAITING and _may_start(case, number):
+            keys = [flow.key for flow in flows_to(case, number)]
+            yield Event("leg.released", now, PLATFORM, number, {"with": keys})
+
+
+def _flows(case: Case, now: datetime) -> Iterator[Event]:
+    for number, leg in case.legs.items():
+        if not sent(leg) or leg.withdrawing:
+            continue
+        news = sorted((f for f in flows_to(case, number) if f.key not in leg.added), key=lambda f: f.giver)
+        for _, group in groupby(news, key=lambda f: f.giver):
+            yield Event("leg.material_added", now, PLATFORM, number, event_data(tuple(group)))
+
+
+def _consequences(case: Case, now: datetime, calendar: WorkCalendar | None) -> Iterator[Event]:
+    for index, edge in enumerate(case.plan.edges):
+        leg = case.legs[edge.leg]
+        if edge.kind == "cancels":
+            if dropped(case, edge) and str(index) not in leg.settled:
+                yield from _not_needed(leg, index, now)
+            continue
+        stands = standing(case, index)
+        if stands.state == "failed":
+            yield from _effect(case, index, stands, (now, calendar))
+        yield from _unanswered(index, leg, now)
+
+
+def _effect(
+    case: Case, index: int, stands: Standing, clock: tuple[datetime, WorkCalendar | None]
+) -> Iterator[Event]:
+    edge, upstream = case.plan.edges[index], stands.upstream
+    assert upstream is not None
+    leg, now = case.legs[edge.leg], clock[0]
+    key = f"{index}:voided" if upstream == "voided" else str(index)
+    effect = effect_of(edge, upstream)
+    why = {"edge": key, "of": stands.of, "upstream": upstream, "reason": _reason(case, stands)}
+    if key in leg.settled or leg.state in FINAL - GRANTED:
+        return
+    if leg.state in GRANTED:
+        if effect == "void" and not leg.revoking and not all(r.void for r in leg.results):
+            yield Event("leg.revoke_requested", now, PLATFORM, leg.leg, {**why, "revoke": True})
+    elif effect == "continue":
+        if edge.kind != "before_deliver":
+            request = _request(case, index, clock) if edge.feeds else {}
+            yield Event("leg.continued", now, PLATFORM, leg.leg, {**why, **request, "holds": False})
+    elif effect == "ask":
+        yield Event("leg.held", now, PLATFORM, leg.leg, {**why, **_request(case, index, clock)})
+    else:
+        yield from _stop(leg, why, now)
+
+
+def _stop(leg: Leg, why: Mapping[str, Any], now: datetime) -> Iterator[Event]:
+    """End a leg by rule: at once while nobody has it, else by asking its department to stop."""
+    if unsent(leg):
+        yield Event("leg.voided", now, PLATFORM, leg.leg, dict(why))
+    elif not leg.withdrawing:
+        yield Event("leg.withdraw_requested", now, PLATFORM, leg.leg, {**why, "why": "stop"})
+
+
+def _not_needed(leg: Leg, index: int, now: datetime) -> Iterator[Event]:
+    why = {"edge": str(index), "reason": "所依附的事项都没有办成，本事项不再需要"}
+    if unsent(leg):
+        yield Event("leg.not_needed", now, PLATFORM, leg.leg, why)
+    elif not over(leg) and not leg.withdrawing:
+        yield Event("leg.withdraw_requested", now, PLATFORM, leg.leg, {**why, "why": "not_needed"})
+
+
+def _unanswered(index: int, leg: Leg, now: datetime) -> Iterator[Event]:
+    """Silence to our request is `stop` (language 2.7)."""
+    key = f"{index}:silent"
+    asked = next((a for a in leg.asks if a.id == ask_id(leg.leg, index)), None)
+    if asked is None or not asked.lapsed or key in leg.settled or over(leg):
+        return
+    if leg.settled.get(str(index)) == "continued":
+        return  # that request was an offer; the leg goes on without it
+    yield from _stop(leg, {"edge": key, "reason": f"没有在期限内答复：{asked.reason}"}, now)
+
+
+def _lost_siblings(case: Case, now: datetime) -> Iterator[Event]:
+    """A refused `must_have` among all-of legs loses the case: the others are stopped (language 2.5)."""
+    for edge in case.plan.edges:
+        lost = next((t for t in edge.targets if ending(case, t) == "refused" and planned(case, t).must_have), None)
+        if edge.join != "all" or lost is None:
+            continue
+        for target in edge.targets:
+            leg, key = case.legs[target], f"lost:{lost}"
+            if ending(case, target) == "open" and key not in leg.settled:
+                reason = f"必办事项「{_name(case, lost)}」未获批准，本次申请无法办成"
+                yield from _stop(leg, {"edge": key, "of": lost, "upstream": "refused", "reason": reason}, now)
+
+
+def _reason(case: Case, stands: Standing) -> str:
+    return f"前面的事项「{_name(case, stands.of or '')}」{_WORDS[stands.upstream or 'refused']}"
+
+
+def _name(case: Case, leg: str) -> str:
+    found = planned(case, leg)
+    return f"{found.name}({found.instance})" if found.instance else str(found.name)
+
+
+def _missing(case: Case, index: int) -> dict[str, Any]:
+    """The fed papers and fields that no longer come from above, to be brought by the applicant."""
+    edge = case.plan.edges[index]
+    fields = {f.code: str(f.name) for f in case.plan.removed_fields}
+    names = {key: str(s.name) for s in case.plan.slots if s.leg == edge.leg for key in (s.key, s.taken or s.key)}
+    return {
+        "materials": [{"material": c, "name": names.get(c, c)} for c in edge.feeds if c not in fields],
+        "fields": [{"field": c, "name": fields[c]} for c in edge.feeds if c in fields],
+    }
+
+
+def _request(case: Case, index: int, clock: tuple[datetime, WorkCalendar | None]) -> dict[str, Any]:
+    now, calendar = clock
+    leg = case.plan.edges[index].leg
+    until = calendar.date_of(explain(now, DEFAULT_ASK_LIMIT, (), calendar).due).isoformat() if calendar else None
+    return {
+        "ask": ask_id(leg, index), "holds": True, "limit": str(DEFAULT_ASK_LIMIT), "until": until,
+        "choices": ["bring", "withdraw"], **_missing(case, index),
+    }
+
+
+def _lapsed_asks(case: Case, now: datetime, calendar: WorkCalendar) -> Iterator[Event]:
+    for number, leg in case.legs.items():
+        for ask in leg.asks:
+            open_ask = ask.answered_at is None and not ask.lapsed and ask.until is not None and not over(leg)
+            if open_ask and now > calendar.end_of(date.fromisoformat(ask.until or "")):
+                reason = f"没有在 {ask.until} 前补正：{ask.reason}"
+                yield Event("leg.lapsed", now, PLATFORM, number, {"ask": ask.id, "reason": reason})
+
+
+def _late_starts(case: Case, now: datetime, calendar: WorkCalendar) -> Iterator[Event]:
+    for index, edge in enumerate(case.plan.edges):
+        leg, key = case.legs[edge.leg], f"{index}:late"
+        if edge.within is None or leg.state not in UNSENT or key in leg.settled:
+            continue
+        ended = [case.legs[t].decided_at or case.legs[t].closed_at for t in edge.targets]
+        known = [at for at in ended if at is not None]
+        if known and len(known) == len(ended) and now > explain(max(known), edge.within, (), calendar).due:
+            data = {"edge": key, "of": edge.targets[0], "reason": f"超过衔接期限 {edge.within.words}"}
+            yield Event("leg.start_lapsed", now, PLATFORM, edge.leg, data)
