@@ -40,7 +40,8 @@ FIRST: tuple[str, ...] = (
     digest {text} not null, prev {text} not null, hash {text} not null, primary key (reference, n)){strict}""",
     """create table heads (chain {text} primary key, n {int} not null, hash {text} not null,
     sealed_n {int} not null){strict}""",
-    f"insert into heads (chain, n, hash, sealed_n) values ('@audit', 0, '{'0' * 64}', 0)",
+    *(f"insert into heads (chain, n, hash, sealed_n) values ('{chain}', 0, '{'0' * 64}', 0)" for chain in
+      ("@audit", "@seals")),
     "create index heads_unsealed on heads (chain) where n > sealed_n",
     """create table seals (n {int} primary key, at {text} not null, body {blob} not null, prev {text} not null,
     hash {text} not null){strict}""",

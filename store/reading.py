@@ -1,0 +1,150 @@
+"""The queries of the pages: by subject, by department, one whole case, what is stuck or late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from store import cases, events, files, legs, messages
+from store.cases import CaseRow
+from store.encoding import moment, stamp
+from store.events import Recorded
+from store.files import FileRow
+from store.legs import NEVER, LegRow
+from store.messages import Message
+from store.port import Row, Tx
+from store.rows import shape
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A case in a list, with its legs."""
+
+    reference: str
+    bundle: str
+    edition: str
+    filed_at: datetime
+    closed_at: datetime | None
+    legs: tuple[LegRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A case with everything that hangs on it."""
+
+    case: CaseRow
+    legs: tuple[LegRow, ...]
+    events: tuple[Recorded, ...]
+    messages: tuple[Message, ...]
+    files: tuple[FileRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of legs and where the next one begins (None: this was the last)."""
+
+    legs: tuple[LegRow, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the metrics tell: messages that wait and run per office, held ones per state, lights, strange notices."""
+
+    waiting: dict[str, int]
+    leased: dict[str, int]
+    held: dict[str, int]
+    oldest_due: datetime | None
+    yellow: int
+    red: int
+    strange: int
+
+
+def cases_of(tx: Tx, subject: str, before: CaseLine | None = None, limit: int = 20) -> list[CaseLine]:
+    """A subject's cases, the newest first, older than `before`."""
+    found = tx.rows(
+        "select reference, bundle, edition, filed_at, closed_at from cases where subject = :subject"
+        " and (filed_at, reference) < (:at, :reference) order by filed_at desc, reference desc limit :limit",
+        subject=subject, at=stamp(before.filed_at) if before else NEVER,
+        reference=before.reference if before else NEVER, limit=limit,
+    )
+    return [shape(CaseLine, row, legs=tuple(legs.of_case(tx, row["reference"]))) for row in found]
+
+
+def whole_case(tx: Tx, reference: str) -> Whole:
+    """A case with legs, events, messages and files; UnknownCase."""
+    return Whole(
+        cases.get(tx, reference), tuple(legs.of_case(tx, reference)), tuple(events.of_case(tx, reference)),
+        tuple(messages.of_case(tx, reference)), tuple(files.of_case(tx, reference)),
+    )
+
+
+def inbox(tx: Tx, department: str, after: str | None = None, limit: int = 50) -> Page:
+    """A department's open legs that it may work on, by due date; `after` is the `next` of the page before."""
+    rank, reference, leg = after.split("|") if after and after.count("|") == 2 else ("", "", "")
+    found = tx.rows(
+        "select * from legs where department = :department and closed_at is null and started_at is not null"
+        " and (due_rank, reference, leg) > (:rank, :reference, :leg)"
+        " order by due_rank, reference, leg limit :limit",
+        department=department, rank=rank, reference=reference, leg=leg, limit=limit + 1,
+    )
+    page, more = found[:limit], len(found) > limit
+    return Page(tuple(shape(LegRow, row) for row in page), _cursor(page[-1]) if more else None)
+
+
+def closed_of(tx: Tx, department: str, before: datetime, limit: int = 50) -> list[LegRow]:
+    """A department's legs that ended before a time, the last ended first."""
+    found = tx.rows(
+        "select * from legs where department = :department and closed_at < :before"
+        " order by closed_at desc, reference, leg limit :limit",
+        department=department, before=stamp(before), limit=limit,
+    )
+    return [shape(LegRow, row) for row in found]
+
+
+def held(tx: Tx, limit: int = 200) -> list[Message]:
+    """Messages a person must see: stuck, refused, and unknown ones that nobody will ask about; the oldest first."""
+    found = tx.rows(
+        "select * from messages where state in ('stuck', 'unknown', 'refused') and next_at is null"
+        " order by created_at, reference, leg limit :limit", limit=limit,
+    )
+    return [messages.opened(tx, row) for row in found]
+
+
+def late(tx: Tx, now: datetime, limit: int = 200) -> list[LegRow]:
+    """Open legs whose limit has ended, the longest overdue first."""
+    found = tx.rows(
+        "select * from legs where closed_at is null and due_at is not null and due_at <= :now"
+        " order by due_at, reference, leg limit :limit", now=stamp(now), limit=limit,
+    )
+    return [shape(LegRow, row) for row in found]
+
+
+def figures(tx: Tx, now: datetime) -> Figures:
+    """What the metrics tell; only partial indexes are read, so a million finished cases cost nothing."""
+    at = stamp(now)
+    oldest = tx.rows("select min(next_at) as at from messages where next_at is not null")[0]["at"]
+    return Figures(
+        _counts(tx, "select office as k, count(*) as n from messages where next_at is not null group by office"),
+        messages.leased(tx),
+        _counts(tx, "select state as k, count(*) as n from messages"
+                    " where state in ('stuck', 'unknown', 'refused') group by state"),
+        None if oldest is None else moment(oldest),
+        _count(tx, "select count(*) as n from legs where closed_at is null and yellow_at is not null"
+                   " and yellow_at <= :at and (due_at is null or due_at > :at)", at),
+        _count(tx, "select count(*) as n from legs where closed_at is null and due_at is not null"
+                   " and due_at <= :at", at),
+        _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", at),
+    )
+
+
+def _counts(tx: Tx, sql: str) -> dict[str, int]:
+    return {row["k"]: row["n"] for row in tx.rows(sql)}
+
+
+def _count(tx: Tx, sql: str, at: str) -> int:
+    return int(tx.rows(sql, at=at)[0]["n"])
+
+
+def _cursor(row: Row) -> str:
+    return f"{row['due_rank']}|{row['reference']}|{row['leg']}"
