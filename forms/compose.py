@@ -96,12 +96,8 @@ def _empty(legs: list[Leg], selection: Selection) -> Iterator[PlanProblem]:
 
 def _people(lines: MaterialLines, fields: MergedFields, known: Known) -> tuple[Role, ...]:
     """The roles of this case: whose papers are asked or looked up, who signs, or whose number or name is on the form."""
-    used = {line.role for line in (*lines.kept, *lines.removed)}
+    used = {line.role for line in lines.kept} | {gone.role for gone in lines.removed}
     used |= {gone.source.holder for gone in lines.removed if gone.source}
     used |= {signer for gone in lines.removed for signer in gone.signers}
     codes = {line.code for line in fields.lines}
-    declared = {role.code for role in known.bundle.people}
-    return tuple(
-        role for code, role in known.roles.items()
-        if code in used or (code in declared and not codes.isdisjoint({role.id, role.shown}))
-    )
+    return tuple(role for code, role in known.roles.items() if code in used or not codes.isdisjoint({role.id, role.shown}))

@@ -135,7 +135,7 @@ def figures_json(plan: Plan) -> dict[str, Any]:
         "departments": _pair(f.departments), "sets": _pair(f.sets),
         "materials": {"before": f.materials_before, "kinds": f.materials_kinds, "after": f.materials_after},
         "fields": {"before": f.fields_before, "after": f.fields_after, "prefilled": f.fields_prefilled},
-        "days": {**_pair(f.days), "sum_before": f.days_sum.before, "sum_after": f.days_sum.after, "unit": f.day_unit},
+        "days": {"before": f.days.before, "after": f.days.after, "sum_before": f.days_sum.before, "sum_after": f.days_sum.after, "unit": f.day_unit},
         "visits": _pair(f.visits), "steps": _pair(f.steps),
         "reductions": {
             "departments": _saved(f.departments.before, f.departments.after), "sets": _saved(f.sets.before, f.sets.after),

@@ -46,6 +46,7 @@ class MergedFields:
     sections: list[SectionLine] = field(default_factory=list)
     problems: list[PlanProblem] = field(default_factory=list)
     before: int = 0
+    group_names: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def merge_fields(legs: list[Leg], order: Order, known: Known) -> MergedFields:
@@ -67,7 +68,7 @@ def merge_fields(legs: list[Leg], order: Order, known: Known) -> MergedFields:
             elif line is not None:
                 groups.setdefault(group or "", []).append(line)
     for group, inner in groups.items():
-        merged.lines.append(_rows_line(known.catalog.fields[group], inner, known, names))
+        merged.lines.append(_rows_line(known.catalog.fields[group], inner, known, names, merged.group_names))
     order_in_file = {code: index for index, code in enumerate(known.catalog.fields)}
     merged.lines.sort(key=lambda line: order_in_file[line.code])
     merged.sections = _sections(merged.lines, known)
@@ -87,6 +88,8 @@ def _asked(leg: Leg, known: Known, merged: MergedFields) -> Iterator[FieldAsk]:
         if verdict is None and ask.when is not None:
             merged.problems.append(_maybe(leg, ask, known))
         if verdict:
+            if ask.as_name:
+                merged.group_names[leg.number, ask.code] = ask.as_name
             yield from _columns(ask, own, known)
     for material in leg.asks.materials:
         becomes = known.catalog.materials[material.kind].becomes if material.kind in known.catalog.materials else ()
@@ -139,7 +142,8 @@ def _removed(definition: Field, fed: list[Wish], order: Order, names: Mapping[st
     text = f"{givers}办结时产生，系统直接转给{askers_words(names, [wish.leg.number for wish in fed])}，不用您填写"
     matters = tuple(dict.fromkeys(wish.leg.planned.matter for wish in fed))
     why = Reason("given", text, matters, "、".join(by))
-    return RemovedField(definition.code, definition.name, tuple(_asker(wish, definition) for wish in fed), why, tuple(by))
+    askers = tuple(_asker(wish, definition) for wish in fed)
+    return RemovedField(definition.code, definition.name, askers, why, tuple(by), definition.type, definition.unit)
 
 
 def _asker(wish: Wish, definition: Field) -> FieldAsker:
@@ -243,14 +247,16 @@ def _conflicts(line: FieldLine, wishes: list[Wish], names: Mapping[str, str]) ->
         yield PlanProblem("block", "conflict", text, line.code)
 
 
-def _rows_line(definition: Field, inner: list[FieldLine], known: Known, names: Mapping[str, str]) -> FieldLine:
+def _rows_line(
+    definition: Field, inner: list[FieldLine], known: Known, names: Mapping[str, str], called: Mapping[tuple[str, str], str],
+) -> FieldLine:
     position = {column.code: index for index, column in enumerate(definition.inner)}
     inner = sorted(inner, key=lambda line: position.get(line.code, len(position)))
     inner = [replace(line, required=True) if line.code == f"{definition.code}.{definition.key}" else line for line in inner]
     legs = list(dict.fromkeys(asker.leg for line in inner for asker in line.askers))
     matters = tuple(dict.fromkeys(asker.matter for line in inner for asker in line.askers))
     askers = tuple(
-        FieldAsker(ask_leg, matter, definition.code) for ask_leg, matter in
+        FieldAsker(leg, matter, called.get((leg, definition.code), definition.code)) for leg, matter in
         dict.fromkeys((asker.leg, asker.matter) for line in inner for asker in line.askers)
     )
     return FieldLine(

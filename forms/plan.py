@@ -190,6 +190,8 @@ class RemovedField:
     askers: tuple[FieldAsker, ...]
     why: Reason
     by: tuple[str, ...] = ()
+    type: FieldType = "text"
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def _kept(line: MaterialLine) -> dict[str, Any]:
         "spec": _set({
             "file_types": list(spec.file_types), "max_mb": spec.max_mb, "copies": spec.copies,
             "original": spec.original, "seals": list(spec.seals), "signers": list(spec.signers),
-            "max_age": spec.max_age, "note": _text(spec.note),
+            "max_age": str(spec.max_age) if spec.max_age else None, "note": _text(spec.note),
         }),
     })
 

@@ -164,18 +164,21 @@ def _decimals(value: Decimal, wanted: Wanted) -> None:
 
 
 def _date(raw: Any, wanted: Wanted, around: Surroundings) -> date:
-    if isinstance(raw, datetime) or not isinstance(raw, date | str):
+    day = raw if isinstance(raw, date) and not isinstance(raw, datetime) else _written_day(raw)
+    _date_within(day, wanted, around)
+    return day
+
+
+def _written_day(raw: Any) -> date:
+    if not isinstance(raw, str):
         raise BadValue("请填写日期，例如 2026-03-01")
-    if isinstance(raw, str):
-        text = unicodedata.normalize("NFKC", raw).strip()
-        try:
-            raw = date.fromisoformat(text) if len(text) == 10 else date.min
-        except ValueError:
-            raw = date.min
-    if raw == date.min:
-        raise BadValue("日期不存在或写法不对，请按 年-月-日 填写，例如 2026-03-01")
-    _date_within(raw, wanted, around)
-    return raw
+    text = unicodedata.normalize("NFKC", raw).strip()
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise BadValue("日期不存在或写法不对，请按 年-月-日 填写，例如 2026-03-01")
 
 
 def _date_within(day: date, wanted: Wanted, around: Surroundings) -> None:

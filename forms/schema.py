@@ -1,0 +1,239 @@
+"""The filled form against its plan: a marshmallow schema made from the plan's lines, and what it says in Chinese.
+
+The schema is compiled once per plan object and region table. Errors are a tree keyed by field code; rows are keyed by
+their index as text (from 0), then by column. Answers already given in the situation must agree with the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from catalog.dictionary import Region
+from forms.plan import FieldLine, MaterialLine, Plan
+from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, number_words, read_value
+
+MOST_FILES: Final = 20
+_LONGEST_ID: Final = 200
+_REQUIRED: Final = "必填，请填写"
+_UNKNOWN: Final = "这次办理不需要这一项，请删去或核对名称"
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """`clean` is JSON-ready; `errors` a tree by code; `missing` the required codes a draft still lacks."""
+
+    clean: Mapping[str, Any]
+    errors: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+def validate_form(plan: Plan, form: Mapping[str, Any], regions: Mapping[str, Region], partial: bool = False) -> Validated:
+    """Judge a filled form; `partial` (a draft) lists missing required fields apart instead of refusing them."""
+    compiled = _compiled(_Same(plan, regions))
+    given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
+    errors: dict[str, Any] = {}
+    try:
+        clean: dict[str, Any] = compiled.schema(partial).load(given)
+    except ValidationError as bad:
+        clean = dict(bad.valid_data) if isinstance(bad.valid_data, dict) else {}
+        errors = dict(bad.messages_dict)
+    _agree(compiled, clean, errors)
+    missing = tuple(code for code, line in compiled.lines.items() if _is_missing(line, clean.get(code), errors, code))
+    return Validated({code: json_ready(value) for code, value in clean.items() if code not in errors}, errors, missing)
+
+
+class _Datum(fields.Field[Any]):
+    """One line of the plan as a marshmallow field."""
+
+    default_error_messages = {"required": _REQUIRED, "null": _REQUIRED}  # noqa: RUF012  marshmallow's own shape
+
+    def __init__(self, wanted: Wanted, around: Surroundings, **more: Any) -> None:
+        super().__init__(**more)
+        self.wanted, self.around = wanted, around
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        try:
+            return read_value(value, self.wanted, self.around)
+        except BadValue as bad:
+            raise ValidationError(bad.errors) from None
+
+
+class _FormSchema(Schema):
+    """The frame of every compiled form: a field that is not in the plan is named, never dropped."""
+
+    error_messages = {"unknown": _UNKNOWN, "type": "表单应是按字段编码填写的内容"}  # noqa: RUF012  marshmallow's own shape
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    lines: Mapping[str, FieldLine]
+    values: Mapping[str, Any]
+    whole: Schema
+    draft: Schema
+
+    def schema(self, partial: bool) -> Schema:
+        return self.draft if partial else self.whole
+
+
+class _Same:
+    """A plan and a region table, equal only to themselves: the key under which a schema is kept."""
+
+    __slots__ = ("plan", "regions")
+
+    def __init__(self, plan: Plan, regions: Mapping[str, Region]) -> None:
+        self.plan, self.regions = plan, regions
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.plan is self.plan and other.regions is self.regions
+
+    def __hash__(self) -> int:
+        return hash((id(self.plan), id(self.regions)))
+
+
+@lru_cache(maxsize=128)
+def _compiled(same: _Same) -> _Compiled:
+    plan = same.plan
+    around = Surroundings(same.regions, date.fromisoformat(plan.today) if plan.today else None)
+    lines = {line.code: line for line in plan.fields}
+    values = {}
+    for line in plan.fields:
+        if line.value is not None and line.type != "rows":
+            values[line.code] = read_value(line.value, wanted_of_line(line), around)
+    return _Compiled(lines, values, _schema(plan, around, draft=False), _schema(plan, around, draft=True))
+
+
+def _schema(plan: Plan, around: Surroundings, *, draft: bool) -> Schema:
+    data: dict[str, fields.Field[Any]] = {}
+    for line in plan.fields:
+        required = line.required and line.default is None and not draft
+        data[line.code] = _Datum(wanted_of_line(line, draft), around, required=required)
+    return _FormSchema.from_dict(data, name="FilledForm")()
+
+
+def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
+    """What a merged line wants of its value; a draft's rows may lack required columns."""
+    short = {inner.code: inner.code.rpartition(".")[2] for inner in line.inner}
+    needed = () if draft else tuple(short[inner.code] for inner in line.inner if inner.required and inner.default is None)
+    return Wanted(
+        line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before, line.not_after,
+        line.unit, line.options, line.level, tuple((short[inner.code], wanted_of_line(inner)) for inner in line.inner),
+        needed, line.key, {short[inner.code]: str(inner.name) for inner in line.inner},
+    )
+
+
+def _with_situation(compiled: _Compiled, given: dict[str, Any]) -> dict[str, Any]:
+    """The form completed by what the situation already says, and by the defaults of lines left blank."""
+    for code, line in compiled.lines.items():
+        if line.type == "rows" and isinstance(line.value, list):
+            given[code] = _rows_completed(line.value, given.get(code))
+        elif code not in given and line.value is not None:
+            given[code] = line.value
+        elif code not in given and line.default is not None:
+            given[code] = line.default
+    return given
+
+
+def _rows_completed(known: list[Any], given: Any) -> Any:
+    if given is None:
+        return known
+    if not isinstance(given, list) or len(given) != len(known) or not all(isinstance(row, Mapping) for row in given):
+        return given
+    return [{**before, **{k: v for k, v in row.items() if not is_blank(v)}} for before, row in zip(known, given, strict=True)]
+
+
+def _agree(compiled: _Compiled, clean: dict[str, Any], errors: dict[str, Any]) -> None:
+    """A field that was a situation question keeps the answer that decided the matters."""
+    for code, line in compiled.lines.items():
+        if line.value is None or code in errors or code not in clean:
+            continue
+        if line.type == "rows":
+            wrong = _rows_agree(line, clean[code])
+            if wrong:
+                errors[code] = wrong
+        elif clean[code] != compiled.values[code]:
+            errors[code] = [f"与前面的回答({_shown(line)})不一致；要改请回到情形问题中修改"]
+
+
+def _shown(line: FieldLine) -> str:
+    names = {option.code: str(option.name) for option in line.options}
+    if isinstance(line.value, bool):
+        return "是" if line.value else "否"
+    if isinstance(line.value, list):
+        return "、".join(names.get(str(item), str(item)) for item in line.value)
+    return names.get(str(line.value), str(line.value))
+
+
+def _rows_agree(line: FieldLine, rows: Any) -> Any:
+    if len(rows) != len(line.value):
+        return [f"前面填了 {len(line.value)} 行，这里是 {len(rows)} 行；要增减请回到情形问题中修改"]
+    wrong: dict[str, Any] = {}
+    for index, (known, row) in enumerate(zip(line.value, rows, strict=True)):
+        for name, value in known.items():
+            if name in row and json_ready(row[name]) != value:
+                wrong.setdefault(str(index), {})[name] = [f"与前面的回答({value})不一致；要改请回到情形问题中修改"]
+    return wrong
+
+
+def _is_missing(line: FieldLine, value: Any, errors: Mapping[str, Any], code: str) -> bool:
+    if not line.required or (code in errors and errors[code] != [_REQUIRED]):
+        return False
+    if value is None:
+        return True
+    if line.type != "rows":
+        return False
+    needed = [inner.code.rpartition(".")[2] for inner in line.inner if inner.required]
+    return any(name not in row for row in value for name in needed)
+
+
+def validate_materials(plan: Plan, materials: Mapping[str, Any], partial: bool = False) -> Validated:
+    """Judge which papers are attached: by material key a list of file ids. Papers no longer needed are left out."""
+    lines = {line.key: line for line in plan.materials}
+    gone = {line.key for line in plan.removed_materials}
+    clean: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
+    for key, files in materials.items():
+        if key in lines and not is_blank(files) and files != []:
+            wrong = _files_wrong(files)
+            if wrong:
+                errors[key] = [wrong]
+            else:
+                clean[key] = list(files)
+        elif key not in lines and key not in gone:
+            errors[str(key)[:_LONGEST_ID]] = ["这次办理不需要这份材料，请删去或核对编码"]
+    missing = tuple(key for key, line in lines.items() if key not in clean and key not in errors and _is_due(line))
+    if not partial:
+        errors |= {key: [f"请上传“{lines[key].name}”"] for key in missing}
+    return Validated(clean, errors, missing)
+
+
+def _is_due(line: MaterialLine) -> bool:
+    return line.required and line.tolerable is None
+
+
+def _files_wrong(files: Any) -> str | None:
+    if not isinstance(files, list) or not all(isinstance(name, str) and 0 < len(name) <= _LONGEST_ID for name in files):
+        return "请列出文件编号"
+    if len(files) > MOST_FILES:
+        return f"一份材料最多 {MOST_FILES} 个文件，现在 {len(files)} 个"
+    return "同一个文件列了两次，请去掉重复的" if len(set(files)) < len(files) else None
+
+
+def bound_words(line: FieldLine) -> str:
+    """The bounds of a number line in words, for hints: `0 到 50000 m`; empty where there are none."""
+    unit = f" {line.unit}" if line.unit else ""
+    if line.min is not None and line.max is not None:
+        return f"{number_words(line.min)} 到 {number_words(line.max)}{unit}"
+    if line.min is not None:
+        return f"不小于 {number_words(line.min)}{unit}"
+    return f"不大于 {number_words(line.max)}{unit}" if line.max is not None else ""
