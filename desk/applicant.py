@@ -1,0 +1,189 @@
+"""What an applicant does after filing: answer an ask, withdraw legs, and see beforehand what that leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cases import fold, outcome
+from cases.follow import follow
+from cases.model import Ask, Case, Event, LegState
+from cases.states import FINAL
+from desk import repeats
+from desk.book import Book
+from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
+from desk.known import Known, by_leg
+from desk.premises import Premises
+from desk.repeats import Repeated
+from forms.schema import validate_form
+from store import files
+from store.errors import FileTaken
+from store.errors import UnknownFile as NotStored
+from store.port import Tx
+
+LONGEST_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """The answer to one ask of one leg: values by field, file ids by material."""
+
+    leg: str
+    ask: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    materials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Counter:
+    """The applicant's window."""
+
+    def __init__(self, premises: Premises, book: Book) -> None:
+        self._premises, self._book = premises, book
+
+    def owned(self, subject: str, reference: str) -> Known:
+        """The subject's own case; anybody else's is as unknown as none."""
+        known = self._book.fresh(reference)
+        if known.row.subject != subject:
+            raise UnknownCase
+        return known
+
+    def supplement(self, subject: str, reference: str, supply: Supply, key: str, now: datetime) -> None:
+        """Answer an ask; it must be complete. The same key and content have one effect."""
+        known = self.owned(subject, reference)
+        content = ("supplement", reference, supply.leg, supply.ask, dict(supply.fields),
+                   {kind: list(names) for kind, names in supply.materials.items()})
+        self._refuse_incomplete(known, supply)
+        data = {"ask": supply.ask, "fields": dict(supply.fields),
+                "materials": {kind: list(names) for kind, names in supply.materials.items()}}
+        leg = number_of(reference, supply.leg)
+
+        def decide(case: Case) -> Sequence[Event]:
+            open_ask(case, leg, supply.ask)
+            return [Event("leg.supplemented", now, f"applicant:{subject}", leg, data)]
+
+        def link(tx: Tx) -> None:
+            files.link(tx, reference, subject, sorted({name for names in supply.materials.values() for name in names}))
+
+        try:
+            self._once(known, (key, content), decide, now, link)
+        except (NotStored, FileTaken) as wrong:
+            tree = {kind: ["上传的文件找不到或已用于另一个办件；请重新上传"] for kind in supply.materials}
+            raise InvalidAnswers(errors={"materials": tree}) from wrong
+
+    def _refuse_incomplete(self, known: Known, supply: Supply) -> None:
+        ask = open_ask(known.case, number_of(known.row.reference, supply.leg), supply.ask)
+        wanted_papers = {str(entry["material"]): entry for entry in ask.materials}
+        wanted_fields = {str(entry["field"]): entry for entry in ask.fields}
+        papers = {kind: ["还没有上传；请上传后再提交"] for kind in wanted_papers if not supply.materials.get(kind)}
+        papers |= {kind: ["部门没有要求这份材料；请删去"] for kind in supply.materials if kind not in wanted_papers}
+        values = {name: ["必填"] for name in wanted_fields if supply.fields.get(name) in (None, "")}
+        values |= {name: ["部门没有要求这一项；请删去"] for name in supply.fields if name not in wanted_fields}
+        codes = {line.code for line in known.case.plan.fields}
+        checkable = {name: value for name, value in supply.fields.items() if name in codes}
+        values |= validate_form(known.case.plan, checkable, self._premises.catalog.regions, partial=True).errors
+        values |= {name: ["请填写不超过 2000 字的文字或数字"] for name, value in supply.fields.items()
+                   if name not in codes and not plain_value(value)}
+        if papers or values:
+            raise InvalidAnswers(errors={**values, **({"materials": papers} if papers else {})})
+
+    def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None, now: datetime) -> list[dict[str, str]]:
+        """What withdrawing would lead to, leg by leg, without doing it."""
+        known = self.owned(subject, reference)
+        case = known.case
+        for event in self._requests(case, self._chosen(case, legs), subject, "", now):
+            case = fold.apply(case, event)
+        after = follow(case, now, self._premises.calendar).case
+        planned = by_leg(case)
+        return [_effect(planned[leg].name, leg, known.case, after) for leg in known.case.legs
+                if after.legs[leg] != known.case.legs[leg]]
+
+    def withdraw(self, subject: str, reference: str, wish: Withdrawal, key: str, now: datetime) -> None:
+        """Withdraw legs (None: all that are still open); unsent ones end at once, others when confirmed."""
+        known = self.owned(subject, reference)
+        content = ("withdraw", reference, list(wish.legs) if wish.legs is not None else None, wish.reason)
+
+        def decide(case: Case) -> Sequence[Event]:
+            return self._requests(case, self._chosen(case, wish.legs), subject, wish.reason, now)
+
+        self._once(known, (key, content), decide, now, None)
+
+    def _chosen(self, case: Case, legs: Sequence[str] | None) -> list[str]:
+        if legs is None:
+            chosen = [leg for leg, state in case.legs.items() if can_withdraw(state.state, state.withdrawing)]
+        else:
+            chosen = [number_of(case.reference, leg) for leg in legs]
+            unknown = [leg for leg in chosen if leg not in case.legs]
+            if unknown:
+                raise UnknownLeg
+            if any(not can_withdraw(case.legs[leg].state, case.legs[leg].withdrawing) for leg in chosen):
+                raise NotNow("选中的事项里有已经办结或正在撤回的，不能再撤回；请刷新页面后重选。")
+        if not chosen:
+            raise NotNow("这个办件已经没有可以撤回的事项。")
+        return chosen
+
+    def _requests(self, case: Case, legs: Sequence[str], subject: str, reason: str, now: datetime) -> list[Event]:
+        return [Event("leg.withdraw_requested", now, f"applicant:{subject}", leg, {"why": "applicant", "reason": reason})
+                for leg in legs if leg in case.legs]
+
+    def _once(self, known: Known, sent: tuple[str, Any], decide: Any, now: datetime, link: Any) -> None:
+        """Run a change under an idempotency key, in the same transaction as its effect."""
+        key, content = sent
+        subject, reference = known.row.subject, known.row.reference
+        digest = repeats.digest_of(content)
+        claim = repeats.submission(subject, repeats.checked_key(key), digest, reference, now)
+        if repeats.earlier(self._premises.database, subject, key, digest) is not None:
+            return
+
+        def alongside(tx: Tx) -> None:
+            repeats.claim(tx, claim)
+            if link is not None:
+                link(tx)
+
+        try:
+            self._book.advance(reference, decide, now, alongside)
+        except Repeated as repeated:
+            repeats.answer_of(repeated.earlier, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Which legs to withdraw (None: all) and why."""
+
+    legs: tuple[str, ...] | None
+    reason: str
+
+
+def number_of(reference: str, leg: str) -> str:
+    """A leg's number in its case, from the number or the public id."""
+    return leg.removeprefix(f"{reference}-")
+
+
+def can_withdraw(state: LegState, withdrawing: bool) -> bool:
+    """Whether an applicant may still withdraw a leg: not once it is granted, final, or being withdrawn."""
+    return not withdrawing and state not in FINAL and state is not LegState.GRANTED
+
+
+def open_ask(case: Case, leg: str, ask: str) -> Ask:
+    """The ask `ask` of `leg` if it can still be answered; `UnknownLeg` or `NotNow` otherwise."""
+    if leg not in case.legs:
+        raise UnknownLeg
+    for known in case.legs[leg].asks:
+        if known.id == ask and known.answered_at is None and not known.lapsed:
+            return known
+    raise NotNow("这条补正要求不存在、已经答复或已过期；请刷新页面查看最新要求。")
+
+
+def plain_value(value: Any) -> bool:
+    """Whether a value for a field only the department knows is short text or a number."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    return len(str(value)) <= LONGEST_TEXT and "\0" not in str(value)
+
+
+def _effect(name: str, leg: str, before: Case, after: Case) -> dict[str, str]:
+    old, new = before.legs[leg].state, after.legs[leg]
+    words = outcome.STATE_NAMES[new.state]
+    text = f"将变为“{words}”" if new.state is not old else "将通知部门撤回，等部门确认"
+    return {"leg": f"{before.reference}-{leg}", "name": str(name), "effect": new.state.value, "text": text}

@@ -1,0 +1,171 @@
+"""The cases lately worked on, folded once and kept in memory; every change of a case goes through `Book.advance`.
+
+A change is decided outside the transaction (nothing slow happens inside one) and appended only if the case is
+still where it was read (`after`); otherwise it is decided again on what is there now.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cases import due, fold
+from cases.follow import Outbox, Outcome, follow
+from cases.model import Case, Event, LegState
+from cases.states import FINAL
+from desk.editions import Editions
+from desk.errors import UnknownCase
+from desk.known import Known, by_leg
+from desk.letters import Letters
+from desk.outgoing import Letter, legs_of, offer_and_send
+from desk.premises import Premises
+from store import cases, events, legs, messages
+from store.cases import CaseRow
+from store.errors import Stale
+from store.errors import UnknownCase as NotStored
+from store.legs import LegRow
+from store.port import Tx
+
+REMEMBERED_CASES = 2_000
+STRIPES = 64
+TRIES = 20
+
+Decide = Callable[[Case], Sequence[Event]]
+Alongside = Callable[[Tx], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a decision leads to: all events, what must be sent, and the leg rows that differ."""
+
+    known: Known
+    events: tuple[Event, ...]
+    letters: tuple[Letter, ...]
+    changed: tuple[LegRow, ...]
+
+
+class Book:
+    """Folded cases by reference, and the way to change them."""
+
+    def __init__(self, premises: Premises, editions: Editions, letters: Letters) -> None:
+        self._premises, self._editions, self._letters = premises, editions, letters
+        self._kept: OrderedDict[str, Known] = OrderedDict()
+        self._guard = threading.Lock()
+        self._stripes = [threading.Lock() for _ in range(STRIPES)]
+
+    def known(self, reference: str) -> Known:
+        """The case as last seen here; read and folded if it is not in memory."""
+        with self._guard:
+            kept = self._kept.get(reference)
+        return kept or self._remember(self._read(reference))
+
+    def fresh(self, reference: str) -> Known:
+        """The case as it stands in the store now, for readers beside other processes."""
+        return self.known(reference) if self._premises.embedded else self._remember(self._read(reference))
+
+    def _read(self, reference: str) -> Known:
+        with self._premises.database.read() as tx:
+            try:
+                row = cases.get(tx, reference)
+            except NotStored:
+                raise UnknownCase from None
+            recorded = events.of_case(tx, reference)
+            rows = {leg.leg: leg for leg in legs.of_case(tx, reference)}
+        plan = self._editions.stored_plan(row.plan)
+        case = fold.replay(reference, plan, row.filed_at, [line.event for line in recorded])
+        return Known(row, case, recorded[-1].n if recorded else 0, rows)
+
+    def _remember(self, known: Known) -> Known:
+        with self._guard:
+            self._kept[known.row.reference] = known
+            self._kept.move_to_end(known.row.reference)
+            while len(self._kept) > REMEMBERED_CASES:
+                self._kept.popitem(last=False)
+        return known
+
+    def forget(self, reference: str) -> None:
+        """Drop what is remembered of a case; it is read again when needed."""
+        with self._guard:
+            self._kept.pop(reference, None)
+
+    def remember_filed(self, row: CaseRow, change: Change) -> None:
+        """Keep a case that was just filed."""
+        self._remember(Known(row, change.known.case, change.known.n, {leg.leg: leg for leg in change.changed}))
+
+    def advance(self, reference: str, decide: Decide, now: datetime, alongside: Alongside | None = None) -> Change:
+        """Append what `decide` makes of the case, and all that follows from it, in one transaction.
+
+        `alongside` writes what belongs to the same transaction (a settled message, a notice's id). `decide` may be
+        called again if the case moved meanwhile; it must only look.
+        """
+        with self._stripes[hash(reference) % STRIPES]:
+            for _ in range(TRIES):
+                change = self._decided(self.known(reference), decide, now)
+                try:
+                    return self._written(change, now, alongside)
+                except Stale:
+                    self.forget(reference)
+        raise Stale
+
+    def _decided(self, known: Known, decide: Decide, now: datetime) -> Change:
+        decided = tuple(decide(known.case))
+        if not decided:
+            return Change(known, (), (), ())
+        case = known.case
+        for event in decided:
+            case = fold.apply(case, event)
+        then = follow(case, now, self._premises.calendar, decided)
+        return self._changed(known, then.case, (*decided, *then.events), tuple(then.outbox), now)
+
+    def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[Outbox, ...],
+                 now: datetime) -> Change:
+        moved = Known(known.row, case, known.n + len(happened), known.legs)
+        schedule = due.schedule(case, self._premises.calendar, now)
+        rows = legs_of(moved, schedule, now)
+        return Change(moved, happened, tuple(self._letter(moved, item, now) for item in outbox), rows)
+
+    def _letter(self, known: Known, item: Outbox, now: datetime) -> Letter:
+        """A message to write: `leg.filed` is derived at its first attempt, all later types say what is so now."""
+        later = item.type != "leg.filed"
+        return Letter(item.leg, item.type, self._letters.body(known, item.leg, (item.type, item.data), now) if later else None)
+
+    def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Outcome, now: datetime) -> Change:
+        """The change that files a case: `opening` is what `cases.follow.opening` made; `offices` by leg."""
+        empty = {leg: LegRow(reference=row.reference, leg=leg, matter=planned.matter, department=planned.department,
+                             office=offices[leg], state=LegState.WAITING, n=0, since=now, filed_at=now)
+                 for leg, planned in by_leg(opening.case).items()}
+        return self._changed(Known(row, opening.case, 0, empty), opening.case, tuple(opening.events),
+                             tuple(opening.outbox), now)
+
+    def _written(self, change: Change, now: datetime, alongside: Alongside | None) -> Change:
+        known = change.known
+        if not change.events and alongside is None:
+            return change
+        self._premises.database.write(lambda tx: self.write(tx, change, now, alongside))
+        if change.events:
+            merged = {**known.legs, **{row.leg: row for row in change.changed}}
+            self._remember(Known(known.row, known.case, known.n, merged))
+        return change
+
+    def write(self, tx: Tx, change: Change, now: datetime, alongside: Alongside | None = None) -> None:
+        """The unit of work of a change; also used by filing inside its own unit."""
+        reference = change.known.row.reference
+        if change.events:
+            events.append(tx, reference, change.events, after=change.known.n - len(change.events))
+            legs.put(tx, change.changed)
+            self._drop_unsent(tx, change)
+            current = {**change.known.legs, **{row.leg: row for row in change.changed}}
+            offer_and_send(tx, self._premises, current, change.letters, now)
+            if all(leg.state in FINAL for leg in change.known.case.legs.values()):
+                cases.close(tx, reference, now)
+        if alongside is not None:
+            alongside(tx)
+
+    def _drop_unsent(self, tx: Tx, change: Change) -> None:
+        for row in change.changed:
+            if row.closed_at is not None:
+                messages.cancel(tx, row.reference, row.leg)
+

@@ -1,0 +1,188 @@
+"""The dispatcher's side of the desk: due messages are claimed, frozen, and their answers recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from cases import judge
+from cases.model import Case, Event, LegState
+from cases.states import FINAL
+from connectors.base import Answer, Body, Outgoing
+from desk import payload
+from desk.book import Book
+from desk.letters import Letters
+from desk.premises import Premises
+from store import leases, messages
+from store.errors import LeaseLost
+from store.leases import Claimed, Outcome, Wanted
+from store.messages import MessageId
+from store.port import Tx
+
+LEASE_SECONDS = 60.0
+
+
+class Then(Protocol):
+    """What the dispatcher's retry rules say comes next: `done`, `send` or `ask` again at `at`, or `stuck`."""
+
+    kind: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One leased message with its frozen body, ready to be sent or asked about."""
+
+    id: MessageId
+    leg: str
+    outgoing: Outgoing
+    body: Body
+    purpose: Literal["send", "ask"]
+    attempt: int
+    first_at: datetime
+    fence: Claimed
+
+
+class Counter:
+    """Where the dispatcher fetches work and brings back answers."""
+
+    def __init__(self, premises: Premises, book: Book, letters: Letters) -> None:
+        self._premises, self._book, self._letters = premises, book, letters
+
+    def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
+        """Lease due messages for offices with room, oldest first; each comes with its frozen body.
+
+        That an attempt begins is recorded before it begins, so that a leg is never taken for unsent while it leaves.
+        """
+        wanted = Wanted(room=room, now=now, lease_seconds=LEASE_SECONDS, limit=limit)
+        by_case: dict[str, list[Claimed]] = {}
+        for item in self._premises.database.write(lambda tx: leases.claim(tx, wanted)):
+            by_case.setdefault(item.message.reference, []).append(item)
+        return [claim for reference, items in by_case.items() for claim in self._begun(reference, items, now)]
+
+    def _begun(self, reference: str, items: Sequence[Claimed], now: datetime) -> list[Claim]:
+        """Freeze and announce the attempts of one case; a leg that ended meanwhile is not sent any more."""
+        bodies = {item.message.id: self._body(item, now) for item in items}
+        leaving: dict[MessageId, bytes] = {}
+        seen: list[Case] = []
+
+        def decide(case: Case) -> Sequence[Event]:
+            seen[:] = [case]
+            return [Event("leg.sending", now, "platform", item.message.leg, {"message": item.message.type})
+                    for item in items if item.was == "due" and item.attempt == 1 and still_wanted(case, item)]
+
+        def alongside(tx: Tx) -> None:
+            for item in items:
+                id_ = item.message.id
+                if still_wanted(seen[0], item):
+                    leaving[id_] = messages.freeze(tx, id_, item.token, bodies[id_], payload.MAPPING_VERSION)
+                else:
+                    leases.settle(tx, item, Outcome(state="cancelled", kind="not_wanted"), now)
+
+        try:
+            self._book.advance(reference, decide, now, alongside)
+        except LeaseLost:
+            return []
+        return [self._shown(item, leaving[item.message.id]) for item in items if item.message.id in leaving]
+
+    def _body(self, item: Claimed, now: datetime) -> bytes:
+        message = item.message
+        if message.body is not None:
+            return message.body
+        return self._letters.body(self._book.known(message.reference), message.leg, (message.type, {}), now)
+
+    def _shown(self, item: Claimed, body: bytes) -> Claim:
+        message = item.message
+        leg = f"{message.reference}-{message.leg}"
+        outgoing = Outgoing(key=message.key, message_id=message.message_id, type=message.type, leg=leg, body=body)
+        return Claim(id=message.id, leg=leg, outgoing=outgoing, body=self._premises.deployment.bodies[message.office],
+                     purpose="ask" if item.was == "unknown" else "send", attempt=item.attempt,
+                     first_at=message.created_at, fence=item)
+
+    def record(self, claim: Claim, answer: Answer, then: Then, now: datetime) -> None:
+        """Write what an attempt came to, and what follows from it, in one transaction; a lost lease changes nothing."""
+        outcome = Outcome(state=_message_state(answer, then), kind=answer.kind, next_at=then.at, status=answer.status,
+                          detail=answer.detail, reason=answer.reason)
+
+        def settle(tx: Tx) -> None:
+            leases.settle(tx, claim.fence, outcome, now)
+
+        try:
+            self._book.advance(claim.id.reference, lambda case: _events(case, claim, answer, then, now), now, settle)
+        except LeaseLost:
+            self._book.forget(claim.id.reference)
+
+    def next_due(self) -> datetime | None:
+        """When the earliest message of any office wants to leave, or None."""
+        with self._premises.database.read() as tx:
+            return messages.next_due(tx, sorted(self._premises.deployment.bodies))
+
+    def recover(self, now: datetime) -> int:
+        """At the start of the only process: attempts found open are unknown outcomes; how many there were."""
+        lost = self._premises.database.write(lambda tx: leases.void_leases(tx, now))
+        self._mark_unknown(lost, now)
+        return len(lost)
+
+    def expire(self, now: datetime) -> int:
+        """Leases that ran out (a host that died) become unknown outcomes; how many."""
+        lost = self._premises.database.write(lambda tx: leases.expire(tx, now))
+        self._mark_unknown(lost, now)
+        return len(lost)
+
+    def _mark_unknown(self, lost: Sequence[MessageId], now: datetime) -> None:
+        for id_ in lost:
+            self._book.forget(id_.reference)
+            if id_.type == "leg.filed":
+                self._book.advance(id_.reference, lambda case, id_=id_: _unknown(case, id_.leg, now), now)
+
+
+def still_wanted(case: Case, item: Claimed) -> bool:
+    """Whether a message should still leave: a filing not once its leg ended; anything else always."""
+    return item.message.type != "leg.filed" or case.legs[item.message.leg].state not in FINAL
+
+
+def _message_state(answer: Answer, then: Then) -> Any:
+    if answer.kind == "received":
+        return "done"
+    if answer.kind == "refused":
+        return "refused"
+    return {"send": "due", "ask": "unknown", "stuck": "stuck", "done": "done"}[then.kind]
+
+
+def _events(case: Case, claim: Claim, answer: Answer, then: Then, now: datetime) -> Sequence[Event]:
+    leg = claim.id.leg
+    by = f"department:{claim.body.id}"
+    if claim.id.type != "leg.filed":
+        return _later_events(case, claim, answer, now)
+    if answer.kind == "received":
+        return _received(case, leg, by, answer, now)
+    if answer.kind == "refused":
+        return [Event("leg.message_refused", now, by, leg, {"message": claim.id.type, "reason": answer.reason})]
+    if then.kind == "stuck":
+        return [Event("leg.stuck", now, "platform", leg, {"reason": answer.detail})]
+    if then.kind == "ask":
+        return _unknown(case, leg, now)
+    return [Event("leg.again", now, "platform", leg, {"detail": answer.kind})]
+
+
+def _unknown(case: Case, leg: str, now: datetime) -> Sequence[Event]:
+    if case.legs[leg].state is LegState.OUTCOME_UNKNOWN:
+        return ()
+    return [Event("leg.outcome_unknown", now, "platform", leg)]
+
+
+def _received(case: Case, leg: str, by: str, answer: Answer, now: datetime) -> Sequence[Event]:
+    data = {"ref": answer.ref} if answer.ref else {}
+    verdict = judge.judge(case, leg, Event("leg.received", now, by, leg, data))
+    return verdict.events
+
+
+def _later_events(case: Case, claim: Claim, answer: Answer, now: datetime) -> Sequence[Event]:
+    by = f"department:{claim.body.id}"
+    if answer.kind == "refused":
+        return [Event("leg.message_refused", now, by, claim.id.leg, {"message": claim.id.type, "reason": answer.reason})]
+    if answer.kind == "received" and claim.id.type == "leg.withdrawn":
+        return [Event("leg.withdraw_received", now, by, claim.id.leg)]
+    return ()

@@ -1,0 +1,206 @@
+"""The desk: one object with every verb that reads or changes an application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from connectors.base import Answer
+from desk import files as stored_files
+from desk import reference as references
+from desk.applicant import Counter as ApplicantCounter
+from desk.applicant import Supply, Withdrawal
+from desk.book import Book
+from desk.claims import Claim, Then
+from desk.claims import Counter as DispatchCounter
+from desk.drafts import Drafts
+from desk.editions import Editions
+from desk.errors import UnknownCase, UnknownFile
+from desk.feed import Feed
+from desk.filing import Intake
+from desk.letters import Letters
+from desk.notices import Incoming, Notices, Outcome
+from desk.premises import Premises
+from desk.sweeps import Sweeper
+from desk.values import Draft, FileInfo, Filing, Receipt
+from desk.view import summary, view
+from forms.plan import Plan
+from store import cases, drafts, files, reading
+from store.errors import UnknownFile as NotStored
+from store.messages import TOPIC
+
+
+class Desk:
+    """Every change to a case goes through here; each verb is one transaction around pure functions."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+        self._editions = Editions(premises)
+        self._letters = Letters(premises)
+        self._book = Book(premises, self._editions, self._letters)
+        self._drafts = Drafts(premises, self._editions)
+        self._intake = Intake(premises, self._book, self._editions)
+        self._notices = Notices(premises, self._book)
+        self._applicant = ApplicantCounter(premises, self._book)
+        self._dispatch = DispatchCounter(premises, self._book, self._letters)
+        self._feed = Feed(premises, self._book, self._letters)
+        self._sweeper = Sweeper(premises, self._book, self._dispatch)
+
+    # --- definitions
+
+    def edition(self, bundle: str) -> str:
+        """The hash of the edition in force."""
+        return self._editions.of(bundle).hash
+
+    def plan(self, bundle: str, situation: Mapping[str, Any], now: datetime,
+             form: Mapping[str, Any] | None = None) -> Plan:
+        """The plan of a situation with the edition in force."""
+        return self._editions.plan(bundle, situation, now, form=form)
+
+    # --- drafts and filing
+
+    def open_draft(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime) -> Draft:
+        """Begin a draft; the situation may be partial."""
+        return self._drafts.open(subject, bundle, situation, now)
+
+    def save_draft(self, subject: str, draft: str, changes: Mapping[str, Any], now: datetime) -> Draft:
+        """Keep changes to a draft, complete or not; its problems come with it."""
+        return self._drafts.save(subject, draft, changes, now)
+
+    def read_draft(self, subject: str, draft: str, now: datetime) -> Draft:
+        """A draft of one's own."""
+        return self._drafts.read(subject, draft, now)
+
+    def drafts(self, subject: str, now: datetime) -> list[Draft]:
+        """One's unfiled drafts, newest first."""
+        return self._drafts.of_subject(subject, now)
+
+    def drop_draft(self, subject: str, draft: str) -> None:
+        """Delete a draft that was not filed."""
+        self._drafts.drop(subject, draft)
+
+    def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime) -> Receipt:
+        """File a draft; a second call gives the same receipt."""
+        kept = self._drafts.read(subject, draft, now)
+        if kept.filed_as is not None:
+            return self._intake.receipt(subject, kept.filed_as)
+        filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
+                        consent=consent if consent is not None else kept.consent, edition=kept.edition)
+        receipt = self._intake.file(subject, filing, f"draft:{draft}", now)
+        self._premises.database.write(lambda tx: drafts.submitted(tx, draft, receipt.reference))
+        return receipt
+
+    def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
+        """File one application in one transaction; idempotent by `key`."""
+        return self._intake.file(subject, filing, key, now)
+
+    def receipt(self, subject: str, reference: str, now: datetime) -> Receipt:
+        """The receipt of one's own case, with its legs as they stand at `now`."""
+        del now
+        return self._intake.receipt(subject, reference)
+
+    # --- files
+
+    def keep_file(self, owner: str, described: tuple[str, str], chunks: Iterable[bytes], now: datetime) -> FileInfo:
+        """Store a file durably; `described` is (name, type); it is linked to a case when it is filed or answered with."""
+        name, type_ = described
+        return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks)
+
+    def open_file(self, subject: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
+        """One's own upload, or a file of one's own case."""
+        return stored_files.open_for_subject(self._premises, subject, file)
+
+    def open_department_file(self, office: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
+        """A file that a leg of this office asks or was answered with."""
+        with self._premises.database.read() as tx:
+            try:
+                row = files.get(tx, file)
+            except NotStored:
+                raise UnknownFile from None
+        own = row.owner == f"department:{office}"
+        if not own and (row.reference is None
+                        or file not in self._letters.files_for(self._book.fresh(row.reference), office)):
+            raise UnknownFile
+        return stored_files.info(row), self._premises.vault.open(file)
+
+    # --- the applicant after filing
+
+    def supplement(self, subject: str, reference: str, supply: Supply, key: str, now: datetime) -> None:
+        """Answer an ask of a leg, completely."""
+        self._applicant.supplement(subject, reference, supply, key, now)
+
+    def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None, now: datetime) -> list[dict[str, str]]:
+        """What withdrawing `legs` (None: all that are open) would lead to."""
+        return self._applicant.withdrawal(subject, reference, legs, now)
+
+    def withdraw(self, subject: str, reference: str, wish: Withdrawal, key: str, now: datetime) -> None:
+        """Withdraw legs."""
+        self._applicant.withdraw(subject, reference, wish, key, now)
+
+    # --- departments
+
+    def notice(self, incoming: Incoming, now: datetime) -> Outcome:
+        """Take one verified notice."""
+        return self._notices.take(incoming, now)
+
+    def feed(self, office: str, after: int, limit: int) -> list[dict[str, Any]]:
+        """What waits for an office that fetches, after a cursor, oldest first."""
+        return self._feed.after(office, after, limit)
+
+    def fetch(self, office: str, leg: str, now: datetime) -> dict[str, Any]:
+        """The payload of one leg for an office that fetches."""
+        return self._feed.fetch(office, leg, now)
+
+    def taken(self, office: str, leg: str, read_code: str, now: datetime) -> None:
+        """The office opened the payload: it has the leg."""
+        self._feed.taken(office, leg, read_code, now)
+
+    # --- the dispatcher
+
+    def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
+        """Lease due messages for offices with room; each with its frozen body."""
+        return self._dispatch.claim(room, now, limit)
+
+    def record(self, claim: Claim, answer: Answer, then: Then, now: datetime) -> None:
+        """Record what an attempt came to."""
+        self._dispatch.record(claim, answer, then, now)
+
+    def next_due(self) -> datetime | None:
+        """When the earliest message wants to leave."""
+        return self._dispatch.next_due()
+
+    def recover(self, now: datetime) -> int:
+        """At start: attempts found open become unknown outcomes."""
+        return self._dispatch.recover(now)
+
+    def sweep(self, now: datetime) -> datetime:
+        """Do what is due by time alone; when to be called again."""
+        return self._sweeper.sweep(now)
+
+    def on_work(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after each commit that put something into the outbox."""
+        self._premises.database.listen(lambda topic: callback() if topic == TOPIC else None)
+
+    # --- reading
+
+    def case_view(self, subject: str, reference: str, now: datetime) -> dict[str, Any]:
+        """One's own case with every leg."""
+        known = self._applicant.owned(subject, reference)
+        with self._premises.database.read() as tx:
+            rows = {row.file: row for row in files.of_case(tx, reference)}
+        return view(known, self._premises.calendar, rows, now, masked=False)
+
+    def track(self, reference: str, code: str, now: datetime) -> dict[str, Any]:
+        """The same, masked, for whoever has reference and query code; wrong and unknown look alike."""
+        clean = references.clean_reference(reference)
+        with self._premises.database.read() as tx:
+            if clean is None or not cases.has_code(tx, clean, references.clean_code(code)):
+                raise UnknownCase
+        return view(self._book.fresh(clean), self._premises.calendar, {}, now, masked=True)
+
+    def cases_of(self, subject: str, now: datetime) -> list[dict[str, Any]]:
+        """A person's cases, newest first."""
+        with self._premises.database.read() as tx:
+            rows = reading.cases_of(tx, subject)
+        return [summary(self._book.fresh(row.reference), self._premises.calendar, now) for row in rows]

@@ -1,0 +1,104 @@
+"""Drafts: partial content is fine and kept; every problem is listed; one draft files once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from desk.editions import Editions
+from desk.errors import DraftFiled, UnknownDraft
+from desk.premises import Premises
+from desk.values import Draft
+from forms.plan import Plan
+from forms.schema import validate_form, validate_materials
+from store import drafts
+from store.errors import UnknownDraft as NotStored
+from store.port import Tx
+
+CHANGEABLE = ("situation", "form", "materials", "consent")
+
+
+class Drafts:
+    """The drafts of every subject; each call sees only the subject's own."""
+
+    def __init__(self, premises: Premises, editions: Editions) -> None:
+        self._premises = premises
+        self._editions = editions
+
+    def open(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime) -> Draft:
+        """Begin a draft of `bundle`; the situation may be partial."""
+        edition = self._editions.of(bundle)
+        body = {"situation": dict(situation), "form": {}, "materials": {}, "consent": {}}
+        row = drafts.Draft(draft=secrets.token_hex(16), subject=subject, bundle=bundle, edition=edition.hash, body=body,
+                           created_at=now, updated_at=now)
+        self._premises.database.write(lambda tx: drafts.add(tx, row))
+        return self._shown(row, now)
+
+    def save(self, subject: str, draft: str, changes: Mapping[str, Any], now: datetime) -> Draft:
+        """Lay `changes` over what is kept: `situation` replaces, `form` and `materials` merge by key (null deletes)."""
+        def unit(tx: Tx) -> drafts.Draft:
+            row = _own(tx, draft, subject, lock=True)
+            if row.submitted_as:
+                raise DraftFiled(more={"reference": row.submitted_as})
+            body = {name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
+            new = drafts.Draft(draft=row.draft, subject=subject, bundle=row.bundle, body=body, created_at=row.created_at,
+                               edition=self._editions.of(row.bundle).hash, updated_at=now)
+            drafts.save(tx, new)
+            return new
+
+        return self._shown(self._premises.database.write(unit), now)
+
+    def read(self, subject: str, draft: str, now: datetime) -> Draft:
+        """One draft with its plan and problems as of now."""
+        with self._premises.database.read() as tx:
+            row = _own(tx, draft, subject)
+        return self._shown(row, now)
+
+    def of_subject(self, subject: str, now: datetime) -> list[Draft]:
+        """The unfiled drafts of a person, newest first."""
+        with self._premises.database.read() as tx:
+            rows = [row for row in drafts.of_subject(tx, subject) if not row.submitted_as]
+        return [self._shown(row, now) for row in rows if row.bundle in self._premises.catalog.bundles]
+
+    def drop(self, subject: str, draft: str) -> None:
+        """Delete a draft that was not filed; its uploads are swept later."""
+        def unit(tx: Tx) -> None:
+            if _own(tx, draft, subject, lock=True).submitted_as:
+                raise DraftFiled
+            drafts.drop(tx, draft, subject)
+
+        self._premises.database.write(unit)
+
+    def _shown(self, row: drafts.Draft, now: datetime) -> Draft:
+        body = row.body
+        plan = self._editions.plan(row.bundle, body["situation"], now, form=body["form"])
+        errors, missing = problems(plan, body, self._premises)
+        materials = {key: tuple(files) for key, files in body["materials"].items()}
+        return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"], form=body["form"],
+                     materials=materials, consent=body["consent"], plan=plan, edition=self._editions.of(row.bundle).hash,
+                     updated_at=row.updated_at, errors=errors, missing=missing, filed_as=row.submitted_as)
+
+
+def _own(tx: Tx, draft: str, subject: str, *, lock: bool = False) -> drafts.Draft:
+    try:
+        return drafts.get(tx, draft, subject, lock=lock)
+    except NotStored:
+        raise UnknownDraft from None
+
+
+def _merged(name: str, kept: Mapping[str, Any], change: Mapping[str, Any] | None) -> dict[str, Any]:
+    if change is None:
+        return dict(kept)
+    if name == "situation":
+        return dict(change)
+    return {key: value for key, value in {**kept, **change}.items() if value is not None}
+
+
+def problems(plan: Plan, body: Mapping[str, Any], premises: Premises) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The error tree of a partial filing, and the codes of what is still missing."""
+    form = validate_form(plan, body["form"], premises.catalog.regions, partial=True)
+    papers = validate_materials(plan, body["materials"], partial=True)
+    errors = {**form.errors, **({"materials": papers.errors} if papers.errors else {})}
+    return errors, (*form.missing, *papers.missing)

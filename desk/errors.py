@@ -1,0 +1,110 @@
+"""What the desk refuses, each with a stable code, an HTTP status hint and a Chinese sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class DeskError(Exception):
+    """请求没有办成。"""
+
+    code = "desk_error"
+    status = 422
+
+    def __init__(self, detail: str | None = None, *, errors: Mapping[str, Any] | None = None,
+                 more: Mapping[str, Any] | None = None) -> None:
+        super().__init__(detail or (self.__doc__ or "").strip())
+        self.detail = str(self)
+        self.errors: Mapping[str, Any] = errors or {}
+        self.more: Mapping[str, Any] = more or {}
+
+
+class UnknownBundle(DeskError):
+    """没有这个一件事；请从首页重新选择。"""
+
+    code, status = "unknown_bundle", 404
+
+
+class UnknownCase(DeskError):
+    """没有找到这个办件；请核对受理编号和查询码。"""
+
+    code, status = "unknown_case", 404
+
+
+class UnknownLeg(DeskError):
+    """没有找到这个分办件；请核对编号。"""
+
+    code, status = "unknown_leg", 404
+
+
+class UnknownDraft(DeskError):
+    """没有找到这份草稿；它可能已经提交或删除，请到“我的办件”查看。"""
+
+    code, status = "unknown_draft", 404
+
+
+class UnknownFile(DeskError):
+    """没有找到这个文件；请重新上传。"""
+
+    code, status = "unknown_file", 404
+
+
+class MissingKey(DeskError):
+    """缺少 Idempotency-Key；请为每次提交生成一个不重复的值，重试时保持不变。"""
+
+    code, status = "missing_key", 400
+
+
+class IdempotencyMismatch(DeskError):
+    """同一个 Idempotency-Key 已用于另一份内容；请换一个新值再提交。"""
+
+    code, status = "idempotency_mismatch", 422
+
+
+class EditionChanged(DeskError):
+    """办事要求刚刚更新，您看到的是旧版；草稿已保留，请核对变化后再提交。"""
+
+    code, status = "edition_changed", 409
+
+
+class CannotBeFiled(DeskError):
+    """现在还不能提交；请按提示补全或修改后再提交。"""
+
+    code, status = "cannot_be_filed", 422
+
+
+class InvalidAnswers(DeskError):
+    """有内容需要修改；请按每一项的提示改正后再提交。"""
+
+    code, status = "invalid_answers", 422
+
+
+class ConsentMissing(DeskError):
+    """提交前请先阅读并同意信息使用说明。"""
+
+    code, status = "consent_missing", 422
+
+
+class NobodyThere(DeskError):
+    """所在区划还没有对接这项业务的部门；请到当地政务大厅窗口办理。"""
+
+    code, status = "nobody_there", 422
+
+
+class DraftFiled(DeskError):
+    """这份草稿已经提交过；请到“我的办件”查看进度。"""
+
+    code, status = "draft_filed", 409
+
+
+class NotNow(DeskError):
+    """办件现在的状态不允许这样做；请刷新页面查看最新进度。"""
+
+    code, status = "not_now", 409
+
+
+class MalformedNotice(DeskError):
+    """回告内容不完整；请按接入文档补全必填项后重发。"""
+
+    code, status = "malformed_notice", 400

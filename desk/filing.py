@@ -1,0 +1,179 @@
+"""Filing: from one filled form to a durable case with all its legs, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from cases import fold, follow, outcome
+from cases.model import Case
+from desk import reference as references
+from desk import repeats
+from desk.book import Book, Change
+from desk.editions import Composed, Editions, composed, difference
+from desk.errors import (
+    CannotBeFiled, ConsentMissing, EditionChanged, InvalidAnswers, NobodyThere, UnknownCase,
+)
+from desk.lookups import look_up
+from desk.premises import Premises
+from desk.repeats import Repeated
+from desk.values import Filing, Receipt, ReceiptLeg
+from forms.compose import compose
+from forms.plan import Plan
+from forms.schema import validate_form, validate_materials
+from store import cases, consents, files
+from store.cases import CaseRow
+from store.consents import Consent
+from store.errors import FileTaken, UnknownEdition
+from store.errors import UnknownFile as NotStored
+from store.port import Tx
+from store.submissions import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A filing that passed every check and only needs its transaction."""
+
+    filing: Filing
+    row: CaseRow
+    composed: Composed
+    offices: Mapping[str, str]
+    files: tuple[str, ...]
+
+
+class Intake:
+    """Takes applications in."""
+
+    def __init__(self, premises: Premises, book: Book, plans: Editions) -> None:
+        self._premises, self._book, self._plans = premises, book, plans
+
+    def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
+        """File one application; the same key with the same content gives the same receipt, for ever."""
+        key, digest = repeats.checked_key(key), content_digest(filing)
+        answered = repeats.earlier(self._premises.database, subject, key, digest)
+        if answered is not None:
+            return _read(answered)
+        ready = self._checked(subject, filing, now)
+        opening = follow.opening(fold.begin(ready.row.reference, ready.composed.plan, now), f"applicant:{subject}")
+        change = self._book.opened(ready.row, ready.offices, opening, now)
+        receipt = receipt_of(ready.row, change.known.case)
+        claim = repeats.submission(subject, key, digest, ready.row.reference, now, answer=asdict(receipt))
+        try:
+            self._commit(ready, change, claim, now)
+        except Repeated as repeated:
+            return _read(repeats.answer_of(repeated.earlier, digest))
+        return receipt
+
+    def receipt(self, subject: str, reference: str) -> Receipt:
+        """The receipt of a case, for its owner alone."""
+        known = self._book.known(reference)
+        if known.row.subject != subject:
+            raise UnknownCase
+        return receipt_of(known.row, known.case)
+
+    def _checked(self, subject: str, filing: Filing, now: datetime) -> Ready:
+        edition = self._plans.of(filing.bundle)
+        if filing.edition is not None and filing.edition != edition.hash:
+            raise EditionChanged(more={"edition": edition.hash, "difference": self._difference(filing, now)})
+        if not filing.consent.get("agreed"):
+            raise ConsentMissing
+        plan = self._plans.plan(filing.bundle, filing.situation, now, form=filing.form)
+        refuse_unready(plan)
+        clean = validate_form(plan, filing.form, self._premises.catalog.regions)
+        if clean.errors:
+            raise InvalidAnswers(errors=clean.errors)
+        found = look_up(self._premises, plan, clean.clean, filing.consent, now)
+        if found.outcomes:
+            plan = self._plans.plan(filing.bundle, filing.situation, now, form=clean.clean, found=found.outcomes)
+        papers = validate_materials(plan, filing.materials)
+        if papers.errors:
+            raise InvalidAnswers(errors={"materials": papers.errors})
+        offices = self._routed(plan)
+        kept = {key: list(names) for key, names in filing.materials.items() if key in {m.key for m in plan.materials}}
+        body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
+                "consent": dict(filing.consent), "lookups": found.documents}
+        whole = composed(plan)
+        row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=subject,
+                      bundle=filing.bundle, edition=edition.hash, plan=whole.hash, filed_at=now,
+                      code=references.new_code(), body=body, on_behalf_of=filing.on_behalf_of)
+        return Ready(filing, row, whole, offices, tuple(sorted({name for names in kept.values() for name in names})))
+
+    def _difference(self, filing: Filing, now: datetime) -> dict[str, list[str]]:
+        today = now.astimezone(self._premises.zone).date()
+        try:
+            catalog = self._plans.stored_catalog(filing.edition or "")
+        except UnknownEdition:
+            return {}
+        old = compose(catalog, filing.bundle, filing.situation, today=today)
+        return difference(old, self._plans.plan(filing.bundle, filing.situation, now))
+
+    def _routed(self, plan: Plan) -> dict[str, str]:
+        offices: dict[str, str] = {}
+        for leg in plan.legs:
+            office = self._premises.deployment.body_for(leg.department, leg.region, self._parent)
+            if office is None:
+                raise NobodyThere(f"“{leg.name}”所在区划还没有对接{leg.department_name}；请到当地政务大厅窗口办理。",
+                                  more={"matter": leg.matter, "region": leg.region})
+            offices[leg.leg] = office.id
+        return offices
+
+    def _parent(self, region: str) -> str | None:
+        known = self._premises.catalog.regions.get(region)
+        return known.parent if known else None
+
+    def _commit(self, ready: Ready, change: Change, claim: Submission, now: datetime) -> None:
+        def unit(tx: Tx) -> None:
+            repeats.claim(tx, claim)
+            self._plans.keep(tx, ready.filing.bundle, ready.composed, now)
+            cases.add(tx, ready.row)
+            files.link(tx, ready.row.reference, claim.subject, ready.files)
+            self._book.write(tx, change, now)
+            consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, scope=dict(ready.filing.consent),
+                                      given_at=now, reference=ready.row.reference))
+
+        try:
+            self._premises.database.write(unit)
+        except (NotStored, FileTaken) as wrong:
+            raise InvalidAnswers(errors={"materials": missing_files(ready, wrong)}) from wrong
+        self._book.remember_filed(ready.row, change)
+
+
+def _read(answer: Mapping[str, Any]) -> Receipt:
+    return Receipt(**{**answer, "legs": tuple(ReceiptLeg(**leg) for leg in answer["legs"])})
+
+
+def receipt_of(row: CaseRow, case: Case) -> Receipt:
+    """The receipt of a case with its legs as they stand."""
+    legs = tuple(
+        ReceiptLeg(f"{row.reference}-{leg.leg}", leg.matter, str(leg.name), str(leg.department_name),
+                   case.legs[leg.leg].state.value)
+        for leg in case.plan.legs
+    )
+    return Receipt(row.reference, row.code, outcome.case_state(case).value, row.edition, legs)
+
+
+def refuse_unready(plan: Plan) -> None:
+    """Refuse a plan that has an open question, a blocking rule or no leg, naming each."""
+    stops = [problem for problem in plan.problems if problem.level in {"block", "undecided"}]
+    if stops or not plan.legs:
+        tree: dict[str, list[str]] = {}
+        for stop in stops:
+            tree.setdefault(stop.at or stop.rule, []).append(stop.text)
+        raise CannotBeFiled("；".join(stop.text for stop in stops[:3]) or None, errors={"situation": tree})
+
+
+def missing_files(ready: Ready, wrong: Exception) -> dict[str, list[str]]:
+    """Which material the file belongs to that is not there or already belongs to another case."""
+    named = getattr(wrong, "file", None)
+    keys = [key for key, names in ready.row.body["materials"].items() if named in names or named is None]
+    return {key: ["上传的文件找不到或已用于另一个办件；请重新上传"] for key in keys}
+
+
+def content_digest(filing: Filing) -> str:
+    """The digest of everything that was sent."""
+    return repeats.digest_of((
+        filing.bundle, filing.situation, filing.form, filing.edition, filing.on_behalf_of,
+        {key: list(names) for key, names in filing.materials.items()}, filing.consent,
+    ))

@@ -1,0 +1,26 @@
+"""A case as the desk knows it: its stored row, its fold, its leg rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cases.model import Case
+from forms.plan import PlannedLeg
+from store.cases import CaseRow
+from store.legs import LegRow
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A case as of event number `n`, and its leg rows as last written."""
+
+    row: CaseRow
+    case: Case
+    n: int
+    legs: Mapping[str, LegRow]
+
+
+def by_leg(case: Case) -> dict[str, PlannedLeg]:
+    """The planned legs of a case by their number."""
+    return {planned.leg: planned for planned in case.plan.legs}

@@ -1,0 +1,74 @@
+"""Writes the messages to departments from everything known of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from cases import due
+from connectors.base import Body
+from desk import payload
+from desk.known import Known, by_leg
+from desk.payload import Addressee, Dossier
+from desk.premises import Premises
+from store import files
+
+
+class Letters:
+    """Bodies of messages, and which files an office was told about."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    def dossier(self, known: Known, more: Iterable[str] = ()) -> Dossier:
+        """The dossier of a case as it stands; `more` are files about to be linked to it."""
+        named = {file for names in known.row.body["materials"].values() for file in names} | set(more)
+        with self._premises.database.read() as tx:
+            return Dossier(known.case, known.row.body, files.several(tx, sorted(named)))
+
+    def addressee(self, office: Body, reference: str, leg: str) -> Addressee:
+        """Where an office answers about a leg; the read code proves that it opened this very payload."""
+        base = f"{self._premises.public_url}/api/departments/{office.id}"
+        with self._premises.database.read() as tx:
+            code = tx.cipher.index(f"{office.id}:{reference}-{leg}", "read_code")[:16]
+        return Addressee(notices=f"{base}/notices", files=f"{base}/files", read_code=code)
+
+    def body(self, known: Known, leg: str, what: tuple[str, Mapping[str, Any]], now: datetime) -> bytes:
+        """The bytes of a message `what` = (type, data of the outbox) to the office of `leg`."""
+        type_, data = what
+        return payload.encode(type_, now, self.data(known, leg, (type_, data), now))
+
+    def data(self, known: Known, leg: str, what: tuple[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
+        """The data part of a message, by its type."""
+        type_, more = what
+        office = self._premises.deployment.bodies[known.legs[leg].office]
+        to, planned = self.addressee(office, known.row.reference, leg), by_leg(known.case)[leg]
+        told = {file for names in more.get("materials", {}).values() for file in names} \
+            if type_ == "leg.supplemented" else set()
+        dossier = self.dossier(known, told)
+        if type_ == "leg.filed":
+            schedule = due.schedule(known.case, self._premises.calendar, now)
+            return payload.filed(dossier, planned, schedule.legs.get(leg), to)
+        if type_ == "leg.supplemented":
+            return payload.supplemented(dossier, planned, more, to)
+        if type_ == "leg.material_added":
+            return payload.material_added(dossier, planned, more, to)
+        return payload.plain(dossier, planned, more)
+
+    def files_for(self, known: Known, office: str) -> set[str]:
+        """The ids of the files of a case that an office may open: those its own legs ask, and answers to its asks."""
+        dossier, body = self.dossier(known), self._premises.deployment.bodies[office]
+        told: set[str] = set()
+        for number, leg in by_leg(known.case).items():
+            if known.legs[number].office == office:
+                entries = payload.materials(dossier, leg, self.addressee(body, known.row.reference, number))
+                told |= {file["url"].rsplit("/", 1)[1] for entry in entries for file in entry["files"]}
+                told |= supplied_files(known, number)
+        return told
+
+
+def supplied_files(known: Known, leg: str) -> set[str]:
+    """The files with which the applicant answered the asks of a leg."""
+    return {file for event in known.case.legs[leg].history if event.type == "leg.supplemented"
+            for names in event.data.get("materials", {}).values() for file in names}

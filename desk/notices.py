@@ -1,0 +1,183 @@
+"""What departments tell us: verified by the edge, judged against the case, applied once, or kept apart whole."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from cases import judge, states
+from cases.model import Case, Event
+from desk import files as stored_files
+from desk.book import Book
+from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
+from desk.premises import Premises
+from store import files, notices
+from store.errors import FileTaken
+from store.errors import UnknownFile as NotStored
+from store.notices import Notice, Strange
+from store.port import Tx
+
+LARGEST_INLINE = 256_000
+Outcome = Literal["applied", "known", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One verified notice: who sent it, its id, its bytes, and what it says."""
+
+    office: str
+    message_id: str
+    raw: bytes
+    notice: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Judged:
+    """Filled in while deciding; the last decision counts."""
+
+    verdict: judge.Verdict | None = None
+    files: list[str] = field(default_factory=list)
+
+
+class _Replayed(Exception):  # noqa: N818  a signal, caught right here
+    """This id was handled before."""
+
+    def __init__(self, earlier: Notice) -> None:
+        super().__init__(earlier.outcome)
+        self.earlier = earlier
+
+
+class Notices:
+    """The desk's window for departments."""
+
+    def __init__(self, premises: Premises, book: Book) -> None:
+        self._premises, self._book = premises, book
+
+    def take(self, incoming: Incoming, now: datetime) -> Outcome:
+        """Apply one notice: `applied`, `known` (copies, overtaken) or `quarantined` (kept whole, with a code)."""
+        type_, at, data = envelope(incoming.notice, now)
+        reference, leg = split_leg(str(data["leg"]))
+        self._refuse_strangers(reference, leg, incoming.office)
+        data = self._with_files(incoming.office, data, now)
+        event = Event(type_, at, f"department:{incoming.office}", leg, data)
+        judged = _Judged()
+
+        def decide(case: Case) -> Sequence[Event]:
+            judged.verdict = judge.judge(case, leg, event, self._premises.calendar)
+            return judged.verdict.events if judged.verdict.kind == "applied" else ()
+
+        def alongside(tx: Tx) -> None:
+            self._claim(tx, incoming, judged, event, now)
+
+        try:
+            self._book.advance(reference, decide, now, alongside)
+        except _Replayed as replayed:
+            self._book.forget(reference)
+            return "known" if replayed.earlier.outcome != "quarantined" else "quarantined"
+        assert judged.verdict is not None
+        return judged.verdict.kind
+
+    def _refuse_strangers(self, reference: str, leg: str, office: str) -> None:
+        try:
+            known = self._book.known(reference)
+        except UnknownCase:
+            raise UnknownLeg from None
+        if leg not in known.legs or known.legs[leg].office != office:
+            raise UnknownLeg
+
+    def _claim(self, tx: Tx, incoming: Incoming, judged: _Judged, event: Event, now: datetime) -> None:
+        assert judged.verdict is not None
+        reference = str(incoming.notice["data"]["leg"]).rpartition("-")[0]
+        row = Notice(department=incoming.office, message_id=incoming.message_id, at=now,
+                     digest=hashlib.sha256(incoming.raw).hexdigest(), outcome=judged.verdict.kind, reference=reference,
+                     leg=event.leg, type=event.type, body=incoming.raw)
+        earlier = notices.claim(tx, row)
+        if earlier is not None:
+            raise _Replayed(earlier)
+        if judged.verdict.kind == "quarantined":
+            notices.quarantine(tx, Strange(id=secrets.token_hex(12), department=incoming.office, at=now,
+                                           message_id=incoming.message_id, code=judged.verdict.code, reference=reference,
+                                           leg=event.leg, type=event.type, body=incoming.raw.decode("utf-8", "replace")))
+        elif judged.verdict.kind == "applied":
+            self._link(tx, reference, incoming.office, event.data)
+
+    def _link(self, tx: Tx, reference: str, office: str, data: Mapping[str, Any]) -> None:
+        named = sorted({file["file"] for result in data.get("results", ()) for file in result.get("files", ())})
+        try:
+            files.link(tx, reference, f"department:{office}", named)
+        except FileTaken:
+            return
+
+    def _with_files(self, office: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """The data with every result file described from what is stored; base64 inside the notice is stored first."""
+        results = [
+            {**result, "files": [self._file(office, entry, now) for entry in result.get("files", ())]}
+            for result in data.get("results", ())
+        ]
+        return {**data, "results": results} if results else data
+
+    def _file(self, office: str, entry: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        if "base64" in entry:
+            content = _decoded(str(entry["base64"]))
+            row = stored_files.fresh(f"department:{office}", str(entry.get("name", "结果文件")),
+                                     str(entry.get("type", "application/octet-stream")), now)
+            kept = stored_files.keep(self._premises, row, [content])
+            return {"file": kept.file, "name": kept.name, "type": kept.type, "size": kept.size, "sha256": kept.sha256}
+        try:
+            with self._premises.database.read() as tx:
+                found = files.get(tx, str(entry.get("file", "")))
+        except NotStored:
+            raise MalformedNotice("回告引用的结果文件不存在；请先上传文件，再发送回告。") from None
+        if found.owner != f"department:{office}":
+            raise MalformedNotice("回告引用的结果文件不是本部门上传的；请重新上传后引用。")
+        return {"file": found.file, "name": found.name, "type": found.type, "size": found.size, "sha256": found.sha256}
+
+
+def _decoded(text: str) -> bytes:
+    if len(text) > LARGEST_INLINE * 4 // 3 + 4:
+        raise MalformedNotice("回告内嵌文件超过 256 kB；请改用结果文件接口上传。")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedNotice("回告内嵌文件不是有效的 base64。") from None
+
+
+def split_leg(public: str) -> tuple[str, str]:
+    """The reference and the leg's number of a public leg id `{reference}-{NN}[.i]`."""
+    reference, _, leg = public.rpartition("-")
+    if not reference or not leg:
+        raise UnknownLeg
+    return reference, leg
+
+
+def envelope(notice: Mapping[str, Any], now: datetime) -> tuple[str, datetime, dict[str, Any]]:
+    """Type, time and data of a notice, or `MalformedNotice` naming what is missing (contract 3.4)."""
+    type_, data = notice.get("type"), notice.get("data")
+    wrong: dict[str, list[str]] = {}
+    if type_ not in states.NEEDS:
+        wrong["type"] = [f"不认识的回告类型；可用：{'、'.join(sorted(states.NEEDS))}"]
+    if not isinstance(data, Mapping) or not isinstance(data.get("leg"), str):
+        wrong["data"] = ["缺少 data.leg（分办件编号）"]
+    at = _instant(notice.get("timestamp"), now)
+    if at is None:
+        wrong["timestamp"] = ["请写带时区的 RFC 3339 时间，例如 2026-01-05T09:30:00+08:00"]
+    if wrong or at is None or not isinstance(data, Mapping):
+        raise MalformedNotice(errors=wrong)
+    missing = [name for name in states.NEEDS[str(type_)] if data.get(name) in (None, "", [])]
+    if missing:
+        raise MalformedNotice(errors={"data": {name: ["必填"] for name in missing}})
+    return str(type_), at, dict(data)
+
+
+def _instant(text: Any, now: datetime) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return at.astimezone(now.tzinfo) if at.tzinfo else None

@@ -1,0 +1,170 @@
+"""The body of a message to a department (contract 3.1): only what the matter declares, under the department's names.
+
+Derived from the stored plan, the filed answers and the results so far; frozen by the store at the first attempt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cases.due import LegDue
+from cases.model import Case, Leg, Result
+from forms.plan import MaterialSlot, PlannedLeg
+from forms.split import applicant_part, leg_fields
+from store.files import FileRow
+
+MAPPING_VERSION = "1"
+_CARRY_NO_PAPER = frozenset({"form", "replaced"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is known of one case when a message is written.
+
+    `body` is what was filed (`form`, `materials` key → file ids, `lookups` key → document, `consent`); `files` the
+    stored files by id.
+    """
+
+    case: Case
+    body: Mapping[str, Any]
+    files: Mapping[str, FileRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Where the answers to a message go: the notices URL and the base of the file URLs of one office."""
+
+    notices: str
+    files: str
+    read_code: str
+
+
+def encode(type_: str, at: datetime, data: Mapping[str, Any]) -> bytes:
+    """The envelope of contract 3.1 as bytes."""
+    return json.dumps({"type": type_, "timestamp": at.isoformat(), "data": data}, ensure_ascii=False,
+                      separators=(",", ":")).encode()
+
+
+def head(case: Case, leg: PlannedLeg) -> dict[str, Any]:
+    """What every message carries: which leg of which case."""
+    return {"leg": f"{case.reference}-{leg.leg}", "reference": case.reference, "instance": leg.instance}
+
+
+def filed(dossier: Dossier, leg: PlannedLeg, due: LegDue | None, to: Addressee) -> dict[str, Any]:
+    """The data of `leg.filed`: everything the department needs to begin."""
+    plan = dossier.case.plan
+    known = answers(dossier)
+    return {
+        **head(dossier.case, leg),
+        "bundle": {"id": plan.bundle, "name": plan.bundle_name, "edition": plan.edition},
+        "matter": {"id": leg.matter, "code": leg.code, "name": leg.name, "variant": leg.variant},
+        "applicant": applicant_part(plan, leg.leg, known),
+        "fields": leg_fields(plan, leg.leg, known),
+        "materials": materials(dossier, leg, to),
+        "limits": {"promised": _text(leg.promised), "statutory": _text(leg.statutory),
+                   "due": due.due.isoformat() if due and due.due else None},
+        "gives": {"materials": list(leg.gives.materials), "fields": list(leg.gives.fields)},
+        "notices": to.notices,
+        "read_code": to.read_code,
+    }
+
+
+def _text(limit: object | None) -> str | None:
+    return None if limit is None else str(limit)
+
+
+def answers(dossier: Dossier) -> dict[str, Any]:
+    """The filed answers, with what earlier legs gave and what supplements put right since."""
+    known = dict(dossier.body["form"])
+    asked = {line.code for line in dossier.case.plan.fields}
+    for leg in dossier.case.legs.values():
+        for result in leg.results:
+            known.update({} if result.void else result.fields)
+        for event in leg.history:
+            if event.type == "leg.supplemented":
+                known.update({code: value for code, value in event.data.get("fields", {}).items() if code in asked})
+    return known
+
+
+def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str, Any]]:
+    """One entry for each paper the matter asks, with its files or its document."""
+    slots = [slot for slot in dossier.case.plan.slots if slot.leg == leg.leg]
+    return [_entry(dossier, slot, to) for slot in slots if slot.obtained not in _CARRY_NO_PAPER]
+
+
+def _entry(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, Any]:
+    key = slot.taken or slot.key
+    entry: dict[str, Any] = {
+        "material": key.split("#")[0], "stands_for": slot.key.split("#")[0] if key != slot.key else None,
+        "name": slot.name, "obtained": slot.obtained, "files": [],
+    }
+    results = _results(dossier.case, slot)
+    files = dossier.body["materials"].get(key, ())
+    if slot.obtained in {"result", "later"} and results:
+        entry |= {"obtained": "result", "files": [file_entry(file, to) for result in results for file in result.files],
+                  "documents": [_document(result) for result in results]}
+    elif slot.obtained in {"upload", "later"} and files:
+        entry |= {"obtained": "upload", "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
+    elif slot.obtained == "result":
+        entry["obtained"] = "later"
+    elif document := dossier.body.get("lookups", {}).get(key):
+        entry["documents"] = [document]
+    elif slot.obtained == "pledge":
+        entry["documents"] = [_pledge(dossier, slot)]
+    return entry
+
+
+def _results(case: Case, slot: MaterialSlot) -> list[Result]:
+    return [result for leg in slot.by if leg in case.legs for result in case.legs[leg].results
+            if not result.void and (result.material in {slot.key.split("#")[0], slot.taken} or slot.taken is None)]
+
+
+def _document(result: Result) -> dict[str, Any]:
+    return {"name": result.name, "number": result.number, "valid_from": result.valid_from, "valid_to": result.valid_to}
+
+
+def _pledge(dossier: Dossier, slot: MaterialSlot) -> dict[str, Any]:
+    removed = next((line for line in dossier.case.plan.removed_materials
+                    if line.rule == "pledge" and line.key == slot.key and slot.leg in line.askers), None)
+    return {"form": removed.by[0] if removed and removed.by else None,
+            "signers": list(removed.signers) if removed else [],
+            "signed_at": dossier.case.filed_at.isoformat()}
+
+
+def _described(file: FileRow) -> dict[str, Any]:
+    return {"file": file.file, "name": file.name, "type": file.type, "size": file.size, "sha256": file.sha256}
+
+
+def file_entry(file: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
+    """A file as a department sees it: `url` answers only to that department's bearer token."""
+    return {"name": file.get("name"), "type": file.get("type"), "size": file.get("size"),
+            "sha256": file.get("sha256"), "url": f"{to.files}/{file['file']}"}
+
+
+def supplemented(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
+    """The data of `leg.supplemented`: the answer to one ask, under the names in which it was asked."""
+    papers = [{"material": kind, "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
+              for kind, files in data.get("materials", {}).items()]
+    return {**head(dossier.case, leg), "ask": data["ask"], "fields": data.get("fields", {}), "materials": papers,
+            "round": data.get("round")}
+
+
+def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
+    """The data of `leg.material_added`: results of the leg `from` that flow here, or papers brought in their place."""
+    if "ask" in data:
+        return supplemented(dossier, leg, data, to)
+    slots = [slot for slot in dossier.case.plan.slots if slot.leg == leg.leg and slot.key in data.get("slots", ())]
+    given = {code: value for code, value in answers(dossier).items() if code in data.get("fields", {})}
+    return {**head(dossier.case, leg), "from": data.get("from"),
+            "materials": [_entry(dossier, slot, to) for slot in slots],
+            "fields": leg_fields(dossier.case.plan, leg.leg, given)}
+
+
+def plain(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of `leg.withdrawn`, `leg.urged` and `leg.converted`: who and why."""
+    state: Leg | None = dossier.case.legs.get(leg.leg)
+    return {**head(dossier.case, leg), "ref": state.ref if state else None, **data}

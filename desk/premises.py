@@ -1,0 +1,30 @@
+"""What the desk works with: the stores, the definitions in force, the deployment, and the sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cases.calendar_days import WorkCalendar
+from catalog.model import Catalog
+from connectors.deployment import Deployment
+from sources.port import Sources
+from store.port import Database
+from store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """Handed in by `app.py`. `public_url` is how departments reach us, without a trailing slash; `embedded` says that
+    this process is the only one that writes, so that what it remembers is true.
+    """
+
+    database: Database
+    vault: Vault
+    catalog: Catalog
+    calendar: WorkCalendar
+    deployment: Deployment
+    sources: Sources
+    zone: ZoneInfo
+    public_url: str
+    embedded: bool = True

@@ -1,0 +1,40 @@
+"""References (受理编号) and query codes: random, readable aloud, with a check character.
+
+Alphabet: the 32 signs of Crockford's base 32 (no I, L, O, U), so that what people mistype folds back. The check
+character is Luhn mod 32 over date and random part: every single-character typo is found.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+
+from stdnum import luhn
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+RANDOM_SIGNS = 11  # 55 random bits
+CODE_SIGNS = 8
+_FOLDED = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", "-": None, " ": None})
+
+
+def new_reference(day: date) -> str:
+    """A fresh reference: `YYYYMMDD`, eleven random signs, one check sign."""
+    body = f"{day:%Y%m%d}" + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_SIGNS))
+    return body + luhn.calc_check_digit(body, ALPHABET)
+
+
+def new_code() -> str:
+    """A fresh query code, the second thing one needs to look a case up without logging in."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_SIGNS))
+
+
+def clean_reference(typed: str) -> str | None:
+    """What a person typed or a QR carried as a reference, or None if it cannot be one."""
+    text = typed.strip().upper().translate(_FOLDED)
+    shaped = len(text) == len("YYYYMMDD") + RANDOM_SIGNS + 1 and all(sign in ALPHABET for sign in text)
+    return text if shaped and luhn.is_valid(text, ALPHABET) else None
+
+
+def clean_code(typed: str) -> str:
+    """A typed query code in its one spelling."""
+    return typed.strip().upper().translate(_FOLDED)

@@ -1,0 +1,48 @@
+"""What time alone does: asks that lapse, starts that come too late, leases that ran out, heads to be sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from cases.follow import lapses
+from cases.model import Case, Event
+from desk.book import Book
+from desk.claims import Counter
+from desk.premises import Premises
+from store import legs, marks, seals
+
+EVERY = timedelta(minutes=1)
+PAGE = 500
+HEARTBEAT = "dispatcher"
+
+
+class Sweeper:
+    """Called by the dispatcher about once a minute."""
+
+    def __init__(self, premises: Premises, book: Book, counter: Counter) -> None:
+        self._premises, self._book, self._counter = premises, book, counter
+
+    def sweep(self, now: datetime) -> datetime:
+        """Do what is due by time; returns when to be called again."""
+        self._counter.expire(now)
+        for reference in sorted(set(self._waiting_for_people())):
+            self._book.advance(reference, partial(self._lapsed, now), now)
+        self._premises.database.write(lambda tx: seals.seal_heads(tx, now))
+        self._premises.database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
+        return now + EVERY
+
+    def _lapsed(self, now: datetime, case: Case) -> Sequence[Event]:
+        return lapses(case, now, self._premises.calendar)
+
+    def _waiting_for_people(self) -> Iterator[str]:
+        """References of cases in which a leg waits for the applicant or for another leg."""
+        after: tuple[str, str] | None = None
+        while True:
+            with self._premises.database.read() as tx:
+                page = legs.open_after(tx, after, PAGE)
+            yield from (leg.reference for leg in page if leg.next_actor in {"applicant", "leg"})
+            if len(page) < PAGE:
+                return
+            after = (page[-1].reference, page[-1].leg)

@@ -1,0 +1,76 @@
+"""What goes into the desk and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from forms.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One combined application as it was sent in. `materials` maps a plan's material key to stored file ids;
+    `consent` holds what was agreed to: `{"agreed": true, "signed": [...], "version": "..."}`."""
+
+    bundle: str
+    situation: Mapping[str, Any]
+    form: Mapping[str, Any]
+    materials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    consent: Mapping[str, Any] = field(default_factory=dict)
+    edition: str | None = None
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLeg:
+    """One leg as the receipt lists it."""
+
+    leg: str
+    matter: str
+    name: str
+    department: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a filing: only given once everything is durable."""
+
+    reference: str
+    code: str
+    state: str
+    edition: str
+    legs: tuple[ReceiptLeg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A saved, unfiled application with its plan and the problems it still has (an error tree by page)."""
+
+    id: str
+    subject: str
+    bundle: str
+    situation: Mapping[str, Any]
+    form: Mapping[str, Any]
+    materials: Mapping[str, tuple[str, ...]]
+    consent: Mapping[str, Any]
+    plan: Plan
+    edition: str
+    updated_at: datetime
+    errors: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    filed_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """A stored file without its bytes."""
+
+    file: str
+    sha256: str
+    size: int
+    name: str
+    type: str

@@ -1,0 +1,142 @@
+"""One case as a person sees it: every leg, its state, light, due date, next actor, timeline, asks and results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cases import due, lights, outcome
+from cases.due import LegDue, Schedule
+from cases.model import Ask, Case, Leg, Result
+from cases.calendar_days import WorkCalendar
+from desk.applicant import can_withdraw
+from desk.known import Known, by_leg
+from forms.figures import figures_json
+from forms.plan import PlannedLeg
+from store.files import FileRow
+
+MASK = "＊＊"
+
+
+def view(known: Known, calendar: WorkCalendar, files: Mapping[str, FileRow], now: datetime, *,
+         masked: bool) -> dict[str, Any]:
+    """The case as `GET /api/cases/{reference}` shows it; `masked` leaves out what only the owner may see.
+
+    `plan` is the stored plan itself, for pictures; the JSON API leaves it out.
+    """
+    case = known.case
+    schedule = due.schedule(case, calendar, now)
+    state = outcome.case_state(case)
+    planned = by_leg(case)
+    return {
+        "reference": case.reference, "bundle": case.plan.bundle, "bundle_name": str(case.plan.bundle_name),
+        "edition": case.plan.edition, "state": state.value, "state_name": outcome.STATE_NAMES[state],
+        "filed_at": case.filed_at.isoformat(), "masked": masked,
+        "expected": _expected(schedule), "promised": _text(case.plan.promised), "critical": list(case.plan.critical),
+        "edges": [{"leg": e.leg, "targets": list(e.targets), "kind": e.kind, "feeds": list(e.feeds)}
+                  for e in case.plan.edges],
+        "legs": [leg_view(case, planned[number], schedule.legs.get(number), now, masked=masked)
+                 for number in case.legs],
+        "materials": [] if masked else _materials(known, files),
+        "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
+                    for line in case.plan.removed_materials],
+        "figures": figures_json(case.plan), "plan": case.plan,
+    }
+
+
+def _text(value: object | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _expected(schedule: Schedule) -> dict[str, Any]:
+    expected = schedule.expected
+    return {"due": _stamp(expected.due), "provisional": expected.provisional, "why": expected.why,
+            "chain": list(expected.chain)}
+
+
+def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue | None, now: datetime, *, masked: bool) -> dict[str, Any]:
+    """One leg of the view."""
+    leg = case.legs[planned.leg]
+    actor = outcome.next_actor(case, planned.leg)
+    light = lights.light(leg, leg_due, now)
+    return {
+        "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter, "name": str(planned.name),
+        "variant": planned.variant, "instance": planned.instance if not masked else None,
+        "department": planned.department, "department_name": str(planned.department_name),
+        "state": leg.state.value, "state_name": outcome.STATE_NAMES[leg.state],
+        "light": light.colour, "light_name": light.words,
+        "due_at": _stamp(leg_due.due if leg_due else None), "provisional": bool(leg_due and leg_due.provisional),
+        "paused": bool(leg_due and leg_due.paused),
+        "next_actor": actor.kind, "next_actor_name": str(actor.name),
+        "waits_for": list(leg_due.waits_for) if leg_due else [], "why": leg_due.why if leg_due else "",
+        "start": planned.start, "finish": planned.finish, "critical": planned.critical,
+        "limits": {"promised": _text(planned.promised), "statutory": _text(planned.statutory)},
+        "must_have": planned.must_have, "decided_early": leg.decided_early, "ref": None if masked else leg.ref,
+        "reason": None if masked else leg.reason, "forwarded_to": leg.forwarded_to, "step": leg.step,
+        "milestones": [str(stone) for stone in planned.milestones],
+        "timeline": timeline(leg, masked=masked),
+        "asks": [_ask(ask, masked=masked) for ask in leg.asks],
+        "results": [_result(result, masked=masked) for result in leg.results],
+        "fees": [] if masked else [dict(fee) for fee in leg.fees],
+        "remarks": [] if masked else list(leg.remarks),
+        "can_withdraw": not masked and can_withdraw(leg.state, leg.withdrawing), "withdrawing": leg.withdrawing,
+    }
+
+
+def timeline(leg: Leg, *, masked: bool) -> list[dict[str, Any]]:
+    """What happened to a leg, oldest first, in Chinese; what only moves bytes is left out."""
+    lines = []
+    for event in leg.history:
+        text = outcome.line(event)
+        if text:
+            shown = text if not masked else outcome.EVENT_NAMES.get(event.type, text)
+            lines.append({"at": event.at.isoformat(), "type": event.type, "text": shown,
+                          "by": event.by.partition(":")[0], "filled": event.filled})
+    return lines
+
+
+def _ask(ask: Ask, *, masked: bool) -> dict[str, Any]:
+    return {
+        "id": ask.id, "reason": MASK if masked else ask.reason, "asked_at": ask.asked_at.isoformat(), "until": ask.until,
+        "materials": [{"material": entry["material"], "name": entry.get("name", entry["material"])}
+                      for entry in ask.materials],
+        "fields": [{"field": entry["field"], "name": entry.get("name", entry["field"])} for entry in ask.fields],
+        "answered_at": _stamp(ask.answered_at), "lapsed": ask.lapsed, "by": ask.by,
+        "open": ask.answered_at is None and not ask.lapsed,
+    }
+
+
+def _result(result: Result, *, masked: bool) -> dict[str, Any]:
+    return {
+        "material": result.material, "name": result.name, "number": MASK if masked else result.number,
+        "valid_from": result.valid_from, "valid_to": result.valid_to, "void": result.void,
+        "files": [] if masked else [{"file": file.get("file"), "name": file.get("name")} for file in result.files],
+    }
+
+
+def _materials(known: Known, files: Mapping[str, FileRow]) -> list[dict[str, Any]]:
+    kept = known.row.body["materials"]
+    return [
+        {"key": line.key, "name": str(line.name),
+         "files": [{"file": name, "name": files[name].name, "size": files[name].size}
+                   for name in kept.get(line.key, ()) if name in files]}
+        for line in known.case.plan.materials
+    ]
+
+
+def summary(known: Known, calendar: WorkCalendar, now: datetime) -> dict[str, Any]:
+    """One line of a person's list of cases."""
+    state = outcome.case_state(known.case)
+    expected = due.schedule(known.case, calendar, now).expected
+    return {
+        "reference": known.row.reference, "bundle": known.case.plan.bundle,
+        "bundle_name": str(known.case.plan.bundle_name), "state": state.value,
+        "state_name": outcome.STATE_NAMES[state], "filed_at": known.case.filed_at.isoformat(),
+        "due": _stamp(expected.due), "provisional": expected.provisional,
+        "legs": len(known.case.legs), "over": sum(leg.closed_at is not None for leg in known.case.legs.values()),
+    }
