@@ -10,7 +10,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const send = () => {
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
-    request.setRequestHeader("X-Requested-With", "upload");
+    request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       bar.value = Math.round((event.loaded / event.total) * 100);

@@ -10,11 +10,11 @@ from pathlib import Path
 from flask import Flask, url_for
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
-from web import pages_case, pages_filing, pages_form, pages_home, pages_login, pages_materials, pages_situation
+from web import pages_answer, pages_case, pages_filing, pages_form, pages_home, pages_login, pages_materials, pages_situation
 from web.pages_root import bp
 from web.wiring import house
 
-VIEWS = (pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
+VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
 
 
 def register_pages(app: Flask) -> None:

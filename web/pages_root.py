@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from desk.desk import Desk
 from flask import Blueprint, current_app
 
 from catalog.bundle import Bundle
-from desk.desk import Desk
 from desk.values import Draft
 from forms.plan import Plan
 from forms.values import json_ready

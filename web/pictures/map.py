@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from web.pictures.canvas import (
     BRAND, DONE, INK, LATE, LINE, NARROW, PALE, QUIET, SOON, WHITE, WIDE, Canvas, Drawing, Picture, broken,
 )
@@ -201,3 +203,13 @@ def legend(net: Network) -> list[tuple[Look, str]]:
     """The looks that occur in a network with their names, in a fixed order."""
     used = {station.look for station in net.stations}
     return [(look, name) for look, name in LOOK_NAMES.items() if look in used]
+
+
+def sample(look: Look) -> Picture:
+    """One station's sign alone, for the legend."""
+    canvas = Canvas(26, 26)
+    fill, stroke = _COLOURS[look]
+    canvas.shape("circle", cx=13, cy=13, r=9, fill=fill, stroke=stroke, stroke_width=3.0)
+    _sign(canvas, look, (13, 13))
+    head = f'<svg class="sign" viewBox="0 0 26 26" width="22" height="22" aria-hidden="true">{"".join(canvas.parts)}</svg>'
+    return Picture(Markup(head), 26, 26, ())

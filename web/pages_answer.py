@@ -1,0 +1,124 @@
+"""What an applicant still does with a filed case: answer a department's ask, or withdraw after seeing what follows."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from desk.applicant import Supply
+from desk.errors import DeskError
+from forms.plan import Plan
+from web.errors import Problem, not_found
+from web.identity import subject
+from web.pages_inputs import Input, Linked, flat, of_line, problems_of, read, with_value
+from web.pages_root import bp, demo, desk, now
+from web.pages_samples import paper_file
+from web.pictures.stations import short
+from web.uploads import keep_upload
+from web.wiring import house
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPaper:
+    """A paper an ask wants: code, name, the id of its control, what is wrong with it."""
+
+    code: str
+    name: str
+    errors: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The id of the file control."""
+        return "p-" + "".join(sign if sign.isalnum() else "-" for sign in self.code)
+
+
+def _ask(view: Mapping[str, Any], leg: str, ask: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    for found in view["legs"]:
+        for item in found["asks"]:
+            if short(found["leg"]) == short(leg) and item["id"] == ask:
+                return found, item
+    raise not_found()
+
+
+def _inputs(plan: Plan, ask: Mapping[str, Any]) -> list[Input]:
+    """The fields of an ask: the form's own where it has them, else a line of text under the department's name."""
+    lines = {line.code: line for line in plan.fields}
+    regions = house().catalog.regions
+    return [
+        replace(of_line(lines[entry["field"]], {}, regions), required=True) if entry["field"] in lines
+        else Input(entry["field"], entry["field"], str(entry.get("name") or entry["field"]), "text")
+        for entry in ask["fields"]
+    ]
+
+
+@bp.route("/cases/<reference>/legs/<leg>/asks/<ask>", methods=["GET", "POST"])
+def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Response:
+    """The answer to one ask: its fields and papers on one page, sent together."""
+    view = desk().case_view(subject(), reference, now())
+    found, wanted = _ask(view, leg, ask)
+    inputs = _inputs(view["plan"], wanted)
+    papers = [WantedPaper(entry["material"], str(entry.get("name") or entry["material"])) for entry in wanted["materials"]]
+    if request.method == "GET" or not wanted.get("open"):
+        return _page(view, (found, wanted), inputs, papers)
+    values = {item.code: value for item in inputs if (value := read(item, request.form)) is not None}
+    try:
+        supply = Supply(short(leg), ask, values, _files(papers))
+        desk().supplement(subject(), reference, supply, request.form.get("key", ""), now())
+    except (DeskError, Problem) as error:
+        if error.status != 422:
+            raise
+        tree = error.errors if isinstance(error.errors, Mapping) else {}
+        shown = [with_value(item, values.get(item.code), tree.get(item.code)) for item in inputs]
+        wrong = tree.get("materials") or {}
+        marked = [replace(paper, errors=tuple(flat(wrong.get(paper.code)))) for paper in papers]
+        return _page(view, (found, wanted), shown, marked, error.detail), 422
+    return redirect(url_for("pages.case", reference=reference, _anchor=f"leg-{short(leg)}"), 303)
+
+
+def _files(papers: list[WantedPaper]) -> dict[str, tuple[str, ...]]:
+    """Keep every chosen file; in the demo a tick attaches a sample paper instead."""
+    found: dict[str, tuple[str, ...]] = {}
+    for paper in papers:
+        chosen = [file for file in request.files.getlist(f"file.{paper.code}") if file.filename]
+        names = [keep_upload(file.stream, file.filename or "", "", subject()).file  # type: ignore[arg-type]  # a spooled file
+                 for file in chosen]
+        if not names and demo() and request.form.get(f"sample.{paper.code}"):
+            name, type_, content = paper_file(paper.name)
+            names = [desk().keep_file(subject(), name, type_, [content], now()).file]
+        if names:
+            found[paper.code] = tuple(names)
+    return found
+
+
+def _page(view: Mapping[str, Any], asked: tuple[Mapping[str, Any], Mapping[str, Any]], inputs: list[Input],
+          papers: list[WantedPaper], said: str = "") -> str:
+    leg, ask = asked
+    problems = problems_of(inputs) + [Linked(f"{paper.name}：{text}", f"#{paper.id}") for paper in papers for text in paper.errors]
+    if said and not problems:
+        problems = [Linked(said)]
+    return render_template("answer.html", view=view, leg=leg, ask=ask, inputs=inputs, papers=papers, problems=problems,
+                           key=request.form.get("key") or secrets.token_hex(16), samples=demo())
+
+
+@bp.route("/cases/<reference>/withdraw", methods=["GET", "POST"])
+def withdraw(reference: str) -> str | tuple[str, int] | Response:
+    """Choose what to withdraw, see what follows, then confirm with a reason."""
+    view = desk().case_view(subject(), reference, now())
+    chosen = [short(leg) for leg in request.values.getlist("leg")]
+    reason = request.form.get("reason", "").strip()
+    if request.method == "POST" and chosen and reason:
+        desk().withdraw(subject(), reference, chosen, reason, request.form.get("key", ""), now())
+        return redirect(url_for("pages.case", reference=reference), 303)
+    effects = desk().withdrawal(subject(), reference, chosen, now()) if chosen else []
+    problems = []
+    if request.method == "POST":
+        problems = [Linked("请写一句撤回的原因", "#reason")] if chosen else [Linked("请先选择要撤回的事项", "#legs")]
+    page = render_template("withdraw.html", view=view, chosen=chosen, effects=effects, problems=problems, reason=reason,
+                           key=request.form.get("key") or secrets.token_hex(16),
+                           legs=[leg for leg in view["legs"] if leg["can_withdraw"]])
+    return (page, 422) if problems else page

@@ -1,0 +1,124 @@
+"""A case after filing: my cases, the tracking page with its live part, and the same by reference and code."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from desk.errors import DeskError
+from web.identity import subject
+from web.pages_root import bp, desk, now
+from web.pictures.map import drawn_map, legend, sample
+from web.pictures.stations import LOOK_NAMES, look, tracked
+from web.uploads import download
+
+TRACKED = "tracked"
+ENDED = frozenset({"finished", "partly_finished", "not_granted", "withdrawn"})
+EVERY_SECONDS = 5
+
+
+@bp.get("/cases")
+def cases() -> str:
+    """The person's cases and unfiled drafts, newest first."""
+    return render_template("cases.html", cases=desk().cases_of(subject(), now()), drafts=desk().drafts(subject(), now()))
+
+
+@bp.get("/cases/<reference>")
+def case(reference: str) -> str:
+    """The tracking page: the map, every leg, what the applicant has to do, results."""
+    view = desk().case_view(subject(), reference, now())
+    return render_template("case.html", view=view, live=live_part(view, url_for("pages.case_live", reference=reference))[0])
+
+
+@bp.get("/cases/<reference>/live")
+def case_live(reference: str) -> Response:
+    """The live part alone, answered with 304 while nothing has changed."""
+    return _live(desk().case_view(subject(), reference, now()), url_for("pages.case_live", reference=reference))
+
+
+def _live(view: Mapping[str, Any], address: str) -> Response:
+    body, tag = live_part(view, address)
+    response = make_response(body)
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)
+
+
+def _tag(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()[:24]
+
+
+def live_part(view: Mapping[str, Any], address: str) -> tuple[str, str]:
+    """The part of the tracking page that changes, and its tag, so that asking again costs nothing."""
+    net = tracked(view)
+    legs = [{**leg, "look": look(leg), "look_name": LOOK_NAMES[look(leg)]} for leg in view["legs"]]
+    looks = [leg["look"] for leg in legs]
+    body = render_template(
+        "_case.html", view=view, legs=legs, map=drawn_map(net, "办理进度"), done=looks.count("done"),
+        legend=[(sample(found), name) for found, name in legend(net)], late=looks.count("late"),
+        asks=[(leg, ask) for leg in legs for ask in leg["asks"] if ask.get("open")], waiting=waited_for(legs),
+        ended=view["state"] in ENDED,
+    )
+    over = view["state"] in ENDED and not any(leg["look"] in {"running", "waiting", "yours"} for leg in legs)
+    tag = _tag(body)
+    shown = render_template("_live.html", body=body, address=None if over else address, seconds=EVERY_SECONDS, tag=tag)
+    return shown, tag
+
+
+def waited_for(legs: list[dict[str, Any]]) -> list[str]:
+    """Who acts next, each named once."""
+    return list(dict.fromkeys(
+        leg["next_actor_name"] for leg in legs
+        if leg["look"] in {"running", "soon", "late", "yours"} and leg.get("next_actor_name")
+    ))
+
+
+@bp.get("/cases/<reference>/files/<file>")
+def result(reference: str, file: str) -> AnyResponse:
+    """A result or an own upload as a download."""
+    info, pieces = desk().open_file(subject(), file)
+    return download(info, pieces)
+
+
+@bp.route("/track", methods=["GET", "POST"])
+def track() -> str | tuple[str, int] | AnyResponse:
+    """Look up a case by reference and code; the QR code brings both in the fragment of the address."""
+    if request.method == "GET":
+        return render_template("track.html", problem="", reference="")
+    reference, code = (request.form.get(name, "").strip().upper() for name in ("reference", "code"))
+    try:
+        view = desk().track(reference, code, now())
+    except DeskError as error:
+        if error.status != 404:
+            raise
+        return render_template("track.html", problem="没有找到这个办件，请核对受理编号和查询码", reference=reference), 404
+    session[TRACKED] = {"reference": view["reference"], "code": code}
+    return redirect(url_for("pages.tracked", reference=view["reference"]), 303)
+
+
+def _tracked(reference: str) -> Mapping[str, Any] | None:
+    kept = session.get(TRACKED) or {}
+    return desk().track(reference, kept["code"], now()) if kept.get("reference") == reference else None
+
+
+@bp.get("/track/<reference>", endpoint="tracked")
+def tracked_case(reference: str) -> str | AnyResponse:
+    """The tracking page without signing in: names and numbers are masked, nothing can be changed."""
+    view = _tracked(reference)
+    if view is None:
+        return redirect(url_for("pages.track"), 303)
+    live = live_part(view, url_for("pages.tracked_live", reference=reference))[0]
+    return render_template("case.html", view=view, live=live)
+
+
+@bp.get("/track/<reference>/live")
+def tracked_live(reference: str) -> AnyResponse:
+    """The live part of the masked page."""
+    view = _tracked(reference)
+    if view is None:
+        return redirect(url_for("pages.track"), 303)
+    return _live(view, url_for("pages.tracked_live", reference=reference))

@@ -1,0 +1,128 @@
+"""The last steps: consent, everything on one page to check, the filing itself, and the receipt with its QR code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import segno
+from flask import redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from desk.errors import DeskError
+from desk.values import Draft
+from forms.plan import SectionLine
+from web.identity import subject
+from web.pages_form import asked_sections, inputs_of, lines_of
+from web.pages_inputs import Input, Linked, of_line, problems_of, with_value
+from web.pages_materials import papers_of, pledges_of, problems_in, unsigned
+from web.pages_plan import STOPS
+from web.pages_root import bp, desk, draft_of, now
+from web.pages_situation import answered
+from web.pages_words import departments_of
+from web.wiring import house
+
+CONSENT_VERSION = "1"
+
+
+@bp.route("/drafts/<draft>/consent", methods=["GET", "POST"])
+def consent(draft: str) -> str | tuple[str, int] | Response:
+    """What is fetched and handed on, for what, to whom; nothing is looked up without this consent."""
+    found = draft_of(draft)
+    if request.method == "GET":
+        return _consent_page(found, [])
+    agreed = request.form.get("agreed") == "yes"
+    sensitive = request.form.get("sensitive") == "yes"
+    given = {**found.consent, "agreed": agreed, "version": CONSENT_VERSION,
+             "sensitive": [line.code for line in _sensitive(found)] if sensitive else []}
+    found = desk().save_draft(subject(), draft, {"consent": given}, now())
+    problems = []
+    if not agreed:
+        problems.append(Linked("同意后才能提交；不同意也可以到大厅窗口交纸质材料办理", "#agreed"))
+    if _sensitive(found) and not sensitive:
+        problems.append(Linked("敏感信息需要您单独同意", "#sensitive"))
+    if problems:
+        return _consent_page(found, problems), 422
+    return redirect(url_for("pages.review", draft=draft), 303)
+
+
+def _sensitive(draft: Draft) -> list[Any]:
+    return [line for line in draft.plan.fields if line.sensitive]
+
+
+def _consent_page(draft: Draft, problems: Sequence[Linked]) -> str:
+    fetched = [item for item in draft.plan.removed_materials if item.rule in {"licence", "sharing", "premises"}]
+    departments = list(dict.fromkeys(str(leg.department_name) for leg in draft.plan.legs))
+    return render_template("consent.html", draft=draft, problems=problems, fetched=fetched, departments=departments,
+                           sensitive=_sensitive(draft))
+
+
+def _answers(draft: Draft, section: SectionLine) -> list[Input]:
+    departments, regions = departments_of(draft.plan), house().catalog.regions
+    return [
+        with_value(of_line(line, departments, regions), draft.form.get(line.code) if line.value is None else line.value)
+        for line in lines_of(draft, section)
+    ]
+
+
+def everything_wrong(draft: Draft) -> list[Linked]:
+    """All that still stops the filing, each with the link to where it is solved."""
+    found = [Linked(problem.text, url_for("pages.draft_plan", draft=draft.id))
+             for problem in draft.plan.problems if problem.level in STOPS]
+    for section in asked_sections(draft):
+        at = url_for("pages.section", draft=draft.id, section=section.code, check=1)
+        found += [Linked(item.text, at + item.href) for item in problems_of(inputs_of(draft, section, complain=True))]
+    papers = url_for("pages.materials", draft=draft.id, check=1)
+    found += [Linked(item.text, papers + item.href) for item in problems_in(papers_of(draft, complain=True))]
+    found += [Linked(f"{item.name}：请勾选承诺", papers + "#pledges") for item in unsigned(draft)]
+    if not draft.consent.get("agreed"):
+        found.append(Linked("请先同意信息使用说明", url_for("pages.consent", draft=draft.id)))
+    return found
+
+
+@bp.get("/drafts/<draft>/review")
+def review(draft: str) -> str | Response:
+    """Everything that will be sent, with a way to change each part."""
+    found = draft_of(draft)
+    if found.filed_as:
+        return redirect(url_for("pages.receipt", reference=found.filed_as), 303)
+    return _review_page(found, everything_wrong(found))
+
+
+def _review_page(draft: Draft, problems: Sequence[Linked]) -> str:
+    parts = [(section, _answers(draft, section)) for section in draft.plan.sections]
+    return render_template(
+        "review.html", draft=draft, parts=parts, papers=papers_of(draft, complain=False), pledges=pledges_of(draft),
+        answered=answered(draft.plan), problems=problems, asked={section.code for section in asked_sections(draft)},
+    )
+
+
+@bp.post("/drafts/<draft>/submit")
+def submit(draft: str) -> tuple[str, int] | Response:
+    """File the draft: one draft files once, so a second press leads to the same receipt."""
+    found = draft_of(draft)
+    problems = [] if found.filed_as else everything_wrong(found)
+    if problems:
+        return _review_page(found, problems), 422
+    if not found.filed_as and request.form.get("edition") != found.edition:
+        return _review_page(found, [Linked("这件事的办理要求刚刚有更新，下面是更新后的内容；请再核对一遍后提交")]), 409
+    try:
+        receipt = desk().submit_draft(subject(), draft, dict(found.consent), now())
+    except DeskError as error:
+        if error.status not in {409, 422}:
+            raise
+        again = draft_of(draft)
+        return _review_page(again, everything_wrong(again) or [Linked(error.detail)]), error.status
+    return redirect(url_for("pages.receipt", reference=receipt.reference), 303)
+
+
+@bp.get("/cases/<reference>/receipt")
+def receipt(reference: str) -> str:
+    """The receipt: reference, code, QR code (both in the fragment, never in a query), every leg; printable."""
+    found = desk().receipt(subject(), reference, now())
+    view = desk().case_view(subject(), reference, now())
+    base = house().settings.public_url.rstrip("/") + url_for("pages.track")
+    code = segno.make(f"{base}#r={found.reference}&c={found.code}", error="m")
+    svg = Markup(code.svg_inline(scale=4, dark="#1b2733", border=2, svgclass=None, lineclass=None, omitsize=True))
+    return render_template("receipt.html", receipt=found, view=view, qr=svg)

@@ -1,0 +1,154 @@
+"""The merged form, one section a page; every page is kept as it is, and says all that is wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from desk.values import Draft
+from forms.plan import FieldLine, SectionLine
+from web.errors import not_found
+from web.identity import current, subject
+from web.pages_inputs import Input, changed_rows, of_line, problems_of, read, with_value
+from web.pages_plan import plan_page
+from web.pages_root import bp, bundle_of, demo, desk, draft_of, now
+from web.pages_samples import known_of, sample_answers
+from web.pages_situation import answered
+from web.pages_words import SOURCE_WORDS, departments_of
+from web.wiring import house
+
+MISSING = "还没有填，请填写"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A section in the list of pages: how many of its questions are still open or wrong."""
+
+    code: str
+    name: str
+    left: int
+
+
+def lines_of(draft: Draft, section: SectionLine) -> list[FieldLine]:
+    """The fields of a section that are asked; what the situation has answered is only shown."""
+    by_code = {line.code: line for line in draft.plan.fields}
+    return [by_code[code] for code in section.fields if code in by_code]
+
+
+def asked_sections(draft: Draft) -> list[SectionLine]:
+    """The sections in which at least one field is asked."""
+    return [section for section in draft.plan.sections
+            if any(line.value is None for line in lines_of(draft, section))]
+
+
+def pages_of(draft: Draft) -> list[Page]:
+    """Every page of the form with what is left to do on it."""
+    troubled = {*draft.missing, *draft.errors}
+    return [
+        Page(section.code, str(section.name),
+             sum(1 for line in lines_of(draft, section) if line.value is None and line.code in troubled))
+        for section in asked_sections(draft)
+    ]
+
+
+def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]:
+    """The inputs of a page with what was kept; `complain` also names what is missing."""
+    departments, regions = departments_of(draft.plan), house().catalog.regions
+    found = []
+    for line in lines_of(draft, section):
+        if line.value is not None:
+            continue
+        errors = draft.errors.get(line.code)
+        if complain and not errors and line.code in draft.missing:
+            errors = [MISSING]
+        asked = replace(of_line(line, departments, regions), mark=_mark(line, draft))
+        found.append(with_value(asked, draft.form.get(line.code, line.default), errors))
+    return found
+
+
+def _mark(line: FieldLine, draft: Draft) -> str:
+    if line.prefill and draft.form.get(line.code) is None:
+        return ""
+    return SOURCE_WORDS.get(line.prefill[0].kind, "") if line.prefill else ""
+
+
+@bp.get("/drafts/<draft>")
+def draft(draft: str) -> Response:
+    """On to where the person left off: the first page with something left, the papers, or the review."""
+    found = draft_of(draft)
+    if found.filed_as:
+        return redirect(url_for("pages.case", reference=found.filed_as), 303)
+    left = next((page for page in pages_of(found) if page.left), None)
+    if left is not None:
+        return redirect(url_for("pages.section", draft=draft, section=left.code), 303)
+    if set(found.missing) & {line.key for line in found.plan.materials}:
+        return redirect(url_for("pages.materials", draft=draft), 303)
+    return redirect(url_for("pages.consent", draft=draft), 303)
+
+
+@bp.get("/drafts/<draft>/plan")
+def draft_plan(draft: str) -> str:
+    """The plan of a draft, with the way back to the questions."""
+    found = draft_of(draft)
+    return plan_page(bundle_of(found.bundle), found.plan, answered(found.plan), url_for("pages.draft", draft=draft),
+                     "继续填表", found)
+
+
+@bp.route("/drafts/<draft>/form/<section>", methods=["GET", "POST"])
+def section(draft: str, section: str) -> str | tuple[str, int] | Response:
+    """One page of the form. Sending it keeps everything, also what is wrong, and says what to change."""
+    found = draft_of(draft)
+    sections = asked_sections(found)
+    place = next((number for number, item in enumerate(sections) if item.code == section), None)
+    if place is None:
+        raise not_found()
+    if request.method == "GET":
+        return _page(found, place, inputs_of(found, sections[place], complain="check" in request.args))
+    do = request.form.get("do", "next")
+    changes = {asked.code: _sent(asked, do) for asked in inputs_of(found, sections[place], complain=False)}
+    found = desk().save_draft(subject(), draft, {"form": changes}, now())
+    if do.startswith(("add:", "drop:")):
+        return redirect(url_for("pages.section", draft=draft, section=section, _anchor="f-" + do.split(":")[1]), 303)
+    shown = inputs_of(found, sections[place], complain=do == "next")
+    if do == "next" and problems_of(shown):
+        return _page(found, place, shown), 422
+    return _after(found, place)
+
+
+def _sent(asked: Input, do: str) -> Any:
+    value = read(asked, request.form)
+    return changed_rows(asked, value, do) if asked.type == "rows" else value
+
+
+def _after(draft: Draft, place: int) -> Response:
+    sections = asked_sections(draft)
+    if place + 1 < len(sections):
+        return redirect(url_for("pages.section", draft=draft.id, section=sections[place + 1].code), 303)
+    return redirect(url_for("pages.materials", draft=draft.id), 303)
+
+
+def _page(draft: Draft, place: int, inputs: list[Input]) -> str:
+    sections = asked_sections(draft)
+    said = [line for line in lines_of(draft, sections[place]) if line.value is not None]
+    departments, regions = departments_of(draft.plan), house().catalog.regions
+    before = sections[place - 1] if place else None
+    return render_template(
+        "section.html", draft=draft, section=sections[place], inputs=inputs, problems=problems_of(inputs),
+        said=[with_value(of_line(line, departments, regions), line.value) for line in said],
+        pages=pages_of(draft), number=place + 1, samples=demo(),
+        back=(url_for("pages.section", draft=draft.id, section=before.code) if before
+              else url_for("pages.draft_plan", draft=draft.id)),
+    )
+
+
+@bp.post("/drafts/<draft>/sample-form")
+def sample_form(draft: str) -> Response:
+    """Fill the whole form with sample answers (demo and test only); what was typed stays where there is no sample."""
+    found = draft_of(draft)
+    changes: Mapping[str, Any] = sample_answers(found, known_of(current()))
+    desk().save_draft(subject(), draft, {"form": dict(changes)}, now())
+    return redirect(url_for("pages.section", draft=draft, section=request.form.get("section", "") or "applicant"), 303)

@@ -1,0 +1,237 @@
+"""One shape for everything a person can be asked on a page, whether a situation question or a field of the form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from catalog.dictionary import Field, FieldType, Option, Region
+from forms.plan import AskedQuestion, FieldLine
+from web.pages_words import UNIT_WORDS, askers_words
+
+LIST_TYPES = frozenset({"many", "regions"})
+MOST_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing asked on a page. `name` is the name of its control, `code` the key of its answer.
+
+    `rows` holds, for a repeated group, the columns of each row with their values; `inner` one empty row.
+    """
+
+    code: str
+    name: str
+    label: str
+    type: FieldType
+    required: bool = True
+    hint: str = ""
+    asked: str = ""
+    purpose: str = ""
+    unit: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    long: bool = False
+    value: Any = None
+    errors: tuple[str, ...] = ()
+    mark: str = ""
+    inner: tuple[Input, ...] = ()
+    rows: tuple[tuple[Input, ...], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The id of the control; problems link to it."""
+        return control_id(self.name)
+
+
+def control_id(name: str) -> str:
+    """The id of the control called `name`."""
+    return "f-" + re.sub(r"[^\w-]", "-", name)
+
+
+def options_of(options: Iterable[Option], type_: FieldType, level: str | None,
+               regions: Mapping[str, Region]) -> tuple[tuple[str, str], ...]:
+    """Code and label of each choice; regions are those of the wanted level under their parents' names."""
+    if type_ in {"region", "regions", "address"}:
+        fit = [region for region in regions.values() if level is None or region.level == level]
+        return tuple((region.code, _full_name(region, regions)) for region in sorted(fit, key=lambda region: region.code))
+    return tuple((option.code, str(option.name)) for option in options)
+
+
+def _full_name(region: Region, regions: Mapping[str, Region]) -> str:
+    parent = regions.get(region.parent or "")
+    above = "" if parent is None or parent.level == "nation" else _full_name(parent, regions) + " "
+    return f"{above}{region.name}"
+
+
+def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[str, Region]) -> Input:
+    """A situation question as an input; `asked` is the dictionary field of the same code, if it is one."""
+    if question.type == "yes_no":
+        options: tuple[tuple[str, str], ...] = (("yes", "是"), ("no", "否"))
+    else:
+        options = options_of(question.options, question.type, asked.level if asked else None, regions)
+    inner = tuple(of_column(column, regions) for column in asked.inner) if asked else ()
+    return with_value(Input(
+        question.id, question.id, str(question.ask), question.type, hint=str(asked.help or "") if asked else "",
+        unit=unit_words(question.unit), options=options, inner=inner,
+    ), question.value)
+
+
+def of_column(column: Field, regions: Mapping[str, Region]) -> Input:
+    """A column of a repeated group that a situation question asks."""
+    code = column.code.rpartition(".")[2]
+    return Input(code, code, str(column.name), column.type, required=column.required, hint=str(column.help or ""),
+                 unit=unit_words(column.unit), options=_choices(column, regions))
+
+
+def _choices(line: Field | FieldLine, regions: Mapping[str, Region]) -> tuple[tuple[str, str], ...]:
+    if line.type == "yes_no":
+        return (("yes", "是"), ("no", "否"))
+    return options_of(line.options, line.type, line.level, regions)
+
+
+def of_line(line: FieldLine, departments: Mapping[str, str], regions: Mapping[str, Region]) -> Input:
+    """A field of the merged form as an input, with who asks for it (`departments`: leg → department)."""
+    code = line.code.rpartition(".")[2] if "." in line.code else line.code
+    return Input(
+        code, code, str(line.name), line.type, line.required, hint=_hint(line), asked=askers_words(line, departments),
+        purpose=str(line.purpose or "") if line.sensitive else "", unit=unit_words(line.unit),
+        options=_choices(line, regions), long=line.type == "text" and (line.max_length or 0) > 100,
+        inner=tuple(of_line(column, {}, regions) for column in line.inner),
+    )
+
+
+def _hint(line: FieldLine) -> str:
+    return str(line.help or "")
+
+
+def unit_words(unit: str | None) -> str:
+    """A unit as people write it."""
+    return UNIT_WORDS.get(unit, unit) if unit else ""
+
+
+def with_value(asked: Input, value: Any, errors: Any = None) -> Input:
+    """The input with what was answered and what is wrong with it (a list of sentences, or a tree by row)."""
+    if asked.type != "rows":
+        return replace(asked, value=_shown(value), errors=tuple(flat(errors)))
+    tree = errors if isinstance(errors, Mapping) else {}
+    own = tuple(flat(errors)) if errors and not isinstance(errors, Mapping) else ()
+    given = value if isinstance(value, list) and value else [{}]
+    rows = tuple(_row(asked, number, row, tree.get(str(number))) for number, row in enumerate(given))
+    return replace(asked, rows=rows, errors=own)
+
+
+def _row(asked: Input, number: int, row: Any, errors: Any) -> tuple[Input, ...]:
+    values = row if isinstance(row, Mapping) else {}
+    tree = errors if isinstance(errors, Mapping) else {}
+    return tuple(
+        with_value(replace(column, name=f"{asked.name}.{number}.{column.code}"), values.get(column.code), tree.get(column.code))
+        for column in asked.inner
+    )
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return value if isinstance(value, list | Mapping | str) or value is None else str(value)
+
+
+def flat(errors: Any) -> list[str]:
+    """All sentences of an error tree."""
+    if isinstance(errors, str):
+        return [errors]
+    items = errors.values() if isinstance(errors, Mapping) else errors or ()
+    return [sentence for item in items for sentence in flat(item)]
+
+
+def read(asked: Input, sent: MultiDict[str, str]) -> Any:
+    """What was sent for an input, as the answer to keep; None for nothing. Nothing is judged here."""
+    if asked.type == "rows":
+        return _read_rows(asked, sent)
+    if asked.type in LIST_TYPES:
+        return [text for text in sent.getlist(asked.name) if text] or None
+    if asked.type == "address":
+        return _read_address(asked, sent)
+    text = sent.get(asked.name, "").strip()
+    return text or None
+
+
+def _read_address(asked: Input, sent: MultiDict[str, str]) -> Any:
+    text, region = sent.get(asked.name, "").strip(), sent.get(f"{asked.name}.region", "")
+    return {"region": region, "text": text} if region else text or None
+
+
+def _read_rows(asked: Input, sent: MultiDict[str, str]) -> Any:
+    numbers = sorted({int(found[1]) for name in sent if (found := re.fullmatch(rf"{re.escape(asked.name)}\.(\d{{1,3}})\..*", name))})
+    rows = []
+    for number in numbers[:MOST_ROWS]:
+        columns = [replace(column, name=f"{asked.name}.{number}.{column.code}") for column in asked.inner]
+        row = {column.code: value for column in columns if (value := read(column, sent)) is not None}
+        rows.append(row)
+    filled = [row for row in rows if row]
+    return filled or None
+
+
+def changed_rows(asked: Input, value: Any, do: str) -> Any:
+    """The rows after a press of 再加一行 (`add:NAME`) or 删去 (`drop:NAME:NUMBER`)."""
+    rows = list(value or [{}])
+    verb, _, rest = do.partition(":")
+    name, _, number = rest.partition(":")
+    if name != asked.name:
+        return value
+    if verb == "add":
+        return [*rows, {}]
+    return [row for at, row in enumerate(rows) if str(at) != number] or [{}]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A problem in the summary on top of a page, with the link to where it is solved."""
+
+    text: str
+    href: str = ""
+
+
+def problems_of(inputs: Iterable[Input]) -> list[Linked]:
+    """Every problem of the inputs of a page, in their order, each linked to its control."""
+    found = []
+    for asked in inputs:
+        found += [Linked(f"{asked.label}：{text}", f"#{asked.id}") for text in asked.errors]
+        for number, row in enumerate(asked.rows, start=1):
+            found += [
+                Linked(f"{asked.label}第 {number} 项，{column.label}：{text}", f"#{column.id}")
+                for column in row for text in column.errors
+            ]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer as a line of the review: label and words."""
+
+    label: str
+    words: str
+    code: str = ""
+    asked: str = field(default="")
+
+
+def answer_words(asked: Input) -> str:
+    """What was answered, in words."""
+    if asked.type == "rows":
+        return "；".join(
+            "，".join(f"{column.label} {answer_words(column)}" for column in row if column.value) for row in asked.rows
+        ).strip("；")
+    names = dict(asked.options)
+    value = asked.value
+    if value is None or value == "":
+        return ""
+    if isinstance(value, list):
+        return "、".join(names.get(str(item), str(item)) for item in value)
+    if isinstance(value, Mapping):
+        return f"{names.get(value.get('region', ''), '')} {value.get('text', '')}".strip()
+    return f"{names.get(value, value)}{' ' + asked.unit if asked.unit else ''}"

@@ -1,0 +1,161 @@
+"""Papers: one upload a line with what it may be said before, sample papers in the demo, pledges, and what is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import jsonify, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from desk.errors import DeskError
+from desk.values import Draft, FileInfo
+from forms.plan import MaterialLine, RemovedMaterial
+from web.errors import Problem, not_found, wants_json
+from web.identity import subject
+from web.pages_inputs import Linked, flat
+from web.pages_root import bp, demo, desk, draft_of, now
+from web.pages_samples import sample_paper
+from web.pages_words import RULE_NAMES, departments_of
+from web.uploads import keep_upload
+
+MISSING = "还没有上传，请选择文件"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One line of the papers page: what is wanted, by whom, what is there, what is wrong."""
+
+    line: MaterialLine
+    who: str
+    files: tuple[FileInfo, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of its file control."""
+        return "p-" + "".join(sign if sign.isalnum() else "-" for sign in self.line.key)
+
+    @property
+    def accept(self) -> str:
+        """The endings its file control offers."""
+        return ",".join(f".{ending}" for ending in self.line.spec.file_types)
+
+
+def papers_of(draft: Draft, complain: bool) -> list[Paper]:
+    """Every paper of a draft; `complain` also names what is missing."""
+    departments = departments_of(draft.plan)
+    wrong: Mapping[str, Any] = draft.errors.get("materials") or {}
+    found = []
+    for line in draft.plan.materials:
+        files = tuple(file for name in draft.materials.get(line.key, ()) if (file := _info(name)) is not None)
+        errors = flat(wrong.get(line.key)) or ([MISSING] if complain and line.key in draft.missing else [])
+        names = list(dict.fromkeys(departments[leg] for leg in line.askers))
+        found.append(Paper(line, "、".join(names), files, tuple(errors)))
+    return found
+
+
+def _info(file: str) -> FileInfo | None:
+    try:
+        return desk().open_file(subject(), file)[0]
+    except DeskError:
+        return None
+
+
+def problems_in(papers: list[Paper]) -> list[Linked]:
+    """The problems of the papers, each linked to its control."""
+    return [Linked(f"{paper.line.name}：{text}", f"#{paper.id}") for paper in papers for text in paper.errors]
+
+
+def pledges_of(draft: Draft) -> list[RemovedMaterial]:
+    """The papers that a signed statement replaces."""
+    return [item for item in draft.plan.removed_materials if item.rule == "pledge"]
+
+
+@bp.route("/drafts/<draft>/materials", methods=["GET", "POST"])
+def materials(draft: str) -> str | tuple[str, int] | Response:
+    """The papers; sending the page signs the pledges and goes on if nothing is missing."""
+    found = draft_of(draft)
+    if request.method == "GET":
+        return _page(found, complain="check" in request.args)
+    signed = request.form.getlist("signed")
+    found = desk().save_draft(subject(), draft, {"consent": {"signed": signed}}, now())
+    if problems_in(papers_of(found, complain=True)) or unsigned(found):
+        return _page(found, complain=True), 422
+    return redirect(url_for("pages.consent", draft=draft), 303)
+
+
+def unsigned(draft: Draft) -> list[RemovedMaterial]:
+    """The pledges that are not signed yet."""
+    signed = set(draft.consent.get("signed") or ())
+    return [item for item in pledges_of(draft) if item.key not in signed]
+
+
+def _page(draft: Draft, complain: bool) -> str:
+    papers = papers_of(draft, complain)
+    problems = problems_in(papers)
+    if complain:
+        problems += [Linked(f"{item.name}：请勾选承诺", "#pledges") for item in unsigned(draft)]
+    removed = [item for item in draft.plan.removed_materials if item.rule != "pledge"]
+    return render_template("materials.html", draft=draft, papers=papers, problems=problems, pledges=pledges_of(draft),
+                           signed=draft.consent.get("signed") or (), removed=removed, rule_names=RULE_NAMES, samples=demo())
+
+
+def _line(draft: Draft, key: str) -> MaterialLine:
+    for line in draft.plan.materials:
+        if line.key == key:
+            return line
+    raise not_found()
+
+
+@bp.post("/drafts/<draft>/materials/<key>")
+def upload(draft: str, key: str) -> Response:
+    """Keep the files chosen for one paper; a program (the progress bar) gets JSON, a plain form the page again."""
+    found = draft_of(draft)
+    line = _line(found, key)
+    chosen = [file for file in request.files.getlist("file") if file.filename]
+    if not chosen:
+        raise Problem(422, "no_file", f"{line.name}：{MISSING}", {"file": [MISSING]})
+    names = [*found.materials.get(key, ()), *(_kept(file, line) for file in chosen)]
+    desk().save_draft(subject(), draft, {"materials": {key: names}}, now())
+    if wants_json():
+        return jsonify({"files": names})
+    return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
+
+
+def _kept(file: FileStorage, line: MaterialLine) -> str:
+    ending = (file.filename or "").rpartition(".")[2].lower()
+    if ending not in {*line.spec.file_types, *(("jpeg",) if "jpg" in line.spec.file_types else ())}:
+        say = f"{line.name}只收 {'、'.join(line.spec.file_types)} 文件，请换一个文件"
+        raise Problem(422, "file_type", say, {"file": [say]})
+    kept = keep_upload(file.stream, file.filename or "", "", subject())  # type: ignore[arg-type]  # a spooled file
+    if kept.size > line.spec.max_mb * 1_048_576:
+        say = f"{line.name}不能超过 {line.spec.max_mb} MB，请压缩后再上传"
+        raise Problem(422, "file_size", say, {"file": [say]})
+    return kept.file
+
+
+@bp.post("/drafts/<draft>/materials/<key>/drop")
+def drop_upload(draft: str, key: str) -> Response:
+    """Take one file away from a paper."""
+    found = draft_of(draft)
+    _line(found, key)
+    left = [name for name in found.materials.get(key, ()) if name != request.form.get("file")]
+    desk().save_draft(subject(), draft, {"materials": {key: left or None}}, now())
+    return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
+
+
+@bp.post("/drafts/<draft>/sample-papers")
+def sample_papers(draft: str) -> Response:
+    """Attach a sample paper wherever one is missing (demo and test only)."""
+    found = draft_of(draft)
+    changes = {}
+    for line in found.plan.materials:
+        if not found.materials.get(line.key):
+            name, type_, content = sample_paper(line)
+            changes[line.key] = [desk().keep_file(subject(), name, type_, [content], now()).file]
+    if changes:
+        desk().save_draft(subject(), draft, {"materials": changes}, now())
+    return redirect(url_for("pages.materials", draft=draft), 303)

@@ -1,0 +1,40 @@
+"""The plan page: which matters and why, the merge, papers kept and removed, the order with its days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import render_template
+
+from catalog.bundle import Bundle
+from forms.plan import Plan
+from web.pages_words import RULE_NAMES, askers_words, departments_of
+from web.pictures.before_after import pairs
+from web.pictures.map import drawn_map
+from web.pictures.merge import merge
+from web.pictures.stations import planned
+
+STOPS = frozenset({"block", "undecided"})
+
+
+def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], action: str, button: str,
+              draft: Any = None) -> str:
+    """Render a plan with the button that leads on, which is left out while something stops the filing."""
+    return render_template(
+        "plan.html", bundle=bundle, plan=plan, answered=answered, action=action, button=button, draft=draft,
+        stops=[problem for problem in plan.problems if problem.level in STOPS],
+        notes=[problem for problem in plan.problems if problem.level not in STOPS],
+        pairs=pairs(plan.figures), merge=merge(plan), map=drawn_map(planned(plan), "办理顺序"),
+        asked=asked_by_section(plan), departments=departments_of(plan), rule_names=RULE_NAMES,
+    )
+
+
+def asked_by_section(plan: Plan) -> list[tuple[str, list[tuple[Any, str]]]]:
+    """Every page of the form with its fields and who needs each."""
+    lines = {line.code: line for line in plan.fields}
+    departments = departments_of(plan)
+    return [
+        (str(section.name), [(lines[code], askers_words(lines[code], departments)) for code in section.fields if code in lines])
+        for section in plan.sections
+    ]

@@ -1,0 +1,104 @@
+"""Sample answers and sample papers of the demo: valid for every field of any bundle, and plainly labelled 示例."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from catalog.dictionary import FieldType
+from desk.values import Draft
+from forms.plan import FieldLine, MaterialLine
+from people.identity import Identity
+from sources.papers import paper
+from web.pages_inputs import Input, of_line
+from web.pages_root import today
+from web.wiring import house
+
+_HOME = "370202"
+_FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
+    "citizen_id": ("370202199001010015", "370202199203030029", "370202202609010030"),
+    "uscc": ("91370200000000001W",), "phone": ("13800000001", "13800000002", "13800000003"),
+    "email": ("sample@example.com",), "vin": ("LSVAA000000000001", "LSVAA000000000002"),
+    "plate": ("鲁B00001", "鲁B00002"), "project_code": ("2026-370202-44-01-000001",),
+}
+
+
+def known_of(identity: Identity) -> Mapping[str, Any]:
+    """What the demo knows of the sample person who is signed in, by field."""
+    return next((persona.details for persona in house().personas if persona.name == identity.name), {})
+
+
+def sample_answers(draft: Draft, known: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer for every field the form still asks: what the sample person is known by, else a plausible value."""
+    regions = house().catalog.regions
+    found: dict[str, Any] = {}
+    for number, line in enumerate(line for line in draft.plan.fields if line.value is None):
+        value = known.get(line.code)
+        found[line.code] = _value(line, of_line(line, {}, regions), number) if value is None else value
+    return found
+
+
+def _value(line: FieldLine, asked: Input, number: int) -> Any:
+    if line.type in _FORMATTED:
+        choices = _FORMATTED[line.type]
+        return choices[number % len(choices)]
+    return _MAKERS.get(line.type, _text)(line, asked)
+
+
+def _text(line: FieldLine, asked: Input) -> str:
+    words = f"示例{line.name}"
+    words += "（示例）" * (-(-max(0, (line.min_length or 0) - len(words)) // 4))
+    return words[: line.max_length or 200]
+
+
+def _number(line: FieldLine, asked: Input) -> str:
+    low, high = line.min or Decimal(1), line.max if line.max is not None else Decimal(1_000_000)
+    value = min(max(low, Decimal(10)), high)
+    return f"{value:f}"
+
+
+def _day(line: FieldLine, asked: Input) -> str:
+    """A day inside the usual bounds: after today where the past is refused, else some weeks ago."""
+    forward = bool(line.not_before and line.not_before.startswith("today"))
+    return (today() + timedelta(days=30 if forward else -20)).isoformat()
+
+
+def _choice(line: FieldLine, asked: Input) -> str:
+    return line.default if line.default else asked.options[0][0]
+
+
+def _many(line: FieldLine, asked: Input) -> list[str]:
+    return [code for code, _ in asked.options[: max(1, int(line.min or 1))]]
+
+
+def _region(line: FieldLine, asked: Input) -> str:
+    codes = [code for code, _ in asked.options]
+    return _HOME if _HOME in codes else codes[0]
+
+
+def _rows(line: FieldLine, asked: Input) -> list[dict[str, Any]]:
+    count = max(1, int(line.min or 1))
+    return [
+        {column.code.rpartition(".")[2]: _value(column, inner, at) for column, inner in zip(line.inner, asked.inner, strict=True)}
+        for at in range(count)
+    ]
+
+
+_MAKERS: Mapping[FieldType, Callable[[FieldLine, Input], Any]] = {
+    "text": _text, "number": _number, "integer": _number, "date": _day, "choice": _choice, "many": _many, "region": _region,
+    "datetime": lambda line, asked: f"{_day(line, asked)}T09:00", "yes_no": lambda line, asked: "yes",
+    "regions": lambda line, asked: [_region(line, asked)], "rows": _rows,
+    "address": lambda line, asked: {"region": _region(line, asked), "text": "示例路 1 号"},
+}
+
+
+def sample_paper(line: MaterialLine) -> tuple[str, str, bytes]:
+    """A sample paper for a line of the materials page."""
+    return paper_file(str(line.name))
+
+
+def paper_file(name: str) -> tuple[str, str, bytes]:
+    """A one-page PDF that says 示例: its name, media type and bytes."""
+    return f"示例-{name}.pdf", "application/pdf", paper(name, ["本材料由演示环境生成，仅供体验。"])

@@ -1,0 +1,138 @@
+"""The situation questions one at a time, and the plan they lead to, before anybody has to sign in.
+
+The answers of a visitor stay in the signed session cookie until a draft is opened; they name no person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from forms.plan import AskedQuestion, Plan
+from web.errors import not_found
+from web.identity import subject
+from web.pages_inputs import Input, answer_words, changed_rows, of_question, problems_of, read, with_value
+from web.pages_plan import plan_page
+from web.pages_root import bp, bundle_of, desk, draft_of, now
+from web.wiring import house
+
+KEPT = "situation"
+
+
+def answers(bundle: str) -> dict[str, Any]:
+    """What this visitor answered so far for a bundle."""
+    kept = session.get(KEPT) or {}
+    return dict(kept.get("answers") or {}) if kept.get("bundle") == bundle else {}
+
+
+def keep(bundle: str, given: Mapping[str, Any]) -> None:
+    """Keep the answers; only one bundle's at a time, so that the cookie stays small."""
+    kept = session.get(KEPT) or {}
+    draft = kept.get("draft") if kept.get("bundle") == bundle else None
+    session[KEPT] = {"bundle": bundle, "answers": dict(given), "draft": draft}
+
+
+def shown_input(plan: Plan, question: AskedQuestion) -> Input:
+    """A question as an input, with the reason it is asked and what its author says about it."""
+    catalog = house().catalog
+    return of_question(question, catalog.fields.get(question.id), catalog.regions)
+
+
+def _next_open(plan: Plan) -> AskedQuestion | None:
+    return next((question for question in plan.questions if question.state == "open"), None)
+
+
+def _onward(bundle: str, plan: Plan) -> Response:
+    question = _next_open(plan)
+    if question is not None:
+        return redirect(url_for("pages.question", bundle=bundle, question=question.id), 303)
+    return redirect(url_for("pages.preview", bundle=bundle), 303)
+
+
+@bp.get("/bundles/<bundle>/questions")
+def questions(bundle: str) -> Response:
+    """On to the first question that is still open."""
+    bundle_of(bundle)
+    return _onward(bundle, desk().plan(bundle, answers(bundle), now()))
+
+
+@bp.route("/bundles/<bundle>/questions/<question>", methods=["GET", "POST"])
+def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
+    """One question; its answer decides which one comes next."""
+    found = bundle_of(bundle)
+    given = answers(bundle)
+    plan = desk().plan(bundle, given, now())
+    asked = next((item for item in plan.questions if item.id == question), None)
+    if asked is None or asked.state == "not_applicable":
+        raise not_found()
+    shown = with_value(shown_input(plan, asked), given.get(question))
+    if request.method == "GET":
+        return _page(found, plan, asked, shown)
+    value = read(shown, request.form)
+    if request.form.get("do"):
+        return _page(found, plan, asked, with_value(shown, changed_rows(shown, value, request.form["do"])))
+    if value is None and asked.type == "many":
+        value = []
+    after = desk().plan(bundle, {**given, question: value}, now())
+    problems = [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
+    if value is None or problems:
+        wrong = with_value(shown, value, problems or ["请回答这个问题；拿不准时可以先选最接近的，之后还能改"])
+        return _page(found, plan, asked, wrong), 422
+    keep(bundle, {**given, question: value})
+    return _onward(bundle, after)
+
+
+
+def _page(found: Any, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
+    passed = [item for item in plan.questions if item.state in {"answered", "open"}]
+    at = next((number for number, item in enumerate(passed) if item.id == asked.id), 0)
+    before = passed[at - 1] if at else None
+    back = (url_for("pages.question", bundle=found.id, question=before.id) if before
+            else url_for("pages.bundle", bundle=found.id))
+    return render_template("question.html", bundle=found, asked=asked, item=shown, back=back, number=at + 1,
+                           problems=problems_of([shown]))
+
+
+@bp.get("/bundles/<bundle>/plan")
+def preview(bundle: str) -> str | Response:
+    """The plan of the answers so far; with open questions left, on to the first of them."""
+    found = bundle_of(bundle)
+    plan = desk().plan(bundle, answers(bundle), now())
+    if _next_open(plan) is not None:
+        return _onward(bundle, plan)
+    kept = session.get(KEPT) or {}
+    action = url_for("pages.start", bundle=bundle)
+    return plan_page(found, plan, answered(plan), action, "保存并继续填表" if kept.get("draft") else "开始填表")
+
+
+def answered(plan: Plan) -> list[tuple[str, str, str]]:
+    """The answered questions: id, question, answer in words."""
+    return [(item.id, str(item.ask), answer_words(shown_input(plan, item)) or "无")
+            for item in plan.questions if item.state == "answered"]
+
+
+@bp.post("/bundles/<bundle>/start")
+def start(bundle: str) -> Response:
+    """Open a draft with the answers, or give them to the draft they were taken from."""
+    bundle_of(bundle)
+    given = answers(bundle)
+    kept = session.pop(KEPT, None) or {}
+    if kept.get("draft") and kept.get("bundle") == bundle:
+        draft = desk().save_draft(subject(), kept["draft"], {"situation": given}, now())
+    else:
+        draft = desk().open_draft(subject(), bundle, given, now())
+    return redirect(url_for("pages.draft", draft=draft.id, first=1), 303)
+
+
+@bp.post("/drafts/<draft>/questions")
+def draft_questions(draft: str) -> Response:
+    """Change the situation of a draft: its answers go back to the questions, what was filled in stays."""
+    found = draft_of(draft)
+    session[KEPT] = {"bundle": found.bundle, "answers": dict(found.situation), "draft": found.id}
+    named = request.form.get("question")
+    if named:
+        return redirect(url_for("pages.question", bundle=found.bundle, question=named), 303)
+    return redirect(url_for("pages.preview", bundle=found.bundle), 303)
