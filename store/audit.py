@@ -17,7 +17,7 @@ from store.rows import insert
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Who (`actor`) did what (`action`, a stable word) to what (`target`, an id), why and with what (`data`, sealed)."""
+    """Who (`actor`) did what (`action`, a stable word) to what (`target`, an id), and why (in `data`, sealed)."""
 
     at: datetime
     actor: str

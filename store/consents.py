@@ -44,10 +44,10 @@ def of_case(tx: Tx, reference: str) -> list[Consent]:
 
 def withdraw(tx: Tx, consent: str, subject: str, at: datetime) -> bool:
     """Withdraw one's consent; False if there is none to withdraw."""
-    return 1 == tx.run(
+    return tx.run(
         "update consents set withdrawn_at = :at where consent = :c and subject = :s and withdrawn_at is null",
         at=stamp(at), c=consent, s=subject,
-    )
+    ) == 1
 
 
 def _place(consent: str) -> str:

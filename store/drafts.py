@@ -62,10 +62,10 @@ def of_subject(tx: Tx, subject: str) -> list[Draft]:
 
 def submitted(tx: Tx, draft: str, reference: str) -> bool:
     """Note that the draft became this case; False if it already became one."""
-    return 1 == tx.run(
+    return tx.run(
         "update drafts set submitted_as = :reference where draft = :draft and submitted_as is null",
         draft=draft, reference=reference,
-    )
+    ) == 1
 
 
 def drop(tx: Tx, draft: str, subject: str) -> None:

@@ -29,7 +29,7 @@ class _Rule:
     def due(self) -> bool:
         with self.lock:
             self.seen += 1
-            return self.nth in (None, self.seen) and random.random() < self.chance
+            return self.nth in (None, self.seen) and random.random() < self.chance  # noqa: S311 - a die
 
 
 _rules: dict[str, _Rule] = {}

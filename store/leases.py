@@ -73,8 +73,8 @@ class Attempt:
 
 def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
     """Lease what is due, oldest first in each office, and open an attempt for each; two dispatchers never get one."""
-    now = tx.clock(wanted.now)
-    until = now + timedelta(seconds=wanted.lease_seconds)
+    # What is due goes by the service's clock, a lease by the one clock that all hosts share.
+    now, until = wanted.now, tx.clock(wanted.now) + timedelta(seconds=wanted.lease_seconds)
     taken: list[Row] = []
     for office, places in wanted.room.items():
         if places > 0 and len(taken) < wanted.limit:
@@ -90,14 +90,14 @@ def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
 
 def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
     """Write what an attempt came to; LeaseLost if the lease was taken away meanwhile (then nothing is written)."""
-    id, at = claimed.message.id, stamp(now)
+    which, at = claimed.message.id, stamp(now)
     held = outcome.state in ("due", "unknown")
     touched = tx.run(
         "update messages set state = :state, next_at = :next_at, lease_until = null, settled_at = :settled_at,"
         f" detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token",
         state=outcome.state, next_at=stamp(outcome.next_at) if held and outcome.next_at else None,
         settled_at=None if held else at, detail=outcome.detail, token=claimed.token,
-        reason=seal(tx, outcome.reason, place("reason", id)) if outcome.reason else None, **id.where,
+        reason=seal(tx, outcome.reason, place("reason", which)) if outcome.reason else None, **which.where,
     )
     if not touched:
         raise LeaseLost
@@ -105,8 +105,8 @@ def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
         "update attempts set ended_at = :at, outcome = :outcome, status = :status, detail = :detail, answer = :answer"
         f" where {_ATTEMPT} and ended_at is null",
         at=at, outcome=outcome.kind or outcome.state, status=outcome.status, detail=outcome.detail,
-        answer=None if outcome.answer is None else tx.cipher.seal(outcome.answer, _answer(id, claimed.attempt)),
-        attempt=claimed.attempt, **id.where,
+        answer=None if outcome.answer is None else tx.cipher.seal(outcome.answer, _answer(which, claimed.attempt)),
+        attempt=claimed.attempt, **which.where,
     )
 
 
@@ -130,10 +130,10 @@ def void_leases(tx: Tx, now: datetime) -> list[MessageId]:
     return _voided(tx, tx.rows("select * from messages where state = 'leased'"), now, "found open at start")
 
 
-def attempts_of(tx: Tx, id: MessageId) -> list[Attempt]:
+def attempts_of(tx: Tx, which: MessageId) -> list[Attempt]:
     """Every attempt at a message, the first one first."""
-    found = tx.rows(f"select * from attempts where {KEY} order by attempt", **id.where)
-    return [shape(Attempt, row, answer=_opened_answer(tx, id, row)) for row in found]
+    found = tx.rows(f"select * from attempts where {KEY} order by attempt", **which.where)
+    return [shape(Attempt, row, answer=_opened_answer(tx, which, row)) for row in found]
 
 
 def _due(tx: Tx, office: str, now: datetime, places: int) -> list[Row]:
@@ -171,9 +171,9 @@ def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[Messa
     return [MessageId(**_key(row)) for row in found]
 
 
-def _answer(id: MessageId, attempt: int) -> str:
-    return f"attempts:answer:{id.key}/{attempt}"
+def _answer(which: MessageId, attempt: int) -> str:
+    return f"attempts:answer:{which.key}/{attempt}"
 
 
-def _opened_answer(tx: Tx, id: MessageId, row: Row) -> bytes | None:
-    return None if row["answer"] is None else tx.cipher.open(bytes(row["answer"]), _answer(id, row["attempt"]))
+def _opened_answer(tx: Tx, which: MessageId, row: Row) -> bytes | None:
+    return None if row["answer"] is None else tx.cipher.open(bytes(row["answer"]), _answer(which, row["attempt"]))

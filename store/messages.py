@@ -89,15 +89,15 @@ def add(tx: Tx, messages: Iterable[Message]) -> None:
         tx.notify(TOPIC)
 
 
-def next_number(tx: Tx, reference: str, leg: str, type: str) -> int:
-    """The number the next message of this type to this leg gets, from 1."""
+def next_number(tx: Tx, reference: str, leg: str, kind: str) -> int:
+    """The number the next message of type `kind` to this leg gets, from 1."""
     sql = "select coalesce(max(n), 0) + 1 as n from messages where reference = :r and leg = :leg and type = :type"
-    return int(tx.rows(sql, r=reference, leg=leg, type=type)[0]["n"])
+    return int(tx.rows(sql, r=reference, leg=leg, type=kind)[0]["n"])
 
 
-def get(tx: Tx, id: MessageId) -> Message:
+def get(tx: Tx, which: MessageId) -> Message:
     """One message; UnknownMessage."""
-    return opened(tx, one(tx, UnknownMessage, f"select * from messages where {KEY}", **id.where))
+    return opened(tx, one(tx, UnknownMessage, f"select * from messages where {KEY}", **which.where))
 
 
 def of_case(tx: Tx, reference: str) -> list[Message]:
@@ -106,19 +106,19 @@ def of_case(tx: Tx, reference: str) -> list[Message]:
     return [opened(tx, row) for row in found]
 
 
-def freeze(tx: Tx, id: MessageId, token: int, body: bytes, mapping: str) -> bytes:
+def freeze(tx: Tx, which: MessageId, token: int, body: bytes, mapping: str) -> bytes:
     """Freeze the body before the first attempt sends it; returns the body that counts, the first one for ever.
 
     LeaseLost if the lease that `token` belongs to is over.
     """
-    row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **id.where)
+    row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **which.where)
     if row["state"] != "leased" or row["token"] != token:
         raise LeaseLost
     frozen = opened(tx, row).body
     if frozen is not None:
         return frozen
     tx.run(f"update messages set body = :body, mapping = :mapping where {KEY}",
-           body=seal_body(tx, id, body), mapping=mapping, **id.where)
+           body=seal_body(tx, which, body), mapping=mapping, **which.where)
     return body
 
 
@@ -130,19 +130,22 @@ def cancel(tx: Tx, reference: str, leg: str) -> int:
     )
 
 
-def resend(tx: Tx, id: MessageId, now: datetime) -> bool:
-    """Send a stuck, unknown or refused message again at once, same key and bytes; False if it is none of these."""
+def resend(tx: Tx, which: MessageId, now: datetime) -> bool:
+    """Send a stuck, unknown or refused message again at once, same key and bytes; False for any other."""
     touched = tx.run(
         f"update messages set state = 'due', next_at = :now, settled_at = null where {KEY}"
-        " and state in ('stuck', 'unknown', 'refused')", now=stamp(now), **id.where,
+        " and state in ('stuck', 'unknown', 'refused')", now=stamp(now), **which.where,
     )
     if touched:
         tx.notify(TOPIC)
     return bool(touched)
 
 
-def next_due(tx: Tx, offices: Iterable[str]) -> datetime | None:
-    """When the next message to one of these offices is due, or None."""
+def next_due(tx: Tx, offices: Iterable[str] | None = None) -> datetime | None:
+    """When the next message to one of these offices (None: to any) is due, or None."""
+    if offices is None:
+        first = tx.rows("select min(next_at) as at from messages where next_at is not null")[0]["at"]
+        return None if first is None else moment(first)
     sql = "select min(next_at) as at from messages where office = :office and next_at is not null"
     times = [tx.rows(sql, office=office)[0]["at"] for office in offices]
     return min((moment(at) for at in times if at is not None), default=None)
@@ -154,21 +157,21 @@ def leased(tx: Tx) -> dict[str, int]:
     return {row["office"]: row["n"] for row in found}
 
 
-def seal_body(tx: Tx, id: MessageId, body: bytes | None) -> bytes | None:
+def seal_body(tx: Tx, which: MessageId, body: bytes | None) -> bytes | None:
     """A body compressed and sealed for its message."""
-    return None if body is None else tx.cipher.seal(zlib.compress(body), place("body", id))
+    return None if body is None else tx.cipher.seal(zlib.compress(body), place("body", which))
 
 
 def opened(tx: Tx, row: Row) -> Message:
     """A row of `messages` with its sealed columns opened."""
-    id = MessageId(row["reference"], row["leg"], row["type"], row["n"])
+    which = MessageId(row["reference"], row["leg"], row["type"], row["n"])
     body = row["body"]
     return shape(
-        Message, row, body=None if body is None else zlib.decompress(tx.cipher.open(bytes(body), place("body", id))),
-        reason=unseal_maybe(tx, row["reason"], place("reason", id)) or "",
+        Message, row, body=None if body is None else zlib.decompress(tx.cipher.open(bytes(body), place("body", which))),
+        reason=unseal_maybe(tx, row["reason"], place("reason", which)) or "",
     )
 
 
-def place(column: str, id: MessageId) -> str:
+def place(column: str, which: MessageId) -> str:
     """Where a column of a message is sealed."""
-    return f"messages:{column}:{id.key}"
+    return f"messages:{column}:{which.key}"

@@ -78,9 +78,9 @@ def quarantine(tx: Tx, strange: Strange) -> None:
     }, "on conflict (id) do nothing")
 
 
-def entry(tx: Tx, id: str) -> Strange:
+def entry(tx: Tx, strange: str) -> Strange:
     """One entry of the quarantine; UnknownEntry."""
-    return _opened(tx, one(tx, UnknownEntry, "select * from quarantine where id = :id", id=id))
+    return _opened(tx, one(tx, UnknownEntry, "select * from quarantine where id = :id", id=strange))
 
 
 def unsettled(tx: Tx, after: Strange | None = None, limit: int = 100) -> list[Strange]:
@@ -93,7 +93,7 @@ def unsettled(tx: Tx, after: Strange | None = None, limit: int = 100) -> list[St
 
 
 def settle(tx: Tx, settled: Strange) -> None:
-    """Write the decision (`decision`, `actor`, `reason`, `settled_at`) on an open entry; UnknownEntry if none is open."""
+    """Write `decision`, `actor`, `reason` and `settled_at` on an open entry; UnknownEntry if none is open."""
     touched = tx.run(
         "update quarantine set settled_at = :at, decision = :decision, actor = :actor, reason = :reason"
         " where id = :id and settled_at is null",
@@ -114,8 +114,8 @@ def _place(department: str, message_id: str) -> str:
     return f"notices:body:{department}/{message_id}"
 
 
-def _held(column: str, id: str) -> str:
-    return f"quarantine:{column}:{id}"
+def _held(column: str, strange: str) -> str:
+    return f"quarantine:{column}:{strange}"
 
 
 def _opened(tx: Tx, row: Row) -> Strange:

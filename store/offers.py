@@ -53,7 +53,7 @@ def of_leg(tx: Tx, reference: str, leg: str) -> list[Offer]:
 
 def take(tx: Tx, offer: Offer, at: datetime) -> bool:
     """Note that the department has an offer; False if it had it before."""
-    return 1 == tx.run(
+    return tx.run(
         "update offers set taken_at = :at where department = :d and n = :n and taken_at is null",
         at=stamp(at), d=offer.department, n=offer.n,
-    )
+    ) == 1

@@ -138,7 +138,8 @@ def seen(tx: Tx, secret: str, now: datetime, expires_at: datetime) -> None:
 def set_data(tx: Tx, secret: str, data: Mapping[str, Any]) -> None:
     """Store the data of a session anew."""
     digest = _digest(secret)
-    tx.run("update sessions set body = :body where digest = :d", body=seal(tx, data, f"sessions:body:{digest}"), d=digest)
+    tx.run("update sessions set body = :body where digest = :d",
+           body=seal(tx, data, f"sessions:body:{digest}"), d=digest)
 
 
 def end_session(tx: Tx, secret: str) -> None:
@@ -173,9 +174,10 @@ def tokens(tx: Tx) -> list[Token]:
     return [shape(Token, row, secret=row["digest"]) for row in tx.rows("select * from tokens order by created_at, id")]
 
 
-def revoke_token(tx: Tx, id: str, at: datetime) -> bool:
+def revoke_token(tx: Tx, which: str, at: datetime) -> bool:
     """Revoke a token; False if there is none to revoke."""
-    return 1 == tx.run("update tokens set revoked_at = :at where id = :id and revoked_at is null", at=stamp(at), id=id)
+    return tx.run("update tokens set revoked_at = :at where id = :id and revoked_at is null",
+                       at=stamp(at), id=which) == 1
 
 
 def _change(tx: Tx, account: str, change: str, value: Any) -> None:

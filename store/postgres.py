@@ -123,7 +123,7 @@ class PostgresDatabase:
                 return self._once(unit)
             except (pg.SerializationFailure, pg.DeadlockDetected, Stale):
                 # Without a growing random pause the same two would meet again.
-                time.sleep(random.uniform(0, 0.002 * 2 ** min(tried, 8)))
+                time.sleep(random.uniform(0, 0.002 * 2 ** min(tried, 8)))  # noqa: S311 - a pause
         raise StoreUnavailable("并发冲突过多，请稍后重试。")
 
     def _once(self, unit: Callable[[Tx], T]) -> T:
@@ -178,7 +178,7 @@ class _Ears:
         for callback in self._callbacks:
             try:
                 callback(topic)
-            except Exception:  # a listener's fault must not stop the ears
+            except Exception:  # noqa: BLE001 - a listener's fault must not stop the ears
                 _log.exception("a listener of the store failed")
 
 

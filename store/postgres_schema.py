@@ -42,9 +42,8 @@ class PostgresSchema:
 class PostgresTable:
     """The table of applied migrations."""
 
-    pks: Sequence[str] = ("id",)
-
     def __init__(self, connection: psycopg.Connection[Any], name: str) -> None:
+        self.pks = ["id"]
         self._connection = connection
         self._name = name
 

@@ -60,6 +60,7 @@ FIRST: tuple[str, ...] = (
     mapping {text}, reason {blob}, token {int} not null, lease_until {text}, settled_at {text}, detail {text} not null,
     primary key (reference, leg, type, n)){strict}""",
     "create index messages_due on messages (office, next_at) where next_at is not null",
+    "create index messages_next on messages (next_at) where next_at is not null",
     "create index messages_leased on messages (lease_until) where state = 'leased'",
     "create index messages_held on messages (state, created_at) where state in ('stuck', 'unknown', 'refused')",
     """create table attempts (reference {text} not null, leg {text} not null, type {text} not null, n {int} not null,
@@ -68,7 +69,8 @@ FIRST: tuple[str, ...] = (
     primary key (reference, leg, type, n, attempt)
     ){strict}""",
     """create table offers (department {text} not null, n {int} not null, reference {text} not null,
-    leg {text} not null, type {text} not null, at {text} not null, taken_at {text}, primary key (department, n)){strict}""",
+    leg {text} not null, type {text} not null, at {text} not null, taken_at {text},
+    primary key (department, n)){strict}""",
     "create table offer_heads (department {text} primary key, n {int} not null){strict}",
     "create index offers_of_leg on offers (reference, leg)",
     """create table lanes (office {text} primary key, department {text} not null, failures {int} not null,

@@ -186,7 +186,7 @@ class SqliteDatabase:
         for callback in self._listeners:
             try:
                 callback(topic)
-            except Exception:  # a listener's fault must not stop the writing thread
+            except Exception:  # noqa: BLE001 - a listener's fault must not stop the writing thread
                 _log.exception("a listener of the store failed")
 
     def _connect(self) -> Transaction:

@@ -100,7 +100,7 @@ class Writer:
     def _live(self) -> None:
         try:
             transaction = self._connect()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whoever started this is told
             self._closed = True
             self._begun.error = error
             self._begun.release()
@@ -129,7 +129,7 @@ class Writer:
         try:
             while waiting:
                 waiting = self._committed(transaction, waiting)
-        except BaseException as error:  # whatever it is, no caller may wait for ever
+        except BaseException as error:  # noqa: BLE001 - whatever it is, no caller may wait for ever
             self._abandon(transaction, waiting, error)
         topics = dict.fromkeys(topic for ticket in batch if ticket.error is None for topic in ticket.topics)
         for ticket in batch:
@@ -167,7 +167,7 @@ class Writer:
         tx.begin()
         try:
             ticket.result = ticket.unit(tx)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - its caller is told
             ticket.error = error
             if transaction.open:
                 transaction.say("rollback to unit")

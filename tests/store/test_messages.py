@@ -1,0 +1,217 @@
+"""The outbox: claims, leases, frozen bodies, outcomes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from store import leases, messages
+from store.errors import LeaseLost, UnknownMessage
+from store.leases import Claimed, Outcome, Wanted
+from store.messages import MessageId
+from store.opening import Opened
+from tests.store.samples import NOW, REFERENCE, a_message, file_case, minutes
+
+ROOM = {"water-works": 10}
+BODY = "正文".encode()
+FIRST = MessageId(REFERENCE, "01", "leg.filed", 1)
+
+
+def claimed(store: Opened, at: float = 0, room: dict[str, int] | None = None) -> list[Claimed]:
+    return store.db.write(lambda tx: leases.claim(tx, Wanted(room or ROOM, minutes(at))))
+
+
+def message(store: Opened, which: MessageId = FIRST) -> messages.Message:
+    with store.db.read() as tx:
+        return messages.get(tx, which)
+
+
+def test_a_due_message_is_claimed_once(store: Opened) -> None:
+    store.db.write(file_case)
+    first, second = claimed(store), claimed(store)
+    assert [one.message.leg for one in first] == ["01", "02"]
+    assert second == []
+    assert message(store).state == "leased"
+
+
+def test_a_key_names_leg_type_and_number() -> None:
+    assert FIRST.key == f"{REFERENCE}-01:leg.filed:1"
+
+
+def test_a_claim_keeps_to_the_free_places_of_each_office(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=5))
+    store.db.write(lambda tx: messages.add(tx, [a_message("01", type="leg.urged", message_id="u", office="power")]))
+    taken = claimed(store, room={"water-works": 2, "power": 1, "gas": 3})
+    assert [one.message.office for one in taken] == ["water-works", "water-works", "power"]
+
+
+def test_the_oldest_is_served_first(store: Opened) -> None:
+    store.db.write(file_case)
+    older = a_message("02", type="leg.urged", message_id="u", next_at=minutes(-5))
+    store.db.write(lambda tx: messages.add(tx, [older]))
+    assert claimed(store, room={"water-works": 1})[0].message.type == "leg.urged"
+
+
+def test_threads_that_claim_together_never_get_the_same_message(store: Opened) -> None:
+    for case in range(5):
+        store.db.write(lambda tx, case=case: file_case(tx, f"case-{case}", count=8))  # type: ignore[misc]
+    got: list[str] = []
+
+    def worker() -> None:
+        while found := claimed(store, room={"water-works": 3}):
+            got.extend(one.message.key for one in found)
+
+    threads = [threading.Thread(target=worker) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == len(set(got)) == 40
+
+
+def test_the_first_body_counts_for_ever(store: Opened) -> None:
+    store.db.write(file_case)
+    one = claimed(store)[0]
+    for body, mapping in ((BODY, "m1"), (b"other", "m2")):
+        freeze = partial(messages.freeze, which=one.message.id, token=one.token, body=body, mapping=mapping)
+        assert store.db.write(freeze) == BODY
+    assert (message(store).body, message(store).mapping) == (BODY, "m1")
+
+
+def test_a_body_is_not_frozen_without_the_lease(store: Opened) -> None:
+    store.db.write(file_case)
+    one = claimed(store)[0]
+    with pytest.raises(LeaseLost):
+        store.db.write(lambda tx: messages.freeze(tx, one.message.id, one.token - 1, b"x", "m"))
+    with pytest.raises(UnknownMessage):
+        store.db.write(lambda tx: messages.freeze(tx, replace(FIRST, leg="09"), 1, b"x", "m"))
+
+
+def test_an_outcome_closes_message_and_attempt(store: Opened) -> None:
+    store.db.write(file_case)
+    one = claimed(store)[0]
+    outcome = Outcome("done", "received", status=200, detail="ok", answer=b'{"ref":"1"}')
+    store.db.write(lambda tx: leases.settle(tx, one, outcome, minutes(1)))
+    with store.db.read() as tx:
+        attempt = leases.attempts_of(tx, one.message.id)[0]
+    assert (message(store).state, message(store).settled_at) == ("done", minutes(1))
+    assert (attempt.kind, attempt.outcome, attempt.status, attempt.answer, attempt.ended_at) == (
+        "send", "received", 200, b'{"ref":"1"}', minutes(1))
+
+
+def test_a_retry_comes_when_it_is_due_and_keeps_every_attempt(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    for attempt in range(3):
+        one = claimed(store, at=attempt * 10)[0]
+        assert one.attempt == attempt + 1
+        outcome = Outcome("due", "again", next_at=minutes(attempt * 10 + 10))
+        store.db.write(lambda tx, one=one, outcome=outcome: leases.settle(tx, one, outcome, NOW))  # type: ignore[misc]
+    with store.db.read() as tx:
+        assert len(leases.attempts_of(tx, FIRST)) == 3
+        assert messages.next_due(tx, ["gas", "water-works"]) == minutes(30)
+
+
+def test_a_late_worker_cannot_overwrite_a_later_outcome(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    late = claimed(store)[0]
+    expired = store.db.write(_expire_all)
+    assert expired == [FIRST]
+    with pytest.raises(LeaseLost):
+        store.db.write(lambda tx: leases.settle(tx, late, Outcome("done"), minutes(9)))
+    assert message(store).state == "unknown"
+
+
+def test_an_expired_lease_is_asked_about_first(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    claimed(store)
+    store.db.write(_expire_all)
+    again = claimed(store, at=10)[0]
+    assert (again.was, again.attempt, again.token) == ("unknown", 2, 3)
+    with store.db.read() as tx:
+        assert [one.outcome for one in leases.attempts_of(tx, FIRST)] == ["unknown", None]
+        assert [one.kind for one in leases.attempts_of(tx, FIRST)] == ["send", "ask"]
+
+
+def test_who_opens_the_store_voids_older_leases(store: Opened) -> None:
+    store.db.write(file_case)
+    claimed(store)
+    assert len(store.db.write(lambda tx: leases.void_leases(tx, NOW))) == 2
+    assert store.db.write(lambda tx: leases.void_leases(tx, NOW)) == []
+
+
+def test_a_running_lease_does_not_expire(store: Opened) -> None:
+    store.db.write(file_case)
+    claimed(store)
+    assert store.db.write(lambda tx: leases.expire(tx, NOW)) == []
+
+
+def test_what_was_not_sent_goes_back(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    one = claimed(store)[0]
+    store.db.write(lambda tx: leases.give_back(tx, one, minutes(1)))
+    assert (message(store).state, message(store).next_at) == ("due", minutes(1))
+
+
+def test_a_refusal_keeps_the_departments_words_sealed(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    one = claimed(store)[0]
+    store.db.write(lambda tx: leases.settle(tx, one, Outcome("refused", reason="示例原因"), NOW))
+    with store.db.read() as tx:
+        raw = tx.rows("select reason from messages")[0]["reason"]
+    assert message(store).reason == "示例原因"
+    assert "示例原因".encode() not in bytes(raw)
+
+
+def test_a_held_message_is_resent_with_the_same_key(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    one = claimed(store)[0]
+    store.db.write(lambda tx: leases.settle(tx, one, Outcome("stuck"), NOW))
+    assert store.db.write(lambda tx: messages.resend(tx, FIRST, NOW))
+    assert not store.db.write(lambda tx: messages.resend(tx, FIRST, NOW))
+    assert claimed(store)[0].message.key == FIRST.key
+
+
+def test_only_what_was_never_tried_is_cancelled(store: Opened) -> None:
+    store.db.write(file_case)
+    claimed(store, room={"water-works": 1})
+    assert store.db.write(lambda tx: messages.cancel(tx, REFERENCE, "01")) == 0
+    assert store.db.write(lambda tx: messages.cancel(tx, REFERENCE, "02")) == 1
+    assert message(store, replace(FIRST, leg="02")).state == "cancelled"
+
+
+def test_messages_of_a_type_are_numbered_per_leg(store: Opened) -> None:
+    store.db.write(file_case)
+    with store.db.read() as tx:
+        assert messages.next_number(tx, REFERENCE, "01", "leg.filed") == 2
+        assert messages.next_number(tx, REFERENCE, "01", "leg.urged") == 1
+
+
+def test_a_message_wakes_the_listeners_after_its_commit(store: Opened) -> None:
+    heard = threading.Event()
+    topics: list[str] = []
+
+    def listener(topic: str) -> None:
+        topics.append(topic)
+        heard.set()
+
+    store.db.listen(listener)
+    store.db.write(file_case)
+    assert heard.wait(10)
+    assert topics[0] == "messages"
+
+
+def test_running_attempts_are_counted_per_office(store: Opened) -> None:
+    store.db.write(file_case)
+    claimed(store)
+    with store.db.read() as tx:
+        assert messages.leased(tx) == {"water-works": 2}
+
+
+def _expire_all(tx: object) -> list[MessageId]:
+    tx.run("update messages set lease_until = '2000-01-01T00:00:00.000000Z' where state = 'leased'")  # type: ignore[attr-defined]
+    return leases.expire(tx, minutes(5))  # type: ignore[arg-type]
+
+
