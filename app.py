@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 
 from flask import Flask
-from web.parts import read_parts
 
 from settings import Settings
 from store import failpoints
@@ -16,6 +15,7 @@ from web.errors import handle_errors
 from web.headers import harden
 from web.identity import guard
 from web.pages import register_pages
+from web.parts import read_parts
 from web.wiring import settle
 
 

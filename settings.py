@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,7 @@ class BadSettings(ValueError):
 def _kind(text: str) -> Kind:
     if text not in KINDS:
         raise NonsenseValue(f"只能是 {'、'.join(KINDS)}")
-    return cast(Kind, text)
+    return text
 
 
 def _path(text: str) -> Path:
@@ -80,7 +80,7 @@ def _zone(text: str) -> ZoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment variable: the attribute it fills, its default text, its reader and a sentence in two languages."""
+    """One environment variable: its attribute, default text, reader, shape, and a sentence in two languages."""
 
     name: str
     attribute: str
@@ -105,6 +105,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("YJS_DEPARTMENTS", "departments", None, _path, "file",
             "部门接入清单：每个部门的连接方式、地址、密钥引用和限额。",
             "The deployment's list of departments: connector, address, secret references, limits."),
+    Setting("YJS_SECRETS", "secrets", None, _path, "folder",
+            "接入清单里 file: 引用的密钥所在目录；不设置时从清单所在目录找。",
+            "Where the `file:` secrets of the department list stand; unset: beside the list."),
     Setting("YJS_KEYS", "keys", None, _path, "file", "加密密钥文件，必须放在数据目录之外。",
             "The file of encryption keys; it must stand outside the data folder."),
     Setting("YJS_PUBLIC_URL", "public_url", "http://127.0.0.1:5000", _url, "URL",
@@ -115,7 +118,8 @@ SETTINGS: tuple[Setting, ...] = (
             "How many trusted proxies stand in front; decides which forwarded address is believed."),
     Setting("YJS_ZONE", "zone", "Asia/Shanghai", _zone, "zone name", "计算工作日和显示时间所用的时区。",
             "The zone in which days are counted and times are shown."),
-    Setting("PORT", "port", "5000", _whole(1, LARGEST_PORT), f"1–{LARGEST_PORT}", "监听的端口。", "The port to listen on."),
+    Setting("PORT", "port", "5000", _whole(1, LARGEST_PORT), f"1–{LARGEST_PORT}", "监听的端口。",
+            "The port to listen on."),
     Setting("YJS_BIND", "bind", "127.0.0.1", _text, "address", "监听的地址；容器里用 0.0.0.0。",
             "The address to listen on; 0.0.0.0 inside a container."),
     Setting("FAILPOINTS", "failpoints", "", _text, "name:kill|sleep=S|raise[@nth][,p=P];…",
@@ -129,7 +133,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("YJS_JSON_LIMIT", "json_limit", str(MB), _whole(10_000, 20 * MB), "bytes",
             "JSON 或表单请求的最大字节数。", "The largest JSON or form body in bytes."),
     Setting("YJS_UPLOAD_RATE", "upload_rate", "16384", _whole(1, 10 * MB), "bytes per second",
-            "上传的最低平均速度；更慢的连接会被请回。", "The least average speed of an upload; slower ones are turned away."),
+            "上传的最低平均速度；更慢的连接会被请回。",
+            "The least average speed of an upload; slower ones are turned away."),
     Setting("YJS_BODY_DEADLINE", "body_deadline", "10", _whole(1, 600), "seconds",
             "接收请求内容的起始时限，上传按最低速度另加。",
             "Seconds a body may take to arrive; uploads get more by their size and the least speed."),
@@ -149,6 +154,7 @@ class Settings:
     database_url: str | None
     bundles: Path
     departments: Path | None
+    secrets: Path | None
     keys: Path | None
     public_url: str
     trusted_proxies: int
@@ -189,6 +195,11 @@ class Settings:
         return self.env != "production"
 
     @property
+    def key_file(self) -> Path:
+        """Where the encryption keys are; in demo and test beside the data folder unless said otherwise."""
+        return self.keys or self.data.parent / f"{self.data.name}-keys" / "keys"
+
+    @property
     def secure(self) -> bool:
         """Whether people reach the service over TLS."""
         return self.public_url.startswith("https://")
@@ -205,8 +216,8 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     """What is wrong between settings that are each readable."""
     problems = []
     if values["env"] != "test":
-        problems += [f"{name} 只能在 YJS_ENV=test 时使用"
-                     for name, given in (("FAILPOINTS", values["failpoints"]), ("YJS_CLOCK", values["clock_file"])) if given]
+        for_tests = (("FAILPOINTS", values["failpoints"]), ("YJS_CLOCK", values["clock_file"]))
+        problems += [f"{name} 只能在 YJS_ENV=test 时使用" for name, given in for_tests if given]
     keys, data = values["keys"], values["data"]
     if values["env"] == "production" and keys is None:
         problems.append("YJS_KEYS：正式运行必须指定密钥文件(放在数据目录之外)")
@@ -252,8 +263,9 @@ def read_clock(words: list[str]) -> tuple[datetime, float]:
 
 def settings_page() -> str:
     """docs/settings.md, made from the table so that it cannot lag."""
-    lines = ["# Settings", "", "Environment variables. A misspelt one is refused at the start, like every value that cannot be used.",
-             "This page is made from `settings.py` (`python -c 'import settings; print(settings.settings_page())'`).", "",
+    lines = ["# Settings", "",
+             "Environment variables. A misspelt one is refused at the start, like every value that cannot be used.",
+             "This page is made from the table in `settings.py` by `settings_page()`; a test fails when it lags.", "",
              "| variable | may be | default | 说明 | meaning |", "|---|---|---|---|---|"]
     for one in SETTINGS:
         shape = one.shape.replace("|", "\\|")

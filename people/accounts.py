@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from store.people import Account
-
 from people import attempts
 from people.attempts import Attempts
 from people.errors import LoginTaken, WrongLogin
 from people.identity import Role
 from people.passwords import Passwords
 from store import people as rows
-from store.port import Database
+from store.errors import LoginTaken as NotFree
+from store.errors import UnknownAccount
+from store.people import Account
+from store.port import Database, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,10 @@ class Accounts:
         account = Account(
             account=new.subject or f"p{secrets.token_hex(8)}", login=new.login, role=new.role, name=new.name,
             department=new.department, password=stored, body=dict(new.details), created_at=now)
-        if not self._database().write(lambda tx: _add_if_free(tx, account)):
-            raise LoginTaken
+        try:
+            self._database().write(lambda tx: rows.add_account(tx, account))
+        except NotFree as error:
+            raise LoginTaken from error
         return account
 
     def by_password(self, login: str, password: str, address: str, now: datetime) -> Account:
@@ -70,27 +73,30 @@ class Accounts:
     def get(self, subject: str) -> Account | None:
         """The account of `subject`, disabled ones too."""
         with self._database().read() as tx:
-            return rows.by_id(tx, subject)
+            try:
+                return rows.account(tx, subject)
+            except UnknownAccount:
+                return None
 
     def details(self, subject: str) -> Mapping[str, Any]:
         """What is known of a person (sealed at rest), empty for nobody."""
         account = self.get(subject)
         return account.body if account else {}
 
-    def change_password(self, subject: str, password: str, now: datetime) -> None:
-        """Set a new password and end every session of the account."""
+    def change_password(self, subject: str, password: str) -> None:
+        """Set a new password and end every session of the account; raises `WeakPassword`."""
         stored = self._passwords.make(password)
 
-        def unit(tx: Any) -> None:
+        def unit(tx: Tx) -> None:
             rows.set_password(tx, subject, stored)
             rows.end_all(tx, subject)
 
-        del now
         self._database().write(unit)
 
+    def disable(self, subject: str) -> None:
+        """Close an account: its sessions end, its tokens and its password no longer open anything."""
+        def unit(tx: Tx) -> None:
+            rows.set_disabled(tx, subject, disabled=True)
+            rows.end_all(tx, subject)
 
-def _add_if_free(tx: Any, account: Account) -> bool:
-    if rows.by_login(tx, account.login) is not None:
-        return False
-    rows.add_account(tx, account)
-    return True
+        self._database().write(unit)

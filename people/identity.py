@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from people.errors import UnknownRole
 
@@ -12,7 +12,8 @@ Role = Literal["applicant", "officer", "author", "supervisor", "operator"]
 Credential = Literal["session", "bearer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 ROLE_NAMES: Mapping[Role, str] = {
-    "applicant": "办事人", "officer": "部门工作人员", "author": "事项编制人员", "supervisor": "督办人员", "operator": "运维人员",
+    "applicant": "办事人", "officer": "部门工作人员", "author": "事项编制人员", "supervisor": "督办人员",
+    "operator": "运维人员",
 }
 
 
@@ -47,4 +48,4 @@ def role_of(text: str) -> Role:
     """The role called `text`; raises `UnknownRole`."""
     if text not in ROLES:
         raise UnknownRole
-    return cast(Role, text)
+    return text

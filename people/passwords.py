@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -20,7 +21,11 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._room = BoundedSemaphore(AT_ONCE)
-        self._nobody = self._hasher.hash("a password that nobody has")
+
+    @cached_property
+    def _nobody(self) -> str:
+        """What an unknown account is compared with, so that it costs the same."""
+        return self._hasher.hash("a password that nobody has")
 
     def make(self, password: str) -> str:
         """The hash to store; raises `WeakPassword` for fewer than 12 or more than 256 characters."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from store.people import Account
-
 from people.accounts import Accounts, NewAccount
 from people.errors import LoginTaken
 from people.identity import ROLE_NAMES, Role
+from store.people import Account
 
 
 @dataclass(frozen=True, slots=True)

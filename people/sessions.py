@@ -7,13 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from store.people import Account, Session
-
 from people.identity import VISITOR, Identity, role_of
 from store import people as rows
-from store.port import Database
-
-SEEN_EVERY = timedelta(minutes=1)
+from store.people import Account, Session
+from store.port import Database, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +33,9 @@ class Sessions:
         """Open a session for `account`, end the one called `old`, and return the cookie's secret."""
         secret = secrets.token_urlsafe(32)
         session = Session(secret=secret, account=account.account, created_at=now, seen_at=now,
-                          expires_at=now + self._lives.life, data={})
+                          expires_at=now + min(self._lives.idle, self._lives.life))
 
-        def unit(tx: object) -> None:
+        def unit(tx: Tx) -> None:
             if old:
                 rows.end_session(tx, old)
             rows.add_session(tx, session)
@@ -50,11 +47,12 @@ class Sessions:
         """Who holds `secret`; a visitor when it is unknown, ended, too old, or the account is disabled."""
         with self._database().read() as tx:
             session = rows.session(tx, secret, now)
-            account = rows.by_id(tx, session.account) if session else None
-        if session is None or account is None or account.disabled or session.seen_at + self._lives.idle <= now:
+            account = rows.account(tx, session.account) if session else None
+        if session is None or account is None or account.disabled:
             return VISITOR
-        if session.seen_at + SEEN_EVERY <= now:
-            self._database().write(lambda tx: rows.seen(tx, secret, now))
+        if rows.needs_seen(session, now):
+            end = min(now + self._lives.idle, session.created_at + self._lives.life)
+            self._database().write(lambda tx: rows.seen(tx, secret, now, end))
         return Identity(account.account, role_of(account.role), account.department, account.name, "session")
 
     def end(self, secret: str) -> None:

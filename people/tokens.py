@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from store.people import Token
-
 from people.errors import UnknownToken
 from people.identity import Identity, Role, role_of
 from store import people as rows
-from store.port import Database
+from store.errors import UnknownAccount
+from store.people import Account, Token
+from store.port import Database, Tx
 
 PREFIX = "yjs_"
 USUAL_LIFE = timedelta(days=90)
@@ -38,8 +38,8 @@ class Tokens:
     def issue(self, grant: Grant, now: datetime) -> str:
         """Make a token and return its secret, which is shown once and cannot be read again."""
         secret = PREFIX + secrets.token_urlsafe(32)
-        token = Token(secret=secret, role=grant.role, subject=grant.subject, department=grant.department,
-                      created_at=now, expires_at=now + grant.life, by=grant.by)
+        token = Token(id=secrets.token_hex(6), secret=secret, role=grant.role, subject=grant.subject, created_at=now,
+                      expires_at=now + grant.life, actor=grant.by, department=grant.department)
         self._database().write(lambda tx: rows.add_token(tx, token))
         return secret
 
@@ -47,11 +47,24 @@ class Tokens:
         """Who holds `secret`; raises `UnknownToken` when it is unknown, revoked, expired or its person is disabled."""
         with self._database().read() as tx:
             token = rows.token(tx, secret, now) if secret.startswith(PREFIX) else None
-            account = rows.by_id(tx, token.subject) if token else None
+            account = _account(tx, token.subject) if token else None
         if token is None or (account is not None and account.disabled):
             raise UnknownToken
         return Identity(token.subject, role_of(token.role), token.department, account.name if account else "", "bearer")
 
-    def revoke(self, token_id: str) -> None:
-        """Make a token worthless from now on."""
-        self._database().write(lambda tx: rows.revoke_token(tx, token_id))
+    def revoke(self, token_id: str, now: datetime) -> bool:
+        """Make a token worthless from now on; False if there is none to revoke."""
+        return self._database().write(lambda tx: rows.revoke_token(tx, token_id, now))
+
+    def all(self) -> list[Token]:
+        """Every token, oldest first, without secrets."""
+        with self._database().read() as tx:
+            return rows.tokens(tx)
+
+
+def _account(tx: Tx, subject: str) -> Account | None:
+    """The account of a subject, or None for one that has none (a program's own subject)."""
+    try:
+        return rows.account(tx, subject)
+    except UnknownAccount:
+        return None

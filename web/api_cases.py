@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from desk.applicant import Supply, Withdrawal
 from desk.errors import UnknownCase
-from desk.values import Filing, Supply
+from desk.values import Filing
 from people import attempts
 from web.answers import live, shown
 from web.api_catalog import api
@@ -87,8 +88,8 @@ def supplement(reference: str) -> Response:
     key = idempotency_key()
     sent = body(SupplementBody)
     materials = {name: tuple(files) for name, files in sent.get("materials", {}).items()}
-    supply = Supply(ask=sent["ask"], fields=sent.get("supplied", {}), materials=materials)
-    house().desk.supplement(subject(), reference, sent["leg"], supply, key, house().clock.now())
+    supply = Supply(leg=sent["leg"], ask=sent["ask"], fields=sent.get("supplied", {}), materials=materials)
+    house().desk.supplement(subject(), reference, supply, key, house().clock.now())
     return shown(case_json(house().desk.case_view(subject(), reference, house().clock.now())))
 
 
@@ -100,5 +101,6 @@ def withdraw(reference: str) -> Response:
     only_args()
     key = idempotency_key()
     sent = body(WithdrawBody)
-    house().desk.withdraw(subject(), reference, sent["legs"], sent["reason"], key, house().clock.now())
+    legs = None if sent["legs"] is None else tuple(sent["legs"])
+    house().desk.withdraw(subject(), reference, Withdrawal(legs, sent["reason"]), key, house().clock.now())
     return shown(case_json(house().desk.case_view(subject(), reference, house().clock.now())))

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from catalog.bundle import Bundle, Question
 from catalog.model import Catalog
 from desk.errors import UnknownBundle
-from forms.figures import plan_json
+from forms.public import plan_json
 from forms.values import json_ready
 from web.answers import live, shown
 from web.inputs import body, only_args

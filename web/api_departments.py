@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from connectors.base import Body
 from connectors.signing import BadSignature, verify
+from desk.notices import Incoming
 from store import failpoints
 from web.answers import shown
 from web.api_drafts import file_json
@@ -45,7 +46,7 @@ def notice(department: str) -> Response:
     failpoints.reach("notice.after_verify")
     only_args()
     sent = _malformed_is_400(raw)
-    outcome = house().desk.notice(office.id, message_id, raw, sent, now)
+    outcome = house().desk.notice(Incoming(office.id, message_id, raw, sent), now)
     return Response(status=202 if outcome == "quarantined" else 204)
 
 
@@ -90,7 +91,7 @@ def legs(department: str) -> Response:
 def leg(department: str, leg: str) -> Response:
     """One leg's payload."""
     only_args()
-    return shown(house().desk.fetch(_own(department).id, leg))
+    return shown(house().desk.fetch(_own(department).id, leg, house().clock.now()))
 
 
 @departments.post("/legs/<leg>/received")
@@ -113,7 +114,7 @@ def _own(department: str) -> Body:
 
 
 def _signed(department: str, raw: bytes) -> tuple[Body, str, datetime]:
-    """The office whose secret signed `raw`, the message's id and the time; 404 for an unknown one, 401 for a bad one."""
+    """The office whose secret signed `raw`, the message's id and the time; 404 for an unknown one, 401 for a forger."""
     office = house().deployment.bodies.get(department)
     if office is None:
         raise not_found()

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from desk.values import Draft, FileInfo
-from forms.figures import plan_json
+from forms.public import plan_json
 from people.identity import Identity
 from web.answers import live, shown
 from web.api_catalog import api
@@ -22,10 +22,10 @@ from web.wiring import house
 
 @api.post("/files")
 @operation(Operation(
-    "Keep a file", {201: "the file's id, SHA-256, size, name and type"}, raw=True, refuses=(400, 408, 413, 415, 422, 503),
-    returns="File", more="Raw body; `Content-Type` and the name in `Content-Disposition` must agree with the content. "
-    "PDF, JPG, PNG, OFD and DWG; nothing empty, locked, active or damaged. Too slow: 408. All upload places taken: 503 "
-    "with Retry-After."))
+    "Keep a file", {201: "the file's id, SHA-256, size, name and type"}, raw=True,
+    refuses=(400, 408, 413, 415, 422, 503), returns="File",
+    more="Raw body; `Content-Type` and the name in `Content-Disposition` must agree with the content. PDF, JPG, PNG, "
+    "OFD and DWG; nothing empty, locked, active or damaged. Too slow: 408. No free upload place: 503 with Retry-After."))
 def keep_file() -> Response:
     """Keep a raw upload."""
     only_args()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +23,9 @@ MOST_OBJECTS = 200_000
 HEAD, TAIL = 8_192, 70_000
 ZIP_END = b"PK\x05\x06"
 SCRIPTED = (b"<html", b"<script", b"<svg", b"<!doctype")
-ACTIVE_KEYS = ("/JS", "/JavaScript", "/Launch", "/EmbeddedFile", "/RichMedia", "/ImportData", "/SubmitForm")
+ACTIVE_NAMES = frozenset({"/JavaScript", "/Launch", "/EmbeddedFile", "/RichMedia", "/ImportData", "/SubmitForm"})
+DEEPEST = 8
+LONGEST_SIDE = 30_000
 
 
 class BadFile(ValueError):
@@ -56,7 +58,8 @@ def kind_of(path: Path, name: str) -> FileKind:
             raise BadFile("file_type", "不能使用这种文件，请上传 PDF、JPG、PNG、OFD 或 DWG 文件")
         ending = name.rpartition(".")[2].lower() if "." in name else found.ending
         if ending not in (found.ending, *found.others):
-            raise BadFile("file_type_differs", f"文件名以 .{ending[:10]} 结尾，内容却是 {found.ending.upper()}，请核对后重新上传")
+            differs = f"文件名以 .{ending[:10]} 结尾，内容却是 {found.ending.upper()}，请核对后重新上传"
+            raise BadFile("file_type_differs", differs)
         _refuse_double(opened, head, found)
         opened.seek(0)
         found.check(opened)
@@ -104,18 +107,22 @@ def _refuse_active(pdf: pikepdf.Pdf) -> None:
     if len(pdf.objects) > MOST_OBJECTS:
         raise BadFile("file_too_complex", "PDF 内容太复杂，请另存为普通 PDF 后上传")
     for thing in pdf.objects:
-        if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
-            _refuse_active_dictionary(thing)
+        _refuse_active_thing(thing, 0)
 
 
-def _refuse_active_dictionary(thing: pikepdf.Dictionary | pikepdf.Stream, depth: int = 0) -> None:
-    kinds = {str(thing.get(key)) for key in ("/S", "/Type", "/Subtype") if isinstance(thing.get(key), pikepdf.Name)}
-    if "/JS" in thing or "/EF" in thing or kinds & set(ACTIVE_KEYS):
-        raise BadFile("file_active", "PDF 里有脚本、附件或自动操作，请用“打印为 PDF”另存后上传")
-    if depth < 3:
-        for inner in thing.values():  # direct dictionaries are not among the objects
-            if isinstance(inner, pikepdf.Dictionary) and not inner.is_indirect:
-                _refuse_active_dictionary(inner, depth + 1)
+def _refuse_active_thing(thing: object, depth: int) -> None:
+    """One object with what stands directly inside it; what it refers to comes by itself."""
+    inside: Iterable[object] = ()
+    if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
+        names = {str(thing.get(key)) for key in ("/S", "/Type", "/Subtype") if isinstance(thing.get(key), pikepdf.Name)}
+        if "/JS" in thing or "/EF" in thing or names & ACTIVE_NAMES:
+            raise BadFile("file_active", "PDF 里有脚本、附件或自动操作，请用“打印为 PDF”另存后上传")
+        inside = thing.values()
+    elif isinstance(thing, pikepdf.Array):
+        inside = thing
+    for inner in inside if depth < DEEPEST else ():
+        if isinstance(inner, pikepdf.Dictionary | pikepdf.Array) and not inner.is_indirect:
+            _refuse_active_thing(inner, depth + 1)
 
 
 def _check_png(opened: BinaryIO) -> None:
@@ -158,7 +165,7 @@ def _jpeg_size(opened: BinaryIO) -> tuple[int, int]:
 
 
 def _refuse_pixels(width: int, height: int) -> None:
-    if not width or not height or width * height > MOST_PIXELS:
+    if not width or not height or width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
         raise BadFile("file_pixels", f"图片尺寸 {width}×{height} 不能使用，请缩小到 6000 万像素以内")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, Response, g, json, render_template, request
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException, RequestRedirect
 
 from desk.errors import DeskError
@@ -101,7 +102,7 @@ def _page(problem: Problem) -> str:
     try:
         return render_template("error.html", problem=problem)
     except TemplateNotFound:
-        return f"<!doctype html><html lang=zh-CN><title>{problem.title}</title><h1>{problem.title}</h1><p>{problem.detail}"
+        return f"<!doctype html><html lang=zh-CN><title>{problem.title}</title><p>{escape(problem.detail)}"
 
 
 def from_http(error: HTTPException) -> Problem:

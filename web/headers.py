@@ -1,4 +1,4 @@
-"""What every answer carries: strict headers, no caching of personal pages, a number to quote; and which hosts we are."""
+"""What every answer carries: strict headers, no caching of personal pages, a number to quote; and our own hosts."""
 
 from __future__ import annotations
 

@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
-from store.people import Account
 from werkzeug.wrappers import Response as AnyResponse
 
 from people import personas
 from people.errors import PeopleError, TooManyAttempts
 from people.identity import VISITOR, Identity
 from people.policy import POLICY
+from store.people import Account
 from web.errors import OWN_WORDS, Problem, answer, not_found, wants_json
 from web.wiring import house
 
@@ -44,6 +44,9 @@ def _by_bearer() -> Identity:
     kind, _, secret = request.headers["Authorization"].partition(" ")
     if kind.lower() != "bearer" or not secret.isascii():
         raise Problem(401, "bad_token", "Authorization 应为 “Bearer 令牌”，请检查后重试", headers=_CHALLENGE)
+    office = house().deployment.body_of_token(secret.strip())
+    if office is not None:
+        return Identity(f"office:{office.id}", "officer", office.id, office.name, "bearer")
     return house().tokens.identity(secret.strip(), house().clock.now())
 
 
@@ -89,9 +92,10 @@ def _enter(account: Account) -> Identity:
 
 def own_path(target: str | None, otherwise: str) -> str:
     """`target` if it is a path of this site, else `otherwise`: a sign-in page must not send people elsewhere."""
-    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable():
+    inside = target and target.startswith("/") and not target.startswith("//")
+    if not target or not inside or "\\" in target or not target.isprintable() or urlsplit(target).netloc:
         return otherwise
-    return otherwise if urlsplit(target).netloc else target
+    return target
 
 
 def guard(app: Flask) -> None:
@@ -146,9 +150,9 @@ def _refused(error: PeopleError) -> AnyResponse:
 
 
 def _give_cookie(response: Response) -> Response:
-    secret = g.get("new_secret")
+    secret, secure = g.get("new_secret"), house().settings.secure
     if secret:
-        response.set_cookie(cookie_name(), secret, secure=house().settings.secure, httponly=True, samesite="Lax", path="/")
+        response.set_cookie(cookie_name(), secret, secure=secure, httponly=True, samesite="Lax", path="/")
     elif secret == "":
-        response.delete_cookie(cookie_name(), secure=house().settings.secure, httponly=True, samesite="Lax", path="/")
+        response.delete_cookie(cookie_name(), secure=secure, httponly=True, samesite="Lax", path="/")
     return response

@@ -63,8 +63,8 @@ def idempotency_key() -> str:
     """The caller's Idempotency-Key: 1–200 visible ASCII characters; a missing one is the caller's error."""
     key = request.headers.get("Idempotency-Key", "")
     if not key:
-        raise Problem(400, "missing_key", "缺少 Idempotency-Key 请求头；请为每次提交生成一个不重复的值，重试时保持不变。"
-                      "说明见 /api/docs", headers={"Link": '</api/docs>; rel="help"'})
+        say = "缺少 Idempotency-Key 请求头；请为每次提交生成一个不重复的值，重试时保持不变。说明见 /api/docs"
+        raise Problem(400, "missing_key", say, headers={"Link": '</api/docs>; rel="help"'})
     if not _KEY.fullmatch(key):
         raise Problem(400, "bad_key", "Idempotency-Key 应是 1–200 个可见的 ASCII 字符")
     return key

@@ -36,7 +36,7 @@ def keep_upload(stream: BinaryIO, name: str, claimed_type: str, owner: str) -> F
             raise Problem(422, "file_type_differs", say, {"file": [say]})
         full_name = shown_name if "." in shown_name else f"{shown_name}.{kind.ending}"
         held.seek(0)
-        return house().desk.keep_file(owner, full_name, kind.type, _pieces(held.file), house().clock.now())
+        return house().desk.keep_file(owner, (full_name, kind.type), _pieces(held.file), house().clock.now())
 
 
 def keep_raw_body(owner: str) -> FileInfo:

@@ -1,0 +1,190 @@
+"""Accounts, sessions and tokens on a real store."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from people.accounts import Accounts, NewAccount
+from people.attempts import LOGIN, Attempts
+from people.errors import LoginTaken, TooManyAttempts, UnknownRole, UnknownToken, WeakPassword, WrongLogin
+from people.identity import VISITOR, role_of
+from people.personas import Persona, account_of, staff
+from people.sessions import Lives, Sessions
+from people.tokens import Grant, Tokens
+from store.keys import create_keys, load_keys
+from store.opening import Place, open_store
+
+NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
+PASSWORD = "一句只有我知道的长话 correct"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def database(tmp_path):
+    create_keys(tmp_path / "keys" / "keys")
+    opened = open_store(Place(tmp_path / "data"), load_keys(tmp_path / "keys" / "keys"))
+    yield opened.db
+    opened.close()
+
+
+@pytest.fixture
+def accounts(database):
+    return Accounts(lambda: database, Attempts())
+
+
+@pytest.fixture
+def sessions(database):
+    return Sessions(lambda: database, Lives(timedelta(minutes=60), timedelta(hours=12)))
+
+
+def officer(**more):
+    return NewAccount(**{"login": "li", "role": "officer", "name": "示例李", "department": "gas",
+                         "password": PASSWORD} | more)
+
+
+def test_the_right_password_opens_the_account(accounts):
+    made = accounts.add(officer(), NOW)
+    found = accounts.by_password("li", PASSWORD, "10.0.0.1", NOW)
+    assert (found.account, found.role, found.department, found.name) == (made.account, "officer", "gas", "示例李")
+
+
+@pytest.mark.parametrize(("login", "password"), [
+    ("li", "wrong"), ("nobody", PASSWORD), ("", ""), ("li", PASSWORD + " "),
+])
+def test_a_wrong_login_and_a_wrong_password_are_answered_alike(accounts, login, password):
+    accounts.add(officer(), NOW)
+    with pytest.raises(WrongLogin) as refused:
+        accounts.by_password(login, password, "10.0.0.1", NOW)
+    assert refused.value.detail == WrongLogin().detail
+
+
+def test_an_account_without_a_password_cannot_sign_in(accounts):
+    accounts.add(officer(password=None), NOW)
+    with pytest.raises(WrongLogin):
+        accounts.by_password("li", "a password that nobody has", "10.0.0.1", NOW)
+
+
+def test_after_five_wrong_passwords_even_the_right_one_must_wait(accounts):
+    accounts.add(officer(), NOW)
+    for _ in range(LOGIN.times):
+        with pytest.raises(WrongLogin):
+            accounts.by_password("li", "wrong", "10.0.0.1", NOW)
+    with pytest.raises(TooManyAttempts) as refused:
+        accounts.by_password("li", PASSWORD, "10.0.0.2", NOW)
+    assert 0 < refused.value.seconds <= LOGIN.window.total_seconds() + 1
+    assert accounts.by_password("li", PASSWORD, "10.0.0.2", NOW + LOGIN.window)
+
+
+def test_one_address_may_not_try_many_names():
+    guesses = Attempts()
+    for number in range(LOGIN.times):
+        guesses.wrong("address", "10.0.0.1", LOGIN, NOW + number * MINUTE)
+    with pytest.raises(TooManyAttempts):
+        guesses.check("address", "10.0.0.1", LOGIN, NOW + 5 * MINUTE)
+    guesses.check("address", "10.0.0.1", LOGIN, NOW + LOGIN.window)
+
+
+def test_a_login_name_is_given_once(accounts):
+    accounts.add(officer(), NOW)
+    with pytest.raises(LoginTaken):
+        accounts.add(officer(), NOW)
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 11, "x" * 257])
+def test_a_password_has_twelve_to_256_characters(accounts, password):
+    with pytest.raises(WeakPassword):
+        accounts.add(officer(password=password), NOW)
+
+
+def test_a_session_is_known_by_its_secret_alone(accounts, sessions):
+    secret = sessions.open(accounts.add(officer(), NOW), NOW)
+    found = sessions.identity(secret, NOW)
+    assert (found.role, found.department, found.by, found.signed_in) == ("officer", "gas", "session", True)
+    assert sessions.identity(secret + "x", NOW) == sessions.identity("", NOW) == VISITOR
+
+
+def test_signing_in_again_ends_the_session_before(accounts, sessions):
+    account = accounts.add(officer(), NOW)
+    old = sessions.open(account, NOW)
+    new = sessions.open(account, NOW, old=old)
+    assert (sessions.identity(old, NOW), sessions.identity(new, NOW).signed_in) == (VISITOR, True)
+
+
+def test_a_session_ends_by_idleness(accounts, sessions):
+    secret = sessions.open(accounts.add(officer(), NOW), NOW)
+    assert sessions.identity(secret, NOW + 59 * MINUTE).signed_in
+    assert sessions.identity(secret, NOW + 118 * MINUTE).signed_in
+    assert sessions.identity(secret, NOW + 179 * MINUTE) == VISITOR
+
+
+def test_a_session_ends_by_age_however_busy(accounts, sessions):
+    secret = sessions.open(accounts.add(officer(), NOW), NOW)
+    seen = [sessions.identity(secret, NOW + step * 30 * MINUTE).signed_in for step in range(26)]
+    assert seen == [True] * 24 + [False] * 2
+
+
+def test_signing_out_ends_the_session_on_the_server(accounts, sessions):
+    secret = sessions.open(accounts.add(officer(), NOW), NOW)
+    sessions.end(secret)
+    assert sessions.identity(secret, NOW) == VISITOR
+
+
+@pytest.mark.parametrize("act", ["disable", "change_password"])
+def test_a_closed_account_or_a_new_password_ends_every_session_at_once(accounts, sessions, act):
+    account = accounts.add(officer(), NOW)
+    secrets = [sessions.open(account, NOW) for _ in range(3)]
+    accounts.disable(account.account) if act == "disable" else accounts.change_password(account.account, PASSWORD * 2)
+    assert [sessions.identity(secret, NOW) for secret in secrets] == [VISITOR] * 3
+
+
+def test_a_token_stands_for_its_role_and_department_until_it_ends(database):
+    tokens = Tokens(lambda: database)
+    secret = tokens.issue(Grant("officer", "gas-system", "gas", life=timedelta(days=1)), NOW)
+    found = tokens.identity(secret, NOW)
+    assert (found.subject, found.role, found.department, found.by) == ("gas-system", "officer", "gas", "bearer")
+    with pytest.raises(UnknownToken):
+        tokens.identity(secret, NOW + timedelta(days=1))
+
+
+def test_a_revoked_token_and_a_made_up_one_are_worthless(database):
+    tokens = Tokens(lambda: database)
+    secret = tokens.issue(Grant("applicant", "p1"), NOW)
+    assert tokens.revoke(tokens.all()[0].id, NOW) is True
+    for wrong in (secret, "yjs_", "yjs_" + "A" * 43, ""):
+        with pytest.raises(UnknownToken):
+            tokens.identity(wrong, NOW)
+
+
+def test_a_token_of_a_disabled_person_is_worthless(database, accounts):
+    account = accounts.add(officer(), NOW)
+    secret = Tokens(lambda: database).issue(Grant("officer", account.account, "gas"), NOW)
+    accounts.disable(account.account)
+    with pytest.raises(UnknownToken):
+        Tokens(lambda: database).identity(secret, NOW)
+
+
+def test_no_secret_stands_in_the_store(database, accounts, sessions, tmp_path):
+    account = accounts.add(officer(details={"citizen_id": "11010519491231002X"}), NOW)
+    secrets = [sessions.open(account, NOW), Tokens(lambda: database).issue(Grant("officer", "x"), NOW), PASSWORD,
+               "11010519491231002X", "示例李"]
+    database.close()
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
+    assert [secret for secret in secrets if secret.encode() in kept] == []
+
+
+def test_a_sample_person_gets_its_account_once(accounts):
+    person = Persona("chen", "陈示例", "applicant", details={"phone": "示例"})
+    made = [account_of(accounts, person, NOW).account for _ in range(2)]
+    assert (made, accounts.details("chen")) == (["chen", "chen"], {"phone": "示例"})
+
+
+def test_every_role_has_a_sample_person_and_every_department_an_officer():
+    made = staff({"gas": "燃气公司"})
+    assert [(one.role, one.department) for one in made] == [
+        ("author", None), ("supervisor", None), ("operator", None), ("officer", "gas")]
+    assert all("示例" in one.name for one in made)
+
+
+def test_a_role_that_does_not_exist_is_refused():
+    with pytest.raises(UnknownRole):
+        role_of("root")

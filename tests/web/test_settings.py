@@ -1,0 +1,79 @@
+"""The table of settings: readable, complete, refusing nonsense by name; and the movable clock."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from settings import BadClock, BadSettings, Clock, Settings, settings_page
+
+TEST = {"YJS_ENV": "test"}
+HOME = Path(__file__).resolve().parents[2]
+
+
+def test_the_defaults_of_a_demo_are_the_contracts():
+    found = Settings.from_environ({"YJS_ENV": "demo"})
+    assert (found.env, found.port, str(found.data), str(found.bundles)) == ("demo", 5000, "data", "bundles")
+    assert (found.database_url, found.zone.key, found.threads) == (None, "Asia/Shanghai", 16)
+
+
+@pytest.mark.parametrize(("given", "named"), [
+    ({"YJS_ENV": "staging"}, "YJS_ENV=staging"),
+    ({"PORT": "0"}, "PORT=0"),
+    ({"PORT": "５０００"}, "PORT="),
+    ({"PORT": "5000.5"}, "PORT="),
+    ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL="),
+    ({"YJS_ZONE": "Mars/Olympus"}, "YJS_ZONE="),
+    ({"YJS_ZONE": "../etc/passwd"}, "YJS_ZONE="),
+    ({"YJS_PUBLIC_URL": "portal.example"}, "YJS_PUBLIC_URL="),
+    ({"YJS_TRUSTED_PROXIES": "-1"}, "YJS_TRUSTED_PROXIES="),
+    ({"YJS_DEPARTMENT": "x.yaml"}, "YJS_DEPARTMENT："),
+    ({"YJS_KEYS": "data/keys"}, "YJS_KEYS："),
+])
+def test_nonsense_is_refused_by_name(given, named):
+    with pytest.raises(BadSettings) as refused:
+        Settings.from_environ(TEST | given)
+    assert named in str(refused.value)
+
+
+def test_every_wrong_setting_is_listed_at_once():
+    with pytest.raises(BadSettings) as refused:
+        Settings.from_environ({"YJS_ENV": "x", "PORT": "y", "YJS_THREADS": "1"})
+    assert len(refused.value.problems) == 3
+
+
+@pytest.mark.parametrize("name", ["FAILPOINTS", "YJS_CLOCK"])
+def test_test_tools_are_refused_outside_of_test(name):
+    with pytest.raises(BadSettings, match=name):
+        Settings.from_environ({"YJS_ENV": "demo", name: "x"})
+
+
+def test_production_needs_its_keys_named():
+    with pytest.raises(BadSettings, match="YJS_KEYS"):
+        Settings.from_environ({})
+
+
+def test_the_clock_file_moves_the_time(tmp_path):
+    file = tmp_path / "clock"
+    file.write_text("2026-11-23T09:00:00+08:00 x0")
+    assert Clock(file).now() == datetime(2026, 11, 23, 1, tzinfo=UTC)
+    file.write_text("2026-11-23T09:00:00+08:00 x60")
+    os.utime(file, (file.stat().st_mtime - 60,) * 2)
+    assert Clock(file).now() >= datetime(2026, 11, 23, 2, tzinfo=UTC)
+
+
+def test_without_a_file_the_clock_is_the_real_one(tmp_path):
+    assert abs(Clock(tmp_path / "none").now() - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-11-23T09:00:00", "2026-11-23T09:00:00+08:00 fast", "a b c"])
+def test_a_clock_that_cannot_be_read_says_so(tmp_path, text):
+    file = tmp_path / "clock"
+    file.write_text(text)
+    with pytest.raises(BadClock):
+        Clock(file).now()
+
+
+def test_the_settings_page_is_what_the_table_says():
+    assert (HOME / "docs" / "settings.md").read_text() == settings_page()

@@ -1,0 +1,43 @@
+"""The strict JSON loader: what other readers would take in two ways is refused with its place."""
+
+import pytest
+
+from web.strict_json import LARGEST_INTEGER, BadJson, load
+
+GOOD = [
+    (b"{}", {}), (b"[]", []), (b"null", None), (b'"\\ud83d\\ude00"', "😀"), (b"1.5", 1.5), (b"-0", 0),
+    ('{"姓名":"阿卜杜拉·艾合买提𠮷"}'.encode(), {"姓名": "阿卜杜拉·艾合买提𠮷"}),
+    (b'"line\\nbreak\\ttab"', "line\nbreak\ttab"), (str(LARGEST_INTEGER).encode(), LARGEST_INTEGER),
+    (b'"[[[[{{{{\\"[["', '[[[[{{{{"[['), (b"[" * 40 + b"]" * 40, None),
+]
+BAD = [
+    (b"", "第 1 行"), (b"{", "不是正确的 JSON"), (b"'a'", "不是正确的 JSON"), (b"{} {}", "不是正确的 JSON"),
+    (b"\xef\xbb\xbf{}", "不是正确的 JSON"), ('{"a":1}'.encode("utf-16"), "UTF-8"), (b'"\xff"', "UTF-8"),
+    (b"[" * 5_000, "嵌套"), (b'{"a":' * 5_000, "嵌套"), (b"[" * 41 + b"]" * 41, "嵌套"),
+    (b'{"a":{"b":NaN}}', "a → b：NaN"), (b'{"a":[1,Infinity]}', "a → 第2项"), (b'{"a":-Infinity}', "a："),
+    (b'{"a":1e400}', "a：数太大"), (b'{"a":1e30}', "a：数太大"), (b'{"a":9007199254740993}', "a：数太大"),
+    (b'{"a":-9223372036854775809}', "a：数太大"), (b'{"a":' + b"9" * 6_000 + b"}", "a：数太大"),
+    (b'{"f":{"a":1,"a":2}}', "f → a：同一个名称"), (b'{"a":"\\ud800"}', "a：含有残缺的字符"),
+    (b'{"\\udfff":1}', "残缺的字符"), (b'{"a":"x\\u0000y"}', "a：含有不可见的控制字符"),
+    (b'{"a":"\\u001b"}', "控制字符"),
+    (b'{"a":"\\ufffe"}', "控制字符"), (b'"a\nb"', "不是正确的 JSON"),
+]
+
+
+@pytest.mark.parametrize(("raw", "value"), GOOD)
+def test_good_json_is_read_as_it_stands(raw, value):
+    assert load(raw) == value or value is None
+
+
+@pytest.mark.parametrize(("raw", "says"), BAD)
+def test_bad_json_is_refused_with_its_place(raw, says):
+    with pytest.raises(BadJson) as refused:
+        load(raw)
+    assert says in str(refused.value)
+    str(refused.value).encode()
+
+
+@pytest.mark.parametrize("raw", [b'\\"' * 400_000, b'"' + b'\\"' * 400_000, b'"\\' * 400_000, b'"' * 999_999])
+def test_quotes_that_never_close_cost_one_pass(raw):
+    with pytest.raises(BadJson):
+        load(raw)

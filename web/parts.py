@@ -1,0 +1,84 @@
+"""What the portal is made of: definitions, deployment, keys, sources; read and checked before anything is opened."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from sources.samples import PERSONAS
+from sources.shipped import sources as shipped_sources
+
+from cases.calendar_days import work_calendar
+from catalog.check import check, check_departments
+from catalog.load import load_catalog
+from catalog.model import Catalog
+from connectors.base import Registry
+from connectors.deployment import Deployment, read_deployment
+from connectors.shipped import registry as shipped
+from desk.desk import Desk
+from desk.premises import Premises
+from people.personas import Persona, staff
+from settings import Settings
+from store.cipher import Cipher
+from store.errors import StoreError
+from store.keys import create_keys, load_keys
+from store.opening import Opened, Place, open_store
+from web.wiring import Parts, RefusedStart
+
+LOG = logging.getLogger("yijianshi.start")
+
+
+def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
+    """Read everything that `settings` names; raises `RefusedStart` with every problem found."""
+    loaded = load_catalog(settings.bundles)
+    registry = shipped()
+    deployment = _deployment(settings, environ, registry)
+    catalog = loaded.catalog
+    _refuse([*loaded.problems, *check(catalog), *check_departments(catalog, deployment.served())], deployment)
+    cipher = _cipher(settings)
+    place = Place(settings.data, settings.database_url)
+    return Parts(
+        settings=settings, catalog=catalog, deployment=deployment, registry=registry,
+        open_store=lambda: open_store(place, cipher, LOG.warning),
+        make_desk=lambda opened: _desk(settings, catalog, deployment, opened),
+        personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"))
+
+
+def _deployment(settings: Settings, environ: Mapping[str, str], registry: Registry) -> Deployment:
+    if settings.departments is None:
+        return Deployment()
+    return read_deployment(settings.departments, environ, registry)
+
+
+def _refuse(problems: Iterable[object], deployment: Deployment) -> None:
+    """Stop with every error among the problems; warnings go to the log."""
+    errors = [str(problem) for problem in problems if getattr(problem, "level", "error") == "error"]
+    errors += [str(problem) for problem in deployment.problems]
+    if errors:
+        raise RefusedStart(f"定义或接入清单有 {len(errors)} 处问题，服务没有启动：\n" + "\n".join(errors))
+
+
+def _cipher(settings: Settings) -> Cipher:
+    """The keys; demo and test make their own at the first start."""
+    path = settings.key_file
+    try:
+        if settings.demonstrates and not path.exists():
+            create_keys(path)
+        return load_keys(path, settings.data)
+    except StoreError as error:
+        raise RefusedStart(str(error)) from error
+
+
+def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: Opened) -> Desk:
+    return Desk(Premises(
+        database=opened.db, vault=opened.vault, catalog=catalog, deployment=deployment,
+        calendar=work_calendar(catalog.calendar.values(), settings.zone), sources=shipped_sources(settings.demonstrates),
+        zone=settings.zone, public_url=settings.public_url, embedded=settings.database_url is None))
+
+
+def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:
+    """The sample persons of demo and test; none in production."""
+    if not settings.demonstrates:
+        return ()
+    applicants = tuple(Persona(one.id, one.name, "applicant", note=one.note, details=one.details) for one in PERSONAS)
+    return applicants + staff({body.id: body.name or body.id for body in deployment.bodies.values()})
