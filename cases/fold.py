@@ -54,6 +54,11 @@ class Step:
         """Whether this event decided or closed the leg; such a step is never undone by a late notice."""
         return isinstance(self.effect, Move) and self.event.type in _ENDING
 
+    @property
+    def undone(self) -> bool:
+        """Whether this event would decide or close the leg but does nothing where it stands."""
+        return isinstance(self.effect, Reply) and self.event.type in _ENDING
+
 
 def begin(reference: str, plan: Plan, filed_at: datetime) -> Case:
     """The case before its first event: every leg of the plan, waiting."""
@@ -168,11 +173,12 @@ def _write(leg: Leg, event: Event, row: Move) -> Leg:
     after = _said(event, before) if row.said else row.to or before
     if event.type in NOTICES:
         leg = mark_notice(leg, event)
-    leg = mark(replace(leg, state=after), event)
+    leg = mark(replace(leg, state=after) if after is not before else leg, event)
     back_to = None if after not in _PAUSED else leg.back_to if before in _PAUSED else before
     reopened = row.said and after not in FINAL
     closed_at = (leg.closed_at or event.at) if after in FINAL else None if reopened else leg.closed_at
-    return replace(leg, back_to=back_to, closed_at=closed_at)
+    same = back_to is leg.back_to and closed_at is leg.closed_at
+    return leg if same else replace(leg, back_to=back_to, closed_at=closed_at)
 
 
 def _said(event: Event, before: LegState) -> LegState:

@@ -119,12 +119,11 @@ def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
 
 def _tried(leg: Leg, notice: Event) -> Verdict:
     """Fold the leg with the notice in its place: it must move something and undo no ending that stood before."""
-    _, before = fold_leg(leg, leg.history)
     _, after = fold_leg(leg, (*leg.history, notice))
     taken = next(step for step in after if step.event is notice)
     if isinstance(taken.effect, Reply):
         return Verdict("known") if taken.effect is Reply.KNOWN else _aside(taken.effect.value)
-    if not _endings(before) <= _endings(after):
+    if any(step.undone for step in after) and not _endings(fold_leg(leg, leg.history)[1]) <= _endings(after):
         return _aside("contradiction")
     return Verdict("applied", (*taken.filled, notice))
 

@@ -83,6 +83,8 @@ def start_pause(leg: Leg, event: Event, kind: str, why: str) -> Leg:
 
 def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:
     """The leg with every open pause of these kinds closed at `at`."""
+    if not any(p.end is None and p.kind in kinds for p in leg.pauses):
+        return leg
     closed = (
         replace(p, end=max(p.start, at)) if p.end is None and p.kind in kinds else p for p in leg.pauses
     )
@@ -135,16 +137,20 @@ def _received(leg: Leg, event: Event) -> Leg:
 
 
 def _accepted(leg: Leg, event: Event) -> Leg:
-    return _moved_on(replace(leg, accepted_at=leg.accepted_at or event.at), event)
+    leg = replace(leg, accepted_at=leg.accepted_at or event.at)
+    return _moved_on(leg, event) if leg.state is LegState.ACCEPTED and not event.filled else leg
 
 
 def _moved_on(leg: Leg, event: Event) -> Leg:
     """The department works on: whatever it was waiting for no longer stops the clock, and its asks are met."""
+    leg = end_pauses(leg, event.at, "supplement", "special", "forwarded", "simulated")
+    if not leg.asks:
+        return leg
     asks = tuple(
         replace(a, answered_at=event.at) if a.by == "department" and a.answered_at is None and not a.lapsed else a
         for a in leg.asks
     )
-    return replace(end_pauses(leg, event.at, "supplement", "special", "forwarded", "simulated"), asks=asks)
+    return replace(leg, asks=asks)
 
 
 def _in_review(leg: Leg, event: Event) -> Leg:

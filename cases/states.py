@@ -39,6 +39,7 @@ class When(StrEnum):
     REQUESTED = "withdrawal was requested"
     STOPPED = "a rule stopped the leg"
     NO_RESULTS = "results still missing"
+    NOT_YET_ACCEPTED = "not accepted yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ HOLDS: Mapping[When, Callable[[Leg, Event], bool]] = {
     When.DEPARTMENT_ASK: _department_ask,
     When.REQUESTED: lambda leg, _: leg.rounds.get("withdrawal", 0) > 0,
     When.STOPPED: lambda leg, _: leg.withdrawing and leg.stopped is not None,
+    When.NOT_YET_ACCEPTED: lambda leg, _: leg.accepted_at is None,
     When.NO_RESULTS: lambda leg, event: not leg.results and bool(event.data.get("results")),
 }
 
@@ -165,7 +167,7 @@ for _event in OURS:
 _on("leg.received", OUT, Move(S.RECEIVED))
 _on("leg.received", WORK | OVER - {S.VOIDED, S.NOT_NEEDED}, Reply.KNOWN)
 _on("leg.accepted", OUT | {S.RECEIVED, S.SUPPLEMENT_REQUIRED, S.SUPPLEMENTED}, Move(S.ACCEPTED))
-_on("leg.accepted", (WORK | GRANTED | {S.REFUSED}), Reply.KNOWN)
+_on("leg.accepted", WORK | GRANTED | {S.REFUSED}, Move(None, When.NOT_YET_ACCEPTED), Reply.KNOWN)
 _on("leg.accepted", {S.NOT_ACCEPTED}, Reply.CONTRADICTION)
 _on("leg.not_accepted", OUT | {S.RECEIVED, S.SUPPLEMENT_REQUIRED, S.SUPPLEMENTED}, Move(S.NOT_ACCEPTED))
 _on("leg.not_accepted", WORK | GRANTED | {S.REFUSED, S.NOT_ACCEPTED}, Reply.CONTRADICTION)
