@@ -192,6 +192,7 @@ def _matter(parts: _Parts, id: str, node: Node, words: Words) -> Matter:
     known = (("asks",), *(("variants", key, "asks") for key in data.get("variants", {})))
     for path in known:
         _check_sets(parts, node, path, words)
+    _check_rule_tables(parts, node, data, words)
     return matter(id, data, words)
 
 
@@ -205,11 +206,25 @@ def _check_sets(parts: _Parts, node: Node, path: tuple[str, ...], words: Words) 
             parts.say(one.place, "unknown_set", says)
 
 
+def _check_rule_tables(parts: _Parts, node: Node, data: Mapping[str, Any], words: Words) -> None:
+    for index, rule in enumerate(data.get("rules", ())):
+        name = rule.get("table")
+        table = words.tables.get(name)
+        place = place_at(node, ("rules", index, "table"))
+        if name is not None and table is None:
+            parts.say(place, "unknown_table", f"规则表 {name} 不存在{unknown(name, words.tables)}")
+        for column in rule.get("by", ()) if table else ():
+            if table and column not in table.columns:
+                says = f"规则表 {name} 没有列 {column}{unknown(column, table.columns, list_all=True)}"
+                parts.say(place_at(node, ("rules", index, "by", column)), "unknown_column", says)
+
+
 def _bundle(
     parts: _Parts, node: Node, words: Words, matters: Mapping[str, Matter], roles: Mapping[str, Any],
 ) -> Bundle:
     data, problems = shaped(node, BUNDLE)
     parts.problems.extend(problems)
+    _check_rule_tables(parts, node, data, words)
     bundle, found = build_bundle(data, words, matters, roles)
     for path, code, message in found:
         parts.say(place_at(node, path), code, message)

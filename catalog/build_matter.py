@@ -13,6 +13,7 @@ from catalog.matter import (
     Asks, Fee, FieldAsk, Forward, Gives, LimitRow, MaterialAsk, Matter, Pledge, Rule, Special, Variant,
 )
 from catalog.text import Text
+from catalog.units import convert, convertible
 
 Data = Mapping[str, Any]
 OptionsOf = Callable[[str], frozenset[str]]
@@ -126,7 +127,15 @@ def _field_ask(data: Data, words: Words) -> FieldAsk:
         table = words.tables.get(words.field_tables.get(data["code"], ""))
         rows = table.rows if table else ()
         values = {row["code"]: row[values] for row in rows if "code" in row and values in row}
-    return FieldAsk(**{**data, "values": values, "when": words.condition(data.get("when"))})
+    return FieldAsk(**{**data, **_own_units(data, words), "values": values, "when": words.condition(data.get("when"))})
+
+
+def _own_units(data: Data, words: Words) -> Data:
+    """Bounds that an asker wrote in its own unit, in the unit of the dictionary."""
+    known, unit = words.fields.get(data["code"]), data.get("unit")
+    if known is None or known.unit is None or unit is None or not convertible(unit, known.unit):
+        return {}
+    return {key: convert(data[key], unit, known.unit) for key in ("min", "max") if key in data}
 
 
 def _material_ask(data: Data, words: Words, limits: tuple[LimitRow, ...]) -> MaterialAsk:

@@ -3,21 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from datetime import date
 
+from catalog.bundle import Entry
+from catalog.check_bundles import check_bundle, known_matters
+from catalog.check_dictionary import check_calendar_years, check_dictionary, check_unused
+from catalog.check_edges import check_edges
+from catalog.check_matters import check_matters
+from catalog.check_specs import check_specs
+from catalog.findings import Findings
+from catalog.matter import Matter
 from catalog.model import Catalog
 from catalog.text import Problem
 
 
-def check(catalog: Catalog) -> tuple[Problem, ...]:
-    """Everything that can be said without composing; sorted by file and line."""
-    return ()
+def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
+    """Everything that can be said without composing; sorted by file and line, each sentence once.
+
+    With `today` also whether the calendar knows this year and the next.
+    """
+    findings = Findings(catalog)
+    check_dictionary(findings)
+    check_unused(findings)
+    check_matters(findings)
+    for bundle in catalog.bundles.values():
+        check_bundle(findings, bundle)
+        check_edges(findings, bundle)
+        check_specs(findings, bundle)
+    if today is not None:
+        check_calendar_years(findings, today)
+    return tuple(sorted(set(findings.found)))
 
 
 def check_departments(catalog: Catalog, served: Mapping[str, Set[str]]) -> tuple[Problem, ...]:
-    """Matters whose department kind has no body with a connector in the deployment; `served`: kind → region codes."""
-    found = []
-    for id, matter in catalog.matters.items():
-        if matter.department in catalog.departments and not served.get(matter.department):
-            says = f"部门 {matter.department} 没有配置对接方式，事项无法送达；请在部门接入清单中补上"
-            found.append(Problem(catalog.places.of("matters", id, "department"), "no_connector", says))
-    return tuple(sorted(found))
+    """Matters whose department kind has no body with a connector in the deployment, by region.
+
+    `served` maps department kinds to the codes of the regions they have a body for, "" meaning everywhere; a body
+    serves its region and all below it. A matter with a `region` of its own must be served in every region that
+    field may name; every other one in the smallest regions that the deployment speaks of.
+    """
+    findings = Findings(catalog)
+    home = _smallest(catalog, {code for codes in served.values() for code in codes if code})
+    for bundle in catalog.bundles.values():
+        for entry, matter in known_matters(catalog, bundle):
+            if matter.department in catalog.departments:
+                _served(findings, matter, _offered(catalog, entry) or home, served.get(matter.department, frozenset()))
+    return tuple(sorted(set(findings.found)))
+
+
+def _offered(catalog: Catalog, entry: Entry) -> frozenset[str]:
+    """The regions an entry may be sent to by its own region field; empty where the case's region counts."""
+    name = entry.each if entry.region == "each" else entry.region
+    known = catalog.fields.get(name or "")
+    if known is None or known.level is None:
+        return frozenset()
+    return frozenset(code for code, region in catalog.regions.items() if region.level == known.level)
+
+
+def _smallest(catalog: Catalog, regions: Set[str]) -> frozenset[str]:
+    above = {one for code in regions for one in _upward(catalog, code)[1:]}
+    small = frozenset(code for code in regions - above if not _is_wide(catalog, code))
+    return small or frozenset(regions)
+
+
+def _is_wide(catalog: Catalog, code: str) -> bool:
+    return code in catalog.regions and catalog.regions[code].level in {"nation", "province"}
+
+
+def _upward(catalog: Catalog, code: str) -> list[str]:
+    """A region and all above it."""
+    found: list[str] = []
+    here: str | None = code
+    while here and here not in found:
+        found.append(here)
+        here = catalog.regions[here].parent if here in catalog.regions else None
+    return found
+
+
+def _served(findings: Findings, matter: Matter, regions: Set[str], served: Set[str]) -> None:
+    path = ("matters", matter.id, "department")
+    if not served:
+        says = f"部门 {matter.department} 没有配置对接方式，事项无法送达；请在部门接入清单中补上"
+        findings.say(path, "no_connector", says)
+    elif "" not in served:
+        for code in sorted(regions):
+            if not served & set(_upward(findings.catalog, code)):
+                says = f"部门 {matter.department} 在区划 {code} 没有配置对接方式，事项无法送达"
+                findings.say(path, "no_connector", says)

@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from catalog.bundle import Bundle
 from catalog.canonical import dumps, loads
-from catalog.conditions import Condition, names_in
+from catalog.conditions import names_in
 from catalog.dictionary import Department, Field, Licence, Material, Region, Role, Section, Source, Window
-from catalog.matter import Asks, Gives, Matter, Rule
+from catalog.matter import Matter
 from catalog.model import Catalog
+from catalog.reading import all_asks, conditions_of, conditions_of_bundle, results
 
 _Coded = TypeVar("_Coded", Department, Region, Section, Material, Licence, Role, Window)
 REGION_TYPES = frozenset({"region", "regions", "address"})
@@ -102,36 +103,6 @@ def closure(catalog: Catalog, bundle: Bundle) -> EditionBody:
 def _taken(known: Mapping[str, _Coded], wanted: Iterable[str | None]) -> tuple[_Coded, ...]:
     names = set(wanted)
     return tuple(one for code, one in known.items() if code in names)
-
-
-def all_asks(matter: Matter) -> tuple[Asks, ...]:
-    """The asks of a matter and of its variants."""
-    return (matter.asks, *(one.asks for one in matter.variants if one.asks is not None))
-
-
-def results(matter: Matter) -> tuple[Gives, ...]:
-    """The results of a matter and of its variants."""
-    return (matter.gives, *(one.gives for one in matter.variants if one.gives is not None))
-
-
-def conditions_of(matter: Matter) -> Iterator[Condition]:
-    """Every condition of a matter."""
-    rows = [*matter.limits, *(row for one in matter.variants for row in one.limits or ())]
-    asked = [one for asks in all_asks(matter) for one in asks.materials]
-    whens = [row.when for row in rows] + [one.when for one in asked] + [one.when for one in matter.variants]
-    whens += [one.when for asks in all_asks(matter) for one in asks.fields]
-    whens += [one.pledge.when for one in asked if one.pledge] + [one.when for one in matter.special]
-    whens += [one.when for one in matter.forwards] + [one.when for one in matter.rules]
-    yield from (when for when in whens if when is not None)
-    yield from (rule.need for rule in matter.rules)
-
-
-def conditions_of_bundle(bundle: Bundle) -> Iterator[Condition]:
-    """Every condition that a bundle itself holds."""
-    whens = [one.when for one in bundle.questions] + [one.when for one in bundle.entries]
-    whens += [one.when for one in bundle.rules] + [one.none for one in bundle.groups]
-    yield from (when for when in whens if when is not None)
-    yield from (one.need for one in bundle.rules)
 
 
 def _materials(catalog: Catalog, matters: tuple[Matter, ...]) -> tuple[Material, ...]:

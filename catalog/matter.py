@@ -34,7 +34,8 @@ class LimitRow:
 class FieldAsk:
     """A field a matter uses: the department's own name, unit, code values and date form, and stricter bounds.
 
-    `values` maps our option codes to the department's; `date_form` is a strftime form from a short list.
+    `values` maps our option codes to the department's; `date_form` is a strftime form from a short list. `min` and
+    `max` are in the dictionary's unit, whatever unit the author wrote them in. `type` may repeat the dictionary's.
     """
 
     code: str
@@ -53,6 +54,7 @@ class FieldAsk:
     options: tuple[str, ...] = ()
     when: Condition | None = None
     note: Text | None = None
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

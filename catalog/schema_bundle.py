@@ -99,7 +99,7 @@ class EntryShape(Authored):
     after = After("前置事项")
     droppable = YesNo("下级可不办")
     limits = OneOrMany("时限", VariantLimitShape)
-    asks = Shape("要件", AsksShape)
+    asks = Shape("要件", AsksShape, partial=True)
     gives = gives()
 
 
@@ -165,7 +165,7 @@ class People(MapOf):
     """Roles of roles.yaml by name, or roles with their fields; always read as a map (None: as in roles.yaml)."""
 
     def __init__(self, title: str) -> None:
-        super().__init__(title, Shape("角色", RoleShape), named="identifier")
+        super().__init__(title, Shape("角色", RoleShape, partial=True), named="identifier")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, dict):
@@ -186,9 +186,9 @@ class BundleShape(Authored):
     limits = Shape("总承诺", PromiseShape)
     window = Name("办理期")
     tone = Pick("语气", ("plain", "condolence"))
-    situation = MapOf("情形问题", Shape("情形问题", QuestionShape), named="identifier")
-    groups = MapOf("组", Shape("组", GroupShape))
-    matters = MapOf("事项", Shape("事项", EntryShape), required=True)
+    situation = MapOf("情形问题", Shape("情形问题", QuestionShape, partial=True), named="identifier")
+    groups = MapOf("组", Shape("组", GroupShape, partial=True))
+    matters = MapOf("事项", Shape("事项", EntryShape, partial=True), required=True)
     rules = OneOrMany("规则", RuleShape)
     before = Shape("改革前", BeforeShape)
     figures = MapOf("对外数字的情形", Free("回答"), named="identifier")

@@ -121,15 +121,15 @@ class FieldShape(InnerFieldShape):
 
     name = Line("字段名称", required=True)
     key = Name("关键字段")
-    rows = MapOf("分组字段", Shape("分组字段", InnerFieldShape), named="identifier")
+    rows = MapOf("分组字段", Shape("分组字段", InnerFieldShape, partial=True), named="identifier")
 
 
-class Age(Duration):
+class Age(Scalar):
     """A limit that stays text."""
 
     def read(self, text: str) -> str:
         """The limit as written once it is known to be one."""
-        return str(super().read(text))
+        return str(Duration(self.title).read(text))
 
 
 class SpecShape(Authored):

@@ -30,6 +30,7 @@ class Authored(Schema):
     """The base of every shape: unknown keys are refused with a near name; a text may stand for `short`."""
 
     short: str | None = None
+    forbidden: Mapping[str, str] = {}
 
     class Meta:
         """Unknown keys are reported by `refuse_unknown`, all at once."""
@@ -58,7 +59,11 @@ class Authored(Schema):
         known = self.keys()
         wrong = [key for key in original if key not in known] if isinstance(original, Mapping) else []
         if wrong:
-            raise ValidationError({key: [f"未知的键 {key}{unknown(key, known, list_all=True)}"] for key in wrong})
+            raise ValidationError({key: [self.refusal(key, known)] for key in wrong})
+
+    def refusal(self, key: str, known: list[str]) -> str:
+        """The sentence for a key that does not belong here."""
+        return self.forbidden.get(key) or f"未知的键 {key}{unknown(key, known, list_all=True)}"
 
 
 class Written(fields.Field[Any]):
@@ -279,14 +284,25 @@ def check_name(name: str, named: str) -> None:
 
 
 class Shape(Written):
-    """A map with fixed keys, described by a schema."""
+    """A map with fixed keys, described by a schema.
 
-    def __init__(self, title: str, schema: type[Authored], **kwargs: Any) -> None:
+    With `partial` its right parts are kept where others are wrong; else a faulty map counts as absent.
+    """
+
+    def __init__(self, title: str, schema: type[Authored], partial: bool = False, **kwargs: Any) -> None:
         super().__init__(title, **kwargs)
-        self.schema = schema()
+        self.schema, self.partial = schema(), partial
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return self.schema.load(value)
+        return self.load(value)
+
+    def load(self, value: Any) -> Any:
+        """The typed map; raises ValidationError, which keeps the right parts only with `partial`."""
+        try:
+            return self.schema.load(value)
+        except ValidationError as error:
+            kept = error.valid_data if self.partial and isinstance(error.valid_data, dict) else None
+            raise ValidationError(error.messages, valid_data=kept) from None
 
 
 class OneOrMany(Shape):
@@ -294,7 +310,7 @@ class OneOrMany(Shape):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, list):
-            return (self.schema.load(value),)
+            return (self.load(value),)
         return _all_of(list(enumerate(value)), self.schema)
 
 

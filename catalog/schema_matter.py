@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, get_args
+
+from marshmallow import ValidationError, validates_schema
+
+from catalog.dictionary import FieldType
 from catalog.schema_dictionary import LEVELS, BoundsShape, SpecShape
 from catalog.schema_fields import (
     Authored, Duration, Either, Entries, Line, ListOf, MapOf, Matching, Name, Number, OneOrMany, Pick, Scalar, Shape,
@@ -31,11 +36,13 @@ class FieldAskShape(BoundsShape):
     """How a matter asks a field."""
 
     short = "as"
+    forbidden = {key: f"事项不能改变字段的{key}；名称和说明只写在字典里" for key in ("name", "label", "help", "prefill")}
     as_name = Words("部门字段名", data_key="as")
     unit = Words("单位")
     required = YesNo("必填")
     values = Either("代码对应", Words("对应列"), MapOf("代码对应", Words("部门代码"), named="any"))
     date_form = Pick("日期写法", DATE_FORMS)
+    type = Pick("字段类型", get_args(FieldType))
     options = ListOf("选项", Name("选项"))
     when = When("条件")
     note = Line("备注")
@@ -105,7 +112,7 @@ class GivesShape(Authored):
 
 def gives() -> Either:
     """A list of codes, or the long form."""
-    return _Gives("结果", ListOf("结果", Name("结果")), Shape("结果", GivesShape))
+    return _Gives("结果", ListOf("结果", Name("结果")), Shape("结果", GivesShape, partial=True))
 
 
 class _Gives(Either):
@@ -126,6 +133,14 @@ class RuleShape(Authored):
     source = Line("依据")
     table = Name("规则表")
     by = MapOf("对应字段", Name("字段"), named="any")
+
+    @validates_schema(skip_on_field_errors=True)
+    def complete(self, data: Any, **_: Any) -> None:
+        """A rule says what must hold and what to show, or names its table."""
+        if "table" in data and ("need" in data or "by" not in data):
+            raise ValidationError("规则表要写 table 和 by(列名: 字段)，不写 need")
+        if "table" not in data and not {"need", "say"} <= set(data):
+            raise ValidationError("规则要写 need(必须满足的条件)和 say(不满足时的提示)")
 
 
 class SpecialShape(Authored):
@@ -164,10 +179,14 @@ class ChangeShape(Authored):
 class VariantShape(Authored):
     """The same matter in another form."""
 
+    forbidden = {
+        key: f"变体不得改变{word}；变体只能改名称、时限、材料、结果和收费"
+        for key, word in (("department", "部门"), ("code", "基本编码"), ("each", "份数"), ("level", "层级"), ("rules", "规则"))
+    }
     when = When("条件", required=True)
     name = Line("事项名称")
     limits = OneOrMany("时限", VariantLimitShape)
-    asks = Shape("要件", AsksShape)
+    asks = Shape("要件", AsksShape, partial=True)
     gives = gives()
     fees = OneOrMany("收费", FeeShape)
 
@@ -184,11 +203,11 @@ class MatterShape(Authored):
     handling = Words("办件类型")
     kind = Pick("性质", ("decision", "check"))
     limits = OneOrMany("时限", LimitShape, required=True)
-    asks = Shape("要件", AsksShape)
+    asks = Shape("要件", AsksShape, partial=True)
     gives = gives()
     ends = ListOf("注销的证照", Name("证照"))
     replaces = ListOf("换发的证照", Name("证照"))
-    variants = MapOf("变体", Shape("变体", VariantShape))
+    variants = MapOf("变体", Shape("变体", VariantShape, partial=True))
     rules = OneOrMany("规则", RuleShape)
     special = OneOrMany("特别程序", SpecialShape)
     forwards = OneOrMany("上报", ForwardShape)

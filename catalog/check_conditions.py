@@ -1,0 +1,199 @@
+"""Types of conditions: unknown names and options, sides that cannot be compared, values that are never true or false."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal as OneOf
+
+from catalog.answers import FILER_TYPE, AnswerType
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
+from catalog.findings import Findings
+from catalog.model import Path
+from catalog.suggest import unknown
+
+Kind = OneOf["truth", "number", "date", "text", "texts", "rows", "unknown"]
+_KINDS: Mapping[str, Kind] = {
+    "yes_no": "truth", "number": "number", "integer": "number", "date": "date", "datetime": "date", "many": "texts",
+    "regions": "texts", "rows": "rows",
+}
+_WORDS: Mapping[str, str] = {
+    "truth": "是否", "number": "数字", "date": "日期", "text": "文字", "texts": "多选", "rows": "多行", "unknown": "",
+}
+_BUILT_IN = {"today": AnswerType("date"), "filer": FILER_TYPE}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names a condition may use, with their types; what to say of a name that exists elsewhere only.
+
+    `elsewhere` maps such names to a sentence; `conditional` are questions that have a `when`.
+    """
+
+    names: Mapping[str, AnswerType]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    conditional: frozenset[str] = frozenset()
+    own: str | None = None
+
+    def type_of(self, name: str) -> AnswerType | None:
+        """The type of a name, built-ins included."""
+        return self.names.get(name) or _BUILT_IN.get(name)
+
+    def every(self) -> list[str]:
+        """Every name, for suggestions."""
+        return [*self.names, *_BUILT_IN]
+
+
+def check_condition(findings: Findings, path: Path, condition: Condition | None, scope: Scope) -> None:
+    """Say what is wrong with one condition in its scope; nothing for no condition."""
+    if condition is None:
+        return
+    said: set[str] = set()
+    for code, message, level in _faults(condition.tree, scope, truth=True):
+        if message not in said:
+            said.add(message)
+            findings.say(path, code, message, level)
+
+
+Fault = tuple[str, str, str]
+
+
+def _faults(node: Node, scope: Scope, truth: bool = False) -> Iterator[Fault]:
+    match node:
+        case Not(item):
+            yield from _faults(item, scope, truth)
+        case All(items) | Any_(items):
+            for item in items:
+                yield from _faults(item, scope, truth)
+        case Compare():
+            yield from _compare(node, scope)
+        case Shift():
+            yield from _shift(node, scope)
+        case Name(name):
+            yield from _name(name, scope)
+        case Count(name):
+            yield from _count(name, scope)
+    if truth and not isinstance(node, Not | All | Any_ | Compare):
+        yield from _bare(node, scope)
+
+
+def _bare(node: Node, scope: Scope) -> Iterator[Fault]:
+    kind = _kind(node, scope)
+    if kind not in {"truth", "unknown"}:
+        says = f"条件里的 {_shown(node)} 是{_WORDS[kind]}，不能单独作条件；请写成比较，例如 {_shown(node)} == …"
+        yield "condition_type", says, "error"
+
+
+def _name(name: str, scope: Scope) -> Iterator[Fault]:
+    if name == scope.own:
+        yield "own_name", f"条件里用了 {name} 自己；问题不能以自己的回答为条件", "error"
+    elif scope.type_of(name) is None:
+        yield "unknown_name", _unknown_name(name, scope), "error"
+
+
+def _unknown_name(name: str, scope: Scope) -> str:
+    return scope.elsewhere.get(name) or f"条件里的 {name} 不认识{unknown(name, scope.every())}"
+
+
+def _count(name: str, scope: Scope) -> Iterator[Fault]:
+    kind = scope.type_of(name)
+    if kind is None:
+        yield "unknown_name", _unknown_name(name, scope), "error"
+    elif kind.type not in {"rows", "many", "regions"}:
+        yield "condition_type", f"count({name}) 只能数分组的行或多选的项；{name} 不是", "error"
+
+
+def _shift(node: Shift, scope: Scope) -> Iterator[Fault]:
+    yield from _faults(node.base, scope)
+    if _kind(node.base, scope) not in {"date", "unknown"}:
+        yield "condition_type", f"条件里的 {_shown(node.base)} 不是日期，不能加减 {node.length}", "error"
+    if node.length.unit not in {"mo", "nd"}:
+        yield "condition_unit", f"条件里的日期只能加减 mo(月)或 nd(自然日)，不能用 {node.length}", "error"
+
+
+def _compare(node: Compare, scope: Scope) -> Iterator[Fault]:
+    options = yield from _options(node, scope)
+    if options:
+        return
+    yield from _faults(node.left, scope)
+    yield from _faults(node.right, scope)
+    left, right = _kind(node.left, scope), _kind(node.right, scope)
+    if node.op == "!=":
+        yield from _unequal(node, scope)
+    if "unknown" in {left, right}:
+        return
+    if node.op == "in":
+        if right != "texts" or left != "text":
+            says = f"in 的右边要是多选题，左边是它的一个选项；{_shown(node.right)} 是{_WORDS[right]}"
+            yield "condition_type", says, "error"
+    elif left != right or left in {"rows", "texts"}:
+        says = f"条件里 {_shown(node.left)}({_WORDS[left]})不能与 {_shown(node.right)}({_WORDS[right]})比较"
+        yield "condition_type", says, "error"
+    elif node.op not in {"==", "!="} and left not in {"number", "date"}:
+        yield "condition_type", f"条件里的 {node.op} 只能比较数字或日期；请用 == 或 in", "error"
+
+
+def _unequal(node: Compare, scope: Scope) -> Iterator[Fault]:
+    names = [side.name for side in (node.left, node.right) if isinstance(side, Name)]
+    for name in names:
+        if name in scope.conditional:
+            says = f"{name} 不适用时 != 为否；如要包括不适用的情形，请写 not {name} == …"
+            yield "unequal", says, "warning"
+
+
+def _options(node: Compare, scope: Scope) -> Generator[Fault, None, bool]:
+    """A side that should be an option of the other one and is not; tells by its return value that it said so."""
+    said = False
+    for side, other in ((node.left, node.right), (node.right, node.left)):
+        options = _options_of(other, scope)
+        word = side.name if isinstance(side, Name) else side.value if isinstance(side, Literal) else None
+        if not options or isinstance(word, bool) or word is None or str(word) in options:
+            continue
+        if isinstance(side, Literal) or scope.type_of(str(word)) is None:
+            said = True
+            shown = "、".join(options[:5]) + ("…" if len(options) > 5 else "")
+            name = _shown(other)
+            yield "unknown_option", f"选项 {word} 不在问题 {name} 的选项中({shown})", "error"
+    return said
+
+
+def _options_of(node: Node, scope: Scope) -> tuple[str, ...]:
+    kind = scope.type_of(node.name) if isinstance(node, Name) else None
+    return ("yes", "no") if kind and kind.type == "yes_no" else kind.options if kind else ()
+
+
+def _kind(node: Node, scope: Scope) -> Kind:
+    match node:
+        case Name(name):
+            known = scope.type_of(name)
+            return "unknown" if known is None else _KINDS.get(known.type, "text")
+        case Literal(value):
+            return _kind_of_value(value)
+        case Shift():
+            return "date"
+        case Count():
+            return "number"
+    return "truth"
+
+
+def _kind_of_value(value: Decimal | date | str | bool) -> Kind:
+    if isinstance(value, bool):
+        return "truth"
+    if isinstance(value, Decimal):
+        return "number"
+    return "date" if isinstance(value, date) else "text"
+
+
+def _shown(node: Node) -> str:
+    match node:
+        case Name(name):
+            return name
+        case Literal(value):
+            return str(value)
+        case Count(name):
+            return f"count({name})"
+        case Shift(base, sign, length):
+            return f"{_shown(base)} {'+' if sign > 0 else '-'} {length}"
+    return "括号里的条件"

@@ -1,0 +1,42 @@
+"""How a check says what it found: a path in the catalog, a code, a sentence; the place is looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from catalog.model import Catalog, Path
+from catalog.suggest import unknown
+from catalog.text import Place, Problem
+
+
+@dataclass(slots=True)
+class Findings:
+    """Problems of one catalog as the checks find them."""
+
+    catalog: Catalog
+    found: list[Problem] = field(default_factory=list)
+
+    def place(self, path: Path) -> Place:
+        """Where `path` stands."""
+        return self.catalog.places.of(*path)
+
+    def say(self, path: Path, code: str, message: str, level: str = "error") -> None:
+        """Note one problem."""
+        self.found.append(Problem(self.place(path), code, message, level))
+
+    def warn(self, path: Path, code: str, message: str) -> None:
+        """Note something that is shown and not refused."""
+        self.say(path, code, message, "warning")
+
+    def note(self, path: Path, code: str, message: str) -> None:
+        """Note something worth knowing."""
+        self.say(path, code, message, "note")
+
+    def known(self, path: Path, what: str, name: str | None, known: Iterable[str], code: str = "unknown_name") -> bool:
+        """Whether `name` is known; if not, say so with a near name. None and empty are nothing to check."""
+        names = list(known)
+        if not name or name in names:
+            return True
+        self.say(path, code, f"{what} {name} 不存在{unknown(name, names)}")
+        return False

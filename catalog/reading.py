@@ -1,0 +1,106 @@
+"""What the frozen values say beyond their own attributes: everything asked, given, conditional; groups spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from catalog.bundle import Bundle, Edge
+from catalog.conditions import Condition
+from catalog.dictionary import Material
+from catalog.matter import Asks, Gives, Matter
+
+
+def all_asks(matter: Matter) -> tuple[Asks, ...]:
+    """The asks of a matter and of its variants."""
+    return (matter.asks, *(one.asks for one in matter.variants if one.asks is not None))
+
+
+def results(matter: Matter) -> tuple[Gives, ...]:
+    """The results of a matter and of its variants."""
+    return (matter.gives, *(one.gives for one in matter.variants if one.gives is not None))
+
+
+def conditions_of(matter: Matter) -> Iterator[Condition]:
+    """Every condition of a matter."""
+    rows = [*matter.limits, *(row for one in matter.variants for row in one.limits or ())]
+    asked = [one for asks in all_asks(matter) for one in asks.materials]
+    whens = [row.when for row in rows] + [one.when for one in asked] + [one.when for one in matter.variants]
+    whens += [one.when for asks in all_asks(matter) for one in asks.fields]
+    whens += [one.pledge.when for one in asked if one.pledge] + [one.when for one in matter.special]
+    whens += [one.when for one in matter.forwards] + [one.when for one in matter.rules]
+    yield from (when for when in whens if when is not None)
+    yield from (rule.need for rule in matter.rules)
+
+
+def conditions_of_bundle(bundle: Bundle) -> Iterator[Condition]:
+    """Every condition that a bundle itself holds."""
+    whens = [one.when for one in bundle.questions] + [one.when for one in bundle.entries]
+    whens += [one.when for one in bundle.rules] + [one.none for one in bundle.groups]
+    yield from (when for when in whens if when is not None)
+    yield from (one.need for one in bundle.rules)
+
+
+def fields_asked(matter: Matter) -> frozenset[str]:
+    """The codes of all fields a matter or one of its variants asks."""
+    return frozenset(one.code for asks in all_asks(matter) for one in asks.fields)
+
+
+def kinds_asked(matter: Matter) -> frozenset[str]:
+    """The codes of all materials a matter or one of its variants asks, members of `any_of` instead of its name."""
+    asked = (one for asks in all_asks(matter) for one in asks.materials)
+    return frozenset(kind for one in asked for kind in (one.any_of or (one.kind,)))
+
+
+def given(matter: Matter) -> frozenset[str]:
+    """The codes of all materials and fields a matter or one of its variants gives."""
+    return frozenset(code for one in results(matter) for code in (*one.materials, *one.fields))
+
+
+def members(bundle: Bundle, target: str) -> tuple[str, ...]:
+    """The matters behind a target: those of the group of that id, else the matter itself."""
+    return next((group.members for group in bundle.groups if group.id == target), (target,))
+
+
+def covered(kinds: Iterable[str], materials: Mapping[str, Material]) -> frozenset[str]:
+    """`kinds` and every kind they cover, through any number of steps."""
+    found: set[str] = set()
+    todo = list(kinds)
+    while todo:
+        kind = todo.pop()
+        if kind not in found:
+            found.add(kind)
+            todo.extend(materials[kind].covers if kind in materials else ())
+    return frozenset(found)
+
+
+def edges(bundle: Bundle) -> Iterator[tuple[str, Edge]]:
+    """Every edge with its follower."""
+    for entry in bundle.entries:
+        for edge in entry.after:
+            yield entry.matter, edge
+
+
+def ring(follows: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """The first cycle of a relation, its first name repeated at the end; empty when there is none."""
+    done: set[str] = set()
+    for start in follows:
+        found = _ring_from(start, follows, done)
+        if found:
+            return found
+    return ()
+
+
+def _ring_from(start: str, follows: Mapping[str, Iterable[str]], done: set[str]) -> tuple[str, ...]:
+    path: list[str] = []
+    todo = [(start, False)]
+    while todo:
+        name, leaving = todo.pop()
+        if leaving:
+            done.add(path.pop())
+        elif name in path:
+            return (*path[path.index(name):], name)
+        elif name not in done:
+            path.append(name)
+            todo.append((name, True))
+            todo.extend((other, False) for other in reversed(list(follows.get(name, ()))))
+    return ()
