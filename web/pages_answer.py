@@ -10,7 +10,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from desk.applicant import Supply
+from desk.applicant import Supply, Withdrawal
 from desk.errors import DeskError
 from forms.plan import Plan
 from web.errors import Problem, not_found
@@ -89,7 +89,7 @@ def _files(papers: list[WantedPaper]) -> dict[str, tuple[str, ...]]:
                  for file in chosen]
         if not names and demo() and request.form.get(f"sample.{paper.code}"):
             name, type_, content = paper_file(paper.name)
-            names = [desk().keep_file(subject(), name, type_, [content], now()).file]
+            names = [desk().keep_file(subject(), (name, type_), [content], now()).file]
         if names:
             found[paper.code] = tuple(names)
     return found
@@ -112,7 +112,7 @@ def withdraw(reference: str) -> str | tuple[str, int] | Response:
     chosen = [short(leg) for leg in request.values.getlist("leg")]
     reason = request.form.get("reason", "").strip()
     if request.method == "POST" and chosen and reason:
-        desk().withdraw(subject(), reference, chosen, reason, request.form.get("key", ""), now())
+        desk().withdraw(subject(), reference, Withdrawal(tuple(chosen), reason), request.form.get("key", ""), now())
         return redirect(url_for("pages.case", reference=reference), 303)
     effects = desk().withdrawal(subject(), reference, chosen, now()) if chosen else []
     problems = []

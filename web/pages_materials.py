@@ -155,7 +155,7 @@ def sample_papers(draft: str) -> Response:
     for line in found.plan.materials:
         if not found.materials.get(line.key):
             name, type_, content = sample_paper(line)
-            changes[line.key] = [desk().keep_file(subject(), name, type_, [content], now()).file]
+            changes[line.key] = [desk().keep_file(subject(), (name, type_), [content], now()).file]
     if changes:
         desk().save_draft(subject(), draft, {"materials": changes}, now())
     return redirect(url_for("pages.materials", draft=draft), 303)

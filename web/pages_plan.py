@@ -23,8 +23,8 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
     """Render a plan with the button that leads on, which is left out while something stops the filing."""
     return render_template(
         "plan.html", bundle=bundle, plan=plan, answered=answered, action=action, button=button, draft=draft,
-        stops=[problem for problem in plan.problems if problem.level in STOPS],
-        notes=[problem for problem in plan.problems if problem.level not in STOPS],
+        stops=[problem for problem in plan.problems if problem.level == "block"],
+        notes=[problem for problem in plan.problems if problem.level != "block"],
         pairs=pairs(plan.figures), merge=merge(plan), map=drawn_map(planned(plan), "办理顺序"),
         asked=asked_by_section(plan), departments=departments_of(plan), rule_names=RULE_NAMES,
     )

@@ -18,8 +18,8 @@ from web.wiring import house
 
 _HOME = "370202"
 _FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
-    "citizen_id": ("370202199001010015", "370202199203030029", "370202202609010030"),
-    "uscc": ("91370200000000001W",), "phone": ("13800000001", "13800000002", "13800000003"),
+    "citizen_id": ("370202199001010015", "370202199203030022", "370202202602100037"),
+    "uscc": ("91370200000000000Y",), "phone": ("13800000001", "13800000002", "13800000003"),
     "email": ("sample@example.com",), "vin": ("LSVAA000000000001", "LSVAA000000000002"),
     "plate": ("鲁B00001", "鲁B00002"), "project_code": ("2026-370202-44-01-000001",),
 }
@@ -66,7 +66,7 @@ def _day(line: FieldLine, asked: Input) -> str:
 
 
 def _choice(line: FieldLine, asked: Input) -> str:
-    return line.default if line.default else asked.options[0][0]
+    return line.default or asked.options[0][0]
 
 
 def _many(line: FieldLine, asked: Input) -> list[str]:
