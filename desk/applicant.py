@@ -22,6 +22,7 @@ from store import files
 from store.errors import FileTaken
 from store.errors import UnknownFile as NotStored
 from store.port import Tx
+from store.submissions import Submission
 
 LONGEST_TEXT = 2_000
 
@@ -88,7 +89,8 @@ class Counter:
         if papers or values:
             raise InvalidAnswers(errors={**values, **({"materials": papers} if papers else {})})
 
-    def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None, now: datetime) -> list[dict[str, str]]:
+    def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None,
+                   now: datetime) -> list[dict[str, str]]:
         """What withdrawing would lead to, leg by leg, without doing it."""
         known = self.owned(subject, reference)
         case = known.case
@@ -124,15 +126,16 @@ class Counter:
         return chosen
 
     def _requests(self, case: Case, legs: Sequence[str], subject: str, reason: str, now: datetime) -> list[Event]:
-        return [Event("leg.withdraw_requested", now, f"applicant:{subject}", leg, {"why": "applicant", "reason": reason})
-                for leg in legs if leg in case.legs]
+        by, why = f"applicant:{subject}", {"why": "applicant", "reason": reason}
+        return [Event("leg.withdraw_requested", now, by, leg, why) for leg in legs if leg in case.legs]
 
     def _once(self, known: Known, sent: tuple[str, Any], decide: Any, now: datetime, link: Any) -> None:
         """Run a change under an idempotency key, in the same transaction as its effect."""
         key, content = sent
         subject, reference = known.row.subject, known.row.reference
         digest = repeats.digest_of(content)
-        claim = repeats.submission(subject, repeats.checked_key(key), digest, reference, now)
+        claim = Submission(subject=subject, key=repeats.checked_key(key), digest=digest, reference=reference, at=now,
+                           answer={})
         if repeats.earlier(self._premises.database, subject, key, digest) is not None:
             return
 

@@ -130,7 +130,8 @@ class Book:
     def _letter(self, known: Known, item: Outbox, now: datetime) -> Letter:
         """A message to write: `leg.filed` is derived at its first attempt, all later types say what is so now."""
         later = item.type != "leg.filed"
-        return Letter(item.leg, item.type, self._letters.body(known, item.leg, (item.type, item.data), now) if later else None)
+        body = self._letters.body(known, item.leg, (item.type, item.data), now) if later else None
+        return Letter(item.leg, item.type, body)
 
     def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Outcome, now: datetime) -> Change:
         """The change that files a case: `opening` is what `cases.follow.opening` made; `offices` by leg."""

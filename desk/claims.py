@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, Protocol
 
-from cases import judge
+from cases import fold, judge
 from cases.model import Case, Event, LegState
 from cases.states import FINAL
 from connectors.base import Answer, Body, Outgoing
@@ -15,13 +18,15 @@ from desk import payload
 from desk.book import Book
 from desk.letters import Letters
 from desk.premises import Premises
-from store import leases, messages
+from store import leases, messages, notices
 from store.errors import LeaseLost
 from store.leases import Claimed, Outcome, Wanted
 from store.messages import MessageId
+from store.notices import Strange
 from store.port import Tx
 
 LEASE_SECONDS = 60.0
+IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
 
 
 class Then(Protocol):
@@ -43,6 +48,21 @@ class Claim:
     attempt: int
     first_at: datetime
     fence: Claimed
+
+
+def _lost(leg: str, now: datetime, case: Case) -> Sequence[Event]:
+    """An attempt of which nobody knows the end."""
+    if case.legs[leg].state is LegState.OUTCOME_UNKNOWN:
+        return ()
+    return (Event("leg.outcome_unknown", now, "platform", leg),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """The events an answer leads to, and what of it must be kept aside."""
+
+    events: tuple[Event, ...] = ()
+    strange: tuple[Strange, ...] = ()
 
 
 class Counter:
@@ -105,14 +125,53 @@ class Counter:
         """Write what an attempt came to, and what follows from it, in one transaction; a lost lease changes nothing."""
         outcome = Outcome(state=_message_state(answer, then), kind=answer.kind, next_at=then.at, status=answer.status,
                           detail=answer.detail, reason=answer.reason)
+        strange: list[Strange] = []
 
-        def settle(tx: Tx) -> None:
+        def decide(case: Case) -> Sequence[Event]:
+            decided = self._decided(case, claim, (answer, then), now)
+            strange[:] = decided.strange
+            return decided.events
+
+        def alongside(tx: Tx) -> None:
             leases.settle(tx, claim.fence, outcome, now)
+            for entry in strange:
+                notices.quarantine(tx, entry)
 
         try:
-            self._book.advance(claim.id.reference, lambda case: _events(case, claim, answer, then, now), now, settle)
+            self._book.advance(claim.id.reference, decide, now, alongside)
         except LeaseLost:
             self._book.forget(claim.id.reference)
+
+    def _decided(self, case: Case, claim: Claim, came: tuple[Answer, Then], now: datetime) -> _Decided:
+        answer, then = came
+        leg, by = claim.id.leg, f"department:{claim.body.id}"
+        refused = Event("leg.message_refused", now, by, leg, {"message": claim.id.type, "reason": answer.reason})
+        if answer.kind == "refused":
+            return _Decided((refused,))
+        if claim.id.type == "leg.withdrawn" and answer.kind == "received":
+            return _Decided((Event("leg.withdraw_received", now, by, leg),))
+        if claim.id.type != "leg.filed":
+            return _Decided()
+        if answer.kind == "received":
+            return self._received(case, claim, answer, now)
+        return _Decided(_not_there_yet(case, leg, (answer, then), now))
+
+    def _received(self, case: Case, claim: Claim, answer: Answer, now: datetime) -> _Decided:
+        """The department has the leg; an immediate state in its answer counts like that state's notice."""
+        leg, by = claim.id.leg, f"department:{claim.body.id}"
+        data = {"ref": answer.ref} if answer.ref else {}
+        events = judge.judge(case, leg, Event("leg.received", now, by, leg, data)).events
+        if answer.strange:
+            return _Decided(events, (_strange(claim, answer, answer.strange, now),))
+        if answer.state in IMMEDIATE and claim.purpose == "send":
+            for event in events:
+                case = fold.apply(case, event)
+            said = Event(f"leg.{answer.state}", now, by, leg, dict(answer.data))
+            verdict = judge.judge(case, leg, said, self._premises.calendar)
+            if verdict.kind == "quarantined":
+                return _Decided(events, (_strange(claim, answer, verdict.code, now),))
+            events = (*events, *verdict.events)
+        return _Decided(events)
 
     def next_due(self) -> datetime | None:
         """When the earliest message of any office wants to leave, or None."""
@@ -135,7 +194,7 @@ class Counter:
         for id_ in lost:
             self._book.forget(id_.reference)
             if id_.type == "leg.filed":
-                self._book.advance(id_.reference, lambda case, id_=id_: _unknown(case, id_.leg, now), now)
+                self._book.advance(id_.reference, partial(_lost, id_.leg, now), now)
 
 
 def still_wanted(case: Case, item: Claimed) -> bool:
@@ -151,38 +210,20 @@ def _message_state(answer: Answer, then: Then) -> Any:
     return {"send": "due", "ask": "unknown", "stuck": "stuck", "done": "done"}[then.kind]
 
 
-def _events(case: Case, claim: Claim, answer: Answer, then: Then, now: datetime) -> Sequence[Event]:
-    leg = claim.id.leg
-    by = f"department:{claim.body.id}"
-    if claim.id.type != "leg.filed":
-        return _later_events(case, claim, answer, now)
-    if answer.kind == "received":
-        return _received(case, leg, by, answer, now)
-    if answer.kind == "refused":
-        return [Event("leg.message_refused", now, by, leg, {"message": claim.id.type, "reason": answer.reason})]
+def _not_there_yet(case: Case, leg: str, came: tuple[Answer, Then], now: datetime) -> tuple[Event, ...]:
+    """What an attempt that did not end in a receipt says about the leg; only a change of state is recorded."""
+    answer, then = came
+    state = case.legs[leg].state
     if then.kind == "stuck":
-        return [Event("leg.stuck", now, "platform", leg, {"reason": answer.detail})]
-    if then.kind == "ask":
-        return _unknown(case, leg, now)
-    return [Event("leg.again", now, "platform", leg, {"detail": answer.kind})]
+        return (Event("leg.stuck", now, "platform", leg, {"reason": answer.detail}),)
+    if then.kind == "ask" or answer.kind == "unknown":
+        return () if state is LegState.OUTCOME_UNKNOWN else (Event("leg.outcome_unknown", now, "platform", leg),)
+    return () if state is LegState.QUEUED else (Event("leg.again", now, "platform", leg, {"detail": answer.kind}),)
 
 
-def _unknown(case: Case, leg: str, now: datetime) -> Sequence[Event]:
-    if case.legs[leg].state is LegState.OUTCOME_UNKNOWN:
-        return ()
-    return [Event("leg.outcome_unknown", now, "platform", leg)]
-
-
-def _received(case: Case, leg: str, by: str, answer: Answer, now: datetime) -> Sequence[Event]:
-    data = {"ref": answer.ref} if answer.ref else {}
-    verdict = judge.judge(case, leg, Event("leg.received", now, by, leg, data))
-    return verdict.events
-
-
-def _later_events(case: Case, claim: Claim, answer: Answer, now: datetime) -> Sequence[Event]:
-    by = f"department:{claim.body.id}"
-    if answer.kind == "refused":
-        return [Event("leg.message_refused", now, by, claim.id.leg, {"message": claim.id.type, "reason": answer.reason})]
-    if answer.kind == "received" and claim.id.type == "leg.withdrawn":
-        return [Event("leg.withdraw_received", now, by, claim.id.leg)]
-    return ()
+def _strange(claim: Claim, answer: Answer, code: str, now: datetime) -> Strange:
+    """What came with an answer and cannot be applied, kept whole for a person."""
+    said = {"type": f"leg.{answer.state}", "data": dict(answer.data)}
+    return Strange(id=secrets.token_hex(12), department=claim.body.id, message_id=claim.outgoing.message_id, code=code,
+                   at=now, type=f"leg.{answer.state}", body=json.dumps(said, ensure_ascii=False),
+                   reference=claim.id.reference, leg=claim.id.leg)

@@ -103,7 +103,7 @@ class Desk:
     # --- files
 
     def keep_file(self, owner: str, described: tuple[str, str], chunks: Iterable[bytes], now: datetime) -> FileInfo:
-        """Store a file durably; `described` is (name, type); it is linked to a case when it is filed or answered with."""
+        """Store a file durably; `described` is (name, type); filing or answering links it to a case."""
         name, type_ = described
         return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks)
 
@@ -130,7 +130,8 @@ class Desk:
         """Answer an ask of a leg, completely."""
         self._applicant.supplement(subject, reference, supply, key, now)
 
-    def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None, now: datetime) -> list[dict[str, str]]:
+    def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None,
+                   now: datetime) -> list[dict[str, str]]:
         """What withdrawing `legs` (None: all that are open) would lead to."""
         return self._applicant.withdrawal(subject, reference, legs, now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +32,8 @@ class Drafts:
         """Begin a draft of `bundle`; the situation may be partial."""
         edition = self._editions.of(bundle)
         body = {"situation": dict(situation), "form": {}, "materials": {}, "consent": {}}
-        row = drafts.Draft(draft=secrets.token_hex(16), subject=subject, bundle=bundle, edition=edition.hash, body=body,
-                           created_at=now, updated_at=now)
+        row = drafts.Draft(draft=secrets.token_hex(16), subject=subject, bundle=bundle, edition=edition.hash,
+                           body=body, created_at=now, updated_at=now)
         self._premises.database.write(lambda tx: drafts.add(tx, row))
         return self._shown(row, now)
 
@@ -43,8 +44,7 @@ class Drafts:
             if row.submitted_as:
                 raise DraftFiled(more={"reference": row.submitted_as})
             body = {name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
-            new = drafts.Draft(draft=row.draft, subject=subject, bundle=row.bundle, body=body, created_at=row.created_at,
-                               edition=self._editions.of(row.bundle).hash, updated_at=now)
+            new = replace(row, body=body, edition=self._editions.of(row.bundle).hash, updated_at=now)
             drafts.save(tx, new)
             return new
 
@@ -76,9 +76,10 @@ class Drafts:
         plan = self._editions.plan(row.bundle, body["situation"], now, form=body["form"])
         errors, missing = problems(plan, body, self._premises)
         materials = {key: tuple(files) for key, files in body["materials"].items()}
-        return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"], form=body["form"],
-                     materials=materials, consent=body["consent"], plan=plan, edition=self._editions.of(row.bundle).hash,
-                     updated_at=row.updated_at, errors=errors, missing=missing, filed_as=row.submitted_as)
+        return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"],
+                     form=body["form"], materials=materials, consent=body["consent"], plan=plan,
+                     edition=plan.edition, updated_at=row.updated_at, errors=errors, missing=missing,
+                     filed_as=row.submitted_as)
 
 
 def _own(tx: Tx, draft: str, subject: str, *, lock: bool = False) -> drafts.Draft:

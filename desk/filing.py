@@ -14,7 +14,12 @@ from desk import repeats
 from desk.book import Book, Change
 from desk.editions import Composed, Editions, composed, difference
 from desk.errors import (
-    CannotBeFiled, ConsentMissing, EditionChanged, InvalidAnswers, NobodyThere, UnknownCase,
+    CannotBeFiled,
+    ConsentMissing,
+    EditionChanged,
+    InvalidAnswers,
+    NobodyThere,
+    UnknownCase,
 )
 from desk.lookups import look_up
 from desk.premises import Premises
@@ -59,7 +64,8 @@ class Intake:
         opening = follow.opening(fold.begin(ready.row.reference, ready.composed.plan, now), f"applicant:{subject}")
         change = self._book.opened(ready.row, ready.offices, opening, now)
         receipt = receipt_of(ready.row, change.known.case)
-        claim = repeats.submission(subject, key, digest, ready.row.reference, now, answer=asdict(receipt))
+        claim = Submission(subject=subject, key=key, digest=digest, reference=ready.row.reference, at=now,
+                           answer=asdict(receipt))
         try:
             self._commit(ready, change, claim, now)
         except Repeated as repeated:
@@ -130,8 +136,8 @@ class Intake:
             cases.add(tx, ready.row)
             files.link(tx, ready.row.reference, claim.subject, ready.files)
             self._book.write(tx, change, now)
-            consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, scope=dict(ready.filing.consent),
-                                      given_at=now, reference=ready.row.reference))
+            consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, given_at=now,
+                                      scope=dict(ready.filing.consent), reference=ready.row.reference))
 
         try:
             self._premises.database.write(unit)

@@ -45,7 +45,7 @@ class _Judged:
     files: list[str] = field(default_factory=list)
 
 
-class _Replayed(Exception):  # noqa: N818  a signal, caught right here
+class _Replayed(Exception):
     """This id was handled before."""
 
     def __init__(self, earlier: Notice) -> None:
@@ -101,9 +101,10 @@ class Notices:
         if earlier is not None:
             raise _Replayed(earlier)
         if judged.verdict.kind == "quarantined":
-            notices.quarantine(tx, Strange(id=secrets.token_hex(12), department=incoming.office, at=now,
-                                           message_id=incoming.message_id, code=judged.verdict.code, reference=reference,
-                                           leg=event.leg, type=event.type, body=incoming.raw.decode("utf-8", "replace")))
+            notices.quarantine(tx, Strange(
+                id=secrets.token_hex(12), department=incoming.office, at=now, message_id=incoming.message_id,
+                code=judged.verdict.code, reference=reference, leg=event.leg, type=event.type,
+                body=incoming.raw.decode("utf-8", "replace")))
         elif judged.verdict.kind == "applied":
             self._link(tx, reference, incoming.office, event.data)
 

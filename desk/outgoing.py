@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cases import outcome
 from cases.due import LegDue, Schedule
+
+from cases import outcome
 from connectors.base import Body
 from desk.known import Known
 from desk.premises import Premises
@@ -60,6 +61,6 @@ def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], lette
 
 def _message(letter: Letter, leg: LegRow, office: Body, when: tuple[int, datetime]) -> Message:
     number, now = when
-    return Message(reference=leg.reference, leg=leg.leg, type=letter.type, n=number, office=leg.office, body=letter.body,
-                   message_id=f"msg_{secrets.token_hex(16)}", department=leg.department, created_at=now,
-                   next_at=now if office.channel == "push" else None)
+    return Message(reference=leg.reference, leg=leg.leg, type=letter.type, n=number, office=leg.office,
+                   body=letter.body, message_id=f"msg_{secrets.token_hex(16)}", department=leg.department,
+                   created_at=now, next_at=now if office.channel == "push" else None)

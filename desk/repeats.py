@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from desk.errors import IdempotencyMismatch, MissingKey
@@ -16,7 +15,7 @@ from store.submissions import Submission
 LONGEST_KEY = 200
 
 
-class Repeated(Exception):  # noqa: N818  a signal that rolls a unit back, never shown
+class Repeated(Exception):
     """This key was used before; the unit that found out is undone."""
 
     def __init__(self, earlier: Submission) -> None:
@@ -56,9 +55,3 @@ def claim(tx: Tx, submission: Submission) -> None:
     found = submissions.claim(tx, submission)
     if found is not None:
         raise Repeated(found)
-
-
-def submission(subject: str, key: str, digest: str, reference: str, at: datetime, *,
-               answer: Mapping[str, Any] | None = None) -> Submission:
-    """A key with its content's digest and the answer that every repetition gets."""
-    return Submission(subject=subject, key=key, digest=digest, reference=reference, at=at, answer=answer or {})

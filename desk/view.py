@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cases import due, lights, outcome
 from cases.due import LegDue, Schedule
-from cases.model import Ask, Case, Leg, Result
+
+from cases import due, lights, outcome
 from cases.calendar_days import WorkCalendar
+from cases.model import Ask, Case, Leg, Result
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg
 from forms.figures import figures_json
@@ -59,13 +60,15 @@ def _expected(schedule: Schedule) -> dict[str, Any]:
             "chain": list(expected.chain)}
 
 
-def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue | None, now: datetime, *, masked: bool) -> dict[str, Any]:
+def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue | None, now: datetime, *,
+             masked: bool) -> dict[str, Any]:
     """One leg of the view."""
     leg = case.legs[planned.leg]
     actor = outcome.next_actor(case, planned.leg)
     light = lights.light(leg, leg_due, now)
     return {
-        "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter, "name": str(planned.name),
+        "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter,
+        "name": str(planned.name),
         "variant": planned.variant, "instance": planned.instance if not masked else None,
         "department": planned.department, "department_name": str(planned.department_name),
         "state": leg.state.value, "state_name": outcome.STATE_NAMES[leg.state],
@@ -102,7 +105,8 @@ def timeline(leg: Leg, *, masked: bool) -> list[dict[str, Any]]:
 
 def _ask(ask: Ask, *, masked: bool) -> dict[str, Any]:
     return {
-        "id": ask.id, "reason": MASK if masked else ask.reason, "asked_at": ask.asked_at.isoformat(), "until": ask.until,
+        "id": ask.id, "reason": MASK if masked else ask.reason, "asked_at": ask.asked_at.isoformat(),
+        "until": ask.until,
         "materials": [{"material": entry["material"], "name": entry.get("name", entry["material"])}
                       for entry in ask.materials],
         "fields": [{"field": entry["field"], "name": entry.get("name", entry["field"])} for entry in ask.fields],

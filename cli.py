@@ -1,0 +1,203 @@
+"""The commands of `flask`: definitions (never open the store), the demo departments, and accounts' tokens."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from flask import Flask
+
+from cases.calendar_days import work_calendar
+from cases.clock import as_json, explain
+from cases.errors import CaseError
+from cases.instants import read_instant, read_pause
+from catalog.check import check as check_definitions
+from catalog.check import check_departments
+from catalog.edition import edition_of
+from catalog.limits import BadLimit, parse_limit
+from catalog.load import load_catalog
+from catalog.model import Catalog
+from catalog.text import Problem
+from connectors.deployment import read_deployment
+from connectors.shipped import registry
+from forms.compose import compose
+from forms.errors import FormsError
+from forms.explore import explore
+from forms.figures import figures_json, plan_json
+from forms.plan import Plan
+from settings import BadSettings, Clock, Settings
+
+
+def register(app: Flask) -> None:
+    """Give the app its commands."""
+    for command in (check, plan, figures, due, sandbox, conform):
+        app.cli.add_command(command)
+
+
+def _stop(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environ(os.environ)
+    except BadSettings as error:
+        _stop(str(error))
+
+
+def _today(settings: Settings) -> date:
+    return Clock(settings.clock_file).now().astimezone(settings.zone).date()
+
+
+def _problems(settings: Settings) -> list[Problem]:
+    """Every problem of the definitions and of the deployment, by place."""
+    loaded = load_catalog(settings.bundles)
+    found = [*loaded.problems, *check_definitions(loaded.catalog)]
+    if not any(problem.level == "error" for problem in found):
+        for bundle in loaded.catalog.bundles:
+            found += explore(loaded.catalog, bundle, _today(settings))
+    if settings.departments is not None:
+        deployment = read_deployment(settings.departments, os.environ, registry())
+        found += check_departments(loaded.catalog, deployment.served())
+        for line in deployment.problems:
+            click.echo(str(line), err=True)
+    return sorted(set(found))
+
+
+@click.command()
+@click.option("--json", "as_json_", is_flag=True, help="Print the problems as JSON.")
+def check(as_json_: bool) -> None:
+    """Check all definitions; every problem at once, exit 1 if there is an error."""
+    found = _problems(_settings())
+    errors = [problem for problem in found if problem.level == "error"]
+    if as_json_:
+        click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
+                                "message": p.message} for p in found], ensure_ascii=False, indent=2))
+    else:
+        words = {"error": "", "warning": "提醒：", "note": "说明："}
+        for problem in found:
+            click.echo(f"{problem.place}: {words[problem.level]}{problem.message}")
+        click.echo(f"共 {len(errors)} 处错误，{len(found) - len(errors)} 条提醒。" if found else "定义全部正确。")
+    sys.exit(1 if errors else 0)
+
+
+def _catalog(settings: Settings) -> Catalog:
+    loaded = load_catalog(settings.bundles)
+    errors = [problem for problem in (*loaded.problems, *check_definitions(loaded.catalog)) if problem.level == "error"]
+    if errors:
+        _stop("\n".join(map(str, errors)))
+    return loaded.catalog
+
+
+def _situation(catalog: Catalog, bundle: str, file: Path | None) -> Mapping[str, Any]:
+    if file is None:
+        known = catalog.bundles.get(bundle)
+        return known.figures if known else {}
+    try:
+        situation = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        _stop(f"读不了情形文件 {file}：{error}；请写成 JSON，例如 {{\"services\": [\"water\"], \"filer\": \"self\"}}")
+    if not isinstance(situation, dict):
+        _stop(f"情形文件 {file} 应是一个 JSON 对象")
+    return situation
+
+
+def _composed(bundle: str, file: Path | None) -> Plan:
+    settings = _settings()
+    catalog = _catalog(settings)
+    try:
+        situation = _situation(catalog, bundle, file)
+        edition = edition_of(catalog, bundle).hash if bundle in catalog.bundles else ""
+        return compose(catalog, bundle, situation, today=_today(settings), edition=edition)
+    except FormsError as error:
+        _stop(f"{error}；可用：{'、'.join(sorted(catalog.bundles))}")
+
+
+_SITUATION = click.option("--situation", type=click.Path(path_type=Path), default=None,
+                          help="A JSON file with the answers; without it the bundle's own `figures:`.")
+_JSON = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.argument("bundle")
+@_SITUATION
+@_JSON
+def plan(bundle: str, situation: Path | None, as_json_: bool) -> None:
+    """The composed plan: matters and why, fields and who asks, materials kept and removed, order, figures."""
+    made = _composed(bundle, situation)
+    click.echo(json.dumps(plan_json(made), ensure_ascii=False, indent=2) if as_json_ else "\n".join(_plan_lines(made)))
+
+
+def _plan_lines(made: Plan) -> list[str]:
+    lines = [f"{made.bundle_name}（版次 {made.edition[:12]}）", "", "办哪些事项"]
+    lines += [f"  {leg.leg} {leg.name}  {leg.department_name}  第 {leg.start}–{leg.finish} 工作日  {leg.why.text}"
+              for leg in made.legs]
+    lines += [f"  — {absent.name}：{absent.why.text}" for absent in made.absent]
+    lines += ["", f"填写 {len(made.fields)} 项"]
+    lines += [f"  {line.name}  {line.why.text}" for line in made.fields]
+    lines += ["", f"提交 {len(made.materials)} 份材料"]
+    lines += [f"  {line.name}  {line.why.text}" for line in made.materials]
+    lines += ["", "不用提交的材料"]
+    lines += [f"  {line.name}  {line.why.text}" for line in made.removed_materials]
+    lines += ["", *(f"{problem.level}: {problem.text}" for problem in made.problems)]
+    return [*lines, *made.figures.because]
+
+
+@click.command()
+@click.argument("bundle")
+@_SITUATION
+@_JSON
+def figures(bundle: str, situation: Path | None, as_json_: bool) -> None:
+    """The computed figures before and after."""
+    made = _composed(bundle, situation)
+    shown = figures_json(made)
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json_ else "\n".join(made.figures.because))
+
+
+@click.command()
+@click.argument("start")
+@click.argument("limit")
+@click.option("--pause", multiple=True, help="FROM..TO, may be repeated.")
+@_JSON
+def due(start: str, limit: str, pause: tuple[str, ...], as_json_: bool) -> None:
+    """When LIMIT (7wd, 20nd, 4h, 4wh, 30min, 1mo) that starts at START ends, day by day."""
+    settings = _settings()
+    loaded = load_catalog(settings.bundles)
+    calendar = work_calendar(loaded.catalog.calendar.values(), settings.zone)
+    try:
+        spans = [read_pause(text, settings.zone) for text in pause]
+        answer = explain(read_instant(start, settings.zone), parse_limit(limit), spans, calendar)
+    except (BadLimit, CaseError) as error:
+        _stop(str(error))
+    if as_json_:
+        click.echo(json.dumps(as_json(answer), ensure_ascii=False, indent=2))
+        return
+    for line in answer.days:
+        click.echo(f"{line.date}  {'计入  ' if line.counted else '不计入'}  {line.why}")
+    click.echo(f"到期：{_shown(answer.due)}" + ("（所在年份的节假日尚未公布，暂按法定节假日推算）" if answer.provisional else ""))
+
+
+def _shown(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+@click.command()
+@click.option("--script", type=click.Path(exists=True, path_type=Path), default=None, help="A script of rules.")
+@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Where to append what was seen and done.")
+def sandbox(script: Path | None, ledger: Path | None) -> None:
+    """Run the demo departments on a port."""
+    run_sandbox(script, ledger)
+
+
+@click.command()
+@click.argument("url")
+def conform(url: str) -> None:
+    """Play the hub against a department's endpoint and print a pass/fail report."""
+    sys.exit(run_conform(url))

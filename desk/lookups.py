@@ -1,0 +1,64 @@
+"""Papers that need not be brought: looked up at filing with the recorded consent, and pinned in the case.
+
+All look-ups happen at filing (language 2.8): a licence that a leg ends would be gone for the legs after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from desk.premises import Premises
+from forms.plan import Plan, RemovedMaterial
+from sources.port import Found, Query
+
+LOOKED_UP = frozenset({"licence", "sharing", "premises"})
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the look-ups of a plan came to: outcome and document by material key."""
+
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], consent: Mapping[str, Any],
+            now: datetime) -> Findings:
+    """Ask the sources for every paper that the plan expects from one; several at once, each kept apart."""
+    asked = list(_queries(plan, answers, consent, now))
+    if not asked:
+        return Findings()
+    with ThreadPoolExecutor(min(AT_ONCE, len(asked)), "look-up") as pool:
+        found = list(pool.map(lambda pair: premises.sources.find(pair[1]), asked))
+    outcomes = {line.key: _outcome(answer) for (line, _), answer in zip(asked, found, strict=True)}
+    documents = {line.key: dict(answer.document)
+                 for (line, _), answer in zip(asked, found, strict=True) if answer.status == "hit"}
+    return Findings(outcomes, documents)
+
+
+def _outcome(found: Found) -> str:
+    """`hit`, `failed`, or `miss`; a document that the source knows not to exist has to be brought like a missed one."""
+    return "miss" if found.status == "absent" else found.status
+
+
+def _queries(plan: Plan, answers: Mapping[str, Any], consent: Mapping[str, Any],
+             now: datetime) -> Iterator[tuple[RemovedMaterial, Query]]:
+    for line in plan.removed_materials:
+        if line.rule in LOOKED_UP and line.source is not None:
+            yield line, Query(kind=line.source.kind, name=line.source.name or line.kind, consent=dict(consent),
+                              numbers=numbers(plan, line, answers), at=now)
+
+
+def numbers(plan: Plan, line: RemovedMaterial, answers: Mapping[str, Any]) -> dict[str, str]:
+    """What the source is asked with: the holder's number, or the answers to the fields that it looks up by."""
+    assert line.source is not None
+    if line.source.kind != "licence":
+        return {code: str(answers[code]) for code in line.source.by if answers.get(code) not in (None, "")}
+    role = next((role for role in plan.people if role.code == (line.role or line.source.holder)), None)
+    number = answers.get(role.id) if role else None
+    return {"holder": str(number)} if number else {}

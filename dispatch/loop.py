@@ -1,0 +1,153 @@
+"""The dispatcher: claims due messages, hands each to its connector in its office's lane, records the answer.
+
+One scheduler thread, woken by the store's commits and by attempts that end; it never polls for work that is there.
+Attempts run in a pool as large as all lanes together, so that a hanging office cannot take another's place. Sweeps
+run beside it. No transaction is open while a department is talked to.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.base import Answer, Registry
+from connectors.deployment import Deployment
+from desk.claims import Claim
+from desk.desk import Desk
+from dispatch.lanes import Lanes
+from dispatch.retry import Tried, after
+from store import failpoints
+from store.errors import StoreError
+
+LOG = logging.getLogger("yijianshi.dispatch")
+LONGEST_NAP = 1.0  # seconds; bounds how late a moved clock or another host's message is noticed
+MOST_THREADS = 256
+BATCH = 64
+STOP_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What the dispatcher works with; `clock` reads the time, `recover` voids older leases (only process)."""
+
+    desk: Desk
+    registry: Registry
+    deployment: Deployment
+    clock: Callable[[], datetime]
+    recover: bool = True
+
+
+class Dispatcher:
+    """Runs until `stop`; make it with `start`."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._lanes = Lanes(works.deployment.bodies)
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, self._lanes.places)), "attempt")
+        self._threads = [threading.Thread(target=self._schedule, name="dispatch", daemon=True),
+                         threading.Thread(target=self._sweep, name="sweep", daemon=True)]
+        self.beat = time.monotonic()
+
+    def start(self) -> Dispatcher:
+        """Take up what an earlier process left open, then begin."""
+        if self._works.recover:
+            left = self._works.desk.recover(self._works.clock())
+            if left:
+                LOG.warning("%s attempts were found open; their outcome is asked for", left)
+        self._works.desk.on_work(self._wake.set)
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """No new attempts; wait for running ones. What still runs stays leased and is an unknown outcome later."""
+        self._stopping.set()
+        self._wake.set()
+        until = time.monotonic() + seconds
+        while self._lanes.running() and time.monotonic() < until:
+            time.sleep(0.02)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def alive(self, within: float = 10.0) -> bool:
+        """Whether the scheduler moved within the last seconds."""
+        return time.monotonic() - self.beat < within
+
+    def resting(self) -> dict[str, datetime]:
+        """Offices that are left alone for now, and until when."""
+        return self._lanes.resting(self._works.clock())
+
+    def _schedule(self) -> None:
+        while not self._stopping.is_set():
+            self.beat = time.monotonic()
+            self._wake.clear()
+            try:
+                claims = self._works.desk.claim(self._lanes.room(self._works.clock()), self._works.clock(), BATCH)
+            except StoreError as error:
+                LOG.error("claiming failed: %s", error.code)
+                claims = []
+                self._stopping.wait(LONGEST_NAP)
+            for claim in claims:
+                self._begin(claim)
+            if not claims:
+                self._wake.wait(self._nap())
+
+    def _nap(self) -> float:
+        """Seconds until something is due; what is due already waits for room, which wakes us."""
+        try:
+            due = self._works.desk.next_due()
+        except StoreError:
+            return LONGEST_NAP
+        if due is None:
+            return LONGEST_NAP
+        left = (due - self._works.clock()).total_seconds()
+        return LONGEST_NAP if left <= 0 else min(left, LONGEST_NAP)
+
+    def _begin(self, claim: Claim) -> None:
+        failpoints.reach("push.after_lease")
+        self._lanes.started(claim.body.id)
+        self._pool.submit(self._attempt, claim)
+
+    def _attempt(self, claim: Claim) -> None:
+        answer: Answer | None = None
+        try:
+            answer = self._talk(claim)
+            failpoints.reach("push.after_response")
+            now = self._works.clock()
+            tried = Tried(claim.attempt, claim.purpose, claim.first_at, now)
+            then = after(answer, claim.body, tried, random.random())  # noqa: S311  jitter, no secret
+            self._works.desk.record(claim, answer, then, now)
+            failpoints.reach("push.after_outcome_commit")
+        except StoreError as error:
+            LOG.error("an answer could not be recorded (%s); it will be asked for", error.code)
+        except Exception:
+            # An attempt must never take its lane along; its lease makes it an unknown outcome.
+            LOG.exception("an attempt failed")
+        finally:
+            self._lanes.ended(claim.body.id, claim.leg, answer, self._works.clock())
+            self._wake.set()
+
+    def _talk(self, claim: Claim) -> Answer:
+        connector = self._works.registry.get(claim.body.connector)
+        if claim.purpose == "ask":
+            return connector.ask(claim.leg, claim.body, self._works.clock())
+        return connector.send(claim.outgoing, claim.body, self._works.clock())
+
+    def _sweep(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                again = self._works.desk.sweep(self._works.clock())
+                nap = (again - self._works.clock()).total_seconds()
+            except StoreError as error:
+                LOG.error("a sweep failed: %s", error.code)
+                nap = LONGEST_NAP
+            self._stopping.wait(max(LONGEST_NAP, min(nap, 60.0)))

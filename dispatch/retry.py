@@ -1,0 +1,75 @@
+"""What comes after an attempt: done, send again, ask first, or a person. Pure; the table is contract 3.2.
+
+The ladder goes from 30 seconds to 12 hours with ±20 % jitter until five working days have gone by (counted as seven
+natural days, so that nothing is given up early); a department's `Retry-After` is honoured up to the ladder's top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from connectors.base import Answer, Body
+
+LADDER = (30.0, 60.0, 120.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 43_200.0)
+JITTER = 0.2
+GIVE_UP_AFTER = timedelta(days=7)
+SOONEST_ASK = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What happens next to a message: `at` is when, for send and ask."""
+
+    kind: Literal["done", "send", "ask", "stuck"]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt that ended: its number from 1, what it was for, when the message was first due, and now."""
+
+    attempt: int
+    purpose: Literal["send", "ask"]
+    first_at: datetime
+    now: datetime
+
+
+def after(answer: Answer, body: Body, tried: Tried, chance: float) -> Then:
+    """What follows from `answer`; `chance` in [0, 1) is the jitter's dice."""
+    if answer.kind in {"received", "refused"}:
+        return Then("done")
+    if tried.now - tried.first_at > GIVE_UP_AFTER:
+        return Then("stuck")
+    if answer.kind == "absent":
+        return Then("send", tried.now)
+    if answer.kind == "unknown":
+        return _after_unknown(body, tried, chance)
+    later = tried.now + timedelta(seconds=wait_seconds(answer, body, tried.attempt, chance))
+    return Then(tried.purpose, later)
+
+
+def _after_unknown(body: Body, tried: Tried, chance: float) -> Then:
+    if body.can_be_asked:
+        lag = max(body.read_lag, SOONEST_ASK)
+        wait = lag if tried.purpose == "send" else max(lag, _step(body, tried.attempt) * _jitter(chance))
+        return Then("ask", tried.now + timedelta(seconds=wait))
+    if body.honours_keys:
+        return Then("send", tried.now + timedelta(seconds=_step(body, tried.attempt) * _jitter(chance)))
+    return Then("stuck")
+
+
+def wait_seconds(answer: Answer, body: Body, attempt: int, chance: float) -> float:
+    """How long until the next attempt: the ladder's step with jitter, not before the department's Retry-After."""
+    usual = _step(body, attempt) * _jitter(chance)
+    return usual if answer.retry_after is None else max(usual, min(answer.retry_after, max(body.ladder or LADDER)))
+
+
+def _step(body: Body, attempt: int) -> float:
+    ladder = body.ladder or LADDER
+    return ladder[min(attempt, len(ladder)) - 1]
+
+
+def _jitter(chance: float) -> float:
+    return 1 - JITTER + 2 * JITTER * chance
