@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from store.errors import StorageFull, StoreError, StoreUnavailable, UnsafeStorage
+from store.errors import ConstraintBroken, StorageFull, StoreError, StoreUnavailable, UnsafeStorage
 
 # WAL needs shared memory and honest locks, which no network file system gives.
 _NETWORK = frozenset({
@@ -56,6 +56,8 @@ def refuse_pragmas(connection: sqlite3.Connection) -> None:
 def plain(error: sqlite3.Error) -> StoreError:
     """What a caller is told of a driver's error: its kind, never its values."""
     name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+    if isinstance(error, sqlite3.IntegrityError):
+        return ConstraintBroken(name)
     if name.startswith("SQLITE_FULL"):
         return StorageFull()
     return StoreUnavailable(name)

@@ -16,7 +16,7 @@ from sqlite_utils import Database as Tables
 
 from store.cipher import Cipher
 from store.dialect import sqlite_text
-from store.errors import ConstraintBroken, StoreClosed, StoreError, TransactionLost, UnsafeStorage
+from store.errors import StoreClosed, TransactionLost, UnsafeStorage
 from store.folder import FolderLock, sync_folder
 from store.migrations import migrate_sqlite, refuse_newer
 from store.port import Row, Tx
@@ -51,7 +51,7 @@ class SqliteTx:
         try:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         except sqlite3.Error as error:
-            raise _told(error) from None
+            raise plain(error) from None
 
     def run(self, sql: str, /, **params: Any) -> int:
         """Run a write; the number of rows it touched."""
@@ -64,7 +64,7 @@ class SqliteTx:
         try:
             self._connection.executemany(text, params)
         except sqlite3.Error as error:
-            raise _told(error) from None
+            raise plain(error) from None
 
     def clock(self, now: datetime) -> datetime:
         """`now`: there is one process, so its clock is the store's."""
@@ -88,7 +88,7 @@ class SqliteTx:
         try:
             return self._tables.execute(text, dict(params))
         except sqlite3.Error as error:
-            raise _told(error) from None
+            raise plain(error) from None
 
     def _refuse_lost(self) -> None:
         # A unit that swallowed an error would otherwise go on in autocommit, half by half.
@@ -195,7 +195,7 @@ class SqliteDatabase:
             _prepare(tables)
         except sqlite3.Error as error:
             tables.close()
-            raise UnsafeStorage(f"无法打开 {self._path}：{_told(error).detail}。") from None
+            raise UnsafeStorage(f"无法打开 {self._path}：{plain(error).detail}。") from None
         except BaseException:
             tables.close()
             raise
@@ -258,8 +258,3 @@ def _mounts() -> str:
     except OSError:
         return ""
 
-
-def _told(error: sqlite3.Error) -> StoreError:
-    if isinstance(error, sqlite3.IntegrityError):
-        return ConstraintBroken(getattr(error, "sqlite_errorname", ""))
-    return plain(error)

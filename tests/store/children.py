@@ -1,0 +1,65 @@
+"""What the tests of the store run in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlite_utils import Database as Tables
+
+from store import marks
+from store.cipher import Cipher
+from store.migrations import migrate_sqlite
+from store.opening import Place, open_store
+from store.postgres_schema import migrate_postgres
+from tests.store.samples import NOW
+
+HOME = Path(__file__).resolve().parents[2]
+CIPHER = Cipher([b"s" * 32], b"i" * 32)
+
+
+def start(function: str, *args: str) -> subprocess.Popen[bytes]:
+    """Run a function of this module in another process."""
+    program = f"import sys; from tests.store import children; children.{function}(*sys.argv[1:])"
+    return subprocess.Popen([sys.executable, "-c", program, *args], cwd=HOME, stdout=subprocess.PIPE)
+
+
+def migrate_file(path: str) -> None:
+    """Migrate a SQLite file, without any other lock than the migration's own."""
+    tables = Tables(path, execute_plugins=False)
+    tables.conn.execute("pragma busy_timeout = 20000")
+    tables.conn.isolation_level = None
+    migrate_sqlite(tables)
+
+
+def migrate_server(url: str) -> None:
+    """Migrate a PostgreSQL database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        migrate_postgres(connection)
+
+
+def write_for_ever(data: str, url: str) -> None:
+    """Write marks from eight threads and say each name once its write has returned."""
+    store = open_store(Place(Path(data), url or None), CIPHER, say=lambda text: None)
+
+    def worker(thread: int) -> None:
+        for number in range(1_000_000):
+            name = f"{thread}-{number}"
+            store.db.write(lambda tx, name=name: marks.put(tx, name, "x", NOW))  # type: ignore[misc]
+            os.write(1, f"{name}\n".encode())
+
+    for thread in range(8):
+        threading.Thread(target=worker, args=(thread,)).start()
+
+
+def hold(data: str) -> None:
+    """Hold a data folder until the standard input ends."""
+    store: Any = open_store(Place(Path(data)), CIPHER, say=lambda text: None)
+    os.write(1, b"held\n")
+    sys.stdin.read()
+    store.close()

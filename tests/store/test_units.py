@@ -1,0 +1,176 @@
+"""Units of work: all or nothing, each for itself, on both stores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from store import marks
+from store.cipher import Cipher
+from store.errors import ConstraintBroken, NestedWrite, StoreClosed, StoreError, WrongText
+from store.opening import Opened, Place, open_reader
+from store.port import Tx
+from tests.store.samples import NOW, REFERENCE, a_leg, file_case
+
+
+class Refused(Exception):
+    """A unit gave up."""
+
+
+def names(store: Opened) -> set[str]:
+    with store.db.read() as tx:
+        return {row["name"] for row in tx.rows("select name from marks")}
+
+
+def test_a_failing_unit_is_rolled_back_alone(store: Opened) -> None:
+    def unit(tx: Tx) -> None:
+        marks.put(tx, "gone", "x", NOW)
+        raise Refused
+
+    store.db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
+    with pytest.raises(Refused):
+        store.db.write(unit)
+    assert names(store) == {"kept"}
+
+
+def test_sixteen_callers_keep_exactly_what_did_not_fail(store: Opened) -> None:
+    failed: list[str] = []
+
+    def unit(name: str, fails: bool) -> Callable[[Tx], None]:
+        def run(tx: Tx) -> None:
+            marks.put(tx, name, "x", NOW)
+            if fails:
+                raise Refused
+
+        return run
+
+    def worker(thread: int) -> None:
+        for number in range(40):
+            name = f"{thread}-{number}"
+            try:
+                store.db.write(unit(name, fails=number % 4 == 3))
+            except Refused:
+                failed.append(name)
+
+    threads = [threading.Thread(target=worker, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(failed) == 160
+    assert names(store) == {f"{t}-{n}" for t in range(16) for n in range(40) if n % 4 != 3}
+
+
+def test_a_unit_returns_its_value(store: Opened) -> None:
+    assert store.db.write(lambda tx: tx.rows("select :a as a, 'x%y::z :b' as b", a="甲")) == [{"a": "甲", "b": "x%y::z :b"}]
+
+
+def test_units_do_not_nest(store: Opened) -> None:
+    def unit(tx: Tx) -> None:
+        store.db.write(lambda inner: marks.put(inner, "inner", "x", NOW))
+
+    with pytest.raises(NestedWrite):
+        store.db.write(unit)
+    assert names(store) == set()
+
+
+@pytest.mark.parametrize("text", ["commit", "ROLLBACK", "begin", "savepoint a", "drop table marks", "pragma x", ""])
+def test_a_unit_cannot_end_its_transaction_or_change_tables(store: Opened, text: str) -> None:
+    with pytest.raises(WrongText):
+        store.db.write(lambda tx: tx.run(text))
+
+
+def test_a_mistyped_table_is_an_error_and_not_a_new_table(store: Opened) -> None:
+    with pytest.raises(StoreError):
+        store.db.write(lambda tx: tx.run("insert into lges (leg) values ('01')"))
+
+
+def test_a_row_that_contradicts_says_which_rule_and_no_value(store: Opened) -> None:
+    store.db.write(file_case)
+    with pytest.raises(ConstraintBroken) as raised:
+        store.db.write(file_case)
+    assert REFERENCE not in str(raised.value)
+
+
+def test_a_row_of_an_unknown_case_is_refused(store: Opened) -> None:
+    columns = "reference, leg, matter, department, office, state, n, since, filed_at, due_rank, provisional, seq," \
+        " next_actor, waits"
+    with pytest.raises(ConstraintBroken):
+        store.db.write(lambda tx: tx.run(
+            f"insert into legs ({columns}) values ('none', '01', 'm', 'd', 'o', 'queued', 1, 't', 't', '~', 0, 0, '', '')"))
+    assert a_leg().leg == "01"
+
+
+def test_a_snapshot_does_not_see_later_writes(store: Opened) -> None:
+    with store.db.read() as tx:
+        assert tx.rows("select name from marks") == []
+        store.db.write(lambda other: marks.put(other, "later", "x", NOW))
+        assert tx.rows("select name from marks") == []
+    assert names(store) == {"later"}
+
+
+def test_a_reading_transaction_cannot_write(store: Opened) -> None:
+    with pytest.raises(StoreError), store.db.read() as tx:
+        tx.run("insert into marks (name, value, at) values ('a', 'b', 'c')")
+    assert names(store) == set()
+
+
+def test_nothing_is_announced_for_a_unit_that_failed(store: Opened) -> None:
+    topics: list[str] = []
+    heard = threading.Event()
+
+    def listener(topic: str) -> None:
+        topics.append(topic)
+        heard.set()
+
+    def unit(tx: Tx) -> None:
+        tx.notify("failed")
+        raise Refused
+
+    store.db.listen(listener)
+    with pytest.raises(Refused):
+        store.db.write(unit)
+    store.db.write(lambda tx: tx.notify("done"))
+    assert heard.wait(10)
+    assert topics == ["done"]
+
+
+def test_a_listener_that_fails_stops_nobody(store: Opened, caplog: pytest.LogCaptureFixture) -> None:
+    heard = threading.Event()
+
+    def broken(topic: str) -> None:
+        raise Refused
+
+    store.db.listen(broken)
+    store.db.listen(lambda topic: heard.set())
+    store.db.write(lambda tx: tx.notify("a"))
+    assert heard.wait(10)
+    assert "a listener of the store failed" in caplog.text
+    store.db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
+
+
+def test_a_closed_store_refuses_plainly(place: Place, opener: Callable[[Place], Opened]) -> None:
+    store = opener(place)
+    store.close()
+    with pytest.raises(StoreClosed):
+        store.db.write(lambda tx: None)
+    with pytest.raises(StoreClosed), store.db.read():
+        pass
+
+
+def test_what_was_committed_is_there_after_opening_again(place: Place, opener: Callable[[Place], Opened]) -> None:
+    first = opener(place)
+    first.db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
+    first.close()
+    assert names(opener(place)) == {"kept"}
+
+
+def test_a_reader_beside_the_portal_reads_what_is_committed(
+    place: Place, store: Opened, cipher: Cipher
+) -> None:
+    store.db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
+    beside = open_reader(place, cipher)
+    assert names(beside) == {"kept"}
+    beside.close()
