@@ -141,21 +141,21 @@ class _Reading:
                 self.bad(name, name[:60], ["没有这个问题，请删去或核对名称"])
             elif not is_blank(self.raw[name]):
                 self.take(name, str(field.name), wanted_of_field(field))
-        if form is not None:
-            self.filled(form, asked)
+        self.filled(form, asked)
 
-    def filled(self, form: Mapping[str, Any], asked: Mapping[str, FieldAsk]) -> None:
-        """Form values as conditions see them; a blank field that nobody requires is a known, empty value."""
+    def filled(self, form: Mapping[str, Any] | None, asked: Mapping[str, FieldAsk]) -> None:
+        """Form values as conditions see them: a default where blank; a blank field that nobody requires is empty."""
         for code, ask in asked.items():
             field = self.catalog.fields.get(code)
             if field is None or code in self.values or code in self.applies:
                 continue
-            if is_blank(form.get(code)):
-                if not ask.required and not field.required:
+            raw = field.default if form is None or is_blank(form.get(code)) else form[code]
+            if is_blank(raw):
+                if form is not None and not ask.required and not field.required:
                     self.values[code] = EMPTY
                 continue
             try:
-                self.values[code] = for_conditions(read_value(form[code], wanted_of_field(field), self.around))
+                self.values[code] = for_conditions(read_value(raw, wanted_of_field(field), self.around))
             except BadValue:
                 continue  # the form's own validation says what is wrong with it
 

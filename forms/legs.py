@@ -13,7 +13,7 @@ from catalog.matter import Asks, LimitRow, Matter, Rule, Variant
 from forms.answers import Known
 from forms.choose import Instance, Selection
 from forms.plan import AbsentMatter, PlannedLeg, PlanProblem
-from forms.words import because, open_names
+from forms.words import open_names
 
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
 
@@ -138,12 +138,17 @@ def _ruled(rule: Rule, values: Mapping[str, Any], known: Known, leg: Leg | None)
     row = f"第 {leg.planned.row + 1} 项：" if leg and leg.planned.row is not None else ""
     if applies is None or met is None:
         undecided = rule.when if applies is None and rule.when else rule.need
-        names = sorted(open_names(undecided, values, known.today))
-        if names:
-            text = f"{row}{because(undecided, values, known.labels, known.today)}，填写后才能判断：{rule.say}"
+        # Open questions are listed by themselves; a warning that may never come is no reason to wait.
+        names = sorted(open_names(undecided, values, known.today) - known.applies.keys())
+        if names and rule.effect != "warn":
+            text = f"{row}填写{_quoted(names, known)}后，核对是否符合办理条件({rule.id})"
             yield PlanProblem("undecided", rule.id, text, names[0])
         return
     yield PlanProblem(rule.effect, rule.id, f"{row}{rule.say}{_first_day(rule.need, values, known)}", where)
+
+
+def _quoted(names: list[str], known: Known) -> str:
+    return "".join(f"“{known.labels.of(name)}”" for name in names)
 
 
 def _first_day(need: Condition, values: Mapping[str, Any], known: Known) -> str:

@@ -92,7 +92,7 @@ def _keep(
 
 def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: _Names, known: Known) -> RemovedMaterial:
     given = {**names.papers, **names.legs}
-    text = why_removed(outcome, askers_words(names.legs, _legs(wishes)), given, known)
+    text = why_removed(paper, outcome, askers_words(names.legs, _legs(wishes)), given, known)
     source = outcome.source.name if outcome.source else outcome.taken or "、".join(outcome.by) or None
     return RemovedMaterial(
         key=paper.key, kind=paper.kind, name=Text(names.papers[paper.key]), rule=outcome.rule or "form",

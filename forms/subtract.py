@@ -207,26 +207,41 @@ def _closure(kind: str, steps: Mapping[str, list[str]]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def why_removed(outcome: Outcome, askers: str, given: Mapping[str, str], known: Known) -> str:
-    """One sentence for the applicant: which rule took the paper off, and whose demand it meets."""
-    by = "、".join(f"“{given.get(name, name)}”" for name in outcome.by)
-    match outcome.rule:
-        case "form":
-            return f"{askers}要求的这份表单由合并后的一张申请表代替，不用单独提交"
-        case "logic_a" if outcome.obtained == "replaced":
-            return f"这是{by}自己要办出来的结果，不用您提交"
-        case "logic_a":
-            return f"{by}办结时产生，系统直接转给{askers}，不用您提交"
-        case "logic_b":
-            return f"有{by}就说明已经取得这份材料，{askers}不再单独要"
-        case "covers":
-            return f"{by}可以代替这份材料，{askers}不再单独要"
-        case "licence":
-            holder = f"{role_name(outcome.source.holder, known)}的" if outcome.source and outcome.source.holder else ""
-            return f"经您同意，从电子证照库调取{holder}电子证照，供{askers}使用，不用上传"
-        case "sharing":
-            return f"通过部门数据共享查得，供{askers}使用，不用上传"
-        case "premises":
-            return f"此前已经备案，直接调用，供{askers}使用，不用上传"
-    signers = "、".join(role_name(signer, known) for signer in outcome.signers)
-    return f"由{signers}签署告知承诺书代替，{askers}不用上传"
+def why_removed(paper: Paper, outcome: Outcome, askers: str, given: Mapping[str, str], known: Known) -> str:
+    """One sentence for the applicant: which rule took the paper off, from where it comes, and whose demand it meets."""
+    by = "、".join(f"“{given.get(name.split('@')[0], given.get(name, name))}”" for name in outcome.by)
+    sentences: dict[RemovalRule | None, str] = {
+        "form": f"{askers}要求的这份表单{_becomes_words(paper, known)}，不用单独提交",
+        "logic_a": f"{by}办结时产生，系统直接转给{askers}，不用您提交",
+        "logic_b": f"有{by}就说明已经取得这份材料，{askers}不再单独要",
+        "covers": f"{by}可以代替这份材料，{askers}不再单独要",
+        "licence": f"经您同意，从电子证照库调取{_licence_words(outcome.source, known)}，供{askers}使用，不用上传",
+        "sharing": f"经您同意，通过部门数据共享{_by_words(outcome.source, known)}查得，供{askers}使用，不用上传",
+        "premises": f"此前已经备案{_by_words(outcome.source, known)}，直接调用，供{askers}使用，不用上传",
+        "pledge": f"由{'、'.join(role_name(signer, known) for signer in outcome.signers)}签署告知承诺书代替，{askers}不用上传",
+    }
+    if outcome.obtained == "replaced":
+        return f"这是{by}自己要办出来的结果，不用您提交"
+    return sentences[outcome.rule]
+
+
+def _becomes_words(paper: Paper, known: Known) -> str:
+    material = known.catalog.materials.get(paper.kind)
+    fields = [code for code in (material.becomes if material else ()) if code in known.catalog.fields]
+    if not fields:
+        return "由合并后的一张申请表代替"
+    return f"的内容已经写进申请表({'、'.join(known.labels.of(code) for code in fields)})"
+
+
+def _licence_words(source: Source | None, known: Known) -> str:
+    if source is None:
+        return "电子证照"
+    licence = known.catalog.licences.get(source.name or "")
+    holder = f"{role_name(source.holder, known)}的" if source.holder else ""
+    return f"{holder}“{licence.name}”" if licence else f"{holder}电子证照"
+
+
+def _by_words(source: Source | None, known: Known) -> str:
+    if source is None or not source.by:
+        return ""
+    return f"(按{'、'.join(known.labels.of(code) for code in source.by)})"

@@ -90,7 +90,19 @@ def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
     empty = next((name for name in _names(node) if ground.values.get(name) is EMPTY), None)
     if empty is not None and not verdict:
         return f"“{ground.labels.of(empty)}”不适用"
+    if isinstance(node, Compare) and isinstance(node.left, Name) and node.left.name != "today":
+        given = ground.values.get(node.left.name)
+        if isinstance(given, Decimal):
+            return _given_number(node, given, verdict, ground.labels)
     return phrase(node, verdict, ground.labels)
+
+
+def _given_number(node: Compare, given: Decimal, verdict: bool, labels: Labels) -> str:
+    op = node.op if verdict else _OPPOSITE[node.op]
+    label = labels.of(node.left.name) if isinstance(node.left, Name) else ""
+    if op == "==":
+        return f"“{label}”填的是 {number_words(given)}"
+    return f"“{label}”填的是 {number_words(given)}，{_NUMBER_WORDS[op]} {_value(node.right, node.left, labels)}"
 
 
 def phrase(node: Node, truth: bool, labels: Labels) -> str:

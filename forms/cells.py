@@ -1,0 +1,270 @@
+"""The situations worth trying: for every name a condition reads, its options or a value below, at and above each
+threshold named anywhere (language 2.10). Questions that do not apply are not multiplied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import combinations, product
+from typing import Any, Final
+
+from catalog.bundle import Bundle, Question
+from catalog.conditions import Compare, Condition, Count, Literal, Name, Node, Shift, names_in, walk
+from catalog.dictionary import Field
+from catalog.evaluate import EMPTY, holds, moved
+from catalog.matter import Matter
+from forms.answers import FILER, Known, by_use
+from forms.values import Wanted, wanted_of_field, wanted_of_question
+from forms.words import FILER_OPTIONS
+
+MOST_CELLS: Final = 100_000
+_MOST_ROWS: Final = 3
+_MANY_SUBSETS: Final = 12
+_ONE: Final = Decimal(1)
+Path = tuple[str | int, ...]
+
+
+class TooManyCells(Exception):
+    """There are more situations than can be tried; nothing is proven then."""
+
+    code = "too_many_cells"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A condition and where it stands in the definitions."""
+
+    path: Path
+    condition: Condition
+
+
+def bundle_conditions(bundle: Bundle) -> Iterator[Placed]:
+    """Every condition the bundle itself writes, but not its rules' needs (those may well be false)."""
+    here: Path = ("bundles", bundle.id)
+    for question in bundle.questions:
+        yield from _placed((*here, "situation", question.id, "when"), question.when)
+    for entry in bundle.entries:
+        yield from _placed((*here, "matters", entry.matter, "when"), entry.when)
+    for index, rule in enumerate(bundle.rules):
+        yield from _placed((*here, "rules", index, "when"), rule.when)
+
+
+def matter_conditions(matter: Matter) -> Iterator[Placed]:
+    """Every condition of a matter, but not its rules' needs."""
+    here: Path = ("matters", matter.id)
+    for variant in matter.variants:
+        yield from _placed((*here, "variants", variant.id, "when"), variant.when)
+    for index, row in enumerate(matter.limits):
+        yield from _placed((*here, "limits", index, "when"), row.when)
+    for index, special in enumerate(matter.special):
+        yield from _placed((*here, "special", index, "when"), special.when)
+    for index, forward in enumerate(matter.forwards):
+        yield from _placed((*here, "forwards", index, "when"), forward.when)
+    for index, rule in enumerate(matter.rules):
+        yield from _placed((*here, "rules", index, "when"), rule.when)
+    for ask in matter.asks.fields:
+        yield from _placed((*here, "asks", "fields", ask.code, "when"), ask.when)
+    for paper in matter.asks.materials:
+        yield from _placed((*here, "asks", "materials", paper.key, "when"), paper.when)
+        yield from _placed((*here, "asks", "materials", paper.key, "pledge", "when"), paper.pledge.when if paper.pledge else None)
+
+
+def _placed(path: Path, condition: Condition | None) -> Iterator[Placed]:
+    if condition is not None:
+        yield Placed(path, condition)
+
+
+@dataclass(slots=True)
+class Space:
+    """All situations of one bundle, by name; made once per exploration."""
+
+    known: Known
+    questions: dict[str, Question] = field(default_factory=dict)
+    marks: dict[str, set[Any]] = field(default_factory=dict)
+    cells: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, known: Known) -> Space:
+        """The space of a bundle whose definitions are known."""
+        space = cls(known, {question.id: question for question in by_use(known.bundle.questions)})
+        conditions = [placed.condition for placed in bundle_conditions(known.bundle)]
+        conditions += [rule.need for rule in known.bundle.rules]
+        for matter in known.matters.values():
+            conditions += [placed.condition for placed in matter_conditions(matter)]
+            conditions += [rule.need for rule in matter.rules]
+        for condition in conditions:
+            for node in walk(condition.tree):
+                if isinstance(node, Compare):
+                    space._mark(node.left, node.right)
+                    space._mark(node.right, node.left)
+        return space
+
+    def _mark(self, side: Node, other: Node) -> None:
+        marks: Iterable[Any] = ()
+        name = side.name if isinstance(side, Name) else f"count({side.name})" if isinstance(side, Count) else ""
+        if isinstance(side, Shift) and isinstance(side.base, Name):
+            name, marks = side.base.name, self._shifted(side, other)
+        elif isinstance(other, Literal):
+            marks = (other.value,)
+        elif self._day(other) is not None:
+            marks = (self._day(other),)
+        elif isinstance(other, Name) and name:
+            marks = self._pair_marks(name)
+        self.marks.setdefault(name, set()).update(marks)
+
+    def _shifted(self, side: Shift, other: Node) -> Iterable[Any]:
+        day = self._day(other)
+        return () if day is None else (moved(day, -side.sign, side.length),)
+
+    def _day(self, node: Node) -> date | None:
+        match node:
+            case Literal(value):
+                return value if isinstance(value, date) else None
+            case Name("today"):
+                return self.known.today
+            case Shift(base, sign, length):
+                day = self._day(base)
+                return None if day is None else moved(day, sign, length)
+        return None
+
+    def _pair_marks(self, name: str) -> Iterable[Any]:
+        """Two names compared with each other get the same mark, so that below, equal and above all occur."""
+        wanted = self.wanted(name)
+        if wanted is not None and wanted.type in {"date", "datetime"}:
+            return (self.known.today or date(2026, 1, 5),)
+        return (Decimal(10),) if wanted is not None and wanted.type in {"number", "integer"} else ()
+
+    def wanted(self, name: str) -> Wanted | None:
+        """What a name takes; None for a name nobody defines."""
+        if name in self.questions:
+            return wanted_of_question(self.questions[name], self.known.catalog.fields)
+        definition = self.known.catalog.fields.get(name)
+        return wanted_of_field(definition) if definition is not None else None
+
+    def values_of(self, name: str) -> tuple[Any, ...]:
+        """The cells of one name."""
+        if name not in self.cells:
+            self.cells[name] = self._values(name)
+        return self.cells[name]
+
+    def _values(self, name: str) -> tuple[Any, ...]:
+        if name == FILER:
+            return tuple(FILER_OPTIONS)
+        wanted = self.wanted(name)
+        if wanted is None:
+            return ()
+        marks = self.marks.get(name, set())
+        match wanted.type:
+            case "yes_no":
+                return (True, False)
+            case "choice":
+                return tuple(option.code for option in wanted.options)
+            case "many":
+                return self._subsets(wanted, marks)
+            case "number" | "integer":
+                return _around({mark for mark in marks if isinstance(mark, Decimal)}, wanted)
+            case "date" | "datetime":
+                return _days({mark for mark in marks if isinstance(mark, date)}, self.known.today)
+            case "rows":
+                return self._rows(self.known.catalog.fields.get(name))
+            case "region" | "regions":
+                return self._regions(wanted, marks)
+        return (*sorted(mark for mark in marks if isinstance(mark, str)), "其他")
+
+    def _subsets(self, wanted: Wanted, marks: set[Any]) -> tuple[Any, ...]:
+        """Every subset of the options that some condition names, and one of the others to stand for all."""
+        named = [option.code for option in wanted.options if option.code in marks]
+        others = [option.code for option in wanted.options if option.code not in marks]
+        used = [*named, *others[:1]]
+        if len(used) > _MANY_SUBSETS:
+            raise TooManyCells
+        low, high = int(wanted.min or 0), int(wanted.max or len(used))
+        return tuple(
+            subset for size in range(len(used) + 1) for subset in combinations(used, size) if low <= size <= high
+        )
+
+    def _rows(self, definition: Field | None) -> tuple[Any, ...]:
+        """One row of each kind, all kinds together, and no row where that is allowed."""
+        if definition is None:
+            return ()
+        named = [column for column in definition.inner if column.code in self.marks]
+        kinds = [
+            {column.code.rpartition(".")[2]: value for column, value in zip(named, values, strict=True)}
+            for values in product(*(self.values_of(column.code) for column in named))
+        ]
+        nothing: tuple[Any, ...] = () if definition.min else ((),)
+        return (*nothing, *((kind,) for kind in kinds), tuple(kinds if len(kinds) > 1 else kinds * 2))
+
+    def _regions(self, wanted: Wanted, marks: set[Any]) -> tuple[Any, ...]:
+        codes = [code for code, region in self.known.catalog.regions.items() if wanted.level in {None, region.level}]
+        used = list(dict.fromkeys([mark for mark in marks if isinstance(mark, str)] + codes))[:_MOST_ROWS]
+        if wanted.type == "region":
+            return tuple(used)
+        low = int(wanted.min or 0)
+        return tuple(tuple(used[:size]) for size in range(low, len(used) + 1))
+
+    def upstream(self, names: Iterable[str]) -> list[str]:
+        """The names with every question their applicability hangs on, in an order in which they can be judged."""
+        todo, needed = list(names), set()
+        while todo:
+            name = todo.pop()
+            if name not in needed and name != "today":
+                needed.add(name)
+                question = self.questions.get(name)
+                todo.extend(names_in(question.when) if question is not None and question.when is not None else ())
+        return [name for name in self.questions if name in needed] + sorted(needed - self.questions.keys())
+
+    def situations(self, names: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """Every situation over these names; raises `TooManyCells` beyond 100,000."""
+        ordered = self.upstream(names)
+        for number, values in enumerate(self._branch(ordered, 0, {})):
+            if number >= MOST_CELLS:
+                raise TooManyCells
+            yield values
+
+    def _branch(self, names: list[str], at: int, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if at == len(names):
+            yield dict(values)
+            return
+        question = self.questions.get(names[at])
+        if question is not None and question.when is not None and not holds(question.when, values, self.known.today):
+            yield from self._branch(names, at + 1, {**values, names[at]: EMPTY})
+            return
+        for value in self.values_of(names[at]):
+            yield from self._branch(names, at + 1, {**values, names[at]: value})
+
+
+def _around(marks: set[Decimal], wanted: Wanted) -> tuple[Any, ...]:
+    """A number below, at and above each mark, within the bounds."""
+    step = _ONE if wanted.type == "integer" or wanted.decimals == 0 else Decimal("0.5")
+    tried = {mark + shift for mark in marks for shift in (-step, Decimal(0), step)} or {_ONE}
+    within = [
+        value for value in sorted(tried)
+        if (wanted.min is None or value >= wanted.min) and (wanted.max is None or value <= wanted.max)
+    ]
+    ends = [bound for bound in (wanted.min, wanted.max) if bound is not None and not within]
+    return tuple(within or ends or (_ONE,))
+
+
+def _days(marks: set[date], today: date | None) -> tuple[Any, ...]:
+    base = marks or {today or date(2026, 1, 5)}
+    return tuple(sorted({day + timedelta(days=shift) for day in base for shift in (-1, 0, 1)}))
+
+
+def shown(values: Mapping[str, Any], only: Iterable[str] | None = None) -> str:
+    """A situation as an author writes it: `services=[water]，line_length=250`."""
+    names = values if only is None else [name for name in only if name in values]
+    parts = [f"{name}={_one(values[name])}" for name in names if values[name] is not EMPTY]
+    return "，".join(parts) or "任意回答"
+
+
+def _one(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return f"[{'、'.join(_one(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return "{" + "、".join(f"{name}: {_one(item)}" for name, item in value.items()) + "}"
+    return value.isoformat() if isinstance(value, date) else str(value)
