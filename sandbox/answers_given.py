@@ -1,0 +1,85 @@
+"""What a demo department puts into its notices: reasons, requests, results with plausible values, all labelled 示例."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECKS = "10X98765432"
+_VALID_DAYS = 3 * 365
+
+
+def number_for(leg: str, what: str) -> str:
+    """A document number, the same for the same leg and document."""
+    return "示例" + hashlib.sha256(f"{leg}|{what}".encode()).hexdigest()[:10].upper()
+
+
+def citizen_id(leg: str, born: date) -> str:
+    """A number in the form of GB 11643 with the right check character, in an order code no office issues (999)."""
+    digits = f"370202{born:%Y%m%d}99{int(hashlib.sha256(leg.encode()).hexdigest(), 16) % 10}"
+    return digits + _CHECKS[sum(int(one) * weight for one, weight in zip(digits, _WEIGHTS, strict=True)) % 11]
+
+
+def field_value(leg: str, kind: str, name: str, today: date) -> Any:
+    """A value of the field type `kind` that a department would give for `name`."""
+    by_kind: dict[str, Callable[[], Any]] = {
+        "citizen_id": lambda: citizen_id(leg, today - timedelta(days=30)),
+        "date": today.isoformat, "datetime": lambda: f"{today.isoformat()}T09:00:00+08:00",
+        "number": lambda: 1, "integer": lambda: 1, "yes_no": lambda: True,
+    }
+    return by_kind.get(kind, lambda: number_for(leg, name))()
+
+
+def supplement(leg: Mapping[str, Any], round_: int) -> dict[str, Any]:
+    """A request to supplement the first paper the applicant uploaded, else any paper, else a field."""
+    papers = sorted(leg["materials"], key=lambda paper: paper["obtained"] != "upload")
+    if papers:
+        first = papers[0]
+        ask = {"materials": [{"material": first["material"], "name": first["name"], "note": "请加盖公章后重新上传"}]}
+    else:
+        ask = {"fields": [{"field": name, "note": "请核对后重新填写"} for name in leg["fields"][:1]]}
+    return {"ask": f"ask-{round_}", "reason": "材料不清晰，请补正", "limit": "5wd", **ask}
+
+
+def results(leg: Mapping[str, Any], files: Mapping[str, str], today: date) -> list[dict[str, Any]]:
+    """The results of a grant: one for each material the hub expects, with the file sent before."""
+    gives = leg["gives"]
+    values = {one["field"]: field_value(leg["leg"], one.get("type", "text"), one.get("name", ""), today)
+              for one in gives.get("fields", ())}
+    found = []
+    for one in result_papers(leg):
+        sent = [{"file": files[one["name"]]}] if one["name"] in files else []
+        found.append({
+            "material": one.get("material"), "name": one["name"], "number": number_for(leg["leg"], one["name"]),
+            "valid_from": today.isoformat(), "valid_to": (today + timedelta(days=_VALID_DAYS)).isoformat(),
+            "files": sent, "fields": {}})
+    if values:
+        found[0]["fields"] = values
+    return found
+
+
+def result_papers(leg: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The papers a grant of this leg yields: what the hub expects, else one decision letter."""
+    return list(leg["gives"].get("materials", ())) or [{"material": None, "name": f"{leg['matter_name']}办理结果"}]
+
+
+def notice_data(leg: Mapping[str, Any], type_: str, step: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a notice: what the script says over what this type needs."""
+    defaults: dict[str, Mapping[str, Any]] = {
+        "leg.in_review": {"step": "审查"},
+        "leg.refused": {"reason_code": "R-01", "reason": "现场条件不符合规定(示例)"},
+        "leg.not_accepted": {"reason_code": "N-01", "reason": "不属于本单位职权范围(示例)"},
+        "leg.special_started": {"kind": "专家评审", "basis": "行政许可法第四十五条"},
+        "leg.special_ended": {"kind": "专家评审", "basis": "行政许可法第四十五条"},
+        "leg.forwarded": {"to": "上级部门"},
+        "leg.simulated": {"opinion": "条件具备，可先行准备"},
+        "leg.delivered": {"mode": "electronic"},
+        "leg.remark": {"text": "已收悉，正在办理"},
+        "leg.fee": {"amount": "0.00", "basis": "免收"},
+    }
+    if type_ == "leg.supplement_required":
+        return {**supplement(leg, leg["round"]), **step}
+    return {**defaults.get(type_, {}), **step}

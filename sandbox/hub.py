@@ -1,0 +1,133 @@
+"""A small hub for trying departments: pushes by the real connector, keeps what comes back signed rightly.
+
+`flask conform` and the tests play the portal with it; it stores nothing and decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from connectors.base import Answer, Body, Outgoing
+from connectors.rest import Rest
+from connectors.signing import BadSignature, verify
+from connectors.strict_json import BadJson, loads
+from sources.papers import paper
+
+_MOST_BYTES = 20_000_000
+_PATIENCE = 8.0
+
+
+class Hub:
+    """Listens on loopback (or `host`) for notices and result files, and serves one sample paper to whoever asks.
+
+    `refuse` holds statuses to give to the next notices instead of 204; `turned_away` the codes of bad signatures.
+    """
+
+    def __init__(self, secrets: Sequence[str], host: str = "127.0.0.1", port: int = 0) -> None:
+        self.secrets = tuple(secrets)
+        self.paper = paper("示例材料", ["供对接测试使用"])
+        self.notices: list[dict[str, Any]] = []
+        self.ids: list[str] = []
+        self.files: dict[str, bytes] = {}
+        self.fetched: list[str] = []
+        self.refuse: list[int] = []
+        self.turned_away: list[str] = []
+        self._changed = threading.Condition()
+        self._rest = Rest()
+        self._server = _Server((host, port), _Handler)
+        self._server.hub = self
+        self.url = f"http://{host}:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="hub", daemon=True)
+        self._thread.start()
+
+    def push(self, body: Body, type_: str = "leg.filed", n: int = 1, **data: Any) -> Answer:
+        """Push a message to `body`; without `leg` and `notices` in `data` they are filled in."""
+        leg = str(data.setdefault("leg", "R1-04"))
+        data.setdefault("notices", f"{self.url}/api/departments/{body.id}/notices")
+        envelope = {"type": type_, "timestamp": "2026-03-02T09:00:00+08:00", "data": data}
+        raw = json.dumps(envelope, ensure_ascii=False, sort_keys=True).encode()
+        key = f"{leg}:{type_}:{n}"
+        return self._rest.send(Outgoing(key, f"msg_{abs(hash(key)):x}", type_, leg, raw), body, datetime.now(UTC))
+
+    def ask(self, leg: str, body: Body) -> Answer:
+        """Ask `body` whether it has the leg."""
+        return self._rest.ask(leg, body, datetime.now(UTC))
+
+    def wait(self, enough: Callable[[list[str]], bool], seconds: float = _PATIENCE) -> list[str]:
+        """The types of all notices, once `enough` of them are there or the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: enough([one["type"] for one in self.notices]), timeout=seconds)
+            return [one["type"] for one in self.notices]
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+        self._rest.close()
+
+    def take(self, path: str, headers: dict[str, str], raw: bytes) -> tuple[int, bytes]:
+        """A notice or a result file came: the status and body of the answer."""
+        try:
+            message_id = verify(headers, raw, self.secrets, datetime.now(UTC))
+            if path.endswith("/files"):
+                return 201, self._keep_file(raw)
+            notice = loads(raw)
+        except BadSignature as error:
+            self.turned_away.append(error.code)
+            return 401, json.dumps({"code": error.code, "detail": str(error)}, ensure_ascii=False).encode()
+        except BadJson as error:
+            return 400, json.dumps({"code": "malformed", "detail": str(error)}, ensure_ascii=False).encode()
+        with self._changed:
+            self.ids.append(message_id)
+            if self.refuse:
+                return self.refuse.pop(0), b""
+            self.notices.append(notice)
+            self._changed.notify_all()
+        return 204, b""
+
+    def _keep_file(self, raw: bytes) -> bytes:
+        with self._changed:
+            name = f"file-{len(self.files)}"
+            self.files[name] = raw
+        return json.dumps({"file": name, "sha256": ""}).encode()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    hub: Hub
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 30
+
+    def do_POST(self) -> None:
+        """A notice or a result file."""
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit() or int(length) > _MOST_BYTES:
+            self._answer(413, b"")
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._answer(*self.server.hub.take(self.path, headers, self.rfile.read(int(length))))
+
+    def do_GET(self) -> None:
+        """The sample paper, whatever is asked for."""
+        self.server.hub.fetched.append(self.headers.get("Authorization") or "")
+        self._answer(200, self.server.hub.paper)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name the base class gives
+        """Nothing is logged."""
+
+    def _answer(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content if status != 204 else b"")
