@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -29,14 +31,19 @@ from connectors.shipped import registry
 from forms.compose import compose
 from forms.errors import FormsError
 from forms.explore import explore
-from forms.figures import figures_json, plan_json
+from forms.figures import figures_json
 from forms.plan import Plan
+from forms.public import plan_json
+from sandbox.run import DEPLOYMENT, NothingToPlay
+from sandbox.run import start as start_sandbox
+from sandbox.script import BadScript
+from sandbox.server import Setting
 from settings import BadSettings, Clock, Settings
 
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for command in (check, plan, figures, due, sandbox, conform):
+    for command in (check, plan, figures, due, sandbox):
         app.cli.add_command(command)
 
 
@@ -189,15 +196,19 @@ def _shown(at: datetime) -> str:
 
 
 @click.command()
-@click.option("--script", type=click.Path(exists=True, path_type=Path), default=None, help="A script of rules.")
+@click.option("--script", default="mix", show_default=True, help="A shipped script's name, or a file of rules.")
 @click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Where to append what was seen and done.")
-def sandbox(script: Path | None, ledger: Path | None) -> None:
-    """Run the demo departments on a port."""
-    run_sandbox(script, ledger)
-
-
-@click.command()
-@click.argument("url")
-def conform(url: str) -> None:
-    """Play the hub against a department's endpoint and print a pass/fail report."""
-    sys.exit(run_conform(url))
+@click.option("--speed", type=float, default=1.0, show_default=True, help="How much faster than real its clock runs.")
+def sandbox(script: str, ledger: Path | None, speed: float) -> None:
+    """Run the demo departments until interrupted; they listen where YJS_SANDBOX_URL says."""
+    settings = _settings()
+    try:
+        playing = start_sandbox(settings.departments or DEPLOYMENT, os.environ, Setting(script, ledger, speed))
+    except (NothingToPlay, BadScript) as error:
+        _stop(str(error))
+    click.echo(f"demo departments at {playing.url}: {', '.join(sorted(playing.offices))}")
+    ended = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: ended.set())
+    ended.wait()
+    playing.stop()

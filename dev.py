@@ -79,7 +79,9 @@ def chromium() -> str | None:
 def has_chinese_font() -> bool:
     """Whether pages can be drawn with Chinese letters."""
     lister = shutil.which("fc-list")
-    return bool(lister) and CJK_FONT in subprocess.run([lister, ":lang=zh"], capture_output=True, text=True).stdout
+    if lister is None:
+        return False
+    return CJK_FONT in subprocess.run([lister, ":lang=zh"], capture_output=True, text=True).stdout
 
 
 def find_browser() -> None:
@@ -94,7 +96,7 @@ def find_browser() -> None:
     say(f"installing {', '.join(missing)} for the page tests")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     get = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
-    for step in (["apt-get", "update", "-qq"], get):
+    for step in (("apt-get", "update", "-qq"), tuple(get)):
         if subprocess.run(step, env=environment, stdout=subprocess.DEVNULL).returncode:
             give_up(f"could not install them; do it by hand: {how}")
 
@@ -107,12 +109,12 @@ def python(*arguments: str, **more: str) -> int:
 def demo_environment(port: int) -> dict[str, str]:
     """The environment of the demo: everything in `data/`, the shipped demo departments, sample persons."""
     data = Path(os.environ.get("YJS_DATA", HOME / "data")).resolve()
+    beside = data.parent / f"{data.name}-keys"
     return {
-        "YJS_ENV": "demo", "YJS_DATA": str(data), "YJS_KEYS": str(data.parent / f"{data.name}-keys" / "keys"),
+        "YJS_ENV": "demo", "YJS_DATA": str(data), "YJS_KEYS": str(beside / "keys"), "YJS_SECRETS": str(beside),
         "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"), "PORT": str(port),
-        "YJS_PUBLIC_URL": f"http://127.0.0.1:{port}", "YJS_SANDBOX_PORT": str(port + 100),
-        "YJS_SANDBOX_SECRETS": str(data.parent / f"{data.name}-keys" / "sandbox"),
-        **{name: value for name, value in os.environ.items() if name.startswith(("YJS_", "PORT"))},
+        "YJS_PUBLIC_URL": f"http://127.0.0.1:{port}", "YJS_SANDBOX_URL": f"http://127.0.0.1:{port + 100}",
+        **{name: value for name, value in os.environ.items() if name.startswith("YJS_")},
     }
 
 
@@ -135,6 +137,7 @@ def run(_: argparse.Namespace) -> int:
     install(["requirements.txt"])
     port = int(os.environ.get("PORT", "5000"))
     environment = {**os.environ, **demo_environment(port)}
+    Path(environment["YJS_SECRETS"]).mkdir(mode=0o700, parents=True, exist_ok=True)
     commands = (["-m", "flask", "sandbox"], ["-m", "web.serve"])
     processes = [subprocess.Popen([str(PYTHON), *command], cwd=HOME, env=environment) for command in commands]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

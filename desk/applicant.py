@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cases import fold, outcome
+from cases import fold, words
 from cases.follow import follow
 from cases.model import Ask, Case, Event, LegState
 from cases.states import FINAL
@@ -187,6 +187,6 @@ def plain_value(value: Any) -> bool:
 
 def _effect(name: str, leg: str, before: Case, after: Case) -> dict[str, str]:
     old, new = before.legs[leg].state, after.legs[leg]
-    words = outcome.STATE_NAMES[new.state]
-    text = f"将变为“{words}”" if new.state is not old else "将通知部门撤回，等部门确认"
+    name_after = words.STATE_NAMES[new.state]
+    text = f"将变为“{name_after}”" if new.state is not old else "将通知部门撤回，等部门确认"
     return {"leg": f"{before.reference}-{leg}", "name": str(name), "effect": new.state.value, "text": text}

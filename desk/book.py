@@ -15,7 +15,7 @@ from datetime import datetime
 from cases import due, fold
 from cases.follow import Outbox, Outcome, follow
 from cases.model import Case, Event, LegState
-from cases.states import FINAL
+from cases.states import OVER
 from desk.editions import Editions
 from desk.errors import UnknownCase
 from desk.known import Known, by_leg
@@ -160,7 +160,7 @@ class Book:
             self._drop_unsent(tx, change)
             current = {**change.known.legs, **{row.leg: row for row in change.changed}}
             offer_and_send(tx, self._premises, current, change.letters, now)
-            if all(leg.state in FINAL for leg in change.known.case.legs.values()):
+            if all(leg.state in OVER for leg in change.known.case.legs.values()):
                 cases.close(tx, reference, now)
         if alongside is not None:
             alongside(tx)

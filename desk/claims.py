@@ -32,8 +32,13 @@ IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
 class Then(Protocol):
     """What the dispatcher's retry rules say comes next: `done`, `send` or `ask` again at `at`, or `stuck`."""
 
-    kind: str
-    at: datetime | None
+    @property
+    def kind(self) -> str:
+        """`done`, `send`, `ask` or `stuck`."""
+
+    @property
+    def at(self) -> datetime | None:
+        """When, for send and ask."""
 
 
 @dataclass(frozen=True, slots=True)

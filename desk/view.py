@@ -8,7 +8,7 @@ from typing import Any
 
 from cases.due import LegDue, Schedule
 
-from cases import due, lights, outcome
+from cases import due, lights, outcome, words
 from cases.calendar_days import WorkCalendar
 from cases.model import Ask, Case, Leg, Result
 from desk.applicant import can_withdraw
@@ -18,6 +18,7 @@ from forms.plan import PlannedLeg
 from store.files import FileRow
 
 MASK = "＊＊"
+_ONLY_BYTES = frozenset({"leg.created", "leg.sending", "leg.sent", "leg.again"})
 
 
 def view(known: Known, calendar: WorkCalendar, files: Mapping[str, FileRow], now: datetime, *,
@@ -32,12 +33,12 @@ def view(known: Known, calendar: WorkCalendar, files: Mapping[str, FileRow], now
     planned = by_leg(case)
     return {
         "reference": case.reference, "bundle": case.plan.bundle, "bundle_name": str(case.plan.bundle_name),
-        "edition": case.plan.edition, "state": state.value, "state_name": outcome.STATE_NAMES[state],
+        "edition": case.plan.edition, "state": state.value, "state_name": words.CASE_NAMES[state],
         "filed_at": case.filed_at.isoformat(), "masked": masked,
         "expected": _expected(schedule), "promised": _text(case.plan.promised), "critical": list(case.plan.critical),
         "edges": [{"leg": e.leg, "targets": list(e.targets), "kind": e.kind, "feeds": list(e.feeds)}
                   for e in case.plan.edges],
-        "legs": [leg_view(case, planned[number], schedule.legs.get(number), now, masked=masked)
+        "legs": [leg_view(case, planned[number], schedule.legs[number], now, masked=masked)
                  for number in case.legs],
         "materials": [] if masked else _materials(known, files),
         "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
@@ -60,7 +61,7 @@ def _expected(schedule: Schedule) -> dict[str, Any]:
             "chain": list(expected.chain)}
 
 
-def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue | None, now: datetime, *,
+def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, now: datetime, *,
              masked: bool) -> dict[str, Any]:
     """One leg of the view."""
     leg = case.legs[planned.leg]
@@ -71,12 +72,12 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue | None, now: datet
         "name": str(planned.name),
         "variant": planned.variant, "instance": planned.instance if not masked else None,
         "department": planned.department, "department_name": str(planned.department_name),
-        "state": leg.state.value, "state_name": outcome.STATE_NAMES[leg.state],
+        "state": leg.state.value, "state_name": words.STATE_NAMES[leg.state],
         "light": light.colour, "light_name": light.words,
-        "due_at": _stamp(leg_due.due if leg_due else None), "provisional": bool(leg_due and leg_due.provisional),
-        "paused": bool(leg_due and leg_due.paused),
+        "due_at": _stamp(leg_due.due), "provisional": leg_due.provisional,
+        "paused": leg_due.paused is not None,
         "next_actor": actor.kind, "next_actor_name": str(actor.name),
-        "waits_for": list(leg_due.waits_for) if leg_due else [], "why": leg_due.why if leg_due else "",
+        "waits_for": list(leg_due.waits_for), "why": _why(case, leg_due),
         "start": planned.start, "finish": planned.finish, "critical": planned.critical,
         "limits": {"promised": _text(planned.promised), "statutory": _text(planned.statutory)},
         "must_have": planned.must_have, "decided_early": leg.decided_early, "ref": None if masked else leg.ref,
@@ -91,13 +92,21 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue | None, now: datet
     }
 
 
+def _why(case: Case, leg_due: LegDue) -> str:
+    """Why a leg does not move by itself, for people; empty when its department is at work."""
+    planned = by_leg(case)
+    if leg_due.waits_for:
+        return "等待" + "、".join(f"“{planned[leg].name}”" for leg in leg_due.waits_for) + "的结果"
+    return f"计时暂停：{leg_due.paused}" if leg_due.paused else ""
+
+
 def timeline(leg: Leg, *, masked: bool) -> list[dict[str, Any]]:
     """What happened to a leg, oldest first, in Chinese; what only moves bytes is left out."""
     lines = []
     for event in leg.history:
-        text = outcome.line(event)
-        if text:
-            shown = text if not masked else outcome.EVENT_NAMES.get(event.type, text)
+        if event.type not in _ONLY_BYTES:
+            text = words.line(event)
+            shown = text if not masked else words.EVENT_NAMES.get(event.type, text)
             lines.append({"at": event.at.isoformat(), "type": event.type, "text": shown,
                           "by": event.by.partition(":")[0], "filled": event.filled})
     return lines
@@ -140,7 +149,7 @@ def summary(known: Known, calendar: WorkCalendar, now: datetime) -> dict[str, An
     return {
         "reference": known.row.reference, "bundle": known.case.plan.bundle,
         "bundle_name": str(known.case.plan.bundle_name), "state": state.value,
-        "state_name": outcome.STATE_NAMES[state], "filed_at": known.case.filed_at.isoformat(),
+        "state_name": words.CASE_NAMES[state], "filed_at": known.case.filed_at.isoformat(),
         "due": _stamp(expected.due), "provisional": expected.provisional,
         "legs": len(known.case.legs), "over": sum(leg.closed_at is not None for leg in known.case.legs.values()),
     }
