@@ -59,8 +59,22 @@ def explain(start: datetime, limit: Limit, pauses: Sequence[Span], calendar: Wor
         raise EndlessLimit(f"起始日 {start.date()} 太远，无法计算；请检查年份")
     spans = union(pauses)
     if limit.unit in _SECONDS:
-        return _by_seconds(start, limit, spans, calendar)
+        return _by_seconds(start, _length(limit), limit.unit == "wh", (spans, calendar))
     return _by_days(start, limit, spans, calendar)
+
+
+def warn_at(start: datetime, limit: Limit, pauses: Sequence[Span], calendar: WorkCalendar) -> datetime:
+    """When little is left of the limit: at most one day or a quarter of it, whichever is more.
+
+    In days that is the beginning of the last (or of the last quarter of the) days that count; a limit in hours or
+    minutes warns in its last quarter, since a day would be more than the whole.
+    """
+    if limit.unit in _SECONDS:
+        three_quarters = _length(limit) * 3 / 4
+        return _by_seconds(start, three_quarters, limit.unit == "wh", (union(pauses), calendar)).due
+    counted = [line.date for line in explain(start, limit, pauses, calendar).days if line.counted]
+    left = max(1, len(counted) // 4)
+    return max(start.astimezone(calendar.zone), calendar.start_of(counted[-left]))
 
 
 def union(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -142,9 +156,14 @@ def _month_days(first: date, count: int) -> int:
     return (date(year, month + 1, min(first.day, last)) - first).days
 
 
-def _by_seconds(start: datetime, limit: Limit, spans: Sequence[Span], calendar: WorkCalendar) -> Due:
-    left = timedelta(seconds=limit.amount * _SECONDS[limit.unit])
-    office = limit.unit == "wh"
+def _length(limit: Limit) -> timedelta:
+    return timedelta(seconds=limit.amount * _SECONDS[limit.unit])
+
+
+def _by_seconds(
+    start: datetime, left: timedelta, office: bool, paused_in: tuple[Sequence[Span], WorkCalendar]
+) -> Due:
+    calendar = paused_in[1]
     day = calendar.date_of(start)
     lines: list[DayLine] = []
     provisional = False
@@ -152,7 +171,7 @@ def _by_seconds(start: datetime, limit: Limit, spans: Sequence[Span], calendar: 
     while True:
         kind = calendar.day(day)
         provisional = provisional or (office and kind.provisional)
-        used, end = _use_day(left, _running(start, day, office, spans, calendar))
+        used, end = _use_day(left, _running(start, day, office, paused_in))
         left -= used
         lines.append(DayLine(day, used > timedelta(0), _hours_why(used, kind.why if office else "连续计时")))
         if end is not None:
@@ -161,9 +180,10 @@ def _by_seconds(start: datetime, limit: Limit, spans: Sequence[Span], calendar: 
 
 
 def _running(
-    start: datetime, day: date, office: bool, spans: Sequence[Span], calendar: WorkCalendar
+    start: datetime, day: date, office: bool, paused_in: tuple[Sequence[Span], WorkCalendar]
 ) -> Iterator[tuple[datetime, datetime]]:
     """The parts of `day` in which the clock runs, in order."""
+    spans, calendar = paused_in
     whole = ((calendar.start_of(day), calendar.start_of(day + ONE_DAY)),)
     for opens, shuts in calendar.office_hours(day) if office else whole:
         begin, closes = max(opens, start).astimezone(UTC), shuts.astimezone(UTC)  # seconds, not wall time

@@ -1,0 +1,262 @@
+"""When each leg and the whole case are due, computed on reading from the events, the calendar and now.
+
+Rules: language 2.6 (what moves a date), contract 3.4 (the clock starts at acceptance), 行政许可法 第32条 (no word for
+five working days counts as accepted on receipt), the dated scenario of the domain notes, Appendix B.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cases.calendar_days import WorkCalendar
+from cases.clock import DayLine, Span, explain, warn_at
+from cases.edges import ending, over, planned, satisfied, waits_for
+from cases.judge import wait_until
+from cases.model import Case, Leg, LegState
+from cases.states import UNSENT
+from catalog.limits import Limit
+from forms.plan import PlannedEdge, PlannedLeg
+
+SILENCE_COUNTS = Limit(5, "wd")
+PAUSE_WORDS: Mapping[str, str] = {
+    "supplement": "补正", "special": "特别程序", "forwarded": "上报", "simulated": "模拟审批", "held": "等待申请人",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LegDue:
+    """One leg's dates. `started` tells whether the clock really runs (else `start` and `due` are expected ones).
+
+    `due` is the promised end, `statutory` the one by law; `yellow_at` when little is left; `finish` when it ended or
+    is expected to; `bound_by` the leg above that sets `start` or `due`; `wait_until` before which no decision may
+    fall; `answer_by` the day an open request to the applicant ends; `days` the promised limit day by day.
+    """
+
+    leg: str
+    start: datetime | None = None
+    started: bool = False
+    due: datetime | None = None
+    statutory: datetime | None = None
+    yellow_at: datetime | None = None
+    finish: datetime | None = None
+    provisional: bool = False
+    paused: str | None = None
+    waits_for: tuple[str, ...] = ()
+    bound_by: str | None = None
+    wait_until: datetime | None = None
+    answer_by: str | None = None
+    days: tuple[DayLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """When the case is expected to end: the longest chain of what is left, from its first leg to its last.
+
+    `promised` is the end of the bundle's own promise, counted from the first acceptance.
+    """
+
+    due: datetime | None
+    provisional: bool
+    chain: tuple[str, ...]
+    why: str
+    promised: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Every leg's dates by its number, and the case's."""
+
+    legs: Mapping[str, LegDue]
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    case: Case
+    calendar: WorkCalendar
+    now: datetime
+    done: dict[str, LegDue]
+
+
+def schedule(case: Case, calendar: WorkCalendar, now: datetime) -> Schedule:
+    """Every date of the case as of `now`; open pauses are taken to end now, so dates are the earliest possible."""
+    reading = _Reading(case, calendar, now, {})
+    for number in _in_order(case):
+        reading.done[number] = _leg_due(reading, number)
+    legs = {number: reading.done[number] for number in case.legs}
+    return Schedule(legs, _expected(case, calendar, legs))
+
+
+def clock_start(leg: Leg, calendar: WorkCalendar, now: datetime) -> datetime | None:
+    """When the department's clock started: its acceptance, or its receipt once it was silent for five working days."""
+    if leg.accepted_at is not None or leg.received_at is None or leg.asks:
+        return leg.accepted_at
+    silent = now > explain(leg.received_at, SILENCE_COUNTS, (), calendar).due
+    return leg.received_at if silent or leg.decided_at is not None else None
+
+
+def spans_of(leg: Leg, now: datetime) -> tuple[Span, ...]:
+    """The leg's pauses as intervals; one that lasts is closed at `now`."""
+    return tuple(
+        Span(p.start, p.end or max(p.start, now), PAUSE_WORDS.get(p.kind, p.kind)) for p in leg.pauses
+    )
+
+
+def _leg_due(reading: _Reading, number: str) -> LegDue:
+    case, calendar, now = reading.case, reading.calendar, reading.now
+    leg, plan = case.legs[number], planned(case, number)
+    started = clock_start(leg, calendar, now)
+    start, bound_by = (started or leg.started_at, None) if leg.state not in UNSENT else _expected_start(reading, leg)
+    limit = plan.promised or plan.statutory
+    ended = (leg.decided_at or leg.closed_at) if over(leg) else None
+    common = LegDue(
+        number, start, started is not None, finish=ended, paused=_paused(leg), waits_for=waits_for(case, number),
+        bound_by=bound_by, wait_until=wait_until(case, leg, calendar), answer_by=_answer_by(leg),
+    )
+    if start is None or limit is None:
+        return common
+    return _dated(reading, common, plan, limit)
+
+
+def _dated(reading: _Reading, known: LegDue, plan: PlannedLeg, limit: Limit) -> LegDue:
+    calendar, now, start = reading.calendar, reading.now, known.start
+    assert start is not None
+    spans = spans_of(reading.case.legs[known.leg], now)
+    own = explain(start, limit, spans, calendar)
+    statutory = explain(start, plan.statutory, spans, calendar).due if plan.statutory else None
+    above = _decided_after(reading, known.leg)
+    due, bound_by = own.due, known.bound_by
+    if above is not None and above[0] > due:
+        due, bound_by = above
+    if known.wait_until is not None:
+        due = max(due, known.wait_until)
+    moved = due != own.due
+    yellow = calendar.start_of(calendar.date_of(due)) if moved else warn_at(start, limit, spans, calendar)
+    finish = known.finish or (due if due >= now else calendar.end_of(calendar.date_of(now)))
+    provisional = own.provisional or (moved and bound_by is not None and reading.done[bound_by].provisional)
+    return LegDue(
+        known.leg, start, known.started, due, statutory, yellow, finish, provisional, known.paused, known.waits_for,
+        bound_by, known.wait_until, known.answer_by, own.days,
+    )
+
+
+def _expected_start(reading: _Reading, leg: Leg) -> tuple[datetime | None, str | None]:
+    """When a leg that still waits can start, and which leg it waits for longest."""
+    if over(leg):
+        return leg.started_at, None
+    latest: tuple[datetime, str | None] = (reading.now, None)
+    for index, edge in enumerate(reading.case.plan.edges):
+        if edge.leg != leg.leg or edge.kind != "before_start" or satisfied(reading.case, index):
+            continue
+        found = _end_of_targets(reading, edge)
+        if found is not None and (found[0] > latest[0] or latest[1] is None):
+            latest = (max(found[0], latest[0]), found[1])
+    return latest
+
+
+def _decided_after(reading: _Reading, number: str) -> tuple[datetime, str] | None:
+    """The latest end of what this leg may not be decided before; an end on a day counts as the end of that day."""
+    ends = [
+        found for index, edge in enumerate(reading.case.plan.edges)
+        if edge.leg == number and edge.kind == "before_decide" and not _given_up(reading.case, index)
+        and (found := _end_of_targets(reading, edge)) is not None
+    ]
+    return max(ends, default=None)
+
+
+def _given_up(case: Case, index: int) -> bool:
+    """Whether the edge no longer counts because its failure was continued or answered."""
+    targets = case.plan.edges[index].targets
+    return satisfied(case, index) and not any(ending(case, t) in ("granted", "open") for t in targets)
+
+
+def _end_of_targets(reading: _Reading, edge: PlannedEdge) -> tuple[datetime, str] | None:
+    calendar = reading.calendar
+    ends = [
+        (calendar.end_of(calendar.date_of(finish)), target) for target in edge.targets
+        if (finish := reading.done[target].finish) is not None
+    ]
+    if not ends:
+        return None
+    return min(ends) if edge.join == "any" else max(ends)
+
+
+def _paused(leg: Leg) -> str | None:
+    return next((p.kind for p in reversed(leg.pauses) if p.end is None), None)
+
+
+def _answer_by(leg: Leg) -> str | None:
+    return min((a.until for a in leg.asks if a.until and a.answered_at is None and not a.lapsed), default=None)
+
+
+def _in_order(case: Case) -> list[str]:
+    """The legs so that each comes after every leg it waits for; the plan has no cycle of such edges."""
+    above: dict[str, set[str]] = {number: set() for number in case.legs}
+    for edge in case.plan.edges:
+        if edge.kind in ("before_start", "before_decide"):
+            above[edge.leg] |= set(edge.targets)
+    order: list[str] = []
+    while above:
+        ready = [number for number, waits in above.items() if not waits & above.keys()] or list(above)
+        order += ready
+        for number in ready:
+            del above[number]
+    return order
+
+
+def _expected(case: Case, calendar: WorkCalendar, legs: Mapping[str, LegDue]) -> Expected:
+    open_legs = [d for d in legs.values() if not over(case.legs[d.leg])]
+    dated = [(d.finish, d.leg) for d in (open_legs or legs.values()) if d.finish is not None]
+    promised = _promise(case, calendar)
+    if not dated:
+        return Expected(None, False, (), "尚无可以推算的日期：剩下的事项没有公布办理时限", promised)
+    due, last = max(dated)
+    chain = _chain(legs, last)
+    provisional = any(legs[number].provisional for number in chain)
+    why = _why(case, legs, chain) if open_legs else f"全部事项已于{day_words(due, calendar)}办结"
+    return Expected(due, provisional, chain, why, promised)
+
+
+def _promise(case: Case, calendar: WorkCalendar) -> datetime | None:
+    if case.plan.promised is None:
+        return None
+    accepted = [leg.accepted_at for leg in case.legs.values() if leg.accepted_at is not None]
+    return explain(min(accepted, default=case.filed_at), case.plan.promised, (), calendar).due
+
+
+def _chain(legs: Mapping[str, LegDue], last: str) -> tuple[str, ...]:
+    chain = [last]
+    while (above := legs[chain[-1]].bound_by) is not None and above not in chain:
+        chain.append(above)
+    return tuple(reversed(chain))
+
+
+def _why(case: Case, legs: Mapping[str, LegDue], chain: Iterable[str]) -> str:
+    """Who waits for whom along the chain, in Chinese, each with its day."""
+    parts: list[str] = []
+    for number in chain:
+        line, date = planned(case, number), legs[number].finish
+        assert date is not None
+        when = f"{date.month}月{date.day}日"
+        paused = legs[number].paused
+        late = _paused_words(paused) if paused else ""
+        lead = f"「{line.name}」({line.department_name})预计{when}办结"
+        parts.append(f"{lead}{late}" if not parts else f"之后「{line.name}」({line.department_name}){when}办结{late}")
+    return "，".join(parts)
+
+
+def _paused_words(kind: str) -> str:
+    return f"(现因{PAUSE_WORDS.get(kind, kind)}暂停计时，恢复后顺延)"
+
+
+def day_words(instant: datetime, calendar: WorkCalendar) -> str:
+    """`10月13日` in the calendar's zone."""
+    day = calendar.date_of(instant)
+    return f"{day.month}月{day.day}日"
+
+
+def stands_still(leg: Leg) -> bool:
+    """Whether the leg's clock stands because of a pause or because the applicant must act first."""
+    return _paused(leg) is not None or leg.state is LegState.HELD

@@ -1,0 +1,56 @@
+"""What states and events are called for the applicant: plain Chinese, one name each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cases.model import CaseState, Event, LegState
+
+STATE_NAMES: Mapping[LegState, str] = {
+    LegState.WAITING: "等待前一环节", LegState.HELD: "等您补充", LegState.QUEUED: "即将送达部门",
+    LegState.SENDING: "正在送达部门", LegState.SENT: "已送出", LegState.OUTCOME_UNKNOWN: "送达情况核实中",
+    LegState.STUCK: "平台人工处理中", LegState.RECEIVED: "部门已收到", LegState.ACCEPTED: "已受理",
+    LegState.IN_REVIEW: "审查中", LegState.SUPPLEMENT_REQUIRED: "需要补正", LegState.SUPPLEMENTED: "已补正",
+    LegState.SPECIAL: "特别程序中", LegState.FORWARDED: "已上报", LegState.SIMULATED: "模拟审批已出意见",
+    LegState.GRANTED: "已批准", LegState.DELIVERED: "已送达", LegState.REFUSED: "不予批准",
+    LegState.NOT_ACCEPTED: "不予受理", LegState.WITHDRAWN: "已撤回", LegState.TERMINATED: "逾期未补正，已终止",
+    LegState.VOIDED: "已关闭", LegState.NOT_NEEDED: "不需办理",
+}
+CASE_NAMES: Mapping[CaseState, str] = {
+    CaseState.DRAFT: "草稿", CaseState.FILED: "已提交", CaseState.IN_PROGRESS: "办理中",
+    CaseState.NEEDS_APPLICANT: "需要您处理", CaseState.PARTLY_FINISHED: "部分办结", CaseState.FINISHED: "办结",
+    CaseState.NOT_GRANTED: "不予办结", CaseState.WITHDRAWN: "已撤回",
+}
+EVENT_NAMES: Mapping[str, str] = {
+    "case.filed": "申请已提交", "leg.created": "已生成分办件", "leg.released": "前面的事项已办好，开始办理",
+    "leg.sending": "正在送达部门", "leg.sent": "已送出", "leg.outcome_unknown": "送达情况不明，正在核实",
+    "leg.again": "稍后重新送达", "leg.stuck": "送达遇到问题，平台人员处理中",
+    "leg.message_refused": "部门系统未接收本次送达，平台人员处理中", "leg.supplemented": "已提交补正",
+    "leg.held": "需要您补充", "leg.continued": "前面的事项没有办成，本事项继续办理", "leg.start_lapsed": "超过衔接期限",
+    "leg.material_added": "已补充送达材料", "leg.urged": "已催办", "leg.withdraw_requested": "已申请撤回",
+    "leg.withdraw_received": "部门已收到撤回通知", "leg.revoke_requested": "已通知部门撤销结果",
+    "leg.voided": "本事项已关闭", "leg.not_needed": "本事项不再需要办理", "leg.lapsed": "逾期未答复",
+    "leg.received": "部门已收到", "leg.accepted": "部门已受理", "leg.not_accepted": "部门不予受理",
+    "leg.supplement_required": "部门要求补正", "leg.special_started": "进入特别程序，暂停计时",
+    "leg.special_ended": "特别程序结束，恢复计时", "leg.in_review": "审查中", "leg.forwarded": "已上报",
+    "leg.simulated": "已出模拟审批意见", "leg.granted": "准予，已办成", "leg.refused": "不予批准",
+    "leg.delivered": "结果已送达", "leg.withdraw_confirmed": "部门确认撤回", "leg.withdraw_rejected": "部门不同意撤回",
+    "leg.remark": "部门说明", "leg.fee": "收费告知", "leg.corrected": "已更正",
+}
+_DETAILS: Mapping[str, tuple[str, ...]] = {
+    "leg.in_review": ("step",), "leg.forwarded": ("to",), "leg.special_started": ("kind",), "leg.remark": ("text",),
+    "leg.simulated": ("opinion",), "leg.delivered": ("mode",), "leg.fee": ("amount",),
+}
+
+
+def line(event: Event) -> str:
+    """One line of the timeline: what happened and, where it is known, why."""
+    name = EVENT_NAMES.get(event.type, event.type)
+    detail = [event.data.get(key) for key in _DETAILS.get(event.type, ("reason",))]
+    words = [_amount(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d)]
+    return f"{name}：{'，'.join(words)}" if words else name
+
+
+def _amount(event: Event, detail: Any) -> str:
+    return f"{detail}元" if event.type == "leg.fee" else str(detail)
