@@ -18,7 +18,7 @@ from web.identity import subject
 from web.pages_inputs import Linked, flat
 from web.pages_root import bp, demo, desk, draft_of, now
 from web.pages_samples import sample_paper
-from web.pages_words import RULE_NAMES, departments_of
+from web.pages_words import RULE_NAMES
 from web.uploads import keep_upload
 
 MISSING = "还没有上传，请选择文件"
@@ -26,10 +26,9 @@ MISSING = "还没有上传，请选择文件"
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One line of the papers page: what is wanted, by whom, what is there, what is wrong."""
+    """One line of the papers page: what is wanted, what is there, what is wrong."""
 
     line: MaterialLine
-    who: str
     files: tuple[FileInfo, ...]
     errors: tuple[str, ...]
 
@@ -46,14 +45,12 @@ class Paper:
 
 def papers_of(draft: Draft, complain: bool) -> list[Paper]:
     """Every paper of a draft; `complain` also names what is missing."""
-    departments = departments_of(draft.plan)
     wrong: Mapping[str, Any] = draft.errors.get("materials") or {}
     found = []
     for line in draft.plan.materials:
         files = tuple(file for name in draft.materials.get(line.key, ()) if (file := _info(name)) is not None)
         errors = flat(wrong.get(line.key)) or ([MISSING] if complain and line.key in draft.missing else [])
-        names = list(dict.fromkeys(departments[leg] for leg in line.askers))
-        found.append(Paper(line, "、".join(names), files, tuple(errors)))
+        found.append(Paper(line, files, tuple(errors)))
     return found
 
 
