@@ -93,7 +93,7 @@ def _bundle_file(parts: _Parts, file: str, node: Node) -> None:
     if id is not None and id.kind == "text" and "/" not in file:
         parts.add("bundles", id.text, node)
     elif "/" in file:
-        folder = file.split("/")[0]
+        folder = file.split("/", maxsplit=1)[0]
         parts.say(Place(file, 1), "unknown_file", f"不认识的文件夹 {folder}{unknown(folder, FOLDERS, list_all=True)}")
     else:
         stem = file.removesuffix(".yaml")
@@ -111,7 +111,7 @@ def _build(parts: _Parts) -> Catalog:
         kinds["fields"], kinds["materials"], tables, _options_of(kinds), _ask_sets(parts), field_tables,
     )
     matters = {id: _matter(parts, id, node, words) for id, node in parts.nodes["matters"].items()}
-    merged, problems = inherited(parts.nodes["bundles"], parts.nodes["matters"])
+    merged, problems = inherited(parts.nodes["bundles"], parts.nodes["matters"], parts.nodes["sets"])
     parts.problems.extend(problems)
     bundles = {id: _bundle(parts, node, words, matters, kinds["roles"]) for id, node in merged.items()}
     calendar = {year.year: year for year in _dictionary(parts, "calendar").values()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_field, type_of_question, typed_answer
@@ -11,7 +11,7 @@ from catalog.build_dictionary import options, role
 from catalog.build_matter import Words, asks, gives, overlaid, rules
 from catalog.bundle import Bundle, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
 from catalog.dictionary import Role
-from catalog.matter import Matter
+from catalog.matter import Asks, FieldAsk, Matter
 from catalog.text import Text
 
 Data = Mapping[str, Any]
@@ -107,10 +107,8 @@ class BundleBuilder:
 
     def entries(self) -> tuple[Entry, ...]:
         """Entries in order, numbered by `no` or by position."""
-        found, dropped = [], self.data.get("drop", ())
+        found = []
         for index, (id, data) in enumerate(self.data.get("matters", {}).items(), 1):
-            if id in dropped:
-                continue
             plain = ("optional", "must_have", "each", "region", "droppable")
             found.append(Entry(
                 matter=id, number=data.get("number", f"{index:02d}"), when=self.words.condition(data.get("when")),
@@ -120,21 +118,16 @@ class BundleBuilder:
         return tuple(found)
 
     def own_matters(self) -> dict[str, Matter]:
-        """Matters that this bundle overrides; the rules of what it may change stand in `extend.py`."""
+        """Matters that a local bundle overrides; what it may change is checked in `extend_rules.py`."""
         found = {}
         for id, data in self.data.get("matters", {}).items():
-            if id in self.matters and any(key in data for key in ("limits", "asks", "gives")):
-                found[id] = self.overridden(self.matters[id], data)
+            changes = [key for key in ("limits", "asks", "gives") if key in data]
+            if changes and "extends" not in self.data:
+                says = f"只有写了 extends 的下级版本才能改写事项；请把 {changes[0]} 写到 matters/ 里的事项 {id}"
+                self.say(("matters", id, changes[0]), "override", says)
+            elif changes and id in self.matters:
+                found[id] = overridden(self.matters[id], data, self.words)
         return found
-
-    def overridden(self, matter: Matter, data: Data) -> Matter:
-        """A matter with what a local bundle says laid over it."""
-        limits = overlaid(data["limits"], matter.limits, self.words) if "limits" in data else matter.limits
-        return replace(
-            matter, limits=limits,
-            asks=asks(data["asks"], self.words, limits) if "asks" in data else matter.asks,
-            gives=gives(data["gives"], self.words) if "gives" in data else matter.gives,
-        )
 
     def groups(self) -> tuple[Group, ...]:
         """Groups in order."""
@@ -144,10 +137,9 @@ class BundleBuilder:
             if len(kinds) != 1:
                 self.say(("groups", id), "group_kind", f"组 {id} 要写 any、one_of、some_of 中的一种")
             none = self.words.condition(data.get("none"))
-            dropped = self.data.get("drop", ())
             found.append(Group(
                 id, kinds[0] if kinds else "any",  # type: ignore[arg-type]  # the tuple above
-                tuple(one for one in data.get(kinds[0], ()) if one not in dropped) if kinds else (), none,
+                data.get(kinds[0], ()) if kinds else (), none,
                 data.get("deliver", "apart"), data.get("name"),
             ))
         return tuple(found)
@@ -193,6 +185,30 @@ class BundleBuilder:
         for index, one in enumerate(self.data.get("examples", ())):
             given = self.answers(one["given"], ("examples", index, "given"))
             yield Example(given, one.get("matters"), one.get("materials"), one.get("days"))
+
+
+def overridden(matter: Matter, data: Data, words: Words) -> Matter:
+    """A matter with what a local bundle says laid over it; a list of asks replaces the parent's list."""
+    limits = overlaid(data["limits"], matter.limits, words) if "limits" in data else matter.limits
+    given = data.get("asks", {})
+    new = asks(given, words, limits)
+    by_code = {ask.code: ask for ask in matter.asks.fields}
+    used = tuple(over(by_code.get(ask.code), ask) for ask in new.fields) if "fields_" in given else matter.asks.fields
+    materials = new.materials if "materials" in given else matter.asks.materials
+    return replace(
+        matter, limits=limits, asks=Asks(used, materials),
+        gives=gives(data["gives"], words) if "gives" in data else matter.gives,
+    )
+
+
+def over(parent: FieldAsk | None, child: FieldAsk) -> FieldAsk:
+    """A field ask with what the child left open taken from the parent."""
+    if parent is None:
+        return child
+    plain = FieldAsk(child.code)
+    names = [one.name for one in fields(FieldAsk)]
+    changes = {name: getattr(child, name) for name in names if getattr(child, name) != getattr(plain, name)}
+    return replace(parent, **changes)
 
 
 def edge(target: str, data: Data) -> Edge:

@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from catalog.dictionary import (
-    CalendarYear, Department, Field, Licence, Material, Option, Region, Role, Section, Source, Spec, Table, Window,
+    CalendarYear,
+    Department,
+    Field,
+    Licence,
+    Material,
+    Option,
+    Region,
+    Role,
+    Section,
+    Source,
+    Spec,
+    Table,
+    Window,
 )
 from catalog.text import Text
 

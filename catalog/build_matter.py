@@ -10,7 +10,18 @@ from catalog.conditions import All, Compare, Condition, Literal, Name, Not, reso
 from catalog.dictionary import Field, Material, Spec, Table
 from catalog.limits import Limit
 from catalog.matter import (
-    Asks, Fee, FieldAsk, Forward, Gives, LimitRow, MaterialAsk, Matter, Pledge, Rule, Special, Variant,
+    Asks,
+    Fee,
+    FieldAsk,
+    Forward,
+    Gives,
+    LimitRow,
+    MaterialAsk,
+    Matter,
+    Pledge,
+    Rule,
+    Special,
+    Variant,
 )
 from catalog.text import Text
 from catalog.units import convert, convertible

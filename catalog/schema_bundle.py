@@ -6,8 +6,23 @@ from typing import Any
 
 from catalog.schema_dictionary import RoleShape, options
 from catalog.schema_fields import (
-    Authored, Duration, Either, Free, Line, ListOf, MapOf, Matching, Name, Number, OneOrMany, Pick, Shape, When, Whole,
-    Words, YesNo,
+    Authored,
+    Duration,
+    Either,
+    Free,
+    Line,
+    ListOf,
+    MapOf,
+    Matching,
+    Name,
+    Number,
+    OneOrMany,
+    Pick,
+    Shape,
+    When,
+    Whole,
+    Words,
+    YesNo,
 )
 from catalog.schema_matter import AsksShape, RuleShape, VariantLimitShape, gives
 
@@ -81,9 +96,9 @@ class After(MapOf):
     def __init__(self, title: str) -> None:
         super().__init__(title, OneOrMany("先后关系", EdgeShape), named="code")
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return super()._deserialize(value, attr, data, **kwargs)
+            return super()._typed(value)
         return {target: ({},) for target in ListOf(self.title, Name("事项")).deserialize(value)}
 
 
@@ -167,9 +182,9 @@ class People(MapOf):
     def __init__(self, title: str) -> None:
         super().__init__(title, Shape("角色", RoleShape, partial=True), named="identifier")
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return super()._deserialize(value, attr, data, **kwargs)
+            return super()._typed(value)
         return dict.fromkeys(ListOf(self.title, Name("角色")).deserialize(value))
 
 

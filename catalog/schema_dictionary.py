@@ -6,7 +6,21 @@ from typing import Any, get_args
 
 from catalog.dictionary import FieldType
 from catalog.schema_fields import (
-    Authored, Day, Duration, Either, Line, ListOf, MapOf, Matching, Name, Number, Pick, Scalar, Shape, Whole, Words,
+    Authored,
+    Day,
+    Duration,
+    Either,
+    Line,
+    ListOf,
+    MapOf,
+    Matching,
+    Name,
+    Number,
+    Pick,
+    Scalar,
+    Shape,
+    Whole,
+    Words,
     YesNo,
 )
 from catalog.units import UNITS
@@ -59,9 +73,9 @@ class SourceShape(Authored):
 class SourceText(Scalar):
     """The short form of a source: the applicant brings it."""
 
-    def read(self, text: str) -> dict[str, Any]:
+    def _read(self, text: str) -> dict[str, Any]:
         """The long form of the one word allowed."""
-        return {"self": Pick(self.title, ("self",)).read(text)}
+        return {"self": Pick(self.title, ("self",)).deserialize(text)}
 
 
 def sources(title: str) -> ListOf:
@@ -78,9 +92,9 @@ def options(title: str) -> Either:
 class _Options(Either):
     """A list or a map of options, always read as a map."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         if isinstance(value, list):
-            return {code: Line("选项名称").read(code) for code in self.text.deserialize(value)}
+            return {code: Line("选项名称").deserialize(code) for code in self.text.deserialize(value)}
         return self.shape.deserialize(value)
 
 
@@ -127,9 +141,9 @@ class FieldShape(InnerFieldShape):
 class Age(Scalar):
     """A limit that stays text."""
 
-    def read(self, text: str) -> str:
+    def _read(self, text: str) -> str:
         """The limit as written once it is known to be one."""
-        return str(Duration(self.title).read(text))
+        return str(Duration(self.title).deserialize(text))
 
 
 class SpecShape(Authored):

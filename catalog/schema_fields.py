@@ -78,16 +78,23 @@ class Written(fields.Field[Any]):
         """The Chinese name of this value."""
         return str(self.metadata["title"])
 
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:  # noqa: ARG002  # its signature
+        return self._typed(value)
+
+    def _typed(self, value: Any) -> Any:
+        """The typed value; raises ValidationError with what to write."""
+        return value
+
 
 class Scalar(Written):
     """A value that is written as one text."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         if not isinstance(value, str):
             raise ValidationError(f"{self.title}要写成一个词或一句话，不是列表或花括号")
-        return self.read(value.strip())
+        return self._read(value.strip())
 
-    def read(self, text: str) -> Any:
+    def _read(self, text: str) -> Any:
         """The typed value; raises ValidationError with what to write."""
         return text
 
@@ -95,18 +102,18 @@ class Scalar(Written):
 class Line(Scalar):
     """A `Text`: a line, or one line per language."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
-            return super()._deserialize(value, attr, data, **kwargs)
+            return super()._typed(value)
         wrong = {key: [f"未知的语言 {key}；请写 zh、en 这样的语言代码"] for key in value if not _LANGUAGE.fullmatch(key)}
         if wrong:
             raise ValidationError(wrong)
         if "zh" not in value:
             raise ValidationError(f"{self.title}缺少中文(zh)")
-        lines = {tag: super(Line, self)._deserialize(line, tag, value) for tag, line in value.items()}
+        lines = {tag: super(Line, self)._typed(line) for tag, line in value.items()}
         return Text(str(lines.pop("zh")), {tag: str(line) for tag, line in lines.items()})
 
-    def read(self, text: str) -> Text:
+    def _read(self, text: str) -> Text:
         if len(text) > LONGEST_TEXT:
             raise ValidationError(f"{self.title}超过 {LONGEST_TEXT} 个字")
         return Text(text)
@@ -115,7 +122,7 @@ class Line(Scalar):
 class Name(Scalar):
     """A reference to something by its code."""
 
-    def read(self, text: str) -> str:
+    def _read(self, text: str) -> str:
         name = fold(text)
         if not _REFERENCE.fullmatch(name):
             raise ValidationError(f"{self.title} {text} 不是编码；编码只能用字母、数字、下划线、连字符和汉字")
@@ -125,7 +132,7 @@ class Name(Scalar):
 class Words(Scalar):
     """A plain text that is not shown to applicants (a department's own name, a reason, a pattern)."""
 
-    def read(self, text: str) -> str:
+    def _read(self, text: str) -> str:
         if len(text) > LONGEST_TEXT:
             raise ValidationError(f"{self.title}超过 {LONGEST_TEXT} 个字")
         return text
@@ -134,7 +141,7 @@ class Words(Scalar):
 class Number(Scalar):
     """A decimal number."""
 
-    def read(self, text: str) -> Decimal:
+    def _read(self, text: str) -> Decimal:
         if not _NUMBER.fullmatch(text):
             raise ValidationError(f"{self.title} {text} 不是数字；请写成 0、50 或 2.5 这样的数字")
         return Decimal(text)
@@ -143,7 +150,7 @@ class Number(Scalar):
 class Whole(Scalar):
     """A whole number from 0."""
 
-    def read(self, text: str) -> int:
+    def _read(self, text: str) -> int:
         if not _WHOLE.fullmatch(text):
             raise ValidationError(f"{self.title} {text} 不是整数；请写成 0、1、2 这样的数字")
         return int(text)
@@ -152,7 +159,7 @@ class Whole(Scalar):
 class YesNo(Scalar):
     """yes or no."""
 
-    def read(self, text: str) -> bool:
+    def _read(self, text: str) -> bool:
         if text not in _YES:
             raise ValidationError(f"{self.title} {text} 无法识别；请写 yes 或 no")
         return _YES[text]
@@ -161,7 +168,7 @@ class YesNo(Scalar):
 class Day(Scalar):
     """An ISO date, kept as text."""
 
-    def read(self, text: str) -> str:
+    def _read(self, text: str) -> str:
         try:
             return date.fromisoformat(text).isoformat() if len(text) == 10 else _bad_day(self.title, text)
         except ValueError:
@@ -175,7 +182,7 @@ def _bad_day(title: str, text: str) -> str:
 class Duration(Scalar):
     """A limit such as `3wd`."""
 
-    def read(self, text: str) -> Limit:
+    def _read(self, text: str) -> Limit:
         try:
             return parse_limit(text)
         except BadLimit as error:
@@ -189,7 +196,7 @@ class When(Scalar):
         super().__init__(title, **kwargs)
         self.constant = constant
 
-    def read(self, text: str) -> Condition:
+    def _read(self, text: str) -> Condition:
         if self.constant and text in _YES:
             return Condition(text, Literal(_YES[text]))
         try:
@@ -205,7 +212,7 @@ class Pick(Scalar):
         super().__init__(title, **kwargs)
         self.choices = tuple(choices)
 
-    def read(self, text: str) -> str:
+    def _read(self, text: str) -> str:
         if text not in self.choices:
             raise ValidationError(f"{self.title} {text} 不认识{unknown(text, self.choices, list_all=True)}")
         return text
@@ -218,7 +225,7 @@ class Matching(Scalar):
         super().__init__(title, **kwargs)
         self.pattern, self.says = re.compile(pattern, re.ASCII), says
 
-    def read(self, text: str) -> str:
+    def _read(self, text: str) -> str:
         if not self.pattern.fullmatch(text):
             raise ValidationError(f"{self.title} {text} 写法不对；{self.says}")
         return text
@@ -231,7 +238,7 @@ class ListOf(Written):
         super().__init__(title, **kwargs)
         self.item, self.unique = item, unique
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Any, ...]:
+    def _typed(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             return (self.item.deserialize(value),)
         if len(value) > LARGEST_LIST:
@@ -258,7 +265,7 @@ class MapOf(Written):
         super().__init__(title, **kwargs)
         self.item, self.named = item, named
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
+    def _typed(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ValidationError(f"{self.title}要写成「名称: 内容」的形式")
         found, wrong = {}, {}
@@ -293,7 +300,7 @@ class Shape(Written):
         super().__init__(title, **kwargs)
         self.schema, self.partial = schema(), partial
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         return self.load(value)
 
     def load(self, value: Any) -> Any:
@@ -308,7 +315,7 @@ class Shape(Written):
 class OneOrMany(Shape):
     """A shape, or a list of them; always read as a tuple."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         if not isinstance(value, list):
             return (self.load(value),)
         return _all_of(list(enumerate(value)), self.schema)
@@ -333,7 +340,7 @@ class Entries(Shape):
         super().__init__(title, schema, **kwargs)
         self.called = called
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Any, ...]:
+    def _typed(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise ValidationError(f"{self.title}要写成列表，例如 [甲, 乙]")
         found, wrong = [], {}
@@ -366,12 +373,12 @@ class Either(Written):
         super().__init__(title, **kwargs)
         self.text, self.shape = text, shape
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         return (self.text if isinstance(value, str) else self.shape).deserialize(value)
 
 
 class Free(Written):
     """Texts, lists and maps of texts as written (answers, guide); texts stay text."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+    def _typed(self, value: Any) -> Any:
         return value

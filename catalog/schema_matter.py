@@ -9,8 +9,24 @@ from marshmallow import ValidationError, validates_schema
 from catalog.dictionary import FieldType
 from catalog.schema_dictionary import LEVELS, BoundsShape, SpecShape
 from catalog.schema_fields import (
-    Authored, Duration, Either, Entries, Line, ListOf, MapOf, Matching, Name, Number, OneOrMany, Pick, Scalar, Shape,
-    When, Whole, Words, YesNo,
+    Authored,
+    Duration,
+    Either,
+    Entries,
+    Line,
+    ListOf,
+    MapOf,
+    Matching,
+    Name,
+    Number,
+    OneOrMany,
+    Pick,
+    Scalar,
+    Shape,
+    When,
+    Whole,
+    Words,
+    YesNo,
 )
 
 DATE_FORMS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
@@ -57,11 +73,11 @@ class ToleranceShape(Authored):
 class ToleranceText(Scalar):
     """yes, or the time."""
 
-    def read(self, text: str) -> object:
+    def _read(self, text: str) -> object:
         """True, False or a limit."""
         if text in {"yes", "true", "no", "false"}:
-            return YesNo(self.title).read(text)
-        return Duration(self.title).read(text)
+            return YesNo(self.title).deserialize(text)
+        return Duration(self.title).deserialize(text)
 
 
 class PledgeShape(Authored):
@@ -118,7 +134,7 @@ def gives() -> Either:
 class _Gives(Either):
     """A list goes the short way too."""
 
-    def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: object) -> object:
+    def _typed(self, value: Any) -> object:
         return (self.text if isinstance(value, str | list) else self.shape).deserialize(value)
 
 
