@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 
 from flask import Flask
 
+import cli
 from settings import Settings
 from store import failpoints
 from web import blueprints
@@ -22,21 +24,24 @@ from web.wiring import settle
 def create_app(overrides: Mapping[str, str] | None = None) -> Flask:
     """The portal as a WSGI application; `overrides` win over the environment.
 
-    Raises `BadSettings` or `RefusedStart`, each with every problem it found.
+    Raises `BadSettings` or `RefusedStart`, each with every problem it found. Under the `flask` command the definitions
+    are read only when a command needs them: `flask check` must be able to say what is wrong with them.
     """
     environ = {**os.environ, **(overrides or {})}
     settings = Settings.from_environ(environ)
     failpoints.arm(settings.failpoints)
-    parts = read_parts(settings, environ)
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
-    settle(app, parts)
-    harden(app, settings, parts.cookie_key)
+    house = settle(app, settings, partial(read_parts, settings, environ))
+    harden(app, settings)
     handle_errors(app)
     guard(app)
     for blueprint in blueprints.ALL:
         app.register_blueprint(blueprint)
     register_pages(app)
+    cli.register(app)
     pace = Pace(settings.threads // 2, settings.body_deadline, settings.upload_rate)
     app.wsgi_app = Bodies(app.wsgi_app, pace)  # type: ignore[method-assign]
+    if environ.get("FLASK_RUN_FROM_CLI") != "true":
+        house.parts  # noqa: B018  reads and checks everything now, so that a wrong set-up never starts
     return app

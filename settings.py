@@ -219,8 +219,6 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         for_tests = (("FAILPOINTS", values["failpoints"]), ("YJS_CLOCK", values["clock_file"]))
         problems += [f"{name} 只能在 YJS_ENV=test 时使用" for name, given in for_tests if given]
     keys, data = values["keys"], values["data"]
-    if values["env"] == "production" and keys is None:
-        problems.append("YJS_KEYS：正式运行必须指定密钥文件(放在数据目录之外)")
     if keys is not None and keys.resolve().is_relative_to(data.resolve()):
         problems.append("YJS_KEYS：密钥文件不能放在数据目录 YJS_DATA 里面")
     return problems

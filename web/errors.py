@@ -9,11 +9,12 @@ from typing import Any
 
 from flask import Flask, Response, g, json, render_template, request
 from flask_wtf.csrf import CSRFError
-from jinja2 import TemplateNotFound
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException, RequestRedirect
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from desk.errors import DeskError
+from store.errors import StorageFull, StoreClosed, StoreError, StoreUnavailable
 from web.strict_json import BadJson
 
 LOG = logging.getLogger("yijianshi.web")
@@ -22,7 +23,9 @@ TITLES: Mapping[int, str] = {
     400: "请求无法读懂", 401: "请先登录", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方式",
     408: "发送太慢", 409: "内容已变化", 411: "缺少内容长度", 413: "内容太大", 415: "内容类型不对",
     422: "内容需要修改", 429: "请求太频繁", 431: "请求头太大", 500: "服务出错", 503: "服务暂时繁忙",
+    507: "存储空间不足",
 }
+UNSAVED = "系统暂时不能保存，刚才的操作没有生效；已保存的草稿仍在，请稍后再试"
 OWN_WORDS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "这个请求不完整或无法读懂，请检查后重新发送"),
     401: ("not_signed_in", "请先登录，再继续办理"),
@@ -101,7 +104,8 @@ def answer(problem: Problem) -> Response:
 def _page(problem: Problem) -> str:
     try:
         return render_template("error.html", problem=problem)
-    except TemplateNotFound:
+    except Exception as error:  # noqa: BLE001  the page about a fault must not fault itself
+        LOG.error("error page: %s at %s", type(error).__name__, _where(error))
         return f"<!doctype html><html lang=zh-CN><title>{problem.title}</title><p>{escape(problem.detail)}"
 
 
@@ -116,6 +120,15 @@ def from_http(error: HTTPException) -> Problem:
 def from_desk(error: DeskError) -> Problem:
     """A refusal of the desk in our shape."""
     return Problem(error.status, error.code, error.detail, error.errors or None)
+
+
+def _on_store(error: StoreError) -> Response:
+    """A store that cannot be written to now: nothing was changed, come again. Anything else of it is our fault."""
+    if not isinstance(error, StoreUnavailable | StoreClosed):
+        return _on_anything(error)
+    LOG.error("store: %s", error.code, extra={"id": request_id()})
+    status = 507 if isinstance(error, StorageFull) else 503
+    return answer(Problem(status, error.code, UNSAVED, headers={"Retry-After": "5"}))
 
 
 def _on_http(error: HTTPException) -> Any:
@@ -160,6 +173,7 @@ def handle_errors(app: Flask) -> None:
     """Let every error of `app` leave in the one shape, and give every answer its number."""
     app.register_error_handler(Problem, answer)
     app.register_error_handler(DeskError, lambda error: answer(from_desk(error)))
+    app.register_error_handler(StoreError, _on_store)
     app.register_error_handler(BadJson, _on_json)
     app.register_error_handler(CSRFError, _on_csrf)
     app.register_error_handler(HTTPException, _on_http)

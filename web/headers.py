@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from people.identity import VISITOR
 from settings import Settings
 from web.errors import Problem, request_id
 from web.strict_json import whole_text
+from web.wiring import house
 
 POLICY = ("default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
           "frame-ancestors 'none'")
@@ -28,10 +31,22 @@ YEAR = 31_536_000
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 
 
-def harden(app: Flask, settings: Settings, cookie_key: str) -> None:
+class PageSessions(SecureCookieSessionInterface):
+    """Flask's own signed cookie, which holds no identity: CSRF tokens and a visitor's answers before sign-in. Its key
+    comes from the key file at the first use."""
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        """The signer, with our key."""
+        if not app.secret_key:
+            app.secret_key = house().parts.cookie_key
+        return super().get_signing_serializer(app)
+
+
+def harden(app: Flask, settings: Settings) -> None:
     """Set every safety switch of `app`; nothing is left to a default."""
+    app.session_interface = PageSessions()
     app.config.update(
-        SECRET_KEY=cookie_key, SESSION_COOKIE_NAME="__Host-page" if settings.secure else "page",
+        SESSION_COOKIE_NAME="__Host-page" if settings.secure else "page",
         SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SECURE=settings.secure, SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=settings.session_life, MAX_CONTENT_LENGTH=settings.upload_limit + 1_000_000,
         MAX_FORM_MEMORY_SIZE=500_000, MAX_FORM_PARTS=1_000, TRUSTED_HOSTS=_hosts(settings), DEBUG=False,

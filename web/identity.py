@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request, session, url_for
@@ -13,7 +14,7 @@ from people.errors import PeopleError, TooManyAttempts
 from people.identity import VISITOR, Identity
 from people.policy import POLICY
 from store.people import Account
-from web.errors import OWN_WORDS, Problem, answer, not_found, wants_json
+from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_json
 from web.wiring import house
 
 CSRF = CSRFProtect()
@@ -104,6 +105,14 @@ def guard(app: Flask) -> None:
     app.before_request(_door)
     app.after_request(_give_cookie)
     app.register_error_handler(PeopleError, _refused)
+    app.context_processor(_shown)
+
+
+def _shown() -> dict[str, Any]:
+    """What every template may show."""
+    settings = house().settings
+    return {"identity": current(), "env": settings.env, "demo": settings.demonstrates, "request_id": request_id(),
+            "now": house().clock.now(), "zone": settings.zone}
 
 
 def _door() -> AnyResponse | None:

@@ -38,7 +38,7 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     cipher = _cipher(settings)
     place = Place(settings.data, settings.database_url)
     return Parts(
-        settings=settings, catalog=catalog, deployment=deployment, registry=registry,
+        catalog=catalog, deployment=deployment, registry=registry,
         open_store=lambda: open_store(place, cipher, LOG.warning),
         make_desk=lambda opened: _desk(settings, catalog, deployment, opened),
         personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"))
@@ -59,8 +59,10 @@ def _refuse(problems: Iterable[object], deployment: Deployment) -> None:
 
 
 def _cipher(settings: Settings) -> Cipher:
-    """The keys; demo and test make their own at the first start."""
+    """The keys; demo and test make their own at the first start, production must say where they are."""
     path = settings.key_file
+    if not settings.demonstrates and settings.keys is None:
+        raise RefusedStart("YJS_KEYS：正式运行必须指定密钥文件，并放在数据目录之外")
     try:
         if settings.demonstrates and not path.exists():
             create_keys(path)

@@ -21,14 +21,13 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
-from dispatch.loop import Dispatcher
 from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from settings import BadSettings, Settings
 from web.bodies import WATCHMAN
-from web.wiring import NAME, House, RefusedStart
+from web.wiring import NAME, RefusedStart
 
 LOG = logging.getLogger("yijianshi.serve")
 HEAD_SECONDS = 5.0
@@ -111,7 +110,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._dispatcher: Dispatcher | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -138,17 +136,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
 
     def begin(self, worker: Worker) -> None:
         """Gunicorn's post_worker_init: open the store, then start the dispatcher."""
-        house: House = worker.wsgi.extensions[NAME]
-        database = house.database
-        self._dispatcher = Dispatcher(house.desk, house.registry, house.clock.now)
-        self._dispatcher.start()
-        LOG.info("serving on %s, %s", self._settings.public_url, type(database).__name__)
+        worker.wsgi.extensions[NAME].begin()
+        LOG.info("serving on %s", self._settings.public_url)
 
     def end(self, _arbiter: Any, worker: Worker) -> None:
         """Gunicorn's worker_exit: nothing new is claimed, running attempts get their seconds, the store is closed."""
-        if self._dispatcher is not None:
-            self._dispatcher.stop(STOP_SECONDS)
-        worker.wsgi.extensions[NAME].close()
+        worker.wsgi.extensions[NAME].close(STOP_SECONDS)
 
 
 def no_reload(_arbiter: Any) -> None:

@@ -14,6 +14,7 @@ from threading import RLock
 from typing import cast
 
 from desk.desk import Desk
+from dispatch.loop import Dispatcher, Works
 from flask import Flask, current_app
 
 from catalog.model import Catalog
@@ -39,10 +40,9 @@ class RefusedStart(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What `create_app` read and checked before anything was opened. `open_store` opens the store, `make_desk` builds
-    the desk on it."""
+    """What was read and checked before anything is opened. `open_store` opens the store, `make_desk` builds the desk
+    on it; `cookie_key` signs cookies."""
 
-    settings: Settings
     catalog: Catalog
     deployment: Deployment
     registry: Registry
@@ -55,21 +55,42 @@ class Parts:
 class House:
     """Everything a view needs. `clock.now()` is the only clock of the web side."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self.settings = parts.settings
-        self.catalog = parts.catalog
-        self.deployment = parts.deployment
-        self.registry = parts.registry
-        self.personas = parts.personas
-        self.clock = Clock(parts.settings.clock_file)
+    def __init__(self, settings: Settings, load: Callable[[], Parts]) -> None:
+        self.settings = settings
+        self._load = load
+        self.clock = Clock(settings.clock_file)
+        self.dispatcher: Dispatcher | None = None
         self.attempts = Attempts()
         self.accounts = Accounts(lambda: self.database, self.attempts)
         self.tokens = Tokens(lambda: self.database)
-        lives = Lives(timedelta(seconds=parts.settings.session_idle), timedelta(seconds=parts.settings.session_life))
+        lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
         self.sessions = Sessions(lambda: self.database, lives)
         self._lock = RLock()
+        self._parts: Parts | None = None
         self._opened: Opened | None = None
+
+    @property
+    def parts(self) -> Parts:
+        """The definitions, the deployment and the keys, read and checked once; raises `RefusedStart`."""
+        with self._lock:
+            if self._parts is None:
+                self._parts = self._load()
+            return self._parts
+
+    @property
+    def catalog(self) -> Catalog:
+        """The definitions in force."""
+        return self.parts.catalog
+
+    @property
+    def deployment(self) -> Deployment:
+        """The departments' offices and how they are reached."""
+        return self.parts.deployment
+
+    @property
+    def personas(self) -> tuple[Persona, ...]:
+        """The sample persons of demo and test; none in production."""
+        return self.parts.personas
 
     @property
     def opened(self) -> Opened:
@@ -89,16 +110,24 @@ class House:
         """The one door for every change."""
         return self.parts.make_desk(self.opened)
 
-    def close(self) -> None:
-        """Close the store if it was opened; nothing may be used afterwards."""
+    def begin(self) -> None:
+        """Open the store and start the dispatcher; the server calls it in its worker, nobody else does."""
+        embedded = self.settings.database_url is None
+        works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded)
+        self.dispatcher = Dispatcher(works).start()
+
+    def close(self, seconds: float = 0.0) -> None:
+        """Stop the dispatcher within `seconds` and close the store; nothing may be used afterwards."""
+        if self.dispatcher is not None:
+            self.dispatcher.stop(seconds)
         with self._lock:
             if self._opened is not None:
                 self._opened.db.close()
 
 
-def settle(app: Flask, parts: Parts) -> House:
-    """Give `app` its house and return it."""
-    made = House(parts)
+def settle(app: Flask, settings: Settings, load: Callable[[], Parts]) -> House:
+    """Give `app` its house and return it; `load` reads the parts at the first use."""
+    made = House(settings, load)
     app.extensions[NAME] = made
     return made
 

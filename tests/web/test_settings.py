@@ -49,11 +49,6 @@ def test_test_tools_are_refused_outside_of_test(name):
         Settings.from_environ({"YJS_ENV": "demo", name: "x"})
 
 
-def test_production_needs_its_keys_named():
-    with pytest.raises(BadSettings, match="YJS_KEYS"):
-        Settings.from_environ({})
-
-
 def test_the_clock_file_moves_the_time(tmp_path):
     file = tmp_path / "clock"
     file.write_text("2026-11-23T09:00:00+08:00 x0")
