@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import ChainMap
 from dataclasses import dataclass, field
 
 from catalog.text import Text
@@ -31,8 +31,8 @@ class MaterialLines:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    legs: Mapping[str, str]
-    papers: Mapping[str, str]
+    legs: dict[str, str]
+    papers: dict[str, str]
 
 
 def lines_of(collected: Collected, subtracted: Subtracted, legs: list[Leg], known: Known) -> MaterialLines:
@@ -91,8 +91,8 @@ def _keep(
 
 
 def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: _Names, known: Known) -> RemovedMaterial:
-    given = {**names.papers, **names.legs}
-    text = why_removed(paper, outcome, askers_words(names.legs, _legs(wishes)), given, known)
+    legs = askers_words(names.legs, _legs(wishes))
+    text = why_removed(paper, outcome, legs, ChainMap(names.legs, names.papers), known)
     source = outcome.source.name if outcome.source else outcome.taken or "、".join(outcome.by) or None
     return RemovedMaterial(
         key=paper.key, kind=paper.kind, name=Text(names.papers[paper.key]), rule=outcome.rule or "form",
