@@ -43,9 +43,12 @@ def _fresh() -> str:
 
 
 def _decoded(text: str) -> bytes:
-    secret = base64.b64decode(text, validate=True)
+    try:
+        secret = base64.b64decode(text, validate=True)
+    except ValueError:
+        secret = b""
     if len(secret) != 32:
-        raise KeysMissing("密钥长度不对，应为 32 字节。")
+        raise KeysMissing("密钥文件内容不完整：每个密钥应为 32 字节的 Base64。")
     return secret
 
 

@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from store.cipher import Cipher
 from store.dialect import postgres_text
-from store.errors import ConstraintBroken, NestedWrite, Stale, StorageFull, StoreClosed, StoreError, StoreUnavailable
+from store.errors import ConstraintBroken, NestedWrite, StorageFull, StoreClosed, StoreError, StoreUnavailable
 from store.port import Row, Tx
 from store.postgres_schema import migrate_postgres, refuse_settings
 
@@ -121,7 +121,7 @@ class PostgresDatabase:
         for tried in range(_TRIES):
             try:
                 return self._once(unit)
-            except (pg.SerializationFailure, pg.DeadlockDetected, Stale):
+            except (pg.SerializationFailure, pg.DeadlockDetected):
                 # Without a growing random pause the same two would meet again.
                 time.sleep(random.uniform(0, 0.002 * 2 ** min(tried, 8)))  # noqa: S311 - a pause
         raise StoreUnavailable("并发冲突过多，请稍后重试。")

@@ -14,6 +14,7 @@ from sqlite_utils import Database as Tables
 
 from store import marks
 from store.cipher import Cipher
+from store.failpoints import arm, reach
 from store.migrations import migrate_sqlite
 from store.opening import Place, open_store
 from store.postgres_schema import migrate_postgres
@@ -63,3 +64,11 @@ def hold(data: str) -> None:
     os.write(1, b"held\n")
     sys.stdin.read()
     store.close()
+
+
+def die_at(name: str) -> None:
+    """Be killed at a failpoint."""
+    arm(f"{name}:kill")
+    os.write(1, b"before\n")
+    reach(name)
+    os.write(1, b"after\n")

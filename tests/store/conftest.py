@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from store.chain import GENESIS
 from store.cipher import Cipher
 from store.opening import Opened, Place, open_store
 
@@ -21,24 +22,26 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Server:
-    """A PostgreSQL server of this test run."""
+    """A PostgreSQL server of this test run, with one migrated database that is emptied after each test."""
 
-    template: str
+    url: str
 
-    def fresh(self, model: str = "model") -> str:
-        """The URL of a new, empty database: migrated, or with `template1` not even that."""
-        name = f"test_{next(_numbers)}"
-        self._say(f"create database {name} template {model} strategy file_copy")
-        return self.template.replace("/model?", f"/{name}?")
+    def empty(self) -> None:
+        """Bring the database back to what the migrations made."""
+        with psycopg.connect(self.url) as connection:
+            for table, in connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall():
+                if table != "_sqlite_migrations":
+                    connection.execute(f"alter table {table} disable trigger all")
+                    connection.execute(f"delete from {table}")
+                    connection.execute(f"alter table {table} enable trigger all")
+            connection.execute(f"insert into heads values ('@audit', 0, '{GENESIS}', 0), ('@seals', 0, '{GENESIS}', 0)")
 
-    def drop(self, url: str) -> None:
-        """Drop a database of `fresh`."""
-        name = url.rpartition("/test_")[2].partition("?")[0]
-        self._say(f"drop database test_{name} with (force)")
-
-    def _say(self, sql: str) -> None:
-        with psycopg.connect(self.template.replace("/model?", "/postgres?"), autocommit=True) as connection:
-            connection.execute(sql)
+    def bare(self) -> str:
+        """The URL of a new database that was never migrated."""
+        name = f"bare_{next(_numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        return self.url.replace("/model?", f"/{name}?")
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +59,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, cipher: Cipher) -> Iterator
     url = running.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create database model")
-    template = url.replace("/postgres?", "/model?")
-    open_store(Place(tmp_path_factory.mktemp("model"), template), cipher).close()
-    yield Server(template)
+    url = url.replace("/postgres?", "/model?")
+    open_store(Place(tmp_path_factory.mktemp("model"), url), cipher).close()
+    yield Server(url)
     running.cleanup()
 
 
@@ -69,9 +72,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         yield Place(tmp_path / "data", patience=1.0)
         return
     server: Server = request.getfixturevalue("server")
-    url = server.fresh()
-    yield Place(tmp_path / "data", url, pool=20)
-    server.drop(url)
+    yield Place(tmp_path / "data", server.url, pool=20)
+    server.empty()
 
 
 @pytest.fixture

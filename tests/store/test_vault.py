@@ -1,0 +1,111 @@
+"""File bytes: sealed, durable, whole or not there, in the data folder and in PostgreSQL."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.cipher import Cipher
+from store.errors import SealBroken, UnknownFile
+from store.opening import Opened, Place
+from store.vault import PART, FolderVault, new_file_id
+
+SOME = random.Random(1).randbytes(2 * PART + 77)
+
+
+def cut(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at:at + size] for at in range(0, len(data), size))
+
+
+@pytest.mark.parametrize("data", [b"", b"a", SOME[:PART], SOME[:PART + 1], SOME], ids=len)
+def test_what_is_kept_comes_back_whole(store: Opened, data: bytes) -> None:
+    file = new_file_id()
+    kept = store.vault.put(file, cut(data, 65_536))
+    assert (kept.size, kept.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert b"".join(store.vault.open(file)) == data
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(store: Opened) -> None:
+    def broken() -> Iterator[bytes]:
+        yield SOME
+        raise TimeoutError
+
+    file = new_file_id()
+    with pytest.raises(TimeoutError):
+        store.vault.put(file, broken())
+    with pytest.raises(UnknownFile):
+        store.vault.open(file)
+
+
+def test_a_dropped_file_is_gone_and_dropping_twice_is_fine(store: Opened) -> None:
+    file = new_file_id()
+    store.vault.put(file, [b"a"])
+    store.vault.drop(file)
+    store.vault.drop(file)
+    with pytest.raises(UnknownFile):
+        store.vault.open(file)
+
+
+@pytest.mark.parametrize("file", ["../../etc/passwd", "a" * 31, "A" * 32, "", "a" * 33])
+def test_only_an_id_names_a_file(folder: Place, cipher: Cipher, file: str) -> None:
+    folder.data.mkdir()
+    with pytest.raises(UnknownFile):
+        FolderVault(folder.data, cipher).open(file)
+
+
+@pytest.fixture
+def kept(folder: Place, cipher: Cipher) -> tuple[FolderVault, str, Path]:
+    folder.data.mkdir()
+    vault, file = FolderVault(folder.data, cipher), new_file_id()
+    vault.put(file, [SOME])
+    return vault, file, folder.data / "files" / file[:2] / file
+
+
+def test_bytes_on_disk_are_sealed_and_private(kept: tuple[FolderVault, str, Path]) -> None:
+    _, _, path = kept
+    assert SOME[:32] not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [each for each in path.parent.iterdir() if each != path] == []
+
+
+@pytest.mark.parametrize("length", [0, 3, 4, 100, PART, PART + 36, PART + 40, 2 * PART])
+def test_a_cut_file_does_not_open(kept: tuple[FolderVault, str, Path], length: int) -> None:
+    vault, file, path = kept
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(SealBroken):
+        list(vault.open(file))
+
+
+def test_a_file_cut_between_its_parts_does_not_open(kept: tuple[FolderVault, str, Path]) -> None:
+    vault, file, path = kept
+    path.write_bytes(path.read_bytes()[:4 + PART + 32])
+    with pytest.raises(SealBroken):
+        list(vault.open(file))
+
+
+def test_a_changed_or_swapped_file_does_not_open(kept: tuple[FolderVault, str, Path]) -> None:
+    vault, file, path = kept
+    other = new_file_id()
+    vault.put(other, [b"other"])
+    whole = path.read_bytes()
+    path.write_bytes((path.parent.parent / other[:2] / other).read_bytes())
+    with pytest.raises(SealBroken):
+        list(vault.open(file))
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(SealBroken):
+        list(vault.open(file))
+
+
+def test_a_swapped_part_in_the_database_does_not_open(store: Opened) -> None:
+    first, second = new_file_id(), new_file_id()
+    store.vault.put(first, [b"first"])
+    store.vault.put(second, [b"second"])
+    if store.db.write(lambda tx: tx.run(
+            "update file_bytes set body = (select body from file_bytes where file = :s) where file = :f",
+            s=second, f=first)):
+        with pytest.raises(SealBroken):
+            list(store.vault.open(first))
