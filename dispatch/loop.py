@@ -21,7 +21,7 @@ from connectors.deployment import Deployment
 from desk.claims import Claim
 from desk.desk import Desk
 from dispatch.lanes import Lanes
-from dispatch.retry import Tried, after
+from dispatch.retry import Then, Tried, after, allowed
 from store import failpoints
 from store.errors import StoreError
 
@@ -54,6 +54,7 @@ class Dispatcher:
         self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, self._lanes.places)), "attempt")
         self._threads = [threading.Thread(target=self._schedule, name="dispatch", daemon=True),
                          threading.Thread(target=self._sweep, name="sweep", daemon=True)]
+        self._absent_since: dict[str, datetime] = {}
         self.beat = time.monotonic()
 
     def start(self) -> Dispatcher:
@@ -92,8 +93,8 @@ class Dispatcher:
             self._wake.clear()
             try:
                 claims = self._works.desk.claim(self._lanes.room(self._works.clock()), self._works.clock(), BATCH)
-            except StoreError as error:
-                LOG.error("claiming failed: %s", error.code)
+            except Exception as error:  # noqa: BLE001  # whatever one message or the store has, the others must leave
+                LOG.error("claiming failed: %s", _code(error))
                 claims = []
                 self._stopping.wait(LONGEST_NAP)
             for claim in claims:
@@ -123,31 +124,51 @@ class Dispatcher:
             answer = self._talk(claim)
             failpoints.reach("push.after_response")
             now = self._works.clock()
-            tried = Tried(claim.attempt, claim.purpose, claim.first_at, now)
-            then = after(answer, claim.body, tried, random.random())  # noqa: S311  jitter, no secret
-            self._works.desk.record(claim, answer, then, now)
+            self._works.desk.record(claim, answer, self._next(claim, answer, now), now)
             failpoints.reach("push.after_outcome_commit")
         except StoreError as error:
             LOG.error("an answer could not be recorded (%s); it will be asked for", error.code)
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # An attempt must never take its lane along; its lease makes it an unknown outcome.
-            LOG.exception("an attempt failed")
+            LOG.error("an attempt failed: %s", _code(error))
         finally:
             self._lanes.ended(claim.body.id, claim.leg, answer, self._works.clock())
             self._wake.set()
 
     def _talk(self, claim: Claim) -> Answer:
+        what = allowed(claim.purpose, claim.body)
+        if what == "stuck":
+            return Answer("unknown", detail="it can neither be asked about nor be sent again")
         connector = self._works.registry.get(claim.body.connector)
-        if claim.purpose == "ask":
+        if what == "ask":
             return connector.ask(claim.leg, claim.body, self._works.clock())
         return connector.send(claim.outgoing, claim.body, self._works.clock())
+
+    def _next(self, claim: Claim, answer: Answer, now: datetime) -> Then:
+        what = allowed(claim.purpose, claim.body)
+        if what == "stuck":
+            return Then("stuck")
+        tried = Tried(claim.attempt, what, claim.first_at, now, self._absent_for(claim, answer, now))
+        return after(answer, claim.body, tried, random.random())  # noqa: S311  jitter, no secret
+
+    def _absent_for(self, claim: Claim, answer: Answer, now: datetime) -> float:
+        """Kept in memory only: after a restart the read lag simply begins again."""
+        if answer.kind != "absent":
+            self._absent_since.pop(claim.outgoing.key, None)
+            return 0.0
+        return (now - self._absent_since.setdefault(claim.outgoing.key, now)).total_seconds()
 
     def _sweep(self) -> None:
         while not self._stopping.is_set():
             try:
                 again = self._works.desk.sweep(self._works.clock())
                 nap = (again - self._works.clock()).total_seconds()
-            except StoreError as error:
-                LOG.error("a sweep failed: %s", error.code)
+            except Exception as error:  # noqa: BLE001  # a sweep that failed is tried again, it must not end all sweeps
+                LOG.error("a sweep failed: %s", _code(error))
                 nap = LONGEST_NAP
             self._stopping.wait(max(LONGEST_NAP, min(nap, 60.0)))
+
+
+def _code(error: Exception) -> str:
+    """What may stand in a log: never the text of an exception, it may quote a person's data."""
+    return error.code if isinstance(error, StoreError) else type(error).__name__

@@ -28,12 +28,22 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An attempt that ended: its number from 1, what it was for, when the message was first due, and now."""
+    """An attempt that ended: its number from 1, what it was for, when the message was first due, now, and for how
+    many seconds the department has said without a break that it does not have the leg."""
 
     attempt: int
     purpose: Literal["send", "ask"]
     first_at: datetime
     now: datetime
+    absent_for: float = 0.0
+
+
+def allowed(purpose: Literal["send", "ask"], body: Body) -> Literal["send", "ask", "stuck"]:
+    """What may be done with a message. One whose outcome is unknown is asked about where the department can be
+    asked, sent again only where the same key has one effect, and left to a person otherwise."""
+    if purpose == "send" or body.can_be_asked:
+        return purpose
+    return "send" if body.honours_keys else "stuck"
 
 
 def after(answer: Answer, body: Body, tried: Tried, chance: float) -> Then:
@@ -43,11 +53,18 @@ def after(answer: Answer, body: Body, tried: Tried, chance: float) -> Then:
     if tried.now - tried.first_at > GIVE_UP_AFTER:
         return Then("stuck")
     if answer.kind == "absent":
-        return Then("send", tried.now)
+        return _after_absent(body, tried)
     if answer.kind == "unknown":
         return _after_unknown(body, tried, chance)
     later = tried.now + timedelta(seconds=wait_seconds(answer, body, tried.attempt, chance))
     return Then(tried.purpose, later)
+
+
+def _after_absent(body: Body, tried: Tried) -> Then:
+    """"Not found" is definite once it was said for the read lag; where keys are honoured a repeat does no harm."""
+    if body.honours_keys or tried.absent_for >= body.read_lag:
+        return Then("send", tried.now)
+    return Then("ask", tried.now + timedelta(seconds=body.read_lag - tried.absent_for))
 
 
 def _after_unknown(body: Body, tried: Tried, chance: float) -> Then:
