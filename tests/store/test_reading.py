@@ -1,0 +1,120 @@
+"""The queries of the pages and the invariants that are watched."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.model import LegState
+from store import cases, leases, legs, messages, notices, reading
+from store.conservation import conservation
+from store.errors import UnknownCase
+from store.leases import Outcome, Wanted
+from store.notices import Strange
+from store.opening import Opened
+from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
+
+
+def test_a_subject_sees_own_cases_the_newest_first_in_pages(store: Opened) -> None:
+    for number in range(5):
+        store.db.write(lambda tx, n=number: file_case(tx, f"case-{n}", filed_at=minutes(n // 2), count=1))
+    store.db.write(lambda tx: file_case(tx, "foreign", subject="other", count=1))
+    with store.db.read() as tx:
+        first = reading.cases_of(tx, "someone", limit=3)
+        rest = reading.cases_of(tx, "someone", first[-1], limit=3)
+    assert [line.reference for line in (*first, *rest)] == ["case-4", "case-3", "case-2", "case-1", "case-0"]
+    assert [leg.leg for leg in first[0].legs] == ["01"]
+
+
+def test_a_whole_case_has_everything_that_hangs_on_it(store: Opened) -> None:
+    store.db.write(file_case)
+    with store.db.read() as tx:
+        whole = reading.whole_case(tx, REFERENCE)
+        with pytest.raises(UnknownCase):
+            reading.whole_case(tx, "none")
+    assert (len(whole.legs), len(whole.events), len(whole.messages), len(whole.files)) == (2, 3, 2, 0)
+
+
+def test_an_inbox_is_ordered_by_due_date_and_paged_by_key(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=8))
+    times = [50, 10, None, 10, 30, 20, 1, 2]
+    rows = [a_leg(f"{n:02d}", due_at=None if at is None else minutes(at), started_at=NOW)
+            for n, at in enumerate(times, 1)]
+    rows[6] = a_leg("07", due_at=minutes(1))
+    rows[7] = a_leg("08", due_at=minutes(2), started_at=NOW, closed_at=NOW)
+    store.db.write(lambda tx: legs.put(tx, rows))
+    seen, after = [], None
+    with store.db.read() as tx:
+        while True:
+            page = reading.inbox(tx, "water-works", after, limit=2)
+            seen += [leg.leg for leg in page.legs]
+            after = page.next
+            if after is None:
+                break
+        assert reading.inbox(tx, "gas").legs == ()
+        assert [leg.leg for leg in reading.inbox(tx, "water-works", "no cursor", 3).legs] == ["02", "04", "06"]
+        assert [leg.leg for leg in reading.closed_of(tx, "water-works", minutes(1))] == ["08"]
+    assert seen == ["02", "04", "06", "05", "01", "03"]
+
+
+def test_late_legs_are_listed_and_lights_counted(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=4))
+    store.db.write(lambda tx: legs.put(tx, [
+        a_leg("01", due_at=minutes(10), yellow_at=minutes(5)), a_leg("02", due_at=minutes(20), yellow_at=minutes(15)),
+        a_leg("03", due_at=minutes(1), yellow_at=NOW, closed_at=NOW), a_leg("04"),
+    ]))
+    with store.db.read() as tx:
+        assert [leg.leg for leg in reading.late(tx, minutes(15))] == ["01"]
+        found = reading.figures(tx, minutes(15))
+    assert (found.red, found.yellow) == (1, 1)
+
+
+def test_figures_tell_what_waits_runs_and_is_held(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=4))
+    claimed = store.db.write(lambda tx: leases.claim(tx, Wanted({"water-works": 3}, NOW)))
+    store.db.write(lambda tx: leases.settle(tx, claimed[0], Outcome("stuck"), NOW))
+    store.db.write(lambda tx: leases.settle(tx, claimed[1], Outcome("unknown"), NOW))
+    store.db.write(lambda tx: notices.quarantine(tx, Strange("q", "d", "m", "c", NOW, "t", "{}")))
+    with store.db.read() as tx:
+        found = reading.figures(tx, minutes(1))
+        held = reading.held(tx)
+    assert (found.waiting, found.leased, found.held) == ({"water-works": 1}, {"water-works": 1}, {"stuck": 1, "unknown": 1})
+    assert (found.oldest_due, found.strange) == (NOW, 1)
+    assert [message.state for message in held] == ["stuck", "unknown"]
+
+
+def test_a_sound_store_conserves_its_legs(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=3))
+    with store.db.read() as tx:
+        found = conservation(tx)
+    assert (found.holds, found.legs, found.by_state) == (True, 3, {"queued": 3})
+
+
+BREACHES = {
+    "case without legs": "delete from legs",
+    "case without a first event": "delete from events where n = 1",
+    "leg folded beyond its events": "update legs set n = 99 where leg = '01'",
+    "open leg without a next action or a waiting reason": "delete from messages where leg = '02'",
+    "due message that nothing will send": "update messages set next_at = null where leg = '01'",
+    "message of a closed case still due": "update cases set closed_at = 'x'",
+}
+
+
+@pytest.mark.parametrize("rule", BREACHES)
+def test_what_falls_out_is_named(store: Opened, rule: str) -> None:
+    store.db.write(file_case)
+    store.db.write(lambda tx: tx.run(BREACHES[rule]))
+    with store.db.read() as tx:
+        found = conservation(tx)
+    assert rule in {breach[0] for breach in found.breaches}
+    assert not found.holds
+
+
+def test_a_leg_that_says_why_it_waits_has_not_fallen_out(store: Opened) -> None:
+    store.db.write(file_case)
+    store.db.write(lambda tx: tx.run("delete from messages"))
+    store.db.write(lambda tx: legs.put(tx, [
+        a_leg("01", state=LegState.WAITING), a_leg("02", waits="示例原因")]))
+    with store.db.read() as tx:
+        assert conservation(tx).holds
+        assert messages.next_due(tx) is None
+        assert cases.exists(tx, REFERENCE)
