@@ -12,7 +12,7 @@ from cases.follow import follow
 from cases.model import Ask, Case, Event, LegState
 from cases.states import FINAL
 from desk import repeats
-from desk.book import Book
+from desk.book import Alongside, Book, Decide
 from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
 from desk.known import Known, by_leg
 from desk.premises import Premises
@@ -53,12 +53,13 @@ class Counter:
     def supplement(self, subject: str, reference: str, supply: Supply, key: str, now: datetime) -> None:
         """Answer an ask; it must be complete. The same key and content have one effect."""
         known = self.owned(subject, reference)
-        content = ("supplement", reference, supply.leg, supply.ask, dict(supply.fields),
-                   {kind: list(names) for kind, names in supply.materials.items()})
-        self._refuse_incomplete(known, supply)
+        leg = number_of(reference, supply.leg)
         data = {"ask": supply.ask, "fields": dict(supply.fields),
                 "materials": {kind: list(names) for kind, names in supply.materials.items()}}
-        leg = number_of(reference, supply.leg)
+        sent = self._sent(known, key, ("supplement", reference, leg, data), now)
+        if sent is None:
+            return
+        self._refuse_incomplete(known, supply)
 
         def decide(case: Case) -> Sequence[Event]:
             open_ask(case, leg, supply.ask)
@@ -68,7 +69,7 @@ class Counter:
             files.link(tx, reference, subject, sorted({name for names in supply.materials.values() for name in names}))
 
         try:
-            self._once(known, (key, content), decide, now, link)
+            self._once(known, sent, decide, now, link)
         except (NotStored, FileTaken) as wrong:
             tree = {kind: ["上传的文件找不到或已用于另一个办件；请重新上传"] for kind in supply.materials}
             raise InvalidAnswers(errors={"materials": tree}) from wrong
@@ -105,11 +106,14 @@ class Counter:
         """Withdraw legs (None: all that are still open); unsent ones end at once, others when confirmed."""
         known = self.owned(subject, reference)
         content = ("withdraw", reference, list(wish.legs) if wish.legs is not None else None, wish.reason)
+        sent = self._sent(known, key, content, now)
+        if sent is None:
+            return
 
         def decide(case: Case) -> Sequence[Event]:
             return self._requests(case, self._chosen(case, wish.legs), subject, wish.reason, now)
 
-        self._once(known, (key, content), decide, now, None)
+        self._once(known, sent, decide, now, None)
 
     def _chosen(self, case: Case, legs: Sequence[str] | None) -> list[str]:
         if legs is None:
@@ -129,25 +133,24 @@ class Counter:
         by, why = f"applicant:{subject}", {"why": "applicant", "reason": reason}
         return [Event("leg.withdraw_requested", now, by, leg, why) for leg in legs if leg in case.legs]
 
-    def _once(self, known: Known, sent: tuple[str, Any], decide: Any, now: datetime, link: Any) -> None:
-        """Run a change under an idempotency key, in the same transaction as its effect."""
-        key, content = sent
-        subject, reference = known.row.subject, known.row.reference
-        digest = repeats.digest_of(content)
-        claim = Submission(subject=subject, key=repeats.checked_key(key), digest=digest, reference=reference, at=now,
-                           answer={})
-        if repeats.earlier(self._premises.database, subject, key, digest) is not None:
-            return
+    def _sent(self, known: Known, key: str, content: Any, now: datetime) -> Submission | None:
+        """The submission to record beside its effect, or None if this very one had its effect before."""
+        subject, digest = known.row.subject, repeats.digest_of(content)
+        if repeats.earlier(self._premises.database, subject, repeats.checked_key(key), digest) is not None:
+            return None
+        return Submission(subject=subject, key=key, digest=digest, reference=known.row.reference, at=now, answer={})
 
+    def _once(self, known: Known, sent: Submission, decide: Decide, now: datetime, link: Alongside | None) -> None:
+        """Make a change and record its submission in one transaction."""
         def alongside(tx: Tx) -> None:
-            repeats.claim(tx, claim)
+            repeats.claim(tx, sent)
             if link is not None:
                 link(tx)
 
         try:
-            self._book.advance(reference, decide, now, alongside)
+            self._book.advance(known.row.reference, decide, now, alongside)
         except Repeated as repeated:
-            repeats.answer_of(repeated.earlier, digest)
+            repeats.answer_of(repeated.earlier, sent.digest)
 
 
 @dataclass(frozen=True, slots=True)

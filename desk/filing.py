@@ -86,14 +86,12 @@ class Intake:
         if not filing.consent.get("agreed"):
             raise ConsentMissing
         plan = self._plans.plan(filing.bundle, filing.situation, now, form=filing.form)
-        refuse_unready(plan)
         clean = validate_form(plan, filing.form, self._premises.catalog.regions)
-        if clean.errors:
-            raise InvalidAnswers(errors=clean.errors)
+        refuse_unready(plan, clean.errors)
         found = look_up(self._premises, plan, clean.clean, filing.consent, now)
         if found.outcomes:
             plan = self._plans.plan(filing.bundle, filing.situation, now, form=clean.clean, found=found.outcomes)
-        papers = validate_materials(plan, filing.materials)
+        papers = validate_materials(plan, {key: list(names) for key, names in filing.materials.items()})
         if papers.errors:
             raise InvalidAnswers(errors={"materials": papers.errors})
         offices = self._routed(plan)
@@ -160,13 +158,15 @@ def receipt_of(row: CaseRow, case: Case) -> Receipt:
     return Receipt(row.reference, row.code, outcome.case_state(case).value, row.edition, legs)
 
 
-def refuse_unready(plan: Plan) -> None:
-    """Refuse a plan that has an open question, a blocking rule or no leg, naming each."""
+def refuse_unready(plan: Plan, wrong: Mapping[str, Any]) -> None:
+    """Refuse wrong answers together with an open question, a blocking rule or a plan without legs, each named."""
+    tree: dict[str, list[str]] = {}
     stops = [problem for problem in plan.problems if problem.level in {"block", "undecided"}]
+    for stop in stops:
+        tree.setdefault(stop.at or stop.rule, []).append(stop.text)
+    if wrong:
+        raise InvalidAnswers(errors={**wrong, **({"situation": tree} if tree else {})})
     if stops or not plan.legs:
-        tree: dict[str, list[str]] = {}
-        for stop in stops:
-            tree.setdefault(stop.at or stop.rule, []).append(stop.text)
         raise CannotBeFiled("；".join(stop.text for stop in stops[:3]) or None, errors={"situation": tree})
 
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cases.due import LegDue, Schedule
-
 from cases import outcome
+from cases.due import LegDue, Schedule
 from connectors.base import Body
 from desk.known import Known
 from desk.premises import Premises

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from cases.due import LegDue
-
 from cases.model import Case, Leg, Result
 from forms.plan import MaterialSlot, PlannedLeg
 from forms.split import applicant_part, leg_fields

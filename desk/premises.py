@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sources.port import Sources
-
 from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
 from connectors.deployment import Deployment
+from sources.port import Sources
 from store.port import Database
 from store.vault import Vault
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cases.due import LegDue, Schedule
-
 from cases import due, lights, outcome, words
 from cases.calendar_days import WorkCalendar
+from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, Result
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg

@@ -1,0 +1,72 @@
+"""A desk on the shipped definitions, a real SQLite store and the demo deployment; sources that always find."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cases.calendar_days import work_calendar
+from catalog.load import load_catalog
+from connectors.deployment import read_deployment
+from connectors.shipped import registry
+from desk.desk import Desk
+from desk.premises import Premises
+from sandbox.demo_secrets import ensure_secrets
+from sandbox.run import DEPLOYMENT
+from sources.port import Found
+from store.keys import create_keys, load_keys
+from store.opening import Place, open_store
+
+HOME = Path(__file__).resolve().parents[2]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=SHANGHAI).astimezone(UTC)
+
+
+class Generous:
+    """Sources that find everything, except what a test takes away."""
+
+    def __init__(self):
+        self.answers = {}
+        self.asked = []
+
+    def find(self, query):
+        self.asked.append(query)
+        return self.answers.get(query.name, Found("hit", {"name": query.name, "number": "示例0001"}))
+
+
+@pytest.fixture(scope="session")
+def catalog():
+    loaded = load_catalog(HOME / "bundles")
+    assert loaded.problems == ()
+    return loaded.catalog
+
+
+@pytest.fixture
+def sources():
+    return Generous()
+
+
+@pytest.fixture
+def opened(tmp_path):
+    create_keys(tmp_path / "keys" / "keys")
+    store = open_store(Place(tmp_path / "data"), load_keys(tmp_path / "keys" / "keys", tmp_path / "data"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def premises(catalog, sources, opened, tmp_path):
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    ensure_secrets(DEPLOYMENT, secrets)
+    deployment = read_deployment(DEPLOYMENT, {"YJS_SECRETS": str(secrets)}, registry())
+    assert deployment.problems == ()
+    return Premises(database=opened.db, vault=opened.vault, catalog=catalog, zone=SHANGHAI, deployment=deployment,
+                    calendar=work_calendar(catalog.calendar.values(), SHANGHAI), sources=sources,
+                    public_url="http://127.0.0.1:5000")
+
+
+@pytest.fixture
+def desk(premises):
+    return Desk(premises)

@@ -1,0 +1,189 @@
+"""Departments: what they get, what they answer, what they tell us, in any order."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from connectors.base import Answer
+from desk import errors
+from desk.applicant import Supply, Withdrawal
+from desk.notices import Incoming
+from dispatch.retry import Then
+from store import messages, notices
+from tests.desk.conftest import NOW
+from tests.desk.filings import small_filing
+
+ROOM = {"water-group": 4, "power-grid": 4}
+DONE = Then("done")
+
+
+@pytest.fixture
+def receipt(desk):
+    return desk.file("somebody", small_filing(), "key-1", NOW)
+
+
+def claims(desk, now=NOW):
+    return {claim.outgoing.key.split("-", 1)[1]: claim for claim in desk.claim(ROOM, now)}
+
+
+def state(desk, receipt, number, now=NOW):
+    legs = {leg["leg"]: leg for leg in desk.case_view("somebody", receipt.reference, now)["legs"]}
+    return legs[number]["state"]
+
+
+def say(desk, receipt, number, type_, after=1, id_=None, **data):
+    at = NOW + timedelta(minutes=after)
+    said = {"type": type_, "timestamp": at.isoformat(), "data": {"leg": f"{receipt.reference}-{number}", **data}}
+    office = {"01": "water-group", "03": "power-grid"}[number]
+    raw = json.dumps(said).encode()
+    return desk.notice(Incoming(office, id_ or f"m-{type_}-{number}-{after}", raw, said), at)
+
+
+def deliver(desk, now=NOW):
+    for claim in desk.claim(ROOM, now):
+        desk.record(claim, Answer("received", ref="A-1"), DONE, now)
+
+
+def test_a_message_holds_only_what_the_matter_asks_under_the_departments_names(desk, receipt, catalog):
+    by_leg = {claim.id.leg: json.loads(claim.outgoing.body) for claim in desk.claim(ROOM, NOW)}
+    power = by_leg["03"]["data"]
+    assert power["fields"]["ydfh"] == 300
+    assert not {"daily_volume", "meter_dn"} & set(power["fields"])
+    declared = {ask.as_name or ask.code for ask in catalog.matters["power-supply"].asks.fields}
+    assert set(power["fields"]) <= declared
+    assert {entry["material"] for entry in power["materials"]} >= {"BL01", "PR01"}
+    assert power["notices"].endswith("/api/departments/power-grid/notices")
+
+
+def test_a_body_is_frozen_at_its_first_attempt_and_its_key_never_changes(desk, receipt):
+    first = {claim.id.leg: claim for claim in desk.claim(ROOM, NOW)}
+    for claim in first.values():
+        desk.record(claim, Answer("again"), Then("send", NOW), NOW)
+    later = NOW + timedelta(days=1)
+    for claim in desk.claim(ROOM, later):
+        assert claim.outgoing.body == first[claim.id.leg].outgoing.body
+        assert claim.outgoing.key == first[claim.id.leg].outgoing.key
+        assert claim.outgoing.message_id == first[claim.id.leg].outgoing.message_id
+        assert claim.attempt == 2
+
+
+def test_nothing_leased_is_leased_again(desk, receipt):
+    assert len(desk.claim(ROOM, NOW)) == 2
+    assert desk.claim(ROOM, NOW) == []
+
+
+def test_an_unknown_outcome_is_asked_for_and_a_late_worker_changes_nothing(desk, receipt):
+    claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
+    desk.record(claim, Answer("unknown"), Then("ask", NOW), NOW)
+    assert state(desk, receipt, "01") == "outcome_unknown"
+    again = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
+    assert again.purpose == "ask"
+    desk.record(again, Answer("received", ref="A-9"), DONE, NOW)
+    assert state(desk, receipt, "01") == "received"
+    desk.record(claim, Answer("refused", reason="late"), DONE, NOW)
+    assert state(desk, receipt, "01") == "received"
+
+
+def test_attempts_found_open_at_start_become_unknown_outcomes(desk, receipt):
+    desk.claim(ROOM, NOW)
+    assert desk.recover(NOW) == 2
+    assert state(desk, receipt, "01") == state(desk, receipt, "03") == "outcome_unknown"
+    assert {claim.purpose for claim in desk.claim(ROOM, NOW)} == {"ask"}
+
+
+def test_notices_in_any_order_and_copies_end_in_the_same_state(desk, receipt):
+    deliver(desk)
+    assert say(desk, receipt, "01", "leg.granted", 9, results=[{"material": "plan_reply", "name": "方案"}]) == "applied"
+    assert say(desk, receipt, "01", "leg.accepted", 3) in {"applied", "known"}
+    assert say(desk, receipt, "01", "leg.granted", 9, results=[{"material": "plan_reply", "name": "方案"}]) == "known"
+    assert state(desk, receipt, "01") == "granted"
+
+
+def test_a_notice_before_the_answer_to_the_push_counts(desk, receipt):
+    claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
+    assert say(desk, receipt, "01", "leg.accepted") == "applied"
+    desk.record(claim, Answer("unknown"), Then("ask", NOW), NOW)
+    assert state(desk, receipt, "01") == "accepted"
+
+
+def test_a_contradiction_is_kept_whole_and_changes_nothing(desk, receipt, opened):
+    deliver(desk)
+    say(desk, receipt, "01", "leg.refused", 2, reason_code="R1", reason="不符合规划")
+    said = say(desk, receipt, "01", "leg.granted", 3, results=[{"material": "plan_reply", "name": "方案"}])
+    assert said == "quarantined"
+    assert state(desk, receipt, "01") == "refused"
+    with opened.db.read() as tx:
+        assert [entry.code for entry in notices.unsettled(tx)] == ["contradiction"]
+
+
+@pytest.mark.parametrize(("change", "named"), [
+    ({"type": "leg.nonsense"}, "type"), ({"timestamp": "yesterday"}, "timestamp"), ({"data": {}}, "data"),
+    ({"timestamp": "2026-01-05T09:00:00"}, "timestamp"),
+])
+def test_a_malformed_notice_names_what_is_wrong(desk, receipt, change, named):
+    good = {"type": "leg.accepted", "timestamp": NOW.isoformat(), "data": {"leg": f"{receipt.reference}-01"}}
+    with pytest.raises(errors.MalformedNotice) as refused:
+        desk.notice(Incoming("water-group", "m1", b"{}", {**good, **change}), NOW)
+    assert named in refused.value.errors
+
+
+def test_a_department_cannot_speak_for_anothers_leg(desk, receipt):
+    said = {"type": "leg.accepted", "timestamp": NOW.isoformat(), "data": {"leg": f"{receipt.reference}-03"}}
+    with pytest.raises(errors.UnknownLeg):
+        desk.notice(Incoming("water-group", "m1", b"{}", said), NOW)
+
+
+def test_a_supplement_goes_round_once_and_reaches_the_department(desk, receipt, opened):
+    deliver(desk)
+    say(desk, receipt, "03", "leg.supplement_required", ask="b1", reason="负荷清单不清晰", limit="5wd",
+        materials=[{"material": "K13", "name": "负荷清单"}], fields=[{"field": "load_kw", "name": "用电负荷"}])
+    assert state(desk, receipt, "03") == "supplement_required"
+    assert desk.case_view("somebody", receipt.reference, NOW)["state"] == "needs_applicant"
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.supplement("somebody", receipt.reference, Supply("03", "b1", {"load_kw": "abc"}), "s1", NOW)
+    assert set(refused.value.errors) == {"load_kw", "materials"}
+    paper = desk.keep_file("somebody", ("清单.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
+    supply = Supply("03", "b1", {"load_kw": 350}, {"K13": (paper.file,)})
+    for _ in range(2):
+        desk.supplement("somebody", receipt.reference, supply, "s1", NOW)
+    assert state(desk, receipt, "03") == "supplemented"
+    (claim,) = desk.claim(ROOM, NOW)
+    body = json.loads(claim.outgoing.body)
+    assert body["type"] == "leg.supplemented"
+    assert body["data"]["materials"][0]["files"][0]["sha256"] == paper.sha256
+    info, chunks = desk.open_department_file("power-grid", paper.file)
+    assert (info.name, b"".join(chunks)) == ("清单.pdf", b"%PDF-1.4")
+    with pytest.raises(errors.UnknownFile):
+        desk.open_department_file("water-group", paper.file)
+    with opened.db.read() as tx:
+        assert [m.n for m in messages.of_case(tx, receipt.reference) if m.type == "leg.supplemented"] == [1]
+
+
+def test_withdrawing_an_unsent_leg_ends_it_and_a_sent_one_waits_for_its_department(desk, receipt, opened):
+    preview = desk.withdrawal("somebody", receipt.reference, ["01"], NOW)
+    assert [line["effect"] for line in preview] == ["withdrawn"]
+    desk.withdraw("somebody", receipt.reference, Withdrawal(("01",), "不办了"), "w1", NOW)
+    assert state(desk, receipt, "01") == "withdrawn"
+    deliver(desk)
+    with opened.db.read() as tx:
+        states = {m.leg: m.state for m in messages.of_case(tx, receipt.reference) if m.type == "leg.filed"}
+    assert states == {"01": "cancelled", "03": "done"}
+    desk.withdraw("somebody", receipt.reference, Withdrawal(None, "不办了"), "w2", NOW)
+    (claim,) = desk.claim(ROOM, NOW)
+    assert claim.outgoing.type == "leg.withdrawn"
+    desk.record(claim, Answer("received"), DONE, NOW)
+    say(desk, receipt, "03", "leg.withdraw_confirmed", 9)
+    assert desk.case_view("somebody", receipt.reference, NOW)["state"] == "withdrawn"
+
+
+def test_silence_on_a_supplement_ends_that_leg_alone(desk, receipt):
+    deliver(desk)
+    say(desk, receipt, "03", "leg.supplement_required", ask="b1", reason="缺材料", limit="5wd",
+        materials=[{"material": "K13", "name": "负荷清单"}])
+    desk.sweep(NOW + timedelta(days=3))
+    assert state(desk, receipt, "03") == "supplement_required"
+    late = NOW + timedelta(days=20)
+    desk.sweep(late)
+    assert state(desk, receipt, "03", late) == "terminated"
+    assert state(desk, receipt, "01", late) == "received"

@@ -1,0 +1,141 @@
+"""Filing: one transaction, idempotent for ever, every problem named, nothing lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from desk import errors
+from sources.port import Found
+from store import cases, editions, events, legs, messages
+from tests.desk.conftest import NOW
+from tests.desk.filings import FORM, SITUATION, small_filing
+
+
+def test_a_filing_makes_its_legs_events_and_messages_at_once(desk, opened):
+    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    assert [leg.leg for leg in receipt.legs] == [f"{receipt.reference}-01", f"{receipt.reference}-03"]
+    with opened.db.read() as tx:
+        assert [row.leg for row in legs.of_case(tx, receipt.reference)] == ["01", "03"]
+        assert [message.key for message in messages.of_case(tx, receipt.reference)] == [
+            f"{receipt.reference}-01:leg.filed:1", f"{receipt.reference}-03:leg.filed:1"]
+        assert events.of_case(tx, receipt.reference)[0].event.type == "case.filed"
+        case = cases.get(tx, receipt.reference)
+        assert editions.get(tx, case.edition).bundle == "utilities"
+        assert editions.plan(tx, case.plan)
+
+
+def test_the_same_key_and_content_give_the_same_receipt_also_at_once(desk, opened):
+    with ThreadPoolExecutor(8) as pool:
+        receipts = list(pool.map(lambda _: desk.file("somebody", small_filing(), "key-1", NOW), range(16)))
+    assert len({receipt.reference for receipt in receipts}) == 1
+    assert all(receipt == receipts[0] for receipt in receipts)
+    with opened.db.read() as tx:
+        assert len(legs.open_after(tx, None)) == 2
+
+
+def test_the_same_key_with_other_content_is_refused(desk):
+    desk.file("somebody", small_filing(), "key-1", NOW)
+    with pytest.raises(errors.IdempotencyMismatch):
+        desk.file("somebody", small_filing(form={**FORM, "load_kw": 301}), "key-1", NOW)
+
+
+def test_keys_belong_to_their_subject(desk):
+    first = desk.file("somebody", small_filing(), "key-1", NOW)
+    assert desk.file("another", small_filing(), "key-1", NOW).reference != first.reference
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201])
+def test_a_missing_or_endless_key_is_refused(desk, key):
+    with pytest.raises(errors.MissingKey):
+        desk.file("somebody", small_filing(), key, NOW)
+
+
+def test_every_wrong_answer_is_named_at_once(desk):
+    wrong = {**FORM, "holder_uscc": "91370200163562681A", "mobile": "1", "nonsense": 1}
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.file("somebody", small_filing(form=wrong), "key-1", NOW)
+    assert {"holder_uscc", "mobile", "nonsense"} <= set(refused.value.errors)
+
+
+def test_an_open_question_stops_a_filing_and_is_named(desk):
+    with pytest.raises(errors.DeskError) as refused:
+        desk.file("somebody", small_filing(situation={"services": ["water"], "filer": "legal_rep"}), "key-1", NOW)
+    assert "outside_line" in refused.value.errors["situation"]
+
+
+def test_without_consent_nothing_is_filed(desk, sources):
+    with pytest.raises(errors.ConsentMissing):
+        desk.file("somebody", small_filing(consent={}), "key-1", NOW)
+    assert sources.asked == []
+
+
+def test_another_edition_than_shown_is_a_conflict_that_names_the_new_one(desk):
+    with pytest.raises(errors.EditionChanged) as refused:
+        desk.file("somebody", small_filing(edition="0" * 64), "key-1", NOW)
+    assert refused.value.more["edition"] == desk.edition("utilities")
+
+
+def test_a_look_up_that_misses_or_fails_asks_for_that_paper_alone(desk, sources):
+    sources.answers["business_licence"] = Found("failed")
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.file("somebody", small_filing(), "key-1", NOW)
+    assert set(refused.value.errors["materials"]) == {"BL01"}
+    paper = desk.keep_file("somebody", ("营业执照.pdf", "application/pdf"), [b"%PDF-1.4 sample"], NOW)
+    receipt = desk.file("somebody", small_filing(materials={"BL01": (paper.file,)}), "key-1", NOW)
+    assert desk.case_view("somebody", receipt.reference, NOW)["materials"][0]["files"][0]["name"] == "营业执照.pdf"
+
+
+def test_look_ups_carry_the_holders_number_and_the_consent(desk, sources):
+    desk.file("somebody", small_filing(), "key-1", NOW)
+    asked = {query.name: query for query in sources.asked}
+    assert asked["business_licence"].numbers == {"holder": FORM["holder_uscc"]}
+    assert asked["citizen_card"].numbers == {"holder": FORM["legal_rep_id"]}
+    assert all(query.consent["agreed"] for query in sources.asked)
+
+
+def test_another_persons_file_cannot_be_filed(desk, sources):
+    sources.answers["business_licence"] = Found("miss")
+    paper = desk.keep_file("another", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.file("somebody", small_filing(materials={"BL01": (paper.file,)}), "key-1", NOW)
+    assert "BL01" in refused.value.errors["materials"]
+
+
+def test_a_draft_keeps_what_is_there_and_files_once(desk):
+    draft = desk.open_draft("somebody", "utilities", {"services": ["water", "power"]}, NOW)
+    assert draft.missing or draft.plan.problems
+    desk.save_draft("somebody", draft.id, {"situation": SITUATION, "form": {**FORM, "mobile": "1"}}, NOW)
+    kept = desk.read_draft("somebody", draft.id, NOW)
+    assert "mobile" in kept.errors
+    assert kept.form["holder_name"] == FORM["holder_name"]
+    with pytest.raises(errors.InvalidAnswers):
+        desk.submit_draft("somebody", draft.id, {"agreed": True}, NOW)
+    assert desk.save_draft("somebody", draft.id, {"form": {"mobile": FORM["mobile"]}}, NOW).errors == {}
+    receipt = desk.submit_draft("somebody", draft.id, {"agreed": True}, NOW)
+    assert desk.submit_draft("somebody", draft.id, {"agreed": True}, NOW).reference == receipt.reference
+    with pytest.raises(errors.DraftFiled):
+        desk.save_draft("somebody", draft.id, {"form": {}}, NOW)
+    assert desk.drafts("somebody", NOW) == []
+
+
+@pytest.mark.parametrize("verb", ["read_draft", "case_view", "receipt"])
+def test_what_belongs_to_another_person_is_as_unknown_as_what_does_not_exist(desk, verb):
+    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
+    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    id_ = draft.id if verb == "read_draft" else receipt.reference
+    texts = []
+    for name in (id_, "20260105" + "0" * 12):
+        with pytest.raises((errors.UnknownDraft, errors.UnknownCase)) as refused:
+            getattr(desk, verb)("another", name, NOW)
+        texts.append((type(refused.value), str(refused.value)))
+    assert texts[0] == texts[1]
+
+
+def test_reference_and_code_open_a_masked_view_and_nothing_else_does(desk):
+    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    shown = desk.track(receipt.reference.lower(), receipt.code, NOW)
+    assert shown["masked"]
+    assert shown["materials"] == []
+    for reference, code in ((receipt.reference, "00000000"), ("20260105000000000000", receipt.code)):
+        with pytest.raises(errors.UnknownCase):
+            desk.track(reference, code, NOW)
