@@ -14,7 +14,7 @@ from cases.calendar_days import WorkCalendar
 from cases.clock import DayLine, Span, explain, warn_at
 from cases.edges import ending, over, planned, satisfied, waits_for
 from cases.judge import wait_until
-from cases.model import Case, Leg, LegState
+from cases.model import Case, Leg
 from cases.states import UNSENT
 from catalog.limits import Limit
 from forms.plan import PlannedEdge, PlannedLeg
@@ -30,8 +30,9 @@ class LegDue:
     """One leg's dates. `started` tells whether the clock really runs (else `start` and `due` are expected ones).
 
     `due` is the promised end, `statutory` the one by law; `yellow_at` when little is left; `finish` when it ended or
-    is expected to; `bound_by` the leg above that sets `start` or `due`; `wait_until` before which no decision may
-    fall; `answer_by` the day an open request to the applicant ends; `days` the promised limit day by day.
+    is expected to; `paused` why the clock stands, in Chinese; `bound_by` the leg above that sets `start` or `due`;
+    `wait_until` before which no decision may fall; `answer_by` the day an open request to the applicant ends; `days`
+    the promised limit day by day.
     """
 
     leg: str
@@ -184,7 +185,11 @@ def _end_of_targets(reading: _Reading, edge: PlannedEdge) -> tuple[datetime, str
 
 
 def _paused(leg: Leg) -> str | None:
-    return next((p.kind for p in reversed(leg.pauses) if p.end is None), None)
+    last = next((p for p in reversed(leg.pauses) if p.end is None), None)
+    if last is None:
+        return None
+    name = PAUSE_WORDS.get(last.kind, last.kind)
+    return f"{name}({last.why})" if last.kind == "special" and last.why else name
 
 
 def _answer_by(leg: Leg) -> str | None:
@@ -247,16 +252,11 @@ def _why(case: Case, legs: Mapping[str, LegDue], chain: Iterable[str]) -> str:
     return "，".join(parts)
 
 
-def _paused_words(kind: str) -> str:
-    return f"(现因{PAUSE_WORDS.get(kind, kind)}暂停计时，恢复后顺延)"
+def _paused_words(paused: str) -> str:
+    return f"(现因{paused}暂停计时，恢复后顺延)"
 
 
 def day_words(instant: datetime, calendar: WorkCalendar) -> str:
     """`10月13日` in the calendar's zone."""
     day = calendar.date_of(instant)
     return f"{day.month}月{day.day}日"
-
-
-def stands_still(leg: Leg) -> bool:
-    """Whether the leg's clock stands because of a pause or because the applicant must act first."""
-    return _paused(leg) is not None or leg.state is LegState.HELD

@@ -104,6 +104,12 @@ def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...
     return replace(blank, history=history), tuple(steps)
 
 
+def timeline(leg: Leg) -> tuple[Event, ...]:
+    """What happened to the leg in the order that counts, with the steps a department left out, marked `filled`."""
+    _, steps = fold_leg(leg, leg.history)
+    return tuple(event for step in steps for event in (*step.filled, step.event))
+
+
 def take(leg: Leg, event: Event) -> tuple[Leg, Step]:
     """One event in its place: made-up steps first, then the event itself, if the table lets it move or note."""
     if event.type not in NOTICES and event.type not in OURS:
@@ -177,15 +183,16 @@ def _write(leg: Leg, event: Event, row: Move) -> Leg:
     back_to = None if after not in _PAUSED else leg.back_to if before in _PAUSED else before
     reopened = row.said and after not in FINAL
     closed_at = (leg.closed_at or event.at) if after in FINAL else None if reopened else leg.closed_at
-    same = back_to is leg.back_to and closed_at is leg.closed_at
-    return leg if same else replace(leg, back_to=back_to, closed_at=closed_at)
+    since = event.at if after is not before or leg.since is None else leg.since
+    same = back_to is leg.back_to and closed_at is leg.closed_at and since is leg.since
+    return leg if same else replace(leg, back_to=back_to, closed_at=closed_at, since=since)
 
 
 def _said(event: Event, before: LegState) -> LegState:
     """The state that a correction names; unchanged where it names none."""
     what = event.data.get("what")
     name = what.get("state") if isinstance(what, Mapping) else event.data.get("state")
-    return LegState(name) if name in set(LegState) else before
+    return next((state for state in LegState if state.value == name), before)
 
 
 def _with_flags(case: Case) -> Case:

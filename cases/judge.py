@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
 from cases.fold import Step, fold_leg, leg_of
-from cases.marks import read_limit
+from cases.marks import read_day, read_limit
 from cases.model import Case, Event, Leg
 from cases.states import NOTICES, Reply
 from catalog.limits import Limit
 
 DEFAULT_ASK_LIMIT = Limit(5, "wd")
+CLOCK_SKEW = timedelta(days=1)
+LONGEST_LIFE = timedelta(days=365 * 30)
 _ONCE = frozenset({
     "leg.received", "leg.accepted", "leg.not_accepted", "leg.granted", "leg.refused", "leg.delivered",
     "leg.withdraw_confirmed",
@@ -31,6 +33,7 @@ QUARANTINE: Mapping[str, str] = {
     "beyond_authority": "更正须由已登记有更正权限的主体作出，已转平台人员核实",
     "not_requested": "没有收到过该分办件的撤回申请，已转平台人员核实",
     "wait_running": "法定公示或公告期还没有届满，不能提前作出决定；已转平台人员核实",
+    "implausible_time": "回告的时间早于申请或在遥远的将来；请校准系统时钟后重发",
     "ask_changed": "同一补正编号的内容前后不一致；请为新的补正使用新的编号",
 }
 
@@ -59,6 +62,8 @@ def judge(
     notice = replace(notice, leg=leg)
     if notice.type not in NOTICES:
         return _aside("not_a_notice")
+    if not case.filed_at - CLOCK_SKEW <= notice.at <= case.filed_at + LONGEST_LIFE:
+        return _aside("implausible_time")
     code = _copy_of(current, notice)
     if code is not None:
         return Verdict("known") if code == "known" else _aside(code)
@@ -84,7 +89,17 @@ def _aside(code: str) -> Verdict:
 
 
 def _content(event: Event) -> dict[str, Any]:
-    return {k: v for k, v in event.data.items() if k not in ("seq", "leg", "until")}
+    """What the notice says. A result file counts by its digest: sent again inline, it gets another id."""
+    said = {k: v for k, v in event.data.items() if k not in ("seq", "leg", "until")}
+    if isinstance(said.get("results"), (list, tuple)):
+        said["results"] = [_without_ids(r) if isinstance(r, Mapping) else r for r in said["results"]]
+    return said
+
+
+def _without_ids(result: Mapping[str, Any]) -> dict[str, Any]:
+    files = result.get("files")
+    listed = files if isinstance(files, (list, tuple)) else ()
+    return {**result, "files": [f.get("sha256", f.get("file")) if isinstance(f, Mapping) else f for f in listed]}
 
 
 def _copy_of(leg: Leg, notice: Event) -> str | None:
@@ -110,7 +125,7 @@ def _wait_runs(case: Case, leg: Leg, notice: Event, calendar: WorkCalendar | Non
 
 def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
     """A supplement request with the day its limit ends, counted from the request."""
-    if calendar is None or notice.type != "leg.supplement_required" or notice.data.get("until"):
+    if calendar is None or notice.type != "leg.supplement_required" or read_day(notice.data.get("until")):
         return notice
     limit = read_limit(notice.data.get("limit")) or DEFAULT_ASK_LIMIT
     until = calendar.date_of(explain(notice.at, limit, (), calendar).due).isoformat()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from cases.due import PAUSE_WORDS, LegDue
+from cases.due import LegDue
 from cases.edges import over
 from cases.model import Leg, LegState
 from cases.words import STATE_NAMES
@@ -33,7 +33,7 @@ def light(leg: Leg, dates: LegDue, now: datetime) -> Light:
     if over(leg):
         return _closed(leg, dates)
     if dates.paused is not None or leg.state is LegState.HELD:
-        return Light("grey", f"{PAUSE_WORDS.get(dates.paused or 'held', '暂停')}，暂停计时")
+        return Light("grey", f"{dates.paused or '等待申请人'}，暂停计时")
     if leg.withdrawing:
         return Light("grey", "等部门确认撤回")
     if leg.state is LegState.WAITING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from cases.model import Ask, Event, Leg, LegState, Pause, Result
+from cases.states import NOTICES
 from catalog.limits import BadLimit, Limit, parse_limit
 
 Mark = Callable[[Leg, Event], Leg]
@@ -35,7 +36,7 @@ def read_ask(event: Event) -> Ask:
     return Ask(
         id=text(event, "ask") or f"{event.at.isoformat()}", asked_at=event.at, reason=text(event, "reason") or "",
         materials=entries(event.data.get("materials"), "material"), fields=entries(event.data.get("fields"), "field"),
-        limit=read_limit(event.data.get("limit")), until=text(event, "until"),
+        limit=read_limit(event.data.get("limit")), until=read_day(event.data.get("until")),
         by="department" if event.type == "leg.supplement_required" else "platform",
     )
 
@@ -48,23 +49,38 @@ def read_limit(value: object) -> Limit | None:
         return None
 
 
+def read_day(value: object) -> str | None:
+    """An ISO day, or None for anything else."""
+    try:
+        return date.fromisoformat(value).isoformat() if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 def read_results(value: object) -> tuple[Result, ...]:
     """The results a grant or a correction lists; entries of another shape are left out."""
+    listed = value if isinstance(value, (list, tuple)) else ()
     return tuple(
         Result(
             material=_text(r.get("material")), name=_text(r.get("name")) or _text(r.get("material")) or "办理结果",
             number=_text(r.get("number")), valid_from=_text(r.get("valid_from")), valid_to=_text(r.get("valid_to")),
             files=entries(r.get("files"), "file"), fields=r["fields"] if isinstance(r.get("fields"), Mapping) else {},
         )
-        for r in entries(value, "name")
+        for r in listed if isinstance(r, Mapping)
     )
 
 
 def entries(value: object, key: str) -> tuple[Mapping[str, Any], ...]:
-    """A list of objects; a bare text stands for an object with only `key`."""
-    if not isinstance(value, (list, tuple)):
-        return ()
-    return tuple(v if isinstance(v, Mapping) else {key: v} for v in value if isinstance(v, (Mapping, str)))
+    """A list of objects that all have a text under `key`; a bare text stands for an object with only that, and
+    `code`, `kind`, `id` or `name` serve where a department names it otherwise."""
+    listed = value if isinstance(value, (list, tuple)) else ()
+    found: list[Mapping[str, Any]] = []
+    for entry in listed:
+        shown = entry if isinstance(entry, Mapping) else {key: entry}
+        name = next((t for k in (key, "code", "kind", "id", "name") if (t := _text(shown.get(k)))), None)
+        if name is not None:
+            found.append({**shown, key: name})
+    return tuple(found)
 
 
 def text(event: Event, key: str) -> str | None:
@@ -94,7 +110,7 @@ def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:
 def _settle(leg: Leg, event: Event) -> Leg:
     """Remember that the consequence of an edge was drawn, so that it is drawn once."""
     key = event.data.get("edge")
-    if key is None or event.type == "case.filed":
+    if key is None or event.type in NOTICES:
         return leg
     return replace(leg, settled={**leg.settled, str(key): event.type.removeprefix("leg.")})
 

@@ -119,10 +119,11 @@ class Leg:
 
     `started_at`: its last prerequisite closed (or filing); `accepted_at`: the department's clock start;
     `decided_at`: granted or refused; `closed_at`: final. `withdrawing` while the department has yet to confirm.
-    `reached`: the department may have the leg, so it cannot end without telling it. `stopped` is why a rule ended
-    it. `added` are the results of other legs that it already has (`K14<08`), `settled` the edges of the plan whose
-    consequence was drawn (edge number → effect). `rounds` counts supplements, withdrawals and urges. `history` is
-    every real event in order of arrival; two legs with the same facts are equal whatever the arrival was.
+    `since` is when the leg came into its present state. `reached`: the department may have the leg, so it cannot end
+    without telling it. `stopped` is why a rule ended it. `added` are the results of other legs that it already has
+    (`K14<08`), `settled` the edges of the plan whose consequence was drawn (edge number → event). `rounds` counts
+    supplements, withdrawals and urges. `history` is every real event in order of arrival; two legs with the same
+    facts are equal whatever the arrival was.
     """
 
     leg: str
@@ -151,6 +152,7 @@ class Leg:
     seq: int = 0
     noticed_at: datetime | None = None
     rounds: Mapping[str, int] = field(default_factory=dict)
+    since: datetime | None = None
     reached: bool = False
     stopped: str | None = None
     revoking: bool = False

@@ -27,12 +27,17 @@ def case_state(case: Case) -> CaseState:
     and the applicant took back all that counted, not granted if a must-have is missing or nothing was granted, else
     partly finished. Before that: needs the applicant while a request is open, filed while no department has answered.
     """
-    if all(over(leg) for leg in case.legs.values()):
+    if is_final(case):
         return _ended(case)
     if any(open_asks(leg) for leg in case.legs.values()):
         return CaseState.NEEDS_APPLICANT
     untouched = all(leg.state in _UNTOUCHED for leg in case.legs.values())
     return CaseState.FILED if untouched else CaseState.IN_PROGRESS
+
+
+def is_final(case: Case) -> bool:
+    """Whether nothing is decided any more: every leg is granted or closed."""
+    return all(over(leg) for leg in case.legs.values())
 
 
 def open_asks(leg: Leg) -> bool:
