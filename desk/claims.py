@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,13 @@ from desk.book import Book
 from desk.letters import Letters
 from desk.premises import Premises
 from store import leases, messages, notices
-from store.errors import LeaseLost
+from store.errors import LeaseLost, StoreError
 from store.leases import Claimed, Outcome, Wanted
 from store.messages import MessageId
 from store.notices import Strange
 from store.port import Tx
 
+LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
 IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
 
@@ -85,7 +87,19 @@ class Counter:
         by_case: dict[str, list[Claimed]] = {}
         for item in self._premises.database.write(lambda tx: leases.claim(tx, wanted)):
             by_case.setdefault(item.message.reference, []).append(item)
-        return [claim for reference, items in by_case.items() for claim in self._begun(reference, items, now)]
+        return [claim for reference, items in by_case.items() for claim in self._isolated(reference, items, now)]
+
+    def _isolated(self, reference: str, items: Sequence[Claimed], now: datetime) -> list[Claim]:
+        """Begin the attempts of one case; a case whose messages cannot be written is set aside and stops nobody."""
+        try:
+            return self._begun(reference, items, now)
+        except StoreError:
+            raise
+        except Exception as fault:
+            LOG.exception("messages of a case cannot be written (%s)", type(fault).__name__)
+            aside = Outcome(state="stuck", kind="cannot_be_written", detail=type(fault).__name__)
+            self._premises.database.write(lambda tx: [leases.settle(tx, item, aside, now) for item in items])
+            return []
 
     def _begun(self, reference: str, items: Sequence[Claimed], now: datetime) -> list[Claim]:
         """Freeze and announce the attempts of one case; a leg that ended meanwhile is not sent any more."""

@@ -37,7 +37,7 @@ class Desk:
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
         self._editions = Editions(premises)
-        self._letters = Letters(premises)
+        self._letters = Letters(premises, self._editions)
         self._book = Book(premises, self._editions, self._letters)
         self._drafts = Drafts(premises, self._editions)
         self._intake = Intake(premises, self._book, self._editions)

@@ -34,6 +34,7 @@ class Editions:
         self._premises = premises
         self._of = cache(self._compute)
         self._stored_plan = lru_cache(maxsize=512)(self._read_plan)
+        self._stored_catalog = lru_cache(maxsize=16)(self._read_catalog)
 
     def _compute(self, bundle: str) -> edition.Edition:
         return edition.edition_of(self._premises.catalog, bundle)
@@ -67,7 +68,10 @@ class Editions:
             return canonical.loads(editions.plan(tx, hash_).encode(), Plan)
 
     def stored_catalog(self, hash_: str) -> Catalog:
-        """The definitions of a stored edition."""
+        """The definitions of a stored edition; read once, then remembered."""
+        return self._stored_catalog(hash_)
+
+    def _read_catalog(self, hash_: str) -> Catalog:
         with self._premises.database.read() as tx:
             return edition.open_edition(editions.get(tx, hash_).body.encode())
 

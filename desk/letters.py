@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from cases import due
+from catalog.model import Catalog
 from connectors.base import Body
 from desk import payload
+from desk.editions import Editions
 from desk.known import Known, by_leg
 from desk.payload import Addressee, Dossier
 from desk.premises import Premises
+from forms.plan import PlannedLeg
 from store import files
 
 
 class Letters:
     """Bodies of messages, and which files an office was told about."""
 
-    def __init__(self, premises: Premises) -> None:
-        self._premises = premises
+    def __init__(self, premises: Premises, editions: Editions) -> None:
+        self._premises, self._editions = premises, editions
 
     def dossier(self, known: Known, more: Iterable[str] = ()) -> Dossier:
         """The dossier of a case as it stands; `more` are files about to be linked to it."""
@@ -49,6 +53,7 @@ class Letters:
         dossier = self.dossier(known, told)
         if type_ == "leg.filed":
             schedule = due.schedule(known.case, self._premises.calendar, now)
+            to = replace(to, gives=gives(planned, self._editions.stored_catalog(known.row.edition)))
             return payload.filed(dossier, planned, schedule.legs.get(leg), to)
         if type_ == "leg.supplemented":
             return payload.supplemented(dossier, planned, more, to)
@@ -66,6 +71,15 @@ class Letters:
                 told |= {file["url"].rsplit("/", 1)[1] for entry in entries for file in entry["files"]}
                 told |= supplied_files(known, number)
         return told
+
+
+def gives(leg: PlannedLeg, catalog: Catalog) -> dict[str, Any]:
+    """What a grant of `leg` brings, by code with the names of the case's edition."""
+    return {
+        "materials": [{"material": code, "name": str(catalog.materials[code].name)} for code in leg.gives.materials],
+        "fields": [{"field": code, "name": str(catalog.fields[code].name), "type": catalog.fields[code].type}
+                   for code in leg.gives.fields],
+    }
 
 
 def supplied_files(known: Known, leg: str) -> set[str]:

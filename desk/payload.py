@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -36,11 +36,15 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Where the answers to a message go: the notices URL and the base of the file URLs of one office."""
+    """Where the answers to a message go: the notices URL and the base of the file URLs of one office.
+
+    `gives` tells the department what a grant is expected to bring, by our codes with their names.
+    """
 
     notices: str
     files: str
     read_code: str
+    gives: Mapping[str, Any] = field(default_factory=dict)
 
 
 def encode(type_: str, at: datetime, data: Mapping[str, Any]) -> bytes:
@@ -67,7 +71,7 @@ def filed(dossier: Dossier, leg: PlannedLeg, due: LegDue | None, to: Addressee) 
         "materials": materials(dossier, leg, to),
         "limits": {"promised": _text(leg.promised), "statutory": _text(leg.statutory),
                    "due": due.due.isoformat() if due and due.due else None},
-        "gives": {"materials": list(leg.gives.materials), "fields": list(leg.gives.fields)},
+        "gives": to.gives,
         "notices": to.notices,
         "read_code": to.read_code,
     }
