@@ -13,6 +13,10 @@ import pytest
 
 from catalog.assemble import Loaded, assemble
 from catalog.check import check
+from catalog.schema_bundle import BUNDLE
+from catalog.schema_dictionary import SHAPES
+from catalog.schema_fields import Authored
+from catalog.schema_matter import ASK_SET, MATTER
 from forms.compose import compose
 from forms.figures import figures_json
 from forms.values import json_ready
@@ -111,3 +115,34 @@ def test_a_guide_shows_ten_examples_and_names_every_kind_of_file(guide: str) -> 
     kinds = ("departments", "regions", "sections", "fields", "materials", "licences", "roles", "tables", "sets",
              "windows", "calendar", "matters")
     assert [kind for kind in kinds if kind not in text] == []
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_message_a_guide_explains_is_one_that_the_checker_says(guide: str) -> None:
+    said = "".join(path.read_text("utf-8") for room in ("catalog", "forms") for path in (ROOT / room).glob("*.py"))
+    table = (ROOT / guide).read_text("utf-8").split("|---|---|\n")[-1].split("\n\n")[0]
+    explained = [line.split("|")[1] for line in table.splitlines()]
+    pieces = [piece.strip() for message in explained for piece in re.split(r"…|；|：|→|，|\(.*?\)", message)]
+    assert len(explained) >= 20
+    assert [piece for piece in pieces if len(piece) > 1 and piece not in said] == []
+
+
+def shapes(shape: Authored) -> Iterator[Authored]:
+    """A shape and every shape inside it."""
+    yield shape
+    todo = list(shape.fields.values())
+    while todo:
+        field = todo.pop()
+        inner = getattr(field, "schema", None)
+        if isinstance(inner, Authored):
+            yield from shapes(inner)
+        todo += [part for name in ("item", "text", "shape") if (part := getattr(field, name, None)) is not None]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_key_an_author_may_write_is_explained(guide: str) -> None:
+    code = " ".join(re.findall(r"`([^`\n]+)`", (ROOT / guide).read_text("utf-8")))
+    words = set(re.findall(r"\w+", code))
+    tops = (*SHAPES.values(), MATTER, ASK_SET, BUNDLE)
+    keys = {field.data_key or name for top in tops for shape in shapes(top) for name, field in shape.fields.items()}
+    assert sorted(keys - words) == []
