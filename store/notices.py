@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from store.encoding import moment, stamp
+from store.encoding import stamp
 from store.errors import UnknownEntry
 from store.port import Row, Tx
 from store.rows import insert, one, params, shape
@@ -102,12 +102,6 @@ def settle(tx: Tx, settled: Strange) -> None:
     )
     if not touched:
         raise UnknownEntry
-
-
-def last_word(tx: Tx, department: str) -> datetime | None:
-    """When a department last said anything, or None."""
-    found = tx.rows("select max(at) as at from notices where department = :d", d=department)
-    return None if found[0]["at"] is None else moment(found[0]["at"])
 
 
 def _place(department: str, message_id: str) -> str:

@@ -95,7 +95,7 @@ def inbox(tx: Tx, department: str, after: str | None = None, limit: int = 50) ->
 def closed_of(tx: Tx, department: str, before: datetime, limit: int = 50) -> list[LegRow]:
     """A department's legs that ended before a time, the last ended first."""
     found = tx.rows(
-        "select * from legs where department = :department and closed_at < :before"
+        "select * from legs where department = :department and closed_at is not null and closed_at < :before"
         " order by closed_at desc, reference, leg limit :limit",
         department=department, before=stamp(before), limit=limit,
     )

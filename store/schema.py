@@ -32,6 +32,8 @@ FIRST: tuple[str, ...] = (
     primary key (reference, leg)){strict}""",
     """create index legs_inbox on legs (department, due_rank, reference, leg)
     where closed_at is null and started_at is not null""",
+    "create index legs_open on legs (reference, leg) where closed_at is null",
+    "create index legs_closed on legs (department, closed_at) where closed_at is not null",
     "create index legs_yellow on legs (yellow_at) where closed_at is null and yellow_at is not null",
     "create index legs_due on legs (due_at) where closed_at is null and due_at is not null",
     "create index legs_by_ref on legs (department, ref) where ref is not null",

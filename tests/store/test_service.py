@@ -102,8 +102,6 @@ def test_a_notice_is_new_once_per_department(store: Opened) -> None:
     assert store.db.write(lambda tx: notices.claim(tx, replace(NOTICE, department="gas", body=None))) is None
     with store.db.read() as tx:
         assert notices.find(tx, "gas", "m2") is None
-        assert notices.last_word(tx, "gas") == NOW
-        assert notices.last_word(tx, "power") is None
 
 
 def test_a_notice_whose_effect_failed_is_new_again(store: Opened) -> None:
