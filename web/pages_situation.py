@@ -11,15 +11,18 @@ from typing import Any
 from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from catalog.bundle import Bundle
 from forms.plan import AskedQuestion, Plan
+from forms.values import BadValue, Surroundings, read_value, wanted_of_question
 from web.errors import not_found
 from web.identity import subject
 from web.pages_inputs import Input, answer_words, changed_rows, of_question, problems_of, read, with_value
 from web.pages_plan import plan_page
-from web.pages_root import bp, bundle_of, desk, draft_of, now
+from web.pages_root import bp, bundle_of, desk, draft_of, now, today
 from web.wiring import house
 
 KEPT = "situation"
+UNANSWERED = ["请回答这个问题；拿不准时可以先选最接近的，之后还能改"]
 
 
 def answers(bundle: str) -> dict[str, Any]:
@@ -77,13 +80,24 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     if value is None and asked.type == "many":
         value = []
     after = desk().plan(bundle, {**given, question: value}, now())
-    problems = [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
-    if value is None or problems:
-        wrong = with_value(shown, value, problems or ["请回答这个问题；拿不准时可以先选最接近的，之后还能改"])
-        return _page(found, plan, asked, wrong), 422
+    wrong = UNANSWERED if value is None else _wrong(found, after, question, value)
+    if wrong:
+        return _page(found, plan, asked, with_value(shown, value, wrong)), 422
     keep(bundle, {**given, question: value})
     return _onward(bundle, after)
 
+
+def _wrong(bundle: Bundle, after: Plan, question: str, value: Any) -> Any:
+    """What is wrong with an answer: sentences, or a tree by row and column."""
+    catalog = house().catalog
+    authored = next((item for item in bundle.questions if item.id == question), None)
+    if authored is None:
+        return [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
+    try:
+        read_value(value, wanted_of_question(authored, catalog.fields), Surroundings(catalog.regions, today()))
+    except BadValue as bad:
+        return bad.errors
+    return None
 
 
 def _page(found: Any, plan: Plan, asked: AskedQuestion, shown: Input) -> str:

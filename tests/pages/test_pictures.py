@@ -1,0 +1,124 @@
+"""The three pictures: same facts as the plan, labels that stay apart and inside, tracks that pass no card."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from tests.pages.sample_plan import sample_plan
+
+from web.pictures.before_after import before_after, pairs
+from web.pictures.canvas import NARROW, Picture, broken, shortened, text_width
+from web.pictures.map import drawn_map, legend
+from web.pictures.merge import merge, pages, sheets
+from web.pictures.stations import Station, Track, look, network, planned, tracked
+
+PLAN = sample_plan()
+DRAWINGS = {
+    "before and after": before_after(PLAN.figures), "merge": merge(PLAN), "map": drawn_map(planned(PLAN), "办理顺序"),
+}
+PICTURES = [(name, shown, getattr(drawing, shown)) for name, drawing in DRAWINGS.items() for shown in ("wide", "narrow")]
+
+
+@pytest.mark.parametrize(("name", "shown", "picture"), PICTURES)
+def test_labels_do_not_overlap(name: str, shown: str, picture: Picture) -> None:
+    meeting = [(one, other) for at, one in enumerate(picture.labels) for other in picture.labels[at + 1:] if one.meets(other)]
+    assert meeting == []
+
+
+@pytest.mark.parametrize(("name", "shown", "picture"), PICTURES)
+def test_labels_stay_inside_the_picture(name: str, shown: str, picture: Picture) -> None:
+    assert [box for box in picture.labels if box.x < 0 or box.y < 0 or box.x + box.width > picture.width
+            or box.y + box.height > picture.height] == []
+
+
+@pytest.mark.parametrize(("name", "shown", "picture"), PICTURES)
+def test_pictures_carry_no_inline_style_and_a_title_that_is_read_aloud(name: str, shown: str, picture: Picture) -> None:
+    svg = str(picture.svg)
+    assert "style=" not in svg and "<script" not in svg
+    assert 'role="img"' in svg and re.search(r'aria-label="[^"]+"', svg)
+
+
+def test_a_narrow_picture_fits_a_phone() -> None:
+    assert {drawing.narrow.width for drawing in DRAWINGS.values()} == {NARROW}
+
+
+def test_names_are_escaped() -> None:
+    net = network([Station("01", "<script>&", "备注")], [])
+    assert "<script>" not in str(drawn_map(net, "图").wide.svg)
+
+
+def test_before_and_after_tell_the_figures_of_the_plan() -> None:
+    assert [(pair.before, pair.after) for pair in pairs(PLAN.figures)] == [(129, 9), (37, 7), (17, 1), (11, 1)]
+
+
+def test_the_merge_has_a_sheet_for_each_leg_and_a_page_for_each_section() -> None:
+    assert [sheet.leg for sheet in sheets(PLAN)] == [leg.leg for leg in PLAN.legs]
+    assert [(page.name, page.fields) for page in pages(PLAN)] == [("申请单位", 1), ("用电", 2)]
+    assert sheets(PLAN)[2].fields == 3
+
+
+def test_stages_follow_only_what_must_come_first() -> None:
+    stages = planned(PLAN).stages
+    assert stages["08"] == 0 and stages["01"] == stages["17"] == 1
+    assert {stages[leg] for leg in ("09", "10", "11", "12", "13", "14", "15", "16")} == {2}
+
+
+def test_a_track_over_a_stage_runs_below_the_cards() -> None:
+    net = network([Station(name, name, "") for name in "abc"], [
+        Track(("a",), "b"), Track(("b",), "c"), Track(("a",), "c", soft=True),
+    ])
+    svg = str(drawn_map(net, "图").wide.svg)
+    cards = [(float(y), float(height)) for y, height in re.findall(r'<rect x="[\d.]+" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"', svg)]
+    lowest_card = max(y + height for y, height in cards)
+    passing = next(path for path in re.findall(r'd="([^"]+)"[^>]*stroke-dasharray="5 4"', svg) if path.count("L") == 3)
+    assert max(float(y) for _, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", passing)) >= lowest_card
+
+
+def test_an_absent_target_draws_no_track() -> None:
+    net = network([Station("01", "一", "")], [Track(("09",), "01")])
+    assert net.tracks == () and net.stages == {"01": 0}
+
+
+@pytest.mark.parametrize(("state", "light", "open_ask", "expected"), [
+    ("granted", "red", False, "done"), ("delivered", "grey", False, "done"), ("refused", "red", False, "ended"),
+    ("voided", "white", False, "ended"), ("in_review", "green", False, "running"), ("in_review", "yellow", False, "soon"),
+    ("in_review", "red", False, "late"), ("supplement_required", "red", False, "yours"), ("accepted", "green", True, "yours"),
+    ("waiting", "white", False, "waiting"), ("outcome_unknown", "green", False, "running"),
+])
+def test_a_leg_looks_like_what_matters_most(state: str, light: str, open_ask: bool, expected: str) -> None:
+    asks = [{"answered_at": None, "lapsed": False}] if open_ask else []
+    assert look({"state": state, "light": light, "asks": asks}) == expected
+
+
+def test_the_map_of_a_case_takes_numbers_from_public_ids_and_marks_who_is_awaited() -> None:
+    legs = [
+        {"leg": "R-01", "name": "供水", "state": "in_review", "state_name": "审查中", "light": "green", "asks": [],
+         "department_name": "水务集团", "waits_for": []},
+        {"leg": "R-02", "name": "排水", "state": "waiting", "state_name": "等待", "light": "white", "asks": [],
+         "department_name": "水务局", "waits_for": ["01"]},
+    ]
+    net = tracked({"legs": legs, "critical": ["01"], "edges": [{"leg": "02", "targets": ["01"], "kind": "before_start"}]})
+    assert [(item.id, item.look, item.bold, item.awaited) for item in net.stations] == [
+        ("01", "running", True, True), ("02", "waiting", False, False)]
+    assert [name for name, _ in legend(net)] == ["waiting", "running"]
+
+
+def test_forty_legs_in_six_stages_still_keep_their_labels_apart() -> None:
+    stations = [Station(f"{at:02}", "很长很长的事项名称用来试换行" * 2, "20个工作日 · 自然资源和规划局") for at in range(40)]
+    tracks = [Track((f"{at - 7:02}",), f"{at:02}") for at in range(7, 40)]
+    for shown in ("wide", "narrow"):
+        boxes = getattr(drawn_map(network(stations, tracks), "图"), shown).labels
+        assert not [1 for at, one in enumerate(boxes) for other in boxes[at + 1:] if one.meets(other)]
+
+
+def test_text_is_measured_broken_and_shortened_by_its_signs() -> None:
+    assert text_width("一a", 10) == 16
+    assert shortened("一二三四五", 10, 40) == "一二三…"
+    assert broken("一二三四五六", 10, 30) == ["一二三", "四五六"]
+    assert broken("一二三四五六七", 10, 30) == ["一二三", "四五…"]
+
+
+def test_the_same_plan_gives_the_same_drawing() -> None:
+    assert str(merge(PLAN).wide.svg) == str(merge(replace(PLAN)).wide.svg)
