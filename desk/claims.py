@@ -57,6 +57,11 @@ class Claim:
     fence: Claimed
 
 
+def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx) -> None:
+    for item in items:
+        leases.settle(tx, item, outcome, now)
+
+
 def _lost(leg: str, now: datetime, case: Case) -> Sequence[Event]:
     """An attempt of which nobody knows the end."""
     if case.legs[leg].state is LegState.OUTCOME_UNKNOWN:
@@ -98,7 +103,7 @@ class Counter:
         except Exception as fault:
             LOG.exception("messages of a case cannot be written (%s)", type(fault).__name__)
             aside = Outcome(state="stuck", kind="cannot_be_written", detail=type(fault).__name__)
-            self._premises.database.write(lambda tx: [leases.settle(tx, item, aside, now) for item in items])
+            self._premises.database.write(partial(_set_aside, items, aside, now))
             return []
 
     def _begun(self, reference: str, items: Sequence[Claimed], now: datetime) -> list[Claim]:

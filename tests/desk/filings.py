@@ -10,8 +10,8 @@ FORM = {
     "delivery": "electronic", "project_code": "2026-370202-65-01-000001", "project_name": "示例厂房",
     "site_address": {"region": "370202", "text": "示例路1号"}, "floor_area": 1200, "building_height": 12,
     "handover_on": "2026-06-01", "water_use": "non_resident", "daily_volume": 20, "meter_dn": "dn50", "load_kw": 300,
-
-    "capacity_kva": 400, "voltage": "kv10", "power_sources": "single", "important_user": "none", "energy_use": "commercial",
+    "capacity_kva": 400, "voltage": "kv10", "power_sources": "single", "important_user": "none",
+    "energy_use": "commercial",
 }
 
 
