@@ -14,9 +14,11 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
 from catalog.limits import Limit, parse_limit
+from catalog.model import Catalog
 from catalog.text import Text
 
 T = TypeVar("T")
@@ -166,6 +168,10 @@ def _converter() -> cattrs.Converter:
     made.register_structure_hook(Condition, lambda raw, _: Condition(raw["text"], _node_in(raw["tree"])))
     made.register_unstructure_hook_func(lambda kind: kind is Any, _free_out)
     made.register_structure_hook_func(lambda kind: kind is Any, lambda raw, _: _free_in(raw))
+    no_places = override(omit=True)
+    written = make_dict_unstructure_fn(Catalog, made, _cattrs_omit_if_default=True, places=no_places)
+    made.register_unstructure_hook(Catalog, written)
+    made.register_structure_hook(Catalog, make_dict_structure_fn(Catalog, made, places=no_places))
     return made
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from catalog.limits import Limit, parse_limit
+from catalog.limits import BadLimit, Limit, parse_limit
 
 LONGEST_CONDITION = 500
 DEEPEST_CONDITION = 20
@@ -101,7 +101,7 @@ class Condition:
 
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<date>\d{4}-\d{2}-\d{2})|(?P<length>\d+(?:wd|nd|wh|min|mo|h)\b)|(?P<number>\d+(?:\.\d+)?)"
+    r"\s*(?:(?P<date>\d{4}-\d{2}-\d{2}(?!\w))|(?P<length>\d+(?:wd|nd|wh|min|mo|h)\b)|(?P<number>\d+(?:\.\d+)?(?!\w))"
     r"|(?P<text>'[^']*'|\"[^\"]*\")|(?P<op>==|!=|<=|>=|<|>|\+|-|\(|\))|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)?))",
 )
 _HINTS = {
@@ -201,7 +201,7 @@ class _Parser:
             if kind != "length":
                 raise BadCondition("条件写法不对：日期只能加减时长，例如 published_on + 3mo")
             self.at += 1
-            value = Shift(value, sign, parse_limit(text))
+            value = Shift(value, sign, _length(text))
         return value
 
     def atom(self) -> Node:
@@ -229,9 +229,9 @@ class _Parser:
         if kind != "name" or text in _WORDS:
             raise BadCondition(f"条件写法不对：「{text}」的位置不对")
         if text == "count" and self.take("("):
-            name = self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+            what, name = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
             self.at += 1
-            if not name or not self.take(")"):
+            if what != "name" or not self.take(")"):
                 raise BadCondition("条件写法不对：count 请写成 count(分组名)")
             return Count(name)
         return Name(text)
@@ -242,6 +242,13 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BadCondition(f"条件里的日期 {text} 不存在") from None
+
+
+def _length(text: str) -> Limit:
+    try:
+        return parse_limit(text)
+    except BadLimit as error:
+        raise BadCondition(f"条件写法不对：{error}") from None
 
 
 def parse_condition(text: str) -> Condition:

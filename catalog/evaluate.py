@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import operator
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -82,7 +82,8 @@ def _value(node: Node, answers: Mapping[str, Any], today: date | None) -> Any:
         case Name("today"):
             return UNANSWERED if today is None else today
         case Name(name):
-            return answers.get(name, UNANSWERED)
+            value = answers.get(name, UNANSWERED)
+            return value.date() if isinstance(value, datetime) else value
         case Count(name):
             rows = answers.get(name, UNANSWERED)
             return rows if rows is EMPTY or rows is UNANSWERED else Decimal(len(rows))
@@ -96,9 +97,13 @@ def moved(day: date, sign: int, length: Limit) -> date:
     """`day` moved by months (the end of a shorter month) or natural days; `sign` is +1 or -1.
 
     Conditions know only `mo` and `nd`; other units need the working-day calendar and are refused by the checker.
+    Past the ends of the calendar (years 1 and 9999) the end itself is meant.
     """
     if length.unit != "mo":
-        return day + timedelta(days=sign * length.amount)
+        room = (date.max - day).days if sign > 0 else (day - date.min).days
+        return day + timedelta(days=sign * min(length.amount, room))
     months = day.year * 12 + day.month - 1 + sign * length.amount
     year, month = divmod(months, 12)
+    if not date.min.year <= year <= date.max.year:
+        return date.max if sign > 0 else date.min
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -10,7 +10,11 @@ SHOWN_NAMES = 12
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like `name`, or None when nothing is near."""
-    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    by_letters = {one.lower(): one for one in names}
+    if name.lower() in by_letters:
+        return by_letters[name.lower()]
+    found = get_close_matches(name, names, n=1, cutoff=0.6)
     return found[0] if found else None
 
 

@@ -1,0 +1,218 @@
+"""Broken definitions: each a small change of the good mini catalogue, refused at the right line with what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from catalog.assemble import assemble
+from catalog.check import check, check_departments
+from catalog.load import load_catalog, read_folder
+from catalog.text import Problem
+
+MINI = Path(__file__).parent / "mini"
+GOOD: Mapping[str, str] = read_folder(MINI)[0]
+U, M, T, D, F = "utilities.yaml", "matters/utilities.yaml", "transport.yaml", "materials.yaml", "fields.yaml"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """In `file`, `old` becomes `new`; the problem stands in `where` (else there) at the line that holds `at`."""
+
+    file: str
+    old: str
+    new: str
+    at: str
+    says: str
+    where: str = ""
+    level: str = "error"
+
+
+def problems_of(texts: Mapping[str, str]) -> list[Problem]:
+    loaded = assemble(texts)
+    return sorted([*loaded.problems, *check(loaded.catalog)])
+
+
+def line_of(text: str, piece: str) -> int:
+    assert text.count(piece) >= 1, f"{piece!r} is not in the text"
+    return text[: text.index(piece)].count("\n") + 1
+
+
+# The forty of language.md section 4 that need no composing, then more of the same kinds.
+BROKEN = [
+    Broken(U, "  dig_area: {ask: 挖掘", "  line_length: {ask: 又一次}\n  dig_area: {ask: 挖掘", "又一次",
+           "重复的键 line_length，第 9 行已有；请删去一处"),
+    Broken(U, "say: 只接供水请到窗口", "say: 请先缴清,再来", "请先缴清",
+           "「再来」后面没有内容；花括号里的半角逗号会截断文字，请改用全角逗号或加引号"),
+    Broken(U, "name: 水气联合报装", "name: &n 水气联合报装", "name: &n", "不允许锚点或别名(&、*、<<)；请把内容写全"),
+    Broken(U, "name: 水气联合报装", "name: !!str 水气联合报装", "!!str", "不允许类型标记"),
+    Broken(M, "{statutory: 20wd, promised: 2wd, before: 7wd}", "{statutory: 20wd, promise: 2wd}", "promise: 2wd",
+           "未知的键 promise；是否想写 promised？可用：statutory、promised、wait、before"),
+    Broken(M, "promised: 2wd, before: 7wd}", "promised: 3d, before: 7wd}", "3d",
+           "时限 3d 无法识别；请写 3wd(工作日)、3nd(自然日)、3h、4wh(工作小时)、3min 或 3mo"),
+    Broken(M, "promised: 2wd, before: 7wd}", "promised: 25wd, before: 7wd}", "25wd", "承诺时限 25wd 超过法定时限 20wd"),
+    Broken(M, "promised: 2wd, before: 7wd}", "promised: 1000000wd}", "1000000wd",
+           "时限 1000000wd 不在允许范围(0 或 1–400)"),
+    Broken(M, "wait: 1wd", "wait: 20nd", "20nd", "公告期 wait 20nd 长于承诺时限 1wd，永远无法按时办结"),
+    Broken(M, "- {statutory: 20wd, promised: 3wd, before: 5wd}", "- {when: dig_area > 5, promised: 3wd}", "dig_area > 5",
+           "条件时限的最后一行必须没有 when，否则可能没有时限可用"),
+    Broken(M, "department: gas-utility", "department: gas-utlity", "gas-utlity",
+           "部门 gas-utlity 不存在；是否想写 gas-utility？"),
+    Broken(M, "{load_kw: {as: rqgf, unit: W}}", "{load_kw: {as: rqgf, type: text}}", "type: text",
+           "字段 load_kw 在字典中是数字，本事项写成文字；同一编码类型必须一致"),
+    Broken(M, "unit: W}", "unit: kVA}", "kVA", "单位 kVA 不能换算为 kW；请使用 W、kW、MW"),
+    Broken(M, "fields: [line_length, dig_area, road_done_on]",
+           "fields: [line_length, dig_area, road_done_on, {holder_name: {max_length: 1}}]", "max_length: 1",
+           "字段 holder_name 最长 1(matters/utilities.yaml:40)与最短 2(fields.yaml:1)无法同时满足；请在 decisions 中裁定"),
+    Broken(M, "{meter: {options: [DN15, DN20, DN100]}}", "{meter: {options: [DN100]}}", "meter: {options: [DN15, DN20]}",
+           "选项交集为空：供水报装要求 {DN15, DN20}，燃气报装要求 {DN100}"),
+    Broken(M, 'values: {resident: "01", special: "02"}', 'values: {resident: "01"}', 'resident: "01"',
+           "部门代码表缺少选项「特种用水」的对应值"),
+    Broken(M, "materials: [K14, K24,", "materials: [K14, K24, K99,", "K99", "材料 K99 不存在；清单之外不得要材料"),
+    Broken(D, "PR02: {name: 租赁合同, sources: [self]}", "PR02: {name: 租赁合同}", "PR02:",
+           "材料 PR02 没有任何来源，也没有事项产生它，谁也提供不了"),
+    Broken(D, "CO02: {name: 用地批准,", "CO02: {name: 用地批准, proves: [CO03],", "CO02: {",
+           "proves 成环：CO02 → CO03 → CO02"),
+    Broken(D, "by: [site_address]}, self]", "by: [project_code]}]", "project_code",
+           "共享来源需要字段 project_code，但本一件事(utilities)没有事项询问它；请加入问题或改用上传"),
+    Broken(M, "any_of: [PR01, PR02]", "any_of: [PR01]", "any_of: [PR01]", "any_of 至少要有两种材料，现在只有 PR01"),
+    Broken(M, "within: 2wd", "within: 5wd", "within: 5wd", "容缺期限 5wd 超过本事项承诺时限 3wd"),
+    Broken(M, "signers: [holder]", "signers: [designer]", "designer",
+           "承诺书签署人 designer 不是本一件事的角色；请在 people 中声明"),
+    Broken(M, "name: 管线规划备案,", "name: 管线规划备案, department: water-group,", "department: water-group,",
+           "变体不得改变部门；变体只能改名称、时限、材料、结果和收费"),
+    Broken(U, "when: dig_area > 0", "when: dig_aera > 0", "dig_aera", "条件里的 dig_aera 不认识；是否想写 dig_area？"),
+    Broken(U, "when: dig_area > 0", "when: outside_line && dig_area > 0", "&&", "条件写法不对：「&&」请写 and"),
+    Broken(U, "when: dig_area > 0", "when: dig_area ＞ 0", "＞", "条件写法不对：「＞」请写 >"),
+    Broken(U, "when: water in services", "when: steam in services", "steam",
+           "选项 steam 不在问题 services 的选项中(water、gas)"),
+    Broken(U, "外线？, yes_no: yes}", "外线？, yes_no: yes, when: dig_area > 0}", "when: dig_area > 0}",
+           "问题互相依赖成环：outside_line → dig_area → outside_line"),
+    Broken(M, "when: line_length <= 200, name", "when: gas in services, name", "gas in services",
+           "事项的条件用了 services，但本事项没有询问它；事项条件只能用自己询问的字段"),
+    Broken(U, "joint-survey: {when: outside_line}", "joint-survey: {when: outside_line, after: road-excavation}",
+           "joint-survey: {when", "依赖成环：joint-survey → road-excavation → joint-survey"),
+    Broken(U, "plans: before_start, joint-survey: {feeds: [K14]}", "plans: before_start, joint-survey: {feeds: [K24]}",
+           "feeds: [K24]}}}", "feeds 写了 K24，但 joint-survey 只产出 K14"),
+    Broken(U, "after: {plans: before_start, joint-survey: {feeds: [K14]}}", "optional: yes", "optional: yes",
+           "K14 既由 joint-survey 产出又被 pipeline-permit 要求，两者之间没有先后关系；请写 feeds 或 itself"),
+    Broken(T, "{each: vehicles}", "{each: trucks}", "each: trucks",
+           "each: trucks 没有作为问题或字段询问，无法知道要办几份"),
+    Broken(T, "join: all, ", "", "fleet-summary: {after", "汇总多份 vehicle-registration 必须写明 join(all、ended、any)"),
+    Broken(U, "figures: {services: [water, gas], ", "figures: {", "figures:", "figures 没有回答问题 services"),
+    Broken(U, "figures: {services: [water, gas]", "figures: {services: [water, oil]", "oil",
+           "services 的回答不对：选项 oil 不存在"),
+    Broken(U, "lead: city-management", "lead: city-managment", "city-managment", "是否想写 city-management？"),
+    Broken(U, "  joint-survey: {when: outside_line}", '  joint-survey: {when: outside_line, no: "03"}', "gas-connection: {",
+           "序号 03 已用于 joint-survey"),
+    Broken(U, "on: {refused: stop}", "on: {refused: halt}", "halt", "不予许可的后果 halt 不认识；可用：stop、continue"),
+    Broken(U, "on: {refused: stop}", "on: {refused: void}", "refused: void", "road-excavation 没有产出结果"),
+    Broken(U, "kind: before_decide", "kind: before_decided", "before_decided", "是否想写 before_decide？"),
+    Broken(U, "ask: 是否需要新建外线？, yes_no: yes", "ask: 是否需要新建外线？, yes_no: maybe", "maybe", "请写 yes 或 no"),
+    Broken(U, "{any: [water-supply", "{any: [water-suply", "water-suply", "组里的事项 water-suply 不存在"),
+    Broken(U, "outside_line or gas in services", "outside_line or", "outside_line or,", "条件没有写完"),
+    Broken(M, "  name: 联合踏勘", "  name: 联合踏勘\n  secret: yes", "joint-survey: {when", "涉密", where=U),
+    Broken(M, "gives: [gas_plan]", "gives: [gas_plam]", "gas_plam", "结果 gas_plam 既不是材料也不是字段；是否想写 gas_plan？"),
+    Broken(M, "gives: [pipeline_receipt]", "gives: [K14]", "feeds: [K24], on", "某个变体不产出 K24", where=U),
+    Broken(M, "materials: [K14]}", "materials: [K14, ID01]}", "ID01]", "按角色分别提供；请写成 ID01@角色"),
+    Broken(M, "sets: [filer]\n    fields: [site_address, {daily", "sets: [filler]\n    fields: [site_address, {daily",
+           "filler", "公共要件 filler 不存在；是否想写 filer？"),
+    Broken(M, "as: rysl", "as: holder_name", "as: holder_name", "部门字段名 holder_name 用了两次"),
+    Broken(M, "{load_kw: {as: rqgf, unit: W}}", "{load_kw: {max: 6000}}", "max: 6000", "比字典的 5000 更宽"),
+    Broken(M, "road_done_on + 60mo", "road_done_on + 60wd", "60wd", "条件里的日期只能加减 mo(月)或 nd(自然日)"),
+    Broken(M, "road_done_on + 60mo > today", "road_done_on > 5", "road_done_on > 5", "不能与 5(数字)比较"),
+    Broken(M, "when: dig_area > 100", "when: dig_area", "when: dig_area,", "不能单独作条件"),
+    Broken(F, "purpose: 办理进度通知", "help: 手机", "mobile:", "敏感字段 mobile 要用 purpose 写明用途"),
+    Broken(F, "section: works, not_after", "section: work, not_after", "section: work,", "分页 work 不存在；是否想写 works？"),
+    Broken(F, "unit: kW", "unit: kw", "unit: kw", "单位 kw 不认识；是否想写 kW？"),
+    Broken(F, "key: vin", "key: plate", "key: plate", "关键字段 plate 不存在"),
+    Broken(F, "min: 1, max: 5000", "min: 9000, max: 5000", "min: 9000", "没有内容能满足"),
+    Broken(F, "type: project_code", "type: projectcode", "projectcode", "字段类型 projectcode 不认识；是否想写 project_code？"),
+    Broken(F, "options: [DN15, DN20, DN100]", "type: choice", "meter:", "字段 meter 是选择题，但没有 options 或 table"),
+    Broken(F, "max: 50000", "max: 050000", "050000", "最大值 050000 不是数字"),
+    Broken("regions.yaml", 'parent: "370200"', 'parent: "370300"', "370300", "区划 370300 不存在"),
+    Broken("roles.yaml", "id: holder_uscc, shown: holder_name}\nlegal", "id: load_kw, shown: holder_name}\nlegal", "load_kw",
+           "角色的证件号字段 load_kw 的类型是 number"),
+    Broken("calendar/2026.yaml", "2026-01-04", "2025-01-04", "2025-01-04", "2025-01-04 不在 2026 年"),
+    Broken("calendar/2026.yaml", "2026-01-04", "2026-02-30", "2026-02-30", "不是日期"),
+    Broken("tables.yaml", "place: A区, ", "", "rows:", "表 forbidden 第 1 行缺少列 place"),
+    Broken("departments.yaml", "level: city}", "level: town}", "level: town", "层级 town 不认识"),
+    Broken(D, "licence: business_licence", "licence: busines_licence", "busines_licence",
+           "证照 busines_licence 不存在；是否想写 business_licence？"),
+    Broken(U, "id: utilities", "id: utilities\nextends: nation", "extends: nation", "上级版本 nation 不存在"),
+    Broken(U, "situation:\n", "situation：\n", "situation：", "全角冒号「：」不能代替半角冒号"),
+    Broken(U, "on: {refused: stop}}}}", "on: {refused: stop}}}", "rules:", "没有成对"),
+    Broken(U, "lead: city-management", "\tlead: city-management", "\tlead", "制表符"),
+    Broken(U, "name: 水气联合报装", "name: 水气\u202e联合报装", "\u202e", "看不见的字符 U+202E"),
+    Broken(U, "lead: city-management", "lead: city-management\n---\nid: x", "---", "一个文件只能有一份内容"),
+]
+
+
+def test_the_mini_catalogue_is_good() -> None:
+    assert problems_of(GOOD) == []
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=[f"{case.file}: {case.new[:40]}" for case in BROKEN])
+def test_a_broken_definition_is_refused_at_its_line(case: Broken) -> None:
+    assert case.old in GOOD[case.file]
+    texts = {**GOOD, case.file: GOOD[case.file].replace(case.old, case.new, 1)}
+    where = case.where or case.file
+    found = problems_of(texts)
+    expected = f"{where}:{line_of(texts[where], case.at)}"
+    there = [problem for problem in found if str(problem.place) == expected and case.says in problem.message]
+    assert there, f"{expected}: {case.says}\nfound:\n" + "\n".join(map(str, found))
+    assert there[0].level == case.level
+
+
+def test_all_problems_come_at_once_sorted_by_file_and_line() -> None:
+    texts = dict(GOOD)
+    for case in (case for case in BROKEN if case.file == M and case.new.count("\n") == case.old.count("\n")):
+        texts[M] = texts[M].replace(case.old, case.new, 1)
+    found = problems_of(texts)
+    assert len({problem.place for problem in found}) > 8
+    assert found == sorted(found)
+
+
+def test_a_department_without_a_body_in_a_region_is_refused() -> None:
+    catalog = assemble(GOOD).catalog
+    everywhere = {code: {""} for code in catalog.departments}
+    assert check_departments(catalog, everywhere) == ()
+    there = {**everywhere, "gas-utility": {"370200"}, "water-group": {"370202"}}
+    assert check_departments(catalog, there) == ()
+    missing = [str(problem) for problem in check_departments(catalog, {**there, "gas-utility": set()})]
+    assert missing == [
+        "matters/utilities.yaml:11: 部门 gas-utility 没有配置对接方式，事项无法送达；请在部门接入清单中补上"]
+    moved = {**there, "gas-utility": {"370000"}, "traffic-police": {"110000"}}
+    elsewhere = [str(one) for one in check_departments(catalog, moved)]
+    assert any("部门 traffic-police 在区划 370202 没有配置对接方式，事项无法送达" in one for one in elsewhere)
+
+
+def test_files_that_are_no_text_or_too_large_are_named(tmp_path: Path) -> None:
+    (tmp_path / "fields.yaml").write_bytes("a: 甲\nb: 乙".encode("gb18030"))
+    (tmp_path / "sets.yaml").write_text("#" * 1_000_001)
+    (tmp_path / "roles.yml").write_text("a: 1")
+    (tmp_path / "feilds.yaml").write_text("a: 甲")
+    (tmp_path / "mater").mkdir()
+    (tmp_path / "mater" / "x.yaml").write_text("a: 甲")
+    found = [str(problem) for problem in load_catalog(tmp_path).problems]
+    assert found == [
+        "feilds.yaml:1: 这个文件没有 id，不是一件事；也不是字典文件；是否想写 fields？",
+        "fields.yaml:1: 文字编码不是 UTF-8；请另存为 UTF-8",
+        "mater/x.yaml:1: 不认识的文件夹 mater；是否想写 matters？可用：departments、regions、sections、fields、materials、"
+        "licences、roles、tables、windows、sets、matters、calendar",
+        "roles.yml:1: 定义文件的名字要以 .yaml 结尾；请改名",
+        "sets.yaml:1: 文件超过 1 MB；请拆成几个文件",
+    ]
+
+
+def test_an_empty_folder_says_so(tmp_path: Path) -> None:
+    assert "没有任何 .yaml 文件" in load_catalog(tmp_path).problems[0].message
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "{a: " * 5000, "- " * 5000 + "x", "a: " + "[" * 30 + "]" * 30])
+def test_deep_nesting_is_refused_without_a_traceback(text: str) -> None:
+    found = problems_of({**GOOD, "deep.yaml": text})
+    assert any(problem.place.file == "deep.yaml" for problem in found)
