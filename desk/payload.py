@@ -102,24 +102,25 @@ def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str
 
 def _entry(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, Any]:
     key = slot.taken or slot.key
-    entry: dict[str, Any] = {
-        "material": key.split("#")[0], "stands_for": slot.key.split("#")[0] if key != slot.key else None,
-        "name": slot.name, "obtained": slot.obtained, "files": [],
-    }
-    results = _results(dossier.case, slot)
-    files = dossier.body["materials"].get(key, ())
+    stands_for = slot.key.split("#")[0] if key != slot.key else None
+    return {"material": key.split("#")[0], "stands_for": stands_for, "name": slot.name, "obtained": slot.obtained,
+            "files": [], **_filled(dossier, slot, to)}
+
+
+def _filled(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, Any]:
+    """What fills a slot now: results that arrived, uploads, a looked-up document, a pledge; else it follows later."""
+    key = slot.taken or slot.key
+    results, files = _results(dossier.case, slot), dossier.body["materials"].get(key, ())
     if slot.obtained in {"result", "later"} and results:
-        entry |= {"obtained": "result", "files": [file_entry(file, to) for result in results for file in result.files],
-                  "documents": [_document(result) for result in results]}
-    elif slot.obtained in {"upload", "later"} and files:
-        entry |= {"obtained": "upload", "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
-    elif slot.obtained == "result":
-        entry["obtained"] = "later"
-    elif document := dossier.body.get("lookups", {}).get(key):
-        entry["documents"] = [document]
-    elif slot.obtained == "pledge":
-        entry["documents"] = [_pledge(dossier, slot)]
-    return entry
+        return {"obtained": "result", "files": [file_entry(file, to) for result in results for file in result.files],
+                "documents": [_document(result) for result in results]}
+    if slot.obtained in {"upload", "later"} and files:
+        return {"obtained": "upload", "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
+    if slot.obtained == "result":
+        return {"obtained": "later"}
+    if document := dossier.body.get("lookups", {}).get(key):
+        return {"documents": [document]}
+    return {"documents": [_pledge(dossier, slot)]} if slot.obtained == "pledge" else {}
 
 
 def _results(case: Case, slot: MaterialSlot) -> list[Result]:
