@@ -13,8 +13,6 @@ from forms.plan import Plan, PlannedLeg
 from tests.bundles.shipped import CATALOG, planned, public_plan
 
 FIGURES = CATALOG.bundles["utilities"].figures
-ASKS = [(matter.id, position) for entry in CATALOG.bundles["utilities"].entries
-        for matter in (CATALOG.matters[entry.matter],) for position in range(len(matter.asks.materials))]
 
 
 def at_length(metres: int) -> Plan:
@@ -73,15 +71,6 @@ def test_the_merged_form_has_about_81_fields_on_fifteen_pages() -> None:
     assert 78 <= plan.figures.fields_after <= 84
     assert len(plan.sections) == 15
     assert plan.figures.fields_before > 4 * plan.figures.fields_after
-
-
-@pytest.mark.parametrize(("matter", "position"), ASKS)
-def test_dropping_any_one_ask_lowers_the_copies_by_one(matter: str, position: int) -> None:
-    old = CATALOG.matters[matter]
-    left = tuple(ask for index, ask in enumerate(old.asks.materials) if index != position)
-    matters = {**CATALOG.matters, matter: replace(old, asks=replace(old.asks, materials=left))}
-    plan = planned("utilities", FIGURES, replace(CATALOG, matters=matters))
-    assert plan.figures.materials_before == 128
 
 
 def test_water_and_power_without_a_line_filed_by_the_legal_representative_need_no_upload() -> None:
