@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from catalog.text import Text
 from forms.answers import Known
@@ -32,7 +34,8 @@ class MaterialLines:
 @dataclass(frozen=True, slots=True)
 class _Names:
     legs: dict[str, str]
-    papers: dict[str, str]
+    papers: dict[str, Text]
+    asked: dict[str, Text] = field(default_factory=dict)
 
 
 def lines_of(collected: Collected, subtracted: Subtracted, legs: list[Leg], known: Known) -> MaterialLines:
@@ -42,9 +45,9 @@ def lines_of(collected: Collected, subtracted: Subtracted, legs: list[Leg], know
     by_leg: dict[str, list[MaterialSlot]] = {leg.number: [] for leg in legs}
     for key, paper in collected.papers.items():
         grouped: dict[Outcome, list[PaperWish]] = {}
-        for wish, outcome in subtracted.outcomes[key]:
+        for wish, outcome in zip(paper.wishes, subtracted.outcomes[key], strict=True):
             grouped.setdefault(outcome, []).append(wish)
-            by_leg[wish.leg.number].append(_slot(wish, outcome, known))
+            by_leg[wish.leg.number].append(_slot(wish, outcome, names, known))
         for outcome, wishes in grouped.items():
             if outcome.rule is None:
                 _keep(paper, wishes, subtracted.failed.get(key), names, known, lines)
@@ -54,9 +57,12 @@ def lines_of(collected: Collected, subtracted: Subtracted, legs: list[Leg], know
     return lines
 
 
-def _slot(wish: PaperWish, outcome: Outcome, known: Known) -> MaterialSlot:
-    name = kind_name(wish.ask.kind, wish.ask.role, known)
-    return MaterialSlot(wish.leg.number, wish.key, Text(name), outcome.obtained, outcome.taken, outcome.by)
+def _slot(wish: PaperWish, outcome: Outcome, names: _Names, known: Known) -> MaterialSlot:
+    asked = wish.ask.key
+    name = names.papers.get(asked) or names.asked.get(asked)
+    if name is None:
+        name = names.asked[asked] = Text(kind_name(wish.ask.kind, wish.ask.role, known))
+    return MaterialSlot(wish.leg.number, wish.key, name, outcome.obtained, outcome.taken, outcome.by)
 
 
 def _matters(wishes: list[PaperWish]) -> tuple[str, ...]:
@@ -82,7 +88,7 @@ def _keep(
     if tolerable is not None:
         text = f"{text}；可以先办后补，{tolerable.words}内补齐"
     lines.kept.append(MaterialLine(
-        key=paper.key, kind=paper.kind, name=Text(name), askers=legs,
+        key=paper.key, kind=paper.kind, name=name, askers=legs,
         why=Reason("failed" if failed else "asked", text, _matters(wishes), failed), spec=spec, role=paper.role,
         row=paper.row, choices=paper.choices, tolerable=tolerable, sensitive=bool(material and material.sensitive),
         help=material.help if material else None, blank=material.blank if material else None,
@@ -92,10 +98,15 @@ def _keep(
 
 def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: _Names, known: Known) -> RemovedMaterial:
     legs = askers_words(names.legs, _legs(wishes))
-    text = why_removed(paper, outcome, legs, ChainMap(names.legs, names.papers), known)
+    text = why_removed(paper, outcome, legs, _both(names), known)
     source = outcome.source.name if outcome.source else outcome.taken or "、".join(outcome.by) or None
     return RemovedMaterial(
-        key=paper.key, kind=paper.kind, name=Text(names.papers[paper.key]), rule=outcome.rule or "form",
+        key=paper.key, kind=paper.kind, name=names.papers[paper.key], rule=outcome.rule or "form",
         askers=_legs(wishes), why=Reason(outcome.rule or "form", text, _matters(wishes), source),
         source=outcome.source, by=outcome.by, role=paper.role, row=paper.row, signers=outcome.signers,
     )
+
+
+def _both(names: _Names) -> Mapping[str, str]:
+    """Legs and papers in one mapping, without copying either for every line."""
+    return ChainMap(names.legs, cast("dict[str, str]", names.papers))

@@ -14,6 +14,7 @@ from catalog.dictionary import Material, Spec
 from catalog.evaluate import EMPTY, UNANSWERED
 from catalog.limits import Limit
 from catalog.matter import MaterialAsk
+from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
 from forms.plan import PlanProblem
@@ -205,7 +206,7 @@ def merged_spec(wishes: list[PaperWish], material: Material | None, name: str) -
         types = tuple(kind for kind in found.file_types if kind in spec.file_types)
         if not types:
             legs = "、".join(dict.fromkeys(str(wish.leg.planned.name) for wish in wishes))
-            text = f"“{name}”的文件格式无法同时满足{legs}的要求，本一件事暂不能办理，已记录待主管部门裁定"
+            text = f"“{name}”的文件格式无法同时满足{legs}的要求，本一件事暂不能办理，请等主管部门统一要求"
             problems = [PlanProblem("block", "conflict", text, wishes[0].key)]
         found = replace(
             found, file_types=types or found.file_types, max_mb=min(found.max_mb, spec.max_mb),
@@ -240,6 +241,6 @@ def tolerated(wishes: list[PaperWish]) -> Limit | None:
     return min(known, key=lambda limit: (limit.unit, limit.amount)) if known and len(known) == len(limits) else None
 
 
-def names_of(papers: Mapping[str, Paper], known: Known) -> dict[str, str]:
+def names_of(papers: Mapping[str, Paper], known: Known) -> dict[str, Text]:
     """What every line of the list is called, by key."""
-    return {key: paper_name(paper, known) for key, paper in papers.items()}
+    return {key: Text(paper_name(paper, known)) for key, paper in papers.items()}

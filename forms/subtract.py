@@ -41,13 +41,14 @@ class Outcome:
 
 
 KEPT: Final = Outcome(None, "upload")
+_FORM: Final = Outcome("form", "form")
 
 
 @dataclass(slots=True)
 class Subtracted:
-    """The outcome of every wish, by paper key in list order; `failed` says what a look-up answered."""
+    """The outcome of every wish, by paper key in the order of its wishes; `failed` says what a look-up answered."""
 
-    outcomes: dict[str, list[tuple[PaperWish, Outcome]]] = field(default_factory=dict)
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,7 +57,8 @@ def subtract(collected: Collected, legs: list[Leg], order: Order, known: Known, 
     work = _Work(collected.papers, legs, order, known, found)
     done = Subtracted()
     for key, paper in collected.papers.items():
-        done.outcomes[key] = [(wish, work.outcome(paper, wish)) for wish in paper.wishes]
+        kept = replace(KEPT, taken=key)
+        done.outcomes[key] = [work.outcome(paper, wish) or kept for wish in paper.wishes]
         if key in work.failed:
             done.failed[key] = work.failed[key]
     return done
@@ -76,21 +78,17 @@ class _Work:
         self.looked: dict[str, Outcome | None] = {}
         self.superseded: dict[str, Outcome | None] = {}
 
-    def outcome(self, paper: Paper, wish: PaperWish) -> Outcome:
-        """The first rule that takes this wish off the list."""
+    def outcome(self, paper: Paper, wish: PaperWish) -> Outcome | None:
+        """The first rule that takes this wish off the list; None when it stays."""
         if self._becomes(paper):
-            return Outcome("form", "form")
+            return _FORM
         inside = self.inside(paper, wish)
         if inside is not None:
             return inside
         above = self.above(paper)
         if above is not None:
             return above
-        looked = self.look(paper)
-        if looked is not None:
-            return looked
-        pledge = self.pledged(wish)
-        return pledge if pledge is not None else replace(KEPT, taken=paper.key)
+        return self.look(paper) or self.pledged(wish)
 
     def _becomes(self, paper: Paper) -> bool:
         material = self.known.catalog.materials.get(paper.kind)
@@ -155,12 +153,12 @@ class _Work:
                 (source for source in (material.sources if material else ()) if source.kind in _RANK),
                 key=lambda source: _RANK[source.kind],
             )
-            answer = self.found.get(key)
+            answer = self.found.get(key) or self.found.get(paper.key)
             if sources and answer in FOUND_WORDS:
                 self.failed[paper.key] = f"{_SOURCE_WORDS[sources[0].kind]}{FOUND_WORDS[answer]}"
             elif sources:
                 self.failed.pop(paper.key, None)
-                source = replace(sources[0], holder=role or sources[0].holder)
+                source = replace(sources[0], holder=role) if role else sources[0]
                 yield Outcome(_RULES[source.kind], _OBTAINED[source.kind], key, source=source)
 
     def pledged(self, wish: PaperWish) -> Outcome | None:
