@@ -15,8 +15,8 @@ _GROUPS: Mapping[str, frozenset[LegState]] = {
 
 def diagram() -> str:
     """A mermaid state diagram. An event that every state of a group takes to the same place is one arrow of it."""
-    lines = ["stateDiagram-v2", *_box("unsent", UNSENT, "    "), "    state open {", *_box("on_the_way", OUT), *_box("at_work", WORK), "    }",
-             "    [*] --> waiting"]
+    lines = ["stateDiagram-v2", *_box("unsent", UNSENT, "    "), "    state open {", *_box("on_the_way", OUT)]
+    lines += [*_box("at_work", WORK), "    }", "    [*] --> waiting"]
     arrows: dict[tuple[str, str], list[str]] = {}
     for event in (*OURS, *sorted(NOTICES)):
         for source, to in _arrows(event):

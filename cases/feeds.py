@@ -88,8 +88,9 @@ def _fields(case: Case, taker: str) -> Iterator[Flow]:
             continue
         for giver in removed.by:
             values = _given_fields(case, giver) if giver in above and ending(case, giver) == "granted" else {}
-            if removed.code in values:
-                yield Flow(f"{removed.code}<{giver}", giver, taker, field=removed.code, value=values[removed.code])
+            named = next((n for n in (removed.code, removed.code.rpartition(".")[2]) if n in values), None)
+            if named is not None:
+                yield Flow(f"{removed.code}<{giver}", giver, taker, field=removed.code, value=values[named])
 
 
 def _given_fields(case: Case, giver: str) -> Mapping[str, Any]:

@@ -208,7 +208,7 @@ def _simulated(leg: Leg, event: Event) -> Leg:
 
 def _decided(leg: Leg, event: Event) -> Leg:
     """A decision ends every pause and whatever was still asked or asked back."""
-    leg = end_pauses(_moved_on(leg, event), event.at, *STANDING)
+    leg = _without_asks(end_pauses(_moved_on(leg, event), event.at, *STANDING))
     return replace(leg, decided_at=leg.decided_at or event.at, withdrawing=False)
 
 
@@ -217,8 +217,14 @@ def _granted(leg: Leg, event: Event) -> Leg:
     return replace(leg, results=leg.results or read_results(event.data.get("results")))
 
 
+def _without_asks(leg: Leg) -> Leg:
+    """A leg that is over asks nothing any more."""
+    asks = tuple(replace(a, lapsed=True) if a.answered_at is None else a for a in leg.asks)
+    return replace(leg, asks=asks) if asks != leg.asks else leg
+
+
 def _ended(leg: Leg, event: Event) -> Leg:
-    leg = end_pauses(leg, event.at, *STANDING)
+    leg = _without_asks(end_pauses(leg, event.at, *STANDING))
     return replace(
         leg, closed_at=event.at, withdrawing=False, reason=text(event, "reason") or text(event, "text") or leg.reason,
         reason_code=text(event, "reason_code") or leg.reason_code,
