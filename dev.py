@@ -58,7 +58,7 @@ def install(files: Sequence[str]) -> None:
     known = STAMP.read_text().split() if STAMP.exists() else []
     if PYTHON.exists() and digest in known:
         return
-    if not PYTHON.exists() or not known:
+    if not PYTHON.exists() or subprocess.run([str(PYTHON), "-m", "pip", "--version"], capture_output=True).returncode:
         make_venv()
     say(f"installing {', '.join(files)} (first time: about a minute)")
     lists = [part for name in files for part in ("-r", str(HOME / name))]
@@ -66,8 +66,9 @@ def install(files: Sequence[str]) -> None:
     here = [str(PYTHON), "-m", "pip", "install", "-q"]
     command = [uv, "pip", "install", "-q", "--python", str(PYTHON)] if uv else here
     quiet = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    if subprocess.run([*command, *lists], env=quiet).returncode:
-        give_up("the packages could not be installed; see the lines above (is a package index reachable?)")
+    done = subprocess.run([*command, *lists], env=quiet, capture_output=True, text=True)
+    if done.returncode:
+        give_up(f"the packages could not be installed; is a package index reachable?\n{done.stdout}{done.stderr}")
     STAMP.write_text("\n".join({*known, digest}))
 
 
