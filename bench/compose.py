@@ -30,8 +30,10 @@ BODIES, OPTIONS, CHAIN = 20, 10, 5
 
 
 def synthetic(size: int) -> Catalog:
-    """A catalog with one bundle of `size` matters: shared and own fields and papers, chains of five that feed papers."""
-    fields = {f"f{i}": Field(f"f{i}", Text(f"字段{i}"), "text", f"s{i % 9}", max_length=50) for i in range(FIELDS * size // 4)}
+    """A catalog with one bundle of `size` matters: shared fields and papers, chains of five that feed papers."""
+    fields = {
+        f"f{i}": Field(f"f{i}", Text(f"字段{i}"), "text", f"s{i % 9}", max_length=50) for i in range(FIELDS * size // 4)
+    }
     materials = {f"m{i}": _material(i) for i in range(MATERIALS * size // 3)} | {
         f"r{i}": Material(f"r{i}", Text(f"结果{i}"), sources=(Source("self"),)) for i in range(size)
     }
@@ -39,22 +41,25 @@ def synthetic(size: int) -> Catalog:
     return Catalog(
         departments={f"d{i}": Department(f"d{i}", Text(f"部门{i}")) for i in range(BODIES)},
         sections={f"s{i}": Section(f"s{i}", Text(f"第{i}页")) for i in range(9)},
-        fields=fields, materials=materials, matters=matters, roles={"holder": Role("holder", Text("申请人"), "f0", "f1")},
+        fields=fields, materials=materials, matters=matters,
+        roles={"holder": Role("holder", Text("申请人"), "f0", "f1")},
         bundles={"synthetic": _bundle(size)},
     )
 
 
 def _material(number: int) -> Material:
-    source = (Source("licence", f"l{number}", "holder"), Source("sharing", f"s{number}", by=("f0",)), Source("self"))[number % 3]
+    sources = (Source("licence", f"l{number}", "holder"), Source("sharing", f"s{number}", by=("f0",)), Source("self"))
     proves = (f"m{number - 1}",) if number % 10 == 9 else ()
-    return Material(f"m{number}", Text(f"材料{number}"), sources=(source,), proves=proves, spec=Spec(max_mb=10 + number % 7))
+    spec = Spec(max_mb=10 + number % 7)
+    return Material(f"m{number}", Text(f"材料{number}"), sources=(sources[number % 3],), proves=proves, spec=spec)
 
 
 def _matter(number: int, fields: int, materials: int) -> Matter:
     asked = tuple(FieldAsk(f"f{(number * 3 + i * i) % fields}", max_length=20 + i) for i in range(FIELDS))
     papers = tuple(MaterialAsk(f"m{(number * 5 + i * i) % materials}") for i in range(MATERIALS - 1))
     fed = (MaterialAsk(f"r{number - 1}"),) if number % CHAIN else ()
-    limits = (LimitRow(statutory=Limit(20, "wd"), promised=Limit(1 + number % 4, "wd"), before=Limit(5 + number % 6, "wd")),)
+    promised, before = Limit(1 + number % 4, "wd"), Limit(5 + number % 6, "wd")
+    limits = (LimitRow(statutory=Limit(20, "wd"), promised=promised, before=before),)
     return Matter(
         f"matter-{number}", Text(f"事项{number}"), f"d{number % BODIES}", limits, asks=Asks(_once(asked), papers + fed),
         gives=Gives((f"r{number}",)), visits=(2, 0), steps=(5, 2),

@@ -21,7 +21,14 @@ from catalog.model import Catalog
 from catalog.text import Text
 from forms.plan import PlanProblem
 from forms.values import (
-    BadValue, Surroundings, Wanted, is_blank, json_ready, read_value, wanted_of_field, wanted_of_question,
+    BadValue,
+    Surroundings,
+    Wanted,
+    is_blank,
+    json_ready,
+    read_value,
+    wanted_of_field,
+    wanted_of_question,
 )
 from forms.words import FILER_OPTIONS, Labels, labels_of
 
@@ -77,7 +84,8 @@ class _Reading:
     """One pass over the raw answers."""
 
     def __init__(
-        self, catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], raw: Mapping[str, Any], today: date | None,
+        self, catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], raw: Mapping[str, Any],
+        today: date | None,
     ) -> None:
         self.catalog, self.bundle, self.matters, self.raw, self.today = catalog, bundle, matters, raw, today
         self.values: dict[str, Any] = {}

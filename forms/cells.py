@@ -68,7 +68,8 @@ def matter_conditions(matter: Matter) -> Iterator[Placed]:
         yield from _placed((*here, "asks", "fields", ask.code, "when"), ask.when)
     for paper in matter.asks.materials:
         yield from _placed((*here, "asks", "materials", paper.key, "when"), paper.when)
-        yield from _placed((*here, "asks", "materials", paper.key, "pledge", "when"), paper.pledge.when if paper.pledge else None)
+        pledge = (*here, "asks", "materials", paper.key, "pledge", "when")
+        yield from _placed(pledge, paper.pledge.when if paper.pledge else None)
 
 
 def _placed(path: Path, condition: Condition | None) -> Iterator[Placed]:
@@ -152,26 +153,19 @@ class Space:
     def _values(self, name: str) -> tuple[Any, ...]:
         if name == FILER:
             return tuple(FILER_OPTIONS)
-        wanted = self.wanted(name)
+        wanted, marks = self.wanted(name), self.marks.get(name, set())
         if wanted is None:
             return ()
-        marks = self.marks.get(name, set())
-        match wanted.type:
-            case "yes_no":
-                return (True, False)
-            case "choice":
-                return tuple(option.code for option in wanted.options)
-            case "many":
-                return self._subsets(wanted, marks)
-            case "number" | "integer":
-                return _around({mark for mark in marks if isinstance(mark, Decimal)}, wanted)
-            case "date" | "datetime":
-                return _days({mark for mark in marks if isinstance(mark, date)}, self.known.today)
-            case "rows":
-                return self._rows(self.known.catalog.fields.get(name))
-            case "region" | "regions":
-                return self._regions(wanted, marks)
-        return (*sorted(mark for mark in marks if isinstance(mark, str)), "其他")
+        if wanted.type in {"many", "rows", "region", "regions"}:
+            return self._lists(name, wanted, marks)
+        return _simple(wanted, marks, self.known.today)
+
+    def _lists(self, name: str, wanted: Wanted, marks: set[Any]) -> tuple[Any, ...]:
+        if wanted.type == "many":
+            return self._subsets(wanted, marks)
+        if wanted.type == "rows":
+            return self._rows(self.known.catalog.fields.get(name))
+        return self._regions(wanted, marks)
 
     def _subsets(self, wanted: Wanted, marks: set[Any]) -> tuple[Any, ...]:
         """Every subset of the options that some condition names, and one of the others to stand for all."""
@@ -234,6 +228,19 @@ class Space:
             return
         for value in self.values_of(names[at]):
             yield from self._branch(names, at + 1, {**values, names[at]: value})
+
+
+def _simple(wanted: Wanted, marks: set[Any], today: date | None) -> tuple[Any, ...]:
+    match wanted.type:
+        case "yes_no":
+            return (True, False)
+        case "choice":
+            return tuple(option.code for option in wanted.options)
+        case "number" | "integer":
+            return _around({mark for mark in marks if isinstance(mark, Decimal)}, wanted)
+        case "date" | "datetime":
+            return _days({mark for mark in marks if isinstance(mark, date)}, today)
+    return (*sorted(mark for mark in marks if isinstance(mark, str)), "其他")
 
 
 def _around(marks: set[Decimal], wanted: Wanted) -> tuple[Any, ...]:

@@ -94,7 +94,8 @@ class Chains:
                 by_matter.setdefault(leg.matter, []).append(leg)
         now = {leg.number: leg.promised for legs in by_matter.values() for leg in legs}
         old = {leg.number: leg.before for legs in by_matter.values() for leg in legs}
-        return self._longest(by_matter, self.now, self.now_order, now), self._longest(by_matter, self.old, self.old_order, old)
+        after = self._longest(by_matter, self.now, self.now_order, now)
+        return after, self._longest(by_matter, self.old, self.old_order, old)
 
     def _longest(
         self, by_matter: Mapping[str, list[OutcomeLeg]], waits: Mapping[str, list[_Wait]], order: list[str],

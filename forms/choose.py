@@ -167,7 +167,8 @@ def _some_of(group: Group, chosen: Selection) -> None:
     states = [chosen.verdicts[member].state for member in group.members]
     if True not in states and None not in states:
         names = "、".join(str(chosen.matters[member].name) for member in group.members)
-        chosen.problems.append(PlanProblem("block", "group_empty", f"“{names}”中至少要办理一项；请核对前面的回答", group.id))
+        text = f"“{names}”中至少要办理一项；请核对前面的回答"
+        chosen.problems.append(PlanProblem("block", "group_empty", text, group.id))
 
 
 def _pull(chosen: Selection, known: Known) -> None:
@@ -185,7 +186,8 @@ def _pull(chosen: Selection, known: Known) -> None:
                 chosen.verdicts[edge.target] = pulled
     for entry, edge in followers:
         if edge.absent == "block" and chosen.verdicts[entry.matter].state and not _present(edge.target, chosen, known):
-            text = f"办理“{chosen.matters[entry.matter].name}”前必须同时办理“{_target_name(edge.target, chosen, known)}”"
+            missing = _target_name(edge.target, chosen, known)
+            text = f"办理“{chosen.matters[entry.matter].name}”前必须同时办理“{missing}”"
             chosen.problems.append(PlanProblem("block", "absent", text, entry.matter))
 
 

@@ -23,7 +23,7 @@ from forms.questions import questions_of
 from forms.subtract import subtract
 
 
-def compose(
+def compose(  # noqa: PLR0913  facts of one filing that come from different places; all but three are named at the call
     catalog: Catalog,
     bundle_id: str,
     situation: Mapping[str, Any],
@@ -61,13 +61,14 @@ def _composed(known: Known, found: Mapping[str, str], edition: str) -> Plan:
     )
     bundle = known.bundle
     return Plan(
-        bundle=bundle.id, bundle_name=bundle.name, edition=edition, situation=known.situation, questions=questions.asked,
-        legs=tuple(_timed(leg, timing) for leg in legs), absent=absent_of(selection, known), edges=order.edges,
+        bundle=bundle.id, bundle_name=bundle.name, edition=edition, situation=known.situation,
+        questions=questions.asked, legs=tuple(_timed(leg, timing) for leg in legs),
+        absent=absent_of(selection, known), edges=order.edges,
         sections=tuple(fields.sections), fields=tuple(fields.lines), removed_fields=tuple(fields.removed),
         materials=tuple(lines.kept), removed_materials=tuple(lines.removed), slots=tuple(lines.slots),
         problems=tuple(dict.fromkeys((*problems, *questions.problems))),
-        figures=count(legs, fields, collected, lines, timing), people=_people(lines, fields, known), promised=bundle.promised,
-        critical=timing.after.chain, today=known.today.isoformat() if known.today else None,
+        figures=count(legs, fields, collected, lines, timing), people=_people(lines, fields, known),
+        promised=bundle.promised, critical=timing.after.chain, today=known.today.isoformat() if known.today else None,
     )
 
 
@@ -95,9 +96,11 @@ def _empty(legs: list[Leg], selection: Selection) -> Iterator[PlanProblem]:
 
 
 def _people(lines: MaterialLines, fields: MergedFields, known: Known) -> tuple[Role, ...]:
-    """The roles of this case: whose papers are asked or looked up, who signs, or whose number or name is on the form."""
+    """The roles of this case: whose papers are asked or looked up, who signs, whose number or name is on the form."""
     used = {line.role for line in lines.kept} | {gone.role for gone in lines.removed}
     used |= {gone.source.holder for gone in lines.removed if gone.source}
     used |= {signer for gone in lines.removed for signer in gone.signers}
     codes = {line.code for line in fields.lines}
-    return tuple(role for code, role in known.roles.items() if code in used or not codes.isdisjoint({role.id, role.shown}))
+    return tuple(
+        role for code, role in known.roles.items() if code in used or not codes.isdisjoint({role.id, role.shown})
+    )

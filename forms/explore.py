@@ -114,12 +114,13 @@ class _Exploration:
                     f"{entry.matter} 要求 {entry.when.text}" for entry in part.bundle.entries
                     if entry.matter in group.members and entry.when is not None
                 )
-                says = f"{'三选一' if group.kind == 'one_of' else '至少一项'} {group.id} 永远无法满足：{conditions}"
-                self.say(path, "group_never", says.replace("三选一", "多选一"))
+                kind = "多选一" if group.kind == "one_of" else "至少一项"
+                self.say(path, "group_never", f"{kind} {group.id} 永远无法满足：{conditions}")
             if group.id in doubtful:
                 members, values = doubtful[group.id]
                 names = "、".join(str(self.known.matters[member].name) for member in members)
-                says = f"多选一 {group.id} 可能同时成立 {len(members)} 项({names})，例：{shown(values)}；届时会请申请人选择"
+                says = f"多选一 {group.id} 可能同时成立 {len(members)} 项({names})，"
+                says += f"例：{shown(values)}；届时会请申请人选择"
                 self.say(path, "group_ambiguous", says, "warning")
 
     def no_legs(self, outcomes: list[dict[Outcome, dict[str, Any]]]) -> None:
@@ -148,7 +149,8 @@ class _Exploration:
             self.too_long(chains, outcomes, worst, promise)
         if slower:
             after, before = chains.days(slower)
-            says = f"合并后 {after} 天反而比原来 {before} 天更长，情形：{shown(_joint(outcomes, slower))}；请核对 before 的时限和顺序"
+            situation = shown(_joint(outcomes, slower))
+            says = f"合并后 {after} 天反而比原来 {before} 天更长，情形：{situation}；请核对 before 的时限和顺序"
             self.say(("bundles", self.known.bundle.id, "before"), "before_shorter", says)
 
     def too_long(
@@ -157,13 +159,15 @@ class _Exploration:
     ) -> None:
         """Say which situation breaks the promise, and by which chain."""
         chain = "→".join(chains.chain(worst[1]))
-        says = f"最长办理链 {worst[0]}{chains.unit} 超过公布的承诺 {promise}，情形：{shown(_joint(outcomes, worst[1]))}，链：{chain}"
+        situation = shown(_joint(outcomes, worst[1]))
+        says = f"最长办理链 {worst[0]}{chains.unit} 超过公布的承诺 {promise}，情形：{situation}，链：{chain}"
         self.say(("bundles", self.known.bundle.id, "limits", "promised"), "promise_broken", says)
 
 
 def _joint(outcomes: list[dict[Outcome, dict[str, Any]]], combination: tuple[Outcome, ...]) -> dict[str, Any]:
     return {
-        name: value for part, outcome in zip(outcomes, combination, strict=True) for name, value in part[outcome].items()
+        name: value
+        for part, outcome in zip(outcomes, combination, strict=True) for name, value in part[outcome].items()
     }
 
 

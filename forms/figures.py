@@ -47,7 +47,8 @@ def _old_links(legs: list[Leg], known: Known) -> dict[str, list[Link]]:
     for follower, targets in known.bundle.before_after.items():
         for member in members_of(follower, known):
             for leg in by_matter.get(member, ()):
-                waits = [other for target in targets for name in members_of(target, known) for other in by_matter.get(name, ())]
+                wanted = [name for target in targets for name in members_of(target, known)]
+                waits = [other for name in wanted for other in by_matter.get(name, ())]
                 links[leg.number] = [Link(tuple(_paired(leg, waits)))]
     return links
 
@@ -90,6 +91,7 @@ def _prefilled(line: FieldLine) -> bool:
 
 def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Timing) -> Figures:
     names = {leg.number: str(leg.planned.name) for leg in legs}
+    matters = {leg.number: str(leg.matter.name) for leg in legs}
     unit = _DAY_WORDS[found.day_unit]
     rules: dict[str, set[tuple[str, str | None]]] = {}
     kept = {(line.kind, line.role) for line in lines.kept}
@@ -104,8 +106,9 @@ def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Ti
         f"表单：原来每个事项一套，共 {found.sets.before} 套，现在 {found.sets.after} 套",
         f"材料：逐项相加 {found.materials_before} 份，去掉重复的是 {found.materials_kinds} 种"
         f"{f'；其中{taken}' if taken else ''}，剩下 {found.materials_after} 种由您提交",
-        f"填写：逐项相加 {found.fields_before} 处，合并后 {found.fields_after} 处，其中 {found.fields_prefilled} 处可以自动带出",
-        f"时间：{old}最长的一条是{_chain(timing.before, names)}，共 {found.days.before} {unit}；"
+        f"填写：逐项相加 {found.fields_before} 处，合并后 {found.fields_after} 处，"
+        f"其中 {found.fields_prefilled} 处可以自动带出",
+        f"时间：{old}最长的一条是{_chain(timing.before, matters)}，共 {found.days.before} {unit}；"
         f"现在最长的一条是{_chain(timing.after, names)}，共 {found.days.after} {unit}"
         f"{f'(有 {no_old_limit} 项没有原来的时限，按现在的承诺计算)' if no_old_limit else ''}",
         f"时限之和：原来 {found.days_sum.before} {unit}，现在 {found.days_sum.after} {unit}",
@@ -119,7 +122,7 @@ def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Ti
 
 _RULE_WORDS: Mapping[str, str] = {
     "form": "并入申请表", "logic_a": "前面环节产生", "logic_b": "后一份证明前一份", "covers": "有更全的材料代替",
-    "licence": "调取电子证照", "sharing": "数据共享查得", "premises": "已经备案", "pledge": "承诺书代替", "given": "系统转交",
+    "licence": "调取电子证照", "sharing": "数据共享查得", "premises": "已经备案", "pledge": "承诺书代替",
 }
 
 
@@ -135,11 +138,16 @@ def figures_json(plan: Plan) -> dict[str, Any]:
         "departments": _pair(f.departments), "sets": _pair(f.sets),
         "materials": {"before": f.materials_before, "kinds": f.materials_kinds, "after": f.materials_after},
         "fields": {"before": f.fields_before, "after": f.fields_after, "prefilled": f.fields_prefilled},
-        "days": {"before": f.days.before, "after": f.days.after, "sum_before": f.days_sum.before, "sum_after": f.days_sum.after, "unit": f.day_unit},
+        "days": {
+            "before": f.days.before, "after": f.days.after, "sum_before": f.days_sum.before,
+            "sum_after": f.days_sum.after, "unit": f.day_unit,
+        },
         "visits": _pair(f.visits), "steps": _pair(f.steps),
         "reductions": {
-            "departments": _saved(f.departments.before, f.departments.after), "sets": _saved(f.sets.before, f.sets.after),
-            "materials": _saved(f.materials_before, f.materials_after), "fields": _saved(f.fields_before, f.fields_after),
+            "departments": _saved(f.departments.before, f.departments.after),
+            "sets": _saved(f.sets.before, f.sets.after),
+            "materials": _saved(f.materials_before, f.materials_after),
+            "fields": _saved(f.fields_before, f.fields_after),
             "days": _saved(f.days.before, f.days.after), "days_sum": _saved(f.days_sum.before, f.days_sum.after),
         },
         "because": list(f.because),

@@ -53,7 +53,7 @@ def _leg(instance: Instance, selection: Selection, known: Known) -> Leg:
         department=matter.department, department_name=department.name if department else matter.name,
         why=selection.verdicts[matter.id].why, code=matter.code, variant=variant.id if variant else None,
         kind=matter.kind, each=entry.each, row=instance.row, instance=instance.key,
-        region=_region(instance, known), must_have=entry.must_have,
+        region=_region(instance), must_have=entry.must_have,
         promised=limit.promised, statutory=limit.statutory, wait=limit.wait, before=limit.before,
         gives=variant.gives if variant and variant.gives else matter.gives, milestones=matter.milestones,
         special=tuple(item.name for item in matter.special if known.holds(item.when, values)),
@@ -97,7 +97,7 @@ def _row(rows: tuple[LimitRow, ...], values: Mapping[str, Any], known: Known, ha
     return rows[-1] if rows else LimitRow()
 
 
-def _region(instance: Instance, known: Known) -> str | None:
+def _region(instance: Instance) -> str | None:
     name = instance.entry.region
     if name is None:
         return None

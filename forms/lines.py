@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from catalog.text import Text
@@ -50,7 +50,9 @@ def lines_of(collected: Collected, subtracted: Subtracted, legs: list[Leg], know
             by_leg[wish.leg.number].append(_slot(wish, outcome, names, known))
         for outcome, wishes in grouped.items():
             if outcome.rule is None:
-                _keep(paper, wishes, subtracted.failed.get(key), names, known, lines)
+                kept = _kept(paper, wishes, names, known)
+                lines.kept.append(_failed(kept, subtracted.failed.get(key)))
+                lines.problems.extend(merged_spec(wishes, material_of(paper, known), kept.name)[1])
             else:
                 lines.removed.append(_removed(paper, wishes, outcome, names, known))
     lines.slots = [slot for slots in by_leg.values() for slot in slots]
@@ -73,27 +75,28 @@ def _legs(wishes: list[PaperWish]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wish.leg.number for wish in wishes))
 
 
-def _keep(
-    paper: Paper, wishes: list[PaperWish], failed: str | None, names: _Names, known: Known, lines: MaterialLines,
-) -> None:
+def _kept(paper: Paper, wishes: list[PaperWish], names: _Names, known: Known) -> MaterialLine:
     material = material_of(paper, known)
     name = names.papers[paper.key]
-    spec, problems = merged_spec(wishes, material, name)
-    lines.problems.extend(problems)
     legs = _legs(wishes)
     text = f"{askers_words(names.legs, legs)}需要" + ("，提交一份大家共用" if len(legs) > 1 else "")
-    if failed:
-        text = f"{failed}，请您自己上传；{text}"
     tolerable = tolerated(wishes)
     if tolerable is not None:
         text = f"{text}；可以先办后补，{tolerable.words}内补齐"
-    lines.kept.append(MaterialLine(
-        key=paper.key, kind=paper.kind, name=name, askers=legs,
-        why=Reason("failed" if failed else "asked", text, _matters(wishes), failed), spec=spec, role=paper.role,
-        row=paper.row, choices=paper.choices, tolerable=tolerable, sensitive=bool(material and material.sensitive),
-        help=material.help if material else None, blank=material.blank if material else None,
-        sample=material.sample if material else None, failed=failed,
-    ))
+    return MaterialLine(
+        key=paper.key, kind=paper.kind, name=name, askers=legs, why=Reason("asked", text, _matters(wishes)),
+        spec=merged_spec(wishes, material, name)[0], role=paper.role, row=paper.row, choices=paper.choices,
+        tolerable=tolerable, sensitive=bool(material and material.sensitive), help=material.help if material else None,
+        blank=material.blank if material else None, sample=material.sample if material else None,
+    )
+
+
+def _failed(line: MaterialLine, failed: str | None) -> MaterialLine:
+    """The line with what the look-up said, where it is back because one was in vain."""
+    if failed is None:
+        return line
+    why = Reason("failed", f"{failed}，请您自己上传；{line.why.text}", line.why.matters, failed)
+    return replace(line, why=why, failed=failed)
 
 
 def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: _Names, known: Known) -> RemovedMaterial:

@@ -87,7 +87,8 @@ def collect(legs: list[Leg], known: Known) -> Collected:
 def _maybe(leg: Leg, ask: MaterialAsk, known: Known) -> PlanProblem:
     assert ask.when is not None
     names = sorted(open_names(ask.when, leg.values, known.today))
-    text = f"可能还需要“{kind_name(ask.kind, ask.role, known)}”：{because(ask.when, leg.values, known.labels, known.today)}"
+    hangs = because(ask.when, leg.values, known.labels, known.today)
+    text = f"可能还需要“{kind_name(ask.kind, ask.role, known)}”：{hangs}"
     return PlanProblem("undecided", "maybe_material", text, names[0] if names else ask.key)
 
 
@@ -159,9 +160,8 @@ def _settle_among(paper: Paper, merged: list[Paper], collected: Collected) -> No
 def _become(paper: Paper, choice: str, collected: Collected) -> None:
     kind, _, role = choice.partition("@")
     plain = Paper(kind, role or paper.role, paper.row, paper.wishes)
-    collected.papers = {
-        plain.key if key == paper.key else key: plain if key == paper.key else item for key, item in collected.papers.items()
-    }
+    renamed = [plain if item is paper else item for item in collected.papers.values()]
+    collected.papers = {item.key: item for item in renamed}
 
 
 def kind_name(kind: str, role: str | None, known: Known) -> str:

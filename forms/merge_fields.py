@@ -160,8 +160,9 @@ class _Merging:
         legs = [wish.leg.number for wish in wishes]
         text = f"{askers_words(self.names, legs)}需要这项信息" + ("，只填一次" if len(set(legs)) > 1 else "")
         line = FieldLine(
-            code=definition.code, name=definition.name, type=definition.type, section=definition.section or OTHER_SECTION,
-            required=definition.required or asking is not None, askers=tuple(_asker(wish, definition) for wish in wishes),
+            code=definition.code, name=definition.name, type=definition.type,
+            section=definition.section or OTHER_SECTION, required=definition.required or asking is not None,
+            askers=tuple(_asker(wish, definition) for wish in wishes),
             why=Reason("asked", text, _matters(wishes)), unit=definition.unit, level=definition.level,
             key=definition.key, sensitive=definition.sensitive, purpose=definition.purpose, prefill=definition.prefill,
             default=definition.default, help=definition.help, value=self.known.situation.get(definition.code),
@@ -207,8 +208,8 @@ def _maybe(leg: Leg, ask: FieldAsk, when: Condition, known: Known) -> PlanProble
 def _asker(wish: Wish, definition: Field) -> FieldAsker:
     ask, planned = wish.ask, wish.leg.planned
     return FieldAsker(
-        planned.leg, planned.matter, ask.as_name or ask.code.rpartition(".")[2], ask.unit or definition.unit, ask.values,
-        ask.date_form, ask.required, ask.note,
+        planned.leg, planned.matter, ask.as_name or ask.code.rpartition(".")[2], ask.unit or definition.unit,
+        ask.values, ask.date_form, ask.required, ask.note,
     )
 
 

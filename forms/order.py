@@ -74,7 +74,7 @@ def order_of(legs: list[Leg], known: Known) -> Order:
                 targets = _targets(edge, leg, by_matter, known)
                 if targets:
                     edges.append(_planned(edge, leg, targets, known.groups.get(edge.target), known.catalog))
-                    _feed(edge, leg, targets, covers, fed.setdefault(leg.number, {}))
+                    _feed(edge, targets, covers, fed.setdefault(leg.number, {}))
     return Order(tuple(edges), fed)
 
 
@@ -120,7 +120,7 @@ def _obtainable(code: str, catalog: Catalog) -> bool:
     return code in catalog.fields if material is None else bool(material.sources)
 
 
-def _feed(edge: Edge, leg: Leg, targets: list[Leg], covers: Covers, fed: dict[str, Fed]) -> None:
+def _feed(edge: Edge, targets: list[Leg], covers: Covers, fed: dict[str, Fed]) -> None:
     for code in edge.feeds:
         given = {t.number: covers.as_which(code, t.planned.gives.materials + t.planned.gives.fields) for t in targets}
         by = tuple(number for number, found in given.items() if found is not None)

@@ -7,8 +7,19 @@ from typing import Any
 from catalog.limits import Limit
 from forms.figures import figures_json
 from forms.plan import (
-    AbsentMatter, AskedQuestion, FieldAsker, FieldLine, MaterialLine, MaterialSlot, Plan, PlannedEdge, PlannedLeg,
-    PlanProblem, Reason, RemovedField, RemovedMaterial,
+    AbsentMatter,
+    AskedQuestion,
+    FieldAsker,
+    FieldLine,
+    MaterialLine,
+    MaterialSlot,
+    Plan,
+    PlannedEdge,
+    PlannedLeg,
+    PlanProblem,
+    Reason,
+    RemovedField,
+    RemovedMaterial,
 )
 from forms.values import json_ready
 

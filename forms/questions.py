@@ -7,12 +7,12 @@ it; a question that can no longer change anything is idle and need not be asked 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from catalog.bundle import Question
 from catalog.conditions import Condition, names_in
-from catalog.dictionary import FieldType, Option
+from catalog.dictionary import Option
 from catalog.evaluate import EMPTY
 from catalog.matter import Matter
 from catalog.text import Text
@@ -128,24 +128,25 @@ def _state(name: str, live: set[str], known: Known) -> State:
 def _reserved(selection: Selection, live: set[str], known: Known) -> Iterator[AskedQuestion]:
     if FILER not in known.applies and _needs_filer(selection, known):
         options = {code: Text(name) for code, name in FILER_OPTIONS.items()}
-        yield _extra(FILER, _FILER_ASK, "choice", options, _state(FILER, live, known), known)
+        yield _extra(AskedQuestion(FILER, _FILER_ASK, "choice", _state(FILER, live, known)), options, known)
     optional = {entry.matter: selection.matters[entry.matter].name for entry in known.bundle.entries if entry.optional}
     if optional:
-        yield _extra(CHOSEN, _CHOSEN_ASK, "many", optional, "answered" if CHOSEN in known.values else "idle", known)
+        ticked: State = "answered" if CHOSEN in known.values else "idle"
+        yield _extra(AskedQuestion(CHOSEN, _CHOSEN_ASK, "many", ticked), optional, known)
     for group in known.bundle.groups:
-        members = selection.ambiguous.get(group.id) or ((selection.taken[group.id],) if group.id in known.values and group.id in selection.taken else ())
+        members = selection.ambiguous.get(group.id, ())
+        if not members and group.id in known.values and group.id in selection.taken:
+            members = (selection.taken[group.id],)
         if members:
             options = {member: selection.matters[member].name for member in members}
             ask = Text(f"“{group.name or '、'.join(options.values())}”只能办理一项，请选择")
             state: State = "open" if group.id in selection.ambiguous else "answered"
-            yield _extra(group.id, ask, "choice", options, state, known)
+            yield _extra(AskedQuestion(group.id, ask, "choice", state), options, known)
 
 
-def _extra(
-    name: str, ask: Text, kind: FieldType, options: Mapping[str, Text], state: State, known: Known,
-) -> AskedQuestion:
+def _extra(question: AskedQuestion, options: Mapping[str, Text], known: Known) -> AskedQuestion:
     listed = tuple(Option(code, label) for code, label in options.items())
-    return AskedQuestion(name, ask, kind, state, known.situation.get(name), listed)
+    return replace(question, value=known.situation.get(question.id), options=listed)
 
 
 def _needs_filer(selection: Selection, known: Known) -> bool:

@@ -89,7 +89,9 @@ class Days:
         return (day - self.first).days
 
 
-def ends_by(limits: Iterable[Limit], years: Mapping[int, CalendarYear], today: date | None) -> tuple[Ends, Literal["wd", "nd"]]:
+def ends_by(
+    limits: Iterable[Limit], years: Mapping[int, CalendarYear], today: date | None,
+) -> tuple[Ends, Literal["wd", "nd"]]:
     """How to add a limit to a day, and in which unit days are then counted."""
     if in_working_days(limits):
         return working_end, "wd"
@@ -106,7 +108,7 @@ def links_of(edges: tuple[PlannedEdge, ...]) -> dict[str, list[Link]]:
 
 
 def schedule(limits: Mapping[str, Limit | None], links: Mapping[str, list[Link]], ends: Ends) -> Schedule:
-    """Lay the legs out; `limits` has every leg in file order. A ring (refused by the checker) is cut where it closes."""
+    """Lay the legs out; `limits` has every leg in file order. A ring (refused by the checker) is cut at its end."""
     start: dict[str, int] = {}
     finish: dict[str, int] = {}
     above: dict[str, str | None] = {}
@@ -124,7 +126,9 @@ def schedule(limits: Mapping[str, Limit | None], links: Mapping[str, list[Link]]
     return Schedule(start, finish, tuple(reversed(chain)), max(finish.values(), default=0))
 
 
-def _latest(leg: str, links: Mapping[str, list[Link]], finish: Mapping[str, int], *, decide: bool) -> tuple[int, str | None]:
+def _latest(
+    leg: str, links: Mapping[str, list[Link]], finish: Mapping[str, int], *, decide: bool,
+) -> tuple[int, str | None]:
     day, holder = 0, None
     for link in links.get(leg, ()):
         known = [target for target in link.targets if target in finish and target != leg]
@@ -137,7 +141,10 @@ def _latest(leg: str, links: Mapping[str, list[Link]], finish: Mapping[str, int]
 
 def _sorted(limits: Mapping[str, Limit | None], links: Mapping[str, list[Link]]) -> list[str]:
     """Legs so that each follows all it waits for, without recursion: chains may be a thousand long."""
-    waiting = {leg: {t for link in links.get(leg, ()) for t in link.targets if t in limits and t != leg} for leg in limits}
+    waiting = {
+        leg: {target for link in links.get(leg, ()) for target in link.targets if target in limits and target != leg}
+        for leg in limits
+    }
     followers: dict[str, list[str]] = {leg: [] for leg in limits}
     for leg, targets in waiting.items():
         for target in targets:

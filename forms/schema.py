@@ -33,7 +33,9 @@ class Validated:
     missing: tuple[str, ...] = ()
 
 
-def validate_form(plan: Plan, form: Mapping[str, Any], regions: Mapping[str, Region], partial: bool = False) -> Validated:
+def validate_form(
+    plan: Plan, form: Mapping[str, Any], regions: Mapping[str, Region], partial: bool = False,
+) -> Validated:
     """Judge a filled form; `partial` (a draft) lists missing required fields apart instead of refusing them."""
     compiled = _compiled(_Same(plan, regions))
     given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
@@ -57,7 +59,7 @@ class _Datum(fields.Field[Any]):
         super().__init__(**more)
         self.wanted, self.around = wanted, around
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         try:
             return read_value(value, self.wanted, self.around)
         except BadValue as bad:
@@ -124,7 +126,8 @@ def _schema(plan: Plan, around: Surroundings, *, draft: bool) -> Schema:
 def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
     """What a merged line wants of its value; a draft's rows may lack required columns."""
     short = {inner.code: inner.code.rpartition(".")[2] for inner in line.inner}
-    needed = () if draft else tuple(short[inner.code] for inner in line.inner if inner.required and inner.default is None)
+    strict = () if draft else line.inner
+    needed = tuple(short[inner.code] for inner in strict if inner.required and inner.default is None)
     return Wanted(
         line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before, line.not_after,
         line.unit, line.options, line.level, tuple((short[inner.code], wanted_of_line(inner)) for inner in line.inner),
@@ -149,7 +152,8 @@ def _rows_completed(known: list[Any], given: Any) -> Any:
         return known
     if not isinstance(given, list) or len(given) != len(known) or not all(isinstance(row, Mapping) for row in given):
         return given
-    return [{**before, **{k: v for k, v in row.items() if not is_blank(v)}} for before, row in zip(known, given, strict=True)]
+    filled = [{name: value for name, value in row.items() if not is_blank(value)} for row in given]
+    return [{**before, **row} for before, row in zip(known, filled, strict=True)]
 
 
 def _agree(compiled: _Compiled, clean: dict[str, Any], errors: dict[str, Any]) -> None:

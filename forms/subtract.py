@@ -134,7 +134,7 @@ class _Work:
         return looked.obtained if looked else "upload"
 
     def present(self, paper: Paper) -> bool:
-        """Whether this paper is really kept or fetched: somebody needs it from outside and nobody's pledge replaces it."""
+        """Whether this paper is really kept or fetched: somebody needs it from outside and no pledge replaces it."""
         if self._becomes(paper) or paper.choices:
             return False
         left = [wish for wish in paper.wishes if self.inside(paper, wish) is None]
@@ -169,7 +169,9 @@ class _Work:
         return Outcome("pledge", "pledge", by=(pledge.form,), signers=pledge.signers)
 
 
-_SOURCE_WORDS: Final = {"licence": "电子证照库", "sharing": "数据共享", "premises": "场所预备案", "zone": "区域评估成果库"}
+_SOURCE_WORDS: Final = {
+    "licence": "电子证照库", "sharing": "数据共享", "premises": "场所预备案", "zone": "区域评估成果库",
+}
 
 
 def _kinds(paper: Paper) -> Iterable[str]:
@@ -208,6 +210,7 @@ def _closure(kind: str, steps: Mapping[str, list[str]]) -> tuple[str, ...]:
 def why_removed(paper: Paper, outcome: Outcome, askers: str, given: Mapping[str, str], known: Known) -> str:
     """One sentence for the applicant: which rule took the paper off, from where it comes, and whose demand it meets."""
     by = "、".join(f"“{given.get(name.split('@')[0], given.get(name, name))}”" for name in outcome.by)
+    signers = "、".join(role_name(signer, known) for signer in outcome.signers)
     sentences: dict[RemovalRule | None, str] = {
         "form": f"{askers}要求的这份表单{_becomes_words(paper, known)}，不用单独提交",
         "logic_a": f"{by}办结时产生，系统直接转给{askers}，不用您提交",
@@ -216,7 +219,7 @@ def why_removed(paper: Paper, outcome: Outcome, askers: str, given: Mapping[str,
         "licence": f"经您同意，从电子证照库调取{_licence_words(outcome.source, known)}，供{askers}使用，不用上传",
         "sharing": f"经您同意，通过部门数据共享{_by_words(outcome.source, known)}查得，供{askers}使用，不用上传",
         "premises": f"此前已经备案{_by_words(outcome.source, known)}，直接调用，供{askers}使用，不用上传",
-        "pledge": f"由{'、'.join(role_name(signer, known) for signer in outcome.signers)}签署告知承诺书代替，{askers}不用上传",
+        "pledge": f"由{signers}签署告知承诺书代替，{askers}不用上传",
     }
     if outcome.obtained == "replaced":
         return f"这是{by}自己要办出来的结果，不用您提交"

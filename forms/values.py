@@ -6,11 +6,12 @@ as an integer), never taken from a boolean, and full-width digits are folded. `j
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from catalog.bundle import Question
@@ -23,6 +24,7 @@ LONGEST_TEXT: Final = 2000
 MOST_ROWS: Final = 500
 MOST_DIGITS: Final = 15
 _YES = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
+_WRITTEN_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII)
 _KEPT_CONTROLS = frozenset("\n\t")
 
 
@@ -138,16 +140,13 @@ def _within(value: Decimal, wanted: Wanted) -> None:
         raise BadValue(f"不能大于 {number_words(wanted.max)}{unit}，现在填的是 {number_words(value)}")
 
 
-def _number(raw: Any, wanted: Wanted, around: Surroundings) -> Decimal:
+def _number(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         raise BadValue("请填写数字")
     text = unicodedata.normalize("NFKC", raw).strip() if isinstance(raw, str) else str(raw)
-    if len(text) > 40 or "_" in text:
-        raise BadValue("请填写数字")
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise BadValue(f"「{text}」不是数字，请只填数字，例如 12.5") from None
+    if isinstance(raw, str) and not _WRITTEN_NUMBER.fullmatch(text):
+        raise BadValue(f"「{text[:40]}」不是数字，请只填数字，例如 12.5")
+    value = Decimal(text)
     if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS or abs(value) >= 10 ** MOST_DIGITS:
         raise BadValue(f"数字不对或太长，最多 {MOST_DIGITS} 位")
     if value and value.adjusted() < -MOST_DIGITS:
@@ -213,7 +212,7 @@ def _moment(raw: Any, wanted: Wanted, around: Surroundings) -> datetime:
     return value
 
 
-def _yes_no(raw: Any, wanted: Wanted, around: Surroundings) -> bool:
+def _yes_no(raw: Any, _: Wanted, __: Surroundings) -> bool:
     if isinstance(raw, bool):
         return raw
     if isinstance(raw, str) and raw.strip().lower() in _YES:
@@ -221,7 +220,7 @@ def _yes_no(raw: Any, wanted: Wanted, around: Surroundings) -> bool:
     raise BadValue("请回答 是 或 否")
 
 
-def _choice(raw: Any, wanted: Wanted, around: Surroundings) -> str:
+def _choice(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
     text = str(raw) if isinstance(raw, int | Decimal) and not isinstance(raw, bool) else safe_text(raw)
     if text not in {option.code for option in wanted.options}:
         raise BadValue(f"「{text[:40]}」不在选项中，请从这些中选：{_option_words(wanted.options)}")
@@ -250,8 +249,8 @@ def _counted(count: int, wanted: Wanted, measure: str) -> None:
         raise BadValue(f"最多 {number_words(wanted.max)} {measure}，现在 {count} {measure}")
 
 
-def _many(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[str, ...]:
-    return _listed(raw, lambda item: _choice(item, wanted, around), wanted)
+def _many(raw: Any, wanted: Wanted, _: Surroundings) -> tuple[str, ...]:
+    return _listed(raw, lambda item: _choice(item, wanted), wanted)
 
 
 def _region(raw: Any, wanted: Wanted, around: Surroundings) -> str:
@@ -275,15 +274,15 @@ def _regions(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[str, ...]:
 
 def _address(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
     if not isinstance(raw, Mapping):
-        return _text(raw, wanted, around)
+        return _text(raw, wanted)
     strange = [str(key) for key in raw if key not in {"region", "text"}]
     if strange:
         raise BadValue(f"地址只能有 region(区划)和 text(详细地址)，多了 {strange[0][:40]}")
     plain = Wanted("region")
-    return {"region": _region(raw.get("region"), plain, around), "text": _text(raw.get("text"), wanted, around)}
+    return {"region": _region(raw.get("region"), plain, around), "text": _text(raw.get("text"), wanted)}
 
 
-def _text(raw: Any, wanted: Wanted, around: Surroundings) -> str:
+def _text(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
     text = safe_text(raw, wanted.max_length or LONGEST_TEXT)
     if not text:
         raise BadValue("请填写")
@@ -292,7 +291,7 @@ def _text(raw: Any, wanted: Wanted, around: Surroundings) -> str:
     return text
 
 
-def _formatted(raw: Any, wanted: Wanted, around: Surroundings) -> str:
+def _formatted(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
     text = unicodedata.normalize("NFKC", safe_text(raw, 100))
     try:
         clean = FORMATS[wanted.type](text)
