@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from store.encoding import moment, stamp
+from store.encoding import moment, squeeze, stamp, unsqueeze
 from store.errors import UnknownEdition
 from store.port import Tx
 from store.rows import insert, one
@@ -30,14 +29,14 @@ def keep(tx: Tx, edition: Edition) -> None:
     """Store an edition; one that is already there stays as it is."""
     insert(tx, "editions", {
         "hash": edition.hash, "bundle": edition.bundle, "language": edition.language,
-        "body": zlib.compress(edition.body.encode()), "kept_at": stamp(edition.kept_at),
+        "body": squeeze(edition.body.encode()), "kept_at": stamp(edition.kept_at),
     }, _ONCE)
 
 
 def get(tx: Tx, edition: str) -> Edition:
     """The edition of this hash; UnknownEdition."""
     row = one(tx, UnknownEdition, "select * from editions where hash = :hash", hash=edition)
-    return Edition(row["hash"], row["bundle"], zlib.decompress(row["body"]).decode(), moment(row["kept_at"]),
+    return Edition(row["hash"], row["bundle"], unsqueeze(bytes(row["body"])).decode(), moment(row["kept_at"]),
                    row["language"])
 
 

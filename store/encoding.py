@@ -7,12 +7,14 @@ import zlib
 from datetime import UTC, datetime
 from typing import Any
 
+_SHORT = 400
+
 
 def stamp(at: datetime) -> str:
     """`at` as fixed-width UTC text, so that text order is time order; refuses a naive time."""
     if at.tzinfo is None:
         raise ValueError("a stored time needs an offset")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def moment(text: str) -> datetime:
@@ -26,13 +28,28 @@ def to_json(value: Any) -> str:
 
 
 def pack(value: Any) -> bytes:
-    """A JSON value as compressed bytes."""
-    return zlib.compress(to_json(value).encode(), 1)
+    """A JSON value as bytes, compressed where that pays."""
+    return squeeze(to_json(value).encode())
 
 
 def unpack(data: bytes) -> Any:
     """What `pack` was given."""
-    return json.loads(zlib.decompress(data))
+    return json.loads(unsqueeze(data))
+
+
+def squeeze(plain: bytes) -> bytes:
+    """Bytes compressed if they are long; the first byte says whether they were."""
+    # Setting up a compressor costs more than sealing a short value.
+    return b"\1" + zlib.compress(plain, 1) if len(plain) > _SHORT else b"\0" + plain
+
+
+def unsqueeze(data: bytes) -> bytes:
+    """What `squeeze` was given; ValueError for anything else."""
+    if data[:1] == b"\0":
+        return data[1:]
+    if data[:1] != b"\1":
+        raise ValueError("these bytes were not squeezed here")
+    return zlib.decompress(data[1:])
 
 
 def _plain(value: Any) -> Any:

@@ -14,7 +14,18 @@ from store.port import Row, Tx
 from store.rows import insert_text, shape
 from store.sealing import seal
 
-_ATTEMPT = KEY + " and attempt = :attempt"
+_LEASE = (
+    "update messages set state = 'leased', next_at = null, token = token + 1, attempts = attempts + 1,"
+    f" lease_until = :until where {KEY}"
+)
+_SETTLE = (
+    "update messages set state = :state, next_at = :next_at, lease_until = null, settled_at = :settled_at,"
+    f" detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token"
+)
+_END = (
+    "update attempts set ended_at = :at, outcome = :outcome, status = :status, detail = :detail, answer = :answer"
+    f" where {KEY} and attempt = :attempt and ended_at is null"
+)
 _OPEN = ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "detail")
 
 
@@ -80,10 +91,7 @@ def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
         if places > 0 and len(taken) < wanted.limit:
             taken += _due(tx, office, now, min(places, wanted.limit - len(taken)))
     if taken:
-        tx.many(
-            "update messages set state = 'leased', next_at = null, token = token + 1, attempts = attempts + 1,"
-            f" lease_until = :until where {KEY}", [{**_key(row), "until": stamp(until)} for row in taken],
-        )
+        tx.many(_LEASE, [{**_key(row), "until": stamp(until)} for row in taken])
         tx.many(insert_text("attempts", _OPEN), [_begun(row, now) for row in taken])
     return [_claimed(tx, row, until) for row in taken]
 
@@ -93,18 +101,14 @@ def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
     which, at = claimed.message.id, stamp(now)
     held = outcome.state in ("due", "unknown")
     touched = tx.run(
-        "update messages set state = :state, next_at = :next_at, lease_until = null, settled_at = :settled_at,"
-        f" detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token",
-        state=outcome.state, next_at=stamp(outcome.next_at) if held and outcome.next_at else None,
+        _SETTLE, state=outcome.state, next_at=stamp(outcome.next_at) if held and outcome.next_at else None,
         settled_at=None if held else at, detail=outcome.detail, token=claimed.token,
         reason=seal(tx, outcome.reason, place("reason", which)) if outcome.reason else None, **which.where,
     )
     if not touched:
         raise LeaseLost
     tx.run(
-        "update attempts set ended_at = :at, outcome = :outcome, status = :status, detail = :detail, answer = :answer"
-        f" where {_ATTEMPT} and ended_at is null",
-        at=at, outcome=outcome.kind or outcome.state, status=outcome.status, detail=outcome.detail,
+        _END, at=at, outcome=outcome.kind or outcome.state, status=outcome.status, detail=outcome.detail,
         answer=None if outcome.answer is None else tx.cipher.seal(outcome.answer, _answer(which, claimed.attempt)),
         attempt=claimed.attempt, **which.where,
     )

@@ -6,13 +6,12 @@ a person decides), stuck (a person must act), refused (by the department), done,
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from store.encoding import moment, stamp
+from store.encoding import moment, squeeze, stamp, unsqueeze
 from store.errors import LeaseLost, UnknownMessage
 from store.port import Row, Tx
 from store.rows import insert_text, one, params, shape
@@ -159,7 +158,7 @@ def leased(tx: Tx) -> dict[str, int]:
 
 def seal_body(tx: Tx, which: MessageId, body: bytes | None) -> bytes | None:
     """A body compressed and sealed for its message."""
-    return None if body is None else tx.cipher.seal(zlib.compress(body), place("body", which))
+    return None if body is None else tx.cipher.seal(squeeze(body), place("body", which))
 
 
 def opened(tx: Tx, row: Row) -> Message:
@@ -167,7 +166,7 @@ def opened(tx: Tx, row: Row) -> Message:
     which = MessageId(row["reference"], row["leg"], row["type"], row["n"])
     body = row["body"]
     return shape(
-        Message, row, body=None if body is None else zlib.decompress(tx.cipher.open(bytes(body), place("body", which))),
+        Message, row, body=None if body is None else unsqueeze(tx.cipher.open(bytes(body), place("body", which))),
         reason=unseal_maybe(tx, row["reason"], place("reason", which)) or "",
     )
 

@@ -58,11 +58,14 @@ def upsert_text(table: str, columns: tuple[str, ...], keys: tuple[str, ...]) -> 
 
 
 def _column(value: Any) -> Any:
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
     if isinstance(value, datetime):
         return stamp(value)
     if isinstance(value, StrEnum):
         return str(value)
-    return int(value) if isinstance(value, bool) else value
+    return int(value) if kind is bool else value
 
 
 _KNOWN: dict[type[Any], Mapping[str, Callable[[Any], Any] | None]] = {}

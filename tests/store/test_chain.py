@@ -6,7 +6,7 @@ import pytest
 
 from cases.model import Event
 from store import audit, events, seals
-from store.chain import Head
+from store.chain import Head, salted
 from store.errors import Stale
 from store.opening import Opened
 from store.port import Tx
@@ -93,6 +93,15 @@ def test_every_edit_is_found(filled: Opened, edit: str) -> None:
     found = verdict(filled)
     assert found.first_bad is not None
     assert found.first_bad.startswith(("@audit" if "audit" in edit else REFERENCE, OTHER))
+
+
+def test_a_payload_sealed_anew_by_somebody_with_the_key_is_found(filled: Opened) -> None:
+    def forge(tx: Tx) -> None:
+        body = tx.cipher.seal(salted({"why": "other"}), events.place(REFERENCE, 3))
+        tx.run("update events set body = :body where reference = :r and n = 3", body=body, r=REFERENCE)
+
+    filled.db.write(forge)
+    assert verdict(filled).first_bad == f"{REFERENCE}: entry 3: its payload was changed"
 
 
 def test_two_swapped_entries_are_found(filled: Opened) -> None:
