@@ -113,13 +113,18 @@ class _Reading:
         for question in by_use(self.bundle.questions):
             applies = True if question.when is None else holds(question.when, self.values, self.today)
             self.applies[question.id] = applies
-            if applies is False:
+            if applies:
+                self.answer(question)
+            elif applies is False:
                 self.values[question.id] = EMPTY
-            elif applies and not is_blank(self.raw.get(question.id)):
-                label = str(question.ask).rstrip("？?")
-                self.take(question.id, label, wanted_of_question(question, self.catalog.fields))
-            elif applies and question.default is not None:
-                self.values[question.id] = for_conditions(question.default)
+
+    def answer(self, question: Question) -> None:
+        """The given answer of a question that applies, else its default."""
+        if not is_blank(self.raw.get(question.id)):
+            label = str(question.ask).rstrip("？?")
+            self.take(question.id, label, wanted_of_question(question, self.catalog.fields))
+        elif question.default is not None:
+            self.values[question.id] = for_conditions(question.default)
 
     def reserved(self) -> None:
         """`filer`, `chosen`, and the members chosen in one_of groups."""

@@ -11,7 +11,7 @@ from itertools import combinations, product
 from typing import Any, Final
 
 from catalog.bundle import Bundle, Question
-from catalog.conditions import Compare, Condition, Count, Literal, Name, Node, Shift, names_in, walk
+from catalog.conditions import Compare, Condition, Literal, Name, Node, Shift, names_in, walk
 from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, holds, moved
 from catalog.matter import Matter
@@ -103,17 +103,16 @@ class Space:
         return space
 
     def _mark(self, side: Node, other: Node) -> None:
-        marks: Iterable[Any] = ()
-        name = side.name if isinstance(side, Name) else f"count({side.name})" if isinstance(side, Count) else ""
         if isinstance(side, Shift) and isinstance(side.base, Name):
-            name, marks = side.base.name, self._shifted(side, other)
-        elif isinstance(other, Literal):
-            marks = (other.value,)
-        elif self._day(other) is not None:
-            marks = (self._day(other),)
-        elif isinstance(other, Name) and name:
-            marks = self._pair_marks(name)
-        self.marks.setdefault(name, set()).update(marks)
+            self.marks.setdefault(side.base.name, set()).update(self._shifted(side, other))
+        elif isinstance(side, Name):
+            self.marks.setdefault(side.name, set()).update(self._compared(side.name, other))
+
+    def _compared(self, name: str, other: Node) -> Iterable[Any]:
+        day = self._day(other)
+        if isinstance(other, Literal):
+            return (other.value,)
+        return self._pair_marks(name) if day is None else (day,)
 
     def _shifted(self, side: Shift, other: Node) -> Iterable[Any]:
         day = self._day(other)

@@ -90,17 +90,8 @@ def _prefilled(line: FieldLine) -> bool:
 
 
 def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Timing) -> Figures:
-    names = {leg.number: str(leg.planned.name) for leg in legs}
-    matters = {leg.number: str(leg.matter.name) for leg in legs}
     unit = _DAY_WORDS[found.day_unit]
-    rules: dict[str, set[tuple[str, str | None]]] = {}
-    kept = {(line.kind, line.role) for line in lines.kept}
-    for gone in lines.removed:
-        if (gone.kind, gone.role) not in kept:
-            rules.setdefault(_RULE_WORDS[gone.rule], set()).add((gone.kind, gone.role))
-    taken = "，".join(f"{rule} {len(kinds)} 种" for rule, kinds in rules.items())
-    old = "原来的先后顺序" if timing.has_old_order else "没有登记原来的顺序，按现在的顺序"
-    no_old_limit = sum(leg.planned.before is None for leg in legs)
+    taken = _taken(lines)
     lines_of_text = [
         f"部门：{found.departments.before} 个部门，现在只到 {found.departments.after} 个窗口(一次申请)",
         f"表单：原来每个事项一套，共 {found.sets.before} 套，现在 {found.sets.after} 套",
@@ -108,9 +99,7 @@ def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Ti
         f"{f'；其中{taken}' if taken else ''}，剩下 {found.materials_after} 种由您提交",
         f"填写：逐项相加 {found.fields_before} 处，合并后 {found.fields_after} 处，"
         f"其中 {found.fields_prefilled} 处可以自动带出",
-        f"时间：{old}最长的一条是{_chain(timing.before, matters)}，共 {found.days.before} {unit}；"
-        f"现在最长的一条是{_chain(timing.after, names)}，共 {found.days.after} {unit}"
-        f"{f'(有 {no_old_limit} 项没有原来的时限，按现在的承诺计算)' if no_old_limit else ''}",
+        _time(found, legs, timing),
         f"时限之和：原来 {found.days_sum.before} {unit}，现在 {found.days_sum.after} {unit}",
     ]
     if found.visits is not None:
@@ -118,6 +107,25 @@ def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Ti
     if found.steps is not None:
         lines_of_text.append(f"环节：各事项登记的环节相加，原来 {found.steps.before} 个，现在 {found.steps.after} 个")
     return replace(found, because=tuple(lines_of_text))
+
+
+def _taken(lines: MaterialLines) -> str:
+    kept = {(line.kind, line.role) for line in lines.kept}
+    rules: dict[str, set[tuple[str, str | None]]] = {}
+    for gone in lines.removed:
+        if (gone.kind, gone.role) not in kept:
+            rules.setdefault(_RULE_WORDS[gone.rule], set()).add((gone.kind, gone.role))
+    return "，".join(f"{rule} {len(kinds)} 种" for rule, kinds in rules.items())
+
+
+def _time(found: Figures, legs: list[Leg], timing: Timing) -> str:
+    now = _chain(timing.after, {leg.number: str(leg.planned.name) for leg in legs})
+    old = _chain(timing.before, {leg.number: str(leg.matter.name) for leg in legs})
+    order = "原来的先后顺序" if timing.has_old_order else "没有登记原来的顺序，按现在的顺序"
+    unknown = sum(leg.planned.before is None for leg in legs)
+    unit = _DAY_WORDS[found.day_unit]
+    text = f"时间：{order}最长的一条是{old}，共 {found.days.before} {unit}；现在最长的一条是{now}，共 {found.days.after} {unit}"
+    return f"{text}(有 {unknown} 项没有原来的时限，按现在的承诺计算)" if unknown else text
 
 
 _RULE_WORDS: Mapping[str, str] = {

@@ -12,8 +12,8 @@ from catalog.evaluate import holds
 from catalog.matter import Asks, LimitRow, Matter, Rule, Variant
 from forms.answers import Known
 from forms.choose import Instance, Selection
-from forms.plan import AbsentMatter, PlannedLeg, PlanProblem
-from forms.words import open_names
+from forms.plan import AbsentMatter, PlannedLeg, PlanProblem, Reason
+from forms.words import because, open_names
 
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
 
@@ -51,7 +51,7 @@ def _leg(instance: Instance, selection: Selection, known: Known) -> Leg:
     planned = PlannedLeg(
         leg=instance.leg, matter=matter.id, name=variant.name if variant and variant.name else matter.name,
         department=matter.department, department_name=department.name if department else matter.name,
-        why=selection.verdicts[matter.id].why, code=matter.code, variant=variant.id if variant else None,
+        why=_why(instance, selection, variant, known), code=matter.code, variant=variant.id if variant else None,
         kind=matter.kind, each=entry.each, row=instance.row, instance=instance.key,
         region=_region(instance), must_have=entry.must_have,
         promised=limit.promised, statutory=limit.statutory, wait=limit.wait, before=limit.before,
@@ -62,6 +62,15 @@ def _leg(instance: Instance, selection: Selection, known: Known) -> Leg:
     )
     asks = variant.asks if variant and variant.asks else matter.asks
     return Leg(planned, matter, asks, values, frozenset(hangs))
+
+
+def _why(instance: Instance, selection: Selection, variant: Variant | None, known: Known) -> Reason:
+    """Why the matter is in, and for a variant why in this form."""
+    why = selection.verdicts[instance.matter.id].why
+    if variant is None:
+        return why
+    cause = because(variant.when, instance.values, known.labels, known.today)
+    return replace(why, text=f"{why.text}；{cause}，按“{variant.name or instance.matter.name}”办理")
 
 
 def _first_variant(matter: Matter, values: Mapping[str, Any], known: Known, hangs: set[str]) -> Variant | None:

@@ -68,13 +68,15 @@ def order_of(legs: list[Leg], known: Known) -> Order:
     covers = Covers(known.catalog)
     edges: list[PlannedEdge] = []
     fed: dict[str, dict[str, Fed]] = {}
-    for entry in known.bundle.entries:
-        for edge in entry.after:
-            for leg in by_matter.get(entry.matter, ()):
-                targets = _targets(edge, leg, by_matter, known)
-                if targets:
-                    edges.append(_planned(edge, leg, targets, known.groups.get(edge.target), known.catalog))
-                    _feed(edge, targets, covers, fed.setdefault(leg.number, {}))
+    written = [
+        (edge, leg)
+        for entry in known.bundle.entries for edge in entry.after for leg in by_matter.get(entry.matter, ())
+    ]
+    for edge, leg in written:
+        targets = _targets(edge, leg, by_matter, known)
+        if targets:
+            edges.append(_planned(edge, leg, targets, known.groups.get(edge.target), known.catalog))
+            _feed(edge, targets, covers, fed.setdefault(leg.number, {}))
     return Order(tuple(edges), fed)
 
 

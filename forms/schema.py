@@ -140,10 +140,8 @@ def _with_situation(compiled: _Compiled, given: dict[str, Any]) -> dict[str, Any
     for code, line in compiled.lines.items():
         if line.type == "rows" and isinstance(line.value, list):
             given[code] = _rows_completed(line.value, given.get(code))
-        elif code not in given and line.value is not None:
-            given[code] = line.value
-        elif code not in given and line.default is not None:
-            given[code] = line.default
+        elif code not in given:
+            given |= {code: value for value in (line.default, line.value) if value is not None}  # the answer wins
     return given
 
 
