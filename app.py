@@ -41,7 +41,7 @@ def create_app(overrides: Mapping[str, str] | None = None) -> Flask:
     register_pages(app)
     cli.register(app)
     pace = Pace(settings.threads // 2, settings.body_deadline, settings.upload_rate)
-    app.wsgi_app = Bodies(app.wsgi_app, pace)  # type: ignore[method-assign]
+    app.wsgi_app = Bodies(app.wsgi_app, pace)  # type: ignore[assignment, method-assign]
     if environ.get("FLASK_RUN_FROM_CLI") != "true":
         house.parts  # noqa: B018  reads and checks everything now, so that a wrong set-up never starts
     return app

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, fields
 
 
 def text(says: str = "", *, null: bool = False) -> fields.String:
@@ -20,7 +22,7 @@ def yes(says: str = "") -> fields.Boolean:
     return fields.Boolean(required=True, metadata={"description": says} if says else {})
 
 
-def many(inner: type[Schema] | fields.Field, says: str = "") -> fields.List:
+def many(inner: type[Schema] | fields.Field[Any], says: str = "") -> fields.List[Any]:
     """A list in an answer."""
     item = inner if isinstance(inner, fields.Field) else fields.Nested(inner)
     return fields.List(item, required=True, metadata={"description": says} if says else {})
@@ -36,7 +38,16 @@ def some(says: str = "") -> fields.Raw:
     return fields.Raw(required=True, allow_none=True, metadata={"description": says} if says else {})
 
 
-class ProblemAnswer(Schema):
+class Answer(Schema):
+    """An answer; more items may be added to it at any time."""
+
+    class Meta:
+        """Readers must pass over what they do not know."""
+
+        unknown = INCLUDE
+
+
+class ProblemAnswer(Answer):
     """Every refusal (RFC 9457)."""
 
     type = text("urn:yijianshi:problem:{code}")
@@ -48,7 +59,7 @@ class ProblemAnswer(Schema):
     errors = fields.Dict(metadata={"description": "for invalid input: a tree by field, lists of sentences as leaves"})
 
 
-class BundleLine(Schema):
+class BundleLine(Answer):
     """One bundle in the list."""
 
     bundle = text()
@@ -56,24 +67,24 @@ class BundleLine(Schema):
     stage = text()
     summary = text(null=True)
     origin = text()
-    matters = whole("how many matters it can reach")
+    matter_count = whole("how many matters it can reach")
     promised = text("the promise for the whole, e.g. 7wd", null=True)
 
 
-class Bundles(Schema):
+class Bundles(Answer):
     """All bundles."""
 
     bundles = many(BundleLine)
 
 
-class OptionAnswer(Schema):
+class OptionAnswer(Answer):
     """One option of a question."""
 
     code = text()
-    label = text()
+    name = text()
 
 
-class QuestionAnswer(Schema):
+class QuestionAnswer(Answer):
     """One situation question."""
 
     question = text()
@@ -87,7 +98,7 @@ class QuestionAnswer(Schema):
     conditional = yes("asked only after certain answers")
 
 
-class MatterAnswer(Schema):
+class MatterAnswer(Answer):
     """One matter of a bundle."""
 
     matter = text()
@@ -98,7 +109,7 @@ class MatterAnswer(Schema):
     department_name = text()
 
 
-class RoleAnswer(Schema):
+class RoleAnswer(Answer):
     """A person the bundle knows beside the applicant."""
 
     role = text()
@@ -115,27 +126,46 @@ class BundleAnswer(BundleLine):
     guide = anything("guide texts by heading")
 
 
-class PlanAnswer(Schema):
-    """The composed plan. Its lines are the values of forms/plan.py; every line has `why`."""
+class PlanForm(Answer):
+    """The one form of a plan."""
+
+    sections = many(fields.Dict(), "its pages")
+    fields_ = fields.List(fields.Dict(), required=True, data_key="fields",
+                          metadata={"description": "every question with who asks and whose rule won"})
+    not_asked = many(fields.Dict(), "what an earlier leg gives")
+
+
+class PlanMaterials(Answer):
+    """The one material list of a plan."""
+
+    kept = many(fields.Dict(), "papers still to bring, and for whom")
+    removed = many(fields.Dict(), "papers no longer asked, by rule and source")
+    received = many(fields.Dict(), "what each leg receives, and how it is obtained")
+
+
+class PlanAnswer(Answer):
+    """The composed plan, as `flask plan --json` prints it; every line says why."""
 
     bundle = text()
-    bundle_name = text()
+    name = text()
     edition = text()
+    today = text(null=True)
     situation = anything()
-    questions = many(fields.Dict(), "each with `state`: answered, open, idle or not_applicable")
-    legs = many(fields.Dict(), "matters that are in, why, department, limits, schedule")
-    absent = many(fields.Dict(), "matters that are not, or may be, and why")
-    edges = many(fields.Dict())
-    sections = many(fields.Dict())
-    fields_ = fields.List(fields.Dict(), required=True, data_key="fields", metadata={"description": "the one form"})
-    removed_fields = many(fields.Dict())
-    materials = many(fields.Dict(), "papers still to bring")
-    removed_materials = many(fields.Dict(), "papers no longer asked, by rule and source")
+    promised = some("the promise for the whole")
+    can_be_filed = yes("nothing blocks and nothing is undecided; form and papers are judged apart")
     problems = many(fields.Dict(), "`level` block or undecided: cannot be filed yet")
+    questions = many(fields.Dict(), "each with `state`: answered, open, idle or not_applicable")
+    matters = many(fields.Dict(), "matters that are in: why, department, limits, schedule")
+    not_needed = many(fields.Dict(), "matters that are not, and why")
+    maybe = many(fields.Dict(), "matters that hang on an open question")
+    form = fields.Nested(PlanForm, required=True)
+    materials = fields.Nested(PlanMaterials, required=True)
+    order = anything("`edges` between legs and the `longest` chain")
     figures = anything("before and after")
+    people = many(fields.Dict())
 
 
-class FileAnswer(Schema):
+class FileAnswer(Answer):
     """A kept file."""
 
     file = text()
@@ -145,7 +175,7 @@ class FileAnswer(Schema):
     type = text()
 
 
-class DraftAnswer(Schema):
+class DraftAnswer(Answer):
     """A draft."""
 
     draft = text()
@@ -162,7 +192,7 @@ class DraftAnswer(Schema):
     plan = fields.Nested(PlanAnswer, required=True)
 
 
-class DraftLine(Schema):
+class DraftLine(Answer):
     """A draft in the list."""
 
     draft = text()
@@ -173,13 +203,13 @@ class DraftLine(Schema):
     errors = whole()
 
 
-class Drafts(Schema):
+class Drafts(Answer):
     """The caller's drafts."""
 
     drafts = many(DraftLine)
 
 
-class ReceiptLegAnswer(Schema):
+class ReceiptLegAnswer(Answer):
     """One leg on the receipt."""
 
     leg = text()
@@ -189,7 +219,7 @@ class ReceiptLegAnswer(Schema):
     state = text()
 
 
-class ReceiptAnswer(Schema):
+class ReceiptAnswer(Answer):
     """The receipt: answered only once everything is durable."""
 
     reference = text()
@@ -199,7 +229,7 @@ class ReceiptAnswer(Schema):
     legs = many(ReceiptLegAnswer)
 
 
-class CaseLine(Schema):
+class CaseLine(Answer):
     """A case in the list."""
 
     reference = text()
@@ -211,13 +241,13 @@ class CaseLine(Schema):
     due = text(null=True)
 
 
-class Cases(Schema):
+class Cases(Answer):
     """The caller's cases."""
 
     cases = many(CaseLine)
 
 
-class LegAnswer(Schema):
+class LegAnswer(Answer):
     """One leg of a case."""
 
     leg = text("its number in the case")
@@ -240,7 +270,7 @@ class LegAnswer(Schema):
     fees = many(fields.Dict())
 
 
-class CaseAnswer(Schema):
+class CaseAnswer(Answer):
     """A case with every leg."""
 
     reference = text()
@@ -258,7 +288,7 @@ class CaseAnswer(Schema):
     materials = many(fields.Dict())
 
 
-class FeedLine(Schema):
+class FeedLine(Answer):
     """One message that waits for a department that pulls."""
 
     cursor = whole()
@@ -266,7 +296,7 @@ class FeedLine(Schema):
     type = text()
 
 
-class Feed(Schema):
+class Feed(Answer):
     """One page of a department's feed."""
 
     legs = many(FeedLine)

@@ -54,7 +54,7 @@ def plan(bundle: str) -> Response:
 
 def _short(bundle: Bundle) -> dict[str, Any]:
     return {"bundle": bundle.id, "name": bundle.name, "stage": bundle.stage, "summary": bundle.summary,
-            "origin": bundle.origin, "matters": len(bundle.entries),
+            "origin": bundle.origin, "matter_count": len(bundle.entries),
             "promised": str(bundle.promised) if bundle.promised else None}
 
 
@@ -63,14 +63,14 @@ def _whole(bundle: Bundle, catalog: Catalog) -> dict[str, Any]:
         "edition": house().desk.edition(bundle.id),
         "questions": [_question(question) for question in bundle.questions],
         "matters": [_matter(bundle, entry.matter, entry.number, catalog) for entry in bundle.entries],
-        "people": [{"role": role.code, "name": role.name} for role in bundle.people],
+        "people": [{"role": role.code, "name": role.name} for role in catalog.roles_of(bundle).values()],
         "guide": json_ready(bundle.guide),
     }
 
 
 def _question(question: Question) -> dict[str, Any]:
     return {"question": question.id, "ask": question.ask, "kind": question.kind, "why": question.why,
-            "options": [{"code": option.code, "label": option.label} for option in question.options],
+            "options": [{"code": option.code, "name": option.name} for option in question.options],
             "min": json_ready(question.min), "max": json_ready(question.max), "default": json_ready(question.default),
             "conditional": question.when is not None}
 

@@ -24,7 +24,7 @@ def page() -> str:
     """The same for people, made here, with nothing fetched from elsewhere."""
     made = document(current_app, house().settings.public_url)
     return render_template("api_docs.html", calls=calls(made), schemas=made["components"]["schemas"],
-                           webhooks=made["webhooks"])
+                           webhooks=made["webhooks"], shape=shape_name)
 
 
 def calls(made: dict[str, Any]) -> list[dict[str, Any]]:
@@ -65,9 +65,11 @@ def _call_lines(call: dict[str, Any]) -> list[str]:
     content = call.get("requestBody", {}).get("content", {})
     lines += [f"- body `{kind}`: {shape_name(part['schema'])}" for kind, part in content.items()]
     for status, answer in call["responses"].items():
-        shapes = [shape_name(part["schema"]) for part in answer.get("content", {}).values() if status < "300"]
-        lines.append(f"- {status}{''.join(f' {shape}' for shape in shapes)}: {answer['description']}")
-    return [*lines, ""]
+        if status < "400":
+            shapes = [shape_name(part["schema"]) for part in answer.get("content", {}).values()]
+            lines.append(f"- {status}{''.join(f' {shape}' for shape in shapes)}: {answer['description']}")
+    refusals = [status for status in call["responses"] if status >= "400"]
+    return [*lines, *([f"- refuses with {', '.join(refusals)}"] if refusals else []), ""]
 
 
 def _property_lines(schema: dict[str, Any]) -> list[str]:

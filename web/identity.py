@@ -126,6 +126,8 @@ def _door() -> AnyResponse | None:
         raise not_found()
     if access.relation != "signature":
         _protect(access.roles != frozenset())
+    if request.path.startswith("/api/") and "Authorization" in request.headers:
+        current()  # a wrong token is refused even where none is needed, or its owner would not notice
     verdict = access.verdict(current()) if access.roles else "allowed"
     if verdict == "sign_in":
         return _to_login()

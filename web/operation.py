@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import Blueprint, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -65,24 +64,39 @@ def _probe(now: datetime) -> datetime | None:
 @operation(Operation("Figures in Prometheus' text form", {200: "the figures"}))
 def metrics() -> Response:
     """The figures of this moment."""
+    now = house().clock.now()
     with house().database.read() as tx:
-        figures = reading.figures(tx)
+        figures = reading.figures(tx, now)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(figures))
+    registry.register(_Figures(figures, now))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+GAUGES: Mapping[str, tuple[str, str]] = {
+    "waiting": ("messages_waiting", "messages that will leave by themselves, by office"),
+    "leased": ("messages_leased", "messages being sent right now, by office"),
+    "held": ("messages_troubled", "messages that need somebody, by state"),
+    "yellow": ("legs_yellow", "legs close to their due time"),
+    "red": ("legs_red", "legs past their due time"),
+    "strange": ("notices_quarantined", "notices that a person has to settle"),
+}
 
 
 class _Figures(Collector):
     """One gauge for each figure; a figure that is a mapping has one line for each key."""
 
-    def __init__(self, figures: Mapping[str, Any]) -> None:
-        self._figures = figures
+    def __init__(self, figures: reading.Figures, now: datetime) -> None:
+        self._figures, self._now = figures, now
 
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
-        for name, value in self._figures.items():
-            gauge = GaugeMetricFamily(f"yijianshi_{name}", name.replace("_", " "),
-                                      labels=["key"] if isinstance(value, Mapping) else None)
+        oldest = self._figures.oldest_due
+        age = max(0.0, (self._now - oldest).total_seconds()) if oldest else 0.0
+        yield GaugeMetricFamily("yijianshi_oldest_message_seconds", "how long the oldest message is overdue", value=age)
+        for name, (shown_name, says) in GAUGES.items():
+            value = getattr(self._figures, name)
+            labels = ["key"] if isinstance(value, Mapping) else []
+            gauge = GaugeMetricFamily(f"yijianshi_{shown_name}", says, labels=labels)
             for key, number in (value if isinstance(value, Mapping) else {"": value}).items():
-                gauge.add_metric([str(key)] if isinstance(value, Mapping) else [], float(number))
+                gauge.add_metric([key] if labels else [], float(number))
             yield gauge

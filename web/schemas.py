@@ -26,8 +26,8 @@ class Strict(Schema):
         unknown = RAISE
 
 
-def _say(**more: str) -> dict[str, str]:
-    return MESSAGES | more
+def _say(**more: str) -> dict[str, Any]:
+    return {**MESSAGES, **more}
 
 
 def name(description: str, *, required: bool = True) -> fields.String:
@@ -139,7 +139,7 @@ def read(schema: type[Schema], value: Any, **more: Any) -> dict[str, Any]:
     try:
         return dict(schema(**more).load(value))
     except ValidationError as error:
-        tree = printable_tree(error.normalized_messages())
+        tree = printable_tree(error.messages)
         place, say = first_words(tree)
         raise Problem(422, "invalid_body", f"内容需要修改：{place}{say}", tree) from None
 

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from urllib.parse import quote, unquote
 
 from flask import Response, request
@@ -22,7 +22,7 @@ LONGEST_NAME = 200
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 
 
-def keep_upload(stream: BinaryIO, name: str, claimed_type: str, owner: str) -> FileInfo:
+def keep_upload(stream: IO[bytes], name: str, claimed_type: str, owner: str) -> FileInfo:
     """Keep what `stream` holds as a file of `owner`; raises a 4xx `Problem` for what cannot be taken."""
     shown_name = clean_name(name)
     with tempfile.NamedTemporaryFile(prefix="yjs-upload-") as held:
@@ -50,7 +50,7 @@ def keep_raw_body(owner: str) -> FileInfo:
     return keep_upload(request.stream, name_of_request(), request.mimetype, owner)
 
 
-def _spool(stream: BinaryIO, target: BinaryIO) -> None:
+def _spool(stream: IO[bytes], target: IO[bytes]) -> None:
     limit, got = house().settings.upload_limit, 0
     for piece in _pieces(stream):
         got += len(piece)
@@ -64,7 +64,7 @@ def _too_large(limit: int) -> Problem:
     return Problem(413, OWN_WORDS[413][0], f"文件超过 {limit // 1_000_000} MB，请缩小后重新上传")
 
 
-def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
     while piece := stream.read(PIECE):
         yield piece
 

@@ -41,7 +41,7 @@ class Caller:
         headers = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **more.pop("headers", {})}
         if value is not None:
             more |= {"data": json.dumps(value), "content_type": "application/json"}
-        return self.app.test_client().open(path, method=method, headers=headers, **more)
+        return self.app.test_client().open(path, method=method, headers=headers, buffered=True, **more)
 
     def get(self, path, **more):
         return self.call("GET", path, **more)

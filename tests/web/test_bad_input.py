@@ -90,7 +90,7 @@ CHANGES = [
     (lambda filing: filing["form"].update(unknown_field=1), 422, "unknown_field"),
     (lambda filing: filing["form"].pop("phone"), 422, "phone"),
     (lambda filing: filing.update(materials={}), 422, "materials"),
-    (lambda filing: filing.update(materials={"drawing": ["no-such-file"]}), 404, None),
+    (lambda filing: filing.update(materials={"drawing": ["no-such-file"]}), 422, "materials"),
     (lambda filing: filing.update(situation={}), 422, None),
     (lambda filing: filing.update(situation={"services": []}), 422, None),
     (lambda filing: filing.update(situation={"services": ["water", "fire"]}), 422, None),

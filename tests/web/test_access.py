@@ -1,0 +1,146 @@
+"""Who may: every route stands in the policy table, and every role at every route gets what the table says."""
+
+import itertools
+
+import pytest
+
+from people.identity import ROLES
+from people.policy import API, POLICY
+
+FILL = {"bundle": "connect", "question": "services", "draft": "d", "section": "basics", "key": "drawing", "reference": "r",
+        "leg": "01", "ask": "a", "file": "f", "department": "water-office", "persona": "nobody", "filename": "site.css"}
+UNSAFE = {"POST", "PATCH", "PUT", "DELETE"}
+
+
+def address(rule):
+    found = rule.rule
+    for name in rule.arguments:
+        found = found.replace(f"<path:{name}>", FILL[name]).replace(f"<{name}>", FILL[name])
+    return found
+
+
+def cells(app):
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield rule, method
+
+
+def test_every_route_stands_in_the_policy_table_and_every_row_is_a_route(app):
+    routes = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert routes - POLICY.keys() == set()
+    assert POLICY.keys() - routes == set()
+
+
+def test_an_endpoint_without_a_row_is_refused(app, caller, monkeypatch):
+    monkeypatch.delitem(POLICY, "api.bundles")
+    assert caller().get("/api/bundles").status_code == 403
+
+
+def test_a_visitor_is_sent_to_sign_in_exactly_where_the_table_asks_for_a_role(app, caller):
+    wrong = []
+    for rule, method in cells(app):
+        answer = caller().call(method, address(rule))
+        access = POLICY[rule.endpoint]
+        signed_out = answer.status_code == 401 or (answer.status_code == 303 and "/login" in answer.headers.get("Location", ""))
+        browser_form = rule.endpoint.startswith(("pages.", "demo.")) and method in UNSAFE  # refused for want of a token
+        wants = bool(access.roles) and not browser_form
+        if access.relation != "signature" and signed_out != wants:
+            wrong.append((rule.endpoint, method, answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_passes_exactly_where_the_table_lets_it(app, caller, role):
+    program = caller(role, "water-office" if role == "officer" else None)
+    wrong = []
+    for rule, method in cells(app):
+        access = POLICY[rule.endpoint]
+        if access.relation == "signature":
+            continue
+        status = program.call(method, address(rule), headers={"Accept": "application/json"}).status_code
+        allowed = not access.roles or role in access.roles
+        if (status == 403) is allowed or status == 401 or status >= 500:
+            wrong.append((rule.endpoint, method, status))
+    assert [cell for cell in wrong if not expected_refusal(cell)] == []
+
+
+def expected_refusal(cell):
+    """A page form sent without its token is a 400, and readiness without a dispatcher a 503."""
+    endpoint, method, status = cell
+    return (status == 400 and method in UNSAFE and not endpoint.startswith(("api.", "departments."))) or (
+        endpoint == "operation.readyz" and status == 503)
+
+
+@pytest.mark.parametrize("token", ["", "yjs_", "yjs_" + "A" * 43, "a b", "é", "x" * 5_000])
+def test_a_wrong_token_is_refused_even_where_everybody_may(caller, token):
+    answer = caller().get("/api/bundles", headers={"Authorization": f"Bearer {token}".encode().decode("latin-1")})
+    assert (answer.status_code, answer.json["code"], answer.headers["WWW-Authenticate"][:6]) == (401, "bad_token", "Bearer")
+
+
+def test_what_belongs_to_somebody_else_answers_like_what_does_not_exist(caller, filing, applicant):
+    reference = applicant.file(filing, "mine").json["reference"]
+    draft = applicant.post("/api/drafts", {"bundle": "connect", "situation": {}}).json["draft"]
+    file = filing["materials"]["drawing"][0]
+    other = caller("applicant")
+    for method, path, value in [
+        ("GET", "/api/cases/{}", None), ("GET", "/api/drafts/{}", None), ("GET", "/api/files/{}", None),
+        ("PATCH", "/api/drafts/{}", {"form": {}}), ("POST", "/api/drafts/{}/submit", {"consent": {"agreed": True}}),
+        ("POST", "/api/cases/{}/withdraw", {"reason": "x"}),
+        ("POST", "/api/cases/{}/supplement", {"leg": "01", "ask": "a", "fields": {}, "materials": {}}),
+    ]:
+        real = {"drafts": draft, "files": file}.get(path.split("/")[2], reference)
+        headers = {"Idempotency-Key": "k"}
+        mine, none = (other.call(method, path.format(thing), value, headers=headers) for thing in (real, "nothing"))
+        strip = [{**answer.json, "request_id": ""} for answer in (mine, none)]
+        assert (mine.status_code, strip[0]) == (404, strip[1]), (method, path)
+
+
+def test_a_filing_with_another_persons_file_is_refused_like_an_unknown_one(caller, filing):
+    answer = caller("applicant").file(filing, "k")
+    unknown = caller("applicant").file({**filing, "materials": {"drawing": ["nothing"]}}, "k")
+    assert (answer.status_code, answer.json["errors"]) == (unknown.status_code, unknown.json["errors"])
+
+
+def test_a_departments_token_opens_its_own_door_only(office, other_office, caller):
+    assert office.get("/api/departments/water-office/legs").status_code == 200
+    bodies = []
+    for program, path in [(other_office, "/api/departments/water-office/legs"), (office, "/api/departments/none/legs"),
+                          (caller("officer", "water"), "/api/departments/water-office/legs"),
+                          (caller("officer"), "/api/departments/water-office/legs")]:
+        answer = program.get(path)
+        assert answer.status_code == 404
+        bodies.append({**answer.json, "request_id": ""})
+    assert all(first == second for first, second in itertools.pairwise(bodies))
+
+
+def test_a_session_needs_the_token_of_its_pages_for_unsafe_calls(app, house):
+    browser = app.test_client()
+    token = browser.get("/demo/personas").json["csrf_token"]
+    person = next(one.id for one in house.personas if one.role == "applicant")
+    assert browser.post(f"/demo/personas/{person}").status_code == 400
+    assert browser.post(f"/demo/personas/{person}", headers={"X-CSRFToken": token}).status_code == 200
+    assert browser.get("/api/cases").status_code == 200
+    refused = browser.post("/api/drafts", json={"bundle": "connect", "situation": {}})
+    assert (refused.status_code, refused.json["code"]) == (400, "csrf")
+    token = browser.get("/demo/personas").json["csrf_token"]
+    made = browser.post("/api/drafts", json={"bundle": "connect", "situation": {}}, headers={"X-CSRFToken": token})
+    assert made.status_code == 201
+
+
+def test_the_session_changes_at_sign_in_and_the_old_one_is_worthless(app, house):
+    browser = app.test_client()
+    person = next(one.id for one in house.personas if one.role == "applicant")
+    secrets = []
+    for _ in range(2):
+        token = browser.get("/demo/personas").json["csrf_token"]
+        browser.post(f"/demo/personas/{person}", headers={"X-CSRFToken": token})
+        secrets.append(browser.get_cookie("yjs").value)
+    assert secrets[0] != secrets[1]
+    thief = app.test_client()
+    thief.set_cookie("yjs", secrets[0])
+    assert thief.get("/api/cases").status_code == 401
+
+
+def test_the_table_names_the_whole_json_side(app):
+    assert {row for row in API if row.startswith("api.")} == {
+        rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api.")}

@@ -1,0 +1,157 @@
+"""What departments do: signed notices and files, pulling their legs, fetching files with their token."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+NOTICES = "/api/departments/water-office/notices"
+GRANTED = [{"material": "agreement", "name": "供水协议", "number": "G-1"}]
+
+
+def notice(leg, type_="leg.accepted", **data):
+    return json.dumps({"type": type_, "timestamp": "2026-11-22T09:00:00+08:00", "data": {"leg": leg, **data}}).encode()
+
+
+@pytest.fixture
+def leg(applicant, filing):
+    """The water company's leg of a case just filed."""
+    return applicant.file(filing, "k1").json["legs"][0]["leg"]
+
+
+def send(caller, raw, headers, path=NOTICES):
+    return caller().post(path, data=raw, headers=headers)
+
+
+def state(applicant, leg):
+    case = applicant.get(f"/api/cases/{leg.rpartition('-')[0]}").json
+    return next(one["state"] for one in case["legs"] if one["id"] == leg)
+
+
+def test_a_signed_notice_moves_its_leg_once_however_often_it_comes(caller, applicant, leg, signed):
+    raw = notice(leg)
+    headers = signed("water", raw)
+    assert [send(caller, raw, headers).status_code for _ in range(3)] == [204, 204, 204]
+    assert state(applicant, leg) == "accepted"
+    timeline = next(one for one in applicant.get(f"/api/cases/{leg.rpartition('-')[0]}").json["legs"])["timeline"]
+    assert sum(line["type"] == "leg.accepted" for line in timeline) == 1
+
+
+@pytest.mark.parametrize(("change", "code"), [
+    ({"webhook-signature": ""}, "signature_missing"), ({"webhook-id": ""}, "signature_missing"),
+    ({"webhook-signature": "v1,"}, None), ({"webhook-signature": "v0,AAAA"}, None), ({"webhook-timestamp": "abc"}, None),
+    ({"webhook-signature": "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, "signature_wrong"),
+    ({"webhook-timestamp": "1"}, "signature_window"), ({"webhook-id": "another"}, "signature_wrong"),
+])
+def test_a_forged_notice_is_refused_and_moves_nothing(caller, applicant, leg, signed, change, code):
+    raw = notice(leg)
+    answer = send(caller, raw, signed("water", raw) | change)
+    assert answer.status_code == 401
+    assert code in (None, answer.json["code"])
+    assert state(applicant, leg) != "accepted"
+
+
+@pytest.mark.parametrize("seconds", [-301, 301])
+def test_a_notice_outside_of_five_minutes_is_refused(caller, house, leg, signed, seconds):
+    raw = notice(leg)
+    headers = signed("water", raw, at=house.clock.now() + timedelta(seconds=seconds))
+    assert (answer := send(caller, raw, headers)).status_code == 401
+    assert answer.json["code"] == "signature_window"
+
+
+def test_a_body_changed_by_a_proxy_is_refused(caller, leg, signed):
+    raw = notice(leg)
+    assert send(caller, json.dumps(json.loads(raw), indent=1).encode(), signed("water", raw)).status_code == 401
+
+
+def test_another_departments_leg_and_an_unknown_one_are_not_found_alike(caller, applicant, leg, signed):
+    answers = []
+    for one in (leg, "nothing-01", "x"):
+        raw = notice(one)
+        answer = send(caller, raw, signed("power", raw), "/api/departments/power-office/notices")
+        answers.append((answer.status_code, {**answer.json, "request_id": ""}))
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0][0] == 404
+    assert state(applicant, leg) != "accepted"
+
+
+def test_an_unknown_department_is_not_found(caller, leg, signed):
+    raw = notice(leg)
+    assert send(caller, raw, signed("water", raw), "/api/departments/nobody/notices").status_code == 404
+
+
+@pytest.mark.parametrize("raw", [
+    b"", b"[]", b"{}", b"null", b'{"type":"leg.accepted"}', b'{"type":"leg.accepted","type":"leg.refused","data":{}}',
+    b'{"type":"leg.accepted","timestamp":"2026-11-22T09:00:00+08:00","data":[]}', b"[" * 5_000,
+    b'{"type":"leg.accepted","timestamp":"x","data":{"leg":"\\ud800"}}', b'{"type":1,"timestamp":"x","data":{}}',
+    b'{"type":"leg.accepted","timestamp":"x","data":{"seq":9223372036854775808}}',
+])
+def test_a_malformed_notice_is_400_with_its_place(caller, signed, raw):
+    answer = send(caller, raw, signed("water", raw))
+    assert answer.status_code == 400, answer.data
+    assert answer.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("type_", ["text/plain", "multipart/form-data", ""])
+def test_a_notice_is_json(caller, leg, signed, type_):
+    raw = notice(leg)
+    assert send(caller, raw, signed("water", raw) | {"Content-Type": type_}).status_code == 415
+
+
+def test_a_contradiction_goes_to_quarantine(caller, applicant, leg, signed):
+    for seq, (type_, data) in enumerate([("leg.refused", {"reason_code": "A1", "text": "不符合条件"}),
+                                         ("leg.granted", {"results": GRANTED})], 1):
+        raw = notice(leg, type_, seq=seq, **data)
+        answer = send(caller, raw, signed("water", raw))
+    assert answer.status_code == 202, answer.data
+    assert state(applicant, leg) == "refused"
+
+
+def test_a_result_file_is_kept_named_in_a_notice_and_fetched_by_the_applicant(caller, applicant, leg, signed, drawing):
+    raw_headers = signed("water", drawing) | {
+        "Content-Type": "image/png", "Content-Disposition": "attachment; filename*=UTF-8''%E5%8D%8F%E8%AE%AE.png"}
+    kept = send(caller, drawing, raw_headers, "/api/departments/water-office/files")
+    assert (kept.status_code, kept.json["name"]) == (201, "协议.png"), kept.data
+    assert applicant.get(f"/api/files/{kept.json['file']}").status_code == 404
+    raw = notice(leg, "leg.granted", results=[{"material": "agreement", "name": "供水协议", "number": "G-1",
+                                               "files": [{"file": kept.json["file"]}]}])
+    assert send(caller, raw, signed("water", raw)).status_code == 204
+    fetched = applicant.get(f"/api/files/{kept.json['file']}")
+    assert (fetched.status_code, fetched.data) == (200, drawing)
+    assert fetched.headers["Content-Disposition"].startswith("attachment")
+    assert (fetched.headers["X-Content-Type-Options"], "sandbox" in fetched.headers["Content-Security-Policy"]) == ("nosniff", True)
+    assert caller("applicant").get(f"/api/files/{kept.json['file']}").status_code == 404
+
+
+def test_a_result_file_of_a_forger_is_not_kept(caller, signed, drawing):
+    headers = signed("power", drawing) | {"Content-Type": "image/png"}
+    assert send(caller, drawing, headers, "/api/departments/water-office/files").status_code == 401
+
+
+def test_a_department_that_pulls_reads_its_legs_in_order_and_says_so(applicant, office, other_office, filing, leg):
+    page = office.get("/api/departments/water-office/legs?limit=200").json
+    assert leg in [line["leg"] for line in page["legs"]]
+    assert page["cursor"] == max(line["cursor"] for line in page["legs"])
+    assert office.get(f"/api/departments/water-office/legs?after={page['cursor']}").json["legs"] == []
+    path = f"/api/departments/water-office/legs/{leg}"
+    message = office.get(path).json
+    assert other_office.get(f"/api/departments/power-office/legs/{leg}").status_code == 404
+    data = message.get("data", message)
+    assert data["leg"] == leg
+    assert office.post(f"{path}/received", {"read_code": "wrong"}).status_code in (400, 422)
+    assert state(applicant, leg) != "received"
+    assert office.post(f"{path}/received", {"read_code": data["read_code"]}).status_code == 204
+    assert state(applicant, leg) == "received"
+
+
+def test_a_department_fetches_the_papers_of_its_legs_and_no_others(office, other_office, filing, leg):
+    file = filing["materials"]["drawing"][0]
+    assert office.get(f"/api/files/{file}").status_code == 200
+    assert other_office.get(f"/api/files/{file}").status_code == 404
+
+
+def test_each_office_gets_only_what_its_matter_declares(office, other_office, applicant, filing, leg):
+    reference = leg.rpartition("-")[0]
+    other = other_office.get(f"/api/departments/power-office/legs/{reference}-02").json
+    assert filing["form"]["credit_code"] not in json.dumps(other)
+    assert filing["form"]["phone"] in json.dumps(other)

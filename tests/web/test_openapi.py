@@ -1,0 +1,77 @@
+"""The API's own description is valid, whole, and what the answers really are; docs/api.md does not lag."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing import Registry, Resource
+
+from people.policy import POLICY
+from web.api_docs import markdown
+from web.openapi import document, operations
+
+HOME = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def made(app):
+    return document(app, "http://127.0.0.1:5000")
+
+
+def test_the_document_is_valid_openapi_31(made):
+    assert list(OpenAPIV31SpecValidator(made).iter_errors()) == []
+    assert made["openapi"] == "3.1.0"
+
+
+def test_every_call_of_the_json_side_is_described(app):
+    described = {rule.endpoint for _, _, rule, _ in operations(app)}
+    wanted = {row for row in POLICY if row.startswith(("api.", "departments.", "operation."))}
+    assert described == wanted
+
+
+def test_both_directions_are_in_it(made):
+    assert "/api/departments/{department}/notices" in made["paths"]
+    assert set(made["webhooks"]) == {"leg.filed", "leg.supplemented", "leg.material_added", "leg.withdrawn", "leg.urged",
+                                     "leg.converted"}
+
+
+def fits(made, name, value):
+    whole = Registry().with_resource("urn:api", Resource.from_contents(
+        made | {"$schema": "https://json-schema.org/draft/2020-12/schema"}))
+    checker = Draft202012Validator({"$ref": f"urn:api#/components/schemas/{name}"}, registry=whole)
+    return [f"{list(error.absolute_path)}: {error.message[:200]}" for error in checker.iter_errors(value)]
+
+
+def test_answers_are_what_the_document_says(made, applicant, caller, filing):
+    receipt = applicant.file(filing, "k1").json
+    draft = applicant.post("/api/drafts", {"bundle": "connect", "situation": {}}).json
+    answers = [
+        ("Bundles", "/api/bundles"), ("Bundle", "/api/bundles/connect"), ("Draft", f"/api/drafts/{draft['draft']}"),
+        ("Drafts", "/api/drafts"), ("Cases", "/api/cases"), ("Case", f"/api/cases/{receipt['reference']}"),
+        ("Problem", "/api/bundles/none"),
+    ]
+    wrong = {name: problems for name, path in answers if (problems := fits(made, name, applicant.get(path).json))}
+    plan = caller().post("/api/bundles/connect/plan", {"situation": filing["situation"]}).json
+    tracked = caller().post("/api/track", {"reference": receipt["reference"], "code": receipt["code"]}).json
+    for name, value in [("Receipt", receipt), ("Plan", plan), ("Case", tracked)]:
+        wrong |= {f"{name}!": problems for problems in [fits(made, name, value)] if problems}
+    assert wrong == {}, json.dumps(wrong, ensure_ascii=False, indent=1)
+
+
+def test_the_served_document_is_the_same_and_costs_a_poller_nothing(made, caller):
+    answer = caller().get("/api/openapi.json")
+    assert answer.json == json.loads(json.dumps(made, ensure_ascii=False))
+    assert caller().get("/api/openapi.json", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_the_page_for_people_names_every_call_and_fetches_nothing_from_elsewhere(made, caller):
+    page = caller().get("/api/docs").text
+    assert [path for path in made["paths"] if path not in page] == []
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+
+
+def test_docs_api_md_is_made_from_the_document(made):
+    assert (HOME / "docs" / "api.md").read_text() == markdown(made)
