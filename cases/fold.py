@@ -101,7 +101,7 @@ def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...
     for event in in_order(history):
         blank, step = take(blank, event)
         steps.append(step)
-    return replace(blank, history=history), tuple(steps)
+    return blank.but(history=history), tuple(steps)
 
 
 def timeline(leg: Leg) -> tuple[Event, ...]:
@@ -179,13 +179,13 @@ def _write(leg: Leg, event: Event, row: Move) -> Leg:
     after = _said(event, before) if row.said else row.to or before
     if event.type in NOTICES:
         leg = mark_notice(leg, event)
-    leg = mark(replace(leg, state=after) if after is not before else leg, event)
+    leg = mark(leg.but(state=after) if after is not before else leg, event)
     back_to = None if after not in _PAUSED else leg.back_to if before in _PAUSED else before
     reopened = row.said and after not in FINAL
     closed_at = (leg.closed_at or event.at) if after in FINAL else None if reopened else leg.closed_at
     since = event.at if after is not before or leg.since is None else leg.since
     same = back_to is leg.back_to and closed_at is leg.closed_at and since is leg.since
-    return leg if same else replace(leg, back_to=back_to, closed_at=closed_at, since=since)
+    return leg if same else leg.but(back_to=back_to, closed_at=closed_at, since=since)
 
 
 def _said(event: Event, before: LegState) -> LegState:
@@ -202,7 +202,7 @@ def _with_flags(case: Case) -> Case:
         if edge.kind == "before_decide" and any(case.legs[t].state not in OVER for t in edge.targets if t in case.legs)
     }
     changed = {
-        number: replace(leg, decided_early=flag) for number, leg in case.legs.items()
+        number: leg.but(decided_early=flag) for number, leg in case.legs.items()
         if leg.decided_early != (flag := leg.state in GRANTED and number in early)
     }
     return replace(case, legs={**case.legs, **changed}) if changed else case

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from cases.calendar_days import WorkCalendar
-from cases.clock import explain
+from cases.clock import Due, explain
 from cases.edges import (
     Standing,
     ask_id,
@@ -60,14 +60,18 @@ class Outcome:
     outbox: tuple[Outbox, ...] = ()
 
 
-def opening(case: Case, by: str) -> Outcome:
-    """The first events of a case that `begin` made: filed, and every leg waiting or queued at once."""
+def opening(case: Case, by: str, later: Sequence[str] = (), calendar: WorkCalendar | None = None) -> Outcome:
+    """The first events of a case that `begin` made: filed, and every leg waiting or queued at once.
+
+    `later` are the keys of tolerated papers (容缺) that were not brought: each of their legs gets a request with the
+    tolerated limit that holds nothing up; with `calendar` it says the day.
+    """
     at = case.filed_at
     events = [Event("case.filed", at, by, None, {"legs": len(case.legs)})]
     for number in case.legs:
         state = LegState.QUEUED if _may_start(case, number) else LegState.WAITING
         events.append(Event("leg.created", at, PLATFORM, number, {"state": state.value}))
-    return _with(case, events)
+    return _with(case, [*events, *_tolerated(case, frozenset(later), calendar)])
 
 
 def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fresh: Sequence[Event] = ()) -> Outcome:
@@ -130,6 +134,23 @@ def _with(case: Case, events: Sequence[Event]) -> Outcome:
         case = apply(case, event)
         outbox += outgoing(case, event)
     return Outcome(case, tuple(events), tuple(outbox))
+
+
+def _tolerated(case: Case, later: frozenset[str], calendar: WorkCalendar | None) -> Iterator[Event]:
+    for line in case.plan.materials:
+        if line.key not in later or line.tolerable is None:
+            continue
+        until = _day(explain(case.filed_at, line.tolerable, (), calendar), calendar) if calendar else None
+        for number in line.askers:
+            yield Event("leg.tolerated", case.filed_at, PLATFORM, number, {
+                "ask": f"{number}-{line.key}", "holds": False, "limit": str(line.tolerable), "until": until,
+                "reason": f"「{line.name}」可以先办后补，请在期限内补交",
+                "materials": [{"material": line.key, "name": str(line.name)}],
+            })
+
+
+def _day(due: Due, calendar: WorkCalendar) -> str:
+    return calendar.date_of(due.due).isoformat()
 
 
 def _steps(case: Case, now: datetime, calendar: WorkCalendar | None) -> Iterator[Event]:
@@ -263,7 +284,7 @@ def _missing(case: Case, index: int) -> dict[str, Any]:
 def _request(case: Case, index: int, clock: tuple[datetime, WorkCalendar | None]) -> dict[str, Any]:
     now, calendar = clock
     leg = case.plan.edges[index].leg
-    until = calendar.date_of(explain(now, DEFAULT_ASK_LIMIT, (), calendar).due).isoformat() if calendar else None
+    until = _day(explain(now, DEFAULT_ASK_LIMIT, (), calendar), calendar) if calendar else None
     return {
         "ask": ask_id(leg, index), "holds": True, "limit": str(DEFAULT_ASK_LIMIT), "until": until,
         "choices": ["bring", "withdraw"], **_missing(case, index),

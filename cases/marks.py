@@ -25,8 +25,8 @@ def mark(leg: Leg, event: Event) -> Leg:
 def mark_notice(leg: Leg, event: Event) -> Leg:
     """What every notice proves: the department has the leg, under this number, as of this time and sequence."""
     seq = event.data.get("seq")
-    return replace(
-        leg, reached=True, ref=text(event, "ref") or leg.ref,
+    return leg.but(
+        reached=True, ref=text(event, "ref") or leg.ref,
         noticed_at=max(leg.noticed_at or event.at, event.at), seq=max(leg.seq, seq if isinstance(seq, int) else 0),
     )
 
@@ -94,7 +94,7 @@ def _text(value: object) -> str | None:
 
 def start_pause(leg: Leg, event: Event, kind: str, why: str) -> Leg:
     """The leg with its clock stopped from the event on."""
-    return replace(leg, pauses=(*leg.pauses, Pause(event.at, kind, None, why)))
+    return leg.but(pauses=(*leg.pauses, Pause(event.at, kind, None, why)))
 
 
 def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:
@@ -104,7 +104,7 @@ def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:
     closed = (
         replace(p, end=max(p.start, at)) if p.end is None and p.kind in kinds else p for p in leg.pauses
     )
-    return replace(leg, pauses=tuple(closed))
+    return leg.but(pauses=tuple(closed))
 
 
 def _settle(leg: Leg, event: Event) -> Leg:
@@ -112,22 +112,22 @@ def _settle(leg: Leg, event: Event) -> Leg:
     key = event.data.get("edge")
     if key is None or event.type in NOTICES:
         return leg
-    return replace(leg, settled={**leg.settled, str(key): event.type.removeprefix("leg.")})
+    return leg.but(settled={**leg.settled, str(key): event.type.removeprefix("leg.")})
 
 
 def _count(leg: Leg, what: str) -> Leg:
-    return replace(leg, rounds={**leg.rounds, what: leg.rounds.get(what, 0) + 1})
+    return leg.but(rounds={**leg.rounds, what: leg.rounds.get(what, 0) + 1})
 
 
 def _started(leg: Leg, event: Event) -> Leg:
     if event.type == "leg.created" and event.data.get("state") != LegState.QUEUED:
         return leg
     arrived = tuple(str(key) for key in event.data.get("with") or ())
-    return replace(end_pauses(leg, event.at, "held"), started_at=event.at, added=(*leg.added, *arrived))
+    return end_pauses(leg, event.at, "held").but(started_at=event.at, added=(*leg.added, *arrived))
 
 
 def _sent(leg: Leg, event: Event) -> Leg:
-    return replace(leg, reached=True, sent_at=leg.sent_at or event.at) if _about_filing(event) else leg
+    return leg.but(reached=True, sent_at=leg.sent_at or event.at) if _about_filing(event) else leg
 
 
 def _about_filing(event: Event) -> bool:
@@ -136,24 +136,24 @@ def _about_filing(event: Event) -> bool:
 
 def _again(leg: Leg, event: Event) -> Leg:
     """A retry after an attempt that certainly never left keeps what was known; any other may have had its effect."""
-    return leg if event.data.get("never_sent") or not _about_filing(event) else replace(leg, reached=True)
+    return leg if event.data.get("never_sent") or not _about_filing(event) else leg.but(reached=True)
 
 
 def _refused_message(leg: Leg, event: Event) -> Leg:
     reason = text(event, "reason") or leg.reason
-    return replace(leg, reached=False, reason=reason) if _about_filing(event) else leg
+    return leg.but(reached=False, reason=reason) if _about_filing(event) else leg
 
 
 def _stuck(leg: Leg, event: Event) -> Leg:
-    return replace(leg, reason=text(event, "reason") or leg.reason)
+    return leg.but(reason=text(event, "reason") or leg.reason)
 
 
 def _received(leg: Leg, event: Event) -> Leg:
-    return replace(leg, received_at=leg.received_at or event.at)
+    return leg.but(received_at=leg.received_at or event.at)
 
 
 def _accepted(leg: Leg, event: Event) -> Leg:
-    leg = replace(leg, accepted_at=leg.accepted_at or event.at)
+    leg = leg.but(accepted_at=leg.accepted_at or event.at)
     return _moved_on(leg, event) if leg.state is LegState.ACCEPTED and not event.filled else leg
 
 
@@ -166,22 +166,22 @@ def _moved_on(leg: Leg, event: Event) -> Leg:
         replace(a, answered_at=event.at) if a.by == "department" and a.answered_at is None and not a.lapsed else a
         for a in leg.asks
     )
-    return replace(leg, asks=asks)
+    return leg.but(asks=asks)
 
 
 def _in_review(leg: Leg, event: Event) -> Leg:
-    return replace(_moved_on(leg, event), step=text(event, "step") or leg.step)
+    return _moved_on(leg, event).but(step=text(event, "step") or leg.step)
 
 
 def _supplement(leg: Leg, event: Event) -> Leg:
     ask = read_ask(event)
     leg = start_pause(end_pauses(leg, event.at, "forwarded", "simulated"), event, "supplement", ask.reason)
-    return _count(replace(leg, asks=(*leg.asks, ask)), "supplement")
+    return _count(leg.but(asks=(*leg.asks, ask)), "supplement")
 
 
 def _supplemented(leg: Leg, event: Event) -> Leg:
     asks = tuple(replace(a, answered_at=event.at) if a.id == event.data.get("ask") else a for a in leg.asks)
-    leg = replace(leg, asks=asks)
+    leg = leg.but(asks=asks)
     for who, kind in (("department", "supplement"), ("platform", "held")):
         if not any(a.by == who and a.answered_at is None and not a.lapsed for a in asks):
             leg = end_pauses(leg, event.at, kind)
@@ -199,34 +199,34 @@ def _special_over(leg: Leg, event: Event) -> Leg:
 def _forwarded(leg: Leg, event: Event) -> Leg:
     to = text(event, "to")
     leg = end_pauses(leg, event.at, "special")
-    return replace(start_pause(leg, event, "forwarded", f"上报{to or ''}"), forwarded_to=to or leg.forwarded_to)
+    return start_pause(leg, event, "forwarded", f"上报{to or ''}").but(forwarded_to=to or leg.forwarded_to)
 
 
 def _simulated(leg: Leg, event: Event) -> Leg:
-    return replace(start_pause(leg, event, "simulated", "模拟审批"), opinion=text(event, "opinion"))
+    return start_pause(leg, event, "simulated", "模拟审批").but(opinion=text(event, "opinion"))
 
 
 def _decided(leg: Leg, event: Event) -> Leg:
     """A decision ends every pause and whatever was still asked or asked back."""
     leg = _without_asks(end_pauses(_moved_on(leg, event), event.at, *STANDING))
-    return replace(leg, decided_at=leg.decided_at or event.at, withdrawing=False)
+    return leg.but(decided_at=leg.decided_at or event.at, withdrawing=False)
 
 
 def _granted(leg: Leg, event: Event) -> Leg:
     leg = _decided(leg, event) if leg.decided_at is None else leg
-    return replace(leg, results=leg.results or read_results(event.data.get("results")))
+    return leg.but(results=leg.results or read_results(event.data.get("results")))
 
 
 def _without_asks(leg: Leg) -> Leg:
     """A leg that is over asks nothing any more."""
     asks = tuple(replace(a, lapsed=True) if a.answered_at is None else a for a in leg.asks)
-    return replace(leg, asks=asks) if asks != leg.asks else leg
+    return leg.but(asks=asks) if asks != leg.asks else leg
 
 
 def _ended(leg: Leg, event: Event) -> Leg:
     leg = _without_asks(end_pauses(leg, event.at, *STANDING))
-    return replace(
-        leg, closed_at=event.at, withdrawing=False, reason=text(event, "reason") or text(event, "text") or leg.reason,
+    return leg.but(
+        closed_at=event.at, withdrawing=False, reason=text(event, "reason") or text(event, "text") or leg.reason,
         reason_code=text(event, "reason_code") or leg.reason_code,
     )
 
@@ -236,57 +236,57 @@ def _refused(leg: Leg, event: Event) -> Leg:
 
 
 def _delivered(leg: Leg, event: Event) -> Leg:
-    return replace(leg, closed_at=event.at, mode=text(event, "mode"))
+    return leg.but(closed_at=event.at, mode=text(event, "mode"))
 
 
 def _withdrawing(leg: Leg, event: Event) -> Leg:
     why = text(event, "why") or "applicant"
-    leg = replace(leg, stopped=None if why == "applicant" else why, reason=text(event, "reason") or leg.reason)
+    leg = leg.but(stopped=None if why == "applicant" else why, reason=text(event, "reason") or leg.reason)
     leg = _count(leg, "withdrawal")
-    return _ended(leg, event) if leg.state is LegState.WITHDRAWN else replace(leg, withdrawing=True)
+    return _ended(leg, event) if leg.state is LegState.WITHDRAWN else leg.but(withdrawing=True)
 
 
 def _withdraw_received(leg: Leg, event: Event) -> Leg:
     if leg.revoking:
-        return replace(leg, revoking=False, results=tuple(replace(r, void=True) for r in leg.results))
+        return leg.but(revoking=False, results=tuple(replace(r, void=True) for r in leg.results))
     return _ended(leg, event) if leg.stopped is not None and leg.withdrawing else leg
 
 
 def _not_withdrawn(leg: Leg, event: Event) -> Leg:  # noqa: ARG001  # every mark has this shape
-    return replace(leg, withdrawing=False, stopped=None)
+    return leg.but(withdrawing=False, stopped=None)
 
 
 def _held(leg: Leg, event: Event) -> Leg:
-    leg = replace(leg, asks=(*leg.asks, read_ask(event)))
+    leg = leg.but(asks=(*leg.asks, read_ask(event)))
     return start_pause(leg, event, "held", text(event, "reason") or "") if event.data.get("holds", True) else leg
 
 
 def _continued(leg: Leg, event: Event) -> Leg:
-    """Going on without what a leg above owed: the applicant may still bring it, nothing waits for that."""
-    return replace(leg, asks=(*leg.asks, read_ask(event))) if event.data.get("ask") else leg
+    """Going on without a paper (a leg above owed it, or it is tolerated): it may still be brought, nothing waits."""
+    return leg.but(asks=(*leg.asks, read_ask(event))) if event.data.get("ask") else leg
 
 
 def _lapsed(leg: Leg, event: Event) -> Leg:
     asks = tuple(replace(a, lapsed=True) if a.id == event.data.get("ask") else a for a in leg.asks)
     by_department = any(a.id == event.data.get("ask") and a.by == "department" for a in leg.asks)
-    leg = replace(leg, asks=asks)
+    leg = leg.but(asks=asks)
     return _ended(leg, event) if by_department else leg
 
 
 def _added(leg: Leg, event: Event) -> Leg:
-    return replace(leg, added=(*leg.added, *(str(key) for key in event.data.get("keys") or ())))
+    return leg.but(added=(*leg.added, *(str(key) for key in event.data.get("keys") or ())))
 
 
 def _revoking(leg: Leg, event: Event) -> Leg:
-    return replace(leg, revoking=True, reason=text(event, "reason") or leg.reason)
+    return leg.but(revoking=True, reason=text(event, "reason") or leg.reason)
 
 
 def _remark(leg: Leg, event: Event) -> Leg:
-    return replace(leg, remarks=(*leg.remarks, text(event, "text") or ""))
+    return leg.but(remarks=(*leg.remarks, text(event, "text") or ""))
 
 
 def _fee(leg: Leg, event: Event) -> Leg:
-    return replace(leg, fees=(*leg.fees, {k: v for k, v in event.data.items() if k not in ("seq", "leg")}))
+    return leg.but(fees=(*leg.fees, {k: v for k, v in event.data.items() if k not in ("seq", "leg")}))
 
 
 def _urged(leg: Leg, event: Event) -> Leg:  # noqa: ARG001  # every mark has this shape
@@ -297,18 +297,18 @@ def _corrected(leg: Leg, event: Event) -> Leg:
     what = event.data.get("what")
     said: Mapping[str, Any] = what if isinstance(what, Mapping) else {}
     if said.get("results"):
-        leg = replace(leg, results=read_results(said["results"]))
+        leg = leg.but(results=read_results(said["results"]))
     if said.get("void"):
-        leg = replace(leg, results=tuple(replace(r, void=True) for r in leg.results))
+        leg = leg.but(results=tuple(replace(r, void=True) for r in leg.results))
     reason = _text(said.get("reason")) or (what if isinstance(what, str) else None)
-    return replace(leg, reason=reason or leg.reason, withdrawing=False)
+    return leg.but(reason=reason or leg.reason, withdrawing=False)
 
 
 MARKS: Mapping[str, Mark] = {
     "leg.created": _started, "leg.released": _started, "leg.sent": _sent, "leg.outcome_unknown": _sent,
     "leg.again": _again, "leg.message_refused": _refused_message, "leg.stuck": _stuck, "leg.urged": _urged,
-    "leg.supplemented": _supplemented, "leg.held": _held, "leg.continued": _continued, "leg.lapsed": _lapsed,
-    "leg.material_added": _added,
+    "leg.supplemented": _supplemented, "leg.held": _held, "leg.continued": _continued, "leg.tolerated": _continued,
+    "leg.lapsed": _lapsed, "leg.material_added": _added,
     "leg.withdraw_requested": _withdrawing, "leg.withdraw_received": _withdraw_received, "leg.voided": _ended,
     "leg.not_needed": _ended, "leg.revoke_requested": _revoking,
     "leg.received": _received, "leg.accepted": _accepted, "leg.not_accepted": _refused,

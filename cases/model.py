@@ -113,7 +113,7 @@ class Result:
     void: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Leg:
     """One leg's state. `back_to` is the state that a pause or a pending withdrawal returns to.
 
@@ -161,6 +161,13 @@ class Leg:
     added: tuple[str, ...] = ()
     settled: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Event, ...] = field(default=(), compare=False, repr=False)
+
+    def but(self, **new: Any) -> Leg:
+        """The same leg with other values. Folding does little else, and this takes a tenth of `dataclasses.replace`."""
+        fresh: Leg = object.__new__(Leg)
+        fresh.__dict__.update(self.__dict__)
+        fresh.__dict__.update(new)
+        return fresh
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,18 @@
 """What follows from what: releases, consequences of an ending above, papers that flow, messages to departments."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cases.fold import apply
-from cases.follow import follow, lapses
+from cases.fold import apply, begin
+from cases.follow import follow, lapses, opening
 from cases.judge import judge
 from cases.model import Case, Event, LegState
+from catalog.dictionary import Spec
+from catalog.limits import Limit
+from catalog.text import Text
+from forms.plan import MaterialLine, Reason
 from tests.cases.case_plans import a_given_field, a_leg, a_plan, a_slot, an_edge, at, filed, happen, ours, say
 from tests.cases.case_years import CALENDAR
 
@@ -179,3 +184,17 @@ def test_withdrawal_ends_an_unsent_leg_at_once_and_asks_the_department_of_a_sent
     assert case.legs["01"].state is S.RECEIVED and case.legs["01"].withdrawing
     case, _ = say(case, "01", "leg.withdraw_confirmed", 4)
     assert case.legs["01"].state is S.WITHDRAWN
+
+
+def test_a_tolerated_paper_is_asked_for_later_and_holds_nothing_up() -> None:
+    why, limit = Reason("asked", "x"), Limit(2, "wd")
+    paper = MaterialLine("K20", "K20", Text("水质检测"), ("01",), why, Spec(), tolerable=limit)
+    plan = replace(a_plan([a_leg("01"), a_leg("02")]), materials=(paper,))
+    outcome = opening(begin("R", plan, at(0)), "applicant", later=["K20"], calendar=CALENDAR)
+    ask = outcome.case.legs["01"].asks[0]
+    assert (outcome.case.legs["01"].state, ask.until, ask.by) == (S.QUEUED, "2025-09-29", "platform")
+    case, _ = say(outcome.case, "01", "leg.accepted", 1)
+    late, _ = happen(case, *lapses(case, at(24 * 30), CALENDAR))
+    assert late.legs["01"].state is S.ACCEPTED and late.legs["01"].asks[0].lapsed
+    case, outcome = ours(case, "01", "leg.supplemented", 5, ask=ask.id, materials={"K20": ["f1"]})
+    assert [m.type for m in outcome.outbox] == ["leg.material_added"]
