@@ -10,7 +10,16 @@ from pathlib import Path
 from flask import Flask, url_for
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
-from web import pages_answer, pages_case, pages_filing, pages_form, pages_home, pages_login, pages_materials, pages_situation
+from web import (
+    pages_answer,
+    pages_case,
+    pages_filing,
+    pages_form,
+    pages_home,
+    pages_login,
+    pages_materials,
+    pages_situation,
+)
 from web.pages_root import bp
 from web.wiring import house
 

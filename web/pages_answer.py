@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 from desk.applicant import Supply, Withdrawal
 from desk.errors import DeskError
 from forms.plan import Plan
+from sources.samples import sample_paper
 from web.errors import Problem, not_found
 from web.identity import subject
 from web.pages_inputs import Input, Linked, flat, of_line, problems_of, read, with_value
 from web.pages_root import bp, demo, desk, now
-from web.pages_samples import paper_file
 from web.pictures.stations import short
 from web.uploads import keep_upload
 from web.wiring import house
@@ -88,7 +88,7 @@ def _files(papers: list[WantedPaper]) -> dict[str, tuple[str, ...]]:
         names = [keep_upload(file.stream, file.filename or "", "", subject()).file  # type: ignore[arg-type]  # a spooled file
                  for file in chosen]
         if not names and demo() and request.form.get(f"sample.{paper.code}"):
-            name, type_, content = paper_file(paper.name)
+            name, type_, content = sample_paper(paper.name)
             names = [desk().keep_file(subject(), (name, type_), [content], now()).file]
         if names:
             found[paper.code] = tuple(names)

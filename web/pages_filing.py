@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import segno
@@ -15,7 +15,7 @@ from desk.values import Draft
 from forms.plan import SectionLine
 from web.identity import subject
 from web.pages_form import asked_sections, inputs_of, lines_of
-from web.pages_inputs import Input, Linked, of_line, problems_of, with_value
+from web.pages_inputs import Input, Linked, flat, of_line, problems_of, with_value
 from web.pages_materials import papers_of, pledges_of, problems_in, unsigned
 from web.pages_plan import STOPS
 from web.pages_root import bp, desk, draft_of, now
@@ -113,8 +113,21 @@ def submit(draft: str) -> tuple[str, int] | Response:
         if error.status not in {409, 422}:
             raise
         again = draft_of(draft)
-        return _review_page(again, everything_wrong(again) or [Linked(error.detail)]), error.status
+        return _review_page(again, everything_wrong(again) or refusals(again, error)), error.status
     return redirect(url_for("pages.receipt", reference=receipt.reference), 303)
+
+
+def refusals(draft: Draft, error: DeskError) -> list[Linked]:
+    """What the desk refused at the last step, by the name of the field or paper; its own sentence where it names none."""
+    tree = dict(error.errors) if isinstance(error.errors, Mapping) else {}
+    papers = tree.pop("materials", None)
+    names = {line.code: str(line.name) for line in draft.plan.fields}
+    found = [Linked(f"{names.get(code, code)}：{text}") for code, texts in tree.items() for text in flat(texts)]
+    called = {line.key: str(line.name) for line in (*draft.plan.removed_materials, *draft.plan.materials)}
+    if isinstance(papers, Mapping):
+        at = url_for("pages.materials", draft=draft.id, check=1)
+        found += [Linked(f"{called.get(key, key)}：{text}", at) for key, texts in papers.items() for text in flat(texts)]
+    return found or [Linked(error.detail)]
 
 
 @bp.get("/cases/<reference>/receipt")

@@ -12,16 +12,17 @@ from werkzeug.wrappers import Response
 from desk.values import Draft
 from forms.plan import FieldLine, SectionLine
 from web.errors import not_found
-from web.identity import current, subject
+from web.identity import subject
 from web.pages_inputs import Input, changed_rows, of_line, problems_of, read, with_value
 from web.pages_plan import plan_page
-from web.pages_root import bp, bundle_of, demo, desk, draft_of, now
-from web.pages_samples import known_of, sample_answers
+from web.pages_root import bp, bundle_of, demo, desk, draft_of, known_of, now
+from web.pages_samples import sample_answers
 from web.pages_situation import answered
-from web.pages_words import SOURCE_WORDS, departments_of
+from web.pages_words import departments_of
 from web.wiring import house
 
 MISSING = "还没有填，请填写"
+BROUGHT = "已带出，请核对"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def pages_of(draft: Draft) -> list[Page]:
 
 def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]:
     """The inputs of a page with what was kept; `complain` also names what is missing."""
-    departments, regions = departments_of(draft.plan), house().catalog.regions
+    departments, regions, known = departments_of(draft.plan), house().catalog.regions, known_of()
     found = []
     for line in lines_of(draft, section):
         if line.value is not None:
@@ -65,15 +66,10 @@ def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]
         errors = draft.errors.get(line.code)
         if complain and not errors and line.code in draft.missing:
             errors = [MISSING]
-        asked = replace(of_line(line, departments, regions), mark=_mark(line, draft))
+        brought = line.prefill and line.code in known and draft.form.get(line.code) == known[line.code]
+        asked = replace(of_line(line, departments, regions), mark=BROUGHT if brought else "")
         found.append(with_value(asked, draft.form.get(line.code, line.default), errors))
     return found
-
-
-def _mark(line: FieldLine, draft: Draft) -> str:
-    if line.prefill and draft.form.get(line.code) is None:
-        return ""
-    return SOURCE_WORDS.get(line.prefill[0].kind, "") if line.prefill else ""
 
 
 @bp.get("/drafts/<draft>")
@@ -149,6 +145,6 @@ def _page(draft: Draft, place: int, inputs: list[Input]) -> str:
 def sample_form(draft: str) -> Response:
     """Fill the whole form with sample answers (demo and test only); what was typed stays where there is no sample."""
     found = draft_of(draft)
-    changes: Mapping[str, Any] = sample_answers(found, known_of(current()))
+    changes: Mapping[str, Any] = sample_answers(found, known_of())
     desk().save_draft(subject(), draft, {"form": dict(changes)}, now())
     return redirect(url_for("pages.section", draft=draft, section=request.form.get("section", "") or "applicant"), 303)

@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 from desk.errors import DeskError
 from desk.values import Draft, FileInfo
 from forms.plan import MaterialLine, RemovedMaterial
+from sources.samples import sample_paper
 from web.errors import Problem, not_found, wants_json
 from web.identity import subject
 from web.pages_inputs import Linked, flat
 from web.pages_root import bp, demo, desk, draft_of, now
-from web.pages_samples import sample_paper
 from web.pages_words import RULE_NAMES
 from web.uploads import keep_upload
 
@@ -151,7 +151,7 @@ def sample_papers(draft: str) -> Response:
     changes = {}
     for line in found.plan.materials:
         if not found.materials.get(line.key):
-            name, type_, content = sample_paper(line)
+            name, type_, content = sample_paper(str(line.name))
             changes[line.key] = [desk().keep_file(subject(), (name, type_), [content], now()).file]
     if changes:
         desk().save_draft(subject(), draft, {"materials": changes}, now())

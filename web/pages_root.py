@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from desk.desk import Desk
 from flask import Blueprint, current_app
 
 from catalog.bundle import Bundle
+from desk.desk import Desk
 from desk.values import Draft
 from forms.plan import Plan
 from forms.values import json_ready
 from web.errors import not_found
-from web.identity import current
+from web.identity import subject
 from web.wiring import house
 
 bp = Blueprint("pages", __name__)
@@ -32,14 +33,6 @@ def now() -> datetime:
 def today() -> date:
     """The day of this request in the deployment's zone."""
     return now().astimezone(house().settings.zone).date()
-
-
-def subject() -> str:
-    """The opaque id of the signed-in person; pages behind the policy table always have one."""
-    found = current().subject
-    if found is None:
-        raise not_found()
-    return found
 
 
 def bundle_of(name: str) -> Bundle:
@@ -62,6 +55,11 @@ def figures_plan(bundle: Bundle) -> Plan:
     if key not in kept:
         kept[key] = desk().plan(bundle.id, dict(json_ready(bundle.figures)), now())
     return kept[key]
+
+
+def known_of() -> Mapping[str, Any]:
+    """What the account of the signed-in person knows, by field: what can be filled in without asking."""
+    return house().accounts.details(subject())
 
 
 def demo() -> bool:

@@ -1,4 +1,4 @@
-"""Sample answers and sample papers of the demo: valid for every field of any bundle, and plainly labelled 示例."""
+"""Sample answers of the demo: valid for every field of any bundle, and plainly labelled 示例."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import Any
 
 from catalog.dictionary import FieldType
 from desk.values import Draft
-from forms.plan import FieldLine, MaterialLine
-from people.identity import Identity
-from sources.papers import paper
+from forms.plan import FieldLine
 from web.pages_inputs import Input, of_line
 from web.pages_root import today
 from web.wiring import house
@@ -23,11 +21,6 @@ _FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
     "email": ("sample@example.com",), "vin": ("LSVAA000000000001", "LSVAA000000000002"),
     "plate": ("鲁B00001", "鲁B00002"), "project_code": ("2026-370202-44-01-000001",),
 }
-
-
-def known_of(identity: Identity) -> Mapping[str, Any]:
-    """What the demo knows of the sample person who is signed in, by field."""
-    return next((persona.details for persona in house().personas if persona.name == identity.name), {})
 
 
 def sample_answers(draft: Draft, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,13 +85,3 @@ _MAKERS: Mapping[FieldType, Callable[[FieldLine, Input], Any]] = {
     "regions": lambda line, asked: [_region(line, asked)], "rows": _rows,
     "address": lambda line, asked: {"region": _region(line, asked), "text": "示例路 1 号"},
 }
-
-
-def sample_paper(line: MaterialLine) -> tuple[str, str, bytes]:
-    """A sample paper for a line of the materials page."""
-    return paper_file(str(line.name))
-
-
-def paper_file(name: str) -> tuple[str, str, bytes]:
-    """A one-page PDF that says 示例: its name, media type and bytes."""
-    return f"示例-{name}.pdf", "application/pdf", paper(name, ["本材料由演示环境生成，仅供体验。"])

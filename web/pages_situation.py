@@ -18,7 +18,7 @@ from web.errors import not_found
 from web.identity import subject
 from web.pages_inputs import Input, answer_words, changed_rows, of_question, problems_of, read, with_value
 from web.pages_plan import plan_page
-from web.pages_root import bp, bundle_of, desk, draft_of, now, today
+from web.pages_root import bp, bundle_of, desk, draft_of, known_of, now, today
 from web.wiring import house
 
 KEPT = "situation"
@@ -132,12 +132,17 @@ def answered(plan: Plan) -> list[tuple[str, str, str]]:
 def start(bundle: str) -> Response:
     """Open a draft with the answers, or give them to the draft they were taken from."""
     bundle_of(bundle)
-    given = answers(bundle)
+    given, known = answers(bundle), known_of()
     kept = session.pop(KEPT, None) or {}
     if kept.get("draft") and kept.get("bundle") == bundle:
         draft = desk().save_draft(subject(), kept["draft"], {"situation": given}, now())
+        # What the situation says now is no longer the form's: a kept answer would contradict it at filing.
+        changes = {line.code: None for line in draft.plan.fields if line.value is not None and line.code in draft.form}
     else:
         draft = desk().open_draft(subject(), bundle, given, now())
+        changes = {line.code: known[line.code] for line in draft.plan.fields
+                   if line.value is None and line.prefill and line.code in known}
+    desk().save_draft(subject(), draft.id, {"form": changes}, now())
     return redirect(url_for("pages.draft", draft=draft.id, first=1), 303)
 
 

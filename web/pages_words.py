@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from forms.plan import FieldLine
-
-if TYPE_CHECKING:
-    from forms.plan import Plan
+from forms.plan import FieldLine, Plan
 
 UNIT_WORDS: Mapping[str, str] = {
     "m": "米", "km": "千米", "mm": "毫米", "cm": "厘米", "m2": "平方米", "m3": "立方米", "ha": "公顷", "mu": "亩",
@@ -19,10 +15,6 @@ UNIT_WORDS: Mapping[str, str] = {
 RULE_NAMES: Mapping[str, str] = {
     "form": "并入一张表", "logic_a": "前面的部门会给", "logic_b": "后一份已能证明", "covers": "另一份已包含", "licence": "证照库调取",
     "sharing": "部门共享", "premises": "场所预备案", "pledge": "签承诺书即可", "given": "前面的部门会给",
-}
-SOURCE_WORDS: Mapping[str, str] = {
-    "licence": "可从证照库带出", "sharing": "可由部门共享带出", "premises": "可从场所预备案带出", "zone": "可从园区登记带出",
-    "self": "可从登录信息带出",
 }
 
 
