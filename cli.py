@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 
 from cases.calendar_days import work_calendar
 from cases.clock import as_json, explain
@@ -34,16 +34,19 @@ from forms.explore import explore
 from forms.figures import figures_json
 from forms.plan import Plan
 from forms.public import plan_json
+from people.identity import ROLES
 from sandbox.run import DEPLOYMENT, NothingToPlay
 from sandbox.run import start as start_sandbox
 from sandbox.script import BadScript
 from sandbox.server import Setting
 from settings import BadSettings, Clock, Settings
+from web.inside import VERBS, CommandRefused, call
+from web.wiring import NAME, House, RefusedStart
 
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for command in (check, plan, figures, due, sandbox):
+    for command in (check, plan, figures, due, sandbox, token):
         app.cli.add_command(command)
 
 
@@ -212,3 +215,29 @@ def sandbox(script: str, ledger: Path | None, speed: float) -> None:
         signal.signal(sign, lambda *_: ended.set())
     ended.wait()
     playing.stop()
+
+
+@click.command()
+@click.argument("role", type=click.Choice(ROLES))
+@click.option("--subject", required=True, help="For whom the token stands, e.g. an account's id.")
+@click.option("--department", default=None, help="The office an officer's token is bound to.")
+@click.option("--days", type=int, default=90, show_default=True, help="How long it lives.")
+def token(role: str, subject: str, department: str | None, days: int) -> None:
+    """A bearer token for the API; shown once, stored hashed, revocable."""
+    asked = {"role": role, "subject": subject, "department": department, "days": days}
+    try:
+        answer = call(_settings().data, "token", asked) or _alone("token", asked)
+    except RefusedStart as refused:
+        _stop(str(refused))
+    except CommandRefused as refused:
+        _stop(str(refused))
+    click.echo(answer["token"])
+
+
+def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a changing command ourselves: no portal runs, so the folder is ours for the moment."""
+    home: House = current_app.extensions[NAME]
+    try:
+        return VERBS[verb](home, asked)
+    finally:
+        home.close()

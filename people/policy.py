@@ -13,7 +13,7 @@ from typing import Literal
 from people.identity import ROLES, Identity, Role
 
 Verdict = Literal["allowed", "sign_in", "forbidden"]
-Relation = Literal["none", "own", "department", "code", "signature"]
+Relation = Literal["none", "own", "department", "code", "signature", "socket"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ PUBLIC = Access()
 SAMPLE = Access(demo=True)
 BY_CODE = Access(relation="code")
 SIGNED = Access(relation="signature")
+INSIDE = Access(relation="socket")
 SIGNED_IN = Access(frozenset(ROLES))
 OWN = Access(frozenset({"applicant"}), "own")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
@@ -56,6 +57,7 @@ API: Mapping[str, Access] = {
     "api.open_draft": OWN, "api.drafts": OWN, "api.read_draft": OWN, "api.save_draft": OWN, "api.submit_draft": OWN,
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
     "api.track": BY_CODE,
+    "inside.run": INSIDE,
     "departments.notice": SIGNED, "departments.keep_file": SIGNED,
     "departments.legs": OF_DEPARTMENT, "departments.leg": OF_DEPARTMENT, "departments.received": OF_DEPARTMENT,
     "operation.healthz": PUBLIC, "operation.readyz": PUBLIC, "operation.metrics": PUBLIC,

@@ -15,6 +15,7 @@ from people.identity import VISITOR, Identity
 from people.policy import POLICY
 from store.people import Account
 from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_json
+from web.inside import through_socket
 from web.wiring import house
 
 CSRF = CSRFProtect()
@@ -124,7 +125,9 @@ def _door() -> AnyResponse | None:
         raise Problem(403, *OWN_WORDS[403])
     if access.demo and not house().settings.demonstrates:
         raise not_found()
-    if access.relation != "signature":
+    if access.relation == "socket" and not through_socket():
+        raise not_found()
+    if access.relation not in {"signature", "socket"}:
         _protect(access.roles != frozenset())
     if request.path.startswith("/api/") and "Authorization" in request.headers:
         current()  # a wrong token is refused even where none is needed, or its owner would not notice

@@ -27,6 +27,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from settings import BadSettings, Settings
 from web.bodies import WATCHMAN
+from web.inside import SOCKET
 from web.wiring import NAME, RefusedStart
 
 LOG = logging.getLogger("yijianshi.serve")
@@ -115,7 +116,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
     def load_config(self) -> None:
         """Every option that matters; reloading, preloading, recycling and the control socket stay off."""
         options = {
-            "bind": f"{self._settings.bind}:{self._settings.port}", "workers": 1, "worker_class": Worker,
+            "bind": [f"{self._settings.bind}:{self._settings.port}", f"unix:{self._settings.data / SOCKET}"],
+            "umask": 0o177, "workers": 1, "worker_class": Worker,
             "threads": self._settings.threads, "worker_connections": 1000, "keepalive": 15, "timeout": 60,
             "graceful_timeout": GRACE_SECONDS, "preload_app": False, "reload": False, "max_requests": 0,
             "control_socket_disable": True, "limit_request_line": 8190, "limit_request_fields": 60,
