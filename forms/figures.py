@@ -124,7 +124,8 @@ def _time(found: Figures, legs: list[Leg], timing: Timing) -> str:
     order = "原来的先后顺序" if timing.has_old_order else "没有登记原来的顺序，按现在的顺序"
     unknown = sum(leg.planned.before is None for leg in legs)
     unit = _DAY_WORDS[found.day_unit]
-    text = f"时间：{order}最长的一条是{old}，共 {found.days.before} {unit}；现在最长的一条是{now}，共 {found.days.after} {unit}"
+    text = f"时间：{order}最长的一条是{old}，共 {found.days.before} {unit}；"
+    text += f"现在最长的一条是{now}，共 {found.days.after} {unit}"
     return f"{text}(有 {unknown} 项没有原来的时限，按现在的承诺计算)" if unknown else text
 
 

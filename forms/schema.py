@@ -141,7 +141,8 @@ def _with_situation(compiled: _Compiled, given: dict[str, Any]) -> dict[str, Any
         if line.type == "rows" and isinstance(line.value, list):
             given[code] = _rows_completed(line.value, given.get(code))
         elif code not in given:
-            given |= {code: value for value in (line.default, line.value) if value is not None}  # the answer wins
+            known = line.default if line.value is None else line.value
+            given |= {} if known is None else {code: known}
     return given
 
 
