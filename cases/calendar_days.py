@@ -37,8 +37,8 @@ class _Year:
 class WorkCalendar:
     """The calendar that limits are counted by: known years, the zone whose midnights end a day, office hours.
 
-    `office` are the worked hours of a working day, ascending; by default 09:00–12:00 and 13:00–17:00, so 7 hours
-    stand in the table and a limit in `wh` counts them as they are. Make one with `work_calendar`.
+    `office` are the worked hours of a working day, ascending; a limit in `wh` counts exactly these (by default seven
+    hours a day), it is never converted into days. Make one with `work_calendar`.
     """
 
     zone: tzinfo

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cases.model import Case, Leg, LegState
-from cases.states import GRANTED, OUT, OVER, UNSENT
+from cases.states import GRANTED, OVER, UNSENT
 from catalog.bundle import Effect, Upstream
 from forms.plan import PlannedEdge, PlannedLeg
 
@@ -44,11 +44,6 @@ def unsent(leg: Leg) -> bool:
 def sent(leg: Leg) -> bool:
     """Whether the leg is on its way or at work, so that what arrives later must be sent after it."""
     return not over(leg) and leg.state not in UNSENT
-
-
-def on_the_way(leg: Leg) -> bool:
-    """Whether the leg left us and no department has answered yet."""
-    return leg.state in OUT
 
 
 def ending(case: Case, number: str) -> Ending:

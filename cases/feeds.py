@@ -32,16 +32,6 @@ def flows_to(case: Case, taker: str) -> tuple[Flow, ...]:
     return (*_papers(case, taker), *_fields(case, taker))
 
 
-def owed_to(case: Case, taker: str) -> tuple[MaterialSlot, ...]:
-    """The slots of `taker` that another leg still owes."""
-    have = case.legs[taker].added
-    return tuple(
-        slot for slot in case.plan.slots
-        if slot.leg == taker and slot.by and slot.obtained in ("result", "later")
-        and not any(f"{slot.key}<{giver}" in have for giver in slot.by)
-    )
-
-
 def event_data(flows: tuple[Flow, ...]) -> dict[str, Any]:
     """Flows of one giver to one taker as the data of a `leg.material_added` event."""
     return {

@@ -22,7 +22,6 @@ from cases.states import (
     OURS,
     OVER,
     STEPS_BEFORE,
-    TABLE,
     Move,
     Reply,
     move,
@@ -30,7 +29,7 @@ from cases.states import (
 from forms.plan import Plan
 
 _PAUSED = frozenset({LegState.SUPPLEMENT_REQUIRED, LegState.SPECIAL, LegState.FORWARDED, LegState.SIMULATED})
-_RANK = {name: place for place, name in enumerate((
+NATURAL_COURSE = {name: place for place, name in enumerate((
     "leg.received", "leg.remark", "leg.fee", "leg.accepted", "leg.not_accepted", "leg.supplement_required",
     "leg.special_started", "leg.special_ended", "leg.in_review", "leg.simulated", "leg.forwarded",
     "leg.withdraw_rejected", "leg.granted", "leg.refused", "leg.withdraw_confirmed", "leg.delivered", "leg.corrected",
@@ -162,7 +161,7 @@ def _seq(event: Event) -> int:
 
 def _tie(event: Event) -> tuple[int, int, str]:
     """Order among notices of the same moment: their number, else the natural course of a leg, else their text."""
-    return _seq(event), _RANK.get(event.type, len(_RANK)), json.dumps(event.data, sort_keys=True, default=str)
+    return _seq(event), NATURAL_COURSE[event.type], json.dumps(event.data, sort_keys=True, default=str)
 
 
 def _has(leg: Leg, step: str) -> bool:
@@ -206,6 +205,3 @@ def _with_flags(case: Case) -> Case:
         if leg.decided_early != (flag := leg.state in GRANTED and number in early)
     }
     return replace(case, legs={**case.legs, **changed}) if changed else case
-
-
-assert set(_RANK) == set(NOTICES) and all(event in NOTICES or event in OURS for _, event in TABLE)

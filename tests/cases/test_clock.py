@@ -141,7 +141,7 @@ def pauses_from(start: datetime, raw: list[tuple[int, timedelta]]) -> list[Span]
     return [Span(begin := start + timedelta(minutes=m), begin + length) for m, length in raw]
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(instants, st.integers(1, 40), st.sampled_from(["wd", "nd"]), spans_after)
 def test_days_agree_with_a_slow_day_by_day_counter(
     start: datetime, amount: int, unit: str, raw: list[tuple[int, timedelta]]

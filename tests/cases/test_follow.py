@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
+from cases.edges import effect_of, withheld
 from cases.fold import apply, begin
 from cases.follow import follow, lapses, opening
 from cases.judge import judge
 from cases.model import Case, Event, LegState
+from cases.outcome import next_actor
 from catalog.dictionary import Spec
 from catalog.limits import Limit
 from catalog.text import Text
-from forms.plan import MaterialLine, Reason
+from forms.plan import MaterialLine, PlannedEdge, Reason
 from tests.cases.case_plans import a_given_field, a_leg, a_plan, a_slot, an_edge, at, filed, happen, ours, say
 from tests.cases.case_years import CALENDAR
 
@@ -198,3 +200,36 @@ def test_a_tolerated_paper_is_asked_for_later_and_holds_nothing_up() -> None:
     assert late.legs["01"].state is S.ACCEPTED and late.legs["01"].asks[0].lapsed
     case, outcome = ours(case, "01", "leg.supplemented", 5, ask=ask.id, materials={"K20": ["f1"]})
     assert [m.type for m in outcome.outbox] == ["leg.material_added"]
+
+
+def test_results_that_are_handed_out_together_wait_for_each_other() -> None:
+    plan = a_plan([a_leg("01"), a_leg("02")], [an_edge("02", "01", "before_deliver", on={"refused": "continue"})])
+    case = grant(filed(plan).case, "02", 1)
+    assert withheld(case, "02") == ("01",) and next_actor(case, "02").kind == "leg"
+    case, outcome = say(case, "01", "leg.refused", 2, reason_code="R", reason="x")
+    assert withheld(case, "02") == () and outcome.events == ()
+
+
+def test_a_result_revoked_above_is_asked_about_below() -> None:
+    plan = a_plan([a_leg("01"), a_leg("02")], [an_edge("02", "01", feeds=["K14"])], [a_slot("02", "K14", "01")])
+    case = grant(filed(plan).case, "01", 1, results=[{"material": "K14", "name": "图"}])
+    case = say(case, "02", "leg.accepted", 2)[0]
+    case = apply(case, Event("leg.corrected", at(3), "d", "01", {"what": {"void": True}, "authority": "上级"}))
+    case = follow(case, at(3), CALENDAR).case
+    assert case.legs["01"].state is S.GRANTED and case.legs["02"].state is S.ACCEPTED
+    assert case.legs["02"].asks[0].by == "platform" and case.legs["02"].pauses[0].kind == "held"
+    case, _ = ours(case, "02", "leg.supplemented", 5, ask=case.legs["02"].asks[0].id)
+    assert case.legs["02"].pauses[0].end == at(5)
+
+
+def test_a_check_that_is_unclear_has_its_own_consequence() -> None:
+    plan = a_plan([a_leg("01", kind="check"), a_leg("02")], [an_edge("02", "01", on={"unclear": "continue"})])
+    case, _ = say(filed(plan).case, "01", "leg.refused", 1, reason_code="unclear", reason="查不清")
+    assert case.legs["02"].state is S.QUEUED
+
+
+@pytest.mark.parametrize(("kind", "upstream", "effect"), [
+    ("before_start", "refused", "stop"), ("before_deliver", "refused", "continue"), ("before_decide", "voided", "ask"),
+])
+def test_an_edge_without_a_word_has_the_default_of_the_language(kind: Any, upstream: Any, effect: str) -> None:
+    assert effect_of(PlannedEdge("02", ("01",), kind, "all"), upstream) == effect

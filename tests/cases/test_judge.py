@@ -10,7 +10,7 @@ from cases.errors import UnknownEvent, UnknownLeg
 from cases.fold import apply, begin, replay
 from cases.judge import judge
 from cases.model import Case, Event, Leg, LegState
-from cases.states import FINAL, NOTICES, OURS, TABLE
+from cases.states import FINAL, NOTICES, OURS
 from tests.cases.case_plans import T0, a_leg, a_plan, at, filed
 from tests.cases.case_years import CALENDAR
 
@@ -235,8 +235,3 @@ def test_no_sequence_of_six_events_breaks_a_leg() -> None:
         known |= fresh
         edge = list(fresh.values())
     assert {leg.state for leg in known.values()} == set(LegState)
-
-
-def test_every_event_has_an_answer_in_every_state() -> None:
-
-    assert all((state, event) in TABLE for state in LegState for event in (*NOTICES, *OURS))
