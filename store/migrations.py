@@ -9,7 +9,7 @@ from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
 from store.dialect import SQLITE_SLOTS, fill
-from store.errors import NewerSchema
+from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
 from store.schema import FIRST
 
@@ -59,6 +59,13 @@ def refuse_newer(db: Any) -> None:
     unknown = {migration.name for migration in MIGRATIONS.applied(db)} - _names()
     if unknown:
         raise NewerSchema(f"数据由更新的版本写入（{'、'.join(sorted(unknown))}）；请升级程序后再启动。")
+
+
+def refuse_unmigrated(db: Any) -> None:
+    """UnsafeStorage if the store is not exactly as this code knows it (a reader migrates nothing)."""
+    refuse_newer(db)
+    if MIGRATIONS.pending(db):
+        raise UnsafeStorage("数据还没有升级到本版本；请先启动一次服务。")
 
 
 def _names() -> set[str]:

@@ -13,8 +13,11 @@ from store.port import Database
 from store.sqlite import open_sqlite, read_sqlite
 from store.vault import DatabaseVault, FolderVault, Vault
 
-# URL scheme → module and function that opens it. Its library is optional, so the module is loaded by name.
-ADAPTERS = {"postgresql": ("store.postgres", "open_postgres"), "postgres": ("store.postgres", "open_postgres")}
+# URL scheme → module, and its functions to open and to read. Its library is optional, so it is loaded by name.
+ADAPTERS = {
+    "postgresql": ("store.postgres", "open_postgres", "read_postgres"),
+    "postgres": ("store.postgres", "open_postgres", "read_postgres"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Opened:
 def open_store(place: Place, cipher: Cipher, say: Callable[[str], None] = print) -> Opened:
     """Open for reading and writing: waits for the folder, refuses unsafe storage and a newer schema, migrates."""
     if place.url:
-        return _shared(place, cipher)
+        return _shared(place, cipher, reading=False)
     database = open_sqlite(place.data, cipher, place.patience, say)
     return Opened(database, FolderVault(place.data, cipher))
 
@@ -50,19 +53,19 @@ def open_store(place: Place, cipher: Cipher, say: Callable[[str], None] = print)
 def open_reader(place: Place, cipher: Cipher) -> Opened:
     """Open for reading beside a running portal: no lock, no migration."""
     if place.url:
-        return _shared(place, cipher)
+        return _shared(place, cipher, reading=True)
     return Opened(read_sqlite(place.data, cipher), FolderVault(place.data, cipher))
 
 
-def _shared(place: Place, cipher: Cipher) -> Opened:
+def _shared(place: Place, cipher: Cipher, *, reading: bool) -> Opened:
     url = place.url or ""
     scheme = url.partition("://")[0]
     if scheme not in ADAPTERS:
         raise UnsafeStorage(f"DATABASE_URL 以 {scheme}:// 开头，只支持 {'、'.join(sorted(ADAPTERS))}。")
-    module, name = ADAPTERS[scheme]
+    module, opens, reads = ADAPTERS[scheme]
     try:
         adapter = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise UnsafeStorage(f"缺少 {error.name}；请执行 pip install -r requirements-postgres.txt。") from None
-    database: Database = getattr(adapter, name)(url, cipher, place.pool)
+    database: Database = getattr(adapter, reads if reading else opens)(url, cipher, place.pool)
     return Opened(database, DatabaseVault(database, cipher))

@@ -19,10 +19,12 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from store.cipher import Cipher
 from store.dialect import postgres_text
 from store.errors import ConstraintBroken, NestedWrite, StorageFull, StoreClosed, StoreError, StoreUnavailable
+from store.migrations import refuse_unmigrated
 from store.port import Row, Tx
-from store.postgres_schema import migrate_postgres, refuse_settings
+from store.postgres_schema import PostgresSchema, migrate_postgres, refuse_settings
 
 T = TypeVar("T")
+D = TypeVar("D", bound="PostgresDatabase")
 Connection = psycopg.Connection[dict[str, Any]]
 _log = logging.getLogger(__name__)
 _CHANNEL = "yijianshi"
@@ -84,11 +86,10 @@ class PostgresDatabase:
         self._ears = _Ears(url)
 
     def start(self) -> None:
-        """Connect, refuse unsafe settings, migrate."""
+        """Connect, refuse unsafe settings and another schema, migrate."""
         with _told():
             with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
-                refuse_settings(connection)
-                migrate_postgres(connection)
+                self._prepare(connection)
             self._pool.open(wait=True, timeout=10)
 
     def write(self, unit: Callable[[Tx], T]) -> T:
@@ -117,6 +118,10 @@ class PostgresDatabase:
         self._ears.stop()
         self._pool.close()
 
+    def _prepare(self, connection: psycopg.Connection[Any]) -> None:
+        refuse_settings(connection)
+        migrate_postgres(connection)
+
     def _again(self, unit: Callable[[Tx], T]) -> T:
         for tried in range(_TRIES):
             try:
@@ -132,6 +137,17 @@ class PostgresDatabase:
             result = unit(tx)
             tx.tell()
             return result
+
+
+class PostgresReader(PostgresDatabase):
+    """Only reads, beside the running portal, and changes nothing; `read_postgres` makes it."""
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        """A reader beside the portal does not write."""
+        raise StoreClosed(f"{unit.__name__}：此连接只供读取。")
+
+    def _prepare(self, connection: psycopg.Connection[Any]) -> None:
+        refuse_unmigrated(PostgresSchema(connection))
 
 
 class _Ears:
@@ -184,7 +200,15 @@ class _Ears:
 
 def open_postgres(url: str, cipher: Cipher, pool: int) -> PostgresDatabase:
     """Connect to the PostgreSQL of `url`, refuse unsafe settings, migrate under an advisory lock."""
-    database = PostgresDatabase(url, cipher, pool)
+    return _started(PostgresDatabase(url, cipher, pool))
+
+
+def read_postgres(url: str, cipher: Cipher, pool: int) -> PostgresReader:
+    """Connect for reading only; refuses a database that this version did not migrate."""
+    return _started(PostgresReader(url, cipher, pool))
+
+
+def _started(database: D) -> D:
     try:
         database.start()
     except BaseException:

@@ -18,7 +18,7 @@ from store.cipher import Cipher
 from store.dialect import sqlite_text
 from store.errors import StoreClosed, TransactionLost, UnsafeStorage
 from store.folder import FolderLock, sync_folder
-from store.migrations import migrate_sqlite, refuse_newer
+from store.migrations import migrate_sqlite, refuse_unmigrated
 from store.port import Row, Tx
 from store.safety import PRAGMAS, plain, refuse_network, refuse_pragmas
 from store.writer import Transaction, Writer
@@ -226,7 +226,7 @@ def read_sqlite(folder: Path, cipher: Cipher) -> SqliteReader:
     reader = SqliteReader(path, cipher)
     tables = _connected(path, readonly=True)
     try:
-        refuse_newer(tables)
+        refuse_unmigrated(tables)
     finally:
         tables.close()
     return reader

@@ -54,8 +54,9 @@ class FolderVault:
     def __init__(self, folder: Path, cipher: Cipher) -> None:
         self._folder = folder / "files"
         self._cipher = cipher
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(folder)
+        if not self._folder.exists():
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder)
 
     def put(self, file: str, chunks: Iterable[bytes]) -> Kept:
         """Seal and keep the bytes; durable before it returns."""

@@ -72,7 +72,8 @@ EDITS = {
     "mark": f"update events set filled = 1 where reference = '{REFERENCE}' and n = 3",
     "digest": f"update events set digest = 'x' where reference = '{REFERENCE}' and n = 3",
     "hash": f"update events set hash = 'x' where reference = '{REFERENCE}' and n = 3",
-    "payload of another": f"update events set body = (select body from events where reference = '{REFERENCE}' and n = 2)"
+    "payload of another": "update events set body = (select body from events"
+                          f" where reference = '{REFERENCE}' and n = 2)"
                           f" where reference = '{REFERENCE}' and n = 3",
     "deleted": f"delete from events where reference = '{REFERENCE}' and n = 3",
     "deleted first": f"delete from events where reference = '{REFERENCE}' and n = 1",
@@ -80,7 +81,8 @@ EDITS = {
     "inserted": "insert into events (reference, n, leg, type, at, actor, filled, body, digest, prev, hash)"
                 f" select reference, 5, leg, type, at, actor, filled, body, digest, hash, 'x' from events"
                 f" where reference = '{REFERENCE}' and n = 4",
-    "moved to another case": f"update events set reference = '{OTHER}', n = 5 where reference = '{REFERENCE}' and n = 4",
+    "moved to another case": f"update events set reference = '{OTHER}', n = 5"
+                             f" where reference = '{REFERENCE}' and n = 4",
     "audit actor": "update audit set actor = 'nobody' where n = 2",
     "audit deleted": "delete from audit where n = 2",
     "audit cut": "delete from audit where n = 3",

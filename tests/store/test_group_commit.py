@@ -16,8 +16,16 @@ import pytest
 
 from store import marks
 from store.cipher import Cipher
-from store.errors import ConstraintBroken, FolderBusy, NewerSchema, StorageFull, StoreUnavailable, TransactionLost
-from store.opening import Opened, Place, open_store
+from store.errors import (
+    ConstraintBroken,
+    FolderBusy,
+    NewerSchema,
+    StorageFull,
+    StoreUnavailable,
+    TransactionLost,
+    UnsafeStorage,
+)
+from store.opening import Opened, Place, open_reader, open_store
 from store.port import Tx
 from store.safety import file_system, refuse_network, refuse_pragmas
 from store.sqlite import FILE, SqliteDatabase
@@ -252,7 +260,8 @@ def test_a_folder_on_a_network_disk_is_refused() -> None:
         refuse_network(Path("/srv/share/data"), MOUNTS)
 
 
-@pytest.mark.parametrize("pragma", ["synchronous = 1", "foreign_keys = 0", "journal_mode = delete", "trusted_schema = 1"])
+@pytest.mark.parametrize(
+    "pragma", ["synchronous = 1", "foreign_keys = 0", "journal_mode = delete", "trusted_schema = 1"])
 def test_unsafe_settings_are_refused(db: SqliteDatabase, folder: Place, tmp_path: Path, pragma: str) -> None:
     connection = sqlite3.connect(tmp_path / "other.sqlite3")
     for name, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0),
@@ -263,6 +272,12 @@ def test_unsafe_settings_are_refused(db: SqliteDatabase, folder: Place, tmp_path
     with pytest.raises(Exception, match="数据库设置"):
         refuse_pragmas(connection)
     connection.close()
+
+
+def test_a_reader_makes_no_store(folder: Place, cipher: Cipher) -> None:
+    with pytest.raises(UnsafeStorage, match="先启动一次服务"):
+        open_reader(folder, cipher)
+    assert not folder.data.exists()
 
 
 def test_a_damaged_file_is_refused_plainly(folder: Place, cipher: Cipher) -> None:

@@ -14,7 +14,7 @@ import pytest
 from store import leases, marks
 from store.errors import NewerSchema, StoreUnavailable, UnsafeStorage
 from store.leases import Wanted
-from store.opening import Opened, Place, open_store
+from store.opening import Opened, Place, open_reader, open_store
 from store.port import Tx
 from store.postgres_schema import refuse_settings
 from tests.store import children
@@ -139,6 +139,11 @@ def test_a_newer_schema_is_refused(server: Any, tmp_path: Path) -> None:
                            " values ('yijianshi', '9999_later', 'x')")
     with pytest.raises(NewerSchema, match="9999_later"):
         open_store(Place(tmp_path, url), children.CIPHER)
+
+
+def test_a_reader_migrates_nothing(server: Any, tmp_path: Path) -> None:
+    with pytest.raises(UnsafeStorage, match="先启动一次服务"):
+        open_reader(Place(tmp_path, server.bare()), children.CIPHER)
 
 
 @pytest.mark.parametrize(("setting", "said"), [("synchronous_commit = off", "synchronous_commit"),

@@ -44,7 +44,8 @@ def test_new_times_are_not_written_over_a_newer_fold(store: Opened) -> None:
     store.db.write(lambda tx: legs.set_due(tx, a_leg("01", due_at=minutes(9), yellow_at=minutes(5))))
     store.db.write(lambda tx: legs.set_due(tx, a_leg("01", due_at=minutes(1), n=7)))
     with store.db.read() as tx:
-        assert (legs.get(tx, REFERENCE, "01").due_at, legs.get(tx, REFERENCE, "01").yellow_at) == (minutes(9), minutes(5))
+        leg = legs.get(tx, REFERENCE, "01")
+    assert (leg.due_at, leg.yellow_at) == (minutes(9), minutes(5))
 
 
 def test_open_legs_are_walked_in_pages(store: Opened) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from store import marks
+from store import legs, marks
 from store.cipher import Cipher
 from store.errors import ConstraintBroken, NestedWrite, StoreClosed, StoreError, WrongText
 from store.opening import Opened, Place, open_reader
@@ -64,7 +64,8 @@ def test_sixteen_callers_keep_exactly_what_did_not_fail(store: Opened) -> None:
 
 
 def test_a_unit_returns_its_value(store: Opened) -> None:
-    assert store.db.write(lambda tx: tx.rows("select :a as a, 'x%y::z :b' as b", a="甲")) == [{"a": "甲", "b": "x%y::z :b"}]
+    found = store.db.write(lambda tx: tx.rows("select :a as a, 'x%y::z :b' as b", a="甲"))
+    assert found == [{"a": "甲", "b": "x%y::z :b"}]
 
 
 def test_units_do_not_nest(store: Opened) -> None:
@@ -95,12 +96,8 @@ def test_a_row_that_contradicts_says_which_rule_and_no_value(store: Opened) -> N
 
 
 def test_a_row_of_an_unknown_case_is_refused(store: Opened) -> None:
-    columns = "reference, leg, matter, department, office, state, n, since, filed_at, due_rank, provisional, seq," \
-        " next_actor, waits"
     with pytest.raises(ConstraintBroken):
-        store.db.write(lambda tx: tx.run(
-            f"insert into legs ({columns}) values ('none', '01', 'm', 'd', 'o', 'queued', 1, 't', 't', '~', 0, 0, '', '')"))
-    assert a_leg().leg == "01"
+        store.db.write(lambda tx: legs.put(tx, [a_leg(reference="none")]))
 
 
 def test_a_snapshot_does_not_see_later_writes(store: Opened) -> None:
@@ -173,4 +170,6 @@ def test_a_reader_beside_the_portal_reads_what_is_committed(
     store.db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
     beside = open_reader(place, cipher)
     assert names(beside) == {"kept"}
+    with pytest.raises(StoreClosed):
+        beside.db.write(lambda tx: None)
     beside.close()
