@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from cases import fold, follow, outcome
-from cases.model import Case
 from desk import reference as references
 from desk import repeats
 from desk.book import Book, Change
@@ -21,6 +20,7 @@ from desk.errors import (
     NobodyThere,
     UnknownCase,
 )
+from desk.known import Known
 from desk.lookups import look_up
 from desk.premises import Premises
 from desk.repeats import Repeated
@@ -63,7 +63,7 @@ class Intake:
         ready = self._checked(subject, filing, now)
         opening = follow.opening(fold.begin(ready.row.reference, ready.composed.plan, now), f"applicant:{subject}")
         change = self._book.opened(ready.row, ready.offices, opening, now)
-        receipt = receipt_of(ready.row, change.known.case)
+        receipt = receipt_of(change.known, ready.offices)
         claim = Submission(subject=subject, key=key, digest=digest, reference=ready.row.reference, at=now,
                            answer=asdict(receipt))
         try:
@@ -77,7 +77,7 @@ class Intake:
         known = self._book.known(reference)
         if known.row.subject != subject:
             raise UnknownCase
-        return receipt_of(known.row, known.case)
+        return receipt_of(known, {leg: row.office for leg, row in known.legs.items()})
 
     def _checked(self, subject: str, filing: Filing, now: datetime) -> Ready:
         edition = self._plans.of(filing.bundle)
@@ -148,13 +148,11 @@ def _read(answer: Mapping[str, Any]) -> Receipt:
     return Receipt(**{**answer, "legs": tuple(ReceiptLeg(**leg) for leg in answer["legs"])})
 
 
-def receipt_of(row: CaseRow, case: Case) -> Receipt:
+def receipt_of(known: Known, offices: Mapping[str, str]) -> Receipt:
     """The receipt of a case with its legs as they stand."""
-    legs = tuple(
-        ReceiptLeg(f"{row.reference}-{leg.leg}", leg.matter, str(leg.name), str(leg.department_name),
-                   case.legs[leg.leg].state.value)
-        for leg in case.plan.legs
-    )
+    row, case = known.row, known.case
+    legs = tuple(ReceiptLeg(f"{row.reference}-{leg.leg}", leg.matter, str(leg.name), offices[leg.leg],
+                            case.legs[leg.leg].state.value) for leg in case.plan.legs)
     return Receipt(row.reference, row.code, outcome.case_state(case).value, row.edition, legs)
 
 

@@ -26,7 +26,7 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLeg:
-    """One leg as the receipt lists it."""
+    """One leg as the receipt lists it; `department` is the office that handles it, by its id in the deployment."""
 
     leg: str
     matter: str

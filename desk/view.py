@@ -9,6 +9,7 @@ from typing import Any
 from cases import due, lights, outcome, words
 from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
+from cases.fold import in_order
 from cases.model import Ask, Case, Leg, Result
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg
@@ -37,8 +38,8 @@ def view(known: Known, calendar: WorkCalendar, files: Mapping[str, FileRow], now
         "expected": _expected(schedule), "promised": _text(case.plan.promised), "critical": list(case.plan.critical),
         "edges": [{"leg": e.leg, "targets": list(e.targets), "kind": e.kind, "feeds": list(e.feeds)}
                   for e in case.plan.edges],
-        "legs": [leg_view(case, planned[number], schedule.legs[number], now, masked=masked)
-                 for number in case.legs],
+        "legs": [{**leg_view(case, planned[number], schedule.legs[number], now, masked=masked),
+                  "department": known.legs[number].office} for number in case.legs],
         "materials": [] if masked else _materials(known, files),
         "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
                     for line in case.plan.removed_materials],
@@ -70,7 +71,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, now: datetime, *,
         "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter,
         "name": str(planned.name),
         "variant": planned.variant, "instance": planned.instance if not masked else None,
-        "department": planned.department, "department_name": str(planned.department_name),
+        "department_name": str(planned.department_name),
         "state": leg.state.value, "state_name": words.STATE_NAMES[leg.state],
         "light": light.colour, "light_name": light.words,
         "due_at": _stamp(leg_due.due), "provisional": leg_due.provisional,
@@ -102,7 +103,7 @@ def _why(case: Case, leg_due: LegDue) -> str:
 def timeline(leg: Leg, *, masked: bool) -> list[dict[str, Any]]:
     """What happened to a leg, oldest first, in Chinese; what only moves bytes is left out."""
     lines = []
-    for event in leg.history:
+    for event in in_order(leg.history):
         if event.type not in _ONLY_BYTES:
             text = words.line(event)
             shown = text if not masked else words.EVENT_NAMES.get(event.type, text)
