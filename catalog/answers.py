@@ -70,11 +70,13 @@ def typed_answer(raw: Any, kind: AnswerType) -> Any:
         return _rows(raw, kind)
     if not isinstance(raw, str):
         raise BadAnswer(f"「{raw}」应是一个词或一句话")
+    return _word(raw, kind)
+
+
+def _word(raw: str, kind: AnswerType) -> Any:
     if kind.type in {"date", "datetime"}:
         return _day(raw, kind.type)
-    if kind.type == "choice":
-        return _option(raw, kind)
-    return raw
+    return _option(raw, kind) if kind.type == "choice" else raw
 
 
 def _yes_no(raw: Any) -> bool:

@@ -75,12 +75,11 @@ def _sort_in(parts: _Parts, file: str, node: Node) -> None:
     kind = folder or stem
     if kind == "calendar" and stem == "windows":
         kind = "windows"
+    whole = _whole_file(kind, folder, stem, node)
     if node.kind != "map":
         parts.say(node.place, "bad_value", "文件要写成「键: 值」的形式")
-    elif kind == "calendar" and folder:
-        parts.add("calendar", stem, node)
-    elif kind == "matters" and node.pairs.get("id", node).kind == "text":
-        parts.add("matters", node.pairs["id"].text, node)
+    elif whole is not None:
+        parts.add(kind, whole, node)
     elif kind in FOLDERS and kind != "calendar":
         for code, one in node.pairs.items():
             parts.add(kind, code, one)
@@ -88,10 +87,18 @@ def _sort_in(parts: _Parts, file: str, node: Node) -> None:
         _bundle_file(parts, file, node)
 
 
+def _whole_file(kind: str, folder: str, stem: str, node: Node) -> str | None:
+    """The code of a file that holds one entry: a calendar year, or a matter that names its id."""
+    if kind == "calendar" and folder:
+        return stem
+    own = node.pairs.get("id")
+    return own.text if kind == "matters" and own is not None and own.kind == "text" else None
+
+
 def _bundle_file(parts: _Parts, file: str, node: Node) -> None:
-    id = node.pairs.get("id")
-    if id is not None and id.kind == "text" and "/" not in file:
-        parts.add("bundles", id.text, node)
+    ident = node.pairs.get("id")
+    if ident is not None and ident.kind == "text" and "/" not in file:
+        parts.add("bundles", ident.text, node)
     elif "/" in file:
         folder = file.split("/", maxsplit=1)[0]
         parts.say(Place(file, 1), "unknown_file", f"不认识的文件夹 {folder}{unknown(folder, FOLDERS, list_all=True)}")
@@ -110,10 +117,10 @@ def _build(parts: _Parts) -> Catalog:
     words = Words(
         kinds["fields"], kinds["materials"], tables, _options_of(kinds), _ask_sets(parts), field_tables,
     )
-    matters = {id: _matter(parts, id, node, words) for id, node in parts.nodes["matters"].items()}
+    matters = {ident: _matter(parts, ident, node, words) for ident, node in parts.nodes["matters"].items()}
     merged, problems = inherited(parts.nodes["bundles"], parts.nodes["matters"], parts.nodes["sets"])
     parts.problems.extend(problems)
-    bundles = {id: _bundle(parts, node, words, matters, kinds["roles"]) for id, node in merged.items()}
+    bundles = {ident: _bundle(parts, node, words, matters, kinds["roles"]) for ident, node in merged.items()}
     calendar = {year.year: year for year in _dictionary(parts, "calendar").values()}
     return Catalog(**kinds, calendar=calendar, matters=matters, bundles=bundles, places=_places(parts, merged))
 
@@ -174,7 +181,8 @@ def _ask_sets(parts: _Parts) -> dict[str, Any]:
     for name, node in parts.nodes["sets"].items():
         if "sets" in node.pairs:
             parts.say(node.pairs["sets"].place, "nested_set", f"公共要件 {name} 里不能再用公共要件；请把内容写全")
-        data, problems = shaped(Node(node.place, "map", pairs=_without(node, "sets")), ASK_SET)
+        plain = Node(node.place, "map", pairs=_without(node, "sets")) if "sets" in node.pairs else node
+        data, problems = shaped(plain, ASK_SET)
         parts.problems.extend(problems)
         found[name] = data
     return found
@@ -184,16 +192,17 @@ def _without(node: Node, key: str) -> dict[str, Node]:
     return {name: one for name, one in node.pairs.items() if name != key}
 
 
-def _matter(parts: _Parts, id: str, node: Node, words: Words) -> Matter:
+def _matter(parts: _Parts, ident: str, node: Node, words: Words) -> Matter:
     data, problems = shaped(node, MATTER)
     parts.problems.extend(problems)
-    if data.get("id", id) != id:
-        parts.say(place_at(node, ("id",)), "matter_id", f"事项的 id {data['id']} 与名称 {id} 不同；请写成一样或删去 id")
+    if data.get("id", ident) != ident:
+        says = f"事项的 id {data['id']} 与名称 {ident} 不同；请写成一样或删去 id"
+        parts.say(place_at(node, ("id",)), "matter_id", says)
     known = (("asks",), *(("variants", key, "asks") for key in data.get("variants", {})))
     for path in known:
         _check_sets(parts, node, path, words)
     _check_rule_tables(parts, node, data, words)
-    return matter(id, data, words)
+    return matter(ident, data, words)
 
 
 def _check_sets(parts: _Parts, node: Node, path: tuple[str, ...], words: Words) -> None:
@@ -236,11 +245,11 @@ def _places(parts: _Parts, bundles: Mapping[str, Node]) -> Places:
     for kind, nodes in {**parts.nodes, "bundles": bundles}.items():
         for code, node in nodes.items():
             known.update(node.places((kind, code)))
-    for id, node in parts.nodes["matters"].items():
-        known.update(_ask_places(node, ("matters", id, "asks")))
-    for id, node in bundles.items():
+    for ident, node in parts.nodes["matters"].items():
+        known.update(_ask_places(node, ("matters", ident, "asks")))
+    for ident, node in bundles.items():
         for entry, one in place_pairs(node, "matters"):
-            known.update(_ask_places(one, ("bundles", id, "matters", entry, "asks")))
+            known.update(_ask_places(one, ("bundles", ident, "matters", entry, "asks")))
     return Places(known)
 
 

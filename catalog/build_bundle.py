@@ -24,7 +24,7 @@ class BundleBuilder:
     def __init__(self, data: Data, words: Words, matters: Mapping[str, Matter], roles: Mapping[str, Role]) -> None:
         self.data, self.matters, self.roles = data, matters, roles
         self.problems: list[tuple[tuple[str | int, ...], str, str]] = []
-        drafts = [self.question(id, one, words) for id, one in data.get("situation", {}).items()]
+        drafts = [self.question(ident, one, words) for ident, one in data.get("situation", {}).items()]
         self.types = self.answer_types(words) | {one.id: type_of_question(one, words.fields) for one in drafts}
         self.words = replace(words, options_of=self.options_of(words))
         self.questions = tuple(self.finished(one) for one in drafts)
@@ -33,9 +33,9 @@ class BundleBuilder:
         """What a situation may answer beside the questions: fields, who files, optional matters, groups."""
         found = {code: type_of_field(one) for code, one in words.fields.items() if "." not in code}
         found |= {"filer": FILER_TYPE, "chosen": AnswerType("many", tuple(self.data.get("matters", {})))}
-        for id, group in self.data.get("groups", {}).items():
+        for ident, group in self.data.get("groups", {}).items():
             if "one_of" in group:
-                found[id] = AnswerType("choice", tuple(group["one_of"]))
+                found[ident] = AnswerType("choice", tuple(group["one_of"]))
         return found
 
     def options_of(self, words: Words) -> Any:
@@ -51,38 +51,39 @@ class BundleBuilder:
         """Note a problem at a path below the bundle."""
         self.problems.append((path, code, message))
 
-    def question(self, id: str, data: Data, words: Words) -> Question:
+    def question(self, ident: str, data: Data, words: Words) -> Question:
         """A question whose conditions and default are not worked out yet."""
         written = [kind for kind in KINDS if data.get(kind) not in (None, False)]
         if len(written) > 1:
-            self.say(("situation", id), "question_kind", f"问题 {id} 写了两种题型({'、'.join(written)})；请只留一种")
+            says = f"问题 {ident} 写了两种题型({'、'.join(written)})；请只留一种"
+            self.say(("situation", ident), "question_kind", says)
         kind: QuestionKind = written[0] if written else "field"
-        if id in words.fields:
-            self.same_as_field(id, data, kind, words)
+        if ident in words.fields:
+            self.same_as_field(ident, data, kind, words)
             kind = "field"
         elif not written:
-            says = f"问题 {id} 没有题型，字典里也没有字段 {id}；请写 yes_no、one、many、number 或 date"
-            self.say(("situation", id), "question_kind", says)
+            says = f"问题 {ident} 没有题型，字典里也没有字段 {ident}；请写 yes_no、one、many、number 或 date"
+            self.say(("situation", ident), "question_kind", says)
         bounds = data["number"] if isinstance(data.get("number"), Mapping) else data
         chosen = data.get("one") or data.get("many") or {}
         return Question(
-            id=id, ask=data.get("ask") or Text(id), kind=kind, options=() if kind == "field" else options(chosen),
+            id=ident, ask=data.get("ask") or Text(ident), kind=kind, options=() if kind == "field" else options(chosen),
             min=bounds.get("min"), max=bounds.get("max"), when=data.get("when"), why=data.get("why"),
             default=data.get("default"), section=data.get("section", ""),
         )
 
-    def same_as_field(self, id: str, data: Data, kind: QuestionKind, words: Words) -> None:
+    def same_as_field(self, ident: str, data: Data, kind: QuestionKind, words: Words) -> None:
         """A question that is a dictionary field may repeat its type, not change it."""
-        known = words.fields[id]
+        known = words.fields[ident]
         fits = {"yes_no": "yes_no", "one": "choice", "many": "many", "date": "date"}
         number = kind == "number" and known.type in {"number", "integer"}
         if kind != "field" and not number and fits.get(kind) != known.type:
-            says = f"问题 {id} 就是字典字段 {id}(类型 {known.type})，不能写成 {kind}；请删去题型"
-            self.say(("situation", id, kind), "question_type", says)
+            says = f"问题 {ident} 就是字典字段 {ident}(类型 {known.type})，不能写成 {kind}；请删去题型"
+            self.say(("situation", ident, kind), "question_type", says)
         chosen = data.get("one") or data.get("many")
         if chosen and set(chosen) != {option.code for option in known.options}:
-            says = f"问题 {id} 的选项与字典字段不同；请删去这里的选项，以字典为准"
-            self.say(("situation", id, kind), "question_options", says)
+            says = f"问题 {ident} 的选项与字典字段不同；请删去这里的选项，以字典为准"
+            self.say(("situation", ident, kind), "question_options", says)
 
     def finished(self, draft: Question) -> Question:
         """The question with its condition resolved and its default typed."""
@@ -108,11 +109,11 @@ class BundleBuilder:
     def entries(self) -> tuple[Entry, ...]:
         """Entries in order, numbered by `no` or by position."""
         found = []
-        for index, (id, data) in enumerate(self.data.get("matters", {}).items(), 1):
+        for index, (ident, data) in enumerate(self.data.get("matters", {}).items(), 1):
             plain = ("optional", "must_have", "each", "region", "droppable")
             found.append(Entry(
-                matter=id, number=data.get("number", f"{index:02d}"), when=self.words.condition(data.get("when")),
-                after=tuple(edge(target, one) for target, all in data.get("after", {}).items() for one in all),
+                matter=ident, number=data.get("number", f"{index:02d}"), when=self.words.condition(data.get("when")),
+                after=tuple(edge(target, one) for target, kinds in data.get("after", {}).items() for one in kinds),
                 **{key: data[key] for key in plain if key in data},
             ))
         return tuple(found)
@@ -120,25 +121,25 @@ class BundleBuilder:
     def own_matters(self) -> dict[str, Matter]:
         """Matters that a local bundle overrides; what it may change is checked in `extend_rules.py`."""
         found = {}
-        for id, data in self.data.get("matters", {}).items():
+        for ident, data in self.data.get("matters", {}).items():
             changes = [key for key in ("limits", "asks", "gives") if key in data]
             if changes and "extends" not in self.data:
-                says = f"只有写了 extends 的下级版本才能改写事项；请把 {changes[0]} 写到 matters/ 里的事项 {id}"
-                self.say(("matters", id, changes[0]), "override", says)
-            elif changes and id in self.matters:
-                found[id] = overridden(self.matters[id], data, self.words)
+                says = f"只有写了 extends 的下级版本才能改写事项；请把 {changes[0]} 写到 matters/ 里的事项 {ident}"
+                self.say(("matters", ident, changes[0]), "override", says)
+            elif changes and ident in self.matters:
+                found[ident] = overridden(self.matters[ident], data, self.words)
         return found
 
     def groups(self) -> tuple[Group, ...]:
         """Groups in order."""
         found = []
-        for id, data in self.data.get("groups", {}).items():
+        for ident, data in self.data.get("groups", {}).items():
             kinds = [kind for kind in ("any", "one_of", "some_of") if kind in data]
             if len(kinds) != 1:
-                self.say(("groups", id), "group_kind", f"组 {id} 要写 any、one_of、some_of 中的一种")
+                self.say(("groups", ident), "group_kind", f"组 {ident} 要写 any、one_of、some_of 中的一种")
             none = self.words.condition(data.get("none"))
             found.append(Group(
-                id, kinds[0] if kinds else "any",  # type: ignore[arg-type]  # the tuple above
+                ident, kinds[0] if kinds else "any",  # type: ignore[arg-type]  # the tuple above
                 data.get(kinds[0], ()) if kinds else (), none,
                 data.get("deliver", "apart"), data.get("name"),
             ))

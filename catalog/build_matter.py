@@ -32,7 +32,7 @@ OptionsOf = Callable[[str], frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a matter refers to: the dictionary, the ask sets as typed data, and which table a field's options are from."""
+    """What a matter refers to: the dictionary, the ask sets as typed data, which table a field's options are from."""
 
     fields: Mapping[str, Field]
     materials: Mapping[str, Material]
@@ -46,12 +46,12 @@ class Words:
         return None if condition is None else resolve(condition, self.options_of)
 
 
-def matter(id: str, data: Data, words: Words) -> Matter:
+def matter(ident: str, data: Data, words: Words) -> Matter:
     """One matter; missing parts (already reported) get harmless values."""
     limits = limit_rows(data.get("limits", ()), words)
     plain = ("code", "level", "kind", "matter_class", "handling", "milestones", "secret", "basis")
     return Matter(
-        id=id, name=data.get("name") or Text(id), department=data.get("department", ""), limits=limits,
+        id=ident, name=data.get("name") or Text(ident), department=data.get("department", ""), limits=limits,
         asks=asks(data.get("asks", {}), words, limits), gives=_with_licences(gives(data.get("gives"), words), data),
         variants=tuple(
             _variant(key, one, words, limits) for key, one in data.get("variants", {}).items() if "when" in one
@@ -86,10 +86,10 @@ def overlaid(data: tuple[Data, ...], own: tuple[LimitRow, ...], words: Words) ->
     return (replace(own[0], **{key: value for key, value in given.items() if value is not None}),)
 
 
-def _variant(id: str, data: Data, words: Words, own: tuple[LimitRow, ...]) -> Variant:
+def _variant(ident: str, data: Data, words: Words, own: tuple[LimitRow, ...]) -> Variant:
     limits = overlaid(data["limits"], own, words) if "limits" in data else None
     return Variant(
-        id=id, when=resolve(data["when"], words.options_of), name=data.get("name"), limits=limits,
+        id=ident, when=resolve(data["when"], words.options_of), name=data.get("name"), limits=limits,
         asks=asks(data["asks"], words, limits or own) if "asks" in data else None,
         gives=gives(data["gives"], words) if "gives" in data else None,
         fees=_fees(data["fees"]) if "fees" in data else None,

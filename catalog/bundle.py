@@ -117,10 +117,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A life-event bundle (一件事). `limits` is the promise for the whole; `figures` the situation in which the
-    public figures are counted; `before_after` the old order, follower → targets, used only for figures. `own_matters` are
-    matters that a local bundle changed (language 2.9): read matters by `Catalog.matter_of`. `guide` has lines of
-    `Text` by part."""
+    """A life-event bundle (一件事). `promised` is the promise for the whole; `figures` the situation in which the
+    public figures are counted; `before_after` the old order, follower → targets, used only for figures.
+    `own_matters` are matters that a local bundle changed (language 2.9): read matters by `Catalog.matter_of`.
+    `guide` has lines of `Text` by part."""
 
     id: str
     name: Text

@@ -74,10 +74,8 @@ def _free_out(value: Any) -> Any:
     """A value of no declared type; tags start with `$`, and a plain key with `$` is escaped by another `$`."""
     if isinstance(value, Text) and len(value.lines) > 1:
         return {"$text": dict(value.lines)}
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, str):
-        return str(value)
+    if value is None or isinstance(value, bool | int | str):
+        return str(value) if isinstance(value, str) else value
     if isinstance(value, list):
         return [_free_out(item) for item in value]
     if isinstance(value, tuple):
@@ -132,24 +130,20 @@ def _node_out(node: Node) -> list[Any]:
 
 
 def _node_in(raw: list[Any]) -> Node:
-    match raw:
-        case ["Name", name]:
-            return Name(name)
-        case ["Count", name]:
-            return Count(name)
-        case ["Literal", value]:
-            return Literal(_free_in(value))
-        case ["Shift", base, sign, length]:
-            return Shift(_node_in(base), sign, parse_limit(length))
-        case ["Compare", op, left, right]:
-            return Compare(op, _node_in(left), _node_in(right))
-        case ["Not", item]:
-            return Not(_node_in(item))
-        case ["All", *items]:
-            return All(tuple(_node_in(item) for item in items))
-        case ["Any_", *items]:
-            return Any_(tuple(_node_in(item) for item in items))
-    raise ValueError("no condition tree")
+    kind, *rest = raw
+    return _NODES[kind](*rest)
+
+
+_NODES: dict[str, Callable[..., Node]] = {
+    "Name": Name,
+    "Count": Count,
+    "Literal": lambda value: Literal(_free_in(value)),
+    "Shift": lambda base, sign, length: Shift(_node_in(base), sign, parse_limit(length)),
+    "Compare": lambda op, left, right: Compare(op, _node_in(left), _node_in(right)),
+    "Not": lambda item: Not(_node_in(item)),
+    "All": lambda *items: All(tuple(_node_in(item) for item in items)),
+    "Any_": lambda *items: Any_(tuple(_node_in(item) for item in items)),
+}
 
 
 def _converter() -> cattrs.Converter:

@@ -85,8 +85,8 @@ def _served(findings: Findings, matter: Matter, regions: Set[str], served: Set[s
     if not served:
         says = f"部门 {matter.department} 没有配置对接方式，事项无法送达；请在部门接入清单中补上"
         findings.say(path, "no_connector", says)
-    elif "" not in served:
-        for code in sorted(regions):
-            if not served & set(_upward(findings.catalog, code)):
-                says = f"部门 {matter.department} 在区划 {code} 没有配置对接方式，事项无法送达"
-                findings.say(path, "no_connector", says)
+        return
+    missing = [code for code in sorted(regions) if not served & {"", *_upward(findings.catalog, code)}]
+    for code in missing:
+        says = f"部门 {matter.department} 在区划 {code} 没有配置对接方式，事项无法送达"
+        findings.say(path, "no_connector", says)

@@ -27,8 +27,8 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     catalog = findings.catalog
     findings.known((*path, "lead"), "部门", bundle.lead, catalog.departments, "unknown_department")
     findings.known((*path, "window"), "办理期", bundle.window, catalog.windows)
-    for id, matter in bundle.own_matters.items():
-        check_matter(findings, matter, (*path, "matters", id))
+    for ident, matter in bundle.own_matters.items():
+        check_matter(findings, matter, (*path, "matters", ident))
     scope = bundle_scope(catalog, bundle)
     _questions(findings, bundle, scope)
     _entries(findings, bundle, scope)
@@ -68,7 +68,7 @@ def bundle_scope(catalog: Catalog, bundle: Bundle) -> Scope:
     return Scope(types, elsewhere, conditional)
 
 
-def _row_scope(catalog: Catalog, bundle: Bundle, entry: Entry, scope: Scope) -> Scope:
+def _row_scope(catalog: Catalog, entry: Entry, scope: Scope) -> Scope:
     group = catalog.fields.get(entry.each or "")
     inner = {one.code: type_of_field(one) for one in group.inner} if group else {}
     return Scope({**scope.names, **inner}, scope.elsewhere, scope.conditional)
@@ -130,7 +130,7 @@ def _entries(findings: Findings, bundle: Bundle, scope: Scope) -> None:
             findings.say((*path, "no"), "same_number", f"序号 {entry.number} 已用于 {other}；每个事项的序号不能相同")
         if entry.optional and entry.must_have:
             findings.say(path, "optional_must", f"事项 {entry.matter} 不能既是 optional 又是 must_have；请删去一个")
-        check_condition(findings, (*path, "when"), entry.when, _row_scope(catalog, bundle, entry, scope))
+        check_condition(findings, (*path, "when"), entry.when, _row_scope(catalog, entry, scope))
         _each(findings, bundle, entry, path)
         _region(findings, bundle, entry, path)
     for entry, matter in known_matters(catalog, bundle):
@@ -139,7 +139,8 @@ def _entries(findings: Findings, bundle: Bundle, scope: Scope) -> None:
             findings.say(path, "secret", f"事项 {matter.id} 涉密，不能放进网上办理的一件事；请删去")
         fed = any(edge.feeds for edge in entry.after)
         if not fed and not fields_asked(matter) and not kinds_asked(matter):
-            findings.say(path, "no_inputs", f"事项 {matter.id} 既没有要字段和材料，也没有前面的事项传来内容；请写 asks 或 feeds")
+            says = f"事项 {matter.id} 既没有要字段和材料，也没有前面的事项传来内容；请写 asks 或 feeds"
+            findings.say(path, "no_inputs", says)
 
 
 def _each(findings: Findings, bundle: Bundle, entry: Entry, path: Path) -> None:
@@ -169,7 +170,8 @@ def _region(findings: Findings, bundle: Bundle, entry: Entry, path: Path) -> Non
     if known is None and entry.region not in catalog.roles_of(bundle):
         findings.known(below, "区划字段", entry.region, all_fields(catalog, bundle), "unknown_field")
     elif known is not None and known.type not in REGIONS:
-        findings.say(below, "region_type", f"region: {entry.region} 的类型是 {known.type}；请用 region 或 address 类型的字段")
+        says = f"region: {entry.region} 的类型是 {known.type}；请用 region 或 address 类型的字段"
+        findings.say(below, "region_type", says)
     elif known is not None and entry.region not in all_fields(catalog, bundle):
         findings.say(below, "region_unasked", f"region: {entry.region} 没有作为问题或字段询问，无法知道送到哪里")
 
@@ -216,16 +218,17 @@ def _people(findings: Findings, bundle: Bundle) -> None:
     roles = catalog.roles_of(bundle)
     for role in bundle.people:
         role_fields(findings, ("bundles", bundle.id, "people", role.code), role.id, role.shown)
-    for _, matter in known_matters(catalog, bundle):
-        for path, ask in asked_materials(matter):
-            below: Path = ("matters", matter.id, *path)
-            if ask.role is not None and ask.role not in roles:
-                says = f"材料 {ask.key} 的角色 {ask.role} 不是一件事 {bundle.id} 的角色；请在 people 中声明"
-                findings.say(below, "unknown_role", says)
-            for signer in ask.pledge.signers if ask.pledge else ():
-                if signer not in roles:
-                    says = f"承诺书签署人 {signer} 不是本一件事的角色；请在 people 中声明"
-                    findings.say((*below, "pledge"), "unknown_signer", says)
+    matters = [matter for _, matter in known_matters(catalog, bundle)]
+    asked = [(matter, path, ask) for matter in matters for path, ask in asked_materials(matter)]
+    for matter, path, ask in asked:
+        below: Path = ("matters", matter.id, *path)
+        if ask.role is not None and ask.role not in roles:
+            says = f"材料 {ask.key} 的角色 {ask.role} 不是一件事 {bundle.id} 的角色；请在 people 中声明"
+            findings.say(below, "unknown_role", says)
+        signers = ask.pledge.signers if ask.pledge else ()
+        for signer in (one for one in signers if one not in roles):
+            says = f"承诺书签署人 {signer} 不是本一件事的角色；请在 people 中声明"
+            findings.say((*below, "pledge"), "unknown_signer", says)
 
 
 def _look_ups(findings: Findings, bundle: Bundle) -> None:
@@ -234,19 +237,14 @@ def _look_ups(findings: Findings, bundle: Bundle) -> None:
     known = set(all_fields(catalog, bundle))
     known |= {code for _, matter in known_matters(catalog, bundle) for code in given(matter)}
     known |= {inner.code for code in known if code in catalog.fields for inner in catalog.fields[code].inner}
-    for _, matter in known_matters(catalog, bundle):
-        for kind in kinds_asked(matter) & set(catalog.materials):
-            sources = catalog.materials[kind].sources
-            path: Path = ("materials", kind, "sources")
-            for source in sources:
-                for name in source.by:
-                    if name not in known and name in catalog.fields:
-                        says = f"共享来源需要字段 {name}，但本一件事({bundle.id})没有事项询问它；请加入问题或改用上传"
-                        findings.say(path, "source_unasked", says, _level(len(sources) > 1))
-
-
-def _level(has_other: bool) -> str:
-    return "warning" if has_other else "error"
+    asked = {kind for _, matter in known_matters(catalog, bundle) for kind in kinds_asked(matter)}
+    for kind in sorted(asked & set(catalog.materials)):
+        sources = catalog.materials[kind].sources
+        needed = {name for source in sources for name in source.by}
+        for name in sorted(needed & set(catalog.fields) - known):
+            says = f"共享来源需要字段 {name}，但本一件事({bundle.id})没有事项询问它；请加入问题或改用上传"
+            level = "warning" if len(sources) > 1 else "error"
+            findings.say(("materials", kind, "sources"), "source_unasked", says, level)
 
 
 def _answers(findings: Findings, bundle: Bundle) -> None:
@@ -270,15 +268,11 @@ def _answers(findings: Findings, bundle: Bundle) -> None:
 def unanswered(bundle: Bundle, answers: Mapping[str, Any]) -> list[str]:
     """The questions that apply under `answers` (or may apply) and have no answer."""
     known: dict[str, Any] = dict(answers)
-    missing: list[str] = []
     for _ in bundle.questions:
         for one in bundle.questions:
             if one.when is not None and holds(one.when, known) is False:
                 known[one.id] = EMPTY
-    for one in bundle.questions:
-        if one.id not in known and one.default is None:
-            missing.append(one.id)
-    return missing
+    return [one.id for one in bundle.questions if one.id not in known and one.default is None]
 
 
 def _composite(findings: Findings, bundle: Bundle) -> None:

@@ -1,4 +1,4 @@
-"""Types of conditions: unknown names and options, sides that cannot be compared, values that are never true or false."""
+"""Types of conditions: unknown names and options, sides that cannot be compared, values that are no truth."""
 
 from __future__ import annotations
 

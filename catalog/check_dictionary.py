@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from catalog.answers import BadAnswer, type_of_field, typed_answer
-from catalog.dictionary import Field, Material, Source
+from catalog.dictionary import Field, Material, Source, Table
 from catalog.findings import Findings
 from catalog.model import Catalog, Path
 from catalog.reading import all_asks, given, kinds_asked, ring
@@ -14,7 +15,9 @@ from catalog.schema_dictionary import LEVELS
 NUMBERS = frozenset({"number", "integer"})
 COUNTED = NUMBERS | {"many", "regions", "rows"}
 TEXTS = frozenset({"text", "address"})
-RESERVED = frozenset({"today", "filer", "chosen", "count", "and", "or", "not", "in", "yes", "no", "true", "false", "each"})
+RESERVED = frozenset(
+    {"today", "filer", "chosen", "count", "and", "or", "not", "in", "yes", "no", "true", "false", "each"},
+)
 ID_TYPES = frozenset({"citizen_id", "uscc", "text"})
 
 
@@ -90,14 +93,16 @@ def _rows(findings: Findings, one: Field, path: Path) -> None:
 
 def _bounds(findings: Findings, one: Field, path: Path) -> None:
     wrong = (
-        ("unit", one.unit, NUMBERS, "数字"), ("min", one.min, COUNTED, "数字或可数"), ("max", one.max, COUNTED, "数字或可数"),
+        ("unit", one.unit, NUMBERS, "数字"), ("min", one.min, COUNTED, "数字或可数"),
+        ("max", one.max, COUNTED, "数字或可数"),
         ("decimals", one.decimals, {"number"}, "数字"), ("level", one.level, {"region", "regions"}, "区划"),
         ("not_before", one.not_before, {"date", "datetime"}, "日期"),
         ("not_after", one.not_after, {"date", "datetime"}, "日期"),
     )
     for key, value, types, word in wrong:
         if value is not None and one.type not in types:
-            findings.say((*path, key), "bound_type", f"字段 {one.code} 的类型是 {one.type}，不能写 {key}；{key} 只用于{word}类型")
+            says = f"字段 {one.code} 的类型是 {one.type}，不能写 {key}；{key} 只用于{word}类型"
+            findings.say((*path, key), "bound_type", says)
     for low, high in (("min", "max"), ("min_length", "max_length")):
         least, most = getattr(one, low), getattr(one, high)
         if least is not None and most is not None and least > most:
@@ -168,11 +173,11 @@ def _sourced(one: Material) -> bool:
     return bool(one.sources or one.becomes)
 
 
-def role_fields(findings: Findings, path: Path, id: str, shown: str) -> None:
+def role_fields(findings: Findings, path: Path, ident: str, shown: str) -> None:
     """The id field of a role holds a number, its shown field exists."""
     fields = findings.catalog.fields
-    if findings.known((*path, "id"), "字段", id, fields) and id and fields[id].type not in ID_TYPES:
-        says = f"角色的证件号字段 {id} 的类型是 {fields[id].type}；请用 citizen_id 或 uscc 类型的字段"
+    if findings.known((*path, "id"), "字段", ident, fields) and ident and fields[ident].type not in ID_TYPES:
+        says = f"角色的证件号字段 {ident} 的类型是 {fields[ident].type}；请用 citizen_id 或 uscc 类型的字段"
         findings.say((*path, "id"), "role_id", says)
     findings.known((*path, "shown"), "字段", shown, fields)
 
@@ -182,17 +187,21 @@ def _tables(findings: Findings) -> None:
         path: Path = ("tables", code)
         if not table.columns or not table.rows:
             findings.say(path, "empty_table", f"表 {code} 没有列或没有行；请写 columns 和 rows，或 codes")
-        seen = set()
-        for index, row in enumerate(table.rows):
-            key = tuple(row.get(column) for column in table.columns)
-            missing = [column for column in table.columns if column not in row]
-            extra = [column for column in row if column not in {*table.columns, "rule", "says"}]
-            if missing or extra:
-                says = f"表 {code} 第 {index + 1} 行{'缺少' if missing else '多了'}列 {'、'.join(missing or extra)}"
-                findings.say((*path, "rows", index), "table_row", says)
-            elif key in seen:
-                findings.say((*path, "rows", index), "table_row", f"表 {code} 第 {index + 1} 行与前面的行重复；请删去一行")
-            seen.add(key)
+        for index, says in _bad_rows(table):
+            findings.say((*path, "rows", index), "table_row", f"表 {code} 第 {index + 1} 行{says}")
+
+
+def _bad_rows(table: Table) -> Iterator[tuple[int, str]]:
+    seen = set()
+    for index, row in enumerate(table.rows):
+        key = tuple(row.get(column) for column in table.columns)
+        missing = [column for column in table.columns if column not in row]
+        extra = [column for column in row if column not in {*table.columns, "rule", "says"}]
+        if missing or extra:
+            yield index, f"{'缺少' if missing else '多了'}列 {'、'.join(missing or extra)}"
+        elif key in seen:
+            yield index, "与前面的行重复；请删去一行"
+        seen.add(key)
 
 
 def _calendar(findings: Findings) -> None:
@@ -201,10 +210,10 @@ def _calendar(findings: Findings) -> None:
         path: Path = ("calendar", str(year))
         if not 2000 <= year <= 2100:
             findings.say(path, "calendar_year", "日历文件名要是年份，例如 2026.yaml")
-        for key in ("days_off", "make_up_days"):
-            for index, day in enumerate(getattr(one, key)):
-                if not day.startswith(f"{year}-"):
-                    findings.say((*path, key, index), "calendar_day", f"{day} 不在 {year} 年；请放到那一年的文件里")
+        lists = (("days_off", one.days_off), ("make_up_days", one.make_up_days))
+        for key, index, day in ((key, index, day) for key, days in lists for index, day in enumerate(days)):
+            if not day.startswith(f"{year}-"):
+                findings.say((*path, key, index), "calendar_day", f"{day} 不在 {year} 年；请放到那一年的文件里")
         for day in set(one.days_off) & set(one.make_up_days):
             findings.say((*path, "make_up_days"), "calendar_day", f"{day} 既是放假日又是上班日；请删去一处")
     for code, window in catalog.windows.items():

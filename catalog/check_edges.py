@@ -156,15 +156,10 @@ def _both_given_and_asked(findings: Findings, bundle: Bundle, matters: Mapping[s
     order = _ancestors(follows(bundle, TIMING | {"cancels"}))
     for follower, matter in matters.items():
         own = given(matter)
-        for code, itself in _asked_of(matter):
-            if code in own or itself:
-                continue
-            for giver in _givers(matters, follower, code):
-                if giver in order[follower] or follower in order.get(giver, frozenset()):
-                    continue
-                says = (
-                    f"{code} 既由 {giver} 产出又被 {follower} 要求，两者之间没有先后关系；请写 feeds 或 itself"
-                )
+        asked = [code for code, itself in _asked_of(matter) if code not in own and not itself]
+        for code, giver in [(one, giver) for one in asked for giver in _givers(matters, follower, one)]:
+            if giver not in order[follower] and follower not in order[giver]:
+                says = f"{code} 既由 {giver} 产出又被 {follower} 要求，两者之间没有先后关系；请写 feeds 或 itself"
                 findings.say(("bundles", bundle.id, "matters", follower), "given_and_asked", says)
 
 
@@ -175,7 +170,7 @@ def _asked_of(matter: Matter) -> Iterator[tuple[str, bool]]:
 
 
 def _givers(matters: Mapping[str, Matter], follower: str, code: str) -> list[str]:
-    return [id for id, matter in matters.items() if id != follower and code in given(matter)]
+    return [ident for ident, matter in matters.items() if ident != follower and code in given(matter)]
 
 
 def _ancestors(above: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:

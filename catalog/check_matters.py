@@ -22,17 +22,16 @@ TYPE_WORDS: Mapping[str, str] = {
     "text": "文字", "number": "数字", "integer": "整数", "date": "日期", "datetime": "时间", "yes_no": "是否",
     "choice": "单选", "many": "多选", "region": "区划", "regions": "多个区划", "address": "地址", "rows": "多行",
 }
-STRICTER_DOWN = ("max", "decimals", "max_length")
-STRICTER_UP = ("min", "min_length")
+STRICTER: Mapping[str, int] = {"max": 1, "decimals": 1, "max_length": 1, "min": -1, "min_length": -1}
 
 
 def check_matters(findings: Findings) -> None:
     """Everything about single matters."""
     used = {entry.matter for bundle in findings.catalog.bundles.values() for entry in bundle.entries}
-    for id, matter in findings.catalog.matters.items():
-        check_matter(findings, matter, ("matters", id))
-        if id not in used:
-            findings.note(("matters", id), "unused", f"事项 {id} 没有一件事使用")
+    for ident, matter in findings.catalog.matters.items():
+        check_matter(findings, matter, ("matters", ident))
+        if ident not in used:
+            findings.note(("matters", ident), "unused", f"事项 {ident} 没有一件事使用")
 
 
 def check_matter(findings: Findings, matter: Matter, path: Path) -> None:
@@ -63,7 +62,8 @@ def scope_of(catalog: Catalog, matter: Matter) -> Scope:
     names: dict[str, AnswerType] = {
         code: type_of_field(catalog.fields[code]) for code in asked if code in catalog.fields
     }
-    names |= {group: type_of_field(catalog.fields[group]) for code in asked if (group := code.partition(".")[0]) in catalog.fields}
+    outer = {code.partition(".")[0] for code in asked}
+    names |= {code: type_of_field(catalog.fields[code]) for code in outer if code in catalog.fields}
     says = "事项的条件用了 {}，但本事项没有询问它；事项条件只能用自己询问的字段"
     questions = [one.id for bundle in catalog.bundles.values() for one in bundle.questions]
     elsewhere = {name: says.format(name) for name in (*questions, *catalog.fields) if name not in names}
@@ -136,18 +136,11 @@ def _field_ask(findings: Findings, ask: FieldAsk, known: Field, path: Path) -> N
     if ask.date_form and known.type not in {"date", "datetime"}:
         findings.say((*path, "date_form"), "date_form", f"字段 {ask.code} 不是日期，不能写 date_form")
     _asked_options(findings, ask, known, path)
-    for key in STRICTER_DOWN:
-        _stricter(findings, path, key, getattr(known, key), getattr(ask, key), sign=1)
-    for key in STRICTER_UP:
-        _stricter(findings, path, key, getattr(known, key), getattr(ask, key), sign=-1)
-
-
-def _stricter(
-    findings: Findings, path: Path, key: str, ours: Decimal | int | None, theirs: Decimal | int | None, *, sign: int,
-) -> None:
-    if ours is not None and theirs is not None and (theirs - ours) * sign > 0:
-        says = f"{path[-1]} 的 {key} {theirs} 比字典的 {ours} 更宽；事项只能写得更严"
-        findings.say((*path, key), "looser", says)
+    for key, sign in STRICTER.items():
+        ours, theirs = getattr(known, key), getattr(ask, key)
+        if ours is not None and theirs is not None and (theirs - ours) * sign > 0:
+            says = f"{ask.code} 的 {key} {theirs} 比字典的 {ours} 更宽；事项只能写得更严"
+            findings.say((*path, key), "looser", says)
 
 
 def _asked_options(findings: Findings, ask: FieldAsk, known: Field, path: Path) -> None:

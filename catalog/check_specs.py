@@ -115,5 +115,6 @@ def _material_clashes(findings: Findings, bundle: Bundle) -> Iterator[Clash]:
             said.append((("matters", matter.id, *path, "spec"), shown))
     for kind, (left, said) in types.items():
         if not left:
-            says = f"材料 {kind} 的文件类型交集为空：{'，'.join(shown for _, shown in said)}；请在 decisions 中裁定并写明理由"
+            asked = "，".join(shown for _, shown in said)
+            says = f"材料 {kind} 的文件类型交集为空：{asked}；请在 decisions 中裁定并写明理由"
             yield Clash(kind, "file_types", says, tuple(path for path, _ in said))

@@ -82,7 +82,7 @@ def _by_code(values: Iterable[_Coded]) -> Mapping[str, _Coded]:
 def closure(catalog: Catalog, bundle: Bundle) -> EditionBody:
     """Everything `bundle` refers to, directly or through what it refers to."""
     named = [entry.matter for entry in bundle.entries]
-    matters = tuple(catalog.matter_of(bundle, id) for id in named if id in catalog.matters)
+    matters = tuple(catalog.matter_of(bundle, ident) for ident in named if ident in catalog.matters)
     materials = _materials(catalog, matters)
     roles = catalog.roles_of(bundle)
     first = [*_fields_of_bundle(bundle), *_fields_of_dictionary(materials, roles.values())]

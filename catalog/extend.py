@@ -28,15 +28,15 @@ def inherited(
     heirs = _Heirs(bundles, Refusals(matters, sets))
     parents = {node.pairs["extends"].text for node in bundles.values() if "extends" in node.pairs}
     found = {}
-    for id in bundles:
-        node = heirs.merged(id)
+    for ident in bundles:
+        node = heirs.merged(ident)
         left = list(_to_fill(node))
-        if left and id in parents:
+        if left and ident in parents:
             continue
         for name, one in left:
-            place = bundles[id].pairs.get("extends", one).place
+            place = bundles[ident].pairs.get("extends", one).place
             heirs.refusals.say(place, "fill", f"{name} 还没有填写；上级版本把它标为 fill: required，请补上")
-        found[id] = _without_fills(node)
+        found[ident] = _without_fills(node) if left else node
     return found, heirs.refusals.problems
 
 
@@ -48,26 +48,30 @@ class _Heirs:
     refusals: Refusals
     done: dict[str, Node] = field(default_factory=dict)
 
-    def merged(self, id: str) -> Node:
+    def merged(self, ident: str) -> Node:
         """A bundle over its parents, from the uppermost down."""
-        if id in self.done:
-            return self.done[id]
-        chain = self.chain(id)
+        if ident in self.done:
+            return self.done[ident]
+        chain = self.chain(ident)
+        if len(chain) == 1:
+            self.done[ident] = self.bundles[ident]
+            return self.bundles[ident]
         node = _numbered(self.bundles[chain[-1]])
         for child in reversed(chain[:-1]):
             own = self.bundles[child]
             self.refusals.check(node, own)
             node = _dropped(_numbered(_laid(node, own)), own)
-        self.done[id] = node
+        self.done[ident] = node
         return node
 
-    def chain(self, id: str) -> list[str]:
+    def chain(self, ident: str) -> list[str]:
         """A bundle and its parents upward; stops at what is unknown, too deep or a ring."""
-        chain = [id]
+        chain = [ident]
         while "extends" in self.bundles[chain[-1]].pairs:
             said = self.bundles[chain[-1]].pairs["extends"]
             if said.text not in self.bundles:
-                self.refusals.say(said.place, "extends", f"上级版本 {said.text} 不存在{unknown(said.text, self.bundles)}")
+                says = f"上级版本 {said.text} 不存在{unknown(said.text, self.bundles)}"
+                self.refusals.say(said.place, "extends", says)
                 break
             if said.text in chain:
                 self.refusals.say(said.place, "extends", f"上下级版本成环：{' → '.join([*chain, said.text])}")
@@ -115,9 +119,9 @@ def _numbered(node: Node) -> Node:
     if matters is None or matters.kind != "map":
         return node
     pairs = {}
-    for index, (id, entry) in enumerate(matters.pairs.items(), 1):
+    for index, (ident, entry) in enumerate(matters.pairs.items(), 1):
         number = Node(entry.place, "text", f"{index:02d}")
-        pairs[id] = replace(entry, pairs={"no": number, **entry.pairs}) if entry.kind == "map" else entry
+        pairs[ident] = replace(entry, pairs={"no": number, **entry.pairs}) if entry.kind == "map" else entry
     return replace(node, pairs={**node.pairs, "matters": replace(matters, pairs=pairs)})
 
 
@@ -130,10 +134,10 @@ def _dropped(node: Node, child: Node) -> Node:
     pairs = {key: one for key, one in node.pairs.items() if key != "drop"}
     matters = node.pairs.get("matters")
     if matters is not None:
-        kept = {id: _entry_without(one, gone) for id, one in matters.pairs.items() if id not in gone}
+        kept = {ident: _entry_without(one, gone) for ident, one in matters.pairs.items() if ident not in gone}
         pairs["matters"] = replace(matters, pairs=kept)
     if "groups" in pairs:
-        groups = {id: _group_without(one, gone) for id, one in pairs["groups"].pairs.items()}
+        groups = {ident: _group_without(one, gone) for ident, one in pairs["groups"].pairs.items()}
         pairs["groups"] = replace(pairs["groups"], pairs=groups)
     before = pairs.get("before")
     if before is not None and "after" in before.pairs:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from catalog.conditions import All, BadCondition, Node as Tree, parse_condition
+from catalog.conditions import All, BadCondition, parse_condition
+from catalog.conditions import Node as Tree
 from catalog.limits import BadLimit, Limit, parse_limit
 from catalog.nodes import Node
 from catalog.text import Place, Problem
@@ -44,12 +45,12 @@ class Refusals:
     def check(self, parent: Node, child: Node) -> None:
         """Everything one child does to its (already merged) parent."""
         self.promise(below(parent, "limits"), below(child, "limits"), "总承诺")
-        for id, one, old in shared(parent, child, "situation"):
-            self.question(id, old, one)
-        for id, one, old in shared(parent, child, "groups"):
-            self.group(id, old, one)
-        for id, one, old in shared(parent, child, "matters"):
-            self.entry(id, old, one)
+        for ident, one, old in shared(parent, child, "situation"):
+            self.question(ident, old, one)
+        for ident, one, old in shared(parent, child, "groups"):
+            self.group(ident, old, one)
+        for ident, one, old in shared(parent, child, "matters"):
+            self.entry(ident, old, one)
         self.rules(child)
         self.order(parent, child)
         self.drops(parent, child)
@@ -62,12 +63,12 @@ class Refusals:
         if was and now and (now.unit != was.unit or now.amount > was.amount):
             self.refuse(new.pairs.get("promised", new), f"把{what}的承诺时限 {was} 延长为 {now}")
 
-    def question(self, id: str, old: Node, new: Node) -> None:
+    def question(self, ident: str, old: Node, new: Node) -> None:
         """Options may be added, a condition narrowed; nothing else of a question changes."""
         for key, one in new.pairs.items():
             if key not in FREE_IN_QUESTION and not same(old.pairs.get(key), one):
-                self.refuse(one, f"改变上级问题 {id} 的 {key}")
-        self.condition(f"问题 {id}", old, new)
+                self.refuse(one, f"改变上级问题 {ident} 的 {key}")
+        self.condition(f"问题 {ident}", old, new)
 
     def condition(self, what: str, old: Node, new: Node) -> None:
         """A `when` may only be narrowed by `and`."""
@@ -77,56 +78,56 @@ class Refusals:
         if not set(parts_of(was.text)) <= set(parts_of(now.text)):
             self.refuse(now, f"改变{what}的条件；只能写成 ({was.text}) and …")
 
-    def group(self, id: str, old: Node, new: Node) -> None:
+    def group(self, ident: str, old: Node, new: Node) -> None:
         """Members may be added to a group."""
         for key, one in new.pairs.items():
             before = old.pairs.get(key)
             names = {item.text for item in one.items}
             if key in {"any", "one_of", "some_of"} and before is None:
-                self.refuse(one, f"改变上级的组 {id} 的选法")
+                self.refuse(one, f"改变上级的组 {ident} 的选法")
             missing = [item.text for item in before.items if item.text not in names] if before else []
             if missing:
-                self.refuse(one, f"从上级的组 {id} 中去掉 {'、'.join(missing)}")
+                self.refuse(one, f"从上级的组 {ident} 中去掉 {'、'.join(missing)}")
 
-    def entry(self, id: str, old: Node, new: Node) -> None:
+    def entry(self, ident: str, old: Node, new: Node) -> None:
         """An entry of the parent: narrower, stricter, sooner."""
         for key, word in FIXED_IN_ENTRY.items():
             if key in new.pairs and not same(old.pairs.get(key), new.pairs[key]):
-                self.refuse(new.pairs[key], f"改变 {id} 的{word}")
+                self.refuse(new.pairs[key], f"改变 {ident} 的{word}")
         if said(old, "must_have") and "must_have" in new.pairs and not said(new, "must_have"):
-            self.refuse(new.pairs["must_have"], f"把必办事项 {id} 改为可不办")
+            self.refuse(new.pairs["must_have"], f"把必办事项 {ident} 改为可不办")
         if said(new, "optional") and not said(old, "optional"):
-            self.refuse(new.pairs["optional"], f"把 {id} 改为可选")
-        self.condition(f" {id} ", old, new)
-        self.limits(id, old, new)
-        self.asks(id, old, new)
+            self.refuse(new.pairs["optional"], f"把 {ident} 改为可选")
+        self.condition(f" {ident} ", old, new)
+        self.limits(ident, old, new)
+        self.asks(ident, old, new)
         for target, one, was in shared(old, new, "after"):
-            self.edge(id, target, was, one)
+            self.edge(ident, target, was, one)
 
-    def limits(self, id: str, old: Node, new: Node) -> None:
+    def limits(self, ident: str, old: Node, new: Node) -> None:
         """The promise of a parent's matter may become shorter, no other limit changes."""
         now = new.pairs.get("limits")
-        matter = below(self.matters.get(id, EMPTY), "limits")
+        matter = below(self.matters.get(ident, EMPTY), "limits")
         if now is None:
             return
         if now.kind != "map" or matter.kind != "map":
-            self.refuse(now, f"改写 {id} 分情形的时限")
+            self.refuse(now, f"改写 {ident} 分情形的时限")
             return
         for key, word in FIXED_LIMITS.items():
             if key in now.pairs and not same(matter.pairs.get(key), now.pairs[key]):
-                self.refuse(now.pairs[key], f"改变 {id} 的{word}")
-        self.promise(old.pairs.get("limits", matter), now, f" {id} ")
+                self.refuse(now.pairs[key], f"改变 {ident} 的{word}")
+        self.promise(old.pairs.get("limits", matter), now, f" {ident} ")
 
-    def asks(self, id: str, old: Node, new: Node) -> None:
+    def asks(self, ident: str, old: Node, new: Node) -> None:
         """Asks may be removed, never added."""
-        before = old.pairs.get("asks") or below(self.matters.get(id, EMPTY), "asks")
+        before = old.pairs.get("asks") or below(self.matters.get(ident, EMPTY), "asks")
         now = new.pairs.get("asks", EMPTY)
-        original = below(self.matters.get(id, EMPTY), "asks")
+        original = below(self.matters.get(ident, EMPTY), "asks")
         for key, word in (("fields", "字段"), ("materials", "材料")):
             known = self.names(before if key in before.pairs else original, key)
             for name, item in self.listed(now, key):
                 if name not in known:
-                    self.refuse(item, f"给 {id} 增加{word} {name}")
+                    self.refuse(item, f"给 {ident} 增加{word} {name}")
 
     def names(self, asks: Node, key: str) -> frozenset[str]:
         """The names asked, sets spelled out."""
@@ -140,11 +141,11 @@ class Refusals:
         for item in asks.pairs[key].items if key in asks.pairs else ():
             yield (next(iter(item.pairs), "") if item.kind == "map" else item.text), item
 
-    def edge(self, id: str, target: str, old: Node, new: Node) -> None:
+    def edge(self, ident: str, target: str, old: Node, new: Node) -> None:
         """An edge of the parent may only become stricter."""
         if old.kind == "list" or new.kind == "list":
             if not same(old, new):
-                self.refuse(new, f"改变 {id} 到 {target} 的先后关系")
+                self.refuse(new, f"改变 {ident} 到 {target} 的先后关系")
             return
         was, now = edge_kind(old), edge_kind(new, edge_kind(old))
         weaker = rank(KINDS, now) < rank(KINDS, was)
@@ -153,7 +154,7 @@ class Refusals:
         fixed = [key for key in ("join", "absent", "within") if key in new.pairs]
         other = any(not same(old.pairs.get(key), new.pairs[key]) for key in fixed)
         if weaker or lost or other or softer(below(old, "on"), below(new, "on")):
-            self.refuse(new, f"放宽 {id} 到 {target} 的先后关系或后果")
+            self.refuse(new, f"放宽 {ident} 到 {target} 的先后关系或后果")
 
     def rules(self, child: Node) -> None:
         """A child adds rules that warn."""

@@ -42,9 +42,12 @@ _SYNTAX = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """A piece of an authored file: a text, a list or a map. `place` is the line of the key, for a map's value."""
+    """A piece of an authored file: a text, a list or a map. `place` is the line of the key, for a map's value.
+
+    Nodes are equal only to themselves, so that what was worked out from one can be kept with it.
+    """
 
     place: Place
     kind: Literal["text", "list", "map"]

@@ -92,15 +92,15 @@ def ring(follows: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
 
 def _ring_from(start: str, follows: Mapping[str, Iterable[str]], done: set[str]) -> tuple[str, ...]:
     path: list[str] = []
-    todo = [(start, False)]
+    todo: list[str | None] = [start]
     while todo:
-        name, leaving = todo.pop()
-        if leaving:
+        name = todo.pop()
+        if name is None:
             done.add(path.pop())
-        elif name in path:
+            continue
+        if name in path:
             return (*path[path.index(name):], name)
-        elif name not in done:
+        if name not in done:
             path.append(name)
-            todo.append((name, True))
-            todo.extend((other, False) for other in reversed(list(follows.get(name, ()))))
+            todo.extend((None, *reversed(list(follows.get(name, ())))))
     return ()

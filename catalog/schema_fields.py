@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
 
@@ -30,14 +31,14 @@ class Authored(Schema):
     """The base of every shape: unknown keys are refused with a near name; a text may stand for `short`."""
 
     short: str | None = None
-    forbidden: Mapping[str, str] = {}
+    forbidden: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     class Meta:
         """Unknown keys are reported by `refuse_unknown`, all at once."""
 
         unknown = EXCLUDE
 
-    error_messages = {"type": "这里要写成「键: 值」的形式"}
+    error_messages: ClassVar[dict[str, str]] = {"type": "这里要写成「键: 值」的形式"}
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the missing key in the message for a required one."""
@@ -54,7 +55,7 @@ class Authored(Schema):
         return {self.short: data} if isinstance(data, str) and self.short else data
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def refuse_unknown(self, data: Any, original: Any, **_: Any) -> None:
+    def refuse_unknown(self, _typed: Any, original: Any, **_: Any) -> None:
         """Refuse keys that this shape does not have."""
         known = self.keys()
         wrong = [key for key in original if key not in known] if isinstance(original, Mapping) else []
@@ -105,7 +106,8 @@ class Line(Scalar):
     def _typed(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return super()._typed(value)
-        wrong = {key: [f"未知的语言 {key}；请写 zh、en 这样的语言代码"] for key in value if not _LANGUAGE.fullmatch(key)}
+        says = "未知的语言 {}；请写 zh、en 这样的语言代码"
+        wrong = {key: [says.format(key)] for key in value if not _LANGUAGE.fullmatch(key)}
         if wrong:
             raise ValidationError(wrong)
         if "zh" not in value:
@@ -343,12 +345,17 @@ class Entries(Shape):
     def _typed(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise ValidationError(f"{self.title}要写成列表，例如 [甲, 乙]")
-        found, wrong = [], {}
+        found: list[Any] = []
+        wrong: dict[int, Any] = {}
         for index, item in enumerate(value):
             try:
                 found.append(self.entry(item))
             except ValidationError as error:
                 wrong[index] = error.messages
+                continue
+            name = found[-1][self.called]
+            if any(one[self.called] == name for one in found[:-1]):
+                wrong[index] = [f"{self.title} {name} 重复写了；请删去一处"]
         if wrong:
             raise ValidationError(wrong, valid_data=found)
         return tuple(found)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any, ClassVar, get_args
 
 from marshmallow import ValidationError, validates_schema
 
@@ -52,7 +53,9 @@ class FieldAskShape(BoundsShape):
     """How a matter asks a field."""
 
     short = "as"
-    forbidden = {key: f"事项不能改变字段的{key}；名称和说明只写在字典里" for key in ("name", "label", "help", "prefill")}
+    forbidden: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("name", "label", "help", "prefill"), "事项不能改变字段的名称、说明和预填；它们只写在字典里",
+    )
     as_name = Words("部门字段名", data_key="as")
     unit = Words("单位")
     required = YesNo("必填")
@@ -192,12 +195,14 @@ class ChangeShape(Authored):
     now = Whole("改革后", required=True)
 
 
+FIXED_IN_VARIANTS = {"department": "部门", "code": "基本编码", "each": "份数", "level": "层级", "rules": "规则"}
+
+
 class VariantShape(Authored):
     """The same matter in another form."""
 
-    forbidden = {
-        key: f"变体不得改变{word}；变体只能改名称、时限、材料、结果和收费"
-        for key, word in (("department", "部门"), ("code", "基本编码"), ("each", "份数"), ("level", "层级"), ("rules", "规则"))
+    forbidden: ClassVar[Mapping[str, str]] = {
+        key: f"变体不得改变{word}；变体只能改名称、时限、材料、结果和收费" for key, word in FIXED_IN_VARIANTS.items()
     }
     when = When("条件", required=True)
     name = Line("事项名称")

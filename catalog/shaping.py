@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -25,8 +26,12 @@ def place_at(node: Node, path: tuple[str | int, ...]) -> Place:
     return node.place
 
 
+@lru_cache(maxsize=20_000)
 def shaped(node: Node, schema: Schema) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """Load a node; what is right comes back even where other parts are wrong, so that all problems show at once."""
+    """Load a node; what is right comes back even where other parts are wrong, so that all problems show at once.
+
+    The same node gives the same values again (readers never change them), so loading after one edit is quick.
+    """
     try:
         return schema.load(node.plain()), ()
     except ValidationError as error:

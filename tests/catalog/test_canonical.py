@@ -35,7 +35,7 @@ VALUES: list[tuple[Any, Any]] = [
     (Fee("plate", Decimal("100.00"), Text("依据")), Fee), (Option("a", Text("甲", {"en": "A", "de": "Ä"})), Option),
     (Edge("t", "before_decide", ("K1",), "first", within=Limit(5, "nd"), on={"refused": "stop"}), Edge),
     (Question("q", Text("问"), "many", (Option("a", Text("甲")),), default=("a",)), Question),
-    (Example({"a": Decimal("2"), "b": date(2026, 1, 2), "c": (1, ("x",), {"$k": Text("甲", {"en": "a"})}), "d": [None, True],
+    (Example({"a": Decimal(2), "b": date(2026, 1, 2), "c": (1, ("x",), {"$k": Text("甲", {"en": "a"})}), "d": [None, True],
               "e": datetime(2026, 1, 1, 2), "f": {"$decimal": "no tag"}, "g": 2.5, "h": Limit(1, "wd"), "i": {}}), Example),
 ]
 
@@ -54,7 +54,7 @@ def test_languages_of_a_text_come_back() -> None:
 
 
 def test_bytes_are_sorted_compact_utf8_without_floats() -> None:
-    raw = dumps(Example({"乙": Decimal("1"), "a": 1.5}))
+    raw = dumps(Example({"乙": Decimal(1), "a": 1.5}))
     assert raw == '{"given":{"a":{"$float":"1.5"},"乙":{"$decimal":"1"}}}'.encode()
 
 
