@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterator
 from typing import Any
 
 DEEPEST = 64
 LONGEST_NUMBER = 40
 _LARGEST_INTEGER = 2**63 - 1
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_UNWANTED = re.compile("[\x00\ud800-\udfff]")
 
 
 class BadJson(ValueError):
@@ -38,20 +42,11 @@ def loads(raw: bytes, most: int = 1_000_000) -> Any:
 
 def _check_depth(text: str) -> None:
     """Count brackets before parsing, so that a deep document never reaches the recursive reader."""
-    depth, inside, skip = 0, False, False
-    for sign in text:
-        if skip:
-            skip = False
-        elif inside:
-            skip, inside = sign == "\\", sign != '"'
-        elif sign == '"':
-            inside = True
-        elif sign in "[{":
-            depth += 1
-            if depth > DEEPEST:
-                raise BadJson(f"JSON 嵌套超过 {DEEPEST} 层")
-        elif sign in "]}":
-            depth -= 1
+    depth = 0
+    for sign in _STRINGS.sub("", text):
+        depth += (sign in "[{") - (sign in "]}")
+        if depth > DEEPEST:
+            raise BadJson(f"JSON 嵌套超过 {DEEPEST} 层")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,12 +74,17 @@ def _integer(text: str) -> int:
 
 
 def _check_text(value: Any) -> None:
+    for text in _texts(value):
+        if _UNWANTED.search(text):
+            raise BadJson("JSON 的文字里有不允许的字符")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value, keys too."""
     todo = [value]
     while todo:
         item = todo.pop()
-        if isinstance(item, dict):
-            todo += [*item.keys(), *item.values()]
-        elif isinstance(item, list):
-            todo += item
-        elif isinstance(item, str) and ("\x00" in item or any("\ud800" <= sign <= "\udfff" for sign in item)):
-            raise BadJson("JSON 的文字里有不允许的字符")
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, (dict, list)):
+            todo += [*item, *item.values()] if isinstance(item, dict) else item

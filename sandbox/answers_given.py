@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -46,9 +46,8 @@ def supplement(leg: Mapping[str, Any], round_: int) -> dict[str, Any]:
 
 def results(leg: Mapping[str, Any], files: Mapping[str, str], today: date) -> list[dict[str, Any]]:
     """The results of a grant: one for each material the hub expects, with the file sent before."""
-    gives = leg["gives"]
     values = {one["field"]: field_value(leg["leg"], one.get("type", "text"), one.get("name", ""), today)
-              for one in gives.get("fields", ())}
+              for one in _named(leg["gives"].get("fields", ()), "field")}
     found = []
     for one in result_papers(leg):
         sent = [{"file": files[one["name"]]}] if one["name"] in files else []
@@ -63,7 +62,13 @@ def results(leg: Mapping[str, Any], files: Mapping[str, str], today: date) -> li
 
 def result_papers(leg: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The papers a grant of this leg yields: what the hub expects, else one decision letter."""
-    return list(leg["gives"].get("materials", ())) or [{"material": None, "name": f"{leg['matter_name']}办理结果"}]
+    expected = _named(leg["gives"].get("materials", ()), "material")
+    return expected or [{"material": None, "name": f"{leg['matter_name']}办理结果"}]
+
+
+def _named(given: Sequence[Any], key: str) -> list[Mapping[str, Any]]:
+    """Entries of `gives`; a bare code stands for itself."""
+    return [one if isinstance(one, Mapping) else {key: one, "name": one} for one in given]
 
 
 def notice_data(leg: Mapping[str, Any], type_: str, step: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,14 @@ def _create(path: Path, text: str) -> None:
 
 
 def _files(top: Lined) -> list[str]:
-    found: set[str] = set()
-    todo: list[Any] = [plain(top)]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, dict):
-            todo += item.values()
-        elif isinstance(item, list):
-            todo += item
-        elif str(item).startswith("file:"):
-            found.add(str(item).removeprefix("file:"))
-    return sorted(found)
+    return sorted({text.removeprefix("file:") for text in _texts(plain(top)) if text.startswith("file:")})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value."""
+    inner = value.values() if isinstance(value, dict) else value
+    if isinstance(value, str):
+        yield value
+        return
+    for item in inner:
+        yield from _texts(item)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -25,7 +26,8 @@ _PATIENCE = 8.0
 class Hub:
     """Listens on loopback (or `host`) for notices and result files, and serves one sample paper to whoever asks.
 
-    `refuse` holds statuses to give to the next notices instead of 204; `turned_away` the codes of bad signatures.
+    `refuse` holds statuses to give to the next notices instead of 204, `put_off` the ids of those notices, and
+    `turned_away` the codes of bad signatures.
     """
 
     def __init__(self, secrets: Sequence[str], host: str = "127.0.0.1", port: int = 0) -> None:
@@ -36,6 +38,7 @@ class Hub:
         self.files: dict[str, bytes] = {}
         self.fetched: list[str] = []
         self.refuse: list[int] = []
+        self.put_off: list[str] = []
         self.turned_away: list[str] = []
         self._changed = threading.Condition()
         self._rest = Rest()
@@ -47,12 +50,16 @@ class Hub:
 
     def push(self, body: Body, type_: str = "leg.filed", n: int = 1, **data: Any) -> Answer:
         """Push a message to `body`; without `leg` and `notices` in `data` they are filled in."""
-        leg = str(data.setdefault("leg", "R1-04"))
+        leg = str(data.pop("leg", "R1-04"))
         data.setdefault("notices", f"{self.url}/api/departments/{body.id}/notices")
-        envelope = {"type": type_, "timestamp": "2026-03-02T09:00:00+08:00", "data": data}
-        raw = json.dumps(envelope, ensure_ascii=False, sort_keys=True).encode()
+        return self._rest.send(self.message(leg, type_, n, data), body, datetime.now(UTC))
+
+    def message(self, leg: str, type_: str, n: int, data: Mapping[str, Any]) -> Outgoing:
+        """A message whose key, id and bytes are the same each time, as those of the portal are."""
+        envelope = {"type": type_, "timestamp": "2026-03-02T09:00:00+08:00", "data": {"leg": leg, **data}}
+        raw = json.dumps(envelope, ensure_ascii=False).encode()
         key = f"{leg}:{type_}:{n}"
-        return self._rest.send(Outgoing(key, f"msg_{abs(hash(key)):x}", type_, leg, raw), body, datetime.now(UTC))
+        return Outgoing(key, f"msg_{hashlib.sha256(key.encode()).hexdigest()[:16]}", type_, leg, raw)
 
     def ask(self, leg: str, body: Body) -> Answer:
         """Ask `body` whether it has the leg."""
@@ -86,6 +93,7 @@ class Hub:
         with self._changed:
             self.ids.append(message_id)
             if self.refuse:
+                self.put_off.append(message_id)
                 return self.refuse.pop(0), b""
             self.notices.append(notice)
             self._changed.notify_all()

@@ -58,6 +58,7 @@ class Held:
     waits: str = ""
     pause: int = 0
     top: int = 0
+    heard: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,8 @@ class Office:
         for line in lines:
             if line["what"] == "effect":
                 self._restore_effect(line)
-            elif line["what"] == "step" and line["leg"] in self.legs:
-                held = self.legs[line["leg"]]
-                held.at, held.state = line["at"] + 1, line["state"]
-                held.final = held.final or line["final"]
+            elif line["what"] == "step":
+                self._restore_step(self.legs[line["leg"]], line)
         for held in self.legs.values():
             if not held.final:
                 self._continue(held)
@@ -194,11 +193,15 @@ class Office:
         if new:
             self.world.agenda.later(0, lambda: self._fetch_papers(held))
             self._continue(held)
-        elif type_ == "leg.withdrawn":
+            return
+        if type_ == "leg.withdrawn":
             self._withdraw(held)
-        elif type_ in _ENDS_WAIT.get(held.waits, ()) and not (held.waits == "papers" and held.facts["owed"]):
+            return
+        with self._lock:
+            held.heard |= {wait for wait, types in _ENDS_WAIT.items() if type_ in types}
+        if type_ in _ENDS_WAIT.get(held.waits, ()) and not (held.waits == "papers" and held.facts["owed"]):
             self._go_on(held)
-        elif type_ == "leg.urged" and not held.final:
+        elif type_ == "leg.urged" and held.play.steps and not held.final:
             self.world.agenda.later(0, lambda: self._tell(held, "leg.remark", {}, f"urged-{held.at}"))
 
     def _withdraw(self, held: Held) -> None:
@@ -220,7 +223,8 @@ class Office:
         with self._lock:
             held.waits, held.pause = step.wait, held.pause + 1
             pause = held.pause
-        if step.wait == "papers" and not held.facts["owed"]:
+            here = step.wait in held.heard if step.wait != "papers" else not held.facts["owed"]
+        if here:
             self._go_on(held, pause)
         elif step.at_most is not None:
             self.world.agenda.later(step.at_most, lambda: self._go_on(held, pause))
@@ -230,6 +234,7 @@ class Office:
         with self._lock:
             if not held.waits or held.final or (pause is not None and pause != held.pause):
                 return
+            held.heard.discard(held.waits)
             held.waits = ""
             held.at += 1
         self._log("step", leg=held.facts["leg"], at=held.at - 1, state=held.state, final=False)
@@ -260,6 +265,7 @@ class Office:
         facts = held.facts
         if step.type == "leg.supplement_required":
             facts["round"] += 1
+            held.heard.discard("supplement")
         data = notice_data(facts, step.type, step.data)
         if step.type == "leg.granted":
             today = self.world.now().date()
@@ -308,12 +314,19 @@ class Office:
                     found = str(error)
                 self._log("paper", leg=held.facts["leg"], material=item["material"], found=found)
 
+    def _restore_step(self, held: Held, line: Mapping[str, Any]) -> None:
+        held.at, held.state = line["at"] + 1, line["state"]
+        held.final = held.final or line["final"]
+        for step in held.play.steps[line["at"]:held.at]:
+            held.heard.discard(step.wait)
+
     def _restore_effect(self, line: Mapping[str, Any]) -> None:
         self._answers[line["key"]] = line["answer"]
         if line["facts"] is not None:
             plays = self.world.script.plays
             play = plays.get(line["play"]) or next(iter(plays.values()))
             self.legs[line["leg"]] = Held(line["facts"], play, line["answer"]["ref"])
+        self.legs[line["leg"]].heard |= {wait for wait, types in _ENDS_WAIT.items() if line["type"] in types}
 
 
 def _facts(data: Mapping[str, Any]) -> dict[str, Any]:

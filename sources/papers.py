@@ -28,8 +28,7 @@ def paper(title: str, lines: Sequence[str] = (), seal: str = "") -> bytes:
     marks += [_text(_LEFT, _TOP - 50 - _LINE * at, 13, line) for at, line in enumerate(shown)]
     marks.append(_text(_LEFT, 60, 11, f"{LABEL}材料，不具有法律效力 {seal}".strip()))
     page.Contents = pdf.make_stream(b"\n".join(marks))
-    with pdf.open_metadata(set_pikepdf_as_editor=False) as about:
-        about["dc:title"] = f"{title}({LABEL})"
+    pdf.docinfo["/Title"] = f"{title}({LABEL})"
     out = io.BytesIO()
     pdf.save(out, deterministic_id=True, compress_streams=True)
     return out.getvalue()

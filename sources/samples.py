@@ -1,0 +1,28 @@
+"""The sample persons and enterprises of demo and test, with what they would write into a form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sources.papers import paper
+from sources.stand_in import records
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePerson:
+    """An invented person, named 示例…; `details` are answers by field code, for the fields this person knows."""
+
+    id: str
+    name: str
+    note: str
+    details: Mapping[str, Any]
+
+
+PERSONAS: tuple[SamplePerson, ...] = tuple(SamplePerson(**one) for one in records("persons"))
+
+
+def sample_paper(name: str) -> tuple[str, str, bytes]:
+    """A paper called `name` to attach: its file name, media type and bytes, a real PDF that says 示例."""
+    return f"示例-{name}.pdf", "application/pdf", paper(name, ["本材料由演示环境生成，仅供体验。"])

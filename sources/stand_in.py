@@ -1,0 +1,84 @@
+"""File-backed stand-ins for the three sources, with sample records only: every name in them says 示例."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from sources.port import Found, Query
+
+RECORDS = Path(__file__).parent / "local"
+_ABOUT = ("number", "issuer", "valid_from", "valid_to", "version")
+_ADDRESS = frozenset({"site_address"})
+
+
+class LicenceLibrary:
+    """The licence library (电子证照库): licences by type and holder's number."""
+
+    def __init__(self, records: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        self._records = records
+
+    def find(self, query: Query) -> Found:
+        """Look up a licence of the holder that is valid at the moment of the query."""
+        return _looked_up(self._records, query, lambda record: {"holder": record["holder"]})
+
+
+class DataSharing:
+    """Data sharing (数据共享): registries asked by the answers to a few fields."""
+
+    def __init__(self, records: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        self._records = records
+
+    def find(self, query: Query) -> Found:
+        """Ask a registry; all of the record's own keys must be given and agree."""
+        return _looked_up(self._records, query, lambda record: record["by"])
+
+
+class Premises(DataSharing):
+    """Premises filed before (预备案): asked by address."""
+
+
+def records(name: str) -> Any:
+    """The sample records of one file of `sources/local`."""
+    return YAML(typ="safe", pure=True).load((RECORDS / f"{name}.yaml").read_text("utf-8"))
+
+
+def _looked_up(kept: Mapping[str, Iterable[Mapping[str, Any]]], query: Query, keys: Any) -> Found:
+    if not query.consent.get("agreed"):
+        return Found("failed", why="没有本人同意的记录，不能查询；请先确认同意")
+    if query.name not in kept:
+        return Found("failed", why="这个来源还没有接入，请自行上传")
+    mine = [record for record in kept[query.name] if _agrees(keys(record), query.numbers)]
+    day = query.at.date().isoformat()
+    current = [record for record in mine if not _over(record, day) and record.get("valid_from", "") <= day]
+    if any(record.get("fails") == "yes" for record in mine):
+        return Found("failed", why="对方系统没有应答，请稍后再试或自行上传")
+    if current:
+        return _hit(query.name, current[-1])
+    if any(_over(record, day) for record in mine):
+        return Found("absent", why="查到的已经过期或者注销，请办理新的或上传证明")
+    return Found("miss", why="没有查到，请自行上传")
+
+
+def _agrees(wanted: Mapping[str, Any], given: Mapping[str, str]) -> bool:
+    return bool(wanted) and all(_same(key, value, given.get(key, "")) for key, value in wanted.items())
+
+
+def _same(key: str, value: str, given: str) -> bool:
+    folded = unicodedata.normalize("NFKC", given).strip()
+    # An address is written in many ways; the sample registries know a street, not a spelling.
+    return value in folded if key in _ADDRESS else value == folded
+
+
+def _over(record: Mapping[str, Any], day: str) -> bool:
+    return record.get("ended") == "yes" or record.get("valid_to", "9999") < day
+
+
+def _hit(name: str, record: Mapping[str, Any]) -> Found:
+    about = {key: record[key] for key in _ABOUT if key in record}
+    document = {"source": name, "version": "1", **about, "sample": True}
+    return Found("hit", document=document, fields=record.get("fields", {}))

@@ -1,0 +1,77 @@
+"""The conformance kit, against departments that conform and departments that do not, and the guide's own receiver."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.base import Body
+from sandbox.conform import Aim, conform, report
+from sandbox.server import Sandbox, Setting
+
+SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+OTHER = "whsec_b3RoZXItb3RoZXItb3RoZXItb3RoZXItb3RoZXI="
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "connecting.md"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[str]:
+    code = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)[0]
+    (tmp_path / "receiver.py").write_text(code, "utf-8")
+    port = _free_port()
+    with subprocess.Popen([sys.executable, str(tmp_path / "receiver.py"), str(port)], stderr=subprocess.DEVNULL,
+                          env={**os.environ, "SECRET": SECRET}) as process:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/push"
+        process.terminate()
+
+
+def test_the_receiver_of_the_guide_conforms(receiver: str) -> None:
+    checks = conform(Aim(receiver, SECRET))
+    assert [str(check) for check in checks if not check.passed] == []
+    assert len(checks) == 10
+    assert report(checks).endswith("全部通过，可以接入。")
+
+
+def _played(secret: str, script: str = "prompt", **more: object) -> dict[str, bool]:
+    sandbox = Sandbox([Body("gas", "gas-utility", "rest", secrets=(secret,))], Setting(script, speed=20))
+    try:
+        aim = Aim(sandbox.address("gas"), SECRET, **more)  # type: ignore[arg-type]
+        return {check.name: check.passed for check in conform(aim)}
+    finally:
+        sandbox.stop()
+
+
+def test_a_demo_department_conforms() -> None:
+    assert set(_played(SECRET).values()) == {True}
+
+
+def test_a_department_with_another_secret_is_told_about_its_signature() -> None:
+    assert _played(OTHER)["正确的推送要收下"] is False
+
+
+def test_a_department_that_never_reports_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "mute.yaml").write_text("plays: {mute: {delay: 0}}\nrules: []\n", "utf-8")
+    seen = _played(SECRET, str(tmp_path / "mute.yaml"), notices_within=0.3)
+    assert seen["正确的推送要收下"] and not seen["回告要发到 notices 地址并带签名"]
+
+
+def test_an_address_where_nobody_listens_gets_a_report_and_no_traceback() -> None:
+    checks = conform(Aim(f"http://127.0.0.1:{_free_port()}/push", SECRET))
+    assert len(checks) == 3 and not any(check.passed for check in checks)
+    assert "请改" in report(checks)
