@@ -28,7 +28,7 @@ class Span:
 
     start: datetime
     end: datetime
-    why: str = "暂停"
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,11 @@ def as_json(due: Due) -> dict[str, object]:
 
 
 def _joined(first: str, second: str) -> str:
-    return first if second in first.split("、") else f"{first}、{second}"
+    return "、".join(dict.fromkeys(part for why in (first, second) for part in why.split("、") if part))
+
+
+def _pause_words(pause: Span) -> str:
+    return f"暂停：{pause.why}" if pause.why else "暂停计时"
 
 
 def _by_days(start: datetime, limit: Limit, spans: Sequence[Span], calendar: WorkCalendar) -> Due:
@@ -121,7 +125,7 @@ def _same_day(first: date, spans: Sequence[Span], calendar: WorkCalendar) -> Due
     lines: list[DayLine] = []
     day, days = first, _days_after(first)
     while pause := _paused_at_end_of(day, spans, calendar):
-        lines.append(DayLine(day, False, f"暂停：{pause.why}"))
+        lines.append(DayLine(day, False, _pause_words(pause)))
         day = next(days)
     return Due(calendar.end_of(day), False, (*lines, DayLine(day, True, "当日办结")))
 
@@ -130,11 +134,11 @@ def _day_counts(day: date, working: bool, spans: Sequence[Span], calendar: WorkC
     """Whether `day` counts, why, and whether that rests on a provisional year."""
     pause = _paused_at_end_of(day, spans, calendar)
     if not working:
-        return pause is None, "自然日" if pause is None else f"暂停：{pause.why}", False
+        return pause is None, "自然日" if pause is None else _pause_words(pause), False
     kind = calendar.day(day)
     if not kind.works:
         return False, kind.why, kind.provisional
-    return pause is None, kind.why if pause is None else f"暂停：{pause.why}", kind.provisional
+    return pause is None, kind.why if pause is None else _pause_words(pause), kind.provisional
 
 
 def _paused_at_end_of(day: date, spans: Sequence[Span], calendar: WorkCalendar) -> Span | None:
