@@ -34,7 +34,8 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     registry = shipped()
     deployment = _deployment(settings, environ, registry)
     catalog = loaded.catalog
-    _refuse([*loaded.problems, *check(catalog), *check_departments(catalog, deployment.served())], deployment)
+    served = check_departments(catalog, deployment.served()) if settings.departments else ()
+    _refuse([*_missing(settings), *loaded.problems, *check(catalog), *served, *deployment.problems])
     cipher = _cipher(settings)
     place = Place(settings.data, settings.database_url)
     return Parts(
@@ -50,19 +51,24 @@ def _deployment(settings: Settings, environ: Mapping[str, str], registry: Regist
     return read_deployment(settings.departments, environ, registry)
 
 
-def _refuse(problems: Iterable[object], deployment: Deployment) -> None:
-    """Stop with every error among the problems; warnings go to the log."""
+def _missing(settings: Settings) -> list[str]:
+    """Settings without which nothing can be served, each with what to write."""
+    needed = [("YJS_DEPARTMENTS", settings.departments, "请指定部门接入清单，写法见 docs/connecting.md")]
+    if not settings.demonstrates:
+        needed.append(("YJS_KEYS", settings.keys, "正式运行必须指定密钥文件，并放在数据目录之外"))
+    return [f"{name} 没有设置；{say}" for name, value, say in needed if value is None]
+
+
+def _refuse(problems: Iterable[object]) -> None:
+    """Stop with every error among the problems."""
     errors = [str(problem) for problem in problems if getattr(problem, "level", "error") == "error"]
-    errors += [str(problem) for problem in deployment.problems]
     if errors:
-        raise RefusedStart(f"定义或接入清单有 {len(errors)} 处问题，服务没有启动：\n" + "\n".join(errors))
+        raise RefusedStart(f"设置、定义或接入清单有 {len(errors)} 处问题，服务没有启动：\n" + "\n".join(errors))
 
 
 def _cipher(settings: Settings) -> Cipher:
-    """The keys; demo and test make their own at the first start, production must say where they are."""
+    """The keys; demo and test make their own at the first start."""
     path = settings.key_file
-    if not settings.demonstrates and settings.keys is None:
-        raise RefusedStart("YJS_KEYS：正式运行必须指定密钥文件，并放在数据目录之外")
     try:
         if settings.demonstrates and not path.exists():
             create_keys(path)

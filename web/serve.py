@@ -143,7 +143,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
 
     def end(self, _arbiter: Any, worker: Worker) -> None:
         """Gunicorn's worker_exit: nothing new is claimed, running attempts get their seconds, the store is closed."""
-        worker.wsgi.extensions[NAME].close(STOP_SECONDS)
+        if hasattr(worker, "wsgi"):
+            worker.wsgi.extensions[NAME].close(STOP_SECONDS)
 
 
 def no_reload(_arbiter: Any) -> None:
@@ -153,12 +154,14 @@ def no_reload(_arbiter: Any) -> None:
 
 def main() -> int:
     """Read the settings, say what is wrong with them, serve until stopped."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("yijianshi").setLevel(logging.INFO)
     try:
         settings = Settings.from_environ(os.environ)
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # its socket is bound before the store is opened
     Server(settings).run()
     return 0
 

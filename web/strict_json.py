@@ -90,19 +90,24 @@ def _integer(digits: str) -> float:
 
 def _inspect(value: Any, place: Path) -> None:
     """Refuse what cannot be stored or shown, with its place. Depth is bounded by `_refuse_depth`."""
-    if isinstance(value, str):
-        _inspect_text(value, place)
-    elif isinstance(value, int | float):
-        _inspect_number(value, place)
-    elif isinstance(value, dict):
-        if isinstance(value, _Twice):
-            raise BadJson("同一个名称出现了两次，请只保留一个", (*place, value.name))
-        for key, inner in value.items():
-            _inspect_text(key, (*place, key))
-            _inspect(inner, (*place, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            _inspect(inner, (*place, index))
+    match value:
+        case str():
+            _inspect_text(value, place)
+        case int() | float():
+            _inspect_number(value, place)
+        case dict():
+            _inspect_object(value, place)
+        case list():
+            for index, inner in enumerate(value):
+                _inspect(inner, (*place, index))
+
+
+def _inspect_object(value: dict[str, Any], place: Path) -> None:
+    if isinstance(value, _Twice):
+        raise BadJson("同一个名称出现了两次，请只保留一个", (*place, value.name))
+    for key, inner in value.items():
+        _inspect_text(key, (*place, key))
+        _inspect(inner, (*place, key))
 
 
 def _inspect_number(value: float, place: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_notice_is_json(caller, leg, signed, type_):
 
 
 def test_a_contradiction_goes_to_quarantine(caller, applicant, leg, signed):
-    for seq, (type_, data) in enumerate([("leg.refused", {"reason_code": "A1", "text": "不符合条件"}),
+    for seq, (type_, data) in enumerate([("leg.refused", {"reason_code": "A1", "reason": "不符合条件"}),
                                          ("leg.granted", {"results": GRANTED})], 1):
         raw = notice(leg, type_, seq=seq, **data)
         answer = send(caller, raw, signed("water", raw))

@@ -1,0 +1,197 @@
+"""The server itself: slow senders starve nobody, signals end it cleanly, the worker dies with its master."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parents[2]
+OFFICES = """bodies:
+  water-office: {department: water, name: 供水公司, connector: pull, secrets: ["env:OFFICE_SECRET"]}
+  power-office: {department: power, name: 供电公司, connector: pull, secrets: ["env:OFFICE_SECRET"]}
+"""
+SLOW_UPLOADS = 32
+
+
+def free_port():
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return line.getsockname()[1]
+
+
+class Portal:
+    """One server process with its worker."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        (folder / "offices.yaml").write_text(OFFICES)
+        self.environment = {
+            **os.environ, "YJS_ENV": "test", "YJS_DATA": str(folder / "data"), "PORT": str(self.port),
+            "YJS_BUNDLES": str(HOME / "tests" / "web" / "definitions"), "YJS_DEPARTMENTS": str(folder / "offices.yaml"),
+            "OFFICE_SECRET": "whsec_" + "QUFB" * 10, "YJS_PUBLIC_URL": f"http://127.0.0.1:{self.port}"}
+        self.log = (folder / "log").open("ab+")
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([sys.executable, "-m", "web.serve"], cwd=HOME, env=self.environment,
+                                        stdout=self.log, stderr=self.log)
+        for _ in range(600):
+            assert self.process.poll() is None, self.said()
+            try:
+                if self.get("/readyz").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(self.said())
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+            answer.read()
+            return answer
+
+    def send(self, start, timeout=60):
+        line = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+        line.sendall(start)
+        return line
+
+    def workers(self):
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(pid) for pid in listed]
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        self.process.wait(60)
+
+
+@pytest.fixture
+def portal(tmp_path):
+    running = Portal(tmp_path)
+    yield running
+    running.stop()
+    running.log.close()
+
+
+def upload(length, path="/demo/personas/x"):
+    return (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\n"
+            f"Content-Length: {length}\r\n\r\n").encode()
+
+
+def answered(line):
+    """The first bytes of an answer, or nothing."""
+    with line:
+        try:
+            return line.recv(4096)
+        except OSError:
+            return b""
+
+
+def notice():
+    """A department's message, unsigned: it is read whole and refused, which needs a thread and a body."""
+    body = b'{"type":"leg.accepted"}'
+    return upload(len(body), "/api/departments/water-office/notices").replace(b"octet-stream", b"json") + body
+
+
+def test_slow_uploads_do_not_keep_a_notice_waiting(portal):
+    path = "/api/departments/water-office/files"
+    slow = [portal.send(upload(1_000_000, path) + b"x" * 10) for _ in range(SLOW_UPLOADS)]
+    waits = []
+    for _ in range(20):
+        began = time.monotonic()
+        line = portal.send(notice())
+        assert b" 401 " in answered(line)
+        waits.append(time.monotonic() - began)
+        for one in slow:
+            try:
+                one.sendall(b"x")
+            except OSError:
+                continue
+    refused = [b" 503 " in answered(line) for line in slow if not line.settimeout(0.3)]
+    assert sum(refused) >= SLOW_UPLOADS // 2, waits
+    assert sorted(waits)[-2] < 1, waits
+
+
+def test_a_body_that_never_comes_is_given_up_and_its_place_is_free_again(tmp_path):
+    running = Portal.__new__(Portal)
+    os.environ["YJS_BODY_DEADLINE"] = "1"
+    try:
+        running.__init__(tmp_path)
+    finally:
+        del os.environ["YJS_BODY_DEADLINE"]
+    try:
+        path = "/api/departments/water-office/files"
+        with ThreadPoolExecutor(24) as pool:
+            answers = list(pool.map(lambda _: answered(running.send(upload(1_000_000, path) + b"x")), range(24)))
+        assert {answer.split(b" ")[1] for answer in answers} == {b"408", b"503"}
+        assert b" 408 " in answered(running.send(upload(1_000_000, path) + b"x"))
+        assert b" 408 " in answered(running.send(upload(100, path) + b"x"))
+    finally:
+        running.stop()
+        running.log.close()
+
+
+def test_silent_connections_take_no_thread(portal):
+    lines = [portal.send(b"") for _ in range(60)] + [portal.send(b"GET / HT") for _ in range(8)]
+    began = time.monotonic()
+    portal.get("/healthz")
+    assert time.monotonic() - began < 3
+    for line in lines:
+        line.close()
+
+
+def test_hup_changes_nothing(portal):
+    before = portal.workers()
+    portal.process.send_signal(signal.SIGHUP)
+    time.sleep(1)
+    assert portal.get("/readyz").status == 200
+    assert portal.workers() == before
+
+
+def test_a_stop_is_clean_and_quick(portal):
+    portal.stop()
+    assert portal.process.returncode == 0
+    assert "Traceback" not in portal.said()
+
+
+@pytest.mark.parametrize("victim", ["master", "worker"])
+def test_after_a_kill_nothing_is_left_behind_and_a_start_takes_over(portal, victim):
+    worker, = portal.workers()
+    os.kill(portal.process.pid if victim == "master" else worker, signal.SIGKILL)
+    if victim == "master":
+        portal.process.wait(30)
+        portal.start()
+    for _ in range(300):
+        try:
+            if portal.get("/readyz").status == 200:
+                break
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.1)
+    assert portal.workers() not in ([], [worker])
+    assert not Path(f"/proc/{worker}").exists() or Path(f"/proc/{worker}/stat").read_text().split()[2] == "Z"
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    ({"PORT": "0"}, "PORT=0"), ({"YJS_DEPARTMENTS": "nowhere.yaml"}, "没有启动"), ({"YJS_ENV": "production"}, "YJS_KEYS"),
+])
+def test_a_wrong_set_up_never_starts_and_says_all_that_is_wrong(tmp_path, change, says):
+    (tmp_path / "offices.yaml").write_text(OFFICES)
+    environment = {**os.environ, "YJS_ENV": "test", "YJS_DATA": str(tmp_path / "data"), "PORT": str(free_port()),
+                   "YJS_BUNDLES": str(HOME / "tests" / "web" / "definitions"), "OFFICE_SECRET": "whsec_" + "QUFB" * 10,
+                   "YJS_DEPARTMENTS": str(tmp_path / "offices.yaml"), **change}
+    done = subprocess.run([sys.executable, "-m", "web.serve"], cwd=HOME, env=environment, capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
