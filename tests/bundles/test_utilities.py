@@ -66,10 +66,10 @@ def test_the_longest_chain_is_survey_plan_permit() -> None:
     assert finish["road-excavation"] == finish["tree-relocation"] == 7
 
 
-def test_the_merged_form_has_about_81_fields_on_fifteen_pages() -> None:
+def test_the_merged_form_has_about_81_fields_on_sixteen_pages() -> None:
     plan = public_plan("utilities")
     assert 78 <= plan.figures.fields_after <= 84
-    assert len(plan.sections) == 15
+    assert len(plan.sections) == 16
     assert plan.figures.fields_before > 4 * plan.figures.fields_after
 
 
