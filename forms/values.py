@@ -71,7 +71,8 @@ def wanted_of_field(line: Field) -> Wanted:
     return Wanted(
         line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before,
         line.not_after, line.unit, line.options, line.level, columns,
-        key=line.key, labels={column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
+        (line.key,) if line.key else (), line.key,
+        labels={column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
     )
 
 
