@@ -1,0 +1,81 @@
+"""Every page without an accessibility violation, without sideways scrolling, at a desktop's and a phone's width."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.pages.walk import EVERYTHING, UTILITIES, answer, fill, sign_in, submit
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+AXE = Axe()
+
+
+@pytest.fixture
+def sized(browser: Browser, portal: str, width: int) -> Iterator[Page]:
+    """A page of a fresh visitor at one of the widths."""
+    context = browser.new_context(base_url=portal, viewport={"width": width, "height": 844}, locale="zh-CN")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def look_over(page: Page) -> None:
+    """No violation, no sideways scrolling, a title and one main heading."""
+    found = AXE.run(page, options=RULES).response["violations"]
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], page.url
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], page.url  # type: ignore[index]  # set
+    assert page.locator("h1").count() == 1, page.url
+    assert page.title().endswith("一件事")
+
+
+@pytest.mark.parametrize("path", ["/", "/?q=没有", "/bundles/utilities", "/bundles/newborn", "/login", "/track", "/nowhere"])
+def test_open_pages_are_accessible(sized: Page, path: str) -> None:
+    sized.goto(path)
+    look_over(sized)
+
+
+def test_the_whole_way_of_a_case_is_accessible(sized: Page) -> None:
+    page = sized
+    page.goto("/bundles/utilities")
+    page.get_by_role("button", name="开始办理").click()
+    look_over(page)
+    page.get_by_role("button", name="下一步").click()
+    look_over(page)
+    while "/questions/" in page.url:
+        answer(page, EVERYTHING)
+        look_over(page)
+    sign_in(page)
+    look_over(page)
+    page.get_by_label("统一社会信用代码").fill("123")
+    page.get_by_role("button", name="保存，下一页").click()
+    look_over(page)
+    page.get_by_role("link", name="绿地和树木").click()
+    look_over(page)
+    page.get_by_role("link", name="材料", exact=True).click()
+    look_over(page)
+    page.get_by_role("button", name="材料齐了，下一步").click()
+    look_over(page)
+    page.goto(re.sub(r"/materials.*", "/form/applicant", page.url))
+    fill(page)
+    look_over(page)
+    page.get_by_role("button", name="下一步，核对").click()
+    look_over(page)
+    reference, code = submit(page) if page.get_by_role("button", name="下一步，核对").count() else ("", "")
+    look_over(page)
+    page.get_by_role("button", name="看办理进度").click()
+    look_over(page)
+    page.get_by_role("link", name="撤回申请").click()
+    look_over(page)
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="看看会有什么影响").click()
+    look_over(page)
+    page.get_by_role("link", name="我的办件").first.click()
+    look_over(page)
+    page.goto(f"/track#r={reference}&c={code}")
+    page.wait_for_url(f"**/track/{reference}")
+    look_over(page)
