@@ -18,6 +18,7 @@ from catalog.schema_dictionary import SHAPES
 from catalog.schema_fields import Authored
 from catalog.schema_matter import ASK_SET, MATTER
 from forms.compose import compose
+from forms.explore import explore
 from forms.figures import figures_json
 from forms.values import json_ready
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 GUIDES = ("docs/authoring.md", "docs/authoring.zh-CN.md")
 FOLDER = ROOT / "bundles"
 SHIPPED = {str(path.relative_to(FOLDER)): path.read_text("utf-8") for path in FOLDER.rglob("*.yaml")}
+TODAY = date(2026, 3, 2)
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# file: bundles/(\S+\.yaml)\n")
 
@@ -82,7 +84,7 @@ def verify(command: str, said: str, loaded: Loaded) -> None:
     bundle = re.fullmatch(r"flask figures (\S+) --json", command)
     assert bundle, f"a test does not know how to check: {command}"
     figures = loaded.catalog.bundles[bundle[1]].figures
-    computed = figures_json(compose(loaded.catalog, bundle[1], json_ready(figures), today=date(2026, 3, 2)))
+    computed = figures_json(compose(loaded.catalog, bundle[1], json_ready(figures), today=TODAY))
     told: dict[str, Any] = json.loads(said)
     assert {key: {part: computed[key][part] for part in parts} for key, parts in told.items()} == told
 
@@ -98,7 +100,11 @@ def test_every_step_of_the_guide_comes_out_as_shown(guide: str) -> None:
 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_what_a_reader_ends_up_with_loads_and_checks_clean(guide: str) -> None:
-    assert errors(assemble(list(steps(guide))[-1].texts)) == []
+    loaded = assemble(list(steps(guide))[-1].texts)
+    assert errors(loaded) == []
+    own = sorted(set(loaded.catalog.bundles) - {name.removesuffix(".yaml") for name in SHIPPED})
+    assert own == ["cafe", "cafe-shinan"]
+    assert [str(problem) for bundle in own for problem in explore(loaded.catalog, bundle, TODAY)] == []
 
 
 def test_both_editions_show_the_same_blocks() -> None:
