@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from catalog.bundle import Edge
+from catalog.bundle import Edge, Entry
 from catalog.limits import UNIT_NAMES, Limit
 from forms.answers import Known
 from forms.choose import Selection, members_of
@@ -74,6 +74,7 @@ class Chains:
         ]
         self.ends, self.unit = ends_by(limits, known.catalog.calendar, known.today)
         self.now_order, self.old_order = _order(self.now), _order(self.old)
+        self.alike = {entry.matter: self._place(entry) for entry in bundle.entries} if self.unit == "wd" else {}
 
     def _wait(self, edge: Edge) -> _Wait:
         members = members_of(edge.target, self.known)
@@ -85,6 +86,33 @@ class Chains:
             for matter in members_of(follower, self.known):
                 waits.setdefault(matter, []).extend(_Wait(members_of(target, self.known)) for target in targets)
         return waits
+
+    def _place(self, entry: Entry) -> object:
+        """Where a matter stands in both orders; matters of equal place are told apart by their limits alone."""
+        matter = entry.matter
+        follows = [
+            (number, follower, index, wait) for number, waits in enumerate((self.now, self.old))
+            for follower, rows in waits.items() for index, wait in enumerate(rows) if matter in wait.members
+        ]
+        special = any(wait.first or wait.any_one or follower == matter for _, follower, _, wait in follows)
+        if entry.each is not None or special:
+            return matter
+        return tuple(self.now[matter]), tuple(self.old[matter]), tuple(place[:3] for place in follows)
+
+    def reduced(self, outcome: Outcome) -> Outcome:
+        """The outcome with only the slowest of the legs that stand in the same place: the others lengthen no chain."""
+        slowest: dict[object, OutcomeLeg] = {}
+        for leg in outcome.legs:
+            place = self.alike.get(leg.matter, leg.number)
+            place = leg.number if place == leg.matter else place
+            other = slowest.get(place)
+            slowest[place] = leg if other is None else self._slower(leg, other)
+        return Outcome(tuple(slowest.values()))
+
+    def _slower(self, one: OutcomeLeg, other: OutcomeLeg) -> OutcomeLeg:
+        slower = one if self.ends(0, one.promised) > self.ends(0, other.promised) else other
+        before = max((one.before, other.before), key=lambda limit: self.ends(0, limit))
+        return replace(slower, before=before)
 
     def days(self, combination: Iterable[Outcome]) -> tuple[int, int]:
         """The longest chain now and before, in `unit` days."""

@@ -36,7 +36,7 @@ def explore(catalog: Catalog, bundle_id: str, today: date | None) -> list[Proble
         known = know(catalog, bundle, {}, None, today)
     except KeyError:
         return []  # a matter is missing; the checker has said so
-    return _Exploration(known, Space.of(known)).run()
+    return _Exploration(known, Space.of(known), Chains(known)).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Part:
 class _Exploration:
     known: Known
     space: Space
+    chains: Chains
     found: list[Problem] = field(default_factory=list)
 
     def say(self, path: Path, code: str, message: str, level: str = "error") -> None:
@@ -96,7 +97,7 @@ class _Exploration:
         for values in self.space.situations(part.names):
             here = replace(known, values=values)
             selection = select(here)
-            outcomes.setdefault(outcome_of(selection, here), values)
+            outcomes.setdefault(self.chains.reduced(outcome_of(selection, here)), values)
             met |= _satisfied(selection, part.bundle)
             for group, members in selection.ambiguous.items():
                 doubtful.setdefault(group, (members, values))
@@ -135,7 +136,7 @@ class _Exploration:
         """The longest chain against the published promise, and before against after."""
         if prod(len(part) for part in outcomes) > MOST_CELLS:
             raise TooManyCells
-        chains = Chains(self.known)
+        chains = self.chains
         promise = self.known.bundle.promised
         worst: tuple[int, tuple[Outcome, ...]] = (-1, ())
         slower: tuple[Outcome, ...] = ()
@@ -146,7 +147,7 @@ class _Exploration:
             if before < after and not slower:
                 slower = combination
         if promise is not None and chains.exceeds(worst[0], promise):
-            self.too_long(chains, outcomes, worst, promise)
+            self.too_long(outcomes, worst, promise)
         if slower:
             after, before = chains.days(slower)
             situation = shown(_joint(outcomes, slower))
@@ -154,13 +155,12 @@ class _Exploration:
             self.say(("bundles", self.known.bundle.id, "before"), "before_shorter", says)
 
     def too_long(
-        self, chains: Chains, outcomes: list[dict[Outcome, dict[str, Any]]], worst: tuple[int, tuple[Outcome, ...]],
-        promise: Limit,
+        self, outcomes: list[dict[Outcome, dict[str, Any]]], worst: tuple[int, tuple[Outcome, ...]], promise: Limit,
     ) -> None:
         """Say which situation breaks the promise, and by which chain."""
-        chain = "→".join(chains.chain(worst[1]))
+        chain = "→".join(self.chains.chain(worst[1]))
         situation = shown(_joint(outcomes, worst[1]))
-        says = f"最长办理链 {worst[0]}{chains.unit} 超过公布的承诺 {promise}，情形：{situation}，链：{chain}"
+        says = f"最长办理链 {worst[0]}{self.chains.unit} 超过公布的承诺 {promise}，情形：{situation}，链：{chain}"
         self.say(("bundles", self.known.bundle.id, "limits", "promised"), "promise_broken", says)
 
 

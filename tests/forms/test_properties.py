@@ -12,6 +12,8 @@ from catalog.canonical import dumps, loads
 from catalog.load import load_catalog
 from forms.answers import know
 from forms.cells import Space
+from forms.chains import Chains, outcome_of
+from forms.choose import select
 from forms.compose import compose
 from forms.plan import Plan
 from forms.public import plan_json
@@ -128,6 +130,19 @@ def test_every_edge_slot_and_asker_points_at_a_leg_of_the_plan(case):
     assert {code for page in plan.sections for code in page.fields} == {line.code for line in plan.fields}
     assert len(legs) == len(plan.legs)
     assert {leg.matter for leg in plan.legs}.isdisjoint({matter.matter for matter in plan.absent})
+
+
+@BOUNDED
+@given(situations())
+def test_exploring_counts_the_same_days_as_composing(case):
+    bundle, situation = case
+    known = know(shipped(), shipped().bundles[bundle], situation, None, TODAY)
+    chains = Chains(known)
+    outcome = outcome_of(select(known), known)
+    assert chains.days([chains.reduced(outcome)]) == chains.days([outcome])
+    figures = compose(shipped(), bundle, situation, today=TODAY).figures
+    if figures.day_unit == chains.unit:
+        assert chains.days([outcome]) == (figures.days.after, figures.days.before)
 
 
 HOSTILE = st.recursive(
