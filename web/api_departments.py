@@ -120,7 +120,8 @@ def _signed(department: str, raw: bytes) -> tuple[Body, str, datetime]:
     if office is None:
         raise not_found()
     now = house().clock.now()
+    headers = {name: request.headers.get(name, "") for name in SIGNED_BY}
     try:
-        return office, verify({name: request.headers.get(name, "") for name in SIGNED_BY}, raw, office.secrets, now), now
+        return office, verify(headers, raw, office.secrets, now), now
     except BadSignature as error:
         raise Problem(401, error.code, str(error)) from error

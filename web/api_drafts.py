@@ -25,7 +25,7 @@ from web.wiring import house
     "Keep a file", {201: "the file's id, SHA-256, size, name and type"}, raw=True,
     refuses=(400, 408, 413, 415, 422, 503), returns="File",
     more="Raw body; `Content-Type` and the name in `Content-Disposition` must agree with the content. PDF, JPG, PNG, "
-    "OFD and DWG; nothing empty, locked, active or damaged. Too slow: 408. No free upload place: 503 with Retry-After."))
+    "OFD and DWG; nothing empty, locked, active or damaged. Too slow: 408. No free place: 503 with Retry-After."))
 def keep_file() -> Response:
     """Keep a raw upload."""
     only_args()

@@ -5,9 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 
-from sources.samples import PERSONAS
-from sources.shipped import sources as shipped_sources
-
 from cases.calendar_days import work_calendar
 from catalog.check import check, check_departments
 from catalog.load import load_catalog
@@ -19,6 +16,8 @@ from desk.desk import Desk
 from desk.premises import Premises
 from people.personas import Persona, staff
 from settings import Settings
+from sources.samples import PERSONAS
+from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher
 from store.errors import StoreError
 from store.keys import create_keys, load_keys

@@ -13,13 +13,13 @@ from functools import cached_property
 from threading import RLock
 from typing import cast
 
-from desk.desk import Desk
-from dispatch.loop import Dispatcher, Works
 from flask import Flask, current_app
 
 from catalog.model import Catalog
 from connectors.base import Registry
 from connectors.deployment import Deployment
+from desk.desk import Desk
+from dispatch.loop import Dispatcher, Works
 from people.accounts import Accounts
 from people.attempts import Attempts
 from people.personas import Persona

@@ -135,5 +135,6 @@ def signed(house, numbers):
     def make(name, raw, **more):
         message_id = more.get("message_id", f"msg-{next(numbers)}")
         at = more.get("at", house.clock.now())
-        return headers_for(message_id, at, raw, more.get("secrets", [SECRETS[name]])) | {"Content-Type": "application/json"}
+        return headers_for(message_id, at, raw,
+                           more.get("secrets", [SECRETS[name]])) | {"Content-Type": "application/json"}
     return make

@@ -7,7 +7,8 @@ import pytest
 from people.identity import ROLES
 from people.policy import API, POLICY
 
-FILL = {"bundle": "connect", "question": "services", "draft": "d", "section": "basics", "key": "drawing", "reference": "r",
+FILL = {"bundle": "connect", "question": "services", "draft": "d", "section": "basics", "key": "drawing",
+        "reference": "r",
         "leg": "01", "ask": "a", "file": "f", "department": "water-office", "persona": "nobody", "filename": "site.css"}
 UNSAFE = {"POST", "PATCH", "PUT", "DELETE"}
 
@@ -41,7 +42,8 @@ def test_a_visitor_is_sent_to_sign_in_exactly_where_the_table_asks_for_a_role(ap
     for rule, method in cells(app):
         answer = caller().call(method, address(rule))
         access = POLICY[rule.endpoint]
-        signed_out = answer.status_code == 401 or (answer.status_code == 303 and "/login" in answer.headers.get("Location", ""))
+        to_login = answer.status_code == 303 and "/login" in answer.headers.get("Location", "")
+        signed_out = answer.status_code == 401 or to_login
         browser_form = rule.endpoint.startswith(("pages.", "demo.")) and method in UNSAFE  # refused for want of a token
         wants = bool(access.roles) and not browser_form
         if access.relation != "signature" and signed_out != wants:
@@ -74,7 +76,8 @@ def expected_refusal(cell):
 @pytest.mark.parametrize("token", ["", "yjs_", "yjs_" + "A" * 43, "a b", "é", "x" * 5_000])
 def test_a_wrong_token_is_refused_even_where_everybody_may(caller, token):
     answer = caller().get("/api/bundles", headers={"Authorization": f"Bearer {token}".encode().decode("latin-1")})
-    assert (answer.status_code, answer.json["code"], answer.headers["WWW-Authenticate"][:6]) == (401, "bad_token", "Bearer")
+    assert (answer.status_code, answer.json["code"], answer.headers["WWW-Authenticate"][:6]) == (401, "bad_token",
+                                                                                                 "Bearer")
 
 
 def test_what_belongs_to_somebody_else_answers_like_what_does_not_exist(caller, filing, applicant):

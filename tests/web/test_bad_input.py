@@ -10,10 +10,13 @@ DEEP = b'{"situation":' + b"[" * 5_000 + b"]" * 5_000 + b"}"
 RAW = [
     (b"", 400, None), (b"{", 400, None), (DEEP, 400, None), (b'{"situation":{"a":"\\ud800"}}', 400, "situation.a"),
     (b'{"situation":{"a":"x\\u0000"}}', 400, "situation.a"), (b'{"situation":{"a":NaN}}', 400, "situation.a"),
-    (b'{"situation":{"a":1,"a":2}}', 400, "situation.a"), (b'{"situation":{"a":9223372036854775808}}', 400, "situation.a"),
-    (b'{"situation":{"a":1e400}}', 400, "situation.a"), (b'{"situation":{"a":' + b"9" * 5_000 + b"}}", 400, "situation.a"),
+    (b'{"situation":{"a":1,"a":2}}', 400, "situation.a"),
+    (b'{"situation":{"a":9223372036854775808}}', 400, "situation.a"),
+    (b'{"situation":{"a":1e400}}', 400, "situation.a"),
+    (b'{"situation":{"a":' + b"9" * 5_000 + b"}}", 400, "situation.a"),
     ('{"situation":{}}'.encode("utf-16"), 400, None), (b'{"situation":{"\xff":1}}', 400, None),
-    (b"[]", 422, "_schema"), (b"null", 422, "_schema"), (b'"x"', 422, "_schema"), (b"1", 422, "_schema"), (b"{}", 422, "situation"),
+    (b"[]", 422, "_schema"), (b"null", 422, "_schema"), (b'"x"', 422, "_schema"), (b"1", 422, "_schema"),
+    (b"{}", 422, "situation"),
     (b'{"situation":null}', 422, "situation"), (b'{"situation":[]}', 422, "situation"),
     (b'{"situation":"x"}', 422, "situation"), (b'{"situation":{},"extra":1}', 422, "extra"),
     (b'{"situation":{"' + b"k" * 1_100_000 + b'":1}}', 413, None),
@@ -41,7 +44,9 @@ def test_a_body_that_is_wrong_is_refused_with_its_place(caller, raw, status, pla
     refused(caller().post("/api/bundles/connect/plan", data=raw, content_type="application/json"), status, place)
 
 
-@pytest.mark.parametrize("type_", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "", "application/json; charset=gbk"])
+@pytest.mark.parametrize("type_",
+                         ["text/plain", "application/xml", "multipart/form-data; boundary=x", "",
+                          "application/json; charset=gbk"])
 def test_only_json_in_utf8_is_read(caller, type_):
     refused(caller().post("/api/bundles/connect/plan", data=b'{"situation":{}}', content_type=type_), 415)
 
@@ -64,7 +69,8 @@ def test_a_page_has_one_to_two_hundred_legs(office, limit):
 
 @pytest.mark.parametrize(("method", "path", "status"), [
     ("GET", "/api/nothing", 404), ("GET", "/api/bundles/none", 404), ("GET", "/api/bundles/..%2f..%2fetc", 404),
-    ("DELETE", "/api/bundles", 405), ("PUT", "/api/cases", 405), ("GET", "/api/track", 405), ("GET", "/api/bundles/%00", 400),
+    ("DELETE", "/api/bundles", 405), ("PUT", "/api/cases", 405), ("GET", "/api/track", 405),
+    ("GET", "/api/bundles/%00", 400),
     ("GET", "/api/bundles/%ff", 400), ("GET", "/api/departments/water-office/notices", 405),
     ("POST", "/api/bundles/none/plan", 415),
 ])
@@ -121,18 +127,23 @@ def test_filing_needs_a_key(applicant, filing, key):
 ])
 def test_an_upload_that_is_wrong_is_refused(applicant, data, type_, name, status):
     disposition = f"attachment; filename=\"{name}\"".encode().decode("latin-1")
-    refused(applicant.post("/api/files", data=data, content_type=type_, headers={"Content-Disposition": disposition}), status)
+    refused(applicant.post("/api/files", data=data, content_type=type_, headers={"Content-Disposition": disposition}),
+            status)
 
 
 @pytest.mark.parametrize(("given", "kept"), [
-    ("filename*=UTF-8''%E8%90%A5%E4%B8%9A%E6%89%A7%E7%85%A7.png", "营业执照.png"), ('filename="../../etc/x.png"', "x.png"),
+    ("filename*=UTF-8''%E8%90%A5%E4%B8%9A%E6%89%A7%E7%85%A7.png", "营业执照.png"),
+    ('filename="../../etc/x.png"', "x.png"),
     ('filename="C:\\\\x\\\\y.png"', "y.png"), ('filename="营业执照.png"', "营业执照.png"), ("", "未命名.png"),
-    ('filename="%E5%9B%BE.png"', "图.png"), ('filename="' + "长" * 300 + '.png"', None), ('filename="a\u202egnp.png"', "agnp.png"),
-    ('filename="x.png"; filename="y.png"', None), ("filename*=UTF-8''%ff%fe.png", None), ('filename="a%0d%0aSet-Cookie: x.png"', None),
+    ('filename="%E5%9B%BE.png"', "图.png"), ('filename="' + "长" * 300 + '.png"', None),
+    ('filename="a\u202egnp.png"', "agnp.png"),
+    ('filename="x.png"; filename="y.png"', None), ("filename*=UTF-8''%ff%fe.png", None),
+    ('filename="a%0d%0aSet-Cookie: x.png"', None),
 ])
 def test_a_name_is_data_and_comes_back_whole_or_clean(applicant, drawing, given, kept):
     header = f"attachment; {given}".encode().decode("latin-1")
-    answer = applicant.post("/api/files", data=drawing, headers={"Content-Disposition": header}, content_type="image/png")
+    answer = applicant.post("/api/files", data=drawing, headers={"Content-Disposition": header},
+                            content_type="image/png")
     assert answer.status_code == 201, answer.data
     assert kept is None or answer.json["name"] == kept
     fetched = applicant.get(f"/api/files/{answer.json['file']}")

@@ -39,7 +39,8 @@ def test_a_signed_notice_moves_its_leg_once_however_often_it_comes(caller, appli
 
 @pytest.mark.parametrize(("change", "code"), [
     ({"webhook-signature": ""}, "signature_missing"), ({"webhook-id": ""}, "signature_missing"),
-    ({"webhook-signature": "v1,"}, None), ({"webhook-signature": "v0,AAAA"}, None), ({"webhook-timestamp": "abc"}, None),
+    ({"webhook-signature": "v1,"}, None), ({"webhook-signature": "v0,AAAA"}, None),
+    ({"webhook-timestamp": "abc"}, None),
     ({"webhook-signature": "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, "signature_wrong"),
     ({"webhook-timestamp": "1"}, "signature_window"), ({"webhook-id": "another"}, "signature_wrong"),
 ])
@@ -119,7 +120,8 @@ def test_a_result_file_is_kept_named_in_a_notice_and_fetched_by_the_applicant(ca
     fetched = applicant.get(f"/api/files/{kept.json['file']}")
     assert (fetched.status_code, fetched.data) == (200, drawing)
     assert fetched.headers["Content-Disposition"].startswith("attachment")
-    assert (fetched.headers["X-Content-Type-Options"], "sandbox" in fetched.headers["Content-Security-Policy"]) == ("nosniff", True)
+    assert (fetched.headers["X-Content-Type-Options"],
+            "sandbox" in fetched.headers["Content-Security-Policy"]) == ("nosniff", True)
     assert caller("applicant").get(f"/api/files/{kept.json['file']}").status_code == 404
 
 

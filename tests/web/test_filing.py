@@ -109,7 +109,10 @@ def test_a_case_is_withdrawn_by_its_owner(applicant, filing):
     assert applicant.post(path, {"reason": "不办了"}, headers={"Idempotency-Key": "w1"}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["𠮷㛃", "阿卜杜拉·艾合买提", "一", "项" * 50, "=cmd|' /C calc'!A0", "<script>alert(1)</script>"])
+@pytest.mark.parametrize("name",
+                         ["𠮷㛃", "阿卜杜拉·艾合买提", "一", "项" * 50, "=cmd|' /C calc'!A0",
+                          "<script>alert(1)</script>"])
 def test_real_names_come_back_whole(applicant, name):
     draft = applicant.post("/api/drafts", {"bundle": "connect", "situation": {"services": ["power"]}}).json["draft"]
-    assert applicant.patch(f"/api/drafts/{draft}", {"form": {"project_name": name}}).json["form"]["project_name"] == name
+    assert applicant.patch(f"/api/drafts/{draft}",
+                           {"form": {"project_name": name}}).json["form"]["project_name"] == name

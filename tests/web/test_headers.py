@@ -8,7 +8,9 @@ EVERYWHERE = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "R
               "Cross-Origin-Opener-Policy": "same-origin"}
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/api/bundles", "/api/nothing", "/nothing", "/healthz", "/static/site.css", "/static/none"])
+@pytest.mark.parametrize("path",
+                         ["/", "/login", "/api/bundles", "/api/nothing", "/nothing", "/healthz", "/static/site.css",
+                          "/static/none"])
 def test_strict_headers_stand_on_every_answer(caller, path):
     headers = caller().get(path).headers
     assert {name: headers.get(name) for name in EVERYWHERE} == EVERYWHERE
@@ -50,7 +52,8 @@ def test_a_static_file_under_a_changing_address_is_kept_for_long(caller):
     assert caller().get("/static/site.css").headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", None,
+@pytest.mark.parametrize("target",
+                         ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "", None,
                                     "/x\r\nSet-Cookie: a=b", "relative", "/\u202e"])
 def test_signing_in_leads_to_our_own_pages_only(target):
     assert own_path(target, "/home") == "/home"

@@ -1,0 +1,106 @@
+"""What is different in production: no sample persons, cookies for TLS alone, keys named, forwarded addresses believed
+only from trusted proxies."""
+
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from people.accounts import NewAccount
+from people.attempts import LOGIN
+from store.keys import create_keys
+from web.wiring import NAME, RefusedStart
+
+FOLDER = Path(__file__).parent / "definitions"
+PASSWORD = "一句只有我自己知道的很长的话"
+OFFICES = """bodies:
+  water-office: {department: water, name: 供水公司, connector: pull, secrets: ["env:OFFICE_SECRET"]}
+  power-office: {department: power, name: 供电公司, connector: pull, secrets: ["env:OFFICE_SECRET"]}
+"""
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("production")
+    create_keys(folder / "keys" / "keys")
+    (folder / "offices.yaml").write_text(OFFICES)
+    return {"YJS_ENV": "production", "YJS_DATA": str(folder / "data"), "YJS_KEYS": str(folder / "keys" / "keys"),
+            "YJS_BUNDLES": str(FOLDER), "YJS_DEPARTMENTS": str(folder / "offices.yaml"), "YJS_TRUSTED_PROXIES": "1",
+            "OFFICE_SECRET": "whsec_" + "QUFB" * 10, "YJS_PUBLIC_URL": "https://yijianshi.example"}
+
+
+@pytest.fixture(scope="module")
+def app(settings):
+    made = create_app(settings)
+    yield made
+    made.extensions[NAME].close()
+
+
+@pytest.fixture
+def browser(app):
+    made = app.test_client()
+    made.environ_base["wsgi.url_scheme"] = "https"
+    return made
+
+
+def sign_in(browser, login, password=PASSWORD, **headers):
+    page = browser.get("/login", base_url="https://yijianshi.example")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    return browser.post("/login", base_url="https://yijianshi.example",
+                        data={"login": login, "password": password, "csrf_token": token},
+                        headers={"Referer": "https://yijianshi.example/login", **headers})
+
+
+def test_there_are_no_sample_persons(app, browser):
+    assert app.extensions[NAME].personas == ()
+    for method, path in (("GET", "/demo/personas"), ("POST", "/demo/personas/author"), ("POST", "/login/persona")):
+        assert browser.open(path, method=method).status_code == 404
+
+
+def test_there_is_no_account_until_somebody_makes_one(app):
+    with app.extensions[NAME].database.read() as tx:
+        assert tx.rows("select * from accounts") == []
+
+
+def test_signing_in_by_password_gives_a_cookie_for_this_host_over_tls_alone(app, browser):
+    home = app.extensions[NAME]
+    home.accounts.add(NewAccount("li", "applicant", "李一", password=PASSWORD), home.clock.now())
+    answer = sign_in(browser, "li")
+    assert answer.status_code == 303, answer.text
+    cookie = next(one for one in answer.headers.getlist("Set-Cookie") if one.startswith("__Host-yjs="))
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
+    assert browser.get("/api/cases", base_url="https://yijianshi.example").status_code == 200
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+def test_wrong_passwords_are_counted_for_the_name_wherever_they_come_from(app):
+    codes = []
+    for number in range(LOGIN.times + 1):
+        made = app.test_client()
+        codes.append(sign_in(made, "wang", "wrong", **{"X-Forwarded-For": f"10.0.0.{number}"}).status_code)
+    assert codes == [401] * LOGIN.times + [429]
+
+
+@pytest.mark.parametrize("name", ["YJS_KEYS", "YJS_DEPARTMENTS"])
+def test_without_keys_or_departments_it_refuses_to_start_by_name(settings, monkeypatch, name):
+    monkeypatch.delenv(name, raising=False)
+    with pytest.raises(RefusedStart, match=name):
+        create_app({**settings, name: ""})
+
+
+def test_keys_that_others_can_read_are_refused(settings, tmp_path):
+    create_keys(tmp_path / "keys" / "keys")
+    (tmp_path / "keys" / "keys").chmod(0o644)
+    with pytest.raises(RefusedStart, match="chmod 600"):
+        create_app({**settings, "YJS_KEYS": str(tmp_path / "keys" / "keys")})
+
+
+def test_every_problem_of_the_definitions_is_said_at_once(settings, tmp_path):
+    for path in FOLDER.rglob("*.yaml"):
+        target = tmp_path / path.relative_to(FOLDER)
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(path.read_text().replace("section: basics", "section: none"))
+    with pytest.raises(RefusedStart) as refused:
+        create_app({**settings, "YJS_BUNDLES": str(tmp_path)})
+    assert str(refused.value).count("fields.yaml:") >= 4
