@@ -79,9 +79,12 @@ def kept(made):
 # What is chosen
 
 @pytest.mark.parametrize(("condition", "situation", "state"), [
-    ("a in wants", {"wants": ["a"]}, "in"), ("a in wants", {"wants": ["b"]}, "out"), ("a in wants", {"wants": []}, "out"),
-    ("a in wants", {}, "maybe"), ("area > 5", {"local": False}, "out"), ("area > 5", {"local": False, "area": 9}, "out"),
-    ("area > 5", {"local": True, "area": "６"}, "in"), ("area > 5", {"local": True}, "maybe"), ("area > 5", {}, "maybe"),
+    ("a in wants", {"wants": ["a"]}, "in"),
+    ("a in wants", {"wants": ["b"]}, "out"), ("a in wants", {"wants": []}, "out"),
+    ("a in wants", {}, "maybe"), ("area > 5", {"local": False}, "out"),
+    ("area > 5", {"local": False, "area": 9}, "out"),
+    ("area > 5", {"local": True, "area": "６"}, "in"),
+    ("area > 5", {"local": True}, "maybe"), ("area > 5", {}, "maybe"),
     ("not area > 5", {"local": False}, "in"), ("a in wants or local", {"wants": ["a"]}, "in"),
 ])
 def test_a_matter_is_in_out_or_undecided(condition, situation, state):
@@ -90,7 +93,8 @@ def test_a_matter_is_in_out_or_undecided(condition, situation, state):
 
 
 def test_the_reason_names_the_question_and_never_a_code():
-    made = plan(catalog([matter("m"), matter("n")], [entry("m", "01", "a in wants"), entry("n", "02", "b in wants")]), {"wants": ["a"]})
+    entries = [entry("m", "01", "a in wants"), entry("n", "02", "b in wants")]
+    made = plan(catalog([matter("m"), matter("n")], entries), {"wants": ["a"]})
     assert made.legs[0].why.text == "因为“要什么”选了“项a”"
     assert made.absent[0].why.text == "因为“要什么”没有选“项b”"
 
@@ -111,7 +115,8 @@ def test_a_question_that_does_not_apply_is_not_filed():
 
 @pytest.mark.parametrize(("situation", "at"), [
     ({"wants": "a"}, "wants"), ({"wants": ["x"]}, "wants"), ({"local": "maybe"}, "local"), ({"nothing": 1}, "nothing"),
-    ({"local": True, "area": "1e3"}, "area"), ({"local": True, "area": True}, "area"), ({"local": True, "area": [1]}, "area"),
+    ({"local": True, "area": "1e3"}, "area"),
+    ({"local": True, "area": True}, "area"), ({"local": True, "area": [1]}, "area"),
     ({"cars": [{"vin": "1", "x": "2"}]}, "cars"), ({"filer": "robot"}, "filer"), ({"local": {"a": 1}}, "local"),
 ])
 def test_a_bad_answer_is_a_problem_at_its_name(situation, at):
@@ -130,7 +135,8 @@ ONE_OF = [entry("m", "01", "a in wants"), entry("n", "02", "b in wants")]
 
 @pytest.mark.parametrize(("situation", "legs", "problem"), [
     ({"wants": ["a"]}, ["m"], None), ({"wants": ["b"]}, ["n"], None), ({"wants": ["c"]}, [], "group_empty"),
-    ({"wants": ["a", "b"]}, [], "group_ambiguous"), ({"wants": ["a", "b"], "basis": "n"}, ["n"], None), ({}, [], "open_question"),
+    ({"wants": ["a", "b"]}, [], "group_ambiguous"),
+    ({"wants": ["a", "b"], "basis": "n"}, ["n"], None), ({}, [], "open_question"),
 ])
 def test_one_of_takes_exactly_one(situation, legs, problem):
     made = plan(catalog([matter("m"), matter("n")], ONE_OF, groups=(Group("basis", "one_of", ("m", "n")),)), situation)
@@ -139,7 +145,8 @@ def test_one_of_takes_exactly_one(situation, legs, problem):
 
 
 def test_an_ambiguous_group_asks_for_the_member():
-    made = plan(catalog([matter("m"), matter("n")], ONE_OF, groups=(Group("basis", "one_of", ("m", "n")),)), {"wants": ["a", "b"]})
+    small = catalog([matter("m"), matter("n")], ONE_OF, groups=(Group("basis", "one_of", ("m", "n")),))
+    made = plan(small, {"wants": ["a", "b"]})
     question = next(item for item in made.questions if item.id == "basis")
     assert (question.state, [option.code for option in question.options]) == ("open", ["m", "n"])
 
@@ -170,7 +177,8 @@ def test_a_rule_over_a_form_field_is_decided_by_the_form(debt, levels):
 
 def test_a_blocked_date_rule_says_from_when_it_will_hold():
     rule = Rule("R-2", when("since + 3mo <= today"), Text("公示未满三个月"))
-    made = catalog([matter("m", fields=["since"], rules=(rule,))], [entry("m", "01")], fields=[Field("since", Text("公示日"), "date")])
+    since = Field("since", Text("公示日"), "date")
+    made = catalog([matter("m", fields=["since"], rules=(rule,))], [entry("m", "01")], fields=[since])
     texts = [problem.text for problem in plan(made, {"since": "2026-01-31"}).problems if problem.rule == "R-2"]
     assert texts == ["公示未满三个月；最早 2026-04-30 起可以办理"]
 
@@ -182,7 +190,8 @@ def test_a_variant_keeps_what_it_does_not_set():
     made = Matter("m", Text("许可"), "office", (LimitRow(promised=parse_limit("2wd"), before=parse_limit("7wd")),),
                   gives=Gives(("x",)), variants=(variant,))
     leg = plan(catalog([made], [entry("m", "01")]), {"local": True, "area": 150}).legs[0]
-    assert (leg.variant, leg.name, str(leg.promised), str(leg.before), leg.gives.materials) == ("filing", "备案", "0wd", "7wd", ("x",))
+    assert (leg.variant, leg.name, leg.gives.materials) == ("filing", "备案", ("x",))
+    assert (str(leg.promised), str(leg.before)) == ("0wd", "7wd")
     assert "不超过 200，按“备案”办理" in leg.why.text
 
 
@@ -201,7 +210,8 @@ def rows_catalog():
 
 def test_rows_make_legs_that_wait_for_their_own_row():
     made = plan(rows_catalog(), ROWS)
-    assert [(leg.leg, leg.row, leg.instance) for leg in made.legs] == [("01.1", 0, "A"), ("01.2", 1, "B"), ("02.1", 0, "A")]
+    found = [(leg.leg, leg.row, leg.instance) for leg in made.legs]
+    assert found == [("01.1", 0, "A"), ("01.2", 1, "B"), ("02.1", 0, "A")]
     assert [(edge.leg, edge.targets) for edge in made.edges] == [("02.1", ("01.1",))]
     assert kept(made) == {"invoice#1": ("01.1",), "invoice#2": ("01.2",)}
     assert removed(made, "permit#1") == [("logic_a", ("02.1",), ("01.1",))]
@@ -210,15 +220,19 @@ def test_rows_make_legs_that_wait_for_their_own_row():
 
 
 def test_an_absent_matter_is_never_bridged():
-    entries = [entry("m", "01"), entry("n", "02", "a in wants", after=(Edge("m"),)), entry("o", "03", after=(Edge("n"),))]
+    second = entry("n", "02", "a in wants", after=(Edge("m"),))
+    entries = [entry("m", "01"), second, entry("o", "03", after=(Edge("n"),))]
     made = plan(catalog([matter("m"), matter("n"), matter("o")], entries), {"wants": []})
     assert made.edges == ()
     assert made.figures.days.after == 2
 
 
-@pytest.mark.parametrize(("kind", "finish"), [("before_start", 5), ("before_decide", 3), ("before_deliver", 3), ("cancels", 3)])
+@pytest.mark.parametrize(("kind", "finish"), [
+    ("before_start", 5), ("before_decide", 3), ("before_deliver", 3), ("cancels", 3),
+])
 def test_each_kind_of_edge_moves_the_schedule_as_it_should(kind, finish):
-    made = plan(catalog([matter("m", promised="3wd"), matter("n")], [entry("m", "01"), entry("n", "02", after=(Edge("m", kind),))]))
+    entries = [entry("m", "01"), entry("n", "02", after=(Edge("m", kind),))]
+    made = plan(catalog([matter("m", promised="3wd"), matter("n")], entries))
     assert made.figures.days.after == finish
 
 
@@ -278,8 +292,10 @@ def test_a_failed_look_up_restores_that_one_upload_and_not_its_ancestors():
 
 
 def test_a_richer_paper_covers_a_poorer_one():
-    papers = [Material("short", Text("简"), sources=(Source("self"),)), Material("full", Text("全"), covers=("short",), sources=LICENCE)]
-    assert removed(subtracted(papers, matter("m", "short"), matter("n", "full")), "short") == [("covers", ("01",), ("full",))]
+    papers = [Material("short", Text("简"), sources=(Source("self"),)),
+              Material("full", Text("全"), covers=("short",), sources=LICENCE)]
+    made = subtracted(papers, matter("m", "short"), matter("n", "full"))
+    assert removed(made, "short") == [("covers", ("01",), ("full",))]
 
 
 def test_only_the_legs_that_are_fed_lose_the_upload():
@@ -361,7 +377,8 @@ def test_the_strictest_rule_of_a_field_wins(asks, expected):
 
 
 def test_a_field_nobody_can_fill_is_a_conflict_that_names_both_matters():
-    made = subtracted([], matter("m", fields=[FieldAsk("debt", min=Decimal(9))]), matter("n", fields=[FieldAsk("debt", max=Decimal(5))]))
+    least, most = FieldAsk("debt", min=Decimal(9)), FieldAsk("debt", max=Decimal(5))
+    made = subtracted([], matter("m", fields=[least]), matter("n", fields=[most]))
     conflict = next(problem for problem in made.problems if problem.rule == "conflict")
     assert conflict.level == "block"
     assert "最小 9(事项m)与最大 5(事项n)" in conflict.text

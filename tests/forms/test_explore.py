@@ -28,7 +28,8 @@ def changed(bundle, **parts):
 
 def conditions(bundle, texts):
     """The bundle's entries with other conditions."""
-    options = {question.id: frozenset(option.code for option in question.options) for question in shipped().bundles[bundle].questions}
+    questions = shipped().bundles[bundle].questions
+    options = {question.id: frozenset(option.code for option in question.options) for question in questions}
     return tuple(
         replace(entry, when=resolve(parse_condition(texts[entry.matter]), lambda name: options.get(name, frozenset())))
         if entry.matter in texts else entry for entry in shipped().bundles[bundle].entries
@@ -54,7 +55,8 @@ def test_a_promise_that_is_too_short_is_said_with_situation_and_chain():
 
 def test_a_condition_that_can_never_hold_is_found():
     entries = conditions("utilities", {"road-occupation": "line_length > 200 and line_length < 100"})
-    assert "条件永远不成立：line_length > 200 and line_length < 100" in said(changed("utilities", entries=entries), "utilities")["never_true"]
+    says = said(changed("utilities", entries=entries), "utilities")["never_true"]
+    assert "条件永远不成立：line_length > 200 and line_length < 100" in says
 
 
 def test_a_group_that_can_never_be_satisfied_is_found():
@@ -65,7 +67,8 @@ def test_a_group_that_can_never_be_satisfied_is_found():
 
 def test_a_group_with_two_members_at_once_is_a_warning():
     entries = conditions("retirement", {"special-trade": "retire_kind == trade or retire_kind == age"})
-    found = [problem for problem in explore(changed("retirement", entries=entries), "retirement", TODAY) if problem.code == "group_ambiguous"]
+    every = explore(changed("retirement", entries=entries), "retirement", TODAY)
+    found = [problem for problem in every if problem.code == "group_ambiguous"]
     assert [problem.level for problem in found] == ["warning"]
     assert "retire_kind=age" in found[0].message
 
@@ -76,17 +79,20 @@ def test_a_situation_without_any_matter_is_found():
 
 
 def test_a_new_order_slower_than_the_old_is_found():
-    slow = replace(shipped().matters["water-supply"], limits=(LimitRow(promised=Limit(7, "wd"), before=Limit(1, "wd")),))
+    limits = (LimitRow(promised=Limit(7, "wd"), before=Limit(1, "wd")),)
+    slow = replace(shipped().matters["water-supply"], limits=limits)
     catalog = replace(shipped(), matters={**shipped().matters, "water-supply": slow})
     assert "反而比原来" in said(catalog, "utilities")["before_shorter"]
 
 
 def test_every_difference_of_an_example_is_its_own_line():
-    example = Example({"services": ("water",), "outside_line": False, "filer": "legal_rep"}, ("power-supply",), 3, Limit(9, "wd"))
+    given = {"services": ("water",), "outside_line": False, "filer": "legal_rep"}
+    example = Example(given, ("power-supply",), 3, Limit(9, "wd"))
     messages = [str(problem) for problem in explore(changed("utilities", examples=(example,)), "utilities", TODAY)]
     assert len(messages) == 4
     text = "\n".join(messages)
-    for part in ("应当包含事项 power-supply", "算出来还有事项 water-supply", "应当剩 3 种材料，算出来是 0 种", "应当 9wd 办结，算出来是 2wd"):
+    for part in ("应当包含事项 power-supply", "算出来还有事项 water-supply", "应当剩 3 种材料，算出来是 0 种",
+                 "应当 9wd 办结，算出来是 2wd"):
         assert part in text
 
 

@@ -153,8 +153,10 @@ HOSTILE = st.recursive(
 
 
 @BOUNDED
-@given(st.dictionaries(st.sampled_from(["holder_name", "holder_uscc", "mobile", "line_length", "services", "site_address",
-                                        "tree_list", "road_done_on", "filer", "x"]), HOSTILE, max_size=6))
+@given(st.dictionaries(st.sampled_from([
+    "holder_name", "holder_uscc", "mobile", "line_length", "services", "site_address", "tree_list", "road_done_on",
+    "filer", "x",
+]), HOSTILE, max_size=6))
 def test_hostile_answers_never_raise(answers):
     plan = compose(shipped(), "utilities", answers, today=TODAY, form=answers)
     loads(dumps(plan), Plan)

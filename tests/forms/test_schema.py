@@ -34,8 +34,10 @@ def judged(form, partial=True, bundle="utilities"):
 
 @pytest.mark.parametrize(("kind", "written", "clean"), [
     ("uscc", "91110000802100433b", "91110000802100433B"), ("uscc", " 91370200163562681G", "91370200163562681G"),
-    ("citizen_id", "11010519491231002x", "11010519491231002X"), ("citizen_id", "110105 19491231 002X", "11010519491231002X"),
-    ("citizen_id", "810000199408230021", "810000199408230021"), ("citizen_id", "911124198108030024", "911124198108030024"),
+    ("citizen_id", "11010519491231002x", "11010519491231002X"),
+    ("citizen_id", "110105 19491231 002X", "11010519491231002X"),
+    ("citizen_id", "810000199408230021", "810000199408230021"),
+    ("citizen_id", "911124198108030024", "911124198108030024"),
     ("phone", "138 1234 5678", "13812345678"), ("phone", "+86 13812345678", "13812345678"),
     ("phone", "053285912345", "0532-85912345"), ("phone", "(0532)85912345", "0532-85912345"),
     ("email", "a.b@Example.COM", "a.b@example.com"), ("vin", "lsgja52u9ah000018", "LSGJA52U9AH000018"),
@@ -47,9 +49,12 @@ def test_a_right_number_is_kept_in_its_clean_form(kind, written, clean):
 
 
 @pytest.mark.parametrize(("kind", "written", "says"), [
-    ("uscc", "91110000802100433A", "校验码"), ("citizen_id", "110105194912310021", "校验码"), ("citizen_id", "1101051949123100", "18 位"),
-    ("citizen_id", "11010519491331002" + "0", "证件号码"), ("phone", "12345", "电话号码不对"), ("phone", "10812345678", "电话号码不对"),
-    ("email", "a@b", "电子邮箱"), ("vin", "LSGJA52U9AH00001O", "I、O、Q"), ("plate", "AB12345", "车牌号"), ("project_code", "2026-1", "24 位"),
+    ("uscc", "91110000802100433A", "校验码"), ("citizen_id", "110105194912310021", "校验码"),
+    ("citizen_id", "1101051949123100", "18 位"),
+    ("citizen_id", "11010519491331002" + "0", "证件号码"),
+    ("phone", "12345", "电话号码不对"), ("phone", "10812345678", "电话号码不对"),
+    ("email", "a@b", "电子邮箱"), ("vin", "LSGJA52U9AH00001O", "I、O、Q"),
+    ("plate", "AB12345", "车牌号"), ("project_code", "2026-1", "24 位"),
 ])
 def test_a_wrong_number_says_what_is_wrong(kind, written, says):
     with pytest.raises(BadFormat, match=says):
@@ -57,8 +62,10 @@ def test_a_wrong_number_says_what_is_wrong(kind, written, says):
 
 
 @pytest.mark.parametrize(("code", "value", "clean"), [
-    ("load_kw", "１２.５", 12.5), ("load_kw", 12.5, 12.5), ("load_kw", 40, 40), ("holder_name", "  青岛某公司 ", "青岛某公司"),
-    ("holder_name", "公司e\u0301", "公司é"), ("water_use", "resident", "resident"), ("site_address", "香港中路 1 号", "香港中路 1 号"),
+    ("load_kw", "１２.５", 12.5), ("load_kw", 12.5, 12.5),
+    ("load_kw", 40, 40), ("holder_name", "  青岛某公司 ", "青岛某公司"),
+    ("holder_name", "公司e\u0301", "公司é"), ("water_use", "resident", "resident"),
+    ("site_address", "香港中路 1 号", "香港中路 1 号"),
     ("site_address", {"region": "370202", "text": "香港中路 1 号"}, {"region": "370202", "text": "香港中路 1 号"}),
     ("handover_on", "2026-09-01", "2026-09-01"),
 ])
@@ -67,10 +74,14 @@ def test_right_values_come_back_ready_for_json(code, value, clean):
 
 
 @pytest.mark.parametrize(("code", "value", "says"), [
-    ("holder_name", "a\x00b", "U+0000"), ("holder_name", "\ud800", "U+D800"), ("holder_name", 5, "请填写文字"), ("holder_name", ["x"], "请填写文字"),
-    ("holder_name", "长" * 3000, "最多"), ("load_kw", "12k", "不是数字"), ("load_kw", "1e3", "不是数字"), ("load_kw", True, "请填写数字"),
-    ("load_kw", -1, "不能小于 "), ("load_kw", float("nan"), "数字不对"), ("load_kw", 10 ** 30, "数字不对"), ("water_use", "nobody", "不在选项中"),
-    ("handover_on", "2026-02-30", "日期不存在"), ("handover_on", "1 March", "日期不存在"), ("handover_on", 20260301, "请填写日期"),
+    ("holder_name", "a\x00b", "U+0000"), ("holder_name", "\ud800", "U+D800"),
+    ("holder_name", 5, "请填写文字"), ("holder_name", ["x"], "请填写文字"),
+    ("holder_name", "长" * 3000, "最多"), ("load_kw", "12k", "不是数字"),
+    ("load_kw", "1e3", "不是数字"), ("load_kw", True, "请填写数字"),
+    ("load_kw", -1, "不能小于 "), ("load_kw", float("nan"), "数字不对"),
+    ("load_kw", 10 ** 30, "数字不对"), ("water_use", "nobody", "不在选项中"),
+    ("handover_on", "2026-02-30", "日期不存在"),
+    ("handover_on", "1 March", "日期不存在"), ("handover_on", 20260301, "请填写日期"),
     ("site_address", {"region": "999999", "text": "x"}, "不在区划表中"), ("site_address", {"street": "x"}, "street"),
     ("nope", 1, "不需要这一项"), ("filer", "self", "不需要这一项"),
 ])
@@ -110,7 +121,8 @@ CARS = [{"price": "100000"}, {"price": 5}]
 
 
 def test_rows_have_errors_by_row_and_column():
-    errors = judged({"vehicles": [{**CARS[0], "price": "x"}, {"vin": "1", "colour": "red"}]}, bundle="transport-company").errors
+    rows = [{**CARS[0], "price": "x"}, {"vin": "1", "colour": "red"}]
+    errors = judged({"vehicles": rows}, bundle="transport-company").errors
     assert "不是数字" in errors["vehicles"]["0"]["price"][0]
     assert "车架号不对" in errors["vehicles"]["1"]["vin"][0]
     assert errors["vehicles"]["1"]["colour"] == ["没有这一栏，请删去"]
@@ -143,15 +155,18 @@ def test_what_an_earlier_leg_gave_reaches_only_its_own_row():
 def test_units_codes_and_dates_are_the_departments_own():
     made = plan("transport-company")
     clean = judged({"vehicles": CARS}, bundle="transport-company").clean
-    assert leg_fields(made, "04.1", clean)["vehicles"][0]["zzl"] == 18  # kilograms on the form, tonnes at the department
+    # Kilograms on the form, tonnes at the department.
+    assert leg_fields(made, "04.1", clean)["vehicles"][0]["zzl"] == 18
     utilities = compose(shipped(), "utilities", shipped().bundles["utilities"].figures, today=TODAY)
-    dug = next(asker for line in utilities.fields if line.code == "road_done_on" for asker in line.askers if asker.leg == "11")
+    line = next(line for line in utilities.fields if line.code == "road_done_on")
+    dug = next(asker for asker in line.askers if asker.leg == "11")
     told = leg_fields(utilities, "11", {"road_done_on": "2012-06-30"})[dug.as_name]
     assert told == date(2012, 6, 30).strftime(dug.date_form or "%Y-%m-%d")
 
 
 def test_the_applicant_part_has_only_declared_people():
-    clean = judged({"holder_name": "某公司", "holder_uscc": "91110000802100433B", "legal_rep_id": "11010519491231002X"}).clean
+    people = {"holder_name": "某公司", "holder_uscc": "91110000802100433B", "legal_rep_id": "11010519491231002X"}
+    clean = judged(people).clean
     assert applicant_part(plan(), "03", clean)["holder"] == {"name": "某公司", "id": "91110000802100433B"}
 
 
@@ -161,8 +176,10 @@ def test_an_unknown_leg_is_said_so():
 
 
 @pytest.mark.parametrize(("materials", "errors"), [
-    ({}, ["AU01"]), ({"AU01": ["file"], "zz": ["file"]}, ["zz"]), ({"AU01": "file"}, ["AU01"]), ({"AU01": ["a", "a"]}, ["AU01"]),
-    ({"AU01": [5]}, ["AU01"]), ({"AU01": [str(n) for n in range(21)]}, ["AU01"]), ({"AU01": ["file"], "BL01": ["file"]}, []),
+    ({}, ["AU01"]), ({"AU01": ["file"], "zz": ["file"]}, ["zz"]),
+    ({"AU01": "file"}, ["AU01"]), ({"AU01": ["a", "a"]}, ["AU01"]),
+    ({"AU01": [5]}, ["AU01"]), ({"AU01": [str(n) for n in range(21)]}, ["AU01"]),
+    ({"AU01": ["file"], "BL01": ["file"]}, []),
 ])
 def test_papers_are_judged_by_key(materials, errors):
     made = compose(shipped(), "utilities", {**PLAIN, "filer": "agent"}, today=TODAY)
@@ -173,4 +190,5 @@ def test_papers_are_judged_by_key(materials, errors):
 
 def test_a_draft_lists_missing_papers_apart():
     made = compose(shipped(), "utilities", {**PLAIN, "filer": "agent"}, today=TODAY)
-    assert (validate_materials(made, {}, partial=True).errors, validate_materials(made, {}, partial=True).missing) == ({}, ("AU01",))
+    found = validate_materials(made, {}, partial=True)
+    assert (found.errors, found.missing) == ({}, ("AU01",))
