@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from catalog.answers import type_of_field
 from catalog.build_bundle import build_bundle
 from catalog.build_dictionary import built
 from catalog.build_matter import Words, matter
@@ -78,13 +79,12 @@ def _sort_in(parts: _Parts, file: str, node: Node) -> None:
     whole = _whole_file(kind, folder, stem, node)
     if node.kind != "map":
         parts.say(node.place, "bad_value", "文件要写成「键: 值」的形式")
-    elif whole is not None:
-        parts.add(kind, whole, node)
-    elif kind in FOLDERS and kind != "calendar":
-        for code, one in node.pairs.items():
-            parts.add(kind, code, one)
-    else:
+        return
+    if whole is None and (kind not in FOLDERS or kind == "calendar"):
         _bundle_file(parts, file, node)
+        return
+    for code, one in node.pairs.items() if whole is None else ((whole, node),):
+        parts.add(kind, code, one)
 
 
 def _whole_file(kind: str, folder: str, stem: str, node: Node) -> str | None:
@@ -114,8 +114,9 @@ def _build(parts: _Parts) -> Catalog:
     field_tables = _field_tables(parts)
     fields = {code: _with_options(one, field_tables, tables) for code, one in kinds["fields"].items()}
     kinds["fields"] = fields | {inner.code: inner for one in fields.values() for inner in one.inner}
+    types = {code: type_of_field(one) for code, one in kinds["fields"].items()}
     words = Words(
-        kinds["fields"], kinds["materials"], tables, _options_of(kinds), _ask_sets(parts), field_tables,
+        kinds["fields"], kinds["materials"], tables, _options_of(kinds), _ask_sets(parts), field_tables, types,
     )
     matters = {ident: _matter(parts, ident, node, words) for ident, node in parts.nodes["matters"].items()}
     merged, problems = inherited(parts.nodes["bundles"], parts.nodes["matters"], parts.nodes["sets"])
@@ -244,7 +245,7 @@ def _places(parts: _Parts, bundles: Mapping[str, Node]) -> Places:
     known: dict[Path, Place] = {}
     for kind, nodes in {**parts.nodes, "bundles": bundles}.items():
         for code, node in nodes.items():
-            known.update(node.places((kind, code)))
+            node.places((kind, code), known)
     for ident, node in parts.nodes["matters"].items():
         known.update(_ask_places(node, ("matters", ident, "asks")))
     for ident, node in bundles.items():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_field, type_of_question, typed_answer
+from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_question, typed_answer
 from catalog.build_dictionary import options, role
 from catalog.build_matter import Words, asks, gives, overlaid, rules
 from catalog.bundle import Bundle, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
@@ -31,7 +31,7 @@ class BundleBuilder:
 
     def answer_types(self, words: Words) -> dict[str, AnswerType]:
         """What a situation may answer beside the questions: fields, who files, optional matters, groups."""
-        found = {code: type_of_field(one) for code, one in words.fields.items() if "." not in code}
+        found = {code: kind for code, kind in words.types.items() if "." not in code}
         found |= {"filer": FILER_TYPE, "chosen": AnswerType("many", tuple(self.data.get("matters", {})))}
         for ident, group in self.data.get("groups", {}).items():
             if "one_of" in group:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from catalog.answers import AnswerType
 from catalog.conditions import All, Compare, Condition, Literal, Name, Not, resolve
 from catalog.dictionary import Field, Material, Spec, Table
 from catalog.limits import Limit
@@ -40,6 +41,7 @@ class Words:
     options_of: OptionsOf
     sets: Mapping[str, Data] = field(default_factory=dict)
     field_tables: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, AnswerType] = field(default_factory=dict)
 
     def condition(self, condition: Condition | None) -> Condition | None:
         """A condition with its options resolved."""

@@ -61,9 +61,9 @@ def question_types(catalog: Catalog, bundle: Bundle) -> dict[str, AnswerType]:
 
 def bundle_scope(catalog: Catalog, bundle: Bundle) -> Scope:
     """What conditions of the bundle may use: situation questions, `filer`, `today`."""
-    says = "条件用了字段 {}，但它不是情形问题；一件事的条件只能用情形问题和分组的行"
+    says = "条件用了字段 {name}，但它不是情形问题；一件事的条件只能用情形问题和分组的行"
     types = question_types(catalog, bundle)
-    elsewhere = {code: says.format(code) for code in catalog.fields if code not in types}
+    elsewhere = dict.fromkeys(catalog.fields, says)
     conditional = frozenset(one.id for one in bundle.questions if one.when is not None)
     return Scope(types, elsewhere, conditional)
 
@@ -193,10 +193,11 @@ def _groups(findings: Findings, bundle: Bundle, scope: Scope) -> None:
 
 def _rules(findings: Findings, bundle: Bundle) -> None:
     catalog = findings.catalog
-    types = {code: type_of_field(one) for code, one in catalog.fields.items() if code in all_fields(catalog, bundle)}
+    asked = all_fields(catalog, bundle)
+    types = {code: type_of_field(one) for code, one in catalog.fields.items() if code in asked}
     types |= question_types(catalog, bundle)
-    says = "规则用了字段 {}，但本一件事没有询问它"
-    scope = Scope(types, {code: says.format(code) for code in catalog.fields if code not in types})
+    says = "规则用了字段 {name}，但本一件事没有询问它"
+    scope = Scope(types, dict.fromkeys(catalog.fields, says))
     seen: set[str] = set()
     for index, rule in enumerate(bundle.rules):
         path: Path = ("bundles", bundle.id, "rules", index)

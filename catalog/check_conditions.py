@@ -29,7 +29,7 @@ _BUILT_IN = {"today": AnswerType("date"), "filer": FILER_TYPE}
 class Scope:
     """The names a condition may use, with their types; what to say of a name that exists elsewhere only.
 
-    `elsewhere` maps such names to a sentence; `conditional` are questions that have a `when`.
+    `elsewhere` maps such names to a sentence with `{name}` in it; `conditional` are questions that have a `when`.
     """
 
     names: Mapping[str, AnswerType]
@@ -94,7 +94,9 @@ def _name(name: str, scope: Scope) -> Iterator[Fault]:
 
 
 def _unknown_name(name: str, scope: Scope) -> str:
-    return scope.elsewhere.get(name) or f"条件里的 {name} 不认识{unknown(name, scope.every())}"
+    if name in scope.elsewhere:
+        return scope.elsewhere[name].format(name=name)
+    return f"条件里的 {name} 不认识{unknown(name, scope.every())}"
 
 
 def _count(name: str, scope: Scope) -> Iterator[Fault]:

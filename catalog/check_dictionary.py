@@ -75,6 +75,8 @@ def _field(findings: Findings, one: Field, path: Path) -> None:
     if one.type == "rows":
         _rows(findings, one, path)
     _bounds(findings, one, path)
+    if any(source.kind == "self" for source in one.prefill):
+        findings.say((*path, "prefill"), "prefill_self", f"字段 {one.code} 的 prefill 不能写 self；本人填写不用写来源")
     for source in one.prefill:
         check_source(findings, (*path, "prefill"), source)
     if one.default is not None and one.type != "rows":

@@ -64,10 +64,9 @@ def scope_of(catalog: Catalog, matter: Matter) -> Scope:
     }
     outer = {code.partition(".")[0] for code in asked}
     names |= {code: type_of_field(catalog.fields[code]) for code in outer if code in catalog.fields}
-    says = "事项的条件用了 {}，但本事项没有询问它；事项条件只能用自己询问的字段"
+    says = "事项的条件用了 {name}，但本事项没有询问它；事项条件只能用自己询问的字段"
     questions = [one.id for bundle in catalog.bundles.values() for one in bundle.questions]
-    elsewhere = {name: says.format(name) for name in (*questions, *catalog.fields) if name not in names}
-    return Scope(names, elsewhere)
+    return Scope(names, dict.fromkeys([*questions, *catalog.fields], says))
 
 
 def longest_and_shortest(limit: Limit) -> tuple[Decimal, Decimal]:

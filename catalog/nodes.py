@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -63,13 +62,13 @@ class Node:
             return [item.plain() for item in self.items]
         return {key: value.plain() for key, value in self.pairs.items()}
 
-    def places(self, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Place]]:
-        """Every path below this node with its place, parents first."""
-        yield path, self.place
+    def places(self, path: tuple[str | int, ...], found: dict[tuple[str | int, ...], Place]) -> None:
+        """Put the place of every path below this node, which stands at `path`, into `found`."""
+        found[path] = self.place
         for index, item in enumerate(self.items):
-            yield from item.places((*path, index))
+            item.places((*path, index), found)
         for key, value in self.pairs.items():
-            yield from value.places((*path, key))
+            value.places((*path, key), found)
 
 
 @dataclass(frozen=True, slots=True)

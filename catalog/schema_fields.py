@@ -38,7 +38,7 @@ class Authored(Schema):
 
         unknown = EXCLUDE
 
-    error_messages: ClassVar[dict[str, str]] = {"type": "这里要写成「键: 值」的形式"}
+    error_messages = {"type": "这里要写成「键: 值」的形式"}  # noqa: RUF012  # as marshmallow declares it
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the missing key in the message for a required one."""

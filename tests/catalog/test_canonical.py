@@ -29,14 +29,18 @@ MINI = load_catalog(Path(__file__).parent / "mini").catalog
 SHIPPED = load_catalog(Path(__file__).parents[2] / "bundles").catalog
 VALUES: list[tuple[Any, Any]] = [
     (Text("甲", {"en": "A"}), Text), (Text("甲"), Text), (Limit(7, "wd"), Limit), (Decimal("2.50"), Decimal),
-    (date(2026, 1, 2), date), (parse_condition("a > 1 and not (b in c or count(d) == 2) and e + 3mo <= today"), Condition),
+    (date(2026, 1, 2), date), (parse_condition("a > 1 and not (b in c or count(d) == 2) and e + 3mo <= today"),
+    Condition),
     (parse_condition("a == 'x' or b == 2026-01-02 or c != -0.5"), Condition),
     (LimitRow(parse_condition("a"), Limit(1, "mo"), Limit(2, "nd")), LimitRow),
     (Fee("plate", Decimal("100.00"), Text("依据")), Fee), (Option("a", Text("甲", {"en": "A", "de": "Ä"})), Option),
     (Edge("t", "before_decide", ("K1",), "first", within=Limit(5, "nd"), on={"refused": "stop"}), Edge),
     (Question("q", Text("问"), "many", (Option("a", Text("甲")),), default=("a",)), Question),
-    (Example({"a": Decimal(2), "b": date(2026, 1, 2), "c": (1, ("x",), {"$k": Text("甲", {"en": "a"})}), "d": [None, True],
-              "e": datetime(2026, 1, 1, 2), "f": {"$decimal": "no tag"}, "g": 2.5, "h": Limit(1, "wd"), "i": {}}), Example),
+    (Example({"a": Decimal(2), "b": date(2026, 1, 2), "c": (1, ("x",), {"$k": Text("甲", {"en": "a"})}), "d": [None,
+    True],
+              "e": datetime.fromisoformat("2026-01-01T02:00"),
+              "f": {"$decimal": "no tag"}, "g": 2.5, "h": Limit(1, "wd"), "i": {}}),
+              Example),
 ]
 
 
@@ -59,7 +63,8 @@ def test_bytes_are_sorted_compact_utf8_without_floats() -> None:
 
 
 @pytest.mark.parametrize("raw", [
-    b"", b"{", b"[]", b"null", b'"x"', b"\xff", b'{"given":1.5}', b'{"given":{},"more":1}', b"{}", b'{"given":{"a":{"$date":"x"}}}',
+    b"", b"{", b"[]", b"null", b'"x"', b"\xff", b'{"given":1.5}', b'{"given":{},"more":1}', b"{}",
+    b'{"given":{"a":{"$date":"x"}}}',
     b"[" * 100_000,
 ])
 def test_other_bytes_are_refused(raw: bytes) -> None:
@@ -67,7 +72,8 @@ def test_other_bytes_are_refused(raw: bytes) -> None:
         loads(raw, Example)
 
 
-@pytest.mark.parametrize("value", [object(), Example({"a": object()}), Example({"a": float("nan")}), Example({"a": "\ud800"})])
+@pytest.mark.parametrize("value", [object(), Example({"a": object()}), Example({"a": float("nan")}),
+Example({"a": "\ud800"})])
 def test_values_without_a_canonical_form_are_refused_or_tagged(value: Any) -> None:
     try:
         assert b"$float" in dumps(value)
@@ -90,7 +96,7 @@ def test_a_plan_round_trips(bundle: str) -> None:
 
 
 @pytest.mark.parametrize(("catalog", "bundle"), [
-    *((MINI, id) for id in sorted(MINI.bundles)), *((SHIPPED, id) for id in sorted(SHIPPED.bundles))])
+    *((MINI, one) for one in sorted(MINI.bundles)), *((SHIPPED, one) for one in sorted(SHIPPED.bundles))])
 def test_an_edition_opens_to_a_catalog_that_has_the_same_edition(catalog: Catalog, bundle: str) -> None:
     edition = edition_of(catalog, bundle)
     opened = open_edition(edition.body)
@@ -104,7 +110,8 @@ def test_an_edition_composes_as_the_living_catalog_does(bundle: str) -> None:
     opened = open_edition(edition_of(SHIPPED, bundle).body)
     situation = dict(SHIPPED.bundles[bundle].figures)
     living = replace(SHIPPED, calendar={})
-    assert compose(opened, bundle, situation, today=date(2026, 1, 5)) == compose(living, bundle, situation, today=date(2026, 1, 5))
+    assert compose(opened, bundle, situation, today=date(2026, 1, 5)) == compose(living, bundle, situation,
+    today=date(2026, 1, 5))
 
 
 def edition_after(change: Mapping[str, Any]) -> Edition:

@@ -19,7 +19,8 @@ from catalog.model import Catalog
 TODAY = date(2026, 8, 31)
 ANSWERS: dict[str, Any] = {
     "line": True, "local": False, "length": Decimal(250), "zero": Decimal(0), "services": ("water", "gas"),
-    "kind": "age", "none": (), "done": date(2026, 5, 31), "born": datetime(2026, 8, 31, 9, 30), "gone": EMPTY,
+    "kind": "age", "none": (), "done": date(2026, 5, 31), "born": datetime.fromisoformat("2026-08-31T09:30"),
+    "gone": EMPTY,
     "rows": ({"vin": "a"}, {"vin": "b"}), "name": "and", "外线": True, "vehicles.mass": Decimal(5000),
 }
 
@@ -33,7 +34,8 @@ ANSWERS: dict[str, Any] = {
     ("length == 250", True), ("zero > 0", False), ("zero <= -0.5", False), ("length > unknown", None),
     ("'water' in services", True), ("\"heat\" in services", False), ("'heat' not in services", True),
     ("not 'heat' in services", True), ("'x' in none", False), ("'x' in unknown", None),
-    ("count(rows) == 2", True), ("count(services) >= 3", False), ("count(none) == 0", True), ("count(gone) == 0", False),
+    ("count(rows) == 2", True), ("count(services) >= 3", False), ("count(none) == 0", True), ("count(gone) == 0",
+    False),
     ("count(unknown) > 0", None), ("kind == 'age'", True), ("kind != 'age'", False), ("name == 'and'", True),
     ("done + 3mo <= today", True), ("done + 3mo == 2026-08-31", True), ("done + 93nd > today", True),
     ("done - 3mo == 2026-02-28", True), ("today > 2026-01-01", True), ("born == today", True),
@@ -69,7 +71,8 @@ def test_today_is_not_yet_known_without_a_day() -> None:
     ("a + 3", "日期只能加减时长"), ("a +", "日期只能加减时长"), ("a + 500nd > today", "不在允许范围"),
     ("count a", "「a」前面缺少"), ("count(", "count 请写成 count(分组名)"), ("count(a", "count 请写成"),
     ("count('a')", "count 请写成"), ("count(1)", "count 请写成"), ("a == 2026-02-30", "日期 2026-02-30 不存在"),
-    ("a == 3x", "「3」不能用在条件里"), ("a < b < c", "「<」前面缺少"), ("a.b.c", "「.」不能用在条件里"), ("a; b", "「;」不能用在条件里"),
+    ("a == 3x", "「3」不能用在条件里"), ("a < b < c", "「<」前面缺少"), ("a.b.c", "「.」不能用在条件里"),
+    ("a; b", "「;」不能用在条件里"),
     ("__import__('os')", "「(」前面缺少"), ("a" * 501, "超过 500 个字"), ("(" * 30 + "a" + ")" * 30, "嵌套超过 20 层"),
     ("not " * 100 + "a", ""), ("a == 'x", "「'」"), ("in a", "「in」的位置不对"), ("a in", "没有写完"),
 ])
@@ -95,7 +98,8 @@ def test_the_names_of_a_condition_are_folded_and_without_options(text: str, name
 @pytest.mark.parametrize(("text", "answers", "expected"), [
     ("kind == age", {"kind": "age"}, True), ("age == kind", {"kind": "age"}, True), ("kind == 1", {"kind": "1"}, True),
     ("water in many", {"many": ("water",)}, True), ("line == yes", {"line": True}, True),
-    ("line == no", {"line": True}, False), ("no == line", {"line": False}, True), ("region == 370202", {"region": "370202"}, True),
+    ("line == no", {"line": True}, False), ("no == line", {"line": False}, True), ("region == 370202",
+    {"region": "370202"}, True),
 ])
 def test_bare_options_are_compared_as_options(text: str, answers: dict[str, Any], expected: bool) -> None:
     options = {
@@ -116,11 +120,17 @@ TYPES = {
     ("line and length > 3 and day + 3mo <= today", ""), ("kind == age or water in services", ""),
     ("count(rows) > 1 and count(services) == 2", ""), ("filer == agent and name == 'x'", ""), ("length != 3", ""),
     ("line == yes", ""), ("not (kind in services)", ""),
-    ("legnth > 3", "是否想写 length？"), ("length", "length 是数字，不能单独作条件"), ("kind", "kind 是文字，不能单独作条件"),
-    ("length > day", "length(数字)不能与 day(日期)比较"), ("line > length", "line(是否)不能与 length(数字)比较"), ("kind > age", "只能比较数字或日期"),
-    ("kind == youth", "选项 youth 不在问题 kind 的选项中(age、trade)"), ("oil in services", "选项 oil 不在问题 services"),
-    ("water in kind", "选项 water 不在问题 kind"), ("age in kind", "in 的右边要是多选题"), ("length in services", "in 的右边"),
-    ("filer == boss", "选项 boss 不在问题 filer"), ("count(length) > 1", "count(length) 只能数"), ("count(x) > 1", "x 不认识"),
+    ("legnth > 3", "是否想写 length？"), ("length", "length 是数字，不能单独作条件"),
+    ("kind", "kind 是文字，不能单独作条件"),
+    ("length > day", "length(数字)不能与 day(日期)比较"), ("line > length", "line(是否)不能与 length(数字)比较"),
+    ("kind > age",
+    "只能比较数字或日期"),
+    ("kind == youth", "选项 youth 不在问题 kind 的选项中(age、trade)"),
+    ("oil in services", "选项 oil 不在问题 services"),
+    ("water in kind", "选项 water 不在问题 kind"), ("age in kind", "in 的右边要是多选题"),
+    ("length in services", "in 的右边"),
+    ("filer == boss", "选项 boss 不在问题 filer"), ("count(length) > 1", "count(length) 只能数"),
+    ("count(x) > 1", "x 不认识"),
     ("length + 3mo > today", "length 不是日期"), ("day + 3wd > today", "只能加减 mo(月)或 nd(自然日)"),
     ("maybe != 3", "maybe 不适用时 != 为否"), ("other > 3", "别处才有"), ("me > 3", "不能以自己的回答为条件"),
     ("line == maybe_not", "选项 maybe_not 不在问题 line 的选项中(yes、no)"), ("services == services", "不能与"),
@@ -136,14 +146,16 @@ def test_types_of_conditions_are_checked(text: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "amount", "unit"), [
-    ("7wd", 7, "wd"), ("20nd", 20, "nd"), ("4h", 4, "h"), ("4wh", 4, "wh"), ("30min", 30, "min"), ("1mo", 1, "mo"), ("0wd", 0, "wd"),
+    ("7wd", 7, "wd"), ("20nd", 20, "nd"), ("4h", 4, "h"), ("4wh", 4, "wh"), ("30min", 30, "min"), ("1mo", 1, "mo"),
+    ("0wd", 0, "wd"),
 ])
 def test_limits_have_an_amount_and_a_unit(text: str, amount: int, unit: str) -> None:
     limit = parse_limit(text)
     assert (limit.amount, limit.unit, str(limit)) == (amount, unit, text)
 
 
-@pytest.mark.parametrize("text", ["", "7", "wd", "-7wd", "7 wd", "7d", "401wd", "9999999999wd", "٧wd", "1.5wd", "07wd "])
+@pytest.mark.parametrize("text", ["", "7", "wd", "-7wd", "7 wd", "7d", "401wd", "9999999999wd", "٧wd", "1.5wd",
+"07wd "])
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(BadLimit):
         parse_limit(text)

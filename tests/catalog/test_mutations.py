@@ -19,7 +19,8 @@ BUNDLES = Path(__file__).parents[2] / "bundles"
 GOOD: Mapping[str, str] = read_folder(BUNDLES)[0]
 MUTATIONS, PARTS = 500, 10
 SIGNS = "abz09 :,{}[]#-&*!|>'\"%@`，：“”（）水\t\n_.<=+?\\\x00\u202e"
-JUNK = ("- ", "{", "}", "]", "x: ", "水: 火\n", "<<: *a\n", "&a ", "!!int ", "---\n", "  ", "…", "9" * 40, "yes", "and ")
+JUNK = ("- ", "{", "}", "]", "x: ", "水: 火\n", "<<: *a\n", "&a ", "!!int ", "---\n", "  ", "…", "9" * 40, "yes",
+"and ")
 
 
 def mutated(text: str, random: Random) -> str:
@@ -48,7 +49,8 @@ def meaning(file: str, text: str) -> Any:
     return tidied(node.plain()) if node else None
 
 
-DEFAULTS = (("effect", "block"), ("kind", "before_start"), ("kind", "decision"), ("absent", "skip"), ("required", "yes"))
+DEFAULTS = (("effect", "block"), ("kind", "before_start"), ("kind", "decision"), ("absent", "skip"), ("required",
+"yes"))
 
 
 def tidied(value: Any) -> Any:
