@@ -191,7 +191,8 @@ def due(start: str, limit: str, pause: tuple[str, ...], as_json_: bool) -> None:
         return
     for line in answer.days:
         click.echo(f"{line.date}  {'计入  ' if line.counted else '不计入'}  {line.why}")
-    click.echo(f"到期：{_shown(answer.due)}" + ("（所在年份的节假日尚未公布，暂按法定节假日推算）" if answer.provisional else ""))
+    unsure = "（所在年份的节假日尚未公布，暂按法定节假日推算）" if answer.provisional else ""
+    click.echo(f"到期：{_shown(answer.due)}{unsure}")
 
 
 def _shown(at: datetime) -> str:
@@ -206,7 +207,9 @@ def sandbox(script: str, ledger: Path | None, speed: float) -> None:
     """Run the demo departments until interrupted; they listen where YJS_SANDBOX_URL says."""
     settings = _settings()
     try:
-        playing = start_sandbox(settings.departments or DEPLOYMENT, os.environ, Setting(script, ledger, speed))
+        playing = start_sandbox(
+            settings.departments or DEPLOYMENT, os.environ,
+            Setting(script, ledger, speed, now=Clock(settings.clock_file).now))
     except (NothingToPlay, BadScript) as error:
         _stop(str(error))
     click.echo(f"demo departments at {playing.url}: {', '.join(sorted(playing.offices))}")

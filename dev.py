@@ -120,17 +120,17 @@ def demo_environment(port: int) -> dict[str, str]:
 
 
 def wait_until_ready(url: str, processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Wait for the portal to answer; stop with its words if a process ended."""
+    """Wait for `url` to answer; stop with its words if a process ended."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if any(process.poll() is not None for process in processes):
             give_up("a process ended while starting; its last lines are above")
         try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+            with urllib.request.urlopen(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    give_up(f"the portal did not become ready within {START_SECONDS} seconds; see the lines above")
+    give_up(f"{url} did not answer within {START_SECONDS} seconds; see the lines above")
 
 
 def run(_: argparse.Namespace) -> int:
@@ -139,11 +139,15 @@ def run(_: argparse.Namespace) -> int:
     port = int(os.environ.get("PORT", "5000"))
     environment = {**os.environ, **demo_environment(port)}
     Path(environment["YJS_SECRETS"]).mkdir(mode=0o700, parents=True, exist_ok=True)
-    commands = (["-m", "flask", "sandbox"], ["-m", "web.serve"])
-    processes = [subprocess.Popen([str(PYTHON), *command], cwd=HOME, env=environment) for command in commands]
+    ledger = str(Path(environment["YJS_SECRETS"]) / "ledger.jsonl")
+    commands = (["-m", "flask", "sandbox", "--ledger", ledger], ["-m", "web.serve"])
+    ready = (f"{environment['YJS_SANDBOX_URL']}/", f"http://127.0.0.1:{port}/readyz")
+    processes: list[subprocess.Popen[bytes]] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        wait_until_ready(f"http://127.0.0.1:{port}", processes)
+        for command, url in zip(commands, ready):
+            processes.append(subprocess.Popen([str(PYTHON), *command], cwd=HOME, env=environment))
+            wait_until_ready(url, processes)
         say(f"portal: http://127.0.0.1:{port}   API: http://127.0.0.1:{port}/api/docs   stop: Ctrl-C")
         while all(process.poll() is None for process in processes):
             time.sleep(0.5)

@@ -167,6 +167,6 @@ class Book:
 
     def _drop_unsent(self, tx: Tx, change: Change) -> None:
         for row in change.changed:
-            if row.closed_at is not None:
+            if row.closed_at is not None or row.state is LegState.HELD:
                 messages.cancel(tx, row.reference, row.leg)
 

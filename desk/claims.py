@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from cases import fold, judge
 from cases.model import Case, Event, LegState
-from cases.states import FINAL
+from cases.states import OUT
 from connectors.base import Answer, Body, Outgoing
 from desk import payload
 from desk.book import Book
@@ -222,8 +222,8 @@ class Counter:
 
 
 def still_wanted(case: Case, item: Claimed) -> bool:
-    """Whether a message should still leave: a filing not once its leg ended; anything else always."""
-    return item.message.type != "leg.filed" or case.legs[item.message.leg].state not in FINAL
+    """Whether a message should still leave: a filing only while its leg is on its way; anything else always."""
+    return item.message.type != "leg.filed" or case.legs[item.message.leg].state in OUT
 
 
 def _message_state(answer: Answer, then: Then) -> Any:
@@ -242,7 +242,9 @@ def _not_there_yet(case: Case, leg: str, came: tuple[Answer, Then], now: datetim
         return (Event("leg.stuck", now, "platform", leg, {"reason": answer.detail}),)
     if then.kind == "ask" or answer.kind == "unknown":
         return () if state is LegState.OUTCOME_UNKNOWN else (Event("leg.outcome_unknown", now, "platform", leg),)
-    return () if state is LegState.QUEUED else (Event("leg.again", now, "platform", leg, {"detail": answer.kind}),)
+    # Without a status nothing was sent: no connection, so the department cannot have the leg.
+    data = {"detail": answer.kind, "never_sent": answer.status is None}
+    return () if state is LegState.QUEUED else (Event("leg.again", now, "platform", leg, data),)
 
 
 def _strange(claim: Claim, answer: Answer, code: str, now: datetime) -> Strange:

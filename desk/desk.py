@@ -82,11 +82,11 @@ class Desk:
 
     def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime) -> Receipt:
         """File a draft; a second call gives the same receipt."""
-        kept = self._drafts.read(subject, draft, now)
+        kept = self._drafts.ready(subject, draft, consent, now)
         if kept.filed_as is not None:
             return self._intake.receipt(subject, kept.filed_as)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
-                        consent=consent if consent is not None else kept.consent, edition=kept.edition)
+                        consent=kept.consent, edition=kept.edition, found=kept.found)
         receipt = self._intake.file(subject, filing, f"draft:{draft}", now)
         self._premises.database.write(lambda tx: drafts.submitted(tx, draft, receipt.reference))
         return receipt

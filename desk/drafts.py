@@ -1,4 +1,8 @@
-"""Drafts: partial content is fine and kept; every problem is listed; one draft files once."""
+"""Drafts: partial content is fine and kept; every problem is listed; one draft files once.
+
+What the sources found is kept with the draft from the consent on, so that a paper that was not found can be uploaded
+before filing; answers that change afterwards void it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Any
 
 from desk.editions import Editions
 from desk.errors import DraftFiled, UnknownDraft
+from desk.lookups import look_up
 from desk.premises import Premises
 from desk.values import Draft
 from forms.plan import Plan
@@ -19,6 +24,7 @@ from store.errors import UnknownDraft as NotStored
 from store.port import Tx
 
 CHANGEABLE = ("situation", "form", "materials", "consent")
+VOID_FINDINGS = ("situation", "form", "consent")
 
 
 class Drafts:
@@ -31,7 +37,7 @@ class Drafts:
     def open(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime) -> Draft:
         """Begin a draft of `bundle`; the situation may be partial."""
         edition = self._editions.of(bundle)
-        body = {"situation": dict(situation), "form": {}, "materials": {}, "consent": {}}
+        body = {"situation": dict(situation), "form": {}, "materials": {}, "consent": {}, "found": None}
         row = drafts.Draft(draft=secrets.token_hex(16), subject=subject, bundle=bundle, edition=edition.hash,
                            body=body, created_at=now, updated_at=now)
         self._premises.database.write(lambda tx: drafts.add(tx, row))
@@ -43,12 +49,35 @@ class Drafts:
             row = _own(tx, draft, subject, lock=True)
             if row.submitted_as:
                 raise DraftFiled(more={"reference": row.submitted_as})
-            body = {name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
+            body: dict[str, Any] = {name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
+            body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
             new = replace(row, body=body, edition=self._editions.of(row.bundle).hash, updated_at=now)
             drafts.save(tx, new)
             return new
 
-        return self._shown(self._premises.database.write(unit), now)
+        saved = self._premises.database.write(unit)
+        return self.looked_up(saved, now) if "consent" in changes else self._shown(saved, now)
+
+    def looked_up(self, row: drafts.Draft, now: datetime) -> Draft:
+        """Ask the sources with the consent in the draft, once its answers are right; what they found stays with it."""
+        shown = self._shown(row, now)
+        if row.body.get("found") is not None or not row.body["consent"].get("agreed") or shown.errors:
+            return shown
+        clean = validate_form(shown.plan, row.body["form"], self._premises.catalog.regions, partial=True)
+        if clean.missing:
+            return shown
+        found = look_up(self._premises, shown.plan, clean.clean, row.body["consent"], now)
+        kept = replace(row, body={**row.body, "found": found.kept()}, updated_at=now)
+        self._premises.database.write(lambda tx: drafts.save(tx, kept))
+        return self._shown(kept, now)
+
+    def ready(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime) -> Draft:
+        """The draft with its findings, about to be filed under `consent`."""
+        with self._premises.database.read() as tx:
+            row = _own(tx, draft, subject)
+        if row.submitted_as or consent is None or dict(consent) == row.body["consent"]:
+            return self.looked_up(row, now) if not row.submitted_as else self._shown(row, now)
+        return self.save(subject, draft, {"consent": consent}, now)
 
     def read(self, subject: str, draft: str, now: datetime) -> Draft:
         """One draft with its plan and problems as of now."""
@@ -73,11 +102,13 @@ class Drafts:
 
     def _shown(self, row: drafts.Draft, now: datetime) -> Draft:
         body = row.body
-        plan = self._editions.plan(row.bundle, body["situation"], now, form=body["form"])
+        found = body.get("found")
+        plan = self._editions.plan(row.bundle, body["situation"], now, form=body["form"],
+                                   found=found["outcomes"] if found else None)
         errors, missing = problems(plan, body, self._premises)
         materials = {key: tuple(files) for key, files in body["materials"].items()}
         return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"],
-                     form=body["form"], materials=materials, consent=body["consent"], plan=plan,
+                     form=body["form"], materials=materials, consent=body["consent"], found=found, plan=plan,
                      edition=plan.edition, updated_at=row.updated_at, errors=errors, missing=missing,
                      filed_as=row.submitted_as)
 

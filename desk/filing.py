@@ -21,7 +21,7 @@ from desk.errors import (
     UnknownCase,
 )
 from desk.known import Known
-from desk.lookups import look_up
+from desk.lookups import Findings, look_up
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.values import Filing, Receipt, ReceiptLeg
@@ -61,7 +61,8 @@ class Intake:
         if answered is not None:
             return _read(answered)
         ready = self._checked(subject, filing, now)
-        opening = follow.opening(fold.begin(ready.row.reference, ready.composed.plan, now), f"applicant:{subject}")
+        opening = follow.opening(fold.begin(ready.row.reference, ready.composed.plan, now), f"applicant:{subject}",
+                                 later_papers(ready), self._premises.calendar)
         change = self._book.opened(ready.row, ready.offices, opening, now)
         receipt = receipt_of(change.known, ready.offices)
         claim = Submission(subject=subject, key=key, digest=digest, reference=ready.row.reference, at=now,
@@ -88,7 +89,8 @@ class Intake:
         plan = self._plans.plan(filing.bundle, filing.situation, now, form=filing.form)
         clean = validate_form(plan, filing.form, self._premises.catalog.regions)
         refuse_unready(plan, clean.errors)
-        found = look_up(self._premises, plan, clean.clean, filing.consent, now)
+        found = Findings(**filing.found) if filing.found is not None else \
+            look_up(self._premises, plan, clean.clean, filing.consent, now)
         if found.outcomes:
             plan = self._plans.plan(filing.bundle, filing.situation, now, form=clean.clean, found=found.outcomes)
         papers = validate_materials(plan, {key: list(names) for key, names in filing.materials.items()})
@@ -154,6 +156,12 @@ def receipt_of(known: Known, offices: Mapping[str, str]) -> Receipt:
     legs = tuple(ReceiptLeg(f"{row.reference}-{leg.leg}", leg.matter, str(leg.name), offices[leg.leg],
                             case.legs[leg.leg].state.value) for leg in case.plan.legs)
     return Receipt(row.reference, row.code, outcome.case_state(case).value, row.edition, legs)
+
+
+def later_papers(ready: Ready) -> list[str]:
+    """The tolerated papers (容缺) that were not brought with the filing."""
+    tolerable = [line.key for line in ready.composed.plan.materials if line.tolerable is not None]
+    return [key for key in tolerable if key not in ready.row.body["materials"]]
 
 
 def refuse_unready(plan: Plan, wrong: Mapping[str, Any]) -> None:

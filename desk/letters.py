@@ -48,9 +48,7 @@ class Letters:
         type_, more = what
         office = self._premises.deployment.bodies[known.legs[leg].office]
         to, planned = self.addressee(office, known.row.reference, leg), by_leg(known.case)[leg]
-        told = {file for names in more.get("materials", {}).values() for file in names} \
-            if type_ == "leg.supplemented" else set()
-        dossier = self.dossier(known, told)
+        dossier = self.dossier(known, supplied_files(known, leg))
         if type_ == "leg.filed":
             schedule = due.schedule(known.case, self._premises.calendar, now)
             to = replace(to, gives=gives(planned, self._editions.stored_catalog(known.row.edition)))
@@ -63,7 +61,8 @@ class Letters:
 
     def files_for(self, known: Known, office: str) -> set[str]:
         """The ids of the files of a case that an office may open: those its own legs ask, and answers to its asks."""
-        dossier, body = self.dossier(known), self._premises.deployment.bodies[office]
+        later = {file for leg in known.case.legs for file in supplied_files(known, leg)}
+        dossier, body = self.dossier(known, later), self._premises.deployment.bodies[office]
         told: set[str] = set()
         for number, leg in by_leg(known.case).items():
             if known.legs[number].office == office:
@@ -84,5 +83,4 @@ def gives(leg: PlannedLeg, catalog: Catalog) -> dict[str, Any]:
 
 def supplied_files(known: Known, leg: str) -> set[str]:
     """The files with which the applicant answered the asks of a leg."""
-    return {file for event in known.case.legs[leg].history if event.type == "leg.supplemented"
-            for names in event.data.get("materials", {}).values() for file in names}
+    return {file for names in payload.brought_later(known.case.legs[leg]).values() for file in names}

@@ -26,6 +26,10 @@ class Findings:
     outcomes: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    def kept(self) -> dict[str, Any]:
+        """As a draft keeps it."""
+        return {"outcomes": dict(self.outcomes), "documents": dict(self.documents)}
+
 
 def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], consent: Mapping[str, Any],
             now: datetime) -> Findings:
@@ -58,7 +62,17 @@ def numbers(plan: Plan, line: RemovedMaterial, answers: Mapping[str, Any]) -> di
     """What the source is asked with: the holder's number, or the answers to the fields that it looks up by."""
     assert line.source is not None
     if line.source.kind != "licence":
-        return {code: str(answers[code]) for code in line.source.by if answers.get(code) not in (None, "")}
+        found = {code: _answer(answers, code, line.row) for code in line.source.by}
+        return {code: str(value) for code, value in found.items() if value not in (None, "")}
     role = next((role for role in plan.people if role.code == (line.role or line.source.holder)), None)
     number = answers.get(role.id) if role else None
     return {"holder": str(number)} if number else {}
+
+
+def _answer(answers: Mapping[str, Any], code: str, row: int | None) -> Any:
+    """The answer to a field; a row's own for `group.column`."""
+    group, _, column = code.rpartition(".")
+    if not group or row is None:
+        return answers.get(code)
+    rows = answers.get(group) or []
+    return rows[row].get(column) if row < len(rows) else None

@@ -8,11 +8,12 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from cases import judge, states
 from cases.model import Case, Event
+from connectors.base import Body
 from desk import files as stored_files
 from desk.book import Book
 from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
@@ -24,6 +25,7 @@ from store.notices import Notice, Strange
 from store.port import Tx
 
 LARGEST_INLINE = 256_000
+LATEST_AHEAD = timedelta(minutes=5)
 Outcome = Literal["applied", "known", "quarantined"]
 
 
@@ -66,10 +68,10 @@ class Notices:
         self._refuse_strangers(reference, leg, incoming.office)
         data = self._with_files(incoming.office, data, now)
         event = Event(type_, at, f"department:{incoming.office}", leg, data)
-        judged = _Judged()
+        judged, authorities = _Judged(), authorities_of(self._premises.deployment.bodies[incoming.office])
 
         def decide(case: Case) -> Sequence[Event]:
-            judged.verdict = judge.judge(case, leg, event, self._premises.calendar)
+            judged.verdict = judge.judge(case, leg, event, self._premises.calendar, authorities)
             return judged.verdict.events if judged.verdict.kind == "applied" else ()
 
         def alongside(tx: Tx) -> None:
@@ -170,10 +172,19 @@ def envelope(notice: Mapping[str, Any], now: datetime) -> tuple[str, datetime, d
         wrong["timestamp"] = ["请写带时区的 RFC 3339 时间，例如 2026-01-05T09:30:00+08:00"]
     if wrong or at is None or not isinstance(data, Mapping):
         raise MalformedNotice(errors=wrong)
-    missing = [name for name in states.NEEDS[str(type_)] if data.get(name) in (None, "", [])]
+    if at > now + LATEST_AHEAD:
+        raise MalformedNotice("回告时间晚于现在；请校准系统时钟后重发。", errors={"timestamp": ["晚于现在"]})
+    missing = {name: ["必填"] for name in states.NEEDS[str(type_)] if data.get(name) in (None, "")}
+    if type_ == "leg.supplement_required" and not data.get("materials") and not data.get("fields"):
+        missing["materials"] = ["请列出要补的材料(materials)或内容(fields)"]
     if missing:
-        raise MalformedNotice(errors={"data": {name: ["必填"] for name in missing}})
+        raise MalformedNotice(errors={"data": missing})
     return str(type_), at, dict(data)
+
+
+def authorities_of(office: Body) -> frozenset[str]:
+    """Who may correct this office's legs: declared in the deployment file under `settings: authorities`."""
+    return frozenset(office.settings.get("authorities", "").split())
 
 
 def _instant(text: Any, now: datetime) -> datetime | None:

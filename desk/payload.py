@@ -14,7 +14,7 @@ from typing import Any
 from cases.due import LegDue
 from cases.model import Case, Leg, Result
 from forms.plan import MaterialSlot, PlannedLeg
-from forms.split import applicant_part, leg_fields
+from forms.split import applicant_part, leg_fields, with_results
 from store.files import FileRow
 
 MAPPING_VERSION = "1"
@@ -69,7 +69,7 @@ def filed(dossier: Dossier, leg: PlannedLeg, due: LegDue | None, to: Addressee) 
         "applicant": applicant_part(plan, leg.leg, known),
         "fields": leg_fields(plan, leg.leg, known),
         "materials": materials(dossier, leg, to),
-        "limits": {"promised": _text(leg.promised), "statutory": _text(leg.statutory),
+        "limits": {"promised": _text(leg.promised), "statutory": _text(leg.statutory), "wait": _text(leg.wait),
                    "due": due.due.isoformat() if due and due.due else None},
         "gives": to.gives,
         "notices": to.notices,
@@ -83,15 +83,21 @@ def _text(limit: object | None) -> str | None:
 
 def answers(dossier: Dossier) -> dict[str, Any]:
     """The filed answers, with what earlier legs gave and what supplements put right since."""
-    known = dict(dossier.body["form"])
-    asked = {line.code for line in dossier.case.plan.fields}
+    plan, known = dossier.case.plan, dict(dossier.body["form"])
+    asked = {line.code for line in plan.fields}
     for leg in dossier.case.legs.values():
         for result in leg.results:
-            known.update({} if result.void else result.fields)
+            known = known if result.void else with_results(plan, known, leg.leg, result.fields)
         for event in leg.history:
             if event.type == "leg.supplemented":
                 known.update({code: value for code, value in event.data.get("fields", {}).items() if code in asked})
     return known
+
+
+def brought_later(leg: Leg) -> dict[str, list[str]]:
+    """The papers with which the applicant answered asks of a leg, by material."""
+    return {kind: list(files) for event in leg.history if event.type == "leg.supplemented"
+            for kind, files in event.data.get("materials", {}).items()}
 
 
 def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str, Any]]:
@@ -110,13 +116,14 @@ def _entry(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, Any
 def _filled(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, Any]:
     """What fills a slot now: results that arrived, uploads, a looked-up document, a pledge; else it follows later."""
     key = slot.taken or slot.key
-    results, files = _results(dossier.case, slot), dossier.body["materials"].get(key, ())
+    later = brought_later(dossier.case.legs[slot.leg])
+    results, files = _results(dossier.case, slot), later.get(key) or dossier.body["materials"].get(key, ())
     if slot.obtained in {"result", "later"} and results:
         return {"obtained": "result", "files": [file_entry(file, to) for result in results for file in result.files],
                 "documents": [_document(result) for result in results]}
-    if slot.obtained in {"upload", "later"} and files:
+    if slot.obtained in {"upload", "later", "result"} and files:
         return {"obtained": "upload", "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
-    if slot.obtained == "result":
+    if slot.obtained in {"result", "upload"}:
         return {"obtained": "later"}
     if document := dossier.body.get("lookups", {}).get(key):
         return {"documents": [document]}

@@ -13,7 +13,8 @@ from forms.plan import Plan
 @dataclass(frozen=True, slots=True)
 class Filing:
     """One combined application as it was sent in. `materials` maps a plan's material key to stored file ids;
-    `consent` holds what was agreed to: `{"agreed": true, "signed": [...], "version": "..."}`."""
+    `consent` holds what was agreed to: `{"agreed": true, "signed": [...], "version": "..."}`. `found` is what look-ups
+    with these answers already came to (a draft's), else they are made at filing."""
 
     bundle: str
     situation: Mapping[str, Any]
@@ -22,6 +23,7 @@ class Filing:
     consent: Mapping[str, Any] = field(default_factory=dict)
     edition: str | None = None
     on_behalf_of: str | None = None
+    found: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Draft:
     errors: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     filed_as: str | None = None
+    found: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cases import due, lights, outcome, words
+from cases import due, edges, fold, lights, outcome, words
 from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
-from cases.fold import in_order
 from cases.model import Ask, Case, Leg, Result
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg
@@ -103,7 +102,7 @@ def _why(case: Case, leg_due: LegDue) -> str:
 def timeline(leg: Leg, *, masked: bool) -> list[dict[str, Any]]:
     """What happened to a leg, oldest first, in Chinese; what only moves bytes is left out."""
     lines = []
-    for event in in_order(leg.history):
+    for event in fold.timeline(leg):
         if event.type not in _ONLY_BYTES:
             text = words.line(event)
             shown = text if not masked else words.EVENT_NAMES.get(event.type, text)
@@ -151,5 +150,5 @@ def summary(known: Known, calendar: WorkCalendar, now: datetime) -> dict[str, An
         "bundle_name": str(known.case.plan.bundle_name), "state": state.value,
         "state_name": words.CASE_NAMES[state], "filed_at": known.case.filed_at.isoformat(),
         "due": _stamp(expected.due), "provisional": expected.provisional,
-        "legs": len(known.case.legs), "over": sum(leg.closed_at is not None for leg in known.case.legs.values()),
+        "legs": len(known.case.legs), "over": sum(map(edges.over, known.case.legs.values())),
     }

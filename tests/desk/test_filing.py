@@ -139,3 +139,32 @@ def test_reference_and_code_open_a_masked_view_and_nothing_else_does(desk):
     for reference, code in ((receipt.reference, "00000000"), ("20260105000000000000", receipt.code)):
         with pytest.raises(errors.UnknownCase):
             desk.track(reference, code, NOW)
+
+
+def test_a_draft_keeps_what_the_sources_found_so_that_a_missed_paper_can_be_brought(desk, sources):
+    sources.answers["business_licence"] = Found("miss")
+    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
+    desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
+    assert sources.asked == []
+    agreed = desk.save_draft("somebody", draft.id, {"consent": {"agreed": True}}, NOW)
+    assert "BL01" in agreed.missing
+    assert [line.key for line in agreed.plan.materials] == ["BL01"]
+    asked = len(sources.asked)
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.submit_draft("somebody", draft.id, None, NOW)
+    assert set(refused.value.errors["materials"]) == {"BL01"}
+    paper = desk.keep_file("somebody", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
+    desk.save_draft("somebody", draft.id, {"materials": {"BL01": [paper.file]}}, NOW)
+    assert desk.submit_draft("somebody", draft.id, None, NOW).reference
+    assert len(sources.asked) == asked
+
+
+def test_answers_that_change_after_the_look_ups_are_looked_up_again(desk, sources):
+    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
+    desk.save_draft("somebody", draft.id, {"form": FORM, "consent": {"agreed": True}}, NOW)
+    asked = len(sources.asked)
+    assert asked
+    desk.save_draft("somebody", draft.id, {"form": {"holder_uscc": "91110000802100433B"}}, NOW)
+    desk.submit_draft("somebody", draft.id, None, NOW)
+    again = [query for query in sources.asked[asked:] if query.name == "business_licence"]
+    assert [query.numbers["holder"] for query in again] == ["91110000802100433B"]

@@ -1,0 +1,108 @@
+"""An applicant's program: composes, fills, uploads, files, answers every ask, and waits for the end, by API alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import requests
+
+from bench.filling import answers
+from catalog.load import load_catalog
+from forms.compose import compose
+from sources.samples import sample_paper
+
+HOME = Path(__file__).resolve().parent.parent
+ENDED = frozenset({"finished", "partly_finished", "not_granted", "withdrawn"})
+CATALOG = load_catalog(HOME / "bundles").catalog
+
+
+class Applicant:
+    """One applicant with a bearer token; every call is retried while the portal is away."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def call(self, method: str, path: str, *, patience: float = 60.0, **more: Any) -> requests.Response:
+        """One request, repeated while nobody listens or the portal says 503."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                answer = self._http.request(method, f"{self._url}{path}", timeout=30, **more)
+                if answer.status_code != 503 or time.monotonic() > until:
+                    return answer
+            except requests.RequestException:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.05)
+
+    def prepare(self, bundle: str, situation: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Everything a filing of `bundle` sends; papers are uploaded."""
+        situation = dict(situation or CATALOG.bundles[bundle].figures)
+        today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+        plan = compose(CATALOG, bundle, situation, today=today)
+        form = answers(plan, today)
+        plan = compose(CATALOG, bundle, situation, today=today, form=form)
+        materials = {line.key: [self.upload(str(line.name))] for line in plan.materials}
+        return {"bundle": bundle, "situation": jsonable(situation), "form": form, "materials": materials,
+                "consent": {"agreed": True}}
+
+    def upload(self, name: str) -> str:
+        """Upload a sample paper; its file id."""
+        file_name, type_, content = sample_paper(name)
+        headers = {"Content-Type": type_, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file_name)}"}
+        return str(good(self.call("POST", "/api/files", data=content, headers=headers))["file"])
+
+    def file(self, filing: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """File it; the receipt."""
+        return good(self.call("POST", "/api/cases", json=filing, headers={"Idempotency-Key": key}))
+
+    def see(self, reference: str) -> dict[str, Any]:
+        """The case with every leg."""
+        return good(self.call("GET", f"/api/cases/{reference}"))
+
+    def answer_asks(self, view: Mapping[str, Any]) -> int:
+        """Answer every open ask of a case; how many."""
+        asks = [(leg, ask) for leg in view["legs"] for ask in leg["asks"] if ask["open"]]
+        for leg, ask in asks:
+            supply = {"leg": leg["leg"], "ask": ask["id"], "fields": {entry["field"]: "10" for entry in ask["fields"]},
+                      "materials": {entry["material"]: [self.upload(entry["name"])] for entry in ask["materials"]}}
+            self.call("POST", f"/api/cases/{view['reference']}/supplement", json=supply,
+                      headers={"Idempotency-Key": f"{leg['id']}:{ask['id']}"})
+        return len(asks)
+
+    def until_ended(self, reference: str, seconds: float = 120.0) -> dict[str, Any]:
+        """Wait for the case to end, answering every ask on the way."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            view = self.see(reference)
+            if view["state"] in ENDED:
+                return view
+            self.answer_asks(view)
+            time.sleep(0.2)
+        open_legs = [(leg["leg"], leg["state"], leg["why"]) for leg in view["legs"] if leg["state"] not in ENDED]
+        raise TimeoutError(f"{reference} did not end: {open_legs}")
+
+
+def good(answer: requests.Response) -> dict[str, Any]:
+    """The JSON of a good answer; anything else is shown whole."""
+    if not answer.ok:
+        raise RuntimeError(f"{answer.status_code} {answer.text}")
+    return dict(answer.json())
+
+
+def jsonable(value: Any) -> Any:
+    """A situation as JSON sends it."""
+    if isinstance(value, Mapping):
+        return {key: jsonable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(inner) for inner in value]
+    return value if isinstance(value, bool | str) or value is None else str(value)

@@ -1,0 +1,52 @@
+"""A valid answer for every field of a plan: what a sample person knows, else something plausible (示例)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from forms.plan import FieldLine, Plan
+from sources.samples import PERSONAS
+
+PERSON_OF = {"retirement": "sample-retiree", "newborn": "sample-mother"}
+FORMATTED = {
+    "citizen_id": "370202198001019912", "uscc": "91370202MA0000000Y", "phone": "13800000001",
+    "email": "sample@example.com", "plate": "鲁B00001", "project_code": "2405-370202-04-01-000001",
+    "address": {"region": "370202", "text": "示例路 1 号"}, "region": "370202", "yes_no": True,
+}
+
+
+def answers(plan: Plan, today: date) -> dict[str, Any]:
+    """The filled form of `plan`, as the person who usually files this bundle would send it."""
+    person = next(p for p in PERSONAS if p.id == PERSON_OF.get(plan.bundle, "sample-enterprise"))
+    return {line.code: _answer(line, person.details, today) for line in plan.fields if line.value is None}
+
+
+def _answer(line: FieldLine, known: Mapping[str, Any], today: date) -> Any:
+    if line.type == "rows":
+        rows = known.get(line.code) or [{}] * max(1, int(line.min or 1))
+        return [_row(line, row, today, number) for number, row in enumerate(rows)]
+    return known[line.code] if line.code in known else _plausible(line, today)
+
+
+def _row(line: FieldLine, row: Mapping[str, Any], today: date, number: int) -> dict[str, Any]:
+    columns = {column.code.rpartition(".")[2]: column for column in line.inner}
+    made = {name: row.get(name, _plausible(column, today)) for name, column in columns.items()}
+    if line.key and line.key not in row:
+        made[line.key] = str(number + 1)
+    return made
+
+
+def _plausible(line: FieldLine, today: date) -> Any:
+    if line.type in FORMATTED:
+        return FORMATTED[line.type]
+    if line.options:
+        return [line.options[0].code] if line.type == "many" else line.options[0].code
+    if line.type in {"number", "integer"}:
+        return str(min(max(line.min or 1, 10), line.max if line.max is not None else 10))
+    if line.type in {"date", "datetime"}:
+        ahead = bool(line.not_before and line.not_before.startswith("today"))
+        day = today + timedelta(days=30 if ahead else -20)
+        return day.isoformat() if line.type == "date" else f"{day.isoformat()}T09:00"
+    return f"示例{line.name}".ljust(line.min_length or 0, "例")[: line.max_length or 200]
