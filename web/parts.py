@@ -77,9 +77,10 @@ def _cipher(settings: Settings) -> Cipher:
 
 
 def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: Opened) -> Desk:
+    calendar = work_calendar(catalog.calendar.values(), settings.zone)
     return Desk(Premises(
         database=opened.db, vault=opened.vault, catalog=catalog, deployment=deployment,
-        calendar=work_calendar(catalog.calendar.values(), settings.zone), sources=shipped_sources(settings.demonstrates),
+        calendar=calendar, sources=shipped_sources(settings.demonstrates),
         zone=settings.zone, public_url=settings.public_url, embedded=settings.database_url is None))
 
 

@@ -17,7 +17,7 @@ TEXT = {"type": "string"}
 MAYBE = {"type": ["string", "null"]}
 FILE = {"type": "object", "required": ["name", "type", "size", "sha256", "url"],
         "properties": {"name": TEXT, "type": TEXT, "size": {"type": "integer"}, "sha256": TEXT,
-                       "url": {"type": "string", "description": "stable; answers only to this department's bearer token"}}}
+                       "url": TEXT | {"description": "stable; answers only to this department's bearer token"}}}
 MATERIAL = {"type": "object", "required": ["material", "name", "obtained", "files"], "properties": {
     "material": TEXT, "stands_for": MAYBE, "name": TEXT,
     "obtained": {"enum": ["upload", "library", "sharing", "result", "pledge", "premises", "later"]},
@@ -39,9 +39,10 @@ HEADERS: tuple[tuple[str, str], ...] = (
     ("webhook-signature", "`v1,` and base64 HMAC-SHA256 of `id.timestamp.body`; two during rotation"),
 )
 ANSWERS = {
-    "2XX": {"description": "received; an immediate `state` (received, accepted, not_accepted, granted, refused) may come "
-                           "with that notice's data",
-            "content": {"application/json": {"schema": {"type": "object", "properties": {"ref": TEXT, "state": TEXT}}}}},
+    "2XX": {"description": "received; an immediate `state` (received, accepted, not_accepted, granted, refused) may "
+                           "come with that notice's data",
+            "content": {"application/json": {"schema": {
+                "type": "object", "properties": {"ref": TEXT, "state": TEXT}}}}},
     "409": {"description": "with `ref` or `{\"code\": \"already_received\"}`: received"},
     "4XX": {"description": "this message is refused: it is stopped and your reason is shown to operators"},
     "5XX": {"description": "again later, with the same key and bytes, if your system honours keys; else we ask first"},
@@ -50,7 +51,7 @@ ANSWERS = {
 
 def _webhook(type_: str, says: str) -> dict[str, Any]:
     body = {"type": "object", "required": ["type", "timestamp", "data"],
-            "properties": {"type": {"const": type_}, "timestamp": {"type": "string", "format": "date-time"}, "data": DATA}}
+            "properties": {"type": {"const": type_}, "timestamp": TEXT | {"format": "date-time"}, "data": DATA}}
     arguments = [{"name": name, "in": "header", "required": True, "schema": TEXT, "description": about}
                  for name, about in HEADERS]
     return {"post": {"operationId": type_.replace(".", "_"), "tags": ["department"], "summary": says,

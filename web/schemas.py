@@ -13,12 +13,13 @@ from web.strict_json import words
 LONGEST_NAME = 200
 MOST_FILES = 50
 MESSAGES = {"required": "必填", "null": "不能为 null", "validator_failed": "内容不符合要求", "invalid": "类型不对"}
+BODY_MESSAGES: dict[str, str] = {"unknown": "没有这一项，请删除或检查拼写", "type": "应为一个 JSON 对象"}
 
 
 class Strict(Schema):
     """A body in which nothing unknown may stand; messages are Chinese."""
 
-    error_messages = {"unknown": "没有这一项，请删除或检查拼写", "type": "应为一个 JSON 对象"}
+    error_messages = BODY_MESSAGES
 
     class Meta:
         """Refuse what is not declared, so that a misspelt optional item is never silently dropped."""
@@ -110,7 +111,8 @@ class SupplementBody(Strict):
 class WithdrawBody(Strict):
     """Which legs to withdraw, and why."""
 
-    legs = fields.List(name("leg"), allow_none=True, load_default=None, error_messages=_say(invalid="应为分办件编号的列表"),
+    legs = fields.List(name("leg"), allow_none=True, load_default=None,
+                       error_messages=_say(invalid="应为分办件编号的列表"),
                        metadata={"description": "left out or null: the whole case"})
     reason = name("why")
 

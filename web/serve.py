@@ -19,7 +19,7 @@ import time
 from collections import deque
 from functools import partial
 from selectors import EVENT_READ
-from typing import Any
+from typing import Any, ClassVar
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
@@ -43,7 +43,7 @@ class Line(TConn):  # type: ignore[misc]  # gunicorn ships no annotations
     """A connection whose closing never waits: the stock one lingers two seconds inside the accepting loop, so that a
     few refused slow senders stop everybody."""
 
-    lingering: deque[tuple[float, socket.socket]] = deque()
+    lingering: ClassVar[deque[tuple[float, socket.socket]]] = deque()
 
     def close(self, graceful: bool = False) -> None:
         """Say that nothing follows and leave the socket for two seconds, so that the caller can read the answer."""

@@ -95,7 +95,8 @@ def download(info: FileInfo, pieces: Iterable[bytes]) -> Response:
     """A stored file as an attachment under its own name, to be shown by nothing."""
     made = Response(pieces, content_type=info.type)
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", info.name)[-80:] or "file"
-    made.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(info.name, safe='')}"
+    whole = quote(info.name, safe="")
+    made.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}"
     made.headers["Content-Length"] = str(info.size)
     made.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     made.headers["Cache-Control"] = "private, no-store"

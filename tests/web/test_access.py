@@ -9,7 +9,8 @@ from people.policy import API, POLICY
 
 FILL = {"bundle": "connect", "question": "services", "draft": "d", "section": "basics", "key": "drawing",
         "reference": "r",
-        "leg": "01", "ask": "a", "file": "f", "department": "water-office", "persona": "nobody", "filename": "site.css"}
+        "leg": "01", "ask": "a", "file": "f", "department": "water-office", "persona": "nobody", "verb": "token",
+        "filename": "site.css"}
 UNSAFE = {"POST", "PATCH", "PUT", "DELETE"}
 
 
@@ -46,7 +47,7 @@ def test_a_visitor_is_sent_to_sign_in_exactly_where_the_table_asks_for_a_role(ap
         signed_out = answer.status_code == 401 or to_login
         browser_form = rule.endpoint.startswith(("pages.", "demo.")) and method in UNSAFE  # refused for want of a token
         wants = bool(access.roles) and not browser_form
-        if access.relation != "signature" and signed_out != wants:
+        if access.relation not in {"signature", "socket"} and signed_out != wants:
             wrong.append((rule.endpoint, method, answer.status_code))
     assert wrong == []
 
@@ -57,7 +58,7 @@ def test_every_role_passes_exactly_where_the_table_lets_it(app, caller, role):
     wrong = []
     for rule, method in cells(app):
         access = POLICY[rule.endpoint]
-        if access.relation == "signature":
+        if access.relation in {"signature", "socket"}:
             continue
         status = program.call(method, address(rule), headers={"Accept": "application/json"}).status_code
         allowed = not access.roles or role in access.roles
@@ -114,6 +115,12 @@ def test_a_departments_token_opens_its_own_door_only(office, other_office, calle
         assert answer.status_code == 404
         bodies.append({**answer.json, "request_id": ""})
     assert all(first == second for first, second in itertools.pairwise(bodies))
+
+
+def test_commands_of_the_machines_own_shell_are_not_found_over_the_network(caller):
+    for program in (caller(), caller("operator")):
+        answer = program.post("/inside/token", {"role": "operator", "subject": "x"})
+        assert answer.status_code == 404
 
 
 def test_a_session_needs_the_token_of_its_pages_for_unsafe_calls(app, house):

@@ -14,7 +14,8 @@ def test_a_case_is_filed_and_read_back(applicant, filing):
     receipt = answer.json
     assert {"reference", "code", "state", "edition", "legs"} <= receipt.keys()
     assert [(leg["leg"].removeprefix(f"{receipt['reference']}-"), leg["matter"], leg["department"])
-            for leg in receipt["legs"]] == [("01", "water-connection", "water"), ("02", "power-connection", "power")]
+            for leg in receipt["legs"]] == [("01", "water-connection", "water-office"),
+                                                ("02", "power-connection", "power-office")]
     assert answer.headers["Location"] == f"/api/cases/{receipt['reference']}"
     case = applicant.get(f"/api/cases/{receipt['reference']}").json
     assert (case["reference"], case["edition"], len(case["legs"])) == (receipt["reference"], receipt["edition"], 2)
