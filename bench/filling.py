@@ -20,12 +20,13 @@ FORMATTED = {
 def answers(plan: Plan, today: date) -> dict[str, Any]:
     """The filled form of `plan`, as the person who usually files this bundle would send it."""
     person = next(p for p in PERSONAS if p.id == PERSON_OF.get(plan.bundle, "sample-enterprise"))
-    return {line.code: _answer(line, person.details, today) for line in plan.fields if line.value is None}
+    asked = [line for line in plan.fields if line.value is None or line.type == "rows"]
+    return {line.code: _answer(line, person.details, today) for line in asked}
 
 
 def _answer(line: FieldLine, known: Mapping[str, Any], today: date) -> Any:
     if line.type == "rows":
-        rows = known.get(line.code) or [{}] * max(1, int(line.min or 1))
+        rows = line.value or known.get(line.code) or [{}] * max(1, int(line.min or 1))
         return [_row(line, row, today, number) for number, row in enumerate(rows)]
     return known[line.code] if line.code in known else _plausible(line, today)
 

@@ -54,7 +54,8 @@ class Town:
         """The environment of every process of this town."""
         return {
             **os.environ, "YJS_ENV": "test", "YJS_DATA": str(self.folder / "data"),
-            "YJS_KEYS": str(self.folder / "keys"), "YJS_SECRETS": str(self.folder / "secrets"), "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"),
+            "YJS_KEYS": str(self.folder / "keys"),
+            "YJS_SECRETS": str(self.folder / "secrets"), "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"),
             "PORT": str(self.port), "YJS_PUBLIC_URL": self.url, "PYTHONPATH": str(HOME),
             "YJS_SANDBOX_URL": f"http://127.0.0.1:{self.sandbox_port}", **self.more,
         }

@@ -49,7 +49,8 @@ class Drafts:
             row = _own(tx, draft, subject, lock=True)
             if row.submitted_as:
                 raise DraftFiled(more={"reference": row.submitted_as})
-            body: dict[str, Any] = {name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
+            body: dict[str, Any] = {
+                name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
             body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
             new = replace(row, body=body, edition=self._editions.of(row.bundle).hash, updated_at=now)
             drafts.save(tx, new)
