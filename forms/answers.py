@@ -8,12 +8,13 @@ optional matters) and the id of a `one_of` group (the chosen member, where sever
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 from catalog.bundle import Bundle, Group, Question
-from catalog.conditions import Condition, fold, names_in
+from catalog.conditions import BadCondition, Condition, fold, names_in, parse_condition, resolve
 from catalog.dictionary import Option, Role
 from catalog.evaluate import EMPTY, holds
 from catalog.matter import FieldAsk, Gives, Matter
@@ -41,7 +42,8 @@ class Known:
     """What is known while one plan is composed: definitions, typed answers, the day, and how things are called.
 
     `applies` has, by question id, whether it applies (None: not decided yet). `situation` is what was accepted,
-    JSON-ready and without answers to questions that do not apply. `issued` are the fields matters here give.
+    JSON-ready and without answers to questions that do not apply. `issued` are the fields matters here give,
+    `field_whens` the dictionary's own conditions of fields.
     """
 
     catalog: Catalog
@@ -56,6 +58,7 @@ class Known:
     matters: Mapping[str, Matter]
     issued: frozenset[str]
     roles: Mapping[str, Role]
+    field_whens: Mapping[str, Condition]
 
     def holds(self, condition: Condition | None, values: Mapping[str, Any] | None = None) -> bool | None:
         """Whether a condition holds (none: always), with these answers or, for a row, with the row's own."""
@@ -76,7 +79,7 @@ def know(
         catalog, bundle, labels_of(catalog, bundle), reading.values, reading.applies, reading.accepted,
         tuple(reading.problems), today, {group.id: group for group in bundle.groups}, matters,
         frozenset(code for matter in matters.values() for gives in _gives(matter) for code in gives.fields),
-        catalog.roles_of(bundle),
+        catalog.roles_of(bundle), _field_whens(catalog),
     )
 
 
@@ -177,6 +180,23 @@ def _asks(matter: Matter) -> Iterator[FieldAsk]:
     yield from matter.asks.fields
     for variant in matter.variants:
         yield from variant.asks.fields if variant.asks else ()
+
+
+def _field_whens(catalog: Catalog) -> dict[str, Condition]:
+    """The dictionary's own conditions of fields; one that cannot be read is the checker's matter."""
+    found: dict[str, Condition] = {}
+    for code, field in catalog.fields.items():
+        if field.when:
+            with suppress(BadCondition):
+                found[code] = resolve(parse_condition(field.when), lambda name: _option_codes(catalog, name))
+    return found
+
+
+def _option_codes(catalog: Catalog, name: str) -> frozenset[str]:
+    field = catalog.fields.get(name)
+    if field is None:
+        return frozenset(FILER_OPTIONS) if name == FILER else frozenset()
+    return frozenset({"yes", "no"}) if field.type == "yes_no" else frozenset(option.code for option in field.options)
 
 
 def _gives(matter: Matter) -> Iterator[Gives]:

@@ -52,7 +52,8 @@ def _composed(known: Known, found: Mapping[str, str], edition: str) -> Plan:
     order = order_of(legs, known)
     fields = merge_fields(legs, order, known)
     collected = collect(legs, known)
-    lines = lines_of(collected, subtract(collected, legs, order, known, found), legs, known)
+    on_form = frozenset(line.code for line in fields.lines)
+    lines = lines_of(collected, subtract(collected, legs, order, known, found), legs, on_form, known)
     timing = Timing(legs, order, known)
     questions = questions_of(selection, legs, known)
     problems = (

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 from catalog.text import Text
 from forms.answers import Known
@@ -13,7 +10,7 @@ from forms.legs import Leg
 from forms.materials import Collected, Paper, PaperWish, kind_name, material_of, merged_spec, names_of, tolerated
 from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
 from forms.sentences import askers_words, leg_names
-from forms.subtract import Outcome, Subtracted, why_removed
+from forms.subtract import Names, Outcome, Subtracted, why_removed
 
 
 @dataclass(slots=True)
@@ -31,17 +28,12 @@ class MaterialLines:
         return len({(line.kind, line.role) for line in self.kept})
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    legs: dict[str, str]
-    papers: dict[str, Text]
-    asked: dict[str, Text] = field(default_factory=dict)
-
-
-def lines_of(collected: Collected, subtracted: Subtracted, legs: list[Leg], known: Known) -> MaterialLines:
-    """Write out every paper: kept for some, removed for others, and every leg's slot."""
+def lines_of(
+    collected: Collected, subtracted: Subtracted, legs: list[Leg], on_form: frozenset[str], known: Known,
+) -> MaterialLines:
+    """Write out every paper: kept for some, removed for others, and every leg's slot; `on_form` are the field codes."""
     lines = MaterialLines()
-    names = _Names(leg_names(legs), names_of(collected.papers, known))
+    names = Names(leg_names(legs), names_of(collected.papers, known), on_form)
     by_leg: dict[str, list[MaterialSlot]] = {leg.number: [] for leg in legs}
     for key, paper in collected.papers.items():
         grouped: dict[Outcome, list[PaperWish]] = {}
@@ -59,7 +51,7 @@ def lines_of(collected: Collected, subtracted: Subtracted, legs: list[Leg], know
     return lines
 
 
-def _slot(wish: PaperWish, outcome: Outcome, names: _Names, known: Known) -> MaterialSlot:
+def _slot(wish: PaperWish, outcome: Outcome, names: Names, known: Known) -> MaterialSlot:
     asked = wish.ask.key
     name = names.papers.get(asked) or names.asked.get(asked)
     if name is None:
@@ -75,7 +67,7 @@ def _legs(wishes: list[PaperWish]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wish.leg.number for wish in wishes))
 
 
-def _kept(paper: Paper, wishes: list[PaperWish], names: _Names, known: Known) -> MaterialLine:
+def _kept(paper: Paper, wishes: list[PaperWish], names: Names, known: Known) -> MaterialLine:
     material = material_of(paper, known)
     name = names.papers[paper.key]
     legs = _legs(wishes)
@@ -99,17 +91,12 @@ def _failed(line: MaterialLine, failed: str | None) -> MaterialLine:
     return replace(line, why=why, failed=failed)
 
 
-def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: _Names, known: Known) -> RemovedMaterial:
+def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: Names, known: Known) -> RemovedMaterial:
     legs = askers_words(names.legs, _legs(wishes))
-    text = why_removed(paper, outcome, legs, _both(names), known)
+    text = why_removed(paper, outcome, legs, names, known)
     source = outcome.source.name if outcome.source else outcome.taken or "、".join(outcome.by) or None
     return RemovedMaterial(
         key=paper.key, kind=paper.kind, name=names.papers[paper.key], rule=outcome.rule or "form",
         askers=_legs(wishes), why=Reason(outcome.rule or "form", text, _matters(wishes), source),
         source=outcome.source, by=outcome.by, role=paper.role, row=paper.row, signers=outcome.signers,
     )
-
-
-def _both(names: _Names) -> Mapping[str, str]:
-    """Legs and papers in one mapping, without copying either for every line."""
-    return ChainMap(names.legs, cast("dict[str, str]", names.papers))

@@ -87,16 +87,23 @@ class _Merging:
         """The leg's asks; a whole group as its columns; papers that become fields add theirs."""
         own = {ask.code for ask in leg.asks.fields}
         for ask in leg.asks.fields:
-            verdict = self.known.holds(ask.when, leg.values)
-            if verdict is None and ask.when is not None:
-                self.merged.problems.append(_maybe(leg, ask, ask.when, self.known))
-            if verdict:
+            if self._wanted(leg, ask):
                 yield from self._columns(leg, ask, own)
         for paper in leg.asks.materials:
             material = self.known.catalog.materials.get(paper.kind)
             becomes = [code for code in (material.becomes if material else ()) if code in self.fields]
             if becomes and own.isdisjoint(becomes) and self.known.holds(paper.when, leg.values):
                 yield from (FieldAsk(code) for code in becomes)
+
+    def _wanted(self, leg: Leg, ask: FieldAsk) -> bool:
+        """Whether the asker's condition and the dictionary's own both hold; an open one becomes a problem."""
+        for condition in (ask.when, self.known.field_whens.get(ask.code)):
+            verdict = self.known.holds(condition, leg.values)
+            if verdict is None and condition is not None:
+                self.merged.problems.append(_maybe(leg, ask, condition, self.known))
+            if not verdict:
+                return False
+        return True
 
     def _columns(self, leg: Leg, ask: FieldAsk, own: set[str]) -> Iterator[FieldAsk]:
         definition = self.fields.get(ask.code)

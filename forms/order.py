@@ -77,7 +77,18 @@ def order_of(legs: list[Leg], known: Known) -> Order:
         if targets:
             edges.append(_planned(edge, leg, targets, known.groups.get(edge.target), known.catalog))
             _feed(edge, targets, covers, fed.setdefault(leg.number, {}))
+    edges.extend(_together(by_matter, known))
     return Order(tuple(edges), fed)
+
+
+def _together(by_matter: Mapping[str, list[Leg]], known: Known) -> Iterator[PlannedEdge]:
+    """Groups with `deliver: together`: each leg's result is held until the others of its group are over, too."""
+    for group in (group for group in known.bundle.groups if group.deliver == "together"):
+        numbers = [leg.number for member in group.members for leg in by_matter.get(member, ())]
+        edge = Edge(group.id, "before_deliver")
+        for number in numbers if len(numbers) > 1 else ():
+            others = tuple(other for other in numbers if other != number)
+            yield PlannedEdge(number, others, edge.kind, "ended", on=effects_of(edge, known.catalog))
 
 
 def _targets(edge: Edge, leg: Leg, by_matter: Mapping[str, list[Leg]], known: Known) -> list[Leg]:

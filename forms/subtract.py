@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from catalog.dictionary import Source
+from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
 from forms.materials import Collected, Paper, PaperWish, key_of, role_name
@@ -25,6 +26,20 @@ _OBTAINED: Final[dict[str, Obtained]] = {
 _RULES: Final[dict[str, RemovalRule]] = {
     "licence": "licence", "sharing": "sharing", "premises": "premises", "zone": "premises",
 }
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What legs and papers of one plan are called, by number and key, and the codes of the fields on its form."""
+
+    legs: dict[str, str]
+    papers: dict[str, Text]
+    on_form: frozenset[str]
+    asked: dict[str, Text] = field(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """What a leg or a paper is called; a pledge form, which has no name of its own, by its code."""
+        return self.legs.get(name) or self.papers.get(name) or name
+
+
 FOUND_WORDS: Final = {"miss": "没有查到", "failed": "查询没有成功"}
 
 
@@ -207,12 +222,12 @@ def _closure(kind: str, steps: Mapping[str, list[str]]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def why_removed(paper: Paper, outcome: Outcome, askers: str, given: Mapping[str, str], known: Known) -> str:
+def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known: Known) -> str:
     """One sentence for the applicant: which rule took the paper off, from where it comes, and whose demand it meets."""
-    by = "、".join(f"“{given.get(name.split('@')[0], given.get(name, name))}”" for name in outcome.by)
+    by = "、".join(f"“{names.of(name)}”" for name in outcome.by)
     signers = "、".join(role_name(signer, known) for signer in outcome.signers)
     sentences: dict[RemovalRule | None, str] = {
-        "form": f"{askers}要求的这份表单{_becomes_words(paper, known)}，不用单独提交",
+        "form": f"{askers}要求的这份表单{_becomes_words(paper, names, known)}，不用单独提交",
         "logic_a": f"{by}办结时产生，系统直接转给{askers}，不用您提交",
         "logic_b": f"有{by}就说明已经取得这份材料，{askers}不再单独要",
         "covers": f"{by}可以代替这份材料，{askers}不再单独要",
@@ -226,9 +241,9 @@ def why_removed(paper: Paper, outcome: Outcome, askers: str, given: Mapping[str,
     return sentences[outcome.rule]
 
 
-def _becomes_words(paper: Paper, known: Known) -> str:
+def _becomes_words(paper: Paper, names: Names, known: Known) -> str:
     material = known.catalog.materials.get(paper.kind)
-    fields = [code for code in (material.becomes if material else ()) if code in known.catalog.fields]
+    fields = [code for code in (material.becomes if material else ()) if code in names.on_form]
     if not fields:
         return "由合并后的一张申请表代替"
     return f"的内容已经写进申请表({'、'.join(known.labels.of(code) for code in fields)})"

@@ -382,3 +382,29 @@ def test_a_field_nobody_can_fill_is_a_conflict_that_names_both_matters():
     conflict = next(problem for problem in made.problems if problem.rule == "conflict")
     assert conflict.level == "block"
     assert "最小 9(事项m)与最大 5(事项n)" in conflict.text
+
+
+def test_results_of_a_group_delivered_together_wait_for_one_another_without_losing_days():
+    group = Group("both", "any", ("m", "n"), deliver="together")
+    matters = [matter("m", promised="3wd"), matter("n")]
+    made = plan(catalog(matters, [entry("m", "01"), entry("n", "02")], groups=(group,)))
+    assert [(edge.leg, edge.targets, edge.kind) for edge in made.edges] == [
+        ("01", ("02",), "before_deliver"), ("02", ("01",), "before_deliver"),
+    ]
+    assert made.figures.days.after == 3
+
+
+@pytest.mark.parametrize(("form", "asked"), [(None, False), ({"debt": 0}, False), ({"debt": 3}, True)])
+def test_a_field_with_a_condition_of_its_own_is_asked_only_then(form, asked):
+    reason = Field("reason", Text("欠费原因"), "text", when="debt > 0")
+    made = plan(catalog([matter("m", fields=["debt", "reason"])], [entry("m", "01")], fields=[reason]), form=form)
+    assert ("reason" in {line.code for line in made.fields}) is asked
+    assert ("maybe_field" in {problem.rule for problem in made.problems}) is (form is None)
+
+
+def test_a_paper_that_becomes_fields_names_only_those_on_the_form():
+    papers = [Material("load", Text("清单"), becomes=("f_one", "f_two"))]
+    made = subtracted(papers, matter("m", "load", fields=["f_one"]))
+    assert "(字段f_one)" in made.removed_materials[0].why.text
+    made = subtracted(papers, matter("m", "load"))
+    assert [line.code for line in made.fields] == ["f_one", "f_two"]
