@@ -45,8 +45,8 @@ def editor_schemas() -> dict[str, Property]:
     kinds: dict[str, Schema] = {**SHAPES, "sets": ASK_SET, "matters": MATTER}
     found = {kind: _file(kind, _many(_shape(schema))) for kind, schema in kinds.items() if kind != "calendar"}
     found["matters"] = _file("matters", {"anyOf": [_shape(MATTER), _many(_shape(MATTER))]})
-    return {**found, "calendar": _file("calendar", _shape(SHAPES["calendar"])),
-    "bundle": _file("bundle", _shape(BUNDLE))}
+    found["calendar"] = _file("calendar", _shape(SHAPES["calendar"]))
+    return {**found, "bundle": _file("bundle", _shape(BUNDLE))}
 
 
 def _file(kind: str, body: Property) -> Property:

@@ -49,8 +49,10 @@ def meaning(file: str, text: str) -> Any:
     return tidied(node.plain()) if node else None
 
 
-DEFAULTS = (("effect", "block"), ("kind", "before_start"), ("kind", "decision"), ("absent", "skip"), ("required",
-"yes"))
+DEFAULTS = (
+    ("origin", "local"), ("effect", "block"), ("kind", "before_start"), ("kind", "decision"), ("absent", "skip"),
+    ("required", "yes"),
+)
 
 
 def tidied(value: Any) -> Any:
