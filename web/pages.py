@@ -30,7 +30,7 @@ def register_pages(app: Flask) -> None:
     """Add all pages to the application; called once by `create_app`."""
     components = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     own = app.jinja_loader
-    app.jinja_loader = ChoiceLoader([components] if own is None else [own, components])  # type: ignore[assignment]
+    app.jinja_loader = ChoiceLoader([components] if own is None else [own, components])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=day, moment=moment)
     app.jinja_env.globals["asset"] = asset

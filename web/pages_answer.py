@@ -62,7 +62,8 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
     view = desk().case_view(subject(), reference, now())
     found, wanted = _ask(view, leg, ask)
     inputs = _inputs(view["plan"], wanted)
-    papers = [WantedPaper(entry["material"], str(entry.get("name") or entry["material"])) for entry in wanted["materials"]]
+    papers = [WantedPaper(paper["material"], str(paper.get("name") or paper["material"]))
+              for paper in wanted["materials"]]
     if request.method == "GET" or not wanted.get("open"):
         return _page(view, (found, wanted), inputs, papers)
     values = {item.code: value for item in inputs if (value := read(item, request.form)) is not None}
@@ -85,7 +86,7 @@ def _files(papers: list[WantedPaper]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for paper in papers:
         chosen = [file for file in request.files.getlist(f"file.{paper.code}") if file.filename]
-        names = [keep_upload(file.stream, file.filename or "", "", subject()).file  # type: ignore[arg-type]  # a spooled file
+        names = [keep_upload(file.stream, file.filename or "", "", subject()).file
                  for file in chosen]
         if not names and demo() and request.form.get(f"sample.{paper.code}"):
             name, type_, content = sample_paper(paper.name)
@@ -98,7 +99,8 @@ def _files(papers: list[WantedPaper]) -> dict[str, tuple[str, ...]]:
 def _page(view: Mapping[str, Any], asked: tuple[Mapping[str, Any], Mapping[str, Any]], inputs: list[Input],
           papers: list[WantedPaper], said: str = "") -> str:
     leg, ask = asked
-    problems = problems_of(inputs) + [Linked(f"{paper.name}：{text}", f"#{paper.id}") for paper in papers for text in paper.errors]
+    problems = problems_of(inputs)
+    problems += [Linked(f"{paper.name}：{text}", f"#{paper.id}") for paper in papers for text in paper.errors]
     if said and not problems:
         problems = [Linked(said)]
     return render_template("answer.html", view=view, leg=leg, ask=ask, inputs=inputs, papers=papers, problems=problems,

@@ -24,14 +24,16 @@ EVERY_SECONDS = 5
 @bp.get("/cases")
 def cases() -> str:
     """The person's cases and unfiled drafts, newest first."""
-    return render_template("cases.html", cases=desk().cases_of(subject(), now()), drafts=desk().drafts(subject(), now()))
+    filed, unfiled = desk().cases_of(subject(), now()), desk().drafts(subject(), now())
+    return render_template("cases.html", cases=filed, drafts=unfiled)
 
 
 @bp.get("/cases/<reference>")
 def case(reference: str) -> str:
     """The tracking page: the map, every leg, what the applicant has to do, results."""
     view = desk().case_view(subject(), reference, now())
-    return render_template("case.html", view=view, live=live_part(view, url_for("pages.case_live", reference=reference))[0])
+    live = live_part(view, url_for("pages.case_live", reference=reference))[0]
+    return render_template("case.html", view=view, live=live)
 
 
 @bp.get("/cases/<reference>/live")
@@ -45,7 +47,8 @@ def _live(view: Mapping[str, Any], address: str) -> Response:
     response = make_response(body)
     response.set_etag(tag)
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _tag(body: str) -> str:
@@ -65,21 +68,23 @@ def live_part(view: Mapping[str, Any], address: str) -> tuple[str, str]:
     )
     over = view["state"] in ENDED and not any(leg["look"] in {"running", "waiting", "yours"} for leg in legs)
     tag = _tag(body)
-    shown = render_template("_live.html", body=body, address=None if over else address, seconds=EVERY_SECONDS, tag=tag)
+    shown = render_template("_live.html", body=body, address=None if over else address, seconds=EVERY_SECONDS,
+                            tag=tag)
     return shown, tag
 
 
 def waited_for(legs: list[dict[str, Any]]) -> list[str]:
     """Who acts next, each named once."""
     return list(dict.fromkeys(
-        leg["next_actor_name"] for leg in legs
+        "您" if leg["next_actor"] == "applicant" else leg["next_actor_name"] for leg in legs
         if leg["look"] in {"running", "soon", "late", "yours"} and leg.get("next_actor_name")
     ))
 
 
 @bp.get("/cases/<reference>/files/<file>")
 def result(reference: str, file: str) -> AnyResponse:
-    """A result or an own upload as a download."""
+    """A result or an own upload of one of the person's cases as a download."""
+    desk().receipt(subject(), reference, now())
     info, pieces = desk().open_file(subject(), file)
     return download(info, pieces)
 
@@ -95,7 +100,8 @@ def track() -> str | tuple[str, int] | AnyResponse:
     except DeskError as error:
         if error.status != 404:
             raise
-        return render_template("track.html", problem="没有找到这个办件，请核对受理编号和查询码", reference=reference), 404
+        say = "没有找到这个办件，请核对受理编号和查询码"
+        return render_template("track.html", problem=say, reference=reference), 404
     session[TRACKED] = {"reference": view["reference"], "code": code}
     return redirect(url_for("pages.tracked", reference=view["reference"]), 303)
 

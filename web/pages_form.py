@@ -14,7 +14,7 @@ from forms.plan import FieldLine, SectionLine
 from web.errors import not_found
 from web.identity import subject
 from web.pages_inputs import Input, changed_rows, of_line, problems_of, read, with_value
-from web.pages_plan import plan_page
+from web.pages_plan import Onward, plan_page
 from web.pages_root import bp, bundle_of, demo, desk, draft_of, known_of, now
 from web.pages_samples import sample_answers
 from web.pages_situation import answered
@@ -90,8 +90,8 @@ def draft(draft: str) -> Response:
 def draft_plan(draft: str) -> str:
     """The plan of a draft, with the way back to the questions."""
     found = draft_of(draft)
-    return plan_page(bundle_of(found.bundle), found.plan, answered(found.plan), url_for("pages.draft", draft=draft),
-                     "继续填表", found)
+    onward = Onward("继续填表", url_for("pages.draft", draft=draft), found)
+    return plan_page(bundle_of(found.bundle), found.plan, answered(found.plan), onward)
 
 
 @bp.route("/drafts/<draft>/form/<section>", methods=["GET", "POST"])

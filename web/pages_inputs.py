@@ -57,7 +57,8 @@ def options_of(options: Iterable[Option], type_: FieldType, level: str | None,
     """Code and label of each choice; regions are those of the wanted level under their parents' names."""
     if type_ in {"region", "regions", "address"}:
         fit = [region for region in regions.values() if level is None or region.level == level]
-        return tuple((region.code, _full_name(region, regions)) for region in sorted(fit, key=lambda region: region.code))
+        fit.sort(key=lambda region: region.code)
+        return tuple((region.code, _full_name(region, regions)) for region in fit)
     return tuple((option.code, str(option.name)) for option in options)
 
 
@@ -128,7 +129,8 @@ def _row(asked: Input, number: int, row: Any, errors: Any) -> tuple[Input, ...]:
     values = row if isinstance(row, Mapping) else {}
     tree = errors if isinstance(errors, Mapping) else {}
     return tuple(
-        with_value(replace(column, name=f"{asked.name}.{number}.{column.code}"), values.get(column.code), tree.get(column.code))
+        with_value(replace(column, name=f"{asked.name}.{number}.{column.code}"), values.get(column.code),
+                   tree.get(column.code))
         for column in asked.inner
     )
 
@@ -167,7 +169,8 @@ def _read_address(asked: Input, sent: MultiDict[str, str]) -> Any:
 
 
 def _read_rows(asked: Input, sent: MultiDict[str, str]) -> Any:
-    numbers = sorted({int(found[1]) for name in sent if (found := re.fullmatch(rf"{re.escape(asked.name)}\.(\d{{1,3}})\..*", name))})
+    shape = re.compile(rf"{re.escape(asked.name)}\.(\d{{1,3}})\..*")
+    numbers = sorted({int(found[1]) for name in sent if (found := shape.fullmatch(name))})
     rows = []
     for number in numbers[:MOST_ROWS]:
         columns = [replace(column, name=f"{asked.name}.{number}.{column.code}") for column in asked.inner]

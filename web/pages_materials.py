@@ -1,4 +1,4 @@
-"""Papers: one upload a line with what it may be said before, sample papers in the demo, pledges, and what is not needed."""
+"""Papers: one upload a line with what it may be said before, sample papers, pledges, and what is not needed."""
 
 from __future__ import annotations
 
@@ -96,8 +96,9 @@ def _page(draft: Draft, complain: bool) -> str:
     if complain:
         problems += [Linked(f"{item.name}：请勾选承诺", "#pledges") for item in unsigned(draft)]
     removed = [item for item in draft.plan.removed_materials if item.rule != "pledge"]
-    return render_template("materials.html", draft=draft, papers=papers, problems=problems, pledges=pledges_of(draft),
-                           signed=draft.consent.get("signed") or (), removed=removed, rule_names=RULE_NAMES, samples=demo())
+    return render_template(
+        "materials.html", draft=draft, papers=papers, problems=problems, pledges=pledges_of(draft), removed=removed,
+        signed=draft.consent.get("signed") or (), rule_names=RULE_NAMES, samples=demo())
 
 
 def _line(draft: Draft, key: str) -> MaterialLine:
@@ -127,7 +128,7 @@ def _kept(file: FileStorage, line: MaterialLine) -> str:
     if ending not in {*line.spec.file_types, *(("jpeg",) if "jpg" in line.spec.file_types else ())}:
         say = f"{line.name}只收 {'、'.join(line.spec.file_types)} 文件，请换一个文件"
         raise Problem(422, "file_type", say, {"file": [say]})
-    kept = keep_upload(file.stream, file.filename or "", "", subject())  # type: ignore[arg-type]  # a spooled file
+    kept = keep_upload(file.stream, file.filename or "", "", subject())
     if kept.size > line.spec.max_mb * 1_048_576:
         say = f"{line.name}不能超过 {line.spec.max_mb} MB，请压缩后再上传"
         raise Problem(422, "file_size", say, {"file": [say]})

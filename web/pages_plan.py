@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
 
 from catalog.bundle import Bundle
+from desk.values import Draft
 from forms.plan import Plan
 from web.pages_words import RULE_NAMES, askers_words, departments_of
 from web.pictures.before_after import pairs
@@ -18,11 +20,20 @@ from web.pictures.stations import planned
 STOPS = frozenset({"block", "undecided"})
 
 
-def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], action: str, button: str,
-              draft: Any = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The button that leads on from a plan: what it says, where it goes, and the draft the plan belongs to."""
+
+    button: str
+    action: str
+    draft: Draft | None = None
+
+
+def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], onward: Onward) -> str:
     """Render a plan with the button that leads on, which is left out while something stops the filing."""
     return render_template(
-        "plan.html", bundle=bundle, plan=plan, answered=answered, action=action, button=button, draft=draft,
+        "plan.html", bundle=bundle, plan=plan, answered=answered, action=onward.action,
+        button=onward.button, draft=onward.draft,
         stops=[problem for problem in plan.problems if problem.level == "block"],
         notes=[problem for problem in plan.problems if problem.level != "block"],
         pairs=pairs(plan.figures), merge=merge(plan), map=drawn_map(planned(plan), "办理顺序"),
@@ -35,6 +46,7 @@ def asked_by_section(plan: Plan) -> list[tuple[str, list[tuple[Any, str]]]]:
     lines = {line.code: line for line in plan.fields}
     departments = departments_of(plan)
     return [
-        (str(section.name), [(lines[code], askers_words(lines[code], departments)) for code in section.fields if code in lines])
+        (str(section.name), [(lines[code], askers_words(lines[code], departments)) for code in section.fields
+                             if code in lines])
         for section in plan.sections
     ]

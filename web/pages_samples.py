@@ -40,19 +40,19 @@ def _value(line: FieldLine, asked: Input, number: int) -> Any:
     return _MAKERS.get(line.type, _text)(line, asked)
 
 
-def _text(line: FieldLine, asked: Input) -> str:
+def _text(line: FieldLine, _: Input) -> str:
     words = f"示例{line.name}"
     words += "（示例）" * (-(-max(0, (line.min_length or 0) - len(words)) // 4))
     return words[: line.max_length or 200]
 
 
-def _number(line: FieldLine, asked: Input) -> str:
+def _number(line: FieldLine, _: Input) -> str:
     low, high = line.min or Decimal(1), line.max if line.max is not None else Decimal(1_000_000)
     value = min(max(low, Decimal(10)), high)
     return f"{value:f}"
 
 
-def _day(line: FieldLine, asked: Input) -> str:
+def _day(line: FieldLine, _: Input) -> str:
     """A day inside the usual bounds: after today where the past is refused, else some weeks ago."""
     forward = bool(line.not_before and line.not_before.startswith("today"))
     return (today() + timedelta(days=30 if forward else -20)).isoformat()
@@ -66,7 +66,7 @@ def _many(line: FieldLine, asked: Input) -> list[str]:
     return [code for code, _ in asked.options[: max(1, int(line.min or 1))]]
 
 
-def _region(line: FieldLine, asked: Input) -> str:
+def _region(_: FieldLine, asked: Input) -> str:
     codes = [code for code, _ in asked.options]
     return _HOME if _HOME in codes else codes[0]
 
@@ -74,14 +74,14 @@ def _region(line: FieldLine, asked: Input) -> str:
 def _rows(line: FieldLine, asked: Input) -> list[dict[str, Any]]:
     count = max(1, int(line.min or 1))
     return [
-        {column.code.rpartition(".")[2]: _value(column, inner, at) for column, inner in zip(line.inner, asked.inner, strict=True)}
+        {inner.code: _value(column, inner, at) for column, inner in zip(line.inner, asked.inner, strict=True)}
         for at in range(count)
     ]
 
 
 _MAKERS: Mapping[FieldType, Callable[[FieldLine, Input], Any]] = {
-    "text": _text, "number": _number, "integer": _number, "date": _day, "choice": _choice, "many": _many, "region": _region,
-    "datetime": lambda line, asked: f"{_day(line, asked)}T09:00", "yes_no": lambda line, asked: "yes",
+    "text": _text, "number": _number, "integer": _number, "date": _day, "choice": _choice, "many": _many,
+    "region": _region, "datetime": lambda line, asked: f"{_day(line, asked)}T09:00", "yes_no": lambda *_: "yes",
     "regions": lambda line, asked: [_region(line, asked)], "rows": _rows,
     "address": lambda line, asked: {"region": _region(line, asked), "text": "示例路 1 号"},
 }

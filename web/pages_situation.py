@@ -17,7 +17,7 @@ from forms.values import BadValue, Surroundings, read_value, wanted_of_question
 from web.errors import not_found
 from web.identity import subject
 from web.pages_inputs import Input, answer_words, changed_rows, of_question, problems_of, read, with_value
-from web.pages_plan import plan_page
+from web.pages_plan import Onward, plan_page
 from web.pages_root import bp, bundle_of, desk, draft_of, known_of, now, today
 from web.wiring import house
 
@@ -38,8 +38,8 @@ def keep(bundle: str, given: Mapping[str, Any]) -> None:
     session[KEPT] = {"bundle": bundle, "answers": dict(given), "draft": draft}
 
 
-def shown_input(plan: Plan, question: AskedQuestion) -> Input:
-    """A question as an input, with the reason it is asked and what its author says about it."""
+def shown_input(question: AskedQuestion) -> Input:
+    """A question as an input, with what the dictionary says about it."""
     catalog = house().catalog
     return of_question(question, catalog.fields.get(question.id), catalog.regions)
 
@@ -71,7 +71,7 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     asked = next((item for item in plan.questions if item.id == question), None)
     if asked is None or asked.state == "not_applicable":
         raise not_found()
-    shown = with_value(shown_input(plan, asked), given.get(question))
+    shown = with_value(shown_input(asked), given.get(question))
     if request.method == "GET":
         return _page(found, plan, asked, shown)
     value = read(shown, request.form)
@@ -118,13 +118,13 @@ def preview(bundle: str) -> str | Response:
     if _next_open(plan) is not None:
         return _onward(bundle, plan)
     kept = session.get(KEPT) or {}
-    action = url_for("pages.start", bundle=bundle)
-    return plan_page(found, plan, answered(plan), action, "保存并继续填表" if kept.get("draft") else "开始填表")
+    onward = Onward("保存并继续填表" if kept.get("draft") else "开始填表", url_for("pages.start", bundle=bundle))
+    return plan_page(found, plan, answered(plan), onward)
 
 
 def answered(plan: Plan) -> list[tuple[str, str, str]]:
     """The answered questions: id, question, answer in words."""
-    return [(item.id, str(item.ask), answer_words(shown_input(plan, item)) or "无")
+    return [(item.id, str(item.ask), answer_words(shown_input(item)) or "无")
             for item in plan.questions if item.state == "answered"]
 
 

@@ -6,18 +6,38 @@ from catalog.dictionary import Option, Spec
 from catalog.limits import Limit
 from catalog.text import Text
 from forms.plan import (
-    AskedQuestion, Count2, FieldAsker, FieldLine, Figures, MaterialLine, MaterialSlot, Plan, PlannedEdge, PlannedLeg,
-    Reason, RemovedMaterial, SectionLine,
+    AskedQuestion,
+    Count2,
+    FieldAsker,
+    FieldLine,
+    Figures,
+    MaterialLine,
+    MaterialSlot,
+    Plan,
+    PlannedEdge,
+    PlannedLeg,
+    Reason,
+    RemovedMaterial,
+    SectionLine,
 )
 
 MATTERS = (
-    ("01", "供水报装", "水务集团", 2), ("02", "污水排入排水管网许可", "水务管理局", 3), ("03", "供电报装", "供电公司", 3),
-    ("04", "燃气报装", "燃气公司", 3), ("05", "供热报装", "热力公司", 2), ("06", "通信报装", "通信广电联席窗口", 1),
-    ("07", "有线电视报装", "通信广电联席窗口", 1), ("08", "外线接入联合踏勘与方案会审", "城市管理局", 1),
-    ("09", "市政管线建设工程规划许可", "自然资源和规划局", 2), ("10", "临时占用城市道路", "城市管理局", 2),
-    ("11", "挖掘城市道路", "城市管理局", 3), ("12", "影响交通安全的占道（挖掘）施工审核", "公安交警支队", 2),
-    ("13", "临时占用城市绿地", "园林和林业局", 3), ("14", "城市树木迁移（砍伐）", "园林和林业局", 3),
-    ("15", "涉路施工活动许可（公路）", "交通运输局", 3), ("16", "河道管理范围内建设项目工程建设方案审批", "水务管理局", 3),
+    ("01", "供水报装", "水务集团", 2),
+    ("02", "污水排入排水管网许可", "水务管理局", 3),
+    ("03", "供电报装", "供电公司", 3),
+    ("04", "燃气报装", "燃气公司", 3),
+    ("05", "供热报装", "热力公司", 2),
+    ("06", "通信报装", "通信广电联席窗口", 1),
+    ("07", "有线电视报装", "通信广电联席窗口", 1),
+    ("08", "外线接入联合踏勘与方案会审", "城市管理局", 1),
+    ("09", "市政管线建设工程规划许可", "自然资源和规划局", 2),
+    ("10", "临时占用城市道路", "城市管理局", 2),
+    ("11", "挖掘城市道路", "城市管理局", 3),
+    ("12", "影响交通安全的占道（挖掘）施工审核", "公安交警支队", 2),
+    ("13", "临时占用城市绿地", "园林和林业局", 3),
+    ("14", "城市树木迁移（砍伐）", "园林和林业局", 3),
+    ("15", "涉路施工活动许可（公路）", "交通运输局", 3),
+    ("16", "河道管理范围内建设项目工程建设方案审批", "水务管理局", 3),
     ("17", "城市建筑垃圾处置核准", "城市管理局", 1),
 )
 WHY = Reason("always", "所有申请都要办")
@@ -31,8 +51,9 @@ def _edges() -> tuple[PlannedEdge, ...]:
         PlannedEdge(leg, services, "before_start", "all") for leg in ("09", "10", "11", "12", "13", "14", "15", "16")
     )
     papers = (
-        PlannedEdge("11", ("09",), "before_decide", "all", ("K24",)), PlannedEdge("12", ("11",), "before_decide", "all"),
-        PlannedEdge("14", ("13",), "before_decide", "all"), PlannedEdge("16", ("08",), "before_decide", "all", ("K14",)),
+        PlannedEdge("11", ("09",), "before_decide", "all", ("K24",)),
+        PlannedEdge("12", ("11",), "before_decide", "all"), PlannedEdge("14", ("13",), "before_decide", "all"),
+        PlannedEdge("16", ("08",), "before_decide", "all", ("K14",)),
     )
     return first + second + papers
 

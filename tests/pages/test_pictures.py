@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.pages.sample_plan import sample_plan
 
+from tests.pages.sample_plan import sample_plan
 from web.pictures.before_after import before_after, pairs
-from web.pictures.canvas import NARROW, Picture, broken, shortened, text_width
+from web.pictures.canvas import NARROW, Box, Picture, broken, shortened, text_width
 from web.pictures.map import drawn_map, legend
 from web.pictures.merge import merge, pages, sheets
 from web.pictures.stations import Station, Track, look, network, planned, tracked
@@ -18,13 +18,21 @@ PLAN = sample_plan()
 DRAWINGS = {
     "before and after": before_after(PLAN.figures), "merge": merge(PLAN), "map": drawn_map(planned(PLAN), "办理顺序"),
 }
-PICTURES = [(name, shown, getattr(drawing, shown)) for name, drawing in DRAWINGS.items() for shown in ("wide", "narrow")]
+SHOWN = ("wide", "narrow")
+PICTURES = [(name, shown, getattr(drawing, shown)) for name, drawing in DRAWINGS.items() for shown in SHOWN]
+CARD = re.compile(r'<rect x="[\d.]+" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"')
+PASSING = re.compile(r'd="([^"]+)"[^>]*stroke-dasharray="5 4"')
+
+
+def meeting(picture: Picture) -> list[tuple[Box, Box]]:
+    """The pairs of labels that share an area."""
+    boxes = picture.labels
+    return [(one, other) for at, one in enumerate(boxes) for other in boxes[at + 1:] if one.meets(other)]
 
 
 @pytest.mark.parametrize(("name", "shown", "picture"), PICTURES)
 def test_labels_do_not_overlap(name: str, shown: str, picture: Picture) -> None:
-    meeting = [(one, other) for at, one in enumerate(picture.labels) for other in picture.labels[at + 1:] if one.meets(other)]
-    assert meeting == []
+    assert meeting(picture) == []
 
 
 @pytest.mark.parametrize(("name", "shown", "picture"), PICTURES)
@@ -70,9 +78,8 @@ def test_a_track_over_a_stage_runs_below_the_cards() -> None:
         Track(("a",), "b"), Track(("b",), "c"), Track(("a",), "c", soft=True),
     ])
     svg = str(drawn_map(net, "图").wide.svg)
-    cards = [(float(y), float(height)) for y, height in re.findall(r'<rect x="[\d.]+" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"', svg)]
-    lowest_card = max(y + height for y, height in cards)
-    passing = next(path for path in re.findall(r'd="([^"]+)"[^>]*stroke-dasharray="5 4"', svg) if path.count("L") == 3)
+    lowest_card = max(float(y) + float(height) for y, height in CARD.findall(svg))
+    passing = next(path for path in PASSING.findall(svg) if path.count("L") == 3)
     assert max(float(y) for _, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", passing)) >= lowest_card
 
 
@@ -82,10 +89,17 @@ def test_an_absent_target_draws_no_track() -> None:
 
 
 @pytest.mark.parametrize(("state", "light", "open_ask", "expected"), [
-    ("granted", "red", False, "done"), ("delivered", "grey", False, "done"), ("refused", "red", False, "ended"),
-    ("voided", "white", False, "ended"), ("in_review", "green", False, "running"), ("in_review", "yellow", False, "soon"),
-    ("in_review", "red", False, "late"), ("supplement_required", "red", False, "yours"), ("accepted", "green", True, "yours"),
-    ("waiting", "white", False, "waiting"), ("outcome_unknown", "green", False, "running"),
+    ("granted", "red", False, "done"),
+    ("delivered", "grey", False, "done"),
+    ("refused", "red", False, "ended"),
+    ("voided", "white", False, "ended"),
+    ("in_review", "green", False, "running"),
+    ("in_review", "yellow", False, "soon"),
+    ("in_review", "red", False, "late"),
+    ("supplement_required", "red", False, "yours"),
+    ("accepted", "green", True, "yours"),
+    ("waiting", "white", False, "waiting"),
+    ("outcome_unknown", "green", False, "running"),
 ])
 def test_a_leg_looks_like_what_matters_most(state: str, light: str, open_ask: bool, expected: str) -> None:
     asks = [{"answered_at": None, "lapsed": False}] if open_ask else []
@@ -99,18 +113,19 @@ def test_the_map_of_a_case_takes_numbers_from_public_ids_and_marks_who_is_awaite
         {"leg": "R-02", "name": "排水", "state": "waiting", "state_name": "等待", "light": "white", "asks": [],
          "department_name": "水务局", "waits_for": ["01"]},
     ]
-    net = tracked({"legs": legs, "critical": ["01"], "edges": [{"leg": "02", "targets": ["01"], "kind": "before_start"}]})
+    edges = [{"leg": "02", "targets": ["01"], "kind": "before_start"}]
+    net = tracked({"legs": legs, "critical": ["01"], "edges": edges})
     assert [(item.id, item.look, item.bold, item.awaited) for item in net.stations] == [
         ("01", "running", True, True), ("02", "waiting", False, False)]
     assert [name for name, _ in legend(net)] == ["waiting", "running"]
 
 
 def test_forty_legs_in_six_stages_still_keep_their_labels_apart() -> None:
-    stations = [Station(f"{at:02}", "很长很长的事项名称用来试换行" * 2, "20个工作日 · 自然资源和规划局") for at in range(40)]
+    name, note = "很长很长的事项名称用来试换行" * 2, "20个工作日 · 自然资源和规划局"
+    stations = [Station(f"{at:02}", name, note) for at in range(40)]
     tracks = [Track((f"{at - 7:02}",), f"{at:02}") for at in range(7, 40)]
     for shown in ("wide", "narrow"):
-        boxes = getattr(drawn_map(network(stations, tracks), "图"), shown).labels
-        assert not [1 for at, one in enumerate(boxes) for other in boxes[at + 1:] if one.meets(other)]
+        assert meeting(getattr(drawn_map(network(stations, tracks), "图"), shown)) == []
 
 
 def test_text_is_measured_broken_and_shortened_by_its_signs() -> None:

@@ -40,7 +40,9 @@ def test_the_code_in_the_fragment_of_the_qr_address_opens_the_case_and_leaves_th
     assert code not in page.url
 
 
-def test_water_and_power_by_the_legal_representative_need_no_upload_and_no_script(browser: Browser, portal: str) -> None:
+def test_water_and_power_by_the_legal_representative_need_no_upload_and_no_script(
+    browser: Browser, portal: str,
+) -> None:
     context = browser.new_context(base_url=portal, java_script_enabled=False)
     page = context.new_page()
     to_plan(page, UTILITIES, SIMPLE)
@@ -113,8 +115,12 @@ def test_the_questions_can_be_answered_by_keyboard_alone(page: Page) -> None:
     expect(page.get_by_role("heading", name="您的办理方案")).to_be_visible()
 
 
-FOCUSED = """() => { const at = document.activeElement; if (!at || at === document.body) return null;
-  const label = at.labels && at.labels.length ? at.labels[0].innerText : at.innerText; return [at.type || '', (label || '').trim()]; }"""
+FOCUSED = """() => {
+  const at = document.activeElement;
+  if (!at || at === document.body) return null;
+  const label = at.labels && at.labels.length ? at.labels[0].innerText : at.innerText;
+  return [at.type || '', (label || '').trim()];
+}"""
 
 
 def _tab_to(page: Page, label: str) -> None:

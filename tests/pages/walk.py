@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from playwright.sync_api import Page, expect
 
 UTILITIES = "水电气网联合报装"
-EVERYTHING = {
-    "需要接入哪些服务": ["供水", "排水(非纯生活污水)", "供电", "燃气", "供热", "通信", "有线电视"], "集中供热": "是", "红线外新建管线": "是",
-    "总长多少米": "250", "占用多少平方米道路": "60", "挖掘多少平方米道路": "40", "新建还是大修": "大修", "哪天竣工": "2012-06-30",
-    "平方米绿地": "30", "株树": "6", "公路": "是", "河道": "是", "立方米": "120", "由谁提交": "经办人(代理人)",
+Answers = Mapping[str, str | list[str]]
+EVERYTHING: Answers = {
+    "需要接入哪些服务": ["供水", "排水(非纯生活污水)", "供电", "燃气", "供热", "通信", "有线电视"],
+    "集中供热": "是", "红线外新建管线": "是", "总长多少米": "250", "占用多少平方米道路": "60",
+    "挖掘多少平方米道路": "40", "新建还是大修": "大修", "哪天竣工": "2012-06-30", "平方米绿地": "30", "株树": "6",
+    "公路": "是", "河道": "是", "立方米": "120",
+    "由谁提交": "经办人(代理人)",
 }
-SIMPLE = {"需要接入哪些服务": ["供水", "供电"], "红线外新建管线": "否", "由谁提交": "法定代表人"}
+SIMPLE: Answers = {"需要接入哪些服务": ["供水", "供电"], "红线外新建管线": "否", "由谁提交": "法定代表人"}
 
 
-def answer(page: Page, answers: dict[str, str | list[str]]) -> None:
+def answer(page: Page, answers: Answers) -> None:
     """Answer the question on the page by the label that belongs to it."""
     heading = page.locator("h1").inner_text()
     wanted = next(value for part, value in answers.items() if part in heading)
@@ -29,7 +33,7 @@ def answer(page: Page, answers: dict[str, str | list[str]]) -> None:
     page.get_by_role("button", name="下一步").click()
 
 
-def to_plan(page: Page, bundle: str, answers: dict[str, str | list[str]]) -> None:
+def to_plan(page: Page, bundle: str, answers: Answers) -> None:
     """From the home page through every question to the plan."""
     page.goto("/")
     page.get_by_role("link", name=bundle).click()
@@ -70,7 +74,7 @@ def submit(page: Page) -> tuple[str, str]:
     return reference, code
 
 
-def file(page: Page, bundle: str, answers: dict[str, str | list[str]]) -> tuple[str, str]:
+def file(page: Page, bundle: str, answers: Answers) -> tuple[str, str]:
     """The whole way from the home page to the receipt."""
     to_plan(page, bundle, answers)
     sign_in(page)

@@ -6,7 +6,21 @@ from collections import Counter
 from dataclasses import dataclass
 
 from forms.plan import Plan
-from web.pictures.canvas import BRAND, INK, LINE, NARROW, PALE, QUIET, WHITE, WIDE, Canvas, Drawing, Picture, broken, shortened
+from web.pictures.canvas import (
+    BRAND,
+    INK,
+    LINE,
+    NARROW,
+    PALE,
+    QUIET,
+    WHITE,
+    WIDE,
+    Canvas,
+    Drawing,
+    Picture,
+    broken,
+    shortened,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +44,8 @@ class Page:
 
 def sheets(plan: Plan) -> tuple[Sheet, ...]:
     """One sheet a leg, in the order of the plan."""
-    lines = [*plan.fields, *plan.removed_fields]
-    fields = Counter(leg for line in lines for leg in {asker.leg for asker in line.askers})
+    asked = [line.askers for line in plan.fields] + [line.askers for line in plan.removed_fields]
+    fields = Counter(leg for askers in asked for leg in {asker.leg for asker in askers})
     papers = Counter(slot.leg for slot in plan.slots)
     return tuple(
         Sheet(leg.leg, leg.name, leg.department_name, fields[leg.leg], papers[leg.leg]) for leg in plan.legs
@@ -47,8 +61,8 @@ def merge(plan: Plan) -> Drawing:
     """Draw how the forms of a plan become one."""
     old, new = sheets(plan), pages(plan)
     kept = len(plan.materials)
-    title = (f"合并示意：{len(old)} 张表 {sum(sheet.fields for sheet in old)} 项填写合并为 1 张表 {len(plan.fields)} 项，"
-             f"{sum(sheet.papers for sheet in old)} 份材料减为 {kept} 份")
+    title = (f"合并示意：{len(old)} 张表 {sum(sheet.fields for sheet in old)} 项填写合并为 1 张表 "
+             f"{sum(page.fields for page in new)} 项，{sum(sheet.papers for sheet in old)} 份材料减为 {kept} 份")
     return Drawing(_wide(old, new, kept, title), _narrow(old, new, kept, title))
 
 
@@ -77,8 +91,8 @@ def _wide(old: tuple[Sheet, ...], new: tuple[Page, ...], kept: int, title: str) 
 def _one_form(canvas: Canvas, corner: tuple[float, float], size: tuple[float, float],
               new: tuple[Page, ...], kept: int) -> None:
     (x, y), (width, height) = corner, size
-    canvas.shape("rect", x=float(x), y=float(y), width=float(width), height=float(height), rx=6, fill=PALE, stroke=BRAND,
-                 stroke_width=2.0)
+    canvas.shape("rect", x=float(x), y=float(y), width=float(width), height=float(height), rx=6, fill=PALE,
+                 stroke=BRAND, stroke_width=2.0)
     canvas.text(x + 20, y + 46, f"{sum(page.fields for page in new)} 项", 34, fill=BRAND, font_weight="bold")
     canvas.text(x + width - 20, y + 46, f"{kept} 份材料", 22, fill=BRAND, font_weight="bold", text_anchor="end")
     step = min(30.0, (height - 80) / max(len(new), 1))
@@ -96,9 +110,9 @@ def _narrow(old: tuple[Sheet, ...], new: tuple[Page, ...], kept: int, title: str
     canvas = Canvas(NARROW, form_top + form_height + 4)
     canvas.text(0, 16, f"原来：{len(old)} 张表，各填各的", 15, fill=QUIET, font_weight="bold")
     for column in range(min(across, len(old))):
-        x = column * (width + 8) + width / 2
-        end = form_top - 2
-        canvas.shape("path", d=f"M{x:.1f} {30 + rows * (tall + 8) - 8} C{x:.1f} {end - 24} {NARROW / 2} {end - 36} {NARROW / 2} {end}",
+        x, end, half = column * (width + 8) + width / 2, form_top - 2, NARROW / 2
+        start = 30 + rows * (tall + 8) - 8
+        canvas.shape("path", d=f"M{x:.1f} {start} C{x:.1f} {end - 24} {half} {end - 36} {half} {end}",
                      fill="none", stroke=BRAND, stroke_opacity=0.28, stroke_width=12)
     for number, sheet in enumerate(old):
         x, y = number % across * (width + 8), 30 + number // across * (tall + 8)

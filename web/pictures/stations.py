@@ -89,13 +89,14 @@ def _promise(promised: Any, department: str) -> str:
 
 def tracked(view: Mapping[str, Any]) -> Network:
     """The map of a case (`desk.case_view`): lights as looks, the longest chain of what is left bold."""
-    critical = set(view.get("critical") or ())
-    awaited = {name for leg in view["legs"] for name in leg.get("waits_for") or ()}
+    left = (view.get("expected") or {}).get("chain")
+    critical = {short(name) for name in left or view.get("critical") or ()}
+    awaited = {short(name) for leg in view["legs"] for name in leg.get("waits_for") or ()}
     stations = [
         Station(
             short(leg["leg"]), leg["name"], f"{leg['state_name']} · {leg['department_name']}", look(leg),
-            bold=bool({leg["leg"], short(leg["leg"])} & critical),
-            awaited=bool({leg["leg"], short(leg["leg"])} & awaited) and look(leg) not in {"done", "ended"},
+            bold=short(leg["leg"]) in critical,
+            awaited=short(leg["leg"]) in awaited and look(leg) not in {"done", "ended"},
         ) for leg in view["legs"]
     ]
     return network(stations, (
@@ -116,7 +117,8 @@ def look(leg: Mapping[str, Any]) -> Look:
         return "done"
     if state in _ENDED:
         return "ended"
-    if state == "supplement_required" or any(not ask.get("answered_at") and not ask.get("lapsed") for ask in leg["asks"]):
+    unanswered = any(not ask.get("answered_at") and not ask.get("lapsed") for ask in leg["asks"])
+    if state == "supplement_required" or unanswered:
         return "yours"
     if light in {"red", "yellow"}:
         return "late" if light == "red" else "soon"
