@@ -30,6 +30,7 @@ LONGEST_NAP = 1.0  # seconds; bounds how late a moved clock or another host's me
 MOST_THREADS = 256
 BATCH = 64
 STOP_SECONDS = 8.0
+SHORTEST_JOIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,12 @@ class Dispatcher:
         self._stopping.set()
         self._wake.set()
         until = time.monotonic() + seconds
+        # The scheduler ends first: what it has claimed already still begins, and the pool is closed behind it.
+        for thread in self._threads:
+            thread.join(max(SHORTEST_JOIN, until - time.monotonic()))
         while self._lanes.running() and time.monotonic() < until:
             time.sleep(0.02)
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
 
     def alive(self, within: float = 10.0) -> bool:
         """Whether the scheduler moved within the last seconds."""

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _VALID_DAYS = 3 * 365
+_LIMIT = re.compile(r"(\d{1,4})(wd|nd|wh|h|min|mo)", re.ASCII)
+
+
+def earliest_grant(limits: Mapping[str, Any], now: datetime) -> str:
+    """The moment before which the law lets nobody decide (`limits.wait`: a publicity or objection period).
+
+    Working days are taken generously, since a demo department has no calendar of its own.
+    """
+    match = _LIMIT.fullmatch(str(limits.get("wait") or ""))
+    if match is None:
+        return now.isoformat()
+    amount, unit = int(match[1]), match[2]
+    days = {"nd": amount + 1, "mo": 31 * amount + 1, "wd": 2 * amount + 10, "wh": amount + 10}.get(unit, 0)
+    exact = {"h": timedelta(hours=amount), "min": timedelta(minutes=amount)}.get(unit, timedelta(0))
+    return (now + timedelta(days=days) + exact).isoformat()
 
 
 def number_for(leg: str, what: str) -> str:

@@ -14,17 +14,18 @@ from connectors.base import Body
 from connectors.signing import BadSignature, verify
 from connectors.strict_json import BadJson, loads
 from sandbox.agenda import Agenda
-from sandbox.answers_given import notice_data, result_papers, results
+from sandbox.answers_given import earliest_grant, notice_data, result_papers, results
 from sandbox.ledger import Ledger
 from sandbox.messenger import Messenger, NotDelivered
 from sandbox.script import Play, Script, Step, Trouble
 from sources.papers import paper
 
-FINAL = frozenset({"leg.granted", "leg.refused", "leg.not_accepted", "leg.withdraw_confirmed"})
+DECISIONS = frozenset({"leg.granted", "leg.refused"})
 STATES = {
     "leg.withdraw_confirmed": "withdrawn", "leg.special_started": "special", "leg.special_ended": "in_review",
 }
 _LONGEST_PAUSE = 30.0
+_LOOK_AGAIN = 5.0
 _MALFORMED = "推送的格式不对：需要 Idempotency-Key、type、data.leg 和 data.notices"
 _SILENT_TYPES = frozenset({"leg.remark", "leg.fee"})
 _ENDS_WAIT = {
@@ -176,7 +177,8 @@ class Office:
                 return None
             new = held is None
             if held is None:
-                held = self.legs[data["leg"]] = Held(_facts(data), play, _ref(self.body.id, data["leg"]))
+                facts = _facts(data, self.world.now())
+                held = self.legs[data["leg"]] = Held(facts, play, _ref(self.body.id, data["leg"]))
             answer: dict[str, Any] = {"ref": held.ref}
             if new and play.state:
                 answer["state"], held.state = play.state, play.state
@@ -242,6 +244,9 @@ class Office:
 
     def _perform(self, held: Held, step: Step, failures: int = 0) -> None:
         if held.final:
+            return
+        if step.type in DECISIONS and self.world.now() < datetime.fromisoformat(held.facts["not_before"]):
+            self.world.agenda.later(_LOOK_AGAIN, lambda: self._perform(held, step))
             return
         try:
             data = self._data(held, step)
@@ -329,7 +334,7 @@ class Office:
         self.legs[line["leg"]].heard |= {wait for wait, types in _ENDS_WAIT.items() if line["type"] in types}
 
 
-def _facts(data: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What a department keeps of a payload to play its part; of the applicant it keeps nothing."""
     matter = data.get("matter") or {}
     materials = [
@@ -339,6 +344,7 @@ def _facts(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "leg": data["leg"], "matter_name": matter.get("name", ""), "notices": data["notices"], "materials": materials,
         "fields": sorted(data.get("fields") or ()), "gives": data.get("gives") or {}, "round": 0,
+        "not_before": earliest_grant(data.get("limits") or {}, now),
         "owed": [item["material"] for item in materials if item["obtained"] in _OWED and not item["files"]]}
 
 

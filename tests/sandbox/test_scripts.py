@@ -1,11 +1,13 @@
 """Scripts and the demo deployment: what they must contain, and what a wrong one is told."""
 
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.deployment import read_deployment
 from connectors.shipped import registry
+from sandbox.answers_given import earliest_grant, results
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
 from sandbox.script import BadScript, read_script, shipped_scripts
@@ -65,3 +67,25 @@ def test_the_demo_deployment_is_sound_once_its_secrets_are_made(tmp_path: Path) 
 
 def test_no_secret_stands_in_the_demo_deployment() -> None:
     assert "whsec_" not in DEPLOYMENT.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("wait", "days"), [
+    ("20nd", 21), ("1mo", 32), ("5wd", 20), ("", 0), ("soon", 0), ("4wh", 14),
+])
+def test_a_decision_keeps_the_time_the_law_asks_for(wait: str, days: int) -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    assert earliest_grant({"wait": wait}, now) == (now + timedelta(days=days)).isoformat()
+
+
+def test_results_are_what_the_hub_expects_and_numbers_have_their_check_characters() -> None:
+    leg = {"leg": "R-01", "matter_name": "出生登记", "gives": {
+        "materials": ["ID04", {"material": "K24", "name": "批准文件"}],
+        "fields": [{"field": "child_id", "type": "citizen_id", "name": "孩子"}, {"field": "on", "type": "date"}]}}
+    found = results(leg, {"批准文件": "f1"}, date(2026, 3, 2))
+    assert [one["material"] for one in found] == ["ID04", "K24"]
+    assert found[1]["files"] == [{"file": "f1"}]
+    assert found[0]["fields"]["on"] == "2026-03-02"
+    number = found[0]["fields"]["child_id"]
+    weights = [2 ** (17 - at) % 11 for at in range(17)]
+    total = sum(int(sign) * weight for sign, weight in zip(number, weights, strict=False))
+    assert "10X98765432"[total % 11] == number[17]

@@ -1,0 +1,44 @@
+"""Filed legs reach their departments and end, whatever the departments do: real portal, store, HTTP and signatures."""
+
+import collections
+import json
+
+import pytest
+
+from sandbox.run import DEPLOYMENT, start
+from sandbox.server import Setting
+
+
+def _effects(town):
+    """How often each message took effect at a department."""
+    lines = [json.loads(line) for line in town.ledger.read_text("utf-8").splitlines()]
+    return collections.Counter(line["key"] for line in lines if line["what"] == "effect")
+
+
+@pytest.mark.parametrize("script", ["prompt", "crashes-after-effect", "duplicates-and-reorders", "down-for-a-while"])
+def test_every_leg_ends_with_one_effect_each(town, script):
+    place = town(script)
+    reference = place.file()
+    assert place.ended(reference) == {"01": "granted", "03": "granted"}
+    assert set(_effects(place).values()) == {1}
+
+
+def test_a_dispatcher_that_stops_in_the_middle_leaves_nothing_lost_and_nothing_double(town):
+    place = town("slow", speed=12.0)
+    reference = place.file()
+    place.sandbox.agenda.pause(0.8)
+    place.dispatcher.stop(0.0)
+    place.dispatcher = place.dispatch()
+    assert place.ended(reference) == {"01": "granted", "03": "granted"}
+    assert set(_effects(place).values()) == {1}
+
+
+def test_departments_that_cannot_be_reached_rest_and_get_their_legs_when_they_are_back(town):
+    place = town("prompt")
+    place.sandbox.stop()
+    reference = place.file()
+    place.dispatcher.stop(1)
+    assert {leg["state"] for leg in place.legs(reference)} <= {"queued", "sending", "outcome_unknown"}
+    place.sandbox = start(DEPLOYMENT, place.environ, Setting("prompt", place.ledger, 20.0))
+    place.dispatcher = place.dispatch()
+    assert place.ended(reference) == {"01": "granted", "03": "granted"}
