@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from people.identity import ROLES, Identity, Role
+from people.identity import Identity, Role
 
 Verdict = Literal["allowed", "sign_in", "forbidden"]
 Relation = Literal["none", "own", "department", "code", "signature", "socket"]
@@ -41,15 +41,10 @@ SAMPLE = Access(demo=True)
 BY_CODE = Access(relation="code")
 SIGNED = Access(relation="signature")
 INSIDE = Access(relation="socket")
-SIGNED_IN = Access(frozenset(ROLES))
 OWN = Access(frozenset({"applicant"}), "own")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department")
 FILE = Access(frozenset({"applicant", "officer"}), "own")
-OFFICER = Access(frozenset({"officer"}), "department")
-AUTHOR = Access(frozenset({"author"}))
-SUPERVISOR = Access(frozenset({"supervisor"}))
-OPERATOR = Access(frozenset({"operator"}))
 
 API: Mapping[str, Access] = {
     "api.bundles": PUBLIC, "api.bundle": PUBLIC, "api.plan": PUBLIC,

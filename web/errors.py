@@ -50,6 +50,7 @@ class Problem(Exception):
         super().__init__(code)
         self.status, self.code, self.detail = status, code, detail
         self.errors, self.headers = errors, dict(headers or {})
+        self.more: Mapping[str, Any] = {}
 
     @property
     def title(self) -> str:
@@ -62,10 +63,10 @@ class Problem(Exception):
         return request_id()
 
     def as_json(self) -> dict[str, Any]:
-        """The RFC 9457 object; `errors` only where there are some."""
+        """The RFC 9457 object; `errors` only where there are some, `more` as extension members."""
         shown = {"type": f"urn:yijianshi:problem:{self.code}", "title": self.title, "status": self.status,
                  "code": self.code, "detail": self.detail, "request_id": self.request_id}
-        return shown | ({"errors": self.errors} if self.errors else {})
+        return {**self.more, **shown} | ({"errors": self.errors} if self.errors else {})
 
 
 def not_found() -> Problem:
@@ -118,8 +119,10 @@ def from_http(error: HTTPException) -> Problem:
 
 
 def from_desk(error: DeskError) -> Problem:
-    """A refusal of the desk in our shape."""
-    return Problem(error.status, error.code, error.detail, error.errors or None)
+    """A refusal of the desk in our shape, with what it says beside (the reference, the difference of editions)."""
+    problem = Problem(error.status, error.code, error.detail, error.errors or None)
+    problem.more = error.more
+    return problem
 
 
 def _on_store(error: StoreError) -> Response:

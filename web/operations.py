@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from marshmallow import Schema
@@ -34,7 +34,6 @@ class Operation:
     refuses: tuple[int, ...] = ()
     returns: str | None = None
     more: str = ""
-    example: object = field(default=None, hash=False)
 
 
 KEY = Argument("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 200},

@@ -83,3 +83,14 @@ def test_figures_for_prometheus_name_nobody(caller, applicant, filing):
     assert answer.status_code == 200
     assert "yijianshi_legs_red" in answer.text
     assert [secret for secret in (reference, *map(str, filing["form"].values())) if secret in answer.text] == []
+
+
+def test_what_people_wrote_stands_in_no_log(caplog, applicant, caller, filing):
+    caplog.set_level("DEBUG")
+    receipt = applicant.file(filing, "k1").json
+    applicant.file({**filing, "form": {**filing["form"], "phone": "1380013800x"}}, "k2")
+    caller().post("/api/track", {"reference": receipt["reference"], "code": receipt["code"]})
+    applicant.post("/api/drafts", data=b'{"bundle":"13800138000"', content_type="application/json")
+    secrets = ["13800138000", "1380013800x", filing["form"]["credit_code"], filing["form"]["project_name"],
+               receipt["code"]]
+    assert [secret for secret in secrets if secret in caplog.text] == []

@@ -18,7 +18,7 @@ OFFICES = """bodies:
   water-office: {department: water, name: 供水公司, connector: pull, secrets: ["env:OFFICE_SECRET"]}
   power-office: {department: power, name: 供电公司, connector: pull, secrets: ["env:OFFICE_SECRET"]}
 """
-SLOW_UPLOADS = 32
+SLOW_UPLOADS, PLACES = 32, 8
 
 
 def free_port():
@@ -39,7 +39,18 @@ class Portal:
             "OFFICE_SECRET": "whsec_" + "QUFB" * 10, "YJS_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             **more}
         self.log = (folder / "log").open("ab+")
-        self.start()
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self.log.close()
 
     def start(self):
         self.process = subprocess.Popen([sys.executable, "-m", "web.serve"], cwd=HOME, env=self.environment,
@@ -79,10 +90,8 @@ class Portal:
 
 @pytest.fixture
 def portal(tmp_path):
-    running = Portal(tmp_path)
-    yield running
-    running.stop()
-    running.log.close()
+    with Portal(tmp_path) as running:
+        yield running
 
 
 def upload(length, path="/demo/personas/x"):
@@ -105,45 +114,48 @@ def notice():
     return upload(len(body), "/api/departments/water-office/notices").replace(b"octet-stream", b"json") + body
 
 
-def test_slow_uploads_do_not_keep_a_notice_waiting(portal):
+def still_open(line):
+    """Whether nothing has come back on a connection yet."""
+    line.settimeout(0.05)
+    try:
+        line.recv(1, socket.MSG_PEEK)
+    except TimeoutError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def test_slow_uploads_do_not_keep_a_notice_waiting(tmp_path):
     path = "/api/departments/water-office/files"
-    slow = [portal.send(upload(1_000_000, path) + b"x" * 10) for _ in range(SLOW_UPLOADS)]
-    waits = []
-    for _ in range(20):
-        began = time.monotonic()
-        line = portal.send(notice())
-        assert b" 401 " in answered(line)
-        waits.append(time.monotonic() - began)
-        for one in slow:
-            try:
-                one.sendall(b"x")
-            except OSError:
-                continue
-    refused = [b" 503 " in answered(line) for line in slow if not line.settimeout(0.3)]
-    assert sum(refused) >= SLOW_UPLOADS // 2, waits
-    assert sorted(waits)[-2] < 1, waits
+    with Portal(tmp_path, YJS_BODY_DEADLINE="120") as running:
+        slow = [running.send(upload(1_000_000, path) + b"x" * 10) for _ in range(SLOW_UPLOADS)]
+        for _ in range(20):
+            assert b" 401 " in answered(running.send(notice()))
+        waiting = [line for line in slow if still_open(line)]
+        assert len(waiting) == PLACES  # the notices were answered while half of the threads stood waiting for bodies
+        refused = [answered(line) for line in slow if line not in waiting]
+        assert all(b" 503 " in answer and b"Retry-After" in answer for answer in refused), refused
+        for line in waiting:
+            line.close()
 
 
 def test_a_body_that_never_comes_is_given_up_and_its_place_is_free_again(tmp_path):
-    running = Portal(tmp_path, YJS_BODY_DEADLINE="1")
-    try:
-        path = "/api/departments/water-office/files"
+    path = "/api/departments/water-office/files"
+    with Portal(tmp_path, YJS_BODY_DEADLINE="1") as running:
         with ThreadPoolExecutor(24) as pool:
             answers = list(pool.map(lambda _: answered(running.send(upload(1_000_000, path) + b"x")), range(24)))
         assert {answer.split(b" ")[1] for answer in answers} == {b"408", b"503"}
-        assert b" 408 " in answered(running.send(upload(1_000_000, path) + b"x"))
-        assert b" 408 " in answered(running.send(upload(100, path) + b"x"))
-    finally:
-        running.stop()
-        running.log.close()
+        for size in (1_000_000, 100):
+            assert b" 408 " in answered(running.send(upload(size, path) + b"x"))
 
 
 def test_silent_connections_take_no_thread(portal):
-    lines = [portal.send(b"") for _ in range(60)] + [portal.send(b"GET / HT") for _ in range(8)]
-    began = time.monotonic()
-    portal.get("/healthz")
-    assert time.monotonic() - began < 3
-    for line in lines:
+    silent = [portal.send(b"") for _ in range(60)]
+    halves = [portal.send(b"GET / HT") for _ in range(PLACES)]
+    assert portal.get("/healthz").status == 200
+    assert all(still_open(line) for line in halves)
+    for line in silent + halves:
         line.close()
 
 
