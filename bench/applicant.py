@@ -19,6 +19,7 @@ from sources.samples import sample_paper
 
 HOME = Path(__file__).resolve().parent.parent
 ENDED = frozenset({"finished", "partly_finished", "not_granted", "withdrawn"})
+OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
 CATALOG = load_catalog(HOME / "bundles").catalog
 
 
@@ -61,9 +62,15 @@ class Applicant:
         headers = {"Content-Type": type_, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file_name)}"}
         return str(good(self.call("POST", "/api/files", data=content, headers=headers))["file"])
 
-    def file(self, filing: Mapping[str, Any], key: str) -> dict[str, Any]:
-        """File it; the receipt."""
-        return good(self.call("POST", "/api/cases", json=filing, headers={"Idempotency-Key": key}))
+    def file(self, filing: dict[str, Any], key: str) -> dict[str, Any]:
+        """File it; the receipt. Papers that no register holds are asked back by name: they are added to `filing`, and
+        it is filed again."""
+        answer = self.call("POST", "/api/cases", json=filing, headers={"Idempotency-Key": key})
+        missing = answer.json().get("errors", {}).get("materials", {}) if answer.status_code == 422 else {}
+        if missing:
+            filing["materials"] |= {key: [self.upload(key)] for key in missing}
+            answer = self.call("POST", "/api/cases", json=filing, headers={"Idempotency-Key": key})
+        return good(answer)
 
     def see(self, reference: str) -> dict[str, Any]:
         """The case with every leg."""
@@ -82,13 +89,12 @@ class Applicant:
     def until_ended(self, reference: str, seconds: float = 120.0) -> dict[str, Any]:
         """Wait for the case to end, answering every ask on the way."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            view = self.see(reference)
-            if view["state"] in ENDED:
-                return view
+        while (view := self.see(reference))["state"] not in ENDED and time.monotonic() < until:
             self.answer_asks(view)
             time.sleep(0.2)
-        open_legs = [(leg["leg"], leg["state"], leg["why"]) for leg in view["legs"] if leg["state"] not in ENDED]
+        if view["state"] in ENDED:
+            return view
+        open_legs = [(leg["leg"], leg["state"], leg["why"]) for leg in view["legs"] if leg["state"] not in OVER]
         raise TimeoutError(f"{reference} did not end: {open_legs}")
 
 

@@ -11,13 +11,17 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from settings import Clock
+
 HOME = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+STOP_SECONDS = 40
 
 
 def free_port() -> int:
@@ -50,6 +54,21 @@ class Town:
         """What the departments saw and did, one JSON object a line."""
         return self.folder / "ledger.jsonl"
 
+    @property
+    def clock(self) -> Path:
+        """The clock that the portal and the departments share; while the file is missing it is the real one."""
+        return self.folder / "clock"
+
+    def jump(self, days: int) -> None:
+        """Move the shared clock on by `days`, at once for everybody, so that signatures stay within their window.
+
+        A notice that is under way at this moment is refused as stale: jump when only waiting is left to be done.
+        """
+        now = Clock(self.clock).now() + timedelta(days=days)
+        new = self.clock.with_suffix(".new")
+        new.write_text(f"{now.isoformat()} x1", "ascii")
+        new.replace(self.clock)
+
     def environment(self) -> dict[str, str]:
         """The environment of every process of this town."""
         return {
@@ -57,7 +76,7 @@ class Town:
             "YJS_KEYS": str(self.folder / "keys"),
             "YJS_SECRETS": str(self.folder / "secrets"), "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"),
             "PORT": str(self.port), "YJS_PUBLIC_URL": self.url, "PYTHONPATH": str(HOME),
-            "YJS_SANDBOX_URL": f"http://127.0.0.1:{self.sandbox_port}", **self.more,
+            "YJS_SANDBOX_URL": f"http://127.0.0.1:{self.sandbox_port}", "YJS_CLOCK": str(self.clock), **self.more,
         }
 
     def start(self) -> Town:
@@ -96,32 +115,48 @@ class Town:
         words = "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.log"))
         raise RuntimeError(f"{url} did not answer\n{words}")
 
-    def worker(self) -> int:
-        """The process id of the portal's worker."""
+    def worker(self) -> int | None:
+        """The process id of the portal's worker; None while there is none."""
         assert self.portal is not None
         children = Path(f"/proc/{self.portal.pid}/task/{self.portal.pid}/children").read_text().split()
-        return int(children[0])
+        return int(children[0]) if children else None
 
     def kill(self, what: str) -> None:
-        """SIGKILL the portal's `master`, its `worker`, or the whole `group`; then wait until all of it is gone."""
+        """SIGKILL the portal's `master`, its `worker`, or the whole `group`, and wait until it is gone.
+
+        After `worker` the master brings a new one up by itself; after the others the portal has to be started again.
+        """
         assert self.portal is not None
         worker = self.worker()
         if what == "group":
             os.killpg(self.portal.pid, signal.SIGKILL)
-        else:
-            os.kill(self.portal.pid if what == "master" else worker, signal.SIGKILL)
-        if what == "worker":
-            return  # the master brings a new one up by itself
-        self.portal.wait(30)
+        elif what == "master":
+            os.kill(self.portal.pid, signal.SIGKILL)
+        elif worker is not None:
+            os.kill(worker, signal.SIGKILL)
+        if what != "worker":
+            self.portal.wait(30)
+        self.wait_gone(worker)
+
+    def wait_gone(self, worker: int | None) -> None:
+        """Wait until the process `worker` has ended (a master that died takes its worker along)."""
+        until = time.monotonic() + START_SECONDS
+        while worker is not None and _runs(worker):
+            if time.monotonic() > until:
+                raise RuntimeError(f"process {worker} does not end")
+            time.sleep(0.02)
 
     def stop(self) -> None:
-        """End every process of this town."""
-        for process in (self.portal, self.departments):
-            if process is not None and process.poll() is None:
-                process.terminate()
-        for process in (self.portal, self.departments):
-            if process is not None:
-                process.wait(40)
+        """End every process of this town; what does not end in time is killed."""
+        running = [process for process in (self.portal, self.departments) if process is not None]
+        for process in running:
+            process.terminate()
+        for process in running:
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(STOP_SECONDS)
 
     def token(self, role: str = "applicant", subject: str = "sample") -> str:
         """A bearer token from the command line, like an operator would make it."""
@@ -130,5 +165,14 @@ class Town:
         return made.stdout.split()[-1]
 
     def seen(self) -> list[dict[str, Any]]:
-        """The lines of the departments' ledger."""
-        return [json.loads(line) for line in self.ledger.read_text().splitlines()] if self.ledger.exists() else []
+        """The lines of the departments' ledger; a last line that is still being written is left out."""
+        whole = self.ledger.read_text().rpartition("\n")[0] if self.ledger.exists() else ""
+        return [json.loads(line) for line in whole.splitlines()]
+
+
+def _runs(process: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

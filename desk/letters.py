@@ -33,10 +33,10 @@ class Letters:
 
     def addressee(self, office: Body, reference: str, leg: str) -> Addressee:
         """Where an office answers about a leg; the read code proves that it opened this very payload."""
-        base = f"{self._premises.public_url}/api/departments/{office.id}"
+        base = f"{self._premises.public_url}/api"
         with self._premises.database.read() as tx:
             code = tx.cipher.index(f"{office.id}:{reference}-{leg}", "read_code")[:16]
-        return Addressee(notices=f"{base}/notices", files=f"{base}/files", read_code=code)
+        return Addressee(f"{base}/departments/{office.id}/notices", f"{base}/files", code)
 
     def body(self, known: Known, leg: str, what: tuple[str, Mapping[str, Any]], now: datetime) -> bytes:
         """The bytes of a message `what` = (type, data of the outbox) to the office of `leg`."""
