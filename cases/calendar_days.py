@@ -33,7 +33,7 @@ class _Year:
     provisional: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WorkCalendar:
     """The calendar that limits are counted by: known years, the zone whose midnights end a day, office hours.
 

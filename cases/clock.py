@@ -11,6 +11,7 @@ import calendar as months
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from cases.calendar_days import ONE_DAY, WorkCalendar
 from cases.errors import EndlessLimit
@@ -18,6 +19,7 @@ from catalog.limits import Limit
 
 LONGEST_WALK_DAYS = 15_000
 LATEST_START_YEAR = 9_000
+REMEMBERED = 8_192
 _SECONDS = {"h": 3600, "wh": 3600, "min": 60}
 
 
@@ -60,7 +62,7 @@ def explain(start: datetime, limit: Limit, pauses: Sequence[Span], calendar: Wor
     spans = union(pauses)
     if limit.unit in _SECONDS:
         return _by_seconds(start, _length(limit), limit.unit == "wh", (spans, calendar))
-    return _by_days(start, limit, spans, calendar)
+    return _by_days(calendar.date_of(start), limit, spans, calendar)
 
 
 def warn_at(start: datetime, limit: Limit, pauses: Sequence[Span], calendar: WorkCalendar) -> datetime:
@@ -105,8 +107,9 @@ def _pause_words(pause: Span) -> str:
     return f"暂停：{pause.why}" if pause.why else "暂停计时"
 
 
-def _by_days(start: datetime, limit: Limit, spans: Sequence[Span], calendar: WorkCalendar) -> Due:
-    first = calendar.date_of(start)
+@lru_cache(maxsize=REMEMBERED)
+def _by_days(first: date, limit: Limit, spans: tuple[Span, ...], calendar: WorkCalendar) -> Due:
+    """Limits in days depend on the day of the start alone, so most counts of a case were made before."""
     left = _month_days(first, limit.amount) if limit.unit == "mo" else limit.amount
     if left == 0:
         return _same_day(first, spans, calendar)

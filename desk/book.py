@@ -20,7 +20,7 @@ from desk.editions import Editions
 from desk.errors import UnknownCase
 from desk.known import Known, by_leg
 from desk.letters import Letters
-from desk.outgoing import Letter, legs_of, offer_and_send
+from desk.outgoing import MOVE_NO_DATE, Letter, legs_of, moved_legs, offer_and_send
 from desk.premises import Premises
 from store import cases, events, legs, messages
 from store.cases import CaseRow
@@ -123,15 +123,15 @@ class Book:
     def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[Outbox, ...],
                  now: datetime) -> Change:
         moved = Known(known.row, case, known.n + len(happened), known.legs)
-        schedule = due.schedule(case, self._premises.calendar, now)
-        rows = legs_of(moved, schedule, now)
-        return Change(moved, happened, tuple(self._letter(moved, item, now) for item in outbox), rows)
-
-    def _letter(self, known: Known, item: Outbox, now: datetime) -> Letter:
-        """A message to write: `leg.filed` is derived at its first attempt, all later types say what is so now."""
-        later = item.type != "leg.filed"
-        body = self._letters.body(known, item.leg, (item.type, item.data), now) if later else None
-        return Letter(item.leg, item.type, body)
+        if all(event.type in MOVE_NO_DATE for event in happened):
+            rows = moved_legs(moved, {event.leg for event in happened if event.leg}, now)
+        else:
+            rows = legs_of(moved, due.schedule(case, self._premises.calendar, now), now)
+        writing = self._letters.about(moved, now)
+        # A filing is written at its first attempt; every later type says what is so now.
+        letters = tuple(Letter(item.leg, item.type, None if item.type == "leg.filed"
+                               else writing.body(item.leg, item.type, item.data)) for item in outbox)
+        return Change(moved, happened, letters, rows)
 
     def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Outcome, now: datetime) -> Change:
         """The change that files a case: `opening` is what `cases.follow.opening` made; `offices` by leg."""

@@ -108,7 +108,9 @@ class Counter:
 
     def _begun(self, reference: str, items: Sequence[Claimed], now: datetime) -> list[Claim]:
         """Freeze and announce the attempts of one case; a leg that ended meanwhile is not sent any more."""
-        bodies = {item.message.id: self._body(item, now) for item in items}
+        writing = self._letters.about(self._book.known(reference), now)
+        bodies = {item.message.id: item.message.body if item.message.body is not None
+                  else writing.body(item.message.leg, item.message.type, {}) for item in items}
         leaving: dict[MessageId, bytes] = {}
         seen: list[Case] = []
 
@@ -130,12 +132,6 @@ class Counter:
         except LeaseLost:
             return []
         return [self._shown(item, leaving[item.message.id]) for item in items if item.message.id in leaving]
-
-    def _body(self, item: Claimed, now: datetime) -> bytes:
-        message = item.message
-        if message.body is not None:
-            return message.body
-        return self._letters.body(self._book.known(message.reference), message.leg, (message.type, {}), now)
 
     def _shown(self, item: Claimed, body: bytes) -> Claim:
         message = item.message

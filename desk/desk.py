@@ -120,9 +120,13 @@ class Desk:
                 raise UnknownFile from None
         own = row.owner == f"department:{office}"
         if not own and (row.reference is None
-                        or file not in self._letters.files_for(self._book.fresh(row.reference), office)):
+                        or file not in self._told(row.reference, office)):
             raise UnknownFile
         return stored_files.info(row), self._premises.vault.open(file)
+
+    def _told(self, reference: str, office: str) -> set[str]:
+        known = self._book.fresh(reference)
+        return self._letters.about(known, known.case.filed_at).files_for(office)
 
     # --- the applicant after filing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,7 +80,7 @@ class Editions:
 def composed(plan: Plan) -> Composed:
     """A plan as it is stored."""
     body = canonical.dumps(plan)
-    return Composed(plan, canonical.digest(plan), body.decode())
+    return Composed(plan, hashlib.sha256(body).hexdigest(), body.decode())
 
 
 def difference(old: Plan, new: Plan) -> dict[str, list[str]]:

@@ -35,12 +35,12 @@ class Feed:
     def fetch(self, office: str, leg: str, now: datetime) -> dict[str, Any]:
         """The `leg.filed` data of a leg of this office, with its read code."""
         known, number = self._own(office, leg)
-        return self._letters.data(known, number, ("leg.filed", {}), now)
+        return self._letters.about(known, now).data(number, "leg.filed", {})
 
     def taken(self, office: str, leg: str, read_code: str, now: datetime) -> None:
         """Record that the office has the leg; the read code proves that it opened the payload."""
         known, number = self._own(office, leg)
-        to = self._letters.addressee(self._premises.deployment.bodies[office], known.row.reference, number)
+        to = self._letters.about(known, now).addressee(number)
         if not hmac.compare_digest(to.read_code.encode(), read_code.encode()):
             raise MalformedNotice("read_code 不正确；请先打开分办件内容，再用其中的 read_code 确认接收。")
 

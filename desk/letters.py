@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from cases import due
 from catalog.model import Catalog
-from connectors.base import Body
 from desk import payload
 from desk.editions import Editions
 from desk.known import Known, by_leg
@@ -20,55 +20,68 @@ from store import files
 
 
 class Letters:
-    """Bodies of messages, and which files an office was told about."""
+    """Writes to departments about any case."""
 
     def __init__(self, premises: Premises, editions: Editions) -> None:
         self._premises, self._editions = premises, editions
 
-    def dossier(self, known: Known, more: Iterable[str] = ()) -> Dossier:
-        """The dossier of a case as it stands; `more` are files about to be linked to it."""
-        named = {file for names in known.row.body["materials"].values() for file in names} | set(more)
+    def about(self, known: Known, now: datetime) -> Correspondence:
+        """Everything that can be written about a case as it stands at `now`."""
+        return Correspondence(self._premises, self._editions, known, now)
+
+
+class Correspondence:
+    """The messages of one case at one moment; what they have in common is read and worked out once."""
+
+    def __init__(self, premises: Premises, editions: Editions, known: Known, now: datetime) -> None:
+        self._premises, self._editions, self._known, self._now = premises, editions, known, now
+        self._planned = by_leg(known.case)
+
+    @cached_property
+    def dossier(self) -> Dossier:
+        """All that is known of the case, with every file that it or an answer of the applicant names."""
+        known = self._known
+        named = {file for names in known.row.body["materials"].values() for file in names}
+        for leg in known.case.legs:
+            named |= supplied_files(known, leg)
         with self._premises.database.read() as tx:
             return Dossier(known.case, known.row.body, files.several(tx, sorted(named)))
 
-    def addressee(self, office: Body, reference: str, leg: str) -> Addressee:
-        """Where an office answers about a leg; the read code proves that it opened this very payload."""
-        base = f"{self._premises.public_url}/api"
+    @cached_property
+    def _schedule(self) -> due.Schedule:
+        return due.schedule(self._known.case, self._premises.calendar, self._now)
+
+    def addressee(self, leg: str) -> Addressee:
+        """Where the office of a leg answers; the read code proves that it opened this very payload."""
+        office, base = self._known.legs[leg].office, f"{self._premises.public_url}/api"
         with self._premises.database.read() as tx:
-            code = tx.cipher.index(f"{office.id}:{reference}-{leg}", "read_code")[:16]
-        return Addressee(f"{base}/departments/{office.id}/notices", f"{base}/files", code)
+            code = tx.cipher.index(f"{office}:{self._known.row.reference}-{leg}", "read_code")[:16]
+        return Addressee(f"{base}/departments/{office}/notices", f"{base}/files", code)
 
-    def body(self, known: Known, leg: str, what: tuple[str, Mapping[str, Any]], now: datetime) -> bytes:
-        """The bytes of a message `what` = (type, data of the outbox) to the office of `leg`."""
-        type_, data = what
-        return payload.encode(type_, now, self.data(known, leg, (type_, data), now))
+    def body(self, leg: str, type_: str, more: Mapping[str, Any]) -> bytes:
+        """The bytes of a message of `type_` to the office of `leg`; `more` is what its event says."""
+        return payload.encode(type_, self._now, self.data(leg, type_, more))
 
-    def data(self, known: Known, leg: str, what: tuple[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
+    def data(self, leg: str, type_: str, more: Mapping[str, Any]) -> dict[str, Any]:
         """The data part of a message, by its type."""
-        type_, more = what
-        office = self._premises.deployment.bodies[known.legs[leg].office]
-        to, planned = self.addressee(office, known.row.reference, leg), by_leg(known.case)[leg]
-        dossier = self.dossier(known, supplied_files(known, leg))
+        to, planned = self.addressee(leg), self._planned[leg]
         if type_ == "leg.filed":
-            schedule = due.schedule(known.case, self._premises.calendar, now)
-            to = replace(to, gives=gives(planned, self._editions.stored_catalog(known.row.edition)))
-            return payload.filed(dossier, planned, schedule.legs.get(leg), to)
+            to = replace(to, gives=gives(planned, self._editions.stored_catalog(self._known.row.edition)))
+            return payload.filed(self.dossier, planned, self._schedule.legs.get(leg), to)
         if type_ == "leg.supplemented":
-            return payload.supplemented(dossier, planned, more, to)
+            return payload.supplemented(self.dossier, planned, more, to)
         if type_ == "leg.material_added":
-            return payload.material_added(dossier, planned, more, to)
-        return payload.plain(dossier, planned, more)
+            return payload.material_added(self.dossier, planned, more, to)
+        return payload.plain(self.dossier, planned, more)
 
-    def files_for(self, known: Known, office: str) -> set[str]:
-        """The ids of the files of a case that an office may open: those its own legs ask, and answers to its asks."""
-        later = {file for leg in known.case.legs for file in supplied_files(known, leg)}
-        dossier, body = self.dossier(known, later), self._premises.deployment.bodies[office]
+    def files_for(self, office: str) -> set[str]:
+        """The ids of the files that an office may open: those its own legs ask, and answers to its asks."""
         told: set[str] = set()
-        for number, leg in by_leg(known.case).items():
-            if known.legs[number].office == office:
-                entries = payload.materials(dossier, leg, self.addressee(body, known.row.reference, number))
+        for number, leg in self._planned.items():
+            if self._known.legs[number].office == office:
+                entries = payload.materials(self.dossier, leg, self.addressee(number))
                 told |= {file["url"].rsplit("/", 1)[1] for entry in entries for file in entry["files"]}
-                told |= supplied_files(known, number)
+                told |= supplied_files(self._known, number)
         return told
 
 

@@ -18,6 +18,10 @@ from store.messages import Message
 from store.offers import Offer
 from store.port import Tx
 
+# What happens on the way to a department changes the legs it happens to and no date of any leg.
+MOVE_NO_DATE = frozenset({"leg.sending", "leg.sent", "leg.outcome_unknown", "leg.again", "leg.received", "leg.stuck",
+                          "leg.message_refused", "leg.remark", "leg.urged"})
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -34,14 +38,23 @@ def legs_of(known: Known, schedule: Schedule, now: datetime) -> tuple[LegRow, ..
     return tuple(replace(row, n=known.n) for number, row in fresh.items() if row != known.legs[number] or not row.n)
 
 
+def moved_legs(known: Known, numbers: set[str], now: datetime) -> tuple[LegRow, ...]:
+    """The rows of these legs after events that move no date."""
+    return tuple(replace(_state(known, number, now), n=known.n) for number in sorted(numbers))
+
+
 def _row(known: Known, number: str, due: LegDue | None, now: datetime) -> LegRow:
+    return replace(
+        _state(known, number, now), due_at=due.due if due else None, yellow_at=due.yellow_at if due else None,
+        provisional=bool(due and due.provisional), waits=",".join(due.waits_for) if due else "",
+    )
+
+
+def _state(known: Known, number: str, now: datetime) -> LegRow:
     leg, before = known.case.legs[number], known.legs[number]
     return replace(
-        before, state=leg.state, since=before.since if before.state is leg.state else now,
-        due_at=due.due if due else None, yellow_at=due.yellow_at if due else None,
-        provisional=bool(due and due.provisional), started_at=leg.started_at, closed_at=leg.closed_at,
-        ref=leg.ref, seq=leg.seq, next_actor=outcome.next_actor(known.case, number).kind,
-        waits=",".join(due.waits_for) if due else "",
+        before, state=leg.state, since=before.since if before.state is leg.state else now, started_at=leg.started_at,
+        closed_at=leg.closed_at, ref=leg.ref, seq=leg.seq, next_actor=outcome.next_actor(known.case, number).kind,
     )
 
 
