@@ -56,7 +56,7 @@ class Desk:
     def plan(self, bundle: str, situation: Mapping[str, Any], now: datetime,
              form: Mapping[str, Any] | None = None) -> Plan:
         """The plan of a situation with the edition in force."""
-        return self._editions.plan(bundle, situation, now, form=form)
+        return self._editions.compose(bundle, situation, now, form=form).plan
 
     # --- drafts and filing
 

@@ -104,8 +104,8 @@ class Drafts:
     def _shown(self, row: drafts.Draft, now: datetime) -> Draft:
         body = row.body
         found = body.get("found")
-        plan = self._editions.plan(row.bundle, body["situation"], now, form=body["form"],
-                                   found=found["outcomes"] if found else None)
+        plan = self._editions.compose(row.bundle, body["situation"], now, form=body["form"],
+                                      found=found["outcomes"] if found else None).plan
         errors, missing = problems(plan, body, self._premises)
         materials = {key: tuple(files) for key, files in body["materials"].items()}
         return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"],

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from catalog import canonical, edition
+from catalog.conditions import names_in, parse_condition
 from catalog.model import Catalog
+from catalog.reading import conditions_of, conditions_of_bundle
 from desk.errors import UnknownBundle
 from desk.premises import Premises
 from forms.compose import compose
@@ -18,24 +21,37 @@ from forms.plan import Plan
 from store import editions
 from store.port import Tx
 
+REMEMBERED_PLANS = 64
 
-@dataclass(frozen=True, slots=True)
+
 class Composed:
-    """A plan with its hash and canonical text, as filing stores it."""
+    """A plan with its hash and canonical text, as filing stores it; both are made at the first use."""
 
-    plan: Plan
-    hash: str
-    body: str
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @cached_property
+    def body(self) -> str:
+        """The canonical JSON of the plan."""
+        return canonical.dumps(self.plan).decode()
+
+    @cached_property
+    def hash(self) -> str:
+        """The SHA-256 of the body, in hex."""
+        return hashlib.sha256(self.body.encode()).hexdigest()
 
 
 class Editions:
-    """The editions in force, computed once from the catalog; old ones are read back from the store."""
+    """The editions in force and the plans composed with them; old ones are read back from the store."""
 
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
         self._of = cache(self._compute)
+        self._read_by_conditions = cache(self._names_in_conditions)
         self._stored_plan = lru_cache(maxsize=512)(self._read_plan)
         self._stored_catalog = lru_cache(maxsize=16)(self._read_catalog)
+        self._composed: OrderedDict[str, Composed] = OrderedDict()
+        self._guard = threading.Lock()
 
     def _compute(self, bundle: str) -> edition.Edition:
         return edition.edition_of(self._premises.catalog, bundle)
@@ -46,12 +62,36 @@ class Editions:
             raise UnknownBundle
         return self._of(bundle)
 
-    def plan(self, bundle: str, situation: Mapping[str, Any], now: datetime, *,
-             found: Mapping[str, str] | None = None, form: Mapping[str, Any] | None = None) -> Plan:
-        """Compose `bundle` for a situation on the day of `now`, with the edition in force."""
-        hash_ = self.of(bundle).hash
-        today = now.astimezone(self._premises.zone).date()
-        return compose(self._premises.catalog, bundle, situation, today=today, found=found, form=form, edition=hash_)
+    def compose(self, bundle: str, situation: Mapping[str, Any], now: datetime, *,
+                found: Mapping[str, str] | None = None, form: Mapping[str, Any] | None = None) -> Composed:
+        """Compose `bundle` for a situation on the day of `now`; the same question has the same answer, kept a while.
+
+        Of the form only what conditions read can change a plan, so only that is part of the question.
+        """
+        hash_, today = self.of(bundle).hash, now.astimezone(self._premises.zone).date()
+        read = self._read_by_conditions(bundle)
+        relevant = None if form is None else {code: value for code, value in form.items() if code in read}
+        key = repr((hash_, today, _ordered(situation), _ordered(relevant), _ordered(found)))
+        with self._guard:
+            if (kept := self._composed.get(key)) is not None:
+                self._composed.move_to_end(key)
+                return kept
+        plan = compose(self._premises.catalog, bundle, situation, today=today, found=found, form=form, edition=hash_)
+        made = Composed(plan)
+        with self._guard:
+            self._composed[key] = made
+            while len(self._composed) > REMEMBERED_PLANS:
+                self._composed.popitem(last=False)
+        return made
+
+    def _names_in_conditions(self, bundle: str) -> frozenset[str]:
+        """The fields (rows by their group) that any condition of a bundle, its matters or its dictionary reads."""
+        catalog = self._premises.catalog
+        whole = catalog.bundles[bundle]
+        matters = [catalog.matter_of(whole, entry.matter) for entry in whole.entries]
+        found = [*conditions_of_bundle(whole), *(one for matter in matters for one in conditions_of(matter))]
+        found += [parse_condition(field.when) for field in catalog.fields.values() if field.when]
+        return frozenset(name.partition(".")[0] for condition in found for name in names_in(condition))
 
     def keep(self, tx: Tx, bundle: str, composed: Composed, now: datetime) -> None:
         """Store the edition in force and a composed plan, once each."""
@@ -77,10 +117,13 @@ class Editions:
             return edition.open_edition(editions.get(tx, hash_).body.encode())
 
 
-def composed(plan: Plan) -> Composed:
-    """A plan as it is stored."""
-    body = canonical.dumps(plan)
-    return Composed(plan, hashlib.sha256(body).hexdigest(), body.decode())
+def _ordered(value: Any) -> Any:
+    """A JSON value with its mappings in one order, so that equal ones look equal."""
+    if isinstance(value, Mapping):
+        return [(key, _ordered(value[key])) for key in sorted(value, key=str)]
+    if isinstance(value, list | tuple):
+        return [_ordered(item) for item in value]
+    return value
 
 
 def difference(old: Plan, new: Plan) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from cases import fold, follow, outcome
 from desk import reference as references
 from desk import repeats
 from desk.book import Book, Change
-from desk.editions import Composed, Editions, composed, difference
+from desk.editions import Composed, Editions, difference
 from desk.errors import (
     CannotBeFiled,
     ConsentMissing,
@@ -86,13 +86,14 @@ class Intake:
             raise EditionChanged(more={"edition": edition.hash, "difference": self._difference(filing, now)})
         if not filing.consent.get("agreed"):
             raise ConsentMissing
-        plan = self._plans.plan(filing.bundle, filing.situation, now, form=filing.form)
-        clean = validate_form(plan, filing.form, self._premises.catalog.regions)
-        refuse_unready(plan, clean.errors)
+        whole = self._plans.compose(filing.bundle, filing.situation, now, form=filing.form)
+        clean = validate_form(whole.plan, filing.form, self._premises.catalog.regions)
+        refuse_unready(whole.plan, clean.errors)
         found = Findings(**filing.found) if filing.found is not None else \
-            look_up(self._premises, plan, clean.clean, filing.consent, now)
+            look_up(self._premises, whole.plan, clean.clean, filing.consent, now)
         if found.outcomes:
-            plan = self._plans.plan(filing.bundle, filing.situation, now, form=clean.clean, found=found.outcomes)
+            whole = self._plans.compose(filing.bundle, filing.situation, now, form=clean.clean, found=found.outcomes)
+        plan = whole.plan
         papers = validate_materials(plan, {key: list(names) for key, names in filing.materials.items()})
         if papers.errors:
             raise InvalidAnswers(errors={"materials": papers.errors})
@@ -100,7 +101,6 @@ class Intake:
         kept = {key: list(names) for key, names in filing.materials.items() if key in {m.key for m in plan.materials}}
         body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
                 "consent": dict(filing.consent), "lookups": found.documents}
-        whole = composed(plan)
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=subject,
                       bundle=filing.bundle, edition=edition.hash, plan=whole.hash, filed_at=now,
                       code=references.new_code(), body=body, on_behalf_of=filing.on_behalf_of)
@@ -113,7 +113,7 @@ class Intake:
         except UnknownEdition:
             return {}
         old = compose(catalog, filing.bundle, filing.situation, today=today)
-        return difference(old, self._plans.plan(filing.bundle, filing.situation, now))
+        return difference(old, self._plans.compose(filing.bundle, filing.situation, now).plan)
 
     def _routed(self, plan: Plan) -> dict[str, str]:
         offices: dict[str, str] = {}
