@@ -11,7 +11,7 @@ from sources.papers import paper
 from tests.pages.walk import EVERYTHING, SIMPLE, UTILITIES, file, fill, sign_in, submit, to_plan
 
 
-def test_a_newcomer_files_all_seventeen_matters_and_sees_them_move(page: Page, context: BrowserContext) -> None:
+def test_a_newcomer_files_all_seventeen_matters_answers_an_ask_and_sees_them_end(page: Page, context: BrowserContext) -> None:
     to_plan(page, UTILITIES, EVERYTHING)
     expect(page.get_by_text("共 17 个事项")).to_be_visible()
     sign_in(page)
@@ -21,6 +21,15 @@ def test_a_newcomer_files_all_seventeen_matters_and_sees_them_move(page: Page, c
     expect(page.locator("section.leg")).to_have_count(17)
     # Nobody presses reload: the page asks by itself and finds the departments at work.
     expect(page.locator("section.leg .look-done").first).to_be_visible(timeout=90_000)
+
+    page.get_by_role("link", name=re.compile("现在补充")).first.click(timeout=90_000)
+    for sample in page.get_by_role("checkbox", name=re.compile("附上示例")).all():
+        sample.check()
+    for field in page.get_by_role("textbox").all():
+        field.fill("12")
+    page.get_by_role("button", name="提交补充").click()
+    expect(page.locator("section.leg .look-done")).to_have_count(16, timeout=90_000)
+    expect(page.locator("#live")).not_to_have_attribute("hx-get", re.compile("."))
 
     stranger = context.browser.new_context(base_url=page.url.split("/cases")[0])  # type: ignore[union-attr]  # it runs
     other = stranger.new_page()
