@@ -22,7 +22,9 @@ _RULES = {
         and not exists (select 1 from offers where offers.reference = legs.reference and offers.leg = legs.leg)
         order by reference, leg limit :limit""",
     "due message that nothing will send": """select reference, leg from messages
-        where state = 'due' and next_at is null order by reference, leg limit :limit""",
+        where state = 'due' and next_at is null and not exists (select 1 from offers
+            where offers.reference = messages.reference and offers.leg = messages.leg)
+        order by reference, leg limit :limit""",
     "message of a closed case still due": """select messages.reference, leg from messages
         join cases on cases.reference = messages.reference
         where messages.next_at is not null and messages.type = 'leg.filed' and cases.closed_at is not null

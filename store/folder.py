@@ -66,6 +66,13 @@ def write_durably(path: Path, chunks: Iterable[bytes]) -> None:
     sync_folder(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Make a file that somebody else wrote durable, and its name."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names inside `folder` durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

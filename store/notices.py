@@ -80,7 +80,7 @@ def quarantine(tx: Tx, strange: Strange) -> None:
 
 def entry(tx: Tx, strange: str) -> Strange:
     """One entry of the quarantine; UnknownEntry."""
-    return _opened(tx, one(tx, UnknownEntry, "select * from quarantine where id = :id", id=strange))
+    return opened_entry(tx, one(tx, UnknownEntry, "select * from quarantine where id = :id", id=strange))
 
 
 def unsettled(tx: Tx, after: Strange | None = None, limit: int = 100) -> list[Strange]:
@@ -89,7 +89,7 @@ def unsettled(tx: Tx, after: Strange | None = None, limit: int = 100) -> list[St
         "select * from quarantine where settled_at is null and (at, id) > (:at, :id) order by at, id limit :limit",
         at=stamp(after.at) if after else "", id=after.id if after else "", limit=limit,
     )
-    return [_opened(tx, row) for row in found]
+    return [opened_entry(tx, row) for row in found]
 
 
 def settle(tx: Tx, settled: Strange) -> None:
@@ -112,6 +112,7 @@ def _held(column: str, strange: str) -> str:
     return f"quarantine:{column}:{strange}"
 
 
-def _opened(tx: Tx, row: Row) -> Strange:
+def opened_entry(tx: Tx, row: Row) -> Strange:
+    """A row of `quarantine` with its sealed columns opened."""
     return shape(Strange, row, body=unseal_maybe(tx, row["body"], _held("body", row["id"])),
                  reason=unseal_maybe(tx, row["reason"], _held("reason", row["id"])))

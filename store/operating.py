@@ -1,0 +1,100 @@
+"""What operators ask of the whole store, page by page: what is in trouble, what an office should have, every case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from store import messages
+from store.encoding import stamp
+from store.legs import LegRow
+from store.messages import KEY, Message, MessageId
+from store.notices import Strange, opened_entry
+from store.port import Tx
+from store.rows import shape
+
+# Whether the leg's department was certainly handed the leg: a push that was answered, or a feed entry that was taken.
+_TOLD = (
+    "exists (select 1 from messages where messages.reference = legs.reference and messages.leg = legs.leg"
+    " and messages.type = 'leg.filed' and messages.state = 'done')"
+    " or exists (select 1 from offers where offers.reference = legs.reference and offers.leg = legs.leg"
+    " and offers.type = 'leg.filed' and offers.taken_at is not null)"
+)
+_AFTER = "(created_at, reference, leg, type, n) > (:at, :reference, :leg, :type, :n)"
+_TROUBLED = "state in ('stuck', 'unknown', 'refused')"
+_RETRYING = "state = 'due' and attempts > 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A leg of an office; `told`: the office certainly got it."""
+
+    leg: LegRow
+    told: bool
+
+
+def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying: bool = False) -> list[Message]:
+    """Messages that did not arrive: stuck, refused, outcome unknown; or (`retrying`) those that are tried again by
+    themselves. Oldest first, after `after`."""
+    found = tx.rows(
+        f"select * from messages where {_RETRYING if retrying else _TROUBLED} and {_AFTER}"
+        " order by created_at, reference, leg, type, n limit :limit",
+        at=stamp(after.created_at) if after else "", reference=after.reference if after else "",
+        leg=after.leg if after else "", type=after.type if after else "", n=after.n if after else 0, limit=limit,
+    )
+    return [messages.opened(tx, row) for row in found]
+
+
+def supersede(tx: Tx, which: MessageId) -> bool:
+    """End a message that did not arrive because a corrected one takes its place; False if it is not such a one."""
+    return tx.run(
+        f"update messages set state = 'cancelled', next_at = null, detail = 'superseded' where {KEY} and {_TROUBLED}",
+        **which.where,
+    ) == 1
+
+
+def legs_of_office(tx: Tx, office: str, after: tuple[str, str], limit: int = 500) -> list[Handed]:
+    """Every leg of an office, finished ones too, by its number, after (reference, leg)."""
+    found = tx.rows(
+        f"select legs.*, case when {_TOLD} then 1 else 0 end as told from legs where office = :office"
+        " and (reference, leg) > (:reference, :leg) order by reference, leg limit :limit",
+        office=office, reference=after[0], leg=after[1], limit=limit,
+    )
+    return [Handed(shape(LegRow, row), bool(row["told"])) for row in found]
+
+
+def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> list[str]:
+    """Cases by reference, after `after`; with `since` only those to which something happened from then on."""
+    at = stamp(since) if since else ""
+    found = tx.rows(
+        "select reference from cases where reference > :after and (filed_at >= :at"
+        " or exists (select 1 from events where events.reference = cases.reference and events.at >= :at)"
+        " or exists (select 1 from attempts where attempts.reference = cases.reference"
+        " and coalesce(ended_at, started_at) >= :at)) order by reference limit :limit",
+        after=after, at=at, limit=limit,
+    )
+    return [row["reference"] for row in found]
+
+
+def strange_by_id(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> list[Strange]:
+    """Entries of the quarantine, settled ones too, by id; with `since` those that came or were settled from then on."""
+    found = tx.rows(
+        "select * from quarantine where id > :after and coalesce(settled_at, at) >= :at order by id limit :limit",
+        after=after, at=stamp(since) if since else "", limit=limit,
+    )
+    return [opened_entry(tx, row) for row in found]
+
+
+def editions_like(tx: Tx, bundle: str, beginning: str) -> list[str]:
+    """The hashes of a bundle's stored editions that begin so, oldest first."""
+    found = tx.rows(
+        "select hash from editions where bundle = :bundle and substr(hash, 1, :length) = :beginning order by kept_at",
+        bundle=bundle, length=len(beginning), beginning=beginning,
+    )
+    return [row["hash"] for row in found]
+
+
+def open_on(tx: Tx, edition: str) -> int:
+    """How many cases that are not closed stand on an edition."""
+    sql = "select count(*) as n from cases where edition = :edition and closed_at is null"
+    return int(tx.rows(sql, edition=edition)[0]["n"])
