@@ -35,6 +35,8 @@ from forms.figures import figures_json
 from forms.plan import Plan
 from forms.public import plan_json
 from people.identity import ROLES
+from sandbox.conform import Aim, report
+from sandbox.conform import conform as try_out
 from sandbox.run import DEPLOYMENT, NothingToPlay
 from sandbox.run import start as start_sandbox
 from sandbox.script import BadScript
@@ -46,7 +48,7 @@ from web.wiring import NAME, House, RefusedStart
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for command in (check, plan, figures, due, sandbox, token):
+    for command in (check, plan, figures, due, sandbox, conform, token, account):
         app.cli.add_command(command)
 
 
@@ -228,13 +230,39 @@ def sandbox(script: str, ledger: Path | None, speed: float) -> None:
 def token(role: str, subject: str, department: str | None, days: int) -> None:
     """A bearer token for the API; shown once, stored hashed, revocable."""
     asked = {"role": role, "subject": subject, "department": department, "days": days}
+    click.echo(changed("token", asked)["token"])
+
+
+@click.command()
+@click.argument("login")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What the person is here.")
+@click.option("--name", required=True, help="The name shown in pages.")
+@click.option("--department", default=None, help="The office an officer works for.")
+@click.password_option(envvar="YJS_PASSWORD", help="Asked for when not given.")
+def account(login: str, role: str, name: str, department: str | None, password: str) -> None:
+    """Make a local account for a person."""
+    asked = {"login": login, "role": role, "name": name, "department": department, "password": password}
+    click.echo(changed("account", asked)["account"])
+
+
+@click.command()
+@click.argument("url")
+@click.option("--secret", envvar="SECRET", required=True, help="The secret both sides sign with (or SECRET=…).")
+@click.option("--notices-within", type=float, default=20.0, show_default=True, help="Seconds to wait for a notice.")
+@click.option("--listen", default="127.0.0.1", show_default=True, help="Where the department reaches this machine.")
+def conform(url: str, secret: str, notices_within: float, listen: str) -> None:
+    """Play the hub against a department's endpoint and say what passed and what to change."""
+    checks = try_out(Aim(url, secret, notices_within, listen))
+    click.echo(report(checks))
+    sys.exit(0 if all(check.passed for check in checks) else 1)
+
+
+def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
     try:
-        answer = call(_settings().data, "token", asked) or _alone("token", asked)
-    except RefusedStart as refused:
+        return call(_settings().data, verb, asked) or _alone(verb, asked)
+    except (RefusedStart, CommandRefused) as refused:
         _stop(str(refused))
-    except CommandRefused as refused:
-        _stop(str(refused))
-    click.echo(answer["token"])
 
 
 def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
+from people.accounts import NewAccount
+from people.errors import PeopleError
 from people.identity import role_of
 from people.tokens import Grant
 from web.wiring import House, house
@@ -35,10 +37,7 @@ class CommandRefused(Exception):
 
 def token(home: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Issue a bearer token: `role`, `subject`, `department` (officers), `days` of life."""
-    department, days = asked.get("department"), int(asked.get("days", 90))
-    if asked["role"] == "officer" and department not in home.deployment.bodies:
-        known = "、".join(sorted(home.deployment.bodies))
-        raise CommandRefused(f"officer 需要 --department，且应是接入清单里的单位：{known}")
+    department, days = _office(home, asked), int(asked.get("days", 90))
     if not 1 <= days <= LONGEST_LIFE_DAYS:
         raise CommandRefused(f"--days 应是 1–{LONGEST_LIFE_DAYS} 的整数")
     grant = Grant(role=role_of(asked["role"]), subject=str(asked["subject"]), department=department, by="command line",
@@ -46,7 +45,27 @@ def token(home: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"token": home.tokens.issue(grant, home.clock.now())}
 
 
-VERBS: Mapping[str, Callable[[House, Mapping[str, Any]], dict[str, Any]]] = {"token": token}
+def account(home: House, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a local account: `login`, `role`, `name`, `department` (officers), `password`."""
+    department = _office(home, asked)
+    new = NewAccount(login=str(asked["login"]), role=role_of(asked["role"]), name=str(asked["name"]),
+                     department=department, password=str(asked["password"]))
+    try:
+        return {"account": home.accounts.add(new, home.clock.now()).account}
+    except PeopleError as refused:
+        raise CommandRefused(refused.detail) from refused
+
+
+def _office(home: House, asked: Mapping[str, Any]) -> str | None:
+    """The office an officer belongs to, which must be one of the deployment's."""
+    department: str | None = asked.get("department")
+    if asked["role"] == "officer" and department not in home.deployment.bodies:
+        known = "、".join(sorted(home.deployment.bodies))
+        raise CommandRefused(f"officer 需要 --department，且应是接入清单里的单位：{known}")
+    return department
+
+
+VERBS: Mapping[str, Callable[[House, Mapping[str, Any]], dict[str, Any]]] = {"token": token, "account": account}
 
 
 @inside.post("/<verb>")
