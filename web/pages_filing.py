@@ -15,7 +15,7 @@ from desk.values import Draft
 from forms.plan import SectionLine
 from web.identity import subject
 from web.pages_form import asked_sections, inputs_of, lines_of
-from web.pages_inputs import Input, Linked, flat, of_line, problems_of, with_value
+from web.pages_inputs import Input, Linked, flat, kept_value, of_line, problems_of, with_value
 from web.pages_materials import papers_of, pledges_of, problems_in, unsigned
 from web.pages_plan import STOPS
 from web.pages_root import bp, desk, draft_of, now
@@ -62,7 +62,7 @@ def _answers(draft: Draft, section: SectionLine) -> list[Input]:
     departments, regions = departments_of(draft.plan), house().catalog.regions
     return [
         with_value(of_line(line, departments, regions),
-                   draft.form.get(line.code) if line.value is None else line.value)
+                   kept_value(line, draft.form.get(line.code)))
         for line in lines_of(draft, section)
     ]
 

@@ -13,7 +13,16 @@ from desk.values import Draft
 from forms.plan import FieldLine, SectionLine
 from web.errors import not_found
 from web.identity import subject
-from web.pages_inputs import Input, changed_rows, of_line, problems_of, read, with_value
+from web.pages_inputs import (
+    Input,
+    changed_rows,
+    kept_value,
+    of_line,
+    problems_of,
+    read,
+    settled,
+    with_value,
+)
 from web.pages_plan import Onward, plan_page
 from web.pages_root import bp, bundle_of, demo, desk, draft_of, known_of, now
 from web.pages_samples import sample_answers
@@ -43,7 +52,7 @@ def lines_of(draft: Draft, section: SectionLine) -> list[FieldLine]:
 def asked_sections(draft: Draft) -> list[SectionLine]:
     """The sections in which at least one field is asked."""
     return [section for section in draft.plan.sections
-            if any(line.value is None for line in lines_of(draft, section))]
+            if any(not settled(line) for line in lines_of(draft, section))]
 
 
 def pages_of(draft: Draft) -> list[Page]:
@@ -51,7 +60,7 @@ def pages_of(draft: Draft) -> list[Page]:
     troubled = {*draft.missing, *draft.errors}
     return [
         Page(section.code, str(section.name),
-             sum(1 for line in lines_of(draft, section) if line.value is None and line.code in troubled))
+             sum(1 for line in lines_of(draft, section) if not settled(line) and line.code in troubled))
         for section in asked_sections(draft)
     ]
 
@@ -61,14 +70,14 @@ def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]
     departments, regions, known = departments_of(draft.plan), house().catalog.regions, known_of()
     found = []
     for line in lines_of(draft, section):
-        if line.value is not None:
+        if settled(line):
             continue
         errors = draft.errors.get(line.code)
         if complain and not errors and line.code in draft.missing:
             errors = [MISSING]
         brought = line.prefill and line.code in known and draft.form.get(line.code) == known[line.code]
         asked = replace(of_line(line, departments, regions), mark=BROUGHT if brought else "")
-        found.append(with_value(asked, draft.form.get(line.code, line.default), errors))
+        found.append(with_value(asked, kept_value(line, draft.form.get(line.code)), errors))
     return found
 
 
@@ -129,7 +138,7 @@ def _after(draft: Draft, place: int) -> Response:
 
 def _page(draft: Draft, place: int, inputs: list[Input]) -> str:
     sections = asked_sections(draft)
-    said = [line for line in lines_of(draft, sections[place]) if line.value is not None]
+    said = [line for line in lines_of(draft, sections[place]) if settled(line)]
     departments, regions = departments_of(draft.plan), house().catalog.regions
     before = sections[place - 1] if place else None
     return render_template(

@@ -21,7 +21,8 @@ MOST_ROWS = 50
 class Input:
     """One thing asked on a page. `name` is the name of its control, `code` the key of its answer.
 
-    `rows` holds, for a repeated group, the columns of each row with their values; `inner` one empty row.
+    `rows` holds, for a repeated group, the columns of each row with their values; `inner` one empty row; `fixed` says
+    that the number of rows was decided by the situation.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Input:
     mark: str = ""
     inner: tuple[Input, ...] = ()
     rows: tuple[tuple[Input, ...], ...] = ()
+    fixed: bool = False
 
     @property
     def id(self) -> str:
@@ -101,7 +103,7 @@ def of_line(line: FieldLine, departments: Mapping[str, str], regions: Mapping[st
         code, code, str(line.name), line.type, line.required, hint=_hint(line), asked=askers_words(line, departments),
         purpose=str(line.purpose or "") if line.sensitive else "", unit=unit_words(line.unit),
         options=_choices(line, regions), long=line.type == "text" and (line.max_length or 0) > 100,
-        inner=tuple(of_line(column, {}, regions) for column in line.inner),
+        inner=tuple(of_line(column, {}, regions) for column in line.inner), fixed=line.value is not None,
     )
 
 
@@ -112,6 +114,24 @@ def _hint(line: FieldLine) -> str:
 def unit_words(unit: str | None) -> str:
     """A unit as people write it."""
     return UNIT_WORDS.get(unit, unit) if unit else ""
+
+
+def settled(line: FieldLine) -> bool:
+    """Whether the situation has already said all that the form would ask; rows may still lack columns."""
+    if line.value is None or line.type != "rows":
+        return line.value is not None
+    columns = [column.code.rpartition(".")[2] for column in line.inner if column.required]
+    return all(row.get(name) not in (None, "") for row in line.value for name in columns)
+
+
+def kept_value(line: FieldLine, given: Any) -> Any:
+    """What stands in a field: the form's own answer, on top of what the situation says of each row."""
+    if line.value is None:
+        return line.default if given is None else given
+    if line.type != "rows" or settled(line):
+        return line.value
+    filled = given if isinstance(given, list) and len(given) == len(line.value) else [{} for _ in line.value]
+    return [{**row, **known} for row, known in zip(filled, line.value, strict=True)]
 
 
 def with_value(asked: Input, value: Any, errors: Any = None) -> Input:

@@ -10,7 +10,7 @@ from typing import Any
 from catalog.dictionary import FieldType
 from desk.values import Draft
 from forms.plan import FieldLine
-from web.pages_inputs import Input, of_line
+from web.pages_inputs import Input, of_line, settled
 from web.pages_root import today
 from web.wiring import house
 
@@ -27,10 +27,16 @@ def sample_answers(draft: Draft, known: Mapping[str, Any]) -> dict[str, Any]:
     """An answer for every field the form still asks: what the sample person is known by, else a plausible value."""
     regions = house().catalog.regions
     found: dict[str, Any] = {}
-    for number, line in enumerate(line for line in draft.plan.fields if line.value is None):
+    for number, line in enumerate(line for line in draft.plan.fields if not settled(line)):
         value = known.get(line.code)
-        found[line.code] = _value(line, of_line(line, {}, regions), number) if value is None else value
+        value = _value(line, of_line(line, {}, regions), number) if value is None else value
+        found[line.code] = value if line.value is None else _completed(line.value, value)
     return found
+
+
+def _completed(said: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that the situation began, completed from sample rows, which are used again where there are too few."""
+    return [{**rows[at % len(rows)], **row} for at, row in enumerate(said)]
 
 
 def _value(line: FieldLine, asked: Input, number: int) -> Any:

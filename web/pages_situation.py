@@ -16,7 +16,16 @@ from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value, wanted_of_question
 from web.errors import not_found
 from web.identity import subject
-from web.pages_inputs import Input, answer_words, changed_rows, of_question, problems_of, read, with_value
+from web.pages_inputs import (
+    Input,
+    answer_words,
+    changed_rows,
+    of_question,
+    problems_of,
+    read,
+    settled,
+    with_value,
+)
 from web.pages_plan import Onward, plan_page
 from web.pages_root import bp, bundle_of, desk, draft_of, known_of, now, today
 from web.wiring import house
@@ -137,7 +146,7 @@ def start(bundle: str) -> Response:
     if kept.get("draft") and kept.get("bundle") == bundle:
         draft = desk().save_draft(subject(), kept["draft"], {"situation": given}, now())
         # What the situation says now is no longer the form's: a kept answer would contradict it at filing.
-        changes = {line.code: None for line in draft.plan.fields if line.value is not None and line.code in draft.form}
+        changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
     else:
         draft = desk().open_draft(subject(), bundle, given, now())
         changes = {line.code: known[line.code] for line in draft.plan.fields

@@ -11,7 +11,9 @@ from sources.papers import paper
 from tests.pages.walk import EVERYTHING, SIMPLE, UTILITIES, file, fill, sign_in, submit, to_plan
 
 
-def test_a_newcomer_files_all_seventeen_matters_answers_an_ask_and_sees_them_end(page: Page, context: BrowserContext) -> None:
+def test_a_newcomer_files_all_seventeen_matters_answers_an_ask_and_sees_them_end(
+    page: Page, context: BrowserContext,
+) -> None:
     to_plan(page, UTILITIES, EVERYTHING)
     expect(page.get_by_text("共 17 个事项")).to_be_visible()
     sign_in(page)

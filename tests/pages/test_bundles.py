@@ -1,0 +1,81 @@
+"""Every shipped bundle goes through the pages, from its first question to a receipt with all its legs, over HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from catalog.load import load_catalog
+from forms.values import json_ready
+
+CATALOG = load_catalog(Path(__file__).parent.parent.parent / "bundles").catalog
+PERSONS = {"retirement": "sample-retiree", "newborn": "sample-mother"}
+
+
+class Visitor:
+    """A browser without scripts or pictures: keeps cookies, sends the token of the last page."""
+
+    def __init__(self, portal: str) -> None:
+        self.portal, self.session, self.page = portal, requests.Session(), ""
+
+    def get(self, path: str) -> str:
+        """Open a page."""
+        return self._keep(self.session.get(self.portal + path, timeout=30))
+
+    def send(self, path: str, fields: list[tuple[str, str]]) -> str:
+        """Send a form to `path` and follow where it leads."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
+        assert token is not None
+        answer = self.session.post(self.portal + path, [("csrf_token", token[1]), *fields], timeout=30)
+        return self._keep(answer)
+
+    def _keep(self, answer: requests.Response) -> str:
+        said = re.findall(r'error-summary__list">(.*?)</ul>', answer.text, re.DOTALL)
+        assert answer.status_code == 200, (answer.url, said)
+        self.page = answer.text
+        return answer.url.removeprefix(self.portal)
+
+
+def sent(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """An answer as a page sends it."""
+    if isinstance(value, bool):
+        yield name, "yes" if value else "no"
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            if isinstance(item, dict):
+                yield from ((f"{name}.{at}.{column}", str(inner)) for column, inner in item.items())
+            else:
+                yield name, str(item)
+    else:
+        yield name, str(value)
+
+
+@pytest.mark.parametrize("bundle", sorted(CATALOG.bundles))
+def test_a_shipped_bundle_is_filed_through_its_pages(portal: str, bundle: str) -> None:
+    visitor, situation = Visitor(portal), json_ready(CATALOG.bundles[bundle].figures)
+    at = visitor.get(f"/bundles/{bundle}/questions")
+    while "/questions/" in at:
+        question = at.rpartition("/")[2]
+        at = visitor.send(at, list(sent(question, situation[question])))
+    visitor.get("/login")
+    visitor.send("/login/persona", [("persona", PERSONS.get(bundle, "sample-enterprise"))])
+    visitor.get(f"/bundles/{bundle}/plan")
+    draft = visitor.send(f"/bundles/{bundle}/start", []).split("/")[2]
+    visitor.send(f"/drafts/{draft}/sample-form", [("section", visitor.get(f"/drafts/{draft}").rpartition("/")[2])])
+    visitor.get(f"/drafts/{draft}/materials")
+    if "/sample-papers" in visitor.page:
+        visitor.send(f"/drafts/{draft}/sample-papers", [])
+    pledges = re.findall(r'name="signed" value="([^"]+)"', visitor.page)
+    visitor.send(f"/drafts/{draft}/materials", [("signed", key) for key in pledges])
+    visitor.send(f"/drafts/{draft}/consent", [("agreed", "yes"), ("sensitive", "yes")])
+    edition = re.search(r'name="edition" value="([^"]+)"', visitor.page)
+    assert edition is not None
+    receipt = visitor.send(f"/drafts/{draft}/submit", [("edition", edition[1])])
+    assert receipt.startswith("/cases/") and receipt.endswith("/receipt")
+    again = visitor.get(f"/drafts/{draft}/review")
+    assert again == receipt, "a filed draft leads to its receipt"
