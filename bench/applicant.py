@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,10 @@ class Applicant:
         return {"bundle": bundle, "situation": jsonable(situation), "form": form, "materials": materials,
                 "consent": {"agreed": True}}
 
+    def anew(self, filing: Mapping[str, Any]) -> dict[str, Any]:
+        """The same filing with papers of its own, for a file belongs to one case."""
+        return {**filing, "materials": {key: [self.upload(key)] for key in filing["materials"]}}
+
     def upload(self, name: str) -> str:
         """Upload a sample paper; its file id."""
         file_name, type_, content = sample_paper(name)
@@ -88,14 +92,24 @@ class Applicant:
 
     def until_ended(self, reference: str, seconds: float = 120.0) -> dict[str, Any]:
         """Wait for the case to end, answering every ask on the way."""
+        return self.until_all_ended([reference], seconds)[reference]
+
+    def until_all_ended(self, references: Iterable[str], seconds: float = 120.0) -> dict[str, dict[str, Any]]:
+        """Wait for several cases to end, answering every ask on the way; their last views."""
         until = time.monotonic() + seconds
-        while (view := self.see(reference))["state"] not in ENDED and time.monotonic() < until:
-            self.answer_asks(view)
-            time.sleep(0.2)
-        if view["state"] in ENDED:
-            return view
-        open_legs = [(leg["leg"], leg["state"], leg["why"]) for leg in view["legs"] if leg["state"] not in OVER]
-        raise TimeoutError(f"{reference} did not end: {open_legs}")
+        views = {reference: self.see(reference) for reference in references}
+        while still := [view for view in views.values() if view["state"] not in ENDED]:
+            if time.monotonic() > until:
+                raise TimeoutError(f"did not end: {open_legs(still)}")
+            if not sum(map(self.answer_asks, still)):
+                time.sleep(0.2)
+            views.update({view["reference"]: self.see(view["reference"]) for view in still})
+        return views
+
+
+def open_legs(views: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """The legs of these cases that are not over: id, state and why."""
+    return [(leg["id"], leg["state"], leg["why"]) for view in views for leg in view["legs"] if leg["state"] not in OVER]
 
 
 def good(answer: requests.Response) -> dict[str, Any]:
