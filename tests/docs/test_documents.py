@@ -1,0 +1,43 @@
+"""The documents tell the truth: files exist, codes and connectors are documented, next year has a calendar."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.applicant import CATALOG
+from connectors.shipped import registry
+from web.codes import codes_page
+
+HOME = Path(__file__).resolve().parents[2]
+PAGES = sorted([*HOME.glob("*.md"), *(HOME / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+PROBLEM = re.compile(r"Problem\(\s*\d+,\s*\"(\w+)\"")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOME)))
+def test_every_file_a_page_links_to_exists(page):
+    missing = [target for target in LINK.findall(page.read_text()) if not (page.parent / target).exists()]
+    assert missing == []
+
+
+def test_the_page_of_error_codes_does_not_lag():
+    assert (HOME / "docs" / "errors.md").read_text() == codes_page(), "write it anew with web.codes.codes_page()"
+
+
+def test_every_code_that_a_view_answers_is_documented():
+    used = {code for path in (HOME / "web").rglob("*.py") for code in PROBLEM.findall(path.read_text())}
+    documented = set(re.findall(r"`(\w+)`", codes_page()))
+    assert used - documented == set()
+
+
+def test_every_connector_is_documented():
+    text = (HOME / "docs" / "connecting.md").read_text()
+    assert [name for name in registry().names() if f"`{name}`" not in text] == []
+
+
+def test_next_years_calendar_is_there_or_marked_provisional():
+    years = CATALOG.calendar
+    last = max(years)
+    assert last >= 2027, "add bundles/calendar/<year>.yaml; an unannounced year is marked `provisional: yes`"
+    assert years[last].provisional or years[last].make_up_days
