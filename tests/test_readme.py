@@ -59,7 +59,7 @@ def test_the_filed_case_ends(town):
     again = call(curl_lines()[1], town, token, "")
     reference, until = again.json()["reference"], time.monotonic() + 60
     while time.monotonic() < until:
-        view = call(["curl", f"{town.url}/api/cases/{reference}", "-H", "Authorization: Bearer $TOKEN"], town, token, "")
+        view = call(curl_lines()[2], town, token, reference)
         if view.json()["state"] == "finished":
             break
         time.sleep(0.2)
