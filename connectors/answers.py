@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from connectors.base import Answer, AnswerKind
-from connectors.strict_json import BadJson, loads
+from connectors.strict_json import FOREIGN, BadJson, load
 
 LONGEST_WAIT = 12 * 3600.0
 IMMEDIATE_STATES = frozenset({"received", "accepted", "not_accepted", "granted", "refused"})
@@ -105,7 +105,7 @@ def _taken(reply: Reply, any_state: bool = False) -> Answer:
     if not body:
         return Answer("received", status=reply.status)
     try:
-        value = loads(reply.body, most=len(reply.body))
+        value = load(reply.body, FOREIGN)
     except BadJson:
         what = "a page" if body.startswith(b"<") or "html" in reply.content_type else "no readable JSON"
         return Answer("unknown", status=reply.status, detail=f"2xx with {what}")
@@ -134,7 +134,7 @@ def _conflict(reply: Reply) -> Answer:
 
 def _object(reply: Reply) -> dict[str, Any]:
     try:
-        value = loads(reply.body, most=len(reply.body)) if not reply.cut else {}
+        value = load(reply.body, FOREIGN) if not reply.cut else {}
     except BadJson:
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,90 +1,145 @@
-"""Reads JSON from strangers: everything that Python's reader lets pass and a database later trips over is refused."""
+"""Strict JSON from strangers: what others would read in two ways, or a store choke on, is refused with its place.
+
+The stock parser takes NaN, duplicate keys (the last wins), lone surrogates and NUL, and answers deep nesting with a
+RecursionError; each of these was a 500 or a silent change somewhere behind it.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-DEEPEST = 64
+LARGEST_INTEGER = 2**53 - 1
 LONGEST_NUMBER = 40
-_LARGEST_INTEGER = 2**63 - 1
-_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_UNWANTED = re.compile("[\x00\ud800-\udfff]")
+# Possessive and with an optional end, so that a string that never closes costs one pass, not one for each quote.
+_STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_NUL = re.compile("\x00")
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """How much a reader takes: levels of nesting, the largest number, and characters no text may contain."""
+
+    deepest: int
+    largest: float
+    refused: re.Pattern[str]
+
+
+# What we store and show ourselves; numbers beyond 2^53 change their digits in a browser.
+STRICT = Strictness(40, LARGEST_INTEGER, _CONTROL)
+# A department's own answer, of which we keep two keys: a 64-bit row number in it must not cost us its receipt.
+FOREIGN = Strictness(64, 2**64 - 1, _NUL)
 
 
 class BadJson(ValueError):
-    """These bytes are not JSON we accept; the message says why in Chinese, without repeating the content."""
+    """This text is not JSON as we take it; `place` says where, the message in Chinese what is wrong."""
+
+    code = "bad_json"
+
+    def __init__(self, say: str, place: Path = ()) -> None:
+        super().__init__(f"{words(place)}：{say}" if place else say)
+        self.say = say
+        self.place = place
 
 
-def loads(raw: bytes, most: int = 1_000_000) -> Any:
-    """The value of UTF-8 JSON of at most `most` bytes; raises `BadJson`.
+def words(place: Path) -> str:
+    """A place as people read it: `form → vehicles 第2项 → plate`; parts are shortened and made printable."""
+    shown = [f"第{part + 1}项" if isinstance(part, int) else printable(part) for part in place]
+    return " → ".join(shown)
 
-    Refused: other encodings, a byte order mark, duplicate keys, NaN and infinities (also `1e400`), integers beyond
-    64 bits, lone surrogates, NUL characters and more than 64 levels.
-    """
-    if len(raw) > most:
-        raise BadJson(f"JSON 超过 {most} 字节")
+
+def printable(text: str) -> str:
+    """`text` without what a terminal, a log or UTF-8 cannot take, at most 60 characters."""
+    return _CONTROL.sub("?", _SURROGATE.sub("?", text))[:60]
+
+
+def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
+    """The value that `raw` (UTF-8) means; raises `BadJson` for everything a strict reader must not accept."""
+    _refuse_depth(raw, strictness.deepest)
     try:
         text = raw.decode("utf-8")
-        _check_depth(text)
-        value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer)
-    except UnicodeDecodeError:
-        raise BadJson("不是 UTF-8 编码的 JSON") from None
-    except (json.JSONDecodeError, RecursionError):
-        raise BadJson("JSON 不完整或写法不对") from None
-    _check_text(value)
+    except UnicodeDecodeError as error:
+        raise BadJson(f"第 {error.start + 1} 个字节不是 UTF-8 编码，请用 UTF-8 发送") from error
+    try:
+        value = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        raise BadJson(f"第 {error.lineno} 行第 {error.colno} 个字符处不是正确的 JSON") from error
+    _inspect(value, (), strictness)
     return value
 
 
-def _check_depth(text: str) -> None:
-    """Count brackets before parsing, so that a deep document never reaches the recursive reader."""
+def _refuse_depth(raw: bytes, deepest: int) -> None:
+    """Refuse nesting beyond `deepest` before the recursive parser sees it."""
     depth = 0
-    for sign in _STRINGS.sub("", text):
-        depth += (sign in "[{") - (sign in "]}")
-        if depth > DEEPEST:
-            raise BadJson(f"JSON 嵌套超过 {DEEPEST} 层")
+    for found in _STRUCTURE.finditer(raw):
+        mark = found[0][:1]
+        depth += 1 if mark in b"[{" else -1 if mark in b"]}" else 0
+        if depth > deepest:
+            raise BadJson(f"嵌套超过 {deepest} 层(从第 {found.start() + 1} 个字节起)，请检查数据")
+
+
+class _Twice(dict[str, Any]):
+    """An object in which one name stands twice; refused when its place is known."""
+
+    name = ""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise BadJson("JSON 里有重复的键")
-    return found
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    twice, seen = _Twice(made), set[str]()
+    twice.name = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    return twice
 
 
-def _constant(name: str) -> Any:
-    raise BadJson(f"JSON 里不能写 {name}")
+def _integer(digits: str) -> float:
+    """The integer, or infinity (refused with its place) when it is too long even to be read."""
+    return int(digits) if len(digits) <= LONGEST_NUMBER else math.inf
 
 
-def _float(text: str) -> float:
-    number = float(text)
-    if len(text) > LONGEST_NUMBER or not math.isfinite(number):
-        raise BadJson("JSON 里的数字太大或太长")
-    return number
+def _inspect(value: Any, place: Path, strictness: Strictness) -> None:
+    """Refuse what cannot be stored or shown, with its place. Depth is bounded by `_refuse_depth`."""
+    match value:
+        case str():
+            _inspect_text(value, place, strictness)
+        case int() | float():
+            _inspect_number(value, place, strictness)
+        case dict():
+            _inspect_object(value, place, strictness)
+        case list():
+            for index, inner in enumerate(value):
+                _inspect(inner, (*place, index), strictness)
 
 
-def _integer(text: str) -> int:
-    if len(text) > LONGEST_NUMBER or abs(int(text)) > _LARGEST_INTEGER:
-        raise BadJson("JSON 里的整数超出 64 位")
-    return int(text)
+def _inspect_object(value: dict[str, Any], place: Path, strictness: Strictness) -> None:
+    if isinstance(value, _Twice):
+        raise BadJson("同一个名称出现了两次，请只保留一个", (*place, value.name))
+    for key, inner in value.items():
+        _inspect_text(key, (*place, key), strictness)
+        _inspect(inner, (*place, key), strictness)
 
 
-def _check_text(value: Any) -> None:
-    for text in _texts(value):
-        if _UNWANTED.search(text):
-            raise BadJson("JSON 的文字里有不允许的字符")
+def _inspect_number(value: float, place: Path, strictness: Strictness) -> None:
+    if math.isnan(value):
+        raise BadJson("NaN 不是数，请填写具体的数或 null", place)
+    if abs(value) > strictness.largest:
+        raise BadJson(f"数太大(最大 {strictness.largest})；长号码请作为文字(加引号)发送", place)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value, keys too."""
-    todo = [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, (dict, list)):
-            todo += [*item, *item.values()] if isinstance(item, dict) else item
+def _inspect_text(text: str, place: Path, strictness: Strictness) -> None:
+    if _SURROGATE.search(text):
+        raise BadJson("含有残缺的字符(不成对的代理码)，请重新输入这一项", place)
+    if strictness.refused.search(text):
+        raise BadJson("含有不可见的控制字符，请删除后重新输入这一项", place)
+
+
+def whole_text(text: str) -> bool:
+    """Whether `text` (from a form or a query) has neither lone surrogates nor control characters."""
+    return not _SURROGATE.search(text) and not _CONTROL.search(text)

@@ -16,7 +16,7 @@ from typing import Any
 from connectors.base import Answer, Body, Outgoing
 from connectors.rest import Rest
 from connectors.signing import BadSignature, verify
-from connectors.strict_json import BadJson, loads
+from connectors.strict_json import FOREIGN, BadJson, load
 from sources.papers import paper
 
 _MOST_BYTES = 20_000_000
@@ -84,7 +84,7 @@ class Hub:
             message_id = verify(headers, raw, self.secrets, datetime.now(UTC))
             if path.endswith("/files"):
                 return 201, self._keep_file(raw)
-            notice = loads(raw)
+            notice = load(raw, FOREIGN)
         except BadSignature as error:
             self.turned_away.append(error.code)
             return 401, json.dumps({"code": error.code, "detail": str(error)}, ensure_ascii=False).encode()

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.base import Body
 from connectors.signing import BadSignature, verify
-from connectors.strict_json import BadJson, loads
+from connectors.strict_json import FOREIGN, BadJson, load
 from sandbox.agenda import Agenda
 from sandbox.answers_given import earliest_grant, notice_data, result_papers, results
 from sandbox.ledger import Ledger
@@ -88,7 +88,7 @@ class Office:
         """A message of the hub (contract 3.1)."""
         try:
             verify(headers, raw, self.body.secrets, self.world.now())
-            message = loads(raw, most=10_000_000)
+            message = load(raw, FOREIGN)
             key, data, type_ = headers["idempotency-key"], message["data"], message["type"]
             leg = data["leg"]
             _ = data["notices"] if type_ == "leg.filed" else ""

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from connectors.base import Body
 from connectors.signing import BadSignature, verify
+from connectors.strict_json import load
 from desk.notices import Incoming
 from store import failpoints
 from web.answers import shown
@@ -18,7 +19,6 @@ from web.identity import current
 from web.inputs import body, only_args, raw_json, whole_arg
 from web.operations import Argument, Operation, operation
 from web.schemas import NoticeBody, ReceivedBody, read
-from web.strict_json import load
 from web.uploads import keep_upload, name_of_request
 from web.wiring import house
 

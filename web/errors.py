@@ -13,9 +13,9 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from connectors.strict_json import BadJson
 from desk.errors import DeskError
 from store.errors import StorageFull, StoreClosed, StoreError, StoreUnavailable
-from web.strict_json import BadJson
 
 LOG = logging.getLogger("yijianshi.web")
 PROBLEM_TYPE = "application/problem+json"

@@ -10,10 +10,10 @@ from flask import Flask, Response, g, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from connectors.strict_json import whole_text
 from people.identity import VISITOR
 from settings import Settings
 from web.errors import Problem, request_id
-from web.strict_json import whole_text
 from web.wiring import house
 
 POLICY = ("default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "

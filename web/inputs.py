@@ -8,9 +8,9 @@ from typing import Any
 from flask import request
 from marshmallow import Schema
 
+from connectors.strict_json import load, whole_text
 from web.errors import Problem
 from web.schemas import read
-from web.strict_json import load, whole_text
 from web.wiring import house
 
 JSON_TYPES = frozenset({"application/json"})

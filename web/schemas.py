@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields
 from marshmallow.validate import Length
 
+from connectors.strict_json import words
 from web.errors import Problem, printable_tree
-from web.strict_json import words
 
 LONGEST_NAME = 200
 MOST_FILES = 50

@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.strict_json import LARGEST_INTEGER, BadJson, load
+from connectors.strict_json import FOREIGN, LARGEST_INTEGER, BadJson, load
 
 GOOD = [
     (b"{}", {}), (b"[]", []), (b"null", None), (b'"\\ud83d\\ude00"', "😀"), (b"1.5", 1.5), (b"-0", 0),
@@ -41,3 +41,19 @@ def test_bad_json_is_refused_with_its_place(raw, says):
 def test_quotes_that_never_close_cost_one_pass(raw):
     with pytest.raises(BadJson):
         load(raw)
+
+
+def test_a_row_number_of_64_bits_in_a_departments_answer_is_taken_and_is_refused_where_we_store_numbers():
+    raw = b'{"ref": "A-1", "id": 9223372036854775807, "mark": "\\u000b"}'
+    assert load(raw, FOREIGN) == {"ref": "A-1", "id": 2**63 - 1, "mark": "\x0b"}
+    with pytest.raises(BadJson):
+        load(raw)
+
+
+@pytest.mark.parametrize(("raw", "says"), [
+    (b"[" * 65 + b"]" * 65, "64"), (b'{"a":NaN}', "NaN"), (b'{"a":1e400}', "数太大"),
+    (b'{"a":18446744073709551616}', "数太大"), (b'{"a":1,"a":2}', "同一个名称"), (b'{"a":"\\ud800"}', "残缺"), (b'{"a":"\\u0000"}', "控制字符"),
+])
+def test_what_no_store_can_keep_is_refused_from_departments_too(raw, says):
+    with pytest.raises(BadJson, match=says):
+        load(raw, FOREIGN)
