@@ -19,7 +19,7 @@ from desk import payload
 from desk.book import Book
 from desk.letters import Letters
 from desk.premises import Premises
-from store import leases, messages, notices
+from store import leases, messages, notices, pausing
 from store.errors import LeaseLost, StoreError
 from store.leases import Claimed, Outcome, Wanted
 from store.messages import MessageId
@@ -57,6 +57,11 @@ class Claim:
     fence: Claimed
 
 
+def _leased(wanted: Wanted, tx: Tx) -> list[Claimed]:
+    """What is due; nothing while the service is paused."""
+    return [] if pausing.paused(tx) else leases.claim(tx, wanted)
+
+
 def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx) -> None:
     for item in items:
         leases.settle(tx, item, outcome, now)
@@ -90,7 +95,7 @@ class Counter:
         """
         wanted = Wanted(room=room, now=now, lease_seconds=LEASE_SECONDS, limit=limit)
         by_case: dict[str, list[Claimed]] = {}
-        for item in self._premises.database.write(lambda tx: leases.claim(tx, wanted)):
+        for item in self._premises.database.write(partial(_leased, wanted)):
             by_case.setdefault(item.message.reference, []).append(item)
         return [claim for reference, items in by_case.items() for claim in self._isolated(reference, items, now)]
 

@@ -21,6 +21,7 @@ from desk.feed import Feed
 from desk.filing import Intake
 from desk.letters import Letters
 from desk.notices import Incoming, Notices, Outcome
+from desk.operations import Operations
 from desk.premises import Premises
 from desk.sweeps import Sweeper
 from desk.values import Draft, FileInfo, Filing, Receipt
@@ -46,6 +47,7 @@ class Desk:
         self._dispatch = DispatchCounter(premises, self._book, self._letters)
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._dispatch)
+        self.operations = Operations(premises, self._book, self._letters, self._notices)
 
     # --- definitions
 

@@ -108,3 +108,27 @@ class MalformedNotice(DeskError):
     """回告内容不完整；请按接入文档补全必填项后重发。"""
 
     code, status = "malformed_notice", 400
+
+
+class MissingReason(DeskError):
+    """请用 --reason 写明为什么这样做；它会记入审计日志。"""
+
+    code, status = "missing_reason", 422
+
+
+class CannotRetry(DeskError):
+    """这些分办件现在不能重发；什么都没有改动。"""
+
+    code, status = "cannot_retry", 409
+
+
+class UnknownStrange(DeskError):
+    """没有这条待处理的异常回告；请用 flask quarantine list 核对编号。"""
+
+    code, status = "unknown_strange", 404
+
+
+class StillStrange(DeskError):
+    """这条回告现在仍不能采用；什么都没有改动。"""
+
+    code, status = "still_strange", 409

@@ -66,7 +66,7 @@ class Notices:
         type_, at, data = envelope(incoming.notice, now)
         reference, leg = split_leg(str(data["leg"]))
         self._refuse_strangers(reference, leg, incoming.office)
-        data = self._with_files(incoming.office, data, now)
+        data = self.with_files(incoming.office, data, now)
         event = Event(type_, at, f"department:{incoming.office}", leg, data)
         judged, authorities = _Judged(), authorities_of(self._premises.deployment.bodies[incoming.office])
 
@@ -108,16 +108,17 @@ class Notices:
                 code=judged.verdict.code, reference=reference, leg=event.leg, type=event.type,
                 body=incoming.raw.decode("utf-8", "replace")))
         elif judged.verdict.kind == "applied":
-            self._link(tx, reference, incoming.office, event.data)
+            self.link(tx, reference, incoming.office, event.data)
 
-    def _link(self, tx: Tx, reference: str, office: str, data: Mapping[str, Any]) -> None:
+    def link(self, tx: Tx, reference: str, office: str, data: Mapping[str, Any]) -> None:
+        """Give the result files that a notice names to the case."""
         named = sorted({file["file"] for result in data.get("results", ()) for file in result.get("files", ())})
         try:
             files.link(tx, reference, f"department:{office}", named)
         except FileTaken:
             return
 
-    def _with_files(self, office: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    def with_files(self, office: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
         """The data with every result file described from what is stored; base64 inside the notice is stored first."""
         results = [
             {**result, "files": [self._file(office, entry, now) for entry in result.get("files", ())]}

@@ -130,11 +130,17 @@ def _copy_rows(source: Database, target: Path) -> None:
         connection.execute("begin")
         connection.execute("delete from heads")
         with source.read() as tx:
-            for table in tables_of(connection):
-                for page in _pages(tx, table, keys_of(connection, table)):
-                    connection.executemany(insert_text(table, tuple(page[0])), [_plain(row) for row in page])
+            for table, page in _everything(tx, connection):
+                connection.executemany(insert_text(table, tuple(page[0])), [_plain(row) for row in page])
         connection.execute("commit")
     target.chmod(0o600)
+
+
+def _everything(tx: Tx, target: sqlite3.Connection) -> Iterator[tuple[str, list[Row]]]:
+    """Every table with its rows, in pages, in the order in which they refer to each other."""
+    for table in tables_of(target):
+        for page in _pages(tx, table, keys_of(target, table)):
+            yield table, page
 
 
 def _plain(row: Row) -> dict[str, Any]:
@@ -142,7 +148,7 @@ def _plain(row: Row) -> dict[str, Any]:
 
 
 def tables_of(connection: sqlite3.Connection) -> list[str]:
-    """The tables in the order in which they refer to each other."""
+    """The tables that are carried, in the order in which they refer to each other."""
     found = connection.execute("select name from sqlite_master where type = 'table' order by rowid")
     return [name for name, in found if name not in _LEFT and not name.startswith("sqlite_")]
 

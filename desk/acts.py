@@ -1,0 +1,32 @@
+"""What every act of an operator carries: who, why, and whether it is only tried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from desk.errors import MissingReason
+from store import audit
+from store.audit import Entry
+from store.port import Tx
+
+LONGEST_REASON = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who (`by`) does it and why (`reason`); `dry_run`: only say what would be done."""
+
+    by: str
+    reason: str
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip() or len(self.reason) > LONGEST_REASON:
+            raise MissingReason
+
+    def record(self, tx: Tx, action: str, target: str, now: datetime, data: Mapping[str, Any]) -> None:
+        """Write the act into the audit log, in the transaction of the act itself."""
+        audit.record(tx, Entry(now, self.by, action, target, {"reason": self.reason, **data}))

@@ -1,0 +1,76 @@
+"""What operators do to the running service: pause and resume, resend, settle strange notices, note what was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from desk.acts import Act
+from desk.book import Book
+from desk.letters import Letters
+from desk.notices import Notices
+from desk.premises import Premises
+from desk.quarantine import Quarantine
+from desk.resend import Resends
+from store import pausing
+from store import people as rows
+from store.marks import Mark
+from store.people import Token
+from store.port import Tx
+
+
+class Operations:
+    """The operators' side of the desk; every act is an entry of the audit log, in the transaction of the act."""
+
+    def __init__(self, premises: Premises, book: Book, letters: Letters, window: Notices) -> None:
+        self._premises = premises
+        self.resends = Resends(premises, book, letters)
+        self.quarantine = Quarantine(premises, book, window)
+
+    def paused(self) -> Mark | None:
+        """Since when and why the service is paused; None while it is not."""
+        with self._premises.database.read() as tx:
+            return pausing.paused(tx)
+
+    def pause(self, act: Act, now: datetime) -> dict[str, Any]:
+        """Nothing leaves for departments any more, and departments are told to come back later."""
+        def unit(tx: Tx) -> None:
+            pausing.pause(tx, act.reason, now)
+            act.record(tx, "pause", "service", now, {})
+
+        if not act.dry_run:
+            self._premises.database.write(unit)
+        return {"paused": True, "reason": act.reason}
+
+    def resume(self, act: Act, now: datetime) -> dict[str, Any]:
+        """Go on where it was paused; what waited leaves at once, with the keys it always had."""
+        before = self.paused()
+
+        def unit(tx: Tx) -> None:
+            pausing.resume(tx)
+            act.record(tx, "resume", "service", now, {"was": before.value if before else None})
+
+        if not act.dry_run and before is not None:
+            self._premises.database.write(unit)
+        return {"paused": False, "was": before.value if before else None,
+                "since": before.at.isoformat() if before else None}
+
+    def revoke_token(self, token: str, act: Act, now: datetime) -> dict[str, Any]:
+        """Make a bearer token worthless from now on."""
+        def unit(tx: Tx) -> bool:
+            done = rows.revoke_token(tx, token, now)
+            if done:
+                act.record(tx, "token.revoke", token, now, {})
+            return done
+
+        return {"token": token, "revoked": True if act.dry_run else self._premises.database.write(unit)}
+
+    def tokens(self) -> list[Token]:
+        """Every bearer token, without its secret."""
+        with self._premises.database.read() as tx:
+            return rows.tokens(tx)
+
+    def note(self, action: str, target: str, data: Mapping[str, Any], act: Act, now: datetime) -> None:
+        """Record what was read or copied beside the portal: a backup, a list compared, personal data exported."""
+        self._premises.database.write(lambda tx: act.record(tx, action, target, now, data))

@@ -1,0 +1,174 @@
+"""Sending again what did not arrive: the same key and bytes, or a corrected message under the next number.
+
+A corrected message is another application to the department. It is made only where the first certainly had no effect:
+the department refused that message, or said for as long as its read lag that it does not have it (contract 3.1).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from cases.model import Case, Event
+from cases.states import OUT
+from connectors.base import Body
+from desk.acts import Act
+from desk.book import Book
+from desk.errors import CannotRetry, UnknownCase
+from desk.known import Known
+from desk.letters import Letters
+from desk.premises import Premises
+from store import leases, messages, operating
+from store.errors import Stale
+from store.leases import Attempt
+from store.messages import Message
+from store.port import Tx
+
+TROUBLED = frozenset({"stuck", "unknown", "refused"})
+# Which events of a leg made a message of a later type necessary, and what tells one such event from another.
+MADE_BY: Mapping[str, frozenset[str]] = {
+    "leg.supplemented": frozenset({"leg.supplemented"}),
+    "leg.material_added": frozenset({"leg.supplemented", "leg.material_added"}),
+    "leg.withdrawn": frozenset({"leg.withdraw_requested", "leg.revoke_requested", "leg.lapsed"}),
+    "leg.urged": frozenset({"leg.urged"}),
+}
+MARKS = ("ask", "from")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A message that did not arrive, with its attempts and its case."""
+
+    known: Known
+    message: Message
+    attempts: tuple[Attempt, ...]
+    office: Body
+
+    @property
+    def leg(self) -> str:
+        """The public id of the leg."""
+        return f"{self.message.reference}-{self.message.leg}"
+
+
+class Resends:
+    """Everything about sending again."""
+
+    def __init__(self, premises: Premises, book: Book, letters: Letters) -> None:
+        self._premises, self._book, self._letters = premises, book, letters
+
+    def retry(self, legs: Sequence[str], corrected: bool, act: Act, now: datetime) -> list[dict[str, Any]]:
+        """Send again what did not arrive of `legs` (a leg's public id, or the key of one of its messages).
+
+        Either all can be sent again or nothing is done (`CannotRetry` says which and why).
+        """
+        items: list[_Item] = []
+        wrong: dict[str, list[str]] = {}
+        for name in dict.fromkeys(legs):
+            found = self._found(name)
+            items += found
+            reasons = [why for item in found if (why := refusal(item, corrected))] if found else [NOTHING]
+            if reasons:
+                wrong[name] = reasons
+        if wrong:
+            lines = "；".join(f"{name}：{'、'.join(reasons)}" for name, reasons in wrong.items())
+            raise CannotRetry(f"{lines}。什么都没有改动。", errors=wrong)
+        if not act.dry_run:
+            for item in items:
+                self._do(item, corrected, act, now)
+        return [_shown(item, corrected) for item in items]
+
+    def _found(self, name: str) -> list[_Item]:
+        public, _, which = name.partition(":")
+        reference, _, leg = public.rpartition("-")
+        try:
+            known = self._book.fresh(reference)
+        except UnknownCase:
+            return []
+        with self._premises.database.read() as tx:
+            kept = [message for message in messages.of_case(tx, reference)
+                    if message.leg == leg and message.state in TROUBLED
+                    and which in ("", f"{message.type}:{message.n}")]
+            return [_Item(known, message, tuple(leases.attempts_of(tx, message.id)),
+                          self._premises.deployment.bodies[message.office]) for message in kept]
+
+    def _do(self, item: _Item, corrected: bool, act: Act, now: datetime) -> None:
+        message = item.message
+
+        def decide(case: Case) -> Sequence[Event]:
+            # A corrected filing has not left yet; one that is sent again may have had its effect.
+            data = {"detail": "operator", "message": message.type, "never_sent": corrected}
+            about = message.type == "leg.filed" and case.legs[message.leg].state in OUT
+            return [Event("leg.again", now, "platform", message.leg, data)] if about else []
+
+        def alongside(tx: Tx) -> None:
+            sent = self._correct(tx, item, now) if corrected else _again(tx, message, now)
+            act.record(tx, "retry", item.leg, now, {"key": message.key, "was": message.state, "sent": sent})
+
+        self._book.advance(message.reference, decide, now, alongside)
+
+    def _correct(self, tx: Tx, item: _Item, now: datetime) -> str:
+        """Put a new message in the place of the old one; its key."""
+        old = item.message
+        if not operating.supersede(tx, old.id):
+            raise Stale
+        number = messages.next_number(tx, old.reference, old.leg, old.type)
+        push = item.office.channel == "push"
+        new = replace(old, n=number, state="due", attempts=0, body=self._body(item, now), mapping=None, token=0,
+                      message_id=f"msg_{secrets.token_hex(16)}", created_at=now, next_at=now if push else None,
+                      lease_until=None, settled_at=None, detail="", reason="")
+        messages.add(tx, [new])
+        return new.key
+
+    def _body(self, item: _Item, now: datetime) -> bytes | None:
+        """A filing is written at its first attempt; a later message says again what made it necessary."""
+        old = item.message
+        if old.type == "leg.filed" or old.body is None:
+            return None
+        said = json.loads(old.body)["data"]
+        made = [event.data for event in item.known.case.legs[old.leg].history if event.type in MADE_BY[old.type]
+                and all(event.data.get(mark) == said.get(mark) for mark in MARKS)]
+        return self._letters.about(item.known, now).body(old.leg, old.type, made[-1]) if made else old.body
+
+
+NOTHING = "没有未送达的消息"
+
+
+def _again(tx: Tx, message: Message, now: datetime) -> str:
+    if not messages.resend(tx, message.id, now):
+        raise Stale
+    return message.key
+
+
+def refusal(item: _Item, corrected: bool) -> str | None:
+    """Why a message may not be sent again in this way; None if it may."""
+    message = item.message
+    if corrected:
+        sure = message.state == "refused" or definitely_absent(item.attempts, item.office.read_lag)
+        return None if sure else "部门没有明确拒收，也没有明确答复“没有收到”；不能改发新消息，以免重复立案"
+    if message.state == "unknown" and not item.office.honours_keys:
+        return "正在向部门查询上次是否送达，且该部门不识别重复编号；请等查询有结果"
+    return None
+
+
+def definitely_absent(attempts: Sequence[Attempt], read_lag: float) -> bool:
+    """Whether the department said without a break, for as long as its read lag, that it does not have the leg."""
+    ended = []
+    for attempt in reversed(attempts):
+        if attempt.outcome != "absent" or attempt.ended_at is None:
+            break
+        ended.append(attempt.ended_at)
+    return bool(ended) and (ended[0] - ended[-1]).total_seconds() >= read_lag
+
+
+def _shown(item: _Item, corrected: bool) -> dict[str, Any]:
+    message = item.message
+    doubtful = message.state == "stuck" and not corrected and not item.office.honours_keys and bool(item.attempts)
+    return {
+        "leg": item.leg, "key": message.key, "was": message.state, "office": item.office.id, "corrected": corrected,
+        "attempts": message.attempts,
+        "warning": "该部门不识别重复编号：请先向部门核实确实没有收到，否则会重复立案" if doubtful else "",
+    }
