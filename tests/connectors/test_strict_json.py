@@ -52,7 +52,8 @@ def test_a_row_number_of_64_bits_in_a_departments_answer_is_taken_and_is_refused
 
 @pytest.mark.parametrize(("raw", "says"), [
     (b"[" * 65 + b"]" * 65, "64"), (b'{"a":NaN}', "NaN"), (b'{"a":1e400}', "数太大"),
-    (b'{"a":18446744073709551616}', "数太大"), (b'{"a":1,"a":2}', "同一个名称"), (b'{"a":"\\ud800"}', "残缺"), (b'{"a":"\\u0000"}', "控制字符"),
+    (b'{"a":18446744073709551616}', "数太大"), (b'{"a":1,"a":2}', "同一个名称"), (b'{"a":"\\ud800"}', "残缺"),
+    (b'{"a":"\\u0000"}', "控制字符"),
 ])
 def test_what_no_store_can_keep_is_refused_from_departments_too(raw, says):
     with pytest.raises(BadJson, match=says):
