@@ -52,6 +52,12 @@ def of_target(tx: Tx, target: str) -> list[Entry]:
     return [_opened(tx, row) for row in tx.rows("select * from audit where target = :t order by n", t=target)]
 
 
+def head(tx: Tx) -> Head:
+    """The last entry of the log: its number and hash."""
+    row = tx.rows("select n, hash from heads where chain = :chain", chain=AUDIT)[0]
+    return Head(AUDIT, row["n"], row["hash"])
+
+
 def place(n: int) -> str:
     """Where the payload of an entry is sealed."""
     return f"audit:body:{n}"

@@ -1,0 +1,171 @@
+"""The whole store as lines: cases, legs, attempts, events, quarantine, audit head; one object a line, sorted by id.
+
+Personal values leave as keyed digests unless asked for: equal values give equal digests, so lines can still be
+compared and joined, and nobody can guess back from them. Query codes, message bodies and tokens never leave.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from store import audit, leases, operating, reading, seals
+from store.encoding import stamp, to_json
+from store.events import Recorded
+from store.leases import Attempt
+from store.messages import Message
+from store.notices import Strange
+from store.port import Database, Tx
+from store.reading import Whole
+
+Line = dict[str, Any]
+PAGE = 100
+PURPOSE = "export"
+# What an event says that is about the process and not about a person.
+OPEN_WORDS = frozenset({"state", "message", "seq", "never_sent", "reason_code", "round", "legs", "kind", "limit",
+                        "until"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted: only what happened `since` then; `personal`: personal values as they are."""
+
+    since: datetime | None = None
+    personal: bool = False
+
+
+def export(database: Database, wish: Wish) -> Iterator[Line]:
+    """Every line in the order of its `id`; read in short pages, so that it may run for hours beside the portal."""
+    yield from heapq.merge(_cases(database, wish), _strange(database, wish), _audit(database), key=_id)
+
+
+def _id(line: Line) -> str:
+    return str(line["id"])
+
+
+def _pages(database: Database, page: Callable[[Tx, str], tuple[list[Line], str | None]]) -> Iterator[Line]:
+    """The lines of all pages; no transaction is open while a line is looked at. `page` gives its lines and where the
+    next one begins (None: this was the last)."""
+    after: str | None = ""
+    while after is not None:
+        with database.read() as tx:
+            lines, after = page(tx, after)
+        yield from lines
+
+
+def _cases(database: Database, wish: Wish) -> Iterator[Line]:
+    def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
+        found = operating.references(tx, after, wish.since, PAGE)
+        wholes = (reading.whole_case(tx, reference) for reference in found)
+        lines = [line for whole in wholes for line in sorted(_of_case(tx, whole, wish), key=_id)]
+        return lines, found[-1] if len(found) == PAGE else None
+
+    return _pages(database, page)
+
+
+def _of_case(tx: Tx, whole: Whole, wish: Wish) -> Iterator[Line]:
+    hide = _hider(tx, wish)
+    if _fresh(wish, whole.case.filed_at, whole.case.closed_at):
+        yield _case(whole, hide)
+    for leg in whole.legs:
+        if _fresh(wish, leg.since, leg.closed_at, leg.filed_at):
+            yield {"kind": "leg", "id": f"{leg.reference}-{leg.leg}", "case": leg.reference, "matter": leg.matter,
+                   "department": leg.department, "office": leg.office, "state": leg.state.value, "since": leg.since,
+                   "filed_at": leg.filed_at, "started_at": leg.started_at, "due_at": leg.due_at,
+                   "closed_at": leg.closed_at, "ref": leg.ref, "next_actor": leg.next_actor}
+    for message in whole.messages:
+        for attempt in leases.attempts_of(tx, message.id):
+            if _fresh(wish, attempt.started_at, attempt.ended_at):
+                yield _attempt(message, attempt, hide)
+    for recorded in whole.events:
+        if _fresh(wish, recorded.event.at):
+            yield _event(whole.case.reference, recorded, hide)
+
+
+def _case(whole: Whole, hide: Callable[[Any], Any]) -> Line:
+    case = whole.case
+    files = [{"file": file.file, "name": hide(file.name), "type": file.type, "size": file.size, "sha256": file.sha256}
+             for file in whole.files]
+    return {"kind": "case", "id": case.reference, "bundle": case.bundle, "edition": case.edition, "plan": case.plan,
+            "filed_at": case.filed_at, "closed_at": case.closed_at, "subject": hide(case.subject),
+            "on_behalf_of": hide(case.on_behalf_of), "holder": hide(case.holder), "content": hide(case.body),
+            "files": files}
+
+
+def _attempt(message: Message, attempt: Attempt, hide: Callable[[Any], Any]) -> Line:
+    answer = None if attempt.answer is None else attempt.answer.decode("utf-8", "replace")
+    return {"kind": "attempt", "id": f"{message.key}/{attempt.attempt:04d}",
+            "leg": f"{message.reference}-{message.leg}", "key": message.key, "message_id": message.message_id,
+            "office": message.office, "purpose": attempt.kind,
+            "started_at": attempt.started_at, "ended_at": attempt.ended_at, "outcome": attempt.outcome,
+            "status": attempt.status, "detail": attempt.detail, "answer": hide(answer), "message_state": message.state}
+
+
+def _event(reference: str, recorded: Recorded, hide: Callable[[Any], Any]) -> Line:
+    event = recorded.event
+    leg = f"{reference}-{event.leg}" if event.leg else None
+    data = {name: value if name in OPEN_WORDS else hide(value) for name, value in event.data.items()}
+    return {"kind": "event", "id": f"{reference}/{recorded.n:06d}", "case": reference, "leg": leg, "type": event.type,
+            "at": event.at, "by": _who(event.by, hide), "filled": event.filled, "erased": recorded.erased,
+            "data": data}
+
+
+def _who(by: str, hide: Callable[[Any], Any]) -> Any:
+    """Departments and the platform stand by name, persons do not."""
+    return by if by == "platform" or by.startswith("department:") else hide(by)
+
+
+def _strange(database: Database, wish: Wish) -> Iterator[Line]:
+    def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
+        found = operating.strange_by_id(tx, after, wish.since, PAGE)
+        hide = _hider(tx, wish)
+        return [_quarantined(strange, hide) for strange in found], found[-1].id if len(found) == PAGE else None
+
+    return _pages(database, page)
+
+
+def _quarantined(strange: Strange, hide: Callable[[Any], Any]) -> Line:
+    leg = f"{strange.reference}-{strange.leg}" if strange.reference and strange.leg else None
+    return {"kind": "quarantine", "id": strange.id, "leg": leg, "department": strange.department,
+            "message_id": strange.message_id, "type": strange.type, "code": strange.code, "at": strange.at,
+            "said": hide(strange.body), "settled_at": strange.settled_at, "decision": strange.decision,
+            "actor": strange.actor, "reason": strange.reason}
+
+
+def _audit(database: Database) -> Iterator[Line]:
+    """How far the audit log and the sealed list go; whoever keeps this line can find out later what was cut."""
+    with database.read() as tx:
+        head, sealed = audit.head(tx), seals.latest(tx)
+    yield {"kind": "audit", "id": "@audit", "n": head.n, "hash": head.hash,
+           "sealed": {"n": sealed.n, "hash": sealed.hash} if sealed else None}
+
+
+def _fresh(wish: Wish, *times: datetime | None) -> bool:
+    return wish.since is None or any(at is not None and at >= wish.since for at in times)
+
+
+def _hider(tx: Tx, wish: Wish) -> Callable[[Any], Any]:
+    """How personal values leave: as they are, or as keyed digests part by part."""
+    if wish.personal:
+        return lambda value: value
+
+    def hide(value: Any) -> Any:
+        if value is None or value == "":
+            return value
+        if isinstance(value, Mapping):
+            return {name: hide(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [hide(part) for part in value]
+        return f"digest:{tx.cipher.index(to_json(value), PURPOSE)[:32]}"
+
+    return hide
+
+
+def plain(value: Any) -> Any:
+    """What JSON has no form for: times as stamps."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    raise TypeError(type(value).__name__)
