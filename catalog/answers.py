@@ -1,21 +1,27 @@
-"""What kind of answer a question or field takes, and text or JSON → the typed value that conditions compare."""
+"""What kind of answer a question or field takes, and *authored* text → the typed value that conditions compare.
+
+What applicants send is read by `forms.values`, which folds and cleans what people type; an author gets a suggestion
+instead. Bounds and the meaning of a question's kind are the same for both and stand here and in `catalog.bounds`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog.bundle import Question
+from catalog.bounds import Bounded, amount_problem, count_problem
+from catalog.bundle import Question, QuestionKind
 from catalog.dictionary import Field, FieldType
 from catalog.suggest import unknown
 
 FILERS = ("self", "legal_rep", "agent")
-_KINDS: dict[str, FieldType] = {
-    "yes_no": "yes_no", "one": "choice", "many": "many", "number": "number", "date": "date",
+# A question of a dictionary field that is not there (another error says so) is read as text.
+QUESTION_TYPES: Mapping[QuestionKind, FieldType] = {
+    "yes_no": "yes_no", "one": "choice", "many": "many", "number": "number", "date": "date", "field": "text",
 }
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
 _WORDS = {"yes": True, "true": True, "no": False, "false": False}
@@ -49,10 +55,15 @@ def type_of_question(question: Question, fields: Mapping[str, Field]) -> AnswerT
     """The answer type of a question; of a dictionary field where its key is one."""
     if question.kind == "field" and question.id in fields:
         own = type_of_field(fields[question.id])
-        low = own.min if question.min is None else question.min
-        return AnswerType(own.type, own.options, low, own.max if question.max is None else question.max, own.inner)
-    kind = _KINDS.get(question.kind, "text")
-    return AnswerType(kind, tuple(option.code for option in question.options), question.min, question.max)
+        low, high = narrowed(question, own)
+        return replace(own, min=low, max=high)
+    options = tuple(option.code for option in question.options)
+    return AnswerType(QUESTION_TYPES[question.kind], options, question.min, question.max)
+
+
+def narrowed(question: Question, own: Bounded) -> tuple[Decimal | None, Decimal | None]:
+    """The smallest and largest value of a question about a field: its own where it says one, else the field's."""
+    return own.min if question.min is None else question.min, own.max if question.max is None else question.max
 
 
 def typed_answer(raw: Any, kind: AnswerType) -> Any:
@@ -93,11 +104,13 @@ def _number(raw: Any, kind: AnswerType) -> Decimal:
     value = Decimal(text)
     if kind.type == "integer" and value != value.to_integral_value():
         raise BadAnswer(f"「{raw}」应是整数")
-    if kind.min is not None and value < kind.min:
-        raise BadAnswer(f"{raw} 小于最小值 {kind.min}")
-    if kind.max is not None and value > kind.max:
-        raise BadAnswer(f"{raw} 大于最大值 {kind.max}")
+    _refuse(amount_problem(value, kind))
     return value
+
+
+def _refuse(problem: str | None) -> None:
+    if problem is not None:
+        raise BadAnswer(problem)
 
 
 def _option(raw: str, kind: AnswerType) -> str:
@@ -112,21 +125,14 @@ def _many(raw: Any, kind: AnswerType) -> tuple[str, ...]:
     chosen = tuple(_option(item, kind) for item in raw)
     if kind.type == "many" and len(set(chosen)) != len(chosen):
         raise BadAnswer("同一选项写了两次")
-    _count(len(chosen), kind, "项")
+    _refuse(count_problem(len(chosen), kind, "项"))
     return chosen
-
-
-def _count(count: int, kind: AnswerType, measure: str) -> None:
-    if kind.min is not None and count < kind.min:
-        raise BadAnswer(f"至少要 {kind.min} {measure}，现在是 {count} {measure}")
-    if kind.max is not None and count > kind.max:
-        raise BadAnswer(f"最多 {kind.max} {measure}，现在是 {count} {measure}")
 
 
 def _rows(raw: Any, kind: AnswerType) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(raw, list | tuple) or not all(isinstance(row, Mapping) for row in raw):
         raise BadAnswer(f"「{raw}」应是若干行，每行写成 {{字段: 内容}}")
-    _count(len(raw), kind, "行")
+    _refuse(count_problem(len(raw), kind, "行"))
     return tuple({name: typed_answer(value, _inner(kind, name)) for name, value in row.items()} for row in raw)
 
 

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from catalog.bounds import number_words
 from catalog.dictionary import Region
 from forms.plan import FieldLine, MaterialLine, Plan
-from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, number_words, read_value
+from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
 
 MOST_FILES: Final = 20
 _LONGEST_ID: Final = 200

@@ -14,6 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from catalog.answers import QUESTION_TYPES, narrowed
+from catalog.bounds import amount_problem, count_problem
 from catalog.bundle import Question
 from catalog.dictionary import Field, FieldType, Option, Region
 from catalog.evaluate import moved
@@ -80,14 +82,9 @@ def wanted_of_question(question: Question, fields: Mapping[str, Field]) -> Wante
     """What a situation question wants: its own kind, or the dictionary field of the same code, narrowed."""
     if question.kind == "field" and question.id in fields:
         wanted = wanted_of_field(fields[question.id])
-        return replace(
-            wanted, min=wanted.min if question.min is None else question.min,
-            max=wanted.max if question.max is None else question.max, options=question.options or wanted.options,
-        )
-    kinds: dict[str, FieldType] = {
-        "yes_no": "yes_no", "one": "choice", "many": "many", "number": "number", "date": "date", "field": "text",
-    }
-    return Wanted(kinds[question.kind], question.min, question.max, options=question.options)
+        low, high = narrowed(question, wanted)
+        return replace(wanted, min=low, max=high, options=question.options or wanted.options)
+    return Wanted(QUESTION_TYPES[question.kind], question.min, question.max, options=question.options)
 
 
 def read_value(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
@@ -127,18 +124,9 @@ def json_ready(value: Any) -> Any:
     return value
 
 
-def number_words(value: Decimal) -> str:
-    """A number as people write it: no exponent, no trailing zeros."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _within(value: Decimal, wanted: Wanted) -> None:
-    unit = wanted.unit or ""
-    if wanted.min is not None and value < wanted.min:
-        raise BadValue(f"不能小于 {number_words(wanted.min)}{unit}，现在填的是 {number_words(value)}")
-    if wanted.max is not None and value > wanted.max:
-        raise BadValue(f"不能大于 {number_words(wanted.max)}{unit}，现在填的是 {number_words(value)}")
+def _refuse(problem: str | None) -> None:
+    if problem is not None:
+        raise BadValue(problem)
 
 
 def _number(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> Decimal:
@@ -153,7 +141,7 @@ def _number(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> Decimal:
     if value and value.adjusted() < -MOST_DIGITS:
         raise BadValue(f"数字太小，最多 {MOST_DIGITS} 位小数")
     _decimals(value, wanted)
-    _within(value, wanted)
+    _refuse(amount_problem(value, wanted, wanted.unit or ""))
     return value
 
 
@@ -239,15 +227,8 @@ def _listed(raw: Any, read: Callable[[Any], str], wanted: Wanted) -> tuple[str, 
     found = tuple(read(item) for item in raw)
     if len(set(found)) < len(found):
         raise BadValue("同一项选了两次，请去掉重复的")
-    _counted(len(found), wanted, "项")
+    _refuse(count_problem(len(found), wanted, "项"))
     return found
-
-
-def _counted(count: int, wanted: Wanted, measure: str) -> None:
-    if wanted.min is not None and count < wanted.min:
-        raise BadValue(f"至少要有 {number_words(wanted.min)} {measure}，现在 {count} {measure}")
-    if wanted.max is not None and count > wanted.max:
-        raise BadValue(f"最多 {number_words(wanted.max)} {measure}，现在 {count} {measure}")
 
 
 def _many(raw: Any, wanted: Wanted, _: Surroundings) -> tuple[str, ...]:
@@ -306,7 +287,7 @@ def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, 
         raise BadValue("请逐行填写(一个清单)")
     if len(raw) > MOST_ROWS:
         raise BadValue(f"最多 {MOST_ROWS} 行")
-    _counted(len(raw), wanted, "行")
+    _refuse(count_problem(len(raw), wanted, "行"))
     errors: dict[str, Any] = {}
     rows = []
     for index, row in enumerate(raw):

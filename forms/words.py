@@ -8,13 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from catalog.bounds import number_words
 from catalog.bundle import Bundle
 from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY, UNANSWERED, holds
 from catalog.limits import UNIT_NAMES
 from catalog.model import Catalog
-from forms.values import number_words
 
 FILER_OPTIONS: Final = {"self": "本人", "legal_rep": "法定代表人", "agent": "经办人(代理人)"}
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
