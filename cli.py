@@ -10,10 +10,10 @@ import threading
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 
 from cases.calendar_days import work_calendar
 from cases.clock import as_json, explain
@@ -34,6 +34,7 @@ from forms.explore import explore
 from forms.figures import figures_json
 from forms.plan import Plan
 from forms.public import plan_json
+from ops import OPERATIONS
 from people.identity import ROLES
 from sandbox.conform import Aim, report
 from sandbox.conform import conform as try_out
@@ -41,27 +42,14 @@ from sandbox.run import DEPLOYMENT, NothingToPlay
 from sandbox.run import start as start_sandbox
 from sandbox.script import BadScript
 from sandbox.server import Setting
-from settings import BadSettings, Clock, Settings
-from web.inside import VERBS, CommandRefused, call
-from web.wiring import NAME, House, RefusedStart
+from settings import Clock, Settings
+from shell import changed, read_settings, stop
 
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for command in (check, plan, figures, due, sandbox, conform, token, account):
+    for command in (check, plan, figures, due, sandbox, conform, token, account, *OPERATIONS):
         app.cli.add_command(command)
-
-
-def _stop(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(1)
-
-
-def _settings() -> Settings:
-    try:
-        return Settings.from_environ(os.environ)
-    except BadSettings as error:
-        _stop(str(error))
 
 
 def _today(settings: Settings) -> date:
@@ -87,7 +75,7 @@ def _problems(settings: Settings) -> list[Problem]:
 @click.option("--json", "as_json_", is_flag=True, help="Print the problems as JSON.")
 def check(as_json_: bool) -> None:
     """Check all definitions; every problem at once, exit 1 if there is an error."""
-    found = _problems(_settings())
+    found = _problems(read_settings())
     errors = [problem for problem in found if problem.level == "error"]
     if as_json_:
         click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
@@ -104,7 +92,7 @@ def _catalog(settings: Settings) -> Catalog:
     loaded = load_catalog(settings.bundles)
     errors = [problem for problem in (*loaded.problems, *check_definitions(loaded.catalog)) if problem.level == "error"]
     if errors:
-        _stop("\n".join(map(str, errors)))
+        stop("\n".join(map(str, errors)))
     return loaded.catalog
 
 
@@ -115,21 +103,21 @@ def _situation(catalog: Catalog, bundle: str, file: Path | None) -> Mapping[str,
     try:
         situation = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        _stop(f"读不了情形文件 {file}：{error}；请写成 JSON，例如 {{\"services\": [\"water\"], \"filer\": \"self\"}}")
+        stop(f"读不了情形文件 {file}：{error}；请写成 JSON，例如 {{\"services\": [\"water\"], \"filer\": \"self\"}}")
     if not isinstance(situation, dict):
-        _stop(f"情形文件 {file} 应是一个 JSON 对象")
+        stop(f"情形文件 {file} 应是一个 JSON 对象")
     return situation
 
 
 def _composed(bundle: str, file: Path | None) -> Plan:
-    settings = _settings()
+    settings = read_settings()
     catalog = _catalog(settings)
     try:
         situation = _situation(catalog, bundle, file)
         edition = edition_of(catalog, bundle).hash if bundle in catalog.bundles else ""
         return compose(catalog, bundle, situation, today=_today(settings), edition=edition)
     except FormsError as error:
-        _stop(f"{error}；可用：{'、'.join(sorted(catalog.bundles))}")
+        stop(f"{error}；可用：{'、'.join(sorted(catalog.bundles))}")
 
 
 _SITUATION = click.option("--situation", type=click.Path(path_type=Path), default=None,
@@ -180,14 +168,14 @@ def figures(bundle: str, situation: Path | None, as_json_: bool) -> None:
 @_JSON
 def due(start: str, limit: str, pause: tuple[str, ...], as_json_: bool) -> None:
     """When LIMIT (7wd, 20nd, 4h, 4wh, 30min, 1mo) that starts at START ends, day by day."""
-    settings = _settings()
+    settings = read_settings()
     loaded = load_catalog(settings.bundles)
     calendar = work_calendar(loaded.catalog.calendar.values(), settings.zone)
     try:
         spans = [read_pause(text, settings.zone) for text in pause]
         answer = explain(read_instant(start, settings.zone), parse_limit(limit), spans, calendar)
     except (BadLimit, CaseError) as error:
-        _stop(str(error))
+        stop(str(error))
     if as_json_:
         click.echo(json.dumps(as_json(answer), ensure_ascii=False, indent=2))
         return
@@ -207,13 +195,13 @@ def _shown(at: datetime) -> str:
 @click.option("--speed", type=float, default=1.0, show_default=True, help="How much faster than real its clock runs.")
 def sandbox(script: str, ledger: Path | None, speed: float) -> None:
     """Run the demo departments until interrupted; they listen where YJS_SANDBOX_URL says."""
-    settings = _settings()
+    settings = read_settings()
     try:
         playing = start_sandbox(
             settings.departments or DEPLOYMENT, os.environ,
             Setting(script, ledger, speed, now=Clock(settings.clock_file).now))
     except (NothingToPlay, BadScript) as error:
-        _stop(str(error))
+        stop(str(error))
     click.echo(f"demo departments at {playing.url}: {', '.join(sorted(playing.offices))}")
     ended = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -255,20 +243,3 @@ def conform(url: str, secret: str, notices_within: float, listen: str) -> None:
     checks = try_out(Aim(url, secret, notices_within, listen))
     click.echo(report(checks))
     sys.exit(0 if all(check.passed for check in checks) else 1)
-
-
-def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
-    try:
-        return call(_settings().data, verb, asked) or _alone(verb, asked)
-    except (RefusedStart, CommandRefused) as refused:
-        _stop(str(refused))
-
-
-def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a changing command ourselves: no portal runs, so the folder is ours for the moment."""
-    home: House = current_app.extensions[NAME]
-    try:
-        return VERBS[verb](home, asked)
-    finally:
-        home.close()

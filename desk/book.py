@@ -1,7 +1,8 @@
 """The cases lately worked on, folded once and kept in memory; every change of a case goes through `Book.advance`.
 
-A change is decided outside the transaction (nothing slow happens inside one) and appended only if the case is
-still where it was read (`after`); otherwise it is decided again on what is there now.
+A change is decided outside the transaction (nothing slow happens inside one) and written only if the case is still
+where it was read; otherwise it is decided again on what is there now. That holds for a decision that changes nothing,
+too: a notice is put aside, or a message taken back, only on what is really so.
 """
 
 from __future__ import annotations
@@ -79,12 +80,15 @@ class Book:
         return Known(row, case, recorded[-1].n if recorded else 0, rows)
 
     def _remember(self, known: Known) -> Known:
+        """Keep the newer of what is known; a slow reader never puts an older fold over a newer one."""
         with self._guard:
-            self._kept[known.row.reference] = known
+            kept = self._kept.get(known.row.reference)
+            newest = kept if kept is not None and kept.n > known.n else known
+            self._kept[known.row.reference] = newest
             self._kept.move_to_end(known.row.reference)
             while len(self._kept) > REMEMBERED_CASES:
                 self._kept.popitem(last=False)
-        return known
+        return newest
 
     def forget(self, reference: str) -> None:
         """Drop what is remembered of a case; it is read again when needed."""
@@ -162,6 +166,8 @@ class Book:
             offer_and_send(tx, self._premises, current, change.letters, now)
             if all(leg.state in OVER for leg in change.known.case.legs.values()):
                 cases.close(tx, reference, now)
+        elif events.last(tx, reference) != change.known.n:
+            raise Stale
         if alongside is not None:
             alongside(tx)
 

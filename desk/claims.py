@@ -135,7 +135,8 @@ class Counter:
         try:
             self._book.advance(reference, decide, now, alongside)
         except LeaseLost:
-            return []
+            # Only one of them may be lost (taken back meanwhile); the others must not wait for their leases to run out.
+            return [claim for item in items for claim in self._begun(reference, [item], now)] if items[1:] else []
         return [self._shown(item, leaving[item.message.id]) for item in items if item.message.id in leaving]
 
     def _shown(self, item: Claimed, body: bytes) -> Claim:

@@ -66,7 +66,7 @@ class Copied:
 
 def back_up(place: Place, opened: Opened, cipher: Cipher, target: Path, now: datetime) -> Copied:
     """Copy database and files of a running store into the empty folder `target`; NoCopy leaves nothing behind."""
-    _refuse_taken(target, place)
+    refuse_taken(target, place)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         return _copied(place, opened, cipher, target, now)
@@ -102,7 +102,8 @@ def _copied(place: Place, opened: Opened, cipher: Cipher, target: Path, now: dat
     return made
 
 
-def _refuse_taken(target: Path, place: Place) -> None:
+def refuse_taken(target: Path, place: Place) -> None:
+    """NoCopy unless `target` is an empty folder (or none yet) outside the data folder."""
     if target.resolve().is_relative_to(place.data.resolve()):
         raise NoCopy("备份不能放在数据目录之内。")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -198,6 +199,23 @@ def carry(rows: Database, source: Vault, target: Vault) -> tuple[int, int, int]:
             raise NoCopy(f"办件 {row['reference']} 的文件 {row['file']} 与登记的摘要不符。")
         count, size = count + 1, size + kept.size
     return count, size, absent
+
+
+def probe(rows: Database, source: Vault) -> None:
+    """NoCopy if the bytes of a file of a case are gone, changed or not to be opened with these keys."""
+    for row in _files(rows):
+        if row["reference"] is not None and _sha256(source, row["file"]) != row["sha256"]:
+            raise NoCopy(f"办件 {row['reference']} 的文件 {row['file']} 读不出来或已被改动。")
+
+
+def _sha256(source: Vault, file: str) -> str:
+    found = hashlib.sha256()
+    try:
+        for part in source.open(file):
+            found.update(part)
+    except StoreError as error:
+        return error.code
+    return found.hexdigest()
 
 
 def _files(rows: Database) -> Iterator[Row]:

@@ -63,6 +63,13 @@ def legs_of_office(tx: Tx, office: str, after: tuple[str, str], limit: int = 500
     return [Handed(shape(LegRow, row), bool(row["told"])) for row in found]
 
 
+def offices_of(tx: Tx, name: str) -> list[str]:
+    """The offices that have legs and are called `name` or belong to the department `name`."""
+    found = tx.rows("select distinct office from legs where office = :name or department = :name order by office",
+                    name=name)
+    return [row["office"] for row in found]
+
+
 def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> list[str]:
     """Cases by reference, after `after`; with `since` only those to which something happened from then on."""
     at = stamp(since) if since else ""

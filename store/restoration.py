@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database as Tables
 
-from store.backup import Copied, NoCopy, carry, check, digest, keys_of, read_manifest, tables_of
+from store.backup import Copied, NoCopy, carry, check, digest, keys_of, probe, read_manifest, tables_of
 from store.cipher import Cipher
 from store.errors import UnsafeStorage
 from store.folder import FolderLock, sync_file, sync_folder
@@ -45,6 +45,17 @@ def restore(place: Place, cipher: Cipher, source: Path, say: Callable[[str], Non
         raise NoCopy(f"恢复没有完成：{error.strerror or type(error).__name__}；请清空 {place.data} 后重试。") from None
     finally:
         reader.close()
+
+
+def try_out(source: Path, cipher: Cipher) -> Copied:
+    """Check a copy without putting it anywhere: whole, unchanged, every chain and file readable with these keys."""
+    made = read_manifest(source)
+    reader = _checked(source, cipher, made)
+    try:
+        probe(reader, FolderVault(source, cipher))
+    finally:
+        reader.close()
+    return made
 
 
 def _checked(source: Path, cipher: Cipher, made: Copied) -> SqliteReader:

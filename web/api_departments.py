@@ -24,6 +24,7 @@ from web.wiring import house
 
 departments = Blueprint("departments", __name__, url_prefix="/api/departments/<department>")
 MOST_LEGS = 200
+PAUSED_SECONDS = "60"
 SIGNATURE = tuple(
     Argument(name, "header", {"type": "string"}, says, required=True) for name, says in (
         ("webhook-id", "opaque; the same over all retries of one notice"),
@@ -32,6 +33,14 @@ SIGNATURE = tuple(
 SIGNED_BY = tuple(argument.name for argument in SIGNATURE)
 CURSOR = (Argument("after", "query", {"type": "integer", "minimum": 0}, "the `cursor` of the last page; 0 at first"),
           Argument("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_LEGS}, "how many at most (100)"))
+
+
+@departments.before_request
+def _not_while_paused() -> None:
+    """A paused service (a restored copy, maintenance) takes and gives nothing; departments come again by themselves."""
+    if house().desk.operations.paused() is not None:
+        raise Problem(503, "paused", "服务暂停接收部门消息，请按 Retry-After 稍后重发；内容和编号保持不变",
+                      headers={"Retry-After": PAUSED_SECONDS})
 
 
 @departments.post("/notices")
@@ -75,7 +84,7 @@ def keep_file(department: str) -> Response:
 
 @departments.get("/legs")
 @operation(Operation("Read what is waiting for this department, oldest first", {200: "legs and the next cursor"},
-                     arguments=CURSOR, refuses=(400, 404), returns="Feed"))
+                     arguments=CURSOR, refuses=(400, 404, 503), returns="Feed"))
 def legs(department: str) -> Response:
     """The feed of a department that pulls."""
     only_args("after", "limit")
@@ -88,7 +97,7 @@ def legs(department: str) -> Response:
 
 @departments.get("/legs/<leg>")
 @operation(Operation("Read one leg's message, as it would have been pushed", {200: "the message of contract 3.1"},
-                     refuses=(404,)))
+                     refuses=(404, 503)))
 def leg(department: str, leg: str) -> Response:
     """One leg's payload."""
     only_args()
@@ -97,7 +106,7 @@ def leg(department: str, leg: str) -> Response:
 
 @departments.post("/legs/<leg>/received")
 @operation(Operation("Say that a leg was read", {204: "received"}, body=ReceivedBody,
-                     refuses=(400, 404, 413, 415, 422)))
+                     refuses=(400, 404, 413, 415, 422, 503)))
 def received(department: str, leg: str) -> Response:
     """A department that pulls has read a leg."""
     only_args()

@@ -16,10 +16,13 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
+from desk.errors import DeskError
 from people.accounts import NewAccount
 from people.errors import PeopleError
 from people.identity import role_of
 from people.tokens import Grant
+from store.errors import StoreError
+from web.inside_operations import OPERATIONS
 from web.wiring import House, house
 
 SOCKET = "portal.sock"
@@ -65,7 +68,8 @@ def _office(home: House, asked: Mapping[str, Any]) -> str | None:
     return department
 
 
-VERBS: Mapping[str, Callable[[House, Mapping[str, Any]], dict[str, Any]]] = {"token": token, "account": account}
+VERBS: Mapping[str, Callable[[House, Mapping[str, Any]], dict[str, Any]]] = {
+    "token": token, "account": account, **OPERATIONS}
 
 
 @inside.post("/<verb>")
@@ -76,7 +80,7 @@ def run(verb: str) -> tuple[Response, int]:
         return jsonify(detail=f"没有命令 {verb}"), 404
     try:
         return jsonify(work(house(), request.get_json())), 200
-    except CommandRefused as refused:
+    except (CommandRefused, DeskError, StoreError) as refused:
         return jsonify(detail=str(refused)), 422
 
 

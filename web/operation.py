@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from desk.sweeps import HEARTBEAT
-from store import marks, reading
+from store import marks, pausing, reading
 from store.errors import StoreError
 from web.answers import shown
 from web.errors import Problem
@@ -66,9 +66,9 @@ def metrics() -> Response:
     """The figures of this moment."""
     now = house().clock.now()
     with house().database.read() as tx:
-        figures = reading.figures(tx, now)
+        figures, paused = reading.figures(tx, now), pausing.paused(tx) is not None
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(figures, now))
+    registry.register(_Figures(figures, now, paused))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -85,14 +85,15 @@ GAUGES: Mapping[str, tuple[str, str]] = {
 class _Figures(Collector):
     """One gauge for each figure; a figure that is a mapping has one line for each key."""
 
-    def __init__(self, figures: reading.Figures, now: datetime) -> None:
-        self._figures, self._now = figures, now
+    def __init__(self, figures: reading.Figures, now: datetime, paused: bool) -> None:
+        self._figures, self._now, self._paused = figures, now, paused
 
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
         oldest = self._figures.oldest_due
         age = max(0.0, (self._now - oldest).total_seconds()) if oldest else 0.0
         yield GaugeMetricFamily("yijianshi_oldest_message_seconds", "how long the oldest message is overdue", value=age)
+        yield GaugeMetricFamily("yijianshi_paused", "1 while nothing leaves and no notice is taken", value=self._paused)
         for name, (shown_name, says) in GAUGES.items():
             value = getattr(self._figures, name)
             labels = ["key"] if isinstance(value, Mapping) else []

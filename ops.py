@@ -1,0 +1,199 @@
+"""The commands of `flask` for operators: what is stuck, sending again, strange notices, pausing, tokens and keys."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from desk.troubles import Health, Trouble, health, troubles
+from ops_copies import COPIES
+from ops_reading import READING
+from shell import JSON, act, beside, changed, read_settings, stop
+from store import notices, people
+from store.errors import StoreError
+from store.keys import add_key, create_keys
+from store.notices import Strange
+
+
+@click.command()
+@click.option("--retrying", is_flag=True, help="Also what is being tried again by itself.")
+@click.option("--department", default=None, help="Only this department or office.")
+@JSON
+def legs(retrying: bool, department: str | None, as_json: bool) -> None:
+    """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
+    with beside() as opened:
+        found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if retrying else ())]
+        found = [one for one in found if department in (None, one.department, one.office)]
+        state = health(opened.db)
+    if as_json:
+        click.echo(json.dumps({"legs": [one.as_json() for one in found], "counted": state.as_json()},
+                              ensure_ascii=False, indent=2))
+        return
+    for one in found:
+        click.echo(_line(one))
+    click.echo("\n".join(_summary(len(found), state)))
+
+
+def _line(one: Trouble) -> str:
+    then = f"，将于 {one.next_at:%Y-%m-%d %H:%M} 再试" if one.next_at else "，等待人工处理"
+    return (f"{one.leg}  {one.office}  {one.state}/{one.message_state}  {one.key.partition(':')[2]}  "
+            f"自 {one.since:%Y-%m-%d %H:%M}  试过 {one.attempts} 次{then}  {one.reason}")
+
+
+def _summary(count: int, state: Health) -> list[str]:
+    counted = state.counted
+    lines = [f"未送达 {count} 条；分办件共 {counted.legs} 件："
+             + "，".join(f"{name} {number}" for name, number in counted.by_state.items())]
+    lines += [f"异常：{rule}  {reference} {leg}" for rule, reference, leg in counted.breaches]
+    return [*lines, *([f"服务已暂停：{state.paused}"] if state.paused else [])]
+
+
+@click.command()
+@click.argument("names", metavar="LEG…", nargs=-1, required=True)
+@click.option("--corrected", is_flag=True, help="A new message n+1, only after a definite refusal or not-found.")
+@act()
+def retry(names: tuple[str, ...], corrected: bool, **said: Any) -> None:
+    """Send again exactly these legs: the same key and bytes."""
+    answer = changed("retry", {"legs": names, "corrected": corrected, **said})
+    for one in answer["messages"]:
+        how = "将改发新消息" if corrected else "将原样重发"
+        click.echo(f"{one['key']}  {one['office']}  原状态 {one['was']}，试过 {one['attempts']} 次："
+                   f"{how if said['dry_run'] else how.replace('将', '已安排')}")
+        if one["warning"]:
+            click.echo(f"  注意：{one['warning']}", err=True)
+
+
+@click.group()
+def quarantine() -> None:
+    """Settle what departments said and could not be applied."""
+
+
+@quarantine.command("list")
+@JSON
+def quarantine_list(as_json: bool) -> None:
+    """Entries that nobody has settled yet, oldest first."""
+    found: list[Strange] = []
+    with beside() as opened, opened.db.read() as tx:
+        while page := notices.unsettled(tx, found[-1] if found else None):
+            found += page
+    shown = [{"id": one.id, "at": one.at.isoformat(), "department": one.department, "type": one.type,
+              "code": one.code, "leg": f"{one.reference}-{one.leg}"} for one in found]
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        return
+    for line in shown:
+        click.echo("  ".join(line.values()))
+    click.echo(f"共 {len(shown)} 条待处理。")
+
+
+@quarantine.command("show")
+@click.argument("entry", metavar="ID")
+@click.option("--by", default=getpass.getuser, help="Who looks; the login name if not given.")
+@click.option("--reason", default="查看异常回告", help="Why; the sight is recorded in the audit log.")
+def quarantine_show(entry: str, by: str, reason: str) -> None:
+    """One entry with what the department said (it may hold personal data)."""
+    found = changed("quarantine-show", {"id": entry, "by": by, "reason": reason})
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+@quarantine.command("apply")
+@click.argument("entry", metavar="ID")
+@act()
+def quarantine_apply(entry: str, **said: Any) -> None:
+    """Judge an entry again on the case as it stands now, and apply it."""
+    _settled("quarantine-apply", entry, said)
+
+
+@quarantine.command("discard")
+@click.argument("entry", metavar="ID")
+@act()
+def quarantine_discard(entry: str, **said: Any) -> None:
+    """Put an entry away; the case stays as it is."""
+    _settled("quarantine-discard", entry, said)
+
+
+def _settled(verb: str, entry: str, said: dict[str, Any]) -> None:
+    done = changed(verb, {"id": entry, **said})
+    words = {"applied": "采用", "known": "登记为已知（没有新内容）", "discarded": "作废"}
+    when = "将" if said["dry_run"] else "已"
+    click.echo(f"{done['id']}  {done['leg']}  {done['type']}：{when}{words[done['outcome']]}")
+
+
+@click.command()
+@act()
+def pause(**said: Any) -> None:
+    """Nothing leaves for departments, and their notices get 503 until `flask resume`."""
+    changed("pause", said)
+    click.echo("将暂停。" if said["dry_run"] else "已暂停：不再派发，部门回告得到 503；恢复请用 flask resume。")
+
+
+@click.command()
+@act("恢复运行")
+def resume(**said: Any) -> None:
+    """Go on after a pause or a restore."""
+    before = changed("resume", said)
+    if before["was"] is None:
+        click.echo("服务没有暂停。")
+    else:
+        click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {before['since']} 起暂停，原因：{before['was']}")
+
+
+@click.group()
+def tokens() -> None:
+    """The bearer tokens there are (made by `flask token`)."""
+
+
+@tokens.command("list")
+@JSON
+def tokens_list(as_json: bool) -> None:
+    """Every token without its secret: id, role, subject, until when."""
+    with beside() as opened, opened.db.read() as tx:
+        shown = [{"id": one.id, "role": one.role, "subject": one.subject, "department": one.department,
+                  "created_at": one.created_at.isoformat(), "expires_at": one.expires_at.isoformat(),
+                  "revoked_at": one.revoked_at.isoformat() if one.revoked_at else None}
+                 for one in people.tokens(tx)]
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else
+               "\n".join("  ".join(str(value or "–") for value in line.values()) for line in shown))
+
+
+@tokens.command("revoke")
+@click.argument("token", metavar="ID")
+@act()
+def tokens_revoke(token: str, **said: Any) -> None:
+    """Make a token worthless from now on."""
+    if not changed("revoke", {"id": token, **said})["revoked"]:
+        stop(f"没有可以吊销的令牌 {token}；请用 flask tokens list 核对。")
+    click.echo(f"{token}：{'将吊销' if said['dry_run'] else '已吊销'}")
+
+
+@click.group()
+def keys() -> None:
+    """The file of encryption keys (YJS_KEYS)."""
+
+
+@keys.command("create")
+def keys_create() -> None:
+    """Make the key file; never overwrites one."""
+    _on_keys(create_keys, "已生成")
+
+
+@keys.command("add")
+def keys_add() -> None:
+    """Add a newer key: what is sealed from the next start on uses it, the older ones still open the rest."""
+    _on_keys(add_key, "已加入新密钥，重新启动服务后生效：")
+
+
+def _on_keys(work: Callable[[Any], None], said: str) -> None:
+    path = read_settings().key_file
+    try:
+        work(path)
+    except StoreError as error:
+        stop(str(error))
+    click.echo(f"{said} {path}；请另存一份在安全的地方，丢失密钥就无法读出已保存的资料。")
+
+
+OPERATIONS = (legs, retry, quarantine, pause, resume, tokens, keys, *READING, *COPIES)

@@ -1,0 +1,66 @@
+"""The commands of `flask` that copy the whole store away and bring it back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from desk.acts import Act
+from shell import act, beside, changed, clock, keys, place, stop
+from store.backup import Copied, back_up, refuse_taken
+from store.errors import StoreError
+from store.restoration import restore, try_out
+
+
+def _said(made: Copied) -> str:
+    lost = f"；另有 {made.absent} 个未提交的上传已不存在" if made.absent else ""
+    return (f"{made.at}：办件 {made.cases}，分办件 {made.legs}，事件 {made.events}，"
+            f"文件 {made.files} 个 {made.bytes} 字节{lost}；封存 {made.seals}:{made.seal[:16]}")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@act("例行备份")
+def backup(folder: Path, dry_run: bool, **said: str) -> None:
+    """A consistent, verified copy of database and files into the empty DIR, while the portal runs; never of keys."""
+    where, cipher, now = place(), keys(), clock().now()
+    try:
+        if dry_run:
+            refuse_taken(folder, where)
+            click.echo(f"可以备份到 {folder}。")
+            return
+        with beside() as opened:
+            made = back_up(where, opened, cipher, folder, now)
+    except StoreError as error:
+        stop(error.detail or str(error))
+    changed("note", {"action": "backup", "target": folder.name, "data": asdict(made), **said})
+    click.echo(f"已备份并校验 {folder}。{_said(made)}")
+    click.echo("备份里没有密钥；请把 YJS_KEYS 指向的文件另行妥善保存，没有它备份无法读出。")
+
+
+@click.command("restore")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@act("从备份恢复")
+def restore_(folder: Path, dry_run: bool, **said: str) -> None:
+    """Bring a copy back into the empty data folder (or empty database); it starts paused until `flask resume`."""
+    where, cipher, now = place(), keys(), clock().now()
+    try:
+        if dry_run:
+            click.echo(f"备份完好，可以恢复。{_said(try_out(folder, cipher))}")
+            return
+        opened, made = restore(where, cipher, folder, lambda line: click.echo(line, err=True))
+        try:
+            doer = Act(said["by"], said["reason"])
+            opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
+        finally:
+            opened.close()
+    except StoreError as error:
+        stop(error.detail or str(error))
+    click.echo(f"已恢复。{_said(made)}")
+    click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
+    click.echo("请先用 flask reconcile 与各部门核对，再用 flask resume 恢复运行。")
+
+
+COPIES = (backup, restore_)

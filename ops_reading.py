@@ -1,0 +1,226 @@
+"""The commands of `flask` that read beside the portal: export, verify, diff, reconcile. They never take the folder."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cases.errors import CaseError
+from cases.instants import read_instant
+from catalog.check import check
+from catalog.edition import UnknownEditionBundle, edition_of
+from catalog.load import load_catalog
+from desk.differences import Difference, between
+from desk.export import Wish, export, plain
+from desk.reconcile import BadList, Gap, Theirs, compare, read_list
+from shell import JSON, act, beside, changed, house, read_settings, stop
+from store import editions, operating
+from store.backup import NoCopy, read_manifest
+from store.chain import Head
+from store.operating import Handed
+from store.port import Database, Tx
+from store.proof import verify as walk
+from store.seals import SEALS
+
+FOLDER = "folder"
+SHORTEST = 6
+
+
+@click.command("export")
+@click.option("--jsonl", is_flag=True, required=True, help="One JSON object a line, sorted by id.")
+@click.option("--since", default=None, help="Only what happened from then on (RFC 3339, or a day).")
+@click.option("--personal", is_flag=True, help="Personal values as they are; this is recorded in the audit log.")
+@click.option("--by", default=getpass.getuser, help="Who exports; the login name if not given.")
+@click.option("--reason", default="导出", help="Why; recorded when personal values are exported.")
+def export_(jsonl: bool, since: str | None, personal: bool, **said: str) -> None:
+    """Cases, legs, attempts, events, quarantine and the audit head, without secrets."""
+    del jsonl
+    wish = Wish(_moment(since), personal)
+    if personal:  # what cannot be recorded does not happen
+        changed("note", {"action": "export.personal", "target": "store", "data": {"since": since}, **said})
+    with beside() as opened:
+        for line in export(opened.db, wish):
+            click.echo(json.dumps(line, ensure_ascii=False, sort_keys=True, default=plain))
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return read_instant(text, read_settings().zone)
+    except CaseError as error:
+        stop(str(error))
+
+
+@click.command("verify")
+@click.option("--head", default=None, metavar="N:HASH", help="A head of the sealed list kept outside the database.")
+@click.option("--manifest", type=click.Path(path_type=Path), default=None, help="A backup, whose head is compared.")
+@JSON
+def verify_(head: str | None, manifest: Path | None, as_json: bool) -> None:
+    """Walk every chain; exit 1 and the first entry that does not hold."""
+    outside = _head(head, manifest)
+    with beside() as opened, opened.db.read() as tx:
+        verdict = walk(tx, outside)
+    if as_json:
+        click.echo(json.dumps({"holds": verdict.holds, "chains": verdict.chains, "entries": verdict.entries,
+                               "erased": verdict.erased, "seals": verdict.seals, "first_bad": verdict.first_bad},
+                              ensure_ascii=False, indent=2))
+    elif verdict.holds:
+        click.echo(f"审计链完整：{verdict.chains} 条链，{verdict.entries} 条记录"
+                   f"（其中 {verdict.erased} 条的内容已依法删除），{verdict.seals} 次封存。")
+    else:
+        click.echo(f"审计链不成立，第一处：{verdict.first_bad}", err=True)
+    sys.exit(0 if verdict.holds else 1)
+
+
+def _head(text: str | None, manifest: Path | None) -> Head | None:
+    try:
+        if manifest is not None:
+            made = read_manifest(manifest)
+            return Head(SEALS, made.seals, made.seal)
+        if text is None:
+            return None
+        number, _, hash_ = text.partition(":")
+        return Head(SEALS, int(number), hash_)
+    except (NoCopy, ValueError) as error:
+        stop(f"读不了封存编号：{error}")
+
+
+@click.command()
+@click.argument("bundle")
+@click.argument("old")
+@click.argument("new")
+@JSON
+def diff(bundle: str, old: str, new: str, as_json: bool) -> None:
+    """What two editions of BUNDLE say differently (a hash or its beginning, or `folder`: the definitions here), and
+    what it does to open cases."""
+    with beside() as opened, opened.db.read() as tx:
+        before, after = _edition(tx, bundle, old), _edition(tx, bundle, new)
+        standing = operating.open_on(tx, before[0])
+    found = between(before[1], after[1])
+    if as_json:
+        click.echo(json.dumps({
+            "bundle": bundle, "old": before[0], "new": after[0], "differences": [one.as_json() for one in found],
+            "open_cases": {"on_old": standing, "effect": "stay_on_old" if before[0] != after[0] else "none"},
+        }, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{bundle}：{before[0][:12]} → {after[0][:12]}，{len(found)} 处不同")
+    for one in found:
+        click.echo(_difference(one))
+    click.echo(f"{standing} 件在办件按旧版受理，继续按旧版办完；新的申请按新版。")
+
+
+def _edition(tx: Tx, bundle: str, name: str) -> tuple[str, bytes]:
+    """An edition's hash and canonical bytes, stored or made from the folder."""
+    if name == FOLDER:
+        return _of_folder(bundle)
+    found = operating.editions_like(tx, bundle, name) if len(name) >= SHORTEST else []
+    if len(found) != 1:
+        known = [hash_[:12] for hash_ in operating.editions_like(tx, bundle, "")]
+        stop(f"没有唯一一个以 {name} 开头的版次（至少 {SHORTEST} 位）；"
+             f"{bundle} 已保存的版次：{'、'.join(known) or '无'}；当前目录中的定义请写 {FOLDER}")
+    return found[0], editions.get(tx, found[0]).body.encode()
+
+
+def _of_folder(bundle: str) -> tuple[str, bytes]:
+    loaded = load_catalog(read_settings().bundles)
+    errors = [problem for problem in (*loaded.problems, *check(loaded.catalog)) if problem.level == "error"]
+    if errors:
+        stop("\n".join(map(str, errors)))
+    try:
+        made = edition_of(loaded.catalog, bundle)
+    except UnknownEditionBundle:
+        stop(f"没有一件事 {bundle}；可用：{'、'.join(sorted(loaded.catalog.bundles))}")
+    return made.hash, made.body
+
+
+KINDS = {"bundle": "一件事", "matter": "事项", "material": "材料", "field": "字段", "licence": "证照",
+         "department": "部门", "role": "身份", "section": "栏目", "window": "开放时间", "region": "区划"}
+
+
+def _difference(one: Difference) -> str:
+    about = f"{KINDS[one.kind]} {one.id} {one.name}"
+    if not one.path:
+        return f"  {'新增' if one.change == 'added' else '删去'} {about}"
+    return f"  {about}  {one.path}：{_brief(one.old)} → {_brief(one.new)}"
+
+
+def _brief(value: Any) -> str:
+    text = "无" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+@click.command()
+@click.argument("department")
+@click.argument("file", type=click.Path(path_type=Path))
+@act("与部门清单核对")
+@JSON
+def reconcile(department: str, file: Path, as_json: bool, dry_run: bool, **said: str) -> None:
+    """Compare a department's own list (JSON lines or CSV: leg, state, ref) with ours; exit 1 if anything differs."""
+    theirs, digest = _list(file)
+    with beside() as opened:
+        offices = _offices(opened.db, department)
+        ours = [handed for office in offices for handed in _of_office(opened.db, office)]
+    gaps = compare(ours, theirs)
+    if not dry_run:
+        counts = {kind: sum(gap.kind == kind for gap in gaps) for kind in GAPS}
+        changed("note", {"action": "reconcile", "target": department, **said,
+                         "data": {"sha256": digest, "lines": len(theirs), **counts}})
+    if as_json:
+        click.echo(json.dumps([gap.as_json() for gap in gaps], ensure_ascii=False, indent=2))
+    else:
+        for gap in gaps:
+            click.echo(f"{gap.leg}  {_gap(gap)}")
+        click.echo(f"本方 {len(ours)} 件，对方清单 {len(theirs)} 行，差异 {len(gaps)} 处。")
+    sys.exit(1 if gaps else 0)
+
+
+GAPS = {"they_lack": "对方没有（本方：{ours}）", "we_lack": "本方没有（对方：{theirs}）",
+        "other_state": "状态不同：本方 {ours}，对方 {theirs}", "other_ref": "编号不同：本方 {ours}，对方 {theirs}",
+        "doubled": "对方清单里重复：{theirs}"}
+
+
+def _gap(gap: Gap) -> str:
+    return GAPS[gap.kind].format(ours=gap.ours, theirs=gap.theirs)
+
+
+def _list(file: Path) -> tuple[list[Theirs], str]:
+    try:
+        content = file.read_bytes()
+        return read_list(content.decode("utf-8")), hashlib.sha256(content).hexdigest()
+    except (OSError, UnicodeDecodeError) as error:
+        stop(f"读不了 {file}：{error}；应是 UTF-8 的文本文件")
+    except BadList as error:
+        stop(f"{file}：{error}")
+
+
+def _offices(database: Database, department: str) -> list[str]:
+    """The offices that a name stands for: an office's own, or all of a kind of department."""
+    with database.read() as tx:
+        found = operating.offices_of(tx, department)
+    bodies = house().deployment.bodies.values() if not found else ()
+    found = found or [body.id for body in bodies if department in (body.id, body.department)]
+    if not found:
+        stop(f"没有单位 {department}；请写接入清单里的单位编号或部门代码")
+    return found
+
+
+def _of_office(database: Database, office: str) -> list[Handed]:
+    found: list[Handed] = []
+    while True:
+        last = (found[-1].leg.reference, found[-1].leg.leg) if found else ("", "")
+        with database.read() as tx:
+            page = operating.legs_of_office(tx, office, last)
+        found += page
+        if not page:
+            return found
+
+
+READING = (export_, verify_, diff, reconcile)

@@ -1,0 +1,112 @@
+"""What the commands share: how they stop, the settings, the running portal or the folder itself, reading beside it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar, cast
+
+import click
+from flask import current_app
+
+from desk.errors import DeskError
+from settings import BadSettings, Clock, Settings
+from store.cipher import Cipher
+from store.errors import StoreError
+from store.keys import load_keys
+from store.opening import Opened, Place, open_reader
+from web.inside import VERBS, CommandRefused, call
+from web.wiring import NAME, House, RefusedStart
+
+F = TypeVar("F", bound=Callable[..., Any])
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def act(reason: str | None = None) -> Callable[[F], F]:
+    """Options that every act has: why (`reason` unless it must be given), who, and whether only to try."""
+    why: dict[str, Any] = {"required": True} if reason is None else {"default": reason}
+
+    def decorate(command: F) -> F:
+        for option in (
+            click.option("--dry-run", is_flag=True, help="Only say what would be done."),
+            click.option("--by", default=getpass.getuser, help="Who does it; the login name if not given."),
+            click.option("--reason", help="Why; it is recorded in the audit log.", **why),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def stop(message: str) -> NoReturn:
+    """Say what is wrong and end with 1."""
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def read_settings() -> Settings:
+    """The settings of this shell; stops with what is wrong with them."""
+    try:
+        return Settings.from_environ(os.environ)
+    except BadSettings as error:
+        stop(str(error))
+
+
+def clock() -> Clock:
+    """The clock that the portal goes by."""
+    return Clock(read_settings().clock_file)
+
+
+def house() -> House:
+    """The house of the application that this command belongs to."""
+    return cast(House, current_app.extensions[NAME])
+
+
+def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
+    try:
+        return call(read_settings().data, verb, asked) or _alone(verb, asked)
+    except (RefusedStart, CommandRefused, DeskError, StoreError) as refused:
+        stop(str(refused))
+
+
+def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a changing command ourselves: no portal runs, so the folder is ours for the moment."""
+    home = house()
+    try:
+        return VERBS[verb](home, asked)
+    finally:
+        home.close()
+
+
+def place() -> Place:
+    """Where the store is."""
+    settings = read_settings()
+    return Place(settings.data, settings.database_url)
+
+
+def keys() -> Cipher:
+    """What opens sealed values; stops if the keys cannot be read."""
+    settings = read_settings()
+    try:
+        return load_keys(settings.key_file, settings.data)
+    except StoreError as error:
+        stop(str(error))
+
+
+@contextmanager
+def beside() -> Iterator[Opened]:
+    """The store, open for reading beside the portal; stops with what the store refuses."""
+    try:
+        opened = open_reader(place(), keys())
+    except StoreError as error:
+        stop(str(error))
+    try:
+        yield opened
+    except StoreError as error:
+        stop(str(error))
+    finally:
+        opened.close()
