@@ -6,6 +6,7 @@ Standard library only, so that a bare Debian with python3 and python3-venv is en
 from __future__ import annotations
 
 import argparse
+import ctypes
 import hashlib
 import os
 import shutil
@@ -85,10 +86,20 @@ def has_chinese_font() -> bool:
     return CJK_FONT in subprocess.run([lister, ":lang=zh"], capture_output=True, text=True).stdout
 
 
+def has_library(name: str) -> bool:
+    """Whether a shared library can be loaded."""
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
 def find_browser() -> None:
     """Find or install Chromium and a Chinese font; without the right to install, say in one line how to get them."""
     missing = [] if chromium() else ["chromium"]
     missing += [] if has_chinese_font() else ["fonts-noto-cjk", "fontconfig"]
+    missing += [] if has_library("libatomic.so.1") else ["libatomic1"]  # the browser's driver is linked against it
     if not missing:
         return
     how = f"apt-get install {' '.join(missing)}"
