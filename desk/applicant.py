@@ -17,6 +17,7 @@ from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
 from desk.known import Known, by_leg
 from desk.premises import Premises
 from desk.repeats import Repeated
+from desk.values import LOST_FILE
 from forms.schema import validate_form
 from store import files
 from store.errors import FileTaken
@@ -56,10 +57,10 @@ class Counter:
         leg = number_of(reference, supply.leg)
         data = {"ask": supply.ask, "fields": dict(supply.fields),
                 "materials": {kind: list(names) for kind, names in supply.materials.items()}}
-        sent = self._sent(known, key, ("supplement", reference, leg, data), now)
+        content = ("supplement", reference, leg, data)
+        sent = self._sent(known, key, content, now)
         if sent is None:
             return
-        self._refuse_incomplete(known, supply)
 
         def decide(case: Case) -> Sequence[Event]:
             open_ask(case, leg, supply.ask)
@@ -69,10 +70,14 @@ class Counter:
             files.link(tx, reference, subject, sorted({name for names in supply.materials.values() for name in names}))
 
         try:
+            self._refuse_incomplete(known, supply)
             self._once(known, sent, decide, now, link)
         except (NotStored, FileTaken) as wrong:
-            tree = {kind: ["上传的文件找不到或已用于另一个办件；请重新上传"] for kind in supply.materials}
+            tree = {kind: [LOST_FILE] for kind in supply.materials}
             raise InvalidAnswers(errors={"materials": tree}) from wrong
+        except NotNow:
+            if self._sent(known, key, content, now) is not None:  # else its twin was quicker
+                raise
 
     def _refuse_incomplete(self, known: Known, supply: Supply) -> None:
         ask = open_ask(known.case, number_of(known.row.reference, supply.leg), supply.ask)
@@ -85,7 +90,7 @@ class Counter:
         codes = {line.code for line in known.case.plan.fields}
         checkable = {name: value for name, value in supply.fields.items() if name in codes}
         values |= validate_form(known.case.plan, checkable, self._premises.catalog.regions, partial=True).errors
-        values |= {name: ["请填写不超过 2000 字的文字或数字"] for name, value in supply.fields.items()
+        values |= {name: [f"请填写不超过 {LONGEST_TEXT} 字的文字或数字"] for name, value in supply.fields.items()
                    if name not in codes and not plain_value(value)}
         if papers or values:
             raise InvalidAnswers(errors={**values, **({"materials": papers} if papers else {})})
@@ -113,7 +118,11 @@ class Counter:
         def decide(case: Case) -> Sequence[Event]:
             return self._requests(case, self._chosen(case, wish.legs), subject, wish.reason, now)
 
-        self._once(known, sent, decide, now, None)
+        try:
+            self._once(known, sent, decide, now, None)
+        except NotNow:
+            if self._sent(known, key, content, now) is not None:  # else its twin was quicker
+                raise
 
     def _chosen(self, case: Case, legs: Sequence[str] | None) -> list[str]:
         if legs is None:

@@ -6,7 +6,7 @@ import json
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, Protocol
@@ -17,7 +17,9 @@ from cases.states import OUT
 from connectors.base import Answer, Body, Outgoing
 from desk import payload
 from desk.book import Book
+from desk.errors import MalformedNotice
 from desk.letters import Letters
+from desk.notices import Notices, refuse_unreadable
 from desk.premises import Premises
 from store import leases, messages, notices, pausing
 from store.errors import LeaseLost, StoreError
@@ -85,8 +87,8 @@ class _Decided:
 class Counter:
     """Where the dispatcher fetches work and brings back answers."""
 
-    def __init__(self, premises: Premises, book: Book, letters: Letters) -> None:
-        self._premises, self._book, self._letters = premises, book, letters
+    def __init__(self, premises: Premises, book: Book, letters: Letters, window: Notices) -> None:
+        self._premises, self._book, self._letters, self._window = premises, book, letters, window
 
     def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
         """Lease due messages for offices with room, oldest first; each comes with its frozen body.
@@ -113,13 +115,13 @@ class Counter:
 
     def _begun(self, reference: str, items: Sequence[Claimed], now: datetime) -> list[Claim]:
         """Freeze and announce the attempts of one case; a leg that ended meanwhile is not sent any more."""
-        writing = self._letters.about(self._book.known(reference), now)
-        bodies = {item.message.id: item.message.body if item.message.body is not None
-                  else writing.body(item.message.leg, item.message.type, {}) for item in items}
+        bodies: dict[MessageId, bytes] = {}
         leaving: dict[MessageId, bytes] = {}
         seen: list[Case] = []
 
         def decide(case: Case) -> Sequence[Event]:
+            # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
+            bodies.update(self._bodies(reference, items, now))
             seen[:] = [case]
             return [Event("leg.sending", now, "platform", item.message.leg, {"message": item.message.type})
                     for item in items if item.was == "due" and item.attempt == 1 and still_wanted(case, item)]
@@ -139,6 +141,11 @@ class Counter:
             return [claim for item in items for claim in self._begun(reference, [item], now)] if items[1:] else []
         return [self._shown(item, leaving[item.message.id]) for item in items if item.message.id in leaving]
 
+    def _bodies(self, reference: str, items: Sequence[Claimed], now: datetime) -> dict[MessageId, bytes]:
+        writing = self._letters.about(self._book.known(reference), now)
+        return {item.message.id: item.message.body if item.message.body is not None
+                else writing.body(item.message.leg, item.message.type, {}) for item in items}
+
     def _shown(self, item: Claimed, body: bytes) -> Claim:
         message = item.message
         leg = f"{message.reference}-{message.leg}"
@@ -151,6 +158,7 @@ class Counter:
         """Write what an attempt came to, and what follows from it, in one transaction; a lost lease changes nothing."""
         outcome = Outcome(state=_message_state(answer, then), kind=answer.kind, next_at=then.at, status=answer.status,
                           detail=answer.detail, reason=answer.reason)
+        answer = self._opened(claim, answer, now)
         strange: list[Strange] = []
 
         def decide(case: Case) -> Sequence[Event]:
@@ -162,11 +170,25 @@ class Counter:
             leases.settle(tx, claim.fence, outcome, now)
             for entry in strange:
                 notices.quarantine(tx, entry)
+            if answer.state == "granted" and not strange:
+                self._window.link(tx, claim.id.reference, claim.body.id, answer.data)
 
         try:
             self._book.advance(claim.id.reference, decide, now, alongside)
         except LeaseLost:
             self._book.forget(claim.id.reference)
+        except MalformedNotice:  # a result file that belongs to another case: the receipt counts, the state does not
+            self.record(claim, replace(answer, strange="malformed"), then, now)
+
+    def _opened(self, claim: Claim, answer: Answer, now: datetime) -> Answer:
+        """The answer with an immediate state read as its notice would be: nothing missing, its files kept."""
+        if answer.strange or answer.state not in IMMEDIATE or not _speaks(claim):
+            return answer
+        try:
+            refuse_unreadable(f"leg.{answer.state}", answer.data)
+            return replace(answer, data=self._window.with_files(claim.body.id, dict(answer.data), now))
+        except MalformedNotice:
+            return replace(answer, strange="malformed")
 
     def _decided(self, case: Case, claim: Claim, came: tuple[Answer, Then], now: datetime) -> _Decided:
         answer, then = came
@@ -189,7 +211,7 @@ class Counter:
         events = judge.judge(case, leg, Event("leg.received", now, by, leg, data)).events
         if answer.strange:
             return _Decided(events, (_strange(claim, answer, answer.strange, now),))
-        if answer.state in IMMEDIATE and claim.purpose == "send":
+        if answer.state in IMMEDIATE and _speaks(claim):
             for event in events:
                 case = fold.apply(case, event)
             said = Event(f"leg.{answer.state}", now, by, leg, dict(answer.data))
@@ -221,6 +243,11 @@ class Counter:
             self._book.forget(id_.reference)
             if id_.type == "leg.filed":
                 self._book.advance(id_.reference, partial(_lost, id_.leg, now), now)
+
+
+def _speaks(claim: Claim) -> bool:
+    """Whether a state in the answer is meant: in the receipt of a filing, not in the answer to a question."""
+    return claim.purpose == "send" and claim.id.type == "leg.filed"
 
 
 def still_wanted(case: Case, item: Claimed) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from connectors.base import Answer
@@ -16,7 +17,7 @@ from desk.claims import Claim, Then
 from desk.claims import Counter as DispatchCounter
 from desk.drafts import Drafts
 from desk.editions import Editions
-from desk.errors import UnknownCase, UnknownFile
+from desk.errors import UnknownCase
 from desk.feed import Feed
 from desk.filing import Intake
 from desk.letters import Letters
@@ -28,8 +29,8 @@ from desk.values import Draft, FileInfo, Filing, Receipt
 from desk.view import summary, view
 from forms.plan import Plan
 from store import cases, drafts, files, reading
-from store.errors import UnknownFile as NotStored
 from store.messages import TOPIC
+from store.port import Tx
 
 
 class Desk:
@@ -44,7 +45,7 @@ class Desk:
         self._intake = Intake(premises, self._book, self._editions)
         self._notices = Notices(premises, self._book)
         self._applicant = ApplicantCounter(premises, self._book)
-        self._dispatch = DispatchCounter(premises, self._book, self._letters)
+        self._dispatch = DispatchCounter(premises, self._book, self._letters, self._notices)
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._dispatch)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
@@ -89,17 +90,15 @@ class Desk:
             return self._intake.receipt(subject, kept.filed_as)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
                         consent=kept.consent, edition=kept.edition, found=kept.found)
-        receipt = self._intake.file(subject, filing, f"draft:{draft}", now)
-        self._premises.database.write(lambda tx: drafts.submitted(tx, draft, receipt.reference))
-        return receipt
+        return self._intake.file(subject, filing, f"draft:{draft}", now, partial(_became, draft))
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
         """File one application in one transaction; idempotent by `key`."""
         return self._intake.file(subject, filing, key, now)
 
     def receipt(self, subject: str, reference: str, now: datetime) -> Receipt:
-        """The receipt of one's own case, with its legs as they stand at `now`."""
-        del now
+        """The receipt of one's own case, with its legs as they stand."""
+        del now  # the pages hand it to every reading verb
         return self._intake.receipt(subject, reference)
 
     # --- files
@@ -115,16 +114,7 @@ class Desk:
 
     def open_department_file(self, office: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
         """A file that a leg of this office asks or was answered with."""
-        with self._premises.database.read() as tx:
-            try:
-                row = files.get(tx, file)
-            except NotStored:
-                raise UnknownFile from None
-        own = row.owner == f"department:{office}"
-        if not own and (row.reference is None
-                        or file not in self._told(row.reference, office)):
-            raise UnknownFile
-        return stored_files.info(row), self._premises.vault.open(file)
+        return stored_files.open_for_office(self._premises, office, file, self._told)
 
     def _told(self, reference: str, office: str) -> set[str]:
         known = self._book.fresh(reference)
@@ -211,3 +201,7 @@ class Desk:
         with self._premises.database.read() as tx:
             rows = reading.cases_of(tx, subject)
         return [summary(self._book.fresh(row.reference), self._premises.calendar, now) for row in rows]
+
+
+def _became(draft: str, tx: Tx, reference: str) -> None:
+    drafts.submitted(tx, draft, reference)

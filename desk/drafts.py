@@ -68,9 +68,16 @@ class Drafts:
         if clean.missing:
             return shown
         found = look_up(self._premises, shown.plan, clean.clean, row.body["consent"], now)
-        kept = replace(row, body={**row.body, "found": found.kept()}, updated_at=now)
-        self._premises.database.write(lambda tx: drafts.save(tx, kept))
-        return self._shown(kept, now)
+
+        def unit(tx: Tx) -> drafts.Draft:
+            current = _own(tx, row.draft, row.subject, lock=True)
+            if current.submitted_as or current.body != row.body:
+                return current  # changed while the sources were asked: what they said is about other answers
+            kept = replace(row, body={**row.body, "found": found.kept()}, updated_at=now)
+            drafts.save(tx, kept)
+            return kept
+
+        return self._shown(self._premises.database.write(unit), now)
 
     def ready(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime) -> Draft:
         """The draft with its findings, about to be filed under `consent`."""

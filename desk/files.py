@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 
 from desk.errors import UnknownFile
 from desk.premises import Premises
 from desk.values import FileInfo
-from store import cases, files, legs
+from store import cases, files
 from store.errors import UnknownFile as NotStored
 from store.files import FileRow
+from store.port import Tx
 from store.vault import new_file_id
+
+Told = Callable[[str, str], Collection[str]]
 
 
 def keep(premises: Premises, row: FileRow, chunks: Iterable[bytes]) -> FileInfo:
@@ -43,21 +46,21 @@ def open_for_subject(premises: Premises, subject: str, file: str) -> tuple[FileI
     return info(row), premises.vault.open(file)
 
 
-def open_for_office(premises: Premises, office: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
-    """A file of a case of which this office has a leg that it was told about; anything else does not exist for it.
+def open_for_office(premises: Premises, office: str, file: str, told: Told) -> tuple[FileInfo, Iterator[bytes]]:
+    """A result file of this office, or a file that its legs were told of; anything else does not exist for it.
 
-    Which file of the case belongs to which leg is kept by the messages: a URL is only ever told to an asker.
+    `told` says which files of a case an office may open.
     """
     with premises.database.read() as tx:
         row = _row(tx, file)
-        offices = {leg.office for leg in legs.of_case(tx, row.reference)} if row.reference else set()
-        if office not in offices and row.owner != f"department:{office}":
-            raise UnknownFile
+    own = row.owner == f"department:{office}"
+    if not own and (row.reference is None or file not in told(row.reference, office)):
+        raise UnknownFile
     return info(row), premises.vault.open(file)
 
 
-def _row(tx: object, file: str) -> FileRow:
+def _row(tx: Tx, file: str) -> FileRow:
     try:
-        return files.get(tx, file)  # type: ignore[arg-type]
+        return files.get(tx, file)
     except NotStored:
         raise UnknownFile from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -24,17 +24,19 @@ from desk.known import Known
 from desk.lookups import Findings, look_up
 from desk.premises import Premises
 from desk.repeats import Repeated
-from desk.values import Filing, Receipt, ReceiptLeg
+from desk.values import LOST_FILE, Filing, Receipt, ReceiptLeg
 from forms.compose import compose
 from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
-from store import cases, consents, files
+from store import cases, consents, failpoints, files
 from store.cases import CaseRow
 from store.consents import Consent
 from store.errors import FileTaken, UnknownEdition
 from store.errors import UnknownFile as NotStored
 from store.port import Tx
 from store.submissions import Submission
+
+Also = Callable[[Tx, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,11 @@ class Intake:
     def __init__(self, premises: Premises, book: Book, plans: Editions) -> None:
         self._premises, self._book, self._plans = premises, book, plans
 
-    def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
-        """File one application; the same key with the same content gives the same receipt, for ever."""
+    def file(self, subject: str, filing: Filing, key: str, now: datetime, also: Also | None = None) -> Receipt:
+        """File one application; the same key with the same content gives the same receipt, for ever.
+
+        `also` writes into the same transaction what belongs to it; it gets the reference.
+        """
         key, digest = repeats.checked_key(key), content_digest(filing)
         answered = repeats.earlier(self._premises.database, subject, key, digest)
         if answered is not None:
@@ -68,14 +73,14 @@ class Intake:
         claim = Submission(subject=subject, key=key, digest=digest, reference=ready.row.reference, at=now,
                            answer=asdict(receipt))
         try:
-            self._commit(ready, change, claim, now)
+            self._commit(ready, change, claim, also)
         except Repeated as repeated:
             return _read(repeats.answer_of(repeated.earlier, digest))
         return receipt
 
     def receipt(self, subject: str, reference: str) -> Receipt:
         """The receipt of a case, for its owner alone."""
-        known = self._book.known(reference)
+        known = self._book.fresh(reference)
         if known.row.subject != subject:
             raise UnknownCase
         return receipt_of(known, {leg: row.office for leg, row in known.legs.items()})
@@ -129,7 +134,9 @@ class Intake:
         known = self._premises.catalog.regions.get(region)
         return known.parent if known else None
 
-    def _commit(self, ready: Ready, change: Change, claim: Submission, now: datetime) -> None:
+    def _commit(self, ready: Ready, change: Change, claim: Submission, also: Also | None) -> None:
+        now = claim.at
+
         def unit(tx: Tx) -> None:
             repeats.claim(tx, claim)
             self._plans.keep(tx, ready.filing.bundle, ready.composed, now)
@@ -138,9 +145,13 @@ class Intake:
             self._book.write(tx, change, now)
             consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, given_at=now,
                                       scope=dict(ready.filing.consent), reference=ready.row.reference))
+            if also is not None:
+                also(tx, ready.row.reference)
+            failpoints.reach("accept.before_commit")
 
         try:
             self._premises.database.write(unit)
+            failpoints.reach("accept.after_commit")
         except (NotStored, FileTaken) as wrong:
             raise InvalidAnswers(errors={"materials": missing_files(ready, wrong)}) from wrong
         self._book.remember_filed(ready.row, change)
@@ -180,7 +191,7 @@ def missing_files(ready: Ready, wrong: Exception) -> dict[str, list[str]]:
     """Which material the file belongs to that is not there or already belongs to another case."""
     named = getattr(wrong, "file", None)
     keys = [key for key, names in ready.row.body["materials"].items() if named in names or named is None]
-    return {key: ["上传的文件找不到或已用于另一个办件；请重新上传"] for key in keys}
+    return {key: [LOST_FILE] for key in keys}
 
 
 def content_digest(filing: Filing) -> str:

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from cases import judge, states
+from cases.marks import entries, read_limit
 from cases.model import Case, Event
 from connectors.base import Body
 from desk import files as stored_files
 from desk.book import Book
 from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
 from desk.premises import Premises
-from store import files, notices
+from store import failpoints, files, notices
 from store.errors import FileTaken
-from store.errors import UnknownFile as NotStored
 from store.notices import Notice, Strange
 from store.port import Tx
 
@@ -66,6 +66,8 @@ class Notices:
         type_, at, data = envelope(incoming.notice, now)
         reference, leg = split_leg(str(data["leg"]))
         self._refuse_strangers(reference, leg, incoming.office)
+        if (earlier := self._earlier(incoming)) is not None:  # a copy must not store its inline files again
+            return _again(earlier)
         data = self.with_files(incoming.office, data, now)
         event = Event(type_, at, f"department:{incoming.office}", leg, data)
         judged, authorities = _Judged(), authorities_of(self._premises.deployment.bodies[incoming.office])
@@ -76,14 +78,20 @@ class Notices:
 
         def alongside(tx: Tx) -> None:
             self._claim(tx, incoming, judged, event, now)
+            failpoints.reach("notice.before_commit")
 
         try:
             self._book.advance(reference, decide, now, alongside)
+            failpoints.reach("notice.after_commit")
         except _Replayed as replayed:
             self._book.forget(reference)
-            return "known" if replayed.earlier.outcome != "quarantined" else "quarantined"
+            return _again(replayed.earlier)
         assert judged.verdict is not None
         return judged.verdict.kind
+
+    def _earlier(self, incoming: Incoming) -> Notice | None:
+        with self._premises.database.read() as tx:
+            return notices.find(tx, incoming.office, incoming.message_id)
 
     def _refuse_strangers(self, reference: str, leg: str, office: str) -> None:
         try:
@@ -112,17 +120,17 @@ class Notices:
 
     def link(self, tx: Tx, reference: str, office: str, data: Mapping[str, Any]) -> None:
         """Give the result files that a notice names to the case."""
-        named = sorted({file["file"] for result in data.get("results", ()) for file in result.get("files", ())})
+        named = sorted({file["file"] for result in data.get("results") or () for file in result.get("files") or ()})
         try:
             files.link(tx, reference, f"department:{office}", named)
         except FileTaken:
-            return
+            raise MalformedNotice("回告引用的结果文件已用于另一个办件；请为每个办件分别上传结果文件。") from None
 
     def with_files(self, office: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
         """The data with every result file described from what is stored; base64 inside the notice is stored first."""
         results = [
-            {**result, "files": [self._file(office, entry, now) for entry in result.get("files", ())]}
-            for result in data.get("results", ())
+            {**result, "files": [self._file(office, entry, now) for entry in result.get("files") or ()]}
+            for result in data.get("results") or ()
         ]
         return {**data, "results": results} if results else data
 
@@ -133,14 +141,15 @@ class Notices:
                                      str(entry.get("type", "application/octet-stream")), now)
             kept = stored_files.keep(self._premises, row, [content])
             return {"file": kept.file, "name": kept.name, "type": kept.type, "size": kept.size, "sha256": kept.sha256}
-        try:
-            with self._premises.database.read() as tx:
-                found = files.get(tx, str(entry.get("file", "")))
-        except NotStored:
-            raise MalformedNotice("回告引用的结果文件不存在；请先上传文件，再发送回告。") from None
-        if found.owner != f"department:{office}":
-            raise MalformedNotice("回告引用的结果文件不是本部门上传的；请重新上传后引用。")
+        with self._premises.database.read() as tx:
+            found = files.several(tx, [str(entry.get("file", ""))]).get(str(entry.get("file", "")))
+        if found is None or found.owner != f"department:{office}":  # another's file is as unknown as none
+            raise MalformedNotice("本部门没有上传过回告引用的结果文件；请先上传文件，再发送回告。")
         return {"file": found.file, "name": found.name, "type": found.type, "size": found.size, "sha256": found.sha256}
+
+
+def _again(earlier: Notice) -> Outcome:
+    return "quarantined" if earlier.outcome == "quarantined" else "known"
 
 
 def _decoded(text: str) -> bytes:
@@ -175,12 +184,31 @@ def envelope(notice: Mapping[str, Any], now: datetime) -> tuple[str, datetime, d
         raise MalformedNotice(errors=wrong)
     if at > now + LATEST_AHEAD:
         raise MalformedNotice("回告时间晚于现在；请校准系统时钟后重发。", errors={"timestamp": ["晚于现在"]})
-    missing = {name: ["必填"] for name in states.NEEDS[str(type_)] if data.get(name) in (None, "")}
-    if type_ == "leg.supplement_required" and not data.get("materials") and not data.get("fields"):
-        missing["materials"] = ["请列出要补的材料(materials)或内容(fields)"]
-    if missing:
-        raise MalformedNotice(errors={"data": missing})
+    refuse_unreadable(str(type_), data)
     return str(type_), at, dict(data)
+
+
+def refuse_unreadable(type_: str, data: Mapping[str, Any]) -> None:
+    """`MalformedNotice` if the data of a notice lacks what its type needs, or is not written as we can read it."""
+    wrong = {name: ["必填"] for name in states.NEEDS[type_] if data.get(name) in (None, "")}
+    for name, key in (("materials", "material"), ("fields", "field")) if type_ == "leg.supplement_required" else ():
+        listed = data.get(name) or []
+        if not isinstance(listed, list) or len(entries(listed, key)) != len(listed):
+            wrong[name] = [f"请写成清单，每项写明 {key}"]
+    if type_ == "leg.supplement_required":
+        if not data.get("materials") and not data.get("fields"):
+            wrong["materials"] = ["请列出要补的材料(materials)或内容(fields)"]
+        if "limit" not in wrong and read_limit(data["limit"]) is None:
+            wrong["limit"] = ["请写成 5wd、10nd 这样的期限"]
+    results = data.get("results") or []
+    if not _listed(results) or not all(_listed(one.get("files") or []) for one in results):
+        wrong["results"] = ["请写成清单，每项是一个对象；其中 files 也是清单，每项写 file 或 base64"]
+    if wrong:
+        raise MalformedNotice(errors={"data": wrong})
+
+
+def _listed(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
 
 
 def authorities_of(office: Body) -> frozenset[str]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from forms.plan import Plan
 
+LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上传"
+
 
 @dataclass(frozen=True, slots=True)
 class Filing:
