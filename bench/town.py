@@ -164,6 +164,10 @@ class Town:
         made = subprocess.run(command, cwd=HOME, check=True, env=self.environment(), capture_output=True, text=True)
         return made.stdout.split()[-1]
 
+    def secret(self, department: str) -> str:
+        """The secret that the portal and a department share."""
+        return (self.folder / "secrets" / f"{department}.secret").read_text().strip()
+
     def seen(self) -> list[dict[str, Any]]:
         """The lines of the departments' ledger; a last line that is still being written is left out."""
         whole = self.ledger.read_text().rpartition("\n")[0] if self.ledger.exists() else ""
