@@ -34,6 +34,9 @@ REMEMBERED_CASES = 2_000
 STRIPES = 64
 TRIES = 20
 
+# How a message fared on its way concerns no other leg: half of all events, and nothing to work out after them.
+FOLLOWED_BY_NOTHING = frozenset({"leg.received", "leg.again", "leg.sent", "leg.outcome_unknown", "leg.remark"})
+
 Decide = Callable[[Case], Sequence[Event]]
 Alongside = Callable[[Tx], None]
 
@@ -121,7 +124,8 @@ class Book:
         case = known.case
         for event in decided:
             case = fold.apply(case, event)
-        then = follow(case, now, self._premises.calendar, decided)
+        quiet = all(event.type in FOLLOWED_BY_NOTHING for event in decided)
+        then = Outcome(case) if quiet else follow(case, now, self._premises.calendar, decided)
         return self._changed(known, then.case, (*decided, *then.events), tuple(then.outbox), now)
 
     def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[Outbox, ...],
