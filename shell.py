@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar, cast
 
 import click
-from flask import current_app
+from flask.cli import ScriptInfo
 
 from desk.errors import DeskError
 from settings import BadSettings, Clock, Settings
@@ -62,7 +62,7 @@ def clock() -> Clock:
 
 def house() -> House:
     """The house of the application that this command belongs to."""
-    return cast(House, current_app.extensions[NAME])
+    return cast(House, click.get_current_context().ensure_object(ScriptInfo).load_app().extensions[NAME])
 
 
 def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:

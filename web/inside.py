@@ -9,6 +9,7 @@ import http.client
 import json
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -100,15 +101,15 @@ class _Line(http.client.HTTPConnection):
 
 def call(data: Path, verb: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
     """Have the portal of this data folder run a command; None if no portal runs. Raises `CommandRefused`."""
-    line = _Line(data / SOCKET)
-    try:
-        line.request("POST", f"/inside/{verb}", json.dumps(asked), {"Content-Type": "application/json"})
-    except (FileNotFoundError, ConnectionRefusedError):
-        return None
-    with line.getresponse() as response:
-        answer: dict[str, Any] = json.loads(response.read())
-        if response.status != http.client.OK:
-            raise CommandRefused(str(answer.get("detail", response.status)))
+    with closing(_Line(data / SOCKET)) as line:
+        try:
+            line.request("POST", f"/inside/{verb}", json.dumps(asked), {"Content-Type": "application/json"})
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        with line.getresponse() as response:
+            answer: dict[str, Any] = json.loads(response.read())
+            if response.status != http.client.OK:
+                raise CommandRefused(str(answer.get("detail", response.status)))
     return answer
 
 
