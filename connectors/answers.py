@@ -53,7 +53,7 @@ def meaning(reply: Reply | NoReply, type_: str, honours_keys: bool, now: datetim
     """
     if isinstance(reply, NoReply):
         kind: AnswerKind = "again" if honours_keys or not reply.sent else "unknown"
-        return Answer(kind, detail=reply.detail)
+        return Answer(kind, detail=reply.detail, sent=reply.sent)
     what = _BY_STATUS.get(reply.status) or _BY_CLASS.get(reply.status // 100, "maybe")
     if what == "taken":
         return _conflict(reply) if reply.status == 409 else _taken(reply)

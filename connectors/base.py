@@ -72,7 +72,8 @@ class Answer:
     `unknown`: it may have had its effect; never repeat blindly. `setup`: address, login or certificate is wrong.
     `refused`: this message is refused, with `reason`; never a legal refusal. `absent` (only from `ask`): the
     department says it does not have the leg. `detail` is one line for operators without personal data; `strange`
-    is a stable code when what came with a received message cannot be used and `data` belongs into quarantine.
+    is a stable code when what came with a received message cannot be used and `data` belongs into quarantine. `sent`
+    is False only where certainly not a byte left (name, connect, TLS): then the department cannot have the message.
     """
 
     kind: AnswerKind
@@ -84,6 +85,7 @@ class Answer:
     status: int | None = None
     detail: str = ""
     strange: str = ""
+    sent: bool = True
 
 
 class Connector(Protocol):

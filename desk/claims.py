@@ -267,12 +267,14 @@ def _not_there_yet(case: Case, leg: str, came: tuple[Answer, Then], now: datetim
     """What an attempt that did not end in a receipt says about the leg; only a change of state is recorded."""
     answer, then = came
     state = case.legs[leg].state
+    unknown = () if state is LegState.OUTCOME_UNKNOWN else (Event("leg.outcome_unknown", now, "platform", leg),)
     if then.kind == "stuck":
-        return (Event("leg.stuck", now, "platform", leg, {"reason": answer.detail}),)
+        # Said first: a leg that may be with its department is not withdrawn without asking it.
+        before = unknown if answer.kind in {"unknown", "again"} and answer.sent else ()
+        return (*before, Event("leg.stuck", now, "platform", leg, {"reason": answer.detail}))
     if then.kind == "ask" or answer.kind == "unknown":
-        return () if state is LegState.OUTCOME_UNKNOWN else (Event("leg.outcome_unknown", now, "platform", leg),)
-    # Without a status nothing was sent: no connection, so the department cannot have the leg.
-    data = {"detail": answer.kind, "never_sent": answer.status is None}
+        return unknown
+    data = {"detail": answer.kind, "never_sent": not answer.sent}
     return () if state is LegState.QUEUED else (Event("leg.again", now, "platform", leg, data),)
 
 

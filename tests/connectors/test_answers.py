@@ -69,7 +69,8 @@ def test_every_answer_of_a_department_has_its_meaning(row: tuple[object, ...]) -
     (False, True, "again"), (False, False, "again"), (True, True, "again"), (True, False, "unknown"),
 ])
 def test_a_call_without_an_answer_is_repeated_only_where_that_is_safe(sent: bool, honours: bool, kind: str) -> None:
-    assert meaning(NoReply(sent, "reset"), "leg.filed", honours, NOW).kind == kind
+    answer = meaning(NoReply(sent, "reset"), "leg.filed", honours, NOW)
+    assert (answer.kind, answer.sent) == (kind, sent)
 
 
 def test_a_cut_success_is_an_unknown_outcome_and_a_cut_refusal_still_a_refusal() -> None:

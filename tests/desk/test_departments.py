@@ -187,3 +187,20 @@ def test_silence_on_a_supplement_ends_that_leg_alone(desk, receipt):
     desk.sweep(late)
     assert state(desk, receipt, "03", late) == "terminated"
     assert state(desk, receipt, "01", late) == "received"
+
+
+@pytest.mark.parametrize(("answer", "then", "withdrawn"), [
+    (Answer("again", sent=False), Then("send", NOW), True), (Answer("again"), Then("send", NOW), False),
+    (Answer("again", status=503), Then("send", NOW), False), (Answer("unknown"), Then("stuck"), False),
+    (Answer("again", sent=False), Then("stuck"), True), (Answer("unknown"), Then("ask", NOW), False),
+    (Answer("refused", reason="no", status=422), Then("done"), True),
+])
+def test_a_leg_that_may_be_with_its_department_is_not_withdrawn_without_telling_it(
+        desk, receipt, opened, answer, then, withdrawn):
+    claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
+    desk.record(claim, answer, then, NOW)
+    desk.withdraw("somebody", receipt.reference, Withdrawal(("01",), "改期"), "w-1", NOW)
+    with opened.db.read() as tx:
+        kinds = {message.type for message in messages.of_case(tx, receipt.reference) if message.leg == "01"}
+    assert (state(desk, receipt, "01") == "withdrawn") is withdrawn
+    assert ("leg.withdrawn" in kinds) is not withdrawn
