@@ -52,6 +52,8 @@ class Gap:
 def read_list(text: str) -> list[Theirs]:
     """The lines of a department's list, JSON lines or CSV; raises `BadList` naming the line."""
     lines = text.lstrip("\ufeff")
+    if not lines.strip():
+        return []
     rows = _json_rows(lines) if lines.lstrip().startswith("{") else _csv_rows(lines)
     return [_line(number, row) for number, row in rows]
 

@@ -54,7 +54,7 @@ class Deployment:
 
     def flask(self, *args):
         """Run a command to its end."""
-        return create_app().test_cli_runner().invoke(args=[str(one) for one in args])
+        return create_app({"FLASK_RUN_FROM_CLI": "true"}).test_cli_runner().invoke(args=[str(one) for one in args])
 
     def ok(self, *args):
         """What a command that must succeed says."""
