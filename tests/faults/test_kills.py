@@ -4,10 +4,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
 from bench.applicant import Applicant
+from bench.town import Town
 from tests.faults.promises import all_ended, nothing_lost_or_invented, one_effect_each, pushes
 
 KILLS = ("worker", "master", "group")
@@ -16,6 +18,15 @@ FAILPOINTS = (
     "push.after_outcome_commit:kill@5", "notice.before_commit:kill@9", "notice.after_commit:kill@9",
 )
 SOON = 60
+
+
+@pytest.fixture
+def town(tmp_path):
+    made = Town(tmp_path, script=str(Path(__file__).parent / "rough.yaml"))
+    try:
+        yield made.start()
+    finally:
+        made.stop()
 
 
 class Office:
