@@ -48,26 +48,30 @@ def _papers(case: Case, taker: str) -> Iterator[Flow]:
         if slot.leg != taker or slot.obtained not in ("result", "later"):
             continue
         for giver in slot.by:
-            results = _matching(case, giver, slot) if ending(case, giver) == "granted" else ()
-            if results:
+            if results := given_for(case, giver, slot):
                 yield Flow(f"{slot.key}<{giver}", giver, taker, slot.key, results)
 
 
-def _matching(case: Case, giver: str, slot: MaterialSlot) -> tuple[Result, ...]:
-    """The results that fill the slot; one without a code counts when the matter gives only one material."""
-    kinds = {_kind(slot.key), _kind(slot.taken or slot.key)}
+def given_for(case: Case, giver: str, slot: MaterialSlot) -> tuple[Result, ...]:
+    """The results of a granted leg that fill a slot; one without a code counts when the matter gives only one material.
+
+    No other result of that leg goes along: a department gets only what its matter asks.
+    """
+    if ending(case, giver) != "granted":
+        return ()
+    kinds = {kind_of(slot.key), kind_of(slot.taken or slot.key)}
     gives = planned(case, giver).gives.materials
     only = gives[0] if len(gives) == 1 else None
     return tuple(r for r in case.legs[giver].results if not r.void and (r.material or only) in kinds)
 
 
-def _kind(key: str) -> str:
+def kind_of(key: str) -> str:
     """`K16` of `K16@agent#2`."""
     return key.partition("#")[0].partition("@")[0]
 
 
 def _stands_for(flow: Flow, result: Result) -> str | None:
-    kind = _kind(flow.slot or "")
+    kind = kind_of(flow.slot or "")
     return kind if result.material not in (None, kind) else None
 
 

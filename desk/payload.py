@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from cases.due import LegDue
+from cases.feeds import given_for, kind_of
 from cases.model import Case, Leg, Result
 from forms.plan import MaterialSlot, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
@@ -108,8 +109,8 @@ def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str
 
 def _entry(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, Any]:
     key = slot.taken or slot.key
-    stands_for = slot.key.split("#")[0] if key != slot.key else None
-    return {"material": key.split("#")[0], "stands_for": stands_for, "name": slot.name, "obtained": slot.obtained,
+    return {"material": kind_of(key), "role": key.partition("#")[0].partition("@")[2] or None,
+            "stands_for": kind_of(slot.key) if key != slot.key else None, "name": slot.name, "obtained": slot.obtained,
             "files": [], **_filled(dossier, slot, to)}
 
 
@@ -118,7 +119,7 @@ def _filled(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, An
     key = slot.taken or slot.key
     later = brought_later(dossier.case.legs[slot.leg])
     results, files = _results(dossier.case, slot), later.get(key) or dossier.body["materials"].get(key, ())
-    if slot.obtained in {"result", "later"} and results:
+    if results:
         return {"obtained": "result", "files": [file_entry(file, to) for result in results for file in result.files],
                 "documents": [_document(result) for result in results]}
     if slot.obtained in {"upload", "later", "result"} and files:
@@ -131,8 +132,9 @@ def _filled(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, An
 
 
 def _results(case: Case, slot: MaterialSlot) -> list[Result]:
-    return [result for leg in slot.by if leg in case.legs for result in case.legs[leg].results
-            if not result.void and (result.material in {slot.key.split("#")[0], slot.taken} or slot.taken is None)]
+    if slot.obtained not in {"result", "later"}:
+        return []
+    return [result for giver in slot.by for result in given_for(case, giver, slot)]
 
 
 def _document(result: Result) -> dict[str, Any]:
