@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import getpass
 import json
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from desk.troubles import Health, Trouble, health, troubles
+from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
 from ops_reading import READING
-from shell import JSON, act, beside, changed, read_settings, stop
+from shell import JSON, act, beside, changed, house, read_settings, stop
 from store import notices, people
 from store.errors import StoreError
 from store.keys import add_key, create_keys
 from store.notices import Strange
+from web.wiring import RefusedStart
 
 
 @click.command()
@@ -196,4 +200,22 @@ def _on_keys(work: Callable[[Any], None], said: str) -> None:
     click.echo(f"{said} {path}；请另存一份在安全的地方，丢失密钥就无法读出已保存的资料。")
 
 
-OPERATIONS = (legs, retry, quarantine, pause, resume, tokens, keys, *READING, *COPIES)
+@click.command()
+def dispatch() -> None:
+    """A dispatcher of its own beside the portals, until interrupted (PostgreSQL only)."""
+    if read_settings().database_url is None:
+        stop("内嵌数据库只有一个进程，派发就在门户里运行；设置 DATABASE_URL 使用 PostgreSQL 后才能单独派发。")
+    ended, home = threading.Event(), house()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: ended.set())
+    try:
+        home.begin()
+        click.echo("dispatching")
+        ended.wait()
+    except (RefusedStart, StoreError) as refused:
+        stop(str(refused))
+    finally:
+        home.close(STOP_SECONDS)
+
+
+OPERATIONS = (legs, dispatch, retry, quarantine, pause, resume, tokens, keys, *READING, *COPIES)

@@ -1,0 +1,63 @@
+"""Every command and every setting stands in the documentation, and nothing stands there that does not exist."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from app import create_app
+from settings import SETTINGS
+
+HOME = Path(__file__).resolve().parents[2]
+FLASKS_OWN = {"run", "shell", "routes"}
+
+
+def commands(group, before=()):
+    for name, command in sorted(group.commands.items()):
+        if name not in FLASKS_OWN:
+            yield (*before, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*before, name))
+
+
+def described():
+    app = create_app({"YJS_ENV": "test", "FLASK_RUN_FROM_CLI": "true"})
+    return dict(commands(app.cli))
+
+
+@pytest.fixture(scope="module")
+def page():
+    return (HOME / "docs" / "operating.md").read_text()
+
+
+def test_every_command_stands_in_the_page_with_each_of_its_options(page):
+    for name, command in described().items():
+        line = f"flask {' '.join(name)}"
+        assert re.search(rf"`{re.escape(line)}[ `]", page), line
+        assert command.help, line
+        for option in (one for one in command.params if isinstance(one, click.Option)):
+            assert f"`{option.opts[0]}" in page or f" {option.opts[0]}" in page, (line, option.opts)
+
+
+def test_no_page_names_a_command_that_does_not_exist():
+    known = {" ".join(name) for name in described()}
+    for path in [*(HOME / "docs").rglob("*.md"), HOME / "README.md", HOME / "README.zh-CN.md"]:
+        for said in re.findall(r"\bflask ([a-z]+)", path.read_text()):
+            assert said in known | FLASKS_OWN, (path.name, said)
+
+
+def test_every_setting_stands_in_the_docs(page):
+    settings = (HOME / "docs" / "settings.md").read_text()
+    for one in SETTINGS:
+        assert f"`{one.name}`" in settings
+    for name in set(re.findall(r"\b(?:YJS_[A-Z_]+|DATABASE_URL|FAILPOINTS)\b", page)):
+        assert f"`{name}`" in settings or name == "YJS_PASSWORD", name
+
+
+def test_every_figure_that_is_measured_is_explained(page):
+    source = (HOME / "web" / "operation.py").read_text()
+    for name in re.findall(r': \("([a-z_]+)", "', source):
+        assert f"yijianshi_{name}" in page, name
+    for name in re.findall(r'GaugeMetricFamily\("([a-z_]+)"', source):
+        assert name in page, name
