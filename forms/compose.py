@@ -15,6 +15,7 @@ from forms.errors import UnknownBundle
 from forms.figures import Timing, count
 from forms.legs import Leg, absent_of, legs_of, rule_problems
 from forms.lines import MaterialLines, lines_of
+from forms.look_ups import look_ups_of, with_prefill
 from forms.materials import collect
 from forms.merge_fields import MergedFields, merge_fields
 from forms.order import order_of
@@ -53,7 +54,9 @@ def _composed(known: Known, found: Mapping[str, str], edition: str) -> Plan:
     fields = merge_fields(legs, order, known)
     collected = collect(legs, known)
     on_form = frozenset(line.code for line in fields.lines)
-    lines = lines_of(collected, subtract(collected, legs, order, known, found), legs, on_form, known)
+    look_ups = look_ups_of(fields, known, found)
+    fields.lines = with_prefill(fields.lines, look_ups, known)
+    lines = lines_of(collected, subtract(collected, legs, order, known, look_ups), legs, on_form, known)
     timing = Timing(legs, order, known)
     questions = questions_of(selection, legs, known)
     problems = (

@@ -2,7 +2,8 @@
 
 form → logic (a): a chosen earlier leg gives it → logic (b): a later paper proves it → covers → licence library →
 data sharing → premises → pledge. Logic comes before the library, so that a licence reissued in this very case is
-never replaced by the old one. `found` restores the upload of exactly the papers whose look-up missed or failed.
+never replaced by the old one. A source whose key nobody answers takes nothing off; `LookUps.found` restores the upload
+of exactly the papers whose look-up missed or failed.
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from catalog.dictionary import Source
 from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
+from forms.look_ups import LookUps
 from forms.materials import Collected, Paper, PaperWish, key_of, role_name
 from forms.order import Covers, Order
 from forms.plan import Obtained, RemovalRule
 
-_RANK: Final = {"licence": 0, "sharing": 1, "premises": 2, "zone": 3}
 _OBTAINED: Final[dict[str, Obtained]] = {
     "licence": "library", "sharing": "sharing", "premises": "premises", "zone": "premises",
 }
 _RULES: Final[dict[str, RemovalRule]] = {
     "licence": "licence", "sharing": "sharing", "premises": "premises", "zone": "premises",
 }
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What legs and papers of one plan are called, by number and key, and the codes of the fields on its form."""
@@ -67,9 +70,9 @@ class Subtracted:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def subtract(collected: Collected, legs: list[Leg], order: Order, known: Known, found: Mapping[str, str]) -> Subtracted:
+def subtract(collected: Collected, legs: list[Leg], order: Order, known: Known, look_ups: LookUps) -> Subtracted:
     """Decide every wish of every paper."""
-    work = _Work(collected.papers, legs, order, known, found)
+    work = _Work(collected.papers, legs, order, known, look_ups)
     done = Subtracted()
     for key, paper in collected.papers.items():
         kept = replace(KEPT, taken=key)
@@ -83,9 +86,9 @@ class _Work:
     """The state of one subtraction."""
 
     def __init__(
-        self, papers: Mapping[str, Paper], legs: list[Leg], order: Order, known: Known, found: Mapping[str, str],
+        self, papers: Mapping[str, Paper], legs: list[Leg], order: Order, known: Known, look_ups: LookUps,
     ) -> None:
-        self.papers, self.order, self.known, self.found = papers, order, known, found
+        self.papers, self.order, self.known, self.look_ups = papers, order, known, look_ups
         self.covers = Covers(known.catalog)
         self.results = frozenset(code for leg in legs for code in leg.planned.gives.materials)
         self.later = _later_papers(known)
@@ -164,11 +167,8 @@ class _Work:
     def _looks(self, paper: Paper) -> Iterator[Outcome]:
         for kind, role, key in _candidates(paper):
             material = self.known.catalog.materials.get(kind)
-            sources = sorted(
-                (source for source in (material.sources if material else ()) if source.kind in _RANK),
-                key=lambda source: _RANK[source.kind],
-            )
-            answer = self.found.get(key) or self.found.get(paper.key)
+            sources = self.look_ups.usable(material.sources if material else (), role, self.known)
+            answer = self.look_ups.found.get(key) or self.look_ups.found.get(paper.key)
             if sources and answer in FOUND_WORDS:
                 self.failed[paper.key] = f"{_SOURCE_WORDS[sources[0].kind]}{FOUND_WORDS[answer]}"
             elif sources:

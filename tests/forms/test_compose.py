@@ -1,5 +1,6 @@
 """Composing small made-up bundles: which matters, which papers, which order, and why."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -254,7 +255,14 @@ def test_join_first_takes_the_first_listed_that_is_chosen():
 
 # Subtraction
 
+def asking_the_keys(item):
+    """The matter, asking also what the library and the registry are asked with."""
+    return replace(item, asks=replace(item.asks, fields=(*item.asks.fields, FieldAsk("f_one"), FieldAsk("place"))))
+
+
 def subtracted(papers, *matters, **more):
+    if any(one.sources in {LICENCE, SHARED} for one in papers):
+        matters = [asking_the_keys(matters[0]), *matters[1:]]
     entries = more.pop("entries", None) or [entry(item.id, f"{index:02d}") for index, item in enumerate(matters, 1)]
     return plan(catalog(matters, entries, papers), more.pop("situation", {}), **more)
 
@@ -289,6 +297,32 @@ def test_a_failed_look_up_restores_that_one_upload_and_not_its_ancestors():
     assert made.materials[0].why.text.startswith("电子证照库没有查到，请您自己上传")
     assert removed(made, "p1")[0][0] == "logic_b"
     assert {slot.obtained for slot in made.slots} == {"upload"}
+
+
+@pytest.mark.parametrize("source", [
+    Source("licence", "card", "holder"), Source("licence", "card"), Source("licence", "card", "nobody"),
+    Source("sharing", "registry", by=("place",)), Source("premises", "file", by=("f_one", "place")),
+    Source("sharing", "registry"), Source("sharing", "registry", by=("cars.mass",)),
+])
+def test_a_source_whose_key_nobody_answers_counts_as_an_upload(source):
+    asks = [entry("m", "01"), entry("n", "02")]
+    asking = matter("n", "card", fields=("debt",))
+    giving = matter("m", fields=(), gives=("f_one",))  # known only after the look-ups
+    made = plan(catalog([giving, asking], asks, [Material("card", Text("证"), sources=(source,))]))
+    assert kept(made) == {"card": ("02",)}
+    assert made.figures.materials_after == 1
+
+
+def test_the_best_source_with_a_key_is_asked_and_prefills_without_one_are_not_counted():
+    unknown, known = Source("licence", "card", "holder"), Source("sharing", "registry", by=("debt",))
+    papers = [Material("card", Text("证"), sources=(unknown, known))]
+    fields = [Field("f_three", Text("三"), "text", prefill=(unknown,)), Field("f_four", Text("四"), "text",
+                                                                             prefill=(known,))]
+    made = plan(catalog([matter("m", "card", fields=("debt", "f_three", "f_four"))], [entry("m", "01")], papers,
+                        fields=fields))
+    assert removed(made, "card")[0][0] == "sharing"
+    assert made.figures.fields_prefilled == 1
+    assert {line.code: len(line.prefill) for line in made.fields} == {"debt": 0, "f_three": 0, "f_four": 1}
 
 
 def test_a_richer_paper_covers_a_poorer_one():

@@ -1,0 +1,53 @@
+"""Which sources can be asked at all: a look-up needs its key among the answers of the very filing (language 2.8).
+
+All look-ups happen at filing, so what an earlier matter would only give later is no key. A source without its key
+counts as if it were not written: the paper is uploaded, in the plan and in the public figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from catalog.dictionary import Source
+from forms.answers import Known
+from forms.merge_fields import MergedFields
+from forms.plan import FieldLine
+
+RANK: Final = {"licence": 0, "sharing": 1, "premises": 2, "zone": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class LookUps:
+    """The names that have an answer when the case is filed, and per material key what a look-up gave already."""
+
+    answered: frozenset[str]
+    found: Mapping[str, str] = field(default_factory=dict)
+
+    def usable(self, sources: Iterable[Source], role: str | None, known: Known) -> list[Source]:
+        """The sources that can be asked, for papers of `role` in its name, the best kind first."""
+        able = [source for source in sources if source.kind in RANK and self._has_key(source, role, known)]
+        return sorted(able, key=lambda source: RANK[source.kind])
+
+    def _has_key(self, source: Source, role: str | None, known: Known) -> bool:
+        if source.kind != "licence":
+            return bool(source.by) and self.answered.issuperset(source.by)
+        holder = known.roles.get(role or source.holder or "")
+        return holder is not None and holder.id in self.answered
+
+
+def look_ups_of(fields: MergedFields, known: Known, found: Mapping[str, str]) -> LookUps:
+    """What can be looked up with this form and this situation."""
+    columns = (column.code for line in fields.lines for column in line.inner)
+    asked = frozenset(name for name, applies in known.applies.items() if applies is not False)
+    return LookUps(frozenset({*(line.code for line in fields.lines), *columns, *known.situation, *asked}), found)
+
+
+def with_prefill(lines: Iterable[FieldLine], look_ups: LookUps, known: Known) -> list[FieldLine]:
+    """The fields with only those sources of a prefill that can be asked."""
+    return [
+        replace(line, prefill=tuple(look_ups.usable(line.prefill, None, known)),
+                inner=tuple(with_prefill(line.inner, look_ups, known)))
+        if line.prefill or line.inner else line for line in lines
+    ]
