@@ -162,21 +162,30 @@ class _Reader:
             ) from None
 
     def address(self, entry: Lined, hosts: Lined, line: int) -> str:
-        if "host" in entry.value:
-            name = _text(entry, "host")
-            if name not in (hosts.value if isinstance(hosts.value, dict) else {}):
-                raise _Wrong(entry.lines["host"], "unknown_host", f"hosts 里没有 {name}")
-            path = _text(entry, "path") if "path" in entry.value else ""
-            written, line = f"{self.looked_up(_text(hosts, name), hosts.lines[name])}{path}", entry.lines["host"]
-        elif "address" in entry.value:
+        if "address" in entry.value:
             line = entry.lines["address"]
+            if "host" in entry.value or "path" in entry.value:
+                raise _Wrong(line, "two_addresses", "address 和 host、path 只能写一种：address 写完整地址，或 host 加 path")
             written = self.looked_up(_text(entry, "address"), line)
+        elif "host" in entry.value:
+            written, line = self.at_host(entry, hosts), entry.lines["host"]
         else:
             raise _Wrong(line, "no_address", "请写 address，或 host 加 path")
         fault = _address_fault(written)
         if fault:
             raise _Wrong(line, "bad_address", fault)
         return written
+
+    def at_host(self, entry: Lined, hosts: Lined) -> str:
+        """The address of a path on one of `hosts`; the path can neither lengthen the host's name nor its port."""
+        name = _text(entry, "host")
+        if name not in (hosts.value if isinstance(hosts.value, dict) else {}):
+            raise _Wrong(entry.lines["host"], "unknown_host", f"hosts 里没有 {name}")
+        path = _text(entry, "path") if "path" in entry.value else ""
+        if path and not path.startswith("/"):
+            raise _Wrong(entry.lines["path"], "bad_path", f"path 应以 / 开头，请写成 /{path.lstrip('/')}")
+        host = self.looked_up(_text(hosts, name), hosts.lines[name])
+        return f"{host.rstrip('/')}{path}" if path else host
 
     def looked_up(self, text: str, line: int) -> str:
         if not text.startswith("env:"):
@@ -218,7 +227,11 @@ class _Reader:
 def _merged(defaults: Lined, entry: Lined) -> Lined:
     if not isinstance(entry.value, dict):
         return entry if not isinstance(defaults.value, dict) else Lined({}, entry.line)
-    base = defaults.value if isinstance(defaults.value, dict) else {}
+    base = dict(defaults.value) if isinstance(defaults.value, dict) else {}
+    # A body's own address takes the place of an inherited host, and the other way round.
+    for own, inherited in (("address", ("host", "path")), ("host", ("address",))):
+        for key in inherited if own in entry.value else ():
+            base.pop(key, None)
     return Lined({**base, **entry.value}, entry.line, {**defaults.lines, **entry.lines})
 
 

@@ -47,6 +47,35 @@ def test_an_address_may_come_from_the_environment(tmp_path: Path) -> None:
     assert _read(tmp_path, GOOD, CITY_URL="http://127.0.0.1:9").bodies["gas-city"].address == "http://127.0.0.1:9/gas"
 
 
+@pytest.mark.parametrize(("defaults", "own", "address"), [
+    ("host: city, path: /all", "address: 'https://gas.example/push'", "https://gas.example/push"),
+    ("address: 'https://all.example/push'", "host: city, path: /gas", "https://city.example:8443/gas"),
+    ("host: city", "path: /gas", "https://city.example:8443/gas"), ("host: city, path: /all", "phone: '1'",
+                                                                     "https://city.example:8443/all"),
+    ("host: slash", "path: /gas", "https://slash.example/gas"), ("host: slash", "phone: '1'", "https://slash.example/"),
+])
+def test_a_bodys_own_address_wins_over_an_inherited_one(tmp_path: Path, defaults: str, own: str, address: str) -> None:
+    found = _read(tmp_path, f"""
+hosts: {{city: "https://city.example:8443", slash: "https://slash.example/"}}
+defaults: {{secrets: file:gas.secret, {defaults}}}
+bodies:
+  gas: {{department: gas, {own}}}
+""")
+    assert found.problems == ()
+    assert found.bodies["gas"].address == address
+
+
+@pytest.mark.parametrize(("own", "code"), [
+    ("host: city, address: 'https://a.example/'", "two_addresses"), ("address: 'https://a.example/', path: /x",
+                                                                      "two_addresses"),
+    ("host: city, path: push", "bad_path"), ("host: city, path: '.evil.example/push'", "bad_path"),
+    ("host: city, path: ':1/push'", "bad_path"), ("host: city, path: '@evil.example'", "bad_path"),
+])
+def test_an_address_that_could_be_read_in_two_ways_is_refused(tmp_path: Path, own: str, code: str) -> None:
+    head = "hosts: {city: 'https://city.example'}\n" + HEAD
+    assert [problem.code for problem in _read(tmp_path, f"{head}  a: {{department: d, {own}}}\n").problems] == [code]
+
+
 def test_secrets_are_looked_for_in_the_secrets_folder_if_there_is_one(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     found = _read(tmp_path, GOOD, YJS_SECRETS=str(tmp_path / "other"))
