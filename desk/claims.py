@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -69,6 +70,17 @@ def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx
         leases.settle(tx, item, outcome, now)
 
 
+def _what(fault: Exception) -> str:
+    """The kind of a fault and where it happened; never its text, which may quote a person's data."""
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{type(fault).__name__} at {last.filename.rpartition('/')[2]}:{last.lineno}"
+
+
+def _all_stuck(items: Sequence[Claimed], now: datetime, case: Case) -> Sequence[Event]:
+    return [Event("leg.stuck", now, "platform", item.message.leg, {"reason": "cannot_be_written"}) for item in items
+            if item.message.type == "leg.filed" and case.legs[item.message.leg].state in OUT]
+
+
 def _lost(leg: str, now: datetime, case: Case) -> Sequence[Event]:
     """An attempt of which nobody knows the end."""
     if case.legs[leg].state is LegState.OUTCOME_UNKNOWN:
@@ -107,11 +119,21 @@ class Counter:
             return self._begun(reference, items, now)
         except StoreError:
             raise
-        except Exception as fault:
-            LOG.exception("messages of a case cannot be written (%s)", type(fault).__name__)
-            aside = Outcome(state="stuck", kind="cannot_be_written", detail=type(fault).__name__)
-            self._premises.database.write(partial(_set_aside, items, aside, now))
+        except Exception as fault:  # noqa: BLE001  # one bad case must not stop the others
+            LOG.error("messages of a case cannot be written: %s", _what(fault))
+            self._put_aside(reference, items, type(fault).__name__, now)
             return []
+
+    def _put_aside(self, reference: str, items: Sequence[Claimed], fault: str, now: datetime) -> None:
+        """Their messages and, if the case itself can be read, their legs wait for a person."""
+        aside = partial(_set_aside, items, Outcome(state="stuck", kind="cannot_be_written", detail=fault), now)
+        try:
+            self._book.advance(reference, partial(_all_stuck, items, now), now, aside)
+        except StoreError:
+            raise
+        except Exception as second:  # noqa: BLE001  # what is wrong with the case must not stop the other cases
+            LOG.error("a case cannot be read: %s", _what(second))
+            self._premises.database.write(aside)
 
     def _begun(self, reference: str, items: Sequence[Claimed], now: datetime) -> list[Claim]:
         """Freeze and announce the attempts of one case; a leg that ended meanwhile is not sent any more."""

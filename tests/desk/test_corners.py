@@ -1,0 +1,161 @@
+"""What happens seldom: old editions, drafts thrown away, poisoned messages, full memories, missing offices."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from catalog.text import Text
+from connectors.base import Answer
+from desk import book, errors
+from desk.applicant import Withdrawal
+from desk.desk import Desk
+from desk.letters import Correspondence, Letters
+from desk.lookups import numbers
+from dispatch.retry import Then
+from store import leases, messages
+from tests.desk.conftest import NOW
+from tests.desk.filings import FORM, SITUATION, small_filing
+
+ROOM = {"water-group": 4, "power-grid": 4}
+
+
+def in_force(premises, **changes):
+    """A desk after the utilities bundle was changed."""
+    bundles = dict(premises.catalog.bundles)
+    bundles["utilities"] = replace(bundles["utilities"], **changes)
+    return Desk(replace(premises, catalog=replace(premises.catalog, bundles=MappingProxyType(bundles))))
+
+
+def test_an_old_edition_is_answered_with_what_is_asked_differently_now(desk, premises):
+    shown = desk.edition("utilities")
+    desk.file("somebody", small_filing(), "key-1", NOW)
+    entries = premises.catalog.bundles["utilities"].entries
+    fewer = in_force(premises, entries=tuple(entry for entry in entries if entry.matter != "power-supply"))
+    with pytest.raises(errors.EditionChanged) as changed:
+        fewer.file("somebody", small_filing(edition=shown), "key-2", NOW)
+    difference = changed.value.more["difference"]
+    assert difference["matters_gone"] == ["供电报装"]
+    assert "fields_gone" in difference
+    assert "matters_added" not in difference
+
+
+def test_a_changed_edition_leaves_a_draft_and_files_it_as_it_is_now(desk, premises):
+    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
+    desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
+    later = in_force(premises, name=Text("水电气网联合报装(新)"))
+    assert later.read_draft("somebody", draft.id, NOW).edition == later.edition("utilities") != draft.edition
+    assert later.submit_draft("somebody", draft.id, {"agreed": True}, NOW).edition == later.edition("utilities")
+
+
+def test_a_draft_can_be_thrown_away_until_it_is_filed(desk):
+    thrown = desk.open_draft("somebody", "utilities", {}, NOW)
+    desk.drop_draft("somebody", thrown.id)
+    with pytest.raises(errors.UnknownDraft):
+        desk.read_draft("somebody", thrown.id, NOW)
+    kept = desk.open_draft("somebody", "utilities", SITUATION, NOW)
+    desk.save_draft("somebody", kept.id, {"form": FORM}, NOW)
+    with pytest.raises(errors.UnknownDraft):
+        desk.drop_draft("else", kept.id)
+    receipt = desk.submit_draft("somebody", kept.id, {"agreed": True}, NOW)
+    for act in (lambda: desk.drop_draft("somebody", kept.id),
+                lambda: desk.save_draft("somebody", kept.id, {"form": {"floor_area": 1}}, NOW)):
+        with pytest.raises(errors.DraftFiled):
+            act()
+    assert desk.submit_draft("somebody", kept.id, {"agreed": True, "version": "2"}, NOW) == receipt
+
+
+def test_a_region_without_an_office_is_named_before_anything_is_filed(desk, premises):
+    nobody = replace(premises, deployment=replace(premises.deployment, bodies=MappingProxyType({})))
+    with pytest.raises(errors.NobodyThere, match="窗口"):
+        Desk(nobody).file("somebody", small_filing(), "key-1", NOW)
+    assert desk.cases_of("somebody", NOW) == []
+
+
+@pytest.mark.parametrize("unreadable", [False, True])
+def test_a_case_whose_messages_cannot_be_written_stops_no_other_and_waits_for_a_person(
+        desk, opened, monkeypatch, caplog, unreadable):
+    bad = desk.file("somebody", small_filing(), "key-1", NOW)
+    good = desk.file("somebody", small_filing(), "key-2", NOW)
+    data, about = Correspondence.data, Letters.about
+
+    def broken_data(self, leg, type_, more):
+        if self._known.row.reference == bad.reference:
+            raise KeyError(leg)
+        return data(self, leg, type_, more)
+
+    def broken_about(self, known, now):
+        if known.row.reference == bad.reference:
+            raise KeyError(known.row.plan)
+        return about(self, known, now)
+
+    monkeypatch.setattr(*(Letters, "about", broken_about) if unreadable else (Correspondence, "data", broken_data))
+    left = {claim.outgoing.leg for claim in desk.claim(ROOM, NOW)}
+    assert left == {f"{good.reference}-01", f"{good.reference}-03"}
+    with opened.db.read() as tx:
+        assert {message.state for message in messages.of_case(tx, bad.reference)} == {"stuck"}
+    assert "KeyError at test_corners.py:" in caplog.text
+    states = {leg["state"] for leg in desk.case_view("somebody", bad.reference, NOW)["legs"]}
+    assert states == ({"queued"} if unreadable else {"stuck"})
+
+
+def test_one_lost_lease_does_not_take_the_other_messages_of_its_case_along(desk, opened, monkeypatch):
+    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    claim, lost = leases.claim, []
+
+    def claim_and_lose(tx, wanted):
+        found = claim(tx, wanted)
+        lost[:] = [item for item in found if item.message.leg == "03"]
+        for item in lost:
+            leases.give_back(tx, item, NOW)
+        return found
+
+    monkeypatch.setattr(leases, "claim", claim_and_lose)
+    assert [claim.id.leg for claim in desk.claim(ROOM, NOW)] == ["01"]
+    legs = {leg["leg"]: leg["state"] for leg in desk.case_view("somebody", receipt.reference, NOW)["legs"]}
+    assert legs == {"01": "sending", "03": "queued"}
+
+
+def test_a_full_memory_forgets_the_oldest_case_and_reads_it_again(desk, monkeypatch):
+    monkeypatch.setattr(book, "REMEMBERED_CASES", 1)
+    first = desk.file("somebody", small_filing(), "key-1", NOW)
+    second = desk.file("somebody", small_filing(), "key-2", NOW)
+    assert list(desk._book._kept) == [second.reference]
+    for claim in desk.claim(ROOM, NOW):
+        desk.record(claim, Answer("received", ref="A-1"), Then("done"), NOW)
+    for receipt in (first, second):
+        legs = desk.case_view("somebody", receipt.reference, NOW)["legs"]
+        assert {leg["state"] for leg in legs} == {"received"}
+
+
+@pytest.mark.parametrize(("legs", "error"), [
+    (("77",), errors.UnknownLeg), (("01", "77"), errors.UnknownLeg), ((), errors.NotNow),
+])
+def test_only_open_legs_of_the_case_can_be_withdrawn(desk, legs, error):
+    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    with pytest.raises(error):
+        desk.withdraw("somebody", receipt.reference, Withdrawal(legs, "改期"), "w1", NOW)
+
+
+def test_a_state_that_cannot_be_used_is_kept_whole_beside_the_receipt(desk, opened):
+    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    for claim in desk.claim(ROOM, NOW):
+        said = Answer("received", ref="A-1", state="granted", data={"results": 7}) if claim.id.leg == "01" else \
+            Answer("received", data={"state": "in_review"}, strange="unknown_state")
+        desk.record(claim, said, Then("done"), NOW)
+    legs = desk.case_view("somebody", receipt.reference, NOW)["legs"]
+    assert {leg["state"] for leg in legs} == {"received"}
+    with opened.db.read() as tx:
+        assert {row["code"] for row in tx.rows("select code from quarantine")} == {"malformed", "unknown_state"}
+
+
+def test_a_paper_of_a_row_is_looked_up_with_that_rows_number(desk, premises):
+    catalog = premises.catalog
+    plan = desk.plan("transport-company", catalog.bundles["transport-company"].figures, NOW)
+    by_row = [line for line in plan.removed_materials
+              if line.row is not None and line.source and line.source.kind == "sharing"]
+    assert by_row
+    answers = {"vehicles": [{"vin": "V-1", "invoice_no": "I-1"}, {"vin": "V-2", "invoice_no": "I-2"}]}
+    found = [numbers(plan, line, answers) for line in by_row if line.row < 2]
+    assert {value for one in found for value in one.values()} <= {"V-1", "V-2", "I-1", "I-2"}
+    assert all(found)
