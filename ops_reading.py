@@ -22,8 +22,9 @@ from desk.export import Wish, export, plain
 from desk.reconcile import BadList, Gap, Theirs, compare, read_list
 from shell import JSON, act, beside, changed, house, read_settings, stop
 from store import editions, operating
-from store.backup import NoCopy, read_manifest
+from store.backup import read_manifest
 from store.chain import Head
+from store.errors import NoCopy
 from store.operating import Handed
 from store.port import Database, Tx
 from store.proof import verify as walk

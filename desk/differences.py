@@ -51,9 +51,13 @@ def _of_kind(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
         elif code not in old:
             yield Difference(singular, code, _name(new[code]), "added", new=new[code])
         else:
-            for path, before, after in _inside("", old[code], new[code]):
-                yield Difference(singular, code, _name(new[code]), _change(before, after), path,
-                                 None if before is GONE else before, None if after is GONE else after)
+            yield from _changed(singular, code, old[code], new[code])
+
+
+def _changed(kind: str, code: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for path, before, after in _inside("", old, new):
+        yield Difference(kind, code, _name(new), _change(before, after), path, None if before is GONE else before,
+                         None if after is GONE else after)
 
 
 def _name(definition: Mapping[str, Any]) -> str:

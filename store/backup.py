@@ -22,7 +22,7 @@ from sqlite_utils import Database as Tables
 from store import pausing, seals
 from store.cipher import Cipher
 from store.encoding import stamp
-from store.errors import StoreError
+from store.errors import NoCopy, StoreError
 from store.failpoints import reach
 from store.folder import sync_file, write_durably
 from store.migrations import migrate_sqlite
@@ -38,12 +38,6 @@ FORMAT = 1
 _PAGE = 200
 # Rows that are not carried: bytes of files travel by the vault, and a store keeps its own list of migrations.
 _LEFT = frozenset({"file_bytes", "_sqlite_migrations"})
-
-
-class NoCopy(StoreError):
-    """The backup was not made or cannot be used."""
-
-    code = "no_copy"
 
 
 @dataclass(frozen=True, slots=True)

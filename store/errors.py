@@ -173,3 +173,9 @@ class LeaseLost(StoreError):
     """The lease ran out and somebody else has the message now."""
 
     code = "lease_lost"
+
+
+class NoCopy(StoreError):
+    """The backup was not made or cannot be used."""
+
+    code = "no_copy"

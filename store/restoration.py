@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlite_utils import Database as Tables
 
-from store.backup import Copied, NoCopy, carry, check, digest, keys_of, probe, read_manifest, tables_of
+from store.backup import Copied, carry, check, digest, keys_of, probe, read_manifest, tables_of
 from store.cipher import Cipher
-from store.errors import UnsafeStorage
+from store.errors import NoCopy, UnsafeStorage
 from store.folder import FolderLock, sync_file, sync_folder
 from store.migrations import MIGRATIONS, refuse_newer
 from store.opening import Opened, Place, open_store

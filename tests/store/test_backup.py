@@ -9,9 +9,10 @@ import pytest
 
 from store import audit, drafts, events, files, legs, marks, messages, pausing, people, seals
 from store.audit import Entry
-from store.backup import MANIFEST, NoCopy, back_up, read_manifest
+from store.backup import MANIFEST, back_up, read_manifest
 from store.cipher import Cipher
 from store.drafts import Draft
+from store.errors import NoCopy
 from store.failpoints import arm
 from store.files import FileRow
 from store.opening import Opened, Place, open_reader
