@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from connectors.base import Answer, Body, Outgoing
 from desk import payload
 from desk.book import Book
 from desk.errors import MalformedNotice
+from desk.faults import told
 from desk.letters import Letters
 from desk.notices import Notices, refuse_unreadable
 from desk.premises import Premises
@@ -70,12 +70,6 @@ def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx
         leases.settle(tx, item, outcome, now)
 
 
-def _what(fault: Exception) -> str:
-    """The kind of a fault and where it happened; never its text, which may quote a person's data."""
-    last = traceback.extract_tb(fault.__traceback__)[-1]
-    return f"{type(fault).__name__} at {last.filename.rpartition('/')[2]}:{last.lineno}"
-
-
 def _all_stuck(items: Sequence[Claimed], now: datetime, case: Case) -> Sequence[Event]:
     return [Event("leg.stuck", now, "platform", item.message.leg, {"reason": "cannot_be_written"}) for item in items
             if item.message.type == "leg.filed" and case.legs[item.message.leg].state in OUT]
@@ -120,7 +114,7 @@ class Counter:
         except StoreError:
             raise
         except Exception as fault:  # noqa: BLE001  # one bad case must not stop the others
-            LOG.error("messages of a case cannot be written: %s", _what(fault))
+            LOG.error("messages of a case cannot be written: %s", told(fault))
             self._put_aside(reference, items, type(fault).__name__, now)
             return []
 
@@ -132,7 +126,7 @@ class Counter:
         except StoreError:
             raise
         except Exception as second:  # noqa: BLE001  # what is wrong with the case must not stop the other cases
-            LOG.error("a case cannot be read: %s", _what(second))
+            LOG.error("a case cannot be read: %s", told(second))
             self._premises.database.write(aside)
 
     def _begun(self, reference: str, items: Sequence[Claimed], now: datetime) -> list[Claim]:

@@ -11,8 +11,10 @@ from cases.follow import lapses
 from cases.model import Case, Event
 from desk.book import Book
 from desk.claims import Counter
+from desk.faults import told
 from desk.premises import Premises
 from store import legs, marks, pausing, seals
+from store.errors import StoreClosed, StoreUnavailable
 
 LOG = logging.getLogger("yijianshi.seals")
 EVERY = timedelta(minutes=1)
@@ -31,12 +33,20 @@ class Sweeper:
         self._counter.expire(now)
         if not self._paused():  # what a restored copy has not heard of yet must not lapse
             for reference in sorted(set(self._waiting_for_people())):
-                self._book.advance(reference, partial(self._lapsed, now), now)
+                self._lapse(reference, now)
         head = self._premises.database.write(lambda tx: seals.seal_heads(tx, now))
         if head is not None:  # the log is outside the database: `flask verify --head` compares with it
             LOG.info("sealed %s:%s", head.n, head.hash)
         self._premises.database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
         return now + EVERY
+
+    def _lapse(self, reference: str, now: datetime) -> None:
+        try:
+            self._book.advance(reference, partial(self._lapsed, now), now)
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception as fault:  # noqa: BLE001  # one bad case must not keep time from all the others
+            LOG.error("a case is not swept: %s", told(fault))
 
     def _paused(self) -> bool:
         with self._premises.database.read() as tx:

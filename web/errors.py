@@ -15,6 +15,7 @@ from werkzeug.routing import RequestRedirect
 
 from connectors.strict_json import BadJson
 from desk.errors import DeskError
+from desk.faults import told
 from store.errors import StorageFull, StoreClosed, StoreError, StoreUnavailable
 
 LOG = logging.getLogger("yijianshi.web")
@@ -106,7 +107,7 @@ def _page(problem: Problem) -> str:
     try:
         return render_template("error.html", problem=problem)
     except Exception as error:  # noqa: BLE001  the page about a fault must not fault itself
-        LOG.error("error page: %s at %s", type(error).__name__, _where(error))
+        LOG.error("error page: %s", told(error))
         return f"<!doctype html><html lang=zh-CN><title>{problem.title}</title><p>{escape(problem.detail)}"
 
 
@@ -158,18 +159,9 @@ def printable_tree(tree: Any) -> Any:
 
 def _on_anything(error: Exception) -> Response:
     """A fault of ours: the log gets where it happened, never the message, which may carry somebody's data."""
-    LOG.error("fault %s in %s at %s", type(error).__name__, request.endpoint, _where(error), extra={"id": request_id()})
+    LOG.error("fault in %s: %s", request.endpoint, told(error), extra={"id": request_id()})
     detail = f"服务出错，这不是您的问题；已保存的内容仍在，请稍后再试。如需帮助请提供编号 {request_id()}"
     return answer(Problem(500, "internal", detail))
-
-
-def _where(error: BaseException) -> str:
-    """`file:line` of the innermost three frames."""
-    frames, trace = [], error.__traceback__
-    while trace is not None:
-        frames.append(f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return " < ".join(reversed(frames[-3:]))
 
 
 def handle_errors(app: Flask) -> None:

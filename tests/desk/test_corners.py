@@ -1,17 +1,20 @@
 """What happens seldom: old editions, drafts thrown away, poisoned messages, full memories, missing offices."""
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
 
 from catalog.text import Text
 from connectors.base import Answer
-from desk import book, errors
+from desk import book, errors, sweeps
 from desk.applicant import Withdrawal
 from desk.desk import Desk
 from desk.letters import Correspondence, Letters
 from desk.lookups import numbers
+from desk.notices import Incoming
 from dispatch.retry import Then
 from store import leases, messages
 from tests.desk.conftest import NOW
@@ -159,3 +162,28 @@ def test_a_paper_of_a_row_is_looked_up_with_that_rows_number(desk, premises):
     found = [numbers(plan, line, answers) for line in by_row if line.row < 2]
     assert {value for one in found for value in one.values()} <= {"V-1", "V-2", "I-1", "I-2"}
     assert all(found)
+
+
+def test_a_case_that_cannot_be_swept_keeps_time_from_no_other(desk, opened, monkeypatch, caplog):
+    first, second = (desk.file("somebody", small_filing(), key, NOW) for key in ("key-1", "key-2"))
+    for claim in desk.claim(ROOM, NOW):
+        desk.record(claim, Answer("received", ref="A-1"), Then("done"), NOW)
+    for receipt in (first, second):
+        said = {"type": "leg.supplement_required", "timestamp": NOW.isoformat(), "data": {
+            "leg": f"{receipt.reference}-01", "ask": "a1", "reason": "缺附图", "limit": "5wd", "materials": ["BL01"]}}
+        desk.notice(Incoming("water-group", f"m-{receipt.reference}", json.dumps(said).encode(), said), NOW)
+    broken, lapse = min(first.reference, second.reference), sweeps.lapses
+
+    def lapses(case, now, calendar):
+        if case.reference == broken:
+            raise ValueError("示例甲的材料")
+        return lapse(case, now, calendar)
+
+    monkeypatch.setattr(sweeps, "lapses", lapses)
+    later = NOW + timedelta(days=60)
+    assert desk.sweep(later) > later
+    assert "ValueError at test_corners.py" in caplog.text
+    assert "示例甲" not in caplog.text
+    ended = {receipt.reference: desk.case_view("somebody", receipt.reference, later)["legs"][0]["state"]
+             for receipt in (first, second)}
+    assert ended == {broken: "supplement_required", max(first.reference, second.reference): "terminated"}
