@@ -35,7 +35,6 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     _groups(findings, bundle, scope)
     _rules(findings, bundle)
     _people(findings, bundle)
-    _look_ups(findings, bundle)
     _answers(findings, bundle)
     _composite(findings, bundle)
     _before(findings, bundle)
@@ -226,43 +225,10 @@ def _people(findings: Findings, bundle: Bundle) -> None:
         if ask.role is not None and ask.role not in roles:
             says = f"材料 {ask.key} 的角色 {ask.role} 不是一件事 {bundle.id} 的角色；请在 people 中声明"
             findings.say(below, "unknown_role", says)
-        _number_of_role(findings, bundle, below, ask.role or _holder(catalog, ask))
         signers = ask.pledge.signers if ask.pledge else ()
         for signer in (one for one in signers if one not in roles):
             says = f"承诺书签署人 {signer} 不是本一件事的角色；请在 people 中声明"
             findings.say((*below, "pledge"), "unknown_signer", says)
-
-
-def _holder(catalog: Catalog, ask: MaterialAsk) -> str | None:
-    """Whose number the library is asked with for this material, None when it is not looked up."""
-    known = catalog.materials.get(ask.kind)
-    return next((source.holder for source in known.sources if source.kind == "licence"), None) if known else None
-
-
-def _number_of_role(findings: Findings, bundle: Bundle, path: Path, role: str | None) -> None:
-    """A role whose papers are looked up needs its number: asked, or given by a matter."""
-    catalog = findings.catalog
-    known = catalog.roles_of(bundle).get(role or "")
-    made = {code for _, matter in known_matters(catalog, bundle) for code in given(matter)}
-    if known is not None and known.id not in all_fields(catalog, bundle) | made:
-        says = f"一件事 {bundle.id} 用了角色 {role}，但没有事项询问它的证件号字段 {known.id}，无法查证照，只能上传"
-        findings.warn(path, "role_number", says)
-
-
-def _look_ups(findings: Findings, bundle: Bundle) -> None:
-    """A look-up needs its key: a field that somebody asks or gives, or the number of the holder."""
-    catalog = findings.catalog
-    known = set(all_fields(catalog, bundle))
-    known |= {code for _, matter in known_matters(catalog, bundle) for code in given(matter)}
-    known |= {inner.code for code in known if code in catalog.fields for inner in catalog.fields[code].inner}
-    asked = {kind for _, matter in known_matters(catalog, bundle) for kind in kinds_asked(matter)}
-    for kind in sorted(asked & set(catalog.materials)):
-        sources = catalog.materials[kind].sources
-        needed = {name for source in sources for name in source.by}
-        for name in sorted(needed & set(catalog.fields) - known):
-            says = f"共享来源需要字段 {name}，但本一件事({bundle.id})没有事项询问它；请加入问题或改用上传"
-            level = "warning" if len(sources) > 1 else "error"
-            findings.say(("materials", kind, "sources"), "source_unasked", says, level)
 
 
 def _answers(findings: Findings, bundle: Bundle) -> None:

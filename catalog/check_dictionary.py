@@ -118,13 +118,18 @@ def _default(findings: Findings, one: Field, path: Path) -> None:
         findings.say((*path, "default"), "bad_default", f"字段 {one.code} 的默认值不对：{error}")
 
 
-def check_source(findings: Findings, path: Path, source: Source) -> None:
+def check_source(findings: Findings, path: Path, source: Source, per_role: bool = False) -> None:
     """A source names things that exist."""
     catalog = findings.catalog
     if source.kind == "licence":
         findings.known(path, "证照", source.name, catalog.licences)
-    if source.kind == "sharing" and not source.by:
-        findings.say(path, "no_by", f"共享来源 {source.name} 要用 by 写明按哪些字段查询")
+        if source.holder is None and not per_role:
+            says = f"来源 {source.name} 要用 holder 写明查谁的证照，例如 {{licence: {source.name}, holder: holder}}"
+            findings.say(path, "no_holder", says)
+    elif source.kind != "self" and not source.by:
+        line = f"{{{source.kind}: {source.name}, by: [holder_uscc]}}"
+        says = f"来源 {source.name} 要用 by 写明按哪些字段查询，例如 {line}"
+        findings.say(path, "no_by", says)
     people = {role.code for bundle in catalog.bundles.values() for role in bundle.people}
     findings.known(path, "角色", source.holder, {*catalog.roles, *people})
     for name in source.by:
@@ -144,7 +149,7 @@ def _materials(findings: Findings) -> None:
         if one.per is not None and catalog.fields.get(one.per, Field("", one.name, "text")).type != "rows":
             findings.say((*path, "per"), "unknown_name", f"分组 {one.per} 不存在；per 要写一个多行的字段")
         for source in one.sources:
-            check_source(findings, (*path, "sources"), source)
+            check_source(findings, (*path, "sources"), source, one.per_role)
     for key in ("proves", "covers"):
         found = ring({code: getattr(one, key) for code, one in catalog.materials.items()})
         if found:

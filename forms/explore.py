@@ -25,6 +25,7 @@ from forms.cells import MOST_CELLS, Path, Placed, Space, TooManyCells, bundle_co
 from forms.chains import Chains, Outcome, outcome_of
 from forms.choose import Selection, select
 from forms.examples import check_examples
+from forms.explore_papers import unprovided
 
 _NOT_PROVEN = "情形超过 100000 种，没有逐一验证"
 
@@ -66,6 +67,7 @@ class _Exploration:
             self.longest(outcomes)
         except TooManyCells:
             self.say(here, "not_proven", f"{self.known.bundle.id}：{_NOT_PROVEN}", "warning")
+        self.found.extend(unprovided(self.known, self.space))
         self.found.extend(check_examples(self.known))
         return sorted(set(self.found))
 

@@ -157,6 +157,18 @@ BROKEN = [
     Broken(U, "lead: city-management", "\tlead: city-management", "\tlead", "制表符"),
     Broken(U, "name: 水气联合报装", "name: 水气\u202e联合报装", "\u202e", "看不见的字符 U+202E"),
     Broken(U, "lead: city-management", "lead: city-management\n---\nid: x", "---", "一个文件只能有一份内容"),
+    Broken(D, "{licence: citizen_card}", "{licence: business_licence}", "ID01:",
+           "证照 business_licence 的持有人是单位(held_by: enterprise)，一件事 utilities 却按角色 agent(经办人)的身份证号"
+           "去查，永远查不到；请把 holder 改成单位角色，或把证照的 held_by 改为 person"),
+    Broken(D, "{licence: business_licence, holder: holder}", "{licence: citizen_card, holder: holder}", "BL01:",
+           "一件事 utilities 却按角色 holder(申请人)的统一社会信用代码去查"),
+    Broken(D, "{licence: business_licence, holder: holder}", "{licence: business_licence}", "BL01:",
+           "来源 business_licence 要用 holder 写明查谁的证照，例如 {licence: business_licence, holder: holder}"),
+    Broken(D, "by: [site_address]}, self]", "holder: holder}, self]", "K15:",
+           "来源 pipe_registry 要用 by 写明按哪些字段查询，例如 {sharing: pipe_registry, by: [holder_uscc]}"),
+    Broken("sets.yaml", ", {agent_id: {when: filer == agent}}", "", "materials: [{premises",
+           "一件事 utilities 用了角色 agent，但没有事项询问它的证件号字段 agent_id，无法查证照，只能上传",
+           where=M, level="warning"),
 ]
 
 

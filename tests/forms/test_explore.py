@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.bundle import Example
+from catalog.bundle import Edge, Example
 from catalog.conditions import parse_condition, resolve
 from catalog.limits import Limit
 from catalog.load import load_catalog
@@ -51,6 +51,44 @@ def test_a_promise_that_is_too_short_is_said_with_situation_and_chain():
     assert "retire_kind=" in says
     assert "→" in says
     assert says.startswith("retirement.yaml:")
+
+
+def newborn(matter, **parts):
+    """The newborn bundle with one entry changed."""
+    entries = shipped().bundles["newborn"].entries
+    return changed("newborn", entries=tuple(replace(one, **parts) if one.matter == matter else one for one in entries))
+
+
+def test_an_edge_that_does_not_feed_a_paper_without_a_source_is_refused_with_the_line_to_write():
+    says = said(newborn("insurance", after=(Edge("household", "before_decide", ("child_id",)),)), "newborn")
+    assert says["unprovided"].endswith(
+        "没有 sources，申请人拿不出，而 household 到 insurance 的先后没有传递它；"
+        "请写成 household: {kind: before_decide, feeds: [child_id, household_page]}")
+    assert "insurance 要的材料 household_page(新生儿户口页)" in says["unprovided"]
+    assert says["unprovided"].startswith("newborn.yaml:")
+
+
+def test_a_giver_that_some_situation_leaves_out_is_refused_with_that_situation():
+    entries = {one.matter: one for one in conditions("newborn", {"birth-certificate": "not has_certificate"})}
+    when = entries["birth-certificate"].when
+    says = said(newborn("household", when=when), "newborn")
+    assert "情形 has_certificate=yes 时要办 insurance，household 却没有选中" in says["unprovided"]
+    assert "absent: pull" in says["unprovided"]
+    pulled = replace(entries["insurance"].after[0], absent="pull")
+    catalog = newborn("household", when=when)
+    entries = tuple(replace(one, after=(pulled,)) if one.matter == "insurance" else one
+                    for one in catalog.bundles["newborn"].entries)
+    catalog = replace(catalog, bundles={"newborn": replace(catalog.bundles["newborn"], entries=entries)})
+    assert "unprovided" not in said(catalog, "newborn")
+
+
+def test_a_paper_that_nobody_in_the_bundle_gives_needs_a_source():
+    catalog = shipped()
+    photo = replace(catalog.materials["PH01"], sources=())
+    catalog = replace(catalog, materials={**catalog.materials, "PH01": photo})
+    says = said(catalog, "newborn")["unprovided"]
+    assert says.startswith("materials/newborn.yaml:")
+    assert "一件事 newborn 里也没有事项产生它；请给材料写 sources: [self]" in says
 
 
 def test_a_condition_that_can_never_hold_is_found():
