@@ -48,7 +48,7 @@ def export_(jsonl: bool, since: str | None, personal: bool, **said: str) -> None
         changed("note", {"action": "export.personal", "target": "store", "data": {"since": since}, **said})
     with beside() as opened:
         for line in export(opened.db, wish):
-            click.echo(json.dumps(line, ensure_ascii=False, sort_keys=True, default=plain))
+            click.echo(json.dumps(line, ensure_ascii=False, default=plain))
 
 
 def _moment(text: str | None) -> datetime | None:
