@@ -57,3 +57,26 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Finish what is queued, then close."""
+
+
+class Startable(Protocol):
+    """A store before its first use."""
+
+    def start(self) -> None:
+        """Check the storage, migrate, open what is needed; a store that fails here is closed."""
+
+    def close(self) -> None:
+        """Let go of everything; twice does no harm."""
+
+
+S = TypeVar("S", bound=Startable)
+
+
+def started(store: S) -> S:
+    """The store once it is started; one that cannot start lets go of everything it holds."""
+    try:
+        store.start()
+    except BaseException:
+        store.close()
+        raise
+    return store

@@ -20,11 +20,10 @@ from store.cipher import Cipher
 from store.dialect import postgres_text
 from store.errors import ConstraintBroken, NestedWrite, StorageFull, StoreClosed, StoreError, StoreUnavailable
 from store.migrations import refuse_unmigrated
-from store.port import Row, Tx
+from store.port import Row, Tx, started
 from store.postgres_schema import PostgresSchema, migrate_postgres, refuse_settings
 
 T = TypeVar("T")
-D = TypeVar("D", bound="PostgresDatabase")
 Connection = psycopg.Connection[dict[str, Any]]
 _log = logging.getLogger(__name__)
 _CHANNEL = "yijianshi"
@@ -200,21 +199,12 @@ class _Ears:
 
 def open_postgres(url: str, cipher: Cipher, pool: int) -> PostgresDatabase:
     """Connect to the PostgreSQL of `url`, refuse unsafe settings, migrate under an advisory lock."""
-    return _started(PostgresDatabase(url, cipher, pool))
+    return started(PostgresDatabase(url, cipher, pool))
 
 
 def read_postgres(url: str, cipher: Cipher, pool: int) -> PostgresReader:
     """Connect for reading only; refuses a database that this version did not migrate."""
-    return _started(PostgresReader(url, cipher, pool))
-
-
-def _started(database: D) -> D:
-    try:
-        database.start()
-    except BaseException:
-        database.close()
-        raise
-    return database
+    return started(PostgresReader(url, cipher, pool))
 
 
 @contextmanager

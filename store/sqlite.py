@@ -19,7 +19,7 @@ from store.dialect import sqlite_text
 from store.errors import StoreClosed, TransactionLost, UnsafeStorage
 from store.folder import FolderLock, sync_folder
 from store.migrations import migrate_sqlite, refuse_unmigrated
-from store.port import Row, Tx
+from store.port import Row, Tx, started
 from store.safety import PRAGMAS, plain, refuse_network, refuse_pragmas
 from store.writer import Transaction, Writer
 
@@ -209,13 +209,7 @@ def open_sqlite(folder: Path, cipher: Cipher, patience: float, say: Callable[[st
     refuse_network(folder, _mounts())
     lock = FolderLock(folder)
     lock.take(patience, say)
-    database = SqliteDatabase(folder, lock, cipher)
-    try:
-        database.start()
-    except BaseException:
-        database.close()
-        raise
-    return database
+    return started(SqliteDatabase(folder, lock, cipher))
 
 
 def read_sqlite(folder: Path, cipher: Cipher) -> SqliteReader:
