@@ -37,6 +37,7 @@ QUARANTINE: Mapping[str, str] = {
     "ask_changed": "同一补正编号的内容前后不一致；请为新的补正使用新的编号",
     "unknown_state": "接收应答里的 state 不在可用之列，只登记为已接收；请改用回告说明进展",
     "bad_ref": "接收应答里的 ref 不是 200 字以内的文字，没有登记编号；请在回告里写明 ref",
+    "id_reused": "同一个 webhook-id 已用于另一份内容；请为每条回告使用新的 webhook-id，重发时才保持不变",
     "malformed": "接收应答里的 state 缺少该回告必填的内容或写法不对，只登记为已接收；请补发回告",
 }
 

@@ -25,6 +25,7 @@ from store.notices import Notice, Strange
 from store.port import Tx
 
 LARGEST_INLINE = 256_000
+ID_REUSED = "id_reused"
 LATEST_AHEAD = timedelta(minutes=5)
 Outcome = Literal["applied", "known", "quarantined"]
 
@@ -67,7 +68,7 @@ class Notices:
         reference, leg = split_leg(str(data["leg"]))
         self._refuse_strangers(reference, leg, incoming.office)
         if (earlier := self._earlier(incoming)) is not None:  # a copy must not store its inline files again
-            return _again(earlier)
+            return self._repeated(incoming, earlier, now)
         data = self.with_files(incoming.office, data, now)
         event = Event(type_, at, f"department:{incoming.office}", leg, data)
         judged, authorities = _Judged(), authorities_of(self._premises.deployment.bodies[incoming.office])
@@ -85,9 +86,23 @@ class Notices:
             failpoints.reach("notice.after_commit")
         except _Replayed as replayed:
             self._book.forget(reference)
-            return _again(replayed.earlier)
+            return self._repeated(incoming, replayed.earlier, now)
         assert judged.verdict is not None
         return judged.verdict.kind
+
+    def _repeated(self, incoming: Incoming, earlier: Notice, now: datetime) -> Outcome:
+        """What comes under an id that was used before: a copy is known; other content is news and must not be lost."""
+        digest = _digest(incoming.raw)
+        if digest == earlier.digest:
+            return "quarantined" if earlier.outcome == "quarantined" else "known"
+        reference, leg = split_leg(str(incoming.notice["data"]["leg"]))
+        # Its own id comes from what was said, so that copies of it are one entry.
+        one = hashlib.sha256(f"{incoming.office}:{incoming.message_id}:{digest}".encode()).hexdigest()[:24]
+        strange = Strange(id=one, department=incoming.office, at=now, message_id=incoming.message_id, code=ID_REUSED,
+                          reference=reference, leg=leg, type=str(incoming.notice["type"]),
+                          body=incoming.raw.decode("utf-8", "replace"))
+        self._premises.database.write(lambda tx: notices.quarantine(tx, strange))
+        return "quarantined"
 
     def _earlier(self, incoming: Incoming) -> Notice | None:
         with self._premises.database.read() as tx:
@@ -105,7 +120,7 @@ class Notices:
         assert judged.verdict is not None
         reference = str(incoming.notice["data"]["leg"]).rpartition("-")[0]
         row = Notice(department=incoming.office, message_id=incoming.message_id, at=now,
-                     digest=hashlib.sha256(incoming.raw).hexdigest(), outcome=judged.verdict.kind, reference=reference,
+                     digest=_digest(incoming.raw), outcome=judged.verdict.kind, reference=reference,
                      leg=event.leg, type=event.type, body=incoming.raw)
         earlier = notices.claim(tx, row)
         if earlier is not None:
@@ -148,8 +163,8 @@ class Notices:
         return {"file": found.file, "name": found.name, "type": found.type, "size": found.size, "sha256": found.sha256}
 
 
-def _again(earlier: Notice) -> Outcome:
-    return "quarantined" if earlier.outcome == "quarantined" else "known"
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _decoded(text: str) -> bytes:

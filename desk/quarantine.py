@@ -15,7 +15,7 @@ from connectors.base import Body
 from desk.acts import Act
 from desk.book import Book
 from desk.errors import StillStrange, UnknownStrange
-from desk.notices import Notices, authorities_of
+from desk.notices import ID_REUSED, Notices, authorities_of
 from desk.premises import Premises
 from store import notices
 from store.errors import UnknownEntry
@@ -98,7 +98,8 @@ class Quarantine:
     def _applied(self, strange: Strange, event: Event, act: Act, now: datetime, tx: Tx) -> None:
         """In the transaction that applies it: the files, the notice's own outcome, the entry, the audit log."""
         self._window.link(tx, strange.reference or "", strange.department, event.data)
-        notices.outcome(tx, strange.department, strange.message_id, "applied")
+        if strange.code != ID_REUSED:  # the row under that id belongs to another notice
+            notices.outcome(tx, strange.department, strange.message_id, "applied")
         _settle(tx, strange, "applied", act, now)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from connectors.base import Answer
 from desk import errors
+from desk.acts import Act
 from desk.applicant import Supply, Withdrawal
 from desk.notices import Incoming
 from dispatch.retry import Then
@@ -115,6 +116,20 @@ def test_a_contradiction_is_kept_whole_and_changes_nothing(desk, receipt, opened
     assert state(desk, receipt, "01") == "refused"
     with opened.db.read() as tx:
         assert [entry.code for entry in notices.unsettled(tx)] == ["contradiction"]
+
+
+def test_other_content_under_a_used_id_is_kept_and_a_copy_of_it_is_kept_once(desk, receipt, opened):
+    deliver(desk)
+    assert say(desk, receipt, "01", "leg.remark", id_="m1", text="请等候") == "applied"
+    assert say(desk, receipt, "01", "leg.remark", id_="m1", text="请等候") == "known"
+    for _ in range(2):
+        assert say(desk, receipt, "01", "leg.granted", id_="m1", results=[]) == "quarantined"
+    assert state(desk, receipt, "01") == "received"
+    with opened.db.read() as tx:
+        (strange,) = notices.unsettled(tx)
+    assert (strange.code, strange.type, strange.message_id) == ("id_reused", "leg.granted", "m1")
+    desk.operations.quarantine.apply(strange.id, Act("operator:1", "核对无误"), NOW + timedelta(minutes=9))
+    assert state(desk, receipt, "01") == "granted"
 
 
 @pytest.mark.parametrize(("change", "named"), [
