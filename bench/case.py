@@ -40,15 +40,15 @@ def timed_case(town: Town, applicant: Applicant, filing: Filing, key: str) -> fl
     return max(had[leg] for leg in legs) - began
 
 
-def cases(town: Town, applicant: Applicant, situation: Mapping[str, Any] | None) -> tuple[list[float], Filing, str]:
+def cases(town: Town, applicant: Applicant, name: str,
+          situation: Mapping[str, Any] | None = None) -> tuple[list[float], Filing, str]:
     """The times of all repetitions, what was filed, and one of the references."""
     first = applicant.prepare("utilities", situation)
-    applicant.file(first, f"warm-{situation}")
+    reference = applicant.file(first, f"{name}-warm")["reference"]
     took = []
     for number in range(REPETITIONS):
         filing = applicant.anew(first)
-        took.append(timed_case(town, applicant, filing, f"{number}-{situation}"))
-    reference = applicant.file(first, f"warm-{situation}")["reference"]
+        took.append(timed_case(town, applicant, filing, f"{name}-{number}"))
     return took, first, reference
 
 
@@ -73,10 +73,10 @@ def bare_loop(town: Town, offices: Sequence[str], form: Mapping[str, Any], run: 
 def measure(town: Town) -> None:
     """Measure and print."""
     applicant = Applicant(town.url, town.token())
-    whole, filing, reference = cases(town, applicant, None)
+    whole, filing, reference = cases(town, applicant, "whole")
     offices = [leg["department"] for leg in applicant.see(reference)["legs"]]
     inside = {**CATALOG.bundles["utilities"].figures, "outside_line": False}
-    direct, _, other = cases(town, applicant, inside)
+    direct, _, other = cases(town, applicant, "inside", inside)
     bare = [bare_loop(town, offices, filing["form"], run) for run in range(REPETITIONS)]
     show("case_repetitions", REPETITIONS)
     show("case_legs", len(offices))

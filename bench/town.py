@@ -158,11 +158,15 @@ class Town:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(STOP_SECONDS)
 
+    def flask(self, *arguments: str) -> str:
+        """What an operator's command prints; it must end well."""
+        made = subprocess.run([sys.executable, "-m", "flask", *arguments], cwd=HOME, check=True, text=True,
+                              env=self.environment(), stdout=subprocess.PIPE)
+        return made.stdout
+
     def token(self, role: str = "applicant", subject: str = "sample") -> str:
         """A bearer token from the command line, like an operator would make it."""
-        command = [sys.executable, "-m", "flask", "token", role, "--subject", subject]
-        made = subprocess.run(command, cwd=HOME, check=True, env=self.environment(), capture_output=True, text=True)
-        return made.stdout.split()[-1]
+        return self.flask("token", role, "--subject", subject).split()[-1]
 
     def secret(self, department: str) -> str:
         """The secret that the portal and a department share."""

@@ -1,5 +1,6 @@
 """What must hold after any fault, judged from outside: by the applicant's API and by the departments' own ledger."""
 
+import json
 from collections import Counter, defaultdict
 
 from bench.applicant import open_legs
@@ -14,11 +15,14 @@ def all_ended(applicant, receipts):
     return views
 
 
-def nothing_lost_or_invented(applicant, filings, receipts, views, lines):
-    """The cases are exactly those acknowledged, a repeated filing gets its receipt again, and the departments saw
-    exactly the legs of these cases."""
-    listed = {case["reference"] for case in applicant.call("GET", "/api/cases").json()["cases"]}
-    assert listed == views.keys()
+def nothing_lost_or_invented(town, applicant, filings, receipts, views):
+    """The cases are exactly those acknowledged, a repeated filing gets its receipt again, the departments saw exactly
+    the legs of these cases, and the chains of events are whole."""
+    lines = town.seen()
+    exported = [json.loads(line) for line in town.flask("export", "--jsonl").splitlines()]
+    assert {line["id"] for line in exported if line["kind"] == "case"} == views.keys()
+    assert [line for line in exported if line["kind"] == "quarantine"] == []
+    town.flask("verify")
     assert {key: applicant.file(filing, key) for key, filing in filings.items()} == receipts
     legs = {leg["id"] for view in views.values() for leg in view["legs"]}
     assert {line["leg"] for line in lines if line["what"] == "effect" and line["type"] == "leg.filed"} == legs

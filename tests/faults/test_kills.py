@@ -57,9 +57,8 @@ class Office:
     def judge(self):
         """Everything that must hold in the end."""
         views = all_ended(self.applicant, self.receipts)
-        lines = self.town.seen()
-        nothing_lost_or_invented(self.applicant, self.filings, self.receipts, views, lines)
-        one_effect_each(lines)
+        nothing_lost_or_invented(self.town, self.applicant, self.filings, self.receipts, views)
+        one_effect_each(self.town.seen())
 
 
 def wait_for(happened):
