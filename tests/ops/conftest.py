@@ -96,9 +96,9 @@ def received(home):
         home.desk.record(claim, Answer("received", ref=f"R-{claim.leg[-5:]}"), DONE, home.clock.now())
 
 
-def say(home, leg, type_, office="water-office", later=1, **data):
-    """A notice of an office."""
-    at = home.clock.now() + timedelta(seconds=later)
+def say(home, leg, type_, office="water-office", later=1, at=None, **data):
+    """A notice of an office, said `later` from now or just `at` then."""
+    at = at or home.clock.now() + timedelta(seconds=later)
     said = {"type": type_, "timestamp": at.isoformat(), "data": {"leg": leg, **data}}
     return home.desk.notice(Incoming(office, f"m-{leg}-{type_}-{later}", json.dumps(said).encode(), said), at)
 

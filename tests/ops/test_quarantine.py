@@ -1,6 +1,7 @@
 """Strange notices are listed, looked at, applied or put away, and each of that is in the audit log."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -66,7 +67,8 @@ def test_a_correction_counts_once_its_authority_is_registered(deployment):
         leg = receipt.legs[0].leg
         say(home, leg, "leg.refused", later=2, reason_code="R1", reason="不符合规划")
         correction = {"what": {"state": "in_review"}, "authority": "示例复核机构"}
-        assert say(home, leg, "leg.corrected", later=3, **correction) == "quarantined"
+        then = home.clock.now() + timedelta(seconds=3)
+        assert say(home, leg, "leg.corrected", at=then, **correction) == "quarantined"
     entry, = deployment.json("quarantine", "list")
     offices = deployment.folder / "offices.yaml"
     offices.write_text(offices.read_text().replace(
@@ -76,7 +78,7 @@ def test_a_correction_counts_once_its_authority_is_registered(deployment):
     with deployment.house() as home:
         assert state(home, leg) == "in_review"
         # The same notice again is known, not strange once more.
-        assert say(home, leg, "leg.corrected", later=3, **correction) == "known"
+        assert say(home, leg, "leg.corrected", at=then, **correction) == "known"
     assert deployment.json("quarantine", "list") == []
 
 
