@@ -112,7 +112,7 @@ def _by_days(first: date, limit: Limit, spans: tuple[Span, ...], calendar: WorkC
     """Limits in days depend on the day of the start alone, so most counts of a case were made before."""
     left = _month_days(first, limit.amount) if limit.unit == "mo" else limit.amount
     if left == 0:
-        return _same_day(first, spans, calendar)
+        return _same_day(first, limit.unit == "wd", spans, calendar)
     lines, provisional = [DayLine(first, False, "起算当日，不计入")], False
     days = _days_after(first)
     while left:
@@ -123,14 +123,16 @@ def _by_days(first: date, limit: Limit, spans: tuple[Span, ...], calendar: WorkC
     return Due(calendar.end_of(lines[-1].date), provisional, tuple(lines))
 
 
-def _same_day(first: date, spans: Sequence[Span], calendar: WorkCalendar) -> Due:
-    """A limit of nothing ends on its own day, or on the day the clock runs again if it stood at the end of it."""
+def _same_day(first: date, working: bool, spans: tuple[Span, ...], calendar: WorkCalendar) -> Due:
+    """A limit of nothing ends on its own day, or on the first day on which the clock runs at the end; in working
+    days also on the first that is worked, since nobody sits there before."""
     lines: list[DayLine] = []
-    day, days = first, _days_after(first)
-    while pause := _paused_at_end_of(day, spans, calendar):
-        lines.append(DayLine(day, False, _pause_words(pause)))
+    day, days, provisional = first, _days_after(first), False
+    while not (count := _day_counts(day, working, spans, calendar))[0]:
+        lines.append(DayLine(day, False, count[1]))
+        provisional = provisional or count[2]
         day = next(days)
-    return Due(calendar.end_of(day), False, (*lines, DayLine(day, True, "当日办结")))
+    return Due(calendar.end_of(day), provisional or count[2], (*lines, DayLine(day, True, "当日办结")))
 
 
 def _day_counts(day: date, working: bool, spans: Sequence[Span], calendar: WorkCalendar) -> tuple[bool, str, bool]:

@@ -23,9 +23,10 @@ class Actor:
 def case_state(case: Case) -> CaseState:
     """The state of the case, derived from its legs (language 2.7).
 
-    When all legs are over: finished if all were granted (not needed ones aside), withdrawn if nothing was granted
-    and the applicant took back all that counted, not granted if a must-have is missing or nothing was granted, else
-    partly finished. Before that: needs the applicant while a request is open, filed while no department has answered.
+    When all legs are over: finished if all were granted (not needed ones aside). If no department said no and the
+    applicant took something back: withdrawn if nothing was granted, else partly finished. Otherwise not granted if
+    a must-have is missing or nothing was granted, else partly finished. Before that: needs the applicant while a
+    request is open, filed while no department has answered.
     """
     if is_final(case):
         return _ended(case)
@@ -74,8 +75,8 @@ def _ended(case: Case) -> CaseState:
     granted = [number for number, end in counted.items() if end == "granted"]
     if counted and len(granted) == len(counted):
         return CaseState.FINISHED
-    if not granted and any(end == "withdrawn" for end in counted.values()) and not _refused(case):
-        return CaseState.WITHDRAWN
+    if any(end == "withdrawn" for end in counted.values()) and not _refused(case):
+        return CaseState.PARTLY_FINISHED if granted else CaseState.WITHDRAWN
     missing = any(planned(case, number).must_have and end != "granted" for number, end in counted.items())
     return CaseState.NOT_GRANTED if missing or not granted else CaseState.PARTLY_FINISHED
 

@@ -64,13 +64,13 @@ class Counter:
 
         def decide(case: Case) -> Sequence[Event]:
             open_ask(case, leg, supply.ask)
-            return [Event("leg.supplemented", now, f"applicant:{subject}", leg, data)]
+            return [Event("leg.supplemented", now, f"applicant:{subject}", leg, {**data, "fields": clean})]
 
         def link(tx: Tx) -> None:
             files.link(tx, reference, subject, sorted({name for names in supply.materials.values() for name in names}))
 
         try:
-            self._refuse_incomplete(known, supply)
+            clean = self._complete(known, supply)
             self._once(known, sent, decide, now, link)
         except (NotStored, FileTaken) as wrong:
             tree = {kind: [LOST_FILE] for kind in supply.materials}
@@ -79,7 +79,8 @@ class Counter:
             if self._sent(known, key, content, now) is not None:  # else its twin was quicker
                 raise
 
-    def _refuse_incomplete(self, known: Known, supply: Supply) -> None:
+    def _complete(self, known: Known, supply: Supply) -> dict[str, Any]:
+        """The fields in their clean form; `InvalidAnswers` names what is missing, wrong or not asked."""
         ask = open_ask(known.case, number_of(known.row.reference, supply.leg), supply.ask)
         wanted_papers = {str(entry["material"]): entry for entry in ask.materials}
         wanted_fields = {str(entry["field"]): entry for entry in ask.fields}
@@ -89,11 +90,13 @@ class Counter:
         values |= {name: ["部门没有要求这一项；请删去"] for name in supply.fields if name not in wanted_fields}
         codes = {line.code for line in known.case.plan.fields}
         checkable = {name: value for name, value in supply.fields.items() if name in codes}
-        values |= validate_form(known.case.plan, checkable, self._premises.catalog.regions, partial=True).errors
+        judged = validate_form(known.case.plan, checkable, self._premises.catalog.regions, partial=True)
+        values |= judged.errors
         values |= {name: [f"请填写不超过 {LONGEST_TEXT} 字的文字或数字"] for name, value in supply.fields.items()
                    if name not in codes and not plain_value(value)}
         if papers or values:
             raise InvalidAnswers(errors={**values, **({"materials": papers} if papers else {})})
+        return {name: judged.clean.get(name, value) for name, value in supply.fields.items()}
 
     def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None,
                    now: datetime) -> list[dict[str, str]]:
@@ -128,7 +131,7 @@ class Counter:
         if legs is None:
             chosen = [leg for leg, state in case.legs.items() if can_withdraw(state.state, state.withdrawing)]
         else:
-            chosen = [number_of(case.reference, leg) for leg in legs]
+            chosen = list(dict.fromkeys(number_of(case.reference, leg) for leg in legs))
             unknown = [leg for leg in chosen if leg not in case.legs]
             if unknown:
                 raise UnknownLeg

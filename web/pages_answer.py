@@ -111,15 +111,18 @@ def _page(view: Mapping[str, Any], asked: tuple[Mapping[str, Any], Mapping[str, 
 def withdraw(reference: str) -> str | tuple[str, int] | Response:
     """Choose what to withdraw, see what follows, then confirm with a reason."""
     view = desk().case_view(subject(), reference, now())
-    chosen = [short(leg) for leg in request.values.getlist("leg")]
+    given = request.form if request.method == "POST" else request.args
+    chosen = list(dict.fromkeys(short(leg) for leg in given.getlist("leg")))
     reason = request.form.get("reason", "").strip()
     if request.method == "POST" and chosen and reason:
         desk().withdraw(subject(), reference, Withdrawal(tuple(chosen), reason), request.form.get("key", ""), now())
         return redirect(url_for("pages.case", reference=reference), 303)
     effects = desk().withdrawal(subject(), reference, chosen, now()) if chosen else []
     problems = []
-    if request.method == "POST":
-        problems = [Linked("请写一句撤回的原因", "#reason")] if chosen else [Linked("请先选择要撤回的事项", "#legs")]
+    if not chosen and (request.method == "POST" or "look" in request.args):
+        problems = [Linked("请先选择要撤回的事项", "#legs")]
+    elif request.method == "POST":
+        problems = [Linked("请写一句撤回的原因", "#reason")]
     page = render_template("withdraw.html", view=view, chosen=chosen, effects=effects, problems=problems, reason=reason,
                            key=request.form.get("key") or secrets.token_hex(16),
                            legs=[leg for leg in view["legs"] if leg["can_withdraw"]])

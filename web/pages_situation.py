@@ -12,6 +12,7 @@ from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
+from forms.answers import CHOSEN
 from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value, wanted_of_question
 from web.errors import not_found
@@ -53,12 +54,19 @@ def shown_input(question: AskedQuestion) -> Input:
     return of_question(question, catalog.fields.get(question.id), catalog.regions)
 
 
-def _next_open(plan: Plan) -> AskedQuestion | None:
-    return next((question for question in plan.questions if question.state == "open"), None)
+def _next_open(plan: Plan, given: Mapping[str, Any]) -> AskedQuestion | None:
+    """The first question to ask: what is open, and what only its default or nobody's wish has answered so far."""
+    return next((question for question in plan.questions if question.id not in given
+                 and (question.state in {"open", "answered"} or _offered(question))), None)
+
+
+def _offered(question: AskedQuestion) -> bool:
+    """Whether this is the offer of optional matters, which nothing else waits for."""
+    return question.id == CHOSEN and question.state == "idle"
 
 
 def _onward(bundle: str, plan: Plan) -> Response:
-    question = _next_open(plan)
+    question = _next_open(plan, answers(bundle))
     if question is not None:
         return redirect(url_for("pages.question", bundle=bundle, question=question.id), 303)
     return redirect(url_for("pages.preview", bundle=bundle), 303)
@@ -110,7 +118,7 @@ def _wrong(bundle: Bundle, after: Plan, question: str, value: Any) -> Any:
 
 
 def _page(found: Any, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
-    passed = [item for item in plan.questions if item.state in {"answered", "open"}]
+    passed = [item for item in plan.questions if item.id == asked.id or item.state in {"answered", "open"}]
     at = next((number for number, item in enumerate(passed) if item.id == asked.id), 0)
     before = passed[at - 1] if at else None
     back = (url_for("pages.question", bundle=found.id, question=before.id) if before
@@ -124,7 +132,7 @@ def preview(bundle: str) -> str | Response:
     """The plan of the answers so far; with open questions left, on to the first of them."""
     found = bundle_of(bundle)
     plan = desk().plan(bundle, answers(bundle), now())
-    if _next_open(plan) is not None:
+    if _next_open(plan, answers(bundle)) is not None:
         return _onward(bundle, plan)
     kept = session.get(KEPT) or {}
     onward = Onward("保存并继续填表" if kept.get("draft") else "开始填表", url_for("pages.start", bundle=bundle))

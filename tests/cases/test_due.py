@@ -189,7 +189,7 @@ STATES: list[tuple[str, str, str]] = [
     ("..", "", "filed"), ("a.", "", "in_progress"), ("gg", "", "finished"), ("gr", "", "partly_finished"),
     ("gr", "02", "not_granted"), ("rr", "", "not_granted"), ("ww", "", "withdrawn"), ("gw", "", "partly_finished"),
     ("rw", "", "not_granted"), ("g.", "", "in_progress"), ("s.", "", "needs_applicant"),
-    ("rg", "02", "partly_finished"),
+    ("rg", "02", "partly_finished"), ("gw", "02", "partly_finished"), ("gw", "01", "partly_finished"),
 ]
 
 

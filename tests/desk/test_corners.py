@@ -187,3 +187,11 @@ def test_a_case_that_cannot_be_swept_keeps_time_from_no_other(desk, opened, monk
     ended = {receipt.reference: desk.case_view("somebody", receipt.reference, later)["legs"][0]["state"]
              for receipt in (first, second)}
     assert ended == {broken: "supplement_required", max(first.reference, second.reference): "terminated"}
+
+
+def test_a_leg_named_twice_is_withdrawn_once(desk):
+    receipt = desk.file("somebody", small_filing(), "key-twice", NOW)
+    leg = receipt.legs[0].leg.removeprefix(f"{receipt.reference}-")
+    desk.withdraw("somebody", receipt.reference, Withdrawal((leg, leg, receipt.legs[0].leg), "改期"), "w1", NOW)
+    found = next(one for one in desk.case_view("somebody", receipt.reference, NOW)["legs"] if one["leg"] == leg)
+    assert [line["type"] for line in found["timeline"]].count("leg.withdraw_requested") == 1

@@ -13,7 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from app import create_app
+from sandbox.demo_secrets import ensure_secrets
+from tests.pages.client import Visitor
+from web.wiring import NAME
 
 HOME = Path(__file__).parent.parent.parent
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -108,3 +114,22 @@ def page(context: BrowserContext) -> Iterator[Page]:
     found.on("pageerror", lambda error: complaints.append(str(error)))
     yield found
     assert [text for text in complaints if "422" not in text and "404" not in text] == []
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application in this process with the shipped definitions and the demo departments, which it never calls."""
+    folder = tmp_path_factory.mktemp("inside")
+    departments = HOME / "sandbox" / "departments.yaml"
+    (folder / "keys").mkdir(mode=0o700)
+    ensure_secrets(departments, folder / "keys")
+    made = create_app({"YJS_ENV": "test", "YJS_DATA": str(folder / "data"), "YJS_KEYS": str(folder / "keys" / "keys"),
+                       "YJS_SECRETS": str(folder / "keys"), "YJS_DEPARTMENTS": str(departments)})
+    yield made
+    made.extensions[NAME].close()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    """Somebody who has just come."""
+    return Visitor(app)

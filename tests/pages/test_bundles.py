@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from catalog.load import load_catalog
 from forms.values import json_ready
+from tests.pages.client import sent
 
 CATALOG = load_catalog(Path(__file__).parent.parent.parent / "bundles").catalog
 PERSONS = {"retirement": "sample-retiree", "newborn": "sample-mother"}
@@ -39,20 +38,6 @@ class Visitor:
         assert answer.status_code == 200, (answer.url, said)
         self.page = answer.text
         return answer.url.removeprefix(self.portal)
-
-
-def sent(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """An answer as a page sends it."""
-    if isinstance(value, bool):
-        yield name, "yes" if value else "no"
-    elif isinstance(value, list):
-        for at, item in enumerate(value):
-            if isinstance(item, dict):
-                yield from ((f"{name}.{at}.{column}", str(inner)) for column, inner in item.items())
-            else:
-                yield name, str(item)
-    else:
-        yield name, str(value)
 
 
 @pytest.mark.parametrize("bundle", sorted(CATALOG.bundles))

@@ -1,0 +1,60 @@
+"""A person without scripts who talks to the application in this process: reads pages, sends forms with their token."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+TAGS = re.compile(r"<[^>]+>")
+
+
+class Visitor:
+    """Keeps the cookies and the last page; `text` is what is written on it."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client, self.page, self.status, self.at = app.test_client(), "", 0, ""
+
+    @property
+    def text(self) -> str:
+        """The words of the last page without its tags, in one line."""
+        return re.sub(r"\s+", " ", TAGS.sub(" ", self.page))
+
+    def get(self, path: str) -> str:
+        """Open a page; where it led."""
+        return self._keep(self.client.get(path, follow_redirects=True))
+
+    def send(self, path: str, *fields: tuple[str, str]) -> str:
+        """Send a form to `path` with the last page's token; where it led."""
+        token = re.search(r'name="csrf-token" content="([^"]+)"', self.page)
+        assert token is not None
+        form: dict[str, list[str]] = {"csrf_token": [token[1]]}
+        for name, value in fields:
+            form.setdefault(name, []).append(value)
+        return self._keep(self.client.post(path, data=form, follow_redirects=True))
+
+    def sign_in(self, person: str = "sample-enterprise") -> None:
+        """Become a sample person."""
+        self.get("/login")
+        self.send("/login/persona", ("persona", person))
+
+    def _keep(self, answer: TestResponse) -> str:
+        self.page, self.status, self.at = answer.get_data(as_text=True), answer.status_code, answer.request.path
+        return self.at
+
+
+def sent(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """An answer as a page sends it."""
+    if isinstance(value, bool):
+        yield name, "yes" if value else "no"
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            if isinstance(item, dict):
+                yield from ((f"{name}.{at}.{column}", str(inner)) for column, inner in item.items())
+            else:
+                yield name, str(item)
+    else:
+        yield name, str(value)

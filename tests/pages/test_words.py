@@ -1,0 +1,79 @@
+"""What pages say and where they lead, without a browser: questions, the form, filing, progress and withdrawal."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.pages.client import Visitor
+from tests.pages.client import sent as sent_as
+
+SMALL: dict[str, Any] = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
+
+
+def ask_through(visitor: Visitor, bundle: str, situation: dict[str, Any]) -> list[str]:
+    """Answer every question; which were asked."""
+    asked = []
+    at = visitor.get(f"/bundles/{bundle}/questions")
+    while "/questions/" in at:
+        asked.append(at.rpartition("/")[2])
+        at = visitor.send(at, *sent_as(asked[-1], situation[asked[-1]]))
+        assert len(asked) < 30, visitor.text
+    return asked
+
+
+def start(visitor: Visitor, bundle: str = "utilities", person: str = "sample-enterprise", **situation: Any) -> str:
+    """From the questions to the draft of a sample person; its id."""
+    ask_through(visitor, bundle, situation or SMALL)
+    visitor.sign_in(person)
+    visitor.get(f"/bundles/{bundle}/plan")
+    return visitor.send(f"/bundles/{bundle}/start").split("/")[2]
+
+
+def fill(visitor: Visitor, draft: str) -> None:
+    """Everything but the filing, with the sample answers and papers."""
+    visitor.send(f"/drafts/{draft}/sample-form", ("section", visitor.get(f"/drafts/{draft}").rpartition("/")[2]))
+    visitor.get(f"/drafts/{draft}/materials")
+    if "/sample-papers" in visitor.page:
+        visitor.send(f"/drafts/{draft}/sample-papers")
+    signed = re.findall(r'name="signed" value="([^"]+)"', visitor.page)
+    visitor.send(f"/drafts/{draft}/materials", *(("signed", key) for key in signed))
+    visitor.send(f"/drafts/{draft}/consent", ("agreed", "yes"), ("sensitive", "yes"))
+
+
+def file(visitor: Visitor, bundle: str = "utilities", person: str = "sample-enterprise", **situation: Any) -> str:
+    """The whole way; the reference."""
+    draft = start(visitor, bundle, person, **situation)
+    fill(visitor, draft)
+    edition = re.search(r'name="edition" value="([^"]+)"', visitor.page)
+    assert edition is not None, visitor.text
+    return visitor.send(f"/drafts/{draft}/submit", ("edition", edition[1])).split("/")[2]
+
+
+def test_a_question_with_a_default_is_still_asked_with_the_default_chosen(visitor: Visitor) -> None:
+    asked = ask_through(visitor, "newborn", {"has_certificate": True, "register_with": "mother", "wants": ["card"],
+                                             "filer": "self"})
+    assert "wants" in asked
+    assert "社会保障卡" in visitor.text
+
+
+def test_a_withdrawal_names_each_matter_once_and_keeps_its_number_after_a_mistake(visitor: Visitor) -> None:
+    case = f"/cases/{file(visitor)}"
+    legs = sorted(set(re.findall(r'id="leg-([\d.]+)"', visitor.client.get(case).get_data(as_text=True))))
+    at = f"{case}/withdraw?look=1&leg={legs[0]}"
+    visitor.get(at)
+    action = re.search(r'<form method="post" action="([^"]+)" novalidate', visitor.page)
+    assert action is not None and "?" not in action[1]
+    key = re.search(r'name="key" value="([^"]+)"', visitor.page)
+    assert key is not None
+    visitor.send(at, ("leg", legs[0]), ("key", key[1]))
+    assert visitor.status == 422
+    assert "确认撤回 1 项" in visitor.text
+    visitor.send(at, ("leg", legs[0]), ("key", key[1]), ("reason", "测试"))
+    assert visitor.status == 200
+    assert visitor.page.count("已申请撤回：测试") == 1
+
+
+def test_a_withdrawal_without_a_matter_says_so(visitor: Visitor) -> None:
+    visitor.get(f"/cases/{file(visitor)}/withdraw?look=1")
+    assert "请先选择要撤回的事项" in visitor.text
