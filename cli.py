@@ -19,12 +19,13 @@ from cases.calendar_days import work_calendar
 from cases.clock import as_json, explain
 from cases.errors import CaseError
 from cases.instants import read_instant, read_pause
-from catalog.check import check as check_definitions
 from catalog.check import check_departments
 from catalog.edition import edition_of
 from catalog.limits import BadLimit, parse_limit
 from catalog.load import load_catalog
 from catalog.model import Catalog
+from catalog.nodes import read_text
+from catalog.report import by_weight, found_in, report_lines
 from catalog.text import Problem
 from connectors.deployment import read_deployment
 from connectors.shipped import registry
@@ -33,6 +34,7 @@ from forms.errors import FormsError
 from forms.explore import explore
 from forms.figures import figures_json
 from forms.plan import Plan
+from forms.plan_text import plan_lines, pledge_texts
 from forms.public import plan_json
 from ops import OPERATIONS
 from people.identity import ROLES
@@ -56,41 +58,37 @@ def _today(settings: Settings) -> date:
     return Clock(settings.clock_file).now().astimezone(settings.zone).date()
 
 
-def _problems(settings: Settings) -> list[Problem]:
-    """Every problem of the definitions and of the deployment, by place."""
+def _problems(settings: Settings) -> tuple[list[Problem], bool]:
+    """Every problem of the definitions and of the deployment, the gravest first; whether a file could not be read."""
     loaded = load_catalog(settings.bundles)
-    found = [*loaded.problems, *check_definitions(loaded.catalog)]
+    found = found_in(loaded)
     if not any(problem.level == "error" for problem in found):
         for bundle in loaded.catalog.bundles:
             found += explore(loaded.catalog, bundle, _today(settings))
-    if settings.departments is not None:
+    if settings.departments is not None and not loaded.unread:
         deployment = read_deployment(settings.departments, os.environ, registry())
         found += check_departments(loaded.catalog, deployment.served())
         for line in deployment.problems:
             click.echo(str(line), err=True)
-    return sorted(set(found))
+    return by_weight(found), bool(loaded.unread)
 
 
 @click.command()
 @click.option("--json", "as_json_", is_flag=True, help="Print the problems as JSON.")
 def check(as_json_: bool) -> None:
     """Check all definitions; every problem at once, exit 1 if there is an error."""
-    found = _problems(read_settings())
-    errors = [problem for problem in found if problem.level == "error"]
+    found, unread = _problems(read_settings())
     if as_json_:
         click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
                                 "message": p.message} for p in found], ensure_ascii=False, indent=2))
     else:
-        words = {"error": "", "warning": "提醒：", "note": "说明："}
-        for problem in found:
-            click.echo(f"{problem.place}: {words[problem.level]}{problem.message}")
-        click.echo(f"共 {len(errors)} 处错误，{len(found) - len(errors)} 条提醒。" if found else "定义全部正确。")
-    sys.exit(1 if errors else 0)
+        click.echo("\n".join(report_lines(found, unread)))
+    sys.exit(1 if any(problem.level == "error" for problem in found) else 0)
 
 
 def _catalog(settings: Settings) -> Catalog:
     loaded = load_catalog(settings.bundles)
-    errors = [problem for problem in (*loaded.problems, *check_definitions(loaded.catalog)) if problem.level == "error"]
+    errors = [problem for problem in found_in(loaded) if problem.level == "error"]
     if errors:
         stop("\n".join(map(str, errors)))
     return loaded.catalog
@@ -101,21 +99,35 @@ def _situation(catalog: Catalog, bundle: str, file: Path | None) -> Mapping[str,
         known = catalog.bundles.get(bundle)
         return known.figures if known else {}
     try:
-        situation = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        stop(f"读不了情形文件 {file}：{error}；请写成 JSON，例如 {{\"services\": [\"water\"], \"filer\": \"self\"}}")
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        stop(f"情形文件 {file} 的文字编码不是 UTF-8；请另存为 UTF-8")
+    except OSError:
+        stop(f"读不到情形文件 {file}；请核对路径，文件要存在并且可读")
+    situation = _answers(str(file), text)
     if not isinstance(situation, dict):
-        stop(f"情形文件 {file} 应是一个 JSON 对象")
+        stop(f"情形文件 {file} 里要写「问题: 回答」，例如 {{services: [water], filer: self}}")
     return situation
 
 
-def _composed(bundle: str, file: Path | None) -> Plan:
+def _answers(file: str, text: str) -> Any:
+    """Answers as JSON, or written as in a bundle's `figures:`."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        read = read_text(file, text)
+    if read.node is None or read.problems:
+        stop("\n".join(map(str, read.problems)) or f"情形文件 {file} 是空的；请写上回答，例如 {{filer: self}}")
+    return read.node.plain()
+
+
+def _composed(bundle: str, file: Path | None) -> tuple[Plan, Catalog]:
     settings = read_settings()
     catalog = _catalog(settings)
     try:
         situation = _situation(catalog, bundle, file)
         edition = edition_of(catalog, bundle).hash if bundle in catalog.bundles else ""
-        return compose(catalog, bundle, situation, today=_today(settings), edition=edition)
+        return compose(catalog, bundle, situation, today=_today(settings), edition=edition), catalog
     except FormsError as error:
         stop(f"{error}；可用：{'、'.join(sorted(catalog.bundles))}")
 
@@ -131,23 +143,19 @@ _JSON = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @_JSON
 def plan(bundle: str, situation: Path | None, as_json_: bool) -> None:
     """The composed plan: matters and why, fields and who asks, materials kept and removed, order, figures."""
-    made = _composed(bundle, situation)
-    click.echo(json.dumps(plan_json(made), ensure_ascii=False, indent=2) if as_json_ else "\n".join(_plan_lines(made)))
+    made, catalog = _composed(bundle, situation)
+    if as_json_:
+        click.echo(json.dumps(plan_json(made), ensure_ascii=False, indent=2))
+    _stop_at_bad_answers(made)
+    if not as_json_:
+        click.echo("\n".join(plan_lines(made, pledge_texts(catalog.matters.values()))))
 
 
-def _plan_lines(made: Plan) -> list[str]:
-    lines = [f"{made.bundle_name}（版次 {made.edition[:12]}）", "", "办哪些事项"]
-    lines += [f"  {leg.leg} {leg.name}  {leg.department_name}  第 {leg.start}–{leg.finish} 工作日  {leg.why.text}"
-              for leg in made.legs]
-    lines += [f"  — {absent.name}：{absent.why.text}" for absent in made.absent]
-    lines += ["", f"填写 {len(made.fields)} 项"]
-    lines += [f"  {line.name}  {line.why.text}" for line in made.fields]
-    lines += ["", f"提交 {len(made.materials)} 份材料"]
-    lines += [f"  {line.name}  {line.why.text}" for line in made.materials]
-    lines += ["", "不用提交的材料"]
-    lines += [f"  {line.name}  {line.why.text}" for line in made.removed_materials]
-    lines += ["", *(f"{problem.level}: {problem.text}" for problem in made.problems)]
-    return [*lines, *made.figures.because]
+def _stop_at_bad_answers(made: Plan) -> None:
+    """A plan that leaves out what was answered wrongly is a plan for somebody else."""
+    bad = [f"  {problem.at}：{problem.text}" for problem in made.problems if problem.rule == "bad_answer"]
+    if bad:
+        stop("\n".join(["情形里有答错的问题，请改正后再算：", *bad]))
 
 
 @click.command()
@@ -156,9 +164,17 @@ def _plan_lines(made: Plan) -> list[str]:
 @_JSON
 def figures(bundle: str, situation: Path | None, as_json_: bool) -> None:
     """The computed figures before and after."""
-    made = _composed(bundle, situation)
-    shown = figures_json(made)
-    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json_ else "\n".join(made.figures.because))
+    made, _ = _composed(bundle, situation)
+    shown = json.dumps(figures_json(made), ensure_ascii=False, indent=2)
+    if as_json_:
+        click.echo(shown)
+    _stop_at_bad_answers(made)
+    open_ones = [f"  {problem.at}：{problem.text}" for problem in made.problems if problem.rule == "open_question"]
+    if open_ones:
+        says = "还有问题没有回答，下面的数字不能公布；请在一件事里写 figures: {…}，或用 --situation 给出情形："
+        click.echo("\n".join([says, *open_ones]), err=True)
+    if not as_json_:
+        click.echo("\n".join(made.figures.because))
 
 
 @click.command()

@@ -24,7 +24,7 @@ QUESTION_TYPES: Mapping[QuestionKind, FieldType] = {
     "yes_no": "yes_no", "one": "choice", "many": "many", "number": "number", "date": "date", "field": "text",
 }
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
-_WORDS = {"yes": True, "true": True, "no": False, "false": False}
+_WORDS = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
 
 
 class BadAnswer(ValueError):

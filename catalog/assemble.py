@@ -13,6 +13,7 @@ from catalog.build_bundle import build_bundle
 from catalog.build_dictionary import built
 from catalog.build_matter import Words, matter
 from catalog.bundle import Bundle
+from catalog.conditions import fold
 from catalog.dictionary import Field, Option, Table
 from catalog.extend import inherited
 from catalog.matter import Matter
@@ -34,10 +35,14 @@ YES_NO = frozenset({"yes", "no"})
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A catalog with every problem of reading it; partial where there are problems."""
+    """A catalog with every problem of reading it; partial where there are problems.
+
+    `unread` are the files of which nothing could be made, so that other files seem to name what is not there.
+    """
 
     catalog: Catalog
     problems: tuple[Problem, ...]
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -61,13 +66,18 @@ class _Parts:
 def assemble(texts: Mapping[str, str]) -> Loaded:
     """Read all texts (by path below the bundles folder, `/` between folders) into a catalog."""
     parts = _Parts()
+    unread = set()
     for file, text in sorted(texts.items()):
         read = read_text(file, text)
         parts.problems.extend(read.problems)
         if read.node is not None:
             _sort_in(parts, file, read.node)
+        elif read.problems:
+            unread.add(file)
+        else:
+            parts.say(Place(file, 1), "empty_file", "文件里没有内容；请写上定义，或删去这个文件")
     catalog = _build(parts)
-    return Loaded(catalog, tuple(sorted(set(parts.problems))))
+    return Loaded(catalog, tuple(sorted(set(parts.problems))), frozenset(unread))
 
 
 def _sort_in(parts: _Parts, file: str, node: Node) -> None:
@@ -99,6 +109,10 @@ def _bundle_file(parts: _Parts, file: str, node: Node) -> None:
     ident = node.pairs.get("id")
     if ident is not None and ident.kind == "text" and "/" not in file:
         parts.add("bundles", ident.text, node)
+        stem = file.removesuffix(".yaml")
+        if fold(ident.text) != fold(stem):
+            says = f"id {ident.text} 与文件名 {stem}.yaml 不同；请把 id 写成 {stem}，或把文件改名为 {ident.text}.yaml"
+            parts.say(ident.place, "bundle_id", says)
     elif "/" in file:
         folder = file.split("/", maxsplit=1)[0]
         parts.say(Place(file, 1), "unknown_file", f"不认识的文件夹 {folder}{unknown(folder, FOLDERS, list_all=True)}")
@@ -217,7 +231,12 @@ def _check_sets(parts: _Parts, node: Node, path: tuple[str, ...], words: Words) 
 
 
 def _check_rule_tables(parts: _Parts, node: Node, data: Mapping[str, Any], words: Words) -> None:
+    seen: set[str] = set()
     for index, rule in enumerate(data.get("rules", ())):
+        if rule["id"] in seen:
+            says = f"规则编号 {rule['id']} 写了两次；请改一个"
+            parts.say(place_at(node, ("rules", index, "id")), "same_rule", says)
+        seen.add(rule["id"])
         name = rule.get("table")
         table = words.tables.get(name)
         place = place_at(node, ("rules", index, "table"))

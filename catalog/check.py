@@ -10,6 +10,7 @@ from catalog.check_bundles import check_bundle, known_matters
 from catalog.check_dictionary import check_calendar_years, check_dictionary, check_unused
 from catalog.check_edges import check_edges
 from catalog.check_matters import check_matters
+from catalog.check_names import check_names
 from catalog.check_sources import check_sources
 from catalog.check_specs import check_specs
 from catalog.findings import Findings
@@ -27,6 +28,7 @@ def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
     check_dictionary(findings)
     check_unused(findings)
     check_matters(findings)
+    check_names(findings)
     for bundle in catalog.bundles.values():
         check_bundle(findings, bundle)
         check_sources(findings, bundle)

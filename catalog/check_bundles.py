@@ -197,14 +197,10 @@ def _rules(findings: Findings, bundle: Bundle) -> None:
     types |= question_types(catalog, bundle)
     says = "规则用了字段 {name}，但本一件事没有询问它"
     scope = Scope(types, dict.fromkeys(catalog.fields, says))
-    seen: set[str] = set()
     for index, rule in enumerate(bundle.rules):
         path: Path = ("bundles", bundle.id, "rules", index)
         check_condition(findings, (*path, "when"), rule.when, scope)
         check_condition(findings, (*path, "need"), rule.need, scope)
-        if rule.id in seen:
-            findings.say(path, "same_rule", f"规则编号 {rule.id} 写了两次；请改一个")
-        seen.add(rule.id)
 
 
 def asked_materials(matter: Matter) -> Iterator[tuple[Path, MaterialAsk]]:
@@ -243,10 +239,14 @@ def _answers(findings: Findings, bundle: Bundle) -> None:
         for matter in example.matters or ():
             entries = [entry.matter for entry in bundle.entries]
             findings.known((*path, "examples", index, "matters"), "事项", matter, entries, "unknown_matter")
-    if bundle.figures:
-        for name in unanswered(bundle, bundle.figures):
-            says = f"figures 没有回答问题 {name}；请补上，否则对外的数字无法计算"
-            findings.say((*path, "figures"), "figures", says)
+    missing = unanswered(bundle, bundle.figures)
+    for name in missing if bundle.figures else ():
+        says = f"figures 没有回答问题 {name}；请补上，否则对外的数字无法计算"
+        findings.say((*path, "figures"), "figures", says)
+    if missing and bundle.entries and not bundle.figures:
+        line = "，".join(f"{name}: …" for name in missing)
+        says = f"没有写 figures(公布的数字按哪种情形算)，前后对比无法公布；请写 figures: {{{line}}}，每个问题都要回答"
+        findings.warn(path, "no_figures", says)
 
 
 def unanswered(bundle: Bundle, answers: Mapping[str, Any]) -> list[str]:

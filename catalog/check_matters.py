@@ -11,7 +11,7 @@ from catalog.check_conditions import Scope, check_condition
 from catalog.dictionary import Field
 from catalog.findings import Findings
 from catalog.limits import Limit
-from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter
+from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter, Pledge
 from catalog.model import Catalog, Path
 from catalog.reading import fields_asked
 from catalog.schema_dictionary import LEVELS
@@ -178,8 +178,15 @@ def _material_ask(findings: Findings, matter: Matter, ask: MaterialAsk, path: Pa
     _tolerance(findings, matter, ask, path)
     check_condition(findings, (*path, "when"), ask.when, scope)
     if ask.pledge is not None:
-        check_condition(findings, (*path, "pledge", "when"), ask.pledge.when, scope)
-        _later_check(findings, ask.pledge.later_check, (*path, "pledge", "later_check"))
+        _pledge(findings, ask.pledge, (*path, "pledge"), scope)
+
+
+def _pledge(findings: Findings, pledge: Pledge, path: Path, scope: Scope) -> None:
+    check_condition(findings, (*path, "when"), pledge.when, scope)
+    _later_check(findings, pledge.later_check, (*path, "later_check"))
+    if not pledge.text:
+        says = f"承诺书 {pledge.form} 没有写承诺内容，不知道承诺什么；请写 {{form: {pledge.form}, text: 我承诺…}}"
+        findings.warn(path, "no_pledge_text", says)
 
 
 def _tolerance(findings: Findings, matter: Matter, ask: MaterialAsk, path: Path) -> None:

@@ -15,9 +15,10 @@ def load_catalog(folder: Path) -> Loaded:
     """Read every definition below `folder`; never raises for what an author wrote, all problems come back at once."""
     texts, problems = read_folder(folder)
     loaded = assemble(texts)
+    unread = loaded.unread | {problem.place.file for problem in problems}
     if not texts and not problems:
         problems = [Problem(Place(folder.name, 1), "no_definitions", f"{folder.name} 里没有任何 .yaml 文件")]
-    return Loaded(loaded.catalog, tuple(sorted([*problems, *loaded.problems])))
+    return Loaded(loaded.catalog, tuple(sorted([*problems, *loaded.problems])), unread)
 
 
 def read_folder(folder: Path) -> tuple[dict[str, str], list[Problem]]:

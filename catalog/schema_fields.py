@@ -24,6 +24,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?", re.ASCII)
 _REFERENCE = re.compile(r"[\w-]+(?:\.\w+)?(?:@\w+)?")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _CODE = re.compile(r"\w[\w-]*")
+_ADDRESS = re.compile(r"(?:https?|ftp|file)://|javascript:|\bwww\.", re.ASCII | re.IGNORECASE)
 _YES = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -116,8 +117,7 @@ class Line(Scalar):
         return Text(str(lines.pop("zh")), {tag: str(line) for tag, line in lines.items()})
 
     def _read(self, text: str) -> Text:
-        if len(text) > LONGEST_TEXT:
-            raise ValidationError(f"{self.title}超过 {LONGEST_TEXT} 个字")
+        _refuse_long_or_linked(self.title, text)
         return Text(text)
 
 
@@ -135,9 +135,16 @@ class Words(Scalar):
     """A plain text that is not shown to applicants (a department's own name, a reason, a pattern)."""
 
     def _read(self, text: str) -> str:
-        if len(text) > LONGEST_TEXT:
-            raise ValidationError(f"{self.title}超过 {LONGEST_TEXT} 个字")
+        _refuse_long_or_linked(self.title, text)
         return text
+
+
+def _refuse_long_or_linked(title: str, text: str) -> None:
+    """Texts are short and lead nowhere: an address in a definition could send applicants anywhere."""
+    if len(text) > LONGEST_TEXT:
+        raise ValidationError(f"{title}超过 {LONGEST_TEXT} 个字")
+    if found := _ADDRESS.search(text):
+        raise ValidationError(f"{title}里不能写网址({found[0]}…)；请写名称、地点或电话")
 
 
 class Number(Scalar):

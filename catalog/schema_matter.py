@@ -83,11 +83,21 @@ class ToleranceText(Scalar):
         return Duration(self.title).deserialize(text)
 
 
+class PledgeForm(Name):
+    """The code of a pledge, which is the author's to choose; a bare yes would name a pledge that says nothing."""
+
+    def _read(self, text: str) -> str:
+        if text in {"yes", "no", "true", "false", "是", "否"}:
+            raise ValidationError("pledge 要写承诺书的编码(自己取名)和承诺内容，例如 {form: my_pledge, text: 我承诺…}；"
+                                  "不能承诺的删去这一项")
+        return super()._read(text)
+
+
 class PledgeShape(Authored):
     """A signed statement in place of a paper."""
 
     short = "form"
-    form = Name("承诺书", required=True)
+    form = PledgeForm("承诺书", required=True)
     signers = ListOf("签署人", Name("签署人"))
     when = When("条件")
     later_check = Name("事后核查")

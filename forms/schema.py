@@ -213,7 +213,7 @@ def validate_materials(plan: Plan, materials: Mapping[str, Any], partial: bool =
                 errors[key] = [wrong]
             else:
                 clean[key] = list(files)
-        elif key not in lines and key not in gone:
+        elif key not in lines and key not in gone and not is_blank(files) and files != []:
             errors[str(key)[:_LONGEST_ID]] = ["这次办理不需要这份材料，请删去或核对编码"]
     missing = tuple(key for key, line in lines.items() if key not in clean and key not in errors and _is_due(line))
     if not partial:

@@ -11,6 +11,7 @@ import pytest
 from catalog.assemble import assemble
 from catalog.check import check, check_departments
 from catalog.load import load_catalog, read_folder
+from catalog.report import found_in, report_lines
 from catalog.text import Problem
 
 MINI = Path(__file__).parent / "mini"
@@ -158,8 +159,8 @@ BROKEN = [
     Broken(U, "name: 水气联合报装", "name: 水气\u202e联合报装", "\u202e", "看不见的字符 U+202E"),
     Broken(U, "lead: city-management", "lead: city-management\n---\nid: x", "---", "一个文件只能有一份内容"),
     Broken(D, "{licence: citizen_card}", "{licence: business_licence}", "ID01:",
-           "证照 business_licence 的持有人是单位(held_by: enterprise)，一件事 utilities 却按角色 agent(经办人)的身份证号"
-           "去查，永远查不到；请把 holder 改成单位角色，或把证照的 held_by 改为 person"),
+           "证照 business_licence 的持有人是单位(held_by: enterprise)，一件事 utilities 却按角色 agent(经办人)的"
+           "身份证号去查，永远查不到；请把 holder 改成单位角色，或把证照的 held_by 改为 person"),
     Broken(D, "{licence: business_licence, holder: holder}", "{licence: citizen_card, holder: holder}", "BL01:",
            "一件事 utilities 却按角色 holder(申请人)的统一社会信用代码去查"),
     Broken(D, "{licence: business_licence, holder: holder}", "{licence: business_licence}", "BL01:",
@@ -169,6 +170,26 @@ BROKEN = [
     Broken("sets.yaml", ", {agent_id: {when: filer == agent}}", "", "materials: [{premises",
            "一件事 utilities 用了角色 agent，但没有事项询问它的证件号字段 agent_id，无法查证照，只能上传",
            where=M, level="warning"),
+    Broken(M, "pledge: {form: works_pledge, signers: [holder], when: line_length <= 200, text: 我承诺按规范施工}",
+           "pledge: yes", "pledge: yes",
+           "pledge 要写承诺书的编码(自己取名)和承诺内容，例如 {form: my_pledge, text: 我承诺…}"),
+    Broken(M, ", text: 我承诺按规范施工}", "}", "works_pledge", "承诺书 works_pledge 没有写承诺内容", level="warning"),
+    Broken(U, "id: utilities", "id: utility", "id: utility",
+           "id utility 与文件名 utilities.yaml 不同；请把 id 写成 utilities，或把文件改名为 utility.yaml"),
+    Broken(D, "CO02: {name: 用地批准,", "CO02: {name: 用地批准, help: 见 https://example.com 的说明,", "https:",
+           "说明里不能写网址(https://…)；请写名称、地点或电话"),
+    Broken(D, "CO02: {name: 用地批准,", "CO02: {name: 用地批准, sample: www.example.com,", "www.",
+           "里不能写网址(www.…)"),
+    Broken(U, "effect: warn}", "effect: warn}\n  - {id: R-1, need: outside_line, say: 又一条}", "又一条",
+           "规则编号 R-1 写了两次；请改一个"),
+    Broken(M, "special: [{name: 政府批准",
+           "rules: [{id: R-1, need: dig_area > 0, say: 请核对}]\n  special: [{name: 政府批准",
+           "rules: [", "规则编号 R-1 在一件事 utilities里也有，提示时分不清是哪一条", level="warning"),
+    Broken("departments.yaml", "traffic-police: 交警支队", "traffic-police: 城市管理局", "traffic-police",
+           "部门 traffic-police 和 city-management 的名称都是「城市管理局」", level="note"),
+    Broken(U, "figures: {services: [water, gas], outside_line: yes, line_length: 250, dig_area: 10, filer: agent}\n",
+           "", "id: utilities", "没有写 figures(公布的数字按哪种情形算)，前后对比无法公布；请写 "
+           "figures: {services: …，", level="warning"),
 ]
 
 
@@ -211,6 +232,23 @@ def test_a_department_without_a_body_in_a_region_is_refused() -> None:
     assert any("部门 traffic-police 在区划 370202 没有配置对接方式，事项无法送达" in one for one in elsewhere)
 
 
+def test_only_unreadable_files_are_reported_while_there_are_any() -> None:
+    broken = {**GOOD, M: GOOD[M].replace("department: gas-utility", 'department: "gas-utility'), "new.yaml": "id: x"}
+    loaded = assemble(broken)
+    assert len(problems_of(broken)) > 5
+    found = found_in(loaded)
+    assert {problem.place.file for problem in found} == {M}
+    assert report_lines(found, True)[-1].endswith("这些文件还读不出来，先改好它们，再运行一次看其余的。")
+
+
+def test_errors_come_before_warnings_and_notes_wherever_they_stand() -> None:
+    texts = {**GOOD, "departments.yaml": GOOD["departments.yaml"] + "other: 城市管理局\n",
+             U: GOOD[U].replace("lead: city-management", "lead: nobody")}
+    found = found_in(assemble(texts))
+    assert [problem.level for problem in found] == ["error", "note"]
+    assert report_lines(found)[0].startswith(U)
+
+
 def test_files_that_are_no_text_or_too_large_are_named(tmp_path: Path) -> None:
     (tmp_path / "fields.yaml").write_bytes("a: 甲\nb: 乙".encode("gb18030"))
     (tmp_path / "sets.yaml").write_text("#" * 1_000_001)
@@ -227,6 +265,12 @@ def test_files_that_are_no_text_or_too_large_are_named(tmp_path: Path) -> None:
         "roles.yml:1: 定义文件的名字要以 .yaml 结尾；请改名",
         "sets.yaml:1: 文件超过 1 MB；请拆成几个文件",
     ]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# 以后再写\n"])
+def test_an_empty_file_says_so(text: str) -> None:
+    found = [str(one) for one in problems_of({**GOOD, "later.yaml": text})]
+    assert found == ["later.yaml:1: 文件里没有内容；请写上定义，或删去这个文件"]
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:

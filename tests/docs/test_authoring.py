@@ -13,6 +13,7 @@ import pytest
 
 from catalog.assemble import Loaded, assemble
 from catalog.check import check
+from catalog.report import found_in, report_lines
 from catalog.schema_bundle import BUNDLE
 from catalog.schema_dictionary import SHAPES
 from catalog.schema_fields import Authored
@@ -69,11 +70,7 @@ def errors(loaded: Loaded) -> list[str]:
 
 def checked(loaded: Loaded) -> list[str]:
     """What `flask check` prints, line by line."""
-    words = {"error": "", "warning": "提醒：", "note": "说明："}
-    found = sorted({*loaded.problems, *check(loaded.catalog)})
-    wrong = sum(problem.level == "error" for problem in found)
-    lines = [f"{problem.place}: {words[problem.level]}{problem.message}" for problem in found]
-    return [*lines, f"共 {wrong} 处错误，{len(found) - wrong} 条提醒。" if found else "定义全部正确。"]
+    return report_lines(found_in(loaded))
 
 
 def verify(command: str, said: str, loaded: Loaded) -> None:
