@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from desk.asked import aside, asked_materials, settled_plan
 from desk.editions import Editions
 from desk.errors import DraftFiled, UnknownDraft
 from desk.lookups import look_up
@@ -64,7 +65,7 @@ class Drafts:
         shown = self._shown(row, now)
         if row.body.get("found") is not None or not row.body["consent"].get("agreed") or shown.errors:
             return shown
-        clean = validate_form(shown.plan, row.body["form"], self._premises.catalog.regions, partial=True)
+        clean = validate_form(shown.plan, shown.form, self._premises.catalog.regions, partial=True)
         if clean.missing:
             return shown
         found = look_up(self._premises, shown.plan, clean.clean, row.body["consent"], now)
@@ -109,16 +110,16 @@ class Drafts:
         self._premises.database.write(unit)
 
     def _shown(self, row: drafts.Draft, now: datetime) -> Draft:
-        body = row.body
-        found = body.get("found")
-        plan = self._editions.compose(row.bundle, body["situation"], now, form=body["form"],
-                                      found=found["outcomes"] if found else None).plan
-        errors, missing = problems(plan, body, self._premises)
-        materials = {key: tuple(files) for key, files in body["materials"].items()}
-        return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"],
-                     form=body["form"], materials=materials, consent=body["consent"], found=found, plan=plan,
-                     edition=plan.edition, updated_at=row.updated_at, errors=errors, missing=missing,
-                     filed_as=row.submitted_as)
+        body, found = row.body, row.body.get("found")
+        outcomes = found["outcomes"] if found else None
+        plan, form = settled_plan(lambda asked: self._editions.compose(
+            row.bundle, body["situation"], now, form=asked, found=outcomes).plan, body["form"])
+        materials = asked_materials(plan, body["materials"])
+        errors, missing = problems(plan, form, materials, self._premises)
+        return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"], form=form,
+                     materials={key: tuple(files) for key, files in materials.items()}, consent=body["consent"],
+                     found=found, plan=plan, edition=plan.edition, updated_at=row.updated_at, errors=errors,
+                     missing=missing, filed_as=row.submitted_as, aside=aside(body, form, materials))
 
 
 def _own(tx: Tx, draft: str, subject: str, *, lock: bool = False) -> drafts.Draft:
@@ -136,9 +137,10 @@ def _merged(name: str, kept: Mapping[str, Any], change: Mapping[str, Any] | None
     return {key: value for key, value in {**kept, **change}.items() if value is not None}
 
 
-def problems(plan: Plan, body: Mapping[str, Any], premises: Premises) -> tuple[dict[str, Any], tuple[str, ...]]:
+def problems(plan: Plan, form: Mapping[str, Any], materials: Mapping[str, Any],
+             premises: Premises) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The error tree of a partial filing, and the codes of what is still missing."""
-    form = validate_form(plan, body["form"], premises.catalog.regions, partial=True)
-    papers = validate_materials(plan, body["materials"], partial=True)
-    errors = {**form.errors, **({"materials": papers.errors} if papers.errors else {})}
-    return errors, (*form.missing, *papers.missing)
+    filled = validate_form(plan, form, premises.catalog.regions, partial=True)
+    papers = validate_materials(plan, materials, partial=True)
+    errors = {**filled.errors, **({"materials": papers.errors} if papers.errors else {})}
+    return errors, (*filled.missing, *papers.missing)

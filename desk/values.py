@@ -52,7 +52,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A saved, unfiled application with its plan and the problems it still has (an error tree by page)."""
+    """A saved, unfiled application with its plan and the problems it still has (an error tree by page).
+
+    `form` and `materials` are what the plan asks and what would be filed; `aside` keeps the rest, by part.
+    """
 
     id: str
     subject: str
@@ -68,6 +71,7 @@ class Draft:
     missing: tuple[str, ...] = ()
     filed_as: str | None = None
     found: Mapping[str, Any] | None = None
+    aside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,7 @@ class DraftAnswer(Answer):
     updated_at = text()
     errors = anything("what is wrong, keyed by field; papers under `materials`")
     missing = many(fields.String(), "what is still missing")
+    aside = anything("kept, but not asked now and not filed: `form` and `materials`")
     filed_as = text("the reference once filed", null=True)
     plan = fields.Nested(PlanAnswer, required=True)
 

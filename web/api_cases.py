@@ -30,7 +30,7 @@ def file_case() -> Response:
     only_args()
     key = idempotency_key()
     sent = body(CaseBody)
-    materials = {name: tuple(files) for name, files in sent.pop("materials", {}).items()}
+    materials = {name: tuple(files or ()) for name, files in sent.pop("materials", {}).items()}
     receipt = house().desk.file(subject(), Filing(materials=materials, **sent), key, house().clock.now())
     return shown(receipt_json(receipt), 201, {"Location": f"/api/cases/{receipt.reference}"})
 
@@ -87,7 +87,7 @@ def supplement(reference: str) -> Response:
     only_args()
     key = idempotency_key()
     sent = body(SupplementBody)
-    materials = {name: tuple(files) for name, files in sent.get("materials", {}).items()}
+    materials = {name: tuple(files or ()) for name, files in sent.get("materials", {}).items()}
     supply = Supply(leg=sent["leg"], ask=sent["ask"], fields=sent.get("supplied", {}), materials=materials)
     house().desk.supplement(subject(), reference, supply, key, house().clock.now())
     return shown(case_json(house().desk.case_view(subject(), reference, house().clock.now())))

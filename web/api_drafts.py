@@ -112,4 +112,4 @@ def draft_json(draft: Draft) -> dict[str, Any]:
     return {"draft": draft.id, "bundle": draft.bundle, "edition": draft.edition, "situation": draft.situation,
             "form": draft.form, "materials": draft.materials, "consent": draft.consent,
             "updated_at": draft.updated_at.isoformat(), "errors": draft.errors, "missing": list(draft.missing),
-            "filed_as": draft.filed_as, "plan": plan_json(draft.plan)}
+            "aside": draft.aside, "filed_as": draft.filed_as, "plan": plan_json(draft.plan)}

@@ -45,7 +45,7 @@ def mapping(description: str, *, required: bool = False) -> fields.Dict:
 
 def files_by_key(description: str) -> fields.Dict:
     """Material key → the ids of its files."""
-    ids = fields.List(name("file id"), validate=Length(max=MOST_FILES, error="一种材料最多 {max} 个文件"),
+    ids = fields.List(name("file id"), validate=Length(max=MOST_FILES, error="一种材料最多 {max} 个文件"), allow_none=True,
                       error_messages=_say(invalid="应为文件编号的列表"))
     return fields.Dict(keys=fields.String(), values=ids, error_messages=_say(invalid="应为一个 JSON 对象"),
                        metadata={"description": description})
@@ -69,7 +69,7 @@ class DraftChanges(Strict):
 
     situation = mapping("replaces the situation")
     form = mapping("merged key by key; null deletes an answer")
-    materials = files_by_key("replaces the files of each key given")
+    materials = files_by_key("replaces the files of each key given; null takes them away")
     consent = mapping("what was agreed to")
 
 

@@ -15,6 +15,12 @@ FORM = {
 }
 
 
+CONSENT = {"agreed": True}
+
+
 def small_filing(**changes):
-    given = {"bundle": "utilities", "situation": SITUATION, "form": FORM, "consent": {"agreed": True}}
+    given = {"bundle": "utilities", "situation": SITUATION, "form": FORM, "consent": CONSENT}
     return Filing(**{**given, **changes})
+
+
+PNG = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")

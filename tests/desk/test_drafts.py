@@ -1,0 +1,58 @@
+"""Drafts: whatever was filled in and is not asked any more never stops a filing, and comes back when it is asked."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from desk import errors
+from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
+
+NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+POST = {"delivery": "post", "mail_address": {"region": "370202", "text": "示例路1号"}}
+
+
+def drafted(desk, situation=SITUATION, form=FORM):
+    draft = desk.open_draft("somebody", "utilities", situation, NOW)
+    return desk.save_draft("somebody", draft.id, {"form": form}, NOW)
+
+
+def test_an_answer_that_is_not_asked_any_more_does_not_stop_the_filing_and_comes_back(desk):
+    draft = drafted(desk, form={**FORM, **POST})
+    assert "mail_address" in draft.form
+    electronic = desk.save_draft("somebody", draft.id, {"form": {"delivery": "electronic"}}, NOW)
+    assert "mail_address" not in electronic.form
+    assert electronic.aside == {"form": {"mail_address": POST["mail_address"]}}
+    assert electronic.errors == {}
+    again = desk.save_draft("somebody", draft.id, {"form": {"delivery": "post"}}, NOW)
+    assert again.form["mail_address"] == POST["mail_address"]
+    desk.save_draft("somebody", draft.id, {"form": {"delivery": "electronic"}}, NOW)
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
+
+
+def test_fewer_matters_than_before_file_without_the_answers_of_the_others(desk):
+    draft = drafted(desk)
+    fewer = desk.save_draft("somebody", draft.id, {"situation": {**SITUATION, "services": ["power"]}}, NOW)
+    assert "daily_volume" in fewer.aside["form"]
+    receipt = desk.submit_draft("somebody", draft.id, CONSENT, NOW)
+    assert [leg.matter for leg in receipt.legs] == [leg.matter for leg in fewer.plan.legs]
+
+
+def test_a_paper_that_is_not_needed_any_more_stays_aside_and_does_not_stop_the_filing(desk):
+    draft = desk.open_draft("somebody", "utilities", {**SITUATION, "filer": "agent"}, NOW)
+    key = draft.plan.materials[0].key
+    paper = desk.keep_file("somebody", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
+    desk.save_draft("somebody", draft.id, {"form": FORM, "materials": {key: [paper.file]}}, NOW)
+    own = desk.save_draft("somebody", draft.id, {"situation": SITUATION}, NOW)
+    assert key not in own.materials
+    assert own.aside["materials"] == {key: [paper.file]}
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
+
+
+def test_a_direct_filing_is_still_refused_for_what_is_not_asked(desk):
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.file("somebody", small_filing(form={**FORM, **POST, "delivery": "electronic"}), "key-1", NOW)
+    assert set(refused.value.errors) == {"mail_address"}
+
+
+def test_an_empty_list_for_a_paper_that_nobody_asks_is_no_error(desk):
+    assert desk.file("somebody", small_filing(materials={"K20": ()}), "key-1", NOW).reference
