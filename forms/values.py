@@ -1,7 +1,8 @@
 """One datum from outside → a typed value, or a Chinese sentence that says what to write instead.
 
-Texts are made safe first: NFC, no control characters, no lone surrogates. Numbers are never rounded (1.9 is refused
-as an integer), never taken from a boolean, and full-width digits are folded. `json_ready` is the way back.
+Texts are made safe first: NFC, one kind of line end, no control or turning characters, no lone surrogates. Numbers are
+never rounded (1.9 is refused as an integer), never taken from a boolean, and full-width digits are folded.
+`json_ready` is the way back.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ MOST_DIGITS: Final = 15
 _YES = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
 _WRITTEN_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII)
 _KEPT_CONTROLS = frozenset("\n\t")
+_LINE_ENDS: Final = re.compile("\r\n?")  # browsers send a text area's lines with both characters
+# Embeddings, overrides and isolates make a text read otherwise than it is kept.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class BadValue(ValueError):
@@ -98,15 +102,22 @@ def is_blank(raw: Any) -> bool:
 
 
 def safe_text(raw: Any, longest: int = LONGEST_TEXT) -> str:
-    """A text in NFC without control characters and lone surrogates, spaces at the ends removed; raises `BadValue`."""
+    """A text in NFC, its lines ended by \\n, without control and turning characters and lone surrogates, spaces at the
+    ends removed; raises `BadValue`."""
     if not isinstance(raw, str):
         raise BadValue("请填写文字")
-    if len(raw) > longest:
-        raise BadValue(f"最多 {longest} 个字，现在 {len(raw)} 个")
-    for mark in raw:
-        if unicodedata.category(mark) in {"Cc", "Cs", "Co", "Cn"} and mark not in _KEPT_CONTROLS:
+    text = _LINE_ENDS.sub("\n", raw)
+    if len(text) > longest:
+        raise BadValue(f"最多 {longest} 个字，现在 {len(text)} 个")
+    for mark in text:
+        if _unfit(mark):
             raise BadValue(f"含有不能使用的字符(U+{ord(mark):04X})，请删除后重填")
-    return unicodedata.normalize("NFC", raw).strip()
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _unfit(mark: str) -> bool:
+    unseen = unicodedata.category(mark) in {"Cc", "Cs", "Co", "Cn"} and mark not in _KEPT_CONTROLS
+    return unseen or mark in _TURNING
 
 
 def json_ready(value: Any) -> Any:

@@ -12,6 +12,7 @@ from forms.errors import UnknownLeg
 from forms.formats import FORMATS, BadFormat
 from forms.schema import bound_words, validate_form, validate_materials
 from forms.split import applicant_part, leg_fields, with_results
+from forms.values import safe_text
 
 TODAY = date(2026, 3, 2)
 PLAIN = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
@@ -75,6 +76,7 @@ def test_right_values_come_back_ready_for_json(code, value, clean):
 
 @pytest.mark.parametrize(("code", "value", "says"), [
     ("holder_name", "a\x00b", "U+0000"), ("holder_name", "\ud800", "U+D800"),
+    ("holder_name", "示例\u202egnp.exe", "U+202E"), ("holder_name", "\u2066示例\u2069", "U+2066"),
     ("holder_name", 5, "请填写文字"), ("holder_name", ["x"], "请填写文字"),
     ("holder_name", "长" * 3000, "最多"), ("load_kw", "12k", "不是数字"),
     ("load_kw", "1e3", "不是数字"), ("load_kw", True, "请填写数字"),
@@ -192,3 +194,8 @@ def test_a_draft_lists_missing_papers_apart():
     made = compose(shipped(), "utilities", {**PLAIN, "filer": "agent"}, today=TODAY)
     found = validate_materials(made, {}, partial=True)
     assert (found.errors, found.missing) == ({}, ("AU01",))
+
+
+@pytest.mark.parametrize("sent", ["一\r\n二", "一\r二", "一\n二"])
+def test_the_line_ends_that_browsers_send_become_one_kind(sent):
+    assert safe_text(sent) == "一\n二"
