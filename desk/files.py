@@ -38,12 +38,17 @@ def info(row: FileRow) -> FileInfo:
 
 def open_for_subject(premises: Premises, subject: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
     """A person's own upload, or any file of a case of theirs; anything else does not exist for them."""
+    return describe_for_subject(premises, subject, file), premises.vault.open(file)
+
+
+def describe_for_subject(premises: Premises, subject: str, file: str) -> FileInfo:
+    """What is known of such a file, without opening it."""
     with premises.database.read() as tx:
         row = _row(tx, file)
         own = row.owner == subject
         if not own and (row.reference is None or cases.get(tx, row.reference).subject != subject):
             raise UnknownFile
-    return info(row), premises.vault.open(file)
+    return info(row)
 
 
 def open_for_office(premises: Premises, office: str, file: str, told: Told) -> tuple[FileInfo, Iterator[bytes]]:

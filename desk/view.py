@@ -69,7 +69,8 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, now: datetime, *,
     return {
         "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter,
         "name": str(planned.name),
-        "variant": planned.variant, "instance": planned.instance if not masked else None,
+        "variant": planned.variant,
+        "instance": planned.instance if not masked or planned.instance == planned.region else None,
         "department_name": str(planned.department_name),
         "state": leg.state.value, "state_name": words.STATE_NAMES[leg.state],
         "light": light.colour, "light_name": light.words,
@@ -115,12 +116,15 @@ def _ask(ask: Ask, *, masked: bool) -> dict[str, Any]:
     return {
         "id": ask.id, "reason": MASK if masked else ask.reason, "asked_at": ask.asked_at.isoformat(),
         "until": ask.until,
-        "materials": [{"material": entry["material"], "name": entry.get("name", entry["material"])}
-                      for entry in ask.materials],
-        "fields": [{"field": entry["field"], "name": entry.get("name", entry["field"])} for entry in ask.fields],
+        "materials": [_asked(entry, "material", masked=masked) for entry in ask.materials],
+        "fields": [_asked(entry, "field", masked=masked) for entry in ask.fields],
         "answered_at": _stamp(ask.answered_at), "lapsed": ask.lapsed, "by": ask.by,
         "open": ask.answered_at is None and not ask.lapsed,
     }
+
+
+def _asked(entry: Mapping[str, Any], key: str, *, masked: bool) -> dict[str, Any]:
+    return {key: entry[key], "name": entry.get("name") or entry[key], "note": None if masked else entry.get("note")}
 
 
 def _result(result: Result, *, masked: bool) -> dict[str, Any]:

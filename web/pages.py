@@ -21,6 +21,7 @@ from web import (
     pages_situation,
 )
 from web.pages_root import bp
+from web.pages_words import called, said
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
@@ -32,7 +33,7 @@ def register_pages(app: Flask) -> None:
     own = app.jinja_loader
     app.jinja_loader = ChoiceLoader([components] if own is None else [own, components])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=day, moment=moment)
+    app.jinja_env.filters.update(day=day, moment=moment, called=called, said=said)
     app.jinja_env.globals["asset"] = asset
     app.register_blueprint(bp)
 
@@ -49,9 +50,9 @@ def _digest(name: str) -> str:
 
 
 def day(value: str | date | None) -> str:
-    """A day as `2026年3月1日`, in the deployment's zone; empty for none."""
+    """A day as `2026年3月1日`, in the deployment's zone; empty for none, and what is no day as it was written."""
     found = _local(value)
-    return f"{found.year}年{found.month}月{found.day}日" if found else ""
+    return f"{found.year}年{found.month}月{found.day}日" if found else str(value or "")
 
 
 def moment(value: str | datetime | None) -> str:
@@ -65,5 +66,8 @@ def moment(value: str | datetime | None) -> str:
 
 def _local(value: str | date | datetime | None) -> date | datetime | None:
     if isinstance(value, str):
-        value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value) if value else None
+        try:
+            value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
+        except ValueError:
+            return None
     return value.astimezone(house().settings.zone) if isinstance(value, datetime) and value.tzinfo else value

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from desk.errors import DeskError
 from web.identity import subject
 from web.pages_root import bp, desk, now
+from web.pages_words import called
 from web.pictures.map import drawn_map, legend, sample
 from web.pictures.stations import LOOK_NAMES, look, tracked
 from web.uploads import download
@@ -57,7 +58,7 @@ def _tag(body: str) -> str:
 
 def live_part(view: Mapping[str, Any], address: str) -> tuple[str, str]:
     """The part of the tracking page that changes, and its tag, so that asking again costs nothing."""
-    net = tracked(view)
+    net = tracked(view, called)
     legs = [{**leg, "look": look(leg), "look_name": LOOK_NAMES[look(leg)]} for leg in view["legs"]]
     looks = [leg["look"] for leg in legs]
     body = render_template(

@@ -20,7 +20,7 @@ from web.pages_materials import papers_of, pledges_of, problems_in, unsigned
 from web.pages_plan import STOPS
 from web.pages_root import bp, desk, draft_of, now
 from web.pages_situation import answered
-from web.pages_words import departments_of
+from web.pages_words import departments_of, offices_of
 from web.wiring import house
 
 CONSENT_VERSION = "1"
@@ -53,9 +53,8 @@ def _sensitive(draft: Draft) -> list[Any]:
 
 def _consent_page(draft: Draft, problems: Sequence[Linked]) -> str:
     fetched = [item for item in draft.plan.removed_materials if item.rule in {"licence", "sharing", "premises"}]
-    departments = list(dict.fromkeys(str(leg.department_name) for leg in draft.plan.legs))
-    return render_template("consent.html", draft=draft, problems=problems, fetched=fetched, departments=departments,
-                           sensitive=_sensitive(draft))
+    return render_template("consent.html", draft=draft, problems=problems, fetched=fetched,
+                           offices=offices_of(draft.plan), sensitive=_sensitive(draft))
 
 
 def _answers(draft: Draft, section: SectionLine) -> list[Input]:

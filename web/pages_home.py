@@ -10,6 +10,7 @@ from flask import render_template, request
 from catalog.bundle import Bundle
 from forms.plan import Figures
 from web.pages_root import bp, bundle_of, figures_plan
+from web.pages_words import called
 from web.pictures.before_after import before_after, pairs
 from web.pictures.map import drawn_map
 from web.pictures.merge import merge
@@ -58,7 +59,7 @@ def bundle(bundle: str) -> str:
     plan = figures_plan(found)
     return render_template(
         "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan.figures),
-        bars=before_after(plan.figures), merge=merge(plan), map=drawn_map(planned(plan), "办理顺序"),
+        bars=before_after(plan.figures), merge=merge(plan), map=drawn_map(planned(plan, called), "办理顺序"),
     )
 
 

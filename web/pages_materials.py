@@ -56,7 +56,7 @@ def papers_of(draft: Draft, complain: bool) -> list[Paper]:
 
 def _info(file: str) -> FileInfo | None:
     try:
-        return desk().open_file(subject(), file)[0]
+        return desk().describe_file(subject(), file)
     except DeskError:
         return None
 

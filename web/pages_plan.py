@@ -11,7 +11,7 @@ from flask import render_template
 from catalog.bundle import Bundle
 from desk.values import Draft
 from forms.plan import Plan
-from web.pages_words import RULE_NAMES, askers_words, departments_of
+from web.pages_words import RULE_NAMES, askers_words, called, departments_of
 from web.pictures.before_after import pairs
 from web.pictures.map import drawn_map
 from web.pictures.merge import merge
@@ -36,7 +36,7 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
         button=onward.button, draft=onward.draft,
         stops=[problem for problem in plan.problems if problem.level == "block"],
         notes=[problem for problem in plan.problems if problem.level != "block"],
-        pairs=pairs(plan.figures), merge=merge(plan), map=drawn_map(planned(plan), "办理顺序"),
+        pairs=pairs(plan.figures), merge=merge(plan), map=drawn_map(planned(plan, called), "办理顺序"),
         asked=asked_by_section(plan), departments=departments_of(plan), rule_names=RULE_NAMES,
     )
 

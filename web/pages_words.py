@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from forms.plan import FieldLine, Plan
+from web.wiring import house
 
 UNIT_WORDS: Mapping[str, str] = {
     "m": "米", "km": "千米", "mm": "毫米", "cm": "厘米", "m2": "平方米", "m3": "立方米", "ha": "公顷", "mu": "亩",
@@ -30,3 +33,42 @@ def askers_words(line: FieldLine, departments: Mapping[str, str]) -> str:
     if not names:
         return ""
     return f"{'、'.join(names)}需要" if len(names) <= 3 else f"{names[0]}等 {len(names)} 个部门需要"
+
+
+_REGION = re.compile(r"\((\d{6})\)")
+_RULE = re.compile(r"\([A-Z]{1,6}-\d+\)")
+_DAY = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}:\d{2})(?::\d{2})?)?(?![\d-])")
+
+
+def said(text: object) -> str:
+    """A sentence as people read it: regions by name, days as `2026年3月1日`, and no codes of rules."""
+    plain = _RULE.sub("", _REGION.sub(lambda found: f"（{region_name(found[1])}）", str(text)))
+    return _DAY.sub(_day_words, plain)
+
+
+def _day_words(found: re.Match[str]) -> str:
+    time = f" {found[4]}" if found[4] else ""
+    return f"{found[1]}年{int(found[2])}月{int(found[3])}日{time}"
+
+
+def region_name(code: str) -> str:
+    """What the region with this code is called; the code itself if nobody knows it."""
+    known = house().catalog.regions.get(code)
+    return str(known.name) if known else code
+
+
+def called(leg: Any) -> str:
+    """What a leg (planned, or of a case's view) is called, with what tells it from its repeats."""
+    name, instance = (leg["name"], leg["instance"]) if isinstance(leg, Mapping) else (leg.name, leg.instance)
+    return f"{name}（{region_name(instance)}）" if instance else str(name)
+
+
+def offices_of(plan: Plan) -> list[str]:
+    """Every office that will receive a part of the application, each once, in the order of the legs."""
+    regions, deployment = house().catalog.regions, house().deployment
+
+    def parent(code: str) -> str | None:
+        return known.parent if (known := regions.get(code)) else None
+
+    bodies = [(deployment.body_for(leg.department, leg.region, parent), leg) for leg in plan.legs]
+    return list(dict.fromkeys(str(body.name if body else leg.department_name) for body, leg in bodies))

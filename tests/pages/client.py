@@ -25,7 +25,7 @@ class Visitor:
 
     def get(self, path: str) -> str:
         """Open a page; where it led."""
-        return self._keep(self.client.get(path, follow_redirects=True))
+        return self._keep(self.client.get(path, follow_redirects=True, buffered=True))
 
     def send(self, path: str, *fields: tuple[str, str]) -> str:
         """Send a form to `path` with the last page's token; where it led."""
@@ -34,7 +34,7 @@ class Visitor:
         form: dict[str, list[str]] = {"csrf_token": [token[1]]}
         for name, value in fields:
             form.setdefault(name, []).append(value)
-        return self._keep(self.client.post(path, data=form, follow_redirects=True))
+        return self._keep(self.client.post(path, data=form, follow_redirects=True, buffered=True))
 
     def sign_in(self, person: str = "sample-enterprise") -> None:
         """Become a sample person."""

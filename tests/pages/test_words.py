@@ -59,7 +59,8 @@ def test_a_question_with_a_default_is_still_asked_with_the_default_chosen(visito
 
 def test_a_withdrawal_names_each_matter_once_and_keeps_its_number_after_a_mistake(visitor: Visitor) -> None:
     case = f"/cases/{file(visitor)}"
-    legs = sorted(set(re.findall(r'id="leg-([\d.]+)"', visitor.client.get(case).get_data(as_text=True))))
+    visitor.get(case)
+    legs = sorted(set(re.findall(r'id="leg-([\d.]+)"', visitor.page)))
     at = f"{case}/withdraw?look=1&leg={legs[0]}"
     visitor.get(at)
     action = re.search(r'<form method="post" action="([^"]+)" novalidate', visitor.page)
@@ -77,3 +78,26 @@ def test_a_withdrawal_names_each_matter_once_and_keeps_its_number_after_a_mistak
 def test_a_withdrawal_without_a_matter_says_so(visitor: Visitor) -> None:
     visitor.get(f"/cases/{file(visitor)}/withdraw?look=1")
     assert "请先选择要撤回的事项" in visitor.text
+
+
+OVERSIZE: dict[str, Any] = {"oversize_class": "II", "start_province": "370000",
+                            "route_provinces": ["370000", "320000"], "filer": "legal_rep"}
+
+
+def test_provinces_are_named_and_every_receiving_office_stands_in_the_consent(visitor: Visitor) -> None:
+    draft = start(visitor, "oversize", **OVERSIZE)
+    visitor.get(f"/drafts/{draft}/plan")
+    assert "途经省份审查意见（江苏省）" in visitor.text
+    assert not re.search(r"370000|320000|DJ-1", visitor.text)
+    fill(visitor, draft)
+    visitor.get(f"/drafts/{draft}/consent")
+    assert "山东省交通运输厅(示例)" in visitor.text
+    assert "江苏省交通运输厅(示例)" in visitor.text
+    visitor.get(f"/drafts/{draft}/review")
+    edition = re.search(r'name="edition" value="([^"]+)"', visitor.page)
+    assert edition is not None
+    receipt = visitor.send(f"/drafts/{draft}/submit", ("edition", edition[1]))
+    for page in (receipt, receipt.removesuffix("/receipt"), receipt.replace("/receipt", "/withdraw")):
+        visitor.get(page)
+        assert "途经省份审查意见（江苏省）" in visitor.text, page
+        assert not re.search(r"\b320000\b", visitor.text), page

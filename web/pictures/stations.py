@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from operator import attrgetter, itemgetter
 from typing import Any, Literal
 
 from forms.plan import Plan
@@ -74,10 +75,11 @@ def network(stations: Sequence[Station], tracks: Iterable[Track]) -> Network:
     return Network(tuple(stations), tuple(kept), stages)
 
 
-def planned(plan: Plan) -> Network:
-    """The map of a plan: nothing has begun, the note says the promise and who decides."""
+def planned(plan: Plan, called: Callable[[Any], str] = attrgetter("name")) -> Network:
+    """The map of a plan: nothing has begun, the note says the promise and who decides; `called` names a leg."""
     stations = [
-        Station(leg.leg, leg.name, _promise(leg.promised, leg.department_name), bold=leg.critical) for leg in plan.legs
+        Station(leg.leg, called(leg), _promise(leg.promised, leg.department_name), bold=leg.critical)
+        for leg in plan.legs
     ]
     return network(stations, (Track(edge.targets, edge.leg, edge.kind != "before_start")
                               for edge in plan.edges if edge.kind != "cancels"))
@@ -87,14 +89,15 @@ def _promise(promised: Any, department: str) -> str:
     return f"{promised.words} · {department}" if promised else department
 
 
-def tracked(view: Mapping[str, Any]) -> Network:
-    """The map of a case (`desk.case_view`): lights as looks, the longest chain of what is left bold."""
+def tracked(view: Mapping[str, Any], called: Callable[[Any], str] = itemgetter("name")) -> Network:
+    """The map of a case (`desk.case_view`): lights as looks, the longest chain of what is left bold; `called` names a
+    leg."""
     left = (view.get("expected") or {}).get("chain")
     critical = {short(name) for name in left or view.get("critical") or ()}
     awaited = {short(name) for leg in view["legs"] for name in leg.get("waits_for") or ()}
     stations = [
         Station(
-            short(leg["leg"]), leg["name"], f"{leg['state_name']} · {leg['department_name']}", look(leg),
+            short(leg["leg"]), called(leg), f"{leg['state_name']} · {leg['department_name']}", look(leg),
             bold=short(leg["leg"]) in critical,
             awaited=short(leg["leg"]) in awaited and look(leg) not in {"done", "ended"},
         ) for leg in view["legs"]
