@@ -80,6 +80,7 @@ class Office:
         self.legs: dict[str, Held] = {}
         self._answers: dict[str, dict[str, Any]] = {}
         self._attempts: dict[str, int] = {}
+        self._told: dict[str, dict[str, Any]] = {}
         self._first_call: float | None = None
         self._lock = threading.Lock()
         self._messenger = Messenger(body, world.now)
@@ -288,9 +289,9 @@ class Office:
     def _send(self, held: Held, type_: str, data: Mapping[str, Any], part: str) -> None:
         leg = held.facts["leg"]
         message_id = _message_id(leg, f"{type_}:{part}")
-        envelope = {
-            "type": type_, "timestamp": self.world.now().isoformat(),
-            "data": {"leg": leg, "ref": held.ref, **data}}
+        # Repeated word for word: other content under a used id would be another notice.
+        envelope = self._told.setdefault(message_id, {
+            "type": type_, "timestamp": self.world.now().isoformat(), "data": {"leg": leg, "ref": held.ref, **data}})
         self._log("notice", leg=leg, type=type_, id=message_id, seq=data.get("seq"))
         status = self._messenger.notice(held.facts["notices"], message_id, envelope)
         self._log("told", leg=leg, type=type_, id=message_id, status=status)

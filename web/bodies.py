@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import socket
 import threading
 import time
@@ -37,11 +38,28 @@ class Pace:
 
 @dataclass(eq=False, slots=True)
 class Watched:
-    """One connection that must have been read by `until` (monotonic seconds); `late` once its reading side was shut."""
+    """One connection that must have been read by `until` (monotonic seconds); `late` once its reading side was shut.
+
+    From `slow_at` on it is slow: `may_be_slow` is asked once whether there is room for that; without room its reading
+    side is shut and it is `turned_away`.
+    """
 
     line: socket.socket
     until: float
+    may_be_slow: Callable[[], bool] | None = None
+    slow_at: float = math.inf
     late: bool = False
+    turned_away: bool = False
+
+    def judge(self, now: float) -> None:
+        """Shut the reading side of a connection that is late, or slow without room."""
+        if self.may_be_slow is not None and self.slow_at <= now:
+            self.slow_at = math.inf
+            self.turned_away = not self.may_be_slow()
+        self.late = self.until <= now
+        if self.late or self.turned_away:
+            with contextlib.suppress(OSError):
+                self.line.shutdown(socket.SHUT_RD)
 
 
 class Watchman:
@@ -52,9 +70,10 @@ class Watchman:
         self._watched: set[Watched] = set()
         self._awake = False
 
-    def watch(self, line: socket.socket, seconds: float) -> Watched:
+    def watch(self, line: socket.socket, seconds: float, may_be_slow: Callable[[], bool] | None = None) -> Watched:
         """Watch a connection from now on; `leave` it when it was read."""
-        watched = Watched(line, time.monotonic() + seconds)
+        now = time.monotonic()
+        watched = Watched(line, now + seconds, may_be_slow, now + QUICK_SECONDS)
         with self._lock:
             self._watched.add(watched)
             if not self._awake:
@@ -72,12 +91,11 @@ class Watchman:
             time.sleep(WATCH_EVERY)
             now = time.monotonic()
             with self._lock:
-                late = [watched for watched in self._watched if watched.until <= now]
-                self._watched.difference_update(late)
-            for watched in late:
-                watched.late = True
-                with contextlib.suppress(OSError):
-                    watched.line.shutdown(socket.SHUT_RD)
+                due = [watched for watched in self._watched if min(watched.until, watched.slow_at) <= now]
+            for watched in due:
+                watched.judge(now)
+                if watched.late or watched.turned_away:
+                    self.leave(watched)
 
 
 WATCHMAN = Watchman()
@@ -95,7 +113,8 @@ class Arriving(io.RawIOBase):
         self._length = int(length) if length.isdecimal() and length.isascii() else None
         self._chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         self._got, self._ended = 0, False
-        self._has_place = False
+        self._has_place = self._over = False
+        self._guard = threading.Lock()  # the watchman takes a place for a body that grows slow
         self._watched: Watched | None = None
 
     def readable(self) -> bool:
@@ -105,10 +124,10 @@ class Arriving(io.RawIOBase):
     def readinto(self, target: Any) -> int:
         """The next bytes; raises `Problem` when there is no place, the body is late, or it was cut off."""
         if self._watched is None and self._line is not None:
-            self._watched = WATCHMAN.watch(self._line, self._pace.seconds)
-        if not self._has_place and (self._chunked or (self._length or 0) > QUICK_BYTES):
-            self._take_place()
-        data = self._receive(len(target))
+            self._watched = WATCHMAN.watch(self._line, self._pace.seconds, self._found_place)
+        if (self._chunked or (self._length or 0) > QUICK_BYTES) and not self._found_place():
+            raise Problem(503, *OWN_WORDS[503], headers=COME_AGAIN)
+        data = bytes(self._source.read(len(target)))
         self._got += len(data)
         target[:len(data)] = data
         if data and self._watched:
@@ -117,25 +136,16 @@ class Arriving(io.RawIOBase):
             self._end()
         return len(data)
 
-    def _receive(self, size: int) -> bytes:
-        if self._line is None or self._has_place or self._chunked:
-            return bytes(self._source.read(size))
-        self._line.settimeout(QUICK_SECONDS)
-        try:
-            return bytes(self._source.read(size))
-        except TimeoutError:
-            self._take_place()
-        finally:
-            self._line.settimeout(None)
-        return bytes(self._source.read(size))
-
-    def _take_place(self) -> None:
-        self._has_place = self._places.acquire(blocking=False)
-        if not self._has_place:
-            self._ended = False
-            raise Problem(503, *OWN_WORDS[503], headers=COME_AGAIN)
+    def _found_place(self) -> bool:
+        """Take a place among the slow bodies unless it is taken already; False if none is free."""
+        with self._guard:
+            if not self._has_place and not self._over:
+                self._has_place = self._places.acquire(blocking=False)
+            return self._has_place or self._over
 
     def _end(self) -> None:
+        if self._watched and self._watched.turned_away:
+            raise Problem(503, *OWN_WORDS[503], headers=COME_AGAIN)
         self._ended = True
         if self._watched and self._watched.late:
             raise Problem(408, *OWN_WORDS[408])
@@ -151,9 +161,11 @@ class Arriving(io.RawIOBase):
 
     def done(self) -> None:
         """Give the place back and stop the watch; called when the request ends, however it ends."""
-        if self._has_place:
-            self._places.release()
-            self._has_place = False
+        with self._guard:
+            self._over = True
+            if self._has_place:
+                self._places.release()
+                self._has_place = False
         if self._watched:
             WATCHMAN.leave(self._watched)
 

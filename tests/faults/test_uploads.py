@@ -16,16 +16,17 @@ from sources.samples import sample_paper
 
 UPLOADS, NOTICES, HELD = 32, 40, 4
 NAME, TYPE, SMALL = sample_paper("营业执照")
-PAPER = SMALL.replace(b"startxref", b"%" + b"." * 100_000 + b"\nstartxref")
+LARGE = SMALL.replace(b"startxref", b"%" + b"." * 100_000 + b"\nstartxref")
 
 
 class Drips:
     """Uploads that send one byte now and then, in a thread, until they are let go or answered."""
 
-    def __init__(self, town, token, count):
+    def __init__(self, town, token, count, paper):
+        self.paper = paper
         head = (f"POST /api/files HTTP/1.1\r\nHost: 127.0.0.1:{town.port}\r\nAuthorization: Bearer {token}\r\n"
                 f"Content-Type: {TYPE}\r\nContent-Disposition: attachment; filename=\"slow.pdf\"\r\n"
-                f"Content-Length: {len(PAPER)}\r\n\r\n").encode()
+                f"Content-Length: {len(paper)}\r\n\r\n").encode()
         self.sent = {socket.create_connection(("127.0.0.1", town.port), timeout=60): 0 for _ in range(count)}
         for line in self.sent:
             line.sendall(head)
@@ -43,7 +44,7 @@ class Drips:
         self.thread.join()
         held = self.held()
         for line in held:
-            line.sendall(PAPER[self.sent[line]:])
+            line.sendall(self.paper[self.sent[line]:])
         return [line.recv(4096).split(b" ")[1] for line in held]
 
     def close(self):
@@ -59,8 +60,8 @@ class Drips:
             for line in select.select(held, [], [], 0)[0]:
                 self.answers[line] = line.recv(4096)
             for line in held - self.answers.keys():
-                if self.sent[line] < len(PAPER) - 1:  # the last byte is kept back, so that none can end by itself
-                    line.sendall(PAPER[self.sent[line]:self.sent[line] + 1])
+                if self.sent[line] < len(self.paper) - 1:  # the last byte is kept back, so that none can end by itself
+                    line.sendall(self.paper[self.sent[line]:self.sent[line] + 1])
                     self.sent[line] += 1
 
 
@@ -91,8 +92,9 @@ def remark(town, leg, number):
                          headers={**signed, "Content-Type": "application/json"}).status_code
 
 
-def test_slow_uploads_keep_no_notice_waiting(town, leg):
-    drips = Drips(town, town.token(), UPLOADS)
+@pytest.mark.parametrize("paper", [LARGE, SMALL], ids=["large", "small"])
+def test_slow_uploads_keep_no_notice_waiting(town, leg, paper):
+    drips = Drips(town, town.token(), UPLOADS, paper)
     try:
         assert remark(town, leg, 0) == 204
         before = drips.held()
