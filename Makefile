@@ -1,5 +1,5 @@
 # Every target only calls dev.py; see python3 dev.py --help.
-.PHONY: run test slow bench check
+.PHONY: run test slow bench chaos check
 run:
 	python3 dev.py run
 test:
@@ -8,5 +8,7 @@ slow:
 	python3 dev.py test --slow
 bench:
 	python3 dev.py bench
+chaos:
+	python3 dev.py chaos
 check:
 	python3 dev.py check

@@ -26,6 +26,8 @@ STAMP = VENV / "installed.sha256"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CJK_FONT = "Noto Sans CJK"
 START_SECONDS = 60
+BENCHES = ("compose", "case", "load")
+CHAOS = "tests/faults/test_kills.py"
 
 
 def say(line: str) -> None:
@@ -197,8 +199,14 @@ def test(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     """Run the benchmarks in `bench/`; the figures come last as `name: value`."""
     install(["requirements.txt", "requirements-dev.txt"])
-    names = options.rest or sorted(path.stem for path in (HOME / "bench").glob("*.py"))
+    names = options.rest or BENCHES
     return max((python("-m", f"bench.{name}") for name in names), default=0)
+
+
+def chaos(_: argparse.Namespace) -> int:
+    """Kill the portal again and again under load, and compare what was promised with what departments saw."""
+    install(["requirements.txt", "requirements-dev.txt"])
+    return python("-m", "pytest", "-q", "-s", "-m", "slow", CHAOS)
 
 
 def check(_: argparse.Namespace) -> int:
@@ -211,7 +219,7 @@ def main() -> int:
     """Read the command line and do it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     commands = parser.add_subparsers(dest="command", required=True)
-    for verb in (run, test, bench, check):
+    for verb in (run, test, bench, chaos, check):
         sub = commands.add_parser(verb.__name__, help=(verb.__doc__ or "").splitlines()[0])
         sub.set_defaults(verb=verb)
         if verb is test:
