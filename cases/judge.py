@@ -94,7 +94,7 @@ def _aside(code: str) -> Verdict:
 
 def _content(event: Event) -> dict[str, Any]:
     """What the notice says. A result file counts by its digest: sent again inline, it gets another id."""
-    said = {k: v for k, v in event.data.items() if k not in ("seq", "leg", "until")}
+    said = {k: v for k, v in event.data.items() if k not in ("seq", "leg", "until", "ref")}
     if isinstance(said.get("results"), (list, tuple)):
         said["results"] = [_without_ids(r) if isinstance(r, Mapping) else r for r in said["results"]]
     return said

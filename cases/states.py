@@ -40,6 +40,7 @@ class When(StrEnum):
     STOPPED = "a rule stopped the leg"
     NO_RESULTS = "results still missing"
     NOT_YET_ACCEPTED = "not accepted yet"
+    BRINGS_NUMBER = "brings the department's number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ HOLDS: Mapping[When, Callable[[Leg, Event], bool]] = {
     When.REQUESTED: lambda leg, _: leg.rounds.get("withdrawal", 0) > 0,
     When.STOPPED: lambda leg, _: leg.withdrawing and leg.stopped is not None,
     When.NOT_YET_ACCEPTED: lambda leg, _: leg.accepted_at is None,
+    When.BRINGS_NUMBER: lambda leg, event: leg.ref is None and bool(event.data.get("ref")),
     When.NO_RESULTS: lambda leg, event: not leg.results and bool(event.data.get("results")),
 }
 
@@ -158,7 +160,7 @@ for _event in OURS:
 
 # --- the department's notices (contract 3.4) -----------------------------------------------------------------------
 _on("leg.received", OUT, Move(S.RECEIVED))
-_on("leg.received", WORK | OVER - {S.VOIDED, S.NOT_NEEDED}, Reply.KNOWN)
+_on("leg.received", WORK | OVER - {S.VOIDED, S.NOT_NEEDED}, Move(None, When.BRINGS_NUMBER), Reply.KNOWN)
 _on("leg.accepted", OUT | {S.RECEIVED, S.SUPPLEMENT_REQUIRED, S.SUPPLEMENTED}, Move(S.ACCEPTED))
 _on("leg.accepted", WORK | GRANTED | {S.REFUSED}, Move(None, When.NOT_YET_ACCEPTED), Reply.KNOWN)
 _on("leg.accepted", {S.NOT_ACCEPTED}, Reply.CONTRADICTION)

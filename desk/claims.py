@@ -20,7 +20,8 @@ from desk.book import Book
 from desk.errors import MalformedNotice
 from desk.faults import told
 from desk.letters import Letters
-from desk.notices import Notices, refuse_unreadable
+from desk.notice_schemas import read_data
+from desk.notices import Notices
 from desk.premises import Premises
 from store import leases, messages, notices, pausing
 from store.errors import LeaseLost, StoreError
@@ -201,8 +202,10 @@ class Counter:
         if answer.strange or answer.state not in IMMEDIATE or not _speaks(claim):
             return answer
         try:
-            refuse_unreadable(f"leg.{answer.state}", answer.data)
-            return replace(answer, data=self._window.with_files(claim.body.id, dict(answer.data), now))
+            type_, leg = f"leg.{answer.state}", claim.id.leg
+            data = read_data(type_, {"leg": claim.leg, **answer.data})
+            data = self._window.understood(claim.id.reference, leg, type_, data)
+            return replace(answer, data=self._window.with_files(claim.body.id, data, now))
         except MalformedNotice:
             return replace(answer, strange="malformed")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -11,20 +9,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from cases import judge, states
-from cases.marks import entries, read_limit
+from cases import judge
 from cases.model import Case, Event
 from connectors.base import Body
-from desk import files as stored_files
+from desk.asking import in_our_words, refuse_unknown_papers
 from desk.book import Book
 from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
+from desk.notice_schemas import read_data
 from desk.premises import Premises
+from desk.result_files import ResultFiles, named_in
 from store import failpoints, files, notices
 from store.errors import FileTaken
 from store.notices import Notice, Strange
 from store.port import Tx
 
-LARGEST_INLINE = 256_000
 ID_REUSED = "id_reused"
 LATEST_AHEAD = timedelta(minutes=5)
 Outcome = Literal["applied", "known", "quarantined"]
@@ -60,7 +58,7 @@ class Notices:
     """The desk's window for departments."""
 
     def __init__(self, premises: Premises, book: Book) -> None:
-        self._premises, self._book = premises, book
+        self._premises, self._book, self._files = premises, book, ResultFiles(premises)
 
     def take(self, incoming: Incoming, now: datetime) -> Outcome:
         """Apply one notice: `applied`, `known` (copies, overtaken) or `quarantined` (kept whole, with a code)."""
@@ -69,7 +67,7 @@ class Notices:
         self._refuse_strangers(reference, leg, incoming.office)
         if (earlier := self._earlier(incoming)) is not None:  # a copy must not store its inline files again
             return self._repeated(incoming, earlier, now)
-        data = self.with_files(incoming.office, data, now)
+        data = self.with_files(incoming.office, self.understood(reference, leg, type_, data), now)
         event = Event(type_, at, f"department:{incoming.office}", leg, data)
         judged, authorities = _Judged(), authorities_of(self._premises.deployment.bodies[incoming.office])
 
@@ -133,47 +131,25 @@ class Notices:
         elif judged.verdict.kind == "applied":
             self.link(tx, reference, incoming.office, event.data)
 
+    def understood(self, reference: str, leg: str, type_: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Well-formed data in our words: what is asked by our codes, results under codes that somebody knows."""
+        case, catalog = self._book.known(reference).case, self._premises.catalog
+        refuse_unknown_papers(case, leg, catalog, data)
+        return in_our_words(case, leg, catalog, data) if type_ == "leg.supplement_required" else dict(data)
+
+    def with_files(self, office: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        """The data with every result file described from what is stored; base64 inside it is checked and stored."""
+        return self._files.described(office, data, now)
+
     def link(self, tx: Tx, reference: str, office: str, data: Mapping[str, Any]) -> None:
         """Give the result files that a notice names to the case."""
-        named = sorted({file["file"] for result in data.get("results") or () for file in result.get("files") or ()})
         try:
-            files.link(tx, reference, f"department:{office}", named)
+            files.link(tx, reference, f"department:{office}", named_in(data))
         except FileTaken:
             raise MalformedNotice("回告引用的结果文件已用于另一个办件；请为每个办件分别上传结果文件。") from None
 
-    def with_files(self, office: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
-        """The data with every result file described from what is stored; base64 inside the notice is stored first."""
-        results = [
-            {**result, "files": [self._file(office, entry, now) for entry in result.get("files") or ()]}
-            for result in data.get("results") or ()
-        ]
-        return {**data, "results": results} if results else data
-
-    def _file(self, office: str, entry: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-        if "base64" in entry:
-            content = _decoded(str(entry["base64"]))
-            row = stored_files.fresh(f"department:{office}", str(entry.get("name", "结果文件")),
-                                     str(entry.get("type", "application/octet-stream")), now)
-            kept = stored_files.keep(self._premises, row, [content])
-            return {"file": kept.file, "name": kept.name, "type": kept.type, "size": kept.size, "sha256": kept.sha256}
-        with self._premises.database.read() as tx:
-            found = files.several(tx, [str(entry.get("file", ""))]).get(str(entry.get("file", "")))
-        if found is None or found.owner != f"department:{office}":  # another's file is as unknown as none
-            raise MalformedNotice("本部门没有上传过回告引用的结果文件；请先上传文件，再发送回告。")
-        return {"file": found.file, "name": found.name, "type": found.type, "size": found.size, "sha256": found.sha256}
-
-
 def _digest(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
-
-
-def _decoded(text: str) -> bytes:
-    if len(text) > LARGEST_INLINE * 4 // 3 + 4:
-        raise MalformedNotice("回告内嵌文件超过 256 kB；请改用结果文件接口上传。")
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedNotice("回告内嵌文件不是有效的 base64。") from None
 
 
 def split_leg(public: str) -> tuple[str, str]:
@@ -187,43 +163,20 @@ def split_leg(public: str) -> tuple[str, str]:
 def envelope(notice: Mapping[str, Any], now: datetime) -> tuple[str, datetime, dict[str, Any]]:
     """Type, time and data of a notice, or `MalformedNotice` naming what is missing (contract 3.4)."""
     type_, data = notice.get("type"), notice.get("data")
-    wrong: dict[str, list[str]] = {}
-    if type_ not in states.NEEDS:
-        wrong["type"] = [f"不认识的回告类型；可用：{'、'.join(sorted(states.NEEDS))}"]
-    if not isinstance(data, Mapping) or not isinstance(data.get("leg"), str):
-        wrong["data"] = ["缺少 data.leg（分办件编号）"]
+    wrong: dict[str, Any] = {}
     at = _instant(notice.get("timestamp"), now)
     if at is None:
         wrong["timestamp"] = ["请写带时区的 RFC 3339 时间，例如 2026-01-05T09:30:00+08:00"]
-    if wrong or at is None or not isinstance(data, Mapping):
+    clean: dict[str, Any] = {}
+    try:
+        clean = read_data(str(type_), data)
+    except MalformedNotice as error:
+        wrong.update(error.errors)
+    if wrong or at is None:
         raise MalformedNotice(errors=wrong)
     if at > now + LATEST_AHEAD:
         raise MalformedNotice("回告时间晚于现在；请校准系统时钟后重发。", errors={"timestamp": ["晚于现在"]})
-    refuse_unreadable(str(type_), data)
-    return str(type_), at, dict(data)
-
-
-def refuse_unreadable(type_: str, data: Mapping[str, Any]) -> None:
-    """`MalformedNotice` if the data of a notice lacks what its type needs, or is not written as we can read it."""
-    wrong = {name: ["必填"] for name in states.NEEDS[type_] if data.get(name) in (None, "")}
-    for name, key in (("materials", "material"), ("fields", "field")) if type_ == "leg.supplement_required" else ():
-        listed = data.get(name) or []
-        if not isinstance(listed, list) or len(entries(listed, key)) != len(listed):
-            wrong[name] = [f"请写成清单，每项写明 {key}"]
-    if type_ == "leg.supplement_required":
-        if not data.get("materials") and not data.get("fields"):
-            wrong["materials"] = ["请列出要补的材料(materials)或内容(fields)"]
-        if "limit" not in wrong and read_limit(data["limit"]) is None:
-            wrong["limit"] = ["请写成 5wd、10nd 这样的期限"]
-    results = data.get("results") or []
-    if not _listed(results) or not all(_listed(one.get("files") or []) for one in results):
-        wrong["results"] = ["请写成清单，每项是一个对象；其中 files 也是清单，每项写 file 或 base64"]
-    if wrong:
-        raise MalformedNotice(errors={"data": wrong})
-
-
-def _listed(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
+    return str(type_), at, clean
 
 
 def authorities_of(office: Body) -> frozenset[str]:
@@ -234,6 +187,6 @@ def authorities_of(office: Body) -> frozenset[str]:
 def _instant(text: Any, now: datetime) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return at.astimezone(now.tzinfo) if at.tzinfo else None
+    except (TypeError, ValueError, OverflowError):  # the year 1 at +14:00 began in no year
         return None
-    return at.astimezone(now.tzinfo) if at.tzinfo else None

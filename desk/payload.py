@@ -14,6 +14,7 @@ from typing import Any
 from cases.due import LegDue
 from cases.feeds import given_for, kind_of
 from cases.model import Case, Leg, Result
+from desk.asking import in_their_words
 from forms.plan import MaterialSlot, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
 from store.files import FileRow
@@ -160,11 +161,11 @@ def file_entry(file: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
 
 
 def supplemented(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
-    """The data of `leg.supplemented`: the answer to one ask, under the names in which it was asked."""
+    """The data of `leg.supplemented`: the answer to one ask, in the department's own words."""
     papers = [{"material": kind, "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
               for kind, files in data.get("materials", {}).items()]
-    return {**head(dossier.case, leg), "ask": data["ask"], "fields": data.get("fields", {}), "materials": papers,
-            "round": data.get("round")}
+    return {**head(dossier.case, leg), "ask": data["ask"], "materials": papers,
+            "fields": in_their_words(dossier.case.plan, leg.leg, data.get("fields", {})), "round": data.get("round")}
 
 
 def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:

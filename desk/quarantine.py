@@ -15,6 +15,7 @@ from connectors.base import Body
 from desk.acts import Act
 from desk.book import Book
 from desk.errors import StillStrange, UnknownStrange
+from desk.notice_schemas import read_data
 from desk.notices import ID_REUSED, Notices, authorities_of
 from desk.premises import Premises
 from store import notices
@@ -89,7 +90,9 @@ class Quarantine:
         said = _read(strange)
         office = self._office(strange)
         at = strange.at if "timestamp" not in said else datetime.fromisoformat(said["timestamp"])
-        data = dict(said.get("data") or {})
+        public = f"{strange.reference}-{strange.leg}"
+        data = read_data(strange.type, {"leg": public, **dict(said.get("data") or {})})
+        data = self._window.understood(strange.reference or "", strange.leg or "", strange.type, data)
         if keep:
             data = self._window.with_files(office.id, data, now)
         return Event(strange.type, now if strange.code in OF_ITS_TIME else at, f"department:{office.id}",

@@ -60,6 +60,12 @@ def _expected(schedule: Schedule) -> dict[str, Any]:
             "chain": list(expected.chain)}
 
 
+def expected_at_filing(case: Case, calendar: WorkCalendar) -> dict[str, Any]:
+    """When the case was expected to end as it was filed: what the receipt says for ever."""
+    fresh = fold.begin(case.reference, case.plan, case.filed_at)
+    return _expected(due.schedule(fresh, calendar, case.filed_at))
+
+
 def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, now: datetime, *,
              masked: bool) -> dict[str, Any]:
     """One leg of the view."""

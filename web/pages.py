@@ -59,7 +59,7 @@ def moment(value: str | datetime | None) -> str:
     """A moment as `3月1日 09:05`, with the year where it is another one."""
     found = _local(value)
     if not isinstance(found, datetime):
-        return day(found)
+        return day(value)
     year = "" if found.year == house().clock.now().astimezone(house().settings.zone).year else f"{found.year}年"
     return f"{year}{found.month}月{found.day}日 {found:%H:%M}"
 

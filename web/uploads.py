@@ -12,14 +12,12 @@ from urllib.parse import quote, unquote
 from flask import Response, request
 from werkzeug.http import parse_options_header
 
+from desk.content import BadFile, clean_name, kind_of, refuse_claim
 from desk.values import FileInfo
-from web.content import BadFile, kind_of
 from web.errors import OWN_WORDS, Problem
 from web.wiring import house
 
 PIECE = 65_536
-LONGEST_NAME = 200
-_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 
 
 def keep_upload(stream: IO[bytes], name: str, claimed_type: str, owner: str) -> FileInfo:
@@ -29,14 +27,12 @@ def keep_upload(stream: IO[bytes], name: str, claimed_type: str, owner: str) -> 
         _spool(stream, held.file)
         try:
             kind = kind_of(Path(held.name), shown_name)
+            refuse_claim(kind, claimed_type)
         except BadFile as error:
             raise Problem(422, error.code, error.say, {"file": [error.say]}) from error
-        if claimed_type not in ("", "application/octet-stream", kind.type):
-            say = f"Content-Type 写的是 {claimed_type[:60]}，内容却是 {kind.type}，请核对后重新上传"
-            raise Problem(422, "file_type_differs", say, {"file": [say]})
-        full_name = shown_name if "." in shown_name else f"{shown_name}.{kind.ending}"
         held.seek(0)
-        return house().desk.keep_file(owner, (full_name, kind.type), _pieces(held.file), house().clock.now())
+        described = (kind.named(shown_name), kind.type)
+        return house().desk.keep_file(owner, described, _pieces(held.file), house().clock.now())
 
 
 def keep_raw_body(owner: str) -> FileInfo:
@@ -78,17 +74,6 @@ def name_of_request() -> str:
         header = header.encode("ascii", "replace").decode()
     name = parse_options_header(header)[1].get("filename", "")
     return unquote(name, errors="replace") if "%" in name else name
-
-
-def clean_name(name: str) -> str:
-    """A name fit to show and to send back: no folders, no control or turning characters, at most 200 characters.
-
-    It is data: nothing is ever stored under it.
-    """
-    last = re.split(r"[/\\]", name)[-1].encode("utf-8", "replace").decode()
-    cleaned = _UNFIT.sub("", last).strip(" .") or "未命名"
-    stem, dot, ending = cleaned.rpartition(".")
-    return cleaned if len(cleaned) <= LONGEST_NAME else f"{stem[:LONGEST_NAME - 10]}{dot}{ending[-9:]}"
 
 
 def download(info: FileInfo, pieces: Iterable[bytes]) -> Response:

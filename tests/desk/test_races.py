@@ -1,5 +1,6 @@
 """Two at once, or one behind the other: nothing is decided on what is no longer so, and nothing newer is lost."""
 
+import base64
 import json
 import threading
 from dataclasses import replace
@@ -14,7 +15,7 @@ from desk.errors import MalformedNotice, NotNow
 from desk.notices import Incoming
 from dispatch.retry import Then
 from tests.desk.conftest import NOW
-from tests.desk.filings import FORM, SITUATION, small_filing
+from tests.desk.filings import FORM, PNG, SITUATION, small_filing
 
 ROOM = {"water-group": 4, "power-grid": 4}
 DONE = Then("done")
@@ -116,7 +117,7 @@ def test_changes_made_while_the_sources_are_asked_are_kept_and_void_what_they_fo
         return find(query)
 
     sources.find = find_slowly
-    shown = desk.save_draft("somebody", draft.id, {"consent": {"agreed": True}}, NOW)
+    shown = desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW)
     assert changed
     assert shown.form["floor_area"] == 900
     assert shown.found is None
@@ -125,7 +126,7 @@ def test_changes_made_while_the_sources_are_asked_are_kept_and_void_what_they_fo
 
 def test_a_draft_becomes_its_case_in_the_transaction_of_the_filing(desk, opened, monkeypatch):
     draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    desk.save_draft("somebody", draft.id, {"form": FORM, "consent": {"agreed": True}}, NOW)
+    desk.save_draft("somebody", draft.id, {"form": FORM, "consent": CONSENT}, NOW)
     seen, write = [], opened.db.write
     monkeypatch.setattr(type(opened.db), "write", lambda _, unit: seen.append(unit) or write(unit))
     receipt = desk.submit_draft("somebody", draft.id, None, NOW)
@@ -135,7 +136,7 @@ def test_a_draft_becomes_its_case_in_the_transaction_of_the_filing(desk, opened,
 
 @pytest.mark.parametrize(("state", "data", "expected"), [
     ("granted", {"results": []}, "granted"),
-    ("granted", {"results": [{"name": "方案", "files": [{"base64": "JVBERg==", "name": "a.pdf"}]}]}, "granted"),
+    ("granted", {"results": [{"name": "方案", "files": [{"base64": PNG, "name": "a.png"}]}]}, "granted"),
     ("refused", {"reason_code": "R1", "reason": "不符合"}, "refused"),
     ("refused", {}, "received"), ("granted", {}, "received"), ("granted", {"results": "all"}, "received"),
     ("granted", {"results": [{"files": [{"file": "nobodys"}]}]}, "received"),
@@ -148,7 +149,7 @@ def test_an_immediate_state_counts_only_with_what_its_notice_needs(desk, receipt
     assert leg["state"] == expected
     for file in [file for result in leg["results"] for file in result["files"]]:
         info, chunks = desk.open_file("somebody", file["file"])
-        assert (info.name, b"".join(chunks)) == ("a.pdf", b"%PDF")
+        assert (info.name, b"".join(chunks)) == ("a.png", base64.b64decode(PNG))
 
 
 def test_a_result_file_of_another_case_or_department_is_refused_alike(desk, receipt):
@@ -172,7 +173,7 @@ def test_a_result_file_of_another_case_or_department_is_refused_alike(desk, rece
 
 def test_copies_of_a_notice_store_their_inline_file_once(desk, receipt, opened):
     deliver(desk)
-    results = [{"name": "方案", "files": [{"base64": "JVBERg==", "name": "a.pdf"}]}]
+    results = [{"name": "方案", "files": [{"base64": PNG, "name": "a.png"}]}]
     for _ in range(3):
         say(desk, f"{receipt.reference}-01", "leg.granted", results=results)
     with opened.db.read() as tx:

@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 
-from web.content import BadFile, kind_of
+from desk.content import BadFile, kind_of
 
 
 def pdf(change=lambda made: None, **save):

@@ -6,6 +6,7 @@ launches, attachments, macros), bombs (pixels, unpacked size) and files that are
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +27,8 @@ SCRIPTED = (b"<html", b"<script", b"<svg", b"<!doctype")
 ACTIVE_NAMES = frozenset({"/JavaScript", "/Launch", "/EmbeddedFile", "/RichMedia", "/ImportData", "/SubmitForm"})
 DEEPEST = 8
 LONGEST_SIDE = 30_000
+LONGEST_NAME = 200
+_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 
 
 class BadFile(ValueError):
@@ -45,6 +48,28 @@ class FileKind:
     ending: str
     others: tuple[str, ...]
     check: Callable[[BinaryIO], None]
+
+    def named(self, name: str) -> str:
+        """The name with this kind's ending, if it has none."""
+        return name if "." in name else f"{name}.{self.ending}"
+
+
+def clean_name(name: str) -> str:
+    """A name fit to show and to send back: no folders, no control or turning characters, at most 200 characters.
+
+    It is data: nothing is ever stored under it.
+    """
+    last = re.split(r"[/\\]", name)[-1].encode("utf-8", "replace").decode()
+    cleaned = _UNFIT.sub("", last).strip(" .") or "未命名"
+    stem, dot, ending = cleaned.rpartition(".")
+    return cleaned if len(cleaned) <= LONGEST_NAME else f"{stem[:LONGEST_NAME - 10]}{dot}{ending[-9:]}"
+
+
+def refuse_claim(kind: FileKind, claimed: str) -> None:
+    """`BadFile` if somebody says of a file of `kind` that it is of another type."""
+    if claimed not in ("", "application/octet-stream", kind.type):
+        say = f"Content-Type 写的是 {claimed[:60]}，内容却是 {kind.type}，请核对后重新上传"
+        raise BadFile("file_type_differs", say)
 
 
 def kind_of(path: Path, name: str) -> FileKind:

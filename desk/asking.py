@@ -1,0 +1,79 @@
+"""What a department asks of the applicant, in our words, and what a grant brings, checked by what its matter gives.
+
+A field may be asked by the department's own name or by our code; the applicant sees its line of the form, and the
+answer goes back under the department's name, unit, code values and date form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cases.edges import planned
+from cases.feeds import kind_of
+from cases.model import Case
+from catalog.model import Catalog
+from desk.errors import MalformedNotice
+from forms.plan import FieldAsker, FieldLine, Plan, RemovedField
+from forms.split import leg_fields
+
+
+def in_our_words(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of `leg.supplement_required` with our codes and names; what we do not know stays as it was asked."""
+    return {**data, "fields": [_field(case.plan, leg, entry) for entry in data.get("fields") or ()],
+            "materials": [_paper(case.plan, leg, catalog, entry) for entry in data.get("materials") or ()]}
+
+
+def _field(plan: Plan, leg: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    asked = entry["field"]
+    own = [line for line, asker in _own(plan, leg) if asker.as_name == asked]
+    by_code = [line for line in _lines(plan) if line.code == asked]
+    for line in (*own, *by_code):
+        return {**entry, "field": line.code, "name": str(line.name), "asked_as": asked}
+    return {"name": asked, **entry}
+
+
+def _lines(plan: Plan) -> tuple[FieldLine | RemovedField, ...]:
+    return (*plan.fields, *plan.removed_fields)
+
+
+def _own(plan: Plan, leg: str) -> Iterator[tuple[FieldLine | RemovedField, FieldAsker]]:
+    """The lines that a leg declares, with how it does."""
+    for line in _lines(plan):
+        for asker in line.askers:
+            if asker.leg == leg:
+                yield line, asker
+
+
+def _paper(plan: Plan, leg: str, catalog: Catalog, entry: Mapping[str, Any]) -> dict[str, Any]:
+    code = entry["material"]
+    slot = next((slot for slot in plan.slots if slot.leg == leg and code in (slot.key, kind_of(slot.key))), None)
+    known = catalog.materials.get(kind_of(code))
+    name = slot.name if slot is not None else known.name if known is not None else entry.get("name") or code
+    return {**entry, "name": str(name)}
+
+
+def in_their_words(plan: Plan, leg: str, supplied: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to an ask as its department writes it: own names, units, code values and date forms."""
+    declared = {line.code for line, _ in _own(plan, leg)}
+    said = leg_fields(plan, leg, {code: value for code, value in supplied.items() if code in declared})
+    return said | {code: value for code, value in supplied.items() if code not in declared}
+
+
+def refuse_unknown_papers(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> None:
+    """`MalformedNotice` for a result under a code that nobody knows: the leg that waits for it would wait for ever.
+
+    A paper beside what the matter gives may come under its code in the dictionary, or without one.
+    """
+    gives = planned(case, leg).gives.materials
+    wrong = {
+        str(place): {"material": [_expected(gives, catalog)]} for place, result in enumerate(data.get("results") or ())
+        if (code := result.get("material")) and kind_of(code) not in gives and kind_of(code) not in catalog.materials
+    }
+    if wrong:
+        raise MalformedNotice(errors={"data": {"results": wrong}})
+
+
+def _expected(gives: tuple[str, ...], catalog: Catalog) -> str:
+    named = "、".join(f"{code}({catalog.materials[code].name})" for code in gives if code in catalog.materials)
+    return f"没有这个材料编号；本事项的结果是：{named or '无'}。其他文件请只写 name，不写 material"
