@@ -21,6 +21,7 @@ from ruamel.yaml.events import (
 )
 
 from catalog.conditions import fold
+from catalog.mistakes import likely
 from catalog.text import Place, Problem
 
 LARGEST_FILE = 1_000_000
@@ -32,7 +33,6 @@ _SYNTAX = (
     ("found character '\\t'", "缩进用了制表符(Tab)；请改用空格"),
     ("could not find expected ':'", "这一行缺少半角冒号；请写成「键: 值」，冒号后面留一个空格"),
     ("mapping values are not allowed here", "这里多了一个冒号；含冒号的文字请加引号，并检查缩进"),
-    ("while scanning a quoted scalar", "引号没有成对；请补上另一半引号"),
     ("expected ',' or '}'", "花括号没有成对，或两项之间缺少逗号；请检查这一行和上一行"),
     ("expected ',' or ']'", "方括号没有成对，或两项之间缺少逗号；请检查这一行和上一行"),
     ("expected <block end>", "缩进不对；同一层的键请左对齐"),
@@ -89,6 +89,7 @@ class _Frame:
     pairs: dict[str, Node] = field(default_factory=dict)
     key: tuple[str, Place] | None = None
     double: bool = False
+    flow: bool = False
 
     def waits_for_key(self) -> bool:
         return self.kind == "map" and self.key is None
@@ -124,7 +125,7 @@ class _Reader:
                 self.scalar(event, place)
             case MappingStartEvent() | SequenceStartEvent():
                 self.check_marks(event, place)
-                self.open("map" if isinstance(event, MappingStartEvent) else "list", place)
+                self.open("map" if isinstance(event, MappingStartEvent) else "list", place, bool(event.flow_style))
             case MappingEndEvent() | SequenceEndEvent():
                 frame = self.stack.pop()
                 self.add(frame.node(frame.place), frame.place)
@@ -145,12 +146,12 @@ class _Reader:
         if event.tag is not None:
             self.say(place, "tag", f"不允许类型标记 {event.tag}；请直接写内容")
 
-    def open(self, kind: Literal["list", "map"], place: Place) -> None:
+    def open(self, kind: Literal["list", "map"], place: Place, flow: bool) -> None:
         if self.stack and self.stack[-1].waits_for_key():
             self.say(place, "key_shape", "键必须是一个词；以 { 或 [ 开头的文字请加引号")
         if len(self.stack) == DEEPEST_NODE:
             self.say(place, "too_deep", f"嵌套超过 {DEEPEST_NODE} 层；请拆开来写")
-        self.stack.append(_Frame(place, kind))
+        self.stack.append(_Frame(place, kind, flow=flow))
 
     def scalar(self, event: Any, place: Place) -> None:
         text = event.value.strip() if event.style in ("|", ">") else event.value
@@ -159,6 +160,8 @@ class _Reader:
             self.say(place, "control", f"含有看不见的字符 U+{ord(bad[0]):04X}；请删去")
             text = _INVISIBLE.sub("", text)
         if self.stack and self.stack[-1].waits_for_key():
+            if text[:1] in {"\u3000", "\xa0"}:
+                self.say(place, "syntax", "行首有全角空格(或不间断空格)；缩进请用半角空格，与同一层的上一行左对齐")
             self.key(fold(text), place)
         else:
             self.value(text, place)
@@ -203,25 +206,27 @@ def _empty(frame: _Frame) -> str:
     key = frame.key[0]
     if "：" in key or ":" in key:
         return f"「{key}」后面没有内容；键和值之间请用半角冒号加一个空格"
+    if not frame.flow:
+        return f"「{key}」后面没有内容；请写在冒号后面，或写在下一行并再缩进两格，不需要就删去这一行"
     return f"「{key}」后面没有内容；花括号里的半角逗号会截断文字，请改用全角逗号或加引号"
 
 
 def _syntax(file: str, error: YAMLError, lines: list[str]) -> Problem:
+    """What to say of a text that is no YAML, at the line where the slip likely is."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    line = min((mark.line if mark else 0) + 1, max(len(lines), 1))
-    if line > 1 and "：" in lines[line - 2] and ":" not in lines[line - 2]:
-        line -= 1
-    said = str(error)
-    shown = lines[line - 1]
-    context = getattr(error, "context", None) or ""
+    stopped = min(mark.line if mark else 0, len(lines) - 1)
+    said, context = str(error), getattr(error, "context", None) or ""
+    if "quoted scalar" in context:
+        begun = getattr(error, "context_mark", None)
+        stopped = min(begun.line if begun else stopped, len(lines) - 1)
+        return Problem(Place(file, stopped + 1), "syntax", "引号没有成对，从这一行开始；请补上另一半半角引号")
     message = next((chinese for english, chinese in _SYNTAX if english in said or english in context), None)
-    if message is None:
-        message = "这里的写法不对；请检查缩进、冒号后的空格、括号和引号是否成对"
-    if "：" in shown and ": " not in shown:
-        message += "；全角冒号「：」不能代替半角冒号"
-    if re.search("[“”‘’]", shown):
+    if "'\\t'" not in said and (slip := likely(lines, stopped)) is not None:
+        return Problem(Place(file, slip[0] + 1), "syntax", slip[1])
+    message = message or "这里的写法不对；请检查缩进、冒号后的空格、括号和引号是否成对"
+    if re.search("[“”‘’]", lines[stopped]):
         message += "；全角引号不能代替半角引号"
-    return Problem(Place(file, line), "syntax", message)
+    return Problem(Place(file, stopped + 1), "syntax", message)
 
 
 def _invisible(file: str, text: str) -> list[Problem]:
