@@ -26,7 +26,7 @@ from desk.operations import Operations
 from desk.premises import Premises
 from desk.sweeps import Sweeper
 from desk.values import Draft, FileInfo, Filing, Receipt
-from desk.view import summary, view
+from desk.view import expected_at_filing, summary, view
 from forms.plan import Plan
 from store import cases, drafts, files, reading
 from store.messages import TOPIC
@@ -191,6 +191,10 @@ class Desk:
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
         return view(known, self._premises.calendar, rows, now, masked=False)
+
+    def expected_at_filing(self, subject: str, reference: str) -> dict[str, Any]:
+        """When one's own case was expected to end on the day it was filed."""
+        return expected_at_filing(self._applicant.owned(subject, reference).case, self._premises.calendar)
 
     def track(self, reference: str, code: str, now: datetime) -> dict[str, Any]:
         """The same, masked, for whoever has reference and query code; wrong and unknown look alike."""

@@ -10,6 +10,7 @@ from flask import redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from desk.consents import sensitive_lines
 from desk.errors import DeskError
 from desk.values import Draft
 from forms.plan import SectionLine
@@ -32,29 +33,30 @@ def consent(draft: str) -> str | tuple[str, int] | Response:
     found = draft_of(draft)
     if request.method == "GET":
         return _consent_page(found, [])
-    agreed = request.form.get("agreed") == "yes"
-    sensitive = request.form.get("sensitive") == "yes"
-    given = {**found.consent, "agreed": agreed, "version": CONSENT_VERSION,
-             "sensitive": [line.code for line in _sensitive(found)] if sensitive else []}
-    found = desk().save_draft(subject(), draft, {"consent": given}, now())
-    problems = []
-    if not agreed:
-        problems.append(Linked("同意后才能提交；不同意也可以到大厅窗口交纸质材料办理", "#agreed"))
-    if _sensitive(found) and not sensitive:
-        problems.append(Linked("敏感信息需要您单独同意", "#sensitive"))
+    problems = _consent_problems(found)
     if problems:
         return _consent_page(found, problems), 422
+    given = {"agreed": True, "version": CONSENT_VERSION, "sensitive": list(found.scope.sensitive)}
+    desk().save_draft(subject(), draft, {"consent": given}, now())
     return redirect(url_for("pages.review", draft=draft), 303)
 
 
-def _sensitive(draft: Draft) -> list[Any]:
-    return [line for line in draft.plan.fields if line.sensitive]
+def _consent_problems(draft: Draft) -> list[Linked]:
+    """Why what was sent is no consent to what this draft does now; only a whole consent is kept."""
+    if request.form.get("shown") != draft.scope.digest:
+        return [Linked("您的回答改变后，下面的说明也变了；请再看一遍并勾选", "#agreed")]
+    problems = []
+    if request.form.get("agreed") != "yes":
+        problems.append(Linked("同意后才能提交；不同意也可以到大厅窗口交纸质材料办理", "#agreed"))
+    if draft.scope.sensitive and request.form.get("sensitive") != "yes":
+        problems.append(Linked("敏感信息需要您单独同意", "#sensitive"))
+    return problems
 
 
 def _consent_page(draft: Draft, problems: Sequence[Linked]) -> str:
     fetched = [item for item in draft.plan.removed_materials if item.rule in {"licence", "sharing", "premises"}]
     return render_template("consent.html", draft=draft, problems=problems, fetched=fetched,
-                           offices=offices_of(draft.plan), sensitive=_sensitive(draft))
+                           offices=offices_of(draft.plan), sensitive=sensitive_lines(draft.plan))
 
 
 def _answers(draft: Draft, section: SectionLine) -> list[Input]:
@@ -76,7 +78,7 @@ def everything_wrong(draft: Draft) -> list[Linked]:
     papers = url_for("pages.materials", draft=draft.id, check=1)
     found += [Linked(item.text, papers + item.href) for item in problems_in(papers_of(draft, complain=True))]
     found += [Linked(f"{item.name}：请勾选承诺", papers + "#pledges") for item in unsigned(draft)]
-    if not draft.consent.get("agreed"):
+    if not draft.consented:
         found.append(Linked("请先同意信息使用说明", url_for("pages.consent", draft=draft.id)))
     return found
 
@@ -140,4 +142,5 @@ def receipt(reference: str) -> str:
     code = segno.make(f"{base}#r={found.reference}&c={found.code}", error="m")
     drawn = code.svg_inline(scale=4, dark="#1b2733", border=2, svgclass=None, lineclass=None, omitsize=True)
     svg = Markup(drawn)  # noqa: S704  # squares drawn by segno, none of our text in it
-    return render_template("receipt.html", receipt=found, view=view, qr=svg)
+    expected = desk().expected_at_filing(subject(), reference)
+    return render_template("receipt.html", receipt=found, view=view, expected=expected, qr=svg)
