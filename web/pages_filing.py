@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import segno
 from flask import redirect, render_template, request, url_for
@@ -19,7 +18,7 @@ from web.pages_form import asked_sections, inputs_of, lines_of
 from web.pages_inputs import Input, Linked, flat, kept_value, of_line, problems_of, with_value
 from web.pages_materials import papers_of, pledges_of, problems_in, unsigned
 from web.pages_plan import STOPS
-from web.pages_root import bp, desk, draft_of, now
+from web.pages_root import bp, desk, draft_of, now, overtaken, seen_of
 from web.pages_situation import answered
 from web.pages_words import departments_of, offices_of
 from web.wiring import house
@@ -92,11 +91,16 @@ def review(draft: str) -> str | Response:
     return _review_page(found, everything_wrong(found))
 
 
+def _mark(draft: Draft) -> str:
+    return seen_of(draft.situation, draft.form, draft.materials)
+
+
 def _review_page(draft: Draft, problems: Sequence[Linked]) -> str:
     parts = [(section, _answers(draft, section)) for section in draft.plan.sections]
     return render_template(
         "review.html", draft=draft, parts=parts, papers=papers_of(draft, complain=False), pledges=pledges_of(draft),
-        answered=answered(draft.plan), problems=problems, asked={section.code for section in asked_sections(draft)},
+        answered=answered(draft.plan), problems=problems, seen=_mark(draft),
+        asked={section.code for section in asked_sections(draft)},
     )
 
 
@@ -109,6 +113,8 @@ def submit(draft: str) -> tuple[str, int] | Response:
         return _review_page(found, problems), 422
     if not found.filed_as and request.form.get("edition") != found.edition:
         return _review_page(found, [Linked("这件事的办理要求刚刚有更新，下面是更新后的内容；请再核对一遍后提交")]), 409
+    if not found.filed_as and overtaken(_mark(found)):
+        return _review_page(found, [Linked("内容已在别处改过，下面是现在的内容；请再核对一遍后提交")]), 409
     try:
         receipt = desk().submit_draft(subject(), draft, dict(found.consent), now())
     except DeskError as error:

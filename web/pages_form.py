@@ -15,6 +15,7 @@ from web.errors import not_found
 from web.identity import subject
 from web.pages_inputs import (
     Input,
+    Linked,
     changed_rows,
     kept_value,
     of_line,
@@ -24,7 +25,7 @@ from web.pages_inputs import (
     with_value,
 )
 from web.pages_plan import Onward, plan_page
-from web.pages_root import bp, bundle_of, demo, desk, draft_of, known_of, now
+from web.pages_root import bp, bundle_of, demo, desk, draft_of, known_of, now, overtaken, seen_of
 from web.pages_samples import sample_answers
 from web.pages_situation import answered
 from web.pages_words import departments_of
@@ -32,6 +33,7 @@ from web.wiring import house
 
 MISSING = "还没有填，请填写"
 BROUGHT = "已带出，请核对"
+CHANGED = "这一页已在别处改过；下面是您刚才在这里填的，还没有保存。再按一次保存，就以这里的为准"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def draft(draft: str) -> Response:
 def draft_plan(draft: str) -> str:
     """The plan of a draft, with the way back to the questions."""
     found = draft_of(draft)
-    onward = Onward("继续填表", url_for("pages.draft", draft=draft), found)
+    onward = Onward("继续填表", url_for("pages.draft", draft=draft), found, changed="changed" in request.args)
     return plan_page(bundle_of(found.bundle), found.plan, answered(found.plan), onward)
 
 
@@ -110,18 +112,24 @@ def section(draft: str, section: str) -> str | tuple[str, int] | Response:
     sections = asked_sections(found)
     place = next((number for number, item in enumerate(sections) if item.code == section), None)
     if place is None:
+        if request.method == "POST" and not found.filed_as:
+            return redirect(url_for("pages.draft_plan", draft=draft, changed=1), 303)
         raise not_found()
     if request.method == "GET":
         return _page(found, place, inputs_of(found, sections[place], complain="check" in request.args))
     do = request.form.get("do", "next")
-    changes = {asked.code: _sent(asked, do) for asked in inputs_of(found, sections[place], complain=False)}
+    inputs = inputs_of(found, sections[place], complain=False)
+    changes = {asked.code: _sent(asked, do) for asked in inputs}
+    if overtaken(_mark(found, sections[place])):
+        typed = [with_value(asked, changes[asked.code]) for asked in inputs]
+        return _page(found, place, typed, CHANGED), 409
     found = desk().save_draft(subject(), draft, {"form": changes}, now())
     if do.startswith(("add:", "drop:")):
         return redirect(url_for("pages.section", draft=draft, section=section, _anchor="f-" + do.split(":")[1]), 303)
     shown = inputs_of(found, sections[place], complain=do == "next")
     if do == "next" and problems_of(shown):
         return _page(found, place, shown), 422
-    return _after(found, place)
+    return _after(found, place, do)
 
 
 def _sent(asked: Input, do: str) -> Any:
@@ -129,20 +137,37 @@ def _sent(asked: Input, do: str) -> Any:
     return changed_rows(asked, value, do) if asked.type == "rows" else value
 
 
-def _after(draft: Draft, place: int) -> Response:
+def _mark(draft: Draft, section: SectionLine) -> str:
+    """What a page of the form was made of: the situation and what was kept of its fields."""
+    return seen_of(draft.situation, {line.code: draft.form.get(line.code) for line in lines_of(draft, section)})
+
+
+def _after(draft: Draft, place: int, do: str) -> Response:
+    """Where a press leads once the page is kept: the named page, home to one's cases, back to the review, or on."""
+    verb, _, named = do.partition(":")
+    if verb == "go":
+        ways = {"materials": "pages.materials", "review": "pages.review"}
+        if named in ways:
+            return redirect(url_for(ways[named], draft=draft.id), 303)
+        return redirect(url_for("pages.section", draft=draft.id, section=named), 303)
+    if verb == "later":
+        return redirect(url_for("pages.cases"), 303)
+    if "review" in request.args:
+        return redirect(url_for("pages.review", draft=draft.id), 303)
     sections = asked_sections(draft)
     if place + 1 < len(sections):
         return redirect(url_for("pages.section", draft=draft.id, section=sections[place + 1].code), 303)
     return redirect(url_for("pages.materials", draft=draft.id), 303)
 
 
-def _page(draft: Draft, place: int, inputs: list[Input]) -> str:
+def _page(draft: Draft, place: int, inputs: list[Input], said_first: str = "") -> str:
     sections = asked_sections(draft)
     said = [line for line in lines_of(draft, sections[place]) if settled(line)]
     departments, regions = departments_of(draft.plan), house().catalog.regions
     before = sections[place - 1] if place else None
     return render_template(
-        "section.html", draft=draft, section=sections[place], inputs=inputs, problems=problems_of(inputs),
+        "section.html", draft=draft, section=sections[place], inputs=inputs,
+        problems=[Linked(said_first)] if said_first else problems_of(inputs), seen=_mark(draft, sections[place]),
         said=[with_value(of_line(line, departments, regions), line.value) for line in said],
         pages=pages_of(draft), number=place + 1, samples=demo(),
         back=(url_for("pages.section", draft=draft.id, section=before.code) if before

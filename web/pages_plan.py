@@ -22,11 +22,16 @@ STOPS = frozenset({"block", "undecided"})
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """The button that leads on from a plan: what it says, where it goes, and the draft the plan belongs to."""
+    """The button that leads on from a plan: what it says, where it goes, and the draft the plan belongs to.
+
+    `seen` marks the answers that the plan was made of; `changed` says that they changed in another window.
+    """
 
     button: str
     action: str
     draft: Draft | None = None
+    seen: str = ""
+    changed: bool = False
 
 
 def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], onward: Onward) -> str:
@@ -34,6 +39,7 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
     return render_template(
         "plan.html", bundle=bundle, plan=plan, answered=answered, action=onward.action,
         button=onward.button, draft=onward.draft,
+        seen=onward.seen, changed=onward.changed,
         stops=[problem for problem in plan.problems if problem.level == "block"],
         notes=[problem for problem in plan.problems if problem.level != "block"],
         pairs=pairs(plan.figures), merge=merge(plan), map=drawn_map(planned(plan, called), "办理顺序"),

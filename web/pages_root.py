@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, current_app
+from flask import Blueprint, current_app, request
 
 from catalog.bundle import Bundle
 from desk.desk import Desk
+from desk.repeats import digest_of
 from desk.values import Draft
 from forms.plan import Plan
 from forms.values import json_ready
@@ -46,6 +47,16 @@ def bundle_of(name: str) -> Bundle:
 def draft_of(name: str) -> Draft:
     """The person's own draft; the desk answers for others' as for unknown ones."""
     return desk().read_draft(subject(), name, now())
+
+
+def seen_of(*content: Any) -> str:
+    """A short mark of what a page was made of; a form that brings another one back was overtaken in another window."""
+    return digest_of(json_ready(content))[:16]
+
+
+def overtaken(mark: str) -> bool:
+    """Whether this request was sent from a page that has seen something else."""
+    return request.form.get("seen", mark) != mark
 
 
 def figures_plan(bundle: Bundle) -> Plan:

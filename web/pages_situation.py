@@ -28,7 +28,7 @@ from web.pages_inputs import (
     with_value,
 )
 from web.pages_plan import Onward, plan_page
-from web.pages_root import bp, bundle_of, desk, draft_of, known_of, now, today
+from web.pages_root import bp, bundle_of, desk, draft_of, known_of, now, overtaken, seen_of, today
 from web.wiring import house
 
 KEPT = "situation"
@@ -135,7 +135,8 @@ def preview(bundle: str) -> str | Response:
     if _next_open(plan, answers(bundle)) is not None:
         return _onward(bundle, plan)
     kept = session.get(KEPT) or {}
-    onward = Onward("保存并继续填表" if kept.get("draft") else "开始填表", url_for("pages.start", bundle=bundle))
+    onward = Onward("保存并继续填表" if kept.get("draft") else "开始填表", url_for("pages.start", bundle=bundle),
+                    seen=seen_of(answers(bundle)), changed="changed" in request.args)
     return plan_page(found, plan, answered(plan), onward)
 
 
@@ -150,6 +151,8 @@ def start(bundle: str) -> Response:
     """Open a draft with the answers, or give them to the draft they were taken from."""
     bundle_of(bundle)
     given, known = answers(bundle), known_of()
+    if overtaken(seen_of(given)):
+        return redirect(url_for("pages.preview", bundle=bundle, changed=1), 303)
     kept = session.pop(KEPT, None) or {}
     if kept.get("draft") and kept.get("bundle") == bundle:
         draft = desk().save_draft(subject(), kept["draft"], {"situation": given}, now())

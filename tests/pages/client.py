@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask
@@ -58,3 +59,30 @@ def sent(name: str, value: Any) -> Iterator[tuple[str, str]]:
                 yield name, str(item)
     else:
         yield name, str(value)
+
+
+class _Controls(HTMLParser):
+    """Collects what a browser would send of the controls on a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self._name = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """One control, or the chosen option of a list."""
+        given = dict(attrs)
+        name, value, kind = given.get("name") or "", given.get("value") or "", given.get("type")
+        if tag == "select":
+            self._name = name
+        elif tag == "option" and "selected" in given:
+            self.found.append((self._name, value))
+        elif tag == "input" and name and (kind not in {"radio", "checkbox"} or "checked" in given):
+            self.found.append((name, value))
+
+
+def controls(page: str) -> list[tuple[str, str]]:
+    """Name and value of everything that the page's form would send as it stands, but the token."""
+    reader = _Controls()
+    reader.feed(page)
+    return [(name, value) for name, value in reader.found if name != "csrf_token"]

@@ -57,7 +57,9 @@ def test_a_shipped_bundle_is_filed_through_its_pages(portal: str, bundle: str) -
         visitor.send(f"/drafts/{draft}/sample-papers", [])
     pledges = re.findall(r'name="signed" value="([^"]+)"', visitor.page)
     visitor.send(f"/drafts/{draft}/materials", [("signed", key) for key in pledges])
-    visitor.send(f"/drafts/{draft}/consent", [("agreed", "yes"), ("sensitive", "yes")])
+    shown = re.search(r'name="shown" value="([^"]+)"', visitor.page)
+    assert shown is not None
+    visitor.send(f"/drafts/{draft}/consent", [("shown", shown[1]), ("agreed", "yes"), ("sensitive", "yes")])
     edition = re.search(r'name="edition" value="([^"]+)"', visitor.page)
     assert edition is not None
     receipt = visitor.send(f"/drafts/{draft}/submit", [("edition", edition[1])])

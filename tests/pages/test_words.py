@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.pages.client import Visitor
+from tests.pages.client import Visitor, controls
 from tests.pages.client import sent as sent_as
 
 SMALL: dict[str, Any] = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
@@ -38,7 +38,10 @@ def fill(visitor: Visitor, draft: str) -> None:
         visitor.send(f"/drafts/{draft}/sample-papers")
     signed = re.findall(r'name="signed" value="([^"]+)"', visitor.page)
     visitor.send(f"/drafts/{draft}/materials", *(("signed", key) for key in signed))
-    visitor.send(f"/drafts/{draft}/consent", ("agreed", "yes"), ("sensitive", "yes"))
+    visitor.get(f"/drafts/{draft}/consent")
+    shown = re.search(r'name="shown" value="([^"]+)"', visitor.page)
+    assert shown is not None
+    visitor.send(f"/drafts/{draft}/consent", ("shown", shown[1]), ("agreed", "yes"), ("sensitive", "yes"))
 
 
 def file(visitor: Visitor, bundle: str = "utilities", person: str = "sample-enterprise", **situation: Any) -> str:
@@ -101,3 +104,52 @@ def test_provinces_are_named_and_every_receiving_office_stands_in_the_consent(vi
         visitor.get(page)
         assert "途经省份审查意见（江苏省）" in visitor.text, page
         assert not re.search(r"\b320000\b", visitor.text), page
+
+
+def test_a_plan_that_another_window_changed_is_shown_again_before_a_form_is_opened(visitor: Visitor) -> None:
+    visitor.sign_in()
+    ask_through(visitor, "utilities", SMALL)
+    seen = re.search(r'name="seen" value="([^"]+)"', visitor.page)
+    assert seen is not None
+    visitor.get("/bundles/utilities/questions/services")
+    visitor.send("/bundles/utilities/questions/services", ("services", "gas"))
+    visitor.send("/bundles/utilities/start", ("seen", seen[1]))
+    assert visitor.at == "/bundles/utilities/plan"
+    assert "情形已在别处改过" in visitor.text
+
+
+def test_a_page_of_the_form_that_another_window_changed_keeps_both_until_the_person_decides(visitor: Visitor) -> None:
+    at = visitor.get(f"/drafts/{start(visitor)}")
+    seen = re.search(r'name="seen" value="([^"]+)"', visitor.page)
+    assert seen is not None
+    visitor.send(at, ("seen", seen[1]), ("do", "later"), ("holder_name", "示例甲公司"))
+    visitor.send(at, ("seen", seen[1]), ("do", "later"), ("holder_name", "示例乙公司"))
+    assert visitor.status == 409
+    assert "这一页已在别处改过" in visitor.text
+    assert "示例乙公司" in visitor.page
+    visitor.get(at)
+    assert "示例甲公司" in visitor.page
+
+
+def test_changing_pages_by_the_side_list_keeps_what_was_typed(visitor: Visitor) -> None:
+    at = visitor.get(f"/drafts/{start(visitor)}")
+    named = re.findall(r'name="do" value="go:([a-z_]+)"', visitor.page)
+    assert {"materials", "review"} < set(named)
+    assert visitor.send(at, ("do", f"go:{named[1]}"), ("holder_name", "示例丙公司")).endswith(named[1])
+    visitor.get(at)
+    assert "示例丙公司" in visitor.page
+    assert "每一页都会自动保存" not in visitor.text
+
+
+def test_a_change_from_the_review_leads_back_to_the_review(visitor: Visitor) -> None:
+    draft = start(visitor)
+    fill(visitor, draft)
+    visitor.get(f"/drafts/{draft}/review")
+    change = re.search(r'href="(/drafts/[^"]+review=1)"', visitor.page)
+    assert change is not None
+    at = visitor.get(change[1])
+    visitor.send(f"{at}?review=1", *controls(visitor.page), ("do", "next"))
+    assert visitor.at == f"/drafts/{draft}/review"
+    visitor.get(change[1])
+    visitor.send(f"{at}?review=1", *controls(visitor.page), ("do", "later"))
+    assert visitor.at == "/cases", "kept for later"
