@@ -12,7 +12,7 @@ from datetime import datetime
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import DayLine, Span, explain, warn_at
-from cases.edges import ending, over, planned, satisfied, waits_for
+from cases.edges import edges_to, ending, over, planned, satisfied, waits_for
 from cases.judge import wait_until
 from cases.model import Case, Leg
 from cases.states import UNSENT
@@ -148,8 +148,8 @@ def _expected_start(reading: _Reading, leg: Leg) -> tuple[datetime | None, str |
     if over(leg):
         return leg.started_at, None
     latest: tuple[datetime, str | None] = (reading.now, None)
-    for index, edge in enumerate(reading.case.plan.edges):
-        if edge.leg != leg.leg or edge.kind != "before_start" or satisfied(reading.case, index):
+    for index, edge in edges_to(reading.case, leg.leg):
+        if edge.kind != "before_start" or satisfied(reading.case, index):
             continue
         found = _end_of_targets(reading, edge)
         if found is not None and (found[0] > latest[0] or latest[1] is None):
@@ -160,8 +160,8 @@ def _expected_start(reading: _Reading, leg: Leg) -> tuple[datetime | None, str |
 def _decided_after(reading: _Reading, number: str) -> tuple[datetime, str] | None:
     """The latest end of what this leg may not be decided before; an end on a day counts as the end of that day."""
     ends = [
-        found for index, edge in enumerate(reading.case.plan.edges)
-        if edge.leg == number and edge.kind == "before_decide" and not _given_up(reading.case, index)
+        found for index, edge in edges_to(reading.case, number)
+        if edge.kind == "before_decide" and not _given_up(reading.case, index)
         and (found := _end_of_targets(reading, edge)) is not None
     ]
     return max(ends, default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,7 +29,10 @@ class Standing:
 
 def planned(case: Case, leg: str) -> PlannedLeg:
     """The plan's line of this leg."""
-    return next(p for p in case.plan.legs if p.leg == leg)
+    if "planned" not in case.worked_out:
+        case.worked_out["planned"] = {line.leg: line for line in case.plan.legs}
+    found: PlannedLeg = case.worked_out["planned"][leg]
+    return found
 
 
 def over(leg: Leg) -> bool:
@@ -60,10 +64,28 @@ def ending(case: Case, number: str) -> Ending:
 
 def standing(case: Case, index: int) -> Standing:
     """How edge `index` of the plan stands by its join: `all` granted; `ended` all over and one granted; `any` one."""
+    if index not in case.worked_out:
+        case.worked_out[index] = _standing(case, index)
+    found: Standing = case.worked_out[index]
+    return found
+
+
+def edges_to(case: Case, follower: str) -> tuple[tuple[int, PlannedEdge], ...]:
+    """The edges of the plan at which this leg follows, with their numbers."""
+    if "edges" not in case.worked_out:
+        found: dict[str, list[tuple[int, PlannedEdge]]] = {}
+        for index, edge in enumerate(case.plan.edges):
+            found.setdefault(edge.leg, []).append((index, edge))
+        case.worked_out["edges"] = {leg: tuple(edges) for leg, edges in found.items()}
+    found_here: tuple[tuple[int, PlannedEdge], ...] = case.worked_out["edges"].get(follower, ())
+    return found_here
+
+
+def _standing(case: Case, index: int) -> Standing:
     edge = case.plan.edges[index]
     if f"{index}:late" in case.legs[edge.leg].settled:
         return Standing("failed", "lapsed", edge.targets[0])
-    ends = [(t, ending(case, t)) for t in edge.targets if ending(case, t) != "not_needed"]
+    ends = [(t, end) for t in edge.targets if (end := ending(case, t)) != "not_needed"]
     failed = [(t, e) for t, e in ends if e not in ("open", "granted")]
     still_open = next((t for t, e in ends if e == "open"), None)
     granted = any(e == "granted" for _, e in ends)
@@ -108,8 +130,8 @@ def ask_id(leg: str, index: int) -> str:
 def waits_for(case: Case, number: str) -> tuple[str, ...]:
     """The open legs that this leg waits for: before it can start, or before it can be decided."""
     found: list[str] = []
-    for index, edge in enumerate(case.plan.edges):
-        if edge.leg != number or edge.kind not in ("before_start", "before_decide") or satisfied(case, index):
+    for index, edge in edges_to(case, number):
+        if edge.kind not in ("before_start", "before_decide") or satisfied(case, index):
             continue
         found += [t for t in edge.targets if ending(case, t) == "open" and t not in found]
     return tuple(found)
@@ -118,12 +140,12 @@ def waits_for(case: Case, number: str) -> tuple[str, ...]:
 def withheld(case: Case, number: str) -> tuple[str, ...]:
     """The open legs whose results are handed out together with this leg's (`before_deliver`)."""
     return tuple(dict.fromkeys(
-        t for edge in case.plan.edges if edge.leg == number and edge.kind == "before_deliver"
+        t for _, edge in edges_to(case, number) if edge.kind == "before_deliver"
         for t in edge.targets if ending(case, t) == "open"
     ))
 
 
-def _failure(failed: list[tuple[str, Ending]]) -> Standing:
+def _failure(failed: Sequence[tuple[str, Ending]]) -> Standing:
     """The failure that counts: a refusal before any other ending."""
     of, found = min(failed, key=lambda f: f[1] != "refused")
     upstreams: dict[Ending, Upstream] = {

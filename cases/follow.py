@@ -18,6 +18,7 @@ from cases.edges import (
     Standing,
     ask_id,
     dropped,
+    edges_to,
     effect_of,
     ending,
     over,
@@ -163,8 +164,7 @@ def _steps(case: Case, now: datetime, calendar: WorkCalendar | None) -> Iterator
 
 def _may_start(case: Case, number: str) -> bool:
     return all(
-        satisfied(case, index) for index, edge in enumerate(case.plan.edges)
-        if edge.leg == number and edge.kind == "before_start"
+        satisfied(case, index) for index, edge in edges_to(case, number) if edge.kind == "before_start"
     )
 
 

@@ -172,10 +172,13 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as the fold of its events: the stored plan, when it was filed, and every leg by its number."""
+    """A case as the fold of its events: the stored plan, when it was filed, and every leg by its number.
+
+    `worked_out` remembers what was derived from this very value (how an edge stands); every new value begins empty.
+    """
 
     reference: str
     plan: Plan
     filed_at: datetime
     legs: Mapping[str, Leg]
-    supplied: Mapping[str, Any] = field(default_factory=dict)
+    worked_out: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
