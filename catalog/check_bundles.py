@@ -16,6 +16,7 @@ from catalog.findings import Findings
 from catalog.matter import MaterialAsk, Matter
 from catalog.model import Catalog, Path
 from catalog.reading import all_asks, conditions_of_bundle, fields_asked, given, kinds_asked, ring
+from catalog.suggest import unknown
 
 MANY = frozenset({"rows", "many", "regions"})
 REGIONS = frozenset({"region", "regions", "address"})
@@ -231,11 +232,15 @@ def _answers(findings: Findings, bundle: Bundle) -> None:
     known = {*(one.id for one in bundle.questions), "filer", "chosen"}
     known |= {group.id for group in bundle.groups if group.kind == "one_of"} | all_fields(findings.catalog, bundle)
     path: Path = ("bundles", bundle.id)
+    own = list(dict.fromkeys([*(one.id for one in bundle.questions), "filer"]))
     for name in bundle.figures:
-        findings.known((*path, "figures", name), "问题", name, known, "unknown_question")
+        if name not in known:
+            says = f"问题 {name} 不存在{unknown(name, own, list_all=True)}"
+            findings.say((*path, "figures", name), "unknown_question", says)
     for index, example in enumerate(bundle.examples):
-        for name in example.given:
-            findings.known((*path, "examples", index, "given", name), "问题", name, known, "unknown_question")
+        for name in (one for one in example.given if one not in known):
+            says = f"问题 {name} 不存在{unknown(name, own, list_all=True)}"
+            findings.say((*path, "examples", index, "given", name), "unknown_question", says)
         for matter in example.matters or ():
             entries = [entry.matter for entry in bundle.entries]
             findings.known((*path, "examples", index, "matters"), "事项", matter, entries, "unknown_matter")

@@ -96,7 +96,7 @@ def _name(name: str, scope: Scope) -> Iterator[Fault]:
 def _unknown_name(name: str, scope: Scope) -> str:
     if name in scope.elsewhere:
         return scope.elsewhere[name].format(name=name)
-    return f"条件里的 {name} 不认识{unknown(name, scope.every())}"
+    return f"条件里的 {name} 不认识{unknown(name, sorted(scope.every()))}"
 
 
 def _count(name: str, scope: Scope) -> Iterator[Fault]:

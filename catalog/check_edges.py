@@ -159,7 +159,8 @@ def _both_given_and_asked(findings: Findings, bundle: Bundle, matters: Mapping[s
         asked = [code for code, itself in _asked_of(matter) if code not in own and not itself]
         for code, giver in [(one, giver) for one in asked for giver in _givers(matters, follower, one)]:
             if giver not in order[follower] and follower not in order[giver]:
-                says = f"{code} 既由 {giver} 产出又被 {follower} 要求，两者之间没有先后关系；请写 feeds 或 itself"
+                says = f"{code} 既由 {giver} 产出又被 {follower} 要求，两者之间没有先后关系；请写 feeds 或 itself："
+                says += f"after: {{{giver}: {{feeds: [{code}]}}}}，或 {{{code}: {{itself: yes}}}}"
                 findings.say(("bundles", bundle.id, "matters", follower), "given_and_asked", says)
 
 

@@ -147,7 +147,9 @@ def _asked_options(findings: Findings, ask: FieldAsk, known: Field, path: Path) 
     for key in ("options", "values"):
         for code in getattr(ask, key):
             if code not in codes:
-                says = f"选项 {code} 不在字段 {ask.code} 的选项中{unknown(code, codes, list_all=True)}"
+                meant = next((option.code for option in known.options if option.name == code), None)
+                near = f"；要写编码 {meant}" if meant else unknown(code, codes, list_all=True)
+                says = f"选项 {code} 不在字段 {ask.code} 的选项中{near}"
                 findings.say((*path, key), "unknown_option", says)
     names = {option.code: option.name for option in known.options}
     for code in codes:
@@ -160,7 +162,9 @@ def _material_ask(findings: Findings, matter: Matter, ask: MaterialAsk, path: Pa
     materials = findings.catalog.materials
     known = materials.get(ask.kind)
     if not ask.any_of and known is None:
-        says = f"材料 {ask.kind} 不存在；清单之外不得要材料{unknown(ask.kind, materials)}"
+        meant = findings.called(ask.kind, materials)
+        near = f"；要写编码，「{ask.kind}」的编码是 {meant}" if meant else unknown(ask.kind, materials)
+        says = f"材料 {ask.kind} 不存在；清单之外不得要材料{near}"
         findings.say(path, "unknown_material", says)
     if len(ask.any_of) == 1:
         findings.say((*path, "any_of"), "any_of", f"any_of 至少要有两种材料，现在只有 {ask.any_of[0]}")

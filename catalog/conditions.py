@@ -109,6 +109,14 @@ _HINTS = {
     "≤": "<=", "≠": "!=", "=": "==", "“": "'", "”": "'", "‘": "'", "’": "'", "（": "(", "）": ")",
     "，": "and", ",": "and",
 }
+_SPOKEN = {
+    "且": "and", "并且": "and", "而且": "and", "和": "and", "或": "or", "或者": "or", "不是": "not", "非": "not",
+    "不": "not",
+    "等于": "==", "不等于": "!=", "大于": ">", "小于": "<", "大于等于": ">=", "小于等于": "<=", "不小于": ">=",
+    "不大于": "<=",
+    "是": "==", "包含": "in",
+}
+_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)[^\x00-\x7f\W]\w*")
 _USABLE = "and or not == != < <= > >= in"
 _WORDS = frozenset({"and", "or", "not", "in"})
 
@@ -128,6 +136,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     found, at, end = [], 0, len(text.rstrip())
     while at < end:
         match = _TOKEN.match(text, at)
+        if match is None and (unit := _WITH_UNIT.match(text[at:].lstrip())):
+            raise BadCondition(f"条件写法不对：「{unit[0]}」的数字后面不写单位；请写 {unit[1]}")
         if match is None:
             raise BadCondition(f"条件写法不对：{_hint(text[at:].lstrip())}；引号请用半角，可用 {_USABLE}")
         kind = match.lastgroup or ""
@@ -155,6 +165,9 @@ class _Parser:
     def whole(self) -> Node:
         tree = self.either()
         if self.at < len(self.tokens):
+            spoken = next((word for kind, word in self.tokens if kind == "name" and word in _SPOKEN), None)
+            if spoken is not None:
+                raise BadCondition(f"条件写法不对：「{spoken}」请写 {_SPOKEN[spoken]}")
             raise BadCondition(f"条件写法不对：「{self.tokens[self.at][1]}」前面缺少 and 或 or")
         return tree
 
@@ -198,6 +211,10 @@ class _Parser:
             sign = 1 if self.peek() == "+" else -1
             self.at += 1
             kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+            if kind == "name" and sign < 0:
+                joined = f"{self.tokens[self.at - 2][1]}-{text}"
+                raise BadCondition(f"条件写法不对：条件里的名字不能有连字符「-」(会当作减号)：{joined}；"
+                                   "请用没有连字符的问题或字段，事项要不要办请问它的情形问题")
             if kind != "length":
                 raise BadCondition("条件写法不对：日期只能加减时长，例如 published_on + 3mo")
             self.at += 1

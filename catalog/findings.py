@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from catalog.model import Catalog, Path
@@ -38,5 +38,11 @@ class Findings:
         names = list(known)
         if not name or name in names:
             return True
-        self.say(path, code, f"{what} {name} 不存在{unknown(name, names)}")
+        meant = self.called(name, known) if isinstance(known, Mapping) else None
+        guess = f"；要写编码，「{name}」的编码是 {meant}" if meant else unknown(name, names)
+        self.say(path, code, f"{what} {name} 不存在{guess}")
         return False
+
+    def called(self, name: str, known: Mapping[str, object]) -> str | None:
+        """The code of what has this Chinese name."""
+        return next((code for code, one in known.items() if str(getattr(one, "name", "")).strip() == name), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,10 +35,34 @@ class Limit:
         return f"{self.amount}{UNIT_NAMES[self.unit]}" if self.amount else "当日办结"
 
 
+_UNIT_WORDS: dict[str, LimitUnit] = {
+    "天": "wd", "日": "wd", "个工作日": "wd", "工作日": "wd", "个自然日": "nd", "自然日": "nd", "小时": "h",
+    "个小时": "h",
+    "个工作小时": "wh", "工作小时": "wh", "分钟": "min", "个月": "mo", "月": "mo",
+}
+
+
+def _near(text: str) -> str:
+    """The limit that was likely meant: full-width signs, spaces, capitals or Chinese units instead of ours."""
+    plain = "".join(unicodedata.normalize("NFKC", text).split()).lower()
+    digits = plain[: len(plain) - len(plain.lstrip("0123456789"))]
+    unit = plain[len(digits):]
+    near = f"{digits}{_UNIT_WORDS.get(unit, unit)}"
+    return near if _SHAPE.fullmatch(near) and int(digits) <= LARGEST_AMOUNT else ""
+
+
+def near_words(limit: str) -> str:
+    """What a limit says in Chinese."""
+    return parse_limit(limit).words
+
+
 def parse_limit(text: str) -> Limit:
     """Read `7wd` and the like; raises `BadLimit` for another shape or an amount that is not 0 or 1–400."""
     match = _SHAPE.fullmatch(text)
     if match is None:
+        near = _near(text)
+        if near:
+            raise BadLimit(f"时限 {text} 无法识别；请写 {near}({near_words(near)})，数字和单位之间不留空格")
         raise BadLimit(f"时限 {text} 无法识别；请写 3wd(工作日)、3nd(自然日)、3h、4wh(工作小时)、3min 或 3mo")
     if int(match[1]) > LARGEST_AMOUNT:
         raise BadLimit(f"时限 {text} 不在允许范围(0 或 1–{LARGEST_AMOUNT})")

@@ -23,7 +23,7 @@ from catalog.schema_fields import (
     Words,
     YesNo,
 )
-from catalog.units import UNITS
+from catalog.units import SPOKEN, UNITS
 
 LEVELS = ("nation", "province", "city", "district")
 FILE_TYPES = ("pdf", "jpg", "jpeg", "png", "ofd", "doc", "docx", "xls", "xlsx", "dwg", "dxf", "zip", "mp4")
@@ -117,7 +117,7 @@ class InnerFieldShape(BoundsShape):
     name = Line("字段名称")
     type = Pick("字段类型", get_args(FieldType))
     section = Name("分页")
-    unit = Pick("单位", UNITS)
+    unit = Pick("单位", UNITS, SPOKEN)
     options = options("选项")
     table = Name("代码表")
     level = Pick("层级", LEVELS)

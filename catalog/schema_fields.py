@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?", re.ASCII)
 _REFERENCE = re.compile(r"[\w-]+(?:\.\w+)?(?:@\w+)?")
+_SEPARATORS = re.compile("[，、；]")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _CODE = re.compile(r"\w[\w-]*")
 _ADDRESS = re.compile(r"(?:https?|ftp|file)://|javascript:|\bwww\.", re.ASCII | re.IGNORECASE)
@@ -89,11 +90,15 @@ class Written(fields.Field[Any]):
 
 
 class Scalar(Written):
-    """A value that is written as one text."""
+    """A value that is written as one text; `wanted` says which kind."""
+
+    wanted = "一个词或一句话"
 
     def _typed(self, value: Any) -> Any:
         if not isinstance(value, str):
-            raise ValidationError(f"{self.title}要写成一个词或一句话，不是列表或花括号")
+            raise ValidationError(f"{self.title}要写成{self.wanted}，不是列表或花括号")
+        if not value.strip():
+            raise ValidationError("")  # the reader has said that nothing stands here
         return self._read(value.strip())
 
     def _read(self, text: str) -> Any:
@@ -126,6 +131,8 @@ class Name(Scalar):
 
     def _read(self, text: str) -> str:
         name = fold(text)
+        if len(parts := [part.strip() for part in _SEPARATORS.split(text) if part.strip()]) > 1:
+            raise ValidationError(f"{self.title} {text} 里有全角标点；几项之间请用半角逗号：[{', '.join(parts)}]")
         if not _REFERENCE.fullmatch(name):
             raise ValidationError(f"{self.title} {text} 不是编码；编码只能用字母、数字、下划线、连字符和汉字")
         return name
@@ -158,6 +165,8 @@ class Number(Scalar):
 
 class Whole(Scalar):
     """A whole number from 0."""
+
+    wanted = "一个数，例如 2"
 
     def _read(self, text: str) -> int:
         if not _WHOLE.fullmatch(text):
@@ -215,13 +224,17 @@ class When(Scalar):
 
 
 class Pick(Scalar):
-    """One word of a fixed list."""
+    """One word of a fixed list; `meant` has the word for what people say instead."""
 
-    def __init__(self, title: str, choices: Iterable[str], **kwargs: Any) -> None:
+    def __init__(
+        self, title: str, choices: Iterable[str], meant: Mapping[str, str] = MappingProxyType({}), **kwargs: Any,
+    ) -> None:
         super().__init__(title, **kwargs)
-        self.choices = tuple(choices)
+        self.choices, self.meant = tuple(choices), meant
 
     def _read(self, text: str) -> str:
+        if text not in self.choices and text in self.meant:
+            raise ValidationError(f"{self.title} {text} 不认识；请写 {self.meant[text]}")
         if text not in self.choices:
             raise ValidationError(f"{self.title} {text} 不认识{unknown(text, self.choices, list_all=True)}")
         return text

@@ -35,7 +35,7 @@ def shaped(node: Node, schema: Schema) -> tuple[dict[str, Any], tuple[Problem, .
     try:
         return schema.load(node.plain()), ()
     except ValidationError as error:
-        problems = tuple(_problem(node, path, message) for path, message in _leaves(error.messages))
+        problems = tuple(_problem(node, path, message) for path, message in _leaves(error.messages) if message)
         kept = error.valid_data
         return kept if isinstance(kept, dict) else {}, problems
 

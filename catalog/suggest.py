@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-SHOWN_NAMES = 12
+SHOWN_NAMES = 20
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -33,6 +33,15 @@ UNITS: dict[str, tuple[str, Decimal]] = {
 }
 
 
+SPOKEN: dict[str, str] = {
+    "毫米": "mm", "厘米": "cm", "米": "m", "公里": "km", "千米": "km", "平方米": "m2", "平米": "m2", "㎡": "m2",
+    "亩": "mu",
+    "公顷": "ha", "升": "L", "立方米": "m3", "方": "m3", "克": "g", "千克": "kg", "公斤": "kg", "吨": "t", "瓦": "W",
+    "千瓦": "kW", "元": "yuan", "万元": "10k_yuan", "月": "month", "个月": "month", "年": "year",
+    "人": "person", "件": "piece",
+}
+
+
 def convertible(one: str, other: str) -> bool:
     """Whether an amount in `one` can be said in `other`; unknown units convert only into themselves."""
     if one == other:

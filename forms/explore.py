@@ -160,9 +160,11 @@ class _Exploration:
         self, outcomes: list[dict[Outcome, dict[str, Any]]], worst: tuple[int, tuple[Outcome, ...]], promise: Limit,
     ) -> None:
         """Say which situation breaks the promise, and by which chain."""
-        chain = "→".join(self.chains.chain(worst[1]))
+        entries = {entry.number: str(self.known.matters[entry.matter].name) for entry in self.known.bundle.entries}
+        chain = "→".join(entries.get(leg.partition(".")[0], leg) for leg in self.chains.chain(worst[1]))
         situation = shown(_joint(outcomes, worst[1]))
-        says = f"最长办理链 {worst[0]}{self.chains.unit} 超过公布的承诺 {promise}，情形：{situation}，链：{chain}"
+        says = f"最长办理链 {worst[0]}{self.chains.unit} 超过公布的承诺 {promise}，情形：{situation}，链：{chain}；"
+        says += "请缩短链上某个事项的承诺，把不必等的先后改成 before_decide，或改公布的承诺"
         self.say(("bundles", self.known.bundle.id, "limits", "promised"), "promise_broken", says)
 
 

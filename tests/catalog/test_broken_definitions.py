@@ -190,6 +190,22 @@ BROKEN = [
     Broken(U, "figures: {services: [water, gas], outside_line: yes, line_length: 250, dig_area: 10, filer: agent}\n",
            "", "id: utilities", "没有写 figures(公布的数字按哪种情形算)，前后对比无法公布；请写 "
            "figures: {services: …，", level="warning"),
+    Broken(M, "promised: 2wd, before: 7wd}", "promised: ２ 天, before: 7wd}", "２ 天",
+           "时限 ２ 天 无法识别；请写 2wd(2个工作日)"),
+    Broken(F, "unit: kW", "unit: 千瓦", "unit: 千瓦", "单位 千瓦 不认识；请写 kW"),
+    Broken(M, "promised: 2wd, before: 7wd}", "promised: 2WD, before: 7wd}", "2WD", "请写 2wd"),
+    Broken(M, "department: gas-utility", "department: 燃气公司", "燃气公司",
+           "部门 燃气公司 不存在；要写编码，「燃气公司」的编码是 gas-utility"),
+    Broken(M, "materials: [K14, K24,", "materials: [K14, K24, 房产证,", "房产证", "要写编码，「房产证」的编码是 PR01"),
+    Broken(M, "any_of: [PR01, PR02]", "any_of: [PR01，PR02]", "PR01，PR02",
+           "里有全角标点；几项之间请用半角逗号：[PR01, PR02]"),
+    Broken(U, "when: dig_area > 0", "when: dig_area >= 200米", "200米", "「200米」的数字后面不写单位；请写 200"),
+    Broken(U, "when: dig_area > 0", "when: outside_line 且 dig_area > 0", "且", "「且」请写 and"),
+    Broken(U, "when: dig_area > 0", "when: joint-survey", "when: joint-survey",
+           "条件里的名字不能有连字符「-」(会当作减号)：joint-survey"),
+    Broken(U, "figures: {services: [water, gas]", "figures: {has_xray: yes, services: [water, gas]", "has_xray",
+           "问题 has_xray 不存在；可用：services、outside_line、line_length、dig_area、filer"),
+    Broken(U, "days: 2wd}", "days: 2wd, materials: [K16]}", "days: 2wd", "要写成一个数，例如 2，不是列表或花括号"),
 ]
 
 
@@ -271,6 +287,12 @@ def test_files_that_are_no_text_or_too_large_are_named(tmp_path: Path) -> None:
 def test_an_empty_file_says_so(text: str) -> None:
     found = [str(one) for one in problems_of({**GOOD, "later.yaml": text})]
     assert found == ["later.yaml:1: 文件里没有内容；请写上定义，或删去这个文件"]
+
+
+def test_a_key_without_a_value_is_one_problem() -> None:
+    found = problems_of({**GOOD, U: GOOD[U].replace("lead: city-management", "lead:")})
+    assert [problem.message for problem in found] == [
+        "「lead」后面没有内容；请写在冒号后面，或写在下一行并再缩进两格，不需要就删去这一行"]
 
 
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
