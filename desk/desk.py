@@ -153,6 +153,10 @@ class Desk:
         """The payload of one leg for an office that fetches."""
         return self._feed.fetch(office, leg, now)
 
+    def offered(self, office: str, leg: str, cursor: int, now: datetime) -> dict[str, Any]:
+        """One offered message of a leg, whole, for an office that fetches."""
+        return self._feed.message(office, leg, cursor, now)
+
     def taken(self, office: str, leg: str, read_code: str, now: datetime) -> None:
         """The office opened the payload: it has the leg."""
         self._feed.taken(office, leg, read_code, now)

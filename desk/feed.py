@@ -1,22 +1,42 @@
-"""Departments that come and fetch (contract 3.6): a feed by cursor, one leg's payload, and the proof of reading."""
+"""Departments that come and fetch (contract 3.6): a feed by cursor, each message frozen, and the proof of reading.
+
+The first reading of a message is its first attempt: its body is frozen then, and a filing counts as on its way, so
+that what happens later comes as a message of its own.
+"""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from cases import judge
-from cases.model import Case, Event
+from cases.model import Case, Event, LegState
+from desk import payload
 from desk.book import Book
 from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
 from desk.known import Known
 from desk.letters import Letters
 from desk.notices import split_leg
 from desk.premises import Premises
-from store import offers
+from store import messages, offers
+from store.messages import MessageId
+from store.offers import Offer
 from store.port import Tx
+
+FILED = "leg.filed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """An offer with the message that it stands for and the code inside it."""
+
+    offer: Offer
+    message: MessageId
+    read_code: str
 
 
 class Feed:
@@ -35,23 +55,72 @@ class Feed:
     def fetch(self, office: str, leg: str, now: datetime) -> dict[str, Any]:
         """The `leg.filed` data of a leg of this office, with its read code."""
         known, number = self._own(office, leg)
-        return self._letters.about(known, now).data(number, "leg.filed", {})
+        filing = [one for one in self._offered(known, number) if one.message.type == FILED]
+        if not filing:  # an office that is pushed to, or a leg that still waits for another
+            return self._letters.about(known, now).data(number, FILED, {})
+        return dict(self._read(known, filing[0], now)["data"])
+
+    def message(self, office: str, leg: str, cursor: int, now: datetime) -> dict[str, Any]:
+        """One offered message whole, as it would have been pushed, with its key and its own read code."""
+        known, number = self._own(office, leg)
+        for one in self._offered(known, number):
+            if one.offer.n == cursor:
+                body = self._read(known, one, now)
+                return {**body, "cursor": cursor, "key": one.message.key, "read_code": one.read_code}
+        raise UnknownLeg("这个分办件没有这个 cursor 的消息；请先读取清单，再按其中的 cursor 读取。")
 
     def taken(self, office: str, leg: str, read_code: str, now: datetime) -> None:
-        """Record that the office has the leg; the read code proves that it opened the payload."""
+        """Record that the office has the message whose read code this is; it proves that it was opened."""
         known, number = self._own(office, leg)
-        to = self._letters.about(known, now).addressee(number)
-        if not hmac.compare_digest(to.read_code.encode(), read_code.encode()):
-            raise MalformedNotice("read_code 不正确；请先打开分办件内容，再用其中的 read_code 确认接收。")
+        read = [one for one in self._offered(known, number)
+                if hmac.compare_digest(one.read_code.encode(), read_code.encode())]
+        if not read:
+            raise MalformedNotice("read_code 不正确；请先打开这条消息，再用其中的 read_code 确认接收。")
+        said = {FILED: "leg.received", "leg.withdrawn": "leg.withdraw_received"}.get(read[0].message.type)
 
         def decide(case: Case) -> Sequence[Event]:
-            return judge.judge(case, number, Event("leg.received", now, f"department:{office}", number)).events
+            if said is None or read[0].offer.taken_at is not None:
+                return ()
+            event = Event(said, now, f"department:{office}", number)
+            return (event,) if said == "leg.withdraw_received" else judge.judge(case, number, event).events
 
         def take(tx: Tx) -> None:
-            for offer in offers.of_leg(tx, known.row.reference, number):
-                offers.take(tx, offer, now)
+            for one in read:
+                offers.take(tx, one.offer, now)
+                messages.taken(tx, one.message, now)
 
         self._book.advance(known.row.reference, decide, now, take)
+
+    def _read(self, known: Known, one: _Offered, now: datetime) -> Mapping[str, Any]:
+        """The message as it is frozen for ever; the first reading of a filing says that it is on its way."""
+        frozen: list[bytes] = []
+        # A filing is written at its first reading; every later type was written when it was offered.
+        filing = one.message.type == FILED
+        writing = self._letters.about(known, now).body(one.message.leg, FILED, {}) if filing else b""
+
+        def decide(case: Case) -> Sequence[Event]:
+            state = case.legs[one.message.leg].state
+            leaves = filing and state is LegState.QUEUED
+            return (Event("leg.sending", now, "platform", one.message.leg, {"message": FILED}),) if leaves else ()
+
+        def freeze(tx: Tx) -> None:
+            frozen[:] = [messages.open_offered(tx, one.message, writing, payload.MAPPING_VERSION)]
+
+        self._book.advance(known.row.reference, decide, now, freeze)
+        return dict(json.loads(frozen[0]))
+
+    def _offered(self, known: Known, number: str) -> list[_Offered]:
+        """Every offer about a leg, oldest first; the offers of a type stand for its messages 1, 2, 3…"""
+        counted: dict[str, int] = {}
+        found = []
+        with self._premises.database.read() as tx:
+            for offer in offers.of_leg(tx, known.row.reference, number):
+                n = counted[offer.type] = counted.get(offer.type, 0) + 1
+                which = MessageId(offer.reference, offer.leg, offer.type, n)
+                what = f"{offer.department}:{offer.reference}-{offer.leg}"
+                named = what if offer.type == FILED else f"{what}:{offer.type}:{n}"
+                found.append(_Offered(offer, which, tx.cipher.index(named, "read_code")[:16]))
+        return found
 
     def _own(self, office: str, leg: str) -> tuple[Known, str]:
         reference, number = split_leg(leg)

@@ -121,6 +121,22 @@ def freeze(tx: Tx, which: MessageId, token: int, body: bytes, mapping: str) -> b
     return body
 
 
+def open_offered(tx: Tx, which: MessageId, body: bytes, mapping: str) -> bytes:
+    """Freeze the body that a fetching department reads, the first one for ever; the first reading is the attempt."""
+    row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **which.where)
+    frozen = opened(tx, row).body
+    if not row["attempts"]:
+        tx.run(f"update messages set body = :body, mapping = :mapping, attempts = 1 where {KEY}",
+               body=seal_body(tx, which, body if frozen is None else frozen), mapping=mapping, **which.where)
+    return body if frozen is None else frozen
+
+
+def taken(tx: Tx, which: MessageId, now: datetime) -> None:
+    """A fetching department has this message."""
+    tx.run(f"update messages set state = 'done', next_at = null, settled_at = :now where {KEY} and state = 'due'",
+           now=stamp(now), **which.where)
+
+
 def cancel(tx: Tx, reference: str, leg: str) -> int:
     """Cancel what was never tried for a leg; how many. What was tried must be withdrawn with the department."""
     return tx.run(

@@ -96,17 +96,23 @@ def legs(department: str) -> Response:
 
 
 @departments.get("/legs/<leg>")
-@operation(Operation("Read one leg's message, as it would have been pushed", {200: "the message of contract 3.1"},
-                     refuses=(404, 503)))
+@operation(Operation(
+    "Read a message about one leg", {200: "the message; without `n` only the `data` of leg.filed"},
+    arguments=(Argument("n", "query", {"type": "integer", "minimum": 1}, "the `cursor` of a line of the feed"),),
+    refuses=(400, 404, 503),
+    more="With `n` (schema `Offered`): type, timestamp and data as they would have been pushed, the same for ever, "
+    "with the Idempotency-Key as `key` and the `read_code` that takes this one message."))
 def leg(department: str, leg: str) -> Response:
-    """One leg's payload."""
-    only_args()
-    return shown(house().desk.fetch(_own(department).id, leg, house().clock.now()))
+    """One message of a leg."""
+    only_args("n")
+    office, cursor = _own(department), whole_arg("n", 0, 1, 10**15)
+    desk, now = house().desk, house().clock.now()
+    return shown(desk.offered(office.id, leg, cursor, now) if cursor else desk.fetch(office.id, leg, now))
 
 
 @departments.post("/legs/<leg>/received")
-@operation(Operation("Say that a leg was read", {204: "received"}, body=ReceivedBody,
-                     refuses=(400, 404, 413, 415, 422, 503)))
+@operation(Operation("Say that a message was read: the one in which this read_code stands", {204: "received"},
+                     body=ReceivedBody, refuses=(400, 404, 413, 415, 422, 503)))
 def received(department: str, leg: str) -> Response:
     """A department that pulls has read a leg."""
     only_args()

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from store import messages
+
 NOTICES = "/api/departments/water-office/notices"
 GRANTED = [{"material": "agreement", "name": "供水协议", "number": "G-1"}]
 
@@ -144,6 +146,54 @@ def test_a_department_that_pulls_reads_its_legs_in_order_and_says_so(applicant, 
     assert state(applicant, leg) != "received"
     assert office.post(f"{path}/received", {"read_code": data["read_code"]}).status_code == 204
     assert state(applicant, leg) == "received"
+
+
+def read_feed(office, leg):
+    return {line["type"]: line for line in office.get("/api/departments/water-office/legs?limit=200").json["legs"]
+            if line["leg"] == leg}
+
+
+def test_each_message_to_a_department_that_pulls_is_read_and_taken_singly(
+        applicant, office, caller, leg, signed, house):
+    path, reference = f"/api/departments/water-office/legs/{leg}", leg.rpartition("-")[0]
+    filed = office.get(f"{path}?n={read_feed(office, leg)['leg.filed']['cursor']}").json
+    assert (filed["type"], filed["key"]) == ("leg.filed", f"{leg}:leg.filed:1")
+    assert office.get(path).json == filed["data"]
+    assert filed["read_code"] == filed["data"]["read_code"]
+    asked = notice(leg, "leg.supplement_required", ask="a1", reason="数据对不上", limit="5wd", fields=["area"])
+    assert send(caller, asked, signed("water", asked)).status_code == 204
+    answer = {"leg": leg, "ask": "a1", "fields": {"area": 40}}
+    done = applicant.post(f"/api/cases/{reference}/supplement", answer, headers={"Idempotency-Key": "s1"})
+    assert done.status_code in (200, 204), done.data
+    applicant.post(f"/api/cases/{reference}/withdraw", {"legs": [leg], "reason": "改期"},
+                   headers={"Idempotency-Key": "w1"})
+    assert office.post(f"{path}/received", {"read_code": filed["read_code"]}).status_code == 204
+    assert {type_ for type_, line in read_feed(office, leg).items() if line["taken"]} == {"leg.filed"}
+    supplemented = office.get(f"{path}?n={read_feed(office, leg)['leg.supplemented']['cursor']}").json
+    assert supplemented["data"]["fields"] == {"area": 40}
+    withdrawn = office.get(f"{path}?n={read_feed(office, leg)['leg.withdrawn']['cursor']}").json
+    assert withdrawn["data"]["reason"] == "改期"
+    assert office.post(f"{path}/received", {"read_code": withdrawn["read_code"]}).status_code == 204
+    assert {type_ for type_, line in read_feed(office, leg).items() if line["taken"]} == {"leg.filed", "leg.withdrawn"}
+    with house.database.read() as tx:
+        states = {message.type: message.state for message in messages.of_case(tx, reference) if message.leg == "01"}
+    assert states == {"leg.filed": "done", "leg.supplemented": "due", "leg.withdrawn": "done"}
+
+
+def test_a_message_that_was_not_offered_is_not_found(office, other_office, leg):
+    path = f"/api/departments/water-office/legs/{leg}"
+    assert [office.get(f"{path}?n={n}").status_code for n in (999_999, 0, "x", "")] == [404, 400, 400, 400]
+    cursor = read_feed(office, leg)["leg.filed"]["cursor"]
+    assert other_office.get(f"{path}?n={cursor}").status_code == 404
+
+
+def test_a_filing_that_was_read_stays_as_it_was_read(office, applicant, leg, house):
+    path = f"/api/departments/water-office/legs/{leg}"
+    first = office.get(path).data
+    assert state(applicant, leg) == "sending"
+    assert [office.get(path).data for _ in range(2)] == [first, first]
+    with house.database.read() as tx:
+        assert messages.get(tx, messages.MessageId(leg.rpartition("-")[0], "01", "leg.filed", 1)).attempts == 1
 
 
 def test_a_department_fetches_the_papers_of_its_legs_and_no_others(office, other_office, filing, leg):
