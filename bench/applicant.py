@@ -54,7 +54,7 @@ class Applicant:
         plan = compose(CATALOG, bundle, situation, today=today, form=form)
         materials = {line.key: [self.upload(str(line.name))] for line in plan.materials}
         return {"bundle": bundle, "situation": jsonable(situation), "form": form, "materials": materials,
-                "consent": {"agreed": True}}
+                "consent": {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}}
 
     def anew(self, filing: Mapping[str, Any]) -> dict[str, Any]:
         """The same filing with papers of its own, for a file belongs to one case."""

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from desk.asked import aside, asked_materials, settled_plan
+from desk.consents import covers, given, pinned, scope_of
 from desk.editions import Editions
 from desk.errors import DraftFiled, UnknownDraft
 from desk.lookups import look_up
@@ -45,13 +46,18 @@ class Drafts:
         return self._shown(row, now)
 
     def save(self, subject: str, draft: str, changes: Mapping[str, Any], now: datetime) -> Draft:
-        """Lay `changes` over what is kept: `situation` replaces, `form` and `materials` merge by key (null deletes)."""
+        """Lay `changes` over what is kept: `situation` replaces, the others merge by key (null deletes).
+
+        With a consent, what it is given for is pinned: what the plan of these answers asks consent for now.
+        """
         def unit(tx: Tx) -> drafts.Draft:
             row = _own(tx, draft, subject, lock=True)
             if row.submitted_as:
                 raise DraftFiled(more={"reference": row.submitted_as})
             body: dict[str, Any] = {
                 name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
+            if (changes.get("consent") or {}).get("agreed") is not None:
+                body["consent"] = pinned(body["consent"], scope_of(self._plan(row.bundle, body, None, now)[0]))
             body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
             new = replace(row, body=body, edition=self._editions.of(row.bundle).hash, updated_at=now)
             drafts.save(tx, new)
@@ -63,7 +69,7 @@ class Drafts:
     def looked_up(self, row: drafts.Draft, now: datetime) -> Draft:
         """Ask the sources with the consent in the draft, once its answers are right; what they found stays with it."""
         shown = self._shown(row, now)
-        if row.body.get("found") is not None or not row.body["consent"].get("agreed") or shown.errors:
+        if row.body.get("found") is not None or not shown.consented or shown.errors:
             return shown
         clean = validate_form(shown.plan, shown.form, self._premises.catalog.regions, partial=True)
         if clean.missing:
@@ -84,7 +90,8 @@ class Drafts:
         """The draft with its findings, about to be filed under `consent`."""
         with self._premises.database.read() as tx:
             row = _own(tx, draft, subject)
-        if row.submitted_as or consent is None or dict(consent) == row.body["consent"]:
+        kept = row.body["consent"]
+        if row.submitted_as or consent is None or dict(consent) in (kept, given(kept)):
             return self.looked_up(row, now) if not row.submitted_as else self._shown(row, now)
         return self.save(subject, draft, {"consent": consent}, now)
 
@@ -111,15 +118,21 @@ class Drafts:
 
     def _shown(self, row: drafts.Draft, now: datetime) -> Draft:
         body, found = row.body, row.body.get("found")
-        outcomes = found["outcomes"] if found else None
-        plan, form = settled_plan(lambda asked: self._editions.compose(
-            row.bundle, body["situation"], now, form=asked, found=outcomes).plan, body["form"])
+        plan, form = self._plan(row.bundle, body, found, now)
+        scope = scope_of(plan if found is None else self._plan(row.bundle, body, None, now)[0])
         materials = asked_materials(plan, body["materials"])
         errors, missing = problems(plan, form, materials, self._premises)
         return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"], form=form,
                      materials={key: tuple(files) for key, files in materials.items()}, consent=body["consent"],
                      found=found, plan=plan, edition=plan.edition, updated_at=row.updated_at, errors=errors,
-                     missing=missing, filed_as=row.submitted_as, aside=aside(body, form, materials))
+                     missing=missing, filed_as=row.submitted_as, aside=aside(body, form, materials), scope=scope,
+                     consented=covers(body["consent"], scope))
+
+    def _plan(self, bundle: str, body: Mapping[str, Any], found: Mapping[str, Any] | None,
+              now: datetime) -> tuple[Plan, dict[str, Any]]:
+        outcomes = found["outcomes"] if found else None
+        return settled_plan(lambda asked: self._editions.compose(
+            bundle, body["situation"], now, form=asked, found=outcomes).plan, body["form"])
 
 
 def _own(tx: Tx, draft: str, subject: str, *, lock: bool = False) -> drafts.Draft:

@@ -11,6 +11,7 @@ from cases import fold, follow, outcome
 from desk import reference as references
 from desk import repeats
 from desk.book import Book, Change
+from desk.consents import Scope, pinned, refuse_uncovered, scope_of
 from desk.editions import Composed, Editions, difference
 from desk.errors import (
     CannotBeFiled,
@@ -89,13 +90,14 @@ class Intake:
         edition = self._plans.of(filing.bundle)
         if filing.edition is not None and filing.edition != edition.hash:
             raise EditionChanged(more={"edition": edition.hash, "difference": self._difference(filing, now)})
-        if not filing.consent.get("agreed"):
+        if filing.consent.get("agreed") is not True:
             raise ConsentMissing
         whole = self._plans.compose(filing.bundle, filing.situation, now, form=filing.form)
         clean = validate_form(whole.plan, filing.form, self._premises.catalog.regions)
         refuse_unready(whole.plan, clean.errors)
+        consent = consented(filing.consent, scope_of(whole.plan))
         found = Findings(**filing.found) if filing.found is not None else \
-            look_up(self._premises, whole.plan, clean.clean, filing.consent, now)
+            look_up(self._premises, whole.plan, clean.clean, consent, now)
         if found.outcomes:
             whole = self._plans.compose(filing.bundle, filing.situation, now, form=clean.clean, found=found.outcomes)
         plan = whole.plan
@@ -105,7 +107,7 @@ class Intake:
         offices = self._routed(plan)
         kept = {key: list(names) for key, names in filing.materials.items() if key in {m.key for m in plan.materials}}
         body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
-                "consent": dict(filing.consent), "lookups": found.documents}
+                "consent": consent, "lookups": found.documents}
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=subject,
                       bundle=filing.bundle, edition=edition.hash, plan=whole.hash, filed_at=now,
                       code=references.new_code(), body=body, on_behalf_of=filing.on_behalf_of)
@@ -144,7 +146,7 @@ class Intake:
             files.link(tx, ready.row.reference, claim.subject, ready.files)
             self._book.write(tx, change, now)
             consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, given_at=now,
-                                      scope=dict(ready.filing.consent), reference=ready.row.reference))
+                                      scope=ready.row.body["consent"], reference=ready.row.reference))
             if also is not None:
                 also(tx, ready.row.reference)
             failpoints.reach("accept.before_commit")
@@ -185,6 +187,13 @@ def refuse_unready(plan: Plan, wrong: Mapping[str, Any]) -> None:
         raise InvalidAnswers(errors={**wrong, **({"situation": tree} if tree else {})})
     if stops or not plan.legs:
         raise CannotBeFiled("；".join(stop.text for stop in stops[:3]) or None, errors={"situation": tree})
+
+
+def consented(consent: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    """The consent with its scope, if it covers `scope`; one that comes with the filing itself is given for just this."""
+    whole = dict(consent) if "scope" in consent else pinned(consent, scope)
+    refuse_uncovered(whole, scope)
+    return whole
 
 
 def missing_files(ready: Ready, wrong: Exception) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from desk.consents import Scope
 from forms.plan import Plan
 
 LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上传"
@@ -15,7 +16,8 @@ LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上�
 @dataclass(frozen=True, slots=True)
 class Filing:
     """One combined application as it was sent in. `materials` maps a plan's material key to stored file ids;
-    `consent` holds what was agreed to: `{"agreed": true, "signed": [...], "version": "..."}`. `found` is what look-ups
+    `consent` holds what was agreed to: `{"agreed": true, "sensitive": [...], "signed": [...], "version": "..."}` and,
+    from a draft, the `scope` it was given for (`desk/consents.py`). `found` is what look-ups
     with these answers already came to (a draft's), else they are made at filing."""
 
     bundle: str
@@ -54,7 +56,8 @@ class Receipt:
 class Draft:
     """A saved, unfiled application with its plan and the problems it still has (an error tree by page).
 
-    `form` and `materials` are what the plan asks and what would be filed; `aside` keeps the rest, by part.
+    `form` and `materials` are what the plan asks and what would be filed; `aside` keeps the rest, by part. `scope` is
+    what consent is asked for now, `consented` whether it is given for that.
     """
 
     id: str
@@ -72,6 +75,8 @@ class Draft:
     filed_as: str | None = None
     found: Mapping[str, Any] | None = None
     aside: Mapping[str, Any] = field(default_factory=dict)
+    scope: Scope = Scope((), (), ())
+    consented: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,9 @@ class DraftAnswer(Answer):
     situation = anything()
     form = anything()
     materials = anything("material key → file ids")
-    consent = anything()
+    consent = anything("what was agreed to")
+    consented = yes("whether that covers what the draft asks consent for now")
+    asks_consent_for = anything("who receives the answers, which registers are asked, which fields are sensitive")
     updated_at = text()
     errors = anything("what is wrong, keyed by field; papers under `materials`")
     missing = many(fields.String(), "what is still missing")
@@ -295,6 +297,19 @@ class FeedLine(Answer):
     cursor = whole()
     leg = text()
     type = text()
+    at = text()
+    taken = yes("the department said that it has this message")
+
+
+class Offered(Answer):
+    """One message of the feed, as it would have been pushed."""
+
+    type = text()
+    timestamp = text()
+    data = anything("as the webhook of that type")
+    cursor = whole()
+    key = text("the Idempotency-Key")
+    read_code = text("hand it back to /received")
 
 
 class Feed(Answer):
@@ -307,4 +322,5 @@ class Feed(Answer):
 ANSWERS: dict[str, type[Schema]] = {
     "Problem": ProblemAnswer, "Bundles": Bundles, "Bundle": BundleAnswer, "Plan": PlanAnswer, "File": FileAnswer,
     "Draft": DraftAnswer, "Drafts": Drafts, "Receipt": ReceiptAnswer, "Case": CaseAnswer, "Cases": Cases, "Feed": Feed,
+    "Offered": Offered,
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from desk.consents import given
 from desk.values import Draft, FileInfo
 from forms.public import plan_json
 from people.identity import Identity
@@ -110,6 +111,6 @@ def _draft_line(draft: Draft) -> dict[str, Any]:
 def draft_json(draft: Draft) -> dict[str, Any]:
     """A whole draft with its plan."""
     return {"draft": draft.id, "bundle": draft.bundle, "edition": draft.edition, "situation": draft.situation,
-            "form": draft.form, "materials": draft.materials, "consent": draft.consent,
-            "updated_at": draft.updated_at.isoformat(), "errors": draft.errors, "missing": list(draft.missing),
+            "form": draft.form, "materials": draft.materials, "consent": given(draft.consent),
+            "consented": draft.consented, "asks_consent_for": draft.scope.kept(), "updated_at": draft.updated_at.isoformat(), "errors": draft.errors, "missing": list(draft.missing),
             "aside": draft.aside, "filed_as": draft.filed_as, "plan": plan_json(draft.plan)}

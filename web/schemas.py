@@ -12,6 +12,7 @@ from web.errors import Problem, printable_tree
 
 LONGEST_NAME = 200
 MOST_FILES = 50
+MOST_CODES = 500
 MESSAGES = {"required": "必填", "null": "不能为 null", "validator_failed": "内容不符合要求", "invalid": "类型不对"}
 BODY_MESSAGES: dict[str, str] = {"unknown": "没有这一项，请删除或检查拼写", "type": "应为一个 JSON 对象"}
 
@@ -51,6 +52,37 @@ def files_by_key(description: str) -> fields.Dict:
                        metadata={"description": description})
 
 
+class YesNo(fields.Boolean):
+    """true or false and nothing like them: a consent is never read out of another value."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+def codes(description: str) -> fields.List:
+    """A list of codes."""
+    return fields.List(name("code"), validate=Length(max=MOST_CODES, error="最多 {max} 项"), allow_none=True,
+                       error_messages=_say(invalid="应为编码的列表"), metadata={"description": description})
+
+
+class ConsentBody(Strict):
+    """What was agreed to; the scope it is given for is kept with it."""
+
+    agreed = YesNo(allow_none=True, error_messages=_say(invalid="应为 true 或 false"),
+                   metadata={"description": "only true is a consent"})
+    sensitive = codes("the sensitive fields (`sensitive` in the plan) that are agreed to; all of them are needed")
+    signed = codes("keys of the papers that a pledge replaces, once signed")
+    version = name("the version of the text that was shown", required=False)
+
+
+def consent_of(description: str, *, required: bool = False) -> fields.Nested:
+    """A consent inside another body."""
+    return fields.Nested(ConsentBody, required=required, error_messages=_say(type="应为一个 JSON 对象"),
+                         metadata={"description": description})
+
+
 class PlanBody(Strict):
     """A situation to plan for."""
 
@@ -70,13 +102,13 @@ class DraftChanges(Strict):
     situation = mapping("replaces the situation")
     form = mapping("merged key by key; null deletes an answer")
     materials = files_by_key("replaces the files of each key given; null takes them away")
-    consent = mapping("what was agreed to")
+    consent = consent_of("merged key by key")
 
 
 class SubmitBody(Strict):
     """The consent under which a draft is filed."""
 
-    consent = mapping('{"agreed": true, …}', required=True)
+    consent = consent_of('{"agreed": true, "sensitive": […]}', required=True)
 
 
 class CaseBody(Strict):
@@ -88,7 +120,7 @@ class CaseBody(Strict):
     form = mapping("field code → answer", required=True)
     materials = files_by_key("material key → file ids")
     on_behalf_of = name("the subject this is filed for", required=False)
-    consent = mapping('{"agreed": true, …}', required=True)
+    consent = consent_of('{"agreed": true, "sensitive": […]}', required=True)
 
 
 class TrackBody(Strict):

@@ -15,7 +15,7 @@ FORM = {
 }
 
 
-CONSENT = {"agreed": True}
+CONSENT = {"agreed": True, "sensitive": ["contact_id", "legal_rep_id"]}
 
 
 def small_filing(**changes):

@@ -18,7 +18,7 @@ from desk.notices import Incoming
 from dispatch.retry import Then
 from store import leases, messages
 from tests.desk.conftest import NOW
-from tests.desk.filings import FORM, SITUATION, small_filing
+from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
 
 ROOM = {"water-group": 4, "power-grid": 4}
 
@@ -48,7 +48,7 @@ def test_a_changed_edition_leaves_a_draft_and_files_it_as_it_is_now(desk, premis
     desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
     later = in_force(premises, name=Text("水电气网联合报装(新)"))
     assert later.read_draft("somebody", draft.id, NOW).edition == later.edition("utilities") != draft.edition
-    assert later.submit_draft("somebody", draft.id, {"agreed": True}, NOW).edition == later.edition("utilities")
+    assert later.submit_draft("somebody", draft.id, CONSENT, NOW).edition == later.edition("utilities")
 
 
 def test_a_draft_can_be_thrown_away_until_it_is_filed(desk):
@@ -60,7 +60,7 @@ def test_a_draft_can_be_thrown_away_until_it_is_filed(desk):
     desk.save_draft("somebody", kept.id, {"form": FORM}, NOW)
     with pytest.raises(errors.UnknownDraft):
         desk.drop_draft("else", kept.id)
-    receipt = desk.submit_draft("somebody", kept.id, {"agreed": True}, NOW)
+    receipt = desk.submit_draft("somebody", kept.id, CONSENT, NOW)
     for act in (lambda: desk.drop_draft("somebody", kept.id),
                 lambda: desk.save_draft("somebody", kept.id, {"form": {"floor_area": 1}}, NOW)):
         with pytest.raises(errors.DraftFiled):

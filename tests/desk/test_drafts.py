@@ -56,3 +56,40 @@ def test_a_direct_filing_is_still_refused_for_what_is_not_asked(desk):
 
 def test_an_empty_list_for_a_paper_that_nobody_asks_is_no_error(desk):
     assert desk.file("somebody", small_filing(materials={"K20": ()}), "key-1", NOW).reference
+
+
+@pytest.mark.parametrize("consent", [
+    {"agreed": True}, {"agreed": True, "sensitive": ["contact_id"]}, {"agreed": "no", "sensitive": CONSENT["sensitive"]},
+    {"agreed": 1, "sensitive": CONSENT["sensitive"]}, {"agreed": False, "sensitive": CONSENT["sensitive"]}, {},
+])
+def test_what_is_no_whole_consent_files_nothing_and_asks_nobody(desk, sources, consent):
+    draft = drafted(desk)
+    with pytest.raises(errors.ConsentMissing):
+        desk.submit_draft("somebody", draft.id, consent, NOW)
+    with pytest.raises(errors.ConsentMissing):
+        desk.file("somebody", small_filing(consent=consent), "key-1", NOW)
+    assert sources.asked == []
+
+
+def test_a_consent_names_the_sensitive_fields_that_are_not_in_it(desk):
+    with pytest.raises(errors.ConsentMissing) as refused:
+        desk.file("somebody", small_filing(consent={"agreed": True, "sensitive": ["contact_id"]}), "key-1", NOW)
+    assert set(refused.value.errors["consent"]["sensitive"]) == {"legal_rep_id"}
+
+
+@pytest.mark.parametrize("wider", [{"services": ["water", "power", "gas"]}, {"filer": "agent"}])
+def test_a_consent_does_not_cover_what_was_added_after_it(desk, sources, wider):
+    draft = drafted(desk)
+    assert desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW).consented
+    asked = len(sources.asked)
+    assert not desk.save_draft("somebody", draft.id, {"situation": {**SITUATION, **wider}}, NOW).consented
+    with pytest.raises(errors.DeskError):
+        desk.submit_draft("somebody", draft.id, None, NOW)
+    assert len(sources.asked) == asked
+    assert desk.save_draft("somebody", draft.id, {"situation": SITUATION}, NOW).consented
+
+
+def test_a_consent_to_more_covers_less(desk):
+    draft = drafted(desk, {**SITUATION, "services": ["water", "power", "gas"]})
+    assert desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW).consented
+    assert desk.save_draft("somebody", draft.id, {"situation": SITUATION}, NOW).consented

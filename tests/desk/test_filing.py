@@ -8,7 +8,7 @@ from desk import errors
 from sources.port import Found
 from store import cases, editions, events, legs, messages
 from tests.desk.conftest import NOW
-from tests.desk.filings import FORM, SITUATION, small_filing
+from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
 
 
 def test_a_filing_makes_its_legs_events_and_messages_at_once(desk, opened):
@@ -109,10 +109,10 @@ def test_a_draft_keeps_what_is_there_and_files_once(desk):
     assert "mobile" in kept.errors
     assert kept.form["holder_name"] == FORM["holder_name"]
     with pytest.raises(errors.InvalidAnswers):
-        desk.submit_draft("somebody", draft.id, {"agreed": True}, NOW)
+        desk.submit_draft("somebody", draft.id, CONSENT, NOW)
     assert desk.save_draft("somebody", draft.id, {"form": {"mobile": FORM["mobile"]}}, NOW).errors == {}
-    receipt = desk.submit_draft("somebody", draft.id, {"agreed": True}, NOW)
-    assert desk.submit_draft("somebody", draft.id, {"agreed": True}, NOW).reference == receipt.reference
+    receipt = desk.submit_draft("somebody", draft.id, CONSENT, NOW)
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference == receipt.reference
     with pytest.raises(errors.DraftFiled):
         desk.save_draft("somebody", draft.id, {"form": {}}, NOW)
     assert desk.drafts("somebody", NOW) == []
@@ -146,7 +146,7 @@ def test_a_draft_keeps_what_the_sources_found_so_that_a_missed_paper_can_be_brou
     draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
     desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
     assert sources.asked == []
-    agreed = desk.save_draft("somebody", draft.id, {"consent": {"agreed": True}}, NOW)
+    agreed = desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW)
     assert "BL01" in agreed.missing
     assert [line.key for line in agreed.plan.materials] == ["BL01"]
     asked = len(sources.asked)
@@ -161,7 +161,7 @@ def test_a_draft_keeps_what_the_sources_found_so_that_a_missed_paper_can_be_brou
 
 def test_answers_that_change_after_the_look_ups_are_looked_up_again(desk, sources):
     draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
-    desk.save_draft("somebody", draft.id, {"form": FORM, "consent": {"agreed": True}}, NOW)
+    desk.save_draft("somebody", draft.id, {"form": FORM, "consent": CONSENT}, NOW)
     asked = len(sources.asked)
     assert asked
     desk.save_draft("somebody", draft.id, {"form": {"holder_uscc": "91110000802100433B"}}, NOW)

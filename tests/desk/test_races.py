@@ -15,7 +15,7 @@ from desk.errors import MalformedNotice, NotNow
 from desk.notices import Incoming
 from dispatch.retry import Then
 from tests.desk.conftest import NOW
-from tests.desk.filings import FORM, PNG, SITUATION, small_filing
+from tests.desk.filings import CONSENT, FORM, PNG, SITUATION, small_filing
 
 ROOM = {"water-group": 4, "power-grid": 4}
 DONE = Then("done")

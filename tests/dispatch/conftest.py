@@ -62,7 +62,8 @@ class Town:
         known = {**PERSONAS[0].details, "handover_on": "2099-01-01", "energy_use": "commercial"}
         form = {line.code: known[line.code] for line in plan.fields if line.value is None and line.code in known}
         answer = self.call("POST", "/api/cases", {
-            "bundle": "utilities", "situation": SITUATION, "form": form, "materials": {}, "consent": {"agreed": True}},
+            "bundle": "utilities", "situation": SITUATION, "form": form, "materials": {},
+            "consent": {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}},
             **{"Idempotency-Key": f"key-{time.monotonic_ns()}"})
         assert answer.status_code == 201, answer.json
         return answer.json["reference"]

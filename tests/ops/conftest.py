@@ -78,7 +78,7 @@ def file(home, count=1):
     for n in range(count):
         paper = home.desk.keep_file("somebody", ("图.png", "image/png"), [PNG], now)
         filing = Filing(bundle="connect", situation={"services": ["water", "power"]}, form=FORM,
-                        materials={"drawing": (paper.file,)}, consent={"agreed": True})
+                        materials={"drawing": (paper.file,)}, consent={"agreed": True, "sensitive": ["phone"]})
         made.append(home.desk.file("somebody", filing, f"key-{n}", now))
     return made
 

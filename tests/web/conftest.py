@@ -126,7 +126,7 @@ def filing(applicant, drawing):
     assert kept.status_code == 201, kept.json
     return {"bundle": "connect", "situation": {"services": ["water", "power"]},
             "form": {"project_name": "示例项目", "credit_code": GOOD_CODE, "phone": "13800138000", "area": 12.5},
-            "materials": {"drawing": [kept.json["file"]]}, "consent": {"agreed": True}}
+            "materials": {"drawing": [kept.json["file"]]}, "consent": {"agreed": True, "sensitive": ["phone"]}}
 
 
 @pytest.fixture

@@ -56,11 +56,11 @@ def test_a_draft_is_kept_resumed_and_filed_once(applicant, filing):
     applicant.patch(path, {"situation": filing["situation"], "form": {"project_name": "示例项目"}})
     saved = applicant.patch(path, {"form": {"credit_code": "wrong", "phone": filing["form"]["phone"]}}).json
     assert "credit_code" in saved["errors"]
-    refused = applicant.post(f"{path}/submit", {"consent": {"agreed": True}})
+    refused = applicant.post(f"{path}/submit", {"consent": filing["consent"]})
     assert (refused.status_code, "credit_code" in refused.json["errors"]) == (422, True)
     assert [line["draft"] for line in applicant.get("/api/drafts").json["drafts"]] == [made.json["draft"]]
     applicant.patch(path, {"form": {"credit_code": filing["form"]["credit_code"]}, "materials": filing["materials"]})
-    receipts = [applicant.post(f"{path}/submit", {"consent": {"agreed": True}}) for _ in range(2)]
+    receipts = [applicant.post(f"{path}/submit", {"consent": filing["consent"]}) for _ in range(2)]
     assert [receipt.status_code for receipt in receipts] == [201, 201]
     assert receipts[0].json["reference"] == receipts[1].json["reference"]
     assert applicant.patch(path, {"form": {"phone": "13900139000"}}).status_code == 409
@@ -117,3 +117,18 @@ def test_real_names_come_back_whole(applicant, name):
     draft = applicant.post("/api/drafts", {"bundle": "connect", "situation": {"services": ["power"]}}).json["draft"]
     assert applicant.patch(f"/api/drafts/{draft}",
                            {"form": {"project_name": name}}).json["form"]["project_name"] == name
+
+
+@pytest.mark.parametrize("consent", [
+    {"agreed": "no", "sensitive": ["phone"]}, {"agreed": 1, "sensitive": ["phone"]}, {"agreed": True},
+    {"agreed": True, "sensitive": "phone"}, {"agreed": True, "sensitive": ["phone"], "signed": [[1]]},
+    {"agreed": True, "sensitive": ["phone"], "scope": {}}, [], None, "yes",
+])
+def test_what_is_no_consent_in_our_shape_is_refused_everywhere(applicant, filing, consent):
+    filing["consent"] = consent
+    assert applicant.file(filing, "k1").status_code == 422
+    made = applicant.post("/api/drafts", {"bundle": "connect", "situation": filing["situation"]}).json
+    path = f"/api/drafts/{made['draft']}"
+    applicant.patch(path, {"form": filing["form"], "materials": filing["materials"]})
+    assert applicant.post(f"{path}/submit", {"consent": consent}).status_code == 422
+    assert not applicant.get(path).json["consented"]
