@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,19 +23,43 @@ class NothingToPlay(ValueError):
     code = "nothing_to_play"
 
 
+class PortTaken(NothingToPlay):
+    """The port of the sandbox cannot be listened on."""
+
+    code = "port_taken"
+
+
 def start(deployment: Path, environ: Mapping[str, str], setting: Setting) -> Sandbox:
     """Start every pushed body of `deployment`, making missing demo secrets in `YJS_SECRETS` first.
 
-    Port 0 in `setting` means the port that the file's own addresses name (5100 in the demo). Raises `NothingToPlay`.
+    Only bodies at the sandbox's own address are played, so that real departments may stand in the same file: it is
+    `YJS_SANDBOX_URL`, else the address that most bodies share. Port 0 in `setting` means that address's own (5100 in
+    the demo). Raises `NothingToPlay`, `PortTaken`.
     """
     folder = Path(environ.get("YJS_SECRETS") or deployment.parent)
     ensure_secrets(deployment, folder)
     found = read_deployment(deployment, environ, registry())
-    bodies = [body for body in found.bodies.values() if body.channel == "push"]
-    if found.problems or not bodies:
+    pushed = [body for body in found.bodies.values() if body.channel == "push"]
+    if found.problems or not pushed:
         raise NothingToPlay("\n".join(map(str, found.problems)) or f"{deployment.name} lists no body that is pushed to")
-    port = setting.port or urlsplit(bodies[0].address).port or 0
-    return Sandbox(bodies, replace(setting, port=port))
+    common = Counter(_place(body.address) for body in pushed).most_common(1)[0][0]
+    here = _place(environ["YJS_SANDBOX_URL"]) if environ.get("YJS_SANDBOX_URL") else common
+    bodies = [body for body in pushed if _place(body.address) == here]
+    if not bodies:
+        raise NothingToPlay(f"{deployment.name} 里没有地址在 {here[0]}://{here[1]}:{here[2]} 的单位；"
+                            "请核对 YJS_SANDBOX_URL，或把要演示的单位写成 host: sandbox")
+    port = setting.port or here[2]
+    try:
+        return Sandbox(bodies, replace(setting, port=port))
+    except OSError as error:
+        raise PortTaken(f"端口 {port} 不能使用（{error.strerror}）；请停掉占用它的程序，"
+                        "或用 YJS_SANDBOX_URL 换一个端口，门户和演示部门要写成一样") from error
+
+
+def _place(address: str) -> tuple[str, str, int]:
+    """Scheme, host and port of an address; the path is the department's own."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def moved(deployment: Deployment, sandbox: Sandbox) -> Deployment:

@@ -44,14 +44,16 @@ class Sandbox:
     """A running sandbox; `url` is where it listens, `address(body)` the push address of one body."""
 
     def __init__(self, bodies: list[Body], setting: Setting) -> None:
+        script = read_script(setting.script)
+        # A port that is taken is found before anything else is opened.
+        self._server = _Server(("127.0.0.1", setting.port), _Handler)
         self.ledger = Ledger(setting.ledger)
         self.agenda = Agenda(setting.speed)
-        world = World(read_script(setting.script), self.ledger, self.agenda, setting.now)
+        world = World(script, self.ledger, self.agenda, setting.now)
         self.offices = {body.id: Office(body, world) for body in bodies}
         lines = [line for line in self.ledger.lines() if line.get("body") in self.offices]
         for name, office in self.offices.items():
             office.restore([line for line in lines if line["body"] == name])
-        self._server = _Server(("127.0.0.1", setting.port), _Handler)
         self._server.offices, self._server.agenda = self.offices, self.agenda
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="sandbox", daemon=True)

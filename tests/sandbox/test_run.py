@@ -1,0 +1,55 @@
+"""Which departments the sandbox plays, and where it listens."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from sandbox.run import NothingToPlay, PortTaken, start
+from sandbox.server import Setting
+
+OFFICES = """
+hosts: {{sandbox: "env:YJS_SANDBOX_URL else http://127.0.0.1:{port}"}}
+defaults: {{host: sandbox}}
+bodies:
+  real: {{department: real, address: "http://127.0.0.1:9/push", secrets: file:real.secret}}
+  gas: {{department: gas, path: /d/gas, secrets: file:gas.secret}}
+  water: {{department: water, path: /d/water, secrets: file:water.secret}}
+"""
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _file(folder: Path, port: int) -> Path:
+    path = folder / "departments.yaml"
+    path.write_text(OFFICES.format(port=port), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("by_setting", [True, False])
+def test_only_bodies_at_the_sandboxs_address_are_played_there(tmp_path: Path, by_setting: bool) -> None:
+    port, other = _free_port(), _free_port()
+    environ = {"YJS_SANDBOX_URL": f"http://127.0.0.1:{other}/"} if by_setting else {}
+    playing = start(_file(tmp_path, port), environ, Setting("prompt"))
+    try:
+        assert set(playing.offices) == {"gas", "water"}
+        assert playing.url == f"http://127.0.0.1:{other if by_setting else port}"
+    finally:
+        playing.stop()
+
+
+def test_a_port_in_use_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = int(held.getsockname()[1])
+        with pytest.raises(PortTaken, match=f"端口 {port} 不能使用"):
+            start(_file(tmp_path, port), {}, Setting("prompt"))
+
+
+def test_a_file_without_a_body_there_plays_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "departments.yaml"
+    path.write_text("bodies:\n  a: {department: a, address: 'http://127.0.0.1:9/x', secrets: file:a.secret}\n", "utf-8")
+    with pytest.raises(NothingToPlay, match="YJS_SANDBOX_URL"):
+        start(path, {"YJS_SANDBOX_URL": "http://127.0.0.1:5100"}, Setting("prompt"))
