@@ -49,7 +49,7 @@ def line(event: Event) -> str:
     """One line of the timeline: what happened and, where it is known, why."""
     name = EVENT_NAMES.get(event.type, event.type)
     detail = [event.data.get(key) for key in _DETAILS.get(event.type, ("reason",))]
-    words = [_amount(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d)]
+    words = [_amount(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d) and str(d) not in name]
     return f"{name}：{'，'.join(words)}" if words else name
 
 

@@ -21,7 +21,7 @@ from web import (
     pages_situation,
 )
 from web.pages_root import bp
-from web.pages_words import called, said
+from web.pages_words import called, days, kinds, said
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
@@ -33,7 +33,8 @@ def register_pages(app: Flask) -> None:
     own = app.jinja_loader
     app.jinja_loader = ChoiceLoader([components] if own is None else [own, components])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=day, moment=moment, called=called, said=said)
+    app.jinja_env.filters.update(day=day, moment=moment, called=called, said=said, days=days,
+                                 kinds=kinds)
     app.jinja_env.globals["asset"] = asset
     app.register_blueprint(bp)
 

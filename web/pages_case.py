@@ -10,6 +10,7 @@ from flask import Response, make_response, redirect, render_template, request, s
 from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import DeskError
+from web.api_cases import tracked as track_counted
 from web.identity import subject
 from web.pages_root import bp, desk, now
 from web.pages_words import called
@@ -19,6 +20,7 @@ from web.uploads import download
 from web.wiring import house
 
 TRACKED = "tracked"
+_OURS = {"applicant": "您", "platform": "系统分送"}
 SAID_NO = frozenset({"refused", "not_accepted", "terminated"})
 ENDED = frozenset({"finished", "partly_finished", "not_granted", "withdrawn"})
 EVERY_SECONDS = 5
@@ -86,7 +88,7 @@ def _contact(bundle: str) -> str:
 def waited_for(legs: list[dict[str, Any]]) -> list[str]:
     """Who acts next, each named once."""
     return list(dict.fromkeys(
-        "您" if leg["next_actor"] == "applicant" else leg["next_actor_name"] for leg in legs
+        _OURS.get(leg["next_actor"]) or leg["next_actor_name"] for leg in legs
         if leg["look"] in {"running", "soon", "late", "yours"} and leg.get("next_actor_name")
     ))
 
@@ -106,7 +108,7 @@ def track() -> str | tuple[str, int] | AnyResponse:
         return render_template("track.html", problem="", reference="")
     reference, code = (request.form.get(name, "").strip().upper() for name in ("reference", "code"))
     try:
-        view = desk().track(reference, code, now())
+        view = track_counted(reference, code)
     except DeskError as error:
         if error.status != 404:
             raise

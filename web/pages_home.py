@@ -40,7 +40,7 @@ def home() -> str:
     stages: dict[str, list[Card]] = {}
     for bundle in found:
         plan = figures_plan(bundle)
-        stages.setdefault(bundle.stage or "其他", []).append(Card(bundle, len(bundle.entries), plan.figures))
+        stages.setdefault(bundle.stage or "其他", []).append(Card(bundle, len(plan.legs), plan.figures))
     return render_template("home.html", stages=stages, words=words, count=len(found))
 
 

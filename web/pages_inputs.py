@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from catalog.dictionary import Field, FieldType, Option, Region
 from forms.plan import AskedQuestion, FieldLine
-from web.pages_words import UNIT_WORDS, askers_words
+from web.pages_words import UNIT_WORDS, askers_words, said
 
 LIST_TYPES = frozenset({"many", "regions"})
 MOST_ROWS = 50
@@ -253,6 +253,8 @@ def answer_words(asked: Input) -> str:
     value = asked.value
     if value is None or value == "":
         return ""
+    if asked.type in {"date", "datetime"}:
+        return said(value)
     if isinstance(value, list):
         return "、".join(names.get(str(item), str(item)) for item in value)
     if isinstance(value, Mapping):

@@ -12,7 +12,7 @@ from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
-from forms.answers import CHOSEN
+from forms.answers import CHOSEN, FILER
 from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value, wanted_of_question
 from web.errors import not_found
@@ -32,6 +32,10 @@ from web.pages_root import bp, bundle_of, desk, draft_of, known_of, now, overtak
 from web.wiring import house
 
 KEPT = "situation"
+RESERVED_WHY = {
+    FILER: "决定核对谁的身份证；请人代办的，还要交授权委托书。",
+    CHOSEN: "不需要可以都不选，以后也能单独办。",
+}
 UNANSWERED = ["请回答这个问题；拿不准时可以先选最接近的，之后还能改"]
 
 
@@ -124,6 +128,7 @@ def _page(found: Any, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
     back = (url_for("pages.question", bundle=found.id, question=before.id) if before
             else url_for("pages.bundle", bundle=found.id))
     return render_template("question.html", bundle=found, asked=asked, item=shown, back=back, number=at + 1,
+                           reserved_why=RESERVED_WHY,
                            problems=problems_of([shown]))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forms.plan import FieldLine, Plan
+from forms.plan import FieldLine, Plan, PlannedLeg
 from web.wiring import house
 
 UNIT_WORDS: Mapping[str, str] = {
@@ -43,7 +43,7 @@ _DAY = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}:\d{2})(?::\d{2})
 def said(text: object) -> str:
     """A sentence as people read it: regions by name, days as `2026年3月1日`, and no codes of rules."""
     plain = _RULE.sub("", _REGION.sub(lambda found: f"（{region_name(found[1])}）", str(text)))
-    return _DAY.sub(_day_words, plain)
+    return _DAY.sub(_day_words, plain).replace("。；", "；")
 
 
 def _day_words(found: re.Match[str]) -> str:
@@ -72,3 +72,18 @@ def offices_of(plan: Plan) -> list[str]:
 
     bodies = [(deployment.body_for(leg.department, leg.region, parent), leg) for leg in plan.legs]
     return list(dict.fromkeys(str(body.name if body else leg.department_name) for body, leg in bodies))
+
+
+def days(leg: PlannedLeg, unit: str) -> str:
+    """On which days a leg is planned, counted from 1 as people do: `第 2–3 个工作日`."""
+    if leg.start is None or leg.finish is None:
+        return ""
+    first, last = min(leg.start + 1, max(leg.finish, 1)), max(leg.finish, 1)
+    return f"第 {first if first == last else f'{first}–{last}'} {'个工作日' if unit == 'wd' else '天'}"
+
+
+def kinds(removed: Sequence[Any]) -> str:
+    """How many papers are not wanted: kinds, and how many pieces where some are for several people or things."""
+    keys = [str(line["key"] if isinstance(line, Mapping) else line.key) for line in removed]
+    different = len({re.split("[@#]", key)[0] for key in keys})
+    return f"{different} 种" if different == len(keys) else f"{different} 种（{len(keys)} 份）"

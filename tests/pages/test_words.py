@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+from flask import Flask
+
 from tests.pages.client import Visitor, controls
 from tests.pages.client import sent as sent_as
+from web.pages_case import live_part
+from web.pages_words import said
+from web.wiring import NAME
 
 SMALL: dict[str, Any] = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
 
@@ -153,3 +159,54 @@ def test_a_change_from_the_review_leads_back_to_the_review(visitor: Visitor) -> 
     visitor.get(change[1])
     visitor.send(f"{at}?review=1", *controls(visitor.page), ("do", "later"))
     assert visitor.at == "/cases", "kept for later"
+
+
+def test_a_route_without_the_province_it_begins_in_cannot_be_filed(visitor: Visitor) -> None:
+    ask_through(visitor, "oversize", {**OVERSIZE, "route_provinces": ["320000"]})
+    assert "途经省份里没有起运省份" in visitor.text
+    assert "现在还不能提交" in visitor.text
+
+
+def test_what_is_left_of_a_draft_is_told_as_fields_and_papers(visitor: Visitor) -> None:
+    visitor.sign_in()
+    start(visitor, services=["water"], outside_line=False, filer="agent")
+    visitor.get("/cases")
+    assert re.search(r"还有 \d+ 项内容没填、 \d+ 份材料没交", visitor.text)
+
+
+def test_a_plan_counts_days_from_one_and_papers_by_kind(visitor: Visitor) -> None:
+    ask_through(visitor, "utilities", SMALL)
+    assert "第 0" not in visitor.text
+    assert re.search(r"计划第 \d+(–\d+)? 个工作日办理", visitor.text)
+    assert re.search(r"不用交的 \d+ 种", visitor.text)
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("最早 2026-05-01 起可以办理", "最早 2026年5月1日 起可以办理"), ("2026-11-02T09:00", "2026年11月2日 09:00"),
+    ("核对是否符合办理条件(XS-1)", "核对是否符合办理条件"), ("请预留时间。；最早", "请预留时间；最早"),
+    ("编号 2026-370202-44-01-000001 的项目", "编号 2026-370202-44-01-000001 的项目"),
+    ("“途经省份审查意见(320000)”", "“途经省份审查意见（江苏省）”"), ("(999999)", "（999999）"),
+])
+def test_sentences_carry_days_and_names_instead_of_codes(app: Flask, text: str, shown: str) -> None:
+    with app.test_request_context():
+        assert said(text) == shown
+
+
+@pytest.mark.parametrize(("state", "statutory", "words"), [
+    ("refused", "20wd", "行政复议"), ("not_accepted", "20wd", "重新申请"), ("refused", None, "12345"),
+    ("terminated", None, "重新申请"),
+])
+def test_a_matter_that_was_not_granted_says_what_can_be_done(
+    app: Flask, visitor: Visitor, state: str, statutory: str | None, words: str,
+) -> None:
+    reference = file(visitor)
+    house = app.extensions[NAME]
+    code = re.search(r'class="code">([^<]+)</span>.*?class="code">([^<]+)<', visitor.page, re.DOTALL)
+    assert code is not None
+    view = {**house.desk.track(reference, code[2], house.clock.now()), "masked": False}
+    view["legs"][0] |= {"state": state, "limits": {"promised": "3wd", "statutory": statutory}}
+    with app.test_request_context():
+        shown = live_part(view, "/")[0]
+    assert words in shown
+    assert "您可以按原因修改后重新申请" in shown
+    assert "/bundles/utilities" in shown

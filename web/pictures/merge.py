@@ -54,7 +54,8 @@ def sheets(plan: Plan) -> tuple[Sheet, ...]:
 
 def pages(plan: Plan) -> tuple[Page, ...]:
     """The pages of the one form."""
-    return tuple(Page(section.name, len(section.fields)) for section in plan.sections)
+    inner = {line.code: len(line.inner) for line in plan.fields}
+    return tuple(Page(section.name, sum(inner.get(code) or 1 for code in section.fields)) for section in plan.sections)
 
 
 def merge(plan: Plan) -> Drawing:
