@@ -190,7 +190,7 @@ def refuse_unready(plan: Plan, wrong: Mapping[str, Any]) -> None:
 
 
 def consented(consent: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    """The consent with its scope, if it covers `scope`; one that comes with the filing itself is given for just this."""
+    """The consent with its scope, if it covers `scope`; one that comes with the filing itself is given for it."""
     whole = dict(consent) if "scope" in consent else pinned(consent, scope)
     refuse_uncovered(whole, scope)
     return whole

@@ -58,16 +58,15 @@ class Accounts:
 
         Unknown, disabled and wrong look and cost the same.
         """
-        self._guesses.check("login", login, attempts.LOGIN, now)
-        self._guesses.check("address", address, attempts.LOGIN_ADDRESS, now)
+        self._guesses.guess("address", address, attempts.LOGIN_ADDRESS, now)
+        self._guesses.guess("login", login, attempts.LOGIN, now)
         with self._database().read() as tx:
             account = rows.by_login(tx, login)
         fits = self._passwords.fits(account.password if account else None, password)
         if account is None or not fits or account.disabled:
-            self._guesses.wrong("login", login, attempts.LOGIN, now)
-            self._guesses.wrong("address", address, attempts.LOGIN_ADDRESS, now)
             raise WrongLogin
         self._guesses.right("login", login)
+        self._guesses.back("address", address)
         return account
 
     def get(self, subject: str) -> Account | None:

@@ -38,22 +38,25 @@ class Attempts:
         self._lock = Lock()
         self._seen: OrderedDict[bytes, deque[datetime]] = OrderedDict()
 
-    def check(self, kind: str, name: str, limit: Limit, now: datetime) -> None:
-        """Raises `TooManyAttempts` when the guesses of the window are used up."""
+    def guess(self, kind: str, name: str, limit: Limit, now: datetime) -> None:
+        """Count a guess before it is judged, so that many at once are no more than one by one; `TooManyAttempts` when
+        the guesses of the window are used up. A right one is given back (`right`, `back`)."""
         with self._lock:
             times = self._recent(kind, name, limit, now)
             if len(times) >= limit.times:
                 raise TooManyAttempts(int((times[0] + limit.window - now).total_seconds()) + 1)
-
-    def wrong(self, kind: str, name: str, limit: Limit, now: datetime) -> None:
-        """Count a wrong guess."""
-        with self._lock:
-            times = self._recent(kind, name, limit, now)
             times.append(now)
             self._seen[_digest(kind, name)] = times
             self._seen.move_to_end(_digest(kind, name))
             while len(self._seen) > LARGEST:
                 self._seen.popitem(last=False)
+
+    def back(self, kind: str, name: str) -> None:
+        """Take one guess back: it was right."""
+        with self._lock:
+            times = self._seen.get(_digest(kind, name))
+            if times:
+                times.pop()
 
     def right(self, kind: str, name: str) -> None:
         """Forget the guesses after a right one."""

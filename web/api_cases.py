@@ -6,6 +6,7 @@ from flask import Response, request
 
 from desk.applicant import Supply, Withdrawal
 from desk.errors import UnknownCase
+from desk.reference import clean_reference
 from desk.values import Filing
 from people import attempts
 from web.answers import live, shown
@@ -69,14 +70,15 @@ def track() -> Response:
 def tracked(reference: str, code: str) -> dict[str, object]:
     """The masked case of a receipt's two codes, with wrong guesses counted; for the API and the tracking page."""
     now, address, guesses = house().clock.now(), request.remote_addr or "", house().attempts
-    guesses.check("track", reference, attempts.TRACK, now)
-    guesses.check("track-address", address, attempts.TRACK_ADDRESS, now)
-    try:
-        return house().desk.track(reference, code, now)
-    except UnknownCase:
-        guesses.wrong("track", reference, attempts.TRACK, now)
-        guesses.wrong("track-address", address, attempts.TRACK_ADDRESS, now)
-        raise
+    guesses.guess("track-address", address, attempts.TRACK_ADDRESS, now)
+    clean = clean_reference(reference)
+    if clean is None:
+        raise UnknownCase
+    guesses.guess("track", clean, attempts.TRACK, now)
+    found = house().desk.track(clean, code, now)
+    guesses.back("track", clean)
+    guesses.back("track-address", address)
+    return found
 
 
 @api.post("/cases/<reference>/supplement")

@@ -112,5 +112,6 @@ def draft_json(draft: Draft) -> dict[str, Any]:
     """A whole draft with its plan."""
     return {"draft": draft.id, "bundle": draft.bundle, "edition": draft.edition, "situation": draft.situation,
             "form": draft.form, "materials": draft.materials, "consent": given(draft.consent),
-            "consented": draft.consented, "asks_consent_for": draft.scope.kept(), "updated_at": draft.updated_at.isoformat(), "errors": draft.errors, "missing": list(draft.missing),
+            "consented": draft.consented, "asks_consent_for": draft.scope.kept(),
+            "updated_at": draft.updated_at.isoformat(), "errors": draft.errors, "missing": list(draft.missing),
             "aside": draft.aside, "filed_as": draft.filed_as, "plan": plan_json(draft.plan)}

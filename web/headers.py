@@ -94,5 +94,5 @@ def _cache(response: Response) -> None:
 
 
 def _personal() -> bool:
-    """Whether this answer may hold somebody's data: anything but a page that a visitor reads."""
-    return request.method != "GET" or request.path.startswith("/api/") or g.get("identity", VISITOR).signed_in
+    """Whether this answer may hold somebody's data: anything but a page that a visitor reads without any code."""
+    return request.method != "GET" or request.path.startswith(("/api/", "/track/")) or g.get("identity", VISITOR).signed_in

@@ -46,8 +46,8 @@ def mapping(description: str, *, required: bool = False) -> fields.Dict:
 
 def files_by_key(description: str) -> fields.Dict:
     """Material key → the ids of its files."""
-    ids = fields.List(name("file id"), validate=Length(max=MOST_FILES, error="一种材料最多 {max} 个文件"), allow_none=True,
-                      error_messages=_say(invalid="应为文件编号的列表"))
+    ids = fields.List(name("file id"), validate=Length(max=MOST_FILES, error="一种材料最多 {max} 个文件"),
+                      allow_none=True, error_messages=_say(invalid="应为文件编号的列表"))
     return fields.Dict(keys=fields.String(), values=ids, error_messages=_say(invalid="应为一个 JSON 对象"),
                        metadata={"description": description})
 
@@ -55,13 +55,13 @@ def files_by_key(description: str) -> fields.Dict:
 class YesNo(fields.Boolean):
     """true or false and nothing like them: a consent is never read out of another value."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> bool:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if not isinstance(value, bool):
             raise self.make_error("invalid", input=value)
         return value
 
 
-def codes(description: str) -> fields.List:
+def codes(description: str) -> fields.List[Any]:
     """A list of codes."""
     return fields.List(name("code"), validate=Length(max=MOST_CODES, error="最多 {max} 项"), allow_none=True,
                        error_messages=_say(invalid="应为编码的列表"), metadata={"description": description})

@@ -59,7 +59,8 @@ def test_an_empty_list_for_a_paper_that_nobody_asks_is_no_error(desk):
 
 
 @pytest.mark.parametrize("consent", [
-    {"agreed": True}, {"agreed": True, "sensitive": ["contact_id"]}, {"agreed": "no", "sensitive": CONSENT["sensitive"]},
+    {"agreed": True}, {"agreed": True, "sensitive": ["contact_id"]},
+    {"agreed": "no", "sensitive": CONSENT["sensitive"]},
     {"agreed": 1, "sensitive": CONSENT["sensitive"]}, {"agreed": False, "sensitive": CONSENT["sensitive"]}, {},
 ])
 def test_what_is_no_whole_consent_files_nothing_and_asks_nobody(desk, sources, consent):

@@ -78,10 +78,10 @@ def test_after_five_wrong_passwords_even_the_right_one_must_wait(accounts):
 def test_one_address_may_not_try_many_names():
     guesses = Attempts()
     for number in range(LOGIN.times):
-        guesses.wrong("address", "10.0.0.1", LOGIN, NOW + number * MINUTE)
+        guesses.guess("address", "10.0.0.1", LOGIN, NOW + number * MINUTE)
     with pytest.raises(TooManyAttempts):
-        guesses.check("address", "10.0.0.1", LOGIN, NOW + 5 * MINUTE)
-    guesses.check("address", "10.0.0.1", LOGIN, NOW + LOGIN.window)
+        guesses.guess("address", "10.0.0.1", LOGIN, NOW + 5 * MINUTE)
+    guesses.guess("address", "10.0.0.1", LOGIN, NOW + LOGIN.window)
 
 
 def test_a_login_name_is_given_once(accounts):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 LEG = re.compile(r"(.+)-(\d\d)")
 
 
@@ -132,3 +133,27 @@ def test_what_is_no_consent_in_our_shape_is_refused_everywhere(applicant, filing
     applicant.patch(path, {"form": filing["form"], "materials": filing["materials"]})
     assert applicant.post(f"{path}/submit", {"consent": consent}).status_code == 422
     assert not applicant.get(path).json["consented"]
+
+
+def test_a_reference_in_another_spelling_has_the_same_guesses(applicant, caller, filing):
+    reference = applicant.file(filing, "k1").json["reference"]
+    spelled = [reference, reference.lower(), f" {reference}", f"{reference[:8]}-{reference[8:]}", f"{reference} ",
+               f"{reference[:4]} {reference[4:]}"]
+    answers = [caller().post("/api/track", {"reference": one, "code": "WRONG123"}, environ_base=ELSEWHERE)
+               for one in spelled]
+    assert [answer.status_code for answer in answers] == [404] * 5 + [429]
+
+
+def test_guesses_at_once_are_no_more_than_guesses_one_by_one(applicant, caller, filing):
+    receipt = applicant.file(filing, "k1").json
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: caller().post(
+            "/api/track", {"reference": receipt["reference"], "code": "WRONG123"}, environ_base=ELSEWHERE), range(12)))
+    assert sorted(answer.status_code for answer in answers) == [404] * 5 + [429] * 7
+
+
+def test_right_codes_use_no_guesses_up(applicant, caller, filing):
+    receipt = applicant.file(filing, "k1").json
+    codes = {"reference": receipt["reference"], "code": receipt["code"]}
+    answers = [caller().post("/api/track", codes, environ_base=ELSEWHERE) for _ in range(8)]
+    assert {answer.status_code for answer in answers} == {200}

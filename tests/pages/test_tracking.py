@@ -1,0 +1,24 @@
+"""The tracking page for whoever holds a receipt: guesses are counted as in the API, nothing of it is stored."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from desk.reference import new_reference
+from tests.pages.client import Visitor
+
+
+def test_wrong_codes_on_the_page_are_counted_by_reference_however_it_is_spelled(visitor: Visitor) -> None:
+    visitor.client.environ_base["REMOTE_ADDR"] = "192.0.2.8"
+    reference, statuses = new_reference(date(2026, 3, 2)), []
+    visitor.get("/track")
+    for spelled in [reference, reference.lower(), f" {reference}", f"{reference[:8]}-{reference[8:]}", reference,
+                    reference]:
+        visitor.send("/track", ("reference", spelled), ("code", "WRONG123"))
+        statuses.append(visitor.status)
+    assert statuses == [404] * 5 + [429]
+
+
+def test_the_masked_page_is_never_stored(visitor: Visitor) -> None:
+    answer = visitor.client.get(f"/track/{new_reference(date(2026, 3, 2))}")
+    assert answer.headers["Cache-Control"] == "no-store"
