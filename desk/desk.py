@@ -17,7 +17,7 @@ from desk.claims import Claim, Then
 from desk.claims import Counter as DispatchCounter
 from desk.drafts import Drafts
 from desk.editions import Editions
-from desk.errors import UnknownCase
+from desk.errors import Moved, UnknownCase
 from desk.feed import Feed
 from desk.filing import Intake
 from desk.letters import Letters
@@ -67,9 +67,18 @@ class Desk:
         """Begin a draft; the situation may be partial."""
         return self._drafts.open(subject, bundle, situation, now)
 
-    def save_draft(self, subject: str, draft: str, changes: Mapping[str, Any], now: datetime) -> Draft:
-        """Keep changes to a draft, complete or not; its problems come with it."""
-        return self._drafts.save(subject, draft, changes, now)
+    def save_draft(self, subject: str, draft: str, changes: Mapping[str, Any], now: datetime,
+                   expected: str | None = None) -> Draft:
+        """Keep changes to a draft, complete or not; its problems come with it. `Moved` unless it is as `expected`."""
+        return self._drafts.save(subject, draft, changes, now, expected)
+
+    def attach(self, subject: str, draft: str, key: str, files: Sequence[str], now: datetime) -> Draft:
+        """Put uploaded files to one paper of a draft, beside those that are there."""
+        return self._drafts.attach(subject, draft, key, files, now)
+
+    def detach(self, subject: str, draft: str, key: str, file: str, now: datetime) -> Draft:
+        """Take one file away from one paper of a draft."""
+        return self._drafts.detach(subject, draft, key, file, now)
 
     def read_draft(self, subject: str, draft: str, now: datetime) -> Draft:
         """A draft of one's own."""
@@ -83,11 +92,14 @@ class Desk:
         """Delete a draft that was not filed."""
         self._drafts.drop(subject, draft)
 
-    def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime) -> Receipt:
-        """File a draft; a second call gives the same receipt."""
+    def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
+                     expected: str | None = None) -> Receipt:
+        """File a draft; a second call gives the same receipt. `Moved` unless it is as `expected`, what was reviewed."""
         kept = self._drafts.ready(subject, draft, consent, now)
         if kept.filed_as is not None:
             return self._intake.receipt(subject, kept.filed_as)
+        if expected is not None and kept.version != expected:
+            raise Moved
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
                         consent=kept.consent, edition=kept.edition, found=kept.found)
         return self._intake.file(subject, filing, f"draft:{draft}", now, partial(_became, draft))
@@ -144,6 +156,10 @@ class Desk:
     def notice(self, incoming: Incoming, now: datetime) -> Outcome:
         """Take one verified notice."""
         return self._notices.take(incoming, now)
+
+    def why_aside(self, office: str, message_id: str) -> dict[str, str]:
+        """The code and the reason for which a notice was set aside."""
+        return self._notices.why_aside(office, message_id)
 
     def feed(self, office: str, after: int, limit: int) -> list[dict[str, Any]]:
         """What waits for an office that fetches, after a cursor, oldest first."""

@@ -88,6 +88,12 @@ class Notices:
         assert judged.verdict is not None
         return judged.verdict.kind
 
+    def why_aside(self, office: str, message_id: str) -> dict[str, str]:
+        """The code under which a notice was set aside, and what its sender can do."""
+        with self._premises.database.read() as tx:
+            code = notices.code_of(tx, office, message_id) or ""
+        return {"code": code, "reason": judge.QUARANTINE.get(code, "已转平台人员核实")}
+
     def _repeated(self, incoming: Incoming, earlier: Notice, now: datetime) -> Outcome:
         """What comes under an id that was used before: a copy is known; other content is news and must not be lost."""
         digest = _digest(incoming.raw)

@@ -92,6 +92,13 @@ def unsettled(tx: Tx, after: Strange | None = None, limit: int = 100) -> list[St
     return [opened_entry(tx, row) for row in found]
 
 
+def code_of(tx: Tx, department: str, message_id: str) -> str | None:
+    """Why what came last under this id was set aside; None if nothing was."""
+    found = tx.rows("select code from quarantine where department = :d and message_id = :m"
+                    " order by at desc, id limit 1", d=department, m=message_id)
+    return str(found[0]["code"]) if found else None
+
+
 def settle(tx: Tx, settled: Strange) -> None:
     """Write `decision`, `actor`, `reason` and `settled_at` on an open entry; UnknownEntry if none is open."""
     touched = tx.run(

@@ -291,6 +291,13 @@ class CaseAnswer(Answer):
     materials = many(fields.Dict())
 
 
+class KeptAside(Answer):
+    """A notice that a person will look at."""
+
+    code = text("stable; docs/errors.md lists them")
+    reason = text("in Chinese, with what to do")
+
+
 class FeedLine(Answer):
     """One message that waits for a department that pulls."""
 
@@ -322,5 +329,5 @@ class Feed(Answer):
 ANSWERS: dict[str, type[Schema]] = {
     "Problem": ProblemAnswer, "Bundles": Bundles, "Bundle": BundleAnswer, "Plan": PlanAnswer, "File": FileAnswer,
     "Draft": DraftAnswer, "Drafts": Drafts, "Receipt": ReceiptAnswer, "Case": CaseAnswer, "Cases": Cases, "Feed": Feed,
-    "Offered": Offered,
+    "Offered": Offered, "KeptAside": KeptAside,
 }

@@ -45,8 +45,9 @@ def _not_while_paused() -> None:
 
 @departments.post("/notices")
 @operation(Operation(
-    "Tell what happened to a leg", {204: "applied, or already known", 202: "in quarantine: a person will look at it"},
-    body=NoticeBody, arguments=SIGNATURE, refuses=(400, 401, 404, 413, 415, 503),
+    "Tell what happened to a leg",
+    {204: "applied, or already known", 202: "kept for a person, with `code` and `reason`"},
+    body=NoticeBody, arguments=SIGNATURE, refuses=(400, 401, 404, 413, 415, 503), returns="KeptAside",
     more="Signed as in Standard Webhooks. 2xx only after commit; any order and any number of copies end in the same "
     "state. The types and what each needs: docs/connecting.md."))
 def notice(department: str) -> Response:
@@ -57,7 +58,9 @@ def notice(department: str) -> Response:
     only_args()
     sent = _malformed_is_400(raw)
     outcome = house().desk.notice(Incoming(office.id, message_id, raw, sent), now)
-    return Response(status=202 if outcome == "quarantined" else 204)
+    if outcome == "quarantined":
+        return shown(house().desk.why_aside(office.id, message_id), 202)
+    return Response(status=204)
 
 
 def _malformed_is_400(raw: bytes) -> dict[str, object]:

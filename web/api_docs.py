@@ -48,8 +48,11 @@ def markdown(made: dict[str, Any]) -> str:
             lines += [f"## {tag}", ""]
         lines += _call_lines(call)
     lines += ["## What we send to departments", ""]
-    lines += [f"- `{name}` – {hook['post']['summary']}" for name, hook in made["webhooks"].items()]
-    lines += ["", "Headers and body are in the document under `webhooks`; how to answer: docs/connecting.md.", "",
+    for name, hook in made["webhooks"].items():
+        body = hook["post"]["requestBody"]["content"]["application/json"]["schema"]
+        lines += [f"### `{name}`", "", f"{hook['post']['summary']} Its `data`:", "",
+                  *_property_lines(body["properties"]["data"]), ""]
+    lines += ["Headers and envelope are in the document under `webhooks`; how to answer: docs/connecting.md.", "",
               "## Shapes", ""]
     for name, schema in sorted(made["components"]["schemas"].items()):
         lines += [f"### {name}", "", *_property_lines(schema), ""]
@@ -83,6 +86,8 @@ def shape_name(schema: dict[str, Any]) -> str:
     """A schema in one word or two."""
     if "$ref" in schema:
         return f"`{schema['$ref'].rpartition('/')[2]}`"
+    if "oneOf" in schema:
+        return "one of " + ", ".join(shape_name(inner) for inner in schema["oneOf"])
     kind = schema.get("type", "any")
     if kind == "array":
         return f"list of {shape_name(schema.get('items', {}))}"

@@ -14,7 +14,8 @@ from people.policy import POLICY, Access
 from web.answer_schemas import ANSWERS
 from web.errors import OWN_WORDS, PROBLEM_TYPE, TITLES
 from web.operations import Argument, Operation, operation_of
-from web.pushes import WEBHOOKS
+from web.pushes import NOTICE, NOTICE_DATA, NOTICES, WEBHOOKS
+from web.schemas import NoticeBody
 
 VERSION = "1"
 TAGS = {"api": "applicant", "departments": "department", "operation": "operation"}
@@ -35,6 +36,10 @@ def document(app: Flask, server: str) -> dict[str, Any]:
                    tags=[{"name": name} for name in TAGS.values()])
     for name, schema in ANSWERS.items():
         spec.components.schema(name, schema=schema)
+    for name, schema in NOTICE_DATA.items():
+        spec.components.schema(name, schema=schema)
+    for name, shape in NOTICES.items():
+        spec.components.schema(name, shape)
     for name, scheme in SCHEMES.items():
         spec.components.security_scheme(name, scheme)
     for path, method, rule, described in operations(app):
@@ -67,7 +72,8 @@ def _operation(rule: Rule, described: Operation) -> dict[str, Any]:
         "security": _security(access),
     }
     if described.body is not None:
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": described.body}}}
+        schema = NOTICE if described.body is NoticeBody else described.body
+        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if described.raw:
         raw = {"schema": {"type": "string", "format": "binary"}}
         made["requestBody"] = {"required": True, "content": {"application/octet-stream": raw}}

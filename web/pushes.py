@@ -1,9 +1,11 @@
-"""What we send to departments (contract 3.1), as the `webhooks` of the OpenAPI document."""
+"""What we send to departments (contract 3.1, the `webhooks` of the OpenAPI document) and what they tell us (3.4)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from desk.notice_schemas import DATA
 
 TYPES: Mapping[str, str] = {
     "leg.filed": "A new leg for this department.",
@@ -21,17 +23,44 @@ FILE = {"type": "object", "required": ["name", "type", "size", "sha256", "url"],
 MATERIAL = {"type": "object", "required": ["material", "name", "obtained", "files"], "properties": {
     "material": TEXT, "stands_for": MAYBE, "name": TEXT,
     "obtained": {"enum": ["upload", "library", "sharing", "result", "pledge", "premises", "later"]},
-    "files": {"type": "array", "items": FILE}}}
-DATA = {"type": "object", "required": ["leg", "reference", "matter", "fields", "materials"], "properties": {
-    "leg": TEXT, "reference": TEXT, "instance": MAYBE,
-    "bundle": {"type": "object", "properties": {"id": TEXT, "name": TEXT, "edition": TEXT}},
-    "matter": {"type": "object", "properties": {"id": TEXT, "code": TEXT, "name": TEXT, "variant": MAYBE}},
-    "applicant": {"type": "object", "description": "declared parts only"},
-    "fields": {"type": "object", "description": "the department's own names, code values, units and date forms"},
-    "materials": {"type": "array", "items": MATERIAL},
-    "limits": {"type": "object", "properties": {"promised": MAYBE, "statutory": MAYBE, "due": MAYBE}},
-    "notices": {"type": "string", "description": "where this department's notices go"},
-    "read_code": {"type": "string", "description": "for departments that pull: hand it back to /received"}}}
+    "role": MAYBE | {"description": "whose paper, where several persons bring one"},
+    "files": {"type": "array", "items": FILE},
+    "documents": {"type": "array", "description": "what a register, a licence or a pledge says instead of a file",
+                  "items": {"type": "object"}}}}
+HEAD: Mapping[str, Any] = {"leg": TEXT, "reference": TEXT, "instance": MAYBE}
+MATERIALS = {"type": "array", "items": MATERIAL}
+FIELDS = {"type": "object", "description": "the department's own names, code values, units and date forms"}
+PERSON = {"type": "object", "properties": {"name": TEXT, "id": TEXT}}
+GIVES = {"type": "object", "description": "what the portal expects with leg.granted", "properties": {
+    "materials": {"type": "array", "items": {"type": "object", "properties": {"material": TEXT, "name": TEXT}}},
+    "fields": {"type": "array", "items": {
+        "type": "object", "properties": {"field": TEXT, "name": TEXT, "type": TEXT}}}}}
+ANSWERED: Mapping[str, Any] = {
+    "ask": TEXT | {"description": "the id of your request"}, "fields": FIELDS, "round": {"type": ["integer", "null"]},
+    "materials": {"type": "array", "items": {"type": "object", "required": ["material", "files"], "properties": {
+        "material": TEXT, "files": {"type": "array", "items": FILE}}}}}
+REASONED: Mapping[str, Any] = {"ref": MAYBE | {"description": "your number, if you gave one"}, "reason": MAYBE}
+OF_TYPE: Mapping[str, Mapping[str, Any]] = {
+    "leg.filed": {
+        "bundle": {"type": "object", "properties": {"id": TEXT, "name": TEXT, "edition": TEXT}},
+        "matter": {"type": "object", "properties": {"id": TEXT, "code": MAYBE, "name": TEXT, "variant": MAYBE}},
+        "applicant": {"type": "object", "additionalProperties": PERSON,
+                      "description": "people by role (holder, legal_rep, agent…), declared parts only"},
+        "fields": FIELDS, "materials": MATERIALS,
+        "limits": {"type": "object", "properties": {
+            "promised": MAYBE, "statutory": MAYBE, "due": MAYBE,
+            "wait": MAYBE | {"description": "the least time before a decision (publicity); earlier grants wait"}}},
+        "gives": GIVES,
+        "notices": {"type": "string", "description": "where this department's notices go"},
+        "read_code": {"type": "string", "description": "for departments that pull: hand it back to /received"}},
+    "leg.supplemented": ANSWERED,
+    "leg.material_added": {"from": MAYBE | {"description": "the number of the leg that gave it"}, "fields": FIELDS,
+                           "materials": MATERIALS, "ask": MAYBE},
+    "leg.withdrawn": {**REASONED, "why": MAYBE}, "leg.urged": REASONED, "leg.converted": REASONED,
+}
+_MUST: Mapping[str, list[str]] = {
+    "leg.filed": ["matter", "applicant", "fields", "materials", "limits", "gives", "notices", "read_code"],
+    "leg.supplemented": ["ask", "fields", "materials"], "leg.material_added": ["fields", "materials"]}
 HEADERS: tuple[tuple[str, str], ...] = (
     ("Idempotency-Key", "`{leg}:{type}:{n}`; the same over retries, restarts and resends, with the same bytes"),
     ("webhook-id", "opaque, the same over all attempts of a key"),
@@ -50,8 +79,10 @@ ANSWERS = {
 
 
 def _webhook(type_: str, says: str) -> dict[str, Any]:
+    data = {"type": "object", "required": ["leg", "reference", *_MUST.get(type_, [])],
+            "properties": {**HEAD, **OF_TYPE[type_]}}
     body = {"type": "object", "required": ["type", "timestamp", "data"],
-            "properties": {"type": {"const": type_}, "timestamp": TEXT | {"format": "date-time"}, "data": DATA}}
+            "properties": {"type": {"const": type_}, "timestamp": TEXT | {"format": "date-time"}, "data": data}}
     arguments = [{"name": name, "in": "header", "required": True, "schema": TEXT, "description": about}
                  for name, about in HEADERS]
     return {"post": {"operationId": type_.replace(".", "_"), "tags": ["department"], "summary": says,
@@ -60,3 +91,21 @@ def _webhook(type_: str, says: str) -> dict[str, Any]:
 
 
 WEBHOOKS: Mapping[str, Any] = {name: _webhook(name, says) for name, says in TYPES.items()}
+
+
+def _notice(type_: str, data: str) -> dict[str, Any]:
+    return {"type": "object", "required": ["type", "timestamp", "data"], "properties": {
+        "type": {"const": type_}, "timestamp": TEXT | {"format": "date-time"},
+        "data": {"$ref": f"#/components/schemas/{data}"}}}
+
+
+def _notice_name(type_: str) -> str:
+    return DATA[type_].__name__.removesuffix("Data")
+
+
+NOTICE_DATA = {schema.__name__: schema for schema in DATA.values()}
+NOTICES: Mapping[str, Any] = {_notice_name(type_): _notice(type_, DATA[type_].__name__) for type_ in DATA}
+NOTICE: Mapping[str, Any] = {
+    "oneOf": [{"$ref": f"#/components/schemas/{_notice_name(type_)}"} for type_ in DATA],
+    "discriminator": {"propertyName": "type", "mapping": {
+        type_: f"#/components/schemas/{_notice_name(type_)}" for type_ in DATA}}}

@@ -107,6 +107,8 @@ def test_a_contradiction_goes_to_quarantine(caller, applicant, leg, signed):
         raw = notice(leg, type_, seq=seq, **data)
         answer = send(caller, raw, signed("water", raw))
     assert answer.status_code == 202, answer.data
+    assert answer.json["code"] == "contradiction"
+    assert "leg.corrected" in answer.json["reason"]
     assert state(applicant, leg) == "refused"
 
 

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 
+from cases.states import NEEDS
 from people.policy import POLICY
 from web.api_docs import markdown
 from web.openapi import document, operations
@@ -59,6 +60,30 @@ def test_answers_are_what_the_document_says(made, applicant, caller, filing):
     for name, value in [("Receipt", receipt), ("Plan", plan), ("Case", tracked)]:
         wrong |= {f"{name}!": problems for problems in [fits(made, name, value)] if problems}
     assert wrong == {}, json.dumps(wrong, ensure_ascii=False, indent=1)
+
+
+def test_every_type_of_notice_and_of_push_has_its_own_shape(made):
+    shape = made["paths"]["/api/departments/{department}/notices"]["post"]["requestBody"]["content"]["application/json"]
+    assert len(shape["schema"]["oneOf"]) == len(NEEDS) == len(shape["schema"]["discriminator"]["mapping"])
+    at = {"timestamp": "2026-01-05T09:30:00+08:00"}
+    result = {"material": "K14", "name": "供水方案", "number": 7, "valid_to": None, "files": ["f1", {"base64": "aGk="}]}
+    granted = {**at, "type": "leg.granted", "data": {"leg": "x-01", "ref": None, "results": [result]}}
+    assert fits(made, "NoticeGranted", granted) == []
+    assert fits(made, "NoticeGranted", {**granted, "data": {"leg": "x-01"}}) != []
+    assert fits(made, "NoticeAccepted", {**at, "type": "leg.accepted", "data": {"leg": "x-01", "seq": "1"}}) != []
+    data = {name: hook["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]["data"]
+            for name, hook in made["webhooks"].items()}
+    assert "read_code" not in data["leg.withdrawn"]["properties"]
+    assert {"ask", "fields", "materials"} <= set(data["leg.supplemented"]["required"])
+
+
+def test_what_a_department_reads_fits_the_webhook(made, applicant, office, filing):
+    leg = applicant.file(filing, "k1").json["legs"][0]["leg"]
+    value = office.get(f"/api/departments/water-office/legs/{leg}").json
+    content = made["webhooks"]["leg.filed"]["post"]["requestBody"]["content"]["application/json"]
+    data = content["schema"]["properties"]["data"]
+    assert list(Draft202012Validator(data).iter_errors(value)) == []
+    assert set(value) <= set(data["properties"])
 
 
 def test_the_served_document_is_the_same_and_costs_a_poller_nothing(made, caller):
