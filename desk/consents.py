@@ -44,6 +44,9 @@ class Scope:
                                                  for name, part in asdict(self).items())
 
 
+NO_SCOPE = Scope((), (), ())
+
+
 def scope_of(plan: Plan) -> Scope:
     """What `plan`, composed before any look-up was made, does with somebody's data."""
     receivers = {f"{leg.department}@{leg.region}" if leg.region else leg.department for leg in plan.legs}

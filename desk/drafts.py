@@ -7,15 +7,16 @@ before filing; answers that change afterwards void it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from desk import repeats
 from desk.asked import aside, asked_materials, settled_plan
 from desk.consents import covers, given, pinned, scope_of
 from desk.editions import Editions
-from desk.errors import DraftFiled, UnknownDraft
+from desk.errors import DraftFiled, Moved, UnknownDraft
 from desk.lookups import look_up
 from desk.premises import Premises
 from desk.values import Draft
@@ -27,6 +28,8 @@ from store.port import Tx
 
 CHANGEABLE = ("situation", "form", "materials", "consent")
 VOID_FINDINGS = ("situation", "form", "consent")
+Body = Mapping[str, Any]
+Changes = Mapping[str, Any]
 
 
 class Drafts:
@@ -45,26 +48,52 @@ class Drafts:
         self._premises.database.write(lambda tx: drafts.add(tx, row))
         return self._shown(row, now)
 
-    def save(self, subject: str, draft: str, changes: Mapping[str, Any], now: datetime) -> Draft:
+    def save(self, subject: str, draft: str, changes: Changes, now: datetime, expected: str | None = None) -> Draft:
         """Lay `changes` over what is kept: `situation` replaces, the others merge by key (null deletes).
 
-        With a consent, what it is given for is pinned: what the plan of these answers asks consent for now.
+        With a consent, what it is given for is pinned: what the plan of these answers asks consent for now. `Moved`
+        if the draft is not `expected` any more, the version that was shown.
         """
+        saved = self._change(subject, draft, lambda _: changes, now, expected)
+        return self.looked_up(saved, now) if "consent" in changes else self._shown(saved, now)
+
+    def attach(self, subject: str, draft: str, key: str, files: Sequence[str], now: datetime) -> Draft:
+        """Put files to one paper beside those that are there; uploads at once do not lose one another."""
+        def more(body: Body) -> Changes:
+            return {"materials": {key: list(dict.fromkeys([*body["materials"].get(key, ()), *files]))}}
+
+        return self._shown(self._change(subject, draft, more, now), now)
+
+    def detach(self, subject: str, draft: str, key: str, file: str, now: datetime) -> Draft:
+        """Take one file away from one paper."""
+        def less(body: Body) -> Changes:
+            return {"materials": {key: [one for one in body["materials"].get(key, ()) if one != file] or None}}
+
+        return self._shown(self._change(subject, draft, less, now), now)
+
+    def _change(self, subject: str, draft: str, how: Callable[[Body], Changes], now: datetime,
+                expected: str | None = None) -> drafts.Draft:
+        """Change a draft by what it holds in this very transaction."""
         def unit(tx: Tx) -> drafts.Draft:
             row = _own(tx, draft, subject, lock=True)
             if row.submitted_as:
                 raise DraftFiled(more={"reference": row.submitted_as})
-            body: dict[str, Any] = {
-                name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
-            if (changes.get("consent") or {}).get("agreed") is not None:
-                body["consent"] = pinned(body["consent"], scope_of(self._plan(row.bundle, body, None, now)[0]))
-            body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
-            new = replace(row, body=body, edition=self._editions.of(row.bundle).hash, updated_at=now)
+            if expected is not None and version_of(row.body) != expected:
+                raise Moved
+            new = replace(row, body=self._changed(row, how(row.body), now),
+                          edition=self._editions.of(row.bundle).hash, updated_at=now)
             drafts.save(tx, new)
             return new
 
-        saved = self._premises.database.write(unit)
-        return self.looked_up(saved, now) if "consent" in changes else self._shown(saved, now)
+        return self._premises.database.write(unit)
+
+    def _changed(self, row: drafts.Draft, changes: Changes, now: datetime) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
+        if (changes.get("consent") or {}).get("agreed") is not None:
+            body["consent"] = pinned(body["consent"], scope_of(self._plan(row.bundle, body, None, now)[0]))
+        body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
+        return body
 
     def looked_up(self, row: drafts.Draft, now: datetime) -> Draft:
         """Ask the sources with the consent in the draft, once its answers are right; what they found stays with it."""
@@ -126,13 +155,18 @@ class Drafts:
                      materials={key: tuple(files) for key, files in materials.items()}, consent=body["consent"],
                      found=found, plan=plan, edition=plan.edition, updated_at=row.updated_at, errors=errors,
                      missing=missing, filed_as=row.submitted_as, aside=aside(body, form, materials), scope=scope,
-                     consented=covers(body["consent"], scope))
+                     consented=covers(body["consent"], scope), version=version_of(body))
 
     def _plan(self, bundle: str, body: Mapping[str, Any], found: Mapping[str, Any] | None,
               now: datetime) -> tuple[Plan, dict[str, Any]]:
         outcomes = found["outcomes"] if found else None
         return settled_plan(lambda asked: self._editions.compose(
             bundle, body["situation"], now, form=asked, found=outcomes).plan, body["form"])
+
+
+def version_of(body: Body) -> str:
+    """Equal as long as nobody changed an answer, a file or the consent."""
+    return repeats.digest_of({name: body.get(name) for name in CHANGEABLE})[:32]
 
 
 def _own(tx: Tx, draft: str, subject: str, *, lock: bool = False) -> drafts.Draft:

@@ -98,6 +98,12 @@ class DraftFiled(DeskError):
     code, status = "draft_filed", 409
 
 
+class Moved(DeskError):
+    """这份草稿在别的窗口里改过了；下面是现在的内容，请核对后再保存或提交。"""
+
+    code, status = "draft_moved", 409
+
+
 class NotNow(DeskError):
     """办件现在的状态不允许这样做；请刷新页面查看最新进度。"""
 

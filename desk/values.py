@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from desk.consents import Scope
+from desk.consents import NO_SCOPE, Scope
 from forms.plan import Plan
 
 LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上传"
@@ -58,6 +58,7 @@ class Draft:
 
     `form` and `materials` are what the plan asks and what would be filed; `aside` keeps the rest, by part. `scope` is
     what consent is asked for now, `consented` whether it is given for that.
+    `version` changes with every answer, file and consent; hand it back with changes to a draft that was shown.
     """
 
     id: str
@@ -75,8 +76,9 @@ class Draft:
     filed_as: str | None = None
     found: Mapping[str, Any] | None = None
     aside: Mapping[str, Any] = field(default_factory=dict)
-    scope: Scope = Scope((), (), ())
+    scope: Scope = NO_SCOPE
     consented: bool = False
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

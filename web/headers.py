@@ -95,4 +95,5 @@ def _cache(response: Response) -> None:
 
 def _personal() -> bool:
     """Whether this answer may hold somebody's data: anything but a page that a visitor reads without any code."""
-    return request.method != "GET" or request.path.startswith(("/api/", "/track/")) or g.get("identity", VISITOR).signed_in
+    behind_a_code = request.path.startswith(("/api/", "/track/"))
+    return request.method != "GET" or behind_a_code or g.get("identity", VISITOR).signed_in

@@ -116,7 +116,7 @@ def submit(draft: str) -> tuple[str, int] | Response:
     if not found.filed_as and overtaken(_mark(found)):
         return _review_page(found, [Linked("内容已在别处改过，下面是现在的内容；请再核对一遍后提交")]), 409
     try:
-        receipt = desk().submit_draft(subject(), draft, dict(found.consent), now())
+        receipt = desk().submit_draft(subject(), draft, dict(found.consent), now(), found.version)
     except DeskError as error:
         if error.status not in {409, 422}:
             raise

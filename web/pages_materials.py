@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import jsonify, redirect, render_template, request, url_for
@@ -49,9 +49,14 @@ def papers_of(draft: Draft, complain: bool) -> list[Paper]:
     found = []
     for line in draft.plan.materials:
         files = tuple(file for name in draft.materials.get(line.key, ()) if (file := _info(name)) is not None)
-        errors = flat(wrong.get(line.key)) or ([MISSING] if complain and line.key in draft.missing else [])
+        errors = flat(wrong.get(line.key)) or ([_missing(line)] if complain and line.key in draft.missing else [])
         found.append(Paper(line, files, tuple(errors)))
     return found
+
+
+def _missing(line: MaterialLine) -> str:
+    """What to say of a paper that is not there: where a look-up found nothing, that too."""
+    return f"{line.failed}，请您自己上传" if line.failed else MISSING
 
 
 def _info(file: str) -> FileInfo | None:
@@ -90,8 +95,10 @@ def unsigned(draft: Draft) -> list[RemovedMaterial]:
     return [item for item in pledges_of(draft) if item.key not in signed]
 
 
-def _page(draft: Draft, complain: bool) -> str:
-    papers = papers_of(draft, complain)
+def _page(draft: Draft, complain: bool, refused: tuple[str, str] = ("", "")) -> str:
+    """The papers; `refused` is the key of a paper and why the file chosen for it was not taken."""
+    papers = [replace(paper, errors=(*paper.errors, refused[1])) if paper.line.key == refused[0] else paper
+              for paper in papers_of(draft, complain)]
     problems = problems_in(papers)
     if complain:
         problems += [Linked(f"{item.name}：请勾选承诺", "#pledges") for item in unsigned(draft)]
@@ -116,10 +123,9 @@ def upload(draft: str, key: str) -> Response:
     chosen = [file for file in request.files.getlist("file") if file.filename]
     if not chosen:
         raise Problem(422, "no_file", f"{line.name}：{MISSING}", {"file": [MISSING]})
-    names = [*found.materials.get(key, ()), *(_kept(file, line) for file in chosen)]
-    desk().save_draft(subject(), draft, {"materials": {key: names}}, now())
+    saved = desk().attach(subject(), draft, key, [_kept(file, line) for file in chosen], now())
     if wants_json():
-        return jsonify({"files": names})
+        return jsonify({"files": saved.materials.get(key, ())})
     return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
 
 
@@ -128,7 +134,13 @@ def _kept(file: FileStorage, line: MaterialLine) -> str:
     if ending not in {*line.spec.file_types, *(("jpeg",) if "jpg" in line.spec.file_types else ())}:
         say = f"{line.name}只收 {'、'.join(line.spec.file_types)} 文件，请换一个文件"
         raise Problem(422, "file_type", say, {"file": [say]})
-    kept = keep_upload(file.stream, file.filename or "", "", subject())
+    try:
+        kept = keep_upload(file.stream, file.filename or "", "", subject())
+    except Problem as problem:
+        if problem.code not in {"file_type", "file_type_differs"}:
+            raise
+        say = f"文件名以 .{ending} 结尾，内容却不是 {ending.upper()}；请换成真正的 {'、'.join(line.spec.file_types)} 文件"
+        raise Problem(422, problem.code, say, {"file": [say]}) from problem
     if kept.size > line.spec.max_mb * 1_048_576:
         say = f"{line.name}不能超过 {line.spec.max_mb} MB，请压缩后再上传"
         raise Problem(422, "file_size", say, {"file": [say]})
@@ -138,10 +150,7 @@ def _kept(file: FileStorage, line: MaterialLine) -> str:
 @bp.post("/drafts/<draft>/materials/<key>/drop")
 def drop_upload(draft: str, key: str) -> Response:
     """Take one file away from a paper."""
-    found = draft_of(draft)
-    _line(found, key)
-    left = [name for name in found.materials.get(key, ()) if name != request.form.get("file")]
-    desk().save_draft(subject(), draft, {"materials": {key: left or None}}, now())
+    desk().detach(subject(), draft, key, request.form.get("file", ""), now())
     return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
 
 
@@ -152,7 +161,7 @@ def sample_papers(draft: str) -> Response:
     changes = {}
     for line in found.plan.materials:
         if not found.materials.get(line.key):
-            name, type_, content = sample_paper(str(line.name))
+            name, type_, content = sample_paper(str(line.name), line.spec.file_types)
             changes[line.key] = [desk().keep_file(subject(), (name, type_), [content], now()).file]
     if changes:
         desk().save_draft(subject(), draft, {"materials": changes}, now())

@@ -1,5 +1,6 @@
 """Drafts: whatever was filled in and is not asked any more never stops a filing, and comes back when it is asked."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -94,3 +95,25 @@ def test_a_consent_to_more_covers_less(desk):
     draft = drafted(desk, {**SITUATION, "services": ["water", "power", "gas"]})
     assert desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW).consented
     assert desk.save_draft("somebody", draft.id, {"situation": SITUATION}, NOW).consented
+
+
+def test_uploads_at_once_to_one_paper_are_all_kept_and_taken_away_one_by_one(desk):
+    draft = desk.open_draft("somebody", "utilities", {**SITUATION, "filer": "agent"}, NOW)
+    key = draft.plan.materials[0].key
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda n: desk.attach("somebody", draft.id, key, [f"{n:032x}"], NOW), range(12)))
+    kept = desk.read_draft("somebody", draft.id, NOW)
+    assert sorted(kept.materials[key]) == [f"{n:032x}" for n in range(12)]
+    assert len(desk.detach("somebody", draft.id, key, f"{3:032x}", NOW).materials[key]) == 11
+
+
+def test_changes_to_a_draft_that_was_shown_otherwise_are_not_laid_over_it(desk):
+    shown = drafted(desk)
+    other = desk.save_draft("somebody", shown.id, {"form": {"project_name": "另一个窗口"}}, NOW, shown.version)
+    with pytest.raises(errors.Moved):
+        desk.save_draft("somebody", shown.id, {"form": {"project_name": "这个窗口"}}, NOW, shown.version)
+    with pytest.raises(errors.Moved):
+        desk.submit_draft("somebody", shown.id, CONSENT, NOW, shown.version)
+    assert desk.read_draft("somebody", shown.id, NOW).form["project_name"] == "另一个窗口"
+    agreed = desk.save_draft("somebody", shown.id, {"consent": CONSENT}, NOW, other.version)
+    assert desk.submit_draft("somebody", shown.id, None, NOW, agreed.version).reference
