@@ -58,7 +58,8 @@ class _Parts:
     def add(self, kind: str, code: str, node: Node) -> None:
         earlier = self.nodes[kind].get(code)
         if earlier is not None:
-            self.say(node.place, "duplicate_key", f"重复的键 {code}，{earlier.place} 已有；请删去一处")
+            says = f"重复的键 {code}：{earlier.place} 和 {node.place} 各写了一次；原来有的直接用，请删去新写的"
+            self.say(node.place, "duplicate_key", says)
         else:
             self.nodes[kind][code] = node
 

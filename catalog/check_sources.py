@@ -37,12 +37,12 @@ def check_sources(findings: Findings, bundle: Bundle) -> None:
 
 def _asked(findings: Findings, bundle: Bundle) -> Iterator[tuple[Path, MaterialAsk, Material]]:
     """Every ask of a material, once for each kind that it may be."""
-    for _, matter in known_matters(findings.catalog, bundle):
-        for path, ask in asked_materials(matter):
-            for kind in ask.any_of or (ask.kind,):
-                material = findings.catalog.materials.get(kind.partition("@")[0])
-                if material is not None:
-                    yield ("matters", matter.id, *path), ask, material
+    matters = [matter for _, matter in known_matters(findings.catalog, bundle)]
+    asks = [(("matters", matter.id, *path), ask) for matter in matters for path, ask in asked_materials(matter)]
+    for path, ask, kind in [(place, one, kind) for place, one in asks for kind in one.any_of or (one.kind,)]:
+        material = findings.catalog.materials.get(kind.partition("@")[0])
+        if material is not None:
+            yield path, ask, material
 
 
 def _holders(ask: MaterialAsk, material: Material) -> list[str]:

@@ -14,18 +14,16 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, vali
 from catalog.conditions import BadCondition, Condition, Literal, fold, parse_condition
 from catalog.limits import BadLimit, Limit, parse_limit
 from catalog.suggest import unknown
-from catalog.text import Text
+from catalog.text import Text, unfit
 
-LONGEST_TEXT = 4000
 LARGEST_LIST = 5000
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?", re.ASCII)
 _REFERENCE = re.compile(r"[\w-]+(?:\.\w+)?(?:@\w+)?")
-_SEPARATORS = re.compile("[，、；]")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _CODE = re.compile(r"\w[\w-]*")
-_ADDRESS = re.compile(r"(?:https?|ftp|file)://|javascript:|\bwww\.", re.ASCII | re.IGNORECASE)
+_NONE: Mapping[str, str] = MappingProxyType({})
 _YES = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -33,7 +31,7 @@ class Authored(Schema):
     """The base of every shape: unknown keys are refused with a near name; a text may stand for `short`."""
 
     short: str | None = None
-    forbidden: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    forbidden: ClassVar[Mapping[str, str]] = _NONE
 
     class Meta:
         """Unknown keys are reported by `refuse_unknown`, all at once."""
@@ -60,8 +58,7 @@ class Authored(Schema):
     def refuse_unknown(self, _typed: Any, original: Any, **_: Any) -> None:
         """Refuse keys that this shape does not have."""
         known = self.keys()
-        wrong = [key for key in original if key not in known] if isinstance(original, Mapping) else []
-        if wrong:
+        if wrong := [key for key in original if key not in known] if isinstance(original, Mapping) else []:
             raise ValidationError({key: [self.refusal(key, known)] for key in wrong})
 
     def refusal(self, key: str, known: list[str]) -> str:
@@ -113,8 +110,7 @@ class Line(Scalar):
         if not isinstance(value, Mapping):
             return super()._typed(value)
         says = "未知的语言 {}；请写 zh、en 这样的语言代码"
-        wrong = {key: [says.format(key)] for key in value if not _LANGUAGE.fullmatch(key)}
-        if wrong:
+        if wrong := {key: [says.format(key)] for key in value if not _LANGUAGE.fullmatch(key)}:
             raise ValidationError(wrong)
         if "zh" not in value:
             raise ValidationError(f"{self.title}缺少中文(zh)")
@@ -122,8 +118,7 @@ class Line(Scalar):
         return Text(str(lines.pop("zh")), {tag: str(line) for tag, line in lines.items()})
 
     def _read(self, text: str) -> Text:
-        _refuse_long_or_linked(self.title, text)
-        return Text(text)
+        return Text(_fit(self.title, text))
 
 
 class Name(Scalar):
@@ -131,7 +126,7 @@ class Name(Scalar):
 
     def _read(self, text: str) -> str:
         name = fold(text)
-        if len(parts := [part.strip() for part in _SEPARATORS.split(text) if part.strip()]) > 1:
+        if len(parts := [part.strip() for part in re.split("[，、；]", text) if part.strip()]) > 1:
             raise ValidationError(f"{self.title} {text} 里有全角标点；几项之间请用半角逗号：[{', '.join(parts)}]")
         if not _REFERENCE.fullmatch(name):
             raise ValidationError(f"{self.title} {text} 不是编码；编码只能用字母、数字、下划线、连字符和汉字")
@@ -142,16 +137,13 @@ class Words(Scalar):
     """A plain text that is not shown to applicants (a department's own name, a reason, a pattern)."""
 
     def _read(self, text: str) -> str:
-        _refuse_long_or_linked(self.title, text)
-        return text
+        return _fit(self.title, text)
 
 
-def _refuse_long_or_linked(title: str, text: str) -> None:
-    """Texts are short and lead nowhere: an address in a definition could send applicants anywhere."""
-    if len(text) > LONGEST_TEXT:
-        raise ValidationError(f"{title}超过 {LONGEST_TEXT} 个字")
-    if found := _ADDRESS.search(text):
-        raise ValidationError(f"{title}里不能写网址({found[0]}…)；请写名称、地点或电话")
+def _fit(title: str, text: str) -> str:
+    if says := unfit(text):
+        raise ValidationError(f"{title}{says}")
+    return text
 
 
 class Number(Scalar):
@@ -211,8 +203,8 @@ class When(Scalar):
     """A condition; where `constant` is set, a bare yes is the condition that always holds."""
 
     def __init__(self, title: str, constant: bool = False, **kwargs: Any) -> None:
-        super().__init__(title, **kwargs)
         self.constant = constant
+        super().__init__(title, **kwargs)
 
     def _read(self, text: str) -> Condition:
         if self.constant and text in _YES:
@@ -226,9 +218,7 @@ class When(Scalar):
 class Pick(Scalar):
     """One word of a fixed list; `meant` has the word for what people say instead."""
 
-    def __init__(
-        self, title: str, choices: Iterable[str], meant: Mapping[str, str] = MappingProxyType({}), **kwargs: Any,
-    ) -> None:
+    def __init__(self, title: str, choices: Iterable[str], meant: Mapping[str, str] = _NONE, **kwargs: Any) -> None:
         super().__init__(title, **kwargs)
         self.choices, self.meant = tuple(choices), meant
 
@@ -406,6 +396,3 @@ class Either(Written):
 
 class Free(Written):
     """Texts, lists and maps of texts as written (answers, guide); texts stay text."""
-
-    def _typed(self, value: Any) -> Any:
-        return value

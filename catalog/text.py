@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 BASE_LANGUAGE = "zh"
+LONGEST_TEXT = 4000
+_ADDRESS = re.compile(r"(?:https?|ftp|file)://|javascript:|\bwww\.", re.ASCII | re.IGNORECASE)
 
 
 class Text(str):
@@ -60,3 +63,12 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
+
+
+def unfit(text: str) -> str | None:
+    """Why an authored text is refused, if it is: it is short and leads nowhere, since an address in a definition
+    could send applicants anywhere."""
+    if len(text) > LONGEST_TEXT:
+        return f"超过 {LONGEST_TEXT} 个字"
+    found = _ADDRESS.search(text)
+    return f"里不能写网址({found[0]}…)；请写名称、地点或电话" if found else None
