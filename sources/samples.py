@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sources.papers import paper
+from sources.papers import paper, photo
 from sources.stand_in import records
 
 
@@ -23,6 +23,9 @@ class SamplePerson:
 PERSONAS: tuple[SamplePerson, ...] = tuple(SamplePerson(**one) for one in records("persons"))
 
 
-def sample_paper(name: str) -> tuple[str, str, bytes]:
-    """A paper called `name` to attach: its file name, media type and bytes, a real PDF that says 示例."""
+def sample_paper(name: str, endings: Collection[str] = ("pdf",)) -> tuple[str, str, bytes]:
+    """A paper called `name` to attach: its file name, media type and bytes, a real PDF that says 示例; a plain
+    picture where only pictures are taken."""
+    if "pdf" not in endings and "png" in endings:
+        return f"示例-{name}.png", "image/png", photo()
     return f"示例-{name}.pdf", "application/pdf", paper(name, ["本材料由演示环境生成，仅供体验。"])

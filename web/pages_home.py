@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -21,6 +21,17 @@ GUIDE = (
     ("who", "谁可以办"), ("what", "能办什么"), ("before_you_start", "开始前准备"), ("steps", "怎么办"),
     ("after_you_file", "提交以后"), ("text", "说明"), ("notes", "提示"), ("contact", "咨询"),
 )
+
+ALIKE: Mapping[str, tuple[str, ...]] = {
+    "用电": ("供电",), "用水": ("供水",), "自来水": ("供水",), "煤气": ("燃气",), "天然气": ("燃气",),
+    "暖气": ("供热",), "宽带": ("通信",), "网络": ("通信",), "孩子": ("新生儿",), "宝宝": ("新生儿",),
+    "小孩": ("新生儿",), "生孩子": ("新生儿",), "上户口": ("落户", "户口"), "出生证": ("出生医学证明",),
+    "养老金": ("养老",), "退休金": ("养老",), "关门": ("注销",), "关店": ("注销",), "关公司": ("注销",),
+    "货车": ("运输企业",), "买车": ("机动车",), "上牌": ("机动车",), "超限": ("大件",), "超宽": ("大件",),
+    "挖路": ("挖掘",), "砍树": ("树木",),
+}
+EVERYDAY = ("用电", "孩子", "退休", "注销", "货车", "大件", "落户", "上牌")
+MOST_SUGGESTED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +52,23 @@ def home() -> str:
     for bundle in found:
         plan = figures_plan(bundle)
         stages.setdefault(bundle.stage or "其他", []).append(Card(bundle, len(plan.legs), plan.figures))
-    return render_template("home.html", stages=stages, words=words, count=len(found))
+    return render_template("home.html", stages=stages, words=words, count=len(found),
+                           suggestions=suggestions() if words and not found else [])
 
 
 def matches(bundle: Bundle, words: str) -> bool:
-    """Whether all words of a search occur in what the bundle says about itself."""
+    """Whether every word of a search, or one that means the same, occurs in what the bundle says about itself."""
     catalog = house().catalog
     names = [str(catalog.matter_of(bundle, entry.matter).name) for entry in bundle.entries]
-    said = " ".join([bundle.name, bundle.summary or "", bundle.stage, *names]).lower()
-    return all(word in said for word in words.lower().split())
+    guide = [line for _, lines in guide_parts(bundle) for line in lines]
+    said = " ".join([bundle.name, bundle.summary or "", bundle.stage, *names, *guide]).lower()
+    return all(any(one in said for one in (word, *ALIKE.get(word, ()))) for word in words.lower().split())
+
+
+def suggestions() -> list[str]:
+    """Everyday words that would find something here."""
+    bundles = house().catalog.bundles.values()
+    return [word for word in EVERYDAY if any(matches(bundle, word) for bundle in bundles)][:MOST_SUGGESTED]
 
 
 @bp.get("/bundles/<bundle>")

@@ -224,13 +224,18 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
     """Every problem of the inputs of a page, in their order, each linked to its control."""
     found = []
     for asked in inputs:
-        found += [Linked(f"{asked.label}：{text}", f"#{asked.id}") for text in asked.errors]
+        found += [Linked(_about(asked.label, text), f"#{asked.id}") for text in asked.errors]
         for number, row in enumerate(asked.rows, start=1):
             found += [
-                Linked(f"{asked.label}第 {number} 项，{column.label}：{text}", f"#{column.id}")
+                Linked(f"{asked.label}，第 {number} 项：{_about(column.label, text)}", f"#{column.id}")
                 for column in row for text in column.errors
             ]
     return found
+
+
+def _about(label: str, text: str) -> str:
+    """A problem under its label, which is not said twice."""
+    return text if text.startswith(label) else f"{label}：{text}"
 
 
 @dataclass(frozen=True, slots=True)

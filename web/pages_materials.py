@@ -116,14 +116,19 @@ def _line(draft: Draft, key: str) -> MaterialLine:
 
 
 @bp.post("/drafts/<draft>/materials/<key>")
-def upload(draft: str, key: str) -> Response:
+def upload(draft: str, key: str) -> tuple[str, int] | Response:
     """Keep the files chosen for one paper; a program (the progress bar) gets JSON, a plain form the page again."""
     found = draft_of(draft)
     line = _line(found, key)
-    chosen = [file for file in request.files.getlist("file") if file.filename]
-    if not chosen:
-        raise Problem(422, "no_file", f"{line.name}：{MISSING}", {"file": [MISSING]})
-    saved = desk().attach(subject(), draft, key, [_kept(file, line) for file in chosen], now())
+    try:
+        kept = [_kept(file, line) for file in request.files.getlist("file") if file.filename]
+        if not kept:
+            raise Problem(422, "no_file", MISSING, {"file": [MISSING]})
+    except Problem as problem:
+        if wants_json() or problem.status != 422:
+            raise
+        return _page(found, complain=False, refused=(key, problem.detail)), 422
+    saved = desk().attach(subject(), draft, key, kept, now())
     if wants_json():
         return jsonify({"files": saved.materials.get(key, ())})
     return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
@@ -139,7 +144,8 @@ def _kept(file: FileStorage, line: MaterialLine) -> str:
     except Problem as problem:
         if problem.code not in {"file_type", "file_type_differs"}:
             raise
-        say = f"文件名以 .{ending} 结尾，内容却不是 {ending.upper()}；请换成真正的 {'、'.join(line.spec.file_types)} 文件"
+        types = "、".join(line.spec.file_types)
+        say = f"文件名以 .{ending} 结尾，内容却不是 {ending.upper()}；请换成真正的 {types} 文件"
         raise Problem(422, problem.code, say, {"file": [say]}) from problem
     if kept.size > line.spec.max_mb * 1_048_576:
         say = f"{line.name}不能超过 {line.spec.max_mb} MB，请压缩后再上传"

@@ -36,7 +36,7 @@ RESERVED_WHY = {
     FILER: "决定核对谁的身份证；请人代办的，还要交授权委托书。",
     CHOSEN: "不需要可以都不选，以后也能单独办。",
 }
-UNANSWERED = ["请回答这个问题；拿不准时可以先选最接近的，之后还能改"]
+LISTED = frozenset({"choice", "yes_no", "many", "region", "regions"})
 
 
 def answers(bundle: str) -> dict[str, Any]:
@@ -101,11 +101,18 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     if value is None and asked.type == "many":
         value = []
     after = desk().plan(bundle, {**given, question: value}, now())
-    wrong = UNANSWERED if value is None else _wrong(found, after, question, value)
+    wrong = unanswered(asked.type) if value is None else _wrong(found, after, question, value)
     if wrong:
         return _page(found, plan, asked, with_value(shown, value, wrong)), 422
     keep(bundle, {**given, question: value})
     return _onward(bundle, after)
+
+
+def unanswered(type_: str) -> list[str]:
+    """What to say of a question without an answer."""
+    if type_ in LISTED:
+        return ["请选择一项；拿不准时可以先选最接近的，之后还能改"]
+    return ["请填写；拿不准时可以先填估计的，之后还能改"]
 
 
 def _wrong(bundle: Bundle, after: Plan, question: str, value: Any) -> Any:

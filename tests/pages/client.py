@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -36,6 +37,14 @@ class Visitor:
         for name, value in fields:
             form.setdefault(name, []).append(value)
         return self._keep(self.client.post(path, data=form, follow_redirects=True, buffered=True))
+
+    def attach(self, path: str, name: str, content: bytes) -> str:
+        """Send one chosen file to `path`."""
+        token = re.search(r'name="csrf-token" content="([^"]+)"', self.page)
+        assert token is not None
+        form = {"csrf_token": token[1], "file": (io.BytesIO(content), name)}
+        return self._keep(self.client.post(path, data=form, content_type="multipart/form-data",
+                                           follow_redirects=True, buffered=True))
 
     def sign_in(self, person: str = "sample-enterprise") -> None:
         """Become a sample person."""

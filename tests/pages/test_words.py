@@ -210,3 +210,37 @@ def test_a_matter_that_was_not_granted_says_what_can_be_done(
     assert words in shown
     assert "您可以按原因修改后重新申请" in shown
     assert "/bundles/utilities" in shown
+
+
+@pytest.mark.parametrize(("words", "name"), [
+    ("用电", "水电气网联合报装"), ("孩子", "新生儿出生"), ("养老金", "退休"), ("关店", "企业注销"),
+    ("用水 宽带", "水电气网联合报装"),
+])
+def test_everyday_words_find_what_is_meant(visitor: Visitor, words: str, name: str) -> None:
+    visitor.get(f"/?q={words}")
+    assert name in visitor.text
+
+
+def test_suggested_words_find_something(visitor: Visitor) -> None:
+    visitor.get("/?q=不存在的事")
+    suggested = re.findall(r'href="/\?q=([^"]+)"', visitor.page)
+    assert suggested
+    for word in suggested:
+        visitor.get(f"/?q={word}")
+        assert not re.search(r"找到 0 件事", visitor.text), word
+
+
+def test_a_wrong_file_without_scripts_comes_back_with_the_page_and_its_own_types(visitor: Visitor) -> None:
+    draft = start(visitor, "newborn", "sample-mother", has_certificate=True, register_with="mother", wants=["card"],
+                  filer="self")
+    visitor.get(f"/drafts/{draft}/materials")
+    key = re.search(r'action="(/drafts/[^"]+/materials/[^"/]+)" data-upload', visitor.page)
+    assert key is not None
+    visitor.attach(key[1], "照片.png", b"plain words")
+    assert visitor.status == 422
+    assert "附上示例材料" in visitor.text, "the page of the papers, not a page about a fault"
+    assert "内容却不是 PNG" in visitor.text
+    assert "jpg、png" in visitor.text
+    assert "DWG" not in visitor.text
+    visitor.send(f"/drafts/{draft}/sample-papers")
+    assert ".png" in visitor.text, "the sample is a picture where only pictures are taken"
