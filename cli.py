@@ -38,7 +38,7 @@ from forms.plan_text import plan_lines, pledge_texts
 from forms.public import plan_json
 from ops import OPERATIONS
 from people.identity import ROLES
-from sandbox.conform import Aim, report
+from sandbox.conform import Aim, BadAim, report
 from sandbox.conform import conform as try_out
 from sandbox.run import DEPLOYMENT, NothingToPlay
 from sandbox.run import start as start_sandbox
@@ -254,8 +254,12 @@ def account(login: str, role: str, name: str, department: str | None, password: 
 @click.option("--secret", envvar="SECRET", required=True, help="The secret both sides sign with (or SECRET=…).")
 @click.option("--notices-within", type=float, default=20.0, show_default=True, help="Seconds to wait for a notice.")
 @click.option("--listen", default="127.0.0.1", show_default=True, help="Where the department reaches this machine.")
-def conform(url: str, secret: str, notices_within: float, listen: str) -> None:
+@click.option("--asked/--not-asked", default=True, show_default=True, help="Whether the query is answered.")
+def conform(url: str, secret: str, notices_within: float, listen: str, asked: bool) -> None:
     """Play the hub against a department's endpoint and say what passed and what to change."""
-    checks = try_out(Aim(url, secret, notices_within, listen))
+    try:
+        checks = try_out(Aim(url, secret, notices_within, listen, can_be_asked=asked))
+    except BadAim as error:
+        stop(str(error))
     click.echo(report(checks))
     sys.exit(0 if all(check.passed for check in checks) else 1)

@@ -114,6 +114,7 @@ def _taken(reply: Reply, any_state: bool = False) -> Answer:
 
 def _read(value: Mapping[str, Any], status: int, any_state: bool) -> Answer:
     ref, state = value.get("ref"), value.get("state")
+    ref = str(ref) if isinstance(ref, int) and not isinstance(ref, bool) else ref
     more = {key: item for key, item in value.items() if key not in {"ref", "state", "data"}}
     more |= value["data"] if isinstance(value.get("data"), dict) else {}
     good_ref = ref if isinstance(ref, str) and 0 < len(ref) <= _LONGEST_REF else None

@@ -165,13 +165,13 @@ class _Reader:
         if "address" in entry.value:
             line = entry.lines["address"]
             if "host" in entry.value or "path" in entry.value:
-                raise _Wrong(line, "two_addresses", "address 和 host、path 只能写一种：address 写完整地址，或 host 加 path")
+                raise _Wrong(line, "two_addresses", "address 和 host、path 只能写一种：完整的 address，或 host 加 path")
             written = self.looked_up(_text(entry, "address"), line)
         elif "host" in entry.value:
             written, line = self.at_host(entry, hosts), entry.lines["host"]
         else:
             raise _Wrong(line, "no_address", "请写 address，或 host 加 path")
-        fault = _address_fault(written)
+        fault = address_fault(written)
         if fault:
             raise _Wrong(line, "bad_address", fault)
         return written
@@ -292,7 +292,7 @@ def _settings(entry: Lined) -> dict[str, str]:
     return value
 
 
-def _address_fault(address: str) -> str:
+def address_fault(address: str) -> str:
     """What is wrong with an address, in Chinese, or nothing. Odd spellings of IP addresses are refused."""
     try:
         parts = urlsplit(address)

@@ -17,7 +17,7 @@ from cases import judge
 from cases.model import Case, Event, LegState
 from desk import payload
 from desk.book import Book
-from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
+from desk.errors import InvalidAnswers, UnknownCase, UnknownLeg
 from desk.known import Known
 from desk.letters import Letters
 from desk.notices import split_leg
@@ -75,7 +75,8 @@ class Feed:
         read = [one for one in self._offered(known, number)
                 if hmac.compare_digest(one.read_code.encode(), read_code.encode())]
         if not read:
-            raise MalformedNotice("read_code 不正确；请先打开这条消息，再用其中的 read_code 确认接收。")
+            say = "read_code 不正确；请先打开这条消息，再用其中的 read_code 确认接收。"
+            raise InvalidAnswers(say, errors={"read_code": [say]})
         said = {FILED: "leg.received", "leg.withdrawn": "leg.withdraw_received"}.get(read[0].message.type)
 
         def decide(case: Case) -> Sequence[Event]:

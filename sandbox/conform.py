@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from connectors.base import Answer, Body, Outgoing
+from connectors.deployment import address_fault
 from connectors.rest import Rest
+from connectors.signing import BadSecret, secret_bytes
 from sandbox.hub import Hub
 
 _WRONG_SECRET = "whsec_" + "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmc="  # wrong on purpose
+_NOT_THE_SAME = "两边密钥不一致：请核对接收程序里的密钥和 SECRET 是同一把，签名用原始正文；都对时再核对本机时钟"
 _STALE = timedelta(minutes=6)
 
 
@@ -48,8 +51,21 @@ class Aim:
     can_be_asked: bool = True
 
 
+class BadAim(ValueError):
+    """The address or the secret cannot be used; the message says in Chinese what to write."""
+
+    code = "bad_aim"
+
+
 def conform(aim: Aim) -> list[Check]:
-    """Try everything; the endpoint conforms if every check passed."""
+    """Try everything; the endpoint conforms if every check passed. Raises `BadAim` before anything is sent."""
+    if fault := address_fault(aim.url):
+        raise BadAim(fault)
+    try:
+        secret_bytes(aim.secret)
+    except BadSecret:
+        say = "密钥应为 whsec_ 加 24–64 字节的 base64；可这样生成：echo whsec_$(openssl rand -base64 32)"
+        raise BadAim(say) from None
     hub = Hub([aim.secret], aim.listen, aim.port)
     try:
         return list(_Trial(aim, hub).checks())
@@ -75,13 +91,17 @@ class _Trial:
 
     def checks(self) -> Iterator[Check]:
         """Every check in order; without a first receipt the rest would only repeat its failure."""
+        first = self.push()
+        if first.status is None and not first.sent:
+            yield self.reached(first)
+            return
         yield self.wrong_signature()
         yield self.old_timestamp()
-        first = self.push()
         yield self.taken(first)
         if first.kind != "received":
             return
         yield self.repeated(first)
+        yield self.rotated(first)
         yield self.later_type()
         if self.aim.can_be_asked:
             yield from self.asked()
@@ -104,6 +124,12 @@ class _Trial:
             "limits": {"promised": "3wd", "statutory": "20wd", "due": None},
             "notices": f"{self.hub.url}/api/departments/conform/notices", "read_code": "TEST"})
 
+    def reached(self, answer: Answer) -> Check:
+        """Somebody must listen at the address at all."""
+        return Check(
+            "推送地址要连得上", False, _seen(answer),
+            f"没有程序在 {self.aim.url} 接收：请核对网址和端口，启动接收程序，放行防火墙；是 https 的再核对证书")
+
     def wrong_signature(self) -> Check:
         """A push signed with another secret must be refused with 401."""
         answer = self.push(_WRONG_SECRET, f"{self.leg}9")
@@ -123,7 +149,8 @@ class _Trial:
         """A good push must be received."""
         return Check(
             "正确的推送要收下", answer.kind == "received" and not answer.strange, _seen(answer),
-            "收下后回 2xx，正文为空或 JSON，可带 ref(本单位编号)；不要回网页")
+            _NOT_THE_SAME if answer.status == 401
+            else "收下后回 2xx，正文为空或 JSON，可带 ref(本单位编号)；不要回网页")
 
     def repeated(self, first: Answer) -> Check:
         """The same key again must be answered alike: one effect."""
@@ -133,6 +160,14 @@ class _Trial:
             "同一个 Idempotency-Key 再来一次不能重复建件", good,
             f"第一次 {first.ref}，第二次 {_seen(again)} {again.ref}",
             "按 Idempotency-Key 查重，已收过的回同样的 2xx 和 ref，或回 409 加 ref")
+
+    def rotated(self, first: Answer) -> Check:
+        """While a secret is changed a push has two signatures; one that fits is enough."""
+        body = replace(self.body, secrets=(_WRONG_SECRET, self.aim.secret))
+        again = self.rest.send(self.message(self.leg, "leg.filed"), body, datetime.now(UTC))
+        return Check(
+            "带两个签名的推送(换密钥期间)要收下", again.kind == "received" and again.ref == first.ref, _seen(again),
+            "webhook-signature 里可能有几个签名，用空格隔开；有一个对得上就算对")
 
     def later_type(self) -> Check:
         """A later message to a known leg must be received."""
@@ -160,8 +195,10 @@ class _Trial:
             "回告要发到 notices 地址并带签名", bool(came), f"收到 {len(came)} 条{turned}",
             "受理、补正、办结等每一步 POST 到推送里的 notices 地址，同样的三个签名头，用同一把密钥")
         wrong = [one.get("type") for one in self.hub.notices if not _well_formed(one)]
+        seen = f"不对的：{wrong}" if wrong else "都对" if came else "没有回告可看"
         yield Check(
-            "回告的格式要对", bool(came) and not wrong, f"不对的：{wrong}" if wrong else "都对",
+            "回告的格式要对", bool(came) and not wrong, seen,
+            "timestamp 要带时区(例如 2026-01-05T09:30:00+08:00)，"
             "正文是 {\"type\": \"leg.…\", \"timestamp\": …, \"data\": {\"leg\": 办件编号, …}}")
         yield self.resent()
 
@@ -187,4 +224,12 @@ def _seen(answer: Answer) -> str:
 def _well_formed(notice: object) -> bool:
     if not isinstance(notice, dict) or not isinstance(notice.get("data"), dict):
         return False
-    return str(notice.get("type", "")).startswith("leg.") and "timestamp" in notice and "leg" in notice["data"]
+    named = str(notice.get("type", "")).startswith("leg.") and "leg" in notice["data"]
+    return named and _zoned(notice.get("timestamp"))
+
+
+def _zoned(text: object) -> bool:
+    try:
+        return isinstance(text, str) and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

@@ -25,10 +25,11 @@ from web.wiring import house
 
 @dataclass(frozen=True, slots=True)
 class WantedPaper:
-    """A paper an ask wants: code, name, the id of its control, what is wrong with it."""
+    """A paper an ask wants: code, name, what its department says of it, the id of its control, what is wrong."""
 
     code: str
     name: str
+    note: str = ""
     errors: tuple[str, ...] = ()
 
     @property
@@ -62,7 +63,7 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
     view = desk().case_view(subject(), reference, now())
     found, wanted = _ask(view, leg, ask)
     inputs = _inputs(view["plan"], wanted)
-    papers = [WantedPaper(paper["material"], str(paper.get("name") or paper["material"]))
+    papers = [WantedPaper(paper["material"], str(paper.get("name") or paper["material"]), str(paper.get("note") or ""))
               for paper in wanted["materials"]]
     if request.method == "GET" or not wanted.get("open"):
         return _page(view, (found, wanted), inputs, papers)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors.base import Body
-from sandbox.conform import Aim, conform, report
+from sandbox.conform import Aim, BadAim, conform, report
 from sandbox.server import Sandbox, Setting
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
@@ -44,7 +44,7 @@ def receiver(tmp_path: Path) -> Iterator[str]:
 def test_the_receiver_of_the_guide_conforms(receiver: str) -> None:
     checks = conform(Aim(receiver, SECRET))
     assert [str(check) for check in checks if not check.passed] == []
-    assert len(checks) == 10
+    assert len(checks) == 11
     assert report(checks).endswith("全部通过，可以接入。")
 
 
@@ -62,16 +62,32 @@ def test_a_demo_department_conforms() -> None:
 
 
 def test_a_department_with_another_secret_is_told_about_its_signature() -> None:
-    assert _played(OTHER)["正确的推送要收下"] is False
+    sandbox = Sandbox([Body("gas", "gas-utility", "rest", secrets=(OTHER,))], Setting("prompt", speed=20))
+    try:
+        told = report(conform(Aim(sandbox.address("gas"), SECRET)))
+    finally:
+        sandbox.stop()
+    assert "密钥不一致" in told
 
 
 def test_a_department_that_never_reports_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "mute.yaml").write_text("plays: {mute: {delay: 0}}\nrules: []\n", "utf-8")
     seen = _played(SECRET, str(tmp_path / "mute.yaml"), notices_within=0.3)
     assert seen["正确的推送要收下"] and not seen["回告要发到 notices 地址并带签名"]
+    assert not seen["回告的格式要对"]
 
 
 def test_an_address_where_nobody_listens_gets_a_report_and_no_traceback() -> None:
     checks = conform(Aim(f"http://127.0.0.1:{_free_port()}/push", SECRET))
-    assert len(checks) == 3 and not any(check.passed for check in checks)
-    assert "请改" in report(checks)
+    assert [check.passed for check in checks] == [False]
+    assert "启动接收程序" in report(checks)
+
+
+@pytest.mark.parametrize(("url", "secret", "said"), [
+    ("notaurl", SECRET, "http"), ("http://127.0.0.1:8080/push", "foo", "whsec_"), ("ftp://a.example/", SECRET, "http"),
+    ("http://127.0.0.1:8080/push", "whsec_AAAA", "openssl"),
+])
+def test_an_address_or_a_secret_that_cannot_be_used_is_said_before_anything_is_sent(
+        url: str, secret: str, said: str) -> None:
+    with pytest.raises(BadAim, match=said):
+        conform(Aim(url, secret))
