@@ -120,7 +120,7 @@ class _Trial:
             "reference": leg.rpartition("-")[0], "instance": None,
             "bundle": {"id": "conform", "name": "对接测试", "edition": "test"},
             "matter": {"id": "conform", "code": "", "name": "对接测试事项", "variant": None},
-            "applicant": {"name": "示例甲"}, "fields": {"示例字段": "示例值"}, "materials": [],
+            "applicant": {"holder": {"name": "示例甲"}}, "fields": {"示例字段": "示例值"}, "materials": [],
             "limits": {"promised": "3wd", "statutory": "20wd", "due": None},
             "notices": f"{self.hub.url}/api/departments/conform/notices", "read_code": "TEST"})
 

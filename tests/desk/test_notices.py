@@ -10,13 +10,14 @@ from cases.states import NEEDS
 from connectors.base import Answer
 from desk.applicant import Supply
 from desk.errors import InvalidAnswers, MalformedNotice, UnknownFile
-from desk.notice_schemas import DATA
+from desk.notice_schemas import DATA, read_data
 from desk.notices import Incoming
 from dispatch.retry import Then
 from store import notices
-from tests.desk.conftest import NOW
+from tests.desk.conftest import HOME, NOW
 from tests.desk.filings import PNG, small_filing
 
+GUIDE = HOME / "docs" / "connecting.md"
 ROOM = {"water-group": 4, "power-grid": 4}
 OFFICES = {"01": "water-group", "03": "power-grid"}
 ASK = {"ask": "a1", "reason": "数据对不上", "limit": "5wd"}
@@ -226,3 +227,11 @@ def test_a_file_of_another_office_is_unknown_to_the_one_that_names_it(desk, rece
         say(desk, receipt, "03", "leg.granted", {"results": [{"name": "协议", "files": [kept.file]}]})
     with pytest.raises(UnknownFile):
         desk.open_file("somebody", kept.file)
+
+
+def test_every_example_of_the_guide_is_a_notice_that_can_be_read():
+    block = next(part for part in GUIDE.read_text().split("```json") if "leg.not_accepted" in part).partition("```")[0]
+    notices_shown = [json.loads("{" + part) for part in block.strip().removeprefix("{").split("\n{")]
+    assert [one["type"] for one in notices_shown] == list(NEEDS)
+    for one in notices_shown:
+        assert read_data(one["type"], one["data"])["leg"] == "202601054R4JK2EFMETJ-01"
