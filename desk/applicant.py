@@ -15,9 +15,9 @@ from desk import repeats
 from desk.book import Alongside, Book, Decide
 from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
 from desk.known import Known, by_leg
+from desk.papers import lost_file, specs_of, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
-from desk.values import LOST_FILE
 from forms.schema import validate_form
 from store import files
 from store.errors import FileTaken
@@ -73,8 +73,7 @@ class Counter:
             clean = self._complete(known, supply)
             self._once(known, sent, decide, now, link)
         except (NotStored, FileTaken) as wrong:
-            tree = {kind: [LOST_FILE] for kind in supply.materials}
-            raise InvalidAnswers(errors={"materials": tree}) from wrong
+            raise InvalidAnswers(errors={"materials": lost_file(supply.materials, wrong)}) from wrong
         except NotNow:
             if self._sent(known, key, content, now) is not None:  # else its twin was quicker
                 raise
@@ -86,6 +85,9 @@ class Counter:
         wanted_fields = {str(entry["field"]): entry for entry in ask.fields}
         papers = {kind: ["还没有上传；请上传后再提交"] for kind in wanted_papers if not supply.materials.get(kind)}
         papers |= {kind: ["部门没有要求这份材料；请删去"] for kind in supply.materials if kind not in wanted_papers}
+        specs = specs_of(known.case.plan, self._premises.catalog, supply.materials)
+        holder = (known.row.subject, known.row.reference)
+        papers = {**wrong_papers(self._premises.database, holder, supply.materials, specs), **papers}
         values = {name: ["必填"] for name in wanted_fields if supply.fields.get(name) in (None, "")}
         values |= {name: ["部门没有要求这一项；请删去"] for name in supply.fields if name not in wanted_fields}
         codes = {line.code for line in known.case.plan.fields}

@@ -17,7 +17,7 @@ from desk.claims import Claim, Then
 from desk.claims import Counter as DispatchCounter
 from desk.drafts import Drafts
 from desk.editions import Editions
-from desk.errors import Moved, UnknownCase
+from desk.errors import UnknownCase
 from desk.feed import Feed
 from desk.filing import Intake
 from desk.letters import Letters
@@ -95,11 +95,9 @@ class Desk:
     def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
                      expected: str | None = None) -> Receipt:
         """File a draft; a second call gives the same receipt. `Moved` unless it is as `expected`, what was reviewed."""
-        kept = self._drafts.ready(subject, draft, consent, now)
+        kept = self._drafts.ready(subject, draft, consent, now, expected)
         if kept.filed_as is not None:
             return self._intake.receipt(subject, kept.filed_as)
-        if expected is not None and kept.version != expected:
-            raise Moved
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
                         consent=kept.consent, edition=kept.edition, found=kept.found)
         return self._intake.file(subject, filing, f"draft:{draft}", now, partial(_became, draft))

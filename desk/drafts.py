@@ -115,14 +115,17 @@ class Drafts:
 
         return self._shown(self._premises.database.write(unit), now)
 
-    def ready(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime) -> Draft:
-        """The draft with its findings, about to be filed under `consent`."""
+    def ready(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
+              expected: str | None = None) -> Draft:
+        """The draft with its findings, about to be filed under `consent`; `Moved` unless it is as `expected`."""
         with self._premises.database.read() as tx:
             row = _own(tx, draft, subject)
+        if not row.submitted_as and expected is not None and version_of(row.body) != expected:
+            raise Moved
         kept = row.body["consent"]
         if row.submitted_as or consent is None or dict(consent) in (kept, given(kept)):
             return self.looked_up(row, now) if not row.submitted_as else self._shown(row, now)
-        return self.save(subject, draft, {"consent": consent}, now)
+        return self.save(subject, draft, {"consent": consent}, now, expected)
 
     def read(self, subject: str, draft: str, now: datetime) -> Draft:
         """One draft with its plan and problems as of now."""

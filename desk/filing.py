@@ -23,9 +23,10 @@ from desk.errors import (
 )
 from desk.known import Known
 from desk.lookups import Findings, look_up
+from desk.papers import lost_file, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
-from desk.values import LOST_FILE, Filing, Receipt, ReceiptLeg
+from desk.values import Filing, Receipt, ReceiptLeg
 from forms.compose import compose
 from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
@@ -66,7 +67,13 @@ class Intake:
         answered = repeats.earlier(self._premises.database, subject, key, digest)
         if answered is not None:
             return _read(answered)
-        ready = self._checked(subject, filing, now)
+        try:
+            ready = self._checked(subject, filing, now)
+        except InvalidAnswers:
+            answered = repeats.earlier(self._premises.database, subject, key, digest)
+            if answered is None:
+                raise
+            return _read(answered)  # its twin was quicker and has the files
         opening = follow.opening(fold.begin(ready.row.reference, ready.composed.plan, now), f"applicant:{subject}",
                                  later_papers(ready), self._premises.calendar)
         change = self._book.opened(ready.row, ready.offices, opening, now)
@@ -105,7 +112,10 @@ class Intake:
         if papers.errors:
             raise InvalidAnswers(errors={"materials": papers.errors})
         offices = self._routed(plan)
-        kept = {key: list(names) for key, names in filing.materials.items() if key in {m.key for m in plan.materials}}
+        kept = {line.key: list(filing.materials[line.key]) for line in plan.materials if line.key in filing.materials}
+        wrong = wrong_papers(self._premises.database, (subject, None), kept, {m.key: m.spec for m in plan.materials})
+        if wrong:
+            raise InvalidAnswers(errors={"materials": wrong})
         body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
                 "consent": consent, "lookups": found.documents}
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=subject,
@@ -155,7 +165,7 @@ class Intake:
             self._premises.database.write(unit)
             failpoints.reach("accept.after_commit")
         except (NotStored, FileTaken) as wrong:
-            raise InvalidAnswers(errors={"materials": missing_files(ready, wrong)}) from wrong
+            raise InvalidAnswers(errors={"materials": lost_file(ready.row.body["materials"], wrong)}) from wrong
         self._book.remember_filed(ready.row, change)
 
 
@@ -194,13 +204,6 @@ def consented(consent: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     whole = dict(consent) if "scope" in consent else pinned(consent, scope)
     refuse_uncovered(whole, scope)
     return whole
-
-
-def missing_files(ready: Ready, wrong: Exception) -> dict[str, list[str]]:
-    """Which material the file belongs to that is not there or already belongs to another case."""
-    named = getattr(wrong, "file", None)
-    keys = [key for key, names in ready.row.body["materials"].items() if named in names or named is None]
-    return {key: [LOST_FILE] for key in keys}
 
 
 def content_digest(filing: Filing) -> str:

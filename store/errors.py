@@ -126,11 +126,19 @@ class UnknownFile(Unknown):
 
     code = "unknown_file"
 
+    def __init__(self, file: str = "") -> None:
+        super().__init__()
+        self.file = file
+
 
 class FileTaken(StoreError):
     """The file already belongs to a case."""
 
     code = "file_taken"
+
+    def __init__(self, file: str = "") -> None:
+        super().__init__()
+        self.file = file
 
 
 class FileTooLarge(StoreError):

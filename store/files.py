@@ -46,10 +46,12 @@ def several(tx: Tx, files: Iterable[str]) -> dict[str, FileRow]:
 def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
     """Give an owner's files to a case, each once; UnknownFile for a stranger's, FileTaken if another case has it."""
     for file in dict.fromkeys(files):
-        row = one(tx, UnknownFile, "select reference from files where file = :file and owner = :owner {lock}",
-                  file=file, owner=owner)
-        if row["reference"] not in (None, reference):
-            raise FileTaken
+        found = tx.rows("select reference from files where file = :file and owner = :owner {lock}",
+                        file=file, owner=owner)
+        if not found:
+            raise UnknownFile(file)
+        if found[0]["reference"] not in (None, reference):
+            raise FileTaken(file)
         tx.run("update files set reference = :reference where file = :file", reference=reference, file=file)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from desk import errors
+from desk.values import LOST_FILE
 from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -117,3 +118,43 @@ def test_changes_to_a_draft_that_was_shown_otherwise_are_not_laid_over_it(desk):
     assert desk.read_draft("somebody", shown.id, NOW).form["project_name"] == "另一个窗口"
     agreed = desk.save_draft("somebody", shown.id, {"consent": CONSENT}, NOW, other.version)
     assert desk.submit_draft("somebody", shown.id, None, NOW, agreed.version).reference
+
+
+def agents_filing(desk, *files):
+    """A filing by an agent, whose one paper (the authorisation) has these files."""
+    situation = {**SITUATION, "filer": "agent"}
+    plan = desk.plan("utilities", situation, NOW)
+    known = {**FORM, "agent_name": "示例丙", "agent_id": "110105194912310038", "mandate_until": "2027-01-01"}
+    asked = {line.code for line in plan.fields}
+    keys = [line.key for line in plan.materials]
+    sensitive = [line.code for line in plan.fields if line.sensitive]
+    good = desk.keep_file("somebody", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], NOW).file
+    papers = dict.fromkeys(keys, (good,)) | {keys[0]: files}
+    form = {code: value for code, value in known.items() if code in asked}
+    return keys, small_filing(situation=situation, form=form, materials=papers,
+                              consent={"agreed": True, "sensitive": sensitive})
+
+
+def refused_papers(desk, *files):
+    keys, filing = agents_filing(desk, *files)
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.file("somebody", filing, "key-1", NOW)
+    assert set(refused.value.errors) == {"materials"}, refused.value.errors
+    assert set(refused.value.errors["materials"]) == {keys[0]}
+    return refused.value.errors["materials"][keys[0]]
+
+
+def test_one_file_that_is_gone_blames_its_own_paper_alone(desk):
+    assert refused_papers(desk, "0" * 32) == [LOST_FILE]
+
+
+def test_a_file_of_another_person_is_as_good_as_none(desk):
+    other = desk.keep_file("else", ("a.pdf", "application/pdf"), [b"%PDF-1.4"], NOW)
+    assert refused_papers(desk, other.file) == [LOST_FILE]
+
+
+def test_a_file_of_a_kind_or_size_that_the_paper_does_not_take_is_refused_at_filing(desk):
+    drawing = desk.keep_file("somebody", ("a.dwg", "image/vnd.dwg"), [b"AC1032"], NOW)
+    assert "不是这份材料收的文件" in refused_papers(desk, drawing.file)[0]
+    large = desk.keep_file("somebody", ("b.pdf", "application/pdf"), [bytes(1_048_576)] * 21, NOW)
+    assert "MB" in refused_papers(desk, large.file)[0]

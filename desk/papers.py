@@ -1,0 +1,60 @@
+"""Whether the files given for papers can be used: there, one's own, free, of a kind and size the paper takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from catalog.dictionary import Spec
+from catalog.model import Catalog
+from desk.content import KINDS
+from desk.values import LOST_FILE
+from forms.plan import Plan
+from store import files
+from store.errors import FileTaken
+from store.errors import UnknownFile as NotStored
+from store.files import FileRow
+from store.port import Database
+
+MEGABYTE = 1_048_576
+ENDINGS: Mapping[str, frozenset[str]] = {kind.type: frozenset((kind.ending, *kind.others)) for kind in KINDS.values()}
+Papers = Mapping[str, Sequence[str]]
+
+
+def specs_of(plan: Plan, catalog: Catalog, keys: Iterable[str]) -> dict[str, Spec]:
+    """How each paper must look: as the plan merged it, else as the dictionary says of its kind."""
+    planned = {line.kind: line.spec for line in plan.materials} | {line.key: line.spec for line in plan.materials}
+    known = {code: material.spec for code, material in catalog.materials.items()}
+    merged = {**known, **planned}
+    return {key: merged[code] for key in keys for code in (key, _kind(key)) if code in merged}
+
+
+def _kind(key: str) -> str:
+    return key.partition("#")[0].partition("@")[0]
+
+
+def wrong_papers(database: Database, holder: tuple[str, str | None], papers: Papers,
+                 specs: Mapping[str, Spec]) -> dict[str, list[str]]:
+    """What is wrong with the files of each paper; `holder` is their owner and the case that may already have them."""
+    with database.read() as tx:
+        rows = files.several(tx, [file for names in papers.values() for file in names])
+    wrong: dict[str, list[str]] = {}
+    for key, names in papers.items():
+        said = (_problem(rows.get(name), holder, specs.get(key)) for name in names)
+        if problems := list(dict.fromkeys(text for text in said if text is not None)):
+            wrong[key] = problems
+    return wrong
+
+
+def lost_file(papers: Papers, wrong: NotStored | FileTaken) -> dict[str, list[str]]:
+    """Which paper has the file that was gone or taken when it was to be linked."""
+    return {key: [LOST_FILE] for key, names in papers.items() if wrong.file in names}
+
+
+def _problem(row: FileRow | None, holder: tuple[str, str | None], spec: Spec | None) -> str | None:
+    if row is None or row.owner != holder[0] or row.reference not in (None, holder[1]):
+        return LOST_FILE
+    if spec is None:
+        return None
+    if not ENDINGS.get(row.type, frozenset()) & set(spec.file_types):
+        return f"“{row.name}”不是这份材料收的文件；请上传 {'、'.join(spec.file_types)} 文件"
+    return f"“{row.name}”超过 {spec.max_mb} MB；请压缩后再上传" if row.size > spec.max_mb * MEGABYTE else None
