@@ -26,7 +26,7 @@ from desk.operations import Operations
 from desk.premises import Premises
 from desk.sweeps import Sweeper
 from desk.values import Draft, FileInfo, Filing, Receipt
-from desk.view import expected_at_filing, summary, view
+from desk.view import about, expected_at_filing, summary, view
 from forms.plan import Plan
 from store import cases, drafts, files, reading
 from store.messages import TOPIC
@@ -213,6 +213,11 @@ class Desk:
     def expected_at_filing(self, subject: str, reference: str) -> dict[str, Any]:
         """When one's own case was expected to end on the day it was filed."""
         return expected_at_filing(self._applicant.owned(subject, reference).case, self._premises.calendar)
+
+    def about(self, subject: str, reference: str) -> str:
+        """Whom or what one's own case is about: the project and its first person, as its form names them."""
+        known = self._applicant.owned(subject, reference)
+        return about(known.case.plan, {**known.row.body["situation"], **known.row.body["form"]})
 
     def track(self, reference: str, code: str, now: datetime) -> dict[str, Any]:
         """The same, masked, for whoever has reference and query code; wrong and unknown look alike."""

@@ -13,10 +13,11 @@ from cases.model import Ask, Case, Leg, Result
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg
 from forms.figures import figures_json
-from forms.plan import PlannedLeg
+from forms.plan import Plan, PlannedLeg
 from store.files import FileRow
 
 MASK = "＊＊"
+PROJECT = "project_name"
 _ONLY_BYTES = frozenset({"leg.created", "leg.sending", "leg.sent", "leg.again"})
 
 
@@ -58,6 +59,12 @@ def _expected(schedule: Schedule) -> dict[str, Any]:
     expected = schedule.expected
     return {"due": _stamp(expected.due), "provisional": expected.provisional, "why": expected.why,
             "chain": list(expected.chain)}
+
+
+def about(plan: Plan, answers: Mapping[str, Any]) -> str:
+    """Whom or what an application is about: the project where there is one, and the name of the plan's first person."""
+    shown = [PROJECT, *(role.shown for role in plan.people[:1] if role.shown)]
+    return " · ".join(str(answers[code]) for code in shown if isinstance(answers.get(code), str) and answers[code])
 
 
 def expected_at_filing(case: Case, calendar: WorkCalendar) -> dict[str, Any]:

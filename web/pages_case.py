@@ -10,6 +10,7 @@ from flask import Response, make_response, redirect, render_template, request, s
 from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import DeskError
+from desk.view import about
 from web.api_cases import tracked as track_counted
 from web.identity import subject
 from web.pages_root import bp, desk, now
@@ -30,7 +31,9 @@ EVERY_SECONDS = 5
 def cases() -> str:
     """The person's cases and unfiled drafts, newest first."""
     filed, unfiled = desk().cases_of(subject(), now()), desk().drafts(subject(), now())
-    return render_template("cases.html", cases=filed, drafts=unfiled)
+    named = {case["reference"]: desk().about(subject(), case["reference"]) for case in filed}
+    named |= {draft.id: about(draft.plan, {**draft.situation, **draft.form}) for draft in unfiled}
+    return render_template("cases.html", cases=filed, drafts=unfiled, about=named)
 
 
 @bp.get("/cases/<reference>")

@@ -149,4 +149,5 @@ def receipt(reference: str) -> str:
     drawn = code.svg_inline(scale=4, dark="#1b2733", border=2, svgclass=None, lineclass=None, omitsize=True)
     svg = Markup(drawn)  # noqa: S704  # squares drawn by segno, none of our text in it
     expected = desk().expected_at_filing(subject(), reference)
-    return render_template("receipt.html", receipt=found, view=view, expected=expected, qr=svg)
+    return render_template("receipt.html", receipt=found, view=view, expected=expected, qr=svg,
+                           about=desk().about(subject(), reference))

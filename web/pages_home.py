@@ -78,7 +78,7 @@ def bundle(bundle: str) -> str:
     plan = figures_plan(found)
     return render_template(
         "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan.figures),
-        bars=before_after(plan.figures), merge=merge(plan), map=drawn_map(planned(plan, called), "办理顺序"),
+        bars=before_after(plan.figures), merge=merge(plan, called), map=drawn_map(planned(plan, called), "办理顺序"),
     )
 
 

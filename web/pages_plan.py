@@ -42,7 +42,7 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
         seen=onward.seen, changed=onward.changed,
         stops=[problem for problem in plan.problems if problem.level == "block"],
         notes=[problem for problem in plan.problems if problem.level != "block"],
-        pairs=pairs(plan.figures), merge=merge(plan), map=drawn_map(planned(plan, called), "办理顺序"),
+        pairs=pairs(plan.figures), merge=merge(plan, called), map=drawn_map(planned(plan, called), "办理顺序"),
         asked=asked_by_section(plan), departments=departments_of(plan), rule_names=RULE_NAMES,
     )
 

@@ -195,3 +195,13 @@ def test_a_leg_named_twice_is_withdrawn_once(desk):
     desk.withdraw("somebody", receipt.reference, Withdrawal((leg, leg, receipt.legs[0].leg), "改期"), "w1", NOW)
     found = next(one for one in desk.case_view("somebody", receipt.reference, NOW)["legs"] if one["leg"] == leg)
     assert [line["type"] for line in found["timeline"]].count("leg.withdraw_requested") == 1
+
+
+def test_the_day_expected_at_filing_stays_while_the_expected_day_moves(desk):
+    receipt = desk.file("somebody", small_filing(), "key-day", NOW)
+    then = desk.expected_at_filing("somebody", receipt.reference)
+    assert then["due"] == desk.case_view("somebody", receipt.reference, NOW)["expected"]["due"]
+    later = NOW + timedelta(days=10)
+    assert desk.case_view("somebody", receipt.reference, later)["expected"]["due"] > then["due"]
+    assert desk.expected_at_filing("somebody", receipt.reference) == then
+    assert "示例科技有限公司" in desk.about("somebody", receipt.reference)

@@ -244,3 +244,15 @@ def test_a_wrong_file_without_scripts_comes_back_with_the_page_and_its_own_types
     assert "DWG" not in visitor.text
     visitor.send(f"/drafts/{draft}/sample-papers")
     assert ".png" in visitor.text, "the sample is a picture where only pictures are taken"
+
+
+def test_the_receipt_and_the_list_of_cases_name_whom_it_is_about(visitor: Visitor) -> None:
+    reference = file(visitor)
+    receipt = visitor.text
+    assert "申请人或项目：" in receipt
+    assert re.search(r"\d{4}年\d{1,2}月\d{1,2}日 \d{2}:\d{2} 提交", receipt)
+    named = re.search(r"申请人或项目：([^ ]+)", receipt)
+    assert named is not None
+    visitor.get("/cases")
+    assert reference in visitor.text
+    assert named[1] in visitor.text

@@ -60,7 +60,7 @@ def fill(page: Page) -> None:
         page.get_by_role("button", name="附上示例材料").click()
     for pledge in page.get_by_role("checkbox", name=re.compile("我承诺")).all():
         pledge.check()
-    page.get_by_role("button", name="材料齐了，下一步").click()
+    page.get_by_role("button", name="下一步").click()
 
 
 def submit(page: Page) -> tuple[str, str]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from forms.plan import Plan
 from web.pictures.canvas import (
@@ -42,13 +45,13 @@ class Page:
     fields: int
 
 
-def sheets(plan: Plan) -> tuple[Sheet, ...]:
-    """One sheet a leg, in the order of the plan."""
+def sheets(plan: Plan, called: Callable[[Any], str] = attrgetter("name")) -> tuple[Sheet, ...]:
+    """One sheet a leg, in the order of the plan; `called` names a leg."""
     asked = [line.askers for line in plan.fields] + [line.askers for line in plan.removed_fields]
     fields = Counter(leg for askers in asked for leg in {asker.leg for asker in askers})
     papers = Counter(slot.leg for slot in plan.slots)
     return tuple(
-        Sheet(leg.leg, leg.name, leg.department_name, fields[leg.leg], papers[leg.leg]) for leg in plan.legs
+        Sheet(leg.leg, called(leg), leg.department_name, fields[leg.leg], papers[leg.leg]) for leg in plan.legs
     )
 
 
@@ -58,9 +61,9 @@ def pages(plan: Plan) -> tuple[Page, ...]:
     return tuple(Page(section.name, sum(inner.get(code) or 1 for code in section.fields)) for section in plan.sections)
 
 
-def merge(plan: Plan) -> Drawing:
-    """Draw how the forms of a plan become one."""
-    old, new = sheets(plan), pages(plan)
+def merge(plan: Plan, called: Callable[[Any], str] = attrgetter("name")) -> Drawing:
+    """Draw how the forms of a plan become one; `called` names a leg."""
+    old, new = sheets(plan, called), pages(plan)
     kept = len(plan.materials)
     title = (f"合并示意：{len(old)} 张表 {sum(sheet.fields for sheet in old)} 项填写合并为 1 张表 "
              f"{sum(page.fields for page in new)} 项，{sum(sheet.papers for sheet in old)} 份材料减为 {kept} 份")
