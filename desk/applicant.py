@@ -19,6 +19,7 @@ from desk.papers import lost_file, specs_of, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
 from forms.schema import validate_form
+from forms.values import BadValue, safe_text
 from store import files
 from store.errors import FileTaken
 from store.errors import UnknownFile as NotStored
@@ -26,6 +27,7 @@ from store.port import Tx
 from store.submissions import Submission
 
 LONGEST_TEXT = 2_000
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Counter:
     def withdraw(self, subject: str, reference: str, wish: Withdrawal, key: str, now: datetime) -> None:
         """Withdraw legs (None: all that are still open); unsent ones end at once, others when confirmed."""
         known = self.owned(subject, reference)
+        if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
+            raise InvalidAnswers(errors={"reason": [unfit]})
         content = ("withdraw", reference, list(wish.legs) if wish.legs is not None else None, wish.reason)
         sent = self._sent(known, key, content, now)
         if sent is None:
@@ -196,10 +200,19 @@ def open_ask(case: Case, leg: str, ask: str) -> Ask:
 
 
 def plain_value(value: Any) -> bool:
-    """Whether a value for a field only the department knows is short text or a number."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return False
-    return len(str(value)) <= LONGEST_TEXT and "\0" not in str(value)
+    """Whether a value for a field only the department knows is a number or short text without unfit characters."""
+    if isinstance(value, str):
+        return _unfit(value, LONGEST_TEXT) is None
+    return isinstance(value, int | float) and not isinstance(value, bool) and len(str(value)) <= LONGEST_TEXT
+
+
+def _unfit(text: str, longest: int) -> str | None:
+    """Why a text cannot be taken (too long, control or turning characters), or None."""
+    try:
+        safe_text(text, longest)
+    except BadValue as bad:
+        return str(bad.errors[0])
+    return None
 
 
 def _effect(name: str, leg: str, before: Case, after: Case) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,10 +40,11 @@ class CaseRow:
 def add(tx: Tx, case: CaseRow) -> None:
     """Store a new case; its edition and plan are stored before."""
     insert(tx, "cases", {
-        **params(case, "body", "code", "holder"),
+        **params(case, "body", "code", "holder", "on_behalf_of"),
         "body": seal(tx, case.body, _place("body", case.reference)),
         "code": seal(tx, case.code, _place("code", case.reference)),
         "holder": None if case.holder is None else holder_index(tx, case.holder),
+        "on_behalf_of": _sealed_text(tx, case.on_behalf_of, _place("on_behalf_of", case.reference)),
     })
 
 
@@ -100,7 +102,17 @@ def opened(tx: Tx, row: Row) -> CaseRow:
     return shape(
         CaseRow, row, body=unseal(tx, row["body"], _place("body", reference)),
         code=unseal(tx, row["code"], _place("code", reference)),
+        on_behalf_of=_opened_text(tx, row["on_behalf_of"], _place("on_behalf_of", reference)),
     )
+
+
+def _sealed_text(tx: Tx, value: str | None, place: str) -> str | None:
+    """A sealed value in a text column: whoever a case is filed for may be named by a number of theirs."""
+    return None if value is None else base64.b64encode(seal(tx, value, place)).decode()
+
+
+def _opened_text(tx: Tx, kept: str | None, place: str) -> str | None:
+    return None if kept is None else str(unseal(tx, base64.b64decode(kept), place))
 
 
 def _place(column: str, reference: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, g, json, render_template, request
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
@@ -104,11 +105,17 @@ def answer(problem: Problem) -> Response:
 
 
 def _page(problem: Problem) -> str:
+    if request_ctx.url_adapter is None:  # asked by another host's name: no address of ours can be made
+        return _bare_page(problem)
     try:
         return render_template("error.html", problem=problem)
     except Exception as error:  # noqa: BLE001  the page about a fault must not fault itself
         LOG.error("error page: %s", told(error))
-        return f"<!doctype html><html lang=zh-CN><title>{problem.title}</title><p>{escape(problem.detail)}"
+        return _bare_page(problem)
+
+
+def _bare_page(problem: Problem) -> str:
+    return f"<!doctype html><html lang=zh-CN><title>{problem.title}</title><p>{escape(problem.detail)}"
 
 
 def from_http(error: HTTPException) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, g, request
 from flask.sessions import SecureCookieSessionInterface
@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from connectors.strict_json import whole_text
 from people.identity import VISITOR
 from settings import Settings
-from web.errors import Problem, request_id
+from web.errors import OWN_WORDS, Problem, request_id
 from web.wiring import house
 
 POLICY = ("default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -27,6 +27,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+MOST_PAIRS = 5_000
 YEAR = 31_536_000
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -57,6 +58,7 @@ def harden(app: Flask, settings: Settings) -> None:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
     app.before_request(_refuse_unfit_url)
+    app.before_request(_refuse_unfit_form)
     app.after_request(_finish(settings))
 
 
@@ -70,6 +72,23 @@ def _refuse_unfit_url() -> None:
     parts = [request.path, *(request.view_args or {}).values(), *request.args.keys(), *request.args.values()]
     if not all(whole_text(str(part)) and "\ufffd" not in str(part) for part in parts):
         raise Problem(400, "bad_request", "网址里有不能使用的字符，请检查后重试")
+
+
+def _refuse_unfit_form() -> None:
+    """Read a plain form within the limit of JSON before anything parses it, and refuse bytes that are not UTF-8: the
+    stock parser takes any number of pairs and keeps broken bytes as escapes."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return
+    request.max_content_length = house().settings.json_limit
+    raw = request.get_data()
+    if raw.count(b"&") >= MOST_PAIRS:
+        raise Problem(413, *OWN_WORDS[413])
+    try:
+        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Problem(400, "bad_request", "表单里有不是 UTF-8 编码的字符，请刷新页面后重试") from error
+    if "\0" in text:
+        raise Problem(400, "bad_request", "表单里有不能使用的字符，请删除后重试")
 
 
 def _finish(settings: Settings) -> Callable[[Response], Response]:

@@ -23,16 +23,16 @@ PIECE = 65_536
 def keep_upload(stream: IO[bytes], name: str, claimed_type: str, owner: str) -> FileInfo:
     """Keep what `stream` holds as a file of `owner`; raises a 4xx `Problem` for what cannot be taken."""
     shown_name = clean_name(name)
-    with tempfile.NamedTemporaryFile(prefix="yjs-upload-") as held:
-        _spool(stream, held.file)
+    with tempfile.TemporaryFile() as held:  # without a name: nothing in clear outlives this process
+        _spool(stream, held)
         try:
-            kind = kind_of(Path(held.name), shown_name)
+            kind = kind_of(Path(f"/proc/self/fd/{held.fileno()}"), shown_name)
             refuse_claim(kind, claimed_type)
         except BadFile as error:
             raise Problem(422, error.code, error.say, {"file": [error.say]}) from error
         held.seek(0)
         described = (kind.named(shown_name), kind.type)
-        return house().desk.keep_file(owner, described, _pieces(held.file), house().clock.now())
+        return house().desk.keep_file(owner, described, _pieces(held), house().clock.now())
 
 
 def keep_raw_body(owner: str) -> FileInfo:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from desk import errors
+from desk.applicant import Withdrawal, plain_value
 from desk.values import LOST_FILE
 from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
 
@@ -158,3 +159,20 @@ def test_a_file_of_a_kind_or_size_that_the_paper_does_not_take_is_refused_at_fil
     assert "不是这份材料收的文件" in refused_papers(desk, drawing.file)[0]
     large = desk.keep_file("somebody", ("b.pdf", "application/pdf"), [bytes(1_048_576)] * 21, NOW)
     assert "MB" in refused_papers(desk, large.file)[0]
+
+
+@pytest.mark.parametrize("reason", ["不办了\0", "\u202e了办不", "\x1b[2J", "长" * 300_000])
+def test_a_reason_that_no_department_could_read_withdraws_nothing(desk, reason):
+    reference = desk.file("somebody", small_filing(), "key-1", NOW).reference
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.withdraw("somebody", reference, Withdrawal(None, reason), "key-2", NOW)
+    assert set(refused.value.errors) == {"reason"}
+    assert desk.case_view("somebody", reference, NOW)["state"] != "withdrawn"
+
+
+@pytest.mark.parametrize(("value", "fits"), [
+    ("换了电表", True), (12, True), ("两行\r\n文字", True), ("\x1b[2J", False), ("\u202e", False), ("\0", False),
+    (True, False), ([], False), ("长" * 3_000, False),
+])
+def test_free_fields_of_a_supplement_take_readable_text_and_numbers(value, fits):
+    assert plain_value(value) is fits

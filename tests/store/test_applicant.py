@@ -124,6 +124,7 @@ def test_a_case_comes_back_as_filed(store: Opened) -> None:
     with store.db.read() as tx:
         found = cases.get(tx, REFERENCE)
         assert replace(found, holder=None) == a_case(on_behalf_of="m1")
+        assert "m1" not in tx.rows("select on_behalf_of from cases")[0]["on_behalf_of"]
         assert found.holder == cases.holder_index(tx, "示例证件号") != "示例证件号"
         assert cases.of_holder(tx, "示例证件号") == [REFERENCE]
         assert cases.exists(tx, REFERENCE) and not cases.exists(tx, "none")

@@ -94,3 +94,18 @@ def test_what_people_wrote_stands_in_no_log(caplog, applicant, caller, filing):
     secrets = ["13800138000", "1380013800x", filing["form"]["credit_code"], filing["form"]["project_name"],
                receipt["code"]]
     assert [secret for secret in secrets if secret in caplog.text] == []
+
+
+def test_a_wrong_host_is_refused_without_a_fault_in_the_log(app, caplog):
+    answer = app.test_client().get("/", headers={"Host": "evil.example"})
+    assert answer.status_code == 400
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize(("body", "status"), [
+    (b"reference=" + b"x" * 1_500_000, 413), (b"&".join([b"a=1"] * 6_000), 413), (b"reference=%ED%A0%80", 400),
+    (b"reference=%FF", 400), (b"reference=%00", 400),
+])
+def test_a_plain_form_is_limited_and_utf_8_before_anything_reads_it(app, body, status):
+    answer = app.test_client().post("/track", data=body, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == status
