@@ -137,7 +137,7 @@ def kept_value(line: FieldLine, given: Any) -> Any:
 def with_value(asked: Input, value: Any, errors: Any = None) -> Input:
     """The input with what was answered and what is wrong with it (a list of sentences, or a tree by row)."""
     if asked.type != "rows":
-        return replace(asked, value=_shown(value), errors=tuple(flat(errors)))
+        return replace(asked, value=_fitting(asked.type, _shown(value)), errors=tuple(flat(errors)))
     tree = errors if isinstance(errors, Mapping) else {}
     own = tuple(flat(errors)) if errors and not isinstance(errors, Mapping) else ()
     given = value if isinstance(value, list) and value else [{}]
@@ -153,6 +153,16 @@ def _row(asked: Input, number: int, row: Any, errors: Any) -> tuple[Input, ...]:
                    tree.get(column.code))
         for column in asked.inner
     )
+
+
+def _fitting(type_: str, value: Any) -> Any:
+    """What the control of a type can show; a program may have saved anything, and its errors say so."""
+    if isinstance(value, list):
+        return [str(item) for item in value if isinstance(item, str | int)] if type_ in LIST_TYPES else None
+    if isinstance(value, Mapping):
+        return {name: text for name in ("region", "text") if isinstance(text := value.get(name, ""), str)} \
+            if type_ == "address" else None
+    return value
 
 
 def _shown(value: Any) -> Any:
