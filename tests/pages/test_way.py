@@ -71,7 +71,7 @@ def test_papers_go_up_without_script(browser: Browser, portal: str, tmp_path: Pa
     page = context.new_page()
     to_plan(page, UTILITIES, EVERYTHING)
     sign_in(page)
-    page.get_by_role("link", name="材料", exact=True).click()
+    page.get_by_role("button", name="材料", exact=True).click()
     upload = page.locator("section.paper").filter(has_text="授权委托书").first
     upload.get_by_label("选择文件").set_input_files(_paper(tmp_path))
     upload.get_by_role("button", name="上传").click()
@@ -82,7 +82,7 @@ def test_papers_go_up_without_script(browser: Browser, portal: str, tmp_path: Pa
 def test_a_paper_goes_up_when_it_is_chosen_and_a_wrong_one_says_what_to_do(page: Page, tmp_path: Path) -> None:
     to_plan(page, UTILITIES, EVERYTHING)
     sign_in(page)
-    page.get_by_role("link", name="材料", exact=True).click()
+    page.get_by_role("button", name="材料", exact=True).click()
     section = page.locator("section.paper").first
     wrong = tmp_path / "示例.pdf"
     wrong.write_bytes(b"not a pdf")
@@ -167,16 +167,16 @@ def test_going_back_and_changing_an_answer_keeps_what_was_filled_in(page: Page) 
     page.get_by_role("button", name="下一步").click()
     page.get_by_role("button", name="保存并继续填表").first.click()
     expect(page.get_by_role("heading", name="用气")).to_be_visible()
-    page.get_by_role("link", name="申请单位").click()
+    page.get_by_role("button", name="申请单位").click()
     expect(page.get_by_label("单位名称")).not_to_have_value("")
 
 
 def test_search_finds_by_name_and_says_what_to_do_when_nothing_fits(page: Page) -> None:
     page.goto("/")
-    page.get_by_label("按名称查找").fill("退休")
+    page.get_by_label("按名称或要办的事查找").fill("退休")
     page.get_by_role("button", name="查找").click()
     expect(page.get_by_role("link", name="退休")).to_be_visible()
-    page.get_by_label("按名称查找").fill("不存在的事")
+    page.get_by_label("按名称或要办的事查找").fill("不存在的事")
     page.get_by_role("button", name="查找").click()
     expect(page.get_by_text("换一个说法试试")).to_be_visible()
 
