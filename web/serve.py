@@ -32,6 +32,7 @@ from web.wiring import NAME, RefusedStart
 
 LOG = logging.getLogger("yijianshi.serve")
 HEAD_SECONDS = 5.0
+LONGEST_HEAD = 65_536
 LINGER_SECONDS = 2.0
 STOP_SECONDS = 8.0
 GRACE_SECONDS = 10
@@ -44,6 +45,23 @@ class Line(TConn):  # type: ignore[misc]  # gunicorn ships no annotations
     few refused slow senders stop everybody."""
 
     lingering: ClassVar[deque[tuple[float, socket.socket]]] = deque()
+    peeked = 0
+
+    def head_is_here(self) -> bool:
+        """Whether a thread can go on at once: the head is whole, too long, or nothing more will come.
+
+        Until then the kernel wakes the poller only for more bytes than it has shown. The local socket cannot do that.
+        """
+        if self.sock.family == socket.AF_UNIX:
+            return True
+        try:
+            seen = self.sock.recv(LONGEST_HEAD, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            return True
+        here = b"\r\n\r\n" in seen or not self.peeked < len(seen) < LONGEST_HEAD
+        self.peeked = 0 if here else len(seen)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, self.peeked + 1)
+        return here
 
     def close(self, graceful: bool = False) -> None:
         """Say that nothing follows and leave the socket for two seconds, so that the caller can read the answer."""
@@ -60,7 +78,7 @@ class Line(TConn):  # type: ignore[misc]  # gunicorn ships no annotations
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no annotations
-    """The threaded worker, hardened: a connection takes a thread only once it speaks, its head must arrive in time,
+    """The threaded worker, hardened: a connection takes a thread only once its head is there, which must be in time,
     and the process dies with its master."""
 
     def accept(self, listener: socket.socket) -> None:
@@ -74,6 +92,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no annotatio
         conn.timeout = time.monotonic() + self.cfg.keepalive
         self.pending_conns.append(conn)
         self.poller.register(line, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def on_pending_socket_readable(self, conn: Line, client: socket.socket) -> None:
+        """Give a new connection a thread once its head is here; half heads wait in the poller."""
+        if conn.head_is_here():
+            super().on_pending_socket_readable(conn, client)
+
+    def on_client_socket_readable(self, conn: Line, client: socket.socket) -> None:
+        """The same for the next request of a connection that was kept."""
+        if conn.head_is_here():
+            super().on_client_socket_readable(conn, client)
 
     def handle(self, conn: Line) -> Any:
         """Serve one request of a connection; its head is watched until `head_read`."""

@@ -152,9 +152,11 @@ def test_a_body_that_never_comes_is_given_up_and_its_place_is_free_again(tmp_pat
 
 def test_silent_connections_take_no_thread(portal):
     silent = [portal.send(b"") for _ in range(60)]
-    halves = [portal.send(b"GET / HT") for _ in range(PLACES)]
+    halves = [portal.send(b"GET / HTTP/1.1\r\nHost: x\r\n") for _ in range(100)]
     assert portal.get("/healthz").status == 200
     assert all(still_open(line) for line in halves)
+    halves[0].sendall(b"Connection: close\r\n\r\n")
+    assert answered(halves.pop(0)).startswith(b"HTTP/1.1 ")
     for line in silent + halves:
         line.close()
 
