@@ -121,7 +121,8 @@ def test_a_contradiction_is_kept_whole_and_changes_nothing(desk, receipt, opened
 def test_other_content_under_a_used_id_is_kept_and_a_copy_of_it_is_kept_once(desk, receipt, opened):
     deliver(desk)
     assert say(desk, receipt, "01", "leg.remark", id_="m1", text="请等候") == "applied"
-    assert say(desk, receipt, "01", "leg.remark", id_="m1", text="请等候") == "known"
+    for after in (1, 2):  # a retry may be written anew with a fresh time
+        assert say(desk, receipt, "01", "leg.remark", after, id_="m1", text="请等候") == "known"
     for _ in range(2):
         assert say(desk, receipt, "01", "leg.granted", id_="m1", results=[]) == "quarantined"
     assert state(desk, receipt, "01") == "received"
