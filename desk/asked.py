@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from forms.plan import FieldLine, Plan
@@ -11,15 +11,19 @@ Answers = Mapping[str, Any]
 MOST_ROUNDS = 4
 
 
-def settled_plan(compose: Callable[[Answers], Plan], form: Answers) -> tuple[Plan, dict[str, Any]]:
-    """The plan of what it asks itself, and those answers: an answer that is not asked may not decide what is asked."""
+def settled_plan(compose: Callable[[Answers], Plan], form: Answers,
+                 dictionary: Container[str]) -> tuple[Plan, dict[str, Any]]:
+    """The plan of what it asks itself, and those answers: an answer that is not asked may not decide what is asked.
+
+    What no dictionary knows is no answer put aside but a mistake: it stays among the answers, to be named as one.
+    """
     asked: Answers = form
     for _ in range(MOST_ROUNDS):
         plan = compose(asked)
         before, asked = asked, asked_form(plan, form)
         if asked == before:
             break
-    return plan, dict(asked)
+    return plan, {**asked, **{code: value for code, value in form.items() if code not in dictionary}}
 
 
 def asked_form(plan: Plan, form: Answers) -> dict[str, Any]:

@@ -164,7 +164,8 @@ class Drafts:
               now: datetime) -> tuple[Plan, dict[str, Any]]:
         outcomes = found["outcomes"] if found else None
         return settled_plan(lambda asked: self._editions.compose(
-            bundle, body["situation"], now, form=asked, found=outcomes).plan, body["form"])
+            bundle, body["situation"], now, form=asked, found=outcomes).plan, body["form"],
+                            self._premises.catalog.fields)
 
 
 def version_of(body: Body) -> str:
