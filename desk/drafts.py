@@ -140,7 +140,7 @@ class Drafts:
         return [self._shown(row, now) for row in rows if row.bundle in self._premises.catalog.bundles]
 
     def drop(self, subject: str, draft: str) -> None:
-        """Delete a draft that was not filed; its uploads are swept later."""
+        """Delete a draft that was not filed. Its uploads stay the subject's own until they are linked."""
         def unit(tx: Tx) -> None:
             if _own(tx, draft, subject, lock=True).submitted_as:
                 raise DraftFiled

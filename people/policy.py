@@ -50,6 +50,7 @@ API: Mapping[str, Access] = {
     "api.bundles": PUBLIC, "api.bundle": PUBLIC, "api.plan": PUBLIC,
     "api.keep_file": OWN, "api.read_file": FILE,
     "api.open_draft": OWN, "api.drafts": OWN, "api.read_draft": OWN, "api.save_draft": OWN, "api.submit_draft": OWN,
+    "api.drop_draft": OWN,
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
     "api.track": BY_CODE,
     "inside.run": INSIDE,
@@ -68,8 +69,8 @@ PAGES: Mapping[str, Access] = {
     "pages.start": OWN, "pages.draft": OWN, "pages.draft_plan": OWN, "pages.draft_questions": OWN,
     "pages.section": OWN, "pages.sample_form": OWN_SAMPLE, "pages.materials": OWN, "pages.upload": OWN,
     "pages.drop_upload": OWN, "pages.sample_papers": OWN_SAMPLE, "pages.consent": OWN, "pages.review": OWN,
-    "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.case": OWN, "pages.case_live": OWN,
-    "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
+    "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.drop_draft": OWN,
+    "pages.case": OWN, "pages.case_live": OWN, "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
 }
 
 POLICY: Mapping[str, Access] = {**API, **PAGES}

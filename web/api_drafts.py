@@ -79,6 +79,15 @@ def read_draft(draft: str) -> Response:
     return live(draft_json(house().desk.read_draft(subject(), draft, house().clock.now())))
 
 
+@api.delete("/drafts/<draft>")
+@operation(Operation("Delete a draft that was not filed", {204: "deleted"}, refuses=(404, 409)))
+def drop_draft(draft: str) -> Response:
+    """Delete one draft of the caller."""
+    only_args()
+    house().desk.drop_draft(subject(), draft)
+    return Response(status=204)
+
+
 @api.patch("/drafts/<draft>")
 @operation(Operation("Save parts of a draft", {200: "the draft with its plan and what is still wrong"},
                      body=DraftChanges, refuses=(400, 404, 409, 413, 415, 422), returns="Draft"))

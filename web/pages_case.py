@@ -36,6 +36,13 @@ def cases() -> str:
     return render_template("cases.html", cases=filed, drafts=unfiled, about=named)
 
 
+@bp.post("/drafts/<draft>/drop")
+def drop_draft(draft: str) -> AnyResponse:
+    """Delete a draft that was not filed."""
+    desk().drop_draft(subject(), draft)
+    return redirect(url_for("pages.cases"), 303)
+
+
 @bp.get("/cases/<reference>")
 def case(reference: str) -> str:
     """The tracking page: the map, every leg, what the applicant has to do, results."""

@@ -256,3 +256,13 @@ def test_the_receipt_and_the_list_of_cases_name_whom_it_is_about(visitor: Visito
     visitor.get("/cases")
     assert reference in visitor.text
     assert named[1] in visitor.text
+
+
+def test_a_draft_can_be_thrown_away_from_the_list(visitor: Visitor) -> None:
+    draft = start(visitor)
+    visitor.get("/cases")
+    assert "删除这份草稿" in visitor.text
+    assert visitor.send(f"/drafts/{draft}/drop") == "/cases"
+    assert "删除这份草稿" not in visitor.text
+    visitor.get(f"/drafts/{draft}")
+    assert visitor.status == 404

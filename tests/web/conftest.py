@@ -49,6 +49,9 @@ class Caller:
     def post(self, path, value=None, **more):
         return self.call("POST", path, value, **more)
 
+    def delete(self, path, **more):
+        return self.call("DELETE", path, **more)
+
     def patch(self, path, value=None, **more):
         return self.call("PATCH", path, value, **more)
 

@@ -157,3 +157,11 @@ def test_right_codes_use_no_guesses_up(applicant, caller, filing):
     codes = {"reference": receipt["reference"], "code": receipt["code"]}
     answers = [caller().post("/api/track", codes, environ_base=ELSEWHERE) for _ in range(8)]
     assert {answer.status_code for answer in answers} == {200}
+
+
+def test_a_draft_is_deleted_once_and_only_by_its_owner(caller):
+    owner, other = caller("applicant"), caller("applicant")
+    draft = owner.post("/api/drafts", {"bundle": "connect", "situation": {}}).json["draft"]
+    assert other.delete(f"/api/drafts/{draft}").status_code == 404
+    assert owner.delete(f"/api/drafts/{draft}").status_code == 204
+    assert owner.delete(f"/api/drafts/{draft}").status_code == 404
