@@ -102,7 +102,7 @@ def is_blank(raw: Any) -> bool:
 
 
 def safe_text(raw: Any, longest: int = LONGEST_TEXT) -> str:
-    """A text in NFC, its lines ended by \\n, without control and turning characters and lone surrogates, spaces at the
+    r"""A text in NFC, its lines ended by \\n, without control and turning characters and lone surrogates, spaces at the
     ends removed; raises `BadValue`."""
     if not isinstance(raw, str):
         raise BadValue("请填写文字")
