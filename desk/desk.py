@@ -32,6 +32,8 @@ from store import cases, drafts, files, reading
 from store.messages import TOPIC
 from store.port import Tx
 
+MOST_LISTED = 200  # cases of one person in one list, the newest first
+
 
 class Desk:
     """Every change to a case goes through here; each verb is one transaction around pure functions."""
@@ -230,7 +232,7 @@ class Desk:
     def cases_of(self, subject: str, now: datetime) -> list[dict[str, Any]]:
         """A person's cases, newest first."""
         with self._premises.database.read() as tx:
-            rows = reading.cases_of(tx, subject)
+            rows = reading.cases_of(tx, subject, limit=MOST_LISTED)
         return [summary(self._book.fresh(row.reference), self._premises.calendar, now) for row in rows]
 
 
