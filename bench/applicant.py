@@ -52,7 +52,7 @@ class Applicant:
         plan = compose(CATALOG, bundle, situation, today=today)
         form = answers(plan, today)
         plan = compose(CATALOG, bundle, situation, today=today, form=form)
-        materials = {line.key: [self.upload(str(line.name))] for line in plan.materials}
+        materials = {line.key: [self.upload(line.key)] for line in plan.materials}
         return {"bundle": bundle, "situation": jsonable(situation), "form": form, "materials": materials,
                 "consent": {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}}
 
@@ -60,9 +60,10 @@ class Applicant:
         """The same filing with papers of its own, for a file belongs to one case."""
         return {**filing, "materials": {key: [self.upload(key)] for key in filing["materials"]}}
 
-    def upload(self, name: str) -> str:
-        """Upload a sample paper; its file id."""
-        file_name, type_, content = sample_paper(name)
+    def upload(self, key: str) -> str:
+        """Upload a sample paper for a material key, in a type that this kind takes; its file id."""
+        kind = CATALOG.materials.get(key.partition("#")[0].partition("@")[0])
+        file_name, type_, content = sample_paper(key, kind.spec.file_types if kind else ("pdf",))
         headers = {"Content-Type": type_, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file_name)}"}
         return str(good(self.call("POST", "/api/files", data=content, headers=headers))["file"])
 
@@ -85,7 +86,7 @@ class Applicant:
         asks = [(leg, ask) for leg in view["legs"] for ask in leg["asks"] if ask["open"]]
         for leg, ask in asks:
             supply = {"leg": leg["leg"], "ask": ask["id"], "fields": {entry["field"]: "10" for entry in ask["fields"]},
-                      "materials": {entry["material"]: [self.upload(entry["name"])] for entry in ask["materials"]}}
+                      "materials": {entry["material"]: [self.upload(entry["material"])] for entry in ask["materials"]}}
             self.call("POST", f"/api/cases/{view['reference']}/supplement", json=supply,
                       headers={"Idempotency-Key": f"{leg['id']}:{ask['id']}"})
         return len(asks)

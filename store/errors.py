@@ -126,8 +126,8 @@ class UnknownFile(Unknown):
 
     code = "unknown_file"
 
-    def __init__(self, file: str = "") -> None:
-        super().__init__()
+    def __init__(self, detail: str = "", *, file: str = "") -> None:
+        super().__init__(detail)
         self.file = file
 
 
@@ -136,8 +136,8 @@ class FileTaken(StoreError):
 
     code = "file_taken"
 
-    def __init__(self, file: str = "") -> None:
-        super().__init__()
+    def __init__(self, detail: str = "", *, file: str = "") -> None:
+        super().__init__(detail)
         self.file = file
 
 

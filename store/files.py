@@ -49,9 +49,9 @@ def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
         found = tx.rows("select reference from files where file = :file and owner = :owner {lock}",
                         file=file, owner=owner)
         if not found:
-            raise UnknownFile(file)
+            raise UnknownFile(file=file)
         if found[0]["reference"] not in (None, reference):
-            raise FileTaken(file)
+            raise FileTaken(file=file)
         tx.run("update files set reference = :reference where file = :file", reference=reference, file=file)
 
 
