@@ -152,6 +152,10 @@ def _protect(for_members: bool) -> None:
 def _to_login() -> AnyResponse:
     if wants_json():
         raise Problem(401, *OWN_WORDS[401], headers=_CHALLENGE)
+    if "HX-Request" in request.headers:
+        # A part of a page asks: the whole page must go to sign in, or the sign-in form would appear inside it.
+        shown = urlsplit(request.headers.get("HX-Current-URL", "")).path
+        return Response(status=401, headers={"HX-Redirect": url_for("pages.login", next=shown or None)})
     back = request.full_path.rstrip("?") if request.method in SAFE_METHODS else ""
     return redirect(url_for("pages.login", next=back or None), 303)
 

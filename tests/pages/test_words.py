@@ -266,3 +266,12 @@ def test_a_draft_can_be_thrown_away_from_the_list(visitor: Visitor) -> None:
     assert "删除这份草稿" not in visitor.text
     visitor.get(f"/drafts/{draft}")
     assert visitor.status == 404
+
+
+def test_a_live_part_whose_session_ended_sends_the_whole_page_to_sign_in(visitor: Visitor) -> None:
+    reference = file(visitor)
+    visitor.client.delete_cookie("yjs")
+    answer = visitor.client.get(f"/cases/{reference}/live", headers={
+        "HX-Request": "true", "HX-Current-URL": f"http://localhost/cases/{reference}"})
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == f"/login?next=/cases/{reference}"
