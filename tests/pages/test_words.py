@@ -261,9 +261,9 @@ def test_the_receipt_and_the_list_of_cases_name_whom_it_is_about(visitor: Visito
 def test_a_draft_can_be_thrown_away_from_the_list(visitor: Visitor) -> None:
     draft = start(visitor)
     visitor.get("/cases")
-    assert "删除这份草稿" in visitor.text
+    assert f"/drafts/{draft}/drop" in visitor.page
     assert visitor.send(f"/drafts/{draft}/drop") == "/cases"
-    assert "删除这份草稿" not in visitor.text
+    assert f"/drafts/{draft}/drop" not in visitor.page
     visitor.get(f"/drafts/{draft}")
     assert visitor.status == 404
 
