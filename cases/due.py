@@ -1,4 +1,4 @@
-"""When each leg and the whole case are due, computed on reading from the events, the calendar and now.
+"""When each leg and the whole case are due, computed on dates from the events, the calendar and now.
 
 Rules: language 2.6 (what moves a date), contract 3.4 (the clock starts at acceptance), 行政许可法 第32条 (no word for
 five working days counts as accepted on receipt), the dated scenario of the domain notes, Appendix B.
@@ -73,21 +73,38 @@ class Schedule:
     expected: Expected
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    case: Case
-    calendar: WorkCalendar
-    now: datetime
-    done: dict[str, LegDue]
+class Dates:
+    """The dates of one case as of one moment, leg by leg as they are asked for; open pauses are taken to end at
+    `now`, so dates are the earliest possible."""
+
+    def __init__(self, case: Case, calendar: WorkCalendar, now: datetime) -> None:
+        self.case, self.calendar, self.now = case, calendar, now
+        self._done: dict[str, LegDue] = {}
+
+    def of(self, number: str) -> LegDue:
+        """The dates of one leg, and with them of those it waits for."""
+        found = self._done.get(number)
+        if found is None:
+            found = self._done[number] = _leg_due(self, number)
+        return found
 
 
 def schedule(case: Case, calendar: WorkCalendar, now: datetime) -> Schedule:
-    """Every date of the case as of `now`; open pauses are taken to end now, so dates are the earliest possible."""
-    reading = _Reading(case, calendar, now, {})
-    for number in _in_order(case):
-        reading.done[number] = _leg_due(reading, number)
-    legs = {number: reading.done[number] for number in case.legs}
+    """Every date of the case as of `now`."""
+    dates = Dates(case, calendar, now)
+    legs = {number: dates.of(number) for number in case.legs}
     return Schedule(legs, _expected(case, calendar, legs))
+
+
+def same_dates(before: Leg, after: Leg) -> bool:
+    """Whether a change of one leg moves no date of any leg, its own included: all that dates are made of is equal."""
+    return before is after or _dated_by(before) == _dated_by(after)
+
+
+def _dated_by(leg: Leg) -> tuple[object, ...]:
+    state = leg.state
+    return (state in UNSENT, over(leg), state if over(leg) else None, leg.started_at, leg.accepted_at, leg.decided_at,
+            leg.closed_at, leg.received_at if leg.decided_at else None, leg.pauses, leg.asks, leg.settled, leg.results)
 
 
 def clock_start(leg: Leg, calendar: WorkCalendar, now: datetime) -> datetime | None:
@@ -105,11 +122,11 @@ def spans_of(leg: Leg, now: datetime) -> tuple[Span, ...]:
     )
 
 
-def _leg_due(reading: _Reading, number: str) -> LegDue:
-    case, calendar, now = reading.case, reading.calendar, reading.now
+def _leg_due(dates: Dates, number: str) -> LegDue:
+    case, calendar, now = dates.case, dates.calendar, dates.now
     leg, plan = case.legs[number], planned(case, number)
     started = clock_start(leg, calendar, now)
-    start, bound_by = (started or leg.started_at, None) if leg.state not in UNSENT else _expected_start(reading, leg)
+    start, bound_by = (started or leg.started_at, None) if leg.state not in UNSENT else _expected_start(dates, leg)
     limit = plan.promised or plan.statutory
     ended = (leg.decided_at or leg.closed_at) if over(leg) else None
     common = LegDue(
@@ -118,16 +135,16 @@ def _leg_due(reading: _Reading, number: str) -> LegDue:
     )
     if start is None or limit is None:
         return common
-    return _dated(reading, common, plan, limit)
+    return _dated(dates, common, plan, limit)
 
 
-def _dated(reading: _Reading, known: LegDue, plan: PlannedLeg, limit: Limit) -> LegDue:
-    calendar, now, start = reading.calendar, reading.now, known.start
+def _dated(dates: Dates, known: LegDue, plan: PlannedLeg, limit: Limit) -> LegDue:
+    calendar, now, start = dates.calendar, dates.now, known.start
     assert start is not None
-    spans = spans_of(reading.case.legs[known.leg], now)
+    spans = spans_of(dates.case.legs[known.leg], now)
     own = explain(start, limit, spans, calendar)
     statutory = explain(start, plan.statutory, spans, calendar).due if plan.statutory else None
-    above = _decided_after(reading, known.leg)
+    above = _decided_after(dates, known.leg)
     due, bound_by = own.due, known.bound_by
     if above is not None and above[0] > due:
         due, bound_by = above
@@ -136,33 +153,33 @@ def _dated(reading: _Reading, known: LegDue, plan: PlannedLeg, limit: Limit) -> 
     moved = due != own.due
     yellow = calendar.start_of(calendar.date_of(due)) if moved else warn_at(start, limit, spans, calendar)
     finish = known.finish or (due if due >= now else calendar.end_of(calendar.date_of(now)))
-    provisional = own.provisional or (moved and bound_by is not None and reading.done[bound_by].provisional)
+    provisional = own.provisional or (moved and bound_by is not None and dates.of(bound_by).provisional)
     return LegDue(
         known.leg, start, known.started, due, statutory, yellow, finish, provisional, known.paused, known.waits_for,
         bound_by, known.wait_until, known.answer_by, own.days,
     )
 
 
-def _expected_start(reading: _Reading, leg: Leg) -> tuple[datetime | None, str | None]:
+def _expected_start(dates: Dates, leg: Leg) -> tuple[datetime | None, str | None]:
     """When a leg that still waits can start, and which leg it waits for longest."""
     if over(leg):
         return leg.started_at, None
-    latest: tuple[datetime, str | None] = (reading.now, None)
-    for index, edge in edges_to(reading.case, leg.leg):
-        if edge.kind != "before_start" or satisfied(reading.case, index):
+    latest: tuple[datetime, str | None] = (dates.now, None)
+    for index, edge in edges_to(dates.case, leg.leg):
+        if edge.kind != "before_start" or satisfied(dates.case, index):
             continue
-        found = _end_of_targets(reading, edge)
+        found = _end_of_targets(dates, edge)
         if found is not None and (found[0] > latest[0] or latest[1] is None):
             latest = (max(found[0], latest[0]), found[1])
     return latest
 
 
-def _decided_after(reading: _Reading, number: str) -> tuple[datetime, str] | None:
+def _decided_after(dates: Dates, number: str) -> tuple[datetime, str] | None:
     """The latest end of what this leg may not be decided before; an end on a day counts as the end of that day."""
     ends = [
-        found for index, edge in edges_to(reading.case, number)
-        if edge.kind == "before_decide" and not _given_up(reading.case, index)
-        and (found := _end_of_targets(reading, edge)) is not None
+        found for index, edge in edges_to(dates.case, number)
+        if edge.kind == "before_decide" and not _given_up(dates.case, index)
+        and (found := _end_of_targets(dates, edge)) is not None
     ]
     return max(ends, default=None)
 
@@ -173,11 +190,11 @@ def _given_up(case: Case, index: int) -> bool:
     return satisfied(case, index) and not any(ending(case, t) in ("granted", "open") for t in targets)
 
 
-def _end_of_targets(reading: _Reading, edge: PlannedEdge) -> tuple[datetime, str] | None:
-    calendar = reading.calendar
+def _end_of_targets(dates: Dates, edge: PlannedEdge) -> tuple[datetime, str] | None:
+    calendar = dates.calendar
     ends = [
         (calendar.end_of(calendar.date_of(finish)), target) for target in edge.targets
-        if (finish := reading.done[target].finish) is not None
+        if (finish := dates.of(target).finish) is not None
     ]
     if not ends:
         return None
@@ -194,21 +211,6 @@ def _paused(leg: Leg) -> str | None:
 
 def _answer_by(leg: Leg) -> str | None:
     return min((a.until for a in leg.asks if a.until and a.answered_at is None and not a.lapsed), default=None)
-
-
-def _in_order(case: Case) -> list[str]:
-    """The legs so that each comes after every leg it waits for; the plan has no cycle of such edges."""
-    above: dict[str, set[str]] = {number: set() for number in case.legs}
-    for edge in case.plan.edges:
-        if edge.kind in ("before_start", "before_decide"):
-            above[edge.leg] |= set(edge.targets)
-    order: list[str] = []
-    while above:
-        ready = [number for number, waits in above.items() if not waits & above.keys()] or list(above)
-        order += ready
-        for number in ready:
-            del above[number]
-    return order
 
 
 def _expected(case: Case, calendar: WorkCalendar, legs: Mapping[str, LegDue]) -> Expected:

@@ -29,10 +29,7 @@ class Standing:
 
 def planned(case: Case, leg: str) -> PlannedLeg:
     """The plan's line of this leg."""
-    if "planned" not in case.worked_out:
-        case.worked_out["planned"] = {line.leg: line for line in case.plan.legs}
-    found: PlannedLeg = case.worked_out["planned"][leg]
-    return found
+    return case.plan.parts[leg].line
 
 
 def over(leg: Leg) -> bool:
@@ -72,13 +69,7 @@ def standing(case: Case, index: int) -> Standing:
 
 def edges_to(case: Case, follower: str) -> tuple[tuple[int, PlannedEdge], ...]:
     """The edges of the plan at which this leg follows, with their numbers."""
-    if "edges" not in case.worked_out:
-        found: dict[str, list[tuple[int, PlannedEdge]]] = {}
-        for index, edge in enumerate(case.plan.edges):
-            found.setdefault(edge.leg, []).append((index, edge))
-        case.worked_out["edges"] = {leg: tuple(edges) for leg, edges in found.items()}
-    found_here: tuple[tuple[int, PlannedEdge], ...] = case.worked_out["edges"].get(follower, ())
-    return found_here
+    return case.plan.parts[follower].edges
 
 
 def _standing(case: Case, index: int) -> Standing:

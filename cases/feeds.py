@@ -44,8 +44,8 @@ def event_data(flows: tuple[Flow, ...]) -> dict[str, Any]:
 
 
 def _papers(case: Case, taker: str) -> Iterator[Flow]:
-    for slot in case.plan.slots:
-        if slot.leg != taker or slot.obtained not in ("result", "later"):
+    for slot in case.plan.parts[taker].slots:
+        if slot.obtained not in ("result", "later"):
             continue
         for giver in slot.by:
             if results := given_for(case, giver, slot):
@@ -76,10 +76,9 @@ def _stands_for(flow: Flow, result: Result) -> str | None:
 
 
 def _fields(case: Case, taker: str) -> Iterator[Flow]:
-    above = {t for edge in case.plan.edges if edge.leg == taker for t in edge.targets}
-    for removed in case.plan.removed_fields:
-        if all(asker.leg != taker for asker in removed.askers):
-            continue
+    part = case.plan.parts[taker]
+    above = {t for _, edge in part.edges for t in edge.targets}
+    for removed in part.given:
         for giver in removed.by:
             values = _given_fields(case, giver) if giver in above and ending(case, giver) == "granted" else {}
             named = next((n for n in (removed.code, removed.code.rpartition(".")[2]) if n in values), None)

@@ -70,8 +70,7 @@ def apply(case: Case, event: Event) -> Case:
     if event.leg is None or event.filled:
         return case
     leg = leg_of(case, event.leg)
-    folded, _ = fold_leg(leg, (*leg.history, event))
-    return _with_flags(replace(case, legs={**case.legs, event.leg: folded}))
+    return _with_flags(replace(case, legs={**case.legs, event.leg: add(leg, event)[0]}))
 
 
 def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Event]) -> Case:
@@ -101,6 +100,24 @@ def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...
         blank, step = take(blank, event)
         steps.append(step)
     return blank.but(history=history), tuple(steps)
+
+
+def add(leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
+    """A leg with one more event, and the steps that count for it: only the last one where nothing comes after it in
+    the order that counts, which is nearly always; else all of them from the beginning."""
+    if not comes_last(leg, event):
+        return fold_leg(leg, (*leg.history, event))
+    after, step = take(leg, event)
+    return after.but(history=(*leg.history, event)), (step,)
+
+
+def comes_last(leg: Leg, event: Event) -> bool:
+    """Whether an event that arrives now stands behind all others of its leg: ours always do, a notice does when it is
+    later, and numbered higher, than every notice before it."""
+    if event.type not in NOTICES:
+        return True
+    seq = _seq(event)
+    return all(other.at < event.at and (not seq or _seq(other) < seq) for other in leg.history if other.type in NOTICES)
 
 
 def timeline(leg: Leg) -> tuple[Event, ...]:
@@ -196,12 +213,14 @@ def _said(event: Event, before: LegState) -> LegState:
 
 def _with_flags(case: Case) -> Case:
     """`decided_early`: granted while a predecessor of kind before_decide is still open; gone once that one is over."""
-    early = {
-        edge.leg for edge in case.plan.edges
-        if edge.kind == "before_decide" and any(case.legs[t].state not in OVER for t in edge.targets if t in case.legs)
-    }
     changed = {
-        number: leg.but(decided_early=flag) for number, leg in case.legs.items()
-        if leg.decided_early != (flag := leg.state in GRANTED and number in early)
+        number: leg.but(decided_early=not leg.decided_early) for number, leg in case.legs.items()
+        if (leg.state in GRANTED or leg.decided_early)
+        and leg.decided_early != (leg.state in GRANTED and _above_open(case, number))
     }
     return replace(case, legs={**case.legs, **changed}) if changed else case
+
+
+def _above_open(case: Case, number: str) -> bool:
+    return any(edge.kind == "before_decide" and any(case.legs[t].state not in OVER for t in edge.targets)
+               for _, edge in case.plan.parts[number].edges)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
-from cases.fold import Step, fold_leg, leg_of
+from cases.fold import Step, add, fold_leg, leg_of
 from cases.marks import read_day, read_limit
 from cases.model import Case, Event, Leg
 from cases.states import NOTICES, Reply
@@ -83,7 +83,7 @@ def wait_until(case: Case, leg: Leg, calendar: WorkCalendar) -> datetime | None:
 
     It runs on the calendar from the leg's start whatever pauses (language 2.6).
     """
-    planned = next(p for p in case.plan.legs if p.leg == leg.leg)
+    planned = case.plan.parts[leg.leg].line
     start = leg.started_at or leg.accepted_at
     return explain(start, planned.wait, (), calendar).due if planned.wait and start else None
 
@@ -138,7 +138,7 @@ def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
 
 def _tried(leg: Leg, notice: Event) -> Verdict:
     """Fold the leg with the notice in its place: it must move something and undo no ending that stood before."""
-    _, after = fold_leg(leg, (*leg.history, notice))
+    _, after = add(leg, notice)
     taken = next(step for step in after if step.event is notice)
     if isinstance(taken.effect, Reply):
         return Verdict("known") if taken.effect is Reply.KNOWN else _aside(taken.effect.value)

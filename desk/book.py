@@ -13,15 +13,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cases import due, fold
-from cases.follow import Outbox, Outcome, follow
+from cases import fold
+from cases.due import Dates
+from cases.follow import Outbox, Outcome, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
 from cases.states import OVER
 from desk.editions import Editions
 from desk.errors import UnknownCase
 from desk.known import Known, by_leg
 from desk.letters import Letters
-from desk.outgoing import MOVE_NO_DATE, Letter, legs_of, moved_legs, offer_and_send
+from desk.outgoing import Letter, legs_of, offer_and_send
 from desk.premises import Premises
 from store import cases, events, legs, messages
 from store.cases import CaseRow
@@ -33,9 +34,6 @@ from store.port import Tx
 REMEMBERED_CASES = 2_000
 STRIPES = 64
 TRIES = 20
-
-# How a message fared on its way concerns no other leg: half of all events, and nothing to work out after them.
-FOLLOWED_BY_NOTHING = frozenset({"leg.received", "leg.again", "leg.sent", "leg.outcome_unknown", "leg.remark"})
 
 Decide = Callable[[Case], Sequence[Event]]
 Alongside = Callable[[Tx], None]
@@ -124,17 +122,16 @@ class Book:
         case = known.case
         for event in decided:
             case = fold.apply(case, event)
-        quiet = all(event.type in FOLLOWED_BY_NOTHING for event in decided)
-        then = Outcome(case) if quiet else follow(case, now, self._premises.calendar, decided)
+        if all(at_rest(known.case.legs[number], leg) for number, leg in case.legs.items()):
+            then = Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
+        else:
+            then = follow(case, now, self._premises.calendar, decided)
         return self._changed(known, then.case, (*decided, *then.events), tuple(then.outbox), now)
 
     def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[Outbox, ...],
                  now: datetime) -> Change:
         moved = Known(known.row, case, known.n + len(happened), known.legs)
-        if all(event.type in MOVE_NO_DATE for event in happened):
-            rows = moved_legs(moved, {event.leg for event in happened if event.leg}, now)
-        else:
-            rows = legs_of(moved, due.schedule(case, self._premises.calendar, now), now)
+        rows = legs_of(moved, known.case, Dates(case, self._premises.calendar, now))
         writing = self._letters.about(moved, now)
         # A filing is written at its first attempt; every later type says what is so now.
         letters = tuple(Letter(item.leg, item.type, None if item.type == "leg.filed"
@@ -146,7 +143,8 @@ class Book:
         empty = {leg: LegRow(reference=row.reference, leg=leg, matter=planned.matter, department=planned.department,
                              office=offices[leg], state=LegState.WAITING, n=0, since=now, filed_at=now)
                  for leg, planned in by_leg(opening.case).items()}
-        return self._changed(Known(row, opening.case, 0, empty), opening.case, tuple(opening.events),
+        blank = fold.begin(row.reference, opening.case.plan, opening.case.filed_at)
+        return self._changed(Known(row, blank, 0, empty), opening.case, tuple(opening.events),
                              tuple(opening.outbox), now)
 
     def _written(self, change: Change, now: datetime, alongside: Alongside | None) -> Change:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from cases import due
+from cases.due import Dates
 from catalog.model import Catalog
 from desk import payload
 from desk.editions import Editions
@@ -48,8 +48,8 @@ class Correspondence:
             return Dossier(known.case, known.row.body, files.several(tx, sorted(named)))
 
     @cached_property
-    def _schedule(self) -> due.Schedule:
-        return due.schedule(self._known.case, self._premises.calendar, self._now)
+    def _dates(self) -> Dates:
+        return Dates(self._known.case, self._premises.calendar, self._now)
 
     def addressee(self, leg: str) -> Addressee:
         """Where the office of a leg answers; the read code proves that it opened this very payload."""
@@ -67,7 +67,7 @@ class Correspondence:
         to, planned = self.addressee(leg), self._planned[leg]
         if type_ == "leg.filed":
             to = replace(to, gives=gives(planned, self._editions.stored_catalog(self._known.row.edition)))
-            return payload.filed(self.dossier, planned, self._schedule.legs.get(leg), to)
+            return payload.filed(self.dossier, planned, self._dates.of(leg), to)
         if type_ == "leg.supplemented":
             return payload.supplemented(self.dossier, planned, more, to)
         if type_ == "leg.material_added":

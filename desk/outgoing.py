@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from cases import outcome
-from cases.due import LegDue, Schedule
+from cases.due import Dates, same_dates
+from cases.model import Case
 from connectors.base import Body
 from desk.known import Known
 from desk.premises import Premises
@@ -17,10 +18,6 @@ from store.legs import LegRow
 from store.messages import Message
 from store.offers import Offer
 from store.port import Tx
-
-# What happens on the way to a department changes the legs it happens to and no date of any leg.
-MOVE_NO_DATE = frozenset({"leg.sending", "leg.sent", "leg.outcome_unknown", "leg.again", "leg.received", "leg.stuck",
-                          "leg.message_refused", "leg.remark", "leg.urged"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +29,29 @@ class Letter:
     body: bytes | None
 
 
-def legs_of(known: Known, schedule: Schedule, now: datetime) -> tuple[LegRow, ...]:
-    """The leg rows that the case's present fold makes different from those last written."""
-    fresh = {number: _row(known, number, schedule.legs.get(number), now) for number in known.case.legs}
-    return tuple(replace(row, n=known.n) for number, row in fresh.items() if row != known.legs[number] or not row.n)
+def legs_of(known: Known, before: Case, dates: Dates) -> tuple[LegRow, ...]:
+    """The leg rows that became different since `before`: those of the legs that changed and, where a date may have
+    moved, of all legs below them."""
+    changed = [number for number, leg in known.case.legs.items() if leg is not before.legs[number]]
+    dated: set[str] = set()
+    for number in changed:
+        if not same_dates(before.legs[number], known.case.legs[number]) or not known.legs[number].n:
+            dated |= {number} | known.case.plan.parts[number].below
+    fresh = [_dated(known, number, dates) if number in dated else _state(known, number, dates.now)
+             for number in known.case.legs if number in dated or number in changed]
+    return tuple(row.but(n=known.n) for row in fresh if row != known.legs[row.leg])
 
 
-def moved_legs(known: Known, numbers: set[str], now: datetime) -> tuple[LegRow, ...]:
-    """The rows of these legs after events that move no date."""
-    return tuple(replace(_state(known, number, now), n=known.n) for number in sorted(numbers))
-
-
-def _row(known: Known, number: str, due: LegDue | None, now: datetime) -> LegRow:
-    return replace(
-        _state(known, number, now), due_at=due.due if due else None, yellow_at=due.yellow_at if due else None,
-        provisional=bool(due and due.provisional), waits=",".join(due.waits_for) if due else "",
-    )
+def _dated(known: Known, number: str, dates: Dates) -> LegRow:
+    due = dates.of(number)
+    return _state(known, number, dates.now).but(
+        due_at=due.due, yellow_at=due.yellow_at, provisional=due.provisional, waits=",".join(due.waits_for))
 
 
 def _state(known: Known, number: str, now: datetime) -> LegRow:
     leg, before = known.case.legs[number], known.legs[number]
-    return replace(
-        before, state=leg.state, since=before.since if before.state is leg.state else now, started_at=leg.started_at,
+    return before.but(
+        state=leg.state, since=before.since if before.state is leg.state else now, started_at=leg.started_at,
         closed_at=leg.closed_at, ref=leg.ref, seq=leg.seq, next_actor=outcome.next_actor(known.case, number).kind,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 from catalog.bundle import EdgeKind, Effect, Join, Upstream
@@ -298,6 +299,18 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class LegPart:
+    """What the plan says of one leg: its line, the edges at which it follows (with their numbers), every leg below it
+    (it follows this one, at once or further down), its paper slots, and the fields that legs above give it."""
+
+    line: PlannedLeg
+    edges: tuple[tuple[int, PlannedEdge], ...]
+    below: frozenset[str]
+    slots: tuple[MaterialSlot, ...]
+    given: tuple[RemovedField, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything one situation makes of one edition of a bundle."""
 
@@ -321,3 +334,19 @@ class Plan:
     promised: Limit | None = None
     critical: tuple[str, ...] = ()
     today: str | None = None
+
+    @cached_property
+    def parts(self) -> Mapping[str, LegPart]:
+        """The plan leg by leg; worked out once, since a case is looked at leg by leg at each of its events."""
+        return {line.leg: self._part(line) for line in self.legs}
+
+    def _part(self, line: PlannedLeg) -> LegPart:
+        edges = tuple((index, edge) for index, edge in enumerate(self.edges) if edge.leg == line.leg)
+        below: set[str] = set()
+        fresh = {line.leg}
+        while fresh:
+            fresh = {edge.leg for edge in self.edges if fresh & set(edge.targets)} - below
+            below |= fresh
+        slots = tuple(slot for slot in self.slots if slot.leg == line.leg)
+        given = tuple(field for field in self.removed_fields if any(asker.leg == line.leg for asker in field.askers))
+        return LegPart(line, edges, frozenset(below), slots, given)

@@ -17,7 +17,7 @@ from store.rows import one, params, shape, upsert_text
 NEVER = "~"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LegRow:
     """A leg as last folded at event `n`. `since`: in this state; `started_at`: its department may work on it;
     `next_actor`: applicant, department, service or nobody; `waits`: for which legs, or why nothing happens."""
@@ -40,6 +40,13 @@ class LegRow:
     seq: int = 0
     next_actor: str = "department"
     waits: str = ""
+
+    def but(self, **new: Any) -> LegRow:
+        """The same row with other values, a tenth of the work of `dataclasses.replace`."""
+        fresh: LegRow = object.__new__(LegRow)
+        fresh.__dict__.update(self.__dict__)
+        fresh.__dict__.update(new)
+        return fresh
 
 
 def put(tx: Tx, legs: Iterable[LegRow]) -> None:
