@@ -10,8 +10,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from cases import fold
 from cases.due import Dates
@@ -47,6 +49,15 @@ class Change:
     events: tuple[Event, ...]
     letters: tuple[Letter, ...]
     changed: tuple[LegRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A change that somebody wants of a case, as for `Book.advance`."""
+
+    reference: str
+    decide: Decide
+    alongside: Alongside | None = None
 
 
 class Book:
@@ -115,6 +126,41 @@ class Book:
                     self.forget(reference)
         raise Stale
 
+    def advance_all(self, wishes: Sequence[Wish], now: datetime) -> list[Exception | None]:
+        """`advance` for several different cases at once, in one commit where the store can; what each ran into."""
+        faults: dict[str, Exception] = {}
+        with ExitStack() as held:
+            for stripe in sorted({hash(wish.reference) % STRIPES for wish in wishes}):
+                held.enter_context(self._stripes[stripe])
+            changes = [change for wish in wishes if (change := self._decided_alone(wish, now, faults)) is not None]
+            alongside = {wish.reference: wish.alongside for wish in wishes}
+            units = [partial(self.write, change=change, now=now, alongside=alongside[change.known.row.reference])
+                     for change in changes]
+            for change, done in zip(changes, self._premises.database.write_all(units), strict=True):
+                if done.error is None:
+                    self._remember_changed(change)
+                else:
+                    faults[change.known.row.reference] = done.error
+        return [self._once_more(wish, faults.get(wish.reference), now) for wish in wishes]
+
+    def _decided_alone(self, wish: Wish, now: datetime, faults: dict[str, Exception]) -> Change | None:
+        try:
+            return self._decided(self.known(wish.reference), wish.decide, now)
+        except Exception as fault:  # noqa: BLE001 - one bad case must not stop the others; its caller is told
+            faults[wish.reference] = fault
+            return None
+
+    def _once_more(self, wish: Wish, fault: Exception | None, now: datetime) -> Exception | None:
+        """A case that moved while it was decided is decided again by itself."""
+        if not isinstance(fault, Stale):
+            return fault
+        self.forget(wish.reference)
+        try:
+            self.advance(wish.reference, wish.decide, now, wish.alongside)
+        except Exception as again:  # noqa: BLE001 - its caller is told
+            return again
+        return None
+
     def _decided(self, known: Known, decide: Decide, now: datetime) -> Change:
         decided = tuple(decide(known.case))
         if not decided:
@@ -148,14 +194,17 @@ class Book:
                              tuple(opening.outbox), now)
 
     def _written(self, change: Change, now: datetime, alongside: Alongside | None) -> Change:
-        known = change.known
         if not change.events and alongside is None:
             return change
         self._premises.database.write(lambda tx: self.write(tx, change, now, alongside))
+        self._remember_changed(change)
+        return change
+
+    def _remember_changed(self, change: Change) -> None:
         if change.events:
+            known = change.known
             merged = {**known.legs, **{row.leg: row for row in change.changed}}
             self._remember(Known(known.row, known.case, known.n, merged))
-        return change
 
     def write(self, tx: Tx, change: Change, now: datetime, alongside: Alongside | None = None) -> None:
         """The unit of work of a change; also used by filing inside its own unit."""

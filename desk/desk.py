@@ -7,13 +7,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from connectors.base import Answer
 from desk import files as stored_files
 from desk import reference as references
 from desk.applicant import Counter as ApplicantCounter
 from desk.applicant import Supply, Withdrawal
 from desk.book import Book
-from desk.claims import Claim, Then
+from desk.claims import Claim
 from desk.claims import Counter as DispatchCounter
 from desk.drafts import Drafts
 from desk.editions import Editions
@@ -24,6 +23,7 @@ from desk.letters import Letters
 from desk.notices import Incoming, Notices, Outcome
 from desk.operations import Operations
 from desk.premises import Premises
+from desk.recording import Came, Recorder
 from desk.sweeps import Sweeper
 from desk.values import Draft, FileInfo, Filing, Receipt
 from desk.view import about, expected_at_filing, summary, view
@@ -47,7 +47,8 @@ class Desk:
         self._intake = Intake(premises, self._book, self._editions)
         self._notices = Notices(premises, self._book)
         self._applicant = ApplicantCounter(premises, self._book)
-        self._dispatch = DispatchCounter(premises, self._book, self._letters, self._notices)
+        self._dispatch = DispatchCounter(premises, self._book, self._letters)
+        self._recorder = Recorder(premises, self._book, self._notices)
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._dispatch)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
@@ -183,9 +184,9 @@ class Desk:
         """Lease due messages for offices with room; each with its frozen body."""
         return self._dispatch.claim(room, now, limit)
 
-    def record(self, claim: Claim, answer: Answer, then: Then, now: datetime) -> None:
-        """Record what an attempt came to."""
-        self._dispatch.record(claim, answer, then, now)
+    def record(self, ended: Sequence[Came], now: datetime) -> list[Exception]:
+        """Record what attempts came to; the faults of those that could not be recorded."""
+        return self._recorder.record(ended, now)
 
     def next_due(self) -> datetime | None:
         """When the earliest message wants to leave."""

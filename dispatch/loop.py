@@ -1,8 +1,9 @@
 """The dispatcher: claims due messages, hands each to its connector in its office's lane, records the answer.
 
 One scheduler thread, woken by the store's commits and by attempts that end; it never polls for work that is there.
-Attempts run in a pool as large as all lanes together, so that a hanging office cannot take another's place. Sweeps
-run beside it. No transaction is open while a department is talked to.
+Attempts run in a pool as large as all lanes together, so that a hanging office cannot take another's place. One
+recorder thread writes what they came to: all that wait for it in one commit. Sweeps run beside them. No transaction is
+open while a department is talked to.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from queue import SimpleQueue
 
 from connectors.base import Answer, Registry
 from connectors.deployment import Deployment
 from desk.claims import Claim
 from desk.desk import Desk
+from desk.recording import Came
 from dispatch.lanes import Lanes
 from dispatch.retry import Then, Tried, after, allowed
 from store import failpoints
@@ -28,7 +31,7 @@ from store.errors import StoreError
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_NAP = 1.0  # seconds; bounds how late a moved clock or another host's message is noticed
 MOST_THREADS = 256
-BATCH = 64
+BATCH = 256
 STOP_SECONDS = 8.0
 SHORTEST_JOIN = 1.0
 
@@ -55,6 +58,8 @@ class Dispatcher:
         self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, self._lanes.places)), "attempt")
         self._threads = [threading.Thread(target=self._schedule, name="dispatch", daemon=True),
                          threading.Thread(target=self._sweep, name="sweep", daemon=True)]
+        self._ended: SimpleQueue[Came | None] = SimpleQueue()
+        self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
         self._absent_since: dict[str, datetime] = {}
         self.beat = time.monotonic()
 
@@ -65,7 +70,7 @@ class Dispatcher:
             if left:
                 LOG.warning("%s attempts were found open; their outcome is asked for", left)
         self._works.desk.on_work(self._wake.set)
-        for thread in self._threads:
+        for thread in (*self._threads, self._recorder):
             thread.start()
         return self
 
@@ -80,6 +85,8 @@ class Dispatcher:
         while self._lanes.running() and time.monotonic() < until:
             time.sleep(0.02)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._ended.put(None)
+        self._recorder.join(max(SHORTEST_JOIN, until - time.monotonic()))
 
     def alive(self, within: float = 10.0) -> bool:
         """Whether the scheduler moved within the last seconds."""
@@ -125,17 +132,35 @@ class Dispatcher:
         try:
             answer = self._talk(claim)
             failpoints.reach("push.after_response")
-            now = self._works.clock()
-            self._works.desk.record(claim, answer, self._next(claim, answer, now), now)
-            failpoints.reach("push.after_outcome_commit")
-        except StoreError as error:
-            LOG.error("an answer could not be recorded (%s); it will be asked for", error.code)
+            self._ended.put(Came(claim, answer, self._next(claim, answer, self._works.clock())))
         except Exception as error:  # noqa: BLE001
             # An attempt must never take its lane along; its lease makes it an unknown outcome.
             LOG.error("an attempt failed: %s", _code(error))
         finally:
             self._lanes.ended(claim.body.id, claim.leg, answer, self._works.clock())
             self._wake.set()
+
+    def _record(self) -> None:
+        going = True
+        while going:
+            came, going = self._all_ended()
+            try:
+                for fault in self._works.desk.record(came, self._works.clock()) if came else ():
+                    LOG.error("an answer could not be recorded (%s); it will be asked for", _code(fault))
+                failpoints.reach("push.after_outcome_commit")
+            except Exception as error:  # noqa: BLE001  # the answers of others must be recorded all the same
+                LOG.error("recording failed: %s", _code(error))
+
+    def _all_ended(self) -> tuple[list[Came], bool]:
+        """Every answer that waits, at least one; False once nothing more will come."""
+        came: list[Came] = []
+        one = self._ended.get()
+        while one is not None:
+            came.append(one)
+            if len(came) >= BATCH or self._ended.empty():
+                return came, True
+            one = self._ended.get()
+        return came, False
 
     def _talk(self, claim: Claim) -> Answer:
         what = allowed(claim.purpose, claim.body)

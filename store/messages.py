@@ -110,15 +110,15 @@ def freeze(tx: Tx, which: MessageId, token: int, body: bytes, mapping: str) -> b
 
     LeaseLost if the lease that `token` belongs to is over.
     """
+    if tx.run(f"update messages set body = :body, mapping = :mapping where {KEY} and state = 'leased'"
+              " and token = :token and body is null",
+              body=seal_body(tx, which, body), mapping=mapping, token=token, **which.where):
+        return body
     row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **which.where)
-    if row["state"] != "leased" or row["token"] != token:
-        raise LeaseLost
     frozen = opened(tx, row).body
-    if frozen is not None:
-        return frozen
-    tx.run(f"update messages set body = :body, mapping = :mapping where {KEY}",
-           body=seal_body(tx, which, body), mapping=mapping, **which.where)
-    return body
+    if row["state"] != "leased" or row["token"] != token or frozen is None:
+        raise LeaseLost
+    return frozen
 
 
 def open_offered(tx: Tx, which: MessageId, body: bytes, mapping: str) -> bytes:

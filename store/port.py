@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -39,6 +40,14 @@ class Tx(Protocol):
         """Tell the listeners of `topic` after the commit (never after a rollback), in every process."""
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of one unit of several: its result, or the error that it alone ran into."""
+
+    result: Any = None
+    error: Exception | None = None
+
+
 class Database(Protocol):
     """The embedded store or PostgreSQL; the same promises from both."""
 
@@ -47,6 +56,12 @@ class Database(Protocol):
 
         A unit does no input, output, sleep or validation; it may be run again if its transaction was lost, so it
         must have no effect outside `tx`. An exception rolls back this unit alone and is raised to its caller.
+        """
+
+    def write_all(self, units: Sequence[Callable[[Tx], Any]]) -> list[Done]:
+        """Run several units that have nothing to do with each other, together if possible; what came of each.
+
+        Each rolls back alone like in `write`; all are durable when this returns.
         """
 
     def read(self) -> AbstractContextManager[Tx]:

@@ -19,7 +19,7 @@ from store.dialect import sqlite_text
 from store.errors import StoreClosed, TransactionLost, UnsafeStorage
 from store.folder import FolderLock, sync_folder
 from store.migrations import migrate_sqlite, refuse_unmigrated
-from store.port import Row, Tx, started
+from store.port import Done, Row, Tx, started
 from store.safety import PRAGMAS, plain, refuse_network, refuse_pragmas
 from store.writer import Transaction, Writer
 
@@ -129,6 +129,10 @@ class SqliteReader:
         """A reader beside the portal does not write."""
         raise StoreClosed(f"{unit.__name__}：此连接只供读取。")
 
+    def write_all(self, units: Sequence[Callable[[Tx], Any]]) -> list[Done]:
+        """A reader beside the portal does not write."""
+        raise StoreClosed(f"{len(units)} 项写入：此连接只供读取。")
+
     def listen(self, callback: Callable[[str], None]) -> None:
         """A reader beside the portal is told nothing."""
 
@@ -164,6 +168,10 @@ class SqliteDatabase:
     def write(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction and return only after its commit is durable."""
         return self.writer.do(unit)
+
+    def write_all(self, units: Sequence[Callable[[Tx], Any]]) -> list[Done]:
+        """Run independent units in one group commit."""
+        return self.writer.do_all(units)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

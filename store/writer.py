@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any, TypeVar, cast
 
 from store.errors import NestedWrite, StoreClosed, StoreError, StoreUnavailable, TransactionLost
+from store.port import Done
 from store.safety import plain
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class Writer:
     def __init__(self, connect: Callable[[], Transaction], announce: Callable[[str], None]) -> None:
         self._connect = connect
         self._announce = announce
-        self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[Ticket]] = SimpleQueue()  # an empty one ends the thread
         self._gate = threading.Lock()
         self._closed = False
         self._broken = False
@@ -80,14 +81,24 @@ class Writer:
 
     def do(self, unit: Callable[[Any], T]) -> T:
         """Queue `unit` and wait until its commit is durable."""
+        ticket = Ticket(unit)
+        self._hand_in([ticket])
+        return cast(T, ticket.wait())
+
+    def do_all(self, units: Sequence[Callable[[Any], Any]]) -> list[Done]:
+        """Queue units for one commit and wait until it is durable; each fails alone."""
+        tickets = [Ticket(unit) for unit in units]
+        if tickets:
+            self._hand_in(tickets)
+        return [_done(ticket) for ticket in tickets]
+
+    def _hand_in(self, tickets: Sequence[Ticket]) -> None:
         if threading.current_thread() is self._thread:
             raise NestedWrite
-        ticket = Ticket(unit)
         with self._gate:
             if self._closed:
                 raise StoreClosed
-            self._queue.put(ticket)
-        return cast(T, ticket.wait())
+            self._queue.put(tickets)
 
     def waiting(self) -> int:
         """How many units wait for the running batch to end."""
@@ -98,7 +109,7 @@ class Writer:
         with self._gate:
             if not self._closed:
                 self._closed = True
-                self._queue.put(None)
+                self._queue.put(())
         self._thread.join()
 
     def _live(self) -> None:
@@ -119,12 +130,10 @@ class Writer:
     def _taken(self) -> tuple[list[Ticket], bool]:
         """Everything that waits just now, at least one; False once the queue has ended."""
         batch: list[Ticket] = []
-        ticket = self._queue.get()
-        while ticket is not None:
-            batch.append(ticket)
+        while tickets := self._queue.get():
+            batch += tickets
             if len(batch) >= _MOST or self._queue.empty():
                 return batch, True
-            ticket = self._queue.get()
         return batch, False
 
     def _serve(self, transaction: Transaction, batch: list[Ticket]) -> None:
@@ -206,3 +215,10 @@ class Writer:
     @staticmethod
     def _fail(ticket: Ticket, error: BaseException) -> None:
         ticket.error, ticket.settled = error, True
+
+
+def _done(ticket: Ticket) -> Done:
+    try:
+        return Done(ticket.wait())
+    except Exception as error:  # noqa: BLE001 - whoever handed the units in looks at each
+        return Done(error=error)

@@ -15,6 +15,7 @@ from desk.desk import Desk
 from desk.letters import Correspondence, Letters
 from desk.lookups import numbers
 from desk.notices import Incoming
+from desk.recording import Came
 from dispatch.retry import Then
 from store import leases, messages
 from tests.desk.conftest import NOW
@@ -125,7 +126,7 @@ def test_a_full_memory_forgets_the_oldest_case_and_reads_it_again(desk, monkeypa
     second = desk.file("somebody", small_filing(), "key-2", NOW)
     assert list(desk._book._kept) == [second.reference]
     for claim in desk.claim(ROOM, NOW):
-        desk.record(claim, Answer("received", ref="A-1"), Then("done"), NOW)
+        desk.record([Came(claim, Answer("received", ref="A-1"), Then("done"))], NOW)
     for receipt in (first, second):
         legs = desk.case_view("somebody", receipt.reference, NOW)["legs"]
         assert {leg["state"] for leg in legs} == {"received"}
@@ -145,7 +146,7 @@ def test_a_state_that_cannot_be_used_is_kept_whole_beside_the_receipt(desk, open
     for claim in desk.claim(ROOM, NOW):
         said = Answer("received", ref="A-1", state="granted", data={"results": 7}) if claim.id.leg == "01" else \
             Answer("received", data={"state": "in_review"}, strange="unknown_state")
-        desk.record(claim, said, Then("done"), NOW)
+        desk.record([Came(claim, said, Then("done"))], NOW)
     legs = desk.case_view("somebody", receipt.reference, NOW)["legs"]
     assert {leg["state"] for leg in legs} == {"received"}
     with opened.db.read() as tx:
@@ -167,7 +168,7 @@ def test_a_paper_of_a_row_is_looked_up_with_that_rows_number(desk, premises):
 def test_a_case_that_cannot_be_swept_keeps_time_from_no_other(desk, opened, monkeypatch, caplog):
     first, second = (desk.file("somebody", small_filing(), key, NOW) for key in ("key-1", "key-2"))
     for claim in desk.claim(ROOM, NOW):
-        desk.record(claim, Answer("received", ref="A-1"), Then("done"), NOW)
+        desk.record([Came(claim, Answer("received", ref="A-1"), Then("done"))], NOW)
     for receipt in (first, second):
         said = {"type": "leg.supplement_required", "timestamp": NOW.isoformat(), "data": {
             "leg": f"{receipt.reference}-01", "ask": "a1", "reason": "缺附图", "limit": "5wd", "materials": ["BL01"]}}

@@ -10,6 +10,7 @@ from desk import errors
 from desk.acts import Act
 from desk.applicant import Supply, Withdrawal
 from desk.notices import Incoming
+from desk.recording import Came
 from dispatch.retry import Then
 from store import messages, notices
 from tests.desk.conftest import NOW
@@ -43,7 +44,7 @@ def say(desk, receipt, number, type_, after=1, id_=None, **data):
 
 def deliver(desk, now=NOW):
     for claim in desk.claim(ROOM, now):
-        desk.record(claim, Answer("received", ref="A-1"), DONE, now)
+        desk.record([Came(claim, Answer("received", ref="A-1"), DONE)], now)
 
 
 def test_a_message_holds_only_what_the_matter_asks_under_the_departments_names(desk, receipt, catalog):
@@ -60,7 +61,7 @@ def test_a_message_holds_only_what_the_matter_asks_under_the_departments_names(d
 def test_a_body_is_frozen_at_its_first_attempt_and_its_key_never_changes(desk, receipt):
     first = {claim.id.leg: claim for claim in desk.claim(ROOM, NOW)}
     for claim in first.values():
-        desk.record(claim, Answer("again"), Then("send", NOW), NOW)
+        desk.record([Came(claim, Answer("again"), Then("send", NOW))], NOW)
     later = NOW + timedelta(days=1)
     for claim in desk.claim(ROOM, later):
         assert claim.outgoing.body == first[claim.id.leg].outgoing.body
@@ -76,13 +77,13 @@ def test_nothing_leased_is_leased_again(desk, receipt):
 
 def test_an_unknown_outcome_is_asked_for_and_a_late_worker_changes_nothing(desk, receipt):
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
-    desk.record(claim, Answer("unknown"), Then("ask", NOW), NOW)
+    desk.record([Came(claim, Answer("unknown"), Then("ask", NOW))], NOW)
     assert state(desk, receipt, "01") == "outcome_unknown"
     again = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
     assert again.purpose == "ask"
-    desk.record(again, Answer("received", ref="A-9"), DONE, NOW)
+    desk.record([Came(again, Answer("received", ref="A-9"), DONE)], NOW)
     assert state(desk, receipt, "01") == "received"
-    desk.record(claim, Answer("refused", reason="late"), DONE, NOW)
+    desk.record([Came(claim, Answer("refused", reason="late"), DONE)], NOW)
     assert state(desk, receipt, "01") == "received"
 
 
@@ -104,7 +105,7 @@ def test_notices_in_any_order_and_copies_end_in_the_same_state(desk, receipt):
 def test_a_notice_before_the_answer_to_the_push_counts(desk, receipt):
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
     assert say(desk, receipt, "01", "leg.accepted") == "applied"
-    desk.record(claim, Answer("unknown"), Then("ask", NOW), NOW)
+    desk.record([Came(claim, Answer("unknown"), Then("ask", NOW))], NOW)
     assert state(desk, receipt, "01") == "accepted"
 
 
@@ -188,7 +189,7 @@ def test_withdrawing_an_unsent_leg_ends_it_and_a_sent_one_waits_for_its_departme
     desk.withdraw("somebody", receipt.reference, Withdrawal(None, "不办了"), "w2", NOW)
     (claim,) = desk.claim(ROOM, NOW)
     assert claim.outgoing.type == "leg.withdrawn"
-    desk.record(claim, Answer("received"), DONE, NOW)
+    desk.record([Came(claim, Answer("received"), DONE)], NOW)
     say(desk, receipt, "03", "leg.withdraw_confirmed", 9)
     assert desk.case_view("somebody", receipt.reference, NOW)["state"] == "withdrawn"
 
@@ -214,7 +215,7 @@ def test_silence_on_a_supplement_ends_that_leg_alone(desk, receipt):
 def test_a_leg_that_may_be_with_its_department_is_not_withdrawn_without_telling_it(
         desk, receipt, opened, answer, then, withdrawn):
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
-    desk.record(claim, answer, then, NOW)
+    desk.record([Came(claim, answer, then)], NOW)
     desk.withdraw("somebody", receipt.reference, Withdrawal(("01",), "改期"), "w-1", NOW)
     with opened.db.read() as tx:
         kinds = {message.type for message in messages.of_case(tx, receipt.reference) if message.leg == "01"}

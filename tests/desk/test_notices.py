@@ -12,6 +12,7 @@ from desk.applicant import Supply
 from desk.errors import InvalidAnswers, MalformedNotice, UnknownFile
 from desk.notice_schemas import DATA, read_data
 from desk.notices import Incoming
+from desk.recording import Came
 from dispatch.retry import Then
 from store import notices
 from tests.desk.conftest import HOME, NOW
@@ -27,7 +28,7 @@ ASK = {"ask": "a1", "reason": "数据对不上", "limit": "5wd"}
 def receipt(desk):
     made = desk.file("somebody", small_filing(), "key-1", NOW)
     for claim in desk.claim(ROOM, NOW):
-        desk.record(claim, Answer("received"), Then("done"), NOW)
+        desk.record([Came(claim, Answer("received"), Then("done"))], NOW)
     return made
 
 
@@ -147,7 +148,7 @@ def test_a_bare_file_id_is_the_file(desk, receipt):
 def answered(desk, state, data, ref="A-1"):
     made = desk.file("somebody", small_filing(), "key-2", NOW)
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
-    desk.record(claim, Answer("received", ref=ref, state=state, data=data), Then("done"), NOW)
+    desk.record([Came(claim, Answer("received", ref=ref, state=state, data=data), Then("done"))], NOW)
     return made
 
 
@@ -183,7 +184,7 @@ def test_a_number_that_comes_after_an_early_notice_is_kept(desk):
     made = desk.file("somebody", small_filing(), "key-2", NOW)
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
     assert say(desk, made, "01", "leg.accepted", {}) == "applied"
-    desk.record(claim, Answer("received", ref="LATE-1"), Then("done"), NOW + timedelta(seconds=3))
+    desk.record([Came(claim, Answer("received", ref="LATE-1"), Then("done"))], NOW + timedelta(seconds=3))
     leg = leg_of(desk, made, "01")
     assert (leg["state"], leg["ref"]) == ("accepted", "LATE-1")
 

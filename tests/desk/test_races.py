@@ -13,6 +13,7 @@ from desk.applicant import Supply, Withdrawal
 from desk.desk import Desk
 from desk.errors import MalformedNotice, NotNow
 from desk.notices import Incoming
+from desk.recording import Came
 from dispatch.retry import Then
 from tests.desk.conftest import NOW
 from tests.desk.filings import CONSENT, FORM, PNG, SITUATION, small_filing
@@ -34,7 +35,7 @@ def beside(premises):
 
 def deliver(desk):
     for claim in desk.claim(ROOM, NOW):
-        desk.record(claim, Answer("received", ref="A-1"), DONE, NOW)
+        desk.record([Came(claim, Answer("received", ref="A-1"), DONE)], NOW)
 
 
 def say(desk, leg, type_, after=1, **data):
@@ -64,7 +65,7 @@ def test_a_decision_without_events_is_taken_again_if_the_case_moved(premises, be
     claims = {claim.id.leg: claim for claim in here.claim(ROOM, NOW)}
     assert say(beside, f"{receipt.reference}-01", "leg.accepted") == "applied"
     # An unknown outcome says nothing new about a leg that the department has accepted meanwhile.
-    here.record(claims["01"], Answer("unknown"), Then("ask", NOW), NOW)
+    here.record([Came(claims["01"], Answer("unknown"), Then("ask", NOW))], NOW)
     assert states(here, receipt)["01"] == "accepted"
 
 
@@ -143,7 +144,7 @@ def test_a_draft_becomes_its_case_in_the_transaction_of_the_filing(desk, opened,
 ])
 def test_an_immediate_state_counts_only_with_what_its_notice_needs(desk, receipt, state, data, expected):
     claim = next(claim for claim in desk.claim(ROOM, NOW) if claim.id.leg == "01")
-    desk.record(claim, Answer("received", ref="A-1", state=state, data=data), DONE, NOW)
+    desk.record([Came(claim, Answer("received", ref="A-1", state=state, data=data), DONE)], NOW)
     view = desk.case_view("somebody", receipt.reference, NOW)
     leg = next(leg for leg in view["legs"] if leg["leg"] == "01")
     assert leg["state"] == expected

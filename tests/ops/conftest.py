@@ -11,6 +11,7 @@ import pytest
 from app import create_app
 from connectors.base import Answer
 from desk.notices import Incoming
+from desk.recording import Came
 from desk.values import Filing
 from dispatch.retry import Then
 from web.wiring import NAME
@@ -87,13 +88,13 @@ def answered(home, answer, then=DONE, offices=("water-office", "power-office"), 
     """Let the offices answer what is due for them."""
     now = home.clock.now() + timedelta(seconds=later)
     for claim in home.desk.claim({office: ROOM[office] for office in offices}, now):
-        home.desk.record(claim, answer, then, now)
+        home.desk.record([Came(claim, answer, then)], now)
 
 
 def received(home):
     """Everything arrives."""
     for claim in home.desk.claim(ROOM, home.clock.now()):
-        home.desk.record(claim, Answer("received", ref=f"R-{claim.leg[-5:]}"), DONE, home.clock.now())
+        home.desk.record([Came(claim, Answer("received", ref=f"R-{claim.leg[-5:]}"), DONE)], home.clock.now())
 
 
 def say(home, leg, type_, office="water-office", later=1, at=None, **data):

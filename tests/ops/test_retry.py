@@ -7,6 +7,7 @@ import pytest
 
 from connectors.base import Answer
 from desk.applicant import Supply
+from desk.recording import Came
 from store import audit, messages
 from store.messages import MessageId
 from tests.ops.conftest import DONE, ROOM, STUCK, answered, file, received, say, state
@@ -57,7 +58,7 @@ def test_a_retry_sends_the_same_key_id_and_bytes(deployment, stuck):
         assert (claim.outgoing.key, claim.outgoing.message_id, claim.outgoing.body) == (
             before.key, before.message_id, before.body)
         assert claim.purpose == "send"
-        home.desk.record(claim, Answer("received", ref="A-1"), DONE, home.clock.now())
+        home.desk.record([Came(claim, Answer("received", ref="A-1"), DONE)], home.clock.now())
         assert state(home, leg) == "received"
         entry, = entries(home, "retry")
         assert entry.target == leg
@@ -96,7 +97,7 @@ def test_a_corrected_message_is_the_next_number_after_a_definite_refusal(deploym
         assert claim.outgoing.key == f"{leg}:leg.filed:2"
         assert claim.outgoing.message_id != old.message_id
         assert state(home, leg) == "sending"
-        home.desk.record(claim, Answer("received"), DONE, home.clock.now())
+        home.desk.record([Came(claim, Answer("received"), DONE)], home.clock.now())
         assert state(home, leg) == "received"
         assert entries(home, "retry")[0].data["sent"] == f"{leg}:leg.filed:2"
 
@@ -120,7 +121,7 @@ def test_not_found_is_definite_after_the_read_lag(deployment, seconds, allowed):
             moment = now + timedelta(seconds=at)
             claim, = home.desk.claim(offices, moment)
             then = STUCK if at == 1 + seconds else type(STUCK)("ask", moment)
-            home.desk.record(claim, answer, then, moment)
+            home.desk.record([Came(claim, answer, then)], moment)
     done = deployment.flask("retry", leg, "--corrected", "--reason", "部门确认没有收到")
     assert (done.exit_code == 0) is allowed, done.output
 
