@@ -22,7 +22,7 @@ from bench.town import Town
 from connectors.signing import headers_for
 from sources.samples import sample_paper
 
-UPLOADS, NOTICES = 32, 40
+UPLOADS, NOTICES = 32, 100
 NAME, TYPE, SMALL = sample_paper("营业执照")
 LARGE = SMALL.replace(b"startxref", b"%" + b"." * 100_000 + b"\nstartxref")
 OFFICE = "city-management"

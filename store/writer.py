@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from store.errors import NestedWrite, StoreClosed, StoreError, StoreUnavailable, TransactionLost
 from store.safety import plain
+from store.turns import away
 
 T = TypeVar("T")
 _MOST = 256
@@ -35,7 +36,8 @@ class Ticket:
 
     def wait(self) -> Any:
         """What the unit returned; raises what it raised."""
-        self._latch.acquire()
+        with away():
+            self._latch.acquire()
         if self.error is not None:
             raise self.error
         return self.result

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gunicorn.http.errors import ParseException
+
 from web.errors import OWN_WORDS, Problem
 
 QUICK_BYTES = 65_536
@@ -102,7 +104,7 @@ class Arriving(io.RawIOBase):
         self._chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         quick = min(QUICK_BYTES, environ.get(HERE, QUICK_BYTES))
         self._needs_place = self._chunked or (self._length or 0) > quick
-        self._got, self._ended, self._has_place = 0, False, False
+        self._got, self._has_place = 0, False
         self._watched: Watched | None = None
 
     def readable(self) -> bool:
@@ -113,7 +115,10 @@ class Arriving(io.RawIOBase):
         """The next bytes; raises `Problem` when there is no place, the body is late, or it was cut off."""
         if self._needs_place and not self._has_place:
             self._take_place()
-        data = bytes(self._source.read(len(target)))
+        try:
+            data = bytes(self._source.read(len(target)))
+        except ParseException as error:  # chunks that are none
+            raise Problem(400, *OWN_WORDS[400]) from error
         self._got += len(data)
         target[:len(data)] = data
         if data and self._watched:
@@ -131,18 +136,10 @@ class Arriving(io.RawIOBase):
             self._watched = WATCHMAN.watch(self._line, self._pace.seconds)
 
     def _end(self) -> None:
-        self._ended = True
         if self._watched and self._watched.late:
             raise Problem(408, *OWN_WORDS[408])
         if self._length is not None and self._got < self._length:
             raise Problem(400, "cut_off", "内容没有传完整，请检查网络后重新发送")
-
-    @property
-    def unread(self) -> bool:
-        """Whether the caller may still be sending: such a connection must not be used again."""
-        if self._length is not None:
-            return self._got < self._length
-        return self._chunked and not self._ended
 
     def done(self) -> None:
         """Give the place back and stop the watch; called when the request ends, however it ends."""
@@ -166,13 +163,7 @@ class Bodies:
             return self._inner(environ, start)
         body = Arriving(environ, self._pace, self._places)
         environ["wsgi.input"] = body
-
-        def start_and_close(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            if body.unread:
-                headers = [pair for pair in headers if pair[0].lower() != "connection"] + [("Connection", "close")]
-            return start(status, headers, *more)
-
         try:
-            return self._inner(environ, start_and_close)
+            return self._inner(environ, start)
         finally:
             body.done()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import resource
 import signal
 import sys
 from typing import Any
@@ -21,11 +22,12 @@ from gunicorn.util import import_app
 from settings import BadSettings, Settings
 from web.inside import SOCKET
 from web.wiring import NAME, RefusedStart
-from web.worker import Worker, head_read, in_worker
+from web.worker import Worker
 
 LOG = logging.getLogger("yijianshi.serve")
 STOP_SECONDS = 8.0
 GRACE_SECONDS = 10
+FILES = 4096
 APP_LOAD_ERROR = 4  # gunicorn's exit code of a worker that will never load: the master stops
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
@@ -53,7 +55,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
             "graceful_timeout": GRACE_SECONDS, "preload_app": False, "reload": False, "max_requests": 0,
             "control_socket_disable": True, "limit_request_line": 8190, "limit_request_fields": 60,
             "post_fork": die_with_master, "post_worker_init": self.begin, "worker_exit": self.end,
-            "pre_request": head_read, "proc_name": "yijianshi", "errorlog": "-", "loglevel": "warning",
+            "proc_name": "yijianshi", "errorlog": "-", "loglevel": "warning",
             "forwarded_allow_ips": "", "when_ready": no_reload,
         }
         for name, value in options.items():
@@ -62,12 +64,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
     def load(self) -> Any:
         """The application, in the worker; what is wrong with its set-up is said once and the master gives up."""
         try:
-            app = import_app("app:create_app()")
+            return import_app("app:create_app()")
         except RefusedStart as error:
             sys.stderr.write(f"{error}\n")
             raise SystemExit(APP_LOAD_ERROR) from error
-        app.wsgi_app = in_worker(app.wsgi_app)
-        return app
 
     def begin(self, worker: Worker) -> None:
         """Gunicorn's post_worker_init: open the store, then start the dispatcher."""
@@ -85,6 +85,13 @@ def no_reload(_arbiter: Any) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
+def raise_file_limit() -> None:
+    """As many open files as all connections and the store may need together; many systems begin with 1024."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= now < FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES if most < 0 else min(FILES, most), most))
+
+
 def main() -> int:
     """Read the settings, say what is wrong with them, serve until stopped."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -94,6 +101,7 @@ def main() -> int:
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    raise_file_limit()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # its socket is bound before the store is opened
     Server(settings).run()
     return 0

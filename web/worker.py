@@ -1,224 +1,246 @@
-"""The threaded worker, hardened: a connection takes a thread only once its request is there to be served.
+"""The worker: threads that wait together for what is ready, and none that waits for one slow caller.
 
-Heads and small bodies are waited for in the poller, which costs nothing but the connection; large and late bodies get a
-thread and are held to the places of `web.bodies`. A thread that has answered is free: it never waits for the rest of a
-body that nobody will read. The process dies with its master.
+All threads wait at one poller, which wakes one of them for each event. It takes what has come and serves the request if
+its head and its small body are here; otherwise the connection goes back to the poller and costs nothing, and so does a
+reply that the other side is slow to take. Large and late bodies get a thread and are held to the places of
+`web.bodies`. Of gunicorn remain the master, the parser and the response. Its own threaded worker hands every request
+from one thread to another and back, waits inside its accepting loop, and holds a thread to drain what nobody will read.
 """
 
 from __future__ import annotations
 
-import enum
-import re
+import os
+import select
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from functools import partial
-from selectors import EVENT_READ
-from typing import Any, ClassVar
+from typing import Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
+from gunicorn.http.wsgi import create
+from gunicorn.workers.base import Worker as Base
 
-from web.bodies import HERE, QUICK_BYTES, QUICK_SECONDS, WATCHMAN, Environ, Start
+from store.turns import Seat, Turns
+from web.bodies import HERE, QUICK_SECONDS
+from web.lines import Line, Sight
+from web.reply import Gone, Reply
 
-HEAD_SECONDS = 5.0
-LONGEST_HEAD = 65_536
+AT_ONCE = 2
 LINGER_SECONDS = 2.0
-END = b"\r\n\r\n"
-SIZE = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,5})[ \t]*\r\n", re.IGNORECASE)
-EXPECTS = re.compile(rb"[^\r]* HTTP/1\.1\r\n(?:[^\r]*\r\n)*?expect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-Application = Callable[[Environ, Start], Iterable[bytes]]
+LAST_SECONDS = 2.0
+READER_SECONDS = 30.0
+TICK = 0.05
+PIPE_FULL = 4096
+READABLE, WRITABLE = select.EPOLLIN | select.EPOLLONESHOT, select.EPOLLOUT | select.EPOLLONESHOT
 
 
-class Sight(enum.Enum):
-    """What can be seen of a connection's next request. `READY` also means that nothing more can be waited for."""
-
-    HALF_HEAD = enum.auto()
-    HALF_BODY = enum.auto()
-    READY = enum.auto()
-
-
-class Line(TConn):  # type: ignore[misc]  # gunicorn ships no annotations
-    """A connection that can be looked at without taking anything from it, and whose closing never waits: the stock one
-    lingers two seconds inside the accepting loop, so that a few refused slow senders stop everybody."""
-
-    lingering: ClassVar[deque[tuple[float, socket.socket]]] = deque()
-    seen = bytearray(LONGEST_HEAD + QUICK_BYTES)  # of the poller's thread alone
-    wakes_at = 1  # bytes that must have come until the kernel wakes the poller
-    head_here = invited = False
-    body_here = 0
-
-    def look(self) -> Sight:
-        """Look at what has come, and let the kernel wake the poller only for what is missing.
-
-        The local socket cannot do that; those who may open it are trusted.
-        """
-        if isinstance(self.server, str):
-            self.body_here = QUICK_BYTES
-            return Sight.READY
-        try:
-            count = self.sock.recv_into(self.seen, 0, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except OSError:
-            return Sight.READY
-        end = self.seen.find(END, 0, count) + len(END)
-        self.head_here = end >= len(END)
-        self.body_here = count - end if self.head_here else 0
-        wanted = end + self._small_body(end) if self.head_here else min(count + 1, LONGEST_HEAD)
-        in_vain = count < self.wakes_at  # the other side has ended, or the kernel has no room for more
-        if in_vain or wanted <= count:
-            self.wake_at(1)
-            return Sight.READY
-        self.wake_at(wanted)
-        if self.head_here:
-            self._invite(end)
-        return Sight.HALF_BODY if self.head_here else Sight.HALF_HEAD
-
-    def _small_body(self, end: int) -> int:
-        """How many bytes the head that ends at `end` announces; 0 if that is more than will be waited for here."""
-        said = None if self.seen.startswith(b"GET ") else SIZE.search(self.seen, 0, end)
-        size = int(said[1]) if said else 0
-        return size if size <= QUICK_BYTES else 0
-
-    def wake_at(self, count: int) -> None:
-        """Have the kernel wake whoever waits for bytes once there are `count`."""
-        if count != self.wakes_at:
-            self.wakes_at = count
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
-
-    def _invite(self, end: int) -> None:
-        """Tell a caller who waits for it to send its body: otherwise it would never be here."""
-        if not self.invited and EXPECTS.match(self.seen, 0, end):
-            self.invited = True
-            self.sock.send(CONTINUE)
-
-    def served(self) -> None:
-        """Forget what was seen of the request that was served."""
-        self.head_here = self.invited = False
-        self.body_here = 0
-
-    def close(self, graceful: bool = False) -> None:
-        """Say that nothing follows and leave the socket for two seconds, so that the caller can read the answer."""
-        if not graceful:
-            super().close()
-            return
-        try:
-            self.sock.setblocking(False)
-            self.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            super().close()
-            return
-        self.lingering.append((time.monotonic() + LINGER_SECONDS, self.sock))
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no annotations
-    """Accepts, looks, and hands to a thread what is ready; what is late goes to a thread too and needs a place."""
+class Worker(Base):  # type: ignore[misc]  # gunicorn ships no annotations
+    """Accepts, looks, serves what is ready, and closes what has been silent or late."""
 
     patience = QUICK_SECONDS
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.half_bodies: dict[Line, float] = {}  # and when the wait for the rest ends, the first to end first
+        self.waiting: dict[int, Line] = {}  # at the poller; whoever takes a line out of it owns it
+        self.open: set[Line] = set()
+        self.lingering: deque[tuple[float, socket.socket]] = deque()
+        self.doors: dict[int, tuple[Any, Any]] = {}
+        self.shut: set[int] = set()  # doors where nobody is let in for the moment
+        self.threads = [threading.Thread(target=self._attend, name=f"serve-{number}", daemon=True)
+                        for number in range(self.cfg.threads)]
+        self.turns = Turns(AT_ONCE)
+        self.seats: dict[Seat, int] = {}  # and what each was given when it was last seen
 
-    def accept(self, listener: socket.socket) -> None:
-        """Take a connection and wait for its first bytes in the poller, not in a thread."""
+    def run(self) -> None:
+        """The main thread: a sign of life to the master, and what is due."""
+        self.begin()
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            if select.select([self.PIPE[0]], [], [], TICK)[0]:
+                os.read(self.PIPE[0], PIPE_FULL)  # a signal came; what it means was done by its handler
+            self.sweep()
+        self.end()
+
+    def begin(self) -> None:
+        """Open the doors and start the threads."""
+        self.poller = select.epoll()
+        self.bell = os.eventfd(0)
+        self.poller.register(self.bell, select.EPOLLIN)
+        for door in self.sockets:
+            door.setblocking(False)
+            self.doors[door.fileno()] = (door, door.getsockname())
+            self.poller.register(door.fileno(), READABLE)
+        for thread in self.threads:
+            thread.start()
+
+    def end(self) -> None:
+        """Let nobody in, give what runs its time, and end the threads."""
+        for number in self.doors:
+            self.poller.unregister(number)
+        self.shut.clear()
+        until = time.monotonic() + self.cfg.graceful_timeout
+        for line in list(self.waiting.values()):
+            line.until = min(line.until, time.monotonic() + LAST_SECONDS)
+        while self.open and time.monotonic() < until:
+            self.notify()
+            time.sleep(TICK)
+            self.sweep()
+        os.eventfd_write(self.bell, 1)
+        self.turns.call_all()
+
+    def _attend(self) -> None:
+        """One thread: take one event after another, until the bell rings."""
+        seat = Seat(self.turns)
+        self.seats[seat] = 0
+        while True:
+            self.turns.look()
+            number = self.poller.poll(None, 1)[0][0]
+            self.turns.found()
+            if number == self.bell:
+                return
+            seat.served += 1
+            self._take(number, seat)
+            seat.served += 1
+            seat.back()
+
+    def _take(self, number: int, seat: Seat) -> None:
+        line = None
         try:
-            client, address = listener.accept()
+            line = self._let_in(number) if number in self.doors else self.waiting.pop(number, None)
+            if line is not None:
+                self._go_on(line, seat)
+        except Exception:
+            self.log.exception("a connection ended")
+            if line is not None:
+                self._close(line)
+
+    def _let_in(self, number: int) -> Line | None:
+        """A new connection from a door, which is opened for the next thread at once."""
+        door, name = self.doors[number]
+        line = None
+        try:
+            sock, address = door.accept()
+            line = Line(self.cfg, sock, address, name)
+            line.until = time.monotonic() + self.cfg.keepalive
+            self.open.add(line)
+        except (BlockingIOError, ConnectionAbortedError):
+            pass  # gone again
         except OSError:
-            return  # gone again, or taken by nobody: the poller calls when there is another
-        self.nr_conns += 1
-        conn = Line(self.cfg, client, address, listener.getsockname())
-        conn.set_timeout()
-        self.pending_conns.append(conn)
-        self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+            self.log.exception("nobody can be let in")
+            self.shut.add(number)
+        if self._is_full():
+            self.shut.add(number)
+        if number not in self.shut and self.alive:
+            self.poller.modify(number, READABLE)
+        return line
 
-    def on_pending_socket_readable(self, conn: Line, _client: socket.socket) -> None:
-        """Something came on a new connection."""
-        self._look(conn, self.pending_conns)
+    def _is_full(self) -> bool:
+        return len(self.open) + len(self.lingering) >= int(self.cfg.worker_connections)
 
-    def on_client_socket_readable(self, conn: Line, _client: socket.socket) -> None:
-        """Something came on a connection that was kept."""
-        self._look(conn, self.keepalived_conns)
-
-    def _look(self, conn: Line, silent: deque[Line]) -> None:
-        """Hand over what is ready. Once the head is here the connection is none of the `silent`, which time out."""
-        sight = conn.look()
-        if sight is Sight.HALF_HEAD:
-            return
-        if self.half_bodies.pop(conn, None) is None:
-            silent.remove(conn)
-        if sight is Sight.HALF_BODY:
-            self.half_bodies[conn] = time.monotonic() + self.patience
+    def _go_on(self, line: Line, seat: Seat) -> None:
+        """Go on with a connection: the rest of a reply, or what has come."""
+        sight = Sight.READY if line.reply else line.receive()
+        while sight is Sight.READY:
+            told = self._tell(line) if line.reply else self._serve(line, seat)
+            if told is None:
+                line.until = time.monotonic() + READER_SECONDS
+                self._wait(line, WRITABLE)
+                return
+            if not told:
+                self._part(line)
+                return
+            line.until = time.monotonic() + self.cfg.keepalive
+            sight = line.sight()
+        if sight is Sight.GONE:
+            self._close(line)
+        elif sight is Sight.TOO_LONG:
+            self.handle_error(None, line.sock, line.client, LimitRequestHeaders("the head is too long"))
+            self._part(line)
         else:
-            self._hand_over(conn)
+            if sight is Sight.HALF_BODY and not line.half_body:
+                line.half_body, line.until = True, time.monotonic() + self.patience
+            self._wait(line, READABLE)
 
-    def _hand_over(self, conn: Line) -> None:
-        self.poller.unregister(conn.sock)
-        conn.data_ready = True
-        self.enqueue_req(conn)
+    def _wait(self, line: Line, event: int) -> None:
+        """Give a line to the poller; from here on it may belong to another thread."""
+        if not line.known:
+            line.known = True
+            self.poller.register(line.number, select.EPOLLONESHOT)  # of nothing yet
+        self.waiting[line.number] = line
+        self.poller.modify(line.number, event)
 
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """The stock wait, ended in time for the first body that is late."""
-        if self.half_bodies:
-            first = next(iter(self.half_bodies.values()))
-            timeout = min(timeout, max(0.0, first - time.monotonic()))
-        super().wait_for_and_dispatch_events(timeout)
-        now = time.monotonic()
-        while self.half_bodies and (late := next(iter(self.half_bodies.items())))[1] <= now:
-            del self.half_bodies[late[0]]
-            late[0].wake_at(1)
-            self._hand_over(late[0])
-
-    def handle(self, conn: Line) -> Any:
-        """Serve one request of a connection; a head that the poller has not seen whole is watched until `head_read`."""
-        _NOW.line = conn
-        _NOW.watched = None if conn.head_here else WATCHMAN.watch(conn.sock, HEAD_SECONDS)
+    def _serve(self, line: Line, seat: Seat) -> bool | None:
+        """Answer one request; whether the connection may be kept, None while the other side does not take the reply."""
+        request = None
         try:
-            return super().handle(conn)
-        finally:
-            _leave_head()
-            conn.served()
+            request = line.request()
+            reply, environ = create(request, line.sock, line.client, line.server, self.cfg, Reply, (self,))
+            environ["wsgi.multithread"], environ[HERE] = True, line.body_here
+            if not line.has_all_of(request):
+                seat.leave()
+            line.answer_with(reply, self.wsgi(environ, reply.start_response))
+        except (NoMoreData, StopIteration, OSError):
+            return False
+        except Exception as error:  # noqa: BLE001  whatever it is, gunicorn logs it and says 400 or 500
+            self.handle_error(request, line.sock, line.client, error)
+            return False
+        return self._tell(line)
 
-    def murder_pending(self) -> None:
-        """Close what has been silent, and what has lingered long enough."""
-        super().murder_pending()
+    def _tell(self, line: Line) -> bool | None:
+        reply = line.reply
+        assert reply is not None
+        try:
+            if not reply.tell(line.pieces):
+                return None
+        except Gone:
+            return False
+        except Exception as error:
+            if reply.headers_sent:
+                self.log.exception("a reply broke off")
+            else:
+                self.handle_error(reply.req, line.sock, line.client, error)
+            return False
+        line.next_request()
+        return not reply.should_close()
+
+    def _part(self, line: Line) -> None:
+        """Say that nothing follows and leave the socket for two seconds, so that the caller can read the answer."""
+        self.open.discard(line)
+        line.end_reply()
+        try:
+            line.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            line.sock.close()
+        else:
+            self.lingering.append((time.monotonic() + LINGER_SECONDS, line.sock))
+
+    def _close(self, line: Line) -> None:
+        self.open.discard(line)
+        line.end_reply()
+        line.sock.close()
+
+    def sweep(self) -> None:
+        """End every wait that is over, and let others work where one works long."""
         now = time.monotonic()
-        while Line.lingering and Line.lingering[0][0] <= now:
-            Line.lingering.popleft()[1].close()
+        for number, found in list(self.waiting.items()):
+            line = self.waiting.pop(number, None) if found.until <= now else None
+            if line is not None:
+                self._overdue(line, now)
+        while self.lingering and self.lingering[0][0] <= now:
+            self.lingering.popleft()[1].close()
+        if self.shut and not self._is_full():
+            self.poller.modify(self.shut.pop(), READABLE)
+        for seat, before in list(self.seats.items()):
+            if seat.served == before and before % 2:  # odd while it serves
+                seat.leave()
+            self.seats[seat] = seat.served
 
-
-_NOW = threading.local()  # what this thread serves: line, request, watched
-
-
-def _leave_head() -> None:
-    if _NOW.watched is not None:
-        WATCHMAN.leave(_NOW.watched)
-        _NOW.watched = None
-
-
-def head_read(_worker: Worker, request: Any) -> None:
-    """Gunicorn's pre_request: the head is here, the body has its own watch."""
-    _leave_head()
-    _NOW.request = request
-    if _NOW.line.invited:
-        request._expected_100_continue = False  # noqa: SLF001  gunicorn would say it a second time
-
-
-def in_worker(inner: Application) -> Application:
-    """WSGI middleware of this worker: tells how much of a body is here, and keeps the application's word.
-
-    Gunicorn drops an application's `Connection: close`, keeps the connection, and holds the thread for up to five
-    seconds to drain the rest of the body.
-    """
-    def serve(environ: Environ, start: Start) -> Iterable[bytes]:
-        request, environ[HERE] = _NOW.request, _NOW.line.body_here
-
-        def start_and_close(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            if any(name.lower() == "connection" and value == "close" for name, value in headers):
-                request.force_close()
-            return start(status, headers, *more)
-
-        return inner(environ, start_and_close)
-
-    return serve
+    def _overdue(self, line: Line, now: float) -> None:
+        if line.until > now:  # it was served meanwhile
+            self._wait(line, WRITABLE if line.reply else READABLE)
+        elif line.half_body:
+            line.late = True
+            self._wait(line, WRITABLE)  # which it is, so that a thread takes it at once
+        else:
+            self._close(line)

@@ -151,6 +151,15 @@ def test_a_body_that_never_comes_is_given_up_and_its_place_is_free_again(tmp_pat
             assert b" 408 " in answered(running.send(upload(size, path) + b"x"))
 
 
+@pytest.mark.parametrize("body", [b"ZZ\r\nxx", b"5\r\nab"], ids=["no chunk", "half a chunk"])
+def test_chunks_that_are_none_are_the_callers_mistake(portal, body):
+    start = upload(0, "/api/departments/water-office/files")
+    line = portal.send(start.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + body)
+    line.shutdown(socket.SHUT_WR)
+    assert b" 400 " in answered(line)
+    assert "fault" not in portal.said()
+
+
 def test_silent_connections_take_no_thread(portal):
     silent = [portal.send(b"") for _ in range(60)]
     halves = [portal.send(b"GET / HTTP/1.1\r\nHost: x\r\n") for _ in range(100)]
