@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from people.errors import WeakPassword
+from store.turns import away
 
 SHORTEST = 12
 LONGEST = 256
@@ -31,12 +32,12 @@ class Passwords:
         """The hash to store; raises `WeakPassword` for fewer than 12 or more than 256 characters."""
         if not SHORTEST <= len(password) <= LONGEST:
             raise WeakPassword
-        with self._room:
+        with away(), self._room:
             return self._hasher.hash(password)
 
     def fits(self, stored: str | None, password: str) -> bool:
         """Whether `password` is the one; an unknown account costs the same time as a wrong password."""
-        with self._room:
+        with away(), self._room:
             try:
                 return self._hasher.verify(stored or self._nobody, password[:LONGEST]) and stored is not None
             except (VerificationError, InvalidHashError):

@@ -22,6 +22,7 @@ from store.errors import ConstraintBroken, NestedWrite, StorageFull, StoreClosed
 from store.migrations import refuse_unmigrated
 from store.port import Done, Row, Tx, started
 from store.postgres_schema import PostgresSchema, migrate_postgres, refuse_settings
+from store.turns import away
 
 T = TypeVar("T")
 Connection = psycopg.Connection[dict[str, Any]]
@@ -114,7 +115,7 @@ class PostgresDatabase:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A consistent snapshot for reading; never blocks writers."""
-        with _told(), self._pool.connection() as connection, connection.transaction():
+        with _told(), away(), self._pool.connection() as connection, connection.transaction():
             connection.execute("set transaction isolation level repeatable read, read only")
             yield PostgresTx(connection, self._cipher)
 
@@ -141,7 +142,7 @@ class PostgresDatabase:
         raise StoreUnavailable("并发冲突过多，请稍后重试。")
 
     def _once(self, unit: Callable[[Tx], T]) -> T:
-        with _told(), self._pool.connection() as connection, connection.transaction():
+        with _told(), away(), self._pool.connection() as connection, connection.transaction():
             tx = PostgresTx(connection, self._cipher)
             result = unit(tx)
             tx.tell()

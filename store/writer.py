@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from store.errors import NestedWrite, StoreClosed, StoreError, StoreUnavailable, TransactionLost
 from store.port import Done
 from store.safety import plain
+from store.turns import away
 
 T = TypeVar("T")
 _MOST = 256
@@ -36,7 +37,8 @@ class Ticket:
 
     def wait(self) -> Any:
         """What the unit returned; raises what it raised."""
-        self._latch.acquire()
+        with away():
+            self._latch.acquire()
         if self.error is not None:
             raise self.error
         return self.result

@@ -12,7 +12,8 @@ from flask import Response, json, request
 def shown(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """`value` as a JSON answer in UTF-8."""
     made = Response(json.dumps(value, ensure_ascii=False, sort_keys=False), status, content_type="application/json")
-    made.headers.extend(dict(headers or {}))
+    if headers:
+        made.headers.extend(dict(headers))
     return made
 
 

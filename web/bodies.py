@@ -1,15 +1,15 @@
 """Bodies arrive in time or not at all, so that slow uploads never starve a department's notice.
 
-A body that is large, chunked, or not there at once needs one of a few places (half the threads); without a free place
-the caller is asked to come again. A watchman shuts the reading side of a connection whose body is late: the read ends,
-the view answers 408 and the thread is free. In the test client there is no socket; only the size of a body counts.
+A body that is large, chunked, or not wholly here when a thread takes the request needs one of a few places (half the
+threads); without a free place the caller is asked to come again. The server waits a moment for small bodies before it
+gives a thread, and says how much is here. A watchman shuts the reading side of a connection whose body is late: the
+read ends, the view answers 408 and the thread is free. Without our server only the size of a body counts.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import math
 import socket
 import threading
 import time
@@ -17,11 +17,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gunicorn.http.errors import ParseException
+
 from web.errors import OWN_WORDS, Problem
 
 QUICK_BYTES = 65_536
 QUICK_SECONDS = 0.2
 WATCH_EVERY = 0.25
+HERE = "yijianshi.body_here"  # in the environ: how many bytes of the body had come when the thread took the request
 COME_AGAIN = {"Retry-After": "2"}
 Start = Callable[..., Any]
 Environ = dict[str, Any]
@@ -38,28 +41,17 @@ class Pace:
 
 @dataclass(eq=False, slots=True)
 class Watched:
-    """One connection that must have been read by `until` (monotonic seconds); `late` once its reading side was shut.
-
-    From `slow_at` on it is slow: `may_be_slow` is asked once whether there is room for that; without room its reading
-    side is shut and it is `turned_away`.
-    """
+    """One connection that must have been read by `until` (monotonic seconds); `late` once its reading side was shut."""
 
     line: socket.socket
     until: float
-    may_be_slow: Callable[[], bool] | None = None
-    slow_at: float = math.inf
     late: bool = False
-    turned_away: bool = False
 
-    def judge(self, now: float) -> None:
-        """Shut the reading side of a connection that is late, or slow without room."""
-        if self.may_be_slow is not None and self.slow_at <= now:
-            self.slow_at = math.inf
-            self.turned_away = not self.may_be_slow()
-        self.late = self.until <= now
-        if self.late or self.turned_away:
-            with contextlib.suppress(OSError):
-                self.line.shutdown(socket.SHUT_RD)
+    def cut(self) -> None:
+        """Shut the reading side, which ends the read that waits."""
+        self.late = True
+        with contextlib.suppress(OSError):
+            self.line.shutdown(socket.SHUT_RD)
 
 
 class Watchman:
@@ -70,10 +62,9 @@ class Watchman:
         self._watched: set[Watched] = set()
         self._awake = False
 
-    def watch(self, line: socket.socket, seconds: float, may_be_slow: Callable[[], bool] | None = None) -> Watched:
+    def watch(self, line: socket.socket, seconds: float) -> Watched:
         """Watch a connection from now on; `leave` it when it was read."""
-        now = time.monotonic()
-        watched = Watched(line, now + seconds, may_be_slow, now + QUICK_SECONDS)
+        watched = Watched(line, time.monotonic() + seconds)
         with self._lock:
             self._watched.add(watched)
             if not self._awake:
@@ -91,18 +82,17 @@ class Watchman:
             time.sleep(WATCH_EVERY)
             now = time.monotonic()
             with self._lock:
-                due = [watched for watched in self._watched if min(watched.until, watched.slow_at) <= now]
-            for watched in due:
-                watched.judge(now)
-                if watched.late or watched.turned_away:
-                    self.leave(watched)
+                late = {watched for watched in self._watched if watched.until <= now}
+                self._watched -= late
+                for watched in late:  # under the lock: afterwards the connection may belong to its next request
+                    watched.cut()
 
 
 WATCHMAN = Watchman()
 
 
 class Arriving(io.RawIOBase):
-    """A request body as it comes in: takes a place when it is slow or large, and knows whether it came whole."""
+    """A request body as it comes in: takes a place when it is late or large, and knows whether it came whole."""
 
     def __init__(self, environ: Environ, pace: Pace, places: threading.BoundedSemaphore) -> None:
         super().__init__()
@@ -112,9 +102,9 @@ class Arriving(io.RawIOBase):
         length = environ.get("CONTENT_LENGTH") or ""
         self._length = int(length) if length.isdecimal() and length.isascii() else None
         self._chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-        self._got, self._ended = 0, False
-        self._has_place = self._over = False
-        self._guard = threading.Lock()  # the watchman takes a place for a body that grows slow
+        quick = min(QUICK_BYTES, environ.get(HERE, QUICK_BYTES))
+        self._needs_place = self._chunked or (self._length or 0) > quick
+        self._got, self._has_place = 0, False
         self._watched: Watched | None = None
 
     def readable(self) -> bool:
@@ -123,11 +113,12 @@ class Arriving(io.RawIOBase):
 
     def readinto(self, target: Any) -> int:
         """The next bytes; raises `Problem` when there is no place, the body is late, or it was cut off."""
-        if self._watched is None and self._line is not None:
-            self._watched = WATCHMAN.watch(self._line, self._pace.seconds, self._found_place)
-        if (self._chunked or (self._length or 0) > QUICK_BYTES) and not self._found_place():
-            raise Problem(503, *OWN_WORDS[503], headers=COME_AGAIN)
-        data = bytes(self._source.read(len(target)))
+        if self._needs_place and not self._has_place:
+            self._take_place()
+        try:
+            data = bytes(self._source.read(len(target)))
+        except ParseException as error:  # chunks that are none
+            raise Problem(400, *OWN_WORDS[400]) from error
         self._got += len(data)
         target[:len(data)] = data
         if data and self._watched:
@@ -136,36 +127,25 @@ class Arriving(io.RawIOBase):
             self._end()
         return len(data)
 
-    def _found_place(self) -> bool:
-        """Take a place among the slow bodies unless it is taken already; False if none is free."""
-        with self._guard:
-            if not self._has_place and not self._over:
-                self._has_place = self._places.acquire(blocking=False)
-            return self._has_place or self._over
+    def _take_place(self) -> None:
+        """Only a body with a place may keep a thread waiting, and only until it is late."""
+        self._has_place = self._places.acquire(blocking=False)
+        if not self._has_place:
+            raise Problem(503, *OWN_WORDS[503], headers=COME_AGAIN)
+        if self._line is not None:
+            self._watched = WATCHMAN.watch(self._line, self._pace.seconds)
 
     def _end(self) -> None:
-        if self._watched and self._watched.turned_away:
-            raise Problem(503, *OWN_WORDS[503], headers=COME_AGAIN)
-        self._ended = True
         if self._watched and self._watched.late:
             raise Problem(408, *OWN_WORDS[408])
         if self._length is not None and self._got < self._length:
             raise Problem(400, "cut_off", "内容没有传完整，请检查网络后重新发送")
 
-    @property
-    def unread(self) -> bool:
-        """Whether the caller may still be sending: such a connection must not be used again."""
-        if self._length is not None:
-            return self._got < self._length
-        return self._chunked and not self._ended
-
     def done(self) -> None:
         """Give the place back and stop the watch; called when the request ends, however it ends."""
-        with self._guard:
-            self._over = True
-            if self._has_place:
-                self._places.release()
-                self._has_place = False
+        if self._has_place:
+            self._places.release()
+            self._has_place = False
         if self._watched:
             WATCHMAN.leave(self._watched)
 
@@ -183,13 +163,7 @@ class Bodies:
             return self._inner(environ, start)
         body = Arriving(environ, self._pace, self._places)
         environ["wsgi.input"] = body
-
-        def start_and_close(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            if body.unread:
-                headers = [pair for pair in headers if pair[0].lower() != "connection"] + [("Connection", "close")]
-            return start(status, headers, *more)
-
         try:
-            return self._inner(environ, start_and_close)
+            return self._inner(environ, start)
         finally:
             body.done()

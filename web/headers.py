@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from flask import Flask, Response, g, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from connectors.strict_json import whole_text
@@ -27,20 +28,37 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+PLAIN_PATH, PLAIN_QUERY = re.compile(r"[!-~]*"), re.compile(r"[!-$&-~]*")  # nothing here needs a closer look
 MOST_PAIRS = 5_000
+Start = Callable[..., Any]
+Environ = dict[str, Any]
+Application = Callable[[Environ, Start], Iterable[bytes]]
 YEAR = 31_536_000
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
 
 
 class PageSessions(SecureCookieSessionInterface):
     """Flask's own signed cookie, which holds no identity: CSRF tokens and a visitor's answers before sign-in. Its key
-    comes from the key file at the first use."""
+    comes from the key file at the first use. Who sends no cookie and gets none costs nothing."""
+
+    _signer: Any = None
 
     def get_signing_serializer(self, app: Flask) -> Any:
-        """The signer, with our key."""
+        """The signer, made once, for it keeps nothing."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session in the cookie, or an empty one."""
         if not app.secret_key:
             app.secret_key = house().parts.cookie_key
-        return super().get_signing_serializer(app)
+        return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Give the cookie if there is something to keep or to forget."""
+        if session or session.modified or session.accessed:
+            super().save_session(app, session, response)
 
 
 def harden(app: Flask, settings: Settings) -> None:
@@ -59,7 +77,14 @@ def harden(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
     app.before_request(_refuse_unfit_url)
     app.before_request(_refuse_unfit_form)
-    app.after_request(_finish(settings))
+    app.after_request(_finish)
+    app.ensure_sync = _as_it_is  # type: ignore[assignment, method-assign]
+    app.wsgi_app = _fixed(app.wsgi_app, settings)  # type: ignore[assignment, method-assign]
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Flask asks of every function at every call whether it is a coroutine; none of ours is."""
+    return function
 
 
 def _hosts(settings: Settings) -> list[str]:
@@ -69,6 +94,8 @@ def _hosts(settings: Settings) -> list[str]:
 
 def _refuse_unfit_url() -> None:
     """Refuse addresses with what no file, store or log can take, before any view sees them."""
+    if PLAIN_PATH.fullmatch(request.path) and PLAIN_QUERY.fullmatch(request.environ.get("QUERY_STRING", "")):
+        return
     parts = [request.path, *(request.view_args or {}).values(), *request.args.keys(), *request.args.values()]
     if not all(whole_text(str(part)) and "\ufffd" not in str(part) for part in parts):
         raise Problem(400, "bad_request", "网址里有不能使用的字符，请检查后重试")
@@ -91,25 +118,35 @@ def _refuse_unfit_form() -> None:
         raise Problem(400, "bad_request", "表单里有不能使用的字符，请删除后重试")
 
 
-def _finish(settings: Settings) -> Callable[[Response], Response]:
-    def finish(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers["X-Request-Id"] = request_id()
-        if settings.secure:
-            response.headers["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
-        _cache(response)
-        return response
-    return finish
+def _fixed(inner: Application, settings: Settings) -> Application:
+    """WSGI middleware: the headers that are the same for every answer, where a view has not set its own."""
+    always = HEADERS | ({"Strict-Transport-Security": f"max-age={YEAR}; includeSubDomains"} if settings.secure else {})
+    pairs = [(name.lower(), (name, value)) for name, value in always.items()]
+
+    def serve(environ: Environ, start: Start) -> Iterable[bytes]:
+        def start_fixed(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            given = {name.lower() for name, _ in headers}
+            return start(status, [*headers, *(pair for name, pair in pairs if name not in given)], *more)
+
+        return inner(environ, start_fixed)
+
+    return serve
 
 
-def _cache(response: Response) -> None:
-    """Static files may be kept for long under a changing address; everything else is asked for again, and what a
-    signed-in person sees is never stored."""
+def _finish(response: Response) -> Response:
+    """The number of this request, and how long the answer may be kept."""
+    response.headers["X-Request-Id"] = request_id()
     if request.endpoint == "static" and response.status_code == 200:
-        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if "v" in request.args else "no-cache"
+        response.headers["Cache-Control"] = _static_cache()
     elif "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store" if _personal() else "no-cache"
+    return response
+
+
+def _static_cache() -> str:
+    """Static files may be kept for long under a changing address; everything else is asked for again, and what a
+    signed-in person sees is never stored."""
+    return f"public, max-age={YEAR}, immutable" if "v" in request.args else "no-cache"
 
 
 def _personal() -> bool:
