@@ -15,7 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, Na
 from connectors.answers import NoReply, Reply
 from connectors.base import Body
 from connectors.guard import Attempt, WatchedAdapter
-from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers, end_unclear, unpacked
+from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers, framing, unpacked
 
 _PIECE = 65_536
 _POOLED = 64
@@ -81,7 +81,7 @@ def _lost(error: Exception, attempt: Attempt) -> NoReply:
 def _read(response: requests.Response, cap: int, attempt: Attempt) -> Reply:
     """The answer with at most `cap` bytes of body, unpacked no further than that."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    pieces, size, cut = [], 0, end_unclear(headers)
+    pieces, size, cut = [], 0, framing(response.status_code, headers) is None
     try:
         while not cut and (piece := response.raw.read(_PIECE, decode_content=False)):
             pieces.append(piece)

@@ -33,7 +33,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from connectors.answers import NoReply, Reply
 from connectors.base import Body
 from connectors.reach import may_reach
-from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers, end_unclear, unpacked
+from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers, framing, unpacked
 
 _MOST_KEPT = 64
 _BUFFER = 16_384
@@ -342,22 +342,18 @@ class _Head(HTTPResponse):
             self._status_line()
             self.fields = self._lines()
         self.code = self.status
-        coding = self.fields.get("transfer-encoding", "").strip().lower()
-        length = self.fields.get("content-length", "").partition(",")[0].strip()
-        self.unclear = end_unclear(self.fields)
-        self.chunked = coding == "chunked"
+        self.framing = framing(self.status, self.fields)
+        self.chunked, self.length = self.framing or (False, None)
         self.chunk_left = None
-        self.length = int(length) if length and not self.chunked and not self.unclear else None
-        if self.status in {101, 204, 304}:
-            self.length, self.chunked = 0, False
-        kept = "close" not in (said := self.fields.get("connection", "").lower())
-        kept = kept and (self.version == 11 or "keep-alive" in said)
-        framed_once = self.chunked != (self.length is not None)
-        self.will_close = not kept or self._odd or not framed_once or self.status == 101 or bool(coding and length)
+        said = self.fields.get("connection", "").lower()
+        kept = "close" not in said and (self.version == 11 or "keep-alive" in said)
+        twice = "transfer-encoding" in self.fields and "content-length" in self.fields
+        endless = not self.chunked and self.length is None
+        self.will_close = not kept or self._odd or twice or endless or self.status == 101
 
     def content(self, cap: int) -> tuple[bytes, bool]:
         """At most `cap` bytes and one of the body as it came, and whether that is less than was announced."""
-        if self.unclear:
+        if self.framing is None:
             return b"", True
         try:
             raw = self.read(cap + 1)

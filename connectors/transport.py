@@ -8,7 +8,6 @@ redirects, use no proxies and keep no cookies; the same tests run against both.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -19,7 +18,7 @@ from connectors.base import Body
 COMMON_HEADERS: Mapping[str, str] = {
     "Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "yijianshi/1"}
 CONNECT_SECONDS = 5.0
-_WORD = re.compile(r"[!-~]+(?: [!-~]+)*")
+TRANSPORTS = ("keep_alive", "requests")
 
 
 class Call(NamedTuple):
@@ -47,20 +46,27 @@ class BadHeader(ValueError):
 
 def check_headers(headers: Mapping[str, str]) -> None:
     """Refuse, before a byte is sent, what is not printable ASCII."""
-    for name, value in headers.items():
-        if not _WORD.fullmatch(value):
-            raise BadHeader(name)
+    text = "".join(headers.values())
+    if not (text.isascii() and text.isprintable()):
+        raise BadHeader
 
 
-def end_unclear(headers: Mapping[str, str]) -> bool:
-    """Whether an answer with these headers (names in lower case) does not say where it ends: a coding other than
-    chunked, or a length that is none or several. Its status counts; what follows cannot be believed."""
-    coding = headers.get("transfer-encoding", "").strip().lower()
+def framing(status: int, headers: Mapping[str, str]) -> tuple[bool, int | None] | None:
+    """How an answer with these headers (names in lower case) says where it ends: whether it comes in chunks, and else
+    its length; (False, None) is the end of the connection. None: in another coding than chunked, or with a length that
+    is none or several. Then the status counts, and what follows it cannot be believed."""
+    if status in {101, 204, 304}:
+        return False, 0
+    length, coding = headers.get("content-length", ""), headers.get("transfer-encoding", "").lower()
     if coding not in {"", "identity"}:
-        return coding != "chunked"
-    first, *others = (part.strip() for part in headers.get("content-length", "").split(","))
-    number = first.isascii() and first.isdigit() and len(first) < 16
-    return any(other != first for other in others) or not (number or not first)
+        return (True, None) if coding == "chunked" else None
+    if "," in length:
+        length, *others = (part.strip() for part in length.split(","))
+        if any(other != length for other in others):
+            return None
+    if length.isascii() and length.isdigit() and len(length) < 16:
+        return False, int(length)
+    return None if length else (False, None)
 
 
 def unpacked(raw: bytes, encoding: str, cap: int) -> tuple[bytes, bool]:

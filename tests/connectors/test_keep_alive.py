@@ -226,7 +226,7 @@ def test_a_forgotten_transport_leaves_no_socket_open() -> None:
     assert [str(one.message) for one in warned] == []
 
 
-@pytest.mark.parametrize("text", ["a\r\nb: c", "a\nb", "a\rb", "a\x00", "é", "", " a", "a "])
+@pytest.mark.parametrize("text", ["a\r\nb: c", "a\nb", "a\rb", "a\x00", "a\x7f", "é"])
 def test_a_header_that_is_no_plain_text_is_refused_before_anything_leaves(text: str, lean: KeepAlive) -> None:
     with RawServer(say_each(A)) as server:
         call = Call("POST", f"http://127.0.0.1:{server.port}/p", {"X": text}, b"{}")

@@ -150,6 +150,7 @@ A = b'{"ref": "A"}'
     (say(b"HTTP/1.0 200 OK\r\n\r\n" + A), "received"),
     (say(HEAD + b"Connection: close\r\n\r\n" + A), "received"),
     (say(b"HTTP/1.1 204 No Content\r\n\r\n"), "received"),
+    (say(b"HTTP/1.1 204 No Content\r\nContent-Length: none\r\n\r\n"), "received"),
     (say(b"HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n"), "received"),
     (say(CHUNKED + b'\r\nc\r\n{"ref": "A"}\r\n0\r\n\r\n'), "received"),
     (say(CHUNKED + b'\r\n1;x=y\r\n{\r\nb\r\n"ref": "A"}\r\n0\r\nX-Sum: 1\r\n\r\n'), "received"),
@@ -233,7 +234,7 @@ def test_a_kept_connection_outside_the_networks_of_another_body_is_not_used_for_
         rest.close()
 
 
-@pytest.mark.parametrize("key", ["a\r\nX-Other: b", "a\nb", "a\x00b", " a", "", "键"])
+@pytest.mark.parametrize("key", ["a\r\nX-Other: b", "a\nb", "a\x00b", "键"])
 def test_a_key_that_would_break_the_headers_is_never_sent(rest: Rest, key: str, transport: Settings) -> None:
     with RawServer(say(answer())) as server:
         body = replace(BODY, address=f"http://127.0.0.1:{server.port}/", honours_keys=False, settings=transport)
