@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from connectors.base import Body, ChannelKind, Registry, UnknownConnector
 from connectors.lined_yaml import BadYaml, Lined, plain, read_lined
 from connectors.signing import BadSecret, secret_bytes
+from connectors.transport import TRANSPORTS
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -149,7 +150,8 @@ class _Reader:
         more |= {key: _yes_no(entry, key) for key in ("honours_keys", "can_be_asked") if key in entry.value}
         more |= {"address": self.address(entry, hosts, line) if channel == "push" else "", "channel": channel}
         more |= self.references(entry, line, channel)
-        more |= {"networks": _networks(entry), "ladder": _ladder(entry), "settings": _settings(entry)}
+        more |= {"networks": _networks(entry), "ladder": _ladder(entry)}
+        more |= {"settings": _settings(entry, texts["connector"])}
         return Body(id=name, **(texts | more))
 
     def channel(self, connector: str, entry: Lined, line: int) -> ChannelKind:
@@ -285,10 +287,12 @@ def _ladder(entry: Lined) -> tuple[float, ...]:
     return tuple(float(item.value) for item in steps)
 
 
-def _settings(entry: Lined) -> dict[str, str]:
+def _settings(entry: Lined, connector: str) -> dict[str, str]:
     value = plain(entry.value["settings"]) if "settings" in entry.value else {}
     if not isinstance(value, dict) or any(not isinstance(item, str) for item in value.values()):
         raise _Wrong(entry.lines["settings"], "bad_value", "settings 应为 名称: 文字")
+    if connector == "rest" and value.get("transport", TRANSPORTS[0]) not in TRANSPORTS:
+        raise _Wrong(entry.lines["settings"], "bad_value", f"transport 请写 {' 或 '.join(TRANSPORTS)}")
     return value
 
 

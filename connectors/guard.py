@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import ipaddress
 import itertools
 import socket
 import threading
 import time
+from http.client import HTTPResponse, RemoteDisconnected
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +21,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
+
+from connectors.reach import may_reach
 
 _current = threading.local()
 
@@ -30,9 +32,9 @@ class Attempt:
 
     def __init__(self, seconds: float, networks: tuple[str, ...] = ()) -> None:
         self.ends = time.monotonic() + seconds
-        self.networks = tuple(ipaddress.ip_network(network) for network in networks)
+        self.networks = networks
         self.socket: socket.socket | None = None
-        self.seen = self.sent = self.overdue = self.done = False
+        self.seen = self.sent = self.broken = self.overdue = self.done = False
 
     def __enter__(self) -> Attempt:
         _current.attempt = self
@@ -58,25 +60,6 @@ class Attempt:
             # Not used.shutdown: a TLS socket would drop its state under the reading thread.
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(used, socket.SHUT_RDWR)
-
-    def may_reach(self, peer: str, host: str) -> bool:
-        """Whether a connection for `host` may end at the address `peer`."""
-        address = ipaddress.ip_address(peer.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None)
-        address = mapped or address
-        if self.networks:
-            return any(address in network for network in self.networks)
-        if _literal(host) is not None:
-            return address == _literal(host)
-        inner = address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
-        return not inner or (host == "localhost" and address.is_loopback)
-
-
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return None
 
 
 class _Reaper:
@@ -113,42 +96,86 @@ class _Reaper:
 _reaper = _Reaper()
 
 
+class _Lines:
+    """A file that remembers the last line that was read."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self.last = file, b""
+
+    def readline(self, limit: int) -> bytes:
+        self.last = self._file.readline(limit)
+        return self.last
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _WholeHead(HTTPResponse):
+    """An answer whose head has an end. The stock class takes a connection that ended within the headers for an answer
+    with no body, so that a department that crashed while it answered would count as one that received."""
+
+    def begin(self) -> None:
+        file, lines = self.fp, _Lines(self.fp)
+        self.fp = lines  # type: ignore[assignment]  # of a file it wants these two
+        try:
+            super().begin()
+        finally:
+            if self.fp:  # else it is closed
+                self.fp = file
+        if lines.last not in {b"\r\n", b"\n"}:
+            raise RemoteDisconnected("the connection ended within the headers")
+
+
 class _Watched:
     """What both kinds of connection do beside urllib3's own."""
 
     sock: Any
     host: str
+    _reaches: tuple[str, tuple[str, ...]] = ("", ())
 
     def connect(self) -> None:
-        super().connect()  # type: ignore[misc]  # mixed into urllib3's connections
         attempt: Attempt | None = getattr(_current, "attempt", None)
         if attempt is None:
+            super().connect()  # type: ignore[misc]  # mixed into urllib3's connections
             return
         attempt.seen = True
-        peer = self.sock.getpeername()[0]
-        if not attempt.may_reach(peer, self.host):
-            self.close()  # type: ignore[attr-defined]
-            raise NewConnectionError(self, "the name leads to an address outside the deployment's")  # type: ignore[arg-type]
+        super().connect()  # type: ignore[misc]
+        self._reaches = (self.sock.getpeername()[0], attempt.networks)
+        self._check(attempt)
 
     def send(self, data: Any) -> None:
         attempt: Attempt | None = getattr(_current, "attempt", None)
         if self.sock is None:
             self.connect()
-        if attempt is not None:
-            attempt.seen, attempt.socket = True, self.sock
-            if attempt.overdue:
-                raise TimeoutError("the deadline came before the request left")
-            attempt.sent = True
-            self.sock.settimeout(attempt.left)
-        super().send(data)  # type: ignore[misc]
+        if attempt is None:
+            super().send(data)  # type: ignore[misc]
+            return
+        attempt.seen, attempt.socket = True, self.sock
+        if attempt.networks != self._reaches[1]:
+            self._check(attempt)
+        if attempt.overdue:
+            raise TimeoutError("the deadline came before the request left")
+        attempt.sent = True
+        self.sock.settimeout(attempt.left)
+        try:
+            super().send(data)  # type: ignore[misc]
+        except ConnectionError:
+            # urllib3 goes on to read an answer all the same; it was given before the message was all there.
+            attempt.broken = True
+            raise
+
+    def _check(self, attempt: Attempt) -> None:
+        if not may_reach(self._reaches[0], self.host, attempt.networks):
+            self.close()  # type: ignore[attr-defined]
+            raise NewConnectionError(self, "the name leads to an address outside the deployment's")  # type: ignore[arg-type]
 
 
 class _PlainConnection(_Watched, HTTPConnection):
-    pass
+    response_class = _WholeHead
 
 
 class _TlsConnection(_Watched, HTTPSConnection):
-    pass
+    response_class = _WholeHead
 
 
 class _PlainPool(HTTPConnectionPool):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -49,22 +48,22 @@ def secret_bytes(secret: str) -> bytes:
 
 def _digest(secret: str, message_id: str, timestamp: str, body: bytes) -> bytes:
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
-    return hmac.new(secret_bytes(secret), signed, hashlib.sha256).digest()
+    return hmac.digest(secret_bytes(secret), signed, "sha256")
 
 
 def sign(message_id: str, at: datetime, body: bytes, secrets: Sequence[str]) -> str:
     """The `webhook-signature` of `body`: one `v1,…` for each live secret, newest first."""
-    timestamp = str(int(at.timestamp()))
-    digests = (_digest(secret, message_id, timestamp, body) for secret in secrets)
-    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
+    return headers_for(message_id, at, body, secrets)["webhook-signature"]
 
 
 def headers_for(message_id: str, at: datetime, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
     """The three signature headers for one attempt at `at`."""
+    timestamp = str(int(at.timestamp()))
+    digests = [_digest(secret, message_id, timestamp, body) for secret in secrets]
     return {
         "webhook-id": message_id,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": sign(message_id, at, body, secrets),
+        "webhook-timestamp": timestamp,
+        "webhook-signature": " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests),
     }
 
 

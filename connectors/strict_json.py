@@ -16,9 +16,10 @@ LARGEST_INTEGER = 2**53 - 1
 LONGEST_NUMBER = 40
 # Possessive and with an optional end, so that a string that never closes costs one pass, not one for each quote.
 _STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_NUL = re.compile("\x00")
+_HALVES = "\ud800-\udfff"
+_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff"
+_UNFIT = re.compile(f"[{_HALVES}{_UNSEEN}]")
+_HALF_OR_NUL = re.compile(f"[{_HALVES}\x00]")
 Path = tuple[str | int, ...]
 
 
@@ -32,9 +33,9 @@ class Strictness:
 
 
 # What we store and show ourselves; numbers beyond 2^53 change their digits in a browser.
-STRICT = Strictness(40, LARGEST_INTEGER, _CONTROL)
+STRICT = Strictness(40, LARGEST_INTEGER, _UNFIT)
 # A department's own answer, of which we keep two keys: a 64-bit row number in it must not cost us its receipt.
-FOREIGN = Strictness(64, 2**64 - 1, _NUL)
+FOREIGN = Strictness(64, 2**64 - 1, _HALF_OR_NUL)
 
 
 class BadJson(ValueError):
@@ -56,7 +57,7 @@ def words(place: Path) -> str:
 
 def printable(text: str) -> str:
     """`text` without what a terminal, a log or UTF-8 cannot take, at most 60 characters."""
-    return _CONTROL.sub("?", _SURROGATE.sub("?", text))[:60]
+    return _UNFIT.sub("?", text)[:60]
 
 
 def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
@@ -67,7 +68,7 @@ def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
     except UnicodeDecodeError as error:
         raise BadJson(f"第 {error.start + 1} 个字节不是 UTF-8 编码，请用 UTF-8 发送") from error
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise BadJson(f"第 {error.lineno} 行第 {error.colno} 个字符处不是正确的 JSON") from error
     _inspect(value, (), strictness)
@@ -76,6 +77,8 @@ def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
 
 def _refuse_depth(raw: bytes, deepest: int) -> None:
     """Refuse nesting beyond `deepest` before the recursive parser sees it."""
+    if raw.count(b"{") + raw.count(b"[") <= deepest:
+        return  # most are so small that there is nothing to follow
     depth = 0
     for found in _STRUCTURE.finditer(raw):
         mark = found[0][:1]
@@ -104,26 +107,31 @@ def _integer(digits: str) -> float:
     return int(digits) if len(digits) <= LONGEST_NUMBER else math.inf
 
 
+# Made once: json.loads makes a new one for each text that it reads with hooks.
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
+
+
 def _inspect(value: Any, place: Path, strictness: Strictness) -> None:
     """Refuse what cannot be stored or shown, with its place. Depth is bounded by `_refuse_depth`."""
     match value:
         case str():
             _inspect_text(value, place, strictness)
-        case int() | float():
-            _inspect_number(value, place, strictness)
         case dict():
             _inspect_object(value, place, strictness)
         case list():
             for index, inner in enumerate(value):
                 _inspect(inner, (*place, index), strictness)
+        case int() | float():
+            _inspect_number(value, place, strictness)
 
 
 def _inspect_object(value: dict[str, Any], place: Path, strictness: Strictness) -> None:
     if isinstance(value, _Twice):
         raise BadJson("同一个名称出现了两次，请只保留一个", (*place, value.name))
     for key, inner in value.items():
-        _inspect_text(key, (*place, key), strictness)
-        _inspect(inner, (*place, key), strictness)
+        within = (*place, key)
+        _inspect_text(key, within, strictness)
+        _inspect(inner, within, strictness)
 
 
 def _inspect_number(value: float, place: Path, strictness: Strictness) -> None:
@@ -134,12 +142,14 @@ def _inspect_number(value: float, place: Path, strictness: Strictness) -> None:
 
 
 def _inspect_text(text: str, place: Path, strictness: Strictness) -> None:
-    if _SURROGATE.search(text):
+    found = strictness.refused.search(text)
+    if found is None:
+        return
+    if "\ud800" <= found[0] <= "\udfff":
         raise BadJson("含有残缺的字符(不成对的代理码)，请重新输入这一项", place)
-    if strictness.refused.search(text):
-        raise BadJson("含有不可见的控制字符，请删除后重新输入这一项", place)
+    raise BadJson("含有不可见的控制字符，请删除后重新输入这一项", place)
 
 
 def whole_text(text: str) -> bool:
     """Whether `text` (from a form or a query) has neither lone surrogates nor control characters."""
-    return not _SURROGATE.search(text) and not _CONTROL.search(text)
+    return not _UNFIT.search(text)

@@ -25,7 +25,8 @@ hosts: {city: "env:CITY_URL else https://city.example:8443"}
 defaults: {connector: rest, secrets: file:gas.secret, deadline: 5}
 bodies:
   gas-city: {department: gas, region: "370200", host: city, path: /gas, tokens: [file:gas.token], can_be_asked: no}
-  gas-province: {department: gas, region: "370000", address: "http://10.1.2.3/gas", at_once: 8, read_lag: 2.5}
+  gas-province: {department: gas, region: "370000", address: "http://10.1.2.3/gas", at_once: 8, read_lag: 2.5,
+                 settings: {transport: requests}}
   road: {department: road, connector: pull}
   trees: {department: trees, connector: desk, name: 园林局, settings: {room: "3"}}
 """
@@ -124,6 +125,7 @@ HEAD = "defaults: {secrets: file:gas.secret}\nbodies:\n"
     (HEAD + "  a: {department: d, address: 'https://a.example/', honours_keys: maybe}\n", 3, "bad_value"),
     (HEAD + "  a: {department: d, address: 'https://a.example/', networks: 10.0.0.1/8}\n", 3, "bad_value"),
     (HEAD + "  a: {department: d, address: 'https://a.example/', ladder: [soon]}\n", 3, "bad_value"),
+    (HEAD + "  a: {department: d, address: 'https://a.example/', settings: {transport: smoke}}\n", 3, "bad_value"),
     (HEAD + "  a: {department: d, address: 'https://a.example/', secrets: file:none}\n", 3, "secret_missing"),
     (HEAD + "  a: {department: d, address: 'https://a.example/', secrets: whsec_AAAA}\n", 3, "secret_in_file"),
     (HEAD + "  a: {department: d, address: 'https://a.example/', secrets: file:gas.token}\n", 3, "bad_secret"),

@@ -1,11 +1,9 @@
-"""The REST push over TLS: a good certificate, an unknown one, and one for another host."""
+"""The REST push over TLS on either transport: whose certificate is believed, and what a deadline ends."""
 
 import datetime as dt
 import ipaddress
-import socket
 import ssl
-import threading
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +14,13 @@ from cryptography.x509.oid import NameOID
 
 from connectors.base import Answer, Body, Outgoing
 from connectors.rest import Rest
+from tests.connectors.raw_server import Peer, RawServer, Talk, answer, drip, say, say_each
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
 MESSAGE = Outgoing("R-03:leg.filed:1", "msg_1", "leg.filed", "R-03", b"{}")
 NOW = dt.datetime.now(dt.UTC)
+BODY = Body("a", "d", "rest", secrets=(SECRET,), deadline=0.8, honours_keys=False)
+Settings = dict[str, str]
 
 
 def _certificate(folder: Path, address: str) -> Path:
@@ -37,73 +38,114 @@ def _certificate(folder: Path, address: str) -> Path:
     return path
 
 
-class Secure:
-    """A TLS server that answers each request once: at once, or after its headers never."""
+def _server(certificate: Path, talk: Talk, only: Path | None = None, first: bool = True) -> RawServer:
+    """A TLS server; with `only` it wants to see that certificate of its caller."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if only:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(only)
+    return RawServer(talk, first, wrap=lambda plain: context.wrap_socket(plain, server_side=True))
 
-    def __init__(self, certificate: Path, answer: bytes) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"https://127.0.0.1:{self.listener.getsockname()[1]}/push"
-        self.context, self.answer = context, answer
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
 
-    def run(self) -> None:
-        while True:
-            try:
-                peer, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                with self.context.wrap_socket(peer, server_side=True) as secure:
-                    secure.settimeout(3)
-                    secure.recv(65_536)
-                    secure.recv(65_536)
-                    secure.sendall(self.answer)
-                    secure.recv(1)
-            except OSError:
-                continue
-
-    def close(self) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(5)
+def _at(server: RawServer, transport: Settings, **settings: Path) -> Body:
+    named = {name: str(path) for name, path in settings.items()}
+    return replace(BODY, address=f"https://127.0.0.1:{server.port}/push", settings=transport | named)
 
 
 @pytest.fixture
-def rest() -> Iterator[Rest]:
-    rest = Rest()
-    yield rest
-    rest.close()
+def own(tmp_path: Path) -> Path:
+    return _certificate(tmp_path, "127.0.0.1")
 
 
-def _sent(rest: Rest, certificate: Path, trusted: Path | None, answer: bytes) -> Answer:
-    server = Secure(certificate, answer)
-    settings = {"ca": str(trusted)} if trusted else {}
-    body = Body("a", "d", "rest", address=server.address, secrets=(SECRET,), deadline=0.8, honours_keys=False,
-                settings=settings)
-    try:
-        return rest.send(MESSAGE, body, NOW)
-    finally:
+def test_a_trusted_certificate_is_talked_to(rest: Rest, own: Path, transport: Settings) -> None:
+    with _server(own, say(answer())) as server:
+        assert rest.send(MESSAGE, _at(server, transport, ca=own), NOW) == Answer("received", "A", status=200)
         rest.close()
-        server.close()
 
 
-GOOD = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{"ref": "A"}'
+def test_an_unknown_certificate_or_one_of_another_host_is_never_sent_to(
+    rest: Rest, own: Path, tmp_path: Path, transport: Settings,
+) -> None:
+    other = _certificate(tmp_path, "127.0.0.9")
+    with _server(own, say(answer())) as server, _server(other, say(answer())) as another:
+        bodies = [_at(server, transport), _at(server, transport, ca=other), _at(another, transport, ca=other)]
+        got = [rest.send(MESSAGE, body, NOW) for body in bodies]
+    assert [(one.kind, one.sent) for one in got] == [("again", False)] * 3
+    assert server.heard == another.heard == []
 
 
-def test_a_trusted_certificate_is_talked_to(rest: Rest, tmp_path: Path) -> None:
-    own = _certificate(tmp_path, "127.0.0.1")
-    assert _sent(rest, own, own, GOOD) == Answer("received", "A", status=200)
+def test_a_certificate_file_that_is_missing_or_none_is_never_sent_with(
+    rest: Rest, own: Path, tmp_path: Path, transport: Settings,
+) -> None:
+    nothing = tmp_path / "nothing.pem"
+    nothing.write_text("nothing", "ascii")
+    with _server(own, say(answer())) as server:
+        bodies = [_at(server, transport, ca=tmp_path / "none"), _at(server, transport, ca=nothing),
+                  _at(server, transport, ca=own, client_certificate=tmp_path / "none"),
+                  _at(server, transport, ca=own, client_certificate=nothing)]
+        got = [rest.send(MESSAGE, body, NOW) for body in bodies]
+    assert [(one.kind, one.sent, server.heard) for one in got] == [("again", False, [])] * 4
 
 
-def test_an_unknown_certificate_or_one_of_another_host_is_never_sent_to(rest: Rest, tmp_path: Path) -> None:
-    own, other = _certificate(tmp_path, "127.0.0.1"), _certificate(tmp_path, "127.0.0.9")
-    assert _sent(rest, own, None, GOOD).kind == "again"
-    assert _sent(rest, other, other, GOOD).kind == "again"
+def test_our_own_certificate_is_shown_where_it_is_asked_for(
+    rest: Rest, own: Path, tmp_path: Path, transport: Settings,
+) -> None:
+    (tmp_path / "ours").mkdir()
+    ours = _certificate(tmp_path / "ours", "127.0.0.1")
+    with _server(own, say(answer()), only=ours) as server:
+        assert rest.send(MESSAGE, _at(server, transport, ca=own, client_certificate=ours), NOW).ref == "A"
+        assert rest.send(MESSAGE, _at(server, transport, ca=own), NOW).kind != "received"
+        rest.close()
+    assert len(server.heard) == 1
 
 
-def test_the_deadline_ends_a_tls_answer_that_never_comes_whole(rest: Rest, tmp_path: Path) -> None:
-    own = _certificate(tmp_path, "127.0.0.1")
-    assert _sent(rest, own, own, GOOD[:60]).kind == "unknown"
+def test_one_connection_serves_many_messages_and_what_came_behind_an_answer_ends_it(
+    rest: Rest, own: Path, transport: Settings,
+) -> None:
+    wrong = answer(b'{"ref": "WRONG"}')
+    with _server(own, say_each(answer(), answer() + wrong, answer())) as server:
+        body = replace(_at(server, transport, ca=own), honours_keys=True)
+        assert [rest.send(MESSAGE, body, NOW).ref for _ in range(3)] == ["A"] * 3
+        rest.close()
+    assert len(server.heard) == 3
+    assert server.connections <= 2
+
+
+def test_a_folder_of_certificates_is_believed(rest: Rest, own: Path, tmp_path: Path, transport: Settings) -> None:
+    with _server(own, say(answer())) as server:
+        # An empty folder holds nobody to believe; it is read all the same.
+        got = rest.send(MESSAGE, _at(server, transport, ca=tmp_path / "ours"), NOW)
+        (tmp_path / "ours").mkdir()
+        empty = rest.send(MESSAGE, _at(server, transport, ca=tmp_path / "ours"), NOW)
+    assert [(one.kind, one.sent) for one in (got, empty)] == [("again", False)] * 2
+
+
+@pytest.mark.parametrize("talk", [say(answer()[:60]), drip(answer(b" " * 4000)), lambda peer: peer.wait_until_closed()])
+def test_the_deadline_ends_a_tls_answer_that_never_comes_whole(
+    talk: Talk, rest: Rest, own: Path, transport: Settings,
+) -> None:
+    with _server(own, talk) as server:
+        got = rest.send(MESSAGE, _at(server, transport, ca=own), NOW)
+    assert (got.kind, got.sent) == ("unknown", True)
+
+
+def test_a_long_message_to_one_who_does_not_read_ends_at_the_deadline(
+    rest: Rest, own: Path, transport: Settings,
+) -> None:
+    done: list[bool] = []
+
+    def talk(peer: Peer) -> None:
+        while not done:
+            peer.sock.recv(1)
+
+    with _server(own, talk, first=False) as server:
+        got = rest.send(replace(MESSAGE, body=b"x" * 24_000_000), _at(server, transport, ca=own), NOW)
+        done.append(True)
+    assert (got.kind, got.sent) == ("unknown", True)
+
+
+def test_a_handshake_that_never_comes_was_never_sent(rest: Rest, own: Path, transport: Settings) -> None:
+    with RawServer(lambda peer: peer.wait_until_closed(), first=False) as server:
+        got = rest.send(MESSAGE, _at(server, transport, ca=own), NOW)
+    assert (got.kind, got.sent) == ("again", False)
