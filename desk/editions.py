@@ -94,11 +94,14 @@ class Editions:
         return frozenset(name.partition(".")[0] for condition in found for name in names_in(condition))
 
     def keep(self, tx: Tx, bundle: str, composed: Composed, now: datetime) -> None:
-        """Store the edition in force and a composed plan, once each."""
+        """Store the edition in force and a composed plan, unless they are there."""
         current = self.of(bundle)
-        editions.keep(tx, editions.Edition(hash=current.hash, bundle=bundle, body=current.body.decode(),
-                                           language=str(current.language), kept_at=now))
-        editions.keep_plan(tx, composed.hash, composed.body)
+        has_edition, has_plan = editions.stored(tx, current.hash, composed.hash)
+        if not has_edition:
+            editions.keep(tx, editions.Edition(hash=current.hash, bundle=bundle, body=current.body.decode(),
+                                               language=str(current.language), kept_at=now))
+        if not has_plan:
+            editions.keep_plan(tx, composed.hash, composed.body)
 
     def stored_plan(self, hash_: str) -> Plan:
         """A plan that a filing stored, by its hash; read once, then remembered."""
