@@ -16,9 +16,14 @@ LARGEST_INTEGER = 2**53 - 1
 LONGEST_NUMBER = 40
 # Possessive and with an optional end, so that a string that never closes costs one pass, not one for each quote.
 _STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_PLAIN = bytes(set(range(256)) - set(b'[]{}"'))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _NUL = re.compile("\x00")
+# Every way in which a text could come to hold what either strictness refuses: as itself, or by an escape. One class of
+# characters stands first, which the engine finds quickly.
+_SUSPECT = re.compile(_CONTROL.pattern[:-1] + r"\\](?:(?<!\\)|[bf]|u(?:00[01]|007[fF]|[dD][89a-fA-F]|[fF]{3}[eEfF]))")
+SURELY_SMALL = 15  # characters: whatever number they write is exact and far below any largest
 Path = tuple[str | int, ...]
 
 
@@ -66,16 +71,21 @@ def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadJson(f"第 {error.start + 1} 个字节不是 UTF-8 编码，请用 UTF-8 发送") from error
+    doubts = _Doubts()
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+        value = json.loads(text, object_pairs_hook=doubts.object, parse_int=doubts.integer, parse_float=doubts.number,
+                           parse_constant=doubts.number)
     except json.JSONDecodeError as error:
         raise BadJson(f"第 {error.lineno} 行第 {error.colno} 个字符处不是正确的 JSON") from error
-    _inspect(value, (), strictness)
+    if doubts.any or _SUSPECT.search(text):
+        _inspect(value, (), strictness)
     return value
 
 
 def _refuse_depth(raw: bytes, deepest: int) -> None:
     """Refuse nesting beyond `deepest` before the recursive parser sees it."""
+    if _surely_flat(raw, deepest):
+        return
     depth = 0
     for found in _STRUCTURE.finditer(raw):
         mark = found[0][:1]
@@ -84,24 +94,50 @@ def _refuse_depth(raw: bytes, deepest: int) -> None:
             raise BadJson(f"嵌套超过 {deepest} 层(从第 {found.start() + 1} 个字节起)，请检查数据")
 
 
+def _surely_flat(raw: bytes, deepest: int) -> bool:
+    """Whether a glance shows that nothing nests too deep: few brackets at all, or few open outside the strings."""
+    if raw.count(b"[") + raw.count(b"{") <= deepest:
+        return True
+    if b'\\"' in raw:
+        return False  # a quote that does not end its string: only a reader of strings can tell
+    depth = highest = 0
+    for mark in b"".join(raw.translate(None, _PLAIN).split(b'"')[::2]):
+        depth += 1 if mark in b"[{" else -1
+        highest = max(highest, depth)
+    return highest <= deepest
+
+
+class _Doubts:
+    """What the parser hands its parts to; `any` once one of them has to be looked at with its place."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """An object; one with a name that stands twice remembers which."""
+        made = dict(pairs)
+        if len(made) == len(pairs):
+            return made
+        self.any = True
+        twice, seen = _Twice(made), set[str]()
+        twice.name = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        return twice
+
+    def integer(self, digits: str) -> float:
+        """The integer, or infinity (refused with its place) when it is too long even to be read."""
+        self.any = self.any or len(digits) > SURELY_SMALL
+        return int(digits) if len(digits) <= LONGEST_NUMBER else math.inf
+
+    def number(self, digits: str) -> float:
+        """A number that is no integer, or NaN or an infinity by name."""
+        self.any = self.any or len(digits) > SURELY_SMALL or bool(digits.strip("-.0123456789"))
+        return float(digits)
+
+
 class _Twice(dict[str, Any]):
     """An object in which one name stands twice; refused when its place is known."""
 
     name = ""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    twice, seen = _Twice(made), set[str]()
-    twice.name = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-    return twice
-
-
-def _integer(digits: str) -> float:
-    """The integer, or infinity (refused with its place) when it is too long even to be read."""
-    return int(digits) if len(digits) <= LONGEST_NUMBER else math.inf
 
 
 def _inspect(value: Any, place: Path, strictness: Strictness) -> None:
