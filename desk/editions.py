@@ -12,12 +12,14 @@ from typing import Any
 
 from catalog import canonical, edition
 from catalog.conditions import names_in, parse_condition
+from catalog.dictionary import Spec
 from catalog.model import Catalog
 from catalog.reading import conditions_of, conditions_of_bundle
-from desk.errors import UnknownBundle
+from desk.consents import Scope, scope_of
+from desk.errors import NobodyThere, UnknownBundle
 from desk.premises import Premises
 from forms.compose import compose
-from forms.plan import Plan
+from forms.plan import Plan, PlannedLeg
 from store import editions
 from store.port import Tx
 
@@ -25,10 +27,12 @@ REMEMBERED_PLANS = 64
 
 
 class Composed:
-    """A plan with its hash and canonical text, as filing stores it; both are made at the first use."""
+    """A plan with what filing makes of it alone, each made at its first use: its canonical text and hash, as they are
+    stored, what consent is asked for, how each paper must look, and the office of every leg."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, premises: Premises) -> None:
         self.plan = plan
+        self._premises = premises
 
     @cached_property
     def body(self) -> str:
@@ -39,6 +43,32 @@ class Composed:
     def hash(self) -> str:
         """The SHA-256 of the body, in hex."""
         return hashlib.sha256(self.body.encode()).hexdigest()
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What the plan does with somebody's data; only of a plan composed before any look-up."""
+        return scope_of(self.plan)
+
+    @cached_property
+    def specs(self) -> Mapping[str, Spec]:
+        """How the files of each paper that is brought must look."""
+        return {line.key: line.spec for line in self.plan.materials}
+
+    @cached_property
+    def offices(self) -> Mapping[str, str]:
+        """The office of every leg, by its id in the deployment; `NobodyThere` where a place has none."""
+        return {leg.leg: self._office(leg) for leg in self.plan.legs}
+
+    def _office(self, leg: PlannedLeg) -> str:
+        office = self._premises.deployment.body_for(leg.department, leg.region, self._parent)
+        if office is None:
+            raise NobodyThere(f"“{leg.name}”所在区划还没有对接{leg.department_name}；请到当地政务大厅窗口办理。",
+                              more={"matter": leg.matter, "region": leg.region})
+        return office.id
+
+    def _parent(self, region: str) -> str | None:
+        known = self._premises.catalog.regions.get(region)
+        return known.parent if known else None
 
 
 class Editions:
@@ -77,7 +107,7 @@ class Editions:
                 self._composed.move_to_end(key)
                 return kept
         plan = compose(self._premises.catalog, bundle, situation, today=today, found=found, form=form, edition=hash_)
-        made = Composed(plan)
+        made = Composed(plan, self._premises)
         with self._guard:
             self._composed[key] = made
             while len(self._composed) > REMEMBERED_PLANS:
