@@ -105,7 +105,7 @@ class Intake:
         found = Findings(**filing.found) if filing.found is not None else \
             look_up(self._premises, whole.plan, clean.clean, consent, now)
         if found.outcomes:
-            whole = self._plans.compose(filing.bundle, filing.situation, now, form=clean.clean, found=found.outcomes)
+            whole = self._plans.settled(whole, found.outcomes)
         plan = whole.plan
         papers = validate_materials(plan, {key: list(names) for key, names in filing.materials.items()})
         if papers.errors:

@@ -15,9 +15,11 @@ from typing import Any, Final
 from catalog.bounds import number_words
 from catalog.dictionary import Region
 from forms.plan import FieldLine, MaterialLine, Plan
+from forms.same import Same
 from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
 
 MOST_FILES: Final = 20
+TABLES: Final = 128  # plans whose tables are kept, about 30 kB each beside the plan
 _LONGEST_ID: Final = 200
 _REQUIRED: Final = "必填，请填写"
 _UNKNOWN: Final = "这次办理不需要这一项，请删去或核对名称"
@@ -36,7 +38,7 @@ def validate_form(
     plan: Plan, form: Mapping[str, Any], regions: Mapping[str, Region], partial: bool = False,
 ) -> Validated:
     """Judge a filled form; `partial` (a draft) lists missing required fields apart instead of refusing them."""
-    compiled = _compiled(_Same(plan, regions))
+    compiled = _compiled(plan, regions)
     given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
     clean, errors = _read(compiled, given, partial)
     _agree(compiled, clean, errors)
@@ -73,25 +75,16 @@ def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple
     return clean, errors
 
 
-class _Same:
-    """A plan and a region table, equal only to themselves: the key under which a schema is kept."""
-
-    __slots__ = ("plan", "regions")
-
-    def __init__(self, plan: Plan, regions: Mapping[str, Region]) -> None:
-        self.plan, self.regions = plan, regions
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.plan is self.plan and other.regions is self.regions
-
-    def __hash__(self) -> int:
-        return hash((id(self.plan), id(self.regions)))
+def _compiled(plan: Plan, regions: Mapping[str, Region]) -> _Compiled:
+    return _made(Same(plan, regions))
 
 
-@lru_cache(maxsize=128)
-def _compiled(same: _Same) -> _Compiled:
-    plan = same.plan
-    around = Surroundings(same.regions, date.fromisoformat(plan.today) if plan.today else None)
+@lru_cache(maxsize=TABLES)
+def _made(same: Same) -> _Compiled:
+    plan, regions = same.parts
+    assert isinstance(plan, Plan)
+    assert isinstance(regions, Mapping)
+    around = Surroundings(regions, date.fromisoformat(plan.today) if plan.today else None)
     lines = {line.code: line for line in plan.fields}
     stated = {code: line for code, line in lines.items() if line.value is not None or line.default is not None}
     whole = {code: wanted_of_line(line) for code, line in lines.items()}

@@ -136,6 +136,15 @@ def json_ready(value: Any) -> Any:
     return value
 
 
+def for_conditions(value: Any) -> Any:
+    """A typed value as conditions compare it: a moment is its day, a place its region code or text."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, tuple) and value and isinstance(value[0], Mapping):
+        return tuple({key: for_conditions(item) for key, item in row.items()} for row in value)
+    return value
+
+
 def _refuse(problem: str | None) -> None:
     if problem is not None:
         raise BadValue(problem)
