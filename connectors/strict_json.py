@@ -16,10 +16,14 @@ LARGEST_INTEGER = 2**53 - 1
 LONGEST_NUMBER = 40
 # Possessive and with an optional end, so that a string that never closes costs one pass, not one for each quote.
 _STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-_HALVES = "\ud800-\udfff"
-_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff"
-_UNFIT = re.compile(f"[{_HALVES}{_UNSEEN}]")
-_HALF_OR_NUL = re.compile(f"[{_HALVES}\x00]")
+_PLAIN = bytes(set(range(256)) - set(b'[]{}"'))
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_NUL = re.compile("\x00")
+# Every way in which a text could come to hold what either strictness refuses: as itself, or by an escape. One class of
+# characters stands first, which the engine finds quickly.
+_SUSPECT = re.compile(_CONTROL.pattern[:-1] + r"\\](?:(?<!\\)|[bf]|u(?:00[01]|007[fF]|[dD][89a-fA-F]|[fF]{3}[eEfF]))")
+SURELY_SMALL = 15  # characters: whatever number they write is exact and far below any largest
 Path = tuple[str | int, ...]
 
 
@@ -33,9 +37,9 @@ class Strictness:
 
 
 # What we store and show ourselves; numbers beyond 2^53 change their digits in a browser.
-STRICT = Strictness(40, LARGEST_INTEGER, _UNFIT)
+STRICT = Strictness(40, LARGEST_INTEGER, _CONTROL)
 # A department's own answer, of which we keep two keys: a 64-bit row number in it must not cost us its receipt.
-FOREIGN = Strictness(64, 2**64 - 1, _HALF_OR_NUL)
+FOREIGN = Strictness(64, 2**64 - 1, _NUL)
 
 
 class BadJson(ValueError):
@@ -57,7 +61,7 @@ def words(place: Path) -> str:
 
 def printable(text: str) -> str:
     """`text` without what a terminal, a log or UTF-8 cannot take, at most 60 characters."""
-    return _UNFIT.sub("?", text)[:60]
+    return _CONTROL.sub("?", _SURROGATE.sub("?", text))[:60]
 
 
 def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
@@ -67,18 +71,21 @@ def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadJson(f"第 {error.start + 1} 个字节不是 UTF-8 编码，请用 UTF-8 发送") from error
+    doubts = _Doubts()
     try:
-        value = _DECODER.decode(text)
+        value = json.loads(text, object_pairs_hook=doubts.object, parse_int=doubts.integer, parse_float=doubts.number,
+                           parse_constant=doubts.number)
     except json.JSONDecodeError as error:
         raise BadJson(f"第 {error.lineno} 行第 {error.colno} 个字符处不是正确的 JSON") from error
-    _inspect(value, (), strictness)
+    if doubts.any or _SUSPECT.search(text):
+        _inspect(value, (), strictness)
     return value
 
 
 def _refuse_depth(raw: bytes, deepest: int) -> None:
     """Refuse nesting beyond `deepest` before the recursive parser sees it."""
-    if raw.count(b"{") + raw.count(b"[") <= deepest:
-        return  # most are so small that there is nothing to follow
+    if _surely_flat(raw, deepest):
+        return
     depth = 0
     for found in _STRUCTURE.finditer(raw):
         mark = found[0][:1]
@@ -87,28 +94,50 @@ def _refuse_depth(raw: bytes, deepest: int) -> None:
             raise BadJson(f"嵌套超过 {deepest} 层(从第 {found.start() + 1} 个字节起)，请检查数据")
 
 
+def _surely_flat(raw: bytes, deepest: int) -> bool:
+    """Whether a glance shows that nothing nests too deep: few brackets at all, or few open outside the strings."""
+    if raw.count(b"[") + raw.count(b"{") <= deepest:
+        return True
+    if b'\\"' in raw:
+        return False  # a quote that does not end its string: only a reader of strings can tell
+    depth = highest = 0
+    for mark in b"".join(raw.translate(None, _PLAIN).split(b'"')[::2]):
+        depth += 1 if mark in b"[{" else -1
+        highest = max(highest, depth)
+    return highest <= deepest
+
+
+class _Doubts:
+    """What the parser hands its parts to; `any` once one of them has to be looked at with its place."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """An object; one with a name that stands twice remembers which."""
+        made = dict(pairs)
+        if len(made) == len(pairs):
+            return made
+        self.any = True
+        twice, seen = _Twice(made), set[str]()
+        twice.name = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        return twice
+
+    def integer(self, digits: str) -> float:
+        """The integer, or infinity (refused with its place) when it is too long even to be read."""
+        self.any = self.any or len(digits) > SURELY_SMALL
+        return int(digits) if len(digits) <= LONGEST_NUMBER else math.inf
+
+    def number(self, digits: str) -> float:
+        """A number that is no integer, or NaN or an infinity by name."""
+        self.any = self.any or len(digits) > SURELY_SMALL or bool(digits.strip("-.0123456789"))
+        return float(digits)
+
+
 class _Twice(dict[str, Any]):
     """An object in which one name stands twice; refused when its place is known."""
 
     name = ""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    twice, seen = _Twice(made), set[str]()
-    twice.name = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-    return twice
-
-
-def _integer(digits: str) -> float:
-    """The integer, or infinity (refused with its place) when it is too long even to be read."""
-    return int(digits) if len(digits) <= LONGEST_NUMBER else math.inf
-
-
-# Made once: json.loads makes a new one for each text that it reads with hooks.
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
 
 
 def _inspect(value: Any, place: Path, strictness: Strictness) -> None:
@@ -116,22 +145,21 @@ def _inspect(value: Any, place: Path, strictness: Strictness) -> None:
     match value:
         case str():
             _inspect_text(value, place, strictness)
+        case int() | float():
+            _inspect_number(value, place, strictness)
         case dict():
             _inspect_object(value, place, strictness)
         case list():
             for index, inner in enumerate(value):
                 _inspect(inner, (*place, index), strictness)
-        case int() | float():
-            _inspect_number(value, place, strictness)
 
 
 def _inspect_object(value: dict[str, Any], place: Path, strictness: Strictness) -> None:
     if isinstance(value, _Twice):
         raise BadJson("同一个名称出现了两次，请只保留一个", (*place, value.name))
     for key, inner in value.items():
-        within = (*place, key)
-        _inspect_text(key, within, strictness)
-        _inspect(inner, within, strictness)
+        _inspect_text(key, (*place, key), strictness)
+        _inspect(inner, (*place, key), strictness)
 
 
 def _inspect_number(value: float, place: Path, strictness: Strictness) -> None:
@@ -142,14 +170,12 @@ def _inspect_number(value: float, place: Path, strictness: Strictness) -> None:
 
 
 def _inspect_text(text: str, place: Path, strictness: Strictness) -> None:
-    found = strictness.refused.search(text)
-    if found is None:
-        return
-    if "\ud800" <= found[0] <= "\udfff":
+    if _SURROGATE.search(text):
         raise BadJson("含有残缺的字符(不成对的代理码)，请重新输入这一项", place)
-    raise BadJson("含有不可见的控制字符，请删除后重新输入这一项", place)
+    if strictness.refused.search(text):
+        raise BadJson("含有不可见的控制字符，请删除后重新输入这一项", place)
 
 
 def whole_text(text: str) -> bool:
     """Whether `text` (from a form or a query) has neither lone surrogates nor control characters."""
-    return not _UNFIT.search(text)
+    return not _SURROGATE.search(text) and not _CONTROL.search(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from desk.errors import ConsentMissing
@@ -32,16 +32,16 @@ class Scope:
     @property
     def digest(self) -> str:
         """Equal for two plans that ask for the same consent."""
-        return hashlib.sha256(json.dumps(asdict(self), ensure_ascii=False).encode()).hexdigest()[:32]
+        return hashlib.sha256(json.dumps(self.kept(), ensure_ascii=False).encode()).hexdigest()[:32]
 
     def kept(self) -> dict[str, list[str]]:
         """As it is kept with the consent."""
-        return {name: list(part) for name, part in asdict(self).items()}
+        return {"receivers": list(self.receivers), "lookups": list(self.lookups), "sensitive": list(self.sensitive)}
 
     def within(self, kept: Any) -> bool:
         """Whether a kept scope covers this one."""
         return isinstance(kept, Mapping) and all(set(part) <= set(kept.get(name, ()))
-                                                 for name, part in asdict(self).items())
+                                                 for name, part in self.kept().items())
 
 
 NO_SCOPE = Scope((), (), ())

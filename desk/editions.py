@@ -3,42 +3,77 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from catalog import canonical, edition
-from catalog.conditions import names_in, parse_condition
+from catalog.dictionary import Spec
 from catalog.model import Catalog
-from catalog.reading import conditions_of, conditions_of_bundle
-from desk.errors import UnknownBundle
+from desk.consents import Scope, scope_of
+from desk.errors import NobodyThere, UnknownBundle
 from desk.premises import Premises
-from forms.compose import compose
-from forms.plan import Plan
+from forms.answers import ground_of
+from forms.compose import Arranged, arrange
+from forms.plan import Plan, PlannedLeg
+from forms.values import Surroundings
 from store import editions
 from store.port import Tx
 
-REMEMBERED_PLANS = 64
+REMEMBERED_PLANS = 64  # of the largest shipped bundle about 0.4 MB each with its text
 
 
 class Composed:
-    """A plan with its hash and canonical text, as filing stores it; both are made at the first use."""
+    """A plan with what filing makes of it alone, each made at its first use: its canonical text and hash, as they are
+    stored, what consent is asked for, how each paper must look, and the office of every leg.
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    `question` is what it was composed for, by which it is remembered; `plain` the same before any look-up.
+    """
+
+    def __init__(self, question: str, arranged: Arranged, plan: Plan, premises: Premises,
+                 plain: Composed | None = None) -> None:
+        self.question, self.arranged, self.plan, self.plain = question, arranged, plan, plain or self
+        self._premises = premises
 
     @cached_property
-    def body(self) -> str:
+    def body(self) -> bytes:
         """The canonical JSON of the plan."""
-        return canonical.dumps(self.plan).decode()
+        return canonical.dumps(self.plan)
 
     @cached_property
     def hash(self) -> str:
         """The SHA-256 of the body, in hex."""
-        return hashlib.sha256(self.body.encode()).hexdigest()
+        return hashlib.sha256(self.body).hexdigest()
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What filing does with somebody's data: look-ups that are made are part of it, whatever they found."""
+        return scope_of(self.plan) if self.plain is self else self.plain.scope
+
+    @cached_property
+    def specs(self) -> Mapping[str, Spec]:
+        """How the files of each paper that is brought must look."""
+        return {line.key: line.spec for line in self.plan.materials}
+
+    @cached_property
+    def offices(self) -> Mapping[str, str]:
+        """The office of every leg, by its id in the deployment; `NobodyThere` where a place has none."""
+        return {leg.leg: self._office(leg) for leg in self.plan.legs}
+
+    def _office(self, leg: PlannedLeg) -> str:
+        office = self._premises.deployment.body_for(leg.department, leg.region, self._parent)
+        if office is None:
+            raise NobodyThere(f"“{leg.name}”所在区划还没有对接{leg.department_name}；请到当地政务大厅窗口办理。",
+                              more={"matter": leg.matter, "region": leg.region})
+        return office.id
+
+    def _parent(self, region: str) -> str | None:
+        known = self._premises.catalog.regions.get(region)
+        return known.parent if known else None
 
 
 class Editions:
@@ -47,7 +82,6 @@ class Editions:
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
         self._of = cache(self._compute)
-        self._read_by_conditions = cache(self._names_in_conditions)
         self._stored_plan = lru_cache(maxsize=512)(self._read_plan)
         self._stored_catalog = lru_cache(maxsize=16)(self._read_catalog)
         self._composed: OrderedDict[str, Composed] = OrderedDict()
@@ -66,39 +100,48 @@ class Editions:
                 found: Mapping[str, str] | None = None, form: Mapping[str, Any] | None = None) -> Composed:
         """Compose `bundle` for a situation on the day of `now`; the same question has the same answer, kept a while.
 
-        Of the form only what conditions read can change a plan, so only that is part of the question.
+        Of the form only what can change a plan is part of the question.
         """
         hash_, today = self.of(bundle).hash, now.astimezone(self._premises.zone).date()
-        read = self._read_by_conditions(bundle)
-        relevant = None if form is None else {code: value for code, value in form.items() if code in read}
-        key = repr((hash_, today, _ordered(situation), _ordered(relevant), _ordered(found)))
+        catalog = self._premises.catalog
+        deciding = ground_of(catalog, catalog.bundles[bundle]).deciding
+        told = None if form is None else deciding.told_apart(form, situation, Surroundings(catalog.regions, today))
+        question = f"{hash_} {today} {_written(situation)} {told!r}"
+
+        def make() -> Composed:
+            arranged = arrange(catalog, bundle, situation, today=today, form=form)
+            return Composed(question, arranged, arranged.plan({}, hash_), self._premises)
+
+        plain = self._remembered(question, make)
+        return self.settled(plain, found) if found else plain
+
+    def settled(self, plain: Composed, found: Mapping[str, str]) -> Composed:
+        """The same once look-ups came to what is `found`."""
+        question = f"{plain.question} {_written(found)}"
+        return self._remembered(question, lambda: Composed(
+            question, plain.arranged, plain.arranged.plan(found, plain.plan.edition), self._premises, plain))
+
+    def _remembered(self, question: str, make: Callable[[], Composed]) -> Composed:
         with self._guard:
-            if (kept := self._composed.get(key)) is not None:
-                self._composed.move_to_end(key)
+            if (kept := self._composed.get(question)) is not None:
+                self._composed.move_to_end(question)
                 return kept
-        plan = compose(self._premises.catalog, bundle, situation, today=today, found=found, form=form, edition=hash_)
-        made = Composed(plan)
+        made = make()
         with self._guard:
-            self._composed[key] = made
+            self._composed[question] = made
             while len(self._composed) > REMEMBERED_PLANS:
                 self._composed.popitem(last=False)
         return made
 
-    def _names_in_conditions(self, bundle: str) -> frozenset[str]:
-        """The fields (rows by their group) that any condition of a bundle, its matters or its dictionary reads."""
-        catalog = self._premises.catalog
-        whole = catalog.bundles[bundle]
-        matters = [catalog.matter_of(whole, entry.matter) for entry in whole.entries]
-        found = [*conditions_of_bundle(whole), *(one for matter in matters for one in conditions_of(matter))]
-        found += [parse_condition(field.when) for field in catalog.fields.values() if field.when]
-        return frozenset(name.partition(".")[0] for condition in found for name in names_in(condition))
-
     def keep(self, tx: Tx, bundle: str, composed: Composed, now: datetime) -> None:
-        """Store the edition in force and a composed plan, once each."""
+        """Store the edition in force and a composed plan, unless they are there."""
         current = self.of(bundle)
-        editions.keep(tx, editions.Edition(hash=current.hash, bundle=bundle, body=current.body.decode(),
-                                           language=str(current.language), kept_at=now))
-        editions.keep_plan(tx, composed.hash, composed.body)
+        has_edition, has_plan = editions.stored(tx, current.hash, composed.hash)
+        if not has_edition:
+            editions.keep(tx, editions.Edition(hash=current.hash, bundle=bundle, body=current.body.decode(),
+                                               language=str(current.language), kept_at=now))
+        if not has_plan:
+            editions.keep_plan(tx, composed.hash, composed.body.decode())
 
     def stored_plan(self, hash_: str) -> Plan:
         """A plan that a filing stored, by its hash; read once, then remembered."""
@@ -117,13 +160,9 @@ class Editions:
             return edition.open_edition(editions.get(tx, hash_).body.encode())
 
 
-def _ordered(value: Any) -> Any:
-    """A JSON value with its mappings in one order, so that equal ones look equal."""
-    if isinstance(value, Mapping):
-        return [(key, _ordered(value[key])) for key in sorted(value, key=str)]
-    if isinstance(value, list | tuple):
-        return [_ordered(item) for item in value]
-    return value
+def _written(answers: Mapping[str, Any]) -> str:
+    """Answers as one text, whatever their order; equal texts are equal answers of equal types."""
+    return json.dumps(answers, ensure_ascii=False, sort_keys=True, default=repr)
 
 
 def difference(old: Plan, new: Plan) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,13 @@ from cases import fold, follow, outcome
 from desk import reference as references
 from desk import repeats
 from desk.book import Book, Change
-from desk.consents import Scope, pinned, refuse_uncovered, scope_of
+from desk.consents import Scope, pinned, refuse_uncovered
 from desk.editions import Composed, Editions, difference
 from desk.errors import (
     CannotBeFiled,
     ConsentMissing,
     EditionChanged,
     InvalidAnswers,
-    NobodyThere,
     UnknownCase,
 )
 from desk.known import Known
@@ -79,7 +78,7 @@ class Intake:
         change = self._book.opened(ready.row, ready.offices, opening, now)
         receipt = receipt_of(change.known, ready.offices)
         claim = Submission(subject=subject, key=key, digest=digest, reference=ready.row.reference, at=now,
-                           answer=asdict(receipt))
+                           answer=receipt.kept())
         try:
             self._commit(ready, change, claim, also)
         except Repeated as repeated:
@@ -102,18 +101,18 @@ class Intake:
         whole = self._plans.compose(filing.bundle, filing.situation, now, form=filing.form)
         clean = validate_form(whole.plan, filing.form, self._premises.catalog.regions)
         refuse_unready(whole.plan, clean.errors)
-        consent = consented(filing.consent, scope_of(whole.plan))
+        consent = consented(filing.consent, whole.scope)
         found = Findings(**filing.found) if filing.found is not None else \
             look_up(self._premises, whole.plan, clean.clean, consent, now)
         if found.outcomes:
-            whole = self._plans.compose(filing.bundle, filing.situation, now, form=clean.clean, found=found.outcomes)
+            whole = self._plans.settled(whole, found.outcomes)
         plan = whole.plan
         papers = validate_materials(plan, {key: list(names) for key, names in filing.materials.items()})
         if papers.errors:
             raise InvalidAnswers(errors={"materials": papers.errors})
-        offices = self._routed(plan)
-        kept = {line.key: list(filing.materials[line.key]) for line in plan.materials if line.key in filing.materials}
-        wrong = wrong_papers(self._premises.database, (subject, None), kept, {m.key: m.spec for m in plan.materials})
+        offices = whole.offices
+        kept = {key: list(filing.materials[key]) for key in whole.specs if key in filing.materials}
+        wrong = wrong_papers(self._premises.database, (subject, None), kept, whole.specs)
         if wrong:
             raise InvalidAnswers(errors={"materials": wrong})
         body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
@@ -131,20 +130,6 @@ class Intake:
             return {}
         old = compose(catalog, filing.bundle, filing.situation, today=today)
         return difference(old, self._plans.compose(filing.bundle, filing.situation, now).plan)
-
-    def _routed(self, plan: Plan) -> dict[str, str]:
-        offices: dict[str, str] = {}
-        for leg in plan.legs:
-            office = self._premises.deployment.body_for(leg.department, leg.region, self._parent)
-            if office is None:
-                raise NobodyThere(f"“{leg.name}”所在区划还没有对接{leg.department_name}；请到当地政务大厅窗口办理。",
-                                  more={"matter": leg.matter, "region": leg.region})
-            offices[leg.leg] = office.id
-        return offices
-
-    def _parent(self, region: str) -> str | None:
-        known = self._premises.catalog.regions.get(region)
-        return known.parent if known else None
 
     def _commit(self, ready: Ready, change: Change, claim: Submission, also: Also | None) -> None:
         now = claim.at

@@ -5,7 +5,7 @@ All look-ups happen at filing (language 2.8): a licence that a leg ends would be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import Any
 
 from desk.premises import Premises
 from forms.plan import Plan, RemovedMaterial
-from sources.port import Found, Query
+from sources.port import Found, Query, Sources
 
 LOOKED_UP = frozenset({"licence", "sharing", "premises"})
 AT_ONCE = 8
@@ -33,16 +33,21 @@ class Findings:
 
 def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], consent: Mapping[str, Any],
             now: datetime) -> Findings:
-    """Ask the sources for every paper that the plan expects from one; several at once, each kept apart."""
+    """Ask the sources for every paper that the plan expects from one; those that wait at once, each kept apart."""
     asked = list(_queries(plan, answers, consent, now))
-    if not asked:
-        return Findings()
-    with ThreadPoolExecutor(min(AT_ONCE, len(asked)), "look-up") as pool:
-        found = list(pool.map(lambda pair: premises.sources.find(pair[1]), asked))
+    found = _answers(premises.sources, [query for _, query in asked])
     outcomes = {line.key: _outcome(answer) for (line, _), answer in zip(asked, found, strict=True)}
     documents = {line.key: dict(answer.document)
                  for (line, _), answer in zip(asked, found, strict=True) if answer.status == "hit"}
     return Findings(outcomes, documents)
+
+
+def _answers(sources: Sources, queries: Sequence[Query]) -> list[Found]:
+    """The answers in the order of the queries; threads only where waiting for one would hold up another."""
+    if sum(sources.waits(query.kind) for query in queries) < 2:
+        return [sources.find(query) for query in queries]
+    with ThreadPoolExecutor(min(AT_ONCE, len(queries)), "look-up") as pool:
+        return list(pool.map(sources.find, queries))
 
 
 def _outcome(found: Found) -> str:
@@ -52,9 +57,10 @@ def _outcome(found: Found) -> str:
 
 def _queries(plan: Plan, answers: Mapping[str, Any], consent: Mapping[str, Any],
              now: datetime) -> Iterator[tuple[RemovedMaterial, Query]]:
+    agreed = dict(consent)
     for line in plan.removed_materials:
         if line.rule in LOOKED_UP and line.source is not None:
-            yield line, Query(kind=line.source.kind, name=line.source.name or line.kind, consent=dict(consent),
+            yield line, Query(kind=line.source.kind, name=line.source.name or line.kind, consent=agreed,
                               numbers=numbers(plan, line, answers), at=now)
 
 

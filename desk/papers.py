@@ -12,8 +12,8 @@ from forms.plan import Plan
 from store import files
 from store.errors import FileTaken
 from store.errors import UnknownFile as NotStored
-from store.files import FileRow
-from store.port import Database
+from store.files import Traits
+from store.port import Database, Tx
 
 MEGABYTE = 1_048_576
 ENDINGS: Mapping[str, frozenset[str]] = {kind.type: frozenset((kind.ending, *kind.others)) for kind in KINDS.values()}
@@ -35,13 +35,13 @@ def _kind(key: str) -> str:
 def wrong_papers(database: Database, holder: tuple[str, str | None], papers: Papers,
                  specs: Mapping[str, Spec]) -> dict[str, list[str]]:
     """What is wrong with the files of each paper; `holder` is their owner and the case that may already have them."""
-    with database.read() as tx:
-        rows = files.several(tx, [file for names in papers.values() for file in names])
     wrong: dict[str, list[str]] = {}
-    for key, names in papers.items():
-        said = (_problem(rows.get(name), holder, specs.get(key)) for name in names)
-        if problems := list(dict.fromkeys(text for text in said if text is not None)):
-            wrong[key] = problems
+    with database.read() as tx:
+        known = files.traits(tx, [file for names in papers.values() for file in names])
+        for key, names in papers.items():
+            said = (_problem(tx, known.get(name), holder, specs.get(key)) for name in names)
+            if problems := list(dict.fromkeys(text for text in said if text is not None)):
+                wrong[key] = problems
     return wrong
 
 
@@ -50,11 +50,15 @@ def lost_file(papers: Papers, wrong: NotStored | FileTaken) -> dict[str, list[st
     return {key: [LOST_FILE] for key, names in papers.items() if wrong.file in names}
 
 
-def _problem(row: FileRow | None, holder: tuple[str, str | None], spec: Spec | None) -> str | None:
-    if row is None or row.owner != holder[0] or row.reference not in (None, holder[1]):
+def _problem(tx: Tx, file: Traits | None, holder: tuple[str, str | None], spec: Spec | None) -> str | None:
+    if file is None or file.owner != holder[0] or file.reference not in (None, holder[1]):
         return LOST_FILE
     if spec is None:
         return None
-    if not ENDINGS.get(row.type, frozenset()) & set(spec.file_types):
-        return f"“{row.name}”不是这份材料收的文件；请上传 {'、'.join(spec.file_types)} 文件"
-    return f"“{row.name}”超过 {spec.max_mb} MB；请压缩后再上传" if row.size > spec.max_mb * MEGABYTE else None
+    if ENDINGS.get(file.type, frozenset()).isdisjoint(spec.file_types):
+        return f"“{_name(tx, file)}”不是这份材料收的文件；请上传 {'、'.join(spec.file_types)} 文件"
+    return f"“{_name(tx, file)}”超过 {spec.max_mb} MB；请压缩后再上传" if file.size > spec.max_mb * MEGABYTE else None
+
+
+def _name(tx: Tx, file: Traits) -> str:
+    return files.get(tx, file.file).name

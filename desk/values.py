@@ -51,6 +51,13 @@ class Receipt:
     edition: str
     legs: tuple[ReceiptLeg, ...]
 
+    def kept(self) -> dict[str, Any]:
+        """As it is answered, and kept for whoever sends the same again."""
+        legs = [{"leg": leg.leg, "matter": leg.matter, "name": leg.name, "department": leg.department,
+                 "state": leg.state} for leg in self.legs]
+        return {"reference": self.reference, "code": self.code, "state": self.state, "edition": self.edition,
+                "legs": legs}
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

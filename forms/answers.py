@@ -7,24 +7,29 @@ optional matters) and the id of a `one_of` group (the chosen member, where sever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from catalog.bundle import Bundle, Group, Question
 from catalog.conditions import BadCondition, Condition, fold, names_in, parse_condition, resolve
 from catalog.dictionary import Option, Role
 from catalog.evaluate import EMPTY, holds
-from catalog.matter import FieldAsk, Gives, Matter
+from catalog.matter import Matter
 from catalog.model import Catalog
+from catalog.reading import fields_asked, results
 from catalog.text import Text
+from forms.decides import Deciding, deciding
 from forms.plan import PlanProblem
+from forms.same import Same
 from forms.values import (
     BadValue,
     Surroundings,
     Wanted,
+    for_conditions,
     is_blank,
     json_ready,
     read_value,
@@ -35,6 +40,7 @@ from forms.words import FILER_OPTIONS, Labels, labels_of
 
 FILER: Final = "filer"
 CHOSEN: Final = "chosen"
+GROUNDS: Final = 32  # a dozen bundles in force, and what is left of editions that were compared with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +72,53 @@ class Known:
 
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the definitions of one bundle say before any answer. `asked` are all fields that some matter asks."""
+
+    labels: Labels
+    matters: Mapping[str, Matter]
+    groups: Mapping[str, Group]
+    issued: frozenset[str]
+    roles: Mapping[str, Role]
+    field_whens: Mapping[str, Condition]
+    asked: frozenset[str]
+    deciding: Deciding
+
+
+def ground_of(catalog: Catalog, bundle: Bundle) -> Ground:
+    """The ground of a bundle, laid once for a catalog."""
+    return _ground(Same(catalog, bundle))
+
+
+@lru_cache(maxsize=GROUNDS)
+def _ground(same: Same) -> Ground:
+    catalog, bundle = same.parts
+    assert isinstance(catalog, Catalog)
+    assert isinstance(bundle, Bundle)
+    matters = {entry.matter: catalog.matter_of(bundle, entry.matter) for entry in bundle.entries}
+    whens = _field_whens(catalog)
+    return Ground(
+        labels_of(catalog, bundle), matters, {group.id: group for group in bundle.groups},
+        frozenset(code for matter in matters.values() for gives in results(matter) for code in gives.fields),
+        catalog.roles_of(bundle), whens, frozenset().union(*map(fields_asked, matters.values())),
+        deciding(catalog, bundle, matters, whens.values()),
+    )
+
+
 def know(
     catalog: Catalog, bundle: Bundle, situation: Mapping[str, Any], form: Mapping[str, Any] | None, today: date | None,
 ) -> Known:
     """Read the answers; never raises: what cannot be used becomes a problem and counts as unanswered."""
-    matters = {entry.matter: catalog.matter_of(bundle, entry.matter) for entry in bundle.entries}
-    reading = _Reading(catalog, bundle, matters, {fold(str(key)): raw for key, raw in situation.items()}, today)
+    ground = ground_of(catalog, bundle)
+    reading = _Reading(catalog, bundle, ground, {fold(str(key)): raw for key, raw in situation.items()}, today)
     reading.questions()
     reading.reserved()
-    reading.fields(form)
+    reading.fields()
+    known = ground.deciding.values(form, reading.around)
     return Known(
-        catalog, bundle, labels_of(catalog, bundle), reading.values, reading.applies, reading.accepted,
-        tuple(reading.problems), today, {group.id: group for group in bundle.groups}, matters,
-        frozenset(code for matter in matters.values() for gives in _gives(matter) for code in gives.fields),
-        catalog.roles_of(bundle), _field_whens(catalog),
+        catalog, bundle, ground.labels, {**known, **reading.values}, reading.applies, reading.accepted,
+        tuple(reading.problems), today, ground.groups, ground.matters, ground.issued, ground.roles, ground.field_whens,
     )
 
 
@@ -87,10 +126,9 @@ class _Reading:
     """One pass over the raw answers."""
 
     def __init__(
-        self, catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], raw: Mapping[str, Any],
-        today: date | None,
+        self, catalog: Catalog, bundle: Bundle, ground: Ground, raw: Mapping[str, Any], today: date | None,
     ) -> None:
-        self.catalog, self.bundle, self.matters, self.raw, self.today = catalog, bundle, matters, raw, today
+        self.catalog, self.bundle, self.ground, self.raw, self.today = catalog, bundle, ground, raw, today
         self.values: dict[str, Any] = {}
         self.applies: dict[str, bool | None] = {}
         self.accepted: dict[str, Any] = {}
@@ -145,41 +183,17 @@ class _Reading:
         if name not in self.applies and not is_blank(self.raw.get(name)):
             self.take(name, label, wanted)
 
-    def fields(self, form: Mapping[str, Any] | None) -> None:
-        """Fields answered beside the questions; the form's own values serve conditions only."""
-        asked = {ask.code: ask for matter in self.matters.values() for ask in _asks(matter)}
+    def fields(self) -> None:
+        """Fields answered beside the questions."""
         reserved = {FILER, CHOSEN, *(group.id for group in self.bundle.groups if group.kind == "one_of")}
         for name in self.raw:
             if name in self.applies or name in reserved:
                 continue
             field = self.catalog.fields.get(name)
-            if field is None or name not in asked:
+            if field is None or name not in self.ground.asked:
                 self.bad(name, name[:60], ["没有这个问题，请删去或核对名称"])
             elif not is_blank(self.raw[name]):
                 self.take(name, str(field.name), wanted_of_field(field))
-        self.filled(form, asked)
-
-    def filled(self, form: Mapping[str, Any] | None, asked: Mapping[str, FieldAsk]) -> None:
-        """Form values as conditions see them: a default where blank; a blank field that nobody requires is empty."""
-        for code, ask in asked.items():
-            field = self.catalog.fields.get(code)
-            if field is None or code in self.values or code in self.applies:
-                continue
-            raw = field.default if form is None or is_blank(form.get(code)) else form[code]
-            if is_blank(raw):
-                if form is not None and not ask.required and not field.required:
-                    self.values[code] = EMPTY
-                continue
-            try:
-                self.values[code] = for_conditions(read_value(raw, wanted_of_field(field), self.around))
-            except BadValue:
-                continue  # the form's own validation says what is wrong with it
-
-
-def _asks(matter: Matter) -> Iterator[FieldAsk]:
-    yield from matter.asks.fields
-    for variant in matter.variants:
-        yield from variant.asks.fields if variant.asks else ()
 
 
 def _field_whens(catalog: Catalog) -> dict[str, Condition]:
@@ -197,21 +211,6 @@ def _option_codes(catalog: Catalog, name: str) -> frozenset[str]:
     if field is None:
         return frozenset(FILER_OPTIONS) if name == FILER else frozenset()
     return frozenset({"yes", "no"}) if field.type == "yes_no" else frozenset(option.code for option in field.options)
-
-
-def _gives(matter: Matter) -> Iterator[Gives]:
-    yield matter.gives
-    for variant in matter.variants:
-        yield from (variant.gives,) if variant.gives else ()
-
-
-def for_conditions(value: Any) -> Any:
-    """A typed value as conditions compare it: a moment is its day, a place its region code or text."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, tuple) and value and isinstance(value[0], Mapping):
-        return tuple({key: for_conditions(item) for key, item in row.items()} for row in value)
-    return value
 
 
 def by_use(questions: tuple[Question, ...]) -> list[Question]:

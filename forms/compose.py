@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,12 +15,12 @@ from forms.errors import UnknownBundle
 from forms.figures import Timing, count
 from forms.legs import Leg, absent_of, legs_of, rule_problems
 from forms.lines import MaterialLines, lines_of
-from forms.look_ups import look_ups_of, with_prefill
-from forms.materials import collect
+from forms.look_ups import LookUps, look_ups_of, with_prefill
+from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
-from forms.order import order_of
+from forms.order import Order, order_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
-from forms.questions import questions_of
+from forms.questions import Questions, questions_of
 from forms.subtract import subtract
 
 
@@ -41,38 +41,72 @@ def compose(  # noqa: PLR0913  facts of one filing that come from different plac
     possible); `form` is the filled form, read only where a condition needs a field. Never raises for bad answers:
     they become problems. Raises `UnknownBundle`.
     """
+    return arrange(catalog, bundle_id, situation, today=today, form=form).plan(found or {}, edition)
+
+
+def arrange(
+    catalog: Catalog, bundle_id: str, situation: Mapping[str, Any], *, today: date | None,
+    form: Mapping[str, Any] | None = None,
+) -> Arranged:
+    """The same without what look-ups gave: plans that differ in that alone come from one arrangement."""
     bundle = catalog.bundles.get(bundle_id)
     if bundle is None:
         raise UnknownBundle(bundle_id)
-    return _composed(know(catalog, bundle, situation, form, today), found or {}, edition)
+    return _arranged(know(catalog, bundle, situation, form, today))
 
 
-def _composed(known: Known, found: Mapping[str, str], edition: str) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """Everything in a plan that look-ups cannot change."""
+
+    known: Known
+    selection: Selection
+    legs: list[Leg]
+    order: Order
+    fields: MergedFields
+    collected: Collected
+    timing: Timing
+    questions: Questions
+    look_ups: LookUps
+
+    def plan(self, found: Mapping[str, str], edition: str) -> Plan:
+        """The plan in which look-ups gave what is `found`."""
+        known, legs, fields, timing = self.known, self.legs, self.fields, self.timing
+        on_form = frozenset(line.code for line in fields.lines)
+        look_ups = replace(self.look_ups, found=found)
+        subtracted = subtract(self.collected, legs, self.order, known, look_ups)
+        lines = lines_of(self.collected, subtracted, legs, on_form, known)
+        bundle = known.bundle
+        return Plan(
+            bundle=bundle.id, bundle_name=bundle.name, edition=edition, situation=known.situation,
+            questions=self.questions.asked, legs=tuple(_timed(leg, timing) for leg in legs),
+            absent=absent_of(self.selection, known), edges=self.order.edges,
+            sections=tuple(fields.sections), fields=tuple(fields.lines), removed_fields=tuple(fields.removed),
+            materials=tuple(lines.kept), removed_materials=tuple(lines.removed), slots=tuple(lines.slots),
+            problems=tuple(dict.fromkeys((*self._problems(lines), *self.questions.problems))),
+            figures=count(legs, fields, self.collected, lines, timing), people=_people(lines, fields, known),
+            promised=bundle.promised, critical=timing.after.chain,
+            today=known.today.isoformat() if known.today else None,
+        )
+
+    def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:
+        yield from (*self.known.problems, *self.selection.problems)
+        yield from _undecided_legs(self.legs, self.known)
+        yield from rule_problems(self.legs, self.known)
+        yield from (*self.fields.problems, *self.collected.problems, *lines.problems)
+        yield from _empty(self.legs, self.selection)
+
+
+def _arranged(known: Known) -> Arranged:
     selection = select(known)
     legs = legs_of(selection, known)
     order = order_of(legs, known)
     fields = merge_fields(legs, order, known)
-    collected = collect(legs, known)
-    on_form = frozenset(line.code for line in fields.lines)
-    look_ups = look_ups_of(fields, known, found)
+    look_ups = look_ups_of(fields, known)
     fields.lines = with_prefill(fields.lines, look_ups, known)
-    lines = lines_of(collected, subtract(collected, legs, order, known, look_ups), legs, on_form, known)
-    timing = Timing(legs, order, known)
-    questions = questions_of(selection, legs, known)
-    problems = (
-        *known.problems, *selection.problems, *_undecided_legs(legs, known), *rule_problems(legs, known),
-        *fields.problems, *collected.problems, *lines.problems, *_empty(legs, selection),
-    )
-    bundle = known.bundle
-    return Plan(
-        bundle=bundle.id, bundle_name=bundle.name, edition=edition, situation=known.situation,
-        questions=questions.asked, legs=tuple(_timed(leg, timing) for leg in legs),
-        absent=absent_of(selection, known), edges=order.edges,
-        sections=tuple(fields.sections), fields=tuple(fields.lines), removed_fields=tuple(fields.removed),
-        materials=tuple(lines.kept), removed_materials=tuple(lines.removed), slots=tuple(lines.slots),
-        problems=tuple(dict.fromkeys((*problems, *questions.problems))),
-        figures=count(legs, fields, collected, lines, timing), people=_people(lines, fields, known),
-        promised=bundle.promised, critical=timing.after.chain, today=known.today.isoformat() if known.today else None,
+    return Arranged(
+        known, selection, legs, order, fields, collect(legs, known), Timing(legs, order, known),
+        questions_of(selection, legs, known), look_ups,
     )
 
 

@@ -37,11 +37,11 @@ class LookUps:
         return holder is not None and holder.id in self.answered
 
 
-def look_ups_of(fields: MergedFields, known: Known, found: Mapping[str, str]) -> LookUps:
+def look_ups_of(fields: MergedFields, known: Known) -> LookUps:
     """What can be looked up with this form and this situation."""
     columns = (column.code for line in fields.lines for column in line.inner)
     asked = frozenset(name for name, applies in known.applies.items() if applies is not False)
-    return LookUps(frozenset({*(line.code for line in fields.lines), *columns, *known.situation, *asked}), found)
+    return LookUps(frozenset({*(line.code for line in fields.lines), *columns, *known.situation, *asked}))
 
 
 def with_prefill(lines: Iterable[FieldLine], look_ups: LookUps, known: Known) -> list[FieldLine]:

@@ -1,6 +1,6 @@
-"""The filled form against its plan: a marshmallow schema made from the plan's lines, and what it says in Chinese.
+"""The filled form against its plan: what each line wants, as a table made from the plan, and what is said in Chinese.
 
-The schema is compiled once per plan object and region table. Errors are a tree keyed by field code; rows are keyed by
+The table is made once per plan object and region table. Errors are a tree keyed by field code; rows are keyed by
 their index as text (from 0), then by column. Answers already given in the situation must agree with the form.
 """
 
@@ -12,14 +12,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields
-
 from catalog.bounds import number_words
 from catalog.dictionary import Region
 from forms.plan import FieldLine, MaterialLine, Plan
+from forms.same import Same
 from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
 
 MOST_FILES: Final = 20
+TABLES: Final = 128  # plans whose tables are kept, about 30 kB each beside the plan
 _LONGEST_ID: Final = 200
 _REQUIRED: Final = "必填，请填写"
 _UNKNOWN: Final = "这次办理不需要这一项，请删去或核对名称"
@@ -38,90 +38,60 @@ def validate_form(
     plan: Plan, form: Mapping[str, Any], regions: Mapping[str, Region], partial: bool = False,
 ) -> Validated:
     """Judge a filled form; `partial` (a draft) lists missing required fields apart instead of refusing them."""
-    compiled = _compiled(_Same(plan, regions))
+    compiled = _compiled(plan, regions)
     given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
-    errors: dict[str, Any] = {}
-    try:
-        clean: dict[str, Any] = compiled.schema(partial).load(given)
-    except ValidationError as bad:
-        clean = dict(bad.valid_data) if isinstance(bad.valid_data, dict) else {}
-        errors = dict(bad.messages_dict)
+    clean, errors = _read(compiled, given, partial)
     _agree(compiled, clean, errors)
     missing = tuple(code for code, line in compiled.lines.items() if _is_missing(line, clean.get(code), errors, code))
     return Validated({code: json_ready(value) for code, value in clean.items() if code not in errors}, errors, missing)
 
 
-class _Datum(fields.Field[Any]):
-    """One line of the plan as a marshmallow field."""
-
-    default_error_messages = {"required": _REQUIRED, "null": _REQUIRED}  # noqa: RUF012  marshmallow's own shape
-
-    def __init__(self, wanted: Wanted, around: Surroundings, **more: Any) -> None:
-        super().__init__(**more)
-        self.wanted, self.around = wanted, around
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        try:
-            return read_value(value, self.wanted, self.around)
-        except BadValue as bad:
-            raise ValidationError(bad.errors) from None
-
-
-class _FormSchema(Schema):
-    """The frame of every compiled form: a field that is not in the plan is named, never dropped."""
-
-    error_messages = {"unknown": _UNKNOWN, "type": "表单应是按字段编码填写的内容"}  # noqa: RUF012  marshmallow's own shape
-
-    class Meta:
-        """Unknown fields are errors."""
-
-        unknown = RAISE
-
-
 @dataclass(frozen=True, slots=True)
 class _Compiled:
+    """A plan as its answers are judged. `stated` are the lines that have a value by the situation or by default,
+    `values` what the situation says, typed; `draft` wants less of rows than `whole` does."""
+
     lines: Mapping[str, FieldLine]
+    stated: Mapping[str, FieldLine]
     values: Mapping[str, Any]
-    whole: Schema
-    draft: Schema
-
-    def schema(self, partial: bool) -> Schema:
-        return self.draft if partial else self.whole
+    around: Surroundings
+    whole: Mapping[str, Wanted]
+    draft: Mapping[str, Wanted]
 
 
-class _Same:
-    """A plan and a region table, equal only to themselves: the key under which a schema is kept."""
+def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The typed value of every line that is given, and what is wrong; a field that is not in the plan is named."""
+    clean: dict[str, Any] = {}
+    errors: dict[str, Any] = {}
+    for code, wanted in (compiled.draft if partial else compiled.whole).items():
+        if code in given:
+            try:
+                clean[code] = read_value(given[code], wanted, compiled.around)
+            except BadValue as bad:
+                errors[code] = bad.errors
+        elif not partial and compiled.lines[code].required:
+            errors[code] = [_REQUIRED]
+    errors |= {code: [_UNKNOWN] for code in given if code not in compiled.lines}
+    return clean, errors
 
-    __slots__ = ("plan", "regions")
 
-    def __init__(self, plan: Plan, regions: Mapping[str, Region]) -> None:
-        self.plan, self.regions = plan, regions
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.plan is self.plan and other.regions is self.regions
-
-    def __hash__(self) -> int:
-        return hash((id(self.plan), id(self.regions)))
+def _compiled(plan: Plan, regions: Mapping[str, Region]) -> _Compiled:
+    return _made(Same(plan, regions))
 
 
-@lru_cache(maxsize=128)
-def _compiled(same: _Same) -> _Compiled:
-    plan = same.plan
-    around = Surroundings(same.regions, date.fromisoformat(plan.today) if plan.today else None)
+@lru_cache(maxsize=TABLES)
+def _made(same: Same) -> _Compiled:
+    plan, regions = same.parts
+    assert isinstance(plan, Plan)
+    assert isinstance(regions, Mapping)
+    around = Surroundings(regions, date.fromisoformat(plan.today) if plan.today else None)
     lines = {line.code: line for line in plan.fields}
-    values = {}
-    for line in plan.fields:
-        if line.value is not None and line.type != "rows":
-            values[line.code] = read_value(line.value, wanted_of_line(line), around)
-    return _Compiled(lines, values, _schema(plan, around, draft=False), _schema(plan, around, draft=True))
-
-
-def _schema(plan: Plan, around: Surroundings, *, draft: bool) -> Schema:
-    data: dict[str, fields.Field[Any]] = {}
-    for line in plan.fields:
-        required = line.required and line.default is None and not draft
-        data[line.code] = _Datum(wanted_of_line(line, draft), around, required=required)
-    return _FormSchema.from_dict(data, name="FilledForm")()
+    stated = {code: line for code, line in lines.items() if line.value is not None or line.default is not None}
+    whole = {code: wanted_of_line(line) for code, line in lines.items()}
+    draft = {code: wanted_of_line(line, draft=True) if line.inner else whole[code] for code, line in lines.items()}
+    values = {code: read_value(line.value, whole[code], around) for code, line in stated.items()
+              if line.value is not None and line.type != "rows"}
+    return _Compiled(lines, stated, values, around, whole, draft)
 
 
 def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
@@ -138,12 +108,11 @@ def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
 
 def _with_situation(compiled: _Compiled, given: dict[str, Any]) -> dict[str, Any]:
     """The form completed by what the situation already says, and by the defaults of lines left blank."""
-    for code, line in compiled.lines.items():
+    for code, line in compiled.stated.items():
         if line.type == "rows" and isinstance(line.value, list):
             given[code] = _rows_completed(line.value, given.get(code))
         elif code not in given:
-            known = line.default if line.value is None else line.value
-            given |= {} if known is None else {code: known}
+            given[code] = line.default if line.value is None else line.value
     return given
 
 
@@ -158,7 +127,7 @@ def _rows_completed(known: list[Any], given: Any) -> Any:
 
 def _agree(compiled: _Compiled, clean: dict[str, Any], errors: dict[str, Any]) -> None:
     """A field that was a situation question keeps the answer that decided the matters."""
-    for code, line in compiled.lines.items():
+    for code, line in compiled.stated.items():
         if line.value is None or code in errors or code not in clean:
             continue
         if line.type == "rows":

@@ -109,7 +109,8 @@ def safe_text(raw: Any, longest: int = LONGEST_TEXT) -> str:
     text = _LINE_ENDS.sub("\n", raw)
     if len(text) > longest:
         raise BadValue(f"最多 {longest} 个字，现在 {len(text)} 个")
-    for mark in text:
+    # Nearly every text is printable through and through, and nothing unfit is: then no single character is looked at.
+    for mark in () if text.isprintable() else text:
         if _unfit(mark):
             raise BadValue(f"含有不能使用的字符(U+{ord(mark):04X})，请删除后重填")
     return unicodedata.normalize("NFC", text).strip()
@@ -122,16 +123,25 @@ def _unfit(mark: str) -> bool:
 
 def json_ready(value: Any) -> Any:
     """A typed value as JSON: whole numbers as int, others as float (at most 15 digits, so exact), dates as ISO text."""
+    if isinstance(value, str | bool):
+        return value
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="minutes")
     if isinstance(value, date):
-        return value.isoformat()
+        return value.isoformat(timespec="minutes") if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): json_ready(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [json_ready(item) for item in value]
+    return value
+
+
+def for_conditions(value: Any) -> Any:
+    """A typed value as conditions compare it: a moment is its day, a place its region code or text."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, tuple) and value and isinstance(value[0], Mapping):
+        return tuple({key: for_conditions(item) for key, item in row.items()} for row in value)
     return value
 
 
@@ -147,13 +157,18 @@ def _number(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> Decimal:
     if isinstance(raw, str) and not _WRITTEN_NUMBER.fullmatch(text):
         raise BadValue(f"「{text[:40]}」不是数字，请只填数字，例如 12.5")
     value = Decimal(text)
+    if len(text) > MOST_DIGITS or not isinstance(raw, int | str):  # what is short and has no exponent fits anyway
+        _refuse_size(value)
+    _decimals(value, wanted)
+    _refuse(amount_problem(value, wanted, wanted.unit or ""))
+    return value
+
+
+def _refuse_size(value: Decimal) -> None:
     if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS or abs(value) >= 10 ** MOST_DIGITS:
         raise BadValue(f"数字不对或太长，最多 {MOST_DIGITS} 位")
     if value and value.adjusted() < -MOST_DIGITS:
         raise BadValue(f"数字太小，最多 {MOST_DIGITS} 位小数")
-    _decimals(value, wanted)
-    _refuse(amount_problem(value, wanted, wanted.unit or ""))
-    return value
 
 
 def _decimals(value: Decimal, wanted: Wanted) -> None:
@@ -222,7 +237,7 @@ def _yes_no(raw: Any, _: Wanted, __: Surroundings) -> bool:
 
 def _choice(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
     text = str(raw) if isinstance(raw, int | Decimal) and not isinstance(raw, bool) else safe_text(raw)
-    if text not in {option.code for option in wanted.options}:
+    if all(option.code != text for option in wanted.options):
         raise BadValue(f"「{text[:40]}」不在选项中，请从这些中选：{_option_words(wanted.options)}")
     return text
 

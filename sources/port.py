@@ -42,3 +42,6 @@ class Sources(Protocol):
 
     def find(self, query: Query) -> Found:
         """Look up; never raises for what a network or a register can do, that is `failed`."""
+
+    def waits(self, kind: str) -> bool:
+        """Whether asking a source of this kind waits for somebody; several that do are asked at once, in threads."""

@@ -21,6 +21,11 @@ class Switchboard:
         source = self._by_kind.get(query.kind)
         return source.find(query) if source else _NOT_CONNECTED
 
+    def waits(self, kind: str) -> bool:
+        """As the source of this kind says; where there is none, nobody is waited for."""
+        source = self._by_kind.get(kind)
+        return source is not None and source.waits(kind)
+
 
 def sources(demonstrates: bool) -> Sources:
     """The sources of this installation; `demonstrates` connects the sample records of demo and test."""

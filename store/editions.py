@@ -33,6 +33,13 @@ def keep(tx: Tx, edition: Edition) -> None:
     }, _ONCE)
 
 
+def stored(tx: Tx, edition: str, plan: str) -> tuple[bool, bool]:
+    """Whether this edition and this plan are there: asking costs far less than packing either again for nothing."""
+    row = tx.rows("select exists (select 1 from editions where hash = :edition) as edition,"
+                  " exists (select 1 from plans where hash = :plan) as plan", edition=edition, plan=plan)[0]
+    return bool(row["edition"]), bool(row["plan"])
+
+
 def get(tx: Tx, edition: str) -> Edition:
     """The edition of this hash; UnknownEdition."""
     row = one(tx, UnknownEdition, "select * from editions where hash = :hash", hash=edition)

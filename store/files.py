@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +27,20 @@ class FileRow:
     reference: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What decides whether a file can be used; its name stays sealed."""
+
+    file: str
+    owner: str
+    type: str
+    size: int
+    reference: str | None
+
+
+AT_ONCE = 50  # files named in one statement
+
+
 def add(tx: Tx, file: FileRow) -> None:
     """Note a file whose bytes are durable in the vault."""
     insert(tx, "files", {**params(file, "name"), "name": seal(tx, file.name, f"files:name:{file.file}")})
@@ -39,20 +53,37 @@ def get(tx: Tx, file: str) -> FileRow:
 
 def several(tx: Tx, files: Iterable[str]) -> dict[str, FileRow]:
     """Those of `files` that exist, by id."""
-    found = (tx.rows("select * from files where file = :file", file=file) for file in dict.fromkeys(files))
+    found = (tx.rows(f"select * from files where file in ({names})", **each) for names, each in _named(files))
     return {row["file"]: _opened(tx, row) for rows in found for row in rows}
+
+
+def traits(tx: Tx, files: Iterable[str]) -> dict[str, Traits]:
+    """Those of `files` that exist, by id, without their names: most are looked at and never shown."""
+    sql = "select file, owner, type, size, reference from files where file in"
+    found = (tx.rows(f"{sql} ({names})", **each) for names, each in _named(files))
+    return {row["file"]: Traits(**row) for rows in found for row in rows}
 
 
 def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
     """Give an owner's files to a case, each once; UnknownFile for a stranger's, FileTaken if another case has it."""
-    for file in dict.fromkeys(files):
-        found = tx.rows("select reference from files where file = :file and owner = :owner {lock}",
-                        file=file, owner=owner)
-        if not found:
-            raise UnknownFile(file=file)
-        if found[0]["reference"] not in (None, reference):
-            raise FileTaken(file=file)
-        tx.run("update files set reference = :reference where file = :file", reference=reference, file=file)
+    for names, each in _named(files):
+        rows = tx.rows(f"select file, reference from files where owner = :owner and file in ({names})"
+                       " order by file {lock}", owner=owner, **each)
+        holder = {row["file"]: row["reference"] for row in rows}
+        for file in each.values():
+            if file not in holder:
+                raise UnknownFile(file=file)
+            if holder[file] not in (None, reference):
+                raise FileTaken(file=file)
+        tx.run(f"update files set reference = :reference where file in ({names})", reference=reference, **each)
+
+
+def _named(files: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The files, each once, as parameters of a few statements."""
+    wanted = list(dict.fromkeys(files))
+    for first in range(0, len(wanted), AT_ONCE):
+        params = {f"f{number}": file for number, file in enumerate(wanted[first:first + AT_ONCE])}
+        yield ", ".join(f":{name}" for name in params), params
 
 
 def of_case(tx: Tx, reference: str) -> list[FileRow]:

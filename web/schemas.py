@@ -9,6 +9,7 @@ from marshmallow.validate import Length
 
 from connectors.strict_json import words
 from web.errors import Problem, printable_tree
+from web.quick import Doubt, YesNo, quick
 
 LONGEST_NAME = 200
 MOST_FILES = 50
@@ -50,15 +51,6 @@ def files_by_key(description: str) -> fields.Dict:
                       allow_none=True, error_messages=_say(invalid="应为文件编号的列表"))
     return fields.Dict(keys=fields.String(), values=ids, error_messages=_say(invalid="应为一个 JSON 对象"),
                        metadata={"description": description})
-
-
-class YesNo(fields.Boolean):
-    """true or false and nothing like them: a consent is never read out of another value."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
 
 
 def codes(description: str) -> fields.List[Any]:
@@ -168,10 +160,17 @@ class NoticeBody(Strict):
     data = mapping("`leg` and what the type needs", required=True)
 
 
-def read(schema: type[Schema], value: Any, **more: Any) -> dict[str, Any]:
+def read(schema: type[Schema], value: Any) -> dict[str, Any]:
     """`value` as `schema` reads it; raises a 422 problem whose `errors` name every item that is wrong."""
     try:
-        return dict(schema(**more).load(value))
+        return dict(quick(schema)(value))
+    except Doubt:
+        return _looked_at(schema, value)
+
+
+def _looked_at(schema: type[Schema], value: Any) -> dict[str, Any]:
+    try:
+        return dict(schema().load(value))
     except ValidationError as error:
         tree = printable_tree(error.messages)
         place, say = first_words(tree)

@@ -10,10 +10,7 @@ from desk.values import Receipt
 
 def receipt_json(receipt: Receipt) -> dict[str, Any]:
     """The answer to a filing (contract 2)."""
-    legs = [{"leg": leg.leg, "matter": leg.matter, "name": leg.name, "department": leg.department, "state": leg.state}
-            for leg in receipt.legs]
-    return {"reference": receipt.reference, "code": receipt.code, "state": receipt.state, "edition": receipt.edition,
-            "legs": legs}
+    return receipt.kept()
 
 
 def case_json(view: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,10 +29,14 @@ class Generous:
     def __init__(self):
         self.answers = {}
         self.asked = []
+        self.waiting = False
 
     def find(self, query):
         self.asked.append(query)
         return self.answers.get(query.name, Found("hit", {"name": query.name, "number": "示例0001"}))
+
+    def waits(self, kind):
+        return self.waiting
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,126 @@
+"""What of a filled form can change its plan: what its conditions, rows and places read, and of that often only how the
+conditions come out.
+
+A plan says a number that decided something, so numbers count as they are. It never says a text or a day that did: two
+forms on whose days and texts every condition comes out alike have one plan. Whatever is read together with something
+else than the form (a question, a row, today) counts as it is, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from catalog.bundle import Bundle
+from catalog.conditions import All, Any_, Condition, Count, Name, Node, Not, fold, walk
+from catalog.dictionary import Field, FieldType
+from catalog.evaluate import EMPTY, holds
+from catalog.matter import FieldAsk, Matter
+from catalog.model import Catalog
+from catalog.reading import all_asks, conditions_of, conditions_of_bundle
+from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, read_value, wanted_of_field
+
+_ONLY_TOLD_APART: Final[frozenset[FieldType]] = frozenset({
+    "text", "date", "datetime", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One field of the form that can change a plan: what a value must be, its default, whether it may stay blank."""
+
+    wanted: Wanted
+    default: str | None
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """The fields of a form that can change a plan of one bundle, by code. Of those in `by_outcome` only whether there
+    is an answer counts, and how each of `tests` comes out."""
+
+    fields: Mapping[str, Asked]
+    by_outcome: frozenset[str]
+    tests: tuple[Condition, ...]
+
+    def values(self, form: Mapping[str, Any] | None, around: Surroundings) -> dict[str, Any]:
+        """The fields as conditions see them: a default where blank; a blank field that nobody requires is empty."""
+        found: dict[str, Any] = {}
+        for code, asked in self.fields.items():
+            raw = asked.default if form is None or is_blank(form.get(code)) else form[code]
+            if is_blank(raw):
+                if form is not None and asked.optional:
+                    found[code] = EMPTY
+                continue
+            try:
+                found[code] = for_conditions(read_value(raw, asked.wanted, around))
+            except BadValue:
+                continue  # the form's own validation says what is wrong with it
+        return found
+
+    def told_apart(self, form: Mapping[str, Any] | None, situation: Iterable[str], around: Surroundings) -> object:
+        """Two forms whose `repr` of this is the same have one plan in one situation (given by its names)."""
+        values = self.values(form, around)
+        if any(fold(str(name)) in self.fields for name in situation):
+            return values  # such an answer stands before the form's, so the tests would come out otherwise
+        seen = {code: "given" if code in self.by_outcome and value is not EMPTY else value
+                for code, value in values.items()}
+        return seen, [holds(test, values) for test in self.tests]
+
+
+def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], whens: Iterable[Condition]) -> Deciding:
+    """What decides in `bundle` with these matters; `whens` are the dictionary's own conditions of fields."""
+    conditions = [*conditions_of_bundle(bundle), *(one for matter in matters.values() for one in conditions_of(matter)),
+                  *whens]
+    placed = set(_placed(catalog, bundle, matters))
+    read = placed | {name for condition in conditions for node in walk(condition.tree) for name in _names(node)}
+    read |= {name.partition(".")[0] for name in read}
+    questions = {question.id for question in bundle.questions}
+    fields = {ask.code: _asked(catalog.fields[ask.code], ask) for matter in matters.values()
+              for asks in all_asks(matter) for ask in asks.fields
+              if ask.code in read and ask.code in catalog.fields and ask.code not in questions}
+    tests = {test: _read_by(test) for condition in conditions for test in _tests(condition.tree)}
+    plain = fields.keys() - placed
+    mixed = {name for names in tests.values() if not names <= plain for name in names}
+    by_outcome = frozenset(code for code in plain - mixed if fields[code].wanted.type in _ONLY_TOLD_APART)
+    return Deciding(fields, by_outcome, tuple(
+        Condition("", test) for test, names in tests.items() if not names.isdisjoint(by_outcome)))
+
+
+def asks_by_code(matters: Mapping[str, Matter]) -> dict[str, FieldAsk]:
+    """Every field that some matter asks, in any variant."""
+    return {ask.code: ask for matter in matters.values() for asks in all_asks(matter) for ask in asks.fields}
+
+
+def _asked(field: Field, ask: FieldAsk) -> Asked:
+    return Asked(wanted_of_field(field), field.default, not ask.required and not field.required)
+
+
+def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> Iterator[str]:
+    """What is read beside conditions: what a matter is done once for, where, and what a paper is brought once for."""
+    for entry in bundle.entries:
+        yield from (name for name in (entry.each, entry.region) if name is not None)
+    for matter in matters.values():
+        for ask in (one for asks in all_asks(matter) for one in asks.materials):
+            material = catalog.materials.get(ask.kind)
+            per = ask.per or (material.per if material else None)
+            yield from (per,) if per is not None else ()
+
+
+def _tests(node: Node) -> Iterator[Node]:
+    """The comparisons, and the names asked for their truth, of which a condition is put together."""
+    if isinstance(node, Not):
+        yield from _tests(node.item)
+    elif isinstance(node, All | Any_):
+        for item in node.items:
+            yield from _tests(item)
+    else:
+        yield node
+
+
+def _read_by(test: Node) -> frozenset[str]:
+    return frozenset(name for node in walk(test) for name in _names(node))
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    return (node.name,) if isinstance(node, Name | Count) else ()
