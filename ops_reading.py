@@ -21,7 +21,7 @@ from desk.differences import Difference, between
 from desk.export import Wish, export, plain
 from desk.reconcile import BadList, Gap, Theirs, compare, read_list
 from shell import JSON, act, beside, changed, house, read_settings, stop
-from store import editions, operating
+from store import editions, operating, tallies
 from store.backup import read_manifest
 from store.chain import Head
 from store.errors import NoCopy
@@ -205,7 +205,7 @@ def _list(file: Path) -> tuple[list[Theirs], str]:
 def _offices(database: Database, department: str) -> list[str]:
     """The offices that a name stands for: an office's own, or all of a kind of department."""
     with database.read() as tx:
-        found = operating.offices_of(tx, department)
+        found = tallies.offices_of(tx, department)
     bodies = house().deployment.bodies.values() if not found else ()
     found = found or [body.id for body in bodies if department in (body.id, body.department)]
     if not found:

@@ -33,6 +33,14 @@ class Handed:
     told: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case that is not closed, and the edition it stands on."""
+
+    edition: str
+    reference: str
+
+
 def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying: bool = False) -> list[Message]:
     """Messages that did not arrive: stuck, refused, outcome unknown; or (`retrying`) those that are tried again by
     themselves. Oldest first, after `after`."""
@@ -61,13 +69,6 @@ def legs_of_office(tx: Tx, office: str, after: tuple[str, str], limit: int = 500
         office=office, reference=after[0], leg=after[1], limit=limit,
     )
     return [Handed(shape(LegRow, row), bool(row["told"])) for row in found]
-
-
-def offices_of(tx: Tx, name: str) -> list[str]:
-    """The offices that have legs and are called `name` or belong to the department `name`."""
-    found = tx.rows("select distinct office from legs where office = :name or department = :name order by office",
-                    name=name)
-    return [row["office"] for row in found]
 
 
 def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> list[str]:
@@ -99,6 +100,15 @@ def editions_like(tx: Tx, bundle: str, beginning: str) -> list[str]:
         bundle=bundle, length=len(beginning), beginning=beginning,
     )
     return [row["hash"] for row in found]
+
+
+def open_cases(tx: Tx, after: OpenCase, limit: int = 100) -> list[OpenCase]:
+    """Cases that are not closed by edition and reference, after `after`."""
+    found = tx.rows(
+        "select edition, reference from cases where closed_at is null and (edition, reference) > (:edition, :reference)"
+        " order by edition, reference limit :limit", edition=after.edition, reference=after.reference, limit=limit,
+    )
+    return [shape(OpenCase, row) for row in found]
 
 
 def open_on(tx: Tx, edition: str) -> int:
