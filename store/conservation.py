@@ -15,6 +15,7 @@ from store.port import Tx
 MOST = 50
 
 # Each rule names (reference, leg) among the cases of {among}. A leg without a message needs another reason to wait.
+# Beside an `or` nothing is asked by `exists`: PostgreSQL would hash the whole table of messages for a page of legs.
 _RULES = {
     "case without legs": """select reference, '' as leg from cases where reference in ({among}) and not exists
         (select 1 from legs where legs.reference = cases.reference)""",
@@ -25,13 +26,13 @@ _RULES = {
     "open leg without a next action or a waiting reason": """select reference, leg from legs
         where reference in ({among}) and closed_at is null and ((state = 'waiting' and waits = '')
         or (state in ('held', 'supplement_required') and next_actor <> 'applicant')
-        or (state = 'supplemented' and not exists (select 1 from messages where messages.reference = legs.reference
+        or (state = 'supplemented' and 0 = (select count(*) from messages where messages.reference = legs.reference
             and messages.leg = legs.leg and messages.type = 'leg.supplemented'))
         or (waits = '' and state in ('queued', 'sending', 'outcome_unknown', 'stuck')
-            and not exists (select 1 from messages where messages.reference = legs.reference
+            and 0 = (select count(*) from messages where messages.reference = legs.reference
                 and messages.leg = legs.leg
                 and (next_at is not null or messages.state in ('leased', 'stuck', 'unknown', 'refused')))
-            and not exists (select 1 from offers where offers.reference = legs.reference
+            and 0 = (select count(*) from offers where offers.reference = legs.reference
                 and offers.leg = legs.leg)))""",
     "due message that nothing will send": """select reference, leg from messages
         where reference in ({among}) and state = 'due' and next_at is null and not exists (select 1 from offers

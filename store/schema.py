@@ -131,7 +131,7 @@ SECOND: tuple[str, ...] = (
     "drop index legs_due",
     """create index legs_yellow on legs (yellow_at, due_at)
     where state in ('received', 'accepted', 'in_review', 'supplemented') and yellow_at is not null""",
-    """create index legs_due on legs (due_at)
+    """create index legs_due on legs (due_at, reference, leg)
     where state in ('received', 'accepted', 'in_review', 'supplemented') and due_at is not null""",
     # Troubles and what is tried again, in the order of the list, page by page; neither holds what goes well.
     "drop index messages_held",
