@@ -23,14 +23,6 @@ def spread(name: str, seconds: Sequence[float]) -> None:
     show(f"{name}_worst_ms", max(seconds) * 1000)
 
 
-def percentiles(name: str, seconds: Sequence[float]) -> float:
-    """The middle and the 99th of a hundred of many times, in milliseconds; the middle in seconds."""
-    middle = statistics.median(seconds)
-    show(f"{name}_p50_ms", middle * 1000)
-    show(f"{name}_p99_ms", sorted(seconds)[min(len(seconds) - 1, len(seconds) * 99 // 100)] * 1000)
-    return middle
-
-
 def had_at(town: Town) -> dict[str, float]:
     """When each leg had its effect at its department, in seconds since 1970."""
     return {line["leg"]: datetime.fromisoformat(line["t"]).timestamp() for line in town.seen()
