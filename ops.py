@@ -26,13 +26,14 @@ from web.wiring import RefusedStart
 @click.command()
 @click.option("--retrying", is_flag=True, help="Also what is being tried again by itself.")
 @click.option("--department", default=None, help="Only this department or office.")
+@click.option("--recount", is_flag=True, help="Look at every case and leg anew (a minute for each few million legs).")
 @JSON
-def legs(retrying: bool, department: str | None, as_json: bool) -> None:
+def legs(retrying: bool, department: str | None, recount: bool, as_json: bool) -> None:
     """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
     with beside() as opened:
         found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if retrying else ())]
         found = [one for one in found if department in (None, one.department, one.office)]
-        state = health(opened.db)
+        state = health(opened.db, recount=recount)
     if as_json:
         click.echo(json.dumps({"legs": [one.as_json() for one in found], "counted": state.as_json()},
                               ensure_ascii=False, indent=2))
@@ -49,10 +50,12 @@ def _line(one: Trouble) -> str:
 
 
 def _summary(count: int, state: Health) -> list[str]:
-    counted = state.counted
-    lines = [f"未送达 {count} 条；分办件共 {counted.legs} 件："
-             + "，".join(f"{name} {number}" for name, number in counted.by_state.items())]
-    lines += [f"异常：{rule}  {reference} {leg}" for rule, reference, leg in counted.breaches]
+    lines = [f"未送达 {count} 条；分办件共 {sum(state.by_state.values())} 件："
+             + "，".join(f"{name} {number}" for name, number in state.by_state.items())]
+    lines += [f"异常：{one.rule}  {one.reference} {one.leg}" for one in state.breaches]
+    lines += [f"计数不符：{one.name} {one.key}  记 {one.kept}，实有 {one.counted}" for one in state.drift or ()]
+    if state.drift is not None and not state.drift and not state.breaches:
+        lines.append("已逐件核对：没有异常，计数相符。")
     return [*lines, *([f"服务已暂停：{state.paused}"] if state.paused else [])]
 
 

@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from desk.differences import Difference, between
 from desk.export import Wish, export, plain
 from desk.reconcile import BadList, Gap, Theirs, compare, read_list
 from shell import JSON, act, beside, changed, house, read_settings, stop
-from store import editions, operating
+from store import editions, operating, tallies
 from store.backup import read_manifest
 from store.chain import Head
 from store.errors import NoCopy
@@ -67,8 +68,8 @@ def _moment(text: str | None) -> datetime | None:
 def verify_(head: str | None, manifest: Path | None, as_json: bool) -> None:
     """Walk every chain; exit 1 and the first entry that does not hold."""
     outside = _head(head, manifest)
-    with beside() as opened, opened.db.read() as tx:
-        verdict = walk(tx, outside)
+    with beside() as opened:
+        verdict = walk(opened.db, outside)
     if as_json:
         click.echo(json.dumps({"holds": verdict.holds, "chains": verdict.chains, "entries": verdict.entries,
                                "erased": verdict.erased, "seals": verdict.seals, "first_bad": verdict.first_bad},
@@ -168,8 +169,8 @@ def reconcile(department: str, file: Path, as_json: bool, dry_run: bool, **said:
     theirs, digest = _list(file)
     with beside() as opened:
         offices = _offices(opened.db, department)
-        ours = [handed for office in offices for handed in _of_office(opened.db, office)]
-    gaps = compare(ours, theirs)
+        counted = Counted(handed for office in offices for handed in _of_office(opened.db, office))
+        gaps = compare(counted, theirs)
     if not dry_run:
         counts = {kind: sum(gap.kind == kind for gap in gaps) for kind in GAPS}
         changed("note", {"action": "reconcile", "target": department, **said,
@@ -179,7 +180,7 @@ def reconcile(department: str, file: Path, as_json: bool, dry_run: bool, **said:
     else:
         for gap in gaps:
             click.echo(f"{gap.leg}  {_gap(gap)}")
-        click.echo(f"本方 {len(ours)} 件，对方清单 {len(theirs)} 行，差异 {len(gaps)} 处。")
+        click.echo(f"本方 {counted.number} 件，对方清单 {len(theirs)} 行，差异 {len(gaps)} 处。")
     sys.exit(1 if gaps else 0)
 
 
@@ -205,7 +206,7 @@ def _list(file: Path) -> tuple[list[Theirs], str]:
 def _offices(database: Database, department: str) -> list[str]:
     """The offices that a name stands for: an office's own, or all of a kind of department."""
     with database.read() as tx:
-        found = operating.offices_of(tx, department)
+        found = tallies.offices_of(tx, department)
     bodies = house().deployment.bodies.values() if not found else ()
     found = found or [body.id for body in bodies if department in (body.id, body.department)]
     if not found:
@@ -213,15 +214,27 @@ def _offices(database: Database, department: str) -> list[str]:
     return found
 
 
-def _of_office(database: Database, office: str) -> list[Handed]:
-    found: list[Handed] = []
+class Counted:
+    """Legs one by one, however many there are, and how many there were."""
+
+    def __init__(self, legs: Iterator[Handed]) -> None:
+        self._legs, self.number = legs, 0
+
+    def __iter__(self) -> Iterator[Handed]:
+        for leg in self._legs:
+            self.number += 1
+            yield leg
+
+
+def _of_office(database: Database, office: str) -> Iterator[Handed]:
+    last = ("", "")
     while True:
-        last = (found[-1].leg.reference, found[-1].leg.leg) if found else ("", "")
         with database.read() as tx:
             page = operating.legs_of_office(tx, office, last)
-        found += page
+        yield from page
         if not page:
-            return found
+            return
+        last = (page[-1].leg.reference, page[-1].leg.leg)
 
 
 READING = (export_, verify_, diff, reconcile)

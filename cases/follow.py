@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -32,10 +32,10 @@ from cases.errors import CaseError
 from cases.feeds import event_data, flows_to
 from cases.fold import apply
 from cases.judge import DEFAULT_ASK_LIMIT
+from cases.lapse import PLATFORM
 from cases.model import Case, Event, Leg, LegState
 from cases.states import FINAL, GRANTED, UNSENT
 
-PLATFORM = "platform"
 _MOST_STEPS = 10_000
 _WORDS = {
     "refused": "没有办成", "withdrawn": "已撤回", "lapsed": "已超过衔接期限", "voided": "结果已作废",
@@ -102,11 +102,6 @@ def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fres
         if len(events) > _MOST_STEPS:
             raise CaseError(f"办件 {case.reference} 的后续事件没有尽头")
     return Outcome(case, tuple(events), tuple(outbox))
-
-
-def lapses(case: Case, now: datetime, calendar: WorkCalendar) -> tuple[Event, ...]:
-    """What time alone has ended: asks past their day, and followers that waited longer than `within` allows."""
-    return (*_lapsed_asks(case, now, calendar), *_late_starts(case, now, calendar))
 
 
 def outgoing(case: Case, event: Event) -> tuple[Outbox, ...]:
@@ -301,24 +296,3 @@ def _request(case: Case, index: int, clock: tuple[datetime, WorkCalendar | None]
         "ask": ask_id(leg, index), "holds": True, "limit": str(DEFAULT_ASK_LIMIT), "until": until,
         "choices": ["bring", "withdraw"], **_missing(case, index),
     }
-
-
-def _lapsed_asks(case: Case, now: datetime, calendar: WorkCalendar) -> Iterator[Event]:
-    for number, leg in case.legs.items():
-        for ask in leg.asks:
-            open_ask = ask.answered_at is None and not ask.lapsed and ask.until is not None and not over(leg)
-            if open_ask and now > calendar.end_of(date.fromisoformat(ask.until or "")):
-                reason = f"没有在 {ask.until} 前补正：{ask.reason}"
-                yield Event("leg.lapsed", now, PLATFORM, number, {"ask": ask.id, "reason": reason})
-
-
-def _late_starts(case: Case, now: datetime, calendar: WorkCalendar) -> Iterator[Event]:
-    for index, edge in enumerate(case.plan.edges):
-        leg, key = case.legs[edge.leg], f"{index}:late"
-        if edge.within is None or leg.state not in UNSENT or key in leg.settled:
-            continue
-        ended = [case.legs[t].decided_at or case.legs[t].closed_at for t in edge.targets]
-        known = [at for at in ended if at is not None]
-        if known and len(known) == len(ended) and now > explain(max(known), edge.within, (), calendar).due:
-            data = {"edge": key, "of": edge.targets[0], "reason": f"超过衔接期限 {edge.within.words}"}
-            yield Event("leg.start_lapsed", now, PLATFORM, edge.leg, data)

@@ -19,14 +19,13 @@ from cases import fold
 from cases.due import Dates
 from cases.follow import Outbox, Outcome, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
-from cases.states import OVER
 from desk.editions import Editions
 from desk.errors import UnknownCase
 from desk.known import Known, by_leg
 from desk.letters import Letters
 from desk.outgoing import Letter, legs_of, offer_and_send
 from desk.premises import Premises
-from store import cases, events, legs, messages
+from store import cases, events, legs, messages, tallies
 from store.cases import CaseRow
 from store.errors import Stale
 from store.errors import UnknownCase as NotStored
@@ -215,8 +214,7 @@ class Book:
             self._drop_unsent(tx, change)
             current = {**change.known.legs, **{row.leg: row for row in change.changed}}
             offer_and_send(tx, self._premises, current, change.letters, now)
-            if all(leg.state in OVER for leg in change.known.case.legs.values()):
-                cases.close(tx, reference, now)
+            tallies.note(tx, change.known.row.bundle, change.known.legs, change.changed, now)
         elif events.last(tx, reference) != change.known.n:
             raise Stale
         if alongside is not None:

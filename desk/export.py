@@ -58,10 +58,10 @@ def _pages(database: Database, page: Callable[[Tx, str], tuple[list[Line], str |
 
 def _cases(database: Database, wish: Wish) -> Iterator[Line]:
     def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
-        found = operating.references(tx, after, wish.since, PAGE)
+        found, then = operating.references(tx, after, wish.since, PAGE)
         wholes = (reading.whole_case(tx, reference) for reference in found)
         lines = [line for whole in wholes for line in sorted(_of_case(tx, whole, wish), key=_id)]
-        return lines, found[-1] if len(found) == PAGE else None
+        return lines, then
 
     return _pages(database, page)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from cases import outcome
 from cases.due import Dates, same_dates
+from cases.lapse import last_moment
 from cases.model import Case
 from connectors.base import Body
 from desk.known import Known
@@ -37,15 +38,17 @@ def legs_of(known: Known, before: Case, dates: Dates) -> tuple[LegRow, ...]:
     for number in changed:
         if not same_dates(before.legs[number], known.case.legs[number]) or not known.legs[number].n:
             dated |= {number} | known.case.plan.parts[number].below
-    fresh = [_dated(known, number, dates) if number in dated else _state(known, number, dates.now)
+    fresh = [dated_row(known, number, dates) if number in dated else _state(known, number, dates.now)
              for number in known.case.legs if number in dated or number in changed]
     return tuple(row.but(n=known.n) for row in fresh if row != known.legs[row.leg])
 
 
-def _dated(known: Known, number: str, dates: Dates) -> LegRow:
+def dated_row(known: Known, number: str, dates: Dates) -> LegRow:
+    """The row of a leg with its dates as they are counted now."""
     due = dates.of(number)
     return _state(known, number, dates.now).but(
-        due_at=due.due, yellow_at=due.yellow_at, provisional=due.provisional, waits=",".join(due.waits_for))
+        due_at=due.due, yellow_at=due.yellow_at, provisional=due.provisional, waits=",".join(due.waits_for),
+        lapse_at=last_moment(known.case, number, dates.calendar))
 
 
 def _state(known: Known, number: str, now: datetime) -> LegRow:

@@ -1,4 +1,7 @@
-"""What time alone does: asks that lapse, starts that come too late, leases that ran out, heads to be sealed."""
+"""What time alone does: asks that lapse, starts that come too late, leases that ran out, heads to be sealed.
+
+A sweep costs what is due, not what waits: everything it looks for is found by an index of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from cases.follow import lapses
+from cases.lapse import lapses
 from cases.model import Case, Event
 from desk.book import Book
 from desk.claims import Counter
 from desk.faults import told
 from desk.premises import Premises
-from store import legs, marks, pausing, seals
+from desk.refold import Refolder
+from desk.watch import Watch
+from store import counters, legs, marks, pausing, people, seals
 from store.errors import StoreClosed, StoreUnavailable
+from store.legs import LegRow
 
 LOG = logging.getLogger("yijianshi.seals")
 EVERY = timedelta(minutes=1)
+SOON = timedelta(seconds=1)
 PAGE = 500
 HEARTBEAT = "dispatcher"
 
@@ -27,22 +34,34 @@ class Sweeper:
 
     def __init__(self, premises: Premises, book: Book, counter: Counter) -> None:
         self._premises, self._book, self._counter = premises, book, counter
+        self._refolder, self._watch = Refolder(premises, book), Watch(premises.database)
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
+        database = self._premises.database
         self._counter.expire(now)
         if not self._paused():  # what a restored copy has not heard of yet must not lapse
-            for reference in sorted(set(self._waiting_for_people())):
+            for reference in dict.fromkeys(leg.reference for leg in self._lapsing(now)):
                 self._lapse(reference, now)
-        head = self._premises.database.write(lambda tx: seals.seal_heads(tx, now))
-        if head is not None:  # the log is outside the database: `flask verify --head` compares with it
+        more = self._refolder.step(now)
+        self._watch.look(now)
+        self._seal(now)
+        while database.write(partial(counters.fold, limit=PAGE * 10)) == PAGE * 10:
+            pass
+        self._watch.recount(now)
+        database.write(lambda tx: people.purge(tx, now))
+        database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
+        return now + (SOON if more else EVERY)
+
+    def _seal(self, now: datetime) -> None:
+        """Seal every head that moved; the log is outside the database: `flask verify --head` compares with it."""
+        while (head := self._premises.database.write(lambda tx: seals.seal_heads(tx, now))) is not None:
             LOG.info("sealed %s:%s", head.n, head.hash)
-        self._premises.database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
-        return now + EVERY
 
     def _lapse(self, reference: str, now: datetime) -> None:
         try:
-            self._book.advance(reference, partial(self._lapsed, now), now)
+            if not self._book.advance(reference, partial(self._lapsed, now), now).events:
+                self._refolder.case(reference, now)  # its stored moment was wrong, or it would be looked at for ever
         except (StoreUnavailable, StoreClosed):
             raise
         except Exception as fault:  # noqa: BLE001  # one bad case must not keep time from all the others
@@ -55,13 +74,13 @@ class Sweeper:
     def _lapsed(self, now: datetime, case: Case) -> Sequence[Event]:
         return lapses(case, now, self._premises.calendar)
 
-    def _waiting_for_people(self) -> Iterator[str]:
-        """References of cases in which a leg waits for the applicant or for another leg."""
-        after: tuple[str, str] | None = None
+    def _lapsing(self, now: datetime) -> Iterator[LegRow]:
+        """Legs of which time has ended something."""
+        after: LegRow | None = None
         while True:
             with self._premises.database.read() as tx:
-                page = legs.open_after(tx, after, PAGE)
-            yield from (leg.reference for leg in page if leg.next_actor in {"applicant", "leg"})
+                page = legs.lapsing(tx, now, after, PAGE)
+            yield from page
             if len(page) < PAGE:
                 return
-            after = (page[-1].reference, page[-1].leg)
+            after = page[-1]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from cases.model import LegState
-from store import legs, operating, pausing
-from store.conservation import Conservation, conservation
+from desk.watch import Watch
+from store import conservation, legs, operating, pausing, tallies
+from store.conservation import Breach
 from store.messages import Message
 from store.port import Database, Tx
+from store.tallies import Drift
 
 PAGE = 200
 STOPPED = frozenset({LegState.STUCK, LegState.OUTCOME_UNKNOWN})
@@ -65,20 +67,29 @@ def _trouble(tx: Tx, message: Message) -> Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """All legs counted and checked in one snapshot, and why the service is paused, if it is."""
+    """How many legs stand in which state, what does not hold, and why the service is paused, if it is. `drift`: the
+    counters that a recount found wrong, None without a recount."""
 
-    counted: Conservation
+    by_state: Mapping[str, int]
+    breaches: tuple[Breach, ...]
     paused: str | None
+    drift: tuple[Drift, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As `flask legs --json` prints it."""
-        return {"legs": self.counted.legs, "by_state": self.counted.by_state, "paused": self.paused,
-                "breaches": [{"rule": rule, "leg": f"{reference}-{leg}" if leg else reference}
-                             for rule, reference, leg in self.counted.breaches]}
+        drift = None if self.drift is None else [asdict(one) for one in self.drift]
+        return {"legs": sum(self.by_state.values()), "by_state": dict(self.by_state), "paused": self.paused,
+                "breaches": [{"rule": one.rule, "leg": "-".join(filter(None, (one.reference, one.leg)))}
+                             for one in self.breaches], "drift": drift}
 
 
-def health(database: Database) -> Health:
-    """Count everything; it reads all legs."""
+def health(database: Database, *, recount: bool = False) -> Health:
+    """What the kept counters say and what the portal's watch has found; `recount` looks at every case and leg anew."""
     with database.read() as tx:
         mark = pausing.paused(tx)
-        return Health(conservation(tx), mark.value if mark else None)
+        known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None)
+    if not recount:
+        return known
+    with database.read() as tx:
+        drift = tuple(tallies.drift(tx))
+    return replace(known, breaches=tuple(Watch(database).everything()), drift=drift)

@@ -30,7 +30,7 @@ from store.opening import Opened, Place
 from store.port import Database, Row, Tx
 from store.proof import verify
 from store.rows import insert_text
-from store.sqlite import FILE, read_sqlite
+from store.sqlite import FILE, SqliteReader, read_sqlite
 from store.vault import FolderVault, Vault
 
 MANIFEST = "manifest.json"
@@ -88,6 +88,7 @@ def _copied(place: Place, opened: Opened, cipher: Cipher, target: Path, now: dat
     try:
         files, size, absent = carry(copy, opened.vault, FolderVault(target, cipher))
         check(database)
+        _walked(copy)
         with copy.read() as tx:
             made = _described(tx, now, (files, size, absent), digest(database))
     finally:
@@ -241,11 +242,15 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _described(tx: Tx, now: datetime, files: tuple[int, int, int], sha256: str) -> Copied:
-    """What the copy holds, after its chains were walked; NoCopy if one does not hold."""
-    verdict = verify(tx)
+def _walked(copy: SqliteReader) -> None:
+    """NoCopy if a chain of the copy does not hold."""
+    verdict = verify(copy)
     if verdict.first_bad is not None:
         raise NoCopy(f"审计链不成立：{verdict.first_bad}。先用 flask verify 查清，再备份。")
+
+
+def _described(tx: Tx, now: datetime, files: tuple[int, int, int], sha256: str) -> Copied:
+    """What the copy holds."""
     head = seals.latest(tx)
     counts = {name: int(tx.rows(f"select count(*) as n from {name}")[0]["n"]) for name in ("cases", "legs", "events")}
     return Copied(at=stamp(now), **counts, files=files[0], bytes=files[1], absent=files[2], sha256=sha256,

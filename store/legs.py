@@ -15,12 +15,14 @@ from store.rows import one, params, shape, upsert_text
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
+_TIMES = ("due_at", "due_rank", "yellow_at", "provisional", "lapse_at")
 
 
 @dataclass(frozen=True)
 class LegRow:
     """A leg as last folded at event `n`. `since`: in this state; `started_at`: its department may work on it;
-    `next_actor`: applicant, department, service or nobody; `waits`: for which legs, or why nothing happens."""
+    `next_actor`: applicant, department, service or nobody; `waits`: for which legs, or why nothing happens;
+    `lapse_at`: the first moment after which time alone ends something of it."""
 
     reference: str
     leg: str
@@ -40,6 +42,7 @@ class LegRow:
     seq: int = 0
     next_actor: str = "department"
     waits: str = ""
+    lapse_at: datetime | None = None
 
     def but(self, **new: Any) -> LegRow:
         """The same row with other values, a tenth of the work of `dataclasses.replace`."""
@@ -68,19 +71,13 @@ def of_case(tx: Tx, reference: str) -> list[LegRow]:
     return [shape(LegRow, row) for row in found]
 
 
-def by_ref(tx: Tx, department: str, ref: str) -> list[LegRow]:
-    """The legs that a department knows under its own number."""
-    found = tx.rows("select * from legs where department = :department and ref = :ref order by reference, leg",
-                    department=department, ref=ref)
-    return [shape(LegRow, row) for row in found]
-
-
-def open_after(tx: Tx, after: tuple[str, str] | None, limit: int = 500) -> list[LegRow]:
-    """Open legs in the order of their keys after (reference, leg): the pages of a refolding."""
-    reference, leg = after or ("", "")
+def lapsing(tx: Tx, now: datetime, after: LegRow | None = None, limit: int = 500) -> list[LegRow]:
+    """Legs of which time has ended something by `now`, the longest over first, after `after`."""
     found = tx.rows(
-        "select * from legs where closed_at is null and (reference, leg) > (:reference, :leg)"
-        " order by reference, leg limit :limit", reference=reference, leg=leg, limit=limit,
+        "select * from legs where lapse_at is not null and lapse_at < :now and (lapse_at, reference, leg) >"
+        " (:at, :reference, :leg) order by lapse_at, reference, leg limit :limit", now=stamp(now),
+        at=stamp(after.lapse_at) if after and after.lapse_at else "", reference=after.reference if after else "",
+        leg=after.leg if after else "", limit=limit,
     )
     return [shape(LegRow, row) for row in found]
 
@@ -88,11 +85,9 @@ def open_after(tx: Tx, after: tuple[str, str] | None, limit: int = 500) -> list[
 def set_due(tx: Tx, leg: LegRow) -> None:
     """Store only the times of a leg, if it was not folded anew in between (after a calendar was loaded)."""
     row = _columns(leg)
-    tx.run(
-        "update legs set due_at = :due_at, due_rank = :due_rank, yellow_at = :yellow_at, provisional = :provisional"
-        " where reference = :reference and leg = :leg and n = :n",
-        **{name: row[name] for name in ("due_at", "due_rank", "yellow_at", "provisional", "reference", "leg", "n")},
-    )
+    changed = ", ".join(f"{name} = :{name}" for name in _TIMES)
+    tx.run(f"update legs set {changed} where reference = :reference and leg = :leg and n = :n",
+           **{name: row[name] for name in (*_TIMES, "reference", "leg", "n")})
 
 
 def _columns(leg: LegRow) -> dict[str, Any]:

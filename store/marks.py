@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from store.encoding import stamp
 from store.port import Tx
@@ -35,3 +35,12 @@ def get(tx: Tx, name: str) -> Mark | None:
 def drop(tx: Tx, name: str) -> None:
     """Forget a fact."""
     tx.run("delete from marks where name = :name", name=name)
+
+
+def due(tx: Tx, name: str, now: datetime, every: timedelta) -> bool:
+    """Whether a fact is older than `every`, or unknown; then it holds from `now` on, so that of two who ask one does
+    the work."""
+    made = tx.run("insert into marks (name, value, at) values (:name, '', :now) on conflict (name) do nothing",
+                  name=name, now=stamp(now))
+    return made == 1 or tx.run("update marks set at = :now where name = :name and at <= :then",
+                               name=name, now=stamp(now), then=stamp(now - every)) == 1

@@ -11,7 +11,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import FIRST
+from store.schema import FIRST, SECOND
 
 MIGRATIONS = Migrations("yijianshi")
 
@@ -39,6 +39,11 @@ def run_all(db: Schema, statements: Iterable[str]) -> None:
 @MIGRATIONS(name="0001_first")
 def _first(db: Any) -> None:
     run_all(db, FIRST)
+
+
+@MIGRATIONS(name="0002_watched")
+def _second(db: Any) -> None:
+    run_all(db, SECOND)
 
 
 def migrate_sqlite(tables: Tables) -> None:

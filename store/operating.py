@@ -33,6 +33,14 @@ class Handed:
     told: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A case that is not closed, and the edition it stands on."""
+
+    edition: str
+    reference: str
+
+
 def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying: bool = False) -> list[Message]:
     """Messages that did not arrive: stuck, refused, outcome unknown; or (`retrying`) those that are tried again by
     themselves. Oldest first, after `after`."""
@@ -63,24 +71,20 @@ def legs_of_office(tx: Tx, office: str, after: tuple[str, str], limit: int = 500
     return [Handed(shape(LegRow, row), bool(row["told"])) for row in found]
 
 
-def offices_of(tx: Tx, name: str) -> list[str]:
-    """The offices that have legs and are called `name` or belong to the department `name`."""
-    found = tx.rows("select distinct office from legs where office = :name or department = :name order by office",
-                    name=name)
-    return [row["office"] for row in found]
-
-
-def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> list[str]:
-    """Cases by reference, after `after`; with `since` only those to which something happened from then on."""
+def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> tuple[list[str], str | None]:
+    """A page of cases by reference, after `after`, and where the next one begins (None: this was the last); with
+    `since` only those of the page to which something happened from then on."""
     at = stamp(since) if since else ""
+    # The page comes first: what is asked about each case is then asked a page of times and never of all cases.
     found = tx.rows(
-        "select reference from cases where reference > :after and (filed_at >= :at"
-        " or exists (select 1 from events where events.reference = cases.reference and events.at >= :at)"
-        " or exists (select 1 from attempts where attempts.reference = cases.reference"
-        " and coalesce(ended_at, started_at) >= :at)) order by reference limit :limit",
-        after=after, at=at, limit=limit,
+        "select reference, case when filed_at >= :at"
+        " or 0 < (select count(*) from events where events.reference = page.reference and events.at >= :at)"
+        " or 0 < (select count(*) from attempts where attempts.reference = page.reference"
+        " and coalesce(ended_at, started_at) >= :at) then 1 else 0 end as fresh"
+        " from (select reference, filed_at from cases where reference > :after order by reference limit :limit) as page"
+        " order by reference", after=after, at=at, limit=limit,
     )
-    return [row["reference"] for row in found]
+    return [row["reference"] for row in found if row["fresh"]], found[-1]["reference"] if len(found) == limit else None
 
 
 def strange_by_id(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> list[Strange]:
@@ -99,6 +103,15 @@ def editions_like(tx: Tx, bundle: str, beginning: str) -> list[str]:
         bundle=bundle, length=len(beginning), beginning=beginning,
     )
     return [row["hash"] for row in found]
+
+
+def open_cases(tx: Tx, after: OpenCase, limit: int = 100) -> list[OpenCase]:
+    """Cases that are not closed by edition and reference, after `after`."""
+    found = tx.rows(
+        "select edition, reference from cases where closed_at is null and (edition, reference) > (:edition, :reference)"
+        " order by edition, reference limit :limit", edition=after.edition, reference=after.reference, limit=limit,
+    )
+    return [shape(OpenCase, row) for row in found]
 
 
 def open_on(tx: Tx, edition: str) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from store import audit, events, seals
 from store.chain import AUDIT, GENESIS, Entry, Head, digest_of, fault, hash_of
@@ -30,6 +31,13 @@ class Verdict:
         return self.first_bad is None
 
 
+class Readable(Protocol):
+    """What can be read in snapshots."""
+
+    def read(self) -> AbstractContextManager[Tx]:
+        """A consistent snapshot."""
+
+
 class _Broken(Exception):
     """A chain does not hold at this entry."""
 
@@ -42,8 +50,9 @@ class _Walk:
     seals: int = 0
 
 
-def verify(tx: Tx, outside: Head | None = None) -> Verdict:
-    """Check all chains in one snapshot; `outside` is the list's head as it was written outside the database.
+def verify(database: Readable, outside: Head | None = None) -> Verdict:
+    """Check all chains in short snapshots, so that it may run for an hour beside the portal and holds up nothing;
+    `outside` is the list's head as it was written outside the database.
 
     Edited, deleted, inserted and swapped entries break their chain; cut tails and vanished chains contradict the
     sealed list; a cut or rebuilt list contradicts `outside`. Erased payloads are counted, not blamed.
@@ -51,24 +60,27 @@ def verify(tx: Tx, outside: Head | None = None) -> Verdict:
     walk = _Walk()
     bad = None
     try:
-        _audit(tx, walk)
-        for reference in _cases(tx):
-            _case(tx, walk, reference)
-        _orphans(tx)
-        _seals(tx, walk, outside)
+        with database.read() as tx:
+            _audit(tx, walk)
+        _cases(database, walk)
+        with database.read() as tx:
+            _orphans(tx)
+        _seals(database, walk, outside)
     except _Broken as broken:
         bad = str(broken)
     return Verdict(walk.chains, walk.entries, walk.erased, walk.seals, bad)
 
 
-def _cases(tx: Tx) -> Iterator[str]:
+def _cases(database: Readable, walk: _Walk) -> None:
     last = ""
     while True:
-        page = tx.rows("select reference from cases where reference > :last order by reference limit :limit",
-                       last=last, limit=_PAGE)
+        with database.read() as tx:
+            page = tx.rows("select reference from cases where reference > :last order by reference limit :limit",
+                           last=last, limit=_PAGE)
+            for row in page:
+                _case(tx, walk, row["reference"])
         if not page:
             return
-        yield from (row["reference"] for row in page)
         last = page[-1]["reference"]
 
 
@@ -138,21 +150,27 @@ def _orphans(tx: Tx) -> None:
         raise _Broken(f"{lost[0]['chain']}: the case is gone")
 
 
-def _seals(tx: Tx, walk: _Walk, outside: Head | None) -> None:
+def _seals(database: Readable, walk: _Walk, outside: Head | None) -> None:
     head = Head(seals.SEALS, 0, GENESIS)
     outside_met = outside is None or outside.n == 0
-    while True:
-        page = tx.rows("select * from seals where n > :n order by n limit 1", n=head.n)
-        if not page:
-            break
-        head = _seal(tx, head, page[0])
+    while (following := _next_seal(database, head)) is not None:
+        head = following
         outside_met = outside_met or (outside is not None and (outside.n, outside.hash) == (head.n, head.hash))
         walk.seals += 1
-    kept = tx.rows("select n, hash from heads where chain = :chain", chain=seals.SEALS)
-    if not kept or kept[0]["n"] != head.n:
-        raise _Broken(f"{seals.SEALS}: entry {head.n + 1} is missing or the head was changed")
     if not outside_met:
         raise _Broken(f"{seals.SEALS}: the list does not hold the head that was written outside")
+
+
+def _next_seal(database: Readable, head: Head) -> Head | None:
+    """The seal after `head`, checked; None if `head` is the last one."""
+    with database.read() as tx:
+        page = tx.rows("select * from seals where n > :n order by n limit 1", n=head.n)
+        if page:
+            return _seal(tx, head, page[0])
+        kept = tx.rows("select n, hash from heads where chain = :chain", chain=seals.SEALS)
+    if not kept or kept[0]["n"] != head.n:
+        raise _Broken(f"{seals.SEALS}: entry {head.n + 1} is missing or the head was changed")
+    return None
 
 
 def _seal(tx: Tx, head: Head, row: Row) -> Head:

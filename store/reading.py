@@ -15,6 +15,9 @@ from store.messages import Message
 from store.port import Row, Tx
 from store.rows import shape
 
+# The states in which a department's clock runs; the words of the partial indexes.
+_RUNNING = "state in ('received', 'accepted', 'in_review', 'supplemented')"
+
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
@@ -79,14 +82,14 @@ def whole_case(tx: Tx, reference: str) -> Whole:
     )
 
 
-def inbox(tx: Tx, department: str, after: str | None = None, limit: int = 50) -> Page:
-    """A department's open legs that it may work on, by due date; `after` is the `next` of the page before."""
+def inbox(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> Page:
+    """An office's legs that it has to work on, by due date; `after` is the `next` of the page before."""
     rank, reference, leg = after.split("|") if after and after.count("|") == 2 else ("", "", "")
     found = tx.rows(
-        "select * from legs where department = :department and closed_at is null and started_at is not null"
-        " and (due_rank, reference, leg) > (:rank, :reference, :leg)"
+        "select * from legs where office = :office and closed_at is null and started_at is not null"
+        " and state <> 'granted' and (due_rank, reference, leg) > (:rank, :reference, :leg)"
         " order by due_rank, reference, leg limit :limit",
-        department=department, rank=rank, reference=reference, leg=leg, limit=limit + 1,
+        office=office, rank=rank, reference=reference, leg=leg, limit=limit + 1,
     )
     page, more = found[:limit], len(found) > limit
     return Page(tuple(shape(LegRow, row) for row in page), _cursor(page[-1]) if more else None)
@@ -102,19 +105,10 @@ def closed_of(tx: Tx, department: str, before: datetime, limit: int = 50) -> lis
     return [shape(LegRow, row) for row in found]
 
 
-def held(tx: Tx, limit: int = 200) -> list[Message]:
-    """Messages a person must see: stuck, refused, and unknown ones that nobody will ask about; the oldest first."""
-    found = tx.rows(
-        "select * from messages where state in ('stuck', 'unknown', 'refused') and next_at is null"
-        " order by created_at, reference, leg limit :limit", limit=limit,
-    )
-    return [messages.opened(tx, row) for row in found]
-
-
 def late(tx: Tx, now: datetime, limit: int = 200) -> list[LegRow]:
-    """Open legs whose limit has ended, the longest overdue first."""
+    """Legs whose department's clock ran out, the longest overdue first."""
     found = tx.rows(
-        "select * from legs where closed_at is null and due_at is not null and due_at <= :now"
+        f"select * from legs where {_RUNNING} and due_at is not null and due_at <= :now"
         " order by due_at, reference, leg limit :limit", now=stamp(now), limit=limit,
     )
     return [shape(LegRow, row) for row in found]
@@ -130,10 +124,9 @@ def figures(tx: Tx, now: datetime) -> Figures:
         _counts(tx, "select state as k, count(*) as n from messages"
                     " where state in ('stuck', 'unknown', 'refused') group by state"),
         None if oldest is None else moment(oldest),
-        _count(tx, "select count(*) as n from legs where closed_at is null and yellow_at is not null"
-                   " and yellow_at <= :at and (due_at is null or due_at > :at)", at),
-        _count(tx, "select count(*) as n from legs where closed_at is null and due_at is not null"
-                   " and due_at <= :at", at),
+        _count(tx, f"select count(*) as n from legs where {_RUNNING} and yellow_at is not null"
+                   " and yellow_at <= :at and due_at > :at", at),
+        _count(tx, f"select count(*) as n from legs where {_RUNNING} and due_at is not null and due_at <= :at", at),
         _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", at),
     )
 

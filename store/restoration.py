@@ -74,8 +74,7 @@ def _checked(source: Path, cipher: Cipher, made: Copied) -> SqliteReader:
 
 
 def _verified(reader: SqliteReader) -> None:
-    with reader.read() as tx:
-        verdict = verify(tx)
+    verdict = verify(reader)
     if verdict.first_bad is not None:
         reader.close()
         raise NoCopy(f"备份不能用现在的密钥读出，或审计链不成立：{verdict.first_bad}。请检查 YJS_KEYS。")

@@ -112,3 +112,45 @@ FIRST: tuple[str, ...] = (
     provisional {int} not null, loaded_at {text} not null){strict}""",
     "create table marks (name {text} primary key, value {text} not null, at {text} not null){strict}",
 )
+
+# What is counted, watched and done by time, each found by an index as small as what is due.
+SECOND: tuple[str, ...] = (
+    # The first moment after which time alone ends something of a leg.
+    "alter table legs add column lapse_at {text}",
+    "create index legs_lapsing on legs (lapse_at, reference, leg) where lapse_at is not null",
+    # Whoever pages through open work pages through open cases; a department's number is never looked up.
+    "drop index legs_open",
+    "drop index legs_by_ref",
+    "create index cases_open on cases (edition, reference) where closed_at is null",
+    # An inbox is an office's, and what is granted waits there for nobody's decision.
+    "drop index legs_inbox",
+    """create index legs_inbox on legs (office, due_rank, reference, leg)
+    where closed_at is null and started_at is not null and state <> 'granted'""",
+    # Lights: only while the department's clock runs; yellow is told from red without reading the row.
+    "drop index legs_yellow",
+    "drop index legs_due",
+    """create index legs_yellow on legs (yellow_at, due_at)
+    where state in ('received', 'accepted', 'in_review', 'supplemented') and yellow_at is not null""",
+    """create index legs_due on legs (due_at, reference, leg)
+    where state in ('received', 'accepted', 'in_review', 'supplemented') and due_at is not null""",
+    # Troubles and what is tried again, in the order of the list, page by page; neither holds what goes well.
+    "drop index messages_held",
+    """create index messages_troubled on messages (created_at, reference, leg, type, n, state)
+    where state in ('stuck', 'unknown', 'refused')""",
+    """create index messages_retried on messages (created_at, reference, leg, type, n)
+    where state = 'due' and attempts > 0""",
+    "create index quarantine_of_message on quarantine (department, message_id, at)",
+    # Counters begin with what is there.
+    "delete from counter_deltas",
+    "delete from counters",
+    """insert into counters (name, key, amount)
+    select 'legs', department || '|' || office || '|' || state, count(*) from legs
+    group by department, office, state""",
+    """insert into counters (name, key, amount)
+    select 'created', 'legs', n from (select count(*) as n from legs) as counted where n > 0""",
+    """insert into counters (name, key, amount)
+    select 'cases', bundle || '|' || case when closed_at is null then 'open' else 'closed' end, count(*) from cases
+    group by bundle, closed_at is null""",
+    """create table breaches (rule {text} not null, reference {text} not null, leg {text} not null,
+    found_at {text} not null, primary key (rule, reference, leg)){strict}""",
+)

@@ -17,8 +17,10 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from desk.sweeps import HEARTBEAT
-from store import marks, pausing, reading
+from desk.watch import drifted
+from store import conservation, marks, pausing, reading, tallies
 from store.errors import StoreError
+from store.port import Tx
 from web.answers import shown
 from web.errors import Problem
 from web.operations import Operation, operation
@@ -66,10 +68,25 @@ def metrics() -> Response:
     """The figures of this moment."""
     now = house().clock.now()
     with house().database.read() as tx:
-        figures, paused = reading.figures(tx, now), pausing.paused(tx) is not None
+        shown_now = _Figures(reading.figures(tx, now), _kept(tx), now)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(figures, now, paused))
+    registry.register(shown_now)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+KEPT: Mapping[str, str] = {
+    "paused": "1 while nothing leaves and no notice is taken",
+    "legs": "all legs, by state",
+    "cases": "all cases, by bundle and whether they are open",
+    "breaches": "what must hold of cases and does not, by rule; anything above 0 is an alarm",
+    "counter_drift": "counters that the last daily recount found wrong; anything above 0 is an alarm",
+}
+
+
+def _kept(tx: Tx) -> dict[str, float | Mapping[str, int]]:
+    """The figures that stand ready in the store, whatever is in it."""
+    return {"paused": float(pausing.paused(tx) is not None), "legs": tallies.by_state(tx),
+            "cases": tallies.by_bundle(tx), "breaches": conservation.counts(tx), "counter_drift": drifted(tx)}
 
 
 GAUGES: Mapping[str, tuple[str, str]] = {
@@ -85,19 +102,24 @@ GAUGES: Mapping[str, tuple[str, str]] = {
 class _Figures(Collector):
     """One gauge for each figure; a figure that is a mapping has one line for each key."""
 
-    def __init__(self, figures: reading.Figures, now: datetime, paused: bool) -> None:
-        self._figures, self._now, self._paused = figures, now, paused
+    def __init__(self, figures: reading.Figures, kept: Mapping[str, float | Mapping[str, int]], now: datetime) -> None:
+        self._figures, self._kept, self._now = figures, kept, now
 
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
         oldest = self._figures.oldest_due
         age = max(0.0, (self._now - oldest).total_seconds()) if oldest else 0.0
-        yield GaugeMetricFamily("yijianshi_oldest_message_seconds", "how long the oldest message is overdue", value=age)
-        yield GaugeMetricFamily("yijianshi_paused", "1 while nothing leaves and no notice is taken", value=self._paused)
+        yield _gauge("oldest_message_seconds", "how long the oldest message is overdue", age)
+        for name, says in KEPT.items():
+            yield _gauge(name, says, self._kept[name])
         for name, (shown_name, says) in GAUGES.items():
-            value = getattr(self._figures, name)
-            labels = ["key"] if isinstance(value, Mapping) else []
-            gauge = GaugeMetricFamily(f"yijianshi_{shown_name}", says, labels=labels)
-            for key, number in (value if isinstance(value, Mapping) else {"": value}).items():
-                gauge.add_metric([key] if labels else [], float(number))
-            yield gauge
+            yield _gauge(shown_name, says, getattr(self._figures, name))
+
+
+def _gauge(name: str, says: str, value: float | Mapping[str, int]) -> Metric:
+    if not isinstance(value, Mapping):
+        return GaugeMetricFamily(f"yijianshi_{name}", says, value=float(value))
+    gauge = GaugeMetricFamily(f"yijianshi_{name}", says, labels=["key"])
+    for key, number in value.items():
+        gauge.add_metric([key], float(number))
+    return gauge

@@ -7,8 +7,9 @@ import pytest
 
 from cases.edges import effect_of, withheld
 from cases.fold import apply, begin
-from cases.follow import follow, lapses, opening
+from cases.follow import follow, opening
 from cases.judge import judge
+from cases.lapse import lapses
 from cases.model import Case, Event, LegState
 from cases.outcome import next_actor
 from catalog.dictionary import Spec

@@ -8,8 +8,9 @@ import pytest
 from cases.due import schedule
 from cases.edges import ending, over, sent
 from cases.fold import apply, replay, timeline
-from cases.follow import follow, lapses
+from cases.follow import follow
 from cases.judge import judge
+from cases.lapse import lapses
 from cases.lights import light
 from cases.model import Case, CaseState, Event, LegState
 from cases.outcome import case_state, is_final, next_actor

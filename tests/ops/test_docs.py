@@ -8,6 +8,8 @@ import pytest
 
 from app import create_app
 from settings import SETTINGS
+from store.conservation import RULES
+from web.operation import KEPT
 
 HOME = Path(__file__).resolve().parents[2]
 FLASKS_OWN = {"run", "shell", "routes"}
@@ -59,5 +61,6 @@ def test_every_figure_that_is_measured_is_explained(page):
     source = (HOME / "web" / "operation.py").read_text()
     for name in re.findall(r': \("([a-z_]+)", "', source):
         assert f"yijianshi_{name}" in page, name
-    for name in re.findall(r'GaugeMetricFamily\("([a-z_]+)"', source):
-        assert name in page, name
+    for name in (*KEPT, "oldest_message_seconds"):
+        assert f"`yijianshi_{name}`" in page, name
+    assert [rule for rule in RULES if f"`{rule}`" not in page] == []

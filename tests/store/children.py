@@ -7,18 +7,19 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psycopg
 from sqlite_utils import Database as Tables
 
-from store import marks
+from store import counters, marks
 from store.cipher import Cipher
 from store.failpoints import arm, reach
 from store.migrations import migrate_sqlite
 from store.opening import Place, open_store
 from store.postgres_schema import migrate_postgres
-from tests.store.samples import NOW
+from tests.store.samples import NOW, Walk
 
 HOME = Path(__file__).resolve().parents[2]
 CIPHER = Cipher([b"s" * 32], b"i" * 32)
@@ -55,6 +56,21 @@ def write_for_ever(data: str, url: str) -> None:
             os.write(1, f"{name}\n".encode())
 
     for thread in range(8):
+        threading.Thread(target=worker, args=(thread,)).start()
+
+
+def count_for_ever(data: str, url: str, seed: str) -> None:
+    """File and change cases at random from four threads, fold what they count, and say each unit once it is done."""
+    store = open_store(Place(Path(data), url or None), CIPHER, say=lambda text: None)
+
+    def worker(thread: int) -> None:
+        walk = Walk(store, Random(f"{seed}{thread}"), f"{seed}-{thread}")
+        while True:
+            walk.step()
+            store.db.write(lambda tx: counters.fold(tx, 7))
+            os.write(1, b"done\n")
+
+    for thread in range(4):
         threading.Thread(target=worker, args=(thread,)).start()
 
 

@@ -17,8 +17,7 @@ OTHER = "20261123-SAMPLE-2"
 
 
 def verdict(store: Opened, outside: Head | None = None) -> Verdict:
-    with store.db.read() as tx:
-        return verify(tx, outside)
+    return verify(store.db, outside)
 
 
 @pytest.fixture

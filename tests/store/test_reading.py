@@ -1,12 +1,11 @@
-"""The queries of the pages and the invariants that are watched."""
+"""The queries of the pages."""
 
 from __future__ import annotations
 
 import pytest
 
 from cases.model import LegState
-from store import cases, leases, legs, messages, notices, reading
-from store.conservation import conservation
+from store import leases, legs, notices, reading
 from store.errors import UnknownCase
 from store.leases import Outcome, Wanted
 from store.notices import Strange
@@ -59,8 +58,10 @@ def test_an_inbox_is_ordered_by_due_date_and_paged_by_key(store: Opened) -> None
 def test_late_legs_are_listed_and_lights_counted(store: Opened) -> None:
     store.db.write(lambda tx: file_case(tx, count=4))
     store.db.write(lambda tx: legs.put(tx, [
-        a_leg("01", due_at=minutes(10), yellow_at=minutes(5)), a_leg("02", due_at=minutes(20), yellow_at=minutes(15)),
-        a_leg("03", due_at=minutes(1), yellow_at=NOW, closed_at=NOW), a_leg("04"),
+        a_leg("01", due_at=minutes(10), yellow_at=minutes(5), state=LegState.ACCEPTED),
+        a_leg("02", due_at=minutes(20), yellow_at=minutes(15), state=LegState.RECEIVED),
+        a_leg("03", due_at=minutes(1), yellow_at=NOW, state=LegState.REFUSED, closed_at=NOW),
+        a_leg("04", due_at=minutes(1), yellow_at=NOW, state=LegState.WAITING),  # an expected day, no clock runs
     ]))
     with store.db.read() as tx:
         assert [leg.leg for leg in reading.late(tx, minutes(15))] == ["01"]
@@ -76,46 +77,6 @@ def test_figures_tell_what_waits_runs_and_is_held(store: Opened) -> None:
     store.db.write(lambda tx: notices.quarantine(tx, Strange("q", "d", "m", "c", NOW, "t", "{}")))
     with store.db.read() as tx:
         found = reading.figures(tx, minutes(1))
-        held = reading.held(tx)
     assert (found.waiting, found.leased) == ({"water-works": 1}, {"water-works": 1})
     assert found.held == {"stuck": 1, "unknown": 1}
     assert (found.oldest_due, found.strange) == (NOW, 1)
-    assert [message.state for message in held] == ["stuck", "unknown"]
-
-
-def test_a_sound_store_conserves_its_legs(store: Opened) -> None:
-    store.db.write(lambda tx: file_case(tx, count=3))
-    with store.db.read() as tx:
-        found = conservation(tx)
-    assert (found.holds, found.legs, found.by_state) == (True, 3, {"queued": 3})
-
-
-BREACHES = {
-    "case without legs": "delete from legs",
-    "case without a first event": "delete from events where n = 1",
-    "leg folded beyond its events": "update legs set n = 99 where leg = '01'",
-    "open leg without a next action or a waiting reason": "delete from messages where leg = '02'",
-    "due message that nothing will send": "update messages set next_at = null where leg = '01'",
-    "message of a closed case still due": "update cases set closed_at = 'x'",
-}
-
-
-@pytest.mark.parametrize("rule", BREACHES)
-def test_what_falls_out_is_named(store: Opened, rule: str) -> None:
-    store.db.write(file_case)
-    store.db.write(lambda tx: tx.run(BREACHES[rule]))
-    with store.db.read() as tx:
-        found = conservation(tx)
-    assert rule in {breach[0] for breach in found.breaches}
-    assert not found.holds
-
-
-def test_a_leg_that_says_why_it_waits_has_not_fallen_out(store: Opened) -> None:
-    store.db.write(file_case)
-    store.db.write(lambda tx: tx.run("delete from messages"))
-    store.db.write(lambda tx: legs.put(tx, [
-        a_leg("01", state=LegState.WAITING), a_leg("02", waits="示例原因")]))
-    with store.db.read() as tx:
-        assert conservation(tx).holds
-        assert messages.next_due(tx) is None
-        assert cases.exists(tx, REFERENCE)

@@ -34,7 +34,6 @@ def test_a_leg_is_replaced_by_its_newest_fold(store: Opened) -> None:
     with store.db.read() as tx:
         assert legs.get(tx, REFERENCE, "01") == folded
         assert legs.of_case(tx, REFERENCE) == [folded, a_leg("02")]
-        assert legs.by_ref(tx, "water-works", "水-1") == [folded]
         with pytest.raises(UnknownLeg):
             legs.get(tx, REFERENCE, "09")
 
@@ -48,13 +47,15 @@ def test_new_times_are_not_written_over_a_newer_fold(store: Opened) -> None:
     assert (leg.due_at, leg.yellow_at) == (minutes(9), minutes(5))
 
 
-def test_open_legs_are_walked_in_pages(store: Opened) -> None:
+def test_legs_that_time_has_ended_something_of_are_walked_in_pages(store: Opened) -> None:
     store.db.write(lambda tx: file_case(tx, count=5))
-    store.db.write(lambda tx: legs.put(tx, [a_leg("03", closed_at=NOW, state=LegState.DELIVERED)]))
+    times = {"01": 3, "02": 1, "03": 2, "05": 9}
+    store.db.write(lambda tx: legs.put(tx, [a_leg(number, lapse_at=minutes(at)) for number, at in times.items()]))
     with store.db.read() as tx:
-        first = legs.open_after(tx, None, 3)
-        rest = legs.open_after(tx, (first[-1].reference, first[-1].leg), 3)
-    assert [leg.leg for leg in (*first, *rest)] == ["01", "02", "04", "05"]
+        first = legs.lapsing(tx, minutes(9), limit=2)
+        rest = legs.lapsing(tx, minutes(9), first[-1], 2)
+        assert legs.lapsing(tx, minutes(1)) == []
+    assert [leg.leg for leg in (*first, *rest)] == ["02", "03", "01"]
 
 
 def test_a_lane_is_open_until_somebody_touches_it(store: Opened) -> None:
@@ -204,7 +205,7 @@ def test_a_token_is_known_until_it_is_over_or_revoked(store: Opened) -> None:
 
 def test_counters_are_right_before_and_after_folding(store: Opened) -> None:
     for key, amount in (("a", 1), ("b", 2), ("a", 3), ("a", -1)):
-        store.db.write(lambda tx, key=key, amount=amount: counters.add(tx, "cases", key, amount))
+        store.db.write(lambda tx, key=key, amount=amount: counters.add(tx, {("cases", key): amount}))
     assert store.db.write(lambda tx: counters.fold(tx, 3)) == 3
     with store.db.read() as tx:
         assert counters.value(tx, "cases", "a") == 3
@@ -218,7 +219,7 @@ def test_counters_are_right_before_and_after_folding(store: Opened) -> None:
 
 def test_two_sweeps_at_once_count_nothing_twice(store: Opened) -> None:
     for _ in range(40):
-        store.db.write(lambda tx: counters.add(tx, "cases", "a"))
+        store.db.write(lambda tx: counters.add(tx, {("cases", "a"): 1}))
 
     def sweep() -> None:
         while store.db.write(lambda tx: counters.fold(tx, 7)):
@@ -254,3 +255,9 @@ def test_a_mark_holds_until_it_is_dropped(store: Opened) -> None:
     store.db.write(lambda tx: marks.drop(tx, "paused"))
     with store.db.read() as tx:
         assert marks.get(tx, "paused") is None
+
+
+def test_a_mark_is_due_once_and_again_after_its_time(store: Opened) -> None:
+    asked = [store.db.write(lambda tx, n=n: marks.due(tx, "daily", minutes(n), timedelta(minutes=5)))
+             for n in (0, 1, 4.9, 5, 6, 10, 10)]
+    assert asked == [True, False, False, True, False, True, False]

@@ -1,0 +1,96 @@
+"""A portal's inside without its doors: applicants and departments act by calls of the desk, on any store.
+
+For what needs many cases and no HTTP: filling a store, and random walks in tests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from app import create_app
+from bench.applicant import CATALOG, jsonable
+from bench.filling import answers
+from connectors.base import Answer
+from desk.desk import Desk
+from desk.errors import InvalidAnswers
+from desk.notices import Incoming
+from desk.values import Filing, Receipt
+from dispatch.retry import Then
+from sandbox.demo_secrets import ensure_secrets
+from sandbox.run import DEPLOYMENT
+from sources.samples import sample_paper
+from web.wiring import NAME, House
+
+SUBJECT = "sample"
+
+
+class Inside:
+    """One house and what people do in it."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._said = 0
+
+    @property
+    def desk(self) -> Desk:
+        """Its desk."""
+        return self.house.desk
+
+    def file(self, situation: Mapping[str, Any], key: str, now: datetime, bundle: str = "utilities") -> Receipt:
+        """File a case of `bundle` with every paper that it asks for."""
+        today = now.astimezone(self.house.settings.zone).date()
+        form = answers(self.desk.plan(bundle, situation, now), today)
+        plan = self.desk.plan(bundle, situation, now, form)
+        papers = {line.key: self._paper(line.key, now) for line in plan.materials}
+        consent = {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}
+        while True:
+            filing = Filing(bundle=bundle, situation=jsonable(situation), form=form, materials=papers, consent=consent)
+            try:
+                return self.desk.file(SUBJECT, filing, key, now)
+            except InvalidAnswers as missing:  # papers that no register holds are asked back by name
+                asked = {name: self._paper(name, now) for name in missing.errors.get("materials", {})}
+                if not asked.keys() - papers.keys():
+                    raise
+                papers |= asked
+
+    def _paper(self, key: str, now: datetime) -> tuple[str]:
+        kind = CATALOG.materials.get(key.partition("#")[0].partition("@")[0])
+        name, type_, content = sample_paper(key, kind.spec.file_types if kind else ("pdf",))
+        return (self.desk.keep_file(SUBJECT, (name, type_), [content], now).file,)
+
+    def deliver(self, now: datetime, answer: Answer | None = None, then: Then | None = None) -> int:
+        """Let every office answer what is due for it; how many messages there were."""
+        room = dict.fromkeys(self.house.deployment.bodies, 64)
+        claims = self.desk.claim(room, now, 1000)
+        for claim in claims:
+            given = answer or Answer("received", ref=f"R-{claim.leg[-8:]}")
+            self.desk.record(claim, given, then or Then("done"), now)
+        return len(claims)
+
+    def say(self, office: str, leg: str, type_: str, now: datetime, **data: Any) -> str:
+        """A notice of an office; what became of it."""
+        self._said += 1
+        said = {"type": type_, "timestamp": now.isoformat(), "data": {"leg": leg, **data}}
+        return self.desk.notice(Incoming(office, f"said-{self._said}", json.dumps(said).encode(), said), now)
+
+
+@contextmanager
+def inside(folder: Path, data: Path | None = None, url: str | None = None, **more: str) -> Iterator[Inside]:
+    """A house whose store lies in `data` (or at `url`), with keys and secrets in `folder`; closed afterwards."""
+    secrets = folder / "secrets"
+    secrets.mkdir(parents=True, exist_ok=True)
+    ensure_secrets(DEPLOYMENT, secrets)
+    house = create_app({
+        "YJS_ENV": "test", "YJS_DATA": str(data or folder / "data"), "YJS_KEYS": str(folder / "keys" / "keys"),
+        "YJS_SECRETS": str(secrets), "YJS_DEPARTMENTS": str(DEPLOYMENT), "YJS_SANDBOX_URL": "http://127.0.0.1:9",
+        "DATABASE_URL": url or "", **more,
+    }).extensions[NAME]
+    try:
+        yield Inside(house)
+    finally:
+        house.close()

@@ -1,0 +1,63 @@
+"""What time alone ends: requests that nobody answered by their day, and followers that waited longer than allowed.
+
+Each has a last moment. `lapses` gives what is past it at `now`; `last_moment` says when to look at a leg again, so that
+a case that waits costs nothing until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from cases.calendar_days import WorkCalendar
+from cases.clock import explain
+from cases.edges import edges_to, over
+from cases.model import Case, Event, Leg
+from cases.states import UNSENT
+
+PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True)
+class _Limited:
+    """Something of a leg that lasts until `last` and then ends by the event `type` with `data`."""
+
+    last: datetime
+    type: str
+    data: Mapping[str, Any]
+
+
+def lapses(case: Case, now: datetime, calendar: WorkCalendar) -> tuple[Event, ...]:
+    """What time alone has ended: asks past their day, and followers that waited longer than `within` allows."""
+    return tuple(Event(one.type, now, PLATFORM, number, one.data) for number in case.legs
+                 for one in _limited(case, number, calendar) if now > one.last)
+
+
+def last_moment(case: Case, number: str, calendar: WorkCalendar) -> datetime | None:
+    """The first moment after which `lapses` has something for this leg; None if nothing limits it."""
+    return min((one.last for one in _limited(case, number, calendar)), default=None)
+
+
+def _limited(case: Case, number: str, calendar: WorkCalendar) -> Iterator[_Limited]:
+    leg = case.legs[number]
+    for ask in () if over(leg) else leg.asks:
+        if ask.answered_at is None and not ask.lapsed and ask.until is not None:
+            reason = f"没有在 {ask.until} 前补正：{ask.reason}"
+            end = calendar.end_of(date.fromisoformat(ask.until))
+            yield _Limited(end, "leg.lapsed", {"ask": ask.id, "reason": reason})
+    if leg.state in UNSENT:
+        yield from _waiting(case, leg, calendar)
+
+
+def _waiting(case: Case, leg: Leg, calendar: WorkCalendar) -> Iterator[_Limited]:
+    for index, edge in edges_to(case, leg.leg):
+        key = f"{index}:late"
+        if edge.within is None or key in leg.settled:
+            continue
+        ended = [case.legs[target].decided_at or case.legs[target].closed_at for target in edge.targets]
+        known = [at for at in ended if at is not None]
+        if known and len(known) == len(ended):
+            data = {"edge": key, "of": edge.targets[0], "reason": f"超过衔接期限 {edge.within.words}"}
+            yield _Limited(explain(max(known), edge.within, (), calendar).due, "leg.start_lapsed", data)

@@ -1,0 +1,125 @@
+"""What is counted of cases and legs: taken from the rows of a change in its transaction, recounted from all rows.
+
+Counters: `legs` by `department|office|state`, `cases` by `bundle|open` and `bundle|closed`, `created` all legs ever
+made. A case is closed while every leg of it is over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cases.states import OVER
+from store import cases, counters
+from store.legs import LegRow
+from store.port import Tx
+
+LEGS, CASES, CREATED = "legs", "cases", "created"
+OPEN, CLOSED = "open", "closed"
+_BY_STATE = "select department, office, state, count(*) as n from legs group by department, office, state"
+_BY_BUNDLE = """select bundle, case when closed_at is null then 'open' else 'closed' end as stands, count(*) as n
+    from cases group by bundle, closed_at is null"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A counter that does not stand at what its rows add up to."""
+
+    name: str
+    key: str
+    kept: int
+    counted: int
+
+
+def note(tx: Tx, bundle: str, before: Mapping[str, LegRow], changed: Iterable[LegRow], now: datetime) -> None:
+    """Count what a change makes of a case, and close the case or open it again; every unit that writes legs calls it.
+
+    `before` are all leg rows of the case as they were written last (`n` 0: not yet), `changed` the new ones.
+    """
+    fresh = {row.leg: row for row in changed}
+    tally: Counter[tuple[str, str]] = Counter()
+    for leg, row in fresh.items():
+        was = before.get(leg)
+        if was is None or not was.n:
+            tally[CREATED, LEGS] += 1
+        elif _key(was) == _key(row):
+            continue
+        else:
+            tally[LEGS, _key(was)] -= 1
+        tally[LEGS, _key(row)] += 1
+    if tally:
+        tally.update(_closing(tx, bundle, before, fresh, now))
+    counters.add(tx, tally)
+
+
+def by_department(tx: Tx) -> dict[tuple[str, str, str], int]:
+    """How many legs stand in which state, by (department, office, state)."""
+    return {_parts(key): amount for key, amount in counters.every(tx, LEGS).items()}
+
+
+def by_state(tx: Tx) -> dict[str, int]:
+    """How many legs stand in which state."""
+    found: Counter[str] = Counter()
+    for (_, _, state), amount in by_department(tx).items():
+        found[state] += amount
+    return dict(sorted(found.items()))
+
+
+def by_bundle(tx: Tx) -> dict[str, int]:
+    """How many cases are open and closed, by `bundle|open` and `bundle|closed`."""
+    return counters.every(tx, CASES)
+
+
+def created(tx: Tx) -> int:
+    """How many legs were ever made."""
+    return counters.value(tx, CREATED, LEGS)
+
+
+def offices_of(tx: Tx, name: str) -> list[str]:
+    """The offices that have legs and are called `name` or belong to the department `name`."""
+    return sorted({office for department, office, _ in by_department(tx) if name in (office, department)})
+
+
+def recount(tx: Tx) -> dict[tuple[str, str], int]:
+    """What the counters should stand at; it reads every leg and every case."""
+    legs = {(LEGS, f"{row['department']}|{row['office']}|{row['state']}"): row["n"] for row in tx.rows(_BY_STATE)}
+    kept = {(CASES, f"{row['bundle']}|{row['stands']}"): row["n"] for row in tx.rows(_BY_BUNDLE)}
+    whole = {(CREATED, LEGS): sum(legs.values())} if legs else {}
+    return {**legs, **kept, **whole}
+
+
+def drift(tx: Tx) -> list[Drift]:
+    """The counters that do not stand at what a recount in the same snapshot finds."""
+    counted = recount(tx)
+    kept = {(name, key): amount for name in (LEGS, CASES, CREATED) for key, amount in counters.every(tx, name).items()}
+    return [Drift(*place, kept.get(place, 0), counted.get(place, 0)) for place in sorted({*kept, *counted})
+            if kept.get(place, 0) != counted.get(place, 0)]
+
+
+def repair(tx: Tx, found: Iterable[Drift]) -> None:
+    """Add what was missing; what changed since the recount has its own deltas and stays right."""
+    counters.add(tx, {(one.name, one.key): one.counted - one.kept for one in found})
+
+
+def _closing(tx: Tx, bundle: str, before: Mapping[str, LegRow], fresh: Mapping[str, LegRow],
+             now: datetime) -> dict[tuple[str, str], int]:
+    known = any(row.n for row in before.values())
+    was = known and all(row.state in OVER for row in before.values())
+    over = all(row.state in OVER for row in {**before, **fresh}.values())
+    if was != over:
+        cases.close(tx, next(iter(fresh.values())).reference, now if over else None)
+    tally = Counter({(CASES, f"{bundle}|{CLOSED if over else OPEN}"): 1})
+    if known:
+        tally[CASES, f"{bundle}|{CLOSED if was else OPEN}"] -= 1
+    return tally
+
+
+def _key(row: LegRow) -> str:
+    return f"{row.department}|{row.office}|{row.state.value}"
+
+
+def _parts(key: str) -> tuple[str, str, str]:
+    department, office, state = key.split("|")
+    return department, office, state

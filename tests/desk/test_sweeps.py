@@ -1,0 +1,148 @@
+"""What time alone does costs what is due, not what waits; stored dates follow the calendar."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cases.calendar_days import work_calendar
+from connectors.base import Answer
+from desk.desk import Desk
+from desk.notices import Incoming
+from dispatch.retry import Then
+from store import conservation, legs, tallies
+from tests.desk.conftest import NOW, SHANGHAI
+from tests.desk.filings import small_filing
+
+ROOM = {"water-group": 4, "power-grid": 4}
+SOON, NEXT = timedelta(seconds=1), timedelta(minutes=1)
+
+
+def asked(desk, key, limit):
+    """A case whose water leg waits for the applicant."""
+    receipt = desk.file("somebody", small_filing(), key, NOW)
+    for claim in desk.claim(ROOM, NOW):
+        desk.record(claim, Answer("received"), Then("done"), NOW)
+    said = {"type": "leg.supplement_required", "timestamp": NOW.isoformat(), "data": {
+        "leg": f"{receipt.reference}-01", "ask": "a1", "reason": "缺附图", "limit": limit, "materials": ["BL01"]}}
+    assert desk.notice(Incoming("water-group", key, json.dumps(said).encode(), said), NOW) == "applied"
+    return receipt.reference
+
+
+def settled(desk, now):
+    """Sweep until nothing is left to be counted anew."""
+    while desk.sweep(now) == now + SOON:
+        pass
+
+
+def rows(opened, reference):
+    with opened.db.read() as tx:
+        return {leg.leg: leg for leg in legs.of_case(tx, reference)}
+
+
+def test_a_sweep_touches_only_cases_of_which_time_has_ended_something(premises, opened, desk):
+    short, long = asked(desk, "key-1", "2wd"), asked(desk, "key-2", "60wd")
+    waiting = desk.file("somebody", small_filing(), "key-3", NOW).reference
+    settled(desk, NOW)
+    later = Desk(premises)
+    assert later.sweep(NOW + timedelta(days=1)) == NOW + timedelta(days=1) + NEXT
+    assert list(later._book._kept) == []
+    later.sweep(NOW + timedelta(days=10))
+    assert list(later._book._kept) == [short]
+    assert rows(opened, short)["01"].state == "terminated"
+    assert {rows(opened, one)["01"].state for one in (long, waiting)} == {"supplement_required", "queued"}
+    later.sweep(NOW + timedelta(days=10, minutes=1))
+    assert rows(opened, short)["01"].lapse_at is None
+
+
+def test_the_stored_moment_is_the_end_of_the_ask_and_goes_with_the_answer(opened, desk):
+    reference = asked(desk, "key-1", "2wd")
+    end = NOW.astimezone(SHANGHAI).replace(hour=23, minute=59, second=59) + timedelta(days=2)
+    assert rows(opened, reference)["01"].lapse_at == end
+    said = {"type": "leg.refused", "timestamp": NOW.isoformat(), "data": {
+        "leg": f"{reference}-01", "reason_code": "R1", "reason": "不符"}}
+    desk.notice(Incoming("water-group", "m2", json.dumps(said).encode(), said), NOW + timedelta(minutes=1))
+    assert rows(opened, reference)["01"].lapse_at is None
+
+
+def test_a_wrong_moment_is_put_right_and_not_looked_at_for_ever(premises, opened, desk):
+    reference = asked(desk, "key-1", "60wd")
+    right = rows(opened, reference)["01"].lapse_at
+    settled(desk, NOW)
+    opened.db.write(lambda tx: legs.set_due(tx, replace(rows(opened, reference)["01"], lapse_at=NOW)))
+    desk.sweep(NOW + NEXT)
+    assert rows(opened, reference)["01"].lapse_at == right
+    assert rows(opened, reference)["01"].state == "supplement_required"
+
+
+def test_another_calendar_moves_the_stored_dates_of_open_cases(premises, opened, desk):
+    references = [asked(desk, f"key-{n}", "2wd") for n in range(3)]
+    settled(desk, NOW)
+    before = rows(opened, references[0])
+    years = [replace(year, days_off=(*year.days_off, "2026-01-06", "2026-01-07"))
+             for year in premises.catalog.calendar.values()]
+    moved = Desk(replace(premises, calendar=work_calendar(years, SHANGHAI)))
+    assert moved.sweep(NOW) == NOW + SOON
+    settled(moved, NOW)
+    for reference in references:
+        after = rows(opened, reference)
+        assert after["03"].due_at > before["03"].due_at
+        assert after["03"].n == before["03"].n
+    assert moved.sweep(NOW + NEXT) == NOW + 2 * NEXT
+    # What was counted anew is what the desk would have written, so the next event finds it so.
+    assert moved.case_view("somebody", references[0], NOW)["legs"][1]["due_at"] == after["03"].due_at.astimezone(
+        SHANGHAI).isoformat()
+
+
+def test_a_drift_of_the_counters_is_found_once_a_day_and_mended(premises, opened, desk, caplog):
+    asked(desk, "key-1", "2wd")
+    settled(desk, NOW)
+    opened.db.write(lambda tx: tx.run("update counters set amount = amount + 5 where name = 'created'"))
+    desk.sweep(NOW + timedelta(hours=23))
+    with opened.db.read() as tx:
+        assert [one.kept - one.counted for one in tallies.drift(tx)] == [5]
+        assert [one.rule for one in conservation.known(tx)] == [conservation.DO_NOT_SUM]
+    desk.sweep(NOW + timedelta(hours=25))
+    assert "counter created legs stood at 7, there are 2" in caplog.text
+    desk.sweep(NOW + timedelta(hours=26))
+    with opened.db.read() as tx:
+        assert tallies.drift(tx) == []
+        assert conservation.known(tx) == []
+
+
+@pytest.mark.parametrize("plant", [
+    "delete from messages where leg = '01'", "update legs set waits = '', state = 'waiting' where leg = '03'",
+    "update legs set leg = '99' where leg = '03'",
+])
+def test_a_planted_breach_is_found_within_a_sweep_and_gone_after_its_repair(opened, desk, plant, caplog):
+    reference = desk.file("somebody", small_filing(), "key-1", NOW).reference
+    settled(desk, NOW)
+    with opened.db.read() as tx:
+        kept = {name: tx.rows(f"select * from {name}") for name in ("legs", "messages")}
+    opened.db.write(lambda tx: tx.run(plant))
+    for minute in (1, 2):  # the round begins anew when it has come to the end
+        desk.sweep(NOW + minute * NEXT)
+    with opened.db.read() as tx:
+        assert {one.reference for one in conservation.known(tx)} == {reference}
+    assert reference in caplog.text
+
+    def mend(tx):
+        for name, before in kept.items():
+            tx.run(f"delete from {name}")
+            columns = ", ".join(f":{column}" for column in before[0])
+            tx.many(f"insert into {name} values ({columns})", before)
+
+    opened.db.write(mend)
+    desk.sweep(NOW + 3 * NEXT)
+    with opened.db.read() as tx:
+        assert conservation.known(tx) == []
+
+
+def test_sessions_that_are_over_are_swept_away(opened, desk):
+    opened.db.write(lambda tx: tx.run(
+        "insert into sessions (digest, account, created_at, seen_at, expires_at, body)"
+        " values ('d', 'a', 'x', 'x', '2026-01-01T00:00:00.000000Z', x'00')"))
+    desk.sweep(NOW)
+    with opened.db.read() as tx:
+        assert tx.rows("select digest from sessions") == []

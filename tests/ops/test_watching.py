@@ -1,0 +1,73 @@
+"""What does not hold is an alarm: in the figures for machines, and in `flask legs` for people."""
+
+import sqlite3
+from datetime import timedelta
+
+from app import create_app
+from store.conservation import RULES
+from store.sqlite import FILE
+from tests.ops.conftest import file, received
+from web.wiring import NAME
+
+
+def figures(app):
+    """The figures of `/metrics` by name and key."""
+    lines = app.test_client().get("/metrics").text.splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def swept(deployment, receipts=1):
+    """An application that served a little while."""
+    app = create_app()
+    home = app.extensions[NAME]
+    now = home.clock.now()
+    file(home, receipts)
+    received(home)
+    while home.desk.sweep(now) < now + timedelta(minutes=1):
+        pass
+    return app, home, now
+
+
+def test_the_figures_show_every_rule_and_counts_of_legs_and_cases(deployment):
+    app, home, _ = swept(deployment, 3)
+    found = figures(app)
+    assert {rule: found[f'yijianshi_breaches{{key="{rule}"}}'] for rule in RULES} == dict.fromkeys(RULES, 0)
+    assert found["yijianshi_counter_drift"] == 0
+    assert found['yijianshi_legs{key="received"}'] == 6
+    assert found['yijianshi_cases{key="connect|open"}'] == 3
+    home.close()
+
+
+def test_a_planted_breach_and_a_planted_drift_are_alarms(deployment):
+    app, home, now = swept(deployment)
+    with sqlite3.connect(deployment.data / FILE) as beside:
+        beside.execute("update legs set state = 'outcome_unknown'")
+    beside.close()
+    home.desk.sweep(now + timedelta(minutes=1))
+    found = figures(app)
+    assert found['yijianshi_breaches{key="open leg without a next action or a waiting reason"}'] == 2
+    assert found["yijianshi_counter_drift"] == 0  # until the day's recount
+    home.desk.sweep(now + timedelta(days=1, minutes=1))
+    assert figures(app)["yijianshi_counter_drift"] == 4
+    home.close()
+    said = deployment.ok("legs")
+    assert said.count("异常：open leg without a next action or a waiting reason") == 2
+    assert "outcome_unknown 2" in said
+
+
+def test_a_recount_by_hand_looks_at_everything_at_once(deployment):
+    _, home, _ = swept(deployment)
+    home.close()
+    sound = deployment.json("legs", "--recount")["counted"]
+    assert (sound["legs"], sound["breaches"], sound["drift"]) == (2, [], [])
+    assert "没有异常，计数相符" in deployment.ok("legs", "--recount")
+    with sqlite3.connect(deployment.data / FILE) as beside:
+        beside.execute("update legs set state = 'stuck' where leg = '01'")
+    beside.close()
+    assert deployment.json("legs")["counted"] == {**sound, "drift": None}
+    found = deployment.json("legs", "--recount")["counted"]
+    assert [one["key"].rpartition("|")[2] for one in found["drift"]] == ["received", "stuck"]
+    assert len(found["breaches"]) == 1
+    said = deployment.ok("legs", "--recount")
+    assert "计数不符：legs" in said
+    assert "没有异常" not in said

@@ -1,0 +1,163 @@
+"""Every question of a request or a loop is answered by an index: none reads a table that grows with finished cases."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from store import (
+    audit,
+    cases,
+    consents,
+    conservation,
+    drafts,
+    events,
+    files,
+    leases,
+    legs,
+    messages,
+    notices,
+    offers,
+    operating,
+    people,
+    reading,
+    seals,
+    submissions,
+    tallies,
+)
+from store.dialect import postgres_text, sqlite_text
+from store.legs import LegRow
+from store.messages import MessageId
+from store.opening import Opened, Place
+from store.operating import OpenCase
+from store.port import Row, Tx
+from store.sqlite import FILE
+from tests.store.samples import NOW, REFERENCE, a_leg, a_message, file_case, minutes
+
+# What grows with every application, finished or not.
+GROW = {"cases", "legs", "events", "heads", "messages", "attempts", "offers", "notices", "submissions", "files",
+        "consents", "audit", "sessions", "drafts"}
+# Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
+SMALL = {"messages_due", "messages_next", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
+         "legs_lapsing", "cases_open"}
+WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
+LAST = a_message("01", created_at=NOW)
+
+Question = Callable[[Tx], object]
+QUESTIONS: dict[str, Question] = {
+    "tracking": lambda tx: (cases.has_code(tx, REFERENCE, "x"), reading.whole_case(tx, REFERENCE)),
+    "a person's cases": lambda tx: reading.cases_of(tx, "someone"),
+    "cases of a holder": lambda tx: cases.of_holder(tx, "x"),
+    "inbox": lambda tx: reading.inbox(tx, "water-works"),
+    "inbox, a later page": lambda tx: reading.inbox(tx, "water-works", "2026|a|01"),
+    "closed of a department": lambda tx: reading.closed_of(tx, "water-works", NOW),
+    "late": lambda tx: reading.late(tx, NOW),
+    "figures": lambda tx: reading.figures(tx, NOW),
+    "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
+                           conservation.counts(tx), conservation.known(tx)),
+    "lapsing": lambda tx: legs.lapsing(tx, NOW, LegRow(**{**_fields(a_leg("01")), "lapse_at": NOW})),
+    "claim": lambda tx: leases.claim(tx, leases.Wanted({"water-works": 2}, NOW)),
+    "next due": lambda tx: (messages.next_due(tx), messages.next_due(tx, ["water-works"])),
+    "expire": lambda tx: leases.expire(tx, minutes(99)),
+    "leased": lambda tx: (messages.leased(tx), leases.void_leases(tx, NOW)),
+    "message": lambda tx: (messages.get(tx, WHICH), messages.next_number(tx, REFERENCE, "01", "leg.filed"),
+                           leases.attempts_of(tx, WHICH), messages.cancel(tx, REFERENCE, "02")),
+    "events": lambda tx: (events.of_case(tx, REFERENCE), events.last(tx, REFERENCE)),
+    "seal": lambda tx: (seals.seal_heads(tx, NOW), seals.latest(tx)),
+    "audit": lambda tx: (audit.entries(tx), audit.of_target(tx, "x"), audit.head(tx)),
+    "feed": lambda tx: offers.after(tx, "water-works", 0),
+    "offers of a leg": lambda tx: offers.of_leg(tx, REFERENCE, "01"),
+    "notices": lambda tx: (notices.find(tx, "d", "m"), notices.unsettled(tx), notices.code_of(tx, "d", "m")),
+    "troubles": lambda tx: (operating.troubled(tx), operating.troubled(tx, LAST)),
+    "tried again": lambda tx: (operating.troubled(tx, retrying=True), operating.troubled(tx, LAST, retrying=True)),
+    "open cases": lambda tx: (operating.open_cases(tx, OpenCase("e1", "a")), operating.open_on(tx, "e1")),
+    "a page of an export": lambda tx: operating.references(tx, "a", NOW),
+    "the round": lambda tx: conservation.look(tx, conservation.PAGE, "", 9),
+    "what moved": lambda tx: conservation.look(tx, conservation.MOVED, "", 9),
+    "what was in breach": lambda tx: conservation.look(tx, conservation.KNOWN, "", 9),
+    "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
+    "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), submissions.find(tx, "s", "k"),
+                                  files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
+}
+# Lists that go on page by page: the index gives the order, so that a page costs a page.
+PAGED = {"inbox", "inbox, a later page", "late", "lapsing", "claim", "troubles", "tried again", "open cases", "feed",
+         "a person's cases", "closed of a department", "seal"}
+
+
+def _fields(leg: LegRow) -> dict[str, Any]:
+    return {name: getattr(leg, name) for name in leg.__slots__}
+
+
+class Ear:
+    """A transaction that remembers what was asked."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx, self.heard = tx, list[tuple[str, Mapping[str, Any]]]()
+        self.cipher = tx.cipher
+
+    def rows(self, sql: str, /, **params: Any) -> list[Row]:
+        self.heard.append((sql, params))
+        return self._tx.rows(sql, **params)
+
+    def run(self, sql: str, /, **params: Any) -> int:
+        self.heard.append((sql, params))
+        return self._tx.run(sql, **params)
+
+    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
+        self.heard += [(sql, one) for one in params[:1]]
+        self._tx.many(sql, params)
+
+    def clock(self, now: datetime) -> datetime:
+        return self._tx.clock(now)
+
+    def notify(self, topic: str) -> None:
+        self._tx.notify(topic)
+
+
+def heard(store: Opened, question: Question) -> list[tuple[str, Mapping[str, Any]]]:
+    """The statements of a question, which is asked in a unit, for some of them write."""
+    def unit(tx: Tx) -> list[tuple[str, Mapping[str, Any]]]:
+        ear = Ear(tx)
+        question(ear)
+        return [one for one in ear.heard if not one[0].lstrip().startswith("insert")]
+
+    store.db.write(file_case)
+    return store.db.write(unit)
+
+
+def explained(place: Place, sql: str, params: Mapping[str, Any]) -> list[str]:
+    """How SQLite goes about a statement, line by line."""
+    connection = sqlite3.connect(place.data / FILE)
+    try:
+        return [line[3] for line in connection.execute(f"explain query plan {sqlite_text(sql)}", dict(params))]
+    finally:
+        connection.close()
+
+
+def walks(line: str) -> bool:
+    """Whether a line of a plan reads a whole table that grows, or a whole index of it."""
+    words = line.split()
+    index = words[words.index("INDEX") + 1] if "INDEX" in words and words[-1] != "INDEX" else ""
+    return words[0] == "SCAN" and words[1] in GROW and index not in SMALL
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_an_index_finds_it(name: str, store: Opened, place: Place) -> None:
+    asked = heard(store, QUESTIONS[name])
+    assert asked
+    if place.url is None:
+        plans = {sql: explained(place, sql, params) for sql, params in asked}
+        assert {sql: plan for sql, plan in plans.items() if any(map(walks, plan))} == {}
+        sorted_ = [sql for sql, plan in plans.items() if any("TEMP B-TREE FOR ORDER" in line for line in plan)]
+        assert name not in PAGED or sorted_ == []
+        return
+    with psycopg.connect(place.url) as connection:
+        connection.execute("set enable_seqscan = off")  # the tables are tiny; what is left has no index to use
+        for sql, params in asked:
+            plan = [line for line, in connection.execute(f"explain {postgres_text(sql)}", dict(params))]
+            assert [line for line in plan if "Seq Scan on" in line and line.split(" on ")[1].split()[0] in GROW] == []
