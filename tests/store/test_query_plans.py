@@ -90,7 +90,7 @@ PAGED = {"inbox", "inbox, a later page", "late", "lapsing", "claim", "troubles",
 
 
 def _fields(leg: LegRow) -> dict[str, Any]:
-    return {name: getattr(leg, name) for name in leg.__slots__}
+    return dict(vars(leg))
 
 
 class Ear:
