@@ -7,7 +7,7 @@ made. A case is closed while every leg of it is over.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,24 +33,26 @@ class Drift:
     counted: int
 
 
-def note(tx: Tx, bundle: str, before: Mapping[str, LegRow], changed: Iterable[LegRow], now: datetime) -> None:
+def note(tx: Tx, bundle: str, before: Mapping[str, LegRow], changed: Sequence[LegRow], now: datetime) -> None:
     """Count what a change makes of a case, and close the case or open it again; every unit that writes legs calls it.
 
     `before` are all leg rows of the case as they were written last (`n` 0: not yet), `changed` the new ones.
     """
-    fresh = {row.leg: row for row in changed}
-    tally: Counter[tuple[str, str]] = Counter()
-    for leg, row in fresh.items():
-        was = before.get(leg)
+    tally: dict[tuple[str, str], int] = {}
+    turned = False
+    for row in changed:
+        was = before.get(row.leg)
         if was is None or not was.n:
-            tally[CREATED, LEGS] += 1
-        elif _key(was) == _key(row):
+            _plus(tally, CREATED, LEGS, 1)
+            turned = True
+        elif was.state is row.state and was.office == row.office:
             continue
         else:
-            tally[LEGS, _key(was)] -= 1
-        tally[LEGS, _key(row)] += 1
-    if tally:
-        tally.update(_closing(tx, bundle, before, fresh, now))
+            _plus(tally, LEGS, _key(was), -1)
+            turned = turned or (was.state in OVER) is not (row.state in OVER)
+        _plus(tally, LEGS, _key(row), 1)
+    if turned:
+        _close(tx, tally, bundle, (before, {row.leg: row for row in changed}), now)
     counters.add(tx, tally)
 
 
@@ -103,17 +105,22 @@ def repair(tx: Tx, found: Iterable[Drift]) -> None:
     counters.add(tx, {(one.name, one.key): one.counted - one.kept for one in found})
 
 
-def _closing(tx: Tx, bundle: str, before: Mapping[str, LegRow], fresh: Mapping[str, LegRow],
-             now: datetime) -> dict[tuple[str, str], int]:
+def _close(tx: Tx, tally: dict[tuple[str, str], int], bundle: str,
+           rows: tuple[Mapping[str, LegRow], Mapping[str, LegRow]], now: datetime) -> None:
+    """Close or open the case if that is what the change of a leg came to; count it."""
+    before, fresh = rows
     known = any(row.n for row in before.values())
     was = known and all(row.state in OVER for row in before.values())
     over = all(row.state in OVER for row in {**before, **fresh}.values())
-    if was != over:
+    if was is not over:
         cases.close(tx, next(iter(fresh.values())).reference, now if over else None)
-    tally = Counter({(CASES, f"{bundle}|{CLOSED if over else OPEN}"): 1})
+    _plus(tally, CASES, f"{bundle}|{CLOSED if over else OPEN}", 1)
     if known:
-        tally[CASES, f"{bundle}|{CLOSED if was else OPEN}"] -= 1
-    return tally
+        _plus(tally, CASES, f"{bundle}|{CLOSED if was else OPEN}", -1)
+
+
+def _plus(tally: dict[tuple[str, str], int], name: str, key: str, amount: int) -> None:
+    tally[name, key] = tally.get((name, key), 0) + amount
 
 
 def _key(row: LegRow) -> str:
