@@ -19,6 +19,7 @@ from connectors.base import Answer
 from desk.desk import Desk
 from desk.errors import InvalidAnswers
 from desk.notices import Incoming
+from desk.recording import Came
 from desk.values import Filing, Receipt
 from dispatch.retry import Then
 from sandbox.demo_secrets import ensure_secrets
@@ -67,9 +68,10 @@ class Inside:
         """Let every office answer what is due for it; how many messages there were."""
         room = dict.fromkeys(self.house.deployment.bodies, 64)
         claims = self.desk.claim(room, now, 1000)
-        for claim in claims:
-            given = answer or Answer("received", ref=f"R-{claim.leg[-8:]}")
-            self.desk.record(claim, given, then or Then("done"), now)
+        ended = [Came(claim, answer or Answer("received", ref=f"R-{claim.leg[-8:]}"), then or Then("done"))
+                 for claim in claims]
+        for fault in self.desk.record(ended, now):
+            raise fault
         return len(claims)
 
     def say(self, office: str, leg: str, type_: str, now: datetime, **data: Any) -> str:

@@ -10,6 +10,7 @@ from cases.calendar_days import work_calendar
 from connectors.base import Answer
 from desk.desk import Desk
 from desk.notices import Incoming
+from desk.recording import Came
 from dispatch.retry import Then
 from store import conservation, legs, tallies
 from tests.desk.conftest import NOW, SHANGHAI
@@ -22,8 +23,7 @@ SOON, NEXT = timedelta(seconds=1), timedelta(minutes=1)
 def asked(desk, key, limit):
     """A case whose water leg waits for the applicant."""
     receipt = desk.file("somebody", small_filing(), key, NOW)
-    for claim in desk.claim(ROOM, NOW):
-        desk.record(claim, Answer("received"), Then("done"), NOW)
+    desk.record([Came(claim, Answer("received"), Then("done")) for claim in desk.claim(ROOM, NOW)], NOW)
     said = {"type": "leg.supplement_required", "timestamp": NOW.isoformat(), "data": {
         "leg": f"{receipt.reference}-01", "ask": "a1", "reason": "缺附图", "limit": limit, "materials": ["BL01"]}}
     assert desk.notice(Incoming("water-group", key, json.dumps(said).encode(), said), NOW) == "applied"
