@@ -1,7 +1,7 @@
 """What departments do: signed notices and files, pulling their legs, fetching files with their token."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,7 +12,8 @@ GRANTED = [{"material": "agreement", "name": "供水协议", "number": "G-1"}]
 
 
 def notice(leg, type_="leg.accepted", **data):
-    return json.dumps({"type": type_, "timestamp": "2026-11-22T09:00:00+08:00", "data": {"leg": leg, **data}}).encode()
+    return json.dumps({"type": type_, "timestamp": datetime.now(UTC).isoformat(),
+                       "data": {"leg": leg, **data}}).encode()
 
 
 @pytest.fixture
