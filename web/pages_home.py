@@ -32,6 +32,8 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
 }
 EVERYDAY = ("用电", "孩子", "退休", "注销", "货车", "大件", "落户", "上牌")
 MOST_SUGGESTED = 4
+# The course of a life, then that of an enterprise; a stage of an author's own stands behind them.
+COURSE = ("出生", "入学", "婚姻", "就业", "安居", "退休", "身后", "开办经营", "项目建设", "交通运输", "企业退出")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,13 @@ def home() -> str:
     for bundle in found:
         plan = figures_plan(bundle)
         stages.setdefault(bundle.stage or "其他", []).append(Card(bundle, len(plan.legs), plan.figures))
+    stages = {stage: stages[stage] for stage in sorted(stages, key=_place_in_course)}
     return render_template("home.html", stages=stages, words=words, count=len(found),
                            suggestions=suggestions() if words and not found else [])
+
+
+def _place_in_course(stage: str) -> int:
+    return COURSE.index(stage) if stage in COURSE else len(COURSE)
 
 
 def matches(bundle: Bundle, words: str) -> bool:
