@@ -67,10 +67,16 @@ def begin(reference: str, plan: Plan, filed_at: datetime) -> Case:
 
 def apply(case: Case, event: Event) -> Case:
     """The case after one more event. Raises `UnknownLeg`, `UnknownEvent`."""
-    if event.leg is None or event.filled:
-        return case
-    leg = leg_of(case, event.leg)
-    return _with_flags(replace(case, legs={**case.legs, event.leg: add(leg, event)[0]}))
+    return case if event.leg is None or event.filled else apply_all(case, [event])
+
+
+def apply_all(case: Case, events: Iterable[Event]) -> Case:
+    """The case after several more events; the same as `apply` one by one, with one look at the whole case."""
+    legs = dict(case.legs)
+    for event in events:
+        if event.leg is not None and not event.filled:
+            legs[event.leg] = add(leg_of(case, event.leg, legs), event)[0]
+    return _with_flags(replace(case, legs=legs))
 
 
 def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Event]) -> Case:
@@ -84,10 +90,10 @@ def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Even
     return _with_flags(replace(case, legs={**case.legs, **folded}))
 
 
-def leg_of(case: Case, number: str) -> Leg:
-    """The leg of this number; raises `UnknownLeg`."""
+def leg_of(case: Case, number: str, legs: Mapping[str, Leg] | None = None) -> Leg:
+    """The leg of this number, of `legs` rather than of the case where they are given; raises `UnknownLeg`."""
     try:
-        return case.legs[number]
+        return (case.legs if legs is None else legs)[number]
     except KeyError:
         raise UnknownLeg(f"办件 {case.reference} 没有分办件 {number}") from None
 

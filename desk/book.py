@@ -164,9 +164,7 @@ class Book:
         decided = tuple(decide(known.case))
         if not decided:
             return Change(known, (), (), ())
-        case = known.case
-        for event in decided:
-            case = fold.apply(case, event)
+        case = fold.apply_all(known.case, decided)
         if all(at_rest(known.case.legs[number], leg) for number, leg in case.legs.items()):
             then = Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
         else:
@@ -210,7 +208,7 @@ class Book:
         reference = change.known.row.reference
         if change.events:
             events.append(tx, reference, change.events, after=change.known.n - len(change.events))
-            legs.put(tx, change.changed)
+            legs.put(tx, change.changed, change.known.legs)
             self._drop_unsent(tx, change)
             current = {**change.known.legs, **{row.leg: row for row in change.changed}}
             offer_and_send(tx, self._premises, current, change.letters, now)

@@ -20,7 +20,7 @@ from desk.premises import Premises
 from store import leases, messages, pausing
 from store.errors import LeaseLost, StoreError
 from store.leases import Claimed, Outcome, Wanted
-from store.messages import MessageId
+from store.messages import Enclosed, MessageId, enclosed
 from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.desk")
@@ -56,11 +56,6 @@ class Claim:
 def _leased(wanted: Wanted, tx: Tx) -> list[Claimed]:
     """What is due; nothing while the service is paused."""
     return [] if pausing.paused(tx) else leases.claim(tx, wanted)
-
-
-def freeze(tx: Tx, item: Claimed, body: bytes) -> bytes:
-    """The body that counts for a leased message; LeaseLost."""
-    return messages.freeze(tx, item.message.id, item.token, body, payload.MAPPING_VERSION)
 
 
 def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx) -> None:
@@ -141,7 +136,7 @@ class Counter:
     def _wish(self, beginning: _Beginning, now: datetime) -> Wish:
         """The change that begins the attempts at one case's messages; what leaves is put into `beginning.leaving`."""
         reference, items = beginning.reference, beginning.items
-        bodies: dict[MessageId, bytes] = {}
+        bodies: dict[MessageId, Enclosed] = {}
         seen: list[Case] = []
 
         def decide(case: Case) -> Sequence[Event]:
@@ -154,17 +149,19 @@ class Counter:
         def alongside(tx: Tx) -> None:
             for item in items:
                 if still_wanted(seen[0], item):
-                    body = bodies[item.message.id]
-                    beginning.leaving[item.message.id] = freeze(tx, item, body)
+                    id_ = item.message.id
+                    frozen = messages.freeze(tx, id_, item.token, bodies[id_], payload.MAPPING_VERSION)
+                    beginning.leaving[id_] = frozen
                 else:
                     leases.settle(tx, item, Outcome(state="cancelled", kind="not_wanted"), now)
 
         return Wish(reference, decide, alongside)
 
-    def _bodies(self, reference: str, items: Sequence[Claimed], now: datetime) -> dict[MessageId, bytes]:
-        writing = self._letters.about(self._book.known(reference), now)
-        return {item.message.id: item.message.body if item.message.body is not None
-                else writing.body(item.message.leg, item.message.type, {}) for item in items}
+    def _bodies(self, reference: str, items: Sequence[Claimed], now: datetime) -> dict[MessageId, Enclosed]:
+        writing, cipher = self._letters.about(self._book.known(reference), now), self._premises.database.cipher
+        return {item.message.id: enclosed(
+            cipher, item.message.id, writing.body(item.message.leg, item.message.type, {})
+            if item.message.body is None else item.message.body) for item in items}
 
     def _shown(self, item: Claimed, body: bytes) -> Claim:
         message = item.message

@@ -54,8 +54,7 @@ class Correspondence:
     def addressee(self, leg: str) -> Addressee:
         """Where the office of a leg answers; the read code proves that it opened this very payload."""
         office, base = self._known.legs[leg].office, f"{self._premises.public_url}/api"
-        with self._premises.database.read() as tx:
-            code = tx.cipher.index(f"{office}:{self._known.row.reference}-{leg}", "read_code")[:16]
+        code = self._premises.database.cipher.index(f"{office}:{self._known.row.reference}-{leg}", "read_code")[:16]
         return Addressee(f"{base}/departments/{office}/notices", f"{base}/files", code)
 
     def body(self, leg: str, type_: str, more: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from cases.due import LegDue
@@ -23,7 +24,7 @@ MAPPING_VERSION = "1"
 _CARRY_NO_PAPER = frozenset({"form", "replaced"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dossier:
     """All that is known of one case when a message is written.
 
@@ -34,6 +35,20 @@ class Dossier:
     case: Case
     body: Mapping[str, Any]
     files: Mapping[str, FileRow]
+
+    @cached_property
+    def answers(self) -> Mapping[str, Any]:
+        """The filed answers, with what earlier legs gave and what supplements put right since; every message of the
+        case reads them."""
+        plan, known = self.case.plan, dict(self.body["form"])
+        asked = {line.code for line in plan.fields}
+        for leg in self.case.legs.values():
+            for result in leg.results:
+                known = known if result.void else with_results(plan, known, leg.leg, result.fields)
+            for event in leg.history:
+                if event.type == "leg.supplemented":
+                    known.update({code: value for code, value in event.data.get("fields", {}).items() if code in asked})
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,7 @@ def head(case: Case, leg: PlannedLeg) -> dict[str, Any]:
 def filed(dossier: Dossier, leg: PlannedLeg, due: LegDue | None, to: Addressee) -> dict[str, Any]:
     """The data of `leg.filed`: everything the department needs to begin."""
     plan = dossier.case.plan
-    known = answers(dossier)
+    known = dossier.answers
     return {
         **head(dossier.case, leg),
         "bundle": {"id": plan.bundle, "name": plan.bundle_name, "edition": plan.edition},
@@ -83,19 +98,6 @@ def _text(limit: object | None) -> str | None:
     return None if limit is None else str(limit)
 
 
-def answers(dossier: Dossier) -> dict[str, Any]:
-    """The filed answers, with what earlier legs gave and what supplements put right since."""
-    plan, known = dossier.case.plan, dict(dossier.body["form"])
-    asked = {line.code for line in plan.fields}
-    for leg in dossier.case.legs.values():
-        for result in leg.results:
-            known = known if result.void else with_results(plan, known, leg.leg, result.fields)
-        for event in leg.history:
-            if event.type == "leg.supplemented":
-                known.update({code: value for code, value in event.data.get("fields", {}).items() if code in asked})
-    return known
-
-
 def brought_later(leg: Leg) -> dict[str, list[str]]:
     """The papers with which the applicant answered asks of a leg, by material."""
     return {kind: list(files) for event in leg.history if event.type == "leg.supplemented"
@@ -104,7 +106,7 @@ def brought_later(leg: Leg) -> dict[str, list[str]]:
 
 def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str, Any]]:
     """One entry for each paper the matter asks, with its files or its document."""
-    slots = [slot for slot in dossier.case.plan.slots if slot.leg == leg.leg]
+    slots = dossier.case.plan.parts[leg.leg].slots
     return [_entry(dossier, slot, to) for slot in slots if slot.obtained not in _CARRY_NO_PAPER]
 
 
@@ -172,8 +174,8 @@ def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], t
     """The data of `leg.material_added`: results of the leg `from` that flow here, or papers brought in their place."""
     if "ask" in data:
         return supplemented(dossier, leg, data, to)
-    slots = [slot for slot in dossier.case.plan.slots if slot.leg == leg.leg and slot.key in data.get("slots", ())]
-    given = {code: value for code, value in answers(dossier).items() if code in data.get("fields", {})}
+    slots = [slot for slot in dossier.case.plan.parts[leg.leg].slots if slot.key in data.get("slots", ())]
+    given = {code: value for code, value in dossier.answers.items() if code in data.get("fields", {})}
     return {**head(dossier.case, leg), "from": data.get("from"),
             "materials": [_entry(dossier, slot, to) for slot in slots],
             "fields": leg_fields(dossier.case.plan, leg.leg, given)}

@@ -6,7 +6,7 @@ release of waiting legs) reads it and never recomputes it. Canonical JSON and ba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -299,15 +299,33 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """A field as one leg's matter declares it: its code with us, and how this leg wants it.
+
+    `given` by a leg above, else asked on the form. Of rows `columns` are those it declares, by their bare names;
+    `asker` is None where only columns are declared.
+    """
+
+    code: str
+    type: FieldType
+    unit: str | None
+    asker: FieldAsker | None
+    columns: tuple[Declared, ...] = ()
+    given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LegPart:
     """What the plan says of one leg: its line, the edges at which it follows (with their numbers), every leg below it
-    (it follows this one, at once or further down), its paper slots, and the fields that legs above give it."""
+    (it follows this one, at once or further down), its paper slots, the fields that legs above give it, and all
+    fields that its matter declares."""
 
     line: PlannedLeg
     edges: tuple[tuple[int, PlannedEdge], ...]
     below: frozenset[str]
     slots: tuple[MaterialSlot, ...]
     given: tuple[RemovedField, ...]
+    declared: tuple[Declared, ...]
 
 
 @dataclass(frozen=True)
@@ -349,4 +367,29 @@ class Plan:
             below |= fresh
         slots = tuple(slot for slot in self.slots if slot.leg == line.leg)
         given = tuple(field for field in self.removed_fields if any(asker.leg == line.leg for asker in field.askers))
-        return LegPart(line, edges, frozenset(below), slots, given)
+        declared = tuple(_declared(self.fields, given, line.leg))
+        return LegPart(line, edges, frozenset(below), slots, given, declared)
+
+
+def _declared(fields: Iterable[FieldLine], given: Iterable[RemovedField], leg: str) -> Iterator[Declared]:
+    """The fields on the form first, then those given alone, then the groups of which the form has nothing left."""
+    columns: dict[str, list[Declared]] = {}
+    alone: list[Declared] = []
+    for removed in given:
+        group, _, name = removed.code.rpartition(".")
+        one = Declared(name, removed.type, removed.unit, _asker(removed.askers, leg), given=True)
+        columns.setdefault(group, []).append(one) if group else alone.append(one)
+    for line in fields:
+        asker = _asker(line.askers, leg)
+        inner = tuple(Declared(column.code.rpartition(".")[2], column.type, column.unit, wanted)
+                      for column in line.inner if (wanted := _asker(column.askers, leg)) is not None)
+        inner += tuple(columns.pop(line.code, ())) if line.type == "rows" else ()
+        if asker is not None or inner:
+            yield Declared(line.code, line.type, line.unit, asker, inner)
+    yield from alone
+    for group, found in columns.items():
+        yield Declared(group, "rows", None, None, tuple(found), given=True)
+
+
+def _asker(askers: Iterable[FieldAsker], leg: str) -> FieldAsker | None:
+    return next((asker for asker in askers if asker.leg == leg), None)

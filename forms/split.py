@@ -6,15 +6,14 @@ columns and, for a leg of one row, to that row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog.dictionary import FieldType
 from catalog.units import convert
 from forms.errors import UnknownLeg
-from forms.plan import FieldAsker, FieldLine, Plan, PlannedLeg, RemovedField
+from forms.plan import Declared, FieldAsker, LegPart, Plan, PlannedLeg
 from forms.values import json_ready
 
 
@@ -23,35 +22,29 @@ def leg_fields(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]
 
     `clean` may hold results of earlier legs too (`with_results`). A blank optional field is left out.
     """
-    planned = _planned(plan, leg)
+    part = _part(plan, leg)
     payload: dict[str, Any] = {}
-    for line in plan.fields:
-        asker = _asker(line.askers, leg)
-        if line.type == "rows" and (asker is not None or _columns(line, plan, leg)):
-            rows = _rows(line, plan, planned, clean.get(line.code))
-            if rows:
-                payload[asker.as_name if asker else line.code] = rows
-        elif asker is not None and clean.get(line.code) is not None:
-            value = _own_value(line.code, planned, clean[line.code])
-            payload[asker.as_name] = _said(value, line.type, line.unit, asker)
-    for removed in plan.removed_fields:
-        asker = _asker(removed.askers, leg)
-        if asker is not None and "." not in removed.code and clean.get(removed.code) is not None:
-            payload[asker.as_name] = _said(clean[removed.code], removed.type, removed.unit, asker)
-    for group, rows in _rows_of_removed_only(plan, planned, clean):
-        payload.setdefault(group, rows)
+    for declared in part.declared:
+        value = clean.get(declared.code)
+        if value is None:
+            continue
+        value = _own_value(declared.code, part.line, value)
+        if declared.type == "rows":
+            if rows := _rows(declared.columns, value):
+                payload[declared.asker.as_name if declared.asker else declared.code] = rows
+        elif declared.asker is not None:
+            payload[declared.asker.as_name] = _said(value, declared, declared.asker)
     return payload
 
 
 def applicant_part(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]:
     """The people of the case as far as this leg's matter declares their name or number; raises `UnknownLeg`."""
-    _planned(plan, leg)
-    declared = {line.code for line in plan.fields if _asker(line.askers, leg) is not None}
+    asked = {one.code for one in _part(plan, leg).declared if one.asker is not None and not one.given}
     part: dict[str, Any] = {}
     for role in plan.people:
         known = {
             name: clean[code] for name, code in (("name", role.shown), ("id", role.id))
-            if code in declared and clean.get(code) is not None
+            if code in asked and clean.get(code) is not None
         }
         if known:
             part[role.code] = known
@@ -60,7 +53,7 @@ def applicant_part(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, 
 
 def with_results(plan: Plan, clean: Mapping[str, Any], giver: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The clean form with the fields a granted leg gave; a row leg's fields (`vehicles.plate`) go into its own row."""
-    leg = _planned(plan, giver)
+    leg = _part(plan, giver).line
     known = dict(clean)
     for code, value in given.items():
         group, _, column = code.rpartition(".")
@@ -74,67 +67,23 @@ def with_results(plan: Plan, clean: Mapping[str, Any], giver: str, given: Mappin
     return known
 
 
-def _planned(plan: Plan, leg: str) -> PlannedLeg:
-    planned = next((item for item in plan.legs if item.leg == leg), None)
-    if planned is None:
-        raise UnknownLeg(leg)
-    return planned
+def _part(plan: Plan, leg: str) -> LegPart:
+    try:
+        return plan.parts[leg]
+    except KeyError:
+        raise UnknownLeg(leg) from None
 
 
-def _asker(askers: tuple[FieldAsker, ...], leg: str) -> FieldAsker | None:
-    return next((asker for asker in askers if asker.leg == leg), None)
-
-
-Column = tuple[str, FieldType, str | None, FieldAsker]
-
-
-def _columns(line: FieldLine, plan: Plan, leg: str) -> list[Column]:
-    """The columns this leg declares: asked of the applicant, or given by an earlier leg."""
-    return [*_asked_columns(line, leg), *_given_columns(line.code, plan, leg)]
-
-
-def _asked_columns(line: FieldLine, leg: str) -> Iterator[Column]:
-    for inner in line.inner:
-        asker = _asker(inner.askers, leg)
-        if asker is not None:
-            yield inner.code.rpartition(".")[2], inner.type, inner.unit, asker
-
-
-def _given_columns(group: str, plan: Plan, leg: str) -> Iterator[Column]:
-    for removed in plan.removed_fields:
-        asker = _asker(removed.askers, leg)
-        if asker is not None and removed.code.rpartition(".")[0] == group:
-            yield removed.code.rpartition(".")[2], removed.type, removed.unit, asker
-
-
-def _rows(line: FieldLine, plan: Plan, leg: PlannedLeg, rows: Any) -> list[dict[str, Any]]:
-    return _reduced(_columns(line, plan, leg.leg), _own_value(line.code, leg, rows))
-
-
-def _reduced(columns: list[Column], rows: Any) -> list[dict[str, Any]]:
+def _rows(columns: Iterable[Declared], rows: Any) -> list[dict[str, Any]]:
+    """Rows reduced to the declared columns; none where nothing is left of any."""
     reduced = [
         {
-            asker.as_name: _said(row[name], kind, unit, asker)
-            for name, kind, unit, asker in columns if row.get(name) is not None
+            column.asker.as_name: _said(row[column.code], column, column.asker)
+            for column in columns if column.asker is not None and row.get(column.code) is not None
         }
         for row in (rows or [])
     ]
     return reduced if any(reduced) else []
-
-
-def _rows_of_removed_only(plan: Plan, leg: PlannedLeg, clean: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Groups of which nothing is left on the form, because every column is given by earlier legs."""
-    on_form = {line.code for line in plan.fields if line.type == "rows"}
-    groups = dict.fromkeys(_group(removed) for removed in plan.removed_fields)
-    for group in groups:
-        if group and group not in on_form:
-            rows = _reduced(list(_given_columns(group, plan, leg.leg)), _own_value(group, leg, clean.get(group)))
-            if rows:
-                yield group, rows
-
-
-def _group(removed: RemovedField) -> str:
-    return removed.code.rpartition(".")[0]
 
 
 def _own_value(code: str, leg: PlannedLeg, value: Any) -> Any:
@@ -144,10 +93,11 @@ def _own_value(code: str, leg: PlannedLeg, value: Any) -> Any:
     return value[leg.row:leg.row + 1]
 
 
-def _said(value: Any, kind: FieldType, unit: str | None, asker: FieldAsker) -> Any:
+def _said(value: Any, declared: Declared, asker: FieldAsker) -> Any:
     """One value in the department's own words."""
+    kind = declared.type
     if kind in {"number", "integer"} and not isinstance(value, bool) and isinstance(value, int | float | str | Decimal):
-        return _amount(value, unit, asker.unit)
+        return _amount(value, declared.unit, asker.unit)
     if kind in {"choice", "region"}:
         return asker.values.get(str(value), value)
     if kind in {"many", "regions"} and isinstance(value, list | tuple):

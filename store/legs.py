@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Tx
-from store.rows import one, params, shape, upsert_text
+from store.rows import column, one, params, shape, upsert_text
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -52,11 +53,21 @@ class LegRow:
         return fresh
 
 
-def put(tx: Tx, legs: Iterable[LegRow]) -> None:
-    """Store the legs as folded, replacing what was there."""
-    rows = [_columns(leg) for leg in legs]
-    if rows:
-        tx.many(upsert_text("legs", tuple(rows[0]), ("reference", "leg")), rows)
+def put(tx: Tx, legs: Iterable[LegRow], before: Mapping[str, LegRow] | None = None) -> None:
+    """Store the legs as folded, replacing what was there. Where `before` has a leg as it was written last, only what
+    differs is written."""
+    whole: list[Mapping[str, Any]] = []
+    partly: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for leg in legs:
+        was = before.get(leg.leg) if before else None
+        if was is None or not was.n:
+            whole.append(_columns(leg))
+        elif names := tuple(name for name, value in vars(leg).items() if value != getattr(was, name)):
+            partly.setdefault(names, []).append(_some(leg, names))
+    if whole:
+        tx.many(upsert_text("legs", tuple(whole[0]), ("reference", "leg")), whole)
+    for names, rows in partly.items():
+        tx.many(_update(names), rows)
 
 
 def get(tx: Tx, reference: str, leg: str) -> LegRow:
@@ -90,5 +101,19 @@ def set_due(tx: Tx, leg: LegRow) -> None:
            **{name: row[name] for name in (*_TIMES, "reference", "leg", "n")})
 
 
+@cache
+def _update(names: tuple[str, ...]) -> str:
+    changed = ", ".join(f"{name} = :{name}" for name in names + (("due_rank",) if "due_at" in names else ()))
+    return f"update legs set {changed} where reference = :reference and leg = :leg"
+
+
+def _some(leg: LegRow, names: tuple[str, ...]) -> dict[str, Any]:
+    row = {"reference": leg.reference, "leg": leg.leg, **{name: column(getattr(leg, name)) for name in names}}
+    if "due_at" in names:
+        row["due_rank"] = row["due_at"] or NEVER
+    return row
+
+
 def _columns(leg: LegRow) -> dict[str, Any]:
-    return {**params(leg), "due_rank": NEVER if leg.due_at is None else stamp(leg.due_at)}
+    row = params(leg)
+    return {**row, "due_rank": row["due_at"] or NEVER}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from store.cipher import Cipher
 from store.encoding import moment, squeeze, stamp, unsqueeze
 from store.errors import LeaseLost, UnknownMessage
 from store.port import Row, Tx
@@ -105,15 +106,29 @@ def of_case(tx: Tx, reference: str) -> list[Message]:
     return [opened(tx, row) for row in found]
 
 
-def freeze(tx: Tx, which: MessageId, token: int, body: bytes, mapping: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A body with what will be stored of it, compressed and sealed: that takes longer than all the rest of freezing
+    it, so it is made before the transaction (`enclosed`)."""
+
+    body: bytes
+    sealed: bytes
+
+
+def enclosed(cipher: Cipher, which: MessageId, body: bytes) -> Enclosed:
+    """A body sealed for its message."""
+    return Enclosed(body, cipher.seal(squeeze(body), place("body", which)))
+
+
+def freeze(tx: Tx, which: MessageId, token: int, letter: Enclosed, mapping: str) -> bytes:
     """Freeze the body before the first attempt sends it; returns the body that counts, the first one for ever.
 
     LeaseLost if the lease that `token` belongs to is over.
     """
     if tx.run(f"update messages set body = :body, mapping = :mapping where {KEY} and state = 'leased'"
               " and token = :token and body is null",
-              body=seal_body(tx, which, body), mapping=mapping, token=token, **which.where):
-        return body
+              body=letter.sealed, mapping=mapping, token=token, **which.where):
+        return letter.body
     row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **which.where)
     frozen = opened(tx, row).body
     if row["state"] != "leased" or row["token"] != token or frozen is None:
@@ -174,7 +189,7 @@ def leased(tx: Tx) -> dict[str, int]:
 
 def seal_body(tx: Tx, which: MessageId, body: bytes | None) -> bytes | None:
     """A body compressed and sealed for its message."""
-    return None if body is None else tx.cipher.seal(squeeze(body), place("body", which))
+    return None if body is None else enclosed(tx.cipher, which, body).sealed
 
 
 def opened(tx: Tx, row: Row) -> Message:

@@ -51,6 +51,10 @@ class Done:
 class Database(Protocol):
     """The embedded store or PostgreSQL; the same promises from both."""
 
+    @property
+    def cipher(self) -> Cipher:
+        """What seals and opens the personal values of this store."""
+
     def write(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction and return only after its commit is durable.
 

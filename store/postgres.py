@@ -77,7 +77,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, cipher: Cipher, pool: int) -> None:
         self._url = url
-        self._cipher = cipher
+        self.cipher = cipher
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url, min_size=1, max_size=pool, open=False, timeout=10, check=ConnectionPool.check_connection,
             kwargs={"autocommit": True, "row_factory": dict_row, "application_name": "yijianshi"},
@@ -117,7 +117,7 @@ class PostgresDatabase:
         """A consistent snapshot for reading; never blocks writers."""
         with _told(), away(), self._pool.connection() as connection, connection.transaction():
             connection.execute("set transaction isolation level repeatable read, read only")
-            yield PostgresTx(connection, self._cipher)
+            yield PostgresTx(connection, self.cipher)
 
     def listen(self, callback: Callable[[str], None]) -> None:
         """Call `callback` with the topic after each commit that notified, by whatever process."""
@@ -143,7 +143,7 @@ class PostgresDatabase:
 
     def _once(self, unit: Callable[[Tx], T]) -> T:
         with _told(), away(), self._pool.connection() as connection, connection.transaction():
-            tx = PostgresTx(connection, self._cipher)
+            tx = PostgresTx(connection, self.cipher)
             result = unit(tx)
             tx.tell()
             return result

@@ -28,7 +28,7 @@ def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
 
 def params(value: Any, *without: str) -> dict[str, Any]:
     """The attributes of a dataclass as SQL parameters, but those named in `without`."""
-    return {name: _column(getattr(value, name)) for name in _turns(type(value)) if name not in without}
+    return {name: column(getattr(value, name)) for name in _turns(type(value)) if name not in without}
 
 
 def insert(tx: Tx, table: str, columns: Mapping[str, Any], tail: str = "") -> int:
@@ -57,7 +57,8 @@ def upsert_text(table: str, columns: tuple[str, ...], keys: tuple[str, ...]) -> 
     return insert_text(table, columns, f"on conflict ({', '.join(keys)}) do update set {changed}")
 
 
-def _column(value: Any) -> Any:
+def column(value: Any) -> Any:
+    """An attribute as a column holds it: times as stamps, flags as 0 and 1."""
     kind = type(value)
     if kind is str or kind is int or value is None:
         return value

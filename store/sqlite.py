@@ -101,7 +101,7 @@ class SqliteReader:
 
     def __init__(self, path: Path, cipher: Cipher) -> None:
         self._path = path
-        self._cipher = cipher
+        self.cipher = cipher
         self._idle: LifoQueue[Tables] = LifoQueue(_KEPT_READERS)
         self._closed = False
 
@@ -113,7 +113,7 @@ class SqliteReader:
         tables = self._taken()
         try:
             tables.conn.execute("begin")
-            yield SqliteTx(tables, self._cipher)
+            yield SqliteTx(tables, self.cipher)
         finally:
             if tables.conn.in_transaction:
                 tables.conn.execute("rollback")
@@ -155,7 +155,7 @@ class SqliteDatabase:
     def __init__(self, folder: Path, lock: FolderLock, cipher: Cipher) -> None:
         self._path = folder / FILE
         self._lock = lock
-        self._cipher = cipher
+        self.cipher = cipher
         self._reader = SqliteReader(self._path, cipher)
         self._listeners: list[Callable[[str], None]] = []
         self._ending = threading.Lock()
@@ -208,7 +208,7 @@ class SqliteDatabase:
             tables.close()
             raise
         sync_folder(self._path.parent)
-        return Transaction(tables.conn, SqliteTx(tables, self._cipher))
+        return Transaction(tables.conn, SqliteTx(tables, self.cipher))
 
 
 def open_sqlite(folder: Path, cipher: Cipher, patience: float, say: Callable[[str], None]) -> SqliteDatabase:

@@ -76,7 +76,8 @@ def test_the_first_body_counts_for_ever(store: Opened) -> None:
     store.db.write(file_case)
     one = claimed(store)[0]
     for body, mapping in ((BODY, "m1"), (b"other", "m2")):
-        freeze = partial(messages.freeze, which=one.message.id, token=one.token, body=body, mapping=mapping)
+        letter = messages.enclosed(store.db.cipher, one.message.id, body)
+        freeze = partial(messages.freeze, which=one.message.id, token=one.token, letter=letter, mapping=mapping)
         assert store.db.write(freeze) == BODY
     assert (message(store).body, message(store).mapping) == (BODY, "m1")
 
@@ -84,10 +85,11 @@ def test_the_first_body_counts_for_ever(store: Opened) -> None:
 def test_a_body_is_not_frozen_without_the_lease(store: Opened) -> None:
     store.db.write(file_case)
     one = claimed(store)[0]
+    letter = messages.enclosed(store.db.cipher, one.message.id, b"x")
     with pytest.raises(LeaseLost):
-        store.db.write(lambda tx: messages.freeze(tx, one.message.id, one.token - 1, b"x", "m"))
+        store.db.write(lambda tx: messages.freeze(tx, one.message.id, one.token - 1, letter, "m"))
     with pytest.raises(UnknownMessage):
-        store.db.write(lambda tx: messages.freeze(tx, replace(FIRST, leg="09"), 1, b"x", "m"))
+        store.db.write(lambda tx: messages.freeze(tx, replace(FIRST, leg="09"), 1, letter, "m"))
 
 
 def test_an_outcome_closes_message_and_attempt(store: Opened) -> None:
