@@ -101,7 +101,7 @@ def measure(address: str) -> None:
 def main() -> None:
     """Start a department, measure, end it."""
     with receiver() as address:
-        measure(address)
+        measure(f"{address}/d/gas")
 
 
 if __name__ == "__main__":

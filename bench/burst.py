@@ -1,0 +1,143 @@
+"""A burst of the fan-out alone: N filed cases (the first argument, else 1,000) with 17 legs each, all due at once.
+
+The cases are filed while the service is paused; then it goes on, and the time runs from the first attempt until the
+last answer is durable. Of every twentieth message the first attempt is answered 503 and comes again after a second.
+Before and after it a bare loop of `requests.Session` posts signed messages of the same size to the same receiver: it
+records nothing, and sends a message that was answered 503 again at once. The receiver shares the machine with both.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import requests
+
+from bench.applicant import CATALOG
+from bench.at_once import definitions, deployment
+from bench.figures import show
+from bench.inside import Inside, inside
+from bench.load import used
+from bench.receiver import receiver
+from bench.town import Town
+from connectors.signing import headers_for
+from desk.acts import Act
+from store import messages
+from store.encoding import moment, stamp
+from store.sqlite import FILE
+
+CASES, LEGS, TURNS = 1000, 17, 3400
+REFUSED = 20
+LADDER = "[1]"
+PATIENCE = 600.0
+SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+
+
+def burst_town(folder: Path, address: str) -> Town:
+    """A portal whose departments are all at `address`; not yet started."""
+    return Town(folder, more={
+        "YJS_BUNDLES": str(definitions(folder)), "YJS_DEPARTMENTS": str(deployment(folder, LADDER)),
+        "YJS_SANDBOX_URL": address})
+
+
+def file_paused(town: Town, cases: int) -> int:
+    """File so many cases and leave the service paused; how many bytes their messages have in the mean."""
+    with inside(town.folder, **{name: value for name, value in town.environment().items()
+                                if name.startswith("YJS_")}) as there:
+        now = datetime.now(UTC)
+        there.file(CATALOG.bundles["utilities"].figures, "first", now)
+        sizes = _sizes(there, now)
+        for number in range(cases):
+            there.file(CATALOG.bundles["utilities"].figures, f"case-{number}", now)
+        there.desk.operations.pause(Act("bench", "bench"), now)
+    return sum(sizes) // len(sizes)
+
+
+def _sizes(there: Inside, now: datetime) -> list[int]:
+    """The sizes of the first case's messages; they leave now."""
+    there.deliver(now)
+    with there.house.database.read() as tx:
+        found = [message for row in tx.rows("select reference from cases")
+                 for message in messages.of_case(tx, row["reference"])]
+    return [len(message.body) for message in found if message.body is not None]
+
+
+@contextmanager
+def looking(town: Town) -> Iterator[sqlite3.Connection]:
+    """A reader of the portal's store."""
+    with closing(sqlite3.connect(f"file:{town.folder / 'data' / FILE}?mode=ro", uri=True)) as store:
+        yield store
+
+
+def done(store: sqlite3.Connection) -> int:
+    """How many messages are settled."""
+    return int(store.execute("select count(*) from messages where state = 'done'").fetchone()[0])
+
+
+def wait_until_done(store: sqlite3.Connection, wanted: int) -> float:
+    """The time, in seconds since 1970, when so many messages are settled."""
+    until = time.monotonic() + PATIENCE
+    while (settled := done(store)) < wanted:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{settled} of {wanted} messages were settled")
+        time.sleep(0.2)
+    return time.time()
+
+
+def bare_loop(address: str, size: int, turns: int, name: str) -> float:
+    """Messages a second of a loop that records nothing."""
+    body = b'{"type": "leg.filed", "data": "' + b"x" * (size - 33) + b'"}'
+    with requests.Session() as session:
+        began = time.monotonic()
+        for number in range(turns):
+            key = f"{name}-{number}:leg.filed:1"
+            while True:
+                signed = headers_for(f"msg_{name}_{number}", datetime.now(UTC), body, [SECRET])
+                headers = {**signed, "Content-Type": "application/json", "Idempotency-Key": key}
+                if session.post(f"{address}/d/gas", data=body, headers=headers, timeout=10).ok:
+                    break
+        return turns / (time.monotonic() - began)
+
+
+def measure(town: Town, address: str, cases: int) -> None:
+    """Measure and print."""
+    size = file_paused(town, cases)
+    before = bare_loop(address, size, TURNS, "before")
+    town.start_portal()
+    with looking(town) as store:
+        first = done(store)
+        idle, counted, resumed = used(town), cases * LEGS, stamp(datetime.now(UTC))
+        town.flask("resume", "--reason", "bench")
+        ended = wait_until_done(store, first + counted)
+        after = used(town)
+        began = store.execute("select min(started_at) from attempts where started_at > ?", [resumed]).fetchone()[0]
+    legs = counted / (ended - moment(began).timestamp())
+    bare = (before + bare_loop(address, size, TURNS, "after")) / 2
+    show("burst_cases", cases)
+    show("burst_message_bytes", size)
+    show("burst_legs_recorded_per_second", legs)
+    show("burst_bare_loop_posts_per_second", bare)
+    show("burst_over_bare_loop", legs / bare)
+    show("burst_cpu_seconds_per_1000_legs", (after.seconds - idle.seconds) / counted * 1000)
+    show("burst_resident_mb_above_idle", after.megabytes - idle.megabytes)
+
+
+def main() -> None:
+    """Start what is needed, measure, end it."""
+    cases = int(sys.argv[1]) if sys.argv[1:] else CASES
+    with tempfile.TemporaryDirectory() as folder, receiver(REFUSED) as address:
+        town = burst_town(Path(folder), address)
+        try:
+            measure(town, address, cases)
+        finally:
+            town.stop()
+
+
+if __name__ == "__main__":
+    main()
