@@ -33,7 +33,7 @@ from store.legs import LegRow
 from store.port import Tx
 
 REMEMBERED_CASES = 2_000
-STRIPES = 64
+STRIPES = 1_024  # two cases that share one cannot share a commit
 TRIES = 20
 
 Decide = Callable[[Case], Sequence[Event]]
