@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from cases.model import LegState
@@ -52,11 +53,29 @@ class LegRow:
         return fresh
 
 
-def put(tx: Tx, legs: Iterable[LegRow]) -> None:
-    """Store the legs as folded, replacing what was there."""
-    rows = [_columns(leg) for leg in legs]
+def put(tx: Tx, legs: Iterable[LegRow], before: Mapping[str, LegRow] | None = None) -> None:
+    """Store the legs as folded, replacing what was there; of those that `before` holds as they were written last, only
+    what became different (an index that nothing moves in costs nothing)."""
+    written = before or {}
+    rows = [_columns(leg) for leg in legs if not _changed(tx, written.get(leg.leg), leg)]
     if rows:
         tx.many(upsert_text("legs", tuple(rows[0]), ("reference", "leg")), rows)
+
+
+def _changed(tx: Tx, was: LegRow | None, leg: LegRow) -> bool:
+    """Whether the row was there and is now as `leg` says."""
+    if was is None or not was.n:
+        return False
+    old, row = was.__dict__, _columns(leg)
+    names = [name for name, value in leg.__dict__.items() if value != old[name]]
+    names += ["due_rank"] if "due_at" in names else []
+    return bool(tx.run(_change_text(tuple(names)), **{name: row[name] for name in (*names, "reference", "leg")}))
+
+
+@cache
+def _change_text(names: tuple[str, ...]) -> str:
+    changed = ", ".join(f"{name} = :{name}" for name in names)
+    return f"update legs set {changed} where reference = :reference and leg = :leg"
 
 
 def get(tx: Tx, reference: str, leg: str) -> LegRow:
