@@ -301,13 +301,15 @@ class Figures:
 @dataclass(frozen=True, slots=True)
 class LegPart:
     """What the plan says of one leg: its line, the edges at which it follows (with their numbers), every leg below it
-    (it follows this one, at once or further down), its paper slots, and the fields that legs above give it."""
+    (it follows this one, at once or further down), its paper slots, the fields that legs above give it, and the numbers
+    of all edges of which it is an end."""
 
     line: PlannedLeg
     edges: tuple[tuple[int, PlannedEdge], ...]
     below: frozenset[str]
     slots: tuple[MaterialSlot, ...]
     given: tuple[RemovedField, ...]
+    ends: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -349,4 +351,5 @@ class Plan:
             below |= fresh
         slots = tuple(slot for slot in self.slots if slot.leg == line.leg)
         given = tuple(field for field in self.removed_fields if any(asker.leg == line.leg for asker in field.askers))
-        return LegPart(line, edges, frozenset(below), slots, given)
+        ends = frozenset(index for index, edge in enumerate(self.edges) if line.leg in (edge.leg, *edge.targets))
+        return LegPart(line, edges, frozenset(below), slots, given, ends)
