@@ -18,6 +18,9 @@ _ENDINGS: dict[LegState, Ending] = {
 }
 
 
+REFUSALS = frozenset(state for state, end in _ENDINGS.items() if end == "refused")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How an edge stands: `open` (still waiting for `of`), `done`, or `failed` by `upstream` of the leg `of`."""
@@ -50,21 +53,31 @@ def sent(leg: Leg) -> bool:
 def ending(case: Case, number: str) -> Ending:
     """How a leg ended for those below it: not accepted, terminated and closed by rule count as refused (no result
     ever came), a grant whose results were all revoked as voided."""
-    leg = case.legs[number]
-    if leg.state in GRANTED:
+    return ending_of(case, case.legs[number])
+
+
+def ending_of(case: Case, leg: Leg) -> Ending:
+    """`ending` of a leg as it is given."""
+    state = leg.state
+    if state in GRANTED:
         return "voided" if leg.results and all(r.void for r in leg.results) else "granted"
-    found = _ENDINGS.get(leg.state, "open")
-    if found == "refused" and leg.reason_code == "unclear" and planned(case, number).kind == "check":
+    found = _ENDINGS.get(state, "open")
+    if found == "refused" and leg.reason_code == "unclear" and planned(case, leg.leg).kind == "check":
         return "unclear"
     return found
 
 
 def standing(case: Case, index: int) -> Standing:
     """How edge `index` of the plan stands by its join: `all` granted; `ended` all over and one granted; `any` one."""
-    if index not in case.worked_out:
-        case.worked_out[index] = _standing(case, index)
-    found: Standing = case.worked_out[index]
+    found: Standing | None = case.worked_out.get(index)
+    if found is None:
+        found = case.worked_out[index] = _standing(case, index)
     return found
+
+
+def stands_by(case: Case, leg: Leg) -> tuple[object, ...]:
+    """All of a leg by which the edges stand that begin or end at it."""
+    return ending_of(case, leg), leg.settled
 
 
 def edges_to(case: Case, follower: str) -> tuple[tuple[int, PlannedEdge], ...]:
@@ -74,7 +87,8 @@ def edges_to(case: Case, follower: str) -> tuple[tuple[int, PlannedEdge], ...]:
 
 def _standing(case: Case, index: int) -> Standing:
     edge = case.plan.edges[index]
-    if f"{index}:late" in case.legs[edge.leg].settled:
+    settled = case.legs[edge.leg].settled
+    if settled and f"{index}:late" in settled:
         return Standing("failed", "lapsed", edge.targets[0])
     ends = [(t, end) for t in edge.targets if (end := ending(case, t)) != "not_needed"]
     failed = [(t, e) for t, e in ends if e not in ("open", "granted")]
@@ -108,6 +122,8 @@ def satisfied(case: Case, index: int) -> bool:
     if standing(case, index).state == "done":
         return True
     leg = case.legs[case.plan.edges[index].leg]
+    if not leg.settled and not leg.asks:
+        return False
     drawn = {leg.settled.get(str(index)), leg.settled.get(f"{index}:voided")}
     answered = any(a.id == ask_id(leg.leg, index) and a.answered_at is not None for a in leg.asks)
     return "continued" in drawn or ("held" in drawn and answered)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cases.edges import stands_by
 from cases.errors import UnknownEvent, UnknownLeg
 from cases.marks import mark, mark_notice
 from cases.model import Case, Event, Leg, LegState
@@ -67,16 +68,17 @@ def begin(reference: str, plan: Plan, filed_at: datetime) -> Case:
 
 def apply(case: Case, event: Event) -> Case:
     """The case after one more event. Raises `UnknownLeg`, `UnknownEvent`."""
-    return case if event.leg is None or event.filled else apply_all(case, [event])
+    return apply_all(case, [event])
 
 
 def apply_all(case: Case, events: Iterable[Event]) -> Case:
     """The case after several more events; the same as `apply` one by one, with one look at the whole case."""
-    legs = dict(case.legs)
+    legs: dict[str, Leg] = {}
     for event in events:
         if event.leg is not None and not event.filled:
-            legs[event.leg] = add(leg_of(case, event.leg, legs), event)[0]
-    return _with_flags(replace(case, legs=legs))
+            leg = legs.get(event.leg) or leg_of(case, event.leg)
+            legs[event.leg] = tried(case, leg, event)[0]
+    return _with_legs(case, legs) if legs else case
 
 
 def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Event]) -> Case:
@@ -87,13 +89,13 @@ def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Even
         if event.leg is not None and not event.filled:
             histories.setdefault(leg_of(case, event.leg).leg, []).append(event)
     folded = {number: fold_leg(case.legs[number], tuple(history))[0] for number, history in histories.items()}
-    return _with_flags(replace(case, legs={**case.legs, **folded}))
+    return _with_flags(replace(case, legs={**case.legs, **folded}), case.legs)
 
 
-def leg_of(case: Case, number: str, legs: Mapping[str, Leg] | None = None) -> Leg:
-    """The leg of this number, of `legs` rather than of the case where they are given; raises `UnknownLeg`."""
+def leg_of(case: Case, number: str) -> Leg:
+    """The leg of this number; raises `UnknownLeg`."""
     try:
-        return (case.legs if legs is None else legs)[number]
+        return case.legs[number]
     except KeyError:
         raise UnknownLeg(f"办件 {case.reference} 没有分办件 {number}") from None
 
@@ -115,6 +117,16 @@ def add(leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
         return fold_leg(leg, (*leg.history, event))
     after, step = take(leg, event)
     return after.but(history=(*leg.history, event)), (step,)
+
+
+def tried(case: Case, leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
+    """`add` for a leg of this case, worked out once: what was judged is what is applied."""
+    before = case.worked_out.get(leg.leg)
+    if before is not None and before[0] is leg and before[1] is event:
+        return before[2]  # type: ignore[no-any-return]  # what is remembered of a case is of any kind
+    made = add(leg, event)
+    case.worked_out[leg.leg] = (leg, event, made)
+    return made
 
 
 def comes_last(leg: Leg, event: Event) -> bool:
@@ -217,14 +229,34 @@ def _said(event: Event, before: LegState) -> LegState:
     return next((state for state in LegState if state.value == name), before)
 
 
-def _with_flags(case: Case) -> Case:
+def _with_legs(case: Case, legs: Mapping[str, Leg]) -> Case:
+    """The case with other values of some legs, and with all that is known of it and still holds."""
+    made = Case(case.reference, case.plan, case.filed_at, {**case.legs, **legs})
+    touched: set[int] = set()
+    looked_at = set(legs)
+    for number, leg in legs.items():
+        before, part = case.legs[number], case.plan.parts[number]
+        if stands_by(case, before) != stands_by(made, leg):
+            touched |= part.ends
+        if (before.state in OVER) is not (leg.state in OVER):
+            looked_at |= part.below
+    made.worked_out.update({key: found for key, found in case.worked_out.items()
+                            if type(key) is int and key not in touched})
+    return _with_flags(made, looked_at)
+
+
+def _with_flags(case: Case, numbers: Iterable[str]) -> Case:
     """`decided_early`: granted while a predecessor of kind before_decide is still open; gone once that one is over."""
     changed = {
-        number: leg.but(decided_early=not leg.decided_early) for number, leg in case.legs.items()
-        if (leg.state in GRANTED or leg.decided_early)
+        number: leg.but(decided_early=not leg.decided_early) for number in numbers
+        if ((leg := case.legs[number]).state in GRANTED or leg.decided_early)
         and leg.decided_early != (leg.state in GRANTED and _above_open(case, number))
     }
-    return replace(case, legs={**case.legs, **changed}) if changed else case
+    if not changed:
+        return case
+    made = replace(case, legs={**case.legs, **changed})
+    made.worked_out.update(case.worked_out)  # no edge stands by this flag
+    return made
 
 
 def _above_open(case: Case, number: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from cases.calendar_days import WorkCalendar
 from cases.clock import Due, explain
 from cases.edges import (
+    REFUSALS,
     Standing,
     ask_id,
     dropped,
@@ -201,7 +202,8 @@ def _consequences(case: Case, now: datetime, calendar: WorkCalendar | None) -> I
         stands = standing(case, index)
         if stands.state == "failed":
             yield from _effect(case, index, stands, (now, calendar))
-        yield from _unanswered(index, leg, now)
+        if leg.asks:
+            yield from _unanswered(index, leg, now)
 
 
 def _effect(
@@ -257,6 +259,8 @@ def _unanswered(index: int, leg: Leg, now: datetime) -> Iterator[Event]:
 
 def _lost_siblings(case: Case, now: datetime) -> Iterator[Event]:
     """A refused `must_have` among all-of legs loses the case: the others are stopped (language 2.5)."""
+    if all(leg.state not in REFUSALS for leg in case.legs.values()):
+        return
     for edge in case.plan.edges:
         lost = next((t for t in edge.targets if ending(case, t) == "refused" and planned(case, t).must_have), None)
         if edge.join != "all" or lost is None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
-from cases.fold import Step, add, fold_leg, leg_of
+from cases.fold import Step, fold_leg, leg_of, tried
 from cases.marks import read_day, read_limit
 from cases.model import Case, Event, Leg
 from cases.states import NOTICES, Reply
@@ -75,7 +75,7 @@ def judge(
         return _aside("beyond_authority")
     if notice.type == "leg.granted" and _wait_runs(case, current, notice, calendar):
         return _aside("wait_running")
-    return _tried(current, _with_day(notice, calendar))
+    return _tried(case, current, _with_day(notice, calendar))
 
 
 def wait_until(case: Case, leg: Leg, calendar: WorkCalendar) -> datetime | None:
@@ -136,9 +136,9 @@ def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
     return replace(notice, data={**notice.data, "until": until})
 
 
-def _tried(leg: Leg, notice: Event) -> Verdict:
+def _tried(case: Case, leg: Leg, notice: Event) -> Verdict:
     """Fold the leg with the notice in its place: it must move something and undo no ending that stood before."""
-    _, after = add(leg, notice)
+    _, after = tried(case, leg, notice)
     taken = next(step for step in after if step.event is notice)
     if isinstance(taken.effect, Reply):
         return Verdict("known") if taken.effect is Reply.KNOWN else _aside(taken.effect.value)

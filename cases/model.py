@@ -174,7 +174,8 @@ class Leg:
 class Case:
     """A case as the fold of its events: the stored plan, when it was filed, and every leg by its number.
 
-    `worked_out` remembers what was derived from this very value (how an edge stands); every new value begins empty.
+    `worked_out` remembers what was derived from this very value: how an edge stands, what a notice would make of a leg.
+    A new value begins with what the change of its one leg cannot touch.
     """
 
     reference: str

@@ -27,13 +27,14 @@ from desk.outgoing import Letter, legs_of, offer_and_send
 from desk.premises import Premises
 from store import cases, events, legs, messages, tallies
 from store.cases import CaseRow
+from store.chain import GENESIS, Head
 from store.errors import Stale
 from store.errors import UnknownCase as NotStored
 from store.legs import LegRow
 from store.port import Tx
 
 REMEMBERED_CASES = 2_000
-STRIPES = 64
+STRIPES = 1_024  # two cases that share one cannot share a commit
 TRIES = 20
 
 Decide = Callable[[Case], Sequence[Event]]
@@ -42,12 +43,14 @@ Alongside = Callable[[Tx], None]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a decision leads to: all events, what must be sent, and the leg rows that differ."""
+    """What a decision leads to: all events, what must be sent, and the leg rows that differ. The events follow `end`,
+    where the case's chain ended (None: not known here)."""
 
     known: Known
     events: tuple[Event, ...]
     letters: tuple[Letter, ...]
     changed: tuple[LegRow, ...]
+    end: Head | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +109,9 @@ class Book:
         with self._guard:
             self._kept.pop(reference, None)
 
-    def remember_filed(self, row: CaseRow, change: Change) -> None:
-        """Keep a case that was just filed."""
-        self._remember(Known(row, change.known.case, change.known.n, {leg.leg: leg for leg in change.changed}))
+    def remember_filed(self, row: CaseRow, change: Change, end: Head | None) -> None:
+        """Keep a case that was just filed, with the end of its chain."""
+        self._remember(Known(row, change.known.case, change.known.n, {leg.leg: leg for leg in change.changed}, end))
 
     def advance(self, reference: str, decide: Decide, now: datetime, alongside: Alongside | None = None) -> Change:
         """Append what `decide` makes of the case, and all that follows from it, in one transaction.
@@ -137,7 +140,7 @@ class Book:
                      for change in changes]
             for change, done in zip(changes, self._premises.database.write_all(units), strict=True):
                 if done.error is None:
-                    self._remember_changed(change)
+                    self._remember_changed(change, done.result)
                 else:
                     faults[change.known.row.reference] = done.error
         return [self._once_more(wish, faults.get(wish.reference), now) for wish in wishes]
@@ -179,7 +182,7 @@ class Book:
         # A filing is written at its first attempt; every later type says what is so now.
         letters = tuple(Letter(item.leg, item.type, None if item.type == "leg.filed"
                                else writing.body(item.leg, item.type, item.data)) for item in outbox)
-        return Change(moved, happened, letters, rows)
+        return Change(moved, happened, letters, rows, known.end)
 
     def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Outcome, now: datetime) -> Change:
         """The change that files a case: `opening` is what `cases.follow.opening` made; `offices` by leg."""
@@ -187,27 +190,28 @@ class Book:
                              office=offices[leg], state=LegState.WAITING, n=0, since=now, filed_at=now)
                  for leg, planned in by_leg(opening.case).items()}
         blank = fold.begin(row.reference, opening.case.plan, opening.case.filed_at)
-        return self._changed(Known(row, blank, 0, empty), opening.case, tuple(opening.events),
-                             tuple(opening.outbox), now)
+        known = Known(row, blank, 0, empty, Head(row.reference, 0, GENESIS))
+        return self._changed(known, opening.case, tuple(opening.events), tuple(opening.outbox), now)
 
     def _written(self, change: Change, now: datetime, alongside: Alongside | None) -> Change:
         if not change.events and alongside is None:
             return change
-        self._premises.database.write(lambda tx: self.write(tx, change, now, alongside))
-        self._remember_changed(change)
+        end = self._premises.database.write(lambda tx: self.write(tx, change, now, alongside))
+        self._remember_changed(change, end)
         return change
 
-    def _remember_changed(self, change: Change) -> None:
+    def _remember_changed(self, change: Change, end: Head | None) -> None:
         if change.events:
             known = change.known
             merged = {**known.legs, **{row.leg: row for row in change.changed}}
-            self._remember(Known(known.row, known.case, known.n, merged))
+            self._remember(Known(known.row, known.case, known.n, merged, end))
 
-    def write(self, tx: Tx, change: Change, now: datetime, alongside: Alongside | None = None) -> None:
-        """The unit of work of a change; also used by filing inside its own unit."""
-        reference = change.known.row.reference
+    def write(self, tx: Tx, change: Change, now: datetime, alongside: Alongside | None = None) -> Head | None:
+        """The unit of work of a change; also used by filing inside its own unit. Where the case's chain ends now, if
+        there were events."""
+        reference, end = change.known.row.reference, None
         if change.events:
-            events.append(tx, reference, change.events, after=change.known.n - len(change.events))
+            end = events.append(tx, reference, change.events, change.known.n - len(change.events), change.end)
             legs.put(tx, change.changed, change.known.legs)
             self._drop_unsent(tx, change)
             current = {**change.known.legs, **{row.leg: row for row in change.changed}}
@@ -217,6 +221,7 @@ class Book:
             raise Stale
         if alongside is not None:
             alongside(tx)
+        return end
 
     def _drop_unsent(self, tx: Tx, change: Change) -> None:
         for row in change.changed:

@@ -31,6 +31,7 @@ from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
 from store import cases, consents, failpoints, files
 from store.cases import CaseRow
+from store.chain import Head
 from store.consents import Consent
 from store.errors import FileTaken, UnknownEdition
 from store.errors import UnknownFile as NotStored
@@ -134,24 +135,25 @@ class Intake:
     def _commit(self, ready: Ready, change: Change, claim: Submission, also: Also | None) -> None:
         now = claim.at
 
-        def unit(tx: Tx) -> None:
+        def unit(tx: Tx) -> Head | None:
             repeats.claim(tx, claim)
             self._plans.keep(tx, ready.filing.bundle, ready.composed, now)
             cases.add(tx, ready.row)
             files.link(tx, ready.row.reference, claim.subject, ready.files)
-            self._book.write(tx, change, now)
+            end = self._book.write(tx, change, now)
             consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, given_at=now,
                                       scope=ready.row.body["consent"], reference=ready.row.reference))
             if also is not None:
                 also(tx, ready.row.reference)
             failpoints.reach("accept.before_commit")
+            return end
 
         try:
-            self._premises.database.write(unit)
+            end = self._premises.database.write(unit)
             failpoints.reach("accept.after_commit")
         except (NotStored, FileTaken) as wrong:
             raise InvalidAnswers(errors={"materials": lost_file(ready.row.body["materials"], wrong)}) from wrong
-        self._book.remember_filed(ready.row, change)
+        self._book.remember_filed(ready.row, change, end)
 
 
 def _read(answer: Mapping[str, Any]) -> Receipt:

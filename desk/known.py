@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from cases.model import Case
 from forms.plan import PlannedLeg
 from store.cases import CaseRow
+from store.chain import Head
 from store.legs import LegRow
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A case as of event number `n`, and its leg rows as last written."""
+    """A case as of event number `n`, and its leg rows as last written; `end` of its chain, if it is known here."""
 
     row: CaseRow
     case: Case
     n: int
     legs: Mapping[str, LegRow]
+    end: Head | None = None
 
 
 def by_leg(case: Case) -> dict[str, PlannedLeg]:

@@ -36,11 +36,11 @@ class Read(fields.Field[Any]):
     def __init__(self, reading: Reading, shape: Mapping[str, Any], says: str = "", *, required: bool = False) -> None:
         described = {**shape, "description": says} if says else dict(shape)
         super().__init__(required=required, allow_none=not required, metadata=described)
-        self._reading = reading
+        self.reading = reading
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
         del attr, data, more
-        return self._reading(value)
+        return self.reading(value)
 
 
 def text(says: str, longest: int = LONGEST_TEXT, *, required: bool = False) -> Read:

@@ -18,7 +18,7 @@ from desk.book import Book
 from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
 from desk.notice_schemas import read_data
 from desk.premises import Premises
-from desk.result_files import ResultFiles, named_in
+from desk.result_files import ResultFiles, brings_files, named_in
 from store import failpoints, files, notices
 from store.errors import FileTaken
 from store.notices import Notice, Strange
@@ -66,10 +66,20 @@ class Notices:
         type_, at, data = envelope(incoming.notice, now)
         reference, leg = split_leg(str(data["leg"]))
         self._refuse_strangers(reference, leg, incoming.office)
-        if (earlier := self._earlier(incoming)) is not None:  # a copy must not store its inline files again
+        # A copy must not store its inline files again; any other is told from news when it claims its id.
+        if brings_files(data) and (earlier := self._earlier(incoming)) is not None:
             return self._repeated(incoming, earlier, now)
-        data = self.with_files(incoming.office, self.understood(reference, leg, type_, data), now)
-        event = Event(type_, at, f"department:{incoming.office}", leg, data)
+        try:
+            said = self.with_files(incoming.office, self.understood(reference, leg, type_, data), now)
+        except MalformedNotice:
+            if (earlier := self._earlier(incoming)) is None:
+                raise
+            return self._repeated(incoming, earlier, now)  # what it was taken with may be gone meanwhile
+        return self._judged(incoming, Event(type_, at, f"department:{incoming.office}", leg, said), reference, now)
+
+    def _judged(self, incoming: Incoming, event: Event, reference: str, now: datetime) -> Outcome:
+        """Apply what was said to the case, or keep it aside; its id is taken in the same transaction."""
+        leg = str(event.leg)
         judged, authorities = _Judged(), authorities_of(self._premises.deployment.bodies[incoming.office])
 
         def decide(case: Case) -> Sequence[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -25,13 +26,23 @@ class Operations:
 
     def __init__(self, premises: Premises, book: Book, letters: Letters, window: Notices) -> None:
         self._premises = premises
+        self._pause_lock = threading.Lock()
+        self._pause: tuple[Mark | None, ...] = ()  # what is known of it, where no other process can change it
         self.resends = Resends(premises, book, letters)
         self.quarantine = Quarantine(premises, book, window)
 
     def paused(self) -> Mark | None:
         """Since when and why the service is paused; None while it is not."""
-        with self._premises.database.read() as tx:
-            return pausing.paused(tx)
+        known = self._pause
+        return known[0] if known else self._look_whether_paused()
+
+    def _look_whether_paused(self) -> Mark | None:
+        """Look in the store, and keep what was found; under a lock, so that an older look never stays over a newer."""
+        with self._pause_lock:
+            with self._premises.database.read() as tx:
+                found = pausing.paused(tx)
+            self._pause = (found,) if self._premises.embedded else ()
+            return found
 
     def pause(self, act: Act, now: datetime) -> dict[str, Any]:
         """Nothing leaves for departments any more, and departments are told to come back later."""
@@ -41,6 +52,7 @@ class Operations:
 
         if not act.dry_run:
             self._premises.database.write(unit)
+            self._look_whether_paused()
         return {"paused": True, "reason": act.reason}
 
     def resume(self, act: Act, now: datetime) -> dict[str, Any]:
@@ -53,6 +65,7 @@ class Operations:
 
         if not act.dry_run and before is not None:
             self._premises.database.write(unit)
+            self._look_whether_paused()
         return {"paused": False, "was": before.value if before else None,
                 "since": before.at.isoformat() if before else None}
 

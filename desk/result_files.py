@@ -62,6 +62,11 @@ class ResultFiles:
         return {"file": kept.file, "name": kept.name, "type": kept.type, "size": kept.size, "sha256": kept.sha256}
 
 
+def brings_files(data: Mapping[str, Any]) -> bool:
+    """Whether a notice has files inside itself, which would have to be stored."""
+    return any(file.get("base64") is not None for result in _all_results(data) for file in result.get("files") or ())
+
+
 def named_in(data: Mapping[str, Any]) -> list[str]:
     """The ids of the files that the described data of a notice names."""
     return sorted({str(file["file"]) for result in _all_results(data) for file in result.get("files") or ()})

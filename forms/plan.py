@@ -317,14 +317,15 @@ class Declared:
 @dataclass(frozen=True, slots=True)
 class LegPart:
     """What the plan says of one leg: its line, the edges at which it follows (with their numbers), every leg below it
-    (it follows this one, at once or further down), its paper slots, the fields that legs above give it, and all
-    fields that its matter declares."""
+    (it follows this one, at once or further down), its paper slots, the fields that legs above give it, the numbers of
+    all edges of which it is an end, and all fields that its matter declares."""
 
     line: PlannedLeg
     edges: tuple[tuple[int, PlannedEdge], ...]
     below: frozenset[str]
     slots: tuple[MaterialSlot, ...]
     given: tuple[RemovedField, ...]
+    ends: frozenset[int]
     declared: tuple[Declared, ...]
 
 
@@ -367,8 +368,9 @@ class Plan:
             below |= fresh
         slots = tuple(slot for slot in self.slots if slot.leg == line.leg)
         given = tuple(field for field in self.removed_fields if any(asker.leg == line.leg for asker in field.askers))
+        ends = frozenset(index for index, edge in enumerate(self.edges) if line.leg in (edge.leg, *edge.targets))
         declared = tuple(_declared(self.fields, given, line.leg))
-        return LegPart(line, edges, frozenset(below), slots, given, declared)
+        return LegPart(line, edges, frozenset(below), slots, given, ends, declared)
 
 
 def _declared(fields: Iterable[FieldLine], given: Iterable[RemovedField], leg: str) -> Iterator[Declared]:

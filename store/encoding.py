@@ -12,9 +12,11 @@ _SHORT = 400
 
 def stamp(at: datetime) -> str:
     """`at` as fixed-width UTC text, so that text order is time order; refuses a naive time."""
-    if at.tzinfo is None:
-        raise ValueError("a stored time needs an offset")
-    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+    if at.tzinfo is not UTC:
+        if at.tzinfo is None:
+            raise ValueError("a stored time needs an offset")
+        at = at.astimezone(UTC)
+    return f"{at.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def moment(text: str) -> datetime:

@@ -11,7 +11,7 @@ from store.chain import Head, digest_of, link, payload_of, salted
 from store.encoding import moment, stamp
 from store.errors import Stale
 from store.failpoints import reach
-from store.heads import held, move
+from store.heads import follow, held
 from store.port import Row, Tx
 from store.rows import insert_text
 
@@ -27,14 +27,15 @@ class Recorded:
     erased: bool = False
 
 
-def append(tx: Tx, reference: str, events: Sequence[Event], after: int | None = None) -> int:
-    """Append events to a case; returns the number of the last one.
+def append(tx: Tx, reference: str, events: Sequence[Event], after: int | None = None,
+           end: Head | None = None) -> Head:
+    """Append events to a case; returns where its chain ends now.
 
     With `after` it raises Stale unless that is still the last number, so that a decision read from the events is
-    never recorded over a newer event.
+    never recorded over a newer event. Whoever knows the `end` of the chain saves looking it up; Stale if it is not.
     """
     reach("audit.before_append")
-    head = held(tx, reference)
+    before = head = held(tx, reference) if end is None else end
     if after is not None and after != head.n:
         raise Stale
     rows = []
@@ -43,9 +44,10 @@ def append(tx: Tx, reference: str, events: Sequence[Event], after: int | None = 
         head = Head(reference, row["n"], row["hash"])
         rows.append(row)
     if rows:
+        if not follow(tx, before, head):  # first, for it holds the chain
+            raise Stale
         tx.many(insert_text("events", COLUMNS), rows)
-        move(tx, head)
-    return head.n
+    return head
 
 
 def of_case(tx: Tx, reference: str) -> list[Recorded]:

@@ -12,6 +12,15 @@ def held(tx: Tx, chain: str) -> Head:
     return Head(chain, found[0]["n"], found[0]["hash"]) if found else Head(chain, 0, GENESIS)
 
 
+def follow(tx: Tx, before: Head, head: Head) -> bool:
+    """Store the new head if the chain still ends with `before`, and hold it as `held` does; whether it did."""
+    if not before.n:
+        return bool(tx.run("insert into heads (chain, n, hash, sealed_n) values (:chain, :n, :hash, 0)"
+                           " on conflict (chain) do nothing", chain=head.chain, n=head.n, hash=head.hash))
+    return bool(tx.run("update heads set n = :n, hash = :hash where chain = :chain and n = :was and hash = :prev",
+                       chain=head.chain, n=head.n, hash=head.hash, was=before.n, prev=before.hash))
+
+
 def move(tx: Tx, head: Head) -> None:
     """Store the new head."""
     tx.run(

@@ -12,7 +12,7 @@ from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Tx
-from store.rows import column, one, params, shape, upsert_text
+from store.rows import one, params, shape, upsert_text
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -108,10 +108,8 @@ def _update(names: tuple[str, ...]) -> str:
 
 
 def _some(leg: LegRow, names: tuple[str, ...]) -> dict[str, Any]:
-    row = {"reference": leg.reference, "leg": leg.leg, **{name: column(getattr(leg, name)) for name in names}}
-    if "due_at" in names:
-        row["due_rank"] = row["due_at"] or NEVER
-    return row
+    row = _columns(leg)
+    return {name: row[name] for name in ("reference", "leg", "due_rank", *names)}
 
 
 def _columns(leg: LegRow) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
 
 def params(value: Any, *without: str) -> dict[str, Any]:
     """The attributes of a dataclass as SQL parameters, but those named in `without`."""
-    return {name: column(getattr(value, name)) for name in _turns(type(value)) if name not in without}
+    return {name: getattr(value, name) if turn is None else turn(getattr(value, name))
+            for name, turn in _columns(type(value), without)}
 
 
 def insert(tx: Tx, table: str, columns: Mapping[str, Any], tail: str = "") -> int:
@@ -57,18 +58,29 @@ def upsert_text(table: str, columns: tuple[str, ...], keys: tuple[str, ...]) -> 
     return insert_text(table, columns, f"on conflict ({', '.join(keys)}) do update set {changed}")
 
 
-def column(value: Any) -> Any:
-    """An attribute as a column holds it: times as stamps, flags as 0 and 1."""
-    kind = type(value)
-    if kind is str or kind is int or value is None:
-        return value
-    if isinstance(value, datetime):
-        return stamp(value)
-    if isinstance(value, StrEnum):
-        return str(value)
-    return int(value) if kind is bool else value
+_Turns = list[tuple[str, Callable[[Any], Any] | None]]
+_WRITTEN: dict[tuple[type[Any], tuple[str, ...]], _Turns] = {}
 
 
+def _columns(kind: type[Any], without: tuple[str, ...]) -> _Turns:
+    """What becomes a column, and what turns it into one: a time its stamp, an enumeration its text, a flag 0 or 1."""
+    found = _WRITTEN.get((kind, without))
+    if found is None:
+        found = _WRITTEN[kind, without] = [
+            (name, None if turn is None else _BACK.get(turn, _text)) for name, turn in _turns(kind).items()
+            if name not in without]
+    return found
+
+
+def _stamped(at: datetime | None) -> str | None:
+    return None if at is None else stamp(at)
+
+
+def _text(value: StrEnum | None) -> str | None:
+    return None if value is None else str(value)
+
+
+_BACK: Mapping[Callable[[Any], Any], Callable[[Any], Any]] = {moment: _stamped, bool: int}
 _KNOWN: dict[type[Any], Mapping[str, Callable[[Any], Any] | None]] = {}
 
 

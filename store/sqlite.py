@@ -34,7 +34,6 @@ class SqliteTx:
     """One unit's (or one snapshot's) hold on a connection."""
 
     def __init__(self, tables: Tables, cipher: Cipher) -> None:
-        self._tables = tables
         self._connection = tables.conn
         self._cipher = cipher
         self._topics: list[str] = []
@@ -86,7 +85,7 @@ class SqliteTx:
         text = sqlite_text(sql)
         self._refuse_lost()
         try:
-            return self._tables.execute(text, dict(params))
+            return self._connection.execute(text, params)
         except sqlite3.Error as error:
             raise plain(error) from None
 

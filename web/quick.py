@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from marshmallow import RAISE, Schema, fields, missing
+from marshmallow import INCLUDE, RAISE, Schema, fields, missing
 from marshmallow.validate import Length
 
 Check = Callable[[Any], Any]
@@ -44,9 +44,10 @@ def _doubting(_: Any) -> Any:
 
 
 def _object(schema: Schema) -> Check:
-    """A body: nothing unknown, everything that is required."""
-    if schema.unknown != RAISE:
+    """A body: everything that is required, and nothing unknown unless the schema keeps what it does not know."""
+    if schema.unknown not in (RAISE, INCLUDE):
         raise Doubt
+    open_ = schema.unknown == INCLUDE
     table = {str(field.data_key or name): (field.attribute or name, _check(field))
              for name, field in schema.load_fields.items()}
     needed = frozenset(key for key, (name, _) in table.items() if schema.load_fields[name].required)
@@ -54,15 +55,19 @@ def _object(schema: Schema) -> Check:
               if field.load_default is not missing}
 
     def check(value: Any) -> dict[str, Any]:
-        if type(value) is not dict or not value.keys() <= table.keys() or not needed <= value.keys():
+        if type(value) is not dict or not (open_ or value.keys() <= table.keys()) or not needed <= value.keys():
             raise Doubt
         made = dict(absent)
         for key, inner in value.items():
-            name, checked = table[key]
+            name, checked = table.get(key) or (key, _as_it_is)
             made[name] = checked(inner)
         return made
 
     return check
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _check(field: fields.Field[Any]) -> Check:

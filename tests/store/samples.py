@@ -95,7 +95,7 @@ class Walk:
     def _change(self, tx: Tx, reference: str) -> None:
         cases.lock(tx, reference)
         before = {row.leg: row for row in legs.of_case(tx, reference)}
-        number = events.append(tx, reference, [Event("leg.remark", NOW, "someone", leg) for leg in before])
+        number = events.append(tx, reference, [Event("leg.remark", NOW, "someone", leg) for leg in before]).n
         changed = [replace(before[leg], n=number, state=self.dice.choice(list(LegState)))
                    for leg in self.dice.sample(sorted(before), self.dice.randint(1, len(before)))]
         changed = [replace(row, closed_at=NOW if row.state in FINAL else None) for row in changed]

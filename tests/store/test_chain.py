@@ -38,7 +38,7 @@ def test_an_untouched_store_holds(filled: Opened) -> None:
 
 def test_events_come_back_in_order_with_their_data(filled: Opened) -> None:
     event = Event("leg.granted", minutes(3), "water-works", "02", {"results": [{"number": "示例1号"}]}, filled=True)
-    assert filled.db.write(lambda tx: events.append(tx, REFERENCE, [event], after=4)) == 5
+    assert filled.db.write(lambda tx: events.append(tx, REFERENCE, [event], after=4)).n == 5
     with filled.db.read() as tx:
         recorded = events.of_case(tx, REFERENCE)
     assert [one.n for one in recorded] == [1, 2, 3, 4, 5]
