@@ -21,7 +21,7 @@ from bench.town import Town
 from chaos.judging import judged, until_ended
 
 ROUNDS = 8
-MEGABYTES = 24
+MEGABYTES = 96
 FULL_SECONDS = 6.0
 FREE_SECONDS = 4.0
 RECOVERY_SECONDS = 30.0

@@ -108,8 +108,8 @@ def _wrong(states: Mapping[str, str], ledger: list[Line]) -> set[str]:
 
 
 def until_ended(crowd: Crowd, seconds: float = 180.0) -> None:
-    """Give every case its time, and answer what is asked; what does not end is found by the judge."""
-    with contextlib.suppress(TimeoutError):
+    """Give every case its time, and answer what is asked."""
+    with contextlib.suppress(TimeoutError):  # what still waits is counted as not final
         crowd.applicant().until_all_ended((ack.receipt["reference"] for ack in crowd.acks.values()), seconds)
 
 
