@@ -119,8 +119,9 @@ class Crowd:
 
     def _taken(self, http: requests.Session, leg: str, secret: str) -> bool:
         """Tell one remark until there is a definite answer; whether it was taken."""
-        said = {"type": "leg.remark", "timestamp": datetime.now(UTC).isoformat(), "data": {"leg": leg, "text": "已收悉"}}
-        body, url = json.dumps(said).encode(), f"{(self.urls or (self.town.url,))[0]}/api/departments/{CLERK}/notices"
+        data = {"leg": leg, "text": "已收悉"}
+        body = json.dumps({"type": "leg.remark", "timestamp": datetime.now(UTC).isoformat(), "data": data}).encode()
+        url = f"{(self.urls or (self.town.url,))[0]}/api/departments/{CLERK}/notices"
         until = time.monotonic() + self.patience
         while time.monotonic() < until:
             signed = {**headers_for(f"remark_{leg}", datetime.now(UTC), body, [secret]),

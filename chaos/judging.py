@@ -1,4 +1,4 @@
-"""What a storm left, counted from outside: acknowledgements, the departments' ledger and the export against each other."""
+"""What a storm left, counted from outside: acknowledgements, departments' ledger and export against each other."""
 
 from __future__ import annotations
 
