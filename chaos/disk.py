@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.crowd import Crowd, Size
 from bench.figures import show
 from bench.town import Town
-from chaos.judging import judged, until_ended
+from chaos.judging import faults_of, judged, until_ended
 
 ROUNDS = 8
 MEGABYTES = 96
@@ -98,8 +98,8 @@ def run(folder: Path, rounds: int) -> bool:
             same = town.worker() == worker
         finally:
             town.stop()
-    faults = [line for line in (folder / "portal.log").read_text().splitlines() if "fault in" in line]
-    for line in [*crowd.answers.examples, *faults[:5]]:
+    faults = faults_of(town)
+    for line in [*crowd.answers.examples, *faults]:
         print(f"# {line}")
     show("disk_rounds", rounds)
     show("disk_cases", len(crowd.acks))

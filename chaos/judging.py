@@ -118,3 +118,12 @@ def judged(town: Town, crowd: Crowd) -> Damage:
     town.flask("verify")
     exported = [json.loads(line) for line in town.flask("export", "--jsonl").splitlines()]
     return judge(crowd.acks.values(), town.seen(), exported, crowd.remarks)
+
+
+def faults_of(town: Town) -> list[str]:
+    """What the portal's log says of faults of its own, and what departments met other than a polite refusal."""
+    log = (town.folder / "portal.log").read_text()
+    own = [line for line in log.splitlines() if "fault in" in line or "Traceback" in line]
+    met = [f"{line['leg']} {line['type']} {line['why']}" for line in town.seen()
+           if line["what"] == "retry" and line["why"] not in {"HTTP 503", "HTTP 507"}]
+    return own + met

@@ -1,7 +1,7 @@
 """Thirty-two applicants file at once while backup after backup is made: no 5xx, and every backup is whole.
 
-`python -m chaos.writers [SECONDS]`. A backup is begun every three seconds (or when the one before has ended). Each is
-restored into an empty folder: nothing acknowledged before the backup began may be missing, every chain must hold.
+`python -m chaos.writers [SECONDS]`. A backup is begun every three seconds, whether the one before has ended or not, but
+never more than four at once. Each is restored into an empty folder: nothing acknowledged before the backup began may be missing, every chain must hold.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from chaos.judging import half_written, missing
 
 SECONDS = 60.0
 EVERY = 3.0
+AT_ONCE = 4
+PAUSE = 0.5
 WRITERS = 32
 
 
@@ -35,16 +38,21 @@ class Taken:
 
 def storm(town: Town, seconds: float) -> tuple[Crowd, list[Taken]]:
     """File from all sides and back up meanwhile."""
-    crowd = Crowd(town, Size(WRITERS)).start()
-    taken: list[Taken] = []
-    until = time.time() + seconds
-    while (began := time.time()) < until:
-        folder = town.folder / f"backup-{len(taken)}"
-        town.flask("backup", str(folder))
-        taken.append(Taken(folder, began, time.time()))
-        time.sleep(max(0.0, min(began + EVERY, until) - time.time()))
-    crowd.stop()
-    return crowd, taken
+    crowd = Crowd(town, Size(WRITERS, PAUSE)).start()
+    with ThreadPoolExecutor(AT_ONCE) as copiers:
+        copies = []
+        for number in range(max(1, int(seconds / EVERY))):
+            copies.append(copiers.submit(back_up, town, town.folder / f"backup-{number}"))
+            time.sleep(EVERY)
+        crowd.stop()
+        return crowd, [copy.result() for copy in copies]
+
+
+def back_up(town: Town, folder: Path) -> Taken:
+    """Make one backup."""
+    began = time.time()
+    town.flask("backup", str(folder))
+    return Taken(folder, began, time.time())
 
 
 def restored(town: Town, taken: Taken, crowd: Crowd) -> tuple[set[str], set[str]]:
