@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from bench.answers import LATER
 from bench.filling import answers
 from catalog.load import load_catalog
 from forms.compose import compose
@@ -21,26 +22,35 @@ HOME = Path(__file__).resolve().parent.parent
 ENDED = frozenset({"finished", "partly_finished", "not_granted", "withdrawn"})
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
 CATALOG = load_catalog(HOME / "bundles").catalog
+Seen = Callable[[requests.Response | requests.RequestException], None]
 
 
 class Applicant:
-    """One applicant with a bearer token; every call is retried while the portal is away."""
+    """One applicant with a bearer token; every call is retried while the portal is away, or says 503 or 507.
 
-    def __init__(self, url: str, token: str) -> None:
+    `seen` is told of every single answer, and of every call that had none.
+    """
+
+    patience = 60.0
+
+    def __init__(self, url: str, token: str, seen: Seen | None = None) -> None:
         self._url = url
+        self._seen = seen or (lambda _: None)
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.headers["Authorization"] = f"Bearer {token}"
 
-    def call(self, method: str, path: str, *, patience: float = 60.0, **more: Any) -> requests.Response:
-        """One request, repeated while nobody listens or the portal says 503."""
-        until = time.monotonic() + patience
+    def call(self, method: str, path: str, **more: Any) -> requests.Response:
+        """One request, repeated while nobody listens or the portal says 503 or 507."""
+        until = time.monotonic() + self.patience
         while True:
             try:
                 answer = self._http.request(method, f"{self._url}{path}", timeout=30, **more)
-                if answer.status_code != 503 or time.monotonic() > until:
+                self._seen(answer)
+                if answer.status_code not in LATER or time.monotonic() > until:
                     return answer
-            except requests.RequestException:
+            except requests.RequestException as error:
+                self._seen(error)
                 if time.monotonic() > until:
                     raise
             time.sleep(0.05)

@@ -70,8 +70,8 @@ class Inside:
         claims = self.desk.claim(room, now, 1000)
         ended = [Came(claim, answer or Answer("received", ref=f"R-{claim.leg[-8:]}"), then or Then("done"))
                  for claim in claims]
-        for fault in self.desk.record(ended, now):
-            raise fault
+        for left in self.desk.record(ended, now):
+            raise left.fault
         return len(claims)
 
     def say(self, office: str, leg: str, type_: str, now: datetime, **data: Any) -> str:

@@ -28,7 +28,7 @@ from desk.premises import Premises
 from store import cases, events, legs, messages, tallies
 from store.cases import CaseRow
 from store.chain import GENESIS, Head
-from store.errors import Stale
+from store.errors import Stale, StoreUnavailable
 from store.errors import UnknownCase as NotStored
 from store.legs import LegRow
 from store.port import Tx
@@ -146,6 +146,10 @@ class Book:
         return [self._once_more(wish, faults.get(wish.reference), now) for wish in wishes]
 
     def _decided_alone(self, wish: Wish, now: datetime, faults: dict[str, Exception]) -> Change | None:
+        gone = next((fault for fault in faults.values() if isinstance(fault, StoreUnavailable)), None)
+        if gone is not None:  # each would wait for the store as long as the first did
+            faults[wish.reference] = gone
+            return None
         try:
             return self._decided(self.known(wish.reference), wish.decide, now)
         except Exception as fault:  # noqa: BLE001 - one bad case must not stop the others; its caller is told

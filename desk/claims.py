@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, Protocol
 
@@ -18,13 +19,14 @@ from desk.faults import told
 from desk.letters import Letters
 from desk.premises import Premises
 from store import leases, messages, pausing
-from store.errors import LeaseLost, StoreError
+from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.leases import Claimed, Outcome, Wanted
 from store.messages import Enclosed, MessageId, enclosed
 from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
+SOON = timedelta(seconds=2)
 
 
 class Then(Protocol):
@@ -58,6 +60,11 @@ def _leased(wanted: Wanted, tx: Tx) -> list[Claimed]:
     return [] if pausing.paused(tx) else leases.claim(tx, wanted)
 
 
+def _not_begun(item: Claimed, now: datetime, tx: Tx) -> None:
+    """As it was before it was leased: to be sent, or to be asked about, a little later."""
+    leases.settle(tx, item, Outcome(item.was, "not_sent", next_at=now + SOON, detail="not begun"), now)
+
+
 def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx) -> None:
     for item in items:
         leases.settle(tx, item, outcome, now)
@@ -89,12 +96,15 @@ class Counter:
 
     def __init__(self, premises: Premises, book: Book, letters: Letters) -> None:
         self._premises, self._book, self._letters = premises, book, letters
+        self._owed: list[Claimed] = []  # leased, not begun, and the store did not take them back
+        self._owing = threading.Lock()
 
     def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
         """Lease due messages for offices with room, oldest first; each comes with its frozen body.
 
         That an attempt begins is recorded before it begins, so that a leg is never taken for unsent while it leaves.
         """
+        self._give_back([], now)
         wanted = Wanted(room=room, now=now, lease_seconds=LEASE_SECONDS, limit=limit)
         by_case: dict[str, list[Claimed]] = {}
         for item in self._premises.database.write(partial(_leased, wanted)):
@@ -103,12 +113,14 @@ class Counter:
 
     def _begun(self, beginnings: Sequence[_Beginning], now: datetime) -> list[Claim]:
         """Freeze and announce the attempts of several cases in one commit. A leg that ended meanwhile is not sent any
-        more; a case whose messages cannot be written is set aside and stops nobody."""
+        more; a case whose messages cannot be written is set aside and stops nobody; what the store does not take just
+        now is given back, for nothing of it has left."""
         faults = self._book.advance_all([self._wish(beginning, now) for beginning in beginnings], now)
         for beginning, fault in zip(beginnings, faults, strict=True):
             if isinstance(fault, StoreError) and not isinstance(fault, LeaseLost):
-                raise fault
-            if fault is not None and not isinstance(fault, LeaseLost):
+                LOG.warning("messages of a case cannot begin: %s", fault.code)
+                self._give_back(beginning.items, now)
+            elif fault is not None and not isinstance(fault, LeaseLost):
                 LOG.error("messages of a case cannot be written: %s", told(fault))
                 self._put_aside(beginning.reference, beginning.items, type(fault).__name__, now)
         begun = [claim for beginning, fault in zip(beginnings, faults, strict=True) if fault is None
@@ -117,6 +129,20 @@ class Counter:
         singles = [_Beginning(beginning.reference, (item,)) for beginning, fault in zip(beginnings, faults, strict=True)
                    if isinstance(fault, LeaseLost) and beginning.items[1:] for item in beginning.items]
         return begun + [claim for single in singles for claim in self._begun([single], now)]
+
+    def _give_back(self, items: Sequence[Claimed], now: datetime) -> None:
+        """End the leases of attempts that were never begun; what the store does not take now is tried again before the
+        next claim and before leases are ended by time, which would make unknown outcomes of them."""
+        with self._owing:
+            owed, self._owed = [*self._owed, *items], []
+            for place, item in enumerate(owed):
+                try:
+                    self._premises.database.write(partial(_not_begun, item, now))
+                except LeaseLost:
+                    continue
+                except StoreUnavailable:
+                    self._owed = owed[place:]
+                    return
 
     def _leaving(self, beginning: _Beginning) -> list[Claim]:
         return [self._shown(item, beginning.leaving[item.message.id]) for item in beginning.items
@@ -127,6 +153,8 @@ class Counter:
         aside = partial(_set_aside, items, Outcome(state="stuck", kind="cannot_be_written", detail=fault), now)
         try:
             self._book.advance(reference, partial(_all_stuck, items, now), now, aside)
+        except StoreUnavailable:
+            self._give_back(items, now)
         except StoreError:
             raise
         except Exception as second:  # noqa: BLE001  # what is wrong with the case must not stop the other cases
@@ -144,7 +172,7 @@ class Counter:
             bodies.update(self._bodies(reference, items, now))
             seen[:] = [case]
             return [Event("leg.sending", now, "platform", item.message.leg, {"message": item.message.type})
-                    for item in items if item.was == "due" and item.attempt == 1 and still_wanted(case, item)]
+                    for item in items if item.was == "due" and _begins(item) and still_wanted(case, item)]
 
         def alongside(tx: Tx) -> None:
             for item in items:
@@ -184,6 +212,7 @@ class Counter:
 
     def expire(self, now: datetime) -> int:
         """Leases that ran out (a host that died) become unknown outcomes; how many."""
+        self._give_back([], now)
         lost = self._premises.database.write(lambda tx: leases.expire(tx, now))
         self._mark_unknown(lost, now)
         return len(lost)
@@ -193,6 +222,11 @@ class Counter:
             self._book.forget(id_.reference)
             if id_.type == "leg.filed":
                 self._book.advance(id_.reference, partial(_lost, id_.leg, now), now)
+
+
+def _begins(item: Claimed) -> bool:
+    """Whether this attempt is the first that leaves: an earlier one that was never begun has frozen no filing."""
+    return item.attempt == 1 or item.message.body is None
 
 
 def still_wanted(case: Case, item: Claimed) -> bool:

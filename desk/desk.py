@@ -23,7 +23,7 @@ from desk.letters import Letters
 from desk.notices import Incoming, Notices, Outcome
 from desk.operations import Operations
 from desk.premises import Premises
-from desk.recording import Came, Recorder
+from desk.recording import Came, Recorder, Unwritten
 from desk.sweeps import Sweeper
 from desk.values import Draft, FileInfo, Filing, Receipt
 from desk.view import about, expected_at_filing, summary, view
@@ -184,8 +184,8 @@ class Desk:
         """Lease due messages for offices with room; each with its frozen body."""
         return self._dispatch.claim(room, now, limit)
 
-    def record(self, ended: Sequence[Came], now: datetime) -> list[Exception]:
-        """Record what attempts came to; the faults of those that could not be recorded."""
+    def record(self, ended: Sequence[Came], now: datetime) -> list[Unwritten]:
+        """Record what attempts came to; those that could not be recorded."""
         return self._recorder.record(ended, now)
 
     def next_due(self) -> datetime | None:

@@ -18,7 +18,7 @@ from desk.notice_schemas import read_data
 from desk.notices import Notices
 from desk.premises import Premises
 from store import leases, notices
-from store.errors import LeaseLost
+from store.errors import LeaseLost, StoreError, StoreUnavailable, TransactionLost
 from store.leases import Outcome
 from store.notices import Strange
 from store.port import Tx
@@ -45,6 +45,19 @@ class Came:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritten:
+    """An attempt's end that could not be written, and why. `later`: the store takes nothing just now, try again."""
+
+    came: Came
+    fault: Exception
+
+    @property
+    def later(self) -> bool:
+        """Whether the same may be written later; an answer that kills its transaction would do so again."""
+        return isinstance(self.fault, StoreUnavailable) and not isinstance(self.fault, TransactionLost)
+
+
+@dataclass(frozen=True, slots=True)
 class _Decided:
     """The events an answer leads to, and what of it must be kept aside."""
 
@@ -67,17 +80,23 @@ class Recorder:
     def __init__(self, premises: Premises, book: Book, window: Notices) -> None:
         self._premises, self._book, self._window = premises, book, window
 
-    def record(self, ended: Sequence[Came], now: datetime) -> list[Exception]:
-        """Write what attempts came to, and what follows, in one commit where the store can; the faults of those that
-        could not be written. An attempt whose lease was lost changes nothing."""
-        faults: list[Exception] = []
-        for joints in _rounds([self._opened(came, now) for came in ended]):
+    def record(self, ended: Sequence[Came], now: datetime) -> list[Unwritten]:
+        """Write what attempts came to, and what follows, in one commit where the store can; those that could not be
+        written, as they came. An attempt whose lease was lost changes nothing."""
+        unwritten: list[Unwritten] = []
+        opened: list[Came] = []
+        for came in ended:
+            try:
+                opened.append(self._opened(came, now))
+            except StoreError as full:  # its files found no room, which is nothing to the answers of others
+                unwritten.append(Unwritten(came, full))
+        for joints in _rounds(opened):
             found = self._book.advance_all([self._wish(joint, now) for joint in joints], now)
             for joint, fault in zip(joints, found, strict=True):
-                faults += self._faults(joint, fault, now)
-        return faults
+                unwritten += self._unwritten(joint, fault, now)
+        return unwritten
 
-    def _faults(self, joint: _Joint, fault: Exception | None, now: datetime) -> list[Exception]:
+    def _unwritten(self, joint: _Joint, fault: Exception | None, now: datetime) -> list[Unwritten]:
         """What is left of a fault: one answer of several is written by itself, a lost lease and a result file of
         another case are no faults of ours."""
         if fault is None:
@@ -90,7 +109,7 @@ class Recorder:
         only = joint.came[0]
         if isinstance(fault, MalformedNotice) and not only.answer.strange:  # the receipt counts, the state does not
             return self.record([replace(only, answer=replace(only.answer, strange="malformed"))], now)
-        return [fault]
+        return [Unwritten(only, fault)]
 
     def _wish(self, joint: _Joint, now: datetime) -> Wish:
         def decide(case: Case) -> Sequence[Event]:

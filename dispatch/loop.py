@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from connectors.base import Answer, Registry
 from connectors.deployment import Deployment
@@ -60,6 +60,8 @@ class Dispatcher:
                          threading.Thread(target=self._sweep, name="sweep", daemon=True)]
         self._ended: SimpleQueue[Came | None] = SimpleQueue()
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
+        self._held: list[Came] = []  # answers that the store could not take yet
+        self._writing = threading.Lock()
         self._absent_since: dict[str, datetime] = {}
         self.beat = time.monotonic()
 
@@ -87,6 +89,8 @@ class Dispatcher:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._ended.put(None)
         self._recorder.join(max(SHORTEST_JOIN, until - time.monotonic()))
+        if self._held:
+            LOG.error("%s answers could not be recorded; they will be asked for", len(self._held))
 
     def alive(self, within: float = 10.0) -> bool:
         """Whether the scheduler moved within the last seconds."""
@@ -115,7 +119,8 @@ class Dispatcher:
         """Seconds until something is due; what is due already waits for room, which wakes us."""
         try:
             due = self._works.desk.next_due()
-        except StoreError:
+        except Exception as error:  # noqa: BLE001  # nobody else would send
+            LOG.error("the next message is not known: %s", _code(error))
             return LONGEST_NAP
         if due is None:
             return LONGEST_NAP
@@ -145,16 +150,35 @@ class Dispatcher:
         while going:
             came, going = self._all_ended()
             try:
-                for fault in self._works.desk.record(came, self._works.clock()) if came else ():
-                    LOG.error("an answer could not be recorded (%s); it will be asked for", _code(fault))
+                self._write(came)
                 failpoints.reach("push.after_outcome_commit")
             except Exception as error:  # noqa: BLE001  # the answers of others must be recorded all the same
                 LOG.error("recording failed: %s", _code(error))
 
+    def _write(self, came: list[Came]) -> None:
+        """Write answers, those first that could not be written before. While the store takes nothing they are held: an
+        answer that is known must not become an unknown outcome, which some departments can not be asked about."""
+        with self._writing:
+            before = len(self._held)
+            came, self._held = [*self._held, *came], []
+            if not came:
+                return
+            left = self._works.desk.record(came, self._works.clock())
+            self._held = [one.came for one in left if one.later]
+            for one in left:
+                if not one.later:
+                    LOG.error("an answer could not be recorded (%s); it will be asked for", _code(one.fault))
+            if bool(before) != bool(self._held):
+                LOG.warning("%s answers wait for the store", len(self._held))
+
     def _all_ended(self) -> tuple[list[Came], bool]:
-        """Every answer that waits, at least one; False once nothing more will come."""
+        """Every answer that waits, at least one, or none in time for those that are held to be tried again; False once
+        nothing more will come."""
         came: list[Came] = []
-        one = self._ended.get()
+        try:
+            one = self._ended.get(timeout=LONGEST_NAP if self._held else None)
+        except Empty:
+            return came, True
         while one is not None:
             came.append(one)
             if len(came) >= BATCH or self._ended.empty():
@@ -188,6 +212,7 @@ class Dispatcher:
     def _sweep(self) -> None:
         while not self._stopping.is_set():
             try:
+                self._write([])  # first, for a sweep ends the leases of answers that waited long
                 again = self._works.desk.sweep(self._works.clock())
                 nap = (again - self._works.clock()).total_seconds()
             except Exception as error:  # noqa: BLE001  # a sweep that failed is tried again, it must not end all sweeps

@@ -22,7 +22,7 @@ from sqlite_utils import Database as Tables
 from store import pausing, seals
 from store.cipher import Cipher
 from store.encoding import stamp
-from store.errors import NoCopy, StoreError
+from store.errors import NoCopy, StoreError, StoreUnavailable
 from store.failpoints import reach
 from store.folder import sync_file, write_durably
 from store.migrations import migrate_sqlite
@@ -185,6 +185,8 @@ def carry(rows: Database, source: Vault, target: Vault) -> tuple[int, int, int]:
     for row in _files(rows):
         try:
             kept = target.put(row["file"], source.open(row["file"]))
+        except StoreUnavailable as error:
+            raise NoCopy(f"没有完成：文件写到一半时不能再写（{error.code}）；请检查目标磁盘的空间。") from None
         except StoreError as error:
             if row["reference"] is None:
                 absent += 1

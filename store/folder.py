@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from store.errors import FolderBusy
 
 _PAUSE = 0.1
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class FolderLock:
@@ -47,6 +49,11 @@ class FolderLock:
         except BlockingIOError:
             return False
         return True
+
+
+def is_full(error: OSError) -> bool:
+    """Whether it says that there is no room: the disk is full, or what this user may take of it."""
+    return error.errno in _FULL
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> None:

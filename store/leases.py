@@ -120,7 +120,8 @@ def give_back(tx: Tx, claimed: Claimed, at: datetime) -> None:
 
 
 def expire(tx: Tx, now: datetime) -> list[MessageId]:
-    """Leases that ran out become unknown outcomes, to be asked at once; which messages they were."""
+    """Leases that ran out become unknown outcomes, to be asked at once; which messages they were. One whose body was
+    never frozen was never begun: it is due again."""
     found = tx.rows(
         "select * from messages where state = 'leased' and lease_until < :now order by lease_until limit 500 {skip}",
         now=stamp(tx.clock(now)),
@@ -130,7 +131,7 @@ def expire(tx: Tx, now: datetime) -> list[MessageId]:
 
 def void_leases(tx: Tx, now: datetime) -> list[MessageId]:
     """At the start of the embedded store: who holds the folder voids every older lease; an attempt found open is an
-    unknown outcome."""
+    unknown outcome, unless its message was never frozen."""
     return _voided(tx, tx.rows("select * from messages where state = 'leased'"), now, "found open at start")
 
 
@@ -165,14 +166,16 @@ def _claimed(tx: Tx, row: Row, until: datetime) -> Claimed:
 def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[MessageId]:
     if not found:
         return []
-    rows = [{**_key(row), "now": stamp(now), "why": why} for row in found]
+    # A body is frozen when its first attempt begins; until then nothing can have left.
+    rows = [{**_key(row), "now": stamp(now), "why": why, "state": "due" if row["body"] is None else "unknown",
+             "outcome": "not_sent" if row["body"] is None else "unknown"} for row in found]
     # The token moves on, so that the worker that still runs finds its lease lost.
-    tx.many("update messages set state = 'unknown', next_at = :now, lease_until = null, token = token + 1,"
+    tx.many("update messages set state = :state, next_at = :now, lease_until = null, token = token + 1,"
             f" detail = :why where {KEY}", rows)
-    tx.many("update attempts set ended_at = :now, outcome = 'unknown', detail = :why"
+    tx.many("update attempts set ended_at = :now, outcome = :outcome, detail = :why"
             f" where {KEY} and ended_at is null", rows)
     tx.notify(TOPIC)
-    return [MessageId(**_key(row)) for row in found]
+    return [MessageId(**_key(row)) for row in found if row["body"] is not None]
 
 
 def _answer(which: MessageId, attempt: int) -> str:

@@ -103,8 +103,16 @@ class PostgresDatabase:
             self._busy.unit = False
 
     def write_all(self, units: Sequence[Callable[[Tx], Any]]) -> list[Done]:
-        """Run independent units one after the other: many hosts write at once here, and short transactions get on."""
-        return [self._done(unit) for unit in units]
+        """Run independent units one after the other: many hosts write at once here, and short transactions get on.
+
+        Once the database cannot be reached the rest fail with it, for each would wait as long as the first did.
+        """
+        done: list[Done] = []
+        gone: Exception | None = None
+        for unit in units:
+            done.append(self._done(unit) if gone is None else Done(error=gone))
+            gone = done[-1].error if isinstance(done[-1].error, StoreUnavailable) else None
+        return done
 
     def _done(self, unit: Callable[[Tx], Any]) -> Done:
         try:

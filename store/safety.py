@@ -53,11 +53,18 @@ def refuse_pragmas(connection: sqlite3.Connection) -> None:
             raise UnsafeStorage(f"数据库设置 {name} 为 {got}，应为 {wanted}；请检查数据目录所在的磁盘。")
 
 
+def no_room(error: sqlite3.Error) -> bool:
+    """Whether it says only that the disk is full. Besides FULL that is SHMSIZE: the index of the write-ahead log, which
+    is shared memory on the same disk, could not grow. Neither is a doubt of what was written before."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith("SQLITE_FULL") or name == "SQLITE_IOERR_SHMSIZE"
+
+
 def plain(error: sqlite3.Error) -> StoreError:
     """What a caller is told of a driver's error: its kind, never its values."""
     name = getattr(error, "sqlite_errorname", "") or type(error).__name__
     if isinstance(error, sqlite3.IntegrityError):
         return ConstraintBroken(name)
-    if name.startswith("SQLITE_FULL"):
+    if no_room(error):
         return StorageFull()
     return StoreUnavailable(name)

@@ -7,14 +7,15 @@ import os
 import secrets
 import struct
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from store.cipher import OVERHEAD, Cipher
-from store.errors import SealBroken, UnknownFile
+from store.errors import SealBroken, StorageFull, UnknownFile
 from store.failpoints import reach
-from store.folder import sync_folder, write_durably
+from store.folder import is_full, sync_folder, write_durably
 from store.port import Database, Tx
 
 PART = 1 << 20
@@ -34,7 +35,8 @@ class Vault(Protocol):
     """The bytes of files by their random id; used outside units, since it does input and output."""
 
     def put(self, file: str, chunks: Iterable[bytes]) -> Kept:
-        """Seal and keep the bytes; durable before it returns. What `chunks` raises leaves nothing behind."""
+        """Seal and keep the bytes; durable before it returns. What `chunks` raises leaves nothing behind, and neither
+        does StorageFull."""
 
     def open(self, file: str) -> Iterator[bytes]:
         """The plain bytes in parts; UnknownFile if there are none, SealBroken if they were changed or cut."""
@@ -62,10 +64,11 @@ class FolderVault:
         """Seal and keep the bytes; durable before it returns."""
         measure = _Measure(chunks)
         path = self._path(file)
-        if not path.parent.exists():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(self._folder)
-        write_durably(path, self._framed(file, measure))
+        with _told():
+            if not path.parent.exists():
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(self._folder)
+            write_durably(path, self._framed(file, measure))
         reach("upload.after_rename")
         return measure.kept()
 
@@ -154,6 +157,17 @@ class DatabaseVault:
             if not found:
                 raise SealBroken("file")
             yield self._cipher.open(found[0]["body"], _place(file, number, last=number == last))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A full disk is said in the store's own words, wherever the writing was asked for."""
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            raise StorageFull from None
+        raise
 
 
 class _Measure:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from store.errors import NestedWrite, StoreClosed, StoreError, StoreUnavailable, TransactionLost
 from store.port import Done
-from store.safety import plain
+from store.safety import no_room, plain
 from store.turns import away
 
 T = TypeVar("T")
@@ -191,10 +191,10 @@ class Writer:
             transaction.say("release unit")
 
     def _refused(self, transaction: Transaction, batch: list[Ticket], error: sqlite3.Error) -> list[Ticket]:
-        """A commit failed: certainly without effect, so each unit runs alone and the guilty one fails alone."""
+        """A commit failed and nobody has read of it, so each unit runs alone and the guilty one fails alone."""
         if transaction.open:
             transaction.say("rollback")
-        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR"):
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") and not no_room(error):
             # After a failed fsync the kernel may call lost pages clean: never go on over them.
             self._broken = True
             raise error

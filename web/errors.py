@@ -18,6 +18,7 @@ from connectors.strict_json import BadJson
 from desk.errors import DeskError
 from desk.faults import told
 from store.errors import StorageFull, StoreClosed, StoreError, StoreUnavailable
+from store.folder import is_full
 
 LOG = logging.getLogger("yijianshi.web")
 _NUMBERS = random.Random()  # noqa: S311  it tells requests apart and is no secret; the system's own costs a call each
@@ -142,6 +143,11 @@ def _on_store(error: StoreError) -> Response:
     return answer(Problem(status, error.code, UNSAVED, headers={"Retry-After": "5"}))
 
 
+def _on_disk(error: OSError) -> Response:
+    """No room for a body that is still on its way into the store, in whatever folder it is held."""
+    return _on_store(StorageFull()) if is_full(error) else _on_anything(error)
+
+
 def _on_http(error: HTTPException) -> Any:
     return error.get_response() if isinstance(error, RequestRedirect) else answer(from_http(error))
 
@@ -176,6 +182,7 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(Problem, answer)
     app.register_error_handler(DeskError, lambda error: answer(from_desk(error)))
     app.register_error_handler(StoreError, _on_store)
+    app.register_error_handler(OSError, _on_disk)
     app.register_error_handler(BadJson, _on_json)
     app.register_error_handler(CSRFError, _on_csrf)
     app.register_error_handler(HTTPException, _on_http)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +23,14 @@ FIRST = MessageId(REFERENCE, "01", "leg.filed", 1)
 
 def claimed(store: Opened, at: float = 0, room: dict[str, int] | None = None) -> list[Claimed]:
     return store.db.write(lambda tx: leases.claim(tx, Wanted(room or ROOM, minutes(at))))
+
+
+def begun(store: Opened) -> list[Claimed]:
+    """What is claimed and frozen, as an attempt that leaves has it."""
+    found = claimed(store)
+    for one in found:
+        store.db.write(lambda tx, one=one: messages.freeze(tx, one.message.id, one.token, BODY, "1"))  # type: ignore[misc]
+    return found
 
 
 def message(store: Opened, which: MessageId = FIRST) -> messages.Message:
@@ -118,7 +127,7 @@ def test_a_retry_comes_when_it_is_due_and_keeps_every_attempt(store: Opened) -> 
 
 def test_a_late_worker_cannot_overwrite_a_later_outcome(store: Opened) -> None:
     store.db.write(lambda tx: file_case(tx, count=1))
-    late = claimed(store)[0]
+    late = begun(store)[0]
     expired = store.db.write(_expire_all)
     assert expired == [FIRST]
     with pytest.raises(LeaseLost):
@@ -128,7 +137,7 @@ def test_a_late_worker_cannot_overwrite_a_later_outcome(store: Opened) -> None:
 
 def test_an_expired_lease_is_asked_about_first(store: Opened) -> None:
     store.db.write(lambda tx: file_case(tx, count=1))
-    claimed(store)
+    begun(store)
     store.db.write(_expire_all)
     again = claimed(store, at=10)[0]
     assert (again.was, again.attempt, again.token) == ("unknown", 2, 3)
@@ -139,9 +148,23 @@ def test_an_expired_lease_is_asked_about_first(store: Opened) -> None:
 
 def test_who_opens_the_store_voids_older_leases(store: Opened) -> None:
     store.db.write(file_case)
-    claimed(store)
+    begun(store)
     assert len(store.db.write(lambda tx: leases.void_leases(tx, NOW))) == 2
     assert store.db.write(lambda tx: leases.void_leases(tx, NOW)) == []
+
+
+@pytest.mark.parametrize("ended", [lambda tx: _expire_all(tx=tx), lambda tx: leases.void_leases(tx, NOW)],
+                         ids=["by time", "at start"])
+def test_a_lease_whose_attempt_never_began_is_due_again_for_nothing_has_left(
+        store: Opened, ended: Callable[[object], list[MessageId]]) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    late = claimed(store)[0]
+    assert store.db.write(ended) == []
+    assert message(store).state == "due"
+    with store.db.read() as tx:
+        assert [one.outcome for one in leases.attempts_of(tx, FIRST)] == ["not_sent"]
+    with pytest.raises(LeaseLost):
+        store.db.write(lambda tx: messages.freeze(tx, FIRST, late.token, b"{}", "1"))
 
 
 def test_a_running_lease_does_not_expire(store: Opened) -> None:

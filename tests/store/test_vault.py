@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import random
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from store.cipher import Cipher
-from store.errors import SealBroken, UnknownFile
+from store.errors import SealBroken, StorageFull, UnknownFile
 from store.opening import Opened, Place
 from store.vault import PART, FolderVault, new_file_id
 
@@ -39,6 +40,20 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: Opened) -> None:
         store.vault.put(file, broken())
     with pytest.raises(UnknownFile):
         store.vault.open(file)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_without_room_is_said_in_the_stores_own_words_and_leaves_nothing(
+        folder: Place, cipher: Cipher, number: int) -> None:
+    def until_full() -> Iterator[bytes]:
+        yield SOME
+        raise OSError(number, "no room")
+
+    folder.data.mkdir()
+    vault = FolderVault(folder.data, cipher)
+    with pytest.raises(StorageFull):
+        vault.put(new_file_id(), until_full())
+    assert [path for path in folder.data.rglob("*") if path.is_file()] == []
 
 
 def test_a_dropped_file_is_gone_and_dropping_twice_is_fine(store: Opened) -> None:
