@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validates_schema
 
-from cases.model import LegState
+from cases.states import CORRECTABLE
 from desk import notice_values as values
 from desk.errors import MalformedNotice
 from desk.notice_values import LONGEST_NAME, Read
@@ -76,8 +76,8 @@ class _Correction(Open):
 
     @validates_schema
     def _known_state(self, data: Mapping[str, Any], **_more: Any) -> None:
-        if data.get("state") is not None and data["state"] not in {state.value for state in LegState}:
-            raise ValidationError("没有这个状态；请写接入文档里的状态", "state")
+        if data.get("state") is not None and data["state"] not in CORRECTABLE:
+            raise ValidationError(f"更正不能改成这个状态；可用：{'、'.join(sorted(CORRECTABLE))}", "state")
 
 
 CORRECTION = _Correction.from_dict({
