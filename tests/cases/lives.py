@@ -62,6 +62,7 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("leg.forwarded", {"to": "市级"}), ("leg.simulated", {"opinion": "同意"}), ("leg.remark", {"text": "请带原件"}),
     ("leg.delivered", {"mode": "邮寄"}),
     ("leg.corrected", {"what": {"state": "in_review", "void": True}, "authority": "上级机关"}),
+    ("leg.corrected", {"what": {"void": True}, "authority": "上级机关"}),
 )
 
 
