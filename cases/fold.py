@@ -14,7 +14,7 @@ from datetime import datetime
 
 from cases.edges import stands_by
 from cases.errors import UnknownEvent, UnknownLeg
-from cases.marks import mark, mark_notice
+from cases.marks import corrected_state, mark, mark_notice
 from cases.model import Case, Event, Leg, LegState
 from cases.states import (
     FINAL,
@@ -210,7 +210,7 @@ def _has(leg: Leg, step: str) -> bool:
 
 def _write(leg: Leg, event: Event, row: Move) -> Leg:
     before = leg.state
-    after = _said(event, before) if row.said else row.to or before
+    after = (corrected_state(event) if row.said else row.to) or before
     if event.type in NOTICES:
         leg = mark_notice(leg, event)
     leg = mark(leg.but(state=after) if after is not before else leg, event)
@@ -220,13 +220,6 @@ def _write(leg: Leg, event: Event, row: Move) -> Leg:
     since = event.at if after is not before or leg.since is None else leg.since
     same = back_to is leg.back_to and closed_at is leg.closed_at and since is leg.since
     return leg if same else leg.but(back_to=back_to, closed_at=closed_at, since=since)
-
-
-def _said(event: Event, before: LegState) -> LegState:
-    """The state that a correction names; unchanged where it names none."""
-    what = event.data.get("what")
-    name = what.get("state") if isinstance(what, Mapping) else event.data.get("state")
-    return next((state for state in LegState if state.value == name), before)
 
 
 def _with_legs(case: Case, legs: Mapping[str, Leg]) -> Case:

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
 from cases.fold import Step, fold_leg, leg_of, tried
-from cases.marks import read_day, read_limit
+from cases.marks import corrected_state, read_day, read_limit
 from cases.model import Case, Event, Leg
-from cases.states import NOTICES, Reply
+from cases.states import FINAL, NOTICES, Reply
 from catalog.limits import Limit
 
 DEFAULT_ASK_LIMIT = Limit(5, "wd")
@@ -115,11 +115,23 @@ def _copy_of(leg: Leg, notice: Event) -> str | None:
         same = _content(old) == _content(notice)
         if seq is not None and old.data.get("seq") == seq:
             return "known" if same else "contradiction"
-        if same and (old.type in _ONCE or old.at == notice.at):
+        if same and (old.at == notice.at or (old.type in _ONCE and not _reopened_between(leg, old, notice))):
             return "known"
         if old.type == "leg.supplement_required" and old.data.get("ask") == notice.data.get("ask"):
             return "known" if same else "ask_changed"
     return None
+
+
+def _reopened_between(leg: Leg, old: Event, notice: Event) -> bool:
+    """Whether a correction put the leg into another state after `old`, so that the same words are said anew."""
+    return any(corrected_state(event) is not None and _later(event, old) and _later(notice, event)
+               for event in leg.history if event.type == "leg.corrected")
+
+
+def _later(event: Event, than: Event) -> bool:
+    """Whether the department said `event` after `than`: by its numbers where both have one, else by time."""
+    mine, other = event.data.get("seq"), than.data.get("seq")
+    return mine > other if isinstance(mine, int) and isinstance(other, int) else event.at > than.at
 
 
 def _wait_runs(case: Case, leg: Leg, notice: Event, calendar: WorkCalendar | None) -> bool:
@@ -138,13 +150,13 @@ def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
 
 def _tried(case: Case, leg: Leg, notice: Event) -> Verdict:
     """Fold the leg with the notice in its place: it must move something and undo no ending that stood before."""
-    _, after = tried(case, leg, notice)
-    taken = next(step for step in after if step.event is notice)
+    then, steps = tried(case, leg, notice)
+    taken = next(step for step in steps if step.event is notice)
     if isinstance(taken.effect, Reply):
         return Verdict("known") if taken.effect is Reply.KNOWN else _aside(taken.effect.value)
-    if any(step.undone for step in after) and not _endings(fold_leg(leg, leg.history)[1]) <= _endings(after):
-        return _aside("contradiction")
-    return Verdict("applied", (*taken.filled, notice))
+    reopened = leg.state in FINAL and then.state is not leg.state and notice.type != "leg.corrected"
+    lost = any(step.undone for step in steps) and not _endings(fold_leg(leg, leg.history)[1]) <= _endings(steps)
+    return _aside("contradiction") if reopened or lost else Verdict("applied", (*taken.filled, notice))
 
 
 def _endings(steps: tuple[Step, ...]) -> set[int]:

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from typing import Any
 
 from cases.model import Ask, Event, Leg, LegState, Pause, Result
-from cases.states import NOTICES
+from cases.states import CORRECTABLE, NOTICES, OVER
 from catalog.limits import BadLimit, Limit, parse_limit
 
 Mark = Callable[[Leg, Event], Leg]
 STANDING = ("supplement", "special", "forwarded", "simulated", "held")
+_ACCEPTED_BY_THEN = CORRECTABLE - {LegState.RECEIVED, LegState.NOT_ACCEPTED, LegState.WITHDRAWN}
 
 
 def mark(leg: Leg, event: Event) -> Leg:
@@ -39,6 +40,13 @@ def read_ask(event: Event) -> Ask:
         limit=read_limit(event.data.get("limit")), until=read_day(event.data.get("until")),
         by="department" if event.type == "leg.supplement_required" else "platform",
     )
+
+
+def corrected_state(event: Event) -> LegState | None:
+    """The state that a correction names; None where it names none that a correction may name."""
+    what = event.data.get("what")
+    name = what.get("state") if isinstance(what, Mapping) else event.data.get("state")
+    return next((state for state in CORRECTABLE if state.value == name), None)
 
 
 def read_limit(value: object) -> Limit | None:
@@ -213,8 +221,11 @@ def _decided(leg: Leg, event: Event) -> Leg:
 
 
 def _granted(leg: Leg, event: Event) -> Leg:
-    leg = _decided(leg, event) if leg.decided_at is None else leg
-    return leg.but(results=leg.results or read_results(event.data.get("results")))
+    """The first results stand; a leg that a correction reopened gets those of its new grant."""
+    if leg.decided_at is not None:
+        return leg.but(results=leg.results or read_results(event.data.get("results")))
+    given = read_results(event.data.get("results")) or tuple(r for r in leg.results if not r.void)
+    return _decided(leg, event).but(results=given)
 
 
 def _without_asks(leg: Leg) -> Leg:
@@ -267,10 +278,10 @@ def _continued(leg: Leg, event: Event) -> Leg:
 
 
 def _lapsed(leg: Leg, event: Event) -> Leg:
-    asks = tuple(replace(a, lapsed=True) if a.id == event.data.get("ask") else a for a in leg.asks)
-    by_department = any(a.id == event.data.get("ask") and a.by == "department" for a in leg.asks)
-    leg = leg.but(asks=asks)
-    return _ended(leg, event) if by_department else leg
+    asked = event.data.get("ask")
+    leg = leg.but(asks=tuple(replace(a, lapsed=True) if a.id == asked and a.answered_at is None else a
+                             for a in leg.asks))
+    return _ended(leg, event) if leg.state is LegState.TERMINATED else leg
 
 
 def _added(leg: Leg, event: Event) -> Leg:
@@ -301,7 +312,18 @@ def _corrected(leg: Leg, event: Event) -> Leg:
     if said.get("void"):
         leg = leg.but(results=tuple(replace(r, void=True) for r in leg.results))
     reason = _text(said.get("reason")) or (what if isinstance(what, str) else None)
-    return leg.but(reason=reason or leg.reason, withdrawing=False)
+    leg = leg.but(reason=reason or leg.reason, withdrawing=False)
+    return leg if corrected_state(event) is None else _put_right(leg, event)
+
+
+def _put_right(leg: Leg, event: Event) -> Leg:
+    """A leg that a correction put into another state: nothing stands or is asked any more; an open one is undecided."""
+    if leg.state is LegState.WITHDRAWN:
+        return _without_asks(end_pauses(leg, event.at, *STANDING))
+    passed = _accepted(_received(leg, event), event) if leg.state in _ACCEPTED_BY_THEN else _received(leg, event)
+    if leg.state not in OVER:
+        return _moved_on(passed, event).but(decided_at=None, stopped=None)
+    return _without_asks(end_pauses(passed, event.at, *STANDING)).but(decided_at=leg.decided_at or event.at)
 
 
 MARKS: Mapping[str, Mark] = {

@@ -33,9 +33,11 @@ class When(StrEnum):
     QUEUED_AT_ONCE = "created as queued"
     ABOUT_FILING = "message is leg.filed"
     NOT_REACHED = "department cannot have it"
+    REACHED = "department may have had it"
     LAST_ASK = "no ask is left open"
     HOLDS_LEG = "ask holds the leg"
-    DEPARTMENT_ASK = "ask is the department's"
+    DEPARTMENT_ASK = "ask is the department's and open"
+    OPEN_ASK = "ask is open"
     REQUESTED = "withdrawal was requested"
     STOPPED = "a rule stopped the leg"
     NO_RESULTS = "results still missing"
@@ -65,6 +67,11 @@ FINAL = frozenset({
 GRANTED = frozenset({S.GRANTED, S.DELIVERED})
 OVER = FINAL | {S.GRANTED}
 AT_WORK = OUT | WORK
+# What a correction may name: what a department decides or does by itself, without an ask or a procedure that only its
+# own notice can describe.
+CORRECTABLE = frozenset({
+    S.RECEIVED, S.ACCEPTED, S.IN_REVIEW, S.GRANTED, S.DELIVERED, S.REFUSED, S.NOT_ACCEPTED, S.WITHDRAWN,
+})
 EVERY = frozenset(S)
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -92,17 +99,20 @@ def _open_asks_without(leg: Leg, event: Event) -> bool:
     return any(a.answered_at is None and not a.lapsed and a.id != answered for a in leg.asks)
 
 
-def _department_ask(leg: Leg, event: Event) -> bool:
-    return any(a.id == event.data.get("ask") and a.by == "department" and a.answered_at is None for a in leg.asks)
+def _open_ask(leg: Leg, event: Event, *by: str) -> bool:
+    return any(a.id == event.data.get("ask") and a.by in by and a.answered_at is None and not a.lapsed
+               for a in leg.asks)
 
 
 HOLDS: Mapping[When, Callable[[Leg, Event], bool]] = {
     When.QUEUED_AT_ONCE: lambda _, event: event.data.get("state") == S.QUEUED,
     When.ABOUT_FILING: lambda _, event: event.data.get("message", FILED) == FILED,
     When.NOT_REACHED: lambda leg, _: not leg.reached,
+    When.REACHED: lambda leg, _: leg.reached,
     When.LAST_ASK: lambda leg, event: not _open_asks_without(leg, event),
     When.HOLDS_LEG: lambda leg, event: not leg.reached and bool(event.data.get("holds", True)),
-    When.DEPARTMENT_ASK: _department_ask,
+    When.DEPARTMENT_ASK: lambda leg, event: _open_ask(leg, event, "department"),
+    When.OPEN_ASK: lambda leg, event: _open_ask(leg, event, "department", "platform"),
     When.REQUESTED: lambda leg, _: leg.rounds.get("withdrawal", 0) > 0,
     When.STOPPED: lambda leg, _: leg.withdrawing and leg.stopped is not None,
     When.NOT_YET_ACCEPTED: lambda leg, _: leg.accepted_at is None,
@@ -152,8 +162,8 @@ _on("leg.revoke_requested", GRANTED, _SAME)
 for _end, _state in (("leg.voided", S.VOIDED), ("leg.not_needed", S.NOT_NEEDED)):
     _on(_end, UNSENT, Move(_state))
     _on(_end, {S.QUEUED, S.STUCK}, Move(_state, When.NOT_REACHED), Reply.IGNORED)
-_on("leg.lapsed", WORK, Move(S.TERMINATED, When.DEPARTMENT_ASK), _SAME)
-_on("leg.lapsed", UNSENT | OUT, _SAME)
+_on("leg.lapsed", WORK, Move(S.TERMINATED, When.DEPARTMENT_ASK), Move(None, When.OPEN_ASK), Reply.IGNORED)
+_on("leg.lapsed", UNSENT | OUT, Move(None, When.OPEN_ASK), Reply.IGNORED)
 OURS = tuple(ORDER)
 for _event in OURS:
     _on(_event, EVERY, Reply.IGNORED)
@@ -188,7 +198,8 @@ _on("leg.withdraw_rejected", AT_WORK, Move(None, When.REQUESTED), Reply.NOT_REQU
 _on("leg.withdraw_rejected", {S.GRANTED}, _SAME)
 _on("leg.remark", AT_WORK | OVER, _SAME)
 _on("leg.fee", AT_WORK | {S.GRANTED}, _SAME)
-_on("leg.corrected", AT_WORK | OVER, Move(None, said=True))
+_on("leg.corrected", AT_WORK | OVER - {S.WITHDRAWN, S.VOIDED, S.NOT_NEEDED}, Move(None, said=True))
+_on("leg.corrected", {S.WITHDRAWN}, Move(None, When.REACHED, said=True), Reply.AFTER_FINAL)
 for _event in sorted(NOTICES):
     _on(_event, UNSENT, Reply.NOT_SENT)
     _on(_event, EVERY, Reply.AFTER_FINAL)

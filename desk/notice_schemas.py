@@ -12,7 +12,7 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validates_schema
 
-from cases.model import LegState
+from cases.states import CORRECTABLE
 from desk import notice_values as values
 from desk.errors import MalformedNotice
 from desk.notice_values import LONGEST_NAME, Read
@@ -83,9 +83,9 @@ class _Correction(Open):
     """What a correction says."""
 
     def look(self, data: Mapping[str, Any]) -> None:
-        """A state that there is."""
-        if data.get("state") is not None and data["state"] not in {state.value for state in LegState}:
-            raise ValidationError("没有这个状态；请写接入文档里的状态", "state")
+        """A state that a department may correct to."""
+        if data.get("state") is not None and data["state"] not in CORRECTABLE:
+            raise ValidationError(f"更正不能改成这个状态；可用：{'、'.join(sorted(CORRECTABLE))}", "state")
 
 
 CORRECTION = _Correction.from_dict({

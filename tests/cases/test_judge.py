@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from cases import fold
 from cases.errors import UnknownEvent, UnknownLeg
 from cases.fold import apply, begin, replay
 from cases.judge import judge
 from cases.model import Case, Event, Leg, LegState
-from cases.states import FINAL, NOTICES, OURS
+from cases.states import FINAL, NOTICES
 from tests.cases.case_plans import T0, a_leg, a_plan, at, filed
 from tests.cases.case_years import CALENDAR
 
@@ -153,6 +152,42 @@ def test_only_a_correction_by_authority_leaves_a_final_state() -> None:
     assert (leg.state, leg.reason, leg.results[0].void) == (S.REFUSED, "复核不符", True)
 
 
+REOPENED = notice("leg.corrected", 20, 8, what={"state": "in_review", "void": True}, authority="上级机关")
+
+
+def test_a_leg_that_a_correction_reopened_is_decided_anew_even_in_the_same_words() -> None:
+    again = notice("leg.granted", 30, 9, results=[RESULT])
+    leg = take(SENT, GRANTED, REOPENED, again).legs["01"]
+    assert (leg.state, leg.decided_at, [r.void for r in leg.results]) == (S.GRANTED, at(30), [False])
+    assert judge(take(SENT, GRANTED, REOPENED, again), "01", again, CALENDAR).kind == "known"
+    assert take(SENT, GRANTED, REOPENED, GRANTED).legs["01"].state is S.IN_REVIEW
+
+
+def test_a_correction_names_only_what_a_department_decides() -> None:
+    for state in ("queued", "waiting", "supplement_required", "stuck"):
+        case = take(SENT, notice("leg.corrected", 5, what={"state": state}, authority="上级机关"))
+        assert case.legs["01"].state is S.SENT
+    granted = take(SENT, notice("leg.supplement_required", 2, 2, **ASK),
+                   notice("leg.corrected", 5, 3, what={"state": "granted"}, authority="上级机关")).legs["01"]
+    assert (granted.state, granted.accepted_at, granted.decided_at) == (S.GRANTED, at(5), at(5))
+    assert all(a.lapsed for a in granted.asks) and all(p.end == at(5) for p in granted.pauses)
+
+
+LATE_WORD = notice("leg.remark", 4, text="请带原件")
+
+
+@pytest.mark.parametrize(("before", "late"), [
+    ([notice("leg.supplement_required", 2, **ASK), LATE_WORD, ours("leg.lapsed", 300, ask="A1")],
+     notice("leg.accepted", 3)),
+    ([notice("leg.received", 1), LATE_WORD, ours("leg.withdraw_requested", 5, why="stop"),
+      ours("leg.withdraw_received", 6)], notice("leg.granted", 3, results=[RESULT])),
+], ids=["lapsed", "stopped"])
+def test_a_notice_overtaken_by_another_never_reopens_a_leg_that_we_closed(before: list[Event], late: Event) -> None:
+    case = take(SENT, *before)
+    assert case.legs["01"].state in FINAL
+    assert judge(case, "01", late, CALENDAR).code == "contradiction"
+
+
 def test_an_answer_to_a_withdrawal_counts_even_if_the_department_clock_is_behind() -> None:
     asked = take(SENT, notice("leg.received", 1), ours("leg.withdraw_requested", 1.1))
     case = take(asked, notice("leg.withdraw_confirmed", 0.5))
@@ -205,33 +240,3 @@ def test_every_sequence_of_three_notices_judged_keeps_the_invariants() -> None:
             check(leg)
             assert before not in FINAL or leg.state is before, [e.type for e in events]
             before = leg.state
-
-
-EVERY_EVENT = [*SAMPLES, *(
-    notice(name, 5, ask="A1", reason="缺", kind="k", step="s", mode="m", reason_code="R", to="t", opinion="o")
-    for name in sorted(NOTICES - {"leg.corrected"})
-), *(ours(name, 5, ask="A1", state="queued", why=why) for name in OURS for why in ("applicant", "stop"))]
-
-
-def facts(leg: Leg) -> tuple[object, ...]:
-    """All that the table reads of a leg: two legs with the same facts behave the same for ever."""
-    open_pauses = frozenset(p.kind for p in leg.pauses if p.end is None)
-    asks = frozenset((a.id, a.by, a.answered_at is None, a.lapsed) for a in leg.asks)
-    passed = (leg.received_at is not None, leg.accepted_at is not None, leg.decided_at is not None)
-    return (leg.state, leg.reached, leg.withdrawing, leg.stopped, leg.revoking, open_pauses, asks, passed,
-            leg.rounds.get("withdrawal", 0) > 0, bool(leg.results))
-
-
-def test_no_sequence_of_six_events_breaks_a_leg() -> None:
-    """All sequences of up to six of all event types; legs that the table cannot tell apart are followed once."""
-    known = {facts(leg): leg for leg in [Leg("01", "matter-01", "dept-01", S.WAITING)]}
-    edge = list(known.values())
-    for _ in range(6):
-        reached = [(leg, fold.take(leg, event)[0]) for leg in edge for event in EVERY_EVENT]
-        for before, after in reached:
-            check(after)
-            assert before.state not in FINAL or after.state is before.state
-        fresh = {facts(after): after for _, after in reached if facts(after) not in known}
-        known |= fresh
-        edge = list(fresh.values())
-    assert {leg.state for leg in known.values()} == set(LegState)

@@ -1,82 +1,22 @@
 """Whole lives of random cases: nothing starts too early or is stuck, everything ends, the fold can be replayed."""
 
-from collections.abc import Iterator
 from random import Random
 
 import pytest
 
 from cases.due import schedule
 from cases.edges import ending, over, sent
-from cases.fold import apply, replay, timeline
+from cases.fold import replay, timeline
 from cases.follow import follow
-from cases.judge import judge
-from cases.lapse import lapses
 from cases.lights import light
-from cases.model import Case, CaseState, Event, LegState
+from cases.model import Case, CaseState, LegState
 from cases.outcome import case_state, is_final, next_actor
-from forms.plan import Plan, PlannedEdge
-from tests.cases.case_plans import T0, a_leg, a_plan, a_slot, an_edge, at, filed
+from tests.cases.case_plans import T0, at, filed
 from tests.cases.case_years import CALENDAR
-
-EFFECTS = ("stop", "continue", "ask", "void")
-ENDINGS = ("leg.granted", "leg.granted", "leg.granted", "leg.refused", "leg.not_accepted")
+from tests.cases.lives import life, random_plan
 
 
-def random_plan(dice: Random) -> Plan:
-    numbers = [f"{n:02}" for n in range(1, 8)]
-    legs = [a_leg(n, f"{dice.randint(0, 5)}wd", gives=[f"R{n}"], must_have=dice.random() < 0.3) for n in numbers]
-    edges: list[PlannedEdge] = []
-    slots = []
-    for place, number in enumerate(numbers[1:], 1):
-        for _ in range(dice.randint(0, 2)):
-            above = dice.sample(numbers[:place], dice.randint(1, min(3, place)))
-            kind = dice.choice(("before_start", "before_start", "before_decide", "before_deliver", "cancels"))
-            on = {way: dice.choice(EFFECTS) for way in ("refused", "withdrawn", "lapsed", "voided", "unclear")}
-            feeds = [f"R{above[0]}"] if kind.startswith("before_s") and dice.random() < 0.5 else []
-            more = {"within": "3nd"} if kind == "before_start" and dice.random() < 0.2 else {}
-            edges.append(an_edge(number, " ".join(above), kind, dice.choice(("all", "ended", "any")), on=on,
-                                 feeds=feeds, **more))
-            slots += [a_slot(number, code, above[0]) for code in feeds]
-    return a_plan(legs, edges, slots)
-
-
-def next_events(case: Case, dice: Random, now: float) -> Iterator[Event]:
-    """What somebody could do now, at random; what nobody does lapses with time."""
-    for number, leg in case.legs.items():
-        asks = [a for a in leg.asks if a.answered_at is None and not a.lapsed]
-        if asks and dice.random() < 0.4:
-            yield Event("leg.supplemented", at(now), "applicant", number, {"ask": asks[0].id})
-        elif leg.withdrawing:
-            yield Event("leg.withdraw_received", at(now), "platform", number)
-            yield Event("leg.withdraw_confirmed", at(now), leg.department, number)
-        elif sent(leg) and dice.random() < 0.3:
-            yield Event("leg.withdraw_requested", at(now), "applicant", number, {"why": "applicant"})
-        elif sent(leg):
-            data = {"results": [{"name": "证", "material": f"R{number}"}], "reason_code": "R", "reason": "不符"}
-            yield Event(dice.choice(ENDINGS), at(now), leg.department, number, data)
-
-
-def live(plan: Plan, dice: Random) -> tuple[Case, list[Event]]:
-    outcome = filed(plan)
-    case, log, hours = outcome.case, list(outcome.events), 0.0
-    for _ in range(60):
-        hours += 20
-        possible = list(next_events(case, dice, hours))
-        fresh: tuple[Event, ...] = lapses(case, at(hours), CALENDAR)
-        if possible and dice.random() < 0.9:
-            chosen = possible[0] if dice.random() < 0.3 else dice.choice(possible)
-            judged = chosen.type not in ("leg.supplemented", "leg.withdraw_received", "leg.withdraw_requested")
-            fresh = judge(case, chosen.leg or "", chosen).events if judged else (chosen,)
-        for event in fresh:
-            case = apply(case, event)
-        step = follow(case, at(hours), CALENDAR, fresh)
-        case = step.case
-        log += [*fresh, *step.events]
-        check(case, at(hours))
-    return case, log
-
-
-def check(case: Case, now: object) -> None:
+def check(case: Case) -> None:
     """Every moment: no leg left before its turn, every open leg has somebody who acts, a second look adds nothing."""
     assert follow(case, T0, CALENDAR).events == ()
     for number, leg in case.legs.items():
@@ -93,7 +33,10 @@ def check(case: Case, now: object) -> None:
 def test_a_random_case_lives_to_its_end(seed: int) -> None:
     dice = Random(seed)
     plan = random_plan(dice)
-    case, log = live(plan, dice)
+    case, log = filed(plan).case, list(filed(plan).events)
+    for moment in life(plan, dice):
+        case, log = moment.after, [*log, *moment.happened]
+        check(case)
     assert is_final(case), {n: (leg.state, next_actor(case, n)) for n, leg in case.legs.items()}
     assert case_state(case) in {CaseState.FINISHED, CaseState.PARTLY_FINISHED, CaseState.NOT_GRANTED,
                                 CaseState.WITHDRAWN}

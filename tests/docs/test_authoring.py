@@ -88,11 +88,14 @@ def verify(command: str, said: str, loaded: Loaded) -> None:
 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_every_step_of_the_guide_comes_out_as_shown(guide: str) -> None:
+    tried = set()
     for step in steps(guide):
         loaded = assemble(step.texts)
         for text in step.shown:
             first, _, said = text.partition("\n")
             verify(first.removeprefix("$ "), said, loaded)
+            tried.add(first.removeprefix("$ ").partition(" --")[0].rpartition(" ")[0])
+    assert tried == {"flask", "flask figures"}
 
 
 @pytest.mark.parametrize("guide", GUIDES)

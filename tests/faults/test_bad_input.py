@@ -115,7 +115,10 @@ def test_a_draft_that_cannot_be_filed_yet_is_kept(applicant, draft):
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7 cut"])
-def test_a_paper_that_cannot_be_read_is_refused(town, token, content):
+def test_a_paper_that_cannot_be_read_is_refused_and_not_kept(town, token, content):
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/pdf",
                "Content-Disposition": "attachment; filename*=UTF-8''%E6%89%A7%E7%85%A7.pdf"}
+    files = town.folder / "data" / "files"
+    before = sorted(files.rglob("*"))
     refused(requests.post(f"{town.url}/api/files", data=content, headers=headers, timeout=30), 422)
+    assert sorted(files.rglob("*")) == before

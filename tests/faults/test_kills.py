@@ -97,6 +97,7 @@ def test_one_kill_of_each_kind_in_the_middle_of_a_fan_out(town):
         thread = office.file_meanwhile([f"{number}-a", f"{number}-b"])
         kill_after(town, 9, what)
         thread.join(SOON)
+        assert office.receipts.keys() == office.filings.keys()
     office.judge()
 
 

@@ -40,7 +40,8 @@ OPEN = ("/", "/?q=没有", "/bundles/utilities", "/bundles/newborn", "/login", "
 
 @pytest.mark.parametrize("path", OPEN)
 def test_open_pages_are_accessible(sized: Page, path: str) -> None:
-    sized.goto(path)
+    answer_ = sized.goto(path)
+    assert answer_ is not None and answer_.status == (404 if path == "/nowhere" else 200)
     look_over(sized)
 
 

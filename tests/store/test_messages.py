@@ -29,7 +29,8 @@ def begun(store: Opened) -> list[Claimed]:
     """What is claimed and frozen, as an attempt that leaves has it."""
     found = claimed(store)
     for one in found:
-        store.db.write(lambda tx, one=one: messages.freeze(tx, one.message.id, one.token, BODY, "1"))  # type: ignore[misc]
+        letter = messages.enclosed(store.db.cipher, one.message.id, BODY)
+        store.db.write(partial(messages.freeze, which=one.message.id, token=one.token, letter=letter, mapping="1"))
     return found
 
 
@@ -163,8 +164,9 @@ def test_a_lease_whose_attempt_never_began_is_due_again_for_nothing_has_left(
     assert message(store).state == "due"
     with store.db.read() as tx:
         assert [one.outcome for one in leases.attempts_of(tx, FIRST)] == ["not_sent"]
+    letter = messages.enclosed(store.db.cipher, FIRST, b"{}")
     with pytest.raises(LeaseLost):
-        store.db.write(lambda tx: messages.freeze(tx, FIRST, late.token, b"{}", "1"))
+        store.db.write(lambda tx: messages.freeze(tx, FIRST, late.token, letter, "1"))
 
 
 def test_a_running_lease_does_not_expire(store: Opened) -> None:

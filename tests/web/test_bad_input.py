@@ -41,19 +41,22 @@ def refused(answer, status, place=None):
 
 @pytest.mark.parametrize(("raw", "status", "place"), RAW, ids=range(len(RAW)))
 def test_a_body_that_is_wrong_is_refused_with_its_place(caller, raw, status, place):
-    refused(caller().post("/api/bundles/connect/plan", data=raw, content_type="application/json"), status, place)
+    answer = caller().post("/api/bundles/connect/plan", data=raw, content_type="application/json")
+    problem = refused(answer, status, place)
+    assert ("errors" in problem) == (place is not None)
 
 
 @pytest.mark.parametrize("type_",
                          ["text/plain", "application/xml", "multipart/form-data; boundary=x", "",
                           "application/json; charset=gbk"])
 def test_only_json_in_utf8_is_read(caller, type_):
-    refused(caller().post("/api/bundles/connect/plan", data=b'{"situation":{}}', content_type=type_), 415)
+    answer = caller().post("/api/bundles/connect/plan", data=b'{"situation":{}}', content_type=type_)
+    assert refused(answer, 415)["code"] == "wrong_type"
 
 
 @pytest.mark.parametrize("query", ["?page=", "?page=abc", "?x=1&x=2", "?%00=1", "?a=%ff", "?a=%ed%a0%80"])
 def test_unknown_and_unfit_query_arguments_are_refused(caller, query):
-    refused(caller().get(f"/api/bundles{query}"), 400)
+    assert refused(caller().get(f"/api/bundles{query}"), 400)["code"] in {"bad_argument", "bad_request"}
 
 
 @pytest.mark.parametrize("after", ["", "abc", "-1", "1.5", "9" * 20, "%00", "１", "1_0", "+1", "1e3"])
@@ -64,7 +67,8 @@ def test_a_cursor_is_a_whole_number_in_ascii(office, after):
 
 @pytest.mark.parametrize("limit", ["0", "201", "-5", "x"])
 def test_a_page_has_one_to_two_hundred_legs(office, limit):
-    refused(office.get(f"/api/departments/water-office/legs?limit={limit}"), 400, "limit")
+    problem = refused(office.get(f"/api/departments/water-office/legs?limit={limit}"), 400, "limit")
+    assert set(problem["errors"]) == {"limit"}
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [
@@ -75,7 +79,9 @@ def test_a_page_has_one_to_two_hundred_legs(office, limit):
     ("POST", "/api/bundles/none/plan", 415),
 ])
 def test_the_frameworks_own_refusals_have_the_same_shape(caller, method, path, status):
-    refused(caller().call(method, path), status)
+    codes = {400: "bad_request", 405: "method_not_allowed", 415: "wrong_type",
+             404: "unknown_bundle" if path == "/api/bundles/none" else "not_found"}
+    assert refused(caller().call(method, path), status)["code"] == codes[status]
 
 
 CHANGES = [
@@ -116,7 +122,9 @@ def test_a_filing_that_is_wrong_is_refused_and_nothing_is_filed(applicant, filin
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "with space", "钥匙"])
 def test_filing_needs_a_key(applicant, filing, key):
-    refused(applicant.post("/api/cases", filing, headers={"Idempotency-Key": key.encode().decode("latin-1")}), 400)
+    headers = {"Idempotency-Key": key.encode().decode("latin-1")}
+    refused(applicant.post("/api/cases", filing, headers=headers), 400)
+    assert applicant.get("/api/cases").json == {"cases": []}
 
 
 @pytest.mark.parametrize(("data", "type_", "name", "status"), [
@@ -127,8 +135,9 @@ def test_filing_needs_a_key(applicant, filing, key):
 ])
 def test_an_upload_that_is_wrong_is_refused(applicant, data, type_, name, status):
     disposition = f"attachment; filename=\"{name}\"".encode().decode("latin-1")
-    refused(applicant.post("/api/files", data=data, content_type=type_, headers={"Content-Disposition": disposition}),
-            status)
+    headers = {"Content-Disposition": disposition}
+    answer = applicant.post("/api/files", data=data, content_type=type_, headers=headers)
+    assert "file" not in refused(answer, status)
 
 
 @pytest.mark.parametrize(("given", "kept"), [

@@ -14,6 +14,7 @@ from web.bodies import HERE
 from web.worker import Worker
 
 PATIENCE = 20
+OK = b"HTTP/1.1 200 OK"
 LONG = 30_000_000
 
 
@@ -172,21 +173,23 @@ def test_a_body_that_is_late_gets_a_thread_and_is_known_to_be_late(served):
     served.until(lambda: served.waits(line, len(post("/late", 4, b"ab"))))
     served.until(lambda: served.app.asked == ["/late"], sweeping=True)
     line.sendall(b"cd")
-    served.hear(line, b"/late 2 4")
+    assert served.hear(line, b"/late 2 4").startswith(OK)
 
 
 def test_a_large_body_is_not_waited_for(served):
     line = served.call(post("/large", 70_000, b"ab"))
     served.until(lambda: served.app.asked == ["/large"])
     line.sendall(b"c" * 69_998)
-    served.hear(line, b"/large 2 70000")
+    assert served.hear(line, b"/large 2 70000").startswith(OK)
 
 
 def test_a_caller_that_hangs_up_in_the_middle_is_let_go(served):
-    for start in (b"GET /half HTTP/1.1\r\n", post("/half", 4, b"ab")):
+    heard = []
+    for start in (b"GET /head HTTP/1.1\r\n", post("/body", 4, b"ab")):
         line = served.call(start)
         line.shutdown(socket.SHUT_WR)
-        served.hear(line)
+        heard.append(served.hear(line).partition(b"\r\n\r\n")[2])
+    assert heard == [b"", b"/body 2 2"], "the application is told of a body, and that it is two bytes short"
     served.until(lambda: not served.worker.open)
 
 
@@ -234,7 +237,8 @@ def test_who_is_slow_to_take_a_long_answer_holds_no_thread(served):
     while left:
         left -= len(slow[0].recv(min(left, 1_000_000)))
     slow[0].sendall(NOTICE)
-    served.hear(slow[0], b"/notice 2 2")
+    assert served.hear(slow[0], b"/notice 2 2").startswith(OK)
+    assert served.app.asked == ["/long"] * len(slow) + ["/notice"] * 2
 
 
 def test_an_answer_that_nobody_takes_is_given_up(served):
@@ -262,7 +266,7 @@ def test_requests_that_take_long_do_not_keep_the_others_waiting(served):
     served.hear(late, b"/notice 2 2")
     served.app.gate.set()
     for line in stuck:
-        served.hear(line, b"/stuck 0 0")
+        assert served.hear(line, b"/stuck 0 0").startswith(OK)
 
 
 def test_when_all_connections_are_taken_the_next_is_let_in_once_one_is_free(served):
