@@ -96,13 +96,15 @@ def bare_loop(address: str, size: int, turns: int, name: str) -> float:
     with requests.Session() as session:
         began = time.monotonic()
         for number in range(turns):
-            key = f"{name}-{number}:leg.filed:1"
-            while True:
-                signed = headers_for(f"msg_{name}_{number}", datetime.now(UTC), body, [SECRET])
-                headers = {**signed, "Content-Type": "application/json", "Idempotency-Key": key}
-                if session.post(f"{address}/d/gas", data=body, headers=headers, timeout=10).ok:
-                    break
+            while not _posted(session, f"{address}/d/gas", body, f"{name}-{number}"):
+                pass
         return turns / (time.monotonic() - began)
+
+
+def _posted(session: requests.Session, url: str, body: bytes, leg: str) -> bool:
+    signed = headers_for(f"msg_{leg}", datetime.now(UTC), body, [SECRET])
+    headers = {**signed, "Content-Type": "application/json", "Idempotency-Key": f"{leg}:leg.filed:1"}
+    return session.post(url, data=body, headers=headers, timeout=10).ok
 
 
 def measure(town: Town, address: str, cases: int) -> None:
