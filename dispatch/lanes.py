@@ -1,23 +1,86 @@
-"""One lane per office: how many attempts run, how many may start, and its breaker. Guarded by one lock."""
+"""One lane per office: how many attempts run, what is in stock for it, and its breaker. Guarded by one lock.
+
+A lane that is quick gets messages ahead: as many as it takes in half a second wait leased and frozen, so that claims
+and their commits are shared by many. A slow or failing office, or one that could neither be asked about them nor be
+sent them again after a crash, has nothing in stock. What cannot begin any more (the lane rests, the lease grows old) is
+handed back unsent.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.base import Answer, Body
+from desk.claims import LEASE_SECONDS, Claim
 from dispatch.breaker import Breaker
+
+AHEAD_SECONDS = 0.5
+MOST_AHEAD = 64
+SPARE_SECONDS = 10.0  # an attempt begins only if its deadline and this much fit into what is left of the lease
+_SMOOTH = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What comes after an attempt: the message that takes its place, and those that are not sent now after all."""
+
+    following: Claim | None = None
+    unsent: tuple[Claim, ...] = ()
 
 
 @dataclass(slots=True)
 class Lane:
-    """The state of one office's lane."""
+    """The state of one office's lane; `pace` is how many seconds a good attempt takes, 0 while unknown."""
 
     body: Body
     running: int = 0
+    pace: float = 0.0
+    stock: deque[tuple[Claim, float]] = field(default_factory=deque)
     breaker: Breaker = field(default_factory=Breaker)
+
+    @property
+    def ahead(self) -> int:
+        """How many messages may wait here."""
+        if not self.pace or self.breaker.failures or not (self.body.honours_keys or self.body.can_be_asked):
+            return 0
+        return min(MOST_AHEAD, int(self.body.at_once * AHEAD_SECONDS / self.pace))
+
+    def room(self, now: datetime) -> int:
+        """How many messages it takes; none while more than half of its stock is left, so that claims are large."""
+        if self.stock and len(self.stock) > self.ahead // 2:
+            return 0
+        free = self.body.at_once + self.ahead - self.running - len(self.stock)
+        return self.breaker.room(free, self.running, now)
+
+    def after(self, leg: str, answer: Answer, seconds: float, now: datetime) -> None:
+        """Learn from an attempt."""
+        self.breaker = self.breaker.after(answer, leg, now)
+        if answer.kind == "received":
+            self.pace += (seconds - self.pace) * (_SMOOTH if self.pace else 1.0)
+
+    def turn(self, moment: float) -> Turn:
+        """The next from the stock, if one may begin."""
+        if self.breaker.open_until is not None:
+            return Turn(unsent=self.empty())
+        unsent: list[Claim] = []
+        while self.stock and self.running < self.body.at_once:
+            claim, since = self.stock.popleft()
+            if moment - since + self.body.deadline + SPARE_SECONDS <= LEASE_SECONDS:
+                self.running += 1
+                return Turn(claim, tuple(unsent))
+            unsent.append(claim)
+        return Turn(unsent=tuple(unsent))
+
+    def empty(self) -> tuple[Claim, ...]:
+        """Everything that waits here, no longer."""
+        claims = tuple(claim for claim, _ in self.stock)
+        self.stock.clear()
+        return claims
 
 
 class Lanes:
@@ -33,24 +96,39 @@ class Lanes:
         return sum(lane.body.at_once for lane in self._lanes.values())
 
     def room(self, now: datetime) -> dict[str, int]:
-        """How many attempts each office with room may start."""
+        """How many messages each office with room takes."""
         with self._lock:
-            free = {id_: lane.breaker.room(lane.body.at_once - lane.running, lane.running, now)
-                    for id_, lane in self._lanes.items()}
+            free = {id_: lane.room(now) for id_, lane in self._lanes.items()}
         return {id_: places for id_, places in free.items() if places > 0}
 
-    def started(self, office: str) -> None:
-        """An attempt began."""
+    def starts(self, claim: Claim) -> bool:
+        """Whether an attempt at a claimed message begins at once; else it waits in stock."""
         with self._lock:
-            self._lanes[office].running += 1
+            lane = self._lanes[claim.body.id]
+            if lane.running < lane.body.at_once:
+                lane.running += 1
+                return True
+            lane.stock.append((claim, time.monotonic()))
+            return False
 
-    def ended(self, office: str, leg: str, answer: Answer | None, now: datetime) -> None:
-        """An attempt ended; `answer` None when there is none to learn from."""
+    def ended(self, claim: Claim, answer: Answer | None, seconds: float, now: datetime) -> Turn:
+        """An attempt ended after so many seconds; `answer` None when there is none to learn from."""
         with self._lock:
-            lane = self._lanes[office]
+            lane = self._lanes[claim.body.id]
             lane.running -= 1
             if answer is not None:
-                lane.breaker = lane.breaker.after(answer, leg, now)
+                lane.after(claim.leg, answer, seconds, now)
+            return lane.turn(time.monotonic())
+
+    def wants(self, office: str, now: datetime) -> bool:
+        """Whether an office takes more messages."""
+        with self._lock:
+            return self._lanes[office].room(now) > 0
+
+    def emptied(self) -> list[Claim]:
+        """What waits in any lane, no longer."""
+        with self._lock:
+            return [claim for lane in self._lanes.values() for claim in lane.empty()]
 
     def running(self) -> int:
         """How many attempts run now."""

@@ -12,7 +12,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,7 @@ MOST_THREADS = 256
 BATCH = 256
 STOP_SECONDS = 8.0
 SHORTEST_JOIN = 1.0
+NOT_SENT = Answer("again", detail="not sent", sent=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,10 @@ class Dispatcher:
         self._stopping.set()
         self._wake.set()
         until = time.monotonic() + seconds
-        # The scheduler ends first: what it has claimed already still begins, and the pool is closed behind it.
+        # The scheduler ends first, so that nothing is claimed behind what is handed back.
         for thread in self._threads:
             thread.join(max(SHORTEST_JOIN, until - time.monotonic()))
+        self._hand_back(self._lanes.emptied(), self._works.clock())
         while self._lanes.running() and time.monotonic() < until:
             time.sleep(0.02)
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -129,11 +131,18 @@ class Dispatcher:
 
     def _begin(self, claim: Claim) -> None:
         failpoints.reach("push.after_lease")
-        self._lanes.started(claim.body.id)
-        self._pool.submit(self._attempt, claim)
+        if self._lanes.starts(claim):
+            self._pool.submit(self._work, claim)
 
-    def _attempt(self, claim: Claim) -> None:
+    def _work(self, claim: Claim) -> None:
+        """One place of a lane: an attempt, and what waits in its stock after it."""
+        following: Claim | None = claim
+        while following is not None:
+            following = self._attempt(following)
+
+    def _attempt(self, claim: Claim) -> Claim | None:
         answer: Answer | None = None
+        began = time.monotonic()
         try:
             answer = self._talk(claim)
             failpoints.reach("push.after_response")
@@ -141,9 +150,17 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001
             # An attempt must never take its lane along; its lease makes it an unknown outcome.
             LOG.error("an attempt failed: %s", _code(error))
-        finally:
-            self._lanes.ended(claim.body.id, claim.leg, answer, self._works.clock())
+        now = self._works.clock()
+        turn = self._lanes.ended(claim, answer, time.monotonic() - began, now)
+        self._hand_back(turn.unsent, now)
+        if self._lanes.wants(claim.body.id, now):
             self._wake.set()
+        return turn.following
+
+    def _hand_back(self, claims: Iterable[Claim], now: datetime) -> None:
+        """Messages that were claimed and are not sent now after all are due again."""
+        for claim in claims:
+            self._ended.put(Came(claim, NOT_SENT, Then("send" if claim.purpose == "send" else "ask", now)))
 
     def _record(self) -> None:
         going = True
