@@ -1,4 +1,4 @@
-"""What waits ahead in a lane: only for quick, healthy offices that may be asked or sent again, and never for too long."""
+"""What waits ahead in a lane: only for quick, healthy offices that may be asked or sent again, and never too long."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
