@@ -94,9 +94,14 @@ class Town:
         self._wait(f"http://127.0.0.1:{self.sandbox_port}/", self.departments)
 
     def start_portal(self) -> None:
-        """Start the portal in a process group of its own."""
-        self.portal = self._spawn(["-m", "web.serve"], "portal.log")
+        """Start the portal in a process group of its own and wait until it is ready."""
+        self.launch_portal()
+        assert self.portal is not None
         self._wait(f"{self.url}/readyz", self.portal)
+
+    def launch_portal(self) -> None:
+        """Start the portal, whatever becomes of it."""
+        self.portal = self._spawn(["-m", "web.serve"], "portal.log")
 
     def _spawn(self, command: list[str], log: str) -> subprocess.Popen[bytes]:
         with (self.folder / log).open("ab") as words:

@@ -268,7 +268,7 @@ def _lost_siblings(case: Case, now: datetime) -> Iterator[Event]:
         for target in edge.targets:
             leg, key = case.legs[target], f"lost:{lost}"
             if ending(case, target) == "open" and key not in leg.settled:
-                reason = f"必办事项「{_name(case, lost)}」未获批准，本次申请无法办成"
+                reason = f"必办事项「{_name(case, lost)}」没有办成，本次申请无法继续"
                 yield from _stop(leg, {"edge": key, "of": lost, "upstream": "refused", "reason": reason}, now)
 
 

@@ -9,7 +9,8 @@ from typing import Literal
 from cases.due import LegDue
 from cases.edges import over
 from cases.model import Leg, LegState
-from cases.words import STATE_NAMES
+from cases.words import STATE_NAMES, state_name
+from forms.plan import PlannedLeg
 
 Colour = Literal["white", "yellow", "red", "green", "grey"]
 DECIDED = frozenset({LegState.GRANTED, LegState.DELIVERED, LegState.REFUSED, LegState.NOT_ACCEPTED})
@@ -24,14 +25,14 @@ class Light:
     words: str
 
 
-def light(leg: Leg, dates: LegDue, now: datetime) -> Light:
+def light(leg: Leg, planned: PlannedLeg, dates: LegDue, now: datetime) -> Light:
     """The leg's light at `now`: computed from state and clock on reading, never stored.
 
     Red only while the department's clock really runs: not while it stands, while another leg or the applicant is
     waited for, or before the department has accepted.
     """
     if over(leg):
-        return _closed(leg, dates)
+        return _closed(leg, planned, dates)
     if dates.paused is not None or leg.state is LegState.HELD:
         return Light("grey", f"{dates.paused or '等待申请人'}，暂停计时")
     if leg.withdrawing:
@@ -43,11 +44,10 @@ def light(leg: Leg, dates: LegDue, now: datetime) -> Light:
     return _running(dates, now)
 
 
-def _closed(leg: Leg, dates: LegDue) -> Light:
-    if leg.state not in DECIDED:
-        return Light("grey", STATE_NAMES[leg.state])
+def _closed(leg: Leg, planned: PlannedLeg, dates: LegDue) -> Light:
+    name = state_name(leg.state, planned)
     late = dates.due is not None and leg.decided_at is not None and leg.decided_at > dates.due
-    return Light("green", STATE_NAMES[leg.state] + ("(超期办结)" if late else ""))
+    return Light("green", f"{name}(超过时限)" if late else name) if leg.state in DECIDED else Light("grey", name)
 
 
 def _running(dates: LegDue, now: datetime) -> Light:

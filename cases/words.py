@@ -1,4 +1,8 @@
-"""What states and events are called for the applicant: plain Chinese, one name each."""
+"""What states and events are called for the applicant: plain Chinese.
+
+Nobody approves a supply of water, and nobody merely handles a permit: how a decision is called follows from the class
+of the matter (`class` in the bundle), and what still has to be done after it from its milestones.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from cases.model import CaseState, Event, LegState
+from forms.plan import PlannedLeg
 
 STATE_NAMES: Mapping[LegState, str] = {
     LegState.WAITING: "等待前一环节", LegState.HELD: "等您补充", LegState.QUEUED: "即将送达部门",
     LegState.SENDING: "正在送达部门", LegState.SENT: "已送出", LegState.OUTCOME_UNKNOWN: "送达情况核实中",
     LegState.STUCK: "平台人工处理中", LegState.RECEIVED: "部门已收到", LegState.ACCEPTED: "已受理",
-    LegState.IN_REVIEW: "审查中", LegState.SUPPLEMENT_REQUIRED: "需要补正", LegState.SUPPLEMENTED: "已补正",
+    LegState.IN_REVIEW: "办理中", LegState.SUPPLEMENT_REQUIRED: "需要补正", LegState.SUPPLEMENTED: "已补正",
     LegState.SPECIAL: "特别程序中", LegState.FORWARDED: "已上报", LegState.SIMULATED: "模拟审批已出意见",
-    LegState.GRANTED: "已批准", LegState.DELIVERED: "已送达", LegState.REFUSED: "不予批准",
+    LegState.GRANTED: "已办结", LegState.DELIVERED: "已送达", LegState.REFUSED: "不予办理",
     LegState.NOT_ACCEPTED: "不予受理", LegState.WITHDRAWN: "已撤回", LegState.TERMINATED: "逾期未补正，已终止",
     LegState.VOIDED: "已关闭", LegState.NOT_NEEDED: "不需办理",
 }
@@ -34,20 +39,51 @@ EVENT_NAMES: Mapping[str, str] = {
     "leg.voided": "本事项已关闭", "leg.not_needed": "本事项不再需要办理", "leg.lapsed": "逾期未答复",
     "leg.received": "部门已收到", "leg.accepted": "部门已受理", "leg.not_accepted": "部门不予受理",
     "leg.supplement_required": "部门要求补正", "leg.special_started": "进入特别程序，暂停计时",
-    "leg.special_ended": "特别程序结束，恢复计时", "leg.in_review": "审查中", "leg.forwarded": "已上报",
-    "leg.simulated": "已出模拟审批意见", "leg.granted": "准予，已办成", "leg.refused": "不予批准",
+    "leg.special_ended": "特别程序结束，恢复计时", "leg.in_review": "办理中", "leg.forwarded": "已上报",
+    "leg.simulated": "已出模拟审批意见", "leg.granted": "部门已办结", "leg.refused": "部门不予办理",
     "leg.delivered": "结果已送达", "leg.withdraw_confirmed": "部门确认撤回", "leg.withdraw_rejected": "部门不同意撤回",
     "leg.remark": "部门说明", "leg.fee": "收费告知", "leg.corrected": "已更正",
 }
+# By the class of a matter, or its kind where it is no decision: under review, granted, refused.
+_DECISIONS: Mapping[str, tuple[str, str, str]] = {
+    "行政许可": ("审查中", "已批准", "不予批准"), "行政确认": ("审核中", "已办结", "不予办理"),
+    "行政给付": ("审核中", "已核定", "不予给付"), "行政备案": ("核对中", "已备案", "不予备案"),
+    "check": ("核实中", "已核实", "核实未通过"),
+}
+_PLACES = {LegState.IN_REVIEW: 0, LegState.GRANTED: 1, LegState.REFUSED: 2}
+_DECIDED_BY = {"leg.in_review": LegState.IN_REVIEW, "leg.granted": LegState.GRANTED, "leg.refused": LegState.REFUSED}
 _DETAILS: Mapping[str, tuple[str, ...]] = {
     "leg.in_review": ("step",), "leg.forwarded": ("to",), "leg.special_started": ("kind",), "leg.remark": ("text",),
     "leg.simulated": ("opinion",), "leg.delivered": ("mode",), "leg.fee": ("amount",),
 }
 
 
-def line(event: Event) -> str:
+def state_name(state: LegState, planned: PlannedLeg) -> str:
+    """What the state of a leg of this matter is called."""
+    name = _decision(state, planned) or STATE_NAMES[state]
+    if state is not LegState.GRANTED or not planned.milestones:
+        return name
+    done = "已办好" if name == STATE_NAMES[state] else name  # what is still to be built is not over
+    return f"{done}，待{planned.milestones[0]}"
+
+
+def event_name(event: str, planned: PlannedLeg) -> str:
+    """What an event of a leg of this matter is called."""
+    state = _DECIDED_BY.get(event)
+    name = _decision(state, planned) if state is not None else None
+    if name is None:
+        return EVENT_NAMES.get(event, event)
+    return name if state is LegState.IN_REVIEW else f"部门{name}"
+
+
+def _decision(state: LegState, planned: PlannedLeg) -> str | None:
+    words = _DECISIONS.get(planned.kind) or _DECISIONS.get(planned.matter_class)
+    return words[_PLACES[state]] if words is not None and state in _PLACES else None
+
+
+def line(event: Event, planned: PlannedLeg) -> str:
     """One line of the timeline: what happened and, where it is known, why."""
-    name = EVENT_NAMES.get(event.type, event.type)
+    name = event_name(event.type, planned)
     detail = [event.data.get(key) for key in _DETAILS.get(event.type, ("reason",))]
     words = [_amount(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d) and str(d) not in name]
     return f"{name}：{'，'.join(words)}" if words else name

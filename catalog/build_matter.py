@@ -94,7 +94,7 @@ def _variant(ident: str, data: Data, words: Words, own: tuple[LimitRow, ...]) ->
         id=ident, when=resolve(data["when"], words.options_of), name=data.get("name"), limits=limits,
         asks=asks(data["asks"], words, limits or own) if "asks" in data else None,
         gives=gives(data["gives"], words) if "gives" in data else None,
-        fees=_fees(data["fees"]) if "fees" in data else None,
+        fees=_fees(data["fees"]) if "fees" in data else None, matter_class=data.get("matter_class", ""),
     )
 
 

@@ -165,6 +165,7 @@ class Variant:
     asks: Asks | None = None
     gives: Gives | None = None
     fees: tuple[Fee, ...] | None = None
+    matter_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)

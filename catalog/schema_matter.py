@@ -212,10 +212,11 @@ class VariantShape(Authored):
     """The same matter in another form."""
 
     forbidden: ClassVar[Mapping[str, str]] = {
-        key: f"变体不得改变{word}；变体只能改名称、时限、材料、结果和收费" for key, word in FIXED_IN_VARIANTS.items()
+        key: f"变体不得改变{word}；变体只能改名称、时限、材料、结果等" for key, word in FIXED_IN_VARIANTS.items()
     }
     when = When("条件", required=True)
     name = Line("事项名称")
+    matter_class = Words("事项类型", data_key="class")
     limits = OneOrMany("时限", VariantLimitShape)
     asks = Shape("要件", AsksShape, partial=True)
     gives = gives()

@@ -18,6 +18,7 @@ from desk.known import Known, by_leg
 from desk.papers import lost_file, specs_of, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
+from forms.plan import PlannedLeg
 from forms.schema import validate_form
 from forms.values import BadValue, safe_text
 from store import files
@@ -111,7 +112,7 @@ class Counter:
             case = fold.apply(case, event)
         after = follow(case, now, self._premises.calendar).case
         planned = by_leg(case)
-        return [_effect(planned[leg].name, leg, known.case, after) for leg in known.case.legs
+        return [_effect(planned[leg], known.case, after) for leg in known.case.legs
                 if after.legs[leg] != known.case.legs[leg]]
 
     def withdraw(self, subject: str, reference: str, wish: Withdrawal, key: str, now: datetime) -> None:
@@ -215,8 +216,7 @@ def _unfit(text: str, longest: int) -> str | None:
     return None
 
 
-def _effect(name: str, leg: str, before: Case, after: Case) -> dict[str, str]:
-    old, new = before.legs[leg].state, after.legs[leg]
-    name_after = words.STATE_NAMES[new.state]
-    text = f"将变为“{name_after}”" if new.state is not old else "将通知部门撤回，等部门确认"
-    return {"leg": f"{before.reference}-{leg}", "name": str(name), "effect": new.state.value, "text": text}
+def _effect(planned: PlannedLeg, before: Case, after: Case) -> dict[str, str]:
+    old, new = before.legs[planned.leg].state, after.legs[planned.leg].state
+    text = f"将变为“{words.state_name(new, planned)}”" if new is not old else "将通知部门撤回，等部门确认"
+    return {"leg": f"{before.reference}-{planned.leg}", "name": str(planned.name), "effect": new.value, "text": text}

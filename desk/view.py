@@ -78,14 +78,14 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, now: datetime, *,
     """One leg of the view."""
     leg = case.legs[planned.leg]
     actor = outcome.next_actor(case, planned.leg)
-    light = lights.light(leg, leg_due, now)
+    light = lights.light(leg, planned, leg_due, now)
     return {
         "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter,
         "name": str(planned.name),
         "variant": planned.variant,
         "instance": planned.instance if not masked or planned.instance == planned.region else None,
         "department_name": str(planned.department_name),
-        "state": leg.state.value, "state_name": words.STATE_NAMES[leg.state],
+        "state": leg.state.value, "state_name": words.state_name(leg.state, planned),
         "light": light.colour, "light_name": light.words,
         "due_at": _stamp(leg_due.due), "provisional": leg_due.provisional,
         "paused": leg_due.paused is not None,
@@ -96,7 +96,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, now: datetime, *,
         "must_have": planned.must_have, "decided_early": leg.decided_early, "ref": None if masked else leg.ref,
         "reason": None if masked else leg.reason, "forwarded_to": leg.forwarded_to, "step": leg.step,
         "milestones": [str(stone) for stone in planned.milestones],
-        "timeline": timeline(leg, masked=masked),
+        "timeline": timeline(leg, planned, masked=masked),
         "asks": [_ask(ask, masked=masked) for ask in leg.asks],
         "results": [_result(result, masked=masked) for result in leg.results],
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
@@ -113,13 +113,12 @@ def _why(case: Case, leg_due: LegDue) -> str:
     return f"计时暂停：{leg_due.paused}" if leg_due.paused else ""
 
 
-def timeline(leg: Leg, *, masked: bool) -> list[dict[str, Any]]:
+def timeline(leg: Leg, planned: PlannedLeg, *, masked: bool) -> list[dict[str, Any]]:
     """What happened to a leg, oldest first, in Chinese; what only moves bytes is left out."""
     lines = []
     for event in fold.timeline(leg):
         if event.type not in _ONLY_BYTES:
-            text = words.line(event)
-            shown = text if not masked else words.EVENT_NAMES.get(event.type, text)
+            shown = words.event_name(event.type, planned) if masked else words.line(event, planned)
             lines.append({"at": event.at.isoformat(), "type": event.type, "text": shown,
                           "by": event.by.partition(":")[0], "filled": event.filled})
     return lines

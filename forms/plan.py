@@ -71,6 +71,7 @@ class AskedQuestion:
 class PlannedLeg:
     """One leg (分办件): matter `matter` in this case. `leg` is its number, `NN` or `NN.i` (i from 1) for repeats.
 
+    `matter_class` is the class of matter (行政许可, 公共服务 …) by which people name its decision.
     `row` is the index of the row (or value) it belongs to, `instance` what the department is told (the key value).
     `start` and `finish` are working days from filing in the planned schedule (None while mixed units forbid it).
     """
@@ -101,6 +102,7 @@ class PlannedLeg:
     start: int | None = None
     finish: int | None = None
     critical: bool = False
+    matter_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cases.due import schedule
+from cases.edges import planned
 from cases.judge import judge
 from cases.lights import light
 from cases.model import Case, Event, LegState
@@ -40,7 +41,7 @@ def expected(case: Case, now: str) -> str:
 
 
 def colour(case: Case, leg: str, now: str) -> str:
-    return light(case.legs[leg], schedule(case, CALENDAR, on(now)).legs[leg], on(now)).colour
+    return light(case.legs[leg], planned(case, leg), schedule(case, CALENDAR, on(now)).legs[leg], on(now)).colour
 
 
 def accepted_all(case: Case, legs: str, when: str) -> Case:

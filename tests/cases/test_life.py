@@ -43,5 +43,5 @@ def test_a_random_case_lives_to_its_end(seed: int) -> None:
     assert replay(case.reference, plan, case.filed_at, log) == case
     dates = schedule(case, CALENDAR, at(2000))
     for number, leg in case.legs.items():
-        assert light(leg, dates.legs[number], at(2000)).colour in {"green", "grey"}
+        assert light(leg, plan.parts[number].line, dates.legs[number], at(2000)).colour in {"green", "grey"}
         assert all(event.leg == number for event in timeline(leg))

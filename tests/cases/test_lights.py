@@ -9,7 +9,7 @@ from cases.due import LegDue
 from cases.lights import light
 from cases.marks import entries, read_day, read_limit, read_results
 from cases.model import Leg, LegState
-from tests.cases.case_plans import T0
+from tests.cases.case_plans import T0, a_leg
 
 S = LegState
 DAY = timedelta(days=1)
@@ -25,14 +25,14 @@ RUNNING: dict[str, Any] = {"start": T0, "started": True, "due": T0 + 3 * DAY, "y
     (S.HELD, {}, {}, 9, "grey", "等待申请人，暂停计时"),
     (S.IN_REVIEW, {"withdrawing": True}, {}, 9, "grey", "等部门确认撤回"),
     (S.OUTCOME_UNKNOWN, {}, {}, 0, "yellow", "送达情况核实中"), (S.STUCK, {}, {}, 0, "yellow", "平台人工处理中"),
-    (S.GRANTED, {"decided_at": T0 + DAY}, {}, 9, "green", "已批准"),
-    (S.DELIVERED, {"decided_at": T0 + 5 * DAY}, {}, 9, "green", "已送达(超期办结)"),
-    (S.REFUSED, {"decided_at": T0 + DAY}, {}, 9, "green", "不予批准"), (S.WITHDRAWN, {}, {}, 9, "grey", "已撤回"),
+    (S.GRANTED, {"decided_at": T0 + DAY}, {}, 9, "green", "已办结"),
+    (S.DELIVERED, {"decided_at": T0 + 5 * DAY}, {}, 9, "green", "已送达(超过时限)"),
+    (S.REFUSED, {"decided_at": T0 + DAY}, {}, 9, "green", "不予办理"), (S.WITHDRAWN, {}, {}, 9, "grey", "已撤回"),
 ])
 def test_the_light_follows_from_state_and_clock(
     state: LegState, leg: dict[str, Any], dates: dict[str, Any], days: int, colour: str, words: str
 ) -> None:
-    found = light(Leg("01", "m", "d", state, **leg), LegDue("01", **{**RUNNING, **dates}), T0 + days * DAY)
+    found = light(Leg("01", "m", "d", state, **leg), a_leg("01"), LegDue("01", **{**RUNNING, **dates}), T0 + days * DAY)
     assert (found.colour, found.words) == (colour, words)
 
 

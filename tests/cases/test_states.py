@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from cases.diagram import diagram, states_page
 from cases.fold import NATURAL_COURSE
 from cases.follow import outgoing
 from cases.model import CaseState, Event, LegState
 from cases.states import FINAL, NEEDS, NOTICES, OURS, TABLE, Move
-from cases.words import CASE_NAMES, EVENT_NAMES, STATE_NAMES, line
+from cases.words import CASE_NAMES, EVENT_NAMES, STATE_NAMES, event_name, line, state_name
+from catalog.text import Text
 from tests.cases.case_plans import a_leg, a_plan, at, filed
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
@@ -48,7 +51,35 @@ def test_a_timeline_line_says_what_happened_and_why() -> None:
         "已上报：市级": Event("leg.forwarded", at(1), "d", "01", {"to": "市级"}),
         "部门已收到": Event("leg.received", at(1), "d", "01"),
     }
-    assert {line(event): event for event in lines.values()} == lines
+    assert {line(event, a_leg("01")): event for event in lines.values()} == lines
+
+
+@pytest.mark.parametrize(("matter", "review", "granted", "refused"), [
+    ({"matter_class": "行政许可"}, "审查中", "已批准", "不予批准"),
+    ({"matter_class": "行政给付"}, "审核中", "已核定", "不予给付"),
+    ({"matter_class": "行政备案"}, "核对中", "已备案", "不予备案"),
+    ({"matter_class": "行政确认"}, "审核中", "已办结", "不予办理"),
+    ({"matter_class": "公共服务"}, "办理中", "已办结", "不予办理"), ({}, "办理中", "已办结", "不予办理"),
+    ({"matter_class": "公共服务", "kind": "check"}, "核实中", "已核实", "核实未通过"),
+])
+def test_a_decision_is_called_by_the_class_of_its_matter(
+    matter: dict[str, str], review: str, granted: str, refused: str,
+) -> None:
+    leg = a_leg("01", **matter)
+    assert [state_name(s, leg) for s in (LegState.IN_REVIEW, LegState.GRANTED, LegState.REFUSED)] == [
+        review, granted, refused]
+    assert event_name("leg.granted", leg) == f"部门{granted}" and event_name("leg.accepted", leg) == "部门已受理"
+    said = {"leg.in_review": {"step": "现场勘察"}, "leg.refused": {"reason": "不在范围内"}, "leg.granted": {}}
+    assert [line(Event(name, at(1), "d", "01", data), leg) for name, data in said.items()] == [
+        f"{review}：现场勘察", f"部门{refused}：不在范围内", f"部门{granted}"]
+
+
+def test_what_still_has_to_be_built_is_not_called_over() -> None:
+    stones = (Text("施工"), Text("通水"))
+    water, permit = (a_leg("01", matter_class=c, milestones=stones) for c in ("公共服务", "行政许可"))
+    assert state_name(LegState.GRANTED, water) == "已办好，待施工"
+    assert state_name(LegState.GRANTED, permit) == "已批准，待施工"
+    assert state_name(LegState.DELIVERED, water) == "已送达"
 
 
 def test_an_urge_becomes_a_message_and_a_made_up_step_never_does() -> None:

@@ -86,7 +86,7 @@ BROKEN = [
     Broken(M, "signers: [holder]", "signers: [designer]", "designer",
            "承诺书签署人 designer 不是本一件事的角色；请在 people 中声明"),
     Broken(M, "name: 管线规划备案,", "name: 管线规划备案, department: water-group,", "department: water-group,",
-           "变体不得改变部门；变体只能改名称、时限、材料、结果和收费"),
+           "变体不得改变部门；变体只能改名称、时限、材料、结果等"),
     Broken(U, "when: dig_area > 0", "when: dig_aera > 0", "dig_aera", "条件里的 dig_aera 不认识；是否想写 dig_area？"),
     Broken(U, "when: dig_area > 0", "when: outside_line && dig_area > 0", "&&", "条件写法不对：「&&」请写 and"),
     Broken(U, "when: dig_area > 0", "when: dig_area ＞ 0", "＞", "条件写法不对：「＞」请写 >"),

@@ -78,10 +78,12 @@ def kill_after(town, more, what):
 
 
 def die_at(town, failpoint, meanwhile):
-    """Arm `failpoint`, do `meanwhile`, wait for the death it brings, and start again unarmed."""
+    """Arm `failpoint`, do `meanwhile`, wait for the death it brings, and start again unarmed. What was left open may
+    bring it before the portal is ready."""
     town.kill("group")
     town.more = {"FAILPOINTS": failpoint}
-    town.start_portal()
+    town.launch_portal()
+    wait_for(town.worker)
     worker = town.worker()
     thread = meanwhile()
     wait_for(lambda: town.worker() != worker)
