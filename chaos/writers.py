@@ -1,7 +1,8 @@
 """Thirty-two applicants file at once while backup after backup is made: no 5xx, and every backup is whole.
 
 `python -m chaos.writers [SECONDS]`. A backup is begun every three seconds, whether the one before has ended or not, but
-never more than four at once. Each is restored into an empty folder: nothing acknowledged before the backup began may be missing, every chain must hold.
+never more than four at once. Each is restored into an empty folder: nothing acknowledged before the backup began may be
+missing, every chain must hold.
 """
 
 from __future__ import annotations
