@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,12 +17,14 @@ from typing import Any
 import requests
 
 from bench.answers import LATER, Answers
-from bench.applicant import Applicant
+from bench.applicant import OVER, Applicant
 from bench.town import Town
 from connectors.signing import headers_for
 
-CLERK = "city-management"  # has leg 08 of a utilities case
-CLERKS_LEG = "08"
+CLERK = "city-management"  # has leg 10 of a utilities case
+CLERKS_LEG = "10"
+AT_WORK = frozenset({"received", "accepted", "in_review", "special"})
+LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +109,36 @@ class Crowd:
         return None if number is None else f"storm-{number:06d}"
 
     def _remark_all(self) -> None:
-        """One remark for each case that was acknowledged, repeated word for word until it is taken."""
-        http = requests.Session()
-        http.trust_env = False
-        secret, done = self.town.secret(CLERK), set[str]()
-        while not self.over.is_set():
-            for reference in [ack.receipt["reference"] for ack in list(self.acks.values())]:
-                leg = f"{reference}-{CLERKS_LEG}"
-                if leg not in done and self._taken(http, leg, secret):
-                    done.add(leg)
-            self.over.wait(0.2)
+        """One remark for each case whose leg the clerk has and has not ended, repeated word for word until it is taken.
+        What a department has not got it does not remark on: the hub would believe it, and not send it any more."""
+        self._post = requests.Session()
+        self._post.trust_env = False
+        sees, known, waiting = self._applicant(0), 0, deque[str]()
+        while not self.over.wait(0.3):
+            acks = list(self.acks.values())
+            waiting += [ack.receipt["reference"] for ack in acks[known:]]
+            known = len(acks)
+            for _ in range(min(LOOKS, len(waiting))):
+                reference = waiting.popleft()
+                if not self._remarked(sees, reference):
+                    waiting.append(reference)
 
-    def _taken(self, http: requests.Session, leg: str, secret: str) -> bool:
+    def _remarked(self, sees: Applicant, reference: str) -> bool:
+        """Remark on this case if it is time to; whether nothing is left to be done."""
+        leg = next(one for one in sees.see(reference)["legs"] if one["leg"] == CLERKS_LEG)
+        return leg["state"] in OVER or (leg["state"] in AT_WORK and self._taken(leg["id"]))
+
+    def _taken(self, leg: str) -> bool:
         """Tell one remark until there is a definite answer; whether it was taken."""
         data = {"leg": leg, "text": "已收悉"}
         body = json.dumps({"type": "leg.remark", "timestamp": datetime.now(UTC).isoformat(), "data": data}).encode()
         url = f"{(self.urls or (self.town.url,))[0]}/api/departments/{CLERK}/notices"
-        until = time.monotonic() + self.patience
+        secrets, until = [self.town.secret(CLERK)], time.monotonic() + self.patience
         while time.monotonic() < until:
-            signed = {**headers_for(f"remark_{leg}", datetime.now(UTC), body, [secret]),
+            signed = {**headers_for(f"remark_{leg}", datetime.now(UTC), body, secrets),
                       "Content-Type": "application/json"}
             try:
-                answer = http.post(url, data=body, headers=signed, timeout=30)
+                answer = self._post.post(url, data=body, headers=signed, timeout=30)
                 self.answers.see(answer)
                 if answer.status_code not in LATER:
                     if answer.status_code == requests.codes.no_content:

@@ -33,12 +33,14 @@ def free_port() -> int:
 
 @dataclass
 class Town:
-    """One portal, one sandbox. `folder` holds everything they write; `script` is what the departments play."""
+    """One portal, one sandbox. `folder` holds everything they write; `script` is what the departments play; `host` is
+    the address that both listen on."""
 
     folder: Path
     script: str = "mix"
     speed: float = 20.0
     more: Mapping[str, str] = field(default_factory=dict)
+    host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     sandbox_port: int = field(default_factory=free_port)
     portal: subprocess.Popen[bytes] | None = None
@@ -47,7 +49,12 @@ class Town:
     @property
     def url(self) -> str:
         """Where the portal answers."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the departments answer."""
+        return f"http://{self.host}:{self.sandbox_port}"
 
     @property
     def ledger(self) -> Path:
@@ -75,8 +82,8 @@ class Town:
             **os.environ, "YJS_ENV": "test", "YJS_DATA": str(self.folder / "data"),
             "YJS_KEYS": str(self.folder / "keys"),
             "YJS_SECRETS": str(self.folder / "secrets"), "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"),
-            "PORT": str(self.port), "YJS_PUBLIC_URL": self.url, "PYTHONPATH": str(HOME),
-            "YJS_SANDBOX_URL": f"http://127.0.0.1:{self.sandbox_port}", "YJS_CLOCK": str(self.clock), **self.more,
+            "PORT": str(self.port), "YJS_BIND": self.host, "YJS_PUBLIC_URL": self.url, "PYTHONPATH": str(HOME),
+            "YJS_SANDBOX_URL": self.sandbox_url, "YJS_CLOCK": str(self.clock), **self.more,
         }
 
     def start(self) -> Town:
@@ -91,7 +98,7 @@ class Town:
         command = ["-m", "flask", "sandbox", "--script", self.script, "--ledger", str(self.ledger),
                    "--speed", str(self.speed)]
         self.departments = self._spawn(command, "sandbox.log")
-        self._wait(f"http://127.0.0.1:{self.sandbox_port}/", self.departments)
+        self._wait(f"{self.sandbox_url}/", self.departments)
 
     def start_portal(self) -> None:
         """Start the portal in a process group of its own and wait until it is ready."""

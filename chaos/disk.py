@@ -105,11 +105,11 @@ def run(folder: Path, rounds: int) -> bool:
     show("disk_cases", len(crowd.acks))
     show("disk_answers_507", crowd.answers.count("507"))
     show("disk_answers_503", crowd.answers.count("503"))
-    show("disk_answers_unfair", crowd.answers.unfair + len(faults))
+    show("disk_answers_unfair", crowd.answers.unfair + crowd.answers.broken + len(faults))
     show("disk_recovery_worst_seconds", max(recovered))
     show("disk_restarts", 0 if same else 1)
     damage.show("disk")
-    return damage.none and not crowd.answers.unfair and not faults and same
+    return damage.none and not (crowd.answers.unfair or crowd.answers.broken or faults) and same
 
 
 def main() -> int:

@@ -64,12 +64,12 @@ def run(folder: Path, restarts: int) -> bool:
     show("restarts", restarts)
     show("restarts_cases", len(crowd.acks))
     show("restarts_answers_503", crowd.answers.count("503"))
-    show("restarts_answers_unfair", crowd.answers.unfair + len(faults))
+    show("restarts_answers_unfair", crowd.answers.unfair + crowd.answers.broken + len(faults))
     show("restarts_recovery_worst_seconds", max(recovered))
     show("restarts_seconds_until_all_ended", ended)
     show("restarts_of_the_portal", 0 if same else 1)
     damage.show("restarts")
-    return damage.none and same and not crowd.answers.unfair and not faults
+    return damage.none and same and not (crowd.answers.unfair or crowd.answers.broken or faults)
 
 
 def main() -> int:

@@ -95,14 +95,14 @@ def run(folder: Path, seconds: float) -> bool:
     show("writers_cases", len(crowd.acks))
     show("writers_cases_per_second", len(crowd.acks) / seconds)
     show("writers_answers_5xx", crowd.answers.server_errors())
-    show("writers_answers_broken", crowd.answers.unfair)
+    show("writers_answers_broken", crowd.answers.broken)
     show("writers_lost", len(lost))
     show("writers_backups", len(taken))
     show("writers_backup_longest_seconds", max(one.ended - one.began for one in taken))
     show("writers_backups_restored", len(taken))
     show("writers_missing_in_backups", len(absent))
     show("writers_half_written", len(torn))
-    return not (lost or absent or torn or crowd.answers.server_errors() or crowd.answers.unfair)
+    return not (lost or absent or torn or crowd.answers.server_errors() or crowd.answers.broken)
 
 
 def main() -> int:

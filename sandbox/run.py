@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,10 +51,18 @@ def start(deployment: Path, environ: Mapping[str, str], setting: Setting) -> San
                             "请核对 YJS_SANDBOX_URL，或把要演示的单位写成 host: sandbox")
     port = setting.port or here[2]
     try:
-        return Sandbox(bodies, replace(setting, port=port))
+        return Sandbox(bodies, replace(setting, port=port, host=_listens_at(here[1], setting.host)))
     except OSError as error:
         raise PortTaken(f"端口 {port} 不能使用（{error.strerror}）；请停掉占用它的程序，"
                         "或用 YJS_SANDBOX_URL 换一个端口，门户和演示部门要写成一样") from error
+
+
+def _listens_at(named: str, otherwise: str) -> str:
+    """The address to listen on: the one in `YJS_SANDBOX_URL`, where it is one; a name may be another machine's."""
+    try:
+        return str(ip_address(named))
+    except ValueError:
+        return otherwise
 
 
 def _place(address: str) -> tuple[str, str, int]:

@@ -31,12 +31,13 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How to run the sandbox: script by name or file, ledger file, speed of its clock, and the port (0: any)."""
+    """How to run the sandbox: script by name or file, ledger file, speed of its clock, address and port (0: any)."""
 
     script: str = "prompt"
     ledger: Path | None = None
     speed: float = 1.0
     port: int = 0
+    host: str = "127.0.0.1"
     now: Callable[[], datetime] = _utc_now
 
 
@@ -46,7 +47,7 @@ class Sandbox:
     def __init__(self, bodies: list[Body], setting: Setting) -> None:
         script = read_script(setting.script)
         # A port that is taken is found before anything else is opened.
-        self._server = _Server(("127.0.0.1", setting.port), _Handler)
+        self._server = _Server((setting.host, setting.port), _Handler)
         self.ledger = Ledger(setting.ledger)
         self.agenda = Agenda(setting.speed)
         world = World(script, self.ledger, self.agenda, setting.now)
@@ -55,7 +56,7 @@ class Sandbox:
         for name, office in self.offices.items():
             office.restore([line for line in lines if line["body"] == name])
         self._server.offices, self._server.agenda = self.offices, self.agenda
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{setting.host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="sandbox", daemon=True)
         self._thread.start()
 

@@ -29,6 +29,13 @@ Connection = psycopg.Connection[dict[str, Any]]
 _log = logging.getLogger(__name__)
 _CHANNEL = "yijianshi"
 _TRIES = 12
+_PATIENCE = 10.0
+# What a broken network may cost: who waits for the other side asks after 5 silent seconds whether it is still there, and
+# gives up 6 seconds on. So does the server, so that the locks of a host that was cut off keep nobody waiting.
+_LINE: Mapping[str, Any] = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+         "tcp_user_timeout": 11_000}
+_SERVER = ("set tcp_keepalives_idle = 5", "set tcp_keepalives_interval = 2", "set tcp_keepalives_count = 3",
+           "set tcp_user_timeout = 11000", "set idle_in_transaction_session_timeout = 30000")
 
 
 class PostgresTx:
@@ -79,8 +86,10 @@ class PostgresDatabase:
         self._url = url
         self.cipher = cipher
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            url, min_size=1, max_size=pool, open=False, timeout=10, check=ConnectionPool.check_connection,
-            kwargs={"autocommit": True, "row_factory": dict_row, "application_name": "yijianshi"},
+            url, min_size=1, max_size=pool, open=False, timeout=_PATIENCE, check=self._check, configure=_configure,
+            # Its pauses double; with a short end they stay short, and the next caller begins anew.
+            reconnect_timeout=_PATIENCE,
+            kwargs={"autocommit": True, "row_factory": dict_row, "application_name": "yijianshi", **_LINE},
         )
         self._busy = threading.local()
         self._ears = _Ears(url)
@@ -88,9 +97,9 @@ class PostgresDatabase:
     def start(self) -> None:
         """Connect, refuse unsafe settings and another schema, migrate."""
         with _told():
-            with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+            with psycopg.connect(self._url, autocommit=True, **_LINE) as connection:
                 self._prepare(connection)
-            self._pool.open(wait=True, timeout=10)
+            self._pool.open(wait=True, timeout=_PATIENCE)
 
     def write(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction and return only after its commit is durable."""
@@ -135,6 +144,14 @@ class PostgresDatabase:
         """Finish what is running, then close; twice does no harm."""
         self._ears.stop()
         self._pool.close()
+
+    def _check(self, connection: Connection) -> None:
+        """One connection that is dead means a server that was restarted: the others need not be tried one by one."""
+        try:
+            ConnectionPool.check_connection(connection)
+        except psycopg.Error:
+            self._pool.drain()
+            raise
 
     def _prepare(self, connection: psycopg.Connection[Any]) -> None:
         refuse_settings(connection)
@@ -199,7 +216,7 @@ class _Ears:
                 self._over.wait(1)
 
     def _hear(self, ready: threading.Event) -> None:
-        with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+        with psycopg.connect(self._url, autocommit=True, **_LINE) as connection:
             connection.execute(f"listen {_CHANNEL}")
             if ready.is_set():
                 self._call("")  # something may have been said while nobody listened
@@ -226,6 +243,11 @@ def read_postgres(url: str, cipher: Cipher, pool: int) -> PostgresReader:
     return started(PostgresReader(url, cipher, pool))
 
 
+def _configure(connection: Connection) -> None:
+    for setting in _SERVER:
+        connection.execute(setting)
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Driver errors carry row values in their texts, so only their names leave the store."""
@@ -235,6 +257,9 @@ def _told() -> Iterator[None]:
         raise
     except psycopg.IntegrityError as error:
         raise ConstraintBroken(error.diag.constraint_name or type(error).__name__) from None
+    except (pg.IdleInTransactionSessionTimeout, pg.ReadOnlySqlTransaction) as error:
+        # Cut off while it worked; or a standby, which a failover will make writable.
+        raise StoreUnavailable(type(error).__name__) from None
     except pg.DiskFull:
         raise StorageFull from None
     except PoolClosed:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote, unquote
@@ -76,9 +77,11 @@ def name_of_request() -> str:
     return unquote(name, errors="replace") if "%" in name else name
 
 
-def download(info: FileInfo, pieces: Iterable[bytes]) -> Response:
-    """A stored file as an attachment under its own name, to be shown by nothing."""
-    made = Response(pieces, content_type=info.type)
+def download(info: FileInfo, pieces: Iterator[bytes]) -> Response:
+    """A stored file as an attachment under its own name, to be shown by nothing. Its first piece is read before the
+    answer begins: a store that cannot give it must be able to say so."""
+    first = next(pieces, b"")
+    made = Response(chain([first], pieces), content_type=info.type)
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", info.name)[-80:] or "file"
     whole = quote(info.name, safe="")
     made.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}"

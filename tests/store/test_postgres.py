@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from bench.postgres import cluster
 from store import leases, marks
+from store.cipher import Cipher
 from store.errors import NewerSchema, StoreUnavailable, UnsafeStorage
 from store.leases import Wanted
 from store.migrations import _names
@@ -163,3 +166,50 @@ def test_an_unreachable_server_and_an_unknown_scheme_are_told_plainly(tmp_path: 
         open_store(Place(tmp_path, "postgresql://nobody@127.0.0.1:1/none"), children.CIPHER)
     with pytest.raises(UnsafeStorage, match="mysql"):
         open_store(Place(tmp_path, "mysql://x"), children.CIPHER)
+
+
+def test_a_database_that_was_away_for_long_is_used_again_at_once(tmp_path: Path, cipher: Cipher) -> None:
+    with cluster() as server:
+        store = open_store(Place(tmp_path, server.url, pool=4), cipher)
+        try:
+            store.db.write(lambda tx: marks.put(tx, "before", "1", NOW))
+            server.stop("immediate")
+            with pytest.raises(StoreUnavailable):
+                store.db.write(lambda tx: marks.put(tx, "meanwhile", "1", NOW))
+            server.start()
+            store.db.write(lambda tx: marks.put(tx, "after", "1", NOW))
+            with store.db.read() as tx:
+                assert marks.get(tx, "before") is not None
+                assert marks.get(tx, "meanwhile") is None
+        finally:
+            store.close()
+
+
+def test_once_the_database_is_gone_the_rest_of_many_units_does_not_wait_for_it(tmp_path: Path, cipher: Cipher) -> None:
+    with cluster() as server:
+        store = open_store(Place(tmp_path, server.url, pool=4), cipher)
+        try:
+            server.stop("immediate")
+            ran: list[int] = []
+            done = store.db.write_all([lambda tx, number=number: ran.append(number) for number in range(100)])
+            assert {type(one.error) for one in done} == {StoreUnavailable}
+            assert ran == []
+        finally:
+            store.close()
+            server.start()
+
+
+def test_a_host_that_hangs_in_a_transaction_is_cut_off_and_told_so(
+        shared: Place, opener: Callable[[Place], Opened]) -> None:
+    store = opener(shared)
+
+    def hang(tx: Tx) -> None:
+        marks.put(tx, "held", "1", NOW)
+        tx.run("select set_config('idle_in_transaction_session_timeout', '50', true)")
+        tx.rows("select 1 as awake")
+        time.sleep(1)  # nothing may be done inside a unit; a host that is stopped or cut off does just that
+        tx.rows("select 1 as awake")
+
+    with pytest.raises(StoreUnavailable):
+        store.db.write(hang)
+    store.db.write(lambda tx: marks.put(tx, "held", "2", NOW))
