@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from store.errors import FolderBusy
+from store.turns import away
 
 _PAUSE = 0.1
 
@@ -58,7 +59,8 @@ def write_durably(path: Path, chunks: Iterable[bytes]) -> None:
             for chunk in chunks:
                 stream.write(chunk)
             stream.flush()
-            os.fsync(stream.fileno())
+            with away():
+                os.fsync(stream.fileno())
         temporary.rename(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -77,6 +79,7 @@ def sync_folder(folder: Path) -> None:
     """Make the names inside `folder` durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(handle)
+        with away():
+            os.fsync(handle)
     finally:
         os.close(handle)

@@ -193,7 +193,7 @@ class SqliteDatabase:
         for callback in self._listeners:
             try:
                 callback(topic)
-            except Exception:  # noqa: BLE001 - a listener's fault must not stop the writing thread
+            except Exception:  # noqa: BLE001 - what was committed stays told as such
                 _log.exception("a listener of the store failed")
 
     def _connect(self) -> Transaction:
