@@ -31,7 +31,7 @@ from cases.edges import (
 )
 from cases.errors import CaseError
 from cases.feeds import event_data, flows_to
-from cases.fold import apply
+from cases.fold import apply, together
 from cases.judge import DEFAULT_ASK_LIMIT
 from cases.lapse import PLATFORM
 from cases.model import Case, Event, Leg, LegState
@@ -138,11 +138,9 @@ _MESSAGES: Mapping[str, Callable[[Leg, Event], str | None]] = {
 
 
 def _with(case: Case, events: Sequence[Event]) -> Outcome:
-    outbox: list[Outbox] = []
-    for event in events:
-        case = apply(case, event)
-        outbox += outgoing(case, event)
-    return Outcome(case, tuple(events), tuple(outbox))
+    """The case after all these events at once; a leg's messages are those of its last state."""
+    case = together(case, events)
+    return Outcome(case, tuple(events), tuple(message for event in events for message in outgoing(case, event)))
 
 
 def _tolerated(case: Case, later: frozenset[str], calendar: WorkCalendar | None) -> Iterator[Event]:

@@ -32,6 +32,7 @@ from store.errors import Stale, StoreUnavailable
 from store.errors import UnknownCase as NotStored
 from store.legs import LegRow
 from store.port import Tx
+from store.turns import holding
 
 REMEMBERED_CASES = 2_000
 STRIPES = 1_024  # two cases that share one cannot share a commit
@@ -119,7 +120,7 @@ class Book:
         `alongside` writes what belongs to the same transaction (a settled message, a notice's id). `decide` may be
         called again if the case moved meanwhile; it must only look.
         """
-        with self._stripes[hash(reference) % STRIPES]:
+        with holding(self._stripes[hash(reference) % STRIPES]):
             for _ in range(TRIES):
                 change = self._decided(self.known(reference), decide, now)
                 try:

@@ -14,6 +14,7 @@ from typing import Any
 from desk.premises import Premises
 from forms.plan import Plan, RemovedMaterial
 from sources.port import Found, Query, Sources
+from store.turns import away
 
 LOOKED_UP = frozenset({"licence", "sharing", "premises"})
 AT_ONCE = 8
@@ -44,10 +45,14 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], consent:
 
 def _answers(sources: Sources, queries: Sequence[Query]) -> list[Found]:
     """The answers in the order of the queries; threads only where waiting for one would hold up another."""
-    if sum(sources.waits(query.kind) for query in queries) < 2:
+    waits = sum(sources.waits(query.kind) for query in queries)
+    if not waits:
         return [sources.find(query) for query in queries]
-    with ThreadPoolExecutor(min(AT_ONCE, len(queries)), "look-up") as pool:
-        return list(pool.map(sources.find, queries))
+    with away():
+        if waits == 1:
+            return [sources.find(query) for query in queries]
+        with ThreadPoolExecutor(min(AT_ONCE, len(queries)), "look-up") as pool:
+            return list(pool.map(sources.find, queries))
 
 
 def _outcome(found: Found) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from store.errors import WrongText
@@ -25,6 +26,10 @@ _TOKEN = re.compile(
     r"""(?P<kept>'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|::)|:(?P<name>[a-z_][a-z0-9_]*)|(?P<percent>%)""",
     re.DOTALL | re.IGNORECASE,
 )
+
+
+# What is inserted is parameters alone, and nothing behind them has any.
+_ONE_ROW = re.compile(r"(?P<into>insert into \w+ \([\w, ]+\) values) \((?P<row>:\w+(?:, :\w+)*)\)(?P<tail>[^:]*)")
 
 
 def fill(sql: str, slots: Mapping[str, str]) -> str:
@@ -49,6 +54,26 @@ def sqlite_text(sql: str) -> str:
 def postgres_text(sql: str) -> str:
     """The text of a unit's statement for psycopg; WrongText for anything but reading and writing rows."""
     return to_psycopg(fill(_guarded(sql), POSTGRES_SLOTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """An INSERT of several rows as one statement, and the parameters of each row in order."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+@cache
+def sqlite_rows(sql: str, count: int) -> Several | None:
+    """An INSERT of one row for `count` rows: the interpreter's lock is let go and taken once for all of them. None for
+    any other text."""
+    found = _ONE_ROW.fullmatch(sqlite_text(sql))
+    if found is None or count < 2:
+        return None
+    names = tuple(name.strip()[1:] for name in found["row"].split(","))
+    row = f"({', '.join('?' for _ in names)})"
+    return Several(f"{found['into']} {', '.join([row] * count)}{found['tail']}", names)
 
 
 Text = Callable[[str], str]

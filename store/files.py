@@ -67,15 +67,23 @@ def traits(tx: Tx, files: Iterable[str]) -> dict[str, Traits]:
 def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
     """Give an owner's files to a case, each once; UnknownFile for a stranger's, FileTaken if another case has it."""
     for names, each in _named(files):
-        rows = tx.rows(f"select file, reference from files where owner = :owner and file in ({names})"
-                       " order by file {lock}", owner=owner, **each)
-        holder = {row["file"]: row["reference"] for row in rows}
+        free = f"owner = :owner and file in ({names}) and (reference is null or reference = :reference)"
+        if tx.run(f"update files set reference = :reference where {free}", owner=owner, reference=reference,
+                  **each) != len(each):
+            _refuse(tx, reference, owner, each.values())
+
+
+def _refuse(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
+    """Say which of these files is not the owner's, or another case's."""
+    for names, each in _named(files):
+        found = tx.rows(f"select file, reference from files where owner = :owner and file in ({names})",
+                        owner=owner, **each)
+        holder = {row["file"]: row["reference"] for row in found}
         for file in each.values():
             if file not in holder:
                 raise UnknownFile(file=file)
             if holder[file] not in (None, reference):
                 raise FileTaken(file=file)
-        tx.run(f"update files set reference = :reference where file in ({names})", reference=reference, **each)
 
 
 def _named(files: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:

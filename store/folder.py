@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from store.errors import FolderBusy
+from store.turns import away
 
 _PAUSE = 0.1
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -65,7 +66,8 @@ def write_durably(path: Path, chunks: Iterable[bytes]) -> None:
             for chunk in chunks:
                 stream.write(chunk)
             stream.flush()
-            os.fsync(stream.fileno())
+            with away():
+                os.fsync(stream.fileno())
         temporary.rename(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -84,6 +86,7 @@ def sync_folder(folder: Path) -> None:
     """Make the names inside `folder` durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(handle)
+        with away():
+            os.fsync(handle)
     finally:
         os.close(handle)

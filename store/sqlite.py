@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlite_utils import Database as Tables
 
 from store.cipher import Cipher
-from store.dialect import sqlite_text
+from store.dialect import sqlite_rows, sqlite_text
 from store.errors import StoreClosed, TransactionLost, UnsafeStorage
 from store.folder import FolderLock, sync_folder
 from store.migrations import migrate_sqlite, refuse_unmigrated
@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 FILE = "store.sqlite3"
 _KEPT_READERS = 32
 _SPACE_PAGES = 4000
+_ROWS_AT_ONCE = 32
 
 
 class SqliteTx:
@@ -58,10 +59,15 @@ class SqliteTx:
 
     def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
         """Run one write for each parameter set."""
-        text = sqlite_text(sql)
         self._refuse_lost()
         try:
-            self._connection.executemany(text, params)
+            for first in range(0, len(params), _ROWS_AT_ONCE):
+                rows = params[first:first + _ROWS_AT_ONCE]
+                several = sqlite_rows(sql, len(rows))
+                if several is None:
+                    self._connection.executemany(sqlite_text(sql), rows)
+                else:
+                    self._connection.execute(several.text, [row[name] for row in rows for name in several.names])
         except sqlite3.Error as error:
             raise plain(error) from None
 
@@ -193,7 +199,7 @@ class SqliteDatabase:
         for callback in self._listeners:
             try:
                 callback(topic)
-            except Exception:  # noqa: BLE001 - a listener's fault must not stop the writing thread
+            except Exception:  # noqa: BLE001 - what was committed stays told as such
                 _log.exception("a listener of the store failed")
 
     def _connect(self) -> Transaction:

@@ -1,7 +1,7 @@
 """Few threads work at once; whoever has to wait lets another one go on.
 
 The interpreter runs one thread at a time. Sixteen that are all ready only hand its lock to and fro, which costs a third
-of the processor. So the server's threads take turns: two work, the rest sleep, and one is woken when a worker goes
+of the processor. So the server's threads take turns: a few work, the rest sleep, and one is woken when a worker goes
 `away` to wait for the disk, the database or a slow caller.
 """
 
@@ -85,6 +85,18 @@ class Seat:
 
 
 _MINE = threading.local()
+
+
+@contextmanager
+def holding(lock: threading.Lock) -> Iterator[None]:
+    """Hold `lock`; whoever has to wait for it is away meanwhile."""
+    if not lock.acquire(blocking=False):
+        with away():
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -1,11 +1,16 @@
-"""Group commit: one thread with the only writing connection; callers queue units and are released after the commit."""
+"""Group commit: one writing connection; callers queue units and go on after the commit.
+
+Whoever finds nobody writing leads: it runs all units that wait, its own among them, in one transaction, and commits.
+What came meanwhile is led by the first who waits. So nothing is handed to a thread of the writer's own and back, and
+while one thread waits for the disk others prepare what the next commit takes along.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
 from typing import Any, TypeVar, cast
 
 from store.errors import NestedWrite, StoreClosed, StoreError, StoreUnavailable, TransactionLost
@@ -20,7 +25,7 @@ _MOST = 256
 class Ticket:
     """A unit that waits for its commit, with what came of it."""
 
-    __slots__ = ("_latch", "error", "result", "settled", "topics", "unit")
+    __slots__ = ("error", "result", "settled", "topics", "unit")
 
     def __init__(self, unit: Callable[[Any], Any]) -> None:
         self.unit = unit
@@ -28,20 +33,24 @@ class Ticket:
         self.error: BaseException | None = None
         self.topics: tuple[str, ...] = ()
         self.settled = False
-        self._latch = threading.Lock()
-        self._latch.acquire()
 
-    def release(self) -> None:
-        """Let the caller go on."""
-        self._latch.release()
-
-    def wait(self) -> Any:
+    def outcome(self) -> Any:
         """What the unit returned; raises what it raised."""
-        with away():
-            self._latch.acquire()
         if self.error is not None:
             raise self.error
         return self.result
+
+
+class _Caller:
+    """A thread that waits for its units; `leads` once it is its turn to run what waits."""
+
+    __slots__ = ("latch", "leads", "tickets")
+
+    def __init__(self, tickets: Sequence[Ticket]) -> None:
+        self.tickets = tickets
+        self.leads = False
+        self.latch = threading.Lock()
+        self.latch.acquire()
 
 
 class Transaction:
@@ -62,30 +71,31 @@ class Transaction:
 
 
 class Writer:
-    """The writing thread. `units` and `commits` count what it did since it began."""
+    """The one writing connection and who waits for it. `units` and `commits` count what it did since it began."""
 
     def __init__(self, connect: Callable[[], Transaction], announce: Callable[[str], None]) -> None:
         self._connect = connect
         self._announce = announce
-        self._queue: SimpleQueue[Sequence[Ticket]] = SimpleQueue()  # an empty one ends the thread
-        self._gate = threading.Lock()
-        self._closed = False
+        self._queue: deque[_Caller] = deque()
+        self._gate = threading.Lock()  # over the queue, who leads and whether it is closed; never held for long
+        self._led = False
+        self._leader: int | None = None
+        self._closed = True
         self._broken = False
+        self._transaction: Transaction | None = None
         self.units = 0
         self.commits = 0
-        self._begun = Ticket(lambda _: None)
-        self._thread = threading.Thread(target=self._live, name="store-writer", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; raises what opening the connection raised."""
-        self._thread.start()
-        self._begun.wait()
+        """Open the connection; raises what that raised."""
+        self._transaction = self._connect()
+        self._closed = False
 
     def do(self, unit: Callable[[Any], T]) -> T:
         """Queue `unit` and wait until its commit is durable."""
         ticket = Ticket(unit)
         self._hand_in([ticket])
-        return cast(T, ticket.wait())
+        return cast(T, ticket.outcome())
 
     def do_all(self, units: Sequence[Callable[[Any], Any]]) -> list[Done]:
         """Queue units for one commit and wait until it is durable; each fails alone."""
@@ -94,66 +104,86 @@ class Writer:
             self._hand_in(tickets)
         return [_done(ticket) for ticket in tickets]
 
-    def _hand_in(self, tickets: Sequence[Ticket]) -> None:
-        if threading.current_thread() is self._thread:
-            raise NestedWrite
-        with self._gate:
-            if self._closed:
-                raise StoreClosed
-            self._queue.put(tickets)
-
     def waiting(self) -> int:
-        """How many units wait for the running batch to end."""
-        return self._queue.qsize()
+        """How many callers wait for the running batch to end."""
+        return len(self._queue)
 
     def stop(self) -> None:
-        """Finish what is queued, then end the thread."""
+        """Finish what is queued, then close the connection; twice does no harm."""
         with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(())
-        self._thread.join()
-
-    def _live(self) -> None:
-        try:
-            transaction = self._connect()
-        except BaseException as error:  # noqa: BLE001 - whoever started this is told
+            if self._closed:
+                return
             self._closed = True
-            self._begun.error = error
-            self._begun.release()
-            return
-        self._begun.release()
-        going = True
-        while going:
-            batch, going = self._taken()
-            self._serve(transaction, batch)
-        transaction.connection.close()
+        self._wait_or_lead(_Caller(()))  # nothing comes behind it
+        if self._transaction is not None:
+            self._transaction.connection.close()
 
-    def _taken(self) -> tuple[list[Ticket], bool]:
-        """Everything that waits just now, at least one; False once the queue has ended."""
-        batch: list[Ticket] = []
-        while tickets := self._queue.get():
-            batch += tickets
-            if len(batch) >= _MOST or self._queue.empty():
-                return batch, True
-        return batch, False
+    def _hand_in(self, tickets: Sequence[Ticket]) -> None:
+        if threading.get_ident() == self._leader:
+            raise NestedWrite
+        if self._closed:
+            raise StoreClosed
+        self._wait_or_lead(_Caller(tickets))
+
+    def _wait_or_lead(self, caller: _Caller) -> None:
+        with self._gate:
+            if self._closed and caller.tickets:
+                raise StoreClosed
+            self._queue.append(caller)
+            if not self._led:
+                self._led = caller.leads = True
+        if not caller.leads:
+            with away():
+                caller.latch.acquire()
+        if caller.leads:
+            self._lead()
+
+    def _lead(self) -> None:
+        """Run what waits in one transaction, the caller's own among it; then the first who still waits leads."""
+        assert self._transaction is not None
+        callers: list[_Caller] = []
+        self._leader = threading.get_ident()
+        try:
+            with self._gate:
+                callers = self._taken()
+            batch = [ticket for caller in callers for ticket in caller.tickets]
+            self._serve(self._transaction, batch)
+        finally:  # whatever interrupts this thread, the others go on
+            self._leader = None
+            self._pass_on(callers[1:])
+        for topic in dict.fromkeys(topic for ticket in batch if ticket.error is None for topic in ticket.topics):
+            self._announce(topic)
+
+    def _pass_on(self, served: Sequence[_Caller]) -> None:
+        """Let the next one lead, and those go on whose units were run."""
+        with self._gate:
+            self._led = bool(self._queue)
+            following = [self._queue[0]] if self._led else []
+            for caller in following:
+                caller.leads = True
+        for caller in (*following, *served):
+            caller.latch.release()
+
+    def _taken(self) -> list[_Caller]:
+        """Everybody who waits just now, up to a full batch, but at least one."""
+        callers, units = [self._queue.popleft()], 0
+        while self._queue and (units := units + len(callers[-1].tickets)) < _MOST:
+            callers.append(self._queue.popleft())
+        return callers
 
     def _serve(self, transaction: Transaction, batch: list[Ticket]) -> None:
-        """Run the batch until every caller has an answer; a lost transaction costs its own unit alone."""
+        """Run the batch until every unit has an answer; a lost transaction costs its own unit alone."""
         waiting = batch
         try:
             while waiting:
                 waiting = self._committed(transaction, waiting)
         except BaseException as error:  # noqa: BLE001 - whatever it is, no caller may wait for ever
             self._abandon(transaction, waiting, error)
-        topics = dict.fromkeys(topic for ticket in batch if ticket.error is None for topic in ticket.topics)
-        for ticket in batch:
-            ticket.release()
-        for topic in topics:
-            self._announce(topic)
 
     def _committed(self, transaction: Transaction, batch: list[Ticket]) -> list[Ticket]:
         """One transaction over `batch`; returns those that must run again (each loss settles one, so it ends)."""
+        if not batch:
+            return []
         if self._broken:
             raise StoreUnavailable("先前一次写盘失败，请检查磁盘并重新启动服务。")
         transaction.say("begin immediate")
@@ -164,7 +194,8 @@ class Writer:
                 self._fail(ticket, ticket.error or TransactionLost())
                 return [other for other in batch if other is not ticket]
         try:
-            transaction.say("commit")
+            with away():
+                transaction.say("commit")
         except sqlite3.Error as error:
             return self._refused(transaction, batch, error)
         if transaction.open:
@@ -221,6 +252,6 @@ class Writer:
 
 def _done(ticket: Ticket) -> Done:
     try:
-        return Done(ticket.wait())
+        return Done(ticket.outcome())
     except Exception as error:  # noqa: BLE001 - whoever handed the units in looks at each
         return Done(error=error)

@@ -29,7 +29,7 @@ LOG = logging.getLogger("yijianshi.serve")
 STOP_SECONDS = 8.0
 GRACE_SECONDS = 10
 FILES = 4096
-YOUNG_OBJECTS = 20_000  # before the youngest generation is looked through; Python's own 700 is for small programs
+COLLECT = (20_000, 20, 50)
 APP_LOAD_ERROR = 4  # gunicorn's exit code of a worker that will never load: the master stops
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
@@ -74,7 +74,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
     def begin(self, worker: Worker) -> None:
         """Gunicorn's post_worker_init: open the store, then start the dispatcher."""
         worker.wsgi.extensions[NAME].begin()
-        settle_memory()
+        look_less_for_garbage()
         LOG.info("serving on %s", self._settings.public_url)
 
     def end(self, _arbiter: Any, worker: Worker) -> None:
@@ -83,17 +83,17 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
             worker.wsgi.extensions[NAME].close(STOP_SECONDS)
 
 
-def settle_memory() -> None:
-    """Definitions and code stay for as long as the process: the garbage collector need not look at them again, and
-    what a case leaves behind is mostly freed without it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS)
-
-
 def no_reload(_arbiter: Any) -> None:
     """Gunicorn's when_ready: HUP does nothing, for a second worker beside the first would wait for the folder."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def look_less_for_garbage() -> None:
+    """What was loaded at the start stays for ever and need not be looked through again and again; requests leave hardly
+    a cycle behind, and one filing alone makes more objects than the collector by default waits for."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def raise_file_limit() -> None:

@@ -26,7 +26,7 @@ from web.bodies import HERE, QUICK_SECONDS
 from web.lines import Line, Sight
 from web.reply import Gone, Reply
 
-AT_ONCE = 2
+AT_ONCE = 1  # two that are both ready only take the interpreter from each other; who waits for the disk is away
 LINGER_SECONDS = 2.0
 LAST_SECONDS = 2.0
 READER_SECONDS = 30.0
