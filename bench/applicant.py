@@ -37,13 +37,17 @@ class Applicant:
         until = time.monotonic() + patience
         while True:
             try:
-                answer = self._http.request(method, f"{self._url}{path}", timeout=30, **more)
+                answer = self.once(method, path, **more)
                 if answer.status_code != 503 or time.monotonic() > until:
                     return answer
             except requests.RequestException:
                 if time.monotonic() > until:
                     raise
             time.sleep(0.05)
+
+    def once(self, method: str, path: str, **more: Any) -> requests.Response:
+        """One request, sent once."""
+        return self._http.request(method, f"{self._url}{path}", timeout=30, **more)
 
     def prepare(self, bundle: str, situation: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Everything a filing of `bundle` sends; papers are uploaded."""
