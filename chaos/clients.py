@@ -21,7 +21,6 @@ from sandbox.ledger import Ledger
 
 BUNDLE = "utilities"
 PATIENCE = 240.0
-REPEATS = 0.1
 LOOK_SECONDS = 1.0
 
 
@@ -127,7 +126,7 @@ class Crowd:
             receipt = office.submit(filing, key)
             with self._turn:
                 self.filed += 1
-            if dice.random() < REPEATS:
+            if dice.random() < self._form.repeats:
                 office.submit(filing, key)
             if dice.random() < self._form.withdraws:
                 self._withdraw(office, receipt["reference"])

@@ -23,7 +23,6 @@ from sandbox.ledger import Ledger
 
 SAMPLE_SECONDS = 2.0
 FILE_SECONDS = 900.0
-QUIET_SECONDS = 3.0
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
 LEGS = re.compile(r'^yijianshi_legs\{key="(\w+)"\} ([0-9.]+)$', re.MULTILINE)
 CASES = re.compile(r'^yijianshi_cases\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
@@ -130,7 +129,7 @@ class Run:
             killer.settle()
         first = seen_resources(self.stage)
         drained = self._drain(samples)
-        time.sleep(QUIET_SECONDS)
+        time.sleep(form.quiet_seconds)
         self.facts |= {"drained": drained, "resources": {"first": first, "last": seen_resources(self.stage)}}
         for ending in (crowd, samples, watch):
             ending.stop()
@@ -159,16 +158,21 @@ class Run:
         """What the operator's commands say; they work beside the running portal."""
         self._say("reading out: export, verify, backup, reconcile")
         (self.folder / "export.jsonl").write_text(self.stage.flask("export", "--jsonl"), "utf-8")
+        self.facts["open_values"] = list(open_values(self.folder))
+        code, said = self.stage.try_flask("verify")
+        self.facts["verify"] = {"code": code, "said": said[-2000:]}
+        if self.form.read_out:
+            self._copied()
+            with ThreadPoolExecutor(2) as pool:
+                self.facts["reconcile"] = dict(zip(OFFICES, pool.map(self._reconciled, OFFICES), strict=True))
+
+    def _copied(self) -> None:
+        """A copy that dies half-way, then one that is whole and checked."""
         if self.form.kills:
             self.facts["broken_backup"], _ = self.stage.try_flask(
                 "backup", str(self.folder / "backup-broken"), "--reason", "故障试验", FAILPOINTS="backup.mid:kill")
-        commands = {"verify": ("verify",), "backup": ("backup", str(self.folder / "backup"), "--reason", "故障试验")}
-        for name, arguments in commands.items():
-            code, said = self.stage.try_flask(*arguments)
-            self.facts[name] = {"code": code, "said": said[-2000:]}
-        with ThreadPoolExecutor(2) as pool:
-            self.facts["reconcile"] = dict(zip(OFFICES, pool.map(self._reconciled, OFFICES), strict=True))
-        self.facts["open_values"] = list(open_values(self.folder))
+        code, said = self.stage.try_flask("backup", str(self.folder / "backup"), "--reason", "故障试验")
+        self.facts["backup"] = {"code": code, "said": said[-2000:]}
 
     def _reconciled(self, office: str) -> dict[str, Any]:
         """The department's own list, as its ledger has it, against the portal's."""

@@ -51,6 +51,13 @@ CALM: Script = {
     "water-group": {"manners": {"short": 0.9, "copies": 0.1}}, "planning-bureau": {"manners": {"short": 1.0}},
     "traffic-police": {"manners": {"short": 1.0}},
 }
+# The smallest in which each planted bug shows.
+TOLD: Mapping[str, Any] = {
+    "manners": {"early": 0.3, "copies": 0.3, "beset": 0.1, "backwards": 0.1, "short": 0.2}}
+MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "power-grid": {**TOLD, **LOSES}, "heat-utility": {
+    **LEGACY, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
+LATE: Script = {key: {"manners": {"short": 1.0}, "rules": [{"attempts": [1, 1], "after": "500"}]} for key in OFFICES}
+HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +78,21 @@ class Form:
     quick_seconds: float = 10.0
     drain_seconds: float = 240.0
     withdraws: float = 0.02
+    repeats: float = 0.1
     pauses: tuple[float, float] = (0.5, 2.6)
+    quiet_seconds: float = 3.0
+    read_out: bool = True  # False: only what is exported is judged, not the copy and the departments' lists
 
 
 FORMS: Mapping[str, Form] = {
     "short": Form(200, 12, failpoint_share=0.6, jumps=1, publications=2),
     "long": Form(2_000, 200, failpoint_share=0.35, jumps=4, publications=5, drain_seconds=420.0),
     "calm": Form(20, script=CALM, withdraws=0),
+    # The shortest that find the planted bugs.
+    "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=45, read_out=False),
+    "late": Form(3, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=75, jumps=1, pauses=(6, 8),
+                 read_out=False, armed="push.after_response:sleep=70,p=0.15"),
+    "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
+                        armed="accept.before_commit:sleep=0.2", drain_seconds=60),
+    "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

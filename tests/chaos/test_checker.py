@@ -71,7 +71,8 @@ DOCTORED = {
     "I18 privacy": [run(open_values=["portal.log: 3702…"])],
     "I19 resources": [run(resources={"first": {"megabytes": 90}, "last": {"megabytes": 900}})],
     "I20 5xx": [
-        add("clients", {"what": "tried"}, what="answer", status=500, path="cases"), put("ledger", {"what": "told"}, status=503), run(client_faults=["TimeoutError"])],
+        add("clients", {"what": "tried"}, what="answer", status=500, path="cases"),
+        put("ledger", {"what": "told"}, status=503), run(client_faults=["TimeoutError"])],
     "I21 file integrity": [run(backup={"code": 1, "said": "broken"}), put("ledger", {"what": "paper"}, right=False)],
     "I22 reconciliation": [
         run(reconcile={"city": {"code": 1, "said": "[…]"}}), put("export", {"kind": "leg", "id": LEG}, ref=None)],
