@@ -53,8 +53,10 @@ CALM: Script = {
 }
 # The smallest in which each planted bug shows.
 TOLD: Mapping[str, Any] = {
-    "manners": {"early": 0.3, "copies": 0.3, "beset": 0.1, "backwards": 0.1, "short": 0.2}}
-MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "power-grid": {**TOLD, **LOSES}, "heat-utility": {
+    "manners": {"early": 0.3, "copies": 0.3, "beset": 0.1, "backwards": 0.1, "short": 0.2},
+    "rules": [{"chance": 0.3, "attempts": [1, 1], "after": "reset:0"},
+              {"chance": 0.2, "attempts": [1, 1], "after": "500"}]}
+MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "heat-utility": {
     **LEGACY, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
 LATE: Script = {key: {"manners": {"short": 1.0}, "rules": [{"attempts": [1, 1], "after": "500"}]} for key in OFFICES}
 HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}

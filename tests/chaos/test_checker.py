@@ -89,6 +89,11 @@ def test_a_clean_run_breaks_no_rule():
     assert {name: made for name, made in check(small.evidence(small.clean())).items() if made["count"]} == {}
 
 
+def test_every_rule_is_explained(request):
+    lines = (request.config.rootpath / "docs" / "faults.md").read_text().splitlines()
+    assert {line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| I")} == RULES.keys()
+
+
 def test_every_rule_has_a_doctored_run():
     assert DOCTORED.keys() == RULES.keys()
 
