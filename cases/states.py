@@ -64,6 +64,7 @@ FINAL = frozenset({
 })
 GRANTED = frozenset({S.GRANTED, S.DELIVERED})
 OVER = FINAL | {S.GRANTED}
+TAKEN = WORK | GRANTED | {S.REFUSED, S.NOT_ACCEPTED}  # its department said something of it, so it is there
 AT_WORK = OUT | WORK
 EVERY = frozenset(S)
 
