@@ -23,7 +23,7 @@ LOSES: Mapping[str, Any] = {  # takes every message and loses many answers; it c
         {"chance": 0.06, "attempts": [1, 3], "after": "length"}, {"chance": 0.06, "attempts": [1, 3], "after": "500"},
         {"chance": 0.04, "attempts": [1, 2], "after": "reset:60"}]}
 LEGACY: Mapping[str, Any] = {  # an old system: whatever comes is done again; it has to be asked, and reads late
-    "effect": "call", "honours_keys": False, "lag": 0.3, "rules": [
+    "effect": "call", "honours_keys": False, "lag": 0.3, "manners": {"slow": 0.5, "plain": 0.5}, "rules": [
         {"chance": 0.12, "attempts": [1, 2], "after": "reset:0"}, {"chance": 0.05, "attempts": [1, 2], "after": "hang"},
         {"chance": 0.08, "attempts": [1, 2], "before": "500", "effect": "none"},
         {"chance": 0.06, "attempts": [1, 2], "before": "reset", "effect": "none"}]}
@@ -57,7 +57,7 @@ TOLD: Mapping[str, Any] = {
     "rules": [{"chance": 0.3, "attempts": [1, 1], "after": "reset:0"},
               {"chance": 0.2, "attempts": [1, 1], "after": "500"}]}
 MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "heat-utility": {
-    **LEGACY, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
+    **LEGACY, "manners": {"slow": 1.0}, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
 LATE: Script = {name: {"manners": {"short": 1.0}, "rules": [{"attempts": [1, 1], "before": "500"}]} for name in OFFICES}
 HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}
 

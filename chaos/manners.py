@@ -12,7 +12,7 @@ FORGED_CODE = "FORGED"
 class Manner:
     """`steps` end in the decision. `copies` of each go out at once; `fresh` ones are written anew, with a new time
     under the same id. `backwards`: the last one first. `early`: told before the push is answered. `waits`: an ask is
-    told first and the rest after the applicant's answer. `bad`: what goes out beside and must never count."""
+    told first and the rest after the applicant's answer. `pause` seconds go by before anything is told. `bad`: what goes out beside and must never count."""
 
     steps: tuple[str, ...] = ("leg.accepted", "leg.granted")
     copies: int = 1
@@ -20,6 +20,7 @@ class Manner:
     backwards: bool = False
     early: bool = False
     waits: bool = False
+    pause: float = 0.0
     bad: tuple[str, ...] = ()
 
 
@@ -31,5 +32,6 @@ MANNERS: Mapping[str, Manner] = {
     "early": Manner(("leg.accepted", "leg.granted"), early=True),
     "asks": Manner(("leg.accepted", "leg.granted"), waits=True),
     "beset": Manner(("leg.accepted", "leg.granted"), bad=("forged", "stale", "foreign", "stranger")),
+    "slow": Manner(("leg.granted",), pause=5.0),
     "silent": Manner(()),
 }

@@ -191,7 +191,7 @@ class Office:
         for kind in held.manner.bad:
             await self._world.reporter.tell_bad(self._body.id, held.facts["notices"], held, kind)
         if not held.manner.early:
-            await asyncio.sleep(STEP_SECONDS * (1 + draw(self._world.seed, "pause", held.leg)))
+            await asyncio.sleep(held.manner.pause + STEP_SECONDS * (1 + draw(self._world.seed, "pause", held.leg)))
         if held.manner.waits and not held.final:
             await self._tell(held, "leg.supplement_required", 1)
             await held.answered.wait()
