@@ -12,7 +12,8 @@ FORGED_CODE = "FORGED"
 class Manner:
     """`steps` end in the decision. `copies` of each go out at once; `fresh` ones are written anew, with a new time
     under the same id. `backwards`: the last one first. `early`: told before the push is answered. `waits`: an ask is
-    told first and the rest after the applicant's answer. `pause` seconds go by before anything is told. `bad`: what goes out beside and must never count."""
+    told first and the rest after the applicant's answer. `pause` seconds go by before anything is told. `bad`: what
+    goes out beside and must never count."""
 
     steps: tuple[str, ...] = ("leg.accepted", "leg.granted")
     copies: int = 1
