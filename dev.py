@@ -27,7 +27,6 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CJK_FONT = "Noto Sans CJK"
 START_SECONDS = 60
 BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport", "burst", "queries")
-CHAOS = "tests/faults/test_kills.py"
 
 
 def say(line: str) -> None:
@@ -208,10 +207,12 @@ def bench(options: argparse.Namespace) -> int:
     return max((python("-m", f"bench.{name}", *rest) for name, *rest in runs), default=0)
 
 
-def chaos(_: argparse.Namespace) -> int:
-    """Kill the portal again and again under load, and compare what was promised with what departments saw."""
+def chaos(options: argparse.Namespace) -> int:
+    """Kill the portal again and again under load, and compare what was promised with what departments saw. More words
+    are passed on: `--seed 7`, `--folder DIR`."""
     install(["requirements.txt", "requirements-dev.txt"])
-    return python("-m", "pytest", "-q", "-s", "-m", "slow", CHAOS)
+    what = ["--planted"] if options.planted else ["long" if options.long else "short"]
+    return python("-m", "chaos", *what, *options.rest)
 
 
 def check(_: argparse.Namespace) -> int:
@@ -229,6 +230,10 @@ def main() -> int:
         sub.set_defaults(verb=verb)
         if verb is test:
             sub.add_argument("--slow", action="store_true", help="the long fuzz and fault runs")
+        if verb is chaos:
+            sub.add_argument("--long", action="store_true", help="2,000 applications and 200 kills")
+            sub.add_argument("--planted", action="store_true", help="plant bugs, one after the other, and find each")
+            sub.set_defaults(rest=[])
         if verb in {test, bench}:
             sub.add_argument("rest", nargs="*", help="passed on: test files or pytest options, names of benchmarks")
     options, unknown = parser.parse_known_args()

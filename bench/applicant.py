@@ -45,7 +45,7 @@ class Applicant:
         until = time.monotonic() + self.patience
         while True:
             try:
-                answer = self._http.request(method, f"{self._url}{path}", timeout=30, **more)
+                answer = self.once(method, path, **more)
                 self._seen(answer)
                 if answer.status_code not in LATER or time.monotonic() > until:
                     return answer
@@ -54,6 +54,10 @@ class Applicant:
                 if time.monotonic() > until:
                     raise
             time.sleep(0.05)
+
+    def once(self, method: str, path: str, **more: Any) -> requests.Response:
+        """One request, sent once."""
+        return self._http.request(method, f"{self._url}{path}", timeout=30, **more)
 
     def prepare(self, bundle: str, situation: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Everything a filing of `bundle` sends; papers are uploaded."""

@@ -66,6 +66,7 @@ FINAL = frozenset({
 })
 GRANTED = frozenset({S.GRANTED, S.DELIVERED})
 OVER = FINAL | {S.GRANTED}
+TAKEN = WORK | GRANTED | {S.REFUSED, S.NOT_ACCEPTED}  # its department said something of it, so it is there
 AT_WORK = OUT | WORK
 # What a correction may name: what a department decides or does by itself, without an ask or a procedure that only its
 # own notice can describe.

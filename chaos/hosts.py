@@ -176,7 +176,8 @@ def main() -> int:
     if INSIDE not in words:
         if os.geteuid():
             raise SystemExit("the storm of hosts lays network links: run it as root")
-        return subprocess.run(["unshare", "--net", sys.executable, "-m", "chaos.hosts", INSIDE, *words]).returncode
+        return subprocess.run(["unshare", "--net", sys.executable, "-m", "chaos.hosts", INSIDE, *words],
+                              check=False).returncode
     cuts = [int(word) for word in words if word.isdecimal()]
     with tempfile.TemporaryDirectory() as folder:
         return 0 if run(Path(folder), cuts[0] if cuts else CUTS) else 1

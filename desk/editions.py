@@ -21,7 +21,7 @@ from forms.answers import ground_of
 from forms.compose import Arranged, arrange
 from forms.plan import Plan, PlannedLeg
 from forms.values import Surroundings
-from store import editions
+from store import editions, failpoints
 from store.port import Tx
 
 REMEMBERED_PLANS = 64  # of the largest shipped bundle about 0.4 MB each with its text
@@ -140,6 +140,7 @@ class Editions:
         if not has_edition:
             editions.keep(tx, editions.Edition(hash=current.hash, bundle=bundle, body=current.body.decode(),
                                                language=str(current.language), kept_at=now))
+            failpoints.reach("publish.mid")
         if not has_plan:
             editions.keep_plan(tx, composed.hash, composed.body.decode())
 

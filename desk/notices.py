@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from cases import judge
 from cases.model import Case, Event
+from cases.states import OUT
 from connectors.base import Body
 from desk.asking import in_our_words, refuse_unknown_papers
 from desk.book import Book
@@ -19,7 +20,7 @@ from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
 from desk.notice_schemas import read_data
 from desk.premises import Premises
 from desk.result_files import ResultFiles, brings_files, named_in
-from store import failpoints, files, notices
+from store import failpoints, files, messages, notices
 from store.errors import FileTaken
 from store.notices import Notice, Strange
 from store.port import Tx
@@ -44,6 +45,7 @@ class _Judged:
     """Filled in while deciding; the last decision counts."""
 
     verdict: judge.Verdict | None = None
+    early: bool = False
     files: list[str] = field(default_factory=list)
 
 
@@ -83,6 +85,7 @@ class Notices:
         judged, authorities = _Judged(), authorities_of(self._premises.deployment.bodies[incoming.office])
 
         def decide(case: Case) -> Sequence[Event]:
+            judged.early = case.legs[leg].state in OUT
             judged.verdict = judge.judge(case, leg, event, self._premises.calendar, authorities)
             return judged.verdict.events if judged.verdict.kind == "applied" else ()
 
@@ -146,6 +149,8 @@ class Notices:
                 code=judged.verdict.code, reference=reference, leg=event.leg, type=event.type,
                 body=incoming.raw.decode("utf-8", "replace")))
         elif judged.verdict.kind == "applied":
+            if judged.early:
+                messages.overtaken(tx, reference, event.leg or "", now)
             self.link(tx, reference, incoming.office, event.data)
 
     def understood(self, reference: str, leg: str, type_: str, data: Mapping[str, Any]) -> dict[str, Any]:

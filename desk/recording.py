@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cases import fold, judge
 from cases.model import Case, Event, LegState
+from cases.states import TAKEN
 from connectors.base import Answer
 from desk.book import Book, Wish
 from desk.claims import Claim, Then
@@ -63,6 +64,7 @@ class _Decided:
 
     events: tuple[Event, ...] = ()
     strange: tuple[Strange, ...] = ()
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,13 @@ class Recorder:
 
     def _wish(self, joint: _Joint, now: datetime) -> Wish:
         def decide(case: Case) -> Sequence[Event]:
-            joint.decided[:] = [self._decided(case, came, now) for came in joint.came]
+            joint.decided[:] = [replace(self._decided(case, came, now), outcome=_outcome(case, came))
+                                for came in joint.came]
             return [event for decided in joint.decided for event in decided.events]
 
         def alongside(tx: Tx) -> None:
             for came, decided in zip(joint.came, joint.decided, strict=True):
-                leases.settle(tx, came.claim.fence, came.outcome, now)
+                leases.settle(tx, came.claim.fence, decided.outcome or came.outcome, now)
                 for entry in decided.strange:
                     notices.quarantine(tx, entry)
                 if came.answer.state == "granted" and not decided.strange:
@@ -188,6 +191,13 @@ def _rounds(ended: Sequence[Came]) -> Iterator[list[_Joint]]:
 def _speaks(claim: Claim) -> bool:
     """Whether a state in the answer is meant: in the receipt of a filing, not in the answer to a question."""
     return claim.purpose == "send" and claim.id.type == "leg.filed"
+
+
+def _outcome(case: Case, came: Came) -> Outcome:
+    """What came of a message; a filing of which the department spoke meanwhile has arrived, whatever the answer was."""
+    arrived = came.claim.id.type == "leg.filed" and case.legs[came.claim.id.leg].state in TAKEN
+    outcome = came.outcome
+    return replace(outcome, state="done", next_at=None) if arrived and outcome.state in LATER.values() else outcome
 
 
 def _not_there_yet(case: Case, came: Came, now: datetime) -> tuple[Event, ...]:

@@ -160,6 +160,15 @@ def cancel(tx: Tx, reference: str, leg: str) -> int:
     )
 
 
+def overtaken(tx: Tx, reference: str, leg: str, now: datetime) -> None:
+    """The department spoke of the leg, so its filing arrived: it is neither sent nor asked about any more."""
+    tx.run(
+        "update messages set state = 'done', next_at = null, settled_at = :now, detail = 'a notice came first'"
+        " where reference = :r and leg = :leg and type = 'leg.filed' and attempts > 0"
+        " and state in ('due', 'unknown', 'stuck')", r=reference, leg=leg, now=stamp(now),
+    )
+
+
 def resend(tx: Tx, which: MessageId, now: datetime) -> bool:
     """Send a stuck, unknown or refused message again at once, same key and bytes; False for any other."""
     touched = tx.run(

@@ -221,3 +221,22 @@ def test_a_leg_that_may_be_with_its_department_is_not_withdrawn_without_telling_
         kinds = {message.type for message in messages.of_case(tx, receipt.reference) if message.leg == "01"}
     assert (state(desk, receipt, "01") == "withdrawn") is withdrawn
     assert ("leg.withdrawn" in kinds) is not withdrawn
+
+
+@pytest.mark.parametrize("first", ["the notice", "the answer"])
+@pytest.mark.parametrize("lost", [
+    (Answer("again", detail="no answer"), Then("send", NOW + timedelta(hours=12))),
+    (Answer("unknown", detail="no answer"), Then("ask", NOW + timedelta(hours=12))),
+    (Answer("unknown", detail="no answer"), Then("stuck")),
+])
+def test_a_filing_whose_answer_was_lost_has_arrived_once_its_department_speaks_of_the_leg(
+        desk, receipt, premises, first, lost):
+    claim = claims(desk)["01:leg.filed:1"]
+    order = [lambda: say(desk, receipt, "01", "leg.granted", results=[], seq=1),
+             lambda: desk.record([Came(claim, *lost)], NOW)]
+    for act in order if first == "the notice" else reversed(order):
+        act()
+    with premises.database.read() as tx:
+        message = messages.get(tx, claim.id)
+    assert (message.state, message.next_at, state(desk, receipt, "01")) == ("done", None, "granted")
+    assert "01:leg.filed:1" not in claims(desk, NOW + timedelta(days=1))

@@ -1,0 +1,110 @@
+"""Judges a run from outside (`python -m chaos.checker FOLDER`): prints one JSON of counts; exit 1 if any is not 0.
+
+The rules are I1 to I22 of the rig, as far as they can be judged without looking inside, and three of the same kind:
+I23 overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace. I16 (deadlines) is judged
+where the days are: by the tests of the calendar.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from chaos import judged_cases, judged_effects, judged_notices, judged_running
+from chaos.evidence import Evidence, read_evidence
+
+Rule = Callable[[Evidence], Iterator[str]]
+MOST_EXAMPLES = 20
+RULES: Mapping[str, Rule] = {
+    "I1 lost": judged_cases.lost,
+    "I2 half-written": judged_cases.half_written,
+    "I3 one key, one receipt": judged_cases.key_without_its_receipt,
+    "I4 not final": judged_cases.not_final,
+    "I5 duplicate effect": judged_effects.doubled,
+    "I6 done without effect": judged_effects.without_effect,
+    "I7 ghost": judged_effects.ghosts,
+    "I8 wrong decision": judged_effects.wrongly_decided,
+    "I9 final twice": judged_notices.final_twice,
+    "I10 bad accepted": judged_notices.bad_accepted,
+    "I11 append twice": judged_notices.appended_twice,
+    "I12 isolation": judged_effects.delayed,
+    "I13 conservation": judged_cases.not_conserved,
+    "I14 edition": judged_cases.other_edition,
+    "I15 notices": judged_notices.not_as_told,
+    "I17 audit": judged_running.chain_broken,
+    "I18 privacy": judged_running.private_values_open,
+    "I19 resources": judged_running.resources_grew,
+    "I20 5xx": judged_running.failed_while_up,
+    "I21 file integrity": judged_running.files_broken,
+    "I22 reconciliation": judged_cases.unreconciled,
+    "I23 overwritten": judged_effects.overwritten,
+    "I24 changed bytes": judged_effects.changed_bytes,
+    "I25 notice lost": judged_notices.notices_lost,
+}
+
+
+def check(found: Evidence) -> dict[str, dict[str, Any]]:
+    """Rule → how often it is broken, with examples."""
+    made = {}
+    for name, rule in RULES.items():
+        broken = rule(found)
+        examples = list(islice(broken, MOST_EXAMPLES))
+        made[name] = {"count": len(examples) + sum(1 for _ in broken), "examples": examples}
+    return made
+
+
+def figures(found: Evidence, judged: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """What a run was and what it came to, by name."""
+    counts = {name.split()[0]: made["count"] for name, made in judged.items()}
+    told, calls = [*found.said("told")], [*found.said("call")]
+    taken = [seconds for seconds, _ in judged_effects.delays(found)] or [0.0]
+    first = first_accepted(found) or [0.0]
+    return {
+        "applications": len({ack["key"] for ack in found.acks}), "acknowledgements": len(found.acks),
+        "legs": len(found.legs), "calls": len(calls), "effects": len(found.effects), "notices_told": len(told),
+        "calls_again": len(calls) - len({line["key"] for line in calls}),
+        "bad_notices_refused": sum(line["status"] >= 400 for line in found.said("told_bad")),
+        "sigkills": found.run.get("sigkills", 0), "failpoints_reached": sum(found.run.get("reached", {}).values()),
+        "failpoints_missed": sum(found.run.get("unreached", {}).values()),
+        "seconds": found.run.get("ended", 0) - found.run.get("began", 0),
+        "start_to_first_accepted_p50_s": statistics.median(first), "start_to_first_accepted_worst_s": max(first),
+        "healthy_leg_p50_s": statistics.median(taken), "healthy_leg_p99_s": taken[int((len(taken) - 1) * 0.99)],
+        "lost": counts["I1"], "duplicates": counts["I5"], "not_final": counts["I4"],
+        "wrong": sum(count for name, count in counts.items() if name not in {"I1", "I5", "I4"}),
+    }
+
+
+def first_accepted(found: Evidence) -> list[float]:
+    """Seconds from each start of the portal to the first receipt after it, while there was anything to file."""
+    acked = sorted(ack["at"] for ack in found.acks)
+    starts = sorted(found.run.get("starts", ()))
+    taken = []
+    for start, following in zip(starts, [*starts, float("inf")][1:], strict=True):
+        after = next((at for at in acked if start < at < following), None)
+        if after is not None and start < found.run.get("all_filed_at", 0):
+            taken.append(after - start)
+    return taken
+
+
+def verdict(folder: Path) -> dict[str, Any]:
+    """Everything about the run in `folder`."""
+    found = read_evidence(folder)
+    judged = check(found)
+    return {"violations": sum(made["count"] for made in judged.values()), "figures": figures(found, judged),
+            "rules": judged}
+
+
+def main() -> int:
+    """Judge the folder on the command line."""
+    made = verdict(Path(sys.argv[1]))
+    print(json.dumps(made, ensure_ascii=False, indent=1))
+    return 1 if made["violations"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""One run from the first start to the files that the checker reads; one seed is one schedule of faults."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import requests
+
+from chaos.clients import Crowd
+from chaos.forms import OFFICES, Form
+from chaos.killer import Killer, Watch, seen_resources
+from chaos.stage import Stage
+from sandbox.ledger import Ledger
+
+SAMPLE_SECONDS = 2.0
+FILE_SECONDS = 900.0
+OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
+LEGS = re.compile(r'^yijianshi_legs\{key="(\w+)"\} ([0-9.]+)$', re.MULTILINE)
+CASES = re.compile(r'^yijianshi_cases\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
+BREACHES = re.compile(r'^yijianshi_breaches\{key="([^"]*)"\} ([0-9.]+)$', re.MULTILINE)
+
+PRIVATE = ("370202198001019912", "370202198503029926", "13800000001", "sample@example.com", "示例不动产权第")
+
+Say = Callable[[str], None]
+
+
+class Samples:
+    """What the portal's metrics say, every few seconds."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.taken: list[dict[str, Any]] = []
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._over.set()
+        self._thread.join(30)
+
+    def take(self) -> dict[str, Any] | None:
+        """One sample; None while the portal is away."""
+        try:
+            answer = requests.get(f"{self._stage.url}/metrics", timeout=10)
+        except requests.RequestException:
+            return None
+        if not answer.ok:
+            return None
+        legs = {state: int(float(number)) for state, number in LEGS.findall(answer.text)}
+        breaches = {rule: int(float(number)) for rule, number in BREACHES.findall(answer.text) if float(number)}
+        return {"at": time.time(), "legs": legs, "breaches": breaches,
+                "cases": int(sum(map(float, CASES.findall(answer.text))))}
+
+    def _run(self) -> None:
+        while not self._over.wait(SAMPLE_SECONDS):
+            if (sample := self.take()) is not None:
+                self.taken.append(sample)
+
+
+class Run:
+    """A run of `form` in `folder`; `say` tells the person at the keyboard how far it is."""
+
+    def __init__(self, form: Form, seed: int, folder: Path, say: Say) -> None:
+        self.form, self.seed, self.folder, self._say = form, seed, folder, say
+        self.stage = Stage(folder, form, seed)
+        self.facts: dict[str, Any] = {"seed": seed, "form": asdict(form), "began": time.time()}
+
+    def play(self) -> None:
+        """Play it and leave `run.json`, `clients.jsonl`, `ledger.jsonl` and `export.jsonl` in the folder."""
+        self.stage.prepare()
+        log = Ledger(self.folder / "clients.jsonl")
+        try:
+            self._die_while_migrating()
+            self.stage.start_departments()
+            self.stage.start_portal()
+            self._filled(log)
+            self._read_out()
+        finally:
+            self.stage.stop()
+            log.close()
+        self.facts["ended"] = time.time()
+        (self.folder / "run.json").write_text(json.dumps(self.facts, ensure_ascii=False, indent=1), "utf-8")
+
+    def _die_while_migrating(self) -> None:
+        """The very first start dies between two steps of making the tables."""
+        if not self.form.kills:
+            return
+        self.stage.more = {**self.stage.unarmed, "FAILPOINTS": "migrate.step:kill@2"}
+        self.stage.begin_portal()
+        time.sleep(2.5)
+        self.stage.kill("group")
+        self.stage.more = self.stage.unarmed
+
+    def _filled(self, log: Ledger) -> None:
+        form, crowd = self.form, Crowd(self.stage, self.form, self.seed, log)
+        watch, samples = Watch(self.stage), Samples(self.stage)
+        killer = Killer(self.stage, form, Random(self.seed), watch)
+        for one in (watch, samples, crowd):
+            one.start()
+        last = [0.0]
+
+        def allow(share: float) -> float:
+            crowd.allow(round(form.applications * share))
+            if time.time() - last[0] > 10:
+                last[0] = time.time()
+                self._say(f"{crowd.filed} of {form.applications} filed, {killer.sigkills} of {form.kills} killed")
+            return crowd.filed / form.applications
+
+        killer.play(allow, lambda: crowd.filed < crowd.allowed or crowd.allowed < form.applications)
+        filed = crowd.wait_until_filed(FILE_SECONDS)
+        self._say(f"all {crowd.filed} filed, {killer.sigkills} killed; waiting for the last legs" if filed else
+                  f"only {crowd.filed} of {form.applications} could be filed")
+        self.facts["all_filed_at"] = time.time()
+        self.stage.calm_down()
+        if form.kills:
+            killer.settle()
+        first = seen_resources(self.stage)
+        drained = self._drain(samples)
+        time.sleep(form.quiet_seconds)
+        self.facts |= {"drained": drained, "resources": {"first": first, "last": seen_resources(self.stage)}}
+        for ending in (crowd, samples, watch):
+            ending.stop()
+        last_sample = samples.take()
+        self.facts |= {
+            "outages": watch.outages, "starts": killer.starts, "leaps": killer.leaps, "sigkills": killer.sigkills,
+            "reached": killer.reached, "unreached": killer.unreached, "client_faults": crowd.faults,
+            "samples": [*samples.taken, *([last_sample] if last_sample else [])]}
+
+    def _drain(self, samples: Samples) -> bool:
+        """Whether every leg is over, and every notice told, before the limit."""
+        until = time.monotonic() + self.form.drain_seconds
+        said = 0.0
+        while time.monotonic() < until:
+            sample, left = samples.take(), self.stage.left_to_do()
+            open_legs = sum(number for state, number in sample["legs"].items() if state not in OVER) if sample else -1
+            if not open_legs and not left["untold"] and not left["open"]:
+                return True
+            if time.monotonic() - said > 10:
+                said = time.monotonic()
+                self._say(f"{open_legs} legs open, {left['untold']} notices untold")
+            time.sleep(1.0)
+        return False
+
+    def _read_out(self) -> None:
+        """What the operator's commands say; they work beside the running portal."""
+        self._say("reading out: export, verify, backup, reconcile")
+        (self.folder / "export.jsonl").write_text(self.stage.flask("export", "--jsonl"), "utf-8")
+        self.facts["open_values"] = list(open_values(self.folder))
+        code, said = self.stage.try_flask("verify")
+        self.facts["verify"] = {"code": code, "said": said[-2000:]}
+        if self.form.read_out:
+            self._copied()
+            with ThreadPoolExecutor(2) as pool:
+                self.facts["reconcile"] = dict(zip(OFFICES, pool.map(self._reconciled, OFFICES), strict=True))
+
+    def _copied(self) -> None:
+        """A copy that dies half-way, then one that is whole and checked."""
+        if self.form.kills:
+            self.facts["broken_backup"], _ = self.stage.try_flask(
+                "backup", str(self.folder / "backup-broken"), "--reason", "故障试验", FAILPOINTS="backup.mid:kill")
+        code, said = self.stage.try_flask("backup", str(self.folder / "backup"), "--reason", "故障试验")
+        self.facts["backup"] = {"code": code, "said": said[-2000:]}
+
+    def _reconciled(self, office: str) -> dict[str, Any]:
+        """The department's own list, as its ledger has it, against the portal's."""
+        lines = [line for line in self.stage.seen() if line["body"] == office]
+        refs = {line["leg"]: line["ref"] for line in lines if line["what"] == "effect" and line["type"] == "leg.filed"}
+        states = {line["leg"]: line["state"] for line in lines if line["what"] == "final"}
+        listed = [json.dumps({"leg": leg, "ref": ref, "state": states.get(leg, "")}) for leg, ref in refs.items()]
+        path = self.folder / f"{office}.jsonl"
+        path.write_text("\n".join(listed) + "\n", "utf-8")
+        code, said = self.stage.try_flask("reconcile", office, str(path), "--dry-run", "--json")
+        return {"code": code, "said": said[-2000:]}
+
+
+def open_values(folder: Path) -> Iterator[str]:
+    """Where values that the applicants filed stand open: in the log, the export, the store's files or the copy."""
+    places = [folder / "portal.log", folder / "export.jsonl", *(folder / "data").rglob("*"),
+              *(folder / "backup").rglob("*")]
+    for path in filter(Path.is_file, places):
+        content = path.read_bytes()
+        yield from (f"{path.relative_to(folder)}: {value[:4]}…" for value in PRIVATE if value.encode() in content)

@@ -1,0 +1,100 @@
+"""What a run is: how much is filed, who misbehaves how, what is killed, and what must be found fast enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FAILPOINTS = (
+    "accept.before_commit", "accept.after_commit", "push.after_lease", "push.after_response",
+    "push.after_outcome_commit", "notice.after_verify", "notice.before_commit", "notice.after_commit",
+    "upload.after_write", "upload.after_rename", "audit.before_append", "publish.mid",
+)
+OFFICES = (
+    "city-management", "garden-bureau", "gas-utility", "heat-utility", "planning-bureau", "power-grid", "telecom-desk",
+    "traffic-police", "transport-bureau", "water-bureau", "water-group",
+)
+Script = Mapping[str, Mapping[str, Any]]
+
+LOSES: Mapping[str, Any] = {  # takes every message and loses many answers; it cannot be asked
+    "can_be_asked": False, "rules": [
+        {"chance": 0.08, "attempts": [1, 2], "after": "reset:0"}, {"chance": 0.05, "attempts": [1, 2], "after": "hang"},
+        {"chance": 0.06, "attempts": [1, 3], "after": "length"}, {"chance": 0.06, "attempts": [1, 3], "after": "500"},
+        {"chance": 0.04, "attempts": [1, 2], "after": "reset:60"}]}
+LEGACY: Mapping[str, Any] = {  # an old system: whatever comes is done again; it has to be asked, and reads late
+    "effect": "call", "honours_keys": False, "lag": 0.3, "manners": {"slow": 0.5, "plain": 0.5}, "rules": [
+        {"chance": 0.12, "attempts": [1, 2], "after": "reset:0"}, {"chance": 0.05, "attempts": [1, 2], "after": "hang"},
+        {"chance": 0.08, "attempts": [1, 2], "before": "500", "effect": "none"},
+        {"chance": 0.06, "attempts": [1, 2], "before": "reset", "effect": "none"}]}
+RUDE: Mapping[str, Any] = {  # answers everything that a gateway in front of a system can answer
+    "rules": [
+        {"chance": 0.05, "attempts": [1, 2], "before": "500"}, {"chance": 0.05, "attempts": [1, 2], "before": "429:1"},
+        {"chance": 0.04, "attempts": [1, 2], "before": "refuse"}, {"chance": 0.03, "attempts": [1, 1], "after": "drip"},
+        {"chance": 0.03, "attempts": [1, 1], "after": "bomb"}, {"chance": 0.05, "attempts": [1, 2], "after": "html"},
+        {"chance": 0.05, "attempts": [1, 2], "after": "gbk"}, {"chance": 0.05, "after": "odd"},
+        {"chance": 0.04, "attempts": [1, 2], "before": "sleep:0.8"},
+        {"mod": [200, 7], "attempts": [1, 1], "before": "401"},
+        {"mod": [200, 8], "attempts": [1, 1], "after": "redirect"}]}
+HASTY: Mapping[str, Any] = {  # reports before it has answered, several times, and the last thing first
+    "manners": {"early": 0.3, "copies": 0.3, "backwards": 0.2, "plain": 0.2},
+    "rules": [{"chance": 0.05, "attempts": [1, 1], "after": "reset:0"}]}
+BESET: Mapping[str, Any] = {  # somebody else reports in its name
+    "manners": {"beset": 0.3, "backwards": 0.2, "short": 0.5}, "refuses": {"14": 0.2},
+    "rules": [{"chance": 0.04, "attempts": [1, 1], "after": "500"}]}
+FIVE: Script = {"power-grid": LOSES, "heat-utility": LEGACY, "gas-utility": RUDE, "telecom-desk": HASTY,
+                "garden-bureau": BESET}
+CALM: Script = {
+    "city-management": {"manners": {"short": 1.0}, "refuses": {"17": 0.1}},
+    "water-bureau": {"manners": {"asks": 0.05, "short": 0.95}, "refuses": {"16": 0.1}},
+    "transport-bureau": {"refuses": {"15": 0.1}, "manners": {"short": 1.0}},
+    "water-group": {"manners": {"short": 0.9, "copies": 0.1}}, "planning-bureau": {"manners": {"short": 1.0}},
+    "traffic-police": {"manners": {"short": 1.0}},
+}
+# The smallest in which each planted bug shows.
+TOLD: Mapping[str, Any] = {
+    "manners": {"early": 0.3, "copies": 0.3, "beset": 0.1, "backwards": 0.1, "short": 0.2},
+    "rules": [{"chance": 0.3, "attempts": [1, 1], "after": "reset:0"},
+              {"chance": 0.2, "attempts": [1, 1], "after": "500"}]}
+MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "heat-utility": {
+    **LEGACY, "manners": {"slow": 1.0}, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
+LATE: Script = {name: {"manners": {"short": 1.0}, "rules": [{"attempts": [1, 1], "before": "500"}]} for name in OFFICES}
+HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One kind of run. `kills` are spread over the filing of `applications`; `armed` are failpoints in force all the
+    while; `quick_seconds` is what a leg may take to a department that does nothing wrong, outages not counted."""
+
+    applications: int
+    kills: int = 0
+    clients: int = 4
+    script: Script = field(default_factory=lambda: {**CALM, **FIVE})
+    failpoint_share: float = 0.5
+    jumps: int = 0
+    publications: int = 0
+    armed: str = ""
+    deadline: float = 2.0
+    at_once: int = 6
+    quick_seconds: float = 10.0
+    drain_seconds: float = 240.0
+    withdraws: float = 0.02
+    repeats: float = 0.1
+    pauses: tuple[float, float] = (0.5, 2.6)
+    quiet_seconds: float = 3.0
+    read_out: bool = True  # False: only what is exported is judged, not the copy and the departments' lists
+
+
+FORMS: Mapping[str, Form] = {
+    "short": Form(200, 12, failpoint_share=0.6, jumps=1, publications=2),
+    "long": Form(2_000, 200, failpoint_share=0.35, jumps=4, publications=5, drain_seconds=420.0),
+    "calm": Form(20, script=CALM, withdraws=0),
+    # The shortest that find the planted bugs.
+    "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=45, read_out=False),
+    "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(15, 15),
+                 read_out=False, armed="push.after_response:sleep=66@1"),
+    "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
+                        armed="accept.before_commit:sleep=0.2", drain_seconds=60),
+    "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
+}

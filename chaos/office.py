@@ -1,0 +1,234 @@
+"""One misbehaving department: what a call does to it, what it answers, and what it reports afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chaos.manners import MANNERS
+from chaos.reports import Held, Reporter, facts_of
+from chaos.script import Behaviour, Call, Rule, draw, named
+from chaos.wire import HANG_SECONDS, Request, answer, drip, odd_answer, reset
+from connectors.base import Body
+from connectors.signing import BadSignature, verify
+from sandbox.ledger import Ledger
+
+EARLY_SECONDS = 1.0
+STEP_SECONDS = 0.15
+SHARE_OF_PAPERS = 0.03
+_SAYS = {"leg.granted": "granted", "leg.refused": "refused"}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all departments of one run share."""
+
+    ledger: Ledger
+    reporter: Reporter
+    now: Callable[[], datetime]
+    seed: int
+    begin: Callable[[Coroutine[Any, Any, None]], None]
+
+
+class Office:
+    """One body of the deployment; everything runs in one thread, between two awaits nothing else happens."""
+
+    def __init__(self, body: Body, behaviour: Behaviour, world: World) -> None:
+        self._body, self.behaviour, self._world = body, behaviour, world
+        self.legs: dict[str, Held] = {}
+        self._done: set[tuple[str, ...]] = set()
+        self._attempts: dict[str, int] = {}
+        self._calls = 0
+
+    @property
+    def open(self) -> int:
+        """How many legs it has not decided and will."""
+        return sum(not held.final and bool(held.manner.steps) for held in self.legs.values())
+
+    async def push(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A message of the portal (contract 3.1)."""
+        try:
+            verify(request.headers, request.body, self._body.secrets, self._world.now())
+            message = json.loads(request.body)
+            key, data, type_ = request.headers["idempotency-key"], message["data"], message["type"]
+            call = self._call(key, data["leg"], type_)
+        except (BadSignature, ValueError, KeyError, TypeError) as error:
+            self._log("bad", code=getattr(error, "code", type(error).__name__))
+            writer.write(answer(401 if isinstance(error, BadSignature) else 400, {"detail": str(error)}))
+            return
+        self._log("call", leg=call.leg, key=key, type=type_, attempt=call.attempt,
+                  body_sha256=hashlib.sha256(request.body).hexdigest(), **_seen(data))
+        rule = self.behaviour.rule_for(self._world.seed, call)
+        if rule.before and await self._before(rule, call, reader, writer):
+            return
+        held = self._effect(rule, call, data)
+        if held is None and rule.effect != "none":
+            self._log("answer", leg=call.leg, key=key, status=404)
+            writer.write(answer(404, {"code": "unknown_leg", "detail": "本单位没有这一件"}))
+            return
+        if held is not None and type_ == "leg.filed" and held.manner.early:
+            await self._told_early(held)
+        await self._after(rule, call, held, (reader, writer))
+
+    def query(self, request: Request, leg: str) -> bytes:
+        """The portal asks for a leg (contract 3.3); a lagging department does not find what came just now."""
+        try:
+            verify(request.headers, b"", self._body.secrets, self._world.now())
+        except BadSignature as error:
+            self._log("bad", code=error.code)
+            return answer(401, {"code": error.code})
+        held = self.legs.get(leg)
+        if held is not None and (self._world.now() - held.since).total_seconds() < self.behaviour.lag:
+            held = None
+        self._log("query", leg=leg, found=held is not None)
+        return answer(404, {"code": "unknown_leg"}) if held is None else \
+            answer(200, {"ref": held.ref, "state": held.state})
+
+    def _log(self, what: str, **more: Any) -> None:
+        self._world.ledger.write(self._world.now(), self._body.id, what, at=time.time(), **more)
+
+    def _call(self, key: str, leg: str, type_: str) -> Call:
+        self._calls += 1
+        attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
+        return Call(key, leg, type_, self._calls, attempt)
+
+    async def _before(self, rule: Rule, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """What goes wrong before the effect; whether the call ends with it."""
+        what, number = named(rule.before)
+        if what == "sleep":
+            await asyncio.sleep(number)
+            return False
+        self._log("trouble", leg=call.leg, key=call.key, trouble=rule.before, effect=False)
+        if what == "hang":
+            await _until_gone(reader)
+        if what in {"hang", "reset", "refuse"}:
+            reset(writer)
+            return True
+        headers = {"Retry-After": str(int(number))} if what == "429" else {}
+        writer.write(answer(int(what), {"detail": "稍后再试"}, headers))
+        return True
+
+    def _effect(self, rule: Rule, call: Call, data: Mapping[str, Any]) -> Held | None:
+        """The effect of a message, as often as this department has it; the leg as it stands then."""
+        how, held = rule.effect or self.behaviour.effect, self.legs.get(call.leg)
+        if how == "none" or (held is None and call.type != "leg.filed"):
+            return held
+        mark = (call.key,) if how == "key" else (call.leg, call.type, call.key.rpartition(":")[2])
+        if how != "call" and mark in self._done:
+            return held
+        if held is None:
+            manner = MANNERS[self.behaviour.manner_for(self._world.seed, call.leg)]
+            ref = f"{self._body.id}-{hashlib.sha256(call.leg.encode()).hexdigest()[:8]}"
+            held = Held(call.leg, ref, facts_of(data), manner, self.behaviour.refuses_leg(self._world.seed, call.leg),
+                        self._world.now())
+        new = call.leg not in self.legs
+        # On record before anything else can happen: the answer may be lost, the effect may not.
+        self._log("effect", leg=call.leg, key=call.key, type=call.type, ref=held.ref)
+        self._done.add(mark)
+        self.legs[call.leg] = held
+        self._react(held, call, new)
+        return held
+
+    def _react(self, held: Held, call: Call, new: bool) -> None:
+        if new and not held.manner.early:
+            self._world.begin(self._report(held))
+        if new and draw(self._world.seed, "paper", held.leg) < SHARE_OF_PAPERS:
+            for file in [file for item in held.facts["materials"] for file in item["files"]]:
+                self._world.begin(self._world.reporter.fetch(self._body.id, held.leg, file))
+        if call.type == "leg.supplemented":
+            held.answered.set()
+        if call.type == "leg.withdrawn" and not held.final:
+            self._decide(held, "withdrawn")
+            held.answered.set()
+            self._world.begin(self._tell(held, "leg.withdraw_confirmed", 50))
+
+    async def _after(self, rule: Rule, call: Call, held: Held | None,
+                     line: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+        """The answer, or what stands in its place."""
+        reader, writer = line
+        what, number = named(rule.after)
+        good = {"ref": held.ref} if held is not None else {}
+        if what:
+            self._log("trouble", leg=call.leg, key=call.key, trouble=rule.after, effect=held is not None)
+        else:
+            self._log("answer", leg=call.leg, key=call.key, status=201)
+        if what == "hang":
+            await _until_gone(reader)
+            reset(writer)
+            return
+        whole = odd_answer(what, number, good)
+        if what == "drip":
+            await drip(writer, whole)
+            return
+        writer.write(whole)
+        if what in {"reset", "length"}:
+            await writer.drain()
+            writer.close()
+
+    def _decide(self, held: Held, state: str) -> None:
+        held.final = held.state = state
+        self._log("final", leg=held.leg, state=state, ref=held.ref)
+
+    async def _told_early(self, held: Held) -> None:
+        """Report before the push is answered, if the portal takes it in time; what is left goes on beside."""
+        if held.reported:
+            return
+        telling = asyncio.ensure_future(self._report(held))
+        self._world.begin(_finished(telling))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(telling), EARLY_SECONDS)
+
+    async def _report(self, held: Held) -> None:
+        """Everything this leg's manner says, once."""
+        held.reported = True
+        for kind in held.manner.bad:
+            await self._world.reporter.tell_bad(self._body.id, held.facts["notices"], held, kind)
+        if not held.manner.early:
+            await asyncio.sleep(held.manner.pause + STEP_SECONDS * (1 + draw(self._world.seed, "pause", held.leg)))
+        if held.manner.waits and not held.final:
+            await self._tell(held, "leg.supplement_required", 1)
+            await held.answered.wait()
+        steps = [*enumerate(held.manner.steps, 2)]
+        if held.manner.backwards and steps and not self._decided(held, steps[-1][1]):
+            return
+        for seq, type_ in reversed(steps) if held.manner.backwards else steps:
+            if held.final == "withdrawn":
+                return
+            if type_ == "leg.granted" and not held.manner.backwards and not self._decided(held, type_):
+                return
+            said = "leg.refused" if type_ == "leg.granted" and held.refuses else type_
+            await self._tell(held, said, seq)
+
+    def _decided(self, held: Held, type_: str) -> bool:
+        """Decide the leg; not if the applicant took it back first."""
+        if held.final:
+            return False
+        self._decide(held, "refused" if held.refuses else _SAYS[type_])
+        return True
+
+    async def _tell(self, held: Held, type_: str, seq: int) -> None:
+        notice = self._world.reporter.notice(held, type_, seq)
+        await self._world.reporter.tell(self._body.id, held.facts["notices"], notice, held.manner)
+
+
+def _seen(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a payload shows of its definitions; of the applicant nothing."""
+    return {"fields": sorted(data.get("fields") or ()), "edition": (data.get("bundle") or {}).get("edition"),
+            "matter": (data.get("matter") or {}).get("id")}
+
+
+async def _finished(task: asyncio.Future[None]) -> None:
+    await task
+
+
+async def _until_gone(reader: asyncio.StreamReader) -> None:
+    """Say nothing until the other side hangs up."""
+    with suppress(TimeoutError, ConnectionError):
+        await asyncio.wait_for(reader.read(1), HANG_SECONDS)

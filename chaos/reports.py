@@ -1,0 +1,170 @@
+"""What a department tells the portal: signed notices until a definite answer, forged ones once, papers fetched back."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from chaos.manners import FORGED_CODE, Manner
+from chaos.wire import Caller
+from connectors.base import Body
+from connectors.signing import SECRET_PREFIX, headers_for
+from sandbox.answers_given import notice_data, results
+from sandbox.ledger import Ledger
+
+AT_ONCE = 12
+CALL_SECONDS = 15.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+DEFINITE = frozenset({200, 201, 202, 204, 400, 401, 403, 404, 409, 410, 413, 415, 422})
+UNNUMBERED = frozenset({"leg.remark", "leg.fee"})  # without a number the portal tells copies apart by their id alone
+NO_SECRET = SECRET_PREFIX + base64.b64encode(b"nobody was ever given this key..").decode()
+
+
+@dataclass(slots=True)
+class Held:
+    """A leg as its department holds it. `final` is the decision once it is made."""
+
+    leg: str
+    ref: str
+    facts: dict[str, Any]
+    manner: Manner
+    refuses: bool
+    since: datetime
+    state: str = "received"
+    final: str = ""
+    reported: bool = False
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice to be told: its id stays the same over all tries and copies."""
+
+    leg: str
+    id: str
+    type: str
+    data: Mapping[str, Any]
+
+
+class Reporter:
+    """Carries the notices of every department to the portal. `untold` counts those without a definite answer."""
+
+    def __init__(self, bodies: Mapping[str, Body], ledger: Ledger, now: Callable[[], datetime]) -> None:
+        self._bodies, self._ledger, self._now = bodies, ledger, now
+        self._caller = Caller(CALL_SECONDS)
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self.untold = 0
+
+    def _log(self, body: str, what: str, **more: Any) -> None:
+        self._ledger.write(self._now(), body, what, at=time.time(), **more)
+
+    def notice(self, held: Held, type_: str, seq: int) -> Notice:
+        """A notice with what its type needs."""
+        data: dict[str, Any] = notice_data(held.facts, type_, {})
+        if type_ == "leg.granted":
+            data = {**data, "results": results(held.facts, {}, self._now().date())}
+        numbered = {} if type_ in UNNUMBERED else {"seq": seq}
+        id_ = "ntc_" + hashlib.sha256(f"{held.leg}|{type_}|{seq}".encode()).hexdigest()[:24]
+        return Notice(held.leg, id_, type_, {"leg": held.leg, "ref": held.ref, **numbered, **data})
+
+    async def tell(self, body: str, url: str, notice: Notice, manner: Manner) -> None:
+        """Tell it, as many copies at once as this manner wants, each until a definite answer."""
+        self._log(body, "notice", leg=notice.leg, type=notice.type, id=notice.id,
+                           seq=notice.data.get("seq"))
+        written = self._written(notice)
+        copies = (self._until_definite(body, url, notice, None if manner.fresh else written)
+                  for _ in range(manner.copies))
+        await asyncio.gather(*copies)
+
+    def _written(self, notice: Notice) -> bytes:
+        said = {"type": notice.type, "timestamp": self._now().isoformat(), "data": notice.data}
+        return json.dumps(said, ensure_ascii=False).encode()
+
+    async def _until_definite(self, body: str, url: str, notice: Notice, written: bytes | None) -> None:
+        self.untold += 1
+        pause = FIRST_PAUSE
+        while True:
+            raw = written or self._written(notice)
+            signed = headers_for(notice.id, self._now(), raw, self._bodies[body].secrets[:1])
+            status = await self._post(url, signed, raw)
+            if status:
+                self._log(body, "told", leg=notice.leg, type=notice.type, id=notice.id,
+                                   status=status)
+            if status in DEFINITE:
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.6, LONGEST_PAUSE)
+        self.untold -= 1
+
+    async def _post(self, url: str, signed: Mapping[str, str], raw: bytes) -> int:
+        async with self._places:
+            try:
+                status, _ = await self._caller.call("POST", url, {"Content-Type": "application/json", **signed}, raw)
+            except OSError:
+                return 0
+        return status
+
+    async def tell_bad(self, body: str, url: str, held: Held, kind: str) -> None:
+        """Tell what must never count, until any answer at all."""
+        data = {"leg": held.leg, "seq": 90, "reason_code": FORGED_CODE, "reason": "伪造的回告"}
+        notice = Notice(held.leg, f"bad_{kind}_{_short(held.leg)}", "leg.refused", data)
+        other = next(name for name in self._bodies if name != body)
+        secret, at, where = self._badly(body, other, kind)
+        self.untold += 1
+        status = 0
+        while not status or status >= 500:
+            raw = self._written(notice)
+            signed = headers_for(notice.id, self._now() + at, raw, secret)
+            status = await self._post(url.replace(f"/{body}/", f"/{where}/"), signed, raw)
+            await asyncio.sleep(0 if status else FIRST_PAUSE)
+        self._log(body, "told_bad", leg=held.leg, kind=kind, id=notice.id, status=status)
+        self.untold -= 1
+
+    def _badly(self, body: str, other: str, kind: str) -> tuple[Sequence[str], timedelta, str]:
+        """Secret, shift of the time and department of a bad notice."""
+        own, foreign, now = self._bodies[body].secrets[:1], self._bodies[other].secrets[:1], timedelta(0)
+        ways: Mapping[str, tuple[Sequence[str], timedelta, str]] = {
+            "forged": ((NO_SECRET,), now, body), "stale": (own, timedelta(minutes=-10), body),
+            "foreign": (foreign, now, body), "stranger": (foreign, now, other),
+        }
+        return ways[kind]
+
+    async def fetch(self, body: str, leg: str, file: Mapping[str, Any]) -> None:
+        """Fetch a paper of a leg and compare its bytes with its digest."""
+        headers = {"Authorization": f"Bearer {self._bodies[body].tokens[0]}"}
+        self.untold += 1
+        status = 0
+        content = b""
+        while not status or status >= 500:
+            try:
+                status, content = await self._caller.call("GET", file["url"], headers)
+            except OSError:
+                await asyncio.sleep(LONGEST_PAUSE)
+        right = status == 200 and hashlib.sha256(content).hexdigest() == file["sha256"]
+        self._log(body, "paper", leg=leg, status=status, right=right, sha256=file["sha256"])
+        self.untold -= 1
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._caller.close()
+
+
+def _short(leg: str) -> str:
+    return hashlib.sha256(leg.encode()).hexdigest()[:12]
+
+
+def facts_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a department keeps of a filing to report about it; of the applicant it keeps nothing."""
+    matter = data.get("matter") or {}
+    materials = [{"material": item.get("material"), "name": item.get("name", ""), "obtained": item.get("obtained", ""),
+                  "files": [{"url": file["url"], "sha256": file["sha256"]} for file in item.get("files") or ()]}
+                 for item in data.get("materials") or ()]
+    return {"leg": data["leg"], "matter_name": matter.get("name", ""), "materials": materials, "round": 1,
+            "notices": data["notices"], "fields": sorted(data.get("fields") or ()), "gives": data.get("gives") or {}}

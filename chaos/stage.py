@@ -1,0 +1,119 @@
+"""A town whose departments misbehave: its deployment, its script, and editions that can be published."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bench.town import HOME, Town
+from chaos.forms import OFFICES, Form
+from settings import Clock
+
+PLACE = "env:YJS_SANDBOX_URL"
+LADDER = (0.3, 0.6, 1.2, 2.5, 4.0)
+UNCALLED = ("bank", "customs", "health", "hospital", "housing-fund", "human-resources", "market-regulator",
+            "medical-insurance", "police", "tax")  # nothing is filed with them; a portal wants them reachable
+EDITED = "summary: 供水"
+
+
+class Stage(Town):
+    """One portal, and departments that play the script of `form`."""
+
+    def __init__(self, folder: Path, form: Form, seed: int) -> None:
+        super().__init__(folder)
+        self.form, self.seed = form, seed
+        self._bundles = folder / "bundles"
+        self.unarmed = {"YJS_BUNDLES": str(self._bundles), "YJS_DEPARTMENTS": str(folder / "departments.json"),
+                        "FAILPOINTS": form.armed}
+        self.more = self.unarmed
+
+    def prepare(self) -> None:
+        """Write what the processes read."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(HOME / "bundles", self._bundles)
+        (self.folder / "departments.json").write_text(json.dumps(self._deployment(), ensure_ascii=False), "utf-8")
+        (self.folder / "script.json").write_text(json.dumps(self.form.script), "utf-8")
+        (self.folder / "secrets").mkdir(exist_ok=True)
+
+    def _deployment(self) -> dict[str, Any]:
+        defaults = {"connector": "rest", "host": "rig", "deadline": self.form.deadline, "at_once": self.form.at_once,
+                    "read_lag": 1, "ladder": list(LADDER)}
+        bodies = {name: self._body(name) for name in (*OFFICES, *UNCALLED)}
+        return {"hosts": {"rig": PLACE}, "defaults": defaults, "bodies": bodies}
+
+    def _body(self, name: str) -> dict[str, Any]:
+        plays = self.form.script.get(name, {})
+        return {"department": name, "name": f"{name}(示例)", "path": f"/d/{name}", "secrets": [f"file:{name}.secret"],
+                "tokens": [f"file:{name}.token"], "honours_keys": bool(plays.get("honours_keys", True)),
+                "can_be_asked": bool(plays.get("can_be_asked", True))}
+
+    def start_departments(self) -> None:
+        """Start the departments that misbehave."""
+        command = ["-m", "chaos.department", "--script", str(self.folder / "script.json"), "--ledger", str(self.ledger),
+                   "--seed", str(self.seed)]
+        self.departments = self._spawn(command, "departments.log")
+        self._wait(f"{self.departments_url}/", self.departments)
+
+    @property
+    def departments_url(self) -> str:
+        """Where the departments listen."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+    def begin_portal(self) -> None:
+        """Start the portal without waiting for it."""
+        self.portal = self._spawn(["-m", "web.serve"], "portal.log")
+
+    def await_portal(self) -> None:
+        """Wait until the portal answers."""
+        assert self.portal is not None
+        self._wait(f"{self.url}/readyz", self.portal)
+
+    def calm_down(self) -> None:
+        """The departments do nothing wrong any more; how they have effects and report stays."""
+        calm = {name: {**plays, "rules": []} for name, plays in self.form.script.items()}
+        requests.post(f"{self.departments_url}/_script", json=calm, timeout=10).raise_for_status()
+
+    def left_to_do(self) -> dict[str, int]:
+        """What the departments have not decided and not told yet."""
+        return dict(requests.get(f"{self.departments_url}/_stats", timeout=10).json())
+
+    def publish(self) -> None:
+        """Put another edition of the bundle into the folder; it is in force from the next start."""
+        path = self._bundles / "utilities.yaml"
+        words = path.read_text("utf-8")
+        if EDITED not in words:
+            raise RuntimeError(f"{path} has no line to edit")
+        path.write_text(words.replace(EDITED, f"{EDITED}、供水", 1), "utf-8")
+
+    def leap(self, seconds: float) -> dict[str, float]:
+        """Move the shared clock on at once; when (on the clock before) and by how much."""
+        before = Clock(self.clock).now()
+        new = self.clock.with_suffix(".new")
+        new.write_text(f"{(before + timedelta(seconds=seconds)).isoformat()} x1", "ascii")
+        new.replace(self.clock)
+        return {"before": before.timestamp(), "at": time.time(), "seconds": seconds}
+
+    def freeze(self, seconds: float) -> None:
+        """Stop the worker for a while, as a machine under pressure does."""
+        worker = self.worker()
+        if worker is None:
+            return
+        os.kill(worker, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(worker, signal.SIGCONT)
+
+    def try_flask(self, *arguments: str, **more: str) -> tuple[int, str]:
+        """An operator's command: its exit code and what it printed."""
+        made = subprocess.run([sys.executable, "-m", "flask", *arguments], cwd=HOME, text=True, check=False,
+                              env={**self.environment(), **more}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return made.returncode, made.stdout

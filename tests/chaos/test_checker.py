@@ -1,0 +1,160 @@
+"""Every rule of the checker finds its own doctored run, and a clean run breaks none."""
+
+import json
+
+import pytest
+
+from chaos.checker import RULES, check, figures, verdict
+from chaos.judged_effects import delays
+from tests.chaos import small
+
+LEG, OTHER, LEGACY = small.LEGS
+
+
+def add(part, kind, **changes):
+    """A change that repeats a line with some values changed."""
+    def change(files):
+        files[part].append({**small.one(files[part], **kind), **changes})
+    return change
+
+
+def drop(part, **wanted):
+    """A change that takes a line away."""
+    return lambda files: files[part].remove(small.one(files[part], **wanted))
+
+
+def put(part, kind, **changes):
+    """A change of a line's values."""
+    return lambda files: small.one(files[part], **kind).update(changes)
+
+
+def run(**changes):
+    """A change of what was seen from outside."""
+    return lambda files: files["run"].update(changes)
+
+
+EFFECT = {"what": "effect", "leg": LEG}
+GRANTED = {"kind": "event", "leg": LEG, "type": "leg.granted"}
+DOCTORED = {
+    "I1 lost": [drop("export", kind="case")],
+    "I2 half-written": [
+        drop("export", kind="leg", id=OTHER), drop("export", kind="event", type="case.filed"),
+        put("export", {"kind": "case"}, files=[]),
+        put("export", {"kind": "case"}, files=[{"file": "f1", "sha256": "x"}])],
+    "I3 one key, one receipt": [
+        add("clients", {"what": "ack"}, reference="another"), add("clients", {"what": "ack"}, digest="another"),
+        add("export", {"kind": "case"}, id="20260302BBBB")],
+    "I4 not final": [put("export", {"kind": "leg", "id": LEG}, state="outcome_unknown")],
+    "I5 duplicate effect": [
+        add("ledger", EFFECT), add("ledger", EFFECT, key="another"),
+        lambda files: files["ledger"].extend([{**small.one(files["ledger"], **EFFECT), "type": "leg.urged"}] * 2)],
+    "I6 done without effect": [drop("ledger", **EFFECT)],
+    "I7 ghost": [add("ledger", EFFECT, leg="20260302CCCC-01")],
+    "I8 wrong decision": [
+        put("ledger", {"what": "final", "leg": LEG}, state="refused"), drop("ledger", what="final", leg=LEG)],
+    "I9 final twice": [add("export", GRANTED, id="x", type="leg.refused")],
+    "I10 bad accepted": [
+        put("ledger", {"what": "told_bad"}, status=204), put("export", GRANTED, data={"reason_code": "FORGED"})],
+    "I11 append twice": [add("export", {"kind": "event", "leg": LEG, "type": "leg.remark"}, id="x")],
+    "I12 isolation": [put("ledger", EFFECT, at=small.AT + 9)],
+    "I13 conservation": [
+        run(samples=[{"legs": {"granted": 2}, "cases": 1, "breaches": {}}]),
+        run(samples=[{"legs": {"granted": 3}, "cases": 1, "breaches": {"case without legs": 1}}])],
+    "I14 edition": [
+        put("clients", {"what": "ack"}, edition="e2"), put("ledger", {"what": "call", "leg": LEG}, edition="e2"),
+        put("ledger", {"what": "call", "leg": OTHER}, matter="m0", fields=["a", "b"])],
+    "I15 notices": [
+        lambda files: files.update(ledger=[line for line in files["ledger"] if line.get("type") != "leg.granted"]),
+        lambda files: files["export"].append(
+            {"kind": "quarantine", "id": "q", "leg": LEG, "type": "leg.granted", "code": "contradiction"})],
+    "I17 audit": [run(verify={"code": 1, "said": "broken"})],
+    "I18 privacy": [run(open_values=["portal.log: 3702…"])],
+    "I19 resources": [run(resources={"first": {"megabytes": 90}, "last": {"megabytes": 900}})],
+    "I20 5xx": [
+        add("clients", {"what": "tried"}, what="answer", status=500, path="cases"),
+        put("ledger", {"what": "told"}, status=503), run(client_faults=["TimeoutError"])],
+    "I21 file integrity": [run(backup={"code": 1, "said": "broken"}), put("ledger", {"what": "paper"}, right=False)],
+    "I22 reconciliation": [
+        run(reconcile={"city": {"code": 1, "said": "[…]"}}), put("export", {"kind": "leg", "id": LEG}, ref=None)],
+    "I23 overwritten": [add("export", {"kind": "attempt", "leg": LEG}, id=f"{LEG}:leg.filed:1/0002")],
+    "I24 changed bytes": [
+        add("ledger", {"what": "call", "leg": LEG}, body_sha256="x"),
+        add("ledger", {"what": "call", "leg": LEG}, key="x")],
+    "I25 notice lost": [
+        drop("export", kind="event", leg=LEG, type="leg.remark"), put("ledger", {"what": "told"}, status=404)],
+}
+
+
+def test_a_clean_run_breaks_no_rule():
+    assert {name: made for name, made in check(small.evidence(small.clean())).items() if made["count"]} == {}
+
+
+def test_every_rule_is_explained(request):
+    lines = (request.config.rootpath / "docs" / "faults.md").read_text().splitlines()
+    assert {line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| I")} == RULES.keys()
+
+
+def test_every_rule_has_a_doctored_run():
+    assert DOCTORED.keys() == RULES.keys()
+
+
+@pytest.mark.parametrize(("rule", "change"), [(rule, one) for rule, changes in DOCTORED.items() for one in changes])
+def test_a_rule_finds_its_doctored_run(rule, change):
+    judged = check(small.doctored(change))
+    assert judged[rule]["count"] > 0
+    assert judged[rule]["examples"]
+
+
+def test_an_outage_is_no_delay():
+    def change(files):
+        put("ledger", EFFECT, at=small.AT + 9)(files)
+        files["run"]["outages"] = [(small.AT + 2, small.AT + 8)]
+    assert check(small.doctored(change))["I12 isolation"]["count"] == 0
+
+
+def test_a_leap_of_the_clock_is_no_delay():
+    def change(files):
+        for line in files["export"]:
+            line["at"] = small.T.format(59)
+        files["run"]["leaps"] = [{"before": small.AT - 1, "at": small.AT - 1, "seconds": 59.0}]
+    taken = delays(small.doctored(change))
+    assert [seconds for seconds, _ in taken] == [2.0, 2.0]
+
+
+def test_a_5xx_beside_an_outage_is_no_fault():
+    def change(files):
+        put("ledger", {"what": "told"}, status=503)(files)
+        files["run"]["outages"] = [(small.AT + 3, small.AT + 4)]
+    assert check(small.doctored(change))["I20 5xx"]["count"] == 0
+
+
+def test_a_quarantined_notice_of_a_case_that_was_taken_back_is_no_fault():
+    def change(files):
+        files["clients"].append({"what": "withdraws", "reference": small.REFERENCE})
+        files["export"].append({"kind": "quarantine", "id": "q", "leg": LEG, "type": "leg.remark", "code": "late"})
+    assert check(small.doctored(change))["I15 notices"]["count"] == 0
+
+
+def test_many_breaches_are_counted_and_the_first_are_shown():
+    def change(files):
+        files["run"]["open_values"] = [f"file {number}" for number in range(50)]
+    made = check(small.doctored(change))["I18 privacy"]
+    assert (made["count"], len(made["examples"])) == (50, 20)
+
+
+def test_a_run_is_read_from_its_folder_and_summed_up(tmp_path):
+    files = small.clean()
+    for name in ("clients", "ledger", "export"):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in files[name]))
+    (tmp_path / "run.json").write_text(json.dumps({**files["run"], "starts": [small.AT], "all_filed_at": small.AT + 5}))
+    made = verdict(tmp_path)
+    assert made["violations"] == 0
+    shown = {name: made["figures"][name] for name in ("applications", "legs", "effects", "lost", "wrong")}
+    assert shown == {"applications": 1, "legs": 3, "effects": 3, "lost": 0, "wrong": 0}
+    assert made["figures"]["start_to_first_accepted_worst_s"] == 1.0
+
+
+def test_what_is_wrong_is_summed_apart_from_what_is_lost_or_doubled():
+    found = small.doctored(lambda files: (add("ledger", EFFECT)(files), drop("export", kind="case")(files)))
+    made = figures(found, check(found))
+    assert (made["lost"], made["duplicates"]) == (1, 1)

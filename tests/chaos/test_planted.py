@@ -1,0 +1,36 @@
+"""Every planted bug still applies to the code as it stands, and what it is planted into still is Python."""
+
+import ast
+import shutil
+
+import pytest
+
+from chaos.bugs import BUGS, PLANTED, apply, patch_of
+from chaos.checker import RULES
+from chaos.forms import FORMS
+
+NAMES = sorted(path.stem for path in PLANTED.glob("*.patch"))
+
+
+def touched(name):
+    lines = patch_of(name).read_text().splitlines()
+    return [line.removeprefix("+++ b/") for line in lines if line.startswith("+++ ")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_patch_applies_and_changes_working_python(name, tmp_path, request):
+    for path in touched(name):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(request.config.rootpath / path, tmp_path / path)
+    before = {path: (tmp_path / path).read_text() for path in touched(name)}
+    done = apply(name, tmp_path)
+    assert done.returncode == 0, done.stdout
+    after = {path: (tmp_path / path).read_text() for path in touched(name)}
+    assert all(before[path] != after[path] for path in before)
+    assert all(ast.parse(text).body for text in after.values())
+
+
+def test_every_patch_is_hunted_by_a_run_and_rules_that_there_are():
+    assert {name for bug in BUGS for name in (bug.name, bug.on) if name} == set(NAMES)
+    assert {bug.form for bug in BUGS} <= FORMS.keys()
+    assert {rule for bug in BUGS for rule in bug.rules} <= {name.split()[0] for name in RULES}
