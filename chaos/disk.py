@@ -49,12 +49,16 @@ def fill(disk: Path) -> Path:
     handle = os.open(weight, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         for size in (1 << 20, 1 << 12):
-            with contextlib.suppress(OSError):
-                while True:
-                    os.write(handle, b"\0" * size)
+            _fill_with(handle, b"\0" * size)
     finally:
         os.close(handle)
     return weight
+
+
+def _fill_with(handle: int, piece: bytes) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            os.write(handle, piece)
 
 
 def storm(town: Town, disk: Path, rounds: int) -> tuple[Crowd, list[float]]:
