@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
-from cases.model import Case, Leg, LegState
+from cases.model import Case, Leg, LegState, Standing
 from cases.states import GRANTED, OVER, UNSENT
 from catalog.bundle import Effect, Upstream
 from forms.plan import PlannedEdge, PlannedLeg
@@ -19,15 +18,6 @@ _ENDINGS: dict[LegState, Ending] = {
 
 
 REFUSALS = frozenset(state for state, end in _ENDINGS.items() if end == "refused")
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How an edge stands: `open` (still waiting for `of`), `done`, or `failed` by `upstream` of the leg `of`."""
-
-    state: Literal["open", "done", "failed"]
-    upstream: Upstream | None = None
-    of: str | None = None
 
 
 def planned(case: Case, leg: str) -> PlannedLeg:
@@ -69,9 +59,9 @@ def ending_of(case: Case, leg: Leg) -> Ending:
 
 def standing(case: Case, index: int) -> Standing:
     """How edge `index` of the plan stands by its join: `all` granted; `ended` all over and one granted; `any` one."""
-    found: Standing | None = case.worked_out.get(index)
+    found = case.stands.get(index)
     if found is None:
-        found = case.worked_out[index] = _standing(case, index)
+        found = case.stands[index] = _standing(case, index)
     return found
 
 

@@ -131,11 +131,12 @@ def add(leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
 
 def tried(case: Case, leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
     """`add` for a leg of this case, worked out once: what was judged is what is applied."""
-    before = case.worked_out.get(leg.leg)
+    before = case.tried.get(leg.leg)
     if before is not None and before[0] is leg and before[1] is event:
-        return before[2]  # type: ignore[no-any-return]  # what is remembered of a case is of any kind
-    made = add(leg, event)
-    case.worked_out[leg.leg] = (leg, event, made)
+        made: tuple[Leg, tuple[Step, ...]] = before[2]
+    else:
+        made = add(leg, event)
+        case.tried[leg.leg] = (leg, event, made)
     return made
 
 
@@ -243,8 +244,7 @@ def _with_legs(case: Case, legs: Mapping[str, Leg]) -> Case:
             touched |= part.ends
         if (before.state in OVER) is not (leg.state in OVER):
             looked_at |= part.below
-    made.worked_out.update({key: found for key, found in case.worked_out.items()
-                            if type(key) is int and key not in touched})
+    made.stands.update({edge: stands for edge, stands in case.stands.items() if edge not in touched})
     return _with_flags(made, looked_at)
 
 
@@ -258,7 +258,7 @@ def _with_flags(case: Case, numbers: Iterable[str]) -> Case:
     if not changed:
         return case
     made = replace(case, legs={**case.legs, **changed})
-    made.worked_out.update(case.worked_out)  # no edge stands by this flag
+    made.stands.update(case.stands)  # no edge stands by this flag
     return made
 
 

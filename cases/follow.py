@@ -16,7 +16,6 @@ from cases.calendar_days import WorkCalendar
 from cases.clock import Due, explain
 from cases.edges import (
     REFUSALS,
-    Standing,
     ask_id,
     dropped,
     edges_to,
@@ -34,7 +33,7 @@ from cases.feeds import event_data, flows_to
 from cases.fold import apply, together
 from cases.judge import DEFAULT_ASK_LIMIT
 from cases.lapse import PLATFORM
-from cases.model import Case, Event, Leg, LegState
+from cases.model import Case, Event, Leg, LegState, Standing
 from cases.states import FINAL, GRANTED, UNSENT
 
 _MOST_STEPS = 10_000

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
+from catalog.bundle import Upstream
 from catalog.limits import Limit
 from forms.plan import Plan
 
@@ -171,15 +172,26 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an edge stands: `open` (still waiting for `of`), `done`, or `failed` by `upstream` of the leg `of`."""
+
+    state: Literal["open", "done", "failed"]
+    upstream: Upstream | None = None
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A case as the fold of its events: the stored plan, when it was filed, and every leg by its number.
 
-    `worked_out` remembers what was derived from this very value: how an edge stands, what a notice would make of a leg.
-    A new value begins with what the change of its one leg cannot touch.
+    Two things that follow from this very value are remembered with it once somebody asked: `stands`, how the edges of
+    the plan stand (a new value begins with those that its change cannot touch), and `tried`, by leg the event that was
+    last tried on it and what came of it, so that what was judged is not worked out again when it is applied.
     """
 
     reference: str
     plan: Plan
     filed_at: datetime
     legs: Mapping[str, Leg]
-    worked_out: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    stands: dict[int, Standing] = field(init=False, default_factory=dict, compare=False, repr=False)
+    tried: dict[str, tuple[Leg, Event, Any]] = field(init=False, default_factory=dict, compare=False, repr=False)
