@@ -1,13 +1,14 @@
 """One case on an idle system: from the request that files it until the last of its legs is at its department.
 
-Three situations in turn: all seventeen legs (one of them, the survey, has to be granted before the others may leave,
-which its department does at once), the same without the outside line (every leg leaves at once), and, for comparison,
-a bare loop that posts seventeen signed messages over one session to the same departments.
+In turn: all seventeen legs in their real order (one of them, the survey, has to be granted before the others may
+leave, which its department does at once); the same seventeen with nothing to wait for (`bench/at_once.py`); and, for
+comparison, a bare loop that posts seventeen signed messages over one session to the same departments.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,8 @@ from typing import Any
 
 import requests
 
-from bench.applicant import CATALOG, Applicant
+from bench.applicant import Applicant
+from bench.at_once import definitions
 from bench.figures import RECEIVE, had_at, show, spread
 from bench.town import Town
 from connectors.signing import headers_for
@@ -40,10 +42,9 @@ def timed_case(town: Town, applicant: Applicant, filing: Filing, key: str) -> fl
     return max(had[leg] for leg in legs) - began
 
 
-def cases(town: Town, applicant: Applicant, name: str,
-          situation: Mapping[str, Any] | None = None) -> tuple[list[float], Filing, str]:
+def cases(town: Town, applicant: Applicant, name: str) -> tuple[list[float], Filing, str]:
     """The times of all repetitions, what was filed, and one of the references."""
-    first = applicant.prepare("utilities", situation)
+    first = applicant.prepare("utilities")
     reference = applicant.file(first, f"{name}-warm")["reference"]
     took = []
     for number in range(REPETITIONS):
@@ -70,31 +71,30 @@ def bare_loop(town: Town, offices: Sequence[str], form: Mapping[str, Any], run: 
         return time.monotonic() - began
 
 
-def measure(town: Town) -> None:
-    """Measure and print."""
+def measure(town: Town, name: str) -> float:
+    """Measure and print one town; the middle of its cases' times over that of the bare loop."""
     applicant = Applicant(town.url, town.token())
-    whole, filing, reference = cases(town, applicant, "whole")
+    took, filing, reference = cases(town, applicant, name)
     offices = [leg["department"] for leg in applicant.see(reference)["legs"]]
-    inside = {**CATALOG.bundles["utilities"].figures, "outside_line": False}
-    direct, _, other = cases(town, applicant, "inside", inside)
     bare = [bare_loop(town, offices, filing["form"], run) for run in range(REPETITIONS)]
-    show("case_repetitions", REPETITIONS)
-    show("case_legs", len(offices))
-    spread("case_submit_to_last_leg", whole)
-    show("case_without_outside_line_legs", len(applicant.see(other)["legs"]))
-    spread("case_without_outside_line_submit_to_last_leg", direct)
-    spread("case_bare_loop_of_as_many_posts", bare)
-    show("case_p50_over_bare_loop", sorted(whole)[len(whole) // 2] / sorted(bare)[len(bare) // 2])
+    show(f"case_{name}_repetitions", REPETITIONS)
+    show(f"case_{name}_legs", len(offices))
+    spread(f"case_{name}_submit_to_last_leg", took)
+    spread(f"case_{name}_bare_loop_of_as_many_posts", bare)
+    return statistics.median(took) / statistics.median(bare)
 
 
 def main() -> None:
-    """Start a town, measure, end it."""
-    with tempfile.TemporaryDirectory() as folder:
-        town = Town(Path(folder), script=RECEIVE)
-        try:
-            measure(town.start())
-        finally:
-            town.stop()
+    """Start a town for each order, measure, end it."""
+    for name in ("in_order", "at_once"):
+        with tempfile.TemporaryDirectory() as folder:
+            town = Town(Path(folder), script=RECEIVE)
+            if name == "at_once":
+                town.more = {"YJS_BUNDLES": str(definitions(Path(folder)))}
+            try:
+                show(f"case_{name}_p50_over_bare_loop", measure(town.start(), name))
+            finally:
+                town.stop()
 
 
 if __name__ == "__main__":
