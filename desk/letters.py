@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -17,24 +19,45 @@ from desk.payload import Addressee, Dossier
 from desk.premises import Premises
 from forms.plan import PlannedLeg
 from store import files
+from store.files import FileRow
+
+REMEMBERED_FILES = 4_096
 
 
 class Letters:
-    """Writes to departments about any case."""
+    """Writes to departments about any case. A case's legs leave at several times, so what was read of its files is kept
+    a while; nothing that a letter says of a file ever changes."""
 
     def __init__(self, premises: Premises, editions: Editions) -> None:
-        self._premises, self._editions = premises, editions
+        self.premises, self.editions = premises, editions
+        self._described: OrderedDict[str, FileRow] = OrderedDict()
+        self._guard = threading.Lock()
 
     def about(self, known: Known, now: datetime) -> Correspondence:
         """Everything that can be written about a case as it stands at `now`."""
-        return Correspondence(self._premises, self._editions, known, now)
+        return Correspondence(self, known, now)
+
+    def files(self, named: Set[str]) -> dict[str, FileRow]:
+        """Those of these files that exist, by id."""
+        with self._guard:
+            found = {file: row for file in named if (row := self._described.get(file)) is not None}
+        if missing := named - found.keys():
+            with self.premises.database.read() as tx:
+                read = files.several(tx, sorted(missing))
+            found |= read
+            with self._guard:
+                self._described.update(read)
+                while len(self._described) > REMEMBERED_FILES:
+                    self._described.popitem(last=False)
+        return found
 
 
 class Correspondence:
     """The messages of one case at one moment; what they have in common is read and worked out once."""
 
-    def __init__(self, premises: Premises, editions: Editions, known: Known, now: datetime) -> None:
-        self._premises, self._editions, self._known, self._now = premises, editions, known, now
+    def __init__(self, letters: Letters, known: Known, now: datetime) -> None:
+        self._letters, self._premises, self._editions = letters, letters.premises, letters.editions
+        self._known, self._now = known, now
         self._planned = by_leg(known.case)
 
     @cached_property
@@ -44,8 +67,7 @@ class Correspondence:
         named = {file for names in known.row.body["materials"].values() for file in names}
         for leg in known.case.legs:
             named |= supplied_files(known, leg)
-        with self._premises.database.read() as tx:
-            return Dossier(known.case, known.row.body, files.several(tx, sorted(named)))
+        return Dossier(known.case, known.row.body, self._letters.files(named))
 
     @cached_property
     def _dates(self) -> Dates:
