@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -24,11 +24,12 @@ _DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不�
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What questions, fields and options are called in one bundle."""
+    """What questions, fields and options are called in one bundle; `whens` is when a question is asked at all."""
 
     names: Mapping[str, str]
     options: Mapping[str, Mapping[str, str]]
     dates: frozenset[str]
+    whens: Mapping[str, Condition] = field(default_factory=dict)
 
     def of(self, name: str) -> str:
         """The label of a question, field or built-in."""
@@ -47,7 +48,8 @@ def labels_of(catalog: Catalog, bundle: Bundle) -> Labels:
         if question.kind == "date":
             dates.add(question.id)
     names |= {"filer": "由谁提交申请", "today": "今天"}
-    return Labels(names, options | {"filer": FILER_OPTIONS}, frozenset(dates))
+    whens = {question.id: question.when for question in bundle.questions if question.when is not None}
+    return Labels(names, options | {"filer": FILER_OPTIONS}, frozenset(dates), whens)
 
 
 def _option_names(options: tuple[Option, ...]) -> dict[str, str]:
@@ -86,10 +88,10 @@ def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
         case All(items) | Any_(items):
             parts = [_decisive(item, verdict, ground) for item in items if _holds(item, ground) is verdict]
             needs_one = isinstance(node, All) is not verdict
-            return parts[0] if needs_one and parts else "，且".join(parts)
+            return parts[0] if needs_one and parts else "，且".join(dict.fromkeys(parts))
     empty = next((name for name in _names(node) if ground.values.get(name) is EMPTY), None)
     if empty is not None and not verdict:
-        return f"“{ground.labels.of(empty)}”不适用"
+        return _not_asked(empty, ground)
     if isinstance(node, Compare) and isinstance(node.left, Name) and node.left.name != "today":
         given = ground.values.get(node.left.name)
         if isinstance(given, Decimal):
@@ -97,10 +99,19 @@ def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
     return phrase(node, verdict, ground.labels)
 
 
+def _not_asked(name: str, ground: _Ground) -> str:
+    """Why a question is not asked: because of the answer to another, which people remember giving."""
+    asked_when = ground.labels.whens.get(name)
+    if asked_when is None or holds(asked_when, ground.values, ground.today) is not False:
+        return f"“{ground.labels.of(name)}”不用填"
+    return _decisive(asked_when.tree, False, ground)
+
+
 def _given_number(node: Compare, given: Decimal, verdict: bool, labels: Labels) -> str:
     op = node.op if verdict else _OPPOSITE[node.op]
     label = labels.of(node.left.name) if isinstance(node.left, Name) else ""
-    if op == "==":
+    plain = isinstance(node.right, Literal) and node.right.value == 0 and (op == ">" or given == 0)
+    if op == "==" or plain:  # 120 is more than nothing, and 0 is nothing: that need not be said
         return f"“{label}”填的是 {number_words(given)}"
     return f"“{label}”填的是 {number_words(given)}，{_NUMBER_WORDS[op]} {_value(node.right, node.left, labels)}"
 
