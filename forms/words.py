@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from catalog.bounds import number_words
 from catalog.bundle import Bundle
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY, UNANSWERED, holds
 from catalog.limits import UNIT_NAMES
@@ -38,7 +38,8 @@ class Labels:
 
 def labels_of(catalog: Catalog, bundle: Bundle) -> Labels:
     """Every name a condition of this bundle may read, with its label."""
-    names = {code: str(item.name) for code, item in catalog.fields.items()}
+    names = {column.code: str(column.name) for item in catalog.fields.values() for column in item.inner}
+    names |= {code: str(item.name) for code, item in catalog.fields.items()}
     options = {code: _option_names(item.options) for code, item in catalog.fields.items() if item.options}
     dates = {code for code, item in catalog.fields.items() if item.type in {"date", "datetime"}} | {"today"}
     for question in bundle.questions:
@@ -167,6 +168,8 @@ def _value(node: Node, other: Node | None, labels: Labels) -> str:
             return labels.of(name)
         case Count(name):
             return f"{labels.of(name)}的数量"
+        case Sum(name, column):
+            return f"{labels.of(name)}里的{labels.of(f'{name}.{column}')}合计"
         case Shift(base, sign, length):
             back = "后" if sign > 0 else "前"
             return f"{_value(base, None, labels)}{length.amount}{UNIT_NAMES[length.unit]}{back}"
@@ -175,7 +178,7 @@ def _value(node: Node, other: Node | None, labels: Labels) -> str:
 
 def _names(node: Node) -> list[str]:
     match node:
-        case Name(name) | Count(name):
+        case Name(name) | Count(name) | Sum(name, _):
             return [name]
         case Compare(_, left, right):
             return _names(left) + _names(right)
