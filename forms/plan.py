@@ -72,8 +72,8 @@ class PlannedLeg:
     """One leg (分办件): matter `matter` in this case. `leg` is its number, `NN` or `NN.i` (i from 1) for repeats.
 
     `row` is the index of the row (or value) it belongs to, `instance` what the department is told (the key value),
-    `instance_name` what people call that; `matter_class` (行政许可, 公共服务 …) is how its decision is named.
-    `start` and `finish` are working days from filing in the planned schedule (None while mixed units forbid it).
+    `instance_name` what people call that; its decision is named by its `matter_class`. `start` and `finish` are
+    working days from filing in the planned schedule (None while mixed units forbid it).
     """
 
     leg: str
@@ -321,9 +321,8 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class LegPart:
-    """What the plan says of one leg: its line, the edges at which it follows (with their numbers), all legs below it
-    at any depth, its paper slots, the fields that legs above give it, the numbers of all edges of which it is an end,
-    and all fields that its matter declares."""
+    """What the plan says of one leg: its line, the edges at which it follows (with their numbers), all legs below it,
+    its paper slots, the fields given from above, the numbers of all edges it is an end of, the fields it declares."""
 
     line: PlannedLeg
     edges: tuple[tuple[int, PlannedEdge], ...]
@@ -379,8 +378,7 @@ class Plan:
 
 def _declared(fields: Iterable[FieldLine], given: Iterable[RemovedField], leg: str) -> Iterator[Declared]:
     """The fields on the form first, then those given alone, then the groups of which the form has nothing left."""
-    columns: dict[str, list[Declared]] = {}
-    alone: list[Declared] = []
+    columns, alone = dict[str, list[Declared]](), list[Declared]()
     for removed in given:
         group, _, name = removed.code.rpartition(".")
         one = Declared(name, removed.type, removed.unit, _asker(removed.askers, leg), given=True)
