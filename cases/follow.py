@@ -274,8 +274,7 @@ def _reason(case: Case, stands: Standing) -> str:
 
 
 def _name(case: Case, leg: str) -> str:
-    found = planned(case, leg)
-    return f"{found.name}({found.instance})" if found.instance else str(found.name)
+    return planned(case, leg).title
 
 
 def _missing(case: Case, index: int) -> dict[str, Any]:

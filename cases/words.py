@@ -67,12 +67,14 @@ def state_name(state: LegState, planned: PlannedLeg) -> str:
     return f"{done}，待{planned.milestones[0]}"
 
 
-def event_name(event: str, planned: PlannedLeg) -> str:
+def event_name(event: Event, planned: PlannedLeg) -> str:
     """What an event of a leg of this matter is called."""
-    state = _DECIDED_BY.get(event)
-    name = _decision(state, planned) if state is not None else None
-    if name is None:
-        return EVENT_NAMES.get(event, event)
+    if event.type == "leg.withdraw_requested" and event.data.get("why", "applicant") != "applicant":
+        return "已通知部门停止办理"  # a rule stops the leg; nobody took it back
+    state = _DECIDED_BY.get(event.type)
+    if state is None:
+        return EVENT_NAMES.get(event.type, event.type)
+    name = state_name(state, planned)
     return name if state is LegState.IN_REVIEW else f"部门{name}"
 
 
@@ -83,7 +85,7 @@ def _decision(state: LegState, planned: PlannedLeg) -> str | None:
 
 def line(event: Event, planned: PlannedLeg) -> str:
     """One line of the timeline: what happened and, where it is known, why."""
-    name = event_name(event.type, planned)
+    name = event_name(event, planned)
     detail = [event.data.get(key) for key in _DETAILS.get(event.type, ("reason",))]
     words = [_amount(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d) and str(d) not in name]
     return f"{name}：{'，'.join(words)}" if words else name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
 from catalog.limits import Limit, parse_limit
 from catalog.model import Catalog
 from catalog.text import Text
@@ -115,8 +116,8 @@ def _free_in(raw: Any) -> Any:
 
 def _node_out(node: Node) -> list[Any]:
     match node:
-        case Name(name) | Count(name):
-            return [type(node).__name__, name]
+        case Name() | Count() | Sum():
+            return [type(node).__name__, *astuple(node)]
         case Literal(value):
             return ["Literal", _free_out(value)]
         case Shift(base, sign, length):
@@ -137,6 +138,7 @@ def _node_in(raw: list[Any]) -> Node:
 _NODES: dict[str, Callable[..., Node]] = {
     "Name": Name,
     "Count": Count,
+    "Sum": Sum,
     "Literal": lambda value: Literal(_free_in(value)),
     "Shift": lambda base, sign, length: Shift(_node_in(base), sign, parse_limit(length)),
     "Compare": lambda op, left, right: Compare(op, _node_in(left), _node_in(right)),

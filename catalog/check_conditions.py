@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal as OneOf
 
 from catalog.answers import FILER_TYPE, AnswerType
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
 from catalog.findings import Findings
 from catalog.model import Path
 from catalog.suggest import unknown
@@ -75,6 +75,8 @@ def _faults(node: Node, scope: Scope, truth: bool = False) -> Iterator[Fault]:
             yield from _name(name, scope)
         case Count(name):
             yield from _count(name, scope)
+        case Sum(name, column):
+            yield from _sum(name, column, scope)
     if truth and not isinstance(node, Not | All | Any_ | Compare):
         yield from _bare(node, scope)
 
@@ -105,6 +107,14 @@ def _count(name: str, scope: Scope) -> Iterator[Fault]:
         yield "unknown_name", _unknown_name(name, scope), "error"
     elif kind.type not in {"rows", "many", "regions"}:
         yield "condition_type", f"count({name}) 只能数分组的行或多选的项；{name} 不是", "error"
+
+
+def _sum(name: str, column: str, scope: Scope) -> Iterator[Fault]:
+    kind, number = scope.type_of(name), scope.type_of(f"{name}.{column}")
+    if kind is None or number is None:
+        yield "unknown_name", _unknown_name(f"{name}.{column}" if kind else name, scope), "error"
+    elif kind.type != "rows" or _KINDS.get(number.type) != "number":
+        yield "condition_type", f"sum({name}.{column}) 只能加分组里的数字", "error"
 
 
 def _shift(node: Shift, scope: Scope) -> Iterator[Fault]:
@@ -175,7 +185,7 @@ def _kind(node: Node, scope: Scope) -> Kind:
             return _kind_of_value(value)
         case Shift():
             return "date"
-        case Count():
+        case Count() | Sum():
             return "number"
     return "truth"
 
@@ -196,6 +206,8 @@ def _shown(node: Node) -> str:
             return str(value)
         case Count(name):
             return f"count({name})"
+        case Sum(name, column):
+            return f"sum({name}.{column})"
         case Shift(base, sign, length):
             return f"{_shown(base)} {'+' if sign > 0 else '-'} {length}"
     return "括号里的条件"

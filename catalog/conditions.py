@@ -5,7 +5,7 @@ Grammar (no commas, so a condition can stand inside a YAML flow map; language ru
     or    := and ("or" and)*            and := not ("and" not)*       not := "not" not | test
     test  := sum (("==" "!=" "<" "<=" ">" ">=" "in" "not in") sum)?
     sum   := atom (("+" | "-") DURATION)*
-    atom  := "(" or ")" | "count" "(" NAME ")" | NAME | NUMBER | DATE | 'text' | "text"
+    atom  := "(" or ")" | "count" "(" NAME ")" | "sum" "(" NAME "." NAME ")" | NAME | NUMBER | DATE | 'text' | "text"
 
 Nothing is ever evaluated as Python. Names may be Chinese and are folded by NFKC.
 """
@@ -60,6 +60,14 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """What a column of numbers comes to over all rows: `sum(trees.number)`; `name` are the rows."""
+
+    name: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """`==`, `!=`, `<`, `<=`, `>`, `>=` or `in` between two values."""
 
@@ -89,7 +97,7 @@ class Any_:
     items: tuple[Node, ...]
 
 
-Node = Name | Literal | Shift | Count | Compare | Not | All | Any_
+Node = Name | Literal | Shift | Count | Sum | Compare | Not | All | Any_
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +253,19 @@ class _Parser:
             return Literal(_date(text))
         if kind != "name" or text in _WORDS:
             raise BadCondition(f"条件写法不对：「{text}」的位置不对")
-        if text == "count" and self.take("("):
-            what, name = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
-            self.at += 1
-            if what != "name" or not self.take(")"):
-                raise BadCondition("条件写法不对：count 请写成 count(分组名)")
-            return Count(name)
+        if text in {"count", "sum"} and self.take("("):
+            return self.over_rows(text)
         return Name(text)
+
+    def over_rows(self, what: str) -> Node:
+        """What stands in the brackets of `count(` or `sum(`."""
+        kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+        self.at += 1
+        name, _, column = text.partition(".")
+        if kind != "name" or not self.take(")") or (what == "sum" and not column):
+            shown = "count(分组名)" if what == "count" else "sum(分组名.列名)"
+            raise BadCondition(f"条件写法不对：{what} 请写成 {shown}")
+        return Count(text) if what == "count" else Sum(name, column)
 
 
 def _date(text: str) -> date:
@@ -294,7 +308,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 def names_in(condition: Condition) -> frozenset[str]:
     """The questions and fields a condition reads (after `resolve`: options are no names any more)."""
-    return frozenset(node.name for node in walk(condition.tree) if isinstance(node, Name | Count))
+    return frozenset(node.name for node in walk(condition.tree) if isinstance(node, Name | Count | Sum))
 
 
 def resolve(condition: Condition, options_of: Callable[[str], frozenset[str]]) -> Condition:

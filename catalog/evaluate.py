@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
 from catalog.limits import Limit
 
 
@@ -84,13 +84,22 @@ def _value(node: Node, answers: Mapping[str, Any], today: date | None) -> Any:
         case Name(name):
             value = answers.get(name, UNANSWERED)
             return value.date() if isinstance(value, datetime) else value
-        case Count(name):
-            rows = answers.get(name, UNANSWERED)
-            return rows if rows is EMPTY or rows is UNANSWERED else Decimal(len(rows))
+        case Count(name) | Sum(name):
+            return _over_rows(node, answers.get(name, UNANSWERED))
         case Shift(base, sign, length):
             day = _value(base, answers, today)
             return moved(day, sign, length) if isinstance(day, date) else day
     return _truth(node, answers, today)
+
+
+def _over_rows(node: Count | Sum, rows: Any) -> Any:
+    """How many rows there are, or the sum of a column; not yet known while a row has no number there."""
+    if rows is EMPTY or rows is UNANSWERED:
+        return rows
+    if isinstance(node, Count):
+        return Decimal(len(rows))
+    numbers = [row.get(node.column) for row in rows]
+    return sum(numbers, Decimal(0)) if all(isinstance(number, Decimal) for number in numbers) else UNANSWERED
 
 
 def moved(day: date, sign: int, length: Limit) -> date:

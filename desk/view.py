@@ -118,7 +118,7 @@ def timeline(leg: Leg, planned: PlannedLeg, *, masked: bool) -> list[dict[str, A
     lines = []
     for event in fold.timeline(leg):
         if event.type not in _ONLY_BYTES:
-            shown = words.event_name(event.type, planned) if masked else words.line(event, planned)
+            shown = words.event_name(event, planned) if masked else words.line(event, planned)
             lines.append({"at": event.at.isoformat(), "type": event.type, "text": shown,
                           "by": event.by.partition(":")[0], "filled": event.filled})
     return lines

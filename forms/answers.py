@@ -137,7 +137,10 @@ class _Reading:
 
     def bad(self, key: str, label: str, errors: Any) -> None:
         """Note an answer that cannot be used."""
-        self.problems.append(PlanProblem("block", "bad_answer", f"“{label}”：{'；'.join(flat(errors))}", key[:60]))
+        rows = self.catalog.fields.get(key)
+        columns = {column.code.rpartition(".")[2]: str(column.name) for column in rows.inner} if rows else {}
+        text = f"“{label}”：{'；'.join(flat(errors, columns))}"
+        self.problems.append(PlanProblem("block", "bad_answer", text, key[:60]))
 
     def take(self, name: str, label: str, wanted: Wanted) -> None:
         """Read one answer that was given."""
@@ -231,12 +234,12 @@ def by_use(questions: tuple[Question, ...]) -> list[Question]:
     return list(done.values())
 
 
-def flat(errors: Any) -> list[str]:
-    """An error tree as lines, rows counted from 1."""
+def flat(errors: Any, names: Mapping[str, str]) -> list[str]:
+    """An error tree as lines, rows counted from 1, columns by their `names`."""
     if isinstance(errors, Mapping):
         return [
-            f"第 {int(key) + 1} 行 {line}" if str(key).isdigit() else f"{key} {line}"
-            for key, item in errors.items() for line in flat(item)
+            f"第 {int(key) + 1} 行{line}" if str(key).isdigit() else f"“{names.get(str(key), key)}”{line}"
+            for key, item in errors.items() for line in flat(item, names)
         ]
     return [str(error) for error in errors]
 

@@ -11,7 +11,7 @@ from itertools import combinations, product
 from typing import Any, Final
 
 from catalog.bundle import Bundle, Question
-from catalog.conditions import Compare, Condition, Literal, Name, Node, Shift, names_in, walk
+from catalog.conditions import Compare, Condition, Literal, Name, Node, Shift, Sum, names_in, walk
 from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, holds, moved
 from catalog.matter import Matter
@@ -109,6 +109,8 @@ class Space:
             self.marks.setdefault(side.name, set()).update(self._compared(side.name, other))
 
     def _compared(self, name: str, other: Node) -> Iterable[Any]:
+        if isinstance(other, Sum):
+            return ()  # rows are no part of a situation's cells
         day = self._day(other)
         if isinstance(other, Literal):
             return (other.value,)

@@ -92,7 +92,7 @@ def _verdict(entry: Entry, matter: Matter, known: Known) -> Verdict:
 
 def _why(entry: Entry, known: Known, values: Mapping[str, Any]) -> tuple[Reason, frozenset[str]]:
     if entry.when is None:
-        text = "您勾选了这一事项" if entry.optional else "凡办理本一件事都要办理这一事项"
+        text = "您勾选了这一事项" if entry.optional else f"办理“{known.bundle.name}”都要办这一项"
         return Reason("optional" if entry.optional else "always", text), frozenset()
     text = because(entry.when, values, known.labels, known.today)
     return Reason("when", text, source=entry.when.text), open_names(entry.when, values, known.today)
@@ -103,7 +103,7 @@ def _each(entry: Entry, matter: Matter, known: Known) -> Verdict:
     rows = known.values.get(source, UNANSWERED)
     label = known.labels.of(source)
     if rows is UNANSWERED:
-        return Verdict(None, (), Reason("each", f"取决于“{label}”：每一项各办一件", source=source), frozenset({source}))
+        return Verdict(None, (), Reason("each", f"取决于“{label}”：有几项就办几件", source=source), frozenset({source}))
     if rows is EMPTY or not rows:
         return Verdict(False, (), Reason("each", f"“{label}”没有内容，不需要办理", source=source))
     everyone = [_row_instance(entry, matter, known, index, row) for index, row in enumerate(rows)]
@@ -112,9 +112,15 @@ def _each(entry: Entry, matter: Matter, known: Known) -> Verdict:
     undecided = None in verdicts
     probe = chosen[0] if chosen else everyone[verdicts.index(None) if undecided else 0]
     why, hangs = _why(entry, known, probe.values)
-    text = f"“{label}”有 {len(rows)} 项，其中 {len(chosen)} 项各办一件" if chosen else why.text
+    text = f"“{label}”有 {len(rows)} 项，{_how_many(len(chosen), len(rows))}" if chosen else why.text
     state = True if chosen else (None if undecided else False)
     return Verdict(state, chosen, Reason("each", text, source=source), hangs)
+
+
+def _how_many(chosen: int, rows: int) -> str:
+    if chosen < rows:
+        return f"其中 {chosen} 项要办" + ("，每项办一件" if chosen > 1 else "这件事")
+    return "每项办一件" if rows > 1 else "办一件"
 
 
 def _row_instance(entry: Entry, matter: Matter, known: Known, index: int, row: Any) -> Instance:

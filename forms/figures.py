@@ -89,6 +89,10 @@ def _prefilled(line: FieldLine) -> bool:
     return any(source.kind != "self" for source in line.prefill)
 
 
+def _left(materials: int) -> str:
+    return f"剩下 {materials} 种由您提交" if materials else "没有要您提交的"
+
+
 def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Timing) -> Figures:
     unit = _DAY_WORDS[found.day_unit]
     taken = _taken(lines)
@@ -96,9 +100,9 @@ def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Ti
         f"部门：{found.departments.before} 个部门，现在只到 {found.departments.after} 个窗口(一次申请)",
         f"表单：原来每个事项一套，共 {found.sets.before} 套，现在 {found.sets.after} 套",
         f"材料：逐项相加 {found.materials_before} 份，去掉重复的是 {found.materials_kinds} 种"
-        f"{f'；其中{taken}' if taken else ''}，剩下 {found.materials_after} 种由您提交",
-        f"填写：逐项相加 {found.fields_before} 处，合并后 {found.fields_after} 处，"
-        f"其中 {found.fields_prefilled} 处可以自动带出",
+        f"{f'；其中{taken}' if taken else ''}，{_left(found.materials_after)}",
+        f"填写：逐项相加 {found.fields_before} 处，合并后 {found.fields_after} 处"
+        f"{f'，其中 {found.fields_prefilled} 处可以自动带出' if found.fields_prefilled else ''}",
         _time(found, legs, timing),
         f"时限之和：原来 {found.days_sum.before} {unit}，现在 {found.days_sum.after} {unit}",
     ]

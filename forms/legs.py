@@ -54,7 +54,7 @@ def _leg(instance: Instance, selection: Selection, known: Known) -> Leg:
         why=_why(instance, selection, variant, known), code=matter.code, variant=variant.id if variant else None,
         kind=matter.kind, matter_class=(variant.matter_class if variant else "") or matter.matter_class,
         each=entry.each, row=instance.row, instance=instance.key,
-        region=_region(instance), must_have=entry.must_have,
+        instance_name=_region_name(instance, known), region=_region(instance), must_have=entry.must_have,
         promised=limit.promised, statutory=limit.statutory, wait=limit.wait, before=limit.before,
         gives=variant.gives if variant and variant.gives else matter.gives, milestones=matter.milestones,
         special=tuple(item.name for item in matter.special if known.holds(item.when, values)),
@@ -71,7 +71,7 @@ def _why(instance: Instance, selection: Selection, variant: Variant | None, know
     if variant is None:
         return why
     cause = because(variant.when, instance.values, known.labels, known.today)
-    return replace(why, text=f"{why.text}；{cause}，按“{variant.name or instance.matter.name}”办理")
+    return replace(why, text=f"{why.text}；{cause}，所以按“{variant.name or instance.matter.name}”办理")
 
 
 def _first_variant(matter: Matter, values: Mapping[str, Any], known: Known, hangs: set[str]) -> Variant | None:
@@ -105,6 +105,12 @@ def _row(rows: tuple[LimitRow, ...], values: Mapping[str, Any], known: Known, ha
             hangs |= open_names(row.when, values, known.today)
             return rows[-1]  # until it is known, the row without a condition is the cautious promise
     return rows[-1] if rows else LimitRow()
+
+
+def _region_name(instance: Instance, known: Known) -> str | None:
+    """What people call the region that a leg is repeated for; None where it is repeated for anything else."""
+    region = known.catalog.regions.get(instance.key or "") if instance.entry.region == "each" else None
+    return str(region.name) if region else None
 
 
 def _region(instance: Instance) -> str | None:
@@ -151,7 +157,7 @@ def _ruled(rule: Rule, values: Mapping[str, Any], known: Known, leg: Leg | None)
         # Open questions are listed by themselves; a warning that may never come is no reason to wait.
         names = sorted(open_names(undecided, values, known.today) - known.applies.keys())
         if names and rule.effect != "warn":
-            text = f"{row}填写{_quoted(names, known)}后，核对是否符合办理条件({rule.id})"
+            text = f"{row}填写{_quoted(names, known)}后，系统再核对是否符合办理条件({rule.id})"
             yield PlanProblem("undecided", rule.id, text, names[0])
         return
     yield PlanProblem(rule.effect, rule.id, f"{row}{rule.say}{_first_day(rule.need, values, known)}", where)
@@ -162,12 +168,12 @@ def _quoted(names: list[str], known: Known) -> str:
 
 
 def _first_day(need: Condition, values: Mapping[str, Any], known: Known) -> str:
-    """`；最早 2026-05-01 起可以办理` where waiting alone would make the rule true."""
+    """`；从 2026-05-01 起不受这一条限制` where waiting alone would make the rule true."""
     if known.today is None or not _reads_today(need.tree):
         return ""
     for day in sorted(_turning_days(need.tree, values)):
         if day > known.today and holds(need, values, day):
-            return f"；最早 {day.isoformat()} 起可以办理"
+            return f"；从 {day.isoformat()} 起不受这一条限制"
     return ""
 
 

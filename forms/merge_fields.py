@@ -187,7 +187,7 @@ class _Merging:
             for line in sorted(inner, key=lambda line: position.get(line.code, len(position)))
         ]
         asking = dict.fromkeys((asker.leg, asker.matter) for line in inner for asker in line.askers)
-        text = f"{askers_words(self.names, [leg for leg, _ in asking])}逐项需要这些信息，只填一次"
+        text = f"{askers_words(self.names, [leg for leg, _ in asking])}需要这些信息，每行只填一次"
         return FieldLine(
             code=definition.code, name=definition.name, type="rows", section=definition.section or OTHER_SECTION,
             required=definition.required or any(line.required for line in inner),

@@ -71,9 +71,9 @@ class AskedQuestion:
 class PlannedLeg:
     """One leg (分办件): matter `matter` in this case. `leg` is its number, `NN` or `NN.i` (i from 1) for repeats.
 
-    `matter_class` is the class of matter (行政许可, 公共服务 …) by which people name its decision.
-    `row` is the index of the row (or value) it belongs to, `instance` what the department is told (the key value).
-    `start` and `finish` are working days from filing in the planned schedule (None while mixed units forbid it).
+    `row` is the index of the row (or value) it belongs to, `instance` what the department is told (the key value),
+    `instance_name` what people call that; its decision is named by its `matter_class`. `start` and `finish` are
+    working days from filing in the planned schedule (None while mixed units forbid it).
     """
 
     leg: str
@@ -103,6 +103,12 @@ class PlannedLeg:
     finish: int | None = None
     critical: bool = False
     matter_class: str = ""
+    instance_name: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What people call the leg: the matter, for repeats with what tells it from the others."""
+        return f"{self.name}({self.instance_name or self.instance})" if self.instance else str(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,11 +308,8 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A field as one leg's matter declares it: its code with us, and how this leg wants it.
-
-    `given` by a leg above, else asked on the form. Of rows `columns` are those it declares, by their bare names;
-    `asker` is None where only columns are declared.
-    """
+    """A field as one leg's matter declares it: its code with us, and how this leg wants it. `given` by a leg above,
+    else asked on the form. Of rows `columns` are those it declares, by their bare names; `asker` may then be None."""
 
     code: str
     type: FieldType
@@ -318,9 +321,8 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class LegPart:
-    """What the plan says of one leg: its line, the edges at which it follows (with their numbers), every leg below it
-    (it follows this one, at once or further down), its paper slots, the fields that legs above give it, the numbers of
-    all edges of which it is an end, and all fields that its matter declares."""
+    """What the plan says of one leg: its line, the edges at which it follows (with their numbers), all legs below it,
+    its paper slots, the fields given from above, the numbers of all edges it is an end of, the fields it declares."""
 
     line: PlannedLeg
     edges: tuple[tuple[int, PlannedEdge], ...]
@@ -363,22 +365,20 @@ class Plan:
 
     def _part(self, line: PlannedLeg) -> LegPart:
         edges = tuple((index, edge) for index, edge in enumerate(self.edges) if edge.leg == line.leg)
-        below: set[str] = set()
-        fresh = {line.leg}
+        below, fresh = set[str](), {line.leg}
         while fresh:
             fresh = {edge.leg for edge in self.edges if fresh & set(edge.targets)} - below
             below |= fresh
-        slots = tuple(slot for slot in self.slots if slot.leg == line.leg)
         given = tuple(field for field in self.removed_fields if any(asker.leg == line.leg for asker in field.askers))
         ends = frozenset(index for index, edge in enumerate(self.edges) if line.leg in (edge.leg, *edge.targets))
-        declared = tuple(_declared(self.fields, given, line.leg))
-        return LegPart(line, edges, frozenset(below), slots, given, ends, declared)
+        slots = tuple(slot for slot in self.slots if slot.leg == line.leg)
+        return LegPart(line, edges, frozenset(below), slots, given, ends,
+                       tuple(_declared(self.fields, given, line.leg)))
 
 
 def _declared(fields: Iterable[FieldLine], given: Iterable[RemovedField], leg: str) -> Iterator[Declared]:
     """The fields on the form first, then those given alone, then the groups of which the form has nothing left."""
-    columns: dict[str, list[Declared]] = {}
-    alone: list[Declared] = []
+    columns, alone = dict[str, list[Declared]](), list[Declared]()
     for removed in given:
         group, _, name = removed.code.rpartition(".")
         one = Declared(name, removed.type, removed.unit, _asker(removed.askers, leg), given=True)

@@ -61,19 +61,15 @@ def _problems(problems: Iterable[PlanProblem]) -> list[str]:
 
 
 def _matters(plan: Plan) -> list[str]:
-    names = {leg.leg: _leg_name(leg) for leg in plan.legs}
+    names = {leg.leg: leg.title for leg in plan.legs}
     lines = []
     for leg in plan.legs:
-        lines.append(f"{leg.leg} {_leg_name(leg)}  {leg.department_name}  {_when(leg, plan)}")
+        lines.append(f"{leg.leg} {leg.title}  {leg.department_name}  {_when(leg, plan)}")
         lines.append(f"   {leg.why.text}")
         lines += [f"   {words}" for edge in plan.edges if edge.leg == leg.leg for words in [_order(edge, names)]]
     absent = [f"{one.name}：{one.why.text}" for one in plan.absent if one.state == "out"]
     maybe = [f"{one.name}：{one.why.text}" for one in plan.absent if one.state == "maybe"]
     return [*_part(f"办 {len(plan.legs)} 件事", lines), *_part("可能还要办", maybe), *_part("不用办", absent)]
-
-
-def _leg_name(leg: PlannedLeg) -> str:
-    return f"{leg.name}（{leg.instance}）" if leg.instance else str(leg.name)
 
 
 def _when(leg: PlannedLeg, plan: Plan) -> str:

@@ -12,11 +12,7 @@ NAMED: Final = 3
 
 def leg_names(legs: Iterable[Leg]) -> dict[str, str]:
     """What each leg is called in a sentence: the matter, for repeats with its own row."""
-    names = {}
-    for leg in legs:
-        row = f"({leg.planned.instance})" if leg.planned.row is not None else ""
-        names[leg.number] = f"{leg.planned.name}{row}"
-    return names
+    return {leg.number: leg.planned.title for leg in legs}
 
 
 def askers_words(names: Mapping[str, str], legs: Iterable[str]) -> str:

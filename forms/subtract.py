@@ -229,8 +229,8 @@ def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known
     sentences: dict[RemovalRule | None, str] = {
         "form": f"{askers}要求的这份表单{_becomes_words(paper, names, known)}，不用单独提交",
         "logic_a": f"{by}办结时产生，系统直接转给{askers}，不用您提交",
-        "logic_b": f"有{by}就说明已经取得这份材料，{askers}不再单独要",
-        "covers": f"{by}可以代替这份材料，{askers}不再单独要",
+        "logic_b": f"有{by}就说明已经取得这份材料，{askers}不再要您提交",
+        "covers": f"{by}可以代替这份材料，{askers}不再要您提交",
         "licence": f"经您同意，从电子证照库调取{_licence_words(outcome.source, known)}，供{askers}使用，不用上传",
         "sharing": f"经您同意，通过部门数据共享{_by_words(outcome.source, known)}查得，供{askers}使用，不用上传",
         "premises": f"此前已经备案{_by_words(outcome.source, known)}，直接调用，供{askers}使用，不用上传",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from catalog.bounds import number_words
 from catalog.bundle import Bundle
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY, UNANSWERED, holds
 from catalog.limits import UNIT_NAMES
@@ -24,11 +24,12 @@ _DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不�
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What questions, fields and options are called in one bundle."""
+    """What questions, fields and options are called in one bundle; `whens` is when a question is asked at all."""
 
     names: Mapping[str, str]
     options: Mapping[str, Mapping[str, str]]
     dates: frozenset[str]
+    whens: Mapping[str, Condition] = field(default_factory=dict)
 
     def of(self, name: str) -> str:
         """The label of a question, field or built-in."""
@@ -37,7 +38,8 @@ class Labels:
 
 def labels_of(catalog: Catalog, bundle: Bundle) -> Labels:
     """Every name a condition of this bundle may read, with its label."""
-    names = {code: str(item.name) for code, item in catalog.fields.items()}
+    names = {column.code: str(column.name) for item in catalog.fields.values() for column in item.inner}
+    names |= {code: str(item.name) for code, item in catalog.fields.items()}
     options = {code: _option_names(item.options) for code, item in catalog.fields.items() if item.options}
     dates = {code for code, item in catalog.fields.items() if item.type in {"date", "datetime"}} | {"today"}
     for question in bundle.questions:
@@ -47,7 +49,8 @@ def labels_of(catalog: Catalog, bundle: Bundle) -> Labels:
         if question.kind == "date":
             dates.add(question.id)
     names |= {"filer": "由谁提交申请", "today": "今天"}
-    return Labels(names, options | {"filer": FILER_OPTIONS}, frozenset(dates))
+    whens = {question.id: question.when for question in bundle.questions if question.when is not None}
+    return Labels(names, options | {"filer": FILER_OPTIONS}, frozenset(dates), whens)
 
 
 def _option_names(options: tuple[Option, ...]) -> dict[str, str]:
@@ -86,10 +89,10 @@ def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
         case All(items) | Any_(items):
             parts = [_decisive(item, verdict, ground) for item in items if _holds(item, ground) is verdict]
             needs_one = isinstance(node, All) is not verdict
-            return parts[0] if needs_one and parts else "，且".join(parts)
+            return parts[0] if needs_one and parts else "，且".join(dict.fromkeys(parts))
     empty = next((name for name in _names(node) if ground.values.get(name) is EMPTY), None)
     if empty is not None and not verdict:
-        return f"“{ground.labels.of(empty)}”不适用"
+        return _not_asked(empty, ground)
     if isinstance(node, Compare) and isinstance(node.left, Name) and node.left.name != "today":
         given = ground.values.get(node.left.name)
         if isinstance(given, Decimal):
@@ -97,10 +100,19 @@ def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
     return phrase(node, verdict, ground.labels)
 
 
+def _not_asked(name: str, ground: _Ground) -> str:
+    """Why a question is not asked: because of the answer to another, which people remember giving."""
+    asked_when = ground.labels.whens.get(name)
+    if asked_when is None or holds(asked_when, ground.values, ground.today) is not False:
+        return f"“{ground.labels.of(name)}”不用填"
+    return _decisive(asked_when.tree, False, ground)
+
+
 def _given_number(node: Compare, given: Decimal, verdict: bool, labels: Labels) -> str:
     op = node.op if verdict else _OPPOSITE[node.op]
     label = labels.of(node.left.name) if isinstance(node.left, Name) else ""
-    if op == "==":
+    plain = isinstance(node.right, Literal) and node.right.value == 0 and (op == ">" or given == 0)
+    if op == "==" or plain:  # 120 is more than nothing, and 0 is nothing: that need not be said
         return f"“{label}”填的是 {number_words(given)}"
     return f"“{label}”填的是 {number_words(given)}，{_NUMBER_WORDS[op]} {_value(node.right, node.left, labels)}"
 
@@ -156,6 +168,8 @@ def _value(node: Node, other: Node | None, labels: Labels) -> str:
             return labels.of(name)
         case Count(name):
             return f"{labels.of(name)}的数量"
+        case Sum(name, column):
+            return f"{labels.of(name)}里的{labels.of(f'{name}.{column}')}合计"
         case Shift(base, sign, length):
             back = "后" if sign > 0 else "前"
             return f"{_value(base, None, labels)}{length.amount}{UNIT_NAMES[length.unit]}{back}"
@@ -164,7 +178,7 @@ def _value(node: Node, other: Node | None, labels: Labels) -> str:
 
 def _names(node: Node) -> list[str]:
     match node:
-        case Name(name) | Count(name):
+        case Name(name) | Count(name) | Sum(name, _):
             return [name]
         case Compare(_, left, right):
             return _names(left) + _names(right)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from forms.compose import compose
 from forms.plan import Plan, PlannedLeg
-from tests.bundles.shipped import CATALOG, planned, public_plan
+from forms.values import json_ready
+from tests.bundles.shipped import CATALOG, TODAY, planned, public_plan
 
 FIGURES = CATALOG.bundles["utilities"].figures
 
@@ -124,6 +126,18 @@ def test_a_young_road_needs_the_governments_approval(works: str, done_on: str, s
 def test_fifty_trees_go_to_the_upper_level(trees: int, forwarded: str | None) -> None:
     plan = planned("utilities", {**FIGURES, "tree_count": trees})
     assert {leg.matter: leg.forwards_to for leg in plan.legs}["tree-relocation"] == forwarded
+
+
+@pytest.mark.parametrize(("count", "numbers", "told"), [(6, (4, 2), False), (50, (4, 2), True), (6, (), False)])
+def test_a_list_of_trees_that_comes_to_another_number_is_told(
+    count: int, numbers: tuple[int, ...], told: bool,
+) -> None:
+    trees = [{"group": str(place), "species": "国槐", "dbh": "10", "number": number, "action": "move"}
+             for place, number in enumerate(numbers, 1)]
+    situation = json_ready({**FIGURES, "tree_count": count})
+    plan = compose(CATALOG, "utilities", situation, today=TODAY, form={"trees": trees} if trees else {})
+    found = [problem for problem in plan.problems if problem.rule == "SDQW-4"]
+    assert [problem.level for problem in found] == (["warn"] if told else [])
 
 
 def test_heat_outside_the_heating_area_is_stopped_with_a_way_out() -> None:

@@ -68,10 +68,11 @@ def test_a_decision_is_called_by_the_class_of_its_matter(
     leg = a_leg("01", **matter)
     assert [state_name(s, leg) for s in (LegState.IN_REVIEW, LegState.GRANTED, LegState.REFUSED)] == [
         review, granted, refused]
-    assert event_name("leg.granted", leg) == f"部门{granted}" and event_name("leg.accepted", leg) == "部门已受理"
-    said = {"leg.in_review": {"step": "现场勘察"}, "leg.refused": {"reason": "不在范围内"}, "leg.granted": {}}
+    said: dict[str, dict[str, str]] = {
+        "leg.in_review": {"step": "现场勘察"}, "leg.refused": {"reason": "不在范围内"}, "leg.granted": {},
+        "leg.accepted": {}}
     assert [line(Event(name, at(1), "d", "01", data), leg) for name, data in said.items()] == [
-        f"{review}：现场勘察", f"部门{refused}：不在范围内", f"部门{granted}"]
+        f"{review}：现场勘察", f"部门{refused}：不在范围内", f"部门{granted}", "部门已受理"]
 
 
 def test_what_still_has_to_be_built_is_not_called_over() -> None:
@@ -80,6 +81,13 @@ def test_what_still_has_to_be_built_is_not_called_over() -> None:
     assert state_name(LegState.GRANTED, water) == "已办好，待施工"
     assert state_name(LegState.GRANTED, permit) == "已批准，待施工"
     assert state_name(LegState.DELIVERED, water) == "已送达"
+    assert event_name(Event("leg.granted", at(1), "d", "01"), water) == "部门已办好，待施工"
+
+
+@pytest.mark.parametrize(("why", "name"), [("applicant", "已申请撤回"), ("stop", "已通知部门停止办理")])
+def test_a_leg_that_a_rule_stops_was_not_taken_back_by_anybody(why: str, name: str) -> None:
+    event = Event("leg.withdraw_requested", at(1), "p", "01", {"why": why, "reason": "前面的事项没有办成"})
+    assert line(event, a_leg("01")) == f"{name}：前面的事项没有办成"
 
 
 def test_an_urge_becomes_a_message_and_a_made_up_step_never_does() -> None:

@@ -21,7 +21,8 @@ ANSWERS: dict[str, Any] = {
     "line": True, "local": False, "length": Decimal(250), "zero": Decimal(0), "services": ("water", "gas"),
     "kind": "age", "none": (), "done": date(2026, 5, 31), "born": datetime.fromisoformat("2026-08-31T09:30"),
     "gone": EMPTY,
-    "rows": ({"vin": "a"}, {"vin": "b"}), "name": "and", "外线": True, "vehicles.mass": Decimal(5000),
+    "rows": ({"vin": "a", "seats": Decimal(5)}, {"vin": "b", "seats": Decimal("2.5")}),
+    "half": ({"seats": Decimal(5)}, {}), "name": "and", "外线": True, "vehicles.mass": Decimal(5000),
 }
 
 
@@ -36,6 +37,8 @@ ANSWERS: dict[str, Any] = {
     ("not 'heat' in services", True), ("'x' in none", False), ("'x' in unknown", None),
     ("count(rows) == 2", True), ("count(services) >= 3", False), ("count(none) == 0", True), ("count(gone) == 0",
     False),
+    ("sum(rows.seats) == 7.5", True), ("sum(none.seats) == 0", True), ("sum(gone.seats) == 0", False),
+    ("sum(half.seats) > 1", None), ("sum(unknown.seats) > 1", None), ("sum > 1", None),
     ("count(unknown) > 0", None), ("kind == 'age'", True), ("kind != 'age'", False), ("name == 'and'", True),
     ("done + 3mo <= today", True), ("done + 3mo == 2026-08-31", True), ("done + 93nd > today", True),
     ("done - 3mo == 2026-02-28", True), ("today > 2026-01-01", True), ("born == today", True),
@@ -70,6 +73,7 @@ def test_today_is_not_yet_known_without_a_day() -> None:
     ("a and", "条件没有写完"), ("and a", "「and」的位置不对"), ("(a", "缺少右括号"), ("a)", "「)」前面缺少"),
     ("a + 3", "日期只能加减时长"), ("a +", "日期只能加减时长"), ("a + 500nd > today", "不在允许范围"),
     ("count a", "「a」前面缺少"), ("count(", "count 请写成 count(分组名)"), ("count(a", "count 请写成"),
+    ("sum(a)", "sum 请写成 sum(分组名.列名)"), ("sum(", "sum 请写成"),
     ("count('a')", "count 请写成"), ("count(1)", "count 请写成"), ("a == 2026-02-30", "日期 2026-02-30 不存在"),
     ("a == 3x", "「3」不能用在条件里"), ("a < b < c", "「<」前面缺少"), ("a.b.c", "「.」不能用在条件里"),
     ("a; b", "「;」不能用在条件里"),
@@ -86,7 +90,8 @@ def test_what_cannot_be_read_says_what_to_write(text: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "names"), [
-    ("a and not b", {"a", "b"}), ("count(rows) > 1", {"rows"}), ("x + 3mo <= today", {"x", "today"}),
+    ("a and not b", {"a", "b"}), ("count(rows) > 1", {"rows"}), ("sum(rows.seats) > 1", {"rows"}),
+    ("x + 3mo <= today", {"x", "today"}),
     ("steam in services", {"steam", "services"}), ("kind == age", {"kind"}), ("water in services", {"services"}),
     ("group.field > 3", {"group.field"}), ("ｌine", {"line"}),
 ])
@@ -112,13 +117,15 @@ def test_bare_options_are_compared_as_options(text: str, answers: dict[str, Any]
 TYPES = {
     "line": AnswerType("yes_no"), "length": AnswerType("number"), "day": AnswerType("date"),
     "kind": AnswerType("choice", ("age", "trade")), "services": AnswerType("many", ("water", "gas")),
-    "rows": AnswerType("rows"), "name": AnswerType("text"), "maybe": AnswerType("number"),
+    "rows": AnswerType("rows"), "rows.vin": AnswerType("text"), "rows.seats": AnswerType("integer"),
+    "name": AnswerType("text"), "maybe": AnswerType("number"),
 }
 
 
 @pytest.mark.parametrize(("text", "says"), [
     ("line and length > 3 and day + 3mo <= today", ""), ("kind == age or water in services", ""),
-    ("count(rows) > 1 and count(services) == 2", ""), ("filer == agent and name == 'x'", ""), ("length != 3", ""),
+    ("count(rows) > 1 and count(services) == 2", ""), ("sum(rows.seats) > length", ""),
+    ("filer == agent and name == 'x'", ""), ("length != 3", ""),
     ("line == yes", ""), ("not (kind in services)", ""),
     ("legnth > 3", "是否想写 length？"), ("length", "length 是数字，不能单独作条件"),
     ("kind", "kind 是文字，不能单独作条件"),
@@ -130,6 +137,8 @@ TYPES = {
     ("water in kind", "选项 water 不在问题 kind"), ("age in kind", "in 的右边要是多选题"),
     ("length in services", "in 的右边"),
     ("filer == boss", "选项 boss 不在问题 filer"), ("count(length) > 1", "count(length) 只能数"),
+    ("sum(rows.vin) > 1", "sum(rows.vin) 只能加"), ("sum(rows.x) > 1", "rows.x 不认识"),
+    ("sum(length.x) > 1", "length.x 不认识"),
     ("count(x) > 1", "x 不认识"),
     ("length + 3mo > today", "length 不是日期"), ("day + 3wd > today", "只能加减 mo(月)或 nd(自然日)"),
     ("maybe != 3", "maybe 不适用时 != 为否"), ("other > 3", "别处才有"), ("me > 3", "不能以自己的回答为条件"),

@@ -181,7 +181,7 @@ def test_a_blocked_date_rule_says_from_when_it_will_hold():
     since = Field("since", Text("公示日"), "date")
     made = catalog([matter("m", fields=["since"], rules=(rule,))], [entry("m", "01")], fields=[since])
     texts = [problem.text for problem in plan(made, {"since": "2026-01-31"}).problems if problem.rule == "R-2"]
-    assert texts == ["公示未满三个月；最早 2026-04-30 起可以办理"]
+    assert texts == ["公示未满三个月；从 2026-04-30 起不受这一条限制"]
 
 
 # Variants, rows, order
@@ -193,7 +193,7 @@ def test_a_variant_keeps_what_it_does_not_set():
     leg = plan(catalog([made], [entry("m", "01")]), {"local": True, "area": 150}).legs[0]
     assert (leg.variant, leg.name, leg.gives.materials) == ("filing", "备案", ("x",))
     assert (str(leg.promised), str(leg.before)) == ("0wd", "7wd")
-    assert "不超过 200，按“备案”办理" in leg.why.text
+    assert "不超过 200，所以按“备案”办理" in leg.why.text
 
 
 ROWS = {"cars": [{"vin": "A", "mass": 9}, {"vin": "B", "mass": 1}]}
