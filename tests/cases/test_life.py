@@ -1,13 +1,14 @@
 """Whole lives of random cases: nothing starts too early or is stuck, everything ends, the fold can be replayed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from cases.due import schedule
-from cases.edges import ending, over, sent
-from cases.fold import apply, replay, timeline
+from cases.edges import ending, over, sent, standing
+from cases.fold import apply, begin, replay, timeline, together
 from cases.follow import follow
 from cases.judge import judge
 from cases.lapse import lapses
@@ -77,8 +78,13 @@ def live(plan: Plan, dice: Random) -> tuple[Case, list[Event]]:
 
 
 def check(case: Case, now: object) -> None:
-    """Every moment: no leg left before its turn, every open leg has somebody who acts, a second look adds nothing."""
+    """Every moment: no leg left before its turn, every open leg has somebody who acts, a second look adds nothing, and
+    what was carried along from earlier moments is what a fresh look finds."""
     assert follow(case, T0, CALENDAR).events == ()
+    anew = replace(case)
+    assert not anew.worked_out
+    assert [standing(case, index) for index in range(len(case.plan.edges))] == \
+        [standing(anew, index) for index in range(len(case.plan.edges))]
     for number, leg in case.legs.items():
         actor = next_actor(case, number)
         assert over(leg) or actor.kind != "none"
@@ -98,6 +104,7 @@ def test_a_random_case_lives_to_its_end(seed: int) -> None:
     assert case_state(case) in {CaseState.FINISHED, CaseState.PARTLY_FINISHED, CaseState.NOT_GRANTED,
                                 CaseState.WITHDRAWN}
     assert replay(case.reference, plan, case.filed_at, log) == case
+    assert together(begin(case.reference, plan, case.filed_at), log) == case
     dates = schedule(case, CALENDAR, at(2000))
     for number, leg in case.legs.items():
         assert light(leg, dates.legs[number], at(2000)).colour in {"green", "grey"}
