@@ -81,16 +81,6 @@ def apply_all(case: Case, events: Iterable[Event]) -> Case:
     return _with_legs(case, legs) if legs else case
 
 
-def together(case: Case, events: Iterable[Event]) -> Case:
-    """The case after several events; the same as `apply` one by one."""
-    legs = dict(case.legs)
-    for event in events:
-        if event.leg is not None and not event.filled:
-            leg_of(case, event.leg)
-            legs[event.leg] = add(legs[event.leg], event)[0]
-    return _with_flags(Case(case.reference, case.plan, case.filed_at, legs), legs)
-
-
 def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Event]) -> Case:
     """The case of all these events in order of arrival; the same as `begin` and `apply` one by one."""
     case = begin(reference, plan, filed_at)

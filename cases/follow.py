@@ -30,7 +30,7 @@ from cases.edges import (
 )
 from cases.errors import CaseError
 from cases.feeds import event_data, flows_to
-from cases.fold import apply, together
+from cases.fold import apply, apply_all
 from cases.judge import DEFAULT_ASK_LIMIT
 from cases.lapse import PLATFORM
 from cases.model import Case, Event, Leg, LegState, Standing
@@ -138,7 +138,7 @@ _MESSAGES: Mapping[str, Callable[[Leg, Event], str | None]] = {
 
 def _with(case: Case, events: Sequence[Event]) -> Outcome:
     """The case after all these events at once; a leg's messages are those of its last state."""
-    case = together(case, events)
+    case = apply_all(case, events)
     return Outcome(case, tuple(events), tuple(message for event in events for message in outgoing(case, event)))
 
 

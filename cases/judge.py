@@ -63,7 +63,7 @@ def judge(
     those whose corrections count here. Raises `UnknownLeg`.
     """
     current = leg_of(case, leg)
-    notice = replace(notice, leg=leg)
+    notice = notice if notice.leg == leg else replace(notice, leg=leg)
     if notice.type not in NOTICES:
         return _aside("not_a_notice")
     if not case.filed_at - CLOCK_SKEW <= notice.at <= case.filed_at + LONGEST_LIFE:

@@ -12,6 +12,7 @@ import binascii
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 WINDOW_SECONDS = 300
 SECRET_PREFIX = "whsec_"  # noqa: S105  # the published prefix of every such secret, not a secret
@@ -35,6 +36,7 @@ class BadSecret(ValueError):
     """This is not a webhook secret: `whsec_` and the base64 of 24 to 64 bytes."""
 
 
+@lru_cache(maxsize=1024)
 def secret_bytes(secret: str) -> bytes:
     """The key of a written secret; raises `BadSecret`, which never repeats the secret."""
     try:

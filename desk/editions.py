@@ -7,7 +7,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
@@ -38,6 +38,7 @@ class Composed:
                  plain: Composed | None = None) -> None:
         self.question, self.arranged, self.plan, self.plain = question, arranged, plan, plain or self
         self._premises = premises
+        self.openings: dict[date, object] = {}  # how a case of it begins, by the day: kept here by `desk.openings`
 
     @cached_property
     def body(self) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cases import fold, follow, outcome
+from cases import outcome
 from desk import reference as references
 from desk import repeats
 from desk.book import Book, Change
@@ -22,6 +22,7 @@ from desk.errors import (
 )
 from desk.known import Known
 from desk.lookups import Findings, look_up
+from desk.openings import Openings
 from desk.papers import lost_file, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
@@ -57,6 +58,7 @@ class Intake:
 
     def __init__(self, premises: Premises, book: Book, plans: Editions) -> None:
         self._premises, self._book, self._plans = premises, book, plans
+        self._openings = Openings(premises, book)
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime, also: Also | None = None) -> Receipt:
         """File one application; the same key with the same content gives the same receipt, for ever.
@@ -74,9 +76,7 @@ class Intake:
             if answered is None:
                 raise
             return _read(answered)  # its twin was quicker and has the files
-        opening = follow.opening(fold.begin(ready.row.reference, ready.composed.plan, now), f"applicant:{subject}",
-                                 later_papers(ready), self._premises.calendar)
-        change = self._book.opened(ready.row, ready.offices, opening, now)
+        change = self._openings.change(ready.row, ready.composed, f"applicant:{subject}", later_papers(ready))
         receipt = receipt_of(change.known, ready.offices)
         claim = Submission(subject=subject, key=key, digest=digest, reference=ready.row.reference, at=now,
                            answer=receipt.kept())

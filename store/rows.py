@@ -73,7 +73,18 @@ def _columns(kind: type[Any], without: tuple[str, ...]) -> _Turns:
 
 
 def _stamped(at: datetime | None) -> str | None:
-    return None if at is None else stamp(at)
+    """The stamp of a time; one change writes the same moment into column after column, and times never change."""
+    global _last  # noqa: PLW0603  one pair, replaced whole
+    if at is None:
+        return None
+    moment_, text = _last
+    if at is not moment_:
+        text = stamp(at)
+        _last = (at, text)
+    return text
+
+
+_last: tuple[datetime | None, str] = (None, "")
 
 
 def _text(value: StrEnum | None) -> str | None:

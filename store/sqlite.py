@@ -64,10 +64,10 @@ class SqliteTx:
             for first in range(0, len(params), _ROWS_AT_ONCE):
                 rows = params[first:first + _ROWS_AT_ONCE]
                 several = sqlite_rows(sql, len(rows))
-                if several is None:
-                    self._connection.executemany(sqlite_text(sql), rows)
-                else:
+                if several is not None:
                     self._connection.execute(several.text, [row[name] for row in rows for name in several.names])
+                else:
+                    self._connection.executemany(sqlite_text(sql), rows)
         except sqlite3.Error as error:
             raise plain(error) from None
 

@@ -1,12 +1,13 @@
 """Whole lives of random cases: nothing starts too early or is stuck, everything ends, the fold can be replayed."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from cases.due import schedule
-from cases.edges import ending, over, sent
-from cases.fold import replay, timeline
+from cases.edges import ending, over, sent, standing
+from cases.fold import apply_all, begin, replay, timeline
 from cases.follow import follow
 from cases.lights import light
 from cases.model import Case, CaseState, LegState
@@ -17,8 +18,13 @@ from tests.cases.lives import life, random_plan
 
 
 def check(case: Case) -> None:
-    """Every moment: no leg left before its turn, every open leg has somebody who acts, a second look adds nothing."""
+    """Every moment: no leg left before its turn, every open leg has somebody who acts, a second look adds nothing, and
+    what was carried along from earlier moments is what a fresh look finds."""
     assert follow(case, T0, CALENDAR).events == ()
+    anew = replace(case)
+    assert not anew.stands
+    assert [standing(case, index) for index in range(len(case.plan.edges))] == \
+        [standing(anew, index) for index in range(len(case.plan.edges))]
     for number, leg in case.legs.items():
         actor = next_actor(case, number)
         assert over(leg) or actor.kind != "none"
@@ -41,6 +47,7 @@ def test_a_random_case_lives_to_its_end(seed: int) -> None:
     assert case_state(case) in {CaseState.FINISHED, CaseState.PARTLY_FINISHED, CaseState.NOT_GRANTED,
                                 CaseState.WITHDRAWN}
     assert replay(case.reference, plan, case.filed_at, log) == case
+    assert apply_all(begin(case.reference, plan, case.filed_at), log) == case
     dates = schedule(case, CALENDAR, at(2000))
     for number, leg in case.legs.items():
         assert light(leg, plan.parts[number].line, dates.legs[number], at(2000)).colour in {"green", "grey"}

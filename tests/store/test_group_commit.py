@@ -286,3 +286,31 @@ def test_a_damaged_file_is_refused_plainly(folder: Place, cipher: Cipher) -> Non
     (folder.data / FILE).write_bytes(b"this is no database" * 100)
     with pytest.raises(Exception, match="无法打开"):
         open_store(folder, cipher)
+
+
+def test_one_caller_alone_writes_by_itself_and_the_first_who_waits_goes_on(db: SqliteDatabase) -> None:
+    wrote: dict[str, int] = {}
+
+    def unit(name: str) -> Callable[[Tx], None]:
+        return lambda tx: wrote.update({name: threading.get_ident()})
+
+    db.write(unit("alone"))
+    assert wrote == {"alone": threading.get_ident()}
+    batch, commits = Batch(db), db.writer.commits
+    batch.run({name: unit(name) for name in ("first", "second")})
+    assert db.writer.commits == commits + 2
+    assert wrote["first"] == wrote["second"] != threading.get_ident()
+
+
+def test_a_leader_that_is_interrupted_leaves_the_others_a_way_on(db: SqliteDatabase) -> None:
+    def interrupt(tx: Tx) -> None:
+        raise KeyboardInterrupt
+
+    batch = Batch(db)
+    batch.run({"a": batch.put("a"), "b": interrupt, "c": batch.put("c")})
+    assert batch.kept() == {"a", "c"}
+    assert isinstance(batch.errors["b"], KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        db.write(interrupt)
+    db.write(batch.put("later"))
+    assert "later" in batch.kept()

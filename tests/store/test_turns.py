@@ -5,7 +5,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from store.turns import Seat, Turns, away
+from store.turns import Seat, Turns, away, holding
 
 PATIENCE = 20
 
@@ -113,3 +113,25 @@ def test_one_who_takes_long_can_be_put_out_of_the_count(crew):
 def test_threads_that_take_no_turns_are_never_away():
     with away():
         assert threading.active_count()
+
+
+def test_who_waits_for_a_lock_is_away_and_the_lock_is_free_afterwards():
+    lock, turns, steps = threading.Lock(), Turns(1), []
+    lock.acquire()
+    waits = threading.Thread(target=lambda: _held(turns, lock, steps))
+    waits.start()
+    while not steps:
+        pass
+    while turns._working:  # it is away while it waits
+        pass
+    lock.release()
+    waits.join()
+    assert steps == ["begun", "held"]
+    assert not lock.locked()
+
+
+def _held(turns, lock, steps):
+    Seat(turns)
+    steps.append("begun")
+    with holding(lock):
+        steps.append("held")

@@ -173,3 +173,17 @@ def test_a_reader_beside_the_portal_reads_what_is_committed(
     with pytest.raises(StoreClosed):
         beside.db.write(lambda tx: None)
     beside.close()
+
+
+def test_many_rows_go_in_whole_or_not_at_all_by_every_way(store: Opened) -> None:
+    rows = [{"name": f"m{number}", "value": "x'%:y", "at": "t"} for number in range(70)]
+    sql = "insert into marks (name, value, at) values (:name, :value, :at)"
+    store.db.write(lambda tx: tx.many(sql, rows[:1]))
+    store.db.write(lambda tx: tx.many(sql, rows[1:]))
+    with pytest.raises(ConstraintBroken):
+        store.db.write(lambda tx: tx.many(sql, [{**rows[0], "name": "new"}, rows[3]]))
+    again = f"{sql} on conflict (name) do update set value = excluded.value"
+    store.db.write(lambda tx: tx.many(again, [{**row, "value": row["name"]} for row in rows[40:]]))
+    with store.db.read() as tx:
+        found = {row["name"]: row["value"] for row in tx.rows("select name, value from marks where at = 't'")}
+    assert found == {row["name"]: row["name"] if int(row["name"][1:]) >= 40 else "x'%:y" for row in rows}
