@@ -32,8 +32,8 @@ _TRIES = 12
 _PATIENCE = 10.0
 # What a broken network may cost: who waits for the other side asks after 5 silent seconds whether it is still there
 # and gives up 6 seconds on. So does the server, so that the locks of a host that was cut off keep nobody waiting.
-_LINE: Mapping[str, Any] = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
-         "tcp_user_timeout": 11_000}
+_LINE: Mapping[str, Any] = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2,
+                            "keepalives_count": 3, "tcp_user_timeout": 11_000}
 _SERVER = ("set tcp_keepalives_idle = 5", "set tcp_keepalives_interval = 2", "set tcp_keepalives_count = 3",
            "set tcp_user_timeout = 11000", "set idle_in_transaction_session_timeout = 30000")
 
