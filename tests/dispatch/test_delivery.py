@@ -2,11 +2,14 @@
 
 import collections
 import json
+import time
 
 import pytest
 
 from sandbox.run import DEPLOYMENT, start
 from sandbox.server import Setting
+from store.errors import StorageFull
+from store.port import Done
 
 
 def _effects(town):
@@ -42,3 +45,32 @@ def test_departments_that_cannot_be_reached_rest_and_get_their_legs_when_they_ar
     place.sandbox = start(DEPLOYMENT, place.environ, Setting("prompt", place.ledger, 20.0))
     place.dispatcher = place.dispatch()
     assert place.ended(reference) == {"01": "granted", "03": "granted"}
+
+
+def test_answers_that_come_while_the_store_takes_nothing_are_held_and_nobody_is_asked_again(town, monkeypatch):
+    place = town("slow", speed=4.0)  # answers take half a second
+    reference = place.file()
+    wait_until(lambda: seen(place, "call") == 2)
+    with monkeypatch.context() as full:
+        full.setattr(place.house.database, "write", refused)
+        full.setattr(place.house.database, "write_all", lambda units: [Done(error=StorageFull()) for _ in units])
+        wait_until(lambda: len(place.dispatcher._held) == 2)
+    wait_until(lambda: {leg["state"] for leg in place.legs(reference)} == {"received"})
+    assert seen(place, "call") == 2
+    assert seen(place, "query") == 0
+
+
+def refused(unit):
+    raise StorageFull
+
+
+def wait_until(happened):
+    until = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+def seen(place, what):
+    """How often departments saw it."""
+    return [json.loads(line)["what"] for line in place.ledger.read_text("utf-8").splitlines()].count(what)
