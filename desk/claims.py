@@ -220,6 +220,11 @@ class Counter:
         self._mark_unknown(lost, now)
         return len(lost)
 
+    def next_expiry(self) -> datetime | None:
+        """When the first running lease ends if nobody ends it before, or None."""
+        with self._premises.database.read() as tx:
+            return leases.first_end(tx)
+
     def _mark_unknown(self, lost: Sequence[MessageId], now: datetime) -> None:
         for id_ in lost:
             self._book.forget(id_.reference)
