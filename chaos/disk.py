@@ -100,7 +100,7 @@ def run(folder: Path, rounds: int) -> bool:
             town.stop()
     faults = faults_of(town)
     for line in [*crowd.answers.examples, *faults[:5]]:
-        print(f"# {line}")
+        print(f"# {line}", flush=True)
     show("disk_rounds", rounds)
     show("disk_cases", len(crowd.acks))
     show("disk_answers_507", crowd.answers.count("507"))

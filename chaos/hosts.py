@@ -158,7 +158,7 @@ def run(folder: Path, cuts: int) -> bool:
         damage = judged(town, crowd)
     faults = faults_of(town, POLITE | AWAY)
     for line in faults[:5]:
-        print(f"# {line}")
+        print(f"# {line}", flush=True)
     show("hosts_cuts", cuts)
     show("hosts_cases", len(crowd.acks))
     show("hosts_answers_unfair", crowd.answers.unfair + len(faults))

@@ -60,7 +60,7 @@ def run(folder: Path, restarts: int) -> bool:
             town.stop()
     faults = faults_of(town)
     for line in [*crowd.answers.examples, *faults[:5]]:
-        print(f"# {line}")
+        print(f"# {line}", flush=True)
     show("restarts", restarts)
     show("restarts_cases", len(crowd.acks))
     show("restarts_answers_503", crowd.answers.count("503"))
