@@ -7,12 +7,12 @@ The portal's data folder lies on a small tmpfs of its own, which needs the right
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from io import RawIOBase
 from pathlib import Path
 
 from bench.crowd import Crowd, Size
@@ -46,15 +46,16 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 def fill(disk: Path) -> Path:
     """Take every byte that is left; the file that holds them."""
     weight = disk / "weight"
-    handle = os.open(weight, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    try:
+    with weight.open("ab", buffering=0) as held:
         for size in (1 << 20, 1 << 12):
-            with contextlib.suppress(OSError):
-                while True:
-                    os.write(handle, b"\0" * size)
-    finally:
-        os.close(handle)
+            _write_all(held, size)
     return weight
+
+
+def _write_all(held: RawIOBase, size: int) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            held.write(b"\0" * size)
 
 
 def storm(town: Town, disk: Path, rounds: int) -> tuple[Crowd, list[float]]:
