@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from connectors.base import Answer, Registry
 from connectors.deployment import Deployment
-from desk.claims import Claim
+from desk.claims import LEASE_SECONDS, Claim
 from desk.desk import Desk
 from desk.recording import Came
 from dispatch.lanes import Lanes
@@ -104,6 +104,7 @@ class Dispatcher:
         while not self._stopping.is_set():
             self.beat = time.monotonic()
             self._wake.clear()
+            since = time.monotonic()
             try:
                 claims = self._works.desk.claim(self._lanes.room(self._works.clock()), self._works.clock(), BATCH)
             except Exception as error:  # noqa: BLE001  # whatever one message or the store has, the others must leave
@@ -111,7 +112,7 @@ class Dispatcher:
                 claims = []
                 self._stopping.wait(LONGEST_NAP)
             for claim in claims:
-                self._begin(claim)
+                self._begin(claim, since)
             if not claims:
                 self._wake.wait(self._nap())
 
@@ -127,14 +128,20 @@ class Dispatcher:
         left = (due - self._works.clock()).total_seconds()
         return LONGEST_NAP if left <= 0 else min(left, LONGEST_NAP)
 
-    def _begin(self, claim: Claim) -> None:
+    def _begin(self, claim: Claim, since: float) -> None:
         failpoints.reach("push.after_lease")
         self._lanes.started(claim.body.id)
-        self._pool.submit(self._attempt, claim)
+        self._pool.submit(self._attempt, claim, since)
 
-    def _attempt(self, claim: Claim) -> None:
+    def _attempt(self, claim: Claim, since: float) -> None:
+        """Leased after the moment `since`, an attempt must have ended before its lease does: whoever takes it over asks
+        the department first, and must not be told "not found" by one that is still being written to."""
         answer: Answer | None = None
         try:
+            if time.monotonic() - since + claim.body.deadline > LEASE_SECONDS:
+                later = self._works.clock() + timedelta(seconds=LONGEST_NAP)
+                self._ended.put(Came(claim, Answer("again", detail="too late", sent=False), Then(claim.purpose, later)))
+                return
             answer = self._talk(claim)
             failpoints.reach("push.after_response")
             self._ended.put(Came(claim, answer, self._next(claim, answer, self._works.clock())))

@@ -6,8 +6,10 @@ import time
 
 import pytest
 
+from dispatch import loop
 from sandbox.run import DEPLOYMENT, start
 from sandbox.server import Setting
+from store import leases, messages
 from store.errors import StorageFull
 from store.port import Done
 
@@ -60,6 +62,25 @@ def test_answers_that_come_while_the_store_takes_nothing_are_held_and_nobody_is_
     assert seen(place, "query") == 0
 
 
+def test_an_attempt_that_could_outlive_its_lease_is_not_begun_and_leaves_later(town, monkeypatch):
+    place = town("prompt")
+    with monkeypatch.context() as slow:
+        slow.setattr(loop, "LEASE_SECONDS", 9.0)  # an attempt may take ten
+        reference = place.file()
+        wait_until(lambda: given_back(place, reference) >= 2)
+        assert seen(place, "call") == 0
+        assert {leg["state"] for leg in place.legs(reference)} <= {"queued", "sending"}
+    assert place.ended(reference) == {"01": "granted", "03": "granted"}
+    assert set(_effects(place).values()) == {1}
+
+
+def given_back(place, reference):
+    """How many attempts at its legs ended without having begun."""
+    with place.house.database.read() as tx:
+        return sum(attempt.detail == "too late" for message in messages.of_case(tx, reference)
+                   for attempt in leases.attempts_of(tx, message.id))
+
+
 def refused(unit):
     raise StorageFull
 
@@ -73,4 +94,5 @@ def wait_until(happened):
 
 def seen(place, what):
     """How often departments saw it."""
-    return [json.loads(line)["what"] for line in place.ledger.read_text("utf-8").splitlines()].count(what)
+    lines = place.ledger.read_text("utf-8").splitlines() if place.ledger.exists() else []
+    return [json.loads(line)["what"] for line in lines].count(what)
