@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -209,16 +210,21 @@ def dispatch() -> None:
     if read_settings().database_url is None:
         stop("内嵌数据库只有一个进程，派发就在门户里运行；设置 DATABASE_URL 使用 PostgreSQL 后才能单独派发。")
     ended, home = threading.Event(), house()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: ended.set())
     try:
+        _on_stop(lambda *_: sys.exit(0))  # while it still waits for the database
         home.begin()
+        _on_stop(lambda *_: ended.set())
         click.echo("dispatching")
         ended.wait()
     except (RefusedStart, StoreError) as refused:
         stop(str(refused))
     finally:
         home.close(STOP_SECONDS)
+
+
+def _on_stop(act: Callable[..., object]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, act)
 
 
 OPERATIONS = (legs, dispatch, retry, quarantine, pause, resume, tokens, keys, *READING, *COPIES)

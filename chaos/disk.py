@@ -7,12 +7,13 @@ The portal's data folder lies on a small tmpfs of its own, which needs the right
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import RawIOBase
 from pathlib import Path
 
 from bench.crowd import Crowd, Size
@@ -46,36 +47,46 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 def fill(disk: Path) -> Path:
     """Take every byte that is left; the file that holds them."""
     weight = disk / "weight"
-    handle = os.open(weight, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    try:
+    with weight.open("ab", buffering=0) as held:
         for size in (1 << 20, 1 << 12):
-            _fill_with(handle, b"\0" * size)
-    finally:
-        os.close(handle)
+            _write_all(held, size)
     return weight
 
 
-def _fill_with(handle: int, piece: bytes) -> None:
+def _write_all(held: RawIOBase, size: int) -> None:
     with contextlib.suppress(OSError):
         while True:
-            os.write(handle, piece)
+            held.write(b"\0" * size)
 
 
-def storm(town: Town, disk: Path, rounds: int) -> tuple[Crowd, list[float]]:
-    """Fill and empty the disk while a crowd files; the crowd, and how long after each emptying a filing was taken."""
-    crowd = Crowd(town, Size(4, pause=0.3)).start()
-    recovered: list[float] = []
+@dataclass
+class Seen:
+    """How long after each emptying a filing was taken again, and how cases were read while the disk was full."""
+
+    recovered: list[float] = field(default_factory=list)
+    reads: int = 0
+    refused: int = 0
+
+
+def storm(town: Town, disk: Path, rounds: int) -> tuple[Crowd, Seen]:
+    """Fill and empty the disk while a crowd files, and read meanwhile; the crowd, and what was seen."""
+    crowd, seen = Crowd(town, Size(4, pause=0.3)).start(), Seen()
+    reader = crowd.applicant()
+    reader.patience = 0
     for _ in range(rounds):
         time.sleep(FREE_SECONDS)
         weight = fill(disk)
         until = time.monotonic() + FULL_SECONDS
         while time.monotonic() < until:
             fill(disk)  # what a checkpoint or a purge gave back is taken again
+            for ack in list(crowd.acks.values())[:1]:
+                seen.reads += 1
+                seen.refused += not reader.call("GET", f"/api/cases/{ack.receipt['reference']}").ok
             time.sleep(0.1)
         weight.unlink()
-        recovered.append(until_taken(crowd))
+        seen.recovered.append(until_taken(crowd))
     crowd.stop()
-    return crowd, recovered
+    return crowd, seen
 
 
 def until_taken(crowd: Crowd) -> float:
@@ -95,7 +106,7 @@ def run(folder: Path, rounds: int) -> bool:
         try:
             town.start()
             worker = town.worker()
-            crowd, recovered = storm(town, disk, rounds)
+            crowd, seen = storm(town, disk, rounds)
             until_ended(crowd)
             damage = judged(town, crowd)
             town.flask("backup", str(folder / "backup"))  # reads every file of every case
@@ -103,17 +114,19 @@ def run(folder: Path, rounds: int) -> bool:
         finally:
             town.stop()
     faults = faults_of(town)
-    for line in [*crowd.answers.examples, *faults]:
-        print(f"# {line}")
+    for line in [*crowd.answers.examples, *faults[:5]]:
+        print(f"# {line}", flush=True)
     show("disk_rounds", rounds)
     show("disk_cases", len(crowd.acks))
     show("disk_answers_507", crowd.answers.count("507"))
     show("disk_answers_503", crowd.answers.count("503"))
     show("disk_answers_unfair", crowd.answers.unfair + crowd.answers.broken + len(faults))
-    show("disk_recovery_worst_seconds", max(recovered))
+    show("disk_reads_while_full", seen.reads)
+    show("disk_reads_refused", seen.refused)
+    show("disk_recovery_worst_seconds", max(seen.recovered))
     show("disk_restarts", 0 if same else 1)
     damage.show("disk")
-    return damage.none and not (crowd.answers.unfair or crowd.answers.broken or faults) and same
+    return damage.none and not (seen.refused or crowd.answers.unfair or crowd.answers.broken or faults) and same
 
 
 def main() -> int:

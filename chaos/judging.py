@@ -120,10 +120,14 @@ def judged(town: Town, crowd: Crowd) -> Damage:
     return judge(crowd.acks.values(), town.seen(), exported, crowd.remarks)
 
 
-def faults_of(town: Town) -> list[str]:
+POLITE = frozenset({"HTTP 503", "HTTP 507"})
+AWAY = frozenset({"ConnectionError"})  # met by departments while a portal is restarted
+
+
+def faults_of(town: Town, polite: frozenset[str] = POLITE) -> list[str]:
     """What the portal's log says of faults of its own, and what departments met other than a polite refusal."""
     log = (town.folder / "portal.log").read_text()
     own = [line for line in log.splitlines() if "fault in" in line or "Traceback" in line]
     met = [f"{line['leg']} {line['type']} {line['why']}" for line in town.seen()
-           if line["what"] == "retry" and line["why"] not in {"HTTP 503", "HTTP 507"}]
+           if line["what"] == "retry" and line["why"] not in polite]
     return own + met

@@ -90,7 +90,7 @@ def run(folder: Path, seconds: float) -> bool:
         absent |= gone
         torn |= half
     for line in crowd.answers.examples:
-        print(f"# {line}")
+        print(f"# {line}", flush=True)
     show("writers", WRITERS)
     show("writers_cases", len(crowd.acks))
     show("writers_cases_per_second", len(crowd.acks) / seconds)

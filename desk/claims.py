@@ -116,13 +116,16 @@ class Counter:
         more; a case whose messages cannot be written is set aside and stops nobody; what the store does not take just
         now is given back, for nothing of it has left."""
         faults = self._book.advance_all([self._wish(beginning, now) for beginning in beginnings], now)
+        unbegun: list[Claimed] = []
         for beginning, fault in zip(beginnings, faults, strict=True):
             if isinstance(fault, StoreError) and not isinstance(fault, LeaseLost):
-                LOG.warning("messages of a case cannot begin: %s", fault.code)
-                self._give_back(beginning.items, now)
+                unbegun += beginning.items
             elif fault is not None and not isinstance(fault, LeaseLost):
                 LOG.error("messages of a case cannot be written: %s", told(fault))
                 self._put_aside(beginning.reference, beginning.items, type(fault).__name__, now)
+        if unbegun:
+            LOG.warning("%s messages cannot begin just now", len(unbegun))
+            self._give_back(unbegun, now)
         begun = [claim for beginning, fault in zip(beginnings, faults, strict=True) if fault is None
                  for claim in self._leaving(beginning)]
         # Only one of a case's may be lost (taken back meanwhile); the others must not wait for their leases to run out.
@@ -216,6 +219,11 @@ class Counter:
         lost = self._premises.database.write(lambda tx: leases.expire(tx, now))
         self._mark_unknown(lost, now)
         return len(lost)
+
+    def next_expiry(self) -> datetime | None:
+        """When the first running lease ends if nobody ends it before, or None."""
+        with self._premises.database.read() as tx:
+            return leases.first_end(tx)
 
     def _mark_unknown(self, lost: Sequence[MessageId], now: datetime) -> None:
         for id_ in lost:

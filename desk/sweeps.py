@@ -51,7 +51,12 @@ class Sweeper:
         self._watch.recount(now)
         database.write(lambda tx: people.purge(tx, now))
         database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
-        return now + (SOON if more else EVERY)
+        return now + SOON if more else self._again(now)
+
+    def _again(self, now: datetime) -> datetime:
+        """In a minute, or just when a lease that is not ended before runs out: its host is gone, its leg waits."""
+        first = self._counter.next_expiry()
+        return now + EVERY if first is None else min(now + EVERY, max(first, now) + SOON)
 
     def _seal(self, now: datetime) -> None:
         """Seal every head that moved; the log is outside the database: `flask verify --head` compares with it."""

@@ -2,35 +2,40 @@
 
 A lane that is quick gets messages ahead: as many as it takes in half a second wait leased and frozen, so that claims
 and their commits are shared by many. A slow or failing office, or one that could neither be asked about them nor be
-sent them again after a crash, has nothing in stock. What cannot begin any more (the lane rests, the lease grows old) is
-handed back unsent.
+sent them again after a crash, has nothing in stock. When a lane begins to rest, its stock is handed back unsent.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.base import Answer, Body
-from desk.claims import LEASE_SECONDS, Claim
+from desk.claims import Claim
 from dispatch.breaker import Breaker
 
 AHEAD_SECONDS = 0.5
 MOST_AHEAD = 64
-SPARE_SECONDS = 10.0  # an attempt begins only if its deadline and this much fit into what is left of the lease
 _SMOOTH = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A claimed message on its way to an attempt, leased after the moment `since` (seconds of the monotonic clock)."""
+
+    claim: Claim
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What comes after an attempt: the message that takes its place, and those that are not sent now after all."""
 
-    following: Claim | None = None
-    unsent: tuple[Claim, ...] = ()
+    following: Errand | None = None
+    unsent: tuple[Errand, ...] = ()
 
 
 @dataclass(slots=True)
@@ -40,7 +45,7 @@ class Lane:
     body: Body
     running: int = 0
     pace: float = 0.0
-    stock: deque[tuple[Claim, float]] = field(default_factory=deque)
+    stock: deque[Errand] = field(default_factory=deque)
     breaker: Breaker = field(default_factory=Breaker)
 
     @property
@@ -63,24 +68,20 @@ class Lane:
         if answer.kind == "received":
             self.pace += (seconds - self.pace) * (_SMOOTH if self.pace else 1.0)
 
-    def turn(self, moment: float) -> Turn:
-        """The next from the stock, if one may begin."""
+    def turn(self) -> Turn:
+        """The next from the stock; all of it is handed back once the lane rests."""
         if self.breaker.open_until is not None:
             return Turn(unsent=self.empty())
-        unsent: list[Claim] = []
-        while self.stock and self.running < self.body.at_once:
-            claim, since = self.stock.popleft()
-            if moment - since + self.body.deadline + SPARE_SECONDS <= LEASE_SECONDS:
-                self.running += 1
-                return Turn(claim, tuple(unsent))
-            unsent.append(claim)
-        return Turn(unsent=tuple(unsent))
+        if not self.stock or self.running >= self.body.at_once:
+            return Turn()
+        self.running += 1
+        return Turn(self.stock.popleft())
 
-    def empty(self) -> tuple[Claim, ...]:
+    def empty(self) -> tuple[Errand, ...]:
         """Everything that waits here, no longer."""
-        claims = tuple(claim for claim, _ in self.stock)
+        errands = tuple(self.stock)
         self.stock.clear()
-        return claims
+        return errands
 
 
 class Lanes:
@@ -101,14 +102,14 @@ class Lanes:
             free = {id_: lane.room(now) for id_, lane in self._lanes.items()}
         return {id_: places for id_, places in free.items() if places > 0}
 
-    def starts(self, claim: Claim) -> bool:
+    def starts(self, errand: Errand) -> bool:
         """Whether an attempt at a claimed message begins at once; else it waits in stock."""
         with self._lock:
-            lane = self._lanes[claim.body.id]
+            lane = self._lanes[errand.claim.body.id]
             if lane.running < lane.body.at_once:
                 lane.running += 1
                 return True
-            lane.stock.append((claim, time.monotonic()))
+            lane.stock.append(errand)
             return False
 
     def ended(self, claim: Claim, answer: Answer | None, seconds: float, now: datetime) -> Turn:
@@ -118,17 +119,17 @@ class Lanes:
             lane.running -= 1
             if answer is not None:
                 lane.after(claim.leg, answer, seconds, now)
-            return lane.turn(time.monotonic())
+            return lane.turn()
 
     def wants(self, office: str, now: datetime) -> bool:
         """Whether an office takes more messages."""
         with self._lock:
             return self._lanes[office].room(now) > 0
 
-    def emptied(self) -> list[Claim]:
+    def emptied(self) -> list[Errand]:
         """What waits in any lane, no longer."""
         with self._lock:
-            return [claim for lane in self._lanes.values() for claim in lane.empty()]
+            return [errand for lane in self._lanes.values() for errand in lane.empty()]
 
     def running(self) -> int:
         """How many attempts run now."""

@@ -15,15 +15,15 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from connectors.base import Answer, Registry
 from connectors.deployment import Deployment
-from desk.claims import Claim
+from desk.claims import LEASE_SECONDS, Claim
 from desk.desk import Desk
 from desk.recording import Came
-from dispatch.lanes import Lanes
+from dispatch.lanes import Errand, Lanes
 from dispatch.retry import Then, Tried, after, allowed
 from store import failpoints
 from store.errors import StoreError
@@ -34,7 +34,7 @@ MOST_THREADS = 256
 BATCH = 256
 STOP_SECONDS = 8.0
 SHORTEST_JOIN = 1.0
-NOT_SENT = Answer("again", detail="not sent", sent=False)
+NOT_SENT, TOO_LATE = (Answer("again", detail=why, sent=False) for why in ("not sent", "too late"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Dispatcher:
         # The scheduler ends first, so that nothing is claimed behind what is handed back.
         for thread in self._threads:
             thread.join(max(SHORTEST_JOIN, until - time.monotonic()))
-        self._hand_back(self._lanes.emptied(), self._works.clock())
+        self._hand_back(self._lanes.emptied(), NOT_SENT)
         while self._lanes.running() and time.monotonic() < until:
             time.sleep(0.02)
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -106,6 +106,7 @@ class Dispatcher:
         while not self._stopping.is_set():
             self.beat = time.monotonic()
             self._wake.clear()
+            since = time.monotonic()
             try:
                 claims = self._works.desk.claim(self._lanes.room(self._works.clock()), self._works.clock(), BATCH)
             except Exception as error:  # noqa: BLE001  # whatever one message or the store has, the others must leave
@@ -113,7 +114,7 @@ class Dispatcher:
                 claims = []
                 self._stopping.wait(LONGEST_NAP)
             for claim in claims:
-                self._begin(claim)
+                self._begin(Errand(claim, since))
             if not claims:
                 self._wake.wait(self._nap())
 
@@ -129,38 +130,43 @@ class Dispatcher:
         left = (due - self._works.clock()).total_seconds()
         return LONGEST_NAP if left <= 0 else min(left, LONGEST_NAP)
 
-    def _begin(self, claim: Claim) -> None:
+    def _begin(self, errand: Errand) -> None:
         failpoints.reach("push.after_lease")
-        if self._lanes.starts(claim):
-            self._pool.submit(self._work, claim)
+        if self._lanes.starts(errand):
+            self._pool.submit(self._work, errand)
 
-    def _work(self, claim: Claim) -> None:
+    def _work(self, errand: Errand) -> None:
         """One place of a lane: an attempt, and what waits in its stock after it."""
-        following: Claim | None = claim
+        following: Errand | None = errand
         while following is not None:
             following = self._attempt(following)
 
-    def _attempt(self, claim: Claim) -> Claim | None:
-        answer: Answer | None = None
-        began = time.monotonic()
+    def _attempt(self, errand: Errand) -> Errand | None:
+        """An attempt must have ended before its lease does: whoever takes it over asks the department first, and must
+        not be told "not found" by one that is still being written to."""
+        claim, answer, began = errand.claim, None, time.monotonic()
         try:
-            answer = self._talk(claim)
-            failpoints.reach("push.after_response")
-            self._ended.put(Came(claim, answer, self._next(claim, answer, self._works.clock())))
+            if began - errand.since + claim.body.deadline > LEASE_SECONDS:
+                self._hand_back([errand], TOO_LATE)
+            else:
+                answer = self._talk(claim)
+                failpoints.reach("push.after_response")
+                self._ended.put(Came(claim, answer, self._next(claim, answer, self._works.clock())))
         except Exception as error:  # noqa: BLE001
             # An attempt must never take its lane along; its lease makes it an unknown outcome.
             LOG.error("an attempt failed: %s", _code(error))
         now = self._works.clock()
         turn = self._lanes.ended(claim, answer, time.monotonic() - began, now)
-        self._hand_back(turn.unsent, now)
+        self._hand_back(turn.unsent, NOT_SENT)
         if self._lanes.wants(claim.body.id, now):
             self._wake.set()
         return turn.following
 
-    def _hand_back(self, claims: Iterable[Claim], now: datetime) -> None:
-        """Messages that were claimed and are not sent now after all are due again."""
-        for claim in claims:
-            self._ended.put(Came(claim, NOT_SENT, Then("send" if claim.purpose == "send" else "ask", now)))
+    def _hand_back(self, errands: Iterable[Errand], why: Answer) -> None:
+        """Messages that were claimed and are not sent now after all; nothing of them has left."""
+        soon = self._works.clock() + timedelta(seconds=LONGEST_NAP)
+        for errand in errands:
+            self._ended.put(Came(errand.claim, why, Then(errand.claim.purpose, soon)))
 
     def _record(self) -> None:
         going = True

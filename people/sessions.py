@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from people.identity import VISITOR, Identity, role_of
 from store import people as rows
+from store.errors import StoreUnavailable
 from store.people import Account, Session
 from store.port import Database, Tx
 
@@ -52,7 +54,8 @@ class Sessions:
             return VISITOR
         if rows.needs_seen(session, now):
             end = min(now + self._lives.idle, session.created_at + self._lives.life)
-            self._database().write(lambda tx: rows.seen(tx, secret, now, end))
+            with suppress(StoreUnavailable):  # while nothing can be written, reading goes on
+                self._database().write(lambda tx: rows.seen(tx, secret, now, end))
         return Identity(account.account, role_of(account.role), account.department, account.name, "session")
 
     def end(self, secret: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from store.encoding import stamp
+from store.encoding import moment, stamp
 from store.errors import LeaseLost
 from store.messages import KEY, TOPIC, Message, MessageId, opened, place
 from store.port import Row, Tx
@@ -127,6 +127,12 @@ def expire(tx: Tx, now: datetime) -> list[MessageId]:
         now=stamp(tx.clock(now)),
     )
     return _voided(tx, found, now, "lease ran out")
+
+
+def first_end(tx: Tx) -> datetime | None:
+    """When the first of all running leases ends, or None while nothing is leased."""
+    found = tx.rows("select min(lease_until) as first from messages where state = 'leased'")[0]["first"]
+    return moment(found) if found else None
 
 
 def void_leases(tx: Tx, now: datetime) -> list[MessageId]:

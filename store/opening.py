@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from store.cipher import Cipher
-from store.errors import UnsafeStorage
+from store.errors import StoreUnavailable, UnsafeStorage
 from store.port import Database
 from store.sqlite import open_sqlite, read_sqlite
 from store.vault import DatabaseVault, FolderVault, Vault
@@ -20,9 +21,12 @@ ADAPTERS = {
 }
 
 
+_PAUSE = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the store is: the data folder, or the database of `url`; `patience` is seconds to wait for the folder."""
+    """Where the store is: the data folder, or the database of `url`; `patience` is seconds to wait for either."""
 
     data: Path
     url: str | None = None
@@ -43,9 +47,10 @@ class Opened:
 
 
 def open_store(place: Place, cipher: Cipher, say: Callable[[str], None] = print) -> Opened:
-    """Open for reading and writing: waits for the folder, refuses unsafe storage and a newer schema, migrates."""
+    """Open for reading and writing: waits for the folder or the database, refuses unsafe storage and a newer schema,
+    migrates."""
     if place.url:
-        return _shared(place, cipher, reading=False)
+        return _patiently(place, lambda: _shared(place, cipher, reading=False), say)
     database = open_sqlite(place.data, cipher, place.patience, say)
     return Opened(database, FolderVault(place.data, cipher))
 
@@ -55,6 +60,21 @@ def open_reader(place: Place, cipher: Cipher) -> Opened:
     if place.url:
         return _shared(place, cipher, reading=True)
     return Opened(read_sqlite(place.data, cipher), FolderVault(place.data, cipher))
+
+
+def _patiently(place: Place, opens: Callable[[], Opened], say: Callable[[str], None]) -> Opened:
+    """Wait for a database that is away: a process that is started while it restarts must not stay down."""
+    give_up, said = time.monotonic() + place.patience, False
+    while True:
+        try:
+            return opens()
+        except StoreUnavailable as away:
+            if time.monotonic() > give_up:
+                raise
+            if not said:
+                say(f"数据库暂时连不上（{away.detail}），最多等待 {place.patience:.0f} 秒……")
+            said = True
+            time.sleep(_PAUSE)
 
 
 def _shared(place: Place, cipher: Cipher, *, reading: bool) -> Opened:

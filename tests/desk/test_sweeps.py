@@ -41,6 +41,16 @@ def rows(opened, reference):
         return {leg.leg: leg for leg in legs.of_case(tx, reference)}
 
 
+def test_a_lease_that_nobody_ends_is_ended_as_soon_as_it_has_run_out(desk):
+    desk.file("somebody", small_filing(), "key-1", NOW)
+    settled(desk, NOW)
+    assert len(desk.claim(ROOM, NOW)) == 2  # and its host is gone
+    again = desk.sweep(NOW + timedelta(seconds=30))
+    assert again == NOW + timedelta(seconds=61)
+    desk.sweep(again)
+    assert {claim.purpose for claim in desk.claim(ROOM, again)} == {"ask"}
+
+
 def test_a_sweep_touches_only_cases_of_which_time_has_ended_something(premises, opened, desk):
     short, long = asked(desk, "key-1", "2wd"), asked(desk, "key-2", "60wd")
     waiting = desk.file("somebody", small_filing(), "key-3", NOW).reference

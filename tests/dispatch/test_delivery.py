@@ -2,11 +2,16 @@
 
 import collections
 import json
+import time
 
 import pytest
 
+from dispatch import loop
 from sandbox.run import DEPLOYMENT, start
 from sandbox.server import Setting
+from store import leases, messages
+from store.errors import StorageFull
+from store.port import Done
 
 
 def _effects(town):
@@ -42,3 +47,52 @@ def test_departments_that_cannot_be_reached_rest_and_get_their_legs_when_they_ar
     place.sandbox = start(DEPLOYMENT, place.environ, Setting("prompt", place.ledger, 20.0))
     place.dispatcher = place.dispatch()
     assert place.ended(reference) == {"01": "granted", "03": "granted"}
+
+
+def test_answers_that_come_while_the_store_takes_nothing_are_held_and_nobody_is_asked_again(town, monkeypatch):
+    place = town("slow", speed=4.0)  # answers take half a second
+    reference = place.file()
+    wait_until(lambda: seen(place, "call") == 2)
+    with monkeypatch.context() as full:
+        full.setattr(place.house.database, "write", refused)
+        full.setattr(place.house.database, "write_all", lambda units: [Done(error=StorageFull()) for _ in units])
+        wait_until(lambda: len(place.dispatcher._held) == 2)
+    wait_until(lambda: {leg["state"] for leg in place.legs(reference)} == {"received"})
+    assert seen(place, "call") == 2
+    assert seen(place, "query") == 0
+
+
+def test_an_attempt_that_could_outlive_its_lease_is_not_begun_and_leaves_later(town, monkeypatch):
+    place = town("prompt")
+    with monkeypatch.context() as slow:
+        slow.setattr(loop, "LEASE_SECONDS", 9.0)  # an attempt may take ten
+        reference = place.file()
+        wait_until(lambda: given_back(place, reference) >= 2)
+        assert seen(place, "call") == 0
+        assert {leg["state"] for leg in place.legs(reference)} <= {"queued", "sending"}
+    assert place.ended(reference) == {"01": "granted", "03": "granted"}
+    assert set(_effects(place).values()) == {1}
+
+
+def given_back(place, reference):
+    """How many attempts at its legs ended without having begun."""
+    with place.house.database.read() as tx:
+        return sum(attempt.detail == "too late" for message in messages.of_case(tx, reference)
+                   for attempt in leases.attempts_of(tx, message.id))
+
+
+def refused(unit):
+    raise StorageFull
+
+
+def wait_until(happened):
+    until = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+def seen(place, what):
+    """How often departments saw it."""
+    lines = place.ledger.read_text("utf-8").splitlines() if place.ledger.exists() else []
+    return [json.loads(line)["what"] for line in lines].count(what)

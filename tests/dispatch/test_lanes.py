@@ -7,7 +7,7 @@ import pytest
 
 from connectors.base import Answer, Body, Outgoing
 from desk.claims import LEASE_SECONDS, Claim
-from dispatch.lanes import MOST_AHEAD, SPARE_SECONDS, Lane, Lanes
+from dispatch.lanes import MOST_AHEAD, Errand, Lanes
 from store.leases import Claimed
 from store.messages import Message
 
@@ -16,20 +16,20 @@ QUICK = Body("gas", "gas", "rest", at_once=2, deadline=10)
 GOOD, BAD = Answer("received", ref="R-1"), Answer("again", status=503)
 
 
-def claim(number, body=QUICK):
-    """The claim of a message to one of the office's legs."""
+def errand(number, body=QUICK):
+    """A claimed message to one of the office's legs."""
     message = Message("R", f"{number:02}", "leg.filed", 1, f"msg_{number}", "gas", body.id, NOW, NOW)
     outgoing = Outgoing(message.key, message.message_id, message.type, f"R-{number:02}", b"{}")
     fence = Claimed(message, 1, 1, "due", NOW + timedelta(seconds=LEASE_SECONDS))
-    return Claim(message.id, outgoing.leg, outgoing, body, "send", 1, NOW, fence)
+    return Errand(Claim(message.id, outgoing.leg, outgoing, body, "send", 1, NOW, fence), 0.0)
 
 
 def at_pace(seconds, answer=GOOD, body=QUICK):
     """Lanes of one office whose last attempt took so long."""
     lanes = Lanes({body.id: body})
-    first = claim(0, body)
+    first = errand(0, body)
     assert lanes.starts(first)
-    assert lanes.ended(first, answer, seconds, NOW).following is None
+    assert lanes.ended(first.claim, answer, seconds, NOW).following is None
     return lanes
 
 
@@ -49,27 +49,27 @@ def test_an_office_that_could_neither_be_asked_nor_sent_again_has_nothing_ahead(
 
 def test_a_failing_office_has_nothing_ahead():
     lanes = at_pace(0.001)
-    failing = claim(1)
+    failing = errand(1)
     lanes.starts(failing)
-    lanes.ended(failing, BAD, 0.001, NOW)
+    lanes.ended(failing.claim, BAD, 0.001, NOW)
     assert lanes.room(NOW) == {"gas": 2}
 
 
 def test_what_waits_follows_an_attempt_that_ends_and_claims_are_made_when_half_is_gone():
     lanes = at_pace(0.05)  # twenty ahead
-    claims = [claim(number) for number in range(1, 23)]
-    assert [lanes.starts(one) for one in claims] == [True, True] + [False] * 20
+    errands = [errand(number) for number in range(1, 23)]
+    assert [lanes.starts(one) for one in errands] == [True, True] + [False] * 20
     assert lanes.room(NOW) == {}
-    ended = [lanes.ended(one, GOOD, 0.05, NOW).following for one in claims[:10]]
-    assert ended == claims[2:12]
+    ended = [lanes.ended(one.claim, GOOD, 0.05, NOW).following for one in errands[:10]]
+    assert ended == errands[2:12]
     assert (lanes.room(NOW), lanes.running()) == ({"gas": 10}, 2)
 
 
 def test_what_waits_for_a_lane_that_begins_to_rest_is_handed_back():
     lanes = at_pace(0.05)
-    running, waiting = claim(1), [claim(number) for number in range(2, 6)]
+    running, waiting = errand(1), [errand(number) for number in range(2, 6)]
     assert [lanes.starts(one) for one in (running, *waiting)] == [True, True, False, False, False]
-    misset = [replace(running, leg=f"R-{number}") for number in range(3)]
+    misset = [replace(running.claim, leg=f"R-{number}") for number in range(3)]
     turns = []
     for one in misset:
         turns.append(lanes.ended(one, Answer("setup"), 0.05, NOW))
@@ -79,19 +79,10 @@ def test_what_waits_for_a_lane_that_begins_to_rest_is_handed_back():
     assert (turns[-1].unsent, lanes.room(NOW)) == ((waiting[3],), {})
 
 
-def test_what_waited_so_long_that_its_lease_might_end_is_handed_back():
-    lane = Lane(QUICK)
-    old, fresh = claim(1), claim(2)
-    moment = 1000.0
-    lane.stock.extend([(old, moment - LEASE_SECONDS + QUICK.deadline + SPARE_SECONDS - 1.0), (fresh, moment)])
-    turn = lane.turn(moment)
-    assert (turn.following, turn.unsent) == (fresh, (old,))
-
-
 def test_a_stop_takes_back_what_waits():
     lanes = at_pace(0.05)
-    claims = [claim(number) for number in range(1, 5)]
-    for one in claims:
+    errands = [errand(number) for number in range(1, 5)]
+    for one in errands:
         lanes.starts(one)
-    assert lanes.emptied() == claims[2:]
-    assert lanes.ended(claims[0], GOOD, 0.05, NOW).following is None
+    assert lanes.emptied() == errands[2:]
+    assert lanes.ended(errands[0].claim, GOOD, 0.05, NOW).following is None

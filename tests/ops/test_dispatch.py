@@ -55,6 +55,18 @@ def test_a_dispatcher_beats_and_ends_cleanly(deployment, url):
         process.stdout.close()
 
 
+def test_a_dispatcher_that_waits_for_its_database_says_so_and_can_be_stopped(deployment, monkeypatch):
+    create_keys(deployment.folder / "keys")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    with subprocess.Popen([sys.executable, "-m", "flask", "dispatch"], cwd=HOME, stderr=subprocess.PIPE,
+                          env=dict(os.environ)) as process:
+        try:
+            assert "数据库暂时连不上".encode() in next(line for line in process.stderr if "等待".encode() in line)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+
+
 def beat(deployment):
     with deployment.house() as home, home.database.read() as tx:
         return marks.get(tx, HEARTBEAT)

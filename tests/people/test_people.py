@@ -11,6 +11,7 @@ from people.identity import VISITOR, role_of
 from people.personas import Persona, account_of, staff
 from people.sessions import Lives, Sessions
 from people.tokens import Grant, Tokens
+from store.errors import StorageFull
 from store.keys import create_keys, load_keys
 from store.opening import Place, open_store
 
@@ -115,6 +116,19 @@ def test_a_session_ends_by_idleness(accounts, sessions):
     assert sessions.identity(secret, NOW + 59 * MINUTE).signed_in
     assert sessions.identity(secret, NOW + 118 * MINUTE).signed_in
     assert sessions.identity(secret, NOW + 179 * MINUTE) == VISITOR
+
+
+def test_who_only_reads_stays_signed_in_while_the_disk_is_full(accounts, sessions, database, monkeypatch):
+    secret = sessions.open(accounts.add(officer(), NOW), NOW)
+
+    def refused(unit):
+        raise StorageFull
+
+    with monkeypatch.context() as full:
+        full.setattr(database, "write", refused)
+        assert sessions.identity(secret, NOW + 30 * MINUTE).signed_in
+    assert sessions.identity(secret, NOW + 59 * MINUTE).signed_in
+    assert sessions.identity(secret, NOW + 118 * MINUTE).signed_in
 
 
 def test_a_session_ends_by_age_however_busy(accounts, sessions):

@@ -103,7 +103,7 @@ def test_a_body_is_not_frozen_without_the_lease(store: Opened) -> None:
 
 
 def test_an_outcome_closes_message_and_attempt(store: Opened) -> None:
-    store.db.write(file_case)
+    store.db.write(lambda tx: file_case(tx, count=1))
     one = claimed(store)[0]
     outcome = Outcome("done", "received", status=200, detail="ok", answer=b'{"ref":"1"}')
     store.db.write(lambda tx: leases.settle(tx, one, outcome, minutes(1)))

@@ -163,7 +163,7 @@ def test_unsafe_settings_are_refused(server: Any, setting: str, said: str) -> No
 
 def test_an_unreachable_server_and_an_unknown_scheme_are_told_plainly(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
-        open_store(Place(tmp_path, "postgresql://nobody@127.0.0.1:1/none"), children.CIPHER)
+        open_store(Place(tmp_path, "postgresql://nobody@127.0.0.1:1/none", patience=0.1), children.CIPHER)
     with pytest.raises(UnsafeStorage, match="mysql"):
         open_store(Place(tmp_path, "mysql://x"), children.CIPHER)
 
@@ -213,3 +213,25 @@ def test_a_host_that_hangs_in_a_transaction_is_cut_off_and_told_so(
     with pytest.raises(StoreUnavailable):
         store.db.write(hang)
     store.db.write(lambda tx: marks.put(tx, "held", "2", NOW))
+
+
+def test_who_is_started_before_the_database_is_there_waits_for_it_and_says_so(tmp_path: Path, cipher: Cipher) -> None:
+    with cluster() as server:
+        server.stop()
+        said: list[str] = []
+        back = threading.Timer(1, server.start)
+        back.start()
+        open_store(Place(tmp_path, server.url, patience=60), cipher, said.append).close()
+        back.join()
+        assert len(said) == 1
+        assert "最多等待 60 秒" in said[0]
+
+
+def test_who_waited_for_the_database_in_vain_gives_up(tmp_path: Path, cipher: Cipher) -> None:
+    with cluster() as server:
+        server.stop()
+        try:
+            with pytest.raises(StoreUnavailable):
+                open_store(Place(tmp_path, server.url, patience=0.1), cipher, say=lambda _: None)
+        finally:
+            server.start()

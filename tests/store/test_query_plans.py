@@ -63,7 +63,7 @@ QUESTIONS: dict[str, Question] = {
     "lapsing": lambda tx: legs.lapsing(tx, NOW, LegRow(**{**_fields(a_leg("01")), "lapse_at": NOW})),
     "claim": lambda tx: leases.claim(tx, leases.Wanted({"water-works": 2}, NOW)),
     "next due": lambda tx: (messages.next_due(tx), messages.next_due(tx, ["water-works"])),
-    "expire": lambda tx: leases.expire(tx, minutes(99)),
+    "expire": lambda tx: (leases.first_end(tx), leases.expire(tx, minutes(99))),
     "leased": lambda tx: (messages.leased(tx), leases.void_leases(tx, NOW)),
     "message": lambda tx: (messages.get(tx, WHICH), messages.next_number(tx, REFERENCE, "01", "leg.filed"),
                            leases.attempts_of(tx, WHICH), messages.cancel(tx, REFERENCE, "02")),

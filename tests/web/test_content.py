@@ -10,6 +10,9 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 
 from desk.content import BadFile, kind_of
+from desk.values import FileInfo
+from store.errors import StoreUnavailable
+from web.uploads import download
 
 
 def pdf(change=lambda made: None, **save):
@@ -115,3 +118,15 @@ def test_a_pdf_cut_or_bent_anywhere_never_breaks_the_check(tmp_path, step):
             kind_of(tmp_path / "held", "a.pdf")
         except BadFile as refused:
             assert refused.code
+
+
+def test_a_stored_file_that_cannot_be_read_just_now_is_refused_before_the_answer_begins():
+    def away():
+        raise StoreUnavailable
+        yield b""
+
+    info = FileInfo(file="f", sha256="s", size=3, name="证.pdf", type="application/pdf")
+    with pytest.raises(StoreUnavailable):
+        download(info, away())
+    assert download(info, iter([b"ab", b"c"])).get_data() == b"abc"
+    assert download(info, iter([])).get_data() == b""
