@@ -17,7 +17,7 @@ from chaos.stage import Stage
 
 RESTARTS = ("master", "group", "startup")
 LEAP_SECONDS = 75.0  # longer than a lease
-REACH_SECONDS = 12.0
+REACH_SECONDS = 30.0
 STEP_SECONDS = 30.0
 AGAIN = (0.05, 1.0)
 GLANCE_SECONDS = 0.02
