@@ -59,7 +59,7 @@ TOLD: Mapping[str, Any] = {
 MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "heat-utility": {
     **LEGACY, "manners": {"slow": 1.0}, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
 LATE: Script = {**CALM, "city-management": {"manners": {"short": 1.0}, "rules": [
-    {"attempts": [1, 1], "before": "500"}, {"attempts": [2, 2], "before": "sleep:20"}]}}
+    {"attempts": [1, 1], "before": "500"}, {"attempts": [2, 2], "before": "sleep:27"}]}}
 HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}
 
 
@@ -94,8 +94,8 @@ FORMS: Mapping[str, Form] = {
     "calm": Form(20, script=CALM, withdraws=0),
     # The shortest that find the planted bugs.
     "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=45, read_out=False),
-    "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(15, 15),
-                 deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=66@1"),
+    "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(25, 25),
+                 deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=62@1"),
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
