@@ -89,8 +89,8 @@ class Form:
 
 
 FORMS: Mapping[str, Form] = {
-    "short": Form(200, 12, failpoint_share=0.6, jumps=1, publications=2),
-    "long": Form(2_000, 200, failpoint_share=0.35, jumps=4, publications=5, drain_seconds=420.0),
+    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2),
+    "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0),
     "calm": Form(20, script=CALM, withdraws=0),
     # The shortest that find the planted bugs.
     "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=45, read_out=False),
