@@ -36,6 +36,10 @@ RUDE: Mapping[str, Any] = {  # answers everything that a gateway in front of a s
         {"chance": 0.04, "attempts": [1, 2], "before": "sleep:0.8"},
         {"mod": [200, 7], "attempts": [1, 1], "before": "401"},
         {"mod": [200, 8], "attempts": [1, 1], "after": "redirect"}]}
+ASKING: Mapping[str, Any] = {  # asks for a supplement now and then, and loses answers to later messages
+    "manners": {"asks": 0.05, "short": 0.95}, "refuses": {"16": 0.1}, "rules": [
+        {"types": ["leg.supplemented", "leg.withdrawn"], "chance": 0.3, "attempts": [1, 1], "effect": "none",
+         "after": "html"}]}
 HASTY: Mapping[str, Any] = {  # reports before it has answered, several times, and the last thing first
     "manners": {"early": 0.3, "copies": 0.3, "backwards": 0.2, "plain": 0.2},
     "rules": [{"chance": 0.05, "attempts": [1, 1], "after": "reset:0"}]}
@@ -43,7 +47,7 @@ BESET: Mapping[str, Any] = {  # somebody else reports in its name
     "manners": {"beset": 0.3, "backwards": 0.2, "short": 0.5}, "refuses": {"14": 0.2},
     "rules": [{"chance": 0.04, "attempts": [1, 1], "after": "500"}]}
 FIVE: Script = {"power-grid": LOSES, "heat-utility": LEGACY, "gas-utility": RUDE, "telecom-desk": HASTY,
-                "garden-bureau": BESET}
+                "garden-bureau": BESET, "water-bureau": ASKING}
 CALM: Script = {
     "city-management": {"manners": {"short": 1.0}, "refuses": {"17": 0.1}},
     "water-bureau": {"manners": {"asks": 0.05, "short": 0.95}, "refuses": {"16": 0.1}},
@@ -56,7 +60,10 @@ TOLD: Mapping[str, Any] = {
     "manners": {"early": 0.3, "copies": 0.3, "beset": 0.1, "backwards": 0.1, "short": 0.2},
     "rules": [{"chance": 0.3, "attempts": [1, 1], "after": "reset:0"},
               {"chance": 0.2, "attempts": [1, 1], "after": "500"}]}
-MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "heat-utility": {
+ASKS: Mapping[str, Any] = {  # asks for a supplement, and the answer to its answer is a page
+    "manners": {"asks": 1.0}, "rules": [
+        {"types": ["leg.supplemented"], "attempts": [1, 1], "effect": "none", "after": "html"}]}
+MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "water-bureau": ASKS, "heat-utility": {
     **LEGACY, "manners": {"slow": 1.0}, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
 LATE: Script = {**CALM, "city-management": {"manners": {"short": 1.0}, "rules": [
     {"attempts": [1, 1], "before": "500"}, {"attempts": [2, 2], "before": "sleep:27"}]}}
