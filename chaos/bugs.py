@@ -35,12 +35,13 @@ BUGS = (
     Bug("no-fencing", "late", ("I23",)),
     Bug("notices-not-remembered", "mixed", ("I11",)),
     Bug("key-per-attempt", "mixed", ("I5", "I24")),
-    Bug("acknowledged-before-commit", "hasty-kills", ("I1", "I3", "I20")),
+    Bug("acknowledged-before-commit", "hasty-kills", ("I1", "I3", "I8", "I20", "I25")),
     Bug("one-shared-queue", "hanging", ("I12",)),
     Bug("early-notice-dropped", "mixed", ("I4", "I8", "I25")),
     Bug("batch-dies-together", "mixed", ("I1", "I4", "I8", "I25"), on="provoked-rollbacks"),
     Bug("signature-not-checked", "mixed", ("I10",)),
     Bug("sent-again-instead-of-asked", "mixed", ("I5",)),
+    Bug("asked-about-the-wrong-thing", "mixed", ("I4",)),
     Bug("filing-not-idempotent", "mixed", ("I3", "I20")),
 )
 

@@ -27,6 +27,8 @@ LOOK_SECONDS = 1.0
 class Office(Applicant):
     """An applicant whose every answer is on record, written after the answer came."""
 
+    patience = PATIENCE
+
     def __init__(self, url: str, token: str, name: str, log: Ledger) -> None:
         super().__init__(url, token)
         self._name, self._log = name, log
@@ -47,13 +49,13 @@ class Office(Applicant):
             self.note("file", file=said["file"], sha256=hashlib.sha256(more["data"]).hexdigest())
         return answer
 
-    def call(self, method: str, path: str, *, patience: float = PATIENCE, **more: Any) -> requests.Response:
+    def call(self, method: str, path: str, **more: Any) -> requests.Response:
         """One request, repeated as long as anything is in doubt: no answer, or any 5xx."""
-        until = time.monotonic() + patience
-        answer = super().call(method, path, patience=patience, **more)
+        until = time.monotonic() + self.patience
+        answer = super().call(method, path, **more)
         while answer.status_code >= 500 and time.monotonic() < until:
             time.sleep(0.1)
-            answer = super().call(method, path, patience=patience, **more)
+            answer = super().call(method, path, **more)
         return answer
 
     def submit(self, filing: dict[str, Any], key: str) -> dict[str, Any]:

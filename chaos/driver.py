@@ -124,7 +124,8 @@ class Run:
         self._say(f"all {crowd.filed} filed, {killer.sigkills} killed; waiting for the last legs" if filed else
                   f"only {crowd.filed} of {form.applications} could be filed")
         self.facts["all_filed_at"] = time.time()
-        self.stage.calm_down()
+        if form.calms_down:
+            self.stage.calm_down()
         if form.kills:
             killer.settle()
         first = seen_resources(self.stage)

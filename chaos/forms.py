@@ -36,6 +36,10 @@ RUDE: Mapping[str, Any] = {  # answers everything that a gateway in front of a s
         {"chance": 0.04, "attempts": [1, 2], "before": "sleep:0.8"},
         {"mod": [200, 7], "attempts": [1, 1], "before": "401"},
         {"mod": [200, 8], "attempts": [1, 1], "after": "redirect"}]}
+ASKING: Mapping[str, Any] = {  # asks for a supplement now and then, and loses answers to later messages
+    "manners": {"asks": 0.05, "short": 0.95}, "refuses": {"16": 0.1}, "rules": [
+        {"types": ["leg.supplemented", "leg.withdrawn"], "chance": 0.3, "attempts": [1, 1], "effect": "none",
+         "after": "html"}]}
 HASTY: Mapping[str, Any] = {  # reports before it has answered, several times, and the last thing first
     "manners": {"early": 0.3, "copies": 0.3, "backwards": 0.2, "plain": 0.2},
     "rules": [{"chance": 0.05, "attempts": [1, 1], "after": "reset:0"}]}
@@ -43,7 +47,7 @@ BESET: Mapping[str, Any] = {  # somebody else reports in its name
     "manners": {"beset": 0.3, "backwards": 0.2, "short": 0.5}, "refuses": {"14": 0.2},
     "rules": [{"chance": 0.04, "attempts": [1, 1], "after": "500"}]}
 FIVE: Script = {"power-grid": LOSES, "heat-utility": LEGACY, "gas-utility": RUDE, "telecom-desk": HASTY,
-                "garden-bureau": BESET}
+                "garden-bureau": BESET, "water-bureau": ASKING}
 CALM: Script = {
     "city-management": {"manners": {"short": 1.0}, "refuses": {"17": 0.1}},
     "water-bureau": {"manners": {"asks": 0.05, "short": 0.95}, "refuses": {"16": 0.1}},
@@ -56,9 +60,13 @@ TOLD: Mapping[str, Any] = {
     "manners": {"early": 0.3, "copies": 0.3, "beset": 0.1, "backwards": 0.1, "short": 0.2},
     "rules": [{"chance": 0.3, "attempts": [1, 1], "after": "reset:0"},
               {"chance": 0.2, "attempts": [1, 1], "after": "500"}]}
-MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "heat-utility": {
+ASKS: Mapping[str, Any] = {  # asks for a supplement, and the answer to its answer is a page
+    "manners": {"asks": 1.0}, "rules": [
+        {"types": ["leg.supplemented"], "attempts": [1, 1], "effect": "none", "after": "html"}]}
+MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "water-bureau": ASKS, "heat-utility": {
     **LEGACY, "manners": {"slow": 1.0}, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
-LATE: Script = {name: {"manners": {"short": 1.0}, "rules": [{"attempts": [1, 1], "before": "500"}]} for name in OFFICES}
+LATE: Script = {**CALM, "city-management": {"manners": {"short": 1.0}, "rules": [
+    {"attempts": [1, 1], "before": "500"}, {"attempts": [2, 2], "before": "sleep:27"}]}}
 HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}
 
 
@@ -83,17 +91,18 @@ class Form:
     repeats: float = 0.1
     pauses: tuple[float, float] = (0.5, 2.6)
     quiet_seconds: float = 3.0
+    calms_down: bool = True  # the departments behave once everything is filed
     read_out: bool = True  # False: only what is exported is judged, not the copy and the departments' lists
 
 
 FORMS: Mapping[str, Form] = {
-    "short": Form(200, 12, failpoint_share=0.6, jumps=1, publications=2),
-    "long": Form(2_000, 200, failpoint_share=0.35, jumps=4, publications=5, drain_seconds=420.0),
+    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2),
+    "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0),
     "calm": Form(20, script=CALM, withdraws=0),
     # The shortest that find the planted bugs.
-    "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=45, read_out=False),
-    "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(15, 15),
-                 read_out=False, armed="push.after_response:sleep=66@1"),
+    "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=60, calms_down=False, read_out=False),
+    "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(25, 25),
+                 deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=62@1"),
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),

@@ -17,7 +17,7 @@ from chaos.stage import Stage
 
 RESTARTS = ("master", "group", "startup")
 LEAP_SECONDS = 75.0  # longer than a lease
-REACH_SECONDS = 12.0
+REACH_SECONDS = 30.0
 STEP_SECONDS = 30.0
 AGAIN = (0.05, 1.0)
 GLANCE_SECONDS = 0.02
@@ -136,7 +136,8 @@ class Killer:
             yield from names
 
     def _round(self, busy: bool) -> None:
-        failpoint = next(self._failpoints) if busy and self._dice.random() < self._form.failpoint_share else ""
+        arms = busy and not self._armed and self._dice.random() < self._form.failpoint_share
+        failpoint = next(self._failpoints) if arms else ""  # never two in a row: something must get on between them
         if not self._armed and not failpoint and self._dice.random() < FREEZES:
             began = time.time()
             self._stage.freeze(self._dice.uniform(1.0, 3.0))

@@ -24,7 +24,7 @@ from desk.claims import LEASE_SECONDS, Claim
 from desk.desk import Desk
 from desk.recording import Came
 from dispatch.lanes import Errand, Lanes
-from dispatch.retry import Then, Tried, after, allowed
+from dispatch.retry import Then, Tried, able, after, allowed
 from store import failpoints
 from store.errors import StoreError
 
@@ -210,7 +210,7 @@ class Dispatcher:
         return came, False
 
     def _talk(self, claim: Claim) -> Answer:
-        what = allowed(claim.purpose, claim.body)
+        what = allowed(claim.purpose, able(claim.body, claim.outgoing.type))
         if what == "stuck":
             return Answer("unknown", detail="it can neither be asked about nor be sent again")
         connector = self._works.registry.get(claim.body.connector)
@@ -219,11 +219,12 @@ class Dispatcher:
         return connector.send(claim.outgoing, claim.body, self._works.clock())
 
     def _next(self, claim: Claim, answer: Answer, now: datetime) -> Then:
-        what = allowed(claim.purpose, claim.body)
+        body = able(claim.body, claim.outgoing.type)
+        what = allowed(claim.purpose, body)
         if what == "stuck":
             return Then("stuck")
         tried = Tried(claim.attempt, what, claim.first_at, now, self._absent_for(claim, answer, now))
-        return after(answer, claim.body, tried, random.random())  # noqa: S311  jitter, no secret
+        return after(answer, body, tried, random.random())  # noqa: S311  jitter, no secret
 
     def _absent_for(self, claim: Claim, answer: Answer, now: datetime) -> float:
         """Kept in memory only: after a restart the read lag simply begins again."""

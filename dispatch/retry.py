@@ -6,7 +6,7 @@ natural days, so that nothing is given up early); a department's `Retry-After` i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,6 +16,7 @@ LADDER = (30.0, 60.0, 120.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 
 JITTER = 0.2
 GIVE_UP_AFTER = timedelta(days=7)
 SOONEST_ASK = 1.0
+ASKED_ABOUT = "leg.filed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,12 @@ class Tried:
     first_at: datetime
     now: datetime
     absent_for: float = 0.0
+
+
+def able(body: Body, type_: str) -> Body:
+    """The department as far as a message of `type_` goes: its query tells whether it has the leg, which says nothing
+    of a supplement or a withdrawal that was sent later."""
+    return body if type_ == ASKED_ABOUT else replace(body, can_be_asked=False)
 
 
 def allowed(purpose: Literal["send", "ask"], body: Body) -> Literal["send", "ask", "stuck"]:

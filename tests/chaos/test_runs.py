@@ -1,10 +1,24 @@
-"""The short run: two hundred applications, a dozen kills, five departments that misbehave, and no rule broken."""
+"""The rig plays from start to verdict, and the short run breaks no rule."""
 
 import json
 import subprocess
 import sys
 
 import pytest
+
+from chaos.checker import verdict
+from chaos.driver import Run
+from chaos.forms import CALM, Form
+
+
+def test_a_tiny_run_goes_from_the_first_start_to_a_clean_verdict(tmp_path):
+    said = []
+    Run(Form(2, script=CALM, repeats=1.0, withdraws=0, read_out=False), 1, tmp_path / "run", said.append).play()
+    made = verdict(tmp_path / "run")
+    assert {rule: one["examples"] for rule, one in made["rules"].items() if one["count"]} == {}
+    shown = {name: made["figures"][name] for name in ("applications", "acknowledgements", "legs")}
+    assert shown == {"applications": 2, "acknowledgements": 4, "legs": 34}
+    assert said[-1].startswith("reading out")
 
 
 @pytest.mark.slow

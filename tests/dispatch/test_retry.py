@@ -7,7 +7,7 @@ import pytest
 
 from connectors.base import Answer, Body
 from dispatch.breaker import Breaker
-from dispatch.retry import GIVE_UP_AFTER, LADDER, Then, Tried, after, allowed
+from dispatch.retry import GIVE_UP_AFTER, LADDER, Then, Tried, able, after, allowed
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BOTH = Body("a", "d", "rest", honours_keys=True, can_be_asked=True, read_lag=30)
@@ -47,6 +47,17 @@ def test_every_answer_has_its_next_step(answer: Answer, body: Body, purpose: str
 def test_not_found_becomes_definite_when_it_was_said_for_the_read_lag() -> None:
     assert after(Answer("absent"), ASKED, Tried(2, "ask", NOW, NOW, absent_for=29.0), 0.5) == Then("ask", _in(1))
     assert after(Answer("absent"), ASKED, Tried(2, "ask", NOW, NOW, absent_for=30.0), 0.5) == Then("send", NOW)
+
+
+@pytest.mark.parametrize(("type_", "body", "next_one", "then"), [
+    ("leg.filed", BOTH, "ask", "ask"), ("leg.supplemented", BOTH, "send", "send"), ("leg.filed", ASKED, "ask", "ask"),
+    ("leg.withdrawn", ASKED, "stuck", "stuck"), ("leg.urged", KEYS, "send", "send"),
+])
+def test_that_a_department_knows_the_leg_says_nothing_of_a_later_message(
+    type_: str, body: Body, next_one: str, then: str,
+) -> None:
+    assert allowed("ask", able(body, type_)) == next_one
+    assert after(Answer("unknown"), able(body, type_), Tried(1, "send", NOW, NOW), 0.5).kind == then
 
 
 @pytest.mark.parametrize(("purpose", "body", "what"), [
