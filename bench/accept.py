@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from bench.applicant import CATALOG, Applicant
 from bench.beside import Beside
 from bench.figures import RECEIVE, show
-from bench.town import Town
+from bench.town import Town, town_of
 from bench.wire import Wire, written
 from sources.samples import sample_paper
 
@@ -91,12 +89,8 @@ def measure(town: Town, cases: int) -> None:
 
 def main() -> None:
     """Start a town, measure, end it."""
-    with tempfile.TemporaryDirectory() as folder:
-        town = Town(Path(folder), script=RECEIVE)
-        try:
-            measure(town.start(), int(sys.argv[1]) if sys.argv[1:] else CASES)
-        finally:
-            town.stop()
+    with town_of(RECEIVE) as town:
+        measure(town, int(sys.argv[1]) if sys.argv[1:] else CASES)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import requests
 from bench.applicant import Applicant
 from bench.at_once import definitions
 from bench.figures import RECEIVE, had_at, show, spread
-from bench.town import Town
+from bench.town import Town, town_of
 from connectors.signing import headers_for
 
 REPETITIONS = 20
@@ -86,15 +86,11 @@ def measure(town: Town, name: str) -> float:
 
 def main() -> None:
     """Start a town for each order, measure, end it."""
-    for name in ("in_order", "at_once"):
-        with tempfile.TemporaryDirectory() as folder:
-            town = Town(Path(folder), script=RECEIVE)
-            if name == "at_once":
-                town.more = {"YJS_BUNDLES": str(definitions(Path(folder)))}
-            try:
-                show(f"case_{name}_p50_over_bare_loop", measure(town.start(), name))
-            finally:
-                town.stop()
+    with tempfile.TemporaryDirectory() as folder:
+        orders = {"in_order": {}, "at_once": {"YJS_BUNDLES": str(definitions(Path(folder)))}}
+        for name, more in orders.items():
+            with town_of(RECEIVE, **more) as town:
+                show(f"case_{name}_p50_over_bare_loop", measure(town, name))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from bench.applicant import Applicant
 from bench.figures import RECEIVE, had_at, show
-from bench.town import Town
+from bench.town import Town, town_of
 
 CASES = 100
 CLIENTS = 8
@@ -73,13 +72,8 @@ def measure(town: Town, cases: int) -> None:
 
 def main() -> None:
     """Start a town, measure, end it."""
-    cases = int(sys.argv[1]) if sys.argv[1:] else CASES
-    with tempfile.TemporaryDirectory() as folder:
-        town = Town(Path(folder), script=RECEIVE)
-        try:
-            measure(town.start(), cases)
-        finally:
-            town.stop()
+    with town_of(RECEIVE) as town:
+        measure(town, int(sys.argv[1]) if sys.argv[1:] else CASES)
 
 
 if __name__ == "__main__":

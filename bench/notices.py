@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from bench.accept import Filer
 from bench.applicant import Applicant
 from bench.beside import Beside
 from bench.figures import RECEIVE, had_at, show
-from bench.town import Town
+from bench.town import Town, town_of
 from bench.wire import Wire, written
 from connectors.signing import headers_for
 
@@ -99,12 +97,8 @@ def measure(town: Town, cases: int) -> None:
 
 def main() -> None:
     """Start a town, measure, end it."""
-    with tempfile.TemporaryDirectory() as folder:
-        town = Town(Path(folder), script=RECEIVE)
-        try:
-            measure(town.start(), int(sys.argv[1]) if sys.argv[1:] else CASES)
-        finally:
-            town.stop()
+    with town_of(RECEIVE) as town:
+        measure(town, int(sys.argv[1]) if sys.argv[1:] else CASES)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -188,6 +190,17 @@ class Town:
         """The lines of the departments' ledger; a last line that is still being written is left out."""
         whole = self.ledger.read_text().rpartition("\n")[0] if self.ledger.exists() else ""
         return [json.loads(line) for line in whole.splitlines()]
+
+
+@contextmanager
+def town_of(script: str = "mix", **more: str) -> Iterator[Town]:
+    """A town in a folder of its own, started, and stopped at the end; `more` are settings of the portal."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Town(Path(folder), script=script, more=more)
+        try:
+            yield made.start()
+        finally:
+            made.stop()
 
 
 def _runs(process: int) -> bool:

@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 import select
 import socket
-import tempfile
 import threading
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import requests
 
 from bench.applicant import Applicant
 from bench.figures import show, spread
-from bench.town import Town
+from bench.town import Town, town_of
 from connectors.signing import headers_for
 from sources.samples import sample_paper
 
@@ -120,12 +118,8 @@ def measure(town: Town) -> None:
 
 def main() -> None:
     """Start a town, measure, end it."""
-    with tempfile.TemporaryDirectory() as folder:
-        town = Town(Path(folder), more=PATIENT)
-        try:
-            measure(town.start())
-        finally:
-            town.stop()
+    with town_of(**PATIENT) as town:
+        measure(town)
 
 
 if __name__ == "__main__":
