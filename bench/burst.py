@@ -36,6 +36,7 @@ CASES, LEGS, TURNS = 1000, 17, 3400
 REFUSED = 20
 LADDER = "[1]"
 PATIENCE = 600.0
+IDLE = 0.05  # CPU seconds in a second
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
 
 
@@ -81,6 +82,7 @@ def pushed(town: Town, legs: int, without: str = "") -> Pushed:
     """Let the service go on and wait until `legs` more messages are settled, those of the office `without` not counted;
     the portal is started for it."""
     town.start_portal()
+    _wait_until_idle(town)
     with closing(sqlite3.connect(f"file:{town.folder / 'data' / FILE}?mode=ro", uri=True)) as store:
         first, idle, resumed = _done(store, without), used(town), stamp(datetime.now(UTC))
         town.flask("resume", "--reason", "bench")
@@ -89,6 +91,18 @@ def pushed(town: Town, legs: int, without: str = "") -> Pushed:
         began = store.execute("select min(started_at) from attempts where started_at > ?", [resumed]).fetchone()[0]
     return Pushed(legs / (ended - moment(began).timestamp()), (after.seconds - idle.seconds) / legs * 1000,
                   after.megabytes - idle.megabytes)
+
+
+def _wait_until_idle(town: Town) -> None:
+    """A portal that begins looks through what is open; that is no part of a fan-out."""
+    until = time.monotonic() + PATIENCE
+    before = used(town).seconds
+    while time.monotonic() < until:
+        time.sleep(1.0)
+        now = used(town).seconds
+        if now - before < IDLE:
+            return
+        before = now
 
 
 def _done(store: sqlite3.Connection, without: str) -> int:
