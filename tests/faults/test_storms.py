@@ -31,7 +31,7 @@ def test_a_database_that_is_crashed_and_restarted_loses_nothing_and_doubles_noth
 
 
 def test_dispatcher_hosts_whose_links_are_cut_lose_nothing_and_double_nothing():
-    command = [sys.executable, "-m", "chaos.hosts", "3"]
+    command = [sys.executable, "-m", "chaos.hosts", "4"]
     ended = subprocess.run(command, cwd=HOME, capture_output=True, text=True, timeout=270, check=False)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
 
