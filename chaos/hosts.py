@@ -117,9 +117,9 @@ def storm(town: Town, hosts: list[Host], cuts: int) -> tuple[Crowd, int]:
     for number in range(1, cuts + 1):
         time.sleep(dice.uniform(0.3, 1.5))
         seconds = LONGEST_CUT if number == cuts // 2 and cuts >= CUTS else \
-            LONG_CUT if number % LONG_EVERY == 0 or number == cuts else dice.uniform(0.2, 2.0)
+            LONG_CUT if number % LONG_EVERY == 0 else dice.uniform(0.2, 2.0)
         dice.choice(hosts).cut(seconds)
-        if number % (cuts // 3 or 1) == 0:
+        if number % max(2, cuts // 3) == 0:
             rough += roll(town, hosts)
     crowd.stop()
     return crowd, rough

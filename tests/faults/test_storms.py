@@ -19,15 +19,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
 
 def test_a_disk_that_runs_full_and_is_emptied_costs_nothing_but_polite_refusals(tmp_path):
-    assert disk.run(tmp_path, rounds=2)
+    assert disk.run(tmp_path, rounds=1)
 
 
 def test_thirty_two_writers_beside_backups_see_no_error_and_every_backup_restores(tmp_path):
-    assert writers.run(tmp_path, seconds=9)
+    assert writers.run(tmp_path, seconds=6)
 
 
 def test_a_database_that_is_crashed_and_restarted_loses_nothing_and_doubles_nothing(tmp_path):
-    assert restarts.run(tmp_path, restarts=4)
+    assert restarts.run(tmp_path, restarts=3)
 
 
 def test_dispatcher_hosts_whose_links_are_cut_lose_nothing_and_double_nothing():
