@@ -101,8 +101,8 @@ FORMS: Mapping[str, Form] = {
     "calm": Form(20, script=CALM, withdraws=0),
     # The shortest that find the planted bugs.
     "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=60, calms_down=False, read_out=False),
-    "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=20, jumps=1, pauses=(25, 25),
-                 deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=35@1"),
+    "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(25, 25),
+                 deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=62@1"),
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
