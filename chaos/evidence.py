@@ -84,10 +84,8 @@ class Evidence:
     def real(self, text: str) -> float:
         """A time of the town's clock in real seconds since 1970: what the clock leapt is taken off."""
         at = datetime.fromisoformat(text).timestamp()
-        for leap in self.run.get("leaps", ()):
-            if at >= leap["before"] + leap["seconds"]:
-                at -= leap["seconds"]
-        return at
+        leaps = self.run.get("leaps", ())  # each noted on the clock of its moment: not taken off in turn
+        return float(at - sum(leap["seconds"] for leap in leaps if at >= leap["before"] + leap["seconds"]))
 
     def away(self, since: float, until: float) -> float:
         """For how many seconds between two moments the portal was away."""

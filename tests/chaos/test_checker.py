@@ -112,11 +112,15 @@ def test_an_outage_is_no_delay():
     assert check(small.doctored(change))["I12 isolation"]["count"] == 0
 
 
-def test_a_leap_of_the_clock_is_no_delay():
+@pytest.mark.parametrize("leaps", [
+    [{"before": small.AT - 1, "seconds": 59.0}],
+    [{"before": small.AT - 2, "seconds": 29.0}, {"before": small.AT + 28, "seconds": 30.0}],
+])
+def test_leaps_of_the_clock_are_no_delay(leaps):
     def change(files):
         for line in files["export"]:
             line["at"] = small.T.format(59)
-        files["run"]["leaps"] = [{"before": small.AT - 1, "at": small.AT - 1, "seconds": 59.0}]
+        files["run"]["leaps"] = leaps
     taken = delays(small.doctored(change))
     assert [seconds for seconds, _ in taken] == [2.0, 2.0]
 
