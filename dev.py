@@ -27,6 +27,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CJK_FONT = "Noto Sans CJK"
 START_SECONDS = 60
 BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport", "burst", "hanging", "queries")
+STORMS = ("disk", "writers", "restarts", "hosts")
 
 
 def say(line: str) -> None:
@@ -208,9 +209,11 @@ def bench(options: argparse.Namespace) -> int:
 
 
 def chaos(options: argparse.Namespace) -> int:
-    """Kill the portal again and again under load, and compare what was promised with what departments saw. More words
-    are passed on: `--seed 7`, `--folder DIR`."""
+    """Kill the portal again and again under load, and compare what was promised with what departments saw; or one of
+    the storms. More words are passed on: `--seed 7`, `--folder DIR`."""
     install(["requirements.txt", "requirements-dev.txt"])
+    if options.rest and options.rest[0] in STORMS:
+        return python("-m", f"chaos.{options.rest[0]}", *options.rest[1:])
     what = ["--planted"] if options.planted else ["long" if options.long else "short"]
     return python("-m", "chaos", *what, *options.rest)
 
