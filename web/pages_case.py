@@ -14,15 +14,14 @@ from desk.view import about
 from web.api_cases import tracked as track_counted
 from web.identity import subject
 from web.pages_root import bp, desk, now
-from web.pages_words import called
-from web.pictures.map import drawn_map, legend, sample
+from web.pages_words import called, guide_lines
+from web.pictures.map import drawn_map, explained, legend, sample
 from web.pictures.stations import LOOK_NAMES, look, tracked
 from web.uploads import download
 from web.wiring import house
 
 TRACKED = "tracked"
 _OURS = {"applicant": "您", "platform": "系统分送"}
-SAID_NO = frozenset({"refused", "not_accepted", "terminated"})
 ENDED = frozenset({"finished", "partly_finished", "not_granted", "withdrawn"})
 EVERY_SECONDS = 5
 
@@ -73,14 +72,13 @@ def _tag(body: str) -> str:
 def live_part(view: Mapping[str, Any], address: str) -> tuple[str, str]:
     """The part of the tracking page that changes, and its tag, so that asking again costs nothing."""
     net = tracked(view, called)
-    legs = [{**leg, "look": look(leg), "look_name": LOOK_NAMES[look(leg)], "said_no": leg["state"] in SAID_NO}
-            for leg in view["legs"]]
+    legs = [{**leg, "look": look(leg), "look_name": LOOK_NAMES[look(leg)]} for leg in view["legs"]]
     looks = [leg["look"] for leg in legs]
     body = render_template(
         "_case.html", view=view, legs=legs, map=drawn_map(net, "办理进度"), done=looks.count("done"),
-        legend=[(sample(found), name) for found, name in legend(net)], late=looks.count("late"),
+        legend=[(sample(found), name) for found, name in legend(net)], lines=explained(net), late=looks.count("late"),
         asks=[(leg, ask) for leg in legs for ask in leg["asks"] if ask.get("open")], waiting=waited_for(legs),
-        ended=view["state"] in ENDED, contact=_contact(view["bundle"]),
+        refused=refused_by_name(legs), ended=view["state"] in ENDED, contact=_contact(view["bundle"]),
     )
     over = view["state"] in ENDED and not any(leg["look"] in {"running", "waiting", "yours"} for leg in legs)
     tag = _tag(body)
@@ -92,7 +90,16 @@ def live_part(view: Mapping[str, Any], address: str) -> tuple[str, str]:
 def _contact(bundle: str) -> str:
     """Whom to ask about a bundle; nothing where the definitions in force no longer know it or say nothing."""
     known = house().catalog.bundles.get(bundle)
-    return str(known.guide.get("contact") or "") if known else ""
+    return "".join(guide_lines(known.guide, "contact")) if known else ""
+
+
+def refused_by_name(legs: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The legs that a department turned down, by what that is called: `不予批准`, `不予受理`."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for leg in legs:
+        if leg["look"] == "refused":
+            found.setdefault(leg["state_name"], []).append(leg)
+    return found
 
 
 def waited_for(legs: list[dict[str, Any]]) -> list[str]:

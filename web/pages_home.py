@@ -10,9 +10,9 @@ from flask import render_template, request
 from catalog.bundle import Bundle
 from forms.plan import Figures
 from web.pages_root import bp, bundle_of, figures_plan
-from web.pages_words import called
+from web.pages_words import called, guide_lines
 from web.pictures.before_after import before_after, pairs
-from web.pictures.map import drawn_map
+from web.pictures.map import drawn_map, explained
 from web.pictures.merge import merge
 from web.pictures.stations import planned
 from web.wiring import house
@@ -83,15 +83,16 @@ def bundle(bundle: str) -> str:
     """What a bundle is, who it is for, what to prepare, and its figures before and after."""
     found = bundle_of(bundle)
     plan = figures_plan(found)
+    net = planned(plan, called)
     return render_template(
         "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan.figures),
-        bars=before_after(plan.figures), merge=merge(plan, called), map=drawn_map(planned(plan, called), "办理顺序"),
+        bars=before_after(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
+        lines=explained(net),
     )
 
 
 def guide_parts(bundle: Bundle) -> Iterable[tuple[str, list[str]]]:
     """The guide as headings with lines, in a fixed order; what the author left out is left out."""
     for key, heading in GUIDE:
-        said = bundle.guide.get(key)
-        if said:
-            yield heading, [said] if isinstance(said, str) else list(said)
+        if said := guide_lines(bundle.guide, key):
+            yield heading, said

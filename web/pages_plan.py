@@ -13,7 +13,7 @@ from desk.values import Draft
 from forms.plan import Plan
 from web.pages_words import RULE_NAMES, askers_words, called, departments_of
 from web.pictures.before_after import pairs
-from web.pictures.map import drawn_map
+from web.pictures.map import drawn_map, explained
 from web.pictures.merge import merge
 from web.pictures.stations import planned
 
@@ -36,13 +36,15 @@ class Onward:
 
 def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], onward: Onward) -> str:
     """Render a plan with the button that leads on, which is left out while something stops the filing."""
+    net = planned(plan, called)
     return render_template(
         "plan.html", bundle=bundle, plan=plan, answered=answered, action=onward.action,
         button=onward.button, draft=onward.draft,
         seen=onward.seen, changed=onward.changed,
         stops=[problem for problem in plan.problems if problem.level == "block"],
         notes=[problem for problem in plan.problems if problem.level != "block"],
-        pairs=pairs(plan.figures), merge=merge(plan, called), map=drawn_map(planned(plan, called), "办理顺序"),
+        pairs=pairs(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
+        lines=explained(net),
         asked=asked_by_section(plan), departments=departments_of(plan), rule_names=RULE_NAMES,
     )
 

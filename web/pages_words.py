@@ -82,6 +82,12 @@ def days(leg: PlannedLeg, unit: str) -> str:
     return f"第 {first if first == last else f'{first}–{last}'} {'个工作日' if unit == 'wd' else '天'}"
 
 
+def guide_lines(guide: Mapping[str, Any], part: str) -> list[str]:
+    """The lines of one part of a guide (`Bundle.guide`), however the author wrote it; none where it is left out."""
+    said = guide.get(part) or ()
+    return [str(said)] if isinstance(said, str) else [str(line) for line in said]
+
+
 def kinds(removed: Sequence[Any]) -> str:
     """How many papers are not wanted: kinds, and how many pieces where some are for several people or things."""
     keys = [str(line["key"] if isinstance(line, Mapping) else line.key) for line in removed]

@@ -10,7 +10,7 @@ import pytest
 from tests.pages.sample_plan import sample_plan
 from web.pictures.before_after import before_after, pairs
 from web.pictures.canvas import NARROW, Box, Picture, broken, shortened, text_width
-from web.pictures.map import drawn_map, legend
+from web.pictures.map import drawn_map, explained, legend
 from web.pictures.merge import merge, pages, sheets
 from web.pictures.stations import Station, Track, look, network, planned, tracked
 
@@ -83,6 +83,33 @@ def test_a_track_over_a_stage_runs_below_the_cards() -> None:
     assert max(float(y) for _, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", passing)) >= lowest_card
 
 
+LEVEL = re.compile(r'd="M([\d.]+) ([\d.]+) L([\d.]+) \2"')
+CARDS = re.compile(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"')
+
+
+def test_no_line_runs_through_a_card_that_it_does_not_concern() -> None:
+    """One target with followers in two stages: the farther ones were joined straight through the nearer cards."""
+    names = ["01", "02", "03", "04", "05", "06"]
+    net = network([Station(name, name, "") for name in names], [
+        *(Track(("01",), near) for near in ("02", "03", "04")), Track(("02",), "05"), Track(("02",), "06"),
+        Track(("01",), "05"), Track(("01",), "06"),
+    ])
+    svg = str(drawn_map(net, "图").wide.svg)
+    cards = [tuple(map(float, found)) for found in CARDS.findall(svg)]
+    lines = [tuple(map(float, found)) for found in LEVEL.findall(svg)]
+    assert lines
+    assert [(line, card) for line in lines for card in cards
+            if card[1] < line[1] < card[1] + card[3] and line[0] < card[0] and line[2] > card[0] + card[2]] == []
+
+
+def test_only_the_signs_that_are_drawn_are_explained() -> None:
+    plain = network([Station("01", "一", ""), Station("02", "二", "")], [Track(("01",), "02")])
+    assert explained(plain) == {}
+    full = network([Station("01", "一", "", bold=True, awaited=True), Station("02", "二", "")],
+                   [Track(("01",), "02", soft=True)])
+    assert list(explained(full)) == ["bold", "dashed", "ring"]
+
+
 def test_an_absent_target_draws_no_track() -> None:
     net = network([Station("01", "一", "")], [Track(("09",), "01")])
     assert net.tracks == () and net.stages == {"01": 0}
@@ -91,7 +118,7 @@ def test_an_absent_target_draws_no_track() -> None:
 @pytest.mark.parametrize(("state", "light", "open_ask", "expected"), [
     ("granted", "red", False, "done"),
     ("delivered", "grey", False, "done"),
-    ("refused", "red", False, "ended"),
+    ("refused", "red", False, "refused"),
     ("voided", "white", False, "ended"),
     ("in_review", "green", False, "running"),
     ("in_review", "yellow", False, "soon"),

@@ -204,12 +204,19 @@ def test_a_matter_that_was_not_granted_says_what_can_be_done(
     code = re.search(r'class="code">([^<]+)</span>.*?class="code">([^<]+)<', visitor.page, re.DOTALL)
     assert code is not None
     view = {**house.desk.track(reference, code[2], house.clock.now()), "masked": False}
-    view["legs"][0] |= {"state": state, "limits": {"promised": "3wd", "statutory": statutory}}
+    leg = view["legs"][0]
+    leg |= {"state": state, "state_name": "不予批准", "limits": {"promised": "3wd", "statutory": statutory}}
     with app.test_request_context():
         shown = live_part(view, "/")[0]
+        masked = live_part({**view, "masked": True}, "/")[0]
     assert words in shown
     assert "您可以按原因修改后重新申请" in shown
     assert "/bundles/utilities" in shown
+    assert "咨询：城市管理局综合窗口" in shown
+    assert re.search(rf'1 项不予批准：</strong><a [^>]*href="#leg-{leg["leg"]}">', shown), "the page begins with it"
+    assert 'class="look look-refused"' in shown
+    assert "您可以按原因修改后重新申请" not in masked, "the reason is not shown here"
+    assert f"/login?next=/cases/{reference}" in masked
 
 
 @pytest.mark.parametrize(("words", "name"), [

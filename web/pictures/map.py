@@ -29,11 +29,12 @@ from web.pictures.stations import LOOK_NAMES, Look, Network, Station
 _CARD, _GAP, _LANE, _HEAD = 62, 14, 12, 40
 _COLOURS: Mapping[Look, tuple[str, str]] = {
     "planned": (WHITE, BRAND), "waiting": (WHITE, LINE), "running": (BRAND, BRAND), "soon": (SOON, SOON),
-    "late": (LATE, LATE), "yours": (WHITE, SOON), "done": (DONE, DONE), "ended": (QUIET, QUIET),
+    "late": (LATE, LATE), "yours": (WHITE, SOON), "done": (DONE, DONE), "refused": (INK, INK),
+    "ended": (QUIET, QUIET),
 }
 _SIGNS: Mapping[Look, str] = {
     "running": "M-4 0 H4", "soon": "M0 -5 V1 M0 4 V5", "late": "M0 -5 V1 M0 4 V5", "yours": "M-4 0 H4 M0 -4 V4",
-    "done": "M-5 0 L-1.5 4 L5 -4", "ended": "M-4 -4 L4 4 M4 -4 L-4 4",
+    "done": "M-5 0 L-1.5 4 L5 -4", "refused": "M-4 -4 L4 4 M4 -4 L-4 4", "ended": "M-4 0 H4",
 }
 
 
@@ -45,7 +46,9 @@ def drawn_map(net: Network, what: str) -> Drawing:
 
 @dataclass(frozen=True, slots=True)
 class _Bundle:
-    """Tracks drawn as one: every target runs into one upright line, every follower leaves it."""
+    """Tracks drawn as one: every target runs into one upright line, every follower leaves it. All followers stand in
+    one stage: a line to a later one would run through the cards between and look as if these were meant.
+    """
 
     targets: tuple[str, ...]
     followers: tuple[str, ...]
@@ -53,12 +56,13 @@ class _Bundle:
 
 
 def _bundles(net: Network) -> list[_Bundle]:
-    followers: dict[tuple[frozenset[str], bool], list[str]] = {}
+    followers: dict[tuple[frozenset[str], bool, int], list[str]] = {}
     for track in net.tracks:
-        later = frozenset(name for name in track.targets if net.stages[name] < net.stages[track.follower])
+        stage = net.stages[track.follower]
+        later = frozenset(name for name in track.targets if net.stages[name] < stage)
         if later:
-            followers.setdefault((later, track.soft), []).append(track.follower)
-    return [_Bundle(tuple(sorted(targets)), tuple(names), soft) for (targets, soft), names in followers.items()]
+            followers.setdefault((later, track.soft, stage), []).append(track.follower)
+    return [_Bundle(tuple(sorted(targets)), tuple(names), soft) for (targets, soft, _), names in followers.items()]
 
 
 class _Wide:
@@ -82,7 +86,7 @@ class _Wide:
         return (26.0 if stage + 1 < self.net.length else 4.0) + _LANE * (entering + len(inside))
 
     def _stage(self, bundle: _Bundle) -> int:
-        return min(self.net.stages[name] for name in bundle.followers)
+        return self.net.stages[bundle.followers[0]]
 
     def _inside(self, stage: int) -> list[tuple[str, str]]:
         stages = self.net.stages
@@ -124,16 +128,17 @@ class _Wide:
         return self.canvas.picture(title, "wide")
 
     def _run(self, bundle: _Bundle, bus: float, bold: bool) -> None:
-        by_id = {station.id: station for station in self.net.stations}
-        targets = [name for name in bundle.targets if not bold or by_id[name].bold]
-        followers = [name for name in bundle.followers if not bold or by_id[name].bold]
+        chain = {station.id for station in self.net.stations if station.bold}
+        stage = self._stage(bundle)
+        targets = [name for name in bundle.targets if not bold or (name in chain and not self._between(name, stage))]
+        followers = [name for name in bundle.followers if not bold or name in chain]
         if not targets or not followers:
             return
         look = {"stroke": BRAND if bold else LINE, "stroke_width": 4.0 if bold else 1.5,
                 "stroke_dasharray": "5 4" if bundle.soft else None, "stroke_linejoin": "round"}
         ends = []
         for name in targets:
-            points = self._way(name, self._stage(bundle), bus)
+            points = self._way(name, stage, bus)
             self.canvas.line(points, **look)
             ends.append(points[-1][1])
         for name in followers:
@@ -141,6 +146,11 @@ class _Wide:
             self.canvas.line([(bus, y), (x - 11, y)], **look)
             ends.append(y)
         self.canvas.line([(bus, min(ends)), (bus, max(ends))], **look)
+
+    def _between(self, name: str, stage: int) -> bool:
+        """Whether the longest chain calls somewhere on its way from this station to that stage."""
+        stages = self.net.stages
+        return any(station.bold and stages[name] < stages[station.id] < stage for station in self.net.stations)
 
     def _way(self, name: str, stage: int, bus: float) -> list[tuple[float, float]]:
         x, y = self.spot(name)
@@ -217,6 +227,17 @@ def legend(net: Network) -> list[tuple[Look, str]]:
     """The looks that occur in a network with their names, in a fixed order."""
     used = {station.look for station in net.stations}
     return [(look, name) for look, name in LOOK_NAMES.items() if look in used]
+
+
+def explained(net: Network) -> dict[str, str]:
+    """What the lines and rings that occur in a network mean, by sign: `bold`, `dashed`, `ring`."""
+    shown = {
+        "bold": any(station.bold for station in net.stations), "dashed": any(track.soft for track in net.tracks),
+        "ring": any(station.awaited for station in net.stations),
+    }
+    words = {"bold": "粗线：最长的一条路，它决定总共要几天", "dashed": "虚线：可以先办，等前面的结果再办结",
+             "ring": "虚圈：后面的事项正在等它"}
+    return {sign: said for sign, said in words.items() if shown[sign]}
 
 
 def sample(look: Look) -> Picture:

@@ -10,12 +10,15 @@ from typing import Any, Literal
 
 from forms.plan import Plan
 
-Look = Literal["planned", "waiting", "running", "soon", "late", "yours", "done", "ended"]
+Look = Literal["planned", "waiting", "running", "soon", "late", "yours", "done", "refused", "ended"]
 _GRANTED = frozenset({"granted", "delivered"})
-_ENDED = frozenset({"refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
+_REFUSED = frozenset({"refused", "not_accepted", "terminated"})
+_ENDED = frozenset({"withdrawn", "voided", "not_needed"})
+OVER: frozenset[Look] = frozenset({"done", "refused", "ended"})
 LOOK_NAMES: Mapping[Look, str] = {
     "planned": "计划中", "waiting": "等待前序", "running": "正在办理", "soon": "临近到期", "late": "已超期",
-    "yours": "等您处理", "done": "已办成", "ended": "已结束（未办成或不再需要）",
+    "yours": "等您处理", "done": "已办成", "refused": "没有办成",
+    "ended": "已撤回或不再需要",
 }
 
 
@@ -99,7 +102,7 @@ def tracked(view: Mapping[str, Any], called: Callable[[Any], str] = itemgetter("
         Station(
             short(leg["leg"]), called(leg), f"{leg['state_name']} · {leg['department_name']}", look(leg),
             bold=short(leg["leg"]) in critical,
-            awaited=short(leg["leg"]) in awaited and look(leg) not in {"done", "ended"},
+            awaited=short(leg["leg"]) in awaited and look(leg) not in OVER,
         ) for leg in view["legs"]
     ]
     return network(stations, (
@@ -118,6 +121,8 @@ def look(leg: Mapping[str, Any]) -> Look:
     state, light = leg["state"], leg.get("light")
     if state in _GRANTED:
         return "done"
+    if state in _REFUSED:
+        return "refused"
     if state in _ENDED:
         return "ended"
     unanswered = any(not ask.get("answered_at") and not ask.get("lapsed") for ask in leg["asks"])
