@@ -35,6 +35,8 @@ def amount_problem(value: Decimal, bounds: Bounded, unit: str = "") -> str | Non
 
 def count_problem(count: int, bounds: Bounded, measure: str) -> str | None:
     """What is wrong with a number of choices or rows (`measure`: 项, 行), in Chinese; None if it is within `bounds`."""
+    if bounds.min == 1 and count == 0:
+        return "请至少选一项" if measure == "项" else f"请至少填一{measure}"
     if bounds.min is not None and count < bounds.min:
         return f"至少要有 {number_words(bounds.min)} {measure}，现在 {count} {measure}"
     if bounds.max is not None and count > bounds.max:

@@ -14,6 +14,7 @@ from desk.errors import DeskError
 from desk.values import Draft
 from forms.plan import SectionLine
 from web.identity import subject
+from web.pages_again import keep, taken
 from web.pages_form import asked_sections, inputs_of, lines_of
 from web.pages_inputs import Input, Linked, flat, kept_value, of_line, problems_of, with_value
 from web.pages_materials import papers_of, pledges_of, problems_in, unsigned
@@ -27,14 +28,15 @@ CONSENT_VERSION = "1"
 
 
 @bp.route("/drafts/<draft>/consent", methods=["GET", "POST"])
-def consent(draft: str) -> str | tuple[str, int] | Response:
+def consent(draft: str) -> str | Response:
     """What is fetched and handed on, for what, to whom; nothing is looked up without this consent."""
     found = draft_of(draft)
     if request.method == "GET":
-        return _consent_page(found, [])
+        return _consent_page(found, [Linked(text, href) for text, href in taken() or ()])
     problems = _consent_problems(found)
     if problems:
-        return _consent_page(found, problems), 422
+        keep(request.path, [[problem.text, problem.href] for problem in problems])
+        return redirect(request.path, 303)
     given = {"agreed": True, "version": CONSENT_VERSION, "sensitive": list(found.scope.sensitive)}
     desk().save_draft(subject(), draft, {"consent": given}, now())
     return redirect(url_for("pages.review", draft=draft), 303)
@@ -110,7 +112,7 @@ def submit(draft: str) -> tuple[str, int] | Response:
     found = draft_of(draft)
     problems = [] if found.filed_as else everything_wrong(found)
     if problems:
-        return _review_page(found, problems), 422
+        return redirect(url_for("pages.review", draft=draft), 303)  # which names them all
     if not found.filed_as and request.form.get("edition") != found.edition:
         return _review_page(found, [Linked("这件事的办理要求刚刚有更新，下面是更新后的内容；请再核对一遍后提交")]), 409
     if not found.filed_as and overtaken(_mark(found)):

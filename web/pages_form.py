@@ -126,9 +126,9 @@ def section(draft: str, section: str) -> str | tuple[str, int] | Response:
     found = desk().save_draft(subject(), draft, {"form": changes}, now())
     if do.startswith(("add:", "drop:")):
         return redirect(url_for("pages.section", draft=draft, section=section, _anchor="f-" + do.split(":")[1]), 303)
-    shown = inputs_of(found, sections[place], complain=do == "next")
-    if do == "next" and problems_of(shown):
-        return _page(found, place, shown), 422
+    if do == "next" and problems_of(inputs_of(found, sections[place], complain=True)):
+        at = url_for("pages.section", draft=draft, section=section, check=1, review=request.args.get("review"))
+        return redirect(at, 303)
     return _after(found, place, do)
 
 

@@ -16,6 +16,7 @@ from forms.plan import MaterialLine, RemovedMaterial
 from sources.samples import sample_paper
 from web.errors import Problem, not_found, wants_json
 from web.identity import subject
+from web.pages_again import keep, taken
 from web.pages_inputs import Linked, flat
 from web.pages_root import bp, demo, desk, draft_of, now
 from web.pages_words import RULE_NAMES
@@ -77,15 +78,16 @@ def pledges_of(draft: Draft) -> list[RemovedMaterial]:
 
 
 @bp.route("/drafts/<draft>/materials", methods=["GET", "POST"])
-def materials(draft: str) -> str | tuple[str, int] | Response:
+def materials(draft: str) -> str | Response:
     """The papers; sending the page signs the pledges and goes on if nothing is missing."""
     found = draft_of(draft)
     if request.method == "GET":
-        return _page(found, complain="check" in request.args)
+        key, text = taken() or ("", "")
+        return _page(found, complain="check" in request.args, refused=(key, text))
     signed = request.form.getlist("signed")
     found = desk().save_draft(subject(), draft, {"consent": {"signed": signed}}, now())
     if problems_in(papers_of(found, complain=True)) or unsigned(found):
-        return _page(found, complain=True), 422
+        return redirect(url_for("pages.materials", draft=draft, check=1), 303)
     return redirect(url_for("pages.consent", draft=draft), 303)
 
 
@@ -97,7 +99,7 @@ def unsigned(draft: Draft) -> list[RemovedMaterial]:
 
 def _page(draft: Draft, complain: bool, refused: tuple[str, str] = ("", "")) -> str:
     """The papers; `refused` is the key of a paper and why the file chosen for it was not taken."""
-    papers = [replace(paper, errors=(*paper.errors, refused[1])) if paper.line.key == refused[0] else paper
+    papers = [replace(paper, errors=(refused[1],)) if paper.line.key == refused[0] else paper
               for paper in papers_of(draft, complain)]
     problems = problems_in(papers)
     if complain:
@@ -116,7 +118,7 @@ def _line(draft: Draft, key: str) -> MaterialLine:
 
 
 @bp.post("/drafts/<draft>/materials/<key>")
-def upload(draft: str, key: str) -> tuple[str, int] | Response:
+def upload(draft: str, key: str) -> Response:
     """Keep the files chosen for one paper; a program (the progress bar) gets JSON, a plain form the page again."""
     found = draft_of(draft)
     line = _line(found, key)
@@ -127,7 +129,9 @@ def upload(draft: str, key: str) -> tuple[str, int] | Response:
     except Problem as problem:
         if wants_json() or problem.status != 422:
             raise
-        return _page(found, complain=False, refused=(key, problem.detail)), 422
+        page = url_for("pages.materials", draft=draft)
+        keep(page, [key, problem.detail])
+        return redirect(page, 303)
     saved = desk().attach(subject(), draft, key, kept, now())
     if wants_json():
         return jsonify({"files": saved.materials.get(key, ())})

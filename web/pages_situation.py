@@ -17,6 +17,8 @@ from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value, wanted_of_question
 from web.errors import not_found
 from web.identity import subject
+from web.pages_again import keep as keep_sent
+from web.pages_again import kept
 from web.pages_inputs import (
     Input,
     answer_words,
@@ -93,6 +95,9 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     if asked is None or asked.state == "not_applicable":
         raise not_found()
     shown = with_value(shown_input(asked), given.get(question))
+    if request.method == "GET" and "check" in request.args:
+        value = given.get(question) if (sent := kept()) is None else sent["value"]
+        return _page(found, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
     if request.method == "GET":
         return _page(found, plan, asked, shown)
     value = read(shown, request.form)
@@ -100,12 +105,13 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
         return _page(found, plan, asked, with_value(shown, changed_rows(shown, value, request.form["do"])))
     if value is None and asked.type == "many":
         value = []
-    after = desk().plan(bundle, {**given, question: value}, now())
-    wrong = unanswered(asked.type) if value is None else _wrong(found, after, question, value)
+    wrong = _wrong(found, given, asked, value)
+    if wrong and keep_sent(request.path, {"value": value}):
+        return redirect(url_for("pages.question", bundle=bundle, question=question, check=1), 303)
     if wrong:
         return _page(found, plan, asked, with_value(shown, value, wrong)), 422
     keep(bundle, {**given, question: value})
-    return _onward(bundle, after)
+    return _onward(bundle, desk().plan(bundle, answers(bundle), now()))
 
 
 def unanswered(type_: str) -> list[str]:
@@ -115,11 +121,14 @@ def unanswered(type_: str) -> list[str]:
     return ["请填写；拿不准时可以先填估计的，之后还能改"]
 
 
-def _wrong(bundle: Bundle, after: Plan, question: str, value: Any) -> Any:
+def _wrong(bundle: Bundle, given: Mapping[str, Any], asked: AskedQuestion, value: Any) -> Any:
     """What is wrong with an answer: sentences, or a tree by row and column."""
-    catalog = house().catalog
+    if value is None:
+        return unanswered(asked.type)
+    catalog, question = house().catalog, asked.id
     authored = next((item for item in bundle.questions if item.id == question), None)
     if authored is None:
+        after = desk().plan(bundle.id, {**given, question: value}, now())
         return [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
     try:
         read_value(value, wanted_of_question(authored, catalog.fields), Surroundings(catalog.regions, today()))

@@ -87,7 +87,14 @@ def test_a_paper_goes_up_when_it_is_chosen_and_a_wrong_one_says_what_to_do(page:
     wrong = tmp_path / "示例.pdf"
     wrong.write_bytes(b"not a pdf")
     section.get_by_label("选择文件").set_input_files(wrong)
-    expect(section.get_by_role("status")).to_contain_text(re.compile("请|不"))
+    expect(section.locator(".govuk-error-message")).to_have_text(re.compile("内容却不是 PDF"))
+    expect(page.locator(".govuk-error-summary")).to_contain_text("内容却不是 PDF")
+    page.goto(f"{page.url.split('?')[0].split('#')[0]}?check=1")
+    wrong.write_bytes(b"")
+    section.get_by_label("选择文件").set_input_files(wrong)
+    expect(section.locator(".govuk-error-message")).to_have_text(re.compile("文件是空的"))
+    expect(page.get_by_role("link", name=re.compile("授权委托书：.*文件是空的"))).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("授权委托书：还没有上传"))).to_have_count(0)
     section.get_by_label("选择文件").set_input_files(_paper(tmp_path))
     expect(page.locator("section.paper").first.get_by_text("已上传")).to_be_visible()
     page.locator("section.paper").first.get_by_role("button", name=re.compile("删去")).click()
@@ -155,6 +162,18 @@ def test_every_problem_of_a_page_is_listed_at_once_and_leads_to_its_field(page: 
     summary.get_by_role("link", name=re.compile("法定代表人身份证号")).click()
     expect(page.get_by_label("法定代表人身份证号")).to_be_focused()
     expect(page.get_by_label("统一社会信用代码")).to_have_value("123")
+
+
+def test_the_back_button_after_two_mistakes_leads_to_pages_not_to_a_fault(page: Page) -> None:
+    to_plan(page, UTILITIES, SIMPLE)
+    sign_in(page)
+    for typed in ("123", "456"):
+        page.get_by_label("统一社会信用代码").fill(typed)
+        page.get_by_role("button", name="保存，下一页").click()
+        expect(page.locator(".govuk-error-summary")).to_be_visible()
+    for _ in range(2):
+        page.go_back()
+        expect(page.get_by_label("统一社会信用代码")).to_be_visible()
 
 
 def test_going_back_and_changing_an_answer_keeps_what_was_filled_in(page: Page) -> None:

@@ -244,13 +244,54 @@ def test_a_wrong_file_without_scripts_comes_back_with_the_page_and_its_own_types
     key = re.search(r'action="(/drafts/[^"]+/materials/[^"/]+)" data-upload', visitor.page)
     assert key is not None
     visitor.attach(key[1], "照片.png", b"plain words")
-    assert visitor.status == 422
+    assert visitor.at == f"/drafts/{draft}/materials", "a page that can be gone back to"
+    assert "有 1 处需要修改" in visitor.text
+    assert visitor.page.count('class="govuk-error-message"') == 1
     assert "附上示例材料" in visitor.text, "the page of the papers, not a page about a fault"
     assert "内容却不是 PNG" in visitor.text
     assert "jpg、png" in visitor.text
     assert "DWG" not in visitor.text
     visitor.send(f"/drafts/{draft}/sample-papers")
     assert ".png" in visitor.text, "the sample is a picture where only pictures are taken"
+
+
+def test_an_answer_that_is_refused_comes_back_on_a_page_that_can_be_gone_back_to(visitor: Visitor) -> None:
+    at = visitor.get("/bundles/utilities/questions")
+    for _ in range(2):
+        visitor.send(at)
+        assert (visitor.at, visitor.status) == (at, 200)
+    assert "请至少选一项" in visitor.text
+    visitor.get(at)
+    assert "请至少选一项" not in visitor.text
+
+
+def test_a_number_that_is_none_is_shown_again_with_what_was_typed(visitor: Visitor) -> None:
+    at = visitor.get("/bundles/utilities/questions")
+    for name, value in {"services": ["power"], "outside_line": True}.items():
+        at = visitor.send(at, *sent_as(name, value))
+    assert visitor.send(at, (at.rpartition("/")[2], "abc")) == at
+    assert 'value="abc"' in visitor.page
+    assert "处需要修改" in visitor.text
+
+
+def test_a_page_of_the_form_with_mistakes_comes_back_by_its_address_with_what_was_typed(visitor: Visitor) -> None:
+    at = visitor.get(f"/drafts/{start(visitor)}")
+    visitor.send(at, ("do", "next"), ("holder_uscc", "123"))
+    assert (visitor.at, visitor.status) == (at, 200)
+    assert 'value="123"' in visitor.page
+    assert "处需要修改" in visitor.text
+    visitor.send(f"/drafts/{at.split('/')[2]}/submit", ("edition", "x"))
+    assert visitor.at.endswith("/review")
+
+
+def test_a_consent_that_is_not_given_is_asked_for_once_more(visitor: Visitor) -> None:
+    draft = start(visitor)
+    visitor.get(f"/drafts/{draft}/consent")
+    visitor.send(f"/drafts/{draft}/consent", ("shown", re.findall(r'name="shown" value="([^"]+)"', visitor.page)[0]))
+    assert (visitor.at, visitor.status) == (f"/drafts/{draft}/consent", 200)
+    assert "同意后才能提交" in visitor.text
+    visitor.get(f"/drafts/{draft}/consent")
+    assert "同意后才能提交" not in visitor.text
 
 
 def test_the_receipt_and_the_list_of_cases_name_whom_it_is_about(visitor: Visitor) -> None:
