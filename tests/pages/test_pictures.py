@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.pages.sample_plan import sample_plan
-from web.pictures.before_after import before_after, pairs
+from web.pictures.before_after import Pair, before_after, pairs
 from web.pictures.canvas import NARROW, Box, Picture, broken, shortened, text_width
 from web.pictures.map import drawn_map, explained, legend
 from web.pictures.merge import merge, pages, sheets
@@ -59,6 +59,11 @@ def test_names_are_escaped() -> None:
 
 def test_before_and_after_tell_the_figures_of_the_plan() -> None:
     assert [(pair.before, pair.after) for pair in pairs(PLAN.figures)] == [(129, 9), (37, 7), (17, 1), (11, 1)]
+
+
+def test_what_does_not_change_is_not_said_to_change() -> None:
+    assert Pair("办理时间", "天", 25, 25).words == "办理时间仍是 25 天"
+    assert Pair("办理时间", "天", 37, 7).words == "办理时间由 37 天变为 7 天"
 
 
 def test_the_merge_has_a_sheet_for_each_leg_and_a_page_for_each_section() -> None:
@@ -160,6 +165,7 @@ def test_text_is_measured_broken_and_shortened_by_its_signs() -> None:
     assert shortened("一二三四五", 10, 40) == "一二三…"
     assert broken("一二三四五六", 10, 30) == ["一二三", "四五六"]
     assert broken("一二三四五六七", 10, 30) == ["一二三", "四五…"]
+    assert broken("车辆证（LSV12）", 10, 60) == ["车辆证", "（LSV12）"], "a number is not broken in two"
 
 
 def test_the_same_plan_gives_the_same_drawing() -> None:

@@ -255,6 +255,35 @@ def test_a_wrong_file_without_scripts_comes_back_with_the_page_and_its_own_types
     assert ".png" in visitor.text, "the sample is a picture where only pictures are taken"
 
 
+CLOSING: dict[str, Any] = {"dereg_route": "simple", "debts_cleared": True, "customs_filed": False,
+                           "filer": "legal_rep"}
+
+
+def test_a_notice_period_says_how_long_and_to_which_day_nothing_is_to_be_done(visitor: Visitor) -> None:
+    visitor.get("/bundles/deregistration")
+    assert re.search(r"办理时间 (?!\d+ →)", visitor.text), "the days are by law: one number, no arrow"
+    ask_through(visitor, "deregistration", CLOSING)
+    assert "公告或公示要满 20个自然日，期间不用您做什么" in visitor.text
+    visitor.get(f"/cases/{file(visitor, 'deregistration', **CLOSING)}")
+    assert re.search(r"公告或公示到 \d{4}年\d{1,2}月\d{1,2}日 为止，期间不用您做什么", visitor.text)
+
+
+def test_a_case_that_is_over_says_on_which_day(visitor: Visitor) -> None:
+    case = f"/cases/{file(visitor)}"
+    visitor.get("/cases")
+    assert re.search(r"预计 \d{4}年\d{1,2}月\d{1,2}日 前办完", visitor.text)
+    visitor.get(f"{case}/withdraw")
+    legs = re.findall(r'name="leg" value="([^"]+)"', visitor.page)
+    visitor.get(f"{case}/withdraw?look=1{''.join(f'&leg={leg}' for leg in legs)}")
+    key = re.search(r'name="key" value="([^"]+)"', visitor.page)
+    assert key is not None
+    visitor.send(f"{case}/withdraw", *(("leg", leg) for leg in legs), ("key", key[1]), ("reason", "不办了"))
+    visitor.get("/cases")
+    assert re.search(r"\d{4}年\d{1,2}月\d{1,2}日结束", visitor.text), visitor.text
+    visitor.get(case)
+    assert "全部结束的日子" in visitor.text
+
+
 def test_an_answer_that_is_refused_comes_back_on_a_page_that_can_be_gone_back_to(visitor: Visitor) -> None:
     at = visitor.get("/bundles/utilities/questions")
     for _ in range(2):

@@ -20,6 +20,8 @@ class Pair:
     @property
     def words(self) -> str:
         """The pair as a sentence."""
+        if self.before == self.after:
+            return f"{self.name}仍是 {self.after} {self.unit}"
         return f"{self.name}由 {self.before} {self.unit}变为 {self.after} {self.unit}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -55,9 +56,21 @@ def broken(text: str, size: float, room: float, lines: int = 2) -> list[str]:
     rest = text
     while rest and len(found) < lines - 1 and text_width(rest, size) > room:
         cut = next(n for n in range(len(rest), 0, -1) if n == 1 or text_width(rest[:n], size) <= room)
+        cut = _before_number(rest, cut, size, room)
         found.append(rest[:cut])
         rest = rest[cut:]
     return [*found, shortened(rest, size, room)] if rest else found
+
+
+_NUMBER = re.compile(r"[（(]?[0-9A-Za-z-]+[）)]?")
+
+
+def _before_number(text: str, cut: int, size: float, room: float) -> int:
+    """Where to break instead of at `cut`: in front of the number that it would break in two, if that fits a line."""
+    for number in _NUMBER.finditer(text):
+        if number.start() < cut < number.end() and number.start() > 0 and text_width(number[0], size) <= room:
+            return number.start()
+    return cut
 
 
 def attributes(values: dict[str, object]) -> str:
