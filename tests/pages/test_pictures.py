@@ -150,6 +150,8 @@ def test_the_map_of_a_case_takes_numbers_from_public_ids_and_marks_who_is_awaite
     assert [(item.id, item.look, item.bold, item.awaited) for item in net.stations] == [
         ("01", "running", True, True), ("02", "waiting", False, False)]
     assert [name for name, _ in legend(net)] == ["waiting", "running"]
+    ended = [leg | {"state": "granted"} for leg in legs]
+    assert explained(tracked({"legs": ended, "critical": ["01"], "edges": edges})) == {}, "nothing decides any more"
 
 
 def test_forty_legs_in_six_stages_still_keep_their_labels_apart() -> None:

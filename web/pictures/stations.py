@@ -93,10 +93,11 @@ def _promise(promised: Any, department: str) -> str:
 
 
 def tracked(view: Mapping[str, Any], called: Callable[[Any], str] = itemgetter("name")) -> Network:
-    """The map of a case (`desk.case_view`): lights as looks, the longest chain of what is left bold; `called` names a
-    leg."""
+    """The map of a case (`desk.case_view`): lights as looks, the longest chain of what is left bold, none once all is
+    over; `called` names a leg."""
     left = (view.get("expected") or {}).get("chain")
-    critical = {short(name) for name in left or view.get("critical") or ()}
+    over = all(look(leg) in OVER for leg in view["legs"])  # then nothing decides any more when the case ends
+    critical = set() if over else {short(name) for name in left or view.get("critical") or ()}
     awaited = {short(name) for leg in view["legs"] for name in leg.get("waits_for") or ()}
     stations = [
         Station(
