@@ -55,7 +55,8 @@ def supplement(leg: Mapping[str, Any], round_: int) -> dict[str, Any]:
     papers = sorted(leg["materials"], key=lambda paper: paper["obtained"] != "upload")
     if papers:
         first = papers[0]
-        ask = {"materials": [{"material": first["material"], "name": first["name"], "note": "请拍全四角，字迹清楚后重新上传"}]}
+        note = "请拍全四角，字迹清楚后重新上传"
+        ask = {"materials": [{"material": first["material"], "name": first["name"], "note": note}]}
         reason = "材料看不清楚，请重新上传"
     else:
         ask = {"fields": [{"field": name, "note": "请核对后重新填写"} for name in leg["fields"][:1]]}

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.dictionary import Field
 from sources.stand_in import records
-from tests.bundles.shipped import CATALOG, planned
+from tests.bundles.shipped import CATALOG, planned, public_plan
 
 PERSONS = {one["id"]: one["details"] for one in records("persons")}
 
@@ -22,6 +22,15 @@ def test_a_journey_through_one_province_is_no_journey_across_provinces(provinces
     said = [problem.text for problem in planned("oversize", given).problems if problem.rule == "DJ-4"]
     assert bool(said) == stopped
     assert all("省级公路管理机构" in text for text in said), "says where to go instead"
+
+
+@pytest.mark.parametrize(("bundle", "offered"), [
+    ("utilities", ["legal_rep", "agent"]), ("transport-company", ["legal_rep", "agent"]),
+    ("oversize", ["legal_rep", "agent"]), ("deregistration", ["legal_rep", "agent"]), ("retirement", ["self", "agent"]),
+])
+def test_an_enterprise_files_by_its_representative_and_a_person_for_himself(bundle: str, offered: list[str]) -> None:
+    asked = {question.id: question for question in public_plan(bundle).questions}["filer"]
+    assert [option.code for option in asked.options] == offered
 
 
 def _retires(citizen_id: str) -> str:

@@ -125,7 +125,7 @@ def test_a_plan_that_another_window_changed_is_shown_again_before_a_form_is_open
 
 
 def test_a_page_of_the_form_that_another_window_changed_keeps_both_until_the_person_decides(visitor: Visitor) -> None:
-    at = visitor.get(f"/drafts/{start(visitor)}")
+    at = visitor.get(f"/drafts/{start(visitor)}/form/applicant")
     seen = re.search(r'name="seen" value="([^"]+)"', visitor.page)
     assert seen is not None
     visitor.send(at, ("seen", seen[1]), ("do", "later"), ("holder_name", "示例甲公司"))
@@ -138,7 +138,7 @@ def test_a_page_of_the_form_that_another_window_changed_keeps_both_until_the_per
 
 
 def test_changing_pages_by_the_side_list_keeps_what_was_typed(visitor: Visitor) -> None:
-    at = visitor.get(f"/drafts/{start(visitor)}")
+    at = visitor.get(f"/drafts/{start(visitor)}/form/applicant")
     named = re.findall(r'name="do" value="go:([a-z_]+)"', visitor.page)
     assert {"materials", "review"} < set(named)
     assert visitor.send(at, ("do", f"go:{named[1]}"), ("holder_name", "示例丙公司")).endswith(named[1])
@@ -165,6 +165,22 @@ def test_a_route_without_the_province_it_begins_in_cannot_be_filed(visitor: Visi
     ask_through(visitor, "oversize", {**OVERSIZE, "route_provinces": ["320000"]})
     assert "途经省份里没有起运省份" in visitor.text
     assert "现在还不能提交" in visitor.text
+
+
+@pytest.mark.parametrize(("filer", "brought"), [("self", True), ("agent", False)])
+def test_a_person_is_known_by_the_account_but_not_when_somebody_else_files(
+        visitor: Visitor, filer: str, brought: bool) -> None:
+    draft = start(visitor, "retirement", "sample-retiree", retire_kind="age", household_local=True, deemed=False,
+                  has_fund=False, one_child=False, filer=filer)
+    visitor.get(f"/drafts/{draft}/form/person")
+    assert ('value="370202196604059930"' in visitor.page) == brought
+    assert ('value="示例丙"' in visitor.page) == brought
+
+
+def test_an_enterprise_does_not_write_its_code_beside_its_name(visitor: Visitor) -> None:
+    draft = start(visitor)
+    visitor.get(f"/drafts/{draft}/form/applicant")
+    assert 'value="91370202MA0000000Y"' in visitor.page
 
 
 def test_what_is_left_of_a_draft_is_told_as_fields_and_papers(visitor: Visitor) -> None:
@@ -214,7 +230,7 @@ def test_a_matter_that_was_not_granted_says_what_can_be_done(
 
 @pytest.mark.parametrize(("words", "name"), [
     ("用电", "水电气网联合报装"), ("孩子", "新生儿出生"), ("养老金", "退休"), ("关店", "企业注销"),
-    ("用水 宽带", "水电气网联合报装"),
+    ("用水 宽带", "水电气网联合报装"), ("注销公司", "企业注销"), ("公司注销", "企业注销"),
 ])
 def test_everyday_words_find_what_is_meant(visitor: Visitor, words: str, name: str) -> None:
     visitor.get(f"/?q={words}")
