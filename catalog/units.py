@@ -42,6 +42,19 @@ SPOKEN: dict[str, str] = {
 }
 
 
+WRITTEN: dict[str, str] = {
+    "m": "米", "km": "千米", "mm": "毫米", "cm": "厘米", "m2": "平方米", "m3": "立方米", "ha": "公顷", "mu": "亩",
+    "kg": "千克", "g": "克", "t": "吨", "L": "升", "m3/h": "立方米/小时", "m3/d": "立方米/天", "L/s": "升/秒",
+    "t/h": "吨/小时", "min": "分钟", "h": "小时", "day": "天", "month": "个月", "year": "年", "yuan": "元",
+    "10k_yuan": "万元", "percent": "%", "person": "人", "piece": "个", "C": "℃",
+}
+
+
+def unit_words(unit: str | None) -> str:
+    """A unit as people write it."""
+    return WRITTEN.get(unit, unit) if unit else ""
+
+
 def convertible(one: str, other: str) -> bool:
     """Whether an amount in `one` can be said in `other`; unknown units convert only into themselves."""
     if one == other:

@@ -10,8 +10,9 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from catalog.dictionary import Field, FieldType, Option, Region
+from catalog.units import unit_words
 from forms.plan import AskedQuestion, FieldLine
-from web.pages_words import UNIT_WORDS, askers_words, said
+from web.pages_words import askers_words, said
 
 LIST_TYPES = frozenset({"many", "regions"})
 MOST_ROWS = 50
@@ -109,11 +110,6 @@ def of_line(line: FieldLine, departments: Mapping[str, str], regions: Mapping[st
 
 def _hint(line: FieldLine) -> str:
     return str(line.help or "")
-
-
-def unit_words(unit: str | None) -> str:
-    """A unit as people write it."""
-    return UNIT_WORDS.get(unit, unit) if unit else ""
 
 
 def settled(line: FieldLine) -> bool:

@@ -112,6 +112,8 @@ def unanswered(type_: str) -> list[str]:
     """What to say of a question without an answer."""
     if type_ in LISTED:
         return ["请选择一项；拿不准时可以先选最接近的，之后还能改"]
+    if type_ == "rows":
+        return ["一行也没有填；请至少填写一行，资料不在手边的可以先离开，找到再来填"]
     return ["请填写；拿不准时可以先填估计的，之后还能改"]
 
 

@@ -6,12 +6,16 @@ import re
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template
 
+from tests.bundles.shipped import public_plan
 from tests.pages.client import Visitor, controls
 from tests.pages.client import sent as sent_as
+from web.pages_answer import papers_of
 from web.pages_case import live_part
+from web.pages_plan import asked_by_section
 from web.pages_words import said
+from web.pictures.merge import pages
 from web.wiring import NAME
 
 SMALL: dict[str, Any] = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
@@ -291,3 +295,39 @@ def test_a_live_part_whose_session_ended_sends_the_whole_page_to_sign_in(visitor
         "HX-Request": "true", "HX-Current-URL": f"http://localhost/cases/{reference}"})
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == f"/login?next=/cases/{reference}"
+
+
+def test_rows_left_empty_are_not_to_be_guessed(visitor: Visitor) -> None:
+    at = visitor.get("/bundles/transport-company/questions")
+    visitor.send(at)
+    assert visitor.status == 422
+    assert "至少填写一行" in visitor.text
+    assert "估计" not in visitor.text
+
+
+def test_limits_are_told_in_words_and_not_in_letters(visitor: Visitor) -> None:
+    at = visitor.get("/bundles/transport-company/questions")
+    visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"), ("vehicles.0.gross_mass", "99999999"))
+    assert "60000 千克" in visitor.text
+    assert "kg" not in visitor.text
+
+
+@pytest.mark.parametrize("bundle", ["utilities", "transport-company", "retirement"])
+def test_the_picture_of_the_form_and_its_list_count_the_same(app: Flask, bundle: str) -> None:
+    plan = public_plan(bundle)
+    with app.test_request_context():
+        listed = {name: len(lines) for name, lines in asked_by_section(plan)}
+    assert listed == {page.name: page.fields for page in pages(plan)}
+    assert sum(listed.values()) == plan.figures.fields_after
+
+
+def test_a_paper_asked_for_again_has_the_limits_it_was_first_asked_under(app: Flask) -> None:
+    plan = public_plan("utilities")
+    ask = {"reason": "材料看不清楚", "open": True, "materials": [{"material": "AU01", "name": "授权委托书"}]}
+    first = next(line for line in plan.materials if line.kind == "AU01")
+    with app.test_request_context():
+        papers = papers_of(plan, ask)
+        page = render_template("answer.html", view={"reference": "R", "bundle_name": "示例"}, leg=plan.legs[0], ask=ask,
+                               inputs=[], papers=papers, problems=[], key="k", samples=False)
+    assert papers[0].spec == first.spec
+    assert f"每个不超过 {first.spec.max_mb} MB" in page
