@@ -314,7 +314,7 @@ def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, 
         raise BadValue("请逐行填写(一个清单)")
     if len(raw) > MOST_ROWS:
         raise BadValue(f"最多 {MOST_ROWS} 行")
-    _refuse(count_problem(len(raw), wanted, "行"))
+    _refuse(count_problem(len(raw), wanted, unit_words(wanted.unit) or "行"))
     errors: dict[str, Any] = {}
     rows = []
     for index, row in enumerate(raw):

@@ -233,7 +233,7 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
         found += [Linked(_about(asked.label, text), f"#{asked.id}") for text in asked.errors]
         for number, row in enumerate(asked.rows, start=1):
             found += [
-                Linked(f"{asked.label}，第 {number} 项：{_about(column.label, text)}", f"#{column.id}")
+                Linked(f"{asked.label}，第 {number} {asked.unit or '项'}：" + _about(column.label, text), f"#{column.id}")
                 for column in row for text in column.errors
             ]
     return found

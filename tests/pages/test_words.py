@@ -331,3 +331,12 @@ def test_a_paper_asked_for_again_has_the_limits_it_was_first_asked_under(app: Fl
                                inputs=[], papers=papers, problems=[], key="k", samples=False)
     assert papers[0].spec == first.spec
     assert f"每个不超过 {first.spec.max_mb} MB" in page
+
+
+def test_a_row_is_called_what_it_is(visitor: Visitor) -> None:
+    at = visitor.get("/bundles/transport-company/questions")
+    assert "第 1 辆" in visitor.text
+    assert "再加一辆" in visitor.text
+    visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"), ("vehicles.0.gross_mass", "1"))
+    assert "第 1 辆：总质量" in visitor.text
+    assert "第 1 项" not in visitor.text
