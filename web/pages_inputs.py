@@ -231,9 +231,10 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
     found = []
     for asked in inputs:
         found += [Linked(_about(asked.label, text), f"#{asked.id}") for text in asked.errors]
+        called = asked.unit or "项"
         for number, row in enumerate(asked.rows, start=1):
             found += [
-                Linked(f"{asked.label}，第 {number} {asked.unit or '项'}：" + _about(column.label, text), f"#{column.id}")
+                Linked(f"{asked.label}，第 {number} {called}：{_about(column.label, text)}", f"#{column.id}")
                 for column in row for text in column.errors
             ]
     return found
