@@ -26,10 +26,11 @@ def number_words(value: Decimal) -> str:
 
 def amount_problem(value: Decimal, bounds: Bounded, unit: str = "") -> str | None:
     """What is wrong with a number, in Chinese; None if it is within `bounds`."""
+    spaced = f" {unit}" if unit else ""
     if bounds.min is not None and value < bounds.min:
-        return f"不能小于 {number_words(bounds.min)}{unit}，现在填的是 {number_words(value)}"
+        return f"不能小于 {number_words(bounds.min)}{spaced}，现在填的是 {number_words(value)}"
     if bounds.max is not None and value > bounds.max:
-        return f"不能大于 {number_words(bounds.max)}{unit}，现在填的是 {number_words(value)}"
+        return f"不能大于 {number_words(bounds.max)}{spaced}，现在填的是 {number_words(value)}"
     return None
 
 

@@ -95,7 +95,7 @@ def _rows(findings: Findings, one: Field, path: Path) -> None:
 
 def _bounds(findings: Findings, one: Field, path: Path) -> None:
     wrong = (
-        ("unit", one.unit, NUMBERS, "数字"), ("min", one.min, COUNTED, "数字或可数"),
+        ("unit", one.unit, NUMBERS | {"rows"}, "数字或分组"), ("min", one.min, COUNTED, "数字或可数"),
         ("max", one.max, COUNTED, "数字或可数"),
         ("decimals", one.decimals, {"number"}, "数字"), ("level", one.level, {"region", "regions"}, "区划"),
         ("not_before", one.not_before, {"date", "datetime"}, "日期"),

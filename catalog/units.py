@@ -27,6 +27,8 @@ _FAMILIES: dict[str, dict[str, str]] = {
     "rate": {"Mbps": "1", "Gbps": "1000"},
     "people": {"person": "1"},
     "pieces": {"piece": "1"},
+    "vehicles": {"vehicle": "1"},
+    "groups": {"group": "1"},
 }
 UNITS: dict[str, tuple[str, Decimal]] = {
     unit: (family, Decimal(factor)) for family, units in _FAMILIES.items() for unit, factor in units.items()
@@ -38,8 +40,21 @@ SPOKEN: dict[str, str] = {
     "亩": "mu",
     "公顷": "ha", "升": "L", "立方米": "m3", "方": "m3", "克": "g", "千克": "kg", "公斤": "kg", "吨": "t", "瓦": "W",
     "千瓦": "kW", "元": "yuan", "万元": "10k_yuan", "月": "month", "个月": "month", "年": "year",
-    "人": "person", "件": "piece",
+    "人": "person", "件": "piece", "辆": "vehicle", "组": "group",
 }
+
+
+WRITTEN: dict[str, str] = {
+    "m": "米", "km": "千米", "mm": "毫米", "cm": "厘米", "m2": "平方米", "m3": "立方米", "ha": "公顷", "mu": "亩",
+    "kg": "千克", "g": "克", "t": "吨", "L": "升", "m3/h": "立方米/小时", "m3/d": "立方米/天", "L/s": "升/秒",
+    "t/h": "吨/小时", "min": "分钟", "h": "小时", "day": "天", "month": "个月", "year": "年", "yuan": "元",
+    "10k_yuan": "万元", "percent": "%", "person": "人", "piece": "个", "vehicle": "辆", "group": "组", "C": "℃",
+}
+
+
+def unit_words(unit: str | None) -> str:
+    """A unit as people write it."""
+    return WRITTEN.get(unit, unit) if unit else ""
 
 
 def convertible(one: str, other: str) -> bool:

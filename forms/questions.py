@@ -21,7 +21,7 @@ from forms.choose import Selection
 from forms.legs import Leg
 from forms.plan import AskedQuestion, PlanProblem
 from forms.values import json_ready, wanted_of_question
-from forms.words import FILER_OPTIONS, open_names, phrase
+from forms.words import filers_offered, open_names, phrase
 
 State = Literal["answered", "open", "idle", "not_applicable"]
 _FILER_ASK: Final = Text("由谁提交申请？")
@@ -127,7 +127,7 @@ def _state(name: str, live: set[str], known: Known) -> State:
 
 def _reserved(selection: Selection, live: set[str], known: Known) -> Iterator[AskedQuestion]:
     if FILER not in known.applies and _needs_filer(selection, known):
-        options = {code: Text(name) for code, name in FILER_OPTIONS.items()}
+        options = {code: Text(name) for code, name in filers_offered(known.catalog, known.bundle).items()}
         yield _extra(AskedQuestion(FILER, _FILER_ASK, "choice", _state(FILER, live, known)), options, known)
     optional = {entry.matter: selection.matters[entry.matter].name for entry in known.bundle.entries if entry.optional}
     if optional:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from catalog.bounds import number_words
 from catalog.dictionary import Region
+from catalog.units import unit_words
 from forms.plan import FieldLine, MaterialLine, Plan
 from forms.same import Same
 from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
@@ -203,8 +204,8 @@ def _files_wrong(files: Any) -> str | None:
 
 
 def bound_words(line: FieldLine) -> str:
-    """The bounds of a number line in words, for hints: `0 到 50000 m`; empty where there are none."""
-    unit = f" {line.unit}" if line.unit else ""
+    """The bounds of a number line in words, for hints: `0 到 50000 米`; empty where there are none."""
+    unit = f" {unit_words(line.unit)}" if line.unit else ""
     if line.min is not None and line.max is not None:
         return f"{number_words(line.min)} 到 {number_words(line.max)}{unit}"
     if line.min is not None:

@@ -21,6 +21,7 @@ from catalog.bundle import Question
 from catalog.dictionary import Field, FieldType, Option, Region
 from catalog.evaluate import moved
 from catalog.limits import BadLimit, parse_limit
+from catalog.units import unit_words
 from forms.formats import FORMATS, BadFormat
 
 LONGEST_TEXT: Final = 2000
@@ -160,7 +161,7 @@ def _number(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> Decimal:
     if len(text) > MOST_DIGITS or not isinstance(raw, int | str):  # what is short and has no exponent fits anyway
         _refuse_size(value)
     _decimals(value, wanted)
-    _refuse(amount_problem(value, wanted, wanted.unit or ""))
+    _refuse(amount_problem(value, wanted, unit_words(wanted.unit)))
     return value
 
 
@@ -313,7 +314,7 @@ def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, 
         raise BadValue("请逐行填写(一个清单)")
     if len(raw) > MOST_ROWS:
         raise BadValue(f"最多 {MOST_ROWS} 行")
-    _refuse(count_problem(len(raw), wanted, "行"))
+    _refuse(count_problem(len(raw), wanted, unit_words(wanted.unit) or "行"))
     errors: dict[str, Any] = {}
     rows = []
     for index, row in enumerate(raw):

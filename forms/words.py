@@ -22,6 +22,17 @@ _NUMBER_WORDS: Final = {"==": "等于", "!=": "不等于", "<": "小于", "<=": 
 _DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不晚于", ">": "晚于", ">=": "不早于"}
 
 
+def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
+    """Who may file, as the question offers it: a person files for himself, an enterprise by its legal representative.
+
+    The applicant is who the role `holder` says, the dictionary's where the bundle names no people.
+    """
+    people = {role.code: role for role in bundle.people} or catalog.roles
+    number = catalog.fields.get(people["holder"].id) if "holder" in people else None
+    left_out = "self" if number is not None and number.type == "uscc" else "legal_rep"
+    return {code: name for code, name in FILER_OPTIONS.items() if code != left_out}
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What questions, fields and options are called in one bundle; `whens` is when a question is asked at all."""

@@ -10,7 +10,8 @@ from typing import Any
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
-_VALID_DAYS = 3 * 365
+# Only what has to be renewed ends on a day of its own; every other result holds for what it was given for.
+_VALID_YEARS = {"城镇污水排入排水管网许可证": 5, "道路运输经营许可证": 4}
 _LIMIT = re.compile(r"(\d{1,4})(wd|nd|wh|h|min|mo)", re.ASCII)
 
 
@@ -54,10 +55,13 @@ def supplement(leg: Mapping[str, Any], round_: int) -> dict[str, Any]:
     papers = sorted(leg["materials"], key=lambda paper: paper["obtained"] != "upload")
     if papers:
         first = papers[0]
-        ask = {"materials": [{"material": first["material"], "name": first["name"], "note": "请加盖公章后重新上传"}]}
+        note = "请拍全四角，字迹清楚后重新上传"
+        ask = {"materials": [{"material": first["material"], "name": first["name"], "note": note}]}
+        reason = "材料看不清楚，请重新上传"
     else:
         ask = {"fields": [{"field": name, "note": "请核对后重新填写"} for name in leg["fields"][:1]]}
-    return {"ask": f"ask-{round_}", "reason": "材料不清晰，请补正", "limit": "5wd", **ask}
+        reason = "填写的内容核对不上，请改正"
+    return {"ask": f"ask-{round_}", "reason": reason, "limit": "5wd", **ask}
 
 
 def results(leg: Mapping[str, Any], files: Mapping[str, str], today: date) -> list[dict[str, Any]]:
@@ -69,11 +73,20 @@ def results(leg: Mapping[str, Any], files: Mapping[str, str], today: date) -> li
         sent = [{"file": files[one["name"]]}] if one["name"] in files else []
         found.append({
             "material": one.get("material"), "name": one["name"], "number": number_for(leg["leg"], one["name"]),
-            "valid_from": today.isoformat(), "valid_to": (today + timedelta(days=_VALID_DAYS)).isoformat(),
-            "files": sent, "fields": {}})
+            "valid_from": today.isoformat(), "valid_to": last_day(one["name"], today), "files": sent, "fields": {}})
     if values:
         found[0]["fields"] = values
     return found
+
+
+def last_day(name: str, given_on: date) -> str | None:
+    """The last day a result called `name` is valid; None for what never has to be renewed."""
+    years = _VALID_YEARS.get(name)
+    if years is None:
+        return None
+    before = given_on - timedelta(days=1)
+    day = 28 if (before.month, before.day) == (2, 29) else before.day
+    return date(before.year + years, before.month, day).isoformat()
 
 
 def result_papers(leg: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from catalog.dictionary import Spec
 from desk.applicant import Supply, Withdrawal
 from desk.errors import DeskError
+from desk.papers import specs_of
 from forms.plan import Plan
 from sources.samples import sample_paper
 from web.errors import Problem, not_found
@@ -25,11 +27,12 @@ from web.wiring import house
 
 @dataclass(frozen=True, slots=True)
 class WantedPaper:
-    """A paper an ask wants: code, name, what its department says of it, the id of its control, what is wrong."""
+    """A paper an ask wants: code, name, what its department says of it, how the file must look, what is wrong."""
 
     code: str
     name: str
     note: str = ""
+    spec: Spec = field(default_factory=Spec)
     errors: tuple[str, ...] = ()
 
     @property
@@ -57,14 +60,23 @@ def _inputs(plan: Plan, ask: Mapping[str, Any]) -> list[Input]:
     ]
 
 
+def papers_of(plan: Plan, ask: Mapping[str, Any]) -> list[WantedPaper]:
+    """The papers of an ask, under the same limits as when they were first handed in."""
+    specs = specs_of(plan, house().catalog, [paper["material"] for paper in ask["materials"]])
+    return [
+        WantedPaper(paper["material"], str(paper.get("name") or paper["material"]), str(paper.get("note") or ""),
+                    specs.get(paper["material"], Spec()))
+        for paper in ask["materials"]
+    ]
+
+
 @bp.route("/cases/<reference>/legs/<leg>/asks/<ask>", methods=["GET", "POST"])
 def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Response:
     """The answer to one ask: its fields and papers on one page, sent together."""
     view = desk().case_view(subject(), reference, now())
     found, wanted = _ask(view, leg, ask)
     inputs = _inputs(view["plan"], wanted)
-    papers = [WantedPaper(paper["material"], str(paper.get("name") or paper["material"]), str(paper.get("note") or ""))
-              for paper in wanted["materials"]]
+    papers = papers_of(view["plan"], wanted)
     if request.method == "GET" or not wanted.get("open"):
         return _page(view, (found, wanted), inputs, papers)
     values = {item.code: value for item in inputs if (value := read(item, request.form)) is not None}
@@ -90,7 +102,7 @@ def _files(papers: list[WantedPaper]) -> dict[str, tuple[str, ...]]:
         names = [keep_upload(file.stream, file.filename or "", "", subject()).file
                  for file in chosen]
         if not names and demo() and request.form.get(f"sample.{paper.code}"):
-            name, type_, content = sample_paper(paper.name)
+            name, type_, content = sample_paper(paper.name, paper.spec.file_types)
             names = [desk().keep_file(subject(), (name, type_), [content], now()).file]
         if names:
             found[paper.code] = tuple(names)

@@ -85,11 +85,14 @@ def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]
 
 @bp.get("/drafts/<draft>")
 def draft(draft: str) -> Response:
-    """On to where the person left off: the first page with something left, the papers, or the review."""
+    """On to where the person left off: the first page with something left, the papers, or the review.
+
+    A draft just opened (`first`) begins with its first page, so that what was brought is looked at.
+    """
     found = draft_of(draft)
     if found.filed_as:
         return redirect(url_for("pages.case", reference=found.filed_as), 303)
-    left = next((page for page in pages_of(found) if page.left), None)
+    left = next((page for page in pages_of(found) if page.left or "first" in request.args), None)
     if left is not None:
         return redirect(url_for("pages.section", draft=draft, section=left.code), 303)
     if set(found.missing) & {line.key for line in found.plan.materials}:

@@ -27,6 +27,7 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
     "暖气": ("供热",), "宽带": ("通信",), "网络": ("通信",), "孩子": ("新生儿",), "宝宝": ("新生儿",),
     "小孩": ("新生儿",), "生孩子": ("新生儿",), "上户口": ("落户", "户口"), "出生证": ("出生医学证明",),
     "养老金": ("养老",), "退休金": ("养老",), "关门": ("注销",), "关店": ("注销",), "关公司": ("注销",),
+    "不干了": ("注销",), "公司": ("企业",),
     "货车": ("运输企业",), "买车": ("机动车",), "上牌": ("机动车",), "超限": ("大件",), "超宽": ("大件",),
     "挖路": ("挖掘",), "砍树": ("树木",),
 }
@@ -69,7 +70,16 @@ def matches(bundle: Bundle, words: str) -> bool:
     names = [str(catalog.matter_of(bundle, entry.matter).name) for entry in bundle.entries]
     guide = [line for _, lines in guide_parts(bundle) for line in lines]
     said = " ".join([bundle.name, bundle.summary or "", bundle.stage, *names, *guide]).lower()
-    return all(any(one in said for one in (word, *ALIKE.get(word, ()))) for word in words.lower().split())
+    return all(_occurs(word, said) or _occurs_in_two(word, said) for word in words.lower().split())
+
+
+def _occurs(word: str, said: str) -> bool:
+    return any(one in said for one in (word, *ALIKE.get(word, ())))
+
+
+def _occurs_in_two(word: str, said: str) -> bool:
+    """Whether two words written as one both occur: 注销公司 is 注销 and 公司."""
+    return any(_occurs(word[:cut], said) and _occurs(word[cut:], said) for cut in range(2, len(word) - 1))
 
 
 def suggestions() -> list[str]:

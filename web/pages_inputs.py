@@ -10,8 +10,9 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from catalog.dictionary import Field, FieldType, Option, Region
+from catalog.units import unit_words
 from forms.plan import AskedQuestion, FieldLine
-from web.pages_words import UNIT_WORDS, askers_words, said
+from web.pages_words import askers_words, said
 
 LIST_TYPES = frozenset({"many", "regions"})
 MOST_ROWS = 50
@@ -109,11 +110,6 @@ def of_line(line: FieldLine, departments: Mapping[str, str], regions: Mapping[st
 
 def _hint(line: FieldLine) -> str:
     return str(line.help or "")
-
-
-def unit_words(unit: str | None) -> str:
-    """A unit as people write it."""
-    return UNIT_WORDS.get(unit, unit) if unit else ""
 
 
 def settled(line: FieldLine) -> bool:
@@ -235,9 +231,10 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
     found = []
     for asked in inputs:
         found += [Linked(_about(asked.label, text), f"#{asked.id}") for text in asked.errors]
+        called = asked.unit or "项"
         for number, row in enumerate(asked.rows, start=1):
             found += [
-                Linked(f"{asked.label}，第 {number} 项：{_about(column.label, text)}", f"#{column.id}")
+                Linked(f"{asked.label}，第 {number} {called}：{_about(column.label, text)}", f"#{column.id}")
                 for column in row for text in column.errors
             ]
     return found

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import render_template
 
 from catalog.bundle import Bundle
+from catalog.text import Text
 from desk.values import Draft
-from forms.plan import Plan
+from forms.plan import FieldLine, Plan
 from web.pages_words import RULE_NAMES, askers_words, called, departments_of
 from web.pictures.before_after import pairs
 from web.pictures.map import drawn_map, explained
@@ -50,11 +51,21 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
 
 
 def asked_by_section(plan: Plan) -> list[tuple[str, list[tuple[Any, str]]]]:
-    """Every page of the form with its fields and who needs each."""
+    """Every page of the form with its fields and who needs each; of rows the columns, as the figures count them."""
     lines = {line.code: line for line in plan.fields}
     departments = departments_of(plan)
     return [
-        (str(section.name), [(lines[code], askers_words(lines[code], departments)) for code in section.fields
-                             if code in lines])
+        (str(section.name), [(one, askers_words(one, departments)) for code in section.fields if code in lines
+                             for one in _columns(lines[code])])
         for section in plan.sections
     ]
+
+
+def _columns(line: FieldLine) -> list[FieldLine]:
+    """A field as it stands, rows as their columns under the name of the group; a column every row has is answered."""
+    rows = line.value if isinstance(line.value, list) else []
+    return [
+        replace(column, name=Text(f"{line.name}：{column.name}"), askers=column.askers or line.askers,
+                value=[row[code] for row in rows] if rows and all(code in row for row in rows) else None)
+        for column in line.inner for code in [column.code.rpartition(".")[2]]
+    ] or [line]

@@ -118,6 +118,8 @@ def unanswered(type_: str) -> list[str]:
     """What to say of a question without an answer."""
     if type_ in LISTED:
         return ["请选择一项；拿不准时可以先选最接近的，之后还能改"]
+    if type_ == "rows":
+        return ["一行也没有填；请至少填写一行，资料不在手边的可以先离开，找到再来填"]
     return ["请填写；拿不准时可以先填估计的，之后还能改"]
 
 
@@ -181,10 +183,22 @@ def start(bundle: str) -> Response:
         changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
     else:
         draft = desk().open_draft(subject(), bundle, given, now())
+        brought = own_fields(bundle_of(bundle), given.get(FILER) == "agent")
         changes = {line.code: known[line.code] for line in draft.plan.fields
-                   if line.value is None and line.prefill and line.code in known}
+                   if line.value is None and (line.prefill or line.code in brought) and line.code in known}
     desk().save_draft(subject(), draft.id, {"form": changes}, now())
     return redirect(url_for("pages.draft", draft=draft.id, first=1), 303)
+
+
+def own_fields(bundle: Bundle, by_agent: bool) -> frozenset[str]:
+    """The fields that say who the applicant is, which the account that opens a draft knows already.
+
+    An agent's account knows the enterprise it files for, but is itself another person than the one it files for.
+    """
+    catalog = house().catalog
+    roles = [role for code, role in catalog.roles_of(bundle).items() if code in {"holder", "legal_rep"}]
+    persons = {role.id for role in roles if role.code == "holder" and catalog.fields[role.id].type == "citizen_id"}
+    return frozenset(code for role in roles if not (by_agent and role.id in persons) for code in (role.id, role.shown))
 
 
 @bp.post("/drafts/<draft>/questions")

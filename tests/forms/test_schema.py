@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.load import load_catalog
+from catalog.units import unit_words
 from forms.compose import compose
 from forms.errors import UnknownLeg
 from forms.formats import FORMATS, BadFormat
@@ -96,7 +97,7 @@ def test_wrong_values_are_refused_at_their_field(code, value, says):
 def test_a_bound_is_in_the_message_with_its_unit():
     line = next(line for line in plan().fields if line.code == "load_kw")
     message = judged({"load_kw": 10 ** 9}).errors["load_kw"][0]
-    assert f"不能大于 {line.max}{line.unit}" in message
+    assert f"不能大于 {line.max} {unit_words(line.unit)}" in message
     assert bound_words(line) == f"{line.min} 到 {line.max} {line.unit}"
 
 

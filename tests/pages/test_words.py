@@ -6,12 +6,16 @@ import re
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template
 
+from tests.bundles.shipped import public_plan
 from tests.pages.client import Visitor, controls
 from tests.pages.client import sent as sent_as
+from web.pages_answer import papers_of
 from web.pages_case import live_part
+from web.pages_plan import asked_by_section
 from web.pages_words import said
+from web.pictures.merge import pages
 from web.wiring import NAME
 
 SMALL: dict[str, Any] = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
@@ -125,7 +129,7 @@ def test_a_plan_that_another_window_changed_is_shown_again_before_a_form_is_open
 
 
 def test_a_page_of_the_form_that_another_window_changed_keeps_both_until_the_person_decides(visitor: Visitor) -> None:
-    at = visitor.get(f"/drafts/{start(visitor)}")
+    at = visitor.get(f"/drafts/{start(visitor)}/form/applicant")
     seen = re.search(r'name="seen" value="([^"]+)"', visitor.page)
     assert seen is not None
     visitor.send(at, ("seen", seen[1]), ("do", "later"), ("holder_name", "示例甲公司"))
@@ -138,7 +142,7 @@ def test_a_page_of_the_form_that_another_window_changed_keeps_both_until_the_per
 
 
 def test_changing_pages_by_the_side_list_keeps_what_was_typed(visitor: Visitor) -> None:
-    at = visitor.get(f"/drafts/{start(visitor)}")
+    at = visitor.get(f"/drafts/{start(visitor)}/form/applicant")
     named = re.findall(r'name="do" value="go:([a-z_]+)"', visitor.page)
     assert {"materials", "review"} < set(named)
     assert visitor.send(at, ("do", f"go:{named[1]}"), ("holder_name", "示例丙公司")).endswith(named[1])
@@ -165,6 +169,22 @@ def test_a_route_without_the_province_it_begins_in_cannot_be_filed(visitor: Visi
     ask_through(visitor, "oversize", {**OVERSIZE, "route_provinces": ["320000"]})
     assert "途经省份里没有起运省份" in visitor.text
     assert "现在还不能提交" in visitor.text
+
+
+@pytest.mark.parametrize(("filer", "brought"), [("self", True), ("agent", False)])
+def test_a_person_is_known_by_the_account_but_not_when_somebody_else_files(
+        visitor: Visitor, filer: str, brought: bool) -> None:
+    draft = start(visitor, "retirement", "sample-retiree", retire_kind="age", household_local=True, deemed=False,
+                  has_fund=False, one_child=False, filer=filer)
+    visitor.get(f"/drafts/{draft}/form/person")
+    assert ('value="370202196604059930"' in visitor.page) == brought
+    assert ('value="示例丙"' in visitor.page) == brought
+
+
+def test_an_enterprise_does_not_write_its_code_beside_its_name(visitor: Visitor) -> None:
+    draft = start(visitor)
+    visitor.get(f"/drafts/{draft}/form/applicant")
+    assert 'value="91370202MA0000000Y"' in visitor.page
 
 
 def test_what_is_left_of_a_draft_is_told_as_fields_and_papers(visitor: Visitor) -> None:
@@ -221,7 +241,7 @@ def test_a_matter_that_was_not_granted_says_what_can_be_done(
 
 @pytest.mark.parametrize(("words", "name"), [
     ("用电", "水电气网联合报装"), ("孩子", "新生儿出生"), ("养老金", "退休"), ("关店", "企业注销"),
-    ("用水 宽带", "水电气网联合报装"),
+    ("用水 宽带", "水电气网联合报装"), ("注销公司", "企业注销"), ("公司注销", "企业注销"),
 ])
 def test_everyday_words_find_what_is_meant(visitor: Visitor, words: str, name: str) -> None:
     visitor.get(f"/?q={words}")
@@ -352,3 +372,48 @@ def test_a_live_part_whose_session_ended_sends_the_whole_page_to_sign_in(visitor
         "HX-Request": "true", "HX-Current-URL": f"http://localhost/cases/{reference}"})
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == f"/login?next=/cases/{reference}"
+
+
+def test_rows_left_empty_are_not_to_be_guessed(visitor: Visitor) -> None:
+    at = visitor.get("/bundles/transport-company/questions")
+    visitor.send(at)
+    assert visitor.status == 422
+    assert "至少填写一行" in visitor.text
+    assert "估计" not in visitor.text
+
+
+def test_limits_are_told_in_words_and_not_in_letters(visitor: Visitor) -> None:
+    at = visitor.get("/bundles/transport-company/questions")
+    visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"), ("vehicles.0.gross_mass", "99999999"))
+    assert "60000 千克" in visitor.text
+    assert "kg" not in visitor.text
+
+
+@pytest.mark.parametrize("bundle", ["utilities", "transport-company", "retirement"])
+def test_the_picture_of_the_form_and_its_list_count_the_same(app: Flask, bundle: str) -> None:
+    plan = public_plan(bundle)
+    with app.test_request_context():
+        listed = {name: len(lines) for name, lines in asked_by_section(plan)}
+    assert listed == {page.name: page.fields for page in pages(plan)}
+    assert sum(listed.values()) == plan.figures.fields_after
+
+
+def test_a_paper_asked_for_again_has_the_limits_it_was_first_asked_under(app: Flask) -> None:
+    plan = public_plan("utilities")
+    ask = {"reason": "材料看不清楚", "open": True, "materials": [{"material": "AU01", "name": "授权委托书"}]}
+    first = next(line for line in plan.materials if line.kind == "AU01")
+    with app.test_request_context():
+        papers = papers_of(plan, ask)
+        page = render_template("answer.html", view={"reference": "R", "bundle_name": "示例"}, leg=plan.legs[0], ask=ask,
+                               inputs=[], papers=papers, problems=[], key="k", samples=False)
+    assert papers[0].spec == first.spec
+    assert f"每个不超过 {first.spec.max_mb} MB" in page
+
+
+def test_a_row_is_called_what_it_is(visitor: Visitor) -> None:
+    at = visitor.get("/bundles/transport-company/questions")
+    assert "第 1 辆" in visitor.text
+    assert "再加一辆" in visitor.text
+    visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"), ("vehicles.0.gross_mass", "1"))
+    assert "第 1 辆：总质量" in visitor.text
+    assert "第 1 项" not in visitor.text

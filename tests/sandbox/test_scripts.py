@@ -7,7 +7,7 @@ import pytest
 
 from connectors.deployment import read_deployment
 from connectors.shipped import registry
-from sandbox.answers_given import earliest_grant, results
+from sandbox.answers_given import earliest_grant, last_day, results, supplement
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
 from sandbox.script import BadScript, read_script, shipped_scripts
@@ -89,3 +89,26 @@ def test_results_are_what_the_hub_expects_and_numbers_have_their_check_character
     weights = [2 ** (17 - at) % 11 for at in range(17)]
     total = sum(int(sign) * weight for sign, weight in zip(number, weights, strict=False))
     assert "10X98765432"[total % 11] == number[17]
+
+
+@pytest.mark.parametrize(("name", "until"), [
+    ("临时占用城市道路许可证", None), ("居民户口簿", None), ("道路运输经营许可证", "2030-03-01"),
+    ("城镇污水排入排水管网许可证", "2031-03-01"),
+])
+def test_only_a_licence_that_has_to_be_renewed_says_until_when(name: str, until: str | None) -> None:
+    assert last_day(name, date(2026, 3, 2)) == until
+    leg = {"leg": "R-01", "matter_name": "示例", "gives": {"materials": [{"material": "x", "name": name}]}}
+    assert results(leg, {}, date(2026, 3, 2))[0]["valid_to"] == until
+
+
+def test_a_licence_given_on_the_first_of_march_ends_in_february_whatever_the_year() -> None:
+    assert last_day("道路运输经营许可证", date(2028, 3, 1)) == "2032-02-28"
+
+
+def test_what_is_asked_for_fits_why_it_is_asked_for() -> None:
+    paper = supplement({"fields": [], "materials": [{"material": "AU01", "name": "委托书", "obtained": "upload"}]}, 1)
+    assert "看不清楚" in paper["reason"]
+    assert "字迹清楚" in paper["materials"][0]["note"]
+    field = supplement({"fields": ["price"], "materials": []}, 1)
+    assert "核对" in field["reason"]
+    assert "materials" not in field
