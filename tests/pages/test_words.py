@@ -324,7 +324,7 @@ def test_a_number_that_is_none_is_shown_again_with_what_was_typed(visitor: Visit
 
 
 def test_a_page_of_the_form_with_mistakes_comes_back_by_its_address_with_what_was_typed(visitor: Visitor) -> None:
-    at = visitor.get(f"/drafts/{start(visitor)}")
+    at = visitor.get(f"/drafts/{start(visitor)}/form/applicant")
     visitor.send(at, ("do", "next"), ("holder_uscc", "123"))
     assert (visitor.at, visitor.status) == (at, 200)
     assert 'value="123"' in visitor.page
@@ -377,7 +377,7 @@ def test_a_live_part_whose_session_ended_sends_the_whole_page_to_sign_in(visitor
 def test_rows_left_empty_are_not_to_be_guessed(visitor: Visitor) -> None:
     at = visitor.get("/bundles/transport-company/questions")
     visitor.send(at)
-    assert visitor.status == 422
+    assert (visitor.at, visitor.status) == (at, 200)
     assert "至少填写一行" in visitor.text
     assert "估计" not in visitor.text
 
