@@ -177,7 +177,8 @@ def start(bundle: str) -> Response:
     if overtaken(seen_of(given)):
         return redirect(url_for("pages.preview", bundle=bundle, changed=1), 303)
     kept = session.pop(KEPT, None) or {}
-    if kept.get("draft") and kept.get("bundle") == bundle:
+    goes_on = bool(kept.get("draft")) and kept.get("bundle") == bundle
+    if goes_on:
         draft = desk().save_draft(subject(), kept["draft"], {"situation": given}, now())
         # What the situation says now is no longer the form's: a kept answer would contradict it at filing.
         changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
@@ -187,7 +188,7 @@ def start(bundle: str) -> Response:
         changes = {line.code: known[line.code] for line in draft.plan.fields
                    if line.value is None and (line.prefill or line.code in brought) and line.code in known}
     desk().save_draft(subject(), draft.id, {"form": changes}, now())
-    return redirect(url_for("pages.draft", draft=draft.id, first=1), 303)
+    return redirect(url_for("pages.draft", draft=draft.id, first=None if goes_on else 1), 303)
 
 
 def own_fields(bundle: Bundle, by_agent: bool) -> frozenset[str]:
