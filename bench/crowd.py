@@ -137,15 +137,21 @@ class Crowd:
         while time.monotonic() < until:
             signed = {**headers_for(f"remark_{leg}", datetime.now(UTC), body, secrets),
                       "Content-Type": "application/json"}
-            try:
-                answer = self._post.post(url, data=body, headers=signed, timeout=30)
-                self.answers.see(answer)
-                if answer.status_code not in LATER:
-                    if answer.status_code == requests.codes.no_content:
-                        self.remarks.add(leg)
-                    return True
-            except requests.RequestException as error:
-                self.answers.see(error)
+            status = self._status(url, body, signed)
+            if status == requests.codes.no_content:
+                self.remarks.add(leg)
+            if status is not None and status not in LATER:
+                return True
             if self.over.wait(0.1):
                 return False
         return False
+
+    def _status(self, url: str, body: bytes, headers: dict[str, str]) -> int | None:
+        """The status of one try; None where there was no answer."""
+        try:
+            answer = self._post.post(url, data=body, headers=headers, timeout=30)
+        except requests.RequestException as error:
+            self.answers.see(error)
+            return None
+        self.answers.see(answer)
+        return answer.status_code

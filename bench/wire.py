@@ -70,16 +70,19 @@ class Wire:
             ready = self._poller.poll(PATIENCE)
             if not ready:
                 raise TimeoutError(f"no answer within {PATIENCE:g} seconds")
-            for number, _ in ready:
-                piece = self._lines[number].recv(262_144)
-                come[number] += piece
-                if not piece or whole(come[number]):
-                    self._note(made, come[number], time.perf_counter() - since.pop(number))
-                    come[number] = b""
-                    if not enough(time.perf_counter() - began):
-                        self._next(number, left, since)
+            for number in [number for number, _ in ready if self._answered(number, come)]:
+                self._note(made, come[number], time.perf_counter() - since.pop(number))
+                come[number] = b""
+                if not enough(time.perf_counter() - began):
+                    self._next(number, left, since)
         made.seconds = time.perf_counter() - began
         return made
+
+    def _answered(self, number: int, come: dict[int, bytes]) -> bool:
+        """Take what has come on a connection; whether that is a whole answer, or all there will be."""
+        piece = self._lines[number].recv(262_144)
+        come[number] += piece
+        return not piece or whole(come[number])
 
     def _next(self, number: int, left: Iterator[bytes], since: dict[int, float]) -> None:
         request = next(left, None)
