@@ -63,6 +63,14 @@ class Wish:
     alongside: Alongside | None = None
 
 
+class _Leaving(Stale):
+    """This would end or hold a leg as unsent while an attempt at its filing runs: the case has to know that first."""
+
+    def __init__(self, leg: str) -> None:
+        super().__init__()
+        self.leg = leg
+
+
 class Book:
     """Folded cases by reference, and the way to change them."""
 
@@ -125,9 +133,19 @@ class Book:
                 change = self._decided(self.known(reference), decide, now)
                 try:
                     return self._written(change, now, alongside)
+                except _Leaving as met:
+                    self._tell_leaving(reference, met.leg, now)
                 except Stale:
                     self.forget(reference)
         raise Stale
+
+    def _tell_leaving(self, reference: str, leg: str, now: datetime) -> None:
+        """Record that a leg leaves. Its message says so anyway, so an attempt that goes well needs no event of it."""
+        sending = Event("leg.sending", now, "platform", leg, {"message": "leg.filed"})
+        try:
+            self._written(self._decided(self.known(reference), lambda _: (sending,), now), now, None)
+        except Stale:
+            self.forget(reference)
 
     def advance_all(self, wishes: Sequence[Wish], now: datetime) -> list[Exception | None]:
         """`advance` for several different cases at once, in one commit where the store can; what each ran into."""
@@ -229,7 +247,10 @@ class Book:
         return end
 
     def _drop_unsent(self, tx: Tx, change: Change) -> None:
+        """Cancel the filings of legs that end or are held before they left."""
         for row in change.changed:
             if row.closed_at is not None or row.state is LegState.HELD:
                 messages.cancel(tx, row.reference, row.leg)
+                if not change.known.case.legs[row.leg].reached and messages.leaves(tx, row.reference, row.leg):
+                    raise _Leaving(row.leg)
 

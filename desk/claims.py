@@ -84,7 +84,7 @@ def _lost(leg: str, now: datetime, case: Case) -> Sequence[Event]:
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """The leased messages of one case, and the bodies of those that leave once their attempts are recorded."""
+    """The leased messages of one case, and the bodies of those that leave once they are frozen."""
 
     reference: str
     items: tuple[Claimed, ...]
@@ -102,7 +102,8 @@ class Counter:
     def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
         """Lease due messages for offices with room, oldest first; each comes with its frozen body.
 
-        That an attempt begins is recorded before it begins, so that a leg is never taken for unsent while it leaves.
+        That an attempt begins stands in its message before it begins (`leased`, with its frozen body), and whoever would
+        end the leg as unsent meets it there (`Book`), so that a leg is never taken for unsent while it leaves.
         """
         self._give_back([], now)
         wanted = Wanted(room=room, now=now, lease_seconds=LEASE_SECONDS, limit=limit)
@@ -112,7 +113,7 @@ class Counter:
         return self._begun([_Beginning(reference, tuple(items)) for reference, items in by_case.items()], now)
 
     def _begun(self, beginnings: Sequence[_Beginning], now: datetime) -> list[Claim]:
-        """Freeze and announce the attempts of several cases in one commit. A leg that ended meanwhile is not sent any
+        """Freeze what leaves for several cases in one commit. A leg that ended meanwhile is not sent any
         more; a case whose messages cannot be written is set aside and stops nobody; what the store does not take just
         now is given back, for nothing of it has left."""
         faults = self._book.advance_all([self._wish(beginning, now) for beginning in beginnings], now)
@@ -174,8 +175,7 @@ class Counter:
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
             bodies.update(self._bodies(reference, items, now))
             seen[:] = [case]
-            return [Event("leg.sending", now, "platform", item.message.leg, {"message": item.message.type})
-                    for item in items if item.was == "due" and _begins(item) and still_wanted(case, item)]
+            return ()
 
         def alongside(tx: Tx) -> None:
             for item in items:
@@ -230,11 +230,6 @@ class Counter:
             self._book.forget(id_.reference)
             if id_.type == "leg.filed":
                 self._book.advance(id_.reference, partial(_lost, id_.leg, now), now)
-
-
-def _begins(item: Claimed) -> bool:
-    """Whether this attempt is the first that leaves: an earlier one that was never begun has frozen no filing."""
-    return item.attempt == 1 or item.message.body is None
 
 
 def still_wanted(case: Case, item: Claimed) -> bool:

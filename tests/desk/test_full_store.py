@@ -105,4 +105,4 @@ def test_what_was_leased_and_could_not_begin_is_due_again_and_no_unknown_outcome
     assert set(outbox(opened, receipt).values()) == {"due"}
     again = desk.claim(ROOM, NOW + timedelta(minutes=6))
     assert {claim.purpose for claim in again} == {"send"}
-    assert set(states(desk, receipt).values()) == {"sending"}
+    assert set(outbox(opened, receipt).values()) == {"leased"}

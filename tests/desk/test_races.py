@@ -107,6 +107,33 @@ def test_withdrawing_twice_with_the_same_key_is_done_once_and_with_another_refus
         desk.withdraw("somebody", receipt.reference, wish, "w2", NOW)
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "by another process"])
+def test_who_withdraws_a_leg_that_is_just_leaving_withdraws_it_with_its_department(desk, beside, receipt, elsewhere):
+    claims = {claim.id.leg: claim for claim in desk.claim({"water-group": 4}, NOW)}
+    assert states(desk, receipt) == {"01": "queued", "03": "queued"}
+    (beside if elsewhere else desk).withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1", NOW)
+    assert states(beside, receipt) == {"01": "sending", "03": "withdrawn"}
+    desk.record([Came(claims["01"], Answer("received", ref="A-1"), DONE)], NOW)
+    assert {claim.outgoing.type for claim in beside.claim(ROOM, NOW)} == {"leg.withdrawn"}
+
+
+def test_a_leg_whose_attempt_never_left_ends_at_once_and_leaves_no_more(desk, receipt):
+    never = Answer("again", detail="not sent", sent=False)
+    for claim in desk.claim(ROOM, NOW):
+        desk.record([Came(claim, never, Then("send", NOW))], NOW)
+    desk.withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1", NOW)
+    assert set(states(desk, receipt).values()) == {"withdrawn"}
+    assert desk.claim(ROOM, NOW) == []
+
+
+def test_a_leg_that_may_have_arrived_is_withdrawn_with_its_department(desk, receipt):
+    for claim in desk.claim(ROOM, NOW):
+        desk.record([Came(claim, Answer("again", status=503), Then("send", NOW + timedelta(hours=1)))], NOW)
+    desk.withdraw("somebody", receipt.reference, Withdrawal(None, "改期"), "w1", NOW)
+    assert set(states(desk, receipt).values()) == {"queued"}
+    assert {claim.outgoing.type for claim in desk.claim(ROOM, NOW)} == {"leg.withdrawn"}
+
+
 def test_changes_made_while_the_sources_are_asked_are_kept_and_void_what_they_found(desk, sources):
     draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
     desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)

@@ -97,7 +97,7 @@ def test_a_corrected_message_is_the_next_number_after_a_definite_refusal(deploym
         claim, = home.desk.claim(ROOM, home.clock.now())
         assert claim.outgoing.key == f"{leg}:leg.filed:2"
         assert claim.outgoing.message_id != old.message_id
-        assert state(home, leg) == "sending"
+        assert message(home, leg, 2).state == "leased"
         home.desk.record([Came(claim, Answer("received"), DONE)], home.clock.now())
         assert state(home, leg) == "received"
         assert entries(home, "retry")[0].data["sent"] == f"{leg}:leg.filed:2"
