@@ -51,8 +51,10 @@ class Step:
 
     @property
     def ends(self) -> bool:
-        """Whether this event decided or closed the leg; such a step is never undone by a late notice."""
-        return isinstance(self.effect, Move) and self.event.type in _ENDING
+        """Whether this event decided or closed the leg; such a step is never undone by a late notice. One of ours that
+        left the state as it was ended nothing: the receipt of a withdrawal stands behind the confirmation or before."""
+        moves = isinstance(self.effect, Move) and (self.effect.to is not None or self.event.type in NOTICES)
+        return moves and self.event.type in _ENDING
 
     @property
     def undone(self) -> bool:

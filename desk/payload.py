@@ -6,7 +6,7 @@ Derived from the stored plan, the filed answers and the results so far; frozen b
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ import orjson
 from cases.feeds import given_for, kind_of
 from cases.model import Case, Leg, Result
 from desk.asking import in_their_words
-from forms.plan import MaterialSlot, PlannedLeg
+from forms.plan import LegPart, MaterialSlot, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
 from store.files import FileRow
 
@@ -110,21 +110,33 @@ def brought_later(leg: Leg) -> dict[str, list[str]]:
 
 def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str, Any]]:
     """One entry for each paper the matter asks, with its files or its document."""
-    slots = dossier.case.plan.parts[leg.leg].slots
-    return [_entry(dossier, slot, to) for slot in slots if slot.obtained not in _CARRY_NO_PAPER]
+    return _entries(dossier, leg.leg, _sheet(dossier.case.plan.parts[leg.leg]), to)
 
 
-def _entry(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, Any]:
+def _sheet(part: LegPart) -> Sequence[tuple[MaterialSlot, Mapping[str, Any]]]:
+    """The slots of a leg that carry a paper, each with what is said of it whatever fills it; worked out once."""
+    made: Sequence[tuple[MaterialSlot, Mapping[str, Any]]] | None = part.made.get("sheet")
+    if made is None:
+        made = part.made["sheet"] = tuple(
+            (slot, _blank(slot)) for slot in part.slots if slot.obtained not in _CARRY_NO_PAPER)
+    return made
+
+
+def _blank(slot: MaterialSlot) -> dict[str, Any]:
     key = slot.taken or slot.key
     return {"material": kind_of(key), "role": key.partition("#")[0].partition("@")[2] or None,
-            "stands_for": kind_of(slot.key) if key != slot.key else None, "name": slot.name, "obtained": slot.obtained,
-            "files": [], **_filled(dossier, slot, to)}
+            "stands_for": kind_of(slot.key) if key != slot.key else None, "name": slot.name, "obtained": slot.obtained}
 
 
-def _filled(dossier: Dossier, slot: MaterialSlot, to: Addressee) -> dict[str, Any]:
+def _entries(dossier: Dossier, leg: str, sheet: Iterable[tuple[MaterialSlot, Mapping[str, Any]]],
+             to: Addressee) -> list[dict[str, Any]]:
+    later = brought_later(dossier.case.legs[leg])
+    return [{**blank, "files": [], **_filled(dossier, slot, later, to)} for slot, blank in sheet]
+
+
+def _filled(dossier: Dossier, slot: MaterialSlot, later: Mapping[str, Sequence[str]], to: Addressee) -> dict[str, Any]:
     """What fills a slot now: results that arrived, uploads, a looked-up document, a pledge; else it follows later."""
     key = slot.taken or slot.key
-    later = brought_later(dossier.case.legs[slot.leg])
     results, files = _results(dossier.case, slot), later.get(key) or dossier.body["materials"].get(key, ())
     if results:
         return {"obtained": "result", "files": [file_entry(file, to) for result in results for file in result.files],
@@ -178,10 +190,11 @@ def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], t
     """The data of `leg.material_added`: results of the leg `from` that flow here, or papers brought in their place."""
     if "ask" in data:
         return supplemented(dossier, leg, data, to)
-    slots = [slot for slot in dossier.case.plan.parts[leg.leg].slots if slot.key in data.get("slots", ())]
+    part, asked = dossier.case.plan.parts[leg.leg], data.get("slots", ())
+    slots = [(slot, _blank(slot)) for slot in part.slots if slot.key in asked]
     given = {code: value for code, value in dossier.answers.items() if code in data.get("fields", {})}
     return {**head(dossier.case, leg), "from": data.get("from"),
-            "materials": [_entry(dossier, slot, to) for slot in slots],
+            "materials": _entries(dossier, leg.leg, slots, to),
             "fields": leg_fields(dossier.case.plan, leg.leg, given)}
 
 

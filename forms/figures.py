@@ -9,12 +9,13 @@ from typing import Any, Literal
 from catalog.limits import Limit
 from forms.answers import Known
 from forms.choose import members_of
+from forms.counts import Count2, Figures
 from forms.legs import Leg
 from forms.lines import MaterialLines
 from forms.materials import Collected
 from forms.merge_fields import MergedFields
 from forms.order import Order
-from forms.plan import Count2, FieldLine, Figures, Plan
+from forms.plan import FieldLine, Plan
 from forms.schedule import Link, Schedule, ends_by, links_of, schedule
 
 _DAY_WORDS = {"wd": "个工作日", "nd": "个自然日"}

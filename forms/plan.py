@@ -17,6 +17,7 @@ from catalog.dictionary import FieldType, Option, Role, Source, Spec
 from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
+from forms.counts import Figures
 
 NO_TEXT = Text("")
 Obtained = Literal["upload", "library", "sharing", "premises", "result", "pledge", "later", "form", "replaced"]
@@ -278,35 +279,6 @@ class MaterialSlot:
 
 
 @dataclass(frozen=True, slots=True)
-class Count2:
-    """A number before and after."""
-
-    before: int
-    after: int
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Before and after, computed (contract 5; meanings: language 2.10). `days` in working days unless `day_unit`
-    says natural days; `because` has one Chinese line per number: how it was counted."""
-
-    departments: Count2
-    sets: Count2
-    materials_before: int
-    materials_kinds: int
-    materials_after: int
-    fields_before: int
-    fields_after: int
-    fields_prefilled: int
-    days: Count2
-    days_sum: Count2
-    visits: Count2 | None
-    steps: Count2 | None
-    because: tuple[str, ...]
-    day_unit: Literal["wd", "nd"] = "wd"
-
-
-@dataclass(frozen=True, slots=True)
 class Declared:
     """A field as one leg's matter declares it: its code with us, and how this leg wants it. `given` by a leg above,
     else asked on the form. Of rows `columns` are those it declares, by their bare names; `asker` may then be None."""
@@ -322,7 +294,10 @@ class Declared:
 @dataclass(frozen=True, slots=True)
 class LegPart:
     """What the plan says of one leg: its line, the edges at which it follows (with their numbers), all legs below it,
-    its paper slots, the fields given from above, the numbers of all edges it is an end of, the fields it declares."""
+    its paper slots, the fields given from above, the numbers of all edges it is an end of, the fields it declares.
+
+    `made` keeps what others work out from this part alone, once, by a name of theirs.
+    """
 
     line: PlannedLeg
     edges: tuple[tuple[int, PlannedEdge], ...]
@@ -331,6 +306,7 @@ class LegPart:
     given: tuple[RemovedField, ...]
     ends: frozenset[int]
     declared: tuple[Declared, ...]
+    made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

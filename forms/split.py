@@ -6,15 +6,18 @@ columns and, for a leg of one row, to that row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from catalog.units import convert
 from forms.errors import UnknownLeg
-from forms.plan import Declared, FieldAsker, LegPart, Plan, PlannedLeg
+from forms.plan import Declared, LegPart, Plan, PlannedLeg
 from forms.values import json_ready
+
+Say = Callable[[Any], Any]
 
 
 def leg_fields(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,33 +25,33 @@ def leg_fields(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]
 
     `clean` may hold results of earlier legs too (`with_results`). A blank optional field is left out.
     """
-    part = _part(plan, leg)
     payload: dict[str, Any] = {}
-    for declared in part.declared:
-        value = clean.get(declared.code)
-        if value is None:
-            continue
-        value = _own_value(declared.code, part.line, value)
-        if declared.type == "rows":
-            if rows := _rows(declared.columns, value):
-                payload[declared.asker.as_name if declared.asker else declared.code] = rows
-        elif declared.asker is not None:
-            payload[declared.asker.as_name] = _said(value, declared, declared.asker)
+    for code, name, say in _speech(_part(plan, leg)):
+        value = clean.get(code)
+        if value is not None and (said := value if say is None else say(value)) is not None:
+            payload[name] = said
     return payload
 
 
 def applicant_part(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]:
     """The people of the case as far as this leg's matter declares their name or number; raises `UnknownLeg`."""
-    asked = {one.code for one in _part(plan, leg).declared if one.asker is not None and not one.given}
-    part: dict[str, Any] = {}
-    for role in plan.people:
-        known = {
-            name: clean[code] for name, code in (("name", role.shown), ("id", role.id))
-            if code in asked and clean.get(code) is not None
-        }
+    people: dict[str, Any] = {}
+    for role, named in _people(plan, _part(plan, leg)):
+        known = {name: value for name, code in named if (value := clean.get(code)) is not None}
         if known:
-            part[role.code] = known
-    return part
+            people[role] = known
+    return people
+
+
+def _people(plan: Plan, part: LegPart) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+    """Which of a person's name and number this leg's matter declares, by role, with our codes; worked out once."""
+    made: Sequence[tuple[str, Sequence[tuple[str, str]]]] | None = part.made.get("people")
+    if made is None:
+        asked = {one.code for one in part.declared if one.asker is not None and not one.given}
+        made = part.made["people"] = tuple(
+            (role.code, tuple((name, code) for name, code in (("name", role.shown), ("id", role.id)) if code in asked))
+            for role in plan.people)
+    return made
 
 
 def with_results(plan: Plan, clean: Mapping[str, Any], giver: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,47 +77,68 @@ def _part(plan: Plan, leg: str) -> LegPart:
         raise UnknownLeg(leg) from None
 
 
-def _rows(columns: Iterable[Declared], rows: Any) -> list[dict[str, Any]]:
-    """Rows reduced to the declared columns; none where nothing is left of any."""
-    reduced = [
-        {
-            column.asker.as_name: _said(row[column.code], column, column.asker)
-            for column in columns if column.asker is not None and row.get(column.code) is not None
-        }
-        for row in (rows or [])
-    ]
-    return reduced if any(reduced) else []
+def _speech(part: LegPart) -> Sequence[tuple[str, str, Say | None]]:
+    """How the department of a leg wants each field: our code, its name, and what makes its word of our value (None:
+    nothing has to); worked out once for a plan, since every message of every case of it needs it."""
+    made: Sequence[tuple[str, str, Say | None]] | None = part.made.get("speech")
+    if made is None:
+        made = part.made["speech"] = tuple(
+            (one.code, one.asker.as_name if one.asker else one.code, _own(one, part.line))
+            for one in part.declared if one.asker is not None or one.type == "rows")
+    return made
 
 
-def _own_value(code: str, leg: PlannedLeg, value: Any) -> Any:
-    """For a leg of one row (or one value of a list) only its own."""
-    if leg.each != code or leg.row is None or not isinstance(value, list):
-        return value
-    return value[leg.row:leg.row + 1]
+def _own(declared: Declared, leg: PlannedLeg) -> Say | None:
+    """What a leg says of a field; one of a row (or of one value of a list) only its own."""
+    say = partial(_rows, _spoken(declared.columns)) if declared.type == "rows" else _sayer(declared)
+    if leg.each != declared.code or leg.row is None:
+        return say
+    own = slice(leg.row, leg.row + 1)
+    return lambda value: (say or _as_it_is)(value[own] if isinstance(value, list) else value)
 
 
-def _said(value: Any, declared: Declared, asker: FieldAsker) -> Any:
-    """One value in the department's own words."""
-    kind = declared.type
-    if kind in {"number", "integer"} and not isinstance(value, bool) and isinstance(value, int | float | str | Decimal):
-        return _amount(value, declared.unit, asker.unit)
-    if kind in {"choice", "region"}:
-        return asker.values.get(str(value), value)
-    if kind in {"many", "regions"} and isinstance(value, list | tuple):
-        return [asker.values.get(str(item), item) for item in value]
-    if kind == "yes_no" and asker.values:
-        return asker.values.get("yes" if value else "no", value)
-    if kind in {"date", "datetime"} and asker.date_form:
-        return _dated(value, asker.date_form)
+def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _amount(value: Any, ours: str | None, theirs: str | None) -> Any:
+def _spoken(columns: Iterable[Declared]) -> tuple[tuple[str, str, Say | None], ...]:
+    return tuple((column.code, column.asker.as_name, _sayer(column)) for column in columns if column.asker is not None)
+
+
+def _rows(columns: Sequence[tuple[str, str, Say | None]], rows: Any) -> list[dict[str, Any]] | None:
+    """Rows reduced to the declared columns; None where nothing is left of any."""
+    reduced = [{name: value if say is None else say(value) for code, name, say in columns
+                if (value := row.get(code)) is not None} for row in (rows or [])]
+    return reduced if any(reduced) else None
+
+
+def _sayer(declared: Declared) -> Say | None:
+    """What turns one value into the department's own words; None where it stays as it is."""
+    kind, asker = declared.type, declared.asker
+    assert asker is not None
+    if kind in {"number", "integer"}:
+        return partial(_amount, declared.unit, asker.unit)
+    if kind in {"choice", "region"} and asker.values:
+        return lambda value: asker.values.get(str(value), value)
+    if kind in {"many", "regions"}:
+        return partial(_listed, asker.values)
+    if kind == "yes_no" and asker.values:
+        return lambda value: asker.values.get("yes" if value else "no", value)
+    return partial(_dated, asker.date_form) if kind in {"date", "datetime"} and asker.date_form else None
+
+
+def _listed(names: Mapping[str, Any], value: Any) -> Any:
+    return [names.get(str(item), item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _amount(ours: str | None, theirs: str | None, value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return value
     amount = Decimal(str(value))
     return json_ready(convert(amount, ours, theirs) if ours and theirs else amount)
 
 
-def _dated(value: Any, form: str) -> Any:
+def _dated(form: str, value: Any) -> Any:
     try:
         moment = value if isinstance(value, date) else datetime.fromisoformat(str(value))
     except ValueError:

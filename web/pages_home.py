@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import render_template, request
 
 from catalog.bundle import Bundle
-from forms.plan import Figures
+from forms.counts import Figures
 from web.pages_root import bp, bundle_of, figures_plan
 from web.pages_words import called, guide_lines
 from web.pictures.before_after import before_after, pairs

@@ -11,10 +11,9 @@ from cases.model import Case, Event
 from catalog.limits import parse_limit
 from catalog.matter import Gives
 from catalog.text import Text
+from forms.counts import Count2, Figures
 from forms.plan import (
-    Count2,
     FieldAsker,
-    Figures,
     MaterialSlot,
     Plan,
     PlannedEdge,

@@ -101,6 +101,14 @@ def test_a_notice_before_the_answer_to_the_push_stands_whatever_the_answer_is(st
     assert take(early, ours(state, 1)).legs["01"].state is S.ACCEPTED
 
 
+def test_a_confirmed_withdrawal_counts_though_it_was_said_before_we_noted_the_receipt() -> None:
+    told = take(filed(PLAN).case, ours("leg.sending", 0), ours("leg.withdraw_requested", 1), notice("leg.received", 3),
+                ours("leg.withdraw_received", 3))
+    verdict = judge(told, "01", notice("leg.withdraw_confirmed", 2))
+    assert verdict.kind == "applied"
+    assert take(told, *verdict.events).legs["01"].state is S.WITHDRAWN
+
+
 REFUSED = notice("leg.refused", 9, 5, reason_code="R1", reason="不符合条件")
 GRANTED = notice("leg.granted", 9, 5, results=[RESULT])
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from catalog.dictionary import Option, Spec
 from catalog.limits import Limit
 from catalog.text import Text
+from forms.counts import Count2, Figures
 from forms.plan import (
     AskedQuestion,
-    Count2,
     FieldAsker,
     FieldLine,
-    Figures,
     MaterialLine,
     MaterialSlot,
     Plan,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forms.plan import Figures
+from forms.counts import Figures
 from web.pictures.canvas import BRAND, INK, LINE, NARROW, QUIET, WIDE, Canvas, Drawing, Picture
 
 
