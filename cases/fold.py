@@ -64,8 +64,7 @@ class Step:
 
 def begin(reference: str, plan: Plan, filed_at: datetime) -> Case:
     """The case before its first event: every leg of the plan, waiting."""
-    legs = {p.leg: Leg(p.leg, p.matter, p.department, LegState.WAITING) for p in plan.legs}
-    return Case(reference, plan, filed_at, legs)
+    return Case(reference, plan, filed_at, {p.leg: _blank(p.leg, p.matter, p.department) for p in plan.legs})
 
 
 def apply(case: Case, event: Event) -> Case:
@@ -104,12 +103,12 @@ def leg_of(case: Case, number: str) -> Leg:
 
 def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
     """A leg from nothing by `history` (order of arrival), and every step in the order that counts."""
-    blank = Leg(leg.leg, leg.matter, leg.department, LegState.WAITING)
+    folded = _blank(leg.leg, leg.matter, leg.department)
     steps: list[Step] = []
-    for event in in_order(history):
-        blank, step = take(blank, event)
+    for event in history if _as_it_came(history) else in_order(history):
+        folded, step = take(folded, event)
         steps.append(step)
-    return blank.but(history=history), tuple(steps)
+    return folded.but(history=history), tuple(steps)
 
 
 def add(leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
@@ -130,6 +129,26 @@ def tried(case: Case, leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
         made = add(leg, event)
         case.tried[leg.leg] = (leg, event, made)
     return made
+
+
+_BLANK = Leg("", "", "", LegState.WAITING)
+
+
+def _blank(number: str, matter: str, department: str) -> Leg:
+    return _BLANK.but(leg=number, matter=matter, department=department)
+
+
+def _as_it_came(history: Sequence[Event]) -> bool:
+    """Whether each event came behind those before it (`comes_last`), so that the order that counts is that of arrival."""
+    latest: datetime | None = None
+    highest = 0
+    for event in history:
+        if event.type in NOTICES:
+            seq = _seq(event)
+            if latest is not None and (event.at <= latest or 0 < seq <= highest):
+                return False
+            latest, highest = event.at, max(seq, highest)
+    return True
 
 
 def comes_last(leg: Leg, event: Event) -> bool:
