@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from enum import Enum
+from typing import Any, Literal, Protocol, runtime_checkable
 
 AnswerKind = Literal["received", "again", "unknown", "setup", "refused", "absent"]
 ChannelKind = Literal["push", "pull", "desk"]
@@ -98,6 +99,43 @@ class Connector(Protocol):
 
     def ask(self, leg: str, body: Body, now: datetime) -> Answer:
         """Ask whether the department has `leg`: received (with ref, state), absent, again or unknown."""
+
+
+class Heard(Enum):
+    """What has come of an answer that nobody waits for: more must come, all is there, or a thread has to look."""
+
+    PART = "part"
+    ALL = "all"
+    ODD = "odd"
+
+
+class Delivery(Protocol):
+    """A message that left, and whose answer no thread waits for: one poller watches all of them."""
+
+    @property
+    def ends(self) -> float:
+        """When the answer must have come, by the monotonic clock."""
+
+    @property
+    def odd(self) -> bool:
+        """Whether something is wrong already, so that a thread has to `finish`."""
+
+    def fileno(self) -> int:
+        """What becomes readable when something of the answer comes."""
+
+    def listen(self) -> Heard:
+        """Take in what has come, without waiting."""
+
+    def finish(self, now: datetime) -> Answer:
+        """What the attempt came to. It does not wait once all has come or the time is over; else it may."""
+
+
+@runtime_checkable
+class Swift(Connector, Protocol):
+    """A connector that need not wait for each answer: only a gain in speed, `send` alone is enough."""
+
+    def begin(self, message: Outgoing, body: Body, now: datetime) -> Delivery | None:
+        """Let a message leave without waiting for anything; None where `send` has to do it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,36 +12,30 @@ gets a fresh connection for each message, and what befalls it is told exactly: s
 
 from __future__ import annotations
 
-import io
-import re
-import select
 import socket
 import ssl
 import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
-from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from connectors.answers import NoReply, Reply
-from connectors.base import Body
+from connectors.base import Body, Heard
+from connectors.line import SLACK, Line, left_until
 from connectors.reach import may_reach
-from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers, framing, unpacked
+from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers
 
 _MOST_KEPT = 64
-_BUFFER = 16_384
-_LARGEST_HEAD = 131_072
-_MOST_LINES = 100
-# A timeout already set is left alone if it is this close: setting it is a system call.
-_SLACK = 0.01
-_STATUS = re.compile(r"[1-9][0-9]{2}")
+_MOST_AT_ONCE = 12_000  # bytes that the sending buffer of a resting connection takes without waiting
 _COMMON = "".join(f"{name}: {value}\r\n" for name, value in COMMON_HEADERS.items())
 
 
@@ -66,13 +60,62 @@ class _Place(NamedTuple):
     certificate: str
 
 
+class _Errand(NamedTuple):
+    """A call on its way: where to, its bytes, until when, and whether it may leave twice; `closings` tells whether the
+    kept connections were closed meanwhile."""
+
+    place: _Place
+    data: bytes
+    ends: float
+    cap: int
+    repeatable: bool
+    closings: int
+
+
+class Begun:
+    """A call that left over a kept connection, and whose answer nobody waits for. `ends`: when it must have come."""
+
+    def __init__(self, carry: Callable[[_Errand, Line | None, bool], Reply | NoReply], errand: _Errand,
+                 line: Line) -> None:
+        self._carry, self._errand, self._line = carry, errand, line
+        self.ends = errand.ends
+        self._failed: OSError | None = None
+        try:
+            line.say(errand.data, errand.ends, patient=False)
+        except OSError as error:
+            self._failed = error
+
+    @property
+    def odd(self) -> bool:
+        """Whether `finish` may have to wait, so that a thread has to do it."""
+        return self._failed is not None
+
+    def fileno(self) -> int:
+        """What becomes readable when something of the answer comes."""
+        return self._line.wire.socket.fileno()
+
+    def listen(self) -> Heard:
+        """Take in what has come, without waiting."""
+        try:
+            return self._line.listen() if self._failed is None else Heard.ODD
+        except OSError as error:
+            self._failed = error
+            return Heard.ODD
+
+    def finish(self) -> Reply | NoReply:
+        """The answer, once all of it came or its time is over; else this waits, and may call again elsewhere."""
+        if self._failed is not None:
+            self._line.wire.fail(self._failed)
+        return self._carry(self._errand, self._line, True)
+
+
 class KeepAlive:
     """The transport of `rest`. At most 64 connections to one place rest. One that rested for `longest_rest`
     seconds may be forgotten on its way by now: it is not used again, and closed when the next one is opened."""
 
     def __init__(self, longest_rest: float = 30.0) -> None:
         self._longest_rest = longest_rest
-        self._resting: dict[_Place, deque[_Line]] = {}
+        self._resting: dict[_Place, deque[Line]] = {}
         self._lock = threading.Lock()
         self._closings = 0
         weakref.finalize(self, _close_all, self._resting)
@@ -80,29 +123,43 @@ class KeepAlive:
     def call(self, call: Call, body: Body) -> Reply | NoReply:
         """Make one attempt within `body.deadline`; where it may, a second time on a fresh connection."""
         ends = time.monotonic() + body.deadline
-        repeatable = body.honours_keys or call.method == "GET"
         try:
-            target = _target(call.address)
-            data = _written(call, target, repeatable)
+            errand = _errand(call, body, ends, self._closings)
         except ValueError as error:
             return _lost(error, False, ends)
-        place = _Place(*target[:3], body.networks, body.settings.get("ca", ""),
-                       body.settings.get("client_certificate", ""))
-        line, sent, closings = self._take(place) if repeatable else None, False, self._closings
+        return self._carry(errand, self._take(errand.place) if errand.repeatable else None)
+
+    def begin(self, call: Call, body: Body) -> Begun | None:
+        """Send a call over a kept connection and come back without its answer; None where `call` has to do it: without
+        a kept connection that is good, for what may not leave twice, for what is long."""
+        if not body.honours_keys or len(call.content) > _MOST_AT_ONCE:
+            return None
+        try:
+            errand = _errand(call, body, time.monotonic() + body.deadline, self._closings)
+        except ValueError:
+            return None
+        line = self._take(errand.place)
+        return None if line is None else Begun(self._carry, errand, line)
+
+    def _carry(self, errand: _Errand, line: Line | None, said: bool = False) -> Reply | NoReply:
+        """Send what was not `said` yet on this line, or on a new one, and read the answer."""
+        sent = False
         while True:
             try:
-                line = line or _open(place, ends)
-                reply = line.exchange(data, ends, body.answer_cap)
+                line = line or _open(errand.place, errand.ends)
+                if not said:
+                    line.say(errand.data, errand.ends)
+                reply = line.answer(errand.cap)
             except (OSError, HTTPException, ValueError) as error:
                 sent = sent or (line is not None and line.wire.sent)
                 if line is not None:
                     line.close()
                 if line is None or not line.closed_unheard(error):
-                    return _lost(error, sent, ends)
-                line = None
+                    return _lost(error, sent, errand.ends)
+                line, said = None, False
                 continue
-            if line.good and repeatable:
-                self._keep(place, line, closings)
+            if line.good and errand.repeatable:
+                self._keep(errand.place, line, errand.closings)
             else:
                 line.close()
             return reply
@@ -113,7 +170,7 @@ class KeepAlive:
             self._closings += 1
             _close_all(self._resting)
 
-    def _take(self, place: _Place) -> _Line | None:
+    def _take(self, place: _Place) -> Line | None:
         """The connection that was used last, if it is still good."""
         oldest = time.monotonic() - self._longest_rest
         while True:
@@ -126,7 +183,7 @@ class KeepAlive:
                 return line
             line.close()
 
-    def _keep(self, place: _Place, line: _Line, closings: int) -> None:
+    def _keep(self, place: _Place, line: Line, closings: int) -> None:
         with self._lock:
             if closings != self._closings:
                 line.close()
@@ -138,13 +195,13 @@ class KeepAlive:
                 rest.popleft().close()
 
 
-def _close_old(resting: dict[_Place, deque[_Line]], oldest: float) -> None:
+def _close_old(resting: dict[_Place, deque[Line]], oldest: float) -> None:
     for rest in resting.values():
         while rest and rest[0].rests_since <= oldest:
             rest.popleft().close()
 
 
-def _close_all(resting: dict[_Place, deque[_Line]]) -> None:
+def _close_all(resting: dict[_Place, deque[Line]]) -> None:
     for rest in resting.values():
         while rest:
             rest.pop().close()
@@ -152,7 +209,7 @@ def _close_all(resting: dict[_Place, deque[_Line]]) -> None:
 
 
 def _lost(error: Exception, sent: bool, ends: float) -> NoReply:
-    what = "the deadline came" if time.monotonic() >= ends - _SLACK else type(error).__name__
+    what = "the deadline came" if time.monotonic() >= ends - SLACK else type(error).__name__
     return NoReply(sent, f"{'no answer' if sent else 'not sent'}: {what}")
 
 
@@ -162,6 +219,14 @@ def _target(address: str) -> _Target:
     parts = urlsplit(prepared.url or "")
     secure = parts.scheme == "https"
     return _Target(secure, parts.hostname or "", parts.port or (443 if secure else 80), prepared.path_url, parts.netloc)
+
+
+def _errand(call: Call, body: Body, ends: float, closings: int) -> _Errand:
+    """A call made ready; ValueError for what cannot be sent."""
+    repeatable = body.honours_keys or call.method == "GET"
+    target = _target(call.address)
+    place = _Place(*target[:3], body.networks, body.settings.get("ca", ""), body.settings.get("client_certificate", ""))
+    return _Errand(place, _written(call, target, repeatable), ends, body.answer_cap, repeatable, closings)
 
 
 def _written(call: Call, target: _Target, keep: bool) -> bytes:
@@ -174,7 +239,7 @@ def _written(call: Call, target: _Target, keep: bool) -> bytes:
     return head.encode("ascii") + call.content
 
 
-def _open(place: _Place, ends: float) -> _Line:
+def _open(place: _Place, ends: float) -> Line:
     """A new connection, to the first address of the name that may be reached and takes it."""
     failed: OSError = ConnectionRefusedError("the name leads to an address outside the deployment's")
     context = _context(place) if place.secure else None
@@ -183,11 +248,11 @@ def _open(place: _Place, ends: float) -> _Line:
             continue
         plain = socket.socket(family, kind, protocol)
         try:
-            plain.settimeout(min(CONNECT_SECONDS, _left(ends)))
+            plain.settimeout(min(CONNECT_SECONDS, left_until(ends)))
             plain.connect(address)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.settimeout(_left(ends))
-            return _Line(context.wrap_socket(plain, server_hostname=place.host) if context else plain)
+            plain.settimeout(left_until(ends))
+            return Line(context.wrap_socket(plain, server_hostname=place.host) if context else plain)
         except OSError as error:
             plain.close()
             failed = error
@@ -209,186 +274,3 @@ def _context_of(ca: str, certificate: str, changed: tuple[int, ...]) -> ssl.SSLC
     if certificate:
         context.load_cert_chain(certificate)
     return context
-
-
-def _left(ends: float) -> float:
-    left = ends - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the deadline came")
-    return left
-
-
-class _Wire(io.RawIOBase):
-    """A connected socket whose reads and writes wait no longer than the attempt may last, however little comes.
-
-    `sent` and `heard` tell whether a byte of the request left and one of the answer came. A quiet wire reads nothing.
-    """
-
-    def __init__(self, connected: socket.socket) -> None:
-        self.socket = connected
-        self.quiet = self.sent = self.heard = False
-        self._ends = 0.0
-        self._timeout = -1.0
-
-    def begin(self, ends: float) -> None:
-        """A new attempt."""
-        self._ends, self.sent, self.heard = ends, False, False
-
-    def push(self, data: bytes) -> bool:
-        """Send all of it. False: the other side broke off after a part; its answer may be there all the same."""
-        # What TLS has written to the network before it failed, nobody knows.
-        self.sent = isinstance(self.socket, ssl.SSLSocket)
-        rest = memoryview(data)
-        try:
-            while rest:
-                self._hurry()
-                count = self.socket.send(rest)
-                self.sent, rest = True, rest[count:]
-        except ConnectionError:
-            if not self.sent:
-                raise
-            return False
-        return True
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """What is there, or None while quiet."""
-        if self.quiet:
-            return None
-        self._hurry()
-        count = self.socket.recv_into(buffer)
-        self.heard = self.heard or count > 0
-        return count
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.socket.close()
-        super().close()
-
-    def _hurry(self) -> None:
-        left = _left(self._ends)
-        if abs(left - self._timeout) > _SLACK:
-            self.socket.settimeout(left)
-            self._timeout = left
-
-
-class _Reader(io.BufferedReader):
-    """The reader of a connection; an answer that ends does not close it."""
-
-    def close(self) -> None:
-        """Stay open: `_Line` closes the connection."""
-
-
-class _Line:
-    """One connection, for one request after the other; `good` says whether the next one may follow."""
-
-    def __init__(self, connected: socket.socket) -> None:
-        self.wire = _Wire(connected)
-        self.good = self._used = False
-        self.rests_since = 0.0
-        self._reader = _Reader(self.wire, _BUFFER)
-        self._poll = select.poll()
-        self._poll.register(connected, select.POLLIN)
-
-    def exchange(self, data: bytes, ends: float, cap: int) -> Reply:
-        """Send a request and read its answer; raises what went wrong before there was a status."""
-        self.wire.begin(ends)
-        whole = self.wire.push(data)
-        with _Head(self) as answer:  # type: ignore[arg-type]  # of its socket it wants makefile alone
-            answer.begin()
-            content, cut = answer.content(cap)
-            self.good = whole and not cut and answer.isclosed() and not answer.will_close
-        self._used = True
-        content, packed_cut = unpacked(content, answer.fields.get("content-encoding", ""), cap)
-        # Whoever says "taken" before the message was all there cannot have taken it.
-        cut = cut or packed_cut or not whole
-        return Reply(answer.status, answer.fields.get("content-type", "").lower(), content, cut, answer.fields)
-
-    def closed_unheard(self, error: Exception) -> bool:
-        """Whether `error` means that the other side closed this kept connection and has not begun to answer."""
-        return self._used and not self.wire.heard and not isinstance(error, TimeoutError)
-
-    def usable(self) -> bool:
-        """Whether a request may go out: it is not closed, and nothing came that nobody asked for."""
-        self.wire.quiet = True
-        unasked = self._reader.peek(1) or self._poll.poll(0)
-        self.wire.quiet = False
-        behind = self.wire.socket.pending() if isinstance(self.wire.socket, ssl.SSLSocket) else 0
-        return not unasked and not behind
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """The reader, which outlives each answer, so that what came behind one is seen and not lost."""
-        return self._reader
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.wire.close()
-
-
-class _Head(HTTPResponse):
-    """An answer whose head is read by a plain loop; `fields` holds it, with names in lower case. Its body is read by
-    the stock class."""
-
-    fields: dict[str, str]
-
-    def begin(self) -> None:
-        """Read the head, past any that only announce the real one; set what reading the body goes by."""
-        self._room, self._odd = _LARGEST_HEAD, False
-        self.status = 100
-        while 100 <= self.status < 200 and self.status != 101:
-            self._status_line()
-            self.fields = self._lines()
-        self.code = self.status
-        self.framing = framing(self.status, self.fields)
-        self.chunked, self.length = self.framing or (False, None)
-        self.chunk_left = None
-        said = self.fields.get("connection", "").lower()
-        kept = "close" not in said and (self.version == 11 or "keep-alive" in said)
-        twice = "transfer-encoding" in self.fields and "content-length" in self.fields
-        endless = not self.chunked and self.length is None
-        self.will_close = not kept or self._odd or twice or endless or self.status == 101
-
-    def content(self, cap: int) -> tuple[bytes, bool]:
-        """At most `cap` bytes and one of the body as it came, and whether that is less than was announced."""
-        if self.framing is None:
-            return b"", True
-        try:
-            raw = self.read(cap + 1)
-        except IncompleteRead as error:
-            return error.partial, True
-        except (OSError, HTTPException, ValueError):
-            return b"", True
-        return raw, bool(self.length)
-
-    def _line(self) -> str:
-        line = self.fp.readline(self._room + 1)
-        self._room -= len(line)
-        if self._room < 0:
-            raise HTTPException("the head of the answer is too large")
-        if not line.endswith(b"\n"):
-            raise RemoteDisconnected("the connection ended before the answer")
-        return line.decode("latin-1").rstrip("\r\n")
-
-    def _status_line(self) -> None:
-        version, _, rest = self._line().partition(" ")
-        status = rest.lstrip().partition(" ")[0]
-        if version not in {"HTTP/1.1", "HTTP/1.0"} or not _STATUS.fullmatch(status):
-            raise HTTPException("this is no answer of HTTP/1")
-        self.version, self.status = (11 if version == "HTTP/1.1" else 10), int(status)
-
-    def _lines(self) -> dict[str, str]:
-        """The header lines of one head; the values of a name that stands twice are joined. A line that is none is
-        passed over, but nothing is sent again where one was."""
-        found: dict[str, str] = {}
-        for _ in range(_MOST_LINES):
-            line = self._line()
-            if not line:
-                return found
-            name, colon, value = line.partition(":")
-            self._odd = self._odd or not colon or name != name.strip()
-            name, value = name.strip().lower(), value.strip()
-            found[name] = f"{found[name]}, {value}" if name in found else value
-        raise HTTPException("the head of the answer has too many lines")

@@ -6,11 +6,35 @@ from datetime import datetime
 from urllib.parse import quote
 
 from connectors.answers import asked, meaning
-from connectors.base import Answer, Body, Outgoing
+from connectors.base import Answer, Body, Delivery, Outgoing
 from connectors.by_requests import ByRequests
-from connectors.keep_alive import KeepAlive
+from connectors.keep_alive import Begun, KeepAlive
 from connectors.signing import headers_for
 from connectors.transport import Call, Transport
+
+
+def _filing(message: Outgoing, body: Body, now: datetime) -> Call:
+    headers = headers_for(message.message_id, now, message.body, body.secrets)
+    headers["Idempotency-Key"] = message.key
+    headers["Content-Type"] = "application/json"
+    return Call("POST", body.address, headers, message.body)
+
+
+class _Pushed:
+    """A message that left; its answer is read by the table of contract 3.2 too."""
+
+    def __init__(self, begun: Begun, type_: str, body: Body) -> None:
+        self._begun, self._type, self._body = begun, type_, body
+        self.ends, self.fileno, self.listen = begun.ends, begun.fileno, begun.listen
+
+    @property
+    def odd(self) -> bool:
+        """Whether not all of it left at once."""
+        return self._begun.odd
+
+    def finish(self, now: datetime) -> Answer:
+        """What came back."""
+        return meaning(self._begun.finish(), self._type, self._body.honours_keys, now)
 
 
 class Rest:
@@ -19,16 +43,20 @@ class Rest:
     name = "rest"
 
     def __init__(self) -> None:
-        self._usual: Transport = KeepAlive()
+        self._usual = KeepAlive()
         self._by_requests: Transport = ByRequests()
 
     def send(self, message: Outgoing, body: Body, now: datetime) -> Answer:
         """POST the frozen body with a fresh signature; what came back by the table of contract 3.2."""
-        headers = headers_for(message.message_id, now, message.body, body.secrets)
-        headers["Idempotency-Key"] = message.key
-        headers["Content-Type"] = "application/json"
-        reply = self._transport(body).call(Call("POST", body.address, headers, message.body), body)
+        reply = self._transport(body).call(_filing(message, body, now), body)
         return meaning(reply, message.type, body.honours_keys, now)
+
+    def begin(self, message: Outgoing, body: Body, now: datetime) -> Delivery | None:
+        """The same over a kept connection, without waiting for what comes back; None where there is none."""
+        if self._transport(body) is not self._usual:
+            return None
+        begun = self._usual.begin(_filing(message, body, now), body)
+        return None if begun is None else _Pushed(begun, message.type, body)
 
     def ask(self, leg: str, body: Body, now: datetime) -> Answer:
         """GET `{address}/{leg}`, signed over the empty body; contract 3.3."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dispatch import loop
+from dispatch import attempts
 from sandbox.run import DEPLOYMENT, start
 from sandbox.server import Setting
 from store import leases, messages
@@ -65,7 +65,7 @@ def test_answers_that_come_while_the_store_takes_nothing_are_held_and_nobody_is_
 def test_an_attempt_that_could_outlive_its_lease_is_not_begun_and_leaves_later(town, monkeypatch):
     place = town("prompt")
     with monkeypatch.context() as slow:
-        slow.setattr(loop, "LEASE_SECONDS", 9.0)  # an attempt may take ten
+        slow.setattr(attempts, "LEASE_SECONDS", 9.0)  # an attempt may take ten
         reference = place.file()
         wait_until(lambda: given_back(place, reference) >= 2)
         assert seen(place, "call") == 0

@@ -1,0 +1,137 @@
+"""One thread that lets messages leave over kept connections and hears their answers: no thread waits for a department.
+
+What has to wait all the same (a connection to be opened, an answer of an unusual shape, a connector that knows nothing
+of this) is done by threads of the pool, so nothing that one department does keeps this thread from the others.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.base import Delivery, Heard
+from dispatch.lanes import Errand
+
+LOG = logging.getLogger("yijianshi.dispatch")
+LONGEST_LOOK = 1.0  # seconds; bounds how late a deadline is noticed that nothing else wakes us for
+_BELL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A message that left and has no answer yet, since the moment `began` of the monotonic clock."""
+
+    errand: Errand
+    delivery: Delivery
+    began: float
+
+
+class Courier(Protocol):
+    """Who knows what to do with an errand; nothing of it raises."""
+
+    def leave(self, errand: Errand) -> Outside | None:
+        """Let the message leave without waiting, or have it done by a thread."""
+
+    def finish(self, outside: Outside) -> Errand | None:
+        """Record what it came to; the errand that takes its place."""
+
+    def finish_by_thread(self, outside: Outside) -> None:
+        """The same where it may have to wait."""
+
+
+class Exchange:
+    """Errands come by `put`; `start` and `stop` are its thread's."""
+
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+        self._new: deque[Errand] = deque()
+        self._out: dict[int, Outside] = {}
+        self._poller = select.epoll()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._poller.register(self._bell, select.EPOLLIN)
+        self._asleep = False
+        self._going = True
+        self._first_end = float("inf")
+        self._thread = threading.Thread(target=self._run, name="exchange", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread. What is still outside stays leased and is an unknown outcome later."""
+        self._going = False
+        os.eventfd_write(self._bell, 1)
+        if self._thread.is_alive():
+            self._thread.join(_BELL_SECONDS)
+        self._poller.close()
+        os.close(self._bell)
+
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    def put(self, errand: Errand) -> None:
+        """An errand that has its place in its lane."""
+        self._new.append(errand)
+        if self._asleep:
+            os.eventfd_write(self._bell, 1)
+
+    def _run(self) -> None:
+        while self._going:
+            self._asleep = True
+            wait = 0.0 if self._new else min(LONGEST_LOOK, max(0.0, self._first_end - time.monotonic()))
+            ready = self._poller.poll(wait)
+            self._asleep = False
+            for number, _ in ready:
+                self._hear(number)
+            while self._new:
+                self._begin(self._new.popleft())
+            self._end_late()
+
+    def _hear(self, number: int) -> None:
+        outside = self._out.get(number)
+        if outside is None:
+            os.eventfd_read(self._bell)
+            return
+        heard = outside.delivery.listen()
+        if heard is not Heard.PART:
+            self._over(number, outside, heard is Heard.ALL)
+
+    def _over(self, number: int, outside: Outside, at_once: bool) -> None:
+        """Nothing more is awaited here; `at_once`: the end is known without waiting."""
+        self._poller.unregister(number)
+        del self._out[number]
+        if at_once:
+            following = self._courier.finish(outside)
+            if following is not None:
+                self._new.append(following)
+        else:
+            self._courier.finish_by_thread(outside)
+
+    def _begin(self, errand: Errand) -> None:
+        outside = self._courier.leave(errand)
+        if outside is None:
+            return
+        if outside.delivery.odd:
+            self._courier.finish_by_thread(outside)
+            return
+        self._out[outside.delivery.fileno()] = outside
+        self._poller.register(outside.delivery.fileno(), select.EPOLLIN)
+        self._first_end = min(self._first_end, outside.delivery.ends)
+
+    def _end_late(self) -> None:
+        """End what has not been answered in time; it waits for nothing any more."""
+        now = time.monotonic()
+        if now < self._first_end:
+            return
+        for number, outside in list(self._out.items()):
+            if outside.delivery.ends <= now:
+                self._over(number, outside, True)
+        self._first_end = min((outside.delivery.ends for outside in self._out.values()), default=float("inf"))
