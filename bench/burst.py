@@ -44,7 +44,7 @@ def burst_town(folder: Path, address: str) -> Town:
     """A portal whose departments are all at `address`; not yet started."""
     return Town(folder, more={
         "YJS_BUNDLES": str(definitions(folder)), "YJS_DEPARTMENTS": str(deployment(folder, LADDER)),
-        "YJS_SANDBOX_URL": address})
+        "YJS_SANDBOX_URL": address, "YJS_CLOCK": ""})
 
 
 def file_paused(town: Town, cases: int) -> int:

@@ -7,13 +7,15 @@ only after `HANG_SECONDS`.
 from __future__ import annotations
 
 import contextlib
+import heapq
 import multiprocessing
+import selectors
 import socket
-import threading
 import time
 import zlib
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
+from typing import cast
 
 _CONTENT = b'{"ref": "GAS-2026-000017"}'
 _ANSWER = (b"HTTP/1.1 200 OK\r\nServer: department\r\nDate: Mon, 02 Mar 2026 09:10:00 GMT\r\n"
@@ -31,10 +33,12 @@ class _Department:
     def __init__(self, refused: int, hangs: str) -> None:
         self._every, self._hangs, self._seen = refused, hangs.encode(), set[bytes]()
 
+    def hangs(self, head: bytes) -> bool:
+        """Whether a message with this head is answered late."""
+        return bool(self._hangs) and head.split(b" ", 2)[1].endswith(self._hangs)
+
     def answer(self, head: bytes) -> bytes:
-        """The answer to a message with this head, after the time that it takes."""
-        if self._hangs and head.split(b" ", 2)[1].endswith(self._hangs):
-            time.sleep(HANG_SECONDS)
+        """The answer to a message with this head."""
         if head.startswith(b"GET"):
             return _UNKNOWN
         if self._every:
@@ -44,29 +48,67 @@ class _Department:
                 return _BUSY
         return _ANSWER
 
-    def serve(self, peer: socket.socket) -> None:
-        """One connection to its end."""
-        behind = b""
-        with contextlib.suppress(ConnectionError), peer:
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while piece := peer.recv(65_536):
-                behind += piece
-                end = behind.find(b"\r\n\r\n") + 4
-                if end < 4:
-                    continue
-                size = int(behind[:end].lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-                if len(behind) >= end + size:
-                    head, behind = behind[:end], behind[end + size:]
-                    peer.sendall(self.answer(head))
+
+class _Counter:
+    """Serves all connections in one thread, so that the receiver costs as little with a hundred as with one."""
+
+    def __init__(self, department: _Department, listener: socket.socket) -> None:
+        self._department, self._listener = department, listener
+        self._watch = selectors.DefaultSelector()
+        self._watch.register(listener, selectors.EVENT_READ)
+        self._behind: dict[socket.socket, bytes] = {}
+        self._late: list[tuple[float, int, socket.socket, bytes]] = []
+
+    def serve(self) -> None:
+        """For ever."""
+        while True:
+            wait = max(0.0, self._late[0][0] - time.monotonic()) if self._late else None
+            for key, _ in self._watch.select(wait):
+                self._take_in() if key.fileobj is self._listener else self._hear(cast(socket.socket, key.fileobj))
+            while self._late and self._late[0][0] <= time.monotonic():
+                _, _, peer, head = heapq.heappop(self._late)
+                self._say(peer, self._department.answer(head))
+
+    def _take_in(self) -> None:
+        peer, _ = self._listener.accept()
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._behind[peer] = b""
+        self._watch.register(peer, selectors.EVENT_READ)
+
+    def _hear(self, peer: socket.socket) -> None:
+        try:
+            piece = peer.recv(65_536)
+        except ConnectionError:
+            piece = b""
+        if not piece:
+            self._watch.unregister(peer)
+            del self._behind[peer]
+            peer.close()
+            return
+        behind = self._behind[peer] + piece
+        end = behind.find(b"\r\n\r\n") + 4
+        if end >= 4:
+            size = int(behind[:end].lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+            if len(behind) >= end + size:
+                self._answer(peer, behind[:end])
+                behind = behind[end + size:]
+        self._behind[peer] = behind
+
+    def _answer(self, peer: socket.socket, head: bytes) -> None:
+        if self._department.hangs(head):
+            heapq.heappush(self._late, (time.monotonic() + HANG_SECONDS, id(peer), peer, head))
+        else:
+            self._say(peer, self._department.answer(head))
+
+    def _say(self, peer: socket.socket, answer: bytes) -> None:
+        with contextlib.suppress(OSError):  # whoever has gone is noticed when it is read from
+            peer.sendall(answer)
 
 
 def _run(started: Connection, refused: int, hangs: str) -> None:
-    department = _Department(refused, hangs)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         started.send(listener.getsockname()[1])
-        while True:
-            peer, _ = listener.accept()
-            threading.Thread(target=department.serve, args=(peer,), daemon=True).start()
+        _Counter(_Department(refused, hangs), listener).serve()
 
 
 @contextlib.contextmanager

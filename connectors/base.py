@@ -7,11 +7,11 @@ system, write one file here with a class that has `send` (and `ask`, if the syst
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
 AnswerKind = Literal["received", "again", "unknown", "setup", "refused", "absent"]
 ChannelKind = Literal["push", "pull", "desk"]
@@ -90,7 +90,11 @@ class Answer:
 
 
 class Connector(Protocol):
-    """A way to reach departments. Instances are shared by threads and keep their own connections."""
+    """A way to reach departments. Instances are shared by threads and keep their own connections.
+
+    One that has `begin(message, body, now) -> Delivery | None` need not wait for each answer: it lets the message leave
+    over a connection that is there, or returns None where `send` has to do it. That is only a gain in speed.
+    """
 
     name: str
 
@@ -126,16 +130,8 @@ class Delivery(Protocol):
     def listen(self) -> Heard:
         """Take in what has come, without waiting."""
 
-    def finish(self, now: datetime) -> Answer:
+    def finish(self, clock: Callable[[], datetime]) -> Answer:
         """What the attempt came to. It does not wait once all has come or the time is over; else it may."""
-
-
-@runtime_checkable
-class Swift(Connector, Protocol):
-    """A connector that need not wait for each answer: only a gain in speed, `send` alone is enough."""
-
-    def begin(self, message: Outgoing, body: Body, now: datetime) -> Delivery | None:
-        """Let a message leave without waiting for anything; None where `send` has to do it."""
 
 
 @dataclass(frozen=True, slots=True)

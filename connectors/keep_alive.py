@@ -34,7 +34,7 @@ from connectors.line import SLACK, Line, left_until
 from connectors.reach import may_reach
 from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers
 
-_MOST_KEPT = 64
+_MOST_KEPT = 256
 _MOST_AT_ONCE = 12_000  # bytes that the sending buffer of a resting connection takes without waiting
 _COMMON = "".join(f"{name}: {value}\r\n" for name, value in COMMON_HEADERS.items())
 
@@ -110,7 +110,7 @@ class Begun:
 
 
 class KeepAlive:
-    """The transport of `rest`. At most 64 connections to one place rest. One that rested for `longest_rest`
+    """The transport of `rest`. At most 256 connections to one place rest. One that rested for `longest_rest`
     seconds may be forgotten on its way by now: it is not used again, and closed when the next one is opened."""
 
     def __init__(self, longest_rest: float = 30.0) -> None:

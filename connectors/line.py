@@ -25,6 +25,8 @@ SLACK = 0.01
 _MOST_EARLY = 65_536
 _PLAIN_HEAD = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
 _CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_PLAIN_STATUS = re.compile(r"HTTP/1\.1 ([2-5][0-9]{2})(?: [^\r\n]*)?")
+_SPECIAL = frozenset({"transfer-encoding", "content-encoding"})
 _STATUS = re.compile(r"[1-9][0-9]{2}")
 
 
@@ -132,6 +134,7 @@ class Line:
     def __init__(self, connected: socket.socket) -> None:
         self.wire = Wire(connected)
         self.good = self._used = self._whole = False
+        self._ends_at = -1  # where the head ends of an answer that is all there
         self.rests_since = 0.0
         self._reader = _Reader(self.wire, _BUFFER)
         self._poll = select.poll()
@@ -161,11 +164,16 @@ class Line:
         plain = _PLAIN_HEAD.search(early, 0, end + 2)
         if plain is None or early.startswith(b"HTTP/1.1 1") or _CODED.search(early, 0, end) or len(early) > _MOST_EARLY:
             return Heard.ODD
-        return Heard.ALL if len(early) >= end + 4 + int(plain[1]) else Heard.PART
+        if len(early) < end + 4 + int(plain[1]):
+            return Heard.PART
+        self._ends_at = end
+        return Heard.ALL
 
     def answer(self, cap: int) -> Reply:
         """The answer to what was said; raises what went wrong before there was a status."""
-        self.wire.patient = True
+        ends_at, self._ends_at, self.wire.patient = self._ends_at, -1, True
+        if ends_at >= 0 and (reply := self._plain_answer(ends_at, cap)) is not None:
+            return reply
         whole = self._whole
         with _Head(self) as answer:  # type: ignore[arg-type]  # of its socket it wants makefile alone
             answer.begin()
@@ -176,6 +184,26 @@ class Line:
         # Whoever says "taken" before the message was all there cannot have taken it.
         cut = cut or packed_cut or not whole
         return Reply(answer.status, answer.fields.get("content-type", "").lower(), content, cut, answer.fields)
+
+    def _plain_answer(self, ends_at: int, cap: int) -> Reply | None:
+        """The answer that came as a whole, head up to `ends_at`, if nothing about it is unusual: it is what the long
+        way reads too, at a fifth of the work."""
+        early = self.wire.early
+        first, *lines = early[:ends_at].decode("latin-1").split("\r\n")
+        fields: dict[str, str] = {}
+        for line in lines:
+            name, colon, value = line.partition(":")
+            name = name.lower()
+            if not colon or not name or name != name.strip() or name in fields or name in _SPECIAL:
+                return None
+            fields[name] = value.strip()
+        found = _PLAIN_STATUS.fullmatch(first)
+        length = int(fields["content-length"])
+        if found is None or len(lines) > _MOST_LINES or len(early) != ends_at + 4 + length or length > cap or (
+                fields.get("connection", "").lower() not in ("", "keep-alive")):
+            return None
+        self.wire.early, self.good, self._used = b"", self._whole, True
+        return Reply(int(found[1]), fields.get("content-type", "").lower(), early[ends_at + 4:], not self._whole, fields)
 
     def closed_unheard(self, error: Exception) -> bool:
         """Whether `error` means that the other side closed this kept connection and has not begun to answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import quote
 
@@ -32,9 +33,10 @@ class _Pushed:
         """Whether not all of it left at once."""
         return self._begun.odd
 
-    def finish(self, now: datetime) -> Answer:
+    def finish(self, clock: Callable[[], datetime]) -> Answer:
         """What came back."""
-        return meaning(self._begun.finish(), self._type, self._body.honours_keys, now)
+        reply = self._begun.finish()
+        return meaning(reply, self._type, self._body.honours_keys, clock())
 
 
 class Rest:

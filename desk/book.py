@@ -32,9 +32,9 @@ from store.errors import Stale, StoreUnavailable
 from store.errors import UnknownCase as NotStored
 from store.legs import LegRow
 from store.port import Tx
-from store.turns import holding
+from store.turns import holding, pause
 
-REMEMBERED_CASES = 2_000
+REMEMBERED_CASES = 400
 STRIPES = 1_024  # two cases that share one cannot share a commit
 TRIES = 20
 
@@ -152,7 +152,7 @@ class Book:
         faults: dict[str, Exception] = {}
         with ExitStack() as held:
             for stripe in sorted({hash(wish.reference) % STRIPES for wish in wishes}):
-                held.enter_context(self._stripes[stripe])
+                held.enter_context(holding(self._stripes[stripe]))
             changes = [change for wish in wishes if (change := self._decided_alone(wish, now, faults)) is not None]
             alongside = {wish.reference: wish.alongside for wish in wishes}
             units = [partial(self.write, change=change, now=now, alongside=alongside[change.known.row.reference])
@@ -169,6 +169,7 @@ class Book:
         if gone is not None:  # each would wait for the store as long as the first did
             faults[wish.reference] = gone
             return None
+        pause()
         try:
             return self._decided(self.known(wish.reference), wish.decide, now)
         except Exception as fault:  # noqa: BLE001 - one bad case must not stop the others; its caller is told

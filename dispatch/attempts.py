@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
-from connectors.base import Answer, Delivery, Registry, Swift
+from connectors.base import Answer, Body, Delivery, Outgoing, Registry
 from desk.claims import LEASE_SECONDS, Claim
 from desk.recording import Came
 from dispatch.exchange import Exchange, Outside
@@ -23,17 +24,21 @@ from dispatch.lanes import Errand, Lanes
 from dispatch.retry import Then, Tried, able, after, allowed
 from store import failpoints
 from store.errors import StoreError
+from store.turns import Floor
 
 LOG = logging.getLogger("yijianshi.dispatch")
 MOST_THREADS = 256
+Begin = Callable[[Outgoing, Body, datetime], Delivery | None]
 SOON = timedelta(seconds=1)
 NOT_SENT, TOO_LATE = (Answer("again", detail=why, sent=False) for why in ("not sent", "too late"))
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom attempts tell: `came` what one came to, `wake` that a lane takes more messages."""
+    """Whom attempts tell: `came` what one came to, `wake` that a lane takes more messages. The exchange shares `floor`
+    with them."""
 
+    floor: Floor
     came: Callable[[Came], None]
     wake: Callable[[], None]
 
@@ -44,7 +49,7 @@ class Attempts:
     def __init__(self, registry: Registry, lanes: Lanes, clock: Callable[[], datetime], told: Told) -> None:
         self._registry, self._lanes, self._clock, self._told = registry, lanes, clock, told
         self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, lanes.places)), "attempt")
-        self._exchange = Exchange(self)
+        self._exchange = Exchange(self, told.floor)
         self._absent_since: dict[str, datetime] = {}
 
     def start(self) -> None:
@@ -87,7 +92,7 @@ class Attempts:
 
     def finish(self, outside: Outside) -> Errand | None:
         """What came back, or that nothing did in time; the message that takes the place."""
-        return self._ended(outside.errand, outside.began, outside.delivery.finish)
+        return self._ended(outside.errand, outside.began, partial(outside.delivery.finish, self._clock))
 
     def finish_by_thread(self, outside: Outside) -> None:
         """The same by a thread, which may have to wait."""
@@ -98,9 +103,9 @@ class Attempts:
         began = time.monotonic()
         if _too_late(errand, began):
             self.hand_back([errand], TOO_LATE)
-            self._go_on(lambda: self._following(errand.claim, None, began))
+            self._go_on(lambda: self._following(errand.claim, None, began, self._clock()))
         else:
-            self._go_on(lambda: self._ended(errand, began, lambda now: self._talk(errand.claim, now)))
+            self._go_on(lambda: self._ended(errand, began, lambda: self._talk(errand.claim)))
 
     def _go_on(self, end: Callable[[], Errand | None]) -> None:
         """End an attempt; what follows in its place may leave by the exchange."""
@@ -108,44 +113,45 @@ class Attempts:
         if following is not None:
             self._exchange.put(following)
 
-    def _ended(self, errand: Errand, began: float, answered: Callable[[datetime], Answer]) -> Errand | None:
+    def _ended(self, errand: Errand, began: float, answered: Callable[[], Answer]) -> Errand | None:
         claim, answer = errand.claim, None
         try:
-            answer = answered(self._clock())
+            answer = answered()
             failpoints.reach("push.after_response")
-            self._told.came(Came(claim, answer, self._next(claim, answer, self._clock())))
+            now = self._clock()
+            self._told.came(Came(claim, answer, self._next(claim, answer, now)))
         except Exception as error:  # noqa: BLE001
             # An attempt must never take its lane along; its lease makes it an unknown outcome.
             LOG.error("an attempt failed: %s", code_of(error))
-        return self._following(claim, answer, began)
+            now = self._clock()
+        return self._following(claim, answer, began, now)
 
-    def _following(self, claim: Claim, answer: Answer | None, began: float) -> Errand | None:
+    def _following(self, claim: Claim, answer: Answer | None, began: float, now: datetime) -> Errand | None:
         """The next message of the lane; what its lane does not send now after all is handed back."""
-        now = self._clock()
         turn = self._lanes.ended(claim, answer, time.monotonic() - began, now)
         self.hand_back(turn.unsent)
-        if self._lanes.wants(claim.body.id, now):
+        if turn.wants:
             self._told.wake()
         return turn.following
 
     def _left(self, claim: Claim) -> Delivery | None:
         """A message on its way, if its connector need not wait for the answer."""
-        connector = self._registry.get(claim.body.connector)
-        if not isinstance(connector, Swift) or _means(claim) != "send":
+        begin: Begin | None = getattr(self._registry.get(claim.body.connector), "begin", None)
+        if begin is None or _means(claim) != "send":
             return None
-        delivery = connector.begin(claim.outgoing, claim.body, self._clock())
+        delivery = begin(claim.outgoing, claim.body, self._clock())
         if delivery is not None:
             failpoints.reach("push.after_send")
         return delivery
 
-    def _talk(self, claim: Claim, now: datetime) -> Answer:
+    def _talk(self, claim: Claim) -> Answer:
         what = _means(claim)
         if what == "stuck":
             return Answer("unknown", detail="it can neither be asked about nor be sent again")
         connector = self._registry.get(claim.body.connector)
         if what == "ask":
-            return connector.ask(claim.leg, claim.body, now)
-        return connector.send(claim.outgoing, claim.body, now)
+            return connector.ask(claim.leg, claim.body, self._clock())
+        return connector.send(claim.outgoing, claim.body, self._clock())
 
     def _next(self, claim: Claim, answer: Answer, now: datetime) -> Then:
         what = _means(claim)

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from connectors.base import Delivery, Heard
 from dispatch.lanes import Errand
+from store.turns import Floor, FloorSeat, away
 
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_LOOK = 1.0  # seconds; bounds how late a deadline is noticed that nothing else wakes us for
@@ -48,8 +49,8 @@ class Courier(Protocol):
 class Exchange:
     """Errands come by `put`; `start` and `stop` are its thread's."""
 
-    def __init__(self, courier: Courier) -> None:
-        self._courier = courier
+    def __init__(self, courier: Courier, floor: Floor) -> None:
+        self._courier, self._floor = courier, floor
         self._new: deque[Errand] = deque()
         self._out: dict[int, Outside] = {}
         self._poller = select.epoll()
@@ -84,10 +85,12 @@ class Exchange:
             os.eventfd_write(self._bell, 1)
 
     def _run(self) -> None:
+        FloorSeat(self._floor)
         while self._going:
             self._asleep = True
             wait = 0.0 if self._new else min(LONGEST_LOOK, max(0.0, self._first_end - time.monotonic()))
-            ready = self._poller.poll(wait)
+            with away():
+                ready = self._poller.poll(wait)
             self._asleep = False
             for number, _ in ready:
                 self._hear(number)

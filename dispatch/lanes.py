@@ -32,10 +32,12 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What comes after an attempt: the message that takes its place, and those that are not sent now after all."""
+    """What comes after an attempt: the message that takes its place, those that are not sent now after all, and whether
+    the office takes more."""
 
     following: Errand | None = None
     unsent: tuple[Errand, ...] = ()
+    wants: bool = False
 
 
 @dataclass(slots=True)
@@ -68,14 +70,16 @@ class Lane:
         if answer.kind == "received":
             self.pace += (seconds - self.pace) * (_SMOOTH if self.pace else 1.0)
 
-    def turn(self) -> Turn:
+    def turn(self, now: datetime) -> Turn:
         """The next from the stock; all of it is handed back once the lane rests."""
         if self.breaker.open_until is not None:
-            return Turn(unsent=self.empty())
-        if not self.stock or self.running >= self.body.at_once:
-            return Turn()
-        self.running += 1
-        return Turn(self.stock.popleft())
+            unsent = self.empty()
+            return Turn(unsent=unsent, wants=self.room(now) > 0)
+        following = None
+        if self.stock and self.running < self.body.at_once:
+            self.running += 1
+            following = self.stock.popleft()
+        return Turn(following, wants=self.room(now) > 0)
 
     def empty(self) -> tuple[Errand, ...]:
         """Everything that waits here, no longer."""
@@ -119,12 +123,7 @@ class Lanes:
             lane.running -= 1
             if answer is not None:
                 lane.after(claim.leg, answer, seconds, now)
-            return lane.turn()
-
-    def wants(self, office: str, now: datetime) -> bool:
-        """Whether an office takes more messages."""
-        with self._lock:
-            return self._lanes[office].room(now) > 0
+            return lane.turn(now)
 
     def emptied(self) -> list[Errand]:
         """What waits in any lane, no longer."""

@@ -22,6 +22,7 @@ from desk.recording import Came
 from dispatch.attempts import Attempts, Told, code_of
 from dispatch.lanes import Errand, Lanes
 from store import failpoints
+from store.turns import Floor, FloorSeat, away
 
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_NAP = 1.0  # seconds; bounds how late a moved clock or another host's message is noticed
@@ -51,9 +52,10 @@ class Dispatcher:
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._schedule, name="dispatch", daemon=True),
                          threading.Thread(target=self._sweep, name="sweep", daemon=True)]
+        self._floor = Floor()
         self._ended: SimpleQueue[Came | None] = SimpleQueue()
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
-        self._attempts = Attempts(works.registry, self._lanes, works.clock, Told(self._ended.put, self._wake.set))
+        self._attempts = Attempts(works.registry, self._lanes, works.clock, Told(self._floor, self._ended.put, self._wake.set))
         self._held: list[Came] = []  # answers that the store could not take yet
         self._writing = threading.Lock()
         self.beat = time.monotonic()
@@ -96,6 +98,7 @@ class Dispatcher:
         return self._lanes.resting(self._works.clock())
 
     def _schedule(self) -> None:
+        FloorSeat(self._floor)
         while not self._stopping.is_set():
             self.beat = time.monotonic()
             self._wake.clear()
@@ -109,7 +112,9 @@ class Dispatcher:
             for claim in claims:
                 self._attempts.begin(Errand(claim, since))
             if not claims:
-                self._wake.wait(self._nap())
+                nap = self._nap()
+                with away():
+                    self._wake.wait(nap)
 
     def _nap(self) -> float:
         """Seconds until something is due; what is due already waits for room, which wakes us."""
@@ -124,9 +129,11 @@ class Dispatcher:
         return LONGEST_NAP if left <= 0 else min(left, LONGEST_NAP)
 
     def _record(self) -> None:
+        FloorSeat(self._floor)
         going = True
         while going:
-            came, going = self._all_ended()
+            with away():
+                came, going = self._all_ended()
             try:
                 self._write(came)
                 failpoints.reach("push.after_outcome_commit")

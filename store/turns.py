@@ -8,6 +8,7 @@ of the processor. So the server's threads take turns: a few work, the rest sleep
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -84,7 +85,76 @@ class Seat:
                 self._turns.change(1)
 
 
+class Floor:
+    """A few threads of which one works at a time, each as long as it needs, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    def take(self) -> None:
+        """Wait until nobody works."""
+        latch = threading.Lock()
+        latch.acquire()
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            self._waiting.append(latch)
+        latch.acquire()
+
+    def give(self) -> None:
+        """Let the next one work."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
+
+class FloorSeat:
+    """One thread's part in a floor; it has the floor from now on. Whoever may wait for another of its threads must do so
+    `away`, or both wait for ever."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._out = 0
+        floor.take()
+        _MINE.seat = self
+
+    def leave(self) -> None:
+        """This thread waits: another one may work."""
+        if not self._out:
+            self._floor.give()
+        self._out += 1
+
+    def back(self) -> None:
+        """This thread works again, once nobody else does."""
+        self._out -= 1
+        if not self._out:
+            self._floor.take()
+
+    def pause(self) -> None:
+        """Let another one work first if one waits."""
+        if self._floor.wanted and not self._out:
+            self._floor.give()
+            self._floor.take()
+
+
 _MINE = threading.local()
+
+
+def pause() -> None:
+    """A good moment for another thread to go on: nothing is held. It matters only for threads that share a floor."""
+    seat = getattr(_MINE, "seat", None)
+    if isinstance(seat, FloorSeat):
+        seat.pause()
 
 
 @contextmanager
@@ -102,7 +172,7 @@ def holding(lock: threading.Lock) -> Iterator[None]:
 @contextmanager
 def away() -> Iterator[None]:
     """While the calling thread waits for something outside. Nothing happens in threads that take no turns."""
-    seat: Seat | None = getattr(_MINE, "seat", None)
+    seat: Seat | FloorSeat | None = getattr(_MINE, "seat", None)
     if seat is None:
         yield
         return
