@@ -203,7 +203,8 @@ class Line:
                 fields.get("connection", "").lower() not in ("", "keep-alive")):
             return None
         self.wire.early, self.good, self._used = b"", self._whole, True
-        return Reply(int(found[1]), fields.get("content-type", "").lower(), early[ends_at + 4:], not self._whole, fields)
+        kind, body = fields.get("content-type", "").lower(), early[ends_at + 4:]
+        return Reply(int(found[1]), kind, body, not self._whole, fields)
 
     def closed_unheard(self, error: Exception) -> bool:
         """Whether `error` means that the other side closed this kept connection and has not begun to answer."""

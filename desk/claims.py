@@ -102,8 +102,8 @@ class Counter:
     def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
         """Lease due messages for offices with room, oldest first; each comes with its frozen body.
 
-        That an attempt begins stands in its message before it begins (`leased`, with its frozen body); whoever would end
-        the leg as unsent meets it there (`Book`), so that a leg is never taken for unsent while it leaves.
+        That an attempt begins stands in its message before it begins (`leased`, with its frozen body); whoever would
+        end the leg as unsent meets it there (`Book`), so that a leg is never taken for unsent while it leaves.
         """
         self._give_back([], now)
         wanted = Wanted(room=room, now=now, lease_seconds=LEASE_SECONDS, limit=limit)

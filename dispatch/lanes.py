@@ -18,7 +18,7 @@ from desk.claims import Claim
 from dispatch.breaker import Breaker
 
 AHEAD_SECONDS = 0.5
-MOST_AHEAD = 64
+MOST_AHEAD = 32
 _SMOOTH = 0.2
 
 
@@ -57,10 +57,12 @@ class Lane:
             return 0
         return min(MOST_AHEAD, int(self.body.at_once * AHEAD_SECONDS / self.pace))
 
+    def wants(self, now: datetime) -> bool:
+        """Whether it should get messages soon: no more than half of its stock is left, and it takes some."""
+        return (not self.stock or len(self.stock) <= self.ahead // 2) and self.room(now) > 0
+
     def room(self, now: datetime) -> int:
-        """How many messages it takes; none while more than half of its stock is left, so that claims are large."""
-        if self.stock and len(self.stock) > self.ahead // 2:
-            return 0
+        """How many messages it takes."""
         free = self.body.at_once + self.ahead - self.running - len(self.stock)
         return self.breaker.room(free, self.running, now)
 
@@ -74,12 +76,12 @@ class Lane:
         """The next from the stock; all of it is handed back once the lane rests."""
         if self.breaker.open_until is not None:
             unsent = self.empty()
-            return Turn(unsent=unsent, wants=self.room(now) > 0)
+            return Turn(unsent=unsent, wants=self.wants(now))
         following = None
         if self.stock and self.running < self.body.at_once:
             self.running += 1
             following = self.stock.popleft()
-        return Turn(following, wants=self.room(now) > 0)
+        return Turn(following, wants=self.wants(now))
 
     def empty(self) -> tuple[Errand, ...]:
         """Everything that waits here, no longer."""
@@ -101,8 +103,11 @@ class Lanes:
         return sum(lane.body.at_once for lane in self._lanes.values())
 
     def room(self, now: datetime) -> dict[str, int]:
-        """How many messages each office with room takes."""
+        """How many messages each office with room takes; none while no office wants any. When one does, all get what
+        they take, so that claims are large and the legs of a case, which are due together, are claimed together."""
         with self._lock:
+            if not any(lane.wants(now) for lane in self._lanes.values()):
+                return {}
             free = {id_: lane.room(now) for id_, lane in self._lanes.items()}
         return {id_: places for id_, places in free.items() if places > 0}
 

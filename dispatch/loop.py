@@ -55,7 +55,8 @@ class Dispatcher:
         self._floor = Floor()
         self._ended: SimpleQueue[Came | None] = SimpleQueue()
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
-        self._attempts = Attempts(works.registry, self._lanes, works.clock, Told(self._floor, self._ended.put, self._wake.set))
+        told = Told(self._floor, self._ended.put, self._wake.set)
+        self._attempts = Attempts(works.registry, self._lanes, works.clock, told)
         self._held: list[Came] = []  # answers that the store could not take yet
         self._writing = threading.Lock()
         self.beat = time.monotonic()

@@ -86,10 +86,7 @@ def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
     """Lease what is due, oldest first in each office, and open an attempt for each; two dispatchers never get one."""
     # What is due goes by the service's clock, a lease by the one clock that all hosts share.
     now, until = wanted.now, tx.clock(wanted.now) + timedelta(seconds=wanted.lease_seconds)
-    taken: list[Row] = []
-    for office, places in wanted.room.items():
-        if places > 0 and len(taken) < wanted.limit:
-            taken += _due(tx, office, now, min(places, wanted.limit - len(taken)))
+    taken = _taken(tx, wanted)
     if taken:
         tx.many(_LEASE, [{**_key(row), "until": stamp(until)} for row in taken])
         tx.many(insert_text("attempts", _OPEN), [_begun(row, now) for row in taken])
@@ -145,6 +142,15 @@ def attempts_of(tx: Tx, which: MessageId) -> list[Attempt]:
     """Every attempt at a message, the first one first."""
     found = tx.rows(f"select * from attempts where {KEY} order by attempt", **which.where)
     return [shape(Attempt, row, answer=_opened_answer(tx, which, row)) for row in found]
+
+
+def _taken(tx: Tx, wanted: Wanted) -> list[Row]:
+    """Of what is due in the offices, as far as each takes it, what has been due longest: so the messages of a case,
+    which became due together, are taken together, and offices that are behind catch up."""
+    found = [row for office, places in wanted.room.items() if places > 0
+             for row in _due(tx, office, wanted.now, min(places, wanted.limit))]
+    found.sort(key=lambda row: (row["next_at"], row["reference"]))
+    return found[:wanted.limit]
 
 
 def _due(tx: Tx, office: str, now: datetime, places: int) -> list[Row]:

@@ -119,7 +119,7 @@ class Floor:
 
 
 class FloorSeat:
-    """One thread's part in a floor; it has the floor from now on. Whoever may wait for another of its threads must do so
+    """One thread's part in a floor, which it has from now on. Whoever may wait for another of its threads must do so
     `away`, or both wait for ever."""
 
     def __init__(self, floor: Floor) -> None:
