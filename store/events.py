@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cases.model import Event
-from store.chain import Head, digest_of, link, payload_of, salted
-from store.encoding import moment, stamp
+from store.chain import Head, digest_of, hash_after, payload_of, salts
+from store.encoding import moment, pack, stamp
 from store.errors import Stale
 from store.failpoints import reach
 from store.heads import follow, held
@@ -16,6 +16,7 @@ from store.port import Row, Tx
 from store.rows import insert_text
 
 COLUMNS = ("reference", "n", "leg", "type", "at", "actor", "filled", "body", "digest", "prev", "hash")
+_INSERT = insert_text("events", COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,14 @@ def append(tx: Tx, reference: str, events: Sequence[Event], after: int | None = 
     if after is not None and after != head.n:
         raise Stale
     rows = []
-    for event in events:
-        row = _linked(tx, head, event)
-        head = Head(reference, row["n"], row["hash"])
+    for event, salt in zip(events, salts(len(events)), strict=True):
+        row = _linked(tx, head, event, salt)
+        head = Head(reference, row[1], row[-1])
         rows.append(row)
     if rows:
         if not follow(tx, before, head):  # first, for it holds the chain
             raise Stale
-        tx.many(insert_text("events", COLUMNS), rows)
+        tx.fill(_INSERT, rows)
     return head
 
 
@@ -87,13 +88,10 @@ def opened(tx: Tx, row: Row) -> Recorded:
     return Recorded(row["n"], event, erased=body is None)
 
 
-def _linked(tx: Tx, head: Head, event: Event) -> dict[str, Any]:
-    payload = salted(event.data)
-    columns = {
-        "leg": event.leg, "type": event.type, "at": stamp(event.at), "actor": event.by, "filled": int(event.filled),
-    }
-    entry = link(head, covered(columns), digest_of(payload))
-    return {
-        **columns, "reference": head.chain, "n": entry.n, "digest": entry.digest, "prev": entry.prev,
-        "hash": entry.hash, "body": tx.cipher.seal(payload, place(head.chain, entry.n)),
-    }
+def _linked(tx: Tx, head: Head, event: Event, salt: bytes) -> tuple[Any, ...]:
+    """The row of the event that follows `head`, in the order of COLUMNS."""
+    payload = salt + pack(event.data)
+    plain = (event.leg, event.type, stamp(event.at), event.by, int(event.filled))
+    digest = digest_of(payload)
+    n, hash_ = head.n + 1, hash_after(head, plain, digest)
+    return (head.chain, n, *plain, tx.cipher.seal(payload, place(head.chain, n)), digest, head.hash, hash_)

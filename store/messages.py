@@ -15,15 +15,11 @@ from store.cipher import Cipher
 from store.encoding import moment, squeeze, stamp, unsqueeze
 from store.errors import LeaseLost, UnknownMessage
 from store.port import Row, Tx
-from store.rows import insert_text, one, params, shape
+from store.rows import insert_text, one, shape, written
 from store.sealing import unseal_maybe
 
 TOPIC = "messages"
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
-_COLUMNS = (
-    "reference", "leg", "type", "n", "message_id", "department", "office", "next_at", "created_at", "state",
-    "attempts", "mapping", "token", "detail", "body",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +76,14 @@ class Message:
         return self.id.key
 
 
+_WRITTEN = written(Message, ("body", "reason", "lease_until", "settled_at"))
+
+
 def add(tx: Tx, messages: Iterable[Message]) -> None:
     """Store new messages and wake the dispatcher after the commit."""
-    rows = [{**params(message, "body", "reason", "lease_until", "settled_at"),
-             "body": seal_body(tx, message.id, message.body)} for message in messages]
+    rows = [[*_WRITTEN.row(message), seal_body(tx, message.id, message.body)] for message in messages]
     if rows:
-        tx.many(insert_text("messages", _COLUMNS), rows)
+        tx.fill(insert_text("messages", (*_WRITTEN.columns, "body")), rows)
         tx.notify(TOPIC)
 
 
