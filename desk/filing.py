@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cases import outcome
@@ -12,7 +13,7 @@ from desk import reference as references
 from desk import repeats
 from desk.book import Book, Change
 from desk.consents import Scope, pinned, refuse_uncovered
-from desk.editions import Composed, Editions, difference
+from desk.editions import REMEMBERED_PLANS, Composed, Editions, difference
 from desk.errors import (
     CannotBeFiled,
     ConsentMissing,
@@ -29,6 +30,7 @@ from desk.repeats import Repeated
 from desk.values import Filing, Receipt, ReceiptLeg
 from forms.compose import compose
 from forms.plan import Plan
+from forms.same import Same
 from forms.schema import validate_form, validate_materials
 from store import cases, consents, failpoints, files
 from store.cases import CaseRow
@@ -163,9 +165,17 @@ def _read(answer: Mapping[str, Any]) -> Receipt:
 def receipt_of(known: Known, offices: Mapping[str, str]) -> Receipt:
     """The receipt of a case with its legs as they stand."""
     row, case = known.row, known.case
-    legs = tuple(ReceiptLeg(f"{row.reference}-{leg.leg}", leg.matter, str(leg.name), offices[leg.leg],
-                            case.legs[leg.leg].state.value) for leg in case.plan.legs)
-    return Receipt(row.reference, row.code, outcome.case_state(case).value, row.edition, legs)
+    legs = tuple(ReceiptLeg(f"{row.reference}-{leg}", matter, name, offices[leg], str(case.legs[leg].state))
+                 for leg, matter, name in _named(Same(case.plan)))
+    return Receipt(row.reference, row.code, str(outcome.case_state(case)), row.edition, legs)
+
+
+@lru_cache(maxsize=REMEMBERED_PLANS)
+def _named(same: Same) -> tuple[tuple[str, str, str], ...]:
+    """Number, matter and name of every leg of a plan."""
+    plan, = same.parts
+    assert isinstance(plan, Plan)
+    return tuple((leg.leg, leg.matter, str(leg.name)) for leg in plan.legs)
 
 
 def later_papers(ready: Ready) -> list[str]:

@@ -61,7 +61,7 @@ def traits(tx: Tx, files: Iterable[str]) -> dict[str, Traits]:
     """Those of `files` that exist, by id, without their names: most are looked at and never shown."""
     sql = "select file, owner, type, size, reference from files where file in"
     found = (tx.rows(f"{sql} ({names})", **each) for names, each in _named(files))
-    return {row["file"]: Traits(**row) for rows in found for row in rows}
+    return {row["file"]: Traits(*row.values()) for rows in found for row in rows}
 
 
 def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
