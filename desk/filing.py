@@ -24,7 +24,7 @@ from desk.errors import (
 from desk.known import Known
 from desk.lookups import Findings, look_up
 from desk.openings import Openings
-from desk.papers import lost_file, wrong_papers
+from desk.papers import fit, lost_file, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.values import Filing, Receipt, ReceiptLeg
@@ -53,6 +53,10 @@ class Ready:
     composed: Composed
     offices: Mapping[str, str]
     files: tuple[str, ...]
+
+
+class UnfitPaper(Exception):
+    """A file is of a kind or size that its paper does not take; the unit that found out is undone."""
 
 
 class Intake:
@@ -115,9 +119,6 @@ class Intake:
             raise InvalidAnswers(errors={"materials": papers.errors})
         offices = whole.offices
         kept = {key: list(filing.materials[key]) for key in whole.specs if key in filing.materials}
-        wrong = wrong_papers(self._premises.database, (subject, None), kept, whole.specs)
-        if wrong:
-            raise InvalidAnswers(errors={"materials": wrong})
         body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
                 "consent": consent, "lookups": found.documents}
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=subject,
@@ -135,13 +136,15 @@ class Intake:
         return difference(old, self._plans.compose(filing.bundle, filing.situation, now).plan)
 
     def _commit(self, ready: Ready, change: Change, claim: Submission, also: Also | None) -> None:
-        now = claim.at
+        now, papers, specs = claim.at, ready.row.body["materials"], ready.composed.specs
 
         def unit(tx: Tx) -> Head | None:
             repeats.claim(tx, claim)
             self._plans.keep(tx, ready.filing.bundle, ready.composed, now)
             cases.add(tx, ready.row)
-            files.link(tx, ready.row.reference, claim.subject, ready.files)
+            linked = files.link(tx, ready.row.reference, claim.subject, ready.files)
+            if not fit(papers, specs, linked):
+                raise UnfitPaper
             end = self._book.write(tx, change, now)
             consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, given_at=now,
                                       scope=ready.row.body["consent"], reference=ready.row.reference))
@@ -153,8 +156,12 @@ class Intake:
         try:
             end = self._premises.database.write(unit)
             failpoints.reach("accept.after_commit")
-        except (NotStored, FileTaken) as wrong:
-            raise InvalidAnswers(errors={"materials": lost_file(ready.row.body["materials"], wrong)}) from wrong
+        except (NotStored, FileTaken, UnfitPaper) as wrong:
+            # Which files these are is looked up where one is wrong, and not for every filing.
+            named = wrong_papers(self._premises.database, (claim.subject, None), papers, specs)
+            if not named and isinstance(wrong, (NotStored, FileTaken)):
+                named = lost_file(papers, wrong)
+            raise InvalidAnswers(errors={"materials": named}) from wrong
         self._book.remember_filed(ready.row, change, end)
 
 

@@ -43,7 +43,8 @@ def validate_form(
     given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
     clean, errors = _read(compiled, given, partial)
     _agree(compiled, clean, errors)
-    missing = tuple(code for code, line in compiled.required.items() if _is_missing(line, clean.get(code), errors, code))
+    missing = tuple(code for code, line in compiled.required.items()
+                    if _is_missing(line, clean.get(code), errors, code))
     return Validated({code: json_ready(value) for code, value in clean.items() if code not in errors}, errors, missing)
 
 
