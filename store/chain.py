@@ -62,13 +62,8 @@ def digest_of(salted_payload: bytes) -> str:
 
 def link(head: Head, plain: Iterable[Any], digest: str) -> Entry:
     """The entry that follows `head`."""
-    columns = tuple(plain)
-    return Entry(head.n + 1, columns, digest, head.hash, hash_after(head, columns, digest))
-
-
-def hash_after(head: Head, plain: Iterable[Any], digest: str) -> str:
-    """The hash of the entry that follows `head`."""
-    return hash_of(head.hash, [head.chain, head.n + 1, *plain, digest])
+    columns, n = tuple(plain), head.n + 1
+    return Entry(n, columns, digest, head.hash, hash_of(head.hash, [head.chain, n, *columns, digest]))
 
 
 def hash_of(prev: str, covered: Any) -> str:

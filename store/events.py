@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cases.model import Event
-from store.chain import Head, digest_of, hash_after, payload_of, salts
+from store.chain import Head, digest_of, hash_of, payload_of, salts
 from store.encoding import moment, pack, stamp
 from store.errors import Stale
 from store.failpoints import reach
@@ -36,18 +36,20 @@ def append(tx: Tx, reference: str, events: Sequence[Event], after: int | None = 
     never recorded over a newer event. Whoever knows the `end` of the chain saves looking it up; Stale if it is not.
     """
     reach("audit.before_append")
-    before = head = held(tx, reference) if end is None else end
-    if after is not None and after != head.n:
+    before = held(tx, reference) if end is None else end
+    if after is not None and after != before.n:
         raise Stale
-    rows = []
+    if not events:
+        return before
+    rows, last_ = [], (before.n, before.hash)
     for event, salt in zip(events, salts(len(events)), strict=True):
-        row = _linked(tx, head, event, salt)
-        head = Head(reference, row[1], row[-1])
+        row = _linked(tx, (reference, *last_), event, salt)
+        last_ = row[1], row[-1]
         rows.append(row)
-    if rows:
-        if not follow(tx, before, head):  # first, for it holds the chain
-            raise Stale
-        tx.fill(_INSERT, rows)
+    head = Head(reference, *last_)
+    if not follow(tx, before, head):  # first, for it holds the chain
+        raise Stale
+    tx.fill(_INSERT, rows)
     return head
 
 
@@ -88,10 +90,12 @@ def opened(tx: Tx, row: Row) -> Recorded:
     return Recorded(row["n"], event, erased=body is None)
 
 
-def _linked(tx: Tx, head: Head, event: Event, salt: bytes) -> tuple[Any, ...]:
-    """The row of the event that follows `head`, in the order of COLUMNS."""
+def _linked(tx: Tx, after: tuple[str, int, str], event: Event, salt: bytes) -> tuple[Any, ...]:
+    """The row of the event that follows entry n with its hash (`after`: chain, n, hash), in the order of COLUMNS."""
+    reference, n, prev = after
+    n += 1
     payload = salt + pack(event.data)
     plain = (event.leg, event.type, stamp(event.at), event.by, int(event.filled))
     digest = digest_of(payload)
-    n, hash_ = head.n + 1, hash_after(head, plain, digest)
-    return (head.chain, n, *plain, tx.cipher.seal(payload, place(head.chain, n)), digest, head.hash, hash_)
+    return (reference, n, *plain, tx.cipher.seal(payload, place(reference, n)), digest, prev,
+            hash_of(prev, (reference, n, *plain, digest)))
