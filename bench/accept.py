@@ -16,7 +16,7 @@ from urllib.parse import quote
 from bench.applicant import CATALOG, Applicant
 from bench.beside import Beside
 from bench.figures import RECEIVE, show
-from bench.town import Town, town_of
+from bench.town import REAL_TIME, Town, town_of
 from bench.wire import Wire, written
 from sources.samples import sample_paper
 
@@ -89,7 +89,7 @@ def measure(town: Town, cases: int) -> None:
 
 def main() -> None:
     """Start a town, measure, end it."""
-    with town_of(RECEIVE) as town:
+    with town_of(RECEIVE, **REAL_TIME) as town:
         measure(town, int(sys.argv[1]) if sys.argv[1:] else CASES)
 
 

@@ -18,7 +18,7 @@ from bench.accept import Filer
 from bench.applicant import Applicant
 from bench.beside import Beside
 from bench.figures import RECEIVE, had_at, show
-from bench.town import Town, town_of
+from bench.town import REAL_TIME, Town, town_of
 from bench.wire import Wire, written
 from connectors.signing import headers_for
 
@@ -97,7 +97,7 @@ def measure(town: Town, cases: int) -> None:
 
 def main() -> None:
     """Start a town, measure, end it."""
-    with town_of(RECEIVE) as town:
+    with town_of(RECEIVE, **REAL_TIME) as town:
         measure(town, int(sys.argv[1]) if sys.argv[1:] else CASES)
 
 

@@ -139,7 +139,7 @@ def _blank(number: str, matter: str, department: str) -> Leg:
 
 
 def _as_it_came(history: Sequence[Event]) -> bool:
-    """Whether each event came behind those before it (`comes_last`), so that the order that counts is that of arrival."""
+    """Whether each event came behind those before it (`comes_last`): then the order that counts is that of arrival."""
     latest: datetime | None = None
     highest = 0
     for event in history:

@@ -182,15 +182,15 @@ class Desk:
 
     def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
         """Lease due messages for offices with room; each with its frozen body."""
-        return self._dispatch.claim(room, now, limit)
+        return [] if self.operations.surely_paused() else self._dispatch.claim(room, now, limit)
 
     def record(self, ended: Sequence[Came], now: datetime) -> list[Unwritten]:
         """Record what attempts came to; those that could not be recorded."""
         return self._recorder.record(ended, now)
 
     def next_due(self) -> datetime | None:
-        """When the earliest message wants to leave."""
-        return self._dispatch.next_due()
+        """When the earliest message wants to leave; None while nothing does, or nothing may."""
+        return None if self.operations.surely_paused() else self._dispatch.next_due()
 
     def recover(self, now: datetime) -> int:
         """At start: attempts found open become unknown outcomes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cases import outcome
@@ -12,7 +13,7 @@ from desk import reference as references
 from desk import repeats
 from desk.book import Book, Change
 from desk.consents import Scope, pinned, refuse_uncovered
-from desk.editions import Composed, Editions, difference
+from desk.editions import REMEMBERED_PLANS, Composed, Editions, difference
 from desk.errors import (
     CannotBeFiled,
     ConsentMissing,
@@ -23,12 +24,13 @@ from desk.errors import (
 from desk.known import Known
 from desk.lookups import Findings, look_up
 from desk.openings import Openings
-from desk.papers import lost_file, wrong_papers
+from desk.papers import fit, lost_file, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.values import Filing, Receipt, ReceiptLeg
 from forms.compose import compose
 from forms.plan import Plan
+from forms.same import Same
 from forms.schema import validate_form, validate_materials
 from store import cases, consents, failpoints, files
 from store.cases import CaseRow
@@ -51,6 +53,10 @@ class Ready:
     composed: Composed
     offices: Mapping[str, str]
     files: tuple[str, ...]
+
+
+class UnfitPaper(Exception):
+    """A file is of a kind or size that its paper does not take; the unit that found out is undone."""
 
 
 class Intake:
@@ -113,9 +119,6 @@ class Intake:
             raise InvalidAnswers(errors={"materials": papers.errors})
         offices = whole.offices
         kept = {key: list(filing.materials[key]) for key in whole.specs if key in filing.materials}
-        wrong = wrong_papers(self._premises.database, (subject, None), kept, whole.specs)
-        if wrong:
-            raise InvalidAnswers(errors={"materials": wrong})
         body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
                 "consent": consent, "lookups": found.documents}
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=subject,
@@ -133,13 +136,15 @@ class Intake:
         return difference(old, self._plans.compose(filing.bundle, filing.situation, now).plan)
 
     def _commit(self, ready: Ready, change: Change, claim: Submission, also: Also | None) -> None:
-        now = claim.at
+        now, papers, specs = claim.at, ready.row.body["materials"], ready.composed.specs
 
         def unit(tx: Tx) -> Head | None:
             repeats.claim(tx, claim)
             self._plans.keep(tx, ready.filing.bundle, ready.composed, now)
             cases.add(tx, ready.row)
-            files.link(tx, ready.row.reference, claim.subject, ready.files)
+            linked = files.link(tx, ready.row.reference, claim.subject, ready.files)
+            if not fit(papers, specs, linked):
+                raise UnfitPaper
             end = self._book.write(tx, change, now)
             consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, given_at=now,
                                       scope=ready.row.body["consent"], reference=ready.row.reference))
@@ -151,8 +156,12 @@ class Intake:
         try:
             end = self._premises.database.write(unit)
             failpoints.reach("accept.after_commit")
-        except (NotStored, FileTaken) as wrong:
-            raise InvalidAnswers(errors={"materials": lost_file(ready.row.body["materials"], wrong)}) from wrong
+        except (NotStored, FileTaken, UnfitPaper) as wrong:
+            # Which files these are is looked up where one is wrong, and not for every filing.
+            named = wrong_papers(self._premises.database, (claim.subject, None), papers, specs)
+            if not named and isinstance(wrong, (NotStored, FileTaken)):
+                named = lost_file(papers, wrong)
+            raise InvalidAnswers(errors={"materials": named}) from wrong
         self._book.remember_filed(ready.row, change, end)
 
 
@@ -163,9 +172,17 @@ def _read(answer: Mapping[str, Any]) -> Receipt:
 def receipt_of(known: Known, offices: Mapping[str, str]) -> Receipt:
     """The receipt of a case with its legs as they stand."""
     row, case = known.row, known.case
-    legs = tuple(ReceiptLeg(f"{row.reference}-{leg.leg}", leg.matter, str(leg.name), offices[leg.leg],
-                            case.legs[leg.leg].state.value) for leg in case.plan.legs)
-    return Receipt(row.reference, row.code, outcome.case_state(case).value, row.edition, legs)
+    legs = tuple(ReceiptLeg(f"{row.reference}-{leg}", matter, name, offices[leg], str(case.legs[leg].state))
+                 for leg, matter, name in _named(Same(case.plan)))
+    return Receipt(row.reference, row.code, str(outcome.case_state(case)), row.edition, legs)
+
+
+@lru_cache(maxsize=REMEMBERED_PLANS)
+def _named(same: Same) -> tuple[tuple[str, str, str], ...]:
+    """Number, matter and name of every leg of a plan."""
+    plan, = same.parts
+    assert isinstance(plan, Plan)
+    return tuple((leg.leg, leg.matter, str(leg.name)) for leg in plan.legs)
 
 
 def later_papers(ready: Ready) -> list[str]:

@@ -17,6 +17,7 @@ from desk.resend import Resends
 from store import pausing
 from store import people as rows
 from store.marks import Mark
+from store.messages import TOPIC
 from store.people import Token
 from store.port import Tx
 
@@ -35,6 +36,11 @@ class Operations:
         """Since when and why the service is paused; None while it is not."""
         known = self._pause
         return known[0] if known else self._look_whether_paused()
+
+    def surely_paused(self) -> bool:
+        """Whether the service is paused, as far as that is known without looking."""
+        known = self._pause
+        return bool(known) and known[0] is not None
 
     def _look_whether_paused(self) -> Mark | None:
         """Look in the store, and keep what was found; under a lock, so that an older look never stays over a newer."""
@@ -66,6 +72,7 @@ class Operations:
         if not act.dry_run and before is not None:
             self._premises.database.write(unit)
             self._look_whether_paused()
+            self._premises.database.write(_wake)  # the dispatcher may have looked before we did
         return {"paused": False, "was": before.value if before else None,
                 "since": before.at.isoformat() if before else None}
 
@@ -87,3 +94,7 @@ class Operations:
     def note(self, action: str, target: str, data: Mapping[str, Any], act: Act, now: datetime) -> None:
         """Record what was read or copied beside the portal: a backup, a list compared, personal data exported."""
         self._premises.database.write(lambda tx: act.record(tx, action, target, now, data))
+
+
+def _wake(tx: Tx) -> None:
+    tx.notify(TOPIC)

@@ -45,6 +45,17 @@ def wrong_papers(database: Database, holder: tuple[str, str | None], papers: Pap
     return wrong
 
 
+def fit(papers: Papers, specs: Mapping[str, Spec], known: Iterable[Traits]) -> bool:
+    """Whether every paper takes the files given for it, which are there and the giver's own."""
+    by_id = {file.file: file for file in known}
+    return all(_takes(specs.get(key), by_id[name]) for key, names in papers.items() for name in names)
+
+
+def _takes(spec: Spec | None, file: Traits) -> bool:
+    return spec is None or (not ENDINGS.get(file.type, frozenset()).isdisjoint(spec.file_types)
+                            and file.size <= spec.max_mb * MEGABYTE)
+
+
 def lost_file(papers: Papers, wrong: NotStored | FileTaken) -> dict[str, list[str]]:
     """Which paper has the file that was gone or taken when it was to be linked."""
     return {key: [LOST_FILE] for key, names in papers.items() if wrong.file in names}
@@ -53,11 +64,11 @@ def lost_file(papers: Papers, wrong: NotStored | FileTaken) -> dict[str, list[st
 def _problem(tx: Tx, file: Traits | None, holder: tuple[str, str | None], spec: Spec | None) -> str | None:
     if file is None or file.owner != holder[0] or file.reference not in (None, holder[1]):
         return LOST_FILE
-    if spec is None:
+    if spec is None or _takes(spec, file):
         return None
     if ENDINGS.get(file.type, frozenset()).isdisjoint(spec.file_types):
         return f"“{_name(tx, file)}”不是这份材料收的文件；请上传 {'、'.join(spec.file_types)} 文件"
-    return f"“{_name(tx, file)}”超过 {spec.max_mb} MB；请压缩后再上传" if file.size > spec.max_mb * MEGABYTE else None
+    return f"“{_name(tx, file)}”超过 {spec.max_mb} MB；请压缩后再上传"
 
 
 def _name(tx: Tx, file: Traits) -> str:

@@ -43,7 +43,8 @@ def validate_form(
     given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
     clean, errors = _read(compiled, given, partial)
     _agree(compiled, clean, errors)
-    missing = tuple(code for code, line in compiled.lines.items() if _is_missing(line, clean.get(code), errors, code))
+    missing = tuple(code for code, line in compiled.required.items()
+                    if _is_missing(line, clean.get(code), errors, code))
     return Validated({code: json_ready(value) for code, value in clean.items() if code not in errors}, errors, missing)
 
 
@@ -53,6 +54,7 @@ class _Compiled:
     `values` what the situation says, typed; `draft` wants less of rows than `whole` does."""
 
     lines: Mapping[str, FieldLine]
+    required: Mapping[str, FieldLine]
     stated: Mapping[str, FieldLine]
     values: Mapping[str, Any]
     around: Surroundings
@@ -92,7 +94,8 @@ def _made(same: Same) -> _Compiled:
     draft = {code: wanted_of_line(line, draft=True) if line.inner else whole[code] for code, line in lines.items()}
     values = {code: read_value(line.value, whole[code], around) for code, line in stated.items()
               if line.value is not None and line.type != "rows"}
-    return _Compiled(lines, stated, values, around, whole, draft)
+    required = {code: line for code, line in lines.items() if line.required}
+    return _Compiled(lines, required, stated, values, around, whole, draft)
 
 
 def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
@@ -160,7 +163,7 @@ def _rows_agree(line: FieldLine, rows: Any) -> Any:
 
 
 def _is_missing(line: FieldLine, value: Any, errors: Mapping[str, Any], code: str) -> bool:
-    if not line.required or (code in errors and errors[code] != [_REQUIRED]):
+    if code in errors and errors[code] != [_REQUIRED]:
         return False
     if value is None:
         return True

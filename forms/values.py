@@ -107,14 +107,19 @@ def safe_text(raw: Any, longest: int = LONGEST_TEXT) -> str:
     ends removed; raises `BadValue`."""
     if not isinstance(raw, str):
         raise BadValue("请填写文字")
-    text = _LINE_ENDS.sub("\n", raw)
+    text = _LINE_ENDS.sub("\n", raw) if "\r" in raw else raw
     if len(text) > longest:
         raise BadValue(f"最多 {longest} 个字，现在 {len(text)} 个")
     # Nearly every text is printable through and through, and nothing unfit is: then no single character is looked at.
     for mark in () if text.isprintable() else text:
         if _unfit(mark):
             raise BadValue(f"含有不能使用的字符(U+{ord(mark):04X})，请删除后重填")
-    return unicodedata.normalize("NFC", text).strip()
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
+
+
+def _folded(text: str) -> str:
+    """NFKC, in which ASCII is what it is."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _unfit(mark: str) -> bool:
@@ -154,14 +159,16 @@ def _refuse(problem: str | None) -> None:
 def _number(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         raise BadValue("请填写数字")
-    text = unicodedata.normalize("NFKC", raw).strip() if isinstance(raw, str) else str(raw)
+    text = _folded(raw).strip() if isinstance(raw, str) else str(raw)
     if isinstance(raw, str) and not _WRITTEN_NUMBER.fullmatch(text):
         raise BadValue(f"「{text[:40]}」不是数字，请只填数字，例如 12.5")
     value = Decimal(text)
     if len(text) > MOST_DIGITS or not isinstance(raw, int | str):  # what is short and has no exponent fits anyway
         _refuse_size(value)
-    _decimals(value, wanted)
-    _refuse(amount_problem(value, wanted, unit_words(wanted.unit)))
+    if not text.isdecimal():
+        _decimals(value, wanted)
+    if (wanted.min is not None and value < wanted.min) or (wanted.max is not None and value > wanted.max):
+        _refuse(amount_problem(value, wanted, unit_words(wanted.unit)))
     return value
 
 
@@ -187,7 +194,7 @@ def _date(raw: Any, wanted: Wanted, around: Surroundings) -> date:
 def _written_day(raw: Any) -> date:
     if not isinstance(raw, str):
         raise BadValue("请填写日期，例如 2026-03-01")
-    text = unicodedata.normalize("NFKC", raw).strip()
+    text = _folded(raw).strip()
     try:
         if len(text) == 10:
             return date.fromisoformat(text)
@@ -218,7 +225,7 @@ def bound_day(bound: str | None, today: date | None) -> date | None:
 
 def _moment(raw: Any, wanted: Wanted, around: Surroundings) -> datetime:
     try:
-        text = unicodedata.normalize("NFKC", raw).strip() if isinstance(raw, str) else raw
+        text = _folded(raw).strip() if isinstance(raw, str) else raw
         value = datetime.fromisoformat(text) if isinstance(text, str) and len(text) <= 32 else text
     except ValueError:
         value = None
@@ -238,9 +245,10 @@ def _yes_no(raw: Any, _: Wanted, __: Surroundings) -> bool:
 
 def _choice(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
     text = str(raw) if isinstance(raw, int | Decimal) and not isinstance(raw, bool) else safe_text(raw)
-    if all(option.code != text for option in wanted.options):
-        raise BadValue(f"「{text[:40]}」不在选项中，请从这些中选：{_option_words(wanted.options)}")
-    return text
+    for option in wanted.options:
+        if option.code == text:
+            return text
+    raise BadValue(f"「{text[:40]}」不在选项中，请从这些中选：{_option_words(wanted.options)}")
 
 
 def _option_words(options: tuple[Option, ...]) -> str:
@@ -263,7 +271,7 @@ def _many(raw: Any, wanted: Wanted, _: Surroundings) -> tuple[str, ...]:
 
 
 def _region(raw: Any, wanted: Wanted, around: Surroundings) -> str:
-    code = unicodedata.normalize("NFKC", safe_text(raw))
+    code = _folded(safe_text(raw))
     if not (code.isascii() and code.isdigit() and len(code) in {6, 9, 12}):
         raise BadValue("请选择区划，区划代码是 6、9 或 12 位数字")
     known = around.regions.get(code) or around.regions.get(code[:6])
@@ -301,7 +309,7 @@ def _text(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
 
 
 def _formatted(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
-    text = unicodedata.normalize("NFKC", safe_text(raw, 100))
+    text = _folded(safe_text(raw, 100))
     try:
         clean = FORMATS[wanted.type](text)
     except BadFormat as bad:
@@ -337,12 +345,13 @@ def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
     }
     values: dict[str, Any] = {}
     for name, column in columns.items():
-        if is_blank(raw.get(name)):
+        given = raw.get(name)
+        if is_blank(given):
             if name in wanted.required:
                 errors[name] = ["必填，请填写"]
             continue
         try:
-            values[name] = read_value(raw[name], column, around)
+            values[name] = _READERS[column.type](given, column, around)
         except BadValue as bad:
             errors[name] = bad.errors
     if errors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from store.people import Account, Token
 from store.port import Database, Tx
 
 PREFIX = "yjs_"
+MOST_KNOWN = 10_000
 USUAL_LIFE = timedelta(days=90)
 
 
@@ -29,11 +31,23 @@ class Grant:
     life: timedelta = USUAL_LIFE
 
 
-class Tokens:
-    """The bearer tokens of this deployment."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Who holds a token, and until when."""
 
-    def __init__(self, database: Callable[[], Database]) -> None:
-        self._database = database
+    identity: Identity
+    until: datetime
+
+
+class Tokens:
+    """The bearer tokens of this deployment. `alone`: no other process changes them, so who holds one is remembered
+    until something of the people changes."""
+
+    def __init__(self, database: Callable[[], Database], alone: bool = False) -> None:
+        self._database, self._alone = database, alone
+        self._known: dict[str, _Held] = {}
+        self._changes = -1  # not listening yet
+        self._guard = threading.Lock()
 
     def issue(self, grant: Grant, now: datetime) -> str:
         """Make a token and return its secret, which is shown once and cannot be read again."""
@@ -45,12 +59,38 @@ class Tokens:
 
     def identity(self, secret: str, now: datetime) -> Identity:
         """Who holds `secret`; raises `UnknownToken` when it is unknown, revoked, expired or its person is disabled."""
+        found = self._known.get(rows.digest_of(secret)) if self._known else None
+        if found is None or found.until <= now:
+            found = self._remembered(secret, now) if self._alone else self._looked_up(secret, now)
+        return found.identity
+
+    def _remembered(self, secret: str, now: datetime) -> _Held:
+        """Look it up and keep it, unless something changed while it was looked up."""
+        with self._guard:
+            if self._changes < 0:
+                self._changes = 0
+                self._database().listen(self._told)
+            changes = self._changes
+        found = self._looked_up(secret, now)
+        with self._guard:
+            if changes == self._changes and len(self._known) < MOST_KNOWN:
+                self._known[rows.digest_of(secret)] = found
+        return found
+
+    def _told(self, topic: str) -> None:
+        if topic == rows.TOPIC:
+            with self._guard:
+                self._changes += 1
+                self._known = {}
+
+    def _looked_up(self, secret: str, now: datetime) -> _Held:
         with self._database().read() as tx:
             token = rows.token(tx, secret, now) if secret.startswith(PREFIX) else None
             account = _account(tx, token.subject) if token else None
         if token is None or (account is not None and account.disabled):
             raise UnknownToken
-        return Identity(token.subject, role_of(token.role), token.department, account.name if account else "", "bearer")
+        name = account.name if account else ""
+        return _Held(Identity(token.subject, role_of(token.role), token.department, name, "bearer"), token.expires_at)
 
     def revoke(self, token_id: str, now: datetime) -> bool:
         """Make a token worthless from now on; False if there is none to revoke."""

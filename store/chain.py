@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from store.encoding import pack, to_json, unpack
+from store.encoding import pack, unpack, written
 
 GENESIS = "0" * 64
 AUDIT = "@audit"
@@ -44,6 +44,12 @@ def salted(payload: Any) -> bytes:
     return secrets.token_bytes(_SALT) + pack(payload)
 
 
+def salts(count: int) -> Iterator[bytes]:
+    """So many salts, to stand in front of packed payloads; the system is asked for all of them at once."""
+    drawn = secrets.token_bytes(_SALT * count)
+    return (drawn[first:first + _SALT] for first in range(0, len(drawn), _SALT))
+
+
 def payload_of(salted_payload: bytes) -> Any:
     """The payload again."""
     return unpack(salted_payload[_SALT:])
@@ -62,7 +68,7 @@ def link(head: Head, plain: Iterable[Any], digest: str) -> Entry:
 
 def hash_of(prev: str, covered: Any) -> str:
     """The hash of an entry that covers a JSON value and follows the entry hashed `prev`."""
-    return hashlib.sha256(f"{prev}\n{to_json(covered)}".encode()).hexdigest()
+    return hashlib.sha256(b"%b\n%b" % (prev.encode(), written(covered))).hexdigest()
 
 
 def fault(head: Head, entry: Entry) -> str | None:

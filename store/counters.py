@@ -23,9 +23,9 @@ _INTO = """insert into counters (name, key, amount) values (:name, :key, :amount
 
 def add(tx: Tx, tally: Tally) -> None:
     """Add to counters; nothing is written for what comes to nothing."""
-    rows = _rows(tally)
+    rows = [(name, key, amount) for (name, key), amount in tally.items() if amount]
     if rows:
-        tx.many(_ADD, rows)
+        tx.fill(_ADD, rows)
 
 
 def fold(tx: Tx, limit: int = 5000) -> int:

@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 
+_BY_NAME = re.compile(r"%\([a-z_][a-z0-9_]*\)s", re.IGNORECASE)
 
 # What is inserted is parameters alone, and nothing behind them has any.
 _ONE_ROW = re.compile(r"(?P<into>insert into \w+ \([\w, ]+\) values) \((?P<row>:\w+(?:, :\w+)*)\)(?P<tail>[^:]*)")
@@ -56,6 +57,12 @@ def postgres_text(sql: str) -> str:
     return to_psycopg(fill(_guarded(sql), POSTGRES_SLOTS))
 
 
+@cache
+def postgres_places(sql: str) -> str:
+    """The same with its parameters by their places and not by name."""
+    return _BY_NAME.sub("%s", postgres_text(sql))
+
+
 @dataclass(frozen=True, slots=True)
 class Several:
     """An INSERT of several rows as one statement, and the parameters of each row in order."""
@@ -69,7 +76,7 @@ def sqlite_rows(sql: str, count: int) -> Several | None:
     """An INSERT of one row for `count` rows: the interpreter's lock is let go and taken once for all of them. None for
     any other text."""
     found = _ONE_ROW.fullmatch(sqlite_text(sql))
-    if found is None or count < 2:
+    if found is None:
         return None
     names = tuple(name.strip()[1:] for name in found["row"].split(","))
     row = f"({', '.join('?' for _ in names)})"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cases.model import Event
-from store.chain import Head, digest_of, link, payload_of, salted
-from store.encoding import moment, stamp
+from store.chain import Head, digest_of, hash_of, payload_of, salts
+from store.encoding import moment, pack, stamp
 from store.errors import Stale
 from store.failpoints import reach
 from store.heads import follow, held
@@ -16,6 +16,7 @@ from store.port import Row, Tx
 from store.rows import insert_text
 
 COLUMNS = ("reference", "n", "leg", "type", "at", "actor", "filled", "body", "digest", "prev", "hash")
+_INSERT = insert_text("events", COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,20 @@ def append(tx: Tx, reference: str, events: Sequence[Event], after: int | None = 
     never recorded over a newer event. Whoever knows the `end` of the chain saves looking it up; Stale if it is not.
     """
     reach("audit.before_append")
-    before = head = held(tx, reference) if end is None else end
-    if after is not None and after != head.n:
+    before = held(tx, reference) if end is None else end
+    if after is not None and after != before.n:
         raise Stale
-    rows = []
-    for event in events:
-        row = _linked(tx, head, event)
-        head = Head(reference, row["n"], row["hash"])
+    if not events:
+        return before
+    rows, last_ = [], (before.n, before.hash)
+    for event, salt in zip(events, salts(len(events)), strict=True):
+        row = _linked(tx, (reference, *last_), event, salt)
+        last_ = row[1], row[-1]
         rows.append(row)
-    if rows:
-        if not follow(tx, before, head):  # first, for it holds the chain
-            raise Stale
-        tx.many(insert_text("events", COLUMNS), rows)
+    head = Head(reference, *last_)
+    if not follow(tx, before, head):  # first, for it holds the chain
+        raise Stale
+    tx.fill(_INSERT, rows)
     return head
 
 
@@ -87,13 +90,12 @@ def opened(tx: Tx, row: Row) -> Recorded:
     return Recorded(row["n"], event, erased=body is None)
 
 
-def _linked(tx: Tx, head: Head, event: Event) -> dict[str, Any]:
-    payload = salted(event.data)
-    columns = {
-        "leg": event.leg, "type": event.type, "at": stamp(event.at), "actor": event.by, "filled": int(event.filled),
-    }
-    entry = link(head, covered(columns), digest_of(payload))
-    return {
-        **columns, "reference": head.chain, "n": entry.n, "digest": entry.digest, "prev": entry.prev,
-        "hash": entry.hash, "body": tx.cipher.seal(payload, place(head.chain, entry.n)),
-    }
+def _linked(tx: Tx, after: tuple[str, int, str], event: Event, salt: bytes) -> tuple[Any, ...]:
+    """The row of the event that follows entry n with its hash (`after`: chain, n, hash), in the order of COLUMNS."""
+    reference, n, prev = after
+    n += 1
+    payload = salt + pack(event.data)
+    plain = (event.leg, event.type, stamp(event.at), event.by, int(event.filled))
+    digest = digest_of(payload)
+    return (reference, n, *plain, tx.cipher.seal(payload, place(reference, n)), digest, prev,
+            hash_of(prev, (reference, n, *plain, digest)))

@@ -38,6 +38,7 @@ class Traits:
     reference: str | None
 
 
+_TRAITS = "file, owner, type, size, reference"
 AT_ONCE = 50  # files named in one statement
 
 
@@ -59,18 +60,22 @@ def several(tx: Tx, files: Iterable[str]) -> dict[str, FileRow]:
 
 def traits(tx: Tx, files: Iterable[str]) -> dict[str, Traits]:
     """Those of `files` that exist, by id, without their names: most are looked at and never shown."""
-    sql = "select file, owner, type, size, reference from files where file in"
-    found = (tx.rows(f"{sql} ({names})", **each) for names, each in _named(files))
-    return {row["file"]: Traits(**row) for rows in found for row in rows}
+    found = (tx.rows(f"select {_TRAITS} from files where file in ({names})", **each) for names, each in _named(files))
+    return {row["file"]: Traits(*row.values()) for rows in found for row in rows}
 
 
-def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
-    """Give an owner's files to a case, each once; UnknownFile for a stranger's, FileTaken if another case has it."""
+def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> list[Traits]:
+    """Give an owner's files to a case, each once, and say what they are; UnknownFile for a stranger's, FileTaken if
+    another case has it."""
+    linked: list[Traits] = []
     for names, each in _named(files):
         free = f"owner = :owner and file in ({names}) and (reference is null or reference = :reference)"
-        if tx.run(f"update files set reference = :reference where {free}", owner=owner, reference=reference,
-                  **each) != len(each):
+        rows = tx.rows(f"update files set reference = :reference where {free} returning {_TRAITS}",
+                       owner=owner, reference=reference, **each)
+        if len(rows) != len(each):
             _refuse(tx, reference, owner, each.values())
+        linked += [Traits(*row.values()) for row in rows]
+    return linked
 
 
 def _refuse(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:

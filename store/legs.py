@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,7 +12,7 @@ from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Tx
-from store.rows import one, params, shape, upsert_text
+from store.rows import one, params, shape, upsert_text, written
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -56,16 +56,16 @@ class LegRow:
 def put(tx: Tx, legs: Iterable[LegRow], before: Mapping[str, LegRow] | None = None) -> None:
     """Store the legs as folded, replacing what was there. Where `before` has a leg as it was written last, only what
     differs is written."""
-    whole: list[Mapping[str, Any]] = []
+    whole: list[Sequence[Any]] = []
     partly: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for leg in legs:
         was = before.get(leg.leg) if before else None
         if was is None or not was.n:
-            whole.append(_columns(leg))
+            whole.append(_row(leg))
         elif names := tuple(name for name, value in vars(leg).items() if value != getattr(was, name)):
             partly.setdefault(names, []).append(_some(leg, names))
     if whole:
-        tx.many(upsert_text("legs", tuple(whole[0]), ("reference", "leg")), whole)
+        tx.fill(upsert_text("legs", (*_WRITTEN.columns, "due_rank"), ("reference", "leg")), whole)
     for names, rows in partly.items():
         tx.many(_update(names), rows)
 
@@ -115,3 +115,14 @@ def _some(leg: LegRow, names: tuple[str, ...]) -> dict[str, Any]:
 def _columns(leg: LegRow) -> dict[str, Any]:
     row = params(leg)
     return {**row, "due_rank": row["due_at"] or NEVER}
+
+
+_WRITTEN = written(LegRow)
+_DUE = _WRITTEN.columns.index("due_at")
+
+
+def _row(leg: LegRow) -> list[Any]:
+    """All columns of a leg, the rank of its due date last."""
+    row = _WRITTEN.row(leg)
+    row.append(row[_DUE] or NEVER)
+    return row

@@ -6,24 +6,22 @@ a person decides), stuck (a person must act), refused (by the department), done,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from store.cipher import Cipher
 from store.encoding import moment, squeeze, stamp, unsqueeze
 from store.errors import LeaseLost, UnknownMessage
 from store.port import Row, Tx
-from store.rows import insert_text, one, params, shape
+from store.rows import insert_text, one, shape, written
 from store.sealing import unseal_maybe
 
 TOPIC = "messages"
+OFFICES_AT_ONCE = 100
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
-_COLUMNS = (
-    "reference", "leg", "type", "n", "message_id", "department", "office", "next_at", "created_at", "state",
-    "attempts", "mapping", "token", "detail", "body",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +78,14 @@ class Message:
         return self.id.key
 
 
+_WRITTEN = written(Message, ("body", "reason", "lease_until", "settled_at"))
+
+
 def add(tx: Tx, messages: Iterable[Message]) -> None:
     """Store new messages and wake the dispatcher after the commit."""
-    rows = [{**params(message, "body", "reason", "lease_until", "settled_at"),
-             "body": seal_body(tx, message.id, message.body)} for message in messages]
+    rows = [[*_WRITTEN.row(message), seal_body(tx, message.id, message.body)] for message in messages]
     if rows:
-        tx.many(insert_text("messages", _COLUMNS), rows)
+        tx.fill(insert_text("messages", (*_WRITTEN.columns, "body")), rows)
         tx.notify(TOPIC)
 
 
@@ -191,9 +191,22 @@ def next_due(tx: Tx, offices: Iterable[str] | None = None) -> datetime | None:
     if offices is None:
         first = tx.rows("select min(next_at) as at from messages where next_at is not null")[0]["at"]
         return None if first is None else moment(first)
-    sql = "select min(next_at) as at from messages where office = :office and next_at is not null"
-    times = [tx.rows(sql, office=office)[0]["at"] for office in offices]
+    times = [tx.rows(_next_of(len(named)), **named)[0]["at"] for named in _named(offices)]
     return min((moment(at) for at in times if at is not None), default=None)
+
+
+def _named(offices: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Offices as parameters of a few statements; each statement has as many parts, and stores allow some hundreds."""
+    all_ = list(offices)
+    for first in range(0, len(all_), OFFICES_AT_ONCE):
+        yield {f"o{number}": office for number, office in enumerate(all_[first:first + OFFICES_AT_ONCE])}
+
+
+@cache
+def _next_of(count: int) -> str:
+    each = [f"select min(next_at) as at from messages where office = :o{number} and next_at is not null"
+            for number in range(count)]
+    return f"select min(at) as at from ({' union all '.join(each)}) as firsts"
 
 
 def leased(tx: Tx) -> dict[str, int]:

@@ -14,6 +14,7 @@ from store.port import Row, Tx
 from store.rows import insert, one, params, shape
 from store.sealing import seal, unseal
 
+TOPIC = "people"  # told after each change of what an account or a token is worth
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -61,6 +62,7 @@ class Token:
 
 def add_account(tx: Tx, account: Account) -> None:
     """Store a new account; LoginTaken."""
+    tx.notify(TOPIC)
     place = f"accounts:body:{account.account}"
     made = insert(tx, "accounts", {
         **params(account, "login", "name", "body"), "login": _login(tx, account.login),
@@ -110,14 +112,15 @@ def set_body(tx: Tx, account: Account) -> None:
 
 def add_session(tx: Tx, session: Session) -> None:
     """Store a new session."""
-    digest = _digest(session.secret)
+    digest = digest_of(session.secret)
     insert(tx, "sessions", {**params(session, "secret", "data"), "digest": digest,
                             "body": seal(tx, session.data, f"sessions:body:{digest}")})
 
 
 def session(tx: Tx, secret: str, now: datetime) -> Session | None:
     """The session of this secret if it is not over, else None."""
-    found = tx.rows("select * from sessions where digest = :d and expires_at > :now", d=_digest(secret), now=stamp(now))
+    found = tx.rows("select * from sessions where digest = :d and expires_at > :now",
+                    d=digest_of(secret), now=stamp(now))
     if not found:
         return None
     digest = found[0]["digest"]
@@ -132,19 +135,19 @@ def needs_seen(session: Session, now: datetime) -> bool:
 def seen(tx: Tx, secret: str, now: datetime, expires_at: datetime) -> None:
     """Write "last seen" and the new end of a session."""
     tx.run("update sessions set seen_at = :now, expires_at = :end where digest = :d",
-           now=stamp(now), end=stamp(expires_at), d=_digest(secret))
+           now=stamp(now), end=stamp(expires_at), d=digest_of(secret))
 
 
 def set_data(tx: Tx, secret: str, data: Mapping[str, Any]) -> None:
     """Store the data of a session anew."""
-    digest = _digest(secret)
+    digest = digest_of(secret)
     tx.run("update sessions set body = :body where digest = :d",
            body=seal(tx, data, f"sessions:body:{digest}"), d=digest)
 
 
 def end_session(tx: Tx, secret: str) -> None:
     """End a session; no error if there is none."""
-    tx.run("delete from sessions where digest = :d", d=_digest(secret))
+    tx.run("delete from sessions where digest = :d", d=digest_of(secret))
 
 
 def end_all(tx: Tx, account: str) -> int:
@@ -159,13 +162,13 @@ def purge(tx: Tx, now: datetime) -> int:
 
 def add_token(tx: Tx, token: Token) -> None:
     """Store a new token."""
-    insert(tx, "tokens", {**params(token, "secret"), "digest": _digest(token.secret)})
+    insert(tx, "tokens", {**params(token, "secret"), "digest": digest_of(token.secret)})
 
 
 def token(tx: Tx, secret: str, now: datetime) -> Token | None:
     """The token of this secret if it is neither over nor revoked, else None."""
     found = tx.rows("select * from tokens where digest = :d and expires_at > :now and revoked_at is null",
-                    d=_digest(secret), now=stamp(now))
+                    d=digest_of(secret), now=stamp(now))
     return shape(Token, found[0], secret=found[0]["digest"]) if found else None
 
 
@@ -176,11 +179,13 @@ def tokens(tx: Tx) -> list[Token]:
 
 def revoke_token(tx: Tx, which: str, at: datetime) -> bool:
     """Revoke a token; False if there is none to revoke."""
+    tx.notify(TOPIC)
     return tx.run("update tokens set revoked_at = :at where id = :id and revoked_at is null",
                        at=stamp(at), id=which) == 1
 
 
 def _change(tx: Tx, account: str, change: str, value: Any) -> None:
+    tx.notify(TOPIC)
     if not tx.run(f"update accounts set {change} where account = :a", value=value, a=account):
         raise UnknownAccount
 
@@ -194,5 +199,6 @@ def _login(tx: Tx, login: str) -> str:
     return tx.cipher.index(login, "accounts:login")
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Under which a secret is kept."""
     return hashlib.sha256(secret.encode()).hexdigest()

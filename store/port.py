@@ -33,6 +33,9 @@ class Tx(Protocol):
     def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
         """Run one write for each parameter set."""
 
+    def fill(self, sql: str, rows: Sequence[Sequence[Any]], /) -> None:
+        """Insert rows: `sql` inserts one, and each row has its values in the order of that text."""
+
     def clock(self, now: datetime) -> datetime:
         """The time that leases go by: the database's own on PostgreSQL (many hosts), else `now`."""
 

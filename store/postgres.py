@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from store.cipher import Cipher
-from store.dialect import postgres_text
+from store.dialect import postgres_places, postgres_text
 from store.errors import ConstraintBroken, NestedWrite, StorageFull, StoreClosed, StoreError, StoreUnavailable
 from store.migrations import refuse_unmigrated
 from store.port import Done, Row, Tx, started
@@ -64,6 +64,11 @@ class PostgresTx:
         """Run one write for each parameter set."""
         if params:
             self._connection.cursor().executemany(postgres_text(sql), params)
+
+    def fill(self, sql: str, rows: Sequence[Sequence[Any]], /) -> None:
+        """Insert rows, whose values stand in the order of the text that inserts one."""
+        if rows:
+            self._connection.cursor().executemany(postgres_places(sql), rows)
 
     def clock(self, now: datetime) -> datetime:
         """The database's clock: leases of many hosts go by one clock, whatever `now` says here."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -26,10 +27,40 @@ def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
     return kind(**made)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How values of one dataclass become rows: the columns, and what turns an attribute into one."""
+
+    columns: tuple[str, ...]
+    _take: Callable[[Any], tuple[Any, ...]]
+    _turns: tuple[tuple[int, Callable[[Any], Any]], ...]
+
+    def row(self, value: Any) -> list[Any]:
+        """The columns of one value, in order."""
+        row = list(self._take(value))
+        for place, turn in self._turns:
+            row[place] = turn(row[place])
+        return row
+
+
 def params(value: Any, *without: str) -> dict[str, Any]:
     """The attributes of a dataclass as SQL parameters, but those named in `without`."""
-    return {name: getattr(value, name) if turn is None else turn(getattr(value, name))
-            for name, turn in _columns(type(value), without)}
+    as_row = written(type(value), without)
+    return dict(zip(as_row.columns, as_row.row(value), strict=True))
+
+
+def written(kind: type[Any], without: tuple[str, ...] = ()) -> Written:
+    """How values of `kind` become rows without the attributes named in `without`: a time becomes its stamp, an
+    enumeration its text, a flag 0 or 1."""
+    found = _WRITTEN.get((kind, without))
+    if found is None:
+        turns = {name: turn for name, turn in _turns(kind).items() if name not in without}
+        found = _WRITTEN[kind, without] = Written(tuple(turns), attrgetter(*turns), tuple(
+            (place, _BACK.get(turn, _text)) for place, turn in enumerate(turns.values()) if turn is not None))
+    return found
+
+
+_WRITTEN: dict[tuple[type[Any], tuple[str, ...]], Written] = {}
 
 
 def insert(tx: Tx, table: str, columns: Mapping[str, Any], tail: str = "") -> int:
@@ -58,33 +89,8 @@ def upsert_text(table: str, columns: tuple[str, ...], keys: tuple[str, ...]) -> 
     return insert_text(table, columns, f"on conflict ({', '.join(keys)}) do update set {changed}")
 
 
-_Turns = list[tuple[str, Callable[[Any], Any] | None]]
-_WRITTEN: dict[tuple[type[Any], tuple[str, ...]], _Turns] = {}
-
-
-def _columns(kind: type[Any], without: tuple[str, ...]) -> _Turns:
-    """What becomes a column, and what turns it into one: a time its stamp, an enumeration its text, a flag 0 or 1."""
-    found = _WRITTEN.get((kind, without))
-    if found is None:
-        found = _WRITTEN[kind, without] = [
-            (name, None if turn is None else _BACK.get(turn, _text)) for name, turn in _turns(kind).items()
-            if name not in without]
-    return found
-
-
 def _stamped(at: datetime | None) -> str | None:
-    """The stamp of a time; one change writes the same moment into column after column, and times never change."""
-    global _last  # noqa: PLW0603  one pair, replaced whole
-    if at is None:
-        return None
-    moment_, text = _last
-    if at is not moment_:
-        text = stamp(at)
-        _last = (at, text)
-    return text
-
-
-_last: tuple[datetime | None, str] = (None, "")
+    return None if at is None else stamp(at)
 
 
 def _text(value: StrEnum | None) -> str | None:

@@ -63,11 +63,23 @@ class SqliteTx:
         try:
             for first in range(0, len(params), _ROWS_AT_ONCE):
                 rows = params[first:first + _ROWS_AT_ONCE]
-                several = sqlite_rows(sql, len(rows))
+                several = sqlite_rows(sql, len(rows)) if len(rows) > 1 else None
                 if several is not None:
                     self._connection.execute(several.text, [row[name] for row in rows for name in several.names])
                 else:
                     self._connection.executemany(sqlite_text(sql), rows)
+        except sqlite3.Error as error:
+            raise plain(error) from None
+
+    def fill(self, sql: str, rows: Sequence[Sequence[Any]], /) -> None:
+        """Insert rows, whose values stand in the order of the text that inserts one."""
+        self._refuse_lost()
+        try:
+            for first in range(0, len(rows), _ROWS_AT_ONCE):
+                part = rows[first:first + _ROWS_AT_ONCE]
+                several = sqlite_rows(sql, len(part))
+                assert several is not None
+                self._connection.execute(several.text, [value for row in part for value in row])
         except sqlite3.Error as error:
             raise plain(error) from None
 

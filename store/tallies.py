@@ -124,7 +124,7 @@ def _plus(tally: dict[tuple[str, str], int], name: str, key: str, amount: int) -
 
 
 def _key(row: LegRow) -> str:
-    return f"{row.department}|{row.office}|{row.state.value}"
+    return f"{row.department}|{row.office}|{row.state}"
 
 
 def _parts(key: str) -> tuple[str, str, str]:

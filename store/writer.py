@@ -148,9 +148,13 @@ class Writer:
                 callers = self._taken()
             batch = [ticket for caller in callers for ticket in caller.tickets]
             self._serve(self._transaction, batch)
+            self._tell(batch)
         finally:  # whatever interrupts this thread, the others go on
             self._leader = None
             self._pass_on(callers[1:])
+
+    def _tell(self, batch: Sequence[Ticket]) -> None:
+        """Announce what was committed; nobody goes on before, so that nothing remembered outlives its change."""
         for topic in dict.fromkeys(topic for ticket in batch if ticket.error is None for topic in ticket.topics):
             self._announce(topic)
 

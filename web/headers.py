@@ -104,6 +104,8 @@ def _refuse_unfit_url() -> None:
 def _refuse_unfit_form() -> None:
     """Read a plain form within the limit of JSON before anything parses it, and refuse bytes that are not UTF-8: the
     stock parser takes any number of pairs and keeps broken bytes as escapes."""
+    if "application/x-www-form-urlencoded" not in request.environ.get("CONTENT_TYPE", "").lower():
+        return
     if request.mimetype != "application/x-www-form-urlencoded":
         return
     request.max_content_length = house().settings.json_limit

@@ -62,7 +62,7 @@ class House:
         self.dispatcher: Dispatcher | None = None
         self.attempts = Attempts()
         self.accounts = Accounts(lambda: self.database, self.attempts)
-        self.tokens = Tokens(lambda: self.database)
+        self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
         self.sessions = Sessions(lambda: self.database, lives)
         self._lock = RLock()

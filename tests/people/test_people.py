@@ -1,5 +1,6 @@
 """Accounts, sessions and tokens on a real store."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -175,6 +176,43 @@ def test_a_token_of_a_disabled_person_is_worthless(database, accounts):
     accounts.disable(account.account)
     with pytest.raises(UnknownToken):
         Tokens(lambda: database).identity(secret, NOW)
+
+
+@pytest.mark.parametrize("end", ["revoked", "disabled", "revoked elsewhere", "over"])
+def test_a_remembered_token_is_worthless_as_soon_as_it_ends(database, accounts, end):
+    account, tokens = accounts.add(officer(), NOW), Tokens(lambda: database, alone=True)
+    secret = tokens.issue(Grant("officer", account.account, "gas", life=timedelta(days=1)), NOW)
+    assert [tokens.identity(secret, NOW).subject for _ in range(2)] == [account.account] * 2
+    if end == "revoked":
+        tokens.revoke(tokens.all()[0].id, NOW)
+    elif end == "disabled":
+        accounts.disable(account.account)
+    elif end == "revoked elsewhere":
+        Tokens(lambda: database).revoke(tokens.all()[0].id, NOW)
+    with pytest.raises(UnknownToken):
+        tokens.identity(secret, NOW + timedelta(days=1) if end == "over" else NOW)
+
+
+def test_a_token_that_was_looked_up_before_it_ended_is_not_remembered_after(database):
+    class Slow:
+        """The same store, in which something happens while it is read."""
+
+        def __init__(self, meanwhile):
+            self.meanwhile, self.listen = meanwhile, database.listen
+
+        @contextmanager
+        def read(self):
+            with database.read() as tx:
+                yield tx
+            self.meanwhile()
+
+    other = Tokens(lambda: database)
+    secret = other.issue(Grant("applicant", "p1"), NOW)
+    slow = Slow(lambda: other.revoke(other.all()[0].id, NOW))
+    tokens = Tokens(lambda: slow, alone=True)
+    tokens.identity(secret, NOW)  # it was good when it was looked up
+    with pytest.raises(UnknownToken):
+        tokens.identity(secret, NOW)
 
 
 def test_no_secret_stands_in_the_store(database, accounts, sessions, tmp_path):
