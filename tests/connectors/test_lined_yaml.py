@@ -13,9 +13,9 @@ SANDBOX = Path(__file__).parents[2] / "sandbox"
 GOOD = "hosts:\n  gas: https://gas.example\nbodies:\n  one: {host: gas, secrets: [\"file:a\"]}\n"
 SLIPS = (
     "", "# nothing\n", "a: &b c\n", "a: *b\n", "a: !x b\n", "a: b\na: c\n", "a:\n", "a: \"\"\n", "a: '一'二\n",
-    "a:\tb\n", "? a\n", "<<: {a: b}\n", "---\na: b\n--- \nc: d\n", "a: [b, c\n", "a: {b: c\n", "a: b: c\n", "a: =\n", "=\n",
-    "[a, [b, {c: d}]]\n", "a\n", "a: 01\nb: 1e3\nc: yes\nd: 2026-01-01\n", "a: |\n  b\n  c\n", "a: >\n  b\n", "'a':b\n",
-    f"{'[' * 20}a{']' * 20}\n", "a: b\n c: d\n", "- a\n- b: c\n  d: e\n",
+    "a:\tb\n", "? a\n", "<<: {a: b}\n", "---\na: b\n--- \nc: d\n", "a: [b, c\n", "a: {b: c\n", "a: b: c\n", "a: =\n",
+    "=\n", "[a, [b, {c: d}]]\n", "a\n", "a: 01\nb: 1e3\nc: yes\nd: 2026-01-01\n", "a: |\n  b\n  c\n", "a: >\n  b\n",
+    "'a':b\n", "[[[[[[[[[[[[[[[[[[[[a]]]]]]]]]]]]]]]]]]]]\n", "a: b\n c: d\n", "- a\n- b: c\n  d: e\n",
 )
 
 
