@@ -26,7 +26,8 @@ STAMP = VENV / "installed.sha256"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CJK_FONT = "Noto Sans CJK"
 START_SECONDS = 60
-BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport", "burst", "hanging", "queries")
+BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport", "burst", "hanging", "queries",
+           "start")
 STORMS = ("disk", "writers", "restarts", "hosts")
 
 
