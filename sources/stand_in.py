@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 from sources.port import Found, Query
 
 RECORDS = Path(__file__).parent / "local"
 _ABOUT = ("number", "issuer", "valid_from", "valid_to", "version")
 _ADDRESS = frozenset({"site_address"})
+
+
+class _Records(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # PyYAML ships no annotations
+    """Whole numbers are numbers, all other words are text: a `yes` stays one."""
+
+    yaml_implicit_resolvers: Mapping[str, Any] = {}
+
+
+_Records.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"(?:0|[1-9][0-9]*)\Z"), list("0123456789"))
 
 
 class _Kept:
@@ -49,7 +59,7 @@ class Premises(DataSharing):
 
 def records(name: str) -> Any:
     """The sample records of one file of `sources/local`."""
-    return YAML(typ="safe", pure=True).load((RECORDS / f"{name}.yaml").read_text("utf-8"))
+    return yaml.load((RECORDS / f"{name}.yaml").read_text("utf-8"), Loader=_Records)  # noqa: S506  a safe loader
 
 
 def _looked_up(kept: Mapping[str, Iterable[Mapping[str, Any]]], query: Query, keys: Any) -> Found:

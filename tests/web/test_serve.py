@@ -1,6 +1,7 @@
 """The server itself: slow senders starve nobody, signals end it cleanly, the worker dies with its master."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -55,6 +56,9 @@ class Portal:
     def start(self):
         self.process = subprocess.Popen([sys.executable, "-m", "web.serve"], cwd=HOME, env=self.environment,
                                         stdout=self.log, stderr=self.log)
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
         for _ in range(600):
             assert self.process.poll() is None, self.said()
             try:
@@ -70,7 +74,7 @@ class Portal:
 
     def get(self, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
-            answer.read()
+            answer.told = answer.read().decode()
             return answer
 
     def send(self, start, timeout=60):
@@ -200,6 +204,23 @@ def test_after_a_kill_nothing_is_left_behind_and_a_start_takes_over(portal, vict
             time.sleep(0.1)
     assert portal.workers() not in ([], [worker])
     assert not Path(f"/proc/{worker}").exists() or Path(f"/proc/{worker}/stat").read_text().split()[2] == "Z"
+
+
+def test_a_worker_born_again_reads_the_definitions_anew(tmp_path):
+    bundles = Path(shutil.copytree(HOME / "tests" / "web" / "definitions", tmp_path / "bundles"))
+    file = bundles / "connect.yaml"
+    with Portal(tmp_path, YJS_BUNDLES=str(bundles)) as portal:
+        worker, = portal.workers()
+        assert "水电联办" in portal.get("/api/bundles").told
+        file.write_text(file.read_text().replace("水电联办", "水电一起办"))
+        os.kill(worker, signal.SIGKILL)
+        portal.wait_until_ready()
+        assert "水电一起办" in portal.get("/api/bundles").told
+        worker, = portal.workers()
+        file.write_text(file.read_text() + "\n: 写坏了\n")
+        os.kill(worker, signal.SIGKILL)
+        assert portal.process.wait(60) != 0
+        assert "connect.yaml:" in portal.said()
 
 
 @pytest.mark.parametrize(("change", "says"), [
