@@ -109,7 +109,8 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001  # whatever one message or the store has, the others must leave
                 LOG.error("claiming failed: %s", code_of(error))
                 claims = []
-                self._stopping.wait(LONGEST_NAP)
+                with away():
+                    self._stopping.wait(LONGEST_NAP)
             for claim in claims:
                 self._attempts.begin(Errand(claim, since))
             if not claims:
