@@ -12,12 +12,13 @@ from cases.follow import follow
 from cases.model import Ask, Case, Event, LegState
 from cases.states import FINAL
 from desk import repeats
-from desk.book import Alongside, Book, Decide
+from desk.book import Book, Decide
 from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
 from desk.known import Known, by_leg
 from desk.papers import lost_file, specs_of, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
+from desk.writing import Alongside
 from forms.plan import PlannedLeg
 from forms.schema import validate_form
 from forms.values import BadValue, safe_text

@@ -7,6 +7,7 @@ too: a notice is put aside, or a message taken back, only on what is really so.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -21,54 +22,37 @@ from cases.follow import Outbox, Outcome, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
 from desk.editions import Editions
 from desk.errors import UnknownCase
+from desk.faults import told
 from desk.known import Known, by_leg
 from desk.letters import Letters
-from desk.outgoing import Letter, legs_of, offer_and_send
+from desk.outgoing import Letter, legs_of
 from desk.premises import Premises
-from store import cases, events, legs, messages, tallies
+from desk.writing import Alongside, Beside, Change, Leaving, Writing
+from store import cases, events, legs
 from store.cases import CaseRow
 from store.chain import GENESIS, Head
-from store.errors import Stale, StoreUnavailable
+from store.errors import Stale, StoreUnavailable, TransactionLost
 from store.errors import UnknownCase as NotStored
 from store.legs import LegRow
-from store.port import Tx
+from store.port import Done, Tx
 from store.turns import holding, pause
 
+LOG = logging.getLogger("yijianshi.desk")
 REMEMBERED_CASES = 400
 STRIPES = 1_024  # two cases that share one cannot share a commit
 TRIES = 20
 
 Decide = Callable[[Case], Sequence[Event]]
-Alongside = Callable[[Tx], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a decision leads to: all events, what must be sent, and the leg rows that differ. The events follow `end`,
-    where the case's chain ended (None: not known here)."""
-
-    known: Known
-    events: tuple[Event, ...]
-    letters: tuple[Letter, ...]
-    changed: tuple[LegRow, ...]
-    end: Head | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A change that somebody wants of a case, as for `Book.advance`."""
+    """A change that somebody wants of a case, as for `Book.advance`; once it is decided, `beside` tells what belongs to
+    the same transaction."""
 
     reference: str
     decide: Decide
-    alongside: Alongside | None = None
-
-
-class _Leaving(Stale):
-    """This would end or hold a leg as unsent while an attempt at its filing runs: the case has to know that first."""
-
-    def __init__(self, leg: str) -> None:
-        super().__init__()
-        self.leg = leg
+    beside: Callable[[], Beside]
 
 
 class Book:
@@ -76,6 +60,7 @@ class Book:
 
     def __init__(self, premises: Premises, editions: Editions, letters: Letters) -> None:
         self._premises, self._editions, self._letters = premises, editions, letters
+        self._writing = Writing(premises)
         self._kept: OrderedDict[str, Known] = OrderedDict()
         self._guard = threading.Lock()
         self._stripes = [threading.Lock() for _ in range(STRIPES)]
@@ -128,12 +113,16 @@ class Book:
         `alongside` writes what belongs to the same transaction (a settled message, a notice's id). `decide` may be
         called again if the case moved meanwhile; it must only look.
         """
+        return self._advance(Wish(reference, decide, lambda: Beside(more=alongside)), now)
+
+    def _advance(self, wish: Wish, now: datetime) -> Change:
+        reference = wish.reference
         with holding(self._stripes[hash(reference) % STRIPES]):
             for _ in range(TRIES):
-                change = self._decided(self.known(reference), decide, now)
+                change = self._decided(self.known(reference), wish.decide, now)
                 try:
-                    return self._written(change, now, alongside)
-                except _Leaving as met:
+                    return self._written(change, now, wish.beside())
+                except Leaving as met:
                     self._tell_leaving(reference, met.leg, now)
                 except Stale:
                     self.forget(reference)
@@ -143,7 +132,7 @@ class Book:
         """Record that a leg leaves. Its message says so anyway, so an attempt that goes well needs no event of it."""
         sending = Event("leg.sending", now, "platform", leg, {"message": "leg.filed"})
         try:
-            self._written(self._decided(self.known(reference), lambda _: (sending,), now), now, None)
+            self._written(self._decided(self.known(reference), lambda _: (sending,), now), now, Beside())
         except Stale:
             self.forget(reference)
 
@@ -153,25 +142,37 @@ class Book:
         with ExitStack() as held:
             for stripe in sorted({hash(wish.reference) % STRIPES for wish in wishes}):
                 held.enter_context(holding(self._stripes[stripe]))
-            changes = [change for wish in wishes if (change := self._decided_alone(wish, now, faults)) is not None]
-            alongside = {wish.reference: wish.alongside for wish in wishes}
-            units = [partial(self.write, change=change, now=now, alongside=alongside[change.known.row.reference])
-                     for change in changes]
-            for change, done in zip(changes, self._premises.database.write_all(units), strict=True):
+            decided = [one for wish in wishes if (one := self._decided_alone(wish, now, faults)) is not None]
+            for (change, _), done in zip(decided, self._all_written(decided, now), strict=True):
                 if done.error is None:
                     self._remember_changed(change, done.result)
                 else:
                     faults[change.known.row.reference] = done.error
         return [self._once_more(wish, faults.get(wish.reference), now) for wish in wishes]
 
-    def _decided_alone(self, wish: Wish, now: datetime, faults: dict[str, Exception]) -> Change | None:
+    def _all_written(self, decided: Sequence[tuple[Change, Beside]], now: datetime) -> list[Done]:
+        """All of them in one unit, which costs a third; where that is not to be, each in its own."""
+        if decided[1:]:
+            try:
+                ends = self._premises.database.write(lambda tx: self._writing.together(tx, decided, now))
+                return [Done(end) for end in ends]
+            except TransactionLost:
+                pass
+            except StoreUnavailable as gone:
+                return [Done(error=gone) for _ in decided]
+            except Exception as fault:  # noqa: BLE001 - whose fault it is, each finds out by itself
+                LOG.info("%s changes are written one by one: %s", len(decided), told(fault))
+        return self._premises.database.write_all(
+            [partial(self._writing.one, change=change, beside=beside, now=now) for change, beside in decided])
+
+    def _decided_alone(self, wish: Wish, now: datetime, faults: dict[str, Exception]) -> tuple[Change, Beside] | None:
         gone = next((fault for fault in faults.values() if isinstance(fault, StoreUnavailable)), None)
         if gone is not None:  # each would wait for the store as long as the first did
             faults[wish.reference] = gone
             return None
         pause()
         try:
-            return self._decided(self.known(wish.reference), wish.decide, now)
+            return self._decided(self.known(wish.reference), wish.decide, now), wish.beside()
         except Exception as fault:  # noqa: BLE001 - one bad case must not stop the others; its caller is told
             faults[wish.reference] = fault
             return None
@@ -182,7 +183,7 @@ class Book:
             return fault
         self.forget(wish.reference)
         try:
-            self.advance(wish.reference, wish.decide, now, wish.alongside)
+            self._advance(wish, now)
         except Exception as again:  # noqa: BLE001 - its caller is told
             return again
         return None
@@ -217,41 +218,19 @@ class Book:
         known = Known(row, blank, 0, empty, Head(row.reference, 0, GENESIS))
         return self._changed(known, opening.case, tuple(opening.events), tuple(opening.outbox), now)
 
-    def _written(self, change: Change, now: datetime, alongside: Alongside | None) -> Change:
-        if not change.events and alongside is None:
+    def _written(self, change: Change, now: datetime, beside: Beside) -> Change:
+        if not change.events and beside == Beside():
             return change
-        end = self._premises.database.write(lambda tx: self.write(tx, change, now, alongside))
+        end = self._premises.database.write(lambda tx: self._writing.one(tx, change, beside, now))
         self._remember_changed(change, end)
         return change
+
+    def write(self, tx: Tx, change: Change, now: datetime) -> Head | None:
+        """The unit of work of a change, for a filing inside its own unit. Where the case's chain ends now."""
+        return self._writing.one(tx, change, Beside(), now)
 
     def _remember_changed(self, change: Change, end: Head | None) -> None:
         if change.events:
             known = change.known
             merged = {**known.legs, **{row.leg: row for row in change.changed}}
             self._remember(Known(known.row, known.case, known.n, merged, end))
-
-    def write(self, tx: Tx, change: Change, now: datetime, alongside: Alongside | None = None) -> Head | None:
-        """The unit of work of a change; also used by filing inside its own unit. Where the case's chain ends now, if
-        there were events."""
-        reference, end = change.known.row.reference, None
-        if change.events:
-            end = events.append(tx, reference, change.events, change.known.n - len(change.events), change.end)
-            legs.put(tx, change.changed, change.known.legs)
-            self._drop_unsent(tx, change)
-            current = {**change.known.legs, **{row.leg: row for row in change.changed}}
-            offer_and_send(tx, self._premises, current, change.letters, now)
-            tallies.note(tx, change.known.row.bundle, change.known.legs, change.changed, now)
-        elif events.last(tx, reference) != change.known.n:
-            raise Stale
-        if alongside is not None:
-            alongside(tx)
-        return end
-
-    def _drop_unsent(self, tx: Tx, change: Change) -> None:
-        """Cancel the filings of legs that end or are held before they left."""
-        for row in change.changed:
-            if row.closed_at is not None or row.state is LegState.HELD:
-                messages.cancel(tx, row.reference, row.leg)
-                if not change.known.case.legs[row.leg].reached and messages.leaves(tx, row.reference, row.leg):
-                    raise _Leaving(row.leg)
-

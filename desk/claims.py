@@ -18,6 +18,7 @@ from desk.book import Book, Wish
 from desk.faults import told
 from desk.letters import Letters
 from desk.premises import Premises
+from desk.writing import Beside
 from store import leases, messages, pausing
 from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.leases import Claimed, Outcome, Wanted
@@ -27,6 +28,7 @@ from store.port import Tx
 LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
 SOON = timedelta(seconds=2)
+NOT_WANTED = Outcome(state="cancelled", kind="not_wanted")
 
 
 class Then(Protocol):
@@ -63,6 +65,11 @@ def _leased(wanted: Wanted, tx: Tx) -> list[Claimed]:
 def _not_begun(item: Claimed, now: datetime, tx: Tx) -> None:
     """As it was before it was leased: to be sent, or to be asked about, a little later."""
     leases.settle(tx, item, Outcome(item.was, "not_sent", next_at=now + SOON, detail="not begun"), now)
+
+
+def _still_leased(items: Sequence[Claimed], tx: Tx) -> None:
+    """LeaseLost if a lease of these is over; their bodies were frozen long ago."""
+    leases.refuse_lost(tx, items)
 
 
 def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx) -> None:
@@ -168,31 +175,33 @@ class Counter:
     def _wish(self, beginning: _Beginning, now: datetime) -> Wish:
         """The change that begins the attempts at one case's messages; what leaves is put into `beginning.leaving`."""
         reference, items = beginning.reference, beginning.items
-        bodies: dict[MessageId, Enclosed] = {}
         seen: list[Case] = []
 
         def decide(case: Case) -> Sequence[Event]:
-            # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
-            bodies.update(self._bodies(reference, items, now))
             seen[:] = [case]
             return ()
 
-        def alongside(tx: Tx) -> None:
-            for item in items:
-                if still_wanted(seen[0], item):
-                    id_ = item.message.id
-                    frozen = messages.freeze(tx, id_, item.token, bodies[id_], payload.MAPPING_VERSION)
-                    beginning.leaving[id_] = frozen
-                else:
-                    leases.settle(tx, item, Outcome(state="cancelled", kind="not_wanted"), now)
+        def beside() -> Beside:
+            wanted = [item for item in items if still_wanted(seen[0], item)]
+            settled = [(item, NOT_WANTED) for item in items if not still_wanted(seen[0], item)]
+            # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
+            letters = self._letters_for(reference, [item for item in wanted if item.message.body is None], now)
+            begun = [item for item in wanted if item.message.body is not None]
+            beginning.leaving.clear()
+            beginning.leaving.update({which: letter.body for which, _, letter in letters})
+            beginning.leaving.update({item.message.id: item.message.body or b"" for item in begun})
+            return Beside(settled, letters, payload.MAPPING_VERSION, partial(_still_leased, begun) if begun else None)
 
-        return Wish(reference, decide, alongside)
+        return Wish(reference, decide, beside)
 
-    def _bodies(self, reference: str, items: Sequence[Claimed], now: datetime) -> dict[MessageId, Enclosed]:
+    def _letters_for(self, reference: str, items: Sequence[Claimed],
+                     now: datetime) -> list[tuple[MessageId, int, Enclosed]]:
+        """The bodies of messages that leave for the first time, each with its message and the token of its lease."""
+        if not items:
+            return []
         writing, cipher = self._letters.about(self._book.known(reference), now), self._premises.database.cipher
-        return {item.message.id: enclosed(
-            cipher, item.message.id, writing.body(item.message.leg, item.message.type, {})
-            if item.message.body is None else item.message.body) for item in items}
+        return [(which, item.token, enclosed(cipher, which, writing.body(which.leg, which.type, {})))
+                for item in items for which in (item.message.id,)]
 
     def _shown(self, item: Claimed, body: bytes) -> Claim:
         message = item.message

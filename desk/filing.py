@@ -11,7 +11,7 @@ from typing import Any
 from cases import outcome
 from desk import reference as references
 from desk import repeats
-from desk.book import Book, Change
+from desk.book import Book
 from desk.consents import Scope, pinned, refuse_uncovered
 from desk.editions import REMEMBERED_PLANS, Composed, Editions, difference
 from desk.errors import (
@@ -28,6 +28,7 @@ from desk.papers import fit, lost_file, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.values import Filing, Receipt, ReceiptLeg
+from desk.writing import Change
 from forms.compose import compose
 from forms.plan import Plan
 from forms.same import Same

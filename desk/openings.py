@@ -13,10 +13,11 @@ from typing import Any
 
 from cases import fold, follow
 from cases.model import Case, Event, Leg
-from desk.book import Book, Change
+from desk.book import Book
 from desk.editions import Composed
 from desk.known import Known
 from desk.premises import Premises
+from desk.writing import Change
 from forms.plan import Plan
 from store.cases import CaseRow
 from store.chain import GENESIS, Head

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from cases import fold, judge
 from cases.model import Case, Event, LegState
@@ -18,7 +19,8 @@ from desk.errors import MalformedNotice
 from desk.notice_schemas import read_data
 from desk.notices import Notices
 from desk.premises import Premises
-from store import leases, notices
+from desk.writing import Beside
+from store import notices
 from store.errors import LeaseLost, StoreError, StoreUnavailable, TransactionLost
 from store.leases import Outcome
 from store.notices import Strange
@@ -119,15 +121,21 @@ class Recorder:
                                 for came in joint.came]
             return [event for decided in joint.decided for event in decided.events]
 
-        def alongside(tx: Tx) -> None:
-            for came, decided in zip(joint.came, joint.decided, strict=True):
-                leases.settle(tx, came.claim.fence, decided.outcome or came.outcome, now)
-                for entry in decided.strange:
-                    notices.quarantine(tx, entry)
-                if came.answer.state == "granted" and not decided.strange:
-                    self._window.link(tx, joint.reference, came.claim.body.id, came.answer.data)
+        def beside() -> Beside:
+            ended = list(zip(joint.came, joint.decided, strict=True))
+            settled = [(came.claim.fence, decided.outcome or came.outcome) for came, decided in ended]
+            odd = any(decided.strange or came.answer.state == "granted" for came, decided in ended)
+            return Beside(settled, more=partial(self._keep, joint) if odd else None)
 
-        return Wish(joint.reference, decide, alongside)
+        return Wish(joint.reference, decide, beside)
+
+    def _keep(self, joint: _Joint, tx: Tx) -> None:
+        """Put aside what cannot be applied, and give the case the files that came with an answer."""
+        for came, decided in zip(joint.came, joint.decided, strict=True):
+            for entry in decided.strange:
+                notices.quarantine(tx, entry)
+            if came.answer.state == "granted" and not decided.strange:
+                self._window.link(tx, joint.reference, came.claim.body.id, came.answer.data)
 
     def _opened(self, came: Came, now: datetime) -> Came:
         """An immediate state in the answer is read as its notice would be: nothing missing, its files kept."""

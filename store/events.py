@@ -11,7 +11,7 @@ from store.chain import Head, digest_of, hash_of, payload_of, salts
 from store.encoding import moment, pack, stamp
 from store.errors import Stale
 from store.failpoints import reach
-from store.heads import follow, held
+from store.heads import follow, follow_all, held
 from store.port import Row, Tx
 from store.rows import insert_text
 
@@ -41,16 +41,32 @@ def append(tx: Tx, reference: str, events: Sequence[Event], after: int | None = 
         raise Stale
     if not events:
         return before
-    rows, last_ = [], (before.n, before.hash)
-    for event, salt in zip(events, salts(len(events)), strict=True):
-        row = _linked(tx, (reference, *last_), event, salt)
-        last_ = row[1], row[-1]
-        rows.append(row)
-    head = Head(reference, *last_)
+    rows, head = _rows(tx, before, events)
     if not follow(tx, before, head):  # first, for it holds the chain
         raise Stale
     tx.fill(_INSERT, rows)
     return head
+
+
+def append_all(tx: Tx, cases: Sequence[tuple[Head, Sequence[Event]]]) -> list[Head]:
+    """`append` for several cases that have begun, each behind where its chain ends; Stale if one of them does not end
+    there any more, and then nothing is written."""
+    reach("audit.before_append")
+    linked = [_rows(tx, before, events) for before, events in cases]
+    heads = [head for _, head in linked]
+    if not follow_all(tx, [(before, head) for (before, _), head in zip(cases, heads, strict=True)]):
+        raise Stale
+    tx.fill(_INSERT, [row for rows, _ in linked for row in rows])
+    return heads
+
+
+def _rows(tx: Tx, before: Head, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], Head]:
+    rows, last_ = [], (before.n, before.hash)
+    for event, salt in zip(events, salts(len(events)), strict=True):
+        row = _linked(tx, (before.chain, *last_), event, salt)
+        last_ = row[1], row[-1]
+        rows.append(row)
+    return rows, Head(before.chain, *last_)
 
 
 def of_case(tx: Tx, reference: str) -> list[Recorded]:

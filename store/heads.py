@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from store.chain import GENESIS, Head
 from store.port import Tx
+
+_FOLLOW = "update heads set n = :n, hash = :hash where chain = :chain and n = :was and hash = :prev"
 
 
 def held(tx: Tx, chain: str) -> Head:
@@ -17,8 +22,16 @@ def follow(tx: Tx, before: Head, head: Head) -> bool:
     if not before.n:
         return bool(tx.run("insert into heads (chain, n, hash, sealed_n) values (:chain, :n, :hash, 0)"
                            " on conflict (chain) do nothing", chain=head.chain, n=head.n, hash=head.hash))
-    return bool(tx.run("update heads set n = :n, hash = :hash where chain = :chain and n = :was and hash = :prev",
-                       chain=head.chain, n=head.n, hash=head.hash, was=before.n, prev=before.hash))
+    return bool(tx.run(_FOLLOW, **_moved(before, head)))
+
+
+def follow_all(tx: Tx, moves: Sequence[tuple[Head, Head]]) -> bool:
+    """`follow` for several chains that have begun; whether all of them did."""
+    return tx.many(_FOLLOW, [_moved(before, head) for before, head in moves]) == len(moves)
+
+
+def _moved(before: Head, head: Head) -> dict[str, Any]:
+    return {"chain": head.chain, "n": head.n, "hash": head.hash, "was": before.n, "prev": before.hash}
 
 
 def move(tx: Tx, head: Head) -> None:

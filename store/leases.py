@@ -95,20 +95,37 @@ def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
 
 def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
     """Write what an attempt came to; LeaseLost if the lease was taken away meanwhile (then nothing is written)."""
-    which, at = claimed.message.id, stamp(now)
-    held = outcome.state in ("due", "unknown")
-    touched = tx.run(
-        _SETTLE, state=outcome.state, next_at=stamp(outcome.next_at) if held and outcome.next_at else None,
-        settled_at=None if held else at, detail=outcome.detail, token=claimed.token,
-        reason=seal(tx, outcome.reason, place("reason", which)) if outcome.reason else None, **which.where,
-    )
-    if not touched:
+    settle_all(tx, [(claimed, outcome)], now)
+
+
+def settle_all(tx: Tx, ended: Sequence[tuple[Claimed, Outcome]], now: datetime) -> None:
+    """`settle` for several attempts; LeaseLost if a lease of them was taken away (the unit must write nothing then)."""
+    rows = [_settled(tx, claimed, outcome, now) for claimed, outcome in ended]
+    if tx.many(_SETTLE, rows) != len(rows):
         raise LeaseLost
-    tx.run(
-        _END, at=at, outcome=outcome.kind or outcome.state, status=outcome.status, detail=outcome.detail,
-        answer=None if outcome.answer is None else tx.cipher.seal(outcome.answer, _answer(which, claimed.attempt)),
-        attempt=claimed.attempt, **which.where,
-    )
+    tx.many(_END, [_ended(tx, claimed, outcome, now) for claimed, outcome in ended])
+
+
+def _settled(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    which, held = claimed.message.id, outcome.state in ("due", "unknown")
+    return {
+        **which.where, "state": outcome.state, "next_at": stamp(outcome.next_at) if held and outcome.next_at else None,
+        "settled_at": None if held else stamp(now), "detail": outcome.detail, "token": claimed.token,
+        "reason": seal(tx, outcome.reason, place("reason", which)) if outcome.reason else None}
+
+
+def _ended(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    which = claimed.message.id
+    answer = None if outcome.answer is None else tx.cipher.seal(outcome.answer, _answer(which, claimed.attempt))
+    return {**which.where, "at": stamp(now), "outcome": outcome.kind or outcome.state, "status": outcome.status,
+            "detail": outcome.detail, "answer": answer, "attempt": claimed.attempt}
+
+
+def refuse_lost(tx: Tx, items: Sequence[Claimed]) -> None:
+    """LeaseLost if a lease of these was taken away; else they are held until this transaction ends."""
+    if tx.many(f"update messages set token = token where {KEY} and state = 'leased' and token = :token",
+               [{**item.message.id.where, "token": item.token} for item in items]) != len(items):
+        raise LeaseLost
 
 
 def give_back(tx: Tx, claimed: Claimed, at: datetime) -> None:

@@ -56,10 +56,14 @@ class LegRow:
 def put(tx: Tx, legs: Iterable[LegRow], before: Mapping[str, LegRow] | None = None) -> None:
     """Store the legs as folded, replacing what was there. Where `before` has a leg as it was written last, only what
     differs is written."""
+    put_all(tx, [(leg, before.get(leg.leg) if before else None) for leg in legs])
+
+
+def put_all(tx: Tx, legs: Iterable[tuple[LegRow, LegRow | None]]) -> None:
+    """`put` for legs of several cases, each with how it was written last."""
     whole: list[Sequence[Any]] = []
     partly: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
-    for leg in legs:
-        was = before.get(leg.leg) if before else None
+    for leg, was in legs:
         if was is None or not was.n:
             whole.append(_row(leg))
         elif names := tuple(name for name, value in vars(leg).items() if value != getattr(was, name)):

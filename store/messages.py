@@ -6,7 +6,7 @@ a person decides), stuck (a person must act), refused (by the department), done,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,6 +22,8 @@ from store.sealing import unseal_maybe
 TOPIC = "messages"
 OFFICES_AT_ONCE = 100
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
+_FREEZE = (f"update messages set body = :body, mapping = :mapping where {KEY} and state = 'leased'"
+           " and token = :token and body is null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,22 @@ def freeze(tx: Tx, which: MessageId, token: int, letter: Enclosed, mapping: str)
 
     LeaseLost if the lease that `token` belongs to is over.
     """
-    if tx.run(f"update messages set body = :body, mapping = :mapping where {KEY} and state = 'leased'"
-              " and token = :token and body is null",
-              body=letter.sealed, mapping=mapping, token=token, **which.where):
+    if tx.run(_FREEZE, body=letter.sealed, mapping=mapping, token=token, **which.where):
         return letter.body
     row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **which.where)
     frozen = opened(tx, row).body
     if row["state"] != "leased" or row["token"] != token or frozen is None:
         raise LeaseLost
     return frozen
+
+
+def freeze_all(tx: Tx, letters: Sequence[tuple[MessageId, int, Enclosed]], mapping: str) -> None:
+    """Freeze bodies of messages that never had one, each leased with its token; LeaseLost if one is not any more (the
+    unit must write nothing then)."""
+    rows = [{**which.where, "body": letter.sealed, "mapping": mapping, "token": token}
+            for which, token, letter in letters]
+    if tx.many(_FREEZE, rows) != len(rows):
+        raise LeaseLost
 
 
 def open_offered(tx: Tx, which: MessageId, body: bytes, mapping: str) -> bytes:

@@ -30,8 +30,8 @@ class Tx(Protocol):
     def run(self, sql: str, /, **params: Any) -> int:
         """Run a write; the number of rows it touched."""
 
-    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
-        """Run one write for each parameter set."""
+    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> int:
+        """Run one write for each parameter set; the number of rows they touched together."""
 
     def fill(self, sql: str, rows: Sequence[Sequence[Any]], /) -> None:
         """Insert rows: `sql` inserts one, and each row has its values in the order of that text."""

@@ -60,10 +60,13 @@ class PostgresTx:
         """Run a write; the number of rows it touched."""
         return self._connection.execute(postgres_text(sql), params).rowcount
 
-    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
-        """Run one write for each parameter set."""
-        if params:
-            self._connection.cursor().executemany(postgres_text(sql), params)
+    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> int:
+        """Run one write for each parameter set; the number of rows they touched together."""
+        if not params:
+            return 0
+        cursor = self._connection.cursor()
+        cursor.executemany(postgres_text(sql), params)
+        return cursor.rowcount
 
     def fill(self, sql: str, rows: Sequence[Sequence[Any]], /) -> None:
         """Insert rows, whose values stand in the order of the text that inserts one."""

@@ -57,19 +57,22 @@ class SqliteTx:
         """Run a write; the number of rows it touched."""
         return self._execute(sql, params).rowcount
 
-    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
-        """Run one write for each parameter set."""
+    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> int:
+        """Run one write for each parameter set; the number of rows they touched together."""
         self._refuse_lost()
+        touched = 0
         try:
             for first in range(0, len(params), _ROWS_AT_ONCE):
                 rows = params[first:first + _ROWS_AT_ONCE]
                 several = sqlite_rows(sql, len(rows)) if len(rows) > 1 else None
                 if several is not None:
-                    self._connection.execute(several.text, [row[name] for row in rows for name in several.names])
+                    values = [row[name] for row in rows for name in several.names]
+                    touched += self._connection.execute(several.text, values).rowcount
                 else:
-                    self._connection.executemany(sqlite_text(sql), rows)
+                    touched += self._connection.executemany(sqlite_text(sql), rows).rowcount
         except sqlite3.Error as error:
             raise plain(error) from None
+        return touched
 
     def fill(self, sql: str, rows: Sequence[Sequence[Any]], /) -> None:
         """Insert rows, whose values stand in the order of the text that inserts one."""

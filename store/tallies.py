@@ -38,7 +38,20 @@ def note(tx: Tx, bundle: str, before: Mapping[str, LegRow], changed: Sequence[Le
 
     `before` are all leg rows of the case as they were written last (`n` 0: not yet), `changed` the new ones.
     """
+    note_all(tx, [(bundle, before, changed)], now)
+
+
+def note_all(tx: Tx, cases_: Iterable[tuple[str, Mapping[str, LegRow], Sequence[LegRow]]], now: datetime) -> None:
+    """`note` for several cases: bundle, rows before, rows changed of each."""
     tally: dict[tuple[str, str], int] = {}
+    for bundle, before, changed in cases_:
+        if _count(tally, before, changed):
+            _close(tx, tally, bundle, (before, {row.leg: row for row in changed}), now)
+    counters.add(tx, tally)
+
+
+def _count(tally: dict[tuple[str, str], int], before: Mapping[str, LegRow], changed: Sequence[LegRow]) -> bool:
+    """Count the legs; whether the case may have ended or begun anew."""
     turned = False
     for row in changed:
         was = before.get(row.leg)
@@ -51,9 +64,7 @@ def note(tx: Tx, bundle: str, before: Mapping[str, LegRow], changed: Sequence[Le
             _plus(tally, LEGS, _key(was), -1)
             turned = turned or (was.state in OVER) is not (row.state in OVER)
         _plus(tally, LEGS, _key(row), 1)
-    if turned:
-        _close(tx, tally, bundle, (before, {row.leg: row for row in changed}), now)
-    counters.add(tx, tally)
+    return turned
 
 
 def by_department(tx: Tx) -> dict[tuple[str, str, str], int]:

@@ -10,10 +10,10 @@ import pytest
 from bench.applicant import CATALOG
 from bench.inside import Inside, inside
 from cases import fold, follow
-from desk.book import Change
 from desk.editions import Composed
 from desk.openings import Openings
 from desk.premises import Premises
+from desk.writing import Change
 from store.cases import CaseRow
 
 MORNING = datetime.fromisoformat("2026-03-02T09:10:11.000012+08:00")

@@ -1,0 +1,125 @@
+"""What a change of a case writes in one transaction: its events, the rows that are folded of them, its messages, and
+what somebody has beside it. Where all goes well several cases share one, and rows of a kind go in together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cases.model import Event, LegState
+from desk.known import Known
+from desk.outgoing import Letter, offer_and_send
+from desk.premises import Premises
+from store import events, heads, leases, legs, messages, tallies
+from store.chain import Head
+from store.errors import Stale
+from store.leases import Claimed, Outcome
+from store.legs import LegRow
+from store.messages import Enclosed, MessageId
+from store.port import Tx
+
+Alongside = Callable[[Tx], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a decision leads to: all events, what must be sent, and the leg rows that differ. The events follow `end`,
+    where the case's chain ended (None: not known here)."""
+
+    known: Known
+    events: tuple[Event, ...]
+    letters: tuple[Letter, ...]
+    changed: tuple[LegRow, ...]
+    end: Head | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What belongs to the transaction of a change: attempts that ended, bodies that are frozen (by message and token of
+    its lease, all written by `mapping`), and whatever else."""
+
+    settled: Sequence[tuple[Claimed, Outcome]] = ()
+    frozen: Sequence[tuple[MessageId, int, Enclosed]] = ()
+    mapping: str = ""
+    more: Alongside | None = None
+
+
+class Leaving(Stale):
+    """This would end or hold a leg as unsent while an attempt at its filing runs: the case has to know that first."""
+
+    def __init__(self, leg: str) -> None:
+        super().__init__()
+        self.leg = leg
+
+
+class Writing:
+    """Writes changes; everything here is called within a transaction."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    def one(self, tx: Tx, change: Change, beside: Beside, now: datetime) -> Head | None:
+        """One change. Where the chain of its case ends now, if there were events; Stale if the case has moved."""
+        reference, end = change.known.row.reference, None
+        if change.events:
+            end = events.append(tx, reference, change.events, change.known.n - len(change.events), change.end)
+            self._rows(tx, [change], now)
+        else:
+            self._unmoved(tx, [change])
+        self.beside(tx, [beside], now)
+        return end
+
+    def together(self, tx: Tx, decided: Sequence[tuple[Change, Beside]], now: datetime) -> list[Head | None]:
+        """Several changes of different cases; whatever stands in the way of one stands in the way of all."""
+        moved = [change for change, _ in decided if change.events]
+        ends = {}
+        if moved:
+            befores = [change.end or heads.held(tx, change.known.row.reference) for change in moved]
+            if any(before.n != change.known.n - len(change.events)
+                   for before, change in zip(befores, moved, strict=True)):
+                raise Stale
+            found = events.append_all(tx, [(before, change.events)
+                                           for before, change in zip(befores, moved, strict=True)])
+            ends = {head.chain: head for head in found}
+            self._rows(tx, moved, now)
+        self._unmoved(tx, [change for change, _ in decided if not change.events])
+        self.beside(tx, [beside for _, beside in decided], now)
+        return [ends.get(change.known.row.reference) for change, _ in decided]
+
+    def beside(self, tx: Tx, besides: Iterable[Beside], now: datetime) -> None:
+        """What belongs to changes."""
+        all_ = list(besides)
+        if settled := [one for beside in all_ for one in beside.settled]:
+            leases.settle_all(tx, settled, now)
+        if frozen := [one for beside in all_ for one in beside.frozen]:
+            messages.freeze_all(tx, frozen, next(beside.mapping for beside in all_ if beside.frozen))
+        for beside in all_:
+            if beside.more is not None:
+                beside.more(tx)
+
+    def _rows(self, tx: Tx, changes: Sequence[Change], now: datetime) -> None:
+        """What is folded of the events."""
+        legs.put_all(tx, [(row, change.known.legs.get(row.leg)) for change in changes for row in change.changed])
+        for change in changes:
+            self._drop_unsent(tx, change)
+            if change.letters:
+                current = {**change.known.legs, **{row.leg: row for row in change.changed}}
+                offer_and_send(tx, self._premises, current, change.letters, now)
+        tallies.note_all(tx, [(change.known.row.bundle, change.known.legs, change.changed) for change in changes], now)
+
+    def _unmoved(self, tx: Tx, changes: Iterable[Change]) -> None:
+        """What was decided without events holds only where nobody else moved the case; no other process can, beside the
+        embedded store, and in this one each case is changed by one thread at a time."""
+        for change in changes if not self._premises.embedded else ():
+            if events.last(tx, change.known.row.reference) != change.known.n:
+                raise Stale
+
+    def _drop_unsent(self, tx: Tx, change: Change) -> None:
+        """Cancel the filings of legs that end or are held before they left."""
+        for row in change.changed:
+            if row.closed_at is not None or row.state is LegState.HELD:
+                messages.cancel(tx, row.reference, row.leg)
+                if not change.known.case.legs[row.leg].reached and messages.leaves(tx, row.reference, row.leg):
+                    raise Leaving(row.leg)
