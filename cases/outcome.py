@@ -56,8 +56,8 @@ def next_actor(case: Case, number: str) -> Actor:
     if leg.state is LegState.GRANTED:
         held_back = withheld(case, number)
         return Actor("leg", _names(case, held_back)) if held_back else Actor("department", str(line.department_name))
-    above = waits_for(case, number)
-    if above and (leg.state is LegState.WAITING or leg.accepted_at is not None):
+    waits = leg.state is LegState.WAITING or leg.accepted_at is not None
+    if waits and (above := waits_for(case, number)):
         return Actor("leg", _names(case, above))
     if leg.state in _UNTOUCHED:
         return Actor("platform", "平台")

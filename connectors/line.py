@@ -25,6 +25,7 @@ SLACK = 0.01
 _MOST_EARLY = 65_536
 _PLAIN_HEAD = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
 _CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_USUAL = re.compile(rb"HTTP/1\.1 (?!204|304)[2-5][0-9]{2}[ \r]")  # answers that have a body of the length they say
 _PLAIN_STATUS = re.compile(r"HTTP/1\.1 ([2-5][0-9]{2})(?: [^\r\n]*)?")
 _SPECIAL = frozenset({"transfer-encoding", "content-encoding"})
 _STATUS = re.compile(r"[1-9][0-9]{2}")
@@ -162,7 +163,7 @@ class Line:
         if end < 0:
             return Heard.PART if len(early) < _BUFFER else Heard.ODD
         plain = _PLAIN_HEAD.search(early, 0, end + 2)
-        if plain is None or early.startswith(b"HTTP/1.1 1") or _CODED.search(early, 0, end) or len(early) > _MOST_EARLY:
+        if plain is None or not _USUAL.match(early) or _CODED.search(early, 0, end) or len(early) > _MOST_EARLY:
             return Heard.ODD
         if len(early) < end + 4 + int(plain[1]):
             return Heard.PART

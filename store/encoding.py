@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import zlib
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import orjson
 import zstandard
 
 _SHORT = 400
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 _MOMENTS = 1024  # one change writes the same few moments into column after column, and times never change
 
 
@@ -52,7 +54,13 @@ def pack(value: Any) -> bytes:
 
 def unpack(data: bytes) -> Any:
     """What `pack` was given."""
-    return json.loads(unsqueeze(data))
+    plain = unsqueeze(data)
+    if _LONG_NUMBER.search(plain):  # the quick reader would make a fraction of a whole number beyond 64 bits
+        return json.loads(plain)
+    try:
+        return orjson.loads(plain)
+    except orjson.JSONDecodeError:  # a number that is none, which only the stock writer lets through
+        return json.loads(plain)
 
 
 def squeeze(plain: bytes) -> bytes:

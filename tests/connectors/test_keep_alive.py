@@ -4,6 +4,7 @@ import gc
 import socket
 import struct
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from connectors.answers import NoReply, Reply
 from connectors.base import Body
 from connectors.keep_alive import KeepAlive
 from connectors.transport import Call
+from tests.connectors.polled import Polled
 from tests.connectors.raw_server import Peer, RawServer, Talk, answer, say_each
 
 BODY = Body("gas", "gas-utility", "rest", deadline=0.6)
@@ -22,9 +24,9 @@ NO_KEYS = replace(BODY, honours_keys=False)
 A, B = answer(), answer(b'{"ref": "B"}')
 
 
-@pytest.fixture
-def lean() -> Iterator[KeepAlive]:
-    lean = KeepAlive()
+@pytest.fixture(params=[KeepAlive, Polled], ids=["waited for", "polled"])
+def lean(request: pytest.FixtureRequest) -> Iterator[KeepAlive]:
+    lean = request.param()
     yield lean
     lean.close()
 
@@ -232,3 +234,54 @@ def test_a_header_that_is_no_plain_text_is_refused_before_anything_leaves(text: 
         call = Call("POST", f"http://127.0.0.1:{server.port}/p", {"X": text}, b"{}")
         assert lean.call(call, BODY) == NoReply(False, "not sent: BadHeader")
     assert server.connections == 0
+
+
+def dripped(data: bytes) -> Talk:
+    def talk(peer: Peer) -> None:
+        for place in range(len(data)):
+            peer.say(data[place:place + 1])
+    return talk
+
+
+def said(*pieces: bytes, closes: bool = False) -> Talk:
+    def talk(peer: Peer) -> None:
+        for piece in pieces:
+            peer.say(piece)
+            time.sleep(0.02)
+        if closes:
+            peer.close()
+    return talk
+
+
+@pytest.mark.parametrize("second", [
+    said(B), said(B[:30], B[30:]), said(*B.partition(b"\r\n\r\n")), dripped(B),
+    said(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"2\r\n{}\r\n", b"0\r\n\r\n"),
+    said(HEAD + b"\r\n{}", closes=True), said(HEAD + b"Content-Length: 9\r\n\r\n{}", closes=True),
+    said(HEAD + b"Content-Length: 9\r\n\r\n{}"), said(HEAD[:9], closes=True), said(HEAD), said(),
+    said(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", B), said(b"SSH-2.0-x\r\n\r\n"),
+    said(b"HTTP/1.1 2x0 OK\r\n\r\n"), said(HEAD + b"Content-Length: 99999999999999\r\n\r\n{}"),
+    said(HEAD + b"Content-Length: 2000\r\n\r\n" + b"x" * 2000),
+    said(answer(b'{"ref": "' + b"x" * 70_000 + b'"}')), said(HEAD + b"X: " + b"y" * 150_000 + b"\r\n\r\n"),
+    said(answer(more=b"Content-Encoding: gzip\r\n")), said(answer(more=b"Content-Length: 2\r\n")),
+    said(b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n{}"),
+    said(b"HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n"), said(B + b"HTTP/1.1 200 OK\r\n"),
+    said(answer(more=b"Connection: close\r\n")), said(b"HTTP/1.0 200 OK\r\n\r\n", closes=True),
+])
+def test_an_answer_that_is_polled_means_what_it_means_when_it_is_waited_for(second: Talk) -> None:
+    def talk(peer: Peer) -> None:
+        peer.say(A)
+        peer.hear()
+        second(peer)
+        peer.wait_until_closed()
+
+    def both(lean: KeepAlive) -> tuple[Reply | NoReply, int]:
+        with RawServer(talk) as server:
+            body = replace(BODY, answer_cap=1_500, deadline=0.4)
+            assert _status(_post(lean, server, body)) == 200
+            reply = _post(lean, server, body)
+            lean.close()
+            return reply, len(server.heard)
+
+    polled = Polled()
+    assert both(polled) == both(KeepAlive())
+    assert polled.begun == 1

@@ -1,11 +1,12 @@
 """Few threads work at once, and whoever waits lets another one go on."""
 
 import threading
+import time
 from queue import SimpleQueue
 
 import pytest
 
-from store.turns import Seat, Turns, away, holding
+from store.turns import Floor, FloorSeat, Seat, Turns, away, holding, pause
 
 PATIENCE = 20
 
@@ -135,3 +136,58 @@ def _held(turns, lock, steps):
     steps.append("begun")
     with holding(lock):
         steps.append("held")
+
+
+def test_of_those_who_share_a_floor_one_works_and_the_longest_waiting_comes_next():
+    floor, order, working = Floor(), [], []
+
+    def work(name):
+        FloorSeat(floor)
+        for _ in range(50):
+            working.append(name)
+            assert len(working) == 1
+            order.append(name)
+            working.remove(name)
+            pause()
+        floor.give()
+
+    first = FloorSeat(floor)
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(floor._waiting) == 3)
+    first.leave()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert sorted(order) == sorted("abc" * 50)
+    assert all(len(set(order[place:place + 3])) == 3 for place in range(0, 90, 3))  # each in its turn while all work
+
+
+def test_whoever_waits_away_leaves_the_floor_to_others_and_gets_it_back_behind_them():
+    floor, told, gate = Floor(), SimpleQueue(), threading.Event()
+
+    def wait():
+        FloorSeat(floor)
+        with away(), away():
+            told.put("away")
+            gate.wait(PATIENCE)
+        told.put("back")
+        floor.give()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert told.get(timeout=PATIENCE) == "away"
+    mine = FloorSeat(floor)  # free, for the other is away
+    gate.set()
+    until(lambda: floor.wanted)
+    assert told.empty()
+    mine.leave()
+    assert told.get(timeout=PATIENCE) == "back"
+    thread.join(PATIENCE)
+
+
+def until(happened):
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.001)

@@ -1,0 +1,152 @@
+"""The exchange: many messages are outside, no thread waits for them, and each comes to its end."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from queue import SimpleQueue
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
+
+import pytest
+
+from connectors.base import Answer, Delivery, Heard
+from dispatch.exchange import Exchange, Outside
+from dispatch.lanes import Errand
+from store.turns import Floor
+
+SOON, NEVER = 0.05, 60.0
+
+
+class Sent:
+    """A delivery over a pair of sockets: the department answers with `A`, half an answer with `h`, oddly with `o`."""
+
+    open: ClassVar[list[socket.socket]] = []
+
+    def __init__(self, seconds: float, odd: bool = False) -> None:
+        self.ours, self.theirs = socket.socketpair()
+        self.open += [self.ours, self.theirs]
+        self.ends, self.odd = time.monotonic() + seconds, odd
+
+    def fileno(self) -> int:
+        return self.ours.fileno()
+
+    def listen(self) -> Heard:
+        return {b"A": Heard.ALL, b"h": Heard.PART}.get(self.ours.recv(1), Heard.ODD)
+
+    def finish(self, clock: Callable[[], datetime]) -> Answer:
+        return Answer("received")
+
+
+class Office:
+    """A courier that notes what it is told; `follows` are the errands that take a place, the last one first."""
+
+    def __init__(self) -> None:
+        self.ended: SimpleQueue[tuple[str, Outside]] = SimpleQueue()
+        self.left: SimpleQueue[Delivery] = SimpleQueue()
+        self.follows: list[Errand] = []
+        self.thread: threading.Thread | None = None
+
+    def leave(self, errand: Errand) -> Outside | None:
+        self.thread = threading.current_thread()
+        sent = cast(Delivery | None, errand.claim)
+        if sent is None:
+            return None
+        self.left.put(sent)
+        return Outside(errand, sent, 0.0)
+
+    def finish(self, outside: Outside) -> Errand | None:
+        self.ended.put(("here", outside))
+        return self.follows.pop() if self.follows else None
+
+    def finish_by_thread(self, outside: Outside) -> None:
+        self.ended.put(("by a thread", outside))
+
+    def next_end(self) -> tuple[str, Any]:
+        how, outside = self.ended.get(timeout=20)
+        return how, outside.delivery
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+def exchange(office: Office) -> Iterator[Exchange]:
+    exchange = Exchange(office, Floor())
+    exchange.start()
+    yield exchange
+    exchange.stop()
+    assert not exchange.alive()
+    while Sent.open:
+        Sent.open.pop().close()
+
+
+def errand(sent: Sent | None) -> Errand:
+    return cast(Errand, SimpleNamespace(claim=sent, since=0.0))
+
+
+def test_answers_are_heard_in_the_order_in_which_they_come(exchange, office):
+    sent = [Sent(NEVER) for _ in range(60)]
+    for one in sent:
+        exchange.put(errand(one))
+    for _ in sent:
+        office.left.get(timeout=20)
+    for one in (sent[40], sent[3], sent[59]):
+        one.theirs.send(b"A")
+        assert office.next_end() == ("here", one)
+    assert office.ended.empty()
+
+
+def test_half_an_answer_is_waited_for_and_an_odd_one_is_a_threads(exchange, office):
+    half, odd = Sent(NEVER), Sent(NEVER)
+    for one in (half, odd):
+        exchange.put(errand(one))
+    half.theirs.send(b"h")
+    odd.theirs.send(b"o")
+    assert office.next_end() == ("by a thread", odd)
+    half.theirs.send(b"A")
+    assert office.next_end() == ("here", half)
+
+
+def test_what_did_not_leave_at_once_is_a_threads_from_the_start(exchange, office):
+    odd = Sent(NEVER, odd=True)
+    exchange.put(errand(odd))
+    assert office.next_end() == ("by a thread", odd)
+
+
+def test_whoever_does_not_answer_in_time_is_ended_while_others_are_waited_for(exchange, office):
+    patient, hasty = Sent(NEVER), Sent(SOON)
+    for one in (patient, hasty):
+        exchange.put(errand(one))
+    assert office.next_end() == ("here", hasty)
+    patient.theirs.send(b"A")
+    assert office.next_end() == ("here", patient)
+
+
+def test_the_next_message_of_a_lane_leaves_by_the_same_thread(exchange, office):
+    sent = [Sent(NEVER) for _ in range(20)]
+    office.follows = [errand(one) for one in sent[1:]]
+    exchange.put(errand(sent[0]))
+    seen = []
+    for _ in sent:
+        one = cast(Sent, office.left.get(timeout=20))
+        one.theirs.send(b"A")
+        seen.append(office.next_end())
+    assert seen == [("here", one) for one in (sent[0], *reversed(sent[1:]))]
+    assert office.thread is not None and office.thread.name == "exchange"
+
+
+def test_many_threads_hand_in_while_answers_come_and_nothing_is_forgotten(exchange, office):
+    sent = [Sent(NEVER) for _ in range(200)]
+    for one in sent:
+        one.theirs.send(b"A")
+    hands = [threading.Thread(target=lambda part: [exchange.put(errand(one)) for one in part], args=(sent[place::8],))
+             for place in range(8)]
+    for hand in hands:
+        hand.start()
+    assert {id(office.next_end()[1]) for _ in sent} == {id(one) for one in sent}
+    for hand in hands:
+        hand.join()
