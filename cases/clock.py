@@ -59,7 +59,7 @@ def explain(start: datetime, limit: Limit, pauses: Sequence[Span], calendar: Wor
     """
     if start.year > LATEST_START_YEAR:
         raise EndlessLimit(f"起始日 {start.date()} 太远，无法计算；请检查年份")
-    spans = union(pauses)
+    spans = union(pauses) if pauses else ()
     if limit.unit in _SECONDS:
         return _by_seconds(start, _length(limit), limit.unit == "wh", (spans, calendar))
     return _by_days(calendar.date_of(start), limit, spans, calendar)

@@ -39,6 +39,7 @@ class Composed:
         self.question, self.arranged, self.plan, self.plain = question, arranged, plan, plain or self
         self._premises = premises
         self.openings: dict[date, object] = {}  # how a case of it begins, by the day: kept here by `desk.openings`
+        self.kept = False  # whether it was stored, and that is durable: nobody deletes plans or editions
 
     @cached_property
     def body(self) -> bytes:
@@ -136,6 +137,8 @@ class Editions:
 
     def keep(self, tx: Tx, bundle: str, composed: Composed, now: datetime) -> None:
         """Store the edition in force and a composed plan, unless they are there."""
+        if composed.kept:
+            return
         current = self.of(bundle)
         has_edition, has_plan = editions.stored(tx, current.hash, composed.hash)
         if not has_edition:

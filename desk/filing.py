@@ -157,6 +157,7 @@ class Intake:
         try:
             end = self._premises.database.write(unit)
             failpoints.reach("accept.after_commit")
+            ready.composed.kept = True
         except (NotStored, FileTaken, UnfitPaper) as wrong:
             # Which files these are is looked up where one is wrong, and not for every filing.
             named = wrong_papers(self._premises.database, (claim.subject, None), papers, specs)

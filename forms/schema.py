@@ -17,7 +17,7 @@ from catalog.dictionary import Region
 from catalog.units import unit_words
 from forms.plan import FieldLine, MaterialLine, Plan
 from forms.same import Same
-from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
+from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
 
 MOST_FILES: Final = 20
 TABLES: Final = 128  # plans whose tables are kept, about 30 kB each beside the plan
@@ -45,7 +45,9 @@ def validate_form(
     _agree(compiled, clean, errors)
     missing = tuple(code for code, line in compiled.required.items()
                     if _is_missing(line, clean.get(code), errors, code))
-    return Validated({code: json_ready(value) for code, value in clean.items() if code not in errors}, errors, missing)
+    ready = {code: value if type(value) is str else json_ready(value) for code, value in clean.items()
+             if code not in errors}
+    return Validated(ready, errors, missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple
     for code, wanted in (compiled.draft if partial else compiled.whole).items():
         if code in given:
             try:
-                clean[code] = read_value(given[code], wanted, compiled.around)
+                clean[code] = READERS[wanted.type](given[code], wanted, compiled.around)
             except BadValue as bad:
                 errors[code] = bad.errors
         elif not partial and compiled.lines[code].required:

@@ -94,7 +94,7 @@ def wanted_of_question(question: Question, fields: Mapping[str, Field]) -> Wante
 
 def read_value(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
     """The typed value of `raw`: bool, Decimal, date, text, tuple of texts, tuple of row mappings; raises `BadValue`."""
-    return _READERS[wanted.type](raw, wanted, around)
+    return READERS[wanted.type](raw, wanted, around)
 
 
 def is_blank(raw: Any) -> bool:
@@ -351,7 +351,7 @@ def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
                 errors[name] = ["必填，请填写"]
             continue
         try:
-            values[name] = _READERS[column.type](given, column, around)
+            values[name] = READERS[column.type](given, column, around)
         except BadValue as bad:
             errors[name] = bad.errors
     if errors:
@@ -371,7 +371,7 @@ def _unique(raw: Any, wanted: Wanted, errors: dict[str, Any]) -> None:
             errors[str(index)].setdefault(wanted.key, []).append(f"{label}与第 {first + 1} 行相同，每行必须不同")
 
 
-_READERS: dict[FieldType, Callable[[Any, Wanted, Surroundings], Any]] = {
+READERS: dict[FieldType, Callable[[Any, Wanted, Surroundings], Any]] = {
     "text": _text, "number": _number, "integer": _number, "date": _date, "datetime": _moment, "yes_no": _yes_no,
     "choice": _choice, "many": _many, "region": _region, "regions": _regions, "address": _address, "rows": _rows,
     "citizen_id": _formatted, "uscc": _formatted, "phone": _formatted, "email": _formatted, "vin": _formatted,

@@ -84,7 +84,7 @@ def _agrees(wanted: Mapping[str, Any], given: Mapping[str, str]) -> bool:
 
 
 def _same(key: str, value: str, given: str) -> bool:
-    folded = unicodedata.normalize("NFKC", given).strip()
+    folded = (given if given.isascii() else unicodedata.normalize("NFKC", given)).strip()
     # An address is written in many ways; the sample registries know a street, not a spelling.
     return value in folded if key in _ADDRESS else value == folded
 

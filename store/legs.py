@@ -12,7 +12,7 @@ from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Tx
-from store.rows import one, params, shape, upsert_text, written
+from store.rows import column, one, params, shape, upsert_text, written
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -66,8 +66,8 @@ def put_all(tx: Tx, legs: Iterable[tuple[LegRow, LegRow | None]]) -> None:
     for leg, was in legs:
         if was is None or not was.n:
             whole.append(_row(leg))
-        elif names := tuple(name for name, value in vars(leg).items() if value != getattr(was, name)):
-            partly.setdefault(names, []).append(_some(leg, names))
+        elif changed := {name: value for name, value in vars(leg).items() if value != was.__dict__[name]}:
+            partly.setdefault(tuple(changed), []).append(_some(leg, changed))
     if whole:
         tx.fill(upsert_text("legs", (*_WRITTEN.columns, "due_rank"), ("reference", "leg")), whole)
     for names, rows in partly.items():
@@ -111,9 +111,12 @@ def _update(names: tuple[str, ...]) -> str:
     return f"update legs set {changed} where reference = :reference and leg = :leg"
 
 
-def _some(leg: LegRow, names: tuple[str, ...]) -> dict[str, Any]:
-    row = _columns(leg)
-    return {name: row[name] for name in ("reference", "leg", "due_rank", *names)}
+def _some(leg: LegRow, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that changed, and by which the row is found."""
+    row = {name: column(LegRow, name, value) for name, value in changed.items()}
+    if "due_at" in row:
+        row["due_rank"] = row["due_at"] or NEVER
+    return {**row, "reference": leg.reference, "leg": leg.leg}
 
 
 def _columns(leg: LegRow) -> dict[str, Any]:

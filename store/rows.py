@@ -43,6 +43,12 @@ class Written:
         return row
 
 
+def column(kind: type[Any], name: str, value: Any) -> Any:
+    """What an attribute of `kind` is as a column."""
+    turn = _turns(kind)[name]
+    return value if turn is None else _BACK.get(turn, _text)(value)
+
+
 def params(value: Any, *without: str) -> dict[str, Any]:
     """The attributes of a dataclass as SQL parameters, but those named in `without`."""
     as_row = written(type(value), without)

@@ -187,3 +187,19 @@ def test_many_rows_go_in_whole_or_not_at_all_by_every_way(store: Opened) -> None
     with store.db.read() as tx:
         found = {row["name"]: row["value"] for row in tx.rows("select name, value from marks where at = 't'")}
     assert found == {row["name"]: row["name"] if int(row["name"][1:]) >= 40 else "x'%:y" for row in rows}
+
+
+def test_rows_go_in_by_their_places_like_by_their_names(store: Opened) -> None:
+    rows = [(f"m{number}", None if number % 2 else "x'%:y", "t") for number in range(70)]
+    plain = "insert into marks (name, value, at) values (:name, :value, :at)"
+    with pytest.raises(ConstraintBroken):
+        store.db.write(lambda tx: tx.fill(plain, rows))  # a value is missing, so nothing is there
+    whole = [(name, value or "odd", at) for name, value, at in rows]
+    store.db.write(lambda tx: tx.fill(plain, whole[:1]))
+    store.db.write(lambda tx: tx.fill(plain, whole[1:]))
+    store.db.write(lambda tx: tx.fill(plain, []))
+    again = f"{plain} on conflict (name) do update set value = excluded.value"
+    store.db.write(lambda tx: tx.fill(again, [(name, name, at) for name, _, at in whole[40:]]))
+    with store.db.read() as tx:
+        found = {row["name"]: row["value"] for row in tx.rows("select name, value from marks where at = 't'")}
+    assert found == {name: name if int(name[1:]) >= 40 else value for name, value, _ in whole}
