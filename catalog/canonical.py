@@ -23,6 +23,7 @@ from catalog.model import Catalog
 from catalog.text import Text
 
 T = TypeVar("T")
+_NO_PLACES = override(omit=True)
 _UNREADABLE = (
     cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError, ValueError, LookupError, TypeError, AttributeError,
     ArithmeticError, RecursionError,
@@ -164,10 +165,11 @@ def _converter() -> cattrs.Converter:
     made.register_structure_hook(Condition, lambda raw, _: Condition(raw["text"], _node_in(raw["tree"])))
     made.register_unstructure_hook_func(lambda kind: kind is Any, _free_out)
     made.register_structure_hook_func(lambda kind: kind is Any, lambda raw, _: _free_in(raw))
-    no_places = override(omit=True)
-    written = make_dict_unstructure_fn(Catalog, made, _cattrs_omit_if_default=True, places=no_places)
-    made.register_unstructure_hook(Catalog, written)
-    made.register_structure_hook(Catalog, make_dict_structure_fn(Catalog, made, places=no_places))
+    # Made at their first use: a portal that starts writes an edition, and seldom reads one back.
+    made.register_unstructure_hook_factory(lambda kind: kind is Catalog, lambda _: make_dict_unstructure_fn(
+        Catalog, made, _cattrs_omit_if_default=True, places=_NO_PLACES))
+    made.register_structure_hook_factory(lambda kind: kind is Catalog, lambda _: make_dict_structure_fn(
+        Catalog, made, places=_NO_PLACES))
     return made
 
 

@@ -235,8 +235,9 @@ class Counter:
             return leases.first_end(tx)
 
     def _mark_unknown(self, lost: Sequence[MessageId], now: datetime) -> None:
-        for id_ in lost:
-            self._book.forget(id_.reference)
+        for reference in {id_.reference for id_ in lost}:
+            self._book.forget(reference)
+        for id_ in sorted(lost, key=lambda one: one.key):  # the legs of a case one after the other: it is read once
             if id_.type == "leg.filed":
                 self._book.advance(id_.reference, partial(_lost, id_.leg, now), now)
 

@@ -62,11 +62,7 @@ class Dispatcher:
         self.beat = time.monotonic()
 
     def start(self) -> Dispatcher:
-        """Take up what an earlier process left open, then begin."""
-        if self._works.recover:
-            left = self._works.desk.recover(self._works.clock())
-            if left:
-                LOG.warning("%s attempts were found open; their outcome is asked for", left)
+        """Begin."""
         self._works.desk.on_work(self._wake.set)
         self._attempts.start()
         for thread in (*self._threads, self._recorder):
@@ -98,7 +94,23 @@ class Dispatcher:
         """Offices that are left alone for now, and until when."""
         return self._lanes.resting(self._works.clock())
 
+    def _recover(self) -> None:
+        """Take up what an earlier process left open. Nothing is claimed before that, but people are served meanwhile:
+        after a kill in the middle of a burst it takes seconds."""
+        while self._works.recover and not self._stopping.is_set():
+            self.beat = time.monotonic()
+            try:
+                left = self._works.desk.recover(self._works.clock())
+            except Exception as error:  # noqa: BLE001  # a store that is away for a moment is no reason never to begin
+                LOG.error("what was left open is not known: %s", code_of(error))
+                self._stopping.wait(LONGEST_NAP)
+                continue
+            if left:
+                LOG.warning("%s attempts were found open; their outcome is asked for", left)
+            return
+
     def _schedule(self) -> None:
+        self._recover()
         FloorSeat(self._floor)
         while not self._stopping.is_set():
             self.beat = time.monotonic()

@@ -24,9 +24,9 @@ from people.identity import role_of
 from people.tokens import Grant
 from store.errors import StoreError
 from web.inside_operations import OPERATIONS
+from web.names import SOCKET
 from web.wiring import House, house
 
-SOCKET = "portal.sock"
 PATIENCE = 60.0
 LONGEST_LIFE_DAYS = 366
 

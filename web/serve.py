@@ -1,9 +1,9 @@
 """The server: gunicorn with one threaded worker that holds the data folder and runs the dispatcher.
 
-`python -m web.serve` (what `dev.py run` and production start). The order at a start: the worker is born and tied to its
-master's life, the application is loaded, then the store is opened (which waits for the folder's lock and says so) and
-the dispatcher begins. At a stop nothing new is claimed, running attempts have eight seconds, the rest become unknown
-outcomes.
+`python -m web.serve` (what `dev.py run` and production start). The order at a start: the master listens and imports the
+application; the worker is born and tied to its master's life, reads and checks the definitions, opens the store (which
+waits for the folder's lock and says so) and begins the dispatcher. Whoever connects meanwhile waits. At a stop nothing
+new is claimed, running attempts have eight seconds, the rest become unknown outcomes.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
 from settings import BadSettings, Settings
-from web.inside import SOCKET
-from web.wiring import NAME, RefusedStart
+from web.names import NAME, SOCKET, RefusedStart
 from web.worker import Worker
 
 LOG = logging.getLogger("yijianshi.serve")
@@ -63,7 +62,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
             "control_socket_disable": True, "limit_request_line": 8190, "limit_request_fields": 60,
             "post_fork": die_with_master, "post_worker_init": self.begin, "worker_exit": self.end,
             "proc_name": "yijianshi", "errorlog": "-", "loglevel": "warning",
-            "forwarded_allow_ips": "", "when_ready": no_reload,
+            "forwarded_allow_ips": "", "when_ready": listening,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -88,9 +87,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
             worker.wsgi.extensions[NAME].close(STOP_SECONDS)
 
 
-def no_reload(_arbiter: Any) -> None:
-    """Gunicorn's when_ready: HUP does nothing, for a second worker beside the first would wait for the folder."""
+def listening(_arbiter: Any) -> None:
+    """Gunicorn's when_ready: who connects from now on waits for an answer instead of being turned away.
+
+    HUP does nothing, for a second worker beside the first would wait for the folder. The application is imported here,
+    in the master, so that a worker that is born again finds it imported, and need not look through it for garbage.
+    """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    import_module(APPLICATION)
+    gc.freeze()
 
 
 def look_less_for_garbage() -> None:
@@ -118,8 +123,6 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     raise_file_limit()
-    import_module(APPLICATION)  # here and not in the worker, so that one that is born again finds it imported
-    gc.freeze()  # the worker shares it and need not look through it
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # its socket is bound before the store is opened
     Server(settings).run()
     return 0

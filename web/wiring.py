@@ -28,14 +28,9 @@ from people.tokens import Tokens
 from settings import Clock, Settings
 from store.opening import Opened
 from store.port import Database
+from web.names import NAME, RefusedStart
 
-NAME = "yijianshi"
-
-
-class RefusedStart(RuntimeError):
-    """The definitions or the deployment have problems; all of them stand in the message."""
-
-    code = "refused_start"
+__all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import collections
 import json
+import threading
 import time
 
 import pytest
@@ -26,6 +27,39 @@ def test_every_leg_ends_with_one_effect_each(town, script):
     reference = place.file()
     assert place.ended(reference) == {"01": "granted", "03": "granted"}
     assert set(_effects(place).values()) == {1}
+
+
+def test_people_file_while_what_was_left_open_is_taken_up_and_nothing_leaves_before(town, monkeypatch):
+    place = town("prompt")
+    place.dispatcher.stop(5)
+    recover, go, asked = place.house.desk.recover, threading.Event(), threading.Event()
+
+    def slowly(now):
+        asked.set()
+        assert go.wait(60)
+        return recover(now)
+    monkeypatch.setattr(place.house.desk, "recover", slowly)
+    place.dispatcher = place.dispatch()
+    assert asked.wait(60)
+    reference = place.file()
+    assert {leg["state"] for leg in place.legs(reference)} == {"queued"}
+    go.set()
+    assert place.ended(reference) == {"01": "granted", "03": "granted"}
+
+
+def test_a_store_that_is_away_for_a_moment_at_the_start_is_asked_again(town, monkeypatch):
+    place = town("prompt")
+    place.dispatcher.stop(5)
+    recover, away = place.house.desk.recover, [StorageFull("full")]
+
+    def sometimes(now):
+        if away:
+            raise away.pop()
+        return recover(now)
+    monkeypatch.setattr(place.house.desk, "recover", sometimes)
+    place.dispatcher = place.dispatch()
+    assert place.ended(place.file()) == {"01": "granted", "03": "granted"}
+    assert not away
 
 
 def test_a_dispatcher_that_stops_in_the_middle_leaves_nothing_lost_and_nothing_double(town):
