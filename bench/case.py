@@ -1,17 +1,21 @@
 """One case on an idle system: from the request that files it until the last of its legs is at its department.
 
-In turn: all seventeen legs in their real order (one of them, the survey, has to be granted before the others may
-leave, which its department does at once); the same seventeen with nothing to wait for (`bench/at_once.py`); and, for
-comparison, a bare loop that posts seventeen signed messages over one session to the same departments.
+First at a receiver that costs next to nothing (`bench/receiver.py`), with nothing to wait for (`bench/at_once.py`), until
+the last answer is there: one that answers at once, and one that takes 50 ms for each. Then at the demo departments: all
+seventeen legs in their real order (one of them, the survey, has to be granted before the others may leave, which its
+department does at once), and the same seventeen with nothing to wait for. For comparison a bare loop posts seventeen
+signed messages over one session to the same departments.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +24,19 @@ import requests
 
 from bench.applicant import Applicant
 from bench.at_once import definitions
+from bench.burst import bare_loop as posts_a_second
+from bench.burst import burst_town
 from bench.figures import RECEIVE, had_at, show, spread
+from bench.receiver import receiver
 from bench.town import Town, town_of
 from connectors.signing import headers_for
+from sandbox.demo_secrets import ensure_secrets
+from sandbox.run import DEPLOYMENT
+from store.encoding import moment
+from store.sqlite import FILE
 
 REPETITIONS = 20
-PATIENCE = 30.0
+PATIENCE, SIZE = 30.0, 3300
 Filing = dict[str, Any]
 
 
@@ -84,8 +95,54 @@ def measure(town: Town, name: str) -> float:
     return statistics.median(took) / statistics.median(bare)
 
 
+def answered_at(town: Town, reference: str, legs: int) -> float:
+    """When the last leg of a case was answered, in seconds since 1970, once all of them were and it is durable."""
+    sql = "select ended_at from attempts where reference = ? and type = 'leg.filed' and outcome = 'received'"
+    until = time.monotonic() + PATIENCE
+    with closing(sqlite3.connect(f"file:{town.folder / 'data' / FILE}?mode=ro", uri=True)) as store:
+        while len(ended := store.execute(sql, [reference]).fetchall()) < legs:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{len(ended)} of {legs} answered")
+            time.sleep(0.05)
+    return max(moment(at).timestamp() for at, in ended)
+
+
+def at_receiver(folder: Path, address: str) -> list[float]:
+    """Seconds from the request that files a case to the answer to its last leg."""
+    town = burst_town(folder, address)
+    ensure_secrets(DEPLOYMENT, town.folder / "secrets")
+    try:
+        town.start_portal()
+        applicant, took = Applicant(town.url, town.token()), []
+        first = applicant.prepare("utilities")
+        applicant.file(first, "warm")
+        for number in range(REPETITIONS):
+            filing = applicant.anew(first)
+            began = time.time()
+            receipt = applicant.file(filing, f"case-{number}")
+            took.append(answered_at(town, receipt["reference"], len(receipt["legs"])) - began)
+        return took
+    finally:
+        town.stop()
+
+
+def measure_at_receiver(name: str, takes: float, legs: int = 17) -> None:
+    """Measure and print the case at a receiver that takes so many seconds for each message."""
+    with tempfile.TemporaryDirectory() as folder, receiver(takes=takes) as address:
+        took = at_receiver(Path(folder), address)
+        spread(f"case_{name}_submit_to_last_answer", took)
+        if takes:
+            show(f"case_{name}_p50_over_one_departments_time", statistics.median(took) / takes)
+            return
+        bare = [legs / posts_a_second(address, SIZE, legs, f"bare-{run}") for run in range(REPETITIONS)]
+        spread(f"case_{name}_bare_loop_of_as_many_posts", bare)
+        show(f"case_{name}_p50_over_bare_loop", statistics.median(took) / statistics.median(bare))
+
+
 def main() -> None:
     """Start a town for each order, measure, end it."""
+    measure_at_receiver("quick", 0.0)
+    measure_at_receiver("slow", 0.05)
     with tempfile.TemporaryDirectory() as folder:
         orders = {"in_order": {}, "at_once": {"YJS_BUNDLES": str(definitions(Path(folder)))}}
         for name, more in orders.items():

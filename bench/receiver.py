@@ -1,7 +1,7 @@
 """A department that costs next to nothing: a process that takes every POST on kept connections and says a number.
 
 Of every `refused`th key (by its checksum) the first message is answered 503. A path that ends in `hangs` is answered
-only after `HANG_SECONDS`.
+only after `HANG_SECONDS`, every other after `takes` seconds.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ HANG_SECONDS = 4.0
 class _Department:
     """What it has refused so far; shared by its connections."""
 
-    def __init__(self, refused: int, hangs: str) -> None:
-        self._every, self._hangs, self._seen = refused, hangs.encode(), set[bytes]()
+    def __init__(self, refused: int, hangs: str, takes: float) -> None:
+        self._every, self._hangs, self._takes, self._seen = refused, hangs.encode(), takes, set[bytes]()
 
-    def hangs(self, head: bytes) -> bool:
-        """Whether a message with this head is answered late."""
-        return bool(self._hangs) and head.split(b" ", 2)[1].endswith(self._hangs)
+    def takes(self, head: bytes) -> float:
+        """For how many seconds a message with this head waits for its answer."""
+        hangs = bool(self._hangs) and head.split(b" ", 2)[1].endswith(self._hangs)
+        return HANG_SECONDS if hangs else self._takes
 
     def answer(self, head: bytes) -> bytes:
         """The answer to a message with this head."""
@@ -95,8 +96,9 @@ class _Counter:
         self._behind[peer] = behind
 
     def _answer(self, peer: socket.socket, head: bytes) -> None:
-        if self._department.hangs(head):
-            heapq.heappush(self._late, (time.monotonic() + HANG_SECONDS, id(peer), peer, head))
+        takes = self._department.takes(head)
+        if takes:
+            heapq.heappush(self._late, (time.monotonic() + takes, id(peer), peer, head))
         else:
             self._say(peer, self._department.answer(head))
 
@@ -105,17 +107,18 @@ class _Counter:
             peer.sendall(answer)
 
 
-def _run(started: Connection, refused: int, hangs: str) -> None:
+def _run(started: Connection, refused: int, hangs: str, takes: float) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         started.send(listener.getsockname()[1])
-        _Counter(_Department(refused, hangs), listener).serve()
+        _Counter(_Department(refused, hangs, takes), listener).serve()
 
 
 @contextlib.contextmanager
-def receiver(refused: int = 0, hangs: str = "") -> Iterator[str]:
+def receiver(refused: int = 0, hangs: str = "", takes: float = 0.0) -> Iterator[str]:
     """Where it listens, while its process runs."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_run, args=(theirs, refused, hangs), daemon=True)
+    given = (theirs, refused, hangs, takes)
+    process = multiprocessing.get_context("spawn").Process(target=_run, args=given, daemon=True)
     process.start()
     try:
         if not ours.poll(30):

@@ -142,7 +142,9 @@ class Book:
         with ExitStack() as held:
             for stripe in sorted({hash(wish.reference) % STRIPES for wish in wishes}):
                 held.enter_context(holding(self._stripes[stripe]))
-            decided = [one for wish in wishes if (one := self._decided_alone(wish, now, faults)) is not None]
+            # In one order, so that two hosts whose cases overlap wait for each other and never cross.
+            decided = [one for wish in sorted(wishes, key=lambda wish: wish.reference)
+                       if (one := self._decided_alone(wish, now, faults)) is not None]
             for (change, _), done in zip(decided, self._all_written(decided, now), strict=True):
                 if done.error is None:
                     self._remember_changed(change, done.result)

@@ -34,9 +34,9 @@ NOT_SENT, TOO_LATE = (Answer("again", detail=why, sent=False) for why in ("not s
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Whom attempts tell: `came` what one came to, `wake` that a lane takes more messages. The exchange shares `floor`
-    with them."""
+class Around:
+    """What attempts work among: the floor that the exchange shares, and whom they tell: `came` what one came to, `wake`
+    that a lane takes more messages."""
 
     floor: Floor
     came: Callable[[Came], None]
@@ -46,10 +46,10 @@ class Told:
 class Attempts:
     """Attempts at claimed messages, each in a place of its lane."""
 
-    def __init__(self, registry: Registry, lanes: Lanes, clock: Callable[[], datetime], told: Told) -> None:
-        self._registry, self._lanes, self._clock, self._told = registry, lanes, clock, told
+    def __init__(self, registry: Registry, lanes: Lanes, clock: Callable[[], datetime], around: Around) -> None:
+        self._registry, self._lanes, self._clock, self._around = registry, lanes, clock, around
         self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, lanes.places)), "attempt")
-        self._exchange = Exchange(self, told.floor)
+        self._exchange = Exchange(self, around.floor)
         self._absent_since: dict[str, datetime] = {}
 
     def start(self) -> None:
@@ -75,7 +75,7 @@ class Attempts:
         """Messages that were claimed and are not sent now after all; nothing of them has left."""
         soon = self._clock() + SOON
         for errand in errands:
-            self._told.came(Came(errand.claim, why, Then(errand.claim.purpose, soon)))
+            self._around.came(Came(errand.claim, why, Then(errand.claim.purpose, soon)))
 
     def leave(self, errand: Errand) -> Outside | None:
         """Let a message leave without waiting for its answer; None where a thread has to do it."""
@@ -119,7 +119,7 @@ class Attempts:
             answer = answered()
             failpoints.reach("push.after_response")
             now = self._clock()
-            self._told.came(Came(claim, answer, self._next(claim, answer, now)))
+            self._around.came(Came(claim, answer, self._next(claim, answer, now)))
         except Exception as error:  # noqa: BLE001
             # An attempt must never take its lane along; its lease makes it an unknown outcome.
             LOG.error("an attempt failed: %s", code_of(error))
@@ -131,7 +131,7 @@ class Attempts:
         turn = self._lanes.ended(claim, answer, time.monotonic() - began, now)
         self.hand_back(turn.unsent)
         if turn.wants:
-            self._told.wake()
+            self._around.wake()
         return turn.following
 
     def _left(self, claim: Claim) -> Delivery | None:

@@ -71,8 +71,9 @@ class Exchange:
         os.eventfd_write(self._bell, 1)
         if self._thread.is_alive():
             self._thread.join(_BELL_SECONDS)
-        self._poller.close()
-        os.close(self._bell)
+        if not self._thread.is_alive():
+            self._poller.close()
+            os.close(self._bell)
 
     def alive(self) -> bool:
         """Whether its thread runs."""

@@ -19,7 +19,7 @@ from connectors.base import Registry
 from connectors.deployment import Deployment
 from desk.desk import Desk
 from desk.recording import Came
-from dispatch.attempts import Attempts, Told, code_of
+from dispatch.attempts import Around, Attempts, code_of
 from dispatch.lanes import Errand, Lanes
 from store import failpoints
 from store.turns import Floor, FloorSeat, away
@@ -55,8 +55,8 @@ class Dispatcher:
         self._floor = Floor()
         self._ended: SimpleQueue[Came | None] = SimpleQueue()
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
-        told = Told(self._floor, self._ended.put, self._wake.set)
-        self._attempts = Attempts(works.registry, self._lanes, works.clock, told)
+        around = Around(self._floor, self._ended.put, self._wake.set)
+        self._attempts = Attempts(works.registry, self._lanes, works.clock, around)
         self._held: list[Came] = []  # answers that the store could not take yet
         self._writing = threading.Lock()
         self.beat = time.monotonic()
