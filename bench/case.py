@@ -1,10 +1,10 @@
 """One case on an idle system: from the request that files it until the last of its legs is at its department.
 
-First at a receiver that costs next to nothing (`bench/receiver.py`), with nothing to wait for (`bench/at_once.py`), until
-the last answer is there: one answers at once, one takes 50 ms for each. Then at the demo departments: all seventeen legs
-in their real order (one of them, the survey, has to be granted before the others may leave, which its department does at
-once), and the same seventeen with nothing to wait for. For comparison a bare loop posts seventeen signed messages over
-one session to the same departments.
+First at a receiver that costs next to nothing (`bench/receiver.py`), with nothing to wait for (`bench/at_once.py`),
+until the last answer is there: one answers at once, one takes 50 ms for each. Then at the demo departments: all
+seventeen legs in their real order (one of them, the survey, has to be granted before the others may leave, which its
+department does at once), and the same seventeen with nothing to wait for. For comparison a bare loop posts seventeen
+signed messages over one session to the same departments.
 """
 
 from __future__ import annotations
