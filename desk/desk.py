@@ -201,8 +201,12 @@ class Desk:
         return self._sweeper.sweep(now)
 
     def on_work(self, callback: Callable[[], None]) -> None:
-        """Call `callback` after each commit that put something into the outbox."""
-        self._premises.database.listen(lambda topic: callback() if topic == TOPIC else None)
+        """Call `callback` after each commit that put something into the outbox, but not while nothing may leave."""
+        def told(topic: str) -> None:
+            if topic == TOPIC and not self.operations.surely_paused():
+                callback()
+
+        self._premises.database.listen(told)
 
     # --- reading
 

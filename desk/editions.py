@@ -11,6 +11,8 @@ from datetime import date, datetime
 from functools import cache, cached_property, lru_cache
 from typing import Any
 
+import orjson
+
 from catalog import canonical, edition
 from catalog.dictionary import Spec
 from catalog.model import Catalog
@@ -167,7 +169,13 @@ class Editions:
 
 def _written(answers: Mapping[str, Any]) -> str:
     """Answers as one text, whatever their order; equal texts are equal answers of equal types."""
-    return json.dumps(answers, ensure_ascii=False, sort_keys=True, default=repr)
+    try:
+        return orjson.dumps(answers, repr, _TOLD_APART).decode()
+    except TypeError:
+        return json.dumps(answers, ensure_ascii=False, sort_keys=True, default=repr)
+
+
+_TOLD_APART = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def difference(old: Plan, new: Plan) -> dict[str, list[str]]:

@@ -72,7 +72,7 @@ class Operations:
         if not act.dry_run and before is not None:
             self._premises.database.write(unit)
             self._look_whether_paused()
-            self._premises.database.write(_wake)  # the dispatcher may have looked before we did
+            self._premises.database.write(_wake)  # nobody was woken while it was not known
         return {"paused": False, "was": before.value if before else None,
                 "since": before.at.isoformat() if before else None}
 
