@@ -27,11 +27,11 @@ from desk.known import Known, by_leg
 from desk.letters import Letters
 from desk.outgoing import Letter, legs_of
 from desk.premises import Premises
-from desk.writing import Alongside, Beside, Change, Leaving, Writing
+from desk.writing import Alongside, Beside, Change, Writing
 from store import cases, events, legs
 from store.cases import CaseRow
 from store.chain import GENESIS, Head
-from store.errors import Stale, StoreUnavailable, TransactionLost
+from store.errors import Leaving, Stale, StoreUnavailable, TransactionLost
 from store.errors import UnknownCase as NotStored
 from store.legs import LegRow
 from store.port import Done, Tx

@@ -14,7 +14,7 @@ from desk.outgoing import Letter, offer_and_send
 from desk.premises import Premises
 from store import events, heads, leases, legs, messages, tallies
 from store.chain import Head
-from store.errors import Stale
+from store.errors import Leaving, Stale
 from store.leases import Claimed, Outcome
 from store.legs import LegRow
 from store.messages import Enclosed, MessageId
@@ -44,14 +44,6 @@ class Beside:
     frozen: Sequence[tuple[MessageId, int, Enclosed]] = ()
     mapping: str = ""
     more: Alongside | None = None
-
-
-class Leaving(Stale):
-    """This would end or hold a leg as unsent while an attempt at its filing runs: the case has to know that first."""
-
-    def __init__(self, leg: str) -> None:
-        super().__init__()
-        self.leg = leg
 
 
 class Writing:

@@ -79,6 +79,16 @@ class Stale(StoreError):
     code = "stale"
 
 
+class Leaving(Stale):
+    """This would end or hold a leg as unsent while an attempt at its filing runs: the case has to know that first."""
+
+    code = "leaving"
+
+    def __init__(self, leg: str) -> None:
+        super().__init__()
+        self.leg = leg
+
+
 class SealBroken(StoreError):
     """A sealed value does not open at this place with the known keys."""
 
