@@ -115,7 +115,7 @@ def _done(store: sqlite3.Connection, without: str) -> int:
 
 
 def _wait_until_done(store: sqlite3.Connection, wanted: int, without: str) -> None:
-    """Wait until nothing is under way: that is asked at next to no cost, while counting what is done loads the machine."""
+    """Wait until nothing is under way: asking that costs next to nothing, counting what is done does not."""
     until = time.monotonic() + PATIENCE
     while store.execute(_UNDER_WAY, [without, without]).fetchone()[0]:
         if time.monotonic() > until:
