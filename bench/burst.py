@@ -59,8 +59,8 @@ def file_paused(town: Town, cases: int) -> int:
         there.file(CATALOG.bundles["utilities"].figures, "first", now)
         sizes = _sizes(there, now)
         for number in range(cases):
-            there.file(CATALOG.bundles["utilities"].figures, f"case-{number}", now)
-        there.desk.operations.pause(Act("bench", "bench"), now)
+            there.file(CATALOG.bundles["utilities"].figures, f"case-{number}", datetime.now(UTC))
+        there.desk.operations.pause(Act("bench", "bench"), datetime.now(UTC))
     return sum(sizes) // len(sizes)
 
 

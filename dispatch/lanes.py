@@ -58,8 +58,8 @@ class Lane:
         return min(MOST_AHEAD, int(self.body.at_once * AHEAD_SECONDS / self.pace))
 
     def wants(self, now: datetime) -> bool:
-        """Whether it should get messages soon: no more than half of its stock is left, and it takes some."""
-        return (not self.stock or len(self.stock) <= self.ahead // 2) and self.room(now) > 0
+        """Whether it should get messages soon: no more than a quarter of its stock is left, and it takes some."""
+        return (not self.stock or len(self.stock) <= self.ahead // 4) and self.room(now) > 0
 
     def room(self, now: datetime) -> int:
         """How many messages it takes."""
