@@ -55,14 +55,15 @@ def test_a_failing_office_has_nothing_ahead():
     assert lanes.room(NOW) == {"gas": 2}
 
 
-def test_what_waits_follows_an_attempt_that_ends_and_claims_are_made_when_half_is_gone():
+def test_what_waits_follows_an_attempt_that_ends_and_claims_are_made_when_a_quarter_is_left():
     lanes = at_pace(0.05)  # twenty ahead
     errands = [errand(number) for number in range(1, 23)]
     assert [lanes.starts(one) for one in errands] == [True, True] + [False] * 20
     assert lanes.room(NOW) == {}
-    ended = [lanes.ended(one.claim, GOOD, 0.05, NOW).following for one in errands[:10]]
-    assert ended == errands[2:12]
-    assert (lanes.room(NOW), lanes.running()) == ({"gas": 10}, 2)
+    ended = [lanes.ended(one.claim, GOOD, 0.05, NOW).following for one in errands[:14]]
+    assert (ended, lanes.room(NOW)) == (errands[2:16], {})
+    assert lanes.ended(errands[14].claim, GOOD, 0.05, NOW).wants
+    assert (lanes.room(NOW), lanes.running()) == ({"gas": 15}, 2)
 
 
 def test_what_waits_for_a_lane_that_begins_to_rest_is_handed_back():
