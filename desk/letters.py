@@ -20,7 +20,7 @@ from forms.plan import PlannedLeg
 from store import files
 from store.files import FileRow
 
-REMEMBERED_FILES, REMEMBERED_GIFTS = 4_096, 4_096
+REMEMBERED_FILES, REMEMBERED_GIFTS = 8_192, 4_096
 
 
 class Letters:
