@@ -123,7 +123,7 @@ class Book:
                 try:
                     return self._written(change, now, wish.beside())
                 except Leaving as met:
-                    self._tell_leaving(reference, met.leg, now)
+                    self._tell_leaving(reference, met.detail, now)
                 except Stale:
                     self.forget(reference)
         raise Stale

@@ -80,13 +80,9 @@ class Stale(StoreError):
 
 
 class Leaving(Stale):
-    """This would end or hold a leg as unsent while an attempt at its filing runs: the case has to know that first."""
+    """This would end or hold a leg (`detail`) as unsent while it leaves: the case has to know that first."""
 
     code = "leaving"
-
-    def __init__(self, leg: str) -> None:
-        super().__init__()
-        self.leg = leg
 
 
 class SealBroken(StoreError):

@@ -90,7 +90,7 @@ def test_units_that_block_each_other_are_run_again(shared: Place, opener: Callab
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(runs) == 3
+    assert len(runs) >= 3  # whoever runs again may meet the other once more
     with store.db.read() as tx:
         assert len({row["value"] for row in tx.rows("select value from marks")}) == 1
 
