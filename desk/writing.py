@@ -86,7 +86,7 @@ class Writing:
         if settled := [one for beside in all_ for one in beside.settled]:
             leases.settle_all(tx, settled, now)
         if frozen := [one for beside in all_ for one in beside.frozen]:
-            messages.freeze_all(tx, frozen, next(beside.mapping for beside in all_ if beside.frozen))
+            messages.freeze(tx, frozen, next(beside.mapping for beside in all_ if beside.frozen))
         for beside in all_:
             if beside.more is not None:
                 beside.more(tx)

@@ -128,11 +128,6 @@ def refuse_lost(tx: Tx, items: Sequence[Claimed]) -> None:
         raise LeaseLost
 
 
-def give_back(tx: Tx, claimed: Claimed, at: datetime) -> None:
-    """End a lease whose attempt certainly sent nothing (a stop, a full lane): due again at `at`; LeaseLost."""
-    settle(tx, claimed, Outcome("due", "not_sent", next_at=at, detail="not sent"), at)
-
-
 def expire(tx: Tx, now: datetime) -> list[MessageId]:
     """Leases that ran out become unknown outcomes, to be asked at once; which messages they were. One whose body was
     never frozen was never begun: it is due again."""

@@ -122,23 +122,10 @@ def enclosed(cipher: Cipher, which: MessageId, body: bytes) -> Enclosed:
     return Enclosed(body, cipher.seal(squeeze(body), place("body", which)))
 
 
-def freeze(tx: Tx, which: MessageId, token: int, letter: Enclosed, mapping: str) -> bytes:
-    """Freeze the body before the first attempt sends it; returns the body that counts, the first one for ever.
-
-    LeaseLost if the lease that `token` belongs to is over.
-    """
-    if tx.run(_FREEZE, body=letter.sealed, mapping=mapping, token=token, **which.where):
-        return letter.body
-    row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **which.where)
-    frozen = opened(tx, row).body
-    if row["state"] != "leased" or row["token"] != token or frozen is None:
-        raise LeaseLost
-    return frozen
-
-
-def freeze_all(tx: Tx, letters: Sequence[tuple[MessageId, int, Enclosed]], mapping: str) -> None:
-    """Freeze bodies of messages that never had one, each leased with its token; LeaseLost if one is not any more (the
-    unit must write nothing then)."""
+def freeze(tx: Tx, letters: Sequence[tuple[MessageId, int, Enclosed]], mapping: str) -> None:
+    """Freeze bodies before the first attempts send them, each leased with its token; the first body counts for ever.
+    LeaseLost if a message has one already or is not leased with its token any more (the unit must write nothing
+    then)."""
     rows = [{**which.where, "body": letter.sealed, "mapping": mapping, "token": token}
             for which, token, letter in letters]
     if tx.many(_FREEZE, rows) != len(rows):

@@ -111,7 +111,7 @@ def test_one_lost_lease_does_not_take_the_other_messages_of_its_case_along(desk,
         found = claim(tx, wanted)
         lost[:] = [item for item in found if item.message.leg == "03"]
         for item in lost:
-            leases.give_back(tx, item, NOW)
+            leases.settle(tx, item, leases.Outcome("due", "not_sent", next_at=NOW), NOW)
         return found
 
     monkeypatch.setattr(leases, "claim", claim_and_lose)

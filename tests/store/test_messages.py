@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
 from store import leases, messages
-from store.errors import LeaseLost, UnknownMessage
+from store.errors import LeaseLost
 from store.leases import Claimed, Outcome, Wanted
 from store.messages import MessageId
 from store.opening import Opened
@@ -29,9 +28,13 @@ def begun(store: Opened) -> list[Claimed]:
     """What is claimed and frozen, as an attempt that leaves has it."""
     found = claimed(store)
     for one in found:
-        letter = messages.enclosed(store.db.cipher, one.message.id, BODY)
-        store.db.write(partial(messages.freeze, which=one.message.id, token=one.token, letter=letter, mapping="1"))
+        freeze(store, one.message.id, one.token, BODY)
     return found
+
+
+def freeze(store: Opened, which: MessageId, token: int, body: bytes, mapping: str = "1") -> None:
+    letter = messages.enclosed(store.db.cipher, which, body)
+    store.db.write(lambda tx: messages.freeze(tx, [(which, token, letter)], mapping))
 
 
 def message(store: Opened, which: MessageId = FIRST) -> messages.Message:
@@ -85,21 +88,30 @@ def test_threads_that_claim_together_never_get_the_same_message(store: Opened) -
 def test_the_first_body_counts_for_ever(store: Opened) -> None:
     store.db.write(file_case)
     one = claimed(store)[0]
-    for body, mapping in ((BODY, "m1"), (b"other", "m2")):
-        letter = messages.enclosed(store.db.cipher, one.message.id, body)
-        freeze = partial(messages.freeze, which=one.message.id, token=one.token, letter=letter, mapping=mapping)
-        assert store.db.write(freeze) == BODY
+    freeze(store, one.message.id, one.token, BODY, "m1")
+    with pytest.raises(LeaseLost):
+        freeze(store, one.message.id, one.token, b"other", "m2")
     assert (message(store).body, message(store).mapping) == (BODY, "m1")
 
 
 def test_a_body_is_not_frozen_without_the_lease(store: Opened) -> None:
     store.db.write(file_case)
     one = claimed(store)[0]
-    letter = messages.enclosed(store.db.cipher, one.message.id, b"x")
     with pytest.raises(LeaseLost):
-        store.db.write(lambda tx: messages.freeze(tx, one.message.id, one.token - 1, letter, "m"))
-    with pytest.raises(UnknownMessage):
-        store.db.write(lambda tx: messages.freeze(tx, replace(FIRST, leg="09"), 1, letter, "m"))
+        freeze(store, one.message.id, one.token - 1, b"x")
+    with pytest.raises(LeaseLost):
+        freeze(store, replace(FIRST, leg="09"), 1, b"x")
+    assert message(store).body is None
+
+
+def test_of_bodies_that_are_frozen_together_none_is_if_one_lease_is_lost(store: Opened) -> None:
+    store.db.write(file_case)
+    first, second = claimed(store)
+    letters = [(one.message.id, token, messages.enclosed(store.db.cipher, one.message.id, BODY))
+               for one, token in ((first, first.token), (second, second.token - 1))]
+    with pytest.raises(LeaseLost):
+        store.db.write(lambda tx: messages.freeze(tx, letters, "1"))
+    assert [message(store, one.message.id).body for one in (first, second)] == [None, None]
 
 
 def test_an_outcome_closes_message_and_attempt(store: Opened) -> None:
@@ -164,9 +176,8 @@ def test_a_lease_whose_attempt_never_began_is_due_again_for_nothing_has_left(
     assert message(store).state == "due"
     with store.db.read() as tx:
         assert [one.outcome for one in leases.attempts_of(tx, FIRST)] == ["not_sent"]
-    letter = messages.enclosed(store.db.cipher, FIRST, b"{}")
     with pytest.raises(LeaseLost):
-        store.db.write(lambda tx: messages.freeze(tx, FIRST, late.token, letter, "1"))
+        freeze(store, FIRST, late.token, b"{}")
 
 
 def test_a_running_lease_does_not_expire(store: Opened) -> None:
@@ -178,7 +189,8 @@ def test_a_running_lease_does_not_expire(store: Opened) -> None:
 def test_what_was_not_sent_goes_back(store: Opened) -> None:
     store.db.write(lambda tx: file_case(tx, count=1))
     one = claimed(store)[0]
-    store.db.write(lambda tx: leases.give_back(tx, one, minutes(1)))
+    unsent = Outcome("due", "not_sent", next_at=minutes(1))
+    store.db.write(lambda tx: leases.settle(tx, one, unsent, minutes(1)))
     assert (message(store).state, message(store).next_at) == ("due", minutes(1))
 
 
