@@ -70,7 +70,7 @@ def _sizes(there: Inside, now: datetime) -> list[int]:
     with there.house.database.read() as tx:
         found = [message for row in tx.rows("select reference from cases")
                  for message in messages.of_case(tx, row["reference"])]
-    return [len(message.body) for message in found if message.body is not None]
+        return [len(body) for body in messages.bodies(tx, found).values()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from desk.writing import Beside
 from store import leases, messages, pausing
 from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.leases import Claimed, Outcome, Wanted
-from store.messages import Enclosed, MessageId, enclosed
+from store.messages import MessageId, enclosed
 from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.desk")
@@ -185,23 +185,21 @@ class Counter:
             wanted = [item for item in items if still_wanted(seen[0], item)]
             settled = [(item, NOT_WANTED) for item in items if not still_wanted(seen[0], item)]
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
-            letters = self._letters_for(reference, [item for item in wanted if item.message.body is None], now)
-            begun = [item for item in wanted if item.message.body is not None]
+            new = {item.message.id: item.token for item in wanted if item.body is None}
+            letters = self._letters_for(reference, new, now) if new else {}
+            begun = [item for item in wanted if item.body is not None]
             beginning.leaving.clear()
-            beginning.leaving.update({which: letter.body for which, _, letter in letters})
-            beginning.leaving.update({item.message.id: item.message.body or b"" for item in begun})
-            return Beside(settled, letters, payload.MAPPING_VERSION, partial(_still_leased, begun) if begun else None)
+            beginning.leaving.update(letters)
+            beginning.leaving.update({item.message.id: item.body or b"" for item in begun})
+            frozen = enclosed(self._premises.database.cipher, letters, payload.MAPPING_VERSION) if letters else None
+            return Beside(settled, frozen, new, partial(_still_leased, begun) if begun else None)
 
         return Wish(reference, decide, beside)
 
-    def _letters_for(self, reference: str, items: Sequence[Claimed],
-                     now: datetime) -> list[tuple[MessageId, int, Enclosed]]:
-        """The bodies of messages that leave for the first time, each with its message and the token of its lease."""
-        if not items:
-            return []
-        writing, cipher = self._letters.about(self._book.known(reference), now), self._premises.database.cipher
-        return [(which, item.token, enclosed(cipher, which, writing.body(which.leg, which.type, {})))
-                for item in items for which in (item.message.id,)]
+    def _letters_for(self, reference: str, messages: Iterable[MessageId], now: datetime) -> dict[MessageId, bytes]:
+        """The bodies of messages of a case that leave for the first time."""
+        writing = self._letters.about(self._book.known(reference), now)
+        return {which: writing.body(which.leg, which.type, {}) for which in messages}
 
     def _shown(self, item: Claimed, body: bytes) -> Claim:
         message = item.message

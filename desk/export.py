@@ -77,7 +77,7 @@ def _of_case(tx: Tx, whole: Whole, wish: Wish) -> Iterator[Line]:
                    "filed_at": leg.filed_at, "started_at": leg.started_at, "due_at": leg.due_at,
                    "closed_at": leg.closed_at, "ref": leg.ref, "next_actor": leg.next_actor}
     for message in whole.messages:
-        for attempt in leases.attempts_of(tx, message.id):
+        for attempt in leases.attempts_of(tx, message):
             if _fresh(wish, attempt.started_at, attempt.ended_at):
                 yield _attempt(message, attempt, hide)
     for recorded in whole.events:

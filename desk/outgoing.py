@@ -12,11 +12,12 @@ from cases.due import Dates, same_dates
 from cases.lapse import last_moment
 from cases.model import Case
 from connectors.base import Body
+from desk import payload
 from desk.known import Known
 from desk.premises import Premises
 from store import messages, offers
 from store.legs import LegRow
-from store.messages import Message
+from store.messages import Message, MessageId
 from store.offers import Offer
 from store.port import Tx
 
@@ -62,18 +63,25 @@ def _state(known: Known, number: str, now: datetime) -> LegRow:
 def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], letters: Sequence[Letter],
                    now: datetime) -> None:
     """Write one message row for each letter, and offer it where the office fetches instead of being pushed to."""
+    made: list[Message] = []
+    written: dict[MessageId, bytes] = {}
+    numbers = messages.last_numbers(tx, legs[letters[0].leg].reference) if letters else {}
     for letter in letters:
         leg = legs[letter.leg]
         office = premises.deployment.bodies[leg.office]
-        number = messages.next_number(tx, leg.reference, letter.leg, letter.type)
-        messages.add(tx, [_message(letter, leg, office, (number, now))])
+        number = numbers[letter.leg, letter.type] = numbers.get((letter.leg, letter.type), 0) + 1
+        message = _message(letter, leg, office, (number, now))
+        made.append(message)
+        if letter.body is not None:
+            written[message.id] = letter.body
         if office.channel != "push":
             offers.offer(tx, Offer(department=office.id, n=0, reference=leg.reference, leg=letter.leg, type=letter.type,
                                    at=now))
+    messages.add(tx, made, messages.enclosed(tx.cipher, written, payload.MAPPING_VERSION) if written else None)
 
 
 def _message(letter: Letter, leg: LegRow, office: Body, when: tuple[int, datetime]) -> Message:
     number, now = when
     return Message(reference=leg.reference, leg=leg.leg, type=letter.type, n=number, office=leg.office,
-                   body=letter.body, message_id=f"msg_{secrets.token_hex(16)}", department=leg.department,
+                   message_id=f"msg_{secrets.token_hex(16)}", department=leg.department,
                    created_at=now, next_at=now if office.channel == "push" else None)

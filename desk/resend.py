@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from cases.model import Case, Event
 from cases.states import OUT
 from connectors.base import Body
+from desk import payload
 from desk.acts import Act
 from desk.book import Book
 from desk.errors import CannotRetry, UnknownCase
@@ -47,6 +48,7 @@ class _Item:
     message: Message
     attempts: tuple[Attempt, ...]
     office: Body
+    body: bytes | None = None
 
     @property
     def leg(self) -> str:
@@ -92,8 +94,9 @@ class Resends:
             kept = [message for message in messages.of_case(tx, reference)
                     if message.leg == leg and message.state in TROUBLED
                     and which in ("", f"{message.type}:{message.n}")]
-            return [_Item(known, message, tuple(leases.attempts_of(tx, message.id)),
-                          self._premises.deployment.bodies[message.office]) for message in kept]
+            bodies = messages.bodies(tx, kept)
+            return [_Item(known, message, tuple(leases.attempts_of(tx, message)),
+                          self._premises.deployment.bodies[message.office], bodies.get(message.id)) for message in kept]
 
     def _do(self, item: _Item, corrected: bool, act: Act, now: datetime) -> None:
         message = item.message
@@ -117,21 +120,23 @@ class Resends:
             raise Stale
         number = messages.next_number(tx, old.reference, old.leg, old.type)
         push = item.office.channel == "push"
-        new = replace(old, n=number, state="due", attempts=0, body=self._body(item, now), mapping=None, token=0,
-                      message_id=f"msg_{secrets.token_hex(16)}", created_at=now, next_at=now if push else None,
-                      lease_until=None, settled_at=None, detail="", reason="")
-        messages.add(tx, [new])
+        new = Message(reference=old.reference, leg=old.leg, type=old.type, n=number, office=old.office,
+                      message_id=f"msg_{secrets.token_hex(16)}", department=old.department, created_at=now,
+                      next_at=now if push else None)
+        body = self._body(item, now)
+        messages.add(tx, [new], None if body is None else
+                     messages.enclosed(tx.cipher, {new.id: body}, payload.MAPPING_VERSION))
         return new.key
 
     def _body(self, item: _Item, now: datetime) -> bytes | None:
         """A filing is written at its first attempt; a later message says again what made it necessary."""
         old = item.message
-        if old.type == "leg.filed" or old.body is None:
+        if old.type == "leg.filed" or item.body is None:
             return None
-        said = json.loads(old.body)["data"]
+        said = json.loads(item.body)["data"]
         made = [event.data for event in item.known.case.legs[old.leg].history if event.type in MADE_BY[old.type]
                 and all(event.data.get(mark) == said.get(mark) for mark in MARKS)]
-        return self._letters.about(item.known, now).body(old.leg, old.type, made[-1]) if made else old.body
+        return self._letters.about(item.known, now).body(old.leg, old.type, made[-1]) if made else item.body
 
 
 NOTHING = "没有未送达的消息"

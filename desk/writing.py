@@ -4,8 +4,8 @@ what somebody has beside it. Where all goes well several cases share one, and ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cases.model import Event, LegState
@@ -37,12 +37,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What belongs to the transaction of a change: attempts that ended, bodies that are frozen (by message and token of
-    its lease, all written by `mapping`), and whatever else."""
+    """What belongs to the transaction of a change: attempts that ended, bodies that are frozen for leases with these
+    tokens, and whatever else."""
 
     settled: Sequence[tuple[Claimed, Outcome]] = ()
-    frozen: Sequence[tuple[MessageId, int, Enclosed]] = ()
-    mapping: str = ""
+    frozen: Enclosed | None = None
+    tokens: Mapping[MessageId, int] = field(default_factory=dict)
     more: Alongside | None = None
 
 
@@ -85,8 +85,8 @@ class Writing:
         all_ = list(besides)
         if settled := [one for beside in all_ for one in beside.settled]:
             leases.settle_all(tx, settled, now)
-        if frozen := [one for beside in all_ for one in beside.frozen]:
-            messages.freeze(tx, frozen, next(beside.mapping for beside in all_ if beside.frozen))
+        if frozen := [beside.frozen for beside in all_ if beside.frozen is not None]:
+            messages.freeze(tx, frozen, {which: token for beside in all_ for which, token in beside.tokens.items()})
         for beside in all_:
             if beside.more is not None:
                 beside.more(tx)

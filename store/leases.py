@@ -9,24 +9,22 @@ from typing import Any
 
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
-from store.messages import KEY, TOPIC, Message, MessageId, opened, place
+from store.messages import KEY, TOPIC, Message, MessageId, bodies, opened, place
 from store.port import Row, Tx
 from store.rows import insert_text, shape
 from store.sealing import seal
 
 _LEASE = (
     "update messages set state = 'leased', next_at = null, token = token + 1, attempts = attempts + 1,"
-    f" lease_until = :until where {KEY}"
+    f" lease_until = :until, doing = :doing, started_at = :at where {KEY}"
 )
 _SETTLE = (
-    "update messages set state = :state, next_at = :next_at, lease_until = null, settled_at = :settled_at,"
-    f" detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token"
+    "update messages set state = :state, next_at = :next_at, lease_until = null, doing = null,"
+    f" settled_at = :settled_at, detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token"
 )
-_END = (
-    "update attempts set ended_at = :at, outcome = :outcome, status = :status, detail = :detail, answer = :answer"
-    f" where {KEY} and attempt = :attempt and ended_at is null"
-)
-_OPEN = ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "detail")
+_DOES = {"due": "send", "unknown": "ask"}
+_ENDED = insert_text("attempts", ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "ended_at",
+                                  "outcome", "status", "detail", "answer"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +42,21 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A leased message. `was` due: send it; `was` unknown: ask the department first. `attempt` counts from 1."""
+    """A leased message, with its body if that was frozen before. `was` due: send it; `was` unknown: ask the department
+    first. `attempt` counts from 1 and began at `since`."""
 
     message: Message
     token: int
     attempt: int
     was: str
     lease_until: datetime
+    since: datetime
+    body: bytes | None = None
+
+    @property
+    def kind(self) -> str:
+        """What the attempt does."""
+        return _DOES[self.was]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at a message: `kind` send or ask; open while `ended_at` is None."""
+    """One attempt at a message: `kind` send or ask; it runs while `ended_at` is None."""
 
     attempt: int
     kind: str
@@ -83,14 +89,18 @@ class Attempt:
 
 
 def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
-    """Lease what is due, oldest first in each office, and open an attempt for each; two dispatchers never get one."""
+    """Lease what is due, oldest first in each office, for an attempt each; two dispatchers never get one."""
     # What is due goes by the service's clock, a lease by the one clock that all hosts share.
     now, until = wanted.now, tx.clock(wanted.now) + timedelta(seconds=wanted.lease_seconds)
     taken = _taken(tx, wanted)
-    if taken:
-        tx.many(_LEASE, [{**_key(row), "until": stamp(until)} for row in taken])
-        tx.many(insert_text("attempts", _OPEN), [_begun(row, now) for row in taken])
-    return [_claimed(tx, row, until) for row in taken]
+    if not taken:
+        return []
+    tx.many(_LEASE, [{**_key(row), "until": stamp(until), "doing": _DOES[row["state"]], "at": stamp(now)}
+                     for row in taken])
+    found = [(opened(tx, row), row) for row in taken]
+    known = bodies(tx, [message for message, _ in found])
+    return [Claimed(message, row["token"] + 1, row["attempts"] + 1, row["state"], until, now, known.get(message.id))
+            for message, row in found]
 
 
 def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
@@ -103,7 +113,7 @@ def settle_all(tx: Tx, ended: Sequence[tuple[Claimed, Outcome]], now: datetime) 
     rows = [_settled(tx, claimed, outcome, now) for claimed, outcome in ended]
     if tx.many(_SETTLE, rows) != len(rows):
         raise LeaseLost
-    tx.many(_END, [_ended(tx, claimed, outcome, now) for claimed, outcome in ended])
+    tx.fill(_ENDED, [_ended(tx, claimed, outcome, now) for claimed, outcome in ended])
 
 
 def _settled(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
@@ -114,11 +124,11 @@ def _settled(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> dict[
         "reason": seal(tx, outcome.reason, place("reason", which)) if outcome.reason else None}
 
 
-def _ended(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
+def _ended(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> tuple[Any, ...]:
     which = claimed.message.id
     answer = None if outcome.answer is None else tx.cipher.seal(outcome.answer, _answer(which, claimed.attempt))
-    return {**which.where, "at": stamp(now), "outcome": outcome.kind or outcome.state, "status": outcome.status,
-            "detail": outcome.detail, "answer": answer, "attempt": claimed.attempt}
+    return (which.reference, which.leg, which.type, which.n, claimed.attempt, claimed.kind, claimed.token,
+            stamp(claimed.since), stamp(now), outcome.kind or outcome.state, outcome.status, outcome.detail, answer)
 
 
 def refuse_lost(tx: Tx, items: Sequence[Claimed]) -> None:
@@ -150,10 +160,14 @@ def void_leases(tx: Tx, now: datetime) -> list[MessageId]:
     return _voided(tx, tx.rows("select * from messages where state = 'leased'"), now, "found open at start")
 
 
-def attempts_of(tx: Tx, which: MessageId) -> list[Attempt]:
-    """Every attempt at a message, the first one first."""
+def attempts_of(tx: Tx, message: Message) -> list[Attempt]:
+    """Every attempt at a message, the first one first; the last may run."""
+    which = message.id
     found = tx.rows(f"select * from attempts where {KEY} order by attempt", **which.where)
-    return [shape(Attempt, row, answer=_opened_answer(tx, which, row)) for row in found]
+    ended = [shape(Attempt, row, answer=_opened_answer(tx, which, row)) for row in found]
+    if message.doing is None or message.started_at is None:
+        return ended
+    return [*ended, Attempt(message.attempts, message.doing, message.started_at)]
 
 
 def _taken(tx: Tx, wanted: Wanted) -> list[Row]:
@@ -177,29 +191,19 @@ def _key(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in ("reference", "leg", "type", "n")}
 
 
-def _begun(row: Row, now: datetime) -> dict[str, Any]:
-    kind = "ask" if row["state"] == "unknown" else "send"
-    return {**_key(row), "attempt": row["attempts"] + 1, "kind": kind, "token": row["token"] + 1,
-            "started_at": stamp(now), "detail": ""}
-
-
-def _claimed(tx: Tx, row: Row, until: datetime) -> Claimed:
-    return Claimed(opened(tx, row), row["token"] + 1, row["attempts"] + 1, row["state"], until)
-
-
 def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[MessageId]:
     if not found:
         return []
     # A body is frozen when its first attempt begins; until then nothing can have left.
-    rows = [{**_key(row), "now": stamp(now), "why": why, "state": "due" if row["body"] is None else "unknown",
-             "outcome": "not_sent" if row["body"] is None else "unknown"} for row in found]
+    left = [row for row in found if row["frozen"] is not None]
     # The token moves on, so that the worker that still runs finds its lease lost.
-    tx.many("update messages set state = :state, next_at = :now, lease_until = null, token = token + 1,"
-            f" detail = :why where {KEY}", rows)
-    tx.many("update attempts set ended_at = :now, outcome = :outcome, detail = :why"
-            f" where {KEY} and ended_at is null", rows)
+    tx.many("update messages set state = case when frozen is null then 'due' else 'unknown' end, next_at = :now,"
+            f" lease_until = null, doing = null, token = token + 1, detail = :why where {KEY}",
+            [{**_key(row), "now": stamp(now), "why": why} for row in found])
+    tx.fill(_ENDED, [(*_key(row).values(), row["attempts"], row["doing"], row["token"], row["started_at"], stamp(now),
+                      "not_sent" if row["frozen"] is None else "unknown", None, why, None) for row in found])
     tx.notify(TOPIC)
-    return [MessageId(**_key(row)) for row in found if row["body"] is not None]
+    return [MessageId(**_key(row)) for row in left]
 
 
 def _answer(which: MessageId, attempt: int) -> str:

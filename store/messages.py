@@ -6,7 +6,7 @@ a person decides), stuck (a person must act), refused (by the department), done,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,8 +22,9 @@ from store.sealing import unseal_maybe
 TOPIC = "messages"
 OFFICES_AT_ONCE = 100
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
-_FREEZE = (f"update messages set body = :body, mapping = :mapping where {KEY} and state = 'leased'"
-           " and token = :token and body is null")
+_FREEZE = (f"update messages set frozen = :frozen, line = :line where {KEY} and state = 'leased'"
+           " and token = :token and frozen is null")
+_KEEP = insert_text("bodies", ("reference", "frozen", "mapping", "body"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,12 @@ class MessageId:
     @property
     def key(self) -> str:
         """`{leg}:{type}:{n}`, the same over all retries."""
-        return f"{self.reference}-{self.leg}:{self.type}:{self.n}"
+        return f"{self.reference}-{self.within}"
+
+    @property
+    def within(self) -> str:
+        """What identifies the message within its case."""
+        return f"{self.leg}:{self.type}:{self.n}"
 
     @property
     def where(self) -> dict[str, Any]:
@@ -48,7 +54,9 @@ class MessageId:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message; `office` is its lane, `next_at` None needs a person, `body` None until its first attempt froze it."""
+    """A message; `office` is its lane, `next_at` None needs a person. `frozen` names what it was frozen with (None: it
+    has no body yet), `line` its place in that; while it is leased an attempt has been running since `started_at`,
+    `doing` send or ask."""
 
     reference: str
     leg: str
@@ -61,10 +69,12 @@ class Message:
     created_at: datetime
     state: str = "due"
     attempts: int = 0
-    body: bytes | None = None
-    mapping: str | None = None
+    frozen: str | None = None
+    line: int = 0
     token: int = 0
     lease_until: datetime | None = None
+    doing: str | None = None
+    started_at: datetime | None = None
     settled_at: datetime | None = None
     detail: str = ""
     reason: str = ""
@@ -80,21 +90,56 @@ class Message:
         return self.id.key
 
 
-_WRITTEN = written(Message, ("body", "reason", "lease_until", "settled_at"))
+_WRITTEN = written(Message, ("frozen", "line", "reason", "lease_until", "doing", "started_at", "settled_at"))
+_BETWEEN = b"\n"
 
 
-def add(tx: Tx, messages: Iterable[Message]) -> None:
-    """Store new messages and wake the dispatcher after the commit."""
-    rows = [[*_WRITTEN.row(message), seal_body(tx, message.id, message.body)] for message in messages]
-    if rows:
-        tx.fill(insert_text("messages", (*_WRITTEN.columns, "body")), rows)
-        tx.notify(TOPIC)
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """Bodies of messages of one case that are frozen together as one row, in the order of `holds`, written by
+    `mapping`: they say much the same, so together they are compressed to a fraction, and they are sealed once."""
+
+    holds: tuple[MessageId, ...]
+    mapping: str
+    sealed: bytes
+
+    @property
+    def frozen(self) -> str:
+        """What names the row within its case: a message is frozen once, so its first one does."""
+        return self.holds[0].within
+
+
+def enclosed(cipher: Cipher, bodies: Mapping[MessageId, bytes], mapping: str) -> Enclosed:
+    """Bodies (JSON without line feeds) of messages of one case, sealed: that takes longer than all the rest of freezing
+    them, so it is done before the transaction where it can be."""
+    holds = tuple(bodies)
+    return Enclosed(holds, mapping, cipher.seal(squeeze(_BETWEEN.join(bodies.values())), place("body", holds[0])))
+
+
+def add(tx: Tx, messages: Sequence[Message], letters: Enclosed | None = None) -> None:
+    """Store new messages of a case, those that `letters` holds with the bodies that they will always have, and wake the
+    dispatcher after the commit."""
+    if not messages:
+        return
+    if letters is not None:
+        _keep(tx, [letters])
+    lines = {} if letters is None else {which: line for line, which in enumerate(letters.holds)}
+    tx.fill(insert_text("messages", (*_WRITTEN.columns, "frozen", "line")), [
+        [*_WRITTEN.row(message), letters.frozen if letters and message.id in lines else None, lines.get(message.id, 0)]
+        for message in messages])
+    tx.notify(TOPIC)
 
 
 def next_number(tx: Tx, reference: str, leg: str, kind: str) -> int:
     """The number the next message of type `kind` to this leg gets, from 1."""
     sql = "select coalesce(max(n), 0) + 1 as n from messages where reference = :r and leg = :leg and type = :type"
     return int(tx.rows(sql, r=reference, leg=leg, type=kind)[0]["n"])
+
+
+def last_numbers(tx: Tx, reference: str) -> dict[tuple[str, str], int]:
+    """The number of the last message of each type to each leg of a case, by leg and type."""
+    found = tx.rows("select leg, type, max(n) as n from messages where reference = :r group by leg, type", r=reference)
+    return {(row["leg"], row["type"]): row["n"] for row in found}
 
 
 def get(tx: Tx, which: MessageId) -> Message:
@@ -108,37 +153,46 @@ def of_case(tx: Tx, reference: str) -> list[Message]:
     return [opened(tx, row) for row in found]
 
 
-@dataclass(frozen=True, slots=True)
-class Enclosed:
-    """A body with what will be stored of it, compressed and sealed: that takes longer than all the rest of freezing
-    it, so it is made before the transaction (`enclosed`)."""
-
-    body: bytes
-    sealed: bytes
-
-
-def enclosed(cipher: Cipher, which: MessageId, body: bytes) -> Enclosed:
-    """A body sealed for its message."""
-    return Enclosed(body, cipher.seal(squeeze(body), place("body", which)))
-
-
-def freeze(tx: Tx, letters: Sequence[tuple[MessageId, int, Enclosed]], mapping: str) -> None:
+def freeze(tx: Tx, letters: Sequence[Enclosed], tokens: Mapping[MessageId, int]) -> None:
     """Freeze bodies before the first attempts send them, each leased with its token; the first body counts for ever.
     LeaseLost if a message has one already or is not leased with its token any more (the unit must write nothing
     then)."""
-    rows = [{**which.where, "body": letter.sealed, "mapping": mapping, "token": token}
-            for which, token, letter in letters]
+    rows = [{**which.where, "frozen": one.frozen, "line": line, "token": tokens[which]}
+            for one in letters for line, which in enumerate(one.holds)]
     if tx.many(_FREEZE, rows) != len(rows):
         raise LeaseLost
+    _keep(tx, letters)
+
+
+def _keep(tx: Tx, letters: Iterable[Enclosed]) -> None:
+    tx.fill(_KEEP, [(one.holds[0].reference, one.frozen, one.mapping, one.sealed) for one in letters])
+
+
+def bodies(tx: Tx, messages: Iterable[Message]) -> dict[MessageId, bytes]:
+    """The frozen bodies of messages, of those that have one."""
+    by_row: dict[tuple[str, str], list[Message]] = {}
+    for message in messages:
+        if message.frozen is not None:
+            by_row.setdefault((message.reference, message.frozen), []).append(message)
+    found: dict[MessageId, bytes] = {}
+    for (reference, frozen), held in by_row.items():
+        row = one(tx, UnknownMessage, "select body from bodies where reference = :reference and frozen = :frozen",
+                  reference=reference, frozen=frozen)
+        lines = unsqueeze(tx.cipher.open(bytes(row["body"]), f"messages:body:{reference}-{frozen}")).split(_BETWEEN)
+        found |= {message.id: lines[message.line] for message in held}
+    return found
 
 
 def open_offered(tx: Tx, which: MessageId, body: bytes, mapping: str) -> bytes:
     """Freeze the body that a fetching department reads, the first one for ever; the first reading is the attempt."""
-    row = one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **which.where)
-    frozen = opened(tx, row).body
-    if not row["attempts"]:
-        tx.run(f"update messages set body = :body, mapping = :mapping, attempts = 1 where {KEY}",
-               body=seal_body(tx, which, body if frozen is None else frozen), mapping=mapping, **which.where)
+    message = opened(tx, one(tx, UnknownMessage, f"select * from messages where {KEY} {{lock}}", **which.where))
+    frozen = bodies(tx, [message]).get(which)
+    if frozen is None:
+        letters = enclosed(tx.cipher, {which: body}, mapping)
+        _keep(tx, [letters])
+        tx.run(f"update messages set frozen = :frozen, attempts = 1 where {KEY}", frozen=letters.frozen, **which.where)
+    elif not message.attempts:
+        tx.run(f"update messages set attempts = 1 where {KEY}", **which.where)
     return body if frozen is None else frozen
 
 
@@ -211,19 +265,10 @@ def leased(tx: Tx) -> dict[str, int]:
     return {row["office"]: row["n"] for row in found}
 
 
-def seal_body(tx: Tx, which: MessageId, body: bytes | None) -> bytes | None:
-    """A body compressed and sealed for its message."""
-    return None if body is None else enclosed(tx.cipher, which, body).sealed
-
-
 def opened(tx: Tx, row: Row) -> Message:
-    """A row of `messages` with its sealed columns opened."""
+    """A row of `messages` with its sealed column opened."""
     which = MessageId(row["reference"], row["leg"], row["type"], row["n"])
-    body = row["body"]
-    return shape(
-        Message, row, body=None if body is None else unsqueeze(tx.cipher.open(bytes(body), place("body", which))),
-        reason=unseal_maybe(tx, row["reason"], place("reason", which)) or "",
-    )
+    return shape(Message, row, reason=unseal_maybe(tx, row["reason"], place("reason", which)) or "")
 
 
 def place(column: str, which: MessageId) -> str:

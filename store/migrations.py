@@ -11,7 +11,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import FIRST, SECOND
+from store.schema import FIRST, SECOND, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
 
@@ -44,6 +44,11 @@ def _first(db: Any) -> None:
 @MIGRATIONS(name="0002_watched")
 def _second(db: Any) -> None:
     run_all(db, SECOND)
+
+
+@MIGRATIONS(name="0003_frozen_together")
+def _third(db: Any) -> None:
+    run_all(db, THIRD)
 
 
 def migrate_sqlite(tables: Tables) -> None:

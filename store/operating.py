@@ -79,8 +79,9 @@ def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> 
     found = tx.rows(
         "select reference, case when filed_at >= :at"
         " or 0 < (select count(*) from events where events.reference = page.reference and events.at >= :at)"
-        " or 0 < (select count(*) from attempts where attempts.reference = page.reference"
-        " and coalesce(ended_at, started_at) >= :at) then 1 else 0 end as fresh"
+        " or 0 < (select count(*) from attempts where attempts.reference = page.reference and ended_at >= :at)"
+        " or 0 < (select count(*) from messages where messages.reference = page.reference and started_at >= :at)"
+        " then 1 else 0 end as fresh"
         " from (select reference, filed_at from cases where reference > :after order by reference limit :limit) as page"
         " order by reference", after=after, at=at, limit=limit,
     )

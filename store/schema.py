@@ -154,3 +154,24 @@ SECOND: tuple[str, ...] = (
     """create table breaches (rule {text} not null, reference {text} not null, leg {text} not null,
     found_at {text} not null, primary key (rule, reference, leg)){strict}""",
 )
+
+# What leaves of a case at once is frozen in one row, and an attempt is written once, when it has ended: until then its
+# message says that it runs.
+THIRD: tuple[str, ...] = (
+    """create table bodies (reference {text} not null references cases, frozen {text} not null, mapping {text},
+    body {blob} not null, primary key (reference, frozen)){strict}""",
+    "alter table messages add column frozen {text}",
+    "alter table messages add column line {int} not null default 0",
+    "alter table messages add column doing {text}",
+    "alter table messages add column started_at {text}",
+    """insert into bodies (reference, frozen, mapping, body)
+    select reference, leg || ':' || type || ':' || n, mapping, body from messages where body is not null""",
+    "update messages set frozen = leg || ':' || type || ':' || n where body is not null",
+    "alter table messages drop column body",
+    "alter table messages drop column mapping",
+    """update messages set doing = running.kind, started_at = running.started_at from attempts as running
+    where messages.state = 'leased' and running.ended_at is null and running.reference = messages.reference
+    and running.leg = messages.leg and running.type = messages.type and running.n = messages.n
+    and running.attempt = messages.attempts""",
+    "delete from attempts where ended_at is null",
+)

@@ -112,7 +112,7 @@ def given_back(place, reference):
     """How many attempts at its legs ended without having begun."""
     with place.house.database.read() as tx:
         return sum(attempt.detail == "too late" for message in messages.of_case(tx, reference)
-                   for attempt in leases.attempts_of(tx, message.id))
+                   for attempt in leases.attempts_of(tx, message))
 
 
 def refused(unit):

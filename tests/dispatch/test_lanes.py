@@ -20,7 +20,7 @@ def errand(number, body=QUICK):
     """A claimed message to one of the office's legs."""
     message = Message("R", f"{number:02}", "leg.filed", 1, f"msg_{number}", "gas", body.id, NOW, NOW)
     outgoing = Outgoing(message.key, message.message_id, message.type, f"R-{number:02}", b"{}")
-    fence = Claimed(message, 1, 1, "due", NOW + timedelta(seconds=LEASE_SECONDS))
+    fence = Claimed(message, 1, 1, "due", NOW + timedelta(seconds=LEASE_SECONDS), NOW)
     return Errand(Claim(message.id, outgoing.leg, outgoing, body, "send", 1, NOW, fence), 0.0)
 
 

@@ -30,6 +30,12 @@ def message(home, leg, n=1):
         return messages.get(tx, MessageId(reference, number, "leg.filed", n))
 
 
+def body(home, leg):
+    with home.database.read() as tx:
+        kept = message(home, leg)
+        return messages.bodies(tx, [kept])[kept.id]
+
+
 def entries(home, action):
     with home.database.read() as tx:
         return [entry for entry in audit.entries(tx) if entry.action == action]
@@ -50,14 +56,14 @@ def test_legs_tells_what_did_not_arrive_and_that_nothing_fell_out(deployment, st
 def test_a_retry_sends_the_same_key_id_and_bytes(deployment, stuck):
     leg = stuck.legs[0].leg
     with deployment.house() as home:
-        before = message(home, leg)
+        before, said_before = message(home, leg), body(home, leg)
     said = deployment.ok("retry", leg, "--reason", "部门已修复")
     assert f"{leg}:leg.filed:1" in said
     with deployment.house() as home:
         assert state(home, leg) == "queued"
         claim, = home.desk.claim(ROOM, home.clock.now())
         assert (claim.outgoing.key, claim.outgoing.message_id, claim.outgoing.body) == (
-            before.key, before.message_id, before.body)
+            before.key, before.message_id, said_before)
         assert claim.purpose == "send"
         home.desk.record([Came(claim, Answer("received", ref="A-1"), DONE)], home.clock.now())
         assert state(home, leg) == "received"

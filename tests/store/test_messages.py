@@ -16,7 +16,7 @@ from store.opening import Opened
 from tests.store.samples import NOW, REFERENCE, a_message, file_case, minutes
 
 ROOM = {"water-works": 10}
-BODY = "正文".encode()
+BODY = '{"示例":"正文"}'.encode()
 FIRST = MessageId(REFERENCE, "01", "leg.filed", 1)
 
 
@@ -33,8 +33,13 @@ def begun(store: Opened) -> list[Claimed]:
 
 
 def freeze(store: Opened, which: MessageId, token: int, body: bytes, mapping: str = "1") -> None:
-    letter = messages.enclosed(store.db.cipher, which, body)
-    store.db.write(lambda tx: messages.freeze(tx, [(which, token, letter)], mapping))
+    letters = messages.enclosed(store.db.cipher, {which: body}, mapping)
+    store.db.write(lambda tx: messages.freeze(tx, [letters], {which: token}))
+
+
+def body_of(store: Opened, which: MessageId = FIRST) -> bytes | None:
+    with store.db.read() as tx:
+        return messages.bodies(tx, [messages.get(tx, which)]).get(which)
 
 
 def message(store: Opened, which: MessageId = FIRST) -> messages.Message:
@@ -91,7 +96,9 @@ def test_the_first_body_counts_for_ever(store: Opened) -> None:
     freeze(store, one.message.id, one.token, BODY, "m1")
     with pytest.raises(LeaseLost):
         freeze(store, one.message.id, one.token, b"other", "m2")
-    assert (message(store).body, message(store).mapping) == (BODY, "m1")
+    with store.db.read() as tx:
+        assert [row["mapping"] for row in tx.rows("select mapping from bodies")] == ["m1"]
+    assert body_of(store) == BODY
 
 
 def test_a_body_is_not_frozen_without_the_lease(store: Opened) -> None:
@@ -101,17 +108,39 @@ def test_a_body_is_not_frozen_without_the_lease(store: Opened) -> None:
         freeze(store, one.message.id, one.token - 1, b"x")
     with pytest.raises(LeaseLost):
         freeze(store, replace(FIRST, leg="09"), 1, b"x")
-    assert message(store).body is None
+    assert body_of(store) is None
 
 
 def test_of_bodies_that_are_frozen_together_none_is_if_one_lease_is_lost(store: Opened) -> None:
     store.db.write(file_case)
     first, second = claimed(store)
-    letters = [(one.message.id, token, messages.enclosed(store.db.cipher, one.message.id, BODY))
-               for one, token in ((first, first.token), (second, second.token - 1))]
+    letters = messages.enclosed(store.db.cipher, {first.message.id: BODY, second.message.id: BODY}, "1")
+    tokens = {first.message.id: first.token, second.message.id: second.token - 1}
     with pytest.raises(LeaseLost):
-        store.db.write(lambda tx: messages.freeze(tx, letters, "1"))
-    assert [message(store, one.message.id).body for one in (first, second)] == [None, None]
+        store.db.write(lambda tx: messages.freeze(tx, [letters], tokens))
+    assert [body_of(store, one.message.id) for one in (first, second)] == [None, None]
+
+
+def test_bodies_of_a_case_are_frozen_in_one_row_and_each_is_read_as_it_was(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=3))
+    found = claimed(store)
+    written = {one.message.id: b'{"leg":"%b"}' % one.message.leg.encode() for one in reversed(found)}
+    letters = messages.enclosed(store.db.cipher, written, "1")
+    store.db.write(lambda tx: messages.freeze(tx, [letters], {one.message.id: one.token for one in found}))
+    with store.db.read() as tx:
+        assert tx.rows("select count(*) as n from bodies")[0]["n"] == 1
+        assert messages.bodies(tx, messages.of_case(tx, REFERENCE)) == written
+    for one in found:
+        outcome = Outcome("due", "again", next_at=minutes(1))
+        store.db.write(lambda tx, one=one, outcome=outcome: leases.settle(tx, one, outcome, NOW))  # type: ignore[misc]
+    assert {one.message.id: one.body for one in claimed(store, at=2)} == written
+
+
+def test_a_body_is_stored_sealed(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    begun(store)
+    with store.db.read() as tx:
+        assert "正文".encode() not in bytes(tx.rows("select body from bodies")[0]["body"])
 
 
 def test_an_outcome_closes_message_and_attempt(store: Opened) -> None:
@@ -120,7 +149,7 @@ def test_an_outcome_closes_message_and_attempt(store: Opened) -> None:
     outcome = Outcome("done", "received", status=200, detail="ok", answer=b'{"ref":"1"}')
     store.db.write(lambda tx: leases.settle(tx, one, outcome, minutes(1)))
     with store.db.read() as tx:
-        attempt = leases.attempts_of(tx, one.message.id)[0]
+        attempt = leases.attempts_of(tx, one.message)[0]
     assert (message(store).state, message(store).settled_at) == ("done", minutes(1))
     assert (attempt.kind, attempt.outcome, attempt.status, attempt.answer, attempt.ended_at) == (
         "send", "received", 200, b'{"ref":"1"}', minutes(1))
@@ -134,7 +163,7 @@ def test_a_retry_comes_when_it_is_due_and_keeps_every_attempt(store: Opened) -> 
         outcome = Outcome("due", "again", next_at=minutes(attempt * 10 + 10))
         store.db.write(lambda tx, one=one, outcome=outcome: leases.settle(tx, one, outcome, NOW))  # type: ignore[misc]
     with store.db.read() as tx:
-        assert len(leases.attempts_of(tx, FIRST)) == 3
+        assert len(leases.attempts_of(tx, messages.get(tx, FIRST))) == 3
         assert messages.next_due(tx, ["gas", "water-works"]) == minutes(30)
 
 
@@ -155,8 +184,9 @@ def test_an_expired_lease_is_asked_about_first(store: Opened) -> None:
     again = claimed(store, at=10)[0]
     assert (again.was, again.attempt, again.token) == ("unknown", 2, 3)
     with store.db.read() as tx:
-        assert [one.outcome for one in leases.attempts_of(tx, FIRST)] == ["unknown", None]
-        assert [one.kind for one in leases.attempts_of(tx, FIRST)] == ["send", "ask"]
+        tries = leases.attempts_of(tx, messages.get(tx, FIRST))
+        assert [(one.attempt, one.outcome, one.kind) for one in tries] == [(1, "unknown", "send"), (2, None, "ask")]
+        assert [one.started_at for one in tries] == [NOW, minutes(10)]
 
 
 def test_who_opens_the_store_voids_older_leases(store: Opened) -> None:
@@ -175,7 +205,7 @@ def test_a_lease_whose_attempt_never_began_is_due_again_for_nothing_has_left(
     assert store.db.write(ended) == []
     assert message(store).state == "due"
     with store.db.read() as tx:
-        assert [one.outcome for one in leases.attempts_of(tx, FIRST)] == ["not_sent"]
+        assert [one.outcome for one in leases.attempts_of(tx, messages.get(tx, FIRST))] == ["not_sent"]
     with pytest.raises(LeaseLost):
         freeze(store, FIRST, late.token, b"{}")
 

@@ -40,7 +40,7 @@ from store.sqlite import FILE
 from tests.store.samples import NOW, REFERENCE, a_leg, a_message, file_case, minutes
 
 # What grows with every application, finished or not.
-GROW = {"cases", "legs", "events", "heads", "messages", "attempts", "offers", "notices", "submissions", "files",
+GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions", "files",
         "consents", "audit", "sessions", "drafts"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_next", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
@@ -66,7 +66,7 @@ QUESTIONS: dict[str, Question] = {
     "expire": lambda tx: (leases.first_end(tx), leases.expire(tx, minutes(99))),
     "leased": lambda tx: (messages.leased(tx), leases.void_leases(tx, NOW)),
     "message": lambda tx: (messages.get(tx, WHICH), messages.next_number(tx, REFERENCE, "01", "leg.filed"),
-                           leases.attempts_of(tx, WHICH), messages.cancel(tx, REFERENCE, "02")),
+                           leases.attempts_of(tx, messages.get(tx, WHICH)), messages.cancel(tx, REFERENCE, "02")),
     "events": lambda tx: (events.of_case(tx, REFERENCE), events.last(tx, REFERENCE)),
     "seal": lambda tx: (seals.seal_heads(tx, NOW), seals.latest(tx)),
     "audit": lambda tx: (audit.entries(tx), audit.of_target(tx, "x"), audit.head(tx)),
