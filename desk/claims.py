@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -57,24 +57,15 @@ class Claim:
     fence: Claimed
 
 
-def _leased(wanted: Wanted, tx: Tx) -> list[Claimed]:
-    """What is due; nothing while the service is paused."""
-    return [] if pausing.paused(tx) else leases.claim(tx, wanted)
-
-
 def _not_begun(item: Claimed, now: datetime, tx: Tx) -> None:
     """As it was before it was leased: to be sent, or to be asked about, a little later."""
+    leases.begin(tx, [item], ())
     leases.settle(tx, item, Outcome(item.was, "not_sent", next_at=now + SOON, detail="not begun"), now)
 
 
-def _still_leased(items: Sequence[Claimed], tx: Tx) -> None:
-    """LeaseLost if a lease of these is over; their bodies were frozen long ago."""
-    leases.refuse_lost(tx, items)
-
-
 def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx) -> None:
-    for item in items:
-        leases.settle(tx, item, outcome, now)
+    leases.begin(tx, items, ())
+    leases.settle_all(tx, [(item, outcome) for item in items], now)
 
 
 def _all_stuck(items: Sequence[Claimed], now: datetime, case: Case) -> Sequence[Event]:
@@ -107,7 +98,9 @@ class Counter:
         self._owing = threading.Lock()
 
     def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
-        """Lease due messages for offices with room, oldest first; each comes with its frozen body.
+        """Lease due messages for offices with room, oldest first; each comes with its frozen body. Where several hosts
+        share a store they are leased first, so that no two of them write one letter; the only process leases a message
+        and freezes its body at once.
 
         That an attempt begins stands in its message before it begins (`leased`, with its frozen body); whoever would
         end the leg as unsent meets it there (`Book`), so that a leg is never taken for unsent while it leaves.
@@ -115,14 +108,21 @@ class Counter:
         self._give_back([], now)
         wanted = Wanted(room=room, now=now, lease_seconds=LEASE_SECONDS, limit=limit)
         by_case: dict[str, list[Claimed]] = {}
-        for item in self._premises.database.write(partial(_leased, wanted)):
+        for item in self._found(wanted):
             by_case.setdefault(item.message.reference, []).append(item)
         return self._begun([_Beginning(reference, tuple(items)) for reference, items in by_case.items()], now)
 
+    def _found(self, wanted: Wanted) -> list[Claimed]:
+        """What is due, nothing while the service is paused."""
+        if not self._premises.embedded:
+            return self._premises.database.write(lambda tx: [] if pausing.paused(tx) else leases.claim(tx, wanted))
+        with self._premises.database.read() as tx:
+            return [] if pausing.paused(tx) else leases.due(tx, wanted)
+
     def _begun(self, beginnings: Sequence[_Beginning], now: datetime) -> list[Claim]:
-        """Freeze what leaves for several cases in one commit. A leg that ended meanwhile is not sent any
-        more; a case whose messages cannot be written is set aside and stops nobody; what the store does not take just
-        now is given back, for nothing of it has left."""
+        """Freeze what leaves for several cases in one commit. A leg that ended meanwhile is not sent any more; a case
+        whose messages cannot be written is set aside and stops nobody; what the store does not take just now is given
+        back, for nothing of it has left."""
         faults = self._book.advance_all([self._wish(beginning, now) for beginning in beginnings], now)
         unbegun: list[Claimed] = []
         for beginning, fault in zip(beginnings, faults, strict=True):
@@ -142,8 +142,8 @@ class Counter:
         return begun + [claim for single in singles for claim in self._begun([single], now)]
 
     def _give_back(self, items: Sequence[Claimed], now: datetime) -> None:
-        """End the leases of attempts that were never begun; what the store does not take now is tried again before the
-        next claim and before leases are ended by time, which would make unknown outcomes of them."""
+        """Put off attempts that could not begin, so that they keep nobody waiting. Where the store does not even take
+        that, leases are ended before the next claim and before time ends them, which would make unknown outcomes."""
         with self._owing:
             owed, self._owed = [*self._owed, *items], []
             for place, item in enumerate(owed):
@@ -152,7 +152,7 @@ class Counter:
                 except LeaseLost:
                     continue
                 except StoreUnavailable:
-                    self._owed = owed[place:]
+                    self._owed = [one for one in owed[place:] if one.leased]
                     return
 
     def _leaving(self, beginning: _Beginning) -> list[Claim]:
@@ -185,19 +185,18 @@ class Counter:
             wanted = [item for item in items if still_wanted(seen[0], item)]
             settled = [(item, NOT_WANTED) for item in items if not still_wanted(seen[0], item)]
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
-            new = {item.message.id: item.token for item in wanted if item.body is None}
-            letters = self._letters_for(reference, new, now) if new else {}
-            begun = [item for item in wanted if item.body is not None]
+            written = self._letters_for(reference, [item.message.id for item in wanted if item.body is None], now)
             beginning.leaving.clear()
-            beginning.leaving.update(letters)
-            beginning.leaving.update({item.message.id: item.body or b"" for item in begun})
-            frozen = enclosed(self._premises.database.cipher, letters, payload.MAPPING_VERSION) if letters else None
-            return Beside(settled, frozen, new, partial(_still_leased, begun) if begun else None)
+            beginning.leaving.update({item.message.id: item.body or written[item.message.id] for item in wanted})
+            letters = enclosed(self._premises.database.cipher, written, payload.MAPPING_VERSION) if written else None
+            return Beside(items, letters, settled)
 
         return Wish(reference, decide, beside)
 
-    def _letters_for(self, reference: str, messages: Iterable[MessageId], now: datetime) -> dict[MessageId, bytes]:
+    def _letters_for(self, reference: str, messages: Sequence[MessageId], now: datetime) -> dict[MessageId, bytes]:
         """The bodies of messages of a case that leave for the first time."""
+        if not messages:
+            return {}
         writing = self._letters.about(self._book.known(reference), now)
         return {which: writing.body(which.leg, which.type, {}) for which in messages}
 

@@ -125,7 +125,7 @@ class Recorder:
             ended = list(zip(joint.came, joint.decided, strict=True))
             settled = [(came.claim.fence, decided.outcome or came.outcome) for came, decided in ended]
             odd = any(decided.strange or came.answer.state == "granted" for came, decided in ended)
-            return Beside(settled, more=partial(self._keep, joint) if odd else None)
+            return Beside(settled=settled, more=partial(self._keep, joint) if odd else None)
 
         return Wish(joint.reference, decide, beside)
 

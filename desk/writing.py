@@ -4,8 +4,8 @@ what somebody has beside it. Where all goes well several cases share one, and ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from cases.model import Event, LegState
@@ -17,7 +17,7 @@ from store.chain import Head
 from store.errors import Leaving, Stale
 from store.leases import Claimed, Outcome
 from store.legs import LegRow
-from store.messages import Enclosed, MessageId
+from store.messages import Enclosed
 from store.port import Tx
 
 Alongside = Callable[[Tx], None]
@@ -37,12 +37,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What belongs to the transaction of a change: attempts that ended, bodies that are frozen for leases with these
-    tokens, and whatever else."""
+    """What belongs to the transaction of a change: attempts that begin, with the bodies that are frozen for them;
+    attempts that ended; and whatever else."""
 
+    begun: Sequence[Claimed] = ()
+    letters: Enclosed | None = None
     settled: Sequence[tuple[Claimed, Outcome]] = ()
-    frozen: Enclosed | None = None
-    tokens: Mapping[MessageId, int] = field(default_factory=dict)
     more: Alongside | None = None
 
 
@@ -83,10 +83,10 @@ class Writing:
     def beside(self, tx: Tx, besides: Iterable[Beside], now: datetime) -> None:
         """What belongs to changes."""
         all_ = list(besides)
+        if begun := [one for beside in all_ for one in beside.begun]:
+            leases.begin(tx, begun, [beside.letters for beside in all_ if beside.letters is not None])
         if settled := [one for beside in all_ for one in beside.settled]:
             leases.settle_all(tx, settled, now)
-        if frozen := [beside.frozen for beside in all_ if beside.frozen is not None]:
-            messages.freeze(tx, frozen, {which: token for beside in all_ for which, token in beside.tokens.items()})
         for beside in all_:
             if beside.more is not None:
                 beside.more(tx)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
-from store.messages import KEY, TOPIC, Message, MessageId, bodies, opened, place
+from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, bodies, keep, opened, place
 from store.port import Row, Tx
 from store.rows import insert_text, shape
 from store.sealing import seal
 
-_LEASE = (
-    "update messages set state = 'leased', next_at = null, token = token + 1, attempts = attempts + 1,"
-    f" lease_until = :until, doing = :doing, started_at = :at where {KEY}"
+_TAKE = (
+    "update messages set state = 'leased', next_at = null, token = :token, attempts = :attempt, lease_until = :until,"
+    f" doing = :doing, started_at = :at, frozen = :frozen, line = :line"
+    f" where {KEY} and state = :was and token = :token - 1"
 )
 _SETTLE = (
     "update messages set state = :state, next_at = :next_at, lease_until = null, doing = null,"
@@ -42,8 +43,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A leased message, with its body if that was frozen before. `was` due: send it; `was` unknown: ask the department
-    first. `attempt` counts from 1 and began at `since`."""
+    """A message for whose next attempt `token` stands, with its body if that was frozen before; `leased`: its lease is
+    in the store already. `was` due: send it; `was` unknown: ask the department first. `attempt` counts from 1 and
+    begins at `since`."""
 
     message: Message
     token: int
@@ -52,6 +54,7 @@ class Claimed:
     lease_until: datetime
     since: datetime
     body: bytes | None = None
+    leased: bool = True
 
     @property
     def kind(self) -> str:
@@ -88,19 +91,58 @@ class Attempt:
     answer: bytes | None = None
 
 
-def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
-    """Lease what is due, oldest first in each office, for an attempt each; two dispatchers never get one."""
+def due(tx: Tx, wanted: Wanted) -> list[Claimed]:
+    """What is due, oldest first in each office; not leased yet: the only dispatcher of a store does that by `begin`."""
     # What is due goes by the service's clock, a lease by the one clock that all hosts share.
-    now, until = wanted.now, tx.clock(wanted.now) + timedelta(seconds=wanted.lease_seconds)
-    taken = _taken(tx, wanted)
-    if not taken:
-        return []
-    tx.many(_LEASE, [{**_key(row), "until": stamp(until), "doing": _DOES[row["state"]], "at": stamp(now)}
-                     for row in taken])
-    found = [(opened(tx, row), row) for row in taken]
+    until = tx.clock(wanted.now) + timedelta(seconds=wanted.lease_seconds)
+    found = [(opened(tx, row), row) for row in _taken(tx, wanted)]
     known = bodies(tx, [message for message, _ in found])
-    return [Claimed(message, row["token"] + 1, row["attempts"] + 1, row["state"], until, now, known.get(message.id))
-            for message, row in found]
+    return [Claimed(message, row["token"] + 1, row["attempts"] + 1, row["state"], until, wanted.now,
+                    known.get(message.id), leased=False) for message, row in found]
+
+
+def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
+    """Lease what is due, oldest first in each office; two dispatchers never get one."""
+    found = due(tx, wanted)
+    _take(tx, found, {})
+    return [replace(one, leased=True) for one in found]
+
+
+def begin(tx: Tx, items: Sequence[Claimed], letters: Sequence[Enclosed]) -> None:
+    """Attempts at these begin, those that `letters` hold with the bodies that count for ever. LeaseLost if a message is
+    not as it was claimed (the unit must write nothing then); else it is held until this transaction ends."""
+    lines = {which: (one.frozen, line) for one in letters for line, which in enumerate(one.holds)}
+    _take(tx, [item for item in items if not item.leased], lines)
+    _hold(tx, [item for item in items if item.leased and item.message.id not in lines])
+    _freeze(tx, [item for item in items if item.leased and item.message.id in lines], lines)
+    keep(tx, letters)
+
+
+def _take(tx: Tx, items: Sequence[Claimed], lines: Mapping[MessageId, tuple[str, int]]) -> None:
+    rows = []
+    for item in items:
+        frozen, line = lines.get(item.message.id, (item.message.frozen, item.message.line))
+        rows.append({**item.message.id.where, "token": item.token, "attempt": item.attempt, "was": item.was,
+                     "until": stamp(item.lease_until), "doing": item.kind, "at": stamp(item.since),
+                     "frozen": frozen, "line": line})
+    _all(tx, _TAKE, rows)
+
+
+def _hold(tx: Tx, items: Sequence[Claimed]) -> None:
+    _all(tx, f"update messages set token = token where {KEY} and state = 'leased' and token = :token",
+         [{**item.message.id.where, "token": item.token} for item in items])
+
+
+def _freeze(tx: Tx, items: Sequence[Claimed], lines: Mapping[MessageId, tuple[str, int]]) -> None:
+    _all(tx, f"update messages set frozen = :frozen, line = :line where {KEY} and state = 'leased'"
+             " and token = :token and frozen is null",
+         [{**item.message.id.where, "token": item.token, "frozen": frozen, "line": line}
+          for item in items for frozen, line in (lines[item.message.id],)])
+
+
+def _all(tx: Tx, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows and tx.many(sql, rows) != len(rows):
+        raise LeaseLost
 
 
 def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
@@ -110,9 +152,7 @@ def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:
 
 def settle_all(tx: Tx, ended: Sequence[tuple[Claimed, Outcome]], now: datetime) -> None:
     """`settle` for several attempts; LeaseLost if a lease of them was taken away (the unit must write nothing then)."""
-    rows = [_settled(tx, claimed, outcome, now) for claimed, outcome in ended]
-    if tx.many(_SETTLE, rows) != len(rows):
-        raise LeaseLost
+    _all(tx, _SETTLE, [_settled(tx, claimed, outcome, now) for claimed, outcome in ended])
     tx.fill(_ENDED, [_ended(tx, claimed, outcome, now) for claimed, outcome in ended])
 
 
@@ -129,13 +169,6 @@ def _ended(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> tuple[A
     answer = None if outcome.answer is None else tx.cipher.seal(outcome.answer, _answer(which, claimed.attempt))
     return (which.reference, which.leg, which.type, which.n, claimed.attempt, claimed.kind, claimed.token,
             stamp(claimed.since), stamp(now), outcome.kind or outcome.state, outcome.status, outcome.detail, answer)
-
-
-def refuse_lost(tx: Tx, items: Sequence[Claimed]) -> None:
-    """LeaseLost if a lease of these was taken away; else they are held until this transaction ends."""
-    if tx.many(f"update messages set token = token where {KEY} and state = 'leased' and token = :token",
-               [{**item.message.id.where, "token": item.token} for item in items]) != len(items):
-        raise LeaseLost
 
 
 def expire(tx: Tx, now: datetime) -> list[MessageId]:

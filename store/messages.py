@@ -14,7 +14,7 @@ from typing import Any
 
 from store.cipher import Cipher
 from store.encoding import moment, squeeze, stamp, unsqueeze
-from store.errors import LeaseLost, UnknownMessage
+from store.errors import UnknownMessage
 from store.port import Row, Tx
 from store.rows import insert_text, one, shape, written
 from store.sealing import unseal_maybe
@@ -22,8 +22,6 @@ from store.sealing import unseal_maybe
 TOPIC = "messages"
 OFFICES_AT_ONCE = 100
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
-_FREEZE = (f"update messages set frozen = :frozen, line = :line where {KEY} and state = 'leased'"
-           " and token = :token and frozen is null")
 _KEEP = insert_text("bodies", ("reference", "frozen", "mapping", "body"))
 
 
@@ -122,7 +120,7 @@ def add(tx: Tx, messages: Sequence[Message], letters: Enclosed | None = None) ->
     if not messages:
         return
     if letters is not None:
-        _keep(tx, [letters])
+        keep(tx, [letters])
     lines = {} if letters is None else {which: line for line, which in enumerate(letters.holds)}
     tx.fill(insert_text("messages", (*_WRITTEN.columns, "frozen", "line")), [
         [*_WRITTEN.row(message), letters.frozen if letters and message.id in lines else None, lines.get(message.id, 0)]
@@ -153,18 +151,8 @@ def of_case(tx: Tx, reference: str) -> list[Message]:
     return [opened(tx, row) for row in found]
 
 
-def freeze(tx: Tx, letters: Sequence[Enclosed], tokens: Mapping[MessageId, int]) -> None:
-    """Freeze bodies before the first attempts send them, each leased with its token; the first body counts for ever.
-    LeaseLost if a message has one already or is not leased with its token any more (the unit must write nothing
-    then)."""
-    rows = [{**which.where, "frozen": one.frozen, "line": line, "token": tokens[which]}
-            for one in letters for line, which in enumerate(one.holds)]
-    if tx.many(_FREEZE, rows) != len(rows):
-        raise LeaseLost
-    _keep(tx, letters)
-
-
-def _keep(tx: Tx, letters: Iterable[Enclosed]) -> None:
+def keep(tx: Tx, letters: Iterable[Enclosed]) -> None:
+    """Store bodies; their messages are pointed to them by whoever calls this."""
     tx.fill(_KEEP, [(one.holds[0].reference, one.frozen, one.mapping, one.sealed) for one in letters])
 
 
@@ -189,7 +177,7 @@ def open_offered(tx: Tx, which: MessageId, body: bytes, mapping: str) -> bytes:
     frozen = bodies(tx, [message]).get(which)
     if frozen is None:
         letters = enclosed(tx.cipher, {which: body}, mapping)
-        _keep(tx, [letters])
+        keep(tx, [letters])
         tx.run(f"update messages set frozen = :frozen, attempts = 1 where {KEY}", frozen=letters.frozen, **which.where)
     elif not message.attempts:
         tx.run(f"update messages set attempts = 1 where {KEY}", **which.where)

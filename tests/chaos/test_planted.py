@@ -1,11 +1,14 @@
 """Every planted bug still applies to the code as it stands, and what it is planted into still is Python."""
 
 import ast
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
-from chaos.bugs import BUGS, PLANTED, apply, patch_of
+from chaos.bugs import BUGS, PLANTED, apply, patch_of, tree_with
 from chaos.checker import RULES
 from chaos.forms import FORMS
 
@@ -34,3 +37,22 @@ def test_every_patch_is_hunted_by_a_run_and_rules_that_there_are():
     assert {name for bug in BUGS for name in (bug.name, bug.on) if name} == set(NAMES)
     assert {bug.form for bug in BUGS} <= FORMS.keys()
     assert {rule for bug in BUGS for rule in bug.rules} <= {name.split()[0] for name in RULES}
+
+
+PROVOKE = """
+from pathlib import Path
+from bench.inside import inside
+from store.errors import TransactionLost
+with inside(Path("home")) as there:
+    try:
+        there.desk.provoke()
+    except TransactionLost:
+        print("lost")
+"""
+
+
+def test_the_provocation_ends_a_transaction_and_nothing_less(tmp_path):
+    tree = tree_with(tmp_path, "provoked-rollbacks")
+    done = subprocess.run([sys.executable, "-c", PROVOKE], cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)},
+                          text=True, capture_output=True, check=False)
+    assert done.stdout.strip() == "lost", done.stderr

@@ -105,16 +105,16 @@ def test_a_case_whose_messages_cannot_be_written_stops_no_other_and_waits_for_a_
 
 def test_one_lost_lease_does_not_take_the_other_messages_of_its_case_along(desk, opened, monkeypatch):
     receipt = desk.file("somebody", small_filing(), "key-1", NOW)
-    claim, lost = leases.claim, []
+    due = leases.due
 
-    def claim_and_lose(tx, wanted):
-        found = claim(tx, wanted)
-        lost[:] = [item for item in found if item.message.leg == "03"]
-        for item in lost:
-            leases.settle(tx, item, leases.Outcome("due", "not_sent", next_at=NOW), NOW)
+    def due_and_moved(tx, wanted):
+        found = due(tx, wanted)
+        lost = [item for item in found if item.message.leg == "03"]
+        opened.db.write(lambda tx: (leases.begin(tx, lost, ()), leases.settle_all(
+            tx, [(item, leases.Outcome("due", "not_sent", next_at=NOW)) for item in lost], NOW)))
         return found
 
-    monkeypatch.setattr(leases, "claim", claim_and_lose)
+    monkeypatch.setattr(leases, "due", due_and_moved)
     assert [claim.id.leg for claim in desk.claim(ROOM, NOW)] == ["01"]
     with opened.db.read() as tx:
         sent = {message.leg: message.state for message in messages.of_case(tx, receipt.reference)}

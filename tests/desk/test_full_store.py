@@ -96,7 +96,9 @@ def test_result_files_that_find_no_room_do_not_take_the_other_answers_along(desk
 
 @pytest.mark.parametrize("takes", [[True, False], [True, False, False], [True, False, False, False]],
                          ids=["taken back at once", "by the next claim", "by the sweep"])
-def test_what_was_leased_and_could_not_begin_is_due_again_and_no_unknown_outcome(desk, receipt, store, opened, takes):
+def test_what_was_leased_and_could_not_begin_is_due_again_and_no_unknown_outcome(
+        premises, receipt, store, opened, takes):
+    desk = Desk(replace(premises, database=store, embedded=False))  # one of several hosts, so it leases first
     store.takes = list(takes)  # the lease, the beginning, and how often it is not taken back
     assert desk.claim(ROOM, NOW) == []
     if len(takes) == 4:
@@ -104,5 +106,15 @@ def test_what_was_leased_and_could_not_begin_is_due_again_and_no_unknown_outcome
     desk.sweep(NOW + timedelta(minutes=5))
     assert set(outbox(opened, receipt).values()) == {"due"}
     again = desk.claim(ROOM, NOW + timedelta(minutes=6))
+    assert {claim.purpose for claim in again} == {"send"}
+    assert set(outbox(opened, receipt).values()) == {"leased"}
+
+
+@pytest.mark.parametrize("takes", [[False], [False, False]], ids=["put off", "nothing is taken"])
+def test_what_could_not_begin_in_the_only_process_is_due_as_before(desk, receipt, store, opened, takes):
+    store.takes = list(takes)
+    assert desk.claim(ROOM, NOW) == []
+    assert set(outbox(opened, receipt).values()) == {"due"}
+    again = desk.claim(ROOM, SOON)
     assert {claim.purpose for claim in again} == {"send"}
     assert set(outbox(opened, receipt).values()) == {"leased"}

@@ -13,6 +13,7 @@ from store.errors import LeaseLost
 from store.leases import Claimed, Outcome, Wanted
 from store.messages import MessageId
 from store.opening import Opened
+from store.port import Tx
 from tests.store.samples import NOW, REFERENCE, a_message, file_case, minutes
 
 ROOM = {"water-works": 10}
@@ -28,13 +29,13 @@ def begun(store: Opened) -> list[Claimed]:
     """What is claimed and frozen, as an attempt that leaves has it."""
     found = claimed(store)
     for one in found:
-        freeze(store, one.message.id, one.token, BODY)
+        freeze(store, one, BODY)
     return found
 
 
-def freeze(store: Opened, which: MessageId, token: int, body: bytes, mapping: str = "1") -> None:
-    letters = messages.enclosed(store.db.cipher, {which: body}, mapping)
-    store.db.write(lambda tx: messages.freeze(tx, [letters], {which: token}))
+def freeze(store: Opened, one: Claimed, body: bytes, mapping: str = "1") -> None:
+    letters = messages.enclosed(store.db.cipher, {one.message.id: body}, mapping)
+    store.db.write(lambda tx: leases.begin(tx, [one], [letters]))
 
 
 def body_of(store: Opened, which: MessageId = FIRST) -> bytes | None:
@@ -93,9 +94,9 @@ def test_threads_that_claim_together_never_get_the_same_message(store: Opened) -
 def test_the_first_body_counts_for_ever(store: Opened) -> None:
     store.db.write(file_case)
     one = claimed(store)[0]
-    freeze(store, one.message.id, one.token, BODY, "m1")
+    freeze(store, one, BODY, "m1")
     with pytest.raises(LeaseLost):
-        freeze(store, one.message.id, one.token, b"other", "m2")
+        freeze(store, one, b"other", "m2")
     with store.db.read() as tx:
         assert [row["mapping"] for row in tx.rows("select mapping from bodies")] == ["m1"]
     assert body_of(store) == BODY
@@ -105,9 +106,9 @@ def test_a_body_is_not_frozen_without_the_lease(store: Opened) -> None:
     store.db.write(file_case)
     one = claimed(store)[0]
     with pytest.raises(LeaseLost):
-        freeze(store, one.message.id, one.token - 1, b"x")
+        freeze(store, replace(one, token=one.token - 1), b"x")
     with pytest.raises(LeaseLost):
-        freeze(store, replace(FIRST, leg="09"), 1, b"x")
+        freeze(store, replace(one, message=replace(one.message, leg="09")), b"x")
     assert body_of(store) is None
 
 
@@ -115,9 +116,9 @@ def test_of_bodies_that_are_frozen_together_none_is_if_one_lease_is_lost(store: 
     store.db.write(file_case)
     first, second = claimed(store)
     letters = messages.enclosed(store.db.cipher, {first.message.id: BODY, second.message.id: BODY}, "1")
-    tokens = {first.message.id: first.token, second.message.id: second.token - 1}
+    late = replace(second, token=second.token - 1)
     with pytest.raises(LeaseLost):
-        store.db.write(lambda tx: messages.freeze(tx, [letters], tokens))
+        store.db.write(lambda tx: leases.begin(tx, [first, late], [letters]))
     assert [body_of(store, one.message.id) for one in (first, second)] == [None, None]
 
 
@@ -126,7 +127,7 @@ def test_bodies_of_a_case_are_frozen_in_one_row_and_each_is_read_as_it_was(store
     found = claimed(store)
     written = {one.message.id: b'{"leg":"%b"}' % one.message.leg.encode() for one in reversed(found)}
     letters = messages.enclosed(store.db.cipher, written, "1")
-    store.db.write(lambda tx: messages.freeze(tx, [letters], {one.message.id: one.token for one in found}))
+    store.db.write(lambda tx: leases.begin(tx, found, [letters]))
     with store.db.read() as tx:
         assert tx.rows("select count(*) as n from bodies")[0]["n"] == 1
         assert messages.bodies(tx, messages.of_case(tx, REFERENCE)) == written
@@ -134,6 +135,40 @@ def test_bodies_of_a_case_are_frozen_in_one_row_and_each_is_read_as_it_was(store
         outcome = Outcome("due", "again", next_at=minutes(1))
         store.db.write(lambda tx, one=one, outcome=outcome: leases.settle(tx, one, outcome, NOW))  # type: ignore[misc]
     assert {one.message.id: one.body for one in claimed(store, at=2)} == written
+
+
+def due(store: Opened, at: float = 0) -> list[Claimed]:
+    """What is due as the only dispatcher of a store sees it; PostgreSQL lets nobody skip rows in a snapshot."""
+    return store.db.write(lambda tx: leases.due(tx, Wanted(ROOM, minutes(at))))
+
+
+def test_what_is_due_is_leased_and_frozen_at_once_when_its_attempt_begins(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    one, = due(store)
+    assert message(store).state == "due"
+    freeze(store, one, BODY)
+    kept = message(store)
+    assert (kept.state, kept.next_at, kept.attempts, kept.doing, kept.started_at) == ("leased", None, 1, "send", NOW)
+    assert (body_of(store), due(store)) == (BODY, [])
+    store.db.write(lambda tx: leases.settle(tx, one, Outcome("unknown", next_at=minutes(1)), NOW))
+    again, = due(store, at=2)
+    assert (again.body, again.kind, again.attempt) == (BODY, "ask", 2)
+    store.db.write(lambda tx: leases.begin(tx, [again], ()))
+    assert (message(store).doing, body_of(store)) == ("ask", BODY)
+
+
+@pytest.mark.parametrize("moved", [
+    lambda tx: messages.cancel(tx, REFERENCE, "01"),
+    lambda tx: leases.settle(tx, leases.claim(tx, Wanted(ROOM, NOW))[0], Outcome("due", next_at=NOW), NOW),
+], ids=["cancelled", "tried by somebody else"])
+def test_an_attempt_does_not_begin_at_what_is_not_as_it_was_seen(store: Opened, moved: Callable[[Tx], object]) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    one, = due(store)
+    store.db.write(moved)
+    before = message(store)
+    with pytest.raises(LeaseLost):
+        freeze(store, one, BODY)
+    assert (message(store), body_of(store)) == (before, None)
 
 
 def test_a_body_is_stored_sealed(store: Opened) -> None:
@@ -207,7 +242,7 @@ def test_a_lease_whose_attempt_never_began_is_due_again_for_nothing_has_left(
     with store.db.read() as tx:
         assert [one.outcome for one in leases.attempts_of(tx, messages.get(tx, FIRST))] == ["not_sent"]
     with pytest.raises(LeaseLost):
-        freeze(store, FIRST, late.token, b"{}")
+        freeze(store, late, b"{}")
 
 
 def test_a_running_lease_does_not_expire(store: Opened) -> None:

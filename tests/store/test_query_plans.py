@@ -40,8 +40,8 @@ from store.sqlite import FILE
 from tests.store.samples import NOW, REFERENCE, a_leg, a_message, file_case, minutes
 
 # What grows with every application, finished or not.
-GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions", "files",
-        "consents", "audit", "sessions", "drafts"}
+GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
+        "files", "consents", "audit", "sessions", "drafts"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_next", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open"}
@@ -108,9 +108,9 @@ class Ear:
         self.heard.append((sql, params))
         return self._tx.run(sql, **params)
 
-    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> None:
+    def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> int:
         self.heard += [(sql, one) for one in params[:1]]
-        self._tx.many(sql, params)
+        return self._tx.many(sql, params)
 
     def clock(self, now: datetime) -> datetime:
         return self._tx.clock(now)
