@@ -224,11 +224,8 @@ def resend(tx: Tx, which: MessageId, now: datetime) -> bool:
     return bool(touched)
 
 
-def next_due(tx: Tx, offices: Iterable[str] | None = None) -> datetime | None:
-    """When the next message to one of these offices (None: to any) is due, or None."""
-    if offices is None:
-        first = tx.rows("select min(next_at) as at from messages where next_at is not null")[0]["at"]
-        return None if first is None else moment(first)
+def next_due(tx: Tx, offices: Iterable[str]) -> datetime | None:
+    """When the next message to one of these offices is due, or None."""
     times = [tx.rows(_next_of(len(named)), **named)[0]["at"] for named in _named(offices)]
     return min((moment(at) for at in times if at is not None), default=None)
 

@@ -117,13 +117,14 @@ def late(tx: Tx, now: datetime, limit: int = 200) -> list[LegRow]:
 def figures(tx: Tx, now: datetime) -> Figures:
     """What the metrics tell; only partial indexes are read, so a million finished cases cost nothing."""
     at = stamp(now)
-    oldest = tx.rows("select min(next_at) as at from messages where next_at is not null")[0]["at"]
+    waiting = tx.rows("select office, count(*) as n, min(next_at) as oldest from messages where next_at is not null"
+                      " group by office")
     return Figures(
-        _counts(tx, "select office as k, count(*) as n from messages where next_at is not null group by office"),
+        {row["office"]: row["n"] for row in waiting},
         messages.leased(tx),
         _counts(tx, "select state as k, count(*) as n from messages"
                     " where state in ('stuck', 'unknown', 'refused') group by state"),
-        None if oldest is None else moment(oldest),
+        min((moment(row["oldest"]) for row in waiting), default=None),
         _count(tx, f"select count(*) as n from legs where {_RUNNING} and yellow_at is not null"
                    " and yellow_at <= :at and due_at > :at", at),
         _count(tx, f"select count(*) as n from legs where {_RUNNING} and due_at is not null and due_at <= :at", at),

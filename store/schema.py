@@ -156,19 +156,30 @@ SECOND: tuple[str, ...] = (
 )
 
 # What leaves of a case at once is frozen in one row, and an attempt is written once, when it has ended: until then its
-# message says that it runs.
+# message says that it runs. Nobody looks for a message by its id, nor for the next one of all offices together.
 THIRD: tuple[str, ...] = (
     """create table bodies (reference {text} not null references cases, frozen {text} not null, mapping {text},
     body {blob} not null, primary key (reference, frozen)){strict}""",
-    "alter table messages add column frozen {text}",
-    "alter table messages add column line {int} not null default 0",
-    "alter table messages add column doing {text}",
-    "alter table messages add column started_at {text}",
     """insert into bodies (reference, frozen, mapping, body)
     select reference, leg || ':' || type || ':' || n, mapping, body from messages where body is not null""",
-    "update messages set frozen = leg || ':' || type || ':' || n where body is not null",
-    "alter table messages drop column body",
-    "alter table messages drop column mapping",
+    "alter table messages rename to messages_before",
+    """create table messages (reference {text} not null references cases, leg {text} not null, type {text} not null,
+    n {int} not null, message_id {text} not null, department {text} not null, office {text} not null,
+    state {text} not null, next_at {text}, created_at {text} not null, attempts {int} not null, frozen {text},
+    line {int} not null, doing {text}, started_at {text}, token {int} not null, lease_until {text}, settled_at {text},
+    detail {text} not null, reason {blob}, primary key (reference, leg, type, n)){strict}""",
+    """insert into messages (reference, leg, type, n, message_id, department, office, state, next_at, created_at,
+    attempts, frozen, line, doing, started_at, token, lease_until, settled_at, detail, reason)
+    select reference, leg, type, n, message_id, department, office, state, next_at, created_at, attempts,
+    case when body is null then null else leg || ':' || type || ':' || n end, 0, null, null, token, lease_until,
+    settled_at, detail, reason from messages_before""",
+    "drop table messages_before",
+    "create index messages_due on messages (office, next_at) where next_at is not null",
+    "create index messages_leased on messages (lease_until) where state = 'leased'",
+    """create index messages_troubled on messages (created_at, reference, leg, type, n, state)
+    where state in ('stuck', 'unknown', 'refused')""",
+    """create index messages_retried on messages (created_at, reference, leg, type, n)
+    where state = 'due' and attempts > 0""",
     """update messages set doing = running.kind, started_at = running.started_at from attempts as running
     where messages.state = 'leased' and running.ended_at is null and running.reference = messages.reference
     and running.leg = messages.leg and running.type = messages.type and running.n = messages.n

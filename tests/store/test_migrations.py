@@ -1,0 +1,72 @@
+"""A store that an earlier version wrote is brought to today's layout with nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database as Tables
+
+from store import leases, messages
+from store.cipher import Cipher
+from store.encoding import squeeze, stamp
+from store.leases import Attempt, Outcome
+from store.messages import MessageId
+from store.migrations import run_all
+from store.port import Tx
+from store.schema import FIRST, SECOND, THIRD
+from store.sqlite import SqliteTx
+from tests.store.samples import NOW, REFERENCE, minutes
+
+LETTER = '{"示例":"正文"}'.encode()
+SENT, NEW = (MessageId(REFERENCE, leg, "leg.filed", 1) for leg in ("01", "02"))
+
+
+@pytest.fixture
+def before(tmp_path: Path, cipher: Cipher) -> SqliteTx:
+    """A store of the second layout: one message was answered 503 and is being sent again, another never left."""
+    tables = Tables(tmp_path / "old.sqlite3")
+    run_all(tables, (*FIRST, *SECOND))
+    at = stamp(NOW)
+    tables.execute("insert into editions values ('e1', 'utilities', 'zh', x'00', ?)", [at])
+    tables.execute("insert into plans values ('p1', x'00')")
+    tables.execute("insert into cases values (?, 's', 'utilities', 'e1', 'p1', ?, x'00', x'00', null, null, null)",
+                   [REFERENCE, at])
+    body = cipher.seal(squeeze(LETTER), f"messages:body:{SENT.key}")
+    for which, state, count, kept in ((SENT, "leased", 2, body), (NEW, "due", 0, None)):
+        tables.execute("insert into messages values"
+                       " (?, ?, ?, 1, ?, 'water', 'water', ?, null, ?, ?, ?, ?, null, ?, null, null, '')",
+                       [REFERENCE, which.leg, which.type, which.key, state, at, count, kept, kept and "1", count])
+    for number, ended, outcome in ((1, stamp(minutes(1)), "again"), (2, None, None)):
+        tables.execute("insert into attempts values (?, '01', 'leg.filed', 1, ?, 'send', ?, ?, ?, ?, 503, '', null)",
+                       [REFERENCE, number, number, stamp(minutes(number)), ended, outcome])
+    tables.conn.commit()
+    run_all(tables, THIRD)
+    tables.conn.commit()
+    tables.conn.execute("begin")
+    return SqliteTx(tables, cipher)
+
+
+def test_frozen_bodies_are_read_as_they_were(before: Tx) -> None:
+    kept = messages.of_case(before, REFERENCE)
+    assert messages.bodies(before, kept) == {SENT: LETTER}
+    assert [row["mapping"] for row in before.rows("select mapping from bodies")] == ["1"]
+
+
+def test_the_attempt_that_runs_still_runs_and_ends_as_every_other(before: Tx) -> None:
+    first, running = leases.attempts_of(before, messages.get(before, SENT))
+    assert (first.outcome, first.ended_at) == ("again", minutes(1))
+    assert running == Attempt(2, "send", minutes(2))
+    assert leases.void_leases(before, minutes(3)) == [SENT]
+    ended = leases.attempts_of(before, messages.get(before, SENT))
+    assert [(one.attempt, one.outcome, one.started_at) for one in ended] == [
+        (1, "again", minutes(1)), (2, "unknown", minutes(2))]
+
+
+def test_what_never_left_is_sent_as_if_nothing_had_been(before: Tx) -> None:
+    before.run("update messages set next_at = :at where leg = '02'", at=stamp(NOW))
+    one, = leases.claim(before, leases.Wanted({"water": 3}, NOW))
+    leases.begin(before, [one], [messages.enclosed(before.cipher, {NEW: LETTER}, "2")])
+    leases.settle(before, one, Outcome("done", "received"), minutes(1))
+    assert messages.bodies(before, messages.of_case(before, REFERENCE)) == {SENT: LETTER, NEW: LETTER}
+    assert [one.outcome for one in leases.attempts_of(before, messages.get(before, NEW))] == ["received"]
