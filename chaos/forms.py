@@ -100,7 +100,7 @@ FORMS: Mapping[str, Form] = {
     "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0),
     "calm": Form(20, script=CALM, withdraws=0),
     # The shortest that find the planted bugs.
-    "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=60, calms_down=False, read_out=False),
+    "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=120, calms_down=False, read_out=False),
     "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(25, 25),
                  deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=62@1"),
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
