@@ -172,7 +172,7 @@ class Line:
 
     def __init__(self, connected: socket.socket) -> None:
         self.wire = Wire(connected)
-        self.good = self._used = self._whole = False
+        self.good = self._used = self._whole = self._buffered = False
         self._heard: _Usual | None = None  # the head of an answer that is all there
         self.rests_since = 0.0
         self._reader = _Reader(self.wire, _BUFFER)
@@ -213,7 +213,7 @@ class Line:
         heard, self._heard, self.wire.patient = self._heard, None, True
         if heard is not None and (reply := self._plain_answer(heard, cap)) is not None:
             return reply
-        whole = self._whole
+        whole, self._buffered = self._whole, True
         with _Head(self) as answer:  # type: ignore[arg-type]  # of its socket it wants makefile alone
             answer.begin()
             content, cut = answer.content(cap)
@@ -240,7 +240,7 @@ class Line:
     def usable(self) -> bool:
         """Whether a request may go out: it is not closed, and nothing came that nobody asked for."""
         self.wire.quiet = True
-        unasked = self._reader.peek(1) or self._poll.poll(0)
+        unasked = (self._buffered and self._reader.peek(1)) or self._poll.poll(0)
         self.wire.quiet = False
         behind = self.wire.socket.pending() if isinstance(self.wire.socket, ssl.SSLSocket) else 0
         return not unasked and not behind
