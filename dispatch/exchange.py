@@ -12,8 +12,7 @@ import select
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from connectors.base import Delivery, Heard
 from dispatch.lanes import Errand
@@ -21,11 +20,11 @@ from store.turns import Floor, FloorSeat, away
 
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_LOOK = 1.0  # seconds; bounds how late a deadline is noticed that nothing else wakes us for
+PORTION = 128  # answers, more or less, after which others get the floor even if more are there
 _BELL_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(NamedTuple):
     """A message that left and has no answer yet, since the moment `began` of the monotonic clock."""
 
     errand: Errand
@@ -40,10 +39,13 @@ class Courier(Protocol):
         """Let the message leave without waiting, or have it done by a thread."""
 
     def finish(self, outside: Outside) -> Errand | None:
-        """Record what it came to; the errand that takes its place."""
+        """Take in what it came to; the errand that takes its place."""
 
     def finish_by_thread(self, outside: Outside) -> None:
         """The same where it may have to wait."""
+
+    def hand_over(self) -> None:
+        """Let others know what was taken in: it is a portion, or nothing more is there."""
 
 
 class Exchange:
@@ -83,21 +85,36 @@ class Exchange:
         """An errand that has its place in its lane."""
         self._new.append(errand)
         if self._asleep:
+            self._asleep = False  # one ring wakes it, however many follow
             os.eventfd_write(self._bell, 1)
 
     def _run(self) -> None:
+        """As long as something is there this thread keeps the floor: each change of threads costs as much as half an
+        answer, and what is recorded together costs less."""
         FloorSeat(self._floor)
+        taken = 0
         while self._going:
-            self._asleep = True
-            wait = 0.0 if self._new else min(LONGEST_LOOK, max(0.0, self._first_end - time.monotonic()))
-            with away():
-                ready = self._poller.poll(wait)
-            self._asleep = False
+            ready = self._poller.poll(0.0)
+            if taken >= PORTION or not (ready or self._new):
+                taken = 0
+                self._courier.hand_over()
+                ready = self._next_ready()
             for number, _ in ready:
                 self._hear(number)
             while self._new:
                 self._begin(self._new.popleft())
             self._end_late()
+            taken += len(ready)
+        self._courier.hand_over()
+
+    def _next_ready(self) -> list[tuple[int, int]]:
+        """What is heard next, while others have the floor."""
+        self._asleep = True
+        wait = 0.0 if self._new else min(LONGEST_LOOK, max(0.0, self._first_end - time.monotonic()))
+        with away():
+            ready = self._poller.poll(wait)
+        self._asleep = False
+        return ready
 
     def _hear(self, number: int) -> None:
         outside = self._out.get(number)
@@ -126,8 +143,9 @@ class Exchange:
         if outside.delivery.odd:
             self._courier.finish_by_thread(outside)
             return
-        self._out[outside.delivery.fileno()] = outside
-        self._poller.register(outside.delivery.fileno(), select.EPOLLIN)
+        number = outside.delivery.fileno()
+        self._out[number] = outside
+        self._poller.register(number, select.EPOLLIN)
         self._first_end = min(self._first_end, outside.delivery.ends)
 
     def _end_late(self) -> None:

@@ -46,6 +46,7 @@ class Office:
         self.ended: SimpleQueue[tuple[str, Outside]] = SimpleQueue()
         self.left: SimpleQueue[Delivery] = SimpleQueue()
         self.follows: list[Errand] = []
+        self.handed_over = 0
         self.thread: threading.Thread | None = None
 
     def leave(self, errand: Errand) -> Outside | None:
@@ -62,6 +63,9 @@ class Office:
 
     def finish_by_thread(self, outside: Outside) -> None:
         self.ended.put(("by a thread", outside))
+
+    def hand_over(self) -> None:
+        self.handed_over += 1
 
     def next_end(self) -> tuple[str, Any]:
         how, outside = self.ended.get(timeout=20)
