@@ -128,7 +128,7 @@ class Dispatcher:
                     self._stopping.wait(LONGEST_NAP)
             for claim in claims:
                 self._attempts.begin(Errand(claim, since))
-            if not claims:
+            if len(claims) < BATCH:  # nothing else is due that a lane takes; whatever changes that wakes us
                 nap = self._nap()
                 with away():
                     self._wake.wait(nap)
