@@ -21,6 +21,7 @@ from store.turns import Floor, FloorSeat, away
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_LOOK = 1.0  # seconds; bounds how late a deadline is noticed that nothing else wakes us for
 PORTION = 128  # answers, more or less, after which others get the floor even if more are there
+LINGER = 0.002  # seconds that an answer waits at most for those of messages that are outside with it
 _BELL_SECONDS = 5.0
 
 
@@ -61,6 +62,7 @@ class Exchange:
         self._asleep = False
         self._going = True
         self._first_end = float("inf")
+        self._taken, self._since = 0, 0.0  # how many answers were not handed over yet, and when the first one came
         self._thread = threading.Thread(target=self._run, name="exchange", daemon=True)
 
     def start(self) -> None:
@@ -92,27 +94,35 @@ class Exchange:
         """As long as something is there this thread keeps the floor: each change of threads costs as much as half an
         answer, and what is recorded together costs less."""
         FloorSeat(self._floor)
-        taken = 0
         while self._going:
-            ready = self._poller.poll(0.0)
-            if taken >= PORTION or not (ready or self._new):
-                taken = 0
-                self._courier.hand_over()
-                ready = self._next_ready()
-            for number, _ in ready:
+            for number, _ in self._ready():
                 self._hear(number)
             while self._new:
                 self._begin(self._new.popleft())
             self._end_late()
-            taken += len(ready)
         self._courier.hand_over()
 
-    def _next_ready(self) -> list[tuple[int, int]]:
-        """What is heard next, while others have the floor."""
+    def _ready(self) -> list[tuple[int, int]]:
+        """What is heard next. What was taken in is handed over before this thread waits."""
+        ready = [] if self._taken >= PORTION else self._poller.poll(0.0)
+        if not ready and not self._new and (linger := self._linger()) > 0:
+            ready = self._waited(linger)
+        if ready or (self._new and self._taken < PORTION):
+            return ready
+        self._taken = 0
+        self._courier.hand_over()
+        return self._waited(min(LONGEST_LOOK, max(0.0, self._first_end - time.monotonic())))
+
+    def _linger(self) -> float:
+        """For how many seconds more may come to what was taken in just now; none if nothing else is outside."""
+        more = self._out and 0 < self._taken < PORTION
+        return self._since + LINGER - time.monotonic() if more else 0.0
+
+    def _waited(self, seconds: float) -> list[tuple[int, int]]:
+        """What comes within so many seconds, while others have the floor."""
         self._asleep = True
-        wait = 0.0 if self._new else min(LONGEST_LOOK, max(0.0, self._first_end - time.monotonic()))
         with away():
-            ready = self._poller.poll(wait)
+            ready = self._poller.poll(0.0 if self._new else seconds)
         self._asleep = False
         return ready
 
@@ -129,6 +139,9 @@ class Exchange:
         """Nothing more is awaited here; `at_once`: the end is known without waiting."""
         self._poller.unregister(number)
         del self._out[number]
+        if not self._taken:
+            self._since = time.monotonic()
+        self._taken += 1
         if at_once:
             following = self._courier.finish(outside)
             if following is not None:

@@ -56,8 +56,9 @@ class Dispatcher:
         self._ended: deque[Came] = deque()
         self._some_ended = threading.Event()
         self._all_over = False
+        self._behind = True  # something may be due that waits for room in a lane
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
-        around = Around(self._floor, self._ended.append, self._tell_recorder, self._wake.set)
+        around = Around(self._floor, self._ended.append, self._tell_recorder, self._tell_claimer)
         self._attempts = Attempts(works.registry, self._lanes, works.clock, around)
         self._held: list[Came] = []  # answers that the store could not take yet
         self._writing = threading.Lock()
@@ -118,6 +119,7 @@ class Dispatcher:
         while not self._stopping.is_set():
             self.beat = time.monotonic()
             self._wake.clear()
+            self._behind = True
             since = time.monotonic()
             try:
                 claims = self._works.desk.claim(self._lanes.room(self._works.clock()), self._works.clock(), BATCH)
@@ -140,10 +142,13 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001  # nobody else would send
             LOG.error("the next message is not known: %s", code_of(error))
             return LONGEST_NAP
-        if due is None:
-            return LONGEST_NAP
-        left = (due - self._works.clock()).total_seconds()
-        return LONGEST_NAP if left <= 0 else min(left, LONGEST_NAP)
+        left = LONGEST_NAP if due is None else (due - self._works.clock()).total_seconds()
+        self._behind = left <= 0
+        return LONGEST_NAP if self._behind else min(left, LONGEST_NAP)
+
+    def _tell_claimer(self) -> None:
+        if self._behind:
+            self._wake.set()
 
     def _tell_recorder(self) -> None:
         if self._ended:
