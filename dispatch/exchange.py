@@ -93,14 +93,14 @@ class Exchange:
     def _run(self) -> None:
         """As long as something is there this thread keeps the floor: each change of threads costs as much as half an
         answer, and what is recorded together costs less."""
-        FloorSeat(self._floor)
-        while self._going:
-            for number, _ in self._ready():
-                self._hear(number)
-            while self._new:
-                self._begin(self._new.popleft())
-            self._end_late()
-        self._courier.hand_over()
+        with FloorSeat(self._floor):
+            while self._going:
+                for number, _ in self._ready():
+                    self._hear(number)
+                while self._new:
+                    self._begin(self._new.popleft())
+                self._end_late()
+            self._courier.hand_over()
 
     def _ready(self) -> list[tuple[int, int]]:
         """What is heard next. What was taken in is handed over before this thread waits."""

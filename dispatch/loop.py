@@ -115,7 +115,10 @@ class Dispatcher:
 
     def _schedule(self) -> None:
         self._recover()
-        FloorSeat(self._floor)
+        with FloorSeat(self._floor):
+            self._claim()
+
+    def _claim(self) -> None:
         while not self._stopping.is_set():
             self.beat = time.monotonic()
             self._wake.clear()
@@ -155,7 +158,10 @@ class Dispatcher:
             self._some_ended.set()
 
     def _record(self) -> None:
-        FloorSeat(self._floor)
+        with FloorSeat(self._floor):
+            self._write_all()
+
+    def _write_all(self) -> None:
         going = True
         while going or self._ended:
             with away():  # answers that are held are tried again though no other came
