@@ -39,16 +39,6 @@ _MOST_AT_ONCE = 12_000  # bytes that the sending buffer of a resting connection 
 _COMMON = "".join(f"{name}: {value}\r\n" for name, value in COMMON_HEADERS.items())
 
 
-class _Target(NamedTuple):
-    """An address, taken apart as the library requests does it."""
-
-    secure: bool
-    host: str
-    port: int
-    path: str
-    named: str
-
-
 class _Place(NamedTuple):
     """What has to be equal for two messages to share a connection."""
 
@@ -58,6 +48,13 @@ class _Place(NamedTuple):
     networks: tuple[str, ...]
     ca: str
     certificate: str
+
+
+class _Way(NamedTuple):
+    """How calls get to an address: the place, and what stands behind the method in the head of each."""
+
+    place: _Place
+    opening: str
 
 
 class _Errand(NamedTuple):
@@ -214,28 +211,30 @@ def _lost(error: Exception, sent: bool, ends: float) -> NoReply:
 
 
 @lru_cache(maxsize=1024)
-def _target(address: str) -> _Target:
+def _way(address: str, networks: tuple[str, ...], ca: str, certificate: str) -> _Way:
+    """The way to an address, which is taken apart as the library requests does it."""
     prepared = requests.Request("GET", address).prepare()
     parts = urlsplit(prepared.url or "")
     secure = parts.scheme == "https"
-    return _Target(secure, parts.hostname or "", parts.port or (443 if secure else 80), prepared.path_url, parts.netloc)
+    place = _Place(secure, parts.hostname or "", parts.port or (443 if secure else 80), networks, ca, certificate)
+    return _Way(place, f"{prepared.path_url} HTTP/1.1\r\nHost: {parts.netloc}\r\n{_COMMON}")
 
 
 def _errand(call: Call, body: Body, ends: float, closings: int) -> _Errand:
     """A call made ready; ValueError for what cannot be sent."""
     repeatable = body.honours_keys or call.method == "GET"
-    target = _target(call.address)
-    place = _Place(*target[:3], body.networks, body.settings.get("ca", ""), body.settings.get("client_certificate", ""))
-    return _Errand(place, _written(call, target, repeatable), ends, body.answer_cap, repeatable, closings)
+    settings = body.settings
+    way = _way(call.address, body.networks, settings.get("ca", ""), settings.get("client_certificate", ""))
+    return _Errand(way.place, _written(call, way.opening, repeatable), ends, body.answer_cap, repeatable, closings)
 
 
-def _written(call: Call, target: _Target, keep: bool) -> bytes:
+def _written(call: Call, opening: str, keep: bool) -> bytes:
     """The request as it goes over the wire."""
     check_headers(call.headers)
-    own = "".join(f"{name}: {value}\r\n" for name, value in call.headers.items())
+    own = "".join([f"{name}: {value}\r\n" for name, value in call.headers.items()])
     size = f"Content-Length: {len(call.content)}\r\n" if call.method == "POST" else ""
     last = "" if keep else "Connection: close\r\n"
-    head = f"{call.method} {target.path} HTTP/1.1\r\nHost: {target.named}\r\n{_COMMON}{own}{size}{last}\r\n"
+    head = f"{call.method} {opening}{own}{size}{last}\r\n"
     return head.encode("ascii") + call.content
 
 

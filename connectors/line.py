@@ -10,8 +10,11 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Mapping
+from functools import lru_cache
 from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from connectors.answers import Reply
 from connectors.base import Heard
@@ -23,10 +26,11 @@ _MOST_LINES = 100
 # A timeout already set is left alone if it is this close: setting it is a system call.
 SLACK = 0.01
 _MOST_EARLY = 65_536
-_PLAIN_HEAD = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*(?:\r\n|\Z)", re.IGNORECASE)
 _CODED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
-_USUAL = re.compile(rb"HTTP/1\.1 (?!204|304)[2-5][0-9]{2}[ \r]")  # answers that have a body of the length they say
-_PLAIN_STATUS = re.compile(r"HTTP/1\.1 ([2-5][0-9]{2})(?: [^\r\n]*)?")
+_USUAL = re.compile(rb"HTTP/1\.1 (?!204|304)([2-5][0-9]{2})[ \r]")  # answers that have a body of the length they say
+_PLAIN_STATUS = re.compile(r"HTTP/1\.1 [2-5][0-9]{2}(?: [^\r\n]*)?")
+_HEADS_REMEMBERED = 64
 _SPECIAL = frozenset({"transfer-encoding", "content-encoding"})
 _STATUS = re.compile(r"[1-9][0-9]{2}")
 
@@ -37,6 +41,40 @@ def left_until(ends: float) -> float:
     if left <= 0:
         raise TimeoutError("the deadline came")
     return left
+
+
+class _Usual(NamedTuple):
+    """A head of the usual kind: the status, how long the body is, and the header lines with names in lower case, None
+    where something about them wants the long way."""
+
+    status: int
+    length: int
+    fields: Mapping[str, str] | None
+
+
+@lru_cache(_HEADS_REMEMBERED)
+def _usual(head: bytes) -> _Usual | None:
+    """A head without its empty line, None if only the long way can tell where its answer ends. It is remembered: the
+    answers of one second are told apart by their bodies."""
+    length, status = _LENGTH.search(head), _USUAL.match(head)
+    if length is None or status is None or _CODED.search(head) or head.count(b"\n") != head.count(b"\r\n"):
+        return None
+    return _Usual(int(status[1]), int(length[1]), _plain_fields(head))
+
+
+def _plain_fields(head: bytes) -> Mapping[str, str] | None:
+    """The header lines, if nothing about them is unusual: they mean here what they mean to the long way."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        name = name.lower()
+        if not colon or not name or name != name.strip() or name in fields or name in _SPECIAL:
+            return None
+        fields[name] = value.strip()
+    plain = _PLAIN_STATUS.fullmatch(first) and len(lines) <= _MOST_LINES
+    kept = fields.get("connection", "").lower() in ("", "keep-alive")
+    return MappingProxyType(fields) if plain and kept else None
 
 
 class Wire(io.RawIOBase):
@@ -134,8 +172,8 @@ class Line:
 
     def __init__(self, connected: socket.socket) -> None:
         self.wire = Wire(connected)
-        self.good = self._used = self._whole = False
-        self._ends_at = -1  # where the head ends of an answer that is all there
+        self.good = self._used = self._whole = self._buffered = False
+        self._heard: _Usual | None = None  # the head of an answer that is all there
         self.rests_since = 0.0
         self._reader = _Reader(self.wire, _BUFFER)
         self._poll = select.poll()
@@ -162,20 +200,20 @@ class Line:
         end = early.find(b"\r\n\r\n")
         if end < 0:
             return Heard.PART if len(early) < _BUFFER else Heard.ODD
-        plain = _PLAIN_HEAD.search(early, 0, end + 2)
-        if plain is None or not _USUAL.match(early) or _CODED.search(early, 0, end) or len(early) > _MOST_EARLY:
+        usual = _usual(early[:end])
+        if usual is None or len(early) > _MOST_EARLY:
             return Heard.ODD
-        if len(early) < end + 4 + int(plain[1]):
+        if len(early) < end + 4 + usual.length:
             return Heard.PART
-        self._ends_at = end
+        self._heard = usual
         return Heard.ALL
 
     def answer(self, cap: int) -> Reply:
         """The answer to what was said; raises what went wrong before there was a status."""
-        ends_at, self._ends_at, self.wire.patient = self._ends_at, -1, True
-        if ends_at >= 0 and (reply := self._plain_answer(ends_at, cap)) is not None:
+        heard, self._heard, self.wire.patient = self._heard, None, True
+        if heard is not None and (reply := self._plain_answer(heard, cap)) is not None:
             return reply
-        whole = self._whole
+        whole, self._buffered = self._whole, True
         with _Head(self) as answer:  # type: ignore[arg-type]  # of its socket it wants makefile alone
             answer.begin()
             content, cut = answer.content(cap)
@@ -186,26 +224,14 @@ class Line:
         cut = cut or packed_cut or not whole
         return Reply(answer.status, answer.fields.get("content-type", "").lower(), content, cut, answer.fields)
 
-    def _plain_answer(self, ends_at: int, cap: int) -> Reply | None:
-        """The answer that came as a whole, head up to `ends_at`, if nothing about it is unusual: it is what the long
-        way reads too, at a fifth of the work."""
-        early = self.wire.early
-        first, *lines = early[:ends_at].decode("latin-1").split("\r\n")
-        fields: dict[str, str] = {}
-        for line in lines:
-            name, colon, value = line.partition(":")
-            name = name.lower()
-            if not colon or not name or name != name.strip() or name in fields or name in _SPECIAL:
-                return None
-            fields[name] = value.strip()
-        found = _PLAIN_STATUS.fullmatch(first)
-        length = int(fields["content-length"])
-        if found is None or len(lines) > _MOST_LINES or len(early) != ends_at + 4 + length or length > cap or (
-                fields.get("connection", "").lower() not in ("", "keep-alive")):
+    def _plain_answer(self, head: _Usual, cap: int) -> Reply | None:
+        """The answer that came as a whole, if nothing about it is unusual: it is what the long way reads too, at a
+        fraction of the work."""
+        _, _, body = self.wire.early.partition(b"\r\n\r\n")
+        if head.fields is None or len(body) != head.length or head.length > cap:
             return None
         self.wire.early, self.good, self._used = b"", self._whole, True
-        kind, body = fields.get("content-type", "").lower(), early[ends_at + 4:]
-        return Reply(int(found[1]), kind, body, not self._whole, fields)
+        return Reply(head.status, head.fields.get("content-type", "").lower(), body, not self._whole, head.fields)
 
     def closed_unheard(self, error: Exception) -> bool:
         """Whether `error` means that the other side closed this kept connection and has not begun to answer."""
@@ -214,7 +240,7 @@ class Line:
     def usable(self) -> bool:
         """Whether a request may go out: it is not closed, and nothing came that nobody asked for."""
         self.wire.quiet = True
-        unasked = self._reader.peek(1) or self._poll.poll(0)
+        unasked = (self._buffered and self._reader.peek(1)) or self._poll.poll(0)
         self.wire.quiet = False
         behind = self.wire.socket.pending() if isinstance(self.wire.socket, ssl.SSLSocket) else 0
         return not unasked and not behind

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from desk.claims import LEASE_SECONDS, Claim
 from desk.recording import Came
 from dispatch.exchange import Exchange, Outside
 from dispatch.lanes import Errand, Lanes
-from dispatch.retry import Then, Tried, able, after, allowed
+from dispatch.retry import DONE, FINAL, Then, Tried, able, after, allowed
 from store import failpoints
 from store.errors import StoreError
 from store.turns import Floor
@@ -35,12 +35,13 @@ NOT_SENT, TOO_LATE = (Answer("again", detail=why, sent=False) for why in ("not s
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What attempts work among: the floor that the exchange shares, and whom they tell: `came` what one came to, `wake`
-    that a lane takes more messages."""
+    """What attempts work among: the floor that the exchange shares, and whom they tell: `came` takes what one came to,
+    `record` is called once some came, `claim` once a lane takes more messages."""
 
     floor: Floor
     came: Callable[[Came], None]
-    wake: Callable[[], None]
+    record: Callable[[], None]
+    claim: Callable[[], None]
 
 
 class Attempts:
@@ -51,6 +52,7 @@ class Attempts:
         self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, lanes.places)), "attempt")
         self._exchange = Exchange(self, around.floor)
         self._absent_since: dict[str, datetime] = {}
+        self._wanted = False  # a lane takes more, and nobody was told yet
 
     def start(self) -> None:
         """Begin."""
@@ -71,11 +73,12 @@ class Attempts:
         if self._lanes.starts(errand):
             self._exchange.put(errand)
 
-    def hand_back(self, errands: Iterable[Errand], why: Answer = NOT_SENT) -> None:
+    def hand_back(self, errands: Sequence[Errand], why: Answer = NOT_SENT) -> None:
         """Messages that were claimed and are not sent now after all; nothing of them has left."""
-        soon = self._clock() + SOON
-        for errand in errands:
-            self._around.came(Came(errand.claim, why, Then(errand.claim.purpose, soon)))
+        if errands:
+            soon = self._clock() + SOON
+            for errand in errands:
+                self._around.came(Came(errand.claim, why, Then(errand.claim.purpose, soon)))
 
     def leave(self, errand: Errand) -> Outside | None:
         """Let a message leave without waiting for its answer; None where a thread has to do it."""
@@ -98,6 +101,13 @@ class Attempts:
         """The same by a thread, which may have to wait."""
         self._pool.submit(self._go_on, lambda: self.finish(outside))
 
+    def hand_over(self) -> None:
+        """Let the answers be recorded that came, and lanes be filled that take more."""
+        self._around.record()
+        if self._wanted:
+            self._wanted = False
+            self._around.claim()
+
     def _work(self, errand: Errand) -> None:
         """One place of a lane, by a thread."""
         began = time.monotonic()
@@ -110,6 +120,7 @@ class Attempts:
     def _go_on(self, end: Callable[[], Errand | None]) -> None:
         """End an attempt; what follows in its place may leave by the exchange."""
         following = end()
+        self.hand_over()
         if following is not None:
             self._exchange.put(following)
 
@@ -130,8 +141,7 @@ class Attempts:
         """The next message of the lane; what its lane does not send now after all is handed back."""
         turn = self._lanes.ended(claim, answer, time.monotonic() - began, now)
         self.hand_back(turn.unsent)
-        if turn.wants:
-            self._around.wake()
+        self._wanted = self._wanted or turn.wants
         return turn.following
 
     def _left(self, claim: Claim) -> Delivery | None:
@@ -154,6 +164,9 @@ class Attempts:
         return connector.send(claim.outgoing, claim.body, self._clock())
 
     def _next(self, claim: Claim, answer: Answer, now: datetime) -> Then:
+        if answer.kind in FINAL:
+            self._absent_since.pop(claim.outgoing.key, None)
+            return DONE
         what = _means(claim)
         if what == "stuck":
             return Then("stuck")

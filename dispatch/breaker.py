@@ -38,13 +38,16 @@ class Breaker:
     def after(self, answer: Answer, leg: str, now: datetime) -> Breaker:
         """The breaker after an attempt ended with `answer`."""
         if answer.kind not in _UNWELL or _asks_for_patience(answer):
-            return Breaker()
+            return WELL
         misset = self.misset | {leg} if answer.kind == "setup" else self.misset
         failures = self.failures + 1
         if failures < FAILURES_TO_OPEN and len(misset) < LEGS_TO_STOP and self.open_until is None:
             return replace(self, failures=failures, misset=misset)
         pause = min(FIRST_PAUSE * 2**self.opened, LONGEST_PAUSE)
         return Breaker(failures, misset, self.opened + 1, now + pause)
+
+
+WELL = Breaker()
 
 
 def _asks_for_patience(answer: Answer) -> bool:

@@ -12,8 +12,7 @@ import select
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from connectors.base import Delivery, Heard
 from dispatch.lanes import Errand
@@ -21,11 +20,12 @@ from store.turns import Floor, FloorSeat, away
 
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_LOOK = 1.0  # seconds; bounds how late a deadline is noticed that nothing else wakes us for
+PORTION = 128  # answers, more or less, after which others get the floor even if more are there
+LINGER = 0.002  # seconds that an answer waits at most for those of messages that are outside with it
 _BELL_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(NamedTuple):
     """A message that left and has no answer yet, since the moment `began` of the monotonic clock."""
 
     errand: Errand
@@ -40,10 +40,13 @@ class Courier(Protocol):
         """Let the message leave without waiting, or have it done by a thread."""
 
     def finish(self, outside: Outside) -> Errand | None:
-        """Record what it came to; the errand that takes its place."""
+        """Take in what it came to; the errand that takes its place."""
 
     def finish_by_thread(self, outside: Outside) -> None:
         """The same where it may have to wait."""
+
+    def hand_over(self) -> None:
+        """Let others know what was taken in: it is a portion, or nothing more is there."""
 
 
 class Exchange:
@@ -59,6 +62,7 @@ class Exchange:
         self._asleep = False
         self._going = True
         self._first_end = float("inf")
+        self._taken, self._since = 0, 0.0  # how many answers were not handed over yet, and when the first one came
         self._thread = threading.Thread(target=self._run, name="exchange", daemon=True)
 
     def start(self) -> None:
@@ -83,21 +87,44 @@ class Exchange:
         """An errand that has its place in its lane."""
         self._new.append(errand)
         if self._asleep:
+            self._asleep = False  # one ring wakes it, however many follow
             os.eventfd_write(self._bell, 1)
 
     def _run(self) -> None:
-        FloorSeat(self._floor)
-        while self._going:
-            self._asleep = True
-            wait = 0.0 if self._new else min(LONGEST_LOOK, max(0.0, self._first_end - time.monotonic()))
-            with away():
-                ready = self._poller.poll(wait)
-            self._asleep = False
-            for number, _ in ready:
-                self._hear(number)
-            while self._new:
-                self._begin(self._new.popleft())
-            self._end_late()
+        """As long as something is there this thread keeps the floor: each change of threads costs as much as half an
+        answer, and what is recorded together costs less."""
+        with FloorSeat(self._floor):
+            while self._going:
+                for number, _ in self._ready():
+                    self._hear(number)
+                while self._new:
+                    self._begin(self._new.popleft())
+                self._end_late()
+            self._courier.hand_over()
+
+    def _ready(self) -> list[tuple[int, int]]:
+        """What is heard next. What was taken in is handed over before this thread waits."""
+        ready = [] if self._taken >= PORTION else self._poller.poll(0.0)
+        if not ready and not self._new and (linger := self._linger()) > 0:
+            ready = self._waited(linger)
+        if ready or (self._new and self._taken < PORTION):
+            return ready
+        self._taken = 0
+        self._courier.hand_over()
+        return self._waited(min(LONGEST_LOOK, max(0.0, self._first_end - time.monotonic())))
+
+    def _linger(self) -> float:
+        """For how many seconds more may come to what was taken in just now; none if nothing else is outside."""
+        more = self._out and 0 < self._taken < PORTION
+        return self._since + LINGER - time.monotonic() if more else 0.0
+
+    def _waited(self, seconds: float) -> list[tuple[int, int]]:
+        """What comes within so many seconds, while others have the floor."""
+        self._asleep = True
+        with away():
+            ready = self._poller.poll(0.0 if self._new else seconds)
+        self._asleep = False
+        return ready
 
     def _hear(self, number: int) -> None:
         outside = self._out.get(number)
@@ -112,6 +139,9 @@ class Exchange:
         """Nothing more is awaited here; `at_once`: the end is known without waiting."""
         self._poller.unregister(number)
         del self._out[number]
+        if not self._taken:
+            self._since = time.monotonic()
+        self._taken += 1
         if at_once:
             following = self._courier.finish(outside)
             if following is not None:
@@ -126,8 +156,9 @@ class Exchange:
         if outside.delivery.odd:
             self._courier.finish_by_thread(outside)
             return
-        self._out[outside.delivery.fileno()] = outside
-        self._poller.register(outside.delivery.fileno(), select.EPOLLIN)
+        number = outside.delivery.fileno()
+        self._out[number] = outside
+        self._poller.register(number, select.EPOLLIN)
         self._first_end = min(self._first_end, outside.delivery.ends)
 
     def _end_late(self) -> None:

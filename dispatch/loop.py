@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Empty, SimpleQueue
 
 from connectors.base import Registry
 from connectors.deployment import Deployment
@@ -53,9 +53,12 @@ class Dispatcher:
         self._threads = [threading.Thread(target=self._schedule, name="dispatch", daemon=True),
                          threading.Thread(target=self._sweep, name="sweep", daemon=True)]
         self._floor = Floor()
-        self._ended: SimpleQueue[Came | None] = SimpleQueue()
+        self._ended: deque[Came] = deque()
+        self._some_ended = threading.Event()
+        self._all_over = False
+        self._behind = True  # something may be due that waits for room in a lane
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
-        around = Around(self._floor, self._ended.put, self._wake.set)
+        around = Around(self._floor, self._ended.append, self._tell_recorder, self._tell_claimer)
         self._attempts = Attempts(works.registry, self._lanes, works.clock, around)
         self._held: list[Came] = []  # answers that the store could not take yet
         self._writing = threading.Lock()
@@ -81,7 +84,8 @@ class Dispatcher:
         while self._lanes.running() and time.monotonic() < until:
             time.sleep(0.02)
         self._attempts.stop()
-        self._ended.put(None)
+        self._all_over = True
+        self._some_ended.set()
         self._recorder.join(max(SHORTEST_JOIN, until - time.monotonic()))
         if self._held:
             LOG.error("%s answers could not be recorded; they will be asked for", len(self._held))
@@ -111,10 +115,14 @@ class Dispatcher:
 
     def _schedule(self) -> None:
         self._recover()
-        FloorSeat(self._floor)
+        with FloorSeat(self._floor):
+            self._claim()
+
+    def _claim(self) -> None:
         while not self._stopping.is_set():
             self.beat = time.monotonic()
             self._wake.clear()
+            self._behind = True
             since = time.monotonic()
             try:
                 claims = self._works.desk.claim(self._lanes.room(self._works.clock()), self._works.clock(), BATCH)
@@ -125,7 +133,7 @@ class Dispatcher:
                     self._stopping.wait(LONGEST_NAP)
             for claim in claims:
                 self._attempts.begin(Errand(claim, since))
-            if not claims:
+            if len(claims) < BATCH:  # nothing else is due that a lane takes; whatever changes that wakes us
                 nap = self._nap()
                 with away():
                     self._wake.wait(nap)
@@ -137,22 +145,35 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001  # nobody else would send
             LOG.error("the next message is not known: %s", code_of(error))
             return LONGEST_NAP
-        if due is None:
-            return LONGEST_NAP
-        left = (due - self._works.clock()).total_seconds()
-        return LONGEST_NAP if left <= 0 else min(left, LONGEST_NAP)
+        left = LONGEST_NAP if due is None else (due - self._works.clock()).total_seconds()
+        self._behind = left <= 0
+        return LONGEST_NAP if self._behind else min(left, LONGEST_NAP)
+
+    def _tell_claimer(self) -> None:
+        if self._behind:
+            self._wake.set()
+
+    def _tell_recorder(self) -> None:
+        if self._ended:
+            self._some_ended.set()
 
     def _record(self) -> None:
-        FloorSeat(self._floor)
+        with FloorSeat(self._floor):
+            self._write_all()
+
+    def _write_all(self) -> None:
         going = True
-        while going:
-            with away():
-                came, going = self._all_ended()
+        while going or self._ended:
+            with away():  # answers that are held are tried again though no other came
+                self._some_ended.wait(LONGEST_NAP if self._held else None)
+            self._some_ended.clear()
+            going = not self._all_over
             try:
-                self._write(came)
+                self._write([self._ended.popleft() for _ in range(min(BATCH, len(self._ended)))])
                 failpoints.reach("push.after_outcome_commit")
             except Exception as error:  # noqa: BLE001  # the answers of others must be recorded all the same
                 LOG.error("recording failed: %s", code_of(error))
+            self._tell_recorder()  # of those that are more than one commit takes
 
     def _write(self, came: list[Came]) -> None:
         """Write answers, those first that could not be written before. While the store takes nothing they are held: an
@@ -169,21 +190,6 @@ class Dispatcher:
                     LOG.error("an answer could not be recorded (%s); it will be asked for", code_of(one.fault))
             if bool(before) != bool(self._held):
                 LOG.warning("%s answers wait for the store", len(self._held))
-
-    def _all_ended(self) -> tuple[list[Came], bool]:
-        """Every answer that waits, at least one, or none in time for those that are held to be tried again; False once
-        nothing more will come."""
-        came: list[Came] = []
-        try:
-            one = self._ended.get(timeout=LONGEST_NAP if self._held else None)
-        except Empty:
-            return came, True
-        while one is not None:
-            came.append(one)
-            if len(came) >= BATCH or self._ended.empty():
-                return came, True
-            one = self._ended.get()
-        return came, False
 
     def _sweep(self) -> None:
         while not self._stopping.is_set():

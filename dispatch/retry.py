@@ -27,6 +27,10 @@ class Then:
     at: datetime | None = None
 
 
+DONE = Then("done")
+FINAL = frozenset({"received", "refused"})  # answers after which nothing follows
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """An attempt that ended: its number from 1, what it was for, when the message was first due, now, and for how
@@ -55,8 +59,8 @@ def allowed(purpose: Literal["send", "ask"], body: Body) -> Literal["send", "ask
 
 def after(answer: Answer, body: Body, tried: Tried, chance: float) -> Then:
     """What follows from `answer`; `chance` in [0, 1) is the jitter's dice."""
-    if answer.kind in {"received", "refused"}:
-        return Then("done")
+    if answer.kind in FINAL:
+        return DONE
     if tried.now - tried.first_at > GIVE_UP_AFTER:
         return Then("stuck")
     if answer.kind == "absent":

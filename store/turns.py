@@ -119,8 +119,8 @@ class Floor:
 
 
 class FloorSeat:
-    """One thread's part in a floor, which it has from now on. Whoever may wait for another of its threads must do so
-    `away`, or both wait for ever."""
+    """One thread's part in a floor, which it has from now on until its `with` block ends. Whoever may wait for another
+    of its threads must do so `away`, or both wait for ever."""
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
@@ -139,6 +139,13 @@ class FloorSeat:
         self._out -= 1
         if not self._out:
             self._floor.take()
+
+    def __enter__(self) -> None:
+        """The floor was taken when this was made."""
+
+    def __exit__(self, *_: object) -> None:
+        """This thread ends; the others go on."""
+        self.leave()
 
     def pause(self) -> None:
         """Let another one work first if one waits."""

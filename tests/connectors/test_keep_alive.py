@@ -266,6 +266,8 @@ def said(*pieces: bytes, closes: bool = False) -> Talk:
     said(b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n{}"),
     said(b"HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n"), said(B + b"HTTP/1.1 200 OK\r\n"),
     said(answer(more=b"Connection: close\r\n")), said(b"HTTP/1.0 200 OK\r\n\r\n", closes=True),
+    said(answer(more=b"X: a line ends\nConnection: close\r\n")),
+    said(HEAD + b"Content-Length: 2\r\nX: y\n\n{}\r\n\r\n"),
 ])
 def test_an_answer_that_is_polled_means_what_it_means_when_it_is_waited_for(second: Talk) -> None:
     def talk(peer: Peer) -> None:

@@ -46,6 +46,8 @@ class Office:
         self.ended: SimpleQueue[tuple[str, Outside]] = SimpleQueue()
         self.left: SimpleQueue[Delivery] = SimpleQueue()
         self.follows: list[Errand] = []
+        self.taken_in = 0
+        self.portions: SimpleQueue[int] = SimpleQueue()
         self.thread: threading.Thread | None = None
 
     def leave(self, errand: Errand) -> Outside | None:
@@ -58,10 +60,16 @@ class Office:
 
     def finish(self, outside: Outside) -> Errand | None:
         self.ended.put(("here", outside))
+        self.taken_in += 1
         return self.follows.pop() if self.follows else None
 
     def finish_by_thread(self, outside: Outside) -> None:
         self.ended.put(("by a thread", outside))
+
+    def hand_over(self) -> None:
+        if self.taken_in:
+            self.portions.put(self.taken_in)
+        self.taken_in = 0
 
     def next_end(self) -> tuple[str, Any]:
         how, outside = self.ended.get(timeout=20)
@@ -74,8 +82,13 @@ def office() -> Office:
 
 
 @pytest.fixture
-def exchange(office: Office) -> Iterator[Exchange]:
-    exchange = Exchange(office, Floor())
+def floor() -> Floor:
+    return Floor()
+
+
+@pytest.fixture
+def exchange(office: Office, floor: Floor) -> Iterator[Exchange]:
+    exchange = Exchange(office, floor)
     exchange.start()
     yield exchange
     exchange.stop()
@@ -150,3 +163,33 @@ def test_many_threads_hand_in_while_answers_come_and_nothing_is_forgotten(exchan
     assert {id(office.next_end()[1]) for _ in sent} == {id(one) for one in sent}
     for hand in hands:
         hand.join()
+
+
+def test_one_answer_is_handed_over_at_once(exchange, office):
+    sent = [Sent(NEVER) for _ in range(3)]
+    for one in sent:
+        exchange.put(errand(one))
+        one.theirs.send(b"A")
+        assert office.portions.get(timeout=20) == 1
+
+
+def test_answers_that_came_while_others_had_the_floor_are_handed_over_together(exchange, office, floor):
+    sent = [Sent(NEVER) for _ in range(30)]
+    for one in sent:
+        exchange.put(errand(one))
+        office.left.get(timeout=20)
+    floor.take()
+    for one in sent:
+        one.theirs.send(b"A")
+    floor.give()
+    assert office.portions.get(timeout=20) == 30
+
+
+def test_others_get_their_portion_even_while_answers_never_cease(exchange, office, monkeypatch):
+    monkeypatch.setattr("dispatch.exchange.PORTION", 4)
+    sent = [Sent(NEVER) for _ in range(10)]
+    for one in sent:
+        one.theirs.send(b"A")  # each is answered before it leaves
+    office.follows = [errand(one) for one in sent[1:]]
+    exchange.put(errand(sent[0]))
+    assert [office.portions.get(timeout=20) for _ in range(3)] == [4, 4, 2]

@@ -1,0 +1,135 @@
+"""The dispatcher's threads wake one another: whatever ends lets the next begin, however long they would nap."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from connectors.base import Answer, Body, Outgoing, Registry
+from connectors.deployment import Deployment
+from desk.claims import LEASE_SECONDS, Claim
+from desk.desk import Desk
+from desk.recording import Came
+from dispatch.loop import Dispatcher, Works
+from store.leases import Claimed
+from store.messages import Message
+
+GAS = Body("gas", "gas", "waits", at_once=1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def claim(number: int) -> Claim:
+    message = Message("R", f"{number:02}", "leg.filed", 1, f"msg_{number}", "gas", GAS.id, now(), now())
+    outgoing = Outgoing(message.key, message.message_id, message.type, f"R-{number:02}", b"{}")
+    fence = Claimed(message, 1, 1, "due", now() + timedelta(seconds=LEASE_SECONDS))
+    return Claim(message.id, outgoing.leg, outgoing, GAS, "send", 1, now(), fence)
+
+
+class Counter:
+    """A desk that has some messages, all of them due."""
+
+    def __init__(self, messages: int) -> None:
+        self.due = [claim(number) for number in range(messages)]
+        self.recorded: SimpleQueue[Came] = SimpleQueue()
+
+    def on_work(self, wake: Callable[[], None]) -> None:
+        self.wake = wake
+
+    def claim(self, room: Mapping[str, int], at: datetime, limit: int) -> list[Claim]:
+        count = min(room.get("gas", 0), limit)
+        taken, self.due = self.due[:count], self.due[count:]
+        return taken
+
+    def next_due(self) -> datetime | None:
+        return self.due[0].first_at if self.due else None
+
+    def record(self, came: Sequence[Came], at: datetime) -> list[Any]:
+        for one in came:
+            self.recorded.put(one)
+        return []
+
+    def sweep(self, at: datetime) -> datetime:
+        return at + timedelta(hours=1)
+
+
+class Department:
+    """A connector whose answers are all the same, and come once it is `free`."""
+
+    name = "waits"
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.asked, self.free = threading.Event(), threading.Event()
+        self.free.set()
+
+    def send(self, message: Outgoing, body: Body, at: datetime) -> Answer:
+        self.asked.set()
+        self.free.wait(20)
+        return self.answer
+
+    def ask(self, leg: str, body: Body, at: datetime) -> Answer:
+        return self.answer
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Counter, Department], Dispatcher]]:
+    """A dispatcher whose threads would nap for an hour."""
+    monkeypatch.setattr("dispatch.loop.LONGEST_NAP", 3600.0)
+    running: list[Dispatcher] = []
+
+    def start(desk: Counter, department: Department) -> Dispatcher:
+        registry = Registry()
+        registry.add(department)
+        deployment = cast(Deployment, SimpleNamespace(bodies={"gas": GAS}))
+        running.append(Dispatcher(Works(cast(Desk, desk), registry, deployment, now, recover=False)).start())
+        return running[-1]
+    yield start
+    for one in running:
+        if one.alive():
+            one.stop(2)
+
+
+@pytest.mark.parametrize("answer", [Answer("received", ref="A"), Answer("refused", reason="no"), Answer("absent")])
+def test_an_attempt_that_ends_has_the_next_message_claimed(started, answer):
+    desk = Counter(6)
+    started(desk, Department(answer))
+    assert {desk.recorded.get(timeout=20).claim.leg for _ in range(6)} == {f"R-{number:02}" for number in range(6)}
+
+
+def test_what_becomes_due_later_is_claimed_when_the_desk_says_so(started):
+    desk = Counter(1)
+    started(desk, Department(Answer("received", ref="A")))
+    assert desk.recorded.get(timeout=20).claim.leg == "R-00"
+    desk.due = [claim(7), claim(8)]
+    desk.wake()
+    assert {desk.recorded.get(timeout=20).claim.leg for _ in range(2)} == {"R-07", "R-08"}
+
+
+def test_a_stop_waits_for_what_is_outside_and_records_its_answer(started):
+    desk, department = Counter(1), Department(Answer("received", ref="A"))
+    department.free.clear()
+    dispatcher = started(desk, department)
+    assert department.asked.wait(20)
+    stopping = threading.Thread(target=dispatcher.stop)
+    stopping.start()
+    stopping.join(0.2)
+    department.free.set()
+    stopping.join(20)
+    assert desk.recorded.get_nowait().claim.leg == "R-00"
+
+
+def test_a_stop_leaves_no_thread_of_the_dispatcher_behind(started):
+    desk = Counter(3)
+    dispatcher = started(desk, Department(Answer("received", ref="A")))
+    for _ in range(3):
+        desk.recorded.get(timeout=20)
+    dispatcher.stop()
+    left = {thread.name for thread in threading.enumerate()}
+    assert not left & {"dispatch", "exchange", "record", "sweep"}
