@@ -270,6 +270,8 @@ def _prepare(tables: Tables) -> None:
     for name, value in PRAGMAS.items():
         tables.conn.execute(f"pragma {name} = {value}")
     tables.conn.execute(f"pragma wal_autocheckpoint = {_SPACE_PAGES}")
+    # A filing touches more pages than SQLite keeps for taking a unit back; it would make a file for them, each time.
+    tables.conn.execute("pragma temp_store = memory")
     refuse_pragmas(tables.conn)
     migrate_sqlite(tables)
 
