@@ -184,19 +184,27 @@ class Writer:
         except BaseException as error:  # noqa: BLE001 - whatever it is, no caller may wait for ever
             self._abandon(transaction, waiting, error)
 
-    def _committed(self, transaction: Transaction, batch: list[Ticket]) -> list[Ticket]:
-        """One transaction over `batch`; returns those that must run again (each loss settles one, so it ends)."""
+    def _committed(self, transaction: Transaction, batch: list[Ticket], guarded: bool = False) -> list[Ticket]:
+        """One transaction over `batch`; returns those that must run again (each loss settles one, so it ends).
+
+        Nearly always every unit goes well, so none is guarded by a savepoint, for which SQLite copies each page that it
+        touches. Where one fails among others, all run again, guarded, for it may have failed by what others wrote.
+        """
         if not batch:
             return []
         if self._broken:
             raise StoreUnavailable("先前一次写盘失败，请检查磁盘并重新启动服务。")
         transaction.say("begin immediate")
         for ticket in batch:
-            self._run(transaction, ticket)
+            self._run(transaction, ticket, guarded)
             if not transaction.open:
                 # Everything before it is gone too, so all the others run again without the culprit.
                 self._fail(ticket, ticket.error or TransactionLost())
                 return [other for other in batch if other is not ticket]
+            if ticket.error is not None and not guarded:
+                transaction.say("rollback")
+                ticket.settled = len(batch) == 1
+                return [] if ticket.settled else self._committed(transaction, batch, guarded=True)
         try:
             with away():
                 transaction.say("commit")
@@ -211,18 +219,19 @@ class Writer:
         self.commits += 1
         return []
 
-    def _run(self, transaction: Transaction, ticket: Ticket) -> None:
-        transaction.say("savepoint unit")
+    def _run(self, transaction: Transaction, ticket: Ticket, guarded: bool) -> None:
+        if guarded:
+            transaction.say("savepoint unit")
         ticket.error, tx = None, transaction.tx
         tx.begin()
         try:
             ticket.result = ticket.unit(tx)
         except BaseException as error:  # noqa: BLE001 - its caller is told
             ticket.error = error
-            if transaction.open:
+            if guarded and transaction.open:
                 transaction.say("rollback to unit")
         ticket.topics = tx.end()
-        if transaction.open:
+        if guarded and transaction.open:
             transaction.say("release unit")
 
     def _refused(self, transaction: Transaction, batch: list[Ticket], error: sqlite3.Error) -> list[Ticket]:
