@@ -141,11 +141,11 @@ def _fixed(inner: Application, settings: Settings) -> Application:
 def _finish(response: Response) -> Response:
     """The number of this request, and how long the answer may be kept."""
     request, headers = asked(), response.headers
-    headers["X-Request-Id"] = request_id()
+    headers.add("X-Request-Id", request_id())
     if request.endpoint == "static" and response.status_code == 200:
         headers["Cache-Control"] = _static_cache(request)
     elif "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store" if _personal(request) else "no-cache"
+        headers.add("Cache-Control", "no-store" if _personal(request) else "no-cache")
     return response
 
 
