@@ -106,6 +106,18 @@ def test_a_unit_that_fails_leaves_nothing_and_the_others_of_its_batch_stand(db: 
     assert db.writer.commits == commits + 2
 
 
+def test_after_a_batch_with_a_failure_the_next_is_run_once_even_if_one_fails_again(db: SqliteDatabase) -> None:
+    def refuse(tx: Any) -> None:
+        raise LookupError(tx)
+
+    first, second, third = Batch(db), Batch(db), Batch(db)
+    for batch, then in ((first, refuse), (second, refuse), (third, lambda tx: None)):
+        batch.run({name: batch.put(name, then if name == "b" else lambda tx: None) for name in "abc"})
+    assert first.runs == {"a": 2, "b": 2, "c": 1}
+    assert second.runs == third.runs == {"a": 1, "b": 1, "c": 1}
+    assert third.kept() == set("abc")
+
+
 def test_what_failed_by_what_another_wrote_is_tried_again_without_it(db: SqliteDatabase) -> None:
     def fail_the_second_time(tx: Any) -> None:
         if batch.runs["a"] > 1:
