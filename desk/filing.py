@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from desk.errors import (
     CannotBeFiled,
     ConsentMissing,
     EditionChanged,
+    IdempotencyMismatch,
     InvalidAnswers,
     UnknownCase,
 )
@@ -37,6 +39,7 @@ from store import cases, consents, failpoints, files
 from store.cases import CaseRow
 from store.chain import Head
 from store.consents import Consent
+from store.encoding import written
 from store.errors import FileTaken, UnknownEdition
 from store.errors import UnknownFile as NotStored
 from store.port import Tx
@@ -73,13 +76,13 @@ class Intake:
         `also` writes into the same transaction what belongs to it; it gets the reference.
         """
         key, digest = repeats.checked_key(key), content_digest(filing)
-        answered = repeats.earlier(self._premises.database, subject, key, digest)
+        answered = self._answered(subject, key, filing, digest)
         if answered is not None:
             return _read(answered)
         try:
             ready = self._checked(subject, filing, now)
         except InvalidAnswers:
-            answered = repeats.earlier(self._premises.database, subject, key, digest)
+            answered = self._answered(subject, key, filing, digest)
             if answered is None:
                 raise
             return _read(answered)  # its twin was quicker and has the files
@@ -92,6 +95,13 @@ class Intake:
         except Repeated as repeated:
             return _read(repeats.answer_of(repeated.earlier, digest))
         return receipt
+
+    def _answered(self, subject: str, key: str, filing: Filing, digest: str) -> Mapping[str, Any] | None:
+        """The answer that this filing got before under its key, or None."""
+        try:
+            return repeats.earlier(self._premises.database, subject, key, digest)
+        except IdempotencyMismatch:  # unless it was kept by a version whose digests were of the stock writer's text
+            return repeats.earlier(self._premises.database, subject, key, repeats.digest_of(_content(filing)))
 
     def receipt(self, subject: str, reference: str) -> Receipt:
         """The receipt of a case, for its owner alone."""
@@ -214,7 +224,9 @@ def consented(consent: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
 
 def content_digest(filing: Filing) -> str:
     """The digest of everything that was sent."""
-    return repeats.digest_of((
-        filing.bundle, filing.situation, filing.form, filing.edition, filing.on_behalf_of,
-        {key: list(names) for key, names in filing.materials.items()}, filing.consent,
-    ))
+    return hashlib.sha256(written(_content(filing))).hexdigest()
+
+
+def _content(filing: Filing) -> tuple[Any, ...]:
+    return (filing.bundle, filing.situation, filing.form, filing.edition, filing.on_behalf_of,
+            {key: list(names) for key, names in filing.materials.items()}, filing.consent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from desk.consents import NO_SCOPE, Scope
 from forms.plan import Plan
@@ -30,8 +30,7 @@ class Filing:
     found: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptLeg:
+class ReceiptLeg(NamedTuple):
     """One leg as the receipt lists it; `department` is the office that handles it, by its id in the deployment."""
 
     leg: str
@@ -53,10 +52,8 @@ class Receipt:
 
     def kept(self) -> dict[str, Any]:
         """As it is answered, and kept for whoever sends the same again."""
-        legs = [{"leg": leg.leg, "matter": leg.matter, "name": leg.name, "department": leg.department,
-                 "state": leg.state} for leg in self.legs]
         return {"reference": self.reference, "code": self.code, "state": self.state, "edition": self.edition,
-                "legs": legs}
+                "legs": [leg._asdict() for leg in self.legs]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def _citizen_id(text: str) -> str:
     number = _SPACES.sub("", text).upper()
     if not _ID_SHAPE.fullmatch(number):
         raise BadFormat("证件号码不对：应为 18 位，最后一位是数字或 X")
-    total = sum(int(digit) * weight for digit, weight in zip(number[:17], _ID_WEIGHTS, strict=True))
+    total = sum(map(mul, map(int, number[:17]), _ID_WEIGHTS))
     if _ID_CHECKS[total % 11] != number[17]:
         raise BadFormat("证件号码的校验码不对，请对照证件核对每一位")
     try:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from catalog.answers import QUESTION_TYPES, narrowed
@@ -27,6 +28,11 @@ from forms.formats import FORMATS, BadFormat
 LONGEST_TEXT: Final = 2000
 MOST_ROWS: Final = 500
 MOST_DIGITS: Final = 15
+_TOO_LARGE: Final = 10 ** MOST_DIGITS
+_BOUNDS: Final = 512  # of days, each said by some field and asked of every answer to it
+# Written once, for `int | str` makes a new type at each question.
+_AS_THEY_ARE, _LISTS, _NUMBERS = (str, bool), (list, tuple), (int, float, str, Decimal)
+_DIGITS, _COUNTED = (int, str), (int, Decimal)
 _YES = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
 _WRITTEN_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII)
 _KEPT_CONTROLS = frozenset("\n\t")
@@ -129,16 +135,17 @@ def _unfit(mark: str) -> bool:
 
 def json_ready(value: Any) -> Any:
     """A typed value as JSON: whole numbers as int, others as float (at most 15 digits, so exact), dates as ISO text."""
-    if isinstance(value, str | bool):
+    if isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        whole = int(value)
+        return whole if value == whole else float(value)
     if isinstance(value, date):
         return value.isoformat(timespec="minutes") if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, _LISTS):
+        return [json_ready(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): json_ready(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [json_ready(item) for item in value]
     return value
 
 
@@ -157,23 +164,29 @@ def _refuse(problem: str | None) -> None:
 
 
 def _number(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> Decimal:
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
-        raise BadValue("请填写数字")
-    text = _folded(raw).strip() if isinstance(raw, str) else str(raw)
-    if isinstance(raw, str) and not _WRITTEN_NUMBER.fullmatch(text):
-        raise BadValue(f"「{text[:40]}」不是数字，请只填数字，例如 12.5")
-    value = Decimal(text)
-    if len(text) > MOST_DIGITS or not isinstance(raw, int | str):  # what is short and has no exponent fits anyway
-        _refuse_size(value)
-    if not text.isdecimal():
-        _decimals(value, wanted)
+    short = type(raw) is int and -_TOO_LARGE < raw < _TOO_LARGE  # then it is a whole number of a fit size
+    value = Decimal(raw) if short else _written_number(raw, wanted)
     if (wanted.min is not None and value < wanted.min) or (wanted.max is not None and value > wanted.max):
         _refuse(amount_problem(value, wanted, unit_words(wanted.unit)))
     return value
 
 
+def _written_number(raw: Any, wanted: Wanted) -> Decimal:
+    if isinstance(raw, bool) or not isinstance(raw, _NUMBERS):
+        raise BadValue("请填写数字")
+    text = _folded(raw).strip() if isinstance(raw, str) else str(raw)
+    if isinstance(raw, str) and not _WRITTEN_NUMBER.fullmatch(text):
+        raise BadValue(f"「{text[:40]}」不是数字，请只填数字，例如 12.5")
+    value = Decimal(text)
+    if len(text) > MOST_DIGITS or not isinstance(raw, _DIGITS):  # what is short and has no exponent fits anyway
+        _refuse_size(value)
+    if not text.isdecimal():
+        _decimals(value, wanted)
+    return value
+
+
 def _refuse_size(value: Decimal) -> None:
-    if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS or abs(value) >= 10 ** MOST_DIGITS:
+    if not value.is_finite() or len(value.as_tuple().digits) > MOST_DIGITS or abs(value) >= _TOO_LARGE:
         raise BadValue(f"数字不对或太长，最多 {MOST_DIGITS} 位")
     if value and value.adjusted() < -MOST_DIGITS:
         raise BadValue(f"数字太小，最多 {MOST_DIGITS} 位小数")
@@ -211,6 +224,7 @@ def _date_within(day: date, wanted: Wanted, around: Surroundings) -> None:
         raise BadValue(f"不能晚于 {last.isoformat()}，现在填的是 {day.isoformat()}")
 
 
+@lru_cache(maxsize=_BOUNDS)
 def bound_day(bound: str | None, today: date | None) -> date | None:
     """The day of a date bound: an ISO date, `today`, or `today + 3mo`; None where it cannot be known."""
     if not bound:
@@ -244,7 +258,10 @@ def _yes_no(raw: Any, _: Wanted, __: Surroundings) -> bool:
 
 
 def _choice(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
-    text = str(raw) if isinstance(raw, int | Decimal) and not isinstance(raw, bool) else safe_text(raw)
+    for option in wanted.options:
+        if option.code == raw:
+            return option.code
+    text = str(raw) if isinstance(raw, _COUNTED) and not isinstance(raw, bool) else safe_text(raw)
     for option in wanted.options:
         if option.code == text:
             return text
@@ -257,7 +274,7 @@ def _option_words(options: tuple[Option, ...]) -> str:
 
 
 def _listed(raw: Any, read: Callable[[Any], str], wanted: Wanted) -> tuple[str, ...]:
-    if not isinstance(raw, list | tuple) or len(raw) > MOST_ROWS:
+    if not isinstance(raw, _LISTS) or len(raw) > MOST_ROWS:
         raise BadValue("请填写一个清单(可多选)")
     found = tuple(read(item) for item in raw)
     if len(set(found)) < len(found):
@@ -318,7 +335,7 @@ def _formatted(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
 
 
 def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, Any], ...]:
-    if not isinstance(raw, list | tuple):
+    if not isinstance(raw, _LISTS):
         raise BadValue("请逐行填写(一个清单)")
     if len(raw) > MOST_ROWS:
         raise BadValue(f"最多 {MOST_ROWS} 行")

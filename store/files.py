@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from store.encoding import stamp
 from store.errors import FileTaken, UnknownFile
@@ -27,8 +28,7 @@ class FileRow:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What decides whether a file can be used; its name stays sealed."""
 
     file: str

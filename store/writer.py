@@ -82,6 +82,7 @@ class Writer:
         self._leader: int | None = None
         self._closed = True
         self._broken = False
+        self._wary = False  # a unit of the last batch failed
         self._transaction: Transaction | None = None
         self.units = 0
         self.commits = 0
@@ -180,23 +181,25 @@ class Writer:
         waiting = batch
         try:
             while waiting:
-                waiting = self._committed(transaction, waiting)
+                waiting = self._committed(transaction, waiting, self._wary)
         except BaseException as error:  # noqa: BLE001 - whatever it is, no caller may wait for ever
             self._abandon(transaction, waiting, error)
 
-    def _committed(self, transaction: Transaction, batch: list[Ticket]) -> list[Ticket]:
-        """One transaction over `batch`; returns those that must run again (each loss settles one, so it ends)."""
+    def _committed(self, transaction: Transaction, batch: list[Ticket], guarded: bool) -> list[Ticket]:
+        """One transaction over `batch`; returns those that must run again (each loss settles one, so it ends).
+
+        Nearly always every unit goes well, so none is `guarded` by a savepoint, for which SQLite copies each page that
+        the unit touches. The batch after one in which a unit failed is.
+        """
         if not batch:
             return []
         if self._broken:
             raise StoreUnavailable("先前一次写盘失败，请检查磁盘并重新启动服务。")
         transaction.say("begin immediate")
         for ticket in batch:
-            self._run(transaction, ticket)
-            if not transaction.open:
-                # Everything before it is gone too, so all the others run again without the culprit.
-                self._fail(ticket, ticket.error or TransactionLost())
-                return [other for other in batch if other is not ticket]
+            self._run(transaction, ticket, guarded)
+            if not transaction.open or (ticket.error is not None and not guarded):
+                return self._undone(transaction, batch, ticket)
         try:
             with away():
                 transaction.say("commit")
@@ -207,22 +210,35 @@ class Writer:
             raise TransactionLost
         for ticket in batch:
             ticket.settled = True
+        if len(batch) > 1:
+            self._wary = any(ticket.error for ticket in batch)
         self.units += len(batch)
         self.commits += 1
         return []
 
-    def _run(self, transaction: Transaction, ticket: Ticket) -> None:
-        transaction.say("savepoint unit")
+    def _undone(self, transaction: Transaction, batch: list[Ticket], culprit: Ticket) -> list[Ticket]:
+        """One unit undid what the others of its transaction had written. If it lost the transaction, they run again
+        without it. If it failed unguarded, all run again, guarded, and it too: what they wrote may be why."""
+        if not transaction.open:
+            self._fail(culprit, culprit.error or TransactionLost())
+            return [other for other in batch if other is not culprit]
+        transaction.say("rollback")
+        culprit.settled = len(batch) == 1
+        return [] if culprit.settled else self._committed(transaction, batch, guarded=True)
+
+    def _run(self, transaction: Transaction, ticket: Ticket, guarded: bool) -> None:
+        if guarded:
+            transaction.say("savepoint unit")
         ticket.error, tx = None, transaction.tx
         tx.begin()
         try:
             ticket.result = ticket.unit(tx)
         except BaseException as error:  # noqa: BLE001 - its caller is told
             ticket.error = error
-            if transaction.open:
+            if guarded and transaction.open:
                 transaction.say("rollback to unit")
         ticket.topics = tx.end()
-        if transaction.open:
+        if guarded and transaction.open:
             transaction.say("release unit")
 
     def _refused(self, transaction: Transaction, batch: list[Ticket], error: sqlite3.Error) -> list[Ticket]:
@@ -237,7 +253,7 @@ class Writer:
             self._fail(batch[0], plain(error))
             return []
         for ticket in batch:
-            self._committed(transaction, [ticket])
+            self._committed(transaction, [ticket], guarded=False)
         return []
 
     def _abandon(self, transaction: Transaction, waiting: list[Ticket], error: BaseException) -> None:

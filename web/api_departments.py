@@ -18,6 +18,7 @@ from web.errors import Problem, not_found
 from web.identity import current
 from web.inputs import body, only_args, raw_json, whole_arg
 from web.operations import Argument, Operation, operation
+from web.present import asked
 from web.schemas import NoticeBody, ReceivedBody, read
 from web.uploads import keep_upload, name_of_request
 from web.wiring import house
@@ -30,7 +31,7 @@ SIGNATURE = tuple(
         ("webhook-id", "opaque; the same over all retries of one notice"),
         ("webhook-timestamp", "seconds since 1970, within five minutes of our clock"),
         ("webhook-signature", "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` with the department's secret")))
-SIGNED_BY = tuple(argument.name for argument in SIGNATURE)
+SIGNED_BY = {argument.name: f"HTTP_{argument.name.upper().replace('-', '_')}" for argument in SIGNATURE}
 CURSOR = (Argument("after", "query", {"type": "integer", "minimum": 0}, "the `cursor` of the last page; 0 at first"),
           Argument("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_LEGS}, "how many at most (100)"))
 
@@ -138,7 +139,8 @@ def _signed(department: str, raw: bytes) -> tuple[Body, str, datetime]:
     if office is None:
         raise not_found()
     now = house().clock.now()
-    headers = {name: request.headers.get(name, "") for name in SIGNED_BY}
+    environ = asked().environ
+    headers = {name: environ.get(variable, "") for name, variable in SIGNED_BY.items()}
     try:
         return office, verify(headers, raw, office.secrets, now), now
     except BadSignature as error:

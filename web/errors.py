@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, g, json, render_template, request
+from flask import Flask, Response, json, render_template, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
@@ -19,6 +19,7 @@ from desk.errors import DeskError
 from desk.faults import told
 from store.errors import StorageFull, StoreClosed, StoreError, StoreUnavailable
 from store.folder import is_full
+from web.present import noted
 
 LOG = logging.getLogger("yijianshi.web")
 _NUMBERS = random.Random()  # noqa: S311  it tells requests apart and is no secret; the system's own costs a call each
@@ -80,10 +81,11 @@ def not_found() -> Problem:
 
 def request_id() -> str:
     """This request's random number; never the caller's, which could carry anything into our logs."""
-    known = g.get("request_id")
+    kept = noted()
+    known: str | None = kept.get("request_id")
     if known is None:
-        known = g.request_id = f"{_NUMBERS.getrandbits(64):016x}"
-    return str(known)
+        known = kept.request_id = f"{_NUMBERS.getrandbits(64):016x}"
+    return known
 
 
 def wants_json() -> bool:

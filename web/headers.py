@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -15,6 +15,7 @@ from connectors.strict_json import whole_text
 from people.identity import VISITOR
 from settings import Settings
 from web.errors import OWN_WORDS, Problem, request_id
+from web.present import asked, noted
 from web.wiring import house
 
 POLICY = ("default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -94,6 +95,7 @@ def _hosts(settings: Settings) -> list[str]:
 
 def _refuse_unfit_url() -> None:
     """Refuse addresses with what no file, store or log can take, before any view sees them."""
+    request = asked()
     if PLAIN_PATH.fullmatch(request.path) and PLAIN_QUERY.fullmatch(request.environ.get("QUERY_STRING", "")):
         return
     parts = [request.path, *(request.view_args or {}).values(), *request.args.keys(), *request.args.values()]
@@ -104,6 +106,7 @@ def _refuse_unfit_url() -> None:
 def _refuse_unfit_form() -> None:
     """Read a plain form within the limit of JSON before anything parses it, and refuse bytes that are not UTF-8: the
     stock parser takes any number of pairs and keeps broken bytes as escapes."""
+    request = asked()
     if "application/x-www-form-urlencoded" not in request.environ.get("CONTENT_TYPE", "").lower():
         return
     if request.mimetype != "application/x-www-form-urlencoded":
@@ -137,21 +140,22 @@ def _fixed(inner: Application, settings: Settings) -> Application:
 
 def _finish(response: Response) -> Response:
     """The number of this request, and how long the answer may be kept."""
-    response.headers["X-Request-Id"] = request_id()
+    request, headers = asked(), response.headers
+    headers.add("X-Request-Id", request_id())
     if request.endpoint == "static" and response.status_code == 200:
-        response.headers["Cache-Control"] = _static_cache()
-    elif "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store" if _personal() else "no-cache"
+        headers["Cache-Control"] = _static_cache(request)
+    elif "Cache-Control" not in headers:
+        headers.add("Cache-Control", "no-store" if _personal(request) else "no-cache")
     return response
 
 
-def _static_cache() -> str:
+def _static_cache(request: Request) -> str:
     """Static files may be kept for long under a changing address; everything else is asked for again, and what a
     signed-in person sees is never stored."""
     return f"public, max-age={YEAR}, immutable" if "v" in request.args else "no-cache"
 
 
-def _personal() -> bool:
+def _personal(request: Request) -> bool:
     """Whether this answer may hold somebody's data: anything but a page that a visitor reads without any code."""
     behind_a_code = request.path.startswith(("/api/", "/track/"))
-    return request.method != "GET" or behind_a_code or g.get("identity", VISITOR).signed_in
+    return request.method != "GET" or behind_a_code or noted().get("identity", VISITOR).signed_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Request, Response, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,6 +16,7 @@ from people.policy import POLICY
 from store.people import Account
 from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_json
 from web.inside import through_socket
+from web.present import asked, noted
 from web.wiring import house
 
 CSRF = CSRFProtect()
@@ -29,9 +30,11 @@ def cookie_name() -> str:
 
 def current() -> Identity:
     """Who sends this request: by bearer token if there is one, else by the session cookie, else a visitor."""
-    if "identity" not in g:
-        g.identity = _by_bearer() if "Authorization" in request.headers else _by_cookie()
-    return g.identity  # type: ignore[no-any-return]  # flask's g is untyped
+    kept = noted()
+    found: Identity | None = kept.get("identity")
+    if found is None:
+        found = kept.identity = _by_bearer() if _BEARER in asked().environ else _by_cookie()
+    return found
 
 
 def subject() -> str:
@@ -52,6 +55,7 @@ def _by_bearer() -> Identity:
     return house().tokens.identity(secret.strip(), house().clock.now())
 
 
+_BEARER = "HTTP_AUTHORIZATION"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="yijianshi"'}
 
 
@@ -117,19 +121,20 @@ def _shown() -> dict[str, Any]:
 
 
 def _door() -> AnyResponse | None:
+    request, settings = asked(), house().settings
     endpoint = request.endpoint
     if endpoint is None:
         return None  # no such address: the router's own 404 or 405 follows
     access = POLICY.get(endpoint)
     if access is None:
         raise Problem(403, *OWN_WORDS[403])
-    if access.demo and not house().settings.demonstrates:
+    if access.demo and not settings.demonstrates:
         raise not_found()
     if access.relation == "socket" and not through_socket():
         raise not_found()
     if access.relation not in {"signature", "socket"}:
-        _protect(access.roles != frozenset())
-    if request.path.startswith("/api/") and "Authorization" in request.headers:
+        _protect(request, access.roles != frozenset())
+    if _BEARER in request.environ and request.path.startswith("/api/"):
         current()  # a wrong token is refused even where none is needed, or its owner would not notice
     verdict = access.verdict(current()) if access.roles else "allowed"
     if verdict == "sign_in":
@@ -139,7 +144,7 @@ def _door() -> AnyResponse | None:
     return None
 
 
-def _protect(for_members: bool) -> None:
+def _protect(request: Request, for_members: bool) -> None:
     """CSRF for what a browser sends with its cookie: every page form, and the API when a session asks."""
     if request.method in SAFE_METHODS:
         return
@@ -168,9 +173,12 @@ def _refused(error: PeopleError) -> AnyResponse:
 
 
 def _give_cookie(response: Response) -> Response:
-    secret, secure = g.get("new_secret"), house().settings.secure
+    secret: str | None = noted().get("new_secret")
+    if secret is None:
+        return response
+    secure = house().settings.secure
     if secret:
         response.set_cookie(cookie_name(), secret, secure=secure, httponly=True, samesite="Lax", path="/")
-    elif secret == "":
+    else:
         response.delete_cookie(cookie_name(), secure=secure, httponly=True, samesite="Lax", path="/")
     return response

@@ -10,6 +10,7 @@ from marshmallow import Schema
 
 from connectors.strict_json import load, whole_text
 from web.errors import Problem
+from web.present import asked
 from web.schemas import read
 from web.wiring import house
 
@@ -25,6 +26,7 @@ def body(schema: type[Schema]) -> dict[str, Any]:
 
 def raw_json() -> bytes:
     """The bytes of a JSON body, after size and type."""
+    request = asked()
     request.max_content_length = house().settings.json_limit
     if request.environ.get("CONTENT_TYPE") not in JSON_TYPES:  # nearly always said in the shortest way
         _refuse_type()
@@ -41,6 +43,9 @@ def _refuse_type() -> None:
 
 def only_args(*known: str) -> None:
     """Refuse query arguments that are unknown, doubled, or not whole text."""
+    request = asked()
+    if not request.environ.get("QUERY_STRING"):
+        return
     for name, values in request.args.lists():
         if name not in known:
             raise bad_arg(name, f"没有这个查询参数；可用：{'、'.join(known) or '无'}")
@@ -67,7 +72,7 @@ def bad_arg(name: str, say: str) -> Problem:
 
 def idempotency_key() -> str:
     """The caller's Idempotency-Key: 1–200 visible ASCII characters; a missing one is the caller's error."""
-    key = request.headers.get("Idempotency-Key", "")
+    key: str = asked().environ.get("HTTP_IDEMPOTENCY_KEY", "")
     if not key:
         say = "缺少 Idempotency-Key 请求头；请为每次提交生成一个不重复的值，重试时保持不变。说明见 /api/docs"
         raise Problem(400, "missing_key", say, headers={"Link": '</api/docs>; rel="help"'})

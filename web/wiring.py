@@ -13,7 +13,7 @@ from functools import cached_property
 from threading import RLock
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask
 
 from catalog.model import Catalog
 from connectors.base import Registry
@@ -29,6 +29,7 @@ from settings import Clock, Settings
 from store.opening import Opened
 from store.port import Database
 from web.names import NAME, RefusedStart
+from web.present import serving
 
 __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 
@@ -129,4 +130,4 @@ def settle(app: Flask, settings: Settings, load: Callable[[], Parts]) -> House:
 
 def house() -> House:
     """The house of the app that serves this request."""
-    return cast(House, current_app.extensions[NAME])
+    return cast(House, serving().extensions[NAME])

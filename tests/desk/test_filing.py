@@ -1,5 +1,7 @@
 """Filing: one transaction, idempotent for ever, every problem named, nothing lost."""
 
+import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -37,6 +39,18 @@ def test_the_same_key_with_other_content_is_refused(desk):
     desk.file("somebody", small_filing(), "key-1", NOW)
     with pytest.raises(errors.IdempotencyMismatch):
         desk.file("somebody", small_filing(form={**FORM, "load_kw": 301}), "key-1", NOW)
+
+
+def test_what_an_earlier_version_took_is_known_again_by_its_digest(desk, opened):
+    tiny = small_filing(consent={**CONSENT, "weight": 1e-7})  # the stock writer says 1e-07
+    first = desk.file("somebody", tiny, "key-1", NOW)
+    text = json.dumps((tiny.bundle, tiny.situation, tiny.form, None, None, {}, tiny.consent), ensure_ascii=False,
+                      sort_keys=True, separators=(",", ":"))
+    earlier = hashlib.sha256(text.encode()).hexdigest()
+    assert opened.db.write(lambda tx: tx.run("update submissions set digest = :d where digest <> :d", d=earlier)) == 1
+    assert desk.file("somebody", tiny, "key-1", NOW) == first
+    with pytest.raises(errors.IdempotencyMismatch):
+        desk.file("somebody", small_filing(consent={**CONSENT, "weight": 2e-7}), "key-1", NOW)
 
 
 def test_keys_belong_to_their_subject(desk):

@@ -94,6 +94,60 @@ def test_units_that_wait_together_share_one_commit(db: SqliteDatabase) -> None:
     assert db.writer.commits == commits + 2
 
 
+def test_a_unit_that_fails_leaves_nothing_and_the_others_of_its_batch_stand(db: SqliteDatabase) -> None:
+    def refuse(tx: Any) -> None:
+        raise LookupError(tx)
+
+    batch, commits = Batch(db), db.writer.commits
+    batch.run({"a": batch.put("a"), "b": batch.put("b", refuse), "c": batch.put("c")})
+    assert batch.kept() == {"a", "c"}
+    assert {name: type(error) for name, error in batch.errors.items()} == {"b": LookupError}
+    assert batch.runs == {"a": 2, "b": 2, "c": 1}
+    assert db.writer.commits == commits + 2
+
+
+def test_after_a_batch_with_a_failure_the_next_is_run_once_even_if_one_fails_again(db: SqliteDatabase) -> None:
+    def refuse(tx: Any) -> None:
+        raise LookupError(tx)
+
+    first, second, third = Batch(db), Batch(db), Batch(db)
+    for batch, then in ((first, refuse), (second, refuse), (third, lambda tx: None)):
+        batch.run({name: batch.put(name, then if name == "b" else lambda tx: None) for name in "abc"})
+    assert first.runs == {"a": 2, "b": 2, "c": 1}
+    assert second.runs == third.runs == {"a": 1, "b": 1, "c": 1}
+    assert third.kept() == set("abc")
+
+
+def test_what_failed_by_what_another_wrote_is_tried_again_without_it(db: SqliteDatabase) -> None:
+    def fail_the_second_time(tx: Any) -> None:
+        if batch.runs["a"] > 1:
+            raise LookupError(tx)
+
+    def refuse_where_a_is_there(tx: Any) -> None:
+        if tx.rows("select name from marks where name = 'a'"):
+            raise LookupError(tx)
+
+    batch = Batch(db)
+    batch.run({"a": batch.put("a", fail_the_second_time), "b": batch.put("b", refuse_where_a_is_there)})
+    assert batch.kept() == {"b"}
+    assert list(batch.errors) == ["a"]
+
+
+def test_a_unit_that_fails_alone_is_run_once_and_leaves_nothing(db: SqliteDatabase) -> None:
+    def refuse(tx: Any) -> None:
+        marks.put(tx, "half", "x", NOW)
+        runs.append(tx)
+        raise LookupError
+
+    runs: list[Any] = []
+    with pytest.raises(LookupError):
+        db.write(refuse)
+    assert len(runs) == 1
+    assert Batch(db).kept() == set()
+    db.write(lambda tx: marks.put(tx, "after", "x", NOW))
+    assert Batch(db).kept() == {"after"}
+
+
 def lose_transaction(tx: Any) -> None:
     tx.run("insert or rollback into marks (name, value, at) values ('z', 'x', 'x'), ('z', 'x', 'x')")
 
