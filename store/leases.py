@@ -206,17 +206,26 @@ def attempts_of(tx: Tx, message: Message) -> list[Attempt]:
 def _taken(tx: Tx, wanted: Wanted) -> list[Row]:
     """Of what is due in the offices, as far as each takes it, what has been due longest: so the messages of a case,
     which became due together, are taken together, and offices that are behind catch up."""
+    until = _longest_due(tx, wanted)
     found = [row for office, places in wanted.room.items() if places > 0
-             for row in _due(tx, office, wanted.now, min(places, wanted.limit))]
+             for row in _due(tx, office, until, min(places, wanted.limit))]
     found.sort(key=lambda row: (row["next_at"], row["reference"]))
     return found[:wanted.limit]
 
 
-def _due(tx: Tx, office: str, now: datetime, places: int) -> list[Row]:
+def _longest_due(tx: Tx, wanted: Wanted) -> str:
+    """Up to which moment that is which; the index alone tells, so rows that others push aside are never read."""
+    moments = sorted(row["next_at"] for office, places in wanted.room.items() if places > 0 for row in tx.rows(
+        "select next_at from messages where office = :office and next_at is not null and next_at <= :now"
+        " order by next_at limit :places", office=office, now=stamp(wanted.now), places=places))
+    return moments[wanted.limit - 1] if len(moments) > wanted.limit else stamp(wanted.now)
+
+
+def _due(tx: Tx, office: str, until: str, places: int) -> list[Row]:
     return tx.rows(
-        "select * from messages where office = :office and next_at is not null and next_at <= :now"
+        "select * from messages where office = :office and next_at is not null and next_at <= :until"
         " and state in ('due', 'unknown') order by next_at limit :places {skip}",
-        office=office, now=stamp(now), places=places,
+        office=office, until=until, places=places,
     )
 
 

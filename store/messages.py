@@ -21,6 +21,7 @@ from store.sealing import unseal_maybe
 
 TOPIC = "messages"
 OFFICES_AT_ONCE = 100
+TROUBLED = "(state = 'stuck' or state = 'unknown' or state = 'refused')"  # the words of the partial index
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
 _KEEP = insert_text("bodies", ("reference", "frozen", "mapping", "body"))
 
@@ -216,8 +217,8 @@ def overtaken(tx: Tx, reference: str, leg: str, now: datetime) -> None:
 def resend(tx: Tx, which: MessageId, now: datetime) -> bool:
     """Send a stuck, unknown or refused message again at once, same key and bytes; False for any other."""
     touched = tx.run(
-        f"update messages set state = 'due', next_at = :now, settled_at = null where {KEY}"
-        " and state in ('stuck', 'unknown', 'refused')", now=stamp(now), **which.where,
+        f"update messages set state = 'due', next_at = :now, settled_at = null where {KEY} and {TROUBLED}",
+        now=stamp(now), **which.where,
     )
     if touched:
         tx.notify(TOPIC)

@@ -8,7 +8,7 @@ from datetime import datetime
 from store import messages
 from store.encoding import stamp
 from store.legs import LegRow
-from store.messages import KEY, Message, MessageId
+from store.messages import KEY, TROUBLED, Message, MessageId
 from store.notices import Strange, opened_entry
 from store.port import Tx
 from store.rows import shape
@@ -21,7 +21,6 @@ _TOLD = (
     " and offers.type = 'leg.filed' and offers.taken_at is not null)"
 )
 _AFTER = "(created_at, reference, leg, type, n) > (:at, :reference, :leg, :type, :n)"
-_TROUBLED = "state in ('stuck', 'unknown', 'refused')"
 _RETRYING = "state = 'due' and attempts > 0"
 
 
@@ -45,7 +44,7 @@ def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying
     """Messages that did not arrive: stuck, refused, outcome unknown; or (`retrying`) those that are tried again by
     themselves. Oldest first, after `after`."""
     found = tx.rows(
-        f"select * from messages where {_RETRYING if retrying else _TROUBLED} and {_AFTER}"
+        f"select * from messages where {_RETRYING if retrying else TROUBLED} and {_AFTER}"
         " order by created_at, reference, leg, type, n limit :limit",
         at=stamp(after.created_at) if after else "", reference=after.reference if after else "",
         leg=after.leg if after else "", type=after.type if after else "", n=after.n if after else 0, limit=limit,
@@ -56,7 +55,7 @@ def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying
 def supersede(tx: Tx, which: MessageId) -> bool:
     """End a message that did not arrive because a corrected one takes its place; False if it is not such a one."""
     return tx.run(
-        f"update messages set state = 'cancelled', next_at = null, detail = 'superseded' where {KEY} and {_TROUBLED}",
+        f"update messages set state = 'cancelled', next_at = null, detail = 'superseded' where {KEY} and {TROUBLED}",
         **which.where,
     ) == 1
 

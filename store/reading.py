@@ -11,12 +11,12 @@ from store.encoding import moment, stamp
 from store.events import Recorded
 from store.files import FileRow
 from store.legs import NEVER, LegRow
-from store.messages import Message
+from store.messages import TROUBLED, Message
 from store.port import Row, Tx
 from store.rows import shape
 
 # The states in which a department's clock runs; the words of the partial indexes.
-_RUNNING = "state in ('received', 'accepted', 'in_review', 'supplemented')"
+_RUNNING = "(state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def figures(tx: Tx, now: datetime) -> Figures:
         {row["office"]: row["n"] for row in waiting},
         messages.leased(tx),
         _counts(tx, "select state as k, count(*) as n from messages"
-                    " where state in ('stuck', 'unknown', 'refused') group by state"),
+                    f" where {TROUBLED} group by state"),
         min((moment(row["oldest"]) for row in waiting), default=None),
         _count(tx, f"select count(*) as n from legs where {_RUNNING} and yellow_at is not null"
                    " and yellow_at <= :at and due_at > :at", at),

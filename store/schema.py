@@ -177,7 +177,7 @@ THIRD: tuple[str, ...] = (
     "create index messages_due on messages (office, next_at) where next_at is not null",
     "create index messages_leased on messages (lease_until) where state = 'leased'",
     """create index messages_troubled on messages (created_at, reference, leg, type, n, state)
-    where state in ('stuck', 'unknown', 'refused')""",
+    where (state = 'stuck' or state = 'unknown' or state = 'refused')""",
     """create index messages_retried on messages (created_at, reference, leg, type, n)
     where state = 'due' and attempts > 0""",
     """update messages set doing = running.kind, started_at = running.started_at from attempts as running
@@ -185,4 +185,13 @@ THIRD: tuple[str, ...] = (
     and running.leg = messages.leg and running.type = messages.type and running.n = messages.n
     and running.attempt = messages.attempts""",
     "delete from attempts where ended_at is null",
+    # Said with `in`, SQLite would build a table of three or more states each time that it asks whether a row belongs.
+    "drop index legs_yellow",
+    "drop index legs_due",
+    """create index legs_yellow on legs (yellow_at, due_at)
+    where (state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')
+    and yellow_at is not null""",
+    """create index legs_due on legs (due_at, reference, leg)
+    where (state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')
+    and due_at is not null""",
 )

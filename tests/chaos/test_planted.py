@@ -31,8 +31,8 @@ def test_a_patch_applies_and_changes_working_python(name, tmp_path, request):
     after = {path: (tmp_path / path).read_text() for path in touched(name)}
     assert all(before[path] != after[path] for path in before)
     assert all(ast.parse(text).body for text in after.values())
-    unknown = subprocess.run([sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821", "."],
-                             cwd=tmp_path, text=True, capture_output=True, check=False)
+    lint = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821", "."]
+    unknown = subprocess.run(lint, cwd=tmp_path, text=True, capture_output=True, check=False)
     assert unknown.returncode == 0, unknown.stdout  # a name that is nowhere would end the bug instead of planting it
 
 
