@@ -15,7 +15,7 @@ from datetime import datetime
 from cases.edges import stands_by
 from cases.errors import UnknownEvent, UnknownLeg
 from cases.marks import corrected_state, mark, mark_notice
-from cases.model import Case, Event, Leg, LegState
+from cases.model import Case, Event, Leg, LegState, blank
 from cases.states import (
     FINAL,
     GRANTED,
@@ -64,7 +64,7 @@ class Step:
 
 def begin(reference: str, plan: Plan, filed_at: datetime) -> Case:
     """The case before its first event: every leg of the plan, waiting."""
-    return Case(reference, plan, filed_at, {p.leg: _blank(p.leg, p.matter, p.department) for p in plan.legs})
+    return Case(reference, plan, filed_at, {p.leg: blank(p.leg, p.matter, p.department) for p in plan.legs})
 
 
 def apply(case: Case, event: Event) -> Case:
@@ -103,7 +103,7 @@ def leg_of(case: Case, number: str) -> Leg:
 
 def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
     """A leg from nothing by `history` (order of arrival), and every step in the order that counts."""
-    folded = _blank(leg.leg, leg.matter, leg.department)
+    folded = blank(leg.leg, leg.matter, leg.department)
     steps: list[Step] = []
     for event in history if _as_it_came(history) else in_order(history):
         folded, step = take(folded, event)
@@ -129,13 +129,6 @@ def tried(case: Case, leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
         made = add(leg, event)
         case.tried[leg.leg] = (leg, event, made)
     return made
-
-
-_BLANK = Leg("", "", "", LegState.WAITING)
-
-
-def _blank(number: str, matter: str, department: str) -> Leg:
-    return _BLANK.but(leg=number, matter=matter, department=department)
 
 
 def _as_it_came(history: Sequence[Event]) -> bool:

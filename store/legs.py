@@ -48,8 +48,7 @@ class LegRow:
     def but(self, **new: Any) -> LegRow:
         """The same row with other values, a tenth of the work of `dataclasses.replace`."""
         fresh: LegRow = object.__new__(LegRow)
-        fresh.__dict__.update(self.__dict__)
-        fresh.__dict__.update(new)
+        object.__setattr__(fresh, "__dict__", self.__dict__ | new)
         return fresh
 
 
