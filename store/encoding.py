@@ -28,6 +28,7 @@ def stamp(at: datetime) -> str:
     return f"{at.isoformat(timespec='microseconds')[:-6]}Z"
 
 
+@lru_cache(maxsize=_MOMENTS)
 def moment(text: str) -> datetime:
     """The aware UTC time a stamp stands for."""
     return datetime.fromisoformat(text)

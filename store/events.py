@@ -71,8 +71,9 @@ def _rows(tx: Tx, before: Head, events: Sequence[Event]) -> tuple[list[tuple[Any
 
 def of_case(tx: Tx, reference: str) -> list[Recorded]:
     """All events of a case in order."""
-    found = tx.rows("select * from events where reference = :reference order by n", reference=reference)
-    return [opened(tx, row) for row in found]
+    found = tx.rows("select n, leg, type, at, actor, filled, body from events where reference = :reference order by n",
+                    reference=reference)
+    return [_opened(tx, reference, row) for row in found]
 
 
 def last(tx: Tx, reference: str) -> int:
@@ -98,10 +99,10 @@ def covered(row: Row) -> tuple[Any, ...]:
     return row["leg"], row["type"], row["at"], row["actor"], row["filled"]
 
 
-def opened(tx: Tx, row: Row) -> Recorded:
+def _opened(tx: Tx, reference: str, row: Row) -> Recorded:
     """A row of `events` with its payload opened."""
     body = row["body"]
-    data = {} if body is None else payload_of(tx.cipher.open(bytes(body), place(row["reference"], row["n"])))
+    data = {} if body is None else payload_of(tx.cipher.open(bytes(body), place(reference, row["n"])))
     event = Event(row["type"], moment(row["at"]), row["actor"], row["leg"], data, bool(row["filled"]))
     return Recorded(row["n"], event, erased=body is None)
 
