@@ -89,7 +89,7 @@ def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Even
     for event in events:
         if event.leg is not None and not event.filled:
             histories.setdefault(leg_of(case, event.leg).leg, []).append(event)
-    folded = {number: fold_leg(case.legs[number], tuple(history))[0] for number, history in histories.items()}
+    folded = {number: _told(case.legs[number], tuple(history))[0] for number, history in histories.items()}
     return _with_flags(replace(case, legs={**case.legs, **folded}), case.legs)
 
 
@@ -103,12 +103,16 @@ def leg_of(case: Case, number: str) -> Leg:
 
 def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
     """A leg from nothing by `history` (order of arrival), and every step in the order that counts."""
-    folded = blank(leg.leg, leg.matter, leg.department)
+    return _told(blank(leg.leg, leg.matter, leg.department), history)
+
+
+def _told(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
+    """`fold_leg` of a leg that is blank."""
     steps: list[Step] = []
     for event in history if _as_it_came(history) else in_order(history):
-        folded, step = take(folded, event)
+        leg, step = take(leg, event)
         steps.append(step)
-    return folded.but(history=history), tuple(steps)
+    return leg.but(history=history), tuple(steps)
 
 
 def add(leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
@@ -228,13 +232,14 @@ def _write(leg: Leg, event: Event, row: Move) -> Leg:
     after = (corrected_state(event) if row.said else row.to) or before
     if event.type in NOTICES:
         leg = mark_notice(leg, event)
-    leg = mark(leg.but(state=after) if after is not before else leg, event)
     back_to = None if after not in _PAUSED else leg.back_to if before in _PAUSED else before
+    since = event.at if after is not before or leg.since is None else leg.since
+    if after is not before or since is not leg.since:
+        leg = leg.but(state=after, back_to=back_to, since=since)
+    leg = mark(leg, event)
     reopened = row.said and after not in FINAL
     closed_at = (leg.closed_at or event.at) if after in FINAL else None if reopened else leg.closed_at
-    since = event.at if after is not before or leg.since is None else leg.since
-    same = back_to is leg.back_to and closed_at is leg.closed_at and since is leg.since
-    return leg if same else leg.but(back_to=back_to, closed_at=closed_at, since=since)
+    return leg if closed_at is leg.closed_at else leg.but(closed_at=closed_at)
 
 
 def _with_legs(case: Case, legs: Mapping[str, Leg]) -> Case:

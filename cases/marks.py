@@ -107,7 +107,7 @@ def start_pause(leg: Leg, event: Event, kind: str, why: str) -> Leg:
 
 def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:
     """The leg with every open pause of these kinds closed at `at`."""
-    if not any(p.end is None and p.kind in kinds for p in leg.pauses):
+    if not leg.pauses or not any(p.end is None and p.kind in kinds for p in leg.pauses):
         return leg
     closed = (
         replace(p, end=max(p.start, at)) if p.end is None and p.kind in kinds else p for p in leg.pauses
@@ -130,8 +130,9 @@ def _count(leg: Leg, what: str) -> Leg:
 def _started(leg: Leg, event: Event) -> Leg:
     if event.type == "leg.created" and event.data.get("state") != LegState.QUEUED:
         return leg
-    arrived = tuple(str(key) for key in event.data.get("with") or ())
-    return end_pauses(leg, event.at, "held").but(started_at=event.at, added=(*leg.added, *arrived))
+    leg = end_pauses(leg, event.at, "held").but(started_at=event.at)
+    arrived = event.data.get("with")
+    return leg.but(added=(*leg.added, *(str(key) for key in arrived))) if arrived else leg
 
 
 def _sent(leg: Leg, event: Event) -> Leg:
