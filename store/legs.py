@@ -12,7 +12,7 @@ from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Tx
-from store.rows import attributes, column, one, params, shape, upsert_text, written
+from store.rows import attributes, columns, one, params, shape, upsert_text, written
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -69,7 +69,7 @@ def put_all(tx: Tx, legs: Iterable[tuple[LegRow, LegRow | None]]) -> None:
     for leg, was in legs:
         if was is None or not was.n:
             whole.append(_row(leg))
-        elif changed := {name: value for name, value in vars(leg).items() if value != was.__dict__[name]}:
+        elif changed := _different(vars(leg), vars(was)):
             partly.setdefault(tuple(changed), []).append(_some(leg, changed))
     if whole:
         tx.fill(upsert_text("legs", (*_WRITTEN.columns, "due_rank"), ("reference", "leg")), whole)
@@ -108,6 +108,11 @@ def set_due(tx: Tx, leg: LegRow) -> None:
            **{name: row[name] for name in (*_TIMES, "reference", "leg", "n")})
 
 
+def _different(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not as before; of most attributes it is the very same value, which needs no comparison."""
+    return {name: value for name, value in now.items() if value is not before[name] and value != before[name]}
+
+
 @cache
 def _update(names: tuple[str, ...]) -> str:
     changed = ", ".join(f"{name} = :{name}" for name in names + (("due_rank",) if "due_at" in names else ()))
@@ -116,10 +121,11 @@ def _update(names: tuple[str, ...]) -> str:
 
 def _some(leg: LegRow, changed: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that changed, and by which the row is found."""
-    row = {name: column(LegRow, name, value) for name, value in changed.items()}
+    row = columns(LegRow, changed)
     if "due_at" in row:
         row["due_rank"] = row["due_at"] or NEVER
-    return {**row, "reference": leg.reference, "leg": leg.leg}
+    row["reference"], row["leg"] = leg.reference, leg.leg
+    return row
 
 
 def _columns(leg: LegRow) -> dict[str, Any]:

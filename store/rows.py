@@ -57,10 +57,11 @@ class Written:
         return row
 
 
-def column(kind: type[Any], name: str, value: Any) -> Any:
-    """What an attribute of `kind` is as a column."""
-    turn = _turns(kind)[name]
-    return value if turn is None else _BACK.get(turn, _text)(value)
+def columns(kind: type[Any], attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What some attributes of `kind` are as columns."""
+    turns = _turns(kind)
+    return {name: value if (turn := turns[name]) is None else _BACK.get(turn, _text)(value)
+            for name, value in attributes.items()}
 
 
 def params(value: Any, *without: str) -> dict[str, Any]:
