@@ -89,7 +89,9 @@ def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Even
     for event in events:
         if event.leg is not None and not event.filled:
             histories.setdefault(leg_of(case, event.leg).leg, []).append(event)
-    folded = {number: _told(case.legs[number], tuple(history))[0] for number, history in histories.items()}
+    begun: dict[tuple[datetime, str], Leg] = {}
+    folded = {number: _begun(case.legs[number], history[0], begun) if len(history) == 1
+              else _told(case.legs[number], tuple(history))[0] for number, history in histories.items()}
     return _with_flags(replace(case, legs={**case.legs, **folded}), case.legs)
 
 
@@ -161,6 +163,17 @@ def timeline(leg: Leg) -> tuple[Event, ...]:
     """What happened to the leg in the order that counts, with the steps a department left out, marked `filled`."""
     _, steps = fold_leg(leg, leg.history)
     return tuple(event for step in steps for event in (*step.filled, step.event))
+
+
+def _begun(leg: Leg, event: Event, alike: dict[tuple[datetime, str], Leg]) -> Leg:
+    """A blank leg after its one event; most legs of a case begin at one moment in one of two ways."""
+    state = event.data.get("state")
+    if event.type != "leg.created" or len(event.data) != 1 or not isinstance(state, str):
+        return _told(leg, (event,))[0]
+    way = event.at, state
+    if way not in alike:
+        alike[way] = _told(leg, (event,))[0]
+    return alike[way].but(leg=leg.leg, matter=leg.matter, department=leg.department, history=(event,))
 
 
 def take(leg: Leg, event: Event) -> tuple[Leg, Step]:
