@@ -70,8 +70,8 @@ class Correspondence:
         """All that is known of the case, with every file that it or an answer of the applicant names."""
         known = self._known
         named = {file for names in known.row.body["materials"].values() for file in names}
-        for leg in known.case.legs:
-            named |= supplied_files(known, leg)
+        for event in payload.answers_of(*known.case.legs.values()):
+            named.update(*event.data.get("materials", {}).values())
         return Dossier(known.case, known.row.body, self._letters.files(named))
 
     def _due(self, leg: str) -> datetime | None:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from cases.feeds import given_for, kind_of
-from cases.model import Case, Leg, Result
+from cases.model import Case, Event, Leg, Result
 from desk.asking import in_their_words
 from forms.plan import LegPart, MaterialSlot, Plan, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
@@ -46,13 +46,12 @@ class Dossier:
         """The filed answers, with what earlier legs gave and what supplements put right since; every message of the
         case reads them."""
         plan, known = self.case.plan, dict(self.body["form"])
-        asked = {line.code for line in plan.fields}
         for leg in self.case.legs.values():
             for result in leg.results:
                 known = known if result.void else with_results(plan, known, leg.leg, result.fields)
-            for event in leg.history:
-                if event.type == "leg.supplemented":
-                    known.update({code: value for code, value in event.data.get("fields", {}).items() if code in asked})
+            for event in answers_of(leg):
+                known.update({code: value for code, value in event.data.get("fields", {}).items()
+                              if any(line.code == code for line in plan.fields)})
         return known
 
 
@@ -119,8 +118,12 @@ def _text(limit: object | None) -> str | None:
 
 def brought_later(leg: Leg) -> dict[str, list[str]]:
     """The papers with which the applicant answered asks of a leg, by material."""
-    return {kind: list(files) for event in leg.history if event.type == "leg.supplemented"
-            for kind, files in event.data.get("materials", {}).items()}
+    return {kind: list(files) for event in answers_of(leg) for kind, files in event.data.get("materials", {}).items()}
+
+
+def answers_of(*legs: Leg) -> list[Event]:
+    """What the applicant answered to the asks of these legs, in order of arrival for each."""
+    return [event for leg in legs for event in leg.history if event.type == "leg.supplemented"]
 
 
 def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str, Any]]:
