@@ -77,8 +77,8 @@ class Several:
 
 @cache
 def sqlite_rows(sql: str, count: int) -> Several | None:
-    """An INSERT of one row, or an UPDATE of one by its key, for `count` different rows: the interpreter's lock is let go
-    and taken once for all of them, and an update costs a third less. None for any other text."""
+    """An INSERT of one row, or an UPDATE of one by its key, for `count` different rows: the interpreter's lock is let
+    go and taken once for all of them, and an update costs a third less. None for any other text."""
     text = sqlite_text(sql)
     if (inserts := _ONE_ROW.fullmatch(text)) is not None:
         names = tuple(name.strip()[1:] for name in inserts["row"].split(","))
