@@ -14,7 +14,7 @@ from datetime import datetime
 
 from cases.edges import stands_by
 from cases.errors import UnknownEvent, UnknownLeg
-from cases.marks import corrected_state, mark, mark_notice
+from cases.marks import corrected_state, mark, proved_by
 from cases.model import Case, Event, Leg, LegState, blank
 from cases.states import (
     FINAL,
@@ -243,12 +243,11 @@ def _has(leg: Leg, step: str) -> bool:
 def _write(leg: Leg, event: Event, row: Move) -> Leg:
     before = leg.state
     after = (corrected_state(event) if row.said else row.to) or before
-    if event.type in NOTICES:
-        leg = mark_notice(leg, event)
     back_to = None if after not in _PAUSED else leg.back_to if before in _PAUSED else before
     since = event.at if after is not before or leg.since is None else leg.since
-    if after is not before or since is not leg.since:
-        leg = leg.but(state=after, back_to=back_to, since=since)
+    proved = proved_by(leg, event) if event.type in NOTICES else {}
+    if proved or after is not before or since is not leg.since:
+        leg = leg.but(state=after, back_to=back_to, since=since, **proved)
     leg = mark(leg, event)
     reopened = row.said and after not in FINAL
     closed_at = (leg.closed_at or event.at) if after in FINAL else None if reopened else leg.closed_at

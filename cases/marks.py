@@ -23,13 +23,12 @@ def mark(leg: Leg, event: Event) -> Leg:
     return _settle(leg, event)
 
 
-def mark_notice(leg: Leg, event: Event) -> Leg:
+def proved_by(leg: Leg, notice: Event) -> dict[str, Any]:
     """What every notice proves: the department has the leg, under this number, as of this time and sequence."""
-    seq = event.data.get("seq")
-    return leg.but(
-        reached=True, ref=text(event, "ref") or leg.ref,
-        noticed_at=max(leg.noticed_at or event.at, event.at), seq=max(leg.seq, seq if isinstance(seq, int) else 0),
-    )
+    seq, at = notice.data.get("seq"), notice.at
+    return {"reached": True, "ref": text(notice, "ref") or leg.ref,
+            "noticed_at": at if leg.noticed_at is None else max(leg.noticed_at, at),
+            "seq": max(leg.seq, seq) if isinstance(seq, int) else leg.seq}
 
 
 def read_ask(event: Event) -> Ask:

@@ -34,13 +34,13 @@ class Letter:
 def legs_of(known: Known, before: Case, dates: Dates) -> tuple[LegRow, ...]:
     """The leg rows that became different since `before`: those of the legs that changed and, where a date may have
     moved, of all legs below them."""
-    changed = [number for number, leg in known.case.legs.items() if leg is not before.legs[number]]
+    changed = {number for number, leg in known.case.legs.items() if leg is not before.legs[number]}
     dated: set[str] = set()
     for number in changed:
         if not same_dates(before.legs[number], known.case.legs[number]) or not known.legs[number].n:
             dated |= {number} | known.case.plan.parts[number].below
-    fresh = [_row(known, number, dates, number in dated) for number in known.case.legs
-             if number in dated or number in changed]
+    looked_at = changed | dated
+    fresh = [_row(known, number, dates, number in dated) for number in known.case.legs if number in looked_at]
     return tuple(row for row in fresh if row is not None)
 
 
