@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from cases.model import Event
@@ -103,7 +104,9 @@ def _opened(tx: Tx, reference: str, row: Row) -> Recorded:
     """A row of `events` with its payload opened."""
     body = row["body"]
     data = {} if body is None else payload_of(tx.cipher.open(bytes(body), place(reference, row["n"])))
-    event = Event(row["type"], moment(row["at"]), row["actor"], row["leg"], data, bool(row["filled"]))
+    # The same few words in thousands of events are kept in memory once.
+    kind, actor, leg = intern(row["type"]), intern(row["actor"]), row["leg"] and intern(row["leg"])
+    event = Event(kind, moment(row["at"]), actor, leg, data, bool(row["filled"]))
     return Recorded(row["n"], event, erased=body is None)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from sys import intern
 from typing import Any
 
 from cases.model import LegState
@@ -16,6 +17,7 @@ from store.rows import attributes, columns, one, params, shape, upsert_text, wri
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
+_WORDS = ("reference", "leg", "matter", "department", "office", "next_actor")  # thousands of rows say the same
 _TIMES = ("due_at", "due_rank", "yellow_at", "provisional", "lapse_at")
 
 
@@ -86,7 +88,7 @@ def get(tx: Tx, reference: str, leg: str) -> LegRow:
 def of_case(tx: Tx, reference: str) -> list[LegRow]:
     """All legs of a case by their numbers."""
     found = tx.rows("select * from legs where reference = :reference order by leg", reference=reference)
-    return [_leg(attributes(LegRow, row)) for row in found]
+    return [_leg({**attributes(LegRow, row), **{name: intern(row[name]) for name in _WORDS}}) for row in found]
 
 
 def lapsing(tx: Tx, now: datetime, after: LegRow | None = None, limit: int = 500) -> list[LegRow]:
