@@ -14,8 +14,8 @@ from datetime import datetime
 
 from cases.edges import stands_by
 from cases.errors import UnknownEvent, UnknownLeg
-from cases.marks import corrected_state, mark, mark_notice
-from cases.model import Case, Event, Leg, LegState
+from cases.marks import corrected_state, mark, proved_by
+from cases.model import Case, Event, Leg, LegState, blank
 from cases.states import (
     FINAL,
     GRANTED,
@@ -64,7 +64,7 @@ class Step:
 
 def begin(reference: str, plan: Plan, filed_at: datetime) -> Case:
     """The case before its first event: every leg of the plan, waiting."""
-    return Case(reference, plan, filed_at, {p.leg: _blank(p.leg, p.matter, p.department) for p in plan.legs})
+    return Case(reference, plan, filed_at, {p.leg: blank(p.leg, p.matter, p.department) for p in plan.legs})
 
 
 def apply(case: Case, event: Event) -> Case:
@@ -89,7 +89,9 @@ def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Even
     for event in events:
         if event.leg is not None and not event.filled:
             histories.setdefault(leg_of(case, event.leg).leg, []).append(event)
-    folded = {number: fold_leg(case.legs[number], tuple(history))[0] for number, history in histories.items()}
+    begun: dict[tuple[datetime, str], Leg] = {}
+    folded = {number: _begun(case.legs[number], history[0], begun) if len(history) == 1
+              else _told(case.legs[number], tuple(history))[0] for number, history in histories.items()}
     return _with_flags(replace(case, legs={**case.legs, **folded}), case.legs)
 
 
@@ -103,12 +105,16 @@ def leg_of(case: Case, number: str) -> Leg:
 
 def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
     """A leg from nothing by `history` (order of arrival), and every step in the order that counts."""
-    folded = _blank(leg.leg, leg.matter, leg.department)
+    return _told(blank(leg.leg, leg.matter, leg.department), history)
+
+
+def _told(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
+    """`fold_leg` of a leg that is blank."""
     steps: list[Step] = []
     for event in history if _as_it_came(history) else in_order(history):
-        folded, step = take(folded, event)
+        leg, step = take(leg, event)
         steps.append(step)
-    return folded.but(history=history), tuple(steps)
+    return leg.but(history=history), tuple(steps)
 
 
 def add(leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
@@ -129,13 +135,6 @@ def tried(case: Case, leg: Leg, event: Event) -> tuple[Leg, tuple[Step, ...]]:
         made = add(leg, event)
         case.tried[leg.leg] = (leg, event, made)
     return made
-
-
-_BLANK = Leg("", "", "", LegState.WAITING)
-
-
-def _blank(number: str, matter: str, department: str) -> Leg:
-    return _BLANK.but(leg=number, matter=matter, department=department)
 
 
 def _as_it_came(history: Sequence[Event]) -> bool:
@@ -164,6 +163,17 @@ def timeline(leg: Leg) -> tuple[Event, ...]:
     """What happened to the leg in the order that counts, with the steps a department left out, marked `filled`."""
     _, steps = fold_leg(leg, leg.history)
     return tuple(event for step in steps for event in (*step.filled, step.event))
+
+
+def _begun(leg: Leg, event: Event, alike: dict[tuple[datetime, str], Leg]) -> Leg:
+    """A blank leg after its one event; most legs of a case begin at one moment in one of two ways."""
+    state = event.data.get("state")
+    if event.type != "leg.created" or len(event.data) != 1 or not isinstance(state, str):
+        return _told(leg, (event,))[0]
+    way = event.at, state
+    if way not in alike:
+        alike[way] = _told(leg, (event,))[0]
+    return alike[way].but(leg=leg.leg, matter=leg.matter, department=leg.department, history=(event,))
 
 
 def take(leg: Leg, event: Event) -> tuple[Leg, Step]:
@@ -233,15 +243,15 @@ def _has(leg: Leg, step: str) -> bool:
 def _write(leg: Leg, event: Event, row: Move) -> Leg:
     before = leg.state
     after = (corrected_state(event) if row.said else row.to) or before
-    if event.type in NOTICES:
-        leg = mark_notice(leg, event)
-    leg = mark(leg.but(state=after) if after is not before else leg, event)
     back_to = None if after not in _PAUSED else leg.back_to if before in _PAUSED else before
+    since = event.at if after is not before or leg.since is None else leg.since
+    proved = proved_by(leg, event) if event.type in NOTICES else {}
+    if proved or after is not before or since is not leg.since:
+        leg = leg.but(state=after, back_to=back_to, since=since, **proved)
+    leg = mark(leg, event)
     reopened = row.said and after not in FINAL
     closed_at = (leg.closed_at or event.at) if after in FINAL else None if reopened else leg.closed_at
-    since = event.at if after is not before or leg.since is None else leg.since
-    same = back_to is leg.back_to and closed_at is leg.closed_at and since is leg.since
-    return leg if same else leg.but(back_to=back_to, closed_at=closed_at, since=since)
+    return leg if closed_at is leg.closed_at else leg.but(closed_at=closed_at)
 
 
 def _with_legs(case: Case, legs: Mapping[str, Leg]) -> Case:

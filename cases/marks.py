@@ -23,13 +23,12 @@ def mark(leg: Leg, event: Event) -> Leg:
     return _settle(leg, event)
 
 
-def mark_notice(leg: Leg, event: Event) -> Leg:
+def proved_by(leg: Leg, notice: Event) -> dict[str, Any]:
     """What every notice proves: the department has the leg, under this number, as of this time and sequence."""
-    seq = event.data.get("seq")
-    return leg.but(
-        reached=True, ref=text(event, "ref") or leg.ref,
-        noticed_at=max(leg.noticed_at or event.at, event.at), seq=max(leg.seq, seq if isinstance(seq, int) else 0),
-    )
+    seq, at = notice.data.get("seq"), notice.at
+    return {"reached": True, "ref": text(notice, "ref") or leg.ref,
+            "noticed_at": at if leg.noticed_at is None else max(leg.noticed_at, at),
+            "seq": max(leg.seq, seq) if isinstance(seq, int) else leg.seq}
 
 
 def read_ask(event: Event) -> Ask:
@@ -107,7 +106,7 @@ def start_pause(leg: Leg, event: Event, kind: str, why: str) -> Leg:
 
 def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:
     """The leg with every open pause of these kinds closed at `at`."""
-    if not any(p.end is None and p.kind in kinds for p in leg.pauses):
+    if not leg.pauses or not any(p.end is None and p.kind in kinds for p in leg.pauses):
         return leg
     closed = (
         replace(p, end=max(p.start, at)) if p.end is None and p.kind in kinds else p for p in leg.pauses
@@ -130,8 +129,9 @@ def _count(leg: Leg, what: str) -> Leg:
 def _started(leg: Leg, event: Event) -> Leg:
     if event.type == "leg.created" and event.data.get("state") != LegState.QUEUED:
         return leg
-    arrived = tuple(str(key) for key in event.data.get("with") or ())
-    return end_pauses(leg, event.at, "held").but(started_at=event.at, added=(*leg.added, *arrived))
+    leg = end_pauses(leg, event.at, "held").but(started_at=event.at)
+    arrived = event.data.get("with")
+    return leg.but(added=(*leg.added, *(str(key) for key in arrived))) if arrived else leg
 
 
 def _sent(leg: Leg, event: Event) -> Leg:

@@ -38,7 +38,7 @@ from store.port import Done, Tx
 from store.turns import holding, pause
 
 LOG = logging.getLogger("yijianshi.desk")
-REMEMBERED_CASES = 400
+REMEMBERED_CASES = 680  # of the largest shipped bundle up to 53 kB each
 STRIPES = 1_024  # two cases that share one cannot share a commit
 TRIES = 20
 
@@ -69,6 +69,8 @@ class Book:
         """The case as last seen here; read and folded if it is not in memory."""
         with self._guard:
             kept = self._kept.get(reference)
+            if kept is not None:
+                self._kept.move_to_end(reference)
         return kept or self._remember(self._read(reference))
 
     def fresh(self, reference: str) -> Known:

@@ -9,18 +9,17 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from catalog.matter import Gives
 from catalog.model import Catalog
 from desk import payload
 from desk.editions import Editions
 from desk.known import Known, by_leg
 from desk.payload import Addressee, Dossier
 from desk.premises import Premises
-from forms.plan import PlannedLeg
+from forms.plan import LegPart, PlannedLeg
 from store import files
 from store.files import FileRow
 
-REMEMBERED_FILES, REMEMBERED_GIFTS = 8_192, 4_096
+REMEMBERED_FILES = 8_192
 
 
 class Letters:
@@ -30,21 +29,18 @@ class Letters:
     def __init__(self, premises: Premises, editions: Editions) -> None:
         self.premises, self.editions = premises, editions
         self._described: OrderedDict[str, FileRow] = OrderedDict()
-        self._gives: dict[tuple[str, Gives], Mapping[str, Any]] = {}
         self._guard = threading.Lock()
 
     def about(self, known: Known, now: datetime) -> Correspondence:
         """Everything that can be written about a case as it stands at `now`."""
         return Correspondence(self, known, now)
 
-    def gives(self, leg: PlannedLeg, edition: str) -> Mapping[str, Any]:
-        """What a grant of `leg` brings, by code with the names of the case's edition; the same for all cases of it."""
-        kept = self._gives.get((edition, leg.gives))
-        if kept is None:
-            if len(self._gives) >= REMEMBERED_GIFTS:
-                self._gives.clear()
-            kept = self._gives[edition, leg.gives] = gives(leg, self.editions.stored_catalog(edition))
-        return kept
+    def gives(self, part: LegPart, edition: str) -> Mapping[str, Any]:
+        """What a grant of a leg brings, by code with the names of the case's edition; worked out once for a plan."""
+        made: Mapping[str, Any] | None = part.made.get("gives")
+        if made is None:
+            made = part.made["gives"] = gives(part.line, self.editions.stored_catalog(edition))
+        return made
 
     def files(self, named: Set[str]) -> dict[str, FileRow]:
         """Those of these files that exist, by id."""
@@ -74,8 +70,8 @@ class Correspondence:
         """All that is known of the case, with every file that it or an answer of the applicant names."""
         known = self._known
         named = {file for names in known.row.body["materials"].values() for file in names}
-        for leg in known.case.legs:
-            named |= supplied_files(known, leg)
+        for event in payload.answers_of(*known.case.legs.values()):
+            named.update(*event.data.get("materials", {}).values())
         return Dossier(known.case, known.row.body, self._letters.files(named))
 
     def _due(self, leg: str) -> datetime | None:
@@ -85,10 +81,11 @@ class Correspondence:
 
     def addressee(self, leg: str) -> Addressee:
         """Where the office of a leg answers; the read code proves that it opened this very payload."""
-        office, base = self._known.legs[leg].office, f"{self._premises.public_url}/api"
-        code = self._premises.database.cipher.index(f"{office}:{self._known.row.reference}-{leg}", "read_code")[:16]
+        known, base = self._known, f"{self._premises.public_url}/api"
+        office = known.legs[leg].office
+        code = self._premises.database.cipher.index(f"{office}:{known.row.reference}-{leg}", "read_code")[:16]
         return Addressee(f"{base}/departments/{office}/notices", f"{base}/files", code,
-                         self._letters.gives(self._planned[leg], self._known.row.edition))
+                         self._letters.gives(known.case.plan.parts[leg], known.row.edition))
 
     def body(self, leg: str, type_: str, more: Mapping[str, Any]) -> bytes:
         """The bytes of a message of `type_` to the office of `leg`; `more` is what its event says."""

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from cases import outcome
 from cases.due import Dates, same_dates
@@ -34,30 +35,39 @@ class Letter:
 def legs_of(known: Known, before: Case, dates: Dates) -> tuple[LegRow, ...]:
     """The leg rows that became different since `before`: those of the legs that changed and, where a date may have
     moved, of all legs below them."""
-    changed = [number for number, leg in known.case.legs.items() if leg is not before.legs[number]]
+    changed = {number for number, leg in known.case.legs.items() if leg is not before.legs[number]}
     dated: set[str] = set()
     for number in changed:
         if not same_dates(before.legs[number], known.case.legs[number]) or not known.legs[number].n:
             dated |= {number} | known.case.plan.parts[number].below
-    fresh = [dated_row(known, number, dates) if number in dated else _state(known, number, dates.now)
-             for number in known.case.legs if number in dated or number in changed]
-    return tuple(row.but(n=known.n) for row in fresh if row != known.legs[row.leg])
+    looked_at = changed | dated
+    fresh = [_row(known, number, dates, number in dated) for number in known.case.legs if number in looked_at]
+    return tuple(row for row in fresh if row is not None)
 
 
 def dated_row(known: Known, number: str, dates: Dates) -> LegRow:
     """The row of a leg with its dates as they are counted now."""
+    return known.legs[number].but(**_state(known, number, dates.now), **_dates(known, number, dates))
+
+
+def _row(known: Known, number: str, dates: Dates, dated: bool) -> LegRow | None:
+    """The row of a leg as of now; None where nothing of it is different."""
+    now = _state(known, number, dates.now) | (_dates(known, number, dates) if dated else {})
+    before = vars(known.legs[number])
+    return known.legs[number].but(n=known.n, **now) if any(before[name] != now[name] for name in now) else None
+
+
+def _dates(known: Known, number: str, dates: Dates) -> dict[str, Any]:
     due = dates.of(number)
-    return _state(known, number, dates.now).but(
-        due_at=due.due, yellow_at=due.yellow_at, provisional=due.provisional, waits=",".join(due.waits_for),
-        lapse_at=last_moment(known.case, number, dates.calendar))
+    return {"due_at": due.due, "yellow_at": due.yellow_at, "provisional": due.provisional,
+            "waits": ",".join(due.waits_for), "lapse_at": last_moment(known.case, number, dates.calendar)}
 
 
-def _state(known: Known, number: str, now: datetime) -> LegRow:
+def _state(known: Known, number: str, now: datetime) -> dict[str, Any]:
     leg, before = known.case.legs[number], known.legs[number]
-    return before.but(
-        state=leg.state, since=before.since if before.state is leg.state else now, started_at=leg.started_at,
-        closed_at=leg.closed_at, ref=leg.ref, seq=leg.seq, next_actor=outcome.next_actor(known.case, number).kind,
-    )
+    return {"state": leg.state, "since": before.since if before.state is leg.state else now,
+            "started_at": leg.started_at, "closed_at": leg.closed_at, "ref": leg.ref, "seq": leg.seq,
+            "next_actor": outcome.next_actor(known.case, number).kind}
 
 
 def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], letters: Sequence[Letter],

@@ -15,14 +15,18 @@ from typing import Any
 import orjson
 
 from cases.feeds import given_for, kind_of
-from cases.model import Case, Leg, Result
+from cases.model import Case, Event, Leg, Result
 from desk.asking import in_their_words
-from forms.plan import LegPart, MaterialSlot, PlannedLeg
+from forms.plan import LegPart, MaterialSlot, Plan, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
 from store.files import FileRow
 
 MAPPING_VERSION = "1"
 _CARRY_NO_PAPER = frozenset({"form", "replaced"})
+# How a slot is obtained: by what flows to it, by what the applicant brings, and which of these may still come.
+_FLOW, _BROUGHT = frozenset({"result", "later"}), frozenset({"upload", "later", "result"})
+_AWAITED: frozenset[str] = frozenset({"result", "upload"})
+_FOLLOWS: Mapping[str, Any] = {"obtained": "later"}
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,12 @@ class Dossier:
         """The filed answers, with what earlier legs gave and what supplements put right since; every message of the
         case reads them."""
         plan, known = self.case.plan, dict(self.body["form"])
-        asked = {line.code for line in plan.fields}
         for leg in self.case.legs.values():
             for result in leg.results:
                 known = known if result.void else with_results(plan, known, leg.leg, result.fields)
-            for event in leg.history:
-                if event.type == "leg.supplemented":
-                    known.update({code: value for code, value in event.data.get("fields", {}).items() if code in asked})
+            for event in answers_of(leg):
+                known.update({code: value for code, value in event.data.get("fields", {}).items()
+                              if any(line.code == code for line in plan.fields)})
         return known
 
 
@@ -81,21 +84,32 @@ def head(case: Case, leg: PlannedLeg) -> dict[str, Any]:
 
 def filed(dossier: Dossier, leg: PlannedLeg, due: datetime | None, to: Addressee) -> dict[str, Any]:
     """The data of `leg.filed`: everything the department needs to begin, with the day it is due as we count it now."""
-    plan = dossier.case.plan
-    known = dossier.answers
+    plan, known = dossier.case.plan, dossier.answers
+    said = _said(plan, leg)
     return {
         **head(dossier.case, leg),
-        "bundle": {"id": plan.bundle, "name": plan.bundle_name, "edition": plan.edition},
-        "matter": {"id": leg.matter, "code": leg.code, "name": leg.name, "variant": leg.variant},
+        "bundle": said["bundle"],
+        "matter": said["matter"],
         "applicant": applicant_part(plan, leg.leg, known),
         "fields": leg_fields(plan, leg.leg, known),
         "materials": materials(dossier, leg, to),
-        "limits": {"promised": _text(leg.promised), "statutory": _text(leg.statutory), "wait": _text(leg.wait),
-                   "due": due.isoformat() if due else None},
+        "limits": {**said["limits"], "due": due.isoformat() if due else None},
         "gives": to.gives,
         "notices": to.notices,
         "read_code": to.read_code,
     }
+
+
+def _said(plan: Plan, leg: PlannedLeg) -> Mapping[str, Mapping[str, Any]]:
+    """What the plan alone says of a leg in its filing; worked out once."""
+    made: Mapping[str, Mapping[str, Any]] | None = plan.parts[leg.leg].made.get("said")
+    if made is None:
+        made = plan.parts[leg.leg].made["said"] = {
+            "bundle": {"id": plan.bundle, "name": plan.bundle_name, "edition": plan.edition},
+            "matter": {"id": leg.matter, "code": leg.code, "name": leg.name, "variant": leg.variant},
+            "limits": {"promised": _text(leg.promised), "statutory": _text(leg.statutory), "wait": _text(leg.wait)},
+        }
+    return made
 
 
 def _text(limit: object | None) -> str | None:
@@ -104,8 +118,12 @@ def _text(limit: object | None) -> str | None:
 
 def brought_later(leg: Leg) -> dict[str, list[str]]:
     """The papers with which the applicant answered asks of a leg, by material."""
-    return {kind: list(files) for event in leg.history if event.type == "leg.supplemented"
-            for kind, files in event.data.get("materials", {}).items()}
+    return {kind: list(files) for event in answers_of(leg) for kind, files in event.data.get("materials", {}).items()}
+
+
+def answers_of(*legs: Leg) -> list[Event]:
+    """What the applicant answered to the asks of these legs, in order of arrival for each."""
+    return [event for leg in legs for event in leg.history if event.type == "leg.supplemented"]
 
 
 def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str, Any]]:
@@ -113,46 +131,54 @@ def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str
     return _entries(dossier, leg.leg, _sheet(dossier.case.plan.parts[leg.leg]), to)
 
 
-def _sheet(part: LegPart) -> Sequence[tuple[MaterialSlot, Mapping[str, Any]]]:
-    """The slots of a leg that carry a paper, each with what is said of it whatever fills it; worked out once."""
-    made: Sequence[tuple[MaterialSlot, Mapping[str, Any]]] | None = part.made.get("sheet")
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A paper that a leg asks: its slot, the key of what fills it, and what is said of it whatever that is."""
+
+    slot: MaterialSlot
+    key: str
+    blank: Mapping[str, Any]
+
+
+def _sheet(part: LegPart) -> Sequence[_Line]:
+    """The papers that a leg asks; worked out once."""
+    made: Sequence[_Line] | None = part.made.get("sheet")
     if made is None:
-        made = part.made["sheet"] = tuple(
-            (slot, _blank(slot)) for slot in part.slots if slot.obtained not in _CARRY_NO_PAPER)
+        made = part.made["sheet"] = tuple(_line(slot) for slot in part.slots if slot.obtained not in _CARRY_NO_PAPER)
     return made
 
 
-def _blank(slot: MaterialSlot) -> dict[str, Any]:
+def _line(slot: MaterialSlot) -> _Line:
     key = slot.taken or slot.key
-    return {"material": kind_of(key), "role": key.partition("#")[0].partition("@")[2] or None,
-            "stands_for": kind_of(slot.key) if key != slot.key else None, "name": slot.name, "obtained": slot.obtained}
+    return _Line(slot, key, {
+        "material": kind_of(key), "role": key.partition("#")[0].partition("@")[2] or None,
+        "stands_for": kind_of(slot.key) if key != slot.key else None, "name": slot.name, "obtained": slot.obtained,
+        "files": ()})
 
 
-def _entries(dossier: Dossier, leg: str, sheet: Iterable[tuple[MaterialSlot, Mapping[str, Any]]],
-             to: Addressee) -> list[dict[str, Any]]:
+def _entries(dossier: Dossier, leg: str, sheet: Iterable[_Line], to: Addressee) -> list[dict[str, Any]]:
     later = brought_later(dossier.case.legs[leg])
-    return [{**blank, "files": [], **_filled(dossier, slot, later, to)} for slot, blank in sheet]
+    return [{**line.blank, **_filled(dossier, line, later, to)} for line in sheet]
 
 
-def _filled(dossier: Dossier, slot: MaterialSlot, later: Mapping[str, Sequence[str]], to: Addressee) -> dict[str, Any]:
-    """What fills a slot now: results that arrived, uploads, a looked-up document, a pledge; else it follows later."""
-    key = slot.taken or slot.key
-    results, files = _results(dossier.case, slot), later.get(key) or dossier.body["materials"].get(key, ())
-    if results:
+def _filled(dossier: Dossier, line: _Line, later: Mapping[str, Sequence[str]], to: Addressee) -> Mapping[str, Any]:
+    """What fills a paper now: results that arrived, uploads, a looked-up document, a pledge; else it follows later."""
+    obtained = line.slot.obtained
+    if obtained in _FLOW and (results := _results(dossier.case, line.slot)):
         return {"obtained": "result", "files": [file_entry(file, to) for result in results for file in result.files],
                 "documents": [_document(result) for result in results]}
-    if slot.obtained in {"upload", "later", "result"} and files:
-        return {"obtained": "upload", "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
-    if slot.obtained in {"result", "upload"}:
-        return {"obtained": "later"}
-    if document := dossier.body.get("lookups", {}).get(key):
+    if obtained in _BROUGHT:
+        files = later.get(line.key) or dossier.body["materials"].get(line.key, ())
+        if files:
+            return {"obtained": "upload", "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
+    if obtained in _AWAITED:
+        return _FOLLOWS
+    if document := dossier.body.get("lookups", {}).get(line.key):
         return {"documents": [document]}
-    return {"documents": [_pledge(dossier, slot)]} if slot.obtained == "pledge" else {}
+    return {"documents": [_pledge(dossier, line.slot)]} if obtained == "pledge" else {}
 
 
 def _results(case: Case, slot: MaterialSlot) -> list[Result]:
-    if slot.obtained not in {"result", "later"}:
-        return []
     return [result for giver in slot.by for result in given_for(case, giver, slot)]
 
 
@@ -191,10 +217,10 @@ def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], t
     if "ask" in data:
         return supplemented(dossier, leg, data, to)
     part, asked = dossier.case.plan.parts[leg.leg], data.get("slots", ())
-    slots = [(slot, _blank(slot)) for slot in part.slots if slot.key in asked]
+    lines = [_line(slot) for slot in part.slots if slot.key in asked]
     given = {code: value for code, value in dossier.answers.items() if code in data.get("fields", {})}
     return {**head(dossier.case, leg), "from": data.get("from"),
-            "materials": _entries(dossier, leg.leg, slots, to),
+            "materials": _entries(dossier, leg.leg, lines, to),
             "fields": leg_fields(dossier.case.plan, leg.leg, given)}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from catalog.units import convert
@@ -17,6 +17,7 @@ from forms.errors import UnknownLeg
 from forms.plan import Declared, LegPart, Plan, PlannedLeg
 from forms.values import json_ready
 
+REMEMBERED = 2_048  # most legs of a case are told the same days and amounts, and so are most cases
 Say = Callable[[Any], Any]
 
 
@@ -134,13 +135,24 @@ def _listed(names: Mapping[str, Any], value: Any) -> Any:
 def _amount(ours: str | None, theirs: str | None, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return value
+    return _converted(ours, theirs, value)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _converted(ours: str | None, theirs: str | None, value: float | str | Decimal) -> int | float:
+    """An amount in another unit, as JSON; equal amounts are one, however they were typed."""
     amount = Decimal(str(value))
-    return json_ready(convert(amount, ours, theirs) if ours and theirs else amount)
+    converted: int | float = json_ready(convert(amount, ours, theirs) if ours and theirs else amount)
+    return converted
 
 
 def _dated(form: str, value: Any) -> Any:
     try:
-        moment = value if isinstance(value, date) else datetime.fromisoformat(str(value))
+        return value.strftime(form) if isinstance(value, date) else _in_form(form, str(value))
     except ValueError:
         return value  # a department's own result in its own form is passed on as it came
-    return moment.strftime(form)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _in_form(form: str, text: str) -> str:
+    return datetime.fromisoformat(text).strftime(form)

@@ -35,7 +35,7 @@ class Cipher:
             raise KeysMissing("密钥文件中没有密钥。")
         self._boxes = {key_id(secret): AESGCM(secret) for secret in secrets}
         self._newest = key_id(secrets[-1])
-        self._index_secret = index_secret
+        self._index = hmac.new(index_secret, digestmod=hashlib.sha256)  # what the key alone decides, once
 
     def seal(self, plain: bytes, place: str) -> bytes:
         """`plain` sealed for `place`."""
@@ -55,7 +55,9 @@ class Cipher:
 
     def index(self, value: str, purpose: str) -> str:
         """A blind index: equal values of one `purpose` give equal text, which says nothing without the key."""
-        return hmac.new(self._index_secret, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
+        begun = self._index.copy()
+        begun.update(f"{purpose}\0{value}".encode())
+        return begun.hexdigest()
 
     def sealed_by_newest(self, sealed: bytes) -> bool:
         """Whether `sealed` needs no new sealing after a rotation."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import zlib
 from datetime import UTC, datetime
@@ -14,7 +13,8 @@ import orjson
 import zstandard
 
 _SHORT = 400
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_DIGITS = bytes(ord("0") if ord("0") <= byte <= ord("9") else ord(" ") for byte in range(256))
+_LONG_NUMBER = b"0" * 19
 _MOMENTS = 1024  # one change writes the same few moments into column after column, and times never change
 
 
@@ -28,6 +28,7 @@ def stamp(at: datetime) -> str:
     return f"{at.isoformat(timespec='microseconds')[:-6]}Z"
 
 
+@lru_cache(maxsize=_MOMENTS)
 def moment(text: str) -> datetime:
     """The aware UTC time a stamp stands for."""
     return datetime.fromisoformat(text)
@@ -55,7 +56,8 @@ def pack(value: Any) -> bytes:
 def unpack(data: bytes) -> Any:
     """What `pack` was given."""
     plain = unsqueeze(data)
-    if _LONG_NUMBER.search(plain):  # the quick reader would make a fraction of a whole number beyond 64 bits
+    # The quick reader would make a fraction of a whole number beyond 64 bits.
+    if len(plain) >= len(_LONG_NUMBER) and _LONG_NUMBER in plain.translate(_DIGITS):
         return json.loads(plain)
     try:
         return orjson.loads(plain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from cases.model import Event
@@ -71,8 +72,9 @@ def _rows(tx: Tx, before: Head, events: Sequence[Event]) -> tuple[list[tuple[Any
 
 def of_case(tx: Tx, reference: str) -> list[Recorded]:
     """All events of a case in order."""
-    found = tx.rows("select * from events where reference = :reference order by n", reference=reference)
-    return [opened(tx, row) for row in found]
+    found = tx.rows("select n, leg, type, at, actor, filled, body from events where reference = :reference order by n",
+                    reference=reference)
+    return [_opened(tx, reference, row) for row in found]
 
 
 def last(tx: Tx, reference: str) -> int:
@@ -98,11 +100,13 @@ def covered(row: Row) -> tuple[Any, ...]:
     return row["leg"], row["type"], row["at"], row["actor"], row["filled"]
 
 
-def opened(tx: Tx, row: Row) -> Recorded:
+def _opened(tx: Tx, reference: str, row: Row) -> Recorded:
     """A row of `events` with its payload opened."""
     body = row["body"]
-    data = {} if body is None else payload_of(tx.cipher.open(bytes(body), place(row["reference"], row["n"])))
-    event = Event(row["type"], moment(row["at"]), row["actor"], row["leg"], data, bool(row["filled"]))
+    data = {} if body is None else payload_of(tx.cipher.open(bytes(body), place(reference, row["n"])))
+    # The same few words in thousands of events are kept in memory once.
+    kind, actor, leg = intern(row["type"]), intern(row["actor"]), row["leg"] and intern(row["leg"])
+    event = Event(kind, moment(row["at"]), actor, leg, data, bool(row["filled"]))
     return Recorded(row["n"], event, erased=body is None)
 
 

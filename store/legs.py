@@ -6,16 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from sys import intern
 from typing import Any
 
 from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Tx
-from store.rows import column, one, params, shape, upsert_text, written
+from store.rows import attributes, columns, one, params, shape, upsert_text, written
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
+_WORDS = ("reference", "leg", "matter", "department", "office", "next_actor")  # thousands of rows say the same
 _TIMES = ("due_at", "due_rank", "yellow_at", "provisional", "lapse_at")
 
 
@@ -47,10 +49,13 @@ class LegRow:
 
     def but(self, **new: Any) -> LegRow:
         """The same row with other values, a tenth of the work of `dataclasses.replace`."""
-        fresh: LegRow = object.__new__(LegRow)
-        fresh.__dict__.update(self.__dict__)
-        fresh.__dict__.update(new)
-        return fresh
+        return _leg(self.__dict__ | new)
+
+
+def _leg(values: dict[str, Any]) -> LegRow:
+    leg: LegRow = object.__new__(LegRow)
+    object.__setattr__(leg, "__dict__", values)
+    return leg
 
 
 def put(tx: Tx, legs: Iterable[LegRow], before: Mapping[str, LegRow] | None = None) -> None:
@@ -66,7 +71,7 @@ def put_all(tx: Tx, legs: Iterable[tuple[LegRow, LegRow | None]]) -> None:
     for leg, was in legs:
         if was is None or not was.n:
             whole.append(_row(leg))
-        elif changed := {name: value for name, value in vars(leg).items() if value != was.__dict__[name]}:
+        elif changed := _different(vars(leg), vars(was)):
             partly.setdefault(tuple(changed), []).append(_some(leg, changed))
     if whole:
         tx.fill(upsert_text("legs", (*_WRITTEN.columns, "due_rank"), ("reference", "leg")), whole)
@@ -83,7 +88,7 @@ def get(tx: Tx, reference: str, leg: str) -> LegRow:
 def of_case(tx: Tx, reference: str) -> list[LegRow]:
     """All legs of a case by their numbers."""
     found = tx.rows("select * from legs where reference = :reference order by leg", reference=reference)
-    return [shape(LegRow, row) for row in found]
+    return [_leg({**attributes(LegRow, row), **{name: intern(row[name]) for name in _WORDS}}) for row in found]
 
 
 def lapsing(tx: Tx, now: datetime, after: LegRow | None = None, limit: int = 500) -> list[LegRow]:
@@ -105,6 +110,11 @@ def set_due(tx: Tx, leg: LegRow) -> None:
            **{name: row[name] for name in (*_TIMES, "reference", "leg", "n")})
 
 
+def _different(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not as before; of most attributes it is the very same value, which needs no comparison."""
+    return {name: value for name, value in now.items() if value is not before[name] and value != before[name]}
+
+
 @cache
 def _update(names: tuple[str, ...]) -> str:
     changed = ", ".join(f"{name} = :{name}" for name in names + (("due_rank",) if "due_at" in names else ()))
@@ -113,10 +123,11 @@ def _update(names: tuple[str, ...]) -> str:
 
 def _some(leg: LegRow, changed: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that changed, and by which the row is found."""
-    row = {name: column(LegRow, name, value) for name, value in changed.items()}
+    row = columns(LegRow, changed)
     if "due_at" in row:
         row["due_rank"] = row["due_at"] or NEVER
-    return {**row, "reference": leg.reference, "leg": leg.leg}
+    row["reference"], row["leg"] = leg.reference, leg.leg
+    return row
 
 
 def _columns(leg: LegRow) -> dict[str, Any]:

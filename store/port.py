@@ -31,7 +31,8 @@ class Tx(Protocol):
         """Run a write; the number of rows it touched."""
 
     def many(self, sql: str, params: Sequence[Mapping[str, Any]], /) -> int:
-        """Run one write for each parameter set; the number of rows they touched together."""
+        """Run one write for each parameter set; the number of rows they touched together. No two of them update the
+        same row: the store may run them as one statement, which touches each row once."""
 
     def fill(self, sql: str, rows: Sequence[Sequence[Any]], /) -> None:
         """Insert rows: `sql` inserts one, and each row has its values in the order of that text."""

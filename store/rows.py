@@ -19,12 +19,26 @@ V = TypeVar("V")
 
 def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
     """A value of the dataclass `kind` from the columns of `row`, with `more` instead of or beside them."""
-    made = dict(more)
-    for name, turn in _turns(kind).items():
-        if name in row and name not in made:
-            value = row[name]
-            made[name] = value if turn is None or value is None else turn(value)
-    return kind(**made)
+    return kind(**attributes(kind, row, *more), **more)
+
+
+def attributes(kind: type[Any], row: Mapping[str, Any], *without: str) -> dict[str, Any]:
+    """The attributes of the dataclass `kind` that stand in the columns of `row`, but those named in `without`."""
+    key = kind, tuple(row), without
+    found = _READ.get(key)
+    if found is None:
+        turns = {name: turn for name, turn in _turns(kind).items() if name in row and name not in without}
+        found = _READ[key] = tuple(turns), tuple((name, turn) for name, turn in turns.items() if turn is not None)
+    made = {name: row[name] for name in found[0]}
+    for name, turn in found[1]:
+        if (value := made[name]) is not None:
+            made[name] = turn(value)
+    return made
+
+
+# By dataclass, columns and what is left out: the attributes, and those of them that stand otherwise in the store.
+_READ: dict[tuple[type[Any], tuple[str, ...], tuple[str, ...]],
+            tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +57,11 @@ class Written:
         return row
 
 
-def column(kind: type[Any], name: str, value: Any) -> Any:
-    """What an attribute of `kind` is as a column."""
-    turn = _turns(kind)[name]
-    return value if turn is None else _BACK.get(turn, _text)(value)
+def columns(kind: type[Any], attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What some attributes of `kind` are as columns."""
+    turns = _turns(kind)
+    return {name: value if (turn := turns[name]) is None else _BACK.get(turn, _text)(value)
+            for name, value in attributes.items()}
 
 
 def params(value: Any, *without: str) -> dict[str, Any]:
@@ -120,4 +135,5 @@ def _turn(hint: Any) -> Callable[[Any], Any] | None:
         return moment
     if bool in kinds:
         return bool
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum)), None)
+    named = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum)), None)
+    return None if named is None else {str(member): member for member in named}.__getitem__

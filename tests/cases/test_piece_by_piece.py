@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cases.due import Dates, same_dates, schedule
-from cases.fold import add, apply, comes_last, fold_leg, in_order, replay, timeline
+from cases.fold import add, apply, begin, comes_last, fold_leg, in_order, replay, timeline
 from cases.follow import at_rest, follow
 from cases.model import Event, Leg, LegState
 from cases.states import NOTICES
@@ -57,6 +57,24 @@ def test_a_case_followed_moment_by_moment_is_the_case_of_its_log() -> None:
             log += moment.happened
             assert replay(moment.after.reference, plan, T0, log) == moment.after
     assert late, "some notices came out of their order"
+
+
+BEGINNINGS: tuple[dict[str, object], ...] = (
+    {"state": "queued"}, {"state": "waiting"}, {"state": "queued"}, {"with": ["K1"]}, {"with": ["K2"]}, {},
+    {"state": "queued", "with": ["K3"]}, {"edge": "2"}, {"state": ["queued"]}, {"state": "waiting"},
+)
+
+
+def test_each_leg_begins_in_its_own_way_however_alike_the_others_are() -> None:
+    for seed in range(25):
+        plan = random_plan(Random(seed))
+        log = [Event("leg.created", at(place % 3), "platform", line.leg, BEGINNINGS[(seed + place) % len(BEGINNINGS)])
+               for place, line in enumerate(plan.legs)]
+        whole, piece = replay("R1", plan, T0, log), begin("R1", plan, T0)
+        for event in log:
+            piece = apply(piece, event)
+        assert whole == piece
+        assert [leg.history for leg in whole.legs.values()] == [(event,) for event in log]
 
 
 @pytest.mark.parametrize("seed", range(25))

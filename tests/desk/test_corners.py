@@ -133,6 +133,15 @@ def test_a_full_memory_forgets_the_oldest_case_and_reads_it_again(desk, monkeypa
         assert {leg["state"] for leg in legs} == {"received"}
 
 
+def test_a_case_that_somebody_looked_at_is_forgotten_after_those_that_nobody_needed(desk, monkeypatch):
+    monkeypatch.setattr(book, "REMEMBERED_CASES", 2)
+    first, second, third = (desk.file("somebody", small_filing(), f"key-{n}", NOW).reference for n in range(3))
+    desk.case_view("somebody", second, NOW)
+    fourth = desk.file("somebody", small_filing(), "key-4", NOW).reference
+    assert list(desk._book._kept) == [second, fourth]
+    assert {first, third}.isdisjoint(desk._book._kept)
+
+
 @pytest.mark.parametrize(("legs", "error"), [
     (("77",), errors.UnknownLeg), (("01", "77"), errors.UnknownLeg), ((), errors.NotNow),
 ])

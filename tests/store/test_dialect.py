@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.dialect import postgres_text, sqlite_text, to_psycopg
+from store.dialect import postgres_text, sqlite_rows, sqlite_text, to_psycopg
 from store.errors import WrongText
 
 TEXTS = [
@@ -38,3 +38,27 @@ def test_only_rows_can_be_read_and_written(text: str) -> None:
     for turn in (sqlite_text, postgres_text):
         with pytest.raises(WrongText):
             turn(text)
+
+
+def test_a_write_of_one_row_becomes_one_of_several() -> None:
+    insert = sqlite_rows("insert into marks (name, value) values (:name, :value) on conflict do nothing", 2)
+    assert insert is not None
+    assert insert.names == ("name", "value")
+    assert insert.text == "insert into marks (name, value) values (?, ?), (?, ?) on conflict do nothing"
+    update = sqlite_rows("update marks set value = :v, at = ':v', n = n + 1 where name = :name and value <> :v", 2)
+    assert update is not None
+    assert update.names == ("v", "name")
+    assert update.text == (
+        "update marks set value = given.column1, at = ':v', n = n + 1 from (values (?, ?), (?, ?)) as given"
+        " where name = given.column2 and value <> given.column1")
+
+
+@pytest.mark.parametrize("text", [
+    "update marks set value = :v", "update marks set value = (select :v) where name = :n",
+    "update marks set value = :v from others where name = :n",
+    "update marks set value = :v where name in (select name from others where at = :at)",
+    "update marks set value = :v where name = :n returning name", "delete from marks where name = :n",
+    "insert into marks (name, value) select :n, :v",
+])
+def test_a_write_that_asks_more_is_run_row_by_row(text: str) -> None:
+    assert sqlite_rows(text, 2) is None

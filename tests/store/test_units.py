@@ -175,6 +175,20 @@ def test_a_reader_beside_the_portal_reads_what_is_committed(
     beside.close()
 
 
+def test_many_updates_change_each_its_own_row_and_count_those_that_were_there(store: Opened) -> None:
+    sql = "update marks set value = :value, at = at where name = :name and value = :was"
+    for number in range(100):
+        store.db.write(lambda tx, name=f"m{number:02}": marks.put(tx, name, f"old {name}", NOW))
+    wanted = [{"name": f"m{n:02}", "was": f"old m{n:02}" if n % 3 else "another", "value": f"new {n} :value ?"}
+              for n in range(105)]
+    touched = [store.db.write(lambda tx, part=part: tx.many(sql, part))
+               for part in (wanted[:1], wanted[1:3], wanted[3:])]
+    assert touched == [0, 2, 64]
+    with store.db.read() as tx:
+        now = {row["name"]: row["value"] for row in tx.rows("select name, value from marks")}
+    assert now == {f"m{n:02}": f"new {n} :value ?" if n % 3 else f"old m{n:02}" for n in range(100)}
+
+
 def test_many_rows_go_in_whole_or_not_at_all_by_every_way(store: Opened) -> None:
     rows = [{"name": f"m{number}", "value": "x'%:y", "at": "t"} for number in range(70)]
     sql = "insert into marks (name, value, at) values (:name, :value, :at)"
