@@ -56,6 +56,7 @@ def file_paused(town: Town, cases: int) -> int:
     with inside(town.folder, **{name: value for name, value in town.environment().items()
                                 if name.startswith("YJS_")}) as there:
         now = datetime.now(UTC)
+        there.desk.sweep(now)  # as a portal does on an empty store: it notes by which calendar dates are counted
         there.file(CATALOG.bundles["utilities"].figures, "first", now)
         sizes = _sizes(there, now)
         for number in range(cases):
