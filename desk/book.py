@@ -38,7 +38,7 @@ from store.port import Done, Tx
 from store.turns import holding, pause
 
 LOG = logging.getLogger("yijianshi.desk")
-REMEMBERED_CASES = 300  # of the largest shipped bundle up to 53 kB each; a burst of a thousand stays within 60 MB
+REMEMBERED_CASES = 320  # of the largest shipped bundle up to 53 kB each; a burst of a thousand stays within 60 MB
 STRIPES = 1_024  # two cases that share one cannot share a commit
 TRIES = 20
 

@@ -26,7 +26,7 @@ from store.turns import Floor, FloorSeat, away
 
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_NAP = 1.0  # seconds; bounds how late a moved clock or another host's message is noticed
-BATCH = 256
+BATCH = 192
 STOP_SECONDS = 8.0
 SHORTEST_JOIN = 1.0
 
