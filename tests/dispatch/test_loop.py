@@ -28,7 +28,7 @@ def now() -> datetime:
 def claim(number: int) -> Claim:
     message = Message("R", f"{number:02}", "leg.filed", 1, f"msg_{number}", "gas", GAS.id, now(), now())
     outgoing = Outgoing(message.key, message.message_id, message.type, f"R-{number:02}", b"{}")
-    fence = Claimed(message, 1, 1, "due", now() + timedelta(seconds=LEASE_SECONDS))
+    fence = Claimed(message, 1, 1, "due", now() + timedelta(seconds=LEASE_SECONDS), now())
     return Claim(message.id, outgoing.leg, outgoing, GAS, "send", 1, now(), fence)
 
 
