@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +23,7 @@ from desk.writing import Beside
 from store import leases, messages, pausing
 from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.leases import Claimed, Outcome, Wanted
-from store.messages import MessageId, enclosed
+from store.messages import Message, MessageId, enclosed
 from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.desk")
@@ -160,17 +161,21 @@ class Counter:
                 if item.message.id in beginning.leaving]
 
     def _put_aside(self, reference: str, items: Sequence[Claimed], fault: str, now: datetime) -> None:
-        """Their messages and, if the case itself can be read, their legs wait for a person."""
+        """Their messages and, if the case itself can be read, their legs wait for a person; if somebody moved one of them
+        meanwhile, the next claim sees how it is now."""
         aside = partial(_set_aside, items, Outcome(state="stuck", kind="cannot_be_written", detail=fault), now)
         try:
             self._book.advance(reference, partial(_all_stuck, items, now), now, aside)
+        except LeaseLost:
+            return
         except StoreUnavailable:
             self._give_back(items, now)
         except StoreError:
             raise
         except Exception as second:  # noqa: BLE001  # what is wrong with the case must not stop the other cases
             LOG.error("a case cannot be read: %s", told(second))
-            self._premises.database.write(aside)
+            with suppress(LeaseLost):
+                self._premises.database.write(aside)
 
     def _wish(self, beginning: _Beginning, now: datetime) -> Wish:
         """The change that begins the attempts at one case's messages; what leaves is put into `beginning.leaving`."""
@@ -182,23 +187,30 @@ class Counter:
             return ()
 
         def beside() -> Beside:
-            wanted = [item for item in items if still_wanted(seen[0], item)]
+            wanted = [item.message for item in items if still_wanted(seen[0], item)]
             settled = [(item, NOT_WANTED) for item in items if not still_wanted(seen[0], item)]
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
-            written = self._letters_for(reference, [item.message.id for item in wanted if item.body is None], now)
+            written = self._letters_for(reference, [one.id for one in wanted if one.frozen is None], now)
             beginning.leaving.clear()
-            beginning.leaving.update({item.message.id: item.body or written[item.message.id] for item in wanted})
+            beginning.leaving.update(written | self._frozen([one for one in wanted if one.frozen is not None]))
             letters = enclosed(self._premises.database.cipher, written, payload.MAPPING_VERSION) if written else None
             return Beside(items, letters, settled)
 
         return Wish(reference, decide, beside)
 
-    def _letters_for(self, reference: str, messages: Sequence[MessageId], now: datetime) -> dict[MessageId, bytes]:
+    def _frozen(self, kept: Sequence[Message]) -> dict[MessageId, bytes]:
+        """What was frozen of messages that left before. A letter that cannot be opened keeps its own case waiting."""
+        if not kept:
+            return {}
+        with self._premises.database.read() as tx:
+            return messages.bodies(tx, kept)
+
+    def _letters_for(self, reference: str, unwritten: Sequence[MessageId], now: datetime) -> dict[MessageId, bytes]:
         """The bodies of messages of a case that leave for the first time."""
-        if not messages:
+        if not unwritten:
             return {}
         writing = self._letters.about(self._book.known(reference), now)
-        return {which: writing.body(which.leg, which.type, {}) for which in messages}
+        return {which: writing.body(which.leg, which.type, {}) for which in unwritten}
 
     def _shown(self, item: Claimed, body: bytes) -> Claim:
         message = item.message

@@ -9,7 +9,7 @@ from typing import Any
 
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
-from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, bodies, keep, opened, place
+from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, keep, opened, place
 from store.port import Row, Tx
 from store.rows import insert_text, shape
 from store.sealing import seal
@@ -43,9 +43,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message for whose next attempt `token` stands, with its body if that was frozen before; `leased`: its lease is
-    in the store already. `was` due: send it; `was` unknown: ask the department first. `attempt` counts from 1 and
-    begins at `since`."""
+    """A message for whose next attempt `token` stands; `leased`: its lease is in the store already. `was` due: send it;
+    `was` unknown: ask the department first. `attempt` counts from 1 and begins at `since`."""
 
     message: Message
     token: int
@@ -53,7 +52,6 @@ class Claimed:
     was: str
     lease_until: datetime
     since: datetime
-    body: bytes | None = None
     leased: bool = True
 
     @property
@@ -95,10 +93,8 @@ def due(tx: Tx, wanted: Wanted) -> list[Claimed]:
     """What is due, oldest first in each office; not leased yet: the only dispatcher of a store does that by `begin`."""
     # What is due goes by the service's clock, a lease by the one clock that all hosts share.
     until = tx.clock(wanted.now) + timedelta(seconds=wanted.lease_seconds)
-    found = [(opened(tx, row), row) for row in _taken(tx, wanted)]
-    known = bodies(tx, [message for message, _ in found])
-    return [Claimed(message, row["token"] + 1, row["attempts"] + 1, row["state"], until, wanted.now,
-                    known.get(message.id), leased=False) for message, row in found]
+    return [Claimed(opened(tx, row), row["token"] + 1, row["attempts"] + 1, row["state"], until, wanted.now,
+                    leased=False) for row in _taken(tx, wanted)]
 
 
 def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:

@@ -103,6 +103,19 @@ def test_a_case_whose_messages_cannot_be_written_stops_no_other_and_waits_for_a_
     assert states == ({"queued"} if unreadable else {"stuck"})
 
 
+def test_a_frozen_letter_that_cannot_be_opened_keeps_no_other_case_waiting(desk, opened):
+    bad = desk.file("somebody", small_filing(), "key-1", NOW)
+    good = desk.file("somebody", small_filing(), "key-2", NOW)
+    again = Then("send", NOW)
+    desk.record([Came(claim, Answer("again", status=503), again) for claim in desk.claim(ROOM, NOW)], NOW)
+    opened.db.write(lambda tx: tx.run("update bodies set body = x'00' where reference = :r", r=bad.reference))
+    left = desk.claim(ROOM, NOW)
+    assert {(claim.outgoing.leg, claim.attempt) for claim in left} == {
+        (f"{good.reference}-01", 2), (f"{good.reference}-03", 2)}
+    with opened.db.read() as tx:
+        assert {message.state for message in messages.of_case(tx, bad.reference)} == {"due"}
+
+
 def test_one_lost_lease_does_not_take_the_other_messages_of_its_case_along(desk, opened, monkeypatch):
     receipt = desk.file("somebody", small_filing(), "key-1", NOW)
     due = leases.due
