@@ -161,8 +161,8 @@ class Counter:
                 if item.message.id in beginning.leaving]
 
     def _put_aside(self, reference: str, items: Sequence[Claimed], fault: str, now: datetime) -> None:
-        """Their messages and, if the case itself can be read, their legs wait for a person; if somebody moved one of them
-        meanwhile, the next claim sees how it is now."""
+        """Their messages and, if the case itself can be read, their legs wait for a person; if somebody moved one of
+        them meanwhile, the next claim sees how it is now."""
         aside = partial(_set_aside, items, Outcome(state="stuck", kind="cannot_be_written", detail=fault), now)
         try:
             self._book.advance(reference, partial(_all_stuck, items, now), now, aside)

@@ -36,6 +36,10 @@ def test_a_patch_applies_and_changes_working_python(name, tmp_path, request):
     assert unknown.returncode == 0, unknown.stdout  # a name that is nowhere would end the bug instead of planting it
 
 
+def test_every_patch_is_a_bug_of_its_own():
+    assert len({patch_of(name).read_text() for name in NAMES}) == len(NAMES)
+
+
 def test_every_patch_is_hunted_by_a_run_and_rules_that_there_are():
     assert {name for bug in BUGS for name in (bug.name, bug.on) if name} == set(NAMES)
     assert {bug.form for bug in BUGS} <= FORMS.keys()
