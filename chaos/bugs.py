@@ -35,7 +35,7 @@ BUGS = (
     Bug("no-fencing", "late", ("I23",)),
     Bug("notices-not-remembered", "mixed", ("I11",)),
     Bug("key-per-attempt", "mixed", ("I5", "I24")),
-    Bug("acknowledged-before-commit", "hasty-kills", ("I1", "I3", "I8", "I20", "I25")),
+    Bug("acknowledged-before-commit", "hasty-kills", ("I1", "I3", "I8", "I20", "I25"), on="slow-commits"),
     Bug("one-shared-queue", "hanging", ("I12",)),
     Bug("early-notice-dropped", "mixed", ("I4", "I8", "I25")),
     Bug("batch-dies-together", "mixed", ("I1", "I4", "I8", "I25"), on="provoked-rollbacks"),
