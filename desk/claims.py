@@ -83,7 +83,7 @@ def _lost(leg: str, now: datetime, case: Case) -> Sequence[Event]:
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """The leased messages of one case, and the bodies of those that leave once they are frozen."""
+    """The claimed messages of one case, and the bodies of those that leave once they are frozen."""
 
     reference: str
     items: tuple[Claimed, ...]

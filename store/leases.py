@@ -30,7 +30,7 @@ _ENDED = insert_text("attempts", ("reference", "leg", "type", "n", "attempt", "k
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a dispatcher can take: free places per office (served in this order), at most `limit` together.
+    """What a dispatcher can take: free places per office, at most `limit` messages together.
 
     A lease lasts `lease_seconds`, longer than the longest attempt.
     """

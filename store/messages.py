@@ -129,16 +129,15 @@ def add(tx: Tx, messages: Sequence[Message], letters: Enclosed | None = None) ->
     tx.notify(TOPIC)
 
 
-def next_number(tx: Tx, reference: str, leg: str, kind: str) -> int:
-    """The number the next message of type `kind` to this leg gets, from 1."""
-    sql = "select coalesce(max(n), 0) + 1 as n from messages where reference = :r and leg = :leg and type = :type"
-    return int(tx.rows(sql, r=reference, leg=leg, type=kind)[0]["n"])
-
-
 def last_numbers(tx: Tx, reference: str) -> dict[tuple[str, str], int]:
     """The number of the last message of each type to each leg of a case, by leg and type."""
     found = tx.rows("select leg, type, max(n) as n from messages where reference = :r group by leg, type", r=reference)
     return {(row["leg"], row["type"]): row["n"] for row in found}
+
+
+def next_number(tx: Tx, reference: str, leg: str, kind: str) -> int:
+    """The number the next message of type `kind` to this leg gets, from 1."""
+    return last_numbers(tx, reference).get((leg, kind), 0) + 1
 
 
 def get(tx: Tx, which: MessageId) -> Message:
