@@ -93,7 +93,7 @@ class Connector(Protocol):
     """A way to reach departments. Instances are shared by threads and keep their own connections.
 
     One that has `begin(message, body, now) -> Delivery | None` need not wait for each answer: it lets the message leave
-    over a connection that is there, or returns None where `send` has to do it. That is only a gain in speed.
+    and comes back at once, or returns None where `send` has to do it. That is only a gain in speed.
     """
 
     name: str
@@ -118,7 +118,11 @@ class Delivery(Protocol):
 
     @property
     def ends(self) -> float:
-        """When the answer must have come, by the monotonic clock."""
+        """When the answer must have come, by the monotonic clock; while it `opens`, when the connection must be."""
+
+    @property
+    def opens(self) -> bool:
+        """Whether its connection is being opened: it leaves once that can be written to and `listen` is called."""
 
     @property
     def odd(self) -> bool:

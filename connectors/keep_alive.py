@@ -13,7 +13,6 @@ gets a fresh connection for each message, and what befalls it is told exactly: s
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 import weakref
@@ -21,17 +20,15 @@ from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 from http.client import HTTPException
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from connectors.answers import NoReply, Reply
 from connectors.base import Body, Heard
-from connectors.line import SLACK, Line, left_until
-from connectors.reach import may_reach
+from connectors.line import SLACK, Line
+from connectors.opening import Openings, Place
 from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers
 
 _MOST_KEPT = 256
@@ -39,21 +36,10 @@ _MOST_AT_ONCE = 12_000  # bytes that the sending buffer of a resting connection 
 _COMMON = "".join(f"{name}: {value}\r\n" for name, value in COMMON_HEADERS.items())
 
 
-class _Place(NamedTuple):
-    """What has to be equal for two messages to share a connection."""
-
-    secure: bool
-    host: str
-    port: int
-    networks: tuple[str, ...]
-    ca: str
-    certificate: str
-
-
 class _Way(NamedTuple):
     """How calls get to an address: the place, and what stands behind the method in the head of each."""
 
-    place: _Place
+    place: Place
     opening: str
 
 
@@ -61,7 +47,7 @@ class _Errand(NamedTuple):
     """A call on its way: where to, its bytes, until when, and whether it may leave twice; `closings` tells whether the
     kept connections were closed meanwhile."""
 
-    place: _Place
+    place: Place
     data: bytes
     ends: float
     cap: int
@@ -70,17 +56,21 @@ class _Errand(NamedTuple):
 
 
 class Begun:
-    """A call that left over a kept connection, and whose answer nobody waits for. `ends`: when it must have come."""
+    """A call that left, and whose answer nobody waits for: over a kept connection, or over one that `opens` first."""
 
-    def __init__(self, carry: Callable[[_Errand, Line | None, bool], Reply | NoReply], errand: _Errand,
-                 line: Line) -> None:
+    def __init__(self, carry: Callable[[_Errand, Line | None, bool], Reply | NoReply], errand: _Errand, line: Line,
+                 opens: bool = False) -> None:
         self._carry, self._errand, self._line = carry, errand, line
-        self.ends = errand.ends
+        self.opens, self._opens_by = opens, min(errand.ends, time.monotonic() + CONNECT_SECONDS)
         self._failed: OSError | None = None
-        try:
-            line.say(errand.data, errand.ends, patient=False)
-        except OSError as error:
-            self._failed = error
+        self._unreached = False
+        if not opens:
+            self._say()
+
+    @property
+    def ends(self) -> float:
+        """When the answer must have come, or before that the connection."""
+        return self._opens_by if self.opens else self._errand.ends
 
     @property
     def odd(self) -> bool:
@@ -88,19 +78,40 @@ class Begun:
         return self._failed is not None
 
     def fileno(self) -> int:
-        """What becomes readable when something of the answer comes."""
+        """What becomes readable when something of the answer comes, and writable once it is open."""
         return self._line.wire.socket.fileno()
 
     def listen(self) -> Heard:
-        """Take in what has come, without waiting."""
+        """Take in what has come, without waiting; the message leaves once the connection is there."""
         try:
+            if self.opens:
+                return self._opened()
             return self._line.listen() if self._failed is None else Heard.ODD
         except OSError as error:
             self._failed = error
             return Heard.ODD
 
+    def _opened(self) -> Heard:
+        self.opens = False
+        self._unreached = self._line.wire.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+        if self._unreached:
+            return Heard.ODD
+        self._say()
+        return Heard.PART if self._failed is None else Heard.ODD
+
+    def _say(self) -> None:
+        try:
+            self._line.say(self._errand.data, self._errand.ends, patient=False)
+        except OSError as error:
+            self._failed = error
+
     def finish(self) -> Reply | NoReply:
         """The answer, once all of it came or its time is over; else this waits, and may call again elsewhere."""
+        if self._unreached:  # the name may lead to other addresses
+            self._line.close()
+            return self._carry(self._errand, None, False)
+        if self.opens:
+            self._failed = TimeoutError("it took too long to connect")
         if self._failed is not None:
             self._line.wire.fail(self._failed)
         return self._carry(self._errand, self._line, True)
@@ -112,9 +123,10 @@ class KeepAlive:
 
     def __init__(self, longest_rest: float = 30.0) -> None:
         self._longest_rest = longest_rest
-        self._resting: dict[_Place, deque[Line]] = {}
+        self._resting: dict[Place, deque[Line]] = {}
         self._lock = threading.Lock()
         self._closings = 0
+        self._openings = Openings()
         weakref.finalize(self, _close_all, self._resting)
 
     def call(self, call: Call, body: Body) -> Reply | NoReply:
@@ -127,28 +139,33 @@ class KeepAlive:
         return self._carry(errand, self._take(errand.place) if errand.repeatable else None)
 
     def begin(self, call: Call, body: Body) -> Begun | None:
-        """Send a call over a kept connection and come back without its answer; None where `call` has to do it: without
-        a kept connection that is good, for what may not leave twice, for what is long."""
-        if not body.honours_keys or len(call.content) > _MOST_AT_ONCE:
+        """Send a call and come back without its answer; None where `call` has to do it: for what is long, and where
+        there is no kept connection and a new one may have to be waited for."""
+        if len(call.content) > _MOST_AT_ONCE:
             return None
         try:
             errand = _errand(call, body, time.monotonic() + body.deadline, self._closings)
         except ValueError:
             return None
-        line = self._take(errand.place)
-        return None if line is None else Begun(self._carry, errand, line)
+        line = self._take(errand.place) if errand.repeatable else None
+        if line is not None:
+            return Begun(self._carry, errand, line)
+        line = self._openings.begun(errand.place)
+        return None if line is None else Begun(self._carry, errand, line, opens=True)
 
     def _carry(self, errand: _Errand, line: Line | None, said: bool = False) -> Reply | NoReply:
         """Send what was not `said` yet on this line, or on a new one, and read the answer."""
         sent = False
         while True:
             try:
-                line = line or _open(errand.place, errand.ends)
+                line = line or self._openings.opened(errand.place, errand.ends)
                 if not said:
                     line.say(errand.data, errand.ends)
                 reply = line.answer(errand.cap)
             except (OSError, HTTPException, ValueError) as error:
                 sent = sent or (line is not None and line.wire.sent)
+                if not sent:
+                    self._openings.forget(errand.place)
                 if line is not None:
                     line.close()
                 if line is None or not line.closed_unheard(error):
@@ -167,7 +184,7 @@ class KeepAlive:
             self._closings += 1
             _close_all(self._resting)
 
-    def _take(self, place: _Place) -> Line | None:
+    def _take(self, place: Place) -> Line | None:
         """The connection that was used last, if it is still good."""
         oldest = time.monotonic() - self._longest_rest
         while True:
@@ -180,7 +197,7 @@ class KeepAlive:
                 return line
             line.close()
 
-    def _keep(self, place: _Place, line: Line, closings: int) -> None:
+    def _keep(self, place: Place, line: Line, closings: int) -> None:
         with self._lock:
             if closings != self._closings:
                 line.close()
@@ -192,13 +209,13 @@ class KeepAlive:
                 rest.popleft().close()
 
 
-def _close_old(resting: dict[_Place, deque[Line]], oldest: float) -> None:
+def _close_old(resting: dict[Place, deque[Line]], oldest: float) -> None:
     for rest in resting.values():
         while rest and rest[0].rests_since <= oldest:
             rest.popleft().close()
 
 
-def _close_all(resting: dict[_Place, deque[Line]]) -> None:
+def _close_all(resting: dict[Place, deque[Line]]) -> None:
     for rest in resting.values():
         while rest:
             rest.pop().close()
@@ -216,7 +233,7 @@ def _way(address: str, networks: tuple[str, ...], ca: str, certificate: str) -> 
     prepared = requests.Request("GET", address).prepare()
     parts = urlsplit(prepared.url or "")
     secure = parts.scheme == "https"
-    place = _Place(secure, parts.hostname or "", parts.port or (443 if secure else 80), networks, ca, certificate)
+    place = Place(secure, parts.hostname or "", parts.port or (443 if secure else 80), networks, ca, certificate)
     return _Way(place, f"{prepared.path_url} HTTP/1.1\r\nHost: {parts.netloc}\r\n{_COMMON}")
 
 
@@ -236,40 +253,3 @@ def _written(call: Call, opening: str, keep: bool) -> bytes:
     last = "" if keep else "Connection: close\r\n"
     head = f"{call.method} {opening}{own}{size}{last}\r\n"
     return head.encode("ascii") + call.content
-
-
-def _open(place: _Place, ends: float) -> Line:
-    """A new connection, to the first address of the name that may be reached and takes it."""
-    failed: OSError = ConnectionRefusedError("the name leads to an address outside the deployment's")
-    context = _context(place) if place.secure else None
-    for family, kind, protocol, _, address in socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM):
-        if not may_reach(str(address[0]), place.host, place.networks):
-            continue
-        plain = socket.socket(family, kind, protocol)
-        try:
-            plain.settimeout(min(CONNECT_SECONDS, left_until(ends)))
-            plain.connect(address)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            plain.settimeout(left_until(ends))
-            return Line(context.wrap_socket(plain, server_hostname=place.host) if context else plain)
-        except OSError as error:
-            plain.close()
-            failed = error
-    raise failed
-
-
-def _context(place: _Place) -> ssl.SSLContext:
-    """How the other side's certificate is checked and ours shown; read anew when one of the files was replaced."""
-    ca = place.ca or DEFAULT_CA_BUNDLE_PATH
-    changed = tuple(Path(name).stat().st_mtime_ns for name in (ca, place.certificate) if name)
-    return _context_of(ca, place.certificate, changed)
-
-
-@lru_cache(maxsize=64)
-def _context_of(ca: str, certificate: str, changed: tuple[int, ...]) -> ssl.SSLContext:  # noqa: ARG001  # only a key
-    folder = Path(ca).is_dir()
-    context = ssl.create_default_context(cafile=None if folder else ca, capath=ca if folder else None)
-    context.set_alpn_protocols(["http/1.1"])
-    if certificate:
-        context.load_cert_chain(certificate)
-    return context

@@ -26,7 +26,17 @@ class _Pushed:
 
     def __init__(self, begun: Begun, type_: str, body: Body) -> None:
         self._begun, self._type, self._body = begun, type_, body
-        self.ends, self.fileno, self.listen = begun.ends, begun.fileno, begun.listen
+        self.fileno, self.listen = begun.fileno, begun.listen
+
+    @property
+    def ends(self) -> float:
+        """When the answer must have come, or before that the connection."""
+        return self._begun.ends
+
+    @property
+    def opens(self) -> bool:
+        """Whether its connection is being opened."""
+        return self._begun.opens
 
     @property
     def odd(self) -> bool:
@@ -54,7 +64,7 @@ class Rest:
         return meaning(reply, message.type, body.honours_keys, now)
 
     def begin(self, message: Outgoing, body: Body, now: datetime) -> Delivery | None:
-        """The same over a kept connection, without waiting for what comes back; None where there is none."""
+        """The same without waiting for what comes back; None where something has to be waited for before it leaves."""
         if self._transport(body) is not self._usual:
             return None
         begun = self._usual.begin(_filing(message, body, now), body)

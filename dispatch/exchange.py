@@ -131,9 +131,12 @@ class Exchange:
         if outside is None:
             os.eventfd_read(self._bell)
             return
+        opened = outside.delivery.opens
         heard = outside.delivery.listen()
         if heard is not Heard.PART:
             self._over(number, outside, heard is Heard.ALL)
+        elif opened:
+            self._poller.modify(number, select.EPOLLIN)
 
     def _over(self, number: int, outside: Outside, at_once: bool) -> None:
         """Nothing more is awaited here; `at_once`: the end is known without waiting."""
@@ -158,7 +161,7 @@ class Exchange:
             return
         number = outside.delivery.fileno()
         self._out[number] = outside
-        self._poller.register(number, select.EPOLLIN)
+        self._poller.register(number, select.EPOLLOUT if outside.delivery.opens else select.EPOLLIN)
         self._first_end = min(self._first_end, outside.delivery.ends)
 
     def _end_late(self) -> None:

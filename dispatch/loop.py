@@ -123,9 +123,9 @@ class Dispatcher:
             self.beat = time.monotonic()
             self._wake.clear()
             self._behind = True
-            since = time.monotonic()
+            since, looked = time.monotonic(), self._works.clock()
             try:
-                claims = self._works.desk.claim(self._lanes.room(self._works.clock()), self._works.clock(), BATCH)
+                claims = self._works.desk.claim(self._lanes.room(looked), looked, BATCH)
             except Exception as error:  # noqa: BLE001  # whatever one message or the store has, the others must leave
                 LOG.error("claiming failed: %s", code_of(error))
                 claims = []
@@ -134,20 +134,21 @@ class Dispatcher:
             for claim in claims:
                 self._attempts.begin(Errand(claim, since))
             if len(claims) < BATCH:  # nothing else is due that a lane takes; whatever changes that wakes us
-                nap = self._nap()
+                nap = self._nap(looked)
                 with away():
                     self._wake.wait(nap)
 
-    def _nap(self) -> float:
-        """Seconds until something is due; what is due already waits for room, which wakes us."""
+    def _nap(self, looked: datetime) -> float:
+        """Seconds until something is due; what was due when we looked waits for room, which wakes us."""
         try:
             due = self._works.desk.next_due()
         except Exception as error:  # noqa: BLE001  # nobody else would send
             LOG.error("the next message is not known: %s", code_of(error))
             return LONGEST_NAP
-        left = LONGEST_NAP if due is None else (due - self._works.clock()).total_seconds()
-        self._behind = left <= 0
-        return LONGEST_NAP if self._behind else min(left, LONGEST_NAP)
+        self._behind = due is not None and due <= looked
+        if due is None or self._behind:
+            return LONGEST_NAP
+        return min(max(0.0, (due - self._works.clock()).total_seconds()), LONGEST_NAP)
 
     def _tell_claimer(self) -> None:
         if self._behind:

@@ -201,12 +201,30 @@ def attempts_of(tx: Tx, message: Message) -> list[Attempt]:
 
 def _taken(tx: Tx, wanted: Wanted) -> list[Row]:
     """Of what is due in the offices, as far as each takes it, what has been due longest: so the messages of a case,
-    which became due together, are taken together, and offices that are behind catch up."""
-    until = _longest_due(tx, wanted)
-    found = [row for office, places in wanted.room.items() if places > 0
-             for row in _due(tx, office, until, min(places, wanted.limit))]
+    which became due together, are taken together, and offices that are behind catch up. Before those come messages that
+    were tried before, which are older than they look; they get half of a lane at most, so that what fails again and
+    again keeps nothing waiting."""
+    again, until = _tried_before(tx, wanted), _longest_due(tx, wanted)
+    rest = [row for office, places in wanted.room.items() if places > 0
+            for row in _due(tx, office, until, min(places, wanted.limit))]
+    rest.sort(key=lambda row: (row["next_at"], row["reference"]))
+    found: dict[tuple[Any, ...], Row] = {}
+    left = dict(wanted.room)
+    for row in (*again, *rest):
+        which = tuple(_key(row).values())
+        if which not in found and left[row["office"]] > 0 and len(found) < wanted.limit:
+            found[which] = row
+            left[row["office"]] -= 1
+    return list(found.values())
+
+
+def _tried_before(tx: Tx, wanted: Wanted) -> list[Row]:
+    found = [row for office, places in wanted.room.items() if places > 0 for row in tx.rows(
+        "select * from messages where office = :office and next_at is not null and attempts > 0 and next_at <= :now"
+        " and (state = 'due' or state = 'unknown') order by next_at limit :places {skip}",
+        office=office, now=stamp(wanted.now), places=min(places, wanted.limit) + 1 >> 1)]
     found.sort(key=lambda row: (row["next_at"], row["reference"]))
-    return found[:wanted.limit]
+    return found[:wanted.limit + 1 >> 1]
 
 
 def _longest_due(tx: Tx, wanted: Wanted) -> str:

@@ -11,7 +11,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import FIRST, SECOND, THIRD
+from store.schema import FIRST, FOURTH, SECOND, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
 
@@ -49,6 +49,11 @@ def _second(db: Any) -> None:
 @MIGRATIONS(name="0003_frozen_together")
 def _third(db: Any) -> None:
     run_all(db, THIRD)
+
+
+@MIGRATIONS(name="0004_tried_before_first")
+def _fourth(db: Any) -> None:
+    run_all(db, FOURTH)
 
 
 def migrate_sqlite(tables: Tables) -> None:

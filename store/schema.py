@@ -195,3 +195,9 @@ THIRD: tuple[str, ...] = (
     where (state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')
     and due_at is not null""",
 )
+
+# Messages that were tried before come before others (`store.leases`).
+FOURTH: tuple[str, ...] = (
+    """create index messages_again on messages (office, next_at)
+    where next_at is not null and attempts > 0""",
+)

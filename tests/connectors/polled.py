@@ -23,6 +23,7 @@ class Polled(KeepAlive):
         self.begun += 1
         heard = Heard.ODD if begun.odd else Heard.PART
         while heard is Heard.PART and (left := begun.ends - time.monotonic()) > 0:
-            if select.select([begun], [], [], left)[0]:
+            watched = ([], [begun], []) if begun.opens else ([begun], [], [])
+            if any(select.select(*watched, left)):
                 heard = begun.listen()
         return begun.finish()

@@ -27,7 +27,7 @@ class Sent:
     def __init__(self, seconds: float, odd: bool = False) -> None:
         self.ours, self.theirs = socket.socketpair()
         self.open += [self.ours, self.theirs]
-        self.ends, self.odd = time.monotonic() + seconds, odd
+        self.ends, self.odd, self.opens = time.monotonic() + seconds, odd, False
 
     def fileno(self) -> int:
         return self.ours.fileno()
