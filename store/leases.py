@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
-from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, keep, opened, place
+from store.messages import KEY, OFFICES_AT_ONCE, TOPIC, Enclosed, Message, MessageId, keep, opened, place
 from store.port import Row, Tx
 from store.rows import insert_text, shape
 from store.sealing import seal
@@ -205,34 +207,48 @@ def _taken(tx: Tx, wanted: Wanted) -> list[Row]:
     were tried before, which are older than they look; they get half of a lane at most, so that what fails again and
     again keeps nothing waiting."""
     again, until = _tried_before(tx, wanted), _longest_due(tx, wanted)
-    rest = [row for office, places in wanted.room.items() if places > 0
-            for row in _due(tx, office, until, min(places, wanted.limit))]
-    rest.sort(key=lambda row: (row["next_at"], row["reference"]))
-    found: dict[tuple[Any, ...], Row] = {}
-    left = dict(wanted.room)
+    rest = [row for office, places in _free(wanted) for row in _due(tx, office, until, places)]
+    rest.sort(key=_since_when)
+    if not again:
+        return rest[:wanted.limit]
+    left, found = dict(wanted.room), dict[tuple[str, ...], Row]()
     for row in (*again, *rest):
-        which = tuple(_key(row).values())
-        if which not in found and left[row["office"]] > 0 and len(found) < wanted.limit:
-            found[which] = row
+        if left[row["office"]] > 0 and found.setdefault(_key(row), row) is row:
             left[row["office"]] -= 1
-    return list(found.values())
+    return list(found.values())[:wanted.limit]
+
+
+def _free(wanted: Wanted) -> list[tuple[str, int]]:
+    """The offices with places, and how many."""
+    return [(office, min(places, wanted.limit)) for office, places in wanted.room.items() if places > 0]
 
 
 def _tried_before(tx: Tx, wanted: Wanted) -> list[Row]:
-    found = [row for office, places in wanted.room.items() if places > 0 for row in tx.rows(
+    found = [row for office, places in _free(wanted) for row in tx.rows(
         "select * from messages where office = :office and next_at is not null and attempts > 0 and next_at <= :now"
         " and (state = 'due' or state = 'unknown') order by next_at limit :places {skip}",
-        office=office, now=stamp(wanted.now), places=min(places, wanted.limit) + 1 >> 1)]
-    found.sort(key=lambda row: (row["next_at"], row["reference"]))
-    return found[:wanted.limit + 1 >> 1]
+        office=office, now=stamp(wanted.now), places=(places + 1) // 2)]
+    found.sort(key=_since_when)
+    return found[:(wanted.limit + 1) // 2]
 
 
 def _longest_due(tx: Tx, wanted: Wanted) -> str:
     """Up to which moment that is which; the index alone tells, so rows that others push aside are never read."""
-    moments = sorted(row["next_at"] for office, places in wanted.room.items() if places > 0 for row in tx.rows(
-        "select next_at from messages where office = :office and next_at is not null and next_at <= :now"
-        " order by next_at limit :places", office=office, now=stamp(wanted.now), places=places))
-    return moments[wanted.limit - 1] if len(moments) > wanted.limit else stamp(wanted.now)
+    free, moments = _free(wanted), list[str]()
+    for first in range(0, len(free), OFFICES_AT_ONCE):
+        part = free[first:first + OFFICES_AT_ONCE]
+        named = {f"o{number}": office for number, (office, _) in enumerate(part)}
+        places = {f"p{number}": places for number, (_, places) in enumerate(part)}
+        moments += [row["next_at"] for row in tx.rows(_first_of(len(part)), now=stamp(wanted.now), limit=wanted.limit,
+                                                      **named, **places)]
+    return sorted(moments)[wanted.limit - 1] if len(moments) >= wanted.limit else stamp(wanted.now)
+
+
+@cache
+def _first_of(count: int) -> str:
+    each = [f"select next_at from (select next_at from messages where office = :o{number} and next_at is not null"
+            f" and next_at <= :now order by next_at limit :p{number}) as of_{number}" for number in range(count)]
+    return f"{' union all '.join(each)} order by next_at limit :limit"
 
 
 def _due(tx: Tx, office: str, until: str, places: int) -> list[Row]:
@@ -243,8 +259,8 @@ def _due(tx: Tx, office: str, until: str, places: int) -> list[Row]:
     )
 
 
-def _key(row: Row) -> dict[str, Any]:
-    return {name: row[name] for name in ("reference", "leg", "type", "n")}
+_since_when = itemgetter("next_at", "reference")
+_key = itemgetter("reference", "leg", "type", "n")
 
 
 def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[MessageId]:
@@ -255,11 +271,11 @@ def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[Messa
     # The token moves on, so that the worker that still runs finds its lease lost.
     tx.many("update messages set state = case when frozen is null then 'due' else 'unknown' end, next_at = :now,"
             f" lease_until = null, doing = null, token = token + 1, detail = :why where {KEY}",
-            [{**_key(row), "now": stamp(now), "why": why} for row in found])
-    tx.fill(_ENDED, [(*_key(row).values(), row["attempts"], row["doing"], row["token"], row["started_at"], stamp(now),
+            [{**MessageId(*_key(row)).where, "now": stamp(now), "why": why} for row in found])
+    tx.fill(_ENDED, [(*_key(row), row["attempts"], row["doing"], row["token"], row["started_at"], stamp(now),
                       "not_sent" if row["frozen"] is None else "unknown", None, why, None) for row in found])
     tx.notify(TOPIC)
-    return [MessageId(**_key(row)) for row in left]
+    return [MessageId(*_key(row)) for row in left]
 
 
 def _answer(which: MessageId, attempt: int) -> str:

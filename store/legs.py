@@ -13,7 +13,7 @@ from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Tx
-from store.rows import attributes, columns, one, params, shape, upsert_text, written
+from store.rows import attributes, columns, filled, one, params, shape, upsert_text, written
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -49,13 +49,7 @@ class LegRow:
 
     def but(self, **new: Any) -> LegRow:
         """The same row with other values, a tenth of the work of `dataclasses.replace`."""
-        return _leg(self.__dict__ | new)
-
-
-def _leg(values: dict[str, Any]) -> LegRow:
-    leg: LegRow = object.__new__(LegRow)
-    object.__setattr__(leg, "__dict__", values)
-    return leg
+        return filled(LegRow, self.__dict__ | new)
 
 
 def put(tx: Tx, legs: Iterable[LegRow], before: Mapping[str, LegRow] | None = None) -> None:
@@ -88,7 +82,7 @@ def get(tx: Tx, reference: str, leg: str) -> LegRow:
 def of_case(tx: Tx, reference: str) -> list[LegRow]:
     """All legs of a case by their numbers."""
     found = tx.rows("select * from legs where reference = :reference order by leg", reference=reference)
-    return [_leg({**attributes(LegRow, row), **{name: intern(row[name]) for name in _WORDS}}) for row in found]
+    return [filled(LegRow, attributes(LegRow, row) | {name: intern(row[name]) for name in _WORDS}) for row in found]
 
 
 def lapsing(tx: Tx, now: datetime, after: LegRow | None = None, limit: int = 500) -> list[LegRow]:

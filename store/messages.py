@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from store.cipher import Cipher
 from store.encoding import moment, squeeze, stamp, unsqueeze
 from store.errors import UnknownMessage
 from store.port import Row, Tx
-from store.rows import insert_text, one, shape, written
-from store.sealing import unseal_maybe
+from store.rows import attributes, filled, insert_text, one, written
+from store.sealing import unseal
 
 TOPIC = "messages"
 OFFICES_AT_ONCE = 100
@@ -26,8 +27,7 @@ KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
 _KEEP = insert_text("bodies", ("reference", "frozen", "mapping", "body"))
 
 
-@dataclass(frozen=True, slots=True)
-class MessageId:
+class MessageId(NamedTuple):
     """The n-th message of a type to a leg; its key is the Idempotency-Key of contract 3.1."""
 
     reference: str
@@ -51,7 +51,7 @@ class MessageId:
         return {"reference": self.reference, "leg": self.leg, "type": self.type, "n": self.n}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """A message; `office` is its lane, `next_at` None needs a person. `frozen` names what it was frozen with (None: it
     has no body yet), `line` its place in that; while it is leased an attempt has been running since `started_at`,
@@ -78,7 +78,7 @@ class Message:
     detail: str = ""
     reason: str = ""
 
-    @property
+    @cached_property
     def id(self) -> MessageId:
         """What identifies the message."""
         return MessageId(self.reference, self.leg, self.type, self.n)
@@ -252,8 +252,12 @@ def leased(tx: Tx) -> dict[str, int]:
 
 def opened(tx: Tx, row: Row) -> Message:
     """A row of `messages` with its sealed column opened."""
-    which = MessageId(row["reference"], row["leg"], row["type"], row["n"])
-    return shape(Message, row, reason=unseal_maybe(tx, row["reason"], place("reason", which)) or "")
+    values, sealed = attributes(Message, row), row["reason"]
+    values["reason"] = "" if sealed is None else unseal(tx, sealed, place("reason", MessageId(*_key(row))))
+    return filled(Message, values)
+
+
+_key = itemgetter("reference", "leg", "type", "n")
 
 
 def place(column: str, which: MessageId) -> str:

@@ -22,6 +22,14 @@ def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
     return kind(**attributes(kind, row, *more), **more)
 
 
+def filled(kind: type[V], values: dict[str, Any]) -> V:
+    """The value of `kind`, a frozen dataclass without slots, that has all these attributes, which it keeps: a tenth of
+    the work of its constructor."""
+    made = object.__new__(kind)
+    object.__setattr__(made, "__dict__", values)
+    return made
+
+
 def attributes(kind: type[Any], row: Mapping[str, Any], *without: str) -> dict[str, Any]:
     """The attributes of the dataclass `kind` that stand in the columns of `row`, but those named in `without`."""
     key = kind, tuple(row), without

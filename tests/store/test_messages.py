@@ -283,7 +283,7 @@ def test_only_what_was_never_tried_is_cancelled(store: Opened) -> None:
     claimed(store, room={"water-works": 1})
     assert store.db.write(lambda tx: messages.cancel(tx, REFERENCE, "01")) == 0
     assert store.db.write(lambda tx: messages.cancel(tx, REFERENCE, "02")) == 1
-    assert message(store, replace(FIRST, leg="02")).state == "cancelled"
+    assert message(store, FIRST._replace(leg="02")).state == "cancelled"
 
 
 def test_messages_of_a_type_are_numbered_per_leg(store: Opened) -> None:
