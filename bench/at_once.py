@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 HOME = Path(__file__).resolve().parent.parent
 BUNDLE = "utilities.yaml"
+OLD = "    honours_keys: no"
 
 
 def definitions(folder: Path) -> Path:
@@ -39,10 +40,12 @@ def _fed(rule: Any) -> Iterator[Mapping[str, Any]]:
             yield {"kind": "before_decide", "feeds": edge["feeds"], **join}
 
 
-def deployment(folder: Path, ladder: str) -> Path:
-    """The demo deployment with another retry ladder."""
+def deployment(folder: Path, ladder: str, mixed: bool) -> Path:
+    """The demo deployment with another retry ladder. Its old system, which does not honour keys and is asked before
+    anything is sent again, stays as it is if `mixed`; else every office honours them."""
     text = (HOME / "sandbox" / "departments.yaml").read_text("utf-8")
-    lines = [f"  ladder: {ladder}" if line.startswith("  ladder:") else line for line in text.splitlines()]
+    lines = [f"  ladder: {ladder}" if line.startswith("  ladder:") else line for line in text.splitlines()
+             if mixed or not line.startswith(OLD)]
     path = folder / "departments.yaml"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path

@@ -4,6 +4,10 @@ The cases are filed while the service is paused; then it goes on, and the time r
 last answer is durable. Of every twentieth message the first attempt is answered 503 and comes again after a second.
 Before and after it a bare loop of `requests.Session` posts signed messages of the same size to the same receiver: it
 records nothing, and sends a message that was answered 503 again at once. The receiver shares the machine with both.
+
+All departments honour keys, as the loop and whoever else sends again without asking takes for granted. A second burst
+(`burst_mixed_…`) goes to the demo departments as they are: one of them does not, so a connection is opened for each of
+its messages, and it is asked twice, a second apart, before what it answered 503 is sent again.
 """
 
 from __future__ import annotations
@@ -44,10 +48,10 @@ _UNDER_WAY = """select exists (select 1 from messages where next_at is not null 
     or exists (select 1 from messages where state = 'leased' and office <> ?)"""
 
 
-def burst_town(folder: Path, address: str) -> Town:
-    """A portal whose departments are all at `address`; not yet started."""
+def burst_town(folder: Path, address: str, mixed: bool = False) -> Town:
+    """A portal whose departments are all at `address`, with an old system among them if `mixed`; not yet started."""
     return Town(folder, more={
-        "YJS_BUNDLES": str(definitions(folder)), "YJS_DEPARTMENTS": str(deployment(folder, LADDER)),
+        "YJS_BUNDLES": str(definitions(folder)), "YJS_DEPARTMENTS": str(deployment(folder, LADDER, mixed)),
         "YJS_SANDBOX_URL": address, "YJS_CLOCK": ""})
 
 
@@ -143,30 +147,31 @@ def _posted(session: requests.Session, url: str, body: bytes, leg: str) -> bool:
     return session.post(url, data=body, headers=headers, timeout=10).ok
 
 
-def measure(town: Town, address: str, cases: int) -> None:
+def measure(town: Town, address: str, cases: int, name: str) -> None:
     """Measure and print."""
     size = file_paused(town, cases)
     before = bare_loop(address, size, TURNS, "before")
     burst = pushed(town, cases * LEGS)
     bare = (before + bare_loop(address, size, TURNS, "after")) / 2
-    show("burst_cases", cases)
-    show("burst_message_bytes", size)
-    show("burst_legs_recorded_per_second", burst.rate)
-    show("burst_bare_loop_posts_per_second", bare)
-    show("burst_over_bare_loop", burst.rate / bare)
-    show("burst_cpu_seconds_per_1000_legs", burst.cpu)
-    show("burst_resident_mb_above_idle", burst.megabytes)
+    show(f"{name}_cases", cases)
+    show(f"{name}_message_bytes", size)
+    show(f"{name}_legs_recorded_per_second", burst.rate)
+    show(f"{name}_bare_loop_posts_per_second", bare)
+    show(f"{name}_over_bare_loop", burst.rate / bare)
+    show(f"{name}_cpu_seconds_per_1000_legs", burst.cpu)
+    show(f"{name}_resident_mb_above_idle", burst.megabytes)
 
 
 def main() -> None:
     """Start what is needed, measure, end it."""
     cases = int(sys.argv[1]) if sys.argv[1:] else CASES
-    with tempfile.TemporaryDirectory() as folder, receiver(REFUSED) as address:
-        town = burst_town(Path(folder), address)
-        try:
-            measure(town, address, cases)
-        finally:
-            town.stop()
+    for name, mixed in (("burst", False), ("burst_mixed", True)):
+        with tempfile.TemporaryDirectory() as folder, receiver(REFUSED) as address:
+            town = burst_town(Path(folder), address, mixed)
+            try:
+                measure(town, address, cases, name)
+            finally:
+                town.stop()
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def answered_at(town: Town, reference: str, legs: int) -> float:
 
 def at_receiver(folder: Path, address: str) -> list[float]:
     """Seconds from the request that files a case to the answer to its last leg."""
-    town = burst_town(folder, address)
+    town = burst_town(folder, address, mixed=True)
     ensure_secrets(DEPLOYMENT, town.folder / "secrets")
     try:
         town.start_portal()

@@ -21,7 +21,7 @@ OFFICE = "gas-utility"
 def rate(cases: int, hangs: str) -> float:
     """Legs a second recorded for all offices but the one."""
     with tempfile.TemporaryDirectory() as folder, receiver(hangs=hangs) as address:
-        town = burst_town(Path(folder), address)
+        town = burst_town(Path(folder), address, mixed=True)
         file_paused(town, cases)
         try:
             return pushed(town, cases * (LEGS - 1), without=OFFICE).rate

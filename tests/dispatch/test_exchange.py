@@ -24,15 +24,20 @@ class Sent:
 
     open: ClassVar[list[socket.socket]] = []
 
-    def __init__(self, seconds: float, odd: bool = False) -> None:
+    def __init__(self, seconds: float, odd: bool = False, opens: bool = False) -> None:
+        self.listened, self.opens = 0, opens
         self.ours, self.theirs = socket.socketpair()
         self.open += [self.ours, self.theirs]
-        self.ends, self.odd, self.opens = time.monotonic() + seconds, odd, False
+        self.ends, self.odd = time.monotonic() + seconds, odd
 
     def fileno(self) -> int:
         return self.ours.fileno()
 
     def listen(self) -> Heard:
+        self.listened += 1
+        if self.opens:
+            self.opens = False
+            return Heard.PART
         return {b"A": Heard.ALL, b"h": Heard.PART}.get(self.ours.recv(1), Heard.ODD)
 
     def finish(self, clock: Callable[[], datetime]) -> Answer:
@@ -122,6 +127,17 @@ def test_half_an_answer_is_waited_for_and_an_odd_one_is_a_threads(exchange, offi
     assert office.next_end() == ("by a thread", odd)
     half.theirs.send(b"A")
     assert office.next_end() == ("here", half)
+
+
+def test_a_message_leaves_once_its_connection_is_open_and_then_only_its_answer_is_waited_for(exchange, office):
+    opening, other = Sent(NEVER, opens=True), Sent(NEVER)
+    for one in (opening, other):
+        exchange.put(errand(one))
+    other.theirs.send(b"A")
+    assert office.next_end() == ("here", other)
+    opening.theirs.send(b"A")
+    assert office.next_end() == ("here", opening)
+    assert opening.listened == 2
 
 
 def test_what_did_not_leave_at_once_is_a_threads_from_the_start(exchange, office):

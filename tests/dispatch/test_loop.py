@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -110,6 +111,31 @@ def test_what_becomes_due_later_is_claimed_when_the_desk_says_so(started):
     desk.due = [claim(7), claim(8)]
     desk.wake()
     assert {desk.recorded.get(timeout=20).claim.leg for _ in range(2)} == {"R-07", "R-08"}
+
+
+class AMomentLate(Counter):
+    """Its message becomes due after the first look, and before it is asked what is due next."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.first = True
+
+    def claim(self, room: Mapping[str, int], at: datetime, limit: int) -> list[Claim]:
+        if self.first:
+            self.first, self.due = False, [replace(claim(0), first_at=at + timedelta(microseconds=1))]
+            return []
+        return super().claim(room, at, limit)
+
+    def next_due(self) -> datetime | None:
+        while self.due and now() <= self.due[0].first_at:
+            pass
+        return super().next_due()
+
+
+def test_what_becomes_due_behind_our_back_leaves_at_once(started):
+    desk = AMomentLate()
+    started(desk, Department(Answer("received", ref="A")))
+    assert desk.recorded.get(timeout=20).claim.leg == "R-00"
 
 
 def test_a_stop_waits_for_what_is_outside_and_records_its_answer(started):

@@ -19,6 +19,7 @@ from tests.store.samples import NOW, REFERENCE, a_message, file_case, minutes
 ROOM = {"water-works": 10}
 BODY = '{"示例":"正文"}'.encode()
 FIRST = MessageId(REFERENCE, "01", "leg.filed", 1)
+AGAIN = Outcome("due", "again", next_at=minutes(1))
 
 
 def claimed(store: Opened, at: float = 0, room: dict[str, int] | None = None) -> list[Claimed]:
@@ -72,6 +73,26 @@ def test_the_oldest_is_served_first(store: Opened) -> None:
     older = a_message("02", type="leg.urged", message_id="u", next_at=minutes(-5))
     store.db.write(lambda tx: messages.add(tx, [older]))
     assert claimed(store, room={"water-works": 1})[0].message.type == "leg.urged"
+
+
+def tried(store: Opened, count: int) -> None:
+    """The first legs of the case were tried once and are due again a minute later, after everything else."""
+    for one in claimed(store, room={"water-works": count}):
+        store.db.write(lambda tx, one=one: leases.settle(tx, one, AGAIN, NOW))  # type: ignore[misc]
+
+
+def test_what_was_tried_before_comes_first_once_it_is_due_again(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=6))
+    tried(store, 2)
+    assert [one.message.leg for one in claimed(store, room={"water-works": 1})] == ["03"]
+    assert [one.message.leg for one in claimed(store, 2, {"water-works": 4})] == ["01", "02", "04", "05"]
+
+
+def test_what_fails_again_and_again_leaves_half_of_a_lane_to_others(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=8))
+    tried(store, 5)
+    assert [one.message.leg for one in claimed(store, 2, {"water-works": 4})] == ["01", "02", "06", "07"]
+    assert [one.message.leg for one in claimed(store, 2, {"water-works": 9})] == ["03", "04", "05", "08"]
 
 
 def test_threads_that_claim_together_never_get_the_same_message(store: Opened) -> None:
