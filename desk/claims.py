@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from cases.model import Case, Event, LegState
 from cases.states import OUT
@@ -44,8 +44,7 @@ class Then(Protocol):
         """When, for send and ask."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One leased message with its frozen body, ready to be sent or asked about."""
 
     id: MessageId
@@ -215,10 +214,9 @@ class Counter:
     def _shown(self, item: Claimed, body: bytes) -> Claim:
         message = item.message
         leg = f"{message.reference}-{message.leg}"
-        outgoing = Outgoing(key=message.key, message_id=message.message_id, type=message.type, leg=leg, body=body)
-        return Claim(id=message.id, leg=leg, outgoing=outgoing, body=self._premises.deployment.bodies[message.office],
-                     purpose="ask" if item.was == "unknown" else "send", attempt=item.attempt,
-                     first_at=message.created_at, fence=item)
+        outgoing = Outgoing(message.key, message.message_id, message.type, leg, body)
+        return Claim(message.id, leg, outgoing, self._premises.deployment.bodies[message.office],
+                     "ask" if item.was == "unknown" else "send", item.attempt, message.created_at, item)
 
     def next_due(self) -> datetime | None:
         """When the earliest message of any office wants to leave, or None."""

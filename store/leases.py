@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
@@ -43,8 +43,7 @@ class Wanted:
     limit: int = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A message for whose next attempt `token` stands; `leased`: its lease is in the store already. `was` due: send it;
     `was` unknown: ask the department first. `attempt` counts from 1 and begins at `since`."""
 
@@ -103,7 +102,7 @@ def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
     """Lease what is due, oldest first in each office; two dispatchers never get one."""
     found = due(tx, wanted)
     _take(tx, found, {})
-    return [replace(one, leased=True) for one in found]
+    return [one._replace(leased=True) for one in found]
 
 
 def begin(tx: Tx, items: Sequence[Claimed], letters: Sequence[Enclosed]) -> None:

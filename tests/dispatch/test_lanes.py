@@ -70,7 +70,7 @@ def test_what_waits_for_a_lane_that_begins_to_rest_is_handed_back():
     lanes = at_pace(0.05)
     running, waiting = errand(1), [errand(number) for number in range(2, 6)]
     assert [lanes.starts(one) for one in (running, *waiting)] == [True, True, False, False, False]
-    misset = [replace(running.claim, leg=f"R-{number}") for number in range(3)]
+    misset = [running.claim._replace(leg=f"R-{number}") for number in range(3)]
     turns = []
     for one in misset:
         turns.append(lanes.ended(one, Answer("setup"), 0.05, NOW))

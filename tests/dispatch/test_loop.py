@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -122,7 +121,7 @@ class AMomentLate(Counter):
 
     def claim(self, room: Mapping[str, int], at: datetime, limit: int) -> list[Claim]:
         if self.first:
-            self.first, self.due = False, [replace(claim(0), first_at=at + timedelta(microseconds=1))]
+            self.first, self.due = False, [claim(0)._replace(first_at=at + timedelta(microseconds=1))]
             return []
         return super().claim(room, at, limit)
 

@@ -127,9 +127,9 @@ def test_a_body_is_not_frozen_without_the_lease(store: Opened) -> None:
     store.db.write(file_case)
     one = claimed(store)[0]
     with pytest.raises(LeaseLost):
-        freeze(store, replace(one, token=one.token - 1), b"x")
+        freeze(store, one._replace(token=one.token - 1), b"x")
     with pytest.raises(LeaseLost):
-        freeze(store, replace(one, message=replace(one.message, leg="09")), b"x")
+        freeze(store, one._replace(message=replace(one.message, leg="09")), b"x")
     assert body_of(store) is None
 
 
@@ -137,7 +137,7 @@ def test_of_bodies_that_are_frozen_together_none_is_if_one_lease_is_lost(store: 
     store.db.write(file_case)
     first, second = claimed(store)
     letters = messages.enclosed(store.db.cipher, {first.message.id: BODY, second.message.id: BODY}, "1")
-    late = replace(second, token=second.token - 1)
+    late = second._replace(token=second.token - 1)
     with pytest.raises(LeaseLost):
         store.db.write(lambda tx: leases.begin(tx, [first, late], [letters]))
     assert [body_of(store, one.message.id) for one in (first, second)] == [None, None]
