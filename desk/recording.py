@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from cases import fold, judge
 from cases.model import Case, Event, LegState
@@ -30,8 +31,7 @@ IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
 LATER = {"send": "due", "ask": "unknown", "stuck": "stuck", "done": "done"}
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(NamedTuple):
     """An attempt that ended: what was sent, what came back, and what the retry rules say comes next."""
 
     claim: Claim
@@ -43,8 +43,7 @@ class Came:
         """The record of the attempt and the message's next state."""
         kind = self.answer.kind
         state = "done" if kind == "received" else "refused" if kind == "refused" else LATER[self.then.kind]
-        return Outcome(state=state, kind=kind, next_at=self.then.at, status=self.answer.status,
-                       detail=self.answer.detail, reason=self.answer.reason)
+        return Outcome(state, kind, self.then.at, self.answer.status, self.answer.detail, reason=self.answer.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +59,22 @@ class Unwritten:
         return isinstance(self.fault, StoreUnavailable) and not isinstance(self.fault, TransactionLost)
 
 
-@dataclass(frozen=True, slots=True)
-class _Decided:
+class _Decided(NamedTuple):
     """The events an answer leads to, and what of it must be kept aside."""
 
     events: tuple[Event, ...] = ()
     strange: tuple[Strange, ...] = ()
-    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """The attempts at one case that ended together, each at a leg of its own."""
+    """The attempts at one case that ended together, each at a leg of its own; what was decided on each, and what came
+    of its message."""
 
     reference: str
     came: tuple[Came, ...]
     decided: list[_Decided] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
 
 
 class Recorder:
@@ -112,19 +111,19 @@ class Recorder:
             return []
         only = joint.came[0]
         if isinstance(fault, MalformedNotice) and not only.answer.strange:  # the receipt counts, the state does not
-            return self.record([replace(only, answer=replace(only.answer, strange="malformed"))], now)
+            return self.record([only._replace(answer=replace(only.answer, strange="malformed"))], now)
         return [Unwritten(only, fault)]
 
     def _wish(self, joint: _Joint, now: datetime) -> Wish:
         def decide(case: Case) -> Sequence[Event]:
-            joint.decided[:] = [replace(self._decided(case, came, now), outcome=_outcome(case, came))
-                                for came in joint.came]
+            joint.decided[:] = [self._decided(case, came, now) for came in joint.came]
+            joint.outcomes[:] = [_outcome(case, came) for came in joint.came]
             return [event for decided in joint.decided for event in decided.events]
 
         def beside() -> Beside:
-            ended = list(zip(joint.came, joint.decided, strict=True))
-            settled = [(came.claim.fence, decided.outcome or came.outcome) for came, decided in ended]
-            odd = any(decided.strange or came.answer.state == "granted" for came, decided in ended)
+            settled = [(came.claim.fence, outcome) for came, outcome in zip(joint.came, joint.outcomes, strict=True)]
+            odd = any(decided.strange or came.answer.state == "granted"
+                      for came, decided in zip(joint.came, joint.decided, strict=True))
             return Beside(settled=settled, more=partial(self._keep, joint) if odd else None)
 
         return Wish(joint.reference, decide, beside)
@@ -146,9 +145,9 @@ class Recorder:
             type_ = f"leg.{answer.state}"
             data = read_data(type_, {"leg": claim.leg, **answer.data})
             data = self._window.understood(claim.id.reference, claim.id.leg, type_, data)
-            return replace(came, answer=replace(answer, data=self._window.with_files(claim.body.id, data, now)))
+            return came._replace(answer=replace(answer, data=self._window.with_files(claim.body.id, data, now)))
         except MalformedNotice:
-            return replace(came, answer=replace(answer, strange="malformed"))
+            return came._replace(answer=replace(answer, strange="malformed"))
 
     def _decided(self, case: Case, came: Came, now: datetime) -> _Decided:
         answer, claim = came.answer, came.claim
@@ -205,7 +204,7 @@ def _outcome(case: Case, came: Came) -> Outcome:
     """What came of a message; a filing of which the department spoke meanwhile has arrived, whatever the answer was."""
     arrived = came.claim.id.type == "leg.filed" and case.legs[came.claim.id.leg].state in TAKEN
     outcome = came.outcome
-    return replace(outcome, state="done", next_at=None) if arrived and outcome.state in LATER.values() else outcome
+    return outcome._replace(state="done", next_at=None) if arrived and outcome.state in LATER.values() else outcome
 
 
 def _not_there_yet(case: Case, came: Came, now: datetime) -> tuple[Event, ...]:

@@ -61,8 +61,7 @@ class Claimed(NamedTuple):
         return _DOES[self.was]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an attempt came to: the message's new state, when to go on (`next_at` for due and unknown), and the
     record for operators: `kind` of answer, HTTP `status`, `detail` without personal data; `answer` (the raw reply)
     and `reason` (the department's words) are sealed."""

@@ -12,8 +12,8 @@ from typing import Any
 from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
-from store.port import Tx
-from store.rows import attributes, columns, filled, one, params, shape, upsert_text, written
+from store.port import Row, Tx
+from store.rows import columns, filled, one, params, shape, upsert_text, whole, written
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -82,7 +82,14 @@ def get(tx: Tx, reference: str, leg: str) -> LegRow:
 def of_case(tx: Tx, reference: str) -> list[LegRow]:
     """All legs of a case by their numbers."""
     found = tx.rows("select * from legs where reference = :reference order by leg", reference=reference)
-    return [filled(LegRow, attributes(LegRow, row) | {name: intern(row[name]) for name in _WORDS}) for row in found]
+    return [_kept(row) for row in found]
+
+
+def _kept(row: Row) -> LegRow:
+    values = whole(row, LegRow)
+    for name in _WORDS:
+        values[name] = intern(values[name])
+    return filled(LegRow, values)
 
 
 def lapsing(tx: Tx, now: datetime, after: LegRow | None = None, limit: int = 500) -> list[LegRow]:
