@@ -6,7 +6,7 @@ Derived from the stored plan, the filed answers and the results so far; frozen b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -40,6 +40,11 @@ class Dossier:
     case: Case
     body: Mapping[str, Any]
     files: Mapping[str, FileRow]
+
+    @cached_property
+    def said(self) -> dict[str, dict[Hashable, dict[str, Any]]]:
+        """What was said of papers so far, by where the addresses of files begin: several legs ask the same ones."""
+        return {}
 
     @cached_property
     def answers(self) -> Mapping[str, Any]:
@@ -133,11 +138,13 @@ def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A paper that a leg asks: its slot, the key of what fills it, and what is said of it whatever that is."""
+    """A paper that a leg asks: its slot, the key of what fills it, and what is said of it whatever that is; `same` is
+    equal for lines of which the same is said to every leg."""
 
     slot: MaterialSlot
     key: str
     blank: Mapping[str, Any]
+    same: Hashable
 
 
 def _sheet(part: LegPart) -> Sequence[_Line]:
@@ -150,15 +157,23 @@ def _sheet(part: LegPart) -> Sequence[_Line]:
 
 def _line(slot: MaterialSlot) -> _Line:
     key = slot.taken or slot.key
+    same = (key, slot.key, slot.name, slot.obtained, slot.by, slot.leg if slot.obtained == "pledge" else "")
     return _Line(slot, key, {
         "material": kind_of(key), "role": key.partition("#")[0].partition("@")[2] or None,
         "stands_for": kind_of(slot.key) if key != slot.key else None, "name": slot.name, "obtained": slot.obtained,
-        "files": ()})
+        "files": ()}, same)
 
 
 def _entries(dossier: Dossier, leg: str, sheet: Iterable[_Line], to: Addressee) -> list[dict[str, Any]]:
     later = brought_later(dossier.case.legs[leg])
-    return [{**line.blank, **_filled(dossier, line, later, to)} for line in sheet]
+    if later:
+        return [_entry(dossier, line, later, to) for line in sheet]
+    said = dossier.said.setdefault(to.files, {})
+    return [said.get(line.same) or said.setdefault(line.same, _entry(dossier, line, {}, to)) for line in sheet]
+
+
+def _entry(dossier: Dossier, line: _Line, later: Mapping[str, Sequence[str]], to: Addressee) -> dict[str, Any]:
+    return {**line.blank, **_filled(dossier, line, later, to)}
 
 
 def _filled(dossier: Dossier, line: _Line, later: Mapping[str, Sequence[str]], to: Addressee) -> Mapping[str, Any]:
