@@ -71,8 +71,8 @@ class Openings:
         raise failed
 
     def begun(self, place: Place) -> Line | None:
-        """A connection that is on its way; None where one has to be waited for: a name must be looked up, or a
-        certificate."""
+        """A connection that is on its way; None where one has to be waited for, because a name must be looked up or a
+        certificate be checked."""
         reached = self._reached.get(place)
         if place.secure or reached is None or reached.until < time.monotonic():
             return None
