@@ -201,8 +201,8 @@ def attempts_of(tx: Tx, message: Message) -> list[Attempt]:
 def _taken(tx: Tx, wanted: Wanted) -> list[Row]:
     """Of what is due in the offices, as far as each takes it, what has been due longest: so the messages of a case,
     which became due together, are taken together, and offices that are behind catch up. Before those come messages that
-    were tried before, which are older than they look; they get half of a lane at most, so that what fails again and
-    again keeps nothing waiting."""
+    were tried before, which are older than they look; they get half of a lane at most, and no turn before others where
+    there is one place, so that what fails again and again keeps nothing waiting."""
     again, until = _tried_before(tx, wanted), _longest_due(tx, wanted)
     rest = [row for office, places in _free(wanted) for row in _due(tx, office, until, places)]
     rest.sort(key=_since_when)
@@ -221,12 +221,12 @@ def _free(wanted: Wanted) -> list[tuple[str, int]]:
 
 
 def _tried_before(tx: Tx, wanted: Wanted) -> list[Row]:
-    found = [row for office, places in _free(wanted) for row in tx.rows(
+    found = [row for office, places in _free(wanted) if places > 1 for row in tx.rows(
         "select * from messages where office = :office and next_at is not null and attempts > 0 and next_at <= :now"
         " and (state = 'due' or state = 'unknown') order by next_at limit :places {skip}",
-        office=office, now=stamp(wanted.now), places=(places + 1) // 2)]
+        office=office, now=stamp(wanted.now), places=places // 2)]
     found.sort(key=_since_when)
-    return found[:(wanted.limit + 1) // 2]
+    return found[:wanted.limit // 2]
 
 
 def _longest_due(tx: Tx, wanted: Wanted) -> str:

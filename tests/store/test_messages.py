@@ -95,6 +95,12 @@ def test_what_fails_again_and_again_leaves_half_of_a_lane_to_others(store: Opene
     assert [one.message.leg for one in claimed(store, 2, {"water-works": 9})] == ["03", "04", "05", "08"]
 
 
+def test_where_there_is_one_place_what_has_been_due_longest_gets_it(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=3))
+    tried(store, 1)
+    assert [one.message.leg for _ in range(3) for one in claimed(store, 2, {"water-works": 1})] == ["02", "03", "01"]
+
+
 def test_threads_that_claim_together_never_get_the_same_message(store: Opened) -> None:
     for case in range(5):
         store.db.write(lambda tx, case=case: file_case(tx, f"case-{case}", count=8))  # type: ignore[misc]
