@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 LARGEST_INTEGER = 2**53 - 1
 LONGEST_NUMBER = 40
 # Possessive and with an optional end, so that a string that never closes costs one pass, not one for each quote.
@@ -24,6 +26,9 @@ _NUL = re.compile("\x00")
 # characters stands first, which the engine finds quickly.
 _SUSPECT = re.compile(_CONTROL.pattern[:-1] + r"\\](?:(?<!\\)|[bf]|u(?:00[01]|007[fF]|[dD][89a-fA-F]|[fF]{3}[eEfF]))")
 SURELY_SMALL = 15  # characters: whatever number they write is exact and far below any largest
+SMALL = 10**SURELY_SMALL
+# A backslash begins every escape; of what either strictness refuses, only the others can stand in JSON without one.
+_MARKS = (b"\\", b"\x7f", "\ufffe".encode(), "\uffff".encode())
 Path = tuple[str | int, ...]
 
 
@@ -67,6 +72,31 @@ def printable(text: str) -> str:
 def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
     """The value that `raw` (UTF-8) means; raises `BadJson` for everything a strict reader must not accept."""
     _refuse_depth(raw, strictness.deepest)
+    if not any(mark in raw for mark in _MARKS):
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            return _read(raw, strictness)
+        # Without escapes each text stands between two quotes; a name that stood twice is gone with what it named.
+        if 2 * _texts(value) == raw.count(b'"'):
+            return value
+    return _read(raw, strictness)
+
+
+def _texts(value: Any) -> float:
+    """How many texts a value has, names among them; infinitely many where a number may be too large."""
+    kind = type(value)
+    if kind is str:
+        return 1
+    if kind is dict:
+        return len(value) + sum(map(_texts, value.values()))
+    if kind is list:
+        return sum(map(_texts, value))
+    return 0 if value is None or -SMALL < value < SMALL else math.inf
+
+
+def _read(raw: bytes, strictness: Strictness) -> Any:
+    """`load` with an eye on every part."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
