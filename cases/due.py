@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import DayLine, Span, explain, warn_at
@@ -25,8 +26,7 @@ PAUSE_WORDS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LegDue:
+class LegDue(NamedTuple):
     """One leg's dates. `started` tells whether the clock really runs (else `start` and `due` are expected ones).
 
     `due` is the promised end, `statutory` the one by law; `yellow_at` when little is left; `finish` when it ended or
