@@ -27,6 +27,7 @@ _NUL = re.compile("\x00")
 _SUSPECT = re.compile(_CONTROL.pattern[:-1] + r"\\](?:(?<!\\)|[bf]|u(?:00[01]|007[fF]|[dD][89a-fA-F]|[fF]{3}[eEfF]))")
 SURELY_SMALL = 15  # characters: whatever number they write is exact and far below any largest
 SMALL = 10**SURELY_SMALL
+_NUMBERS = frozenset({int, float})
 # A backslash begins every escape; of what either strictness refuses, only the others can stand in JSON without one.
 _MARKS = (b"\\", b"\x7f", "\ufffe".encode(), "\uffff".encode())
 Path = tuple[str | int, ...]
@@ -83,16 +84,18 @@ def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
     return _read(raw, strictness)
 
 
-def _texts(value: Any) -> float:
+def _texts(whole: Any) -> float:
     """How many texts a value has, names among them; infinitely many where a number may be too large."""
-    kind = type(value)
-    if kind is str:
-        return 1
-    if kind is dict:
-        return len(value) + sum(map(_texts, value.values()))
-    if kind is list:
-        return sum(map(_texts, value))
-    return 0 if value is None or -SMALL < value < SMALL else math.inf
+    names, parts = 0, [whole]
+    for part in parts:  # which grows meanwhile
+        if type(part) is dict:
+            names += len(part)
+            parts += part.values()
+        elif type(part) is list:
+            parts += part
+    if any(not -SMALL < part < SMALL for part in parts if type(part) in _NUMBERS):
+        return math.inf
+    return names + sum([type(part) is str for part in parts])
 
 
 def _read(raw: bytes, strictness: Strictness) -> Any:

@@ -105,7 +105,7 @@ def read_value(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
 
 def is_blank(raw: Any) -> bool:
     """Whether nothing was filled in: None, or a text of spaces only. An empty list is an answer."""
-    return raw is None or (isinstance(raw, str) and not raw.strip())
+    return raw is None or (isinstance(raw, str) and (not raw or raw.isspace()))
 
 
 def safe_text(raw: Any, longest: int = LONGEST_TEXT) -> str:
