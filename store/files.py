@@ -70,11 +70,11 @@ def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> list[Trait
     linked: list[Traits] = []
     for names, each in _named(files):
         free = f"owner = :owner and file in ({names}) and (reference is null or reference = :reference)"
-        rows = tx.rows(f"update files set reference = :reference where {free} returning {_TRAITS}",
+        rows = tx.rows(f"update files set reference = :reference where {free} returning file, type, size",
                        owner=owner, reference=reference, **each)
         if len(rows) != len(each):
             _refuse(tx, reference, owner, each.values())
-        linked += [Traits(*row.values()) for row in rows]
+        linked += [Traits(row["file"], owner, row["type"], row["size"], reference) for row in rows]
     return linked
 
 
