@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from store.encoding import stamp
@@ -95,8 +96,16 @@ def _named(files: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """The files, each once, as parameters of a few statements."""
     wanted = list(dict.fromkeys(files))
     for first in range(0, len(wanted), AT_ONCE):
-        params = {f"f{number}": file for number, file in enumerate(wanted[first:first + AT_ONCE])}
-        yield ", ".join(f":{name}" for name in params), params
+        some = wanted[first:first + AT_ONCE]
+        names, text = _names(len(some))
+        yield text, dict(zip(names, some, strict=True))
+
+
+@cache
+def _names(count: int) -> tuple[tuple[str, ...], str]:
+    """So many names of parameters, and the text that lists them."""
+    names = tuple(f"f{number}" for number in range(count))
+    return names, ", ".join(f":{name}" for name in names)
 
 
 def of_case(tx: Tx, reference: str) -> list[FileRow]:
