@@ -28,8 +28,7 @@ _SUSPECT = re.compile(_CONTROL.pattern[:-1] + r"\\](?:(?<!\\)|[bf]|u(?:00[01]|00
 SURELY_SMALL = 15  # characters: whatever number they write is exact and far below any largest
 SMALL = 10**SURELY_SMALL
 _NUMBERS = frozenset({int, float})
-# A backslash begins every escape; of what either strictness refuses, only the others can stand in JSON without one.
-_MARKS = (b"\\", b"\x7f", "\ufffe".encode(), "\uffff".encode())
+_FFC0_TO_FFFF = b"\xef\xbf"  # how each of these characters begins; the last two are refused
 Path = tuple[str | int, ...]
 
 
@@ -73,15 +72,15 @@ def printable(text: str) -> str:
 def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
     """The value that `raw` (UTF-8) means; raises `BadJson` for everything a strict reader must not accept."""
     _refuse_depth(raw, strictness.deepest)
-    if not any(mark in raw for mark in _MARKS):
-        try:
-            value = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            return _read(raw, strictness)
-        # Without escapes each text stands between two quotes; a name that stood twice is gone with what it named.
-        if 2 * _texts(value) == raw.count(b'"'):
-            return value
-    return _read(raw, strictness)
+    # A backslash begins every escape; of what is refused only the other two could stand in JSON without one.
+    if b"\\" in raw or b"\x7f" in raw or _FFC0_TO_FFFF in raw:
+        return _read(raw, strictness)
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return _read(raw, strictness)
+    # Without escapes each text stands between two quotes; a name that stood twice is gone with what it named.
+    return value if 2 * _texts(value) == raw.count(b'"') else _read(raw, strictness)
 
 
 def _texts(whole: Any) -> float:
