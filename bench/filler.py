@@ -86,9 +86,9 @@ def _filed(there: Inside, situation: Mapping[str, Any], day: datetime) -> list[t
 def _finished(there: Inside, situation: Mapping[str, Any], day: datetime) -> str:
     legs = _filed(there, situation, day)
     there.deliver(day)
-    for hour, (type_, data) in enumerate((
-        ("leg.granted", {"results": [{"name": "批复", "number": "示例-1"}]}), ("leg.delivered", {"mode": "electronic"}),
-    ), 1):
+    told: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("leg.granted", {"results": [{"name": "批复", "number": "示例-1"}]}), ("leg.delivered", {"mode": "electronic"}))
+    for hour, (type_, data) in enumerate(told, 1):
         for leg, office in legs:
             there.say(office, leg, type_, day + timedelta(hours=hour), **data)
     return legs[0][0].rpartition("-")[0]
@@ -199,7 +199,8 @@ class Copier:
         """All rows of a table under each reference; events are chained on the way."""
         for reference in list(self._heads):
             for place, line in enumerate(lines):
-                copy, message_id = [reference], ""
+                message_id = ""
+                copy: list[Any] = [reference]
                 if named:
                     message_id = f"msg_{random.getrandbits(128):032x}"
                     copy.append(message_id)
