@@ -18,8 +18,8 @@ CALLS = ("openat", "pwrite64", "write", "ftruncate", "fallocate", "fsync", "fdat
 STRACE = ("strace", "-D", "-f", "--seccomp-bpf", "-qq", "-ttt", "-y", "-xx", "-s", str(1 << 24), "-e",
           f"trace={','.join(CALLS)}")
 _LINE = re.compile(r"(\d+) +(\d+\.\d+) (?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)")
-_BYTES = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
-_HANDLE = re.compile(r"\d+<((?:\\x[0-9a-f]{2})*)>")
+_BYTES = re.compile(r'"([^"]*)"')
+_HANDLE = re.compile(r"\d+<(\\x[^>]*)>")
 _UNFINISHED = " <unfinished ...>"
 
 
@@ -56,14 +56,19 @@ def calls(lines: Iterable[str]) -> Iterator[Call]:
         if result.startswith(("-", "?")):
             continue
         ended += 1
-        handles = _HANDLE.findall(result if name == "openat" else rest)
-        yield Call(float(at), begun, name, plain(handles[0]).decode() if handles else "",
+        handle = _HANDLE.match(result if name == "openat" else rest)
+        yield Call(float(at), begun, name, plain(handle[1]).decode() if handle else "",
                    tuple(plain(word) for word in _BYTES.findall(rest)), rest)
 
 
 def plain(text: str) -> bytes:
     """What strace wrote in hexadecimal."""
     return bytes.fromhex(text.replace("\\x", ""))
+
+
+def coded(text: str) -> str:
+    """A text as strace writes it."""
+    return "".join(f"\\x{byte:02x}" for byte in text.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,9 @@
 import random
 from pathlib import Path
 
-from tests.faults.strict_disk import Disk, calls
+from tests.faults.strict_disk import Disk, calls, coded
 
 HOME = Path("/disk")
-
-
-def coded(text):
-    return "".join(f"\\x{byte:02x}" for byte in text.encode())
 
 
 def held(path):
