@@ -108,17 +108,19 @@ def has_library(name: str) -> bool:
     return True
 
 
-def find_browser() -> None:
-    """Find or install Chromium and a Chinese font; without the right to install, say in one line how to get them."""
+def find_tools(*, slow: bool) -> None:
+    """Find or install Chromium and a Chinese font, for slow tests also strace; without the right to install, say in one
+    line how to get them."""
     missing = [] if chromium() else ["chromium"]
     missing += [] if has_chinese_font() else ["fonts-noto-cjk", "fontconfig"]
     missing += [] if has_library("libatomic.so.1") else ["libatomic1"]  # the browser's driver is linked against it
+    missing += ["strace"] if slow and not shutil.which("strace") else []
     if not missing:
         return
     how = f"apt-get install {' '.join(missing)}"
     if os.geteuid() or not shutil.which("apt-get"):
-        give_up(f"the page tests need {', '.join(missing)}; install with: {how}")
-    say(f"installing {', '.join(missing)} for the page tests")
+        give_up(f"the tests need {', '.join(missing)}; install with: {how}")
+    say(f"installing {', '.join(missing)} for the tests")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     get = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
     for step in (("apt-get", "update", "-qq"), tuple(get)):
@@ -188,7 +190,7 @@ def run(_: argparse.Namespace) -> int:
 def test(options: argparse.Namespace) -> int:
     """Lint, types and the tests; `--slow` the long fuzz and fault runs instead."""
     install(["requirements.txt", "requirements-dev.txt"])
-    find_browser()
+    find_tools(slow=options.slow)
     if options.slow:
         return python("-m", "pytest", "-q", "-m", "slow", *options.rest)
     if options.rest:

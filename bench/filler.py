@@ -25,25 +25,24 @@ from dispatch.retry import Then
 from store import events, tallies
 from store.chain import GENESIS
 from store.cipher import Cipher
-from store.encoding import squeeze, to_json, unsqueeze
+from store.encoding import to_json
 
 LAST_DAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 DAYS = 20
 OPEN_SHARE = 0.02
 CHUNK = 500
-LONGEST_BODY = 200  # of a message, so that a million fit; nothing that is measured reads further
 ALL_SERVICES = CATALOG.bundles["utilities"].figures["services"]
 # Column → its place, with the names of the row's columns.
 PLACES: Mapping[tuple[str, str], str] = {
     ("cases", "body"): "cases:body:{reference}", ("cases", "code"): "cases:code:{reference}",
     ("events", "body"): "events:body:{reference}/{n}",
-    ("messages", "body"): "messages:body:{reference}-{leg}:{type}:{n}",
+    ("bodies", "body"): "messages:body:{reference}-{frozen}",
     ("messages", "reason"): "messages:reason:{reference}-{leg}:{type}:{n}",
     ("attempts", "answer"): "attempts:answer:{reference}-{leg}:{type}:{n}/{attempt}",
 }
 # What a copy has of its own, before what is sealed anew.
 FRESH = ("reference", "message_id", "prev", "hash")
-TABLES = ("cases", "legs", "events", "messages", "attempts")
+TABLES = ("cases", "legs", "events", "bodies", "messages", "attempts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,9 @@ def _filed(there: Inside, situation: Mapping[str, Any], day: datetime) -> list[t
 def _finished(there: Inside, situation: Mapping[str, Any], day: datetime) -> str:
     legs = _filed(there, situation, day)
     there.deliver(day)
-    for hour, (type_, data) in enumerate((
-        ("leg.granted", {"results": [{"name": "批复", "number": "示例-1"}]}), ("leg.delivered", {"mode": "electronic"}),
-    ), 1):
+    told: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("leg.granted", {"results": [{"name": "批复", "number": "示例-1"}]}), ("leg.delivered", {"mode": "electronic"}))
+    for hour, (type_, data) in enumerate(told, 1):
         for leg, office in legs:
             there.say(office, leg, type_, day + timedelta(hours=hour), **data)
     return legs[0][0].rpartition("-")[0]
@@ -141,11 +140,8 @@ def _model(there: Inside, reference: str, day: datetime) -> Model:
 
 
 def _opened(cipher: Cipher, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    opened = {name: cipher.open(bytes(value), PLACES[table, name].format(**row)) if (table, name) in PLACES and value
-              else value for name, value in row.items()}
-    if table == "messages" and opened["body"] is not None:
-        opened["body"] = squeeze(unsqueeze(opened["body"])[:LONGEST_BODY])
-    return opened
+    return {name: cipher.open(bytes(value), PLACES[table, name].format(**row)) if (table, name) in PLACES and value
+            else value for name, value in row.items()}
 
 
 class Copier:
@@ -203,7 +199,8 @@ class Copier:
         """All rows of a table under each reference; events are chained on the way."""
         for reference in list(self._heads):
             for place, line in enumerate(lines):
-                copy, message_id = [reference], ""
+                message_id = ""
+                copy: list[Any] = [reference]
                 if named:
                     message_id = f"msg_{random.getrandbits(128):032x}"
                     copy.append(message_id)

@@ -24,7 +24,7 @@ from store.cipher import Cipher
 from store.encoding import stamp
 from store.errors import NoCopy, StoreError, StoreUnavailable
 from store.failpoints import reach
-from store.folder import sync_file, write_durably
+from store.folder import make_folder, sync_file, write_durably
 from store.migrations import migrate_sqlite
 from store.opening import Opened, Place
 from store.port import Database, Row, Tx
@@ -61,7 +61,7 @@ class Copied:
 def back_up(place: Place, opened: Opened, cipher: Cipher, target: Path, now: datetime) -> Copied:
     """Copy database and files of a running store into the empty folder `target`; NoCopy leaves nothing behind."""
     refuse_taken(target, place)
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target)
     try:
         return _copied(place, opened, cipher, target, now)
     except OSError as error:

@@ -75,6 +75,14 @@ def write_durably(path: Path, chunks: Iterable[bytes]) -> None:
     sync_folder(path.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` for its owner alone, and those above it that are missing; each of their names is durable."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for one in reversed(made):
+        sync_folder(one.parent)
+
+
 def sync_file(path: Path) -> None:
     """Make a file that somebody else wrote durable, and its name."""
     with path.open("rb") as stream:

@@ -11,14 +11,14 @@ from typing import Any
 
 from store.cipher import Cipher
 from store.errors import KeysExposed, KeysMissing
-from store.folder import write_durably
+from store.folder import make_folder, write_durably
 
 
 def create_keys(path: Path) -> None:
     """Make a key file with one sealing key and the index key; refuses to overwrite one."""
     if path.exists():
         raise KeysExposed(f"{path} 已存在；不会覆盖密钥，丢失密钥就无法再读出已保存的资料。")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     _write(path, {"index": _fresh(), "keys": [_fresh()]})
 
 

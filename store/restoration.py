@@ -14,7 +14,7 @@ from sqlite_utils import Database as Tables
 from store.backup import Copied, carry, check, digest, keys_of, probe, read_manifest, tables_of
 from store.cipher import Cipher
 from store.errors import NoCopy, UnsafeStorage
-from store.folder import FolderLock, sync_file, sync_folder
+from store.folder import FolderLock, make_folder, sync_file, sync_folder
 from store.migrations import MIGRATIONS, refuse_newer
 from store.opening import Opened, Place, open_store
 from store.port import Database, Tx
@@ -83,7 +83,7 @@ def _verified(reader: SqliteReader) -> None:
 def _into_folder(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader], say: Callable[[str], None]) -> None:
     """Files first, the database last and by renaming: a restore that was cut off never looks like a store."""
     source, reader = copy
-    place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(place.data)
     lock = FolderLock(place.data)
     lock.take(_PATIENCE, say)
     try:

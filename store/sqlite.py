@@ -18,7 +18,7 @@ from sqlite_utils import Database as Tables
 from store.cipher import Cipher
 from store.dialect import sqlite_rows, sqlite_text
 from store.errors import StoreClosed, TransactionLost, UnsafeStorage
-from store.folder import FolderLock, sync_folder
+from store.folder import FolderLock, make_folder, sync_folder
 from store.migrations import migrate_sqlite, refuse_unmigrated
 from store.port import Done, Row, Tx, started
 from store.safety import PRAGMAS, plain, refuse_network, refuse_pragmas
@@ -244,7 +244,7 @@ class SqliteDatabase:
 
 def open_sqlite(folder: Path, cipher: Cipher, patience: float, say: Callable[[str], None]) -> SqliteDatabase:
     """Take the folder (waiting at most `patience` seconds), refuse unsafe storage, migrate and start the writer."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder)
     refuse_network(folder, _mounts())
     lock = FolderLock(folder)
     lock.take(patience, say)

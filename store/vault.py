@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 from store.cipher import OVERHEAD, Cipher
 from store.errors import SealBroken, StorageFull, UnknownFile
 from store.failpoints import reach
-from store.folder import is_full, sync_folder, write_durably
+from store.folder import is_full, make_folder, sync_folder, write_durably
 from store.port import Database, Tx
 
 PART = 1 << 20
@@ -56,18 +56,18 @@ class FolderVault:
     def __init__(self, folder: Path, cipher: Cipher) -> None:
         self._folder = folder / "files"
         self._cipher = cipher
-        if not self._folder.exists():
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(folder)
+        self._durable: set[str] = set()  # folders whose names are; whoever else made one may not have come that far
+        make_folder(self._folder)
 
     def put(self, file: str, chunks: Iterable[bytes]) -> Kept:
         """Seal and keep the bytes; durable before it returns."""
         measure = _Measure(chunks)
         path = self._path(file)
         with _told():
-            if not path.parent.exists():
+            if path.parent.name not in self._durable:
                 path.parent.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(self._folder)
+                self._durable.add(path.parent.name)
             write_durably(path, self._framed(file, measure))
         reach("upload.after_rename")
         return measure.kept()

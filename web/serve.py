@@ -26,6 +26,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
 from settings import BadSettings, Settings
+from store.folder import make_folder
 from web.names import NAME, SOCKET, RefusedStart
 from web.worker import Worker
 
@@ -123,7 +124,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     raise_file_limit()
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)  # its socket is bound before the store is opened
+    make_folder(settings.data)  # its socket is bound before the store is opened
     Server(settings).run()
     return 0
 

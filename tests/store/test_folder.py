@@ -1,0 +1,46 @@
+"""Names are durable before anything that was promised lies under them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from store import folder, vault
+from store.cipher import Cipher
+from store.folder import make_folder
+from store.opening import Place
+from store.vault import FolderVault, new_file_id
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders whose names were made durable, in turn."""
+    seen: list[Path] = []
+    for room in (folder, vault):
+        monkeypatch.setattr(room, "sync_folder", seen.append)
+    return seen
+
+
+def test_a_new_folder_is_durable_and_so_are_the_new_ones_above_it(tmp_path: Path, synced: list[Path]) -> None:
+    make_folder(tmp_path / "a" / "b" / "c")
+    assert synced == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
+    assert (tmp_path / "a" / "b" / "c").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path, synced: list[Path]) -> None:
+    tmp_path.chmod(0o750)
+    make_folder(tmp_path)
+    assert synced == []
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_folder_that_somebody_else_just_made_is_not_taken_for_durable(
+        folder: Place, cipher: Cipher, synced: list[Path]) -> None:
+    files, file = folder.data / "files", new_file_id()
+    (files / file[:2]).mkdir(parents=True)
+    kept = FolderVault(folder.data, cipher)
+    kept.put(file, [b"one"])
+    assert synced == [files, files / file[:2]]
+    kept.put(file[:2] + new_file_id()[2:], [b"two"])
+    assert synced[2:] == [files / file[:2]]
