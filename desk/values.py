@@ -53,8 +53,7 @@ class Receipt:
     def kept(self) -> dict[str, Any]:
         """As it is answered, and kept for whoever sends the same again."""
         return {"reference": self.reference, "code": self.code, "state": self.state, "edition": self.edition,
-                "legs": [{"leg": leg, "matter": matter, "name": name, "department": department, "state": state}
-                         for leg, matter, name, department, state in self.legs]}
+                "legs": [leg._asdict() for leg in self.legs]}
 
 
 @dataclass(frozen=True, slots=True)

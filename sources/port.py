@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 Status = Literal["hit", "miss", "failed", "absent"]
 
 
-class Query(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Query:
     """One look-up: which kind of source, its name (licence type, registry, premises store), what it is asked with
     (`{"holder": number}` for a licence, field values otherwise), the recorded consent, and the moment that counts."""
 
