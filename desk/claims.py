@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal, NamedTuple, Protocol
 
 from cases.model import Case, Event, LegState
-from cases.states import OUT, TAKEN
+from cases.states import OUT
 from connectors.base import Body, Outgoing
 from desk import payload
 from desk.book import Book, Wish
@@ -74,21 +74,10 @@ def _all_stuck(items: Sequence[Claimed], now: datetime, case: Case) -> Sequence[
             if item.message.type == "leg.filed" and case.legs[item.message.leg].state in OUT]
 
 
-def _found_open(reference: str, legs: Sequence[str], now: datetime) -> Wish:
-    """Attempts of which nobody knows the end. What a department spoke of has arrived, whatever came of the attempt: it
-    is asked about no more, which might have to wait long after its case has ended."""
-    arrived: list[str] = []
-
-    def decide(case: Case) -> Sequence[Event]:
-        arrived[:] = [leg for leg in legs if case.legs[leg].state in TAKEN]
-        return [Event("leg.outcome_unknown", now, "platform", leg) for leg in legs
-                if leg not in arrived and case.legs[leg].state is not LegState.OUTCOME_UNKNOWN]
-
-    def settle(tx: Tx) -> None:
-        for leg in arrived:
-            messages.overtaken(tx, reference, leg, now)
-
-    return Wish(reference, decide, lambda: Beside(more=settle if arrived else None))
+def _lost(legs: Sequence[str], now: datetime, case: Case) -> Sequence[Event]:
+    """Attempts of which nobody knows the end."""
+    return [Event("leg.outcome_unknown", now, "platform", leg) for leg in legs
+            if case.legs[leg].state is not LegState.OUTCOME_UNKNOWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +247,7 @@ class Counter:
             self._book.forget(id_.reference)
             if id_.type == "leg.filed":
                 legs.setdefault(id_.reference, []).append(id_.leg)
-        wishes = [_found_open(reference, numbers, now) for reference, numbers in legs.items()]
+        wishes = [Wish(reference, partial(_lost, numbers, now), Beside) for reference, numbers in legs.items()]
         for first in range(0, len(wishes), CASES_AT_ONCE):
             part = wishes[first:first + CASES_AT_ONCE]
             for fault in filter(None, self._book.advance_all(part, now)):

@@ -94,17 +94,6 @@ def test_attempts_found_open_at_start_become_unknown_outcomes(desk, receipt):
     assert {claim.purpose for claim in desk.claim(ROOM, NOW)} == {"ask"}
 
 
-def test_what_its_department_spoke_of_before_a_crash_is_not_asked_about_after_it(desk, receipt, opened):
-    desk.claim(ROOM, NOW)
-    assert say(desk, receipt, "01", "leg.accepted") == "applied"
-    assert desk.recover(NOW) == 2
-    assert state(desk, receipt, "01") == "accepted"
-    with opened.db.read() as tx:
-        found = {one.leg: (one.state, one.next_at) for one in messages.of_case(tx, receipt.reference)}
-    assert found["01"] == ("done", None)
-    assert found["03"] == ("unknown", NOW)
-
-
 def test_a_case_that_cannot_be_read_keeps_no_other_from_being_noted_at_a_start(desk, receipt, opened):
     other = desk.file("somebody", small_filing(), "key-2", NOW)
     assert len(desk.claim(ROOM, NOW)) == 4
