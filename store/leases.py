@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from cases.states import TAKEN
+from store import legs
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
-from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, keep, opened, place
+from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, keep, opened, overtaken, place
 from store.port import Row, Tx
 from store.rows import insert_text, shape
 from store.sealing import seal
@@ -168,7 +170,7 @@ def _ended(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> tuple[A
 
 def expire(tx: Tx, now: datetime) -> list[MessageId]:
     """Leases that ran out become unknown outcomes, to be asked at once; which messages they were. One whose body was
-    never frozen was never begun: it is due again."""
+    never frozen was never begun: it is due again; one whose leg its department has spoken of is done."""
     found = tx.rows(
         "select * from messages where state = 'leased' and lease_until < :now order by lease_until limit 500 {skip}",
         now=stamp(tx.clock(now)),
@@ -184,7 +186,7 @@ def first_end(tx: Tx) -> datetime | None:
 
 def void_leases(tx: Tx, now: datetime) -> list[MessageId]:
     """At the start of the embedded store: who holds the folder voids every older lease; an attempt found open is an
-    unknown outcome, unless its message was never frozen."""
+    unknown outcome, unless its message was never frozen or its department has spoken of the leg."""
     return _voided(tx, tx.rows("select * from messages where state = 'leased'"), now, "found open at start")
 
 
@@ -254,16 +256,24 @@ _key = itemgetter("reference", "leg", "type", "n")
 def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[MessageId]:
     if not found:
         return []
+    arrived = {_key(row) for row in found if row["type"] == "leg.filed" and _spoken_of(tx, row)}
     # A body is frozen when its first attempt begins; until then nothing can have left.
-    left = [row for row in found if row["frozen"] is not None]
+    left = [_key(row) for row in found if row["frozen"] is not None]
     # The token moves on, so that the worker that still runs finds its lease lost.
     tx.many("update messages set state = case when frozen is null then 'due' else 'unknown' end, next_at = :now,"
             f" lease_until = null, doing = null, token = token + 1, detail = :why where {KEY}",
             [{**MessageId(*_key(row)).where, "now": stamp(now), "why": why} for row in found])
     tx.fill(_ENDED, [(*_key(row), row["attempts"], row["doing"], row["token"], row["started_at"], stamp(now),
                       "not_sent" if row["frozen"] is None else "unknown", None, why, None) for row in found])
+    for reference, leg, *_ in sorted(arrived):
+        overtaken(tx, reference, leg, now)
     tx.notify(TOPIC)
-    return [MessageId(*_key(row)) for row in left]
+    return [MessageId(*key) for key in left if key not in arrived]
+
+
+def _spoken_of(tx: Tx, row: Row) -> bool:
+    """Whether its department has said something of a leg, so that its filing arrived, whatever came of the attempt."""
+    return legs.get(tx, row["reference"], row["leg"]).state in TAKEN
 
 
 def _answer(which: MessageId, attempt: int) -> str:

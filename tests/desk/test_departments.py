@@ -12,7 +12,7 @@ from desk.applicant import Supply, Withdrawal
 from desk.notices import Incoming
 from desk.recording import Came
 from dispatch.retry import Then
-from store import messages, notices
+from store import leases, messages, notices
 from tests.desk.conftest import NOW
 from tests.desk.filings import small_filing
 
@@ -92,6 +92,15 @@ def test_attempts_found_open_at_start_become_unknown_outcomes(desk, receipt):
     assert desk.recover(NOW) == 2
     assert state(desk, receipt, "01") == state(desk, receipt, "03") == "outcome_unknown"
     assert {claim.purpose for claim in desk.claim(ROOM, NOW)} == {"ask"}
+
+
+def test_what_its_department_spoke_of_before_a_crash_is_not_asked_about_after_it(desk, receipt, opened):
+    desk.claim(ROOM, NOW)
+    assert say(desk, receipt, "01", "leg.accepted") == "applied"
+    assert len(opened.db.write(lambda tx: leases.void_leases(tx, NOW))) == 1
+    with opened.db.read() as tx:
+        found = {one.leg: (one.state, one.next_at) for one in messages.of_case(tx, receipt.reference)}
+    assert (found["01"], found["03"]) == (("done", None), ("unknown", NOW))
 
 
 def test_notices_in_any_order_and_copies_end_in_the_same_state(desk, receipt):
