@@ -29,6 +29,7 @@ from store.port import Tx
 LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
 SOON = timedelta(seconds=2)
+CASES_AT_ONCE = 32  # in one commit, so that people are served in between
 NOT_WANTED = Outcome(state="cancelled", kind="not_wanted")
 
 
@@ -73,11 +74,10 @@ def _all_stuck(items: Sequence[Claimed], now: datetime, case: Case) -> Sequence[
             if item.message.type == "leg.filed" and case.legs[item.message.leg].state in OUT]
 
 
-def _lost(leg: str, now: datetime, case: Case) -> Sequence[Event]:
-    """An attempt of which nobody knows the end."""
-    if case.legs[leg].state is LegState.OUTCOME_UNKNOWN:
-        return ()
-    return (Event("leg.outcome_unknown", now, "platform", leg),)
+def _lost(legs: Sequence[str], now: datetime, case: Case) -> Sequence[Event]:
+    """Attempts of which nobody knows the end."""
+    return [Event("leg.outcome_unknown", now, "platform", leg) for leg in legs
+            if case.legs[leg].state is not LegState.OUTCOME_UNKNOWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +242,17 @@ class Counter:
             return leases.first_end(tx)
 
     def _mark_unknown(self, lost: Sequence[MessageId], now: datetime) -> None:
-        for reference in {id_.reference for id_ in lost}:
-            self._book.forget(reference)
-        for id_ in sorted(lost, key=lambda one: one.key):  # the legs of a case one after the other: it is read once
+        legs: dict[str, list[str]] = {}
+        for id_ in sorted(lost, key=lambda one: one.key):
+            self._book.forget(id_.reference)
             if id_.type == "leg.filed":
-                self._book.advance(id_.reference, partial(_lost, id_.leg, now), now)
+                legs.setdefault(id_.reference, []).append(id_.leg)
+        wishes = [Wish(reference, partial(_lost, numbers, now), Beside) for reference, numbers in legs.items()]
+        for first in range(0, len(wishes), CASES_AT_ONCE):
+            part = wishes[first:first + CASES_AT_ONCE]
+            for fault in filter(None, self._book.advance_all(part, now)):
+                # Its messages are to be asked about all the same, and the answers say how it is.
+                LOG.error("the open attempts of a case cannot be noted: %s", told(fault))
 
 
 def still_wanted(case: Case, item: Claimed) -> bool:

@@ -103,6 +103,15 @@ def test_what_its_department_spoke_of_before_a_crash_is_not_asked_about_after_it
     assert (found["01"], found["03"]) == (("done", None), ("unknown", NOW))
 
 
+def test_a_case_that_cannot_be_read_keeps_no_other_from_being_noted_at_a_start(desk, receipt, opened):
+    other = desk.file("somebody", small_filing(), "key-2", NOW)
+    assert len(desk.claim(ROOM, NOW)) == 4
+    opened.db.write(lambda tx: tx.run("update events set body = :bad where reference = :r",
+                                      bad=b"no seal", r=receipt.reference))
+    assert desk.recover(NOW) == 4
+    assert state(desk, other, "01") == state(desk, other, "03") == "outcome_unknown"
+
+
 def test_notices_in_any_order_and_copies_end_in_the_same_state(desk, receipt):
     deliver(desk)
     assert say(desk, receipt, "01", "leg.granted", 9, results=[{"material": "plan_reply", "name": "方案"}]) == "applied"
