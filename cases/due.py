@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import DayLine, Span, explain, warn_at
-from cases.edges import edges_to, ending, over, planned, satisfied, waits_for
+from cases.edges import edges_to, end_state, ending, over, planned, satisfied, waits_for
 from cases.judge import wait_until
 from cases.model import Case, Leg
 from cases.states import UNSENT
@@ -25,8 +26,7 @@ PAUSE_WORDS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LegDue:
+class LegDue(NamedTuple):
     """One leg's dates. `started` tells whether the clock really runs (else `start` and `due` are expected ones).
 
     `due` is the promised end, `statutory` the one by law; `yellow_at` when little is left; `finish` when it ended or
@@ -102,8 +102,7 @@ def same_dates(before: Leg, after: Leg) -> bool:
 
 
 def _dated_by(leg: Leg) -> tuple[object, ...]:
-    state = leg.state
-    return (state in UNSENT, over(leg), state if over(leg) else None, leg.started_at, leg.accepted_at, leg.decided_at,
+    return (leg.state in UNSENT, end_state(leg), leg.started_at, leg.accepted_at, leg.decided_at, leg.decided_at or
             leg.closed_at, leg.received_at if leg.decided_at else None, leg.pauses, leg.asks, leg.settled, leg.results)
 
 
@@ -128,9 +127,8 @@ def _leg_due(dates: Dates, number: str) -> LegDue:
     started = clock_start(leg, calendar, now)
     start, bound_by = (started or leg.started_at, None) if leg.state not in UNSENT else _expected_start(dates, leg)
     limit = plan.promised or plan.statutory
-    ended = (leg.decided_at or leg.closed_at) if over(leg) else None
     common = LegDue(
-        number, start, started is not None, finish=ended, paused=_paused(leg), waits_for=waits_for(case, number),
+        number, start, started is not None, finish=_ended(leg), paused=_paused(leg), waits_for=waits_for(case, number),
         bound_by=bound_by, wait_until=wait_until(case, leg, calendar), answer_by=_answer_by(leg),
     )
     if start is None or limit is None:
@@ -194,11 +192,16 @@ def _end_of_targets(dates: Dates, edge: PlannedEdge) -> tuple[datetime, str] | N
     calendar = dates.calendar
     ends = [
         (calendar.end_of(calendar.date_of(finish)), target) for target in edge.targets
-        if (finish := dates.of(target).finish) is not None
+        if (finish := _ended(dates.case.legs[target]) or dates.of(target).finish) is not None
     ]
     if not ends:
         return None
     return min(ends) if edge.join == "any" else max(ends)
+
+
+def _ended(leg: Leg) -> datetime | None:
+    """When the leg was decided, or closed without a decision; None while it is open."""
+    return (leg.decided_at or leg.closed_at) if over(leg) else None
 
 
 def _paused(leg: Leg) -> str | None:

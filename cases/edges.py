@@ -30,6 +30,12 @@ def over(leg: Leg) -> bool:
     return leg.state in OVER
 
 
+def end_state(leg: Leg) -> LegState | None:
+    """How an ended leg stands for all others, to whom a result that was handed out is one that was granted; None while
+    the leg is open."""
+    return LegState.GRANTED if leg.state in GRANTED else leg.state if leg.state in OVER else None
+
+
 def unsent(leg: Leg) -> bool:
     """Whether the leg can end without telling the department, because it certainly has nothing of it."""
     return leg.state in UNSENT or (leg.state in (LegState.QUEUED, LegState.STUCK) and not leg.reached)

@@ -6,7 +6,7 @@ Meanings: language 2.5–2.7.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -20,6 +20,7 @@ from cases.edges import (
     dropped,
     edges_to,
     effect_of,
+    end_state,
     ending,
     over,
     planned,
@@ -82,22 +83,25 @@ def at_rest(before: Leg, after: Leg) -> bool:
 
 
 def _read_by_rules(leg: Leg) -> tuple[object, ...]:
-    state = leg.state
-    return (state in UNSENT, state is LegState.WAITING, state if over(leg) else None, leg.asks, leg.settled,
+    return (leg.state in UNSENT, leg.state is LegState.WAITING, end_state(leg), leg.asks, leg.settled,
             leg.results, leg.added, leg.withdrawing, leg.revoking, leg.reason_code)
 
 
-def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fresh: Sequence[Event] = ()) -> Outcome:
+def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fresh: Sequence[Event] = (),
+           moved: Iterable[str] | None = None) -> Outcome:
     """Everything that must follow now.
 
     `fresh` are events just appended and already in `case`: the messages they need are in the outbox too. With
-    `calendar` requests to the applicant carry the day `until` which they run.
+    `calendar` requests to the applicant carry the day `until` which they run. `moved` are the legs that are no longer
+    `at_rest` since nothing followed; without a word of them every leg is looked at.
     """
     outbox = [message for event in fresh for message in outgoing(case, event)]
     events: list[Event] = []
-    while (step := next(_steps(case, now, calendar), None)) is not None:
+    near = set(case.legs) if moved is None else _near(case, moved)
+    while (step := next(_steps(case, now, calendar, near), None)) is not None:
         case = apply(case, step)
         events.append(step)
+        near |= _near(case, (str(step.leg),))
         outbox += outgoing(case, step)
         if len(events) > _MOST_STEPS:
             raise CaseError(f"办件 {case.reference} 的后续事件没有尽头")
@@ -159,12 +163,18 @@ def _day(due: Due, calendar: WorkCalendar) -> str:
     return calendar.date_of(due.due).isoformat()
 
 
-def _steps(case: Case, now: datetime, calendar: WorkCalendar | None) -> Iterator[Event]:
-    """The events that follow from the case as it stands; only the first is taken, then the case is looked at anew."""
-    yield from _consequences(case, now, calendar)
+def _near(case: Case, moved: Iterable[str]) -> set[str]:
+    """The legs of which something may follow where these moved."""
+    return {leg for number in moved for leg in case.plan.parts[number].near}
+
+
+def _steps(case: Case, now: datetime, calendar: WorkCalendar | None, near: Container[str]) -> Iterator[Event]:
+    """The events that follow from the case as it stands, for the legs `near`; only the first is taken, then the case is
+    looked at anew."""
+    yield from _consequences(case, now, calendar, near)
     yield from _lost_siblings(case, now)
-    yield from _releases(case, now)
-    yield from _flows(case, now)
+    yield from _releases(case, now, near)
+    yield from _flows(case, now, near)
 
 
 def _may_start(case: Case, number: str) -> bool:
@@ -173,24 +183,28 @@ def _may_start(case: Case, number: str) -> bool:
     )
 
 
-def _releases(case: Case, now: datetime) -> Iterator[Event]:
+def _releases(case: Case, now: datetime, near: Container[str]) -> Iterator[Event]:
     for number, leg in case.legs.items():
-        if leg.state is LegState.WAITING and _may_start(case, number):
+        if leg.state is LegState.WAITING and number in near and _may_start(case, number):
             keys = [flow.key for flow in flows_to(case, number)]
             yield Event("leg.released", now, PLATFORM, number, {"with": keys})
 
 
-def _flows(case: Case, now: datetime) -> Iterator[Event]:
+def _flows(case: Case, now: datetime, near: Container[str]) -> Iterator[Event]:
     for number, leg in case.legs.items():
-        if not sent(leg) or leg.withdrawing:
+        if number not in near or not sent(leg) or leg.withdrawing:
             continue
         news = sorted((f for f in flows_to(case, number) if f.key not in leg.added), key=lambda f: f.giver)
         for _, group in groupby(news, key=lambda f: f.giver):
             yield Event("leg.material_added", now, PLATFORM, number, event_data(tuple(group)))
 
 
-def _consequences(case: Case, now: datetime, calendar: WorkCalendar | None) -> Iterator[Event]:
+def _consequences(
+    case: Case, now: datetime, calendar: WorkCalendar | None, near: Container[str]
+) -> Iterator[Event]:
     for index, edge in enumerate(case.plan.edges):
+        if edge.leg not in near:
+            continue
         leg = case.legs[edge.leg]
         if edge.kind == "cancels":
             if dropped(case, edge) and str(index) not in leg.settled:

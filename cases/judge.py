@@ -6,7 +6,7 @@ Pure: the caller appends the verdict's events in one transaction and answers 204
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -63,7 +63,7 @@ def judge(
     those whose corrections count here. Raises `UnknownLeg`.
     """
     current = leg_of(case, leg)
-    notice = notice if notice.leg == leg else replace(notice, leg=leg)
+    notice = notice if notice.leg == leg else notice._replace(leg=leg)
     if notice.type not in NOTICES:
         return _aside("not_a_notice")
     if not case.filed_at - CLOCK_SKEW <= notice.at <= case.filed_at + LONGEST_LIFE:
@@ -145,7 +145,7 @@ def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
         return notice
     limit = read_limit(notice.data.get("limit")) or DEFAULT_ASK_LIMIT
     until = calendar.date_of(explain(notice.at, limit, (), calendar).due).isoformat()
-    return replace(notice, data={**notice.data, "until": until})
+    return notice._replace(data={**notice.data, "until": until})
 
 
 def _tried(case: Case, leg: Leg, notice: Event) -> Verdict:

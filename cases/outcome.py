@@ -30,7 +30,7 @@ def case_state(case: Case) -> CaseState:
     """
     if is_final(case):
         return _ended(case)
-    if any(open_asks(leg) for leg in case.legs.values()):
+    if any(map(open_asks, case.legs.values())):
         return CaseState.NEEDS_APPLICANT
     untouched = all(leg.state in _UNTOUCHED for leg in case.legs.values())
     return CaseState.FILED if untouched else CaseState.IN_PROGRESS
@@ -43,7 +43,7 @@ def is_final(case: Case) -> bool:
 
 def open_asks(leg: Leg) -> bool:
     """Whether the applicant still owes an answer on this leg."""
-    return not over(leg) and any(a.answered_at is None and not a.lapsed for a in leg.asks)
+    return bool(leg.asks) and not over(leg) and any(a.answered_at is None and not a.lapsed for a in leg.asks)
 
 
 def next_actor(case: Case, number: str) -> Actor:

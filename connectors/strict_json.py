@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 LARGEST_INTEGER = 2**53 - 1
 LONGEST_NUMBER = 40
 # Possessive and with an optional end, so that a string that never closes costs one pass, not one for each quote.
@@ -24,6 +26,9 @@ _NUL = re.compile("\x00")
 # characters stands first, which the engine finds quickly.
 _SUSPECT = re.compile(_CONTROL.pattern[:-1] + r"\\](?:(?<!\\)|[bf]|u(?:00[01]|007[fF]|[dD][89a-fA-F]|[fF]{3}[eEfF]))")
 SURELY_SMALL = 15  # characters: whatever number they write is exact and far below any largest
+SMALL = 10**SURELY_SMALL
+_NUMBERS = frozenset({int, float})
+_FFC0_TO_FFFF = b"\xef\xbf"  # how each of these characters begins; the last two are refused
 Path = tuple[str | int, ...]
 
 
@@ -67,6 +72,33 @@ def printable(text: str) -> str:
 def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
     """The value that `raw` (UTF-8) means; raises `BadJson` for everything a strict reader must not accept."""
     _refuse_depth(raw, strictness.deepest)
+    # A backslash begins every escape; of what is refused only the other two could stand in JSON without one.
+    if b"\\" in raw or b"\x7f" in raw or _FFC0_TO_FFFF in raw:
+        return _read(raw, strictness)
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return _read(raw, strictness)
+    # Without escapes each text stands between two quotes; a name that stood twice is gone with what it named.
+    return value if 2 * _texts(value) == raw.count(b'"') else _read(raw, strictness)
+
+
+def _texts(whole: Any) -> float:
+    """How many texts a value has, names among them; infinitely many where a number may be too large."""
+    names, parts = 0, [whole]
+    for part in parts:  # which grows meanwhile
+        if type(part) is dict:
+            names += len(part)
+            parts += part.values()
+        elif type(part) is list:
+            parts += part
+    if any(not -SMALL < part < SMALL for part in parts if type(part) in _NUMBERS):
+        return math.inf
+    return names + sum([type(part) is str for part in parts])
+
+
+def _read(raw: bytes, strictness: Strictness) -> Any:
+    """`load` with an eye on every part."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

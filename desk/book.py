@@ -197,10 +197,11 @@ class Book:
         if not decided:
             return Change(known, (), (), ())
         case = fold.apply_all(known.case, decided)
-        if all(at_rest(known.case.legs[number], leg) for number, leg in case.legs.items()):
-            then = Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
-        else:
-            then = follow(case, now, self._premises.calendar, decided)
+        before = known.case.legs
+        moved = [number for number, leg in case.legs.items() if leg is not before[number]
+                 and not at_rest(before[number], leg)]
+        then = follow(case, now, self._premises.calendar, decided, moved) if moved else \
+            Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
         return self._changed(known, then.case, (*decided, *then.events), tuple(then.outbox), now)
 
     def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[Outbox, ...],

@@ -53,7 +53,8 @@ class Receipt:
     def kept(self) -> dict[str, Any]:
         """As it is answered, and kept for whoever sends the same again."""
         return {"reference": self.reference, "code": self.code, "state": self.state, "edition": self.edition,
-                "legs": [leg._asdict() for leg in self.legs]}
+                "legs": [{"leg": leg, "matter": matter, "name": name, "department": department, "state": state}
+                         for leg, matter, name, department, state in self.legs]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,7 +294,8 @@ class Declared:
 @dataclass(frozen=True, slots=True)
 class LegPart:
     """What the plan says of one leg: its line, the edges at which it follows (with their numbers), all legs below it,
-    its paper slots, the fields given from above, the numbers of all edges it is an end of, the fields it declares.
+    its paper slots, the fields given from above, the numbers of all edges it is an end of, the fields it declares, and
+    which legs are `near`: itself, those at the other end of its edges, those that it gives something.
 
     `made` keeps what others work out from this part alone, once, by a name of theirs.
     """
@@ -306,6 +307,7 @@ class LegPart:
     given: tuple[RemovedField, ...]
     ends: frozenset[int]
     declared: tuple[Declared, ...]
+    near: frozenset[str]
     made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -348,8 +350,14 @@ class Plan:
         given = tuple(field for field in self.removed_fields if any(asker.leg == line.leg for asker in field.askers))
         ends = frozenset(index for index, edge in enumerate(self.edges) if line.leg in (edge.leg, *edge.targets))
         slots = tuple(slot for slot in self.slots if slot.leg == line.leg)
+        near = {line.leg, *(self.edges[index].leg for index in ends), *self._taking(line.leg)}
         return LegPart(line, edges, frozenset(below), slots, given, ends,
-                       tuple(_declared(self.fields, given, line.leg)))
+                       tuple(_declared(self.fields, given, line.leg)), frozenset(near))
+
+    def _taking(self, giver: str) -> Iterator[str]:
+        """The legs to which results of one leg go as papers or fields."""
+        yield from (slot.leg for slot in self.slots if giver in slot.by)
+        yield from (asker.leg for field in self.removed_fields if giver in field.by for asker in field.askers)
 
 
 def _declared(fields: Iterable[FieldLine], given: Iterable[RemovedField], leg: str) -> Iterator[Declared]:

@@ -44,7 +44,7 @@ def validate_form(
     clean, errors = _read(compiled, given, partial)
     _agree(compiled, clean, errors)
     missing = tuple(code for code, line in compiled.required.items()
-                    if _is_missing(line, clean.get(code), errors, code))
+                    if (code not in clean or line.inner) and _is_missing(line, clean.get(code), errors, code))
     ready = {code: value if type(value) is str else json_ready(value) for code, value in clean.items()
              if code not in errors}
     return Validated(ready, errors, missing)

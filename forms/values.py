@@ -31,7 +31,7 @@ MOST_DIGITS: Final = 15
 _TOO_LARGE: Final = 10 ** MOST_DIGITS
 _BOUNDS: Final = 512  # of days, each said by some field and asked of every answer to it
 # Written once, for `int | str` makes a new type at each question.
-_AS_THEY_ARE, _LISTS, _NUMBERS = (str, bool), (list, tuple), (int, float, str, Decimal)
+_LISTS, _NUMBERS = (list, tuple), (int, float, str, Decimal)
 _DIGITS, _COUNTED = (int, str), (int, Decimal)
 _YES = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
 _WRITTEN_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII)
@@ -105,7 +105,7 @@ def read_value(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
 
 def is_blank(raw: Any) -> bool:
     """Whether nothing was filled in: None, or a text of spaces only. An empty list is an answer."""
-    return raw is None or (isinstance(raw, str) and not raw.strip())
+    return raw is None or (isinstance(raw, str) and (not raw or raw.isspace()))
 
 
 def safe_text(raw: Any, longest: int = LONGEST_TEXT) -> str:
@@ -135,18 +135,19 @@ def _unfit(mark: str) -> bool:
 
 def json_ready(value: Any) -> Any:
     """A typed value as JSON: whole numbers as int, others as float (at most 15 digits, so exact), dates as ISO text."""
-    if isinstance(value, _AS_THEY_ARE):
-        return value
-    if isinstance(value, Decimal):
-        whole = int(value)
-        return whole if value == whole else float(value)
-    if isinstance(value, date):
-        return value.isoformat(timespec="minutes") if isinstance(value, datetime) else value.isoformat()
-    if isinstance(value, _LISTS):
-        return [json_ready(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): json_ready(item) for key, item in value.items()}
-    return value
+    ready = _READY.get(type(value))
+    return ready(value) if ready is not None else _ready_mapping(value) if isinstance(value, Mapping) else value
+
+
+def _ready_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): item if type(item) is str else json_ready(item) for key, item in value.items()}
+
+
+_READY: Mapping[type[Any], Callable[[Any], Any]] = {
+    Decimal: lambda value: whole if value == (whole := int(value)) else float(value), date: date.isoformat,
+    datetime: lambda value: value.isoformat(timespec="minutes"), dict: _ready_mapping,
+    **dict.fromkeys(_LISTS, lambda items: list(map(json_ready, items))),
+}
 
 
 def for_conditions(value: Any) -> Any:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 Status = Literal["hit", "miss", "failed", "absent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One look-up: which kind of source, its name (licence type, registry, premises store), what it is asked with
     (`{"holder": number}` for a licence, field values otherwise), the recorded consent, and the moment that counts."""
 

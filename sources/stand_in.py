@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import yaml
 
 from sources.port import Found, Query
 
+_Record = Mapping[str, Any]
 RECORDS = Path(__file__).parent / "local"
 _ABOUT = ("number", "issuer", "valid_from", "valid_to", "version")
 _ADDRESS = frozenset({"site_address"})
@@ -27,14 +28,30 @@ _Records.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"(?:0|[1-9][
 
 
 class _Kept:
-    """Sample records in memory: they answer at once."""
+    """Sample records in memory, each with the answer that it makes: they answer at once."""
 
-    def __init__(self, records: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
-        self._records = records
+    def __init__(self, records: Mapping[str, Iterable[_Record]]) -> None:
+        self._records = {name: [(record, _hit(name, record)) for record in each] for name, each in records.items()}
 
     def waits(self, _kind: str) -> bool:
         """Nobody is waited for."""
         return False
+
+    def _looked_up(self, query: Query, fits: Callable[[_Record], bool]) -> Found:
+        if not query.consent.get("agreed"):
+            return Found("failed", why="没有本人同意的记录，不能查询；请先确认同意")
+        if query.name not in self._records:
+            return Found("failed", why="这个来源还没有接入，请自行上传")
+        mine = [(record, hit) for record, hit in self._records[query.name] if fits(record)]
+        day = query.at.date().isoformat()
+        current = [hit for record, hit in mine if not _over(record, day) and record.get("valid_from", "") <= day]
+        if any(record.get("fails") == "yes" for record, _ in mine):
+            return Found("failed", why="对方系统没有应答，请稍后再试或自行上传")
+        if current:
+            return current[-1]
+        if any(_over(record, day) for record, _ in mine):
+            return Found("absent", why="查到的已经过期或者注销，请办理新的或上传证明")
+        return Found("miss", why="没有查到，请自行上传")
 
 
 class LicenceLibrary(_Kept):
@@ -42,7 +59,8 @@ class LicenceLibrary(_Kept):
 
     def find(self, query: Query) -> Found:
         """Look up a licence of the holder that is valid at the moment of the query."""
-        return _looked_up(self._records, query, lambda record: {"holder": record["holder"]})
+        holder = _folded(query.numbers.get("holder", ""))
+        return self._looked_up(query, lambda record: record["holder"] == holder)
 
 
 class DataSharing(_Kept):
@@ -50,7 +68,7 @@ class DataSharing(_Kept):
 
     def find(self, query: Query) -> Found:
         """Ask a registry; all of the record's own keys must be given and agree."""
-        return _looked_up(self._records, query, lambda record: record["by"])
+        return self._looked_up(query, lambda record: _agrees(record["by"], query.numbers))
 
 
 class Premises(DataSharing):
@@ -62,38 +80,25 @@ def records(name: str) -> Any:
     return yaml.load((RECORDS / f"{name}.yaml").read_text("utf-8"), Loader=_Records)  # noqa: S506  a safe loader
 
 
-def _looked_up(kept: Mapping[str, Iterable[Mapping[str, Any]]], query: Query, keys: Any) -> Found:
-    if not query.consent.get("agreed"):
-        return Found("failed", why="没有本人同意的记录，不能查询；请先确认同意")
-    if query.name not in kept:
-        return Found("failed", why="这个来源还没有接入，请自行上传")
-    mine = [record for record in kept[query.name] if _agrees(keys(record), query.numbers)]
-    day = query.at.date().isoformat()
-    current = [record for record in mine if not _over(record, day) and record.get("valid_from", "") <= day]
-    if any(record.get("fails") == "yes" for record in mine):
-        return Found("failed", why="对方系统没有应答，请稍后再试或自行上传")
-    if current:
-        return _hit(query.name, current[-1])
-    if any(_over(record, day) for record in mine):
-        return Found("absent", why="查到的已经过期或者注销，请办理新的或上传证明")
-    return Found("miss", why="没有查到，请自行上传")
-
-
 def _agrees(wanted: Mapping[str, Any], given: Mapping[str, str]) -> bool:
     return bool(wanted) and all(_same(key, value, given.get(key, "")) for key, value in wanted.items())
 
 
 def _same(key: str, value: str, given: str) -> bool:
-    folded = (given if given.isascii() else unicodedata.normalize("NFKC", given)).strip()
+    folded = _folded(given)
     # An address is written in many ways; the sample registries know a street, not a spelling.
     return value in folded if key in _ADDRESS else value == folded
 
 
-def _over(record: Mapping[str, Any], day: str) -> bool:
+def _folded(given: str) -> str:
+    return (given if given.isascii() else unicodedata.normalize("NFKC", given)).strip()
+
+
+def _over(record: _Record, day: str) -> bool:
     return record.get("ended") == "yes" or record.get("valid_to", "9999") < day
 
 
-def _hit(name: str, record: Mapping[str, Any]) -> Found:
+def _hit(name: str, record: _Record) -> Found:
     about = {key: record[key] for key in _ABOUT if key in record}
     document = {"source": name, "version": "1", **about, "sample": True}
     return Found("hit", document=document, fields=record.get("fields", {}))

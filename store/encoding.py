@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import zstandard
 
-_SHORT = 400
+_SHORT = 1_000  # bytes; to compress fewer takes more than it saves
 _DIGITS = bytes(ord("0") if ord("0") <= byte <= ord("9") else ord(" ") for byte in range(256))
 _LONG_NUMBER = b"0" * 19
 _MOMENTS = 1024  # one change writes the same few moments into column after column, and times never change

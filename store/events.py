@@ -62,12 +62,18 @@ def append_all(tx: Tx, cases: Sequence[tuple[Head, Sequence[Event]]]) -> list[He
 
 
 def _rows(tx: Tx, before: Head, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], Head]:
-    rows, last_ = [], (before.n, before.hash)
-    for event, salt in zip(events, salts(len(events)), strict=True):
-        row = _linked(tx, (before.chain, *last_), event, salt)
-        last_ = row[1], row[-1]
-        rows.append(row)
-    return rows, Head(before.chain, *last_)
+    """The rows of the events that follow `before`, each linked to the one before it, in the order of COLUMNS."""
+    chain, first, prev = before.chain, before.n + 1, before.hash
+    payloads = [salt + pack(event.data) for event, salt in zip(events, salts(len(events)), strict=True)]
+    bodies = tx.cipher.seal_all([(payload, place(chain, n)) for n, payload in enumerate(payloads, first)])
+    rows: list[tuple[Any, ...]] = []
+    for n, (event, payload, body) in enumerate(zip(events, payloads, bodies, strict=True), first):
+        plain = (event.leg, event.type, stamp(event.at), event.by, int(event.filled))
+        digest = digest_of(payload)
+        linked = hash_of(prev, (chain, n, *plain, digest))
+        rows.append((chain, n, *plain, body, digest, prev, linked))
+        prev = linked
+    return rows, Head(chain, before.n + len(events), prev)
 
 
 def of_case(tx: Tx, reference: str) -> list[Recorded]:
@@ -109,13 +115,3 @@ def _opened(tx: Tx, reference: str, row: Row) -> Recorded:
     event = Event(kind, moment(row["at"]), actor, leg, data, bool(row["filled"]))
     return Recorded(row["n"], event, erased=body is None)
 
-
-def _linked(tx: Tx, after: tuple[str, int, str], event: Event, salt: bytes) -> tuple[Any, ...]:
-    """The row of the event that follows entry n with its hash (`after`: chain, n, hash), in the order of COLUMNS."""
-    reference, n, prev = after
-    n += 1
-    payload = salt + pack(event.data)
-    plain = (event.leg, event.type, stamp(event.at), event.by, int(event.filled))
-    digest = digest_of(payload)
-    return (reference, n, *plain, tx.cipher.seal(payload, place(reference, n)), digest, prev,
-            hash_of(prev, (reference, n, *plain, digest)))

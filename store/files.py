@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from store.encoding import stamp
@@ -70,11 +71,11 @@ def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> list[Trait
     linked: list[Traits] = []
     for names, each in _named(files):
         free = f"owner = :owner and file in ({names}) and (reference is null or reference = :reference)"
-        rows = tx.rows(f"update files set reference = :reference where {free} returning {_TRAITS}",
+        rows = tx.rows(f"update files set reference = :reference where {free} returning file, type, size",
                        owner=owner, reference=reference, **each)
         if len(rows) != len(each):
             _refuse(tx, reference, owner, each.values())
-        linked += [Traits(*row.values()) for row in rows]
+        linked += [Traits(row["file"], owner, row["type"], row["size"], reference) for row in rows]
     return linked
 
 
@@ -95,8 +96,16 @@ def _named(files: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """The files, each once, as parameters of a few statements."""
     wanted = list(dict.fromkeys(files))
     for first in range(0, len(wanted), AT_ONCE):
-        params = {f"f{number}": file for number, file in enumerate(wanted[first:first + AT_ONCE])}
-        yield ", ".join(f":{name}" for name in params), params
+        some = wanted[first:first + AT_ONCE]
+        names, text = _names(len(some))
+        yield text, dict(zip(names, some, strict=True))
+
+
+@cache
+def _names(count: int) -> tuple[tuple[str, ...], str]:
+    """So many names of parameters, and the text that lists them."""
+    names = tuple(f"f{number}" for number in range(count))
+    return names, ", ".join(f":{name}" for name in names)
 
 
 def of_case(tx: Tx, reference: str) -> list[FileRow]:

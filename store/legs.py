@@ -68,7 +68,7 @@ def put_all(tx: Tx, legs: Iterable[tuple[LegRow, LegRow | None]]) -> None:
         elif changed := _different(vars(leg), vars(was)):
             partly.setdefault(tuple(changed), []).append(_some(leg, changed))
     if whole:
-        tx.fill(upsert_text("legs", (*_WRITTEN.columns, "due_rank"), ("reference", "leg")), whole)
+        tx.fill(_PUT, whole)
     for names, rows in partly.items():
         tx.many(_update(names), rows)
 
@@ -136,12 +136,16 @@ def _columns(leg: LegRow) -> dict[str, Any]:
     return {**row, "due_rank": row["due_at"] or NEVER}
 
 
-_WRITTEN = written(LegRow)
-_DUE = _WRITTEN.columns.index("due_at")
+_PUT = upsert_text("legs", (*written(LegRow).columns, "due_rank"), ("reference", "leg"))
 
 
-def _row(leg: LegRow) -> list[Any]:
-    """All columns of a leg, the rank of its due date last."""
-    row = _WRITTEN.row(leg)
-    row.append(row[_DUE] or NEVER)
-    return row
+def _row(leg: LegRow) -> tuple[Any, ...]:
+    """All columns of a leg, the rank of its due date last: written out, since a filing has seventeen."""
+    due = _stamped(leg.due_at)
+    return (leg.reference, leg.leg, leg.matter, leg.department, leg.office, str(leg.state), leg.n, stamp(leg.since),
+            stamp(leg.filed_at), due, _stamped(leg.yellow_at), int(leg.provisional), _stamped(leg.started_at),
+            _stamped(leg.closed_at), leg.ref, leg.seq, leg.next_actor, leg.waits, _stamped(leg.lapse_at), due or NEVER)
+
+
+def _stamped(at: datetime | None) -> str | None:
+    return None if at is None else stamp(at)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, TypeVar
@@ -92,7 +93,7 @@ class SqliteTx:
                 part = rows[first:first + _ROWS_AT_ONCE]
                 several = sqlite_rows(sql, len(part))
                 assert several is not None
-                self._connection.execute(several.text, [value for row in part for value in row])
+                self._connection.execute(several.text, list(chain.from_iterable(part)))
         except sqlite3.Error as error:
             raise plain(error) from None
 

@@ -52,19 +52,21 @@ def note_all(tx: Tx, cases_: Iterable[tuple[str, Mapping[str, LegRow], Sequence[
 
 def _count(tally: dict[tuple[str, str], int], before: Mapping[str, LegRow], changed: Sequence[LegRow]) -> bool:
     """Count the legs; whether the case may have ended or begun anew."""
+    made: list[tuple[str, str, str]] = []
     turned = False
     for row in changed:
         was = before.get(row.leg)
         if was is None or not was.n:
-            _plus(tally, CREATED, LEGS, 1)
-            turned = True
-        elif was.state is row.state and was.office == row.office:
-            continue
-        else:
-            _plus(tally, LEGS, _key(was), -1)
+            made.append(_place(row))
+        elif was.state is not row.state or was.office != row.office:
+            _plus(tally, LEGS, _key(_place(was)), -1)
+            _plus(tally, LEGS, _key(_place(row)), 1)
             turned = turned or (was.state in OVER) is not (row.state in OVER)
-        _plus(tally, LEGS, _key(row), 1)
-    return turned
+    for place, amount in Counter(made).items():
+        _plus(tally, LEGS, _key(place), amount)
+    if made:
+        _plus(tally, CREATED, LEGS, len(made))
+    return turned or bool(made)
 
 
 def by_department(tx: Tx) -> dict[tuple[str, str, str], int]:
@@ -134,8 +136,12 @@ def _plus(tally: dict[tuple[str, str], int], name: str, key: str, amount: int) -
     tally[name, key] = tally.get((name, key), 0) + amount
 
 
-def _key(row: LegRow) -> str:
-    return f"{row.department}|{row.office}|{row.state}"
+def _place(row: LegRow) -> tuple[str, str, str]:
+    return row.department, row.office, row.state
+
+
+def _key(place: tuple[str, str, str]) -> str:
+    return "|".join(place)
 
 
 def _parts(key: str) -> tuple[str, str, str]:

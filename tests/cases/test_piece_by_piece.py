@@ -109,3 +109,18 @@ def test_nothing_follows_where_no_rule_reads_what_changed(seed: int) -> None:
             rested += 1
             assert follow(case, moment.now, CALENDAR).events == ()
     assert rested
+
+
+def test_what_follows_of_the_legs_near_those_that_moved_is_what_follows_of_all() -> None:
+    followed = 0
+    for seed in range(60):
+        dice = Random(seed)
+        for moment in life(random_plan(dice), dice, talkative=True):
+            case = moment.before
+            for event in [e for e in moment.happened if not e.filled][:1]:
+                case = apply(case, event)
+            moved = [number for number, leg in case.legs.items() if not at_rest(moment.before.legs[number], leg)]
+            whole = follow(case, moment.now, CALENDAR)
+            assert follow(case, moment.now, CALENDAR, (), moved) == whole
+            followed += len(whole.events) if moved else 0
+    assert followed

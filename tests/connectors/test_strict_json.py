@@ -1,8 +1,10 @@
 """The strict JSON loader: what other readers would take in two ways is refused with its place."""
 
+from random import Random
+
 import pytest
 
-from connectors.strict_json import FOREIGN, LARGEST_INTEGER, BadJson, load
+from connectors.strict_json import FOREIGN, LARGEST_INTEGER, STRICT, BadJson, load
 
 GOOD = [
     (b"{}", {}), (b"[]", []), (b"null", None), (b'"\\ud83d\\ude00"', "😀"), (b"1.5", 1.5), (b"-0", 0),
@@ -58,3 +60,40 @@ def test_a_row_number_of_64_bits_in_a_departments_answer_is_taken_and_is_refused
 def test_what_no_store_can_keep_is_refused_from_departments_too(raw, says):
     with pytest.raises(BadJson, match=says):
         load(raw, FOREIGN)
+
+
+LEAVES = (
+    '"a"', '"中文"', '""', "1", "-0", "0.5", "1e5", "1e15", "1e16", "1e400", "1E-7", "999999999999999",
+    "1000000000000000", "9007199254740993", "18446744073709551616", "9" * 50, "true", "null", "NaN", "01", '"\x7f"',
+    '"\uffff"')
+NAMES = ('"a"', '"b"', '":"', '"d,"', "c")
+
+
+def text_of(dice: Random, depth: int = 0) -> str:
+    """Some text that is mostly JSON."""
+    kind, gap = dice.random(), dice.choice(("", " ", "\n"))
+    if depth > 3 or kind < 0.5:
+        return dice.choice(LEAVES)
+    inner = [f"{gap}{text_of(dice, depth + 1)}" for _ in range(dice.randrange(4))]
+    if kind < 0.7:
+        return f"[{','.join(inner)}]"
+    return "{" + ",".join(f"{dice.choice(NAMES)}{gap}:{value}" for value in inner) + "}"
+
+
+def read(raw, strictness):
+    """What is read, in a form that tells 1 from 1.0, or that it is refused."""
+    try:
+        return repr(load(raw, strictness))
+    except BadJson:
+        return None
+
+
+def test_what_is_read_at_a_glance_is_what_is_read_with_care():
+    dice = Random(7)
+    taken = 0
+    for _ in range(20_000):
+        raw, strictness = text_of(dice).encode(), dice.choice((STRICT, FOREIGN))
+        glance, careful = read(raw, strictness), read(b'["\\u0041",' + raw + b"]", strictness)  # an escape wants care
+        assert careful == (glance and f"['A', {glance}]"), raw
+        taken += glance is not None
+    assert 2_000 < taken < 18_000
