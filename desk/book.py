@@ -200,8 +200,10 @@ class Book:
         before = known.case.legs
         moved = [number for number, leg in case.legs.items() if leg is not before[number]
                  and not at_rest(before[number], leg)]
-        then = follow(case, now, self._premises.calendar, decided, moved) if moved else \
-            Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
+        if moved:
+            then = follow(case, now, self._premises.calendar, decided, moved)
+        else:
+            then = Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
         return self._changed(known, then.case, (*decided, *then.events), tuple(then.outbox), now)
 
     def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[Outbox, ...],

@@ -9,7 +9,6 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cases.states import TAKEN
-from store import legs
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
 from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, keep, opened, overtaken, place
@@ -273,7 +272,9 @@ def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[Messa
 
 def _spoken_of(tx: Tx, row: Row) -> bool:
     """Whether its department has said something of a leg, so that its filing arrived, whatever came of the attempt."""
-    return legs.get(tx, row["reference"], row["leg"]).state in TAKEN
+    found = tx.rows("select state from legs where reference = :reference and leg = :leg",
+                    reference=row["reference"], leg=row["leg"])
+    return bool(found) and found[0]["state"] in TAKEN
 
 
 def _answer(which: MessageId, attempt: int) -> str:

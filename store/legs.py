@@ -13,7 +13,7 @@ from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Row, Tx
-from store.rows import columns, filled, one, params, shape, upsert_text, whole, written
+from store.rows import attributes, columns, filled, one, params, shape, upsert_text, written
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -86,7 +86,7 @@ def of_case(tx: Tx, reference: str) -> list[LegRow]:
 
 
 def _kept(row: Row) -> LegRow:
-    values = whole(row, LegRow)
+    values = attributes(LegRow, row)
     for name in _WORDS:
         values[name] = intern(values[name])
     return filled(LegRow, values)
@@ -136,16 +136,13 @@ def _columns(leg: LegRow) -> dict[str, Any]:
     return {**row, "due_rank": row["due_at"] or NEVER}
 
 
-_PUT = upsert_text("legs", (*written(LegRow).columns, "due_rank"), ("reference", "leg"))
+_WRITTEN = written(LegRow)
+_DUE = _WRITTEN.columns.index("due_at")
+_PUT = upsert_text("legs", (*_WRITTEN.columns, "due_rank"), ("reference", "leg"))
 
 
-def _row(leg: LegRow) -> tuple[Any, ...]:
-    """All columns of a leg, the rank of its due date last: written out, since a filing has seventeen."""
-    due = _stamped(leg.due_at)
-    return (leg.reference, leg.leg, leg.matter, leg.department, leg.office, str(leg.state), leg.n, stamp(leg.since),
-            stamp(leg.filed_at), due, _stamped(leg.yellow_at), int(leg.provisional), _stamped(leg.started_at),
-            _stamped(leg.closed_at), leg.ref, leg.seq, leg.next_actor, leg.waits, _stamped(leg.lapse_at), due or NEVER)
-
-
-def _stamped(at: datetime | None) -> str | None:
-    return None if at is None else stamp(at)
+def _row(leg: LegRow) -> list[Any]:
+    """All columns of a leg, the rank of its due date last."""
+    row = _WRITTEN.row(leg)
+    row.append(row[_DUE] or NEVER)
+    return row

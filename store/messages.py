@@ -17,7 +17,7 @@ from store.cipher import Cipher
 from store.encoding import moment, squeeze, stamp, unsqueeze
 from store.errors import UnknownMessage
 from store.port import Row, Tx
-from store.rows import filled, insert_text, one, whole, written
+from store.rows import attributes, filled, insert_text, one, written
 from store.sealing import unseal
 
 TOPIC = "messages"
@@ -252,7 +252,7 @@ def leased(tx: Tx) -> dict[str, int]:
 
 def opened(tx: Tx, row: Row) -> Message:
     """A row of `messages` with its sealed column opened."""
-    values, sealed = whole(row, Message), row["reason"]
+    values, sealed = attributes(Message, row), row["reason"]
     values["reason"] = "" if sealed is None else unseal(tx, sealed, place("reason", MessageId(*_key(row))))
     return filled(Message, values)
 

@@ -22,26 +22,6 @@ def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
     return kind(**attributes(kind, row, *more), **more)
 
 
-def whole(row: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
-    """The attributes of the dataclass `kind` that stand in a row with all columns of its table."""
-    found = _WHOLE.get(kind)
-    if found is None:
-        turns = _turns(kind)
-        found = _WHOLE[kind] = tuple(name for name in row if name not in turns), tuple(
-            (name, turn) for name, turn in turns.items() if turn is not None)
-    values = dict(row)
-    for name in found[0]:
-        del values[name]
-    for name, turn in found[1]:
-        if (value := values[name]) is not None:
-            values[name] = turn(value)
-    return values
-
-
-# By dataclass: the columns that are no attributes of it, and the attributes that stand otherwise in the store.
-_WHOLE: dict[type[Any], tuple[tuple[str, ...], tuple[tuple[str, Callable[[Any], Any]], ...]]] = {}
-
-
 def filled(kind: type[V], values: dict[str, Any]) -> V:
     """The value of `kind`, a frozen dataclass without slots, that has all these attributes, which it keeps: a tenth of
     the work of its constructor."""
