@@ -46,15 +46,12 @@ class _Judged:
 
     verdict: judge.Verdict | None = None
     early: bool = False
+    earlier: Notice | None = None
     files: list[str] = field(default_factory=list)
 
 
 class _Replayed(Exception):
-    """This id was handled before."""
-
-    def __init__(self, earlier: Notice) -> None:
-        super().__init__(earlier.outcome)
-        self.earlier = earlier
+    """This id was handled before, so what was written of it now must be undone."""
 
 
 class Notices:
@@ -96,9 +93,10 @@ class Notices:
         try:
             self._book.advance(reference, decide, now, alongside)
             failpoints.reach("notice.after_commit")
-        except _Replayed as replayed:
-            self._book.forget(reference)
-            return self._repeated(incoming, replayed.earlier, now)
+        except _Replayed:
+            pass
+        if judged.earlier is not None:
+            return self._repeated(incoming, judged.earlier, now)
         assert judged.verdict is not None
         return judged.verdict.kind
 
@@ -140,10 +138,11 @@ class Notices:
         row = Notice(department=incoming.office, message_id=incoming.message_id, at=now,
                      digest=_digest(incoming.raw), outcome=judged.verdict.kind, reference=reference,
                      leg=event.leg, type=event.type, body=incoming.raw)
-        earlier = notices.claim(tx, row)
-        if earlier is not None:
-            raise _Replayed(earlier)
-        if judged.verdict.kind == "quarantined":
+        judged.earlier = notices.claim(tx, row)
+        if judged.earlier is not None:
+            if judged.verdict.events:
+                raise _Replayed
+        elif judged.verdict.kind == "quarantined":
             notices.quarantine(tx, Strange(
                 id=secrets.token_hex(12), department=incoming.office, at=now, message_id=incoming.message_id,
                 code=judged.verdict.code, reference=reference, leg=event.leg, type=event.type,

@@ -174,6 +174,13 @@ def test_an_immediate_answer_that_would_be_no_notice_only_says_received(desk, op
         assert [entry.code for entry in notices.unsettled(tx)] == ["malformed"]
 
 
+def test_a_copy_of_a_notice_does_not_have_its_case_read_again(desk, receipt, monkeypatch):
+    assert say(desk, receipt, "01", "leg.accepted", {"seq": 1}) == "applied"
+    monkeypatch.setattr("desk.book.events.of_case", lambda *_: pytest.fail("the case is in memory"))
+    assert [say(desk, receipt, "01", "leg.accepted", {"seq": 1}) for _ in range(2)] == ["known", "known"]
+    assert leg_of(desk, receipt, "01")["state"] == "accepted"
+
+
 def test_a_decision_said_in_the_answer_and_again_by_a_notice_is_one(desk):
     results = [{"name": "方案", "number": "G-1"}]
     made = answered(desk, "granted", {"results": results})
