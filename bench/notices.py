@@ -1,6 +1,6 @@
 """Notices in: signed as departments do, each verified, judged, applied and durable before its 204, in turn with the
 server's lightest route. How many cases there are is the first argument, else 160; nine legs of each are told about four
-times (accepted, in review, granted, delivered), one leg of all cases in each round. What was told last then comes once more
+times (accepted, in review, granted, delivered), one leg of all cases in each round. What was told last then comes again
 (`copies_…`), as from a department that never saw its 204.
 
 The departments have taken every leg before; the legs that others wait for were granted by them.
