@@ -27,9 +27,9 @@ from bench.filler import ALL_SERVICES, LAST_DAY, Copier, Model, count_all, model
 from bench.inside import SUBJECT, Inside, inside
 from desk.troubles import health, troubles
 from store import conservation, leases, reading, tallies
+from store.choosing import Wanted
 from store.conservation import PAGE
 from store.keys import load_keys
-from store.leases import Wanted
 from store.port import Tx
 from store.sqlite import FILE
 

@@ -20,9 +20,10 @@ from desk.faults import told
 from desk.letters import Letters
 from desk.premises import Premises
 from desk.writing import Beside
-from store import leases, messages, pausing
+from store import choosing, leases, messages, pausing
+from store.choosing import Wanted
 from store.errors import LeaseLost, StoreError, StoreUnavailable
-from store.leases import Claimed, Outcome, Wanted
+from store.leases import Claimed, Outcome
 from store.messages import Message, MessageId, enclosed
 from store.port import Tx
 
@@ -221,7 +222,7 @@ class Counter:
     def next_due(self) -> datetime | None:
         """When the earliest message of any office wants to leave, or None."""
         with self._premises.database.read() as tx:
-            return messages.next_due(tx, sorted(self._premises.deployment.bodies))
+            return choosing.next_due(tx, sorted(self._premises.deployment.bodies))
 
     def recover(self, now: datetime) -> int:
         """At the start of the only process: attempts found open are unknown outcomes; how many there were."""

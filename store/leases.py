@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cases.states import TAKEN
+from store.choosing import Wanted, chosen
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
 from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, keep, opened, overtaken, place
@@ -28,19 +29,6 @@ _SETTLE = (
 _DOES = {"due": "send", "unknown": "ask"}
 _ENDED = insert_text("attempts", ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "ended_at",
                                   "outcome", "status", "detail", "answer"))
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a dispatcher can take: free places per office, at most `limit` messages together.
-
-    A lease lasts `lease_seconds`, longer than the longest attempt.
-    """
-
-    room: Mapping[str, int]
-    now: datetime
-    lease_seconds: float = 60.0
-    limit: int = 64
 
 
 class Claimed(NamedTuple):
@@ -94,7 +82,7 @@ def due(tx: Tx, wanted: Wanted) -> list[Claimed]:
     # What is due goes by the service's clock, a lease by the one clock that all hosts share.
     until = tx.clock(wanted.now) + timedelta(seconds=wanted.lease_seconds)
     return [Claimed(opened(tx, row), row["token"] + 1, row["attempts"] + 1, row["state"], until, wanted.now,
-                    leased=False) for row in _taken(tx, wanted)]
+                    leased=False) for row in chosen(tx, wanted)]
 
 
 def claim(tx: Tx, wanted: Wanted) -> list[Claimed]:
@@ -199,56 +187,6 @@ def attempts_of(tx: Tx, message: Message) -> list[Attempt]:
     return [*ended, Attempt(message.attempts, message.doing, message.started_at)]
 
 
-def _taken(tx: Tx, wanted: Wanted) -> list[Row]:
-    """Of what is due in the offices, as far as each takes it, what has been due longest: so the messages of a case,
-    which became due together, are taken together, and offices that are behind catch up. Before those come messages that
-    were tried before, which are older than they look; they get half of a lane at most, and no turn before others where
-    there is one place, so that what fails again and again keeps nothing waiting."""
-    again, until = _tried_before(tx, wanted), _longest_due(tx, wanted)
-    rest = [row for office, places in _free(wanted) for row in _due(tx, office, until, places)]
-    rest.sort(key=_since_when)
-    if not again:
-        return rest[:wanted.limit]
-    left, found = dict(wanted.room), dict[tuple[str, ...], Row]()
-    for row in (*again, *rest):
-        if left[row["office"]] > 0 and found.setdefault(_key(row), row) is row:
-            left[row["office"]] -= 1
-    return list(found.values())[:wanted.limit]
-
-
-def _free(wanted: Wanted) -> list[tuple[str, int]]:
-    """The offices with places, and how many."""
-    return [(office, min(places, wanted.limit)) for office, places in wanted.room.items() if places > 0]
-
-
-def _tried_before(tx: Tx, wanted: Wanted) -> list[Row]:
-    found = [row for office, places in _free(wanted) if places > 1 for row in tx.rows(
-        "select * from messages where office = :office and next_at is not null and attempts > 0 and next_at <= :now"
-        " and (state = 'due' or state = 'unknown') order by next_at limit :places {skip}",
-        office=office, now=stamp(wanted.now), places=places // 2)]
-    found.sort(key=_since_when)
-    return found[:wanted.limit // 2]
-
-
-def _longest_due(tx: Tx, wanted: Wanted) -> str:
-    """Up to which moment that is which, or a little later: a part of each office's tells, by the index alone, so few
-    rows are read that others push aside."""
-    part = wanted.limit // 4 + 1
-    moments = sorted(row["next_at"] for office, places in _free(wanted) for row in tx.rows(
-        "select next_at from messages where office = :office and next_at is not null and next_at <= :now"
-        " order by next_at limit :places", office=office, now=stamp(wanted.now), places=min(places, part)))
-    return moments[wanted.limit - 1] if len(moments) >= wanted.limit else stamp(wanted.now)
-
-
-def _due(tx: Tx, office: str, until: str, places: int) -> list[Row]:
-    return tx.rows(
-        "select * from messages where office = :office and next_at is not null and next_at <= :until"
-        " and state in ('due', 'unknown') order by next_at limit :places {skip}",
-        office=office, until=until, places=places,
-    )
-
-
-_since_when = itemgetter("next_at", "reference")
 _key = itemgetter("reference", "leg", "type", "n")
 
 

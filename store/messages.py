@@ -6,22 +6,21 @@ a person decides), stuck (a person must act), refused (by the department), done,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from store.cipher import Cipher
-from store.encoding import moment, squeeze, stamp, unsqueeze
+from store.encoding import squeeze, stamp, unsqueeze
 from store.errors import UnknownMessage
 from store.port import Row, Tx
 from store.rows import attributes, filled, insert_text, one, written
 from store.sealing import unseal
 
 TOPIC = "messages"
-OFFICES_AT_ONCE = 100
 TROUBLED = "(state = 'stuck' or state = 'unknown' or state = 'refused')"  # the words of the partial index
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
 _KEEP = insert_text("bodies", ("reference", "frozen", "mapping", "body"))
@@ -222,26 +221,6 @@ def resend(tx: Tx, which: MessageId, now: datetime) -> bool:
     if touched:
         tx.notify(TOPIC)
     return bool(touched)
-
-
-def next_due(tx: Tx, offices: Iterable[str]) -> datetime | None:
-    """When the next message to one of these offices is due, or None."""
-    times = [tx.rows(_next_of(len(named)), **named)[0]["at"] for named in _named(offices)]
-    return min((moment(at) for at in times if at is not None), default=None)
-
-
-def _named(offices: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Offices as parameters of a few statements; each statement has as many parts, and stores allow some hundreds."""
-    all_ = list(offices)
-    for first in range(0, len(all_), OFFICES_AT_ONCE):
-        yield {f"o{number}": office for number, office in enumerate(all_[first:first + OFFICES_AT_ONCE])}
-
-
-@cache
-def _next_of(count: int) -> str:
-    each = [f"select min(next_at) as at from messages where office = :o{number} and next_at is not null"
-            for number in range(count)]
-    return f"select min(at) as at from ({' union all '.join(each)}) as firsts"
 
 
 def leased(tx: Tx) -> dict[str, int]:

@@ -5,7 +5,7 @@ import pytest
 from bench.inside import SUBJECT, inside
 from bench.queries import NOW, QUESTIONS, Filled, claim, fill
 from store import leases, messages, tallies
-from store.leases import Wanted
+from store.choosing import Wanted
 from store.proof import verify
 
 APPLICATIONS, LEGS = 100, 2

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from store import leases, messages
+from store import choosing, leases, messages
+from store.choosing import Wanted
 from store.errors import LeaseLost
-from store.leases import Claimed, Outcome, Wanted
+from store.leases import Claimed, Outcome
 from store.messages import MessageId
 from store.opening import Opened
 from store.port import Tx
@@ -235,7 +236,7 @@ def test_a_retry_comes_when_it_is_due_and_keeps_every_attempt(store: Opened) -> 
         store.db.write(lambda tx, one=one, outcome=outcome: leases.settle(tx, one, outcome, NOW))  # type: ignore[misc]
     with store.db.read() as tx:
         assert len(leases.attempts_of(tx, messages.get(tx, FIRST))) == 3
-        assert messages.next_due(tx, ["gas", "water-works"]) == minutes(30)
+        assert choosing.next_due(tx, ["gas", "water-works"]) == minutes(30)
 
 
 def test_a_late_worker_cannot_overwrite_a_later_outcome(store: Opened) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlite_utils import Database as Tables
 
 from store import leases, messages
+from store.choosing import Wanted
 from store.cipher import Cipher
 from store.encoding import squeeze, stamp
 from store.leases import Attempt, Outcome
@@ -65,7 +66,7 @@ def test_the_attempt_that_runs_still_runs_and_ends_as_every_other(before: Tx) ->
 
 def test_what_never_left_is_sent_as_if_nothing_had_been(before: Tx) -> None:
     before.run("update messages set next_at = :at where leg = '02'", at=stamp(NOW))
-    one, = leases.claim(before, leases.Wanted({"water": 3}, NOW))
+    one, = leases.claim(before, Wanted({"water": 3}, NOW))
     leases.begin(before, [one], [messages.enclosed(before.cipher, {NEW: LETTER}, "2")])
     leases.settle(before, one, Outcome("done", "received"), minutes(1))
     assert messages.bodies(before, messages.of_case(before, REFERENCE)) == {SENT: LETTER, NEW: LETTER}

@@ -14,9 +14,9 @@ import pytest
 
 from bench.postgres import cluster
 from store import leases, marks
+from store.choosing import Wanted
 from store.cipher import Cipher
 from store.errors import NewerSchema, StoreUnavailable, UnsafeStorage
-from store.leases import Wanted
 from store.migrations import _names
 from store.opening import Opened, Place, open_reader, open_store
 from store.port import Tx

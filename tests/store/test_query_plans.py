@@ -13,6 +13,7 @@ import pytest
 from store import (
     audit,
     cases,
+    choosing,
     consents,
     conservation,
     drafts,
@@ -30,6 +31,7 @@ from store import (
     submissions,
     tallies,
 )
+from store.choosing import Wanted
 from store.dialect import postgres_text, sqlite_text
 from store.legs import LegRow
 from store.messages import MessageId
@@ -61,8 +63,8 @@ QUESTIONS: dict[str, Question] = {
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
                            conservation.counts(tx), conservation.known(tx)),
     "lapsing": lambda tx: legs.lapsing(tx, NOW, LegRow(**{**_fields(a_leg("01")), "lapse_at": NOW})),
-    "claim": lambda tx: leases.claim(tx, leases.Wanted({"water-works": 2}, NOW)),
-    "next due": lambda tx: messages.next_due(tx, ["water-works"]),
+    "claim": lambda tx: leases.claim(tx, Wanted({"water-works": 2}, NOW)),
+    "next due": lambda tx: choosing.next_due(tx, ["water-works"]),
     "expire": lambda tx: (leases.first_end(tx), leases.expire(tx, minutes(99))),
     "leased": lambda tx: (messages.leased(tx), leases.void_leases(tx, NOW)),
     "message": lambda tx: (messages.get(tx, WHICH), messages.next_number(tx, REFERENCE, "01", "leg.filed"),

@@ -6,8 +6,9 @@ import pytest
 
 from cases.model import LegState
 from store import leases, legs, notices, reading
+from store.choosing import Wanted
 from store.errors import UnknownCase
-from store.leases import Outcome, Wanted
+from store.leases import Outcome
 from store.notices import Strange
 from store.opening import Opened
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes

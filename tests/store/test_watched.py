@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from cases.model import LegState
-from store import conservation, counters, legs, messages, tallies
+from store import choosing, conservation, counters, legs, tallies
 from store.conservation import KNOWN, MOVED, PAGE, RULES, Breach
 from store.opening import Opened, Place, open_store
 from store.seals import seal_heads
@@ -155,7 +155,7 @@ def test_every_open_leg_has_a_next_action_or_says_why_it_waits(
     store.db.write(lambda tx: legs.put(tx, [a_leg("01", **change)]))
     assert (look(store).breaches == ()) is sound
     with store.db.read() as tx:
-        assert messages.next_due(tx, ["water-works"]) is None
+        assert choosing.next_due(tx, ["water-works"]) is None
 
 
 def test_only_cases_that_moved_since_they_were_sealed_are_looked_at(store: Opened) -> None:
