@@ -28,9 +28,8 @@ from desk.sweeps import Sweeper
 from desk.values import Draft, FileInfo, Filing, Receipt
 from desk.view import about, expected_at_filing, summary, view
 from forms.plan import Plan
-from store import cases, drafts, files, reading
+from store import cases, files, reading
 from store.messages import TOPIC
-from store.port import Tx
 
 MOST_LISTED = 200  # cases of one person in one list, the newest first
 
@@ -103,7 +102,7 @@ class Desk:
             return self._intake.receipt(subject, kept.filed_as)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
                         consent=kept.consent, edition=kept.edition, found=kept.found)
-        return self._intake.file(subject, filing, f"draft:{draft}", now, partial(_became, draft))
+        return self._intake.file(subject, filing, f"draft:{draft}", now, partial(self._drafts.became, kept))
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
         """File one application in one transaction; idempotent by `key`."""
@@ -239,7 +238,3 @@ class Desk:
         with self._premises.database.read() as tx:
             rows = reading.cases_of(tx, subject, limit=MOST_LISTED)
         return [summary(self._book.fresh(row.reference), self._premises.calendar, now) for row in rows]
-
-
-def _became(draft: str, tx: Tx, reference: str) -> None:
-    drafts.submitted(tx, draft, reference)

@@ -123,9 +123,19 @@ class Drafts:
         if not row.submitted_as and expected is not None and version_of(row.body) != expected:
             raise Moved
         kept = row.body["consent"]
-        if row.submitted_as or consent is None or dict(consent) in (kept, given(kept)):
-            return self.looked_up(row, now) if not row.submitted_as else self._shown(row, now)
-        return self.save(subject, draft, {"consent": consent}, now, expected)
+        if not row.submitted_as and consent is not None and dict(consent) not in (kept, given(kept)):
+            row = self._change(subject, draft, lambda _: {"consent": consent}, now, expected)
+        shown = self._shown(row, now) if row.submitted_as else self.looked_up(row, now)
+        if not shown.filed_as and shown.version != version_of(row.body):  # while the sources were asked
+            raise Moved
+        return shown
+
+    def became(self, kept: Draft, tx: Tx, reference: str) -> None:
+        """Note, in the transaction of its filing, that a draft became this case; `Moved` if it was changed meanwhile."""
+        row = _own(tx, kept.id, kept.subject, lock=True)
+        if row.submitted_as is None and version_of(row.body) != kept.version:
+            raise Moved
+        drafts.submitted(tx, kept.id, reference)
 
     def read(self, subject: str, draft: str, now: datetime) -> Draft:
         """One draft with its plan and problems as of now."""

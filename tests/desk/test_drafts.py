@@ -7,6 +7,7 @@ import pytest
 
 from desk import errors
 from desk.applicant import Withdrawal, plain_value
+from desk.openings import Openings
 from desk.values import LOST_FILE
 from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
 
@@ -119,6 +120,41 @@ def test_changes_to_a_draft_that_was_shown_otherwise_are_not_laid_over_it(desk):
     assert desk.read_draft("somebody", shown.id, NOW).form["project_name"] == "另一个窗口"
     agreed = desk.save_draft("somebody", shown.id, {"consent": CONSENT}, NOW, other.version)
     assert desk.submit_draft("somebody", shown.id, None, NOW, agreed.version).reference
+
+
+def test_a_draft_that_is_changed_while_the_registers_are_asked_is_not_filed_as_nobody_reviewed_it(
+        desk, sources, monkeypatch):
+    shown, find = drafted(desk), sources.find
+
+    def found_late(query):
+        desk.save_draft("somebody", shown.id, {"form": {"project_name": f"第{len(sources.asked)}稿"}}, NOW)
+        return find(query)
+
+    monkeypatch.setattr(sources, "find", found_late)
+    for reviewed in (shown.version, None):
+        with pytest.raises(errors.Moved):
+            desk.submit_draft("somebody", shown.id, CONSENT, NOW, reviewed)
+    monkeypatch.undo()
+    assert desk.cases_of("somebody", NOW) == []
+    kept = desk.read_draft("somebody", shown.id, NOW)
+    assert kept.form["project_name"].startswith("第")
+    assert desk.submit_draft("somebody", shown.id, None, NOW, kept.version).reference
+
+
+def test_a_change_that_was_saved_is_never_left_out_of_what_is_filed(desk, monkeypatch):
+    agreed = desk.save_draft("somebody", drafted(desk).id, {"consent": CONSENT}, NOW)
+    change = Openings.change
+
+    def changed_late(*given):
+        desk.save_draft("somebody", agreed.id, {"form": {"project_name": "另一个窗口"}}, NOW)
+        return change(*given)
+
+    monkeypatch.setattr(Openings, "change", changed_late)
+    with pytest.raises(errors.Moved):
+        desk.submit_draft("somebody", agreed.id, None, NOW, agreed.version)
+    monkeypatch.undo()
+    assert desk.cases_of("somebody", NOW) == []
+    assert desk.submit_draft("somebody", agreed.id, None, NOW).reference
 
 
 def agents_filing(desk, *files):
