@@ -131,7 +131,7 @@ class Drafts:
         return shown
 
     def became(self, kept: Draft, tx: Tx, reference: str) -> None:
-        """Note, in the transaction of its filing, that a draft became this case; `Moved` if it was changed meanwhile."""
+        """Note, in the transaction of its filing, that a draft became this case; `Moved` if it is not as it was."""
         row = _own(tx, kept.id, kept.subject, lock=True)
         if row.submitted_as is None and version_of(row.body) != kept.version:
             raise Moved

@@ -66,7 +66,7 @@ class Operations:
         before = self.paused()
 
         def unit(tx: Tx) -> None:
-            pausing.resume(tx)
+            pausing.resume(tx, now)
             act.record(tx, "resume", "service", now, {"was": before.value if before else None})
 
         if not act.dry_run and before is not None:

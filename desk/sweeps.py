@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from cases.clock import explain
 from cases.lapse import lapses
 from cases.model import Case, Event
+from catalog.limits import Limit
 from desk.book import Book
 from desk.claims import Counter
 from desk.faults import told
@@ -21,12 +23,15 @@ from desk.watch import Watch
 from store import counters, legs, marks, pausing, people, seals
 from store.errors import StoreClosed, StoreUnavailable
 from store.legs import LegRow
+from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.seals")
 EVERY = timedelta(minutes=1)
 SOON = timedelta(seconds=1)
 PAGE = 500
 HEARTBEAT = "dispatcher"
+AWAY = timedelta(minutes=15)  # without a sweep this long, a service that begins was out of reach
+GRACE = Limit(1, "wd")
 
 
 class Sweeper:
@@ -35,12 +40,15 @@ class Sweeper:
     def __init__(self, premises: Premises, book: Book, counter: Counter) -> None:
         self._premises, self._book, self._counter = premises, book, counter
         self._refolder, self._watch = Refolder(premises, book), Watch(premises.database)
+        self._began = False
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
         database = self._premises.database
         self._counter.expire(now)
-        if not self._paused():  # what a restored copy has not heard of yet must not lapse
+        if not self._began:
+            self._note_absence(now)
+        if self._may_lapse(now):
             for reference in dict.fromkeys(leg.reference for leg in self._lapsing(now)):
                 self._lapse(reference, now)
         more = self._refolder.step(now)
@@ -72,9 +80,22 @@ class Sweeper:
         except Exception as fault:  # noqa: BLE001  # one bad case must not keep time from all the others
             LOG.error("a case is not swept: %s", told(fault))
 
-    def _paused(self) -> bool:
+    def _note_absence(self, now: datetime) -> None:
+        """At the first sweep of a process: whether nobody has swept for long, as after an outage."""
+        def unit(tx: Tx) -> None:
+            beat = marks.get(tx, HEARTBEAT)
+            if beat is not None and now - beat.at >= AWAY:
+                pausing.came_back(tx, now)
+
+        self._premises.database.write(unit)
+        self._began = True
+
+    def _may_lapse(self, now: datetime) -> bool:
+        """Whether what nobody did in time may end: not while the service is paused, and not before those who could not
+        reach it, applicants and departments, have had a working day since it can be reached again."""
         with self._premises.database.read() as tx:
-            return pausing.paused(tx) is not None
+            paused, back = pausing.paused(tx), pausing.back_since(tx)
+        return paused is None and (back is None or now > explain(back, GRACE, (), self._premises.calendar).due)
 
     def _lapsed(self, now: datetime, case: Case) -> Sequence[Event]:
         return lapses(case, now, self._premises.calendar)

@@ -10,6 +10,7 @@ from store.messages import TOPIC
 from store.port import Tx
 
 NAME = "paused"
+BACK = "back"
 
 
 def pause(tx: Tx, reason: str, at: datetime) -> None:
@@ -17,10 +18,22 @@ def pause(tx: Tx, reason: str, at: datetime) -> None:
     marks.put(tx, NAME, reason, at)
 
 
-def resume(tx: Tx) -> None:
+def resume(tx: Tx, at: datetime) -> None:
     """Go on, and wake the dispatcher."""
     marks.drop(tx, NAME)
+    came_back(tx, at)
     tx.notify(TOPIC)
+
+
+def came_back(tx: Tx, at: datetime) -> None:
+    """Since `at` the service can be reached again after it could not."""
+    marks.put(tx, BACK, "", at)
+
+
+def back_since(tx: Tx) -> datetime | None:
+    """Since when, at the last time; None if it was never away."""
+    mark = marks.get(tx, BACK)
+    return None if mark is None else mark.at
 
 
 def paused(tx: Tx) -> Mark | None:

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from cases.calendar_days import work_calendar
 from connectors.base import Answer
+from desk.acts import Act
 from desk.desk import Desk
 from desk.notices import Incoming
 from desk.recording import Came
@@ -156,3 +157,42 @@ def test_sessions_that_are_over_are_swept_away(opened, desk):
     desk.sweep(NOW)
     with opened.db.read() as tx:
         assert tx.rows("select digest from sessions") == []
+
+
+def test_nobodys_time_ends_before_those_who_could_not_reach_a_paused_service_had_a_working_day(desk, opened):
+    reference = asked(desk, "key-1", "1wd")
+    settled(desk, NOW)
+    desk.operations.pause(Act("operator", "维护"), NOW + timedelta(hours=2))
+    back = NOW + timedelta(days=2)  # the ask ended the evening before
+    desk.sweep(back)
+    desk.operations.resume(Act("operator", "好了"), back)
+    desk.sweep(back + SOON)
+    assert rows(opened, reference)["01"].state == "supplement_required"
+    assert goes_on(desk, reference, back + timedelta(hours=1)) == "applied"  # said while it was paused, and told again
+    desk.sweep(back + timedelta(days=2))
+    assert rows(opened, reference)["01"].state == "in_review"
+
+
+def test_after_a_working_day_time_ends_what_it_would_have_ended(desk, opened):
+    reference = asked(desk, "key-1", "1wd")
+    desk.operations.pause(Act("operator", "维护"), NOW + timedelta(hours=2))
+    friday = NOW + timedelta(days=4)
+    desk.operations.resume(Act("operator", "好了"), friday)
+    desk.sweep(friday + timedelta(days=3))  # Monday
+    assert rows(opened, reference)["01"].state == "supplement_required"
+    desk.sweep(friday + timedelta(days=4))
+    assert rows(opened, reference)["01"].state == "terminated"
+
+
+@pytest.mark.parametrize(("down", "state"), [(14, "terminated"), (15, "supplement_required")])
+def test_a_service_that_was_down_for_a_quarter_of_an_hour_gives_a_working_day_too(premises, desk, opened, down, state):
+    reference = asked(desk, "key-1", "1wd")
+    end = datetime(2026, 1, 6, 23, 59, 59, tzinfo=SHANGHAI)
+    desk.sweep(end)
+    Desk(premises).sweep(end + timedelta(minutes=down))
+    assert rows(opened, reference)["01"].state == state
+
+
+def goes_on(desk, reference, now):
+    said = {"type": "leg.in_review", "timestamp": now.isoformat(), "data": {"leg": f"{reference}-01", "step": "审图"}}
+    return desk.notice(Incoming("water-group", f"m-{now}", json.dumps(said).encode(), said), now)
