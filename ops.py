@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from typing import Any
 
 import click
@@ -16,10 +17,11 @@ from desk.troubles import Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
 from ops_reading import READING
-from shell import JSON, act, beside, changed, house, read_settings, stop
+from shell import JSON, act, beside, changed, clock, house, read_settings, stop
 from store import notices, people
 from store.errors import StoreError
 from store.keys import add_key, create_keys
+from store.lanes import Lane
 from store.notices import Strange
 from web.wiring import RefusedStart
 
@@ -34,25 +36,38 @@ def legs(retrying: bool, department: str | None, recount: bool, as_json: bool) -
     with beside() as opened:
         found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if retrying else ())]
         found = [one for one in found if department in (None, one.department, one.office)]
-        state = health(opened.db, recount=recount)
+        state = health(opened.db, clock().now(), recount=recount)
     if as_json:
         click.echo(json.dumps({"legs": [one.as_json() for one in found], "counted": state.as_json()},
                               ensure_ascii=False, indent=2))
         return
+    zone = read_settings().zone
     for one in found:
-        click.echo(_line(one))
-    click.echo("\n".join(_summary(len(found), state)))
+        click.echo(_line(one, zone))
+    click.echo("\n".join(_summary(len(found), state, zone)))
 
 
-def _line(one: Trouble) -> str:
-    then = f"，将于 {one.next_at:%Y-%m-%d %H:%M} 再试" if one.next_at else "，等待人工处理"
+def _line(one: Trouble, zone: tzinfo) -> str:
+    then = f"，将于 {_minute(one.next_at, zone)} 再试" if one.next_at else \
+        "，部门已读取，等待其确认" if one.message_state == "due" else "，等待人工处理"
     return (f"{one.leg}  {one.office}  {one.state}/{one.message_state}  {one.key.partition(':')[2]}  "
-            f"自 {one.since:%Y-%m-%d %H:%M}  试过 {one.attempts} 次{then}  {one.reason}")
+            f"自 {_minute(one.since, zone)}  试过 {one.attempts} 次{then}  {one.reason}")
 
 
-def _summary(count: int, state: Health) -> list[str]:
+def _minute(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _resting(lane: Lane, zone: tzinfo) -> str:
+    until = f"，{_minute(lane.open_until, zone)} 试送一件" if lane.open_until else ""
+    return (f"停送：{lane.office}  连续 {lane.failures} 次失败（{lane.reason}）{until}；"
+            "请核对地址和密钥，或等对方恢复，之后自动续送")
+
+
+def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:
     lines = [f"未送达 {count} 条；分办件共 {sum(state.by_state.values())} 件："
              + "，".join(f"{name} {number}" for name, number in state.by_state.items())]
+    lines += [_resting(one, zone) for one in state.resting]
     lines += [f"异常：{one.rule}  {one.reference} {one.leg}" for one in state.breaches]
     lines += [f"计数不符：{one.name} {one.key}  记 {one.kept}，实有 {one.counted}" for one in state.drift or ()]
     if state.drift is not None and not state.drift and not state.breaches:

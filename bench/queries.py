@@ -97,7 +97,7 @@ QUESTIONS: Mapping[str, tuple[Callable[[Filled], object], int]] = {
     # These grow with what is open or in trouble, and not with what is finished.
     "metrics": (lambda here: here.read(lambda tx: reading.figures(tx, NOW)), SLOW),
     "first_page_of_troubles": (lambda here: next(troubles(here.there.house.database)), SLOW),
-    "flask_legs_health": (lambda here: health(here.there.house.database), SLOW),
+    "flask_legs_health": (lambda here: health(here.there.house.database, NOW), SLOW),
     "watched_page_of_500": (lambda here: here.read(lambda tx: conservation.look(tx, PAGE, "", 500)), SLOW),
 }
 

@@ -23,6 +23,7 @@ from desk.writing import Beside
 from store import choosing, leases, messages, pausing
 from store.choosing import Wanted
 from store.errors import LeaseLost, StoreError, StoreUnavailable
+from store.lanes import Lane, put
 from store.leases import Claimed, Outcome
 from store.messages import Message, MessageId, enclosed
 from store.port import Tx
@@ -218,6 +219,14 @@ class Counter:
         outgoing = Outgoing(message.key, message.message_id, message.type, leg, body)
         return Claim(message.id, leg, outgoing, self._premises.deployment.bodies[message.office],
                      "ask" if item.was == "unknown" else "send", item.attempt, message.created_at, item)
+
+    def note_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Keep for operators how these offices' lanes stand."""
+        def unit(tx: Tx) -> None:
+            for lane in lanes:
+                put(tx, lane)
+
+        self._premises.database.write(unit)
 
     def next_due(self) -> datetime | None:
         """When the earliest message of any office wants to leave, or None."""

@@ -29,6 +29,7 @@ from desk.values import Draft, FileInfo, Filing, Receipt
 from desk.view import about, expected_at_filing, summary, view
 from forms.plan import Plan
 from store import cases, files, reading
+from store.lanes import Lane
 from store.messages import TOPIC
 
 MOST_LISTED = 200  # cases of one person in one list, the newest first
@@ -186,6 +187,10 @@ class Desk:
     def record(self, ended: Sequence[Came], now: datetime) -> list[Unwritten]:
         """Record what attempts came to; those that could not be recorded."""
         return self._recorder.record(ended, now)
+
+    def note_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Keep for operators how these offices' lanes stand."""
+        self._dispatch.note_lanes(lanes)
 
     def next_due(self) -> datetime | None:
         """When the earliest message wants to leave; None while nothing does, or nothing may."""

@@ -139,10 +139,11 @@ class Notices:
                      digest=_digest(incoming.raw), outcome=judged.verdict.kind, reference=reference,
                      leg=event.leg, type=event.type, body=incoming.raw)
         judged.earlier = notices.claim(tx, row)
+        if judged.earlier is not None and judged.verdict.events:
+            raise _Replayed
         if judged.earlier is not None:
-            if judged.verdict.events:
-                raise _Replayed
-        elif judged.verdict.kind == "quarantined":
+            return
+        if judged.verdict.kind == "quarantined":
             notices.quarantine(tx, Strange(
                 id=secrets.token_hex(12), department=incoming.office, at=now, message_id=incoming.message_id,
                 code=judged.verdict.code, reference=reference, leg=event.leg, type=event.type,

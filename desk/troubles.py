@@ -9,8 +9,9 @@ from typing import Any
 
 from cases.model import LegState
 from desk.watch import Watch
-from store import conservation, legs, operating, pausing, tallies
+from store import conservation, lanes, legs, operating, pausing, tallies
 from store.conservation import Breach
+from store.lanes import Lane
 from store.messages import Message
 from store.port import Database, Tx
 from store.tallies import Drift
@@ -68,26 +69,31 @@ def _trouble(tx: Tx, message: Message) -> Trouble:
 @dataclass(frozen=True, slots=True)
 class Health:
     """How many legs stand in which state, what does not hold, and why the service is paused, if it is. `drift`: the
-    counters that a recount found wrong, None without a recount."""
+    counters that a recount found wrong, None without a recount; `resting`: offices that are left alone for now."""
 
     by_state: Mapping[str, int]
     breaches: tuple[Breach, ...]
     paused: str | None
     drift: tuple[Drift, ...] | None = None
+    resting: tuple[Lane, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As `flask legs --json` prints it."""
         drift = None if self.drift is None else [asdict(one) for one in self.drift]
         return {"legs": sum(self.by_state.values()), "by_state": dict(self.by_state), "paused": self.paused,
                 "breaches": [{"rule": one.rule, "leg": "-".join(filter(None, (one.reference, one.leg)))}
-                             for one in self.breaches], "drift": drift}
+                             for one in self.breaches], "drift": drift,
+                "resting": [{"office": one.office, "department": one.department, "failures": one.failures,
+                             "reason": one.reason, "since": one.changed_at.isoformat(),
+                             "until": one.open_until.isoformat() if one.open_until else None} for one in self.resting]}
 
 
-def health(database: Database, *, recount: bool = False) -> Health:
+def health(database: Database, now: datetime, *, recount: bool = False) -> Health:
     """What the kept counters say and what the portal's watch has found; `recount` looks at every case and leg anew."""
     with database.read() as tx:
         mark = pausing.paused(tx)
-        known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None)
+        known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None,
+                       resting=tuple(lanes.resting(tx, now)))
     if not recount:
         return known
     with database.read() as tx:

@@ -16,6 +16,7 @@ from datetime import datetime
 from connectors.base import Answer, Body
 from desk.claims import Claim
 from dispatch.breaker import Breaker
+from store.lanes import Lane as Standing
 
 AHEAD_SECONDS = 0.5
 MOST_AHEAD = 128  # half a claim: an office with four legs of each case falls behind with less, and cases come in pieces
@@ -66,11 +67,15 @@ class Lane:
         free = self.body.at_once + self.ahead - self.running - len(self.stock)
         return self.breaker.room(free, self.running, now)
 
-    def after(self, leg: str, answer: Answer, seconds: float, now: datetime) -> None:
-        """Learn from an attempt."""
-        self.breaker = self.breaker.after(answer, leg, now)
+    def after(self, leg: str, answer: Answer, seconds: float, now: datetime) -> Standing | None:
+        """Learn from an attempt; how the lane stands now if it began to rest or to work again."""
+        before, self.breaker = self.breaker, self.breaker.after(answer, leg, now)
         if answer.kind == "received":
             self.pace += (seconds - self.pace) * (_SMOOTH if self.pace else 1.0)
+        if self.breaker.open_until == before.open_until:
+            return None
+        return Standing(self.body.id, self.body.department, self.breaker.failures, self.breaker.open_until,
+                        answer.detail, now)
 
     def turn(self, now: datetime) -> Turn:
         """The next from the stock; all of it is handed back once the lane rests."""
@@ -96,6 +101,7 @@ class Lanes:
     def __init__(self, bodies: Mapping[str, Body]) -> None:
         self._lanes = {id_: Lane(body) for id_, body in bodies.items() if body.channel == "push"}
         self._lock = threading.Lock()
+        self._moved: dict[str, Standing] = {}
 
     @property
     def places(self) -> int:
@@ -126,9 +132,21 @@ class Lanes:
         with self._lock:
             lane = self._lanes[claim.body.id]
             lane.running -= 1
-            if answer is not None:
-                lane.after(claim.leg, answer, seconds, now)
+            moved = None if answer is None else lane.after(claim.leg, answer, seconds, now)
+            if moved is not None:
+                self._moved[moved.office] = moved
             return lane.turn(now)
+
+    @property
+    def some_moved(self) -> bool:
+        """Whether a lane began to rest, or to work again, and `moved` did not tell yet."""
+        return bool(self._moved)
+
+    def moved(self) -> list[Standing]:
+        """How those stand now."""
+        with self._lock:
+            moved, self._moved = self._moved, {}
+            return list(moved.values())
 
     def emptied(self) -> list[Errand]:
         """What waits in any lane, no longer."""
@@ -139,9 +157,3 @@ class Lanes:
         """How many attempts run now."""
         with self._lock:
             return sum(lane.running for lane in self._lanes.values())
-
-    def resting(self, now: datetime) -> dict[str, datetime]:
-        """Offices whose breaker is open, and until when."""
-        with self._lock:
-            return {id_: lane.breaker.open_until for id_, lane in self._lanes.items()
-                    if lane.breaker.open_until is not None and lane.breaker.open_until > now}

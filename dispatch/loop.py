@@ -94,10 +94,6 @@ class Dispatcher:
         """Whether the scheduler moved within the last seconds, and messages leave."""
         return time.monotonic() - self.beat < within and self._attempts.alive()
 
-    def resting(self) -> dict[str, datetime]:
-        """Offices that are left alone for now, and until when."""
-        return self._lanes.resting(self._works.clock())
-
     def _recover(self) -> None:
         """Take up what an earlier process left open. Nothing is claimed before that, but people are served meanwhile:
         after a kill in the middle of a burst it takes seconds."""
@@ -155,7 +151,7 @@ class Dispatcher:
             self._wake.set()
 
     def _tell_recorder(self) -> None:
-        if self._ended:
+        if self._ended or self._lanes.some_moved:
             self._some_ended.set()
 
     def _record(self) -> None:
@@ -172,6 +168,7 @@ class Dispatcher:
             try:
                 self._write([self._ended.popleft() for _ in range(min(BATCH, len(self._ended)))])
                 failpoints.reach("push.after_outcome_commit")
+                self._tell_of_lanes()
             except Exception as error:  # noqa: BLE001  # the answers of others must be recorded all the same
                 LOG.error("recording failed: %s", code_of(error))
             self._tell_recorder()  # of those that are more than one commit takes
@@ -191,6 +188,19 @@ class Dispatcher:
                     LOG.error("an answer could not be recorded (%s); it will be asked for", code_of(one.fault))
             if bool(before) != bool(self._held):
                 LOG.warning("%s answers wait for the store", len(self._held))
+
+    def _tell_of_lanes(self) -> None:
+        """Somebody must hear of an office that takes nothing, for its messages wait and none of them is in trouble."""
+        if not self._lanes.some_moved:
+            return
+        moved = self._lanes.moved()
+        for lane in moved:
+            if lane.open_until is None:
+                LOG.warning("%s takes messages again", lane.office)
+            else:
+                LOG.warning("%s is left alone after %s failures in a row (%s); one message is tried at %s", lane.office,
+                            lane.failures, lane.reason, lane.open_until.isoformat(timespec="seconds"))
+        self._works.desk.note_lanes(moved)
 
     def _sweep(self) -> None:
         while not self._stopping.is_set():

@@ -1,40 +1,38 @@
-"""A lane per office: how often it failed, until when its breaker is open, whether it is paused or probed."""
+"""Offices that are left alone because of what their systems answer: written by dispatchers, read by operators."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from store.encoding import stamp
 from store.port import Tx
 from store.rows import params, shape, upsert_text
+
+KNOWN = timedelta(minutes=15)  # longer than a lane ever rests before the next message is tried
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The state of an office's lane; `failures` in a row, `open_until` the breaker's end, `reason` why it stands."""
+    """How an office's lane stands since `changed_at`: after `failures` in a row, the last for `reason`, it rests until
+    `open_until`, when one message is tried; None: it takes messages."""
 
     office: str
     department: str
-    failures: int = 0
-    open_until: datetime | None = None
-    paused: bool = False
-    probing: bool = False
-    reason: str = ""
-    changed_at: datetime | None = None
-
-
-def get(tx: Tx, office: str, department: str = "") -> Lane:
-    """The lane of an office, held until this transaction ends; an untouched lane is open."""
-    found = tx.rows("select * from lanes where office = :office {lock}", office=office)
-    return shape(Lane, found[0]) if found else Lane(office, department)
-
-
-def every(tx: Tx) -> dict[str, Lane]:
-    """All lanes that were ever touched, by office."""
-    return {row["office"]: shape(Lane, row) for row in tx.rows("select * from lanes order by office")}
+    failures: int
+    open_until: datetime | None
+    reason: str
+    changed_at: datetime
 
 
 def put(tx: Tx, lane: Lane) -> None:
-    """Store a lane."""
-    row = params(lane)
+    """Store how a lane stands."""
+    row = {**params(lane), "paused": 0, "probing": 0}  # the columns are there, and nobody sets them
     tx.run(upsert_text("lanes", tuple(row), ("office",)), **row)
+
+
+def resting(tx: Tx, now: datetime) -> list[Lane]:
+    """The lanes that rest, by office. Of one that should have been tried long ago nobody knows any more: nothing waits
+    for it."""
+    found = tx.rows("select * from lanes where open_until > :since order by office", since=stamp(now - KNOWN))
+    return [shape(Lane, row) for row in found]

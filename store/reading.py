@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import cases, events, files, legs, messages
+from store import cases, events, files, lanes, legs, messages
 from store.cases import CaseRow
 from store.encoding import moment, stamp
 from store.events import Recorded
@@ -52,7 +52,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the metrics tell: messages that wait and run per office, held ones per state, lights, strange notices."""
+    """What the metrics tell: messages that wait and run per office, held ones per state, lights, strange notices,
+    offices that are left alone."""
 
     waiting: dict[str, int]
     leased: dict[str, int]
@@ -61,6 +62,7 @@ class Figures:
     yellow: int
     red: int
     strange: int
+    resting: dict[str, int]
 
 
 def cases_of(tx: Tx, subject: str, before: CaseLine | None = None, limit: int = 20) -> list[CaseLine]:
@@ -129,6 +131,7 @@ def figures(tx: Tx, now: datetime) -> Figures:
                    " and yellow_at <= :at and due_at > :at", at),
         _count(tx, f"select count(*) as n from legs where {_RUNNING} and due_at is not null and due_at <= :at", at),
         _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", at),
+        {lane.office: 1 for lane in lanes.resting(tx, now)},
     )
 
 

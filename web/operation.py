@@ -96,6 +96,7 @@ GAUGES: Mapping[str, tuple[str, str]] = {
     "yellow": ("legs_yellow", "legs close to their due time"),
     "red": ("legs_red", "legs past their due time"),
     "strange": ("notices_quarantined", "notices that a person has to settle"),
+    "resting": ("offices_resting", "1 for an office that is left alone because of what its system answers"),
 }
 
 

@@ -1,6 +1,7 @@
 """The dispatcher's threads wake one another: whatever ends lets the next begin, however long they would nap."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
@@ -15,6 +16,7 @@ from desk.claims import LEASE_SECONDS, Claim
 from desk.desk import Desk
 from desk.recording import Came
 from dispatch.loop import Dispatcher, Works
+from store.lanes import Lane
 from store.leases import Claimed
 from store.messages import Message
 
@@ -38,6 +40,7 @@ class Counter:
     def __init__(self, messages: int) -> None:
         self.due = [claim(number) for number in range(messages)]
         self.recorded: SimpleQueue[Came] = SimpleQueue()
+        self.noted: SimpleQueue[Lane] = SimpleQueue()
 
     def on_work(self, wake: Callable[[], None]) -> None:
         self.wake = wake
@@ -54,6 +57,10 @@ class Counter:
         for one in came:
             self.recorded.put(one)
         return []
+
+    def note_lanes(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
+            self.noted.put(lane)
 
     def sweep(self, at: datetime) -> datetime:
         return at + timedelta(hours=1)
@@ -110,6 +117,24 @@ def test_what_becomes_due_later_is_claimed_when_the_desk_says_so(started):
     desk.due = [claim(7), claim(8)]
     desk.wake()
     assert {desk.recorded.get(timeout=20).claim.leg for _ in range(2)} == {"R-07", "R-08"}
+
+
+def test_operators_hear_of_an_office_that_is_left_alone_and_of_one_that_takes_messages_again(
+        started, caplog, monkeypatch):
+    monkeypatch.setattr("dispatch.breaker.FIRST_PAUSE", timedelta(milliseconds=50))
+    desk, department = Counter(3), Department(Answer("setup", status=401, detail="HTTP 401"))
+    started(desk, department)
+    rests = desk.noted.get(timeout=20)
+    assert (rests.office, rests.failures, rests.reason) == ("gas", 3, "HTTP 401")
+    assert rests.open_until is not None
+    department.answer, desk.due = Answer("received", ref="A"), [claim(9)]
+    until = time.monotonic() + 20
+    while desk.noted.empty() and time.monotonic() < until:
+        desk.wake()  # nobody else says that the pause is over
+        time.sleep(0.02)
+    assert desk.noted.get(timeout=1).open_until is None
+    assert "gas is left alone after 3 failures in a row (HTTP 401)" in caplog.text
+    assert "gas takes messages again" in caplog.text
 
 
 class AMomentLate(Counter):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from app import create_app
 from store.conservation import RULES
+from store.lanes import Lane
 from store.sqlite import FILE
 from tests.ops.conftest import file, received
 from web.wiring import NAME
@@ -35,6 +36,21 @@ def test_the_figures_show_every_rule_and_counts_of_legs_and_cases(deployment):
     assert found["yijianshi_counter_drift"] == 0
     assert found['yijianshi_legs{key="received"}'] == 6
     assert found['yijianshi_cases{key="connect|open"}'] == 3
+    home.close()
+
+
+def test_an_office_that_is_left_alone_is_named_with_the_reason_in_the_zone_of_the_city(deployment):
+    app, home, now = swept(deployment)
+    assert figures(app).get('yijianshi_offices_resting{key="water-office"}') is None
+    until = now + timedelta(minutes=2)
+    home.desk.note_lanes([Lane("water-office", "water", 3, until, "HTTP 401", now)])
+    assert figures(app)['yijianshi_offices_resting{key="water-office"}'] == 1
+    said, shown = deployment.ok("legs"), f"{until.astimezone(home.settings.zone):%Y-%m-%d %H:%M}"
+    assert f"停送：water-office  连续 3 次失败（HTTP 401），{shown} 试送一件" in said
+    counted = deployment.json("legs")["counted"]
+    assert [(one["office"], one["reason"]) for one in counted["resting"]] == [("water-office", "HTTP 401")]
+    home.desk.note_lanes([Lane("water-office", "water", 0, None, "", now)])
+    assert "停送" not in deployment.ok("legs")
     home.close()
 
 

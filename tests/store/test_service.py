@@ -58,14 +58,15 @@ def test_legs_that_time_has_ended_something_of_are_walked_in_pages(store: Opened
     assert [leg.leg for leg in (*first, *rest)] == ["02", "03", "01"]
 
 
-def test_a_lane_is_open_until_somebody_touches_it(store: Opened) -> None:
-    changed = Lane("water-works", "water", 3, minutes(1), True, True, "示例", NOW)
-    assert store.db.write(lambda tx: lanes.get(tx, "water-works", "water")) == Lane("water-works", "water")
-    store.db.write(lambda tx: lanes.put(tx, changed))
-    assert store.db.write(lambda tx: lanes.get(tx, "water-works")) == changed
-    store.db.write(lambda tx: lanes.put(tx, replace(changed, failures=0, open_until=None)))
+def test_offices_that_rest_are_known_until_long_after_the_next_message_should_have_been_tried(store: Opened) -> None:
+    rests = Lane("water-works", "water", 3, minutes(1), "HTTP 401", NOW)
+    store.db.write(lambda tx: [lanes.put(tx, rests), lanes.put(tx, replace(rests, office="gas", open_until=None))])
     with store.db.read() as tx:
-        assert lanes.every(tx) == {"water-works": replace(changed, failures=0, open_until=None)}
+        assert lanes.resting(tx, NOW) == lanes.resting(tx, minutes(15)) == [rests]
+        assert lanes.resting(tx, minutes(16)) == []
+    store.db.write(lambda tx: lanes.put(tx, replace(rests, failures=0, open_until=None)))
+    with store.db.read() as tx:
+        assert lanes.resting(tx, NOW) == []
 
 
 def test_a_departments_feed_is_numbered_without_gaps_even_by_many_at_once(store: Opened) -> None:
