@@ -55,6 +55,8 @@ _DECIDED_BY = {"leg.in_review": LegState.IN_REVIEW, "leg.granted": LegState.GRAN
 _DETAILS: Mapping[str, tuple[str, ...]] = {
     "leg.in_review": ("step",), "leg.forwarded": ("to",), "leg.special_started": ("kind",), "leg.remark": ("text",),
     "leg.simulated": ("opinion",), "leg.delivered": ("mode",), "leg.fee": ("amount",),
+    # What one system said of another's message is the operators' business, and not always fit to be read.
+    "leg.again": (), "leg.outcome_unknown": (), "leg.stuck": (), "leg.message_refused": (),
 }
 
 

@@ -90,6 +90,12 @@ def test_a_leg_that_a_rule_stops_was_not_taken_back_by_anybody(why: str, name: s
     assert line(event, a_leg("01")) == f"{name}：前面的事项没有办成"
 
 
+@pytest.mark.parametrize("type_", ["leg.again", "leg.outcome_unknown", "leg.stuck", "leg.message_refused"])
+def test_what_one_system_says_of_anothers_message_is_not_shown_to_the_applicant(type_: str) -> None:
+    event = Event(type_, at(1), "platform", "01", {"reason": "no answer: RemoteDisconnected"})
+    assert line(event, a_leg("01")) == event_name(event, a_leg("01"))
+
+
 def test_an_urge_becomes_a_message_and_a_made_up_step_never_does() -> None:
     case = filed(a_plan([a_leg("01")])).case
     assert [m.type for m in outgoing(case, Event("leg.urged", at(1), "p", "01"))] == ["leg.urged"]
