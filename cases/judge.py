@@ -33,7 +33,7 @@ QUARANTINE: Mapping[str, str] = {
     "beyond_authority": "更正须由已登记有更正权限的主体作出，已转平台人员核实",
     "not_requested": "没有收到过该分办件的撤回申请，已转平台人员核实",
     "wait_running": "法定公示或公告期还没有届满，不能提前作出决定；已转平台人员核实",
-    "implausible_time": "回告的时间早于申请或在遥远的将来；请校准系统时钟后重发",
+    "implausible_time": "回告的时间早于申请或在遥远的将来；请校准系统时钟，用新的 webhook-id 重发",
     "ask_changed": "同一补正编号的内容前后不一致；请为新的补正使用新的编号",
     "unknown_state": "接收应答里的 state 不在可用之列，只登记为已接收；请改用回告说明进展",
     "bad_ref": "接收应答里的 ref 不是 200 字以内的文字，没有登记编号；请在回告里写明 ref",

@@ -59,6 +59,8 @@ _DETAILS: Mapping[str, tuple[str, ...]] = {
     "leg.again": (), "leg.outcome_unknown": (), "leg.stuck": (), "leg.message_refused": (),
 }
 
+_MODES: Mapping[str, str] = {"electronic": "电子送达", "window": "窗口领取", "post": "邮寄送达"}
+
 
 def state_name(state: LegState, planned: PlannedLeg) -> str:
     """What the state of a leg of this matter is called."""
@@ -89,9 +91,11 @@ def line(event: Event, planned: PlannedLeg) -> str:
     """One line of the timeline: what happened and, where it is known, why."""
     name = event_name(event, planned)
     detail = [event.data.get(key) for key in _DETAILS.get(event.type, ("reason",))]
-    words = [_amount(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d) and str(d) not in name]
+    words = [_shown(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d) and str(d) not in name]
     return f"{name}：{'，'.join(words)}" if words else name
 
 
-def _amount(event: Event, detail: Any) -> str:
+def _shown(event: Event, detail: Any) -> str:
+    if event.type == "leg.delivered":
+        return _MODES.get(detail, str(detail))
     return f"{detail}元" if event.type == "leg.fee" else str(detail)

@@ -75,6 +75,12 @@ def test_a_decision_is_called_by_the_class_of_its_matter(
         f"{review}：现场勘察", f"部门{refused}：不在范围内", f"部门{granted}", "部门已受理"]
 
 
+@pytest.mark.parametrize(("mode", "shown"), [("electronic", "电子送达"), ("post", "邮寄送达"), ("上门送达", "上门送达")])
+def test_how_a_result_was_handed_over_is_said_in_chinese(mode: str, shown: str) -> None:
+    event = Event("leg.delivered", at(1), "d", "01", {"mode": mode})
+    assert line(event, a_leg("01")) == f"结果已送达：{shown}"
+
+
 def test_what_still_has_to_be_built_is_not_called_over() -> None:
     stones = (Text("施工"), Text("通水"))
     water, permit = (a_leg("01", matter_class=c, milestones=stones) for c in ("公共服务", "行政许可"))
