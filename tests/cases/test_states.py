@@ -75,7 +75,8 @@ def test_a_decision_is_called_by_the_class_of_its_matter(
         f"{review}：现场勘察", f"部门{refused}：不在范围内", f"部门{granted}", "部门已受理"]
 
 
-@pytest.mark.parametrize(("mode", "shown"), [("electronic", "电子送达"), ("post", "邮寄送达"), ("上门送达", "上门送达")])
+@pytest.mark.parametrize(("mode", "shown"), [
+    ("electronic", "电子送达"), ("post", "邮寄送达"), ("上门送达", "上门送达")])
 def test_how_a_result_was_handed_over_is_said_in_chinese(mode: str, shown: str) -> None:
     event = Event("leg.delivered", at(1), "d", "01", {"mode": mode})
     assert line(event, a_leg("01")) == f"结果已送达：{shown}"
