@@ -189,11 +189,13 @@ def taken(tx: Tx, which: MessageId, now: datetime) -> None:
            now=stamp(now), **which.where)
 
 
-def cancel(tx: Tx, reference: str, leg: str) -> int:
-    """Cancel what was never tried for a leg; how many. What was tried must be withdrawn with the department."""
+def cancel(tx: Tx, reference: str, leg: str, but: str = "") -> int:
+    """Cancel what was never tried for a leg, except messages of the type `but`; how many. What was tried must be
+    withdrawn with the department."""
     return tx.run(
         "update messages set state = 'cancelled', next_at = null"
-        " where reference = :r and leg = :leg and state = 'due' and attempts = 0", r=reference, leg=leg,
+        " where reference = :r and leg = :leg and type <> :but and state = 'due' and attempts = 0",
+        r=reference, leg=leg, but=but,
     )
 
 
