@@ -109,15 +109,17 @@ class Writing:
                 raise Stale
 
     def _drop_unsent(self, tx: Tx, change: Change) -> None:
-        """Cancel what legs that end or are held by this change have not sent. What an end makes necessary, or comes after
-        it, stays: that a leg lapsed or a result is revoked must be told to its department."""
+        """Cancel what legs that end or are held by this change have not sent. What comes of an end or after it stays:
+        that a leg lapsed or a result is revoked must be told to its department."""
         for row in change.changed:
             before = change.known.legs.get(row.leg)
-            if before is not None and _ends_or_is_held(before, row):
-                leg = change.known.case.legs[row.leg]
+            if before is None or not _ends_or_is_held(before, row):
+                continue
+            leg = change.known.case.legs[row.leg]
+            if leg.reached:
                 messages.cancel(tx, row.reference, row.leg, but="leg.withdrawn" if leg.revoking else "")
-                if not leg.reached and messages.leaves(tx, row.reference, row.leg):
-                    raise Leaving(row.leg)
+            elif not messages.recall(tx, row.reference, row.leg):
+                raise Leaving(row.leg)
 
 
 def _ends_or_is_held(before: LegRow, after: LegRow) -> bool:
