@@ -12,7 +12,7 @@ from store.rows import insert, shape
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something for a department to fetch: a message type of contract 3.1 about a leg."""
+    """Something for a department to fetch: the `message`-th message of a type of contract 3.1 to a leg."""
 
     department: str
     n: int
@@ -20,7 +20,16 @@ class Offer:
     leg: str
     type: str
     at: datetime
+    message: int = 1
     taken_at: datetime | None = None
+
+
+# What was cancelled (its leg ended before it left, or a corrected message takes its place) is nobody's to read. Said
+# with a count, for PostgreSQL would hash the whole table of messages for `not exists`.
+_STANDS = (
+    "0 = (select count(*) from messages where messages.reference = offers.reference and messages.leg = offers.leg"
+    " and messages.type = offers.type and messages.n = offers.message and messages.state = 'cancelled')"
+)
 
 
 def offer(tx: Tx, offer: Offer) -> int:
@@ -32,21 +41,21 @@ def offer(tx: Tx, offer: Offer) -> int:
     )
     insert(tx, "offers", {
         "department": offer.department, "n": made[0]["n"], "reference": offer.reference, "leg": offer.leg,
-        "type": offer.type, "at": stamp(offer.at), "taken_at": None,
+        "type": offer.type, "at": stamp(offer.at), "message": offer.message, "taken_at": None,
     })
     return int(made[0]["n"])
 
 
 def after(tx: Tx, department: str, cursor: int, limit: int = 100) -> list[Offer]:
-    """What a department has not seen yet, oldest first."""
-    found = tx.rows("select * from offers where department = :d and n > :cursor order by n limit :limit",
+    """What a department has not seen yet and may read, oldest first."""
+    found = tx.rows(f"select * from offers where department = :d and n > :cursor and {_STANDS} order by n limit :limit",
                     d=department, cursor=cursor, limit=limit)
     return [shape(Offer, row) for row in found]
 
 
 def of_leg(tx: Tx, reference: str, leg: str) -> list[Offer]:
-    """Every offer about a leg, oldest first."""
-    found = tx.rows("select * from offers where reference = :r and leg = :leg order by department, n",
+    """Every offer about a leg that may be read, oldest first."""
+    found = tx.rows(f"select * from offers where reference = :r and leg = :leg and {_STANDS} order by department, n",
                     r=reference, leg=leg)
     return [shape(Offer, row) for row in found]
 
