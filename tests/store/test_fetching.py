@@ -12,10 +12,13 @@ import pytest
 
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
+from desk.acts import Act
 from desk.applicant import Withdrawal
 from desk.errors import UnknownFile, UnknownLeg
 from store import files
+from store.backup import back_up
 from store.opening import Place
+from store.restoration import restore
 from tests.store.lists import PULL, changed_list
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -23,6 +26,7 @@ LATER = NOW + timedelta(hours=1)
 ALONE = {"services": ["power"], "outside_line": False, "filer": "legal_rep"}
 BEHIND = {**CATALOG.bundles["utilities"].figures, "services": ["power"]}  # power waits for the way below the road
 OFFICE = "power-grid"
+CURSORS_END = 10**15  # the API takes no larger one
 
 
 def portal(place: Place, folder: Path, *lines: str) -> AbstractContextManager[Inside]:
@@ -138,3 +142,24 @@ def test_every_line_of_the_feed_is_of_the_message_whose_key_it_has(there: Inside
     keys = [there.desk.offered(OFFICE, leg, line["cursor"], LATER)["key"] for line in lines]
     assert keys == [f"{leg}:{which}" for which in ("leg.filed:1", "leg.withdrawn:1", "leg.withdrawn:2")]
     assert json.dumps(lines).count(leg) == 3
+
+
+def test_after_a_restore_an_office_sees_behind_its_cursor_what_it_has_not_taken_and_all_that_is_new(
+        there: Inside, place: Place, tmp_path: Path) -> None:
+    taken, unread = (there.file(ALONE, key, NOW).reference for key in ("k1", "k2"))
+    there.desk.taken(OFFICE, f"{taken}-03", there.desk.fetch(OFFICE, f"{taken}-03", NOW)["read_code"], NOW)
+    opened = there.house.opened
+    back_up(place, opened, opened.db.cipher, tmp_path / "copy", NOW)
+    there.file(ALONE, "lost", NOW)
+    cursor = there.desk.feed(OFFICE, 0, 100)[-1]["cursor"]
+    back, _ = restore(Place(tmp_path / "back"), opened.db.cipher, tmp_path / "copy", lambda said: None, LATER)
+    back.close()
+    listed = changed_list(tmp_path, OFFICE, PULL)
+    with inside(tmp_path, tmp_path / "back", YJS_DEPARTMENTS=str(listed)) as again:
+        again.desk.operations.resume(Act("operator:1", "已核对"), LATER)
+        fresh = again.file(ALONE, "k3", LATER).reference
+        seen = again.desk.feed(OFFICE, cursor, 100)
+        assert [line["leg"] for line in seen] == [f"{unread}-03", f"{fresh}-03"]
+        keys = [again.desk.offered(OFFICE, line["leg"], line["cursor"], LATER)["key"] for line in seen]
+        assert keys == [f"{unread}-03:leg.filed:1", f"{fresh}-03:leg.filed:1"]
+        assert seen[-1]["cursor"] < CURSORS_END
