@@ -32,12 +32,14 @@ def proved_by(leg: Leg, notice: Event) -> dict[str, Any]:
 
 
 def read_ask(event: Event) -> Ask:
-    """The request that a `leg.supplement_required` or `leg.held` makes."""
+    """The request that a `leg.supplement_required` or `leg.held` makes, or the offer of any other event."""
+    asked_by_department = event.type == "leg.supplement_required"
     return Ask(
         id=text(event, "ask") or f"{event.at.isoformat()}", asked_at=event.at, reason=text(event, "reason") or "",
         materials=entries(event.data.get("materials"), "material"), fields=entries(event.data.get("fields"), "field"),
         limit=read_limit(event.data.get("limit")), until=read_day(event.data.get("until")),
-        by="department" if event.type == "leg.supplement_required" else "platform",
+        by="department" if asked_by_department else "platform",
+        holds=asked_by_department or (event.type == "leg.held" and bool(event.data.get("holds", True))),
     )
 
 
@@ -171,7 +173,7 @@ def _moved_on(leg: Leg, event: Event) -> Leg:
     if not leg.asks:
         return leg
     asks = tuple(
-        replace(a, answered_at=event.at) if a.by == "department" and a.answered_at is None and not a.lapsed else a
+        replace(a, answered_at=event.at) if a.by == "department" and a.open else a
         for a in leg.asks
     )
     return leg.but(asks=asks)
@@ -191,7 +193,7 @@ def _supplemented(leg: Leg, event: Event) -> Leg:
     asks = tuple(replace(a, answered_at=event.at) if a.id == event.data.get("ask") else a for a in leg.asks)
     leg = leg.but(asks=asks)
     for who, kind in (("department", "supplement"), ("platform", "held")):
-        if not any(a.by == who and a.answered_at is None and not a.lapsed for a in asks):
+        if not any(a.by == who and a.open and a.holds for a in asks):
             leg = end_pauses(leg, event.at, kind)
     return leg
 

@@ -93,15 +93,15 @@ def _no_less(before: Mapping[str, int], after: Mapping[str, int]) -> bool:
 
 def sound(leg: Leg) -> bool:
     """A closed leg has its time, nothing stands or is asked once all is over, a decision has its time and acceptance,
-    a request has its ask."""
-    ended = all(p.end is not None for p in leg.pauses) and not any(
-        a.answered_at is None and not a.lapsed for a in leg.asks)
+    a request has its ask; what holds a leg is a request of ours and no offer."""
+    ended = all(p.end is not None for p in leg.pauses) and not any(a.open for a in leg.asks)
     decided = leg.decided_at is not None and leg.accepted_at is not None
     return (
         (leg.closed_at is not None) == (leg.state in FINAL)
         and (ended or not over(leg)) and (decided or leg.state not in {S.GRANTED, S.DELIVERED, S.REFUSED})
         and all(p.end is None or p.end >= p.start for p in leg.pauses)
-        and (leg.state is not S.SUPPLEMENT_REQUIRED or any(a.answered_at is None for a in leg.asks))
+        and (leg.state is not S.SUPPLEMENT_REQUIRED or any(a.open and a.by == "department" for a in leg.asks))
+        and (leg.state is not S.HELD or any(a.answered_at is None and a.holds for a in leg.asks))
     )
 
 

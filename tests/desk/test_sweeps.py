@@ -80,7 +80,8 @@ def test_a_wrong_moment_is_put_right_and_not_looked_at_for_ever(premises, opened
     reference = asked(desk, "key-1", "60wd")
     right = rows(opened, reference)["01"].lapse_at
     settled(desk, NOW)
-    opened.db.write(lambda tx: legs.set_due(tx, replace(rows(opened, reference)["01"], lapse_at=NOW)))
+    row = rows(opened, reference)["01"]
+    opened.db.write(lambda tx: legs.refold(tx, replace(row, lapse_at=NOW), row))
     desk.sweep(NOW + NEXT)
     assert rows(opened, reference)["01"].lapse_at == right
     assert rows(opened, reference)["01"].state == "supplement_required"
