@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cases.model import Ask, Event, Leg, LegState, Pause, Result
-from cases.states import CORRECTABLE, NOTICES, OVER
+from cases.states import CORRECTABLE, NOTICES, OUT, OVER
 from catalog.limits import BadLimit, Limit, parse_limit
 
 Mark = Callable[[Leg, Event], Leg]
@@ -150,8 +150,10 @@ def _again(leg: Leg, event: Event) -> Leg:
 
 
 def _refused_message(leg: Leg, event: Event) -> Leg:
-    reason = text(event, "reason") or leg.reason
-    return leg.but(reached=False, reason=reason) if _about_filing(event) else leg
+    """The department did not take the filing; where it has spoken of the leg it has it, and its word stands."""
+    if not _about_filing(event) or leg.state not in OUT:
+        return leg
+    return leg.but(reached=False, reason=text(event, "reason") or leg.reason)
 
 
 def _stuck(leg: Leg, event: Event) -> Leg:
