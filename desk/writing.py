@@ -109,9 +109,20 @@ class Writing:
                 raise Stale
 
     def _drop_unsent(self, tx: Tx, change: Change) -> None:
-        """Cancel the filings of legs that end or are held before they left."""
+        """Cancel what legs that end or are held by this change have not sent. What comes of an end or after it stays:
+        that a leg lapsed or a result is revoked must be told to its department."""
         for row in change.changed:
-            if row.closed_at is not None or row.state is LegState.HELD:
-                messages.cancel(tx, row.reference, row.leg)
-                if not change.known.case.legs[row.leg].reached and messages.leaves(tx, row.reference, row.leg):
-                    raise Leaving(row.leg)
+            before = change.known.legs.get(row.leg)
+            if before is None or not _ends_or_is_held(before, row):
+                continue
+            leg = change.known.case.legs[row.leg]
+            if leg.reached:
+                messages.cancel(tx, row.reference, row.leg, but="leg.withdrawn" if leg.revoking else "")
+            elif not messages.recall(tx, row.reference, row.leg):
+                raise Leaving(row.leg)
+
+
+def _ends_or_is_held(before: LegRow, after: LegRow) -> bool:
+    """Whether a change of a leg's row is its end, or the beginning of a hold."""
+    held = after.state is LegState.HELD and before.state is not LegState.HELD
+    return held or (after.closed_at is not None and before.closed_at is None)

@@ -189,18 +189,25 @@ def taken(tx: Tx, which: MessageId, now: datetime) -> None:
            now=stamp(now), **which.where)
 
 
-def cancel(tx: Tx, reference: str, leg: str) -> int:
-    """Cancel what was never tried for a leg; how many. What was tried must be withdrawn with the department."""
+def cancel(tx: Tx, reference: str, leg: str, but: str = "") -> int:
+    """Cancel what was never tried for a leg that its department may have, except messages of the type `but`; how many.
+    What was tried may have arrived."""
     return tx.run(
         "update messages set state = 'cancelled', next_at = null"
-        " where reference = :r and leg = :leg and state = 'due' and attempts = 0", r=reference, leg=leg,
+        " where reference = :r and leg = :leg and type <> :but and state = 'due' and attempts = 0",
+        r=reference, leg=leg, but=but,
     )
 
 
-def leaves(tx: Tx, reference: str, leg: str) -> bool:
-    """Whether an attempt at a leg's filing runs, so that its department may have it at any moment."""
-    return bool(tx.rows("select 1 as yes from messages where reference = :r and leg = :leg and type = 'leg.filed'"
-                        " and state = 'leased'", r=reference, leg=leg))
+def recall(tx: Tx, reference: str, leg: str) -> bool:
+    """Cancel whatever waits for a leg of which nothing ever left, however often that was tried; whether its department
+    can get nothing of it any more. If not, an attempt at its filing runs, or one ended and nobody knows how.
+
+    Another host that takes the filing meanwhile either has it before this and is met here, or finds it cancelled."""
+    tx.run("update messages set state = 'cancelled', next_at = null where reference = :r and leg = :leg"
+           " and state in ('due', 'stuck', 'refused')", r=reference, leg=leg)
+    return not tx.rows("select 1 as yes from messages where reference = :r and leg = :leg and type = 'leg.filed'"
+                       " and state in ('leased', 'unknown')", r=reference, leg=leg)
 
 
 def overtaken(tx: Tx, reference: str, leg: str, now: datetime) -> None:

@@ -323,6 +323,22 @@ def test_only_what_was_never_tried_is_cancelled(store: Opened) -> None:
     assert message(store, FIRST._replace(leg="02")).state == "cancelled"
 
 
+@pytest.mark.parametrize(("came", "recalled", "then"), [
+    (Outcome("due", next_at=minutes(1)), True, "cancelled"), (Outcome("stuck"), True, "cancelled"),
+    (Outcome("refused"), True, "cancelled"), (Outcome("unknown", next_at=minutes(1)), False, "unknown"),
+    (None, False, "leased"),
+])
+def test_a_filing_is_recalled_however_often_it_was_tried_unless_it_may_arrive(
+    store: Opened, came: Outcome | None, recalled: bool, then: str,
+) -> None:
+    store.db.write(lambda tx: file_case(tx, count=1))
+    one = claimed(store)[0]
+    if came is not None:
+        store.db.write(lambda tx: leases.settle(tx, one, came, NOW))
+    assert store.db.write(lambda tx: messages.recall(tx, REFERENCE, "01")) is recalled
+    assert message(store).state == then
+
+
 def test_messages_of_a_type_are_numbered_per_leg(store: Opened) -> None:
     store.db.write(file_case)
     with store.db.read() as tx:
