@@ -50,7 +50,7 @@ def restore_(folder: Path, dry_run: bool, **said: str) -> None:
         if dry_run:
             click.echo(f"备份完好，可以恢复。{_said(try_out(folder, cipher))}")
             return
-        opened, made = restore(where, cipher, folder, lambda line: click.echo(line, err=True))
+        opened, made = restore(where, cipher, folder, lambda line: click.echo(line, err=True), now)
         try:
             doer = Act(said["by"], said["reason"])
             opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))

@@ -1,7 +1,8 @@
 """Departments that come and fetch (contract 3.6): a feed by cursor, each message frozen, and the proof of reading.
 
 The first reading of a message is its first attempt: its body is frozen then, and a filing counts as on its way, so
-that what happens later comes as a message of its own.
+that what happens later comes as a message of its own. Of a leg that waits, or that ended before its department heard of
+it, nothing can be read: what is in it is none of the department's business (yet).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cases.model import Case, Event, LegState
 from desk import payload
 from desk.book import Book
 from desk.errors import InvalidAnswers, UnknownCase, UnknownLeg
-from desk.known import Known
+from desk.known import Known, has_it, may_have_it
 from desk.letters import Letters
 from desk.notices import split_leg
 from desk.premises import Premises
@@ -56,9 +57,11 @@ class Feed:
         """The `leg.filed` data of a leg of this office, with its read code."""
         known, number = self._own(office, leg)
         filing = [one for one in self._offered(known, number) if one.message.type == FILED]
-        if not filing:  # an office that is pushed to, or a leg that still waits for another
-            return self._letters.about(known, now).data(number, FILED, {})
-        return dict(self._read(known, filing[0], now)["data"])
+        if filing:
+            return dict(self._read(known, filing[-1], now)["data"])
+        if not has_it(known.case.legs[number]):  # it will be pushed, and reading it here would leave no trace
+            raise UnknownLeg
+        return self._letters.about(known, now).data(number, FILED, {})
 
     def message(self, office: str, leg: str, cursor: int, now: datetime) -> dict[str, Any]:
         """One offered message whole, as it would have been pushed, with its key and its own read code."""
@@ -80,6 +83,7 @@ class Feed:
         said = {FILED: "leg.received", "leg.withdrawn": "leg.withdraw_received"}.get(read[0].message.type)
 
         def decide(case: Case) -> Sequence[Event]:
+            _refuse_withheld(case, number)
             if said is None or read[0].offer.taken_at is not None:
                 return ()
             event = Event(said, now, f"department:{office}", number)
@@ -100,6 +104,7 @@ class Feed:
         writing = self._letters.about(known, now).body(one.message.leg, FILED, {}) if filing else b""
 
         def decide(case: Case) -> Sequence[Event]:
+            _refuse_withheld(case, one.message.leg)
             state = case.legs[one.message.leg].state
             leaves = filing and state is LegState.QUEUED
             return (Event("leg.sending", now, "platform", one.message.leg, {"message": FILED}),) if leaves else ()
@@ -111,15 +116,13 @@ class Feed:
         return dict(json.loads(frozen[0]))
 
     def _offered(self, known: Known, number: str) -> list[_Offered]:
-        """Every offer about a leg, oldest first; the offers of a type stand for its messages 1, 2, 3…"""
-        counted: dict[str, int] = {}
+        """Every offer about a leg that may be read, oldest first."""
         found = []
         with self._premises.database.read() as tx:
             for offer in offers.of_leg(tx, known.row.reference, number):
-                n = counted[offer.type] = counted.get(offer.type, 0) + 1
-                which = MessageId(offer.reference, offer.leg, offer.type, n)
+                which = MessageId(offer.reference, offer.leg, offer.type, offer.message)
                 what = f"{offer.department}:{offer.reference}-{offer.leg}"
-                named = what if offer.type == FILED else f"{what}:{offer.type}:{n}"
+                named = what if offer.type == FILED else f"{what}:{offer.type}:{offer.message}"
                 found.append(_Offered(offer, which, tx.cipher.index(named, "read_code")[:16]))
         return found
 
@@ -131,4 +134,12 @@ class Feed:
             raise UnknownLeg from None
         if number not in known.legs or known.legs[number].office != office:
             raise UnknownLeg
+        _refuse_withheld(known.case, number)
         return known, number
+
+
+def _refuse_withheld(case: Case, number: str) -> None:
+    """UnknownLeg for a leg that its department may not read, asked again when the answer is written: the applicant may
+    have withdrawn it meanwhile."""
+    if not may_have_it(case.legs[number]):
+        raise UnknownLeg

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cases.model import Case
+from cases.model import Case, Leg
+from cases.states import OUT, TAKEN
 from forms.plan import PlannedLeg
 from store.cases import CaseRow
 from store.chain import Head
@@ -26,3 +27,14 @@ class Known:
 def by_leg(case: Case) -> dict[str, PlannedLeg]:
     """The planned legs of a case by their number."""
     return {planned.leg: planned for planned in case.plan.legs}
+
+
+def has_it(leg: Leg) -> bool:
+    """Whether the department of a leg has it, or may have it."""
+    return leg.reached or leg.state in TAKEN
+
+
+def may_have_it(leg: Leg) -> bool:
+    """Whether the department of a leg has it or is to get it now: neither one that waits for another leg, nor one that
+    ended before its department heard of it, is anything that a department may read."""
+    return has_it(leg) or leg.state in OUT

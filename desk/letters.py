@@ -12,7 +12,7 @@ from typing import Any
 from catalog.model import Catalog
 from desk import payload
 from desk.editions import Editions
-from desk.known import Known, by_leg
+from desk.known import Known, by_leg, may_have_it
 from desk.payload import Addressee, Dossier
 from desk.premises import Premises
 from forms.plan import LegPart, PlannedLeg
@@ -103,10 +103,11 @@ class Correspondence:
         return payload.plain(self.dossier, planned, more)
 
     def files_for(self, office: str) -> set[str]:
-        """The ids of the files that an office may open: those its own legs ask, and answers to its asks."""
+        """The ids of the files that an office may open: those its own legs ask, and answers to its asks, as far as it
+        may know of the legs."""
         told: set[str] = set()
         for number, leg in self._planned.items():
-            if self._known.legs[number].office == office:
+            if self._known.legs[number].office == office and may_have_it(self._known.case.legs[number]):
                 entries = payload.materials(self.dossier, leg, self.addressee(number))
                 told |= {file["url"].rsplit("/", 1)[1] for entry in entries for file in entry["files"]}
                 told |= supplied_files(self._known, number)

@@ -86,7 +86,7 @@ def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], lette
             written[message.id] = letter.body
         if office.channel != "push":
             offers.offer(tx, Offer(department=office.id, n=0, reference=leg.reference, leg=letter.leg, type=letter.type,
-                                   at=now))
+                                   at=now, message=number))
     messages.add(tx, made, messages.enclosed(tx.cipher, written, payload.MAPPING_VERSION) if written else None)
 
 

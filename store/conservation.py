@@ -36,7 +36,8 @@ _RULES = {
                 and offers.leg = legs.leg)))""",
     "due message that nothing will send": """select reference, leg from messages
         where reference in ({among}) and state = 'due' and next_at is null and not exists (select 1 from offers
-            where offers.reference = messages.reference and offers.leg = messages.leg)""",
+            where offers.reference = messages.reference and offers.leg = messages.leg
+            and offers.type = messages.type and offers.message = messages.n)""",
     "message of a closed case still due": """select messages.reference, leg from messages
         join cases on cases.reference = messages.reference
         where messages.reference in ({among}) and messages.next_at is not null and messages.type = 'leg.filed'

@@ -11,7 +11,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import FIRST, FOURTH, SECOND, THIRD
+from store.schema import FIFTH, FIRST, FOURTH, SECOND, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
 
@@ -54,6 +54,11 @@ def _third(db: Any) -> None:
 @MIGRATIONS(name="0004_tried_before_first")
 def _fourth(db: Any) -> None:
     run_all(db, FOURTH)
+
+
+@MIGRATIONS(name="0005_offers_name_their_message")
+def _fifth(db: Any) -> None:
+    run_all(db, FIFTH)
 
 
 def migrate_sqlite(tables: Tables) -> None:

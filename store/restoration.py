@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from store.cipher import Cipher
 from store.errors import NoCopy, UnsafeStorage
 from store.folder import FolderLock, make_folder, sync_file, sync_folder
 from store.migrations import MIGRATIONS, refuse_newer
+from store.offers import GO_ON_BEHIND, floor_of
 from store.opening import Opened, Place, open_store
 from store.port import Database, Tx
 from store.proof import verify
@@ -29,17 +31,19 @@ _PATIENCE = 1.0
 _NUMBERED = {"counter_deltas": "id"}
 
 
-def restore(place: Place, cipher: Cipher, source: Path, say: Callable[[str], None]) -> tuple[Opened, Copied]:
+def restore(place: Place, cipher: Cipher, source: Path, say: Callable[[str], None],
+            now: datetime) -> tuple[Opened, Copied]:
     """Put a copy back into the empty data folder (or database) of `place` and open it, paused.
 
     The copy is checked first, with the keys that are in force; NoCopy if it is not whole, or the place is not empty.
+    The feeds of departments that fetch go on where no cursor of theirs has been by `now`.
     """
     made = read_manifest(source)
     reader = _checked(source, cipher, made)
     try:
         if place.url:
-            return _into_database(place, cipher, (source, reader), say), made
-        _into_folder(place, cipher, (source, reader), say)
+            return _into_database(place, cipher, (source, reader), say, now), made
+        _into_folder(place, cipher, (source, reader), say, now)
         return open_store(place, cipher, say), made
     except OSError as error:
         raise NoCopy(f"恢复没有完成：{error.strerror or type(error).__name__}；请清空 {place.data} 后重试。") from None
@@ -80,7 +84,8 @@ def _verified(reader: SqliteReader) -> None:
         raise NoCopy(f"备份不能用现在的密钥读出，或审计链不成立：{verdict.first_bad}。请检查 YJS_KEYS。")
 
 
-def _into_folder(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader], say: Callable[[str], None]) -> None:
+def _into_folder(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader], say: Callable[[str], None],
+                 now: datetime) -> None:
     """Files first, the database last and by renaming: a restore that was cut off never looks like a store."""
     source, reader = copy
     make_folder(place.data)
@@ -93,6 +98,9 @@ def _into_folder(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader], 
         arriving = place.data / f"{FILE}.restoring"
         shutil.copyfile(source / FILE, arriving)
         arriving.chmod(0o600)
+        with closing(sqlite3.connect(arriving)) as connection, connection:
+            for statement in GO_ON_BEHIND:
+                connection.execute(statement, {"floor": floor_of(now)})
         sync_file(arriving)
         arriving.rename(place.data / FILE)
         sync_folder(place.data)
@@ -100,7 +108,8 @@ def _into_folder(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader], 
         lock.free()
 
 
-def _into_database(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader], say: Callable[[str], None]) -> Opened:
+def _into_database(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader], say: Callable[[str], None],
+                   now: datetime) -> Opened:
     source, reader = copy
     opened = open_store(place, cipher, say)
     try:
@@ -109,7 +118,7 @@ def _into_database(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader]
         with closing(sqlite3.connect(f"{(source / FILE).resolve().as_uri()}?mode=ro", uri=True)) as connection:
             if MIGRATIONS.pending(Tables(connection, execute_plugins=False)):
                 raise UnsafeStorage("备份由较早的版本写成；请先恢复到 SQLite、启动一次再备份，然后恢复到 PostgreSQL。")
-            opened.db.write(lambda tx: _fill(tx, connection))
+            opened.db.write(lambda tx: _fill(tx, connection, now))
     except BaseException:
         opened.close()
         raise
@@ -123,7 +132,7 @@ def _refuse_used(database: Database) -> None:
         raise NoCopy("DATABASE_URL 指向的数据库里已有数据；请恢复到空的数据库。")
 
 
-def _fill(tx: Tx, source: sqlite3.Connection) -> None:
+def _fill(tx: Tx, source: sqlite3.Connection, now: datetime) -> None:
     """Every row of the copy, in one transaction."""
     tx.run("delete from heads")
     tx.run("delete from marks")
@@ -132,6 +141,8 @@ def _fill(tx: Tx, source: sqlite3.Connection) -> None:
         names = tuple(column[0] for column in cursor.description if column[0] != _NUMBERED.get(table))
         while page := cursor.fetchmany(_PAGE):
             tx.many(insert_text(table, names), [_columns(cursor, row) for row in page])
+    for statement in GO_ON_BEHIND:
+        tx.run(statement, floor=floor_of(now))
 
 
 def _columns(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:

@@ -201,3 +201,12 @@ FOURTH: tuple[str, ...] = (
     """create index messages_again on messages (office, next_at)
     where next_at is not null and attempts > 0""",
 )
+
+# An offer says of which message it is. So far the offers of a type stood for its messages 1, 2, 3…, which holds only as
+# long as every message is offered, once and in order.
+FIFTH: tuple[str, ...] = (
+    "alter table offers add column message {int} not null default 1",
+    """update offers set message = counted.message from (select department, n, row_number()
+    over (partition by reference, leg, type order by department, n) as message from offers) as counted
+    where offers.department = counted.department and offers.n = counted.n""",
+)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from store import audit, drafts, events, files, legs, marks, messages, pausing, people, seals
+from store import audit, drafts, events, files, legs, marks, messages, offers, pausing, people, seals
 from store.audit import Entry
 from store.backup import MANIFEST, back_up, read_manifest
 from store.cipher import Cipher
@@ -15,6 +15,7 @@ from store.drafts import Draft
 from store.errors import NoCopy
 from store.failpoints import arm
 from store.files import FileRow
+from store.offers import Offer
 from store.opening import Opened, Place, open_reader
 from store.people import Account
 from store.proof import verify
@@ -80,7 +81,7 @@ def taken(place, filled, cipher, tmp_path):
 
 def test_a_copy_comes_back_row_by_row_with_its_files_and_paused(taken, cipher, tmp_path):
     opened, file, made = taken
-    back, said = restore(Place(tmp_path / "back"), cipher, tmp_path / "copy", quiet)
+    back, said = restore(Place(tmp_path / "back"), cipher, tmp_path / "copy", quiet, NOW)
     try:
         assert said == made == read_manifest(tmp_path / "copy")
         assert (made.cases, made.legs, made.files, made.bytes) == (1, 2, 1, len(PAPER))
@@ -99,7 +100,7 @@ def test_a_copy_comes_back_row_by_row_with_its_files_and_paused(taken, cipher, t
 def test_a_copy_of_either_store_comes_back_into_postgresql(taken, server, cipher, tmp_path, opener):
     opened, file, _ = taken
     empty = Place(tmp_path / "unused", server.bare())
-    back, _ = restore(empty, cipher, tmp_path / "copy", quiet)
+    back, _ = restore(empty, cipher, tmp_path / "copy", quiet, NOW)
     try:
         for table in TABLES:
             assert rows(back, table) == rows(opened, table), table
@@ -109,7 +110,7 @@ def test_a_copy_of_either_store_comes_back_into_postgresql(taken, server, cipher
     finally:
         back.close()
     with pytest.raises(NoCopy):
-        restore(empty, cipher, tmp_path / "copy", quiet)
+        restore(empty, cipher, tmp_path / "copy", quiet, NOW)
 
 
 def test_a_copy_holds_no_key_and_nobody_else_may_read_it(taken, tmp_path):
@@ -143,7 +144,7 @@ def test_a_harmed_copy_is_not_restored(taken, cipher, tmp_path, harm):
     with pytest.raises(NoCopy):
         try_out(copy, keys)
     with pytest.raises(NoCopy):
-        restore(Place(tmp_path / "back"), keys, copy, quiet)
+        restore(Place(tmp_path / "back"), keys, copy, quiet, NOW)
     assert not (tmp_path / "back" / FILE).exists()
 
 
@@ -156,7 +157,7 @@ def test_only_an_empty_folder_takes_a_copy_or_a_restore(taken, folder, place, ci
     used = Place(tmp_path / "used", patience=1.0)
     opener(used).close()
     with pytest.raises(NoCopy):
-        restore(used, cipher, tmp_path / "copy", quiet)
+        restore(used, cipher, tmp_path / "copy", quiet, NOW)
 
 
 def test_a_copy_that_was_cut_off_is_cleared_away_and_can_be_made_again(filled, place, cipher, tmp_path):
@@ -214,7 +215,7 @@ def test_what_was_acknowledged_before_a_backup_under_load_is_in_it(store, place,
             before = {reference for one in acknowledged for reference in tuple(one)}
             copy = tmp_path / f"copy{number}"
             made = back_up(place, store, cipher, copy, NOW)
-            back, _ = restore(Place(tmp_path / f"back{number}"), cipher, copy, quiet)
+            back, _ = restore(Place(tmp_path / f"back{number}"), cipher, copy, quiet, NOW)
             with back.db.read() as tx:
                 there = {row["reference"] for row in tx.rows("select reference from cases")}
                 assert before <= there
@@ -235,7 +236,35 @@ def test_marks_of_the_running_process_are_not_carried(filled, place, cipher, tmp
     opened, _ = filled
     opened.db.write(lambda tx: marks.put(tx, "dispatcher", "x", NOW))
     back_up(place, opened, cipher, tmp_path / "copy", NOW)
-    back, _ = restore(Place(tmp_path / "back"), cipher, tmp_path / "copy", quiet)
+    back, _ = restore(Place(tmp_path / "back"), cipher, tmp_path / "copy", quiet, NOW)
     with back.db.read() as tx:
         assert marks.get(tx, "dispatcher") is None
     back.close()
+
+
+@pytest.mark.parametrize("into", ["folder", "database"])
+def test_no_number_of_a_feed_is_given_twice_however_often_a_copy_is_restored(
+        filled, place, cipher, tmp_path, server, into):
+    opened, _ = filled
+
+    def offered(where, office, leg="01"):
+        return where.db.write(lambda tx: offers.offer(tx, Offer(office, 0, REFERENCE, leg, "leg.filed", NOW)))
+
+    assert [offered(opened, "water", leg) for leg in ("01", "02", "01")] == [1, 2, 3]
+    opened.db.write(lambda tx: offers.take(tx, offers.after(tx, "water", 1)[0], NOW))
+    back_up(place, opened, cipher, tmp_path / "copy", NOW)
+    reached = {"water": offered(opened, "water"), "gas": offered(opened, "gas")}
+    for hour in (1, 2):
+        empty = Place(tmp_path / f"back{hour}", server.bare() if into == "database" else None)
+        back, _ = restore(empty, cipher, tmp_path / "copy", quiet, minutes(60 * hour))
+        with back.db.read() as tx:
+            again = offers.after(tx, "water", reached["water"])
+            assert [(one.leg, one.taken_at) for one in offers.after(tx, "water", 0)] == [
+                ("02", NOW), ("01", None), ("01", None)]
+        assert [one.leg for one in again] == ["01", "01"]
+        for office, before in reached.items():
+            numbers = [one.n for one in again if office == "water"] + [offered(back, office) for _ in range(3)]
+            assert numbers == sorted(set(numbers))
+            assert numbers[0] > before
+            reached[office] = numbers[-1]
+        back.close()

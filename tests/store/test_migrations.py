@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database as Tables
 
-from store import leases, messages
+from store import leases, messages, offers
 from store.choosing import Wanted
 from store.cipher import Cipher
 from store.encoding import squeeze, stamp
@@ -15,11 +15,12 @@ from store.leases import Attempt, Outcome
 from store.messages import MessageId
 from store.migrations import run_all
 from store.port import Tx
-from store.schema import FIRST, SECOND, THIRD
+from store.schema import FIFTH, FIRST, FOURTH, SECOND, THIRD
 from store.sqlite import SqliteTx
 from tests.store.samples import NOW, REFERENCE, minutes
 
 LETTER = '{"示例":"正文"}'.encode()
+OFFERED = ("leg.filed", "leg.supplemented", "leg.withdrawn", "leg.supplemented", "leg.withdrawn")
 SENT, NEW = (MessageId(REFERENCE, leg, "leg.filed", 1) for leg in ("01", "02"))
 
 
@@ -41,8 +42,11 @@ def before(tmp_path: Path, cipher: Cipher) -> SqliteTx:
     for number, ended, outcome in ((1, stamp(minutes(1)), "again"), (2, None, None)):
         tables.execute("insert into attempts values (?, '01', 'leg.filed', 1, ?, 'send', ?, ?, ?, ?, 503, '', null)",
                        [REFERENCE, number, number, stamp(minutes(number)), ended, outcome])
+    for n, type_ in enumerate(OFFERED, 1):
+        for office, leg in (("water", "01"), ("gas", "02")):
+            tables.execute("insert into offers values (?, ?, ?, ?, ?, ?, null)", [office, n, REFERENCE, leg, type_, at])
     tables.conn.commit()
-    run_all(tables, THIRD)
+    run_all(tables, (*THIRD, *FOURTH, *FIFTH))
     tables.conn.commit()
     tables.conn.execute("begin")
     return SqliteTx(tables, cipher)
@@ -71,3 +75,8 @@ def test_what_never_left_is_sent_as_if_nothing_had_been(before: Tx) -> None:
     leases.settle(before, one, Outcome("done", "received"), minutes(1))
     assert messages.bodies(before, messages.of_case(before, REFERENCE)) == {SENT: LETTER, NEW: LETTER}
     assert [one.outcome for one in leases.attempts_of(before, messages.get(before, NEW))] == ["received"]
+
+
+def test_offers_name_the_messages_that_they_stood_for(before: Tx) -> None:
+    for leg in ("01", "02"):
+        assert [one.message for one in offers.of_leg(before, REFERENCE, leg)] == [1, 1, 1, 2, 2]

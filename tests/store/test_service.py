@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from cases.model import LegState
-from store import counters, lanes, legs, marks, notices, offers, people, years
+from store import counters, lanes, legs, marks, messages, notices, offers, people, years
 from store.errors import LoginTaken, UnknownAccount, UnknownEntry, UnknownLeg
 from store.lanes import Lane
 from store.notices import Notice, Strange
@@ -96,6 +96,17 @@ def test_an_offer_is_taken_once(store: Opened) -> None:
     assert not store.db.write(lambda tx: offers.take(tx, taken, minutes(2)))
     with store.db.read() as tx:
         assert offers.after(tx, "water", 0)[0].taken_at == minutes(1)
+
+
+def test_a_cancelled_message_leaves_the_feed_and_the_others_of_its_leg_stay(store: Opened) -> None:
+    store.db.write(file_case)
+    for number in (1, 2):
+        entry = Offer("water", 0, REFERENCE, "01", "leg.filed", NOW, number)
+        store.db.write(lambda tx, entry=entry: offers.offer(tx, entry))
+    assert store.db.write(lambda tx: messages.cancel(tx, REFERENCE, "01")) == 1
+    with store.db.read() as tx:
+        assert [entry.message for entry in offers.after(tx, "water", 0)] == [2]
+        assert [entry.message for entry in offers.of_leg(tx, REFERENCE, "01")] == [2]
 
 
 def test_a_notice_is_new_once_per_department(store: Opened) -> None:
