@@ -108,7 +108,8 @@ def _dated_by(leg: Leg) -> tuple[object, ...]:
 
 def clock_start(leg: Leg, calendar: WorkCalendar, now: datetime) -> datetime | None:
     """When the department's clock started: its acceptance, or its receipt once it was silent for five working days."""
-    if leg.accepted_at is not None or leg.received_at is None or leg.asks:
+    spoke = any(ask.by == "department" for ask in leg.asks)  # a request of ours breaks no silence of theirs
+    if leg.accepted_at is not None or leg.received_at is None or spoke:
         return leg.accepted_at
     silent = now > explain(leg.received_at, SILENCE_COUNTS, (), calendar).due
     return leg.received_at if silent or leg.decided_at is not None else None
@@ -213,7 +214,7 @@ def _paused(leg: Leg) -> str | None:
 
 
 def _answer_by(leg: Leg) -> str | None:
-    return min((a.until for a in leg.asks if a.until and a.answered_at is None and not a.lapsed), default=None)
+    return min((ask.until for ask in leg.asks if ask.until and ask.open), default=None)
 
 
 def _expected(case: Case, calendar: WorkCalendar, legs: Mapping[str, LegDue]) -> Expected:

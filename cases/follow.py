@@ -260,10 +260,10 @@ def _not_needed(leg: Leg, index: int, now: datetime) -> Iterator[Event]:
 def _unanswered(index: int, leg: Leg, now: datetime) -> Iterator[Event]:
     """Silence to our request is `stop` (language 2.7)."""
     key = f"{index}:silent"
-    asked = next((a for a in leg.asks if a.id == ask_id(leg.leg, index)), None)
+    asked = next((a for a in reversed(leg.asks) if a.id == ask_id(leg.leg, index)), None)
     if asked is None or not asked.lapsed or key in leg.settled or over(leg):
         return
-    if leg.settled.get(str(index)) == "continued":
+    if not asked.holds:
         return  # that request was an offer; the leg goes on without it
     yield from _stop(leg, {"edge": key, "reason": f"没有在期限内答复：{asked.reason}"}, now)
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
 from cases.fold import Step, fold_leg, leg_of, tried
-from cases.marks import corrected_state, read_day, read_limit
+from cases.marks import corrected_state, read_limit
 from cases.model import Case, Event, Leg
 from cases.states import FINAL, NOTICES, Reply
 from catalog.limits import Limit
@@ -140,12 +140,15 @@ def _wait_runs(case: Case, leg: Leg, notice: Event, calendar: WorkCalendar | Non
 
 
 def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
-    """A supplement request with the day its limit ends, counted from the request."""
-    if calendar is None or notice.type != "leg.supplement_required" or read_day(notice.data.get("until")):
+    """A supplement request with the day its limit ends, counted from the request: the limit alone says how long the
+    applicant has, so a day of the department's own (no part of the contract) does not count."""
+    if notice.type != "leg.supplement_required":
         return notice
-    limit = read_limit(notice.data.get("limit")) or DEFAULT_ASK_LIMIT
-    until = calendar.date_of(explain(notice.at, limit, (), calendar).due).isoformat()
-    return notice._replace(data={**notice.data, "until": until})
+    said = {key: value for key, value in notice.data.items() if key != "until"}
+    if calendar is not None:
+        limit = read_limit(said.get("limit")) or DEFAULT_ASK_LIMIT
+        said["until"] = calendar.date_of(explain(notice.at, limit, (), calendar).due).isoformat()
+    return notice._replace(data=said)
 
 
 def _tried(case: Case, leg: Leg, notice: Event) -> Verdict:

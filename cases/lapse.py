@@ -43,7 +43,7 @@ def last_moment(case: Case, number: str, calendar: WorkCalendar) -> datetime | N
 def _limited(case: Case, number: str, calendar: WorkCalendar) -> Iterator[_Limited]:
     leg = case.legs[number]
     for ask in () if over(leg) else leg.asks:
-        if ask.answered_at is None and not ask.lapsed and ask.until is not None:
+        if ask.open and ask.until is not None:
             reason = f"没有在 {ask.until} 前补正：{ask.reason}"
             end = calendar.end_of(date.fromisoformat(ask.until))
             yield _Limited(end, "leg.lapsed", {"ask": ask.id, "reason": reason})

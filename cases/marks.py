@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cases.model import Ask, Event, Leg, LegState, Pause, Result
-from cases.states import CORRECTABLE, NOTICES, OVER
+from cases.states import CORRECTABLE, NOTICES, OUT, OVER
 from catalog.limits import BadLimit, Limit, parse_limit
 
 Mark = Callable[[Leg, Event], Leg]
@@ -32,12 +32,14 @@ def proved_by(leg: Leg, notice: Event) -> dict[str, Any]:
 
 
 def read_ask(event: Event) -> Ask:
-    """The request that a `leg.supplement_required` or `leg.held` makes."""
+    """The request that a `leg.supplement_required` or `leg.held` makes, or the offer of any other event."""
+    asked_by_department = event.type == "leg.supplement_required"
     return Ask(
         id=text(event, "ask") or f"{event.at.isoformat()}", asked_at=event.at, reason=text(event, "reason") or "",
         materials=entries(event.data.get("materials"), "material"), fields=entries(event.data.get("fields"), "field"),
         limit=read_limit(event.data.get("limit")), until=read_day(event.data.get("until")),
-        by="department" if event.type == "leg.supplement_required" else "platform",
+        by="department" if asked_by_department else "platform",
+        holds=asked_by_department or (event.type == "leg.held" and bool(event.data.get("holds", True))),
     )
 
 
@@ -148,8 +150,10 @@ def _again(leg: Leg, event: Event) -> Leg:
 
 
 def _refused_message(leg: Leg, event: Event) -> Leg:
-    reason = text(event, "reason") or leg.reason
-    return leg.but(reached=False, reason=reason) if _about_filing(event) else leg
+    """The department did not take the filing; where it has spoken of the leg it has it, and its word stands."""
+    if not _about_filing(event) or leg.state not in OUT:
+        return leg
+    return leg.but(reached=False, reason=text(event, "reason") or leg.reason)
 
 
 def _stuck(leg: Leg, event: Event) -> Leg:
@@ -171,7 +175,7 @@ def _moved_on(leg: Leg, event: Event) -> Leg:
     if not leg.asks:
         return leg
     asks = tuple(
-        replace(a, answered_at=event.at) if a.by == "department" and a.answered_at is None and not a.lapsed else a
+        replace(a, answered_at=event.at) if a.by == "department" and a.open else a
         for a in leg.asks
     )
     return leg.but(asks=asks)
@@ -191,7 +195,7 @@ def _supplemented(leg: Leg, event: Event) -> Leg:
     asks = tuple(replace(a, answered_at=event.at) if a.id == event.data.get("ask") else a for a in leg.asks)
     leg = leg.but(asks=asks)
     for who, kind in (("department", "supplement"), ("platform", "held")):
-        if not any(a.by == who and a.answered_at is None and not a.lapsed for a in asks):
+        if not any(a.by == who and a.open and a.holds for a in asks):
             leg = end_pauses(leg, event.at, kind)
     return leg
 

@@ -91,7 +91,8 @@ class Pause:
 class Ask:
     """A request to the applicant: by a department (supplement) or by ourselves (a paper that no longer comes).
 
-    `until` is the day the applicant's limit ends; `answered_at` set once complete; `lapsed` once it ran out.
+    `until` is the day the applicant's limit ends; `answered_at` set once complete; `lapsed` once it ran out. `holds`:
+    the leg stands until it is answered; else it is an offer (a paper that may follow), which decides no state.
     """
 
     id: str
@@ -104,6 +105,12 @@ class Ask:
     by: str = "department"
     answered_at: datetime | None = None
     lapsed: bool = False
+    holds: bool = True
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be answered."""
+        return self.answered_at is None and not self.lapsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def is_final(case: Case) -> bool:
 
 def open_asks(leg: Leg) -> bool:
     """Whether the applicant still owes an answer on this leg."""
-    return bool(leg.asks) and not over(leg) and any(a.answered_at is None and not a.lapsed for a in leg.asks)
+    return bool(leg.asks) and not over(leg) and any(ask.open for ask in leg.asks)
 
 
 def next_actor(case: Case, number: str) -> Actor:

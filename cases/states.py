@@ -6,11 +6,11 @@ nobody there has it yet. First matching row wins; a row's condition (`When`) is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cases.model import Event, Leg, LegState
+from cases.model import Ask, Event, Leg, LegState
 
 S = LegState
 FILED = "leg.filed"
@@ -34,7 +34,8 @@ class When(StrEnum):
     ABOUT_FILING = "message is leg.filed"
     NOT_REACHED = "department cannot have it"
     REACHED = "department may have had it"
-    LAST_ASK = "no ask is left open"
+    LAST_ASK = "no ask of the department is left open"
+    LAST_HOLD = "no ask that holds the leg is left open"
     HOLDS_LEG = "ask holds the leg"
     DEPARTMENT_ASK = "ask is the department's and open"
     OPEN_ASK = "ask is open"
@@ -95,14 +96,14 @@ STEPS_BEFORE: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _open_asks_without(leg: Leg, event: Event) -> bool:
-    answered = event.data.get("ask")
-    return any(a.answered_at is None and not a.lapsed and a.id != answered for a in leg.asks)
+def _left_open(leg: Leg, event: Event) -> Iterator[Ask]:
+    """The asks that are open once the event is told."""
+    answered = event.data.get("ask") if event.type == "leg.supplemented" else None
+    return (ask for ask in leg.asks if ask.open and ask.id != answered)
 
 
 def _open_ask(leg: Leg, event: Event, *by: str) -> bool:
-    return any(a.id == event.data.get("ask") and a.by in by and a.answered_at is None and not a.lapsed
-               for a in leg.asks)
+    return any(ask.id == event.data.get("ask") and ask.by in by and ask.open for ask in leg.asks)
 
 
 HOLDS: Mapping[When, Callable[[Leg, Event], bool]] = {
@@ -110,7 +111,8 @@ HOLDS: Mapping[When, Callable[[Leg, Event], bool]] = {
     When.ABOUT_FILING: lambda _, event: event.data.get("message", FILED) == FILED,
     When.NOT_REACHED: lambda leg, _: not leg.reached,
     When.REACHED: lambda leg, _: leg.reached,
-    When.LAST_ASK: lambda leg, event: not _open_asks_without(leg, event),
+    When.LAST_ASK: lambda leg, event: all(ask.by != "department" for ask in _left_open(leg, event)),
+    When.LAST_HOLD: lambda leg, event: not any(ask.holds for ask in _left_open(leg, event)),
     When.HOLDS_LEG: lambda leg, event: not leg.reached and bool(event.data.get("holds", True)),
     When.DEPARTMENT_ASK: lambda leg, event: _open_ask(leg, event, "department"),
     When.OPEN_ASK: lambda leg, event: _open_ask(leg, event, "department", "platform"),
@@ -145,7 +147,7 @@ _on("leg.message_refused", OUT, Move(S.STUCK, When.ABOUT_FILING), _SAME)
 _on("leg.message_refused", WORK | OVER, _SAME)
 # --- our own events: the applicant and the order of the legs -------------------------------------------------------
 _on("leg.supplemented", {S.SUPPLEMENT_REQUIRED}, Move(S.SUPPLEMENTED, When.LAST_ASK), _SAME)
-_on("leg.supplemented", {S.HELD}, Move(S.WAITING, When.LAST_ASK), _SAME)
+_on("leg.supplemented", {S.HELD}, Move(S.WAITING, When.LAST_HOLD), _SAME)
 _on("leg.supplemented", UNSENT | AT_WORK, _SAME)
 _on("leg.held", {S.WAITING, S.QUEUED, S.STUCK}, Move(S.HELD, When.HOLDS_LEG), _SAME)
 _on("leg.held", {S.HELD} | AT_WORK, _SAME)

@@ -153,6 +153,8 @@ class Recorder:
         answer, claim = came.answer, came.claim
         leg, by = claim.id.leg, f"department:{claim.body.id}"
         if answer.kind == "refused":
+            if _arrived(case, claim):  # a word of transport about what the department has decided on since
+                return _Decided()
             said = {"message": claim.id.type, "reason": answer.reason}
             return _Decided((Event("leg.message_refused", now, by, leg, said),))
         if claim.id.type == "leg.withdrawn" and answer.kind == "received":
@@ -201,10 +203,14 @@ def _speaks(claim: Claim) -> bool:
 
 
 def _outcome(case: Case, came: Came) -> Outcome:
-    """What came of a message; a filing of which the department spoke meanwhile has arrived, whatever the answer was."""
-    arrived = came.claim.id.type == "leg.filed" and case.legs[came.claim.id.leg].state in TAKEN
+    """What came of a message; a filing that arrived needs nothing more, whatever the answer was."""
     outcome = came.outcome
-    return outcome._replace(state="done", next_at=None) if arrived and outcome.state in LATER.values() else outcome
+    return outcome._replace(state="done", next_at=None) if _arrived(case, came.claim) else outcome
+
+
+def _arrived(case: Case, claim: Claim) -> bool:
+    """Whether a claim is a filing of which its department has spoken meanwhile."""
+    return claim.id.type == "leg.filed" and case.legs[claim.id.leg].state in TAKEN
 
 
 def _not_there_yet(case: Case, came: Came, now: datetime) -> tuple[Event, ...]:

@@ -1,4 +1,7 @@
-"""When the calendar changed, the stored dates of open cases are counted anew, page by page, beside everything else."""
+"""When the calendar or the rules changed, open cases are folded and counted anew, page by page, beside everything else.
+
+What the new rules let follow is done then: a leg that only the old ones kept standing goes on.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ import logging
 from datetime import datetime
 
 from cases.due import Dates
+from cases.follow import follow
 from desk.book import Book
 from desk.faults import told
+from desk.known import Known
 from desk.outgoing import dated_row
 from desk.premises import Premises
-from store import legs, marks, operating
+from store import legs, marks, operating, tallies
 from store.errors import StoreClosed, StoreUnavailable
 from store.legs import LegRow
 from store.operating import OpenCase
@@ -20,18 +25,19 @@ from store.port import Tx
 LOG = logging.getLogger("yijianshi.refold")
 PAGE = 100
 COUNTED_BY, REACHED = "dates.calendar", "dates.reached"
-RULES = "2"  # another number when code counts stored dates differently
+RULES = "3"  # another number when code counts stored dates differently, or comes to other states by the same events
 
 
 class Refolder:
-    """Keeps the dates that legs are found by true to the calendar in force."""
+    """Keeps the rows that legs are found by true to the calendar and the rules in force."""
 
     def __init__(self, premises: Premises, book: Book) -> None:
         self._premises, self._book = premises, book
         self._calendar = fingerprint(premises)
 
     def step(self, now: datetime) -> bool:
-        """Count a page of open cases anew if their dates were counted by another calendar; whether more are left."""
+        """Count a page of open cases anew if they were counted by another calendar or other rules; whether more are
+        left."""
         with self._premises.database.read() as tx:
             counted_by, reached = marks.get(tx, COUNTED_BY), marks.get(tx, REACHED)
             if counted_by is not None and counted_by.value == self._calendar:
@@ -43,12 +49,14 @@ class Refolder:
         return bool(page)
 
     def case(self, reference: str, now: datetime) -> None:
-        """Store the dates of a case as they are counted now."""
+        """Store the rows of a case as they are folded and counted now, once all that follows by now has happened."""
+        calendar = self._premises.calendar
+        self._book.advance(reference, lambda case: follow(case, now, calendar).events, now)
         known = self._book.fresh(reference)
-        dates = Dates(known.case, self._premises.calendar, now)
+        dates = Dates(known.case, calendar, now)
         changed = [row for number, before in known.legs.items()
                    if (row := dated_row(known, number, dates)) != before]
-        self._premises.database.write(lambda tx: _set_due(tx, changed))
+        self._premises.database.write(lambda tx: _store(tx, known, changed, now))
         self._book.forget(reference)
 
     def _isolated(self, reference: str, now: datetime) -> None:
@@ -81,6 +89,6 @@ def _after(reached: str, calendar: str) -> OpenCase:
     return OpenCase(edition, reference) if by == calendar else OpenCase("", "")
 
 
-def _set_due(tx: Tx, rows: list[LegRow]) -> None:
-    for row in rows:
-        legs.set_due(tx, row)
+def _store(tx: Tx, known: Known, rows: list[LegRow], now: datetime) -> None:
+    written = [row for row in rows if legs.refold(tx, row, known.legs[row.leg])]
+    tallies.note(tx, known.row.bundle, known.legs, written, now)

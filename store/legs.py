@@ -18,7 +18,8 @@ from store.rows import attributes, columns, filled, one, params, shape, upsert_t
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
 _WORDS = ("reference", "leg", "matter", "department", "office", "next_actor")  # thousands of rows say the same
-_TIMES = ("due_at", "due_rank", "yellow_at", "provisional", "lapse_at")
+_FOLDED = ("state", "since", "started_at", "closed_at", "next_actor", "waits", "due_at", "due_rank", "yellow_at",
+           "provisional", "lapse_at")
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,14 @@ def lapsing(tx: Tx, now: datetime, after: LegRow | None = None, limit: int = 500
     return [shape(LegRow, row) for row in found]
 
 
-def set_due(tx: Tx, leg: LegRow) -> None:
-    """Store only the times of a leg, if it was not folded anew in between (after a calendar was loaded)."""
+def refold(tx: Tx, leg: LegRow, before: LegRow) -> bool:
+    """Store the state and the times of a leg as the same events come to now (after a calendar was loaded, or by rules
+    that read them differently); False, and nothing, if somebody folded it in between."""
     row = _columns(leg)
-    changed = ", ".join(f"{name} = :{name}" for name in _TIMES)
-    tx.run(f"update legs set {changed} where reference = :reference and leg = :leg and n = :n",
-           **{name: row[name] for name in (*_TIMES, "reference", "leg", "n")})
+    changed = ", ".join(f"{name} = :{name}" for name in _FOLDED)
+    return bool(tx.run(f"update legs set {changed} where reference = :reference and leg = :leg and n = :n"
+                       " and state = :was", was=before.state.value,
+                       **{name: row[name] for name in (*_FOLDED, "reference", "leg", "n")}))
 
 
 def _different(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -211,11 +211,12 @@ def recall(tx: Tx, reference: str, leg: str) -> bool:
 
 
 def overtaken(tx: Tx, reference: str, leg: str, now: datetime) -> None:
-    """The department spoke of the leg, so its filing arrived: it is neither sent nor asked about any more."""
+    """The department spoke of the leg, so its filing arrived: it is neither sent nor asked about any more, and nobody
+    has to act on how it was answered."""
     tx.run(
         "update messages set state = 'done', next_at = null, settled_at = :now, detail = 'a notice came first'"
         " where reference = :r and leg = :leg and type = 'leg.filed' and attempts > 0"
-        " and state in ('due', 'unknown', 'stuck')", r=reference, leg=leg, now=stamp(now),
+        " and state in ('due', 'unknown', 'stuck', 'refused')", r=reference, leg=leg, now=stamp(now),
     )
 
 

@@ -28,6 +28,7 @@ GRANT = {"results": [{"material": "permit", "name": "许可证", "number": "P-1"
 REFUSAL = {"reason_code": "R1", "reason": "不符合条件"}
 A1 = {"ask": "A1", "reason": "缺盖章", "limit": "5wd"}
 PAPER = {"ask": "P1", "reason": "请补交原件", "until": "2025-10-31"}
+OFFER = {**PAPER, "ask": "O1", "holds": False}
 REOPENED = {"state": "in_review", "void": True, "reason": "复核后重新审查"}
 
 Told = tuple[str, Mapping[str, Any]]
@@ -43,11 +44,12 @@ FROM_US: tuple[Told, ...] = (
     ("leg.created", {"state": "queued"}), ("leg.released", {}), ("leg.sending", {}), ("leg.sent", {}),
     ("leg.outcome_unknown", {}), ("leg.again", {}), ("leg.again", {"never_sent": True}), ("leg.stuck", {}),
     ("leg.message_refused", {}), ("leg.supplemented", {"ask": "A1"}), ("leg.supplemented", {"ask": "P1"}),
-    ("leg.held", PAPER), ("leg.continued", {}), ("leg.tolerated", PAPER), ("leg.start_lapsed", {"edge": "0:late"}),
+    ("leg.supplemented", {"ask": "O1"}),
+    ("leg.held", PAPER), ("leg.continued", {}), ("leg.tolerated", OFFER), ("leg.start_lapsed", {"edge": "0:late"}),
     ("leg.material_added", {"keys": ["K<02"]}), ("leg.urged", {}), ("leg.withdraw_requested", {"why": "applicant"}),
     ("leg.withdraw_requested", {"why": "stop"}), ("leg.withdraw_received", {}), ("leg.revoke_requested", {"edge": "0"}),
     ("leg.voided", {"reason": "前置未办成"}), ("leg.not_needed", {"reason": "不再需要"}),
-    ("leg.lapsed", {"ask": "A1"}), ("leg.lapsed", {"ask": "P1"}),
+    ("leg.lapsed", {"ask": "A1"}), ("leg.lapsed", {"ask": "P1"}), ("leg.lapsed", {"ask": "O1"}),
 )
 EVENTS = (*FROM_DEPARTMENT, *FROM_US)
 STRANGE: tuple[Told, ...] = (
@@ -99,7 +101,7 @@ class Walked:
 def facts(leg: Leg) -> Facts:
     """All that decides how a leg answers any later event."""
     open_pauses = frozenset(p.kind for p in leg.pauses if p.end is None)
-    asks = frozenset((a.id, a.by, a.answered_at is None, a.lapsed) for a in leg.asks)
+    asks = frozenset((a.id, a.by, a.answered_at is None, a.lapsed, a.holds) for a in leg.asks)
     passed = (leg.received_at is None, leg.accepted_at is None, leg.decided_at is None, leg.ref is None)
     said = frozenset((e.type, repr(e.data)) for e in _since_put_right(leg) if e.type in _REMEMBERED)
     return (leg.state, leg.reached, leg.withdrawing, leg.stopped is None, leg.revoking, open_pauses, asks, passed,

@@ -7,6 +7,7 @@ import pytest
 
 from cases.due import schedule
 from cases.edges import planned
+from cases.fold import apply
 from cases.judge import judge
 from cases.lights import light
 from cases.model import Case, Event, LegState
@@ -163,6 +164,14 @@ def test_a_department_that_is_silent_for_five_working_days_has_accepted_on_recei
     early, late = (schedule(case, CALENDAR, on(day)).legs["01"] for day in ("10-09T09:00", "10-13T09:00"))
     assert (early.started, late.started, late.due) == (False, True, on("09-30T23:59:59"))
     assert colour(case, "01", "10-10T09:00") == "yellow" and colour(case, "01", "10-13T09:00") == "red"
+
+
+def test_an_offer_of_ours_breaks_no_silence_of_the_department_but_its_own_request_does() -> None:
+    case = say(one(), "01", "leg.received", T0)[0]
+    offered = apply(case, Event("leg.tolerated", T0, "platform", "01", {"ask": "01-K20", "reason": "后补"}))
+    assert schedule(offered, CALENDAR, on("10-13T09:00")).legs["01"].started
+    asked = say(case, "01", "leg.supplement_required", T0, ask="a1", reason="缺图", limit="5wd")[0]
+    assert not schedule(asked, CALENDAR, on("10-13T09:00")).legs["01"].started
 
 
 def test_a_publicity_period_is_the_least_and_pauses_do_not_stretch_it() -> None:

@@ -203,6 +203,50 @@ def test_a_tolerated_paper_is_asked_for_later_and_holds_nothing_up() -> None:
     assert [m.type for m in outcome.outbox] == ["leg.material_added"]
 
 
+def with_an_offer(hold: str) -> Case:
+    """A leg that may bring K20 later and needs the result of another, which is `refused` or not decided."""
+    why, limit = Reason("asked", "x"), Limit(20, "wd")
+    paper = MaterialLine("K20", "K20", Text("水质检测"), ("02",), why, Spec(), tolerable=limit)
+    edges = [an_edge("02", "01", on={"refused": "ask"})] if hold else []
+    plan = replace(a_plan([a_leg("01"), a_leg("02")], edges), materials=(paper,))
+    case = opening(begin("R", plan, at(0)), "applicant", later=["K20"], calendar=CALENDAR).case
+    return refuse(case, "01", 1) if hold else case
+
+
+def test_a_held_leg_waits_for_its_hold_alone_and_its_clock_with_it() -> None:
+    case = with_an_offer("refused")
+    offer, hold = case.legs["02"].asks
+    assert states(case) == "01:refused 02:held" and (offer.holds, hold.holds) == (False, True)
+    brought, outcome = ours(case, "02", "leg.supplemented", 2, ask=offer.id)
+    assert brought.legs["02"].state is S.HELD and outcome.outbox == ()
+    case, outcome = ours(case, "02", "leg.supplemented", 2, ask=hold.id)
+    assert case.legs["02"].state is S.QUEUED and [m.type for m in outcome.outbox] == ["leg.filed"]
+    assert case.legs["02"].pauses[0].end == at(2) and case.legs["02"].asks[0].open
+
+
+def test_an_open_offer_leaves_the_states_of_the_departments_procedures_alone() -> None:
+    case = say(with_an_offer(""), "02", "leg.supplement_required", 1, ask="a1", reason="缺图", limit="5wd")[0]
+    case = ours(case, "02", "leg.supplemented", 2, ask="a1")[0]
+    assert case.legs["02"].state is S.SUPPLEMENTED
+    case = say(case, "02", "leg.special_started", 3, kind="听证", basis="第45条")[0]
+    assert say(case, "02", "leg.special_ended", 4, kind="听证")[0].legs["02"].state is S.IN_REVIEW
+    case = say(case, "02", "leg.supplement_required", 3.5, ask="a2", reason="缺图", limit="5wd")[0]
+    case = say(case, "02", "leg.special_started", 3.7, kind="鉴定", basis="第45条")[0]
+    assert say(case, "02", "leg.special_ended", 4, kind="鉴定", ask="a2")[0].legs["02"].state is S.SUPPLEMENT_REQUIRED
+
+
+def test_an_offer_that_lapses_stops_nothing_even_where_a_result_was_revoked() -> None:
+    plan = a_plan([a_leg("01"), a_leg("02")], [an_edge("02", "01", feeds=["K14"], on={"voided": "continue"})],
+                  [a_slot("02", "K14", "01")])
+    case = say(grant(filed(plan).case, "01", 1, results=[{"material": "K14"}]), "02", "leg.accepted", 2)[0]
+    case = say(case, "02", "leg.in_review", 3, step="初审")[0]
+    case = apply(case, Event("leg.corrected", at(3), "d", "01", {"what": {"void": True}, "authority": "上级"}))
+    case = follow(case, at(3), CALENDAR).case
+    assert [ask.holds for ask in case.legs["02"].asks] == [False]
+    case, outcome = happen(case, *lapses(case, at(24 * 30), CALENDAR))
+    assert case.legs["02"].asks[0].lapsed and outcome.events == () and not case.legs["02"].withdrawing
+
+
 def test_results_that_are_handed_out_together_wait_for_each_other() -> None:
     plan = a_plan([a_leg("01"), a_leg("02")], [an_edge("02", "01", "before_deliver", on={"refused": "continue"})])
     case = grant(filed(plan).case, "02", 1)

@@ -246,6 +246,7 @@ def test_a_leg_that_may_be_with_its_department_is_not_withdrawn_without_telling_
     (Answer("again", detail="no answer"), Then("send", NOW + timedelta(hours=12))),
     (Answer("unknown", detail="no answer"), Then("ask", NOW + timedelta(hours=12))),
     (Answer("unknown", detail="no answer"), Then("stuck")),
+    (Answer("refused", reason="重复的流水号", status=422), Then("done")),
 ])
 def test_a_filing_whose_answer_was_lost_has_arrived_once_its_department_speaks_of_the_leg(
         desk, receipt, premises, first, lost):
@@ -258,3 +259,12 @@ def test_a_filing_whose_answer_was_lost_has_arrived_once_its_department_speaks_o
         message = messages.get(tx, claim.id)
     assert (message.state, message.next_at, state(desk, receipt, "01")) == ("done", None, "granted")
     assert "01:leg.filed:1" not in claims(desk, NOW + timedelta(days=1))
+
+
+def test_an_answer_to_the_push_never_replaces_the_reason_of_a_legal_refusal(desk, receipt, premises):
+    claim = claims(desk)["01:leg.filed:1"]
+    say(desk, receipt, "01", "leg.refused", 1, reason_code="R1", reason="容量不足，不予接入")
+    desk.record([Came(claim, Answer("refused", reason="重复的流水号", status=422), Then("done"))], NOW)
+    leg = next(leg for leg in desk.case_view("somebody", receipt.reference, NOW)["legs"] if leg["leg"] == "01")
+    assert (leg["state"], leg["reason"]) == ("refused", "容量不足，不予接入")
+    assert "平台人员处理中" not in "".join(line["text"] for line in leg["timeline"])

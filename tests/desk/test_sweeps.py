@@ -21,12 +21,13 @@ ROOM = {"water-group": 4, "power-grid": 4}
 SOON, NEXT = timedelta(seconds=1), timedelta(minutes=1)
 
 
-def asked(desk, key, limit):
+def asked(desk, key, limit, **more):
     """A case whose water leg waits for the applicant."""
     receipt = desk.file("somebody", small_filing(), key, NOW)
     desk.record([Came(claim, Answer("received"), Then("done")) for claim in desk.claim(ROOM, NOW)], NOW)
     said = {"type": "leg.supplement_required", "timestamp": NOW.isoformat(), "data": {
-        "leg": f"{receipt.reference}-01", "ask": "a1", "reason": "缺附图", "limit": limit, "materials": ["BL01"]}}
+        "leg": f"{receipt.reference}-01", "ask": "a1", "reason": "缺附图", "limit": limit, "materials": ["BL01"],
+        **more}}
     assert desk.notice(Incoming("water-group", key, json.dumps(said).encode(), said), NOW) == "applied"
     return receipt.reference
 
@@ -77,11 +78,20 @@ def test_the_stored_moment_is_the_end_of_the_ask_and_goes_with_the_answer(opened
     assert rows(opened, reference)["01"].lapse_at is None
 
 
+def test_a_day_that_a_department_writes_beside_its_limit_ends_no_leg(opened, desk):
+    reference = asked(desk, "key-1", "2wd", until="2025-12-31")
+    desk.sweep(NOW + NEXT)
+    assert rows(opened, reference)["01"].state == "supplement_required"
+    end = NOW.astimezone(SHANGHAI).replace(hour=23, minute=59, second=59) + timedelta(days=2)
+    assert rows(opened, reference)["01"].lapse_at == end
+
+
 def test_a_wrong_moment_is_put_right_and_not_looked_at_for_ever(premises, opened, desk):
     reference = asked(desk, "key-1", "60wd")
     right = rows(opened, reference)["01"].lapse_at
     settled(desk, NOW)
-    opened.db.write(lambda tx: legs.set_due(tx, replace(rows(opened, reference)["01"], lapse_at=NOW)))
+    row = rows(opened, reference)["01"]
+    opened.db.write(lambda tx: legs.refold(tx, replace(row, lapse_at=NOW), row))
     desk.sweep(NOW + NEXT)
     assert rows(opened, reference)["01"].lapse_at == right
     assert rows(opened, reference)["01"].state == "supplement_required"

@@ -38,13 +38,14 @@ def test_a_leg_is_replaced_by_its_newest_fold(store: Opened) -> None:
             legs.get(tx, REFERENCE, "09")
 
 
-def test_new_times_are_not_written_over_a_newer_fold(store: Opened) -> None:
+def test_what_is_folded_again_is_not_written_over_a_newer_fold(store: Opened) -> None:
     store.db.write(file_case)
-    store.db.write(lambda tx: legs.set_due(tx, a_leg("01", due_at=minutes(9), yellow_at=minutes(5))))
-    store.db.write(lambda tx: legs.set_due(tx, a_leg("01", due_at=minutes(1), n=7)))
+    again = a_leg("01", due_at=minutes(9), yellow_at=minutes(5), state=LegState.HELD, next_actor="applicant")
+    assert store.db.write(lambda tx: legs.refold(tx, again, a_leg("01")))
+    assert not store.db.write(lambda tx: legs.refold(tx, a_leg("01", due_at=minutes(1), n=7), again))
+    assert not store.db.write(lambda tx: legs.refold(tx, again, a_leg("01"))), "another host was first"
     with store.db.read() as tx:
-        leg = legs.get(tx, REFERENCE, "01")
-    assert (leg.due_at, leg.yellow_at) == (minutes(9), minutes(5))
+        assert legs.get(tx, REFERENCE, "01") == again
 
 
 def test_legs_that_time_has_ended_something_of_are_walked_in_pages(store: Opened) -> None:
