@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
 
 from catalog.bundle import Entry
@@ -16,7 +16,8 @@ from catalog.check_specs import check_specs
 from catalog.findings import Findings
 from catalog.matter import Matter
 from catalog.model import Catalog
-from catalog.text import Problem
+from catalog.suggest import nearest
+from catalog.text import Place, Problem
 
 
 def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
@@ -53,6 +54,18 @@ def check_departments(catalog: Catalog, served: Mapping[str, Set[str]]) -> tuple
             if matter.department in catalog.departments:
                 _served(findings, matter, _offered(catalog, entry) or home, served.get(matter.department, frozenset()))
     return tuple(sorted(set(findings.found)))
+
+
+def check_kinds(catalog: Catalog, named: Iterable[tuple[str, Place]]) -> tuple[Problem, ...]:
+    """Kinds of department that the deployment names and the definitions do not know: nothing would ever reach them."""
+    return tuple(
+        Problem(place, "unknown_department", f"没有 {kind} 这类部门{_meant(catalog, kind)}")
+        for kind, place in named if kind not in catalog.departments)
+
+
+def _meant(catalog: Catalog, kind: str) -> str:
+    near = nearest(kind, catalog.departments)
+    return f"；是不是 {near}？" if near else f"；可用：{'、'.join(sorted(catalog.departments))}"
 
 
 def _offered(catalog: Catalog, entry: Entry) -> frozenset[str]:
