@@ -1,6 +1,7 @@
 """`flask check`, `plan` and `figures` on real folders: what they print, where, and how they end."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sandbox.run import DEPLOYMENT
 from web.wiring import RefusedStart
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
+GUIDE = Path(__file__).parents[2] / "docs" / "connecting.md"
 
 
 def run(command, *words, folder=BUNDLES, **environ):
@@ -123,6 +125,16 @@ def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any
     with pytest.raises(RefusedStart) as refused:
         create_app({**environ, "YJS_ENV": "test"})
     assert str(refused.value).splitlines()[1:] == done.stdout.splitlines()[:-2]
+
+
+def test_one_real_department_among_the_demo_ones_is_set_up_as_the_guide_says(offices, tmp_path):
+    shown = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    entry = next(block for block in shown if "in your copy" in block)
+    demo = re.search(r"  gas-utility:\n(?:    .*\n)+", DEPLOYMENT.read_text())[0]
+    environ = offices((demo, entry))
+    for name in ("gas.secret", "gas.token"):
+        (tmp_path / name).write_text((tmp_path / f"{name.replace('gas', 'gas-utility')}").read_text())
+    assert run(cli.check, **environ).stdout == "定义全部正确。\n"
 
 
 def test_a_list_of_departments_that_cannot_be_read_is_the_only_thing_said(offices):
