@@ -19,7 +19,6 @@ from cases.calendar_days import work_calendar
 from cases.clock import as_json, explain
 from cases.errors import CaseError
 from cases.instants import read_instant, read_pause
-from catalog.check import check_departments
 from catalog.edition import edition_of
 from catalog.limits import BadLimit, parse_limit
 from catalog.load import load_catalog
@@ -46,6 +45,7 @@ from sandbox.script import BadScript
 from sandbox.server import Setting
 from settings import Clock, Settings
 from shell import changed, read_settings, stop
+from web.check_offices import check_offices
 
 
 def register(app: Flask) -> None:
@@ -67,9 +67,7 @@ def _problems(settings: Settings) -> tuple[list[Problem], bool]:
             found += explore(loaded.catalog, bundle, _today(settings))
     if settings.departments is not None and not loaded.unread:
         deployment = read_deployment(settings.departments, os.environ, registry())
-        found += check_departments(loaded.catalog, deployment.served())
-        for line in deployment.problems:
-            click.echo(str(line), err=True)
+        found += check_offices(settings, loaded.catalog, deployment)
     return by_weight(found), bool(loaded.unread)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
 
 from catalog.bundle import Entry
@@ -14,9 +14,9 @@ from catalog.check_names import check_names
 from catalog.check_sources import check_sources
 from catalog.check_specs import check_specs
 from catalog.findings import Findings
-from catalog.matter import Matter
 from catalog.model import Catalog
-from catalog.text import Problem
+from catalog.suggest import SHOWN_NAMES, nearest
+from catalog.text import Place, Problem
 
 
 def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
@@ -48,11 +48,27 @@ def check_departments(catalog: Catalog, served: Mapping[str, Set[str]]) -> tuple
     """
     findings = Findings(catalog)
     home = _smallest(catalog, {code for codes in served.values() for code in codes if code})
+    asked: dict[str, dict[str, Set[str]]] = {}
     for bundle in catalog.bundles.values():
         for entry, matter in known_matters(catalog, bundle):
             if matter.department in catalog.departments:
-                _served(findings, matter, _offered(catalog, entry) or home, served.get(matter.department, frozenset()))
+                there = asked.setdefault(matter.department, {})
+                there[matter.id] = there.get(matter.id, frozenset()) | (_offered(catalog, entry) or home)
+    for kind, matters in asked.items():
+        _served(findings, kind, matters, served.get(kind, frozenset()))
     return tuple(sorted(set(findings.found)))
+
+
+def check_kinds(catalog: Catalog, named: Iterable[tuple[str, Place]]) -> tuple[Problem, ...]:
+    """Kinds of department that the deployment names and the definitions do not know: nothing would ever reach them."""
+    return tuple(
+        Problem(place, "unknown_department", f"没有 {kind} 这类部门{_meant(catalog, kind)}")
+        for kind, place in named if kind not in catalog.departments)
+
+
+def _meant(catalog: Catalog, kind: str) -> str:
+    near = nearest(kind, catalog.departments)
+    return f"；是不是 {near}？" if near else f"；可用：{'、'.join(sorted(catalog.departments))}"
 
 
 def _offered(catalog: Catalog, entry: Entry) -> frozenset[str]:
@@ -84,13 +100,29 @@ def _upward(catalog: Catalog, code: str) -> list[str]:
     return found
 
 
-def _served(findings: Findings, matter: Matter, regions: Set[str], served: Set[str]) -> None:
-    path = ("matters", matter.id, "department")
+def _served(findings: Findings, kind: str, matters: Mapping[str, Set[str]], served: Set[str]) -> None:
+    """One sentence for a kind of department that nothing leads to, with all its matters; and one for all regions of
+    matters that lack the same ones."""
     if not served:
-        says = f"部门 {matter.department} 没有配置对接方式，事项无法送达；请在部门接入清单中补上"
-        findings.say(path, "no_connector", says)
+        _unserved(findings, kind, "", matters)
         return
-    missing = [code for code in sorted(regions) if not served & {"", *_upward(findings.catalog, code)}]
-    for code in missing:
-        says = f"部门 {matter.department} 在区划 {code} 没有配置对接方式，事项无法送达"
-        findings.say(path, "no_connector", says)
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for matter, regions in matters.items():
+        missing = tuple(code for code in sorted(regions) if not served & {"", *_upward(findings.catalog, code)})
+        lacking.setdefault(missing, []).append(matter)
+    for missing, those in lacking.items():
+        if missing:
+            _unserved(findings, kind, f"在区划 {'、'.join(missing)} ", those)
+
+
+def _unserved(findings: Findings, kind: str, where: str, matters: Iterable[str]) -> None:
+    by_place = sorted((findings.place(("matters", matter, "department")), matter) for matter in matters)
+    named = "、".join(f"{_stem(place.file)}:{place.line}" for place, _ in by_place[:SHOWN_NAMES])
+    more = f" 等 {len(by_place)} 个事项" if len(by_place) > SHOWN_NAMES else ""
+    all_of_them = f"（{named}{more}）" if len(by_place) > 1 else ""
+    says = f"部门 {kind} {where}没有配置对接方式{all_of_them}，事项无法送达；请在部门接入清单中补上"
+    findings.say(("matters", by_place[0][1], "department"), "no_connector", says)
+
+
+def _stem(file: str) -> str:
+    return file.rpartition("/")[2].removesuffix(".yaml")

@@ -89,8 +89,8 @@ def main() -> None:
     deployment = Path(os.environ["YJS_DEPARTMENTS"])
     ensure_secrets(deployment, Path(os.environ["YJS_SECRETS"]))
     found = read_deployment(deployment, os.environ, registry())
-    if found.problems:
-        raise SystemExit("\n".join(map(str, found.problems)))
+    if found.errors:
+        raise SystemExit("\n".join(map(str, found.errors)))
     departments = Departments(found.bodies, read_script(options.script), Ledger(options.ledger), options.seed)
     asyncio.run(departments.serve(urlsplit(os.environ["YJS_SANDBOX_URL"]).port or 80))
 

@@ -92,6 +92,9 @@ class Answer:
 class Connector(Protocol):
     """A way to reach departments. Instances are shared by threads and keep their own connections.
 
+    One that names in `settings` (a frozenset) which `settings` of a body it knows has a misspelt one refused; without
+    it any is taken.
+
     One that has `begin(message, body, now) -> Delivery | None` need not wait for each answer: it lets the message leave
     and comes back at once, or returns None where `send` has to do it. That is only a gain in speed.
     """
@@ -145,6 +148,7 @@ class Waiting:
 
     name: str
     channel: ChannelKind
+    settings: frozenset[str] = frozenset()
 
 
 class UnknownConnector(LookupError):
@@ -178,6 +182,11 @@ class Registry:
             raise UnknownConnector(f"connector {name} is unknown; known: {', '.join(self.names())}")
         found = self._known[name]
         return found.channel if isinstance(found, Waiting) else "push"
+
+    def settings(self, name: str) -> frozenset[str] | None:
+        """The settings of a body that the connector called `name` knows; None if it does not say."""
+        known: frozenset[str] | None = getattr(self._known.get(name), "settings", None)
+        return known
 
     def names(self) -> tuple[str, ...]:
         """Every known name, sorted."""

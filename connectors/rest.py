@@ -53,6 +53,7 @@ class Rest:
     """The connector `rest`. Shared by threads; `settings: {transport: requests}` of a body takes the slower way."""
 
     name = "rest"
+    settings = frozenset({"ca", "client_certificate", "transport"})
 
     def __init__(self) -> None:
         self._usual = KeepAlive()

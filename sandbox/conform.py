@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from connectors.addresses import address_fault
 from connectors.base import Answer, Body, Outgoing
-from connectors.deployment import address_fault
 from connectors.rest import Rest
 from connectors.signing import BadSecret, secret_bytes
 from sandbox.hub import Hub

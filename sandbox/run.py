@@ -41,8 +41,8 @@ def start(deployment: Path, environ: Mapping[str, str], setting: Setting) -> San
     ensure_secrets(deployment, folder)
     found = read_deployment(deployment, environ, registry())
     pushed = [body for body in found.bodies.values() if body.channel == "push"]
-    if found.problems or not pushed:
-        raise NothingToPlay("\n".join(map(str, found.problems)) or f"{deployment.name} lists no body that is pushed to")
+    if found.errors or not pushed:
+        raise NothingToPlay("\n".join(map(str, found.errors)) or f"{deployment.name} lists no body that is pushed to")
     common = Counter(_place(body.address) for body in pushed).most_common(1)[0][0]
     here = _place(environ["YJS_SANDBOX_URL"]) if environ.get("YJS_SANDBOX_URL") else common
     bodies = [body for body in pushed if _place(body.address) == here]
@@ -76,4 +76,4 @@ def moved(deployment: Deployment, sandbox: Sandbox) -> Deployment:
     bodies: dict[str, Body] = {
         name: replace(body, address=sandbox.address(name)) if name in sandbox.offices else body
         for name, body in deployment.bodies.items()}
-    return Deployment(bodies, deployment.problems)
+    return replace(deployment, bodies=bodies)

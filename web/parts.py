@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from cases.calendar_days import work_calendar
-from catalog.check import check, check_departments
+from catalog.check import check
 from catalog.load import load_catalog
 from catalog.model import Catalog
 from connectors.base import Registry
@@ -22,6 +22,7 @@ from store.cipher import Cipher
 from store.errors import StoreError
 from store.keys import create_keys, load_keys
 from store.opening import Opened, Place, open_store
+from web.check_offices import check_offices
 from web.wiring import Parts, RefusedStart
 
 LOG = logging.getLogger("yijianshi.start")
@@ -33,8 +34,8 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     registry = shipped()
     deployment = _deployment(settings, environ, registry)
     catalog = loaded.catalog
-    served = check_departments(catalog, deployment.served()) if settings.departments else ()
-    _refuse([*_missing(settings), *loaded.problems, *check(catalog), *served, *deployment.problems])
+    offices = check_offices(settings, catalog, deployment)
+    _refuse([*_missing(settings), *loaded.problems, *check(catalog), *offices])
     cipher = _cipher(settings)
     place = Place(settings.data, settings.database_url)
     return Parts(

@@ -245,7 +245,27 @@ def test_a_department_without_a_body_in_a_region_is_refused() -> None:
         "matters/utilities.yaml:11: 部门 gas-utility 没有配置对接方式，事项无法送达；请在部门接入清单中补上"]
     moved = {**there, "gas-utility": {"370000"}, "traffic-police": {"110000"}}
     elsewhere = [str(one) for one in check_departments(catalog, moved)]
-    assert any("部门 traffic-police 在区划 370202 没有配置对接方式，事项无法送达" in one for one in elsewhere)
+    assert any("部门 traffic-police 在区划 370202 没有配置对接方式（" in one for one in elsewhere)
+
+
+def test_a_missing_department_is_one_fault_with_all_its_matters() -> None:
+    catalog = assemble(GOOD).catalog
+    kinds = sorted({matter.department for matter in catalog.matters.values()})
+    found = check_departments(catalog, {})
+    assert sorted(str(one).partition("部门 ")[2].split(" ")[0] for one in found) == kinds
+    for one in found:
+        kind = one.message.partition("部门 ")[2].split(" ")[0]
+        places = sorted(catalog.places.of("matters", matter.id, "department").line
+                        for matter in catalog.matters.values() if matter.department == kind)
+        assert one.place.line == places[0]
+        assert one.message.count(":") == (len(places) if len(places) > 1 else 0)
+
+
+def test_regions_without_a_department_are_said_in_one_line() -> None:
+    catalog = assemble(GOOD).catalog
+    served = {code: {""} for code in catalog.departments} | {"traffic-police": {"110000"}, "gas-utility": {"370202"}}
+    found = [one.message for one in check_departments(catalog, served)]
+    assert len(found) == len({message.split(" 在区划")[0] for message in found})
 
 
 def test_only_unreadable_files_are_reported_while_there_are_any() -> None:

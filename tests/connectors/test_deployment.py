@@ -16,7 +16,8 @@ def _read(folder: Path, text: str, **environ: str) -> Deployment:
     path = folder / "departments.yaml"
     path.write_text(text, "utf-8")
     (folder / "gas.secret").write_text(SECRET + "\n", "utf-8")
-    (folder / "gas.token").write_text("token-of-gas", "utf-8")
+    for name in ("gas", "road"):
+        (folder / f"{name}.token").write_text(f"token-of-{name}", "utf-8")
     return read_deployment(path, environ, registry())
 
 
@@ -27,8 +28,8 @@ bodies:
   gas-city: {department: gas, region: "370200", host: city, path: /gas, tokens: [file:gas.token], can_be_asked: no}
   gas-province: {department: gas, region: "370000", address: "http://10.1.2.3/gas", at_once: 8, read_lag: 2.5,
                  settings: {transport: requests}}
-  road: {department: road, connector: pull}
-  trees: {department: trees, connector: desk, name: 园林局, settings: {room: "3"}}
+  road: {department: road, connector: pull, tokens: [file:road.token]}
+  trees: {department: trees, connector: desk, name: 园林局, settings: {authorities: 园林局长}}
 """
 
 
@@ -40,7 +41,7 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     assert (gas.can_be_asked, gas.honours_keys, gas.tokens) == (False, True, ("token-of-gas",))
     assert found.bodies["gas-province"].at_once == 8
     assert [found.bodies[name].channel for name in ("road", "trees")] == ["pull", "desk"]
-    assert found.bodies["trees"].settings == {"room": "3"}
+    assert found.bodies["gas-province"].settings == {"transport": "requests"}
     assert SECRET not in repr(found) and "token-of-gas" not in repr(found)
 
 
@@ -130,12 +131,52 @@ HEAD = "defaults: {secrets: file:gas.secret}\nbodies:\n"
     (HEAD + "  a: {department: d, address: 'https://a.example/', secrets: whsec_AAAA}\n", 3, "secret_in_file"),
     (HEAD + "  a: {department: d, address: 'https://a.example/', secrets: file:gas.token}\n", 3, "bad_secret"),
     ("bodies:\n  a: {department: d, address: 'https://a.example/'}\n", 2, "no_secret"),
-    (HEAD + "  a: {department: d, connector: pull}\n  b: {department: d, connector: desk}\n", 4, "same_place"),
+    (HEAD + "  a: {department: d, connector: desk}\n  b: {department: d, connector: desk}\n", 4, "same_place"),
+    (HEAD + "  a: {department: d, connector: desk, settings: {\n    authoritees: x}}\n", 4, "unknown_setting"),
+    ("defaults: all\nbodies:\n  a: b\n", 3, "no_department"),
 ])
 def test_every_fault_is_named_with_its_line(tmp_path: Path, text: str, line: int, code: str) -> None:
     problems = _read(tmp_path, text).problems
     assert (line, code) in {(problem.line, problem.code) for problem in problems}
     assert str(problems[0]).startswith("departments.yaml:")
+
+
+def test_all_faults_of_a_body_are_named_at_once(tmp_path: Path) -> None:
+    found = _read(tmp_path, HEAD + """
+  a:
+    department: d
+    adress: https://a.example/
+    deadlin: 5
+    deadline: 31
+    honours_keys: maybe
+    read_lag: soon
+    tokens: [file:none, file:gas.token]
+    settings: {transport: smoke, authoritees: x}
+""")
+    assert [(problem.line, problem.code) for problem in found.problems] == [
+        (4, "no_address"), (6, "unknown_key"), (7, "unknown_key"), (8, "bad_value"), (9, "bad_value"),
+        (10, "bad_value"), (11, "secret_missing"), (12, "bad_value"), (12, "unknown_setting")]
+    assert found.errors == found.problems and found.bodies == {}
+    assert found.served() == {"d": {""}}
+
+
+def test_a_body_that_fetches_without_a_token_is_shown_and_not_refused(tmp_path: Path) -> None:
+    found = _read(tmp_path, HEAD + "  a: {department: d, connector: pull}\n")
+    assert [(problem.line, problem.code, problem.level) for problem in found.problems] == [(3, "no_token", "warning")]
+    assert found.errors == () and set(found.bodies) == {"a"}
+
+
+def test_a_connector_that_does_not_say_what_settings_it_knows_takes_any(tmp_path: Path) -> None:
+    class Fax:
+        name = "fax"
+
+    known = registry()
+    known.add(Fax())  # type: ignore[arg-type]  # only its name is asked for here
+    path = tmp_path / "departments.yaml"
+    path.write_text(HEAD + "  a: {department: d, connector: fax, address: 'http://a.example/', settings: {line: '3'}}")
+    (tmp_path / "gas.secret").write_text(SECRET)
+    found = read_deployment(path, {}, known)
+    assert found.problems == () and found.bodies["a"].settings == {"line": "3"}
 
 
 @pytest.mark.parametrize("address", [

@@ -1,6 +1,7 @@
 """`flask check`, `plan` and `figures` on real folders: what they print, where, and how they end."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,12 +9,34 @@ import pytest
 from click.testing import CliRunner
 
 import cli
+from app import create_app
+from sandbox.demo_secrets import ensure_secrets
+from sandbox.run import DEPLOYMENT
+from web.wiring import RefusedStart
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
+GUIDE = Path(__file__).parents[2] / "docs" / "connecting.md"
 
 
-def run(command, *words, folder=BUNDLES):
-    return CliRunner().invoke(command, list(map(str, words)), env={"YJS_BUNDLES": str(folder), "YJS_ENV": "test"})
+def run(command, *words, folder=BUNDLES, **environ):
+    environ |= {"YJS_BUNDLES": str(folder), "YJS_ENV": "test"}
+    return CliRunner().invoke(command, list(map(str, words)), env=environ)
+
+
+@pytest.fixture
+def offices(tmp_path):
+    """The shipped list of departments with its secrets; what is called changes it and gives the environment."""
+    ensure_secrets(DEPLOYMENT, tmp_path)
+
+    def changed(*changes):
+        text = DEPLOYMENT.read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new, 1)
+        (tmp_path / "offices.yaml").write_text(text)
+        return {"YJS_DEPARTMENTS": str(tmp_path / "offices.yaml"), "YJS_SECRETS": str(tmp_path)}
+
+    return changed
 
 
 def situation(folder, text):
@@ -73,3 +96,49 @@ def test_figures_of_an_unanswered_situation_say_that_they_are_not_to_be_publishe
     checked = run(cli.check, folder=folder)
     assert checked.exit_code == 0
     assert "newborn.yaml:2: 提醒：没有写 figures" in checked.output
+
+
+def test_the_shipped_list_of_departments_has_no_fault(offices):
+    done = run(cli.check, **offices())
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "定义全部正确。\n", "")
+
+
+def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any_other(offices):
+    environ = offices(
+        ("    department: water-group\n", "    department: water-grp\n"),
+        ("    path: /d/transport-qingdao\n", "    path: /d/transport-qingdao\n    deadlin: 3\n    read_lag: soon\n"),
+        ("  tax:\n", "  tax-2: {department: tax, path: /d/tax-2, secrets: [file:tax.secret]}\n  tax:\n"),
+        ("    path: /d/bank\n", "    connector: pull\n"), ("    tokens: [file:bank.token]\n", ""))
+    done = run(cli.check, **environ)
+    assert (done.exit_code, done.stderr) == (1, "")
+    lines = [line.removeprefix(environ["YJS_DEPARTMENTS"]) for line in done.stdout.splitlines()]
+    assert ":19: 没有 water-grp 这类部门；是不是 water-group？" in lines
+    assert [line.split(": ", 1)[1] for line in lines if "transport-qingdao" in line] == [
+        "transport-qingdao：不认识 deadlin；是不是 deadline？", "transport-qingdao：read_lag 应为 0 到 86400 的数字"]
+    assert [line.split(": ", 1)[1] for line in lines if "tax" in line] == [
+        "tax 与 tax-2 是同一类部门、同一地区，无法决定送给谁"]
+    assert "提醒：bank：没有写 tokens" in lines[-2]
+    found = json.loads(run(cli.check, "--json", **environ).stdout)
+    assert lines[-1] == f"共 {sum(one['level'] == 'error' for one in found)} 处错误，1 条提醒。"
+    assert {one["code"] for one in found} == {
+        "unknown_department", "unknown_key", "bad_value", "same_place", "no_token", "no_connector"}
+    with pytest.raises(RefusedStart) as refused:
+        create_app({**environ, "YJS_ENV": "test"})
+    assert str(refused.value).splitlines()[1:] == done.stdout.splitlines()[:-2]
+
+
+def test_one_real_department_among_the_demo_ones_is_set_up_as_the_guide_says(offices, tmp_path):
+    shown = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    entry = next(block for block in shown if "in your copy" in block)
+    demo = re.search(r"  gas-utility:\n(?:    .*\n)+", DEPLOYMENT.read_text())[0]
+    environ = offices((demo, entry))
+    for name in ("gas.secret", "gas.token"):
+        (tmp_path / name).write_text((tmp_path / f"{name.replace('gas', 'gas-utility')}").read_text())
+    assert run(cli.check, **environ).stdout == "定义全部正确。\n"
+
+
+def test_a_list_of_departments_that_cannot_be_read_is_the_only_thing_said(offices):
+    done = run(cli.check, **offices(("bodies:\n", "bodies: [\n")))
+    first, last = done.stdout.splitlines()
+    assert "offices.yaml:" in first and last == "共 1 处错误，0 条提醒。"
+    assert done.exit_code == 1

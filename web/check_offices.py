@@ -1,0 +1,24 @@
+"""What is wrong with the list of departments, for the start and for `flask check`: the same, in one stream."""
+
+from __future__ import annotations
+
+from catalog.check import check_departments, check_kinds
+from catalog.model import Catalog
+from catalog.text import Place, Problem
+from connectors.deployment import Deployment
+from settings import Settings
+
+
+def check_offices(settings: Settings, catalog: Catalog, deployment: Deployment) -> list[Problem]:
+    """Everything wrong with the list of departments, by itself and beside the definitions.
+
+    It is called as the setting names it: the definitions have a `departments.yaml` of their own.
+    """
+    def at(line: int) -> Place:
+        return Place(str(settings.departments), line)
+
+    own = [Problem(at(one.line), one.code, one.message, one.level) for one in deployment.problems]
+    if not deployment.listed:
+        return own
+    kinds = check_kinds(catalog, [(one.kind, at(one.line)) for one in deployment.listed])
+    return sorted([*own, *kinds, *check_departments(catalog, deployment.served())])
