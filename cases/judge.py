@@ -142,13 +142,11 @@ def _wait_runs(case: Case, leg: Leg, notice: Event, calendar: WorkCalendar | Non
 def _with_day(notice: Event, calendar: WorkCalendar | None) -> Event:
     """A supplement request with the day its limit ends, counted from the request: the limit alone says how long the
     applicant has, so a day of the department's own (no part of the contract) does not count."""
-    if notice.type != "leg.supplement_required":
+    if calendar is None or notice.type != "leg.supplement_required":
         return notice
-    said = {key: value for key, value in notice.data.items() if key != "until"}
-    if calendar is not None:
-        limit = read_limit(said.get("limit")) or DEFAULT_ASK_LIMIT
-        said["until"] = calendar.date_of(explain(notice.at, limit, (), calendar).due).isoformat()
-    return notice._replace(data=said)
+    limit = read_limit(notice.data.get("limit")) or DEFAULT_ASK_LIMIT
+    until = calendar.date_of(explain(notice.at, limit, (), calendar).due).isoformat()
+    return notice._replace(data={**notice.data, "until": until})
 
 
 def _tried(case: Case, leg: Leg, notice: Event) -> Verdict:

@@ -150,14 +150,9 @@ def _again(leg: Leg, event: Event) -> Leg:
 
 
 def _refused_message(leg: Leg, event: Event) -> Leg:
-    """The department did not take the filing; where it has spoken of the leg it has it, and its word stands."""
-    if not _about_filing(event) or leg.state not in OUT:
-        return leg
-    return leg.but(reached=False, reason=text(event, "reason") or leg.reason)
-
-
-def _stuck(leg: Leg, event: Event) -> Leg:
-    return leg.but(reason=text(event, "reason") or leg.reason)
+    """The department did not take the filing; where it has spoken of the leg it has it, and its word stands. Why a
+    system takes no message stands with the message, for operators; the leg's reason is a department's word."""
+    return leg.but(reached=False) if _about_filing(event) and leg.state in OUT else leg
 
 
 def _received(leg: Leg, event: Event) -> Leg:
@@ -332,7 +327,7 @@ def _put_right(leg: Leg, event: Event) -> Leg:
 
 MARKS: Mapping[str, Mark] = {
     "leg.created": _started, "leg.released": _started, "leg.sent": _sent, "leg.outcome_unknown": _sent,
-    "leg.again": _again, "leg.message_refused": _refused_message, "leg.stuck": _stuck, "leg.urged": _urged,
+    "leg.again": _again, "leg.message_refused": _refused_message, "leg.urged": _urged,
     "leg.supplemented": _supplemented, "leg.held": _held, "leg.continued": _continued, "leg.tolerated": _continued,
     "leg.lapsed": _lapsed, "leg.material_added": _added,
     "leg.withdraw_requested": _withdrawing, "leg.withdraw_received": _withdraw_received, "leg.voided": _ended,
