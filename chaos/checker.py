@@ -1,8 +1,8 @@
 """Judges a run from outside (`python -m chaos.checker FOLDER`): prints one JSON of counts; exit 1 if any is not 0.
 
-The rules are I1 to I22 of the rig, as far as they can be judged without looking inside, and three of the same kind:
-I23 overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace. I16 (deadlines) is judged
-where the days are: by the tests of the calendar.
+The rules are I1 to I22 of the rig, as far as they can be judged without looking inside, and four of the same kind:
+I23 overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace, I26 later message before its
+leg. I16 (deadlines) is judged where the days are: by the tests of the calendar.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ RULES: Mapping[str, Rule] = {
     "I23 overwritten": judged_effects.overwritten,
     "I24 changed bytes": judged_effects.changed_bytes,
     "I25 notice lost": judged_notices.notices_lost,
+    "I26 overtaken": judged_effects.overtaken,
 }
 
 

@@ -131,6 +131,7 @@ class Crowd:
             if dice.random() < self._form.repeats:
                 office.submit(filing, key)
             if dice.random() < self._form.withdraws:
+                time.sleep(dice.random() * self._form.regret_seconds)
                 self._withdraw(office, receipt["reference"])
 
     def _due(self) -> Iterator[int]:

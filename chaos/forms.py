@@ -87,7 +87,8 @@ class Form:
     at_once: int = 6
     quick_seconds: float = 10.0
     drain_seconds: float = 240.0
-    withdraws: float = 0.02
+    withdraws: float = 0.05
+    regret_seconds: float = 2.0  # within which an application is taken back: legs that were tried in vain are among it
     repeats: float = 0.1
     pauses: tuple[float, float] = (0.5, 2.6)
     quiet_seconds: float = 3.0

@@ -31,6 +31,11 @@ def ghosts(found: Evidence) -> Iterator[str]:
     yield from sorted({line["leg"] for line in found.effects} - found.legs.keys())
 
 
+def overtaken(found: Evidence) -> Iterator[str]:
+    """I26: no later message comes to a department before the leg that it is about."""
+    yield from (line["key"] for line in found.said("answer") if line["status"] == 404)
+
+
 def wrongly_decided(found: Evidence) -> Iterator[str]:
     """I8: the portal shows of each leg what its department decided."""
     for leg, state in found.decided.items():

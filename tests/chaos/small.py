@@ -60,6 +60,7 @@ def story(leg, number):
         {**base, "what": "call", "key": key, "type": "leg.filed", "attempt": 1, "body_sha256": f"b{number}",
          "fields": ["a"], "edition": "e1", "matter": f"m{number}"},
         {**base, "what": "effect", "key": key, "type": "leg.filed", "ref": f"r-{leg}"},
+        {**base, "what": "answer", "key": key, "status": 201},
         {**base, "what": "final", "state": "granted"}, *told,
         {**base, "what": "told_bad", "kind": "forged", "status": 401},
         {**base, "what": "paper", "status": 200, "right": True, "sha256": "s1"},

@@ -82,6 +82,7 @@ DOCTORED = {
         add("ledger", {"what": "call", "leg": LEG}, key="x")],
     "I25 notice lost": [
         drop("export", kind="event", leg=LEG, type="leg.remark"), put("ledger", {"what": "told"}, status=404)],
+    "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }
 
 
