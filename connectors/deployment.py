@@ -33,10 +33,10 @@ _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 _NUMBERS = {"read_lag": (0, 86_400), "deadline": (0.1, 30), "answer_cap": (1_000, 1_000_000), "at_once": (1, 64)}
+_SWITCHES = ("honours_keys", "can_be_asked", "takes_new")
 _TEXTS = ("department", "connector", "name", "region", "phone")
 _KEYS = frozenset({
-    *_TEXTS, *_NUMBERS, "address", "host", "path", "secrets", "tokens", "honours_keys", "can_be_asked", "networks",
-    "ladder", "settings"})
+    *_TEXTS, *_NUMBERS, *_SWITCHES, "address", "host", "path", "secrets", "tokens", "networks", "ladder", "settings"})
 EVERYWHERE = ""
 
 
@@ -61,16 +61,17 @@ class Deployment:
     problems: tuple[DeploymentProblem, ...] = ()
 
     def served(self) -> dict[str, set[str]]:
-        """The regions that each kind of department has a body for; `""` stands for everywhere."""
+        """The regions that each kind of department has a body for that takes new legs; `""` stands for everywhere."""
         found: dict[str, set[str]] = {}
-        for body in self.bodies.values():
+        for body in _taking_new(self.bodies):
             found.setdefault(body.department, set()).add(body.region or EVERYWHERE)
         return found
 
     def body_for(self, department: str, region: str | None, parent: Callable[[str], str | None]) -> Body | None:
-        """The body of that kind nearest to `region` upward (`parent` gives the region above), else the one that
-        serves everywhere; without a region the only one of its kind. None: nobody does this here."""
-        mine = {body.region or EVERYWHERE: body for body in self.bodies.values() if body.department == department}
+        """The body of that kind that takes new legs and is nearest to `region` upward (`parent` gives the region
+        above), else the one that serves everywhere; without a region the only one of its kind. None: nobody does this
+        here."""
+        mine = {body.region or EVERYWHERE: body for body in _taking_new(self.bodies) if body.department == department}
         if region is None and len(mine) == 1:
             return next(iter(mine.values()))
         passed: set[str] = set()
@@ -147,7 +148,7 @@ class _Reader:
             raise _Wrong(line, "no_department", "请写 department：它属于哪一类部门")
         channel = self.channel(texts.setdefault("connector", "rest"), entry, line)
         more: dict[str, Any] = {key: _number(entry, key) for key in _NUMBERS if key in entry.value}
-        more |= {key: _yes_no(entry, key) for key in ("honours_keys", "can_be_asked") if key in entry.value}
+        more |= {key: _yes_no(entry, key) for key in _SWITCHES if key in entry.value}
         more |= {"address": self.address(entry, hosts, line) if channel == "push" else "", "channel": channel}
         more |= self.references(entry, line, channel)
         more |= {"networks": _networks(entry), "ladder": _ladder(entry)}
@@ -319,10 +320,14 @@ def _canonical(host: str) -> bool:
         return False
 
 
+def _taking_new(bodies: Mapping[str, Body]) -> list[Body]:
+    return [body for body in bodies.values() if body.takes_new]
+
+
 def _twice(file: str, bodies: Mapping[str, Body], lines: Mapping[str, int]) -> Iterable[DeploymentProblem]:
     seen: dict[tuple[str, str | None], str] = {}
-    for name, body in bodies.items():
-        other = seen.setdefault((body.department, body.region), name)
+    for body in _taking_new(bodies):
+        name, other = body.id, seen.setdefault((body.department, body.region), body.id)
         if other != name:
             yield DeploymentProblem(
                 file, lines[name], "same_place", f"{name} 与 {other} 是同一类部门、同一地区，无法决定送给谁")

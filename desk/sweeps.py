@@ -15,6 +15,7 @@ from cases.model import Case, Event
 from desk.book import Book
 from desk.claims import Counter
 from desk.faults import told
+from desk.offices import Offices
 from desk.premises import Premises
 from desk.refold import Refolder
 from desk.watch import Watch
@@ -35,11 +36,13 @@ class Sweeper:
     def __init__(self, premises: Premises, book: Book, counter: Counter) -> None:
         self._premises, self._book, self._counter = premises, book, counter
         self._refolder, self._watch = Refolder(premises, book), Watch(premises.database)
+        self._offices = Offices(premises)
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
         database = self._premises.database
         self._counter.expire(now)
+        self._offices.settle(now)
         if not self._paused():  # what a restored copy has not heard of yet must not lapse
             for reference in dict.fromkeys(leg.reference for leg in self._lapsing(now)):
                 self._lapse(reference, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -130,6 +131,12 @@ def figures(tx: Tx, now: datetime) -> Figures:
         _count(tx, f"select count(*) as n from legs where {_RUNNING} and due_at is not null and due_at <= :at", at),
         _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", at),
     )
+
+
+def waiting(tx: Tx) -> dict[str, int]:
+    """How many messages are on their way, by office: those that will leave by themselves, and attempts that run."""
+    due = _counts(tx, "select office as k, count(*) as n from messages where next_at is not null group by office")
+    return dict(Counter(due) + Counter(messages.leased(tx)))
 
 
 def _counts(tx: Tx, sql: str) -> dict[str, int]:
