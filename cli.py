@@ -25,9 +25,10 @@ from catalog.load import load_catalog
 from catalog.model import Catalog
 from catalog.nodes import read_text
 from catalog.report import by_weight, found_in, report_lines
-from catalog.text import Problem
-from connectors.deployment import read_deployment
+from catalog.text import Place, Problem
+from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry
+from desk.offices import absent, advice
 from forms.compose import compose
 from forms.errors import FormsError
 from forms.explore import explore
@@ -44,7 +45,7 @@ from sandbox.run import start as start_sandbox
 from sandbox.script import BadScript
 from sandbox.server import Setting
 from settings import Clock, Settings
-from shell import changed, read_settings, stop
+from shell import beside, changed, read_settings, stop
 from web.check_offices import check_offices
 
 
@@ -58,30 +59,43 @@ def _today(settings: Settings) -> date:
     return Clock(settings.clock_file).now().astimezone(settings.zone).date()
 
 
-def _problems(settings: Settings) -> tuple[list[Problem], bool]:
-    """Every problem of the definitions and of the deployment, the gravest first; whether a file could not be read."""
+def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem], bool]:
+    """Every problem of the definitions, the gravest first, and whether everybody is served; whether a file could not be
+    read."""
     loaded = load_catalog(settings.bundles)
     found = found_in(loaded)
     if not any(problem.level == "error" for problem in found):
         for bundle in loaded.catalog.bundles:
             found += explore(loaded.catalog, bundle, _today(settings))
     if settings.departments is not None and not loaded.unread:
-        deployment = read_deployment(settings.departments, os.environ, registry())
         found += check_offices(settings, loaded.catalog, deployment)
     return by_weight(found), bool(loaded.unread)
 
 
 @click.command()
 @click.option("--json", "as_json_", is_flag=True, help="Print the problems as JSON.")
-def check(as_json_: bool) -> None:
-    """Check all definitions; every problem at once, exit 1 if there is an error."""
-    found, unread = _problems(read_settings())
+@click.option("--open-legs", is_flag=True, help="Also whether the department list has every office with open legs; "
+              "only this reads the store, beside the portal.")
+def check(as_json_: bool, open_legs: bool) -> None:
+    """Check all definitions and the department list; every problem at once, exit 1 if there is an error."""
+    settings = read_settings()
+    listed = Deployment() if settings.departments is None else read_deployment(
+        settings.departments, os.environ, registry())
+    found, unread = _problems(settings, listed)
+    found += _absent(settings, listed) if open_legs else []
     if as_json_:
         click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
                                 "message": p.message} for p in found], ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(report_lines(found, unread)))
     sys.exit(1 if any(problem.level == "error" for problem in found) else 0)
+
+
+def _absent(settings: Settings, listed: Deployment) -> list[Problem]:
+    """What is to be done about offices that have open legs and are not in the list."""
+    with beside() as opened:
+        missing = absent(opened.db, listed.bodies)
+    return [Problem(Place(str(settings.departments), 1), "office_missing", advice(missing))] if missing else []
 
 
 def _catalog(settings: Settings) -> Catalog:

@@ -40,7 +40,8 @@ class Body:
     `answer_cap` the bytes read at most, `at_once` how many attempts may run beside each other. `secrets` sign in
     both directions, newest first; `tokens` are the bearer tokens with which its system fetches files and waiting
     legs. `networks` (CIDR) is where a connection may end; empty: where the address itself says. `ladder` holds the
-    seconds between attempts, empty for the usual one. Neither secrets nor tokens ever appear in a repr.
+    seconds between attempts, empty for the usual one. Without `takes_new` it keeps the legs that it has and gets no
+    other. Neither secrets nor tokens ever appear in a repr.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Body:
     ladder: tuple[float, ...] = ()
     phone: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    takes_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ Every fault is listed with file and line; a body with a fault is left out.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,17 +70,22 @@ class Deployment:
         return tuple(problem for problem in self.problems if problem.level == "error")
 
     def served(self) -> dict[str, set[str]]:
-        """The regions that each kind of department has an entry for; `""` stands for everywhere. One that is faulty
-        counts: its faults are said, and that its matters would go nowhere follows from them."""
+        """The regions for which each kind of department has an entry that takes new legs; `""` stands for everywhere.
+        One that is faulty counts: its faults are said, and that its matters would go nowhere follows from them."""
         found: dict[str, set[str]] = {}
-        for one in self.listed:
+        for one in filter(self._takes_new, self.listed):
             found.setdefault(one.kind, set()).add(one.region or EVERYWHERE)
         return found
 
+    def _takes_new(self, listed: Listed) -> bool:
+        return listed.id not in self.bodies or self.bodies[listed.id].takes_new
+
     def body_for(self, department: str, region: str | None, parent: Callable[[str], str | None]) -> Body | None:
-        """The body of that kind nearest to `region` upward (`parent` gives the region above), else the one that
-        serves everywhere; without a region the only one of its kind. None: nobody does this here."""
-        mine = {body.region or EVERYWHERE: body for body in self.bodies.values() if body.department == department}
+        """The body of that kind that takes new legs and is nearest to `region` upward (`parent` gives the region
+        above), else the one that serves everywhere; without a region the only one of its kind. None: nobody does this
+        here."""
+        mine = {body.region or EVERYWHERE: body for body in self.bodies.values()
+                if body.takes_new and body.department == department}
         if region is None and len(mine) == 1:
             return next(iter(mine.values()))
         passed: set[str] = set()
@@ -139,7 +144,7 @@ class _Reader:
             body = self.body(entry)
             if body is not None:
                 bodies[name] = body
-        self.twice(listed.lines)
+        self.twice([one for one in self.listed if one.id not in bodies or bodies[one.id].takes_new], listed.lines)
         return Deployment(bodies, tuple(sorted(set(self.problems))), tuple(self.listed))
 
     def body(self, entry: Entry) -> Body | None:
@@ -152,9 +157,10 @@ class _Reader:
             self.listed.append(Listed(entry.name, kind, region, line))
         return body
 
-    def twice(self, lines: Mapping[str, int]) -> None:
+    def twice(self, taking_new: Iterable[Listed], lines: Mapping[str, int]) -> None:
+        """Two that would both get the new legs of one place."""
         seen: dict[tuple[str, str], str] = {}
-        for one in self.listed:
+        for one in taking_new:
             other = seen.setdefault((one.kind, one.region), one.id)
             if other != one.id:
                 says = f"{one.id} 与 {other} 是同一类部门、同一地区，无法决定送给谁"

@@ -21,7 +21,7 @@ T = TypeVar("T")
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 _NUMBERS = {"read_lag": (0, 86_400), "deadline": (0.1, 30), "answer_cap": (1_000, 1_000_000), "at_once": (1, 64)}
-_FLAGS = ("honours_keys", "can_be_asked")
+_FLAGS = ("honours_keys", "can_be_asked", "takes_new")
 _TEXTS = ("department", "connector", "name", "region", "phone")
 _KEYS = frozenset({
     *_TEXTS, *_NUMBERS, *_FLAGS, "address", "host", "path", "secrets", "tokens", "networks", "ladder", "settings"})

@@ -22,6 +22,8 @@ from store.messages import Message, MessageId
 from store.offers import Offer
 from store.port import Tx
 
+NOT_LISTED = "the department list has no such office"
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -77,21 +79,26 @@ def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], lette
     written: dict[MessageId, bytes] = {}
     numbers = messages.last_numbers(tx, legs[letters[0].leg].reference) if letters else {}
     for letter in letters:
-        leg = legs[letter.leg]
-        office = premises.deployment.bodies[leg.office]
         number = numbers[letter.leg, letter.type] = numbers.get((letter.leg, letter.type), 0) + 1
-        message = _message(letter, leg, office, (number, now))
+        message = new_message(legs[letter.leg], letter.type, number, premises.deployment.bodies, now)
         made.append(message)
         if letter.body is not None:
             written[message.id] = letter.body
-        if office.channel != "push":
-            offers.offer(tx, Offer(department=office.id, n=0, reference=leg.reference, leg=letter.leg, type=letter.type,
-                                   at=now, message=number))
+        offer_if_fetched(tx, message, premises.deployment.bodies.get(message.office), now)
     messages.add(tx, made, messages.enclosed(tx.cipher, written, payload.MAPPING_VERSION) if written else None)
 
 
-def _message(letter: Letter, leg: LegRow, office: Body, when: tuple[int, datetime]) -> Message:
-    number, now = when
-    return Message(reference=leg.reference, leg=leg.leg, type=letter.type, n=number, office=leg.office,
-                   message_id=f"msg_{secrets.token_hex(16)}", department=leg.department,
-                   created_at=now, next_at=now if office.channel == "push" else None)
+def new_message(to: LegRow | Message, type_: str, number: int, bodies: Mapping[str, Body], now: datetime) -> Message:
+    """A message to the office of `to` as it waits: for its push, to be fetched, or for a person where the department
+    list does not have the office (any more), which must not keep a case from going on."""
+    office = bodies.get(to.office)
+    return Message(reference=to.reference, leg=to.leg, type=type_, n=number, office=to.office,
+                   message_id=f"msg_{secrets.token_hex(16)}", department=to.department, created_at=now,
+                   next_at=now if office is not None and office.channel == "push" else None,
+                   state="due" if office is not None else "stuck", detail="" if office is not None else NOT_LISTED)
+
+
+def offer_if_fetched(tx: Tx, message: Message, office: Body | None, now: datetime) -> None:
+    """Put a message into the feed of an office that fetches."""
+    if office is not None and office.channel != "push":
+        offers.offer(tx, Offer(office.id, 0, message.reference, message.leg, message.type, now, message.n))

@@ -7,7 +7,6 @@ the department refused that message, or said for as long as its read lag that it
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from desk.book import Book
 from desk.errors import CannotRetry, UnknownCase
 from desk.known import Known
 from desk.letters import Letters
+from desk.outgoing import new_message, offer_if_fetched
 from desk.premises import Premises
 from store import leases, messages, operating
 from store.errors import Stale
@@ -42,12 +42,12 @@ MARKS = ("ask", "from")
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A message that did not arrive, with its attempts and its case."""
+    """A message that did not arrive, with its attempts and its case; `office` None: the list does not have it."""
 
     known: Known
     message: Message
     attempts: tuple[Attempt, ...]
-    office: Body
+    office: Body | None
     body: bytes | None = None
 
     @property
@@ -95,8 +95,9 @@ class Resends:
                     if message.leg == leg and message.state in TROUBLED
                     and which in ("", f"{message.type}:{message.n}")]
             bodies = messages.bodies(tx, kept)
-            return [_Item(known, message, tuple(leases.attempts_of(tx, message)),
-                          self._premises.deployment.bodies[message.office], bodies.get(message.id)) for message in kept]
+            listed = self._premises.deployment.bodies
+            return [_Item(known, message, tuple(leases.attempts_of(tx, message)), listed.get(message.office),
+                          bodies.get(message.id)) for message in kept]
 
     def _do(self, item: _Item, corrected: bool, act: Act, now: datetime) -> None:
         message = item.message
@@ -108,7 +109,7 @@ class Resends:
             return [Event("leg.again", now, "platform", message.leg, data)] if about else []
 
         def alongside(tx: Tx) -> None:
-            sent = self._correct(tx, item, now) if corrected else _again(tx, message, now)
+            sent = self._correct(tx, item, now) if corrected else _again(tx, item, now)
             act.record(tx, "retry", item.leg, now, {"key": message.key, "was": message.state, "sent": sent})
 
         self._book.advance(message.reference, decide, now, alongside)
@@ -119,10 +120,8 @@ class Resends:
         if not operating.supersede(tx, old.id):
             raise Stale
         number = messages.next_number(tx, old.reference, old.leg, old.type)
-        push = item.office.channel == "push"
-        new = Message(reference=old.reference, leg=old.leg, type=old.type, n=number, office=old.office,
-                      message_id=f"msg_{secrets.token_hex(16)}", department=old.department, created_at=now,
-                      next_at=now if push else None)
+        new = new_message(old, old.type, number, self._premises.deployment.bodies, now)
+        offer_if_fetched(tx, new, item.office, now)
         body = self._body(item, now)
         messages.add(tx, [new], None if body is None else
                      messages.enclosed(tx.cipher, {new.id: body}, payload.MAPPING_VERSION))
@@ -142,15 +141,19 @@ class Resends:
 NOTHING = "没有未送达的消息"
 
 
-def _again(tx: Tx, message: Message, now: datetime) -> str:
-    if not messages.resend(tx, message.id, now):
+def _again(tx: Tx, item: _Item, now: datetime) -> str:
+    fetched = item.office is not None and item.office.channel != "push"
+    if not messages.resend(tx, item.message.id, None if fetched else now):
         raise Stale
-    return message.key
+    offer_if_fetched(tx, item.message, item.office, now)
+    return item.message.key
 
 
 def refusal(item: _Item, corrected: bool) -> str | None:
     """Why a message may not be sent again in this way; None if it may."""
     message = item.message
+    if item.office is None:
+        return f"部门接入清单里没有单位 {message.office}；请先把它写回清单并重新启动"
     if corrected:
         sure = message.state == "refused" or definitely_absent(item.attempts, item.office.read_lag)
         return None if sure else "部门没有明确拒收，也没有明确答复“没有收到”；不能改发新消息，以免重复立案"
@@ -171,9 +174,10 @@ def definitely_absent(attempts: Sequence[Attempt], read_lag: float) -> bool:
 
 def _shown(item: _Item, corrected: bool) -> dict[str, Any]:
     message = item.message
-    doubtful = message.state == "stuck" and not corrected and not item.office.honours_keys and bool(item.attempts)
+    honours_keys = item.office is None or item.office.honours_keys
+    doubtful = message.state == "stuck" and not corrected and not honours_keys and bool(item.attempts)
     return {
-        "leg": item.leg, "key": message.key, "was": message.state, "office": item.office.id, "corrected": corrected,
+        "leg": item.leg, "key": message.key, "was": message.state, "office": message.office, "corrected": corrected,
         "attempts": message.attempts,
         "warning": "该部门不识别重复编号：请先向部门核实确实没有收到，否则会重复立案" if doubtful else "",
     }

@@ -17,6 +17,7 @@ from catalog.limits import Limit
 from desk.book import Book
 from desk.claims import Counter
 from desk.faults import told
+from desk.offices import Offices
 from desk.premises import Premises
 from desk.refold import Refolder
 from desk.watch import Watch
@@ -41,11 +42,13 @@ class Sweeper:
         self._premises, self._book, self._counter = premises, book, counter
         self._refolder, self._watch = Refolder(premises, book), Watch(premises.database)
         self._began = False
+        self._offices = Offices(premises)
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
         database = self._premises.database
         self._counter.expire(now)
+        self._offices.settle(now)
         if not self._began:
             self._note_absence(now)
         if self._may_lapse(now):

@@ -220,11 +220,12 @@ def overtaken(tx: Tx, reference: str, leg: str, now: datetime) -> None:
     )
 
 
-def resend(tx: Tx, which: MessageId, now: datetime) -> bool:
-    """Send a stuck, unknown or refused message again at once, same key and bytes; False for any other."""
+def resend(tx: Tx, which: MessageId, at: datetime | None) -> bool:
+    """Send a stuck, unknown or refused message again from `at` on (None: it waits to be fetched), same key and bytes;
+    False for any other."""
     touched = tx.run(
-        f"update messages set state = 'due', next_at = :now, settled_at = null where {KEY} and {TROUBLED}",
-        now=stamp(now), **which.where,
+        f"update messages set state = 'due', next_at = :at, settled_at = null where {KEY} and {TROUBLED}",
+        at=None if at is None else stamp(at), **which.where,
     )
     if touched:
         tx.notify(TOPIC)

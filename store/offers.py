@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.encoding import stamp
+from store.messages import KEY, TOPIC
 from store.port import Tx
 from store.rows import insert, shape
 
@@ -87,6 +88,40 @@ def take(tx: Tx, offer: Offer, at: datetime) -> bool:
         "update offers set taken_at = :at where department = :d and n = :n and taken_at is null",
         at=stamp(at), d=offer.department, n=offer.n,
     ) == 1
+
+
+def fed(tx: Tx) -> list[str]:
+    """The offices that were ever offered anything."""
+    return [row["department"] for row in tx.rows("select department from offer_heads where department <> :first"
+                                                 " order by department", first=FIRST)]
+
+
+def offer_instead(tx: Tx, office: str, now: datetime, limit: int) -> int:
+    """Offer to an office what waits to be pushed to it, the oldest first; how many messages."""
+    found = tx.rows(
+        "select * from messages where office = :office and next_at is not null"
+        " and (state = 'due' or state = 'unknown') order by created_at, reference, leg, type, n limit :limit {skip}",
+        office=office, limit=limit)
+    tx.many(f"update messages set state = 'due', next_at = null where {KEY}",
+            [{name: row[name] for name in ("reference", "leg", "type", "n")} for row in found])
+    for row in found:
+        offer(tx, Offer(office, 0, row["reference"], row["leg"], row["type"], now, row["n"]))
+    return len(found)
+
+
+def push_instead(tx: Tx, office: str, now: datetime) -> int:
+    """Have pushed to an office what it was offered and has not taken; how many messages. What it has opened it may
+    have, so that is an unknown outcome."""
+    found = tx.rows(
+        "select messages.* from offers join messages on messages.reference = offers.reference"
+        " and messages.leg = offers.leg and messages.type = offers.type and messages.n = offers.message"
+        " where offers.department = :office and offers.taken_at is null and messages.office = :office"
+        " and messages.state = 'due' and messages.next_at is null", office=office)
+    tx.many("update messages set state = case when attempts = 0 then 'due' else 'unknown' end, next_at = :now"
+            f" where {KEY} and state = 'due' and next_at is null",
+            [{**{name: row[name] for name in ("reference", "leg", "type", "n")}, "now": stamp(now)} for row in found])
+    tx.notify(TOPIC)
+    return len(found)
 
 
 def floor_of(now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -133,6 +134,12 @@ def figures(tx: Tx, now: datetime) -> Figures:
         _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", at),
         {lane.office: 1 for lane in lanes.resting(tx, now)},
     )
+
+
+def waiting(tx: Tx) -> dict[str, int]:
+    """How many messages are on their way, by office: those that will leave by themselves, and attempts that run."""
+    due = _counts(tx, "select office as k, count(*) as n from messages where next_at is not null group by office")
+    return dict(Counter(due) + Counter(messages.leased(tx)))
 
 
 def _counts(tx: Tx, sql: str) -> dict[str, int]:

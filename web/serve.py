@@ -78,7 +78,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
 
     def begin(self, worker: Worker) -> None:
         """Gunicorn's post_worker_init: open the store, then start the dispatcher."""
-        worker.wsgi.extensions[NAME].begin()
+        try:
+            worker.wsgi.extensions[NAME].begin()
+        except RefusedStart as error:
+            sys.stderr.write(f"{error}\n")
+            raise SystemExit(APP_LOAD_ERROR) from error
         look_less_for_garbage()
         LOG.info("serving on %s", self._settings.public_url)
 

@@ -19,6 +19,7 @@ from catalog.model import Catalog
 from connectors.base import Registry
 from connectors.deployment import Deployment
 from desk.desk import Desk
+from desk.offices import absent, advice
 from dispatch.loop import Dispatcher, Works
 from people.accounts import Accounts
 from people.attempts import Attempts
@@ -107,7 +108,11 @@ class House:
         return self.parts.make_desk(self.opened)
 
     def begin(self) -> None:
-        """Open the store and start the dispatcher; the server calls it in its worker, nobody else does."""
+        """Open the store and start the dispatcher; the server calls it in its worker, nobody else does. `RefusedStart`
+        if an office with open legs is not in the department list: its messages would have no way and its notices would
+        be turned away for good."""
+        if missing := absent(self.database, self.deployment.bodies):
+            raise RefusedStart(f"{advice(missing)}\n服务没有启动。")
         embedded = self.settings.database_url is None
         works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded)
         self.dispatcher = Dispatcher(works).start()

@@ -95,6 +95,28 @@ def test_the_nearest_body_upward_serves_a_region(tmp_path: Path) -> None:
     assert found.served() == {"gas": {"370200", "370000"}, "road": {""}, "trees": {""}}
 
 
+CLOSING = """
+defaults: {connector: pull, secrets: file:gas.secret}
+bodies:
+  old: {department: gas, takes_new: no}
+  older: {department: gas, takes_new: no}
+  new: {department: gas}
+  road: {department: road, takes_new: no}
+"""
+
+
+def test_a_body_that_takes_nothing_new_stands_beside_its_successor_and_is_given_no_leg(tmp_path: Path) -> None:
+    found = _read(tmp_path, CLOSING)
+    assert found.errors == ()
+    assert {name: body.takes_new for name, body in found.bodies.items()} == {
+        "old": False, "older": False, "new": True, "road": False}
+    for region in (None, "370202"):
+        successor = found.body_for("gas", region, PARENTS.get)
+        assert successor is not None and successor.id == "new"
+    assert found.body_for("road", None, PARENTS.get) is None
+    assert found.served() == {"gas": {""}}
+
+
 def test_a_bearer_token_names_its_body(tmp_path: Path) -> None:
     found = _read(tmp_path, GOOD)
     owner = found.body_of_token("token-of-gas")

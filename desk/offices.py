@@ -1,0 +1,78 @@
+"""The department list against what is under way: offices that are gone, and offices that are reached in another way.
+
+The list is read at the start, legs live for months. So a start is refused while an office that the list does not know
+has open legs, and what waited in the old way goes on in the new one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from cases.states import OVER
+from desk.premises import Premises
+from store import choosing, offers, reading, tallies
+from store.port import Database
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """An office that the list does not have, with how many open legs and messages on their way it has."""
+
+    office: str
+    department: str
+    legs: int
+    messages: int
+
+    def __str__(self) -> str:
+        return f"{self.office}（{self.department}）：在办 {self.legs} 件，待送达消息 {self.messages} 条"
+
+
+def absent(database: Database, listed: Collection[str]) -> list[Absent]:
+    """The offices that are not `listed` although they have open legs, or messages that must still reach them."""
+    with database.read() as tx:
+        counted, waiting = tallies.by_department(tx), reading.waiting(tx)
+    open_, kinds = Counter[str](), dict[str, str]()
+    for (department, office, state), amount in counted.items():
+        kinds[office] = department
+        if state not in OVER:
+            open_[office] += amount
+    return [Absent(office, kinds.get(office, "?"), open_[office], waiting.get(office, 0))
+            for office in sorted({*open_, *waiting} - set(listed)) if open_[office] > 0 or waiting.get(office, 0)]
+
+
+def advice(missing: Collection[Absent]) -> str:
+    """What to do about absent offices, in Chinese, each by its name."""
+    lines = "\n".join(map(str, missing))
+    return (f"部门接入清单里没有下列 {len(missing)} 个单位，但它们还有没办完的分办件：\n{lines}\n"
+            "请把这些单位写回清单：只是改名的，编号不变，只改 name；撤并、拆分或换了编号的，保留原来的一段并加上 "
+            "takes_new: no，它就不再接新件，等这些分办件办完再删去。详见 docs/operating.md。")
+
+
+class Offices:
+    """Takes what waited for an office in the old way to the new one."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises, self._handed_over = premises, False
+
+    def settle(self, now: datetime) -> None:
+        """Offer what waits to be pushed to offices that fetch; at the first time push what offices that do not fetch
+        any more have not taken. A host that still has the older list may bring messages later, so the first is looked
+        at each time, which costs an index of what waits."""
+        channels = {body.id: body.channel for body in self._premises.deployment.bodies.values()}
+        fetching = sorted(office for office, channel in channels.items() if channel != "push")
+        database = self._premises.database
+        with database.read() as tx:
+            waits = bool(fetching) and choosing.next_due(tx, fetching) is not None
+            fed = [] if self._handed_over else [office for office in offers.fed(tx) if channels.get(office) == "push"]
+        for office in fetching if waits else ():
+            while database.write(partial(offers.offer_instead, office=office, now=now, limit=PAGE)) == PAGE:
+                pass
+        for office in fed:
+            database.write(partial(offers.push_instead, office=office, now=now))
+        self._handed_over = True

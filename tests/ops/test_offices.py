@@ -1,0 +1,58 @@
+"""A department list that lacks an office with open legs: said before a restart, refused at it, nothing lost by it."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from sandbox.demo_secrets import ensure_secrets
+from sandbox.run import DEPLOYMENT
+from tests.ops.conftest import HOME, OFFICES, file
+
+RENAMED = OFFICES.replace("power-office", "power-company")
+
+
+def free_port():
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        return line.getsockname()[1]
+
+
+@pytest.fixture
+def filed(deployment):
+    """A case with a leg of each office; the folder is free again."""
+    with deployment.house() as home:
+        file(home)
+
+
+def test_a_check_tells_of_open_legs_only_when_asked_to_and_then_names_the_office(deployment, filed):
+    assert "office_missing" not in deployment.flask("check", "--open-legs", "--json").output
+    (deployment.folder / "offices.yaml").write_text(RENAMED)
+    assert "在办" not in deployment.flask("check").output
+    done = deployment.flask("check", "--open-legs")
+    assert done.exit_code == 1
+    assert "power-office（power）：在办 1 件，待送达消息 1 条" in done.output
+    assert "water-office（" not in done.output
+    assert "takes_new: no" in done.output
+
+
+def test_a_fault_in_the_list_alone_is_a_failed_check(deployment, monkeypatch):
+    monkeypatch.setenv("YJS_BUNDLES", str(HOME / "bundles"))
+    monkeypatch.setenv("YJS_SECRETS", str(deployment.folder))
+    ensure_secrets(DEPLOYMENT, deployment.folder)
+    for more, failed in (("", 0), ("\nextras: {}\n", 1)):
+        (deployment.folder / "offices.yaml").write_text(DEPLOYMENT.read_text() + more)
+        done = deployment.flask("check")
+        assert (done.exit_code, "extras" in done.output) == (failed, bool(failed)), done.output
+
+
+def test_the_server_does_not_start_and_says_which_office_is_missing_and_what_to_do(deployment, filed, monkeypatch):
+    (deployment.folder / "offices.yaml").write_text(RENAMED)
+    monkeypatch.setenv("PORT", str(free_port()))
+    ended = subprocess.run([sys.executable, "-m", "web.serve"], cwd=HOME, capture_output=True, text=True, timeout=100,
+                           check=False)
+    assert ended.returncode != 0
+    assert "power-office（power）：在办 1 件" in ended.stderr
+    assert "服务没有启动" in ended.stderr
+    assert "Traceback" not in ended.stderr

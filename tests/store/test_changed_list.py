@@ -1,0 +1,167 @@
+"""A department list that changes while legs are open, on both stores: nobody's leg is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bench.applicant import CATALOG
+from bench.inside import SUBJECT, Inside, inside
+from connectors.base import Answer
+from desk.acts import Act
+from desk.applicant import Withdrawal
+from desk.errors import CannotRetry
+from desk.offices import absent
+from desk.troubles import troubles
+from desk.watch import Watch
+from dispatch.retry import Then
+from store.opening import Place
+from tests.store.lists import CLOSING, DESK, PULL, changed_list, entry, list_without
+from web.wiring import RefusedStart
+
+NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+ALONE = {"services": ["power"], "outside_line": False, "filer": "legal_rep"}
+BEHIND = {**CATALOG.bundles["utilities"].figures, "services": ["power"]}  # power waits for leg 08
+OFFICE, NEW = "power-grid", "power-company"
+ROOM = {OFFICE: 9, NEW: 9}
+ACT = Act("operator:1", "清单已更正")
+
+Opener = Callable[[Path], AbstractContextManager[Inside]]
+
+
+@pytest.fixture
+def portal(place: Place, tmp_path: Path) -> Opener:
+    """Starts a portal on the store of this test with a department list."""
+    return lambda listed: inside(tmp_path, place.data, place.url, YJS_DEPARTMENTS=str(listed))
+
+
+def withdraw(there: Inside, reference: str, key: str) -> None:
+    there.desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), key, NOW)
+
+
+def state(there: Inside, leg: str) -> str:
+    reference, _, number = leg.rpartition("-")
+    legs = there.desk.case_view(SUBJECT, reference, LATER)["legs"]
+    return str(next(one["state"] for one in legs if one["leg"] == number))
+
+
+def keys(there: Inside, office: str = OFFICE) -> list[str]:
+    """The keys of the feed's messages."""
+    return [there.desk.offered(office, line["leg"], line["cursor"], LATER)["key"] for line in
+            there.desk.feed(office, 0, 100)]
+
+
+def offices_of(there: Inside, reference: str) -> set[str]:
+    return {leg.department for leg in there.desk.receipt(SUBJECT, reference, LATER).legs}
+
+
+@pytest.mark.parametrize("channel", [PULL, DESK])
+def test_what_waited_to_be_pushed_is_offered_once_the_office_fetches(
+        portal: Opener, tmp_path: Path, channel: str) -> None:
+    with portal(changed_list(tmp_path, OFFICE)) as before:
+        told = before.file(ALONE, "told", NOW).legs[0].leg
+        before.deliver(NOW)
+        withdraw(before, told[:-3], "w1")
+        before.deliver(NOW)
+        assert before.say(OFFICE, told, "leg.withdraw_rejected", NOW, reason="已开工") == "applied"
+        tried = before.file(ALONE, "tried", NOW).legs[0].leg
+        before.deliver(NOW, Answer("again", sent=False), Then("send", LATER + timedelta(days=1)))
+        doubtful = before.file(ALONE, "doubtful", NOW).legs[0].leg
+        before.deliver(NOW, Answer("unknown"), Then("ask", LATER + timedelta(days=1)))
+        withdraw(before, told[:-3], "w2")
+        fresh = before.file(ALONE, "fresh", NOW).legs[0].leg
+    with portal(changed_list(tmp_path, OFFICE, channel)) as after:
+        after.desk.sweep(LATER)
+        assert sorted(keys(after)) == sorted([
+            *(f"{leg}:leg.filed:1" for leg in (tried, doubtful, fresh)), f"{told}:leg.withdrawn:2"])
+        assert after.desk.claim(ROOM, LATER + timedelta(days=9)) == []
+        for leg in (tried, doubtful, fresh):
+            after.desk.taken(OFFICE, leg, after.desk.fetch(OFFICE, leg, LATER)["read_code"], LATER)
+            assert state(after, leg) == "received"
+        assert list(Watch(after.house.database).everything()) == []
+        after.desk.sweep(LATER)
+        assert len(after.desk.feed(OFFICE, 0, 100)) == 4
+
+
+def test_what_an_office_that_fetched_has_not_taken_is_pushed_and_what_it_opened_is_asked_about_first(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(changed_list(tmp_path, OFFICE, PULL)) as before:
+        taken, opened, unread = (before.file(ALONE, key, NOW).legs[0].leg for key in ("taken", "opened", "unread"))
+        before.desk.taken(OFFICE, taken, before.desk.fetch(OFFICE, taken, NOW)["read_code"], NOW)
+        before.desk.fetch(OFFICE, opened, NOW)
+    with portal(changed_list(tmp_path, OFFICE)) as after:
+        after.desk.sweep(LATER)
+        claims = after.desk.claim(ROOM, LATER)
+        assert {claim.leg: claim.purpose for claim in claims} == {opened: "ask", unread: "send"}
+        assert state(after, taken) == "received"
+
+
+def test_a_message_that_did_not_arrive_is_offered_when_it_is_sent_again_to_an_office_that_fetches_now(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(changed_list(tmp_path, OFFICE)) as before:
+        same, anew = (before.file(ALONE, key, NOW).legs[0].leg for key in ("same", "anew"))
+        before.deliver(NOW, Answer("refused", reason="格式不符", status=422))
+    with portal(changed_list(tmp_path, OFFICE, PULL)) as after:
+        after.desk.sweep(LATER)
+        assert keys(after) == []
+        after.desk.operations.resends.retry([same], False, ACT, LATER)
+        after.desk.operations.resends.retry([anew], True, ACT, LATER)
+        assert keys(after) == [f"{same}:leg.filed:1", f"{anew}:leg.filed:2"]
+        after.desk.taken(OFFICE, anew, after.desk.fetch(OFFICE, anew, LATER)["read_code"], LATER)
+        assert state(after, anew) == "received"
+        assert list(Watch(after.house.database).everything()) == []
+
+
+def test_no_start_without_an_office_that_has_open_legs_and_the_message_names_it(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(changed_list(tmp_path, OFFICE)) as before:
+        before.file(BEHIND, "waits", NOW)
+        before.file(ALONE, "due", NOW)
+    with portal(list_without(tmp_path, OFFICE, entry(NEW, OFFICE))) as after:
+        missing = absent(after.house.database, after.house.deployment.bodies)
+        assert [(one.office, one.legs, one.messages) for one in missing] == [(OFFICE, 2, 1)]
+        with pytest.raises(RefusedStart, match=rf"(?s){OFFICE}.*在办 2 件.*takes_new: no.*没有启动"):
+            after.house.begin()
+        assert after.house.dispatcher is None
+
+
+def test_an_office_that_takes_nothing_new_ends_what_it_has_and_its_successor_gets_the_rest(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(changed_list(tmp_path, OFFICE)) as before:
+        old = before.file(ALONE, "old", NOW).legs[0].leg
+    with portal(changed_list(tmp_path, OFFICE, CLOSING, more=entry(NEW, OFFICE))) as between:
+        assert absent(between.house.database, between.house.deployment.bodies) == []
+        new = between.file(ALONE, "new", LATER).legs[0].leg
+        assert offices_of(between, old[:-3]) == {OFFICE}
+        assert offices_of(between, new[:-3]) == {NEW}
+        assert between.deliver(LATER) == 2
+        for office, leg in ((OFFICE, old), (NEW, new)):
+            assert between.say(office, leg, "leg.refused", LATER, reason_code="R1", reason="不符") == "applied"
+    with portal(list_without(tmp_path, OFFICE, entry(NEW, OFFICE))) as after:
+        assert absent(after.house.database, after.house.deployment.bodies) == []
+
+
+def test_a_case_goes_on_although_the_list_lacks_the_office_of_a_leg_that_is_released(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(changed_list(tmp_path, OFFICE)) as before:
+        receipt = before.file(BEHIND, "k", NOW)
+        before.deliver(NOW)
+    leg, giver = f"{receipt.reference}-03", f"{receipt.reference}-08"
+    office = next(one.department for one in receipt.legs if one.leg == giver)
+    with portal(list_without(tmp_path, OFFICE, entry(NEW, OFFICE))) as between:
+        assert between.say(office, giver, "leg.granted", LATER, results=[]) == "applied"
+        assert (state(between, giver), state(between, leg)) == ("granted", "queued")
+        assert [(one.key, one.message_state) for one in troubles(between.house.database)] == [
+            (f"{leg}:leg.filed:1", "stuck")]
+        assert list(Watch(between.house.database).everything()) == []
+        with pytest.raises(CannotRetry, match=OFFICE):
+            between.desk.operations.resends.retry([leg], False, ACT, LATER)
+    with portal(changed_list(tmp_path, OFFICE)) as after:
+        after.desk.operations.resends.retry([leg], False, ACT, LATER)
+        after.deliver(LATER)
+        assert state(after, leg) == "received"
