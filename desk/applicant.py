@@ -11,6 +11,7 @@ from cases import fold, words
 from cases.follow import follow
 from cases.model import Ask, Case, Event, LegState
 from cases.states import FINAL
+from catalog.model import Catalog
 from desk import repeats
 from desk.book import Book, Decide
 from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
@@ -19,9 +20,10 @@ from desk.papers import lost_file, specs_of, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.writing import Alongside
-from forms.plan import PlannedLeg
+from forms.given import read_in_place
+from forms.plan import Plan, PlannedLeg
 from forms.schema import validate_form
-from forms.values import BadValue, safe_text
+from forms.values import BadValue, is_blank, safe_text
 from store import files
 from store.errors import FileTaken
 from store.errors import UnknownFile as NotStored
@@ -92,17 +94,13 @@ class Counter:
         specs = specs_of(known.case.plan, self._premises.catalog, supply.materials)
         holder = (known.row.subject, known.row.reference)
         papers = {**wrong_papers(self._premises.database, holder, supply.materials, specs), **papers}
-        values = {name: ["必填"] for name in wanted_fields if supply.fields.get(name) in (None, "")}
+        values = {name: ["必填"] for name in wanted_fields if is_blank(supply.fields.get(name))}
         values |= {name: ["部门没有要求这一项；请删去"] for name in supply.fields if name not in wanted_fields}
-        codes = {line.code for line in known.case.plan.fields}
-        checkable = {name: value for name, value in supply.fields.items() if name in codes}
-        judged = validate_form(known.case.plan, checkable, self._premises.catalog.regions, partial=True)
-        values |= judged.errors
-        values |= {name: [f"请填写不超过 {LONGEST_TEXT} 字的文字或数字"] for name, value in supply.fields.items()
-                   if name not in codes and not plain_value(value)}
+        clean, wrong = _read(known.case.plan, self._premises.catalog, supply.fields)
+        values |= wrong
         if papers or values:
             raise InvalidAnswers(errors={**values, **({"materials": papers} if papers else {})})
-        return {name: judged.clean.get(name, value) for name, value in supply.fields.items()}
+        return clean
 
     def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None,
                    now: datetime) -> list[dict[str, str]]:
@@ -199,6 +197,19 @@ def open_ask(case: Case, leg: str, ask: str) -> Ask:
         if known.id == ask and known.answered_at is None and not known.lapsed:
             return known
     raise NotNow("这条补正要求不存在、已经答复或已过期；请刷新页面查看最新要求。")
+
+
+def _read(plan: Plan, catalog: Catalog, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Answers in their clean form and what is wrong: a field of the form or one that a leg gives as its type says, one
+    that only the department knows as a short text or number."""
+    codes = {line.code for line in plan.fields}
+    on_form = {name: value for name, value in answers.items() if name in codes}
+    judged = validate_form(plan, on_form, catalog.regions, partial=True)
+    given, wrong = read_in_place(plan, catalog.fields, catalog.regions, answers)
+    wrong |= judged.errors
+    wrong |= {name: [f"请填写不超过 {LONGEST_TEXT} 字的文字或数字"] for name, value in answers.items()
+              if name not in codes | given.keys() | wrong.keys() and not plain_value(value)}
+    return {name: judged.clean.get(name, given.get(name, value)) for name, value in answers.items()}, wrong
 
 
 def plain_value(value: Any) -> bool:

@@ -14,6 +14,7 @@ from cases.feeds import kind_of
 from cases.model import Case
 from catalog.model import Catalog
 from desk.errors import MalformedNotice
+from forms.given import read_given
 from forms.plan import FieldAsker, FieldLine, Plan, RemovedField
 from forms.split import leg_fields
 
@@ -60,18 +61,33 @@ def in_their_words(plan: Plan, leg: str, supplied: Mapping[str, Any]) -> dict[st
     return said | {code: value for code, value in supplied.items() if code not in declared}
 
 
-def refuse_unknown_papers(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> None:
-    """`MalformedNotice` for a result under a code that nobody knows: the leg that waits for it would wait for ever.
+def with_checked_results(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data with the fields of its results in their clean form; `MalformedNotice` for a result under a code that
+    nobody knows, since the leg that waits for it would wait for ever, and for a field that is no value of its type.
 
     A paper beside what the matter gives may come under its code in the dictionary, or without one.
     """
+    results, wrong = _checked(case, leg, catalog, data.get("results"))
+    what = data.get("what")
+    corrected, below = _checked(case, leg, catalog, what.get("results") if isinstance(what, Mapping) else None)
+    if wrong or below:
+        raise MalformedNotice(errors={"data": {**wrong, **({"what": below} if below else {})}})
+    return {**data, **results, **({"what": {**what, **corrected}} if isinstance(what, Mapping) else {})}
+
+
+def _checked(case: Case, leg: str, catalog: Catalog, results: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The results as they can be used and what is wrong with them by place, each under `results`; neither for none."""
     gives = planned(case, leg).gives.materials
-    wrong = {
-        str(place): {"material": [_expected(gives, catalog)]} for place, result in enumerate(data.get("results") or ())
-        if (code := result.get("material")) and kind_of(code) not in gives and kind_of(code) not in catalog.materials
-    }
-    if wrong:
-        raise MalformedNotice(errors={"data": {"results": wrong}})
+    made, wrong = list[dict[str, Any]](), dict[str, Any]()
+    for place, result in enumerate(results or ()):
+        clean, faults = read_given(case.plan, catalog.fields, result.get("fields") or {})
+        tree: dict[str, Any] = {"fields": faults} if faults else {}
+        code = result.get("material")
+        if code and kind_of(code) not in gives and kind_of(code) not in catalog.materials:
+            tree["material"] = [_expected(gives, catalog)]
+        wrong |= {str(place): tree} if tree else {}
+        made.append({**result, "fields": clean} if result.get("fields") else dict(result))
+    return {"results": made} if made else {}, {"results": wrong} if wrong else {}
 
 
 def _expected(gives: tuple[str, ...], catalog: Catalog) -> str:

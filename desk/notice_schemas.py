@@ -68,7 +68,7 @@ RESULT = _Filled.from_dict({
     "valid_from": values.day("the day from which it is valid"),
     "valid_to": values.day("the day until which it is valid, or 长期"),
     "files": values.files("its files"),
-    "fields": Read(_object, {"type": "object"}, "the push's `gives.fields`, by code"),
+    "fields": Read(_object, {"type": "object"}, "the push's `gives.fields`, by code, each of its type"),
 }, name="NoticeResult")
 
 

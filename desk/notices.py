@@ -14,7 +14,7 @@ from cases import judge
 from cases.model import Case, Event
 from cases.states import OUT
 from connectors.base import Body
-from desk.asking import in_our_words, refuse_unknown_papers
+from desk.asking import in_our_words, with_checked_results
 from desk.book import Book
 from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
 from desk.notice_schemas import read_data
@@ -154,10 +154,12 @@ class Notices:
             self.link(tx, reference, incoming.office, event.data)
 
     def understood(self, reference: str, leg: str, type_: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Well-formed data in our words: what is asked by our codes, results under codes that somebody knows."""
+        """Well-formed data in our words: what is asked by our codes, results under codes that somebody knows, with
+        fields of the right type."""
         case, catalog = self._book.known(reference).case, self._premises.catalog
-        refuse_unknown_papers(case, leg, catalog, data)
-        return in_our_words(case, leg, catalog, data) if type_ == "leg.supplement_required" else dict(data)
+        if type_ == "leg.supplement_required":
+            return in_our_words(case, leg, catalog, data)
+        return with_checked_results(case, leg, catalog, data)
 
     def with_files(self, office: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """The data with every result file described from what is stored; base64 inside it is checked and stored."""

@@ -6,7 +6,7 @@ columns and, for a leg of one row, to that row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -15,10 +15,11 @@ from typing import Any
 from catalog.units import convert
 from forms.errors import UnknownLeg
 from forms.plan import Declared, LegPart, Plan, PlannedLeg
-from forms.values import json_ready
+from forms.values import BadValue, Surroundings, Wanted, json_ready, read_value
 
 REMEMBERED = 2_048  # most legs of a case are told the same days and amounts, and so are most cases
 Say = Callable[[Any], Any]
+_AMOUNT, _ANYWHERE = Wanted("number"), Surroundings({})
 
 
 def leg_fields(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def with_results(plan: Plan, clean: Mapping[str, Any], giver: str, given: Mappin
         if not group:
             known[code] = value
         elif leg.each == group and leg.row is not None:
-            rows = [dict(row) for row in known.get(group) or []]
+            rows = [dict(row) for row in _mappings(known.get(group))]
             rows += [{} for _ in range(leg.row + 1 - len(rows))]
             rows[leg.row][column] = value
             known[group] = rows
@@ -109,8 +110,13 @@ def _spoken(columns: Iterable[Declared]) -> tuple[tuple[str, str, Say | None], .
 def _rows(columns: Sequence[tuple[str, str, Say | None]], rows: Any) -> list[dict[str, Any]] | None:
     """Rows reduced to the declared columns; None where nothing is left of any."""
     reduced = [{name: value if say is None else say(value) for code, name, say in columns
-                if (value := row.get(code)) is not None} for row in (rows or [])]
+                if (value := row.get(code)) is not None} for row in _mappings(rows)]
     return reduced if any(reduced) else None
+
+
+def _mappings(rows: Any) -> Iterator[Mapping[str, Any]]:
+    """The rows of a group; nothing of what is none."""
+    return (row for row in (rows if isinstance(rows, list | tuple) else ()) if isinstance(row, Mapping))
 
 
 def _sayer(declared: Declared) -> Say | None:
@@ -124,7 +130,7 @@ def _sayer(declared: Declared) -> Say | None:
     if kind in {"many", "regions"}:
         return partial(_listed, asker.values)
     if kind == "yes_no" and asker.values:
-        return lambda value: asker.values.get("yes" if value else "no", value)
+        return lambda value: asker.values.get("yes" if value else "no", value) if isinstance(value, bool) else value
     return partial(_dated, asker.date_form) if kind in {"date", "datetime"} and asker.date_form else None
 
 
@@ -139,9 +145,13 @@ def _amount(ours: str | None, theirs: str | None, value: Any) -> Any:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _converted(ours: str | None, theirs: str | None, value: float | str | Decimal) -> int | float:
-    """An amount in another unit, as JSON; equal amounts are one, however they were typed."""
-    amount = Decimal(str(value))
+def _converted(ours: str | None, theirs: str | None, value: float | str | Decimal) -> int | float | str | Decimal:
+    """An amount in another unit, as JSON; equal amounts are one, however they were typed. What the form would not read
+    as an amount (once departments could give anything) is passed on as it came."""
+    try:
+        amount = read_value(value, _AMOUNT, _ANYWHERE)
+    except BadValue:
+        return value
     converted: int | float = json_ready(convert(amount, ours, theirs) if ours and theirs else amount)
     return converted
 

@@ -12,6 +12,10 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 # Only what has to be renewed ends on a day of its own; every other result holds for what it was given for.
 _VALID_YEARS = {"城镇污水排入排水管网许可证": 5, "道路运输经营许可证": 4}
+_FORMATTED: Mapping[str, Any] = {
+    "region": "370200", "regions": ["370200"], "uscc": "91370202MA0000000Y", "phone": "13800000001",
+    "email": "sample@example.com", "project_code": "2405-370202-04-01-000001", "vin": "LSGJA52U9AH000018",
+}
 _LIMIT = re.compile(r"(\d{1,4})(wd|nd|wh|h|min|mo)", re.ASCII)
 
 
@@ -43,11 +47,12 @@ def citizen_id(leg: str, born: date) -> str:
 def field_value(leg: str, kind: str, name: str, today: date) -> Any:
     """A value of the field type `kind` that a department would give for `name`."""
     by_kind: dict[str, Callable[[], Any]] = {
+        "plate": lambda: f"鲁B{int(hashlib.sha256(leg.encode()).hexdigest(), 16) % 100_000:05}",
         "citizen_id": lambda: citizen_id(leg, today - timedelta(days=30)),
         "date": today.isoformat, "datetime": lambda: f"{today.isoformat()}T09:00:00+08:00",
         "number": lambda: 1, "integer": lambda: 1, "yes_no": lambda: True,
     }
-    return by_kind.get(kind, lambda: number_for(leg, name))()
+    return _FORMATTED[kind] if kind in _FORMATTED else by_kind.get(kind, lambda: number_for(leg, name))()
 
 
 def supplement(leg: Mapping[str, Any], round_: int) -> dict[str, Any]:

@@ -1,6 +1,17 @@
 """A small filing of the utilities bundle: water and power, no outside line, by the legal representative (示例)."""
 
+import json
+
+from bench.applicant import jsonable
+from bench.filling import answers
+from connectors.base import Answer
+from desk.applicant import Supply
+from desk.notices import Incoming
+from desk.recording import Came
 from desk.values import Filing
+from dispatch.retry import Then
+from sources.samples import sample_paper
+from tests.desk.conftest import NOW
 
 SITUATION = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
 FORM = {
@@ -24,3 +35,42 @@ def small_filing(**changes):
 
 
 PNG = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+
+
+class Filed:
+    """A case of any bundle, filed with every paper but those left for `later`, and what happens to it at the desk."""
+
+    def __init__(self, desk, catalog, bundle, situation, later=()):
+        self.desk, self.catalog, self.said = desk, catalog, 0
+        form = answers(desk.plan(bundle, situation, NOW), NOW.date())
+        plan = desk.plan(bundle, situation, NOW, form)
+        papers = {line.key: self.paper(line.key) for line in plan.materials if line.key not in later}
+        consent = {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}
+        receipt = desk.file("sample", Filing(bundle=bundle, situation=jsonable(situation), form=form, materials=papers,
+                                             consent=consent), "key-1", NOW)
+        self.reference = receipt.reference
+        self.offices = {leg.leg.rpartition("-")[2]: leg.department for leg in receipt.legs}
+
+    def paper(self, key):
+        kind = self.catalog.materials[key.partition("#")[0].partition("@")[0]]
+        name, type_, content = sample_paper(key, kind.spec.file_types)
+        return (self.desk.keep_file("sample", (name, type_), [content], NOW).file,)
+
+    def deliver(self, now, answer=None):
+        claims = self.desk.claim(dict.fromkeys(self.offices.values(), 64), now)
+        came = [Came(claim, answer or Answer("received"), Then("done")) for claim in claims]
+        assert self.desk.record(came, now) == []
+        return {(claim.id.leg, claim.id.type): json.loads(claim.outgoing.body)["data"] for claim in claims}
+
+    def say(self, leg, type_, now, **data):
+        self.said += 1
+        said = {"type": type_, "timestamp": now.isoformat(), "data": {"leg": f"{self.reference}-{leg}", **data}}
+        return self.desk.notice(Incoming(self.offices[leg], f"m{self.said}", json.dumps(said).encode(), said), now)
+
+    def leg(self, number, now):
+        return next(leg for leg in self.desk.case_view("sample", self.reference, now)["legs"] if leg["leg"] == number)
+
+    def answer(self, leg, ask, now, **fields):
+        asked = next(one for one in self.leg(leg, now)["asks"] if one["id"] == ask)
+        papers = {entry["material"]: self.paper(entry["material"]) for entry in asked["materials"]}
+        self.desk.supplement("sample", self.reference, Supply(leg, ask, fields, papers), f"answer-{ask}", now)

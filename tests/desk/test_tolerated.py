@@ -1,68 +1,27 @@
 """A paper that may follow later (容缺) is an offer: it decides no state, whatever else is asked of its leg."""
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
 
-from bench.applicant import jsonable
-from bench.filling import answers
 from cases.model import Event
-from connectors.base import Answer
-from desk.applicant import Supply
 from desk.desk import Desk
-from desk.notices import Incoming
-from desk.recording import Came
-from desk.values import Filing
-from dispatch.retry import Then
-from sources.samples import sample_paper
 from store import cases, events, legs, messages, tallies
 from tests.desk.conftest import NOW
+from tests.desk.filings import Filed
 
 LATER, SURVEY, PERMIT = "K20", "08", "02"
 HOUR = timedelta(hours=1)
 
 
-class Drain:
-    """A connection to the drains whose water report (K20) is to follow later, and its two offices."""
+class Drain(Filed):
+    """A connection to the drains whose water report (K20) is to follow later."""
 
     def __init__(self, desk, catalog):
-        self.desk, self.catalog, self.said = desk, catalog, 0
         situation = {**catalog.bundles["utilities"].figures, "services": ["drain"]}
-        form = answers(desk.plan("utilities", situation, NOW), NOW.date())
-        plan = desk.plan("utilities", situation, NOW, form)
-        papers = {line.key: self.paper(line.key) for line in plan.materials if line.key != LATER}
-        consent = {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}
-        receipt = desk.file("sample", Filing(bundle="utilities", situation=jsonable(situation), form=form,
-                                             materials=papers, consent=consent), "key-1", NOW)
-        self.reference = receipt.reference
-        self.offices = {leg.leg.rpartition("-")[2]: leg.department for leg in receipt.legs}
-
-    def paper(self, key):
-        kind = self.catalog.materials[key.partition("#")[0].partition("@")[0]]
-        name, type_, content = sample_paper(key, kind.spec.file_types)
-        return (self.desk.keep_file("sample", (name, type_), [content], NOW).file,)
-
-    def deliver(self, now):
-        claims = self.desk.claim(dict.fromkeys(self.offices.values(), 9), now)
-        assert self.desk.record([Came(claim, Answer("received"), Then("done")) for claim in claims], now) == []
-        return [(claim.id.leg, claim.id.type) for claim in claims]
-
-    def say(self, leg, type_, now, **data):
-        self.said += 1
-        said = {"type": type_, "timestamp": now.isoformat(), "data": {"leg": f"{self.reference}-{leg}", **data}}
-        notice = Incoming(self.offices[leg], f"m{self.said}", json.dumps(said).encode(), said)
-        assert self.desk.notice(notice, now) == "applied"
-
-    def leg(self, number, now):
-        return next(leg for leg in self.desk.case_view("sample", self.reference, now)["legs"] if leg["leg"] == number)
-
-    def answer(self, ask, now):
-        asked = next(one for one in self.leg(PERMIT, now)["asks"] if one["id"] == ask)
-        papers = {entry["material"]: self.paper(entry["material"]) for entry in asked["materials"]}
-        self.desk.supplement("sample", self.reference, Supply(PERMIT, ask, {}, papers), f"answer-{ask}", now)
+        super().__init__(desk, catalog, "utilities", situation, later=(LATER,))
 
     def hold(self):
         """The survey is granted and revoked before the permit left, so that its paper is asked of the applicant."""
@@ -88,7 +47,7 @@ def drain(desk, catalog):
 
 def test_a_held_leg_goes_on_once_the_hold_is_answered_though_another_paper_may_still_follow(drain, desk):
     hold = drain.hold()
-    drain.answer(hold, NOW + 3 * HOUR)
+    drain.answer(PERMIT, hold, NOW + 3 * HOUR)
     assert drain.leg(PERMIT, NOW + 3 * HOUR)["state"] == "queued"
     assert (PERMIT, "leg.filed") in drain.deliver(NOW + 4 * HOUR)
     late = NOW + timedelta(days=60)
@@ -103,7 +62,7 @@ def test_an_answered_supplement_is_answered_though_a_tolerated_paper_may_still_f
     drain.deliver(NOW + 2 * HOUR)
     drain.say(PERMIT, "leg.supplement_required", NOW + 2 * HOUR, ask="a1", reason="缺图", limit="5wd",
               materials=["CO05"])
-    drain.answer("a1", NOW + 3 * HOUR)
+    drain.answer(PERMIT, "a1", NOW + 3 * HOUR)
     assert drain.leg(PERMIT, NOW + 3 * HOUR)["state"] == "supplemented"
     desk.sweep(NOW + timedelta(days=60))
     assert drain.leg(PERMIT, NOW + timedelta(days=60))["state"] == "supplemented"
