@@ -213,7 +213,8 @@ def sandbox(script: str, ledger: Path | None, speed: float) -> None:
     try:
         playing = start_sandbox(
             settings.departments or DEPLOYMENT, os.environ,
-            Setting(script, ledger, speed, now=Clock(settings.clock_file).now))
+            Setting(script, ledger, speed, now=Clock(settings.clock_file).now),
+            say=lambda line: click.echo(f"[dev] {line}"))
     except (NothingToPlay, BadScript) as error:
         stop(str(error))
     click.echo(f"demo departments at {playing.url}: {', '.join(sorted(playing.offices))}")

@@ -53,3 +53,19 @@ def test_a_file_without_a_body_there_plays_nothing(tmp_path: Path) -> None:
     path.write_text("bodies:\n  a: {department: a, address: 'http://127.0.0.1:9/x', secrets: file:a.secret}\n", "utf-8")
     with pytest.raises(NothingToPlay, match="YJS_SANDBOX_URL"):
         start(path, {"YJS_SANDBOX_URL": "http://127.0.0.1:5100"}, Setting("prompt"))
+
+
+def test_secrets_are_made_for_who_is_played_and_for_nobody_else(tmp_path: Path) -> None:
+    file, said = _file(tmp_path, _free_port()), list[str]()
+    start(file, {}, Setting("prompt"), said.append).stop()
+    assert sorted(path.name for path in tmp_path.iterdir() if path != file) == ["gas.secret", "water.secret"]
+    assert said == [f"made a secret for gas, water in {tmp_path}: played here, nobody else has it"]
+    start(file, {}, Setting("prompt"), said.append).stop()
+    assert len(said) == 1
+
+
+def test_a_faulty_entry_that_would_be_played_here_is_said(tmp_path: Path) -> None:
+    file = _file(tmp_path, _free_port())
+    file.write_text(file.read_text("utf-8") + "  heat: {department: heat, path: /d/heat, deadline: 99}\n", "utf-8")
+    with pytest.raises(NothingToPlay, match="heat：deadline 应为"):
+        start(file, {}, Setting("prompt"))
