@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -132,6 +131,7 @@ def _composed(bundle: str, file: Path | None) -> tuple[Plan, Catalog]:
 
 _SITUATION = click.option("--situation", type=click.Path(path_type=Path), default=None,
                           help="A JSON file with the answers; without it the bundle's own `figures:`.")
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 _JSON = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 
 
@@ -210,6 +210,7 @@ def _shown(at: datetime) -> str:
 def sandbox(script: str, ledger: Path | None, speed: float) -> None:
     """Run the demo departments until interrupted; they listen where YJS_SANDBOX_URL says."""
     settings = read_settings()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before its threads begin, so that the signal is ours
     try:
         playing = start_sandbox(
             settings.departments or DEPLOYMENT, os.environ,
@@ -218,10 +219,7 @@ def sandbox(script: str, ledger: Path | None, speed: float) -> None:
     except (NothingToPlay, BadScript) as error:
         stop(str(error))
     click.echo(f"demo departments at {playing.url}: {', '.join(sorted(playing.offices))}")
-    ended = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: ended.set())
-    ended.wait()
+    signal.sigwait(_ENDS)
     playing.stop()
 
 
