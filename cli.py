@@ -251,11 +251,16 @@ def account(login: str, role: str, name: str, department: str | None, password: 
 @click.option("--secret", envvar="SECRET", required=True, help="The secret both sides sign with (or SECRET=…).")
 @click.option("--notices-within", type=float, default=20.0, show_default=True, help="Seconds to wait for a notice.")
 @click.option("--listen", default="127.0.0.1", show_default=True, help="Where the department reaches this machine.")
-@click.option("--asked/--not-asked", default=True, show_default=True, help="Whether the query is answered.")
-def conform(url: str, secret: str, notices_within: float, listen: str, asked: bool) -> None:
+@click.option("--asked/--not-asked", "can_be_asked", default=True, show_default=True,
+              help="Whether the query is answered (can_be_asked).")
+@click.option("--keys/--no-keys", "honours_keys", default=True, show_default=True,
+              help="Whether the same key twice has one effect (honours_keys).")
+@click.option("--read-lag", type=click.FloatRange(0, 600), default=0.0, show_default=True,
+              help="Seconds after which the query finds what was taken (read_lag).")
+def conform(**aim: Any) -> None:
     """Play the hub against a department's endpoint and say what passed and what to change."""
     try:
-        checks = try_out(Aim(url, secret, notices_within, listen, can_be_asked=asked))
+        checks = try_out(Aim(**aim))
     except BadAim as error:
         stop(str(error))
     click.echo(report(checks))
