@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -146,6 +145,7 @@ def _composed(bundle: str, file: Path | None) -> tuple[Plan, Catalog]:
 
 _SITUATION = click.option("--situation", type=click.Path(path_type=Path), default=None,
                           help="A JSON file with the answers; without it the bundle's own `figures:`.")
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 _JSON = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 
 
@@ -224,17 +224,16 @@ def _shown(at: datetime) -> str:
 def sandbox(script: str, ledger: Path | None, speed: float) -> None:
     """Run the demo departments until interrupted; they listen where YJS_SANDBOX_URL says."""
     settings = read_settings()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before its threads begin, so that the signal is ours
     try:
         playing = start_sandbox(
             settings.departments or DEPLOYMENT, os.environ,
-            Setting(script, ledger, speed, now=Clock(settings.clock_file).now))
+            Setting(script, ledger, speed, now=Clock(settings.clock_file).now),
+            say=lambda line: click.echo(f"[dev] {line}"))
     except (NothingToPlay, BadScript) as error:
         stop(str(error))
     click.echo(f"demo departments at {playing.url}: {', '.join(sorted(playing.offices))}")
-    ended = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: ended.set())
-    ended.wait()
+    signal.sigwait(_ENDS)
     playing.stop()
 
 
@@ -266,11 +265,16 @@ def account(login: str, role: str, name: str, department: str | None, password: 
 @click.option("--secret", envvar="SECRET", required=True, help="The secret both sides sign with (or SECRET=…).")
 @click.option("--notices-within", type=float, default=20.0, show_default=True, help="Seconds to wait for a notice.")
 @click.option("--listen", default="127.0.0.1", show_default=True, help="Where the department reaches this machine.")
-@click.option("--asked/--not-asked", default=True, show_default=True, help="Whether the query is answered.")
-def conform(url: str, secret: str, notices_within: float, listen: str, asked: bool) -> None:
+@click.option("--asked/--not-asked", "can_be_asked", default=True, show_default=True,
+              help="Whether the query is answered (can_be_asked).")
+@click.option("--keys/--no-keys", "honours_keys", default=True, show_default=True,
+              help="Whether the same key twice has one effect (honours_keys).")
+@click.option("--read-lag", type=click.FloatRange(0, 600), default=0.0, show_default=True,
+              help="Seconds after which the query finds what was taken (read_lag).")
+def conform(**aim: Any) -> None:
     """Play the hub against a department's endpoint and say what passed and what to change."""
     try:
-        checks = try_out(Aim(url, secret, notices_within, listen, can_be_asked=asked))
+        checks = try_out(Aim(**aim))
     except BadAim as error:
         stop(str(error))
     click.echo(report(checks))

@@ -28,6 +28,7 @@ CJK_FONT = "Noto Sans CJK"
 START_SECONDS = 60
 BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport", "burst", "hanging", "queries",
            "start")
+PATHS = ("YJS_DATA", "YJS_BUNDLES", "YJS_DEPARTMENTS", "YJS_SECRETS", "YJS_KEYS")
 STORMS = ("disk", "writers", "restarts", "hosts")
 
 
@@ -133,15 +134,31 @@ def python(*arguments: str, **more: str) -> int:
     return subprocess.run([str(PYTHON), *arguments], cwd=HOME, env={**os.environ, **more}).returncode
 
 
+def data_folder() -> Path:
+    """Where the demo keeps its data; keys, demo secrets and the ledger stand beside it."""
+    return Path(os.environ.get("YJS_DATA", HOME / "data")).expanduser().resolve()
+
+
+def beside(data: Path) -> Path:
+    """The folder of the keys that belong to a data folder."""
+    return data.parent / f"{data.name}-keys"
+
+
 def demo_environment(port: int) -> dict[str, str]:
-    """The environment of the demo: everything in `data/`, the shipped demo departments, sample persons."""
-    data = Path(os.environ.get("YJS_DATA", HOME / "data")).resolve()
-    beside = data.parent / f"{data.name}-keys"
+    """The environment of the demo: everything in `data/`, the shipped demo departments, sample persons.
+
+    What is set already stays; a path is meant from where the person stands. With a department list of one's own the
+    secrets are looked for where its documentation says: in YJS_SECRETS, else beside the list.
+    """
+    given = {name: value for name, value in os.environ.items() if name.startswith("YJS_")}
+    given |= {name: str(Path(given[name]).expanduser().resolve()) for name in PATHS if given.get(name)}
+    data = data_folder()
+    own = {} if given.get("YJS_DEPARTMENTS") else {
+        "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"), "YJS_SECRETS": str(beside(data))}
     return {
-        "YJS_ENV": "demo", "YJS_DATA": str(data), "YJS_KEYS": str(beside / "keys"), "YJS_SECRETS": str(beside),
-        "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"), "PORT": str(port),
+        "YJS_ENV": "demo", "YJS_DATA": str(data), "YJS_KEYS": str(beside(data) / "keys"), "PORT": str(port),
         "YJS_PUBLIC_URL": f"http://127.0.0.1:{port}", "YJS_SANDBOX_URL": f"http://127.0.0.1:{port + 100}",
-        **{name: value for name, value in os.environ.items() if name.startswith("YJS_")},
+        **own, **given,
     }
 
 
@@ -164,8 +181,9 @@ def run(_: argparse.Namespace) -> int:
     install(["requirements.txt"])
     port = int(os.environ.get("PORT", "5000"))
     environment = {**os.environ, **demo_environment(port)}
-    Path(environment["YJS_SECRETS"]).mkdir(mode=0o700, parents=True, exist_ok=True)
-    ledger = str(Path(environment["YJS_SECRETS"]) / "ledger.jsonl")
+    keys = beside(data_folder())
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ledger = str(keys / "ledger.jsonl")
     commands = (["-m", "flask", "sandbox", "--ledger", ledger], ["-m", "web.serve"])
     ready = (f"{environment['YJS_SANDBOX_URL']}/", f"http://127.0.0.1:{port}/readyz")
     processes: list[subprocess.Popen[bytes]] = []

@@ -48,12 +48,15 @@ class DeploymentProblem:
 @dataclass(frozen=True, slots=True)
 class Listed:
     """An entry as it stands in the file, even if faults make it unusable: which kind of department it is for, in which
-    region (empty: everywhere), and the line where the kind is named."""
+    region (empty: everywhere), the line where the kind is named, its address (empty: none that can be read) and the
+    references of its secrets and tokens."""
 
     id: str
     kind: str
     region: str
     line: int
+    address: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class _Reader:
             self.wrong(fault.line, fault.code, f"{entry.name}：{fault}", fault.level)
         kind, region, line = entry.kind_and_region()
         if kind:
-            self.listed.append(Listed(entry.name, kind, region, line))
+            self.listed.append(Listed(entry.name, kind, region, line, entry.address, entry.references))
         return body
 
     def twice(self, taking_new: Iterable[Listed], lines: Mapping[str, int]) -> None:

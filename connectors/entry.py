@@ -47,11 +47,14 @@ class Around:
 
 
 class Entry:
-    """One entry with what it inherits; `faults` holds what was found wrong with it."""
+    """One entry with what it inherits; `faults` holds what was found wrong with it, `address` and `references` (of
+    secrets and tokens) what could be read of it all the same."""
 
     def __init__(self, name: str, given: Lined, line: int, around: Around) -> None:
         self.name, self.given, self.line, self.around = name, given, line, around
         self.faults: list[Wrong] = []
+        self.address = ""
+        self.references: tuple[str, ...] = ()
 
     def kind_and_region(self) -> tuple[str, str, int]:
         """The kind of department it is for, its region (empty: everywhere) and the line of the kind, as far as they
@@ -69,7 +72,7 @@ class Entry:
         more: dict[str, Any] = {key: self._tried(0.0, _number, self.given, key)
                                 for key in _NUMBERS if key in self.given.value}
         more |= {key: self._tried(False, _yes_no, self.given, key) for key in _FLAGS if key in self.given.value}
-        more["address"] = self._tried("", self._address) if channel == "push" else ""
+        self.address = more["address"] = self._tried("", self._address) if channel == "push" else ""
         more |= {key: self._references(key) for key in ("secrets", "tokens")}
         self._signs(channel)
         lists: tuple[tuple[str, Callable[..., Any]], ...] = (("networks", _networks), ("ladder", _ladder))
@@ -147,6 +150,7 @@ class Entry:
         """The secrets or tokens that the references of `key` lead to."""
         none: list[Lined] = []
         items = self._tried(none, _listed, self.given, key)
+        self.references += tuple(str(item.value) for item in items)
         return tuple(found for item in items if (found := self._tried("", self._secret, item, key)))
 
     def _signs(self, channel: ChannelKind | None) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors.base import Body
-from connectors.deployment import Deployment, read_deployment
+from connectors.deployment import Deployment, Listed, read_deployment
 from connectors.shipped import registry
-from sandbox.demo_secrets import ensure_secrets
+from sandbox.demo_secrets import make_secrets
 from sandbox.server import Sandbox, Setting
 
 DEPLOYMENT = Path(__file__).parent / "departments.yaml"
@@ -30,22 +30,23 @@ class PortTaken(NothingToPlay):
     code = "port_taken"
 
 
-def start(deployment: Path, environ: Mapping[str, str], setting: Setting) -> Sandbox:
-    """Start every pushed body of `deployment`, making missing demo secrets in `YJS_SECRETS` first.
+def start(deployment: Path, environ: Mapping[str, str], setting: Setting,
+          say: Callable[[str], None] = lambda _: None) -> Sandbox:
+    """Start every pushed body of `deployment` that stands at the sandbox's own address, making their missing demo
+    secrets first (which is told to `say`).
 
-    Only bodies at the sandbox's own address are played, so that real departments may stand in the same file: it is
-    `YJS_SANDBOX_URL`, else the address that most bodies share. Port 0 in `setting` means that address's own (5100 in
-    the demo). Raises `NothingToPlay`, `PortTaken`.
+    Only those are played and given secrets, so that real departments may stand in the same file: a secret that nobody
+    knows would make every message to them badly signed. The address is `YJS_SANDBOX_URL`, else the one that most bodies
+    share. Port 0 in `setting` means that address's own (5100 in the demo). Raises `NothingToPlay`, `PortTaken`.
     """
-    folder = Path(environ.get("YJS_SECRETS") or deployment.parent)
-    ensure_secrets(deployment, folder)
     found = read_deployment(deployment, environ, registry())
-    pushed = [body for body in found.bodies.values() if body.channel == "push"]
-    if found.errors or not pushed:
+    here = _sandbox_place(found, environ)
+    mine = [one for one in found.listed if one.address and _place(one.address) == here]
+    if mine:
+        found = _with_secrets(mine, deployment, environ, say)
+    bodies = [found.bodies[one.id] for one in mine if one.id in found.bodies]
+    if here is None or len(bodies) < len(mine):
         raise NothingToPlay("\n".join(map(str, found.errors)) or f"{deployment.name} lists no body that is pushed to")
-    common = Counter(_place(body.address) for body in pushed).most_common(1)[0][0]
-    here = _place(environ["YJS_SANDBOX_URL"]) if environ.get("YJS_SANDBOX_URL") else common
-    bodies = [body for body in pushed if _place(body.address) == here]
     if not bodies:
         raise NothingToPlay(f"{deployment.name} 里没有地址在 {here[0]}://{here[1]}:{here[2]} 的单位；"
                             "请核对 YJS_SANDBOX_URL，或把要演示的单位写成 host: sandbox")
@@ -55,6 +56,25 @@ def start(deployment: Path, environ: Mapping[str, str], setting: Setting) -> San
     except OSError as error:
         raise PortTaken(f"端口 {port} 不能使用（{error.strerror}）；请停掉占用它的程序，"
                         "或用 YJS_SANDBOX_URL 换一个端口，门户和演示部门要写成一样") from error
+
+
+def _sandbox_place(found: Deployment, environ: Mapping[str, str]) -> tuple[str, str, int] | None:
+    """Where the sandbox listens; None if the file lists no address at all."""
+    places = [_place(one.address) for one in found.listed if one.address]
+    if not places:
+        return None
+    named = environ.get("YJS_SANDBOX_URL")
+    return _place(named) if named else Counter(places).most_common(1)[0][0]
+
+
+def _with_secrets(
+        mine: Sequence[Listed], deployment: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> Deployment:
+    """The deployment once each of `mine` has its secrets and tokens; what had to be made is said."""
+    folder = Path(environ.get("YJS_SECRETS") or deployment.parent)
+    made = [one.id for one in mine if make_secrets(one.references, folder)]
+    if made:
+        say(f"made a secret for {', '.join(made)} in {folder}: played here, nobody else has it")
+    return read_deployment(deployment, environ, registry())
 
 
 def _listens_at(named: str, otherwise: str) -> str:

@@ -1,6 +1,9 @@
 """What `dev.py` prepares: the bytecode of our own files, whatever the environment says of writing it."""
 
+import os
 import sys
+
+import pytest
 
 import dev
 
@@ -26,3 +29,32 @@ def test_a_source_that_cannot_be_compiled_stops_nothing(tmp_path, monkeypatch, c
     monkeypatch.setattr(dev, "PYTHON", sys.executable)
     dev.compile_sources()
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.fixture
+def nothing_set(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("YJS_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("nothing_set")
+def test_a_list_of_ones_own_has_its_secrets_beside_it_unless_a_folder_is_named(tmp_path, monkeypatch):
+    shipped = dev.demo_environment(5300)
+    assert shipped["YJS_DEPARTMENTS"].endswith("sandbox/departments.yaml")
+    assert shipped["YJS_SECRETS"] == str(dev.HOME / "data-keys")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("YJS_DEPARTMENTS", "mine/departments.yaml")
+    own = dev.demo_environment(5300)
+    assert own["YJS_DEPARTMENTS"] == str(tmp_path / "mine" / "departments.yaml")
+    assert "YJS_SECRETS" not in own
+    monkeypatch.setenv("YJS_SECRETS", "vault")
+    assert dev.demo_environment(5300)["YJS_SECRETS"] == str(tmp_path / "vault")
+
+
+@pytest.mark.usefixtures("nothing_set")
+def test_paths_are_meant_from_where_the_person_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("YJS_DATA", "here")
+    made = dev.demo_environment(5300)
+    assert made["YJS_DATA"] == str(tmp_path / "here")
+    assert made["YJS_SECRETS"] == str(tmp_path / "here-keys")

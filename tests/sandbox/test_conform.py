@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,16 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def receiver(tmp_path: Path) -> Iterator[str]:
+@contextmanager
+def _receiving(folder: Path, *changes: tuple[str, str]) -> Iterator[str]:
+    """The guide's receiver with some changes in its text; the address it listens at."""
     code = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)[0]
-    (tmp_path / "receiver.py").write_text(code, "utf-8")
+    for old, new in changes:
+        assert old in code
+        code = code.replace(old, new)
+    (folder / "receiver.py").write_text(code, "utf-8")
     port = _free_port()
-    with subprocess.Popen([sys.executable, str(tmp_path / "receiver.py"), str(port)], stderr=subprocess.DEVNULL,
+    with subprocess.Popen([sys.executable, str(folder / "receiver.py"), str(port)], stderr=subprocess.DEVNULL,
                           env={**os.environ, "SECRET": SECRET}) as process:
         for _ in range(200):
             with socket.socket() as probe:
@@ -41,11 +46,42 @@ def receiver(tmp_path: Path) -> Iterator[str]:
         process.terminate()
 
 
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[str]:
+    with _receiving(tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def old_system(tmp_path: Path) -> Iterator[str]:
+    """A system that gives a number of its own to each message and finds a leg only a second after it came."""
+    with _receiving(
+            tmp_path, ("ref = known[0] if known else", "born.setdefault(data['leg'], time.time()); ref ="),
+            ("found = row if genuine(self.headers, b\"\") else None",
+             "took = born.get(self.path.split('/')[-1], 0); "
+             "found = row if genuine(self.headers, b'') and time.time() > took + 1 else None"),
+            ("class Receiver", "born = {}\nclass Receiver")) as address:
+        yield address
+
+
 def test_the_receiver_of_the_guide_conforms(receiver: str) -> None:
     checks = conform(Aim(receiver, SECRET))
     assert [str(check) for check in checks if not check.passed] == []
     assert len(checks) == 11
     assert report(checks).endswith("全部通过，可以接入。")
+
+
+def test_an_old_system_passes_with_what_it_says_of_itself(old_system: str) -> None:
+    checks = conform(Aim(old_system, SECRET, honours_keys=False, read_lag=1.5))
+    assert [str(check) for check in checks if not check.passed] == []
+    assert len(checks) == 10
+
+
+def test_an_old_system_is_told_what_to_say_of_itself(old_system: str) -> None:
+    fixes = {check.name: check.fix for check in conform(Aim(old_system, SECRET)) if not check.passed}
+    assert set(fixes) == {"同一个 Idempotency-Key 再来一次不能重复建件", "查询收到的件要查得到"}
+    assert "honours_keys: no，自测加 --no-keys" in fixes["同一个 Idempotency-Key 再来一次不能重复建件"]
+    assert re.search(r"read_lag: (\d+)，自测加 --read-lag \1", fixes["查询收到的件要查得到"])
 
 
 def _played(secret: str, script: str = "prompt", **more: object) -> dict[str, bool]:

@@ -1,6 +1,10 @@
 """Which departments the sandbox plays, and where it listens."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,7 @@ import pytest
 from sandbox.run import NothingToPlay, PortTaken, start
 from sandbox.server import Setting
 
+HOME = Path(__file__).resolve().parents[2]
 OFFICES = """
 hosts: {{sandbox: "env:YJS_SANDBOX_URL else http://127.0.0.1:{port}"}}
 defaults: {{host: sandbox}}
@@ -53,3 +58,32 @@ def test_a_file_without_a_body_there_plays_nothing(tmp_path: Path) -> None:
     path.write_text("bodies:\n  a: {department: a, address: 'http://127.0.0.1:9/x', secrets: file:a.secret}\n", "utf-8")
     with pytest.raises(NothingToPlay, match="YJS_SANDBOX_URL"):
         start(path, {"YJS_SANDBOX_URL": "http://127.0.0.1:5100"}, Setting("prompt"))
+
+
+def test_secrets_are_made_for_who_is_played_and_for_nobody_else(tmp_path: Path) -> None:
+    file, said = _file(tmp_path, _free_port()), list[str]()
+    start(file, {}, Setting("prompt"), said.append).stop()
+    assert sorted(path.name for path in tmp_path.iterdir() if path != file) == ["gas.secret", "water.secret"]
+    assert said == [f"made a secret for gas, water in {tmp_path}: played here, nobody else has it"]
+    start(file, {}, Setting("prompt"), said.append).stop()
+    assert len(said) == 1
+
+
+def test_a_faulty_entry_that_would_be_played_here_is_said(tmp_path: Path) -> None:
+    file = _file(tmp_path, _free_port())
+    file.write_text(file.read_text("utf-8") + "  heat: {department: heat, path: /d/heat, deadline: 99}\n", "utf-8")
+    with pytest.raises(NothingToPlay, match="heat：deadline 应为"):
+        start(file, {}, Setting("prompt"))
+
+
+def test_the_command_ends_well_however_often_it_is_told_to(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{_free_port()}"
+    environ = {**os.environ, "YJS_DEPARTMENTS": str(_file(tmp_path, _free_port())), "YJS_SANDBOX_URL": url}
+    command = [sys.executable, "-m", "flask", "sandbox"]
+    with subprocess.Popen(command, cwd=HOME, env=environ, stdout=subprocess.PIPE, text=True) as playing:
+        assert playing.stdout is not None
+        assert "made a secret for gas, water" in playing.stdout.readline()
+        assert url in playing.stdout.readline()
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            playing.send_signal(sign)
+        assert playing.wait(20) == 0
