@@ -12,6 +12,7 @@ from typing import Any
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validates_schema
 
+from cases.model import LegState
 from cases.states import CORRECTABLE
 from desk import notice_values as values
 from desk.errors import MalformedNotice
@@ -96,7 +97,9 @@ CORRECTION = _Correction.from_dict({
 
 
 def _what(value: Any) -> Any:
-    """A correction in words, or as an object."""
+    """A correction in words, which are the reason that is right, or as an object."""
+    if isinstance(value, str) and value.strip() in set(LegState):
+        raise ValidationError(f'只写文字是更正理由；改状态请写成 {{"state": "{value.strip()}", "reason": …}}')
     if isinstance(value, str) and 0 < len(value.strip()) <= values.LONGEST_TEXT:
         return value
     if not isinstance(value, Mapping):

@@ -77,6 +77,7 @@ def test_every_type_of_notice_has_a_schema_that_asks_for_what_it_needs():
     *(("leg.fee", {"amount": amount, "basis": "规定"}, "amount") for amount in ("abc", -1, True, {}, "")),
     ("leg.corrected", {"what": "x", "authority": {}}, "authority"),
     ("leg.corrected", {"what": 5, "authority": "x"}, "what"),
+    ("leg.corrected", {"what": "granted", "authority": "x"}, "what"),
     ("leg.corrected", {"what": {"results": "x"}, "authority": "x"}, "what"),
     ("leg.corrected", {"what": {"state": "gone"}, "authority": "x"}, "what"),
 ])
