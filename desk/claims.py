@@ -31,8 +31,10 @@ from store.port import Tx
 LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
 SOON = timedelta(seconds=2)
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=0.5), timedelta(minutes=5)  # of a message for its leg's filing
 CASES_AT_ONCE = 32  # in one commit, so that people are served in between
 NOT_WANTED = Outcome(state="cancelled", kind="not_wanted")
+Course = Literal["leaves", "waits", "ends"]
 
 
 class Then(Protocol):
@@ -64,6 +66,13 @@ def _not_begun(item: Claimed, now: datetime, tx: Tx) -> None:
     """As it was before it was leased: to be sent, or to be asked about, a little later."""
     leases.begin(tx, [item], ())
     leases.settle(tx, item, Outcome(item.was, "not_sent", next_at=now + SOON, detail="not begun"), now)
+
+
+def _put_off(items: Sequence[Claimed], now: datetime, tx: Tx) -> None:
+    """Until they are looked at again as much time goes by as did since they were made, so that neither a filing that is
+    just leaving nor one that cannot leave for days costs much."""
+    leases.put_off(tx, [(item, now + min(max(now - item.message.created_at, SHORTEST_WAIT), LONGEST_WAIT))
+                        for item in items])
 
 
 def _set_aside(items: Sequence[Claimed], outcome: Outcome, now: datetime, tx: Tx) -> None:
@@ -188,14 +197,18 @@ class Counter:
             return ()
 
         def beside() -> Beside:
-            wanted = [item.message for item in items if still_wanted(seen[0], item)]
-            settled = [(item, NOT_WANTED) for item in items if not still_wanted(seen[0], item)]
+            courses: dict[Course, list[Claimed]] = {"leaves": [], "waits": [], "ends": []}
+            for item in items:
+                courses[course(seen[0], item.message)].append(item)
+            wanted = [item.message for item in courses["leaves"]]
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
             written = self._letters_for(reference, [one.id for one in wanted if one.frozen is None], now)
             beginning.leaving.clear()
             beginning.leaving.update(written | self._frozen([one for one in wanted if one.frozen is not None]))
             letters = enclosed(self._premises.database.cipher, written, payload.MAPPING_VERSION) if written else None
-            return Beside(items, letters, settled)
+            return Beside([*courses["leaves"], *courses["ends"]], letters,
+                          [(item, NOT_WANTED) for item in courses["ends"]],
+                          partial(_put_off, courses["waits"], now) if courses["waits"] else None)
 
         return Wish(reference, decide, beside)
 
@@ -265,6 +278,13 @@ class Counter:
                 LOG.error("the open attempts of a case cannot be noted: %s", told(fault))
 
 
-def still_wanted(case: Case, item: Claimed) -> bool:
-    """Whether a message should still leave: a filing only while its leg is on its way; anything else always."""
-    return item.message.type != "leg.filed" or case.legs[item.message.leg].state in OUT
+def course(case: Case, message: Message) -> Course:
+    """What becomes of a message that is due. A filing leaves while its leg is on its way. Whatever comes after it waits
+    until the department has said that the leg arrived, if only by its receipt: else it would be told of a leg that it
+    does not know. It ends where nothing of the leg ever left and nothing will."""
+    leg = case.legs[message.leg]
+    if message.type != "leg.filed" and leg.noticed_at is not None:
+        return "leaves"
+    if leg.state not in OUT:
+        return "ends"
+    return "leaves" if message.type == "leg.filed" else "waits"

@@ -26,6 +26,10 @@ _SETTLE = (
     "update messages set state = :state, next_at = :next_at, lease_until = null, doing = null,"
     f" settled_at = :settled_at, detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token"
 )
+_PUT_OFF = (
+    "update messages set state = :was, next_at = :next_at, lease_until = null, doing = null, attempts = :attempts,"
+    f" started_at = :started_at where {KEY} and state = 'leased' and token = :token"
+)
 _DOES = {"due": "send", "unknown": "ask"}
 _ENDED = insert_text("attempts", ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "ended_at",
                                   "outcome", "status", "detail", "answer"))
@@ -127,6 +131,16 @@ def _freeze(tx: Tx, items: Sequence[Claimed], lines: Mapping[MessageId, tuple[st
 def _all(tx: Tx, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows and tx.many(sql, rows) != len(rows):
         raise LeaseLost
+
+
+def put_off(tx: Tx, items: Sequence[tuple[Claimed, datetime]]) -> None:
+    """Messages that are not sent now after all are as they were, and due at these moments; no attempt at them began.
+    LeaseLost if one is not as it was claimed."""
+    _take(tx, [item for item, _ in items if not item.leased], {})
+    _all(tx, _PUT_OFF, [
+        {**item.message.id.where, "was": item.was, "next_at": stamp(until), "attempts": item.message.attempts,
+         "started_at": stamp(item.message.started_at) if item.message.started_at else None, "token": item.token}
+        for item, until in items])
 
 
 def settle(tx: Tx, claimed: Claimed, outcome: Outcome, now: datetime) -> None:

@@ -64,6 +64,7 @@ QUESTIONS: dict[str, Question] = {
                            conservation.counts(tx), conservation.known(tx)),
     "lapsing": lambda tx: legs.lapsing(tx, NOW, LegRow(**{**_fields(a_leg("01")), "lapse_at": NOW})),
     "claim": lambda tx: leases.claim(tx, Wanted({"water-works": 2}, NOW)),
+    "put off": lambda tx: leases.put_off(tx, [(one, NOW) for one in leases.due(tx, Wanted({"water-works": 2}, NOW))]),
     "next due": lambda tx: choosing.next_due(tx, ["water-works"]),
     "expire": lambda tx: (leases.first_end(tx), leases.expire(tx, minutes(99))),
     "leased": lambda tx: (messages.leased(tx), leases.void_leases(tx, NOW)),

@@ -20,7 +20,8 @@ from desk.recording import Came
 from desk.watch import Watch
 from dispatch.retry import Then
 from sandbox.run import DEPLOYMENT
-from store import messages
+from store import leases, messages
+from store.messages import Message
 from store.opening import Place
 from store.port import Tx
 from tests.store.conftest import Server
@@ -30,6 +31,7 @@ HOME = Path(__file__).resolve().parents[2]
 POWER = {"services": ["power"], "outside_line": False, "filer": "legal_rep"}
 WHOLE = {**CATALOG.bundles["utilities"].figures, "services": ["power"]}
 RECEIVED, DONE = Answer("received", ref="A-1"), Then("done")
+BUSY = Answer("again", status=503)
 UNSENT = Answer("again", detail="not sent", sent=False)
 
 
@@ -90,8 +92,15 @@ class Hall(Inside):
 
     def outbox(self, leg: str) -> dict[str, str]:
         """The messages of a leg with their states."""
+        return {name: one.state for name, one in self._messages().items() if one.leg == leg}
+
+    def message(self, within: str) -> Message:
+        """One message."""
+        return self._messages()[within]
+
+    def _messages(self) -> dict[str, Message]:
         with self.house.database.read() as tx:
-            return {one.id.within: one.state for one in messages.of_case(tx, self.reference) if one.leg == leg}
+            return {one.id.within: one for one in messages.of_case(tx, self.reference)}
 
     def breaches(self) -> list[object]:
         """What does not hold."""
@@ -112,6 +121,15 @@ def there(place: Place, tmp_path: Path) -> Iterator[Hall]:
         yield made
 
 
+def granted_above_the_road(there: Hall) -> None:
+    """A case whose road permit (11) can leave, and whose line below the road (09) is being decided."""
+    there.begin(WHOLE)
+    for leg, paper in (("08", "K14"), ("03", "plan_reply")):
+        there.leave(leg, NOW)
+        there.tell(leg, "leg.granted", NOW, results=[{"material": paper, "name": "结果"}])
+    there.leave("09", NOW)
+
+
 def test_that_a_leg_lapsed_is_told_though_its_department_says_something_after_it(there: Hall) -> None:
     there.begin(POWER)
     there.leave("03", NOW)
@@ -124,13 +142,56 @@ def test_that_a_leg_lapsed_is_told_though_its_department_says_something_after_it
 
 
 def test_that_a_result_is_revoked_is_told_though_it_is_handed_out_first(there: Hall) -> None:
-    there.begin(WHOLE)
-    for leg, papers in (("08", ["K14"]), ("03", ["plan_reply"]), ("09", ["pipeline_permit"]), ("11", ["K24"])):
-        there.leave(leg, NOW)
-        there.tell(leg, "leg.granted", NOW, results=[{"material": paper, "name": "结果"} for paper in papers])
+    granted_above_the_road(there)
+    there.leave("11", NOW)
+    for leg, paper in (("09", "pipeline_permit"), ("11", "K24")):
+        there.tell(leg, "leg.granted", NOW, results=[{"material": paper, "name": "结果"}])
     there.tell("09", "leg.corrected", minutes(1), what={"void": True}, authority="复核")
     there.tell("11", "leg.delivered", minutes(2), mode="邮寄")
     assert "11:leg.withdrawn:1" in there.leave("11", minutes(3))
+
+
+def test_a_withdrawal_reaches_its_department_after_the_filing(there: Hall) -> None:
+    there.begin(POWER)
+    there.leave("03", NOW, BUSY, Then("send", minutes(60)))
+    there.withdraw(minutes(10))
+    assert (there.leave("03", minutes(10)), there.leave("03", minutes(11))) == ([], [])
+    assert there.outbox("03") == {"03:leg.filed:1": "due", "03:leg.withdrawn:1": "due"}
+    assert there.breaches() == []
+    assert there.leave("03", minutes(60)) == ["03:leg.filed:1"]
+    assert there.leave("03", minutes(65)) == ["03:leg.withdrawn:1"]
+    there.tell("03", "leg.withdraw_confirmed", minutes(66))
+    assert there.leg("03")["state"] == "withdrawn"
+
+
+@pytest.mark.parametrize(("answer", "then"), [
+    (BUSY, Then("send", minutes(60))), (Answer("unknown"), Then("ask", minutes(60))),
+    (Answer("unknown"), Then("stuck")),
+    (Answer("refused", reason="格式不符"), DONE),
+], ids=["due again", "asked about", "stuck", "refused"])
+def test_a_paper_waits_until_its_leg_has_arrived_however_that_comes(there: Hall, answer: Answer, then: Then) -> None:
+    granted_above_the_road(there)
+    there.leave("11", NOW, answer, then)
+    there.tell("09", "leg.granted", minutes(1), results=[{"material": "pipeline_permit", "name": "许可"}])
+    assert there.leave("11", minutes(2)) == []
+    assert there.outbox("11")["11:leg.material_added:1"] == "due"
+    assert there.breaches() == []
+    there.tell("11", "leg.accepted", minutes(3))
+    assert there.leave("11", minutes(9)) == ["11:leg.material_added:1"]
+
+
+def test_what_waits_for_its_filing_keeps_nothing_else_waiting_and_counts_no_attempts(there: Hall) -> None:
+    granted_above_the_road(there)
+    there.leave("11", NOW, BUSY, Then("send", minutes(600)))
+    there.tell("09", "leg.granted", minutes(1), results=[{"material": "pipeline_permit", "name": "许可"}])
+    looks, waiting = [], there.message("11:leg.material_added:1")
+    while waiting.next_at is not None and waiting.next_at < minutes(61) and len(looks) < 99:
+        looks.append(waiting.next_at)
+        assert there.leave("11", waiting.next_at) == []
+        waiting = there.message("11:leg.material_added:1")
+    assert looks == sorted(set(looks)) and len(looks) < 30
+    with there.house.database.read() as tx:
+        assert (waiting.attempts, waiting.started_at, leases.attempts_of(tx, waiting)) == (0, None, [])
 
 
 @pytest.mark.parametrize(("answer", "then"), [
