@@ -37,7 +37,7 @@ NATURAL_COURSE = {name: place for place, name in enumerate((
 ))}
 _ENDING = frozenset({
     "leg.granted", "leg.refused", "leg.not_accepted", "leg.delivered", "leg.withdraw_confirmed", "leg.corrected",
-    "leg.lapsed", "leg.voided", "leg.not_needed", "leg.withdraw_received",
+    "leg.lapsed", "leg.voided", "leg.not_needed", "leg.withdraw_received", "leg.never_sent",
 })
 
 

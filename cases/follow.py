@@ -84,7 +84,7 @@ def at_rest(before: Leg, after: Leg) -> bool:
 
 def _read_by_rules(leg: Leg) -> tuple[object, ...]:
     return (leg.state in UNSENT, leg.state is LegState.WAITING, end_state(leg), leg.asks, leg.settled,
-            leg.results, leg.added, leg.withdrawing, leg.revoking, leg.reason_code)
+            leg.results, leg.added, leg.withdrawing, leg.withdrawing and unsent(leg), leg.revoking, leg.reason_code)
 
 
 def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fresh: Sequence[Event] = (),
@@ -171,10 +171,18 @@ def _near(case: Case, moved: Iterable[str]) -> set[str]:
 def _steps(case: Case, now: datetime, calendar: WorkCalendar | None, near: Container[str]) -> Iterator[Event]:
     """The events that follow from the case as it stands, for the legs `near`; only the first is taken, then the case is
     looked at anew."""
+    yield from _never_sent(case, now, near)
     yield from _consequences(case, now, calendar, near)
     yield from _lost_siblings(case, now)
     yield from _releases(case, now, near)
     yield from _flows(case, now, near)
+
+
+def _never_sent(case: Case, now: datetime, near: Container[str]) -> Iterator[Event]:
+    """A leg that was taken back while it was leaving, and did not leave after all, has nobody to confirm that."""
+    for number, leg in case.legs.items():
+        if leg.withdrawing and number in near and unsent(leg):
+            yield Event("leg.never_sent", now, PLATFORM, number)
 
 
 def _may_start(case: Case, number: str) -> bool:

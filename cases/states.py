@@ -162,6 +162,8 @@ _on("leg.withdraw_requested", AT_WORK, _SAME)
 _on("leg.withdraw_received", AT_WORK, Move(S.WITHDRAWN, When.STOPPED), _SAME)
 _on("leg.withdraw_received", GRANTED, _SAME)
 _on("leg.revoke_requested", GRANTED, _SAME)
+_on("leg.never_sent", UNSENT, Move(S.WITHDRAWN))
+_on("leg.never_sent", {S.QUEUED, S.STUCK}, Move(S.WITHDRAWN, When.NOT_REACHED), Reply.IGNORED)
 for _end, _state in (("leg.voided", S.VOIDED), ("leg.not_needed", S.NOT_NEEDED)):
     _on(_end, UNSENT, Move(_state))
     _on(_end, {S.QUEUED, S.STUCK}, Move(_state, When.NOT_REACHED), Reply.IGNORED)

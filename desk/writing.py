@@ -57,10 +57,11 @@ class Writing:
         reference, end = change.known.row.reference, None
         if change.events:
             end = events.append(tx, reference, change.events, change.known.n - len(change.events), change.end)
-            self._rows(tx, [change], now)
         else:
             self._unmoved(tx, [change])
         self.beside(tx, [beside], now)
+        if change.events:
+            self._rows(tx, [change], now)
         return end
 
     def together(self, tx: Tx, decided: Sequence[tuple[Change, Beside]], now: datetime) -> list[Head | None]:
@@ -75,13 +76,15 @@ class Writing:
             found = events.append_all(tx, [(before, change.events)
                                            for before, change in zip(befores, moved, strict=True)])
             ends = {head.chain: head for head in found}
-            self._rows(tx, moved, now)
         self._unmoved(tx, [change for change, _ in decided if not change.events])
         self.beside(tx, [beside for _, beside in decided], now)
+        if moved:
+            self._rows(tx, moved, now)
         return [ends.get(change.known.row.reference) for change, _ in decided]
 
     def beside(self, tx: Tx, besides: Iterable[Beside], now: datetime) -> None:
-        """What belongs to changes."""
+        """What belongs to changes; before their rows, for a leg may end because an attempt did, whose message is then
+        cancelled like any other."""
         all_ = list(besides)
         if begun := [one for beside in all_ for one in beside.begun]:
             leases.begin(tx, begun, [beside.letters for beside in all_ if beside.letters is not None])

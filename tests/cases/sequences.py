@@ -47,7 +47,8 @@ FROM_US: tuple[Told, ...] = (
     ("leg.supplemented", {"ask": "O1"}),
     ("leg.held", PAPER), ("leg.continued", {}), ("leg.tolerated", OFFER), ("leg.start_lapsed", {"edge": "0:late"}),
     ("leg.material_added", {"keys": ["K<02"]}), ("leg.urged", {}), ("leg.withdraw_requested", {"why": "applicant"}),
-    ("leg.withdraw_requested", {"why": "stop"}), ("leg.withdraw_received", {}), ("leg.revoke_requested", {"edge": "0"}),
+    ("leg.withdraw_requested", {"why": "stop"}), ("leg.withdraw_received", {}), ("leg.never_sent", {}),
+    ("leg.revoke_requested", {"edge": "0"}),
     ("leg.voided", {"reason": "前置未办成"}), ("leg.not_needed", {"reason": "不再需要"}),
     ("leg.lapsed", {"ask": "A1"}), ("leg.lapsed", {"ask": "P1"}), ("leg.lapsed", {"ask": "O1"}),
 )

@@ -165,6 +165,22 @@ def test_a_withdrawal_reaches_its_department_after_the_filing(there: Hall) -> No
 
 
 @pytest.mark.parametrize(("answer", "then"), [
+    (UNSENT, Then("send", minutes(60))), (UNSENT, Then("stuck")), (Answer("refused", reason="格式不符"), DONE),
+], ids=["not sent", "given up", "refused"])
+def test_a_leg_taken_back_while_it_leaves_is_withdrawn_if_it_does_not_arrive(
+    there: Hall, answer: Answer, then: Then,
+) -> None:
+    there.begin(POWER)
+    claims = there.desk.claim({there.offices["03"]: 64}, NOW)
+    there.withdraw(minutes(1))
+    assert there.leg("03")["state"] == "sending"
+    assert there.desk.record([Came(claim, answer, then) for claim in claims], minutes(2)) == []
+    assert there.leg("03")["state"] == "withdrawn"
+    assert there.outbox("03") == {"03:leg.filed:1": "cancelled", "03:leg.withdrawn:1": "cancelled"}
+    assert (there.leave("03", minutes(90)), there.breaches()) == ([], [])
+
+
+@pytest.mark.parametrize(("answer", "then"), [
     (BUSY, Then("send", minutes(60))), (Answer("unknown"), Then("ask", minutes(60))),
     (Answer("unknown"), Then("stuck")),
     (Answer("refused", reason="格式不符"), DONE),
