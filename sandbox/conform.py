@@ -21,7 +21,8 @@ from sandbox.hub import Hub
 __all__ = ["Aim", "BadAim", "Check", "conform", "report"]
 
 _WRONG_SECRET = "whsec_" + "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmc="  # wrong on purpose
-_NOT_THE_SAME = "两边密钥不一致：请核对接收程序里的密钥和 SECRET 是同一把，签名用原始正文；都对时再核对本机时钟"
+_NOT_THE_SAME = ("两边密钥不一致：请核对接收程序里的密钥和 SECRET 是同一把(用 whsec_ 之后部分 base64 解码后的字节)，"
+                 "签名用原始正文；都对时再核对本机时钟")
 _STALE = timedelta(minutes=6)
 _PATIENCE, _LOOK_AGAIN = 15.0, 0.25
 
@@ -105,8 +106,8 @@ class _Trial:
         answer = self.push(_WRONG_SECRET, f"{self.leg}9")
         return Check(
             "签名不对的推送要拒收", answer.status == 401, _seen(answer),
-            "用本单位密钥对 webhook-id.webhook-timestamp.原始正文 做 HMAC-SHA256，与 webhook-signature "
-            "比对，不一致回 401")
+            "用本单位密钥(whsec_ 之后部分 base64 解码后的字节)对 webhook-id.webhook-timestamp.原始正文 做 HMAC-SHA256，"
+            "结果的 base64 前加 v1, 与 webhook-signature 比对，不一致回 401")
 
     def old_timestamp(self) -> Check:
         """A well signed push from six minutes ago must be refused with 401."""
