@@ -21,7 +21,11 @@ LONGEST_SECRET = 64
 _MOST_SIGNATURES = 10
 _MISSING = "缺少签名：请带上 webhook-id、webhook-timestamp 和 webhook-signature(v1,…)"
 _STALE = "webhook-timestamp 与当前时间相差超过 5 分钟；请校准时钟，重发时换新的时间和签名"
-_WRONG = "签名不对：请用本部门的密钥对 id.timestamp.原始字节 做 HMAC-SHA256，算过之后正文不得再改"
+_HOW = ("密钥是 whsec_ 之后部分 base64 解码后的字节，对 webhook-id.webhook-timestamp.原始正文 做 HMAC-SHA256；"
+        "结果用 base64，前加 v1,")
+_WRONG = f"签名不对：{_HOW}；算过之后正文不得再改"
+_NO_SIGNATURE = f"webhook-signature 里没有能核对的签名，应为 v1, 加 44 个字符的 base64(不是十六进制)：{_HOW}"
+_DIGEST_BYTES = 32
 
 
 class BadSignature(ValueError):
@@ -77,13 +81,16 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now:
     """
     message_id = headers.get("webhook-id") or ""
     timestamp = headers.get("webhook-timestamp") or ""
-    given = _signatures(headers.get("webhook-signature") or "")
-    if not message_id or not timestamp or not given:
+    signature = headers.get("webhook-signature") or ""
+    if not message_id or not timestamp or not signature:
         raise BadSignature("signature_missing", _MISSING)
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise BadSignature("signature_window", "webhook-timestamp 应为十进制秒数")
     if abs(int(timestamp) - now.timestamp()) > WINDOW_SECONDS:
         raise BadSignature("signature_window", _STALE)
+    given = _signatures(signature)
+    if not given:
+        raise BadSignature("signature_wrong", _NO_SIGNATURE)
     expected = [_digest(secret, message_id, timestamp, body) for secret in secrets]
     # Every pair is compared, so that the time taken does not tell which secret or signature came close.
     matches = [hmac.compare_digest(one, other) for one in expected for other in given]
@@ -100,6 +107,6 @@ def _signatures(header: str) -> list[bytes]:
             digest = base64.b64decode(signature, validate=True)
         except (binascii.Error, ValueError):
             continue
-        if version == "v1" and digest:
+        if version == "v1" and len(digest) == _DIGEST_BYTES:
             found.append(digest)
     return found

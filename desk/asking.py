@@ -16,7 +16,7 @@ from catalog.model import Catalog
 from desk.errors import MalformedNotice
 from forms.given import read_given
 from forms.plan import FieldAsker, FieldLine, Plan, RemovedField
-from forms.split import leg_fields
+from forms.split import leg_fields, with_results
 
 
 def in_our_words(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,9 +56,10 @@ def _paper(plan: Plan, leg: str, catalog: Catalog, entry: Mapping[str, Any]) -> 
 
 def in_their_words(plan: Plan, leg: str, supplied: Mapping[str, Any]) -> dict[str, Any]:
     """The answer to an ask as its department writes it: own names, units, code values and date forms."""
-    declared = {line.code for line, _ in _own(plan, leg)}
-    said = leg_fields(plan, leg, {code: value for code, value in supplied.items() if code in declared})
-    return said | {code: value for code, value in supplied.items() if code not in declared}
+    each = plan.parts[leg].line.each
+    declared = {line.code for line, _ in _own(plan, leg) if line.code.rpartition(".")[0] in ("", each)}
+    own = with_results(plan, {}, leg, {code: value for code, value in supplied.items() if code in declared})
+    return leg_fields(plan, leg, own) | {code: value for code, value in supplied.items() if code not in declared}
 
 
 def with_checked_results(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> dict[str, Any]:

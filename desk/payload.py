@@ -6,7 +6,7 @@ Derived from the stored plan, the filed answers and the results so far; frozen b
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -49,15 +49,23 @@ class Dossier:
     @cached_property
     def answers(self) -> Mapping[str, Any]:
         """The filed answers, with what earlier legs gave and what supplements put right since; every message of the
-        case reads them."""
+        case reads them. What the applicant says in place of a leg that gives it counts while no leg does."""
         plan, known = self.case.plan, dict(self.body["form"])
+        for leg in self.case.legs.values() if plan.removed_fields else ():
+            known = _answered(plan, known, leg, {line.code for line in plan.removed_fields})
         for leg in self.case.legs.values():
             for result in leg.results:
                 known = known if result.void else with_results(plan, known, leg.leg, result.fields)
-            for event in answers_of(leg):
-                known.update({code: value for code, value in event.data.get("fields", {}).items()
-                              if any(line.code == code for line in plan.fields)})
+            known = _answered(plan, known, leg, {line.code for line in plan.fields})
         return known
+
+
+def _answered(plan: Plan, known: dict[str, Any], leg: Leg, codes: Container[str]) -> dict[str, Any]:
+    """What is known with the answers to the asks of a leg, as far as they are of these fields."""
+    for event in answers_of(leg):
+        said = {code: value for code, value in event.data.get("fields", {}).items() if code in codes}
+        known = with_results(plan, known, leg.leg, said)
+    return known
 
 
 @dataclass(frozen=True, slots=True)

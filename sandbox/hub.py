@@ -17,6 +17,7 @@ from connectors.base import Answer, Body, Outgoing
 from connectors.rest import Rest
 from connectors.signing import BadSignature, verify
 from connectors.strict_json import FOREIGN, BadJson, load
+from sandbox.shelf import Shelf
 from sources.papers import paper
 
 _MOST_BYTES = 20_000_000
@@ -24,7 +25,8 @@ _PATIENCE = 8.0
 
 
 class Hub:
-    """Listens on loopback (or `host`) for notices and result files, and serves one sample paper to whoever asks.
+    """Listens on loopback (or `host`) for notices and result files, and serves one sample paper to whoever asks; what
+    lies on its `shelf` is for a department that fetches.
 
     `refuse` holds statuses to give to the next notices instead of 204, `put_off` the ids of those notices, and
     `turned_away` the codes of bad signatures.
@@ -40,6 +42,7 @@ class Hub:
         self.refuse: list[int] = []
         self.put_off: list[str] = []
         self.turned_away: list[str] = []
+        self.shelf: Shelf | None = None
         self._changed = threading.Condition()
         self._rest = Rest()
         self._server = _Server((host, port), _Handler)
@@ -122,16 +125,27 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isdigit() or int(length) > _MOST_BYTES:
             self._answer(413, b"")
             return
+        raw = self.rfile.read(int(length))
+        if self.path.endswith("/received") and self.server.hub.shelf is not None:
+            self._from(self.server.hub.shelf, raw)
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._answer(*self.server.hub.take(self.path, headers, self.rfile.read(int(length))))
+        self._answer(*self.server.hub.take(self.path, headers, raw))
 
     def do_GET(self) -> None:
-        """The sample paper, whatever is asked for."""
+        """What lies on the shelf; else the sample paper, whatever is asked for."""
+        if "/legs" in self.path and self.server.hub.shelf is not None:
+            self._from(self.server.hub.shelf, None)
+            return
         self.server.hub.fetched.append(self.headers.get("Authorization") or "")
         self._answer(200, self.server.hub.paper)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name the base class gives
         """Nothing is logged."""
+
+    def _from(self, shelf: Shelf, raw: bytes | None) -> None:
+        status, content = shelf.answer(self.path, self.headers.get("Authorization") or "", raw)
+        self._answer(status, json.dumps(content, ensure_ascii=False).encode())
 
     def _answer(self, status: int, content: bytes) -> None:
         self.send_response(status)

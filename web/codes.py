@@ -19,7 +19,7 @@ AT_THE_EDGE: tuple[tuple[int, str, str], ...] = (
     (401, "bad_token", "令牌不对、已过期或已撤销；请换一个令牌。"),
     (401, "signature_missing", "缺少签名头；请按接入文档签名。"),
     (401, "signature_window", "签名时间与现在相差超过 5 分钟；请校准时钟后重新签名。"),
-    (401, "signature_wrong", "签名不对；请核对密钥和签名用的原始字节。"),
+    (401, "signature_wrong", "签名不对；密钥是 whsec_ 之后部分 base64 解码后的字节，结果用 base64，前加 v1,。"),
     (422, "file_size", "文件是空的或太大。"),
     (422, "file_type", "文件类型不在允许范围，或含有活动内容。"),
     (422, "file_type_differs", "文件内容与扩展名或声明的类型不一致。"),

@@ -30,6 +30,10 @@ TITLES: Mapping[int, str] = {
     422: "内容需要修改", 429: "请求太频繁", 431: "请求头太大", 500: "服务出错", 503: "服务暂时繁忙",
     507: "存储空间不足",
 }
+CALLED_BY_CODE: Mapping[str, str] = {
+    "signature_missing": "签名未通过", "signature_window": "签名未通过", "signature_wrong": "签名未通过",
+    "bad_token": "令牌未通过",
+}  # who calls with these is a program, which has nowhere to log in
 UNSAVED = "系统暂时不能保存，刚才的操作没有生效；已保存的草稿仍在，请稍后再试"
 OWN_WORDS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "这个请求不完整或无法读懂，请检查后重新发送"),
@@ -60,7 +64,7 @@ class Problem(Exception):
     @property
     def title(self) -> str:
         """The status in two or three Chinese words."""
-        return TITLES.get(self.status, "请求没有完成")
+        return CALLED_BY_CODE.get(self.code) or TITLES.get(self.status, "请求没有完成")
 
     @property
     def request_id(self) -> str:

@@ -9,7 +9,9 @@ import pytest
 from cases.model import Event
 from connectors.base import Answer
 from desk import errors
+from desk.asking import in_their_words
 from desk.desk import Desk
+from desk.payload import Dossier
 from store import events, notices
 from tests.desk.conftest import NOW
 from tests.desk.filings import Filed
@@ -117,3 +119,30 @@ def test_an_applicant_who_is_asked_for_a_given_field_is_told_what_to_write(retir
     assert set(refused.value.errors) == {"deemed_months"} and refused.value.errors["deemed_months"][0]
     retirement.answer(MEDICAL, "a1", minute(9), deemed_months="12")
     assert retirement.deliver(minute(10))[MEDICAL, "leg.supplemented"]["fields"] == {"stjfys": 12}
+
+
+def test_what_the_applicant_says_in_place_of_a_leg_that_fails_reaches_the_one_that_waits_for_it(retirement):
+    retirement.say(YEARS, "leg.refused", minute(4), reason_code="R1", reason="档案不全")
+    retirement.say(PENSION, "leg.granted", minute(5), results=[{"material": "pension_sheet"}])
+    held = retirement.leg(MEDICAL, minute(5))
+    ask = next(ask for ask in held["asks"] if ask["open"])
+    assert [entry["field"] for entry in ask["fields"]] == ["deemed_months"]
+    retirement.answer(MEDICAL, ask["id"], minute(6), deemed_months="7")
+    told = {type_: data for (leg, type_), data in retirement.deliver(minute(7)).items() if leg == MEDICAL}
+    assert [data["fields"].get("stjfys") for data in told.values()] == [7] * len(told) and told
+
+
+def test_what_a_leg_gives_stands_above_what_the_applicant_said_to_one_that_doubted_it(retirement):
+    retirement.to_medical(12)
+    retirement.say(MEDICAL, "leg.supplement_required", minute(8), ask="a1", reason="月数不符", limit="5wd",
+                   fields=["stjfys"])
+    retirement.answer(MEDICAL, "a1", minute(9), deemed_months="13")
+    case = retirement.desk._book.known(retirement.reference).case
+    assert Dossier(case, {"form": {}, "materials": {}}, {}).answers["deemed_months"] == 12
+
+
+def test_a_row_leg_is_answered_in_its_own_row(desk, catalog):
+    plan = desk.plan("transport-company", dict(catalog.bundles["transport-company"].figures), NOW)
+    leg = next(leg for leg in plan.legs if leg.matter == "transport-permit")
+    assert in_their_words(plan, leg.leg, {"vehicles.plate": "鲁B12345", "other": "x"}) == {
+        "vehicles": [{"cphm": "鲁B12345"}], "other": "x"}

@@ -1,12 +1,14 @@
 """The documents tell the truth: files exist, codes and connectors are documented, next year has a calendar."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bench.applicant import CATALOG
 from connectors.shipped import registry
+from connectors.signing import headers_for, secret_bytes
 from web.codes import codes_page
 
 HOME = Path(__file__).resolve().parents[2]
@@ -34,6 +36,17 @@ def test_every_code_that_a_view_answers_is_documented():
 def test_every_connector_is_documented():
     text = (HOME / "docs" / "connecting.md").read_text()
     assert [name for name in registry().names() if f"`{name}`" not in text] == []
+
+
+def test_the_signature_that_the_guide_works_out_is_right():
+    text = (HOME / "docs" / "connecting.md").read_text()
+    secret = re.search(r"With the secret `(whsec_[^`]+)`", text)[1]
+    shown = dict(zip(("key", "id", "time", "body", "signature"),
+                     re.findall(r"`([^`]+)`", text.partition(secret + "`")[2])[:5], strict=True))
+    assert secret_bytes(secret) == shown["key"].encode()
+    at = datetime.fromtimestamp(int(shown["time"]), UTC)
+    made = headers_for(shown["id"], at, shown["body"].encode(), [secret])
+    assert made["webhook-signature"] == shown["signature"]
 
 
 def test_next_years_calendar_is_there_or_marked_provisional():

@@ -1,10 +1,13 @@
 """What departments do: signed notices and files, pulling their legs, fetching files with their token."""
 
+import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.signing import secret_bytes
 from store import messages
 
 NOTICES = "/api/departments/water-office/notices"
@@ -53,6 +56,34 @@ def test_a_forged_notice_is_refused_and_moves_nothing(caller, applicant, leg, si
     assert answer.status_code == 401
     assert code in (None, answer.json["code"])
     assert state(applicant, leg) != "accepted"
+
+
+def b64(content):
+    return base64.b64encode(content).decode()
+
+
+def _by(key, content):
+    return hmac.digest(key, content, "sha256")
+
+
+OTHER_WAYS = {
+    "the text of the secret as the key": lambda secret, whole, body: "v1," + b64(_by(secret.encode(), whole)),
+    "hexadecimal": lambda secret, whole, body: "v1," + _by(secret_bytes(secret), whole).hex(),
+    "over the body alone": lambda secret, whole, body: "v1," + b64(_by(secret_bytes(secret), body)),
+    "without its version": lambda secret, whole, body: b64(_by(secret_bytes(secret), whole)),
+}
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_a_signature_made_in_another_way_is_told_how_it_is_made(caller, house, leg, signed, way):
+    raw, secret = notice(leg), house.deployment.bodies["water-office"].secrets[0]
+    headers = signed("water", raw)
+    whole = b".".join((headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), raw))
+    refused = send(caller, raw, headers | {"webhook-signature": OTHER_WAYS[way](secret, whole, raw)})
+    assert (refused.status_code, refused.json["code"], refused.json["title"]) == (401, "signature_wrong", "签名未通过")
+    assert "whsec_ 之后部分 base64 解码后的字节" in refused.json["detail"]
+    assert "前加 v1," in refused.json["detail"]
+    assert ("不是十六进制" in refused.json["detail"]) == (way in {"hexadecimal", "without its version"})
 
 
 @pytest.mark.parametrize("seconds", [-301, 301])
