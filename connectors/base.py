@@ -41,7 +41,8 @@ class Body:
     both directions, newest first; `tokens` are the bearer tokens with which its system fetches files and waiting
     legs. `networks` (CIDR) is where a connection may end; empty: where the address itself says. `ladder` holds the
     seconds between attempts, empty for the usual one. Without `takes_new` it keeps the legs that it has and gets no
-    other. Neither secrets nor tokens ever appear in a repr.
+    other. `authorities` may correct what it decided (`leg.corrected`), each by the name its notices write. Neither
+    secrets nor tokens ever appear in a repr.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Body:
     phone: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     takes_new: bool = True
+    authorities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

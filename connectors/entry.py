@@ -77,7 +77,9 @@ class Entry:
         self._signs(channel)
         lists: tuple[tuple[str, Callable[..., Any]], ...] = (("networks", _networks), ("ladder", _ladder))
         more |= {key: self._tried(None, read, self.given) for key, read in lists}
-        more["settings"] = self._settings(connector)
+        settings = self.given.value.get("settings", Lined({}, self.line))
+        more["authorities"] = self._tried(None, _authorities, settings)
+        more["settings"] = self._settings(settings, connector)
         if channel is None or any(fault.level == "error" for fault in self.faults):
             return None
         return Body(id=self.name, channel=channel, **(texts | more))
@@ -175,10 +177,11 @@ class Entry:
             _must_sign(found, item.line)
         return found
 
-    def _settings(self, connector: str) -> dict[str, str]:
-        """The settings: texts, each under a name that the connector or the portal knows."""
-        item: Lined = self.given.value.get("settings", Lined({}, self.line))
+    def _settings(self, item: Lined, connector: str) -> dict[str, str]:
+        """The connector's settings: texts, each under a name that it knows. The authorities are the portal's own."""
         value = plain(item)
+        if isinstance(value, dict):
+            value.pop(AUTHORITIES, None)
         if not isinstance(value, dict) or any(not isinstance(one, str) for one in value.values()):
             self._wrong(self.given.lines["settings"], "bad_value", "settings 应为 名称: 文字")
             return {}
@@ -256,6 +259,15 @@ def _networks(entry: Lined) -> tuple[str, ...]:
         except ValueError:
             raise Wrong(item.line, "bad_value", f"{item.value} 不是网段，请写成 10.1.2.0/24") from None
     return tuple(item.value for item in _listed(entry, "networks"))
+
+
+def _authorities(settings: Lined) -> tuple[str, ...]:
+    """Names in a list, each as it stands there; or in one text, between spaces or commas."""
+    if not isinstance(settings.value, dict) or AUTHORITIES not in settings.value:
+        return ()
+    if isinstance(settings.value[AUTHORITIES].value, str):
+        return tuple(name for name in re.split(r"[\s,，、;；]+", settings.value[AUTHORITIES].value) if name)
+    return tuple(item.value.strip() for item in _listed(settings, AUTHORITIES))
 
 
 def _ladder(entry: Lined) -> tuple[float, ...]:

@@ -211,7 +211,7 @@ def envelope(notice: Mapping[str, Any], now: datetime) -> tuple[str, datetime, d
 
 def authorities_of(office: Body) -> frozenset[str]:
     """Who may correct this office's legs: declared in the deployment file under `settings: authorities`."""
-    return frozenset(office.settings.get("authorities", "").split())
+    return frozenset(office.authorities)
 
 
 def _instant(text: Any, now: datetime) -> datetime | None:

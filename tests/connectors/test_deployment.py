@@ -188,6 +188,24 @@ def test_a_body_that_fetches_without_a_token_is_shown_and_not_refused(tmp_path: 
     assert found.errors == () and set(found.bodies) == {"a"}
 
 
+@pytest.mark.parametrize(("written", "read"), [
+    ("head", ("head",)), ("'head chief'", ("head", "chief")), ("'head, chief'", ("head", "chief")),
+    ("[head, chief]", ("head", "chief")), ("市水务局，市复核办、总师", ("市水务局", "市复核办", "总师")),
+    ("[市 水务局, '总师, 代']", ("市 水务局", "总师, 代")),
+])
+def test_authorities_are_a_list_or_a_text_with_spaces_or_commas(
+        tmp_path: Path, written: str, read: tuple[str, ...]) -> None:
+    found = _read(tmp_path, HEAD + f"  a: {{department: d, connector: desk, settings: {{authorities: {written}}}}}\n")
+    assert found.problems == ()
+    assert found.bodies["a"].authorities == read
+    assert found.bodies["a"].settings == {}
+
+
+def test_authorities_that_are_no_names_are_said(tmp_path: Path) -> None:
+    found = _read(tmp_path, HEAD + "  a: {department: d, connector: desk, settings: {authorities: {head: yes}}}\n")
+    assert [problem.message for problem in found.problems] == ["a：authorities 应为文字或文字的列表"]
+
+
 def test_a_connector_that_does_not_say_what_settings_it_knows_takes_any(tmp_path: Path) -> None:
     class Fax:
         name = "fax"

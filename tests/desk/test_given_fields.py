@@ -22,8 +22,7 @@ NO_MONTHS = ["十二", "nan", "1e1000000", {"a": 1}, [1, 2], True, 1e300, 1.5]
 
 @pytest.fixture
 def premises(premises):
-    settings = MappingProxyType({"authorities": "复核"})
-    bodies = {name: replace(body, settings=settings) for name, body in premises.deployment.bodies.items()}
+    bodies = {name: replace(body, authorities=("复核",)) for name, body in premises.deployment.bodies.items()}
     return replace(premises, deployment=replace(premises.deployment, bodies=MappingProxyType(bodies)))
 
 

@@ -35,8 +35,7 @@ class Drain(Filed):
 
 @pytest.fixture
 def premises(premises):
-    settings = MappingProxyType({"authorities": "复核"})
-    bodies = {name: replace(body, settings=settings) for name, body in premises.deployment.bodies.items()}
+    bodies = {name: replace(body, authorities=("复核",)) for name, body in premises.deployment.bodies.items()}
     return replace(premises, deployment=replace(premises.deployment, bodies=MappingProxyType(bodies)))
 
 
