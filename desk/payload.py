@@ -51,21 +51,22 @@ class Dossier:
         """The filed answers, with what earlier legs gave and what supplements put right since; every message of the
         case reads them. What the applicant says in place of a leg that gives it counts while no leg does."""
         plan, known = self.case.plan, dict(self.body["form"])
-        for leg in self.case.legs.values() if plan.removed_fields else ():
-            known = _answered(plan, known, leg, {line.code for line in plan.removed_fields})
-        for leg in self.case.legs.values():
+        answered = {number: events for number, leg in self.case.legs.items() if (events := answers_of(leg))}
+        in_place, on_form = ({line.code for line in lines} if answered else set[str]()
+                             for lines in (plan.removed_fields, plan.fields))
+        for number, events in answered.items():
+            known = with_results(plan, known, number, _about(events, in_place))
+        for number, leg in self.case.legs.items():
             for result in leg.results:
-                known = known if result.void else with_results(plan, known, leg.leg, result.fields)
-            known = _answered(plan, known, leg, {line.code for line in plan.fields})
+                known = known if result.void else with_results(plan, known, number, result.fields)
+            if number in answered:
+                known = with_results(plan, known, number, _about(answered[number], on_form))
         return known
 
 
-def _answered(plan: Plan, known: dict[str, Any], leg: Leg, codes: Container[str]) -> dict[str, Any]:
-    """What is known with the answers to the asks of a leg, as far as they are of these fields."""
-    for event in answers_of(leg):
-        said = {code: value for code, value in event.data.get("fields", {}).items() if code in codes}
-        known = with_results(plan, known, leg.leg, said)
-    return known
+def _about(events: Iterable[Event], codes: Container[str]) -> dict[str, Any]:
+    """What answers to asks say of these fields; the last one counts."""
+    return {code: value for event in events for code, value in event.data.get("fields", {}).items() if code in codes}
 
 
 @dataclass(frozen=True, slots=True)
