@@ -22,13 +22,13 @@ _TAKE = (
     f" doing = :doing, started_at = :at, frozen = :frozen, line = :line"
     f" where {KEY} and state = :was and token = :token - 1"
 )
-_SETTLE = (
-    "update messages set state = :state, next_at = :next_at, lease_until = null, doing = null,"
-    f" settled_at = :settled_at, detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token"
-)
 _PUT_OFF = (
     "update messages set state = :was, next_at = :next_at, lease_until = null, doing = null, attempts = :attempts,"
     f" started_at = :started_at where {KEY} and state = 'leased' and token = :token"
+)
+_SETTLE = (
+    "update messages set state = :state, next_at = :next_at, lease_until = null, doing = null,"
+    f" settled_at = :settled_at, detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token"
 )
 _DOES = {"due": "send", "unknown": "ask"}
 _ENDED = insert_text("attempts", ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "ended_at",
