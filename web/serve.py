@@ -129,9 +129,10 @@ def port_comes_free(bind: str, port: int) -> bool:
 
 def _in_the_way(bind: str, port: int) -> str:
     """Why nobody can listen there; empty if one can."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     try:
-        socket.create_server((bind.strip("[]"), port), family=family).close()
+        with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((bind.strip("[]"), port))  # and not listened to: nobody may be taken and then dropped
     except OSError as error:
         return error.strerror or str(error)
     return ""
