@@ -9,7 +9,7 @@ from functools import partial
 from flask import Flask
 
 import cli
-from settings import Settings
+from settings import BadSettings, Settings
 from store import failpoints
 from web import blueprints
 from web.bodies import Bodies, Pace
@@ -28,7 +28,7 @@ def create_app(overrides: Mapping[str, str] | None = None) -> Flask:
     are read only when a command needs them: `flask check` must be able to say what is wrong with them.
     """
     environ = {**os.environ, **(overrides or {})}
-    settings = Settings.from_environ(environ)
+    settings = _settings(environ)
     failpoints.arm(settings.failpoints)
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
@@ -42,6 +42,19 @@ def create_app(overrides: Mapping[str, str] | None = None) -> Flask:
     cli.register(app)
     pace = Pace(settings.threads // 2, settings.body_deadline, settings.upload_rate)
     app.wsgi_app = Bodies(app.wsgi_app, pace)  # type: ignore[assignment, method-assign]
-    if environ.get("FLASK_RUN_FROM_CLI") != "true":
+    if not _for_a_command(environ):
         house.parts  # noqa: B018  reads and checks everything now, so that a wrong set-up never starts
     return app
+
+
+def _settings(environ: Mapping[str, str]) -> Settings:
+    try:
+        return Settings.from_environ(environ)
+    except BadSettings as error:
+        if _for_a_command(environ):  # a traceback would bury what is wrong
+            raise SystemExit(str(error)) from error
+        raise
+
+
+def _for_a_command(environ: Mapping[str, str]) -> bool:
+    return environ.get("FLASK_RUN_FROM_CLI") == "true"

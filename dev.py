@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -176,10 +177,19 @@ def wait_until_ready(url: str, processes: Sequence[subprocess.Popen[bytes]]) -> 
     give_up(f"{url} did not answer within {START_SECONDS} seconds; see the lines above")
 
 
+def refuse_a_port_in_use(port: int) -> None:
+    """Say at once that somebody listens there: whoever it is would else be taken for the portal that begins."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            give_up(f"port {port} is in use; stop what listens there, or choose another: PORT=5300 python3 dev.py run")
+
+
 def run(_: argparse.Namespace) -> int:
     """Start the portal with its dispatcher, and the demo departments, until Ctrl-C."""
     install(["requirements.txt"])
     port = int(os.environ.get("PORT", "5000"))
+    refuse_a_port_in_use(port)
     environment = {**os.environ, **demo_environment(port)}
     keys = beside(data_folder())
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)

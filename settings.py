@@ -145,6 +145,15 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
+ELSEWHERE: tuple[tuple[str, str, str], ...] = (
+    ("YJS_SANDBOX_URL", "示例部门监听的地址；接入清单可用 env:YJS_SANDBOX_URL 引用。dev.py run 用 PORT + 100。",
+     "Where the demo departments listen (`flask sandbox`); a list may refer to it. `dev.py run`: `PORT` + 100."),
+    ("YJS_PASSWORD", "flask account 的密码，免得在终端询问。", "The password for `flask account`; else asked for."),
+    ("SECRET", "flask conform 用的密钥。", "The secret for `flask conform`."),
+    ("TOKEN", "flask conform --pull 用的取件令牌。", "The token for `flask conform --pull`."),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting as a typed value. Make it with `from_environ`; the attributes are those of `SETTINGS`."""
@@ -207,7 +216,7 @@ class Settings:
 
 def _unknown(environ: Mapping[str, str]) -> list[str]:
     """Variables that look like ours and are not: a misspelt setting must not be silently without effect."""
-    known = [setting.name for setting in SETTINGS]
+    known = [*(setting.name for setting in SETTINGS), *(name for name, *_ in ELSEWHERE if name.startswith("YJS_"))]
     meant = {name: get_close_matches(name, known, 1, CLOSE) for name in environ if name not in known}
     return [f"{name}：没有这个设置，是不是 {close[0]}？" for name, close in sorted(meant.items()) if close]
 
@@ -268,6 +277,8 @@ def settings_page() -> str:
     for one in SETTINGS:
         shape = one.shape.replace("|", "\\|")
         lines.append(f"| `{one.name}` | {shape} | {f'`{one.default}`' if one.default else '–'} | {one.zh} | {one.en} |")
+    lines += ["", "Read by one command alone:", "", "| variable | 说明 | meaning |", "|---|---|---|"]
+    lines += [f"| `{name}` | {zh} | {en} |" for name, zh, en in ELSEWHERE]
     return "\n".join(lines) + "\n"
 
 

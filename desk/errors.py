@@ -45,7 +45,7 @@ class UnknownDraft(DeskError):
 
 
 class UnknownFile(DeskError):
-    """没有找到这个文件；请重新上传。"""
+    """没有找到这个文件；要提交的请重新上传，要取的请核对网址和身份。"""
 
     code, status = "unknown_file", 404
 

@@ -14,6 +14,7 @@ from store.files import FileRow
 from store.port import Tx
 from store.vault import new_file_id
 
+NOT_THE_OFFICES = "没有这个文件，或它不在本部门的分办件里；请用本部门的令牌，按收到的消息里的 url 取文件。"
 Told = Callable[[str, str], Collection[str]]
 
 
@@ -56,11 +57,14 @@ def open_for_office(premises: Premises, office: str, file: str, told: Told) -> t
 
     `told` says which files of a case an office may open.
     """
-    with premises.database.read() as tx:
-        row = _row(tx, file)
+    try:
+        with premises.database.read() as tx:
+            row = _row(tx, file)
+    except UnknownFile:
+        raise UnknownFile(NOT_THE_OFFICES) from None
     own = row.owner == f"department:{office}"
     if not own and (row.reference is None or file not in told(row.reference, office)):
-        raise UnknownFile
+        raise UnknownFile(NOT_THE_OFFICES)
     return info(row), premises.vault.open(file)
 
 

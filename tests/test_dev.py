@@ -1,6 +1,7 @@
 """What `dev.py` prepares: the bytecode of our own files, whatever the environment says of writing it."""
 
 import os
+import socket
 import sys
 
 import pytest
@@ -58,3 +59,11 @@ def test_paths_are_meant_from_where_the_person_stands(tmp_path, monkeypatch):
     made = dev.demo_environment(5300)
     assert made["YJS_DATA"] == str(tmp_path / "here")
     assert made["YJS_SECRETS"] == str(tmp_path / "here-keys")
+
+
+def test_a_port_in_use_is_said_before_anything_starts():
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"port {port} is in use.*PORT=5300"):
+            dev.refuse_a_port_in_use(port)
+    dev.refuse_a_port_in_use(port)

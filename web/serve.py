@@ -14,7 +14,9 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
+import time
 from importlib import import_module
 from typing import Any
 
@@ -35,6 +37,7 @@ APPLICATION = "app"  # by name: it stands above
 STOP_SECONDS = 8.0
 GRACE_SECONDS = 10
 FILES = 4096
+PORT_SECONDS = 5.0
 APP_LOAD_ERROR = 4  # gunicorn's exit code of a worker that will never load: the master stops
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
@@ -111,6 +114,30 @@ def look_less_for_garbage() -> None:
     gc.set_threshold(*COLLECT)
 
 
+def port_comes_free(bind: str, port: int) -> bool:
+    """Whether one can listen there, within a few seconds: a portal that ends just now may still hold it. What is in the
+    way is said at once and with the setting, which gunicorn does not name."""
+    until, said = time.monotonic() + PORT_SECONDS, False
+    while (why := _in_the_way(bind, port)) and time.monotonic() < until:
+        if not said:
+            sys.stderr.write(f"不能在 {bind} 端口 {port} 上监听（{why}）；"
+                             "请停掉占用它的程序，或用 PORT、YJS_BIND 换一个，例如 PORT=5300\n")
+            said = True
+        time.sleep(0.2)
+    return not why
+
+
+def _in_the_way(bind: str, port: int) -> str:
+    """Why nobody can listen there; empty if one can."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((bind.strip("[]"), port))  # and not listened to: nobody may be taken and then dropped
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 def raise_file_limit() -> None:
     """As many open files as all connections and the store may need together; many systems begin with 1024."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -126,6 +153,8 @@ def main() -> int:
         settings = Settings.from_environ(os.environ)
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    if not port_comes_free(settings.bind, settings.port):
         return 2
     raise_file_limit()
     make_folder(settings.data)  # its socket is bound before the store is opened

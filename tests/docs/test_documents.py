@@ -3,10 +3,12 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from bench.applicant import CATALOG
+from cases.lights import Colour
 from connectors.shipped import registry
 from connectors.signing import headers_for, secret_bytes
 from web.codes import codes_page
@@ -31,6 +33,17 @@ def test_every_code_that_a_view_answers_is_documented():
     used = {code for path in (HOME / "web").rglob("*.py") for code in PROBLEM.findall(path.read_text())}
     documented = set(re.findall(r"`(\w+)`", codes_page()))
     assert used - documented == set()
+
+
+def test_every_reason_why_a_file_is_refused_is_documented():
+    used = set(re.findall(r"BadFile\(\"(\w+)\"", (HOME / "desk" / "content.py").read_text()))
+    assert used and used - set(re.findall(r"\| 422 \| `(\w+)`", codes_page())) == set()
+
+
+def test_the_colours_of_a_light_are_those_that_the_api_names():
+    page = (HOME / "docs" / "api.md").read_text()
+    said = re.search(r"- `light`: string – (.*)", page)[1]
+    assert {part.strip().partition(":")[0] for part in said.split(";")} == set(get_args(Colour))
 
 
 def test_every_connector_is_documented():

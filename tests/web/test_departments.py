@@ -233,7 +233,10 @@ def test_a_filing_that_was_read_stays_as_it_was_read(office, applicant, leg, hou
 def test_a_department_fetches_the_papers_of_its_legs_and_no_others(office, other_office, filing, leg):
     file = filing["materials"]["drawing"][0]
     assert office.get(f"/api/files/{file}").status_code == 200
-    assert other_office.get(f"/api/files/{file}").status_code == 404
+    refused, unknown = other_office.get(f"/api/files/{file}"), other_office.get(f"/api/files/{'0' * 32}")
+    assert (refused.status_code, refused.json["code"]) == (404, "unknown_file")
+    assert refused.json["detail"] == unknown.json["detail"]
+    assert "上传" not in refused.json["detail"] and "url" in refused.json["detail"]
 
 
 def test_each_office_gets_only_what_its_matter_declares(office, other_office, applicant, filing, leg):
@@ -241,3 +244,22 @@ def test_each_office_gets_only_what_its_matter_declares(office, other_office, ap
     other = other_office.get(f"/api/departments/power-office/legs/{reference}-02").json
     assert filing["form"]["credit_code"] not in json.dumps(other)
     assert filing["form"]["phone"] in json.dumps(other)
+
+
+INLINE = {"name": "协议.png", "type": "image/png"}
+
+
+@pytest.mark.parametrize(("file", "says"), [
+    ({**INLINE, "base64": "!!!"}, "不是有效的 base64"), ({**INLINE, "base64": "A" * 400_000}, "超过 256 kB"),
+    ({**INLINE, "base64": base64.b64encode(b"hello").decode()}, "不能使用"), ({"file": "0" * 32}, "没有上传过"),
+])
+@pytest.mark.parametrize("corrects", [False, True])
+def test_a_result_file_that_cannot_be_used_is_named_by_its_place(caller, leg, signed, file, says, corrects):
+    results = [{"material": "agreement"}, {"name": "附件", "files": [file]}]
+    data = {"what": {"state": "granted", "reason": "x", "results": results}, "authority": "x"} if corrects else {
+        "results": results}
+    raw = notice(leg, "leg.corrected" if corrects else "leg.granted", **data)
+    answer = send(caller, raw, signed("water", raw))
+    assert (answer.status_code, answer.json["code"]) == (400, "malformed_notice")
+    tree = answer.json["errors"]["data"]
+    assert says in (tree["what"] if corrects else tree)["results"]["1"]["files"]["0"][0]

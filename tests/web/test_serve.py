@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -13,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from web.serve import port_comes_free
 
 HOME = Path(__file__).resolve().parents[2]
 OFFICES = """bodies:
@@ -237,3 +240,25 @@ def test_a_wrong_set_up_never_starts_and_says_all_that_is_wrong(tmp_path, change
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_said_at_once_with_the_setting_that_changes_it(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        environment = {**os.environ, "YJS_ENV": "demo", "YJS_DATA": str(tmp_path / "data"), "PORT": str(port)}
+        done = subprocess.run([sys.executable, "-m", "web.serve"], cwd=HOME, env=environment, capture_output=True,
+                              text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert done.stderr.startswith(f"不能在 127.0.0.1 端口 {port} 上监听")
+    assert "PORT=5300" in done.stderr and "[ERROR]" not in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_port_that_comes_free_is_waited_for():
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        freed = threading.Timer(0.5, held.close)
+        freed.start()
+        assert port_comes_free("127.0.0.1", port)
+        freed.join()
+    assert port_comes_free("127.0.0.1", port)

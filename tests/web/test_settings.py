@@ -1,6 +1,9 @@
 """The table of settings: readable, complete, refusing nonsense by name; and the movable clock."""
 
 import os
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +32,7 @@ def test_the_defaults_of_a_demo_are_the_contracts():
     ({"YJS_PUBLIC_URL": "portal.example"}, "YJS_PUBLIC_URL="),
     ({"YJS_TRUSTED_PROXIES": "-1"}, "YJS_TRUSTED_PROXIES="),
     ({"YJS_DEPARTMENT": "x.yaml"}, "YJS_DEPARTMENT："),
-    ({"YJS_KEYS": "data/keys"}, "YJS_KEYS："),
+    ({"YJS_KEYS": "data/keys"}, "YJS_KEYS："), ({"YJS_SANDBOX_URI": "x"}, "是不是 YJS_SANDBOX_URL"),
 ])
 def test_nonsense_is_refused_by_name(given, named):
     with pytest.raises(BadSettings) as refused:
@@ -72,3 +75,20 @@ def test_a_clock_that_cannot_be_read_says_so(tmp_path, text):
 
 def test_the_settings_page_is_what_the_table_says():
     assert (HOME / "docs" / "settings.md").read_text() == settings_page()
+
+
+def test_every_variable_of_ours_that_is_read_stands_in_the_settings_page():
+    page = (HOME / "docs" / "settings.md").read_text()
+    read = {name for path in HOME.rglob("*.py") if not {".venv", "tests", "bench", "chaos"} & set(path.parts)
+            for name in re.findall(r"\bYJS_[A-Z]+(?:_[A-Z]+)*\b", path.read_text())}
+    assert [name for name in sorted(read) if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("command", [["check"], ["legs"]])
+def test_a_command_says_what_is_wrong_with_the_settings_and_nothing_else(command):
+    environ = {**os.environ, **TEST, "YJS_DEPARTMENT": "x.yaml"}
+    done = subprocess.run([sys.executable, "-m", "flask", *command], cwd=HOME, env=environ, capture_output=True,
+                          text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "设置有误，服务没有启动：", "  YJS_DEPARTMENT：没有这个设置，是不是 YJS_DEPARTMENTS？"]
