@@ -10,7 +10,10 @@ import pytest
 from catalog.bundle import Bundle, Example
 from catalog.check import check
 from catalog.conditions import names_in
+from forms.compose import compose
 from forms.explore import explore
+from forms.values import json_ready
+from tests.bundles.filled import filled
 from tests.bundles.shipped import CATALOG, LOADED, TODAY, planned, public_plan
 
 BUNDLES = {
@@ -72,6 +75,13 @@ def test_an_example_comes_out_as_its_author_says(bundle: Bundle, example: Exampl
         assert plan.figures.materials_after == example.materials
     if example.days is not None:
         assert (plan.figures.days.after, plan.figures.day_unit) == (example.days.amount, example.days.unit)
+
+
+@pytest.mark.parametrize(("bundle", "example"), EXAMPLES)
+def test_an_example_whose_form_is_filled_in_waits_for_nothing_more(bundle: Bundle, example: Example) -> None:
+    empty = planned(bundle.id, example.given)
+    plan = compose(CATALOG, bundle.id, json_ready(example.given), today=TODAY, form=filled(empty))
+    assert [problem.text for problem in plan.problems if problem.level == "undecided"] == []
 
 
 @pytest.mark.parametrize("bundle", BUNDLES)
