@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cases.model import Event, LegState
+from cases.states import OUT
 from desk.known import Known
 from desk.outgoing import Letter, offer_and_send
 from desk.premises import Premises
@@ -21,6 +22,8 @@ from store.messages import Enclosed
 from store.port import Tx
 
 Alongside = Callable[[Tx], None]
+# What has a message after the filing, and can happen before that has arrived.
+FOLLOWED = frozenset({"leg.withdraw_requested", "leg.material_added", "leg.supplemented", "leg.urged"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Writing:
         legs.put_all(tx, [(row, change.known.legs.get(row.leg)) for change in changes for row in change.changed])
         for change in changes:
             self._drop_unsent(tx, change)
+            self._let_follow(tx, change, now)
             if change.letters:
                 current = {**change.known.legs, **{row.leg: row for row in change.changed}}
                 offer_and_send(tx, self._premises, current, change.letters, now)
@@ -123,6 +127,14 @@ class Writing:
                 messages.cancel(tx, row.reference, row.leg, but="leg.withdrawn" if leg.revoking else "")
             elif not messages.recall(tx, row.reference, row.leg):
                 raise Leaving(row.leg)
+
+    def _let_follow(self, tx: Tx, change: Change, now: datetime) -> None:
+        """What waited for a leg to arrive at its department leaves once it has."""
+        for row in change.changed:
+            before = change.known.legs.get(row.leg)
+            arrived = before is not None and before.state in OUT and row.state not in OUT
+            if arrived and any(event.type in FOLLOWED for event in change.known.case.legs[row.leg].history):
+                messages.hasten(tx, row.reference, row.leg, now)
 
 
 def _ends_or_is_held(before: LegRow, after: LegRow) -> bool:

@@ -210,6 +210,13 @@ def recall(tx: Tx, reference: str, leg: str) -> bool:
                        " and state in ('leased', 'unknown')", r=reference, leg=leg)
 
 
+def hasten(tx: Tx, reference: str, leg: str, now: datetime) -> None:
+    """Whatever waits for the filing of a leg and was never tried is due now."""
+    if tx.run("update messages set next_at = :now where reference = :r and leg = :leg and type <> 'leg.filed'"
+              " and state = 'due' and attempts = 0 and next_at > :now", r=reference, leg=leg, now=stamp(now)):
+        tx.notify(TOPIC)
+
+
 def overtaken(tx: Tx, reference: str, leg: str, now: datetime) -> None:
     """The department spoke of the leg, so its filing arrived: it is neither sent nor asked about any more, and nobody
     has to act on how it was answered."""

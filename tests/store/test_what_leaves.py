@@ -159,7 +159,7 @@ def test_a_withdrawal_reaches_its_department_after_the_filing(there: Hall) -> No
     assert there.outbox("03") == {"03:leg.filed:1": "due", "03:leg.withdrawn:1": "due"}
     assert there.breaches() == []
     assert there.leave("03", minutes(60)) == ["03:leg.filed:1"]
-    assert there.leave("03", minutes(65)) == ["03:leg.withdrawn:1"]
+    assert there.leave("03", minutes(60)) == ["03:leg.withdrawn:1"]
     there.tell("03", "leg.withdraw_confirmed", minutes(66))
     assert there.leg("03")["state"] == "withdrawn"
 
@@ -193,7 +193,7 @@ def test_a_paper_waits_until_its_leg_has_arrived_however_that_comes(there: Hall,
     assert there.outbox("11")["11:leg.material_added:1"] == "due"
     assert there.breaches() == []
     there.tell("11", "leg.accepted", minutes(3))
-    assert there.leave("11", minutes(9)) == ["11:leg.material_added:1"]
+    assert there.leave("11", minutes(3)) == ["11:leg.material_added:1"]
 
 
 def test_what_waits_for_its_filing_keeps_nothing_else_waiting_and_counts_no_attempts(there: Hall) -> None:
