@@ -42,6 +42,7 @@ BUGS = (
     Bug("signature-not-checked", "mixed", ("I10",)),
     Bug("sent-again-instead-of-asked", "mixed", ("I5",)),
     Bug("asked-about-the-wrong-thing", "mixed", ("I4",)),
+    Bug("told-out-of-order", "regrets", ("I4", "I26")),
     Bug("filing-not-idempotent", "mixed", ("I3", "I20")),
 )
 
