@@ -67,9 +67,9 @@ MIXED: Script = {**dict.fromkeys(OFFICES, TOLD), "water-bureau": ASKS, "heat-uti
     **LEGACY, "manners": {"slow": 1.0}, "rules": [{"chance": 0.5, "attempts": [1, 1], "after": "reset:0"}]}}
 LATE: Script = {**CALM, "city-management": {"manners": {"short": 1.0}, "rules": [
     {"attempts": [1, 1], "before": "500"}, {"attempts": [2, 2], "before": "sleep:27"}]}}
-AT_FIRST_BUSY: Mapping[str, Any] = {  # takes no filing at its first attempt
-    "manners": {"short": 1.0}, "rules": [{"types": ["leg.filed"], "attempts": [1, 1], "before": "500"}]}
-BUSY: Script = dict.fromkeys(OFFICES, AT_FIRST_BUSY)
+BUSY: Mapping[str, Any] = {  # does not take some filings at their first attempt
+    "manners": {"short": 1.0}, "rules": [{"types": ["leg.filed"], "chance": 0.3, "attempts": [1, 1], "before": "500"}]}
+REGRETTED: Script = dict.fromkeys(OFFICES, BUSY)
 HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}
 
 
@@ -109,6 +109,6 @@ FORMS: Mapping[str, Form] = {
                  deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=62@1"),
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
-    "regrets": Form(12, script=BUSY, withdraws=0.7, drain_seconds=120, calms_down=False, read_out=False),
+    "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }
