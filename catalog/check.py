@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from datetime import date
 
 from catalog.bundle import Entry
+from catalog.check_asks import check_asks
 from catalog.check_bundles import check_bundle, known_matters
 from catalog.check_dictionary import check_calendar_years, check_dictionary, check_unused
 from catalog.check_edges import check_edges
@@ -28,6 +29,7 @@ def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
     check_dictionary(findings)
     check_unused(findings)
     check_matters(findings)
+    check_asks(findings)
     check_names(findings)
     for bundle in catalog.bundles.values():
         check_bundle(findings, bundle)

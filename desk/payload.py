@@ -17,7 +17,7 @@ import orjson
 from cases.feeds import given_for, kind_of
 from cases.model import Case, Event, Leg, Result
 from desk.asking import in_their_words
-from forms.plan import LegPart, MaterialSlot, Plan, PlannedLeg
+from forms.plan import MaterialSlot, Plan, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
 from store.files import FileRow
 
@@ -142,35 +142,48 @@ def answers_of(*legs: Leg) -> list[Event]:
 
 def materials(dossier: Dossier, leg: PlannedLeg, to: Addressee) -> list[dict[str, Any]]:
     """One entry for each paper the matter asks, with its files or its document."""
-    return _entries(dossier, leg.leg, _sheet(dossier.case.plan.parts[leg.leg]), to)
+    return _entries(dossier, leg.leg, _sheet(dossier.case.plan, leg.leg), to)
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A paper that a leg asks: its slot, the key of what fills it, and what is said of it whatever that is; `same` is
-    equal for lines of which the same is said to every leg."""
+    equal for lines of which the same is said to every leg. `pledge` is what is said of the statement in its place."""
 
     slot: MaterialSlot
     key: str
     blank: Mapping[str, Any]
     same: Hashable
+    pledge: Mapping[str, Any]
 
 
-def _sheet(part: LegPart) -> Sequence[_Line]:
+def _sheet(plan: Plan, leg: str) -> Sequence[_Line]:
     """The papers that a leg asks; worked out once."""
+    part = plan.parts[leg]
     made: Sequence[_Line] | None = part.made.get("sheet")
     if made is None:
-        made = part.made["sheet"] = tuple(_line(slot) for slot in part.slots if slot.obtained not in _CARRY_NO_PAPER)
+        made = part.made["sheet"] = tuple(
+            _line(plan, slot) for slot in part.slots if slot.obtained not in _CARRY_NO_PAPER)
     return made
 
 
-def _line(slot: MaterialSlot) -> _Line:
+def _line(plan: Plan, slot: MaterialSlot) -> _Line:
     key = slot.taken or slot.key
     same = (key, slot.key, slot.name, slot.obtained, slot.by, slot.leg if slot.obtained == "pledge" else "")
     return _Line(slot, key, {
         "material": kind_of(key), "role": key.partition("#")[0].partition("@")[2] or None,
         "stands_for": kind_of(slot.key) if key != slot.key else None, "name": slot.name, "obtained": slot.obtained,
-        "files": ()}, same)
+        "files": ()}, same, _pledge(plan, slot) if slot.obtained == "pledge" else {})
+
+
+def _pledge(plan: Plan, slot: MaterialSlot) -> Mapping[str, Any]:
+    """The form that is signed in place of a paper, and by whom. An ask for any of several papers may stand under the
+    paper that settles it: there the form tells which it is."""
+    signed = [line for line in plan.removed_materials
+              if line.rule == "pledge" and line.by == slot.by and slot.leg in line.askers]
+    removed = next((line for line in signed if line.key == slot.key), signed[0] if signed else None)
+    return {"form": removed.by[0] if removed and removed.by else None,
+            "signers": list(removed.signers) if removed else []}
 
 
 def _entries(dossier: Dossier, leg: str, sheet: Iterable[_Line], to: Addressee) -> list[dict[str, Any]]:
@@ -199,7 +212,9 @@ def _filled(dossier: Dossier, line: _Line, later: Mapping[str, Sequence[str]], t
         return _FOLLOWS
     if document := dossier.body.get("lookups", {}).get(line.key):
         return {"documents": [document]}
-    return {"documents": [_pledge(dossier, line.slot)]} if obtained == "pledge" else {}
+    if obtained == "pledge":
+        return {"documents": [{**line.pledge, "signed_at": dossier.case.filed_at.isoformat()}]}
+    return {}
 
 
 def _results(case: Case, slot: MaterialSlot) -> list[Result]:
@@ -208,14 +223,6 @@ def _results(case: Case, slot: MaterialSlot) -> list[Result]:
 
 def _document(result: Result) -> dict[str, Any]:
     return {"name": result.name, "number": result.number, "valid_from": result.valid_from, "valid_to": result.valid_to}
-
-
-def _pledge(dossier: Dossier, slot: MaterialSlot) -> dict[str, Any]:
-    removed = next((line for line in dossier.case.plan.removed_materials
-                    if line.rule == "pledge" and line.key == slot.key and slot.leg in line.askers), None)
-    return {"form": removed.by[0] if removed and removed.by else None,
-            "signers": list(removed.signers) if removed else [],
-            "signed_at": dossier.case.filed_at.isoformat()}
 
 
 def _described(file: FileRow) -> dict[str, Any]:
@@ -241,7 +248,7 @@ def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], t
     if "ask" in data:
         return supplemented(dossier, leg, data, to)
     part, asked = dossier.case.plan.parts[leg.leg], data.get("slots", ())
-    lines = [_line(slot) for slot in part.slots if slot.key in asked]
+    lines = [_line(dossier.case.plan, slot) for slot in part.slots if slot.key in asked]
     given = {code: value for code, value in dossier.answers.items() if code in data.get("fields", {})}
     return {**head(dossier.case, leg), "from": data.get("from"),
             "materials": _entries(dossier, leg.leg, lines, to),

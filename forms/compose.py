@@ -75,7 +75,7 @@ class Arranged:
         on_form = frozenset(line.code for line in fields.lines)
         look_ups = replace(self.look_ups, found=found)
         subtracted = subtract(self.collected, legs, self.order, known, look_ups)
-        lines = lines_of(self.collected, subtracted, legs, on_form, known)
+        lines = lines_of(subtracted, legs, on_form, known)
         bundle = known.bundle
         return Plan(
             bundle=bundle.id, bundle_name=bundle.name, edition=edition, situation=known.situation,
@@ -84,7 +84,7 @@ class Arranged:
             sections=tuple(fields.sections), fields=tuple(fields.lines), removed_fields=tuple(fields.removed),
             materials=tuple(lines.kept), removed_materials=tuple(lines.removed), slots=tuple(lines.slots),
             problems=tuple(dict.fromkeys((*self._problems(lines), *self.questions.problems))),
-            figures=count(legs, fields, self.collected, lines, timing), people=_people(lines, fields, known),
+            figures=count(legs, fields, subtracted.collected, lines, timing), people=_people(lines, fields, known),
             promised=bundle.promised, critical=timing.after.chain,
             today=known.today.isoformat() if known.today else None,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
-from forms.materials import Collected, Paper, PaperWish, kind_name, material_of, merged_spec, names_of, tolerated
+from forms.materials import Paper, PaperWish, asked_name, material_of, merged_spec, names_of, tolerated
 from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
 from forms.sentences import askers_words, leg_names
 from forms.subtract import Names, Outcome, Subtracted, why_removed
@@ -28,14 +28,12 @@ class MaterialLines:
         return len({(line.kind, line.role) for line in self.kept})
 
 
-def lines_of(
-    collected: Collected, subtracted: Subtracted, legs: list[Leg], on_form: frozenset[str], known: Known,
-) -> MaterialLines:
+def lines_of(subtracted: Subtracted, legs: list[Leg], on_form: frozenset[str], known: Known) -> MaterialLines:
     """Write out every paper: kept for some, removed for others, and every leg's slot; `on_form` are the field codes."""
-    lines = MaterialLines()
-    names = Names(leg_names(legs), names_of(collected.papers, known), on_form)
+    lines, papers = MaterialLines(), subtracted.collected.papers
+    names = Names(leg_names(legs), names_of(papers, known), on_form)
     by_leg: dict[str, list[MaterialSlot]] = {leg.number: [] for leg in legs}
-    for key, paper in collected.papers.items():
+    for key, paper in papers.items():
         grouped: dict[Outcome, list[PaperWish]] = {}
         for wish, outcome in zip(paper.wishes, subtracted.outcomes[key], strict=True):
             grouped.setdefault(outcome, []).append(wish)
@@ -52,10 +50,10 @@ def lines_of(
 
 
 def _slot(wish: PaperWish, outcome: Outcome, names: Names, known: Known) -> MaterialSlot:
-    asked = wish.ask.key
+    asked = wish.key if wish.ask.any_of else wish.ask.key
     name = names.papers.get(asked) or names.asked.get(asked)
     if name is None:
-        name = names.asked[asked] = Text(kind_name(wish.ask.kind, wish.ask.role, known))
+        name = names.asked[asked] = Text(asked_name(wish.ask, known))
     return MaterialSlot(wish.leg.number, wish.key, name, outcome.obtained, outcome.taken, outcome.by)
 
 

@@ -1,19 +1,20 @@
 """What all legs ask as papers → one list by (kind, role, row), before anything is taken off it.
 
 Counting (language 2.10): every ask of every leg whose `when` holds is one copy, one per row where the paper is `per`
-row; kinds are distinct (kind, role). `any_of` asks are settled first: by a kind that is asked anyway, by an equal or
-overlapping list, else they stay one line from which the applicant chooses.
+row; kinds are distinct (kind, role). An `any_of` ask is a paper of its own here, by its list; what settles it is known
+only with what flows and what is looked up (`any_of.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from catalog.dictionary import Material, Spec
 from catalog.evaluate import EMPTY, UNANSWERED
 from catalog.limits import Limit
 from catalog.matter import MaterialAsk
+from catalog.reading import all_asks
 from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
@@ -68,8 +69,8 @@ def key_of(kind: str, role: str | None, row: int | None) -> str:
 
 
 def collect(legs: list[Leg], known: Known) -> Collected:
-    """Gather and settle every material ask."""
-    collected = Collected()
+    """Gather every material ask."""
+    collected, kinds = Collected(), _Kinds(known)
     maybe: dict[tuple[str, str], PlanProblem] = {}
     for leg in legs:
         for ask in leg.asks.materials:
@@ -78,8 +79,7 @@ def collect(legs: list[Leg], known: Known) -> Collected:
                 problem = _maybe(leg, ask, known)
                 maybe.setdefault((ask.key, str(problem.at)), problem)
             if verdict:
-                _take(leg, ask, known, collected)
-    _settle(collected)
+                _take(leg, ask, kinds, collected)
     collected.problems.extend(maybe.values())
     return collected
 
@@ -92,13 +92,36 @@ def _maybe(leg: Leg, ask: MaterialAsk, known: Known) -> PlanProblem:
     return PlanProblem("undecided", "maybe_material", text, names[0] if names else ask.key)
 
 
-def _take(leg: Leg, ask: MaterialAsk, known: Known, collected: Collected) -> None:
-    for row in _rows(leg, ask, known):
-        key = key_of(ask.kind, ask.role, row)
+class _Kinds:
+    """What kind of paper an ask is for: its own, or one that stands for a list. A name that several matters give to
+    different lists, or that is a paper's code, tells nothing apart by itself: the list is added to it."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.lists: dict[str, set[tuple[str, ...]]] = {}
+
+    def of(self, ask: MaterialAsk) -> str:
+        """The kind of one ask."""
+        if not ask.any_of:
+            return ask.kind
+        if not self.lists:
+            self._read()
+        clear = ask.kind not in self.known.catalog.materials and len(self.lists.get(ask.kind, ())) <= 1
+        return ask.kind if clear else f"{ask.kind}#{'~'.join(sorted(ask.any_of))}"
+
+    def _read(self) -> None:
+        for matter in self.known.matters.values():
+            for ask in (ask for asks in all_asks(matter) for ask in asks.materials if ask.any_of):
+                self.lists.setdefault(ask.kind, set()).add(tuple(sorted(ask.any_of)))
+
+
+def _take(leg: Leg, ask: MaterialAsk, kinds: _Kinds, collected: Collected) -> None:
+    kind = kinds.of(ask)
+    for row in _rows(leg, ask, kinds.known):
+        key = key_of(kind, ask.role, row)
         paper = collected.papers.get(key)
         if paper is None:
-            paper = collected.papers[key] = Paper(ask.kind, ask.role, row, choices=ask.any_of)
-        paper.choices = _common(paper.choices, ask.any_of)
+            paper = collected.papers[key] = Paper(kind, ask.role, row, choices=ask.any_of)
         paper.wishes.append(PaperWish(leg, ask, key))
         collected.copies += 1
 
@@ -112,56 +135,6 @@ def _rows(leg: Leg, ask: MaterialAsk, known: Known) -> Iterable[int | None]:
         return (leg.planned.row,)
     rows = known.values.get(per, UNANSWERED)
     return () if rows is UNANSWERED or rows is EMPTY else range(len(rows))
-
-
-def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(kind for kind in one if kind in other) or one
-
-
-def _settle(collected: Collected) -> None:
-    """Settle any_of papers by papers asked anyway, then by one another."""
-    open_ones = [paper for paper in collected.papers.values() if paper.choices]
-    for paper in open_ones:
-        anyway = next((key for key in _choice_keys(paper) if key in collected.papers), None)
-        if anyway is not None:
-            _join(paper, collected.papers[anyway], collected)
-    merged: list[Paper] = []
-    for paper in open_ones:
-        if paper.key in collected.papers:
-            _settle_among(paper, merged, collected)
-    for paper in merged:
-        if len(paper.choices) == 1:
-            _become(paper, paper.choices[0], collected)
-
-
-def _choice_keys(paper: Paper) -> Iterator[str]:
-    for choice in paper.choices:
-        kind, _, role = choice.partition("@")
-        yield key_of(kind, role or paper.role, paper.row)
-        if paper.row is not None:
-            yield key_of(kind, role or paper.role, None)
-
-
-def _join(paper: Paper, into: Paper, collected: Collected) -> None:
-    into.wishes.extend(paper.wishes)
-    del collected.papers[paper.key]
-
-
-def _settle_among(paper: Paper, merged: list[Paper], collected: Collected) -> None:
-    for other in merged:
-        shared = tuple(choice for choice in other.choices if choice in paper.choices)
-        if shared and (other.role, other.row) == (paper.role, paper.row):
-            other.choices = shared
-            _join(paper, other, collected)
-            return
-    merged.append(paper)
-
-
-def _become(paper: Paper, choice: str, collected: Collected) -> None:
-    kind, _, role = choice.partition("@")
-    plain = Paper(kind, role or paper.role, paper.row, paper.wishes)
-    renamed = [plain if item is paper else item for item in collected.papers.values()]
-    collected.papers = {item.key: item for item in renamed}
 
 
 def kind_name(kind: str, role: str | None, known: Known) -> str:
@@ -179,22 +152,29 @@ def role_name(role: str, known: Known) -> str:
 
 def paper_name(paper: Paper, known: Known) -> str:
     """What a line of the list is called; of several choices all, of a row its number."""
-    if paper.choices:
-        listed = "、".join(kind_name(*_split(choice, paper.role), known) for choice in paper.choices)
-        name = f"{listed}(任选一种)"
-    else:
-        name = kind_name(paper.kind, paper.role, known)
+    name = _listed(paper.choices, paper.role, known) if paper.choices else kind_name(paper.kind, paper.role, known)
     return name if paper.row is None else f"{name}(第 {paper.row + 1} 项)"
 
 
-def _split(choice: str, role: str | None) -> tuple[str, str | None]:
+def asked_name(ask: MaterialAsk, known: Known) -> str:
+    """What one asker's paper is called, whatever settles it."""
+    return _listed(ask.any_of, ask.role, known) if ask.any_of else kind_name(ask.kind, ask.role, known)
+
+
+def _listed(choices: Iterable[str], role: str | None, known: Known) -> str:
+    listed = "、".join(kind_name(*split_choice(choice, role), known) for choice in choices)
+    return f"{listed}(任选一种)"
+
+
+def split_choice(choice: str, role: str | None) -> tuple[str, str | None]:
+    """The kind of a choice and whose it is: its own role, else the asker's."""
     kind, _, own = choice.partition("@")
     return kind, own or role
 
 
 def material_of(paper: Paper, known: Known) -> Material | None:
     """The dictionary's material; for several choices the first, which lends its help."""
-    return known.catalog.materials.get(_split(paper.choices[0], None)[0] if paper.choices else paper.kind)
+    return known.catalog.materials.get(split_choice(paper.choices[0], None)[0] if paper.choices else paper.kind)
 
 
 def merged_spec(wishes: list[PaperWish], material: Material | None, name: str) -> tuple[Spec, list[PlanProblem]]:

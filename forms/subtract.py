@@ -15,9 +15,10 @@ from typing import Final
 from catalog.dictionary import Source
 from catalog.text import Text
 from forms.answers import Known
+from forms.any_of import Ground, settled
 from forms.legs import Leg
 from forms.look_ups import LookUps
-from forms.materials import Collected, Paper, PaperWish, key_of, role_name
+from forms.materials import Collected, Paper, PaperWish, key_of, role_name, split_choice
 from forms.order import Covers, Order
 from forms.plan import Obtained, RemovalRule
 
@@ -64,8 +65,10 @@ _FORM: Final = Outcome("form", "form")
 
 @dataclass(slots=True)
 class Subtracted:
-    """The outcome of every wish, by paper key in the order of its wishes; `failed` says what a look-up answered."""
+    """The papers with every any_of settled, and the outcome of every wish, by paper key in the order of its wishes;
+    `failed` says what a look-up answered."""
 
+    collected: Collected
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -73,8 +76,10 @@ class Subtracted:
 def subtract(collected: Collected, legs: list[Leg], order: Order, known: Known, look_ups: LookUps) -> Subtracted:
     """Decide every wish of every paper."""
     work = _Work(collected.papers, legs, order, known, look_ups)
-    done = Subtracted()
-    for key, paper in collected.papers.items():
+    done = Subtracted(settled(collected, Ground(work.met_inside, work.serves)))
+    if done.collected is not collected:
+        work = _Work(done.collected.papers, legs, order, known, look_ups)
+    for key, paper in done.collected.papers.items():
         kept = replace(KEPT, taken=key)
         done.outcomes[key] = [work.outcome(paper, wish) or kept for wish in paper.wishes]
         if key in work.failed:
@@ -115,7 +120,7 @@ class _Work:
     def inside(self, paper: Paper, wish: PaperWish) -> Outcome | None:
         """Logic (a): an edge feeds it to this leg, or the leg gives it itself."""
         gives = wish.leg.planned.gives.materials
-        for kind in _kinds(paper):
+        for kind in _kinds(wish):
             if kind in gives:
                 return Outcome("logic_a", "replaced", by=(wish.leg.number,))
             fed = self.order.fed.get(wish.leg.number, {}).get(kind)
@@ -123,6 +128,14 @@ class _Work:
                 taken = key_of(fed.given, paper.role if fed.given == kind else None, paper.row)
                 return Outcome("logic_a", "later" if fed.later else "result", taken, fed.by)
         return None
+
+    def met_inside(self, paper: Paper, wish: PaperWish) -> bool:
+        """Whether the case itself brings what is wished."""
+        return self.inside(paper, wish) is not None
+
+    def serves(self, paper: Paper, wish: PaperWish) -> bool:
+        """Whether a paper that others ask comes from outside, or one that proves it, and so serves this wish too."""
+        return self.present(paper) if self.above(paper) is None else not wish.ask.itself
 
     def above(self, paper: Paper) -> Outcome | None:
         """Logic (b) and covers: a present paper that proves or covers this one; decided once per paper."""
@@ -189,16 +202,15 @@ _SOURCE_WORDS: Final = {
 }
 
 
-def _kinds(paper: Paper) -> Iterable[str]:
-    return [choice.partition("@")[0] for choice in paper.choices] or [paper.kind]
+def _kinds(wish: PaperWish) -> Iterable[str]:
+    return [choice.partition("@")[0] for choice in wish.ask.any_of] or [wish.ask.kind]
 
 
 def _candidates(paper: Paper) -> Iterator[tuple[str, str | None, str]]:
     if not paper.choices:
         yield paper.kind, paper.role, paper.key
     for choice in paper.choices:
-        kind, _, own = choice.partition("@")
-        role = own or paper.role
+        kind, role = split_choice(choice, paper.role)
         yield kind, role, key_of(kind, role, paper.row)
 
 

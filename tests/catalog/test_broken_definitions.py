@@ -82,6 +82,8 @@ BROKEN = [
     Broken(D, "by: [site_address]}, self]", "by: [project_code]}]", "project_code",
            "共享来源需要字段 project_code，但本一件事(utilities)没有事项询问它；请加入问题或改用上传"),
     Broken(M, "any_of: [PR01, PR02]", "any_of: [PR01]", "any_of: [PR01]", "any_of 至少要有两种材料，现在只有 PR01"),
+    Broken(M, "premises: {any_of: [PR01, PR02]}", "PR01: {any_of: [PR01, PR02]}", "PR01: {any_of",
+           "PR01 是一种材料的编码，不能又作任选一种的名称；请另取名称"),
     Broken(M, "within: 2wd", "within: 5wd", "within: 5wd", "容缺期限 5wd 超过本事项承诺时限 3wd"),
     Broken(M, "signers: [holder]", "signers: [designer]", "designer",
            "承诺书签署人 designer 不是本一件事的角色；请在 people 中声明"),
