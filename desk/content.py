@@ -1,31 +1,27 @@
 """What a file really is, by its bytes: an allow-list of types, each opened far enough to be believed.
 
 A name or a declared type decides nothing but disagreement. Refused are empty and cut files, active content (scripts,
-launches, attachments, macros), bombs (pixels, unpacked size) and files that are two things at once.
+launches, attachments, macros), bombs (pixels, unpacked size) and files that are two things at once. What can unfold
+when it is opened is opened apart.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import filetype
-import pikepdf
+
+from desk.apart import APART, NoVerdict
 
 MOST_PIXELS = 60_000_000
-MOST_UNPACKED = 300_000_000
-MOST_ENTRIES = 5_000
-MOST_OBJECTS = 200_000
 HEAD, TAIL = 8_192, 70_000
 ZIP_END = b"PK\x05\x06"
 SCRIPTED = (b"<html", b"<script", b"<svg", b"<!doctype")
-ACTIVE_NAMES = frozenset({"/JavaScript", "/Launch", "/EmbeddedFile", "/RichMedia", "/ImportData", "/SubmitForm"})
-DEEPEST = 8
 LONGEST_SIDE = 30_000
 LONGEST_NAME = 200
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
@@ -111,45 +107,6 @@ def _refuse_double(opened: BinaryIO, head: bytes, found: FileKind) -> None:
         raise BadFile("file_double", "文件里夹带了另一种内容，请用原软件重新导出后上传")
 
 
-def _check_pdf(opened: BinaryIO) -> None:
-    try:
-        with pikepdf.open(opened, suppress_warnings=True) as pdf:
-            if pdf.is_encrypted:
-                raise BadFile("file_locked", "PDF 加了密码，请去掉密码后重新上传")
-            if len(pdf.pages) == 0:
-                raise BadFile("file_damaged", "PDF 里没有页面，请重新导出后上传")
-            _refuse_active(pdf)
-    except pikepdf.PasswordError as error:
-        raise BadFile("file_locked", "PDF 加了密码，请去掉密码后重新上传") from error
-    except (pikepdf.PdfError, ValueError, RecursionError, RuntimeError) as error:
-        if isinstance(error, BadFile):
-            raise
-        raise BadFile("file_damaged", "PDF 已损坏或不完整，请重新导出后上传") from error
-
-
-def _refuse_active(pdf: pikepdf.Pdf) -> None:
-    """Refuse scripts, launches and attachments anywhere among the objects."""
-    if len(pdf.objects) > MOST_OBJECTS:
-        raise BadFile("file_too_complex", "PDF 内容太复杂，请另存为普通 PDF 后上传")
-    for thing in pdf.objects:
-        _refuse_active_thing(thing, 0)
-
-
-def _refuse_active_thing(thing: object, depth: int) -> None:
-    """One object with what stands directly inside it; what it refers to comes by itself."""
-    inside: Iterable[object] = ()
-    if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
-        names = {str(thing.get(key)) for key in ("/S", "/Type", "/Subtype") if isinstance(thing.get(key), pikepdf.Name)}
-        if "/JS" in thing or "/EF" in thing or names & ACTIVE_NAMES:
-            raise BadFile("file_active", "PDF 里有脚本、附件或自动操作，请用“打印为 PDF”另存后上传")
-        inside = thing.values()
-    elif isinstance(thing, pikepdf.Array):
-        inside = thing
-    for inner in inside if depth < DEEPEST else ():
-        if isinstance(inner, pikepdf.Dictionary | pikepdf.Array) and not inner.is_indirect:
-            _refuse_active_thing(inner, depth + 1)
-
-
 def _check_png(opened: BinaryIO) -> None:
     head = opened.read(33)
     if len(head) < 33 or head[12:16] != b"IHDR":
@@ -194,19 +151,16 @@ def _refuse_pixels(width: int, height: int) -> None:
         raise BadFile("file_pixels", f"图片尺寸 {width}×{height} 不能使用，请缩小到 6000 万像素以内")
 
 
-def _check_ofd(opened: BinaryIO) -> None:
-    try:
-        with zipfile.ZipFile(opened) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise BadFile("file_damaged", "OFD 已损坏或不完整，请重新导出后上传") from error
-    names = {entry.filename for entry in entries}
-    if "OFD.xml" not in names:
-        raise BadFile("file_type", "压缩包不能作为材料，请上传 PDF、JPG、PNG、OFD 或 DWG 文件")
-    bad = any(name.startswith(("/", "\\")) or ".." in name or name.lower().endswith((".js", ".exe", ".zip"))
-              for name in names)
-    if bad or len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
-        raise BadFile("file_active", "OFD 里有不能接受的内容，请重新导出后上传")
+def _check_apart(ending: str) -> Callable[[BinaryIO], None]:
+    """A check of what costs as much as its author likes."""
+    def check(opened: BinaryIO) -> None:
+        try:
+            verdict = APART.verdict(opened, ending)
+        except NoVerdict as error:
+            raise BadFile("file_too_complex", "文件内容太复杂，请另存为普通 PDF 后上传") from error
+        if verdict:
+            raise BadFile(*verdict)
+    return check
 
 
 def _check_nothing(_opened: BinaryIO) -> None:
@@ -214,9 +168,9 @@ def _check_nothing(_opened: BinaryIO) -> None:
 
 
 KINDS: Mapping[str, FileKind] = {
-    "application/pdf": FileKind("application/pdf", "pdf", (), _check_pdf),
+    "application/pdf": FileKind("application/pdf", "pdf", (), _check_apart("pdf")),
     "image/jpeg": FileKind("image/jpeg", "jpg", ("jpeg",), _check_jpeg),
     "image/png": FileKind("image/png", "png", (), _check_png),
-    "application/zip": FileKind("application/ofd", "ofd", (), _check_ofd),
+    "application/zip": FileKind("application/ofd", "ofd", (), _check_apart("ofd")),
     "image/vnd.dwg": FileKind("image/vnd.dwg", "dwg", (), _check_nothing),
 }

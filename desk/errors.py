@@ -50,6 +50,12 @@ class UnknownFile(DeskError):
     code, status = "unknown_file", 404
 
 
+class Busy(DeskError):
+    """服务暂时繁忙，请稍后再试；已填写的内容仍保留"""
+
+    code, status = "busy", 503
+
+
 class MissingKey(DeskError):
     """缺少 Idempotency-Key；请为每次提交生成一个不重复的值，重试时保持不变。"""
 

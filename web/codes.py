@@ -27,7 +27,7 @@ AT_THE_EDGE: tuple[tuple[int, str, str], ...] = (
     (422, "file_locked", "PDF 加了密码；请去掉密码。"),
     (422, "file_pixels", "图片尺寸太大；请缩小。"),
     (422, "file_size", "文件太大。"),
-    (422, "file_too_complex", "PDF 内容太复杂；请另存为普通 PDF。"),
+    (422, "file_too_complex", "文件内容太复杂；请另存为普通 PDF。"),
     (422, "file_type", "文件类型不在允许范围，或含有活动内容。"),
     (422, "file_type_differs", "文件内容与扩展名或声明的类型不一致。"),
     (422, "invalid_body", "内容有误；错误树按字段写明。"),

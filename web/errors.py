@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from connectors.strict_json import BadJson
-from desk.errors import DeskError
+from desk.errors import Busy, DeskError
 from desk.faults import told
 from store.errors import StorageFull, StoreClosed, StoreError, StoreUnavailable
 from store.folder import is_full
@@ -135,7 +135,8 @@ def from_http(error: HTTPException) -> Problem:
 
 def from_desk(error: DeskError) -> Problem:
     """A refusal of the desk in our shape, with what it says beside (the reference, the difference of editions)."""
-    problem = Problem(error.status, error.code, error.detail, error.errors or None)
+    headers = {"Retry-After": "2"} if isinstance(error, Busy) else {}
+    problem = Problem(error.status, error.code, error.detail, error.errors or None, headers=headers)
     problem.more = error.more
     return problem
 
