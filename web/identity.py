@@ -21,6 +21,8 @@ from web.wiring import house
 
 CSRF = CSRFProtect()
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+POLLED = frozenset({"pages.case_live", "pages.tracked_live"})  # what a page asks by itself, whoever sits before it
+OWNER, TRACKED = "of", "tracked"  # in the page cookie: who signed in last in this browser, the case looked up by code
 
 
 def cookie_name() -> str:
@@ -59,9 +61,13 @@ _BEARER = "HTTP_AUTHORIZATION"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="yijianshi"'}
 
 
+
+
 def _by_cookie() -> Identity:
-    secret = request.cookies.get(cookie_name(), "")
-    return house().sessions.identity(secret, house().clock.now()) if secret else VISITOR
+    asking = asked()
+    secret = asking.cookies.get(cookie_name(), "")
+    by_hand = asking.endpoint not in POLLED
+    return house().sessions.identity(secret, house().clock.now(), active=by_hand) if secret else VISITOR
 
 
 def sign_in(login: str, password: str) -> Identity:
@@ -92,8 +98,18 @@ def _enter(account: Account) -> Identity:
     now = house().clock.now()
     g.new_secret = house().sessions.open(account, now, old=request.cookies.get(cookie_name()))
     session.pop("csrf_token", None)
+    _hand_over(account.account)
     g.identity = house().sessions.identity(g.new_secret, now)
     return current()
+
+
+def _hand_over(subject: str) -> None:
+    """What pages keep in this browser goes on with the person who left it, or from a visitor to whoever signs in;
+    another person finds nothing of it. A case looked up by code is closed in any event: its code opens it again."""
+    if session.get(OWNER, subject) != subject:
+        session.clear()
+    session.pop(TRACKED, None)
+    session[OWNER] = subject
 
 
 def own_path(target: str | None, otherwise: str) -> str:

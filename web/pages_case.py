@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from desk.errors import DeskError
 from desk.view import about
 from web.api_cases import tracked as track_counted
-from web.identity import subject
+from web.identity import TRACKED, subject
 from web.pages_root import bp, desk, now
 from web.pages_words import called, guide_lines
 from web.pictures.map import drawn_map, explained, legend, sample
@@ -20,7 +20,6 @@ from web.pictures.stations import LOOK_NAMES, look, tracked
 from web.uploads import download
 from web.wiring import house
 
-TRACKED = "tracked"
 _OURS = {"applicant": "您", "platform": "系统分送"}
 ENDED = frozenset({"finished", "partly_finished", "not_granted", "withdrawn"})
 EVERY_SECONDS = 5
