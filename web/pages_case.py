@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from desk.errors import DeskError
 from desk.view import about
 from web.api_cases import tracked as track_counted
+from web.errors import OWN_WORDS, Problem
 from web.identity import TRACKED, subject
 from web.pages_root import bp, desk, now
 from web.pages_words import called, guide_lines
@@ -151,8 +152,8 @@ def tracked_case(reference: str) -> str | AnyResponse:
 
 @bp.get("/track/<reference>/live")
 def tracked_live(reference: str) -> AnyResponse:
-    """The live part of the masked page."""
+    """The live part of the masked page; once the case is closed to this browser, the whole page goes to look it up."""
     view = _tracked(reference)
     if view is None:
-        return redirect(url_for("pages.track"), 303)
+        raise Problem(404, *OWN_WORDS[404], headers={"HX-Redirect": url_for("pages.track")})
     return _live(view, url_for("pages.tracked_live", reference=reference))

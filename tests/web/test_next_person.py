@@ -77,6 +77,8 @@ def test_a_case_looked_up_by_code_is_closed_by_whoever_signs_in(browser, persons
     assert browser.get(shown) == shown
     browser.sign_in(persons[0])
     assert browser.get(shown) == "/track"
+    polled = browser.client.get(f"{shown}/live", headers={"HX-Request": "true"})  # by a page left open in a second tab
+    assert (polled.status_code, polled.headers["HX-Redirect"]) == (404, "/track")
 
 
 @pytest.fixture
