@@ -94,10 +94,9 @@ def sign_out() -> None:
 
 
 def _enter(account: Account) -> Identity:
-    """A new secret at every sign-in, so that one planted before is worth nothing; the CSRF token is renewed too."""
+    """A new secret at every sign-in, so that one planted before is worth nothing."""
     now = house().clock.now()
     g.new_secret = house().sessions.open(account, now, old=request.cookies.get(cookie_name()))
-    session.pop("csrf_token", None)
     _hand_over(account.account)
     g.identity = house().sessions.identity(g.new_secret, now)
     return current()
@@ -105,9 +104,15 @@ def _enter(account: Account) -> Identity:
 
 def _hand_over(subject: str) -> None:
     """What pages keep in this browser goes on with the person who left it, or from a visitor to whoever signs in;
-    another person finds nothing of it. A case looked up by code is closed in any event: its code opens it again."""
-    if session.get(OWNER, subject) != subject:
+    another person finds nothing of it. A case looked up by code is closed in any event: its code opens it again.
+
+    The CSRF token stays with a person as well, whose pages may be open from before the sign-in ran out; for anybody
+    else it is a new one, so that a planted one is worth nothing."""
+    before = session.get(OWNER)
+    if before not in {None, subject}:
         session.clear()
+    if before != subject:
+        session.pop("csrf_token", None)
     session.pop(TRACKED, None)
     session[OWNER] = subject
 
@@ -177,8 +182,15 @@ def _to_login() -> AnyResponse:
         # A part of a page asks: the whole page must go to sign in, or the sign-in form would appear inside it.
         shown = urlsplit(request.headers.get("HX-Current-URL", "")).path
         return Response(status=401, headers={"HX-Redirect": url_for("pages.login", next=shown or None)})
-    back = request.full_path.rstrip("?") if request.method in SAFE_METHODS else ""
-    return redirect(url_for("pages.login", next=back or None), 303)
+    if request.method in SAFE_METHODS:
+        return redirect(url_for("pages.login", next=request.full_path.rstrip("?")), 303)
+    return redirect(url_for("pages.login", next=_page_before(), unsaved=1), 303)
+
+
+def _page_before() -> str | None:
+    """The page of this site that a form was sent from, as far as the browser says."""
+    came = urlsplit(request.referrer or "")
+    return came._replace(scheme="", netloc="", fragment="").geturl() if came.netloc == request.host else None
 
 
 def _refused(error: PeopleError) -> AnyResponse:

@@ -107,3 +107,62 @@ def test_only_what_a_person_asks_for_keeps_a_session_alive(timed, persons, path,
         at(minutes)
         browser.client.get(path, headers={"HX-Request": "true"})
     assert (browser.get("/cases") == "/cases") is still
+
+
+FROM = "/drafts/d/form/basics"
+
+
+@pytest.mark.parametrize(("came_from", "onward"), [
+    (f"http://localhost{FROM}?check=1", f"{FROM}?check=1"),
+    ("http://elsewhere.example/drafts", "/"),
+    ("http://localhost//elsewhere.example/drafts", "/"),
+    (None, "/"),
+])
+def test_a_form_sent_after_the_sign_in_ran_out_is_called_unsaved_and_leads_back(browser, persons, came_from, onward):
+    browser.sign_in(persons[0])
+    browser.get("/cases")
+    run_out(browser)
+    token = browser.page.split('name="csrf-token" content="')[1].split('"')[0]
+    sent = browser.client.post("/drafts/d/form/basics", data={"csrf_token": token},
+                               headers={"Referer": came_from} if came_from else {})
+    assert sent.status_code == 303
+    login = browser.client.get(sent.location, follow_redirects=True).text
+    assert "刚才填的还没有保存" in login
+    led = login.split('name="next" value="')[1].split('"')[0]
+    signed_in = browser.client.post("/login/persona", data={"csrf_token": token, "persona": persons[0], "next": led})
+    assert signed_in.location == onward
+
+
+def test_a_page_that_only_asks_to_be_read_says_nothing_of_saving(browser):
+    assert browser.get("/cases") == "/login"
+    assert "保存" not in browser.page
+
+
+def test_pages_open_from_before_can_be_sent_after_the_same_person_signed_in_again(browser, persons, app):
+    browser.sign_in(persons[0])
+    browser.get("/cases")
+    before = browser.page
+    run_out(browser)
+    browser.sign_in(persons[0])
+    browser.page = before
+    browser.send("/drafts/none/drop")
+    assert browser.status == 404
+
+
+def test_another_persons_sign_in_makes_the_pages_open_from_before_worthless(browser, persons):
+    browser.sign_in(persons[0])
+    browser.get("/cases")
+    before = browser.page
+    browser.sign_in(persons[1])
+    browser.page = before
+    browser.send("/drafts/none/drop")
+    assert browser.status == 400
+
+
+def test_what_a_visitors_page_was_given_is_worthless_after_signing_in(browser, persons):
+    browser.get("/login")
+    before = browser.page
+    browser.sign_in(persons[0])
+    browser.page = before
+    browser.send("/drafts/none/drop")
+    assert browser.status == 400
