@@ -45,14 +45,15 @@ class Sessions:
         self._database().write(unit)
         return secret
 
-    def identity(self, secret: str, now: datetime) -> Identity:
-        """Who holds `secret`; a visitor when it is unknown, ended, too old, or the account is disabled."""
+    def identity(self, secret: str, now: datetime, *, active: bool = True) -> Identity:
+        """Who holds `secret`; a visitor when it is unknown, ended, too old, or the account is disabled. What is not
+        `active`, because a page asks by itself, lets the session go on resting."""
         with self._database().read() as tx:
             session = rows.session(tx, secret, now)
             account = rows.account(tx, session.account) if session else None
         if session is None or account is None or account.disabled:
             return VISITOR
-        if rows.needs_seen(session, now):
+        if active and rows.needs_seen(session, now):
             end = min(now + self._lives.idle, session.created_at + self._lives.life)
             with suppress(StoreUnavailable):  # while nothing can be written, reading goes on
                 self._database().write(lambda tx: rows.seen(tx, secret, now, end))

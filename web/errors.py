@@ -160,7 +160,7 @@ def _on_http(error: HTTPException) -> Any:
 
 
 def _on_csrf(_error: CSRFError) -> Response:
-    return answer(Problem(400, "csrf", "页面停留太久或来源不对，没有提交；请返回上一页刷新后重试，已保存的内容仍在"))
+    return answer(Problem(400, "csrf", "页面停留太久或来源不对，没有提交；请返回上一页再提交一次，已保存的内容仍在"))
 
 
 def _on_json(error: BadJson) -> Response:

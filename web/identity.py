@@ -21,6 +21,8 @@ from web.wiring import house
 
 CSRF = CSRFProtect()
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+POLLED = frozenset({"pages.case_live", "pages.tracked_live"})  # what a page asks by itself, whoever sits before it
+OWNER, TRACKED = "of", "tracked"  # in the page cookie: who signed in last in this browser, the case looked up by code
 
 
 def cookie_name() -> str:
@@ -59,9 +61,13 @@ _BEARER = "HTTP_AUTHORIZATION"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="yijianshi"'}
 
 
+
+
 def _by_cookie() -> Identity:
-    secret = request.cookies.get(cookie_name(), "")
-    return house().sessions.identity(secret, house().clock.now()) if secret else VISITOR
+    asking = asked()
+    secret = asking.cookies.get(cookie_name(), "")
+    by_hand = asking.endpoint not in POLLED
+    return house().sessions.identity(secret, house().clock.now(), active=by_hand) if secret else VISITOR
 
 
 def sign_in(login: str, password: str) -> Identity:
@@ -88,12 +94,27 @@ def sign_out() -> None:
 
 
 def _enter(account: Account) -> Identity:
-    """A new secret at every sign-in, so that one planted before is worth nothing; the CSRF token is renewed too."""
+    """A new secret at every sign-in, so that one planted before is worth nothing."""
     now = house().clock.now()
     g.new_secret = house().sessions.open(account, now, old=request.cookies.get(cookie_name()))
-    session.pop("csrf_token", None)
+    _hand_over(account.account)
     g.identity = house().sessions.identity(g.new_secret, now)
     return current()
+
+
+def _hand_over(subject: str) -> None:
+    """What pages keep in this browser goes on with the person who left it, or from a visitor to whoever signs in;
+    another person finds nothing of it. A case looked up by code is closed in any event: its code opens it again.
+
+    The CSRF token stays with a person as well, whose pages may be open from before the sign-in ran out; for anybody
+    else it is a new one, so that a planted one is worth nothing."""
+    before = session.get(OWNER)
+    if before not in {None, subject}:
+        session.clear()
+    if before != subject:
+        session.pop("csrf_token", None)
+    session.pop(TRACKED, None)
+    session[OWNER] = subject
 
 
 def own_path(target: str | None, otherwise: str) -> str:
@@ -161,8 +182,15 @@ def _to_login() -> AnyResponse:
         # A part of a page asks: the whole page must go to sign in, or the sign-in form would appear inside it.
         shown = urlsplit(request.headers.get("HX-Current-URL", "")).path
         return Response(status=401, headers={"HX-Redirect": url_for("pages.login", next=shown or None)})
-    back = request.full_path.rstrip("?") if request.method in SAFE_METHODS else ""
-    return redirect(url_for("pages.login", next=back or None), 303)
+    if request.method in SAFE_METHODS:
+        return redirect(url_for("pages.login", next=request.full_path.rstrip("?")), 303)
+    return redirect(url_for("pages.login", next=_page_before(), unsaved=1), 303)
+
+
+def _page_before() -> str | None:
+    """The page of this site that a form was sent from, as far as the browser says."""
+    came = urlsplit(request.referrer or "")
+    return came._replace(scheme="", netloc="", fragment="").geturl() if came.netloc == request.host else None
 
 
 def _refused(error: PeopleError) -> AnyResponse:

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from desk.errors import DeskError
 from desk.view import about
 from web.api_cases import tracked as track_counted
-from web.identity import subject
+from web.errors import OWN_WORDS, Problem
+from web.identity import TRACKED, subject
 from web.pages_root import bp, desk, now
 from web.pages_words import called, guide_lines
 from web.pictures.map import drawn_map, explained, legend, sample
@@ -20,7 +21,6 @@ from web.pictures.stations import LOOK_NAMES, look, tracked
 from web.uploads import download
 from web.wiring import house
 
-TRACKED = "tracked"
 _OURS = {"applicant": "您", "platform": "系统分送"}
 ENDED = frozenset({"finished", "partly_finished", "not_granted", "withdrawn"})
 EVERY_SECONDS = 5
@@ -152,8 +152,8 @@ def tracked_case(reference: str) -> str | AnyResponse:
 
 @bp.get("/track/<reference>/live")
 def tracked_live(reference: str) -> AnyResponse:
-    """The live part of the masked page."""
+    """The live part of the masked page; once the case is closed to this browser, the whole page goes to look it up."""
     view = _tracked(reference)
     if view is None:
-        return redirect(url_for("pages.track"), 303)
+        raise Problem(404, *OWN_WORDS[404], headers={"HX-Redirect": url_for("pages.track")})
     return _live(view, url_for("pages.tracked_live", reference=reference))

@@ -29,6 +29,7 @@ def login() -> str | tuple[str, int] | Response:
 
 def _page(problem: str) -> str:
     return render_template("login.html", problem=problem, next=request.values.get("next", ""),
+                           unsaved="unsaved" in request.args,
                            login=request.form.get("login", ""), personas=house().personas if demo() else ())
 
 
