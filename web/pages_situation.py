@@ -22,8 +22,8 @@ from web.pages_again import kept
 from web.pages_inputs import (
     Input,
     answer_words,
-    changed_rows,
     of_question,
+    pressed,
     problems_of,
     read,
     settled,
@@ -100,9 +100,9 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
         return _page(found, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
     if request.method == "GET":
         return _page(found, plan, asked, shown)
+    if do := request.form.get("do"):
+        return _page(found, plan, asked, with_value(shown, pressed(shown, request.form, do)))
     value = read(shown, request.form)
-    if request.form.get("do"):
-        return _page(found, plan, asked, with_value(shown, changed_rows(shown, value, request.form["do"])))
     if value is None and asked.type == "many":
         value = []
     wrong = _wrong(found, given, asked, value)
