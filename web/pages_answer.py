@@ -14,26 +14,31 @@ from catalog.dictionary import Spec
 from desk.applicant import Supply, Withdrawal
 from desk.errors import DeskError
 from desk.papers import specs_of
+from desk.values import FileInfo
 from forms.plan import Plan
 from sources.samples import sample_paper
 from web.errors import Problem, not_found
 from web.identity import subject
-from web.pages_inputs import Input, Linked, flat, of_line, problems_of, read, with_value
+from web.pages_inputs import Input, Linked, flat, of_line, pressed, problems_of, with_value
+from web.pages_materials import info_of, keep_paper
 from web.pages_root import bp, demo, desk, now
 from web.pictures.stations import short
-from web.uploads import keep_upload
 from web.wiring import house
+
+SEND = "send"
 
 
 @dataclass(frozen=True, slots=True)
 class WantedPaper:
-    """A paper an ask wants: code, name, what its department says of it, how the file must look, what is wrong."""
+    """A paper an ask wants: code, name, what its department says of it, how the file must look, which files were
+    already taken for it, what is wrong."""
 
     code: str
     name: str
     note: str = ""
     spec: Spec = field(default_factory=Spec)
     errors: tuple[str, ...] = ()
+    files: tuple[FileInfo, ...] = ()
 
     @property
     def id(self) -> str:
@@ -72,41 +77,58 @@ def papers_of(plan: Plan, ask: Mapping[str, Any]) -> list[WantedPaper]:
 
 @bp.route("/cases/<reference>/legs/<leg>/asks/<ask>", methods=["GET", "POST"])
 def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Response:
-    """The answer to one ask: its fields and papers on one page, sent together."""
+    """The answer to one ask: its fields and papers on one page, sent together, and only by the button that says so.
+
+    Whatever else is pressed shows the page again with all that was typed and every file that was taken.
+    """
     view = desk().case_view(subject(), reference, now())
     found, wanted = _ask(view, leg, ask)
     inputs = _inputs(view["plan"], wanted)
     papers = papers_of(view["plan"], wanted)
     if request.method == "GET" or not wanted.get("open"):
-        return _page(view, (found, wanted), inputs, papers)
-    values = {item.code: value for item in inputs if (value := read(item, request.form)) is not None}
+        return _page(view, (found, wanted), [with_value(item, None) for item in inputs], papers)
+    do = request.form.get("do", SEND)
+    values = {item.code: value for item in inputs if (value := pressed(item, request.form, do)) is not None}
+    papers = [_with_files(paper, do) for paper in papers]
+    if do != SEND:
+        page = _page(view, (found, wanted), [with_value(item, values.get(item.code)) for item in inputs], papers)
+        return (page, 422) if any(paper.errors for paper in papers) else page
+    # A paper whose file was refused is left out: the desk then finds the answer incomplete, and says what else is.
+    given = {paper.code: tuple(file.file for file in paper.files)
+             for paper in papers if paper.files and not paper.errors}
     try:
-        supply = Supply(short(leg), ask, values, _files(papers))
+        supply = Supply(short(leg), ask, values, given)
         desk().supplement(subject(), reference, supply, request.form.get("key", ""), now())
-    except (DeskError, Problem) as error:
+    except DeskError as error:
         if error.status != 422:
             raise
         tree = error.errors if isinstance(error.errors, Mapping) else {}
         shown = [with_value(item, values.get(item.code), tree.get(item.code)) for item in inputs]
         wrong = tree.get("materials") or {}
-        marked = [replace(paper, errors=tuple(flat(wrong.get(paper.code)))) for paper in papers]
+        marked = [replace(paper, errors=paper.errors or tuple(flat(wrong.get(paper.code)))) for paper in papers]
         return _page(view, (found, wanted), shown, marked, error.detail), 422
     return redirect(url_for("pages.case", reference=reference, _anchor=f"leg-{short(leg)}"), 303)
 
 
-def _files(papers: list[WantedPaper]) -> dict[str, tuple[str, ...]]:
-    """Keep every chosen file; in the demo a tick attaches a sample paper instead."""
-    found: dict[str, tuple[str, ...]] = {}
-    for paper in papers:
-        chosen = [file for file in request.files.getlist(f"file.{paper.code}") if file.filename]
-        names = [keep_upload(file.stream, file.filename or "", "", subject()).file
-                 for file in chosen]
-        if not names and demo() and request.form.get(f"sample.{paper.code}"):
-            name, type_, content = sample_paper(paper.name, paper.spec.file_types)
-            names = [desk().keep_file(subject(), (name, type_), [content], now()).file]
-        if names:
-            found[paper.code] = tuple(names)
-    return found
+def _with_files(paper: WantedPaper, do: str) -> WantedPaper:
+    """A paper with the files that earlier presses took for it and those chosen now, and why one was not taken.
+
+    In the demo a tick attaches a sample paper where there is none.
+    """
+    kept = [file for file in request.form.getlist(f"kept.{paper.code}") if do != f"away:{paper.code}:{file}"]
+    errors = []
+    for chosen in request.files.getlist(f"file.{paper.code}"):
+        try:
+            kept += [keep_paper(chosen, paper.name, paper.spec)] if chosen.filename else []
+        except Problem as problem:
+            if problem.status not in {413, 422}:
+                raise
+            errors.append(problem.detail)
+    if not kept and not errors and demo() and request.form.get(f"sample.{paper.code}"):
+        name, type_, content = sample_paper(paper.name, paper.spec.file_types)
+        kept = [desk().keep_file(subject(), (name, type_), [content], now()).file]
+    own = (info_of(file) for file in dict.fromkeys(kept))
+    return replace(paper, files=tuple(info for info in own if info is not None), errors=tuple(errors))
 
 
 def _page(view: Mapping[str, Any], asked: tuple[Mapping[str, Any], Mapping[str, Any]], inputs: list[Input],

@@ -16,11 +16,10 @@ from web.identity import subject
 from web.pages_inputs import (
     Input,
     Linked,
-    changed_rows,
     kept_value,
     of_line,
+    pressed,
     problems_of,
-    read,
     settled,
     with_value,
 )
@@ -122,7 +121,7 @@ def section(draft: str, section: str) -> str | tuple[str, int] | Response:
         return _page(found, place, inputs_of(found, sections[place], complain="check" in request.args))
     do = request.form.get("do", "next")
     inputs = inputs_of(found, sections[place], complain=False)
-    changes = {asked.code: _sent(asked, do) for asked in inputs}
+    changes = {asked.code: pressed(asked, request.form, do) for asked in inputs}
     if overtaken(_mark(found, sections[place])):
         typed = [with_value(asked, changes[asked.code]) for asked in inputs]
         return _page(found, place, typed, CHANGED), 409
@@ -133,11 +132,6 @@ def section(draft: str, section: str) -> str | tuple[str, int] | Response:
         at = url_for("pages.section", draft=draft, section=section, check=1, review=request.args.get("review"))
         return redirect(at, 303)
     return _after(found, place, do)
-
-
-def _sent(asked: Input, do: str) -> Any:
-    value = read(asked, request.form)
-    return changed_rows(asked, value, do) if asked.type == "rows" else value
 
 
 def _mark(draft: Draft, section: SectionLine) -> str:

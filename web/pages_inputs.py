@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -15,7 +16,6 @@ from forms.plan import AskedQuestion, FieldLine
 from web.pages_words import askers_words, said
 
 LIST_TYPES = frozenset({"many", "regions"})
-MOST_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Input:
     """One thing asked on a page. `name` is the name of its control, `code` the key of its answer.
 
     `rows` holds, for a repeated group, the columns of each row with their values; `inner` one empty row; `fixed` says
-    that the number of rows was decided by the situation.
+    that the number of rows was decided by the situation, `most` how many there may be.
     """
 
     code: str
@@ -43,6 +43,7 @@ class Input:
     inner: tuple[Input, ...] = ()
     rows: tuple[tuple[Input, ...], ...] = ()
     fixed: bool = False
+    most: int | None = None
 
     @property
     def id(self) -> str:
@@ -81,6 +82,7 @@ def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[s
     return with_value(Input(
         question.id, question.id, str(question.ask), question.type, hint=str(asked.help or "") if asked else "",
         unit=unit_words(question.unit), options=options, inner=inner,
+        most=_most(question.max, asked.max if asked else None),
     ), question.value)
 
 
@@ -105,7 +107,12 @@ def of_line(line: FieldLine, departments: Mapping[str, str], regions: Mapping[st
         purpose=str(line.purpose or "") if line.sensitive else "", unit=unit_words(line.unit),
         options=_choices(line, regions), long=line.type == "text" and (line.max_length or 0) > 100,
         inner=tuple(of_line(column, {}, regions) for column in line.inner), fixed=line.value is not None,
+        most=_most(line.max),
     )
+
+
+def _most(*limits: Decimal | None) -> int | None:
+    return min((int(limit) for limit in limits if limit is not None), default=None)
 
 
 def _hint(line: FieldLine) -> str:
@@ -195,27 +202,40 @@ def _read_address(asked: Input, sent: MultiDict[str, str]) -> Any:
 
 
 def _read_rows(asked: Input, sent: MultiDict[str, str]) -> Any:
-    shape = re.compile(rf"{re.escape(asked.name)}\.(\d{{1,3}})\..*")
-    numbers = sorted({int(found[1]) for name in sent if (found := shape.fullmatch(name))})
-    rows = []
-    for number in numbers[:MOST_ROWS]:
-        columns = [replace(column, name=f"{asked.name}.{number}.{column.code}") for column in asked.inner]
-        row = {column.code: value for column in columns if (value := read(column, sent)) is not None}
-        rows.append(row)
+    """The rows that say anything, all of them: how many are too many is judged where every answer is.
+
+    Of a group whose rows the situation decided every row keeps its place, or its answers would go to another one.
+    """
+    rows = list(_rows_sent(asked, sent).values())
     filled = [row for row in rows if row]
-    return filled or None
+    return (rows if asked.fixed else filled) if filled else None
 
 
-def changed_rows(asked: Input, value: Any, do: str) -> Any:
-    """The rows after a press of 再加一行 (`add:NAME`) or 删去 (`drop:NAME:NUMBER`)."""
-    rows = list(value or [{}])
+def _rows_sent(asked: Input, sent: MultiDict[str, str]) -> dict[int, dict[str, Any]]:
+    """Every row of the page by its number, the empty ones too."""
+    shape = re.compile(rf"{re.escape(asked.name)}\.(\d{{1,4}})\..*")
+    numbers = sorted({int(found[1]) for name in sent if (found := shape.fullmatch(name))})
+    return {number: _row_sent(asked, number, sent) for number in numbers}
+
+
+def _row_sent(asked: Input, number: int, sent: MultiDict[str, str]) -> dict[str, Any]:
+    columns = [replace(column, name=f"{asked.name}.{number}.{column.code}") for column in asked.inner]
+    return {column.code: value for column in columns if (value := read(column, sent)) is not None}
+
+
+def pressed(asked: Input, sent: MultiDict[str, str], do: str) -> Any:
+    """What was sent for an input, after a press of 再加一行 (`add:NAME`) or 删去 (`drop:NAME:NUMBER`) in its rows.
+
+    The number is that of the row on the page, so it is looked for before the empty rows go.
+    """
     verb, _, rest = do.partition(":")
     name, _, number = rest.partition(":")
-    if name != asked.name:
-        return value
-    if verb == "add":
-        return [*rows, {}]
-    return [row for at, row in enumerate(rows) if str(at) != number] or [{}]
+    if asked.type != "rows" or name != asked.name or asked.fixed:
+        return read(asked, sent)
+    rows = [row for at, row in _rows_sent(asked, sent).items() if row and (verb != "drop" or str(at) != number)]
+    if verb == "add" and (asked.most is None or len(rows) < asked.most):
+        return [*(rows or [{}]), {}]
+    return rows or [{}]
 
 
 @dataclass(frozen=True, slots=True)

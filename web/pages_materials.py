@@ -10,6 +10,7 @@ from flask import jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from catalog.dictionary import Spec
 from desk.errors import DeskError
 from desk.values import Draft, FileInfo
 from forms.plan import MaterialLine, RemovedMaterial
@@ -49,7 +50,7 @@ def papers_of(draft: Draft, complain: bool) -> list[Paper]:
     wrong: Mapping[str, Any] = draft.errors.get("materials") or {}
     found = []
     for line in draft.plan.materials:
-        files = tuple(file for name in draft.materials.get(line.key, ()) if (file := _info(name)) is not None)
+        files = tuple(file for name in draft.materials.get(line.key, ()) if (file := info_of(name)) is not None)
         errors = flat(wrong.get(line.key)) or ([_missing(line)] if complain and line.key in draft.missing else [])
         found.append(Paper(line, files, tuple(errors)))
     return found
@@ -60,7 +61,8 @@ def _missing(line: MaterialLine) -> str:
     return f"{line.failed}，请您自己上传" if line.failed else MISSING
 
 
-def _info(file: str) -> FileInfo | None:
+def info_of(file: str) -> FileInfo | None:
+    """What a file of this person is called and how large it is; None where it is not theirs or gone."""
     try:
         return desk().describe_file(subject(), file)
     except DeskError:
@@ -123,7 +125,7 @@ def upload(draft: str, key: str) -> Response:
     found = draft_of(draft)
     line = _line(found, key)
     try:
-        kept = [_kept(file, line) for file in request.files.getlist("file") if file.filename]
+        kept = [keep_paper(file, line.name, line.spec) for file in request.files.getlist("file") if file.filename]
         if not kept:
             raise Problem(422, "no_file", MISSING, {"file": [MISSING]})
     except Problem as problem:
@@ -138,21 +140,22 @@ def upload(draft: str, key: str) -> Response:
     return redirect(url_for("pages.materials", draft=draft, _anchor=f"paper-{key}"), 303)
 
 
-def _kept(file: FileStorage, line: MaterialLine) -> str:
+def keep_paper(file: FileStorage, name: object, spec: Spec) -> str:
+    """Keep a file chosen for the paper called `name` and give its id; a `Problem` says why this paper takes it not."""
     ending = (file.filename or "").rpartition(".")[2].lower()
-    if ending not in {*line.spec.file_types, *(("jpeg",) if "jpg" in line.spec.file_types else ())}:
-        say = f"{line.name}只收 {'、'.join(line.spec.file_types)} 文件，请换一个文件"
+    if ending not in {*spec.file_types, *(("jpeg",) if "jpg" in spec.file_types else ())}:
+        say = f"{name}只收 {'、'.join(spec.file_types)} 文件，请换一个文件"
         raise Problem(422, "file_type", say, {"file": [say]})
     try:
         kept = keep_upload(file.stream, file.filename or "", "", subject())
     except Problem as problem:
         if problem.code not in {"file_type", "file_type_differs"}:
             raise
-        types = "、".join(line.spec.file_types)
+        types = "、".join(spec.file_types)
         say = f"文件名以 .{ending} 结尾，内容却不是 {ending.upper()}；请换成真正的 {types} 文件"
         raise Problem(422, problem.code, say, {"file": [say]}) from problem
-    if kept.size > line.spec.max_mb * 1_048_576:
-        say = f"{line.name}不能超过 {line.spec.max_mb} MB，请压缩后再上传"
+    if kept.size > spec.max_mb * 1_048_576:
+        say = f"{name}不能超过 {spec.max_mb} MB，请压缩后再上传"
         raise Problem(422, "file_size", say, {"file": [say]})
     return kept.file
 

@@ -25,7 +25,8 @@ STOPS = frozenset({"block", "undecided"})
 class Onward:
     """The button that leads on from a plan: what it says, where it goes, and the draft the plan belongs to.
 
-    `seen` marks the answers that the plan was made of; `changed` says that they changed in another window.
+    `seen` marks the answers that the plan was made of; `changed` says that they changed in another window. `of` is the
+    draft whose situation the answers will replace.
     """
 
     button: str
@@ -33,6 +34,7 @@ class Onward:
     draft: Draft | None = None
     seen: str = ""
     changed: bool = False
+    of: str | None = None
 
 
 def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], onward: Onward) -> str:
@@ -41,7 +43,7 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
     return render_template(
         "plan.html", bundle=bundle, plan=plan, answered=answered, action=onward.action,
         button=onward.button, draft=onward.draft,
-        seen=onward.seen, changed=onward.changed,
+        seen=onward.seen, changed=onward.changed, changing=onward.of,
         stops=[problem for problem in plan.problems if problem.level == "block"],
         notes=[problem for problem in plan.problems if problem.level != "block"],
         pairs=pairs(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),

@@ -1,14 +1,17 @@
 """The situation questions one at a time, and the plan they lead to, before anybody has to sign in.
 
-The answers of a visitor stay in the signed session cookie until a draft is opened; they name no person.
+The answers of a visitor stay in the signed session cookie until a draft is opened; they name no person. The situation
+of a draft is changed at the same addresses with the draft's id (`draft`), by its owner alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from flask import redirect, render_template, request, session, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
@@ -16,42 +19,69 @@ from forms.answers import CHOSEN, FILER
 from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value, wanted_of_question
 from web.errors import not_found
-from web.identity import subject
+from web.identity import current, subject
 from web.pages_again import keep as keep_sent
 from web.pages_again import kept
 from web.pages_inputs import (
     Input,
     answer_words,
-    changed_rows,
     of_question,
+    pressed,
     problems_of,
     read,
     settled,
     with_value,
 )
+from web.pages_kept import forget, keep, kept_for
 from web.pages_plan import Onward, plan_page
 from web.pages_root import bp, bundle_of, desk, draft_of, known_of, now, overtaken, seen_of, today
 from web.wiring import house
 
-KEPT = "situation"
+TOO_MUCH = "内容太多，这一步记不下，还没有保存；请少填一些，其余的另办一件"
 RESERVED_WHY = {
     FILER: "决定核对谁的身份证；请人代办的，还要交授权委托书。",
     CHOSEN: "不需要可以都不选，以后也能单独办。",
 }
+P = ParamSpec("P")
+R = TypeVar("R")
 LISTED = frozenset({"choice", "yes_no", "many", "region", "regions"})
 
 
-def answers(bundle: str) -> dict[str, Any]:
-    """What this visitor answered so far for a bundle."""
-    kept = session.get(KEPT) or {}
-    return dict(kept.get("answers") or {}) if kept.get("bundle") == bundle else {}
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whose questions a page asks: a bundle's for a draft to come, or those of a draft that is being changed; and what
+    has been answered so far."""
+
+    bundle: Bundle
+    draft: str | None
+    given: dict[str, Any]
+
+    def to(self, endpoint: str, **more: Any) -> str:
+        """The address of a page about the same."""
+        return url_for(endpoint, bundle=self.bundle.id, draft=self.draft, **more)
 
 
-def keep(bundle: str, given: Mapping[str, Any]) -> None:
-    """Keep the answers; only one bundle's at a time, so that the cookie stays small."""
-    kept = session.get(KEPT) or {}
-    draft = kept.get("draft") if kept.get("bundle") == bundle else None
-    session[KEPT] = {"bundle": bundle, "answers": dict(given), "draft": draft}
+def asking(bundle: str) -> Asking:
+    """What this request is about; a draft is found by its owner alone."""
+    found, named = bundle_of(bundle), request.args.get("draft")
+    if not named:
+        return Asking(found, None, kept_for(bundle, None) or {})
+    draft = draft_of(named)
+    if draft.bundle != bundle:
+        raise not_found()
+    kept = kept_for(bundle, draft.id)
+    return Asking(found, draft.id, dict(draft.situation) if kept is None else kept)
+
+
+def signed_in_first(view: Callable[P, R]) -> Callable[P, R | Response]:
+    """Send a person whose sign-in ran out while a draft was being changed to sign in again, and back."""
+    @wraps(view)
+    def seen(*args: P.args, **named: P.kwargs) -> R | Response:
+        if request.args.get("draft") and not current().signed_in:
+            unsaved = 1 if request.method == "POST" else None
+            return redirect(url_for("pages.login", next=request.full_path, unsaved=unsaved), 303)
+        return view(*args, **named)
+    return seen
 
 
 def shown_input(question: AskedQuestion) -> Input:
@@ -71,25 +101,26 @@ def _offered(question: AskedQuestion) -> bool:
     return question.id == CHOSEN and question.state == "idle"
 
 
-def _onward(bundle: str, plan: Plan) -> Response:
-    question = _next_open(plan, answers(bundle))
+def _onward(place: Asking) -> Response:
+    question = _next_open(desk().plan(place.bundle.id, place.given, now()), place.given)
     if question is not None:
-        return redirect(url_for("pages.question", bundle=bundle, question=question.id), 303)
-    return redirect(url_for("pages.preview", bundle=bundle), 303)
+        return redirect(place.to("pages.question", question=question.id), 303)
+    return redirect(place.to("pages.preview"), 303)
 
 
 @bp.get("/bundles/<bundle>/questions")
+@signed_in_first
 def questions(bundle: str) -> Response:
     """On to the first question that is still open."""
-    bundle_of(bundle)
-    return _onward(bundle, desk().plan(bundle, answers(bundle), now()))
+    return _onward(asking(bundle))
 
 
 @bp.route("/bundles/<bundle>/questions/<question>", methods=["GET", "POST"])
+@signed_in_first
 def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     """One question; its answer decides which one comes next."""
-    found = bundle_of(bundle)
-    given = answers(bundle)
+    place = asking(bundle)
+    found, given = place.bundle, place.given
     plan = desk().plan(bundle, given, now())
     asked = next((item for item in plan.questions if item.id == question), None)
     if asked is None or asked.state == "not_applicable":
@@ -97,21 +128,23 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     shown = with_value(shown_input(asked), given.get(question))
     if request.method == "GET" and "check" in request.args:
         value = given.get(question) if (sent := kept()) is None else sent["value"]
-        return _page(found, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
+        return _page(place, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
     if request.method == "GET":
-        return _page(found, plan, asked, shown)
+        return _page(place, plan, asked, shown)
+    if do := request.form.get("do"):
+        return _page(place, plan, asked, with_value(shown, pressed(shown, request.form, do)))
     value = read(shown, request.form)
-    if request.form.get("do"):
-        return _page(found, plan, asked, with_value(shown, changed_rows(shown, value, request.form["do"])))
     if value is None and asked.type == "many":
         value = []
     wrong = _wrong(found, given, asked, value)
     if wrong and keep_sent(request.path, {"value": value}):
-        return redirect(url_for("pages.question", bundle=bundle, question=question, check=1), 303)
+        return redirect(place.to("pages.question", question=question, check=1), 303)
+    after = replace(place, given={**given, question: value})
+    if not wrong and not keep(bundle, place.draft, after.given):
+        wrong = [TOO_MUCH]
     if wrong:
-        return _page(found, plan, asked, with_value(shown, value, wrong)), 422
-    keep(bundle, {**given, question: value})
-    return _onward(bundle, desk().plan(bundle, answers(bundle), now()))
+        return _page(place, plan, asked, with_value(shown, value, wrong)), 422
+    return _onward(after)
 
 
 def unanswered(type_: str) -> list[str]:
@@ -139,28 +172,28 @@ def _wrong(bundle: Bundle, given: Mapping[str, Any], asked: AskedQuestion, value
     return None
 
 
-def _page(found: Any, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
+def _page(place: Asking, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
     passed = [item for item in plan.questions if item.id == asked.id or item.state in {"answered", "open"}]
     at = next((number for number, item in enumerate(passed) if item.id == asked.id), 0)
     before = passed[at - 1] if at else None
-    back = (url_for("pages.question", bundle=found.id, question=before.id) if before
-            else url_for("pages.bundle", bundle=found.id))
-    return render_template("question.html", bundle=found, asked=asked, item=shown, back=back, number=at + 1,
+    back = (place.to("pages.question", question=before.id) if before
+            else url_for("pages.bundle", bundle=place.bundle.id))
+    return render_template("question.html", bundle=place.bundle, asked=asked, item=shown, back=back, number=at + 1,
                            reserved_why=RESERVED_WHY,
                            problems=problems_of([shown]))
 
 
 @bp.get("/bundles/<bundle>/plan")
+@signed_in_first
 def preview(bundle: str) -> str | Response:
     """The plan of the answers so far; with open questions left, on to the first of them."""
-    found = bundle_of(bundle)
-    plan = desk().plan(bundle, answers(bundle), now())
-    if _next_open(plan, answers(bundle)) is not None:
-        return _onward(bundle, plan)
-    kept = session.get(KEPT) or {}
-    onward = Onward("保存并继续填表" if kept.get("draft") else "开始填表", url_for("pages.start", bundle=bundle),
-                    seen=seen_of(answers(bundle)), changed="changed" in request.args)
-    return plan_page(found, plan, answered(plan), onward)
+    place = asking(bundle)
+    plan = desk().plan(bundle, place.given, now())
+    if _next_open(plan, place.given) is not None:
+        return _onward(place)
+    onward = Onward("保存并继续填表" if place.draft else "开始填表", place.to("pages.start"),
+                    seen=seen_of(place.given), changed="changed" in request.args, of=place.draft)
+    return plan_page(place.bundle, plan, answered(plan), onward)
 
 
 def answered(plan: Plan) -> list[tuple[str, str, str]]:
@@ -172,23 +205,22 @@ def answered(plan: Plan) -> list[tuple[str, str, str]]:
 @bp.post("/bundles/<bundle>/start")
 def start(bundle: str) -> Response:
     """Open a draft with the answers, or give them to the draft they were taken from."""
-    bundle_of(bundle)
-    given, known = answers(bundle), known_of()
+    place = asking(bundle)
+    given, known = place.given, known_of()
     if overtaken(seen_of(given)):
-        return redirect(url_for("pages.preview", bundle=bundle, changed=1), 303)
-    kept = session.pop(KEPT, None) or {}
-    goes_on = bool(kept.get("draft")) and kept.get("bundle") == bundle
-    if goes_on:
-        draft = desk().save_draft(subject(), kept["draft"], {"situation": given}, now())
+        return redirect(place.to("pages.preview", changed=1), 303)
+    if place.draft:
+        draft = desk().save_draft(subject(), place.draft, {"situation": given}, now())
         # What the situation says now is no longer the form's: a kept answer would contradict it at filing.
         changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
     else:
         draft = desk().open_draft(subject(), bundle, given, now())
-        brought = own_fields(bundle_of(bundle), given.get(FILER) == "agent")
+        brought = own_fields(place.bundle, given.get(FILER) == "agent")
         changes = {line.code: known[line.code] for line in draft.plan.fields
                    if line.value is None and (line.prefill or line.code in brought) and line.code in known}
+    forget(bundle, place.draft)
     desk().save_draft(subject(), draft.id, {"form": changes}, now())
-    return redirect(url_for("pages.draft", draft=draft.id, first=None if goes_on else 1), 303)
+    return redirect(url_for("pages.draft", draft=draft.id, first=None if place.draft else 1), 303)
 
 
 def own_fields(bundle: Bundle, by_agent: bool) -> frozenset[str]:
@@ -206,8 +238,8 @@ def own_fields(bundle: Bundle, by_agent: bool) -> frozenset[str]:
 def draft_questions(draft: str) -> Response:
     """Change the situation of a draft: its answers go back to the questions, what was filled in stays."""
     found = draft_of(draft)
-    session[KEPT] = {"bundle": found.bundle, "answers": dict(found.situation), "draft": found.id}
+    forget(found.bundle, found.id)
     named = request.form.get("question")
     if named:
-        return redirect(url_for("pages.question", bundle=found.bundle, question=named), 303)
-    return redirect(url_for("pages.preview", bundle=found.bundle), 303)
+        return redirect(url_for("pages.question", bundle=found.bundle, question=named, draft=found.id), 303)
+    return redirect(url_for("pages.preview", bundle=found.bundle, draft=found.id), 303)

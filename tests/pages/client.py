@@ -15,10 +15,10 @@ TAGS = re.compile(r"<[^>]+>")
 
 
 class Visitor:
-    """Keeps the cookies and the last page; `text` is what is written on it."""
+    """Keeps the cookies and the last page; `text` is what is written on it, `at` its path, `address` its query too."""
 
     def __init__(self, app: Flask) -> None:
-        self.client, self.page, self.status, self.at = app.test_client(), "", 0, ""
+        self.client, self.page, self.status, self.at, self.address = app.test_client(), "", 0, "", ""
 
     @property
     def text(self) -> str:
@@ -53,6 +53,7 @@ class Visitor:
 
     def _keep(self, answer: TestResponse) -> str:
         self.page, self.status, self.at = answer.get_data(as_text=True), answer.status_code, answer.request.path
+        self.address = answer.request.full_path.rstrip("?")
         return self.at
 
 

@@ -1,0 +1,163 @@
+"""The page that answers a department's ask: rows as on the form, files that stay, nothing sent by half."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pikepdf
+import pytest
+from flask import Flask, render_template
+from playwright.sync_api import Browser, Page
+
+from connectors.base import Answer
+from desk.notices import Incoming
+from desk.recording import Came
+from dispatch.retry import Then
+from tests.pages.client import Visitor
+from tests.pages.test_rows import TREES, column, trees
+from tests.pages.test_words import file
+from web.pages_inputs import Input, with_value
+from web.wiring import NAME, House
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"x" * 500
+Chosen = tuple[str, str, bytes]
+
+
+def pdf() -> bytes:
+    """A document of one empty page."""
+    made, kept = pikepdf.new(), io.BytesIO()
+    made.add_blank_page()
+    made.save(kept)
+    return kept.getvalue()
+
+
+def press(visitor: Visitor, *fields: tuple[str, str], files: tuple[Chosen, ...] = ()) -> None:
+    """Send the page at hand as a browser sends it, with the files chosen on it."""
+    given: dict[str, list[Any]] = {"csrf_token": re.findall(r'name="csrf-token" content="([^"]+)"', visitor.page),
+                                   "key": re.findall(r'name="key" value="([^"]+)"', visitor.page)}
+    for name, value in fields:
+        given.setdefault(name, []).append(value)
+    for code, called, content in files:
+        given.setdefault(f"file.{code}", []).append((io.BytesIO(content), called))
+    answer = visitor.client.post(visitor.at, data=given, content_type="multipart/form-data", buffered=True)
+    visitor.page, visitor.status = answer.get_data(as_text=True), answer.status_code
+
+
+def kept(visitor: Visitor) -> list[tuple[str, str]]:
+    """The files that the page carries on."""
+    return re.findall(r'name="(kept\.[^"]+)" value="([^"]+)"', visitor.page)
+
+
+class Asked:
+    """A filed case; the first of its legs to leave, a permit to dig, asks for trees and two papers."""
+
+    def __init__(self, app: Flask, visitor: Visitor) -> None:
+        self.house: House = app.extensions[NAME]
+        self.reference = file(visitor, **TREES)
+        self.fields: list[dict[str, str]] = [{"field": "trees", "name": "树木清单"}]
+        self.materials = [{"material": "X1", "name": "现状图"}, {"material": "X2", "name": "方案"}]
+
+    def ask(self) -> str:
+        """Let the department ask; the address of the page."""
+        desk, now = self.house.desk, self.house.clock.now()
+        claims = desk.claim(dict.fromkeys(self.house.catalog.departments, 64), now)
+        desk.record([Came(claim, Answer("received"), Then("done")) for claim in claims], now)
+        number = next(claim.id.leg for claim in claims if claim.id.reference == self.reference)
+        leg = f"{self.reference}-{number}"
+        data = {"leg": leg, "ask": "a1", "reason": "请补齐", "limit": "5wd", "fields": self.fields,
+                "materials": self.materials}
+        said = {"type": "leg.supplement_required", "timestamp": now.isoformat(), "data": data}
+        desk.notice(Incoming("city-management", f"m-{leg}", json.dumps(said).encode(), said), now)
+        return f"/cases/{self.reference}/legs/{number}/asks/a1"
+
+
+@pytest.fixture
+def asked(app: Flask, visitor: Visitor) -> Asked:
+    """A filed case."""
+    return Asked(app, visitor)
+
+
+def test_an_ask_for_rows_begins_with_a_row_and_another_one_sends_nothing(visitor: Visitor, asked: Asked) -> None:
+    asked.materials = []
+    at = visitor.get(asked.ask())
+    assert column(visitor, "species") == [""]
+    press(visitor, *trees("甲木"), ("do", "add:trees"))
+    assert (visitor.status, column(visitor, "species")) == (200, ["甲木", ""])
+    press(visitor, *trees("甲木", "乙木"), ("do", "drop:trees:0"))
+    assert column(visitor, "species") == ["乙木"]
+    press(visitor, *trees("甲木"), ("do", "look"))
+    assert column(visitor, "species") == ["甲木"]
+    assert "这次补充已经" not in visitor.text
+    press(visitor, *trees("甲木", "乙木"), ("do", "send"))
+    assert visitor.status == 303
+    visitor.get(at)
+    assert "这次补充已经提交" in visitor.text
+
+
+def test_a_refused_file_is_told_at_its_paper_and_costs_no_other_file(visitor: Visitor, asked: Asked) -> None:
+    visitor.get(asked.ask())
+    press(visitor, *trees("甲木"), ("do", "send"),
+          files=(("X1", "好的.pdf", pdf()), ("X2", "照片.heic", HEIC)))
+    assert visitor.status == 422
+    assert visitor.page.count('class="govuk-error-message"') == 1
+    assert '<a href="#p-X2">' in visitor.page
+    assert "好的.pdf" in visitor.text
+    assert column(visitor, "species") == ["甲木"]
+    assert [name for name, _ in kept(visitor)] == ["kept.X1"]
+    press(visitor, *trees("甲木"), *kept(visitor), ("do", "send"),
+          files=(("X2", "方案.pdf", pdf()),))
+    assert visitor.status == 303, visitor.text
+
+
+def test_one_bad_file_among_good_ones_of_a_paper_does_not_send_the_rest(visitor: Visitor, asked: Asked) -> None:
+    asked.fields, asked.materials = [], asked.materials[:1]
+    at = visitor.get(asked.ask())
+    press(visitor, ("do", "send"), files=(("X1", "好的.pdf", pdf()), ("X1", "照片.heic", HEIC)))
+    assert (visitor.status, len(kept(visitor))) == (422, 1)
+    visitor.get(at)
+    assert "提交补充" in visitor.text, "the ask is still open"
+
+
+def test_a_file_that_was_taken_can_be_taken_away_again(visitor: Visitor, asked: Asked) -> None:
+    visitor.get(asked.ask())
+    press(visitor, ("do", "look"), files=(("X1", "一.pdf", pdf()), ("X1", "二.pdf", pdf())))
+    (name, first), (_, second) = kept(visitor)
+    press(visitor, (name, first), (name, second), ("do", f"away:X1:{first}"))
+    assert kept(visitor) == [(name, second)]
+
+
+def test_a_file_of_somebody_else_is_not_carried_on(app: Flask, visitor: Visitor, asked: Asked) -> None:
+    at = asked.ask()
+    foreign = asked.house.desk.keep_file("somebody else", ("密.pdf", "application/pdf"), [pdf()],
+                                         asked.house.clock.now()).file
+    visitor.get(at)
+    press(visitor, ("kept.X1", foreign), ("kept.X1", "0" * 32), ("do", "look"))
+    assert visitor.status == 200
+    assert kept(visitor) == []
+    assert "密.pdf" not in visitor.page
+
+
+@pytest.fixture
+def still(browser: Browser) -> Iterator[Page]:
+    """A page of the browser that is shown what the test renders."""
+    found = browser.new_page()
+    yield found
+    found.close()
+
+
+def test_enter_on_the_page_of_an_ask_only_looks(app: Flask, still: Page) -> None:
+    rows = with_value(Input("trees", "trees", "树木清单", "rows", inner=(Input("kind", "kind", "树种", "text"),)),
+                      [{"kind": "甲木"}, {"kind": "乙木"}])
+    leg = {"leg": "01", "name": "示例", "instance": ""}
+    with app.test_request_context():
+        page = render_template("answer.html", view={"reference": "R", "bundle_name": "示例"}, ask={"open": True},
+                               leg=leg, inputs=[rows], papers=[], problems=[], key="k")
+    still.route("**/*", lambda route: route.fulfill(body=page, content_type="text/html"))
+    still.goto("http://ask.invalid/")
+    with still.expect_request(lambda request: request.method == "POST") as sent:
+        still.locator("[name='trees.1.kind']").press("Enter")
+    assert re.search(r'name="do"\s+look', sent.value.post_data or "")
