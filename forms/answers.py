@@ -20,22 +20,13 @@ from catalog.dictionary import Option, Role
 from catalog.evaluate import EMPTY, holds
 from catalog.matter import Matter
 from catalog.model import Catalog
-from catalog.reading import fields_asked, results
+from catalog.reading import columns_that_choose, fields_asked, results
 from catalog.text import Text
 from forms.decides import Deciding, deciding
 from forms.plan import PlanProblem
 from forms.same import Same
-from forms.values import (
-    BadValue,
-    Surroundings,
-    Wanted,
-    for_conditions,
-    is_blank,
-    json_ready,
-    read_value,
-    wanted_of_field,
-    wanted_of_question,
-)
+from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, json_ready, read_value
+from forms.wanted import wanted_of_field, wanted_of_question
 from forms.words import FILER_OPTIONS, Labels, labels_of
 
 FILER: Final = "filer"
@@ -74,7 +65,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the definitions of one bundle say before any answer. `asked` are all fields that some matter asks."""
+    """What the definitions of one bundle say before any answer. `asked` are all fields that some matter asks,
+    `columns` those on which it hangs which legs there are."""
 
     labels: Labels
     matters: Mapping[str, Matter]
@@ -83,6 +75,7 @@ class Ground:
     roles: Mapping[str, Role]
     field_whens: Mapping[str, Condition]
     asked: frozenset[str]
+    columns: frozenset[str]
     deciding: Deciding
 
 
@@ -102,7 +95,7 @@ def _ground(same: Same) -> Ground:
         labels_of(catalog, bundle), matters, {group.id: group for group in bundle.groups},
         frozenset(code for matter in matters.values() for gives in results(matter) for code in gives.fields),
         catalog.roles_of(bundle), whens, frozenset().union(*map(fields_asked, matters.values())),
-        deciding(catalog, bundle, matters, whens.values()),
+        columns_that_choose(bundle), deciding(catalog, bundle, matters, whens.values()),
     )
 
 
@@ -166,7 +159,7 @@ class _Reading:
         """The given answer of a question that applies, else its default."""
         if not is_blank(self.raw.get(question.id)):
             label = str(question.ask).rstrip("？?")
-            self.take(question.id, label, wanted_of_question(question, self.catalog.fields))
+            self.take(question.id, label, wanted_of_question(question, self.catalog.fields, self.ground.columns))
         elif question.default is not None:
             self.values[question.id] = for_conditions(question.default)
 

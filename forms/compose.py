@@ -91,6 +91,7 @@ class Arranged:
 
     def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:
         yield from (*self.known.problems, *self.selection.problems)
+        yield from _undecided_matters(self.selection, self.questions, self.known)
         yield from _undecided_legs(self.legs, self.known)
         yield from rule_problems(self.legs, self.known)
         yield from (*self.fields.problems, *self.collected.problems, *lines.problems)
@@ -117,6 +118,19 @@ def _timed(leg: Leg, timing: Timing) -> PlannedLeg:
     if timing.unit != "wd":
         return replace(leg.planned, critical=critical)
     return replace(leg.planned, start=timing.after.start[number], finish=timing.after.finish[number], critical=critical)
+
+
+def _undecided_matters(selection: Selection, questions: Questions, known: Known) -> Iterator[PlanProblem]:
+    """A matter of which it is not known whether, or for which rows, it is in: a leg that is due must not be lost.
+    What an open question says already is not said again."""
+    asked = {question.id for question in questions.asked if question.state == "open"}
+    for matter, verdict in selection.verdicts.items():
+        if (verdict.state is None or verdict.open_rows) and asked.isdisjoint(verdict.hangs_on):
+            what = "、".join(f"“{known.labels.of(name)}”" for name in sorted(verdict.hangs_on)) or "尚未填写的内容"
+            rows = f"第 {'、'.join(str(row + 1) for row in verdict.open_rows)} 项的" if verdict.open_rows else ""
+            text = f"是否办理“{selection.matters[matter].name}”取决于{rows}{what}，填写后确定"
+            at = min(verdict.hangs_on, default=matter).partition(".")[0]
+            yield PlanProblem("undecided", "hangs_on", text, at)
 
 
 def _undecided_legs(legs: list[Leg], known: Known) -> Iterator[PlanProblem]:

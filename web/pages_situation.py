@@ -5,16 +5,18 @@ The answers of a visitor stay in the signed session cookie until a draft is open
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
+from catalog.reading import columns_that_choose
 from forms.answers import CHOSEN, FILER
 from forms.plan import AskedQuestion, Plan
-from forms.values import BadValue, Surroundings, read_value, wanted_of_question
+from forms.values import BadValue, Surroundings, read_value
+from forms.wanted import wanted_of_question
 from web.errors import not_found
 from web.identity import subject
 from web.pages_again import keep as keep_sent
@@ -54,10 +56,10 @@ def keep(bundle: str, given: Mapping[str, Any]) -> None:
     session[KEPT] = {"bundle": bundle, "answers": dict(given), "draft": draft}
 
 
-def shown_input(question: AskedQuestion) -> Input:
-    """A question as an input, with what the dictionary says about it."""
+def shown_input(question: AskedQuestion, columns: Set[str] = frozenset()) -> Input:
+    """A question as an input, with what the dictionary says about it; `columns` cannot be left blank in its rows."""
     catalog = house().catalog
-    return of_question(question, catalog.fields.get(question.id), catalog.regions)
+    return of_question(question, catalog.fields.get(question.id), catalog.regions, columns)
 
 
 def _next_open(plan: Plan, given: Mapping[str, Any]) -> AskedQuestion | None:
@@ -94,7 +96,7 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     asked = next((item for item in plan.questions if item.id == question), None)
     if asked is None or asked.state == "not_applicable":
         raise not_found()
-    shown = with_value(shown_input(asked), given.get(question))
+    shown = with_value(shown_input(asked, columns_that_choose(found)), given.get(question))
     if request.method == "GET" and "check" in request.args:
         value = given.get(question) if (sent := kept()) is None else sent["value"]
         return _page(found, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
@@ -133,7 +135,8 @@ def _wrong(bundle: Bundle, given: Mapping[str, Any], asked: AskedQuestion, value
         after = desk().plan(bundle.id, {**given, question: value}, now())
         return [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
     try:
-        read_value(value, wanted_of_question(authored, catalog.fields), Surroundings(catalog.regions, today()))
+        wanted = wanted_of_question(authored, catalog.fields, columns_that_choose(bundle))
+        read_value(value, wanted, Surroundings(catalog.regions, today()))
     except BadValue as bad:
         return bad.errors
     return None
