@@ -9,7 +9,7 @@ from typing import Any
 
 from catalog.dictionary import Role
 from catalog.model import Catalog
-from forms.answers import Known, know
+from forms.answers import Known, flat, know
 from forms.choose import Selection, select
 from forms.errors import UnknownBundle
 from forms.figures import Timing, count
@@ -21,7 +21,9 @@ from forms.merge_fields import MergedFields, merge_fields
 from forms.order import Order, order_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
+from forms.schema import wanted_of_line
 from forms.subtract import subtract
+from forms.values import BadValue, Surroundings, read_value
 
 
 def compose(  # noqa: PLR0913  facts of one filing that come from different places; all but three are named at the call
@@ -95,6 +97,7 @@ class Arranged:
         yield from _undecided_legs(self.legs, self.known)
         yield from rule_problems(self.legs, self.known)
         yield from (*self.fields.problems, *self.collected.problems, *lines.problems)
+        yield from _refused_answers(self.fields, self.legs, self.known)
         yield from _empty(self.legs, self.selection)
 
 
@@ -139,6 +142,22 @@ def _undecided_legs(legs: list[Leg], known: Known) -> Iterator[PlanProblem]:
         for name in sorted(leg.hangs_on - known.applies.keys()):
             text = f"“{leg.planned.name}”的办理方式和时限取决于“{known.labels.of(name)}”，填写后确定"
             yield PlanProblem("undecided", "hangs_on", text, name)
+
+
+def _refused_answers(fields: MergedFields, legs: list[Leg], known: Known) -> Iterator[PlanProblem]:
+    """Answers that the question takes and the merged line does not: some matter wants it stricter."""
+    around = Surroundings(known.catalog.regions, known.today)
+    names = {leg.planned.matter: f"“{leg.planned.name}”" for leg in legs}
+    for line in fields.lines:
+        try:
+            if line.value is not None:
+                read_value(line.value, wanted_of_line(line, draft=True), around)
+        except BadValue as bad:
+            columns = {inner.code.rpartition(".")[2]: str(inner.name) for inner in line.inner}
+            strict = [matter for part in (line, *line.inner) for matter in part.won.values() if matter in names]
+            whose = "、".join(names[matter] for matter in dict.fromkeys(strict))
+            text = f"“{line.name}”：{'；'.join(flat(bad.errors, columns))}{whose and f'，这是{whose}的要求'}"
+            yield PlanProblem("block", "bad_answer", f"{text}；请核对前面的回答", line.code)
 
 
 def _empty(legs: list[Leg], selection: Selection) -> Iterator[PlanProblem]:

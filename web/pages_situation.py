@@ -131,15 +131,14 @@ def _wrong(bundle: Bundle, given: Mapping[str, Any], asked: AskedQuestion, value
         return unanswered(asked.type)
     catalog, question = house().catalog, asked.id
     authored = next((item for item in bundle.questions if item.id == question), None)
-    if authored is None:
-        after = desk().plan(bundle.id, {**given, question: value}, now())
-        return [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
     try:
-        wanted = wanted_of_question(authored, catalog.fields, columns_that_choose(bundle))
-        read_value(value, wanted, Surroundings(catalog.regions, today()))
+        if authored is not None:
+            wanted = wanted_of_question(authored, catalog.fields, columns_that_choose(bundle))
+            read_value(value, wanted, Surroundings(catalog.regions, today()))
     except BadValue as bad:
         return bad.errors
-    return None
+    after = desk().plan(bundle.id, {**given, question: value}, now())
+    return [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
 
 
 def _page(found: Any, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
