@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from catalog.bundle import Bundle, Group, Question
-from catalog.conditions import BadCondition, Condition, fold, names_in, parse_condition, resolve
+from catalog.conditions import All, BadCondition, Condition, fold, names_in, parse_condition, resolve
 from catalog.dictionary import Option, Role
 from catalog.evaluate import EMPTY, holds
 from catalog.matter import Matter
@@ -40,7 +40,7 @@ class Known:
 
     `applies` has, by question id, whether it applies (None: not decided yet). `situation` is what was accepted,
     JSON-ready and without answers to questions that do not apply. `issued` are the fields matters here give,
-    `field_whens` the dictionary's own conditions of fields.
+    `field_whens` when a field is asked at all, by the dictionary and by the question that it is.
     """
 
     catalog: Catalog
@@ -91,10 +91,11 @@ def _ground(same: Same) -> Ground:
     assert isinstance(bundle, Bundle)
     matters = {entry.matter: catalog.matter_of(bundle, entry.matter) for entry in bundle.entries}
     whens = _field_whens(catalog)
+    asked_when = {**whens, **_question_whens(catalog, bundle, whens)}
     return Ground(
         labels_of(catalog, bundle), matters, {group.id: group for group in bundle.groups},
         frozenset(code for matter in matters.values() for gives in results(matter) for code in gives.fields),
-        catalog.roles_of(bundle), whens, frozenset().union(*map(fields_asked, matters.values())),
+        catalog.roles_of(bundle), asked_when, frozenset().union(*map(fields_asked, matters.values())),
         columns_that_choose(bundle), deciding(catalog, bundle, matters, whens.values()),
     )
 
@@ -161,6 +162,7 @@ class _Reading:
             label = str(question.ask).rstrip("？?")
             self.take(question.id, label, wanted_of_question(question, self.catalog.fields, self.ground.columns))
         elif question.default is not None:
+            self.accepted[question.id] = json_ready(question.default)  # the form must agree with it as with an answer
             self.values[question.id] = for_conditions(question.default)
 
     def reserved(self) -> None:
@@ -199,6 +201,19 @@ def _field_whens(catalog: Catalog) -> dict[str, Condition]:
         if field.when:
             with suppress(BadCondition):
                 found[code] = resolve(parse_condition(field.when), lambda name: _option_codes(catalog, name))
+    return found
+
+
+def _question_whens(catalog: Catalog, bundle: Bundle, whens: Mapping[str, Condition]) -> dict[str, Condition]:
+    """When the fields that are questions here, and their columns, are asked: a question that does not apply has an
+    empty value, so its field is empty and nobody may fill it in (language 2.2)."""
+    found: dict[str, Condition] = {}
+    for question in bundle.questions:
+        field = catalog.fields.get(question.id)
+        if question.when is not None and field is not None:
+            for code in (question.id, *(column.code for column in field.inner)):
+                both = [one.tree for one in (whens.get(code), question.when) if one is not None]
+                found[code] = Condition(question.when.text, both[0] if len(both) == 1 else All(tuple(both)))
     return found
 
 
