@@ -62,8 +62,10 @@ def type_of_question(question: Question, fields: Mapping[str, Field]) -> AnswerT
 
 
 def narrowed(question: Question, own: Bounded) -> tuple[Decimal | None, Decimal | None]:
-    """The smallest and largest value of a question about a field: its own where it says one, else the field's."""
-    return own.min if question.min is None else question.min, own.max if question.max is None else question.max
+    """The smallest and largest value of a question about a field: the stricter of its own and the field's."""
+    lows = [low for low in (question.min, own.min) if low is not None]
+    highs = [high for high in (question.max, own.max) if high is not None]
+    return max(lows, default=None), min(highs, default=None)
 
 
 def typed_answer(raw: Any, kind: AnswerType) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.answers import AnswerType, type_of_field, type_of_question
-from catalog.bundle import Bundle, Entry
+from catalog.answers import AnswerType, narrowed, type_of_field, type_of_question
+from catalog.bundle import Bundle, Entry, Question
 from catalog.check_conditions import Scope, check_condition
 from catalog.check_dictionary import role_fields
 from catalog.check_matters import check_matter
@@ -80,10 +80,25 @@ def _questions(findings: Findings, bundle: Bundle, scope: Scope) -> None:
         own = Scope(scope.names, scope.elsewhere, scope.conditional, one.id)
         check_condition(findings, (*path, one.id, "when"), one.when, own)
         findings.known((*path, one.id, "section"), "分页", one.section, findings.catalog.sections)
+        _question_bounds(findings, one, (*path, one.id))
     found = ring({one.id: sorted(names_in(one.when) - {one.id}) for one in bundle.questions if one.when is not None})
     if found:
         findings.say((*path, found[0], "when"), "question_ring", f"问题互相依赖成环：{' → '.join(found)}")
     _unused_options(findings, bundle, scope)
+
+
+def _question_bounds(findings: Findings, question: Question, path: Path) -> None:
+    """A question that is a field may only be stricter than the field, and must leave something to answer."""
+    known = findings.catalog.fields.get(question.id) if question.kind == "field" else None
+    own = known or AnswerType("number")
+    for key, sign in (("min", -1), ("max", 1)):
+        ours, theirs = getattr(own, key), getattr(question, key)
+        if ours is not None and theirs is not None and (theirs - ours) * sign > 0:
+            says = f"问题 {question.id} 的 {key} {theirs} 比字典的 {ours} 更宽；问题只能问得更严"
+            findings.say((*path, key), "looser", says)
+    low, high = narrowed(question, own)
+    if low is not None and high is not None and low > high:
+        findings.say(path, "bounds", f"问题 {question.id} 的 min {low} 大于 max {high}，没有回答能满足")
 
 
 def _unused_options(findings: Findings, bundle: Bundle, scope: Scope) -> None:

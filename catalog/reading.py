@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.bundle import Bundle, Edge
-from catalog.conditions import Condition
+from catalog.conditions import Condition, Name, Sum, walk
 from catalog.dictionary import Material
 from catalog.matter import Asks, Gives, Matter
 
@@ -38,6 +38,15 @@ def conditions_of_bundle(bundle: Bundle) -> Iterator[Condition]:
     whens += [one.when for one in bundle.rules] + [one.none for one in bundle.groups]
     yield from (when for when in whens if when is not None)
     yield from (one.need for one in bundle.rules)
+
+
+def columns_that_choose(bundle: Bundle) -> frozenset[str]:
+    """The columns (`group.field`) on which it hangs which legs there are: the rows of a question must say them all."""
+    whens = [one.when for one in bundle.questions] + [one.when for one in bundle.entries]
+    whens += [one.none for one in bundle.groups]
+    nodes = [node for when in whens if when is not None for node in walk(when.tree)]
+    read = {node.name for node in nodes if isinstance(node, Name) and "." in node.name}
+    return frozenset(read | {f"{node.name}.{node.column}" for node in nodes if isinstance(node, Sum)})
 
 
 def fields_asked(matter: Matter) -> frozenset[str]:

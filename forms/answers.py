@@ -15,27 +15,18 @@ from functools import lru_cache
 from typing import Any, Final
 
 from catalog.bundle import Bundle, Group, Question
-from catalog.conditions import BadCondition, Condition, fold, names_in, parse_condition, resolve
+from catalog.conditions import All, BadCondition, Condition, fold, names_in, parse_condition, resolve
 from catalog.dictionary import Option, Role
 from catalog.evaluate import EMPTY, holds
 from catalog.matter import Matter
 from catalog.model import Catalog
-from catalog.reading import fields_asked, results
+from catalog.reading import columns_that_choose, fields_asked, results
 from catalog.text import Text
 from forms.decides import Deciding, deciding
 from forms.plan import PlanProblem
 from forms.same import Same
-from forms.values import (
-    BadValue,
-    Surroundings,
-    Wanted,
-    for_conditions,
-    is_blank,
-    json_ready,
-    read_value,
-    wanted_of_field,
-    wanted_of_question,
-)
+from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, json_ready, read_value
+from forms.wanted import wanted_of_field, wanted_of_question
 from forms.words import FILER_OPTIONS, Labels, labels_of
 
 FILER: Final = "filer"
@@ -49,7 +40,7 @@ class Known:
 
     `applies` has, by question id, whether it applies (None: not decided yet). `situation` is what was accepted,
     JSON-ready and without answers to questions that do not apply. `issued` are the fields matters here give,
-    `field_whens` the dictionary's own conditions of fields.
+    `field_whens` when a field is asked at all, by the dictionary and by the question that it is.
     """
 
     catalog: Catalog
@@ -74,7 +65,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the definitions of one bundle say before any answer. `asked` are all fields that some matter asks."""
+    """What the definitions of one bundle say before any answer. `asked` are all fields that some matter asks,
+    `columns` those on which it hangs which legs there are."""
 
     labels: Labels
     matters: Mapping[str, Matter]
@@ -83,6 +75,7 @@ class Ground:
     roles: Mapping[str, Role]
     field_whens: Mapping[str, Condition]
     asked: frozenset[str]
+    columns: frozenset[str]
     deciding: Deciding
 
 
@@ -98,11 +91,12 @@ def _ground(same: Same) -> Ground:
     assert isinstance(bundle, Bundle)
     matters = {entry.matter: catalog.matter_of(bundle, entry.matter) for entry in bundle.entries}
     whens = _field_whens(catalog)
+    asked_when = {**whens, **_question_whens(catalog, bundle, whens)}
     return Ground(
         labels_of(catalog, bundle), matters, {group.id: group for group in bundle.groups},
         frozenset(code for matter in matters.values() for gives in results(matter) for code in gives.fields),
-        catalog.roles_of(bundle), whens, frozenset().union(*map(fields_asked, matters.values())),
-        deciding(catalog, bundle, matters, whens.values()),
+        catalog.roles_of(bundle), asked_when, frozenset().union(*map(fields_asked, matters.values())),
+        columns_that_choose(bundle), deciding(catalog, bundle, matters, whens.values()),
     )
 
 
@@ -166,8 +160,9 @@ class _Reading:
         """The given answer of a question that applies, else its default."""
         if not is_blank(self.raw.get(question.id)):
             label = str(question.ask).rstrip("？?")
-            self.take(question.id, label, wanted_of_question(question, self.catalog.fields))
+            self.take(question.id, label, wanted_of_question(question, self.catalog.fields, self.ground.columns))
         elif question.default is not None:
+            self.accepted[question.id] = json_ready(question.default)  # the form must agree with it as with an answer
             self.values[question.id] = for_conditions(question.default)
 
     def reserved(self) -> None:
@@ -206,6 +201,19 @@ def _field_whens(catalog: Catalog) -> dict[str, Condition]:
         if field.when:
             with suppress(BadCondition):
                 found[code] = resolve(parse_condition(field.when), lambda name: _option_codes(catalog, name))
+    return found
+
+
+def _question_whens(catalog: Catalog, bundle: Bundle, whens: Mapping[str, Condition]) -> dict[str, Condition]:
+    """When the fields that are questions here, and their columns, are asked: a question that does not apply has an
+    empty value, so its field is empty and nobody may fill it in (language 2.2)."""
+    found: dict[str, Condition] = {}
+    for question in bundle.questions:
+        field = catalog.fields.get(question.id)
+        if question.when is not None and field is not None:
+            for code in (question.id, *(column.code for column in field.inner)):
+                both = [one.tree for one in (whens.get(code), question.when) if one is not None]
+                found[code] = Condition(question.when.text, both[0] if len(both) == 1 else All(tuple(both)))
     return found
 
 

@@ -16,7 +16,8 @@ from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, holds, moved
 from catalog.matter import Matter
 from forms.answers import FILER, Known, by_use
-from forms.values import Wanted, wanted_of_field, wanted_of_question
+from forms.values import Wanted
+from forms.wanted import wanted_of_field, wanted_of_question
 from forms.words import FILER_OPTIONS
 
 MOST_CELLS: Final = 100_000

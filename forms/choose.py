@@ -35,12 +35,17 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a matter is in (None: not decided), the instances it would have, and why."""
+    """Whether a matter is in (None: not decided), the instances it would have, and why.
+
+    `hangs_on` are the unanswered names that could still change that: a matter may be in for some rows and open for
+    others, whose numbers (from 0) are `open_rows`.
+    """
 
     state: bool | None
     instances: tuple[Instance, ...]
     why: Reason
     hangs_on: frozenset[str] = frozenset()
+    open_rows: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -109,12 +114,12 @@ def _each(entry: Entry, matter: Matter, known: Known) -> Verdict:
     everyone = [_row_instance(entry, matter, known, index, row) for index, row in enumerate(rows)]
     verdicts = [known.holds(entry.when, item.values) for item in everyone]
     chosen = tuple(item for item, verdict in zip(everyone, verdicts, strict=True) if verdict)
-    undecided = None in verdicts
-    probe = chosen[0] if chosen else everyone[verdicts.index(None) if undecided else 0]
-    why, hangs = _why(entry, known, probe.values)
+    undecided = tuple(index for index, verdict in enumerate(verdicts) if verdict is None)
+    hangs = [_why(entry, known, everyone[index].values)[1] for index in undecided]
+    why, _ = _why(entry, known, everyone[undecided[0] if undecided else 0].values)
     text = f"“{label}”有 {len(rows)} 项，{_how_many(len(chosen), len(rows))}" if chosen else why.text
     state = True if chosen else (None if undecided else False)
-    return Verdict(state, chosen, Reason("each", text, source=source), hangs)
+    return Verdict(state, chosen, Reason("each", text, source=source), frozenset().union(*hangs), undecided)
 
 
 def _how_many(chosen: int, rows: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from catalog.dictionary import Role
 from catalog.model import Catalog
-from forms.answers import Known, know
+from forms.answers import Known, flat, know
 from forms.choose import Selection, select
 from forms.errors import UnknownBundle
 from forms.figures import Timing, count
@@ -21,7 +21,9 @@ from forms.merge_fields import MergedFields, merge_fields
 from forms.order import Order, order_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
+from forms.schema import wanted_of_line
 from forms.subtract import subtract
+from forms.values import BadValue, Surroundings, read_value
 
 
 def compose(  # noqa: PLR0913  facts of one filing that come from different places; all but three are named at the call
@@ -91,9 +93,11 @@ class Arranged:
 
     def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:
         yield from (*self.known.problems, *self.selection.problems)
+        yield from _undecided_matters(self.selection, self.questions, self.known)
         yield from _undecided_legs(self.legs, self.known)
         yield from rule_problems(self.legs, self.known)
         yield from (*self.fields.problems, *self.collected.problems, *lines.problems)
+        yield from _refused_answers(self.fields, self.legs, self.known)
         yield from _empty(self.legs, self.selection)
 
 
@@ -119,12 +123,41 @@ def _timed(leg: Leg, timing: Timing) -> PlannedLeg:
     return replace(leg.planned, start=timing.after.start[number], finish=timing.after.finish[number], critical=critical)
 
 
+def _undecided_matters(selection: Selection, questions: Questions, known: Known) -> Iterator[PlanProblem]:
+    """A matter of which it is not known whether, or for which rows, it is in: a leg that is due must not be lost.
+    What an open question says already is not said again."""
+    asked = {question.id for question in questions.asked if question.state == "open"}
+    for matter, verdict in selection.verdicts.items():
+        if (verdict.state is None or verdict.open_rows) and asked.isdisjoint(verdict.hangs_on):
+            what = "、".join(f"“{known.labels.of(name)}”" for name in sorted(verdict.hangs_on)) or "尚未填写的内容"
+            rows = f"第 {'、'.join(str(row + 1) for row in verdict.open_rows)} 项的" if verdict.open_rows else ""
+            text = f"是否办理“{selection.matters[matter].name}”取决于{rows}{what}，填写后确定"
+            at = min(verdict.hangs_on, default=matter).partition(".")[0]
+            yield PlanProblem("undecided", "hangs_on", text, at)
+
+
 def _undecided_legs(legs: list[Leg], known: Known) -> Iterator[PlanProblem]:
     """A variant, limit or region that hangs on a form field or question without an answer."""
     for leg in legs:
         for name in sorted(leg.hangs_on - known.applies.keys()):
             text = f"“{leg.planned.name}”的办理方式和时限取决于“{known.labels.of(name)}”，填写后确定"
             yield PlanProblem("undecided", "hangs_on", text, name)
+
+
+def _refused_answers(fields: MergedFields, legs: list[Leg], known: Known) -> Iterator[PlanProblem]:
+    """Answers that the question takes and the merged line does not: some matter wants it stricter."""
+    around = Surroundings(known.catalog.regions, known.today)
+    names = {leg.planned.matter: f"“{leg.planned.name}”" for leg in legs}
+    for line in fields.lines:
+        try:
+            if line.value is not None:
+                read_value(line.value, wanted_of_line(line, draft=True), around)
+        except BadValue as bad:
+            columns = {inner.code.rpartition(".")[2]: str(inner.name) for inner in line.inner}
+            strict = [matter for part in (line, *line.inner) for matter in part.won.values() if matter in names]
+            whose = "、".join(names[matter] for matter in dict.fromkeys(strict))
+            text = f"“{line.name}”：{'；'.join(flat(bad.errors, columns))}{whose and f'，这是{whose}的要求'}"
+            yield PlanProblem("block", "bad_answer", f"{text}；请核对前面的回答", line.code)
 
 
 def _empty(legs: list[Leg], selection: Selection) -> Iterator[PlanProblem]:

@@ -18,8 +18,9 @@ from catalog.dictionary import Field, FieldType
 from catalog.evaluate import EMPTY, holds
 from catalog.matter import FieldAsk, Matter
 from catalog.model import Catalog
-from catalog.reading import all_asks, conditions_of, conditions_of_bundle
-from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, read_value, wanted_of_field
+from catalog.reading import all_asks, columns_that_choose, conditions_of, conditions_of_bundle
+from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, read_value
+from forms.wanted import wanted_of_field
 
 _ONLY_TOLD_APART: Final[frozenset[FieldType]] = frozenset({
     "text", "date", "datetime", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code"})
@@ -75,10 +76,11 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
     placed = set(_placed(catalog, bundle, matters))
     read = placed | {name for condition in conditions for node in walk(condition.tree) for name in _names(node)}
     read |= {name.partition(".")[0] for name in read}
-    questions = {question.id for question in bundle.questions}
+    # A cell that is left blank is no answer to whether there is a leg, even where nobody requires the column.
+    elsewhere = {question.id for question in bundle.questions} | columns_that_choose(bundle)
     fields = {ask.code: _asked(catalog.fields[ask.code], ask) for matter in matters.values()
               for asks in all_asks(matter) for ask in asks.fields
-              if ask.code in read and ask.code in catalog.fields and ask.code not in questions}
+              if ask.code in read and ask.code in catalog.fields and ask.code not in elsewhere}
     tests = {test: _read_by(test) for condition in conditions for test in _tests(condition.tree)}
     plain = fields.keys() - placed
     mixed = {name for names in tests.values() if not names <= plain for name in names}

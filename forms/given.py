@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from catalog.dictionary import Field, Region
 from forms.plan import Plan
-from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, read_value, wanted_of_field
+from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
+from forms.wanted import wanted_of_field
 
 _CHOSEN: Final = frozenset({"choice", "many"})
 ANYWHERE: Final = Surroundings({})

@@ -20,7 +20,8 @@ from forms.answers import CHOSEN, FILER, Known, by_use
 from forms.choose import Selection
 from forms.legs import Leg
 from forms.plan import AskedQuestion, PlanProblem
-from forms.values import json_ready, wanted_of_question
+from forms.values import json_ready
+from forms.wanted import wanted_of_question
 from forms.words import filers_offered, open_names, phrase
 
 State = Literal["answered", "open", "idle", "not_applicable"]

@@ -94,10 +94,18 @@ def _made(same: Same) -> _Compiled:
     stated = {code: line for code, line in lines.items() if line.value is not None or line.default is not None}
     whole = {code: wanted_of_line(line) for code, line in lines.items()}
     draft = {code: wanted_of_line(line, draft=True) if line.inner else whole[code] for code, line in lines.items()}
-    values = {code: read_value(line.value, whole[code], around) for code, line in stated.items()
+    values = {code: _stated(line.value, whole[code], around) for code, line in stated.items()
               if line.value is not None and line.type != "rows"}
     required = {code: line for code, line in lines.items() if line.required}
     return _Compiled(lines, required, stated, values, around, whole, draft)
+
+
+def _stated(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
+    """What the situation says, typed; nothing a form could agree with where the line does not take it."""
+    try:
+        return read_value(raw, wanted, around)
+    except BadValue:
+        return None
 
 
 def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:

@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from catalog.answers import QUESTION_TYPES, narrowed
 from catalog.bounds import amount_problem, count_problem
-from catalog.bundle import Question
-from catalog.dictionary import Field, FieldType, Option, Region
+from catalog.dictionary import FieldType, Option, Region
 from catalog.evaluate import moved
 from catalog.limits import BadLimit, parse_limit
 from catalog.units import unit_words
@@ -76,26 +74,6 @@ class Surroundings:
 
     regions: Mapping[str, Region]
     today: date | None = None
-
-
-def wanted_of_field(line: Field) -> Wanted:
-    """What the dictionary wants of a field's value."""
-    columns = tuple((column.code.rpartition(".")[2], wanted_of_field(column)) for column in line.inner)
-    return Wanted(
-        line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before,
-        line.not_after, line.unit, line.options, line.level, columns,
-        (line.key,) if line.key else (), line.key,
-        labels={column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
-    )
-
-
-def wanted_of_question(question: Question, fields: Mapping[str, Field]) -> Wanted:
-    """What a situation question wants: its own kind, or the dictionary field of the same code, narrowed."""
-    if question.kind == "field" and question.id in fields:
-        wanted = wanted_of_field(fields[question.id])
-        low, high = narrowed(question, wanted)
-        return replace(wanted, min=low, max=high, options=question.options or wanted.options)
-    return Wanted(QUESTION_TYPES[question.kind], question.min, question.max, options=question.options)
 
 
 def read_value(raw: Any, wanted: Wanted, around: Surroundings) -> Any:

@@ -61,8 +61,6 @@ _BEARER = "HTTP_AUTHORIZATION"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="yijianshi"'}
 
 
-
-
 def _by_cookie() -> Identity:
     asking = asked()
     secret = asking.cookies.get(cookie_name(), "")

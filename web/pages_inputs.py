@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -72,13 +72,15 @@ def _full_name(region: Region, regions: Mapping[str, Region]) -> str:
     return f"{above}{region.name}"
 
 
-def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[str, Region]) -> Input:
-    """A situation question as an input; `asked` is the dictionary field of the same code, if it is one."""
+def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[str, Region],
+                columns: Set[str] = frozenset()) -> Input:
+    """A situation question as an input; `asked` is the dictionary field of the same code, if it is one, of whose
+    rows the `columns` decide something and cannot be left blank."""
     if question.type == "yes_no":
         options: tuple[tuple[str, str], ...] = (("yes", "是"), ("no", "否"))
     else:
         options = options_of(question.options, question.type, asked.level if asked else None, regions)
-    inner = tuple(of_column(column, regions) for column in asked.inner) if asked else ()
+    inner = tuple(of_column(column, regions, columns) for column in asked.inner) if asked else ()
     return with_value(Input(
         question.id, question.id, str(question.ask), question.type, hint=str(asked.help or "") if asked else "",
         unit=unit_words(question.unit), options=options, inner=inner,
@@ -86,11 +88,11 @@ def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[s
     ), question.value)
 
 
-def of_column(column: Field, regions: Mapping[str, Region]) -> Input:
+def of_column(column: Field, regions: Mapping[str, Region], columns: Set[str]) -> Input:
     """A column of a repeated group that a situation question asks."""
     code = column.code.rpartition(".")[2]
-    return Input(code, code, str(column.name), column.type, required=column.required, hint=str(column.help or ""),
-                 unit=unit_words(column.unit), options=_choices(column, regions))
+    return Input(code, code, str(column.name), column.type, required=column.required or column.code in columns,
+                 hint=str(column.help or ""), unit=unit_words(column.unit), options=_choices(column, regions))
 
 
 def _choices(line: Field | FieldLine, regions: Mapping[str, Region]) -> tuple[tuple[str, str], ...]:

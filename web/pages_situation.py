@@ -6,7 +6,7 @@ of a draft is changed at the same addresses with the draft's id (`draft`), by it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -15,9 +15,11 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
+from catalog.reading import columns_that_choose
 from forms.answers import CHOSEN, FILER
 from forms.plan import AskedQuestion, Plan
-from forms.values import BadValue, Surroundings, read_value, wanted_of_question
+from forms.values import BadValue, Surroundings, read_value
+from forms.wanted import wanted_of_question
 from web.errors import not_found
 from web.identity import current, subject
 from web.pages_again import keep as keep_sent
@@ -84,10 +86,10 @@ def signed_in_first(view: Callable[P, R]) -> Callable[P, R | Response]:
     return seen
 
 
-def shown_input(question: AskedQuestion) -> Input:
-    """A question as an input, with what the dictionary says about it."""
+def shown_input(question: AskedQuestion, columns: Set[str] = frozenset()) -> Input:
+    """A question as an input, with what the dictionary says about it; `columns` cannot be left blank in its rows."""
     catalog = house().catalog
-    return of_question(question, catalog.fields.get(question.id), catalog.regions)
+    return of_question(question, catalog.fields.get(question.id), catalog.regions, columns)
 
 
 def _next_open(plan: Plan, given: Mapping[str, Any]) -> AskedQuestion | None:
@@ -125,7 +127,7 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     asked = next((item for item in plan.questions if item.id == question), None)
     if asked is None or asked.state == "not_applicable":
         raise not_found()
-    shown = with_value(shown_input(asked), given.get(question))
+    shown = with_value(shown_input(asked, columns_that_choose(found)), given.get(question))
     if request.method == "GET" and "check" in request.args:
         value = given.get(question) if (sent := kept()) is None else sent["value"]
         return _page(place, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
@@ -162,14 +164,14 @@ def _wrong(bundle: Bundle, given: Mapping[str, Any], asked: AskedQuestion, value
         return unanswered(asked.type)
     catalog, question = house().catalog, asked.id
     authored = next((item for item in bundle.questions if item.id == question), None)
-    if authored is None:
-        after = desk().plan(bundle.id, {**given, question: value}, now())
-        return [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
     try:
-        read_value(value, wanted_of_question(authored, catalog.fields), Surroundings(catalog.regions, today()))
+        if authored is not None:
+            wanted = wanted_of_question(authored, catalog.fields, columns_that_choose(bundle))
+            read_value(value, wanted, Surroundings(catalog.regions, today()))
     except BadValue as bad:
         return bad.errors
-    return None
+    after = desk().plan(bundle.id, {**given, question: value}, now())
+    return [problem.text for problem in after.problems if problem.rule == "bad_answer" and problem.at == question]
 
 
 def _page(place: Asking, plan: Plan, asked: AskedQuestion, shown: Input) -> str:

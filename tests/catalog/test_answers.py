@@ -8,7 +8,8 @@ from catalog.answers import AnswerType, BadAnswer, type_of_question, typed_answe
 from catalog.bundle import Question
 from catalog.dictionary import Field
 from catalog.text import Text
-from forms.values import BadValue, Surroundings, read_value, wanted_of_question
+from forms.values import BadValue, Surroundings, read_value
+from forms.wanted import wanted_of_question
 
 AREA = Field("area", Text("面积"), "number", min=Decimal(1), max=Decimal(100))
 FIELDS = {"area": AREA}

@@ -417,3 +417,12 @@ def test_a_row_is_called_what_it_is(visitor: Visitor) -> None:
     visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"), ("vehicles.0.gross_mass", "1"))
     assert "第 1 辆：总质量" in visitor.text
     assert "第 1 项" not in visitor.text
+
+
+def test_a_row_without_the_column_that_decides_a_matter_is_sent_back_with_the_column_named(visitor: Visitor) -> None:
+    at = "/bundles/transport-company/questions/vehicles"
+    visitor.get(at)
+    visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"))
+    assert "必填，请填写" in visitor.page
+    visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"), ("vehicles.0.gross_mass", "30000"))
+    assert "必填，请填写" not in visitor.page

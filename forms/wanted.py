@@ -1,0 +1,35 @@
+"""What a value must be, as the dictionary or a situation question says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import replace
+
+from catalog.answers import QUESTION_TYPES, narrowed
+from catalog.bundle import Question
+from catalog.dictionary import Field
+from forms.values import Wanted
+
+
+def wanted_of_field(line: Field) -> Wanted:
+    """What the dictionary wants of a field's value."""
+    columns = tuple((column.code.rpartition(".")[2], wanted_of_field(column)) for column in line.inner)
+    return Wanted(
+        line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before,
+        line.not_after, line.unit, line.options, line.level, columns,
+        (line.key,) if line.key else (), line.key,
+        labels={column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
+    )
+
+
+def wanted_of_question(question: Question, fields: Mapping[str, Field], columns: Set[str] = frozenset()) -> Wanted:
+    """What a situation question wants: its own kind, or the dictionary field of the same code, narrowed.
+
+    Of its rows every one of `columns` (`group.field`) is wanted: without it nobody knows which legs there are.
+    """
+    if question.kind == "field" and question.id in fields:
+        wanted = wanted_of_field(fields[question.id])
+        low, high = narrowed(question, wanted)
+        needed = tuple(name for name, _ in wanted.inner if name == wanted.key or f"{question.id}.{name}" in columns)
+        return replace(wanted, min=low, max=high, options=question.options or wanted.options, required=needed)
+    return Wanted(QUESTION_TYPES[question.kind], question.min, question.max, options=question.options)
