@@ -56,10 +56,19 @@ DEFAULTS = (
 
 
 def tidied(value: Any) -> Any:
-    """The same without spacing and without what says only what holds anyway."""
+    """The same without spacing and without what says only what holds anyway: defaults, and of matters their place."""
     if isinstance(value, dict):
-        return {key: tidied(one) for key, one in value.items() if (key, one) not in DEFAULTS}
+        return {key: tidied(numbered(one) if key == "matters" else one) for key, one in value.items()
+                if (key, one) not in DEFAULTS}
     return [tidied(one) for one in value] if isinstance(value, list) else value.strip()
+
+
+def numbered(matters: Any) -> Any:
+    """The matters of a bundle without numbers that their place gives them anyway."""
+    if not isinstance(matters, dict):
+        return matters
+    return {ident: {key: one for key, one in entry.items() if (key, one) != ("no", f"{place:02}")}
+            if isinstance(entry, dict) else entry for place, (ident, entry) in enumerate(matters.items(), 1)}
 
 
 GOOD_BYTES = dumps(assemble(GOOD).catalog)
