@@ -205,8 +205,10 @@ def _read(plan: Plan, catalog: Catalog, answers: Mapping[str, Any]) -> tuple[dic
     codes = {line.code for line in plan.fields}
     on_form = {name: value for name, value in answers.items() if name in codes}
     judged = validate_form(plan, on_form, catalog.regions, partial=True)
+    whole = validate_form(plan, on_form, catalog.regions).errors  # rows too: what a draft may lack, an answer may not
     given, wrong = read_in_place(plan, catalog.fields, catalog.regions, answers)
     wrong |= judged.errors
+    wrong |= {name: whole[name] for name in on_form if name in whole}
     wrong |= {name: [f"请填写不超过 {LONGEST_TEXT} 字的文字或数字"] for name, value in answers.items()
               if name not in codes | given.keys() | wrong.keys() and not plain_value(value)}
     return {name: judged.clean.get(name, given.get(name, value)) for name, value in answers.items()}, wrong

@@ -98,6 +98,17 @@ def test_an_ask_for_rows_begins_with_a_row_and_another_one_sends_nothing(visitor
     assert "这次补充已经提交" in visitor.text
 
 
+def test_rows_that_lack_a_column_are_not_sent_but_named(visitor: Visitor, asked: Asked) -> None:
+    asked.materials = []
+    at = visitor.get(asked.ask())
+    press(visitor, *trees("甲木"), ("trees.1.species", "乙木"), ("do", "send"))
+    assert visitor.status == 422
+    assert '<a href="#f-trees-1-dbh">' in visitor.page
+    assert '<a href="#f-trees-0' not in visitor.page
+    visitor.get(at)
+    assert "提交补充" in visitor.text, "the ask is still open"
+
+
 def test_a_refused_file_is_told_at_its_paper_and_costs_no_other_file(visitor: Visitor, asked: Asked) -> None:
     visitor.get(asked.ask())
     press(visitor, *trees("甲木"), ("do", "send"),

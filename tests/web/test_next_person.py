@@ -31,35 +31,40 @@ def run_out(browser):
     browser.client.delete_cookie("yjs")
 
 
-def ticked(browser):
+def ticked(browser, at="/bundles/connect/questions/services"):
     """Whether the first question shows an answer that somebody gave before."""
-    assert browser.get("/bundles/connect/questions/services").endswith("services")
+    assert browser.get(at).endswith("services")
     return " checked" in browser.page
 
 
 def change_a_draft(browser):
-    """Open a draft and take its situation back to the questions."""
+    """Open a draft and take its situation back to the questions; the address of the one that is changed."""
     browser.get("/bundles/connect/questions/services")
     browser.send("/bundles/connect/questions/services", ANSWER)
     draft = browser.send("/bundles/connect/start").split("/")[2]
     browser.send(f"/drafts/{draft}/questions", ("question", "services"))
+    return browser.address
 
 
 def test_what_one_person_was_changing_is_not_shown_to_the_next_one_who_signs_in(browser, persons):
     browser.sign_in(persons[0])
-    change_a_draft(browser)
+    at = change_a_draft(browser)
     run_out(browser)
     browser.sign_in(persons[1])
     assert not ticked(browser)
+    browser.get(at)
+    assert browser.status == 404
 
 
 def test_the_same_person_goes_on_where_the_sign_in_ran_out(browser, persons):
     browser.sign_in(persons[0])
-    change_a_draft(browser)
+    at = change_a_draft(browser)
     run_out(browser)
+    browser.get(at)
+    assert browser.at == "/login"
     browser.sign_in(persons[0])
-    assert ticked(browser)
-    assert "保存并继续填表" in (browser.get("/bundles/connect/plan") and browser.page)
+    assert ticked(browser, at)
+    assert "保存并继续填表" in (browser.get(at.replace("questions/services", "plan")) and browser.page)
 
 
 def test_what_a_visitor_answered_goes_on_after_signing_in(browser, persons):
