@@ -31,40 +31,49 @@ def run_out(browser):
     browser.client.delete_cookie("yjs")
 
 
-def ticked(browser):
-    """Whether the first question shows an answer that somebody gave before."""
-    assert browser.get("/bundles/connect/questions/services").endswith("services")
+def ticked(browser, **asked):
+    """Whether the first question, maybe of a draft, shows an answer that somebody gave before."""
+    browser.get("/bundles/connect/questions/services" + "".join(f"?{name}={value}" for name, value in asked.items()))
     return " checked" in browser.page
 
 
-def change_a_draft(browser):
-    """Open a draft and take its situation back to the questions."""
+def answered(browser):
+    """Answer the first question, before any draft is opened."""
     browser.get("/bundles/connect/questions/services")
     browser.send("/bundles/connect/questions/services", ANSWER)
+
+
+def changed_draft(browser):
+    """Open a draft and take its situation back to the questions; its id."""
+    answered(browser)
     draft = browser.send("/bundles/connect/start").split("/")[2]
     browser.send(f"/drafts/{draft}/questions", ("question", "services"))
+    return draft
 
 
-def test_what_one_person_was_changing_is_not_shown_to_the_next_one_who_signs_in(browser, persons):
+def test_what_one_person_answered_or_was_changing_is_not_shown_to_the_next_one_who_signs_in(browser, persons):
     browser.sign_in(persons[0])
-    change_a_draft(browser)
+    draft = changed_draft(browser)
+    answered(browser)
     run_out(browser)
     browser.sign_in(persons[1])
     assert not ticked(browser)
+    assert not ticked(browser, draft=draft)
+    assert browser.status == 404
 
 
 def test_the_same_person_goes_on_where_the_sign_in_ran_out(browser, persons):
     browser.sign_in(persons[0])
-    change_a_draft(browser)
+    draft = changed_draft(browser)
+    answered(browser)
     run_out(browser)
     browser.sign_in(persons[0])
     assert ticked(browser)
-    assert "保存并继续填表" in (browser.get("/bundles/connect/plan") and browser.page)
+    assert ticked(browser, draft=draft)
 
 
 def test_what_a_visitor_answered_goes_on_after_signing_in(browser, persons):
-    browser.get("/bundles/connect/questions/services")
-    browser.send("/bundles/connect/questions/services", ANSWER)
+    answered(browser)
     browser.sign_in(persons[0])
     assert ticked(browser)
 
