@@ -1,4 +1,39 @@
-// Uploads one paper at a time with a progress bar; without it the same form posts as it is.
+// Uploads the chosen files with a progress bar; without it the same form posts as it is.
+//
+// One file is sent at a time, each by itself: a limit for one file is then never met by several together. The page is
+// loaded anew when nothing is on its way any more, or what is on its way would be broken off.
+const waiting = [];
+const REFUSED = "refused-uploads";
+const papers = new Map();
+let busy = false;
+let done = "";
+
+function next() {
+  const send = waiting.shift();
+  busy = Boolean(send);
+  if (send) send();
+  else if (done) renew();
+}
+
+// What was refused is said again on the new page; where nothing can be kept, the page stays as it is.
+function renew() {
+  const refused = [...papers].map(([id, paper]) => [id, paper.wrong]).filter(([, wrong]) => wrong.length);
+  try {
+    if (refused.length) sessionStorage.setItem(REFUSED, JSON.stringify(refused));
+  } catch { return; }
+  location.replace(done);
+  location.reload();
+}
+
+function kept() {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(REFUSED) || "[]");
+    sessionStorage.removeItem(REFUSED);
+    return found;
+  } catch { return []; }
+}
+
+addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
 
 // The summary on top of the page names what is wrong with this paper, in place of what it said of it before.
 function summarise(id, words) {
@@ -28,44 +63,49 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const bar = form.querySelector("progress");
   const note = form.querySelector("[data-upload-note]");
   const limit = Number(form.dataset.maxMb) * 1024 * 1024;
-
-  const name = form.dataset.name;
   const group = input.closest(".govuk-form-group");
+  const paper = { wrong: [] };
+  papers.set(input.id, paper);
 
   const say = (text) => { note.textContent = text; };
 
-  const refuse = (text) => {
+  paper.refuse = (text) => {
+    paper.wrong.push(text);
     bar.hidden = true;
     say("");
     for (const old of group.querySelectorAll(".govuk-error-message")) old.remove();
+    const words = paper.wrong.join("；");
     const message = document.createElement("p");
     message.className = "govuk-error-message";
     message.id = `${input.id}-error`;
     message.setAttribute("role", "alert");
     message.innerHTML = '<span class="govuk-visually-hidden">需要修改：</span>';
-    message.append(text);
+    message.append(words);
     input.before(message);
     group.classList.add("govuk-form-group--error");
     input.setAttribute("aria-describedby", `${input.id}-hint ${message.id}`);
-    summarise(input.id, `${name}：${text}`);
-    input.value = "";
-    input.focus();
+    summarise(input.id, `${form.dataset.name}：${words}`);
+    const folded = form.closest("details");
+    if (folded) folded.open = true;
+    if (!waiting.length) input.focus();
   };
 
-  const send = () => {
+  const send = (file, named) => {
     const request = new XMLHttpRequest();
+    const refuse = (text) => { paper.refuse(named + text); next(); };
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       bar.value = Math.round((event.loaded / event.total) * 100);
-      say(`正在上传 ${bar.value}%`);
+      say(`正在上传 ${named}${bar.value}%`);
     });
     request.addEventListener("load", () => {
       if (request.status < 400) {
-        say("上传完成");
-        location.replace(form.dataset.done);
-        location.reload();
+        bar.hidden = true;
+        say(`${named}上传完成`);
+        done = form.dataset.done;
+        next();
         return;
       }
       let problem = {};
@@ -75,16 +115,27 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     request.addEventListener("error", () => refuse("网络断开了，请再选一次文件；已保存的内容都在"));
     bar.hidden = false;
     bar.value = 0;
-    request.send(new FormData(form));
+    const body = new FormData(form);
+    body.set("file", file, file.name);
+    request.send(body);
   };
 
   input.addEventListener("change", () => {
-    if (!input.files.length) return;
-    if ([...input.files].some((file) => file.size > limit)) {
-      refuse(`文件超过 ${form.dataset.maxMb} MB，请压缩后再选`);
-      return;
+    const chosen = [...input.files];
+    paper.wrong = [];
+    input.value = "";
+    for (const file of chosen) {
+      const named = chosen.length > 1 ? `${file.name}：` : "";
+      if (file.size > limit) paper.refuse(`${named}文件超过 ${form.dataset.maxMb} MB，请压缩后再选`);
+      else waiting.push(() => send(file, named));
     }
-    send();
+    if (busy && waiting.length) say("等前面的文件传完");
+    if (!busy) next();
   });
   form.querySelector("button").hidden = true;
+}
+
+for (const [id, wrong] of kept()) {
+  const paper = papers.get(id);
+  if (paper) wrong.forEach(paper.refuse);
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from catalog.dictionary import Spec
@@ -15,15 +17,18 @@ from desk.errors import DeskError
 from desk.values import Draft, FileInfo
 from forms.plan import MaterialLine, RemovedMaterial
 from sources.samples import sample_paper
-from web.errors import Problem, not_found, wants_json
-from web.identity import subject
+from web.errors import Problem, answer, from_http, not_found, wants_json
+from web.identity import current, subject
 from web.pages_again import keep, taken
 from web.pages_inputs import Linked, flat
 from web.pages_root import bp, demo, desk, draft_of, now
 from web.pages_words import RULE_NAMES
-from web.uploads import keep_upload
+from web.uploads import PIECE, keep_upload
+from web.wiring import house
 
 MISSING = "还没有上传，请选择文件"
+MOST_SWALLOWED = 6  # times the limit of one request; of more the connection breaks, whatever is answered
+MB = 1_000_000  # as the limit of a request is set
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,9 @@ def upload(draft: str, key: str) -> Response:
         if not kept:
             raise Problem(422, "no_file", MISSING, {"file": [MISSING]})
     except Problem as problem:
-        if wants_json() or problem.status != 422:
+        if wants_json() or problem.status not in {413, 422}:
             raise
-        page = url_for("pages.materials", draft=draft)
-        keep(page, [key, problem.detail])
-        return redirect(page, 303)
+        return _refused(draft, key, problem.detail)
     saved = desk().attach(subject(), draft, key, kept, now())
     if wants_json():
         return jsonify({"files": saved.materials.get(key, ())})
@@ -158,6 +161,33 @@ def keep_paper(file: FileStorage, name: object, spec: Spec) -> str:
         say = f"{name}不能超过 {spec.max_mb} MB，请压缩后再上传"
         raise Problem(422, "file_size", say, {"file": [say]})
     return kept.file
+
+
+def _refused(draft: str, key: str, say: str) -> Response:
+    """Back to the papers page, which says once why nothing was taken for a paper."""
+    page = url_for("pages.materials", draft=draft)
+    keep(page, [key, say])
+    return redirect(page, 303)
+
+
+@bp.errorhandler(413)
+def too_large(error: HTTPException) -> Response:
+    """A plain form sends all the files chosen for a paper at once: what they are together may be too much, which is
+    found before the form is read."""
+    sent, limit = request.content_length or 0, house().settings.upload_limit
+    if request.endpoint != "pages.upload" or wants_json() or sent <= limit or not current().signed_in:
+        return answer(from_http(error))
+    _swallow(MOST_SWALLOWED * limit)
+    say = f"一次选的文件一共约 {sent / MB:.0f} MB，一次最多发送 {limit // MB} MB，一份也没有保存；请分几次上传"
+    return _refused(**(request.view_args or {}), say=say)
+
+
+def _swallow(most: int) -> None:
+    """Read what a browser sends and throw it away: it reads no answer before it has sent its form."""
+    with suppress(Problem):  # too slow, or no place for it now: then it is answered as it stands
+        for _ in range(0, most, PIECE):
+            if not request.environ["wsgi.input"].read(PIECE):
+                return
 
 
 @bp.post("/drafts/<draft>/materials/<key>/drop")
