@@ -40,7 +40,7 @@ def create_app(overrides: Mapping[str, str] | None = None) -> Flask:
         app.register_blueprint(blueprint)
     register_pages(app)
     cli.register(app)
-    pace = Pace(settings.threads // 2, settings.body_deadline, settings.upload_rate)
+    pace = Pace(settings.threads, settings.body_deadline, settings.upload_rate)
     app.wsgi_app = Bodies(app.wsgi_app, pace)  # type: ignore[assignment, method-assign]
     if not _for_a_command(environ):
         house.parts  # noqa: B018  reads and checks everything now, so that a wrong set-up never starts

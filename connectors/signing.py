@@ -79,10 +79,21 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now:
     `headers` is looked up in lower case, so hand in a case-blind mapping or lower-case keys. Raises `BadSignature`
     with code `signature_missing`, `signature_window` or `signature_wrong`. Compares in constant time.
     """
-    message_id = headers.get("webhook-id") or ""
-    timestamp = headers.get("webhook-timestamp") or ""
-    signature = headers.get("webhook-signature") or ""
-    if not message_id or not timestamp or not signature:
+    given = could_be_signed(headers, now)
+    message_id, timestamp = headers["webhook-id"], headers["webhook-timestamp"]
+    expected = [_digest(secret, message_id, timestamp, body) for secret in secrets]
+    # Every pair is compared, so that the time taken does not tell which secret or signature came close.
+    matches = [hmac.compare_digest(one, other) for one in expected for other in given]
+    if not any(matches):
+        raise BadSignature("signature_wrong", _WRONG)
+    return message_id
+
+
+def could_be_signed(headers: Mapping[str, str], now: datetime) -> list[bytes]:
+    """The signatures that `headers` bring; raises `BadSignature` for what no body could make good, so that it need not
+    be read."""
+    timestamp, signature = headers.get("webhook-timestamp") or "", headers.get("webhook-signature") or ""
+    if not headers.get("webhook-id") or not timestamp or not signature:
         raise BadSignature("signature_missing", _MISSING)
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise BadSignature("signature_window", "webhook-timestamp 应为十进制秒数")
@@ -91,12 +102,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now:
     given = _signatures(signature)
     if not given:
         raise BadSignature("signature_wrong", _NO_SIGNATURE)
-    expected = [_digest(secret, message_id, timestamp, body) for secret in secrets]
-    # Every pair is compared, so that the time taken does not tell which secret or signature came close.
-    matches = [hmac.compare_digest(one, other) for one in expected for other in given]
-    if not any(matches):
-        raise BadSignature("signature_wrong", _WRONG)
-    return message_id
+    return given
 
 
 def _signatures(header: str) -> list[bytes]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Blueprint, Response, request
 
 from connectors.base import Body
-from connectors.signing import BadSignature, verify
+from connectors.signing import BadSignature, could_be_signed, verify
 from connectors.strict_json import load
 from desk.notices import Incoming
 from store import failpoints
@@ -53,8 +53,9 @@ def _not_while_paused() -> None:
     "state. The types and what each needs: docs/connecting.md."))
 def notice(department: str) -> Response:
     """Take a notice."""
+    office, headers = _asking(department)
     raw = raw_json()
-    office, message_id, now = _signed(department, raw)
+    message_id, now = _signed(office, headers, raw)
     failpoints.reach("notice.after_verify")
     only_args()
     sent = _malformed_is_400(raw)
@@ -80,8 +81,9 @@ def keep_file(department: str) -> Response:
     """Keep a result file."""
     only_args()
     request.max_content_length = house().settings.upload_limit
+    office, headers = _asking(department)
     raw = request.get_data(cache=False)
-    office, _, _ = _signed(department, raw)
+    _signed(office, headers, raw)
     info = keep_upload(io.BytesIO(raw), name_of_request(), request.mimetype, f"department:{office.id}")
     return shown(file_json(info), 201)
 
@@ -133,15 +135,25 @@ def _own(department: str) -> Body:
     return office
 
 
-def _signed(department: str, raw: bytes) -> tuple[Body, str, datetime]:
-    """The office whose secret signed `raw`, the message's id and the time; 404 for an unknown one, 401 for a forger."""
+def _asking(department: str) -> tuple[Body, dict[str, str]]:
+    """The office at this address and the headers that sign what it sends; 404 for an unknown one, 401 if no body could
+    make them good. Asked before a body is read."""
     office = house().deployment.bodies.get(department)
     if office is None:
         raise not_found()
-    now = house().clock.now()
     environ = asked().environ
     headers = {name: environ.get(variable, "") for name, variable in SIGNED_BY.items()}
     try:
-        return office, verify(headers, raw, office.secrets, now), now
+        could_be_signed(headers, house().clock.now())
+    except BadSignature as error:
+        raise Problem(401, error.code, str(error)) from error
+    return office, headers
+
+
+def _signed(office: Body, headers: dict[str, str], raw: bytes) -> tuple[str, datetime]:
+    """The id of a message that `office` signed, and the time; 401 for a forger."""
+    now = house().clock.now()
+    try:
+        return verify(headers, raw, office.secrets, now), now
     except BadSignature as error:
         raise Problem(401, error.code, str(error)) from error

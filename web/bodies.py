@@ -1,9 +1,11 @@
 """Bodies arrive in time or not at all, so that slow uploads never starve a department's notice.
 
-A body that is large, chunked, or not wholly here when a thread takes the request needs one of a few places (half the
-threads); without a free place the caller is asked to come again. The server waits a moment for small bodies before it
-gives a thread, and says how much is here. A watchman shuts the reading side of a connection whose body is late: the
-read ends, the view answers 408 and the thread is free. Without our server only the size of a body counts.
+A body that is large, chunked, or not wholly here when a thread takes the request needs one of a few places; without a
+free place the caller is asked to come again. Members, departments and visitors have places of their own, so that
+whoever need not say who he is can only be in the way of his like, and no one address has all of those. The server waits
+a moment for small bodies before it gives a thread, and says how much is here. A watchman shuts the reading side of a
+connection whose body is late: the read ends, the view answers 408 and the thread is free. Without our server only the
+size of a body counts.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import io
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +28,8 @@ QUICK_BYTES = 65_536
 QUICK_SECONDS = 0.2
 WATCH_EVERY = 0.25
 HERE = "yijianshi.body_here"  # in the environ: how many bytes of the body had come when the thread took the request
+CALLER = "yijianshi.caller"  # in the environ: whose body it is, as soon as the door knows; nobody's is a visitor's
+MEMBER, DEPARTMENT, VISITOR = "member", "department", "visitor"
 COME_AGAIN = {"Retry-After": "2"}
 Start = Callable[..., Any]
 Environ = dict[str, Any]
@@ -32,9 +37,9 @@ Environ = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many bodies may be slow at once, how long a body may take, and the bytes per second that buy more time."""
+    """How many threads there are, how long a body may take, and the bytes per second that buy more time."""
 
-    places: int
+    threads: int
     seconds: float
     rate: float
 
@@ -91,12 +96,41 @@ class Watchman:
 WATCHMAN = Watchman()
 
 
+class Places:
+    """Who may keep a thread waiting: of every eight threads two for visitors and two for departments, of which one
+    address has at most half, one for nobody, and the others for members, who can be asked why."""
+
+    def __init__(self, threads: int) -> None:
+        others = max(1, threads // 4)
+        self._most = {VISITOR: others, DEPARTMENT: others,
+                      MEMBER: max(1, threads - 2 * others - max(1, threads // 8))}
+        self._of_address = max(1, others // 2)
+        self._lock = threading.Lock()
+        self._held: Counter[tuple[str, ...]] = Counter()
+
+    def take(self, environ: Environ) -> tuple[str, str] | None:
+        """A place for the body of this request, None if there is none; it must be given back."""
+        caller, address = environ.get(CALLER, VISITOR), environ.get("REMOTE_ADDR", "")
+        with self._lock:
+            full = self._held[caller,] >= self._most[caller]
+            if full or (caller != MEMBER and self._held[caller, address] >= self._of_address):
+                return None
+            self._held.update([(caller,), (caller, address)])
+        return caller, address
+
+    def give(self, place: tuple[str, str]) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._held.subtract([place[:1], place])
+            self._held += Counter()  # forgets the addresses that have none
+
+
 class Arriving(io.RawIOBase):
     """A request body as it comes in: takes a place when it is late or large, and knows whether it came whole."""
 
-    def __init__(self, environ: Environ, pace: Pace, places: threading.BoundedSemaphore) -> None:
+    def __init__(self, environ: Environ, pace: Pace, places: Places) -> None:
         super().__init__()
-        self._source = environ["wsgi.input"]
+        self._environ, self._source = environ, environ["wsgi.input"]
         self._line: socket.socket | None = environ.get("gunicorn.socket")
         self._pace, self._places = pace, places
         length = environ.get("CONTENT_LENGTH") or ""
@@ -104,7 +138,8 @@ class Arriving(io.RawIOBase):
         self._chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
         quick = min(QUICK_BYTES, environ.get(HERE, QUICK_BYTES))
         self._needs_place = self._chunked or (self._length or 0) > quick
-        self._got, self._has_place = 0, False
+        self._got = 0
+        self._place: tuple[str, str] | None = None
         self._watched: Watched | None = None
 
     def readable(self) -> bool:
@@ -113,7 +148,7 @@ class Arriving(io.RawIOBase):
 
     def readinto(self, target: Any) -> int:
         """The next bytes; raises `Problem` when there is no place, the body is late, or it was cut off."""
-        if self._needs_place and not self._has_place:
+        if self._needs_place and self._place is None:
             self._take_place()
         try:
             data = bytes(self._source.read(len(target)))
@@ -129,8 +164,8 @@ class Arriving(io.RawIOBase):
 
     def _take_place(self) -> None:
         """Only a body with a place may keep a thread waiting, and only until it is late."""
-        self._has_place = self._places.acquire(blocking=False)
-        if not self._has_place:
+        self._place = self._places.take(self._environ)
+        if self._place is None:
             raise Problem(503, *OWN_WORDS[503], headers=COME_AGAIN)
         if self._line is not None:
             self._watched = WATCHMAN.watch(self._line, self._pace.seconds)
@@ -143,9 +178,9 @@ class Arriving(io.RawIOBase):
 
     def done(self) -> None:
         """Give the place back and stop the watch; called when the request ends, however it ends."""
-        if self._has_place:
-            self._places.release()
-            self._has_place = False
+        if self._place is not None:
+            self._places.give(self._place)
+            self._place = None
         if self._watched:
             WATCHMAN.leave(self._watched)
 
@@ -155,7 +190,7 @@ class Bodies:
 
     def __init__(self, inner: Callable[[Environ, Start], Iterable[bytes]], pace: Pace) -> None:
         self._inner, self._pace = inner, pace
-        self._places = threading.BoundedSemaphore(pace.places)
+        self._places = Places(pace.threads)
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """Serve one request."""

@@ -77,7 +77,6 @@ def harden(app: Flask, settings: Settings) -> None:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
     app.before_request(_refuse_unfit_url)
-    app.before_request(_refuse_unfit_form)
     app.after_request(_finish)
     app.ensure_sync = _as_it_is  # type: ignore[assignment, method-assign]
     app.wsgi_app = _fixed(app.wsgi_app, settings)  # type: ignore[assignment, method-assign]
@@ -103,7 +102,7 @@ def _refuse_unfit_url() -> None:
         raise Problem(400, "bad_request", "网址里有不能使用的字符，请检查后重试")
 
 
-def _refuse_unfit_form() -> None:
+def refuse_unfit_form() -> None:
     """Read a plain form within the limit of JSON before anything parses it, and refuse bytes that are not UTF-8: the
     stock parser takes any number of pairs and keeps broken bytes as escapes."""
     request = asked()

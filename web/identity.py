@@ -12,9 +12,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from people import personas
 from people.errors import PeopleError, TooManyAttempts
 from people.identity import VISITOR, Identity
-from people.policy import POLICY
+from people.policy import POLICY, Access
 from store.people import Account
+from web.bodies import CALLER, DEPARTMENT, MEMBER
 from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_json
+from web.headers import refuse_unfit_form
 from web.inside import through_socket
 from web.present import asked, noted
 from web.wiring import house
@@ -151,8 +153,6 @@ def _door() -> AnyResponse | None:
         raise not_found()
     if access.relation == "socket" and not through_socket():
         raise not_found()
-    if access.relation not in {"signature", "socket"}:
-        _protect(request, access.roles != frozenset())
     if _BEARER in request.environ and request.path.startswith("/api/"):
         current()  # a wrong token is refused even where none is needed, or its owner would not notice
     verdict = access.verdict(current()) if access.roles else "allowed"
@@ -160,7 +160,22 @@ def _door() -> AnyResponse | None:
         return _to_login()
     if verdict == "forbidden":
         raise Problem(403, *OWN_WORDS[403])
+    # Whoever must sign in has; only now may a body be read, and a thread wait for it.
+    _say_whose(request, access)
+    refuse_unfit_form()
+    if access.relation not in {"signature", "socket"}:
+        _protect(request, access.roles != frozenset())
     return None
+
+
+def _say_whose(request: Request, access: Access) -> None:
+    """Whose places the body of this request takes; a visitor has nothing longer than a form to send."""
+    if access.roles:
+        request.environ[CALLER] = MEMBER
+    elif access.relation == "signature":
+        request.environ[CALLER] = DEPARTMENT
+    elif access.relation != "socket":
+        request.max_content_length = house().settings.json_limit
 
 
 def _protect(request: Request, for_members: bool) -> None:

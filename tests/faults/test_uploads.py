@@ -5,7 +5,7 @@ import pytest
 from bench.town import Town
 from bench.uploads import LARGE, PATIENT, SMALL, UPLOADS, Drips, a_leg, remark
 
-NOTICES, PLACES = 40, 8
+NOTICES, PLACES = 40, 6
 
 
 @pytest.fixture

@@ -45,9 +45,7 @@ def test_a_visitor_is_sent_to_sign_in_exactly_where_the_table_asks_for_a_role(ap
         access = POLICY[rule.endpoint]
         to_login = answer.status_code == 303 and "/login" in answer.headers.get("Location", "")
         signed_out = answer.status_code == 401 or to_login
-        browser_form = rule.endpoint.startswith(("pages.", "demo.")) and method in UNSAFE  # refused for want of a token
-        wants = bool(access.roles) and not browser_form
-        if access.relation not in {"signature", "socket"} and signed_out != wants:
+        if access.relation not in {"signature", "socket"} and signed_out != bool(access.roles):
             wrong.append((rule.endpoint, method, answer.status_code))
     assert wrong == []
 

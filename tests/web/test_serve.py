@@ -14,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
+from sources.samples import sample_paper
 from web.serve import port_comes_free
 
 HOME = Path(__file__).resolve().parents[2]
@@ -22,7 +24,8 @@ OFFICES = """bodies:
   water-office: {department: water, name: 供水公司, connector: pull, secrets: ["env:OFFICE_SECRET"]}
   power-office: {department: power, name: 供电公司, connector: pull, secrets: ["env:OFFICE_SECRET"]}
 """
-SLOW_UPLOADS, PLACES = 96, 8
+PAPER = sample_paper("营业执照")[2]
+SLOW_UPLOADS, PLACES = 96, 2  # of sixteen threads, for departments or visitors at one address
 
 
 def free_port():
@@ -36,6 +39,7 @@ class Portal:
 
     def __init__(self, folder, **more):
         self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         (folder / "offices.yaml").write_text(OFFICES)
         self.environment = {
             **os.environ, "YJS_ENV": "test", "YJS_DATA": str(folder / "data"), "PORT": str(self.port),
@@ -80,10 +84,27 @@ class Portal:
             answer.told = answer.read().decode()
             return answer
 
-    def send(self, start, timeout=60):
-        line = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+    def send(self, start, timeout=60, at=""):
+        line = socket.create_connection(("127.0.0.1", self.port), timeout=timeout, source_address=(at, 0))
         line.sendall(start)
         return line
+
+    def late(self, whole, at):
+        """The answer to a request whose last bytes come half a second after the others, when a thread waits for it."""
+        line = self.send(whole[:-5], at=at)
+        time.sleep(0.5)
+        line.sendall(whole[-5:])
+        return answered(line)
+
+    def signed_in(self):
+        """A browser in which somebody has signed in, with the token that its requests need."""
+        browser = requests.Session()
+        browser.headers["Referer"] = self.url
+        told = browser.get(f"{self.url}/demo/personas", timeout=30).json()
+        person = next(one["id"] for one in told["personas"] if one["role"] == "applicant")
+        browser.post(f"{self.url}/demo/personas/{person}", headers={"X-CSRFToken": told["csrf_token"]}, timeout=30)
+        browser.headers["X-CSRFToken"] = browser.get(f"{self.url}/demo/personas", timeout=30).json()["csrf_token"]
+        return browser
 
     def workers(self):
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
@@ -106,6 +127,17 @@ def upload(length, path="/demo/personas/x"):
             f"Content-Length: {length}\r\n\r\n").encode()
 
 
+def forged(length, path="/api/departments/water-office/files"):
+    """The head of a department's message whose signature nobody can judge before its body is here."""
+    named = f"webhook-id: m\r\nwebhook-timestamp: {int(time.time())}\r\nwebhook-signature: v1,{'A' * 43}=\r\n"
+    return upload(length, path).removesuffix(b"\r\n") + named.encode() + b"\r\n"
+
+
+def form(length, path):
+    """The head of a form with a file."""
+    return upload(length, path).replace(b"application/octet-stream", b"multipart/form-data; boundary=x")
+
+
 def answered(line):
     """The first bytes of an answer, or nothing."""
     with line:
@@ -118,7 +150,7 @@ def answered(line):
 def notice():
     """A department's message, unsigned: it is read whole and refused, which needs a thread and a body."""
     body = b'{"type":"leg.accepted"}'
-    return upload(len(body), "/api/departments/water-office/notices").replace(b"octet-stream", b"json") + body
+    return forged(len(body), "/api/departments/water-office/notices").replace(b"octet-stream", b"json") + body
 
 
 def still_open(line):
@@ -134,13 +166,12 @@ def still_open(line):
 
 
 def test_slow_uploads_do_not_keep_a_notice_waiting(tmp_path):
-    path = "/api/departments/water-office/files"
     with Portal(tmp_path, YJS_BODY_DEADLINE="120") as running:
-        slow = [running.send(upload(1_000_000, path) + b"x" * 10) for _ in range(SLOW_UPLOADS)]
+        slow = [running.send(forged(1_000_000) + b"x" * 10) for _ in range(SLOW_UPLOADS)]
         for _ in range(20):
             assert b" 401 " in answered(running.send(notice(), timeout=20))
         waiting = [line for line in slow if still_open(line)]
-        assert len(waiting) == PLACES  # the notices were answered while half of the threads stood waiting for bodies
+        assert len(waiting) == PLACES  # the notices were answered while these stood waiting for bodies
         refused = [answered(line) for line in slow if line not in waiting]
         for said in (b" 503 ", b"Retry-After", b"Connection: close"):
             assert all(said in answer for answer in refused), refused
@@ -148,19 +179,40 @@ def test_slow_uploads_do_not_keep_a_notice_waiting(tmp_path):
             line.close()
 
 
+def test_whoever_need_not_say_who_he_is_keeps_no_body_of_others_from_coming(tmp_path):
+    with Portal(tmp_path, YJS_BODY_DEADLINE="120") as running:
+        slow = [running.send(head + b"x" * 10) for _ in range(SLOW_UPLOADS // 4)
+                for head in (form(1_000_000, "/track"), forged(1_000_000))]
+        paper = PAPER.replace(b"startxref", b"%" + b"." * 100_000 + b"\nstartxref")
+        assert running.signed_in().post(f"{running.url}/api/files", data=paper, timeout=30, headers={
+            "Content-Type": "application/pdf", "Content-Disposition": "attachment; filename=a.pdf"}).status_code == 201
+        assert b" 401 " in running.late(notice(), at="127.0.0.2")
+        assert b" 400 " in running.late(form(40, "/track") + b"x" * 40, at="127.0.0.2")  # no token; it had a place
+        assert len([line for line in slow if still_open(line)]) == 2 * PLACES
+        for line in slow:
+            line.close()
+
+
+@pytest.mark.parametrize(("path", "status"), [
+    ("/drafts/x/materials/y", 303), ("/api/files", 401), ("/api/departments/nobody/files", 404), ("/track", 413),
+    ("/api/departments/water-office/files", 401), ("/api/departments/water-office/notices", 401)])
+def test_a_body_that_nobody_will_take_is_not_waited_for(portal, path, status):
+    for _ in range(20):
+        assert answered(portal.send(form(40_000_000, path) + b"x" * 10)).split(b" ")[1] == str(status).encode()
+
+
 def test_a_body_that_never_comes_is_given_up_and_its_place_is_free_again(tmp_path):
-    path = "/api/departments/water-office/files"
     with Portal(tmp_path, YJS_BODY_DEADLINE="1") as running:
         with ThreadPoolExecutor(24) as pool:
-            answers = list(pool.map(lambda _: answered(running.send(upload(1_000_000, path) + b"x")), range(24)))
+            answers = list(pool.map(lambda _: answered(running.send(forged(1_000_000) + b"x")), range(24)))
         assert {answer.split(b" ")[1] for answer in answers} == {b"408", b"503"}
         for size in (1_000_000, 100):
-            assert b" 408 " in answered(running.send(upload(size, path) + b"x"))
+            assert b" 408 " in answered(running.send(forged(size) + b"x"))
 
 
 @pytest.mark.parametrize("body", [b"ZZ\r\nxx", b"5\r\nab"], ids=["no chunk", "half a chunk"])
 def test_chunks_that_are_none_are_the_callers_mistake(portal, body):
-    start = upload(0, "/api/departments/water-office/files")
+    start = forged(0)
     line = portal.send(start.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + body)
     line.shutdown(socket.SHUT_WR)
     assert b" 400 " in answered(line)
