@@ -75,7 +75,7 @@ class _Settling:
         kind, role = split_choice(paper.choices[0], paper.role)
         plain = self.papers.get(key_of(kind, role, paper.row))
         if plain is None:
-            plain = Paper(kind, role, paper.row)
+            plain = Paper(kind, role, paper.row, per=paper.per)
             placed = [(plain, paper) if item is paper else (item,) for item in self.papers.values()]
             self.papers = {item.key: item for items in placed for item in items}
         self._move(self.open(paper), paper, plain)

@@ -35,13 +35,15 @@ class PaperWish:
 
 @dataclass(slots=True)
 class Paper:
-    """One paper of the merged list. `choices` are the kinds of an unsettled any_of (written `kind` or `kind@role`)."""
+    """One paper of the merged list; `per` is the group that its row is of. `choices` are the kinds of an unsettled
+    any_of (written `kind` or `kind@role`)."""
 
     kind: str
     role: str | None
     row: int | None
     wishes: list[PaperWish] = field(default_factory=list)
     choices: tuple[str, ...] = ()
+    per: str | None = None
 
     @property
     def key(self) -> str:
@@ -117,24 +119,26 @@ class _Kinds:
 
 def _take(leg: Leg, ask: MaterialAsk, kinds: _Kinds, collected: Collected) -> None:
     kind = kinds.of(ask)
-    for row in _rows(leg, ask, kinds.known):
+    per, rows = _rows(leg, ask, kinds.known)
+    for row in rows:
         key = key_of(kind, ask.role, row)
         paper = collected.papers.get(key)
         if paper is None:
-            paper = collected.papers[key] = Paper(kind, ask.role, row, choices=ask.any_of)
+            paper = collected.papers[key] = Paper(kind, ask.role, row, choices=ask.any_of, per=per)
         paper.wishes.append(PaperWish(leg, ask, key))
         collected.copies += 1
 
 
-def _rows(leg: Leg, ask: MaterialAsk, known: Known) -> Iterable[int | None]:
+def _rows(leg: Leg, ask: MaterialAsk, known: Known) -> tuple[str | None, Iterable[int | None]]:
+    """Per row of which group a paper is asked, and for which rows."""
     material = known.catalog.materials.get(ask.kind)
     per = ask.per or (material.per if material else None)
     if per is None:
-        return (None,)
+        return None, (None,)
     if leg.planned.each == per:
-        return (leg.planned.row,)
+        return per, (leg.planned.row,)
     rows = known.values.get(per, UNANSWERED)
-    return () if rows is UNANSWERED or rows is EMPTY else range(len(rows))
+    return per, () if rows is UNANSWERED or rows is EMPTY else range(len(rows))
 
 
 def kind_name(kind: str, role: str | None, known: Known) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from catalog.bundle import Decision
 from catalog.conditions import Condition
 from catalog.dictionary import Field, Option
+from catalog.evaluate import UNANSWERED
 from catalog.matter import FieldAsk
 from catalog.text import Text
 from forms.answers import Known
@@ -137,14 +138,32 @@ class _Merging:
     def _merged(self, definition: Field) -> FieldLine | None:
         wishes = [Wish(leg, ask) for leg, ask in zip(*self.asked[definition.code], strict=True)]
         fed = [wish for wish in wishes if self._given(wish)]
-        left = [wish for wish in wishes if not self._given(wish)] if fed else wishes
+        left = [wish for wish in wishes if not self._given(wish) or self._rows_left(wish)] if fed else wishes
         if fed:
             self.merged.removed.append(self._removed(definition, fed))
-        return self._line(definition, left) if left else None
+        line = self._line(definition, left) if left else None
+        return self._partly(line) if line is not None and fed and "." in line.code else line
 
     def _given(self, wish: Wish) -> bool:
-        code = wish.ask.code
-        return code in self.order.fed.get(wish.leg.number, _NOTHING) or code in wish.leg.planned.gives.fields
+        """Whether an earlier leg, or the asker itself, gives the field; of rows for at least one of the asker's."""
+        code, planned = wish.ask.code, wish.leg.planned
+        fed = self.order.fed.get(wish.leg.number, _NOTHING).get(code)
+        own = planned.row if planned.each == _group(code) else None
+        return code in planned.gives.fields or (fed is not None and bool(fed.for_row(planned.each, own)))
+
+    def _rows_left(self, wish: Wish) -> bool:
+        """Whether the asker takes the field of all rows and no earlier leg gives it for one of them."""
+        code, planned = wish.ask.code, wish.leg.planned
+        group, fed = _group(code), self.order.fed.get(wish.leg.number, _NOTHING).get(code)
+        rows = self.known.values.get(group, UNANSWERED)
+        if fed is None or planned.each == group or not isinstance(rows, tuple):
+            return False
+        return not all(fed.for_row(group, row) for row in range(len(rows)))
+
+    def _partly(self, line: FieldLine) -> FieldLine:
+        """A column that earlier legs give for some rows: nobody can know those values yet, so no row must have one."""
+        text = f"{line.why.text}；前面的事项会给出的那几行留空"
+        return replace(line, required=False, why=replace(line.why, text=text))
 
     def _removed(self, definition: Field, fed: list[Wish]) -> RemovedField:
         by: dict[str, None] = {}
@@ -200,6 +219,11 @@ class _Merging:
             sensitive=definition.sensitive or any(line.sensitive for line in inner), purpose=definition.purpose,
             value=self.known.situation.get(definition.code),
         )
+
+
+def _group(code: str) -> str:
+    """The group that a column belongs to; nothing for any other field."""
+    return code.rpartition(".")[0]
 
 
 def _matters(wishes: list[Wish]) -> tuple[str, ...]:
