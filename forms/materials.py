@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from catalog.dictionary import Material, Spec
 from catalog.evaluate import EMPTY, UNANSWERED
-from catalog.limits import Limit
+from catalog.limits import Limit, longest_and_shortest
 from catalog.matter import MaterialAsk
 from catalog.reading import all_asks
 from catalog.text import Text
@@ -222,7 +222,7 @@ def tolerated(wishes: list[PaperWish]) -> Limit | None:
     """The strictest time for a paper that may follow, if every asker tolerates that."""
     limits = [wish.ask.tolerable for wish in wishes]
     known = [limit for limit in limits if limit is not None]
-    return min(known, key=lambda limit: (limit.unit, limit.amount)) if known and len(known) == len(limits) else None
+    return min(known, key=longest_and_shortest) if known and len(known) == len(limits) else None
 
 
 def names_of(papers: Mapping[str, Paper], known: Known) -> dict[str, Text]:
