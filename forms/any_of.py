@@ -15,10 +15,12 @@ from forms.materials import Collected, Paper, PaperWish, key_of, split_choice
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What decides: whether a wish is met inside the case, and whether a paper of the list also serves a wish."""
+    """What decides: whether a wish is met inside the case, whether a paper of the list also serves a wish, and whether
+    one file can satisfy the askers of a paper and others."""
 
     inside: Callable[[Paper, PaperWish], bool]
     serves: Callable[[Paper, PaperWish], bool]
+    agree: Callable[[Paper, list[PaperWish]], bool]
 
 
 def settled(collected: Collected, ground: Ground) -> Collected:
@@ -53,14 +55,16 @@ class _Settling:
 
     def _comes(self, key: str, wish: PaperWish) -> bool:
         plain = self.asked.get(key)
-        return plain is not None and not plain.choices and self.ground.serves(plain, wish)
+        if plain is None or plain.choices:
+            return False
+        return self.ground.serves(plain, wish) and self.ground.agree(plain, [wish])
 
     def by_one_another(self) -> None:
         """Lists that share kinds become one list of these; a list of one kind becomes that paper."""
         merged: list[Paper] = []
         for paper in self.lists:
             wishes = self.open(paper)
-            other = next((one for one in merged if _shared(one, paper)), None)
+            other = next((one for one in merged if _shared(one, paper) and self.ground.agree(one, wishes)), None)
             if wishes and other is not None:
                 other.choices = _shared(other, paper)
                 self._move(wishes, paper, other)

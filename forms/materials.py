@@ -8,8 +8,10 @@ only with what flows and what is looked up (`any_of.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from catalog.decisions import BadDecision, decided_value
 from catalog.dictionary import Material, Spec
 from catalog.evaluate import EMPTY, UNANSWERED
 from catalog.limits import Limit, longest_and_shortest
@@ -181,24 +183,36 @@ def material_of(paper: Paper, known: Known) -> Material | None:
     return known.catalog.materials.get(split_choice(paper.choices[0], None)[0] if paper.choices else paper.kind)
 
 
-def merged_spec(wishes: list[PaperWish], material: Material | None, name: str) -> tuple[Spec, list[PlanProblem]]:
-    """The strictest specification of all askers, and a conflict where no file could satisfy all."""
+def merged_spec(wishes: list[PaperWish], material: Material | None, known: Known) -> tuple[Spec, bool]:
+    """The strictest specification of all askers, and whether one file can satisfy all; the author decides else."""
     specs = [wish.ask.spec for wish in wishes if wish.ask.spec is not None]
-    found = material.spec if material else Spec()
-    problems: list[PlanProblem] = []
+    found, agreed = material.spec if material else Spec(), True
     for spec in specs:
         types = tuple(kind for kind in found.file_types if kind in spec.file_types)
-        if not types:
-            legs = "、".join(dict.fromkeys(str(wish.leg.planned.name) for wish in wishes))
-            text = f"“{name}”的文件格式无法同时满足{legs}的要求，本一件事暂不能办理，请等主管部门统一要求"
-            problems = [PlanProblem("block", "conflict", text, wishes[0].key)]
+        agreed = agreed and bool(types)
         found = replace(
             found, file_types=types or found.file_types, max_mb=min(found.max_mb, spec.max_mb),
             copies=max(found.copies, spec.copies), original=found.original or spec.original,
             seals=_union(found.seals, spec.seals), signers=_union(found.signers, spec.signers),
             max_age=_younger(found.max_age, spec.max_age), note=found.note or spec.note,
         )
-    return found, problems
+    decided = _decided_types(material, known)
+    return (replace(found, file_types=decided), True) if decided else (found, agreed)
+
+
+def _decided_types(material: Material | None, known: Known) -> tuple[str, ...]:
+    types: tuple[str, ...] = ()
+    for decision in (one for one in known.bundle.decisions if material is not None and one.code == material.code):
+        with suppress(BadDecision):
+            types = decided_value(decision, None)
+    return types
+
+
+def spec_problem(wishes: list[PaperWish], name: Text) -> PlanProblem:
+    """That no file can satisfy all who ask for a paper."""
+    legs = "、".join(dict.fromkeys(str(wish.leg.planned.name) for wish in wishes))
+    text = f"“{name}”的文件格式无法同时满足{legs}的要求，本一件事暂不能办理，请等主管部门统一要求"
+    return PlanProblem("block", "conflict", text, wishes[0].key)
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,14 +7,15 @@ the bundle's `decisions` holds an answer. A field that an earlier chosen leg giv
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from catalog.bounds import count_problem
 from catalog.bundle import Decision
 from catalog.conditions import Condition
+from catalog.decisions import BadDecision, decided_value
 from catalog.dictionary import Field, Option
 from catalog.evaluate import UNANSWERED
 from catalog.matter import FieldAsk
@@ -201,7 +202,7 @@ class _Merging:
             default=definition.default, help=definition.help, value=self.known.situation.get(definition.code),
             won=won, **strictest,
         )
-        decided = _decided(line, self.known.bundle.decisions)
+        decided = _decided(line, definition, self.known.bundle.decisions)
         self.merged.problems.extend(_conflicts(decided, wishes, self.names, self.known.today))
         return decided
 
@@ -229,7 +230,7 @@ class _Merging:
             sensitive=definition.sensitive or any(line.sensitive for line in inner), purpose=definition.purpose,
             value=self.known.situation.get(definition.code), won=won,
         )
-        decided = _decided(line, self.known.bundle.decisions)
+        decided = _decided(line, definition, self.known.bundle.decisions)
         self.merged.problems.extend((*_conflicts(decided, wishes, self.names, None), *_counted(decided)))
         return decided
 
@@ -297,28 +298,13 @@ def _options(definition: Field, wishes: list[Wish], won: dict[str, str]) -> tupl
     return allowed
 
 
-def _decided(line: FieldLine, decisions: tuple[Decision, ...]) -> FieldLine:
-    for decision in decisions:
-        if decision.code == line.code:
-            value = _decision_value(line, decision)
-            if value is not None:
-                won = {**line.won, decision.attribute: "decision"}
-                line = replace(line, won=won, **{decision.attribute: value})
+def _decided(line: FieldLine, definition: Field, decisions: tuple[Decision, ...]) -> FieldLine:
+    """The line with what the author decided for it; a decision that cannot be read is the checker's matter."""
+    for decision in (one for one in decisions if one.code == line.code):
+        with suppress(BadDecision):
+            changes = {decision.attribute: decided_value(decision, definition)}
+            line = replace(line, won={**line.won, decision.attribute: "decision"}, **changes)
     return line
-
-
-def _decision_value(line: FieldLine, decision: Decision) -> Any:
-    if decision.attribute in {"max_length", "min_length", "decimals"}:
-        return int(decision.value) if decision.value.isdigit() else None
-    if decision.attribute in {"min", "max"}:
-        try:
-            return Decimal(decision.value)
-        except InvalidOperation:
-            return None
-    if decision.attribute == "options":
-        wanted = {part.strip() for part in decision.value.replace("、", " ").split()}
-        return tuple(option for option in line.options if option.code in wanted) or None
-    return decision.value if decision.attribute in {"not_before", "not_after"} else None
 
 
 def _conflicts(

@@ -19,7 +19,17 @@ from forms.answers import Known
 from forms.any_of import Ground, settled
 from forms.legs import Leg
 from forms.look_ups import LookUps
-from forms.materials import Collected, Paper, PaperWish, key_of, role_name, split_choice, tolerated
+from forms.materials import (
+    Collected,
+    Paper,
+    PaperWish,
+    key_of,
+    material_of,
+    merged_spec,
+    role_name,
+    split_choice,
+    tolerated,
+)
 from forms.order import Covers, Order
 from forms.plan import Obtained, RemovalRule
 
@@ -77,7 +87,7 @@ class Subtracted:
 def subtract(collected: Collected, legs: list[Leg], order: Order, known: Known, look_ups: LookUps) -> Subtracted:
     """Decide every wish of every paper."""
     work = _Work(collected.papers, legs, order, known, look_ups)
-    done = Subtracted(settled(collected, Ground(work.met_inside, work.serves)))
+    done = Subtracted(settled(collected, Ground(work.met_inside, work.serves, work.agree)))
     if done.collected is not collected:
         work = _Work(done.collected.papers, legs, order, known, look_ups)
     for key, paper in done.collected.papers.items():
@@ -145,6 +155,10 @@ class _Work:
         if self.above(paper, wish.ask.tolerable) is not None:
             return not wish.ask.itself
         return bool(self._comes_for(paper))
+
+    def agree(self, paper: Paper, wishes: list[PaperWish]) -> bool:
+        """Whether one file can satisfy those who bring a paper and others."""
+        return merged_spec([*paper.wishes, *wishes], material_of(paper, self.known), self.known)[1]
 
     def above(self, paper: Paper, within: Limit | None) -> Outcome | None:
         """Logic (b) and covers: a paper that comes in time and proves or covers this one; `within` is how long the
