@@ -9,7 +9,7 @@ from typing import Any
 from catalog.answers import AnswerType
 from catalog.conditions import All, Compare, Condition, Literal, Name, Not, resolve
 from catalog.dictionary import Field, Material, Spec, Table
-from catalog.limits import Limit
+from catalog.limits import Limit, longest_and_shortest
 from catalog.matter import (
     Asks,
     Fee,
@@ -118,9 +118,9 @@ def _with_licences(result: Gives, data: Data) -> Gives:
 
 
 def smallest_promise(limits: tuple[LimitRow, ...]) -> Limit | None:
-    """The shortest promised limit of the rows, by amount; what `tolerable: yes` means."""
+    """The shortest promised limit of the rows; what `tolerable: yes` means."""
     promised = [row.promised for row in limits if row.promised is not None]
-    return min(promised, key=lambda limit: limit.amount) if promised else None
+    return min(promised, key=longest_and_shortest, default=None)
 
 
 def asks(data: Data, words: Words, limits: tuple[LimitRow, ...]) -> Asks:

@@ -1,9 +1,10 @@
-"""Checks of how asks are written: what an ask for one of several papers is called."""
+"""Checks of how asks are written: bounds that mean something, what an ask for one of several papers is called."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from catalog.check_dictionary import check_bound_types
 from catalog.findings import Findings
 from catalog.matter import Asks, MaterialAsk, Matter
 from catalog.model import Path
@@ -11,7 +12,11 @@ from catalog.model import Path
 
 def check_asks(findings: Findings) -> None:
     """Every ask of every matter, with those that a bundle words anew."""
+    fields = findings.catalog.fields
     for path, asks in _everything(findings):
+        for ask in asks.fields:
+            if ask.code in fields:
+                check_bound_types(findings, fields[ask.code], ask, (*path, "fields", ask.code))
         for one in asks.materials:
             _name(findings, one, (*path, "materials", one.key))
 

@@ -8,6 +8,7 @@ from datetime import date
 from catalog.answers import BadAnswer, type_of_field, typed_answer
 from catalog.dictionary import Field, Material, Source, Table
 from catalog.findings import Findings
+from catalog.matter import FieldAsk
 from catalog.model import Catalog, Path
 from catalog.reading import all_asks, given, kinds_asked, ring
 from catalog.schema_dictionary import LEVELS
@@ -15,6 +16,11 @@ from catalog.schema_dictionary import LEVELS
 NUMBERS = frozenset({"number", "integer"})
 COUNTED = NUMBERS | {"many", "regions", "rows"}
 TEXTS = frozenset({"text", "address"})
+DATES = frozenset({"date", "datetime"})
+BOUND_TYPES = (
+    (("min", "max"), COUNTED, "数字或可数"), (("decimals",), frozenset({"number"}), "数字"),
+    (("min_length", "max_length"), TEXTS, "文字"), (("not_before", "not_after"), DATES, "日期"),
+)
 RESERVED = frozenset(
     {"today", "filer", "chosen", "count", "and", "or", "not", "in", "yes", "no", "true", "false", "each"},
 )
@@ -94,21 +100,28 @@ def _rows(findings: Findings, one: Field, path: Path) -> None:
 
 
 def _bounds(findings: Findings, one: Field, path: Path) -> None:
-    wrong = (
-        ("unit", one.unit, NUMBERS | {"rows"}, "数字或分组"), ("min", one.min, COUNTED, "数字或可数"),
-        ("max", one.max, COUNTED, "数字或可数"),
-        ("decimals", one.decimals, {"number"}, "数字"), ("level", one.level, {"region", "regions"}, "区划"),
-        ("not_before", one.not_before, {"date", "datetime"}, "日期"),
-        ("not_after", one.not_after, {"date", "datetime"}, "日期"),
-    )
-    for key, value, types, word in wrong:
+    check_bound_types(findings, one, one, path)
+    for key, value, types, word in (("unit", one.unit, NUMBERS | {"rows"}, "数字或分组"),
+                                    ("level", one.level, {"region", "regions"}, "区划")):
         if value is not None and one.type not in types:
-            says = f"字段 {one.code} 的类型是 {one.type}，不能写 {key}；{key} 只用于{word}类型"
-            findings.say((*path, key), "bound_type", says)
+            _misplaced(findings, one, (*path, key), key, word)
     for low, high in (("min", "max"), ("min_length", "max_length")):
         least, most = getattr(one, low), getattr(one, high)
         if least is not None and most is not None and least > most:
             findings.say((*path, low), "bounds", f"字段 {one.code} 的 {low} {least} 大于 {high} {most}，没有内容能满足")
+
+
+def check_bound_types(findings: Findings, field: Field, said: Field | FieldAsk, path: Path) -> None:
+    """Bounds (of the dictionary or of an ask) that a value of this type cannot have: they would mean nothing."""
+    for keys, types, word in BOUND_TYPES:
+        for key in keys:
+            if getattr(said, key) is not None and field.type not in types:
+                _misplaced(findings, field, (*path, key), key, word)
+
+
+def _misplaced(findings: Findings, field: Field, path: Path, key: str, word: str) -> None:
+    says = f"字段 {field.code} 的类型是 {field.type}，不能写 {key}；{key} 只用于{word}类型"
+    findings.say(path, "bound_type", says)
 
 
 def _default(findings: Findings, one: Field, path: Path) -> None:

@@ -86,6 +86,17 @@ def _feeds(
         if follower is not None and code not in _asked_codes(findings, follower):
             says = f"feeds 写了 {code}，但 {entry.matter} 没有要求它；请在 asks 里写上或删去"
             findings.say(path, "feeds_not_asked", says)
+        if follower is not None:
+            _whose(findings, follower, code, path)
+
+
+def _whose(findings: Findings, follower: Matter, code: str, path: Path) -> None:
+    """A result is given for nobody in particular, so it cannot fill the papers of two people."""
+    for asks in all_asks(follower):
+        roles = [one.role for one in asks.materials if one.kind == code and one.role is not None and one.when is None]
+        if len(set(roles)) > 1:
+            says = f"{follower.id} 要 {'、'.join(roles)} 各自的 {code}，传来的结果分不清是谁的"
+            findings.say(path, "feeds_whose", f"{says}；请只要一人的，或不写在 feeds 里")
 
 
 def _asked_codes(findings: Findings, matter: Matter) -> frozenset[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from math import ceil
 
 from catalog.answers import AnswerType, type_of_field
 from catalog.check_conditions import Scope, check_condition
 from catalog.dictionary import Field
 from catalog.findings import Findings
-from catalog.limits import Limit
+from catalog.limits import longer, longest_and_shortest
 from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter, Pledge
 from catalog.model import Catalog, Path
 from catalog.reading import fields_asked
@@ -67,25 +65,6 @@ def scope_of(catalog: Catalog, matter: Matter) -> Scope:
     says = "事项的条件用了 {name}，但本事项没有询问它；事项条件只能用自己询问的字段"
     questions = [one.id for bundle in catalog.bundles.values() for one in bundle.questions]
     return Scope(names, dict.fromkeys([*questions, *catalog.fields], says))
-
-
-def longest_and_shortest(limit: Limit) -> tuple[Decimal, Decimal]:
-    """The fewest and most natural days a limit can last; working days stretch over weekends and long holidays."""
-    amount = Decimal(limit.amount)
-    if limit.unit in {"wd", "wh"}:
-        days = amount if limit.unit == "wd" else amount / 8
-        return days, Decimal(ceil(days * 7 / 5)) + (11 if amount else 0)
-    per_day = {"nd": Decimal(1), "h": Decimal(24), "min": Decimal(1440)}
-    if limit.unit == "mo":
-        return amount * 28, amount * 31
-    return amount / per_day[limit.unit], amount / per_day[limit.unit]
-
-
-def longer(one: Limit, other: Limit) -> bool:
-    """Whether `one` is surely longer than `other`; between units only if its shortest beats the other's longest."""
-    if one.unit == other.unit:
-        return one.amount > other.amount
-    return longest_and_shortest(one)[0] > longest_and_shortest(other)[1]
 
 
 def check_limits(findings: Findings, rows: tuple[LimitRow, ...], path: Path, scope: Scope) -> None:

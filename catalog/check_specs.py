@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from catalog.bundle import Bundle
 from catalog.check_bundles import asked_materials, known_matters
+from catalog.decisions import BadDecision, decided_value
 from catalog.findings import Findings
 from catalog.matter import FieldAsk, Matter
 from catalog.model import Path
 from catalog.reading import all_asks
 
+_PAIRS = (
+    ("min", "max", ("最大", "最小")), ("min_length", "max_length", ("最长", "最短")),
+    ("not_before", "not_after", ("最晚", "最早")),
+)
+_DAYS = frozenset({"not_before", "not_after"})
+Decided = Mapping[tuple[str, str], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Two wishes for one attribute of one thing that cannot both be met; `paths` are where they stand."""
+    """Wishes for one thing that cannot all be met; a decision on one of the `attributes` is due. `paths` are where they
+    stand, `settled` says that what was decided can be met."""
 
     code: str
-    attribute: str
+    attributes: tuple[str, ...]
     message: str
     paths: tuple[Path, ...]
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +48,34 @@ class Wish:
 
 
 def check_specs(findings: Findings, bundle: Bundle) -> None:
-    """Every clash that no decision settles; decisions that settle nothing."""
-    clashes = [*_field_clashes(findings, bundle), *_material_clashes(findings, bundle)]
-    settled = {(one.code, one.attribute) for one in bundle.decisions}
+    """Every clash that no decision settles; decisions that say or settle nothing."""
+    decided = _decided(findings, bundle)
+    clashes = [*_field_clashes(findings, bundle, decided), *_material_clashes(findings, bundle, decided)]
     for clash in clashes:
-        if (clash.code, clash.attribute) not in settled:
+        if not clash.settled:
             findings.say(clash.paths[0], "spec_clash", clash.message)
-    found = {(clash.code, clash.attribute) for clash in clashes}
+    found = {(clash.code, attribute) for clash in clashes for attribute in clash.attributes}
     for index, decision in enumerate(bundle.decisions):
-        if (decision.code, decision.attribute) not in found:
+        about = (decision.code, decision.attribute)
+        if about in decided and about not in found:
             says = f"裁定 {decision.code} 的 {decision.attribute} 已经不需要；请删去"
             findings.note(("bundles", bundle.id, "decisions", index), "decision_unneeded", says)
+
+
+def _decided(findings: Findings, bundle: Bundle) -> dict[tuple[str, str], Any]:
+    """What is decided, by field or material and attribute; what cannot be read decides nothing."""
+    catalog, found = findings.catalog, dict[tuple[str, str], Any]()
+    for index, decision in enumerate(bundle.decisions):
+        path = ("bundles", bundle.id, "decisions", index)
+        if not findings.known(path, "字段或材料", decision.code, {**catalog.fields, **catalog.materials}, "decision"):
+            continue
+        try:
+            value = decided_value(decision, catalog.fields.get(decision.code))
+        except BadDecision as bad:
+            findings.say(path, "decision", f"裁定 {decision.code}：{bad}")
+        else:
+            found[decision.code, decision.attribute] = value
+    return found
 
 
 def _wishes(findings: Findings, bundle: Bundle) -> dict[str, list[Wish]]:
@@ -59,12 +87,12 @@ def _wishes(findings: Findings, bundle: Bundle) -> dict[str, list[Wish]]:
     return found
 
 
-def _field_clashes(findings: Findings, bundle: Bundle) -> Iterator[Clash]:
+def _field_clashes(findings: Findings, bundle: Bundle, decided: Decided) -> Iterator[Clash]:
     for code, wishes in _wishes(findings, bundle).items():
         known = findings.catalog.fields.get(code)
         if known is None:
             continue
-        for low, high, words in (("min", "max", ("最大", "最小")), ("min_length", "max_length", ("最长", "最短"))):
+        for low, high, words in _PAIRS:
             most = _extreme(wishes, high, getattr(known, high), min, code)
             least = _extreme(wishes, low, getattr(known, low), max, code)
             if most and least and most[0] < least[0]:
@@ -72,24 +100,33 @@ def _field_clashes(findings: Findings, bundle: Bundle) -> Iterator[Clash]:
                     f"字段 {code} {words[0]} {most[0]}({findings.place(most[1])})与{words[1]} {least[0]}"
                     f"({findings.place(least[1])})无法同时满足；请在 decisions 中裁定并写明理由"
                 )
-                yield Clash(code, high, says, (most[1], least[1]))
-        yield from _option_clash(findings, wishes, {option.code for option in known.options}, code)
+                fits = decided.get((code, low), least[0]) <= decided.get((code, high), most[0])
+                yield Clash(code, (high, low), says, (most[1], least[1]), fits)
+        yield from _option_clash(findings, wishes, {option.code for option in known.options}, (code, decided))
 
 
-Amount = Decimal | int
+Amount = Decimal | int | str
 
 
 def _extreme(
     wishes: list[Wish], key: str, own: Amount | None, pick: Callable[..., tuple[Amount, Path]], code: str,
-) -> tuple[Amount, Path] | None:
+) -> tuple[Any, Path] | None:
     group, _, inner = code.partition(".")
     place: Path = ("fields", group, "rows", inner, key) if inner else ("fields", code, key)
-    values: list[tuple[Amount, Path]] = [] if own is None else [(own, place)]
-    values += [(getattr(wish.ask, key), wish.path(key)) for wish in wishes if getattr(wish.ask, key) is not None]
-    return pick(values, key=lambda pair: pair[0]) if values else None
+    values: list[tuple[Any, Path]] = [(own, place), *((getattr(wish.ask, key), wish.path(key)) for wish in wishes)]
+    told = [pair for pair in values if pair[0] is not None and not (key in _DAYS and not _is_fixed(pair[0]))]
+    return pick(told, key=lambda pair: pair[0]) if told else None
 
 
-def _option_clash(findings: Findings, wishes: list[Wish], known: set[str], code: str) -> Iterator[Clash]:
+def _is_fixed(day: str) -> bool:
+    """Whether a day bound is a day of the calendar; what hangs on the day of filing is compared on that day."""
+    return day[:1].isdigit() and " " not in day
+
+
+def _option_clash(
+    findings: Findings, wishes: list[Wish], known: set[str], of: tuple[str, Decided],
+) -> Iterator[Clash]:
+    code, decided = of
     wanting = [wish for wish in wishes if wish.ask.options]
     left = set(known)
     for wish in wanting:
@@ -97,24 +134,28 @@ def _option_clash(findings: Findings, wishes: list[Wish], known: set[str], code:
     if wanting and known and not left:
         asked = "，".join(f"{wish.matter.name}要求 {{{', '.join(wish.ask.options)}}}" for wish in wanting)
         says = f"选项交集为空：{asked}；请在 decisions 中裁定并写明理由"
-        yield Clash(code, "options", says, tuple(wish.path("options") for wish in wanting))
+        paths = tuple(wish.path("options") for wish in wanting)
+        yield Clash(code, ("options",), says, paths, (code, "options") in decided)
     if len(wanting) > 1 and len(left) == 1:
         says = f"字段 {code} 的选项合并后只剩 {next(iter(left))}；请确认"
         findings.warn(wanting[0].path("options"), "one_option", says)
 
 
-def _material_clashes(findings: Findings, bundle: Bundle) -> Iterator[Clash]:
+def _material_clashes(findings: Findings, bundle: Bundle, decided: Decided) -> Iterator[Clash]:
+    materials = findings.catalog.materials
     types: dict[str, tuple[set[str], list[tuple[Path, str]]]] = {}
     for _, matter in known_matters(findings.catalog, bundle):
         for path, ask in asked_materials(matter):
-            if ask.spec is None or ask.any_of:
+            if ask.spec is None or ask.any_of or ask.kind not in materials:
                 continue
-            left, said = types.setdefault(ask.kind, (set(ask.spec.file_types), []))
+            left, said = types.setdefault(ask.kind, (set(materials[ask.kind].spec.file_types), []))
             left &= set(ask.spec.file_types)
             shown = f"{matter.name}要求 {{{', '.join(ask.spec.file_types)}}}"
             said.append((("matters", matter.id, *path, "spec"), shown))
     for kind, (left, said) in types.items():
         if not left:
-            asked = "，".join(shown for _, shown in said)
+            own = f"字典允许 {{{', '.join(materials[kind].spec.file_types)}}}"
+            asked = "，".join([own, *(shown for _, shown in said)])
             says = f"材料 {kind} 的文件类型交集为空：{asked}；请在 decisions 中裁定并写明理由"
-            yield Clash(kind, "file_types", says, tuple(path for path, _ in said))
+            paths = tuple(path for path, _ in said)
+            yield Clash(kind, ("file_types",), says, paths, (kind, "file_types") in decided)

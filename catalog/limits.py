@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
 from typing import Literal
 
 LimitUnit = Literal["wd", "nd", "h", "wh", "min", "mo"]
@@ -67,3 +69,22 @@ def parse_limit(text: str) -> Limit:
     if int(match[1]) > LARGEST_AMOUNT:
         raise BadLimit(f"时限 {text} 不在允许范围(0 或 1–{LARGEST_AMOUNT})")
     return Limit(int(match[1]), match[2])  # type: ignore[arg-type]  # the pattern allows only units
+
+
+def longest_and_shortest(limit: Limit) -> tuple[Decimal, Decimal]:
+    """The fewest and most natural days a limit can last; working days stretch over weekends and long holidays."""
+    amount = Decimal(limit.amount)
+    if limit.unit in {"wd", "wh"}:
+        days = amount if limit.unit == "wd" else amount / 8
+        return days, Decimal(ceil(days * 7 / 5)) + (11 if amount else 0)
+    per_day = {"nd": Decimal(1), "h": Decimal(24), "min": Decimal(1440)}
+    if limit.unit == "mo":
+        return amount * 28, amount * 31
+    return amount / per_day[limit.unit], amount / per_day[limit.unit]
+
+
+def longer(one: Limit, other: Limit) -> bool:
+    """Whether `one` is surely longer than `other`; between units only if its shortest beats the other's longest."""
+    if one.unit == other.unit:
+        return one.amount > other.amount
+    return longest_and_shortest(one)[0] > longest_and_shortest(other)[1]

@@ -91,12 +91,13 @@ class Counter:
         wanted_fields = {str(entry["field"]): entry for entry in ask.fields}
         papers = {kind: ["还没有上传；请上传后再提交"] for kind in wanted_papers if not supply.materials.get(kind)}
         papers |= {kind: ["部门没有要求这份材料；请删去"] for kind in supply.materials if kind not in wanted_papers}
-        specs = specs_of(known.case.plan, self._premises.catalog, supply.materials)
+        definitions = self._book.definitions(known)
+        specs = specs_of(known.case.plan, definitions, supply.materials)
         holder = (known.row.subject, known.row.reference)
         papers = {**wrong_papers(self._premises.database, holder, supply.materials, specs), **papers}
         values = {name: ["必填"] for name in wanted_fields if is_blank(supply.fields.get(name))}
         values |= {name: ["部门没有要求这一项；请删去"] for name in supply.fields if name not in wanted_fields}
-        clean, wrong = _read(known.case.plan, self._premises.catalog, supply.fields)
+        clean, wrong = _read(known.case.plan, definitions, supply.fields)
         values |= wrong
         if papers or values:
             raise InvalidAnswers(errors={**values, **({"materials": papers} if papers else {})})

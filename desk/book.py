@@ -20,6 +20,7 @@ from cases import fold
 from cases.due import Dates
 from cases.follow import Outbox, Outcome, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
+from catalog.model import Catalog
 from desk.editions import Editions
 from desk.errors import UnknownCase
 from desk.faults import told
@@ -72,6 +73,10 @@ class Book:
             if kept is not None:
                 self._kept.move_to_end(reference)
         return kept or self._remember(self._read(reference))
+
+    def definitions(self, known: Known) -> Catalog:
+        """The definitions that hold for a case: those it was filed under."""
+        return self._editions.definitions(known.row.bundle, known.row.edition)
 
     def fresh(self, reference: str) -> Known:
         """The case as it stands in the store now, for readers beside other processes."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from catalog.model import Catalog
 from desk import files as stored_files
 from desk import reference as references
 from desk.applicant import Counter as ApplicantCounter
@@ -63,6 +64,10 @@ class Desk:
              form: Mapping[str, Any] | None = None) -> Plan:
         """The plan of a situation with the edition in force."""
         return self._editions.compose(bundle, situation, now, form=form).plan
+
+    def definitions(self, plan: Plan) -> Catalog:
+        """What holds for a case with this plan: the definitions of its edition."""
+        return self._editions.definitions(plan.bundle, plan.edition)
 
     # --- drafts and filing
 

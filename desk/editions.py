@@ -7,6 +7,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache, cached_property, lru_cache
 from typing import Any
@@ -88,6 +89,7 @@ class Editions:
         self._of = cache(self._compute)
         self._stored_plan = lru_cache(maxsize=512)(self._read_plan)
         self._stored_catalog = lru_cache(maxsize=16)(self._read_catalog)
+        self._with_todays = lru_cache(maxsize=16)(self._beside_todays)
         self._composed: OrderedDict[str, Composed] = OrderedDict()
         self._guard = threading.Lock()
 
@@ -161,6 +163,17 @@ class Editions:
     def stored_catalog(self, hash_: str) -> Catalog:
         """The definitions of a stored edition; read once, then remembered."""
         return self._stored_catalog(hash_)
+
+    def definitions(self, bundle: str, hash_: str) -> Catalog:
+        """What holds for a case that was filed under an edition: its definitions, and beside them what only today's
+        dictionary knows, since a department may name any paper or field of that."""
+        today = self._premises.catalog
+        return today if bundle in today.bundles and self._of(bundle).hash == hash_ else self._with_todays(hash_)
+
+    def _beside_todays(self, hash_: str) -> Catalog:
+        pinned, today = self.stored_catalog(hash_), self._premises.catalog
+        return replace(pinned, fields={**today.fields, **pinned.fields},
+                       materials={**today.materials, **pinned.materials}, regions=pinned.regions or today.regions)
 
     def _read_catalog(self, hash_: str) -> Catalog:
         with self._premises.database.read() as tx:

@@ -156,10 +156,11 @@ class Notices:
     def understood(self, reference: str, leg: str, type_: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Well-formed data in our words: what is asked by our codes, results under codes that somebody knows, with
         fields of the right type."""
-        case, catalog = self._book.known(reference).case, self._premises.catalog
+        known = self._book.known(reference)
+        catalog = self._book.definitions(known)
         if type_ == "leg.supplement_required":
-            return in_our_words(case, leg, catalog, data)
-        return with_checked_results(case, leg, catalog, data)
+            return in_our_words(known.case, leg, catalog, data)
+        return with_checked_results(known.case, leg, catalog, data)
 
     def with_files(self, office: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """The data with every result file described from what is stored; base64 inside it is checked and stored."""

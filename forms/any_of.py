@@ -15,10 +15,12 @@ from forms.materials import Collected, Paper, PaperWish, key_of, split_choice
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What decides: whether a wish is met inside the case, and whether a paper of the list also serves a wish."""
+    """What decides: whether a wish is met inside the case, whether a paper of the list also serves a wish, and whether
+    one file can satisfy the askers of a paper and others."""
 
     inside: Callable[[Paper, PaperWish], bool]
     serves: Callable[[Paper, PaperWish], bool]
+    agree: Callable[[Paper, list[PaperWish]], bool]
 
 
 def settled(collected: Collected, ground: Ground) -> Collected:
@@ -53,14 +55,16 @@ class _Settling:
 
     def _comes(self, key: str, wish: PaperWish) -> bool:
         plain = self.asked.get(key)
-        return plain is not None and not plain.choices and self.ground.serves(plain, wish)
+        if plain is None or plain.choices:
+            return False
+        return self.ground.serves(plain, wish) and self.ground.agree(plain, [wish])
 
     def by_one_another(self) -> None:
         """Lists that share kinds become one list of these; a list of one kind becomes that paper."""
         merged: list[Paper] = []
         for paper in self.lists:
             wishes = self.open(paper)
-            other = next((one for one in merged if _shared(one, paper)), None)
+            other = next((one for one in merged if _shared(one, paper) and self.ground.agree(one, wishes)), None)
             if wishes and other is not None:
                 other.choices = _shared(other, paper)
                 self._move(wishes, paper, other)
@@ -75,7 +79,7 @@ class _Settling:
         kind, role = split_choice(paper.choices[0], paper.role)
         plain = self.papers.get(key_of(kind, role, paper.row))
         if plain is None:
-            plain = Paper(kind, role, paper.row)
+            plain = Paper(kind, role, paper.row, per=paper.per)
             placed = [(plain, paper) if item is paper else (item,) for item in self.papers.values()]
             self.papers = {item.key: item for items in placed for item in items}
         self._move(self.open(paper), paper, plain)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
-from forms.materials import Paper, PaperWish, asked_name, material_of, merged_spec, names_of, tolerated
+from forms.materials import Paper, PaperWish, asked_name, material_of, merged_spec, names_of, spec_problem, tolerated
 from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
 from forms.sentences import askers_words, leg_names
 from forms.subtract import Names, Outcome, Subtracted, why_removed
@@ -42,7 +42,8 @@ def lines_of(subtracted: Subtracted, legs: list[Leg], on_form: frozenset[str], k
             if outcome.rule is None:
                 kept = _kept(paper, wishes, names, known)
                 lines.kept.append(_failed(kept, subtracted.failed.get(key)))
-                lines.problems.extend(merged_spec(wishes, material_of(paper, known), kept.name)[1])
+                if not merged_spec(wishes, material_of(paper, known), known)[1]:
+                    lines.problems.append(spec_problem(wishes, kept.name))
             else:
                 lines.removed.append(_removed(paper, wishes, outcome, names, known))
     lines.slots = [slot for slots in by_leg.values() for slot in slots]
@@ -75,7 +76,7 @@ def _kept(paper: Paper, wishes: list[PaperWish], names: Names, known: Known) -> 
         text = f"{text}；可以先办后补，{tolerable.words}内补齐"
     return MaterialLine(
         key=paper.key, kind=paper.kind, name=name, askers=legs, why=Reason("asked", text, _matters(wishes)),
-        spec=merged_spec(wishes, material, name)[0], role=paper.role, row=paper.row, choices=paper.choices,
+        spec=merged_spec(wishes, material, known)[0], role=paper.role, row=paper.row, choices=paper.choices,
         tolerable=tolerable, sensitive=bool(material and material.sensitive), help=material.help if material else None,
         blank=material.blank if material else None, sample=material.sample if material else None,
     )

@@ -8,11 +8,13 @@ only with what flows and what is looked up (`any_of.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from catalog.decisions import BadDecision, decided_value
 from catalog.dictionary import Material, Spec
 from catalog.evaluate import EMPTY, UNANSWERED
-from catalog.limits import Limit
+from catalog.limits import Limit, longest_and_shortest
 from catalog.matter import MaterialAsk
 from catalog.reading import all_asks
 from catalog.text import Text
@@ -35,13 +37,15 @@ class PaperWish:
 
 @dataclass(slots=True)
 class Paper:
-    """One paper of the merged list. `choices` are the kinds of an unsettled any_of (written `kind` or `kind@role`)."""
+    """One paper of the merged list; `per` is the group that its row is of. `choices` are the kinds of an unsettled
+    any_of (written `kind` or `kind@role`)."""
 
     kind: str
     role: str | None
     row: int | None
     wishes: list[PaperWish] = field(default_factory=list)
     choices: tuple[str, ...] = ()
+    per: str | None = None
 
     @property
     def key(self) -> str:
@@ -117,24 +121,26 @@ class _Kinds:
 
 def _take(leg: Leg, ask: MaterialAsk, kinds: _Kinds, collected: Collected) -> None:
     kind = kinds.of(ask)
-    for row in _rows(leg, ask, kinds.known):
+    per, rows = _rows(leg, ask, kinds.known)
+    for row in rows:
         key = key_of(kind, ask.role, row)
         paper = collected.papers.get(key)
         if paper is None:
-            paper = collected.papers[key] = Paper(kind, ask.role, row, choices=ask.any_of)
+            paper = collected.papers[key] = Paper(kind, ask.role, row, choices=ask.any_of, per=per)
         paper.wishes.append(PaperWish(leg, ask, key))
         collected.copies += 1
 
 
-def _rows(leg: Leg, ask: MaterialAsk, known: Known) -> Iterable[int | None]:
+def _rows(leg: Leg, ask: MaterialAsk, known: Known) -> tuple[str | None, Iterable[int | None]]:
+    """Per row of which group a paper is asked, and for which rows."""
     material = known.catalog.materials.get(ask.kind)
     per = ask.per or (material.per if material else None)
     if per is None:
-        return (None,)
+        return None, (None,)
     if leg.planned.each == per:
-        return (leg.planned.row,)
+        return per, (leg.planned.row,)
     rows = known.values.get(per, UNANSWERED)
-    return () if rows is UNANSWERED or rows is EMPTY else range(len(rows))
+    return per, () if rows is UNANSWERED or rows is EMPTY else range(len(rows))
 
 
 def kind_name(kind: str, role: str | None, known: Known) -> str:
@@ -177,24 +183,36 @@ def material_of(paper: Paper, known: Known) -> Material | None:
     return known.catalog.materials.get(split_choice(paper.choices[0], None)[0] if paper.choices else paper.kind)
 
 
-def merged_spec(wishes: list[PaperWish], material: Material | None, name: str) -> tuple[Spec, list[PlanProblem]]:
-    """The strictest specification of all askers, and a conflict where no file could satisfy all."""
+def merged_spec(wishes: list[PaperWish], material: Material | None, known: Known) -> tuple[Spec, bool]:
+    """The strictest specification of all askers, and whether one file can satisfy all; the author decides else."""
     specs = [wish.ask.spec for wish in wishes if wish.ask.spec is not None]
-    found = material.spec if material else Spec()
-    problems: list[PlanProblem] = []
+    found, agreed = material.spec if material else Spec(), True
     for spec in specs:
         types = tuple(kind for kind in found.file_types if kind in spec.file_types)
-        if not types:
-            legs = "、".join(dict.fromkeys(str(wish.leg.planned.name) for wish in wishes))
-            text = f"“{name}”的文件格式无法同时满足{legs}的要求，本一件事暂不能办理，请等主管部门统一要求"
-            problems = [PlanProblem("block", "conflict", text, wishes[0].key)]
+        agreed = agreed and bool(types)
         found = replace(
             found, file_types=types or found.file_types, max_mb=min(found.max_mb, spec.max_mb),
             copies=max(found.copies, spec.copies), original=found.original or spec.original,
             seals=_union(found.seals, spec.seals), signers=_union(found.signers, spec.signers),
             max_age=_younger(found.max_age, spec.max_age), note=found.note or spec.note,
         )
-    return found, problems
+    decided = _decided_types(material, known)
+    return (replace(found, file_types=decided), True) if decided else (found, agreed)
+
+
+def _decided_types(material: Material | None, known: Known) -> tuple[str, ...]:
+    types: tuple[str, ...] = ()
+    for decision in (one for one in known.bundle.decisions if material is not None and one.code == material.code):
+        with suppress(BadDecision):
+            types = decided_value(decision, None)
+    return types
+
+
+def spec_problem(wishes: list[PaperWish], name: Text) -> PlanProblem:
+    """That no file can satisfy all who ask for a paper."""
+    legs = "、".join(dict.fromkeys(str(wish.leg.planned.name) for wish in wishes))
+    text = f"“{name}”的文件格式无法同时满足{legs}的要求，本一件事暂不能办理，请等主管部门统一要求"
+    return PlanProblem("block", "conflict", text, wishes[0].key)
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -218,7 +236,7 @@ def tolerated(wishes: list[PaperWish]) -> Limit | None:
     """The strictest time for a paper that may follow, if every asker tolerates that."""
     limits = [wish.ask.tolerable for wish in wishes]
     known = [limit for limit in limits if limit is not None]
-    return min(known, key=lambda limit: (limit.unit, limit.amount)) if known and len(known) == len(limits) else None
+    return min(known, key=longest_and_shortest) if known and len(known) == len(limits) else None
 
 
 def names_of(papers: Mapping[str, Paper], known: Known) -> dict[str, Text]:

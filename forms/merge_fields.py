@@ -6,14 +6,18 @@ the bundle's `decisions` holds an answer. A field that an earlier chosen leg giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from datetime import date
 from typing import Any, Final
 
+from catalog.bounds import count_problem
 from catalog.bundle import Decision
 from catalog.conditions import Condition
+from catalog.decisions import BadDecision, decided_value
 from catalog.dictionary import Field, Option
+from catalog.evaluate import UNANSWERED
 from catalog.matter import FieldAsk
 from catalog.text import Text
 from forms.answers import Known
@@ -21,10 +25,12 @@ from forms.legs import Leg
 from forms.order import Order
 from forms.plan import FieldAsker, FieldLine, PlanProblem, Reason, RemovedField, SectionLine
 from forms.sentences import askers_words, leg_names
+from forms.values import bound_day
 from forms.words import because, open_names
 
 _SMALLEST: Final = ("max", "max_length", "decimals", "not_after")
 _LARGEST: Final = ("min", "min_length", "not_before")
+_DAYS: Final = frozenset({"not_before", "not_after"})
 _CLASHES: Final = (
     ("min", "max", "最小", "最大"), ("min_length", "max_length", "最短", "最长"),
     ("not_before", "not_after", "最早", "最晚"),
@@ -71,7 +77,8 @@ class _Merging:
         self.order, self.known, self.names = order, known, names
         self.fields = known.catalog.fields
         self.asked: dict[str, tuple[list[Leg], list[FieldAsk]]] = {}
-        self.group_names: dict[tuple[str, str], str] = {}
+        self.groups: dict[str, dict[str, Wish]] = {}
+        self.columns_needed: set[str] = set()
         self.merged = MergedFields()
 
     def collect(self, legs: list[Leg]) -> None:
@@ -110,9 +117,11 @@ class _Merging:
         if definition is None:
             return
         if definition.type != "rows":
+            if ask.required:
+                self.columns_needed.add(_group(ask.code))
             yield ask
             return
-        self.group_names[leg.number, ask.code] = ask.as_name or ask.code
+        self.groups.setdefault(ask.code, {})[leg.number] = Wish(leg, ask)
         for column in definition.inner:
             # A column that some matter of the bundle issues (a plate) cannot be asked before; who needs it names it.
             if column.code not in own and column.code not in self.known.issued:
@@ -124,7 +133,7 @@ class _Merging:
         for code, definition in self.fields.items():
             if code in self.asked:
                 line = self._merged(definition)
-                group = code.rpartition(".")[0]
+                group = _group(code)
                 into = groups.setdefault(group, []) if group in self.fields else self.merged.lines
                 into.extend([] if line is None else [line])
         for group, inner in groups.items():
@@ -137,14 +146,32 @@ class _Merging:
     def _merged(self, definition: Field) -> FieldLine | None:
         wishes = [Wish(leg, ask) for leg, ask in zip(*self.asked[definition.code], strict=True)]
         fed = [wish for wish in wishes if self._given(wish)]
-        left = [wish for wish in wishes if not self._given(wish)] if fed else wishes
+        left = [wish for wish in wishes if not self._given(wish) or self._rows_left(wish)] if fed else wishes
         if fed:
             self.merged.removed.append(self._removed(definition, fed))
-        return self._line(definition, left) if left else None
+        line = self._line(definition, left) if left else None
+        return self._partly(line) if line is not None and fed and "." in line.code else line
 
     def _given(self, wish: Wish) -> bool:
-        code = wish.ask.code
-        return code in self.order.fed.get(wish.leg.number, _NOTHING) or code in wish.leg.planned.gives.fields
+        """Whether an earlier leg, or the asker itself, gives the field; of rows for at least one of the asker's."""
+        code, planned = wish.ask.code, wish.leg.planned
+        fed = self.order.fed.get(wish.leg.number, _NOTHING).get(code)
+        own = planned.row if planned.each == _group(code) else None
+        return code in planned.gives.fields or (fed is not None and bool(fed.for_row(planned.each, own)))
+
+    def _rows_left(self, wish: Wish) -> bool:
+        """Whether the asker takes the field of all rows and no earlier leg gives it for one of them."""
+        code, planned = wish.ask.code, wish.leg.planned
+        group, fed = _group(code), self.order.fed.get(wish.leg.number, _NOTHING).get(code)
+        rows = self.known.values.get(group, UNANSWERED)
+        if fed is None or planned.each == group or not isinstance(rows, tuple):
+            return False
+        return not all(fed.for_row(group, row) for row in range(len(rows)))
+
+    def _partly(self, line: FieldLine) -> FieldLine:
+        """A column that earlier legs give for some rows: nobody can know those values yet, so no row must have one."""
+        text = f"{line.why.text}；前面的事项会给出的那几行留空"
+        return replace(line, required=False, why=replace(line.why, text=text))
 
     def _removed(self, definition: Field, fed: list[Wish]) -> RemovedField:
         by: dict[str, None] = {}
@@ -160,7 +187,7 @@ class _Merging:
 
     def _line(self, definition: Field, wishes: list[Wish]) -> FieldLine:
         won: dict[str, str] = {}
-        strictest = _strictest(definition, wishes, won)
+        strictest = _strictest(definition, wishes, won, self.known.today)
         asking = next((wish for wish in wishes if wish.ask.required), None)
         if asking is not None and not definition.required:
             won["required"] = asking.leg.planned.matter
@@ -175,8 +202,8 @@ class _Merging:
             default=definition.default, help=definition.help, value=self.known.situation.get(definition.code),
             won=won, **strictest,
         )
-        decided = _decided(line, self.known.bundle.decisions)
-        self.merged.problems.extend(_conflicts(decided, wishes, self.names))
+        decided = _decided(line, definition, self.known.bundle.decisions)
+        self.merged.problems.extend(_conflicts(decided, wishes, self.names, self.known.today))
         return decided
 
     def _rows(self, definition: Field, inner: list[FieldLine]) -> FieldLine:
@@ -188,18 +215,36 @@ class _Merging:
         ]
         asking = dict.fromkeys((asker.leg, asker.matter) for line in inner for asker in line.askers)
         text = f"{askers_words(self.names, [leg for leg, _ in asking])}需要这些信息，每行只填一次"
-        return FieldLine(
+        by_leg, won = self.groups.get(definition.code, {}), dict[str, str]()
+        wishes = list(by_leg.values())
+        line = FieldLine(
             code=definition.code, name=definition.name, type="rows", section=definition.section or OTHER_SECTION,
-            required=definition.required or any(line.required for line in inner),
+            required=definition.required or self._rows_needed(definition, inner),
             askers=tuple(
-                FieldAsker(leg, matter, self.group_names.get((leg, definition.code), definition.code))
+                _asker(by_leg[leg], definition) if leg in by_leg else FieldAsker(leg, matter, definition.code)
                 for leg, matter in asking
             ),
             why=Reason("asked", text, tuple(dict.fromkeys(matter for _, matter in asking))),
-            min=definition.min, max=definition.max, inner=tuple(inner), key=definition.key, help=definition.help,
+            min=_pick(definition, wishes, "min", won, None), max=_pick(definition, wishes, "max", won, None),
+            inner=tuple(inner), key=definition.key, help=definition.help,
             sensitive=definition.sensitive or any(line.sensitive for line in inner), purpose=definition.purpose,
-            value=self.known.situation.get(definition.code),
+            value=self.known.situation.get(definition.code), won=won,
         )
+        decided = _decided(line, definition, self.known.bundle.decisions)
+        self.merged.problems.extend((*_conflicts(decided, wishes, self.names, None), *_counted(decided)))
+        return decided
+
+    def _rows_needed(self, definition: Field, inner: list[FieldLine]) -> bool:
+        """Whether there must be rows: somebody needs a column, and not only who asks for the group if there is any."""
+        wishes = self.groups.get(definition.code, {}).values()
+        only_if_any = bool(wishes) and definition.code not in self.columns_needed
+        return any(line.required for line in inner) and not (
+            only_if_any and not any(wish.ask.required for wish in wishes))
+
+
+def _group(code: str) -> str:
+    """The group that a column belongs to; nothing for any other field."""
+    return code.rpartition(".")[0]
 
 
 def _matters(wishes: list[Wish]) -> tuple[str, ...]:
@@ -220,25 +265,27 @@ def _asker(wish: Wish, definition: Field) -> FieldAsker:
     )
 
 
-def _strictest(definition: Field, wishes: list[Wish], won: dict[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in _SMALLEST:
-        found[name] = _pick(definition, wishes, name, min, won)
-    for name in _LARGEST:
-        found[name] = _pick(definition, wishes, name, max, won)
-    found["options"] = _options(definition, wishes, won)
-    return found
+def _strictest(definition: Field, wishes: list[Wish], won: dict[str, str], today: date | None) -> dict[str, Any]:
+    found = {name: _pick(definition, wishes, name, won, today) for name in (*_SMALLEST, *_LARGEST)}
+    return {**found, "options": _options(definition, wishes, won)}
 
 
-def _pick(
-    definition: Field, wishes: list[Wish], name: str, better: Callable[..., Any], won: dict[str, str],
-) -> Any:
+def _pick(definition: Field, wishes: list[Wish], name: str, won: dict[str, str], today: date | None) -> Any:
+    """The strictest bound of all; the first of those that are equally strict."""
     best = getattr(definition, name)
     for wish in wishes:
         value = getattr(wish.ask, name)
-        if value is not None and (best is None or better(best, value) != best):
+        if value is not None and (best is None or _stricter(name, value, best, today)):
             best, won[name] = value, wish.leg.planned.matter
     return best
+
+
+def _stricter(name: str, value: Any, best: Any, today: date | None) -> bool:
+    if name in _DAYS:
+        value, best = bound_day(value, today), bound_day(best, today)
+    if value is None or best is None:
+        return False  # a day that only filing tells
+    return bool(value < best if name in _SMALLEST else value > best)
 
 
 def _options(definition: Field, wishes: list[Wish], won: dict[str, str]) -> tuple[Option, ...]:
@@ -251,33 +298,22 @@ def _options(definition: Field, wishes: list[Wish], won: dict[str, str]) -> tupl
     return allowed
 
 
-def _decided(line: FieldLine, decisions: tuple[Decision, ...]) -> FieldLine:
-    for decision in decisions:
-        if decision.code == line.code:
-            value = _decision_value(line, decision)
-            if value is not None:
-                won = {**line.won, decision.attribute: "decision"}
-                line = replace(line, won=won, **{decision.attribute: value})
+def _decided(line: FieldLine, definition: Field, decisions: tuple[Decision, ...]) -> FieldLine:
+    """The line with what the author decided for it; a decision that cannot be read is the checker's matter."""
+    for decision in (one for one in decisions if one.code == line.code):
+        with suppress(BadDecision):
+            changes = {decision.attribute: decided_value(decision, definition)}
+            line = replace(line, won={**line.won, decision.attribute: "decision"}, **changes)
     return line
 
 
-def _decision_value(line: FieldLine, decision: Decision) -> Any:
-    if decision.attribute in {"max_length", "min_length", "decimals"}:
-        return int(decision.value) if decision.value.isdigit() else None
-    if decision.attribute in {"min", "max"}:
-        try:
-            return Decimal(decision.value)
-        except InvalidOperation:
-            return None
-    if decision.attribute == "options":
-        wanted = {part.strip() for part in decision.value.replace("、", " ").split()}
-        return tuple(option for option in line.options if option.code in wanted) or None
-    return decision.value if decision.attribute in {"not_before", "not_after"} else None
-
-
-def _conflicts(line: FieldLine, wishes: list[Wish], names: Mapping[str, str]) -> Iterator[PlanProblem]:
+def _conflicts(
+    line: FieldLine, wishes: list[Wish], names: Mapping[str, str], today: date | None,
+) -> Iterator[PlanProblem]:
     for low, high, low_word, high_word in _CLASHES:
         least, most = getattr(line, low), getattr(line, high)
+        if low in _DAYS:
+            least, most = bound_day(least, today), bound_day(most, today)
         if least is not None and most is not None and least > most:
             by_matter = {wish.leg.planned.matter: names[wish.leg.number] for wish in wishes}
             one, other = (by_matter.get(line.won.get(bound, ""), "数据字典") for bound in (low, high))
@@ -286,6 +322,13 @@ def _conflicts(line: FieldLine, wishes: list[Wish], names: Mapping[str, str]) ->
     if line.type in {"choice", "many"} and not line.options:
         asking = "、".join(dict.fromkeys(names[wish.leg.number] for wish in wishes))
         yield PlanProblem("block", "conflict", f"“{line.name}”没有一个选项能同时满足{asking}，{_STUCK}", line.code)
+
+
+def _counted(line: FieldLine) -> Iterator[PlanProblem]:
+    """Rows that the situation already has, where a matter takes fewer or needs more."""
+    wrong = count_problem(len(line.value), line, "行") if line.won and isinstance(line.value, list) else None
+    if wrong is not None:
+        yield PlanProblem("block", "bad_answer", f"“{line.name}”{wrong}", line.code)
 
 
 def _sections(lines: list[FieldLine], known: Known) -> list[SectionLine]:

@@ -23,12 +23,19 @@ UPSTREAM: Final[tuple[Upstream, ...]] = ("refused", "withdrawn", "lapsed", "void
 @dataclass(frozen=True, slots=True)
 class Fed:
     """What reaches a leg by an edge: the asked code, as which given code, from which legs, and whether it comes later
-    (`before_decide`: the leg starts without it)."""
+    (`before_decide`: the leg starts without it). `rows` has, for each of these legs, its group and row, if any."""
 
     code: str
     given: str
     by: tuple[str, ...]
     later: bool
+    rows: tuple[tuple[str | None, int | None], ...] = ()
+
+    def for_row(self, group: str | None, row: int | None) -> tuple[str, ...]:
+        """The legs that give it for one row of a group: that row's own, and those that are of no row of the group."""
+        if row is None:
+            return self.by
+        return tuple(leg for leg, (each, its) in zip(self.by, self.rows, strict=True) if each != group or its == row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,8 @@ def _feed(edge: Edge, targets: list[Leg], covers: Covers, fed: dict[str, Fed]) -
         given = {t.number: covers.as_which(code, t.planned.gives.materials + t.planned.gives.fields) for t in targets}
         by = tuple(number for number, found in given.items() if found is not None)
         if by and (code not in fed or fed[code].later):
-            fed[code] = Fed(code, given[by[0]] or code, by, edge.kind == "before_decide")
+            rows = tuple((t.planned.each, t.planned.row) for t in targets if t.number in by)
+            fed[code] = Fed(code, given[by[0]] or code, by, edge.kind == "before_decide", rows)
 
 
 def timing(edges: tuple[PlannedEdge, ...]) -> Iterator[PlannedEdge]:

@@ -371,7 +371,9 @@ def _declared(fields: Iterable[FieldLine], given: Iterable[RemovedField], leg: s
         asker = _asker(line.askers, leg)
         inner = tuple(Declared(column.code.rpartition(".")[2], column.type, column.unit, wanted)
                       for column in line.inner if (wanted := _asker(column.askers, leg)) is not None)
-        inner += tuple(columns.pop(line.code, ())) if line.type == "rows" else ()
+        asked = {column.code for column in inner}  # one that is given for some rows is asked of the others
+        given_here = columns.pop(line.code, ()) if line.type == "rows" else ()
+        inner += tuple(column for column in given_here if column.code not in asked)
         if asker is not None or inner:
             yield Declared(line.code, line.type, line.unit, asker, inner)
     yield from alone

@@ -13,12 +13,23 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from catalog.dictionary import Source
+from catalog.limits import Limit, longer
 from catalog.text import Text
 from forms.answers import Known
 from forms.any_of import Ground, settled
 from forms.legs import Leg
 from forms.look_ups import LookUps
-from forms.materials import Collected, Paper, PaperWish, key_of, role_name, split_choice
+from forms.materials import (
+    Collected,
+    Paper,
+    PaperWish,
+    key_of,
+    material_of,
+    merged_spec,
+    role_name,
+    split_choice,
+    tolerated,
+)
 from forms.order import Covers, Order
 from forms.plan import Obtained, RemovalRule
 
@@ -76,7 +87,7 @@ class Subtracted:
 def subtract(collected: Collected, legs: list[Leg], order: Order, known: Known, look_ups: LookUps) -> Subtracted:
     """Decide every wish of every paper."""
     work = _Work(collected.papers, legs, order, known, look_ups)
-    done = Subtracted(settled(collected, Ground(work.met_inside, work.serves)))
+    done = Subtracted(settled(collected, Ground(work.met_inside, work.serves, work.agree)))
     if done.collected is not collected:
         work = _Work(done.collected.papers, legs, order, known, look_ups)
     for key, paper in done.collected.papers.items():
@@ -99,7 +110,7 @@ class _Work:
         self.later = _later_papers(known)
         self.failed: dict[str, str] = {}
         self.looked: dict[str, Outcome | None] = {}
-        self.superseded: dict[str, Outcome | None] = {}
+        self.superseded: dict[tuple[str, Limit | None], Outcome | None] = {}
 
     def outcome(self, paper: Paper, wish: PaperWish) -> Outcome | None:
         """The first rule that takes this wish off the list; None when it stays."""
@@ -108,7 +119,7 @@ class _Work:
         inside = self.inside(paper, wish)
         if inside is not None:
             return inside
-        above = self.above(paper)
+        above = self.above(paper, wish.ask.tolerable)
         if above is not None:
             return above
         return self.look(paper) or self.pledged(wish)
@@ -124,10 +135,16 @@ class _Work:
             if kind in gives:
                 return Outcome("logic_a", "replaced", by=(wish.leg.number,))
             fed = self.order.fed.get(wish.leg.number, {}).get(kind)
-            if fed is not None and (fed.given == kind or not wish.ask.itself):
+            by = fed.for_row(paper.per, paper.row) if fed is not None and self._whose(wish, kind) else ()
+            if fed is not None and by and (fed.given == kind or not wish.ask.itself):
                 taken = key_of(fed.given, paper.role if fed.given == kind else None, paper.row)
-                return Outcome("logic_a", "later" if fed.later else "result", taken, fed.by)
+                return Outcome("logic_a", "later" if fed.later else "result", taken, by)
         return None
+
+    def _whose(self, wish: PaperWish, kind: str) -> bool:
+        """Whether a result, which is never given for a role, can be only what this leg asks: the paper of one."""
+        asks = [ask for ask in wish.leg.asks.materials if ask.kind == kind and ask.role is not None]
+        return len({ask.role for ask in asks if self.known.holds(ask.when, wish.leg.values)}) <= 1
 
     def met_inside(self, paper: Paper, wish: PaperWish) -> bool:
         """Whether the case itself brings what is wished."""
@@ -135,26 +152,36 @@ class _Work:
 
     def serves(self, paper: Paper, wish: PaperWish) -> bool:
         """Whether a paper that others ask comes from outside, or one that proves it, and so serves this wish too."""
-        return self.present(paper) if self.above(paper) is None else not wish.ask.itself
+        if self.above(paper, wish.ask.tolerable) is not None:
+            return not wish.ask.itself
+        return bool(self._comes_for(paper))
 
-    def above(self, paper: Paper) -> Outcome | None:
-        """Logic (b) and covers: a present paper that proves or covers this one; decided once per paper."""
-        if paper.key not in self.superseded:
-            self.superseded[paper.key] = None  # a ring of proofs (refused by the checker) ends here
-            self.superseded[paper.key] = self._above(paper)
-        return self.superseded[paper.key]
+    def agree(self, paper: Paper, wishes: list[PaperWish]) -> bool:
+        """Whether one file can satisfy those who bring a paper and others."""
+        return merged_spec([*paper.wishes, *wishes], material_of(paper, self.known), self.known)[1]
 
-    def _above(self, paper: Paper) -> Outcome | None:
+    def above(self, paper: Paper, within: Limit | None) -> Outcome | None:
+        """Logic (b) and covers: a paper that comes in time and proves or covers this one; `within` is how long the
+        asker can wait for it (None: not at all). Decided once per paper and time."""
+        at = (paper.key, within)
+        if at not in self.superseded:
+            self.superseded[at] = None  # a ring of proofs (refused by the checker) ends here
+            self.superseded[at] = self._above(paper, within)
+        return self.superseded[at]
+
+    def _above(self, paper: Paper, within: Limit | None) -> Outcome | None:
         if paper.choices or any(wish.ask.itself for wish in paper.wishes if self.inside(paper, wish) is None):
             return None
         rules: tuple[RemovalRule, ...] = ("logic_b", "covers")
         for rule in rules:
             for kind in self.later[rule].get(paper.kind, ()):
                 better = self._same_holder(kind, paper)
-                if better is not None and kind not in self.results and self.present(better):
-                    final = self.above(better)
-                    taken = final.taken if final else better.key
-                    return Outcome(rule, self._comes(self.papers[taken or better.key]), taken, (taken or better.key,))
+                if better is None or kind in self.results or not self._needed(better):
+                    continue
+                final = self.above(better, within)
+                if final is not None or self._in_time(better, within):
+                    taken = (final.taken if final else None) or better.key
+                    return Outcome(rule, self._comes(self.papers[taken]), taken, (taken,))
         return None
 
     def _same_holder(self, kind: str, paper: Paper) -> Paper | None:
@@ -164,12 +191,22 @@ class _Work:
         looked = self.look(paper)
         return looked.obtained if looked else "upload"
 
-    def present(self, paper: Paper) -> bool:
-        """Whether this paper is really kept or fetched: somebody needs it from outside and no pledge replaces it."""
+    def _needed(self, paper: Paper) -> list[PaperWish]:
+        """The wishes for one paper that the case itself does not meet; none for one that is no paper of its own."""
         if self._becomes(paper) or paper.choices:
-            return False
-        left = [wish for wish in paper.wishes if self.inside(paper, wish) is None]
-        return bool(left) and (self.look(paper) is not None or any(self.pledged(wish) is None for wish in left))
+            return []
+        return [wish for wish in paper.wishes if self.inside(paper, wish) is None]
+
+    def _comes_for(self, paper: Paper) -> list[PaperWish]:
+        """The wishes for which this paper is really kept or fetched: no better one stands for it there, no pledge."""
+        left = [wish for wish in self._needed(paper) if self.above(paper, wish.ask.tolerable) is None]
+        return left if self.look(paper) is not None else [wish for wish in left if self.pledged(wish) is None]
+
+    def _in_time(self, paper: Paper, within: Limit | None) -> bool:
+        """Whether this paper comes, and no later than an asker of another that it stands for can wait."""
+        coming = self._comes_for(paper)
+        last = tolerated(coming) if self.look(paper) is None else None
+        return bool(coming) and (last is None or (within is not None and not longer(last, within)))
 
     def look(self, paper: Paper) -> Outcome | None:
         """The first source that may be looked up, unless it was tried in vain; decided once per paper."""

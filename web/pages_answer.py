@@ -67,7 +67,7 @@ def _inputs(plan: Plan, ask: Mapping[str, Any]) -> list[Input]:
 
 def papers_of(plan: Plan, ask: Mapping[str, Any]) -> list[WantedPaper]:
     """The papers of an ask, under the same limits as when they were first handed in."""
-    specs = specs_of(plan, house().catalog, [paper["material"] for paper in ask["materials"]])
+    specs = specs_of(plan, desk().definitions(plan), [paper["material"] for paper in ask["materials"]])
     return [
         WantedPaper(paper["material"], str(paper.get("name") or paper["material"]), str(paper.get("note") or ""),
                     specs.get(paper["material"], Spec()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -399,7 +400,7 @@ def test_the_picture_of_the_form_and_its_list_count_the_same(app: Flask, bundle:
 
 
 def test_a_paper_asked_for_again_has_the_limits_it_was_first_asked_under(app: Flask) -> None:
-    plan = public_plan("utilities")
+    plan = replace(public_plan("utilities"), edition=app.extensions[NAME].desk.edition("utilities"))
     ask = {"reason": "材料看不清楚", "open": True, "materials": [{"material": "AU01", "name": "授权委托书"}]}
     first = next(line for line in plan.materials if line.kind == "AU01")
     with app.test_request_context():
