@@ -23,7 +23,7 @@ from forms.merge_fields import MergedFields, merge_fields
 from forms.order import Order, order_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
-from forms.schema import wanted_of_line
+from forms.schema import said_of, wanted_of_line
 from forms.subtract import subtract
 from forms.values import BadValue, Surroundings, read_value
 
@@ -180,7 +180,7 @@ def _refused_answers(fields: MergedFields, legs: list[Leg], known: Known) -> Ite
     for line in fields.lines:
         try:
             if line.value is not None:
-                read_value(line.value, wanted_of_line(line, draft=True), around)
+                read_value(said_of(line), wanted_of_line(line, draft=True), around)
         except BadValue as bad:
             columns = {inner.code.rpartition(".")[2]: str(inner.name) for inner in line.inner}
             strict = [matter for part in (line, *line.inner) for matter in part.won.values() if matter in names]
