@@ -9,7 +9,7 @@ from catalog.answers import AnswerType, narrowed, type_of_field, type_of_questio
 from catalog.bundle import Bundle, Entry, Question
 from catalog.check_conditions import Scope, check_condition
 from catalog.check_dictionary import role_fields
-from catalog.check_matters import check_matter
+from catalog.check_matters import check_matter, fed_only, no_row
 from catalog.conditions import Compare, Literal, Name, names_in, walk
 from catalog.evaluate import EMPTY, holds
 from catalog.findings import Findings
@@ -212,11 +212,24 @@ def _rules(findings: Findings, bundle: Bundle) -> None:
     types = {code: type_of_field(one) for code, one in catalog.fields.items() if code in asked}
     types |= question_types(catalog, bundle)
     says = "规则用了字段 {name}，但本一件事没有询问它"
-    scope = Scope(types, dict.fromkeys(catalog.fields, says))
+    unknowable = {code: no_row(code, "规则是对整个办件的") for code in types if "." in code}
+    unknowable |= {code: fed_only(code, bundle.id) for code in _always_fed(findings, bundle)}
+    scope = Scope(types, dict.fromkeys(catalog.fields, says), unknowable=unknowable)
     for index, rule in enumerate(bundle.rules):
         path: Path = ("bundles", bundle.id, "rules", index)
         check_condition(findings, (*path, "when"), rule.when, scope)
         check_condition(findings, (*path, "need"), rule.need, scope)
+
+
+def _always_fed(findings: Findings, bundle: Bundle) -> frozenset[str]:
+    """The fields that every matter asking them gets from an earlier one, or gives itself: no form ever has them."""
+    asked: set[str] = set()
+    typed = {question.id for question in bundle.questions}
+    for entry, matter in known_matters(findings.catalog, bundle):
+        come = {code for edge in entry.after for code in edge.feeds} | given(matter)
+        asked |= fields_asked(matter)
+        typed |= fields_asked(matter) - come
+    return frozenset(asked - typed)
 
 
 def asked_materials(matter: Matter) -> Iterator[tuple[Path, MaterialAsk]]:

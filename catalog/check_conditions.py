@@ -29,13 +29,15 @@ _BUILT_IN = {"today": AnswerType("date"), "filer": FILER_TYPE}
 class Scope:
     """The names a condition may use, with their types; what to say of a name that exists elsewhere only.
 
-    `elsewhere` maps such names to a sentence with `{name}` in it; `conditional` are questions that have a `when`.
+    `elsewhere` maps such names to a sentence with `{name}` in it; `conditional` are questions that have a `when`;
+    `unknowable` are names with a type that a condition would wait for in vain, with the sentence that says why.
     """
 
     names: Mapping[str, AnswerType]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     conditional: frozenset[str] = frozenset()
     own: str | None = None
+    unknowable: Mapping[str, str] = field(default_factory=dict)
 
     def type_of(self, name: str) -> AnswerType | None:
         """The type of a name, built-ins included."""
@@ -93,6 +95,8 @@ def _name(name: str, scope: Scope) -> Iterator[Fault]:
         yield "own_name", f"条件里用了 {name} 自己；问题不能以自己的回答为条件", "error"
     elif scope.type_of(name) is None:
         yield "unknown_name", _unknown_name(name, scope), "error"
+    elif name in scope.unknowable:
+        yield "unknowable", scope.unknowable[name], "error"
 
 
 def _unknown_name(name: str, scope: Scope) -> str:

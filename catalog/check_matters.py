@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.answers import AnswerType, type_of_field
 from catalog.check_conditions import Scope, check_condition
@@ -11,7 +11,7 @@ from catalog.findings import Findings
 from catalog.limits import longer, longest_and_shortest
 from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter, Pledge
 from catalog.model import Catalog, Path
-from catalog.reading import fields_asked
+from catalog.reading import fields_asked, results
 from catalog.schema_dictionary import LEVELS
 from catalog.suggest import unknown
 from catalog.units import convertible, same_family
@@ -64,7 +64,35 @@ def scope_of(catalog: Catalog, matter: Matter) -> Scope:
     names |= {code: type_of_field(catalog.fields[code]) for code in outer if code in catalog.fields}
     says = "事项的条件用了 {name}，但本事项没有询问它；事项条件只能用自己询问的字段"
     questions = [one.id for bundle in catalog.bundles.values() for one in bundle.questions]
-    return Scope(names, dict.fromkeys([*questions, *catalog.fields], says))
+    unknowable = dict(_unknowable(catalog, matter, names))
+    return Scope(names, dict.fromkeys([*questions, *catalog.fields], says), unknowable=unknowable)
+
+
+def _unknowable(catalog: Catalog, matter: Matter, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What this matter asks and no condition of it can ever know: a column of a group it does not run over, and what
+    is only there when a leg has ended."""
+    for code in (code for gives in results(matter) for code in gives.fields):
+        yield code, f"条件用了 {code}，但它是本事项办结时才产生的，填表时还不知道，永远无法判断"
+    for bundle, entry in ((b, one) for b in catalog.bundles.values() for one in b.entries if one.matter == matter.id):
+        fed = {code for edge in entry.after for code in edge.feeds} - {question.id for question in bundle.questions}
+        yield from ((code, fed_only(code, bundle.id)) for code in fed)
+        for code in names:
+            group = code.rpartition(".")[0]
+            if group and group != entry.each:
+                yield code, no_row(code, f"一件事 {bundle.id} 的事项 {matter.id} 没有写 each: {group}")
+
+
+def fed_only(code: str, bundle: str) -> str:
+    """What is said of a condition over a field that an earlier leg of this bundle gives."""
+    why = f"一件事 {bundle} 里它由前面的事项办结后传来，填表时还不知道"
+    return f"条件用了 {code}，但{why}，永远无法判断；请改用填表时就有的字段"
+
+
+def no_row(code: str, why: str) -> str:
+    """What is said of a condition over a column where there is no row."""
+    group = code.rpartition(".")[0]
+    instead = f"请写 each: {group}，或改用 count({group})、sum({code})"
+    return f"条件用了 {code}，但{why}，不知道看哪一行，永远无法判断；{instead}"
 
 
 def check_limits(findings: Findings, rows: tuple[LimitRow, ...], path: Path, scope: Scope) -> None:

@@ -40,7 +40,8 @@ class Known:
 
     `applies` has, by question id, whether it applies (None: not decided yet). `situation` is what was accepted,
     JSON-ready and without answers to questions that do not apply. `issued` are the fields matters here give,
-    `field_whens` when a field is asked at all, by the dictionary and by the question that it is.
+    `field_whens` when a field is asked at all, by the dictionary and by the question that it is. `blank` are fields
+    the form leaves blank and some matter requires, `unasked` those of them that no leg here asks.
     """
 
     catalog: Catalog
@@ -56,6 +57,8 @@ class Known:
     issued: frozenset[str]
     roles: Mapping[str, Role]
     field_whens: Mapping[str, Condition]
+    blank: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
     def holds(self, condition: Condition | None, values: Mapping[str, Any] | None = None) -> bool | None:
         """Whether a condition holds (none: always), with these answers or, for a row, with the row's own."""
@@ -109,10 +112,11 @@ def know(
     reading.questions()
     reading.reserved()
     reading.fields()
-    known = ground.deciding.values(form, reading.around)
+    filled = reading.completed(ground.deciding.values(form, reading.around))
     return Known(
-        catalog, bundle, ground.labels, {**known, **reading.values}, reading.applies, reading.accepted,
+        catalog, bundle, ground.labels, filled, reading.applies, reading.accepted,
         tuple(reading.problems), today, ground.groups, ground.matters, ground.issued, ground.roles, ground.field_whens,
+        ground.deciding.blank(form) - reading.values.keys(),
     )
 
 
@@ -181,6 +185,13 @@ class _Reading:
         if name not in self.applies and not is_blank(self.raw.get(name)):
             self.take(name, label, wanted)
 
+    def completed(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Every value that conditions see: the situation's before the form's, which answers no question."""
+        own = {code: value for code, value in form.items() if code not in self.applies}
+        rows = {code: _completed(self.values[code], form[code]) for code in form if code in self.applies
+                and code in self.values}
+        return {**own, **self.values, **rows}
+
     def fields(self) -> None:
         """Fields answered beside the questions."""
         reserved = {FILER, CHOSEN, *(group.id for group in self.bundle.groups if group.kind == "one_of")}
@@ -192,6 +203,13 @@ class _Reading:
                 self.bad(name, name[:60], ["没有这个问题，请删去或核对名称"])
             elif not is_blank(self.raw[name]):
                 self.take(name, str(field.name), wanted_of_field(field))
+
+
+def _completed(rows: Any, filled: Any) -> Any:
+    """The rows of an answer with the cells that only the form says; rows of another number complete nothing."""
+    if not isinstance(rows, tuple) or not isinstance(filled, tuple) or len(rows) != len(filled):
+        return rows
+    return tuple({**more, **row} for row, more in zip(rows, filled, strict=True))
 
 
 def _field_whens(catalog: Catalog) -> dict[str, Condition]:

@@ -8,7 +8,9 @@ from datetime import date
 from typing import Any
 
 from catalog.dictionary import Role
+from catalog.evaluate import EMPTY
 from catalog.model import Catalog
+from catalog.reading import fields_asked
 from forms.answers import Known, flat, know
 from forms.choose import Selection, select
 from forms.errors import UnknownBundle
@@ -21,7 +23,7 @@ from forms.merge_fields import MergedFields, merge_fields
 from forms.order import Order, order_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
-from forms.schema import wanted_of_line
+from forms.schema import said_of, wanted_of_line
 from forms.subtract import subtract
 from forms.values import BadValue, Surroundings, read_value
 
@@ -102,16 +104,43 @@ class Arranged:
 
 
 def _arranged(known: Known) -> Arranged:
-    selection = select(known)
-    legs = legs_of(selection, known)
-    order = order_of(legs, known)
-    fields = merge_fields(legs, order, known)
+    while True:
+        selection = select(known)
+        legs = legs_of(selection, known)
+        order = order_of(legs, known)
+        fields = merge_fields(legs, order, known)
+        empty, unasked = _left_empty(legs, fields, known)
+        if not empty:
+            break
+        known = replace(known, values={**known.values, **dict.fromkeys(empty, EMPTY)}, blank=known.blank - empty)
+    known = replace(known, unasked=unasked) if unasked else known
     look_ups = look_ups_of(fields, known)
     fields.lines = with_prefill(fields.lines, look_ups, known)
     return Arranged(
         known, selection, legs, order, fields, collect(legs, known), Timing(legs, order, known),
         questions_of(selection, legs, known), look_ups,
     )
+
+
+def _left_empty(legs: list[Leg], fields: MergedFields, known: Known) -> tuple[frozenset[str], frozenset[str]]:
+    """Of the fields left blank those that are empty here, since the merged line lets them be or no longer asks them;
+    and those that none of these legs asks at all."""
+    if not known.blank:
+        return known.blank, known.blank
+    lines = {part.code: part for line in fields.lines for part in (line, *line.inner)}
+    asked = frozenset().union(*(fields_asked(leg.matter) for leg in legs))
+    off = asked - {line.code for line in fields.removed}
+    off -= frozenset().union(*(_perhaps(leg, known) for leg in legs))
+    empty = frozenset(code for code in known.blank if (not lines[code].required if code in lines else code in off))
+    return empty, known.blank - lines.keys() - asked
+
+
+def _perhaps(leg: Leg, known: Known) -> frozenset[str]:
+    """What a leg may still ask, once it is known in which form and whether an ask's own condition holds."""
+    if leg.hangs_on:
+        return fields_asked(leg.matter)
+    return frozenset(ask.code for ask in leg.asks.fields for when in (ask.when, known.field_whens.get(ask.code))
+                     if known.holds(when, leg.values) is None)
 
 
 def _timed(leg: Leg, timing: Timing) -> PlannedLeg:
@@ -151,7 +180,7 @@ def _refused_answers(fields: MergedFields, legs: list[Leg], known: Known) -> Ite
     for line in fields.lines:
         try:
             if line.value is not None:
-                read_value(line.value, wanted_of_line(line, draft=True), around)
+                read_value(said_of(line), wanted_of_line(line, draft=True), around)
         except BadValue as bad:
             columns = {inner.code.rpartition(".")[2]: str(inner.name) for inner in line.inner}
             strict = [matter for part in (line, *line.inner) for matter in part.won.values() if matter in names]

@@ -28,7 +28,7 @@ _ONLY_TOLD_APART: Final[frozenset[FieldType]] = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One field of the form that can change a plan: what a value must be, its default, whether it may stay blank."""
+    """One field of the form that can change a plan: what a value must be, its default, whether nobody requires it."""
 
     wanted: Wanted
     default: str | None
@@ -59,14 +59,19 @@ class Deciding:
                 continue  # the form's own validation says what is wrong with it
         return found
 
+    def blank(self, form: Mapping[str, Any] | None) -> frozenset[str]:
+        """The fields left blank that some matter requires: whether one of these legs does, only the plan can say."""
+        return frozenset(code for code, asked in self.fields.items() if form is not None and not asked.optional
+                         and is_blank(form.get(code)) and is_blank(asked.default))
+
     def told_apart(self, form: Mapping[str, Any] | None, situation: Iterable[str], around: Surroundings) -> object:
         """Two forms whose `repr` of this is the same have one plan in one situation (given by its names)."""
-        values = self.values(form, around)
+        values, blank = self.values(form, around), sorted(self.blank(form))
         if any(fold(str(name)) in self.fields for name in situation):
-            return values  # such an answer stands before the form's, so the tests would come out otherwise
+            return values, blank  # such an answer stands before the form's, so the tests would come out otherwise
         seen = {code: "given" if code in self.by_outcome and value is not EMPTY else value
                 for code, value in values.items()}
-        return seen, [holds(test, values) for test in self.tests]
+        return seen, [holds(test, values) for test in self.tests], blank
 
 
 def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], whens: Iterable[Condition]) -> Deciding:
@@ -77,10 +82,16 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
     read = placed | {name for condition in conditions for node in walk(condition.tree) for name in _names(node)}
     read |= {name.partition(".")[0] for name in read}
     # A cell that is left blank is no answer to whether there is a leg, even where nobody requires the column.
-    elsewhere = {question.id for question in bundle.questions} | columns_that_choose(bundle)
-    fields = {ask.code: _asked(catalog.fields[ask.code], ask) for matter in matters.values()
-              for asks in all_asks(matter) for ask in asks.fields
-              if ask.code in read and ask.code in catalog.fields and ask.code not in elsewhere}
+    # Of a question the form says nothing new but the cells of its rows that matters read.
+    by_matters = {group for matter in matters.values() for one in conditions_of(matter) for group in _groups(one)}
+    elsewhere = columns_that_choose(bundle) | {question.id for question in bundle.questions} - by_matters
+    asked: dict[str, list[bool]] = {}
+    for ask in (ask for matter in matters.values() for asks in all_asks(matter) for ask in asks.fields):
+        asked.setdefault(ask.code, []).append(ask.required)
+        if "." in ask.code:
+            asked.setdefault(ask.code.partition(".")[0], []).append(True)
+    fields = {code: _asked(catalog.fields[code], any(required)) for code, required in asked.items()
+              if code in read and code in catalog.fields and code not in elsewhere}
     tests = {test: _read_by(test) for condition in conditions for test in _tests(condition.tree)}
     plain = fields.keys() - placed
     mixed = {name for names in tests.values() if not names <= plain for name in names}
@@ -94,8 +105,8 @@ def asks_by_code(matters: Mapping[str, Matter]) -> dict[str, FieldAsk]:
     return {ask.code: ask for matter in matters.values() for asks in all_asks(matter) for ask in asks.fields}
 
 
-def _asked(field: Field, ask: FieldAsk) -> Asked:
-    return Asked(wanted_of_field(field), field.default, not ask.required and not field.required)
+def _asked(field: Field, required: bool) -> Asked:
+    return Asked(wanted_of_field(field), field.default, not required and not field.required)
 
 
 def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> Iterator[str]:
@@ -107,6 +118,13 @@ def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> 
             material = catalog.materials.get(ask.kind)
             per = ask.per or (material.per if material else None)
             yield from (per,) if per is not None else ()
+
+
+def _groups(condition: Condition) -> Iterator[str]:
+    """The groups of whose rows a condition reads a column."""
+    for node in walk(condition.tree):
+        if isinstance(node, Sum) or (isinstance(node, Name) and "." in node.name):
+            yield node.name.partition(".")[0]
 
 
 def _tests(node: Node) -> Iterator[Node]:

@@ -14,7 +14,7 @@ from math import prod
 from typing import Any
 
 from catalog.bundle import Bundle, Entry
-from catalog.conditions import Condition, names_in
+from catalog.conditions import Condition, Sum, names_in, walk
 from catalog.evaluate import holds
 from catalog.limits import Limit
 from catalog.matter import Matter
@@ -85,6 +85,8 @@ class _Exploration:
         names = names_in(placed.condition)
         if any(not self.space.values_of(name) for name in self.space.upstream(names)):
             return True
+        if any(isinstance(node, Sum) for node in walk(placed.condition.tree)):
+            return True  # the rows that are tried are made for single columns, not for sums
         try:
             return any(holds(placed.condition, values, self.known.today) for values in self.space.situations(names))
         except TooManyCells:

@@ -61,8 +61,16 @@ def _leg(instance: Instance, selection: Selection, known: Known) -> Leg:
         forwards_to=next((item.to for item in matter.forwards if known.holds(item.when, values)), None),
         fees=variant.fees if variant and variant.fees is not None else matter.fees,
     )
-    asks = variant.asks if variant and variant.asks else matter.asks
-    return Leg(planned, matter, asks, values, frozenset(hangs))
+    return Leg(planned, matter, _asks(matter, variant), values, frozenset(hangs))
+
+
+def asks_in_force(matter: Matter, values: Mapping[str, Any], known: Known) -> Asks:
+    """What a matter asks with these answers: its own asks or those of the variant that holds."""
+    return _asks(matter, _first_variant(matter, values, known, set()))
+
+
+def _asks(matter: Matter, variant: Variant | None) -> Asks:
+    return variant.asks if variant and variant.asks else matter.asks
 
 
 def _why(instance: Instance, selection: Selection, variant: Variant | None, known: Known) -> Reason:
@@ -155,7 +163,8 @@ def _ruled(rule: Rule, values: Mapping[str, Any], known: Known, leg: Leg | None)
     if applies is None or met is None:
         undecided = rule.when if applies is None and rule.when else rule.need
         # Open questions are listed by themselves; a warning that may never come is no reason to wait.
-        names = sorted(open_names(undecided, values, known.today) - known.applies.keys())
+        # What no leg asks here is on no form: such a rule has nothing to judge.
+        names = sorted(open_names(undecided, values, known.today) - known.applies.keys() - known.unasked)
         if names and rule.effect != "warn":
             text = f"{row}填写{_quoted(names, known)}后，系统再核对是否符合办理条件({rule.id})"
             yield PlanProblem("undecided", rule.id, text, names[0])

@@ -14,11 +14,12 @@ from catalog.bundle import Question
 from catalog.conditions import Condition, names_in
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY
-from catalog.matter import Matter
+from catalog.matter import Asks, Matter
+from catalog.reading import conditions_of
 from catalog.text import Text
 from forms.answers import CHOSEN, FILER, Known, by_use
 from forms.choose import Selection
-from forms.legs import Leg
+from forms.legs import Leg, asks_in_force
 from forms.plan import AskedQuestion, PlanProblem
 from forms.values import json_ready
 from forms.wanted import wanted_of_question
@@ -55,11 +56,12 @@ def _live(selection: Selection, legs: list[Leg], known: Known) -> set[str]:
     for verdict in selection.verdicts.values():
         live |= verdict.hangs_on
     for leg in legs:
-        live |= leg.hangs_on | _of_matter(leg.matter, leg.values, known)
+        live |= leg.hangs_on | _of_matter(leg.matter, leg.asks, leg.values, known)
     for entry in known.bundle.entries:
         verdict = selection.verdicts[entry.matter]
         if verdict.state is None:
-            live |= _of_matter(selection.matters[entry.matter], known.values, known)
+            matter = selection.matters[entry.matter]
+            live |= _of_matter(matter, asks_in_force(matter, known.values, known), known.values, known)
         if verdict.state is not False and entry.region and entry.region != "each":
             live.add(entry.region)
     for rule in known.bundle.rules:
@@ -72,11 +74,12 @@ def _live(selection: Selection, legs: list[Leg], known: Known) -> set[str]:
     return live
 
 
-def _of_matter(matter: Matter, values: Mapping[str, Any], known: Known) -> set[str]:
-    found = _open_all(tuple(_conditions(matter)), values, known)
-    for ask in matter.asks.fields:
-        if ask.code in known.applies and known.holds(ask.when, values) is not False:
-            found.add(ask.code)
+def _of_matter(matter: Matter, asks: Asks, values: Mapping[str, Any], known: Known) -> set[str]:
+    found = _open_all(tuple(_conditions(matter, asks)), values, known)
+    for ask in asks.fields:
+        question = ask.code if ask.code in known.applies else ask.code.partition(".")[0]
+        if question in known.applies and known.holds(ask.when, values) is not False:
+            found.add(question)
     return found
 
 
@@ -89,7 +92,7 @@ def _open_all(conditions: tuple[Condition | None, ...], values: Mapping[str, Any
     return found
 
 
-def _conditions(matter: Matter) -> Iterator[Condition | None]:
+def _conditions(matter: Matter, asks: Asks) -> Iterator[Condition | None]:
     for row in matter.limits:
         yield row.when
     for variant in matter.variants:
@@ -100,9 +103,9 @@ def _conditions(matter: Matter) -> Iterator[Condition | None]:
         yield special.when
     for forward in matter.forwards:
         yield forward.when
-    for ask in matter.asks.fields:
+    for ask in asks.fields:
         yield ask.when
-    for paper in matter.asks.materials:
+    for paper in asks.materials:
         yield from (paper.when, paper.pledge.when if paper.pledge else None)
 
 
@@ -157,7 +160,5 @@ def _needs_filer(selection: Selection, known: Known) -> bool:
     for rule in known.bundle.rules:
         conditions += [rule.when, rule.need]
     for matter in selection.matters.values():
-        conditions.extend(_conditions(matter))
-        for variant in matter.variants:
-            conditions.extend(ask.when for ask in variant.asks.materials) if variant.asks else None
+        conditions.extend(conditions_of(matter))
     return any(FILER in names_in(condition) for condition in conditions if condition is not None)

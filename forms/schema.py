@@ -124,10 +124,18 @@ def _with_situation(compiled: _Compiled, given: dict[str, Any]) -> dict[str, Any
     """The form completed by what the situation already says, and by the defaults of lines left blank."""
     for code, line in compiled.stated.items():
         if line.type == "rows" and isinstance(line.value, list):
-            given[code] = _rows_completed(line.value, given.get(code))
+            given[code] = _rows_completed(said_of(line), given.get(code))
         elif code not in given:
             given[code] = line.default if line.value is None else line.value
     return given
+
+
+def said_of(line: FieldLine) -> Any:
+    """What the situation says of a line; of rows only the columns that some leg asks."""
+    if line.type != "rows" or not isinstance(line.value, list):
+        return line.value
+    asked = {inner.code.rpartition(".")[2] for inner in line.inner}
+    return [{name: value for name, value in row.items() if name in asked} for row in line.value]
 
 
 def _rows_completed(known: list[Any], given: Any) -> Any:

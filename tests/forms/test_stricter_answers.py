@@ -41,6 +41,17 @@ def test_a_column_outside_a_matters_bounds_is_said_with_its_row():
     assert "第 2 行“质量”不能大于 500" in plan.problems[0].text
 
 
+def test_a_column_that_decided_a_leg_and_that_no_leg_asks_stands_in_no_ones_way():
+    texts = written(matter("m1", "fields: [vs.vin]") + matter("m2", "fields: [vs.vin]"),
+                    "situation: {vs: {ask: 有哪些车？}}\nmatters: {m1: {}, m2: {each: vs, when: vs.mass > 500}}\n"
+                    "figures: {vs: [{vin: a, mass: 900}]}\n", ROWS)
+    catalog = read(texts)
+    plan = planned(catalog, {"vs": [{"vin": "a", "mass": 900}, {"vin": "b", "mass": 100}]}, {})
+    assert said(texts) == [] and stopping(plan) == [] and [leg.leg for leg in plan.legs] == ["01", "02.1"]
+    judged = validate_form(plan, {}, catalog.regions)
+    assert judged.errors == {} and judged.clean == {"vs": [{"vin": "a"}, {"vin": "b"}]}
+
+
 def test_public_figures_of_a_situation_that_a_matter_refuses_are_refused_by_the_check():
     found = said({**STRICT, "b.yaml": STRICT["b.yaml"].replace("n: 20", "n: 40")})
     assert len(found) == 1 and "figures 的情形没有答全" in found[0] and "不能大于 30" in found[0]
