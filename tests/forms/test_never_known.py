@@ -2,8 +2,10 @@
 
 import pytest
 
+from forms.answers import ground_of
 from forms.schema import validate_form
-from tests.forms.authored import ROWS, matter, planned, read, said, stopping, written
+from forms.values import Surroundings
+from tests.forms.authored import ROWS, TODAY, matter, planned, read, said, stopping, written
 
 NUMBERS = "n: {name: 人数, type: integer}\ng: {name: 月数, type: integer}\nq: {name: 射线, type: yes_no}\n"
 PAPER_IF = "materials: [{{PR01: {{when: {}}}}}]"
@@ -127,3 +129,11 @@ def test_rows_that_no_question_asks_come_from_the_form_also_where_only_their_col
     plan = planned(read(texts), {}, {"vs": CARS})
     assert said(texts) == [] and stopping(plan) == []
     assert [leg.leg for leg in plan.legs] == ["01", "02.1"]
+
+
+def test_forms_that_lead_to_different_plans_are_told_apart_also_where_nothing_usable_is_said():
+    catalog = read(ELSEWHERE)
+    told = ground_of(catalog, catalog.bundles["b"]).deciding.told_apart
+    forms = ({"n": ""}, {"n": "十二"}, {"n": 12}, None)
+    assert len({repr(told(form, {"x": False}, Surroundings({}, TODAY))) for form in forms}) == len(forms) - 1
+    assert stopping(planned(catalog, {"x": False}, forms[1])) == stopping(planned(catalog, {"x": False}, None))
