@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_question, typed_answer
 from catalog.build_dictionary import options, role
 from catalog.build_matter import Words, asks, gives, overlaid, rules
 from catalog.bundle import Bundle, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
 from catalog.dictionary import Role
-from catalog.matter import Asks, FieldAsk, Matter
+from catalog.matter import Asks, FieldAsk, MaterialAsk, Matter
 from catalog.text import Text
 
 Data = Mapping[str, Any]
+_Ask = TypeVar("_Ask", FieldAsk, MaterialAsk)
 KINDS: tuple[QuestionKind, ...] = ("yes_no", "one", "many", "number", "date")
 
 
@@ -189,27 +190,31 @@ class BundleBuilder:
 
 
 def overridden(matter: Matter, data: Data, words: Words) -> Matter:
-    """A matter with what a local bundle says laid over it; a list of asks replaces the parent's list."""
+    """A matter with what a local bundle says laid over it. A list of asks replaces the matter's list; what an ask of it
+    leaves open is as the matter has it."""
     limits = overlaid(data["limits"], matter.limits, words) if "limits" in data else matter.limits
     given = data.get("asks", {})
     new = asks(given, words, limits)
     by_code = {ask.code: ask for ask in matter.asks.fields}
-    used = tuple(over(by_code.get(ask.code), ask) for ask in new.fields) if "fields_" in given else matter.asks.fields
-    materials = new.materials if "materials" in given else matter.asks.materials
+    by_key = {ask.key: ask for ask in matter.asks.materials}
+    used, papers = matter.asks.fields, matter.asks.materials
+    if "fields_" in given:
+        used = tuple(over(by_code.get(ask.code), ask, FieldAsk(ask.code)) for ask in new.fields)
+    if "materials" in given:
+        papers = tuple(over(by_key.get(ask.key), ask, MaterialAsk(ask.kind, ask.role)) for ask in new.materials)
     return replace(
-        matter, limits=limits, asks=Asks(used, materials),
+        matter, limits=limits, asks=Asks(used, papers),
         gives=gives(data["gives"], words) if "gives" in data else matter.gives,
     )
 
 
-def over(parent: FieldAsk | None, child: FieldAsk) -> FieldAsk:
-    """A field ask with what the child left open taken from the parent."""
+def over(parent: _Ask | None, child: _Ask, plain: _Ask) -> _Ask:
+    """An ask with what the child left open, as in a `plain` one, taken from the parent."""
     if parent is None:
         return child
-    plain = FieldAsk(child.code)
-    names = [one.name for one in fields(FieldAsk)]
-    changes = {name: getattr(child, name) for name in names if getattr(child, name) != getattr(plain, name)}
-    return replace(parent, **changes)
+    names = [one.name for one in fields(plain)]
+    return replace(parent, **{
+        name: getattr(child, name) for name in names if getattr(child, name) != getattr(plain, name)})
 
 
 def edge(target: str, data: Data) -> Edge:

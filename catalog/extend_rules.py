@@ -15,6 +15,9 @@ EMPTY = Node(Place("", 0), "map")
 FIXED_IN_ENTRY = {"each": "份数", "gives": "结果", "no": "序号", "droppable": "可否不办"}
 FIXED_LIMITS = {"statutory": "法定时限", "before": "原承诺时限", "wait": "公告期", "when": "时限的条件"}
 FREE_IN_QUESTION = frozenset({"why", "default", "when", "one", "many", "section"})
+WORDS_IN_ASK = ("as", "unit", "values", "date_form", "note")
+FREE_IN_ASK = frozenset({*WORDS_IN_ASK, "when"})
+USUAL_IN_ASK = {"required": ("yes", "true"), "itself": ("no", "false"), "tolerable": ("no", "false")}
 KINDS = ("cancels", "before_deliver", "before_decide", "before_start")
 EFFECTS = ("continue", "ask", "stop", "void")
 
@@ -119,19 +122,32 @@ class Refusals:
         self.promise(old.pairs.get("limits", matter), now, f" {ident} ")
 
     def asks(self, ident: str, old: Node, new: Node) -> None:
-        """Asks may be removed, never added."""
-        before = old.pairs.get("asks") or below(self.matters.get(ident, EMPTY), "asks")
-        now = new.pairs.get("asks", EMPTY)
+        """Asks may be removed, never added or made harder."""
         original = below(self.matters.get(ident, EMPTY), "asks")
+        before, now = old.pairs.get("asks") or original, new.pairs.get("asks", EMPTY)
         for key, word in (("fields", "字段"), ("materials", "材料")):
-            known = self.names(before if key in before.pairs else original, key)
+            base = dict(self.listed(original, key))
+            known = dict(self.listed(before, key)) if key in before.pairs else base
             for name, item in self.listed(now, key):
                 if name not in known:
                     self.refuse(item, f"给 {ident} 增加{word} {name}")
+                else:
+                    self.wish(f" {ident} 对{word} {name} 的", item, (known[name], base.get(name, EMPTY)))
 
-    def names(self, asks: Node, key: str) -> frozenset[str]:
-        """The names asked, sets spelled out."""
-        return frozenset(name for name, _ in self.listed(asks, key))
+    def wish(self, what: str, item: Node, earlier: tuple[Node, Node]) -> None:
+        """One ask that the parent has too: in the department's own words, or in fewer situations, else as it was.
+
+        `earlier` are the parent's ask and the matter's own, from which comes what the child leaves open.
+        """
+        old, base = (wished(one) for one in earlier)
+        new = wished(item)
+        for key, one in new.items():
+            usual = key not in old and one.text in USUAL_IN_ASK.get(key, ())
+            if key not in FREE_IN_ASK and not usual and not same(old.get(key), one):
+                self.refuse(one, f"改变{what}{key}；只能去掉整项、收窄 when，或改 {'、'.join(WORDS_IN_ASK)}")
+        was, now = old.get("when"), new.get("when", base.get("when"))
+        if was is not None and not set(parts_of(was.text)) <= set(parts_of(now.text if now is not None else "")):
+            self.refuse(new.get("when", item), f"改变{what}条件；只能写成 ({was.text}) and …")
 
     def listed(self, asks: Node, key: str) -> Iterator[tuple[str, Node]]:
         """The asks of one kind with their nodes, sets spelled out."""
@@ -197,6 +213,12 @@ def shared(parent: Node, child: Node, key: str) -> Iterator[tuple[str, Node, Nod
 def same(one: Node | None, other: Node) -> bool:
     """Whether two nodes say the same, wherever they stand."""
     return one is not None and (is_fill(one) or one.plain() == other.plain())
+
+
+def wished(item: Node) -> Mapping[str, Node]:
+    """What an ask says beside its name; the department's own word alone is short for `as`."""
+    value = next(iter(item.pairs.values()), EMPTY)
+    return {"as": value} if value.kind == "text" else value.pairs
 
 
 def said(node: Node, key: str) -> bool:

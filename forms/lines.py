@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
-from forms.materials import Paper, PaperWish, asked_name, material_of, merged_spec, names_of, spec_problem, tolerated
+from forms.materials import Paper, PaperWish, asked_name, material_of, merged_spec, names_of, spec_problems, tolerated
 from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
 from forms.sentences import askers_words, leg_names
 from forms.subtract import Names, Outcome, Subtracted, why_removed
@@ -42,8 +42,7 @@ def lines_of(subtracted: Subtracted, legs: list[Leg], on_form: frozenset[str], k
             if outcome.rule is None:
                 kept = _kept(paper, wishes, names, known)
                 lines.kept.append(_failed(kept, subtracted.failed.get(key)))
-                if not merged_spec(wishes, material_of(paper, known), known)[1]:
-                    lines.problems.append(spec_problem(wishes, kept.name))
+                lines.problems.extend(spec_problems(wishes, material_of(paper, known), known, kept.name))
             else:
                 lines.removed.append(_removed(paper, wishes, outcome, names, known))
     lines.slots = [slot for slots in by_leg.values() for slot in slots]

@@ -208,11 +208,13 @@ def _decided_types(material: Material | None, known: Known) -> tuple[str, ...]:
     return types
 
 
-def spec_problem(wishes: list[PaperWish], name: Text) -> PlanProblem:
-    """That no file can satisfy all who ask for a paper."""
+def spec_problems(wishes: list[PaperWish], material: Material | None, known: Known, name: Text) -> list[PlanProblem]:
+    """What is said where no file can satisfy all who ask for a paper."""
+    if merged_spec(wishes, material, known)[1]:
+        return []
     legs = "、".join(dict.fromkeys(str(wish.leg.planned.name) for wish in wishes))
     text = f"“{name}”的文件格式无法同时满足{legs}的要求，本一件事暂不能办理，请等主管部门统一要求"
-    return PlanProblem("block", "conflict", text, wishes[0].key)
+    return [PlanProblem("block", "conflict", text, wishes[0].key)]
 
 
 def _union(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
