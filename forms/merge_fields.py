@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from catalog.bounds import count_problem
 from catalog.bundle import Decision
 from catalog.conditions import Condition
 from catalog.decisions import BadDecision, decided_value
@@ -231,7 +230,7 @@ class _Merging:
             value=self.known.situation.get(definition.code), won=won,
         )
         decided = _decided(line, definition, self.known.bundle.decisions)
-        self.merged.problems.extend((*_conflicts(decided, wishes, self.names, None), *_counted(decided)))
+        self.merged.problems.extend(_conflicts(decided, wishes, self.names, None))
         return decided
 
     def _rows_needed(self, definition: Field, inner: list[FieldLine]) -> bool:
@@ -322,13 +321,6 @@ def _conflicts(
     if line.type in {"choice", "many"} and not line.options:
         asking = "、".join(dict.fromkeys(names[wish.leg.number] for wish in wishes))
         yield PlanProblem("block", "conflict", f"“{line.name}”没有一个选项能同时满足{asking}，{_STUCK}", line.code)
-
-
-def _counted(line: FieldLine) -> Iterator[PlanProblem]:
-    """Rows that the situation already has, where a matter takes fewer or needs more."""
-    wrong = count_problem(len(line.value), line, "行") if line.won and isinstance(line.value, list) else None
-    if wrong is not None:
-        yield PlanProblem("block", "bad_answer", f"“{line.name}”{wrong}", line.code)
 
 
 def _sections(lines: list[FieldLine], known: Known) -> list[SectionLine]:

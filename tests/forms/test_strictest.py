@@ -119,4 +119,4 @@ def test_rows_of_the_situation_beyond_what_a_matter_takes_are_said_there():
     catalog = cars("{cars: {max: 1}}", situation="situation: {cars: {ask: 有哪些车？}}\n")
     plan = planned(catalog, {"cars": [{"vin": "a", "mass": 1}, {"vin": "b", "mass": 1}]})
     assert [(problem.level, problem.text, problem.at) for problem in plan.problems] == [
-        ("block", "“车”最多 1 行，现在 2 行", "cars")]
+        ("block", "“车”：最多 1 行，现在 2 行，这是“事项1”的要求；请核对前面的回答", "cars")]
