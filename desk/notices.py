@@ -6,7 +6,8 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -47,7 +48,6 @@ class _Judged:
     verdict: judge.Verdict | None = None
     early: bool = False
     earlier: Notice | None = None
-    files: list[str] = field(default_factory=list)
 
 
 class _Replayed(Exception):
@@ -90,11 +90,9 @@ class Notices:
             self._claim(tx, incoming, judged, event, now)
             failpoints.reach("notice.before_commit")
 
-        try:
+        with suppress(_Replayed):
             self._book.advance(reference, decide, now, alongside)
             failpoints.reach("notice.after_commit")
-        except _Replayed:
-            pass
         if judged.earlier is not None:
             return self._repeated(incoming, judged.earlier, now)
         assert judged.verdict is not None

@@ -154,20 +154,13 @@ def test_pages_open_from_before_can_be_sent_after_the_same_person_signed_in_agai
     assert browser.status == 404
 
 
-def test_another_persons_sign_in_makes_the_pages_open_from_before_worthless(browser, persons):
-    browser.sign_in(persons[0])
-    browser.get("/cases")
-    before = browser.page
+@pytest.mark.parametrize(("before", "page"), [([0], "/cases"), ([], "/login")], ids=["another person", "a visitor"])
+def test_pages_that_somebody_else_left_open_are_worthless_after_a_sign_in(browser, persons, before, page):
+    for person in before:
+        browser.sign_in(persons[person])
+    browser.get(page)
+    left_open = browser.page
     browser.sign_in(persons[1])
-    browser.page = before
-    browser.send("/drafts/none/drop")
-    assert browser.status == 400
-
-
-def test_what_a_visitors_page_was_given_is_worthless_after_signing_in(browser, persons):
-    browser.get("/login")
-    before = browser.page
-    browser.sign_in(persons[0])
-    browser.page = before
+    browser.page = left_open
     browser.send("/drafts/none/drop")
     assert browser.status == 400
