@@ -9,9 +9,12 @@ from typing import Any
 
 from cases.model import LegState
 from desk.watch import Watch
-from store import conservation, lanes, legs, operating, pausing, tallies
+from store import conservation, lanes, leases, legs, messages, operating, pausing, tallies
 from store.conservation import Breach
+from store.errors import UnknownLeg
 from store.lanes import Lane
+from store.leases import Attempt
+from store.legs import LegRow
 from store.messages import Message
 from store.port import Database, Tx
 from store.tallies import Drift
@@ -43,12 +46,13 @@ class Trouble:
         return {**asdict(self), **times}
 
 
-def troubles(database: Database, *, retrying: bool = False) -> Iterator[Trouble]:
-    """What did not arrive, oldest first; with `retrying` what is tried again by itself instead."""
+def troubles(database: Database, *, retrying: bool = False, office: str = "") -> Iterator[Trouble]:
+    """What did not arrive, oldest first; with `retrying` what is tried again by itself instead; with `office` only what
+    is for that one."""
     last: Message | None = None
     while True:
         with database.read() as tx:
-            page = operating.troubled(tx, last, PAGE, retrying=retrying)
+            page = operating.troubled(tx, last, PAGE, retrying=retrying, office=office)
             lines = [_trouble(tx, message) for message in page]
         yield from lines
         if len(page) < PAGE:
@@ -64,6 +68,26 @@ def _trouble(tx: Tx, message: Message) -> Trouble:
         matter=leg.matter, state=leg.state.value, key=message.key, message_state=message.state,
         reason=message.reason or message.detail, attempts=message.attempts, next_at=message.next_at,
         since=leg.since if stopped else message.settled_at or message.created_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """A leg's row, and its messages in order with every attempt at each of them."""
+
+    row: LegRow
+    messages: tuple[tuple[Message, tuple[Attempt, ...]], ...]
+
+
+def attempts_at(database: Database, leg: str) -> Attempts | None:
+    """Everything that was tried for a leg, by its public id; None if there is no such leg."""
+    reference, _, number = leg.rpartition("-")
+    with database.read() as tx:
+        try:
+            row = legs.get(tx, reference, number)
+        except UnknownLeg:
+            return None
+        return Attempts(row, tuple((message, tuple(leases.attempts_of(tx, message)))
+                                   for message in messages.of_case(tx, reference) if message.leg == number))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ SIGNED = Access(relation="signature")
 INSIDE = Access(relation="socket")
 OWN = Access(frozenset({"applicant"}), "own")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
+STAFF = Access(frozenset({"operator"}))
+OPERATOR = Access(frozenset({"operator"}))
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department")
 FILE = Access(frozenset({"applicant", "officer"}), "own")
 
@@ -73,4 +75,11 @@ PAGES: Mapping[str, Access] = {
     "pages.case": OWN, "pages.case_live": OWN, "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
 }
 
-POLICY: Mapping[str, Access] = {**API, **PAGES}
+STAFF_PAGES: Mapping[str, Access] = {
+    "staff.home": STAFF,
+    "staff.health": OPERATOR, "staff.health_live": OPERATOR, "staff.pause": OPERATOR,
+    "staff.undelivered": OPERATOR, "staff.resend": OPERATOR, "staff.find_leg": OPERATOR, "staff.leg": OPERATOR,
+    "staff.strange": OPERATOR, "staff.strange_one": OPERATOR, "staff.look_inside": OPERATOR, "staff.settle": OPERATOR,
+}
+
+POLICY: Mapping[str, Access] = {**API, **PAGES, **STAFF_PAGES}

@@ -40,12 +40,14 @@ class OpenCase:
     reference: str
 
 
-def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying: bool = False) -> list[Message]:
+def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying: bool = False,
+             office: str = "") -> list[Message]:
     """Messages that did not arrive: stuck, refused, outcome unknown; or (`retrying`) those that are tried again by
-    themselves. Oldest first, after `after`."""
+    themselves. Oldest first, after `after`; with `office` only to that one."""
     found = tx.rows(
         f"select * from messages where {_RETRYING if retrying else TROUBLED} and {_AFTER}"
-        " order by created_at, reference, leg, type, n limit :limit",
+        " and (:office = '' or office = :office) order by created_at, reference, leg, type, n limit :limit",
+        office=office,
         at=stamp(after.created_at) if after else "", reference=after.reference if after else "",
         leg=after.leg if after else "", type=after.type if after else "", n=after.n if after else 0, limit=limit,
     )

@@ -19,6 +19,7 @@ from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_
 from web.headers import refuse_unfit_form
 from web.inside import through_socket
 from web.present import asked, noted
+from web.staff.tabs import tabs_of
 from web.wiring import house
 
 CSRF = CSRFProtect()
@@ -137,8 +138,8 @@ def guard(app: Flask) -> None:
 def _shown() -> dict[str, Any]:
     """What every template may show."""
     settings = house().settings
-    return {"identity": current(), "env": settings.env, "demo": settings.demonstrates, "request_id": request_id(),
-            "now": house().clock.now(), "zone": settings.zone}
+    return {"identity": current(), "tabs": tabs_of(current().role), "env": settings.env, "demo": settings.demonstrates,
+            "request_id": request_id(), "now": house().clock.now(), "zone": settings.zone}
 
 
 def _door() -> AnyResponse | None:

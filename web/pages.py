@@ -22,9 +22,12 @@ from web import (
 )
 from web.pages_root import bp
 from web.pages_words import called, days, kinds, said
+from web.staff import health, strange, undelivered
+from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
+STAFF_VIEWS = (health, undelivered, strange)
 
 
 def register_pages(app: Flask) -> None:
@@ -37,6 +40,7 @@ def register_pages(app: Flask) -> None:
                                  kinds=kinds)
     app.jinja_env.globals["asset"] = asset
     app.register_blueprint(bp)
+    app.register_blueprint(staff.bp)
 
 
 def asset(name: str) -> str:

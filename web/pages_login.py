@@ -6,13 +6,15 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from people.errors import PeopleError
-from web.identity import own_path, sign_in, sign_in_as, sign_out
+from web.identity import current, own_path, sign_in, sign_in_as, sign_out
 from web.pages_root import bp, demo
+from web.staff.tabs import tabs_of
 from web.wiring import house
 
 
 def _onward() -> Response:
-    return redirect(own_path(request.values.get("next"), url_for("pages.home")), 303)
+    first = "staff.home" if tabs_of(current().role) else "pages.home"
+    return redirect(own_path(request.values.get("next"), url_for(first)), 303)
 
 
 @bp.route("/login", methods=["GET", "POST"])

@@ -1,0 +1,25 @@
+"""Which pages each role of the staff finds in its navigation; the first one is where its people begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from people.identity import Role
+
+
+class Tab(NamedTuple):
+    """A page of the navigation: its endpoint and what it is called."""
+
+    endpoint: str
+    name: str
+
+
+TABS: Mapping[Role, Sequence[Tab]] = {
+    "operator": (Tab("staff.health", "运行概况"), Tab("staff.undelivered", "未送达"), Tab("staff.strange", "异常回告")),
+}
+
+
+def tabs_of(role: Role | None) -> Sequence[Tab]:
+    """The pages of a role; none for visitors and applicants."""
+    return TABS.get(role, ()) if role else ()
