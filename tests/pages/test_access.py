@@ -45,6 +45,16 @@ def test_open_pages_are_accessible(sized: Page, path: str) -> None:
     look_over(sized)
 
 
+def test_the_pages_of_operators_are_accessible(sized: Page) -> None:
+    sized.goto("/login")
+    sized.get_by_text("其他角色").click()
+    sized.get_by_role("button", name="以示例运维人员登录").click()
+    look_over(sized)
+    for name in ("未送达", "异常回告"):
+        sized.get_by_role("link", name=name).first.click()
+        look_over(sized)
+
+
 def test_the_whole_way_of_a_case_is_accessible(sized: Page) -> None:
     page = sized
     page.goto("/bundles/utilities")

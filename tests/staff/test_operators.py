@@ -9,6 +9,7 @@ from connectors.base import Answer
 from store import audit
 from store.lanes import Lane, put
 from tests.ops.conftest import STUCK, answered, file, received, say, state
+from tests.pages.client import controls
 
 
 def acts(home):
@@ -45,9 +46,12 @@ def test_what_did_not_arrive_is_listed_with_its_reason_and_found_by_its_office(s
 def test_nothing_is_sent_again_before_what_that_does_was_shown_and_confirmed(stuck):
     home, clerk, water, power = stuck
     clerk.get("/staff/undelivered")
+    shown = [("shown", value) for name, value in controls(clerk.page) if name == "shown"]
+    clerk.send("/staff/undelivered", *shown, ("all", "1"), ("how", "same"), ("reason", "部门已修复"))
+    assert "原样重发 2 条？" in clerk.text
     chosen = [("key", f"{leg}:leg.filed:1") for leg in (water, power)]
     clerk.send("/staff/undelivered", *chosen, ("how", "same"), ("reason", "部门已修复"))
-    assert "还没有发出" in clerk.text
+    assert "原样重发 2 条？" in clerk.text
     assert "请先向部门核实确实没有收到" in clerk.text  # power does not honour keys
     assert (state(home, water), acts(home)) == ("stuck", [])
     clerk.send("/staff/undelivered", *chosen, ("how", "same"), ("reason", "部门已修复"), ("confirmed", "1"))
@@ -138,14 +142,15 @@ def test_the_service_is_paused_and_goes_on_from_the_page(opened):
         assert acts(home) == [("pause", "operator", "检修"), ("resume", "operator", "检修完毕")]
 
 
-def test_an_office_that_is_left_alone_stands_first_and_a_part_that_is_the_same_is_not_sent_again(opened):
+def test_an_office_that_is_left_alone_is_named_and_a_part_that_is_the_same_is_not_sent_again(opened):
     with opened() as (home, clerk):
         now = home.clock.now()
         lane = Lane("power-office", "power", 3, now + timedelta(minutes=5), "401", now)
         home.database.write(lambda tx: put(tx, lane))
         clerk.get("/staff/health")
-        assert clerk.text.index("供电公司") < clerk.text.index("供水公司")
+        assert "供电公司" in clerk.text
         assert "连续 3 次失败（401）" in clerk.text
+        assert "其余 1 个单位没有等待的消息" in clerk.text
         first = clerk.client.get("/staff/health/live")
         again = clerk.client.get("/staff/health/live", headers={"If-None-Match": first.headers["ETag"]})
         assert (first.status_code, again.status_code) == (200, 304)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -48,8 +49,14 @@ def _body() -> str:
     found = looked_at(house().database, now)
     with house().database.read() as tx:
         figures = reading.figures(tx, now)
+    offices = _offices(found, figures)
     return render_template("staff/_health.html", health=found, figures=figures, held=sum(figures.held.values()),
-                           states=_states(found), offices=_offices(found, figures), meanings=MEANINGS)
+                           states=_states(found), offices=[line for line in offices if _busy(line)],
+                           quiet=[line for line in offices if not _busy(line)], meanings=MEANINGS)
+
+
+def _busy(line: Mapping[str, Any]) -> bool:
+    return bool(line["rest"] or line["waiting"] or line["leased"])
 
 
 def _states(found: Health) -> list[dict[str, Any]]:
@@ -62,7 +69,7 @@ def _states(found: Health) -> list[dict[str, Any]]:
 def _offices(found: Health, figures: reading.Figures) -> list[dict[str, Any]]:
     """Every office with what waits for it and is under way; those that are left alone first, then the fullest."""
     resting = {lane.office: lane for lane in found.resting}
-    lines = [{"id": body.id, "name": body.name, "rest": resting.get(body.id), "channel": body.channel,
+    lines = [{"id": body.id, "name": body.name, "rest": resting.get(body.id),
               "waiting": figures.waiting.get(body.id, 0), "leased": figures.leased.get(body.id, 0)}
              for body in house().deployment.bodies.values()]
     return sorted(lines, key=lambda line: (line["rest"] is None, -line["waiting"] - line["leased"], line["id"]))

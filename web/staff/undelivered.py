@@ -64,8 +64,10 @@ def message_name(key: str) -> str:
 
 @bp.post("/undelivered")
 def resend() -> str | tuple[str, int] | AnyResponse:
-    """Send the chosen messages again: first what that would do, then, confirmed, exactly that."""
-    keys, corrected = request.form.getlist("key"), request.form.get("how") == "corrected"
+    """Send the chosen messages again, or all that the page showed: first what that would do, then, confirmed, exactly
+    that."""
+    keys = request.form.getlist("shown" if "all" in request.form else "key")
+    corrected = request.form.get("how") == "corrected"
     if not keys:
         return _list("请先选中要重发的消息"), 422
     try:
