@@ -43,7 +43,8 @@ SIGNED = Access(relation="signature")
 INSIDE = Access(relation="socket")
 OWN = Access(frozenset({"applicant"}), "own")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
-STAFF = Access(frozenset({"operator"}))
+STAFF = Access(frozenset({"author", "operator"}))
+AUTHOR = Access(frozenset({"author"}))
 OPERATOR = Access(frozenset({"operator"}))
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department")
 FILE = Access(frozenset({"applicant", "officer"}), "own")
@@ -76,7 +77,7 @@ PAGES: Mapping[str, Access] = {
 }
 
 STAFF_PAGES: Mapping[str, Access] = {
-    "staff.home": STAFF,
+    "staff.home": STAFF, "staff.studio": AUTHOR, "staff.try_out": AUTHOR,
     "staff.health": OPERATOR, "staff.health_live": OPERATOR, "staff.pause": OPERATOR,
     "staff.undelivered": OPERATOR, "staff.resend": OPERATOR, "staff.find_leg": OPERATOR, "staff.leg": OPERATOR,
     "staff.strange": OPERATOR, "staff.strange_one": OPERATOR, "staff.look_inside": OPERATOR, "staff.settle": OPERATOR,

@@ -22,12 +22,12 @@ from web import (
 )
 from web.pages_root import bp
 from web.pages_words import called, days, kinds, said
-from web.staff import health, strange, undelivered
+from web.staff import health, strange, studio, undelivered
 from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
-STAFF_VIEWS = (health, undelivered, strange)
+STAFF_VIEWS = (health, undelivered, strange, studio)
 
 
 def register_pages(app: Flask) -> None:

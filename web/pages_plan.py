@@ -39,17 +39,23 @@ class Onward:
 
 def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], onward: Onward) -> str:
     """Render a plan with the button that leads on, which is left out while something stops the filing."""
-    net = planned(plan, called)
     return render_template(
-        "plan.html", bundle=bundle, plan=plan, answered=answered, action=onward.action,
+        "plan.html", bundle=bundle, answered=answered, action=onward.action,
         button=onward.button, draft=onward.draft,
-        seen=onward.seen, changed=onward.changed, changing=onward.of,
-        stops=[problem for problem in plan.problems if problem.level == "block"],
-        notes=[problem for problem in plan.problems if problem.level != "block"],
-        pairs=pairs(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
-        lines=explained(net),
-        asked=asked_by_section(plan), departments=departments_of(plan), rule_names=RULE_NAMES,
+        seen=onward.seen, changed=onward.changed, changing=onward.of, **shown_of(plan),
     )
+
+
+def shown_of(plan: Plan) -> dict[str, Any]:
+    """What a page shows of a plan, with its pictures; `_plan.html` is made of it."""
+    net = planned(plan, called)
+    return {
+        "plan": plan, "stops": [problem for problem in plan.problems if problem.level == "block"],
+        "notes": [problem for problem in plan.problems if problem.level != "block"],
+        "pairs": pairs(plan.figures), "merge": merge(plan, called), "map": drawn_map(net, "办理顺序"),
+        "lines": explained(net), "asked": asked_by_section(plan), "departments": departments_of(plan),
+        "rule_names": RULE_NAMES,
+    }
 
 
 def asked_by_section(plan: Plan) -> list[tuple[str, list[tuple[Any, str]]]]:

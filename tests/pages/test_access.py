@@ -45,12 +45,15 @@ def test_open_pages_are_accessible(sized: Page, path: str) -> None:
     look_over(sized)
 
 
-def test_the_pages_of_operators_are_accessible(sized: Page) -> None:
+@pytest.mark.parametrize(("person", "pages"), [
+    ("示例运维人员", ("未送达", "异常回告")), ("示例编制人员", ("水电气网联合报装",)),
+])
+def test_the_pages_of_the_staff_are_accessible(sized: Page, person: str, pages: tuple[str, ...]) -> None:
     sized.goto("/login")
     sized.get_by_text("其他角色").click()
-    sized.get_by_role("button", name="以示例运维人员登录").click()
+    sized.get_by_role("button", name=f"以{person}登录").click()
     look_over(sized)
-    for name in ("未送达", "异常回告"):
+    for name in pages:
         sized.get_by_role("link", name=name).first.click()
         look_over(sized)
 
