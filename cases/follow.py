@@ -45,7 +45,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
+class ToSend:
     """A message the department must get: its type, its leg, and what the event said. The desk makes it a row."""
 
     type: str
@@ -59,7 +59,7 @@ class Outcome:
 
     case: Case
     events: tuple[Event, ...] = ()
-    outbox: tuple[Outbox, ...] = ()
+    outbox: tuple[ToSend, ...] = ()
 
 
 def opening(case: Case, by: str, later: Sequence[str] = (), calendar: WorkCalendar | None = None) -> Outcome:
@@ -108,13 +108,13 @@ def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fres
     return Outcome(case, tuple(events), tuple(outbox))
 
 
-def outgoing(case: Case, event: Event) -> tuple[Outbox, ...]:
+def outgoing(case: Case, event: Event) -> tuple[ToSend, ...]:
     """The message that `event`, already folded into `case`, makes necessary; none for most."""
     if event.leg is None or event.filled:
         return ()
     make = _MESSAGES.get(event.type)
     name = make(case.legs[event.leg], event) if make is not None else None
-    return (Outbox(name, event.leg, event.data),) if name else ()
+    return (ToSend(name, event.leg, event.data),) if name else ()
 
 
 def _filed(leg: Leg, _: Event) -> str | None:

@@ -44,8 +44,8 @@ class Supply:
     materials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class Counter:
-    """The applicant's window."""
+class AfterFiling:
+    """What applicants do with a case that is filed: answer what is asked, and withdraw."""
 
     def __init__(self, premises: Premises, book: Book) -> None:
         self._premises, self._book = premises, book

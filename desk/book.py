@@ -18,7 +18,7 @@ from functools import partial
 
 from cases import fold
 from cases.due import Dates
-from cases.follow import Outbox, Outcome, at_rest, follow, outgoing
+from cases.follow import Outcome, ToSend, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
 from catalog.model import Catalog
 from desk.editions import Editions
@@ -211,7 +211,7 @@ class Book:
             then = Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
         return self._changed(known, then.case, (*decided, *then.events), tuple(then.outbox), now)
 
-    def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[Outbox, ...],
+    def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[ToSend, ...],
                  now: datetime) -> Change:
         moved = Known(known.row, case, known.n + len(happened), known.legs)
         rows = legs_of(moved, known.case, Dates(case, self._premises.calendar, now))

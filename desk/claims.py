@@ -100,8 +100,8 @@ class _Beginning:
     leaving: dict[MessageId, bytes] = field(default_factory=dict)
 
 
-class Counter:
-    """Where the dispatcher fetches work."""
+class Claims:
+    """Where the dispatcher takes its work: messages that are due, each leased for one attempt."""
 
     def __init__(self, premises: Premises, book: Book, letters: Letters) -> None:
         self._premises, self._book, self._letters = premises, book, letters
