@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -265,16 +265,6 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
 def _about(label: str, text: str) -> str:
     """A problem under its label, which is not said twice."""
     return text if text.startswith(label) else f"{label}：{text}"
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer as a line of the review: label and words."""
-
-    label: str
-    words: str
-    code: str = ""
-    asked: str = field(default="")
 
 
 def answer_words(asked: Input) -> str:
