@@ -220,17 +220,17 @@ def _consequences(
             continue
         stands = standing(case, index)
         if stands.state == "failed":
-            yield from _effect(case, index, stands, (now, calendar))
+            yield from _effect(case, index, stands, now, calendar)
         if leg.asks:
             yield from _unanswered(index, leg, now)
 
 
 def _effect(
-    case: Case, index: int, stands: Standing, clock: tuple[datetime, WorkCalendar | None]
+    case: Case, index: int, stands: Standing, now: datetime, calendar: WorkCalendar | None
 ) -> Iterator[Event]:
     edge, upstream = case.plan.edges[index], stands.upstream
     assert upstream is not None
-    leg, now = case.legs[edge.leg], clock[0]
+    leg = case.legs[edge.leg]
     key = f"{index}:voided" if upstream == "voided" else str(index)
     effect = effect_of(edge, upstream)
     why = {"edge": key, "of": stands.of, "upstream": upstream, "reason": _reason(case, stands)}
@@ -241,10 +241,10 @@ def _effect(
             yield Event("leg.revoke_requested", now, PLATFORM, leg.leg, {**why, "revoke": True})
     elif effect == "continue":
         if edge.kind != "before_deliver":
-            request = _request(case, index, clock) if edge.feeds else {}
+            request = _request(case, index, now, calendar) if edge.feeds else {}
             yield Event("leg.continued", now, PLATFORM, leg.leg, {**why, **request, "holds": False})
     elif effect == "ask":
-        yield Event("leg.held", now, PLATFORM, leg.leg, {**why, **_request(case, index, clock)})
+        yield Event("leg.held", now, PLATFORM, leg.leg, {**why, **_request(case, index, now, calendar)})
     else:
         yield from _stop(leg, why, now)
 
@@ -310,8 +310,8 @@ def _missing(case: Case, index: int) -> dict[str, Any]:
     }
 
 
-def _request(case: Case, index: int, clock: tuple[datetime, WorkCalendar | None]) -> dict[str, Any]:
-    now, calendar = clock
+def _request(case: Case, index: int, now: datetime, calendar: WorkCalendar | None) -> dict[str, Any]:
+    """What a leg asks the applicant to bring because what came from above no longer comes."""
     leg = case.plan.edges[index].leg
     until = _day(explain(now, DEFAULT_ASK_LIMIT, (), calendar), calendar) if calendar else None
     return {

@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from store.encoding import moment, stamp
+from store.messages import key_of
 from store.port import Row, Tx
 
 OFFICES_AT_ONCE = 100  # each is a part of the statement, and stores allow some hundreds
@@ -63,7 +64,7 @@ def chosen(tx: Tx, wanted: Wanted) -> list[Row]:
     rest = _of_each(tx, _DUE, waiting, until)
     taken, left = dict[tuple[str, ...], Row](), Counter(free)
     for row in (*islice(sorted(again, key=_since_when), limit // 2), *sorted(rest, key=_since_when)):
-        if left[row["office"]] > 0 and taken.setdefault(_key(row), row) is row:
+        if left[row["office"]] > 0 and taken.setdefault(key_of(row), row) is row:
             left[row["office"]] -= 1
     return list(taken.values())[:limit]
 
@@ -94,4 +95,3 @@ def _asked(question: str, offices: int) -> str:
 
 
 _since_when = itemgetter("next_at", "reference")
-_key = itemgetter("reference", "leg", "type", "n")
