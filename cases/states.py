@@ -1,4 +1,4 @@
-"""The one transition table of a leg: state × event → next state, or why not. It also prints itself for the docs.
+"""The one transition table of a leg: state × event → next state, or why not. `cases/diagram.py` draws it.
 
 Source: contract 3.4 for the department's notices; our own events carry the leg to the department and end it when
 nobody there has it yet. First matching row wins; a row's condition (`When`) is a fact of the leg or of the event.

@@ -158,7 +158,7 @@ def revoke_token(tx: Tx, which: str, at: datetime) -> bool:
     """Revoke a token; False if there is none to revoke."""
     tx.notify(TOPIC)
     return tx.run("update tokens set revoked_at = :at where id = :id and revoked_at is null",
-                       at=stamp(at), id=which) == 1
+                  at=stamp(at), id=which) == 1
 
 
 def _change(tx: Tx, account: str, change: str, value: Any) -> None:

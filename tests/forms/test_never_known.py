@@ -38,8 +38,6 @@ def test_a_rule_of_a_bundle_cannot_ask_about_one_row():
     assert len(said(texts)) == 1 and "b.yaml:4: 条件用了 vs.mass，但规则是对整个办件的" in said(texts)[0]
 
 
-
-
 @pytest.mark.parametrize(("asks", "more"), [
     (", " + PAPER_IF.format("g > 10"), ""), ("", ", rules: [{id: R-1, need: g > 0, say: 为零, effect: block}]")])
 def test_a_matter_cannot_ask_about_what_an_earlier_leg_brings_it(asks, more):
