@@ -62,8 +62,8 @@ def _today(settings: Settings) -> date:
 
 
 def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem], bool]:
-    """Every problem of the definitions, the gravest first, and whether everybody is served; whether a file could not be
-    read."""
+    """Every problem of the definitions and of the department list, the gravest first; and whether a file could not be
+    read, so that more may be wrong than is known."""
     loaded = load_catalog(settings.bundles)
     found = found_in(loaded)
     if not any(problem.level == "error" for problem in found):

@@ -160,7 +160,7 @@ class Book:
         return [self._once_more(wish, faults.get(wish.reference), now) for wish in wishes]
 
     def _all_written(self, decided: Sequence[tuple[Change, Beside]], now: datetime) -> list[Done]:
-        """All of them in one unit, which costs a third; where that is not to be, each in its own."""
+        """All of them in one unit, at a third of the cost; where one stands in the way, each in a unit of its own."""
         if decided[1:]:
             try:
                 ends = self._premises.database.write(lambda tx: self._writing.together(tx, decided, now))

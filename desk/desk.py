@@ -134,9 +134,9 @@ class Desk:
 
     def open_department_file(self, office: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
         """A file that a leg of this office asks or was answered with."""
-        return stored_files.open_for_office(self._premises, office, file, self._told)
+        return stored_files.open_for_office(self._premises, office, file, self._files_told)
 
-    def _told(self, reference: str, office: str) -> set[str]:
+    def _files_told(self, reference: str, office: str) -> set[str]:
         known = self._book.fresh(reference)
         return self._letters.about(known, known.case.filed_at).files_for(office)
 

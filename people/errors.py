@@ -1,4 +1,4 @@
-"""What the people room refuses, each with a stable code and a Chinese sentence that says what to do."""
+"""What `people/` refuses, each with a stable code and a Chinese sentence that says what to do."""
 
 from __future__ import annotations
 
