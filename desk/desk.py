@@ -112,9 +112,8 @@ class Desk:
         """File one application in one transaction; idempotent by `key`."""
         return self._intake.file(subject, filing, key, now)
 
-    def receipt(self, subject: str, reference: str, now: datetime) -> Receipt:
+    def receipt(self, subject: str, reference: str) -> Receipt:
         """The receipt of one's own case, with its legs as they stand."""
-        del now  # the pages hand it to every reading verb
         return self._intake.receipt(subject, reference)
 
     # --- files

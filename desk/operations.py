@@ -15,7 +15,7 @@ from desk.premises import Premises
 from desk.quarantine import Quarantine
 from desk.resend import Resends
 from store import pausing
-from store import people as rows
+from store import people as stored_people
 from store.marks import Mark
 from store.messages import TOPIC
 from store.people import Token
@@ -79,7 +79,7 @@ class Operations:
     def revoke_token(self, token: str, act: Act, now: datetime) -> dict[str, Any]:
         """Make a bearer token worthless from now on."""
         def unit(tx: Tx) -> bool:
-            done = rows.revoke_token(tx, token, now)
+            done = stored_people.revoke_token(tx, token, now)
             if done:
                 act.record(tx, "token.revoke", token, now, {})
             return done
@@ -89,7 +89,7 @@ class Operations:
     def tokens(self) -> list[Token]:
         """Every bearer token, without its secret."""
         with self._premises.database.read() as tx:
-            return rows.tokens(tx)
+            return stored_people.tokens(tx)
 
     def note(self, action: str, target: str, data: Mapping[str, Any], act: Act, now: datetime) -> None:
         """Record what was read or copied beside the portal: a backup, a list compared, personal data exported."""

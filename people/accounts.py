@@ -13,7 +13,7 @@ from people.attempts import Attempts
 from people.errors import LoginTaken, WrongLogin
 from people.identity import Role
 from people.passwords import Passwords
-from store import people as rows
+from store import people as stored_people
 from store.errors import LoginTaken as NotFree
 from store.errors import UnknownAccount
 from store.people import Account
@@ -48,7 +48,7 @@ class Accounts:
             account=new.subject or f"p{secrets.token_hex(8)}", login=new.login, role=new.role, name=new.name,
             department=new.department, password=stored, body=dict(new.details), created_at=now)
         try:
-            self._database().write(lambda tx: rows.add_account(tx, account))
+            self._database().write(lambda tx: stored_people.add_account(tx, account))
         except NotFree as error:
             raise LoginTaken from error
         return account
@@ -61,7 +61,7 @@ class Accounts:
         self._guesses.guess("address", address, attempts.LOGIN_ADDRESS, now)
         self._guesses.guess("login", login, attempts.LOGIN, now)
         with self._database().read() as tx:
-            account = rows.by_login(tx, login)
+            account = stored_people.by_login(tx, login)
         fits = self._passwords.fits(account.password if account else None, password)
         if account is None or not fits or account.disabled:
             raise WrongLogin
@@ -73,7 +73,7 @@ class Accounts:
         """The account of `subject`, disabled ones too."""
         with self._database().read() as tx:
             try:
-                return rows.account(tx, subject)
+                return stored_people.account(tx, subject)
             except UnknownAccount:
                 return None
 
@@ -87,15 +87,15 @@ class Accounts:
         stored = self._passwords.make(password)
 
         def unit(tx: Tx) -> None:
-            rows.set_password(tx, subject, stored)
-            rows.end_all(tx, subject)
+            stored_people.set_password(tx, subject, stored)
+            stored_people.end_all(tx, subject)
 
         self._database().write(unit)
 
     def disable(self, subject: str) -> None:
         """Close an account: its sessions end, its tokens and its password no longer open anything."""
         def unit(tx: Tx) -> None:
-            rows.set_disabled(tx, subject, disabled=True)
-            rows.end_all(tx, subject)
+            stored_people.set_disabled(tx, subject, disabled=True)
+            stored_people.end_all(tx, subject)
 
         self._database().write(unit)
