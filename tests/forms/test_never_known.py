@@ -110,6 +110,15 @@ def test_a_question_that_only_a_variant_asks_is_asked_when_the_variant_holds():
     assert stopping(planned(catalog, {"n": 5}, {})) == []
 
 
+def test_a_question_that_only_a_rule_needs_is_asked_when_the_rule_applies():
+    texts = written(matter("m1", "fields: [n]"),
+                    "situation: {x: {ask: 简易吗？, yes_no: yes}, y: {ask: 结清了吗？, yes_no: yes}}\n"
+                    "rules: [{id: R-1, when: x, need: y, say: 先结清, effect: block}]\nmatters: {m1: {}}\n", NUMBERS)
+    assert said(texts) == [] and stopping(planned(read(texts), {"x": False}, {"n": 1})) == []
+    assert stopping(planned(read(texts), {"x": True}, {"n": 1})) == [("undecided", "open_question", "y")]
+    assert stopping(planned(read(texts), {"x": True, "y": False}, {"n": 1})) == [("block", "R-1", None)]
+
+
 def test_a_cell_that_only_the_form_says_decides_what_its_matter_asks():
     texts = written(matter("m1", "fields: [vs], materials: [{PR01: {per: vs, when: vs.mass > 4500}}]"),
                     ASK_ROWS + "matters: {m1: {each: vs}}\n", ROWS)
