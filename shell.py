@@ -13,6 +13,7 @@ import click
 from flask.cli import ScriptInfo
 
 from desk.errors import DeskError
+from people.errors import PeopleError
 from settings import BadSettings, Clock, Settings
 from store.cipher import Cipher
 from store.errors import StoreError
@@ -69,7 +70,7 @@ def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
     try:
         return call(read_settings().data, verb, asked) or _alone(verb, asked)
-    except (RefusedStart, CommandRefused, DeskError, StoreError) as refused:
+    except (RefusedStart, CommandRefused, DeskError, PeopleError, StoreError) as refused:
         stop(str(refused))
 
 

@@ -18,7 +18,6 @@ from store import pausing
 from store import people as stored_people
 from store.marks import Mark
 from store.messages import TOPIC
-from store.people import Token
 from store.port import Tx
 
 
@@ -85,11 +84,6 @@ class Operations:
             return done
 
         return {"token": token, "revoked": True if act.dry_run else self._premises.database.write(unit)}
-
-    def tokens(self) -> list[Token]:
-        """Every bearer token, without its secret."""
-        with self._premises.database.read() as tx:
-            return stored_people.tokens(tx)
 
     def note(self, action: str, target: str, data: Mapping[str, Any], act: Act, now: datetime) -> None:
         """Record what was read or copied beside the portal: a backup, a list compared, personal data exported."""
