@@ -76,14 +76,19 @@ class Operations:
                 "since": before.at.isoformat() if before else None}
 
     def revoke_token(self, token: str, act: Act, now: datetime) -> dict[str, Any]:
-        """Make a bearer token worthless from now on."""
+        """Make a bearer token worthless from now on; `revoked` is False where there is none to revoke."""
         def unit(tx: Tx) -> bool:
             done = stored_people.revoke_token(tx, token, now)
             if done:
                 act.record(tx, "token.revoke", token, now, {})
             return done
 
-        return {"token": token, "revoked": True if act.dry_run else self._premises.database.write(unit)}
+        return {"token": token,
+                "revoked": self._has_token(token) if act.dry_run else self._premises.database.write(unit)}
+
+    def _has_token(self, token: str) -> bool:
+        with self._premises.database.read() as tx:
+            return any(one.id == token and one.revoked_at is None for one in stored_people.tokens(tx))
 
     def note(self, action: str, target: str, data: Mapping[str, Any], act: Act, now: datetime) -> None:
         """Record what was read or copied beside the portal: a backup, a list compared, personal data exported."""

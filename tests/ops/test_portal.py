@@ -92,7 +92,8 @@ def test_changing_commands_go_through_the_running_portal(deployment, portal):
         assert token not in json.dumps(made)
         deployment.ok("tokens", "revoke", made["id"], "--reason", "示例")
         assert deployment.json("tokens", "list")[0]["revoked_at"]
-        assert deployment.flask("tokens", "revoke", made["id"], "--reason", "再来").exit_code == 1
+        for tried in ((), ("--dry-run",)):
+            assert deployment.flask("tokens", "revoke", made["id"], "--reason", "再来", *tried).exit_code == 1
 
 
 def test_an_account_is_closed_opened_and_given_a_new_password_by_its_login(deployment):
