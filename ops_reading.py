@@ -19,7 +19,7 @@ from catalog.check import check
 from catalog.edition import UnknownEditionBundle, edition_of
 from catalog.load import load_catalog
 from desk.differences import Difference, between
-from desk.export import Wish, export, plain
+from desk.export import Extent, export, plain
 from desk.reconcile import BadList, Gap, Theirs, compare, read_list
 from shell import JSON, act, beside, changed, house, read_settings, stop
 from store import editions, operating, tallies
@@ -44,11 +44,11 @@ SHORTEST = 6
 def export_(jsonl: bool, since: str | None, personal: bool, **said: str) -> None:
     """Cases, legs, attempts, events, quarantine and the audit head, without secrets."""
     del jsonl
-    wish = Wish(_moment(since), personal)
+    extent = Extent(_moment(since), personal)
     if personal:  # what cannot be recorded does not happen
         changed("note", {"action": "export.personal", "target": "store", "data": {"since": since}, **said})
     with beside() as opened:
-        for line in export(opened.db, wish):
+        for line in export(opened.db, extent):
             click.echo(json.dumps(line, ensure_ascii=False, default=plain))
 
 

@@ -54,7 +54,7 @@ class ToSend:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Consequences:
     """The case after everything that follows, the events to append in order, the messages to send."""
 
     case: Case
@@ -62,7 +62,7 @@ class Outcome:
     outbox: tuple[ToSend, ...] = ()
 
 
-def opening(case: Case, by: str, later: Sequence[str] = (), calendar: WorkCalendar | None = None) -> Outcome:
+def opening(case: Case, by: str, later: Sequence[str] = (), calendar: WorkCalendar | None = None) -> Consequences:
     """The first events of a case that `begin` made: filed, and every leg waiting or queued at once.
 
     `later` are the keys of tolerated papers (容缺) that were not brought: each of their legs gets a request with the
@@ -88,7 +88,7 @@ def _read_by_rules(leg: Leg) -> tuple[object, ...]:
 
 
 def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fresh: Sequence[Event] = (),
-           moved: Iterable[str] | None = None) -> Outcome:
+           moved: Iterable[str] | None = None) -> Consequences:
     """Everything that must follow now.
 
     `fresh` are events just appended and already in `case`: the messages they need are in the outbox too. With
@@ -105,7 +105,7 @@ def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fres
         outbox += outgoing(case, step)
         if len(events) > _MOST_STEPS:
             raise CaseError(f"办件 {case.reference} 的后续事件没有尽头")
-    return Outcome(case, tuple(events), tuple(outbox))
+    return Consequences(case, tuple(events), tuple(outbox))
 
 
 def outgoing(case: Case, event: Event) -> tuple[ToSend, ...]:
@@ -140,10 +140,10 @@ _MESSAGES: Mapping[str, Callable[[Leg, Event], str | None]] = {
 }
 
 
-def _with(case: Case, events: Sequence[Event]) -> Outcome:
+def _with(case: Case, events: Sequence[Event]) -> Consequences:
     """The case after all these events at once; a leg's messages are those of its last state."""
     case = apply_all(case, events)
-    return Outcome(case, tuple(events), tuple(message for event in events for message in outgoing(case, event)))
+    return Consequences(case, tuple(events), tuple(message for event in events for message in outgoing(case, event)))
 
 
 def _tolerated(case: Case, later: frozenset[str], calendar: WorkCalendar | None) -> Iterator[Event]:

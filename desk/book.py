@@ -18,7 +18,7 @@ from functools import partial
 
 from cases import fold
 from cases.due import Dates
-from cases.follow import Outcome, ToSend, at_rest, follow, outgoing
+from cases.follow import Consequences, ToSend, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
 from catalog.model import Catalog
 from desk.editions import Editions
@@ -208,7 +208,7 @@ class Book:
         if moved:
             then = follow(case, now, self._premises.calendar, decided, moved)
         else:
-            then = Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
+            then = Consequences(case, (), tuple(message for event in decided for message in outgoing(case, event)))
         return self._changed(known, then.case, (*decided, *then.events), tuple(then.outbox), now)
 
     def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[ToSend, ...],
@@ -221,7 +221,7 @@ class Book:
                                else writing.body(item.leg, item.type, item.data)) for item in outbox)
         return Change(moved, happened, letters, rows, known.end)
 
-    def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Outcome, now: datetime) -> Change:
+    def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Consequences, now: datetime) -> Change:
         """The change that files a case: `opening` is what `cases.follow.opening` made; `offices` by leg."""
         empty = {leg: LegRow(reference=row.reference, leg=leg, matter=planned.matter, department=planned.department,
                              office=offices[leg], state=LegState.WAITING, n=0, since=now, filed_at=now)
