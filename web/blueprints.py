@@ -7,8 +7,8 @@ from web.api_catalog import api
 from web.api_departments import departments
 from web.api_docs import docs
 from web.demo import demo
-from web.health import health
 from web.inside import inside
+from web.probes import probes
 
 FILLED_BY = (api_drafts, api_cases)
-ALL = (api, departments, health, docs, demo, inside)
+ALL = (api, departments, probes, docs, demo, inside)
