@@ -47,7 +47,7 @@ from sandbox.run import start as start_sandbox
 from sandbox.script import BadScript
 from sandbox.server import Setting
 from settings import Clock, Settings
-from shell import JSON, beside, changed, read_settings, stop
+from shell import JSON, beside, changed, definitions, read_settings, stop
 from web.check_offices import check_offices
 
 
@@ -100,14 +100,6 @@ def _absent(settings: Settings, listed: Deployment) -> list[Problem]:
     return [Problem(Place(str(settings.departments), 1), "office_missing", advice(missing))] if missing else []
 
 
-def _catalog(settings: Settings) -> Catalog:
-    loaded = load_catalog(settings.bundles)
-    errors = [problem for problem in found_in(loaded) if problem.level == "error"]
-    if errors:
-        stop("\n".join(map(str, errors)))
-    return loaded.catalog
-
-
 def _situation(catalog: Catalog, bundle: str, file: Path | None) -> Mapping[str, Any]:
     if file is None:
         known = catalog.bundles.get(bundle)
@@ -137,7 +129,7 @@ def _answers(file: str, text: str) -> Any:
 
 def _composed(bundle: str, file: Path | None) -> tuple[Plan, Catalog]:
     settings = read_settings()
-    catalog = _catalog(settings)
+    catalog = definitions(settings)
     try:
         situation = _situation(catalog, bundle, file)
         edition = edition_of(catalog, bundle).hash if bundle in catalog.bundles else ""

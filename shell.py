@@ -1,4 +1,4 @@
-"""What the commands share: how they stop, the settings, the running portal or the folder itself, reading beside it."""
+"""What commands share: how they stop, settings, definitions, the running portal or the folder, reading beside it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from typing import Any, NoReturn, TypeVar, cast
 import click
 from flask.cli import ScriptInfo
 
+from catalog.load import load_catalog
+from catalog.model import Catalog
+from catalog.report import found_in
 from desk.errors import DeskError
 from people.errors import PeopleError
 from settings import BadSettings, Clock, Settings
@@ -54,6 +57,15 @@ def read_settings() -> Settings:
         return Settings.from_environ(os.environ)
     except BadSettings as error:
         stop(str(error))
+
+
+def definitions(settings: Settings) -> Catalog:
+    """The definitions in the folder of bundles; stops with every error in them."""
+    loaded = load_catalog(settings.bundles)
+    errors = [problem for problem in found_in(loaded) if problem.level == "error"]
+    if errors:
+        stop("\n".join(map(str, errors)))
+    return loaded.catalog
 
 
 def clock() -> Clock:
