@@ -98,6 +98,25 @@ def inbox(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> Pag
     return Page(tuple(shape(LegRow, row) for row in page), _cursor(page[-1]) if more else None)
 
 
+def closed_of(tx: Tx, department: str, before: datetime, limit: int = 50) -> list[LegRow]:
+    """A department's legs that ended before a time, the last ended first."""
+    found = tx.rows(
+        "select * from legs where department = :department and closed_at is not null and closed_at < :before"
+        " order by closed_at desc, reference, leg limit :limit",
+        department=department, before=stamp(before), limit=limit,
+    )
+    return [shape(LegRow, row) for row in found]
+
+
+def late(tx: Tx, now: datetime, limit: int = 200) -> list[LegRow]:
+    """Legs whose department's clock ran out, the longest overdue first."""
+    found = tx.rows(
+        f"select * from legs where {_RUNNING} and due_at is not null and due_at <= :now"
+        " order by due_at, reference, leg limit :limit", now=stamp(now), limit=limit,
+    )
+    return [shape(LegRow, row) for row in found]
+
+
 def figures(tx: Tx, now: datetime) -> Figures:
     """What the metrics tell; only partial indexes are read, so a million finished cases cost nothing."""
     at = stamp(now)

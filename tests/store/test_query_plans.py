@@ -56,6 +56,8 @@ QUESTIONS: dict[str, Question] = {
     "a person's cases": lambda tx: reading.cases_of(tx, "someone"),
     "inbox": lambda tx: reading.inbox(tx, "water-works"),
     "inbox, a later page": lambda tx: reading.inbox(tx, "water-works", "2026|a|01"),
+    "closed of a department": lambda tx: reading.closed_of(tx, "water-works", NOW),
+    "late": lambda tx: reading.late(tx, NOW),
     "figures": lambda tx: reading.figures(tx, NOW),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
                            conservation.counts(tx), conservation.known(tx)),
@@ -89,8 +91,8 @@ QUESTIONS: dict[str, Question] = {
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
-PAGED = {"inbox", "inbox, a later page", "lapsing", "claim", "troubles", "tried again", "open cases", "feed",
-         "a person's cases", "seal"}
+PAGED = {"inbox", "inbox, a later page", "late", "lapsing", "claim", "troubles", "tried again", "open cases", "feed",
+         "a person's cases", "closed of a department", "seal"}
 
 
 def _fields(leg: LegRow) -> dict[str, Any]:

@@ -52,10 +52,11 @@ def test_an_inbox_is_ordered_by_due_date_and_paged_by_key(store: Opened) -> None
                 break
         assert reading.inbox(tx, "gas").legs == ()
         assert [leg.leg for leg in reading.inbox(tx, "water-works", "no cursor", 3).legs] == ["02", "04", "06"]
+        assert [leg.leg for leg in reading.closed_of(tx, "water-works", minutes(1))] == ["08"]
     assert seen == ["02", "04", "06", "05", "01", "03"]
 
 
-def test_lights_are_counted(store: Opened) -> None:
+def test_late_legs_are_listed_and_lights_counted(store: Opened) -> None:
     store.db.write(lambda tx: file_case(tx, count=4))
     store.db.write(lambda tx: legs.put(tx, [
         a_leg("01", due_at=minutes(10), yellow_at=minutes(5), state=LegState.ACCEPTED),
@@ -64,6 +65,7 @@ def test_lights_are_counted(store: Opened) -> None:
         a_leg("04", due_at=minutes(1), yellow_at=NOW, state=LegState.WAITING),  # an expected day, no clock runs
     ]))
     with store.db.read() as tx:
+        assert [leg.leg for leg in reading.late(tx, minutes(15))] == ["01"]
         found = reading.figures(tx, minutes(15))
     assert (found.red, found.yellow) == (1, 1)
 
