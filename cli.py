@@ -15,7 +15,8 @@ import click
 from flask import Flask
 
 from cases.calendar_days import work_calendar
-from cases.clock import as_json, explain
+from cases.clock import as_json as due_json
+from cases.clock import explain
 from cases.errors import CaseError
 from cases.instants import read_instant, read_pause
 from catalog.edition import edition_of
@@ -46,7 +47,7 @@ from sandbox.run import start as start_sandbox
 from sandbox.script import BadScript
 from sandbox.server import Setting
 from settings import Clock, Settings
-from shell import beside, changed, read_settings, stop
+from shell import JSON, beside, changed, definitions, read_settings, stop
 from web.check_offices import check_offices
 
 
@@ -61,8 +62,8 @@ def _today(settings: Settings) -> date:
 
 
 def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem], bool]:
-    """Every problem of the definitions, the gravest first, and whether everybody is served; whether a file could not be
-    read."""
+    """Every problem of the definitions and of the department list, the gravest first; and whether a file could not be
+    read, so that more may be wrong than is known."""
     loaded = load_catalog(settings.bundles)
     found = found_in(loaded)
     if not any(problem.level == "error" for problem in found):
@@ -74,17 +75,17 @@ def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem]
 
 
 @click.command()
-@click.option("--json", "as_json_", is_flag=True, help="Print the problems as JSON.")
+@JSON
 @click.option("--open-legs", is_flag=True, help="Also whether the department list has every office with open legs; "
               "only this reads the store, beside the portal.")
-def check(as_json_: bool, open_legs: bool) -> None:
+def check(as_json: bool, open_legs: bool) -> None:
     """Check all definitions and the department list; every problem at once, exit 1 if there is an error."""
     settings = read_settings()
     listed = Deployment() if settings.departments is None else read_deployment(
         settings.departments, os.environ, registry())
     found, unread = _problems(settings, listed)
     found += _absent(settings, listed) if open_legs else []
-    if as_json_:
+    if as_json:
         click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
                                 "message": p.message} for p in found], ensure_ascii=False, indent=2))
     else:
@@ -97,14 +98,6 @@ def _absent(settings: Settings, listed: Deployment) -> list[Problem]:
     with beside() as opened:
         missing = absent(opened.db, listed.bodies)
     return [Problem(Place(str(settings.departments), 1), "office_missing", advice(missing))] if missing else []
-
-
-def _catalog(settings: Settings) -> Catalog:
-    loaded = load_catalog(settings.bundles)
-    errors = [problem for problem in found_in(loaded) if problem.level == "error"]
-    if errors:
-        stop("\n".join(map(str, errors)))
-    return loaded.catalog
 
 
 def _situation(catalog: Catalog, bundle: str, file: Path | None) -> Mapping[str, Any]:
@@ -136,7 +129,7 @@ def _answers(file: str, text: str) -> Any:
 
 def _composed(bundle: str, file: Path | None) -> tuple[Plan, Catalog]:
     settings = read_settings()
-    catalog = _catalog(settings)
+    catalog = definitions(settings)
     try:
         situation = _situation(catalog, bundle, file)
         edition = edition_of(catalog, bundle).hash if bundle in catalog.bundles else ""
@@ -148,20 +141,19 @@ def _composed(bundle: str, file: Path | None) -> tuple[Plan, Catalog]:
 _SITUATION = click.option("--situation", type=click.Path(path_type=Path), default=None,
                           help="A JSON file with the answers; without it the bundle's own `figures:`.")
 _ENDS = (signal.SIGTERM, signal.SIGINT)
-_JSON = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 
 
 @click.command()
 @click.argument("bundle")
 @_SITUATION
-@_JSON
-def plan(bundle: str, situation: Path | None, as_json_: bool) -> None:
+@JSON
+def plan(bundle: str, situation: Path | None, as_json: bool) -> None:
     """The composed plan: matters and why, fields and who asks, materials kept and removed, order, figures."""
     made, catalog = _composed(bundle, situation)
-    if as_json_:
+    if as_json:
         click.echo(json.dumps(plan_json(made), ensure_ascii=False, indent=2))
     _stop_at_bad_answers(made)
-    if not as_json_:
+    if not as_json:
         click.echo("\n".join(plan_lines(made, pledge_texts(catalog.matters.values()))))
 
 
@@ -175,19 +167,19 @@ def _stop_at_bad_answers(made: Plan) -> None:
 @click.command()
 @click.argument("bundle")
 @_SITUATION
-@_JSON
-def figures(bundle: str, situation: Path | None, as_json_: bool) -> None:
+@JSON
+def figures(bundle: str, situation: Path | None, as_json: bool) -> None:
     """The computed figures before and after."""
     made, _ = _composed(bundle, situation)
     shown = json.dumps(figures_json(made), ensure_ascii=False, indent=2)
-    if as_json_:
+    if as_json:
         click.echo(shown)
     _stop_at_bad_answers(made)
     open_ones = [f"  {problem.at}：{problem.text}" for problem in made.problems if problem.rule == "open_question"]
     if open_ones:
         says = "还有问题没有回答，下面的数字不能公布；请在一件事里写 figures: {…}，或用 --situation 给出情形："
         click.echo("\n".join([says, *open_ones]), err=True)
-    if not as_json_:
+    if not as_json:
         click.echo("\n".join(made.figures.because))
 
 
@@ -195,8 +187,8 @@ def figures(bundle: str, situation: Path | None, as_json_: bool) -> None:
 @click.argument("start")
 @click.argument("limit")
 @click.option("--pause", multiple=True, help="FROM..TO, may be repeated.")
-@_JSON
-def due(start: str, limit: str, pause: tuple[str, ...], as_json_: bool) -> None:
+@JSON
+def due(start: str, limit: str, pause: tuple[str, ...], as_json: bool) -> None:
     """When LIMIT (7wd, 20nd, 4h, 4wh, 30min, 1mo) that starts at START ends, day by day."""
     settings = read_settings()
     loaded = load_catalog(settings.bundles)
@@ -206,8 +198,8 @@ def due(start: str, limit: str, pause: tuple[str, ...], as_json_: bool) -> None:
         answer = explain(read_instant(start, settings.zone), parse_limit(limit), spans, calendar)
     except (BadLimit, CaseError) as error:
         stop(str(error))
-    if as_json_:
-        click.echo(json.dumps(as_json(answer), ensure_ascii=False, indent=2))
+    if as_json:
+        click.echo(json.dumps(due_json(answer), ensure_ascii=False, indent=2))
         return
     for line in answer.days:
         click.echo(f"{line.date}  {'计入  ' if line.counted else '不计入'}  {line.why}")

@@ -15,13 +15,11 @@ import click
 
 from cases.errors import CaseError
 from cases.instants import read_instant
-from catalog.check import check
 from catalog.edition import UnknownEditionBundle, edition_of
-from catalog.load import load_catalog
 from desk.differences import Difference, between
-from desk.export import Wish, export, plain
+from desk.export import Extent, export, plain
 from desk.reconcile import BadList, Gap, Theirs, compare, read_list
-from shell import JSON, act, beside, changed, house, read_settings, stop
+from shell import JSON, act, beside, changed, definitions, house, read_settings, stop
 from store import editions, operating, tallies
 from store.backup import read_manifest
 from store.chain import Head
@@ -44,11 +42,11 @@ SHORTEST = 6
 def export_(jsonl: bool, since: str | None, personal: bool, **said: str) -> None:
     """Cases, legs, attempts, events, quarantine and the audit head, without secrets."""
     del jsonl
-    wish = Wish(_moment(since), personal)
+    extent = Extent(_moment(since), personal)
     if personal:  # what cannot be recorded does not happen
         changed("note", {"action": "export.personal", "target": "store", "data": {"since": since}, **said})
     with beside() as opened:
-        for line in export(opened.db, wish):
+        for line in export(opened.db, extent):
             click.echo(json.dumps(line, ensure_ascii=False, default=plain))
 
 
@@ -132,14 +130,11 @@ def _edition(tx: Tx, bundle: str, name: str) -> tuple[str, bytes]:
 
 
 def _of_folder(bundle: str) -> tuple[str, bytes]:
-    loaded = load_catalog(read_settings().bundles)
-    errors = [problem for problem in (*loaded.problems, *check(loaded.catalog)) if problem.level == "error"]
-    if errors:
-        stop("\n".join(map(str, errors)))
+    catalog = definitions(read_settings())
     try:
-        made = edition_of(loaded.catalog, bundle)
+        made = edition_of(catalog, bundle)
     except UnknownEditionBundle:
-        stop(f"没有一件事 {bundle}；可用：{'、'.join(sorted(loaded.catalog.bundles))}")
+        stop(f"没有一件事 {bundle}；可用：{'、'.join(sorted(catalog.bundles))}")
     return made.hash, made.body
 
 

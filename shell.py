@@ -1,4 +1,4 @@
-"""What the commands share: how they stop, the settings, the running portal or the folder itself, reading beside it."""
+"""What commands share: how they stop, settings, definitions, the running portal or the folder, reading beside it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from typing import Any, NoReturn, TypeVar, cast
 import click
 from flask.cli import ScriptInfo
 
+from catalog.load import load_catalog
+from catalog.model import Catalog
+from catalog.report import found_in
 from desk.errors import DeskError
+from people.errors import PeopleError
 from settings import BadSettings, Clock, Settings
 from store.cipher import Cipher
 from store.errors import StoreError
@@ -55,6 +59,15 @@ def read_settings() -> Settings:
         stop(str(error))
 
 
+def definitions(settings: Settings) -> Catalog:
+    """The definitions in the folder of bundles; stops with every error in them."""
+    loaded = load_catalog(settings.bundles)
+    errors = [problem for problem in found_in(loaded) if problem.level == "error"]
+    if errors:
+        stop("\n".join(map(str, errors)))
+    return loaded.catalog
+
+
 def clock() -> Clock:
     """The clock that the portal goes by."""
     return Clock(read_settings().clock_file)
@@ -69,7 +82,7 @@ def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
     try:
         return call(read_settings().data, verb, asked) or _alone(verb, asked)
-    except (RefusedStart, CommandRefused, DeskError, StoreError) as refused:
+    except (RefusedStart, CommandRefused, DeskError, PeopleError, StoreError) as refused:
         stop(str(refused))
 
 

@@ -61,7 +61,7 @@ def explain(start: datetime, limit: Limit, pauses: Sequence[Span], calendar: Wor
         raise EndlessLimit(f"起始日 {start.date()} 太远，无法计算；请检查年份")
     spans = union(pauses) if pauses else ()
     if limit.unit in _SECONDS:
-        return _by_seconds(start, _length(limit), limit.unit == "wh", (spans, calendar))
+        return _by_seconds(start, _length(limit), limit.unit == "wh", spans, calendar)
     return _by_days(calendar.date_of(start), limit, spans, calendar)
 
 
@@ -73,7 +73,7 @@ def warn_at(start: datetime, limit: Limit, pauses: Sequence[Span], calendar: Wor
     """
     if limit.unit in _SECONDS:
         three_quarters = _length(limit) * 3 / 4
-        return _by_seconds(start, three_quarters, limit.unit == "wh", (union(pauses), calendar)).due
+        return _by_seconds(start, three_quarters, limit.unit == "wh", union(pauses), calendar).due
     counted = [line.date for line in explain(start, limit, pauses, calendar).days if line.counted]
     left = max(1, len(counted) // 4)
     return max(start.astimezone(calendar.zone), calendar.start_of(counted[-left]))
@@ -170,9 +170,8 @@ def _length(limit: Limit) -> timedelta:
 
 
 def _by_seconds(
-    start: datetime, left: timedelta, office: bool, paused_in: tuple[Sequence[Span], WorkCalendar]
+    start: datetime, left: timedelta, office: bool, spans: Sequence[Span], calendar: WorkCalendar
 ) -> Due:
-    calendar = paused_in[1]
     day = calendar.date_of(start)
     lines: list[DayLine] = []
     provisional = False
@@ -180,7 +179,7 @@ def _by_seconds(
     while True:
         kind = calendar.day(day)
         provisional = provisional or (office and kind.provisional)
-        used, end = _use_day(left, _running(start, day, office, paused_in))
+        used, end = _use_day(left, _running(start, day, office, spans, calendar))
         left -= used
         lines.append(DayLine(day, used > timedelta(0), _hours_why(used, kind.why if office else "连续计时")))
         if end is not None:
@@ -189,10 +188,9 @@ def _by_seconds(
 
 
 def _running(
-    start: datetime, day: date, office: bool, paused_in: tuple[Sequence[Span], WorkCalendar]
+    start: datetime, day: date, office: bool, spans: Sequence[Span], calendar: WorkCalendar
 ) -> Iterator[tuple[datetime, datetime]]:
     """The parts of `day` in which the clock runs, in order."""
-    spans, calendar = paused_in
     whole = ((calendar.start_of(day), calendar.start_of(day + ONE_DAY)),)
     for opens, shuts in calendar.office_hours(day) if office else whole:
         begin, closes = max(opens, start).astimezone(UTC), shuts.astimezone(UTC)  # seconds, not wall time

@@ -153,10 +153,8 @@ def _dated(dates: Dates, known: LegDue, plan: PlannedLeg, limit: Limit) -> LegDu
     yellow = calendar.start_of(calendar.date_of(due)) if moved else warn_at(start, limit, spans, calendar)
     finish = known.finish or (due if due >= now else calendar.end_of(calendar.date_of(now)))
     provisional = own.provisional or (moved and bound_by is not None and dates.of(bound_by).provisional)
-    return LegDue(
-        known.leg, start, known.started, due, statutory, yellow, finish, provisional, known.paused, known.waits_for,
-        bound_by, known.wait_until, known.answer_by, own.days,
-    )
+    return known._replace(due=due, statutory=statutory, yellow_at=yellow, finish=finish, provisional=provisional,
+                          bound_by=bound_by, days=own.days)
 
 
 def _expected_start(dates: Dates, leg: Leg) -> tuple[datetime | None, str | None]:

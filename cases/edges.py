@@ -104,7 +104,7 @@ def dropped(case: Case, edge: PlannedEdge) -> bool:
 
 
 def effect_of(edge: PlannedEdge, upstream: Upstream) -> Effect:
-    """What the edge says for this ending; without a word of it the defaults of language 2.7."""
+    """What the plan says of this ending; a plan that was stored before it knew the ending gets what was usual then."""
     said = edge.on.get(upstream)
     if said is not None:
         return said

@@ -13,14 +13,13 @@ from forms.plan import MaterialSlot
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One thing that leg `giver` gave for leg `taker`: a paper for slot `slot`, or a value for field `field`.
+    """One thing that leg `giver` gave: a paper for slot `slot`, or a value for field `field`.
 
     `key` names the flow for ever (`K24<09`), so that it is sent once.
     """
 
     key: str
     giver: str
-    taker: str
     slot: str | None = None
     results: tuple[Result, ...] = ()
     field: str | None = None
@@ -49,7 +48,7 @@ def _papers(case: Case, taker: str) -> Iterator[Flow]:
             continue
         for giver in slot.by:
             if results := given_for(case, giver, slot):
-                yield Flow(f"{slot.key}<{giver}", giver, taker, slot.key, results)
+                yield Flow(f"{slot.key}<{giver}", giver, slot.key, results)
 
 
 def given_for(case: Case, giver: str, slot: MaterialSlot) -> tuple[Result, ...]:
@@ -83,7 +82,7 @@ def _fields(case: Case, taker: str) -> Iterator[Flow]:
             values = _given_fields(case, giver) if giver in above and ending(case, giver) == "granted" else {}
             named = next((n for n in (removed.code, removed.code.rpartition(".")[2]) if n in values), None)
             if named is not None:
-                yield Flow(f"{removed.code}<{giver}", giver, taker, field=removed.code, value=values[named])
+                yield Flow(f"{removed.code}<{giver}", giver, field=removed.code, value=values[named])
 
 
 def _given_fields(case: Case, giver: str) -> Mapping[str, Any]:

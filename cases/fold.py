@@ -91,7 +91,7 @@ def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Even
             histories.setdefault(leg_of(case, event.leg).leg, []).append(event)
     begun: dict[tuple[datetime, str], Leg] = {}
     folded = {number: _begun(case.legs[number], history[0], begun) if len(history) == 1
-              else _told(case.legs[number], tuple(history))[0] for number, history in histories.items()}
+              else _folded(case.legs[number], tuple(history))[0] for number, history in histories.items()}
     return _with_flags(replace(case, legs={**case.legs, **folded}), case.legs)
 
 
@@ -105,10 +105,10 @@ def leg_of(case: Case, number: str) -> Leg:
 
 def fold_leg(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
     """A leg from nothing by `history` (order of arrival), and every step in the order that counts."""
-    return _told(blank(leg.leg, leg.matter, leg.department), history)
+    return _folded(blank(leg.leg, leg.matter, leg.department), history)
 
 
-def _told(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
+def _folded(leg: Leg, history: tuple[Event, ...]) -> tuple[Leg, tuple[Step, ...]]:
     """`fold_leg` of a leg that is blank."""
     steps: list[Step] = []
     for event in history if _as_it_came(history) else in_order(history):
@@ -169,10 +169,10 @@ def _begun(leg: Leg, event: Event, alike: dict[tuple[datetime, str], Leg]) -> Le
     """A blank leg after its one event; most legs of a case begin at one moment in one of two ways."""
     state = event.data.get("state")
     if event.type != "leg.created" or len(event.data) != 1 or not isinstance(state, str):
-        return _told(leg, (event,))[0]
+        return _folded(leg, (event,))[0]
     way = event.at, state
     if way not in alike:
-        alike[way] = _told(leg, (event,))[0]
+        alike[way] = _folded(leg, (event,))[0]
     return alike[way].but(leg=leg.leg, matter=leg.matter, department=leg.department, history=(event,))
 
 

@@ -45,7 +45,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
+class ToSend:
     """A message the department must get: its type, its leg, and what the event said. The desk makes it a row."""
 
     type: str
@@ -54,15 +54,15 @@ class Outbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Consequences:
     """The case after everything that follows, the events to append in order, the messages to send."""
 
     case: Case
     events: tuple[Event, ...] = ()
-    outbox: tuple[Outbox, ...] = ()
+    outbox: tuple[ToSend, ...] = ()
 
 
-def opening(case: Case, by: str, later: Sequence[str] = (), calendar: WorkCalendar | None = None) -> Outcome:
+def opening(case: Case, by: str, later: Sequence[str] = (), calendar: WorkCalendar | None = None) -> Consequences:
     """The first events of a case that `begin` made: filed, and every leg waiting or queued at once.
 
     `later` are the keys of tolerated papers (容缺) that were not brought: each of their legs gets a request with the
@@ -77,8 +77,8 @@ def opening(case: Case, by: str, later: Sequence[str] = (), calendar: WorkCalend
 
 
 def at_rest(before: Leg, after: Leg) -> bool:
-    """Whether nothing can follow from a change of one leg of a case from which nothing followed before: all that
-    consequences read of a leg is equal. So half of all events cost nothing here."""
+    """Whether a change of one leg has no consequences: all that the rules read of a leg is as it was, and nothing
+    followed from that. About half of all events are of this kind, so `follow` is not asked for them."""
     return before is after or _read_by_rules(before) == _read_by_rules(after)
 
 
@@ -88,7 +88,7 @@ def _read_by_rules(leg: Leg) -> tuple[object, ...]:
 
 
 def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fresh: Sequence[Event] = (),
-           moved: Iterable[str] | None = None) -> Outcome:
+           moved: Iterable[str] | None = None) -> Consequences:
     """Everything that must follow now.
 
     `fresh` are events just appended and already in `case`: the messages they need are in the outbox too. With
@@ -105,16 +105,16 @@ def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fres
         outbox += outgoing(case, step)
         if len(events) > _MOST_STEPS:
             raise CaseError(f"办件 {case.reference} 的后续事件没有尽头")
-    return Outcome(case, tuple(events), tuple(outbox))
+    return Consequences(case, tuple(events), tuple(outbox))
 
 
-def outgoing(case: Case, event: Event) -> tuple[Outbox, ...]:
+def outgoing(case: Case, event: Event) -> tuple[ToSend, ...]:
     """The message that `event`, already folded into `case`, makes necessary; none for most."""
     if event.leg is None or event.filled:
         return ()
     make = _MESSAGES.get(event.type)
     name = make(case.legs[event.leg], event) if make is not None else None
-    return (Outbox(name, event.leg, event.data),) if name else ()
+    return (ToSend(name, event.leg, event.data),) if name else ()
 
 
 def _filed(leg: Leg, _: Event) -> str | None:
@@ -140,10 +140,10 @@ _MESSAGES: Mapping[str, Callable[[Leg, Event], str | None]] = {
 }
 
 
-def _with(case: Case, events: Sequence[Event]) -> Outcome:
+def _with(case: Case, events: Sequence[Event]) -> Consequences:
     """The case after all these events at once; a leg's messages are those of its last state."""
     case = apply_all(case, events)
-    return Outcome(case, tuple(events), tuple(message for event in events for message in outgoing(case, event)))
+    return Consequences(case, tuple(events), tuple(message for event in events for message in outgoing(case, event)))
 
 
 def _tolerated(case: Case, later: frozenset[str], calendar: WorkCalendar | None) -> Iterator[Event]:
@@ -220,17 +220,17 @@ def _consequences(
             continue
         stands = standing(case, index)
         if stands.state == "failed":
-            yield from _effect(case, index, stands, (now, calendar))
+            yield from _effect(case, index, stands, now, calendar)
         if leg.asks:
             yield from _unanswered(index, leg, now)
 
 
 def _effect(
-    case: Case, index: int, stands: Standing, clock: tuple[datetime, WorkCalendar | None]
+    case: Case, index: int, stands: Standing, now: datetime, calendar: WorkCalendar | None
 ) -> Iterator[Event]:
     edge, upstream = case.plan.edges[index], stands.upstream
     assert upstream is not None
-    leg, now = case.legs[edge.leg], clock[0]
+    leg = case.legs[edge.leg]
     key = f"{index}:voided" if upstream == "voided" else str(index)
     effect = effect_of(edge, upstream)
     why = {"edge": key, "of": stands.of, "upstream": upstream, "reason": _reason(case, stands)}
@@ -241,10 +241,10 @@ def _effect(
             yield Event("leg.revoke_requested", now, PLATFORM, leg.leg, {**why, "revoke": True})
     elif effect == "continue":
         if edge.kind != "before_deliver":
-            request = _request(case, index, clock) if edge.feeds else {}
+            request = _request(case, index, now, calendar) if edge.feeds else {}
             yield Event("leg.continued", now, PLATFORM, leg.leg, {**why, **request, "holds": False})
     elif effect == "ask":
-        yield Event("leg.held", now, PLATFORM, leg.leg, {**why, **_request(case, index, clock)})
+        yield Event("leg.held", now, PLATFORM, leg.leg, {**why, **_request(case, index, now, calendar)})
     else:
         yield from _stop(leg, why, now)
 
@@ -310,8 +310,8 @@ def _missing(case: Case, index: int) -> dict[str, Any]:
     }
 
 
-def _request(case: Case, index: int, clock: tuple[datetime, WorkCalendar | None]) -> dict[str, Any]:
-    now, calendar = clock
+def _request(case: Case, index: int, now: datetime, calendar: WorkCalendar | None) -> dict[str, Any]:
+    """What a leg asks the applicant to bring because what came from above no longer comes."""
     leg = case.plan.edges[index].leg
     until = _day(explain(now, DEFAULT_ASK_LIMIT, (), calendar), calendar) if calendar else None
     return {

@@ -210,7 +210,7 @@ def _forwarded(leg: Leg, event: Event) -> Leg:
 
 
 def _simulated(leg: Leg, event: Event) -> Leg:
-    return start_pause(leg, event, "simulated", "模拟审批").but(opinion=text(event, "opinion"))
+    return start_pause(leg, event, "simulated", "模拟审批")
 
 
 def _decided(leg: Leg, event: Event) -> Leg:

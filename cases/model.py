@@ -171,7 +171,6 @@ class Leg:
     stopped: str | None = None
     revoking: bool = False
     mode: str | None = None
-    opinion: str | None = None
     added: tuple[str, ...] = ()
     settled: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Event, ...] = field(default=(), compare=False, repr=False)

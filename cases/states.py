@@ -1,4 +1,4 @@
-"""The one transition table of a leg: state × event → next state, or why not. It also prints itself for the docs.
+"""The one transition table of a leg: state × event → next state, or why not. `cases/diagram.py` draws it.
 
 Source: contract 3.4 for the department's notices; our own events carry the leg to the department and end it when
 nobody there has it yet. First matching row wins; a row's condition (`When`) is a fact of the leg or of the event.
@@ -76,15 +76,12 @@ CORRECTABLE = frozenset({
 })
 EVERY = frozenset(S)
 
-NEEDS: Mapping[str, tuple[str, ...]] = {
-    "leg.received": (), "leg.accepted": (), "leg.not_accepted": ("reason_code", "reason"),
-    "leg.supplement_required": ("ask", "reason", "limit"), "leg.special_started": ("kind", "basis"),
-    "leg.special_ended": ("kind",), "leg.in_review": ("step",), "leg.forwarded": ("to",),
-    "leg.simulated": ("opinion",), "leg.granted": ("results",), "leg.refused": ("reason_code", "reason"),
-    "leg.delivered": ("mode",), "leg.withdraw_confirmed": (), "leg.withdraw_rejected": (),
-    "leg.remark": ("text",), "leg.fee": ("amount", "basis"), "leg.corrected": ("what", "authority"),
-}
-NOTICES = frozenset(NEEDS)
+# What a department can say (contract 3.4); what each of them must hold stands in `desk/notice_schemas.py`.
+NOTICES = frozenset({
+    "leg.received", "leg.accepted", "leg.not_accepted", "leg.supplement_required", "leg.special_started",
+    "leg.special_ended", "leg.in_review", "leg.forwarded", "leg.simulated", "leg.granted", "leg.refused",
+    "leg.delivered", "leg.withdraw_confirmed", "leg.withdraw_rejected", "leg.remark", "leg.fee", "leg.corrected",
+})
 _RECEIVED, _ACCEPTED, _GRANTED = "leg.received", "leg.accepted", "leg.granted"
 STEPS_BEFORE: Mapping[str, tuple[str, ...]] = {
     "leg.accepted": (_RECEIVED,), "leg.not_accepted": (_RECEIVED,), "leg.supplement_required": (_RECEIVED,),

@@ -28,7 +28,6 @@ from catalog.schema_matter import AsksShape, RuleShape, VariantLimitShape, gives
 
 EDGE_KINDS = ("before_start", "before_decide", "before_deliver", "cancels")
 EFFECTS = ("stop", "continue", "ask", "void")
-UPSTREAMS = ("refused", "withdrawn", "lapsed", "voided", "unclear")
 LANGUAGE = 1
 
 

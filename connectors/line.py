@@ -179,11 +179,6 @@ class Line:
         self._poll = select.poll()
         self._poll.register(connected, select.POLLIN)
 
-    def exchange(self, data: bytes, ends: float, cap: int) -> Reply:
-        """Send a request and read its answer; raises what went wrong before there was a status."""
-        self.say(data, ends)
-        return self.answer(cap)
-
     def say(self, data: bytes, ends: float, patient: bool = True) -> None:
         """Send a request; OSError. Without patience only as much as leaves at once, and BlockingIOError if that is not
         all."""

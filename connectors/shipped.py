@@ -9,7 +9,7 @@ from connectors.rest import Rest
 
 
 def registry() -> Registry:
-    """A new registry with `rest`, `pull` and `desk`; add your own connector to it in `app.py`."""
+    """A new registry with `rest`, `pull` and `desk`; a connector of your own is added here."""
     known = Registry()
     known.add(Rest())
     known.add(PULL)

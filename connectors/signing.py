@@ -57,11 +57,6 @@ def _digest(secret: str, message_id: str, timestamp: str, body: bytes) -> bytes:
     return hmac.digest(secret_bytes(secret), signed, "sha256")
 
 
-def sign(message_id: str, at: datetime, body: bytes, secrets: Sequence[str]) -> str:
-    """The `webhook-signature` of `body`: one `v1,…` for each live secret, newest first."""
-    return headers_for(message_id, at, body, secrets)["webhook-signature"]
-
-
 def headers_for(message_id: str, at: datetime, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
     """The three signature headers for one attempt at `at`."""
     timestamp = str(int(at.timestamp()))

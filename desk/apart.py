@@ -1,5 +1,5 @@
-"""Files are opened apart, in a process that may use little: what a file costs is told only by opening it, and a few
-kilobytes can unfold into gigabytes.
+"""Opens uploaded files in a process of their own that may use little: what a file costs is known only once it is
+opened, and a few kilobytes can unfold into gigabytes.
 
 One small process waits with everything loaded and is started by the first file. For every file it forks a child (a few
 milliseconds, no new interpreter) with little memory, little processor time and an alarm clock. A child that answers

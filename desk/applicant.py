@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cases import fold, words
@@ -16,7 +18,7 @@ from desk import repeats
 from desk.book import Book, Decide
 from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
 from desk.known import Known, by_leg
-from desk.papers import lost_file, specs_of, wrong_papers
+from desk.papers import Papers, lost_file, specs_of, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.writing import Alongside
@@ -44,8 +46,8 @@ class Supply:
     materials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class Counter:
-    """The applicant's window."""
+class AfterFiling:
+    """What applicants do with a case that is filed: answer what is asked, and withdraw."""
 
     def __init__(self, premises: Premises, book: Book) -> None:
         self._premises, self._book = premises, book
@@ -63,26 +65,17 @@ class Counter:
         leg = number_of(reference, supply.leg)
         data = {"ask": supply.ask, "fields": dict(supply.fields),
                 "materials": {kind: list(names) for kind, names in supply.materials.items()}}
-        content = ("supplement", reference, leg, data)
-        sent = self._sent(known, key, content, now)
+        sent = self._sent(known, key, ("supplement", reference, leg, data), now)
         if sent is None:
             return
-
-        def decide(case: Case) -> Sequence[Event]:
-            open_ask(case, leg, supply.ask)
-            return [Event("leg.supplemented", now, f"applicant:{subject}", leg, {**data, "fields": clean})]
 
         def link(tx: Tx) -> None:
             files.link(tx, reference, subject, sorted({name for names in supply.materials.values() for name in names}))
 
-        try:
-            clean = self._complete(known, supply)
-            self._once(known, sent, decide, now, link)
-        except (NotStored, FileTaken) as wrong:
-            raise InvalidAnswers(errors={"materials": lost_file(supply.materials, wrong)}) from wrong
-        except NotNow:
-            if self._sent(known, key, content, now) is not None:  # else its twin was quicker
-                raise
+        with self._unless_done(sent), _lost_files_named(supply.materials):
+            said = {**data, "fields": self._complete(known, supply)}
+            answer = Event("leg.supplemented", now, f"applicant:{subject}", leg, said)
+            self._once(known, sent, partial(_if_open, answer), now, link)
 
     def _complete(self, known: Known, supply: Supply) -> dict[str, Any]:
         """The fields in their clean form; `InvalidAnswers` names what is missing, wrong or not asked."""
@@ -128,11 +121,8 @@ class Counter:
         def decide(case: Case) -> Sequence[Event]:
             return self._requests(case, self._chosen(case, wish.legs), subject, wish.reason, now)
 
-        try:
+        with self._unless_done(sent):
             self._once(known, sent, decide, now, None)
-        except NotNow:
-            if self._sent(known, key, content, now) is not None:  # else its twin was quicker
-                raise
 
     def _chosen(self, case: Case, legs: Sequence[str] | None) -> list[str]:
         if legs is None:
@@ -158,6 +148,15 @@ class Counter:
         if repeats.earlier(self._premises.database, subject, repeats.checked_key(key), digest) is not None:
             return None
         return Submission(subject=subject, key=key, digest=digest, reference=known.row.reference, at=now, answer={})
+
+    @contextmanager
+    def _unless_done(self, sent: Submission) -> Iterator[None]:
+        """`NotNow` is no answer to a submission that has had its effect meanwhile: its twin was quicker."""
+        try:
+            yield
+        except NotNow:
+            if repeats.earlier(self._premises.database, sent.subject, sent.key, sent.digest) is None:
+                raise
 
     def _once(self, known: Known, sent: Submission, decide: Decide, now: datetime, link: Alongside | None) -> None:
         """Make a change and record its submission in one transaction."""
@@ -195,9 +194,24 @@ def open_ask(case: Case, leg: str, ask: str) -> Ask:
     if leg not in case.legs:
         raise UnknownLeg
     for known in case.legs[leg].asks:
-        if known.id == ask and known.answered_at is None and not known.lapsed:
+        if known.id == ask and known.open:
             return known
     raise NotNow("这条补正要求不存在、已经答复或已过期；请刷新页面查看最新要求。")
+
+
+def _if_open(answer: Event, case: Case) -> Sequence[Event]:
+    """The answer to an ask that can still be answered."""
+    open_ask(case, str(answer.leg), answer.data["ask"])
+    return [answer]
+
+
+@contextmanager
+def _lost_files_named(papers: Papers) -> Iterator[None]:
+    """Say of which paper a file is gone or taken when it is to be linked."""
+    try:
+        yield
+    except (NotStored, FileTaken) as wrong:
+        raise InvalidAnswers(errors={"materials": lost_file(papers, wrong)}) from wrong
 
 
 def _read(plan: Plan, catalog: Catalog, answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -13,9 +13,10 @@ MOST_ROUNDS = 4
 
 def settled_plan(compose: Callable[[Answers], Plan], form: Answers,
                  dictionary: Container[str]) -> tuple[Plan, dict[str, Any]]:
-    """The plan of what it asks itself, and those answers: an answer that is not asked may not decide what is asked.
+    """The plan that is composed of the answers it asks for, and these answers. An answer that the plan does not ask may
+    not decide what is asked, so it is composed again without that one until both agree.
 
-    What no dictionary knows is no answer put aside but a mistake: it stays among the answers, to be named as one.
+    An answer under a code that the dictionary does not have stays among the answers, so that it is named as a mistake.
     """
     asked: Answers = form
     for _ in range(MOST_ROUNDS):

@@ -39,7 +39,7 @@ def _lines(plan: Plan) -> tuple[FieldLine | RemovedField, ...]:
 
 
 def _own(plan: Plan, leg: str) -> Iterator[tuple[FieldLine | RemovedField, FieldAsker]]:
-    """The lines that a leg declares, with how it does."""
+    """The lines of the plan that this leg asks, each with how the leg asks it."""
     for line in _lines(plan):
         for asker in line.askers:
             if asker.leg == leg:
@@ -77,7 +77,8 @@ def with_checked_results(case: Case, leg: str, catalog: Catalog, data: Mapping[s
 
 
 def _checked(case: Case, leg: str, catalog: Catalog, results: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The results as they can be used and what is wrong with them by place, each under `results`; neither for none."""
+    """The results in their clean form, and what is wrong with them by their place in the list; each under `results`,
+    each empty where the notice has none."""
     gives = planned(case, leg).gives.materials
     made, wrong = list[dict[str, Any]](), dict[str, Any]()
     for place, result in enumerate(results or ()):

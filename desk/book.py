@@ -18,7 +18,7 @@ from functools import partial
 
 from cases import fold
 from cases.due import Dates
-from cases.follow import Outbox, Outcome, at_rest, follow, outgoing
+from cases.follow import Consequences, ToSend, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
 from catalog.model import Catalog
 from desk.editions import Editions
@@ -160,7 +160,7 @@ class Book:
         return [self._once_more(wish, faults.get(wish.reference), now) for wish in wishes]
 
     def _all_written(self, decided: Sequence[tuple[Change, Beside]], now: datetime) -> list[Done]:
-        """All of them in one unit, which costs a third; where that is not to be, each in its own."""
+        """All of them in one unit, at a third of the cost; where one stands in the way, each in a unit of its own."""
         if decided[1:]:
             try:
                 ends = self._premises.database.write(lambda tx: self._writing.together(tx, decided, now))
@@ -208,10 +208,10 @@ class Book:
         if moved:
             then = follow(case, now, self._premises.calendar, decided, moved)
         else:
-            then = Outcome(case, (), tuple(message for event in decided for message in outgoing(case, event)))
+            then = Consequences(case, (), tuple(message for event in decided for message in outgoing(case, event)))
         return self._changed(known, then.case, (*decided, *then.events), tuple(then.outbox), now)
 
-    def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[Outbox, ...],
+    def _changed(self, known: Known, case: Case, happened: tuple[Event, ...], outbox: tuple[ToSend, ...],
                  now: datetime) -> Change:
         moved = Known(known.row, case, known.n + len(happened), known.legs)
         rows = legs_of(moved, known.case, Dates(case, self._premises.calendar, now))
@@ -221,7 +221,7 @@ class Book:
                                else writing.body(item.leg, item.type, item.data)) for item in outbox)
         return Change(moved, happened, letters, rows, known.end)
 
-    def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Outcome, now: datetime) -> Change:
+    def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Consequences, now: datetime) -> Change:
         """The change that files a case: `opening` is what `cases.follow.opening` made; `offices` by leg."""
         empty = {leg: LegRow(reference=row.reference, leg=leg, matter=planned.matter, department=planned.department,
                              office=offices[leg], state=LegState.WAITING, n=0, since=now, filed_at=now)

@@ -63,14 +63,14 @@ class Claim(NamedTuple):
 
 
 def _not_begun(item: Claimed, now: datetime, tx: Tx) -> None:
-    """As it was before it was leased: to be sent, or to be asked about, a little later."""
+    """Give a message back as it was before its lease: it is sent, or asked about, a little later."""
     leases.begin(tx, [item], ())
     leases.settle(tx, item, Outcome(item.was, "not_sent", next_at=now + SOON, detail="not begun"), now)
 
 
 def _put_off(items: Sequence[Claimed], now: datetime, tx: Tx) -> None:
-    """Until they are looked at again as much time goes by as did since they were made, so that neither a filing that is
-    just leaving nor one that cannot leave for days costs much."""
+    """Look at these messages again after as long a time as they have existed, so that neither one whose filing is just
+    leaving nor one whose filing cannot leave for days costs much."""
     leases.put_off(tx, [(item, now + min(max(now - item.message.created_at, SHORTEST_WAIT), LONGEST_WAIT))
                         for item in items])
 
@@ -86,7 +86,7 @@ def _all_stuck(items: Sequence[Claimed], now: datetime, case: Case) -> Sequence[
 
 
 def _lost(legs: Sequence[str], now: datetime, case: Case) -> Sequence[Event]:
-    """Attempts of which nobody knows the end."""
+    """Attempts whose outcome nobody knows."""
     return [Event("leg.outcome_unknown", now, "platform", leg) for leg in legs
             if case.legs[leg].state is not LegState.OUTCOME_UNKNOWN]
 
@@ -100,8 +100,8 @@ class _Beginning:
     leaving: dict[MessageId, bytes] = field(default_factory=dict)
 
 
-class Counter:
-    """Where the dispatcher fetches work."""
+class Claims:
+    """Where the dispatcher takes its work: messages that are due, each leased for one attempt."""
 
     def __init__(self, premises: Premises, book: Book, letters: Letters) -> None:
         self._premises, self._book, self._letters = premises, book, letters
@@ -279,9 +279,9 @@ class Counter:
 
 
 def course(case: Case, message: Message) -> Course:
-    """What becomes of a message that is due. A filing leaves while its leg is on its way. Whatever comes after it waits
-    until the department has said that the leg arrived, if only by its receipt: else it would be told of a leg that it
-    does not know. It ends where nothing of the leg ever left and nothing will."""
+    """What becomes of a message that is due. A filing leaves while its leg is on its way. A later message waits until
+    the department has said that the leg arrived, if only by its receipt: it would not know the leg otherwise. Where
+    nothing of the leg ever left, and nothing will, the message ends."""
     leg = case.legs[message.leg]
     if message.type != "leg.filed" and leg.noticed_at is not None:
         return "leaves"

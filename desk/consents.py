@@ -52,7 +52,7 @@ def scope_of(plan: Plan) -> Scope:
     receivers = {f"{leg.department}@{leg.region}" if leg.region else leg.department for leg in plan.legs}
     lookups = {f"{line.source.kind}:{line.source.name or line.kind}" for line in plan.removed_materials
                if line.rule in LOOKED_UP and line.source is not None}
-    sensitive = {inner.code for line in plan.fields for inner in (line, *line.inner) if inner.sensitive}
+    sensitive = {line.code for line in sensitive_lines(plan)}
     return Scope(tuple(sorted(receivers)), tuple(sorted(lookups)), tuple(sorted(sensitive)))
 
 

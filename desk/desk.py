@@ -10,11 +10,9 @@ from typing import Any
 from catalog.model import Catalog
 from desk import files as stored_files
 from desk import reference as references
-from desk.applicant import Counter as ApplicantCounter
-from desk.applicant import Supply, Withdrawal
+from desk.applicant import AfterFiling, Supply, Withdrawal
 from desk.book import Book
-from desk.claims import Claim
-from desk.claims import Counter as DispatchCounter
+from desk.claims import Claim, Claims
 from desk.drafts import Drafts
 from desk.editions import Editions
 from desk.errors import UnknownCase
@@ -47,11 +45,11 @@ class Desk:
         self._drafts = Drafts(premises, self._editions)
         self._intake = Intake(premises, self._book, self._editions)
         self._notices = Notices(premises, self._book)
-        self._applicant = ApplicantCounter(premises, self._book)
-        self._dispatch = DispatchCounter(premises, self._book, self._letters)
+        self._applicant = AfterFiling(premises, self._book)
+        self._claims = Claims(premises, self._book, self._letters)
         self._recorder = Recorder(premises, self._book, self._notices)
         self._feed = Feed(premises, self._book, self._letters)
-        self._sweeper = Sweeper(premises, self._book, self._dispatch)
+        self._sweeper = Sweeper(premises, self._book, self._claims)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
 
     # --- definitions
@@ -114,9 +112,8 @@ class Desk:
         """File one application in one transaction; idempotent by `key`."""
         return self._intake.file(subject, filing, key, now)
 
-    def receipt(self, subject: str, reference: str, now: datetime) -> Receipt:
+    def receipt(self, subject: str, reference: str) -> Receipt:
         """The receipt of one's own case, with its legs as they stand."""
-        del now  # the pages hand it to every reading verb
         return self._intake.receipt(subject, reference)
 
     # --- files
@@ -136,9 +133,9 @@ class Desk:
 
     def open_department_file(self, office: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
         """A file that a leg of this office asks or was answered with."""
-        return stored_files.open_for_office(self._premises, office, file, self._told)
+        return stored_files.open_for_office(self._premises, office, file, self._files_told)
 
-    def _told(self, reference: str, office: str) -> set[str]:
+    def _files_told(self, reference: str, office: str) -> set[str]:
         known = self._book.fresh(reference)
         return self._letters.about(known, known.case.filed_at).files_for(office)
 
@@ -187,7 +184,7 @@ class Desk:
 
     def claim(self, room: Mapping[str, int], now: datetime, limit: int = 64) -> list[Claim]:
         """Lease due messages for offices with room; each with its frozen body."""
-        return [] if self.operations.surely_paused() else self._dispatch.claim(room, now, limit)
+        return [] if self.operations.surely_paused() else self._claims.claim(room, now, limit)
 
     def record(self, ended: Sequence[Came], now: datetime) -> list[Unwritten]:
         """Record what attempts came to; those that could not be recorded."""
@@ -195,15 +192,15 @@ class Desk:
 
     def note_lanes(self, lanes: Sequence[Lane]) -> None:
         """Keep for operators how these offices' lanes stand."""
-        self._dispatch.note_lanes(lanes)
+        self._claims.note_lanes(lanes)
 
     def next_due(self) -> datetime | None:
         """When the earliest message wants to leave; None while nothing does, or nothing may."""
-        return None if self.operations.surely_paused() else self._dispatch.next_due()
+        return None if self.operations.surely_paused() else self._claims.next_due()
 
     def recover(self, now: datetime) -> int:
         """At start: attempts found open become unknown outcomes."""
-        return self._dispatch.recover(now)
+        return self._claims.recover(now)
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time alone; when to be called again."""

@@ -31,10 +31,10 @@ REMEMBERED_PLANS = 64  # of the largest shipped bundle about 0.4 MB each with it
 
 
 class Composed:
-    """A plan with what filing makes of it alone, each made at its first use: its canonical text and hash, as they are
-    stored, what consent is asked for, how each paper must look, and the office of every leg.
+    """A plan, and what only filing needs of it, each worked out at its first use: its canonical text and hash, as they
+    are stored, what consent is asked for, how each paper must look, and the office of every leg.
 
-    `question` is what it was composed for, by which it is remembered; `plain` the same before any look-up.
+    `question` is the situation it was composed for, under which it is remembered; `plain` the plan before any look-up.
     """
 
     def __init__(self, question: str, arranged: Arranged, plan: Plan, premises: Premises,

@@ -30,16 +30,16 @@ OPEN_WORDS = frozenset({"state", "message", "seq", "never_sent", "reason_code", 
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Extent:
     """What is wanted: only what happened `since` then; `personal`: personal values as they are."""
 
     since: datetime | None = None
     personal: bool = False
 
 
-def export(database: Database, wish: Wish) -> Iterator[Line]:
+def export(database: Database, extent: Extent) -> Iterator[Line]:
     """Every line in the order of its `id`; read in short pages, so that it may run for hours beside the portal."""
-    yield from heapq.merge(_cases(database, wish), _strange(database, wish), _audit(database), key=_id)
+    yield from heapq.merge(_cases(database, extent), _strange(database, extent), _audit(database), key=_id)
 
 
 def _id(line: Line) -> str:
@@ -56,32 +56,32 @@ def _pages(database: Database, page: Callable[[Tx, str], tuple[list[Line], str |
         yield from lines
 
 
-def _cases(database: Database, wish: Wish) -> Iterator[Line]:
+def _cases(database: Database, extent: Extent) -> Iterator[Line]:
     def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
-        found, then = operating.references(tx, after, wish.since, PAGE)
+        found, then = operating.references(tx, after, extent.since, PAGE)
         wholes = (reading.whole_case(tx, reference) for reference in found)
-        lines = [line for whole in wholes for line in sorted(_of_case(tx, whole, wish), key=_id)]
+        lines = [line for whole in wholes for line in sorted(_of_case(tx, whole, extent), key=_id)]
         return lines, then
 
     return _pages(database, page)
 
 
-def _of_case(tx: Tx, whole: Whole, wish: Wish) -> Iterator[Line]:
-    hide = _hider(tx, wish)
-    if _fresh(wish, whole.case.filed_at, whole.case.closed_at):
+def _of_case(tx: Tx, whole: Whole, extent: Extent) -> Iterator[Line]:
+    hide = _hider(tx, extent)
+    if _fresh(extent, whole.case.filed_at, whole.case.closed_at):
         yield _case(whole, hide)
     for leg in whole.legs:
-        if _fresh(wish, leg.since, leg.closed_at, leg.filed_at):
+        if _fresh(extent, leg.since, leg.closed_at, leg.filed_at):
             yield {"kind": "leg", "id": f"{leg.reference}-{leg.leg}", "case": leg.reference, "matter": leg.matter,
                    "department": leg.department, "office": leg.office, "state": leg.state.value, "since": leg.since,
                    "filed_at": leg.filed_at, "started_at": leg.started_at, "due_at": leg.due_at,
                    "closed_at": leg.closed_at, "ref": leg.ref, "next_actor": leg.next_actor}
     for message in whole.messages:
         for attempt in leases.attempts_of(tx, message):
-            if _fresh(wish, attempt.started_at, attempt.ended_at):
+            if _fresh(extent, attempt.started_at, attempt.ended_at):
                 yield _attempt(message, attempt, hide)
     for recorded in whole.events:
-        if _fresh(wish, recorded.event.at):
+        if _fresh(extent, recorded.event.at):
             yield _event(whole.case.reference, recorded, hide)
 
 
@@ -118,10 +118,10 @@ def _who(by: str, hide: Callable[[Any], Any]) -> Any:
     return by if by == "platform" or by.startswith("department:") else hide(by)
 
 
-def _strange(database: Database, wish: Wish) -> Iterator[Line]:
+def _strange(database: Database, extent: Extent) -> Iterator[Line]:
     def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
-        found = operating.strange_by_id(tx, after, wish.since, PAGE)
-        hide = _hider(tx, wish)
+        found = operating.strange_by_id(tx, after, extent.since, PAGE)
+        hide = _hider(tx, extent)
         return [_quarantined(strange, hide) for strange in found], found[-1].id if len(found) == PAGE else None
 
     return _pages(database, page)
@@ -143,13 +143,13 @@ def _audit(database: Database) -> Iterator[Line]:
            "sealed": {"n": sealed.n, "hash": sealed.hash} if sealed else None}
 
 
-def _fresh(wish: Wish, *times: datetime | None) -> bool:
-    return wish.since is None or any(at is not None and at >= wish.since for at in times)
+def _fresh(extent: Extent, *times: datetime | None) -> bool:
+    return extent.since is None or any(at is not None and at >= extent.since for at in times)
 
 
-def _hider(tx: Tx, wish: Wish) -> Callable[[Any], Any]:
+def _hider(tx: Tx, extent: Extent) -> Callable[[Any], Any]:
     """How personal values leave: as they are, or as keyed digests part by part."""
-    if wish.personal:
+    if extent.personal:
         return lambda value: value
 
     def hide(value: Any) -> Any:

@@ -23,6 +23,7 @@ from desk.known import Known, has_it, may_have_it
 from desk.letters import Letters
 from desk.notices import split_leg
 from desk.premises import Premises
+from desk.reference import read_code
 from store import messages, offers
 from store.messages import MessageId
 from store.offers import Offer
@@ -121,9 +122,9 @@ class Feed:
         with self._premises.database.read() as tx:
             for offer in offers.of_leg(tx, known.row.reference, number):
                 which = MessageId(offer.reference, offer.leg, offer.type, offer.message)
-                what = f"{offer.department}:{offer.reference}-{offer.leg}"
-                named = what if offer.type == FILED else f"{what}:{offer.type}:{offer.message}"
-                found.append(_Offered(offer, which, tx.cipher.index(named, "read_code")[:16]))
+                later = "" if offer.type == FILED else f"{offer.type}:{offer.message}"
+                code = read_code(tx.cipher, offer.department, f"{offer.reference}-{offer.leg}", later)
+                found.append(_Offered(offer, which, code))
         return found
 
     def _own(self, office: str, leg: str) -> tuple[Known, str]:

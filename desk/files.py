@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from desk.errors import UnknownFile
@@ -21,8 +22,7 @@ Told = Callable[[str, str], Collection[str]]
 def keep(premises: Premises, row: FileRow, chunks: Iterable[bytes]) -> FileInfo:
     """Store the bytes durably, then the row; `row.size` and `row.sha256` are filled in from what was stored."""
     kept = premises.vault.put(row.file, chunks)
-    whole = FileRow(file=row.file, owner=row.owner, name=row.name, type=row.type, size=kept.size,
-                    sha256=kept.sha256, created_at=row.created_at)
+    whole = replace(row, size=kept.size, sha256=kept.sha256)
     premises.database.write(lambda tx: files.add(tx, whole))
     return info(whole)
 

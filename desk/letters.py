@@ -15,6 +15,7 @@ from desk.editions import Editions
 from desk.known import Known, by_leg, may_have_it
 from desk.payload import Addressee, Dossier
 from desk.premises import Premises
+from desk.reference import read_code
 from forms.plan import LegPart, PlannedLeg
 from store import files
 from store.files import FileRow
@@ -83,7 +84,7 @@ class Correspondence:
         """Where the office of a leg answers; the read code proves that it opened this very payload."""
         known, base = self._known, f"{self._premises.public_url}/api"
         office = known.legs[leg].office
-        code = self._premises.database.cipher.index(f"{office}:{known.row.reference}-{leg}", "read_code")[:16]
+        code = read_code(self._premises.database.cipher, office, f"{known.row.reference}-{leg}")
         return Addressee(f"{base}/departments/{office}/notices", f"{base}/files", code,
                          self._letters.gives(known.case.plan.parts[leg], known.row.edition))
 

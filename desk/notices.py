@@ -172,6 +172,7 @@ class Notices:
             say = "回告引用的结果文件已用于另一个办件；请为每个办件分别上传结果文件。"
             raise MalformedNotice(say, errors={"data": {"results": [say]}}) from None
 
+
 def _says_the_same(earlier: Notice, notice: Mapping[str, Any]) -> bool:
     """Whether a repeated notice differs in nothing but its time or its spacing: some systems write it anew."""
     said = json.loads(earlier.body) if earlier.body else {}

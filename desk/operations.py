@@ -15,10 +15,9 @@ from desk.premises import Premises
 from desk.quarantine import Quarantine
 from desk.resend import Resends
 from store import pausing
-from store import people as rows
+from store import people as stored_people
 from store.marks import Mark
 from store.messages import TOPIC
-from store.people import Token
 from store.port import Tx
 
 
@@ -77,19 +76,19 @@ class Operations:
                 "since": before.at.isoformat() if before else None}
 
     def revoke_token(self, token: str, act: Act, now: datetime) -> dict[str, Any]:
-        """Make a bearer token worthless from now on."""
+        """Make a bearer token worthless from now on; `revoked` is False where there is none to revoke."""
         def unit(tx: Tx) -> bool:
-            done = rows.revoke_token(tx, token, now)
+            done = stored_people.revoke_token(tx, token, now)
             if done:
                 act.record(tx, "token.revoke", token, now, {})
             return done
 
-        return {"token": token, "revoked": True if act.dry_run else self._premises.database.write(unit)}
+        return {"token": token,
+                "revoked": self._has_token(token) if act.dry_run else self._premises.database.write(unit)}
 
-    def tokens(self) -> list[Token]:
-        """Every bearer token, without its secret."""
+    def _has_token(self, token: str) -> bool:
         with self._premises.database.read() as tx:
-            return rows.tokens(tx)
+            return any(one.id == token and one.revoked_at is None for one in stored_people.tokens(tx))
 
     def note(self, action: str, target: str, data: Mapping[str, Any], act: Act, now: datetime) -> None:
         """Record what was read or copied beside the portal: a backup, a list compared, personal data exported."""

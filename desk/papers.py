@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from cases.feeds import kind_of
 from catalog.dictionary import Spec
 from catalog.model import Catalog
 from desk.content import KINDS
@@ -25,11 +26,7 @@ def specs_of(plan: Plan, catalog: Catalog, keys: Iterable[str]) -> dict[str, Spe
     planned = {line.kind: line.spec for line in plan.materials} | {line.key: line.spec for line in plan.materials}
     known = {code: material.spec for code, material in catalog.materials.items()}
     merged = {**known, **planned}
-    return {key: merged[code] for key in keys for code in (key, _kind(key)) if code in merged}
-
-
-def _kind(key: str) -> str:
-    return key.partition("#")[0].partition("@")[0]
+    return {key: merged[code] for key in keys for code in (key, kind_of(key)) if code in merged}
 
 
 def wrong_papers(database: Database, holder: tuple[str, str | None], papers: Papers,

@@ -15,8 +15,8 @@ from store.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """Handed in by `app.py`. `public_url` is how departments reach us, without a trailing slash; `embedded` says that
-    this process is the only one that writes, so that what it remembers is true.
+    """Made by `web/parts.py` once the store is open. `public_url` is how departments reach us, without a trailing
+    slash; `embedded` says that this process is the only one that writes, so that what it remembers is true.
     """
 
     database: Database

@@ -11,9 +11,12 @@ from datetime import date
 
 from stdnum import luhn
 
+from store.cipher import Cipher
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_SIGNS = 11  # 55 random bits
 CODE_SIGNS = 8
+CODE_LENGTH = 16  # of a read code
 _FOLDED = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", "-": None, " ": None})
 
 
@@ -26,6 +29,12 @@ def new_reference(day: date) -> str:
 def new_code() -> str:
     """A fresh query code, the second thing one needs to look a case up without logging in."""
     return _random(CODE_SIGNS)
+
+
+def read_code(cipher: Cipher, office: str, leg: str, later: str = "") -> str:
+    """What proves that `office` opened a message to it: the filing of `leg` (its public number), or the one `later`,
+    written `TYPE:N`."""
+    return cipher.index(f"{office}:{leg}:{later}" if later else f"{office}:{leg}", "read_code")[:CODE_LENGTH]
 
 
 def _random(signs: int) -> str:

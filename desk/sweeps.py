@@ -15,7 +15,7 @@ from cases.lapse import lapses
 from cases.model import Case, Event
 from catalog.limits import Limit
 from desk.book import Book
-from desk.claims import Counter
+from desk.claims import Claims
 from desk.faults import told
 from desk.offices import Offices
 from desk.premises import Premises
@@ -38,8 +38,8 @@ GRACE = Limit(1, "wd")
 class Sweeper:
     """Called by the dispatcher about once a minute."""
 
-    def __init__(self, premises: Premises, book: Book, counter: Counter) -> None:
-        self._premises, self._book, self._counter = premises, book, counter
+    def __init__(self, premises: Premises, book: Book, claims: Claims) -> None:
+        self._premises, self._book, self._claims = premises, book, claims
         self._refolder, self._watch = Refolder(premises, book), Watch(premises.database)
         self._began = False
         self._offices = Offices(premises)
@@ -47,7 +47,7 @@ class Sweeper:
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
         database = self._premises.database
-        self._counter.expire(now)
+        self._claims.expire(now)
         self._offices.settle(now)
         if not self._began:
             self._note_absence(now)
@@ -66,7 +66,7 @@ class Sweeper:
 
     def _again(self, now: datetime) -> datetime:
         """In a minute, or just when a lease that is not ended before runs out: its host is gone, its leg waits."""
-        first = self._counter.next_expiry()
+        first = self._claims.next_expiry()
         return now + EVERY if first is None else min(now + EVERY, max(first, now) + SOON)
 
     def _seal(self, now: datetime) -> None:

@@ -132,7 +132,7 @@ def _ask(ask: Ask, *, masked: bool) -> dict[str, Any]:
         "materials": [_asked(entry, "material", masked=masked) for entry in ask.materials],
         "fields": [_asked(entry, "field", masked=masked) for entry in ask.fields],
         "answered_at": _stamp(ask.answered_at), "lapsed": ask.lapsed, "by": ask.by,
-        "open": ask.answered_at is None and not ask.lapsed,
+        "open": ask.open,
     }
 
 

@@ -35,8 +35,8 @@ NOT_SENT, TOO_LATE = (Answer("again", detail=why, sent=False) for why in ("not s
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What attempts work among: the floor that the exchange shares, and whom they tell: `came` takes what one came to,
-    `record` is called once some came, `claim` once a lane takes more messages."""
+    """What attempts share with the dispatcher's other threads: the `floor` (one of them works at a time), and whom they
+    tell: `came` takes what one came to, `record` is called once some came, `claim` once a lane takes more messages."""
 
     floor: Floor
     came: Callable[[Came], None]
@@ -94,7 +94,7 @@ class Attempts:
         return None
 
     def finish(self, outside: Outside) -> Errand | None:
-        """What came back, or that nothing did in time; the message that takes the place."""
+        """Take in what came back, or that nothing did in time; gives the message that takes its place in the lane."""
         return self._ended(outside.errand, outside.began, partial(outside.delivery.finish, self._clock))
 
     def finish_by_thread(self, outside: Outside) -> None:

@@ -6,7 +6,6 @@ of this) is done by threads of the pool, so nothing that one department does kee
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import threading
@@ -18,7 +17,6 @@ from connectors.base import Delivery, Heard
 from dispatch.lanes import Errand
 from store.turns import Floor, FloorSeat, away
 
-LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_LOOK = 1.0  # seconds; bounds how late a deadline is noticed that nothing else wakes us for
 PORTION = 128  # answers, more or less, after which others get the floor even if more are there
 LINGER = 0.002  # seconds that an answer waits at most for those of messages that are outside with it

@@ -65,7 +65,6 @@ class Known:
         return True if condition is None else holds(condition, self.values if values is None else values, self.today)
 
 
-
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What the definitions of one bundle say before any answer. `asked` are all fields that some matter asks,
@@ -268,5 +267,3 @@ def flat(errors: Any, names: Mapping[str, str]) -> list[str]:
             for key, item in errors.items() for line in flat(item, names)
         ]
     return [str(error) for error in errors]
-
-

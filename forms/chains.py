@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from catalog.bundle import Edge, Entry
-from catalog.limits import UNIT_NAMES, Limit
+from catalog.limits import Limit
 from forms.answers import Known
 from forms.choose import Selection, members_of
 from forms.legs import Leg, legs_of
@@ -161,11 +161,6 @@ class Chains:
         if self.unit == "wd" and promise.unit not in {"wd", "wh"}:
             return False  # working days against natural days: only a calendar could tell, and it differs by the day
         return days > self.ends(0, promise)
-
-    @property
-    def unit_name(self) -> str:
-        """`个工作日` or `个自然日`."""
-        return UNIT_NAMES[self.unit]
 
 
 def _targets(wait: _Wait, leg: OutcomeLeg, by_matter: Mapping[str, list[OutcomeLeg]]) -> list[str]:

@@ -104,6 +104,7 @@ class Arranged:
 
 
 def _arranged(known: Known) -> Arranged:
+    """Arrange again whenever a field that was left blank turns out to be empty: that may decide other conditions."""
     while True:
         selection = select(known)
         legs = legs_of(selection, known)

@@ -16,7 +16,7 @@ from catalog.bundle import Bundle
 from catalog.conditions import All, Any_, Condition, Count, Name, Node, Not, Sum, fold, walk
 from catalog.dictionary import Field, FieldType
 from catalog.evaluate import EMPTY, holds
-from catalog.matter import FieldAsk, Matter
+from catalog.matter import Matter
 from catalog.model import Catalog
 from catalog.reading import all_asks, columns_that_choose, conditions_of, conditions_of_bundle
 from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, read_value
@@ -98,11 +98,6 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
     by_outcome = frozenset(code for code in plain - mixed if fields[code].wanted.type in _ONLY_TOLD_APART)
     return Deciding(fields, by_outcome, tuple(
         Condition("", test) for test, names in tests.items() if not names.isdisjoint(by_outcome)))
-
-
-def asks_by_code(matters: Mapping[str, Matter]) -> dict[str, FieldAsk]:
-    """Every field that some matter asks, in any variant."""
-    return {ask.code: ask for matter in matters.values() for asks in all_asks(matter) for ask in asks.fields}
 
 
 def _asked(field: Field, required: bool) -> Asked:

@@ -1,4 +1,4 @@
-"""Before and after, computed (language 2.10), and the public JSON of figures and plan (contract 1, 2, 5)."""
+"""Before and after, computed from the definitions of one situation (language 2.10)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from catalog.limits import Limit
+from catalog.limits import UNIT_NAMES, Limit
 from forms.answers import Known
 from forms.choose import members_of
 from forms.counts import Count2, Figures
@@ -17,8 +17,6 @@ from forms.merge_fields import MergedFields
 from forms.order import Order
 from forms.plan import FieldLine, Plan
 from forms.schedule import Link, Schedule, ends_by, links_of, schedule
-
-_DAY_WORDS = {"wd": "个工作日", "nd": "个自然日"}
 
 
 class Timing:
@@ -95,7 +93,7 @@ def _left(materials: int) -> str:
 
 
 def _explained(found: Figures, legs: list[Leg], lines: MaterialLines, timing: Timing) -> Figures:
-    unit = _DAY_WORDS[found.day_unit]
+    unit = UNIT_NAMES[found.day_unit]
     taken = _taken(lines)
     lines_of_text = [
         f"部门：{found.departments.before} 个部门，现在只到 {found.departments.after} 个窗口(一次申请)",
@@ -128,7 +126,7 @@ def _time(found: Figures, legs: list[Leg], timing: Timing) -> str:
     old = _chain(timing.before, {leg.number: str(leg.matter.name) for leg in legs})
     order = "原来的先后顺序" if timing.has_old_order else "没有登记原来的顺序，按现在的顺序"
     unknown = sum(leg.planned.before is None for leg in legs)
-    unit = _DAY_WORDS[found.day_unit]
+    unit = UNIT_NAMES[found.day_unit]
     text = f"时间：{order}最长的一条是{old}，共 {found.days.before} {unit}；"
     text += f"现在最长的一条是{now}，共 {found.days.after} {unit}"
     return f"{text}(有 {unknown} 项没有原来的时限，按现在的承诺计算)" if unknown else text

@@ -23,8 +23,6 @@ from forms.legs import Leg
 from forms.plan import PlanProblem
 from forms.words import because, open_names
 
-Identity = tuple[str, str | None, int | None]
-
 
 @dataclass(frozen=True, slots=True)
 class PaperWish:

@@ -6,7 +6,7 @@ it; a question that can no longer change anything is idle and need not be asked 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -14,7 +14,7 @@ from catalog.bundle import Question
 from catalog.conditions import Condition, names_in
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY
-from catalog.matter import Asks, Matter
+from catalog.matter import Asks, Matter, Rule
 from catalog.reading import conditions_of
 from catalog.text import Text
 from forms.answers import CHOSEN, FILER, Known, by_use
@@ -65,7 +65,7 @@ def _live(selection: Selection, legs: list[Leg], known: Known) -> set[str]:
         if verdict.state is not False and entry.region and entry.region != "each":
             live.add(entry.region)
     for rule in known.bundle.rules:
-        live |= _open_all((rule.when, rule.need), known.values, known)
+        live |= _open_all(_of_rule(rule, known.values, known), known.values, known)
     for group in known.bundle.groups:
         live |= _open_all((group.none,), known.values, known)
     for question in reversed(by_use(known.bundle.questions)):
@@ -75,7 +75,9 @@ def _live(selection: Selection, legs: list[Leg], known: Known) -> set[str]:
 
 
 def _of_matter(matter: Matter, asks: Asks, values: Mapping[str, Any], known: Known) -> set[str]:
-    found = _open_all(tuple(_conditions(matter, asks)), values, known)
+    found = _open_all(_conditions(matter, asks), values, known)
+    for rule in matter.rules:
+        found |= _open_all(_of_rule(rule, values, known), values, known)
     for ask in asks.fields:
         question = ask.code if ask.code in known.applies else ask.code.partition(".")[0]
         if question in known.applies and known.holds(ask.when, values) is not False:
@@ -83,8 +85,13 @@ def _of_matter(matter: Matter, asks: Asks, values: Mapping[str, Any], known: Kno
     return found
 
 
-def _open_all(conditions: tuple[Condition | None, ...], values: Mapping[str, Any], known: Known) -> set[str]:
-    """What a run of conditions hangs on; it ends at the first that is false (a rule whose `when` is)."""
+def _of_rule(rule: Rule, values: Mapping[str, Any], known: Known) -> tuple[Condition | None, ...]:
+    """What a rule still reads: nothing where it does not apply, whatever it needs."""
+    return () if known.holds(rule.when, values) is False else (rule.when, rule.need)
+
+
+def _open_all(conditions: Iterable[Condition | None], values: Mapping[str, Any], known: Known) -> set[str]:
+    """The unanswered names on which these conditions still hang."""
     found: set[str] = set()
     for condition in conditions:
         if condition is not None:
@@ -93,12 +100,11 @@ def _open_all(conditions: tuple[Condition | None, ...], values: Mapping[str, Any
 
 
 def _conditions(matter: Matter, asks: Asks) -> Iterator[Condition | None]:
+    """Every condition of a matter but those of its rules."""
     for row in matter.limits:
         yield row.when
     for variant in matter.variants:
         yield variant.when
-    for rule in matter.rules:
-        yield from (rule.when, rule.need)
     for special in matter.special:
         yield special.when
     for forward in matter.forwards:

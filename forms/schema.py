@@ -12,9 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from catalog.bounds import number_words
 from catalog.dictionary import Region
-from catalog.units import unit_words
 from forms.plan import FieldLine, MaterialLine, Plan
 from forms.same import Same
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
@@ -222,13 +220,3 @@ def _files_wrong(files: Any) -> str | None:
     if len(files) > MOST_FILES:
         return f"一份材料最多 {MOST_FILES} 个文件，现在 {len(files)} 个"
     return "同一个文件列了两次，请去掉重复的" if len(set(files)) < len(files) else None
-
-
-def bound_words(line: FieldLine) -> str:
-    """The bounds of a number line in words, for hints: `0 到 50000 米`; empty where there are none."""
-    unit = f" {unit_words(line.unit)}" if line.unit else ""
-    if line.min is not None and line.max is not None:
-        return f"{number_words(line.min)} 到 {number_words(line.max)}{unit}"
-    if line.min is not None:
-        return f"不小于 {number_words(line.min)}{unit}"
-    return f"不大于 {number_words(line.max)}{unit}" if line.max is not None else ""

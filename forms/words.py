@@ -68,11 +68,6 @@ def _option_names(options: tuple[Option, ...]) -> dict[str, str]:
     return {option.code: str(option.name) for option in options}
 
 
-def condition_words(catalog: Catalog, bundle: Bundle, condition: Condition) -> str:
-    """A Chinese sentence for a condition as such, without any answers."""
-    return phrase(condition.tree, True, labels_of(catalog, bundle))
-
-
 def because(condition: Condition, values: Mapping[str, Any], labels: Labels, today: date | None = None) -> str:
     """Why this condition holds (or does not) with these answers: only the parts that decided it."""
     verdict = holds(condition, values, today)

@@ -1,1 +1,1 @@
-"""Identity, sessions, the policy table, consent."""
+"""Who is asking and what they may: accounts, sessions, tokens, the policy table."""

@@ -10,14 +10,16 @@ from typing import Any
 
 from people import attempts
 from people.attempts import Attempts
-from people.errors import LoginTaken, WrongLogin
+from people.errors import LoginTaken, UnknownLogin, WrongLogin
 from people.identity import Role
 from people.passwords import Passwords
-from store import people as rows
+from store import people as stored_people
 from store.errors import LoginTaken as NotFree
 from store.errors import UnknownAccount
 from store.people import Account
 from store.port import Database, Tx
+
+Also = Callable[[Tx], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Accounts:
             account=new.subject or f"p{secrets.token_hex(8)}", login=new.login, role=new.role, name=new.name,
             department=new.department, password=stored, body=dict(new.details), created_at=now)
         try:
-            self._database().write(lambda tx: rows.add_account(tx, account))
+            self._database().write(lambda tx: stored_people.add_account(tx, account))
         except NotFree as error:
             raise LoginTaken from error
         return account
@@ -61,7 +63,7 @@ class Accounts:
         self._guesses.guess("address", address, attempts.LOGIN_ADDRESS, now)
         self._guesses.guess("login", login, attempts.LOGIN, now)
         with self._database().read() as tx:
-            account = rows.by_login(tx, login)
+            account = stored_people.by_login(tx, login)
         fits = self._passwords.fits(account.password if account else None, password)
         if account is None or not fits or account.disabled:
             raise WrongLogin
@@ -73,7 +75,7 @@ class Accounts:
         """The account of `subject`, disabled ones too."""
         with self._database().read() as tx:
             try:
-                return rows.account(tx, subject)
+                return stored_people.account(tx, subject)
             except UnknownAccount:
                 return None
 
@@ -82,20 +84,33 @@ class Accounts:
         account = self.get(subject)
         return account.body if account else {}
 
-    def change_password(self, subject: str, password: str) -> None:
+    def called(self, login: str) -> str:
+        """The subject of the account with this login, a disabled one too; raises `UnknownLogin`."""
+        with self._database().read() as tx:
+            account = stored_people.by_login(tx, login)
+        if account is None:
+            raise UnknownLogin
+        return account.account
+
+    def change_password(self, subject: str, password: str, also: Also | None = None) -> None:
         """Set a new password and end every session of the account; raises `WeakPassword`."""
         stored = self._passwords.make(password)
+        self._change(subject, lambda tx: stored_people.set_password(tx, subject, stored), also)
 
-        def unit(tx: Tx) -> None:
-            rows.set_password(tx, subject, stored)
-            rows.end_all(tx, subject)
-
-        self._database().write(unit)
-
-    def disable(self, subject: str) -> None:
+    def disable(self, subject: str, also: Also | None = None) -> None:
         """Close an account: its sessions end, its tokens and its password no longer open anything."""
+        self._change(subject, lambda tx: stored_people.set_disabled(tx, subject, disabled=True), also)
+
+    def enable(self, subject: str, also: Also | None = None) -> None:
+        """Open a closed account again; nothing that ended comes back."""
+        self._change(subject, lambda tx: stored_people.set_disabled(tx, subject, disabled=False), also)
+
+    def _change(self, subject: str, change: Also, also: Also | None) -> None:
+        """Change an account and end its sessions; `also` writes into the same transaction what belongs to it."""
         def unit(tx: Tx) -> None:
-            rows.set_disabled(tx, subject, disabled=True)
-            rows.end_all(tx, subject)
+            change(tx)
+            stored_people.end_all(tx, subject)
+            if also is not None:
+                also(tx)
 
         self._database().write(unit)

@@ -1,4 +1,4 @@
-"""What the people room refuses, each with a stable code and a Chinese sentence that says what to do."""
+"""What `people/` refuses, each with a stable code and a Chinese sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ class LoginTaken(PeopleError):
     """这个账号名已被使用；请换一个。"""
 
     code, status = "login_taken", 409
+
+
+class UnknownLogin(PeopleError):
+    """没有这个账号；请核对登录名。"""
+
+    code, status = "unknown_login", 404
 
 
 class WeakPassword(PeopleError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from people.identity import VISITOR, Identity, role_of
-from store import people as rows
+from store import people as stored_people
 from store.errors import StoreUnavailable
 from store.people import Account, Session
 from store.port import Database, Tx
@@ -39,8 +39,8 @@ class Sessions:
 
         def unit(tx: Tx) -> None:
             if old:
-                rows.end_session(tx, old)
-            rows.add_session(tx, session)
+                stored_people.end_session(tx, old)
+            stored_people.add_session(tx, session)
 
         self._database().write(unit)
         return secret
@@ -49,20 +49,16 @@ class Sessions:
         """Who holds `secret`; a visitor when it is unknown, ended, too old, or the account is disabled. What is not
         `active`, because a page asks by itself, lets the session go on resting."""
         with self._database().read() as tx:
-            session = rows.session(tx, secret, now)
-            account = rows.account(tx, session.account) if session else None
+            session = stored_people.session(tx, secret, now)
+            account = stored_people.account(tx, session.account) if session else None
         if session is None or account is None or account.disabled:
             return VISITOR
-        if active and rows.needs_seen(session, now):
+        if active and stored_people.needs_seen(session, now):
             end = min(now + self._lives.idle, session.created_at + self._lives.life)
             with suppress(StoreUnavailable):  # while nothing can be written, reading goes on
-                self._database().write(lambda tx: rows.seen(tx, secret, now, end))
+                self._database().write(lambda tx: stored_people.seen(tx, secret, now, end))
         return Identity(account.account, role_of(account.role), account.department, account.name, "session")
 
     def end(self, secret: str) -> None:
         """End one session."""
-        self._database().write(lambda tx: rows.end_session(tx, secret))
-
-    def end_all(self, subject: str) -> None:
-        """End every session of a person."""
-        self._database().write(lambda tx: rows.end_all(tx, subject))
+        self._database().write(lambda tx: stored_people.end_session(tx, secret))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from people.errors import UnknownToken
 from people.identity import Identity, Role, role_of
-from store import people as rows
+from store import people as stored_people
 from store.errors import UnknownAccount
 from store.people import Account, Token
 from store.port import Database, Tx
@@ -54,12 +54,12 @@ class Tokens:
         secret = PREFIX + secrets.token_urlsafe(32)
         token = Token(id=secrets.token_hex(6), secret=secret, role=grant.role, subject=grant.subject, created_at=now,
                       expires_at=now + grant.life, actor=grant.by, department=grant.department)
-        self._database().write(lambda tx: rows.add_token(tx, token))
+        self._database().write(lambda tx: stored_people.add_token(tx, token))
         return secret
 
     def identity(self, secret: str, now: datetime) -> Identity:
         """Who holds `secret`; raises `UnknownToken` when it is unknown, revoked, expired or its person is disabled."""
-        found = self._known.get(rows.digest_of(secret)) if self._known else None
+        found = self._known.get(stored_people.digest_of(secret)) if self._known else None
         if found is None or found.until <= now:
             found = self._remembered(secret, now) if self._alone else self._looked_up(secret, now)
         return found.identity
@@ -74,18 +74,18 @@ class Tokens:
         found = self._looked_up(secret, now)
         with self._guard:
             if changes == self._changes and len(self._known) < MOST_KNOWN:
-                self._known[rows.digest_of(secret)] = found
+                self._known[stored_people.digest_of(secret)] = found
         return found
 
     def _told(self, topic: str) -> None:
-        if topic == rows.TOPIC:
+        if topic == stored_people.TOPIC:
             with self._guard:
                 self._changes += 1
                 self._known = {}
 
     def _looked_up(self, secret: str, now: datetime) -> _Held:
         with self._database().read() as tx:
-            token = rows.token(tx, secret, now) if secret.startswith(PREFIX) else None
+            token = stored_people.token(tx, secret, now) if secret.startswith(PREFIX) else None
             account = _account(tx, token.subject) if token else None
         if token is None or (account is not None and account.disabled):
             raise UnknownToken
@@ -94,17 +94,17 @@ class Tokens:
 
     def revoke(self, token_id: str, now: datetime) -> bool:
         """Make a token worthless from now on; False if there is none to revoke."""
-        return self._database().write(lambda tx: rows.revoke_token(tx, token_id, now))
+        return self._database().write(lambda tx: stored_people.revoke_token(tx, token_id, now))
 
     def all(self) -> list[Token]:
         """Every token, oldest first, without secrets."""
         with self._database().read() as tx:
-            return rows.tokens(tx)
+            return stored_people.tokens(tx)
 
 
 def _account(tx: Tx, subject: str) -> Account | None:
     """The account of a subject, or None for one that has none (a program's own subject)."""
     try:
-        return rows.account(tx, subject)
+        return stored_people.account(tx, subject)
     except UnknownAccount:
         return None

@@ -178,5 +178,6 @@ class _Trial:
                 return math.ceil(time.monotonic() - self.began)
         return None
 
+
 def _seen(answer: Answer) -> str:
     return f"HTTP {answer.status}" if answer.status else answer.detail or answer.kind

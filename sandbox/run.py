@@ -9,7 +9,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from connectors.base import Body
 from connectors.deployment import Deployment, Listed, read_deployment
 from connectors.shipped import registry
 from sandbox.demo_secrets import make_secrets
@@ -89,11 +88,3 @@ def _place(address: str) -> tuple[str, str, int]:
     """Scheme, host and port of an address; the path is the department's own."""
     parts = urlsplit(address)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def moved(deployment: Deployment, sandbox: Sandbox) -> Deployment:
-    """The same deployment with the addresses of a sandbox that runs on another port."""
-    bodies: dict[str, Body] = {
-        name: replace(body, address=sandbox.address(name)) if name in sandbox.offices else body
-        for name, body in deployment.bodies.items()}
-    return replace(deployment, bodies=bodies)

@@ -47,11 +47,6 @@ def entries(tx: Tx, after: int = 0, limit: int = 100) -> list[Entry]:
     return [_opened(tx, row) for row in found]
 
 
-def of_target(tx: Tx, target: str) -> list[Entry]:
-    """Every entry about one thing, in order."""
-    return [_opened(tx, row) for row in tx.rows("select * from audit where target = :t order by n", t=target)]
-
-
 def head(tx: Tx) -> Head:
     """The last entry of the log: its number and hash."""
     row = tx.rows("select n, hash from heads where chain = :chain", chain=AUDIT)[0]

@@ -53,17 +53,6 @@ def get(tx: Tx, reference: str) -> CaseRow:
     return opened(tx, one(tx, UnknownCase, "select * from cases where reference = :reference", reference=reference))
 
 
-def lock(tx: Tx, reference: str) -> CaseRow:
-    """The case, held until this transaction ends: the first call of every unit that changes it; UnknownCase."""
-    sql = "select * from cases where reference = :reference {lock}"
-    return opened(tx, one(tx, UnknownCase, sql, reference=reference))
-
-
-def exists(tx: Tx, reference: str) -> bool:
-    """Whether there is such a case."""
-    return bool(tx.rows("select 1 as yes from cases where reference = :reference", reference=reference))
-
-
 def has_code(tx: Tx, reference: str, code: str) -> bool:
     """Whether `code` is the query code of the case; False for an unknown case too."""
     found = tx.rows("select code from cases where reference = :reference", reference=reference)
@@ -75,20 +64,6 @@ def close(tx: Tx, reference: str, at: datetime | None) -> None:
     """Note when every leg had ended, or None once one is open again."""
     tx.run("update cases set closed_at = :at where reference = :reference",
            at=None if at is None else stamp(at), reference=reference)
-
-
-def rewrite(tx: Tx, reference: str, body: Mapping[str, Any]) -> None:
-    """Replace the sealed body (an answered supplement, an erasure); what was before stands in the events."""
-    if not tx.run("update cases set body = :body where reference = :reference",
-                  body=seal(tx, body, _place("body", reference)), reference=reference):
-        raise UnknownCase
-
-
-def of_holder(tx: Tx, holder: str, limit: int = 100) -> list[str]:
-    """References of the cases filed for a document or credit code number, the newest first."""
-    found = tx.rows("select reference from cases where holder = :holder order by filed_at desc limit :limit",
-                    holder=holder_index(tx, holder), limit=limit)
-    return [row["reference"] for row in found]
 
 
 def holder_index(tx: Tx, holder: str) -> str:

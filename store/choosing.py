@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from store.encoding import moment, stamp
+from store.messages import key_of
 from store.port import Row, Tx
 
 OFFICES_AT_ONCE = 100  # each is a part of the statement, and stores allow some hundreds
@@ -47,10 +48,13 @@ class Wanted:
 
 
 def chosen(tx: Tx, wanted: Wanted) -> list[Row]:
-    """Of what is due in the offices, as far as each takes it, what has been due longest: so the messages of a case,
-    which became due together, are taken together, and offices that are behind catch up. Before those come messages that
-    were tried before, which are older than they look; they get half of a lane at most, and no turn before others where
-    there is one place, so that what fails again and again keeps nothing waiting."""
+    """The messages to take next: of each office no more than it has places for, of all offices what has been due
+    longest. So the messages of a case, which became due together, are taken together, and offices that are behind catch
+    up.
+
+    Messages that were tried before go first, since they are older than their due time says. But they get at most half
+    of an office's places, and none before others where there is only one, so that what fails again and again keeps
+    nothing else waiting."""
     now, limit = stamp(wanted.now), wanted.limit
     free = {office: min(places, limit) for office, places in wanted.room.items() if places > 0}
     # A part of each office's due times tells up to which moment that is, or a little later, by the index alone: so few
@@ -63,7 +67,7 @@ def chosen(tx: Tx, wanted: Wanted) -> list[Row]:
     rest = _of_each(tx, _DUE, waiting, until)
     taken, left = dict[tuple[str, ...], Row](), Counter(free)
     for row in (*islice(sorted(again, key=_since_when), limit // 2), *sorted(rest, key=_since_when)):
-        if left[row["office"]] > 0 and taken.setdefault(_key(row), row) is row:
+        if left[row["office"]] > 0 and taken.setdefault(key_of(row), row) is row:
             left[row["office"]] -= 1
     return list(taken.values())[:limit]
 
@@ -94,4 +98,3 @@ def _asked(question: str, offices: int) -> str:
 
 
 _since_when = itemgetter("next_at", "reference")
-_key = itemgetter("reference", "leg", "type", "n")

@@ -65,7 +65,3 @@ class Cipher:
         begun = self._index.copy()
         begun.update(f"{purpose}\0{value}".encode())
         return begun.hexdigest()
-
-    def sealed_by_newest(self, sealed: bytes) -> bool:
-        """Whether `sealed` needs no new sealing after a rotation."""
-        return sealed[:_ID_BYTES] == self._newest

@@ -81,7 +81,8 @@ class Looked:
 
 
 def look(tx: Tx, among: str, after: str, page: int) -> Looked:
-    """Check the cases of one page after `after`; at most fifty breaches of each rule, no cases: none is left."""
+    """Check the cases of one page, those after the reference `after`; at most `MOST` breaches of each rule are told.
+    Looked at without any case means that the last page was reached."""
     which = {"after": after, "page": page}
     found = tx.rows(f"select reference, plan from cases where reference in ({among})", **which)
     if not found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -45,7 +45,8 @@ def fill(sql: str, slots: Mapping[str, str]) -> str:
 
 
 def to_psycopg(sql: str) -> str:
-    """`:name` becomes `%(name)s` and `%` is doubled, but not inside strings' meaning, comments or casts."""
+    """The same text for psycopg: `:name` becomes `%(name)s`, except in strings, comments and casts (`::text`), and `%`
+    becomes `%%`."""
     return _TOKEN.sub(_psycopg_token, sql)
 
 
@@ -94,9 +95,6 @@ def sqlite_rows(sql: str, count: int) -> Several | None:
 
 def _values(columns: int, rows: int) -> str:
     return ", ".join([f"({', '.join('?' * columns)})"] * rows)
-
-
-Text = Callable[[str], str]
 
 
 def _guarded(sql: str) -> str:

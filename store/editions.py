@@ -47,29 +47,6 @@ def get(tx: Tx, edition: str) -> Edition:
                    row["language"])
 
 
-def publish(tx: Tx, bundle: str, edition: str, at: datetime, by: str) -> None:
-    """Make a stored edition the one that is filed against; the same as now is no new publication."""
-    if latest(tx, bundle) == edition:
-        return
-    tx.run(
-        "insert into publications (bundle, n, edition, published_at, actor)"
-        " select :bundle, coalesce(max(n), 0) + 1, :edition, :at, :actor from publications where bundle = :bundle",
-        bundle=bundle, edition=edition, at=stamp(at), actor=by,
-    )
-
-
-def latest(tx: Tx, bundle: str) -> str | None:
-    """The hash of the edition that is filed against now, or None."""
-    found = tx.rows("select edition from publications where bundle = :bundle order by n desc limit 1", bundle=bundle)
-    return found[0]["edition"] if found else None
-
-
-def of_bundle(tx: Tx, bundle: str) -> list[str]:
-    """The hashes of all editions ever published for a bundle, oldest first."""
-    found = tx.rows("select edition from publications where bundle = :bundle order by n", bundle=bundle)
-    return [row["edition"] for row in found]
-
-
 def keep_plan(tx: Tx, plan: str, body: str) -> None:
     """Store a composed plan (canonical JSON) by its hash; it holds situation answers, so it is sealed."""
     insert(tx, "plans", {"hash": plan, "body": seal(tx, body, f"plans:body:{plan}")}, _ONCE)

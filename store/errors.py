@@ -147,12 +147,6 @@ class FileTaken(StoreError):
         self.file = file
 
 
-class FileTooLarge(StoreError):
-    """The file is larger than allowed."""
-
-    code = "file_too_large"
-
-
 class UnknownEdition(Unknown):
     """There is no such edition or plan."""
 

@@ -114,4 +114,3 @@ def _opened(tx: Tx, reference: str, row: Row) -> Recorded:
     kind, actor, leg = intern(row["type"]), intern(row["actor"]), row["leg"] and intern(row["leg"])
     event = Event(kind, moment(row["at"]), actor, leg, data, bool(row["filled"]))
     return Recorded(row["n"], event, erased=body is None)
-

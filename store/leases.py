@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cases.states import TAKEN
 from store.choosing import Wanted, chosen
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
-from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, keep, opened, overtaken, place
+from store.messages import KEY, TOPIC, Enclosed, Message, MessageId, keep, key_of, opened, overtaken, place
 from store.port import Row, Tx
 from store.rows import insert_text, shape
 from store.sealing import seal
@@ -201,20 +200,17 @@ def attempts_of(tx: Tx, message: Message) -> list[Attempt]:
     return [*ended, Attempt(message.attempts, message.doing, message.started_at)]
 
 
-_key = itemgetter("reference", "leg", "type", "n")
-
-
 def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[MessageId]:
     if not found:
         return []
-    arrived = {_key(row) for row in found if row["type"] == "leg.filed" and _spoken_of(tx, row)}
+    arrived = {key_of(row) for row in found if row["type"] == "leg.filed" and _spoken_of(tx, row)}
     # A body is frozen when its first attempt begins; until then nothing can have left.
-    left = [_key(row) for row in found if row["frozen"] is not None]
+    left = [key_of(row) for row in found if row["frozen"] is not None]
     # The token moves on, so that the worker that still runs finds its lease lost.
     tx.many("update messages set state = case when frozen is null then 'due' else 'unknown' end, next_at = :now,"
             f" lease_until = null, doing = null, token = token + 1, detail = :why where {KEY}",
-            [{**MessageId(*_key(row)).where, "now": stamp(now), "why": why} for row in found])
-    tx.fill(_ENDED, [(*_key(row), row["attempts"], row["doing"], row["token"], row["started_at"], stamp(now),
+            [{**MessageId(*key_of(row)).where, "now": stamp(now), "why": why} for row in found])
+    tx.fill(_ENDED, [(*key_of(row), row["attempts"], row["doing"], row["token"], row["started_at"], stamp(now),
                       "not_sent" if row["frozen"] is None else "unknown", None, why, None) for row in found])
     for reference, leg, *_ in sorted(arrived):
         overtaken(tx, reference, leg, now)

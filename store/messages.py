@@ -248,11 +248,12 @@ def leased(tx: Tx) -> dict[str, int]:
 def opened(tx: Tx, row: Row) -> Message:
     """A row of `messages` with its sealed column opened."""
     values, sealed = attributes(Message, row), row["reason"]
-    values["reason"] = "" if sealed is None else unseal(tx, sealed, place("reason", MessageId(*_key(row))))
+    values["reason"] = "" if sealed is None else unseal(tx, sealed, place("reason", MessageId(*key_of(row))))
     return filled(Message, values)
 
 
-_key = itemgetter("reference", "leg", "type", "n")
+# The parts of a `MessageId`, of a row of `messages` or `attempts`.
+key_of = itemgetter("reference", "leg", "type", "n")
 
 
 def place(column: str, which: MessageId) -> str:

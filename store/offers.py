@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from store.encoding import stamp
-from store.messages import KEY, TOPIC
+from store.messages import KEY, TOPIC, MessageId, key_of
 from store.port import Tx
 from store.rows import insert, shape
 
@@ -103,7 +103,7 @@ def offer_instead(tx: Tx, office: str, now: datetime, limit: int) -> int:
         " and (state = 'due' or state = 'unknown') order by created_at, reference, leg, type, n limit :limit {skip}",
         office=office, limit=limit)
     tx.many(f"update messages set state = 'due', next_at = null where {KEY}",
-            [{name: row[name] for name in ("reference", "leg", "type", "n")} for row in found])
+            [MessageId(*key_of(row)).where for row in found])
     for row in found:
         offer(tx, Offer(office, 0, row["reference"], row["leg"], row["type"], now, row["n"]))
     return len(found)
@@ -119,7 +119,7 @@ def push_instead(tx: Tx, office: str, now: datetime) -> int:
         " and messages.state = 'due' and messages.next_at is null", office=office)
     tx.many("update messages set state = case when attempts = 0 then 'due' else 'unknown' end, next_at = :now"
             f" where {KEY} and state = 'due' and next_at is null",
-            [{**{name: row[name] for name in ("reference", "leg", "type", "n")}, "now": stamp(now)} for row in found])
+            [{**MessageId(*key_of(row)).where, "now": stamp(now)} for row in found])
     tx.notify(TOPIC)
     return len(found)
 

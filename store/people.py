@@ -84,15 +84,6 @@ def by_login(tx: Tx, login: str) -> Account | None:
     return _account(tx, found[0]) if found else None
 
 
-def accounts(tx: Tx, role: str | None = None) -> list[Account]:
-    """All accounts (of a role), oldest first."""
-    if role is None:
-        found = tx.rows("select * from accounts order by created_at, account")
-    else:
-        found = tx.rows("select * from accounts where role = :role order by created_at, account", role=role)
-    return [_account(tx, row) for row in found]
-
-
 def set_password(tx: Tx, account: str, password: str | None) -> None:
     """Store a new password hash; UnknownAccount."""
     _change(tx, account, "password = :value", password)
@@ -101,13 +92,6 @@ def set_password(tx: Tx, account: str, password: str | None) -> None:
 def set_disabled(tx: Tx, account: str, disabled: bool) -> None:
     """Close an account or open it again; UnknownAccount."""
     _change(tx, account, "disabled = :value", int(disabled))
-
-
-def set_body(tx: Tx, account: Account) -> None:
-    """Store `name` and `body` of an account anew; UnknownAccount."""
-    _change(tx, account.account, "name = :value", seal(tx, account.name, f"accounts:name:{account.account}"))
-    _change(tx, account.account, "body = :value",
-            seal(tx, {"login": account.login, "body": account.body}, f"accounts:body:{account.account}"))
 
 
 def add_session(tx: Tx, session: Session) -> None:
@@ -136,13 +120,6 @@ def seen(tx: Tx, secret: str, now: datetime, expires_at: datetime) -> None:
     """Write "last seen" and the new end of a session."""
     tx.run("update sessions set seen_at = :now, expires_at = :end where digest = :d",
            now=stamp(now), end=stamp(expires_at), d=digest_of(secret))
-
-
-def set_data(tx: Tx, secret: str, data: Mapping[str, Any]) -> None:
-    """Store the data of a session anew."""
-    digest = digest_of(secret)
-    tx.run("update sessions set body = :body where digest = :d",
-           body=seal(tx, data, f"sessions:body:{digest}"), d=digest)
 
 
 def end_session(tx: Tx, secret: str) -> None:
@@ -181,7 +158,7 @@ def revoke_token(tx: Tx, which: str, at: datetime) -> bool:
     """Revoke a token; False if there is none to revoke."""
     tx.notify(TOPIC)
     return tx.run("update tokens set revoked_at = :at where id = :id and revoked_at is null",
-                       at=stamp(at), id=which) == 1
+                  at=stamp(at), id=which) == 1
 
 
 def _change(tx: Tx, account: str, change: str, value: Any) -> None:

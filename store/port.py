@@ -1,4 +1,4 @@
-"""What the rooms of `store/` need from a database: rows, run, and units of work that commit together."""
+"""What the modules of `store/` need from a database: to read, to write, and units of work that commit together."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class PostgresDatabase:
 
     def start(self) -> None:
         """Connect, refuse unsafe settings and another schema, migrate."""
-        with _told():
+        with _as_store_errors():
             with psycopg.connect(self._url, autocommit=True, **_LINE) as connection:
                 self._prepare(connection)
             self._pool.open(wait=True, timeout=_PATIENCE)
@@ -141,7 +141,7 @@ class PostgresDatabase:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A consistent snapshot for reading; never blocks writers."""
-        with _told(), away(), self._pool.connection() as connection, connection.transaction():
+        with _as_store_errors(), away(), self._pool.connection() as connection, connection.transaction():
             connection.execute("set transaction isolation level repeatable read, read only")
             yield PostgresTx(connection, self.cipher)
 
@@ -176,7 +176,7 @@ class PostgresDatabase:
         raise StoreUnavailable("并发冲突过多，请稍后重试。")
 
     def _once(self, unit: Callable[[Tx], T]) -> T:
-        with _told(), away(), self._pool.connection() as connection, connection.transaction():
+        with _as_store_errors(), away(), self._pool.connection() as connection, connection.transaction():
             tx = PostgresTx(connection, self.cipher)
             result = unit(tx)
             tx.tell()
@@ -258,7 +258,7 @@ def _configure(connection: Connection) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _as_store_errors() -> Iterator[None]:
     """Driver errors carry row values in their texts, so only their names leave the store."""
     try:
         yield

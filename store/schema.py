@@ -196,7 +196,7 @@ THIRD: tuple[str, ...] = (
     and due_at is not null""",
 )
 
-# Messages that were tried before come before others (`store.leases`).
+# Messages that were tried before come before others (`store.choosing`).
 FOURTH: tuple[str, ...] = (
     """create index messages_again on messages (office, next_at)
     where next_at is not null and attempts > 0""",

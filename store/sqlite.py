@@ -292,4 +292,3 @@ def _mounts() -> str:
         return Path("/proc/mounts").read_text("utf-8")
     except OSError:
         return ""
-

@@ -43,11 +43,5 @@ def find(tx: Tx, subject: str, key: str) -> Submission | None:
     return shape(Submission, found[0], answer=unseal_maybe(tx, found[0]["answer"], _place(subject, key)))
 
 
-def answered(tx: Tx, subject: str, key: str, answer: Mapping[str, Any]) -> None:
-    """Keep the answer that every repetition of this key gets."""
-    tx.run("update submissions set answer = :answer where subject = :subject and key = :key",
-           answer=seal_maybe(tx, answer, _place(subject, key)), subject=subject, key=key)
-
-
 def _place(subject: str, key: str) -> str:
     return f"submissions:answer:{subject}/{key}"

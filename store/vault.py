@@ -63,7 +63,7 @@ class FolderVault:
         """Seal and keep the bytes; durable before it returns."""
         measure = _Measure(chunks)
         path = self._path(file)
-        with _told():
+        with _as_store_errors():
             if path.parent.name not in self._durable:
                 path.parent.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(self._folder)
@@ -160,7 +160,7 @@ class DatabaseVault:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _as_store_errors() -> Iterator[None]:
     """A full disk is said in the store's own words, wherever the writing was asked for."""
     try:
         yield

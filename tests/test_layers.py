@@ -7,25 +7,25 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).resolve().parent.parent
+# What each room imports: all of it, and nothing else of ours.
 MAY_IMPORT = {
     "catalog": set(),
     "forms": {"catalog"},
     "cases": {"catalog", "forms"},
-    "store": {"catalog", "forms", "cases", "connectors"},
     "connectors": set(),
     "sources": set(),
-    "people": {"store", "settings"},
+    "store": {"cases"},
     "desk": {"catalog", "forms", "cases", "store", "connectors", "sources"},
-    "dispatch": {"catalog", "forms", "cases", "store", "desk", "connectors"},
-    "oversight": {"catalog", "forms", "cases", "store", "desk"},
+    "dispatch": {"store", "desk", "connectors"},
+    "people": {"store"},
+    "web": {"catalog", "forms", "cases", "store", "desk", "dispatch", "people", "connectors", "sources", "settings"},
     # Signatures and sample papers import nothing of ours; everything else goes by HTTP.
     "sandbox": {"connectors", "sources"},
     # The fault rig is a stranger too: signatures, what departments say, and the tools of bench; the rest by HTTP.
-    "chaos": {"connectors", "sandbox", "settings"},
-    "web": {"catalog", "forms", "cases", "store", "desk", "dispatch", "oversight", "people", "connectors", "sources",
-            "settings"},
+    "chaos": {"connectors", "sandbox", "settings", "bench"},
 }
-ROOMS = {*MAY_IMPORT, "app", "cli", "settings"}
+MODULES = {path.stem for path in HOME.glob("*.py")}
+ROOMS = {*MAY_IMPORT, *MODULES, "bench"}
 PURE = ("catalog", "forms", "cases")
 IMPURE_MODULES = {"flask", "sqlite3", "sqlite_utils", "requests", "os", "random", "time", "psycopg", "secrets",
                   "pathlib", "subprocess", "socket", "urllib"}
@@ -35,7 +35,7 @@ SQL = re.compile(r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s
 
 
 def files(room):
-    return sorted((HOME / room).rglob("*.py"))
+    return [HOME / f"{room}.py"] if room in MODULES else sorted((HOME / room).rglob("*.py"))
 
 
 def imported(tree):
@@ -46,15 +46,27 @@ def imported(tree):
             yield node.module.split(".")[0], node
 
 
-@pytest.mark.parametrize("room", sorted(room for room in MAY_IMPORT if (HOME / room).is_dir()))
-def test_imports_point_down(room):
-    wrong = [
-        f"{path.relative_to(HOME)}:{node.lineno} imports {name}"
-        for path in files(room)
-        for name, node in imported(ast.parse(path.read_text()))
-        if name in ROOMS and name != room and name not in MAY_IMPORT[room]
-    ]
-    assert wrong == []
+def imports_of(room):
+    """What a room imports of the others, each with where it does."""
+    return {name: f"{path.relative_to(HOME)}:{node.lineno} imports {name}" for path in files(room)
+            for name, node in imported(ast.parse(path.read_text())) if name in ROOMS - {room}}
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_what_stands_beside_it_here(room):
+    found = imports_of(room)
+    assert [line for name, line in found.items() if name not in MAY_IMPORT[room]] == []
+    assert MAY_IMPORT[room] - found.keys() == set()
+
+
+def test_each_line_of_the_readmes_table_imports_from_itself_and_those_above():
+    table = (HOME / "README.md").read_text().split("| room |", 1)[1].split("\n\n", 1)[0]
+    above = set()
+    for cell in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE):
+        here = {name.strip("/").removesuffix(".py") for name in re.findall(r"`([\w/.]+)`", cell)}
+        above |= here
+        assert [line for room in here & ROOMS for name, line in imports_of(room).items() if name not in above] == []
+    assert ROOMS - above == set()
 
 
 @pytest.mark.parametrize("room", PURE)

@@ -8,7 +8,7 @@ from web.api_departments import departments
 from web.api_docs import docs
 from web.demo import demo
 from web.inside import inside
-from web.operation import operation_pages
+from web.probes import probes
 
 FILLED_BY = (api_drafts, api_cases)
-ALL = (api, departments, operation_pages, docs, demo, inside)
+ALL = (api, departments, probes, docs, demo, inside)

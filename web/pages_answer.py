@@ -19,7 +19,7 @@ from forms.plan import Plan
 from sources.samples import sample_paper
 from web.errors import Problem, not_found
 from web.identity import subject
-from web.pages_inputs import Input, Linked, flat, of_line, pressed, problems_of, with_value
+from web.pages_inputs import Input, Linked, file_control_id, flat, of_line, pressed, problems_of, with_value
 from web.pages_materials import info_of, keep_paper
 from web.pages_root import bp, demo, desk, now
 from web.pictures.stations import short
@@ -43,7 +43,7 @@ class WantedPaper:
     @property
     def id(self) -> str:
         """The id of the file control."""
-        return "p-" + "".join(sign if sign.isalnum() else "-" for sign in self.code)
+        return file_control_id(self.code)
 
 
 def _ask(view: Mapping[str, Any], leg: str, ask: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

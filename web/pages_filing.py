@@ -144,7 +144,7 @@ def refusals(draft: Draft, error: DeskError) -> list[Linked]:
 @bp.get("/cases/<reference>/receipt")
 def receipt(reference: str) -> str:
     """The receipt: reference, code, QR code (both in the fragment, never in a query), every leg; printable."""
-    found = desk().receipt(subject(), reference, now())
+    found = desk().receipt(subject(), reference)
     view = desk().case_view(subject(), reference, now())
     base = house().settings.public_url.rstrip("/") + url_for("pages.track")
     code = segno.make(f"{base}#r={found.reference}&c={found.code}", error="m")

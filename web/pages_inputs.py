@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -56,6 +56,11 @@ def control_id(name: str) -> str:
     return "f-" + re.sub(r"[^\w-]", "-", name)
 
 
+def file_control_id(key: str) -> str:
+    """The id of the file control of the paper `key`."""
+    return "p-" + "".join(sign if sign.isalnum() else "-" for sign in key)
+
+
 def options_of(options: Iterable[Option], type_: FieldType, level: str | None,
                regions: Mapping[str, Region]) -> tuple[tuple[str, str], ...]:
     """Code and label of each choice; regions are those of the wanted level under their parents' names."""
@@ -105,20 +110,17 @@ def of_line(line: FieldLine, departments: Mapping[str, str], regions: Mapping[st
     """A field of the merged form as an input, with who asks for it (`departments`: leg → department)."""
     code = line.code.rpartition(".")[2] if "." in line.code else line.code
     return Input(
-        code, code, str(line.name), line.type, line.required, hint=_hint(line), asked=askers_words(line, departments),
-        purpose=str(line.purpose or "") if line.sensitive else "", unit=unit_words(line.unit),
-        options=_choices(line, regions), long=line.type == "text" and (line.max_length or 0) > 100,
-        inner=tuple(of_line(column, {}, regions) for column in line.inner), fixed=line.value is not None,
-        most=_most(line.max),
+        code, code, str(line.name), line.type, line.required, hint=str(line.help or ""),
+        asked=askers_words(line, departments), purpose=str(line.purpose or "") if line.sensitive else "",
+        unit=unit_words(line.unit), options=_choices(line, regions),
+        long=line.type == "text" and (line.max_length or 0) > 100,
+        inner=tuple(of_line(column, {}, regions) for column in line.inner),
+        fixed=line.value is not None, most=_most(line.max),
     )
 
 
 def _most(*limits: Decimal | None) -> int | None:
     return min((int(limit) for limit in limits if limit is not None), default=None)
-
-
-def _hint(line: FieldLine) -> str:
-    return str(line.help or "")
 
 
 def settled(line: FieldLine) -> bool:
@@ -265,16 +267,6 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
 def _about(label: str, text: str) -> str:
     """A problem under its label, which is not said twice."""
     return text if text.startswith(label) else f"{label}：{text}"
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer as a line of the review: label and words."""
-
-    label: str
-    words: str
-    code: str = ""
-    asked: str = field(default="")
 
 
 def answer_words(asked: Input) -> str:

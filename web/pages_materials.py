@@ -14,13 +14,14 @@ from werkzeug.wrappers import Response
 
 from catalog.dictionary import Spec
 from desk.errors import DeskError
+from desk.papers import MEGABYTE
 from desk.values import Draft, FileInfo
 from forms.plan import MaterialLine, RemovedMaterial
 from sources.samples import sample_paper
 from web.errors import Problem, answer, from_http, not_found, wants_json
 from web.identity import current, subject
 from web.pages_again import keep, taken
-from web.pages_inputs import Linked, flat
+from web.pages_inputs import Linked, file_control_id, flat
 from web.pages_root import bp, demo, desk, draft_of, now
 from web.pages_words import RULE_NAMES
 from web.uploads import PIECE, keep_upload
@@ -42,7 +43,7 @@ class Paper:
     @property
     def id(self) -> str:
         """The id of its file control."""
-        return "p-" + "".join(sign if sign.isalnum() else "-" for sign in self.line.key)
+        return file_control_id(self.line.key)
 
     @property
     def accept(self) -> str:
@@ -157,7 +158,7 @@ def keep_paper(file: FileStorage, name: object, spec: Spec) -> str:
         types = "、".join(spec.file_types)
         say = f"文件名以 .{ending} 结尾，内容却不是 {ending.upper()}；请换成真正的 {types} 文件"
         raise Problem(422, problem.code, say, {"file": [say]}) from problem
-    if kept.size > spec.max_mb * 1_048_576:
+    if kept.size > spec.max_mb * MEGABYTE:
         say = f"{name}不能超过 {spec.max_mb} MB，请压缩后再上传"
         raise Problem(422, "file_size", say, {"file": [say]})
     return kept.file

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.fold import apply, begin
-from cases.follow import Outcome, follow, opening
+from cases.follow import Consequences, follow, opening
 from cases.judge import judge
 from cases.model import Case, Event
 from catalog.limits import parse_limit
@@ -64,7 +64,7 @@ def a_plan(
     )
 
 
-def filed(plan: Plan, at: datetime = T0) -> Outcome:
+def filed(plan: Plan, at: datetime = T0) -> Consequences:
     return opening(begin("2509260001", plan, at), "applicant")
 
 
@@ -72,7 +72,7 @@ def at(hours: float) -> datetime:
     return T0 + timedelta(hours=hours)
 
 
-def say(case: Case, leg: str, type_: str, when: datetime | float, **data: Any) -> tuple[Case, Outcome]:
+def say(case: Case, leg: str, type_: str, when: datetime | float, **data: Any) -> tuple[Case, Consequences]:
     """A notice by the leg's department: judged, folded and followed; the case must take it."""
     moment = when if isinstance(when, datetime) else at(when)
     verdict = judge(case, leg, Event(type_, moment, case.legs[leg].department, leg, data))
@@ -80,13 +80,13 @@ def say(case: Case, leg: str, type_: str, when: datetime | float, **data: Any) -
     return happen(case, *verdict.events)
 
 
-def ours(case: Case, leg: str, type_: str, when: datetime | float, **data: Any) -> tuple[Case, Outcome]:
+def ours(case: Case, leg: str, type_: str, when: datetime | float, **data: Any) -> tuple[Case, Consequences]:
     """An event of ours: folded and followed."""
     moment = when if isinstance(when, datetime) else at(when)
     return happen(case, Event(type_, moment, "platform", leg, data))
 
 
-def happen(case: Case, *events: Event) -> tuple[Case, Outcome]:
+def happen(case: Case, *events: Event) -> tuple[Case, Consequences]:
     for event in events:
         case = apply(case, event)
     outcome = follow(case, events[-1].at, None, events)

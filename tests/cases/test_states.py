@@ -8,7 +8,7 @@ from cases.diagram import diagram, states_page
 from cases.fold import NATURAL_COURSE
 from cases.follow import outgoing
 from cases.model import CaseState, Event, LegState
-from cases.states import FINAL, NEEDS, NOTICES, OURS, TABLE, Move
+from cases.states import FINAL, NOTICES, OURS, TABLE, Move
 from cases.words import CASE_NAMES, EVENT_NAMES, STATE_NAMES, event_name, line, state_name
 from catalog.text import Text
 from tests.cases.case_plans import a_leg, a_plan, at, filed
@@ -27,7 +27,7 @@ def test_every_state_and_event_has_one_chinese_name() -> None:
 
 def test_the_table_answers_every_event_in_every_state_and_every_notice_has_its_place() -> None:
     assert set(TABLE) == {(state, event) for state in LegState for event in (*NOTICES, *OURS)}
-    assert set(NATURAL_COURSE) == set(NOTICES) == set(NEEDS)
+    assert set(NATURAL_COURSE) == set(NOTICES)
 
 
 def test_every_state_can_be_reached_and_every_open_one_left() -> None:

@@ -1,5 +1,6 @@
 """The documents tell the truth: files exist, codes and connectors are documented, next year has a calendar."""
 
+import ast
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,35 @@ from web.codes import codes_page
 HOME = Path(__file__).resolve().parents[2]
 PAGES = sorted([*HOME.glob("*.md"), *(HOME / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+NAMED = re.compile(r"`([\w/]+\.py)(?:::([\w.]+))?`")
+DRAWN = re.compile(r"\b([a-z_]+)\.([A-Za-z]+)\b")
 PROBLEM = re.compile(r"Problem\(\s*\d+,\s*\"(\w+)\"")
 
 
+def defined(path):
+    """What a module defines: its names, and `Class.name` for what stands in a class."""
+    names = set()
+    for node in ast.parse((HOME / path).read_text()).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+        for name in (getattr(target, "name", getattr(target, "id", None)) for target in targets):
+            names |= {name} | {f"{name}.{part.name}" for part in getattr(node, "body", ()) if hasattr(part, "name")}
+    return names
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOME)))
-def test_every_file_a_page_links_to_exists(page):
-    missing = [target for target in LINK.findall(page.read_text()) if not (page.parent / target).exists()]
-    assert missing == []
+def test_every_file_and_function_that_a_page_names_exists(page):
+    text = page.read_text()
+    assert [target for target in LINK.findall(text) if not (page.parent / target).exists()] == []
+    named = {(path, name) for path, name in NAMED.findall(text) if "/" in path or name}
+    assert [path for path, _ in named if not (HOME / path).is_file()] == []
+    assert [(path, name) for path, name in named if name and name not in defined(path)] == []
+
+
+def test_the_picture_of_the_architecture_shows_what_is_there():
+    picture = (HOME / "docs" / "architecture.md").read_text().split("```")[1]
+    drawn = {(module, name) for module, name in DRAWN.findall(picture) if name != "py"}
+    assert len(drawn) >= 5
+    assert [one for one in drawn if not any(one[1] in defined(path) for path in HOME.glob(f"*/{one[0]}.py"))] == []
 
 
 def test_the_page_of_error_codes_does_not_lag():

@@ -38,8 +38,6 @@ def test_a_rule_of_a_bundle_cannot_ask_about_one_row():
     assert len(said(texts)) == 1 and "b.yaml:4: 条件用了 vs.mass，但规则是对整个办件的" in said(texts)[0]
 
 
-
-
 @pytest.mark.parametrize(("asks", "more"), [
     (", " + PAPER_IF.format("g > 10"), ""), ("", ", rules: [{id: R-1, need: g > 0, say: 为零, effect: block}]")])
 def test_a_matter_cannot_ask_about_what_an_earlier_leg_brings_it(asks, more):
@@ -110,6 +108,15 @@ def test_a_question_that_only_a_variant_asks_is_asked_when_the_variant_holds():
     assert [line.key for line in planned(catalog, {"n": 20, "q": True}, {}).materials] == ["PR01"]
     assert {item.id: item.state for item in planned(catalog, {"n": 5}).questions} == {"n": "answered", "q": "idle"}
     assert stopping(planned(catalog, {"n": 5}, {})) == []
+
+
+def test_a_question_that_only_a_rule_needs_is_asked_when_the_rule_applies():
+    texts = written(matter("m1", "fields: [n]"),
+                    "situation: {x: {ask: 简易吗？, yes_no: yes}, y: {ask: 结清了吗？, yes_no: yes}}\n"
+                    "rules: [{id: R-1, when: x, need: y, say: 先结清, effect: block}]\nmatters: {m1: {}}\n", NUMBERS)
+    assert said(texts) == [] and stopping(planned(read(texts), {"x": False}, {"n": 1})) == []
+    assert stopping(planned(read(texts), {"x": True}, {"n": 1})) == [("undecided", "open_question", "y")]
+    assert stopping(planned(read(texts), {"x": True, "y": False}, {"n": 1})) == [("block", "R-1", None)]
 
 
 def test_a_cell_that_only_the_form_says_decides_what_its_matter_asks():

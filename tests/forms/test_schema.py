@@ -11,7 +11,7 @@ from catalog.units import unit_words
 from forms.compose import compose
 from forms.errors import UnknownLeg
 from forms.formats import FORMATS, BadFormat
-from forms.schema import bound_words, validate_form, validate_materials
+from forms.schema import validate_form, validate_materials
 from forms.split import applicant_part, leg_fields, with_results
 from forms.values import safe_text
 
@@ -98,7 +98,6 @@ def test_a_bound_is_in_the_message_with_its_unit():
     line = next(line for line in plan().fields if line.code == "load_kw")
     message = judged({"load_kw": 10 ** 9}).errors["load_kw"][0]
     assert f"不能大于 {line.max} {unit_words(line.unit)}" in message
-    assert bound_words(line) == f"{line.min} 到 {line.max} {line.unit}"
 
 
 def test_missing_fields_are_errors_of_a_filing_and_listed_apart_for_a_draft():

@@ -9,7 +9,7 @@ import pytest
 from app import create_app
 from settings import SETTINGS
 from store.conservation import RULES
-from web.operation import KEPT
+from web.probes import KEPT
 
 HOME = Path(__file__).resolve().parents[2]
 FLASKS_OWN = {"run", "shell", "routes"}
@@ -58,7 +58,7 @@ def test_every_setting_stands_in_the_docs(page):
 
 
 def test_every_figure_that_is_measured_is_explained(page):
-    source = (HOME / "web" / "operation.py").read_text()
+    source = (HOME / "web" / "probes.py").read_text()
     for name in re.findall(r': \("([a-z_]+)", "', source):
         assert f"yijianshi_{name}" in page, name
     for name in (*KEPT, "oldest_message_seconds"):

@@ -184,4 +184,3 @@ def test_every_shipped_script_brings_a_leg_to_its_end(script: str, hub: Hub, sta
         hub.wait(lambda types: "leg.supplement_required" in types)
         hub.push(body, "leg.supplemented")
     assert set(hub.wait(lambda types: any(end in types for end in ends))) & set(ends)
-

@@ -89,11 +89,10 @@ class Walk:
         reference = f"{self.name}-{len(self.cases)}"
         self.store.db.write(unit)
         with self.store.db.read() as tx:
-            if cases.exists(tx, reference):
+            if legs.of_case(tx, reference):
                 self.cases.append(reference)
 
     def _change(self, tx: Tx, reference: str) -> None:
-        cases.lock(tx, reference)
         before = {row.leg: row for row in legs.of_case(tx, reference)}
         number = events.append(tx, reference, [Event("leg.remark", NOW, "someone", leg) for leg in before]).n
         changed = [replace(before[leg], n=number, state=self.dice.choice(list(LegState)))

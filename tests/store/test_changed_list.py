@@ -57,7 +57,7 @@ def keys(there: Inside, office: str = OFFICE) -> list[str]:
 
 
 def offices_of(there: Inside, reference: str) -> set[str]:
-    return {leg.department for leg in there.desk.receipt(SUBJECT, reference, LATER).legs}
+    return {leg.department for leg in there.desk.receipt(SUBJECT, reference).legs}
 
 
 @pytest.mark.parametrize("channel", [PULL, DESK])

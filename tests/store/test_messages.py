@@ -370,5 +370,3 @@ def test_running_attempts_are_counted_per_office(store: Opened) -> None:
 def _expire_all(tx: object) -> list[MessageId]:
     tx.run("update messages set lease_until = '2000-01-01T00:00:00.000000Z' where state = 'leased'")  # type: ignore[attr-defined]
     return leases.expire(tx, minutes(5))  # type: ignore[arg-type]
-
-

@@ -54,7 +54,6 @@ Question = Callable[[Tx], object]
 QUESTIONS: dict[str, Question] = {
     "tracking": lambda tx: (cases.has_code(tx, REFERENCE, "x"), reading.whole_case(tx, REFERENCE)),
     "a person's cases": lambda tx: reading.cases_of(tx, "someone"),
-    "cases of a holder": lambda tx: cases.of_holder(tx, "x"),
     "inbox": lambda tx: reading.inbox(tx, "water-works"),
     "inbox, a later page": lambda tx: reading.inbox(tx, "water-works", "2026|a|01"),
     "closed of a department": lambda tx: reading.closed_of(tx, "water-works", NOW),
@@ -73,7 +72,7 @@ QUESTIONS: dict[str, Question] = {
                            messages.recall(tx, REFERENCE, "02")),
     "events": lambda tx: (events.of_case(tx, REFERENCE), events.last(tx, REFERENCE)),
     "seal": lambda tx: (seals.seal_heads(tx, NOW), seals.latest(tx)),
-    "audit": lambda tx: (audit.entries(tx), audit.of_target(tx, "x"), audit.head(tx)),
+    "audit": lambda tx: (audit.entries(tx), audit.head(tx)),
     "feed": lambda tx: offers.after(tx, "water-works", 0),
     "offers of a leg": lambda tx: offers.of_leg(tx, REFERENCE, "01"),
     "another way to an office": lambda tx: (offers.fed(tx), offers.push_instead(tx, "water-works", NOW),

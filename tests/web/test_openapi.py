@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry, Resource
 
-from cases.states import NEEDS
+from cases.states import NOTICES
 from people.policy import POLICY
 from web.api_docs import markdown
 from web.openapi import document, operations
@@ -65,7 +65,7 @@ def test_answers_are_what_the_document_says(made, applicant, caller, filing):
 
 def test_every_type_of_notice_and_of_push_has_its_own_shape(made):
     shape = made["paths"]["/api/departments/{department}/notices"]["post"]["requestBody"]["content"]["application/json"]
-    assert len(shape["schema"]["oneOf"]) == len(NEEDS) == len(shape["schema"]["discriminator"]["mapping"])
+    assert len(shape["schema"]["oneOf"]) == len(NOTICES) == len(shape["schema"]["discriminator"]["mapping"])
     at = {"timestamp": "2026-01-05T09:30:00+08:00"}
     result = {"material": "K14", "name": "供水方案", "number": 7, "valid_to": None, "files": ["f1", {"base64": "aGk="}]}
     granted = {**at, "type": "leg.granted", "data": {"leg": "x-01", "ref": None, "results": [result]}}

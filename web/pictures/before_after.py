@@ -46,7 +46,7 @@ def _bars(rows: tuple[Pair, ...], width: float, shown: str) -> Picture:
     wide = shown == "wide"
     head, step, left = (0, 74, 130) if wide else (26, 92, 0)
     room = width - left - 130
-    canvas = Canvas(width, head * 0 + step * len(rows))
+    canvas = Canvas(width, step * len(rows))
     for number, pair in enumerate(rows):
         top = number * step
         canvas.text(0, top + (34 if wide else 18), pair.name, 16, font_weight="bold")

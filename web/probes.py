@@ -26,19 +26,19 @@ from web.errors import Problem
 from web.operations import Operation, operation
 from web.wiring import house
 
-operation_pages = Blueprint("operation", __name__)
+probes = Blueprint("operation", __name__)
 PROBE = "web.probe"
 LONGEST_SILENCE = timedelta(seconds=150)
 
 
-@operation_pages.get("/healthz")
+@probes.get("/healthz")
 @operation(Operation("Is the process alive", {200: "yes"}))
 def healthz() -> Response:
     """The process answers."""
     return shown({"status": "ok"})
 
 
-@operation_pages.get("/readyz")
+@probes.get("/readyz")
 @operation(Operation("Is the store writable and the dispatcher beating", {200: "yes"}, refuses=(503,)))
 def readyz() -> Response:
     """The store takes a write, and a dispatcher (this process's own, else any) gave a sign of life."""
@@ -62,7 +62,7 @@ def _probe(now: datetime) -> datetime | None:
     return found.at if found else None
 
 
-@operation_pages.get("/metrics")
+@probes.get("/metrics")
 @operation(Operation("Figures in Prometheus' text form", {200: "the figures"}))
 def metrics() -> Response:
     """The figures of this moment."""
