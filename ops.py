@@ -1,4 +1,4 @@
-"""The operators' commands of `flask`: what is stuck, sending again, strange notices, pauses, tokens, accounts, keys."""
+"""The commands of `flask` for operators: what is stuck, sending again, strange notices, pausing, tokens and keys."""
 
 from __future__ import annotations
 
@@ -194,41 +194,6 @@ def tokens_revoke(token: str, **said: Any) -> None:
 
 
 @click.group()
-def accounts() -> None:
-    """The accounts of people (made by `flask account`)."""
-
-
-@accounts.command("disable")
-@click.argument("login")
-@act()
-def accounts_disable(login: str, **said: Any) -> None:
-    """Close an account: its sessions end, its password and its tokens open nothing any more."""
-    _on_account("account-disable", {"login": login, **said}, "停用")
-
-
-@accounts.command("enable")
-@click.argument("login")
-@act()
-def accounts_enable(login: str, **said: Any) -> None:
-    """Open a closed account again."""
-    _on_account("account-enable", {"login": login, **said}, "恢复")
-
-
-@accounts.command("password")
-@click.argument("login")
-@click.password_option(envvar="YJS_PASSWORD", help="Asked for when not given.")
-@act()
-def accounts_password(login: str, **said: Any) -> None:
-    """Give an account a new password, for who has forgotten theirs; its sessions end."""
-    _on_account("account-password", {"login": login, **said}, "更换密码")
-
-
-def _on_account(verb: str, asked: dict[str, Any], what: str) -> None:
-    changed(verb, asked)
-    click.echo(f"{asked['login']}：{'将' if asked['dry_run'] else '已'}{what}")
-
-
-@click.group()
 def keys() -> None:
     """The file of encryption keys (YJS_KEYS)."""
 
@@ -277,4 +242,4 @@ def _on_stop(act: Callable[..., object]) -> None:
         signal.signal(sign, act)
 
 
-OPERATIONS = (legs, dispatch, retry, quarantine, pause, resume, tokens, accounts, keys, *READING, *COPIES)
+OPERATIONS = (legs, dispatch, retry, quarantine, pause, resume, tokens, keys, *READING, *COPIES)

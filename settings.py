@@ -148,8 +148,7 @@ SETTINGS: tuple[Setting, ...] = (
 ELSEWHERE: tuple[tuple[str, str, str], ...] = (
     ("YJS_SANDBOX_URL", "示例部门监听的地址；接入清单可用 env:YJS_SANDBOX_URL 引用。dev.py run 用 PORT + 100。",
      "Where the demo departments listen (`flask sandbox`); a list may refer to it. `dev.py run`: `PORT` + 100."),
-    ("YJS_PASSWORD", "flask account 和 flask accounts password 的密码，免得在终端询问。",
-     "The password for `flask account` and `flask accounts password`; else asked for."),
+    ("YJS_PASSWORD", "flask account 的密码，免得在终端询问。", "The password for `flask account`; else asked for."),
     ("SECRET", "flask conform 用的密钥。", "The secret for `flask conform`."),
     ("TOKEN", "flask conform --pull 用的取件令牌。", "The token for `flask conform --pull`."),
 )

@@ -16,7 +16,6 @@ from catalog.load import load_catalog
 from catalog.model import Catalog
 from catalog.report import found_in
 from desk.errors import DeskError
-from people.errors import PeopleError
 from settings import BadSettings, Clock, Settings
 from store.cipher import Cipher
 from store.errors import StoreError
@@ -82,7 +81,7 @@ def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
     try:
         return call(read_settings().data, verb, asked) or _alone(verb, asked)
-    except (RefusedStart, CommandRefused, DeskError, PeopleError, StoreError) as refused:
+    except (RefusedStart, CommandRefused, DeskError, StoreError) as refused:
         stop(str(refused))
 
 

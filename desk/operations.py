@@ -18,6 +18,7 @@ from store import pausing
 from store import people as stored_people
 from store.marks import Mark
 from store.messages import TOPIC
+from store.people import Token
 from store.port import Tx
 
 
@@ -89,6 +90,11 @@ class Operations:
     def _has_token(self, token: str) -> bool:
         with self._premises.database.read() as tx:
             return any(one.id == token and one.revoked_at is None for one in stored_people.tokens(tx))
+
+    def tokens(self) -> list[Token]:
+        """Every bearer token, without its secret."""
+        with self._premises.database.read() as tx:
+            return stored_people.tokens(tx)
 
     def note(self, action: str, target: str, data: Mapping[str, Any], act: Act, now: datetime) -> None:
         """Record what was read or copied beside the portal: a backup, a list compared, personal data exported."""

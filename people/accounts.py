@@ -10,7 +10,7 @@ from typing import Any
 
 from people import attempts
 from people.attempts import Attempts
-from people.errors import LoginTaken, UnknownLogin, WrongLogin
+from people.errors import LoginTaken, WrongLogin
 from people.identity import Role
 from people.passwords import Passwords
 from store import people as stored_people
@@ -18,8 +18,6 @@ from store.errors import LoginTaken as NotFree
 from store.errors import UnknownAccount
 from store.people import Account
 from store.port import Database, Tx
-
-Also = Callable[[Tx], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +82,20 @@ class Accounts:
         account = self.get(subject)
         return account.body if account else {}
 
-    def called(self, login: str) -> str:
-        """The subject of the account with this login, a disabled one too; raises `UnknownLogin`."""
-        with self._database().read() as tx:
-            account = stored_people.by_login(tx, login)
-        if account is None:
-            raise UnknownLogin
-        return account.account
-
-    def change_password(self, subject: str, password: str, also: Also | None = None) -> None:
+    def change_password(self, subject: str, password: str) -> None:
         """Set a new password and end every session of the account; raises `WeakPassword`."""
         stored = self._passwords.make(password)
-        self._change(subject, lambda tx: stored_people.set_password(tx, subject, stored), also)
 
-    def disable(self, subject: str, also: Also | None = None) -> None:
-        """Close an account: its sessions end, its tokens and its password no longer open anything."""
-        self._change(subject, lambda tx: stored_people.set_disabled(tx, subject, disabled=True), also)
-
-    def enable(self, subject: str, also: Also | None = None) -> None:
-        """Open a closed account again; nothing that ended comes back."""
-        self._change(subject, lambda tx: stored_people.set_disabled(tx, subject, disabled=False), also)
-
-    def _change(self, subject: str, change: Also, also: Also | None) -> None:
-        """Change an account and end its sessions; `also` writes into the same transaction what belongs to it."""
         def unit(tx: Tx) -> None:
-            change(tx)
+            stored_people.set_password(tx, subject, stored)
             stored_people.end_all(tx, subject)
-            if also is not None:
-                also(tx)
+
+        self._database().write(unit)
+
+    def disable(self, subject: str) -> None:
+        """Close an account: its sessions end, its tokens and its password no longer open anything."""
+        def unit(tx: Tx) -> None:
+            stored_people.set_disabled(tx, subject, disabled=True)
+            stored_people.end_all(tx, subject)
 
         self._database().write(unit)

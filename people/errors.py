@@ -36,12 +36,6 @@ class LoginTaken(PeopleError):
     code, status = "login_taken", 409
 
 
-class UnknownLogin(PeopleError):
-    """没有这个账号；请核对登录名。"""
-
-    code, status = "unknown_login", 404
-
-
 class WeakPassword(PeopleError):
     """密码太短；请用至少 12 个字符。"""
 

@@ -62,3 +62,7 @@ class Sessions:
     def end(self, secret: str) -> None:
         """End one session."""
         self._database().write(lambda tx: stored_people.end_session(tx, secret))
+
+    def end_all(self, subject: str) -> None:
+        """End every session of a person."""
+        self._database().write(lambda tx: stored_people.end_all(tx, subject))

@@ -54,7 +54,10 @@ def account(home: House, asked: Mapping[str, Any]) -> dict[str, Any]:
     department = _office(home, asked)
     new = NewAccount(login=str(asked["login"]), role=role_of(asked["role"]), name=str(asked["name"]),
                      department=department, password=str(asked["password"]))
-    return {"account": home.accounts.add(new, home.clock.now()).account}
+    try:
+        return {"account": home.accounts.add(new, home.clock.now()).account}
+    except PeopleError as refused:
+        raise CommandRefused(refused.detail) from refused
 
 
 def _office(home: House, asked: Mapping[str, Any]) -> str | None:
@@ -78,7 +81,7 @@ def run(verb: str) -> tuple[Response, int]:
         return jsonify(detail=f"没有命令 {verb}"), 404
     try:
         return jsonify(work(house(), request.get_json())), 200
-    except (CommandRefused, DeskError, PeopleError, StoreError) as refused:
+    except (CommandRefused, DeskError, StoreError) as refused:
         return jsonify(detail=str(refused)), 422
 
 

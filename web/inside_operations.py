@@ -8,7 +8,6 @@ from typing import Any
 
 from desk.acts import Act
 from desk.operations import Operations
-from people.accounts import Also
 from web.wiring import House
 
 Asked = Mapping[str, Any]
@@ -60,30 +59,6 @@ def revoke(home: House, asked: Asked) -> dict[str, Any]:
     return _at(home).revoke_token(str(asked["id"]), _act(asked), home.clock.now())
 
 
-def account_disable(home: House, asked: Asked) -> dict[str, Any]:
-    """Close an account: `login`."""
-    return _on_account(home, asked, "account.disable", home.accounts.disable)
-
-
-def account_enable(home: House, asked: Asked) -> dict[str, Any]:
-    """Open a closed account again: `login`."""
-    return _on_account(home, asked, "account.enable", home.accounts.enable)
-
-
-def account_password(home: House, asked: Asked) -> dict[str, Any]:
-    """Give an account a new password: `login`, `password`."""
-    password = str(asked["password"])
-    return _on_account(home, asked, "account.password",
-                       lambda subject, also: home.accounts.change_password(subject, password, also))
-
-
-def _on_account(home: House, asked: Asked, action: str, change: Callable[[str, Also], None]) -> dict[str, Any]:
-    act, subject, now = _act(asked), home.accounts.called(str(asked["login"])), home.clock.now()
-    if not act.dry_run:
-        change(subject, lambda tx: act.record(tx, action, subject, now, {}))
-    return {"account": subject}
-
-
 def note(home: House, asked: Asked) -> dict[str, Any]:
     """Record what was done beside the portal: `action`, `target`, `data`."""
     action = str(asked["action"])
@@ -96,5 +71,4 @@ def note(home: House, asked: Asked) -> dict[str, Any]:
 OPERATIONS: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
     "retry": retry, "quarantine-apply": quarantine_apply, "quarantine-discard": quarantine_discard,
     "quarantine-show": quarantine_show, "pause": pause, "resume": resume, "revoke": revoke, "note": note,
-    "account-disable": account_disable, "account-enable": account_enable, "account-password": account_password,
 }

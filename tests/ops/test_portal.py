@@ -8,16 +8,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from connectors.base import Answer
 from connectors.signing import headers_for
-from people.errors import WrongLogin
 from settings import Clock
-from store import audit
 from tests.ops.conftest import HOME, answered, file, received, state
 
 SECRET = "whsec_" + "QUFB" * 10
@@ -94,29 +91,6 @@ def test_changing_commands_go_through_the_running_portal(deployment, portal):
         assert deployment.json("tokens", "list")[0]["revoked_at"]
         for tried in ((), ("--dry-run",)):
             assert deployment.flask("tokens", "revoke", made["id"], "--reason", "再来", *tried).exit_code == 1
-
-
-def test_an_account_is_closed_opened_and_given_a_new_password_by_its_login(deployment):
-    def signs_in(password):
-        with deployment.house() as home, suppress(WrongLogin):
-            return home.accounts.by_password("li", password, "", home.clock.now()).account == subject
-
-    old, new = "示例密码" * 3, "另一个密码" * 3
-    subject = deployment.ok("account", "li", "--role", "operator", "--name", "示例", "--password", old).strip()
-    deployment.ok("accounts", "disable", "li", "--reason", "离职", "--dry-run")
-    assert signs_in(old)
-    deployment.ok("accounts", "disable", "li", "--reason", "离职")
-    assert not signs_in(old)
-    deployment.ok("accounts", "password", "li", "--password", new, "--reason", "忘记密码")
-    deployment.ok("accounts", "enable", "li", "--reason", "回来")
-    assert signs_in(new) and not signs_in(old)
-    for wrong in (("disable", "wang"), ("password", "li", "--password", "short")):
-        refused = deployment.flask("accounts", *wrong, "--reason", "试试")
-        assert (refused.exit_code, "请" in refused.stderr) == (1, True)
-    with deployment.house() as home, home.database.read() as tx:
-        said = [(one.action, one.target, one.data["reason"]) for one in audit.entries(tx)]
-    assert said == [("account.disable", subject, "离职"), ("account.password", subject, "忘记密码"),
-                    ("account.enable", subject, "回来")]
 
 
 def test_while_paused_nothing_leaves_and_notices_get_503_until_resumed(deployment, portal):
