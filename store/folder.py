@@ -20,15 +20,15 @@ class FolderLock:
     """An exclusive flock on `lock` inside the data folder; the kernel frees it when the process dies."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "lock"
+        self.path = folder / "lock"
         self._handle = -1
 
     def take(self, patience: float, say: Callable[[str], None]) -> None:
         """Take the lock, waiting at most `patience` seconds and saying so; FolderBusy afterwards."""
-        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if self._tried():
             return
-        say(f"数据目录 {self._path.parent} 正被另一个进程使用，最多等待 {patience:.0f} 秒……")
+        say(f"数据目录 {self.path.parent} 正被另一个进程使用，最多等待 {patience:.0f} 秒……")
         give_up = time.monotonic() + patience
         while time.monotonic() < give_up:
             time.sleep(_PAUSE)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from store.errors import ConstraintBroken, StorageFull, StoreError, StoreUnavailable, UnsafeStorage
@@ -43,6 +45,24 @@ def refuse_network(folder: Path, mounts: str) -> None:
             f"数据目录 {folder} 位于网络文件系统（{kind}）上，内嵌数据库在那里可能损坏或丢失已受理的办件；"
             "请改用本机磁盘，或设置 DATABASE_URL 使用 PostgreSQL。"
         )
+
+
+def refuse_owner(files: Iterable[Path]) -> None:
+    """UnsafeStorage if one of these files is another user's: what is written now would be this one's, and the portal,
+    which runs as the other, could not open it again."""
+    for path in files:
+        if path.exists() and path.stat().st_uid != os.geteuid():
+            owner, me = user_name(path.stat().st_uid), user_name(os.geteuid())
+            raise UnsafeStorage(f"{path} 属于用户 {owner}，现在是用户 {me}；请以 {owner} 运行（sudo -u {owner} …），"
+                                f"或停止服务后执行 chown -R {me} {path.parent}。")
+
+
+def user_name(uid: int) -> str:
+    """What a user is called here."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def refuse_pragmas(connection: sqlite3.Connection) -> None:

@@ -74,7 +74,7 @@ def _cipher(settings: Settings) -> Cipher:
             create_keys(path)
         return load_keys(path, settings.data)
     except StoreError as error:
-        raise RefusedStart(str(error)) from error
+        raise RefusedStart(error.says) from error
 
 
 def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: Opened) -> Desk:
