@@ -69,6 +69,8 @@ def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:
     lines = [f"未送达 {count} 条；分办件共 {sum(state.by_state.values())} 件："
              + "，".join(f"{name} {number}" for name, number in state.by_state.items())]
     lines += [_resting(one, zone) for one in state.resting]
+    lines += [f"待取：{one.office}  {one.count} 条，最早自 {_minute(one.since, zone)}；由该单位来取，太久请联系它"
+              for one in state.unfetched]
     lines += [f"异常：{one.rule}  {one.reference} {one.leg}" for one in state.breaches]
     lines += [f"计数不符：{one.name} {one.key}  记 {one.kept}，实有 {one.counted}" for one in state.drift or ()]
     if state.drift is not None and not state.drift and not state.breaches:

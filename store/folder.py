@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from store.errors import FolderBusy
+from store.errors import FolderBusy, StorageFull, StoreUnavailable
 from store.turns import away
 
+PROBE = "probe"
+_PROBED = 1 << 16
 _PAUSE = 0.1
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -55,6 +57,16 @@ class FolderLock:
 def is_full(error: OSError) -> bool:
     """Whether it says that there is no room: the disk is full, or what this user may take of it."""
     return error.errno in _FULL
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """StorageFull or StoreUnavailable unless a file can be written in `folder` just now and made durable."""
+    probe = folder / PROBE
+    try:
+        write_durably(probe, [b"\0" * _PROBED])
+        probe.unlink()
+    except OSError as error:
+        raise (StorageFull() if is_full(error) else StoreUnavailable(error.strerror or type(error).__name__)) from None
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> None:

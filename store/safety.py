@@ -80,6 +80,13 @@ def no_room(error: sqlite3.Error) -> bool:
     return name.startswith("SQLITE_FULL") or name == "SQLITE_IOERR_SHMSIZE"
 
 
+def unwritten(error: sqlite3.Error) -> bool:
+    """Whether a write was refused that nobody was promised: a quota (which SQLite does not tell from a fault of the
+    disk), a file system that is read-only meanwhile. Of what was made durable before it says nothing, unlike a failed
+    fsync, after which the kernel may call lost pages clean."""
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"
+
+
 def plain(error: sqlite3.Error) -> StoreError:
     """What a caller is told of a driver's error: its kind, never its values."""
     name = getattr(error, "sqlite_errorname", "") or type(error).__name__

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -19,7 +20,7 @@ from sqlite_utils import Database as Tables
 from store.cipher import Cipher
 from store.dialect import sqlite_rows, sqlite_text
 from store.errors import StoreClosed, TransactionLost, UnsafeStorage
-from store.folder import FolderLock, make_folder, sync_folder
+from store.folder import FolderLock, make_folder, refuse_unwritable, sync_folder
 from store.migrations import migrate_sqlite, refuse_unmigrated
 from store.port import Done, Row, Tx, started
 from store.safety import PRAGMAS, plain, refuse_network, refuse_owner, refuse_pragmas, user_name
@@ -168,6 +169,10 @@ class SqliteReader:
     def listen(self, callback: Callable[[str], None]) -> None:
         """A reader beside the portal is told nothing."""
 
+    def waiting(self) -> int:
+        """Nobody waits, for nobody writes here."""
+        return 0
+
     def _taken(self) -> Tables:
         try:
             return self._idle.get_nowait()
@@ -191,7 +196,7 @@ class SqliteDatabase:
         self._reader = SqliteReader(self._path, cipher)
         self._listeners: list[Callable[[str], None]] = []
         self._ending = threading.Lock()
-        self.writer = Writer(self._connect, self._announce)
+        self.writer = Writer(self._connect, self._announce, partial(refuse_unwritable, folder))
 
     def start(self) -> None:
         """Open the writing connection, refuse unsafe storage, migrate."""
@@ -214,6 +219,10 @@ class SqliteDatabase:
     def listen(self, callback: Callable[[str], None]) -> None:
         """Call `callback` with the topic after each commit that notified."""
         self._listeners.append(callback)
+
+    def waiting(self) -> int:
+        """How many callers wait for the running commit to end."""
+        return self.writer.waiting()
 
     def close(self) -> None:
         """Finish what is queued, close all connections, free the folder; twice does no harm."""
