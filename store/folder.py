@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from store.errors import FolderBusy, StorageFull, StoreUnavailable
+from store.errors import FolderBusy
 from store.turns import away
 
-PROBE = "probe"
 _PROBED = 1 << 16
 _PAUSE = 0.1
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -59,14 +58,15 @@ def is_full(error: OSError) -> bool:
     return error.errno in _FULL
 
 
-def refuse_unwritable(folder: Path) -> None:
-    """StorageFull or StoreUnavailable unless a file can be written in `folder` just now and made durable."""
-    probe = folder / PROBE
+def has_no_room(folder: Path) -> bool:
+    """Whether the system says so just now of a file written in `folder` to find out."""
+    probe = folder / "probe"
     try:
         write_durably(probe, [b"\0" * _PROBED])
         probe.unlink()
     except OSError as error:
-        raise (StorageFull() if is_full(error) else StoreUnavailable(error.strerror or type(error).__name__)) from None
+        return is_full(error)
+    return False
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> None:

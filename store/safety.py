@@ -80,10 +80,8 @@ def no_room(error: sqlite3.Error) -> bool:
     return name.startswith("SQLITE_FULL") or name == "SQLITE_IOERR_SHMSIZE"
 
 
-def unwritten(error: sqlite3.Error) -> bool:
-    """Whether a write was refused that nobody was promised: a quota (which SQLite does not tell from a fault of the
-    disk), a file system that is read-only meanwhile. Of what was made durable before it says nothing, unlike a failed
-    fsync, after which the kernel may call lost pages clean."""
+def may_be_quota(error: sqlite3.Error) -> bool:
+    """Whether a write was refused, by a quota or by a fault of the disk: SQLite does not tell."""
     return getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"
 
 

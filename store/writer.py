@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
-from store.errors import NestedWrite, StoreClosed, StoreError, StoreUnavailable, TransactionLost
+from store.errors import NestedWrite, StorageFull, StoreClosed, StoreError, StoreUnavailable, TransactionLost
 from store.port import Done
-from store.safety import no_room, plain, unwritten
+from store.safety import may_be_quota, no_room, plain
 from store.turns import away
 
 T = TypeVar("T")
@@ -74,18 +74,17 @@ class Writer:
     """The one writing connection and who waits for it. `units` and `commits` count what it did since it began."""
 
     def __init__(self, connect: Callable[[], Transaction], announce: Callable[[str], None],
-                 ask: Callable[[], None]) -> None:
-        """`ask` raises what the disk says while nothing can be written to it."""
+                 full: Callable[[], bool]) -> None:
+        """`full` asks the system whether there is room."""
         self._connect = connect
         self._announce = announce
-        self._ask = ask
+        self._full = full
         self._queue: deque[_Caller] = deque()
         self._gate = threading.Lock()  # over the queue, who leads and whether it is closed; never held for long
         self._led = False
         self._leader: int | None = None
         self._closed = True
         self._broken = False
-        self._asking = False  # a write was refused; the disk is asked before the next one
         self._wary = False  # a unit of the last batch failed
         self._transaction: Transaction | None = None
         self.units = 0
@@ -199,9 +198,6 @@ class Writer:
             return []
         if self._broken:
             raise StoreUnavailable("先前一次写盘失败，请检查磁盘并重新启动服务。")
-        if self._asking:
-            self._ask()
-            self._asking = False
         transaction.say("begin immediate")
         for ticket in batch:
             self._run(transaction, ticket, guarded)
@@ -252,27 +248,17 @@ class Writer:
         """A commit failed and nobody has read of it, so each unit runs alone and the guilty one fails alone."""
         if transaction.open:
             transaction.say("rollback")
-        if unwritten(error):
-            self._asking = True
-        elif getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") and not no_room(error):
+        full = no_room(error) or (may_be_quota(error) and self._full())
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") and not full:
             # After a failed fsync the kernel may call lost pages clean: never go on over them.
             self._broken = True
             raise error
         if len(batch) == 1:
-            self._fail(batch[0], self._why(error))
+            self._fail(batch[0], StorageFull() if full else plain(error))
             return []
         for ticket in batch:
             self._committed(transaction, [ticket], guarded=False)
         return []
-
-    def _why(self, error: sqlite3.Error) -> StoreError:
-        """What its caller is told of a commit that failed: what the disk itself says of a write that it refused."""
-        try:
-            if unwritten(error):
-                self._ask()
-        except StoreError as said:
-            return said
-        return plain(error)
 
     def _abandon(self, transaction: Transaction, waiting: list[Ticket], error: BaseException) -> None:
         told = error if isinstance(error, StoreError) else \
