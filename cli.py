@@ -1,4 +1,4 @@
-"""The commands of `flask`: definitions (never open the store), the demo departments, and accounts' tokens."""
+"""The commands of `flask`: definitions (never open the store), the demo departments, and all others."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ from forms.plan import Plan
 from forms.plan_text import plan_lines, pledge_texts
 from forms.public import plan_json
 from ops import OPERATIONS
-from people.identity import ROLES
 from sandbox.checks import BadAim, Check, report
 from sandbox.conform import Aim
 from sandbox.conform import conform as try_out
@@ -47,13 +46,13 @@ from sandbox.run import start as start_sandbox
 from sandbox.script import BadScript
 from sandbox.server import Setting
 from settings import Clock, Settings
-from shell import JSON, beside, changed, definitions, read_settings, stop
+from shell import JSON, beside, definitions, read_settings, stop
 from web.check_offices import check_offices
 
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for command in (check, plan, figures, due, sandbox, conform, token, account, *OPERATIONS):
+    for command in (check, plan, figures, due, sandbox, conform, *OPERATIONS):
         app.cli.add_command(command)
 
 
@@ -229,29 +228,6 @@ def sandbox(script: str, ledger: Path | None, speed: float) -> None:
     click.echo(f"demo departments at {playing.url}: {', '.join(sorted(playing.offices))}")
     signal.sigwait(_ENDS)
     playing.stop()
-
-
-@click.command()
-@click.argument("role", type=click.Choice(ROLES))
-@click.option("--subject", required=True, help="For whom the token stands, e.g. an account's id.")
-@click.option("--department", default=None, help="The office an officer's token is bound to.")
-@click.option("--days", type=int, default=90, show_default=True, help="How long it lives.")
-def token(role: str, subject: str, department: str | None, days: int) -> None:
-    """A bearer token for the API; shown once, stored hashed, revocable."""
-    asked = {"role": role, "subject": subject, "department": department, "days": days}
-    click.echo(changed("token", asked)["token"])
-
-
-@click.command()
-@click.argument("login")
-@click.option("--role", type=click.Choice(ROLES), required=True, help="What the person is here.")
-@click.option("--name", required=True, help="The name shown in pages.")
-@click.option("--department", default=None, help="The office an officer works for.")
-@click.password_option(envvar="YJS_PASSWORD", help="Asked for when not given.")
-def account(login: str, role: str, name: str, department: str | None, password: str) -> None:
-    """Make a local account for a person."""
-    asked = {"login": login, "role": role, "name": name, "department": department, "password": password}
-    click.echo(changed("account", asked)["account"])
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The commands of `flask` for operators: what is stuck, sending again, strange notices, pausing, tokens and keys."""
+"""The commands of `flask` for operators: what is stuck, sending again, strange notices, pausing, keys."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ import click
 from desk.troubles import Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
+from ops_people import PEOPLE
 from ops_reading import READING
 from shell import JSON, act, beside, changed, clock, house, read_settings, stop
-from store import notices, people
+from store import notices
 from store.errors import StoreError
 from store.keys import add_key, create_keys
 from store.lanes import Lane
@@ -68,6 +69,8 @@ def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:
     lines = [f"未送达 {count} 条；分办件共 {sum(state.by_state.values())} 件："
              + "，".join(f"{name} {number}" for name, number in state.by_state.items())]
     lines += [_resting(one, zone) for one in state.resting]
+    lines += [f"待取：{one.office}  {one.count} 条，最早自 {_minute(one.since, zone)}；由该单位来取，太久请联系它"
+              for one in state.unfetched]
     lines += [f"异常：{one.rule}  {one.reference} {one.leg}" for one in state.breaches]
     lines += [f"计数不符：{one.name} {one.key}  记 {one.kept}，实有 {one.counted}" for one in state.drift or ()]
     if state.drift is not None and not state.drift and not state.breaches:
@@ -166,34 +169,6 @@ def resume(**said: Any) -> None:
 
 
 @click.group()
-def tokens() -> None:
-    """The bearer tokens there are (made by `flask token`)."""
-
-
-@tokens.command("list")
-@JSON
-def tokens_list(as_json: bool) -> None:
-    """Every token without its secret: id, role, subject, until when."""
-    with beside() as opened, opened.db.read() as tx:
-        shown = [{"id": one.id, "role": one.role, "subject": one.subject, "department": one.department,
-                  "created_at": one.created_at.isoformat(), "expires_at": one.expires_at.isoformat(),
-                  "revoked_at": one.revoked_at.isoformat() if one.revoked_at else None}
-                 for one in people.tokens(tx)]
-    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else
-               "\n".join("  ".join(str(value or "–") for value in line.values()) for line in shown))
-
-
-@tokens.command("revoke")
-@click.argument("token", metavar="ID")
-@act()
-def tokens_revoke(token: str, **said: Any) -> None:
-    """Make a token worthless from now on."""
-    if not changed("revoke", {"id": token, **said})["revoked"]:
-        stop(f"没有可以吊销的令牌 {token}；请用 flask tokens list 核对。")
-    click.echo(f"{token}：{'将吊销' if said['dry_run'] else '已吊销'}")
-
-
-@click.group()
 def keys() -> None:
     """The file of encryption keys (YJS_KEYS)."""
 
@@ -215,7 +190,9 @@ def _on_keys(work: Callable[[Any], None], said: str) -> None:
     try:
         work(path)
     except StoreError as error:
-        stop(str(error))
+        stop(error.says)
+    except OSError as error:
+        stop(f"{path} 不能写入（{error.strerror}）；请检查 YJS_KEYS 和目录的属主、权限")
     click.echo(f"{said} {path}；请另存一份在安全的地方，丢失密钥就无法读出已保存的资料。")
 
 
@@ -232,7 +209,7 @@ def dispatch() -> None:
         click.echo("dispatching")
         ended.wait()
     except (RefusedStart, StoreError) as refused:
-        stop(str(refused))
+        stop(refused.says if isinstance(refused, StoreError) else str(refused))
     finally:
         home.close(STOP_SECONDS)
 
@@ -242,4 +219,4 @@ def _on_stop(act: Callable[..., object]) -> None:
         signal.signal(sign, act)
 
 
-OPERATIONS = (legs, dispatch, retry, quarantine, pause, resume, tokens, keys, *READING, *COPIES)
+OPERATIONS = (legs, dispatch, retry, quarantine, pause, resume, keys, *PEOPLE, *READING, *COPIES)

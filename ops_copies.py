@@ -34,7 +34,7 @@ def backup(folder: Path, dry_run: bool, **said: str) -> None:
         with beside() as opened:
             made = back_up(where, opened, cipher, folder, now)
     except StoreError as error:
-        stop(error.detail or str(error))
+        stop(error.says)
     changed("note", {"action": "backup", "target": folder.name, "data": asdict(made), **said})
     click.echo(f"已备份并校验 {folder}。{_said(made)}")
     click.echo("备份里没有密钥；请把 YJS_KEYS 指向的文件另行妥善保存，没有它备份无法读出。")
@@ -57,7 +57,7 @@ def restore_(folder: Path, dry_run: bool, **said: str) -> None:
         finally:
             opened.close()
     except StoreError as error:
-        stop(error.detail or str(error))
+        stop(error.says)
     click.echo(f"已恢复。{_said(made)}")
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
     click.echo("请先用 flask reconcile 与各部门核对，再用 flask resume 恢复运行。")

@@ -1,4 +1,4 @@
-"""The commands of `flask` that read beside the portal: export, verify, diff, reconcile. They never take the folder."""
+"""The commands of `flask` that read beside the portal: export, verify, audit, diff, reconcile."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cases.errors import CaseError
 from cases.instants import read_instant
 from catalog.edition import UnknownEditionBundle, edition_of
-from desk.differences import Difference, between
+from desk.differences import KIND_NAMES, Difference, between, brief
 from desk.export import Extent, export, plain
 from desk.reconcile import BadList, Gap, Theirs, compare, read_list
-from shell import JSON, act, beside, changed, definitions, house, read_settings, stop
-from store import editions, operating, tallies
+from shell import JSON, act, beside, changed, definitions, house, moment, read_settings, stop
+from store import audit, editions, operating, tallies
+from store.audit import Entry
 from store.backup import read_manifest
 from store.chain import Head
 from store.errors import NoCopy
@@ -138,20 +138,46 @@ def _of_folder(bundle: str) -> tuple[str, bytes]:
     return made.hash, made.body
 
 
-KINDS = {"bundle": "一件事", "matter": "事项", "material": "材料", "field": "字段", "licence": "证照",
-         "department": "部门", "role": "身份", "section": "栏目", "window": "开放时间", "region": "区划"}
+@click.command("audit")
+@click.option("--since", default=None, help="Only what was done from then on (RFC 3339, or a day).")
+@JSON
+def audit_(since: str | None, as_json: bool) -> None:
+    """Who did what to what, when and why: every act of operators and every sight of personal data, oldest first."""
+    first, zone = _moment(since), read_settings().zone
+    with beside() as opened:
+        for one in _entries(opened.db):
+            if first is None or one.at >= first:
+                click.echo(_entry(one, zone, as_json))
+
+
+def _entries(database: Database) -> Iterator[Entry]:
+    """Every entry, read page by page."""
+    last = 0
+    while True:
+        with database.read() as tx:
+            page = audit.entries(tx, last)
+        yield from page
+        if not page:
+            return
+        last = page[-1].n
+
+
+def _entry(one: Entry, zone: tzinfo, as_json: bool) -> str:
+    """A line: an object of JSON, or words."""
+    if as_json:
+        return json.dumps({"n": one.n, "at": moment(one.at, zone), "by": one.actor, "action": one.action,
+                           "target": one.target, "data": one.data}, ensure_ascii=False)
+    more = {name: value for name, value in one.data.items() if name != "reason" and value not in (None, "", {}, [])}
+    words = (str(one.n), moment(one.at, zone), one.actor, one.action, one.target, str(one.data.get("reason", "–")),
+             *([json.dumps(more, ensure_ascii=False)] if more else []))
+    return "  ".join(words)
 
 
 def _difference(one: Difference) -> str:
-    about = f"{KINDS[one.kind]} {one.id} {one.name}"
+    about = f"{KIND_NAMES[one.kind]} {one.id} {one.name}"
     if not one.path:
         return f"  {'新增' if one.change == 'added' else '删去'} {about}"
-    return f"  {about}  {one.path}：{_brief(one.old)} → {_brief(one.new)}"
-
-
-def _brief(value: Any) -> str:
-    text = "无" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:77]}…"
+    return f"  {about}  {one.path}：{brief(one.old)} → {brief(one.new)}"
 
 
 @click.command()
@@ -232,4 +258,4 @@ def _of_office(database: Database, office: str) -> Iterator[Handed]:
         last = (page[-1].leg.reference, page[-1].leg.leg)
 
 
-READING = (export_, verify_, diff, reconcile)
+READING = (export_, verify_, audit_, diff, reconcile)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 Kind = Literal["production", "demo", "test"]
 KINDS: tuple[Kind, ...] = ("production", "demo", "test")
 LARGEST_PORT = 65_535
+PREFIX = "YJS_"
 CLOSE = 0.88  # a name this like one of ours is a slip of the pen; others may be secrets of a department
 
 
@@ -142,6 +143,12 @@ SETTINGS: tuple[Setting, ...] = (
             "Seconds without a request after which a session ends."),
     Setting("YJS_SESSION_LIFE", "session_life", "43200", _whole(300, 604_800), "seconds", "一次登录最长多久。",
             "Seconds a session lives at most."),
+    Setting("YJS_KEEP_DRAFTS", "keep_drafts", "180", _whole(1, 3_650), "days",
+            "草稿多少天没有改动就删除（提交过的草稿也是，办件不受影响）。",
+            "Days after which a draft that nobody touches is deleted, a filed one too; its case stays."),
+    Setting("YJS_KEEP_UPLOADS", "keep_uploads", "30", _whole(1, 3_650), "days",
+            "上传后没有用在办件或草稿里的文件，多少天后删除。",
+            "Days after which an upload is deleted that neither a case nor a draft has."),
 )
 
 
@@ -179,6 +186,8 @@ class Settings:
     body_deadline: int
     session_idle: int
     session_life: int
+    keep_drafts: int
+    keep_uploads: int
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -217,8 +226,16 @@ class Settings:
 def _unknown(environ: Mapping[str, str]) -> list[str]:
     """Variables that look like ours and are not: a misspelt setting must not be silently without effect."""
     known = [*(setting.name for setting in SETTINGS), *(name for name, *_ in ELSEWHERE if name.startswith("YJS_"))]
-    meant = {name: get_close_matches(name, known, 1, CLOSE) for name in environ if name not in known}
+    meant = {name: [bare] if (bare := name.removeprefix(PREFIX)) in known else get_close_matches(name, known, 1, CLOSE)
+             for name in environ if name not in known}
     return [f"{name}：没有这个设置，是不是 {close[0]}？" for name, close in sorted(meant.items()) if close]
+
+
+def unused(environ: Mapping[str, str], referred: str) -> list[str]:
+    """Variables with our prefix that neither stand in the table nor in `referred`, the text of the department list."""
+    known = {setting.name for setting in SETTINGS} | {name for name, *_ in ELSEWHERE}
+    return [f"{name}：没有这个设置，接入清单里也没有 env:{name}；请核对 docs/settings.md" for name in sorted(environ)
+            if name.startswith(PREFIX) and name not in known and f"env:{name}" not in referred]
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, tzinfo
 from typing import Any, NoReturn, TypeVar, cast
 
 import click
@@ -21,7 +22,8 @@ from store.cipher import Cipher
 from store.errors import StoreError
 from store.keys import load_keys
 from store.opening import Opened, Place, open_reader
-from web.inside import VERBS, CommandRefused, call
+from web.inside import VERBS, call
+from web.inside_people import CommandRefused
 from web.wiring import NAME, House, RefusedStart
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +69,11 @@ def definitions(settings: Settings) -> Catalog:
     return loaded.catalog
 
 
+def moment(at: datetime, zone: tzinfo) -> str:
+    """A time as people of this city read it, exact enough for machines."""
+    return at.astimezone(zone).isoformat(timespec="seconds")
+
+
 def clock() -> Clock:
     """The clock that the portal goes by."""
     return Clock(read_settings().clock_file)
@@ -81,8 +88,10 @@ def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
     try:
         return call(read_settings().data, verb, asked) or _alone(verb, asked)
-    except (RefusedStart, CommandRefused, DeskError, StoreError) as refused:
+    except (RefusedStart, CommandRefused, DeskError) as refused:
         stop(str(refused))
+    except StoreError as refused:
+        stop(refused.says)
 
 
 def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +115,7 @@ def keys() -> Cipher:
     try:
         return load_keys(settings.key_file, settings.data)
     except StoreError as error:
-        stop(str(error))
+        stop(error.says)
 
 
 @contextmanager
@@ -115,10 +124,10 @@ def beside() -> Iterator[Opened]:
     try:
         opened = open_reader(place(), keys())
     except StoreError as error:
-        stop(str(error))
+        stop(error.says)
     try:
         yield opened
     except StoreError as error:
-        stop(str(error))
+        stop(error.says)
     finally:
         opened.close()

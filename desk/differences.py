@@ -10,6 +10,9 @@ from typing import Any, Literal
 # The parts of an edition, in the order in which people want to hear of them.
 KINDS = ("bundle", "matters", "materials", "fields", "licences", "departments", "roles", "sections", "windows",
          "regions")
+KIND_NAMES = {"bundle": "一件事", "matter": "事项", "material": "材料", "field": "字段", "licence": "证照",
+              "department": "部门", "role": "身份", "section": "栏目", "window": "开放时间", "region": "区划"}
+LONGEST_SHOWN = 80  # characters of a value
 # What tells the members of a list from each other; the first one that every member has.
 IDENTITIES = ("code", "id", "kind", "matter", "name")
 GONE = object()
@@ -30,6 +33,12 @@ class Difference:
     def as_json(self) -> dict[str, Any]:
         """As `flask diff --json` prints it."""
         return asdict(self)
+
+
+def brief(value: Any) -> str:
+    """An old or new value in a line; None is nothing."""
+    text = "无" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN - 3]}…"
 
 
 def between(old: bytes, new: bytes) -> list[Difference]:

@@ -14,12 +14,14 @@ from desk.notices import Notices
 from desk.premises import Premises
 from desk.quarantine import Quarantine
 from desk.resend import Resends
-from store import pausing
+from store import marks, pausing
 from store import people as stored_people
 from store.marks import Mark
 from store.messages import TOPIC
 from store.people import Token
 from store.port import Tx
+
+BACKUP = "backup"  # the act, and the mark that says when the last one was made
 
 
 class Operations:
@@ -98,7 +100,12 @@ class Operations:
 
     def note(self, action: str, target: str, data: Mapping[str, Any], act: Act, now: datetime) -> None:
         """Record what was read or copied beside the portal: a backup, a list compared, personal data exported."""
-        self._premises.database.write(lambda tx: act.record(tx, action, target, now, data))
+        def unit(tx: Tx) -> None:
+            act.record(tx, action, target, now, data)
+            if action == BACKUP:
+                marks.put(tx, BACKUP, target, now)
+
+        self._premises.database.write(unit)
 
 
 def _wake(tx: Tx) -> None:

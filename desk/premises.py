@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from cases.calendar_days import WorkCalendar
@@ -11,6 +12,14 @@ from connectors.deployment import Deployment
 from sources.port import Sources
 from store.port import Database
 from store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long what was not filed is kept: drafts since they were touched last, uploads since they came."""
+
+    drafts: timedelta = timedelta(days=180)
+    uploads: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +37,4 @@ class Premises:
     zone: ZoneInfo
     public_url: str
     embedded: bool = True
+    keep: Keep = Keep()

@@ -17,6 +17,7 @@ from catalog.limits import Limit
 from desk.book import Book
 from desk.claims import Claims
 from desk.faults import told
+from desk.leftovers import Leftovers
 from desk.offices import Offices
 from desk.premises import Premises
 from desk.refold import Refolder
@@ -43,6 +44,7 @@ class Sweeper:
         self._refolder, self._watch = Refolder(premises, book), Watch(premises.database)
         self._began = False
         self._offices = Offices(premises)
+        self._leftovers = Leftovers(premises)
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
@@ -54,6 +56,7 @@ class Sweeper:
         if self._may_lapse(now):
             for reference in dict.fromkeys(leg.reference for leg in self._lapsing(now)):
                 self._lapse(reference, now)
+            self._leftovers.clear(now)
         more = self._refolder.step(now)
         self._watch.look(now)
         self._seal(now)

@@ -17,6 +17,7 @@ from store.leases import Attempt
 from store.legs import LegRow
 from store.messages import Message
 from store.port import Database, Tx
+from store.reading import Unfetched, unfetched
 from store.tallies import Drift
 
 PAGE = 200
@@ -93,13 +94,15 @@ def attempts_at(database: Database, leg: str) -> Attempts | None:
 @dataclass(frozen=True, slots=True)
 class Health:
     """How many legs stand in which state, what does not hold, and why the service is paused, if it is. `drift`: the
-    counters that a recount found wrong, None without a recount; `resting`: offices that are left alone for now."""
+    counters that a recount found wrong, None without a recount; `resting`: offices that are left alone for now;
+    `unfetched`: what offices that fetch have yet to take."""
 
     by_state: Mapping[str, int]
     breaches: tuple[Breach, ...]
     paused: str | None
     drift: tuple[Drift, ...] | None = None
     resting: tuple[Lane, ...] = ()
+    unfetched: tuple[Unfetched, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As `flask legs --json` prints it."""
@@ -109,7 +112,9 @@ class Health:
                              for one in self.breaches], "drift": drift,
                 "resting": [{"office": one.office, "department": one.department, "failures": one.failures,
                              "reason": one.reason, "since": one.changed_at.isoformat(),
-                             "until": one.open_until.isoformat() if one.open_until else None} for one in self.resting]}
+                             "until": one.open_until.isoformat() if one.open_until else None} for one in self.resting],
+                "unfetched": [{"office": one.office, "messages": one.count, "since": one.since.isoformat()}
+                              for one in self.unfetched]}
 
 
 def health(database: Database, now: datetime, *, recount: bool = False) -> Health:
@@ -117,7 +122,7 @@ def health(database: Database, now: datetime, *, recount: bool = False) -> Healt
     with database.read() as tx:
         mark = pausing.paused(tx)
         known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None,
-                       resting=tuple(lanes.resting(tx, now)))
+                       resting=tuple(lanes.resting(tx, now)), unfetched=tuple(unfetched(tx)))
     if not recount:
         return known
     with database.read() as tx:

@@ -19,6 +19,12 @@ from store.errors import UnknownAccount
 from store.people import Account
 from store.port import Database, Tx
 
+Beside = Callable[[Tx], object]
+
+
+def nothing(*_: object) -> None:
+    """Nothing else is written in the transaction."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
@@ -41,14 +47,19 @@ class Accounts:
         self._guesses = guesses
         self._passwords = Passwords()
 
-    def add(self, new: NewAccount, now: datetime) -> Account:
-        """Make an account; raises `LoginTaken` or `WeakPassword`."""
+    def add(self, new: NewAccount, now: datetime, beside: Callable[[Tx, Account], object] = nothing) -> Account:
+        """Make an account, and write what is `beside` it in its transaction; raises `LoginTaken` or `WeakPassword`."""
         stored = self._passwords.make(new.password) if new.password is not None else None
         account = Account(
             account=new.subject or f"p{secrets.token_hex(8)}", login=new.login, role=new.role, name=new.name,
             department=new.department, password=stored, body=dict(new.details), created_at=now)
+
+        def unit(tx: Tx) -> None:
+            stored_people.add_account(tx, account)
+            beside(tx, account)
+
         try:
-            self._database().write(lambda tx: stored_people.add_account(tx, account))
+            self._database().write(unit)
         except NotFree as error:
             raise LoginTaken from error
         return account
@@ -77,25 +88,34 @@ class Accounts:
             except UnknownAccount:
                 return None
 
+    def by_login(self, login: str) -> Account | None:
+        """The account that is called so here, disabled ones too."""
+        with self._database().read() as tx:
+            return stored_people.by_login(tx, login)
+
     def details(self, subject: str) -> Mapping[str, Any]:
         """What is known of a person (sealed at rest), empty for nobody."""
         account = self.get(subject)
         return account.body if account else {}
 
-    def change_password(self, subject: str, password: str) -> None:
+    def change_password(self, subject: str, password: str, beside: Beside = nothing) -> None:
         """Set a new password and end every session of the account; raises `WeakPassword`."""
         stored = self._passwords.make(password)
+        self._end_and(subject, lambda tx: stored_people.set_password(tx, subject, stored), beside)
 
-        def unit(tx: Tx) -> None:
-            stored_people.set_password(tx, subject, stored)
-            stored_people.end_all(tx, subject)
-
-        self._database().write(unit)
-
-    def disable(self, subject: str) -> None:
+    def disable(self, subject: str, beside: Beside = nothing) -> None:
         """Close an account: its sessions end, its tokens and its password no longer open anything."""
+        self._end_and(subject, lambda tx: stored_people.set_disabled(tx, subject, disabled=True), beside)
+
+    def enable(self, subject: str, beside: Beside = nothing) -> None:
+        """Open a closed account again, with its password and the tokens that it had."""
+        self._end_and(subject, lambda tx: stored_people.set_disabled(tx, subject, disabled=False), beside)
+
+    def _end_and(self, subject: str, change: Beside, beside: Beside) -> None:
+        """Change an account, end its sessions, and write what is `beside`, in one transaction."""
         def unit(tx: Tx) -> None:
-            stored_people.set_disabled(tx, subject, disabled=True)
+            change(tx)
             stored_people.end_all(tx, subject)
+            beside(tx)
 
         self._database().write(unit)

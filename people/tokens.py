@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from people.accounts import Beside, nothing
 from people.errors import UnknownToken
 from people.identity import Identity, Role, role_of
 from store import people as stored_people
@@ -49,12 +50,18 @@ class Tokens:
         self._changes = -1  # not listening yet
         self._guard = threading.Lock()
 
-    def issue(self, grant: Grant, now: datetime) -> str:
-        """Make a token and return its secret, which is shown once and cannot be read again."""
+    def issue(self, grant: Grant, now: datetime, beside: Beside = nothing) -> str:
+        """Make a token and return its secret, which is shown once and cannot be read again; what is `beside` it is
+        written in the same transaction."""
         secret = PREFIX + secrets.token_urlsafe(32)
         token = Token(id=secrets.token_hex(6), secret=secret, role=grant.role, subject=grant.subject, created_at=now,
                       expires_at=now + grant.life, actor=grant.by, department=grant.department)
-        self._database().write(lambda tx: stored_people.add_token(tx, token))
+
+        def unit(tx: Tx) -> None:
+            stored_people.add_token(tx, token)
+            beside(tx)
+
+        self._database().write(unit)
         return secret
 
     def identity(self, secret: str, now: datetime) -> Identity:

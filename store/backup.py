@@ -61,8 +61,8 @@ class Copied:
 def back_up(place: Place, opened: Opened, cipher: Cipher, target: Path, now: datetime) -> Copied:
     """Copy database and files of a running store into the empty folder `target`; NoCopy leaves nothing behind."""
     refuse_taken(target, place)
-    make_folder(target)
     try:
+        make_folder(target)
         return _copied(place, opened, cipher, target, now)
     except OSError as error:
         _clear(target)

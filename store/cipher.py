@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,17 +25,25 @@ def key_id(secret: bytes) -> bytes:
 class Cipher:
     """Seals with the newest key and opens with all of them.
 
-    A sealed value is key id (4) + nonce (12) + ciphertext and tag. `place` is `table:column:id`: a value copied to
-    another row, column or table does not open there. Instances are shared by threads.
+    Another host may seal with a key that was added to the file since: `again` reads the file once more for a key that
+    is not known. A sealed value is key id (4) + nonce (12) + ciphertext and tag. `place` is `table:column:id`: a value
+    copied to another row, column or table does not open there. Instances are shared by threads.
     """
 
-    def __init__(self, secrets: Sequence[bytes], index_secret: bytes) -> None:
+    def __init__(self, secrets: Sequence[bytes], index_secret: bytes,
+                 again: Callable[[], Sequence[bytes]] = lambda: ()) -> None:
         """`secrets`: 32-byte keys, the newest last; `index_secret`: the 32-byte key of the blind indexes."""
         if not secrets:
             raise KeysMissing("密钥文件中没有密钥。")
+        self._again = again
         self._boxes = {key_id(secret): AESGCM(secret) for secret in secrets}
         self._newest = key_id(secrets[-1])
         self._index = hmac.new(index_secret, digestmod=hashlib.sha256)  # what the key alone decides, once
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What tells the keys apart; it says nothing of them."""
+        return tuple(id_.hex() for id_ in self._boxes)
 
     def seal(self, plain: bytes, place: str) -> bytes:
         """`plain` sealed for `place`."""
@@ -51,7 +59,7 @@ class Cipher:
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """The plain bytes; SealBroken for a swapped, changed or cut value and for an unknown key."""
-        box = self._boxes.get(sealed[:_ID_BYTES])
+        box = self._boxes.get(sealed[:_ID_BYTES]) or self._learnt(sealed[:_ID_BYTES])
         if box is None or len(sealed) < OVERHEAD:
             raise SealBroken(place.rsplit(":", 1)[0])
         nonce = sealed[_ID_BYTES:_ID_BYTES + _NONCE_BYTES]
@@ -59,6 +67,11 @@ class Cipher:
             return box.decrypt(nonce, sealed[_ID_BYTES + _NONCE_BYTES:], place.encode())
         except InvalidTag:
             raise SealBroken(place.rsplit(":", 1)[0]) from None
+
+    def _learnt(self, id_: bytes) -> AESGCM | None:
+        """The key of that id if it was added since the last look."""
+        self._boxes = {**{key_id(secret): AESGCM(secret) for secret in self._again()}, **self._boxes}
+        return self._boxes.get(id_)
 
     def index(self, value: str, purpose: str) -> str:
         """A blind index: equal values of one `purpose` give equal text, which says nothing without the key."""

@@ -12,11 +12,12 @@ from store.errors import WrongText
 SQLITE_SLOTS: Mapping[str, str] = {
     "{skip}": "", "{lock}": "", "{pk}": "integer primary key", "{text}": "text", "{int}": "integer", "{blob}": "blob",
     "{strict}": " strict",
+    "{bytes}": "(select page_count * page_size from pragma_page_count, pragma_page_size)",
 }
 POSTGRES_SLOTS: Mapping[str, str] = {
     "{skip}": "for update skip locked", "{lock}": "for update",
     "{pk}": "bigint generated always as identity primary key", "{text}": 'text collate "C"', "{int}": "bigint",
-    "{blob}": "bytea", "{strict}": "",
+    "{blob}": "bytea", "{strict}": "", "{bytes}": "pg_database_size(current_database())",
 }
 
 _ALLOWED = frozenset({"select", "insert", "update", "delete", "with", "values"})

@@ -75,6 +75,13 @@ def drop(tx: Tx, draft: str, subject: str) -> None:
         raise UnknownDraft
 
 
+def drop_untouched(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete drafts, filed ones too, that nobody touched since a time, the longest untouched first; how many."""
+    return tx.run(
+        "delete from drafts where draft in (select draft from drafts where updated_at < :before order by updated_at"
+        " limit :limit) and updated_at < :before", before=stamp(before), limit=limit)
+
+
 def _sealed(tx: Tx, draft: Draft) -> bytes:
     return seal(tx, draft.body, f"drafts:body:{draft.draft}")
 

@@ -12,6 +12,11 @@ class StoreError(Exception):
         self.detail = detail
         super().__init__(f"{(type(self).__doc__ or '').strip()}{' ' + detail if detail else ''}")
 
+    @property
+    def says(self) -> str:
+        """What an operator is told: the sentence that goes with it, if there is one."""
+        return self.detail if self.detail.endswith("。") else str(self)
+
 
 class FolderBusy(StoreError):
     """Another process holds the data folder."""
@@ -95,6 +100,12 @@ class KeysMissing(StoreError):
     """The key file cannot be read."""
 
     code = "keys_missing"
+
+
+class KeysDiffer(StoreError):
+    """The store was written with other keys."""
+
+    code = "keys_differ"
 
 
 class KeysExposed(StoreError):

@@ -39,6 +39,15 @@ class Traits(NamedTuple):
     reference: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """A file that no case holds: whose it is (nobody's: empty), and since when it is there."""
+
+    file: str
+    owner: str
+    created_at: datetime
+
+
 _TRAITS = "file, owner, type, size, reference"
 AT_ONCE = 50  # files named in one statement
 
@@ -114,20 +123,27 @@ def of_case(tx: Tx, reference: str) -> list[FileRow]:
     return [_opened(tx, row) for row in found]
 
 
-def unlinked(tx: Tx, before: datetime, limit: int = 100) -> list[str]:
-    """Ids of files that no case holds and that were made before a time, oldest first (they may be dropped)."""
+def unlinked(tx: Tx, before: datetime, after: Unlinked | None = None, limit: int = 100) -> list[Unlinked]:
+    """Files that no case holds and that were made before a time, oldest first, after `after`."""
     found = tx.rows(
-        "select file from files where reference is null and created_at < :before order by created_at limit :limit",
-        before=stamp(before), limit=limit,
+        "select file, owner, created_at from files where reference is null and created_at < :before"
+        " and (created_at, file) > (:at, :file) order by created_at, file limit :limit",
+        before=stamp(before), at=stamp(after.created_at) if after else "", file=after.file if after else "",
+        limit=limit,
     )
-    return [row["file"] for row in found]
+    return [shape(Unlinked, row) for row in found]
 
 
-def drop(tx: Tx, file: str) -> None:
-    """Forget a file that no case holds; FileTaken if one does. The vault is told afterwards."""
-    if not tx.run("delete from files where file = :file and reference is null", file=file):
-        get(tx, file)
-        raise FileTaken
+def disown(tx: Tx, files: Iterable[str]) -> list[str]:
+    """Take files that no case holds from their owners, so that nobody can use them any more; which were free."""
+    taken = (tx.rows(f"update files set owner = '' where file in ({names}) and reference is null returning file",
+                     **each) for names, each in _named(files))
+    return [row["file"] for rows in taken for row in rows]
+
+
+def forget(tx: Tx, file: str) -> None:
+    """Forget a file that nobody owns, whose bytes are gone."""
+    tx.run("delete from files where file = :file and owner = '' and reference is null", file=file)
 
 
 def _opened(tx: Tx, row: Row) -> FileRow:

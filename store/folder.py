@@ -12,6 +12,7 @@ from pathlib import Path
 from store.errors import FolderBusy
 from store.turns import away
 
+_PROBED = 1 << 16
 _PAUSE = 0.1
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -20,15 +21,15 @@ class FolderLock:
     """An exclusive flock on `lock` inside the data folder; the kernel frees it when the process dies."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "lock"
+        self.path = folder / "lock"
         self._handle = -1
 
     def take(self, patience: float, say: Callable[[str], None]) -> None:
         """Take the lock, waiting at most `patience` seconds and saying so; FolderBusy afterwards."""
-        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if self._tried():
             return
-        say(f"数据目录 {self._path.parent} 正被另一个进程使用，最多等待 {patience:.0f} 秒……")
+        say(f"数据目录 {self.path.parent} 正被另一个进程使用，最多等待 {patience:.0f} 秒……")
         give_up = time.monotonic() + patience
         while time.monotonic() < give_up:
             time.sleep(_PAUSE)
@@ -55,6 +56,17 @@ class FolderLock:
 def is_full(error: OSError) -> bool:
     """Whether it says that there is no room: the disk is full, or what this user may take of it."""
     return error.errno in _FULL
+
+
+def has_no_room(folder: Path) -> bool:
+    """Whether the system says so just now of a file written in `folder` to find out."""
+    probe = folder / "probe"
+    try:
+        write_durably(probe, [b"\0" * _PROBED])
+        probe.unlink()
+    except OSError as error:
+        return is_full(error)
+    return False
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> None:

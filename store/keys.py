@@ -17,15 +17,16 @@ from store.folder import make_folder, write_durably
 def create_keys(path: Path) -> None:
     """Make a key file with one sealing key and the index key; refuses to overwrite one."""
     if path.exists():
-        raise KeysExposed(f"{path} 已存在；不会覆盖密钥，丢失密钥就无法再读出已保存的资料。")
+        raise KeysExposed(f"{path} 已存在；不会覆盖密钥，丢失密钥就无法再读出已保存的资料。要轮换请用 flask keys add。")
     make_folder(path.parent)
     _write(path, {"index": _fresh(), "keys": [_fresh()]})
 
 
 def add_key(path: Path) -> None:
     """Add a newer sealing key; the older ones stay and still open what they sealed."""
-    content = _read(path)
+    content, before = _read(path), path.stat()
     _write(path, {**content, "keys": [*content["keys"], _fresh()]})
+    os.chown(path, before.st_uid, before.st_gid)  # root may have called; the service must read it at its next start
 
 
 def load_keys(path: Path, data: Path | None = None) -> Cipher:
@@ -35,7 +36,19 @@ def load_keys(path: Path, data: Path | None = None) -> Cipher:
         raise KeysExposed(f"{path} 可被其他用户读取；请执行 chmod 600。")
     if data is not None and path.resolve().is_relative_to(data.resolve()):
         raise KeysExposed(f"{path} 位于数据目录之内；请移到数据目录之外，否则备份会带走密钥。")
-    return Cipher([_decoded(key) for key in content["keys"]], _decoded(content["index"]))
+    return Cipher(_secrets(content), _decoded(content["index"]), lambda: _added(path))
+
+
+def _secrets(content: dict[str, Any]) -> list[bytes]:
+    return [_decoded(key) for key in content["keys"]]
+
+
+def _added(path: Path) -> list[bytes]:
+    """The sealing keys that stand in the file now; none if it cannot be read."""
+    try:
+        return _secrets(_read(path))
+    except KeysMissing:
+        return []
 
 
 def _fresh() -> str:

@@ -11,7 +11,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import FIFTH, FIRST, FOURTH, SECOND, THIRD
+from store.schema import FIFTH, FIRST, FOURTH, SECOND, SIXTH, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
 
@@ -59,6 +59,11 @@ def _fourth(db: Any) -> None:
 @MIGRATIONS(name="0005_offers_name_their_message")
 def _fifth(db: Any) -> None:
     run_all(db, FIFTH)
+
+
+@MIGRATIONS(name="0006_what_waits_is_found")
+def _sixth(db: Any) -> None:
+    run_all(db, SIXTH)
 
 
 def migrate_sqlite(tables: Tables) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from store.cipher import Cipher
 from store.errors import StoreUnavailable, UnsafeStorage
 from store.port import Database
+from store.same_keys import refuse_other_keys
 from store.sqlite import open_sqlite, read_sqlite
 from store.vault import DatabaseVault, FolderVault, Vault
 
@@ -47,19 +48,29 @@ class Opened:
 
 
 def open_store(place: Place, cipher: Cipher, say: Callable[[str], None] = print) -> Opened:
-    """Open for reading and writing: waits for the folder or the database, refuses unsafe storage and a newer schema,
-    migrates."""
+    """Open for reading and writing: waits for the folder or the database, refuses unsafe storage, a newer schema and
+    other keys, migrates."""
     if place.url:
         return _patiently(place, lambda: _shared(place, cipher, reading=False), say)
     database = open_sqlite(place.data, cipher, place.patience, say)
-    return Opened(database, FolderVault(place.data, cipher))
+    return _known(Opened(database, FolderVault(place.data, cipher)))
 
 
 def open_reader(place: Place, cipher: Cipher) -> Opened:
     """Open for reading beside a running portal: no lock, no migration."""
     if place.url:
         return _shared(place, cipher, reading=True)
-    return Opened(read_sqlite(place.data, cipher), FolderVault(place.data, cipher))
+    return _known(Opened(read_sqlite(place.data, cipher), FolderVault(place.data, cipher)))
+
+
+def _known(opened: Opened) -> Opened:
+    """The store if it was written with the keys that are in force; else nothing stays open."""
+    try:
+        refuse_other_keys(opened.db)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 def _patiently(place: Place, opens: Callable[[], Opened], say: Callable[[str], None]) -> Opened:
@@ -88,4 +99,4 @@ def _shared(place: Place, cipher: Cipher, *, reading: bool) -> Opened:
     except ModuleNotFoundError as error:
         raise UnsafeStorage(f"缺少 {error.name}；请执行 pip install -r requirements-postgres.txt。") from None
     database: Database = getattr(adapter, reads if reading else opens)(url, cipher, place.pool)
-    return Opened(database, DatabaseVault(database, cipher))
+    return _known(Opened(database, DatabaseVault(database, cipher)))

@@ -84,6 +84,12 @@ def by_login(tx: Tx, login: str) -> Account | None:
     return _account(tx, found[0]) if found else None
 
 
+def accounts(tx: Tx, role: str) -> list[Account]:
+    """All accounts of a role, oldest first."""
+    found = tx.rows("select * from accounts where role = :role order by created_at, account", role=role)
+    return [_account(tx, row) for row in found]
+
+
 def set_password(tx: Tx, account: str, password: str | None) -> None:
     """Store a new password hash; UnknownAccount."""
     _change(tx, account, "password = :value", password)

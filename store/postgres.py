@@ -149,6 +149,10 @@ class PostgresDatabase:
         """Call `callback` with the topic after each commit that notified, by whatever process."""
         self._ears.add(callback)
 
+    def waiting(self) -> int:
+        """How many callers wait for a connection."""
+        return int(self._pool.get_stats().get("requests_waiting", 0))
+
     def close(self) -> None:
         """Finish what is running, then close; twice does no harm."""
         self._ears.stop()

@@ -52,18 +52,35 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfetched:
+    """What an office that fetches has yet to take: how many messages, and since when the first."""
+
+    office: str
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """What the metrics tell: messages that wait and run per office, held ones per state, lights, strange notices,
-    offices that are left alone."""
+    """What the metrics tell: messages that wait (and since when), run and are yet to be fetched per office, held ones
+    per state, lights, strange notices, offices that are left alone, bytes of the database."""
 
     waiting: dict[str, int]
+    due_since: dict[str, datetime]
     leased: dict[str, int]
+    unfetched: dict[str, int]
+    offered_since: dict[str, datetime]
     held: dict[str, int]
-    oldest_due: datetime | None
     yellow: int
     red: int
     strange: int
     resting: dict[str, int]
+    size: int
+
+    @property
+    def oldest_due(self) -> datetime | None:
+        """Since when the message waits that waits longest."""
+        return min(self.due_since.values(), default=None)
 
 
 def cases_of(tx: Tx, subject: str, before: CaseLine | None = None, limit: int = 20) -> list[CaseLine]:
@@ -122,18 +139,29 @@ def figures(tx: Tx, now: datetime) -> Figures:
     at = stamp(now)
     waiting = tx.rows("select office, count(*) as n, min(next_at) as oldest from messages where next_at is not null"
                       " group by office")
+    offered = unfetched(tx)
     return Figures(
         {row["office"]: row["n"] for row in waiting},
+        {row["office"]: moment(row["oldest"]) for row in waiting},
         messages.leased(tx),
+        {one.office: one.count for one in offered},
+        {one.office: one.since for one in offered},
         _counts(tx, "select state as k, count(*) as n from messages"
                     f" where {TROUBLED} group by state"),
-        min((moment(row["oldest"]) for row in waiting), default=None),
         _count(tx, f"select count(*) as n from legs where {_RUNNING} and yellow_at is not null"
                    " and yellow_at <= :at and due_at > :at", at),
         _count(tx, f"select count(*) as n from legs where {_RUNNING} and due_at is not null and due_at <= :at", at),
         _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", at),
         {lane.office: 1 for lane in lanes.resting(tx, now)},
+        int(tx.rows("select {bytes} as n")[0]["n"]),
     )
+
+
+def unfetched(tx: Tx) -> list[Unfetched]:
+    """What offices that fetch have yet to take, by office."""
+    found = tx.rows("select office, count(*) as n, min(created_at) as since from messages"
+                    " where state = 'due' and next_at is null group by office order by office")
+    return [Unfetched(row["office"], row["n"], moment(row["since"])) for row in found]
 
 
 def waiting(tx: Tx) -> dict[str, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from store.errors import ConstraintBroken, StorageFull, StoreError, StoreUnavailable, UnsafeStorage
@@ -45,6 +47,24 @@ def refuse_network(folder: Path, mounts: str) -> None:
         )
 
 
+def refuse_owner(files: Iterable[Path]) -> None:
+    """UnsafeStorage if one of these files is another user's: what is written now would be this one's, and the portal,
+    which runs as the other, could not open it again."""
+    for path in files:
+        if path.exists() and path.stat().st_uid != os.geteuid():
+            owner, me = user_name(path.stat().st_uid), user_name(os.geteuid())
+            raise UnsafeStorage(f"{path} 属于用户 {owner}，现在是用户 {me}；请以 {owner} 运行（sudo -u {owner} …），"
+                                f"或停止服务后执行 chown -R {me} {path.parent}。")
+
+
+def user_name(uid: int) -> str:
+    """What a user is called here."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def refuse_pragmas(connection: sqlite3.Connection) -> None:
     """UnsafeStorage if a pragma of the writing connection did not take."""
     for name, wanted in PRAGMAS.items():
@@ -58,6 +78,11 @@ def no_room(error: sqlite3.Error) -> bool:
     is shared memory on the same disk, could not grow. Neither is a doubt of what was written before."""
     name = getattr(error, "sqlite_errorname", "")
     return name.startswith("SQLITE_FULL") or name == "SQLITE_IOERR_SHMSIZE"
+
+
+def may_be_quota(error: sqlite3.Error) -> bool:
+    """Whether a write was refused, by a quota or by a fault of the disk: SQLite does not tell."""
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"
 
 
 def plain(error: sqlite3.Error) -> StoreError:

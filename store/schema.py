@@ -210,3 +210,12 @@ FIFTH: tuple[str, ...] = (
     over (partition by reference, leg, type order by department, n) as message from offers) as counted
     where offers.department = counted.department and offers.n = counted.n""",
 )
+
+# What offices that fetch have yet to take, as small as that is; drafts and files that nobody came back for.
+SIXTH: tuple[str, ...] = (
+    """create index messages_offered on messages (office, created_at)
+    where state = 'due' and next_at is null""",
+    "create index drafts_untouched on drafts (updated_at)",
+    "drop index files_unlinked",
+    "create index files_unlinked on files (created_at, file) where reference is null",
+)

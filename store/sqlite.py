@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -18,10 +20,10 @@ from sqlite_utils import Database as Tables
 from store.cipher import Cipher
 from store.dialect import sqlite_rows, sqlite_text
 from store.errors import StoreClosed, TransactionLost, UnsafeStorage
-from store.folder import FolderLock, make_folder, sync_folder
+from store.folder import FolderLock, has_no_room, make_folder, sync_folder
 from store.migrations import migrate_sqlite, refuse_unmigrated
 from store.port import Done, Row, Tx, started
-from store.safety import PRAGMAS, plain, refuse_network, refuse_pragmas
+from store.safety import PRAGMAS, plain, refuse_network, refuse_owner, refuse_pragmas, user_name
 from store.writer import Transaction, Writer
 
 T = TypeVar("T")
@@ -167,6 +169,10 @@ class SqliteReader:
     def listen(self, callback: Callable[[str], None]) -> None:
         """A reader beside the portal is told nothing."""
 
+    def waiting(self) -> int:
+        """Nobody waits, for nobody writes here."""
+        return 0
+
     def _taken(self) -> Tables:
         try:
             return self._idle.get_nowait()
@@ -190,7 +196,7 @@ class SqliteDatabase:
         self._reader = SqliteReader(self._path, cipher)
         self._listeners: list[Callable[[str], None]] = []
         self._ending = threading.Lock()
-        self.writer = Writer(self._connect, self._announce)
+        self.writer = Writer(self._connect, self._announce, partial(has_no_room, folder))
 
     def start(self) -> None:
         """Open the writing connection, refuse unsafe storage, migrate."""
@@ -214,11 +220,15 @@ class SqliteDatabase:
         """Call `callback` with the topic after each commit that notified."""
         self._listeners.append(callback)
 
+    def waiting(self) -> int:
+        """How many callers wait for the running commit to end."""
+        return self.writer.waiting()
+
     def close(self) -> None:
         """Finish what is queued, close all connections, free the folder; twice does no harm."""
         with self._ending:
+            self._reader.close()  # before the writer: whoever closes last brings the log home, which a reader cannot
             self.writer.stop()
-            self._reader.close()
             self._lock.free()
 
     def _announce(self, topic: str) -> None:
@@ -229,12 +239,15 @@ class SqliteDatabase:
                 _log.exception("a listener of the store failed")
 
     def _connect(self) -> Transaction:
-        tables = _connected(self._path, readonly=False)
+        try:
+            tables = _connected(self._path, readonly=False)
+        except sqlite3.Error as error:
+            raise _unopened(self._path, error) from None
         try:
             _prepare(tables)
         except sqlite3.Error as error:
             tables.close()
-            raise UnsafeStorage(f"无法打开 {self._path}：{plain(error).detail}。") from None
+            raise _unopened(self._path, error) from None
         except BaseException:
             tables.close()
             raise
@@ -244,20 +257,29 @@ class SqliteDatabase:
 
 def open_sqlite(folder: Path, cipher: Cipher, patience: float, say: Callable[[str], None]) -> SqliteDatabase:
     """Take the folder (waiting at most `patience` seconds), refuse unsafe storage, migrate and start the writer."""
-    make_folder(folder)
-    refuse_network(folder, _mounts())
-    lock = FolderLock(folder)
-    lock.take(patience, say)
-    return started(SqliteDatabase(folder, lock, cipher))
+    try:
+        make_folder(folder)
+        refuse_network(folder, _mounts())
+        lock = FolderLock(folder)
+        refuse_owner((lock.path, folder / FILE))
+        lock.take(patience, say)
+        (folder / FILE).touch(0o600)  # nobody else reads when which case was filed
+        return started(SqliteDatabase(folder, lock, cipher))
+    except OSError as error:
+        raise UnsafeStorage(
+            f"数据目录 {folder} 不能使用（{error.strerror}）；请检查 YJS_DATA 和目录的属主、权限。") from None
 
 
 def read_sqlite(folder: Path, cipher: Cipher) -> SqliteReader:
     """A reader beside a running portal; it takes no lock and changes nothing."""
     path = folder / FILE
-    if not path.exists():
-        raise UnsafeStorage(f"{folder} 中还没有数据；请先启动一次服务。")
-    reader = SqliteReader(path, cipher)
-    tables = _connected(path, readonly=True)
+    try:
+        if not path.exists():
+            raise UnsafeStorage(f"{folder} 中还没有数据；请先启动一次服务，或检查 YJS_DATA。")
+        reader, tables = SqliteReader(path, cipher), _connected(path, readonly=True)
+    except (OSError, sqlite3.Error) as error:
+        me = user_name(os.geteuid())
+        raise UnsafeStorage(f"用户 {me} 打不开 {path}；请以运行服务的用户执行，例如 sudo -u … flask …。") from error
     try:
         refuse_unmigrated(tables)
     finally:
@@ -275,6 +297,10 @@ def _connected(path: Path, *, readonly: bool) -> Tables:
     if readonly:
         connection.execute("pragma query_only = 1")
     return Tables(connection, execute_plugins=False, recursive_triggers=not readonly)
+
+
+def _unopened(path: Path, error: sqlite3.Error) -> UnsafeStorage:
+    return UnsafeStorage(f"无法打开 {path}：{plain(error).detail}。")
 
 
 def _prepare(tables: Tables) -> None:

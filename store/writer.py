@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
-from store.errors import NestedWrite, StoreClosed, StoreError, StoreUnavailable, TransactionLost
+from store.errors import NestedWrite, StorageFull, StoreClosed, StoreError, StoreUnavailable, TransactionLost
 from store.port import Done
-from store.safety import no_room, plain
+from store.safety import may_be_quota, no_room, plain
 from store.turns import away
 
 T = TypeVar("T")
@@ -73,9 +73,12 @@ class Transaction:
 class Writer:
     """The one writing connection and who waits for it. `units` and `commits` count what it did since it began."""
 
-    def __init__(self, connect: Callable[[], Transaction], announce: Callable[[str], None]) -> None:
+    def __init__(self, connect: Callable[[], Transaction], announce: Callable[[str], None],
+                 full: Callable[[], bool]) -> None:
+        """`full` asks the system whether there is room."""
         self._connect = connect
         self._announce = announce
+        self._full = full
         self._queue: deque[_Caller] = deque()
         self._gate = threading.Lock()  # over the queue, who leads and whether it is closed; never held for long
         self._led = False
@@ -245,12 +248,13 @@ class Writer:
         """A commit failed and nobody has read of it, so each unit runs alone and the guilty one fails alone."""
         if transaction.open:
             transaction.say("rollback")
-        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") and not no_room(error):
+        full = no_room(error) or (may_be_quota(error) and self._full())
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") and not full:
             # After a failed fsync the kernel may call lost pages clean: never go on over them.
             self._broken = True
             raise error
         if len(batch) == 1:
-            self._fail(batch[0], plain(error))
+            self._fail(batch[0], StorageFull() if full else plain(error))
             return []
         for ticket in batch:
             self._committed(transaction, [ticket], guarded=False)

@@ -18,7 +18,7 @@ def check_offices(settings: Settings, catalog: Catalog, deployment: Deployment) 
         return Place(str(settings.departments), line)
 
     own = [Problem(at(one.line), one.code, one.message, one.level) for one in deployment.problems]
-    if not deployment.listed:
+    if not deployment.listed or not catalog.departments:  # of no definitions all that need be said is that
         return own
     kinds = check_kinds(catalog, [(one.kind, at(one.line)) for one in deployment.listed])
     return sorted([*own, *kinds, *check_departments(catalog, deployment.served())])

@@ -11,7 +11,7 @@ from flask import Flask, Response, json, render_template, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
 from connectors.strict_json import BadJson
@@ -35,6 +35,8 @@ CALLED_BY_CODE: Mapping[str, str] = {
     "bad_token": "令牌未通过",
 }  # who calls with these is a program, which has nowhere to log in
 UNSAVED = "系统暂时不能保存，刚才的操作没有生效；已保存的草稿仍在，请稍后再试"
+UNKNOWN_HOST = ("这个主机名不是本服务的；请用本服务公布的网址访问。"
+                "运维人员：代理要把 Host 原样传来，它须与 YJS_PUBLIC_URL 的主机名相同")
 OWN_WORDS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "这个请求不完整或无法读懂，请检查后重新发送"),
     401: ("not_signed_in", "请先登录，再继续办理"),
@@ -127,6 +129,8 @@ def _bare_page(problem: Problem) -> str:
 
 def from_http(error: HTTPException) -> Problem:
     """Werkzeug's own refusals in our shape; its English description is not shown."""
+    if isinstance(error, SecurityError):
+        return Problem(400, "unknown_host", UNKNOWN_HOST)
     status = error.code or 500
     code, detail = OWN_WORDS.get(status, ("http_error", "请求没有完成，请检查后重试"))
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "WWW-Authenticate")}
@@ -145,7 +149,7 @@ def _on_store(error: StoreError) -> Response:
     """A store that cannot be written to now: nothing was changed, come again. Anything else of it is our fault."""
     if not isinstance(error, StoreUnavailable | StoreClosed):
         return _on_anything(error)
-    LOG.error("store: %s", error.code, extra={"id": request_id()})
+    LOG.error("store: %s (%s)", error.code, request_id())
     status = 507 if isinstance(error, StorageFull) else 503
     return answer(Problem(status, error.code, UNSAVED, headers={"Retry-After": "5"}))
 
@@ -179,7 +183,7 @@ def printable_tree(tree: Any) -> Any:
 
 def _on_anything(error: Exception) -> Response:
     """A fault of ours: the log gets where it happened, never the message, which may carry somebody's data."""
-    LOG.error("fault in %s: %s", request.endpoint, told(error), extra={"id": request_id()})
+    LOG.error("fault in %s: %s (%s)", request.endpoint, told(error), request_id())
     detail = f"服务出错，这不是您的问题；已保存的内容仍在，请稍后再试。如需帮助请提供编号 {request_id()}"
     return answer(Problem(500, "internal", detail))
 

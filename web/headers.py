@@ -36,6 +36,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Start], Iterable[bytes]]
 YEAR = 31_536_000
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
+MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by balancers and Prometheus, by this host's address
 
 
 class PageSessions(SecureCookieSessionInterface):
@@ -128,6 +129,9 @@ def _fixed(inner: Application, settings: Settings) -> Application:
     pairs = [(name.lower(), (name, value)) for name, value in always.items()]
 
     def serve(environ: Environ, start: Start) -> Iterable[bytes]:
+        if environ["PATH_INFO"] in MACHINES:
+            environ["HTTP_HOST"] = LOCAL[0]
+
         def start_fixed(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             given = {name.lower() for name, _ in headers}
             return start(status, [*headers, *(pair for name, pair in pairs if name not in given)], *more)

@@ -10,7 +10,6 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,59 +17,18 @@ from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
 from desk.errors import DeskError
-from people.accounts import NewAccount
-from people.errors import PeopleError
-from people.identity import role_of
-from people.tokens import Grant
 from store.errors import StoreError
 from web.inside_operations import OPERATIONS
+from web.inside_people import PEOPLE, CommandRefused
 from web.names import SOCKET
 from web.wiring import House, house
 
 PATIENCE = 60.0
-LONGEST_LIFE_DAYS = 366
 
 inside = Blueprint("inside", __name__, url_prefix="/inside")
 
 
-class CommandRefused(Exception):
-    """The portal refused a command; the message says why."""
-
-    code = "command_refused"
-
-
-def token(home: House, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Issue a bearer token: `role`, `subject`, `department` (officers), `days` of life."""
-    department, days = _office(home, asked), int(asked.get("days", 90))
-    if not 1 <= days <= LONGEST_LIFE_DAYS:
-        raise CommandRefused(f"--days 应是 1–{LONGEST_LIFE_DAYS} 的整数")
-    grant = Grant(role=role_of(asked["role"]), subject=str(asked["subject"]), department=department, by="command line",
-                  life=timedelta(days=days))
-    return {"token": home.tokens.issue(grant, home.clock.now())}
-
-
-def account(home: House, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a local account: `login`, `role`, `name`, `department` (officers), `password`."""
-    department = _office(home, asked)
-    new = NewAccount(login=str(asked["login"]), role=role_of(asked["role"]), name=str(asked["name"]),
-                     department=department, password=str(asked["password"]))
-    try:
-        return {"account": home.accounts.add(new, home.clock.now()).account}
-    except PeopleError as refused:
-        raise CommandRefused(refused.detail) from refused
-
-
-def _office(home: House, asked: Mapping[str, Any]) -> str | None:
-    """The office an officer belongs to, which must be one of the deployment's."""
-    department: str | None = asked.get("department")
-    if asked["role"] == "officer" and department not in home.deployment.bodies:
-        known = "、".join(sorted(home.deployment.bodies))
-        raise CommandRefused(f"officer 需要 --department，且应是接入清单里的单位：{known}")
-    return department
-
-
-VERBS: Mapping[str, Callable[[House, Mapping[str, Any]], dict[str, Any]]] = {
-    "token": token, "account": account, **OPERATIONS}
+VERBS: Mapping[str, Callable[[House, Mapping[str, Any]], dict[str, Any]]] = {**PEOPLE, **OPERATIONS}
 
 
 @inside.post("/<verb>")
@@ -82,7 +40,7 @@ def run(verb: str) -> tuple[Response, int]:
     try:
         return jsonify(work(house(), request.get_json())), 200
     except (CommandRefused, DeskError, StoreError) as refused:
-        return jsonify(detail=str(refused)), 422
+        return jsonify(detail=refused.says if isinstance(refused, StoreError) else str(refused)), 422
 
 
 class _Line(http.client.HTTPConnection):
@@ -106,6 +64,8 @@ def call(data: Path, verb: str, asked: Mapping[str, Any]) -> dict[str, Any] | No
             line.request("POST", f"/inside/{verb}", json.dumps(asked), {"Content-Type": "application/json"})
         except (FileNotFoundError, ConnectionRefusedError):
             return None
+        except PermissionError:
+            raise CommandRefused(f"没有权限打开 {data / SOCKET}；请以运行服务的用户执行（sudo -u … flask …）") from None
         with line.getresponse() as response:
             answer: dict[str, Any] = json.loads(response.read())
             if response.status != http.client.OK:

@@ -6,17 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from desk.acts import Act
 from desk.operations import Operations
+from web.inside_people import Asked, act_of
 from web.wiring import House
 
-Asked = Mapping[str, Any]
 # What may be noted of things done beside the portal.
 NOTED = frozenset({"backup", "reconcile", "export.personal"})
-
-
-def _act(asked: Asked) -> Act:
-    return Act(by=str(asked["by"]), reason=str(asked["reason"]), dry_run=bool(asked.get("dry_run")))
 
 
 def _at(home: House) -> Operations:
@@ -26,37 +21,37 @@ def _at(home: House) -> Operations:
 def retry(home: House, asked: Asked) -> dict[str, Any]:
     """Send again: `legs`, `corrected`."""
     names = [str(name) for name in asked["legs"]]
-    return {"messages": _at(home).resends.retry(names, bool(asked.get("corrected")), _act(asked), home.clock.now())}
+    return {"messages": _at(home).resends.retry(names, bool(asked.get("corrected")), act_of(asked), home.clock.now())}
 
 
 def quarantine_apply(home: House, asked: Asked) -> dict[str, Any]:
     """Judge a strange notice again: `id`."""
-    return _at(home).quarantine.apply(str(asked["id"]), _act(asked), home.clock.now())
+    return _at(home).quarantine.apply(str(asked["id"]), act_of(asked), home.clock.now())
 
 
 def quarantine_discard(home: House, asked: Asked) -> dict[str, Any]:
     """Put a strange notice away: `id`."""
-    return _at(home).quarantine.discard(str(asked["id"]), _act(asked), home.clock.now())
+    return _at(home).quarantine.discard(str(asked["id"]), act_of(asked), home.clock.now())
 
 
 def quarantine_show(home: House, asked: Asked) -> dict[str, Any]:
     """A strange notice with what it says: `id`."""
-    return _at(home).quarantine.show(str(asked["id"]), _act(asked), home.clock.now())
+    return _at(home).quarantine.show(str(asked["id"]), act_of(asked), home.clock.now())
 
 
 def pause(home: House, asked: Asked) -> dict[str, Any]:
     """Nothing leaves, nothing of departments is taken."""
-    return _at(home).pause(_act(asked), home.clock.now())
+    return _at(home).pause(act_of(asked), home.clock.now())
 
 
 def resume(home: House, asked: Asked) -> dict[str, Any]:
     """Go on."""
-    return _at(home).resume(_act(asked), home.clock.now())
+    return _at(home).resume(act_of(asked), home.clock.now())
 
 
 def revoke(home: House, asked: Asked) -> dict[str, Any]:
     """Revoke a bearer token: `id`."""
-    return _at(home).revoke_token(str(asked["id"]), _act(asked), home.clock.now())
+    return _at(home).revoke_token(str(asked["id"]), act_of(asked), home.clock.now())
 
 
 def note(home: House, asked: Asked) -> dict[str, Any]:
@@ -64,7 +59,7 @@ def note(home: House, asked: Asked) -> dict[str, Any]:
     action = str(asked["action"])
     if action not in NOTED:
         raise ValueError(action)
-    _at(home).note(action, str(asked["target"]), dict(asked.get("data") or {}), _act(asked), home.clock.now())
+    _at(home).note(action, str(asked["target"]), dict(asked.get("data") or {}), act_of(asked), home.clock.now())
     return {"noted": action}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from cases.calendar_days import work_calendar
 from catalog.check import check
@@ -13,9 +14,9 @@ from connectors.base import Registry
 from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry as shipped
 from desk.desk import Desk
-from desk.premises import Premises
+from desk.premises import Keep, Premises
 from people.personas import Persona, staff
-from settings import Settings
+from settings import Settings, unused
 from sources.samples import PERSONAS
 from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher
@@ -35,7 +36,9 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     deployment = _deployment(settings, environ, registry)
     catalog = loaded.catalog
     offices = check_offices(settings, catalog, deployment)
-    _refuse([*_missing(settings), *loaded.problems, *check(catalog), *offices])
+    _refuse([*_missing(settings, environ), *loaded.problems, *check(catalog), *offices])
+    if not (settings.demonstrates or settings.secure):
+        LOG.warning("YJS_PUBLIC_URL 不是 https 网址：登录凭证不加密传送，任何人都可能截获")
     cipher = _cipher(settings)
     place = Place(settings.data, settings.database_url)
     return Parts(
@@ -51,12 +54,15 @@ def _deployment(settings: Settings, environ: Mapping[str, str], registry: Regist
     return read_deployment(settings.departments, environ, registry)
 
 
-def _missing(settings: Settings) -> list[str]:
-    """Settings without which nothing can be served, each with what to write."""
-    needed = [("YJS_DEPARTMENTS", settings.departments, "请指定部门接入清单，写法见 docs/connecting.md")]
+def _missing(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Settings without which nothing can be served, each with what to write; and those that nobody reads."""
+    needed = [("YJS_DEPARTMENTS", "请指定部门接入清单，写法见 docs/connecting.md")]
     if not settings.demonstrates:
-        needed.append(("YJS_KEYS", settings.keys, "正式运行必须指定密钥文件，并放在数据目录之外"))
-    return [f"{name} 没有设置；{say}" for name, value, say in needed if value is None]
+        needed += [("YJS_KEYS", "正式运行必须指定密钥文件，并放在数据目录之外"),
+                   ("YJS_PUBLIC_URL", "正式运行必须写明公众和部门访问本服务的网址，例如 https://yjs.example.gov.cn")]
+    listed = settings.departments
+    referred = listed.read_text("utf-8", "replace") if listed is not None and listed.is_file() else ""
+    return [*(f"{name} 没有设置；{say}" for name, say in needed if not environ.get(name)), *unused(environ, referred)]
 
 
 def _refuse(problems: Iterable[object]) -> None:
@@ -74,7 +80,7 @@ def _cipher(settings: Settings) -> Cipher:
             create_keys(path)
         return load_keys(path, settings.data)
     except StoreError as error:
-        raise RefusedStart(str(error)) from error
+        raise RefusedStart(error.says) from error
 
 
 def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: Opened) -> Desk:
@@ -82,7 +88,8 @@ def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: 
     return Desk(Premises(
         database=opened.db, vault=opened.vault, catalog=catalog, deployment=deployment,
         calendar=calendar, sources=shipped_sources(settings.demonstrates),
-        zone=settings.zone, public_url=settings.public_url, embedded=settings.database_url is None))
+        zone=settings.zone, public_url=settings.public_url, embedded=settings.database_url is None,
+        keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads))))
 
 
 def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:

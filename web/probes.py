@@ -7,7 +7,9 @@ processes tells the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from math import inf
+from shutil import disk_usage
 
 from flask import Blueprint, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,6 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from desk.operations import BACKUP
 from desk.sweeps import HEARTBEAT
 from desk.watch import drifted
 from store import conservation, marks, pausing, reading, tallies
@@ -24,7 +27,7 @@ from store.port import Tx
 from web.answers import shown
 from web.errors import Problem
 from web.operations import Operation, operation
-from web.wiring import house
+from web.wiring import House, house
 
 probes = Blueprint("operation", __name__)
 PROBE = "web.probe"
@@ -66,9 +69,9 @@ def _probe(now: datetime) -> datetime | None:
 @operation(Operation("Figures in Prometheus' text form", {200: "the figures"}))
 def metrics() -> Response:
     """The figures of this moment."""
-    now = house().clock.now()
-    with house().database.read() as tx:
-        shown_now = _Figures(reading.figures(tx, now), _kept(tx), now)
+    now, home = house().clock.now(), house()
+    with home.database.read() as tx:
+        shown_now = _Figures(reading.figures(tx, now), {**_kept(tx), **_ages(tx, now), **_here(home, now)}, now)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(shown_now)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
@@ -80,6 +83,11 @@ KEPT: Mapping[str, str] = {
     "cases": "all cases, by bundle and whether they are open",
     "breaches": "what must hold of cases and does not, by rule; anything above 0 is an alarm",
     "counter_drift": "counters that the last daily recount found wrong; anything above 0 is an alarm",
+    "sweep_seconds": "how long ago a dispatcher last did what is due by time",
+    "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
+    "writes_waiting": "callers of this process that wait to write",
+    "disk_free_bytes": "what is left on the disk of this host's data folder",
+    "calendar_days": "for how many days from now the days off are known and announced",
 }
 
 
@@ -89,14 +97,37 @@ def _kept(tx: Tx) -> dict[str, float | Mapping[str, int]]:
             "cases": tallies.by_bundle(tx), "breaches": conservation.counts(tx), "counter_drift": drifted(tx)}
 
 
+def _ages(tx: Tx, now: datetime) -> dict[str, float]:
+    """How long ago what must happen again and again was last done."""
+    found = {name: marks.get(tx, mark) for name, mark in (("sweep_seconds", HEARTBEAT), ("backup_seconds", BACKUP))}
+    return {name: max(0.0, (now - mark.at).total_seconds()) if mark else inf for name, mark in found.items()}
+
+
+def _here(home: House, now: datetime) -> dict[str, float]:
+    """What only this process and this host know."""
+    today, calendar = now.astimezone(home.settings.zone).date(), home.catalog.calendar
+    year = today.year
+    while year in calendar and not calendar[year].provisional:
+        year += 1
+    return {"writes_waiting": float(home.database.waiting()),
+            "disk_free_bytes": float(disk_usage(home.settings.data).free),
+            "calendar_days": float(max(0, (date(year, 1, 1) - today).days))}
+
+
 GAUGES: Mapping[str, tuple[str, str]] = {
     "waiting": ("messages_waiting", "messages that will leave by themselves, by office"),
     "leased": ("messages_leased", "messages being sent right now, by office"),
+    "unfetched": ("messages_unfetched", "messages that an office which fetches has yet to take, by office"),
     "held": ("messages_troubled", "messages that need somebody, by state"),
     "yellow": ("legs_yellow", "legs close to their due time"),
     "red": ("legs_red", "legs past their due time"),
     "strange": ("notices_quarantined", "notices that a person has to settle"),
     "resting": ("offices_resting", "1 for an office that is left alone because of what its system answers"),
+    "size": ("database_bytes", "bytes of the database, without the files of the data folder"),
+}
+WAITS: Mapping[str, tuple[str, str]] = {
+    "due_since": ("office_oldest_seconds", "how long the oldest message of an office is overdue"),
+    "offered_since": ("unfetched_oldest_seconds", "how long the oldest message waits to be fetched, by office"),
 }
 
 
@@ -109,15 +140,21 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
         oldest = self._figures.oldest_due
-        age = max(0.0, (self._now - oldest).total_seconds()) if oldest else 0.0
+        age = self._age(oldest) if oldest else 0.0
         yield _gauge("oldest_message_seconds", "how long the oldest message is overdue", age)
         for name, says in KEPT.items():
             yield _gauge(name, says, self._kept[name])
         for name, (shown_name, says) in GAUGES.items():
             yield _gauge(shown_name, says, getattr(self._figures, name))
+        for name, (shown_name, says) in WAITS.items():
+            since = getattr(self._figures, name)
+            yield _gauge(shown_name, says, {office: self._age(at) for office, at in since.items()})
+
+    def _age(self, since: datetime) -> float:
+        return max(0.0, (self._now - since).total_seconds())
 
 
-def _gauge(name: str, says: str, value: float | Mapping[str, int]) -> Metric:
+def _gauge(name: str, says: str, value: float | Mapping[str, float]) -> Metric:
     if not isinstance(value, Mapping):
         return GaugeMetricFamily(f"yijianshi_{name}", says, value=float(value))
     gauge = GaugeMetricFamily(f"yijianshi_{name}", says, labels=["key"])

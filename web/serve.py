@@ -28,7 +28,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
 from settings import BadSettings, Settings
-from store.folder import make_folder
+from store.errors import FolderBusy, StoreError
+from store.folder import FolderLock, make_folder
 from web.names import NAME, SOCKET, RefusedStart
 from web.worker import Worker
 
@@ -38,6 +39,7 @@ STOP_SECONDS = 8.0
 GRACE_SECONDS = 10
 FILES = 4096
 PORT_SECONDS = 5.0
+FOLDER_SECONDS = 40.0
 APP_LOAD_ERROR = 4  # gunicorn's exit code of a worker that will never load: the master stops
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
@@ -83,8 +85,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
         """Gunicorn's post_worker_init: open the store, then start the dispatcher."""
         try:
             worker.wsgi.extensions[NAME].begin()
-        except RefusedStart as error:
-            sys.stderr.write(f"{error}\n")
+        except (RefusedStart, StoreError) as error:
+            sys.stderr.write(f"{error.says if isinstance(error, StoreError) else error}\n")
             raise SystemExit(APP_LOAD_ERROR) from error
         look_less_for_garbage()
         LOG.info("serving on %s", self._settings.public_url)
@@ -127,6 +129,23 @@ def port_comes_free(bind: str, port: int) -> bool:
     return not why
 
 
+def folder_comes_free(settings: Settings) -> bool:
+    """Whether the data folder can be used, for its socket is bound before the store is opened: a second portal on one
+    folder would take the first one's socket away, and no command would find that one any more."""
+    lock = FolderLock(settings.data)
+    try:
+        make_folder(settings.data)
+        lock.take(FOLDER_SECONDS, LOG.warning)
+    except FolderBusy as busy:
+        sys.stderr.write(f"{busy.says}\n")
+        return False
+    except OSError as error:
+        sys.stderr.write(f"数据目录 {settings.data} 不能使用（{error.strerror}）；请检查 YJS_DATA、目录的属主和权限\n")
+        return False
+    lock.free()
+    return True
+
+
 def _in_the_way(bind: str, port: int) -> str:
     """Why nobody can listen there; empty if one can."""
     try:
@@ -157,7 +176,8 @@ def main() -> int:
     if not port_comes_free(settings.bind, settings.port):
         return 2
     raise_file_limit()
-    make_folder(settings.data)  # its socket is bound before the store is opened
+    if not folder_comes_free(settings):
+        return 2
     Server(settings).run()
     return 0
 

@@ -29,6 +29,7 @@ from people.tokens import Tokens
 from settings import Clock, Settings
 from store.opening import Opened
 from store.port import Database
+from store.same_keys import note_keys
 from web.names import NAME, RefusedStart
 from web.present import serving
 
@@ -111,6 +112,7 @@ class House:
         """Open the store and start the dispatcher; the server calls it in its worker, nobody else does. `RefusedStart`
         if an office with open legs is not in the department list: its messages would have no way and its notices would
         be turned away for good."""
+        note_keys(self.database, self.clock.now())
         if missing := absent(self.database, self.deployment.bodies):
             raise RefusedStart(f"{advice(missing)}\n服务没有启动。")
         embedded = self.settings.database_url is None

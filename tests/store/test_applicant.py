@@ -93,19 +93,23 @@ def test_a_file_is_linked_to_one_case_by_its_owner(store: Opened) -> None:
         assert files.several(tx, [FILE.file, "none"]) == {FILE.file: replace(FILE, reference=REFERENCE)}
 
 
-def test_only_files_that_no_case_holds_can_be_dropped(store: Opened) -> None:
+def test_only_files_that_no_case_holds_are_taken_from_their_owner_and_forgotten(store: Opened) -> None:
     store.db.write(file_case)
-    for name in "ab":
+    for name in "abc":
         store.db.write(lambda tx, name=name: files.add(tx, replace(FILE, file=name * 32)))
     store.db.write(lambda tx: files.link(tx, REFERENCE, "someone", ["a" * 32]))
     with store.db.read() as tx:
-        assert files.unlinked(tx, minutes(1)) == ["b" * 32]
+        first, second = files.unlinked(tx, minutes(1))
+        assert (first.file, second.file, first.owner) == ("b" * 32, "c" * 32, "someone")
+        assert files.unlinked(tx, minutes(1), first) == [second]
         assert files.unlinked(tx, NOW) == []
-    store.db.write(lambda tx: files.drop(tx, "b" * 32))
-    with pytest.raises(FileTaken):
-        store.db.write(lambda tx: files.drop(tx, "a" * 32))
+    assert store.db.write(lambda tx: files.disown(tx, ["a" * 32, "b" * 32])) == ["b" * 32]
     with pytest.raises(UnknownFile):
-        store.db.write(lambda tx: files.drop(tx, "b" * 32))
+        store.db.write(lambda tx: files.link(tx, REFERENCE, "someone", ["b" * 32]))
+    for name in "abc":
+        store.db.write(lambda tx, name=name: files.forget(tx, name * 32))
+    with store.db.read() as tx:
+        assert set(files.several(tx, ["a" * 32, "b" * 32, "c" * 32])) == {"a" * 32, "c" * 32}
 
 
 def test_a_case_comes_back_as_filed(store: Opened) -> None:

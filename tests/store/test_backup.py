@@ -154,6 +154,9 @@ def test_only_an_empty_folder_takes_a_copy_or_a_restore(taken, folder, place, ci
         back_up(place, opened, cipher, tmp_path / "copy", NOW)
     with pytest.raises(NoCopy):
         back_up(place, opened, cipher, place.data / "inside", NOW)
+    (tmp_path / "file").touch()
+    with pytest.raises(NoCopy, match="没有完成"):
+        back_up(place, opened, cipher, tmp_path / "file" / "inside", NOW)
     used = Place(tmp_path / "used", patience=1.0)
     opener(used).close()
     with pytest.raises(NoCopy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sqlite3
@@ -220,6 +221,35 @@ def test_after_a_failed_write_to_disk_nothing_more_is_acknowledged(db: SqliteDat
     with pytest.raises(StoreUnavailable, match="重新启动"):
         db.write(lambda tx: marks.put(tx, "later", "x", NOW))
     assert Batch(db).kept() == {"kept"}
+
+
+def test_a_quota_that_is_used_up_is_a_full_disk_and_ends_with_it(db: SqliteDatabase, folder: Place) -> None:
+    db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
+    asked = folder.data / ".probe.part"
+    asked.symlink_to("/dev/full")  # SQLite does not say why a write was refused; who asks the system is told here
+    with small_files((folder.data / f"{FILE}-wal").stat().st_size), pytest.raises(StorageFull):
+        db.write(lambda tx: marks.put(tx, "lost", "x" * 50_000, NOW))
+    asked.unlink(missing_ok=True)
+    db.write(lambda tx: marks.put(tx, "later", "x", NOW))
+    assert Batch(db).kept() == {"kept", "later"}
+
+
+def test_a_store_that_was_closed_is_one_file_that_nobody_else_may_read(db: SqliteDatabase, folder: Place) -> None:
+    db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
+    assert Batch(db).kept() == {"kept"}  # read by a connection that is kept
+    db.close()
+    left = sorted(path.name for path in folder.data.iterdir())
+    assert left == ["files", "lock", FILE]
+    assert (folder.data / FILE).stat().st_mode & 0o077 == 0
+
+
+def test_files_of_another_user_are_refused_with_what_to_do(
+    db: SqliteDatabase, folder: Place, cipher: Cipher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db.close()
+    monkeypatch.setattr(os, "geteuid", lambda: 65_533)
+    with pytest.raises(UnsafeStorage, match=r"65533.*sudo -u.*chown -R 65533"):
+        open_store(folder, cipher)
 
 
 def test_a_store_that_failed_opens_again_with_all_it_acknowledged(

@@ -46,7 +46,7 @@ GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "o
         "files", "consents", "audit", "sessions", "drafts"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
-         "legs_lapsing", "cases_open"}
+         "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched"}
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = a_message("01", created_at=NOW)
 
@@ -59,6 +59,7 @@ QUESTIONS: dict[str, Question] = {
     "closed of a department": lambda tx: reading.closed_of(tx, "water-works", NOW),
     "late": lambda tx: reading.late(tx, NOW),
     "figures": lambda tx: reading.figures(tx, NOW),
+    "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, ["x"])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
                            conservation.counts(tx), conservation.known(tx)),
     "lapsing": lambda tx: legs.lapsing(tx, NOW, LegRow(**{**_fields(a_leg("01")), "lapse_at": NOW})),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from cases.model import LegState
-from store import leases, legs, notices, reading
+from store import leases, legs, messages, notices, offers, reading
 from store.choosing import Wanted
 from store.errors import UnknownCase
 from store.leases import Outcome
+from store.messages import MessageId
 from store.notices import Strange
 from store.opening import Opened
+from store.reading import Unfetched
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 
@@ -81,3 +83,17 @@ def test_figures_tell_what_waits_runs_and_is_held(store: Opened) -> None:
     assert (found.waiting, found.leased) == ({"water-works": 1}, {"water-works": 1})
     assert found.held == {"stuck": 1, "unknown": 1}
     assert (found.oldest_due, found.strange) == (NOW, 1)
+    assert found.due_since == {"water-works": NOW}
+    assert (found.unfetched, found.size > 10_000) == ({}, True)
+
+
+def test_what_an_office_has_yet_to_fetch_is_counted_until_it_took_it(store: Opened) -> None:
+    store.db.write(lambda tx: file_case(tx, count=3))
+    store.db.write(lambda tx: offers.offer_instead(tx, "water-works", NOW, 9))
+    with store.db.read() as tx:
+        found = reading.figures(tx, minutes(1))
+        first, *_ = offers.after(tx, "water-works", 0)
+    assert (found.unfetched, found.offered_since, found.waiting) == ({"water-works": 3}, {"water-works": NOW}, {})
+    store.db.write(lambda tx: messages.taken(tx, MessageId(REFERENCE, first.leg, first.type, first.message), NOW))
+    with store.db.read() as tx:
+        assert reading.unfetched(tx) == [Unfetched("water-works", 2, NOW)]

@@ -178,3 +178,4 @@ def test_a_fault_of_ours_shows_a_number_and_nothing_else(app, caller, caplog, mo
     problem = refused(answer, 500)
     assert "11010519491231002X" not in answer.text + caplog.text
     assert problem["request_id"] in answer.text
+    assert problem["request_id"] in caplog.text  # what people quote is found in the log

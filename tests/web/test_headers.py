@@ -45,6 +45,12 @@ def test_cookies_are_kept_from_scripts_and_other_sites(app, house):
 def test_another_host_name_is_refused(caller, host):
     answer = caller().get("/api/bundles", headers={"Host": host})
     assert answer.status_code == 400 or host == ""
+    assert host == "" or answer.json["code"] == "unknown_host"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_balancers_and_prometheus_may_ask_by_the_address_of_the_host(caller, path):
+    assert caller().get(path, headers={"Host": "10.2.3.4:5000"}).status_code in {200, 503}
 
 
 def test_a_static_file_under_a_changing_address_is_kept_for_long(caller):

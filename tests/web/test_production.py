@@ -82,11 +82,25 @@ def test_wrong_passwords_are_counted_for_the_name_wherever_they_come_from(app):
     assert codes == [401] * LOGIN.times + [429]
 
 
-@pytest.mark.parametrize("name", ["YJS_KEYS", "YJS_DEPARTMENTS"])
-def test_without_keys_or_departments_it_refuses_to_start_by_name(settings, monkeypatch, name):
+@pytest.mark.parametrize("name", ["YJS_KEYS", "YJS_DEPARTMENTS", "YJS_PUBLIC_URL"])
+def test_without_keys_departments_or_address_it_refuses_to_start_by_name(settings, monkeypatch, name):
     monkeypatch.delenv(name, raising=False)
     with pytest.raises(RefusedStart, match=name):
         create_app({**settings, name: ""})
+
+
+def test_a_variable_of_ours_that_nobody_reads_is_refused_unless_the_list_refers_to_it(settings, tmp_path):
+    with pytest.raises(RefusedStart, match="YJS_LOG_FILE"):
+        create_app({**settings, "YJS_LOG_FILE": "x"})
+    (tmp_path / "offices.yaml").write_text(OFFICES.replace("OFFICE_SECRET", "YJS_OFFICES_SECRET"))
+    create_app({**settings, "YJS_DEPARTMENTS": str(tmp_path / "offices.yaml"),
+                "YJS_OFFICES_SECRET": settings["OFFICE_SECRET"]}).extensions[NAME].close()
+
+
+def test_a_folder_without_definitions_is_said_and_nothing_that_follows_from_it(settings, tmp_path):
+    with pytest.raises(RefusedStart) as refused:
+        create_app({**settings, "YJS_BUNDLES": str(tmp_path)})
+    assert len(str(refused.value).splitlines()) == 2
 
 
 def test_keys_that_others_can_read_are_refused(settings, tmp_path):

@@ -17,6 +17,8 @@ import pytest
 import requests
 
 from sources.samples import sample_paper
+from web import serve
+from web.inside import call
 from web.serve import port_comes_free
 
 HOME = Path(__file__).resolve().parents[2]
@@ -244,6 +246,16 @@ def test_a_stop_is_clean_and_quick(portal):
     assert "Traceback" not in portal.said()
 
 
+def test_a_second_portal_on_one_folder_does_not_start_and_leaves_the_first_its_socket(portal, monkeypatch, capsys):
+    monkeypatch.setattr(serve, "FOLDER_SECONDS", 0.2)
+    for name, value in {**portal.environment, "PORT": str(free_port())}.items():
+        monkeypatch.setenv(name, value)
+    assert serve.main() == 2
+    assert "仍被占用" in capsys.readouterr().err
+    said = call(Path(portal.environment["YJS_DATA"]), "pause", {"by": "ops", "reason": "看看", "dry_run": True})
+    assert said is not None and said["paused"]
+
+
 @pytest.mark.parametrize("victim", ["master", "worker"])
 def test_after_a_kill_nothing_is_left_behind_and_a_start_takes_over(portal, victim):
     worker, = portal.workers()
@@ -280,10 +292,14 @@ def test_a_worker_born_again_reads_the_definitions_anew(tmp_path):
 
 @pytest.mark.parametrize(("change", "says"), [
     ({"PORT": "0"}, "PORT=0"), ({"YJS_DEPARTMENTS": "nowhere.yaml"}, "没有启动"),
-    ({"YJS_ENV": "production"}, "YJS_KEYS"),
+    ({"YJS_ENV": "production"}, "YJS_KEYS"), ({"YJS_DATA": "/dev/null/data"}, "YJS_DATA"),
+    ({"YJS_DATA": "{folder}/spoilt"}, "store.sqlite3"),
 ])
 def test_a_wrong_set_up_never_starts_and_says_all_that_is_wrong(tmp_path, change, says):
     (tmp_path / "offices.yaml").write_text(OFFICES)
+    (tmp_path / "spoilt").mkdir()
+    (tmp_path / "spoilt" / "store.sqlite3").write_text("no database" * 99)
+    change = {name: value.format(folder=tmp_path) for name, value in change.items()}
     environment = {**os.environ, "YJS_ENV": "test", "YJS_DATA": str(tmp_path / "data"), "PORT": str(free_port()),
                    "YJS_BUNDLES": str(HOME / "tests" / "web" / "definitions"), "OFFICE_SECRET": "whsec_" + "QUFB" * 10,
                    "YJS_DEPARTMENTS": str(tmp_path / "offices.yaml"), **change}

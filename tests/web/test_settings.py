@@ -33,6 +33,7 @@ def test_the_defaults_of_a_demo_are_the_contracts():
     ({"YJS_TRUSTED_PROXIES": "-1"}, "YJS_TRUSTED_PROXIES="),
     ({"YJS_DEPARTMENT": "x.yaml"}, "YJS_DEPARTMENT："),
     ({"YJS_KEYS": "data/keys"}, "YJS_KEYS："), ({"YJS_SANDBOX_URI": "x"}, "是不是 YJS_SANDBOX_URL"),
+    ({"YJS_DATABASE_URL": "postgresql://x"}, "是不是 DATABASE_URL"), ({"YJS_PORT": "80"}, "是不是 PORT"),
 ])
 def test_nonsense_is_refused_by_name(given, named):
     with pytest.raises(BadSettings) as refused:

@@ -12,6 +12,7 @@ from flask import current_app, render_template, request
 from catalog.bundle import Bundle
 from catalog.nodes import read_text
 from catalog.text import Problem
+from desk.differences import KIND_NAMES, brief
 from forms.values import json_ready
 from web.errors import not_found
 from web.pages_plan import shown_of
@@ -22,8 +23,6 @@ from web.staff.workbench import Looked, Workbench
 from web.wiring import house
 
 STATES = {"new": "新的", "changed": "有改动", "same": "与生效的相同", "gone": "目录里没有了"}
-KINDS = {"bundle": "一件事", "matter": "事项", "material": "材料", "field": "字段", "licence": "证照",
-         "department": "部门", "role": "身份", "section": "栏目", "window": "开放时间", "region": "区划"}
 CHANGES = {"added": "新增", "removed": "删去", "changed": "改为"}
 LONGEST_SITUATION = 20_000
 
@@ -70,7 +69,7 @@ def _tried(looked: Looked, bundle: Bundle) -> str:
     plan = bench.plan(looked, bundle.id, situation, today())
     return render_template(
         "staff/try_out.html", bundle=bundle, cases=cases, chosen=chosen, given=given, wrong=wrong,
-        beside=bench.one_beside(looked, bundle.id), states=STATES, kinds=KINDS, changes=CHANGES, brief=_brief,
+        beside=bench.one_beside(looked, bundle.id), states=STATES, kinds=KIND_NAMES, changes=CHANGES, brief=brief,
         found=bench.explored(looked, bundle.id, today()), answered=answered(plan), **shown_of(plan))
 
 
@@ -96,8 +95,3 @@ def _read(text: str) -> tuple[Mapping[str, Any], list[str]]:
     if isinstance(found, Mapping):
         return found, said
     return {}, ["请每行写一个「问题: 回答」，例如 filer: self"]
-
-
-def _brief(value: Any) -> str:
-    text = "无" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else f"{text[:77]}…"

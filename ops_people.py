@@ -1,0 +1,128 @@
+"""The commands of `flask` for people and programs: accounts and bearer tokens."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from people.identity import ROLES
+from shell import JSON, act, beside, changed, moment, read_settings, stop
+from store import people
+
+STAFF = tuple(role for role in ROLES if role != "applicant")
+
+
+@click.command()
+@click.argument("role", type=click.Choice(ROLES))
+@click.option("--subject", required=True, help="For whom the token stands, e.g. an account's id.")
+@click.option("--department", default=None, help="The office an officer's token is bound to.")
+@click.option("--days", type=int, default=90, show_default=True, help="How long it lives.")
+@act("签发令牌")
+def token(role: str, subject: str, department: str | None, days: int, **said: Any) -> None:
+    """A bearer token for the API; shown once, stored hashed, revocable."""
+    asked = {"role": role, "subject": subject, "department": department, "days": days, **said}
+    made = changed("token", asked)
+    if made["holder"] is None:
+        click.echo(f"提示：没有编号为 {subject} 的账号；这个令牌只代表以此为名的程序，看不到任何账号的办件。", err=True)
+    click.echo("可以签发。" if said["dry_run"] else made["token"])
+
+
+@click.command()
+@click.argument("login")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What the person is here.")
+@click.option("--name", required=True, help="The name shown in pages.")
+@click.option("--department", default=None, help="The office an officer works for.")
+@click.password_option(envvar="YJS_PASSWORD", help="Asked for when not given.")
+@act("建立账号")
+def account(login: str, role: str, name: str, department: str | None, password: str, **said: Any) -> None:
+    """Make a local account for a person."""
+    asked = {"login": login, "role": role, "name": name, "department": department, "password": password, **said}
+    made = changed("account", asked)
+    click.echo("可以建立。" if said["dry_run"] else made["account"])
+
+
+@click.group()
+def accounts() -> None:
+    """The local accounts there are (made by `flask account`)."""
+
+
+@accounts.command("list")
+@click.option("--role", type=click.Choice(STAFF), default=None, help="Only this role.")
+@JSON
+def accounts_list(role: str | None, as_json: bool) -> None:
+    """The accounts of staff: id, role, office, login, name, whether closed. Applicants are not listed."""
+    zone = read_settings().zone
+    with beside() as opened, opened.db.read() as tx:
+        found = [one for each in STAFF if role in (None, each) for one in people.accounts(tx, each)]
+    shown = [{"account": one.account, "role": one.role, "department": one.department, "login": one.login,
+              "name": one.name, "disabled": bool(one.disabled), "created_at": moment(one.created_at, zone)}
+             for one in found]
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        return
+    for line in shown:
+        closed = "已停用" if line.pop("disabled") else "在用"
+        click.echo("  ".join(str(value or "–") for value in (*line.values(), closed)))
+
+
+@accounts.command("disable")
+@click.argument("login")
+@act()
+def accounts_disable(login: str, **said: Any) -> None:
+    """Close an account: its sessions end at once, its password and its tokens open nothing any more."""
+    _change(login, "disable", "停用", said)
+
+
+@accounts.command("enable")
+@click.argument("login")
+@act()
+def accounts_enable(login: str, **said: Any) -> None:
+    """Open a closed account again."""
+    _change(login, "enable", "恢复", said)
+
+
+@accounts.command("password")
+@click.argument("login")
+@click.password_option(envvar="YJS_PASSWORD", help="Asked for when not given.")
+@act()
+def accounts_password(login: str, password: str, **said: Any) -> None:
+    """Give an account another password; all its sessions end."""
+    _change(login, "password", "更换密码", {"password": password, **said})
+
+
+def _change(login: str, change: str, word: str, said: dict[str, Any]) -> None:
+    done = changed("account-change", {"login": login, "change": change, **said})
+    click.echo(f"{login}（{done['account']}，{done['role']}）：{'将' if said['dry_run'] else '已'}{word}")
+
+
+@click.group()
+def tokens() -> None:
+    """The bearer tokens there are (made by `flask token`)."""
+
+
+@tokens.command("list")
+@JSON
+def tokens_list(as_json: bool) -> None:
+    """Every token without its secret: id, role, subject, until when."""
+    zone = read_settings().zone
+    with beside() as opened, opened.db.read() as tx:
+        shown = [{"id": one.id, "role": one.role, "subject": one.subject, "department": one.department,
+                  "created_at": moment(one.created_at, zone), "expires_at": moment(one.expires_at, zone),
+                  "revoked_at": moment(one.revoked_at, zone) if one.revoked_at else None} for one in people.tokens(tx)]
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else
+               "\n".join("  ".join(str(value or "–") for value in line.values()) for line in shown))
+
+
+@tokens.command("revoke")
+@click.argument("token", metavar="ID")
+@act()
+def tokens_revoke(token: str, **said: Any) -> None:
+    """Make a token worthless from now on."""
+    if not changed("revoke", {"id": token, **said})["revoked"]:
+        stop(f"没有可以吊销的令牌 {token}；请用 flask tokens list 核对。")
+    click.echo(f"{token}：{'将吊销' if said['dry_run'] else '已吊销'}")
+
+
+PEOPLE = (token, account, accounts, tokens)

@@ -1,0 +1,58 @@
+"""Whether the keys in force are those that the store was written with; asked whenever it is opened.
+
+With another key file a portal would begin, call itself ready, and seal new cases so that no one key file opens all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from store import audit, marks
+from store.cipher import Cipher
+from store.errors import KeysDiffer, SealBroken
+from store.port import Database, Tx
+from store.sealing import unseal
+
+NAME = "keys"
+_PURPOSE = "store.keys"
+
+
+def refuse_other_keys(database: Database) -> None:
+    """KeysDiffer unless the keys open what is here: those that were in force before must all be there still."""
+    with database.read() as tx:
+        known = marks.get(tx, NAME)
+        if known is None:
+            _try(tx)
+            return
+    index, *ids = known.value.split()
+    if index != _proof(database.cipher) or not set(ids) <= set(database.cipher.ids):
+        raise KeysDiffer("密钥文件不是写入这些数据时用的那一个，或少了其中的密钥；请检查 YJS_KEYS，换回原来的文件。")
+
+
+def note_keys(database: Database, now: datetime) -> None:
+    """Write down which keys are in force, so that a later start can tell; nothing is told of the keys themselves."""
+    refuse_other_keys(database)
+    said = " ".join((_proof(database.cipher), *sorted(database.cipher.ids)))
+
+    def unit(tx: Tx) -> None:
+        known = marks.get(tx, NAME)
+        if known is None or known.value != said:
+            marks.put(tx, NAME, said, now)
+
+    database.write(unit)
+
+
+def _proof(cipher: Cipher) -> str:
+    return cipher.index(NAME, _PURPOSE)
+
+
+def _try(tx: Tx) -> None:
+    """Open something of a store that says nothing of its keys: one that is older, or came out of a copy."""
+    try:
+        audit.entries(tx, audit.head(tx).n - 1)
+        for row in tx.rows("select account, name from accounts order by account limit 1"):
+            unseal(tx, row["name"], f"accounts:name:{row['account']}")
+        for row in tx.rows("select file, name from files order by file limit 1"):
+            unseal(tx, row["name"], f"files:name:{row['file']}")
+    except SealBroken:
+        raise KeysDiffer("现在的密钥打不开已保存的数据；请检查 YJS_KEYS，换回写入这些数据时用的密钥文件。") from None

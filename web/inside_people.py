@@ -1,0 +1,101 @@
+"""Accounts and tokens, made and closed by the portal for the shell of its machine; each act is in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from desk.acts import Act
+from people.accounts import NewAccount
+from people.errors import PeopleError
+from people.identity import role_of
+from people.tokens import Grant
+from store.people import Account
+from web.wiring import House
+
+LONGEST_LIFE_DAYS = 366
+Asked = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class CommandRefused(Exception):
+    """The portal refused a command; the message says why."""
+
+    code = "command_refused"
+
+
+def act_of(asked: Asked) -> Act:
+    """Who does it, why, and whether it is only tried out."""
+    return Act(by=str(asked["by"]), reason=str(asked["reason"]), dry_run=bool(asked.get("dry_run")))
+
+
+def token(home: House, asked: Asked) -> dict[str, Any]:
+    """Issue a bearer token: `role`, `subject`, `department` (officers), `days` of life; `holder` is the name of the
+    account that it stands for, None if there is none."""
+    department, days, now = _office(home, asked), int(asked.get("days", 90)), home.clock.now()
+    if not 1 <= days <= LONGEST_LIFE_DAYS:
+        raise CommandRefused(f"--days 应是 1–{LONGEST_LIFE_DAYS} 的整数")
+    act, subject = act_of(asked), str(asked["subject"])
+    grant = Grant(role=role_of(asked["role"]), subject=subject, department=department, by=act.by,
+                  life=timedelta(days=days))
+    held = home.accounts.get(subject)
+    said = {"role": grant.role, "department": department, "days": days}
+    secret = "" if act.dry_run else home.tokens.issue(
+        grant, now, lambda tx: act.record(tx, "token.issue", subject, now, said))
+    return {"token": secret, "holder": held.account if held else None}
+
+
+def account(home: House, asked: Asked) -> dict[str, Any]:
+    """Make a local account: `login`, `role`, `name`, `department` (officers), `password`."""
+    act, now, login = act_of(asked), home.clock.now(), str(asked["login"]).strip()
+    if not login or not str(asked["name"]).strip():
+        raise CommandRefused("账号名和姓名都不能是空的")
+    new = NewAccount(login=login, role=role_of(asked["role"]), name=str(asked["name"]),
+                     department=_office(home, asked), password=str(asked["password"]))
+    said = {"role": new.role, "department": new.department}
+    if act.dry_run:
+        return {"account": ""}
+    return {"account": _allowed(lambda: home.accounts.add(
+        new, now, lambda tx, made: act.record(tx, "account.add", made.account, now, said)).account)}
+
+
+def change(home: House, asked: Asked) -> dict[str, Any]:
+    """Close an account, open it again or give it another password: `login`, `change`, `password`."""
+    act, now, found = act_of(asked), home.clock.now(), _known(home, str(asked["login"]))
+    changes: Mapping[str, Callable[..., None]] = {
+        "disable": home.accounts.disable, "enable": home.accounts.enable,
+        "password": partial(home.accounts.change_password, password=str(asked.get("password", "")))}
+    how = str(asked["change"])
+    if not act.dry_run:
+        _allowed(lambda: changes[how](
+            found.account, beside=lambda tx: act.record(tx, f"account.{how}", found.account, now, {})))
+    return {"account": found.account, "role": found.role}
+
+
+def _known(home: House, login: str) -> Account:
+    found = home.accounts.by_login(login)
+    if found is None:
+        raise CommandRefused(f"没有账号 {login}；工作人员的账号可用 flask accounts list 查看")
+    return found
+
+
+def _allowed(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except PeopleError as refused:
+        raise CommandRefused(refused.detail) from refused
+
+
+def _office(home: House, asked: Asked) -> str | None:
+    """The office an officer belongs to, which must be one of the deployment's."""
+    department: str | None = asked.get("department")
+    if asked["role"] == "officer" and department not in home.deployment.bodies:
+        known = "、".join(sorted(home.deployment.bodies))
+        raise CommandRefused(f"officer 需要 --department，且应是接入清单里的单位：{known}")
+    return department
+
+
+PEOPLE: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
+    "token": token, "account": account, "account-change": change}
