@@ -101,7 +101,8 @@ def retry(names: tuple[str, ...], corrected: bool, **said: Any) -> None:
 def settle(names: tuple[str, ...], **said: Any) -> None:
     """Put away messages that did not arrive and need not any more: their departments were told in another way."""
     for one in changed("settle", {"legs": names, **said})["messages"]:
-        click.echo(f"{one['key']}  {one['office']}  原状态 {one['was']}：{'将' if said['dry_run'] else '已'}登记为另行告知")
+        when = "将" if said["dry_run"] else "已"
+        click.echo(f"{one['key']}  {one['office']}  原状态 {one['was']}：{when}登记为另行告知")
 
 
 @click.group()
