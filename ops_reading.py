@@ -151,18 +151,22 @@ def _of_folder(bundle: str) -> tuple[str, bytes]:
 @JSON
 def audit_(since: str | None, as_json: bool) -> None:
     """Who did what to what, when and why: every act of operators and every sight of personal data, oldest first."""
-    first, zone, last = _moment(since), read_settings().zone, 0
+    first, zone = _moment(since), read_settings().zone
     with beside() as opened:
-        while page := _entries(opened.db, last):
-            for one in page:
-                if first is None or one.at >= first:
-                    click.echo(_entry(one, zone, as_json))
-            last = page[-1].n
+        for one in _entries(opened.db):
+            if first is None or one.at >= first:
+                click.echo(_entry(one, zone, as_json))
 
 
-def _entries(database: Database, after: int) -> list[Entry]:
-    with database.read() as tx:
-        return audit.entries(tx, after)
+def _entries(database: Database) -> Iterator[Entry]:
+    last = 0
+    while True:
+        with database.read() as tx:
+            page = audit.entries(tx, last)
+        yield from page
+        if not page:
+            return
+        last = page[-1].n
 
 
 def _entry(one: Entry, zone: tzinfo, as_json: bool) -> str:
