@@ -17,7 +17,7 @@ from desk.troubles import Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
 from ops_people import PEOPLE
-from ops_reading import READING
+from ops_reading import READING, known_offices
 from shell import JSON, act, beside, changed, clock, house, read_settings, stop
 from store import notices
 from store.errors import StoreError
@@ -35,6 +35,8 @@ from web.wiring import RefusedStart
 def legs(retrying: bool, department: str | None, recount: bool, as_json: bool) -> None:
     """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
     with beside() as opened:
+        if department is not None and not known_offices(opened.db, department):
+            stop(f"没有单位 {department}；请写接入清单里的单位编号或部门代码")
         found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if retrying else ())]
         found = [one for one in found if department in (None, one.department, one.office)]
         state = health(opened.db, clock().now(), recount=recount)
@@ -91,6 +93,16 @@ def retry(names: tuple[str, ...], corrected: bool, **said: Any) -> None:
                    f"{how if said['dry_run'] else how.replace('将', '已安排')}")
         if one["warning"]:
             click.echo(f"  注意：{one['warning']}", err=True)
+
+
+@click.command()
+@click.argument("names", metavar="LEG…", nargs=-1, required=True)
+@act()
+def settle(names: tuple[str, ...], **said: Any) -> None:
+    """Put away messages that did not arrive and need not any more: their departments were told in another way."""
+    for one in changed("settle", {"legs": names, **said})["messages"]:
+        when = "将" if said["dry_run"] else "已"
+        click.echo(f"{one['key']}  {one['office']}  原状态 {one['was']}：{when}登记为另行告知")
 
 
 @click.group()
@@ -219,4 +231,4 @@ def _on_stop(act: Callable[..., object]) -> None:
         signal.signal(sign, act)
 
 
-OPERATIONS = (legs, dispatch, retry, quarantine, pause, resume, keys, *PEOPLE, *READING, *COPIES)
+OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, *PEOPLE, *READING, *COPIES)

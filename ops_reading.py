@@ -89,8 +89,10 @@ def _head(text: str | None, manifest: Path | None) -> Head | None:
             return None
         number, _, hash_ = text.partition(":")
         return Head(SEALS, int(number), hash_)
-    except (NoCopy, ValueError) as error:
-        stop(f"读不了封存编号：{error}")
+    except NoCopy as error:
+        stop(error.says)
+    except ValueError:
+        stop(f"封存编号 {text} 应写成 编号:摘要，例如日志里 sealed 后面的 12:9f86d0…")
 
 
 @click.command()
@@ -224,12 +226,16 @@ def _list(file: Path) -> tuple[list[Theirs], str]:
         stop(f"{file}：{error}")
 
 
-def _offices(database: Database, department: str) -> list[str]:
-    """The offices that a name stands for: an office's own, or all of a kind of department."""
+def known_offices(database: Database, department: str) -> list[str]:
+    """The offices that a name stands for: an office's own, or all of a kind of department; none for a slip."""
     with database.read() as tx:
         found = tallies.offices_of(tx, department)
     bodies = house().deployment.bodies.values() if not found else ()
-    found = found or [body.id for body in bodies if department in (body.id, body.department)]
+    return found or [body.id for body in bodies if department in (body.id, body.department)]
+
+
+def _offices(database: Database, department: str) -> list[str]:
+    found = known_offices(database, department)
     if not found:
         stop(f"没有单位 {department}；请写接入清单里的单位编号或部门代码")
     return found

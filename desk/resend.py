@@ -7,7 +7,7 @@ the department refused that message, or said for as long as its read lag that it
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,21 +67,40 @@ class Resends:
 
         Either all can be sent again or nothing is done (`CannotRetry` says which and why).
         """
+        items = self._all_of(legs, lambda item: refusal(item, corrected))
+        if not act.dry_run:
+            for item in items:
+                self._do(item, corrected, act, now)
+        return [_shown(item, corrected) for item in items]
+
+    def settle(self, legs: Sequence[str], act: Act, now: datetime) -> list[dict[str, Any]]:
+        """Put away what did not arrive of `legs` and need not any more: the department was told in another way."""
+        items = self._all_of(legs, still_needed)
+
+        def unit(tx: Tx) -> None:
+            for item in items:
+                if not messages.settled_by_hand(tx, item.message.id, now):
+                    raise Stale
+                act.record(tx, "settle", item.leg, now, {"key": item.message.key, "was": item.message.state})
+
+        if not act.dry_run:
+            self._premises.database.write(unit)
+        return [_shown(item, corrected=False) for item in items]
+
+    def _all_of(self, legs: Sequence[str], refusal: Callable[[_Item], str | None]) -> list[_Item]:
+        """What did not arrive of `legs`, if nothing speaks against any of it; else `CannotRetry`."""
         items: list[_Item] = []
         wrong: dict[str, list[str]] = {}
         for name in dict.fromkeys(legs):
             found = self._found(name)
             items += found
-            reasons = [why for item in found if (why := refusal(item, corrected))] if found else [NOTHING]
+            reasons = [why for item in found if (why := refusal(item))] if found else [NOTHING]
             if reasons:
                 wrong[name] = reasons
         if wrong:
             lines = "；".join(f"{name}：{'、'.join(reasons)}" for name, reasons in wrong.items())
             raise CannotRetry(f"{lines}。什么都没有改动。", errors=wrong)
-        if not act.dry_run:
-            for item in items:
-                self._do(item, corrected, act, now)
-        return [_shown(item, corrected) for item in items]
+        return items
 
     def _found(self, name: str) -> list[_Item]:
         public, _, which = name.partition(":")
@@ -159,6 +178,14 @@ def refusal(item: _Item, corrected: bool) -> str | None:
         return None if sure else "部门没有明确拒收，也没有明确答复“没有收到”；不能改发新消息，以免重复立案"
     if message.state == "unknown" and not item.office.honours_keys:
         return "正在向部门查询上次是否送达，且该部门不识别重复编号；请等查询有结果"
+    return None
+
+
+def still_needed(item: _Item) -> str | None:
+    """Why a message may not be put away; None if it may: an open leg is in nobody's hands until its filing arrived."""
+    leg = item.known.legs[item.message.leg]
+    if item.message.type == "leg.filed" and leg.closed_at is None:
+        return "这个分办件还没有交到部门手里；请由部门回告 leg.received，或用 flask retry 重发"
     return None
 
 

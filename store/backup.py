@@ -11,7 +11,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -108,7 +108,8 @@ def refuse_taken(target: Path, place: Place) -> None:
 def _clear(target: Path) -> None:
     """Take away what a failed copy left, so that the folder can be used again; it was empty before."""
     for name in (FILE, f"{FILE}-journal", MANIFEST):
-        (target / name).unlink(missing_ok=True)
+        with suppress(OSError):  # what could not be written can often not be taken away either
+            (target / name).unlink(missing_ok=True)
     shutil.rmtree(target / "files", ignore_errors=True)
 
 

@@ -58,15 +58,16 @@ def is_full(error: OSError) -> bool:
     return error.errno in _FULL
 
 
-def has_no_room(folder: Path) -> bool:
-    """Whether the system says so just now of a file written in `folder` to find out."""
+def lacks_only_room(folder: Path) -> bool:
+    """Whether nothing but room is amiss, or was a moment ago: a file written in `folder` to find out is durable, or the
+    system says that there is no room for it."""
     probe = folder / "probe"
     try:
         write_durably(probe, [b"\0" * _PROBED])
         probe.unlink()
     except OSError as error:
         return is_full(error)
-    return False
+    return True
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> None:

@@ -189,6 +189,12 @@ def taken(tx: Tx, which: MessageId, now: datetime) -> None:
            now=stamp(now), **which.where)
 
 
+def settled_by_hand(tx: Tx, which: MessageId, now: datetime) -> bool:
+    """A message that did not arrive is over: its department was told in another way. False for any other."""
+    return tx.run(f"update messages set state = 'done', next_at = null, settled_at = :now, detail = 'told by hand'"
+                  f" where {KEY} and {TROUBLED}", now=stamp(now), **which.where) == 1
+
+
 def cancel(tx: Tx, reference: str, leg: str, but: str = "") -> int:
     """Cancel what was never tried for a leg that its department may have, except messages of the type `but`; how many.
     What was tried may have arrived."""

@@ -20,7 +20,7 @@ from sqlite_utils import Database as Tables
 from store.cipher import Cipher
 from store.dialect import sqlite_rows, sqlite_text
 from store.errors import StoreClosed, TransactionLost, UnsafeStorage
-from store.folder import FolderLock, has_no_room, make_folder, sync_folder
+from store.folder import FolderLock, lacks_only_room, make_folder, sync_folder
 from store.migrations import migrate_sqlite, refuse_unmigrated
 from store.port import Done, Row, Tx, started
 from store.safety import PRAGMAS, plain, refuse_network, refuse_owner, refuse_pragmas, user_name
@@ -196,7 +196,7 @@ class SqliteDatabase:
         self._reader = SqliteReader(self._path, cipher)
         self._listeners: list[Callable[[str], None]] = []
         self._ending = threading.Lock()
-        self.writer = Writer(self._connect, self._announce, partial(has_no_room, folder))
+        self.writer = Writer(self._connect, self._announce, partial(lacks_only_room, folder))
 
     def start(self) -> None:
         """Open the writing connection, refuse unsafe storage, migrate."""

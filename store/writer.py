@@ -74,11 +74,11 @@ class Writer:
     """The one writing connection and who waits for it. `units` and `commits` count what it did since it began."""
 
     def __init__(self, connect: Callable[[], Transaction], announce: Callable[[str], None],
-                 full: Callable[[], bool]) -> None:
-        """`full` asks the system whether there is room."""
+                 lacks_only_room: Callable[[], bool]) -> None:
+        """`lacks_only_room` asks the disk itself what is amiss."""
         self._connect = connect
         self._announce = announce
-        self._full = full
+        self._lacks_only_room = lacks_only_room
         self._queue: deque[_Caller] = deque()
         self._gate = threading.Lock()  # over the queue, who leads and whether it is closed; never held for long
         self._led = False
@@ -248,7 +248,7 @@ class Writer:
         """A commit failed and nobody has read of it, so each unit runs alone and the guilty one fails alone."""
         if transaction.open:
             transaction.say("rollback")
-        full = no_room(error) or (may_be_quota(error) and self._full())
+        full = no_room(error) or (may_be_quota(error) and self._lacks_only_room())
         if getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") and not full:
             # After a failed fsync the kernel may call lost pages clean: never go on over them.
             self._broken = True

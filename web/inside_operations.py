@@ -24,6 +24,12 @@ def retry(home: House, asked: Asked) -> dict[str, Any]:
     return {"messages": _at(home).resends.retry(names, bool(asked.get("corrected")), act_of(asked), home.clock.now())}
 
 
+def settle(home: House, asked: Asked) -> dict[str, Any]:
+    """Put away what did not arrive: `legs`."""
+    names = [str(name) for name in asked["legs"]]
+    return {"messages": _at(home).resends.settle(names, act_of(asked), home.clock.now())}
+
+
 def quarantine_apply(home: House, asked: Asked) -> dict[str, Any]:
     """Judge a strange notice again: `id`."""
     return _at(home).quarantine.apply(str(asked["id"]), act_of(asked), home.clock.now())
@@ -64,6 +70,6 @@ def note(home: House, asked: Asked) -> dict[str, Any]:
 
 
 OPERATIONS: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
-    "retry": retry, "quarantine-apply": quarantine_apply, "quarantine-discard": quarantine_discard,
+    "retry": retry, "settle": settle, "quarantine-apply": quarantine_apply, "quarantine-discard": quarantine_discard,
     "quarantine-show": quarantine_show, "pause": pause, "resume": resume, "revoke": revoke, "note": note,
 }

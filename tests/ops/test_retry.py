@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Answer
-from desk.applicant import Supply
+from desk.applicant import Supply, Withdrawal
 from desk.recording import Came
 from store import audit, messages
 from store.messages import MessageId
@@ -162,6 +162,30 @@ def test_a_corrected_supplement_says_again_what_was_answered(deployment):
         body = json.loads(claim.outgoing.body)
         assert claim.outgoing.key == f"{leg}:leg.supplemented:2"
         assert (body["data"]["ask"], body["data"]["fields"]) == ("b1", {"area": 20})
+
+
+def test_a_later_message_can_be_put_away_and_the_filing_of_an_open_leg_cannot(deployment):
+    with deployment.house() as home:
+        receipt, = file(home)
+        answered(home, Answer("received"), offices=["water-office"])
+        answered(home, Answer("refused", reason="缺字段"), offices=["power-office"])
+    water, power = (leg.leg for leg in receipt.legs)
+    refused = deployment.flask("settle", power, "--reason", "电话里说了")
+    assert (refused.exit_code, "flask retry" in refused.stderr) == (1, True)
+    with deployment.house() as home:
+        home.desk.withdraw("somebody", receipt.reference, Withdrawal(["01"], "不办了"), "w1", home.clock.now())
+        answered(home, Answer("refused", reason="不认识"), offices=["water-office"], later=1)
+    key = f"{water}:leg.withdrawn:1"
+    assert "将登记" in deployment.ok("settle", key, "--reason", "电话里说了", "--dry-run")
+    assert key in {one["key"] for one in deployment.json("legs")["legs"]}
+    deployment.ok("settle", key, "--reason", "电话里说了")
+    assert [one["leg"] for one in deployment.json("legs")["legs"]] == [power]
+    with deployment.house() as home:
+        assert [entry.target for entry in entries(home, "settle")] == [water]
+
+
+def test_an_office_that_nobody_knows_is_not_called_free_of_trouble(deployment, stuck):
+    assert "没有单位 watter" in deployment.flask("legs", "--department", "watter").stderr
 
 
 def test_what_is_tried_again_by_itself_is_shown_when_asked_for(deployment):

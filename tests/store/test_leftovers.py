@@ -52,7 +52,9 @@ def test_drafts_and_files_that_nobody_came_back_for_are_gone_and_nothing_else(th
     young = kept(there, at=NOW + 20 * DAY)
     draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW)
     desk.attach(SUBJECT, draft.id, "BL01", [drafted], NOW)
-    assert there.say(OFFICE, f"{receipt.reference}-03", "leg.granted", NOW,
+    leg = f"{receipt.reference}-03"
+    assert there.say(OFFICE, leg, "leg.refused", NOW, reason_code="R1", reason="不符") == "applied"
+    assert there.say(OFFICE, leg, "leg.granted", NOW,
                      results=[{"name": "批复", "files": [{"file": named}]}]) == "quarantined"
     with there.house.database.read() as tx:
         filed = [one.file for one in files.of_case(tx, receipt.reference)]
