@@ -11,6 +11,7 @@ from catalog.build_dictionary import options, role
 from catalog.build_matter import Words, asks, gives, overlaid, rules
 from catalog.bundle import Bundle, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
 from catalog.dictionary import Role
+from catalog.evaluate import UNANSWERED
 from catalog.matter import Asks, FieldAsk, MaterialAsk, Matter
 from catalog.text import Text
 
@@ -101,10 +102,11 @@ class BundleBuilder:
             return None
 
     def answers(self, data: Data, path: tuple[str | int, ...]) -> dict[str, Any]:
-        """Typed answers to questions; names that are no questions are refused by the checker."""
+        """Typed answers to questions, a refused one as not answered; other names are refused by the checker."""
         found = {}
         for name, raw in data.items():
-            found[name] = self.typed(raw, name, (*path, name)) if name in self.types else raw
+            value = self.typed(raw, name, (*path, name)) if name in self.types else raw
+            found[name] = UNANSWERED if value is None else value
         return found
 
     def entries(self) -> tuple[Entry, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from catalog.answers import AnswerType, narrowed, type_of_field, type_of_question
 from catalog.bundle import Bundle, Entry, Question
-from catalog.check_conditions import Scope, check_condition
+from catalog.check_conditions import Scope, check_condition, is_sound
 from catalog.check_dictionary import role_fields
 from catalog.check_matters import check_matter, fed_only, no_row
 from catalog.conditions import Compare, Literal, Name, names_in, walk
@@ -36,7 +36,7 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     _groups(findings, bundle, scope)
     _rules(findings, bundle)
     _people(findings, bundle)
-    _answers(findings, bundle)
+    _answers(findings, bundle, scope)
     _composite(findings, bundle)
     _before(findings, bundle)
 
@@ -256,7 +256,7 @@ def _people(findings: Findings, bundle: Bundle) -> None:
             findings.say((*below, "pledge"), "unknown_signer", says)
 
 
-def _answers(findings: Findings, bundle: Bundle) -> None:
+def _answers(findings: Findings, bundle: Bundle, scope: Scope) -> None:
     known = {*(one.id for one in bundle.questions), "filer", "chosen"}
     known |= {group.id for group in bundle.groups if group.kind == "one_of"} | all_fields(findings.catalog, bundle)
     path: Path = ("bundles", bundle.id)
@@ -272,7 +272,7 @@ def _answers(findings: Findings, bundle: Bundle) -> None:
         for matter in example.matters or ():
             entries = [entry.matter for entry in bundle.entries]
             findings.known((*path, "examples", index, "matters"), "事项", matter, entries, "unknown_matter")
-    missing = unanswered(bundle, bundle.figures)
+    missing = _unanswered(bundle, scope)
     for name in missing if bundle.figures else ():
         says = f"figures 没有回答问题 {name}；请补上，否则对外的数字无法计算"
         findings.say((*path, "figures"), "figures", says)
@@ -282,13 +282,12 @@ def _answers(findings: Findings, bundle: Bundle) -> None:
         findings.warn(path, "no_figures", says)
 
 
-def unanswered(bundle: Bundle, answers: Mapping[str, Any]) -> list[str]:
-    """The questions that apply under `answers` (or may apply) and have no answer."""
-    known: dict[str, Any] = dict(answers)
+def _unanswered(bundle: Bundle, scope: Scope) -> list[str]:
+    """The questions that apply in the public situation (or may apply) and have no answer there."""
+    known: dict[str, Any] = dict(bundle.figures)
+    whens = [(one.id, one.when) for one in bundle.questions if one.when is not None and is_sound(one.when, scope)]
     for _ in bundle.questions:
-        for one in bundle.questions:
-            if one.when is not None and holds(one.when, known) is False:
-                known[one.id] = EMPTY
+        known |= {ident: EMPTY for ident, when in whens if holds(when, known) is False}
     return [one.id for one in bundle.questions if one.id not in known and one.default is None]
 
 
