@@ -26,6 +26,7 @@ from forms.questions import Questions, questions_of
 from forms.schema import said_of, wanted_of_line
 from forms.subtract import subtract
 from forms.values import BadValue, Surroundings, read_value
+from forms.windows import window_problems
 
 
 def compose(  # noqa: PLR0913  facts of one filing that come from different places; all but three are named at the call
@@ -94,6 +95,7 @@ class Arranged:
         )
 
     def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:
+        yield from window_problems(self.known)
         yield from (*self.known.problems, *self.selection.problems)
         yield from _undecided_matters(self.selection, self.questions, self.known)
         yield from _undecided_legs(self.legs, self.known)

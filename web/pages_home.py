@@ -9,6 +9,7 @@ from flask import render_template, request
 
 from catalog.bundle import Bundle
 from forms.counts import Figures
+from forms.windows import window_of, window_words
 from web.pages_root import bp, bundle_of, figures_plan
 from web.pages_words import called, guide_lines
 from web.pictures.before_after import before_after, pairs
@@ -93,11 +94,14 @@ def bundle(bundle: str) -> str:
     """What a bundle is, who it is for, what to prepare, and its figures before and after."""
     found = bundle_of(bundle)
     plan = figures_plan(found)
-    net = planned(plan, called)
+    net, window = planned(plan, called), window_of(house().catalog, found)
+    departments = house().catalog.departments
     return render_template(
         "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan.figures),
         bars=before_after(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
-        lines=explained(net),
+        lines=explained(net), window=window_words(window) if window else "",
+        lead=departments[found.lead].name if found.lead else "",
+        phones={leg.department: departments[leg.department].phone for leg in plan.legs},
     )
 
 
