@@ -28,7 +28,7 @@ class BundleBuilder:
         self.problems: list[tuple[tuple[str | int, ...], str, str]] = []
         drafts = [self.question(ident, one, words) for ident, one in data.get("situation", {}).items()]
         self.types = self.answer_types(words) | {one.id: type_of_question(one, words.fields) for one in drafts}
-        self.words = replace(words, options_of=self.options_of(words))
+        self.words = replace(words, options_of=self.options_of(words), types=self.types)
         self.questions = tuple(self.finished(one) for one in drafts)
 
     def answer_types(self, words: Words) -> dict[str, AnswerType]:

@@ -16,6 +16,7 @@ from catalog.findings import Findings
 from catalog.matter import MaterialAsk, Matter
 from catalog.model import Catalog, Path
 from catalog.reading import all_asks, conditions_of_bundle, fields_asked, given, kinds_asked, ring
+from catalog.rule_places import check_rules
 from catalog.suggest import unknown
 
 MANY = frozenset({"rows", "many", "regions"})
@@ -215,10 +216,7 @@ def _rules(findings: Findings, bundle: Bundle) -> None:
     unknowable = {code: no_row(code, "规则是对整个办件的") for code in types if "." in code}
     unknowable |= {code: fed_only(code, bundle.id) for code in _always_fed(findings, bundle)}
     scope = Scope(types, dict.fromkeys(catalog.fields, says), unknowable=unknowable)
-    for index, rule in enumerate(bundle.rules):
-        path: Path = ("bundles", bundle.id, "rules", index)
-        check_condition(findings, (*path, "when"), rule.when, scope)
-        check_condition(findings, (*path, "need"), rule.need, scope)
+    check_rules(findings, bundle.rules, ("bundles", bundle.id, "rules"), scope)
 
 
 def _always_fed(findings: Findings, bundle: Bundle) -> frozenset[str]:
@@ -260,15 +258,11 @@ def _answers(findings: Findings, bundle: Bundle, scope: Scope) -> None:
     known = {*(one.id for one in bundle.questions), "filer", "chosen"}
     known |= {group.id for group in bundle.groups if group.kind == "one_of"} | all_fields(findings.catalog, bundle)
     path: Path = ("bundles", bundle.id)
-    own = list(dict.fromkeys([*(one.id for one in bundle.questions), "filer"]))
-    for name in bundle.figures:
-        if name not in known:
-            says = f"问题 {name} 不存在{unknown(name, own, list_all=True)}"
-            findings.say((*path, "figures", name), "unknown_question", says)
+    for name in (one for one in bundle.figures if one not in known):
+        findings.say((*path, "figures", name), "unknown_question", _no_question(name, bundle))
     for index, example in enumerate(bundle.examples):
         for name in (one for one in example.given if one not in known):
-            says = f"问题 {name} 不存在{unknown(name, own, list_all=True)}"
-            findings.say((*path, "examples", index, "given", name), "unknown_question", says)
+            findings.say((*path, "examples", index, "given", name), "unknown_question", _no_question(name, bundle))
         for matter in example.matters or ():
             entries = [entry.matter for entry in bundle.entries]
             findings.known((*path, "examples", index, "matters"), "事项", matter, entries, "unknown_matter")
@@ -280,6 +274,14 @@ def _answers(findings: Findings, bundle: Bundle, scope: Scope) -> None:
         line = "，".join(f"{name}: …" for name in missing)
         says = f"没有写 figures(公布的数字按哪种情形算)，前后对比无法公布；请写 figures: {{{line}}}，每个问题都要回答"
         findings.warn(path, "no_figures", says)
+
+
+def _no_question(name: str, bundle: Bundle) -> str:
+    ticked = [entry.matter for entry in bundle.entries if entry.optional]
+    if name in ticked:
+        return f"{name} 是由申请人勾选的事项，不是问题；勾选的写在一起：chosen: [{name}]"
+    own = dict.fromkeys([*(one.id for one in bundle.questions), "filer", *(("chosen",) if ticked else ())])
+    return f"问题 {name} 不存在{unknown(name, list(own), list_all=True)}"
 
 
 def _unanswered(bundle: Bundle, scope: Scope) -> list[str]:

@@ -12,6 +12,7 @@ from catalog.limits import longer, longest_and_shortest
 from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter, Pledge
 from catalog.model import Catalog, Path
 from catalog.reading import fields_asked, results
+from catalog.rule_places import check_rules
 from catalog.schema_dictionary import LEVELS
 from catalog.suggest import unknown
 from catalog.units import convertible, same_family
@@ -227,9 +228,7 @@ def check_gives(findings: Findings, gives: Gives, path: Path) -> None:
 
 
 def _rules(findings: Findings, matter: Matter, path: Path, scope: Scope) -> None:
-    for index, rule in enumerate(matter.rules):
-        check_condition(findings, (*path, "rules", index, "when"), rule.when, scope)
-        check_condition(findings, (*path, "rules", index, "need"), rule.need, scope)
+    check_rules(findings, matter.rules, (*path, "rules"), scope)
     for index, special in enumerate(matter.special):
         check_condition(findings, (*path, "special", index, "when"), special.when, scope)
     for index, forward in enumerate(matter.forwards):
