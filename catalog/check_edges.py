@@ -75,7 +75,8 @@ def _feeds(
             _variants(findings, giver, code, path)
         if follower is not None and code not in _asked_codes(findings, follower):
             says = f"feeds 写了 {code}，但 {entry.matter} 没有要求它；请在 asks 里写上或删去"
-            findings.say(path, "feeds_not_asked", says)
+            own = ("bundles", bundle.id, "matters", entry.matter, "asks")  # of a local version that asks less
+            findings.say(own if entry.matter in bundle.own_matters else path, "feeds_not_asked", says)
         if follower is not None:
             _whose(findings, follower, code, path)
 

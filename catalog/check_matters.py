@@ -104,6 +104,9 @@ def check_limits(findings: Findings, rows: tuple[LimitRow, ...], path: Path, sco
         if row.promised and row.statutory and longer(row.promised, row.statutory):
             says = f"承诺时限 {row.promised} 超过法定时限 {row.statutory}"
             findings.say((*below, "promised"), "promise_too_long", says)
+        if row.before and row.promised and longer(row.promised, row.before):
+            says = f"原来的时限 before {row.before} 比现在的承诺 {row.promised} 还短；请核对是不是写反了"
+            findings.warn((*below, "before"), "before_shorter", says)
         if row.wait and row.promised and longer(row.wait, row.promised):
             says = f"公告期 wait {row.wait} 长于承诺时限 {row.promised}，永远无法按时办结"
             findings.say((*below, "wait"), "wait_too_long", says)

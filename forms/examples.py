@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from catalog.bundle import Example
 from catalog.text import Problem
@@ -23,6 +24,9 @@ def check_examples(known: Known) -> Iterator[Problem]:
         plan = compose(known.catalog, bundle.id, bundle.figures, today=known.today)
         for says in _unanswered(plan):
             yield _problem(known, ("figures",), "figures", f"figures 的情形{says}")
+        for problem in (one for one in plan.problems if one.rule == "maybe_material"):
+            says = f"figures 的情形{problem.text}，所以没有算进公布的份数；请在 figures 里把 {problem.at} 也答上"
+            yield replace(_problem(known, ("figures",), "figures", says), level="warning")
 
 
 def _problem(known: Known, path: tuple[str | int, ...], code: str, says: str) -> Problem:
