@@ -188,7 +188,9 @@ class BundleBuilder:
         """Examples with typed answers."""
         for index, one in enumerate(self.data.get("examples", ())):
             given = self.answers(one["given"], ("examples", index, "given"))
-            yield Example(given, one.get("matters"), one.get("materials"), one.get("days"))
+            yield Example(
+                given, one.get("matters"), one.get("materials"), one.get("days"), tuple(one.get("blocked_by", ())),
+            )
 
 
 def overridden(matter: Matter, data: Data, words: Words) -> Matter:

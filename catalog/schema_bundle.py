@@ -173,6 +173,7 @@ class ExampleShape(Authored):
     matters = ListOf("事项", Name("事项"))
     materials = Whole("材料数")
     days = Duration("办理时限")
+    blocked_by = ListOf("挡住它的规则", Name("规则编号"))
 
 
 class People(MapOf):
