@@ -13,6 +13,7 @@ from catalog.model import Catalog
 from catalog.reading import fields_asked
 from forms.answers import Known, flat, know
 from forms.choose import Selection, select
+from forms.composite import composite_of
 from forms.errors import UnknownBundle
 from forms.figures import Timing, count
 from forms.legs import Leg, absent_of, legs_of, rule_problems
@@ -92,6 +93,7 @@ class Arranged:
             figures=count(legs, fields, subtracted.collected, lines, timing), people=_people(lines, fields, known),
             promised=bundle.promised, critical=timing.after.chain,
             today=known.today.isoformat() if known.today else None,
+            composite=composite_of(known.catalog, bundle, [(leg.number, leg.planned.gives) for leg in legs]),
         )
 
     def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:

@@ -16,7 +16,7 @@ GIVER = matter("x", "fields: [pid]", ", gives: {materials: [PR01], fields: [code
 ASKER = matter("y", "fields: [pid, code], materials: [PR01]")
 FLOW = "situation: {new: {ask: 新办吗？, yes_no: yes}}\nfigures: {new: yes}\n"
 CODE = "code: {name: 代码}\n"
-LINE = "x: {feeds: [code, PR01]}"
+LINE = "x: {feeds: [code, PR01]}，要原有那一份的写 {PR01: {itself: yes}}"
 
 
 def says(texts: dict[str, str], today: date | None = None) -> list[str]:
@@ -33,9 +33,9 @@ def says(texts: dict[str, str], today: date | None = None) -> list[str]:
     ("matters: {x: {when: kind == a}, y: {when: kind == b and not new}}", None),
     ("matters: {x: {}, y: {after: {x: {feeds: [PR01, code]}}}}", None),
     ("matters: {x: {}, y: {after: {x: {feeds: [PR01]}}}}", "办得出的 code；请在 after 里写 x: {feeds: [PR01, code]}"),
-    ("matters: {x: {}, y: {after: x}}", f"的 code、PR01；请在 after 里写 {LINE}，要原有那一份的写 {{PR01: {{itself: yes}}}}"),
-    ("matters: {x: {}, z: {after: x}, y: {after: z}}", f"请在 after 里写 {LINE}，要原有那一份的写 {{PR01: {{itself: yes}}}}"),
-    ("matters: {x: {}, y: {}}", "code 既由 x 产出又被 y 要求，两者之间没有先后关系；请写 feeds：after: {x: {feeds: [code]}}"),
+    ("matters: {x: {}, y: {after: x}}", f"的 code、PR01；请在 after 里写 {LINE}"),
+    ("matters: {x: {}, z: {after: x}, y: {after: z}}", f"请在 after 里写 {LINE}"),
+    ("matters: {x: {}, y: {}}", "又被 y 要求，两者之间没有先后关系；请写 feeds：after: {x: {feeds: [code]}}"),
 ])
 def test_what_an_earlier_matter_gives_needs_a_way_to_whom_it_is_asked_of(entries: str, told: str | None) -> None:
     questions = FLOW.replace("yes_no: yes}}", "yes_no: yes}, kind: {ask: 哪种？, one: {a: 甲, b: 乙}}}")
