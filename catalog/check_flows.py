@@ -25,16 +25,15 @@ def check_flows(findings: Findings, bundle: Bundle, matters: Mapping[str, Matter
     entries = {entry.matter: entry for entry in bundle.entries}
     for follower, matter in matters.items():
         fed = frozenset(code for edge in entries[follower].after for code in edge.feeds)
-        late: dict[str, list[str]] = {}
-        for code, giver in _needed(follower, matter, matters):
-            if _apart(entries[giver], entries[follower], bundle):
-                continue
+        needed = [(code, giver) for code, giver in _needed(follower, matter, matters)
+                  if not _apart(entries[giver], entries[follower], bundle)]
+        for code, giver in needed:
             if giver not in ordered[follower] and follower not in ordered[giver]:
                 _unordered(findings, bundle, follower, giver, code)
-            elif giver in waiting[follower] and code not in fed:
-                late.setdefault(giver, []).append(code)
-        for giver, codes in late.items():
-            _unfed(findings, bundle, entries[follower], giver, list(dict.fromkeys(codes)))
+        late = [(code, giver) for code, giver in needed if giver in waiting[follower] and code not in fed]
+        for late_giver in dict.fromkeys(giver for _, giver in late):
+            codes = dict.fromkeys(code for code, giver in late if giver == late_giver)
+            _unfed(findings, bundle, entries[follower], late_giver, list(codes))
 
 
 def follows(bundle: Bundle, kinds: frozenset[str] = TIMING) -> dict[str, list[str]]:
