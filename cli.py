@@ -64,7 +64,7 @@ def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem]
     """Every problem of the definitions and of the department list, the gravest first; and whether a file could not be
     read, so that more may be wrong than is known."""
     loaded = load_catalog(settings.bundles)
-    found = found_in(loaded)
+    found = found_in(loaded, _today(settings))
     if not any(problem.level == "error" for problem in found):
         for bundle in loaded.catalog.bundles:
             found += explore(loaded.catalog, bundle, _today(settings))

@@ -9,7 +9,7 @@ from typing import Any
 from forms.plan import FieldLine, Plan
 from sources.samples import PERSONAS
 
-PERSON_OF = {"retirement": "sample-retiree", "newborn": "sample-mother"}
+PERSON_OF = {"retirement": "sample-retiree", "after-life": "sample-retiree", "newborn": "sample-mother"}
 FORMATTED = {
     "citizen_id": "370202198001019912", "uscc": "91370202MA0000000Y", "phone": "13800000001",
     "email": "sample@example.com", "plate": "鲁B00001", "project_code": "2405-370202-04-01-000001",

@@ -51,6 +51,7 @@ class _Parts:
 
     nodes: dict[str, dict[str, Node]] = field(default_factory=lambda: {kind: {} for kind in (*FOLDERS, "bundles")})
     problems: list[Problem] = field(default_factory=list)
+    bundles: dict[str, dict[str, Node]] = field(default_factory=dict)  # by id, then by the name of the file
 
     def say(self, place: Place, code: str, message: str) -> None:
         self.problems.append(Problem(place, code, message))
@@ -77,6 +78,7 @@ def assemble(texts: Mapping[str, str]) -> Loaded:
             unread.add(file)
         else:
             parts.say(Place(file, 1), "empty_file", "文件里没有内容；请写上定义，或删去这个文件")
+    _name_bundles(parts)
     catalog = _build(parts)
     return Loaded(catalog, tuple(sorted(set(parts.problems))), frozenset(unread))
 
@@ -109,11 +111,7 @@ def _whole_file(kind: str, folder: str, stem: str, node: Node) -> str | None:
 def _bundle_file(parts: _Parts, file: str, node: Node) -> None:
     ident = node.pairs.get("id")
     if ident is not None and ident.kind == "text" and "/" not in file:
-        parts.add("bundles", ident.text, node)
-        stem = file.removesuffix(".yaml")
-        if fold(ident.text) != fold(stem):
-            says = f"id {ident.text} 与文件名 {stem}.yaml 不同；请把 id 写成 {stem}，或把文件改名为 {ident.text}.yaml"
-            parts.say(ident.place, "bundle_id", says)
+        parts.bundles.setdefault(ident.text, {})[file.removesuffix(".yaml")] = node
     elif "/" in file:
         folder = file.split("/", maxsplit=1)[0]
         parts.say(Place(file, 1), "unknown_file", f"不认识的文件夹 {folder}{unknown(folder, FOLDERS, list_all=True)}")
@@ -121,6 +119,19 @@ def _bundle_file(parts: _Parts, file: str, node: Node) -> None:
         stem = file.removesuffix(".yaml")
         says = f"这个文件没有 id，不是一件事；也不是字典文件{unknown(stem, FOLDERS)}"
         parts.say(Place(file, 1), "unknown_file", says)
+
+
+def _name_bundles(parts: _Parts) -> None:
+    """Each id to the file of that name; of several files with one id the others are copies."""
+    for ident, files in parts.bundles.items():
+        own = next((stem for stem in files if fold(stem) == fold(ident)), next(iter(files)))
+        parts.nodes["bundles"][ident] = files[own]
+        for stem in files.keys() - {own}:
+            says = f"id {ident} 在 {own}.yaml 里已有；备份和旧版请移到这个文件夹外，另一件事请另取 id"
+            parts.say(files[stem].pairs["id"].place, "duplicate_key", says)
+        if fold(own) != fold(ident):
+            says = f"id {ident} 与文件名 {own}.yaml 不同；请把 id 写成 {own}，或把文件改名为 {ident}.yaml"
+            parts.say(files[own].pairs["id"].place, "bundle_id", says)
 
 
 def _build(parts: _Parts) -> Catalog:
@@ -196,7 +207,7 @@ def _ask_sets(parts: _Parts) -> dict[str, Any]:
     found = {}
     for name, node in parts.nodes["sets"].items():
         if "sets" in node.pairs:
-            parts.say(node.pairs["sets"].place, "nested_set", f"公共要件 {name} 里不能再用公共要件；请把内容写全")
+            parts.say(node.pairs["sets"].place, "nested_set", f"共同询问 {name} 里不能再用共同询问；请把内容写全")
         plain = Node(node.place, "map", pairs=_without(node, "sets")) if "sets" in node.pairs else node
         data, problems = shaped(plain, ASK_SET)
         parts.problems.extend(problems)
@@ -227,7 +238,7 @@ def _check_sets(parts: _Parts, node: Node, path: tuple[str, ...], words: Words) 
     asked = node.pairs.get("sets")
     for one in (asked.items or (asked,)) if asked else ():
         if one.kind == "text" and one.text not in words.sets:
-            says = f"公共要件 {one.text} 不存在{unknown(one.text, words.sets)}"
+            says = f"共同询问 {one.text} 不存在{unknown(one.text, words.sets)}"
             parts.say(one.place, "unknown_set", says)
 
 

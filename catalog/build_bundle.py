@@ -11,6 +11,7 @@ from catalog.build_dictionary import options, role
 from catalog.build_matter import Words, asks, gives, overlaid, rules
 from catalog.bundle import Bundle, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
 from catalog.dictionary import Role
+from catalog.evaluate import UNANSWERED
 from catalog.matter import Asks, FieldAsk, MaterialAsk, Matter
 from catalog.text import Text
 
@@ -27,7 +28,7 @@ class BundleBuilder:
         self.problems: list[tuple[tuple[str | int, ...], str, str]] = []
         drafts = [self.question(ident, one, words) for ident, one in data.get("situation", {}).items()]
         self.types = self.answer_types(words) | {one.id: type_of_question(one, words.fields) for one in drafts}
-        self.words = replace(words, options_of=self.options_of(words))
+        self.words = replace(words, options_of=self.options_of(words), types=self.types)
         self.questions = tuple(self.finished(one) for one in drafts)
 
     def answer_types(self, words: Words) -> dict[str, AnswerType]:
@@ -101,10 +102,11 @@ class BundleBuilder:
             return None
 
     def answers(self, data: Data, path: tuple[str | int, ...]) -> dict[str, Any]:
-        """Typed answers to questions; names that are no questions are refused by the checker."""
+        """Typed answers to questions, a refused one as not answered; other names are refused by the checker."""
         found = {}
         for name, raw in data.items():
-            found[name] = self.typed(raw, name, (*path, name)) if name in self.types else raw
+            value = self.typed(raw, name, (*path, name)) if name in self.types else raw
+            found[name] = UNANSWERED if value is None else value
         return found
 
     def entries(self) -> tuple[Entry, ...]:
@@ -186,7 +188,9 @@ class BundleBuilder:
         """Examples with typed answers."""
         for index, one in enumerate(self.data.get("examples", ())):
             given = self.answers(one["given"], ("examples", index, "given"))
-            yield Example(given, one.get("matters"), one.get("materials"), one.get("days"))
+            yield Example(
+                given, one.get("matters"), one.get("materials"), one.get("days"), tuple(one.get("blocked_by", ())),
+            )
 
 
 def overridden(matter: Matter, data: Data, words: Words) -> Matter:

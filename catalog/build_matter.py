@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from catalog.answers import AnswerType
+from catalog.answers import AnswerType, BadAnswer, typed_answer
 from catalog.conditions import All, Compare, Condition, Literal, Name, Not, resolve
 from catalog.dictionary import Field, Material, Spec, Table
 from catalog.limits import Limit, longest_and_shortest
@@ -189,11 +189,22 @@ def _rule(data: Data, words: Words) -> Iterable[Rule]:
         yield Rule(data["id"], resolve(data["need"], words.options_of), data["say"], when, **rest)
     table = words.tables.get(data.get("table", ""))
     for row in table.rows if table else ():
-        need = _not_listed(row, data.get("by", {}))
+        need = _not_listed(row, data.get("by", {}), words.types)
         yield Rule(row.get("rule", data["id"]), need, Text(row.get("says", data.get("say", ""))), when, **rest)
 
 
-def _not_listed(row: Mapping[str, str], by: Mapping[str, str]) -> Condition:
-    tests = tuple(Compare("==", Name(name), Literal(row[column])) for column, name in by.items() if column in row)
+def _not_listed(row: Mapping[str, str], by: Mapping[str, str], types: Mapping[str, AnswerType]) -> Condition:
+    listed = [(name, row[column]) for column, name in by.items() if column in row]
+    tests = tuple(Compare("==", Name(name), _cell(text, types.get(name))) for name, text in listed)
     text = " and ".join(f"{name} == {row[column]}" for column, name in by.items() if column in row)
     return Condition(f"not ({text})", Not(tests[0] if len(tests) == 1 else All(tests)))
+
+
+def _cell(text: str, kind: AnswerType | None) -> Literal:
+    """A cell of a rule table as the answers it is compared with are; what does not fit is left to the checker."""
+    if kind is None or kind.type not in {"yes_no", "number", "integer", "date"}:
+        return Literal(text)
+    try:
+        return Literal(typed_answer(text, replace(kind, min=None, max=None)))
+    except BadAnswer:
+        return Literal(text)

@@ -107,12 +107,16 @@ class Composite:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A situation and what must come out of it; run by `flask check` and the tests. Unset parts are not compared."""
+    """A situation and what must come out of it; run by `flask check` and the tests. Unset parts are not compared.
+
+    `blocked_by` are the rules that must refuse the situation; one that is refused without saying so gets a warning.
+    """
 
     given: Mapping[str, Any]
     matters: tuple[str, ...] | None = None
     materials: int | None = None
     days: Limit | None = None
+    blocked_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date
 from catalog.bundle import Entry
 from catalog.check_asks import check_asks
 from catalog.check_bundles import check_bundle, known_matters
-from catalog.check_dictionary import check_calendar_years, check_dictionary, check_unused
+from catalog.check_dictionary import check_days, check_dictionary, check_unused
 from catalog.check_edges import check_edges
 from catalog.check_matters import check_matters
 from catalog.check_names import check_names
@@ -23,7 +23,7 @@ from catalog.text import Place, Problem
 def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
     """Everything that can be said without composing; sorted by file and line, each sentence once.
 
-    With `today` also whether the calendar knows this year and the next.
+    With `today` also what is out of date.
     """
     findings = Findings(catalog)
     check_dictionary(findings)
@@ -37,7 +37,7 @@ def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
         check_edges(findings, bundle)
         check_specs(findings, bundle)
     if today is not None:
-        check_calendar_years(findings, today)
+        check_days(findings, today)
     return tuple(sorted(set(findings.found)))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from catalog.answers import AnswerType, narrowed, type_of_field, type_of_question
 from catalog.bundle import Bundle, Entry, Question
-from catalog.check_conditions import Scope, check_condition
+from catalog.check_conditions import Scope, check_condition, is_sound
 from catalog.check_dictionary import role_fields
 from catalog.check_matters import check_matter, fed_only, no_row
 from catalog.conditions import Compare, Literal, Name, names_in, walk
@@ -16,6 +16,7 @@ from catalog.findings import Findings
 from catalog.matter import MaterialAsk, Matter
 from catalog.model import Catalog, Path
 from catalog.reading import all_asks, conditions_of_bundle, fields_asked, given, kinds_asked, ring
+from catalog.rule_places import check_rules
 from catalog.suggest import unknown
 
 MANY = frozenset({"rows", "many", "regions"})
@@ -36,7 +37,7 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     _groups(findings, bundle, scope)
     _rules(findings, bundle)
     _people(findings, bundle)
-    _answers(findings, bundle)
+    _answers(findings, bundle, scope)
     _composite(findings, bundle)
     _before(findings, bundle)
 
@@ -215,10 +216,7 @@ def _rules(findings: Findings, bundle: Bundle) -> None:
     unknowable = {code: no_row(code, "规则是对整个办件的") for code in types if "." in code}
     unknowable |= {code: fed_only(code, bundle.id) for code in _always_fed(findings, bundle)}
     scope = Scope(types, dict.fromkeys(catalog.fields, says), unknowable=unknowable)
-    for index, rule in enumerate(bundle.rules):
-        path: Path = ("bundles", bundle.id, "rules", index)
-        check_condition(findings, (*path, "when"), rule.when, scope)
-        check_condition(findings, (*path, "need"), rule.need, scope)
+    check_rules(findings, bundle.rules, ("bundles", bundle.id, "rules"), scope)
 
 
 def _always_fed(findings: Findings, bundle: Bundle) -> frozenset[str]:
@@ -256,23 +254,19 @@ def _people(findings: Findings, bundle: Bundle) -> None:
             findings.say((*below, "pledge"), "unknown_signer", says)
 
 
-def _answers(findings: Findings, bundle: Bundle) -> None:
+def _answers(findings: Findings, bundle: Bundle, scope: Scope) -> None:
     known = {*(one.id for one in bundle.questions), "filer", "chosen"}
     known |= {group.id for group in bundle.groups if group.kind == "one_of"} | all_fields(findings.catalog, bundle)
     path: Path = ("bundles", bundle.id)
-    own = list(dict.fromkeys([*(one.id for one in bundle.questions), "filer"]))
-    for name in bundle.figures:
-        if name not in known:
-            says = f"问题 {name} 不存在{unknown(name, own, list_all=True)}"
-            findings.say((*path, "figures", name), "unknown_question", says)
+    for name in (one for one in bundle.figures if one not in known):
+        findings.say((*path, "figures", name), "unknown_question", _no_question(name, bundle))
     for index, example in enumerate(bundle.examples):
         for name in (one for one in example.given if one not in known):
-            says = f"问题 {name} 不存在{unknown(name, own, list_all=True)}"
-            findings.say((*path, "examples", index, "given", name), "unknown_question", says)
+            findings.say((*path, "examples", index, "given", name), "unknown_question", _no_question(name, bundle))
         for matter in example.matters or ():
             entries = [entry.matter for entry in bundle.entries]
             findings.known((*path, "examples", index, "matters"), "事项", matter, entries, "unknown_matter")
-    missing = unanswered(bundle, bundle.figures)
+    missing = _unanswered(bundle, scope)
     for name in missing if bundle.figures else ():
         says = f"figures 没有回答问题 {name}；请补上，否则对外的数字无法计算"
         findings.say((*path, "figures"), "figures", says)
@@ -282,13 +276,20 @@ def _answers(findings: Findings, bundle: Bundle) -> None:
         findings.warn(path, "no_figures", says)
 
 
-def unanswered(bundle: Bundle, answers: Mapping[str, Any]) -> list[str]:
-    """The questions that apply under `answers` (or may apply) and have no answer."""
-    known: dict[str, Any] = dict(answers)
+def _no_question(name: str, bundle: Bundle) -> str:
+    ticked = [entry.matter for entry in bundle.entries if entry.optional]
+    if name in ticked:
+        return f"{name} 是由申请人勾选的事项，不是问题；勾选的写在一起：chosen: [{name}]"
+    own = dict.fromkeys([*(one.id for one in bundle.questions), "filer", *(("chosen",) if ticked else ())])
+    return f"问题 {name} 不存在{unknown(name, list(own), list_all=True)}"
+
+
+def _unanswered(bundle: Bundle, scope: Scope) -> list[str]:
+    """The questions that apply in the public situation (or may apply) and have no answer there."""
+    known: dict[str, Any] = dict(bundle.figures)
+    whens = [(one.id, one.when) for one in bundle.questions if one.when is not None and is_sound(one.when, scope)]
     for _ in bundle.questions:
-        for one in bundle.questions:
-            if one.when is not None and holds(one.when, known) is False:
-                known[one.id] = EMPTY
+        known |= {ident: EMPTY for ident, when in whens if holds(when, known) is False}
     return [one.id for one in bundle.questions if one.id not in known and one.default is None]
 
 

@@ -59,6 +59,11 @@ def check_condition(findings: Findings, path: Path, condition: Condition | None,
             findings.say(path, code, message, level)
 
 
+def is_sound(condition: Condition, scope: Scope) -> bool:
+    """Whether a condition can be evaluated in its scope: one with a fault would compare what cannot be compared."""
+    return not any(level == "error" for _, _, level in _faults(condition.tree, scope, truth=True))
+
+
 Fault = tuple[str, str, str]
 
 

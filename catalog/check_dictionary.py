@@ -241,12 +241,17 @@ def _calendar(findings: Findings) -> None:
             findings.say(("windows", code), "window", f"办理期 {code} 的开始日 {window.start} 晚于结束日 {window.end}")
 
 
-def check_calendar_years(findings: Findings, today: date) -> None:
-    """This year and the next need a calendar, else due dates are provisional."""
+def check_days(findings: Findings, today: date) -> None:
+    """What is out of date: this year and the next need a calendar, and a bundle's period must not be over."""
     for year in (today.year, today.year + 1):
         if year not in findings.catalog.calendar:
             says = f"缺少 {year} 年的日历，{year} 年的到期日只能暂定；请补上 calendar/{year}.yaml"
             findings.warn(("calendar",), "calendar_missing", says)
+    for bundle in findings.catalog.bundles.values():
+        window = findings.catalog.windows.get(bundle.window or "")
+        if window is not None and window.end < today.isoformat():
+            says = f"办理期 {window.code} 到 {window.end} 已经结束，{bundle.id} 现在谁也不能提交；请改日期"
+            findings.warn(("bundles", bundle.id, "window"), "window_over", says)
 
 
 def check_unused(findings: Findings) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from catalog.bundle import Bundle, Edge, Entry
 from catalog.check_bundles import known_matters
+from catalog.check_flows import check_flows, follows
 from catalog.findings import Findings
 from catalog.matter import Matter
 from catalog.model import Path
-from catalog.reading import all_asks, covered, edges, given, members, results, ring
-
-TIMING = frozenset({"before_start", "before_decide", "before_deliver"})
+from catalog.reading import all_asks, covered, given, members, results, ring
 
 
 def check_edges(findings: Findings, bundle: Bundle) -> None:
@@ -29,7 +28,7 @@ def check_edges(findings: Findings, bundle: Bundle) -> None:
             _join(findings, bundle, entry, edge, entries)
             _rest(findings, bundle, entry, edge, matters)
     _cycles(findings, bundle)
-    _both_given_and_asked(findings, bundle, matters)
+    check_flows(findings, bundle, matters)
 
 
 def edge_path(bundle: Bundle, follower: str, edge: Edge) -> Path:
@@ -39,15 +38,6 @@ def edge_path(bundle: Bundle, follower: str, edge: Edge) -> Path:
 
 def _targets(bundle: Bundle) -> list[str]:
     return [entry.matter for entry in bundle.entries] + [group.id for group in bundle.groups]
-
-
-def follows(bundle: Bundle, kinds: frozenset[str] = TIMING) -> dict[str, list[str]]:
-    """Follower → the matters it waits for, groups spelled out."""
-    found: dict[str, list[str]] = {entry.matter: [] for entry in bundle.entries}
-    for follower, edge in edges(bundle):
-        if edge.kind in kinds:
-            found[follower].extend(one for one in members(bundle, edge.target) if one != follower)
-    return found
 
 
 def _cycles(findings: Findings, bundle: Bundle) -> None:
@@ -85,7 +75,8 @@ def _feeds(
             _variants(findings, giver, code, path)
         if follower is not None and code not in _asked_codes(findings, follower):
             says = f"feeds 写了 {code}，但 {entry.matter} 没有要求它；请在 asks 里写上或删去"
-            findings.say(path, "feeds_not_asked", says)
+            own = ("bundles", bundle.id, "matters", entry.matter, "asks")  # of a local version that asks less
+            findings.say(own if entry.matter in bundle.own_matters else path, "feeds_not_asked", says)
         if follower is not None:
             _whose(findings, follower, code, path)
 
@@ -161,39 +152,3 @@ def _ask(findings: Findings, edge: Edge, path: Path) -> None:
         if material is not None and not material.sources and not material.becomes:
             says = f"{path[-1]}: ask 会请申请人补交 {code}，但它没有任何来源，谁也拿不到；请改为 stop 或给它写 sources"
             findings.say(path, "ask_nobody", says)
-
-
-def _both_given_and_asked(findings: Findings, bundle: Bundle, matters: Mapping[str, Matter]) -> None:
-    order = _ancestors(follows(bundle, TIMING | {"cancels"}))
-    for follower, matter in matters.items():
-        own = given(matter)
-        asked = [code for code, itself in _asked_of(matter) if code not in own and not itself]
-        for code, giver in [(one, giver) for one in asked for giver in _givers(matters, follower, one)]:
-            if giver not in order[follower] and follower not in order[giver]:
-                says = f"{code} 既由 {giver} 产出又被 {follower} 要求，两者之间没有先后关系；请写 feeds 或 itself："
-                says += f"after: {{{giver}: {{feeds: [{code}]}}}}，或 {{{code}: {{itself: yes}}}}"
-                findings.say(("bundles", bundle.id, "matters", follower), "given_and_asked", says)
-
-
-def _asked_of(matter: Matter) -> Iterator[tuple[str, bool]]:
-    for asks in all_asks(matter):
-        yield from ((one.code, False) for one in asks.fields)
-        yield from ((one.kind, one.itself) for one in asks.materials if not one.any_of)
-
-
-def _givers(matters: Mapping[str, Matter], follower: str, code: str) -> list[str]:
-    return [ident for ident, matter in matters.items() if ident != follower and code in given(matter)]
-
-
-def _ancestors(above: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for start in above:
-        seen: set[str] = set()
-        todo = list(above[start])
-        while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen.add(name)
-                todo.extend(above.get(name, ()))
-        found[start] = frozenset(seen)
-    return found

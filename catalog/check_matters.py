@@ -12,6 +12,7 @@ from catalog.limits import longer, longest_and_shortest
 from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter, Pledge
 from catalog.model import Catalog, Path
 from catalog.reading import fields_asked, results
+from catalog.rule_places import check_rules
 from catalog.schema_dictionary import LEVELS
 from catalog.suggest import unknown
 from catalog.units import convertible, same_family
@@ -103,6 +104,9 @@ def check_limits(findings: Findings, rows: tuple[LimitRow, ...], path: Path, sco
         if row.promised and row.statutory and longer(row.promised, row.statutory):
             says = f"承诺时限 {row.promised} 超过法定时限 {row.statutory}"
             findings.say((*below, "promised"), "promise_too_long", says)
+        if row.before and row.promised and longer(row.promised, row.before):
+            says = f"原来的时限 before {row.before} 比现在的承诺 {row.promised} 还短；请核对是不是写反了"
+            findings.warn((*below, "before"), "before_shorter", says)
         if row.wait and row.promised and longer(row.wait, row.promised):
             says = f"公告期 wait {row.wait} 长于承诺时限 {row.promised}，永远无法按时办结"
             findings.say((*below, "wait"), "wait_too_long", says)
@@ -227,9 +231,7 @@ def check_gives(findings: Findings, gives: Gives, path: Path) -> None:
 
 
 def _rules(findings: Findings, matter: Matter, path: Path, scope: Scope) -> None:
-    for index, rule in enumerate(matter.rules):
-        check_condition(findings, (*path, "rules", index, "when"), rule.when, scope)
-        check_condition(findings, (*path, "rules", index, "need"), rule.need, scope)
+    check_rules(findings, matter.rules, (*path, "rules"), scope)
     for index, special in enumerate(matter.special):
         check_condition(findings, (*path, "special", index, "when"), special.when, scope)
     for index, forward in enumerate(matter.forwards):

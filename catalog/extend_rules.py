@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from catalog.conditions import All, BadCondition, parse_condition
 from catalog.conditions import Node as Tree
 from catalog.limits import BadLimit, Limit, parse_limit
 from catalog.nodes import Node
+from catalog.suggest import SHOWN_NAMES
 from catalog.text import Place, Problem
 
 EMPTY = Node(Place("", 0), "map")
@@ -133,6 +134,14 @@ class Refusals:
                     self.refuse(item, f"给 {ident} 增加{word} {name}")
                 else:
                     self.wish(f" {ident} 对{word} {name} 的", item, (known[name], base.get(name, EMPTY)))
+            self.gone(ident, word, now.pairs.get(key), known.keys() - dict(self.listed(now, key)).keys())
+
+    def gone(self, ident: str, word: str, written: Node | None, names: Set[str]) -> None:
+        """A list replaces the parent's whole list, which who writes one name to change it may not mean."""
+        if written is not None and names:
+            listed = "、".join(sorted(names)[:SHOWN_NAMES]) + ("…" if len(names) > SHOWN_NAMES else "")
+            says = f"{ident} 在这个版本里不再要{word} {listed}：列表没有写的就去掉；要保留的请一并写上"
+            self.problems.append(Problem(written.place, "asks_gone", says, "note"))
 
     def wish(self, what: str, item: Node, earlier: tuple[Node, Node]) -> None:
         """One ask that the parent has too: in the department's own words, or in fewer situations, else as it was.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from catalog.assemble import Loaded, assemble
 from catalog.nodes import LARGEST_FILE
 from catalog.text import Place, Problem
+
+_MEANT = re.compile(r"\.ya?ml(?:\.txt)?$", re.IGNORECASE)  # Notepad adds .txt and does not show it
 
 __all__ = ["Loaded", "load_catalog", "read_folder"]
 
@@ -29,10 +32,11 @@ def read_folder(folder: Path) -> tuple[dict[str, str], list[Problem]]:
         file = path.relative_to(folder).as_posix()
         if any(part.startswith(".") for part in file.split("/")) or not path.is_file():
             continue
-        if path.suffix == ".yml":
-            problems.append(Problem(Place(file, 1), "file_name", "定义文件的名字要以 .yaml 结尾；请改名"))
-        elif path.suffix == ".yaml":
+        if path.suffix == ".yaml":
             _read(path, file, texts, problems)
+        elif _MEANT.search(path.name):
+            right = _MEANT.sub(".yaml", path.name)
+            problems.append(Problem(Place(file, 1), "file_name", f"定义文件的名字要以 .yaml 结尾；请改名为 {right}"))
     return texts, problems
 
 

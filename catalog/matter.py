@@ -153,6 +153,13 @@ class Fee:
     due: Literal["before_decide", "before_deliver"] = "before_deliver"
     exempt: Text | None = None
 
+    @property
+    def words(self) -> str:
+        """What an applicant should know before filing."""
+        when = "决定前" if self.due == "before_decide" else "领取结果前"
+        less = f"；减免：{self.exempt}" if self.exempt else ""
+        return f"收费 {self.amount} 元，{when}缴纳，依据：{self.basis}{less}"
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:

@@ -125,6 +125,16 @@ def _above(lines: list[str], at: int) -> int | None:
     return next((one for one in range(at - 1, -1, -1) if bare(lines[one]).strip()), None)
 
 
+def _no_dash(lines: list[str], at: int) -> tuple[int, str] | None:
+    """A word of its own right below or above an item of a list, as deep as that."""
+    text = bare(lines[at]).rstrip()
+    beside = [lines[one] for one in (_above(lines, at), at + 1) if one is not None and one < len(lines)]
+    here = " " * _indent(lines[at])
+    if not re.fullmatch(r"\s*[\w@-]+", text) or not any(line.startswith(f"{here}- ") for line in beside):
+        return None
+    return at, f"这一项前面少了「- 」；{_write(f'- {text.strip()}')}"
+
+
 def _no_colon(lines: list[str], at: int) -> tuple[int, str] | None:
     text = bare(lines[at]).rstrip()
     found = _NO_COLON.match(text)
@@ -164,6 +174,9 @@ def _strayed(lines: list[str], at: int) -> tuple[int, str] | None:
     if not _KEY.match(bare(lines[at])) or _in_brackets(lines, at):
         return None
     depth, depths = _indent(lines[at]), set(_depths(lines[:at]))
+    if depths and depth == 0 < min(depths):
+        first = next(one for one in range(at) if _KEY.match(bare(lines[one])))
+        return first, f"缩进不对：文件里第一层的键前面不留空格，这一行多了 {_indent(lines[first])} 格"
     if not depths or depth in depths or depth > max(depths):
         return None
     nearest = min(depths, key=lambda one: (abs(one - depth), one))
@@ -182,4 +195,4 @@ def _depths(lines: list[str]) -> Iterator[int]:
 _SURE: Final[tuple[Rule, ...]] = (
     _wide_space, _wide_brackets, _wide_comma, _wide_colon, _dash, _hidden_by_comment, _unbalanced, _no_space,
 )
-_LIKELY: Final[tuple[Rule, ...]] = (_no_colon, _indented, _strayed)
+_LIKELY: Final[tuple[Rule, ...]] = (_no_dash, _no_colon, _indented, _strayed)

@@ -132,7 +132,7 @@ class _Reader:
             self.say(place, "directive", "不允许 % 开头的指令；请删去这一行")
 
     def refuse_mark(self, place: Place) -> None:
-        self.say(place, "anchor", "不允许锚点或别名(&、*、<<)；请把内容写全")
+        self.say(place, "anchor", "不允许锚点或别名(&、*、<<)；请把内容写全，以 & 或 * 开头的文字请加引号")
 
     def check_marks(self, event: Any, place: Place) -> None:
         if event.anchor is not None:

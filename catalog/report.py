@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from catalog.assemble import Loaded
 from catalog.check import check
@@ -17,14 +18,14 @@ def by_weight(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(set(problems), key=lambda one: (LEVELS[one.level], one))
 
 
-def found_in(loaded: Loaded) -> list[Problem]:
+def found_in(loaded: Loaded, today: date | None = None) -> list[Problem]:
     """Everything wrong with loaded definitions; while a file cannot be read, only why.
 
     What an unreadable file would have defined seems to be missing everywhere, so nothing else can be judged yet.
     """
     if loaded.unread:
         return by_weight(one for one in loaded.problems if one.place.file in loaded.unread)
-    return by_weight([*loaded.problems, *check(loaded.catalog)])
+    return by_weight([*loaded.problems, *check(loaded.catalog, today)])
 
 
 def report_lines(problems: list[Problem], unread: bool = False) -> list[str]:

@@ -169,10 +169,11 @@ class GuideShape(Authored):
 class ExampleShape(Authored):
     """A situation and what must come out of it."""
 
-    given = MapOf("情形", Free("回答"), named="identifier", required=True)
+    given = MapOf("情形", Free("回答"), named="code", required=True)
     matters = ListOf("事项", Name("事项"))
     materials = Whole("材料数")
     days = Duration("办理时限")
+    blocked_by = ListOf("挡住它的规则", Name("规则编号"))
 
 
 class People(MapOf):
@@ -205,7 +206,7 @@ class BundleShape(Authored):
     matters = MapOf("事项", Shape("事项", EntryShape, partial=True), required=True)
     rules = OneOrMany("规则", RuleShape)
     before = Shape("改革前", BeforeShape)
-    figures = MapOf("对外数字的情形", Free("回答"), named="identifier")
+    figures = MapOf("对外数字的情形", Free("回答"), named="code")
     composite = Shape("综合证", CompositeShape)
     decisions = OneOrMany("裁定", DecisionShape)
     guide = Shape("办事指南", GuideShape)

@@ -127,7 +127,7 @@ class SetShape(Authored):
 class AsksShape(SetShape):
     """What a matter asks."""
 
-    sets = ListOf("公共要件", Name("公共要件"))
+    sets = ListOf("共同询问", Name("共同询问"))
 
 
 class GivesShape(Authored):
@@ -226,6 +226,9 @@ class VariantShape(Authored):
 class MatterShape(Authored):
     """One thing one department decides."""
 
+    forbidden: ClassVar[Mapping[str, str]] = {
+        key: f"{key} 要写在 asks 下面，再缩进两格" for key in ("sets", "fields", "materials")
+    }
     id = Name("事项编号")
     name = Line("事项名称", required=True)
     department = Name("部门", required=True)

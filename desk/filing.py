@@ -35,6 +35,7 @@ from forms.compose import compose
 from forms.plan import Plan
 from forms.same import Same
 from forms.schema import validate_form, validate_materials
+from forms.windows import out_of_hours
 from store import cases, consents, failpoints, files
 from store.cases import CaseRow
 from store.chain import Head
@@ -116,6 +117,7 @@ class Intake:
             raise EditionChanged(more={"edition": edition.hash, "difference": self._difference(filing, now)})
         if filing.consent.get("agreed") is not True:
             raise ConsentMissing
+        self._refuse_out_of_hours(filing.bundle, now)
         whole = self._plans.compose(filing.bundle, filing.situation, now, form=filing.form)
         clean = validate_form(whole.plan, filing.form, self._premises.catalog.regions)
         refuse_unready(whole.plan, clean.errors)
@@ -136,6 +138,12 @@ class Intake:
                       bundle=filing.bundle, edition=edition.hash, plan=whole.hash, filed_at=now,
                       code=references.new_code(), body=body, on_behalf_of=filing.on_behalf_of)
         return Ready(filing, row, whole, offices, tuple(sorted({name for names in kept.values() for name in names})))
+
+    def _refuse_out_of_hours(self, bundle: str, now: datetime) -> None:
+        catalog = self._premises.catalog
+        closed = out_of_hours(catalog, catalog.bundles[bundle], now.astimezone(self._premises.zone))
+        if closed is not None:
+            raise CannotBeFiled(closed)
 
     def _difference(self, filing: Filing, now: datetime) -> dict[str, list[str]]:
         today = now.astimezone(self._premises.zone).date()

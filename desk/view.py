@@ -10,8 +10,10 @@ from cases import due, edges, fold, lights, outcome, words
 from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, Result
+from cases.states import FINAL
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg
+from forms.composite import PlannedPart
 from forms.figures import figures_json
 from forms.plan import Plan, PlannedLeg
 from store.files import FileRow
@@ -43,7 +45,7 @@ def view(known: Known, calendar: WorkCalendar, files: Mapping[str, FileRow], now
         "materials": [] if masked else _materials(known, files),
         "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
                     for line in case.plan.removed_materials],
-        "figures": figures_json(case.plan), "plan": case.plan,
+        "figures": figures_json(case.plan), "plan": case.plan, "composite": composite_view(case, now, masked=masked),
     }
 
 
@@ -146,6 +148,28 @@ def _result(result: Result, *, masked: bool) -> dict[str, Any]:
         "valid_from": result.valid_from, "valid_to": result.valid_to, "void": result.void,
         "files": [] if masked else [{"file": file.get("file"), "name": file.get("name")} for file in result.files],
     }
+
+
+def composite_view(case: Case, now: datetime, *, masked: bool) -> dict[str, Any] | None:
+    """The certificate over several results as it stands: each part with its own validity, and whether what it needs
+    is there; None where the case has none."""
+    one = case.plan.composite
+    if one is None:
+        return None
+    parts = [_part(part, case.legs[part.leg], now, masked=masked) for part in one.parts]
+    return {"id": one.id, "name": str(one.name), "issued_by": str(one.issued_by), "parts": parts,
+            "stands": all(part["state"] == "held" for part in parts if part["needed"])}
+
+
+def _part(part: PlannedPart, leg: Leg, now: datetime, *, masked: bool) -> dict[str, Any]:
+    found = next((result for result in leg.results if result.material == part.material), None)
+    state = "gone" if leg.state in FINAL and found is None else "awaited"
+    if found is not None:
+        late = found.valid_to is not None and found.valid_to[:10] < now.date().isoformat()
+        state = "void" if found.void else "expired" if late else "held"
+    return {"material": part.material, "name": str(part.name), "leg": part.leg, "needed": part.needed, "state": state,
+            "number": None if found is None else MASK if masked else found.number,
+            "valid_to": found.valid_to if found is not None else None}
 
 
 def _materials(known: Known, files: Mapping[str, FileRow]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from catalog.model import Catalog
 from catalog.reading import fields_asked
 from forms.answers import Known, flat, know
 from forms.choose import Selection, select
+from forms.composite import composite_of
 from forms.errors import UnknownBundle
 from forms.figures import Timing, count
 from forms.legs import Leg, absent_of, legs_of, rule_problems
@@ -26,6 +27,7 @@ from forms.questions import Questions, questions_of
 from forms.schema import said_of, wanted_of_line
 from forms.subtract import subtract
 from forms.values import BadValue, Surroundings, read_value
+from forms.windows import window_problems
 
 
 def compose(  # noqa: PLR0913  facts of one filing that come from different places; all but three are named at the call
@@ -91,9 +93,11 @@ class Arranged:
             figures=count(legs, fields, subtracted.collected, lines, timing), people=_people(lines, fields, known),
             promised=bundle.promised, critical=timing.after.chain,
             today=known.today.isoformat() if known.today else None,
+            composite=composite_of(known.catalog, bundle, [(leg.number, leg.planned.gives) for leg in legs]),
         )
 
     def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:
+        yield from window_problems(self.known)
         yield from (*self.known.problems, *self.selection.problems)
         yield from _undecided_matters(self.selection, self.questions, self.known)
         yield from _undecided_legs(self.legs, self.known)

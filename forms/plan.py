@@ -17,6 +17,7 @@ from catalog.dictionary import FieldType, Option, Role, Source, Spec
 from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
+from forms.composite import PlannedComposite
 from forms.counts import Figures
 
 NO_TEXT = Text("")
@@ -335,6 +336,7 @@ class Plan:
     promised: Limit | None = None
     critical: tuple[str, ...] = ()
     today: str | None = None
+    composite: PlannedComposite | None = None
 
     @cached_property
     def parts(self) -> Mapping[str, LegPart]:

@@ -65,7 +65,7 @@ def _matters(plan: Plan) -> list[str]:
     lines = []
     for leg in plan.legs:
         lines.append(f"{leg.leg} {leg.title}  {leg.department_name}  {_when(leg, plan)}")
-        lines.append(f"   {leg.why.text}")
+        lines += [f"   {leg.why.text}", *(f"   {fee.words}" for fee in leg.fees)]
         lines += [f"   {words}" for edge in plan.edges if edge.leg == leg.leg for words in [_order(edge, names)]]
     absent = [f"{one.name}：{one.why.text}" for one in plan.absent if one.state == "out"]
     maybe = [f"{one.name}：{one.why.text}" for one in plan.absent if one.state == "maybe"]

@@ -288,6 +288,7 @@ class CaseAnswer(Answer):
     critical = many(fields.String(), "the longest chain of what is left")
     edges = many(fields.Dict())
     legs = many(LegAnswer)
+    composite = some("the certificate over several results as it stands, part by part; null where there is none")
     materials = many(fields.Dict())
 
 

@@ -21,7 +21,7 @@ from web import (
     pages_situation,
 )
 from web.pages_root import bp
-from web.pages_words import called, days, kinds, said
+from web.pages_words import called, days, kinds, said, solemn
 from web.staff import health, strange, studio, undelivered
 from web.staff import root as staff
 from web.wiring import house
@@ -38,7 +38,7 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=day, moment=moment, called=called, said=said, days=days,
                                  kinds=kinds)
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, solemn=solemn)
     app.register_blueprint(bp)
     app.register_blueprint(staff.bp)
 

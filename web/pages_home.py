@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from flask import render_template, request
 
 from catalog.bundle import Bundle
+from catalog.matter import Matter
 from forms.counts import Figures
+from forms.windows import window_of, window_words
 from web.pages_root import bp, bundle_of, figures_plan
 from web.pages_words import called, guide_lines
 from web.pictures.before_after import before_after, pairs
@@ -93,12 +95,22 @@ def bundle(bundle: str) -> str:
     """What a bundle is, who it is for, what to prepare, and its figures before and after."""
     found = bundle_of(bundle)
     plan = figures_plan(found)
-    net = planned(plan, called)
+    catalog, net = house().catalog, planned(plan, called)
+    window, departments = window_of(catalog, found), catalog.departments
     return render_template(
         "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan.figures),
         bars=before_after(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
-        lines=explained(net),
+        lines=explained(net), window=window_words(window) if window else "",
+        lead=departments[found.lead].name if found.lead else "",
+        about={leg.matter: about_matter(catalog.matter_of(found, leg.matter)) for leg in plan.legs},
+        phones={leg.department: departments[leg.department].phone for leg in plan.legs},
     )
+
+
+def about_matter(matter: Matter) -> str:
+    """On what a matter rests and how it is handled, as far as the author says."""
+    basis = f"依据：{matter.basis}" if matter.basis else ""
+    return "；".join(part for part in (str(matter.handling or ""), basis) if part)
 
 
 def guide_parts(bundle: Bundle) -> Iterable[tuple[str, list[str]]]:

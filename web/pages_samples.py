@@ -24,14 +24,26 @@ _FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
 
 
 def sample_answers(draft: Draft, known: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer for every field the form still asks: what the sample person is known by, else a plausible value."""
+    """An answer for every field the form still asks: what the sample person is known by, else a plausible value.
+
+    Two persons of one form get two numbers, since bundles may refuse that they are the same.
+    """
     regions = house().catalog.regions
     found: dict[str, Any] = {}
-    for number, line in enumerate(line for line in draft.plan.fields if not settled(line)):
+    asked = [line for line in draft.plan.fields if not settled(line)]
+    taken = [known[line.code] for line in asked if known.get(line.code) is not None]
+    for line in asked:
         value = known.get(line.code)
-        value = _value(line, of_line(line, {}, regions), number) if value is None else value
+        if value is None:
+            number = _free(line.type, [*taken, *found.values()])
+            value = _value(line, of_line(line, {}, regions), number)
         found[line.code] = value if line.value is None else _completed(line.value, value)
     return found
+
+
+def _free(kind: FieldType, taken: list[Any]) -> int:
+    """Which of the sample values of a format nobody has yet; the first when all are taken."""
+    return next((at for at, one in enumerate(_FORMATTED.get(kind, ())) if one not in taken), 0)
 
 
 def _completed(said: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from catalog.bundle import Bundle
 from forms.plan import FieldLine, Plan, PlannedLeg
 from web.wiring import house
 
@@ -49,6 +53,22 @@ def region_name(code: str) -> str:
     """What the region with this code is called; the code itself if nobody knows it."""
     known = house().catalog.regions.get(code)
     return str(known.name) if known else code
+
+
+@pass_context
+def solemn(context: Context) -> bool:
+    """Whether a page belongs to a bundle in the tone of condolence; the bundle is found by what the page is given."""
+    known = context.get("bundle"), context.get("draft"), context.get("view")
+    ident = next((_bundle_id(one) for one in known if one), "")
+    found = house().catalog.bundles.get(ident)
+    return found is not None and found.tone == "condolence"
+
+
+def _bundle_id(one: Any) -> str:
+    """The bundle that a bundle, a draft or the view of a case is of."""
+    if isinstance(one, Mapping):
+        return str(one["bundle"])
+    return one.id if isinstance(one, Bundle) else str(one.bundle)
 
 
 def called(leg: Any) -> str:

@@ -16,7 +16,8 @@ SAMPLES: dict[str, Any] = {
     "address": {"region": "370202", "text": "示例路 1 号"},
 }
 # Where any value of the type would do for the checker but not for the author's rules.
-BY_CODE: dict[str, Any] = {"social_arrears": 0, "delivery": "post", "father_id": "370202199308099958"}
+BY_CODE: dict[str, Any] = {"social_arrears": 0, "delivery": "post", "father_id": "370202199308099958",
+                           "deceased_id": "370202193602109945"}
 
 
 def filled(plan: Plan) -> dict[str, Any]:

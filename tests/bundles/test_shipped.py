@@ -17,6 +17,7 @@ from tests.bundles.filled import filled
 from tests.bundles.shipped import CATALOG, LOADED, TODAY, planned, public_plan
 
 BUNDLES = {
+    "after-life": (9, 7, 1, (17, 7, "wd")),
     "deregistration": (7, 6, 1, (24, 24, "nd")),  # the notice period is the law's own
     "newborn": (6, 5, 1, (22, 7, "wd")),
     "oversize": (6, 2, 2, (5, 3, "wd")),

@@ -128,7 +128,7 @@ BROKEN = [
     Broken(M, "gives: [pipeline_receipt]", "gives: [K14]", "feeds: [K24], on", "某个变体不产出 K24", where=U),
     Broken(M, "materials: [K14]}", "materials: [K14, ID01]}", "ID01]", "按角色分别提供；请写成 ID01@角色"),
     Broken(M, "sets: [filer]\n    fields: [site_address, {daily", "sets: [filler]\n    fields: [site_address, {daily",
-           "filler", "公共要件 filler 不存在；是否想写 filer？"),
+           "filler", "共同询问 filler 不存在；是否想写 filer？"),
     Broken(M, "as: rysl", "as: holder_name", "as: holder_name", "部门字段名 holder_name 用了两次"),
     Broken(M, "{load_kw: {as: rqgf, unit: W}}", "{load_kw: {max: 6000}}", "max: 6000", "比字典的 5000 更宽"),
     Broken(M, "road_done_on + 60mo", "road_done_on + 60wd", "60wd", "条件里的日期只能加减 mo(月)或 nd(自然日)"),
@@ -291,17 +291,21 @@ def test_files_that_are_no_text_or_too_large_are_named(tmp_path: Path) -> None:
     (tmp_path / "fields.yaml").write_bytes("a: 甲\nb: 乙".encode("gb18030"))
     (tmp_path / "sets.yaml").write_text("#" * 1_000_001)
     (tmp_path / "roles.yml").write_text("a: 1")
+    (tmp_path / "店.yaml.txt").write_text("a: 1")
+    (tmp_path / "TABLES.YAML").write_text("a: 1")
     (tmp_path / "feilds.yaml").write_text("a: 甲")
     (tmp_path / "mater").mkdir()
     (tmp_path / "mater" / "x.yaml").write_text("a: 甲")
     found = [str(problem) for problem in load_catalog(tmp_path).problems]
     assert found == [
+        "TABLES.YAML:1: 定义文件的名字要以 .yaml 结尾；请改名为 TABLES.yaml",
         "feilds.yaml:1: 这个文件没有 id，不是一件事；也不是字典文件；是否想写 fields？",
         "fields.yaml:1: 文字编码不是 UTF-8；请另存为 UTF-8",
         "mater/x.yaml:1: 不认识的文件夹 mater；是否想写 matters？可用：departments、regions、sections、fields、"
         "materials、licences、roles、tables、windows、sets、matters、calendar",
-        "roles.yml:1: 定义文件的名字要以 .yaml 结尾；请改名",
+        "roles.yml:1: 定义文件的名字要以 .yaml 结尾；请改名为 roles.yaml",
         "sets.yaml:1: 文件超过 1 MB；请拆成几个文件",
+        "店.yaml.txt:1: 定义文件的名字要以 .yaml 结尾；请改名为 店.yaml",
     ]
 
 

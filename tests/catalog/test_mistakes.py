@@ -38,6 +38,8 @@ SLIPS = [
     ("{statutory: 20wd, promised: 5wd}", "｛statutory: 20wd, promised: 5wd｝", 5, "花括号要用半角；"
      "请写成「limits: {statutory: 20wd, promised: 5wd}」"),
     ("name: 动物诊疗许可", "name: {zh: 射线 #1 防护}", 2, "「 #」后面被当作注释"),
+    ("      - clinic_plan", "      clinic_plan", 10, "少了「- 」；请写成「- clinic_plan」"),
+    ("vet-permit:\n", " name: 动物诊疗许可\nvet-permit:\n", 1, "第一层的键前面不留空格，这一行多了 1 格"),
     ("  asks:", "  asks", 6, "缺少半角冒号；请写成「asks:」"),
     ("          when: has_xray", "        when: has_xray", 11,
      "「waste_receipt」后面没有内容；请写在冒号后面，或写在下一行并再缩进两格"),

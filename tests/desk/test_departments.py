@@ -1,14 +1,18 @@
 """Departments: what they get, what they answer, what they tell us, in any order."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from catalog.bundle import Composite
+from catalog.text import Text
 from connectors.base import Answer
 from desk import errors
 from desk.acts import Act
 from desk.applicant import Supply, Withdrawal
+from desk.desk import Desk
 from desk.notices import Incoming
 from desk.recording import Came
 from dispatch.retry import Then
@@ -268,3 +272,22 @@ def test_an_answer_to_the_push_never_replaces_the_reason_of_a_legal_refusal(desk
     leg = next(leg for leg in desk.case_view("somebody", receipt.reference, NOW)["legs"] if leg["leg"] == "01")
     assert (leg["state"], leg["reason"]) == ("refused", "容量不足，不予接入")
     assert "平台人员处理中" not in "".join(line["text"] for line in leg["timeline"])
+
+
+def test_a_certificate_over_several_results_stands_while_its_needed_parts_do(premises):
+    joint = Composite("joint", Text("联合证"), "city-management", ("plan_reply", "tree_permit"), ("plan_reply",))
+    bundle = replace(premises.catalog.bundles["utilities"], composite=joint)
+    desk = Desk(replace(premises, catalog=replace(premises.catalog, bundles={"utilities": bundle})))
+    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+
+    def seen(**later):
+        found = desk.case_view("somebody", receipt.reference, NOW + timedelta(**later))["composite"]
+        return found["stands"], [(part["leg"], part["state"], part["number"]) for part in found["parts"]]
+
+    assert seen() == (False, [("01", "awaited", None), ("03", "awaited", None)])
+    result = {"material": "plan_reply", "name": "方案", "number": "示例 1", "valid_to": "2026-01-31"}
+    say(desk, receipt, "01", "leg.granted", 9, results=[result])
+    assert seen() == (False, [("01", "held", "示例 1"), ("03", "awaited", None)])
+    say(desk, receipt, "03", "leg.granted", 9, results=[{**result, "valid_to": "长期"}])
+    assert seen() == (True, [("01", "held", "示例 1"), ("03", "held", "示例 1")])
+    assert seen(days=40) == (False, [("01", "expired", "示例 1"), ("03", "held", "示例 1")])

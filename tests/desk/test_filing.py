@@ -3,10 +3,14 @@
 import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from catalog.dictionary import Window
 from desk import errors
+from desk.desk import Desk
 from sources.port import Found
 from store import cases, editions, events, legs, messages
 from tests.desk.conftest import NOW
@@ -51,6 +55,18 @@ def test_what_an_earlier_version_took_is_known_again_by_its_digest(desk, opened)
     assert desk.file("somebody", tiny, "key-1", NOW) == first
     with pytest.raises(errors.IdempotencyMismatch):
         desk.file("somebody", small_filing(consent={**CONSENT, "weight": 2e-7}), "key-1", NOW)
+
+
+def test_what_is_filed_outside_its_period_is_refused_and_a_repeat_is_answered(premises):
+    season = Window("season", "2026-01-05", "2026-01-06", "09:00-17:00")
+    bundle = replace(premises.catalog.bundles["utilities"], window="season")
+    catalog = replace(premises.catalog, windows={"season": season}, bundles={"utilities": bundle})
+    desk = Desk(replace(premises, catalog=catalog))
+    receipt = desk.file("somebody", small_filing(), "key-1", NOW)
+    for later, told in ((timedelta(hours=8), "09:00-17:00 受理，现在是 17:00"), (timedelta(days=2), "已经结束受理")):
+        with pytest.raises(errors.CannotBeFiled, match=told):
+            desk.file("somebody", small_filing(), "key-2", NOW + later)
+        assert desk.file("somebody", small_filing(), "key-1", NOW + later) == receipt
 
 
 def test_keys_belong_to_their_subject(desk):

@@ -13,7 +13,7 @@ from forms.values import json_ready
 from tests.pages.client import sent
 
 CATALOG = load_catalog(Path(__file__).parent.parent.parent / "bundles").catalog
-PERSONS = {"retirement": "sample-retiree", "newborn": "sample-mother"}
+PERSONS = {"retirement": "sample-retiree", "after-life": "sample-retiree", "newborn": "sample-mother"}
 
 
 class Visitor:

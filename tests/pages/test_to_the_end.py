@@ -1,4 +1,4 @@
-"""All six bundles in a real browser, by visible labels: filed, every ask answered, watched until nothing is open."""
+"""All bundles in a real browser, by visible labels: filed, every ask answered, watched until nothing is open."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from forms.compose import compose
 from forms.plan import Plan
 from tests.pages.walk import fill, submit
 
-PERSONS = {"retirement": "示例丙", "newborn": "示例丁"}
+PERSONS = {"retirement": "示例丙", "after-life": "示例丙", "newborn": "示例丁"}
 NOTICE_PERIOD = "deregistration"  # its first leg may be decided only after 20 natural days in public
 PATIENCE, ZONE = 20_000, ZoneInfo("Asia/Shanghai")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

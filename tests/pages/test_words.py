@@ -19,6 +19,7 @@ from web.pages_words import said
 from web.pictures.merge import pages
 from web.wiring import NAME
 
+SHORT_LIFE: dict[str, Any] = {"has_certificate": True, "cremated": False, "had": ["driving"], "filer": "self"}
 SMALL: dict[str, Any] = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
 
 
@@ -427,3 +428,26 @@ def test_a_row_without_the_column_that_decides_a_matter_is_sent_back_with_the_co
     assert "必填，请填写" in visitor.page
     visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"), ("vehicles.0.gross_mass", "30000"))
     assert "必填，请填写" not in visitor.page
+
+
+def test_what_follows_a_death_is_quiet_from_its_page_to_its_case(visitor: Visitor) -> None:
+    visitor.get("/bundles/utilities")
+    assert "solemn" not in visitor.page
+    assert "改革前后" in visitor.text
+    assert "牵头部门：城市管理局" in visitor.text
+    visitor.get("/bundles/after-life")
+    assert 'class="govuk-template solemn"' in visitor.page
+    assert "请节哀" in visitor.text
+    assert "改革前后" not in visitor.text
+    assert "电话 12333" in visitor.text
+    assert "依据：社会保险法第十七条" in visitor.text
+    reference = file(visitor, "after-life", "sample-retiree", **SHORT_LIFE)
+    visitor.get(f"/cases/{reference}")
+    assert 'class="govuk-template solemn"' in visitor.page
+
+
+def test_a_fee_is_told_before_anything_is_filed(visitor: Visitor) -> None:
+    ask_through(visitor, "transport-company", {"vehicles": [{"vin": "LZZ5CLVB9NA000024", "gross_mass": "3500"}],
+                                               "filer": "legal_rep"})
+    visitor.get("/bundles/transport-company/plan")
+    assert "收费 100.00 元，领取结果前缴纳，依据：" in visitor.text

@@ -24,7 +24,7 @@ AGREED = {"agreed": True}
 WHO = {
     "utilities": "sample-agent", "retirement": "sample-retiree", "newborn": "sample-mother",
     "transport-company": "sample-enterprise", "oversize": "sample-enterprise",
-    "deregistration": "sample-enterprise",
+    "deregistration": "sample-enterprise", "after-life": "sample-retiree",
 }
 
 

@@ -36,10 +36,10 @@ def workbench() -> Workbench:
 @bp.get("/studio")
 def studio() -> str:
     """Everything wrong with the folder, by file and line; and each bundle beside the one in force."""
-    looked = workbench().look()
+    looked = workbench().look(today())
     return render_template(
         "staff/studio.html", looked=looked, files=_by_file(looked.problems), names=STATES,
-        bundles=workbench().beside(looked) if looked.sound else (), folder=house().settings.bundles.name)
+        bundles=workbench().beside(looked) if looked.composable else (), folder=house().settings.bundles.name)
 
 
 def _by_file(problems: tuple[Problem, ...]) -> dict[str, list[Problem]]:
@@ -53,8 +53,8 @@ def _by_file(problems: tuple[Problem, ...]) -> dict[str, list[Problem]]:
 @bp.get("/studio/<bundle>")
 def try_out(bundle: str) -> str | tuple[str, int]:
     """What a situation comes to by the definitions in the folder: an example's, or one that the author writes."""
-    looked = workbench().look()
-    if not looked.sound:
+    looked = workbench().look(today())
+    if not looked.composable:
         return studio(), 409
     if bundle not in looked.catalog.bundles:
         raise not_found()

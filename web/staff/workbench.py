@@ -36,6 +36,11 @@ class Looked:
     unread: bool
 
     @property
+    def composable(self) -> bool:
+        """Whether plans can be tried: a department that nobody has connected yet is in the way of filing alone."""
+        return not any(problem.level == "error" and problem.code != "no_connector" for problem in self.problems)
+
+    @property
     def sound(self) -> bool:
         """Whether a start would accept them."""
         return not any(problem.level == "error" for problem in self.problems)
@@ -60,11 +65,11 @@ class Workbench:
     _tried: OrderedDict[tuple[str, date], tuple[Problem, ...]] = field(default_factory=OrderedDict)
     _guard: Lock = field(default_factory=Lock)
 
-    def look(self) -> Looked:
+    def look(self, today: date) -> Looked:
         """The folder as it stands."""
         settings = self.house.settings
         loaded = load_catalog(settings.bundles)
-        found = found_in(loaded)
+        found = found_in(loaded, today)
         if not loaded.unread:
             found += check_offices(settings, loaded.catalog, self.house.deployment)
         return Looked(loaded.catalog, tuple(by_weight(found)), bool(loaded.unread))
