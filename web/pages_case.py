@@ -14,6 +14,7 @@ from desk.view import about
 from web.api_cases import tracked as track_counted
 from web.errors import OWN_WORDS, Problem
 from web.identity import TRACKED, subject
+from web.pages_again import taken
 from web.pages_root import bp, desk, now
 from web.pages_words import called, guide_lines
 from web.pictures.map import drawn_map, explained, legend, sample
@@ -47,7 +48,7 @@ def case(reference: str) -> str:
     """The tracking page: the map, every leg, what the applicant has to do, results."""
     view = desk().case_view(subject(), reference, now())
     live = live_part(view, url_for("pages.case_live", reference=reference))[0]
-    return render_template("case.html", view=view, live=live)
+    return render_template("case.html", view=view, live=live, told=taken())
 
 
 @bp.get("/cases/<reference>/live")
