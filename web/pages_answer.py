@@ -20,7 +20,7 @@ from sources.samples import sample_paper
 from web.errors import Problem, not_found
 from web.identity import subject
 from web.pages_again import keep, taken
-from web.pages_inputs import Input, Linked, flat, of_line, pressed, problems_of, with_value
+from web.pages_inputs import Input, Linked, about, flat, of_line, pressed, problems_of, with_value
 from web.pages_materials import accepted, info_of, keep_paper
 from web.pages_root import bp, demo, desk, now
 from web.pages_words import called
@@ -114,7 +114,7 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
         wrong = tree.get("materials") or {}
         marked = [replace(paper, errors=paper.errors or tuple(flat(wrong.get(paper.code)))) for paper in papers]
         return _page(view, (found, wanted), shown, marked, error.detail), 422
-    return _to_case(reference, f"补充已提交给{found['department_name']}，收到后接着办理“{called(found)}”，不用您再做什么。")
+    return _to_case(reference, f"补充已提交，{found['department_name']}收到后接着办理“{called(found)}”。")
 
 
 def _to_case(reference: str, done: str) -> Response:
@@ -149,7 +149,7 @@ def _page(view: Mapping[str, Any], asked: tuple[Mapping[str, Any], Mapping[str, 
           papers: list[WantedPaper], said: str = "") -> str:
     leg, ask = asked
     problems = problems_of(inputs)
-    problems += [Linked(f"{paper.name}：{text}", f"#{paper.id}") for paper in papers for text in paper.errors]
+    problems += [Linked(about(paper.name, text), f"#{paper.id}") for paper in papers for text in paper.errors]
     if said and not problems:
         problems = [Linked(said)]
     return render_template("answer.html", view=view, leg=leg, ask=ask, inputs=inputs, papers=papers, problems=problems,

@@ -20,10 +20,10 @@ from sources.samples import sample_paper
 from web.errors import Problem, answer, from_http, not_found, wants_json
 from web.identity import current, subject
 from web.pages_again import keep, taken
-from web.pages_inputs import Linked, flat
+from web.pages_inputs import Linked, about, flat
 from web.pages_root import bp, demo, desk, draft_of, now
 from web.pages_words import RULE_NAMES
-from web.uploads import PIECE, keep_upload
+from web.uploads import PIECE, download, keep_upload
 from web.wiring import house
 
 MISSING = "还没有上传，请选择文件"
@@ -82,7 +82,7 @@ def info_of(file: str) -> FileInfo | None:
 
 def problems_in(papers: list[Paper]) -> list[Linked]:
     """The problems of the papers, each linked to its control."""
-    return [Linked(f"{paper.line.name}：{text}", f"#{paper.id}") for paper in papers for text in paper.errors]
+    return [Linked(about(str(paper.line.name), text), f"#{paper.id}") for paper in papers for text in paper.errors]
 
 
 def pledges_of(draft: Draft) -> list[RemovedMaterial]:
@@ -197,6 +197,14 @@ def _swallow(most: int) -> None:
         for _ in range(0, most, PIECE):
             if not request.environ["wsgi.input"].read(PIECE):
                 return
+
+
+@bp.get("/drafts/<draft>/materials/<key>/<file>")
+def paper(draft: str, key: str, file: str) -> Response:
+    """A file of this draft as it was taken, to be looked at before it is handed in."""
+    if file not in draft_of(draft).materials.get(key, ()):
+        raise not_found()
+    return download(*desk().open_file(subject(), file))
 
 
 @bp.post("/drafts/<draft>/materials/<key>/drop")
