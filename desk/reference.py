@@ -7,6 +7,7 @@ character is Luhn mod 32 over date and random part: every single-character typo 
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from datetime import date
 
 from stdnum import luhn
@@ -44,11 +45,11 @@ def _random(signs: int) -> str:
 
 def clean_reference(typed: str) -> str | None:
     """What a person typed or a QR carried as a reference, or None if it cannot be one."""
-    text = typed.strip().upper().translate(_FOLDED)
+    text = clean_code(typed)
     shaped = len(text) == len("YYYYMMDD") + RANDOM_SIGNS + 1 and all(sign in ALPHABET for sign in text)
     return text if shaped and luhn.is_valid(text, ALPHABET) else None
 
 
 def clean_code(typed: str) -> str:
-    """A typed query code in its one spelling."""
-    return typed.strip().upper().translate(_FOLDED)
+    """A typed query code in its one spelling; signs of full width are what Chinese keyboards and copied texts have."""
+    return "".join(unicodedata.normalize("NFKC", typed).split()).upper().translate(_FOLDED)

@@ -22,6 +22,7 @@ from catalog.matter import Matter
 from catalog.model import Catalog
 from catalog.reading import columns_that_choose, fields_asked, results
 from catalog.text import Text
+from catalog.units import unit_words
 from forms.decides import Deciding, deciding
 from forms.plan import PlanProblem
 from forms.same import Same
@@ -63,6 +64,11 @@ class Known:
     def holds(self, condition: Condition | None, values: Mapping[str, Any] | None = None) -> bool | None:
         """Whether a condition holds (none: always), with these answers or, for a row, with the row's own."""
         return True if condition is None else holds(condition, self.values if values is None else values, self.today)
+
+    def counted(self, group: str | None) -> str:
+        """The word by which the rows of a group are counted: 辆, 人, else 项."""
+        rows = self.catalog.fields.get(group or "")
+        return unit_words(rows.unit if rows else None) or "项"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,9 +106,10 @@ def _why(entry: Entry, known: Known, values: Mapping[str, Any]) -> tuple[Reason,
 def _each(entry: Entry, matter: Matter, known: Known) -> Verdict:
     source = entry.each or ""
     rows = known.values.get(source, UNANSWERED)
-    label = known.labels.of(source)
+    label, word = known.labels.of(source), known.counted(source)
     if rows is UNANSWERED:
-        return Verdict(None, (), Reason("each", f"取决于“{label}”：有几项就办几件", source=source), frozenset({source}))
+        text = f"取决于“{label}”：有几{word}就办几件"
+        return Verdict(None, (), Reason("each", text, source=source), frozenset({source}))
     if rows is EMPTY or not rows:
         return Verdict(False, (), Reason("each", f"“{label}”没有内容，不需要办理", source=source))
     everyone = [_row_instance(entry, matter, known, index, row) for index, row in enumerate(rows)]
@@ -117,15 +118,15 @@ def _each(entry: Entry, matter: Matter, known: Known) -> Verdict:
     undecided = tuple(index for index, verdict in enumerate(verdicts) if verdict is None)
     hangs = [_why(entry, known, everyone[index].values)[1] for index in undecided]
     why, _ = _why(entry, known, everyone[undecided[0] if undecided else 0].values)
-    text = f"“{label}”有 {len(rows)} 项，{_how_many(len(chosen), len(rows))}" if chosen else why.text
+    text = f"“{label}”有 {len(rows)} {word}，{_how_many(len(chosen), len(rows), word)}" if chosen else why.text
     state = True if chosen else (None if undecided else False)
     return Verdict(state, chosen, Reason("each", text, source=source), frozenset().union(*hangs), undecided)
 
 
-def _how_many(chosen: int, rows: int) -> str:
+def _how_many(chosen: int, rows: int, word: str) -> str:
     if chosen < rows:
-        return f"其中 {chosen} 项要办" + ("，每项办一件" if chosen > 1 else "这件事")
-    return "每项办一件" if rows > 1 else "办一件"
+        return f"其中 {chosen} {word}要办" + (f"，每{word}办一件" if chosen > 1 else "这件事")
+    return f"每{word}办一件" if rows > 1 else "办一件"
 
 
 def _row_instance(entry: Entry, matter: Matter, known: Known, index: int, row: Any) -> Instance:

@@ -159,7 +159,7 @@ def _ruled(rule: Rule, values: Mapping[str, Any], known: Known, leg: Leg | None)
     if applies is False or met is True:
         return
     where = leg.planned.matter if leg else None
-    row = f"第 {leg.planned.row + 1} 项：" if leg and leg.planned.row is not None else ""
+    row = f"第 {leg.planned.row + 1} {known.counted(leg.planned.each)}：" if leg and leg.planned.row is not None else ""
     if applies is None or met is None:
         undecided = rule.when if applies is None and rule.when else rule.need
         # Open questions are listed by themselves; a warning that may never come is no reason to wait.

@@ -157,7 +157,7 @@ def role_name(role: str, known: Known) -> str:
 def paper_name(paper: Paper, known: Known) -> str:
     """What a line of the list is called; of several choices all, of a row its number."""
     name = _listed(paper.choices, paper.role, known) if paper.choices else kind_name(paper.kind, paper.role, known)
-    return name if paper.row is None else f"{name}(第 {paper.row + 1} 项)"
+    return name if paper.row is None else f"{name}(第 {paper.row + 1} {known.counted(paper.per)})"
 
 
 def asked_name(ask: MaterialAsk, known: Known) -> str:

@@ -224,10 +224,10 @@ class _Merging:
                 for leg, matter in asking
             ),
             why=Reason("asked", text, tuple(dict.fromkeys(matter for _, matter in asking))),
-            min=_pick(definition, wishes, "min", won, None), max=_pick(definition, wishes, "max", won, None),
-            inner=tuple(inner), key=definition.key, help=definition.help,
-            sensitive=definition.sensitive or any(line.sensitive for line in inner), purpose=definition.purpose,
-            value=self.known.situation.get(definition.code), won=won,
+            unit=definition.unit, min=_pick(definition, wishes, "min", won, None),
+            max=_pick(definition, wishes, "max", won, None), inner=tuple(inner), key=definition.key,
+            help=definition.help, sensitive=definition.sensitive or any(line.sensitive for line in inner),
+            purpose=definition.purpose, value=self.known.situation.get(definition.code), won=won,
         )
         decided = _decided(line, definition, self.known.bundle.decisions)
         self.merged.problems.extend(_conflicts(decided, wishes, self.names, None))

@@ -32,12 +32,12 @@ class Persona:
 
 def staff(departments: Mapping[str, str]) -> tuple[Persona, ...]:
     """One sample officer for each department (id → name) and one person for every other role."""
-    officers = tuple(Persona(f"officer-{code}", f"示例工作人员({name})", "officer", code, f"查看{name}的分办件")
+    officers = tuple(Persona(f"officer-{code}", f"示例工作人员({name})", "officer", code, f"用接口取{name}的分办件")
                      for code, name in sorted(departments.items()))
     return (
-        Persona("author", "示例编制人员", "author", note="编制一件事的定义"),
-        Persona("supervisor", "示例督办人员", "supervisor", note="查看全部进度和预警"),
-        Persona("operator", "示例运维人员", "operator", note="处理卡住的推送"),
+        Persona("author", "示例编制人员", "author", note="定义写在文件里，用 flask check 检查"),
+        Persona("supervisor", "示例督办人员", "supervisor", note="看不到别人的办件和材料"),
+        Persona("operator", "示例运维人员", "operator", note="卡住的推送用 flask legs、flask retry 处理"),
         *officers,
     )
 

@@ -71,8 +71,8 @@ PAGES: Mapping[str, Access] = {
     "pages.track": BY_CODE, "pages.tracked": BY_CODE, "pages.tracked_live": BY_CODE,
     "pages.start": OWN, "pages.draft": OWN, "pages.draft_plan": OWN, "pages.draft_questions": OWN,
     "pages.section": OWN, "pages.sample_form": OWN_SAMPLE, "pages.materials": OWN, "pages.upload": OWN,
-    "pages.drop_upload": OWN, "pages.sample_papers": OWN_SAMPLE, "pages.consent": OWN, "pages.review": OWN,
-    "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.drop_draft": OWN,
+    "pages.paper": OWN, "pages.drop_upload": OWN, "pages.sample_papers": OWN_SAMPLE, "pages.consent": OWN,
+    "pages.review": OWN, "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.drop_draft": OWN,
     "pages.case": OWN, "pages.case_live": OWN, "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
 }
 

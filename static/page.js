@@ -16,10 +16,51 @@ function openTarget() {
 addEventListener("hashchange", openTarget);
 openTarget();
 
-// A page of the form that was typed into and not sent asks before it is left.
+// Whether the portal answers at all: a form sent while it does not would leave the page, and what was typed in it.
+async function reached() {
+  try {
+    return (await fetch(import.meta.url, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(10_000) })).ok;
+  } catch { return false; }
+}
+
+function sayUnsent(form) {
+  form.querySelector(".unsent")?.remove();
+  const note = document.createElement("div");
+  note.className = "unsent";
+  note.setAttribute("role", "alert");
+  note.textContent = "现在连不上，还没有保存。您填的都还在这一页，请不要关闭；连上以后再按一次。";
+  form.querySelector(".button-row").before(note);
+}
+
+// A page of the form that was typed into and not sent asks before it is left, and is sent only where somebody answers.
 for (const form of document.querySelectorAll("form[data-keep]")) {
   let typed = false;
+  let asking = false;
   form.addEventListener("input", () => { typed = true; });
-  form.addEventListener("submit", () => { typed = false; });
+  form.addEventListener("submit", async (event) => {
+    if (!typed) return;
+    event.preventDefault();
+    if (asking) return;
+    asking = true;
+    const answered = await reached();
+    asking = false;
+    if (!answered) {
+      sayUnsent(form);
+      return;
+    }
+    typed = false;
+    form.requestSubmit(event.submitter);
+  });
   addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
 }
+
+// Going back, a browser brings what stood in a page when it was left. Where the page says something else by now, what
+// it says counts: an old choice would otherwise be saved over a newer one unseen.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-keep]")) {
+    const seen = form.elements.seen?.value;
+    if (!seen) continue;
+    if (history.state?.seen && history.state.seen !== seen) form.reset();
+    history.replaceState({ ...history.state, seen }, "");
+  }
+});

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 from flask import Response, make_response, render_template, request
 
 
-def live(body: str, address: str | None, seconds: int) -> str:
-    """The part as it stands in its page; `address` None: it will not change any more."""
-    return render_template("_live.html", body=body, address=address, seconds=seconds, tag=tag_of(body))
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the part says now (`body`), and where it is asked for again after so many seconds; `address` None: it will
+    not change any more."""
 
+    body: str
+    address: str | None
+    seconds: int
 
-def live_answer(body: str, address: str | None, seconds: int) -> Response:
-    """The part alone, or 304 if the page has it already."""
-    response = make_response(live(body, address, seconds))
-    response.set_etag(tag_of(body))
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request)
-    return response
+    @property
+    def tag(self) -> str:
+        """What tells this part from another."""
+        return hashlib.sha256(self.body.encode()).hexdigest()[:24]
 
+    @property
+    def shown(self) -> str:
+        """The part as it stands in its page."""
+        return render_template("_live.html", body=self.body, address=self.address, seconds=self.seconds, tag=self.tag)
 
-def tag_of(body: str) -> str:
-    """What tells this part from another."""
-    return hashlib.sha256(body.encode()).hexdigest()[:24]
+    def answer(self) -> Response:
+        """The part alone, or 304 if the page has it already."""
+        response = make_response(self.shown)
+        response.set_etag(self.tag)
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.make_conditional(request)
+        return response

@@ -19,9 +19,11 @@ from forms.plan import Plan
 from sources.samples import sample_paper
 from web.errors import Problem, not_found
 from web.identity import subject
-from web.pages_inputs import Input, Linked, file_control_id, flat, of_line, pressed, problems_of, with_value
-from web.pages_materials import info_of, keep_paper
+from web.pages_again import keep, taken
+from web.pages_inputs import Input, Linked, about, file_control_id, flat, of_line, pressed, problems_of, with_value
+from web.pages_materials import accepted, info_of, keep_paper
 from web.pages_root import bp, demo, desk, now
+from web.pages_words import called
 from web.pictures.stations import short
 from web.wiring import house
 
@@ -44,6 +46,11 @@ class WantedPaper:
     def id(self) -> str:
         """The id of the file control."""
         return file_control_id(self.code)
+
+    @property
+    def accept(self) -> str:
+        """The endings its file control offers."""
+        return accepted(self.spec)
 
 
 def _ask(view: Mapping[str, Any], leg: str, ask: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -86,7 +93,7 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
     inputs = _inputs(view["plan"], wanted)
     papers = papers_of(view["plan"], wanted)
     if request.method == "GET" or not wanted.get("open"):
-        return _page(view, (found, wanted), [with_value(item, None) for item in inputs], papers)
+        return _page(view, (found, wanted), [with_value(item, None) for item in inputs], papers, taken() or "")
     do = request.form.get("do", SEND)
     values = {item.code: value for item in inputs if (value := pressed(item, request.form, do)) is not None}
     papers = [_with_files(paper, do) for paper in papers]
@@ -107,7 +114,14 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
         wrong = tree.get("materials") or {}
         marked = [replace(paper, errors=paper.errors or tuple(flat(wrong.get(paper.code)))) for paper in papers]
         return _page(view, (found, wanted), shown, marked, error.detail), 422
-    return redirect(url_for("pages.case", reference=reference, _anchor=f"leg-{short(leg)}"), 303)
+    return _to_case(reference, f"补充已提交，{found['department_name']}收到后接着办理“{called(found)}”。")
+
+
+def _to_case(reference: str, done: str) -> Response:
+    """On to the progress of the case, which says once what was done."""
+    page = url_for("pages.case", reference=reference)
+    keep(page, done)
+    return redirect(page, 303)
 
 
 def _with_files(paper: WantedPaper, do: str) -> WantedPaper:
@@ -135,7 +149,7 @@ def _page(view: Mapping[str, Any], asked: tuple[Mapping[str, Any], Mapping[str, 
           papers: list[WantedPaper], said: str = "") -> str:
     leg, ask = asked
     problems = problems_of(inputs)
-    problems += [Linked(f"{paper.name}：{text}", f"#{paper.id}") for paper in papers for text in paper.errors]
+    problems += [Linked(about(paper.name, text), f"#{paper.id}") for paper in papers for text in paper.errors]
     if said and not problems:
         problems = [Linked(said)]
     return render_template("answer.html", view=view, leg=leg, ask=ask, inputs=inputs, papers=papers, problems=problems,
@@ -151,7 +165,7 @@ def withdraw(reference: str) -> str | tuple[str, int] | Response:
     reason = request.form.get("reason", "").strip()
     if request.method == "POST" and chosen and reason:
         desk().withdraw(subject(), reference, Withdrawal(tuple(chosen), reason), request.form.get("key", ""), now())
-        return redirect(url_for("pages.case", reference=reference), 303)
+        return _to_case(reference, f"撤回申请已提交，共 {len(chosen)} 项；每一项撤回没有，看下面的进度。")
     effects = desk().withdrawal(subject(), reference, chosen, now()) if chosen else []
     problems = []
     if not chosen and (request.method == "POST" or "look" in request.args):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import DeskError
@@ -14,6 +13,8 @@ from desk.view import about
 from web.api_cases import tracked as track_counted
 from web.errors import OWN_WORDS, Problem
 from web.identity import TRACKED, subject
+from web.live import Live
+from web.pages_again import taken
 from web.pages_root import bp, desk, now
 from web.pages_words import called, guide_lines
 from web.pictures.map import drawn_map, explained, legend, sample
@@ -46,31 +47,19 @@ def drop_draft(draft: str) -> AnyResponse:
 def case(reference: str) -> str:
     """The tracking page: the map, every leg, what the applicant has to do, results."""
     view = desk().case_view(subject(), reference, now())
-    live = live_part(view, url_for("pages.case_live", reference=reference))[0]
-    return render_template("case.html", view=view, live=live)
+    live = live_part(view, url_for("pages.case_live", reference=reference)).shown
+    return render_template("case.html", view=view, live=live, told=taken())
 
 
 @bp.get("/cases/<reference>/live")
 def case_live(reference: str) -> Response:
     """The live part alone, answered with 304 while nothing has changed."""
-    return _live(desk().case_view(subject(), reference, now()), url_for("pages.case_live", reference=reference))
+    return live_part(desk().case_view(subject(), reference, now()),
+                     url_for("pages.case_live", reference=reference)).answer()
 
 
-def _live(view: Mapping[str, Any], address: str) -> Response:
-    body, tag = live_part(view, address)
-    response = make_response(body)
-    response.set_etag(tag)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request)
-    return response
-
-
-def _tag(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()[:24]
-
-
-def live_part(view: Mapping[str, Any], address: str) -> tuple[str, str]:
-    """The part of the tracking page that changes, and its tag, so that asking again costs nothing."""
+def live_part(view: Mapping[str, Any], address: str) -> Live:
+    """The part of the tracking page that changes; it ends with the case."""
     net = tracked(view, called)
     legs = [{**leg, "look": look(leg), "look_name": LOOK_NAMES[look(leg)]} for leg in view["legs"]]
     looks = [leg["look"] for leg in legs]
@@ -81,10 +70,7 @@ def live_part(view: Mapping[str, Any], address: str) -> tuple[str, str]:
         refused=refused_by_name(legs), ended=view["state"] in ENDED, contact=_contact(view["bundle"]),
     )
     over = view["state"] in ENDED and not any(leg["look"] in {"running", "waiting", "yours"} for leg in legs)
-    tag = _tag(body)
-    shown = render_template("_live.html", body=body, address=None if over else address, seconds=EVERY_SECONDS,
-                            tag=tag)
-    return shown, tag
+    return Live(body, None if over else address, EVERY_SECONDS)
 
 
 def _contact(bundle: str) -> str:
@@ -146,7 +132,7 @@ def tracked_case(reference: str) -> str | AnyResponse:
     view = _tracked(reference)
     if view is None:
         return redirect(url_for("pages.track"), 303)
-    live = live_part(view, url_for("pages.tracked_live", reference=reference))[0]
+    live = live_part(view, url_for("pages.tracked_live", reference=reference)).shown
     return render_template("case.html", view=view, live=live)
 
 
@@ -156,4 +142,4 @@ def tracked_live(reference: str) -> AnyResponse:
     view = _tracked(reference)
     if view is None:
         raise Problem(404, *OWN_WORDS[404], headers={"HX-Redirect": url_for("pages.track")})
-    return _live(view, url_for("pages.tracked_live", reference=reference))
+    return live_part(view, url_for("pages.tracked_live", reference=reference)).answer()

@@ -122,7 +122,7 @@ def section(draft: str, section: str) -> str | tuple[str, int] | Response:
     do = request.form.get("do", "next")
     inputs = inputs_of(found, sections[place], complain=False)
     changes = {asked.code: pressed(asked, request.form, do) for asked in inputs}
-    if overtaken(_mark(found, sections[place])):
+    if overtaken(_mark(found, sections[place])) and any(found.form.get(code) != sent for code, sent in changes.items()):
         typed = [with_value(asked, changes[asked.code]) for asked in inputs]
         return _page(found, place, typed, CHANGED), 409
     found = desk().save_draft(subject(), draft, {"form": changes}, now())

@@ -78,14 +78,15 @@ def _full_name(region: Region, regions: Mapping[str, Region]) -> str:
 
 
 def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[str, Region],
-                columns: Set[str] = frozenset()) -> Input:
+                columns: Set[str] = frozenset(), issued: Set[str] = frozenset()) -> Input:
     """A situation question as an input; `asked` is the dictionary field of the same code, if it is one, of whose
-    rows the `columns` decide something and cannot be left blank."""
+    rows the `columns` decide something and cannot be left blank. What an office will give (`issued`) is not asked."""
     if question.type == "yes_no":
         options: tuple[tuple[str, str], ...] = (("yes", "是"), ("no", "否"))
     else:
         options = options_of(question.options, question.type, asked.level if asked else None, regions)
-    inner = tuple(of_column(column, regions, columns) for column in asked.inner) if asked else ()
+    inner = tuple(of_column(column, regions, columns) for column in (asked.inner if asked else ())
+                  if column.code in columns or column.code not in issued)
     return with_value(Input(
         question.id, question.id, str(question.ask), question.type, hint=str(asked.help or "") if asked else "",
         unit=unit_words(question.unit), options=options, inner=inner,
@@ -254,27 +255,28 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
     """Every problem of the inputs of a page, in their order, each linked to its control."""
     found = []
     for asked in inputs:
-        found += [Linked(_about(asked.label, text), f"#{asked.id}") for text in asked.errors]
+        found += [Linked(about(asked.label, text), f"#{asked.id}") for text in asked.errors]
         called = asked.unit or "项"
         for number, row in enumerate(asked.rows, start=1):
             found += [
-                Linked(f"{asked.label}，第 {number} {called}：{_about(column.label, text)}", f"#{column.id}")
+                Linked(f"{asked.label}，第 {number} {called}：{about(column.label, text)}", f"#{column.id}")
                 for column in row for text in column.errors
             ]
     return found
 
 
-def _about(label: str, text: str) -> str:
-    """A problem under its label, which is not said twice."""
-    return text if text.startswith(label) else f"{label}：{text}"
+def about(label: str, text: str) -> str:
+    """A problem under its label, which is not said twice; a question ends with its own sign."""
+    return text if text.startswith(label) else f"{label}{'' if label.endswith(('？', '?')) else '：'}{text}"
 
 
 def answer_words(asked: Input) -> str:
     """What was answered, in words."""
     if asked.type == "rows":
-        return "；".join(
-            "，".join(f"{column.label} {answer_words(column)}" for column in row if column.value) for row in asked.rows
-        ).strip("；")
+        rows = ["，".join(f"{column.label} {answer_words(column)}" for column in row if column.value)
+                for row in asked.rows]
+        numbered = [f"第 {number} {asked.unit or '项'}：{row}" for number, row in enumerate(rows, start=1) if row]
+        return "；".join(numbered if len(rows) > 1 else rows)
     names = dict(asked.options)
     value = asked.value
     if value is None or value == "":

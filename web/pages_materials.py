@@ -21,14 +21,15 @@ from sources.samples import sample_paper
 from web.errors import Problem, answer, from_http, not_found, wants_json
 from web.identity import current, subject
 from web.pages_again import keep, taken
-from web.pages_inputs import Linked, file_control_id, flat
+from web.pages_inputs import Linked, about, file_control_id, flat
 from web.pages_root import bp, demo, desk, draft_of, now
 from web.pages_words import RULE_NAMES
-from web.uploads import PIECE, keep_upload
+from web.uploads import PIECE, download, keep_upload
 from web.wiring import house
 
 MISSING = "还没有上传，请选择文件"
 MOST_SWALLOWED = 6  # times the limit of one request; of more the connection breaks, whatever is answered
+UPLOADS = frozenset({"pages.upload", "pages.answer"})
 MB = 1_000_000  # as the limit of a request is set
 
 
@@ -48,7 +49,12 @@ class Paper:
     @property
     def accept(self) -> str:
         """The endings its file control offers."""
-        return ",".join(f".{ending}" for ending in self.line.spec.file_types)
+        return accepted(self.line.spec)
+
+
+def accepted(spec: Spec) -> str:
+    """The endings of a paper's files, as a file control takes them."""
+    return ",".join(f".{ending}" for ending in spec.file_types)
 
 
 def papers_of(draft: Draft, complain: bool) -> list[Paper]:
@@ -77,7 +83,7 @@ def info_of(file: str) -> FileInfo | None:
 
 def problems_in(papers: list[Paper]) -> list[Linked]:
     """The problems of the papers, each linked to its control."""
-    return [Linked(f"{paper.line.name}：{text}", f"#{paper.id}") for paper in papers for text in paper.errors]
+    return [Linked(about(str(paper.line.name), text), f"#{paper.id}") for paper in papers for text in paper.errors]
 
 
 def pledges_of(draft: Draft) -> list[RemovedMaterial]:
@@ -110,12 +116,12 @@ def _page(draft: Draft, complain: bool, refused: tuple[str, str] = ("", "")) -> 
     papers = [replace(paper, errors=(refused[1],)) if paper.line.key == refused[0] else paper
               for paper in papers_of(draft, complain)]
     problems = problems_in(papers)
-    if complain:
-        problems += [Linked(f"{item.name}：请勾选承诺", "#pledges") for item in unsigned(draft)]
+    not_signed = [f"{item.name}：请勾选承诺" for item in unsigned(draft)] if complain else []
+    problems += [Linked(text, "#pledges") for text in not_signed]
     removed = [item for item in draft.plan.removed_materials if item.rule != "pledge"]
     return render_template(
         "materials.html", draft=draft, papers=papers, problems=problems, pledges=pledges_of(draft), removed=removed,
-        signed=draft.consent.get("signed") or (), rule_names=RULE_NAMES, samples=demo())
+        signed=draft.consent.get("signed") or (), unsigned=not_signed, rule_names=RULE_NAMES, samples=demo())
 
 
 def _line(draft: Draft, key: str) -> MaterialLine:
@@ -176,11 +182,14 @@ def too_large(error: HTTPException) -> Response:
     """A plain form sends all the files chosen for a paper at once: what they are together may be too much, which is
     found before the form is read."""
     sent, limit = request.content_length or 0, house().settings.upload_limit
-    if request.endpoint != "pages.upload" or wants_json() or sent <= limit or not current().signed_in:
+    if request.endpoint not in UPLOADS or wants_json() or sent <= limit or not current().signed_in:
         return answer(from_http(error))
     _swallow(MOST_SWALLOWED * limit)
     say = f"一次选的文件一共约 {sent / MB:.0f} MB，一次最多发送 {limit // MB} MB，一份也没有保存；请分几次上传"
-    return _refused(**(request.view_args or {}), say=say)
+    if request.endpoint == "pages.upload":
+        return _refused(**(request.view_args or {}), say=say)
+    keep(request.path, f"{say}，每次选一两个，按“先上传选好的文件”；填的内容也请再填一遍")
+    return redirect(request.path, 303)
 
 
 def _swallow(most: int) -> None:
@@ -189,6 +198,14 @@ def _swallow(most: int) -> None:
         for _ in range(0, most, PIECE):
             if not request.environ["wsgi.input"].read(PIECE):
                 return
+
+
+@bp.get("/drafts/<draft>/materials/<key>/<file>")
+def paper(draft: str, key: str, file: str) -> Response:
+    """A file of this draft as it was taken, to be looked at before it is handed in."""
+    if file not in draft_of(draft).materials.get(key, ()):
+        raise not_found()
+    return download(*desk().open_file(subject(), file))
 
 
 @bp.post("/drafts/<draft>/materials/<key>/drop")

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
 from catalog.reading import columns_that_choose
+from catalog.reading import given as given_by
 from forms.answers import CHOSEN, FILER
 from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value
@@ -86,10 +87,17 @@ def signed_in_first(view: Callable[P, R]) -> Callable[P, R | Response]:
     return seen
 
 
-def shown_input(question: AskedQuestion, columns: Set[str] = frozenset()) -> Input:
-    """A question as an input, with what the dictionary says about it; `columns` cannot be left blank in its rows."""
+def shown_input(question: AskedQuestion, columns: Set[str] = frozenset(), issued: Set[str] = frozenset()) -> Input:
+    """A question as an input, with what the dictionary says about it; of its rows `columns` cannot be left blank, and
+    `issued` are not asked."""
     catalog = house().catalog
-    return of_question(question, catalog.fields.get(question.id), catalog.regions, columns)
+    return of_question(question, catalog.fields.get(question.id), catalog.regions, columns, issued)
+
+
+def _issued(bundle: Bundle) -> frozenset[str]:
+    """The fields that some matter of the bundle gives: nobody knows them yet."""
+    catalog = house().catalog
+    return frozenset().union(*(given_by(catalog.matter_of(bundle, entry.matter)) for entry in bundle.entries))
 
 
 def _next_open(plan: Plan, given: Mapping[str, Any]) -> AskedQuestion | None:
@@ -127,7 +135,7 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     asked = next((item for item in plan.questions if item.id == question), None)
     if asked is None or asked.state == "not_applicable":
         raise not_found()
-    shown = with_value(shown_input(asked, columns_that_choose(found)), given.get(question))
+    shown = with_value(shown_input(asked, columns_that_choose(found), _issued(found)), given.get(question))
     if request.method == "GET" and "check" in request.args:
         value = given.get(question) if (sent := kept()) is None else sent["value"]
         return _page(place, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))

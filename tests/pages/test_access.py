@@ -24,8 +24,14 @@ def sized(browser: Browser, portal: str, width: int) -> Iterator[Page]:
     context.close()
 
 
+# The messages on the page that no control, nor group of them, is described by: nobody would hear them there.
+UNTOLD = """[...document.querySelectorAll(".govuk-error-message")].filter(
+    message => !message.id || !document.querySelector(`[aria-describedby~="${message.id}"]`)
+).map(each => each.outerHTML)"""
+
+
 def look_over(page: Page) -> None:
-    """No violation, no sideways scrolling, a title and one main heading."""
+    """No violation, no sideways scrolling, a title and one main heading; every message belongs to its control."""
     found = AXE.run(page, options=RULES).response["violations"]
     assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], page.url
     size = page.viewport_size
@@ -33,6 +39,9 @@ def look_over(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], page.url
     assert page.locator("h1").count() == 1, page.url
     assert page.title().endswith("一件事")
+    assert page.evaluate(UNTOLD) == [], page.url
+    if page.locator(".govuk-error-summary a").count():
+        assert page.locator(".govuk-error-message").count(), f"{page.url}: what is wrong stands on top alone"
 
 
 OPEN = ("/", "/?q=没有", "/bundles/utilities", "/bundles/newborn", "/login", "/track", "/nowhere")

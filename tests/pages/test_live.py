@@ -23,12 +23,17 @@ def test_a_failed_poll_leaves_the_page_and_what_is_open_stays_open_when_it_chang
 
     page.route("**/live", fail_twice)
     page.get_by_role("button", name="看办理进度").click()
-    live, read = page.locator("#live"), page.locator("details[id^=timeline]").first
+    stale = page.locator("[data-stale]")
+    live = page.locator("#live")
+    # Whichever stands first now: a leg above it may get a timeline later.
+    read = page.locator(f'[id="{page.locator("details[id^=timeline]").first.get_attribute("id")}"]')
     before = live.get_attribute("hx-headers")
     assert before is not None
     read.locator("summary").click()
+    expect(stale).to_contain_text("现在连不上", timeout=30_000)
     expect(live).not_to_have_attribute("hx-headers", before, timeout=90_000)
     assert failed == [502, 503]
+    expect(stale).to_be_empty()
     expect(page.locator("section.leg")).to_have_count(17)
     expect(page.get_by_text("Bad Gateway")).to_have_count(0)
     assert read.evaluate("element => element.open")

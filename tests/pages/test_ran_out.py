@@ -1,10 +1,11 @@
-"""A sign-in that ends while a page of the form is being filled: what was typed is found again and can be saved."""
+"""A page of the form that is left against one's will: the sign-in ends, the network goes, one goes back or presses
+twice. What was typed is found again, and nothing old is saved over it."""
 
 from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.pages.walk import SIMPLE, UTILITIES, sign_in, to_plan
 
@@ -50,3 +51,45 @@ def test_after_signing_in_again_in_a_second_tab_the_page_is_saved_as_if_nothing_
     save(page)
     page.goto(form)
     expect(page.get_by_label("单位名称")).to_have_value(TYPED)
+
+
+def test_without_a_network_a_page_is_not_left_and_says_that_it_is_not_saved(context: BrowserContext) -> None:
+    page = context.new_page()
+    to_plan(page, UTILITIES, SIMPLE)
+    sign_in(page)
+    form = page.url
+    page.get_by_label("单位名称").fill(TYPED)
+    context.set_offline(True)
+    save(page)
+    expect(page.locator(".unsent")).to_contain_text("还没有保存")
+    context.set_offline(False)
+    save(page)
+    expect(page).not_to_have_url(form)
+    page.goto(form)
+    expect(page.get_by_label("单位名称")).to_have_value(TYPED)
+
+
+def test_going_back_shows_the_choices_that_are_kept_and_not_those_of_an_earlier_visit(page: Page) -> None:
+    to_plan(page, UTILITIES, SIMPLE)
+    sign_in(page)
+    page.get_by_label("个体工商户").check()
+    save(page)
+    form = page.url
+    page.go_back()
+    expect(page.get_by_label("个体工商户")).to_be_checked()
+    page.get_by_label("企业", exact=True).check()
+    save(page)
+    expect(page).to_have_url(form)
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_label("企业", exact=True)).to_be_checked()
+
+
+def test_pressing_twice_opens_one_draft(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_role("button", name="以示例乙登录").click()
+    to_plan(page, UTILITIES, SIMPLE)
+    page.get_by_role("button", name="开始填表").first.dblclick()
+    expect(page).to_have_url(re.compile("/form/"))
+    page.goto("/cases")
+    expect(page.get_by_role("link", name=re.compile("接着填"))).to_have_count(1)

@@ -72,7 +72,7 @@ def test_as_many_rows_are_kept_as_the_field_allows_and_one_more_is_said(visitor:
     visitor.send(green, *trees(*kinds[:100]), ("do", "next"))
     visitor.get(green)
     assert column(visitor, "species") == kinds[:100]
-    assert "最多 100 项" in visitor.text
+    assert "最多 100 组" in visitor.text
     assert "add:trees" not in visitor.page
     visitor.send(green, *trees(*kinds[:100]), ("do", "add:trees"))
     assert len(column(visitor, "species")) == 100

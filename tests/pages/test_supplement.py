@@ -122,6 +122,22 @@ def test_a_refused_file_is_told_at_its_paper_and_costs_no_other_file(visitor: Vi
     press(visitor, *trees("甲木"), *kept(visitor), ("do", "send"),
           files=(("X2", "方案.pdf", pdf()),))
     assert visitor.status == 303, visitor.text
+    for said in (True, False):
+        visitor.get(f"/cases/{asked.reference}")
+        assert ("补充已提交" in visitor.text) is said, "it is said once"
+
+
+def test_files_that_are_too_much_at_once_lead_back_to_the_ask_which_says_so_once(
+    visitor: Visitor, asked: Asked,
+) -> None:
+    at = visitor.get(asked.ask())
+    answer = visitor.client.post(at, data=b"--x\r\n", content_type="multipart/form-data; boundary=x",
+                                 environ_overrides={"CONTENT_LENGTH": "57000000"}, follow_redirects=False)
+    assert (answer.status_code, answer.location) == (303, at)
+    for said in (True, False):
+        visitor.get(at)
+        assert ("一共约 57 MB，一次最多发送 50 MB" in visitor.text) is said
+    assert "先上传选好的文件" in visitor.text
 
 
 def test_one_bad_file_among_good_ones_of_a_paper_does_not_send_the_rest(visitor: Visitor, asked: Asked) -> None:

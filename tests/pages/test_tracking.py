@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from desk.reference import new_reference
 from tests.pages.client import Visitor
+from tests.pages.test_words import file
+
+WIDE = str.maketrans({chr(sign): chr(sign + 0xFEE0) for sign in range(0x21, 0x7F)})
 
 
 def test_wrong_codes_on_the_page_are_counted_by_reference_however_it_is_spelled(visitor: Visitor) -> None:
@@ -17,6 +21,15 @@ def test_wrong_codes_on_the_page_are_counted_by_reference_however_it_is_spelled(
         visitor.send("/track", ("reference", spelled), ("code", "WRONG123"))
         statuses.append(visitor.status)
     assert statuses == [404] * 5 + [429]
+
+
+def test_codes_typed_in_full_width_or_pasted_with_spaces_find_the_case(visitor: Visitor) -> None:
+    visitor.get(f"/cases/{file(visitor)}/receipt")
+    reference, code = re.findall(r'<span class="code">([^<]+)<', visitor.page)
+    visitor.get("/track")
+    visitor.send("/track", ("reference", f"　{reference[:8]} {reference[8:].translate(WIDE)}\t"),
+                 ("code", code.lower().translate(WIDE)))
+    assert visitor.at == f"/track/{reference}"
 
 
 def test_the_masked_page_is_never_stored(visitor: Visitor) -> None:

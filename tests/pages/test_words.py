@@ -138,6 +138,10 @@ def test_a_page_of_the_form_that_another_window_changed_keeps_both_until_the_per
     visitor.send(at, ("seen", seen[1]), ("do", "later"), ("holder_name", "示例乙公司"))
     assert visitor.status == 409
     assert "这一页已在别处改过" in visitor.text
+    visitor.get(at)
+    visitor.send(at, ("seen", seen[1]), ("do", "later"), ("holder_name", "示例甲公司"))
+    assert visitor.status == 200, "what is kept already, as by a second press, takes nothing from anybody"
+    visitor.send(at, ("seen", seen[1]), ("do", "later"), ("holder_name", "示例乙公司"))
     assert "示例乙公司" in visitor.page
     visitor.get(at)
     assert "示例甲公司" in visitor.page
@@ -229,8 +233,8 @@ def test_a_matter_that_was_not_granted_says_what_can_be_done(
     leg = view["legs"][0]
     leg |= {"state": state, "state_name": "不予批准", "limits": {"promised": "3wd", "statutory": statutory}}
     with app.test_request_context():
-        shown = live_part(view, "/")[0]
-        masked = live_part({**view, "masked": True}, "/")[0]
+        shown = live_part(view, "/").shown
+        masked = live_part({**view, "masked": True}, "/").shown
     assert words in shown
     assert "您可以按原因修改后重新申请" in shown
     assert "/bundles/utilities" in shown
@@ -406,10 +410,32 @@ def test_a_paper_asked_for_again_has_the_limits_it_was_first_asked_under(app: Fl
     first = next(line for line in plan.materials if line.kind == "AU01")
     with app.test_request_context():
         papers = papers_of(plan, ask)
-        page = render_template("answer.html", view={"reference": "R", "bundle_name": "示例"}, leg=plan.legs[0], ask=ask,
+        page = render_template("answer.html", view={"reference": "R", "bundle": "utilities", "bundle_name": "示例"}, leg=plan.legs[0], ask=ask,
                                inputs=[], papers=papers, problems=[], key="k", samples=False)
     assert papers[0].spec == first.spec
     assert f"每个不超过 {first.spec.max_mb} MB" in page
+
+
+def test_what_was_uploaded_is_opened_by_its_owner_alone(app: Flask, visitor: Visitor) -> None:
+    draft = start(visitor, services=["water", "drain"], outside_line=False, filer="legal_rep")
+    visitor.get(f"/drafts/{draft}/materials")
+    visitor.send(f"/drafts/{draft}/sample-papers")
+    link = re.search(rf'href="(/drafts/{draft}/materials/[^"/]+/[0-9a-f]{{32}})"', visitor.page)
+    assert link is not None
+    assert visitor.client.get(link[1]).data.startswith(b"%PDF")
+    assert visitor.client.get(link[1][:-1] + ("0" if link[1][-1] != "0" else "1")).status_code == 404
+    other = Visitor(app)
+    other.sign_in("sample-agent")
+    assert other.client.get(link[1]).status_code == 404
+
+
+def test_staff_are_told_that_the_pages_are_not_for_them_and_led_to_none_that_refuses(visitor: Visitor) -> None:
+    visitor.sign_in("supervisor")
+    for path in ("/", "/cases"):
+        visitor.get(path)
+        assert "这些页面给办事人用" in visitor.text
+        assert 'href="/cases"' not in visitor.page, path
+    assert visitor.status == 403
 
 
 def test_a_row_is_called_what_it_is(visitor: Visitor) -> None:
@@ -419,6 +445,13 @@ def test_a_row_is_called_what_it_is(visitor: Visitor) -> None:
     visitor.send(at, ("vehicles.0.vin", "LSGJA52U9AH000018"), ("vehicles.0.gross_mass", "1"))
     assert "第 1 辆：总质量" in visitor.text
     assert "第 1 项" not in visitor.text
+    assert "号牌号码" not in visitor.text, "what the police give is not asked"
+    rows = [{"vin": "LSGJA52U9AH000018", "gross_mass": 18000}, {"vin": "LZZ5CLVB9NA000024", "gross_mass": 3500}]
+    draft = start(visitor, "transport-company", vehicles=rows, filer="legal_rep")
+    for page in ("plan", "form/vehicles", "materials", "review"):
+        visitor.get(f"/drafts/{draft}/{page}")
+        assert "2 辆" in visitor.text, page
+        assert not re.search(r"第 [12] 项|(?<!还)有 2 项|每项", visitor.text), page
 
 
 def test_a_row_without_the_column_that_decides_a_matter_is_sent_back_with_the_column_named(visitor: Visitor) -> None:

@@ -15,7 +15,7 @@ from desk.troubles import Health
 from desk.troubles import health as looked_at
 from store import reading
 from store.conservation import RULES
-from web.live import live, live_answer
+from web.live import Live
 from web.staff.root import act_of_form, bp
 from web.wiring import house
 
@@ -34,14 +34,17 @@ def health() -> str:
 
 
 def _page(problem: str) -> str:
-    return render_template("staff/health.html", problem=problem, live=live(_body(), url_for("staff.health_live"),
-                                                                           EVERY_SECONDS))
+    return render_template("staff/health.html", problem=problem, live=_part().shown)
+
+
+def _part() -> Live:
+    return Live(_body(), url_for("staff.health_live"), EVERY_SECONDS)
 
 
 @bp.get("/health/live")
 def health_live() -> Response:
     """The live part alone, answered with 304 while nothing has changed."""
-    return live_answer(_body(), url_for("staff.health_live"), EVERY_SECONDS)
+    return _part().answer()
 
 
 def _body() -> str:
