@@ -26,7 +26,8 @@ def test_a_failed_poll_leaves_the_page_and_what_is_open_stays_open_when_it_chang
     stale = page.locator("[data-stale]")
     live = page.locator("#live")
     # Whichever stands first now: a leg above it may get a timeline later.
-    read = page.locator(f'[id="{page.locator("details[id^=timeline]").first.get_attribute("id")}"]')
+    first = page.locator("details[id^=timeline]").first.get_attribute("id")
+    read = page.locator(f'[id="{first}"]')
     before = live.get_attribute("hx-headers")
     assert before is not None
     read.locator("summary").click()
