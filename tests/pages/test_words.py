@@ -410,7 +410,8 @@ def test_a_paper_asked_for_again_has_the_limits_it_was_first_asked_under(app: Fl
     first = next(line for line in plan.materials if line.kind == "AU01")
     with app.test_request_context():
         papers = papers_of(plan, ask)
-        page = render_template("answer.html", view={"reference": "R", "bundle": "utilities", "bundle_name": "示例"}, leg=plan.legs[0], ask=ask,
+        view = {"reference": "R", "bundle": "utilities", "bundle_name": "示例"}
+        page = render_template("answer.html", view=view, leg=plan.legs[0], ask=ask,
                                inputs=[], papers=papers, problems=[], key="k", samples=False)
     assert papers[0].spec == first.spec
     assert f"每个不超过 {first.spec.max_mb} MB" in page
