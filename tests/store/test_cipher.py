@@ -71,8 +71,7 @@ def test_a_key_file_is_private_and_can_be_extended(tmp_path: Path) -> None:
     before = load_keys(path)
     add_key(path)
     assert load_keys(path, data).open(sealed, PLACE) == b"a"
-    with pytest.raises(SealBroken):
-        before.open(load_keys(path).seal(b"a", PLACE), PLACE)
+    assert load_keys(path, data).seal(b"a", PLACE)[:4] != sealed[:4], "the key that was added is the one that seals"
     assert load_keys(path).index("a", "b") == before.index("a", "b")
     assert path.stat().st_mode & 0o777 == 0o600
 
