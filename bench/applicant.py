@@ -15,6 +15,7 @@ import requests
 from bench.answers import LATER
 from bench.filling import answers
 from catalog.load import load_catalog
+from desk.consents import sensitive_lines
 from forms.compose import compose
 from sources.samples import sample_paper
 
@@ -68,7 +69,7 @@ class Applicant:
         plan = compose(CATALOG, bundle, situation, today=today, form=form)
         materials = {line.key: [self.upload(line.key)] for line in plan.materials}
         return {"bundle": bundle, "situation": jsonable(situation), "form": form, "materials": materials,
-                "consent": {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}}
+                "consent": {"agreed": True, "sensitive": [line.code for line in sensitive_lines(plan)]}}
 
     def anew(self, filing: Mapping[str, Any]) -> dict[str, Any]:
         """The same filing with papers of its own, for a file belongs to one case."""

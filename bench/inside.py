@@ -16,6 +16,7 @@ from app import create_app
 from bench.applicant import CATALOG, jsonable
 from bench.filling import answers
 from connectors.base import Answer
+from desk.consents import sensitive_lines
 from desk.desk import Desk
 from desk.errors import InvalidAnswers
 from desk.notices import Incoming
@@ -48,7 +49,7 @@ class Inside:
         form = answers(self.desk.plan(bundle, situation, now), today)
         plan = self.desk.plan(bundle, situation, now, form)
         papers = {line.key: self._paper(line.key, now) for line in plan.materials}
-        consent = {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}
+        consent = {"agreed": True, "sensitive": [line.code for line in sensitive_lines(plan)]}
         while True:
             filing = Filing(bundle=bundle, situation=jsonable(situation), form=form, materials=papers, consent=consent)
             try:

@@ -65,10 +65,10 @@ def solemn(context: Context) -> bool:
 
 
 def _bundle_id(one: Any) -> str:
-    """The bundle that a bundle, a draft or the view of a case is of."""
-    if isinstance(one, Mapping):
-        return str(one["bundle"])
-    return one.id if isinstance(one, Bundle) else str(one.bundle)
+    """The bundle that a bundle, a draft or the view of a case is of; empty for anything else."""
+    if isinstance(one, Bundle):
+        return one.id
+    return str(one.get("bundle", "") if isinstance(one, Mapping) else getattr(one, "bundle", ""))
 
 
 def called(leg: Any) -> str:

@@ -6,6 +6,7 @@ from bench.applicant import jsonable
 from bench.filling import answers
 from connectors.base import Answer
 from desk.applicant import Supply
+from desk.consents import sensitive_lines
 from desk.notices import Incoming
 from desk.recording import Came
 from desk.values import Filing
@@ -45,7 +46,7 @@ class Filed:
         form = answers(desk.plan(bundle, situation, NOW), NOW.date())
         plan = desk.plan(bundle, situation, NOW, form)
         papers = {line.key: self.paper(line.key) for line in plan.materials if line.key not in later}
-        consent = {"agreed": True, "sensitive": [line.code for line in plan.fields if line.sensitive]}
+        consent = {"agreed": True, "sensitive": [line.code for line in sensitive_lines(plan)]}
         receipt = desk.file("sample", Filing(bundle=bundle, situation=jsonable(situation), form=form, materials=papers,
                                              consent=consent), "key-1", NOW)
         self.reference = receipt.reference

@@ -44,6 +44,18 @@ def test_a_mistake_is_said_with_its_file_and_line_as_soon_as_it_is_saved(folder,
         assert home.desk.plan("connect", {"services": ["water"]}, home.clock.now()).legs
 
 
+def test_a_bundle_is_tried_before_its_new_department_is_connected(folder, opened):
+    with opened("author") as (_, author):
+        change(folder, "power: {name: 供电公司}", "power: {name: 供电公司}\nheat: {name: 供热公司}")
+        change(folder, "department: power", "department: heat")
+        author.get("/staff/studio")
+        assert "部门 heat 没有配置对接方式" in author.text
+        assert "改好之前不能生效" in author.text
+        author.get("/staff/studio/connect")
+        assert author.status == 200
+        assert "供热公司" in author.text
+
+
 def test_a_change_is_shown_beside_what_is_in_force_and_touches_nothing_there(folder, opened):
     with opened("author") as (home, author):
         before = home.desk.plan("connect", {"services": ["water"]}, home.clock.now())
