@@ -177,7 +177,8 @@ def resume(**said: Any) -> None:
     if before["was"] is None:
         click.echo("服务没有暂停。")
     else:
-        click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {before['since']} 起暂停，原因：{before['was']}")
+        since = _minute(datetime.fromisoformat(before["since"]), read_settings().zone)
+        click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {since} 起暂停，原因：{before['was']}")
 
 
 @click.group()
