@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import signal
 import sys
@@ -18,7 +17,7 @@ from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
 from ops_people import PEOPLE
 from ops_reading import READING, known_offices
-from shell import JSON, act, beside, changed, clock, house, read_settings, stop
+from shell import JSON, act, beside, changed, clock, house, read_settings, stop, who
 from store import notices
 from store.errors import StoreError
 from store.keys import add_key, create_keys
@@ -130,7 +129,7 @@ def quarantine_list(as_json: bool) -> None:
 
 @quarantine.command("show")
 @click.argument("entry", metavar="ID")
-@click.option("--by", default=getpass.getuser, help="Who looks; the login name if not given.")
+@click.option("--by", default=who, help="Who looks; the login name if not given.")
 @click.option("--reason", default="查看异常回告", help="Why; the sight is recorded in the audit log.")
 def quarantine_show(entry: str, by: str, reason: str) -> None:
     """One entry with what the department said (it may hold personal data)."""
