@@ -15,6 +15,7 @@ import click
 from desk.troubles import Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
+from ops_erasing import erase
 from ops_people import PEOPLE
 from ops_reading import READING, known_offices
 from shell import JSON, act, beside, changed, clock, house, read_settings, stop, who
@@ -231,4 +232,4 @@ def _on_stop(act: Callable[..., object]) -> None:
         signal.signal(sign, act)
 
 
-OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, *PEOPLE, *READING, *COPIES)
+OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, erase, *PEOPLE, *READING, *COPIES)

@@ -77,6 +77,18 @@ def close(tx: Tx, reference: str, at: datetime | None) -> None:
            at=None if at is None else stamp(at), reference=reference)
 
 
+def is_erased(case: CaseRow) -> bool:
+    """Whether what it said of people is gone; then it is nobody's."""
+    return not case.subject
+
+
+def blank(tx: Tx, reference: str) -> None:
+    """Take from a case whose it is and everything that was filed."""
+    tx.run("update cases set subject = '', holder = null, on_behalf_of = null, body = :body, code = :code"
+           " where reference = :reference", reference=reference, body=seal(tx, {}, _place("body", reference)),
+           code=seal(tx, "", _place("code", reference)))
+
+
 def rewrite(tx: Tx, reference: str, body: Mapping[str, Any]) -> None:
     """Replace the sealed body (an answered supplement, an erasure); what was before stands in the events."""
     if not tx.run("update cases set body = :body where reference = :reference",
