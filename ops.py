@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import signal
 import sys
@@ -16,9 +15,10 @@ import click
 from desk.troubles import Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
+from ops_erasing import erase
 from ops_people import PEOPLE
 from ops_reading import READING, known_offices
-from shell import JSON, act, beside, changed, clock, house, read_settings, stop
+from shell import JSON, act, beside, changed, clock, house, read_settings, stop, who
 from store import notices
 from store.errors import StoreError
 from store.keys import add_key, create_keys
@@ -130,7 +130,7 @@ def quarantine_list(as_json: bool) -> None:
 
 @quarantine.command("show")
 @click.argument("entry", metavar="ID")
-@click.option("--by", default=getpass.getuser, help="Who looks; the login name if not given.")
+@click.option("--by", default=who, help="Who looks; the login name if not given.")
 @click.option("--reason", default="查看异常回告", help="Why; the sight is recorded in the audit log.")
 def quarantine_show(entry: str, by: str, reason: str) -> None:
     """One entry with what the department said (it may hold personal data)."""
@@ -177,7 +177,8 @@ def resume(**said: Any) -> None:
     if before["was"] is None:
         click.echo("服务没有暂停。")
     else:
-        click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {before['since']} 起暂停，原因：{before['was']}")
+        since = _minute(datetime.fromisoformat(before["since"]), read_settings().zone)
+        click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {since} 起暂停，原因：{before['was']}")
 
 
 @click.group()
@@ -231,4 +232,4 @@ def _on_stop(act: Callable[..., object]) -> None:
         signal.signal(sign, act)
 
 
-OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, *PEOPLE, *READING, *COPIES)
+OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, erase, *PEOPLE, *READING, *COPIES)

@@ -9,7 +9,7 @@ import click
 
 from desk.acts import Act
 from shell import act, beside, changed, clock, keys, place, stop
-from store.backup import Copied, back_up, refuse_taken
+from store.backup import Copied, Goal, back_up, refuse_taken
 from store.errors import StoreError
 from store.restoration import restore, try_out
 
@@ -22,8 +22,10 @@ def _said(made: Copied) -> str:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--like", type=click.Path(path_type=Path), default=None,
+              help="An earlier copy on the same disk: files that it has are shared with it, not copied again.")
 @act("例行备份")
-def backup(folder: Path, dry_run: bool, **said: str) -> None:
+def backup(folder: Path, like: Path | None, dry_run: bool, **said: str) -> None:
     """A consistent, verified copy of database and files into the empty DIR, while the portal runs; never of keys."""
     where, cipher, now = place(), keys(), clock().now()
     try:
@@ -32,7 +34,7 @@ def backup(folder: Path, dry_run: bool, **said: str) -> None:
             click.echo(f"可以备份到 {folder}。")
             return
         with beside() as opened:
-            made = back_up(where, opened, cipher, folder, now)
+            made = back_up(where, opened, cipher, Goal(folder, like), now)
     except StoreError as error:
         stop(error.says)
     changed("note", {"action": "backup", "target": folder.name, "data": asdict(made), **said})

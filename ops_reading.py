@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import sys
@@ -18,7 +17,7 @@ from catalog.edition import UnknownEditionBundle, edition_of
 from desk.differences import KIND_NAMES, Difference, between, brief
 from desk.export import Extent, export, plain
 from desk.reconcile import BadList, Gap, Theirs, compare, read_list
-from shell import JSON, act, beside, changed, definitions, house, moment, read_settings, stop
+from shell import JSON, act, beside, changed, definitions, house, moment, read_settings, stop, who
 from store import audit, editions, operating, tallies
 from store.audit import Entry
 from store.backup import read_manifest
@@ -37,7 +36,7 @@ SHORTEST = 6
 @click.option("--jsonl", is_flag=True, required=True, help="One JSON object a line, sorted by id.")
 @click.option("--since", default=None, help="Only what happened from then on (RFC 3339, or a day).")
 @click.option("--personal", is_flag=True, help="Personal values as they are; this is recorded in the audit log.")
-@click.option("--by", default=getpass.getuser, help="Who exports; the login name if not given.")
+@click.option("--by", default=who, help="Who exports; the login name if not given.")
 @click.option("--reason", default="导出", help="Why; recorded when personal values are exported.")
 def export_(jsonl: bool, since: str | None, personal: bool, **said: str) -> None:
     """Cases, legs, attempts, events, quarantine and the audit head, without secrets."""

@@ -30,6 +30,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+def who() -> str:
+    """Who types: whoever called `sudo`, or every act would be the service's own."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
 def act(reason: str | None = None) -> Callable[[F], F]:
     """Options that every act has: why (`reason` unless it must be given), who, and whether only to try."""
     why: dict[str, Any] = {"required": True} if reason is None else {"default": reason}
@@ -37,7 +42,7 @@ def act(reason: str | None = None) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in (
             click.option("--dry-run", is_flag=True, help="Only say what would be done."),
-            click.option("--by", default=getpass.getuser, help="Who does it; the login name if not given."),
+            click.option("--by", default=who, help="Who does it; the login name if not given."),
             click.option("--reason", help="Why; it is recorded in the audit log.", **why),
         ):
             command = option(command)

@@ -88,6 +88,8 @@ class Book:
                 row = cases.get(tx, reference)
             except NotStored:
                 raise UnknownCase from None
+            if cases.is_erased(row):
+                raise UnknownCase
             recorded = events.of_case(tx, reference)
             rows = {leg.leg: leg for leg in legs.of_case(tx, reference)}
         plan = self._editions.stored_plan(row.plan)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from store import audit, leases, operating, reading, seals
+from store.cases import is_erased
 from store.encoding import stamp, to_json
 from store.events import Recorded
 from store.leases import Attempt
@@ -92,7 +93,7 @@ def _case(whole: Whole, hide: Callable[[Any], Any]) -> Line:
     return {"kind": "case", "id": case.reference, "bundle": case.bundle, "edition": case.edition, "plan": case.plan,
             "filed_at": case.filed_at, "closed_at": case.closed_at, "subject": hide(case.subject),
             "on_behalf_of": hide(case.on_behalf_of), "holder": hide(case.holder), "content": hide(case.body),
-            "files": files}
+            "files": files, "erased": is_erased(case)}
 
 
 def _attempt(message: Message, attempt: Attempt, hide: Callable[[Any], Any]) -> Line:

@@ -9,6 +9,7 @@ from typing import Any
 
 from desk.acts import Act
 from desk.book import Book
+from desk.erasing import Erasures
 from desk.letters import Letters
 from desk.notices import Notices
 from desk.premises import Premises
@@ -33,6 +34,7 @@ class Operations:
         self._pause: tuple[Mark | None, ...] = ()  # what is known of it, where no other process can change it
         self.resends = Resends(premises, book, letters)
         self.quarantine = Quarantine(premises, book, window)
+        self.erasures = Erasures(premises, book)
 
     def paused(self) -> Mark | None:
         """Since when and why the service is paused; None while it is not."""

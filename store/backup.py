@@ -58,12 +58,24 @@ class Copied:
     format: int = FORMAT
 
 
-def back_up(place: Place, opened: Opened, cipher: Cipher, target: Path, now: datetime) -> Copied:
-    """Copy database and files of a running store into the empty folder `target`; NoCopy leaves nothing behind."""
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where a copy goes: an empty folder; files that the copy in `like` has on the same disk are shared with it, for no
+    file ever changes."""
+
+    folder: Path
+    like: Path | None = None
+
+
+def back_up(place: Place, opened: Opened, cipher: Cipher, goal: Goal, now: datetime) -> Copied:
+    """Copy database and files of a running store into the folder of `goal`; NoCopy leaves nothing behind."""
+    target = goal.folder
     refuse_taken(target, place)
+    if goal.like is not None:
+        read_manifest(goal.like)
     try:
         make_folder(target)
-        return _copied(place, opened, cipher, target, now)
+        return _copied(place, opened, cipher, goal, now)
     except OSError as error:
         _clear(target)
         raise NoCopy(f"备份没有完成：{error.strerror or type(error).__name__}；请检查 {target} 所在磁盘。") from None
@@ -75,7 +87,8 @@ def back_up(place: Place, opened: Opened, cipher: Cipher, target: Path, now: dat
         raise
 
 
-def _copied(place: Place, opened: Opened, cipher: Cipher, target: Path, now: datetime) -> Copied:
+def _copied(place: Place, opened: Opened, cipher: Cipher, goal: Goal, now: datetime) -> Copied:
+    target = goal.folder
     database = target / FILE
     if place.url is None:
         _copy_file(place.data / FILE, database)
@@ -86,7 +99,8 @@ def _copied(place: Place, opened: Opened, cipher: Cipher, target: Path, now: dat
     reach("backup.mid")
     copy = read_sqlite(target, cipher)
     try:
-        files, size, absent = carry(copy, opened.vault, FolderVault(target, cipher))
+        shared = None if goal.like is None else FolderVault(goal.like, cipher)
+        files, size, absent = carry(copy, opened.vault, FolderVault(target, cipher), shared)
         check(database)
         _walked(copy)
         with copy.read() as tx:
@@ -177,13 +191,17 @@ def _mark_paused(database: Path, now: datetime) -> None:
                            (pausing.NAME, f"恢复自 {stamp(now)} 的备份", stamp(now)))
 
 
-def carry(rows: Database, source: Vault, target: Vault) -> tuple[int, int, int]:
-    """Carry the bytes of every file that `rows` (a store) lists, each checked against its digest.
+def carry(rows: Database, source: Vault, target: Vault, shared: FolderVault | None = None) -> tuple[int, int, int]:
+    """Carry the bytes of every file that `rows` (a store) lists, each checked against its digest; what an earlier copy
+    has is `shared` with it and was checked then.
 
     How many, how many bytes, and how many unfiled uploads were gone; NoCopy if a file of a case is gone or changed.
     """
     count = size = absent = 0
     for row in _files(rows):
+        if shared is not None and isinstance(target, FolderVault) and target.share(row["file"], shared):
+            count, size = count + 1, size + row["size"]
+            continue
         try:
             kept = target.put(row["file"], source.open(row["file"]))
         except StoreUnavailable as error:
@@ -220,8 +238,8 @@ def _files(rows: Database) -> Iterator[Row]:
     last = ""
     while True:
         with rows.read() as tx:
-            page = tx.rows("select file, sha256, reference from files where file > :last order by file limit :limit",
-                           last=last, limit=_PAGE)
+            page = tx.rows("select file, sha256, reference, size from files where file > :last"
+                           " order by file limit :limit", last=last, limit=_PAGE)
         yield from page
         if len(page) < _PAGE:
             return

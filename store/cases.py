@@ -60,10 +60,28 @@ def has_code(tx: Tx, reference: str, code: str) -> bool:
     return hmac.compare_digest(kept.encode(), code.encode()) and bool(kept)
 
 
+def lock(tx: Tx, reference: str) -> CaseRow:
+    """The case, held until this transaction ends; UnknownCase."""
+    sql = "select * from cases where reference = :reference {lock}"
+    return opened(tx, one(tx, UnknownCase, sql, reference=reference))
+
+
 def close(tx: Tx, reference: str, at: datetime | None) -> None:
     """Note when every leg had ended, or None once one is open again."""
     tx.run("update cases set closed_at = :at where reference = :reference",
            at=None if at is None else stamp(at), reference=reference)
+
+
+def is_erased(case: CaseRow) -> bool:
+    """Whether what it said of people is gone; then it is nobody's."""
+    return not case.subject
+
+
+def blank(tx: Tx, reference: str) -> None:
+    """Take from a case whose it is and everything that was filed."""
+    tx.run("update cases set subject = '', holder = null, on_behalf_of = null, body = :body, code = :code"
+           " where reference = :reference", reference=reference, body=seal(tx, {}, _place("body", reference)),
+           code=seal(tx, "", _place("code", reference)))
 
 
 def holder_index(tx: Tx, holder: str) -> str:

@@ -106,9 +106,16 @@ class PostgresDatabase:
     def start(self) -> None:
         """Connect, refuse unsafe settings and another schema, migrate."""
         with _as_store_errors():
-            with psycopg.connect(self._url, autocommit=True, **_LINE) as connection:
+            with self._first() as connection:
                 self._prepare(connection)
             self._pool.open(wait=True, timeout=_PATIENCE)
+
+    def _first(self) -> psycopg.Connection[Any]:
+        """The first connection; what the server or the network says of it holds no row, and operators need it."""
+        try:
+            return psycopg.connect(self._url, autocommit=True, **_LINE)
+        except psycopg.OperationalError as error:
+            raise StoreUnavailable(f"{str(error).partition(chr(10))[0]}；请检查 DATABASE_URL 和数据库。") from None
 
     def write(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction and return only after its commit is durable."""

@@ -218,4 +218,5 @@ SIXTH: tuple[str, ...] = (
     "create index drafts_untouched on drafts (updated_at)",
     "drop index files_unlinked",
     "create index files_unlinked on files (created_at, file) where reference is null",
+    "create index notices_of_case on notices (reference) where reference is not null",
 )

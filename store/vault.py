@@ -84,6 +84,17 @@ class FolderVault:
         """Forget the bytes."""
         self._path(file).unlink(missing_ok=True)
 
+    def share(self, file: str, other: FolderVault) -> bool:
+        """Let this vault have the file that `other` has on the same disk, without a copy; False if that cannot be."""
+        path = self._path(file)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            path.hardlink_to(other._path(file))
+        except OSError:
+            return False
+        sync_folder(path.parent)
+        return True
+
     def _framed(self, file: str, measure: _Measure) -> Iterator[bytes]:
         for place, part in measure.places(file):
             sealed = self._cipher.seal(part, place)

@@ -30,6 +30,12 @@ def settle(home: House, asked: Asked) -> dict[str, Any]:
     return {"messages": _at(home).resends.settle(names, act_of(asked), home.clock.now())}
 
 
+def erase(home: House, asked: Asked) -> dict[str, Any]:
+    """Erase what closed cases say of people: `references`."""
+    names = [str(name) for name in asked["references"]]
+    return {"cases": _at(home).erasures.erase(names, act_of(asked), home.clock.now())}
+
+
 def quarantine_apply(home: House, asked: Asked) -> dict[str, Any]:
     """Judge a strange notice again: `id`."""
     return _at(home).quarantine.apply(str(asked["id"]), act_of(asked), home.clock.now())
@@ -70,6 +76,7 @@ def note(home: House, asked: Asked) -> dict[str, Any]:
 
 
 OPERATIONS: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
-    "retry": retry, "settle": settle, "quarantine-apply": quarantine_apply, "quarantine-discard": quarantine_discard,
-    "quarantine-show": quarantine_show, "pause": pause, "resume": resume, "revoke": revoke, "note": note,
+    "retry": retry, "settle": settle, "erase": erase, "quarantine-apply": quarantine_apply,
+    "quarantine-discard": quarantine_discard, "quarantine-show": quarantine_show, "pause": pause, "resume": resume,
+    "revoke": revoke, "note": note,
 }

@@ -37,8 +37,6 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     catalog = loaded.catalog
     offices = check_offices(settings, catalog, deployment)
     _refuse([*_missing(settings, environ), *loaded.problems, *check(catalog), *offices])
-    if not (settings.demonstrates or settings.secure):
-        LOG.warning("YJS_PUBLIC_URL 不是 https 网址：登录凭证不加密传送，任何人都可能截获")
     cipher = _cipher(settings)
     place = Place(settings.data, settings.database_url)
     return Parts(

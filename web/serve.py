@@ -178,6 +178,8 @@ def main() -> int:
     raise_file_limit()
     if not folder_comes_free(settings):
         return 2
+    if not (settings.demonstrates or settings.secure):
+        LOG.warning("YJS_PUBLIC_URL 不是 https 网址：登录凭证不加密传送，任何人都可能截获")
     Server(settings).run()
     return 0
 

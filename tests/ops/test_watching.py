@@ -2,8 +2,10 @@
 
 import sqlite3
 from datetime import timedelta
+from math import inf
 
 from app import create_app
+from store import offers
 from store.conservation import RULES
 from store.lanes import Lane
 from store.sqlite import FILE
@@ -52,6 +54,25 @@ def test_an_office_that_is_left_alone_is_named_with_the_reason_in_the_zone_of_th
     home.desk.note_lanes([Lane("water-office", "water", 0, None, "", now)])
     assert "停送" not in deployment.ok("legs")
     home.close()
+
+
+def test_an_office_that_fetches_nothing_is_named_with_how_long_it_has_not(deployment):
+    app = create_app()
+    home = app.extensions[NAME]
+    file(home)
+    now = home.clock.now()
+    home.database.write(lambda tx: offers.offer_instead(tx, "water-office", now, 9))
+    found = figures(app)
+    assert found['yijianshi_messages_unfetched{key="water-office"}'] == 1
+    assert found['yijianshi_unfetched_oldest_seconds{key="water-office"}'] >= 0
+    assert found['yijianshi_office_oldest_seconds{key="power-office"}'] >= 0
+    assert (found["yijianshi_backup_seconds"], found["yijianshi_sweep_seconds"]) == (inf, inf)
+    home.close()
+    assert "待取：water-office  1 条" in deployment.ok("legs")
+    deployment.ok("backup", deployment.folder / "copy")
+    app = create_app()
+    assert figures(app)["yijianshi_backup_seconds"] < 600
+    app.extensions[NAME].close()
 
 
 def test_a_planted_breach_and_a_planted_drift_are_alarms(deployment):

@@ -9,7 +9,7 @@ import pytest
 
 from store import audit, drafts, events, files, legs, marks, messages, offers, pausing, people, seals
 from store.audit import Entry
-from store.backup import MANIFEST, back_up, read_manifest
+from store.backup import MANIFEST, Goal, back_up, read_manifest
 from store.cipher import Cipher
 from store.drafts import Draft
 from store.errors import NoCopy
@@ -74,7 +74,7 @@ def filled(store):
 def taken(place, filled, cipher, tmp_path):
     """A filled store and a backup of it, as a reader beside it makes one."""
     reader = open_reader(place, cipher)
-    made = back_up(place, reader, cipher, tmp_path / "copy", NOW)
+    made = back_up(place, reader, cipher, Goal(tmp_path / "copy"), NOW)
     reader.close()
     return filled[0], filled[1], made
 
@@ -151,16 +151,29 @@ def test_a_harmed_copy_is_not_restored(taken, cipher, tmp_path, harm):
 def test_only_an_empty_folder_takes_a_copy_or_a_restore(taken, folder, place, cipher, tmp_path, opener):
     opened, _, _ = taken
     with pytest.raises(NoCopy):
-        back_up(place, opened, cipher, tmp_path / "copy", NOW)
+        back_up(place, opened, cipher, Goal(tmp_path / "copy"), NOW)
     with pytest.raises(NoCopy):
-        back_up(place, opened, cipher, place.data / "inside", NOW)
+        back_up(place, opened, cipher, Goal(place.data / "inside"), NOW)
     (tmp_path / "file").touch()
     with pytest.raises(NoCopy, match="没有完成"):
-        back_up(place, opened, cipher, tmp_path / "file" / "inside", NOW)
+        back_up(place, opened, cipher, Goal(tmp_path / "file" / "inside"), NOW)
     used = Place(tmp_path / "used", patience=1.0)
     opener(used).close()
     with pytest.raises(NoCopy):
         restore(used, cipher, tmp_path / "copy", quiet, NOW)
+
+
+def test_a_copy_like_an_earlier_one_shares_its_files_and_comes_back_without_it(filled, place, cipher, tmp_path):
+    opened, file = filled
+    first, second = tmp_path / "first", tmp_path / "second"
+    made = back_up(place, opened, cipher, Goal(first), NOW)
+    again = back_up(place, opened, cipher, Goal(second, like=first), NOW)
+    assert (again.files, again.bytes) == (made.files, made.bytes)
+    assert (second / "files" / file[:2] / file).samefile(first / "files" / file[:2] / file)
+    shutil.rmtree(first)
+    assert try_out(second, cipher).files == made.files
+    with pytest.raises(NoCopy, match="manifest"):
+        back_up(place, opened, cipher, Goal(tmp_path / "third", like=first), NOW)
 
 
 def test_a_copy_that_was_cut_off_is_cleared_away_and_can_be_made_again(filled, place, cipher, tmp_path):
@@ -168,11 +181,11 @@ def test_a_copy_that_was_cut_off_is_cleared_away_and_can_be_made_again(filled, p
     arm("backup.mid:raise")
     try:
         with pytest.raises(Exception, match="failpoint"):
-            back_up(place, opened, cipher, tmp_path / "copy", NOW)
+            back_up(place, opened, cipher, Goal(tmp_path / "copy"), NOW)
     finally:
         arm("")
     assert list((tmp_path / "copy").iterdir()) == []
-    assert back_up(place, opened, cipher, tmp_path / "copy", NOW).cases == 1
+    assert back_up(place, opened, cipher, Goal(tmp_path / "copy"), NOW).cases == 1
 
 
 def test_a_lost_file_of_a_case_fails_the_backup_and_a_lost_upload_is_counted(filled, place, cipher, tmp_path):
@@ -180,10 +193,10 @@ def test_a_lost_file_of_a_case_fails_the_backup_and_a_lost_upload_is_counted(fil
     upload = new_file_id()
     opened.db.write(lambda tx: files.add(tx, FileRow(file=upload, owner="someone", name="草稿.pdf", type="a/b", size=1,
                                                      sha256="0" * 64, created_at=NOW)))
-    assert back_up(place, opened, cipher, tmp_path / "one", NOW).absent == 1
+    assert back_up(place, opened, cipher, Goal(tmp_path / "one"), NOW).absent == 1
     opened.vault.drop(file)
     with pytest.raises(NoCopy):
-        back_up(place, opened, cipher, tmp_path / "two", NOW)
+        back_up(place, opened, cipher, Goal(tmp_path / "two"), NOW)
     assert list((tmp_path / "two").iterdir()) == []
 
 
@@ -217,7 +230,7 @@ def test_what_was_acknowledged_before_a_backup_under_load_is_in_it(store, place,
                 stop.wait(0.01)
             before = {reference for one in acknowledged for reference in tuple(one)}
             copy = tmp_path / f"copy{number}"
-            made = back_up(place, store, cipher, copy, NOW)
+            made = back_up(place, store, cipher, Goal(copy), NOW)
             back, _ = restore(Place(tmp_path / f"back{number}"), cipher, copy, quiet, NOW)
             with back.db.read() as tx:
                 there = {row["reference"] for row in tx.rows("select reference from cases")}
@@ -238,7 +251,7 @@ def test_what_was_acknowledged_before_a_backup_under_load_is_in_it(store, place,
 def test_marks_of_the_running_process_are_not_carried(filled, place, cipher, tmp_path):
     opened, _ = filled
     opened.db.write(lambda tx: marks.put(tx, "dispatcher", "x", NOW))
-    back_up(place, opened, cipher, tmp_path / "copy", NOW)
+    back_up(place, opened, cipher, Goal(tmp_path / "copy"), NOW)
     back, _ = restore(Place(tmp_path / "back"), cipher, tmp_path / "copy", quiet, NOW)
     with back.db.read() as tx:
         assert marks.get(tx, "dispatcher") is None
@@ -255,7 +268,7 @@ def test_no_number_of_a_feed_is_given_twice_however_often_a_copy_is_restored(
 
     assert [offered(opened, "water", leg) for leg in ("01", "02", "01")] == [1, 2, 3]
     opened.db.write(lambda tx: offers.take(tx, offers.after(tx, "water", 1)[0], NOW))
-    back_up(place, opened, cipher, tmp_path / "copy", NOW)
+    back_up(place, opened, cipher, Goal(tmp_path / "copy"), NOW)
     reached = {"water": offered(opened, "water"), "gas": offered(opened, "gas")}
     for hour in (1, 2):
         empty = Place(tmp_path / f"back{hour}", server.bare() if into == "database" else None)

@@ -16,7 +16,7 @@ from desk.acts import Act
 from desk.applicant import Withdrawal
 from desk.errors import UnknownFile, UnknownLeg
 from store import files
-from store.backup import back_up
+from store.backup import Goal, back_up
 from store.opening import Place
 from store.restoration import restore
 from tests.store.lists import PULL, changed_list
@@ -149,7 +149,7 @@ def test_after_a_restore_an_office_sees_behind_its_cursor_what_it_has_not_taken_
     taken, unread = (there.file(ALONE, key, NOW).reference for key in ("k1", "k2"))
     there.desk.taken(OFFICE, f"{taken}-03", there.desk.fetch(OFFICE, f"{taken}-03", NOW)["read_code"], NOW)
     opened = there.house.opened
-    back_up(place, opened, opened.db.cipher, tmp_path / "copy", NOW)
+    back_up(place, opened, opened.db.cipher, Goal(tmp_path / "copy"), NOW)
     there.file(ALONE, "lost", NOW)
     cursor = there.desk.feed(OFFICE, 0, 100)[-1]["cursor"]
     back, _ = restore(Place(tmp_path / "back"), opened.db.cipher, tmp_path / "copy", lambda said: None, LATER)

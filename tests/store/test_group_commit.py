@@ -215,6 +215,7 @@ def small_files(size: int) -> Iterator[None]:
 
 def test_after_a_failed_write_to_disk_nothing_more_is_acknowledged(db: SqliteDatabase, folder: Place) -> None:
     db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
+    (folder.data / ".probe.part").symlink_to(folder.data)  # no other file can be written there either
     size = (folder.data / f"{FILE}-wal").stat().st_size
     with small_files(size), pytest.raises(StoreUnavailable):
         db.write(lambda tx: marks.put(tx, "lost", "x" * 50_000, NOW))
@@ -223,10 +224,14 @@ def test_after_a_failed_write_to_disk_nothing_more_is_acknowledged(db: SqliteDat
     assert Batch(db).kept() == {"kept"}
 
 
-def test_a_quota_that_is_used_up_is_a_full_disk_and_ends_with_it(db: SqliteDatabase, folder: Place) -> None:
+@pytest.mark.parametrize("freed", [False, True], ids=["still used up", "freed before the disk is asked"])
+def test_a_quota_that_is_used_up_is_a_full_disk_and_ends_with_it(
+    db: SqliteDatabase, folder: Place, freed: bool
+) -> None:
     db.write(lambda tx: marks.put(tx, "kept", "x", NOW))
     asked = folder.data / ".probe.part"
-    asked.symlink_to("/dev/full")  # SQLite does not say why a write was refused; who asks the system is told here
+    if not freed:
+        asked.symlink_to("/dev/full")  # SQLite does not say why a write was refused; who asks the system is told here
     with small_files((folder.data / f"{FILE}-wal").stat().st_size), pytest.raises(StorageFull):
         db.write(lambda tx: marks.put(tx, "lost", "x" * 50_000, NOW))
     asked.unlink(missing_ok=True)

@@ -56,17 +56,17 @@ def test_drafts_and_files_that_nobody_came_back_for_are_gone_and_nothing_else(th
     assert there.say(OFFICE, leg, "leg.refused", NOW, reason_code="R1", reason="不符") == "applied"
     assert there.say(OFFICE, leg, "leg.granted", NOW,
                      results=[{"name": "批复", "files": [{"file": named}]}]) == "quarantined"
-    with there.house.database.read() as tx:
-        filed = [one.file for one in files.of_case(tx, receipt.reference)]
+    filed = [kept(there)]
+    there.house.database.write(lambda tx: files.link(tx, receipt.reference, SUBJECT, filed))
     everything = [*filed, named, drafted, young, orphan, theirs, result]
     desk.sweep(NOW)
     desk.sweep(NOW + 29 * DAY)
     assert all(left(there, everything))
     desk.sweep(NOW + 31 * DAY)
-    assert left(there, everything) == [*[True] * len(filed), True, True, True, False, False, False]
+    assert left(there, everything) == [True, True, True, True, False, False, False]
     assert desk.read_draft(SUBJECT, draft.id, NOW).id == draft.id
     desk.sweep(NOW + 91 * DAY)
-    assert left(there, everything) == [*[True] * len(filed), True, False, False, False, False, False]
+    assert left(there, everything) == [True, True, False, False, False, False, False]
     with pytest.raises(UnknownDraft):
         desk.read_draft(SUBJECT, draft.id, NOW)
 

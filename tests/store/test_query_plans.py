@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from store import (
     consents,
     conservation,
     drafts,
+    erasure,
     events,
     files,
     leases,
@@ -59,6 +61,8 @@ QUESTIONS: dict[str, Question] = {
     "closed of a department": lambda tx: reading.closed_of(tx, "water-works", NOW),
     "late": lambda tx: reading.late(tx, NOW),
     "figures": lambda tx: reading.figures(tx, NOW),
+    "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
+                           erasure.erase(tx, cases.get(tx, REFERENCE))),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, ["x"])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
                            conservation.counts(tx), conservation.known(tx)),

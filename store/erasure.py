@@ -1,0 +1,63 @@
+"""Erases what a closed case says of people. That there was one, which legs it had, when what happened and how it ended
+stays; every chain still holds, for it is linked over digests that were salted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from store import cases, events
+from store.cases import CaseRow
+from store.encoding import stamp
+from store.port import Tx
+
+REST = timedelta(days=30)  # after its end a case is still looked at, corrected and complained about
+
+_OBSTACLES = (
+    ("还有没有送达或没有取走的消息；请先用 flask legs 查看并处理",
+     "select 1 as yes from messages where reference = :r"
+     " and state in ('due', 'leased', 'stuck', 'unknown', 'refused') limit 1"),
+    ("还有待处理的异常回告；请先用 flask quarantine 处理",
+     "select 1 as yes from quarantine where reference = :r and settled_at is null limit 1"),
+)
+_ERASED = (
+    "delete from bodies where reference = :r",
+    "update messages set frozen = null, reason = null where reference = :r",
+    "update attempts set answer = null where reference = :r",
+    "update notices set body = null where reference = :r",
+    "delete from quarantine where reference = :r",
+    "delete from consents where reference = :r",
+    # Nobody owns them any more, and they are as old as can be: their bytes and names go with the next leftovers.
+    "update files set owner = '', reference = null, created_at = '1970-01-01T00:00:00.000000Z' where reference = :r",
+)
+_OF_SUBJECT = (
+    "delete from submissions where subject = :subject and reference = :r",
+    "delete from drafts where subject = :subject and submitted_as = :r",
+)
+
+
+def obstacle(tx: Tx, case: CaseRow, now: datetime) -> str:
+    """Why a case cannot be erased (yet); empty if it can."""
+    if cases.is_erased(case):
+        return "已经删除过"
+    if case.closed_at is None:
+        return "还没有办结"
+    if now - case.closed_at < REST:
+        return f"办结不满 {REST.days} 天"
+    return next((why for why, sql in _OBSTACLES if tx.rows(sql, r=case.reference)), "")
+
+
+def erase(tx: Tx, case: CaseRow) -> None:
+    """Erase everything personal of a case, within one transaction."""
+    events.erase(tx, case.reference)
+    for sql in _ERASED:
+        tx.run(sql, r=case.reference)
+    for sql in _OF_SUBJECT:
+        tx.run(sql, r=case.reference, subject=case.subject)
+    cases.blank(tx, case.reference)
+
+
+def closed_before(tx: Tx, day: datetime, after: str, limit: int = 50) -> list[str]:
+    """Cases that ended before a time and are not erased, by reference, after `after`."""
+    found = tx.rows("select reference from cases where reference > :after and closed_at < :day and subject <> ''"
+                    " order by reference limit :limit", after=after, day=stamp(day), limit=limit)
+    return [row["reference"] for row in found]

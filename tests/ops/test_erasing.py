@@ -1,0 +1,24 @@
+"""Closed cases are erased by command: named ones, or all that ended before a day."""
+
+from tests.ops.conftest import file, received, say
+
+
+def test_cases_that_ended_before_a_day_are_erased_and_others_are_named_with_why(deployment, monkeypatch):
+    clock = deployment.folder / "clock"
+    monkeypatch.setenv("YJS_CLOCK", str(clock))
+    clock.write_text("2026-01-05T09:00:00+08:00 x0")
+    with deployment.house() as home:
+        first, second, third = file(home, 3)
+        received(home)
+        for leg, office in zip(first.legs, ("water-office", "power-office"), strict=True):
+            assert say(home, leg.leg, "leg.refused", office, reason_code="R1", reason="不符") == "applied"
+    clock.write_text("2026-03-05T09:00:00+08:00 x0")
+    tried = deployment.ok("erase", "--closed-before", "2026-02-01", "--reason", "保存期满", "--dry-run")
+    assert f"{first.reference}  将删除" in tried and "将删除 1 件" in tried
+    done = deployment.flask("erase", second.reference, "--closed-before", "2026-02-01", "--reason", "保存期满")
+    assert (done.exit_code, f"{second.reference}  还没有办结" in done.output) == (1, True)
+    assert "已删除 1 件办件的个人信息，1 件没有改动" in done.output
+    assert "已删除 0 件" in deployment.ok("erase", "--closed-before", "2026-02-01", "--reason", "保存期满")
+    assert f"case.erase  {first.reference}  保存期满" in deployment.ok("audit")
+    assert third.reference in deployment.ok("export", "--jsonl")
+    assert deployment.flask("erase", "--closed-before", "soon", "--reason", "x").exit_code == 1
