@@ -1,4 +1,4 @@
-"""Sets everything up and runs it: `python3 dev.py run`, `python3 dev.py test [--slow]`, `bench`, `chaos`, `check`.
+"""Sets everything up and runs it: `python3 dev.py run`, `test [--quick|--slow]`, `bench`, `chaos`, `check`.
 
 Standard library only, so that a bare Debian with python3 and python3-venv is enough.
 """
@@ -31,6 +31,9 @@ BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport
            "start")
 PATHS = ("YJS_DATA", "YJS_BUNDLES", "YJS_DEPARTMENTS", "YJS_SECRETS", "YJS_KEYS")
 STORMS = ("disk", "writers", "restarts", "hosts")
+# A worker that has nothing left takes tests from the end of the other's list: what a file sets up is made once.
+TWO_WORKERS = ("-n", "2", "--dist", "worksteal")
+QUICK = "not slow and not browser and not postgres"
 
 
 def say(line: str) -> None:
@@ -216,8 +219,10 @@ def run(_: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Lint, types and the tests; `--slow` the long fuzz and fault runs instead."""
+    """Lint, types and the tests; `--quick` only tests without browser and PostgreSQL; `--slow` the long runs."""
     install(["requirements.txt", "requirements-dev.txt"])
+    if options.quick:
+        return python("-m", "pytest", "-q", *TWO_WORKERS, "-m", QUICK, *options.rest)
     find_tools(slow=options.slow)
     if options.slow:
         return python("-m", "pytest", "-q", "-m", "slow", *options.rest)
@@ -226,7 +231,7 @@ def test(options: argparse.Namespace) -> int:
     steps = (
         ("ruff", ["-m", "ruff", "check", "."]),
         ("mypy", ["-m", "mypy"]),
-        ("pytest", ["-m", "pytest", "-q", "-n", "2", "-m", "not slow", "--cov", "--cov-report=term:skip-covered"]),
+        ("pytest", ["-m", "pytest", "-q", *TWO_WORKERS, "-m", "not slow", "--cov", "--cov-report=term:skip-covered"]),
     )
     failed = []
     for name, arguments in steps:
@@ -274,6 +279,7 @@ def main() -> int:
         sub.set_defaults(verb=verb)
         if verb is test:
             sub.add_argument("--slow", action="store_true", help="the long fuzz and fault runs")
+            sub.add_argument("--quick", action="store_true", help="what needs neither browser nor PostgreSQL, alone")
         if verb is chaos:
             sub.add_argument("--long", action="store_true", help="2,000 applications and 200 kills")
             sub.add_argument("--planted", action="store_true", help="plant bugs, one after the other, and find each")
