@@ -165,10 +165,10 @@ def _ask(findings: Findings, edge: Edge, path: Path) -> None:
 
 def _both_given_and_asked(findings: Findings, bundle: Bundle, matters: Mapping[str, Matter]) -> None:
     order = _ancestors(follows(bundle, TIMING | {"cancels"}))
+    gives = {ident: given(matter) for ident, matter in matters.items()}
     for follower, matter in matters.items():
-        own = given(matter)
-        asked = [code for code, itself in _asked_of(matter) if code not in own and not itself]
-        for code, giver in [(one, giver) for one in asked for giver in _givers(matters, follower, one)]:
+        asked = [code for code, itself in _asked_of(matter) if code not in gives[follower] and not itself]
+        for code, giver in [(one, giver) for one in asked for giver in _givers(gives, follower, one)]:
             if giver not in order[follower] and follower not in order[giver]:
                 says = f"{code} 既由 {giver} 产出又被 {follower} 要求，两者之间没有先后关系；请写 feeds 或 itself："
                 says += f"after: {{{giver}: {{feeds: [{code}]}}}}，或 {{{code}: {{itself: yes}}}}"
@@ -181,8 +181,8 @@ def _asked_of(matter: Matter) -> Iterator[tuple[str, bool]]:
         yield from ((one.kind, one.itself) for one in asks.materials if not one.any_of)
 
 
-def _givers(matters: Mapping[str, Matter], follower: str, code: str) -> list[str]:
-    return [ident for ident, matter in matters.items() if ident != follower and code in given(matter)]
+def _givers(gives: Mapping[str, frozenset[str]], follower: str, code: str) -> list[str]:
+    return [ident for ident, given_ in gives.items() if ident != follower and code in given_]
 
 
 def _ancestors(above: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
