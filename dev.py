@@ -284,7 +284,7 @@ def main() -> int:
         if verb is test:
             sub.add_argument("--slow", action="store_true", help="the long fuzz and fault runs")
             sub.add_argument("--quick", action="store_true", help="what needs neither browser nor PostgreSQL, alone")
-            sub.add_argument("--lines", action="store_true", help="also count which lines the tests reach, which takes longer")
+            sub.add_argument("--lines", action="store_true", help="count the lines that tests reach, too; takes longer")
         if verb is chaos:
             sub.add_argument("--long", action="store_true", help="2,000 applications and 200 kills")
             sub.add_argument("--planted", action="store_true", help="plant bugs, one after the other, and find each")
