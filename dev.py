@@ -1,4 +1,4 @@
-"""Sets everything up and runs it: `python3 dev.py run`, `python3 dev.py test [--slow]`, `bench`, `chaos`, `check`.
+"""Sets everything up and runs it: `python3 dev.py run`, `test [--quick|--lines|--slow]`, `bench`, `chaos`, `check`.
 
 Standard library only, so that a bare Debian with python3 and python3-venv is enough.
 """
@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent
@@ -31,6 +32,9 @@ BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport
            "start")
 PATHS = ("YJS_DATA", "YJS_BUNDLES", "YJS_DEPARTMENTS", "YJS_SECRETS", "YJS_KEYS")
 STORMS = ("disk", "writers", "restarts", "hosts")
+# A worker that has nothing left takes tests from the end of the other's list: what a file sets up is made once.
+TWO_WORKERS = ("-n", "2", "--dist", "worksteal")
+QUICK = "not slow and not browser and not postgres"
 
 
 def say(line: str) -> None:
@@ -216,22 +220,27 @@ def run(_: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Lint, types and the tests; `--slow` the long fuzz and fault runs instead."""
+    """Lint, types and the tests; `--quick` only tests without browser and PostgreSQL; `--slow` the long runs."""
     install(["requirements.txt", "requirements-dev.txt"])
+    # The tests' bytecode is kept as our own is: to compile 24,000 lines anew takes each worker five seconds.
+    pytest = partial(python, "-m", "pytest", "-q", PYTHONDONTWRITEBYTECODE="")
+    if options.quick:
+        return pytest(*TWO_WORKERS, "-m", QUICK, *options.rest)
     find_tools(slow=options.slow)
     if options.slow:
-        return python("-m", "pytest", "-q", "-m", "slow", *options.rest)
+        return pytest("-m", "slow", *options.rest)
     if options.rest:
-        return python("-m", "pytest", "-q", "-m", "not slow", *options.rest)
+        return pytest("-m", "not slow", *options.rest)
+    lines = ("--cov", "--cov-report=term:skip-covered") if options.lines else ()
     steps = (
-        ("ruff", ["-m", "ruff", "check", "."]),
-        ("mypy", ["-m", "mypy"]),
-        ("pytest", ["-m", "pytest", "-q", "-n", "2", "-m", "not slow", "--cov", "--cov-report=term:skip-covered"]),
+        ("ruff", partial(python, "-m", "ruff", "check", ".")),
+        ("mypy", partial(python, "-m", "mypy")),
+        ("pytest", partial(pytest, *TWO_WORKERS, "-m", "not slow", *lines)),
     )
     failed = []
-    for name, arguments in steps:
+    for name, run_it in steps:
         say(name)
-        if python(*arguments):
+        if run_it():
             failed.append(name)
     say(f"failed: {', '.join(failed)}" if failed else "all green")
     return bool(failed)
@@ -274,6 +283,8 @@ def main() -> int:
         sub.set_defaults(verb=verb)
         if verb is test:
             sub.add_argument("--slow", action="store_true", help="the long fuzz and fault runs")
+            sub.add_argument("--quick", action="store_true", help="what needs neither browser nor PostgreSQL, alone")
+            sub.add_argument("--lines", action="store_true", help="count the lines that tests reach, too; takes longer")
         if verb is chaos:
             sub.add_argument("--long", action="store_true", help="2,000 applications and 200 kills")
             sub.add_argument("--planted", action="store_true", help="plant bugs, one after the other, and find each")

@@ -23,9 +23,10 @@ def check_flows(findings: Findings, bundle: Bundle, matters: Mapping[str, Matter
     ordered = _ancestors(follows(bundle, TIMING | {"cancels"}))
     waiting = _ancestors(follows(bundle, _WAITING))
     entries = {entry.matter: entry for entry in bundle.entries}
+    gives = {ident: given(matter) for ident, matter in matters.items()}
     for follower, matter in matters.items():
         fed = frozenset(code for edge in entries[follower].after for code in edge.feeds)
-        needed = [(code, giver) for code, giver in _needed(follower, matter, matters)
+        needed = [(code, giver) for code, giver in _needed(follower, matter, gives)
                   if not _apart(entries[giver], entries[follower], bundle)]
         for code, giver in needed:
             if giver not in ordered[follower] and follower not in ordered[giver]:
@@ -45,11 +46,10 @@ def follows(bundle: Bundle, kinds: frozenset[str] = TIMING) -> dict[str, list[st
     return found
 
 
-def _needed(follower: str, matter: Matter, matters: Mapping[str, Matter]) -> Iterator[tuple[str, str]]:
+def _needed(follower: str, matter: Matter, gives: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
     """What a matter asks and does not give itself, with each other matter that gives it."""
-    own = given(matter)
-    for code in (code for code, itself in _asked_of(matter) if code not in own and not itself):
-        yield from ((code, giver) for giver, one in matters.items() if giver != follower and code in given(one))
+    for code in (code for code, itself in _asked_of(matter) if code not in gives[follower] and not itself):
+        yield from ((code, giver) for giver, given_ in gives.items() if giver != follower and code in given_)
 
 
 def _asked_of(matter: Matter) -> Iterator[tuple[str, bool]]:

@@ -11,7 +11,6 @@ from catalog.bundle import Bundle, Example
 from catalog.check import check
 from catalog.conditions import names_in
 from forms.compose import compose
-from forms.explore import explore
 from forms.values import json_ready
 from tests.bundles.filled import filled
 from tests.bundles.shipped import CATALOG, LOADED, TODAY, planned, public_plan
@@ -38,11 +37,6 @@ def test_the_definitions_load_without_a_problem() -> None:
 
 def test_the_checker_finds_no_error_in_them() -> None:
     assert [str(problem) for problem in check(CATALOG) if problem.level == "error"] == []
-
-
-@pytest.mark.parametrize("bundle", CATALOG.bundles)
-def test_no_situation_of_a_bundle_leads_nowhere(bundle: str) -> None:
-    assert [str(problem) for problem in explore(CATALOG, bundle, TODAY) if problem.level == "error"] == []
 
 
 def test_these_bundles_are_shipped() -> None:

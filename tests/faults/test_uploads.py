@@ -8,28 +8,28 @@ from bench.uploads import LARGE, PATIENT, SMALL, UPLOADS, Drips, a_leg, remark
 NOTICES, PLACES = 40, 6
 
 
-@pytest.fixture
-def town(tmp_path):
-    """A portal that gives a body as long as this test may last."""
-    made = Town(tmp_path, more=PATIENT)
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """A portal that gives a body as long as these tests may last."""
+    made = Town(tmp_path_factory.mktemp("town"), more=PATIENT)
     try:
         yield made.start()
     finally:
         made.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def leg(town):
     return a_leg(town)
 
 
-@pytest.mark.parametrize("paper", [LARGE, SMALL], ids=["large", "small"])
-def test_slow_uploads_keep_no_notice_waiting(town, leg, paper):
+@pytest.mark.parametrize(("paper", "first"), [(LARGE, 0), (SMALL, 100_000)], ids=["large", "small"])
+def test_slow_uploads_keep_no_notice_waiting(town, leg, paper, first):
     drips = Drips(town, town.token(), UPLOADS, paper)
     try:
         before, sent = drips.held(), 0
         while sent < NOTICES or len(drips.held()) > PLACES:
-            assert remark(town, leg, sent) == 204
+            assert remark(town, leg, first + sent) == 204
             sent += 1
         after = drips.held()
         assert len(after) == PLACES

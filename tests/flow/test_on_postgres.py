@@ -8,6 +8,8 @@ import pytest
 from bench.applicant import Applicant, open_legs
 from bench.town import Town
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def database(monkeypatch):

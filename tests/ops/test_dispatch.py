@@ -38,6 +38,7 @@ def test_the_embedded_store_needs_none(deployment):
     assert "PostgreSQL" in done.stderr
 
 
+@pytest.mark.postgres
 def test_a_dispatcher_beats_and_ends_cleanly(deployment, url):
     process = subprocess.Popen([sys.executable, "-m", "flask", "dispatch"], cwd=HOME, stdout=subprocess.PIPE,
                                env=dict(os.environ))
@@ -72,6 +73,7 @@ def beat(deployment):
         return marks.get(tx, HEARTBEAT)
 
 
+@pytest.mark.postgres
 def test_a_backup_of_sqlite_moves_into_postgresql_by_the_commands(deployment, url, monkeypatch):
     copy = deployment.folder / "copy"
     monkeypatch.delenv("DATABASE_URL")

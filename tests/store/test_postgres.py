@@ -24,6 +24,8 @@ from store.postgres_schema import refuse_settings
 from tests.store import children
 from tests.store.samples import NOW, file_case
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def shared(server: Any, tmp_path: Path, opener: Callable[[Place], Opened]) -> Any:

@@ -118,6 +118,13 @@ class Portal:
         self.process.wait(60)
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
+    """One server for all tests that leave it as it was."""
+    with Portal(tmp_path_factory.mktemp("lasting")) as running:
+        yield running
+
+
 @pytest.fixture
 def portal(tmp_path):
     with Portal(tmp_path) as running:
@@ -198,9 +205,9 @@ def test_whoever_need_not_say_who_he_is_keeps_no_body_of_others_from_coming(tmp_
 @pytest.mark.parametrize(("path", "status"), [
     ("/drafts/x/materials/y", 303), ("/api/files", 401), ("/api/departments/nobody/files", 404), ("/track", 413),
     ("/api/departments/water-office/files", 401), ("/api/departments/water-office/notices", 401)])
-def test_a_body_that_nobody_will_take_is_not_waited_for(portal, path, status):
+def test_a_body_that_nobody_will_take_is_not_waited_for(lasting, path, status):
     for _ in range(20):
-        assert answered(portal.send(form(40_000_000, path) + b"x" * 10)).split(b" ")[1] == str(status).encode()
+        assert answered(lasting.send(form(40_000_000, path) + b"x" * 10)).split(b" ")[1] == str(status).encode()
 
 
 def test_a_body_that_never_comes_is_given_up_and_its_place_is_free_again(tmp_path):
@@ -213,18 +220,18 @@ def test_a_body_that_never_comes_is_given_up_and_its_place_is_free_again(tmp_pat
 
 
 @pytest.mark.parametrize("body", [b"ZZ\r\nxx", b"5\r\nab"], ids=["no chunk", "half a chunk"])
-def test_chunks_that_are_none_are_the_callers_mistake(portal, body):
+def test_chunks_that_are_none_are_the_callers_mistake(lasting, body):
     start = forged(0)
-    line = portal.send(start.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + body)
+    line = lasting.send(start.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + body)
     line.shutdown(socket.SHUT_WR)
     assert b" 400 " in answered(line)
-    assert "fault" not in portal.said()
+    assert "fault" not in lasting.said()
 
 
-def test_silent_connections_take_no_thread(portal):
-    silent = [portal.send(b"") for _ in range(60)]
-    halves = [portal.send(b"GET / HTTP/1.1\r\nHost: x\r\n") for _ in range(100)]
-    assert portal.get("/healthz").status == 200
+def test_silent_connections_take_no_thread(lasting):
+    silent = [lasting.send(b"") for _ in range(60)]
+    halves = [lasting.send(b"GET / HTTP/1.1\r\nHost: x\r\n") for _ in range(100)]
+    assert lasting.get("/healthz").status == 200
     assert all(still_open(line) for line in halves)
     halves[0].sendall(b"Connection: close\r\n\r\n")
     assert answered(halves.pop(0)).startswith(b"HTTP/1.1 ")
@@ -232,12 +239,12 @@ def test_silent_connections_take_no_thread(portal):
         line.close()
 
 
-def test_hup_changes_nothing(portal):
-    before = portal.workers()
-    portal.process.send_signal(signal.SIGHUP)
+def test_hup_changes_nothing(lasting):
+    before = lasting.workers()
+    lasting.process.send_signal(signal.SIGHUP)
     time.sleep(1)
-    assert portal.get("/readyz").status == 200
-    assert portal.workers() == before
+    assert lasting.get("/readyz").status == 200
+    assert lasting.workers() == before
 
 
 def test_a_stop_is_clean_and_quick(portal):

@@ -1,0 +1,30 @@
+"""Says of each test whether it needs Chromium or a PostgreSQL server, by the fixtures it uses; `dev.py test --quick`
+leaves those out."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as seldom as the portal does: all these tests and what they imported stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser or a database server."""
+    for item in items:
+        uses = getattr(item, "fixturenames", ())
+        if "browser" in uses and item.path.parent.name == "pages":
+            item.add_marker(pytest.mark.browser)
+        if "server" in uses or _params(item).get("place") == "postgres":
+            item.add_marker(pytest.mark.postgres)
+
+
+def _params(item: pytest.Item) -> dict[str, object]:
+    call = getattr(item, "callspec", None)
+    return dict(call.params) if call else {}
