@@ -10,7 +10,7 @@ from typing import Any
 from catalog.dictionary import Field
 from desk.officers import Asked, Sheet
 from forms.plan import RemovedField
-from web.pages_inputs import Answered, Input, answer_words, of_column, of_line, with_value
+from web.pages_inputs import Input, answer_words, of_column, of_line, with_value
 from web.pages_words import said
 from web.wiring import house
 
@@ -20,6 +20,15 @@ OBTAINED = {"upload": "申请人上传", "library": "证照库调取", "sharing"
 DOCUMENT = {"name": "名称", "number": "编号", "issuer": "发证机关", "valid_from": "自", "valid_to": "有效期至",
             "form": "承诺书", "signers": "签署人", "signed_at": "签署于", "version": "版本", "source": "来源"}
 _SILENT = frozenset({"sample", "version", "source"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer in words, under its name."""
+
+    label: str
+    words: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)

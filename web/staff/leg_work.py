@@ -104,5 +104,3 @@ def act(leg: str, act: str) -> str | tuple[str, int] | AnyResponse:
         return _page(_sheet(leg), form, [Linked(refused.detail)]), refused.status
     flash(f"{form.done}。")
     return redirect(url_for("staff.work", leg=leg), 303)
-
-

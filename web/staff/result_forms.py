@@ -117,5 +117,3 @@ def with_faults(blocks: Sequence[Block], fields: Sequence[Input],
                                             for says in flat(wrong)]
     marked = tuple(replace(block, errors=(*block.errors, *found.get(block.key, ()))) for block in blocks)
     return marked, tuple(replace(item, errors=tuple(flat(of_fields.get(item.code)))) for item in fields)
-
-
