@@ -4,7 +4,7 @@ import pytest
 
 from cases.model import LegState
 from cases.offered import ACTS, offered
-from cases.states import NEEDS
+from cases.states import NOTICES
 from tests.cases.case_plans import a_leg, a_plan, at, filed, ours, say
 from tests.cases.case_years import CALENDAR
 
@@ -66,4 +66,4 @@ def test_of_a_leg_that_has_not_come_nothing_may_be_chosen():
 
 
 def test_every_act_is_a_notice_of_the_contract():
-    assert set(ACTS) <= NEEDS.keys()
+    assert set(ACTS) <= NOTICES

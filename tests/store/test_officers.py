@@ -14,7 +14,7 @@ import pytest
 from bench.inside import SUBJECT, Inside, inside
 from desk.applicant import Withdrawal
 from desk.errors import NotNow, UnknownLeg
-from desk.export import Wish, export
+from desk.export import Extent, export
 from desk.feed import Taker
 from desk.officer_acts import Said
 from desk.officers import Sheet
@@ -114,7 +114,7 @@ def test_who_acted_stands_in_the_audit_log_and_in_the_leg_but_leaves_no_name_in_
             ("officer-1", "leg.opened", leg), ("officer-2", "leg.accepted", leg)]
         assert notices.unsettled(tx) == []
     assert [one.officer for one in sheet(there, leg).history] == ["officer-1", "officer-2"]
-    said = [line["by"] for line in export(there.house.database, Wish()) if line["kind"] == "event"
+    said = [line["by"] for line in export(there.house.database, Extent()) if line["kind"] == "event"
             and line["type"] == "leg.accepted"]
     assert said[0].startswith(f"department:{OFFICE}:digest:")
 
