@@ -101,7 +101,7 @@ def test_a_leg_goes_its_way_from_acceptance_to_hand_over_at_the_pages(at_desk):
     assert "accepted" not in offers(clerk)
     do(clerk, water, "in_review", ("step", "现场勘察"))
     do(clerk, water, "fee", ("amount", "120.5"), ("basis", "示例收费标准"))
-    clerk.client.post(f"/staff/work/{water}/acts/granted", content_type="multipart/form-data", data={
+    clerk.client.post(f"/staff/work/{water}/acts/granted", content_type="multipart/form-data", buffered=True, data={
         "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1], **dict(form(clerk)),
         "granted.0.on": "yes", "granted.0.number": "2026-17", "granted.0.from": "2026-12-01",
         "granted.0.for_ever": "yes", "granted.0.file": (io.BytesIO(PNG), "协议.png")})
@@ -256,6 +256,18 @@ def test_a_field_that_goes_on_to_other_offices_has_to_be_filled_in_by_its_type(a
         assert (clerk.status, says in clerk.text) == (422, True)
     do(clerk, leg, "granted", ("0.on", "yes"), ("given.child_id", "11010519491231002X"))
     assert (clerk.status, "已办结，等送达" in clerk.text) == (200, True)
+
+
+def test_a_form_with_too_much_in_its_files_says_so_and_changes_nothing(at_the_pages, monkeypatch, opened):
+    monkeypatch.setenv("YJS_UPLOAD_LIMIT", "1000000")
+    with opened(OFFICER) as (home, clerk):
+        water = file(home)[0].legs[0].leg
+        open_(clerk, water)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1]
+        answer = clerk.client.post(f"/staff/work/{water}/acts/granted", follow_redirects=True, buffered=True, data={
+            "csrf_token": token, **dict(form(clerk)), "granted.0.file": (io.BytesIO(b"x" * 4_000_000), "a.pdf")})
+        assert "选的文件一共约 4 MB" in answer.text
+        assert state(home, water) == "received"
 
 
 def test_while_the_service_is_paused_nothing_is_opened_or_done(at_desk):

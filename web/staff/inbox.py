@@ -31,7 +31,7 @@ def own_office() -> str:
 def _page(name: str, found: Listed, **more: Any) -> str:
     office, (size, fresh) = officers().office(own_office()), officers().sizes(own_office())
     return render_template(f"staff/{name}.html", office=office, size=size, count=fresh, lines=found.lines,
-                           next=found.next, first="after" not in request.args, looks=LOOKS, problem="", **more)
+                           next=found.next, first="after" not in request.args, looks=LOOKS, **{"problem": "", **more})
 
 
 @bp.get("/inbox")
@@ -63,12 +63,8 @@ def find_work() -> str | tuple[str, int] | AnyResponse:
         found = []
     chosen = [leg for leg in found if "-" not in wanted or leg == wanted]
     if not chosen:
-        now = house().clock.now()
-        office, (size, fresh) = officers().office(own_office()), officers().sizes(own_office())
-        listed = officers().inbox(own_office(), None, now)
-        return render_template("staff/inbox.html", office=office, size=size, count=fresh, lines=listed.lines,
-                               next=listed.next, first=True, looks=LOOKS,
-                               problem=f"本单位没有编号为“{wanted}”的件，请核对编号"), 404
+        listed = officers().inbox(own_office(), None, house().clock.now())
+        return _page("inbox", listed, problem=f"本单位没有编号为“{wanted}”的件，请核对编号"), 404
     return redirect(url_for("staff.work", leg=chosen[0]), 303)
 
 
