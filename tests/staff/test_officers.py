@@ -149,7 +149,7 @@ def test_the_applicant_answers_what_is_asked_and_the_answer_comes_as_news(at_des
     ("supplement_required", (("days", "很快"),), "请勾选或写明要补的材料或内容"),
     ("supplement_required", (("fields", "area"), ("reason", "面积不符"), ("days", "很快")), "请填 1–400 的整数"),
     ("fee", (("amount", "很多"), ("basis", "示例标准")), "请写成以元为单位的数字"),
-    ("granted", (("0.on", "yes"), ("0.to", "明年"), ("0.number", "N-1")), "请写成 2027-01-01 这样的日期"),
+    ("granted", (("0.on", "yes"), ("0.to", "明年"), ("0.number", "N-1")), "没有截止日的勾选“长期有效”"),
 ])
 def test_what_is_wrong_is_said_at_once_with_all_that_was_typed(at_desk, act, fields, says):
     home, clerk, water, _ = at_desk

@@ -20,6 +20,7 @@ from web.wiring import house
 
 OTHER, KEY = "其他结果文件", "granted"
 NAMED = "办理结果"
+_DAYS = {"valid_from": "请选一个日期", "valid_to": "请选一个日期，没有截止日的勾选“长期有效”"}
 _AT = {"number": "编号", "valid_from": "有效期自", "valid_to": "有效期至", "files": "文件", "name": "名称"}
 
 
@@ -113,7 +114,7 @@ def with_faults(blocks: Sequence[Block], fields: Sequence[Input],
         parts = faults if isinstance(faults, Mapping) else {"files": faults}
         of_fields = parts.get("fields") or of_fields
         if int(place) < len(given):
-            found[given[int(place)].key] = [(part, says) for part, wrong in parts.items() if part != "fields"
-                                            for says in flat(wrong)]
+            found[given[int(place)].key] = [(part, _DAYS.get(part, says)) for part, wrong in parts.items()
+                                            if part != "fields" for says in flat(wrong)]
     marked = tuple(replace(block, errors=(*block.errors, *found.get(block.key, ()))) for block in blocks)
     return marked, tuple(replace(item, errors=tuple(flat(of_fields.get(item.code)))) for item in fields)
