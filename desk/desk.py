@@ -20,6 +20,8 @@ from desk.feed import Feed
 from desk.filing import Intake
 from desk.letters import Letters
 from desk.notices import Incoming, Notices, Outcome
+from desk.officer_acts import OfficerActs
+from desk.officers import Officers
 from desk.operations import Operations
 from desk.premises import Premises
 from desk.recording import Came, Recorder, Unwritten
@@ -51,6 +53,8 @@ class Desk:
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
+        self.officers = Officers(premises, self._book, self._letters, self._feed)
+        self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
 
     # --- definitions
 

@@ -115,8 +115,12 @@ def _event(reference: str, recorded: Recorded, hide: Callable[[Any], Any]) -> Li
 
 
 def _who(by: str, hide: Callable[[Any], Any]) -> Any:
-    """Departments and the platform stand by name, persons do not."""
-    return by if by == "platform" or by.startswith("department:") else hide(by)
+    """Departments and the platform stand by name, persons do not, also not the officer of a department."""
+    kind, _, name = by.partition(":")
+    office, _, person = name.partition(":")
+    if kind == "department" and person:
+        return f"{kind}:{office}:{hide(person)}"
+    return by if by == "platform" or kind == "department" else hide(by)
 
 
 def _strange(database: Database, extent: Extent) -> Iterator[Line]:

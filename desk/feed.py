@@ -24,7 +24,8 @@ from desk.letters import Letters
 from desk.notices import split_leg
 from desk.premises import Premises
 from desk.reference import read_code
-from store import messages, offers
+from store import audit, messages, offers
+from store.audit import Entry
 from store.messages import MessageId
 from store.offers import Offer
 from store.port import Tx
@@ -39,6 +40,19 @@ class _Offered:
     offer: Offer
     message: MessageId
     read_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who reads for an office: its program, or the officer `subject` on our own pages."""
+
+    office: str
+    subject: str = ""
+
+    @property
+    def name(self) -> str:
+        """The actor of what happens by it."""
+        return f"department:{self.office}:{self.subject}" if self.subject else f"department:{self.office}"
 
 
 class Feed:
@@ -56,7 +70,7 @@ class Feed:
 
     def fetch(self, office: str, leg: str, now: datetime) -> dict[str, Any]:
         """The `leg.filed` data of a leg of this office, with its read code."""
-        known, number = self._own(office, leg)
+        known, number = self.own(office, leg)
         filing = [one for one in self._offered(known, number) if one.message.type == FILED]
         if filing:
             return dict(self._read(known, filing[-1], now)["data"])
@@ -66,7 +80,7 @@ class Feed:
 
     def message(self, office: str, leg: str, cursor: int, now: datetime) -> dict[str, Any]:
         """One offered message whole, as it would have been pushed, with its key and its own read code."""
-        known, number = self._own(office, leg)
+        known, number = self.own(office, leg)
         for one in self._offered(known, number):
             if one.offer.n == cursor:
                 body = self._read(known, one, now)
@@ -75,25 +89,47 @@ class Feed:
 
     def taken(self, office: str, leg: str, read_code: str, now: datetime) -> None:
         """Record that the office has the message whose read code this is; it proves that it was opened."""
-        known, number = self._own(office, leg)
+        known, number = self.own(office, leg)
         read = [one for one in self._offered(known, number)
                 if hmac.compare_digest(one.read_code.encode(), read_code.encode())]
         if not read:
             say = "read_code 不正确；请先打开这条消息，再用其中的 read_code 确认接收。"
             raise InvalidAnswers(say, errors={"read_code": [say]})
+        self._take(known, number, read, Taker(office), now)
+
+    def opened(self, by: Taker, leg: str, now: datetime) -> list[str]:
+        """An officer reads on our own pages whatever nobody at the office has taken yet of a leg: each message is
+        frozen by that and taken, just as if a program had fetched it and sent its read code. Their types, oldest
+        first."""
+        known, number = self.own(by.office, leg)
+        fresh = [one for one in self._offered(known, number) if one.offer.taken_at is None]
+        for one in fresh:
+            self._read(known, one, now)
+            self._take(known, number, [one], by, now)
+        return [one.message.type for one in fresh]
+
+    def untaken(self, known: Known, number: str) -> list[str]:
+        """The types of the messages about a leg that nobody at its office has taken, oldest first."""
+        return [one.message.type for one in self._offered(known, number) if one.offer.taken_at is None]
+
+    def _take(self, known: Known, number: str, read: Sequence[_Offered], by: Taker, now: datetime) -> None:
+        """Record that these copies of one message were read: its filing is received, its withdrawal heard of."""
         said = {FILED: "leg.received", "leg.withdrawn": "leg.withdraw_received"}.get(read[0].message.type)
 
         def decide(case: Case) -> Sequence[Event]:
             _refuse_withheld(case, number)
             if said is None or read[0].offer.taken_at is not None:
                 return ()
-            event = Event(said, now, f"department:{office}", number)
+            event = Event(said, now, by.name, number)
             return (event,) if said == "leg.withdraw_received" else judge.judge(case, number, event).events
 
         def take(tx: Tx) -> None:
             for one in read:
                 offers.take(tx, one.offer, now)
                 messages.taken(tx, one.message, now)
+            if by.subject:
+                audit.record(tx, Entry(now, by.subject, "leg.opened", f"{known.row.reference}-{number}",
+                                       {"message": read[0].message.key}))
 
         self._book.advance(known.row.reference, decide, now, take)
 
@@ -127,7 +163,8 @@ class Feed:
                 found.append(_Offered(offer, which, code))
         return found
 
-    def _own(self, office: str, leg: str) -> tuple[Known, str]:
+    def own(self, office: str, leg: str) -> tuple[Known, str]:
+        """The case and the number of a leg that this office may read now; `UnknownLeg` for any other."""
         reference, number = split_leg(leg)
         try:
             known = self._book.fresh(reference)

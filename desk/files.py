@@ -62,10 +62,24 @@ def open_for_office(premises: Premises, office: str, file: str, told: Told) -> t
             row = _row(tx, file)
     except UnknownFile:
         raise UnknownFile(NOT_THE_OFFICES) from None
-    own = row.owner == f"department:{office}"
+    own = row.owner == owner_of(office)
     if not own and (row.reference is None or file not in told(row.reference, office)):
         raise UnknownFile(NOT_THE_OFFICES)
     return info(row), premises.vault.open(file)
+
+
+def owner_of(office: str) -> str:
+    """Whom the files belong to that an office sends."""
+    return f"department:{office}"
+
+
+def unlinked_of(premises: Premises, office: str, names: Iterable[str]) -> list[FileInfo]:
+    """Those of these files that the office has sent and no case has yet, in their order."""
+    wanted = list(dict.fromkeys(names))
+    with premises.database.read() as tx:
+        found = files.several(tx, wanted)
+    rows = (found[name] for name in wanted if name in found)
+    return [info(row) for row in rows if row.owner == owner_of(office) and row.reference is None]
 
 
 def _row(tx: Tx, file: str) -> FileRow:

@@ -35,6 +35,26 @@ def leg_fields(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]
     return payload
 
 
+def declared_values(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]:
+    """What `leg_fields` says, still under our codes and in our values: what people at its office read of the form."""
+    part, found = _part(plan, leg), dict[str, Any]()
+    for one in part.declared:
+        value = clean.get(one.code) if one.asker is not None or one.type == "rows" else None
+        if part.line.each == one.code and part.line.row is not None and isinstance(value, list):
+            value = value[part.line.row:part.line.row + 1]
+        value = _own_columns(one, value) if one.type == "rows" else value
+        if value is not None:
+            found[one.code] = value
+    return found
+
+
+def _own_columns(declared: Declared, rows: Any) -> list[dict[str, Any]] | None:
+    """Rows reduced to the declared columns, under our names; None where nothing is left of any."""
+    names = [column.code for column in declared.columns if column.asker is not None]
+    reduced = [{name: value for name in names if (value := row.get(name)) is not None} for row in _mappings(rows)]
+    return reduced if any(reduced) else None
+
+
 def applicant_part(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, Any]:
     """The people of the case as far as this leg's matter declares their name or number; raises `UnknownLeg`."""
     people: dict[str, Any] = {}

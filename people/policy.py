@@ -43,7 +43,7 @@ SIGNED = Access(relation="signature")
 INSIDE = Access(relation="socket")
 OWN = Access(frozenset({"applicant"}), "own")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
-STAFF = Access(frozenset({"author", "operator"}))
+STAFF = Access(frozenset({"author", "operator", "officer"}))
 AUTHOR = Access(frozenset({"author"}))
 OPERATOR = Access(frozenset({"operator"}))
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department")
@@ -81,6 +81,9 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.health": OPERATOR, "staff.health_live": OPERATOR, "staff.pause": OPERATOR,
     "staff.undelivered": OPERATOR, "staff.resend": OPERATOR, "staff.find_leg": OPERATOR, "staff.leg": OPERATOR,
     "staff.strange": OPERATOR, "staff.strange_one": OPERATOR, "staff.look_inside": OPERATOR, "staff.settle": OPERATOR,
+    "staff.inbox": OF_DEPARTMENT, "staff.arrivals": OF_DEPARTMENT, "staff.done": OF_DEPARTMENT,
+    "staff.find_work": OF_DEPARTMENT, "staff.work": OF_DEPARTMENT, "staff.open_work": OF_DEPARTMENT,
+    "staff.act": OF_DEPARTMENT,
 }
 
 POLICY: Mapping[str, Access] = {**API, **PAGES, **STAFF_PAGES}

@@ -75,6 +75,19 @@ def after(tx: Tx, department: str, cursor: int, limit: int = 100) -> list[Offer]
     return [shape(Offer, row) for row in found]
 
 
+def untaken(tx: Tx, department: str, cursor: int, limit: int = 100) -> list[Offer]:
+    """What a department may read and nobody there has taken, oldest first."""
+    found = tx.rows("select * from offers where department = :d and taken_at is null and n > :cursor"
+                    f" and {_STANDS} order by n limit :limit", d=department, cursor=cursor, limit=limit)
+    return [shape(Offer, row) for row in found]
+
+
+def count_untaken(tx: Tx, department: str, most: int = 1_000) -> int:
+    """Of how many legs there is something that nobody at the department has taken; no more than `most` are counted."""
+    return int(tx.rows("select count(*) as n from (select distinct reference, leg from offers where department = :d"
+                       f" and taken_at is null and {_STANDS} limit :most) as waiting", d=department, most=most)[0]["n"])
+
+
 def of_leg(tx: Tx, reference: str, leg: str) -> list[Offer]:
     """Every offer about a leg that may be read, oldest first."""
     found = tx.rows(f"select * from offers where reference = :r and leg = :leg and {_STANDS} order by department, n",

@@ -115,14 +115,30 @@ def inbox(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> Pag
     return Page(tuple(shape(LegRow, row) for row in page), _cursor(page[-1]) if more else None)
 
 
-def closed_of(tx: Tx, department: str, before: datetime, limit: int = 50) -> list[LegRow]:
-    """A department's legs that ended before a time, the last ended first."""
+def place_in_inbox(leg: LegRow) -> str:
+    """Where a leg stands in the inbox, as the `after` of what stands behind it."""
+    return f"{stamp(leg.due_at) if leg.due_at else NEVER}|{leg.reference}|{leg.leg}"
+
+
+def inbox_size(tx: Tx, office: str) -> int:
+    """How many legs an office has to work on."""
+    return int(tx.rows("select count(*) as n from legs where office = :office and closed_at is null"
+                       " and started_at is not null and state <> 'granted'", office=office)[0]["n"])
+
+
+def done_of(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> Page:
+    """An office's legs that are granted or over, the latest first; `after` is the `next` of the page before."""
+    since, reference, leg = after.split("|") if after and after.count("|") == 2 else (NEVER, NEVER, NEVER)
     found = tx.rows(
-        "select * from legs where department = :department and closed_at is not null and closed_at < :before"
-        " order by closed_at desc, reference, leg limit :limit",
-        department=department, before=stamp(before), limit=limit,
+        "select * from legs where office = :office and (closed_at is not null or state = 'granted')"
+        " and (since, reference, leg) < (:since, :reference, :leg)"
+        " order by since desc, reference desc, leg desc limit :limit",
+        office=office, since=since, reference=reference, leg=leg, limit=limit + 1,
     )
-    return [shape(LegRow, row) for row in found]
+    page, more = found[:limit], len(found) > limit
+    last = page[-1] if more else None
+    return Page(tuple(shape(LegRow, row) for row in page), f"{last['since']}|{last['reference']}|{last['leg']}"
+                if last else None)
 
 
 def late(tx: Tx, now: datetime, limit: int = 200) -> list[LegRow]:

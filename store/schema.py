@@ -220,3 +220,12 @@ SIXTH: tuple[str, ...] = (
     "create index files_unlinked on files (created_at, file) where reference is null",
     "create index notices_of_case on notices (reference) where reference is not null",
 )
+
+# What an office's officers ask for: what of its feed nobody has opened yet, and what it has done, the latest first;
+# what is granted stands there from its grant on, whether or not it was handed over.
+SEVENTH: tuple[str, ...] = (
+    "create index offers_untaken on offers (department, n) where taken_at is null",
+    "drop index legs_closed",
+    """create index legs_done on legs (office, since, reference, leg)
+    where (closed_at is not null or state = 'granted')""",
+)

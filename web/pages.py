@@ -22,12 +22,12 @@ from web import (
 )
 from web.pages_root import bp
 from web.pages_words import called, days, kinds, said, solemn
-from web.staff import health, strange, studio, undelivered
+from web.staff import health, inbox, leg_work, strange, studio, undelivered
 from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
-STAFF_VIEWS = (health, undelivered, strange, studio)
+STAFF_VIEWS = (health, undelivered, strange, studio, inbox, leg_work)
 
 
 def register_pages(app: Flask) -> None:

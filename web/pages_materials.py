@@ -184,7 +184,7 @@ def too_large(error: HTTPException) -> Response:
     sent, limit = request.content_length or 0, house().settings.upload_limit
     if request.endpoint not in UPLOADS or wants_json() or sent <= limit or not current().signed_in:
         return answer(from_http(error))
-    _swallow(MOST_SWALLOWED * limit)
+    swallow(MOST_SWALLOWED * limit)
     say = f"一次选的文件一共约 {sent / MB:.0f} MB，一次最多发送 {limit // MB} MB，一份也没有保存；请分几次上传"
     if request.endpoint == "pages.upload":
         return _refused(**(request.view_args or {}), say=say)
@@ -192,7 +192,7 @@ def too_large(error: HTTPException) -> Response:
     return redirect(request.path, 303)
 
 
-def _swallow(most: int) -> None:
+def swallow(most: int) -> None:
     """Read what a browser sends and throw it away: it reads no answer before it has sent its form."""
     with suppress(Problem):  # too slow, or no place for it now: then it is answered as it stands
         for _ in range(0, most, PIECE):

@@ -8,7 +8,7 @@ from catalog.matter import FieldAsk, Matter
 from forms.compose import compose
 from forms.plan import Plan
 from forms.schema import validate_form
-from forms.split import leg_fields
+from forms.split import declared_values, leg_fields
 from forms.values import json_ready
 from tests.bundles.filled import filled
 from tests.bundles.shipped import CATALOG, TODAY, public_plan
@@ -43,6 +43,11 @@ def test_a_department_receives_only_what_its_matter_declares(bundle: str) -> Non
         payload = leg_fields(plan, leg.leg, clean)
         assert set(payload) <= declared, leg.leg
         assert payload or not CATALOG.matters[leg.matter].asks.fields
+        names = {one.code: one.asker.as_name if one.asker else one.code for one in plan.parts[leg.leg].declared}
+        read = declared_values(plan, leg.leg, clean)  # by its officers, under our codes
+        assert {names[code] for code in read} == set(payload), leg.leg
+        rows = {code: value for code, value in read.items() if isinstance(payload[names[code]], list)}
+        assert {code: len(value) for code, value in rows.items()} == {code: len(payload[names[code]]) for code in rows}
 
 
 def test_units_codes_and_dates_are_the_departments_own() -> None:

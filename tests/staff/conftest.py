@@ -10,6 +10,11 @@ from tests.pages.client import Visitor
 from web.wiring import NAME
 
 __all__ = ["deployment"]
+AT_THE_PAGES = """bodies:
+  water-office: {department: water, name: 供水公司, connector: desk}
+  power-office: {department: power, name: 供电公司, connector: rest, address: "http://127.0.0.1:9/power",
+                 secrets: ["env:OFFICE_SECRET"]}
+"""
 
 
 @pytest.fixture
@@ -26,3 +31,9 @@ def opened(deployment):
             app.extensions[NAME].close()
 
     return portal
+
+
+@pytest.fixture
+def at_the_pages(deployment):
+    """The water company has no system: its officers work on our pages; the power company has one."""
+    (deployment.folder / "offices.yaml").write_text(AT_THE_PAGES)

@@ -58,7 +58,10 @@ QUESTIONS: dict[str, Question] = {
     "a person's cases": lambda tx: reading.cases_of(tx, "someone"),
     "inbox": lambda tx: reading.inbox(tx, "water-works"),
     "inbox, a later page": lambda tx: reading.inbox(tx, "water-works", "2026|a|01"),
-    "closed of a department": lambda tx: reading.closed_of(tx, "water-works", NOW),
+    "inbox, counted": lambda tx: reading.inbox_size(tx, "water-works"),
+    "done by an office": lambda tx: (reading.done_of(tx, "water-works"),
+                                     reading.done_of(tx, "water-works", "2026|a|01")),
+    "not taken of a feed": lambda tx: (offers.untaken(tx, "water-works", 0), offers.count_untaken(tx, "water-works")),
     "late": lambda tx: reading.late(tx, NOW),
     "figures": lambda tx: reading.figures(tx, NOW),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
@@ -97,7 +100,7 @@ QUESTIONS: dict[str, Question] = {
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
 PAGED = {"inbox", "inbox, a later page", "late", "lapsing", "claim", "troubles", "tried again", "open cases", "feed",
-         "a person's cases", "closed of a department", "seal"}
+         "a person's cases", "done by an office", "seal"}
 
 
 def _fields(leg: LegRow) -> dict[str, Any]:

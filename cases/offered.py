@@ -1,0 +1,60 @@
+"""Which acts a person at an office may choose now: what the transition table lets happen, without what makes no sense.
+
+The table takes more than this, since a department's system may leave steps out and tell things late: an end of a
+special procedure that was never told, a hand-over of what was never granted. Nobody chooses such a thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from cases.calendar_days import WorkCalendar
+from cases.judge import wait_until
+from cases.model import Case, Event, Leg, LegState
+from cases.states import Move, move
+
+Sense = Callable[[Leg], bool]
+_RESULTS: Mapping[str, Any] = {"results": ({},)}  # a grant of a leg that has no results yet brings them
+
+
+def _in_special(leg: Leg) -> bool:
+    return any(pause.kind == "special" and pause.end is None for pause in leg.pauses)
+
+
+def _always(_leg: Leg) -> bool:
+    return True
+
+
+def _granted(leg: Leg) -> bool:
+    return leg.state is LegState.GRANTED
+
+
+# In the order in which they are offered, each with the sense that it must make beside the table.
+ACTS: Mapping[str, Sense] = {
+    "leg.withdraw_confirmed": lambda leg: leg.withdrawing,
+    "leg.withdraw_rejected": lambda leg: leg.withdrawing or leg.revoking,
+    "leg.accepted": lambda leg: leg.accepted_at is None,
+    "leg.supplement_required": lambda leg: not _in_special(leg),
+    "leg.not_accepted": lambda leg: leg.accepted_at is None,
+    "leg.in_review": lambda leg: leg.state is not LegState.SUPPLEMENT_REQUIRED and not _in_special(leg),
+    "leg.special_started": lambda leg: not _in_special(leg) and leg.state is not LegState.SUPPLEMENT_REQUIRED,
+    "leg.special_ended": _in_special,
+    "leg.granted": lambda leg: not leg.withdrawing,
+    "leg.refused": lambda leg: not leg.withdrawing,
+    "leg.delivered": _granted,
+    "leg.forwarded": lambda leg: leg.state is not LegState.SUPPLEMENT_REQUIRED and not _in_special(leg),
+    "leg.fee": _always,
+    "leg.remark": _always,
+}
+
+
+def offered(case: Case, leg: Leg, calendar: WorkCalendar, now: datetime) -> tuple[str, ...]:
+    """The acts, as types of notices, that the office of `leg` may choose at `now`; none before it has the leg."""
+    if leg.received_at is None:
+        return ()
+    until = wait_until(case, leg, calendar)
+    waits = until is not None and now <= until
+    return tuple(type_ for type_, sense in ACTS.items() if sense(leg) and not (waits and type_ == "leg.granted")
+                 and isinstance(move(leg, Event(type_, now, "", leg.leg, _RESULTS)), Move))

@@ -1,0 +1,69 @@
+"""What a person at an office may choose in each state: what the table lets happen and what makes sense."""
+
+import pytest
+
+from cases.model import LegState
+from cases.offered import ACTS, offered
+from cases.states import NOTICES
+from tests.cases.case_plans import a_leg, a_plan, at, filed, ours, say
+from tests.cases.case_years import CALENDAR
+
+ALWAYS = {"leg.fee", "leg.remark"}
+OPEN = {"leg.accepted", "leg.supplement_required", "leg.not_accepted", "leg.in_review", "leg.special_started",
+        "leg.granted", "leg.refused", "leg.forwarded"}
+AT_WORK = OPEN - {"leg.accepted", "leg.not_accepted"}
+ASK = {"ask": "A1", "reason": "缺盖章", "limit": "5wd", "materials": [{"material": "M1"}]}
+SPECIAL = {"kind": "听证", "basis": "第45条"}
+NO = {"reason_code": "R1", "reason": "不符合条件"}
+LIVES = [
+    ("just received", [], OPEN | ALWAYS),
+    ("accepted", [("leg.accepted", {})], AT_WORK | ALWAYS),
+    ("asked before it was accepted", [("leg.supplement_required", ASK)],
+     OPEN - {"leg.in_review", "leg.special_started", "leg.forwarded"} | ALWAYS),
+    ("in a special procedure", [("leg.accepted", {}), ("leg.special_started", SPECIAL)],
+     {"leg.special_ended", "leg.granted", "leg.refused"} | ALWAYS),
+    ("out of it", [("leg.special_started", SPECIAL), ("leg.special_ended", {"kind": "听证"})], AT_WORK | ALWAYS),
+    ("granted with results", [("leg.granted", {"results": [{"name": "证"}]})], {"leg.delivered"} | ALWAYS),
+    ("granted with nothing", [("leg.granted", {"results": []})], {"leg.granted", "leg.delivered"} | ALWAYS),
+    ("handed over", [("leg.granted", {"results": [{"name": "证"}]}), ("leg.delivered", {"mode": "post"})],
+     {"leg.remark"}),
+    ("refused", [("leg.refused", NO)], {"leg.remark"}),
+    ("not accepted", [("leg.not_accepted", NO)], {"leg.remark"}),
+]
+
+
+def lived(plan, life):
+    case, _ = say(filed(plan).case, "01", "leg.received", 1)
+    for hour, (type_, data) in enumerate(life, 2):
+        case, _ = say(case, "01", type_, hour, **data)
+    return case
+
+
+@pytest.mark.parametrize(("life", "acts"), [(life, acts) for _, life, acts in LIVES], ids=[name for name, *_ in LIVES])
+def test_what_may_be_chosen_follows_from_what_happened(life, acts):
+    case = lived(a_plan([a_leg("01")]), life)
+    assert set(offered(case, case.legs["01"], CALENDAR, at(20))) == acts
+
+
+def test_a_withdrawal_is_answered_and_nothing_is_decided_meanwhile():
+    case, _ = ours(lived(a_plan([a_leg("01")]), [("leg.accepted", {})]), "01", "leg.withdraw_requested", 5,
+                   why="applicant", reason="改期")
+    acts = offered(case, case.legs["01"], CALENDAR, at(6))
+    assert acts[:2] == ("leg.withdraw_confirmed", "leg.withdraw_rejected")
+    assert not {"leg.granted", "leg.refused"} & set(acts)
+
+
+def test_nothing_is_granted_while_a_publicity_period_runs():
+    case = lived(a_plan([a_leg("01", wait="5nd")]), [("leg.accepted", {})])
+    assert "leg.granted" not in offered(case, case.legs["01"], CALENDAR, at(24))
+    assert "leg.granted" in offered(case, case.legs["01"], CALENDAR, at(24 * 20))
+
+
+def test_of_a_leg_that_has_not_come_nothing_may_be_chosen():
+    case = filed(a_plan([a_leg("01")])).case
+    assert case.legs["01"].state is LegState.QUEUED
+    assert offered(case, case.legs["01"], CALENDAR, at(1)) == ()
+
+
+def test_every_act_is_a_notice_of_the_contract():
+    assert set(ACTS) <= NOTICES

@@ -1,0 +1,278 @@
+"""Officers of an office without a system work on our pages: they open, ask, decide; each act is a notice of theirs."""
+
+import io
+import re
+
+import pytest
+
+from app import create_app
+from bench.applicant import CATALOG
+from bench.inside import Inside
+from desk.acts import Act
+from desk.applicant import Supply
+from sandbox.demo_secrets import ensure_secrets
+from store import audit, notices
+from tests.ops.conftest import PNG, file, received, state
+from tests.pages.client import Visitor, controls
+from tests.store.lists import DESK, changed_list
+from web.wiring import NAME
+
+OFFICER = "officer-water-office"
+REASON = ("reason_code", "B02"), ("reason", "不在供水范围内")
+
+
+@pytest.fixture
+def at_desk(at_the_pages, opened):
+    """The portal, an officer of the water company at its pages, and the legs of one filing: water's and power's."""
+    with opened(OFFICER) as (home, clerk):
+        receipt, = file(home)
+        yield home, clerk, *(leg.leg for leg in receipt.legs)
+
+
+def open_(clerk, leg):
+    clerk.get("/staff/arrivals")
+    clerk.send(f"/staff/work/{leg}/open")
+
+
+def form(clerk):
+    """What the forms of the page carry: its token and how far the leg's history goes."""
+    kept = dict(controls(clerk.page))
+    return ("token", kept["token"]), ("seen", kept["seen"])
+
+
+def do(clerk, leg, act, *fields, carried=None):
+    """Fill in an act and send it."""
+    named = [(f"{act}.{name}", value) for name, value in fields]
+    return clerk.send(f"/staff/work/{leg}/acts/{act}", *(carried or form(clerk)), *named)
+
+
+def offers(clerk):
+    return re.findall(r'id="act-(\w+)"', clerk.page)
+
+
+def strange(home):
+    with home.database.read() as tx:
+        return notices.unsettled(tx)
+
+
+def audited(home):
+    with home.database.read() as tx:
+        return [(entry.actor, entry.action, entry.target) for entry in audit.entries(tx)]
+
+
+def test_a_new_leg_is_listed_and_nothing_of_it_is_told_before_it_is_opened(at_desk):
+    home, clerk, water, power = at_desk
+    clerk.get("/staff/")
+    assert clerk.at == "/staff/inbox"
+    assert "待办 1 件，其中新到或有新情况 1 件" in clerk.text
+    assert (water in clerk.text, power in clerk.text, "示例项目" in clerk.text) == (True, False, False)
+    clerk.get(f"/staff/work/{water}")
+    assert ("示例项目" in clerk.text, offers(clerk)) == (False, [])
+    assert state(home, water) == "queued"
+
+
+def test_opening_counts_as_received_and_shows_what_the_matter_asks_and_nothing_else(at_desk):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    assert clerk.at == f"/staff/work/{water}"
+    assert state(home, water) == "received"
+    told = ("项目名称 示例项目", "统一社会信用代码 91370200163562681G", "联系电话 13800138000", "面积 12 平方米",
+            "图.png")
+    assert all(word in clerk.text for word in told)
+    assert audited(home) == [(OFFICER, "leg.opened", water)]
+    clerk.get("/staff/arrivals")
+    assert "没有新到的件" in clerk.text
+
+
+def test_the_papers_open_and_those_of_others_do_not(at_desk):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    paper = re.search(r'href="(/api/files/[^"]+)"', clerk.page)
+    assert clerk.client.get(paper[1]).data == PNG
+    other = home.desk.keep_file("somebody-else", ("b.png", "image/png"), [PNG], home.clock.now())
+    assert clerk.client.get(f"/api/files/{other.file}").status_code == 404
+
+
+def test_a_leg_goes_its_way_from_acceptance_to_hand_over_at_the_pages(at_desk):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    do(clerk, water, "accepted", ("ref", "GS-17"))
+    assert ("已受理，开始计时" in clerk.text, "GS-17" in clerk.text, state(home, water)) == (True, True, "accepted")
+    assert "accepted" not in offers(clerk)
+    do(clerk, water, "in_review", ("step", "现场勘察"))
+    do(clerk, water, "fee", ("amount", "120.5"), ("basis", "示例收费标准"))
+    clerk.client.post(f"/staff/work/{water}/acts/granted", content_type="multipart/form-data", buffered=True, data={
+        "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1], **dict(form(clerk)),
+        "granted.0.on": "yes", "granted.0.number": "2026-17", "granted.0.from": "2026-12-01",
+        "granted.0.for_ever": "yes", "granted.0.file": (io.BytesIO(PNG), "协议.png")})
+    clerk.get(f"/staff/work/{water}")
+    assert state(home, water) == "granted"
+    reference, _, number = water.rpartition("-")
+    shown = next(leg for leg in home.desk.case_view("somebody", reference, home.clock.now())["legs"]
+                 if leg["leg"] == number)
+    result, = shown["results"]
+    assert (result["material"], result["number"], result["valid_to"]) == ("agreement", "2026-17", "长期")
+    assert [one["name"] for one in result["files"]] == ["协议.png"]
+    assert shown["fees"][0]["amount"] == "120.5"
+    clerk.get("/staff/done")
+    assert (water in clerk.text, "等送达" in clerk.text) == (True, True)
+    clerk.get(f"/staff/work/{water}")
+    do(clerk, water, "delivered", ("mode", "window"))
+    assert (state(home, water), offers(clerk)) == ("delivered", ["remark"])
+    assert [action for _, action, _ in audited(home)] == [
+        "leg.opened", "leg.accepted", "leg.in_review", "leg.fee", "leg.granted", "leg.delivered"]
+
+
+def test_the_applicant_answers_what_is_asked_and_the_answer_comes_as_news(at_desk):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    do(clerk, water, "supplement_required", ("materials", "drawing"), ("fields", "area"), ("reason", "图纸不清"),
+       ("days", "5"), ("unit", "wd"))
+    assert state(home, water) == "supplement_required"
+    reference, _, number = water.rpartition("-")
+    now = home.clock.now()
+    ask, = next(leg["asks"] for leg in home.desk.case_view("somebody", reference, now)["legs"] if leg["leg"] == number)
+    assert ([one["name"] for one in ask["materials"]], [one["name"] for one in ask["fields"]]) == (["图纸"], ["面积"])
+    paper = home.desk.keep_file("somebody", ("新图.png", "image/png"), [PNG], now)
+    answer = Supply(number, ask["id"], {"area": 99}, {"drawing": (paper.file,)})
+    home.desk.supplement("somebody", reference, answer, "answer", now)
+    clerk.get("/staff/arrivals")
+    assert (water in clerk.text, "有新情况" in clerk.text) == (True, True)
+    clerk.send(f"/staff/work/{water}/open")
+    assert ("新图.png" in clerk.text, "面积 99 平方米" in clerk.text) == (True, True)
+    clerk.get("/staff/arrivals")
+    assert "没有新到的件" in clerk.text
+
+
+@pytest.mark.parametrize(("act", "fields", "says"), [
+    ("not_accepted", (("reason_code", "B02"),), "理由：必填"),
+    ("supplement_required", (("days", "很快"),), "请勾选或写明要补的材料或内容"),
+    ("supplement_required", (("fields", "area"), ("reason", "面积不符"), ("days", "很快")), "请填 1–400 的整数"),
+    ("fee", (("amount", "很多"), ("basis", "示例标准")), "请写成以元为单位的数字"),
+    ("granted", (("0.on", "yes"), ("0.to", "明年"), ("0.number", "N-1")), "没有截止日的勾选“长期有效”"),
+])
+def test_what_is_wrong_is_said_at_once_with_all_that_was_typed(at_desk, act, fields, says):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    do(clerk, water, act, *fields)
+    assert (clerk.status, says in clerk.text) == (422, True)
+    kept = dict(controls(clerk.page))
+    assert all(kept.get(f"{act}.{name}") == value or value in clerk.page for name, value in fields)
+    assert (strange(home), state(home, water)) == ([], "received")
+
+
+def test_a_second_press_of_the_same_form_has_one_effect_and_another_text_none(at_desk):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    carried = form(clerk)
+    for _ in range(2):
+        do(clerk, water, "remark", ("text", "请周五到场"), carried=carried)
+        assert clerk.at == f"/staff/work/{water}"
+    assert clerk.text.count("请周五到场") == 1
+    do(clerk, water, "remark", ("text", "请周六到场"), carried=carried)
+    assert (clerk.status, "已经提交过一次" in clerk.text) == (409, True)
+    assert "请周六到场" in clerk.page
+    assert strange(home) == []
+
+
+def test_of_two_officers_the_second_is_told_what_the_first_did(at_desk):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    stale = form(clerk)
+    clerk.get(f"/staff/work/{water}")  # the other one's
+    do(clerk, water, "accepted")
+    do(clerk, water, "not_accepted", *REASON, carried=stale)
+    assert (clerk.status, "又有了新的进展" in clerk.text, "不在供水范围内" in clerk.page) == (409, True, True)
+    assert (state(home, water), strange(home)) == ("accepted", [])
+
+
+@pytest.mark.parametrize("act", ["accepted", "delivered", "special_ended", "withdraw_confirmed"])
+def test_what_is_not_offered_is_not_done_and_fills_no_quarantine(at_desk, act):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    do(clerk, water, "accepted")
+    do(clerk, water, act, ("mode", "post"), ("kind", "听证"))
+    assert clerk.status == 409
+    assert (state(home, water), strange(home)) == ("accepted", [])
+
+
+def test_nothing_of_another_office_is_there(at_desk):
+    _, clerk, water, power = at_desk
+    open_(clerk, water)
+    carried = form(clerk)
+    for path in (f"/staff/work/{power}", f"/staff/work?leg={power}", "/staff/work?leg=X", "/staff/work/X-01"):
+        clerk.get(path)
+        assert clerk.status == 404, path
+    for path in (f"/staff/work/{power}/open", f"/staff/work/{power}/acts/accepted",
+                 f"/staff/work/{water}/acts/corrected"):
+        clerk.get("/staff/inbox")
+        clerk.send(path, *carried)
+        assert clerk.status == 404, path
+    assert clerk.get(f"/staff/work?leg=%20{water.lower()}") == f"/staff/work/{water}"
+
+
+def test_an_office_with_a_system_of_its_own_reads_and_does_not_act(at_the_pages, opened):
+    with opened("officer-power-office") as (home, clerk):
+        receipt, = file(home)
+        power = receipt.legs[1].leg
+        clerk.get(f"/staff/work/{power}")
+        assert clerk.status == 404  # it is on its way
+        received(home)
+        clerk.get("/staff/inbox")
+        assert ("用自己的系统办理" in clerk.text, power in clerk.text) == (True, True)
+        clerk.get(f"/staff/work/{power}")
+        assert ("项目名称 示例项目" in clerk.text, "面积" in clerk.text, offers(clerk)) == (True, False, [])
+        clerk.send(f"/staff/work/{power}/acts/accepted", ("token", "0" * 32), ("seen", "9"))
+        assert (clerk.status, state(home, power)) == (409, "received")
+
+
+@pytest.fixture
+def at_the_police(tmp_path):
+    """A portal where the police, who give a newborn child its number, have no system; an officer there; the leg."""
+    changed = changed_list(tmp_path, "police", DESK)
+    (tmp_path / "keys").mkdir(mode=0o700)
+    ensure_secrets(changed, tmp_path / "keys")
+    app = create_app({"YJS_ENV": "test", "YJS_DATA": str(tmp_path / "data"),
+                      "YJS_KEYS": str(tmp_path / "keys" / "keys"), "YJS_SECRETS": str(tmp_path / "keys"),
+                      "YJS_DEPARTMENTS": str(changed)})
+    there = Inside(app.extensions[NAME])
+    now = there.house.clock.now()
+    hospital, police, *_ = there.file(CATALOG.bundles["newborn"].figures, "one", now, "newborn").legs
+    there.deliver(now)
+    born = [{"material": "ID04", "name": "出生医学证明", "fields": {"birth_cert_no": "Q370000001"}}]
+    there.say("hospital", hospital.leg, "leg.granted", there.house.clock.now(), results=born)
+    clerk = Visitor(app)
+    clerk.sign_in("officer-police")
+    yield clerk, police.leg
+    there.house.close()
+
+
+def test_a_field_that_goes_on_to_other_offices_has_to_be_filled_in_by_its_type(at_the_police):
+    clerk, leg = at_the_police
+    open_(clerk, leg)
+    assert ("前面的事项给出的" in clerk.text, "Q370000001" in clerk.text) == (True, True)
+    for number, says in (("", "必填，后面的部门要用"), ("123", "应为 18 位")):
+        do(clerk, leg, "granted", ("0.on", "yes"), ("given.child_id", number))
+        assert (clerk.status, says in clerk.text) == (422, True)
+    do(clerk, leg, "granted", ("0.on", "yes"), ("given.child_id", "11010519491231002X"))
+    assert (clerk.status, "已办结，等送达" in clerk.text) == (200, True)
+
+
+def test_a_form_with_too_much_in_its_files_says_so_and_changes_nothing(at_the_pages, monkeypatch, opened):
+    monkeypatch.setenv("YJS_UPLOAD_LIMIT", "1000000")
+    with opened(OFFICER) as (home, clerk):
+        water = file(home)[0].legs[0].leg
+        open_(clerk, water)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1]
+        answer = clerk.client.post(f"/staff/work/{water}/acts/granted", follow_redirects=True, buffered=True, data={
+            "csrf_token": token, **dict(form(clerk)), "granted.0.file": (io.BytesIO(b"x" * 4_000_000), "a.pdf")})
+        assert "选的文件一共约 4 MB" in answer.text
+        assert state(home, water) == "received"
+
+
+def test_while_the_service_is_paused_nothing_is_opened_or_done(at_desk):
+    home, clerk, water, _ = at_desk
+    clerk.get("/staff/inbox")
+    home.desk.operations.pause(Act("somebody", "检修"), home.clock.now())
+    clerk.send(f"/staff/work/{water}/open")
+    assert (clerk.status, state(home, water)) == (503, "queued")

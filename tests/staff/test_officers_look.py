@@ -1,0 +1,70 @@
+"""The officers' pages in a browser: accessible, not wider than the window, worked by keyboard, at both widths."""
+
+import threading
+
+import pytest
+from playwright.sync_api import expect
+from werkzeug.serving import make_server
+
+from app import create_app
+from tests.ops.conftest import PNG, file
+from tests.pages.conftest import FLAGS, WIDTHS, browser, width
+from tests.pages.test_access import look_over
+from web.wiring import NAME
+
+__all__ = ["FLAGS", "WIDTHS", "browser", "width"]
+
+
+@pytest.fixture
+def page(browser, width, at_the_pages):
+    """A page of a fresh visitor at a portal with two legs for the water company's officers."""
+    app = create_app()
+    file(app.extensions[NAME], 2)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    context = browser.new_context(base_url=f"http://127.0.0.1:{server.port}", locale="zh-CN",
+                                  viewport={"width": width, "height": 844})
+    context.set_default_timeout(15_000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+        server.shutdown()
+        serving.join()
+        server.server_close()
+        app.extensions[NAME].close()
+
+
+def test_an_officer_works_through_the_pages(page):
+    page.goto("/login")
+    page.get_by_text("其他角色").click()
+    page.get_by_role("button", name="以示例工作人员(供水公司)登录").click()
+    look_over(page)
+    page.get_by_role("link", name="新到").click()
+    look_over(page)
+    page.get_by_role("button", name="供水报装").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="供水报装")).to_be_visible()
+    look_over(page)
+    page.get_by_label("本单位编号").fill("GS-1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("已受理，开始计时")).to_be_visible()
+    for act in ("要求补正", "办结"):
+        page.locator("summary").get_by_text(act, exact=True).click()
+        look_over(page)
+    page.get_by_label("编号", exact=True).first.fill("2026-17")
+    page.locator("#f-granted-0-files").set_input_files([
+        {"name": "协议.png", "mimeType": "image/png", "buffer": PNG},
+        {"name": "说明.txt", "mimeType": "text/plain", "buffer": b"plain"}])
+    page.get_by_role("button", name="办结", exact=True).click()
+    expect(page.get_by_text("有 1 处需要修改")).to_be_visible()
+    look_over(page)
+    expect(page.get_by_label("编号", exact=True).first).to_have_value("2026-17")
+    page.get_by_role("button", name="办结", exact=True).click()  # with the file that was taken before
+    expect(page.get_by_role("link", name="协议.png")).to_be_visible()
+    look_over(page)
+    page.get_by_role("link", name="下一件").or_(page.get_by_role("button", name="下一件")).click()
+    look_over(page)
+    page.get_by_role("link", name="已办").click()
+    look_over(page)
