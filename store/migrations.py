@@ -11,7 +11,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import FIFTH, FIRST, FOURTH, SECOND, SIXTH, THIRD
+from store.schema import FIFTH, FIRST, FOURTH, SECOND, SEVENTH, SIXTH, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
 
@@ -64,6 +64,11 @@ def _fifth(db: Any) -> None:
 @MIGRATIONS(name="0006_what_waits_is_found")
 def _sixth(db: Any) -> None:
     run_all(db, SIXTH)
+
+
+@MIGRATIONS(name="0007_ratings")
+def _seventh(db: Any) -> None:
+    run_all(db, SEVENTH)
 
 
 def migrate_sqlite(tables: Tables) -> None:

@@ -17,6 +17,7 @@ from store import (
     consents,
     conservation,
     drafts,
+    endings,
     events,
     files,
     leases,
@@ -25,7 +26,9 @@ from store import (
     notices,
     offers,
     operating,
+    overseeing,
     people,
+    ratings,
     reading,
     seals,
     submissions,
@@ -37,16 +40,18 @@ from store.legs import LegRow
 from store.messages import MessageId
 from store.opening import Opened, Place
 from store.operating import OpenCase
+from store.overseeing import After
 from store.port import Row, Tx
 from store.sqlite import FILE
 from tests.store.samples import NOW, REFERENCE, a_leg, a_message, file_case, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
-        "files", "consents", "audit", "sessions", "drafts"}
+        "files", "consents", "audit", "sessions", "drafts", "ratings"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
-         "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched"}
+         "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
+         "cases_unjudged", "cases_reopened"}
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = a_message("01", created_at=NOW)
 
@@ -57,7 +62,12 @@ QUESTIONS: dict[str, Question] = {
     "inbox": lambda tx: reading.inbox(tx, "water-works"),
     "inbox, a later page": lambda tx: reading.inbox(tx, "water-works", "2026|a|01"),
     "closed of a department": lambda tx: reading.closed_of(tx, "water-works", NOW),
-    "late": lambda tx: reading.late(tx, NOW),
+    "late": lambda tx: overseeing.late(tx, NOW, After("2026", "a", "01"), 9),
+    "late of an office": lambda tx: overseeing.late(tx, NOW, After(), 9, "water-works"),
+    "soon late": lambda tx: overseeing.soon(tx, NOW, After(), 9),
+    "late by office": lambda tx: (overseeing.by_office(tx, NOW), overseeing.urges(tx, [REFERENCE])),
+    "ratings": lambda tx: (ratings.of_case(tx, REFERENCE), ratings.owed(tx, None, 9), ratings.late(tx, NOW)),
+    "how cases ended": lambda tx: (endings.unjudged(tx, 9), endings.reopened(tx, 9)),
     "figures": lambda tx: reading.figures(tx, NOW),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, ["x"])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
@@ -92,7 +102,8 @@ QUESTIONS: dict[str, Question] = {
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
-PAGED = {"inbox", "inbox, a later page", "late", "lapsing", "claim", "troubles", "tried again", "open cases", "feed",
+PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",
+         "lapsing", "claim", "troubles", "tried again", "open cases", "feed",
          "a person's cases", "closed of a department", "seal"}
 
 
