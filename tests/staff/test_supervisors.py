@@ -1,16 +1,11 @@
 """Supervisors see what is late and urge it, answer bad ratings, and read figures that nobody typed in."""
 
-from urllib.parse import urlsplit
-
 import pytest
 
 from oversight.ratings import Given
 from store import audit
 from tests.ops.conftest import file, received, say, state
-from tests.pages.conftest import browser, width
-from tests.pages.test_access import look_over
 
-__all__ = ["browser", "width"]
 # Filed and accepted on Monday the 5th; power has two working days, water three.
 FILED, LATER, SOON = "2026-01-05T10:00:00+08:00", "2026-01-09T10:00:00+08:00", "2026-01-07T10:00:00+08:00"
 
@@ -190,30 +185,3 @@ def test_the_overview_tells_per_bundle_what_is_open_ended_in_time_and_late(town,
     clerk.get("/staff/overview")
     assert "水电联办 0 2 1 1 0 50.0% 1/2" in clerk.text
     assert "部门超期 0 件" in clerk.text
-
-
-@pytest.fixture
-def shown(browser, width, town):
-    """A browser of this width that sees the pages of the portal in this process as the supervisor does."""
-    _, clerk, _ = town
-    page = browser.new_page(viewport={"width": width, "height": 844}, locale="zh-CN")
-
-    def answer(route):
-        parts = urlsplit(route.request.url)
-        got = clerk.client.get(f"{parts.path}?{parts.query}", buffered=True)
-        route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.data)
-
-    page.route("**/*", answer)
-    yield lambda path: (page.goto(f"http://portal.test{path}"), look_over(page))
-    page.close()
-
-
-def test_the_pages_of_supervisors_are_accessible(town, on, shown):
-    home, clerk, legs = town
-    end(home, legs[:2])
-    rate(home, legs[0], 1, "慢")
-    later(on, clerk)
-    home.desk.sweep(home.clock.now())
-    for path in ("/staff/warnings", "/staff/warnings?soon=1", "/staff/ratings", f"/staff/ratings/{legs[0]}",
-                 "/staff/overview"):
-        shown(path)
