@@ -35,10 +35,9 @@ def is_worked_on(case: Case, number: str) -> bool:
 
 
 def urged_by(leg: Leg, who: str, now: datetime, calendar: WorkCalendar) -> bool:
-    """Whether `who` (`platform`, or the beginning of an actor such as `applicant:`) has urged the leg on the working
-    day of `now`."""
+    """Whether `who` (an actor, or all of a kind such as `applicant`) has urged the leg on the working day of `now`."""
     today = working_day(now, calendar)
-    return any(event.by.startswith(who) and working_day(event.at, calendar) == today
+    return any(who in (event.by, event.by.partition(":")[0]) and working_day(event.at, calendar) == today
                for event in reversed(leg.history) if event.type == URGED)
 
 

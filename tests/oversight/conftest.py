@@ -1,4 +1,4 @@
-"""A desk that urges by itself, on the shipped definitions and the demo deployment, on either store."""
+"""A desk that urges by itself, on the shipped definitions and the demo deployment, on a store of either kind."""
 
 import json
 from dataclasses import dataclass
@@ -18,11 +18,13 @@ from dispatch.retry import Then
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
 from store import legs, messages
+from store.opening import Place
 from tests.desk.conftest import NOW, SHANGHAI, Generous, catalog
 from tests.desk.filings import small_filing
-from tests.store.conftest import cipher, place, server, store
+from tests.store.conftest import cipher, server, store
 
-__all__ = ["catalog", "cipher", "place", "server", "store"]
+__all__ = ["catalog", "cipher", "server", "store"]
+ON_BOTH = pytest.mark.parametrize("place", ["sqlite", "postgres"], indirect=True)
 ROOM = {"water-group": 9, "power-grid": 9}
 SOON = timedelta(seconds=1)
 
@@ -30,6 +32,17 @@ SOON = timedelta(seconds=1)
 def at(day, hour=10, minute=0):
     """A moment of January 2026; the 5th is a Monday, and each case is filed on it."""
     return datetime(2026, 1, day, hour, minute, tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def place(request, tmp_path):
+    """Where the store is: in a folder, and where a test is marked `ON_BOTH` in a PostgreSQL, too."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield Place(tmp_path / "data")
+        return
+    server = request.getfixturevalue("server")
+    yield Place(tmp_path / "data", server.url)
+    server.empty()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from desk.export import Extent, export, plain
 from oversight import figures
 from oversight.ratings import Given, Ratings
 from store import endings, ratings, tallies
-from tests.oversight.conftest import at
+from tests.oversight.conftest import ON_BOTH, at
 
 WORDS = "窗口说明不清楚"
 
@@ -55,6 +55,7 @@ def test_what_has_ended_is_open_for_a_rating_and_nothing_else(town, desk):
         give(desk, reference, "01", 5, at(8) + timedelta(days=60))
 
 
+@ON_BOTH
 def test_a_rating_is_given_once_and_a_repeated_sending_has_one_effect(desk, ended):
     give(desk, ended, "", 4, key="k1", words=WORDS)
     give(desk, ended, "", 4, key="k1", words=WORDS)
@@ -81,6 +82,7 @@ def test_nonsense_is_refused_by_name(desk, ended, given, wrong):
     assert [one for one in desk.of_case("somebody", ended) if one.rating] == []
 
 
+@ON_BOTH
 def test_a_bad_rating_is_owed_an_answer_of_fifteen_working_days(town, desk, ended):
     give(desk, ended, "01", 2)
     give(desk, ended, "03", 3)
@@ -91,6 +93,7 @@ def test_a_bad_rating_is_owed_an_answer_of_fifteen_working_days(town, desk, ende
     assert (one.leg, one.due_at) == ("01", at(30, 23).replace(minute=59, second=59))
 
 
+@ON_BOTH
 def test_words_stand_sealed_and_leave_only_where_personal_data_may(town, desk, ended):
     give(desk, ended, "01", 1, words=WORDS)
     with town.premises.database.read() as tx:
@@ -103,6 +106,7 @@ def test_words_stand_sealed_and_leave_only_where_personal_data_may(town, desk, e
     assert json.loads(said[False])[0]["level"] == 1
 
 
+@ON_BOTH
 def test_erasing_takes_the_words_and_leaves_the_count(town, desk, ended):
     give(desk, ended, "01", 1, words=WORDS)
     assert town.premises.database.write(lambda tx: ratings.erase(tx, ended)) == 1
@@ -111,6 +115,7 @@ def test_erasing_takes_the_words_and_leaves_the_count(town, desk, ended):
         assert tallies.drift(tx) == []
 
 
+@ON_BOTH
 def test_whether_a_case_ended_in_time_is_noted_once_by_the_sweep_and_taken_back_when_it_opens_again(town, ended):
     other = town.file("key-2")
     for number in ("01", "03"):
@@ -133,6 +138,7 @@ def test_whether_a_case_ended_in_time_is_noted_once_by_the_sweep_and_taken_back_
     assert standing()[2:] == (1, 0, 0)
 
 
+@ON_BOTH
 def test_a_rating_that_was_counted_wrong_is_found_by_the_recount(town, desk, ended):
     give(desk, ended, "01", 5)
     town.premises.database.write(lambda tx: tx.run("update counter_deltas set amount = 7 where name = 'ratings'"))

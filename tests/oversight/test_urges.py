@@ -12,7 +12,7 @@ from desk.desk import Desk
 from desk.errors import IdempotencyMismatch, NotNow, UnknownCase, UnknownLeg
 from store import audit
 from tests.desk.filings import small_filing
-from tests.oversight.conftest import ROOM, at
+from tests.oversight.conftest import ON_BOTH, ROOM, at
 
 # Water has until the 7th, power until the 8th; the 10th and the 11th are a weekend.
 LATE = at(9)
@@ -59,15 +59,16 @@ def test_what_is_not_late_not_there_or_not_ones_own_cannot_be_urged(town):
     assert town.told(reference) == []
 
 
+@ON_BOTH
 def test_a_supervisor_urges_whatever_a_department_works_on_with_a_reason_that_is_audited(town):
     reference = town.file()
     town.desk.urging.by_supervisor(f"{reference}-01", Act("boss", "重点项目"), at(6))
     with pytest.raises(NotNow, match="每个工作日"):
         town.desk.urging.by_supervisor(f"{reference}-01", Act("boss", "再催"), at(6, 11))
-    town.desk.urging.by_supervisor(f"{reference}-01", Act("other", "也催"), at(6, 11))
+    town.desk.urging.by_supervisor(f"{reference}-01", Act("bos", "也催"), at(6, 11))
     with town.premises.database.read() as tx:
         assert [(one.actor, one.action, one.target) for one in audit.entries(tx)] == [
-            ("boss", "urge", f"{reference}-01"), ("other", "urge", f"{reference}-01")]
+            ("boss", "urge", f"{reference}-01"), ("bos", "urge", f"{reference}-01")]
     assert town.leg(reference, "01", at(6))["timeline"][-1]["text"] == "督办人员已催办"  # why is theirs
     with pytest.raises(UnknownLeg):
         town.desk.urging.by_supervisor(f"{reference}-77", Act("boss", "催"), at(6))
@@ -76,6 +77,7 @@ def test_a_supervisor_urges_whatever_a_department_works_on_with_a_reason_that_is
         town.desk.urging.by_supervisor(f"{unsent}-01", Act("boss", "催"), at(6))
 
 
+@ON_BOTH
 def test_the_platform_urges_in_office_hours_once_when_a_leg_turned_red_and_then_each_working_day(town):
     reference = town.file()
     seen = {}
@@ -88,6 +90,7 @@ def test_the_platform_urges_in_office_hours_once_when_a_leg_turned_red_and_then_
     assert town.leg(reference, "01", at(13))["timeline"][-1]["text"] == "已超期，平台自动催办部门"
 
 
+@ON_BOTH
 def test_a_restart_a_second_host_and_a_lost_mark_urge_nobody_twice(town):
     reference = town.file()
     town.desk.sweep(at(9))
