@@ -79,6 +79,12 @@ def _zone(text: str) -> ZoneInfo:
         raise NonsenseValue("应是时区名，如 Asia/Shanghai") from error
 
 
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise NonsenseValue("只能是 on、off")
+    return text == "on"
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One environment variable: its attribute, default text, reader, shape, and a sentence in two languages."""
@@ -149,6 +155,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("YJS_KEEP_UPLOADS", "keep_uploads", "30", _whole(1, 3_650), "days",
             "上传后没有用在办件或草稿里的文件，多少天后删除。",
             "Days after which an upload is deleted that neither a case nor a draft has."),
+    Setting("YJS_AUTO_URGE", "auto_urge", "on", _switch, "on | off",
+            "是否由平台在超期后每个工作日自动催办一次；关掉后申请人和督办人员仍可催办。",
+            "Whether the platform urges late legs by itself, once a working day; people may in any event."),
 )
 
 
@@ -188,6 +197,7 @@ class Settings:
     session_life: int
     keep_drafts: int
     keep_uploads: int
+    auto_urge: bool
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

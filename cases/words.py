@@ -60,6 +60,8 @@ _DETAILS: Mapping[str, tuple[str, ...]] = {
     "leg.again": (), "leg.outcome_unknown": (), "leg.stuck": (), "leg.message_refused": (),
 }
 
+_URGED: Mapping[str, str] = {
+    "applicant": "申请人已催办", "supervisor": "督办人员已催办", "platform": "已超期，平台自动催办部门"}
 _MODES: Mapping[str, str] = {"electronic": "电子送达", "window": "窗口领取", "post": "邮寄送达"}
 
 
@@ -76,6 +78,8 @@ def event_name(event: Event, planned: PlannedLeg) -> str:
     """What an event of a leg of this matter is called."""
     if event.type == "leg.withdraw_requested" and event.data.get("why", "applicant") != "applicant":
         return "已通知部门停止办理"  # a rule stops the leg; nobody took it back
+    if event.type == "leg.urged":
+        return _URGED.get(event.by.partition(":")[0], EVENT_NAMES[event.type])
     state = _DECIDED_BY.get(event.type)
     if state is None:
         return EVENT_NAMES.get(event.type, event.type)
@@ -91,7 +95,8 @@ def _decision(state: LegState, planned: PlannedLeg) -> str | None:
 def line(event: Event, planned: PlannedLeg) -> str:
     """One line of the timeline: what happened and, where it is known, why."""
     name = event_name(event, planned)
-    detail = [event.data.get(key) for key in _DETAILS.get(event.type, ("reason",))]
+    inside = event.type == "leg.urged" and not event.by.startswith("applicant:")  # what a supervisor tells a department
+    detail = [] if inside else [event.data.get(key) for key in _DETAILS.get(event.type, ("reason",))]
     words = [_shown(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d) and str(d) not in name]
     return f"{name}：{'，'.join(words)}" if words else name
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from cases import fold, words
+from cases import fold, urges, words
+from cases.due import Dates
 from cases.follow import follow
 from cases.model import Ask, Case, Event, LegState
 from cases.states import FINAL
@@ -34,6 +35,7 @@ from store.submissions import Submission
 
 LONGEST_TEXT = 2_000
 LONGEST_REASON = 500
+ONCE_A_DAY = "今天已经催办过；每个工作日可以催一次。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,28 @@ class AfterFiling:
         by, why = f"applicant:{subject}", {"why": "applicant", "reason": reason}
         return [Event("leg.withdraw_requested", now, by, leg, why) for leg in legs if leg in case.legs]
 
+    def urge(self, subject: str, reference: str, wish: Urge, key: str, now: datetime) -> None:
+        """Ask the department of a late leg to hurry, once a working day."""
+        known = self.owned(subject, reference)
+        number, by, calendar = number_of(reference, wish.leg), f"{urges.APPLICANT}:{subject}", self._premises.calendar
+        if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
+            raise InvalidAnswers(errors={"reason": [unfit]})
+        sent = self._sent(known, key, ("urge", reference, number, wish.reason), now)
+        if sent is None:
+            return
+
+        def decide(case: Case) -> Sequence[Event]:
+            if number not in case.legs:
+                raise UnknownLeg
+            if not urges.is_late(Dates(case, calendar, now), number):
+                raise NotNow("这个事项现在没有超期，或者正在等您补充、暂停计时；超期后可以催办。")
+            if urges.urged_by(case.legs[number], by, now, calendar):
+                raise NotNow(ONCE_A_DAY)
+            return [urges.urge(case.legs[number], now, by, wish.reason)]
+
+        with self._unless_done(sent):
+            self._once(known, sent, decide, now, None)
+
     def _sent(self, known: Known, key: str, content: Any, now: datetime) -> Submission | None:
         """The submission to record beside its effect, or None if this very one had its effect before."""
         subject, digest = known.row.subject, repeats.digest_of(content)
@@ -177,6 +201,14 @@ class Withdrawal:
 
     legs: tuple[str, ...] | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Urge:
+    """Which leg to urge, and why if the applicant says so."""
+
+    leg: str
+    reason: str = ""
 
 
 def number_of(reference: str, leg: str) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
 from desk import files as stored_files
 from desk import reference as references
-from desk.applicant import AfterFiling, Supply, Withdrawal
+from desk.applicant import AfterFiling, Supply, Urge, Withdrawal
 from desk.book import Book
 from desk.claims import Claim, Claims
 from desk.drafts import Drafts
@@ -26,8 +27,9 @@ from desk.operations import Operations
 from desk.premises import Premises
 from desk.recording import Came, Recorder, Unwritten
 from desk.sweeps import Sweeper
+from desk.urging import Urging
 from desk.values import Draft, FileInfo, Filing, Receipt
-from desk.view import about, expected_at_filing, summary, view
+from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
 from store import cases, files, reading
 from store.lanes import Lane
@@ -52,9 +54,15 @@ class Desk:
         self._recorder = Recorder(premises, self._book, self._notices)
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._claims)
+        self.urging = Urging(premises, self._book)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The calendar that limits are counted by."""
+        return self._premises.calendar
 
     # --- definitions
 
@@ -158,6 +166,10 @@ class Desk:
         """Withdraw legs."""
         self._applicant.withdraw(subject, reference, wish, key, now)
 
+    def urge(self, subject: str, reference: str, wish: Urge, key: str, now: datetime) -> None:
+        """Ask the department of a late leg to hurry."""
+        self._applicant.urge(subject, reference, wish, key, now)
+
     # --- departments
 
     def notice(self, incoming: Incoming, now: datetime) -> Outcome:
@@ -235,6 +247,11 @@ class Desk:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""
         known = self._applicant.owned(subject, reference)
         return about(known.case.plan, {**known.row.body["situation"], **known.row.body["form"]})
+
+    def contact(self, reference: str) -> tuple[str, list[str]]:
+        """Who filed a case and the numbers to call, for whoever may know it and has said why."""
+        known = self._book.fresh(reference)
+        return contact(known.case.plan, {**known.row.body["situation"], **known.row.body["form"]})
 
     def track(self, reference: str, code: str, now: datetime) -> dict[str, Any]:
         """The same, masked, for whoever has reference and query code; wrong and unknown look alike."""

@@ -1,4 +1,4 @@
-"""The whole store as lines: cases, legs, attempts, events, quarantine, audit head; one object a line, sorted by id.
+"""The whole store as lines: cases, legs, attempts, ratings, events, quarantine, audit head; an object a line, by id.
 
 Personal values leave as keyed digests unless asked for: equal values give equal digests, so lines can still be
 compared and joined, and nobody can guess back from them. Query codes, message bodies and tokens never leave.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from store import audit, leases, operating, reading, seals
+from store import audit, leases, operating, ratings, reading, seals
 from store.cases import is_erased
 from store.encoding import stamp, to_json
 from store.events import Recorded
@@ -20,6 +20,7 @@ from store.leases import Attempt
 from store.messages import Message
 from store.notices import Strange
 from store.port import Database, Tx
+from store.ratings import Rating
 from store.reading import Whole
 
 Line = dict[str, Any]
@@ -27,7 +28,7 @@ PAGE = 100
 PURPOSE = "export"
 # What an event says that is about the process and not about a person.
 OPEN_WORDS = frozenset({"state", "message", "seq", "never_sent", "reason_code", "round", "legs", "kind", "limit",
-                        "until"})
+                        "until", "by", "times"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def _of_case(tx: Tx, whole: Whole, extent: Extent) -> Iterator[Line]:
         for attempt in leases.attempts_of(tx, message):
             if _fresh(extent, attempt.started_at, attempt.ended_at):
                 yield _attempt(message, attempt, hide)
+    yield from (_rating(rating, hide) for rating in ratings.of_case(tx, whole.case.reference)
+                if _fresh(extent, rating.at, rating.fixed_at, rating.called_at))
     for recorded in whole.events:
         if _fresh(extent, recorded.event.at):
             yield _event(whole.case.reference, recorded, hide)
@@ -94,6 +97,13 @@ def _case(whole: Whole, hide: Callable[[Any], Any]) -> Line:
             "filed_at": case.filed_at, "closed_at": case.closed_at, "subject": hide(case.subject),
             "on_behalf_of": hide(case.on_behalf_of), "holder": hide(case.holder), "content": hide(case.body),
             "files": files, "erased": is_erased(case)}
+
+
+def _rating(rating: Rating, hide: Callable[[Any], Any]) -> Line:
+    return {"kind": "rating", "id": f"{rating.reference}/rating/{rating.leg}", "case": rating.reference,
+            "leg": f"{rating.reference}-{rating.leg}" if rating.leg else None, "level": rating.level, "at": rating.at,
+            "said": hide(rating.body), "due_at": rating.due_at, "fixed_at": rating.fixed_at, "fix": hide(rating.fix),
+            "called_at": rating.called_at, "call": hide(rating.call)}
 
 
 def _attempt(message: Message, attempt: Attempt, hide: Callable[[Any], Any]) -> Line:

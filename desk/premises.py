@@ -25,7 +25,8 @@ class Keep:
 @dataclass(frozen=True, slots=True)
 class Premises:
     """Made by `web/parts.py` once the store is open. `public_url` is how departments reach us, without a trailing
-    slash; `embedded` says that this process is the only one that writes, so that what it remembers is true.
+    slash; `embedded` says that this process is the only one that writes, so that what it remembers is true; `urges`
+    that the platform urges late legs by itself.
     """
 
     database: Database
@@ -38,3 +39,4 @@ class Premises:
     public_url: str
     embedded: bool = True
     keep: Keep = Keep()
+    urges: bool = False

@@ -21,8 +21,9 @@ from desk.leftovers import Leftovers
 from desk.offices import Offices
 from desk.premises import Premises
 from desk.refold import Refolder
+from desk.urging import Urging
 from desk.watch import Watch
-from store import counters, legs, marks, pausing, people, seals
+from store import counters, endings, legs, marks, pausing, people, seals
 from store.errors import StoreClosed, StoreUnavailable
 from store.legs import LegRow
 from store.port import Tx
@@ -31,6 +32,7 @@ LOG = logging.getLogger("yijianshi.seals")
 EVERY = timedelta(minutes=1)
 SOON = timedelta(seconds=1)
 PAGE = 500
+ENDINGS, MOST_ENDINGS = 100, 50  # a page of them is written while others wait; so many pages in one sweep
 HEARTBEAT = "dispatcher"
 AWAY = timedelta(minutes=15)  # without a sweep this long, a service that begins was out of reach
 GRACE = Limit(1, "wd")
@@ -45,6 +47,7 @@ class Sweeper:
         self._began = False
         self._offices = Offices(premises)
         self._leftovers = Leftovers(premises)
+        self._urging = Urging(premises, book)
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
@@ -57,11 +60,16 @@ class Sweeper:
             for reference in dict.fromkeys(leg.reference for leg in self._lapsing(now)):
                 self._lapse(reference, now)
             self._leftovers.clear(now)
+            if self._premises.urges:
+                self._urging.go_round(now)
         more = self._refolder.step(now)
         self._watch.look(now)
         self._seal(now)
         while database.write(partial(counters.fold, limit=PAGE * 10)) == PAGE * 10:
             pass
+        for _ in range(MOST_ENDINGS):
+            if not self._note_endings():
+                break
         self._watch.recount(now)
         database.write(lambda tx: people.purge(tx, now))
         database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
@@ -85,6 +93,14 @@ class Sweeper:
             raise
         except Exception as fault:  # noqa: BLE001  # one bad case must not keep time from all the others
             LOG.error("a case is not swept: %s", told(fault))
+
+    def _note_endings(self) -> bool:
+        """Note of a page of cases whether they ended in time; whether there may be more."""
+        with self._premises.database.read() as tx:
+            found = [*endings.unjudged(tx, ENDINGS), *endings.reopened(tx, ENDINGS)]
+        if found:
+            self._premises.database.write(lambda tx: endings.note(tx, found))
+        return len(found) >= ENDINGS
 
     def _note_absence(self, now: datetime) -> None:
         """At the first sweep of a process: whether nobody has swept for long, as after an outage."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cases import due, edges, fold, lights, outcome, words
+from cases import due, edges, fold, lights, outcome, urges, words
 from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, Result
@@ -40,7 +40,7 @@ def view(known: Known, calendar: WorkCalendar, files: Mapping[str, FileRow], now
         "expected": _expected(schedule), "promised": _text(case.plan.promised), "critical": list(case.plan.critical),
         "edges": [{"leg": e.leg, "targets": list(e.targets), "kind": e.kind, "feeds": list(e.feeds)}
                   for e in case.plan.edges],
-        "legs": [{**leg_view(case, planned[number], schedule.legs[number], now, masked=masked),
+        "legs": [{**leg_view(case, planned[number], schedule.legs[number], (now, calendar), masked=masked),
                   "department": known.legs[number].office} for number in case.legs],
         "materials": [] if masked else _materials(known, files),
         "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
@@ -69,16 +69,22 @@ def about(plan: Plan, answers: Mapping[str, Any]) -> str:
     return " · ".join(str(answers[code]) for code in shown if isinstance(answers.get(code), str) and answers[code])
 
 
+def contact(plan: Plan, answers: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Who filed an application, as its form names them, and the numbers to call."""
+    numbers = [str(answers[line.code]) for line in plan.fields if line.type == "phone" and answers.get(line.code)]
+    return about(plan, answers), numbers
+
+
 def expected_at_filing(case: Case, calendar: WorkCalendar) -> dict[str, Any]:
     """When the case was expected to end as it was filed: what the receipt says for ever."""
     fresh = fold.begin(case.reference, case.plan, case.filed_at)
     return _expected(due.schedule(fresh, calendar, case.filed_at))
 
 
-def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, now: datetime, *,
+def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[datetime, WorkCalendar], *,
              masked: bool) -> dict[str, Any]:
     """One leg of the view."""
-    leg = case.legs[planned.leg]
+    leg, now = case.legs[planned.leg], clock[0]
     actor = outcome.next_actor(case, planned.leg)
     light = lights.light(leg, planned, leg_due, now)
     return {
@@ -105,6 +111,8 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, now: datetime, *,
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
         "remarks": [] if masked else list(leg.remarks),
         "can_withdraw": not masked and can_withdraw(leg.state, leg.withdrawing), "withdrawing": leg.withdrawing,
+        "can_urge": light.colour == "red" and not masked and not urges.urged_by(leg, urges.APPLICANT, *clock),
+        "urges": leg.rounds.get("urge", 0),
     }
 
 

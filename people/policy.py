@@ -43,9 +43,10 @@ SIGNED = Access(relation="signature")
 INSIDE = Access(relation="socket")
 OWN = Access(frozenset({"applicant"}), "own")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
-STAFF = Access(frozenset({"author", "operator", "officer"}))
+STAFF = Access(frozenset({"author", "operator", "officer", "supervisor"}))
 AUTHOR = Access(frozenset({"author"}))
 OPERATOR = Access(frozenset({"operator"}))
+SUPERVISOR = Access(frozenset({"supervisor"}))
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department")
 FILE = Access(frozenset({"applicant", "officer"}), "own")
 
@@ -55,6 +56,7 @@ API: Mapping[str, Access] = {
     "api.open_draft": OWN, "api.drafts": OWN, "api.read_draft": OWN, "api.save_draft": OWN, "api.submit_draft": OWN,
     "api.drop_draft": OWN,
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
+    "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN,
     "api.track": BY_CODE,
     "inside.run": INSIDE,
     "departments.notice": SIGNED, "departments.keep_file": SIGNED,
@@ -74,6 +76,7 @@ PAGES: Mapping[str, Access] = {
     "pages.paper": OWN, "pages.drop_upload": OWN, "pages.sample_papers": OWN_SAMPLE, "pages.consent": OWN,
     "pages.review": OWN, "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.drop_draft": OWN,
     "pages.case": OWN, "pages.case_live": OWN, "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
+    "pages.urge": OWN, "pages.rating": OWN,
 }
 
 STAFF_PAGES: Mapping[str, Access] = {
@@ -84,6 +87,9 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.inbox": OF_DEPARTMENT, "staff.arrivals": OF_DEPARTMENT, "staff.done": OF_DEPARTMENT,
     "staff.find_work": OF_DEPARTMENT, "staff.work": OF_DEPARTMENT, "staff.open_work": OF_DEPARTMENT,
     "staff.act": OF_DEPARTMENT,
+    "staff.warnings": SUPERVISOR, "staff.urge": SUPERVISOR, "staff.overview": SUPERVISOR,
+    "staff.ratings": SUPERVISOR, "staff.rating": SUPERVISOR, "staff.look_at_rating": SUPERVISOR,
+    "staff.answer_rating": SUPERVISOR,
 }
 
 POLICY: Mapping[str, Access] = {**API, **PAGES, **STAFF_PAGES}

@@ -25,6 +25,7 @@ _ERASED = (
     "update attempts set answer = null where reference = :r",
     "update notices set body = null where reference = :r",
     "delete from quarantine where reference = :r",
+    "update ratings set body = null, fix = null, call = null where reference = :r",
     "delete from consents where reference = :r",
     # Nobody owns them any more, and they are as old as can be: their bytes and names go with the next leftovers.
     "update files set owner = '', reference = null, created_at = '1970-01-01T00:00:00.000000Z' where reference = :r",

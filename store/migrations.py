@@ -11,7 +11,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import FIFTH, FIRST, FOURTH, SECOND, SEVENTH, SIXTH, THIRD
+from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, SECOND, SEVENTH, SIXTH, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
 
@@ -69,6 +69,11 @@ def _sixth(db: Any) -> None:
 @MIGRATIONS(name="0007_for_officers")
 def _seventh(db: Any) -> None:
     run_all(db, SEVENTH)
+
+
+@MIGRATIONS(name="0008_ratings")
+def _eighth(db: Any) -> None:
+    run_all(db, EIGHTH)
 
 
 def migrate_sqlite(tables: Tables) -> None:

@@ -1,4 +1,4 @@
-"""The queries of the pages: by subject, by department, one whole case, what is stuck or late."""
+"""The queries of the pages: by subject, by department, one whole case, what is stuck."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from store.events import Recorded
 from store.files import FileRow
 from store.legs import NEVER, LegRow
 from store.messages import TROUBLED, Message
+from store.overseeing import RUNNING
 from store.port import Row, Tx
 from store.rows import shape
-
-# The states in which a department's clock runs; the words of the partial indexes.
-_RUNNING = "(state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +139,6 @@ def done_of(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> P
                 if last else None)
 
 
-def late(tx: Tx, now: datetime, limit: int = 200) -> list[LegRow]:
-    """Legs whose department's clock ran out, the longest overdue first."""
-    found = tx.rows(
-        f"select * from legs where {_RUNNING} and due_at is not null and due_at <= :now"
-        " order by due_at, reference, leg limit :limit", now=stamp(now), limit=limit,
-    )
-    return [shape(LegRow, row) for row in found]
-
-
 def figures(tx: Tx, now: datetime) -> Figures:
     """What the metrics tell; only partial indexes are read, so a million finished cases cost nothing."""
     at = stamp(now)
@@ -164,9 +153,9 @@ def figures(tx: Tx, now: datetime) -> Figures:
         {one.office: one.since for one in offered},
         _counts(tx, "select state as k, count(*) as n from messages"
                     f" where {TROUBLED} group by state"),
-        _count(tx, f"select count(*) as n from legs where {_RUNNING} and yellow_at is not null"
+        _count(tx, f"select count(*) as n from legs where {RUNNING} and yellow_at is not null"
                    " and yellow_at <= :at and due_at > :at", at),
-        _count(tx, f"select count(*) as n from legs where {_RUNNING} and due_at is not null and due_at <= :at", at),
+        _count(tx, f"select count(*) as n from legs where {RUNNING} and due_at is not null and due_at <= :at", at),
         _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", at),
         {lane.office: 1 for lane in lanes.resting(tx, now)},
         int(tx.rows("select {bytes} as n")[0]["n"]),

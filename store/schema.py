@@ -229,3 +229,16 @@ SEVENTH: tuple[str, ...] = (
     """create index legs_done on legs (office, since, reference, leg)
     where (closed_at is not null or state = 'granted')""",
 )
+
+# What applicants think of how they were served, and what was done about it (`store/ratings.py`); and whether an ended
+# case was decided in time (`store/endings.py`), which the sweep notes; its indexes hold only what it has to do.
+EIGHTH: tuple[str, ...] = (
+    """create table ratings (reference {text} not null references cases, leg {text} not null, bundle {text} not null,
+    office {text} not null, level {int} not null, at {text} not null, body {blob}, due_at {text}, fixed_at {text},
+    fix {blob}, called_at {text}, call {blob}, primary key (reference, leg)){strict}""",
+    """create index ratings_owed on ratings (due_at, reference, leg)
+    where due_at is not null and (fixed_at is null or called_at is null)""",
+    "alter table cases add column ended_as {text}",
+    "create index cases_unjudged on cases (closed_at, reference) where closed_at is not null and ended_as is null",
+    "create index cases_reopened on cases (reference) where closed_at is null and ended_as is not null",
+)

@@ -1,7 +1,8 @@
 """What is counted of cases and legs: taken from the rows of a change in its transaction, recounted from all rows.
 
 Counters: `legs` by `department|office|state`, `cases` by `bundle|open` and `bundle|closed`, `created` all legs ever
-made. A case is closed while every leg of it is over.
+made. A case is closed while every leg of it is over. Ratings and endings are counted where they are kept, and
+recounted here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cases.states import OVER
-from store import cases, counters
+from store import cases, counters, endings, ratings
 from store.legs import LegRow
 from store.port import Tx
 
 LEGS, CASES, CREATED = "legs", "cases", "created"
 OPEN, CLOSED = "open", "closed"
+_COUNTED = (LEGS, CASES, CREATED, ratings.RATINGS, endings.ENDED)
 _BY_STATE = "select department, office, state, count(*) as n from legs group by department, office, state"
 _BY_BUNDLE = """select bundle, case when closed_at is null then 'open' else 'closed' end as stands, count(*) as n
     from cases group by bundle, closed_at is null"""
@@ -102,13 +104,13 @@ def recount(tx: Tx) -> dict[tuple[str, str], int]:
     legs = {(LEGS, f"{row['department']}|{row['office']}|{row['state']}"): row["n"] for row in tx.rows(_BY_STATE)}
     kept = {(CASES, f"{row['bundle']}|{row['stands']}"): row["n"] for row in tx.rows(_BY_BUNDLE)}
     whole = {(CREATED, LEGS): sum(legs.values())} if legs else {}
-    return {**legs, **kept, **whole}
+    return {**legs, **kept, **whole, **ratings.recount(tx), **endings.recount(tx)}
 
 
 def drift(tx: Tx) -> list[Drift]:
     """The counters that do not stand at what a recount in the same snapshot finds."""
     counted = recount(tx)
-    kept = {(name, key): amount for name in (LEGS, CASES, CREATED) for key, amount in counters.every(tx, name).items()}
+    kept = {(name, key): amount for name in _COUNTED for key, amount in counters.every(tx, name).items()}
     return [Drift(*place, kept.get(place, 0), counted.get(place, 0)) for place in sorted({*kept, *counted})
             if kept.get(place, 0) != counted.get(place, 0)]
 

@@ -268,6 +268,8 @@ class LegAnswer(Answer):
     waits_for = many(fields.String())
     limits = anything()
     timeline = many(fields.Dict())
+    can_urge = yes("late, and not urged by the caller today")
+    urges = whole("how often it was urged")
     asks = many(fields.Dict())
     results = many(fields.Dict())
     fees = many(fields.Dict())
@@ -290,6 +292,36 @@ class CaseAnswer(Answer):
     legs = many(LegAnswer)
     composite = some("the certificate over several results as it stands, part by part; null where there is none")
     materials = many(fields.Dict())
+
+
+class RatingAnswer(Answer):
+    """A rating that was given."""
+
+    level = whole("5 to 1")
+    level_name = text()
+    items = anything("item → level")
+    words = text()
+    at = text()
+    answer_by = text("a bad one: when it must be put right and the person called back", null=True)
+    fixed_at = text(null=True)
+    fix = text("what was put right", null=True)
+    called_at = text(null=True)
+
+
+class HandlingAnswer(Answer):
+    """Something that can be rated."""
+
+    leg = text("its number; null: the whole case", null=True)
+    ended_at = text("null: not ended", null=True)
+    open = yes("whether it can be rated now")
+    until = text("the last moment for it", null=True)
+    rating = fields.Nested(RatingAnswer, required=True, allow_none=True)
+
+
+class Ratings(Answer):
+    """What of a case can be, or was, rated."""
+
+    handlings = many(HandlingAnswer)
 
 
 class KeptAside(Answer):
@@ -330,5 +362,5 @@ class Feed(Answer):
 ANSWERS: dict[str, type[Schema]] = {
     "Problem": ProblemAnswer, "Bundles": Bundles, "Bundle": BundleAnswer, "Plan": PlanAnswer, "File": FileAnswer,
     "Draft": DraftAnswer, "Drafts": Drafts, "Receipt": ReceiptAnswer, "Case": CaseAnswer, "Cases": Cases, "Feed": Feed,
-    "Offered": Offered, "KeptAside": KeptAside,
+    "Offered": Offered, "KeptAside": KeptAside, "Ratings": Ratings,
 }

@@ -18,16 +18,18 @@ from web import (
     pages_home,
     pages_login,
     pages_materials,
+    pages_oversight,
     pages_situation,
 )
 from web.pages_root import bp
 from web.pages_words import called, days, kinds, said, solemn
-from web.staff import health, inbox, leg_work, strange, studio, undelivered
+from web.staff import health, inbox, leg_work, overview, ratings, strange, studio, undelivered, warnings
 from web.staff import root as staff
 from web.wiring import house
 
-VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case)
-STAFF_VIEWS = (health, undelivered, strange, studio, inbox, leg_work)
+VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case,
+         pages_oversight)
+STAFF_VIEWS = (health, undelivered, strange, studio, inbox, leg_work, warnings, ratings, overview)
 
 
 def register_pages(app: Flask) -> None:
@@ -38,7 +40,7 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=day, moment=moment, called=called, said=said, days=days,
                                  kinds=kinds)
-    app.jinja_env.globals.update(asset=asset, solemn=solemn)
+    app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=pages_oversight.rated)
     app.register_blueprint(bp)
     app.register_blueprint(staff.bp)
 

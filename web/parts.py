@@ -87,7 +87,8 @@ def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: 
         database=opened.db, vault=opened.vault, catalog=catalog, deployment=deployment,
         calendar=calendar, sources=shipped_sources(settings.demonstrates),
         zone=settings.zone, public_url=settings.public_url, embedded=settings.database_url is None,
-        keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads))))
+        keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads)),
+        urges=settings.auto_urge))
 
 
 def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:

@@ -12,7 +12,7 @@ TYPES: Mapping[str, str] = {
     "leg.supplemented": "The applicant answered what was asked for.",
     "leg.material_added": "A result of another leg, or a paper that was awaited, reached this leg.",
     "leg.withdrawn": "The applicant wishes to withdraw this leg; answer by leg.withdraw_confirmed or _rejected.",
-    "leg.urged": "The applicant or a supervisor asks how far this leg is.",
+    "leg.urged": "The applicant, a supervisor, or the portal itself once a leg is late, asks how far this leg is.",
     "leg.converted": "The leg was moved to another kind of procedure.",
 }
 TEXT = {"type": "string"}
@@ -56,7 +56,10 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
     "leg.supplemented": ANSWERED,
     "leg.material_added": {"from": MAYBE | {"description": "the number of the leg that gave it"}, "fields": FIELDS,
                            "materials": MATERIALS, "ask": MAYBE},
-    "leg.withdrawn": {**REASONED, "why": MAYBE}, "leg.urged": REASONED, "leg.converted": REASONED,
+    "leg.withdrawn": {**REASONED, "why": MAYBE}, "leg.urged": {
+        **REASONED, "by": {"enum": ["applicant", "supervisor", "platform"]},
+        "times": {"type": "integer", "description": "how often this leg was urged, this time included"}},
+    "leg.converted": REASONED,
 }
 _MUST: Mapping[str, list[str]] = {
     "leg.filed": ["matter", "applicant", "fields", "materials", "limits", "gives", "notices", "read_code"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
-from marshmallow.validate import Length
+from marshmallow.validate import Length, Range
 
 from connectors.strict_json import words
 from web.errors import Problem, printable_tree
@@ -139,6 +139,31 @@ class WithdrawBody(Strict):
                        error_messages=_say(invalid="应为分办件编号的列表"),
                        metadata={"description": "left out or null: the whole case"})
     reason = name("why")
+
+
+class UrgeBody(Strict):
+    """Which late leg to urge."""
+
+    leg = name("the leg, as its number or its whole id")
+    reason = fields.String(allow_none=True, error_messages=_say(invalid="应为文字"),
+                           metadata={"description": "told to the department"})
+
+
+def a_level(description: str, *, required: bool = False) -> fields.Integer:
+    """A level from 1 to 5."""
+    return fields.Integer(strict=True, required=required, validate=Range(1, 5, error="应为 1 到 5 的整数"),
+                          error_messages=_say(invalid="应为 1 到 5 的整数"), metadata={"description": description})
+
+
+class RatingBody(Strict):
+    """How one was served."""
+
+    leg = name("the leg, as its number or its whole id; left out: the whole case", required=False)
+    level = a_level("5 very satisfied, 4 satisfied, 3 more or less, 2 dissatisfied, 1 very dissatisfied", required=True)
+    items = fields.Dict(keys=fields.String(), values=a_level("a level"),
+                        error_messages=_say(invalid="应为一个 JSON 对象"),
+                        metadata={"description": "item → level; items: efficiency, guide, convenience, operation"})
+    words = fields.String(error_messages=_say(invalid="应为文字"), metadata={"description": "free words, sealed"})
 
 
 class ReceivedBody(Strict):

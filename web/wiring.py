@@ -21,6 +21,7 @@ from connectors.deployment import Deployment
 from desk.desk import Desk
 from desk.offices import absent, advice
 from dispatch.loop import Dispatcher, Works
+from oversight.ratings import Ratings
 from people.accounts import Accounts
 from people.attempts import Attempts
 from people.personas import Persona
@@ -107,6 +108,11 @@ class House:
     def desk(self) -> Desk:
         """The one door for every change."""
         return self.parts.make_desk(self.opened)
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """Where ratings come in and are answered."""
+        return Ratings(self.database, self.desk)
 
     def begin(self) -> None:
         """Open the store and start the dispatcher; the server calls it in its worker, nobody else does. `RefusedStart`

@@ -73,14 +73,14 @@ def deployment(tmp_path, monkeypatch):
     return Deployment(tmp_path, monkeypatch)
 
 
-def file(home, count=1):
+def file(home, count=1, subject="somebody"):
     """File cases of both matters; their receipts."""
     now, made = home.clock.now(), []
     for n in range(count):
-        paper = home.desk.keep_file("somebody", ("图.png", "image/png"), [PNG], now)
+        paper = home.desk.keep_file(subject, ("图.png", "image/png"), [PNG], now)
         filing = Filing(bundle="connect", situation={"services": ["water", "power"]}, form=FORM,
                         materials={"drawing": (paper.file,)}, consent={"agreed": True, "sensitive": ["phone"]})
-        made.append(home.desk.file("somebody", filing, f"key-{n}", now))
+        made.append(home.desk.file(subject, filing, f"key-{n}", now))
     return made
 
 

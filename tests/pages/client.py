@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
+from playwright.sync_api import Page, Route
 from werkzeug.test import TestResponse
 
 TAGS = re.compile(r"<[^>]+>")
@@ -55,6 +57,16 @@ class Visitor:
         self.page, self.status, self.at = answer.get_data(as_text=True), answer.status_code, answer.request.path
         self.address = answer.request.full_path.rstrip("?")
         return self.at
+
+
+def let_see(page: Page, visitor: Visitor) -> None:
+    """Let a browser's page see the application in this process as the visitor does, at http://portal.test."""
+    def answer(route: Route) -> None:
+        parts = urlsplit(route.request.url)
+        got = visitor.client.get(f"{parts.path}?{parts.query}", buffered=True)
+        route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.data)
+
+    page.route("**/*", answer)
 
 
 def sent(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from store import audit, drafts, events, files, legs, marks, messages, offers, pausing, people, seals
+from store import audit, drafts, events, files, legs, marks, messages, offers, pausing, people, ratings, seals
 from store.audit import Entry
 from store.backup import MANIFEST, Goal, back_up, read_manifest
 from store.cipher import Cipher
@@ -19,6 +19,7 @@ from store.offers import Offer
 from store.opening import Opened, Place, open_reader
 from store.people import Account
 from store.proof import verify
+from store.ratings import Rating
 from store.restoration import restore, try_out
 from store.sqlite import FILE
 from store.vault import new_file_id
@@ -44,6 +45,7 @@ def fill(opened: Opened) -> str:
         people.add_account(tx, Account(account="a1", login="示例", role="applicant", name="示例甲", created_at=NOW))
         drafts.add(tx, Draft(draft="d1", subject="someone", bundle="utilities", edition="e1", body={"form": {}},
                              created_at=NOW, updated_at=NOW))
+        ratings.add(tx, Rating(REFERENCE, "01", "utilities", "water", 1, NOW, {"words": "示例评语"}, minutes(9)))
         tx.run("insert into counter_deltas (name, key, amount) values ('filed', 'x', 3)")
         for n in range(450):
             audit.record(tx, Entry(minutes(n), "operator", "sample", f"t{n}", {"reason": "示例"}))
@@ -62,7 +64,7 @@ def rows(opened, table):
 
 
 TABLES = ("editions", "plans", "cases", "legs", "events", "heads", "seals", "files", "messages", "audit", "accounts",
-          "drafts", "counter_deltas")
+          "drafts", "ratings", "counter_deltas")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database as Tables
 
-from store import leases, messages, offers
+from store import endings, leases, messages, offers
 from store.choosing import Wanted
 from store.cipher import Cipher
 from store.encoding import squeeze, stamp
@@ -15,7 +15,7 @@ from store.leases import Attempt, Outcome
 from store.messages import MessageId
 from store.migrations import run_all
 from store.port import Tx
-from store.schema import FIFTH, FIRST, FOURTH, SECOND, SEVENTH, SIXTH, THIRD
+from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, SECOND, SEVENTH, SIXTH, THIRD
 from store.sqlite import SqliteTx
 from tests.store.samples import NOW, REFERENCE, minutes
 
@@ -46,7 +46,7 @@ def before(tmp_path: Path, cipher: Cipher) -> SqliteTx:
         for office, leg in (("water", "01"), ("gas", "02")):
             tables.execute("insert into offers values (?, ?, ?, ?, ?, ?, null)", [office, n, REFERENCE, leg, type_, at])
     tables.conn.commit()
-    run_all(tables, (*THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH))
+    run_all(tables, (*THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH))
     tables.conn.commit()
     tables.conn.execute("begin")
     return SqliteTx(tables, cipher)
@@ -80,3 +80,17 @@ def test_what_never_left_is_sent_as_if_nothing_had_been(before: Tx) -> None:
 def test_offers_name_the_messages_that_they_stood_for(before: Tx) -> None:
     for leg in ("01", "02"):
         assert [one.message for one in offers.of_leg(before, REFERENCE, leg)] == [1, 1, 1, 2, 2]
+
+
+def test_cases_that_ended_before_are_judged_like_those_that_end_now(before: Tx) -> None:
+    before.run("update cases set closed_at = :at", at=stamp(minutes(9)))
+    before.run("insert into legs (reference, leg, matter, department, office, state, n, since, filed_at, due_rank,"
+               " provisional, seq, next_actor, waits, due_at)"
+               " values (:r, '01', 'm', 'water', 'water', 'granted', 1, :at, :at, '~', 0, 0, '', '', :due)",
+               r=REFERENCE, at=stamp(NOW), due=stamp(minutes(5)))
+    before.run("insert into events (reference, n, leg, type, at, actor, filled, digest, prev, hash)"
+               " values (:r, 1, '01', 'leg.granted', :at, 'd', 0, '', '', '')", r=REFERENCE, at=stamp(minutes(6)))
+    found = endings.unjudged(before, 9)
+    endings.note(before, found)
+    assert [(one.reference, one.how) for one in found] == [(REFERENCE, endings.LATE)]
+    assert (endings.unjudged(before, 9), endings.recount(before)) == ([], {("ended", "utilities|late"): 1})

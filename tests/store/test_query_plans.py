@@ -18,6 +18,7 @@ from store import (
     consents,
     conservation,
     drafts,
+    endings,
     erasure,
     events,
     files,
@@ -27,7 +28,9 @@ from store import (
     notices,
     offers,
     operating,
+    overseeing,
     people,
+    ratings,
     reading,
     seals,
     submissions,
@@ -39,16 +42,18 @@ from store.legs import LegRow
 from store.messages import MessageId
 from store.opening import Opened, Place
 from store.operating import OpenCase
+from store.overseeing import After
 from store.port import Row, Tx
 from store.sqlite import FILE
 from tests.store.samples import NOW, REFERENCE, a_leg, a_message, file_case, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
-        "files", "consents", "audit", "sessions", "drafts"}
+        "files", "consents", "audit", "sessions", "drafts", "ratings"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
-         "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched"}
+         "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
+         "cases_unjudged", "cases_reopened"}
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = a_message("01", created_at=NOW)
 
@@ -62,7 +67,12 @@ QUESTIONS: dict[str, Question] = {
     "done by an office": lambda tx: (reading.done_of(tx, "water-works"),
                                      reading.done_of(tx, "water-works", "2026|a|01")),
     "not taken of a feed": lambda tx: (offers.untaken(tx, "water-works", 0), offers.count_untaken(tx, "water-works")),
-    "late": lambda tx: reading.late(tx, NOW),
+    "late": lambda tx: overseeing.late(tx, NOW, After("2026", "a", "01"), 9),
+    "late of an office": lambda tx: overseeing.late(tx, NOW, After(), 9, "water-works"),
+    "soon late": lambda tx: overseeing.soon(tx, NOW, After(), 9),
+    "late by office": lambda tx: (overseeing.by_office(tx, NOW), overseeing.urges(tx, [REFERENCE])),
+    "ratings": lambda tx: (ratings.of_case(tx, REFERENCE), ratings.owed(tx, None, 9), ratings.late(tx, NOW)),
+    "how cases ended": lambda tx: (endings.unjudged(tx, 9), endings.reopened(tx, 9)),
     "figures": lambda tx: reading.figures(tx, NOW),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE))),
@@ -99,7 +109,8 @@ QUESTIONS: dict[str, Question] = {
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
-PAGED = {"inbox", "inbox, a later page", "late", "lapsing", "claim", "troubles", "tried again", "open cases", "feed",
+PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",
+         "lapsing", "claim", "troubles", "tried again", "open cases", "feed",
          "a person's cases", "done by an office", "seal"}
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from cases.model import LegState
-from store import leases, legs, messages, notices, offers, reading
+from store import leases, legs, messages, notices, offers, overseeing, reading
 from store.choosing import Wanted
 from store.errors import UnknownCase
 from store.leases import Outcome
 from store.messages import MessageId
 from store.notices import Strange
 from store.opening import Opened
+from store.overseeing import After
 from store.reading import Unfetched
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
@@ -82,7 +83,7 @@ def test_late_legs_are_listed_and_lights_counted(store: Opened) -> None:
         a_leg("04", due_at=minutes(1), yellow_at=NOW, state=LegState.WAITING),  # an expected day, no clock runs
     ]))
     with store.db.read() as tx:
-        assert [leg.leg for leg in reading.late(tx, minutes(15))] == ["01"]
+        assert [leg.leg for leg in overseeing.late(tx, minutes(15), After(), 9)] == ["01"]
         found = reading.figures(tx, minutes(15))
     assert (found.red, found.yellow) == (1, 1)
 

@@ -1,0 +1,103 @@
+"""A desk that urges by itself, on the shipped definitions and the demo deployment, on a store of either kind."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+
+from cases.calendar_days import work_calendar
+from connectors.base import Answer
+from connectors.deployment import read_deployment
+from connectors.shipped import registry
+from desk.desk import Desk
+from desk.notices import Incoming
+from desk.premises import Premises
+from desk.recording import Came
+from dispatch.retry import Then
+from sandbox.demo_secrets import ensure_secrets
+from sandbox.run import DEPLOYMENT
+from store import legs, messages
+from store.opening import Place
+from tests.desk.conftest import NOW, SHANGHAI, Generous, catalog
+from tests.desk.filings import small_filing
+from tests.store.conftest import cipher, server, store
+
+__all__ = ["catalog", "cipher", "server", "store"]
+ON_BOTH = pytest.mark.parametrize("place", ["sqlite", "postgres"], indirect=True)
+ROOM = {"water-group": 9, "power-grid": 9}
+SOON = timedelta(seconds=1)
+
+
+def at(day, hour=10, minute=0):
+    """A moment of January 2026; the 5th is a Monday, and each case is filed on it."""
+    return datetime(2026, 1, day, hour, minute, tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def place(request, tmp_path):
+    """Where the store is: in a folder, and where a test is marked `ON_BOTH` in a PostgreSQL, too."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield Place(tmp_path / "data")
+        return
+    server = request.getfixturevalue("server")
+    yield Place(tmp_path / "data", server.url)
+    server.empty()
+
+
+@pytest.fixture
+def premises(catalog, store, place, tmp_path):
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    ensure_secrets(DEPLOYMENT, secrets)
+    return Premises(database=store.db, vault=store.vault, catalog=catalog, zone=SHANGHAI, sources=Generous(),
+                    deployment=read_deployment(DEPLOYMENT, {"YJS_SECRETS": str(secrets)}, registry()),
+                    calendar=work_calendar(catalog.calendar.values(), SHANGHAI), public_url="http://127.0.0.1:5000",
+                    embedded=place.url is None, urges=True)
+
+
+@dataclass
+class Town:
+    """The desk, and what happens to the cases that are filed at it."""
+
+    premises: Premises
+    desk: Desk
+
+    def file(self, key="key-1"):
+        """A case of a water leg (01) and a power leg (03) that both departments have accepted."""
+        reference = self.desk.file("somebody", small_filing(), key, NOW).reference
+        self.deliver(NOW, Answer("received", state="accepted"))
+        return reference
+
+    def deliver(self, now, answer=None):
+        """Whatever waits reaches its department; the types that arrived, by leg."""
+        claims = self.desk.claim(ROOM, now)
+        came = [Came(claim, answer or Answer("received"), Then("done")) for claim in claims]
+        assert self.desk.record(came, now) == []
+        return sorted((claim.id.leg, claim.id.type) for claim in claims)
+
+    def say(self, reference, number, type_, now, **data):
+        """A notice of a leg's department that is applied."""
+        said = {"type": type_, "timestamp": now.isoformat(), "data": {"leg": f"{reference}-{number}", **data}}
+        office = self.rows(reference)[number].office
+        assert self.desk.notice(Incoming(office, f"{reference}{number}{type_}{now}", json.dumps(said).encode(), said),
+                                now) == "applied"
+
+    def leg(self, reference, number, now):
+        """A leg as its applicant sees it."""
+        return next(leg for leg in self.desk.case_view("somebody", reference, now)["legs"] if leg["leg"] == number)
+
+    def rows(self, reference):
+        """The stored legs."""
+        with self.premises.database.read() as tx:
+            return {leg.leg: leg for leg in legs.of_case(tx, reference)}
+
+    def told(self, reference):
+        """Which legs departments were urged about, an entry for each message."""
+        with self.premises.database.read() as tx:
+            return sorted(one.leg for one in messages.of_case(tx, reference) if one.type == "leg.urged")
+
+
+@pytest.fixture
+def town(premises):
+    return Town(premises, Desk(premises))

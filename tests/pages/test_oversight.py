@@ -1,0 +1,34 @@
+"""The pages of urges, ratings and supervisors, with something on them, are as accessible as all others."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser
+
+from oversight.ratings import Given
+from tests.ops.conftest import deployment
+from tests.oversight.test_pages import LATE, WHO, Town, town
+from tests.pages.client import Visitor, let_see
+from tests.pages.test_access import look_over
+
+__all__ = ["deployment", "town"]
+
+
+def test_urges_ratings_and_what_supervisors_see_are_accessible(town: Town, browser: Browser, width: int) -> None:
+    town.end("02", "power-office")
+    town.move(LATE)
+    now = town.home.clock.now()
+    town.home.desk.sweep(now)
+    case, leg = f"/cases/{town.reference}", f"{town.reference}-02"
+    for person, paths in ((WHO, (case, f"{case}/rating?leg=02")),
+                          ("supervisor", ("/staff/warnings", "/staff/warnings?soon=1", "/staff/ratings",
+                                          f"/staff/ratings/{leg}", "/staff/overview"))):
+        visitor = Visitor(town.app)
+        visitor.sign_in(person)
+        page = browser.new_page(viewport={"width": width, "height": 844}, locale="zh-CN")
+        let_see(page, visitor)
+        for path in paths:
+            page.goto(f"http://portal.test{path}")
+            look_over(page)
+        page.close()
+        if person == WHO:
+            town.home.ratings.give(WHO, town.reference, Given("02", 1, {}, "慢"), "k1", now)
