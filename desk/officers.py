@@ -11,8 +11,9 @@ from cases import fold, lights, words
 from cases.due import Dates, LegDue
 from cases.lights import Light
 from cases.model import Ask, Event, Leg, LegState
-from cases.offered import offered
+from cases.offered import offered, progress
 from cases.states import NOTICES, OUT
+from cases.urges import URGED
 from catalog.model import Catalog
 from connectors.base import Body
 from desk.book import Book
@@ -116,8 +117,8 @@ class Sheet:
 
     @property
     def seen(self) -> int:
-        """How many events of the leg this shows; an act chosen on an older page is not done."""
-        return len(self.leg.history)
+        """The progress of the leg that this shows; an act chosen on an older page is not done."""
+        return progress(self.leg)
 
     @property
     def by_hand(self) -> bool:
@@ -254,5 +255,7 @@ def _history(leg: Leg, planned: PlannedLeg) -> Iterable[Happened]:
 
 
 def _said(event: Event, planned: PlannedLeg) -> str:
-    whole = event.type in NOTICES or event.type == "leg.withdraw_requested"
-    return words.line(event, planned) if whole else words.event_name(event, planned)
+    if event.type in NOTICES or event.type == "leg.withdraw_requested":
+        return words.line(event, planned)
+    reason = event.data.get("reason", "") if event.type == URGED else ""  # what a supervisor tells the office
+    return f"{words.event_name(event, planned)}{'：' if reason else ''}{reason}"
