@@ -17,7 +17,7 @@ from cases.urges import URGED
 from catalog.model import Catalog
 from connectors.base import Body
 from desk.book import Book
-from desk.errors import UnknownLeg
+from desk.errors import UnknownCase, UnknownLeg
 from desk.feed import FILED, Feed
 from desk.known import Known, by_leg, has_it, may_have_it
 from desk.letters import Correspondence, Letters
@@ -206,8 +206,11 @@ class Officers:
         return Listed(tuple(line for line in lines if line is not None), page.next)
 
     def _line(self, office: str, reference: str, number: str, now: datetime) -> Line | None:
-        """A leg as a list shows it; None for one that is nothing to this office (yet)."""
-        known = self._book.fresh(reference)
+        """A leg as a list shows it; None for one that is nothing to this office (yet), or whose case was erased."""
+        try:
+            known = self._book.fresh(reference)
+        except UnknownCase:
+            return None
         row, leg = known.legs[number], known.case.legs[number]
         if row.office != office or not may_have_it(leg):
             return None

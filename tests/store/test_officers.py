@@ -130,6 +130,18 @@ def test_an_urge_is_news_with_its_reason_and_does_not_spoil_a_form_that_is_being
     assert sheet(there, leg).leg.state == "accepted"
 
 
+def test_an_erased_case_is_in_no_list_and_no_list_breaks(there: Inside) -> None:
+    leg = opened(there)
+    no = {"reason_code": "R1", "reason": "不在范围"}
+    there.desk.officer_acts.tell(ONE, leg, Said("leg.not_accepted", TOKEN, sheet(there, leg).seen, no), at(2))
+    assert [line.leg for line in there.desk.officers.done(OFFICE, None, at(3)).lines] == [leg]
+    reference = leg.rpartition("-")[0]
+    assert there.desk.operations.erasures.erase([reference], Act("operator", "到期"), at(24 * 40)) == {reference: ""}
+    assert there.desk.officers.done(OFFICE, None, at(24 * 40)).lines == ()
+    with pytest.raises(UnknownLeg):
+        sheet(there, leg)
+
+
 def test_a_withdrawal_is_news_and_is_answered(there: Inside) -> None:
     leg = opened(there)
     there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
