@@ -14,6 +14,7 @@ from cases.calendar_days import WorkCalendar
 from cases.judge import wait_until
 from cases.model import Case, Event, Leg, LegState
 from cases.states import Move, move
+from cases.urges import URGED
 
 Sense = Callable[[Leg], bool]
 _RESULTS: Mapping[str, Any] = {"results": ({},)}  # a grant of a leg that has no results yet brings them
@@ -48,6 +49,11 @@ ACTS: Mapping[str, Sense] = {
     "leg.fee": _always,
     "leg.remark": _always,
 }
+
+
+def progress(leg: Leg) -> int:
+    """How far a leg has come, to be compared: it grows by whatever may change what is decided, and not by an urge."""
+    return sum(event.type != URGED for event in leg.history)
 
 
 def offered(case: Case, leg: Leg, calendar: WorkCalendar, now: datetime) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from cases import judge
 from cases.model import Case, Event
-from cases.offered import offered
+from cases.offered import offered, progress
 from desk.book import Book, Decide
 from desk.errors import NotNow, UnknownLeg
 from desk.feed import Feed, Taker
@@ -47,7 +47,7 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 @dataclass(frozen=True, slots=True)
 class Said:
     """An act as its form was sent: the type and the data of a notice; `token` is the form's own, the same however often
-    it is sent; `seen` how many events of the leg its page showed."""
+    it is sent; `seen` the progress of the leg that its page showed."""
 
     type: str
     token: str
@@ -121,7 +121,7 @@ class OfficerActs:
 
         def decide(case: Case) -> Sequence[Event]:
             leg = case.legs[number]
-            if len(leg.history) != said.seen:
+            if progress(leg) != said.seen:
                 raise NotNow(MOVED)
             verdict = judge.judge(case, number, event, calendar, authorities)
             if verdict.kind == "quarantined":

@@ -11,12 +11,13 @@ from cases import fold, lights, words
 from cases.due import Dates, LegDue
 from cases.lights import Light
 from cases.model import Ask, Event, Leg, LegState
-from cases.offered import offered
+from cases.offered import offered, progress
 from cases.states import NOTICES, OUT
+from cases.urges import URGED
 from catalog.model import Catalog
 from connectors.base import Body
 from desk.book import Book
-from desk.errors import UnknownLeg
+from desk.errors import UnknownCase, UnknownLeg
 from desk.feed import FILED, Feed
 from desk.known import Known, by_leg, has_it, may_have_it
 from desk.letters import Correspondence, Letters
@@ -116,8 +117,8 @@ class Sheet:
 
     @property
     def seen(self) -> int:
-        """How many events of the leg this shows; an act chosen on an older page is not done."""
-        return len(self.leg.history)
+        """The progress of the leg that this shows; an act chosen on an older page is not done."""
+        return progress(self.leg)
 
     @property
     def by_hand(self) -> bool:
@@ -205,8 +206,11 @@ class Officers:
         return Listed(tuple(line for line in lines if line is not None), page.next)
 
     def _line(self, office: str, reference: str, number: str, now: datetime) -> Line | None:
-        """A leg as a list shows it; None for one that is nothing to this office (yet)."""
-        known = self._book.fresh(reference)
+        """A leg as a list shows it; None for one that is nothing to this office (yet), or whose case was erased."""
+        try:
+            known = self._book.fresh(reference)
+        except UnknownCase:
+            return None
         row, leg = known.legs[number], known.case.legs[number]
         if row.office != office or not may_have_it(leg):
             return None
@@ -254,5 +258,7 @@ def _history(leg: Leg, planned: PlannedLeg) -> Iterable[Happened]:
 
 
 def _said(event: Event, planned: PlannedLeg) -> str:
-    whole = event.type in NOTICES or event.type == "leg.withdraw_requested"
-    return words.line(event, planned) if whole else words.event_name(event, planned)
+    if event.type in NOTICES or event.type == "leg.withdraw_requested":
+        return words.line(event, planned)
+    reason = event.data.get("reason", "") if event.type == URGED else ""  # what a supervisor tells the office
+    return f"{words.event_name(event, planned)}{'：' if reason else ''}{reason}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
+from desk.acts import Act
 from desk.applicant import Withdrawal
 from desk.errors import NotNow, UnknownLeg
 from desk.export import Extent, export
@@ -117,6 +118,28 @@ def test_who_acted_stands_in_the_audit_log_and_in_the_leg_but_leaves_no_name_in_
     said = [line["by"] for line in export(there.house.database, Extent()) if line["kind"] == "event"
             and line["type"] == "leg.accepted"]
     assert said[0].startswith(f"department:{OFFICE}:digest:")
+
+
+def test_an_urge_is_news_with_its_reason_and_does_not_spoil_a_form_that_is_being_filled_in(there: Inside) -> None:
+    leg = opened(there)
+    seen = sheet(there, leg).seen
+    there.desk.urging.by_supervisor(leg, Act("supervisor-1", "申请人等着开工"), at(2))
+    assert sheet(there, leg).fresh == ("leg.urged",)
+    assert sheet(there, leg).history[-1].text == "督办人员已催办：申请人等着开工"
+    there.desk.officer_acts.tell(ONE, leg, Said("leg.accepted", TOKEN, seen), at(3))
+    assert sheet(there, leg).leg.state == "accepted"
+
+
+def test_an_erased_case_is_in_no_list_and_no_list_breaks(there: Inside) -> None:
+    leg = opened(there)
+    no = {"reason_code": "R1", "reason": "不在范围"}
+    there.desk.officer_acts.tell(ONE, leg, Said("leg.not_accepted", TOKEN, sheet(there, leg).seen, no), at(2))
+    assert [line.leg for line in there.desk.officers.done(OFFICE, None, at(3)).lines] == [leg]
+    reference = leg.rpartition("-")[0]
+    assert there.desk.operations.erasures.erase([reference], Act("operator", "到期"), at(24 * 40)) == {reference: ""}
+    assert there.desk.officers.done(OFFICE, None, at(24 * 40)).lines == ()
+    with pytest.raises(UnknownLeg):
+        sheet(there, leg)
 
 
 def test_a_withdrawal_is_news_and_is_answered(there: Inside) -> None:
