@@ -13,7 +13,7 @@ import pytest
 from bench.inside import SUBJECT, Inside, inside
 from desk.acts import Act
 from desk.errors import UnknownCase, UnknownLeg
-from desk.export import Wish, export, plain
+from desk.export import Extent, export, plain
 from desk.watch import Watch
 from store import audit, files, tallies
 from store.errors import UnknownFile
@@ -50,7 +50,7 @@ def erased(there: Inside, *references: str, at: datetime = LATER, act: Act = ACT
 
 def lines(there: Inside, reference: str) -> list[dict[str, Any]]:
     """What an export with personal values says of a case."""
-    found = [json.loads(json.dumps(line, default=plain)) for line in export(there.house.database, Wish(None, True))]
+    found = [json.loads(json.dumps(line, default=plain)) for line in export(there.house.database, Extent(None, True))]
     return [line for line in found if reference in line["id"]]
 
 
@@ -72,7 +72,7 @@ def test_nothing_personal_is_left_of_an_erased_case_and_every_chain_holds(there:
     assert {line["answer"] for line in left if line["kind"] == "attempt"} == {None}
     assert "容量不足" not in json.dumps(left, ensure_ascii=False)
     for reads in (lambda: desk.case_view(SUBJECT, reference, LATER), lambda: desk.track(reference, code, LATER),
-                  lambda: desk.receipt(SUBJECT, reference, LATER)):
+                  lambda: desk.receipt(SUBJECT, reference)):
         with pytest.raises(UnknownCase):
             reads()
     with pytest.raises(UnknownLeg):
