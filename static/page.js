@@ -16,40 +16,25 @@ function openTarget() {
 addEventListener("hashchange", openTarget);
 openTarget();
 
-// Whether the portal answers at all: a form sent while it does not would leave the page, and what was typed in it.
-async function reached() {
-  try {
-    return (await fetch(import.meta.url, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(10_000) })).ok;
-  } catch { return false; }
-}
-
+// Sent without a network, a form would leave its page, and what was typed in it with it.
 function sayUnsent(form) {
   form.querySelector(".unsent")?.remove();
   const note = document.createElement("div");
   note.className = "unsent";
   note.setAttribute("role", "alert");
-  note.textContent = "现在连不上，还没有保存。您填的都还在这一页，请不要关闭；连上以后再按一次。";
+  note.textContent = "网络断开了，还没有保存。您填的都还在这一页，请不要关闭；连上以后再按一次。";
   form.querySelector(".button-row").before(note);
 }
 
-// A page of the form that was typed into and not sent asks before it is left, and is sent only where somebody answers.
+// A page of the form that was typed into and not sent asks before it is left, and is not sent without a network.
 for (const form of document.querySelectorAll("form[data-keep]")) {
   let typed = false;
-  let asking = false;
   form.addEventListener("input", () => { typed = true; });
-  form.addEventListener("submit", async (event) => {
-    if (!typed) return;
-    event.preventDefault();
-    if (asking) return;
-    asking = true;
-    const answered = await reached();
-    asking = false;
-    if (!answered) {
+  form.addEventListener("submit", (event) => {
+    if (typed && !navigator.onLine) {
+      event.preventDefault();
       sayUnsent(form);
-      return;
-    }
-    typed = false;
-    form.requestSubmit(event.submitter);
+    } else typed = false;
   });
   addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
 }
