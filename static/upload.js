@@ -135,6 +135,9 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   form.querySelector("button").hidden = true;
 }
 
+// After the page was loaded anew one is where one was: at the paper that has its file now.
+if (location.hash.startsWith("#paper-")) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.focus();
+
 for (const [id, wrong] of kept()) {
   const paper = papers.get(id);
   if (paper) wrong.forEach(paper.refuse);

@@ -93,4 +93,5 @@ def test_a_long_file_name_does_not_make_a_phones_page_wider(page: Page) -> None:
     to_papers(page, SEWAGE)
     page.locator("form[data-upload] input[type=file]").set_input_files(chosen(LONG, pdf()))
     expect(page.locator(".files li")).to_contain_text(LONG)
+    expect(page.locator("section.paper:focus")).to_contain_text("已上传")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
