@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from store import cases, events
+from store import cases, events, ratings
 from store.cases import CaseRow
 from store.encoding import stamp
 from store.port import Tx
@@ -18,6 +18,9 @@ _OBSTACLES = (
      " and state in ('due', 'leased', 'stuck', 'unknown', 'refused') limit 1"),
     ("还有待处理的异常回告；请先用 flask quarantine 处理",
      "select 1 as yes from quarantine where reference = :r and settled_at is null limit 1"),
+    ("还有没有答复的差评；请督办人员先整改和回访",
+     "select 1 as yes from ratings where reference = :r and due_at is not null"
+     " and (fixed_at is null or called_at is null) limit 1"),
 )
 _ERASED = (
     "delete from bodies where reference = :r",
@@ -25,7 +28,6 @@ _ERASED = (
     "update attempts set answer = null where reference = :r",
     "update notices set body = null where reference = :r",
     "delete from quarantine where reference = :r",
-    "update ratings set body = null, fix = null, call = null where reference = :r",
     "delete from consents where reference = :r",
     # Nobody owns them any more, and they are as old as can be: their bytes and names go with the next leftovers.
     "update files set owner = '', reference = null, created_at = '1970-01-01T00:00:00.000000Z' where reference = :r",
@@ -50,6 +52,7 @@ def obstacle(tx: Tx, case: CaseRow, now: datetime) -> str:
 def erase(tx: Tx, case: CaseRow) -> None:
     """Erase everything personal of a case, within one transaction."""
     events.erase(tx, case.reference)
+    ratings.erase(tx, case.reference)
     for sql in _ERASED:
         tx.run(sql, r=case.reference)
     for sql in _OF_SUBJECT:

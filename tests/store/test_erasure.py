@@ -15,6 +15,7 @@ from desk.acts import Act
 from desk.errors import UnknownCase, UnknownLeg
 from desk.export import Extent, export, plain
 from desk.watch import Watch
+from oversight.ratings import Given, Ratings
 from store import audit, files, tallies
 from store.errors import UnknownFile
 from store.opening import Place
@@ -44,6 +45,10 @@ def ended(there: Inside, key: str) -> tuple[str, str]:
     return receipt.reference, receipt.code
 
 
+def rate(there: Inside, reference: str, level: int, words: str = "") -> None:
+    Ratings(there.house.database, there.desk).give(SUBJECT, reference, Given("", level, {}, words), "rating", NOW)
+
+
 def erased(there: Inside, *references: str, at: datetime = LATER, act: Act = ACT) -> dict[str, str]:
     return there.desk.operations.erasures.erase(references, act, at)
 
@@ -57,6 +62,7 @@ def lines(there: Inside, reference: str) -> list[dict[str, Any]]:
 def test_nothing_personal_is_left_of_an_erased_case_and_every_chain_holds(there: Inside) -> None:
     desk, database = there.desk, there.house.database
     (reference, code), (other, _) = ended(there, "one"), ended(there, "two")
+    rate(there, reference, 4, "说得不清楚")
     case = next(line for line in lines(there, reference) if line["kind"] == "case")
     papers = [one["file"] for one in case["files"]]
     assert papers and case["content"]["form"]
@@ -70,7 +76,9 @@ def test_nothing_personal_is_left_of_an_erased_case_and_every_chain_holds(there:
     assert [line["type"] for line in left if line["kind"] == "event"] == before
     assert all(line["erased"] and line["data"] == {} for line in left if line["kind"] == "event")
     assert {line["answer"] for line in left if line["kind"] == "attempt"} == {None}
-    assert "容量不足" not in json.dumps(left, ensure_ascii=False)
+    said = json.dumps(left, ensure_ascii=False)
+    assert [words for words in ("容量不足", "说得不清楚") if words in said] == []
+    assert [line["level"] for line in left if line["kind"] == "rating"] == [4]
     for reads in (lambda: desk.case_view(SUBJECT, reference, LATER), lambda: desk.track(reference, code, LATER),
                   lambda: desk.receipt(SUBJECT, reference)):
         with pytest.raises(UnknownCase):
@@ -97,6 +105,9 @@ def test_what_is_open_young_or_in_trouble_is_not_erased(there: Inside) -> None:
     strange, _ = ended(there, "two")
     running = there.file(POWER, "three", NOW).reference
     assert there.say("power-grid", f"{strange}-03", "leg.granted", NOW, results=[]) == "quarantined"
+    complained, _ = ended(there, "four")
+    rate(there, complained, 1)
+    assert erased(there, complained)[complained].startswith("还有没有答复的差评")
     assert erased(there, reference, at=NOW + 29 * DAY) == {reference: "办结不满 30 天"}
     found = erased(there, strange, running, "none")
     assert found[strange].startswith("还有待处理的异常")

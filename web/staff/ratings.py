@@ -87,7 +87,9 @@ def look_at_rating(entry: str) -> str | tuple[str, int]:
         house().ratings.look(found, act, house().clock.now())
     except DeskError as refused:
         return _one(found, problem=_said(refused)), refused.status
-    said = found.body or {}
+    said = found.body
+    if said is None:
+        return _one(found, problem="内容已依法删除")
     name, numbers = house().desk.contact(found.reference)
     items = [(ITEMS[item], LEVELS[level]) for item, level in said.get("items", {}).items()]
     return _one(found, inside={"words": said.get("words", ""), "items": items, "name": name, "numbers": numbers})
