@@ -25,7 +25,7 @@ LOG = logging.getLogger("yijianshi.web")
 _NUMBERS = random.Random()  # noqa: S311  it tells requests apart and is no secret; the system's own costs a call each
 PROBLEM_TYPE = "application/problem+json"
 TITLES: Mapping[int, str] = {
-    400: "请求无法读懂", 401: "请先登录", 403: "没有权限", 404: "没有找到", 405: "不支持这种请求方式",
+    400: "请求无法读懂", 401: "请先登录", 403: "没有权限", 404: "没有找到", 405: "不能这样打开",
     408: "发送太慢", 409: "内容已变化", 411: "缺少内容长度", 413: "内容太大", 415: "内容类型不对",
     422: "内容需要修改", 429: "请求太频繁", 431: "请求头太大", 500: "服务出错", 503: "服务暂时繁忙",
     507: "存储空间不足",
@@ -37,6 +37,7 @@ CALLED_BY_CODE: Mapping[str, str] = {
 UNSAVED = "系统暂时不能保存，刚才的操作没有生效；已保存的草稿仍在，请稍后再试"
 UNKNOWN_HOST = ("这个主机名不是本服务的；请用本服务公布的网址访问。"
                 "运维人员：代理要把 Host 原样传来，它须与 YJS_PUBLIC_URL 的主机名相同")
+BY_BUTTON = "这一步要按页面上的按钮；请返回上一页继续，已保存的内容都在"
 OWN_WORDS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "这个请求不完整或无法读懂，请检查后重新发送"),
     401: ("not_signed_in", "请先登录，再继续办理"),
@@ -160,6 +161,8 @@ def _on_disk(error: OSError) -> Response:
 
 
 def _on_http(error: HTTPException) -> Any:
+    if error.code == 405 and not wants_json():
+        return answer(Problem(405, OWN_WORDS[405][0], BY_BUTTON, headers=from_http(error).headers))
     return error.get_response() if isinstance(error, RequestRedirect) else answer(from_http(error))
 
 

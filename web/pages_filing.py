@@ -106,9 +106,12 @@ def _review_page(draft: Draft, problems: Sequence[Linked]) -> str:
     )
 
 
-@bp.post("/drafts/<draft>/submit")
+@bp.route("/drafts/<draft>/submit", methods=["GET", "POST"])
 def submit(draft: str) -> tuple[str, int] | Response:
-    """File the draft: one draft files once, so a second press leads to the same receipt."""
+    """File the draft: one draft files once, so a second press leads to the same receipt. The address alone, as of a
+    refusal opened again, leads to the review."""
+    if request.method == "GET":
+        return redirect(url_for("pages.review", draft=draft), 303)
     found = draft_of(draft)
     problems = [] if found.filed_as else everything_wrong(found)
     if problems:

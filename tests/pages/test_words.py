@@ -430,6 +430,15 @@ def test_what_was_uploaded_is_opened_by_its_owner_alone(app: Flask, visitor: Vis
     assert other.client.get(link[1]).status_code == 404
 
 
+def test_the_address_of_a_refused_press_opened_again_leads_to_its_page_and_others_say_what_to_do(
+    visitor: Visitor,
+) -> None:
+    draft = start(visitor)
+    assert visitor.get(f"/drafts/{draft}/submit") == f"/drafts/{draft}/review"
+    visitor.get(f"/drafts/{draft}/sample-papers")
+    assert (visitor.status, "这一步要按页面上的按钮" in visitor.text) == (405, True)
+
+
 def test_staff_are_told_that_the_pages_are_not_for_them_and_led_to_none_that_refuses(visitor: Visitor) -> None:
     visitor.sign_in("supervisor")
     for path in ("/", "/cases"):

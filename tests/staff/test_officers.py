@@ -209,6 +209,7 @@ def test_nothing_of_another_office_is_there(at_desk):
         clerk.send(path, *carried)
         assert clerk.status == 404, path
     assert clerk.get(f"/staff/work?leg=%20{water.lower()}") == f"/staff/work/{water}"
+    assert clerk.get(f"/staff/work/{water}/acts/accepted") == f"/staff/work/{water}", "as after a refusal, opened again"
 
 
 def test_an_office_with_a_system_of_its_own_reads_and_does_not_act(at_the_pages, opened):

@@ -81,9 +81,12 @@ def _officer() -> Taker:
     return Taker(own_office(), subject())
 
 
-@bp.post("/work/<leg>/acts/<act>")
+@bp.route("/work/<leg>/acts/<act>", methods=["GET", "POST"])
 def act(leg: str, act: str) -> str | tuple[str, int] | AnyResponse:
-    """Do an act; what stands in its way is said on the page, with all that was typed and every file that was taken."""
+    """Do an act; what stands in its way is said on the page, with all that was typed and every file that was taken.
+    Its address alone, as of that page opened again, leads to the leg."""
+    if request.method == "GET":
+        return redirect(url_for("staff.work", leg=leg), 303)
     type_ = f"leg.{act}"
     if type_ not in KINDS:
         raise not_found()
