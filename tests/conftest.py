@@ -4,6 +4,7 @@ leaves those out."""
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 import pytest
 
@@ -18,11 +19,17 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a browser or a database server."""
     for item in items:
-        uses = getattr(item, "fixturenames", ())
-        if "browser" in uses and item.path.parent.name == "pages":
+        if _made_in(item, "browser") == "pages":
             item.add_marker(pytest.mark.browser)
-        if "server" in uses or _params(item).get("place") == "postgres":
+        if _made_in(item, "server") == "store" or _params(item).get("place") == "postgres":
             item.add_marker(pytest.mark.postgres)
+
+
+def _made_in(item: pytest.Item, name: str) -> str:
+    """The folder whose file makes the fixture `name` of a test, which another folder may have borrowed."""
+    info = getattr(item, "_fixtureinfo", None)
+    made = info.name2fixturedefs.get(name) if info else None
+    return Path(made[-1].func.__code__.co_filename).parent.name if made else ""
 
 
 def _params(item: pytest.Item) -> dict[str, object]:
