@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared import browser, cipher, server
+
+__all__ = ["browser", "cipher", "server"]
+
 
 def pytest_collection_finish() -> None:
     """Look for garbage as seldom as the portal does: all these tests and what they imported stay to the end."""
@@ -19,17 +23,17 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a browser or a database server."""
     for item in items:
-        if _made_in(item, "browser") == "pages":
+        if _made_in(item, "browser") == "shared":
             item.add_marker(pytest.mark.browser)
-        if _made_in(item, "server") == "store" or _params(item).get("place") == "postgres":
+        if _made_in(item, "server") == "shared" or _params(item).get("place") == "postgres":
             item.add_marker(pytest.mark.postgres)
 
 
 def _made_in(item: pytest.Item, name: str) -> str:
-    """The folder whose file makes the fixture `name` of a test, which another folder may have borrowed."""
+    """The module that makes the fixture `name` of a test: others may be called the same."""
     info = getattr(item, "_fixtureinfo", None)
     made = info.name2fixturedefs.get(name) if info else None
-    return Path(made[-1].func.__code__.co_filename).parent.name if made else ""
+    return Path(made[-1].func.__code__.co_filename).stem if made else ""
 
 
 def _params(item: pytest.Item) -> dict[str, object]:

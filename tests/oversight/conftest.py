@@ -21,9 +21,9 @@ from store import legs, messages
 from store.opening import Place
 from tests.desk.conftest import NOW, SHANGHAI, Generous, catalog
 from tests.desk.filings import small_filing
-from tests.store.conftest import cipher, server, store
+from tests.store.conftest import store
 
-__all__ = ["catalog", "cipher", "server", "store"]
+__all__ = ["catalog", "store"]
 ON_BOTH = pytest.mark.parametrize("place", ["sqlite", "postgres"], indirect=True)
 ROOM = {"water-group": 9, "power-grid": 9}
 SOON = timedelta(seconds=1)

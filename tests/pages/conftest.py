@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from app import create_app
 from sandbox.demo_secrets import ensure_secrets
@@ -22,8 +22,6 @@ from tests.pages.client import Visitor
 from web.wiring import NAME
 
 HOME = Path(__file__).parent.parent.parent
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run", "--disable-dev-shm-usage")
 WIDTHS = (1280, 390)
 PATIENCE_MS = 15_000
 
@@ -78,16 +76,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.terminate()
         for process in processes:
             process.wait(timeout=30)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        found = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield found
-        found.close()
 
 
 @pytest.fixture(params=WIDTHS, ids=lambda width: f"{width}px")

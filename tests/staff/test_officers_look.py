@@ -8,11 +8,11 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from tests.ops.conftest import PNG, file
-from tests.pages.conftest import FLAGS, WIDTHS, browser, width
+from tests.pages.conftest import WIDTHS, width
 from tests.pages.test_access import look_over
 from web.wiring import NAME
 
-__all__ = ["FLAGS", "WIDTHS", "browser", "width"]
+__all__ = ["WIDTHS", "width"]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from store import leases, messages
 from store.messages import Message
 from store.opening import Place
 from store.port import Tx
-from tests.store.conftest import Server
+from tests.shared import Server
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 HOME = Path(__file__).resolve().parents[2]

