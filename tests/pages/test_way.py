@@ -174,6 +174,7 @@ def test_the_back_button_after_two_mistakes_leads_to_pages_not_to_a_fault(page: 
     for _ in range(2):
         page.go_back()
         expect(page.get_by_label("统一社会信用代码")).to_be_visible()
+        page.wait_for_function("history.state?.seen")  # it notes in the history what it shows; then one may go on
 
 
 def test_going_back_and_changing_an_answer_keeps_what_was_filled_in(page: Page) -> None:
