@@ -144,6 +144,9 @@ class Delivery(Protocol):
     def finish(self, clock: Callable[[], datetime]) -> Answer:
         """What the attempt came to. It does not wait once all has come or the time is over; else it may."""
 
+    def close(self) -> None:
+        """Hear nothing more, and do not `finish`: the connection ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:

@@ -116,6 +116,10 @@ class Begun:
             self._line.wire.fail(self._failed)
         return self._carry(self._errand, self._line, True)
 
+    def close(self) -> None:
+        """Hear nothing more: the connection ends."""
+        self._line.close()
+
 
 class KeepAlive:
     """The transport of `rest`. At most 256 connections to one place rest. One that rested for `longest_rest`

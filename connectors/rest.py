@@ -48,6 +48,10 @@ class _Pushed:
         reply = self._begun.finish()
         return meaning(reply, self._type, self._body.honours_keys, clock())
 
+    def close(self) -> None:
+        """Hear nothing more."""
+        self._begun.close()
+
 
 class Rest:
     """The connector `rest`. Shared by threads; `settings: {transport: requests}` of a body takes the slower way."""

@@ -74,6 +74,8 @@ class Exchange:
         if self._thread.is_alive():
             self._thread.join(_BELL_SECONDS)
         if not self._thread.is_alive():
+            for outside in self._out.values():
+                outside.delivery.close()
             self._poller.close()
             os.close(self._bell)
 

@@ -43,6 +43,9 @@ class Sent:
     def finish(self, clock: Callable[[], datetime]) -> Answer:
         return Answer("received")
 
+    def close(self) -> None:
+        self.ours.close()
+
 
 class Office:
     """A courier that notes what it is told; `follows` are the errands that take a place, the last one first."""
@@ -115,6 +118,16 @@ def test_answers_are_heard_in_the_order_in_which_they_come(exchange, office):
     for one in (sent[40], sent[3], sent[59]):
         one.theirs.send(b"A")
         assert office.next_end() == ("here", one)
+    assert office.ended.empty()
+
+
+def test_who_is_outside_at_the_end_is_heard_no_more_and_its_connection_ends(office, floor):
+    exchange, outside = Exchange(office, floor), Sent(NEVER)
+    exchange.start()
+    exchange.put(errand(outside))
+    office.left.get(timeout=20)
+    exchange.stop()
+    assert outside.theirs.recv(1) == b""
     assert office.ended.empty()
 
 
