@@ -55,15 +55,17 @@ def test_open_pages_are_accessible(sized: Page, path: str) -> None:
 
 
 @pytest.mark.parametrize(("person", "pages"), [
-    ("示例运维人员", ("未送达", "异常回告")), ("示例编制人员", ("水电气网联合报装",)),
+    ("示例运维人员", {"未送达": "没有送达部门的消息", "异常回告": "异常回告"}),
+    ("示例编制人员", {"水电气网联合报装": "水电气网联合报装"}),
 ])
-def test_the_pages_of_the_staff_are_accessible(sized: Page, person: str, pages: tuple[str, ...]) -> None:
+def test_the_pages_of_the_staff_are_accessible(sized: Page, person: str, pages: dict[str, str]) -> None:
     sized.goto("/login")
     sized.get_by_text("其他角色").click()
     sized.get_by_role("button", name=f"以{person}登录").click()
     look_over(sized)
-    for name in pages:
+    for name, heading in pages.items():
         sized.get_by_role("link", name=name).first.click()
+        assert sized.locator("h1").inner_text() == heading
         look_over(sized)
 
 

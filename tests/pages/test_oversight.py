@@ -27,7 +27,8 @@ def test_urges_ratings_and_what_supervisors_see_are_accessible(town: Town, brows
         page = browser.new_page(viewport={"width": width, "height": 844}, locale="zh-CN")
         let_see(page, visitor)
         for path in paths:
-            page.goto(f"http://portal.test{path}")
+            opened = page.goto(f"http://portal.test{path}")
+            assert opened is not None and opened.status == 200, path
             look_over(page)
         page.close()
         if person == WHO:

@@ -10,6 +10,7 @@ from store import audit
 from store.lanes import Lane, put
 from tests.ops.conftest import STUCK, answered, file, received, say, state
 from tests.pages.client import controls
+from web.staff.root import page_of
 
 
 def acts(home):
@@ -85,6 +86,17 @@ def test_a_leg_shows_every_attempt_and_is_found_by_its_number(stuck):
     assert "发送：被拒收 · HTTP 422" in clerk.text
     clerk.get("/staff/legs/nothing-01")
     assert clerk.status == 404
+
+
+@pytest.mark.parametrize(("count", "asked", "shown", "place", "more"), [
+    (0, 1, [], 1, False), (50, 1, [0, 49], 1, False), (51, 1, [0, 49], 1, True), (51, 2, [50, 50], 2, False),
+    (51, 9, [50, 50], 2, False), (100, 9, [50, 99], 2, False),
+])
+def test_a_list_turns_page_by_page_and_its_last_page_is_the_end(opened, count, asked, shown, place, more):
+    rows = list(range(count))
+    with opened() as (_, clerk), clerk.client.application.test_request_context(f"/staff/strange?page={asked}"):
+        found, *rest = page_of(lambda last, limit: rows[0 if last is None else last + 1:][:limit])
+    assert ([found[0], found[-1]] if found else [], rest) == (shown, [place, more])
 
 
 @pytest.fixture

@@ -17,27 +17,20 @@ from store.ratings import Rating
 from web.errors import not_found
 from web.identity import subject
 from web.staff.names import bundle_name, matter_name, office_name
-from web.staff.root import bp, page_asked
+from web.staff.root import bp, page_of
 from web.wiring import house
-
-AT_ONCE = 50
 
 
 @bp.get("/ratings", endpoint="ratings")
 def list_ratings() -> str:
     """Bad ratings that are owed an answer, the one due first in front, and the figures."""
-    page, last, found = page_asked(), None, list[Rating]()
     with house().database.read() as tx:
-        for _ in range(page):
-            found = ratings.owed(tx, last, AT_ONCE + 1)
-            last = found[AT_ONCE - 1] if len(found) > AT_ONCE else None
-            if last is None:
-                break
+        found, page, more = page_of(lambda last, limit: ratings.owed(tx, last, limit))
         owed = ratings.late(tx, house().clock.now())
         tables = (("按一件事（整件事的评价）", [(bundle_name(line.name), line) for line in figures.by_bundle(tx)]),
                   ("按单位（各事项的评价）", [(office_name(line.name), line) for line in figures.by_office(tx)]))
-    return render_template("staff/ratings.html", lines=[_shown(one) for one in found[:AT_ONCE]], owed=owed, page=page,
-                           more=len(found) > AT_ONCE, tables=tables, levels=LEVELS)
+    return render_template("staff/ratings.html", lines=[_shown(one) for one in found], owed=owed, page=page,
+                           more=more, tables=tables, levels=LEVELS)
 
 
 def _shown(one: Rating) -> dict[str, Any]:

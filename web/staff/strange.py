@@ -18,25 +18,18 @@ from store.errors import UnknownEntry
 from store.notices import Strange
 from web.errors import not_found
 from web.identity import subject
-from web.staff.root import act_of_form, bp, page_asked
+from web.staff.root import act_of_form, bp, page_of
 from web.wiring import house
 
-AT_ONCE = 50
 OUTCOMES = {"applied": "已采用", "known": "没有新内容，登记为已知", "discarded": "已作废"}
 
 
 @bp.get("/strange")
 def strange() -> str:
     """Entries that nobody has settled yet, oldest first."""
-    page, last, found = page_asked(), None, list[Strange]()
     with house().database.read() as tx:
-        for _ in range(page):
-            found = notices.unsettled(tx, last, AT_ONCE + 1)
-            last = found[AT_ONCE - 1] if len(found) > AT_ONCE else None
-            if last is None:
-                break
-    return render_template("staff/strange.html", lines=[_shown(one) for one in found[:AT_ONCE]], page=page,
-                           more=len(found) > AT_ONCE)
+        found, page, more = page_of(lambda last, limit: notices.unsettled(tx, last, limit))
+    return render_template("staff/strange.html", lines=[_shown(one) for one in found], page=page, more=more)
 
 
 def _shown(one: Strange) -> dict[str, Any]:

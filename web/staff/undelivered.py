@@ -15,10 +15,9 @@ from cases.words import EVENT_NAMES, STATE_NAMES
 from desk.errors import CannotRetry, DeskError
 from desk.troubles import Trouble, attempts_at, troubles
 from web.errors import not_found
-from web.staff.root import act_of_form, bp, page_asked
+from web.staff.root import AT_ONCE, act_of_form, bp, page_asked
 from web.wiring import house
 
-AT_ONCE = 50
 STANDS = {"stuck": "等人处理", "refused": "部门系统拒收", "unknown": "结果不明，正在查询", "due": "将自动再送"}
 ATTEMPTS = {
     "received": "送达", "refused": "被拒收", "unknown": "结果不明", "absent": "部门答复没有收到",

@@ -17,10 +17,8 @@ from store.legs import LegRow
 from store.overseeing import After
 from web.identity import subject
 from web.staff.names import matter_name, office_name
-from web.staff.root import bp
+from web.staff.root import AT_ONCE, bp
 from web.wiring import house
-
-AT_ONCE = 50
 
 
 @bp.get("/warnings")
