@@ -6,17 +6,18 @@ special procedure that was never told, a hand-over of what was never granted. No
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from cases.calendar_days import WorkCalendar
 from cases.judge import wait_until
 from cases.model import Case, Event, Leg, LegState
-from cases.states import Move, move
+from cases.states import OVER, Move, move
 from cases.urges import URGED
 
 Sense = Callable[[Leg], bool]
+CORRECTED = "leg.corrected"
 _RESULTS: Mapping[str, Any] = {"results": ({},)}  # a grant of a leg that has no results yet brings them
 
 
@@ -48,6 +49,7 @@ ACTS: Mapping[str, Sense] = {
     "leg.forwarded": lambda leg: leg.state is not LegState.SUPPLEMENT_REQUIRED and not _in_special(leg),
     "leg.fee": _always,
     "leg.remark": _always,
+    CORRECTED: lambda leg: leg.state in OVER,
 }
 
 
@@ -56,11 +58,13 @@ def progress(leg: Leg) -> int:
     return sum(event.type != URGED for event in leg.history)
 
 
-def offered(case: Case, leg: Leg, calendar: WorkCalendar, now: datetime) -> tuple[str, ...]:
-    """The acts, as types of notices, that the office of `leg` may choose at `now`; none before it has the leg."""
+def offered(case: Case, leg: Leg, calendar: WorkCalendar, now: datetime,
+            authorities: Collection[str] = ()) -> tuple[str, ...]:
+    """The acts, as types of notices, that the office of `leg` may choose at `now`; none before it has the leg, and no
+    correction where nobody (`authorities`) may decide on one."""
     if leg.received_at is None:
         return ()
     until = wait_until(case, leg, calendar)
-    waits = until is not None and now <= until
-    return tuple(type_ for type_, sense in ACTS.items() if sense(leg) and not (waits and type_ == "leg.granted")
+    barred = {*(["leg.granted"] if until is not None and now <= until else ()), *(() if authorities else [CORRECTED])}
+    return tuple(type_ for type_, sense in ACTS.items() if sense(leg) and type_ not in barred
                  and isinstance(move(leg, Event(type_, now, "", leg.leg, _RESULTS)), Move))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cases.marks import corrected_state
 from cases.model import CaseState, Event, LegState
 from forms.plan import PlannedLeg
 
@@ -56,6 +57,7 @@ _DECIDED_BY = {"leg.in_review": LegState.IN_REVIEW, "leg.granted": LegState.GRAN
 _DETAILS: Mapping[str, tuple[str, ...]] = {
     "leg.in_review": ("step",), "leg.forwarded": ("to",), "leg.special_started": ("kind",), "leg.remark": ("text",),
     "leg.simulated": ("opinion",), "leg.delivered": ("mode",), "leg.fee": ("amount",),
+    "leg.corrected": ("state", "reason"),
     # What one system said of another's message is the operators' business, and not always fit to be read.
     "leg.again": (), "leg.outcome_unknown": (), "leg.stuck": (), "leg.message_refused": (),
 }
@@ -96,9 +98,18 @@ def line(event: Event, planned: PlannedLeg) -> str:
     """One line of the timeline: what happened and, where it is known, why."""
     name = event_name(event, planned)
     inside = event.type == "leg.urged" and not event.by.startswith("applicant:")  # what a supervisor tells a department
-    detail = [] if inside else [event.data.get(key) for key in _DETAILS.get(event.type, ("reason",))]
+    said = _put_right(event, planned) if event.type == "leg.corrected" else event.data
+    detail = [] if inside else [said.get(key) for key in _DETAILS.get(event.type, ("reason",))]
     words = [_shown(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d) and str(d) not in name]
     return f"{name}：{'，'.join(words)}" if words else name
+
+
+def _put_right(event: Event, planned: PlannedLeg) -> Mapping[str, Any]:
+    """What a correction says: the state that is right, if another one is, and why."""
+    what = event.data.get("what")
+    said: Mapping[str, Any] = what if isinstance(what, Mapping) else {"reason": what}
+    state = corrected_state(event)
+    return {**said, "state": "" if state is None else f"改为{state_name(state, planned)}"}
 
 
 def _shown(event: Event, detail: Any) -> str:

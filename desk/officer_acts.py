@@ -33,12 +33,14 @@ OWN_SYSTEM = "贵单位用自己的系统办理并回告，这里只能查看。
 MOVED = "您打开这一页之后，这件又有了新的进展，刚才的操作没有执行；填写的内容还在，请看过最新情况后再提交。"
 USED = "这一页已经提交过一次，这次改动没有执行；请看最新情况，需要时再办一次。"
 NOT_OFFERED = "这件现在的状态不能这样办理；请看最新情况。"
+HOW_CORRECTED = "登记错了的请用“更正”；没有这一项的，请平台运维人员在部门清单里登记谁可以更正（authorities）。"
 REFUSED: Mapping[str, str] = {
     "not_sent": "这件还没有送到本单位，现在不能办理。",
-    "after_final": "这件已经办结或关闭，不能再这样办理；需要更正的请联系平台运维人员。",
-    "contradiction": "与已经登记的结果相矛盾，没有执行；需要更正的请联系平台运维人员。",
+    "after_final": f"这件已经办结或关闭，不能再这样办理；{HOW_CORRECTED}",
+    "contradiction": f"与已经登记的结果相矛盾，没有执行；{HOW_CORRECTED}",
     "not_requested": "申请人没有申请撤回，或已经答复过。",
     "wait_running": "法定公示或公告期还没有届满，现在不能作出决定。",
+    "beyond_authority": "只有部门清单里登记的主体可以决定更正，没有执行。",
     "ask_changed": "这次补正已经发出过，内容不能再改；请另发一次补正。",
 }
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -126,7 +128,7 @@ class OfficerActs:
             verdict = judge.judge(case, number, event, calendar, authorities)
             if verdict.kind == "quarantined":
                 raise NotNow(REFUSED.get(verdict.code, verdict.text))
-            if event.type not in offered(case, leg, calendar, event.at):
+            if event.type not in offered(case, leg, calendar, event.at, authorities):
                 raise NotNow(NOT_OFFERED)
             return verdict.events
 

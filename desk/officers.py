@@ -197,7 +197,7 @@ class Officers:
             data=about.data(number, FILED, {}) if opened else {},
             told=declared_values(known.case.plan, number, about.dossier.answers) if opened else {},
             fresh=() if pushed else tuple(self._feed.untaken(known, number)),
-            acts=() if pushed else offered(known.case, held, self._premises.calendar, now),
+            acts=() if pushed else offered(known.case, held, self._premises.calendar, now, body.authorities),
             history=tuple(_history(held, planned)) if opened else (),
             asked=tuple(_asked(ask, held, about, planned) for ask in held.asks) if opened else ())
 

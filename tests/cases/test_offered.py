@@ -4,7 +4,7 @@ import pytest
 
 from cases.model import LegState
 from cases.offered import ACTS, offered
-from cases.states import NOTICES
+from cases.states import NOTICES, OVER
 from tests.cases.case_plans import a_leg, a_plan, at, filed, ours, say
 from tests.cases.case_years import CALENDAR
 
@@ -57,6 +57,13 @@ def test_nothing_is_granted_while_a_publicity_period_runs():
     case = lived(a_plan([a_leg("01", wait="5nd")]), [("leg.accepted", {})])
     assert "leg.granted" not in offered(case, case.legs["01"], CALENDAR, at(24))
     assert "leg.granted" in offered(case, case.legs["01"], CALENDAR, at(24 * 20))
+
+
+def test_what_is_over_may_be_corrected_where_somebody_may_decide_on_it():
+    for _, life, acts in LIVES:
+        case = lived(a_plan([a_leg("01")]), life)
+        more = set(offered(case, case.legs["01"], CALENDAR, at(20), ["复核科"])) - acts
+        assert more == ({"leg.corrected"} if case.legs["01"].state in OVER else set())
 
 
 def test_of_a_leg_that_has_not_come_nothing_may_be_chosen():

@@ -196,6 +196,25 @@ def test_what_is_not_offered_is_not_done_and_fills_no_quarantine(at_desk, act):
     assert (state(home, water), strange(home)) == ("accepted", [])
 
 
+def test_a_decision_that_was_a_slip_is_put_right_by_whom_the_list_names(at_the_pages, deployment, opened):
+    listed = deployment.folder / "offices.yaml"
+    named = listed.read_text().replace("connector: desk", "connector: desk, settings: {authorities: 供水复核科}")
+    listed.write_text(named)
+    with opened(OFFICER) as (home, clerk):
+        water = file(home)[0].legs[0].leg
+        open_(clerk, water)
+        assert "corrected" not in offers(clerk)
+        do(clerk, water, "refused", *REASON)
+        do(clerk, water, "corrected", ("state", "in_review"), ("authority", "供水复核科"))
+        assert (clerk.status, state(home, water)) == (422, "refused"), "the reason is missing"
+        do(clerk, water, "corrected", ("state", "in_review"), ("authority", "过路人"), ("reason", "点错了"))
+        assert (clerk.status, state(home, water)) == (409, "refused"), "nobody of the list"
+        do(clerk, water, "corrected", ("state", "in_review"), ("authority", "供水复核科"), ("reason", "点错了"))
+        assert ("已更正，这件重新办理" in clerk.text, state(home, water)) == (True, "in_review")
+        assert "已更正：改为办理中，点错了" in clerk.text
+        assert {"granted", "refused"} <= set(offers(clerk))
+
+
 def test_nothing_of_another_office_is_there(at_desk):
     _, clerk, water, power = at_desk
     open_(clerk, water)
@@ -204,7 +223,7 @@ def test_nothing_of_another_office_is_there(at_desk):
         clerk.get(path)
         assert clerk.status == 404, path
     for path in (f"/staff/work/{power}/open", f"/staff/work/{power}/acts/accepted",
-                 f"/staff/work/{water}/acts/corrected"):
+                 f"/staff/work/{water}/acts/approved"):
         clerk.get("/staff/inbox")
         clerk.send(path, *carried)
         assert clerk.status == 404, path

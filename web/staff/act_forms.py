@@ -17,7 +17,9 @@ NOTHING_ASKED = "请勾选或写明要补的材料或内容"
 USUAL_DAYS, DAYS = "5", "请填 1–400 的整数"
 UNITS = (("wd", "工作日"), ("nd", "自然日"))
 MODES = (("electronic", "电子送达"), ("window", "窗口领取"), ("post", "邮寄"))
-GOES_ON = "必填，后面的部门要用"
+REOPENED = (("in_review", "撤销原来的决定，继续审查"), ("received", "撤销原来的决定，回到已接收、等受理"))
+# What must be filled in, where the schema of the notice does not ask for it.
+NEEDED = {"leg.granted": "必填，后面的部门要用", "leg.corrected": "必填"}
 _ASKED = ("materials", "other", "fields")
 _NO_PAPER = frozenset({"form", "replaced", "result"})
 
@@ -117,6 +119,20 @@ def _special_over(sheet: Sheet) -> list[Input]:
     return [text("kind", "哪种特别程序", value=running)]
 
 
+def _correcting(sheet: Sheet) -> list[Input]:
+    names = sheet.office.authorities
+    return [Input("state", "state", "更正后", "choice", options=REOPENED, value=REOPENED[0][0]),
+            long("reason", "更正理由", "申请人会看到这段话"),
+            Input("authority", "authority", "谁决定更正", "choice", options=tuple((name, name) for name in names),
+                  value=names[0] if len(names) == 1 else "")]
+
+
+def _read_correcting(form: Form, sent: Mapping[str, Any], token: str) -> dict[str, Any]:  # noqa: ARG001  # as others read
+    """What was decided no longer stands, and what was handed out with it is void."""
+    return {"what": {"void": True, **{name: sent[name] for name in ("state", "reason") if name in sent}},
+            **({"authority": sent["authority"]} if "authority" in sent else {})}
+
+
 def _fee(sheet: Sheet) -> list[Input]:
     basis = str(sheet.planned.fees[0].basis) if sheet.planned.fees else ""
     amount = f"{sheet.planned.fees[0].amount:f}" if sheet.planned.fees else ""
@@ -152,6 +168,8 @@ KINDS: Mapping[str, Kind] = {
         text("to", "报给谁", value=sheet.planned.forwards_to or "")]),
     "leg.fee": Kind("收费告知", "告知申请人", "已告知收费", _fee),
     "leg.remark": Kind("给申请人留言", "发出", "已发给申请人", lambda _: [long("text", "要告诉申请人的话")]),
+    "leg.corrected": Kind("更正", "更正，重新办理", "已更正，这件重新办理", _correcting, reads=_read_correcting,
+                          hint="只在决定登记错了时使用。原来的决定和结果作废，留在办理经过里；这件重新办理，申请人会看到理由。"),
 }
 
 
@@ -171,8 +189,8 @@ def filled(form: Form, sent: MultiDict[str, str]) -> Form:
     inputs = []
     for item in form.inputs:
         value = read(item, sent)
-        missing = form.type == "leg.granted" and item.required and value is None
-        inputs.append(with_value(item, value, [GOES_ON] if missing else None))
+        missing = form.type in NEEDED and item.required and value is None
+        inputs.append(with_value(item, value, [NEEDED[form.type]] if missing else None))
     return replace(form, open=True, inputs=tuple(inputs))
 
 
