@@ -23,6 +23,7 @@ STATE_NAMES: Mapping[LegState, str] = {
     LegState.NOT_ACCEPTED: "不予受理", LegState.WITHDRAWN: "已撤回", LegState.TERMINATED: "逾期未补正，已终止",
     LegState.VOIDED: "已关闭", LegState.NOT_NEEDED: "不需办理",
 }
+TO_BE_OPENED = "已到部门，等部门查收"  # a leg for an office that fetches: nothing is on its way
 CASE_NAMES: Mapping[CaseState, str] = {
     CaseState.DRAFT: "草稿", CaseState.FILED: "已提交", CaseState.IN_PROGRESS: "办理中",
     CaseState.NEEDS_APPLICANT: "需要您处理", CaseState.PARTLY_FINISHED: "部分办结", CaseState.FINISHED: "办结",

@@ -237,7 +237,7 @@ class Desk:
         known = self._applicant.owned(subject, reference)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        return view(known, self._premises.calendar, rows, now, masked=False)
+        return view(known, self._premises, rows, now, masked=False)
 
     def expected_at_filing(self, subject: str, reference: str) -> dict[str, Any]:
         """When one's own case was expected to end on the day it was filed."""
@@ -259,7 +259,7 @@ class Desk:
         with self._premises.database.read() as tx:
             if clean is None or not cases.has_code(tx, clean, references.clean_code(code)):
                 raise UnknownCase
-        return view(self._book.fresh(clean), self._premises.calendar, {}, now, masked=True)
+        return view(self._book.fresh(clean), self._premises, {}, now, masked=True)
 
     def cases_of(self, subject: str, now: datetime) -> list[dict[str, Any]]:
         """A person's cases, newest first."""

@@ -9,10 +9,11 @@ from typing import Any
 from cases import due, edges, fold, lights, outcome, urges, words
 from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
-from cases.model import Ask, Case, Leg, Result
+from cases.model import Ask, Case, Leg, LegState, Result
 from cases.states import FINAL
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg
+from desk.premises import Premises
 from forms.composite import PlannedPart
 from forms.figures import figures_json
 from forms.plan import Plan, PlannedLeg
@@ -23,13 +24,13 @@ PROJECT = "project_name"
 _ONLY_BYTES = frozenset({"leg.created", "leg.sending", "leg.sent", "leg.again"})
 
 
-def view(known: Known, calendar: WorkCalendar, files: Mapping[str, FileRow], now: datetime, *,
+def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: datetime, *,
          masked: bool) -> dict[str, Any]:
     """The case as `GET /api/cases/{reference}` shows it; `masked` leaves out what only the owner may see.
 
     `plan` is the stored plan itself, for pictures; the JSON API leaves it out.
     """
-    case = known.case
+    case, calendar = known.case, premises.calendar
     schedule = due.schedule(case, calendar, now)
     state = outcome.case_state(case)
     planned = by_leg(case)
@@ -41,7 +42,7 @@ def view(known: Known, calendar: WorkCalendar, files: Mapping[str, FileRow], now
         "edges": [{"leg": e.leg, "targets": list(e.targets), "kind": e.kind, "feeds": list(e.feeds)}
                   for e in case.plan.edges],
         "legs": [{**leg_view(case, planned[number], schedule.legs[number], (now, calendar), masked=masked),
-                  "department": known.legs[number].office} for number in case.legs],
+                  **_with_office(known, number, premises)} for number in case.legs],
         "materials": [] if masked else _materials(known, files),
         "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
                     for line in case.plan.removed_materials],
@@ -114,6 +115,16 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "can_urge": light.colour == "red" and not masked and not urges.urged_by(leg, urges.APPLICANT, *clock),
         "urges": leg.rounds.get("urge", 0),
     }
+
+
+def _with_office(known: Known, number: str, premises: Premises) -> dict[str, Any]:
+    """Which office has a leg; one that fetches, or whose officers open it, is waited for from the moment it may."""
+    leg, office = known.case.legs[number], known.legs[number].office
+    body = premises.deployment.bodies.get(office)
+    if body is None or body.channel == "push" or leg.state is not LegState.QUEUED:
+        return {"department": office}
+    return {"department": office, "state_name": words.TO_BE_OPENED, "next_actor": "department",
+            "next_actor_name": str(by_leg(known.case)[number].department_name)}
 
 
 def _why(case: Case, leg_due: LegDue) -> str:

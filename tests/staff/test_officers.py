@@ -69,6 +69,9 @@ def test_a_new_leg_is_listed_and_nothing_of_it_is_told_before_it_is_opened(at_de
     clerk.get(f"/staff/work/{water}")
     assert ("示例项目" in clerk.text, offers(clerk)) == (False, [])
     assert state(home, water) == "queued"
+    seen = home.desk.case_view("somebody", water.rpartition("-")[0], home.clock.now())["legs"]
+    assert [(leg["next_actor"], leg["state_name"]) for leg in seen] == [
+        ("department", "已到部门，等部门查收"), ("platform", "即将送达部门")], "the applicant knows for whom it waits"
 
 
 def test_opening_counts_as_received_and_shows_what_the_matter_asks_and_nothing_else(at_desk):

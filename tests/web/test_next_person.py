@@ -76,6 +76,7 @@ def test_what_a_visitor_answered_goes_on_after_signing_in(browser, persons):
 
 def test_a_case_looked_up_by_code_is_closed_by_whoever_signs_in(browser, persons, applicant, filing):
     filed = applicant.file(filing, "looked-up").json
+    browser.client.environ_base["REMOTE_ADDR"] = "192.0.2.9"  # where nobody guessed codes before
     browser.get("/track")
     shown = f"/track/{filed['reference']}"
     assert browser.send("/track", ("reference", filed["reference"]), ("code", filed["code"])) == shown
