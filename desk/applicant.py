@@ -27,7 +27,7 @@ from forms.given import read_in_place
 from forms.plan import Plan, PlannedLeg
 from forms.schema import validate_form
 from forms.values import BadValue, is_blank, safe_text
-from store import files
+from store import consents, files
 from store.errors import FileTaken
 from store.errors import UnknownFile as NotStored
 from store.port import Tx
@@ -35,6 +35,7 @@ from store.submissions import Submission
 
 LONGEST_TEXT = 2_000
 LONGEST_REASON = 500
+TAKEN_BACK = "申请人撤回了对个人信息处理的同意"
 ONCE_A_DAY = "今天已经催办过；每个工作日可以催一次。"
 
 
@@ -126,9 +127,26 @@ class AfterFiling:
         with self._unless_done(sent):
             self._once(known, sent, decide, now, None)
 
+    def take_back_consent(self, subject: str, reference: str, key: str, now: datetime) -> None:
+        """Take back the consent to use one's data: every leg that still can be withdrawn is, what is decided stands."""
+        known = self.owned(subject, reference)
+        sent = self._sent(known, key, ("consent", reference), now)
+        if sent is None:
+            return
+
+        def decide(case: Case) -> Sequence[Event]:
+            return self._requests(case, _withdrawable(case), subject, TAKEN_BACK, now)
+
+        def take_back(tx: Tx) -> None:
+            if not consents.withdraw(tx, reference, subject, now):
+                raise NotNow("您已经撤回过同意。")
+
+        with self._unless_done(sent):
+            self._once(known, sent, decide, now, take_back)
+
     def _chosen(self, case: Case, legs: Sequence[str] | None) -> list[str]:
         if legs is None:
-            chosen = [leg for leg, state in case.legs.items() if can_withdraw(state.state, state.withdrawing)]
+            chosen = _withdrawable(case)
         else:
             chosen = list(dict.fromkeys(number_of(case.reference, leg) for leg in legs))
             unknown = [leg for leg in chosen if leg not in case.legs]
@@ -219,6 +237,10 @@ def number_of(reference: str, leg: str) -> str:
 def can_withdraw(state: LegState, withdrawing: bool) -> bool:
     """Whether an applicant may still withdraw a leg: not once it is granted, final, or being withdrawn."""
     return not withdrawing and state not in FINAL and state is not LegState.GRANTED
+
+
+def _withdrawable(case: Case) -> list[str]:
+    return [number for number, leg in case.legs.items() if can_withdraw(leg.state, leg.withdrawing)]
 
 
 def open_ask(case: Case, leg: str, ask: str) -> Ask:

@@ -14,6 +14,7 @@ from desk import reference as references
 from desk.applicant import AfterFiling, Supply, Urge, Withdrawal
 from desk.book import Book
 from desk.claims import Claim, Claims
+from desk.disclosure import Disclosure, disclosure
 from desk.drafts import Drafts
 from desk.editions import Editions
 from desk.errors import UnknownCase
@@ -31,7 +32,7 @@ from desk.urging import Urging
 from desk.values import Draft, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
-from store import cases, files, reading
+from store import cases, consents, files, reading
 from store.lanes import Lane
 from store.messages import TOPIC
 
@@ -166,6 +167,10 @@ class Desk:
         """Withdraw legs."""
         self._applicant.withdraw(subject, reference, wish, key, now)
 
+    def take_back_consent(self, subject: str, reference: str, key: str, now: datetime) -> None:
+        """Take back the consent to use one's data for a case."""
+        self._applicant.take_back_consent(subject, reference, key, now)
+
     def urge(self, subject: str, reference: str, wish: Urge, key: str, now: datetime) -> None:
         """Ask the department of a late leg to hurry."""
         self._applicant.urge(subject, reference, wish, key, now)
@@ -247,6 +252,13 @@ class Desk:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""
         known = self._applicant.owned(subject, reference)
         return about(known.case.plan, {**known.row.body["situation"], **known.row.body["form"]})
+
+    def disclosure(self, subject: str, reference: str) -> Disclosure:
+        """Who gets what of one's own case, and the consent that it rests on."""
+        known = self._applicant.owned(subject, reference)
+        with self._premises.database.read() as tx:
+            given = consents.of_case(tx, reference)
+        return disclosure(known, given[0] if given else None)
 
     def contact(self, reference: str) -> tuple[str, list[str]]:
         """Who filed a case and the numbers to call, for whoever may know it and has said why."""

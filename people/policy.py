@@ -56,7 +56,7 @@ API: Mapping[str, Access] = {
     "api.open_draft": OWN, "api.drafts": OWN, "api.read_draft": OWN, "api.save_draft": OWN, "api.submit_draft": OWN,
     "api.drop_draft": OWN,
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
-    "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN,
+    "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN, "api.disclosure": OWN, "api.take_back_consent": OWN,
     "api.track": BY_CODE,
     "inside.run": INSIDE,
     "departments.notice": SIGNED, "departments.keep_file": SIGNED,
@@ -76,7 +76,7 @@ PAGES: Mapping[str, Access] = {
     "pages.paper": OWN, "pages.drop_upload": OWN, "pages.sample_papers": OWN_SAMPLE, "pages.consent": OWN,
     "pages.review": OWN, "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.drop_draft": OWN,
     "pages.case": OWN, "pages.case_live": OWN, "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
-    "pages.urge": OWN, "pages.rating": OWN,
+    "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
 }
 
 STAFF_PAGES: Mapping[str, Access] = {

@@ -232,6 +232,28 @@ class ReceiptAnswer(Answer):
     legs = many(ReceiptLegAnswer)
 
 
+class Recipient(Answer):
+    """The office of one leg, and what of a case it gets."""
+
+    leg = text("its number in the case")
+    name = text("its matter")
+    department_name = text()
+    told = text("told: the office has it; leaving: on its way; to_come: not sent yet; never: it ended unsent")
+    since = text("when the office had it", null=True)
+    answers = many(fields.String(), "names of the fields it gets; of a list its columns")
+    papers = many(fields.String(), "names of the papers it gets")
+
+
+class DisclosureAnswer(Answer):
+    """Who gets what for a case, and the consent it rests on."""
+
+    given_at = text()
+    taken_back_at = text(null=True)
+    recipients = many(Recipient)
+    asked = many(fields.Dict(), "papers that registers were asked for: `name`, `found`")
+    sensitive = many(fields.String(), "names of sensitive fields")
+
+
 class CaseLine(Answer):
     """A case in the list."""
 
@@ -362,5 +384,5 @@ class Feed(Answer):
 ANSWERS: dict[str, type[Schema]] = {
     "Problem": ProblemAnswer, "Bundles": Bundles, "Bundle": BundleAnswer, "Plan": PlanAnswer, "File": FileAnswer,
     "Draft": DraftAnswer, "Drafts": Drafts, "Receipt": ReceiptAnswer, "Case": CaseAnswer, "Cases": Cases, "Feed": Feed,
-    "Offered": Offered, "KeptAside": KeptAside, "Ratings": Ratings,
+    "Offered": Offered, "KeptAside": KeptAside, "Ratings": Ratings, "Disclosure": DisclosureAnswer,
 }

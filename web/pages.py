@@ -13,6 +13,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from web import (
     pages_answer,
     pages_case,
+    pages_disclosure,
     pages_filing,
     pages_form,
     pages_home,
@@ -28,7 +29,7 @@ from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case,
-         pages_oversight)
+         pages_oversight, pages_disclosure)
 STAFF_VIEWS = (health, undelivered, strange, studio, inbox, leg_work, warnings, ratings, overview)
 
 

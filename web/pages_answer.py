@@ -114,10 +114,10 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
         wrong = tree.get("materials") or {}
         marked = [replace(paper, errors=paper.errors or tuple(flat(wrong.get(paper.code)))) for paper in papers]
         return _page(view, (found, wanted), shown, marked, error.detail), 422
-    return _to_case(reference, f"补充已提交，{found['department_name']}收到后接着办理“{called(found)}”。")
+    return to_case(reference, f"补充已提交，{found['department_name']}收到后接着办理“{called(found)}”。")
 
 
-def _to_case(reference: str, done: str) -> Response:
+def to_case(reference: str, done: str) -> Response:
     """On to the progress of the case, which says once what was done."""
     page = url_for("pages.case", reference=reference)
     keep(page, done)
@@ -165,7 +165,7 @@ def withdraw(reference: str) -> str | tuple[str, int] | Response:
     reason = request.form.get("reason", "").strip()
     if request.method == "POST" and chosen and reason:
         desk().withdraw(subject(), reference, Withdrawal(tuple(chosen), reason), request.form.get("key", ""), now())
-        return _to_case(reference, f"撤回申请已提交，共 {len(chosen)} 项；每一项撤回没有，看下面的进度。")
+        return to_case(reference, f"撤回申请已提交，共 {len(chosen)} 项；每一项撤回没有，看下面的进度。")
     effects = desk().withdrawal(subject(), reference, chosen, now()) if chosen else []
     problems = []
     if not chosen and (request.method == "POST" or "look" in request.args):
