@@ -1,4 +1,4 @@
-"""The whole store as lines: cases, legs, attempts, ratings, events, quarantine, audit head; an object a line, by id.
+"""The whole store as lines by id: cases, legs, attempts, consents, ratings, events, quarantine and the audit head.
 
 Personal values leave as keyed digests unless asked for: equal values give equal digests, so lines can still be
 compared and joined, and nobody can guess back from them. Query codes, message bodies and tokens never leave.
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from store import audit, leases, operating, ratings, reading, seals
+from store import audit, consents, leases, operating, ratings, reading, seals
 from store.cases import is_erased
+from store.consents import Consent
 from store.encoding import stamp, to_json
 from store.events import Recorded
 from store.leases import Attempt
@@ -84,6 +85,8 @@ def _of_case(tx: Tx, whole: Whole, extent: Extent) -> Iterator[Line]:
                 yield _attempt(message, attempt, hide)
     yield from (_rating(rating, hide) for rating in ratings.of_case(tx, whole.case.reference)
                 if _fresh(extent, rating.at, rating.fixed_at, rating.called_at))
+    yield from (_consent(consent, hide) for consent in consents.of_case(tx, whole.case.reference)
+                if _fresh(extent, consent.given_at, consent.withdrawn_at))
     for recorded in whole.events:
         if _fresh(extent, recorded.event.at):
             yield _event(whole.case.reference, recorded, hide)
@@ -104,6 +107,11 @@ def _rating(rating: Rating, hide: Callable[[Any], Any]) -> Line:
             "leg": f"{rating.reference}-{rating.leg}" if rating.leg else None, "level": rating.level, "at": rating.at,
             "said": hide(rating.body), "due_at": rating.due_at, "fixed_at": rating.fixed_at, "fix": hide(rating.fix),
             "called_at": rating.called_at, "call": hide(rating.call)}
+
+
+def _consent(consent: Consent, hide: Callable[[Any], Any]) -> Line:
+    return {"kind": "consent", "id": f"{consent.consent}/consent", "case": consent.reference,
+            "given_at": consent.given_at, "taken_back_at": consent.withdrawn_at, "scope": hide(consent.scope)}
 
 
 def _attempt(message: Message, attempt: Attempt, hide: Callable[[Any], Any]) -> Line:

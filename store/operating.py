@@ -82,6 +82,9 @@ def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> 
         " or 0 < (select count(*) from events where events.reference = page.reference and events.at >= :at)"
         " or 0 < (select count(*) from attempts where attempts.reference = page.reference and ended_at >= :at)"
         " or 0 < (select count(*) from messages where messages.reference = page.reference and started_at >= :at)"
+        " or 0 < (select count(*) from ratings where ratings.reference = page.reference"
+        " and (at >= :at or fixed_at >= :at or called_at >= :at))"
+        " or 0 < (select count(*) from consents where consents.reference = page.reference and withdrawn_at >= :at)"
         " then 1 else 0 end as fresh"
         " from (select reference, filed_at from cases where reference > :after order by reference limit :limit) as page"
         " order by reference", after=after, at=at, limit=limit,

@@ -38,7 +38,7 @@ def test_an_export_is_whole_sorted_and_tells_no_secret_and_nothing_personal(depl
     assert [line["id"] for line in found] == sorted(line["id"] for line in found)
     kinds = [line["kind"] for line in found]
     assert {kind: kinds.count(kind) for kind in set(kinds) - {"event"}} == {
-        "case": 3, "leg": 6, "attempt": 6, "quarantine": 1, "audit": 1}
+        "case": 3, "leg": 6, "attempt": 6, "consent": 3, "quarantine": 1, "audit": 1}
     assert {line["id"] for line in found if line["kind"] == "leg"} == {
         leg.leg for receipt in filed for leg in receipt.legs}
     for hidden in (SECRET, "13800138000", "示例甲", "图.png", *(receipt.code for receipt in filed)):

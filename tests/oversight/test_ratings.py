@@ -107,6 +107,19 @@ def test_words_stand_sealed_and_leave_only_where_personal_data_may(town, desk, e
 
 
 @ON_BOTH
+def test_what_is_rated_or_taken_back_after_the_last_event_is_in_the_export_of_that_time(town, desk, ended):
+    def said(since):
+        return [line["kind"] for line in export(town.premises.database, Extent(since=since))]
+
+    assert said(RATED) == ["audit"]
+    give(desk, ended, "01", 4)
+    assert said(RATED) == ["rating", "audit"]
+    later = RATED + timedelta(hours=1)
+    town.desk.take_back_consent("somebody", ended, "back", later)
+    assert said(later) == ["consent", "audit"]
+
+
+@ON_BOTH
 def test_erasing_takes_the_words_and_leaves_the_count(town, desk, ended):
     give(desk, ended, "01", 1, words=WORDS)
     assert town.premises.database.write(lambda tx: ratings.erase(tx, ended)) == 1
