@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 import click
 
 from cases.errors import CaseError
 from cases.instants import read_instant
-from shell import act, beside, changed, read_settings, stop
+from shell import act, beside, changed, clock, read_settings, stop
 from store import erasure
 
 AT_ONCE = 50
@@ -20,10 +22,13 @@ AT_ONCE = 50
 @click.command()
 @click.argument("references", metavar="REFERENCE…", nargs=-1)
 @click.option("--closed-before", default=None, metavar="DAY", help="Also every case that ended before that day.")
+@click.option("--taken-back", is_flag=True, help="Also every case that is over and whose consent was taken back.")
 @act()
-def erase(references: tuple[str, ...], closed_before: str | None, **said: Any) -> None:
+def erase(references: tuple[str, ...], closed_before: str | None, *, taken_back: bool, **said: Any) -> None:
     """Erase what closed cases say of people, for good; that they were, and how they ended, stays."""
-    done, left = 0, iter([*references, *_closed(closed_before)])
+    found = [_all(partial(erasure.closed_before, day=_day(closed_before)))] if closed_before else []
+    found += [_all(partial(erasure.taken_back, now=clock().now()))] if taken_back else []
+    done, left = 0, iter([*references, *chain.from_iterable(found)])
     refused = 0
     while some := list(islice(left, AT_ONCE)):
         for reference, why in changed("erase", {"references": some, **said})["cases"].items():
@@ -35,20 +40,19 @@ def erase(references: tuple[str, ...], closed_before: str | None, **said: Any) -
     sys.exit(1 if refused else 0)
 
 
-def _closed(day: str | None) -> Iterator[str]:
-    """The cases that ended before a day, page by page."""
-    if day is None:
-        return
+def _day(written: str) -> datetime:
     try:
-        before = read_instant(day, read_settings().zone)
+        return read_instant(written, read_settings().zone)
     except CaseError as error:
         stop(str(error))
-    last = ""
+
+
+def _all(page: Callable[..., list[str]]) -> Iterator[str]:
+    """What all pages list."""
+    last: str | None = ""
     with beside() as opened:
-        while True:
+        while last is not None:
             with opened.db.read() as tx:
-                page = erasure.closed_before(tx, before, last)
-            yield from page
-            if not page:
-                return
-            last = page[-1]
+                found = page(tx, after=last)
+            yield from found
+            last = found[-1] if found else None

@@ -60,6 +60,15 @@ def erase(tx: Tx, case: CaseRow) -> None:
     cases.blank(tx, case.reference)
 
 
+def taken_back(tx: Tx, now: datetime, after: str, limit: int = 50) -> list[str]:
+    """Cases that may be erased by their age and whose consent was taken back, by reference, after `after`."""
+    found = tx.rows(
+        "select cases.reference from consents join cases on cases.reference = consents.reference"
+        " where withdrawn_at is not null and consents.reference > :after and closed_at <= :day"
+        " order by consents.reference limit :limit", after=after, day=stamp(now - REST), limit=limit)
+    return [row["reference"] for row in found]
+
+
 def closed_before(tx: Tx, day: datetime, after: str, limit: int = 50) -> list[str]:
     """Cases that ended before a time and are not erased, by reference, after `after`."""
     found = tx.rows("select reference from cases where reference > :after and closed_at < :day and subject <> ''"

@@ -1,5 +1,6 @@
 """Closed cases are erased by command: named ones, or all that ended before a day."""
 
+from desk.applicant import Withdrawal
 from tests.ops.conftest import file, received, say
 
 
@@ -21,4 +22,14 @@ def test_cases_that_ended_before_a_day_are_erased_and_others_are_named_with_why(
     assert "已删除 0 件" in deployment.ok("erase", "--closed-before", "2026-02-01", "--reason", "保存期满")
     assert f"case.erase  {first.reference}  保存期满" in deployment.ok("audit")
     assert third.reference in deployment.ok("export", "--jsonl")
+    with deployment.house() as home:
+        home.desk.take_back_consent("somebody", third.reference, "back", home.clock.now())
+        home.desk.withdraw("somebody", second.reference, Withdrawal(None, "改期"), "back-2", home.clock.now())
+        for leg, office in ((leg, f"{leg.matter.partition('-')[0]}-office") for leg in third.legs + second.legs):
+            say(home, leg.leg, "leg.withdraw_confirmed", office)
+    taken_back = ("erase", "--taken-back", "--reason", "撤回同意")
+    assert "已删除 0 件办件的个人信息，0 件没有改动" in deployment.ok(*taken_back), "it ended just now"
+    clock.write_text("2026-05-05T09:00:00+08:00 x0")
+    assert f"{third.reference}  将删除" in deployment.ok(*taken_back, "--dry-run")
+    assert "已删除 1 件" in deployment.ok(*taken_back)
     assert deployment.flask("erase", "--closed-before", "soon", "--reason", "x").exit_code == 1
