@@ -17,6 +17,7 @@ from desk.applicant import Withdrawal
 from desk.errors import NotNow, UnknownLeg
 from desk.export import Extent, export
 from desk.feed import Taker
+from desk.notices import Incoming
 from desk.officer_acts import Said
 from desk.officers import Sheet
 from store import audit, notices
@@ -105,6 +106,16 @@ def test_a_form_that_is_sent_many_times_at_once_has_one_effect(there: Inside) ->
     assert len(sheet(there, leg).leg.fees) == 1
     with pytest.raises(NotNow, match="已经提交过一次"):
         there.desk.officer_acts.tell(ONE, leg, replace(said, data={"amount": "13", "basis": "示例标准"}), at(7))
+
+
+def test_an_act_counts_though_the_clock_of_the_offices_own_system_runs_ahead(there: Inside) -> None:
+    leg, ahead = opened(there), at(2) + timedelta(minutes=4)
+    said = {"type": "leg.special_started", "timestamp": ahead.isoformat(),
+            "data": {"leg": leg, "kind": "检验", "basis": "第45条"}}
+    assert there.desk.notice(Incoming(OFFICE, "ahead", json.dumps(said).encode(), said), at(2)) == "applied"
+    over = Said("leg.special_ended", TOKEN, sheet(there, leg).seen, {"kind": "检验"})
+    there.desk.officer_acts.tell(ONE, leg, over, at(2.01))
+    assert sheet(there, leg).leg.state == "in_review"
 
 
 def test_who_acted_stands_in_the_audit_log_and_in_the_leg_but_leaves_no_name_in_an_export(there: Inside) -> None:
