@@ -166,9 +166,14 @@ class Book:
         try:
             return self._decided(known, decide, now)
         except DeskError:
-            if self._premises.embedded or self.fresh(reference).n == known.n:
+            if self._premises.embedded or self._is_so(known):
                 raise
+        self.forget(reference)
         return self._decided(self.known(reference), decide, now)
+
+    def _is_so(self, known: Known) -> bool:
+        with self._premises.database.read() as tx:
+            return events.last(tx, known.row.reference) == known.n
 
     def _tell_leaving(self, reference: str, leg: str, now: datetime) -> None:
         """Record that a leg leaves. Its message says so anyway, so an attempt that goes well needs no event of it."""
