@@ -135,7 +135,7 @@ class AfterFiling:
             return
 
         def decide(case: Case) -> Sequence[Event]:
-            return self._requests(case, _withdrawable(case), subject, TAKEN_BACK, now)
+            return self._requests(case, _withdrawable(case), TAKEN_BACK, now)
 
         def take_back(tx: Tx) -> None:
             if not consents.withdraw(tx, reference, subject, now):
