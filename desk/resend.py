@@ -39,6 +39,7 @@ MADE_BY: Mapping[str, frozenset[str]] = {
     "leg.urged": frozenset({"leg.urged"}),
 }
 MARKS = ("ask", "from")
+TOGETHER = 100  # cases in one transaction: as many as a page of the list, or several
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,16 @@ class Resends:
     def retry(self, legs: Sequence[str], corrected: bool, act: Act, now: datetime) -> list[dict[str, Any]]:
         """Send again what did not arrive of `legs` (a leg's public id, or the key of one of its messages).
 
-        Either all can be sent again or nothing is done (`CannotRetry` says which and why).
+        Either all can be sent again or nothing is done (`CannotRetry` says which and why). Only where they are of more
+        cases than one transaction should hold, and one moves in that very moment, were some sent: then it says so.
         """
         items = self._all_of(legs, lambda item: refusal(item, corrected))
-        if items and not act.dry_run:
-            self._book.advance_as_one(self._wishes(items, corrected, act, now), now)
+        wishes = [] if act.dry_run else self._wishes(items, corrected, act, now)
+        for done in range(0, len(wishes), TOGETHER):
+            try:
+                self._book.advance_as_one(wishes[done:done + TOGETHER], now)
+            except CannotRetry as moved:
+                raise _so_far(moved, done) from None
         return [_shown(item, corrected) for item in items]
 
     def settle(self, legs: Sequence[str], act: Act, now: datetime) -> list[dict[str, Any]]:
@@ -80,7 +86,7 @@ class Resends:
         def unit(tx: Tx) -> None:
             for item in items:
                 if not messages.settled_by_hand(tx, item.message, now):
-                    raise _moved_on(item)
+                    raise _so_far(_moved_on(item), 0)
                 act.record(tx, "settle", item.leg, now, {"key": item.message.key, "was": item.message.state})
 
         if not act.dry_run:
@@ -168,7 +174,13 @@ MOVED_ON = "刚刚有了变化（自动重送、部门回告，或他人已经�
 
 def _moved_on(item: _Item) -> CannotRetry:
     """A message that is no longer as it was when it was decided on."""
-    return CannotRetry(f"{item.leg}：{MOVED_ON}。什么都没有改动。", errors={item.leg: [MOVED_ON]})
+    return CannotRetry(f"{item.leg}：{MOVED_ON}。", errors={item.leg: [MOVED_ON]})
+
+
+def _so_far(moved: CannotRetry, done: int) -> CannotRetry:
+    """The same, with what was done before it was met."""
+    said = f"此前的 {done} 个办件已经安排重发，其余没有改动。" if done else "什么都没有改动。"
+    return CannotRetry(f"{moved.detail}{said}", errors=moved.errors)
 
 
 def _told_again(items: Sequence[_Item], corrected: bool, now: datetime, case: Case) -> Sequence[Event]:

@@ -12,6 +12,7 @@ import pytest
 
 from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
+from desk import resend
 from desk.acts import Act
 from desk.applicant import Withdrawal
 from desk.desk import Desk
@@ -62,22 +63,28 @@ def test_nobody_is_refused_for_what_another_host_has_changed(there: Inside, else
         there.desk.operations.quarantine.apply(entry.id, ACT, SOON)
 
 
-def test_of_two_who_send_the_same_again_one_does_all_and_the_other_nothing(there: Inside, elsewhere: Desk) -> None:
-    reference = there.file(TWO, "one", NOW).reference
+def test_of_two_who_send_the_same_again_one_does_all_and_the_other_nothing(
+        there: Inside, elsewhere: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    references = [there.file(TWO, key, NOW).reference for key in ("one", "two")]
     there.deliver(NOW, Answer("refused", status=422), Then("stuck"))
-    refused = [key for key, state in states(there, reference).items() if state == "refused"]
+    refused = [key for reference in references for key in states(there, reference)]
     found, retry = elsewhere.operations.resends._found, there.desk.operations.resends.retry
-    quicker: list[object] = []
+    last = refused[-1]
 
     def slowly(name: str) -> object:
         seen = found(name)
-        if name == refused[-1]:  # all are looked at, and now somebody else presses for the last of them
-            quicker.append(retry([name, name.partition(":")[0]], False, ACT, SOON))
+        if name == last:  # all are looked at, and now somebody else presses for the last of them
+            retry([name, name.partition(":")[0]], False, ACT, SOON)
         return seen
 
-    elsewhere.operations.resends._found = slowly  # type: ignore[method-assign,assignment]
-    with pytest.raises(CannotRetry, match="有了变化"):
+    monkeypatch.setattr(elsewhere.operations.resends, "_found", slowly)
+    with pytest.raises(CannotRetry, match=r"有了变化.*什么都没有改动"):
         elsewhere.operations.resends.retry(refused, False, ACT, SOON)
-    assert len(refused) > 1 and quicker
-    assert [key for key, state in states(there, reference).items() if state == "due"] == refused[-1:]
+    assert [key for reference in references for key, state in states(there, reference).items()
+            if state == "due"] == [last]
     assert audited(there) == ["retry"]
+    last = refused[-2]
+    monkeypatch.setattr(resend, "TOGETHER", 1)  # where they are too many for one transaction it says what was done
+    with pytest.raises(CannotRetry, match="此前的 1 个办件已经安排重发，其余没有改动"):
+        elsewhere.operations.resends.retry(refused[:-1], False, ACT, SOON)
+    assert set(states(there, references[0]).values()) == {"due"}
