@@ -20,8 +20,10 @@ from desk.feed import Taker
 from desk.notices import Incoming
 from desk.officer_acts import Said
 from desk.officers import Sheet
-from store import audit, notices
+from store import audit, notices, offers
+from store.offers import Offer
 from store.opening import Place
+from store.port import Tx
 from tests.store.lists import DESK, changed_list
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -163,6 +165,26 @@ def test_a_withdrawal_is_news_and_is_answered(there: Inside) -> None:
     there.desk.officer_acts.tell(ONE, leg, Said("leg.withdraw_confirmed", TOKEN, sheet(there, leg).seen), at(4))
     assert sheet(there, leg).leg.state == "withdrawn"
     assert [line.leg for line in there.desk.officers.done(OFFICE, None, at(5)).lines] == [leg]
+
+
+def test_two_who_open_a_withdrawal_at_once_have_received_it_once(
+        there: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    leg = opened(there)
+    there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
+    found = offers.of_leg
+
+    def slowly(tx: Tx, *which: str) -> list[Offer]:
+        seen = found(tx, *which)
+        monkeypatch.setattr(offers, "of_leg", found)
+        other = threading.Thread(target=there.desk.officer_acts.open, args=(OTHER, leg, at(3)))
+        other.start()
+        other.join()
+        return seen
+
+    monkeypatch.setattr(offers, "of_leg", slowly)
+    there.desk.officer_acts.open(ONE, leg, at(4))
+    assert [event.by.partition("officer")[2] for event in sheet(there, leg).leg.history
+            if event.type == "leg.withdraw_received"] == ["-2"]
 
 
 def test_what_was_withdrawn_unread_and_what_is_anothers_is_not_there(there: Inside) -> None:
