@@ -6,14 +6,15 @@ special procedure that was never told, a hand-over of what was never granted. No
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cases.calendar_days import WorkCalendar
 from cases.judge import wait_until
 from cases.model import Case, Event, Leg, LegState
-from cases.states import OVER, Move, move
+from cases.states import NOTICES, OVER, Move, move
 from cases.urges import URGED
 
 Sense = Callable[[Leg], bool]
@@ -53,9 +54,18 @@ ACTS: Mapping[str, Sense] = {
 }
 
 
-def progress(leg: Leg) -> int:
-    """How far a leg has come, to be compared: it grows by whatever may change what is decided, and not by an urge."""
-    return sum(event.type != URGED for event in leg.history)
+def progress(leg: Leg) -> str:
+    """How far a leg has come, to be compared: another word after whatever may change what is decided, but not after an
+    urge. No count: a store that was put back to an older copy comes to the same count by other events."""
+    lived = [(event.type, event.at.isoformat(), event.by) for event in leg.history if event.type != URGED]
+    return hashlib.sha256(repr(lived).encode()).hexdigest()[:20]
+
+
+def said_next(leg: Leg, now: datetime) -> datetime:
+    """When what a person does at `now` counts as said: behind every notice that the person has seen, though a clock
+    somewhere runs ahead; else it would be folded in before them and might do nothing."""
+    told = max((event.at for event in leg.history if event.type in NOTICES), default=now)
+    return now if now > told else told + timedelta(microseconds=1)
 
 
 def offered(case: Case, leg: Leg, calendar: WorkCalendar, now: datetime,

@@ -30,7 +30,8 @@ CASE_NAMES: Mapping[CaseState, str] = {
     CaseState.NOT_GRANTED: "不予办结", CaseState.WITHDRAWN: "已撤回",
 }
 EVENT_NAMES: Mapping[str, str] = {
-    "case.filed": "申请已提交", "leg.created": "已生成分办件", "leg.released": "前面的事项已办好，开始办理",
+    "case.filed": "申请已提交", "case.erased": "个人信息已依法删除",
+    "leg.created": "已生成分办件", "leg.released": "前面的事项已办好，开始办理",
     "leg.sending": "正在送达部门", "leg.sent": "已送出", "leg.outcome_unknown": "送达情况不明，正在核实",
     "leg.again": "稍后重新送达", "leg.stuck": "送达遇到问题，平台人员处理中",
     "leg.message_refused": "部门系统未接收本次送达，平台人员处理中", "leg.supplemented": "已提交补正",
@@ -98,7 +99,7 @@ def _decision(state: LegState, planned: PlannedLeg) -> str | None:
 def line(event: Event, planned: PlannedLeg) -> str:
     """One line of the timeline: what happened and, where it is known, why."""
     name = event_name(event, planned)
-    inside = event.type == "leg.urged" and not event.by.startswith("applicant:")  # what a supervisor tells a department
+    inside = event.type == "leg.urged" and event.by.partition(":")[0] != "applicant"  # what one tells a department
     said = _put_right(event, planned) if event.type == "leg.corrected" else event.data
     detail = [] if inside else [said.get(key) for key in _DETAILS.get(event.type, ("reason",))]
     words = [_shown(event, d) for d in detail if isinstance(d, (str, int, float)) and str(d) and str(d) not in name]

@@ -77,7 +77,7 @@ class AfterFiling:
 
         with self._unless_done(sent), _lost_files_named(supply.materials):
             said = {**data, "fields": self._complete(known, supply)}
-            answer = Event("leg.supplemented", now, f"applicant:{subject}", leg, said)
+            answer = Event("leg.supplemented", now, urges.APPLICANT, leg, said)
             self._once(known, sent, partial(_if_open, answer), now, link)
 
     def _complete(self, known: Known, supply: Supply) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class AfterFiling:
         """What withdrawing would lead to, leg by leg, without doing it."""
         known = self.owned(subject, reference)
         case = known.case
-        for event in self._requests(case, self._chosen(case, legs), subject, "", now):
+        for event in self._requests(case, self._chosen(case, legs), "", now):
             case = fold.apply(case, event)
         after = follow(case, now, self._premises.calendar).case
         planned = by_leg(case)
@@ -122,7 +122,7 @@ class AfterFiling:
             return
 
         def decide(case: Case) -> Sequence[Event]:
-            return self._requests(case, self._chosen(case, wish.legs), subject, wish.reason, now)
+            return self._requests(case, self._chosen(case, wish.legs), wish.reason, now)
 
         with self._unless_done(sent):
             self._once(known, sent, decide, now, None)
@@ -135,7 +135,7 @@ class AfterFiling:
             return
 
         def decide(case: Case) -> Sequence[Event]:
-            return self._requests(case, _withdrawable(case), subject, TAKEN_BACK, now)
+            return self._requests(case, _withdrawable(case), TAKEN_BACK, now)
 
         def take_back(tx: Tx) -> None:
             if not consents.withdraw(tx, reference, subject, now):
@@ -158,14 +158,14 @@ class AfterFiling:
             raise NotNow("这个办件已经没有可以撤回的事项。")
         return chosen
 
-    def _requests(self, case: Case, legs: Sequence[str], subject: str, reason: str, now: datetime) -> list[Event]:
-        by, why = f"applicant:{subject}", {"why": "applicant", "reason": reason}
-        return [Event("leg.withdraw_requested", now, by, leg, why) for leg in legs if leg in case.legs]
+    def _requests(self, case: Case, legs: Sequence[str], reason: str, now: datetime) -> list[Event]:
+        why = {"why": "applicant", "reason": reason}
+        return [Event("leg.withdraw_requested", now, urges.APPLICANT, leg, why) for leg in legs if leg in case.legs]
 
     def urge(self, subject: str, reference: str, wish: Urge, key: str, now: datetime) -> None:
         """Ask the department of a late leg to hurry, once a working day."""
         known = self.owned(subject, reference)
-        number, by, calendar = number_of(reference, wish.leg), f"{urges.APPLICANT}:{subject}", self._premises.calendar
+        number, by, calendar = number_of(reference, wish.leg), urges.APPLICANT, self._premises.calendar
         if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
             raise InvalidAnswers(errors={"reason": [unfit]})
         sent = self._sent(known, key, ("urge", reference, number, wish.reason), now)

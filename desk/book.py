@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,7 @@ from cases.follow import Consequences, ToSend, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
 from catalog.model import Catalog
 from desk.editions import Editions
-from desk.errors import UnknownCase
+from desk.errors import DeskError, UnknownCase
 from desk.faults import told
 from desk.known import Known, by_leg
 from desk.letters import Letters
@@ -63,6 +63,7 @@ class Book:
         self._premises, self._editions, self._letters = premises, editions, letters
         self._writing = Writing(premises)
         self._kept: OrderedDict[str, Known] = OrderedDict()
+        self._erased = 0  # how many cases were erased here: what was read before one was is not kept after it
         self._guard = threading.Lock()
         self._stripes = [threading.Lock() for _ in range(STRIPES)]
 
@@ -72,7 +73,7 @@ class Book:
             kept = self._kept.get(reference)
             if kept is not None:
                 self._kept.move_to_end(reference)
-        return kept or self._remember(self._read(reference))
+        return kept or self._looked_up(reference)
 
     def definitions(self, known: Known) -> Catalog:
         """The definitions that hold for a case: those it was filed under."""
@@ -80,7 +81,15 @@ class Book:
 
     def fresh(self, reference: str) -> Known:
         """The case as it stands in the store now, for readers beside other processes."""
-        return self.known(reference) if self._premises.embedded else self._remember(self._read(reference))
+        return self.known(reference) if self._premises.embedded else self._looked_up(reference)
+
+    def _looked_up(self, reference: str) -> Known:
+        erased = self._erased
+        try:
+            return self._remember(self._read(reference), erased)
+        except UnknownCase:
+            self.forget(reference)
+            raise
 
     def _read(self, reference: str) -> Known:
         with self._premises.database.read() as tx:
@@ -96,9 +105,12 @@ class Book:
         case = fold.replay(reference, plan, row.filed_at, [line.event for line in recorded])
         return Known(row, case, recorded[-1].n if recorded else 0, rows)
 
-    def _remember(self, known: Known) -> Known:
-        """Keep the newer of what is known; a slow reader never puts an older fold over a newer one."""
+    def _remember(self, known: Known, erased: int | None = None) -> Known:
+        """Keep the newer of what is known; a slow reader never puts an older fold over a newer one, nor back what was
+        erased while it read."""
         with self._guard:
+            if erased not in (None, self._erased):
+                return known
             kept = self._kept.get(known.row.reference)
             newest = kept if kept is not None and kept.n > known.n else known
             self._kept[known.row.reference] = newest
@@ -111,6 +123,17 @@ class Book:
         """Drop what is remembered of a case; it is read again when needed."""
         with self._guard:
             self._kept.pop(reference, None)
+
+    def erase(self, reference: str, now: datetime, alongside: Alongside) -> None:
+        """End a case for good: `alongside` takes out what it says of people. The event moves its chain, so that nobody
+        anywhere writes to it any more who decided on what it was; whoever reads it again finds none."""
+        gone = Event("case.erased", now, "platform")
+        try:
+            self.advance(reference, lambda _: (gone,), now, alongside)
+        finally:
+            with self._guard:
+                self._erased += 1
+                self._kept.pop(reference, None)
 
     def remember_filed(self, row: CaseRow, change: Change, end: Head | None) -> None:
         """Keep a case that was just filed, with the end of its chain."""
@@ -128,7 +151,7 @@ class Book:
         reference = wish.reference
         with holding(self._stripes[hash(reference) % STRIPES]):
             for _ in range(TRIES):
-                change = self._decided(self.known(reference), wish.decide, now)
+                change = self._decided_now(reference, wish.decide, now)
                 try:
                     return self._written(change, now, wish.beside())
                 except Leaving as met:
@@ -136,6 +159,21 @@ class Book:
                 except Stale:
                     self.forget(reference)
         raise Stale
+
+    def _decided_now(self, reference: str, decide: Decide, now: datetime) -> Change:
+        """What is decided on the case as it is known here; a refusal counts only if that is how it is."""
+        known = self.known(reference)
+        try:
+            return self._decided(known, decide, now)
+        except DeskError:
+            if self._premises.embedded or self._is_so(known):
+                raise
+        self.forget(reference)
+        return self._decided(self.known(reference), decide, now)
+
+    def _is_so(self, known: Known) -> bool:
+        with self._premises.database.read() as tx:
+            return events.last(tx, known.row.reference) == known.n
 
     def _tell_leaving(self, reference: str, leg: str, now: datetime) -> None:
         """Record that a leg leaves. Its message says so anyway, so an attempt that goes well needs no event of it."""
@@ -148,9 +186,7 @@ class Book:
     def advance_all(self, wishes: Sequence[Wish], now: datetime) -> list[Exception | None]:
         """`advance` for several different cases at once, in one commit where the store can; what each ran into."""
         faults: dict[str, Exception] = {}
-        with ExitStack() as held:
-            for stripe in sorted({hash(wish.reference) % STRIPES for wish in wishes}):
-                held.enter_context(holding(self._stripes[stripe]))
+        with self._holding(wishes):
             # In one order, so that two hosts whose cases overlap wait for each other and never cross.
             decided = [one for wish in sorted(wishes, key=lambda wish: wish.reference)
                        if (one := self._decided_alone(wish, now, faults)) is not None]
@@ -160,6 +196,35 @@ class Book:
                 else:
                     faults[change.known.row.reference] = done.error
         return [self._once_more(wish, faults.get(wish.reference), now) for wish in wishes]
+
+    def advance_as_one(self, wishes: Sequence[Wish], now: datetime) -> None:
+        """`advance` for several different cases in one transaction: all of them, or none."""
+        with self._holding(wishes):
+            for _ in range(TRIES):
+                try:
+                    return self._written_as_one(wishes, now)
+                except Stale:
+                    self._forget_all(wishes)
+        raise Stale
+
+    def _written_as_one(self, wishes: Sequence[Wish], now: datetime) -> None:
+        # In one order, so that two hosts whose cases overlap wait for each other and never cross.
+        decided = [(self._decided_now(wish.reference, wish.decide, now), wish.beside())
+                   for wish in sorted(wishes, key=lambda wish: wish.reference)]
+        ends = self._premises.database.write(partial(self._writing.together, decided=decided, now=now))
+        for (change, _), end in zip(decided, ends, strict=True):
+            self._remember_changed(change, end)
+
+    def _forget_all(self, wishes: Sequence[Wish]) -> None:
+        for wish in wishes:
+            self.forget(wish.reference)
+
+    @contextmanager
+    def _holding(self, wishes: Sequence[Wish]) -> Iterator[None]:
+        with ExitStack() as held:
+            for stripe in sorted({hash(wish.reference) % STRIPES for wish in wishes}):
+                held.enter_context(holding(self._stripes[stripe]))
+            yield
 
     def _all_written(self, decided: Sequence[tuple[Change, Beside]], now: datetime) -> list[Done]:
         """All of them in one unit, at a third of the cost; where one stands in the way, each in a unit of its own."""

@@ -42,7 +42,8 @@ class Composed:
         self.question, self.arranged, self.plan, self.plain = question, arranged, plan, plain or self
         self._premises = premises
         self.openings: dict[date, object] = {}  # how a case of it begins, by the day: kept here by `desk.openings`
-        self.kept = False  # whether it was stored, and that is durable: nobody deletes plans or editions
+        # Whether it was stored, and that is durable: no edition is deleted, and a plan only long after its day.
+        self.kept = False
 
     @cached_property
     def body(self) -> bytes:

@@ -133,12 +133,12 @@ def _event(reference: str, recorded: Recorded, hide: Callable[[Any], Any]) -> Li
 
 
 def _who(by: str, hide: Callable[[Any], Any]) -> Any:
-    """Departments and the platform stand by name, persons do not, also not the officer of a department."""
+    """Departments, the platform and whoever applied stand by name, persons do not, also not a department's officer."""
     kind, _, name = by.partition(":")
     office, _, person = name.partition(":")
     if kind == "department" and person:
         return f"{kind}:{office}:{hide(person)}"
-    return by if by == "platform" or kind == "department" else hide(by)
+    return by if by in ("platform", "applicant") or kind == "department" else hide(by)
 
 
 def _strange(database: Database, extent: Extent) -> Iterator[Line]:

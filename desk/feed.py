@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from cases import judge
-from cases.model import Case, Event, LegState
+from cases.model import Case, Event, Leg, LegState
 from desk import payload
 from desk.book import Book
 from desk.errors import InvalidAnswers, UnknownCase, UnknownLeg
@@ -31,6 +31,8 @@ from store.offers import Offer
 from store.port import Tx
 
 FILED = "leg.filed"
+_WITHDRAWALS = frozenset({"leg.withdraw_requested", "leg.revoke_requested", "leg.lapsed"})
+_ANSWERS = frozenset({"leg.withdraw_received", "leg.withdraw_confirmed", "leg.withdraw_rejected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ class Feed:
             if said is None or read[0].offer.taken_at is not None:
                 return ()
             event = Event(said, now, by.name, number)
-            return (event,) if said == "leg.withdraw_received" else judge.judge(case, number, event).events
+            if said == "leg.withdraw_received":
+                return () if _heard(case.legs[number]) else (event,)
+            return judge.judge(case, number, event).events
 
         def take(tx: Tx) -> None:
             for one in read:
@@ -174,6 +178,12 @@ class Feed:
             raise UnknownLeg
         _refuse_withheld(known.case, number)
         return known, number
+
+
+def _heard(leg: Leg) -> bool:
+    """Whether the department has heard of the last withdrawal: of two who read it at once one was quicker."""
+    course = (event.type for event in reversed(leg.history) if event.type in _WITHDRAWALS | _ANSWERS)
+    return next(course, "") in _ANSWERS
 
 
 def _refuse_withheld(case: Case, number: str) -> None:

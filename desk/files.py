@@ -73,13 +73,13 @@ def owner_of(office: str) -> str:
     return f"department:{office}"
 
 
-def unlinked_of(premises: Premises, office: str, names: Iterable[str]) -> list[FileInfo]:
-    """Those of these files that the office has sent and no case has yet, in their order."""
+def usable_of(premises: Premises, office: str, names: Iterable[str], reference: str) -> list[FileInfo]:
+    """Those of these files that the office has sent and no other case than `reference` has, in their order."""
     wanted = list(dict.fromkeys(names))
     with premises.database.read() as tx:
         found = files.several(tx, wanted)
     rows = (found[name] for name in wanted if name in found)
-    return [info(row) for row in rows if row.owner == owner_of(office) and row.reference is None]
+    return [info(row) for row in rows if row.owner == owner_of(office) and row.reference in (None, reference)]
 
 
 def _row(tx: Tx, file: str) -> FileRow:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from cases import outcome
+from cases.urges import APPLICANT
 from desk import reference as references
 from desk import repeats
 from desk.book import Book
@@ -87,7 +88,7 @@ class Intake:
             if answered is None:
                 raise
             return _read(answered)  # its twin was quicker and has the files
-        change = self._openings.change(ready.row, ready.composed, f"applicant:{subject}", later_papers(ready))
+        change = self._openings.change(ready.row, ready.composed, APPLICANT, later_papers(ready))
         receipt = receipt_of(change.known, ready.offices)
         claim = Submission(subject=subject, key=key, digest=digest, reference=ready.row.reference, at=now,
                            answer=receipt.kept())

@@ -6,7 +6,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -21,7 +20,7 @@ from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
 from desk.notice_schemas import read_data
 from desk.premises import Premises
 from desk.result_files import ResultFiles, brings_files, named_in
-from store import failpoints, files, messages, notices
+from store import cases, failpoints, files, messages, notices
 from store.errors import FileTaken
 from store.notices import Notice, Strange
 from store.port import Tx
@@ -90,9 +89,13 @@ class Notices:
             self._claim(tx, incoming, judged, event, now)
             failpoints.reach("notice.before_commit")
 
-        with suppress(_Replayed):
+        try:
             self._book.advance(reference, decide, now, alongside)
             failpoints.reach("notice.after_commit")
+        except UnknownCase:  # it was erased just now
+            raise UnknownLeg from None
+        except _Replayed:
+            pass
         if judged.earlier is not None:
             return self._repeated(incoming, judged.earlier, now)
         assert judged.verdict is not None
@@ -115,7 +118,13 @@ class Notices:
         strange = Strange(id=one, department=incoming.office, at=now, message_id=incoming.message_id, code=ID_REUSED,
                           reference=reference, leg=leg, type=str(incoming.notice["type"]),
                           body=incoming.raw.decode("utf-8", "replace"))
-        self._premises.database.write(lambda tx: notices.quarantine(tx, strange))
+
+        def unit(tx: Tx) -> None:
+            if cases.is_erased(cases.lock(tx, reference)):
+                raise UnknownLeg
+            notices.quarantine(tx, strange)
+
+        self._premises.database.write(unit)
         return "quarantined"
 
     def _earlier(self, incoming: Incoming) -> Notice | None:

@@ -16,12 +16,12 @@ from typing import Any
 
 from cases import judge
 from cases.model import Case, Event
-from cases.offered import offered, progress
+from cases.offered import offered, progress, said_next
 from desk.book import Book, Decide
 from desk.errors import NotNow, UnknownLeg
 from desk.feed import Feed, Taker
-from desk.files import unlinked_of
-from desk.notices import Notices, authorities_of, envelope
+from desk.files import usable_of
+from desk.notices import Notices, authorities_of, envelope, split_leg
 from desk.premises import Premises
 from desk.values import FileInfo
 from store import audit, notices
@@ -53,7 +53,7 @@ class Said:
 
     type: str
     token: str
-    seen: int
+    seen: str
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -72,9 +72,9 @@ class OfficerActs:
         self._works_here(by.office)
         return self._feed.opened(by, leg, now)
 
-    def files(self, office: str, names: Sequence[str]) -> list[FileInfo]:
-        """The files that were sent before for an act that is not done yet."""
-        return unlinked_of(self._premises, office, names)
+    def files(self, office: str, leg: str, names: Sequence[str]) -> list[FileInfo]:
+        """The files that were sent before for an act; the act may be done already, by the same form."""
+        return usable_of(self._premises, office, names, split_leg(leg)[0])
 
     def tell(self, by: Taker, leg: str, said: Said, now: datetime) -> None:
         """Do an act. `MalformedNotice` names what is wrong by its place; `NotNow` says why it cannot be done now. The
@@ -86,7 +86,8 @@ class OfficerActs:
             return
         type_, at, data = envelope(notice, now)
         understood = self._window.understood(known.row.reference, number, type_, data)
-        event = Event(type_, at, by.name, number, self._window.with_files(by.office, understood, now))
+        event = Event(type_, said_next(known.case.legs[number], at), by.name, number,
+                      self._window.with_files(by.office, understood, now))
 
         def alongside(tx: Tx) -> None:
             self._write(tx, by, said, notice, event)
@@ -128,7 +129,7 @@ class OfficerActs:
             verdict = judge.judge(case, number, event, calendar, authorities)
             if verdict.kind == "quarantined":
                 raise NotNow(REFUSED.get(verdict.code, verdict.text))
-            if event.type not in offered(case, leg, calendar, event.at, authorities):
+            if verdict.kind == "known" or event.type not in offered(case, leg, calendar, event.at, authorities):
                 raise NotNow(NOT_OFFERED)
             return verdict.events
 

@@ -116,7 +116,7 @@ class Sheet:
     asked: tuple[Asked, ...]
 
     @property
-    def seen(self) -> int:
+    def seen(self) -> str:
         """The progress of the leg that this shows; an act chosen on an older page is not done."""
         return progress(self.leg)
 

@@ -108,7 +108,10 @@ class Quarantine:
 
 def _settle(tx: Tx, strange: Strange, decision: str, act: Act, now: datetime) -> None:
     settled = replace(strange, settled_at=now, decision=decision, actor=act.by, reason=act.reason)
-    notices.settle(tx, settled)
+    try:
+        notices.settle(tx, settled)
+    except UnknownEntry:
+        raise UnknownStrange("这条异常回告刚刚已由他人处理，或已随办件删除；请回到清单查看。") from None
     act.record(tx, f"quarantine.{decision}", strange.id, now, {"code": strange.code, "leg": public_leg(strange)})
 
 

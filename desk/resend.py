@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cases.model import Case, Event
@@ -17,16 +18,16 @@ from cases.states import OUT
 from connectors.base import Body
 from desk import payload
 from desk.acts import Act
-from desk.book import Book
+from desk.book import Book, Wish
 from desk.errors import CannotRetry, UnknownCase
 from desk.known import Known
 from desk.letters import Letters
 from desk.outgoing import new_message, offer_if_fetched
 from desk.premises import Premises
+from desk.writing import Beside
 from store import leases, messages, operating
-from store.errors import Stale
 from store.leases import Attempt
-from store.messages import Message
+from store.messages import Message, MessageId
 from store.port import Tx
 
 TROUBLED = frozenset({"stuck", "unknown", "refused"})
@@ -38,6 +39,7 @@ MADE_BY: Mapping[str, frozenset[str]] = {
     "leg.urged": frozenset({"leg.urged"}),
 }
 MARKS = ("ask", "from")
+TOGETHER = 100  # cases in one transaction: as many as a page of the list, or several
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,16 @@ class Resends:
     def retry(self, legs: Sequence[str], corrected: bool, act: Act, now: datetime) -> list[dict[str, Any]]:
         """Send again what did not arrive of `legs` (a leg's public id, or the key of one of its messages).
 
-        Either all can be sent again or nothing is done (`CannotRetry` says which and why).
+        Either all can be sent again or nothing is done (`CannotRetry` says which and why). Only where they are of more
+        cases than one transaction should hold, and one moves in that very moment, were some sent: then it says so.
         """
         items = self._all_of(legs, lambda item: refusal(item, corrected))
-        if not act.dry_run:
-            for item in items:
-                self._do(item, corrected, act, now)
+        wishes = [] if act.dry_run else self._wishes(items, corrected, act, now)
+        for done in range(0, len(wishes), TOGETHER):
+            try:
+                self._book.advance_as_one(wishes[done:done + TOGETHER], now)
+            except CannotRetry as moved:
+                raise _so_far(moved, done) from None
         return [_shown(item, corrected) for item in items]
 
     def settle(self, legs: Sequence[str], act: Act, now: datetime) -> list[dict[str, Any]]:
@@ -79,8 +85,8 @@ class Resends:
 
         def unit(tx: Tx) -> None:
             for item in items:
-                if not messages.settled_by_hand(tx, item.message.id, now):
-                    raise Stale
+                if not messages.settled_by_hand(tx, item.message, now):
+                    raise _so_far(_moved_on(item), 0)
                 act.record(tx, "settle", item.leg, now, {"key": item.message.key, "was": item.message.state})
 
         if not act.dry_run:
@@ -89,18 +95,18 @@ class Resends:
 
     def _all_of(self, legs: Sequence[str], refusal: Callable[[_Item], str | None]) -> list[_Item]:
         """What did not arrive of `legs`, if nothing speaks against any of it; else `CannotRetry`."""
-        items: list[_Item] = []
+        items: dict[MessageId, _Item] = {}  # a message may be named twice, by its leg and by its key
         wrong: dict[str, list[str]] = {}
         for name in dict.fromkeys(legs):
             found = self._found(name)
-            items += found
+            items |= {item.message.id: item for item in found}
             reasons = [why for item in found if (why := refusal(item))] if found else [NOTHING]
             if reasons:
                 wrong[name] = reasons
         if wrong:
             lines = "；".join(f"{name}：{'、'.join(reasons)}" for name, reasons in wrong.items())
             raise CannotRetry(f"{lines}。什么都没有改动。", errors=wrong)
-        return items
+        return list(items.values())
 
     def _found(self, name: str) -> list[_Item]:
         public, _, which = name.partition(":")
@@ -118,52 +124,78 @@ class Resends:
             return [_Item(known, message, tuple(leases.attempts_of(tx, message)), listed.get(message.office),
                           bodies.get(message.id)) for message in kept]
 
-    def _do(self, item: _Item, corrected: bool, act: Act, now: datetime) -> None:
-        message = item.message
+    def _wishes(self, items: Sequence[_Item], corrected: bool, act: Act, now: datetime) -> list[Wish]:
+        """What is to be sent again, by case."""
+        by_case: dict[str, list[_Item]] = {}
+        for item in items:
+            by_case.setdefault(item.message.reference, []).append(item)
+        return [Wish(reference, partial(_told_again, some, corrected, now),
+                     partial(self._beside, some, corrected, act, now)) for reference, some in by_case.items()]
 
-        def decide(case: Case) -> Sequence[Event]:
-            # A corrected filing has not left yet; one that is sent again may have had its effect.
-            data = {"detail": "operator", "message": message.type, "never_sent": corrected}
-            about = message.type == "leg.filed" and case.legs[message.leg].state in OUT
-            return [Event("leg.again", now, "platform", message.leg, data)] if about else []
+    def _beside(self, items: Sequence[_Item], corrected: bool, act: Act, now: datetime) -> Beside:
+        bodies = {item.message.id: self._body(item, now) if corrected else None for item in items}
 
-        def alongside(tx: Tx) -> None:
-            sent = self._correct(tx, item, now) if corrected else _again(tx, item, now)
-            act.record(tx, "retry", item.leg, now, {"key": message.key, "was": message.state, "sent": sent})
+        def more(tx: Tx) -> None:
+            for item in items:
+                message = item.message
+                sent = self._correct(tx, item, bodies[message.id], now) if corrected else _again(tx, item, now)
+                act.record(tx, "retry", item.leg, now, {"key": message.key, "was": message.state, "sent": sent})
 
-        self._book.advance(message.reference, decide, now, alongside)
+        return Beside(more=more)
 
-    def _correct(self, tx: Tx, item: _Item, now: datetime) -> str:
+    def _correct(self, tx: Tx, item: _Item, body: bytes | None, now: datetime) -> str:
         """Put a new message in the place of the old one; its key."""
         old = item.message
-        if not operating.supersede(tx, old.id):
-            raise Stale
+        if not operating.supersede(tx, old):
+            raise _moved_on(item)
         number = messages.next_number(tx, old.reference, old.leg, old.type)
         new = new_message(old, old.type, number, self._premises.deployment.bodies, now)
         offer_if_fetched(tx, new, item.office, now)
-        body = self._body(item, now)
         messages.add(tx, [new], None if body is None else
                      messages.enclosed(tx.cipher, {new.id: body}, payload.MAPPING_VERSION))
         return new.key
 
     def _body(self, item: _Item, now: datetime) -> bytes | None:
         """A filing is written at its first attempt; a later message says again what made it necessary."""
-        old = item.message
+        old, known = item.message, self._book.known(item.message.reference)
         if old.type == "leg.filed" or item.body is None:
             return None
         said = json.loads(item.body)["data"]
-        made = [event.data for event in item.known.case.legs[old.leg].history if event.type in MADE_BY[old.type]
+        made = [event.data for event in known.case.legs[old.leg].history if event.type in MADE_BY[old.type]
                 and all(event.data.get(mark) == said.get(mark) for mark in MARKS)]
-        return self._letters.about(item.known, now).body(old.leg, old.type, made[-1]) if made else item.body
+        return self._letters.about(known, now).body(old.leg, old.type, made[-1]) if made else item.body
 
 
 NOTHING = "没有未送达的消息"
 
 
+MOVED_ON = "刚刚有了变化（自动重送、部门回告，或他人已经处理）；请刷新后看最新情况"
+
+
+def _moved_on(item: _Item) -> CannotRetry:
+    """A message that is no longer as it was when it was decided on."""
+    return CannotRetry(f"{item.leg}：{MOVED_ON}。", errors={item.leg: [MOVED_ON]})
+
+
+def _so_far(moved: CannotRetry, done: int) -> CannotRetry:
+    """The same, with what was done before it was met."""
+    said = f"此前的 {done} 个办件已经安排重发，其余没有改动。" if done else "什么都没有改动。"
+    return CannotRetry(f"{moved.detail}{said}", errors=moved.errors)
+
+
+def _told_again(items: Sequence[_Item], corrected: bool, now: datetime, case: Case) -> Sequence[Event]:
+    """The filings among these leave once more: a corrected one has not left yet, one that is sent again may have had
+    its effect."""
+    filings = (item.message for item in items if item.message.type == "leg.filed")
+    return [Event("leg.again", now, "platform", one.leg,
+                  {"detail": "operator", "message": one.type, "never_sent": corrected})
+            for one in filings if case.legs[one.leg].state in OUT]
+
+
 def _again(tx: Tx, item: _Item, now: datetime) -> str:
     fetched = item.office is not None and item.office.channel != "push"
-    if not messages.resend(tx, item.message.id, None if fetched else now):
-        raise Stale
+    if not messages.resend(tx, item.message, None if fetched else now):
+        raise _moved_on(item)
     offer_if_fetched(tx, item.message, item.office, now)
     return item.message.key
 

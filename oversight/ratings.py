@@ -20,7 +20,8 @@ from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
 from desk.repeats import Repeated
 from forms.values import BadValue, safe_text
 from oversight.handlings import WINDOW, Handling, handlings
-from store import cases, legs, ratings
+from store import audit, cases, legs, ratings
+from store.audit import Entry
 from store.cases import CaseRow
 from store.errors import UnknownCase as NotStored
 from store.port import Database, Tx
@@ -77,6 +78,8 @@ class Ratings:
         sent = Submission(subject=subject, key=key, digest=digest, reference=reference, at=now, answer={})
 
         def unit(tx: Tx) -> bool:
+            if cases.is_erased(cases.lock(tx, reference)):
+                raise UnknownCase
             repeats.claim(tx, sent)
             return ratings.add(tx, rating) or _undo()
 
@@ -102,7 +105,7 @@ class Ratings:
         def unit(tx: Tx) -> None:
             if not ratings.fixed(tx, rating, {"words": act.reason, "by": act.by}, now):
                 raise NotNow("这条差评的整改已经登记过；请刷新页面查看。")
-            act.record(tx, "rating.fix", _target(rating), now, {})
+            _note(tx, "rating.fix", rating, act, now)
 
         self._database.write(unit)
 
@@ -111,7 +114,7 @@ class Ratings:
         def unit(tx: Tx) -> None:
             if not ratings.called(tx, rating, {"words": act.reason, "by": act.by}, now):
                 raise NotNow("这条差评的回访已经登记过；请刷新页面查看。")
-            act.record(tx, "rating.call", _target(rating), now, {})
+            _note(tx, "rating.call", rating, act, now)
 
         self._database.write(unit)
 
@@ -162,6 +165,11 @@ def _refuse_closed(of: Handling, now: datetime) -> None:
         raise NotNow("还没有办完，或者是您自己撤回的；部门办完以后可以评价。")
     if not of.open(now):
         raise NotNow(f"办结已经超过 {WINDOW.amount} 天，不能再评价；有意见可以拨打 12345。")
+
+
+def _note(tx: Tx, action: str, rating: Rating, act: Act, now: datetime) -> None:
+    """Who did it stands in the audit log, what was written does not: it would outlive the case when that is erased."""
+    audit.record(tx, Entry(now, act.by, action, _target(rating)))
 
 
 def _target(rating: Rating) -> str:

@@ -84,6 +84,11 @@ def blank(tx: Tx, reference: str) -> None:
            code=seal(tx, "", _place("code", reference)))
 
 
+def plan_with(tx: Tx, reference: str, plan: str) -> None:
+    """Give a case another stored plan."""
+    tx.run("update cases set plan = :plan where reference = :reference", plan=plan, reference=reference)
+
+
 def holder_index(tx: Tx, holder: str) -> str:
     """The blind index a holder is found by."""
     return tx.cipher.index(holder, "cases:holder")

@@ -1,4 +1,4 @@
-"""Editions and composed plans by hash: stored once, readable for ever."""
+"""Editions and composed plans by hash, stored once: editions for ever, a plan until its last case is erased."""
 
 from __future__ import annotations
 
@@ -56,3 +56,9 @@ def plan(tx: Tx, plan: str) -> str:
     """The composed plan of this hash; UnknownEdition."""
     row = one(tx, UnknownEdition, "select body from plans where hash = :hash", hash=plan)
     return str(unseal(tx, row["body"], f"plans:body:{plan}"))
+
+
+def drop_plan(tx: Tx, plan: str) -> None:
+    """Forget a plan, unless a case has it."""
+    tx.rows("select hash from plans where hash = :hash {lock}", hash=plan)  # two that leave it at once come one by one
+    tx.run("delete from plans where hash = :hash and not exists (select 1 from cases where plan = :hash)", hash=plan)

@@ -3,13 +3,16 @@ stays; every chain still holds, for it is linked over digests that were salted."
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime, timedelta
 
-from store import cases, events, ratings
+from store import cases, editions, events, ratings
 from store.cases import CaseRow
 from store.encoding import stamp
 from store.port import Tx
 
+GONE = "已经删除过"
 REST = timedelta(days=30)  # after its end a case is still looked at, corrected and complained about
 
 _OBSTACLES = (
@@ -26,12 +29,12 @@ _ERASED = (
     "delete from bodies where reference = :r",
     "update messages set frozen = null, reason = null where reference = :r",
     "update attempts set answer = null where reference = :r",
-    "update notices set body = null where reference = :r",
+    "update notices set body = null, digest = '' where reference = :r",
     "delete from quarantine where reference = :r",
     "delete from consents where reference = :r",
-    # Nobody owns them any more, and they are as old as can be: their bytes and names go with the next leftovers.
-    "update files set owner = '', reference = null, created_at = '1970-01-01T00:00:00.000000Z' where reference = :r",
 )
+# Nobody owns them any more; their bytes and names go with the leftovers, as what nobody came back for.
+_LET_GO = "update files set owner = '', reference = null, created_at = :at where reference = :r"
 _OF_SUBJECT = (
     "delete from submissions where subject = :subject and reference = :r",
     "delete from drafts where subject = :subject and submitted_as = :r",
@@ -41,7 +44,7 @@ _OF_SUBJECT = (
 def obstacle(tx: Tx, case: CaseRow, now: datetime) -> str:
     """Why a case cannot be erased (yet); empty if it can."""
     if cases.is_erased(case):
-        return "已经删除过"
+        return GONE
     if case.closed_at is None:
         return "还没有办结"
     if now - case.closed_at < REST:
@@ -49,15 +52,29 @@ def obstacle(tx: Tx, case: CaseRow, now: datetime) -> str:
     return next((why for why, sql in _OBSTACLES if tx.rows(sql, r=case.reference)), "")
 
 
-def erase(tx: Tx, case: CaseRow) -> None:
-    """Erase everything personal of a case, within one transaction."""
+def erase(tx: Tx, case: CaseRow, files_of: datetime) -> None:
+    """Erase everything personal of a case, within one transaction; its files go as if they had been uploaded at
+    `files_of`."""
     events.erase(tx, case.reference)
     ratings.erase(tx, case.reference)
     for sql in _ERASED:
         tx.run(sql, r=case.reference)
+    tx.run(_LET_GO, r=case.reference, at=stamp(files_of))
     for sql in _OF_SUBJECT:
         tx.run(sql, r=case.reference, subject=case.subject)
     cases.blank(tx, case.reference)
+    _leave_plan(tx, case)
+
+
+def _leave_plan(tx: Tx, case: CaseRow) -> None:
+    """A plan holds answers: what was chosen, and names and numbers of rows. Of it the numbers of the legs stay, by
+    which one can see that none was lost. It is composed for one day, so nobody files with it any more."""
+    numbers = tx.rows("select leg from legs where reference = :r order by leg", r=case.reference)
+    left = json.dumps({"legs": [{"leg": row["leg"]} for row in numbers]})
+    bare = hashlib.sha256(left.encode()).hexdigest()
+    editions.keep_plan(tx, bare, left)
+    cases.plan_with(tx, case.reference, bare)
+    editions.drop_plan(tx, case.plan)
 
 
 def taken_back(tx: Tx, now: datetime, after: str, limit: int = 50) -> list[str]:

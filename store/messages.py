@@ -23,6 +23,8 @@ from store.sealing import unseal
 TOPIC = "messages"
 TROUBLED = "(state = 'stuck' or state = 'unknown' or state = 'refused')"  # the words of the partial index
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
+# A message in trouble that is as somebody saw it: no attempt was made at it since.
+AS_SEEN = f"{KEY} and {TROUBLED} and state = :was and token = :seen"
 _KEEP = insert_text("bodies", ("reference", "frozen", "mapping", "body"))
 
 
@@ -189,10 +191,10 @@ def taken(tx: Tx, which: MessageId, now: datetime) -> None:
            now=stamp(now), **which.where)
 
 
-def settled_by_hand(tx: Tx, which: MessageId, now: datetime) -> bool:
-    """A message that did not arrive is over: its department was told in another way. False for any other."""
+def settled_by_hand(tx: Tx, seen: Message, now: datetime) -> bool:
+    """A message that did not arrive is over: its department was told in another way. False if it is not as seen."""
     return tx.run(f"update messages set state = 'done', next_at = null, settled_at = :now, detail = 'told by hand'"
-                  f" where {KEY} and {TROUBLED}", now=stamp(now), **which.where) == 1
+                  f" where {AS_SEEN}", now=stamp(now), **as_seen(seen)) == 1
 
 
 def cancel(tx: Tx, reference: str, leg: str, but: str = "") -> int:
@@ -233,16 +235,21 @@ def overtaken(tx: Tx, reference: str, leg: str, now: datetime) -> None:
     )
 
 
-def resend(tx: Tx, which: MessageId, at: datetime | None) -> bool:
+def resend(tx: Tx, seen: Message, at: datetime | None) -> bool:
     """Send a stuck, unknown or refused message again from `at` on (None: it waits to be fetched), same key and bytes;
-    False for any other."""
+    False if it is not as seen."""
     touched = tx.run(
-        f"update messages set state = 'due', next_at = :at, settled_at = null where {KEY} and {TROUBLED}",
-        at=None if at is None else stamp(at), **which.where,
+        f"update messages set state = 'due', next_at = :at, settled_at = null where {AS_SEEN}",
+        at=None if at is None else stamp(at), **as_seen(seen),
     )
     if touched:
         tx.notify(TOPIC)
     return bool(touched)
+
+
+def as_seen(message: Message) -> dict[str, Any]:
+    """The parameters of the clause AS_SEEN."""
+    return {**message.id.where, "was": message.state, "seen": message.token}
 
 
 def leased(tx: Tx) -> dict[str, int]:

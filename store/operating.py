@@ -8,7 +8,7 @@ from datetime import datetime
 from store import messages
 from store.encoding import stamp
 from store.legs import LegRow
-from store.messages import KEY, TROUBLED, Message, MessageId
+from store.messages import AS_SEEN, TROUBLED, Message, as_seen
 from store.notices import Strange, opened_entry
 from store.port import Tx
 from store.rows import shape
@@ -54,11 +54,11 @@ def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying
     return [messages.opened(tx, row) for row in found]
 
 
-def supersede(tx: Tx, which: MessageId) -> bool:
-    """End a message that did not arrive because a corrected one takes its place; False if it is not such a one."""
+def supersede(tx: Tx, seen: Message) -> bool:
+    """End a message that did not arrive because a corrected one takes its place; False if it is not as seen."""
     return tx.run(
-        f"update messages set state = 'cancelled', next_at = null, detail = 'superseded' where {KEY} and {TROUBLED}",
-        **which.where,
+        f"update messages set state = 'cancelled', next_at = null, detail = 'superseded' where {AS_SEEN}",
+        **as_seen(seen),
     ) == 1
 
 

@@ -15,7 +15,8 @@ BACK = "back"
 
 def pause(tx: Tx, reason: str, at: datetime) -> None:
     """Pause the service; pausing a paused one only changes the reason."""
-    marks.put(tx, NAME, reason, at)
+    before = paused(tx)
+    marks.put(tx, NAME, reason, at if before is None else before.at)
 
 
 def resume(tx: Tx, at: datetime) -> None:

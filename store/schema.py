@@ -242,3 +242,8 @@ EIGHTH: tuple[str, ...] = (
     "create index cases_unjudged on cases (closed_at, reference) where closed_at is not null and ended_as is null",
     "create index cases_reopened on cases (reference) where closed_at is null and ended_as is not null",
 )
+
+# Whose plan a plan is: it goes with the last case that was filed with it (`store/erasure.py`).
+NINTH: tuple[str, ...] = (
+    "create index cases_of_plan on cases (plan)",
+)

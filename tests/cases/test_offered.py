@@ -3,7 +3,7 @@
 import pytest
 
 from cases.model import LegState
-from cases.offered import ACTS, offered
+from cases.offered import ACTS, offered, progress, said_next
 from cases.states import NOTICES, OVER
 from tests.cases.case_plans import a_leg, a_plan, at, filed, ours, say
 from tests.cases.case_years import CALENDAR
@@ -74,3 +74,19 @@ def test_of_a_leg_that_has_not_come_nothing_may_be_chosen():
 
 def test_every_act_is_a_notice_of_the_contract():
     assert set(ACTS) <= NOTICES
+
+
+def test_how_far_a_leg_has_come_is_told_by_what_happened_and_not_by_how_much():
+    plan = a_plan([a_leg("01")])
+    asked, reviewed = (lived(plan, [("leg.accepted", {}), last]).legs["01"]
+                       for last in (("leg.supplement_required", ASK), ("leg.in_review", {"step": "技术审查"})))
+    assert len(asked.history) == len(reviewed.history)
+    assert progress(asked) != progress(reviewed)
+    urged, _ = ours(lived(plan, [("leg.accepted", {})]), "01", "leg.urged", 9, by="platform", times=1)
+    assert progress(urged.legs["01"]) == progress(lived(plan, [("leg.accepted", {})]).legs["01"])
+
+
+def test_what_a_person_does_counts_behind_what_the_person_has_seen():
+    leg = lived(a_plan([a_leg("01")]), [("leg.accepted", {})]).legs["01"]
+    assert leg.history[-1].at < said_next(leg, leg.history[-1].at) < at(3)
+    assert said_next(leg, at(9)) == at(9)

@@ -22,7 +22,7 @@ def test_the_page_in_the_docs_is_what_the_table_prints() -> None:
 
 def test_every_state_and_event_has_one_chinese_name() -> None:
     assert set(STATE_NAMES) == set(LegState) and set(CASE_NAMES) == set(CaseState)
-    assert set(EVENT_NAMES) == {*NOTICES, *OURS, "case.filed"}
+    assert set(EVENT_NAMES) == {*NOTICES, *OURS, "case.filed", "case.erased"}
 
 
 def test_the_table_answers_every_event_in_every_state_and_every_notice_has_its_place() -> None:

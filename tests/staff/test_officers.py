@@ -178,6 +178,20 @@ def test_a_second_press_of_the_same_form_has_one_effect_and_another_text_none(at
     assert strange(home) == []
 
 
+def test_a_grant_with_a_file_from_an_earlier_press_is_the_same_when_it_is_sent_twice(at_desk):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    answer = clerk.client.post(f"/staff/work/{water}/acts/granted", buffered=True, data={
+        "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1], **dict(form(clerk)),
+        "granted.0.on": "yes", "granted.0.to": "明年", "granted.0.file": (io.BytesIO(PNG), "协议.png")})
+    kept = re.search(r'name="granted.0.kept" value="([^"]+)"', answer.text)[1]
+    clerk.get(f"/staff/work/{water}")
+    carried = form(clerk)
+    for _ in range(2):
+        do(clerk, water, "granted", ("0.on", "yes"), ("0.number", "N-1"), ("0.kept", kept), carried=carried)
+        assert (clerk.status, state(home, water)) == (200, "granted")
+
+
 def test_of_two_officers_the_second_is_told_what_the_first_did(at_desk):
     home, clerk, water, _ = at_desk
     open_(clerk, water)

@@ -149,9 +149,13 @@ def test_the_service_is_paused_and_goes_on_from_the_page(opened):
         assert (clerk.status, home.desk.operations.paused()) == (422, None)
         clerk.send("/staff/pause", ("do", "pause"), ("reason", "检修"), ("confirmed", "1"))
         assert "服务已暂停 ：检修" in clerk.text
+        since = home.desk.operations.paused().at
+        clerk.send("/staff/pause", ("do", "pause"), ("reason", "检修延长"), ("confirmed", "1"))
+        assert (home.desk.operations.paused().value, home.desk.operations.paused().at) == ("检修延长", since)
         clerk.send("/staff/pause", ("do", "resume"), ("reason", "检修完毕"), ("confirmed", "1"))
         assert home.desk.operations.paused() is None
-        assert acts(home) == [("pause", "operator", "检修"), ("resume", "operator", "检修完毕")]
+        assert acts(home) == [("pause", "operator", "检修"), ("pause", "operator", "检修延长"),
+                              ("resume", "operator", "检修完毕")]
 
 
 def test_an_office_that_is_left_alone_is_named_and_a_part_that_is_the_same_is_not_sent_again(opened):

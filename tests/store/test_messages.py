@@ -310,9 +310,13 @@ def test_a_held_message_is_resent_with_the_same_key(store: Opened) -> None:
     store.db.write(lambda tx: file_case(tx, count=1))
     one = claimed(store)[0]
     store.db.write(lambda tx: leases.settle(tx, one, Outcome("stuck"), NOW))
-    assert store.db.write(lambda tx: messages.resend(tx, FIRST, NOW))
-    assert not store.db.write(lambda tx: messages.resend(tx, FIRST, NOW))
-    assert claimed(store)[0].message.key == FIRST.key
+    seen = message(store)
+    assert store.db.write(lambda tx: messages.resend(tx, seen, NOW))
+    assert not store.db.write(lambda tx: messages.resend(tx, seen, NOW))
+    again = claimed(store)[0]
+    assert again.message.key == FIRST.key
+    store.db.write(lambda tx: leases.settle(tx, again, Outcome("stuck"), NOW))
+    assert not store.db.write(lambda tx: messages.resend(tx, seen, NOW))  # stuck as it was seen, but by another attempt
 
 
 def test_only_what_was_never_tried_is_cancelled(store: Opened) -> None:

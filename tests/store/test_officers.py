@@ -17,10 +17,13 @@ from desk.applicant import Withdrawal
 from desk.errors import NotNow, UnknownLeg
 from desk.export import Extent, export
 from desk.feed import Taker
+from desk.notices import Incoming
 from desk.officer_acts import Said
 from desk.officers import Sheet
-from store import audit, notices
+from store import audit, notices, offers
+from store.offers import Offer
 from store.opening import Place
+from store.port import Tx
 from tests.store.lists import DESK, changed_list
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -107,6 +110,16 @@ def test_a_form_that_is_sent_many_times_at_once_has_one_effect(there: Inside) ->
         there.desk.officer_acts.tell(ONE, leg, replace(said, data={"amount": "13", "basis": "示例标准"}), at(7))
 
 
+def test_an_act_counts_though_the_clock_of_the_offices_own_system_runs_ahead(there: Inside) -> None:
+    leg, ahead = opened(there), at(2) + timedelta(minutes=4)
+    said = {"type": "leg.special_started", "timestamp": ahead.isoformat(),
+            "data": {"leg": leg, "kind": "检验", "basis": "第45条"}}
+    assert there.desk.notice(Incoming(OFFICE, "ahead", json.dumps(said).encode(), said), at(2)) == "applied"
+    over = Said("leg.special_ended", TOKEN, sheet(there, leg).seen, {"kind": "检验"})
+    there.desk.officer_acts.tell(ONE, leg, over, at(2.01))
+    assert sheet(there, leg).leg.state == "in_review"
+
+
 def test_who_acted_stands_in_the_audit_log_and_in_the_leg_but_leaves_no_name_in_an_export(there: Inside) -> None:
     leg = opened(there)
     there.desk.officer_acts.tell(OTHER, leg, Said("leg.accepted", TOKEN, sheet(there, leg).seen), at(2))
@@ -152,6 +165,26 @@ def test_a_withdrawal_is_news_and_is_answered(there: Inside) -> None:
     there.desk.officer_acts.tell(ONE, leg, Said("leg.withdraw_confirmed", TOKEN, sheet(there, leg).seen), at(4))
     assert sheet(there, leg).leg.state == "withdrawn"
     assert [line.leg for line in there.desk.officers.done(OFFICE, None, at(5)).lines] == [leg]
+
+
+def test_two_who_open_a_withdrawal_at_once_have_received_it_once(
+        there: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    leg = opened(there)
+    there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
+    found = offers.of_leg
+
+    def slowly(tx: Tx, *which: str) -> list[Offer]:
+        seen = found(tx, *which)
+        monkeypatch.setattr(offers, "of_leg", found)
+        other = threading.Thread(target=there.desk.officer_acts.open, args=(OTHER, leg, at(3)))
+        other.start()
+        other.join()
+        return seen
+
+    monkeypatch.setattr(offers, "of_leg", slowly)
+    there.desk.officer_acts.open(ONE, leg, at(4))
+    assert [event.by.partition("officer")[2] for event in sheet(there, leg).leg.history
+            if event.type == "leg.withdraw_received"] == ["-2"]
 
 
 def test_what_was_withdrawn_unread_and_what_is_anothers_is_not_there(there: Inside) -> None:

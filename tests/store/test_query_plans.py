@@ -75,7 +75,7 @@ QUESTIONS: dict[str, Question] = {
     "how cases ended": lambda tx: (endings.unjudged(tx, 9), endings.reopened(tx, 9)),
     "figures": lambda tx: reading.figures(tx, NOW),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
-                           erasure.erase(tx, cases.get(tx, REFERENCE))),
+                           erasure.erase(tx, cases.get(tx, REFERENCE), NOW)),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, ["x"])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
                            conservation.counts(tx), conservation.known(tx)),

@@ -93,11 +93,11 @@ def act(leg: str, act: str) -> str | tuple[str, int] | AnyResponse:
     refuse_while_paused()
     sheet = _sheet(leg)
     blank = form_of(sheet, type_)
-    form = filled(replace(blank, results=filled_blocks(blank.results, own_office())), request.form)
+    form = filled(replace(blank, results=filled_blocks(blank.results, own_office(), leg)), request.form)
     if form.problems:
         return _page(sheet, form, form.problems), 422
     token = request.form.get("token", "")
-    said = Said(type_, token, request.form.get("seen", -1, type=int), data_of(form, request.form, token))
+    said = Said(type_, token, request.form.get("seen", ""), data_of(form, request.form, token))
     try:
         house().desk.officer_acts.tell(_officer(), leg, said, house().clock.now())
     except MalformedNotice as wrong:

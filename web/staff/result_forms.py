@@ -64,16 +64,16 @@ def blocks_of(sheet: Sheet) -> tuple[tuple[Block, ...], tuple[Input, ...]]:
     return (*blocks, Block(f"{KEY}.other", OTHER, given=False)), tuple(fields)
 
 
-def filled_blocks(blocks: Sequence[Block], office: str) -> tuple[Block, ...]:
+def filled_blocks(blocks: Sequence[Block], office: str, leg: str) -> tuple[Block, ...]:
     """The blocks as they were sent, with the files that earlier presses took and those chosen now."""
-    return tuple(_filled(block, office) for block in blocks)
+    return tuple(_filled(block, office, leg) for block in blocks)
 
 
-def _filled(block: Block, office: str) -> Block:
+def _filled(block: Block, office: str, leg: str) -> Block:
     def sent(part: str) -> str:
         return request.form.get(f"{block.key}.{part}", "").strip()
 
-    kept = house().desk.officer_acts.files(office, request.form.getlist(f"{block.key}.kept"))
+    kept = house().desk.officer_acts.files(office, leg, request.form.getlist(f"{block.key}.kept"))
     taken, errors = list(kept), list[tuple[str, str]]()
     for chosen in request.files.getlist(f"{block.key}.file"):
         try:
