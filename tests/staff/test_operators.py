@@ -166,3 +166,14 @@ def test_an_office_that_is_left_alone_is_named_and_a_part_that_is_the_same_is_no
         first = clerk.client.get("/staff/health/live")
         again = clerk.client.get("/staff/health/live", headers={"If-None-Match": first.headers["ETag"]})
         assert (first.status_code, again.status_code) == (200, 304)
+
+
+def test_a_page_that_no_list_has_and_an_address_that_is_none_are_no_fault(stuck):
+    _, clerk, _, _ = stuck
+    for path in ("/staff/undelivered", "/staff/strange"):
+        clerk.get(f"{path}?page={'9' * 30}")
+        assert clerk.status == 200
+    stranger = clerk.client.application.test_client()
+    assert stranger.post("/staff/pause", headers={"Referer": "http://["}).location == "/login?unsaved=1"
+    asked = stranger.get("/staff/health/live", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+    assert (asked.status_code, asked.headers["HX-Redirect"]) == (401, "/login")
