@@ -11,7 +11,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, SECOND, SEVENTH, SIXTH, THIRD
+from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
 
@@ -74,6 +74,11 @@ def _seventh(db: Any) -> None:
 @MIGRATIONS(name="0008_ratings")
 def _eighth(db: Any) -> None:
     run_all(db, EIGHTH)
+
+
+@MIGRATIONS(name="0009_how_much_is_open")
+def _ninth(db: Any) -> None:
+    run_all(db, NINTH)
 
 
 def migrate_sqlite(tables: Tables) -> None:

@@ -242,3 +242,9 @@ EIGHTH: tuple[str, ...] = (
     "create index cases_unjudged on cases (closed_at, reference) where closed_at is not null and ended_as is null",
     "create index cases_reopened on cases (reference) where closed_at is null and ended_as is not null",
 )
+
+# What one person may still add is looked up by what of theirs is not filed yet.
+NINTH: tuple[str, ...] = (
+    "create index drafts_open on drafts (subject, draft) where submitted_as is null",
+    "create index files_loose on files (owner, size) where reference is null",
+)

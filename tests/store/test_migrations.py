@@ -15,7 +15,7 @@ from store.leases import Attempt, Outcome
 from store.messages import MessageId
 from store.migrations import run_all
 from store.port import Tx
-from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, SECOND, SEVENTH, SIXTH, THIRD
+from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, THIRD
 from store.sqlite import SqliteTx
 from tests.store.samples import NOW, REFERENCE, minutes
 
@@ -46,7 +46,7 @@ def before(tmp_path: Path, cipher: Cipher) -> SqliteTx:
         for office, leg in (("water", "01"), ("gas", "02")):
             tables.execute("insert into offers values (?, ?, ?, ?, ?, ?, null)", [office, n, REFERENCE, leg, type_, at])
     tables.conn.commit()
-    run_all(tables, (*THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH))
+    run_all(tables, (*THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH, *NINTH))
     tables.conn.commit()
     tables.conn.execute("begin")
     return SqliteTx(tables, cipher)
