@@ -24,7 +24,8 @@ from web.wiring import house
 
 CSRF = CSRFProtect()
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-POLLED = frozenset({"pages.case_live", "pages.tracked_live"})  # what a page asks by itself, whoever sits before it
+# What a page asks by itself, whoever sits before it.
+POLLED = frozenset({"pages.case_live", "pages.tracked_live", "staff.health_live"})
 OWNER, TRACKED = "of", "tracked"  # in the page cookie: who signed in last in this browser, the case looked up by code
 
 
