@@ -18,7 +18,7 @@ from ops_copies import COPIES
 from ops_erasing import erase
 from ops_people import PEOPLE
 from ops_reading import READING, known_offices
-from shell import JSON, act, beside, changed, clock, house, read_settings, stop, who
+from shell import JSON, act, beside, changed, clock, house, printable, read_settings, stop, who
 from store import notices
 from store.errors import StoreError
 from store.keys import add_key, create_keys
@@ -54,7 +54,7 @@ def _line(one: Trouble, zone: tzinfo) -> str:
     then = f"，将于 {_minute(one.next_at, zone)} 再试" if one.next_at else \
         "，部门已读取，等待其确认" if one.message_state == "due" else "，等待人工处理"
     return (f"{one.leg}  {one.office}  {one.state}/{one.message_state}  {one.key.partition(':')[2]}  "
-            f"自 {_minute(one.since, zone)}  试过 {one.attempts} 次{then}  {one.reason}")
+            f"自 {_minute(one.since, zone)}  试过 {one.attempts} 次{then}  {printable(one.reason)}")
 
 
 def _minute(at: datetime, zone: tzinfo) -> str:
@@ -63,7 +63,7 @@ def _minute(at: datetime, zone: tzinfo) -> str:
 
 def _resting(lane: Lane, zone: tzinfo) -> str:
     until = f"，{_minute(lane.open_until, zone)} 试送一件" if lane.open_until else ""
-    return (f"停送：{lane.office}  连续 {lane.failures} 次失败（{lane.reason}）{until}；"
+    return (f"停送：{lane.office}  连续 {lane.failures} 次失败（{printable(lane.reason)}）{until}；"
             "请核对地址和密钥，或等对方恢复，之后自动续送")
 
 
@@ -77,7 +77,7 @@ def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:
     lines += [f"计数不符：{one.name} {one.key}  记 {one.kept}，实有 {one.counted}" for one in state.drift or ()]
     if state.drift is not None and not state.drift and not state.breaches:
         lines.append("已逐件核对：没有异常，计数相符。")
-    return [*lines, *([f"服务已暂停：{state.paused}"] if state.paused else [])]
+    return [*lines, *([f"服务已暂停：{printable(state.paused)}"] if state.paused else [])]
 
 
 @click.command()
@@ -124,7 +124,7 @@ def quarantine_list(as_json: bool) -> None:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     for line in shown:
-        click.echo("  ".join(line.values()))
+        click.echo("  ".join(map(printable, line.values())))
     click.echo(f"共 {len(shown)} 条待处理。")
 
 
@@ -178,7 +178,7 @@ def resume(**said: Any) -> None:
         click.echo("服务没有暂停。")
     else:
         since = _minute(datetime.fromisoformat(before["since"]), read_settings().zone)
-        click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {since} 起暂停，原因：{before['was']}")
+        click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {since} 起暂停，原因：{printable(before['was'])}")
 
 
 @click.group()

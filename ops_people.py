@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from people.identity import ROLES
-from shell import JSON, act, beside, changed, moment, read_settings, stop
+from shell import JSON, act, beside, changed, moment, printable, read_settings, stop
 from store import people
 
 STAFF = tuple(role for role in ROLES if role != "applicant")
@@ -64,7 +64,7 @@ def accounts_list(role: str | None, as_json: bool) -> None:
         return
     for line in shown:
         closed = "已停用" if line.pop("disabled") else "在用"
-        click.echo("  ".join(str(value or "–") for value in (*line.values(), closed)))
+        click.echo("  ".join(printable(str(value or "–")) for value in (*line.values(), closed)))
 
 
 @accounts.command("disable")
@@ -112,7 +112,7 @@ def tokens_list(as_json: bool) -> None:
                   "created_at": moment(one.created_at, zone), "expires_at": moment(one.expires_at, zone),
                   "revoked_at": moment(one.revoked_at, zone) if one.revoked_at else None} for one in people.tokens(tx)]
     click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else
-               "\n".join("  ".join(str(value or "–") for value in line.values()) for line in shown))
+               "\n".join("  ".join(printable(str(value or "–")) for value in line.values()) for line in shown))
 
 
 @tokens.command("revoke")

@@ -17,7 +17,7 @@ from catalog.edition import UnknownEditionBundle, edition_of
 from desk.differences import KIND_NAMES, Difference, between, brief
 from desk.export import Extent, export, plain
 from desk.reconcile import BadList, Gap, Theirs, compare, read_list
-from shell import JSON, act, beside, changed, definitions, house, moment, read_settings, stop, who
+from shell import JSON, act, beside, changed, definitions, house, moment, printable, read_settings, stop, who
 from store import audit, editions, operating, tallies
 from store.audit import Entry
 from store.backup import read_manifest
@@ -171,7 +171,7 @@ def _entry(one: Entry, zone: tzinfo, as_json: bool) -> str:
     more = {name: value for name, value in one.data.items() if name != "reason" and value not in (None, "", {}, [])}
     words = (str(one.n), moment(one.at, zone), one.actor, one.action, one.target, str(one.data.get("reason", "–")),
              *([json.dumps(more, ensure_ascii=False)] if more else []))
-    return "  ".join(words)
+    return "  ".join(map(printable, words))
 
 
 def _difference(one: Difference) -> str:
@@ -201,7 +201,7 @@ def reconcile(department: str, file: Path, as_json: bool, dry_run: bool, **said:
         click.echo(json.dumps([gap.as_json() for gap in gaps], ensure_ascii=False, indent=2))
     else:
         for gap in gaps:
-            click.echo(f"{gap.leg}  {_gap(gap)}")
+            click.echo(f"{printable(gap.leg)}  {_gap(gap)}")
         click.echo(f"本方 {counted.number} 件，对方清单 {len(theirs)} 行，差异 {len(gaps)} 处。")
     sys.exit(1 if gaps else 0)
 
@@ -212,7 +212,7 @@ GAPS = {"they_lack": "对方没有（本方：{ours}）", "we_lack": "本方没�
 
 
 def _gap(gap: Gap) -> str:
-    return GAPS[gap.kind].format(ours=gap.ours, theirs=gap.theirs)
+    return printable(GAPS[gap.kind].format(ours=gap.ours, theirs=gap.theirs))
 
 
 def _list(file: Path) -> tuple[list[Theirs], str]:

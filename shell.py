@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,15 @@ from web.wiring import NAME, House, RefusedStart
 
 F = TypeVar("F", bound=Callable[..., Any])
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+# What a terminal would obey, or show in another order than it stands.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """What people or departments wrote, in one line that a terminal only shows."""
+    return _OBEYED.sub(lambda mark: f"\\u{ord(mark[0]):04x}", text)
 
 
 def who() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import stat
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +26,7 @@ _FLAGS = ("honours_keys", "can_be_asked", "takes_new")
 _TEXTS = ("department", "connector", "name", "region", "phone")
 _KEYS = frozenset({
     *_TEXTS, *_NUMBERS, *_FLAGS, "address", "host", "path", "secrets", "tokens", "networks", "ladder", "settings"})
+OTHERS = stat.S_IRWXO
 AUTHORITIES = "authorities"  # the one setting that is the portal's own and not the connector's
 
 
@@ -168,7 +170,11 @@ class Entry:
         if kind == "env":
             found = self.around.environ.get(name, "")
         elif kind == "file":
-            found = _content(self.around.folder / name)
+            path = self.around.folder / name
+            found = _content(path)
+            if found and path.stat().st_mode & OTHERS:
+                says = f"{item.value} 本机任何用户都能读到，拿到它就能冒充对方；请执行 chmod o= {path}"
+                self._wrong(item.line, "secret_exposed", says, "warning")
         else:
             raise Wrong(item.line, "secret_in_file", "密钥不能直接写在这里；请写 file:路径 或 env:变量名")
         if not found:

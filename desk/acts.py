@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from connectors.strict_json import whole_text
 from desk.errors import MissingReason
 from store import audit
 from store.audit import Entry
@@ -26,6 +27,8 @@ class Act:
     def __post_init__(self) -> None:
         if not self.reason.strip() or len(self.reason) > LONGEST_REASON:
             raise MissingReason
+        if not whole_text(self.reason):
+            raise MissingReason("原因里有不可见的控制字符；请删除后再提交。")
 
     def record(self, tx: Tx, action: str, target: str, now: datetime, data: Mapping[str, Any]) -> None:
         """Write the act into the audit log, in the transaction of the act itself."""

@@ -24,7 +24,7 @@ ZIP_END = b"PK\x05\x06"
 SCRIPTED = (b"<html", b"<script", b"<svg", b"<!doctype")
 LONGEST_SIDE = 30_000
 LONGEST_NAME = 200
-_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
+_UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]')
 
 
 class BadFile(ValueError):

@@ -16,7 +16,7 @@ from desk import repeats
 from desk.asked import aside, asked_materials, settled_plan
 from desk.consents import covers, given, pinned, scope_of
 from desk.editions import Editions
-from desk.errors import DraftFiled, Moved, UnknownDraft
+from desk.errors import DraftFiled, Moved, TooManyDrafts, UnknownDraft
 from desk.lookups import look_up
 from desk.premises import Premises
 from desk.values import Draft
@@ -28,6 +28,7 @@ from store.port import Tx
 
 CHANGEABLE = ("situation", "form", "materials", "consent")
 VOID_FINDINGS = ("situation", "form", "consent")
+MOST_UNFILED = 100  # of one person: each look at the list of them composes every one
 Body = Mapping[str, Any]
 Changes = Mapping[str, Any]
 
@@ -40,12 +41,18 @@ class Drafts:
         self._editions = editions
 
     def open(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime) -> Draft:
-        """Begin a draft of `bundle`; the situation may be partial."""
+        """Begin a draft of `bundle`; the situation may be partial. `TooManyDrafts` of one person are refused."""
         edition = self._editions.of(bundle)
         body = {"situation": dict(situation), "form": {}, "materials": {}, "consent": {}, "found": None}
         row = drafts.Draft(draft=secrets.token_hex(16), subject=subject, bundle=bundle, edition=edition.hash,
                            body=body, created_at=now, updated_at=now)
-        self._premises.database.write(lambda tx: drafts.add(tx, row))
+
+        def unit(tx: Tx) -> None:
+            if drafts.unfiled(tx, subject) >= MOST_UNFILED:
+                raise TooManyDrafts
+            drafts.add(tx, row)
+
+        self._premises.database.write(unit)
         return self._shown(row, now)
 
     def save(self, subject: str, draft: str, changes: Changes, now: datetime, expected: str | None = None) -> Draft:

@@ -28,6 +28,7 @@ from store import editions, failpoints
 from store.port import Tx
 
 REMEMBERED_PLANS = 64  # of the largest shipped bundle about 0.4 MB each with its text
+REMEMBERED_LINES = 20_000  # of all of them: 200 vehicles make a plan of 4,600, and whoever likes can ask for such ones
 
 
 class Composed:
@@ -54,6 +55,13 @@ class Composed:
     def hash(self) -> str:
         """The SHA-256 of the body, in hex."""
         return hashlib.sha256(self.body).hexdigest()
+
+    @cached_property
+    def lines(self) -> int:
+        """How many lines it has, which is what it takes of the memory."""
+        plan = self.plan
+        return sum(map(len, (plan.legs, plan.edges, plan.fields, plan.removed_fields, plan.materials,
+                             plan.removed_materials, plan.slots, plan.problems)))
 
     @cached_property
     def scope(self) -> Scope:
@@ -136,9 +144,13 @@ class Editions:
         made = make()
         with self._guard:
             self._composed[question] = made
-            while len(self._composed) > REMEMBERED_PLANS:
+            while len(self._composed) > 1 and self._too_many():
                 self._composed.popitem(last=False)
         return made
+
+    def _too_many(self) -> bool:
+        lines = sum(one.lines for one in self._composed.values())
+        return len(self._composed) > REMEMBERED_PLANS or lines > REMEMBERED_LINES
 
     def keep(self, tx: Tx, bundle: str, composed: Composed, now: datetime) -> None:
         """Store the edition in force and a composed plan, unless they are there."""

@@ -104,6 +104,18 @@ class DraftFiled(DeskError):
     code, status = "draft_filed", 409
 
 
+class TooManyDrafts(DeskError):
+    """没有提交的草稿太多；请到“我的办件”提交或删去一些，再开始新的。"""
+
+    code, status = "too_many_drafts", 409
+
+
+class TooManyUploads(DeskError):
+    """已上传、还没有提交的文件太多；请先提交填好的申请，没有用到的文件过些天会自动删除。"""
+
+    code, status = "too_many_uploads", 409
+
+
 class Moved(DeskError):
     """这份草稿在别的窗口里改过了；下面是现在的内容，请核对后再保存或提交。"""
 

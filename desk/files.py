@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from desk.errors import UnknownFile
+from desk.errors import TooManyUploads, UnknownFile
 from desk.premises import Premises
 from desk.values import FileInfo
 from store import cases, files
@@ -16,11 +16,17 @@ from store.port import Tx
 from store.vault import new_file_id
 
 NOT_THE_OFFICES = "没有这个文件，或它不在本部门的分办件里；请用本部门的令牌，按收到的消息里的 url 取文件。"
+OF_OFFICES = "department:"
 Told = Callable[[str, str], Collection[str]]
 
 
 def keep(premises: Premises, row: FileRow, chunks: Iterable[bytes]) -> FileInfo:
-    """Store the bytes durably, then the row; `row.size` and `row.sha256` are filled in from what was stored."""
+    """Store the bytes durably, then the row; `row.size` and `row.sha256` are filled in from what was stored. A person
+    with too much that was not filed is refused, for one could fill the disk for all."""
+    if not row.owner.startswith(OF_OFFICES):
+        with premises.database.read() as tx:
+            if files.held(tx, row.owner) >= premises.keep.bytes:
+                raise TooManyUploads
     kept = premises.vault.put(row.file, chunks)
     whole = replace(row, size=kept.size, sha256=kept.sha256)
     premises.database.write(lambda tx: files.add(tx, whole))
@@ -70,7 +76,7 @@ def open_for_office(premises: Premises, office: str, file: str, told: Told) -> t
 
 def owner_of(office: str) -> str:
     """Whom the files belong to that an office sends."""
-    return f"department:{office}"
+    return f"{OF_OFFICES}{office}"
 
 
 def usable_of(premises: Premises, office: str, names: Iterable[str], reference: str) -> list[FileInfo]:

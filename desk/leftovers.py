@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from desk.files import OF_OFFICES
 from desk.premises import Premises
 from store import drafts, files, marks, notices
 from store.files import Unlinked
@@ -20,7 +21,6 @@ LOG = logging.getLogger("yijianshi.leftovers")
 MARK = "leftovers"
 EVERY = timedelta(days=1)
 PAGE, PAGES = 100, 20
-OF_OFFICES = "department:"
 
 
 class Leftovers:

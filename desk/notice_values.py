@@ -13,12 +13,14 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from catalog.limits import BadLimit, parse_limit
+from connectors.strict_json import whole_text
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 10_000
 LARGEST_SEQ = 2**53 - 1
 MOST_ENTRIES = 100
 FOR_EVER = "长期"
+UNFIT = "含有不可见的控制字符，请删除后重新输入"
 MESSAGES = {
     "required": "必填", "null": "必填，不能为 null", "validator_failed": "内容不符合要求", "invalid": "类型不对"}
 _ASK = re.compile(r"(?!\.)[^/\\?#%;\x00-\x1f\x7f]{1,100}")
@@ -48,6 +50,8 @@ def text(says: str, longest: int = LONGEST_TEXT, *, required: bool = False) -> R
     def read(value: Any) -> str | None:
         if not isinstance(value, str) or len(value) > longest:
             raise ValidationError(f"应为不超过 {longest} 字的文字")
+        if not whole_text(value):
+            raise ValidationError(UNFIT)
         if required and not value.strip():
             raise ValidationError("必填")
         return value
@@ -61,6 +65,8 @@ def number_text(says: str, *, required: bool = False) -> Read:
             value = str(value)
         if not isinstance(value, str) or len(value) > LONGEST_NAME or (required and not value.strip()):
             raise ValidationError(f"应为不超过 {LONGEST_NAME} 字的编号")
+        if not whole_text(value):
+            raise ValidationError(UNFIT)
         return value
     return Read(read, {"type": ["string", "integer"], "maxLength": LONGEST_NAME}, says, required=required)
 

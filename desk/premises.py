@@ -16,10 +16,12 @@ from store.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long what was not filed is kept: drafts since they were touched last, uploads since they came."""
+    """How long what was not filed is kept: drafts since they were touched last, uploads since they came; and how many
+    bytes of such uploads one person may have."""
 
     drafts: timedelta = timedelta(days=180)
     uploads: timedelta = timedelta(days=30)
+    bytes: int = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

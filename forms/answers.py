@@ -32,6 +32,7 @@ from forms.words import FILER_OPTIONS, Labels, labels_of
 
 FILER: Final = "filer"
 CHOSEN: Final = "chosen"
+MOST_UNKNOWN: Final = 20
 GROUNDS: Final = 32  # a dozen bundles in force, and what is left of editions that were compared with them
 
 
@@ -200,14 +201,23 @@ class _Reading:
     def fields(self) -> None:
         """Fields answered beside the questions."""
         reserved = {FILER, CHOSEN, *(group.id for group in self.bundle.groups if group.kind == "one_of")}
+        unknown = []
         for name in self.raw:
             if name in self.applies or name in reserved:
                 continue
             field = self.catalog.fields.get(name)
             if field is None or name not in self.ground.asked:
-                self.bad(name, name[:60], ["没有这个问题，请删去或核对名称"])
+                unknown.append(name)
             elif not is_blank(self.raw[name]):
                 self.take(name, str(field.name), wanted_of_field(field))
+        self.unknown(unknown)
+
+    def unknown(self, names: list[str]) -> None:
+        """Say which answers are to no question: a program that sends its own records would be told of thousands."""
+        for name in names[:MOST_UNKNOWN]:
+            self.bad(name, name[:60], ["没有这个问题，请删去或核对名称"])
+        if more := names[MOST_UNKNOWN:]:
+            self.bad(more[0], more[0][:60], [f"和另外 {len(more) - 1} 个都没有这个问题，请删去或核对名称"])
 
 
 def _completed(rows: Any, filled: Any) -> Any:

@@ -69,7 +69,8 @@ class Accounts:
 
         Unknown, disabled and wrong look and cost the same.
         """
-        self._guesses.guess("address", address, attempts.LOGIN_ADDRESS, now)
+        network = attempts.network_of(address)
+        self._guesses.guess("address", network, attempts.LOGIN_ADDRESS, now)
         self._guesses.guess("login", login, attempts.LOGIN, now)
         with self._database().read() as tx:
             account = stored_people.by_login(tx, login)
@@ -77,7 +78,7 @@ class Accounts:
         if account is None or not fits or account.disabled:
             raise WrongLogin
         self._guesses.right("login", login)
-        self._guesses.back("address", address)
+        self._guesses.back("address", network)
         return account
 
     def get(self, subject: str) -> Account | None:

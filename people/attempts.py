@@ -10,11 +10,13 @@ import hashlib
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import IPv6Network, ip_address
 from threading import Lock
 
 from people.errors import TooManyAttempts
 
 LARGEST = 50_000
+HOST_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,18 @@ class Attempts:
         while times and times[0] <= now - limit.window:
             times.popleft()
         return times
+
+
+def network_of(address: str) -> str:
+    """What counts as one caller: an address of IPv4, or the network of an address of IPv6, for whoever has one of those
+    has 2^64 of them."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 6 and found.ipv4_mapped is None:
+        return str(IPv6Network((int(found) >> HOST_BITS << HOST_BITS, HOST_BITS)))
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _digest(kind: str, name: str) -> bytes:

@@ -32,7 +32,7 @@ class Persona:
 
 def staff(departments: Mapping[str, str]) -> tuple[Persona, ...]:
     """One sample officer for each department (id → name) and one person for every other role."""
-    officers = tuple(Persona(f"officer-{code}", f"示例工作人员({name})", "officer", code, f"用接口取{name}的分办件")
+    officers = tuple(Persona(f"officer-{code}", f"示例工作人员({name})", "officer", code, f"办理{name}的分办件")
                      for code, name in sorted(departments.items()))
     return (
         Persona("author", "示例编制人员", "author", note="定义写在文件里，用 flask check 检查"),

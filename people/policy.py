@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from people.identity import Identity, Role
+from people.identity import Credential, Identity, Role
 
 Verdict = Literal["allowed", "sign_in", "forbidden"]
 Relation = Literal["none", "own", "department", "code", "signature", "socket"]
@@ -22,16 +22,19 @@ class Access:
 
     `roles` empty: everybody, signed in or not. `relation` says what else must hold and is checked where the object is
     read: own (the caller's), department (the caller's department), code (reference and code), signature (the body is
-    signed). `demo`: the endpoint exists only in demo and test.
+    signed). `demo`: the endpoint exists only in demo and test. `by`: the one credential that opens it. Pages of the
+    staff open to a person who signed in, whose acts bear a name; the feed of an office to its program, which signs what
+    it says. With the key of the one nobody does what is the other's.
     """
 
     roles: frozenset[Role] = frozenset()
     relation: Relation = "none"
     demo: bool = False
+    by: Credential | None = None
 
     def verdict(self, identity: Identity) -> Verdict:
         """Whether `identity` may pass, must sign in first, or may not."""
-        if not self.roles or identity.role in self.roles:
+        if not self.roles or (identity.role in self.roles and self.by in (None, identity.by)):
             return "allowed"
         return "forbidden" if identity.signed_in else "sign_in"
 
@@ -43,11 +46,12 @@ SIGNED = Access(relation="signature")
 INSIDE = Access(relation="socket")
 OWN = Access(frozenset({"applicant"}), "own")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
-STAFF = Access(frozenset({"author", "operator", "officer", "supervisor"}))
-AUTHOR = Access(frozenset({"author"}))
-OPERATOR = Access(frozenset({"operator"}))
-SUPERVISOR = Access(frozenset({"supervisor"}))
-OF_DEPARTMENT = Access(frozenset({"officer"}), "department")
+OF_DEPARTMENT = Access(frozenset({"officer"}), "department", by="bearer")
+STAFF = Access(frozenset({"author", "operator", "officer", "supervisor"}), by="session")
+AUTHOR = Access(frozenset({"author"}), by="session")
+OPERATOR = Access(frozenset({"operator"}), by="session")
+SUPERVISOR = Access(frozenset({"supervisor"}), by="session")
+OFFICER = Access(frozenset({"officer"}), "department", by="session")
 FILE = Access(frozenset({"applicant", "officer"}), "own")
 
 API: Mapping[str, Access] = {
@@ -84,9 +88,9 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.health": OPERATOR, "staff.health_live": OPERATOR, "staff.pause": OPERATOR,
     "staff.undelivered": OPERATOR, "staff.resend": OPERATOR, "staff.find_leg": OPERATOR, "staff.leg": OPERATOR,
     "staff.strange": OPERATOR, "staff.strange_one": OPERATOR, "staff.look_inside": OPERATOR, "staff.settle": OPERATOR,
-    "staff.inbox": OF_DEPARTMENT, "staff.arrivals": OF_DEPARTMENT, "staff.done": OF_DEPARTMENT,
-    "staff.find_work": OF_DEPARTMENT, "staff.work": OF_DEPARTMENT, "staff.open_work": OF_DEPARTMENT,
-    "staff.act": OF_DEPARTMENT,
+    "staff.inbox": OFFICER, "staff.arrivals": OFFICER, "staff.done": OFFICER,
+    "staff.find_work": OFFICER, "staff.work": OFFICER, "staff.open_work": OFFICER,
+    "staff.act": OFFICER,
     "staff.warnings": SUPERVISOR, "staff.urge": SUPERVISOR, "staff.overview": SUPERVISOR,
     "staff.ratings": SUPERVISOR, "staff.rating": SUPERVISOR, "staff.look_at_rating": SUPERVISOR,
     "staff.answer_rating": SUPERVISOR,

@@ -60,6 +60,13 @@ def of_subject(tx: Tx, subject: str) -> list[Draft]:
     return [_opened(tx, row) for row in found]
 
 
+def unfiled(tx: Tx, subject: str) -> int:
+    """How many drafts a subject has that are not yet submitted."""
+    found = tx.rows("select count(*) as n from drafts where subject = :subject and submitted_as is null",
+                    subject=subject)
+    return int(found[0]["n"])
+
+
 def submitted(tx: Tx, draft: str, reference: str) -> bool:
     """Note that the draft became this case; False if it already became one."""
     return tx.run(

@@ -50,6 +50,7 @@ class Unlinked:
 
 _TRAITS = "file, owner, type, size, reference"
 AT_ONCE = 50  # files named in one statement
+BLOCK = 4_096  # what the smallest file takes of a disk
 
 
 def add(tx: Tx, file: FileRow) -> None:
@@ -132,6 +133,13 @@ def unlinked(tx: Tx, before: datetime, after: Unlinked | None = None, limit: int
         limit=limit,
     )
     return [shape(Unlinked, row) for row in found]
+
+
+def held(tx: Tx, owner: str) -> int:
+    """The bytes that an owner's files take which no case holds."""
+    found = tx.rows("select coalesce(sum(size + :block), 0) as n from files where owner = :owner and reference is null",
+                    owner=owner, block=BLOCK)
+    return int(found[0]["n"])
 
 
 def disown(tx: Tx, files: Iterable[str]) -> list[str]:

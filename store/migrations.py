@@ -76,7 +76,7 @@ def _eighth(db: Any) -> None:
     run_all(db, EIGHTH)
 
 
-@MIGRATIONS(name="0009_whose_plan_it_is")
+@MIGRATIONS(name="0009_lists_of_what_is_open")
 def _ninth(db: Any) -> None:
     run_all(db, NINTH)
 

@@ -243,7 +243,10 @@ EIGHTH: tuple[str, ...] = (
     "create index cases_reopened on cases (reference) where closed_at is null and ended_as is not null",
 )
 
-# Whose plan a plan is: it goes with the last case that was filed with it (`store/erasure.py`).
 NINTH: tuple[str, ...] = (
+    # Whose plan a plan is: it goes with the last case that was filed with it (`store/erasure.py`).
     "create index cases_of_plan on cases (plan)",
+    # What one person may still add is looked up by what of theirs is not filed yet.
+    "create index drafts_open on drafts (subject, draft) where submitted_as is null",
+    "create index files_loose on files (owner, size) where reference is null",
 )

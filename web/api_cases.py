@@ -69,15 +69,16 @@ def track() -> Response:
 
 def tracked(reference: str, code: str) -> dict[str, object]:
     """The masked case of a receipt's two codes, with wrong guesses counted; for the API and the tracking page."""
-    now, address, guesses = house().clock.now(), request.remote_addr or "", house().attempts
-    guesses.guess("track-address", address, attempts.TRACK_ADDRESS, now)
+    now, guesses = house().clock.now(), house().attempts
+    network = attempts.network_of(request.remote_addr or "")
+    guesses.guess("track-address", network, attempts.TRACK_ADDRESS, now)
     clean = clean_reference(reference)
     if clean is None:
         raise UnknownCase
     guesses.guess("track", clean, attempts.TRACK, now)
     found = house().desk.track(clean, code, now)
     guesses.back("track", clean)
-    guesses.back("track-address", address)
+    guesses.back("track-address", network)
     return found
 
 

@@ -24,9 +24,10 @@ from web.wiring import house
 @api.post("/files")
 @operation(Operation(
     "Keep a file", {201: "the file's id, SHA-256, size, name and type"}, raw=True,
-    refuses=(400, 408, 413, 415, 422, 503), returns="File",
+    refuses=(400, 408, 409, 413, 415, 422, 503), returns="File",
     more="Raw body; `Content-Type` and the name in `Content-Disposition` must agree with the content. PDF, JPG, PNG, "
-    "OFD and DWG; nothing empty, locked, active or damaged. Too slow: 408. No free place: 503 with Retry-After."))
+    "OFD and DWG; nothing empty, locked, active or damaged. Too slow: 408. No free place: 503 with Retry-After. More "
+    "than one person may have without filing it: 409."))
 def keep_file() -> Response:
     """Keep a raw upload."""
     only_args()
@@ -61,7 +62,7 @@ def drafts() -> Response:
 
 @api.post("/drafts")
 @operation(Operation("Begin a draft", {201: "the draft with its plan"}, body=DraftBody,
-                     refuses=(400, 404, 413, 415, 422), returns="Draft"))
+                     refuses=(400, 404, 409, 413, 415, 422), returns="Draft"))
 def open_draft() -> Response:
     """Begin a draft."""
     only_args()

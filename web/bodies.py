@@ -2,10 +2,10 @@
 
 A body that is large, chunked, or not wholly here when a thread takes the request needs one of a few places; without a
 free place the caller is asked to come again. Members, departments and visitors have places of their own, so that
-whoever need not say who he is can only be in the way of his like, and no one address has all of those. The server waits
-a moment for small bodies before it gives a thread, and says how much is here. A watchman shuts the reading side of a
-connection whose body is late: the read ends, the view answers 408 and the thread is free. Without our server only the
-size of a body counts.
+whoever need not say who he is can only be in the way of his like; of members no one account has all places, of the
+others no one network. The server waits a moment for small bodies before it gives a thread, and says how much is here. A
+watchman shuts the reading side of a connection whose body is late: the read ends, the view answers 408 and the thread
+is free. Without our server only the size of a body counts.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 from gunicorn.http.errors import ParseException
 
+from people.attempts import network_of
 from web.errors import OWN_WORDS, Problem
 
 QUICK_BYTES = 65_536
@@ -29,6 +30,7 @@ QUICK_SECONDS = 0.2
 WATCH_EVERY = 0.25
 HERE = "yijianshi.body_here"  # in the environ: how many bytes of the body had come when the thread took the request
 CALLER = "yijianshi.caller"  # in the environ: whose body it is, as soon as the door knows; nobody's is a visitor's
+NAMED = "yijianshi.named"  # in the environ: the account or program of a member
 MEMBER, DEPARTMENT, VISITOR = "member", "department", "visitor"
 COME_AGAIN = {"Retry-After": "2"}
 Start = Callable[..., Any]
@@ -97,32 +99,31 @@ WATCHMAN = Watchman()
 
 
 class Places:
-    """Who may keep a thread waiting: of every eight threads two for visitors and two for departments, of which one
-    address has at most half, one for nobody, and the others for members, who can be asked why."""
+    """Who may keep a thread waiting: of every eight threads two for visitors and two for departments, one for nobody,
+    and the others for members. One account, program or network has at most half of its kind."""
 
     def __init__(self, threads: int) -> None:
         others = max(1, threads // 4)
         self._most = {VISITOR: others, DEPARTMENT: others,
                       MEMBER: max(1, threads - 2 * others - max(1, threads // 8))}
-        self._of_address = max(1, others // 2)
         self._lock = threading.Lock()
         self._held: Counter[tuple[str, ...]] = Counter()
 
     def take(self, environ: Environ) -> tuple[str, str] | None:
         """A place for the body of this request, None if there is none; it must be given back."""
-        caller, address = environ.get(CALLER, VISITOR), environ.get("REMOTE_ADDR", "")
+        caller = environ.get(CALLER, VISITOR)
+        who, most = environ.get(NAMED) or network_of(environ.get("REMOTE_ADDR", "")), self._most[caller]
         with self._lock:
-            full = self._held[caller,] >= self._most[caller]
-            if full or (caller != MEMBER and self._held[caller, address] >= self._of_address):
+            if self._held[caller,] >= most or self._held[caller, who] >= max(1, most // 2):
                 return None
-            self._held.update([(caller,), (caller, address)])
-        return caller, address
+            self._held.update([(caller,), (caller, who)])
+        return caller, who
 
     def give(self, place: tuple[str, str]) -> None:
         """Give a place back."""
         with self._lock:
             self._held.subtract([place[:1], place])
-            self._held += Counter()  # forgets the addresses that have none
+            self._held += Counter()  # forgets who has none
 
 
 class Arriving(io.RawIOBase):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, Request, Response, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
@@ -14,7 +14,7 @@ from people.errors import PeopleError, TooManyAttempts
 from people.identity import VISITOR, Identity
 from people.policy import POLICY, Access
 from store.people import Account
-from web.bodies import CALLER, DEPARTMENT, MEMBER
+from web.bodies import CALLER, DEPARTMENT, MEMBER, NAMED
 from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_json
 from web.headers import refuse_unfit_form
 from web.inside import through_socket
@@ -24,7 +24,8 @@ from web.wiring import house
 
 CSRF = CSRFProtect()
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-POLLED = frozenset({"pages.case_live", "pages.tracked_live"})  # what a page asks by itself, whoever sits before it
+# What a page asks by itself, whoever sits before it.
+POLLED = frozenset({"pages.case_live", "pages.tracked_live", "staff.health_live"})
 OWNER, TRACKED = "of", "tracked"  # in the page cookie: who signed in last in this browser, the case looked up by code
 
 
@@ -172,7 +173,7 @@ def _door() -> AnyResponse | None:
 def _say_whose(request: Request, access: Access) -> None:
     """Whose places the body of this request takes; a visitor has nothing longer than a form to send."""
     if access.roles:
-        request.environ[CALLER] = MEMBER
+        request.environ[CALLER], request.environ[NAMED] = MEMBER, current().subject
     elif access.relation == "signature":
         request.environ[CALLER] = DEPARTMENT
     elif access.relation != "socket":
@@ -194,7 +195,7 @@ def _to_login() -> AnyResponse:
         raise Problem(401, *OWN_WORDS[401], headers=_CHALLENGE)
     if "HX-Request" in request.headers:
         # A part of a page asks: the whole page must go to sign in, or the sign-in form would appear inside it.
-        shown = urlsplit(request.headers.get("HX-Current-URL", "")).path
+        shown = _parts(request.headers.get("HX-Current-URL", "")).path
         return Response(status=401, headers={"HX-Redirect": url_for("pages.login", next=shown or None)})
     if request.method in SAFE_METHODS:
         return redirect(url_for("pages.login", next=request.full_path.rstrip("?")), 303)
@@ -203,8 +204,16 @@ def _to_login() -> AnyResponse:
 
 def _page_before() -> str | None:
     """The page of this site that a form was sent from, as far as the browser says."""
-    came = urlsplit(request.referrer or "")
+    came = _parts(request.referrer or "")
     return came._replace(scheme="", netloc="", fragment="").geturl() if came.netloc == request.host else None
+
+
+def _parts(address: str) -> SplitResult:
+    """The parts of an address as a browser says it; none of what is no address."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _refused(error: PeopleError) -> AnyResponse:

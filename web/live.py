@@ -28,9 +28,8 @@ class Live:
         return render_template("_live.html", body=self.body, address=self.address, seconds=self.seconds, tag=self.tag)
 
     def answer(self) -> Response:
-        """The part alone, or 304 if the page has it already."""
+        """The part alone, or 304 if the page has it already, which says so itself: nothing of it is stored."""
         response = make_response(self.shown)
         response.set_etag(self.tag)
-        response.headers["Cache-Control"] = "private, no-cache"
         response.make_conditional(request)
         return response

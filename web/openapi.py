@@ -10,6 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from werkzeug.routing import Rule
 
+from people.identity import Credential
 from people.policy import POLICY, Access
 from web.answer_schemas import ANSWERS
 from web.errors import OWN_WORDS, PROBLEM_TYPE, TITLES
@@ -86,14 +87,15 @@ def who_may(access: Access) -> str:
         return "Signed by the department."
     if not access.roles:
         return "Public."
-    what = {"own": " Other people's ids answer 404.", "department": " Of that very department."}
+    what = {"own": " Other people's ids answer 404.", "department": " Of that very department, with its token."}
     return f"For: {', '.join(sorted(access.roles))}.{what.get(access.relation, '')}"
 
 
 def _security(access: Access) -> list[dict[str, list[str]]]:
     if access.relation == "signature":
         return [{"signature": []}]
-    return [{"token": []}, {"session": []}] if access.roles else []
+    ways: tuple[tuple[str, Credential], ...] = (("token", "bearer"), ("session", "session"))
+    return [{name: []} for name, way in ways if access.by in (None, way)] if access.roles else []
 
 
 def _path_argument(name: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from web.check_offices import check_offices
 from web.wiring import Parts, RefusedStart
 
 LOG = logging.getLogger("yijianshi.start")
+UNFILED_UPLOADS = 40  # of the largest size, that one person may have
 
 
 def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
@@ -37,6 +38,8 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     catalog = loaded.catalog
     offices = check_offices(settings, catalog, deployment)
     _refuse([*_missing(settings, environ), *loaded.problems, *check(catalog), *offices])
+    for problem in deployment.problems:  # warnings, or the start were refused
+        LOG.warning("%s", problem)
     cipher = _cipher(settings)
     place = Place(settings.data, settings.database_url)
     return Parts(
@@ -87,7 +90,8 @@ def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: 
         database=opened.db, vault=opened.vault, catalog=catalog, deployment=deployment,
         calendar=calendar, sources=shipped_sources(settings.demonstrates),
         zone=settings.zone, public_url=settings.public_url, embedded=settings.database_url is None,
-        keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads)),
+        keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads),
+                  UNFILED_UPLOADS * settings.upload_limit),
         urges=settings.auto_urge))
 
 

@@ -15,9 +15,10 @@ PARENTS = {"370202": "370200", "370200": "370000", "370000": "100000"}
 def _read(folder: Path, text: str, **environ: str) -> Deployment:
     path = folder / "departments.yaml"
     path.write_text(text, "utf-8")
-    (folder / "gas.secret").write_text(SECRET + "\n", "utf-8")
-    for name in ("gas", "road"):
-        (folder / f"{name}.token").write_text(f"token-of-{name}", "utf-8")
+    said = {"gas.secret": SECRET + "\n", "gas.token": "token-of-gas", "road.token": "token-of-road"}
+    for name, text in said.items():
+        (folder / name).write_text(text, "utf-8")
+        (folder / name).chmod(0o640)
     return read_deployment(path, environ, registry())
 
 
@@ -188,6 +189,16 @@ def test_a_body_that_fetches_without_a_token_is_shown_and_not_refused(tmp_path: 
     assert found.errors == () and set(found.bodies) == {"a"}
 
 
+def test_a_secret_that_everybody_on_the_machine_can_read_is_shown_and_not_refused(tmp_path: Path) -> None:
+    _read(tmp_path, GOOD)
+    (tmp_path / "road.token").chmod(0o644)
+    found = read_deployment(tmp_path / "departments.yaml", {}, registry())
+    assert [(problem.line, problem.code, problem.level) for problem in found.problems] == [
+        (8, "secret_exposed", "warning")]
+    assert f"chmod o= {tmp_path / 'road.token'}" in found.problems[0].message
+    assert found.bodies["road"].tokens == ("token-of-road",)
+
+
 @pytest.mark.parametrize(("written", "read"), [
     ("head", ("head",)), ("'head chief'", ("head", "chief")), ("'head, chief'", ("head", "chief")),
     ("[head, chief]", ("head", "chief")), ("市水务局，市复核办、总师", ("市水务局", "市复核办", "总师")),
@@ -215,6 +226,7 @@ def test_a_connector_that_does_not_say_what_settings_it_knows_takes_any(tmp_path
     path = tmp_path / "departments.yaml"
     path.write_text(HEAD + "  a: {department: d, connector: fax, address: 'http://a.example/', settings: {line: '3'}}")
     (tmp_path / "gas.secret").write_text(SECRET)
+    (tmp_path / "gas.secret").chmod(0o600)
     found = read_deployment(path, {}, known)
     assert found.problems == () and found.bodies["a"].settings == {"line": "3"}
 

@@ -1,14 +1,18 @@
 """Drafts: whatever was filled in and is not asked any more never stops a filing, and comes back when it is asked."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from desk import errors
 from desk.applicant import Withdrawal, plain_value
+from desk.desk import Desk
 from desk.openings import Openings
+from desk.premises import Keep
 from desk.values import LOST_FILE
+from sources.port import Found
 from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -212,3 +216,28 @@ def test_a_reason_that_no_department_could_read_withdraws_nothing(desk, reason):
 ])
 def test_free_fields_of_a_supplement_take_readable_text_and_numbers(value, fits):
     assert plain_value(value) is fits
+
+
+def test_nobody_has_drafts_without_end_and_one_that_was_filed_makes_room(desk, monkeypatch):
+    monkeypatch.setattr("desk.drafts.MOST_UNFILED", 2)
+    drafts = [drafted(desk) for _ in range(2)]
+    with pytest.raises(errors.TooManyDrafts):
+        drafted(desk)
+    assert desk.open_draft("somebody-else", "utilities", SITUATION, NOW)
+    desk.submit_draft("somebody", drafts[0].id, CONSENT, NOW)
+    assert drafted(desk)
+
+
+def test_nobody_fills_the_disk_with_uploads_that_are_not_filed(premises, sources):
+    sources.answers["business_licence"] = Found("failed")
+    desk = Desk(replace(premises, keep=Keep(bytes=10_000)))
+
+    def upload(owner="somebody"):
+        return desk.keep_file(owner, ("a.pdf", "application/pdf"), [b"%PDF-1.4" + b" " * 3_000], NOW).file
+
+    first, _ = upload(), upload()
+    with pytest.raises(errors.TooManyUploads):
+        upload()
+    assert upload("somebody-else")
+    desk.file("somebody", small_filing(materials={"BL01": (first,)}), "key-1", NOW)
+    assert upload()

@@ -198,3 +198,14 @@ def test_answers_that_change_after_the_look_ups_are_looked_up_again(desk, source
     desk.submit_draft("somebody", draft.id, None, NOW)
     again = [query for query in sources.asked[asked:] if query.name == "business_licence"]
     assert [query.numbers["holder"] for query in again] == ["91110000802100433B"]
+
+
+def test_plans_are_remembered_as_long_as_they_are_not_too_large_together(desk, monkeypatch):
+    def plans():
+        return [desk.plan("utilities", {**SITUATION, "services": services}, NOW) for services in (["water"], ["power"])]
+
+    assert all(one is other for one, other in zip(plans(), plans(), strict=True))
+    monkeypatch.setattr("desk.editions.REMEMBERED_LINES", 10)
+    desk.plan("utilities", SITUATION, NOW)  # only the newest stays
+    assert desk.plan("utilities", SITUATION, NOW) is desk.plan("utilities", SITUATION, NOW)
+    assert not any(one is other for one, other in zip(plans(), plans(), strict=True))

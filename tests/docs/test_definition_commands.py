@@ -133,7 +133,7 @@ def test_one_real_department_among_the_demo_ones_is_set_up_as_the_guide_says(off
     demo = re.search(r"  gas-utility:\n(?:    .*\n)+", DEPLOYMENT.read_text())[0]
     environ = offices((demo, entry))
     for name in ("gas.secret", "gas.token"):
-        (tmp_path / name).write_text((tmp_path / f"{name.replace('gas', 'gas-utility')}").read_text())
+        (tmp_path / f"{name.replace('gas', 'gas-utility')}").rename(tmp_path / name)  # which others cannot read
     assert run(cli.check, **environ).stdout == "定义全部正确。\n"
 
 

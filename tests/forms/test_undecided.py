@@ -2,6 +2,7 @@
 
 import pytest
 
+from forms.answers import MOST_UNKNOWN
 from tests.bundles.shipped import planned as shipped_plan
 from tests.forms.authored import ROWS, matter, planned, read, said, stopping, written
 
@@ -51,3 +52,10 @@ def test_a_truck_whose_mass_is_not_said_is_not_filed_without_its_permit(vehicles
     plan = shipped_plan("transport-company", {"vehicles": vehicles, "filer": "legal_rep"})
     assert ("block", "bad_answer", "vehicles") in stopping(plan)
     assert "“总质量”必填，请填写" in plan.problems[0].text
+
+
+def test_of_a_thousand_answers_to_no_question_some_are_named_and_the_others_counted():
+    plan = planned(read(HEAVY), {"vs": [{**TRUCK, "mass": 1}], **{f"x{number}": 1 for number in range(1_000)}})
+    told = [problem for problem in plan.problems if problem.rule == "bad_answer"]
+    assert ([problem.at for problem in told[:2]], len(told)) == (["x0", "x1"], MOST_UNKNOWN + 1)
+    assert "“x20”：和另外 979 个都没有这个问题" in told[-1].text

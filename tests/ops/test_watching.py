@@ -5,11 +5,12 @@ from datetime import timedelta
 from math import inf
 
 from app import create_app
+from connectors.base import Answer
 from store import offers
 from store.conservation import RULES
 from store.lanes import Lane
 from store.sqlite import FILE
-from tests.ops.conftest import file, received
+from tests.ops.conftest import answered, file, received
 from web.wiring import NAME
 
 
@@ -54,6 +55,18 @@ def test_an_office_that_is_left_alone_is_named_with_the_reason_in_the_zone_of_th
     home.desk.note_lanes([Lane("water-office", "water", 0, None, "", now)])
     assert "停送" not in deployment.ok("legs")
     home.close()
+
+
+def test_what_others_wrote_is_shown_in_one_line_and_obeyed_by_no_terminal(deployment):
+    with deployment.house() as home:
+        file(home)
+        answered(home, Answer("refused", reason="\x1b]0;x\x07好\u202e\x9b2J", status=422), offices=("water-office",))
+    deployment.ok("pause", "--by", "wang", "--reason", "检修\n9  2026-01-05T09:00:00+08:00  li  pause  store  好")
+    said = deployment.ok("legs")
+    assert "\\u001b]0;x\\u0007好\\u202e\\u009b2J" in said
+    assert "服务已暂停：检修\\u000a9  2026" in said
+    assert len(deployment.ok("audit").splitlines()) == 1
+    assert "起暂停，原因：检修\\u000a9" in deployment.ok("resume")
 
 
 def test_an_office_that_fetches_nothing_is_named_with_how_long_it_has_not(deployment):

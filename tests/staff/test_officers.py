@@ -153,6 +153,8 @@ def test_the_applicant_answers_what_is_asked_and_the_answer_comes_as_news(at_des
     ("supplement_required", (("fields", "area"), ("reason", "面积不符"), ("days", "很快")), "请填 1–400 的整数"),
     ("fee", (("amount", "很多"), ("basis", "示例标准")), "请写成以元为单位的数字"),
     ("granted", (("0.on", "yes"), ("0.to", "明年"), ("0.number", "N-1")), "没有截止日的勾选“长期有效”"),
+    ("accepted", (("ref", "GS\x1b[2J"),), "本单位编号：含有不可见的控制字符"),
+    ("remark", (("text", "响铃\x07"),), "含有不可见的控制字符"),
 ])
 def test_what_is_wrong_is_said_at_once_with_all_that_was_typed(at_desk, act, fields, says):
     home, clerk, water, _ = at_desk

@@ -170,3 +170,17 @@ def test_an_office_that_is_left_alone_is_named_and_a_part_that_is_the_same_is_no
         first = clerk.client.get("/staff/health/live")
         again = clerk.client.get("/staff/health/live", headers={"If-None-Match": first.headers["ETag"]})
         assert (first.status_code, again.status_code) == (200, 304)
+        assert first.headers["Cache-Control"] == again.headers["Cache-Control"] == "no-store"
+
+
+def test_a_page_beyond_the_list_a_reason_of_signs_and_an_address_that_is_none_are_no_fault(stuck):
+    _, clerk, _, _ = stuck
+    for path in ("/staff/undelivered", "/staff/strange"):
+        clerk.get(f"{path}?page={'9' * 30}")
+        assert clerk.status == 200
+    clerk.send("/staff/pause", ("reason", "检修\x1b[2J"))
+    assert (clerk.status, "不可见的控制字符" in clerk.text) == (422, True)
+    stranger = clerk.client.application.test_client()
+    assert stranger.post("/staff/pause", headers={"Referer": "http://["}).location == "/login?unsaved=1"
+    asked = stranger.get("/staff/health/live", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+    assert (asked.status_code, asked.headers["HX-Redirect"]) == (401, "/login")

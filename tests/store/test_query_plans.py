@@ -106,6 +106,7 @@ QUESTIONS: dict[str, Question] = {
     "what was in breach": lambda tx: conservation.look(tx, conservation.KNOWN, "", 9),
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), submissions.find(tx, "s", "k"),
+                                  drafts.unfiled(tx, "s"), files.held(tx, "s"),
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.

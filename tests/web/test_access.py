@@ -21,6 +21,18 @@ def address(rule):
     return found
 
 
+@pytest.fixture
+def browser(app, house):
+    """The browser of a sample person of a role, who has signed in."""
+    def make(role):
+        made = app.test_client()
+        token = made.get("/demo/personas").json["csrf_token"]
+        person = next(one.id for one in house.personas if one.role == role)
+        assert made.post(f"/demo/personas/{person}", headers={"X-CSRFToken": token}).status_code == 200
+        return made
+    return make
+
+
 def cells(app):
     for rule in app.url_map.iter_rules():
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
@@ -59,10 +71,33 @@ def test_every_role_passes_exactly_where_the_table_lets_it(app, caller, role):
         if access.relation in {"signature", "socket"}:
             continue
         status = program.call(method, address(rule), headers={"Accept": "application/json"}).status_code
-        allowed = not access.roles or role in access.roles
+        allowed = not access.roles or (role in access.roles and access.by != "session")
         if (status == 403) is allowed or status == 401 or status >= 500:
             wrong.append((rule.endpoint, method, status))
     assert [cell for cell in wrong if not expected_refusal(cell)] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_that_signed_in_reads_exactly_what_the_table_lets_it(app, browser, role):
+    person, wrong = browser(role), []
+    for rule, method in cells(app):
+        access = POLICY[rule.endpoint]
+        if method != "GET" or access.relation in {"signature", "socket"}:
+            continue
+        status = person.get(address(rule), headers={"Accept": "application/json"}, buffered=True).status_code
+        allowed = not access.roles or (role in access.roles and access.by != "bearer")
+        if (status == 403) is allowed or status == 401 or status >= 500:
+            wrong.append((rule.endpoint, method, status))
+    assert [cell for cell in wrong if not expected_refusal(cell)] == []
+
+
+def test_no_program_comes_to_pages_of_the_staff_and_nobody_but_a_department_to_its_doors(app):
+    rows = {rule.endpoint: POLICY[rule.endpoint] for rule in app.url_map.iter_rules()}
+    staff = [row for name, row in rows.items() if name.startswith("staff.")]
+    assert {row.by for row in staff} == {"session"}
+    assert {role for row in staff for role in row.roles} == set(ROLES) - {"applicant"}
+    doors = {name: row for name, row in rows.items() if name.startswith("departments.")}
+    assert {(row.relation, row.by) for row in doors.values()} == {("department", "bearer"), ("signature", None)}
 
 
 def expected_refusal(cell):

@@ -145,7 +145,7 @@ def test_an_upload_that_is_wrong_is_refused(applicant, data, type_, name, status
     ('filename="../../etc/x.png"', "x.png"),
     ('filename="C:\\\\x\\\\y.png"', "y.png"), ('filename="营业执照.png"', "营业执照.png"), ("", "未命名.png"),
     ('filename="%E5%9B%BE.png"', "图.png"), ('filename="' + "长" * 300 + '.png"', None),
-    ('filename="a\u202egnp.png"', "agnp.png"),
+    ('filename="a\u202egnp.png"', "agnp.png"), ('filename="a\u200f\u061cb\x85.png"', "ab.png"),
     ('filename="x.png"; filename="y.png"', None), ("filename*=UTF-8''%ff%fe.png", None),
     ('filename="a%0d%0aSet-Cookie: x.png"', None),
 ])

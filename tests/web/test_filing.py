@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from people.attempts import TRACK_ADDRESS
+
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 LEG = re.compile(r"(.+)-(\d\d)")
 
@@ -150,6 +152,16 @@ def test_guesses_at_once_are_no_more_than_guesses_one_by_one(applicant, caller, 
         answers = list(pool.map(lambda _: caller().post(
             "/api/track", {"reference": receipt["reference"], "code": "WRONG123"}, environ_base=ELSEWHERE), range(12)))
     assert sorted(answer.status_code for answer in answers) == [404] * 5 + [429] * 7
+
+
+def test_the_addresses_of_one_network_have_the_guesses_of_one(caller):
+    def guess(address):
+        unknown = {"reference": "nothing", "code": "wrong"}
+        return caller().post("/api/track", unknown, environ_base={"REMOTE_ADDR": address}).status_code
+
+    guesses = [guess(f"2001:db8:0:7::{number:x}") for number in range(1, TRACK_ADDRESS.times + 2)]
+    assert guesses == [404] * TRACK_ADDRESS.times + [429]
+    assert guess("2001:db8:0:8::1") == guess("::ffff:198.51.100.7") == 404
 
 
 def test_right_codes_use_no_guesses_up(applicant, caller, filing):

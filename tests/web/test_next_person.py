@@ -105,14 +105,16 @@ def timed(tmp_path, monkeypatch):
     made.extensions[NAME].close()
 
 
-@pytest.mark.parametrize(("path", "still"), [("/cases/X/live", False), ("/cases", True)])
-def test_only_what_a_person_asks_for_keeps_a_session_alive(timed, persons, path, still):
+@pytest.mark.parametrize(("who", "path", "home", "still"), [
+    (0, "/cases/X/live", "/cases", False), (0, "/cases", "/cases", True),
+    ("operator", "/staff/health/live", "/staff/health", False)])
+def test_only_what_a_person_asks_for_keeps_a_session_alive(timed, persons, who, path, home, still):
     browser, at = timed
-    browser.sign_in(persons[0])
+    browser.sign_in(who or persons[0])
     for minutes in range(2, 40, 2):
         at(minutes)
         browser.client.get(path, headers={"HX-Request": "true"})
-    assert (browser.get("/cases") == "/cases") is still
+    assert (browser.get(home) == home) is still
 
 
 FROM = "/drafts/d/form/basics"

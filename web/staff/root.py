@@ -13,7 +13,7 @@ from web.errors import not_found
 from web.identity import current, subject
 from web.staff.tabs import tabs_of
 
-AT_ONCE = 50
+AT_ONCE, MOST_PAGES = 50, 100_000
 One = TypeVar("One")
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
@@ -34,8 +34,8 @@ def act_of_form() -> Act:
 
 
 def page_asked() -> int:
-    """The page of a list that is asked for, from 1."""
-    return max(1, request.args.get("page", 1, type=int) or 1)
+    """The page of a list that is asked for, from 1; nobody turns so many that a number is too large."""
+    return min(max(1, request.args.get("page", 1, type=int) or 1), MOST_PAGES)
 
 
 def page_of(after: Callable[[One | None, int], list[One]]) -> tuple[list[One], int, bool]:
