@@ -146,21 +146,17 @@ def audit_(since: str | None, as_json: bool) -> None:
     """Who did what to what, when and why: every act of operators and every sight of personal data, oldest first."""
     first, zone = _moment(since), read_settings().zone
     with beside() as opened:
-        for one in _entries(opened.db):
-            if first is None or one.at >= first:
-                click.echo(_entry(one, zone, as_json))
+        for one in _entries(opened.db, first):
+            click.echo(_entry(one, zone, as_json))
 
 
-def _entries(database: Database) -> Iterator[Entry]:
-    """Every entry, read page by page."""
-    last = 0
-    while True:
+def _entries(database: Database, since: datetime | None) -> Iterator[Entry]:
+    """Every entry, or those from a time on, read page by page."""
+    then: str | None = ""
+    while then is not None:
         with database.read() as tx:
-            page = audit.entries(tx, last)
+            page, then = audit.by_time(tx, since, then)
         yield from page
-        if not page:
-            return
-        last = page[-1].n
 
 
 def _entry(one: Entry, zone: tzinfo, as_json: bool) -> str:

@@ -25,7 +25,7 @@ from desk.payload import Dossier, answers_of
 from desk.premises import Premises
 from forms.plan import Plan, PlannedLeg
 from forms.split import applicant_part, declared_values
-from store import offers, reading
+from store import reading
 from store.legs import LegRow
 from store.reading import Page
 
@@ -142,7 +142,7 @@ class Officers:
     def sizes(self, office: str) -> tuple[int, int]:
         """How many legs the office has to work on, and of how many something is new."""
         with self._premises.database.read() as tx:
-            return reading.inbox_size(tx, office), offers.count_untaken(tx, office)
+            return reading.inbox_size(tx, office), reading.arrived(tx, office)
 
     def inbox(self, office: str, after: str | None, now: datetime) -> Listed:
         """What the office has to work on, by due date."""
@@ -156,14 +156,12 @@ class Officers:
             page = reading.done_of(tx, office, after, AT_ONCE)
         return self._listed(office, page, now)
 
-    def fresh(self, office: str, after: int, now: datetime) -> Listed:
+    def fresh(self, office: str, after: str | None, now: datetime) -> Listed:
         """Of what something has not been opened, the oldest message first."""
         with self._premises.database.read() as tx:
-            found = offers.untaken(tx, office, after, AT_ONCE + 1)
-        page = found[:AT_ONCE]
-        legs = dict.fromkeys((offer.reference, offer.leg) for offer in page)
-        lines = [line for reference, leg in legs if (line := self._line(office, reference, leg, now)) is not None]
-        return Listed(tuple(lines), str(page[-1].n) if len(found) > AT_ONCE else None)
+            page = reading.arrivals(tx, office, after, AT_ONCE)
+        lines = (self._line(office, reference, leg, now) for reference, leg in page.legs)
+        return Listed(tuple(line for line in lines if line is not None), page.next)
 
     def legs_of(self, office: str, reference: str) -> list[str]:
         """The public ids of the legs of a case that this office may read."""

@@ -18,11 +18,7 @@ from store.sealing import seal, unseal
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case as filed; `body` holds situation, form, materials, applicant and consent.
-
-    `holder` is what identifies the applicant (a document or credit code number): it goes in plain and is kept only
-    as a blind index, so it comes out as that index. `code` is the query code.
-    """
+    """A case as filed; `body` holds situation, form, materials, applicant and consent, `code` is the query code."""
 
     reference: str
     subject: str
@@ -33,17 +29,15 @@ class CaseRow:
     code: str
     body: Mapping[str, Any]
     on_behalf_of: str | None = None
-    holder: str | None = None
     closed_at: datetime | None = None
 
 
 def add(tx: Tx, case: CaseRow) -> None:
     """Store a new case; its edition and plan are stored before."""
     insert(tx, "cases", {
-        **params(case, "body", "code", "holder", "on_behalf_of"),
+        **params(case, "body", "code", "on_behalf_of"),
         "body": seal(tx, case.body, _place("body", case.reference)),
         "code": seal(tx, case.code, _place("code", case.reference)),
-        "holder": None if case.holder is None else holder_index(tx, case.holder),
         "on_behalf_of": _sealed_text(tx, case.on_behalf_of, _place("on_behalf_of", case.reference)),
     })
 
@@ -79,14 +73,9 @@ def is_erased(case: CaseRow) -> bool:
 
 def blank(tx: Tx, reference: str) -> None:
     """Take from a case whose it is and everything that was filed."""
-    tx.run("update cases set subject = '', holder = null, on_behalf_of = null, body = :body, code = :code"
+    tx.run("update cases set subject = '', on_behalf_of = null, body = :body, code = :code"
            " where reference = :reference", reference=reference, body=seal(tx, {}, _place("body", reference)),
            code=seal(tx, "", _place("code", reference)))
-
-
-def holder_index(tx: Tx, holder: str) -> str:
-    """The blind index a holder is found by."""
-    return tx.cipher.index(holder, "cases:holder")
 
 
 def opened(tx: Tx, row: Row) -> CaseRow:

@@ -10,6 +10,7 @@ from store.encoding import stamp
 from store.legs import LegRow
 from store.messages import KEY, TROUBLED, Message, MessageId
 from store.notices import Strange, opened_entry
+from store.paging import Order
 from store.port import Tx
 from store.rows import shape
 
@@ -20,7 +21,7 @@ _TOLD = (
     " or exists (select 1 from offers where offers.reference = legs.reference and offers.leg = legs.leg"
     " and offers.type = 'leg.filed' and offers.taken_at is not null)"
 )
-_AFTER = "(created_at, reference, leg, type, n) > (:at, :reference, :leg, :type, :n)"
+_ORDER = Order(("created_at", "reference", "leg", "type", "n"), frozenset({"n"}))
 _RETRYING = "state = 'due' and attempts > 0"
 
 
@@ -40,18 +41,16 @@ class OpenCase:
     reference: str
 
 
-def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying: bool = False,
-             office: str = "") -> list[Message]:
+def troubled(tx: Tx, after: str | None = None, limit: int = 200, *, retrying: bool = False,
+             office: str = "") -> tuple[list[Message], str | None]:
     """Messages that did not arrive: stuck, refused, outcome unknown; or (`retrying`) those that are tried again by
-    themselves. Oldest first, after `after`; with `office` only to that one."""
-    found = tx.rows(
-        f"select * from messages where {_RETRYING if retrying else TROUBLED} and {_AFTER}"
-        " and (:office = '' or office = :office) order by created_at, reference, leg, type, n limit :limit",
-        office=office,
-        at=stamp(after.created_at) if after else "", reference=after.reference if after else "",
-        leg=after.leg if after else "", type=after.type if after else "", n=after.n if after else 0, limit=limit,
-    )
-    return [messages.opened(tx, row) for row in found]
+    themselves. Oldest first; with `office` only to that one. And where the next page begins (None: this was the
+    last)."""
+    found, then = _ORDER.page(tx.rows(
+        f"select * from messages where {_RETRYING if retrying else TROUBLED} and {_ORDER.behind}"
+        f" and (:office = '' or office = :office) order by {_ORDER.by} limit :limit",
+        office=office, limit=limit + 1, **_ORDER.place(after)), limit)
+    return [messages.opened(tx, row) for row in found], then
 
 
 def supersede(tx: Tx, which: MessageId) -> bool:

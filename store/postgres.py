@@ -91,8 +91,8 @@ class PostgresTx:
 class PostgresDatabase:
     """The store that any number of processes on any number of hosts share; `open_postgres` makes it."""
 
-    def __init__(self, url: str, cipher: Cipher, pool: int) -> None:
-        self._url = url
+    def __init__(self, url: str, cipher: Cipher, pool: int, say: Callable[[str], None] = print) -> None:
+        self._url, self._say = url, say
         self.cipher = cipher
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url, min_size=1, max_size=pool, open=False, timeout=_PATIENCE, check=self._check, configure=_configure,
@@ -175,7 +175,7 @@ class PostgresDatabase:
 
     def _prepare(self, connection: psycopg.Connection[Any]) -> None:
         refuse_settings(connection)
-        migrate_postgres(connection)
+        migrate_postgres(connection, self._say)
 
     def _again(self, unit: Callable[[Tx], T]) -> T:
         for tried in range(_TRIES):
@@ -253,12 +253,12 @@ class _Ears:
                 _log.exception("a listener of the store failed")
 
 
-def open_postgres(url: str, cipher: Cipher, pool: int) -> PostgresDatabase:
+def open_postgres(url: str, cipher: Cipher, pool: int, say: Callable[[str], None]) -> PostgresDatabase:
     """Connect to the PostgreSQL of `url`, refuse unsafe settings, migrate under an advisory lock."""
-    return started(PostgresDatabase(url, cipher, pool))
+    return started(PostgresDatabase(url, cipher, pool, say))
 
 
-def read_postgres(url: str, cipher: Cipher, pool: int) -> PostgresReader:
+def read_postgres(url: str, cipher: Cipher, pool: int, _say: Callable[[str], None]) -> PostgresReader:
     """Connect for reading only; refuses a database that this version did not migrate."""
     return started(PostgresReader(url, cipher, pool))
 

@@ -146,7 +146,7 @@ def test_a_withdrawal_is_news_and_is_answered(there: Inside) -> None:
     leg = opened(there)
     there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
     assert sheet(there, leg).fresh == ("leg.withdrawn",)
-    listed = there.desk.officers.fresh(OFFICE, 0, at(3))
+    listed = there.desk.officers.fresh(OFFICE, None, at(3))
     assert [(line.leg, line.fresh) for line in listed.lines] == [(leg, True)]
     assert there.desk.officer_acts.open(ONE, leg, at(3)) == ["leg.withdrawn"]
     there.desk.officer_acts.tell(ONE, leg, Said("leg.withdraw_confirmed", TOKEN, sheet(there, leg).seen), at(4))
