@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -187,7 +187,7 @@ def reconcile(department: str, file: Path, as_json: bool, dry_run: bool, **said:
     theirs, digest = _list(file)
     with beside() as opened:
         offices = _offices(opened.db, department)
-        counted = Counted(handed for office in offices for handed in _of_office(opened.db, office))
+        counted = Counted(_of_offices(opened.db, offices))
         gaps = compare(counted, theirs)
     if not dry_run:
         counts = {kind: sum(gap.kind == kind for gap in gaps) for kind in GAPS}
@@ -248,15 +248,12 @@ class Counted:
             yield leg
 
 
-def _of_office(database: Database, office: str) -> Iterator[Handed]:
-    last = ("", "")
-    while True:
+def _of_offices(database: Database, offices: Sequence[str]) -> Iterator[Handed]:
+    then: str | None = ""
+    while then is not None:
         with database.read() as tx:
-            page = operating.legs_of_office(tx, office, last)
+            page, then = operating.legs_of(tx, offices, then)
         yield from page
-        if not page:
-            return
-        last = (page[-1].leg.reference, page[-1].leg.leg)
 
 
 READING = (export_, verify_, audit_, diff, reconcile)

@@ -182,8 +182,8 @@ def _taken_back(there: Inside, situation: Situation, day: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """How an application goes, of how many it is one (None: all others), and begun on how many days, `back` days ago and
-    later."""
+    """How an application goes, its share of all (None: the rest), and begun on how many days, the first of them `back`
+    days ago."""
 
     play: Play
     share: float | None

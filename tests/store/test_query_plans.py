@@ -105,6 +105,7 @@ QUESTIONS: dict[str, Question] = {
     "troubles": lambda tx: (operating.troubled(tx), operating.troubled(tx, LAST, office="water-works")),
     "tried again": lambda tx: operating.troubled(tx, LAST, retrying=True),
     "open cases": lambda tx: (operating.open_cases(tx, OpenCase("e1", "a")), operating.open_on(tx, "e1")),
+    "a page of an office's legs": lambda tx: operating.legs_of(tx, ["water-works", "gas"], None, 9),
     "a page of an export": lambda tx: operating.references(tx, "a", NOW),
     "the round": lambda tx: conservation.look(tx, conservation.PAGE, "", 9),
     "what moved": lambda tx: conservation.look(tx, conservation.MOVED, "", 9),
