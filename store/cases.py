@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from store.encoding import stamp
 from store.errors import UnknownCase
 from store.port import Row, Tx
-from store.rows import insert, one, params, shape
+from store.rows import insert, named, one, params, shape
 from store.sealing import seal, unseal
 
 
@@ -45,6 +45,12 @@ def add(tx: Tx, case: CaseRow) -> None:
 def get(tx: Tx, reference: str) -> CaseRow:
     """The case; UnknownCase."""
     return opened(tx, one(tx, UnknownCase, "select * from cases where reference = :reference", reference=reference))
+
+
+def several(tx: Tx, references: Iterable[str]) -> list[CaseRow]:
+    """Those of these cases that there are."""
+    return [opened(tx, row) for names, each in named(references)
+            for row in tx.rows(f"select * from cases where reference in ({names})", **each)]
 
 
 def has_code(tx: Tx, reference: str, code: str) -> bool:

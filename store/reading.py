@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from store.messages import TROUBLED, Message
 from store.overseeing import RUNNING
 from store.paging import Order
 from store.port import Tx
-from store.rows import shape
+from store.rows import named, shape
 
 # By what the lists of an office are ordered, and those of the legs that it has yet to take something of.
 _INBOX = Order(("due_rank", "reference", "leg"))
@@ -54,6 +55,11 @@ class Page:
 
     legs: tuple[LegRow, ...]
     next: str | None
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """The legs by reference and number."""
+        return [(leg.reference, leg.leg) for leg in self.legs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,13 @@ def arrivals(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> 
         f"select {', '.join(_ARRIVED.columns)} from messages where {_UNTAKEN} and {_ARRIVED.behind}"
         f" order by {_ARRIVED.by} limit :limit", office=office, limit=limit + 1, **_ARRIVED.place(after)), limit)
     return Arrivals(tuple(dict.fromkeys((row["reference"], row["leg"]) for row in found)), then)
+
+
+def with_arrivals(tx: Tx, references: Iterable[str]) -> set[tuple[str, str]]:
+    """The legs of these cases (reference and number) of which an office has yet to take something."""
+    return {(row["reference"], row["leg"]) for names, each in named(references) for row in tx.rows(
+        f"select distinct reference, leg from messages where reference in ({names}) and state = 'due'"
+        " and next_at is null", **each)}
 
 
 def arrived(tx: Tx, office: str, most: int = 1_000) -> int:
