@@ -161,6 +161,7 @@ QUESTIONS: Mapping[str, Question] = {
     "audit_of_the_last_minute": Question(
         _read(lambda tx: audit.by_time(tx, LAST_DAY - timedelta(minutes=1), None)), ROUNDS, 1.2),
     "accounts_of_staff": Question(_read(lambda tx: people.accounts(tx, "officer")), SLOW, 1.2),
+    "nothing_to_be_erased": Question(_read(lambda tx: erasure.closed_before(tx, LONG_AGO, "")), ROUNDS, 1.2),
     "what_hinders_erasing": Question(lambda here: here.read(
         lambda tx: erasure.obstacle(tx, cases.get(tx, next(here.asked)), NOW + erasure.REST)), ROUNDS, 1.2),
     "metrics": Question(_read(lambda tx: reading.figures(tx, NOW)), SLOW, None),

@@ -54,7 +54,7 @@ GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "o
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
-         "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due"}
+         "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "cases_unerased"}
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = f"{stamp(NOW)}|{REFERENCE}|01|leg.filed|1"
 
@@ -77,7 +77,8 @@ QUESTIONS: dict[str, Question] = {
     "how cases ended": lambda tx: (endings.unjudged(tx, 9), endings.reopened(tx, 9)),
     "figures": lambda tx: reading.figures(tx, NOW),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
-                           erasure.erase(tx, cases.get(tx, REFERENCE))),
+                           erasure.erase(tx, cases.get(tx, REFERENCE)), erasure.taken_back(tx, NOW, "a")),
+    "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, ["x"])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
                            conservation.counts(tx), conservation.known(tx)),
@@ -116,8 +117,8 @@ QUESTIONS: dict[str, Question] = {
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
 PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",
-         "arrivals", "audit, from a time on", "staff", "strange notices", "lapsing", "claim", "troubles",
-         "tried again", "open cases", "feed", "a person's cases", "done by an office", "seal"}
+         "arrivals", "to be erased", "audit, from a time on", "staff", "strange notices", "lapsing", "claim",
+         "troubles", "tried again", "open cases", "feed", "a person's cases", "done by an office", "seal"}
 
 
 def _fields(leg: LegRow) -> dict[str, Any]:
