@@ -123,7 +123,7 @@ class PostgresDatabase:
             raise NestedWrite
         self._busy.unit = True
         try:
-            return self._again(unit)
+            return _again(lambda: self._once(unit))
         finally:
             self._busy.unit = False
 
@@ -175,16 +175,8 @@ class PostgresDatabase:
 
     def _prepare(self, connection: psycopg.Connection[Any]) -> None:
         refuse_settings(connection)
-        migrate_postgres(connection, self._say)
-
-    def _again(self, unit: Callable[[Tx], T]) -> T:
-        for tried in range(_TRIES):
-            try:
-                return self._once(unit)
-            except (pg.SerializationFailure, pg.DeadlockDetected):
-                # Without a growing random pause the same two would meet again.
-                time.sleep(random.uniform(0, 0.002 * 2 ** min(tried, 8)))  # noqa: S311 - a pause
-        raise StoreUnavailable("并发冲突过多，请稍后重试。")
+        # Hosts that still have the version before work meanwhile, and take the same tables in another order.
+        _again(lambda: migrate_postgres(connection, self._say))
 
     def _once(self, unit: Callable[[Tx], T]) -> T:
         with _as_store_errors(), away(), self._pool.connection() as connection, connection.transaction():
@@ -192,6 +184,17 @@ class PostgresDatabase:
             result = unit(tx)
             tx.tell()
             return result
+
+
+def _again(work: Callable[[], T]) -> T:
+    """Do something once more when it crossed another's way."""
+    for tried in range(_TRIES):
+        try:
+            return work()
+        except (pg.SerializationFailure, pg.DeadlockDetected):
+            # Without a growing random pause the same two would meet again.
+            time.sleep(random.uniform(0, 0.002 * 2 ** min(tried, 8)))  # noqa: S311 - a pause
+    raise StoreUnavailable("并发冲突过多，请稍后重试。")
 
 
 class PostgresReader(PostgresDatabase):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
+import time
 from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -162,10 +164,9 @@ def test_a_store_of_the_layout_before_comes_to_todays_though_that_was_cut_off(
     assert layout(older) == layout(fresh)
 
 
+@pytest.mark.parametrize("older", ["sqlite"], indirect=True)
 def test_a_copy_that_the_version_before_made_comes_back_in_todays_layout(
         older: Place, cipher: Cipher, tmp_path: Path) -> None:
-    if older.url is not None:
-        return
     copy = tmp_path / "copy"
     copy.mkdir()
     (older.data / FILE).rename(copy / FILE)
@@ -177,6 +178,21 @@ def test_a_copy_that_the_version_before_made_comes_back_in_todays_layout(
         assert cases.get(tx, REFERENCE) == a_case()
     back.close()
     assert not MIGRATIONS.pending(Tables(tmp_path / "back" / FILE))
+
+
+@pytest.mark.parametrize("older", ["postgres"], indirect=True)  # the other store has one process only
+def test_an_upgrade_that_crosses_the_way_of_a_host_at_work_is_done_again(older: Place, cipher: Cipher) -> None:
+    url = str(older.url)
+    with psycopg.connect(url) as host, psycopg.connect(url, autocommit=True) as watch:
+        host.execute("lock table messages in row exclusive mode")
+        upgrade = threading.Thread(target=lambda: open_store(older, cipher, quiet).close())
+        upgrade.start()
+        while not watch.execute("select 1 from pg_locks where not granted").fetchall():
+            time.sleep(0.01)
+        host.execute("lock table cases in row exclusive mode")  # the upgrade has it, and gives way
+    upgrade.join()
+    with psycopg.connect(url) as host:
+        assert not MIGRATIONS.pending(PostgresSchema(host))  # type: ignore[arg-type]
 
 
 def quiet(text: str) -> None:
