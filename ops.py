@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from desk.troubles import Health, Trouble, health, troubles
+from desk.troubles import PAGE, Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
 from ops_erasing import erase
@@ -115,8 +115,10 @@ def quarantine() -> None:
 def quarantine_list(as_json: bool) -> None:
     """Entries that nobody has settled yet, oldest first."""
     found: list[Strange] = []
+    then: str | None = ""
     with beside() as opened, opened.db.read() as tx:
-        while page := notices.unsettled(tx, found[-1] if found else None):
+        while then is not None:
+            page, then = notices.listed(tx, then, PAGE)
             found += page
     shown = [{"id": one.id, "at": one.at.isoformat(), "department": one.department, "type": one.type,
               "code": one.code, "leg": f"{one.reference}-{one.leg}"} for one in found]

@@ -47,12 +47,11 @@ def _day(written: str) -> datetime:
         stop(str(error))
 
 
-def _all(page: Callable[..., list[str]]) -> Iterator[str]:
+def _all(page: Callable[..., tuple[list[str], str | None]]) -> Iterator[str]:
     """What all pages list."""
-    last: str | None = ""
+    then: str | None = ""
     with beside() as opened:
-        while last is not None:
+        while then is not None:
             with opened.db.read() as tx:
-                found = page(tx, after=last)
+                found, then = page(tx, after=then)
             yield from found
-            last = found[-1] if found else None

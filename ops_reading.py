@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -146,21 +146,17 @@ def audit_(since: str | None, as_json: bool) -> None:
     """Who did what to what, when and why: every act of operators and every sight of personal data, oldest first."""
     first, zone = _moment(since), read_settings().zone
     with beside() as opened:
-        for one in _entries(opened.db):
-            if first is None or one.at >= first:
-                click.echo(_entry(one, zone, as_json))
+        for one in _entries(opened.db, first):
+            click.echo(_entry(one, zone, as_json))
 
 
-def _entries(database: Database) -> Iterator[Entry]:
-    """Every entry, read page by page."""
-    last = 0
-    while True:
+def _entries(database: Database, since: datetime | None) -> Iterator[Entry]:
+    """Every entry, or those from a time on, read page by page."""
+    then: str | None = ""
+    while then is not None:
         with database.read() as tx:
-            page = audit.entries(tx, last)
+            page, then = audit.by_time(tx, since, then)
         yield from page
-        if not page:
-            return
-        last = page[-1].n
 
 
 def _entry(one: Entry, zone: tzinfo, as_json: bool) -> str:
@@ -191,7 +187,7 @@ def reconcile(department: str, file: Path, as_json: bool, dry_run: bool, **said:
     theirs, digest = _list(file)
     with beside() as opened:
         offices = _offices(opened.db, department)
-        counted = Counted(handed for office in offices for handed in _of_office(opened.db, office))
+        counted = Counted(_of_offices(opened.db, offices))
         gaps = compare(counted, theirs)
     if not dry_run:
         counts = {kind: sum(gap.kind == kind for gap in gaps) for kind in GAPS}
@@ -252,15 +248,12 @@ class Counted:
             yield leg
 
 
-def _of_office(database: Database, office: str) -> Iterator[Handed]:
-    last = ("", "")
-    while True:
+def _of_offices(database: Database, offices: Sequence[str]) -> Iterator[Handed]:
+    then: str | None = ""
+    while then is not None:
         with database.read() as tx:
-            page = operating.legs_of_office(tx, office, last)
+            page, then = operating.legs_of(tx, offices, then)
         yield from page
-        if not page:
-            return
-        last = (page[-1].leg.reference, page[-1].leg.leg)
 
 
 READING = (export_, verify_, audit_, diff, reconcile)

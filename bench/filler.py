@@ -9,29 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import random
-import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.applicant import CATALOG
 from bench.inside import Inside
-from connectors.base import Answer
+from bench.lives import LAST_DAY, LIVES, judge_endings, live
 from desk.reference import new_reference
-from dispatch.retry import Then
-from store import events, tallies
+from store import audit, drafts, events, people, tallies
+from store.audit import Entry
 from store.chain import GENESIS
 from store.cipher import Cipher
+from store.drafts import Draft
 from store.encoding import to_json
+from store.people import Account
 
-LAST_DAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
-DAYS = 20
-OPEN_SHARE = 0.02
 CHUNK = 500
-ALL_SERVICES = CATALOG.bundles["utilities"].figures["services"]
 # Column → its place, with the names of the row's columns.
 PLACES: Mapping[tuple[str, str], str] = {
     ("cases", "body"): "cases:body:{reference}", ("cases", "code"): "cases:code:{reference}",
@@ -39,10 +36,13 @@ PLACES: Mapping[tuple[str, str], str] = {
     ("bodies", "body"): "messages:body:{reference}-{frozen}",
     ("messages", "reason"): "messages:reason:{reference}-{leg}:{type}:{n}",
     ("attempts", "answer"): "attempts:answer:{reference}-{leg}:{type}:{n}/{attempt}",
+    **{("ratings", said): f"ratings:{said}:{{reference}}/{{leg}}" for said in ("body", "fix", "call")},
+    **{("quarantine", said): f"quarantine:{said}:{{id}}" for said in ("body", "reason")},
 }
-# What a copy has of its own, before what is sealed anew.
-FRESH = ("reference", "message_id", "prev", "hash")
-TABLES = ("cases", "legs", "events", "bodies", "messages", "attempts")
+# What a copy has of its own beside its reference, by table.
+FRESH: Mapping[str, tuple[str, ...]] = {
+    "events": ("prev", "hash"), "messages": ("message_id",), "offers": ("n",), "quarantine": ("id", "message_id")}
+TABLES = ("cases", "legs", "events", "bodies", "messages", "attempts", "offers", "ratings", "quarantine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,76 +56,19 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A row of a model: what every copy has, and what is sealed anew with its place for a reference and message id."""
+    """A row of a model: what every copy has, what is sealed anew with its place for a reference and an id, and the tail
+    of what its link in the chain covers or the department whose feed it stands in."""
 
     same: list[Any]
     boxes: list[tuple[bytes | None, str]]
+    mark: str
 
 
-def models(there: Inside, legs: int) -> tuple[list[Model], list[Model]]:
-    """Finished and open applications of `legs` legs on several days, as real ones go."""
-    situation = {**CATALOG.bundles["utilities"].figures, "outside_line": False, "services": ALL_SERVICES[:legs]}
-    chained = {**situation, "outside_line": True}
-    finished, still_open = [], []
-    for back in range(DAYS, 0, -1):
-        day = LAST_DAY - timedelta(days=back)
-        finished.append(_model(there, _finished(there, situation, day), day))
-        if back <= 8:
-            ways = (_waiting, _asked, _in_review, _stuck, _retried)
-            still_open += [_model(there, way(there, chained if way is _waiting else situation, day), day)
-                           for way in ways]
-    return finished, still_open
-
-
-def _filed(there: Inside, situation: Mapping[str, Any], day: datetime) -> list[tuple[str, str]]:
-    """File; the legs with their offices."""
-    receipt = there.file(situation, secrets.token_hex(8), day)
-    return [(leg.leg, leg.department) for leg in receipt.legs]
-
-
-def _finished(there: Inside, situation: Mapping[str, Any], day: datetime) -> str:
-    legs = _filed(there, situation, day)
-    there.deliver(day)
-    told: tuple[tuple[str, Mapping[str, Any]], ...] = (
-        ("leg.granted", {"results": [{"name": "批复", "number": "示例-1"}]}), ("leg.delivered", {"mode": "electronic"}))
-    for hour, (type_, data) in enumerate(told, 1):
-        for leg, office in legs:
-            there.say(office, leg, type_, day + timedelta(hours=hour), **data)
-    return legs[0][0].rpartition("-")[0]
-
-
-def _waiting(there: Inside, situation: Mapping[str, Any], day: datetime) -> str:
-    legs = _filed(there, situation, day)
-    there.deliver(day)
-    return legs[0][0].rpartition("-")[0]
-
-
-def _in_review(there: Inside, situation: Mapping[str, Any], day: datetime) -> str:
-    legs = _filed(there, situation, day)
-    there.deliver(day)
-    for leg, office in legs:
-        there.say(office, leg, "leg.in_review", day + timedelta(hours=1), step="审核")
-    return legs[0][0].rpartition("-")[0]
-
-
-def _asked(there: Inside, situation: Mapping[str, Any], day: datetime) -> str:
-    legs = _filed(there, situation, day)
-    there.deliver(day)
-    there.say(legs[0][1], legs[0][0], "leg.supplement_required", day + timedelta(hours=1), ask="a1", reason="缺附图",
-              limit="30wd", materials=["BL01"])
-    return legs[0][0].rpartition("-")[0]
-
-
-def _stuck(there: Inside, situation: Mapping[str, Any], day: datetime) -> str:
-    legs = _filed(there, situation, day)
-    there.deliver(day, Answer("refused", reason="格式不符"))
-    return legs[0][0].rpartition("-")[0]
-
-
-def _retried(there: Inside, situation: Mapping[str, Any], day: datetime) -> str:
-    legs = _filed(there, situation, day)
-    there.deliver(day, Answer("again", detail="503"), Then("send", LAST_DAY + timedelta(minutes=1)))
-    return legs[0][0].rpartition("-")[0]
+def models(there: Inside, legs: int) -> list[tuple[float | None, list[Model]]]:
+    """Applications of `legs` legs on several days, as real ones go; each kind with its share (None: the rest)."""
+    played = [(life.share, live(there, life, legs)) for life in LIVES]
+    judge_endings(there)
+    return [(share, [_model(there, reference, day) for day, reference in days]) for share, days in played]
 
 
 def _model(there: Inside, reference: str, day: datetime) -> Model:
@@ -150,14 +93,18 @@ class Copier:
     def __init__(self, file: Path, cipher: Cipher) -> None:
         self._cipher = cipher
         self._heads: dict[str, str] = {}
+        self._feeds: Counter[str] = Counter()
         self._base = sqlite3.connect(file, isolation_level=None)
         for pragma in ("journal_mode = wal", "synchronous = off", "cache_size = -400000"):
             self._base.execute(f"pragma {pragma}")
+        self._feeds.update(dict(self._base.execute("select department, n from offer_heads")))
 
-    def grow(self, kinds: tuple[Sequence[Model], Sequence[Model]], count: int) -> list[str]:
-        """Write `count` copies, two in a hundred of them open; their references."""
-        still_open = round(count * OPEN_SHARE)
-        return self._write(kinds[0], count - still_open) + self._write(kinds[1], still_open)
+    def grow(self, kinds: Sequence[tuple[float | None, Sequence[Model]]], count: int) -> list[str]:
+        """Write `count` copies, of each kind its share and at least one; their references."""
+        amounts = [0 if share is None else max(1, round(count * share)) for share, _ in kinds]
+        rest = count - sum(amounts)
+        return [reference for (share, among), amount in zip(kinds, amounts, strict=True)
+                for reference in self._write(among, rest if share is None else amount)]
 
     def _write(self, among: Sequence[Model], count: int) -> list[str]:
         """Write `count` copies, day by day."""
@@ -172,6 +119,8 @@ class Copier:
 
     def close(self) -> None:
         """Hand the store back."""
+        self._base.execute(
+            "insert or replace into offer_heads select department, max(n) from offers group by department")
         self._base.execute("pragma wal_checkpoint(truncate)")
         self._base.close()
 
@@ -180,38 +129,41 @@ class Copier:
         self._heads = dict.fromkeys(references, GENESIS)
         for table, rows in model.rows.items():
             if rows:
-                own = [name for name in FRESH if name in rows[0]]
+                own = ("reference", *FRESH.get(table, ()))
                 sealed = [name for name in rows[0] if (table, name) in PLACES]
                 same = [name for name in rows[0] if name not in (*own, *sealed)]
                 names = (*own, *sealed, *same)
                 text = f"insert into {table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"
+                marks = model.tails if table == "events" else [str(row.get("department", "")) for row in rows]
                 lines = [_Line([row[name] for name in same], [
-                    (row[name], PLACES[table, name].format(**{**row, "reference": "{0}", "message_id": "{1}"}))
-                    for name in sealed]) for row in rows]
-                chain = model.tails if table == "events" else ()
-                self._base.executemany(text, self._copies(lines, "message_id" in own, chain))
+                    (row[name], PLACES[table, name].format(**{**row, "reference": "{0}", "id": "{1}"}))
+                    for name in sealed], mark) for row, mark in zip(rows, marks, strict=True)]
+                self._base.executemany(text, self._copies(table, lines))
         ends = len(model.tails)
         self._base.executemany("insert into heads (chain, hash, n, sealed_n) values (?, ?, ?, ?)",
                                [(reference, hash_, ends, ends) for reference, hash_ in self._heads.items()])
         self._base.execute("commit")
 
-    def _copies(self, lines: Sequence[_Line], named: bool, chain: Sequence[str]) -> Iterator[list[Any]]:
-        """All rows of a table under each reference; events are chained on the way."""
+    def _copies(self, table: str, lines: Sequence[_Line]) -> Iterator[list[Any]]:
+        """All rows of a table under each reference; events are chained on the way, and feeds go on."""
         for reference in list(self._heads):
-            for place, line in enumerate(lines):
-                message_id = ""
-                copy: list[Any] = [reference]
-                if named:
-                    message_id = f"msg_{random.getrandbits(128):032x}"
-                    copy.append(message_id)
-                if chain:
-                    before = self._heads[reference]
-                    covered = f'{before}\n["{reference}"{chain[place]}'.encode()
-                    after = self._heads[reference] = hashlib.sha256(covered).hexdigest()
-                    copy += before, after
-                copy += [self._cipher.seal(plain, where.format(reference, message_id)) if plain else plain
-                         for plain, where in line.boxes]
-                yield copy + line.same
+            for line in lines:
+                fresh = self._fresh(table, reference, line.mark)
+                yield [reference, *fresh, *(
+                    self._cipher.seal(plain, where.format(reference, fresh[0] if fresh else "")) if plain else plain
+                    for plain, where in line.boxes), *line.same]
+
+    def _fresh(self, table: str, reference: str, mark: str) -> tuple[Any, ...]:
+        """What a row of a copy has of its own beside its reference."""
+        if table == "events":
+            before = self._heads[reference]
+            covered = f'{before}\n["{reference}"{mark}'.encode()
+            after = self._heads[reference] = hashlib.sha256(covered).hexdigest()
+            return before, after
+        if table == "offers":
+            self._feeds[mark] += 1
+            return (self._feeds[mark],)
+        return tuple(f"{random.getrandbits(96):024x}" for _ in FRESH.get(table, ()))
 
 
 def count_all(there: Inside) -> None:
@@ -219,3 +171,28 @@ def count_all(there: Inside) -> None:
     with there.house.database.read() as tx:
         found = tallies.drift(tx)
     there.house.database.write(lambda tx: tallies.repair(tx, found))
+
+
+def people_and_acts(there: Inside, applications: int) -> None:
+    """What grows beside applications: accounts of applicants (of staff there are as many as ever), drafts that are
+    being filled in, and half as many acts in the audit log."""
+    made = {"applicant": applications // 2, "officer": 60, "operator": 3}
+    people_ = [(role, f"{role}-{number}") for role, amount in made.items() for number in range(amount)]
+    for some in _some(people_):
+        there.house.database.write(lambda tx, some=some: [people.add_account(tx, Account(  # type: ignore[misc]
+            account=name, login=name, role=role, name="示例", created_at=LAST_DAY, body={"示例": name * 3}))
+            for role, name in some])
+    for numbers in _some(range(applications // 20)):
+        there.house.database.write(lambda tx, numbers=numbers: [drafts.add(tx, Draft(  # type: ignore[misc]
+            f"draft-{number}", f"applicant-{number}", "utilities", "e", {"form": {}}, LAST_DAY, LAST_DAY))
+            for number in numbers])
+    for numbers in _some(range(applications // 2)):
+        there.house.database.write(lambda tx, numbers=numbers: [audit.record(tx, Entry(  # type: ignore[misc]
+            LAST_DAY - timedelta(seconds=applications - number), "officer", "leg.opened", f"示例-{number}",
+            {"reason": "示例"})) for number in numbers])
+
+
+def _some(all_: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Parts of as many as go into one transaction."""
+    for first in range(0, len(all_), CHUNK):
+        yield all_[first:first + CHUNK]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,16 +29,17 @@ from desk.letters import Letters
 from desk.outgoing import Letter, legs_of
 from desk.premises import Premises
 from desk.writing import Alongside, Beside, Change, Writing
-from store import cases, events, legs
+from store import cases, events, heads, legs
 from store.cases import CaseRow
 from store.chain import GENESIS, Head
 from store.errors import Leaving, Stale, StoreUnavailable, TransactionLost
-from store.errors import UnknownCase as NotStored
+from store.events import Recorded
 from store.legs import LegRow
 from store.port import Done, Tx
 from store.turns import holding, pause
 
 LOG = logging.getLogger("yijianshi.desk")
+LOOKED_AT = 64  # cases that lists show, beside those that are worked on
 REMEMBERED_CASES = 320  # of the largest shipped bundle up to 53 kB each; a burst of a thousand stays within 60 MB
 STRIPES = 1_024  # two cases that share one cannot share a commit
 TRIES = 20
@@ -64,6 +65,7 @@ class Book:
         self._writing = Writing(premises)
         self._kept: OrderedDict[str, Known] = OrderedDict()
         self._erased = 0  # how many cases were erased here: what was read before one was is not kept after it
+        self._looked: OrderedDict[str, Known] = OrderedDict()
         self._guard = threading.Lock()
         self._stripes = [threading.Lock() for _ in range(STRIPES)]
 
@@ -91,18 +93,43 @@ class Book:
             self.forget(reference)
             raise
 
-    def _read(self, reference: str) -> Known:
+    def looked_at(self, references: Iterable[str]) -> dict[str, Known]:
+        """The cases that a list shows, by reference, as they stand in the store now; those that are not there are left
+        out. They are read together, and push no case that is worked on out of memory."""
+        wanted = list(dict.fromkeys(references))
+        with self._guard:
+            known = {name: one for name in wanted if (one := self._kept.get(name) or self._looked.get(name))}
         with self._premises.database.read() as tx:
-            try:
-                row = cases.get(tx, reference)
-            except NotStored:
-                raise UnknownCase from None
-            if cases.is_erased(row):
-                raise UnknownCase
-            recorded = events.of_case(tx, reference)
-            rows = {leg.leg: leg for leg in legs.of_case(tx, reference)}
+            ends = heads.ends(tx, known)
+        known = {name: one for name, one in known.items() if ends.get(name) == one.n}
+        read = self._stored([name for name in wanted if name not in known])
+        with self._guard:
+            for name, one in read.items():
+                self._looked[name] = one
+                self._looked.move_to_end(name)
+            while len(self._looked) > LOOKED_AT:
+                self._looked.popitem(last=False)
+        return known | read
+
+    def _read(self, reference: str) -> Known:
+        found = self._stored([reference]).get(reference)
+        if found is None:
+            raise UnknownCase
+        return found
+
+    def _stored(self, references: Sequence[str]) -> dict[str, Known]:
+        """Those of these cases that are there and not erased, read and folded."""
+        if not references:
+            return {}
+        with self._premises.database.read() as tx:
+            rows = [row for row in cases.several(tx, references) if not cases.is_erased(row)]
+            recorded, legs_ = events.of_cases(tx, references), legs.of_cases(tx, references)
+        return {row.reference: self._folded(row, recorded.get(row.reference, []), legs_.get(row.reference, {}))
+                for row in rows}
+
+    def _folded(self, row: CaseRow, recorded: Sequence[Recorded], rows: Mapping[str, LegRow]) -> Known:
         plan = self._editions.stored_plan(row.plan)
-        case = fold.replay(reference, plan, row.filed_at, [line.event for line in recorded])
+        case = fold.replay(row.reference, plan, row.filed_at, [line.event for line in recorded])
         return Known(row, case, recorded[-1].n if recorded else 0, rows)
 
     def _remember(self, known: Known, erased: int | None = None) -> Known:
@@ -113,6 +140,7 @@ class Book:
                 return known
             kept = self._kept.get(known.row.reference)
             newest = kept if kept is not None and kept.n > known.n else known
+            self._looked.pop(known.row.reference, None)
             self._kept[known.row.reference] = newest
             self._kept.move_to_end(known.row.reference)
             while len(self._kept) > REMEMBERED_CASES:
@@ -123,6 +151,7 @@ class Book:
         """Drop what is remembered of a case; it is read again when needed."""
         with self._guard:
             self._kept.pop(reference, None)
+            self._looked.pop(reference, None)
 
     def erase(self, reference: str, now: datetime, alongside: Alongside) -> None:
         """End a case for good: `alongside` takes out what it says of people. The event moves its chain, so that nobody
@@ -134,6 +163,7 @@ class Book:
             with self._guard:
                 self._erased += 1
                 self._kept.pop(reference, None)
+                self._looked.pop(reference, None)
 
     def remember_filed(self, row: CaseRow, change: Change, end: Head | None) -> None:
         """Keep a case that was just filed, with the end of its chain."""

@@ -98,8 +98,8 @@ def _case(whole: Whole, hide: Callable[[Any], Any]) -> Line:
              for file in whole.files]
     return {"kind": "case", "id": case.reference, "bundle": case.bundle, "edition": case.edition, "plan": case.plan,
             "filed_at": case.filed_at, "closed_at": case.closed_at, "subject": hide(case.subject),
-            "on_behalf_of": hide(case.on_behalf_of), "holder": hide(case.holder), "content": hide(case.body),
-            "files": files, "erased": is_erased(case)}
+            "on_behalf_of": hide(case.on_behalf_of), "content": hide(case.body), "files": files,
+            "erased": is_erased(case)}
 
 
 def _rating(rating: Rating, hide: Callable[[Any], Any]) -> Line:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ from store.port import Tx
 FILED = "leg.filed"
 _WITHDRAWALS = frozenset({"leg.withdraw_requested", "leg.revoke_requested", "leg.lapsed"})
 _ANSWERS = frozenset({"leg.withdraw_received", "leg.withdraw_confirmed", "leg.withdraw_rejected"})
+Which = Callable[[Tx, str, str], list[Offer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Feed:
         frozen by that and taken, just as if a program had fetched it and sent its read code. Their types, oldest
         first."""
         known, number = self.own(by.office, leg)
-        fresh = [one for one in self._offered(known, number) if one.offer.taken_at is None]
+        fresh = self._offered(known, number, offers.untaken_of_leg)
         for one in fresh:
             self._read(known, one, now)
             self._take(known, number, [one], by, now)
@@ -112,7 +113,8 @@ class Feed:
 
     def untaken(self, known: Known, number: str) -> list[str]:
         """The types of the messages about a leg that nobody at its office has taken, oldest first."""
-        return [one.message.type for one in self._offered(known, number) if one.offer.taken_at is None]
+        with self._premises.database.read() as tx:
+            return [offer.type for offer in offers.untaken_of_leg(tx, known.row.reference, number)]
 
     def _take(self, known: Known, number: str, read: Sequence[_Offered], by: Taker, now: datetime) -> None:
         """Record that these copies of one message were read: its filing is received, its withdrawal heard of."""
@@ -156,11 +158,11 @@ class Feed:
         self._book.advance(known.row.reference, decide, now, freeze)
         return dict(json.loads(frozen[0]))
 
-    def _offered(self, known: Known, number: str) -> list[_Offered]:
+    def _offered(self, known: Known, number: str, among: Which = offers.of_leg) -> list[_Offered]:
         """Every offer about a leg that may be read, oldest first."""
         found = []
         with self._premises.database.read() as tx:
-            for offer in offers.of_leg(tx, known.row.reference, number):
+            for offer in among(tx, known.row.reference, number):
                 which = MessageId(offer.reference, offer.leg, offer.type, offer.message)
                 later = "" if offer.type == FILED else f"{offer.type}:{offer.message}"
                 code = read_code(tx.cipher, offer.department, f"{offer.reference}-{offer.leg}", later)

@@ -17,7 +17,7 @@ from cases.urges import URGED
 from catalog.model import Catalog
 from connectors.base import Body
 from desk.book import Book
-from desk.errors import UnknownCase, UnknownLeg
+from desk.errors import UnknownLeg
 from desk.feed import FILED, Feed
 from desk.known import Known, by_leg, has_it, may_have_it
 from desk.letters import Correspondence, Letters
@@ -25,9 +25,8 @@ from desk.payload import Dossier, answers_of
 from desk.premises import Premises
 from forms.plan import Plan, PlannedLeg
 from forms.split import applicant_part, declared_values
-from store import offers, reading
+from store import reading
 from store.legs import LegRow
-from store.reading import Page
 
 AT_ONCE = 50
 NEW = "新件，还没有打开"
@@ -142,28 +141,25 @@ class Officers:
     def sizes(self, office: str) -> tuple[int, int]:
         """How many legs the office has to work on, and of how many something is new."""
         with self._premises.database.read() as tx:
-            return reading.inbox_size(tx, office), offers.count_untaken(tx, office)
+            return reading.inbox_size(tx, office), reading.arrived(tx, office)
 
     def inbox(self, office: str, after: str | None, now: datetime) -> Listed:
         """What the office has to work on, by due date."""
         with self._premises.database.read() as tx:
             page = reading.inbox(tx, office, after, AT_ONCE)
-        return self._listed(office, page, now)
+        return self._listed(office, page.places, page.next, now)
 
     def done(self, office: str, after: str | None, now: datetime) -> Listed:
         """What is granted or over, the latest first."""
         with self._premises.database.read() as tx:
             page = reading.done_of(tx, office, after, AT_ONCE)
-        return self._listed(office, page, now)
+        return self._listed(office, page.places, page.next, now)
 
-    def fresh(self, office: str, after: int, now: datetime) -> Listed:
+    def fresh(self, office: str, after: str | None, now: datetime) -> Listed:
         """Of what something has not been opened, the oldest message first."""
         with self._premises.database.read() as tx:
-            found = offers.untaken(tx, office, after, AT_ONCE + 1)
-        page = found[:AT_ONCE]
-        legs = dict.fromkeys((offer.reference, offer.leg) for offer in page)
-        lines = [line for reference, leg in legs if (line := self._line(office, reference, leg, now)) is not None]
-        return Listed(tuple(lines), str(page[-1].n) if len(found) > AT_ONCE else None)
+            page = reading.arrivals(tx, office, after, AT_ONCE)
+        return self._listed(office, page.legs, page.next, now)
 
     def legs_of(self, office: str, reference: str) -> list[str]:
         """The public ids of the legs of a case that this office may read."""
@@ -176,7 +172,8 @@ class Officers:
         with self._premises.database.read() as tx:
             pages = [reading.inbox(tx, sheet.office.id, after, 2)
                      for after in (reading.place_in_inbox(sheet.row), None)]
-        lines = (line for page in pages for line in self._listed(sheet.office.id, page, now).lines)
+        places = [place for page in pages for place in page.places]
+        lines = self._listed(sheet.office.id, places, None, now).lines
         return next((line for line in lines if line.readable and line.leg != sheet.id), None)
 
     def sheet(self, office: str, leg: str, now: datetime) -> Sheet:
@@ -186,7 +183,8 @@ class Officers:
         held, pushed = known.case.legs[number], body.channel == "push"
         if pushed and not has_it(held):
             raise UnknownLeg
-        line = self._line(office, known.row.reference, number, now)
+        fresh = () if pushed else tuple(self._feed.untaken(known, number))
+        line = self._line(body, known, number, now, fresh=bool(fresh))
         assert line is not None  # `own` has looked
         opened, planned = pushed or held.received_at is not None, by_leg(known.case)[number]
         about = self._letters.about(known, now)
@@ -196,31 +194,32 @@ class Officers:
             definitions=self._book.definitions(known), due=line.dates,
             data=about.data(number, FILED, {}) if opened else {},
             told=declared_values(known.case.plan, number, about.dossier.answers) if opened else {},
-            fresh=() if pushed else tuple(self._feed.untaken(known, number)),
+            fresh=fresh,
             acts=() if pushed else offered(known.case, held, self._premises.calendar, now, body.authorities),
             history=tuple(_history(held, planned)) if opened else (),
             asked=tuple(_asked(ask, held, about, planned) for ask in held.asks) if opened else ())
 
-    def _listed(self, office: str, page: Page, now: datetime) -> Listed:
-        lines = (self._line(office, row.reference, row.leg, now) for row in page.legs)
-        return Listed(tuple(line for line in lines if line is not None), page.next)
+    def _listed(self, office: str, legs: Sequence[tuple[str, str]], then: str | None, now: datetime) -> Listed:
+        """Legs (reference and number) as a list shows them, without those whose case was erased."""
+        body, known = self.office(office), self._book.looked_at(reference for reference, _ in legs)
+        with self._premises.database.read() as tx:
+            arrived = reading.with_arrivals(tx, known) if body.channel != "push" else set()
+        lines = (self._line(body, known[reference], number, now, fresh=(reference, number) in arrived)
+                 for reference, number in legs if reference in known)
+        return Listed(tuple(line for line in lines if line is not None), then)
 
-    def _line(self, office: str, reference: str, number: str, now: datetime) -> Line | None:
-        """A leg as a list shows it; None for one that is nothing to this office (yet), or whose case was erased."""
-        try:
-            known = self._book.fresh(reference)
-        except UnknownCase:
+    def _line(self, body: Body, known: Known, number: str, now: datetime, *, fresh: bool) -> Line | None:
+        """A leg as a list shows it; None for one that is nothing to this office (yet)."""
+        row, leg, reference = known.legs[number], known.case.legs[number], known.row.reference
+        if row.office != body.id or not may_have_it(leg):
             return None
-        row, leg = known.legs[number], known.case.legs[number]
-        if row.office != office or not may_have_it(leg):
-            return None
-        pushed, planned = self.office(office).channel == "push", by_leg(known.case)[number]
+        pushed, planned = body.channel == "push", by_leg(known.case)[number]
         dates = Dates(known.case, self._premises.calendar, now).of(number)
         opened = has_it(leg) if pushed else leg.received_at is not None
         return Line(
             leg=f"{reference}-{number}", title=planned.title, who=_who(known, number) if opened else "",
             state=_state(row, leg, planned, opened or pushed), light=lights.light(leg, planned, dates, now),
-            dates=dates, since=row.since, fresh=not pushed and bool(self._feed.untaken(known, number)),
+            dates=dates, since=row.since, fresh=fresh,
             opened=opened, readable=opened or not pushed, ref=leg.ref)
 
 

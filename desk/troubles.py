@@ -50,15 +50,18 @@ class Trouble:
 def troubles(database: Database, *, retrying: bool = False, office: str = "") -> Iterator[Trouble]:
     """What did not arrive, oldest first; with `retrying` what is tried again by itself instead; with `office` only what
     is for that one."""
-    last: Message | None = None
-    while True:
-        with database.read() as tx:
-            page = operating.troubled(tx, last, PAGE, retrying=retrying, office=office)
-            lines = [_trouble(tx, message) for message in page]
-        yield from lines
-        if len(page) < PAGE:
-            return
-        last = page[-1]
+    then: str | None = ""
+    while then is not None:
+        page, then = troubles_after(database, then, PAGE, retrying=retrying, office=office)
+        yield from page
+
+
+def troubles_after(database: Database, after: str | None, limit: int, *, retrying: bool = False,
+                   office: str = "") -> tuple[list[Trouble], str | None]:
+    """A page of `troubles`, and where the next one begins (None: this was the last)."""
+    with database.read() as tx:
+        page, then = operating.troubled(tx, after, limit, retrying=retrying, office=office)
+        return [_trouble(tx, message) for message in page], then
 
 
 def _trouble(tx: Tx, message: Message) -> Trouble:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,11 @@ from store.chain import AUDIT, Head, digest_of, link, payload_of, salted
 from store.encoding import moment, stamp
 from store.failpoints import reach
 from store.heads import held, move
+from store.paging import Order
 from store.port import Row, Tx
 from store.rows import insert
+
+_ORDER = Order(("at", "n"), frozenset({"n"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,15 @@ def entries(tx: Tx, after: int = 0, limit: int = 100) -> list[Entry]:
     """Entries after a number, in order."""
     found = tx.rows("select * from audit where n > :after order by n limit :limit", after=after, limit=limit)
     return [_opened(tx, row) for row in found]
+
+
+def by_time(tx: Tx, since: datetime | None, after: str | None, limit: int = 100) -> tuple[list[Entry], str | None]:
+    """A page of the entries made from a time on, oldest first; and where the next page begins (None: this was the
+    last)."""
+    order = replace(_ORDER, first=stamp(since) if since else "")
+    found, then = order.page(tx.rows(f"select * from audit where {order.behind} order by {order.by} limit :limit",
+                                     limit=limit + 1, **order.place(after)), limit)
+    return [_opened(tx, row) for row in found], then
 
 
 def head(tx: Tx) -> Head:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,17 +12,13 @@ from typing import Any
 from store.encoding import stamp
 from store.errors import UnknownCase
 from store.port import Row, Tx
-from store.rows import insert, one, params, shape
+from store.rows import insert, named, one, params, shape
 from store.sealing import seal, unseal
 
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case as filed; `body` holds situation, form, materials, applicant and consent.
-
-    `holder` is what identifies the applicant (a document or credit code number): it goes in plain and is kept only
-    as a blind index, so it comes out as that index. `code` is the query code.
-    """
+    """A case as filed; `body` holds situation, form, materials, applicant and consent, `code` is the query code."""
 
     reference: str
     subject: str
@@ -33,17 +29,15 @@ class CaseRow:
     code: str
     body: Mapping[str, Any]
     on_behalf_of: str | None = None
-    holder: str | None = None
     closed_at: datetime | None = None
 
 
 def add(tx: Tx, case: CaseRow) -> None:
     """Store a new case; its edition and plan are stored before."""
     insert(tx, "cases", {
-        **params(case, "body", "code", "holder", "on_behalf_of"),
+        **params(case, "body", "code", "on_behalf_of"),
         "body": seal(tx, case.body, _place("body", case.reference)),
         "code": seal(tx, case.code, _place("code", case.reference)),
-        "holder": None if case.holder is None else holder_index(tx, case.holder),
         "on_behalf_of": _sealed_text(tx, case.on_behalf_of, _place("on_behalf_of", case.reference)),
     })
 
@@ -51,6 +45,12 @@ def add(tx: Tx, case: CaseRow) -> None:
 def get(tx: Tx, reference: str) -> CaseRow:
     """The case; UnknownCase."""
     return opened(tx, one(tx, UnknownCase, "select * from cases where reference = :reference", reference=reference))
+
+
+def several(tx: Tx, references: Iterable[str]) -> list[CaseRow]:
+    """Those of these cases that there are."""
+    return [opened(tx, row) for names, each in named(references)
+            for row in tx.rows(f"select * from cases where reference in ({names})", **each)]
 
 
 def has_code(tx: Tx, reference: str, code: str) -> bool:
@@ -79,7 +79,7 @@ def is_erased(case: CaseRow) -> bool:
 
 def blank(tx: Tx, reference: str) -> None:
     """Take from a case whose it is and everything that was filed."""
-    tx.run("update cases set subject = '', holder = null, on_behalf_of = null, body = :body, code = :code"
+    tx.run("update cases set subject = '', on_behalf_of = null, body = :body, code = :code"
            " where reference = :reference", reference=reference, body=seal(tx, {}, _place("body", reference)),
            code=seal(tx, "", _place("code", reference)))
 
@@ -87,11 +87,6 @@ def blank(tx: Tx, reference: str) -> None:
 def plan_with(tx: Tx, reference: str, plan: str) -> None:
     """Give a case another stored plan."""
     tx.run("update cases set plan = :plan where reference = :reference", plan=plan, reference=reference)
-
-
-def holder_index(tx: Tx, holder: str) -> str:
-    """The blind index a holder is found by."""
-    return tx.cipher.index(holder, "cases:holder")
 
 
 def opened(tx: Tx, row: Row) -> CaseRow:

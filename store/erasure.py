@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from store import cases, editions, events, ratings
 from store.cases import CaseRow
 from store.encoding import stamp
+from store.paging import Order
 from store.port import Tx
 
 GONE = "已经删除过"
+_ENDED = Order(("closed_at", "reference"))
 REST = timedelta(days=30)  # after its end a case is still looked at, corrected and complained about
 
 _OBSTACLES = (
@@ -77,17 +79,22 @@ def _leave_plan(tx: Tx, case: CaseRow) -> None:
     editions.drop_plan(tx, case.plan)
 
 
-def taken_back(tx: Tx, now: datetime, after: str, limit: int = 50) -> list[str]:
-    """Cases that may be erased by their age and whose consent was taken back, by reference, after `after`."""
+def taken_back(tx: Tx, now: datetime, after: str, limit: int = 50) -> tuple[list[str], str | None]:
+    """Cases that may be erased by their age and whose consent was taken back, by reference; and where the next page
+    begins (None: this was the last)."""
     found = tx.rows(
         "select cases.reference from consents join cases on cases.reference = consents.reference"
         " where withdrawn_at is not null and consents.reference > :after and closed_at <= :day"
         " order by consents.reference limit :limit", after=after, day=stamp(now - REST), limit=limit)
-    return [row["reference"] for row in found]
+    references = [row["reference"] for row in found]
+    return references, references[-1] if len(references) == limit else None
 
 
-def closed_before(tx: Tx, day: datetime, after: str, limit: int = 50) -> list[str]:
-    """Cases that ended before a time and are not erased, by reference, after `after`."""
-    found = tx.rows("select reference from cases where reference > :after and closed_at < :day and subject <> ''"
-                    " order by reference limit :limit", after=after, day=stamp(day), limit=limit)
-    return [row["reference"] for row in found]
+def closed_before(tx: Tx, day: datetime, after: str, limit: int = 50) -> tuple[list[str], str | None]:
+    """Cases that ended before a time and are not erased, those that ended first in front; and where the next page
+    begins (None: this was the last)."""
+    found, then = _ENDED.page(tx.rows(
+        "select closed_at, reference from cases where closed_at is not null and subject <> '' and closed_at < :day"
+        f" and {_ENDED.behind} order by {_ENDED.by} limit :limit",
+        day=stamp(day), limit=limit + 1, **_ENDED.place(after)), limit)
+    return [row["reference"] for row in found], then

@@ -14,7 +14,7 @@ from store.errors import Stale
 from store.failpoints import reach
 from store.heads import follow, follow_all, held
 from store.port import Row, Tx
-from store.rows import insert_text
+from store.rows import insert_text, named
 
 COLUMNS = ("reference", "n", "leg", "type", "at", "actor", "filled", "body", "digest", "prev", "hash")
 _INSERT = insert_text("events", COLUMNS)
@@ -81,6 +81,16 @@ def of_case(tx: Tx, reference: str) -> list[Recorded]:
     found = tx.rows("select n, leg, type, at, actor, filled, body from events where reference = :reference order by n",
                     reference=reference)
     return [_opened(tx, reference, row) for row in found]
+
+
+def of_cases(tx: Tx, references: Iterable[str]) -> dict[str, list[Recorded]]:
+    """All events of several cases in order, by reference."""
+    found: dict[str, list[Recorded]] = {}
+    for names, each in named(references):
+        for row in tx.rows("select reference, n, leg, type, at, actor, filled, body from events"
+                           f" where reference in ({names}) order by reference, n", **each):
+            found.setdefault(row["reference"], []).append(_opened(tx, row["reference"], row))
+    return found
 
 
 def last(tx: Tx, reference: str) -> int:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple
 
 from store.encoding import stamp
 from store.errors import FileTaken, UnknownFile
 from store.port import Row, Tx
-from store.rows import insert, one, params, shape
+from store.rows import insert, named, one, params, shape
 from store.sealing import seal, unseal
 
 
@@ -49,7 +48,6 @@ class Unlinked:
 
 
 _TRAITS = "file, owner, type, size, reference"
-AT_ONCE = 50  # files named in one statement
 BLOCK = 4_096  # what the smallest file takes of a disk
 
 
@@ -65,13 +63,13 @@ def get(tx: Tx, file: str) -> FileRow:
 
 def several(tx: Tx, files: Iterable[str]) -> dict[str, FileRow]:
     """Those of `files` that exist, by id."""
-    found = (tx.rows(f"select * from files where file in ({names})", **each) for names, each in _named(files))
+    found = (tx.rows(f"select * from files where file in ({names})", **each) for names, each in named(files))
     return {row["file"]: _opened(tx, row) for rows in found for row in rows}
 
 
 def traits(tx: Tx, files: Iterable[str]) -> dict[str, Traits]:
     """Those of `files` that exist, by id, without their names: most are looked at and never shown."""
-    found = (tx.rows(f"select {_TRAITS} from files where file in ({names})", **each) for names, each in _named(files))
+    found = (tx.rows(f"select {_TRAITS} from files where file in ({names})", **each) for names, each in named(files))
     return {row["file"]: Traits(*row.values()) for rows in found for row in rows}
 
 
@@ -79,7 +77,7 @@ def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> list[Trait
     """Give an owner's files to a case, each once, and say what they are; UnknownFile for a stranger's, FileTaken if
     another case has it."""
     linked: list[Traits] = []
-    for names, each in _named(files):
+    for names, each in named(files):
         free = f"owner = :owner and file in ({names}) and (reference is null or reference = :reference)"
         rows = tx.rows(f"update files set reference = :reference where {free} returning file, type, size",
                        owner=owner, reference=reference, **each)
@@ -91,7 +89,7 @@ def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> list[Trait
 
 def _refuse(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
     """Say which of these files is not the owner's, or another case's."""
-    for names, each in _named(files):
+    for names, each in named(files):
         found = tx.rows(f"select file, reference from files where owner = :owner and file in ({names})",
                         owner=owner, **each)
         holder = {row["file"]: row["reference"] for row in found}
@@ -100,22 +98,6 @@ def _refuse(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
                 raise UnknownFile(file=file)
             if holder[file] not in (None, reference):
                 raise FileTaken(file=file)
-
-
-def _named(files: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The files, each once, as parameters of a few statements."""
-    wanted = list(dict.fromkeys(files))
-    for first in range(0, len(wanted), AT_ONCE):
-        some = wanted[first:first + AT_ONCE]
-        names, text = _names(len(some))
-        yield text, dict(zip(names, some, strict=True))
-
-
-@cache
-def _names(count: int) -> tuple[tuple[str, ...], str]:
-    """So many names of parameters, and the text that lists them."""
-    names = tuple(f"f{number}" for number in range(count))
-    return names, ", ".join(f":{name}" for name in names)
 
 
 def of_case(tx: Tx, reference: str) -> list[FileRow]:
@@ -145,7 +127,7 @@ def held(tx: Tx, owner: str) -> int:
 def disown(tx: Tx, files: Iterable[str]) -> list[str]:
     """Take files that no case holds from their owners, so that nobody can use them any more; which were free."""
     taken = (tx.rows(f"update files set owner = '' where file in ({names}) and reference is null returning file",
-                     **each) for names, each in _named(files))
+                     **each) for names, each in named(files))
     return [row["file"] for rows in taken for row in rows]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from store.chain import GENESIS, Head
 from store.port import Tx
+from store.rows import named
 
 _FOLLOW = "update heads set n = :n, hash = :hash where chain = :chain and n = :was and hash = :prev"
 
@@ -15,6 +16,13 @@ def held(tx: Tx, chain: str) -> Head:
     """The head of a chain, held until this transaction ends; an unbegun chain has number 0."""
     found = tx.rows("select n, hash from heads where chain = :chain {lock}", chain=chain)
     return Head(chain, found[0]["n"], found[0]["hash"]) if found else Head(chain, 0, GENESIS)
+
+
+def ends(tx: Tx, references: Iterable[str]) -> dict[str, int]:
+    """The number of the last event of each of these cases, but of those that were erased."""
+    return {row["chain"]: row["n"] for names, each in named(references) for row in tx.rows(
+        "select chain, heads.n from heads join cases on cases.reference = heads.chain"
+        f" where chain in ({names}) and cases.subject <> ''", **each)}
 
 
 def follow(tx: Tx, before: Head, head: Head) -> bool:

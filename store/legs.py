@@ -13,7 +13,7 @@ from cases.model import LegState
 from store.encoding import stamp
 from store.errors import UnknownLeg
 from store.port import Row, Tx
-from store.rows import attributes, columns, filled, one, params, shape, upsert_text, written
+from store.rows import attributes, columns, filled, named, one, params, shape, upsert_text, written
 
 # Sorts after every stamp in both stores: legs without a due date come last.
 NEVER = "~"
@@ -84,6 +84,15 @@ def of_case(tx: Tx, reference: str) -> list[LegRow]:
     """All legs of a case by their numbers."""
     found = tx.rows("select * from legs where reference = :reference order by leg", reference=reference)
     return [_kept(row) for row in found]
+
+
+def of_cases(tx: Tx, references: Iterable[str]) -> dict[str, dict[str, LegRow]]:
+    """All legs of several cases by their numbers, by reference."""
+    found: dict[str, dict[str, LegRow]] = {}
+    for names, each in named(references):
+        for row in tx.rows(f"select * from legs where reference in ({names}) order by reference, leg", **each):
+            found.setdefault(row["reference"], {})[row["leg"]] = _kept(row)
+    return found
 
 
 def _kept(row: Row) -> LegRow:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 from sqlite_utils import Database as Tables
@@ -14,6 +17,7 @@ from store.failpoints import reach
 from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
+EVERY = 10.0  # seconds after which an upgrade says again that it goes on
 
 
 class Schema(Protocol):
@@ -81,17 +85,38 @@ def _ninth(db: Any) -> None:
     run_all(db, NINTH)
 
 
-def migrate_sqlite(tables: Tables) -> None:
-    """Bring a SQLite store to today's schema, all or nothing; two processes at once wait for each other."""
+def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:
+    """Bring a SQLite store to today's schema, all or nothing; two processes at once wait for each other. One that takes
+    long is told of by `say`."""
     # atomic() alone begins deferred, and two starting processes would both see the migration as pending.
     tables.conn.execute("begin immediate")
     try:
         refuse_newer(tables)
-        MIGRATIONS.apply(tables)
+        with telling(say):
+            MIGRATIONS.apply(tables)
         tables.conn.execute("commit")
     finally:
         if tables.conn.in_transaction:
             tables.conn.execute("rollback")
+
+
+@contextmanager
+def telling(say: Callable[[str], None]) -> Iterator[None]:
+    """Say from time to time that an upgrade goes on: of a large store it takes minutes, and nothing else is heard."""
+    began, over = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        while not over.wait(EVERY):
+            say(f"正在把数据升级到本版本，已用 {time.monotonic() - began:.0f} 秒；请等它完成。"
+                "中途断开不会丢数据，下次启动从头升级。")
+
+    teller = threading.Thread(target=tell, name="upgrade", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
 def refuse_newer(db: Any) -> None:

@@ -7,9 +7,13 @@ from datetime import datetime
 
 from store.encoding import stamp
 from store.errors import UnknownEntry
+from store.paging import Order
 from store.port import Row, Tx
 from store.rows import insert, one, params, shape
 from store.sealing import seal, seal_maybe, unseal_maybe
+
+_ORDER = Order(("at", "id"))
+_PLAIN = "id, department, message_id, code, at, type, reference, leg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Strange:
-    """A notice that could not be applied, whole, with the stable `code` of why; settled by a person."""
+    """A notice that could not be applied, whole (in a list `body` is empty), with the stable `code` of why; settled by
+    a person."""
 
     id: str
     department: str
@@ -85,11 +90,20 @@ def entry(tx: Tx, strange: str) -> Strange:
 
 def unsettled(tx: Tx, after: Strange | None = None, limit: int = 100) -> list[Strange]:
     """Entries that nobody has settled yet, oldest first, after `after`."""
-    found = tx.rows(
-        "select * from quarantine where settled_at is null and (at, id) > (:at, :id) order by at, id limit :limit",
-        at=stamp(after.at) if after else "", id=after.id if after else "", limit=limit,
-    )
+    found = _open_entries(tx, "*", _ORDER.text(stamp(after.at), after.id) if after else None, limit)
     return [opened_entry(tx, row) for row in found]
+
+
+def listed(tx: Tx, after: str | None, limit: int) -> tuple[list[Strange], str | None]:
+    """A page of entries that nobody has settled yet, oldest first, without what was said; and where the next page
+    begins (None: this was the last)."""
+    found, then = _ORDER.page(_open_entries(tx, _PLAIN, after, limit + 1), limit)
+    return [shape(Strange, row, body="") for row in found], then
+
+
+def _open_entries(tx: Tx, columns: str, after: str | None, limit: int) -> list[Row]:
+    return tx.rows(f"select {columns} from quarantine where settled_at is null and {_ORDER.behind}"
+                   f" order by {_ORDER.by} limit :limit", limit=limit, **_ORDER.place(after))
 
 
 def code_of(tx: Tx, department: str, message_id: str) -> str | None:

@@ -44,12 +44,15 @@ GO_ON_BEHIND: tuple[str, ...] = (
     where offers.department = offer_heads.department and offers.n > offer_heads.n)""",
 )
 
-# What was cancelled (its leg ended before it left, or a corrected message takes its place) is nobody's to read. Said
-# with a count, for PostgreSQL would hash the whole table of messages for `not exists`.
-_STANDS = (
-    "0 = (select count(*) from messages where messages.reference = offers.reference and messages.leg = offers.leg"
-    " and messages.type = offers.type and messages.n = offers.message and messages.state = 'cancelled')"
+# Said with a count, for PostgreSQL would hash the whole table of messages for `not exists`.
+_OF_ITS_MESSAGE = (
+    "(select count(*) from messages where messages.reference = offers.reference and messages.leg = offers.leg"
+    " and messages.type = offers.type and messages.n = offers.message and messages.state = '{state}')"
 )
+# What was cancelled (its leg ended before it left, or a corrected message takes its place) is nobody's to read, and
+# what its department has spoken of is nobody's to take any more.
+_STANDS = f"0 = {_OF_ITS_MESSAGE.format(state='cancelled')}"
+_WAITS = f"1 = {_OF_ITS_MESSAGE.format(state='due')}"
 
 
 def offer(tx: Tx, offer: Offer) -> int:
@@ -75,23 +78,17 @@ def after(tx: Tx, department: str, cursor: int, limit: int = 100) -> list[Offer]
     return [shape(Offer, row) for row in found]
 
 
-def untaken(tx: Tx, department: str, cursor: int, limit: int = 100) -> list[Offer]:
-    """What a department may read and nobody there has taken, oldest first."""
-    found = tx.rows("select * from offers where department = :d and taken_at is null and n > :cursor"
-                    f" and {_STANDS} order by n limit :limit", d=department, cursor=cursor, limit=limit)
-    return [shape(Offer, row) for row in found]
-
-
-def count_untaken(tx: Tx, department: str, most: int = 1_000) -> int:
-    """Of how many legs there is something that nobody at the department has taken; no more than `most` are counted."""
-    return int(tx.rows("select count(*) as n from (select distinct reference, leg from offers where department = :d"
-                       f" and taken_at is null and {_STANDS} limit :most) as waiting", d=department, most=most)[0]["n"])
-
-
 def of_leg(tx: Tx, reference: str, leg: str) -> list[Offer]:
     """Every offer about a leg that may be read, oldest first."""
     found = tx.rows(f"select * from offers where reference = :r and leg = :leg and {_STANDS} order by department, n",
                     r=reference, leg=leg)
+    return [shape(Offer, row) for row in found]
+
+
+def untaken_of_leg(tx: Tx, reference: str, leg: str) -> list[Offer]:
+    """The offers about a leg that its department has yet to take, oldest first."""
+    found = tx.rows(f"select * from offers where reference = :r and leg = :leg and taken_at is null and {_WAITS}"
+                    " order by department, n", r=reference, leg=leg)
     return [shape(Offer, row) for row in found]
 
 

@@ -51,7 +51,7 @@ def open_store(place: Place, cipher: Cipher, say: Callable[[str], None] = print)
     """Open for reading and writing: waits for the folder or the database, refuses unsafe storage, a newer schema and
     other keys, migrates."""
     if place.url:
-        return _patiently(place, lambda: _shared(place, cipher, reading=False), say)
+        return _patiently(place, lambda: _shared(place, cipher, say, reading=False), say)
     database = open_sqlite(place.data, cipher, place.patience, say)
     return _known(Opened(database, FolderVault(place.data, cipher)))
 
@@ -59,7 +59,7 @@ def open_store(place: Place, cipher: Cipher, say: Callable[[str], None] = print)
 def open_reader(place: Place, cipher: Cipher) -> Opened:
     """Open for reading beside a running portal: no lock, no migration."""
     if place.url:
-        return _shared(place, cipher, reading=True)
+        return _shared(place, cipher, print, reading=True)
     return _known(Opened(read_sqlite(place.data, cipher), FolderVault(place.data, cipher)))
 
 
@@ -88,7 +88,7 @@ def _patiently(place: Place, opens: Callable[[], Opened], say: Callable[[str], N
             time.sleep(_PAUSE)
 
 
-def _shared(place: Place, cipher: Cipher, *, reading: bool) -> Opened:
+def _shared(place: Place, cipher: Cipher, say: Callable[[str], None], *, reading: bool) -> Opened:
     url = place.url or ""
     scheme = url.partition("://")[0]
     if scheme not in ADAPTERS:
@@ -98,5 +98,5 @@ def _shared(place: Place, cipher: Cipher, *, reading: bool) -> Opened:
         adapter = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise UnsafeStorage(f"缺少 {error.name}；请执行 pip install -r requirements-postgres.txt。") from None
-    database: Database = getattr(adapter, reads if reading else opens)(url, cipher, place.pool)
+    database: Database = getattr(adapter, reads if reading else opens)(url, cipher, place.pool, say)
     return _known(Opened(database, DatabaseVault(database, cipher)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,17 +11,20 @@ from store.encoding import stamp
 from store.legs import LegRow
 from store.messages import AS_SEEN, TROUBLED, Message, as_seen
 from store.notices import Strange, opened_entry
+from store.paging import Order
 from store.port import Tx
 from store.rows import shape
 
 # Whether the leg's department was certainly handed the leg: a push that was answered, or a feed entry that was taken.
+# Said with counts, for PostgreSQL would hash all messages and all offers for `exists` beside an `or`, for each page.
 _TOLD = (
-    "exists (select 1 from messages where messages.reference = legs.reference and messages.leg = legs.leg"
+    "0 < (select count(*) from messages where messages.reference = page.reference and messages.leg = page.leg"
     " and messages.type = 'leg.filed' and messages.state = 'done')"
-    " or exists (select 1 from offers where offers.reference = legs.reference and offers.leg = legs.leg"
+    " or 0 < (select count(*) from offers where offers.reference = page.reference and offers.leg = page.leg"
     " and offers.type = 'leg.filed' and offers.taken_at is not null)"
 )
-_AFTER = "(created_at, reference, leg, type, n) > (:at, :reference, :leg, :type, :n)"
+_LEGS = Order(("reference", "leg"))
+_ORDER = Order(("created_at", "reference", "leg", "type", "n"), frozenset({"n"}))
 _RETRYING = "state = 'due' and attempts > 0"
 
 
@@ -40,18 +44,16 @@ class OpenCase:
     reference: str
 
 
-def troubled(tx: Tx, after: Message | None = None, limit: int = 200, *, retrying: bool = False,
-             office: str = "") -> list[Message]:
+def troubled(tx: Tx, after: str | None = None, limit: int = 200, *, retrying: bool = False,
+             office: str = "") -> tuple[list[Message], str | None]:
     """Messages that did not arrive: stuck, refused, outcome unknown; or (`retrying`) those that are tried again by
-    themselves. Oldest first, after `after`; with `office` only to that one."""
-    found = tx.rows(
-        f"select * from messages where {_RETRYING if retrying else TROUBLED} and {_AFTER}"
-        " and (:office = '' or office = :office) order by created_at, reference, leg, type, n limit :limit",
-        office=office,
-        at=stamp(after.created_at) if after else "", reference=after.reference if after else "",
-        leg=after.leg if after else "", type=after.type if after else "", n=after.n if after else 0, limit=limit,
-    )
-    return [messages.opened(tx, row) for row in found]
+    themselves. Oldest first; with `office` only to that one. And where the next page begins (None: this was the
+    last)."""
+    found, then = _ORDER.page(tx.rows(
+        f"select * from messages where {_RETRYING if retrying else TROUBLED} and {_ORDER.behind}"
+        f" and (:office = '' or office = :office) order by {_ORDER.by} limit :limit",
+        office=office, limit=limit + 1, **_ORDER.place(after)), limit)
+    return [messages.opened(tx, row) for row in found], then
 
 
 def supersede(tx: Tx, seen: Message) -> bool:
@@ -62,14 +64,18 @@ def supersede(tx: Tx, seen: Message) -> bool:
     ) == 1
 
 
-def legs_of_office(tx: Tx, office: str, after: tuple[str, str], limit: int = 500) -> list[Handed]:
-    """Every leg of an office, finished ones too, by its number, after (reference, leg)."""
+def legs_of(tx: Tx, offices: Collection[str], after: str | None, limit: int = 5_000) -> tuple[list[Handed], str | None]:
+    """Which of the next `limit` legs of all offices are these offices', finished ones too, by their numbers; and where
+    the next page begins (None: this was the last). So all pages together read each leg once, whosever it is."""
+    names = {f"office{number}": office for number, office in enumerate(offices)}
+    place = {**_LEGS.place(after), "limit": limit}
+    page = f"from legs where {_LEGS.behind} order by {_LEGS.by} limit"
+    last = tx.rows(f"select reference, leg {page} 1 offset :limit - 1", **place)
     found = tx.rows(
-        f"select legs.*, case when {_TOLD} then 1 else 0 end as told from legs where office = :office"
-        " and (reference, leg) > (:reference, :leg) order by reference, leg limit :limit",
-        office=office, reference=after[0], leg=after[1], limit=limit,
-    )
-    return [Handed(shape(LegRow, row), bool(row["told"])) for row in found]
+        f"select page.*, case when {_TOLD} then 1 else 0 end as told from (select * {page} :limit) as page"
+        f" where office in ({', '.join(f':{name}' for name in names)}) order by reference, leg", **names, **place)
+    handed = [Handed(shape(LegRow, row), bool(row["told"])) for row in found]
+    return handed, _LEGS.text(last[0]["reference"], last[0]["leg"]) if last else None
 
 
 def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> tuple[list[str], str | None]:

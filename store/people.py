@@ -85,8 +85,10 @@ def by_login(tx: Tx, login: str) -> Account | None:
 
 
 def accounts(tx: Tx, role: str) -> list[Account]:
-    """All accounts of a role, oldest first."""
-    found = tx.rows("select * from accounts where role = :role order by created_at, account", role=role)
+    """All accounts of a role of staff, oldest first."""
+    # The second condition is the index's: applicants are not listed.
+    found = tx.rows("select * from accounts where role = :role and role <> 'applicant' order by created_at, account",
+                    role=role)
     return [_account(tx, row) for row in found]
 
 

@@ -91,8 +91,8 @@ class PostgresTx:
 class PostgresDatabase:
     """The store that any number of processes on any number of hosts share; `open_postgres` makes it."""
 
-    def __init__(self, url: str, cipher: Cipher, pool: int) -> None:
-        self._url = url
+    def __init__(self, url: str, cipher: Cipher, pool: int, say: Callable[[str], None] = print) -> None:
+        self._url, self._say = url, say
         self.cipher = cipher
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url, min_size=1, max_size=pool, open=False, timeout=_PATIENCE, check=self._check, configure=_configure,
@@ -123,7 +123,7 @@ class PostgresDatabase:
             raise NestedWrite
         self._busy.unit = True
         try:
-            return self._again(unit)
+            return _again(lambda: self._once(unit))
         finally:
             self._busy.unit = False
 
@@ -175,16 +175,8 @@ class PostgresDatabase:
 
     def _prepare(self, connection: psycopg.Connection[Any]) -> None:
         refuse_settings(connection)
-        migrate_postgres(connection)
-
-    def _again(self, unit: Callable[[Tx], T]) -> T:
-        for tried in range(_TRIES):
-            try:
-                return self._once(unit)
-            except (pg.SerializationFailure, pg.DeadlockDetected):
-                # Without a growing random pause the same two would meet again.
-                time.sleep(random.uniform(0, 0.002 * 2 ** min(tried, 8)))  # noqa: S311 - a pause
-        raise StoreUnavailable("并发冲突过多，请稍后重试。")
+        # Hosts that still have the version before work meanwhile, and take the same tables in another order.
+        _again(lambda: migrate_postgres(connection, self._say))
 
     def _once(self, unit: Callable[[Tx], T]) -> T:
         with _as_store_errors(), away(), self._pool.connection() as connection, connection.transaction():
@@ -192,6 +184,17 @@ class PostgresDatabase:
             result = unit(tx)
             tx.tell()
             return result
+
+
+def _again(work: Callable[[], T]) -> T:
+    """Do something once more when it crossed another's way."""
+    for tried in range(_TRIES):
+        try:
+            return work()
+        except (pg.SerializationFailure, pg.DeadlockDetected):
+            # Without a growing random pause the same two would meet again.
+            time.sleep(random.uniform(0, 0.002 * 2 ** min(tried, 8)))  # noqa: S311 - a pause
+    raise StoreUnavailable("并发冲突过多，请稍后重试。")
 
 
 class PostgresReader(PostgresDatabase):
@@ -253,12 +256,12 @@ class _Ears:
                 _log.exception("a listener of the store failed")
 
 
-def open_postgres(url: str, cipher: Cipher, pool: int) -> PostgresDatabase:
+def open_postgres(url: str, cipher: Cipher, pool: int, say: Callable[[str], None]) -> PostgresDatabase:
     """Connect to the PostgreSQL of `url`, refuse unsafe settings, migrate under an advisory lock."""
-    return started(PostgresDatabase(url, cipher, pool))
+    return started(PostgresDatabase(url, cipher, pool, say))
 
 
-def read_postgres(url: str, cipher: Cipher, pool: int) -> PostgresReader:
+def read_postgres(url: str, cipher: Cipher, pool: int, _say: Callable[[str], None]) -> PostgresReader:
     """Connect for reading only; refuses a database that this version did not migrate."""
     return started(PostgresReader(url, cipher, pool))
 

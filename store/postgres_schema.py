@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import psycopg
 
 from store.dialect import POSTGRES_SLOTS
 from store.errors import UnsafeStorage
-from store.migrations import MIGRATIONS, refuse_newer
+from store.migrations import MIGRATIONS, refuse_newer, telling
 
 _LOCK = 7_213_450_911
 _OLDEST = 130000
@@ -78,10 +78,11 @@ class PostgresTable:
         yield from (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
 
 
-def migrate_postgres(connection: psycopg.Connection[Any]) -> None:
-    """Bring the database to today's schema; processes that start together wait for each other."""
+def migrate_postgres(connection: psycopg.Connection[Any], say: Callable[[str], None] = print) -> None:
+    """Bring the database to today's schema; processes that start together wait for each other. What takes long, also to
+    wait, is told of by `say`."""
     schema = PostgresSchema(connection)
-    with connection.transaction():
+    with telling(say), connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         refuse_newer(schema)
         MIGRATIONS.apply(schema)  # type: ignore[arg-type]

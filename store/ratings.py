@@ -13,6 +13,7 @@ from typing import Any
 
 from store import counters
 from store.encoding import stamp
+from store.paging import Order
 from store.port import Row, Tx
 from store.rows import insert, params, shape
 from store.sealing import seal_maybe, unseal_maybe
@@ -21,6 +22,8 @@ RATINGS = "ratings"
 FIXED, FIXED_LATE, CALLED = "fixed", "fixed_late", "called"
 _OWED = "due_at is not null and (fixed_at is null or called_at is null)"
 _SEALED = ("body", "fix", "call")
+_PLAIN = "reference, leg, bundle, office, level, at, due_at, fixed_at, called_at"
+_ORDER = Order(("due_at", "reference", "leg"))
 _ONE = "reference = :reference and leg = :leg"
 _BY_LEVEL = "select bundle, office, level as what, count(*) as n from ratings group by bundle, office, level"
 _BY_FIX = """select bundle, office, case when fixed_at <= due_at then 'fixed' else 'fixed_late' end as what,
@@ -31,8 +34,8 @@ _BY_CALL = """select bundle, office, 'called' as what, count(*) as n from rating
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One rating. `body`: what else was said (None: erased); a bad one is to be answered by `due_at`: `fix` is what was
-    put right, `call` what came of calling the person back."""
+    """One rating. `body`: what else was said (None: erased, or not asked for); a bad one is to be answered by `due_at`:
+    `fix` is what was put right, `call` what came of calling the person back."""
 
     reference: str
     leg: str
@@ -90,13 +93,13 @@ def of_case(tx: Tx, reference: str) -> list[Rating]:
     return [_opened(tx, row) for row in found]
 
 
-def owed(tx: Tx, after: Rating | None, limit: int) -> list[Rating]:
-    """Bad ratings that are not fixed or not called back, the one due first in front, after `after`."""
-    found = tx.rows(
-        f"select * from ratings where {_OWED} and (due_at, reference, leg) > (:at, :reference, :leg)"
-        " order by due_at, reference, leg limit :limit", limit=limit, reference=after.reference if after else "",
-        at=stamp(after.due_at) if after and after.due_at else "", leg=after.leg if after else "")
-    return [_opened(tx, row) for row in found]
+def owed(tx: Tx, after: str | None, limit: int) -> tuple[list[Rating], str | None]:
+    """Bad ratings that are not fixed or not called back, the one due first in front, without what was said in them; and
+    where the next page begins (None: this was the last)."""
+    found, then = _ORDER.page(tx.rows(
+        f"select {_PLAIN} from ratings where {_OWED} and {_ORDER.behind} order by {_ORDER.by} limit :limit",
+        limit=limit + 1, **_ORDER.place(after)), limit)
+    return [shape(Rating, row, body=None) for row in found], then
 
 
 def late(tx: Tx, now: datetime) -> tuple[int, int]:

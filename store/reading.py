@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +15,15 @@ from store.files import FileRow
 from store.legs import NEVER, LegRow
 from store.messages import TROUBLED, Message
 from store.overseeing import RUNNING
-from store.port import Row, Tx
-from store.rows import shape
+from store.paging import Order
+from store.port import Tx
+from store.rows import named, shape
+
+# By what the lists of an office are ordered, and those of the legs that it has yet to take something of.
+_INBOX = Order(("due_rank", "reference", "leg"))
+_DONE = Order(("since", "reference", "leg"), backwards=True, first=NEVER)
+_ARRIVED = Order(("created_at", "reference", "leg", "type", "n"), frozenset({"n"}))
+_UNTAKEN = "office = :office and state = 'due' and next_at is null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,20 @@ class Page:
     """A page of legs and where the next one begins (None: this was the last)."""
 
     legs: tuple[LegRow, ...]
+    next: str | None
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """The legs by reference and number."""
+        return [(leg.reference, leg.leg) for leg in self.legs]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """A page of legs (reference and number) with something that their office has yet to take, and where the next one
+    begins (None: this was the last)."""
+
+    legs: tuple[tuple[str, str], ...]
     next: str | None
 
 
@@ -102,20 +124,16 @@ def whole_case(tx: Tx, reference: str) -> Whole:
 
 def inbox(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> Page:
     """An office's legs that it has to work on, by due date; `after` is the `next` of the page before."""
-    rank, reference, leg = after.split("|") if after and after.count("|") == 2 else ("", "", "")
-    found = tx.rows(
+    found, then = _INBOX.page(tx.rows(
         "select * from legs where office = :office and closed_at is null and started_at is not null"
-        " and state <> 'granted' and (due_rank, reference, leg) > (:rank, :reference, :leg)"
-        " order by due_rank, reference, leg limit :limit",
-        office=office, rank=rank, reference=reference, leg=leg, limit=limit + 1,
-    )
-    page, more = found[:limit], len(found) > limit
-    return Page(tuple(shape(LegRow, row) for row in page), _cursor(page[-1]) if more else None)
+        f" and state <> 'granted' and {_INBOX.behind} order by {_INBOX.by} limit :limit",
+        office=office, limit=limit + 1, **_INBOX.place(after)), limit)
+    return Page(tuple(shape(LegRow, row) for row in found), then)
 
 
 def place_in_inbox(leg: LegRow) -> str:
     """Where a leg stands in the inbox, as the `after` of what stands behind it."""
-    return f"{stamp(leg.due_at) if leg.due_at else NEVER}|{leg.reference}|{leg.leg}"
+    return _INBOX.text(stamp(leg.due_at) if leg.due_at else NEVER, leg.reference, leg.leg)
 
 
 def inbox_size(tx: Tx, office: str) -> int:
@@ -126,17 +144,32 @@ def inbox_size(tx: Tx, office: str) -> int:
 
 def done_of(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> Page:
     """An office's legs that are granted or over, the latest first; `after` is the `next` of the page before."""
-    since, reference, leg = after.split("|") if after and after.count("|") == 2 else (NEVER, NEVER, NEVER)
-    found = tx.rows(
+    found, then = _DONE.page(tx.rows(
         "select * from legs where office = :office and (closed_at is not null or state = 'granted')"
-        " and (since, reference, leg) < (:since, :reference, :leg)"
-        " order by since desc, reference desc, leg desc limit :limit",
-        office=office, since=since, reference=reference, leg=leg, limit=limit + 1,
-    )
-    page, more = found[:limit], len(found) > limit
-    last = page[-1] if more else None
-    return Page(tuple(shape(LegRow, row) for row in page), f"{last['since']}|{last['reference']}|{last['leg']}"
-                if last else None)
+        f" and {_DONE.behind} order by {_DONE.by} limit :limit",
+        office=office, limit=limit + 1, **_DONE.place(after)), limit)
+    return Page(tuple(shape(LegRow, row) for row in found), then)
+
+
+def arrivals(tx: Tx, office: str, after: str | None = None, limit: int = 50) -> Arrivals:
+    """The legs of which an office that fetches has yet to take something, the oldest message first."""
+    found, then = _ARRIVED.page(tx.rows(
+        f"select {', '.join(_ARRIVED.columns)} from messages where {_UNTAKEN} and {_ARRIVED.behind}"
+        f" order by {_ARRIVED.by} limit :limit", office=office, limit=limit + 1, **_ARRIVED.place(after)), limit)
+    return Arrivals(tuple(dict.fromkeys((row["reference"], row["leg"]) for row in found)), then)
+
+
+def with_arrivals(tx: Tx, references: Iterable[str]) -> set[tuple[str, str]]:
+    """The legs of these cases (reference and number) of which an office has yet to take something."""
+    return {(row["reference"], row["leg"]) for names, each in named(references) for row in tx.rows(
+        f"select distinct reference, leg from messages where reference in ({names}) and state = 'due'"
+        " and next_at is null", **each)}
+
+
+def arrived(tx: Tx, office: str, most: int = 1_000) -> int:
+    """Of how many legs an office has yet to take something; no more than `most` are counted."""
+    return int(tx.rows(f"select count(*) as n from (select distinct reference, leg from messages where {_UNTAKEN}"
+                       " limit :most) as waiting", office=office, most=most)[0]["n"])
 
 
 def figures(tx: Tx, now: datetime) -> Figures:
@@ -181,7 +214,3 @@ def _counts(tx: Tx, sql: str) -> dict[str, int]:
 
 def _count(tx: Tx, sql: str, at: str) -> int:
     return int(tx.rows(sql, at=at)[0]["n"])
-
-
-def _cursor(row: Row) -> str:
-    return f"{row['due_rank']}|{row['reference']}|{row['leg']}"

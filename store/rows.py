@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from store.encoding import moment, stamp
 from store.port import Row, Tx
 
 V = TypeVar("V")
+AT_ONCE = 50  # values named in one statement
 
 
 def shape(kind: type[V], row: Mapping[str, Any], **more: Any) -> V:
@@ -103,6 +104,22 @@ def one(tx: Tx, missing: type[Exception], sql: str, **params: Any) -> Row:
     if not found:
         raise missing
     return found[0]
+
+
+def named(values: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Values, each once, for `in (…)` of a few statements: the text that lists their parameters, and these."""
+    wanted = list(dict.fromkeys(values))
+    for first in range(0, len(wanted), AT_ONCE):
+        some = wanted[first:first + AT_ONCE]
+        names, text = _names(len(some))
+        yield text, dict(zip(names, some, strict=True))
+
+
+@cache
+def _names(count: int) -> tuple[tuple[str, ...], str]:
+    """So many names of parameters, and the text that lists them."""
+    names = tuple(f"v{number}" for number in range(count))
+    return names, ", ".join(f":{name}" for name in names)
 
 
 @cache

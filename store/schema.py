@@ -243,7 +243,43 @@ EIGHTH: tuple[str, ...] = (
     "create index cases_reopened on cases (reference) where closed_at is null and ended_as is not null",
 )
 
+# What was made for what never came is gone: who held a case was never asked for, a calendar is read from its file, and
+# the audit log is asked by time. Lists that grow with what is open are read from their indexes, page by page, those of
+# one office too; what an office has yet to take is told by its messages, so that what was cancelled or overtaken is
+# not passed over at each look for ever.
 NINTH: tuple[str, ...] = (
+    # Its column stays, always empty: SQLite would write every case anew to take one byte from each, and a host that
+    # still has the version before names it when it files.
+    "drop index cases_of_holder",
+    "drop table publications",
+    "drop table calendar_years",
+    "drop index audit_of_target",
+    "create index audit_by_time on audit (at, n)",
+    "drop index offers_untaken",
+    "drop index messages_offered",
+    """create index messages_offered on messages (office, created_at, reference, leg, type, n)
+    where state = 'due' and next_at is null""",
+    "drop index messages_troubled",
+    """create index messages_troubled on messages (created_at, reference, leg, type, n, state, office)
+    where (state = 'stuck' or state = 'unknown' or state = 'refused')""",
+    "drop index messages_retried",
+    """create index messages_retried on messages (created_at, reference, leg, type, n, office)
+    where state = 'due' and attempts > 0""",
+    "drop index legs_yellow",
+    """create index legs_yellow on legs (yellow_at, reference, leg, due_at, office)
+    where (state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')
+    and yellow_at is not null""",
+    "drop index legs_due",
+    """create index legs_due on legs (due_at, reference, leg, office)
+    where (state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')
+    and due_at is not null""",
+    # Staff among a hundred times as many applicants; what a case that is erased has in the quarantine.
+    "create index accounts_of_staff on accounts (role, created_at, account) where role <> 'applicant'",
+    "create index quarantine_of_case on quarantine (reference) where reference is not null",
+    # Each night it is asked which cases ended before a day and are not erased yet; to look through them all would read
+    # what was filed with each.
+    "create index cases_unerased on cases (closed_at, reference) where closed_at is not null and subject <> ''",
+    "create index consents_taken_back on consents (reference) where withdrawn_at is not null",
     # Whose plan a plan is: it goes with the last case that was filed with it (`store/erasure.py`).
     "create index cases_of_plan on cases (plan)",
     # What one person may still add is looked up by what of theirs is not filed yet.

@@ -189,9 +189,9 @@ class SqliteReader:
 class SqliteDatabase:
     """The store of one process; `open_sqlite` makes it."""
 
-    def __init__(self, folder: Path, lock: FolderLock, cipher: Cipher) -> None:
+    def __init__(self, folder: Path, lock: FolderLock, cipher: Cipher, say: Callable[[str], None]) -> None:
         self._path = folder / FILE
-        self._lock = lock
+        self._lock, self._say = lock, say
         self.cipher = cipher
         self._reader = SqliteReader(self._path, cipher)
         self._listeners: list[Callable[[str], None]] = []
@@ -244,7 +244,7 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise _unopened(self._path, error) from None
         try:
-            _prepare(tables)
+            _prepare(tables, self._say)
         except sqlite3.Error as error:
             tables.close()
             raise _unopened(self._path, error) from None
@@ -264,7 +264,7 @@ def open_sqlite(folder: Path, cipher: Cipher, patience: float, say: Callable[[st
         refuse_owner((lock.path, folder / FILE))
         lock.take(patience, say)
         (folder / FILE).touch(0o600)  # nobody else reads when which case was filed
-        return started(SqliteDatabase(folder, lock, cipher))
+        return started(SqliteDatabase(folder, lock, cipher, say))
     except OSError as error:
         raise UnsafeStorage(
             f"数据目录 {folder} 不能使用（{error.strerror}）；请检查 YJS_DATA 和目录的属主、权限。") from None
@@ -303,14 +303,14 @@ def _unopened(path: Path, error: sqlite3.Error) -> UnsafeStorage:
     return UnsafeStorage(f"无法打开 {path}：{plain(error).detail}。")
 
 
-def _prepare(tables: Tables) -> None:
+def _prepare(tables: Tables, say: Callable[[str], None]) -> None:
     for name, value in PRAGMAS.items():
         tables.conn.execute(f"pragma {name} = {value}")
     tables.conn.execute(f"pragma wal_autocheckpoint = {_SPACE_PAGES}")
     # A filing touches more pages than SQLite keeps for taking a unit back; it would make a file for them, each time.
     tables.conn.execute("pragma temp_store = memory")
     refuse_pragmas(tables.conn)
-    migrate_sqlite(tables)
+    migrate_sqlite(tables, say)
 
 
 def _mounts() -> str:

@@ -155,6 +155,15 @@ def test_a_case_that_somebody_looked_at_is_forgotten_after_those_that_nobody_nee
     assert {first, third}.isdisjoint(desk._book._kept)
 
 
+def test_a_list_pushes_no_case_that_is_worked_on_out_of_memory(desk, monkeypatch):
+    monkeypatch.setattr(book, "REMEMBERED_CASES", 2)
+    monkeypatch.setattr(book, "LOOKED_AT", 1)
+    filed = [desk.file("somebody", small_filing(), f"key-{n}", NOW).reference for n in range(4)]
+    assert {case["reference"] for case in desk.cases_of("somebody", NOW)} == set(filed)
+    assert list(desk._book._kept) == filed[2:]
+    assert len(desk._book._looked) == 1
+
+
 @pytest.mark.parametrize(("legs", "error"), [
     (("77",), errors.UnknownLeg), (("01", "77"), errors.UnknownLeg), ((), errors.NotNow),
 ])

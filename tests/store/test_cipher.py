@@ -117,7 +117,7 @@ def test_a_row_with_a_body_of_another_row_does_not_open(store: Opened) -> None:
 
 def test_no_personal_value_stands_plain_in_the_database(store: Opened) -> None:
     canary = "示例金丝雀"
-    store.db.write(lambda tx: file_case(tx, code=canary, holder=canary, body={"name": canary}))
+    store.db.write(lambda tx: file_case(tx, code=canary, on_behalf_of=canary, body={"name": canary}))
 
     def everything(tx: Tx) -> bytes:
         tables = ("cases", "events", "legs", "messages", "heads")

@@ -70,6 +70,18 @@ def test_a_leg_that_was_withdrawn_before_anybody_read_it_is_nobodys_to_read(ther
     assert state(there, receipt.reference) == "withdrawn"
 
 
+def test_what_an_office_has_spoken_of_or_will_never_get_is_no_news_for_its_officers(there: Inside) -> None:
+    spoken, gone = there.file(ALONE, "spoken", NOW), there.file(ALONE, "gone", NOW)
+    leg = f"{spoken.reference}-03"
+    assert there.desk.officers.sizes(OFFICE) == (2, 2)
+    there.desk.fetch(OFFICE, leg, NOW)  # its program reads it, and accepts it without a word that it has it
+    there.say(OFFICE, leg, "leg.accepted", LATER)
+    withdraw(there, gone.reference)
+    assert there.desk.officers.sizes(OFFICE) == (1, 0)
+    assert there.desk.officers.fresh(OFFICE, None, LATER).lines == ()
+    assert not there.desk.officers.sheet(OFFICE, leg, LATER).fresh
+
+
 def test_a_leg_that_was_read_before_it_was_withdrawn_stays_as_it_was_read_and_the_department_is_told(
         there: Inside) -> None:
     receipt = there.file(ALONE, "k", NOW)

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import threading
+import time
+from contextlib import closing, suppress
+from dataclasses import asdict
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 from sqlite_utils import Database as Tables
 
-from store import endings, leases, messages, offers
+from store import cases, endings, leases, messages, offers
+from store.backup import MANIFEST, Copied, digest
 from store.choosing import Wanted
 from store.cipher import Cipher
 from store.encoding import squeeze, stamp
+from store.errors import StoreUnavailable
+from store.failpoints import arm
 from store.leases import Attempt, Outcome
 from store.messages import MessageId
-from store.migrations import run_all
+from store.migrations import MIGRATIONS, run_all
+from store.opening import Place, open_store
 from store.port import Tx
+from store.postgres import PostgresTx
+from store.postgres_schema import PostgresSchema
+from store.restoration import restore
 from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, THIRD
-from store.sqlite import SqliteTx
-from tests.store.samples import NOW, REFERENCE, minutes
+from store.sqlite import FILE, SqliteTx
+from tests.store.samples import NOW, REFERENCE, a_case, file_case, minutes
 
 LETTER = '{"示例":"正文"}'.encode()
 OFFERED = ("leg.filed", "leg.supplemented", "leg.withdrawn", "leg.supplemented", "leg.withdrawn")
@@ -94,3 +109,91 @@ def test_cases_that_ended_before_are_judged_like_those_that_end_now(before: Tx) 
     endings.note(before, found)
     assert [(one.reference, one.how) for one in found] == [(REFERENCE, endings.LATE)]
     assert (endings.unjudged(before, 9), endings.recount(before)) == ([], {("ended", "utilities|late"): 1})
+
+
+BEFORE = "0009_lists_of_what_is_open"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def older(request: pytest.FixtureRequest, tmp_path: Path, cipher: Cipher) -> Place:
+    """Where a store of the layout before the last is, with one case."""
+    if request.param == "sqlite":
+        place = Place(tmp_path / "data", patience=1.0)
+        place.data.mkdir(mode=0o700)
+        tables = Tables(place.data / FILE)
+        MIGRATIONS.apply(tables, stop_before=BEFORE)
+        with tables.conn:
+            tables.conn.execute("begin")
+            file_case(SqliteTx(tables, cipher))
+        tables.close()
+        return place
+    url = request.getfixturevalue("server").bare()
+    with psycopg.connect(url) as server:
+        MIGRATIONS.apply(PostgresSchema(server), stop_before=BEFORE)  # type: ignore[arg-type]
+    with psycopg.connect(url, row_factory=dict_row) as server:
+        file_case(PostgresTx(server, cipher))
+    return Place(tmp_path / "data", url, patience=5.0)
+
+
+def layout(place: Place) -> list[str]:
+    """Every table with its columns and every index, as the store itself describes them."""
+    if place.url is None:
+        with closing(sqlite3.connect(place.data / FILE)) as file:
+            return sorted(sql for sql, in file.execute("select sql from sqlite_master where sql is not null"))
+    with psycopg.connect(place.url) as server:
+        columns = server.execute("select concat_ws(' ', table_name, column_name, data_type, is_nullable)"
+                                 " from information_schema.columns where table_schema = 'public'").fetchall()
+        indexes = server.execute("select indexdef from pg_indexes where schemaname = 'public'").fetchall()
+    return sorted(line for line, in (*columns, *indexes))
+
+
+@pytest.mark.parametrize("step", [1, 18])
+def test_a_store_of_the_layout_before_comes_to_todays_though_that_was_cut_off(
+        older: Place, cipher: Cipher, request: pytest.FixtureRequest, tmp_path: Path, step: int) -> None:
+    arm(f"migrate.step:raise@{step}")
+    with suppress(StoreUnavailable):  # one that waits for its database tries again by itself
+        open_store(older, cipher, quiet).close()
+    arm("")
+    opened = open_store(older, cipher, quiet)
+    with opened.db.read() as tx:
+        assert cases.get(tx, REFERENCE) == a_case()
+    opened.db.write(lambda tx: file_case(tx, "another"))
+    opened.close()
+    fresh = Place(tmp_path / "fresh", older.url and request.getfixturevalue("server").url)
+    open_store(fresh, cipher, quiet).close()
+    assert layout(older) == layout(fresh)
+
+
+@pytest.mark.parametrize("older", ["sqlite"], indirect=True)
+def test_a_copy_that_the_version_before_made_comes_back_in_todays_layout(
+        older: Place, cipher: Cipher, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (older.data / FILE).rename(copy / FILE)
+    made = Copied(at=stamp(NOW), cases=1, legs=2, events=3, files=0, bytes=0, absent=0, seals=0, seal="",
+                  sha256=digest(copy / FILE))
+    (copy / MANIFEST).write_text(json.dumps(asdict(made)), "utf-8")
+    back, _ = restore(Place(tmp_path / "back"), cipher, copy, quiet, NOW)
+    with back.db.read() as tx:
+        assert cases.get(tx, REFERENCE) == a_case()
+    back.close()
+    assert not MIGRATIONS.pending(Tables(tmp_path / "back" / FILE))
+
+
+@pytest.mark.parametrize("older", ["postgres"], indirect=True)  # the other store has one process only
+def test_an_upgrade_that_crosses_the_way_of_a_host_at_work_is_done_again(older: Place, cipher: Cipher) -> None:
+    url = str(older.url)
+    with psycopg.connect(url) as host, psycopg.connect(url, autocommit=True) as watch:
+        host.execute("lock table messages in row exclusive mode")
+        upgrade = threading.Thread(target=lambda: open_store(older, cipher, quiet).close())
+        upgrade.start()
+        while not watch.execute("select 1 from pg_locks where not granted").fetchall():
+            time.sleep(0.01)
+        host.execute("lock table cases in row exclusive mode")  # the upgrade has it, and gives way
+    upgrade.join()
+    with psycopg.connect(url) as host:
+        assert not MIGRATIONS.pending(PostgresSchema(host))  # type: ignore[arg-type]
+
+
+def quiet(text: str) -> None:
+    assert text

@@ -143,6 +143,18 @@ def test_an_urge_is_news_with_its_reason_and_does_not_spoil_a_form_that_is_being
     assert sheet(there, leg).leg.state == "accepted"
 
 
+def test_a_list_shows_what_another_host_has_done(there: Inside, place: Place, tmp_path: Path) -> None:
+    leg = opened(there)
+    assert [line.state for line in there.desk.officers.inbox(OFFICE, None, at(2)).lines] == ["已接收，等受理"]
+    said = Said("leg.accepted", TOKEN, sheet(there, leg).seen)
+    if place.url is None:  # there is one process only
+        there.desk.officer_acts.tell(ONE, leg, said, at(2))
+    else:
+        with inside(tmp_path, place.data, place.url, YJS_DEPARTMENTS=str(tmp_path / "changed.yaml")) as other:
+            other.desk.officer_acts.tell(ONE, leg, said, at(2))
+    assert [line.state for line in there.desk.officers.inbox(OFFICE, None, at(2)).lines] == ["已受理"]
+
+
 def test_an_erased_case_is_in_no_list_and_no_list_breaks(there: Inside) -> None:
     leg = opened(there)
     no = {"reason_code": "R1", "reason": "不在范围"}
@@ -159,7 +171,7 @@ def test_a_withdrawal_is_news_and_is_answered(there: Inside) -> None:
     leg = opened(there)
     there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
     assert sheet(there, leg).fresh == ("leg.withdrawn",)
-    listed = there.desk.officers.fresh(OFFICE, 0, at(3))
+    listed = there.desk.officers.fresh(OFFICE, None, at(3))
     assert [(line.leg, line.fresh) for line in listed.lines] == [(leg, True)]
     assert there.desk.officer_acts.open(ONE, leg, at(3)) == ["leg.withdrawn"]
     there.desk.officer_acts.tell(ONE, leg, Said("leg.withdraw_confirmed", TOKEN, sheet(there, leg).seen), at(4))

@@ -15,7 +15,6 @@ from web.staff.root import bp
 from web.wiring import house
 
 LOOKS = {"white": "running", "yellow": "soon", "red": "late", "green": "done", "grey": "ended"}
-LARGEST_CURSOR = 10**15
 
 
 def officers() -> Officers:
@@ -43,8 +42,7 @@ def inbox() -> str:
 @bp.get("/arrivals")
 def arrivals() -> str:
     """What has come and was not opened yet, the oldest first."""
-    after = min(max(0, request.args.get("after", 0, type=int) or 0), LARGEST_CURSOR)
-    return _page("arrivals", officers().fresh(own_office(), after, house().clock.now()))
+    return _page("arrivals", officers().fresh(own_office(), request.args.get("after"), house().clock.now()))
 
 
 @bp.get("/done")

@@ -17,7 +17,7 @@ from store.ratings import Rating
 from web.errors import not_found
 from web.identity import subject
 from web.staff.names import bundle_name, matter_name, office_name
-from web.staff.root import bp, page_of
+from web.staff.root import AT_ONCE, bp, turned
 from web.wiring import house
 
 
@@ -25,12 +25,12 @@ from web.wiring import house
 def list_ratings() -> str:
     """Bad ratings that are owed an answer, the one due first in front, and the figures."""
     with house().database.read() as tx:
-        found, page, more = page_of(lambda last, limit: ratings.owed(tx, last, limit))
+        found, then = ratings.owed(tx, request.args.get("after"), AT_ONCE)
         owed = ratings.late(tx, house().clock.now())
         tables = (("按一件事（整件事的评价）", [(bundle_name(line.name), line) for line in figures.by_bundle(tx)]),
                   ("按单位（各事项的评价）", [(office_name(line.name), line) for line in figures.by_office(tx)]))
-    return render_template("staff/ratings.html", lines=[_shown(one) for one in found], owed=owed, page=page,
-                           more=more, tables=tables, levels=LEVELS)
+    return render_template("staff/ratings.html", lines=[_shown(one) for one in found], owed=owed,
+                           tables=tables, levels=LEVELS, **turned(then))
 
 
 def _shown(one: Rating) -> dict[str, Any]:

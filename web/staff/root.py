@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -13,8 +12,7 @@ from web.errors import not_found
 from web.identity import current, subject
 from web.staff.tabs import tabs_of
 
-AT_ONCE, MOST_PAGES = 50, 100_000
-One = TypeVar("One")
+AT_ONCE = 50
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
 
@@ -33,15 +31,6 @@ def act_of_form() -> Act:
     return Act(by=subject(), reason=request.form.get("reason", "").strip(), dry_run="confirmed" not in request.form)
 
 
-def page_asked() -> int:
-    """The page of a list that is asked for, from 1; nobody turns so many that a number is too large."""
-    return min(max(1, request.args.get("page", 1, type=int) or 1), MOST_PAGES)
-
-
-def page_of(after: Callable[[One | None, int], list[One]]) -> tuple[list[One], int, bool]:
-    """The page of a list that is asked for, or its last one, the page's number, and whether more follow; `after` gives
-    so many after one."""
-    place, found = 1, after(None, AT_ONCE + 1)
-    while len(found) > AT_ONCE and place < page_asked():
-        place, found = place + 1, after(found[AT_ONCE - 1], AT_ONCE + 1)
-    return found[:AT_ONCE], place, len(found) > AT_ONCE
+def turned(then: str | None) -> dict[str, Any]:
+    """What the foot of a list is drawn from: where the page after this one begins, and whether this is the first."""
+    return {"next": then, "first": not request.args.get("after")}

@@ -18,7 +18,7 @@ from store.errors import UnknownEntry
 from store.notices import Strange
 from web.errors import not_found
 from web.identity import subject
-from web.staff.root import act_of_form, bp, page_of
+from web.staff.root import AT_ONCE, act_of_form, bp, turned
 from web.wiring import house
 
 OUTCOMES = {"applied": "已采用", "known": "没有新内容，登记为已知", "discarded": "已作废"}
@@ -28,8 +28,8 @@ OUTCOMES = {"applied": "已采用", "known": "没有新内容，登记为已知"
 def strange() -> str:
     """Entries that nobody has settled yet, oldest first."""
     with house().database.read() as tx:
-        found, page, more = page_of(lambda last, limit: notices.unsettled(tx, last, limit))
-    return render_template("staff/strange.html", lines=[_shown(one) for one in found], page=page, more=more)
+        found, then = notices.listed(tx, request.args.get("after"), AT_ONCE)
+    return render_template("staff/strange.html", lines=[_shown(one) for one in found], **turned(then))
 
 
 def _shown(one: Strange) -> dict[str, Any]:

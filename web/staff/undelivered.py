@@ -4,7 +4,6 @@ one leg with every attempt that was made at it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -13,9 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from cases.model import LegState
 from cases.words import EVENT_NAMES, STATE_NAMES
 from desk.errors import CannotRetry, DeskError
-from desk.troubles import Trouble, attempts_at, troubles
+from desk.troubles import Trouble, attempts_at, troubles_after
 from web.errors import not_found
-from web.staff.root import AT_ONCE, act_of_form, bp, page_asked
+from web.staff.root import AT_ONCE, act_of_form, bp, turned
 from web.wiring import house
 
 STANDS = {"stuck": "等人处理", "refused": "部门系统拒收", "unknown": "结果不明，正在查询", "due": "将自动再送"}
@@ -32,14 +31,12 @@ def undelivered() -> str:
 
 
 def _list(problem: str, chosen: Sequence[str] = ()) -> str:
-    page, office, retrying = page_asked(), request.values.get("office", ""), "retrying" in request.args
-    found = troubles(house().database, retrying=retrying, office=office)
-    first = (page - 1) * AT_ONCE
-    lines = list(islice(found, first, first + AT_ONCE + 1))
+    office, retrying = request.values.get("office", ""), "retrying" in request.args
+    found, then = troubles_after(house().database, request.args.get("after"), AT_ONCE, retrying=retrying, office=office)
     return render_template(
-        "staff/undelivered.html", problem=problem, lines=[_shown(line) for line in lines[:AT_ONCE]], office=office,
-        retrying=retrying, page=page, more=len(lines) > AT_ONCE, chosen=chosen,
-        offices={body.id: body.name for body in house().deployment.bodies.values()})
+        "staff/undelivered.html", problem=problem, lines=[_shown(line) for line in found], office=office,
+        retrying=retrying, chosen=chosen, offices={body.id: body.name for body in house().deployment.bodies.values()},
+        **turned(then))
 
 
 def _shown(line: Trouble) -> dict[str, Any]:
