@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from marshmallow import ValidationError
+
 from catalog.schema_dictionary import RoleShape, options
 from catalog.schema_fields import (
     Authored,
@@ -185,7 +187,10 @@ class People(MapOf):
     def _typed(self, value: Any) -> Any:
         if isinstance(value, dict):
             return super()._typed(value)
-        return dict.fromkeys(ListOf(self.title, Name("角色")).deserialize(value))
+        try:
+            return dict.fromkeys(ListOf(self.title, Name("角色")).deserialize(value))
+        except ValidationError as error:
+            raise ValidationError(error.messages, valid_data=dict.fromkeys(error.valid_data or ())) from error
 
 
 class BundleShape(Authored):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, Final
 
 from catalog.bounds import number_words
@@ -19,6 +21,7 @@ from catalog.model import Catalog
 FILER_OPTIONS: Final = {"self": "本人", "legal_rep": "法定代表人", "agent": "经办人(代理人)"}
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NUMBER_WORDS: Final = {"==": "等于", "!=": "不等于", "<": "小于", "<=": "不超过", ">": "大于", ">=": "不小于"}
+_OF_OPTION: Final = re.compile(r"“[^”]*”(?:没有选|选了)(?=“[^”]*”$)")
 _DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不晚于", ">": "晚于", ">=": "不早于"}
 
 
@@ -95,7 +98,7 @@ def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
         case All(items) | Any_(items):
             parts = [_decisive(item, verdict, ground) for item in items if _holds(item, ground) is verdict]
             needs_one = isinstance(node, All) is not verdict
-            return parts[0] if needs_one and parts else "，且".join(dict.fromkeys(parts))
+            return parts[0] if needs_one and parts else _joined("，且", dict.fromkeys(parts))
     empty = next((name for name in _names(node) if ground.values.get(name) is EMPTY), None)
     if empty is not None and not verdict:
         return _not_asked(empty, ground)
@@ -130,10 +133,26 @@ def phrase(node: Node, truth: bool, labels: Labels) -> str:
             return phrase(item, not truth, labels)
         case All(items) | Any_(items):
             joined = "，且" if isinstance(node, All) is truth else "，或者"
-            return joined.join(phrase(item, truth, labels) for item in items)
+            return _joined(joined, (phrase(item, truth, labels) for item in items))
         case Compare(op, left, right):
             return _comparison(op, left, right, truth, labels) if op != "in" else _member(left, right, truth, labels)
     return f"“{_value(node, None, labels)}”{'答“是”' if truth else '答“否”'}"
+
+
+def _joined(word: str, parts: Iterable[str]) -> str:
+    """Parts joined by `word`; what several in a row say of one question is said once: 没有选“甲”“乙”, 选了“甲”或“乙”."""
+    said: list[str] = []
+    for stem, alike in groupby(parts, key=_stem):
+        between = "" if word == "，且" else "或"
+        once = stem and (not between or stem.endswith("”选了"))  # “没有选甲或乙” would mean neither
+        said += [stem + between.join(part.removeprefix(stem) for part in alike)] if once else alike
+    return word.join(said)
+
+
+def _stem(part: str) -> str:
+    """The part up to the option it names; empty where it is not about an option."""
+    found = _OF_OPTION.match(part)
+    return found[0] if found else ""
 
 
 def _member(left: Node, right: Node, truth: bool, labels: Labels) -> str:

@@ -82,6 +82,14 @@ def test_a_matter_is_in_or_out_for_a_reason_that_people_remember_giving(
     assert why("utilities", matter, **situation) == text
 
 
+def test_several_options_of_one_question_are_named_in_one_breath() -> None:
+    plan = planned("enterprise-change", {"changes": ["shareholders"], "filer": "legal_rep"})
+    absent = {line.matter: line.why.text for line in plan.absent}
+    assert absent["social-change"] == "因为“公司要变更哪些内容”没有选“单位名称”“住所(地址)”“法定代表人”"
+    asked = {question.id: question.when_text for question in plan.questions}
+    assert asked["reseal"] == "仅当“公司要变更哪些内容”选了“单位名称”或“法定代表人”时才问"
+
+
 @pytest.mark.parametrize(("regions", "text"), [
     (["370000"], "“途经哪些省份”有 1 项，办一件"), (["370000", "320000"], "“途经哪些省份”有 2 项，每项办一件"),
 ])

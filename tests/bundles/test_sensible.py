@@ -26,8 +26,9 @@ def test_a_journey_through_one_province_is_no_journey_across_provinces(provinces
 
 @pytest.mark.parametrize(("bundle", "offered"), [
     ("utilities", ["legal_rep", "agent"]), ("transport-company", ["legal_rep", "agent"]),
-    ("oversize", ["legal_rep", "agent"]), ("deregistration", ["legal_rep", "agent"]), ("retirement", ["self", "agent"]),
-    ("after-life", ["self", "agent"]),
+    ("oversize", ["legal_rep", "agent"]), ("deregistration", ["legal_rep", "agent"]),
+    ("restaurant", ["legal_rep", "agent"]), ("enterprise-change", ["legal_rep", "agent"]),
+    ("retirement", ["self", "agent"]), ("after-life", ["self", "agent"]),
 ])
 def test_an_enterprise_files_by_its_representative_and_a_person_for_himself(bundle: str, offered: list[str]) -> None:
     asked = {question.id: question for question in public_plan(bundle).questions}["filer"]

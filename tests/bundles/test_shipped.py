@@ -18,8 +18,10 @@ from tests.bundles.shipped import CATALOG, LOADED, TODAY, planned, public_plan
 BUNDLES = {
     "after-life": (9, 7, 1, (17, 7, "wd")),
     "deregistration": (7, 6, 1, (24, 24, "nd")),  # the notice period is the law's own
+    "enterprise-change": (8, 8, 3, (4, 2, "wd")),
     "newborn": (6, 5, 1, (22, 7, "wd")),
     "oversize": (6, 2, 2, (5, 3, "wd")),
+    "restaurant": (6, 4, 8, (20, 10, "wd")),
     "retirement": (7, 5, 0, (60, 20, "wd")),
     "transport-company": (6, 3, 1, (42, 5, "wd")),
     "utilities": (17, 11, 9, (37, 7, "wd")),
@@ -58,6 +60,16 @@ def test_the_public_situation_leaves_no_question_open_and_blocks_nothing(bundle:
     plan = public_plan(bundle)
     assert [question.id for question in plan.questions if question.state == "open"] == []
     assert [problem.text for problem in plan.problems if problem.level == "block"] == []
+
+
+def test_a_restaurant_gets_one_certificate_over_its_permits_after_one_visit() -> None:
+    plan = public_plan("restaurant")
+    assert plan.composite is not None
+    assert [(part.leg, str(part.name), part.needed) for part in plan.composite.parts] == [
+        ("03", "食品经营许可证", True), ("04", "营业前消防安全检查意见书", True), ("06", "招牌设置意见", False),
+        ("07", "烟草专卖零售许可证", False)]
+    visit = [(edge.leg, edge.kind, edge.feeds) for edge in plan.edges if edge.targets == ("02",)]
+    assert visit == [("03", "before_decide", ("visit_record",)), ("07", "before_decide", ("visit_record",))]
 
 
 @pytest.mark.parametrize(("bundle", "example"), EXAMPLES)

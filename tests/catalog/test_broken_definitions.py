@@ -49,6 +49,7 @@ BROKEN = [
     Broken(U, "say: 只接供水请到窗口", "say: 请先缴清,再来", "请先缴清",
            "「再来」后面没有内容；花括号里的半角逗号会截断文字，请改用全角逗号或加引号"),
     Broken(U, "name: 水气联合报装", "name: &n 水气联合报装", "name: &n", "不允许锚点或别名(&、*、<<)；请把内容写全"),
+    Broken(U, "people: [holder, agent]", "people: [holder, holder]", "people:", "角色里重复写了 holder；请删去一处"),
     Broken(U, "name: 水气联合报装", "name: !!str 水气联合报装", "!!str", "不允许类型标记"),
     Broken(M, "{statutory: 20wd, promised: 2wd, before: 7wd}", "{statutory: 20wd, promise: 2wd}", "promise: 2wd",
            "未知的键 promise；是否想写 promised？可用：statutory、promised、wait、before"),

@@ -24,7 +24,8 @@ AGREED = {"agreed": True}
 WHO = {
     "utilities": "sample-agent", "retirement": "sample-retiree", "newborn": "sample-mother",
     "transport-company": "sample-enterprise", "oversize": "sample-enterprise",
-    "deregistration": "sample-enterprise", "after-life": "sample-retiree",
+    "deregistration": "sample-enterprise", "restaurant": "sample-enterprise", "enterprise-change": "sample-enterprise",
+    "after-life": "sample-retiree",
 }
 
 
