@@ -22,6 +22,7 @@ from sandbox.ledger import Ledger
 BUNDLE = "utilities"
 PATIENCE = 240.0
 LOOK_SECONDS = 1.0
+ASKED = "leg.supplement_required"
 
 
 class Office(Applicant):
@@ -66,6 +67,11 @@ class Office(Applicant):
                   legs=[leg["leg"] for leg in receipt["legs"]], digest=_digest(receipt),
                   files=sorted(file for files in filing["materials"].values() for file in files))
         return receipt
+
+
+def _asks(told: Mapping[str, Any]) -> bool:
+    """Whether a department, or an officer at a desk, has asked for a supplement and heard that it is taken."""
+    return ASKED in (told.get("type"), told.get("act")) and (told.get("status") == 204 or told.get("outcome") == "done")
 
 
 def _digest(receipt: Mapping[str, Any]) -> str:
@@ -153,10 +159,11 @@ class Crowd:
     def _answer(self) -> None:
         """Look into every case of which a department asked something, until its asks are answered."""
         office, asked = self._office("answers"), Tail(self._stage.ledger)
+        at_desks = Tail(self._stage.folder / "officers.jsonl")
         todo: set[str] = set()
         while not self._over.wait(LOOK_SECONDS):
-            todo |= {line["leg"].rpartition("-")[0] for line in asked.fresh()
-                     if line["what"] == "told" and line["type"] == "leg.supplement_required" and line["status"] == 204}
+            todo |= {line["leg"].rpartition("-")[0] for line in (*asked.fresh(), *at_desks.fresh())
+                     if line["what"] == "told" and _asks(line)}
             for reference in sorted(todo):
                 try:
                     office.answer_asks(office.see(reference))

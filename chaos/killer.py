@@ -17,6 +17,7 @@ from chaos.stage import Stage
 
 RESTARTS = ("master", "group", "startup")
 LEAP_SECONDS = 75.0  # longer than a lease
+LATE_DAYS = 5  # working days, longer than any promise of the bundle
 REACH_SECONDS = 30.0
 STEP_SECONDS = 30.0
 AGAIN = (0.05, 1.0)
@@ -74,7 +75,8 @@ class Watch:
 
 
 class Killer:
-    """Plays the kills of a form; `sigkills`, `reached` and `unreached` say what came of them."""
+    """Plays the kills of a form; `sigkills`, `reached` and `unreached` say what came of them, `days` how
+    often the clock leapt by days."""
 
     def __init__(self, stage: Stage, form: Form, dice: Random, watch: Watch) -> None:
         self._stage, self._form, self._dice, self._watch = stage, form, dice, watch
@@ -85,6 +87,7 @@ class Killer:
         self.unreached: Counter[str] = Counter()
         self.starts: list[float] = []
         self.leaps: list[dict[str, float]] = []
+        self.days = 0
 
     def play(self, allow: Callable[[float], float], busy: Callable[[], bool]) -> None:
         """Every kill; `allow` is told which part of all may be filed by then and says which part is; `busy` whether
@@ -118,15 +121,26 @@ class Killer:
         self._kill("group", "")
 
     def _extras(self, total: int) -> dict[int, list[Callable[[], None]]]:
-        """Clock jumps and publications, spread over the kills."""
+        """Clock jumps, of seconds and of days, and publications, spread over the kills."""
         found: dict[int, list[Callable[[], None]]] = {}
-        for acts, act in ((self._form.jumps, self._leap), (self._form.publications, self._stage.publish)):
+        for acts, act in ((self._form.jumps, self._leap), (self._form.publications, self._stage.publish),
+                          (self._form.days, self._leap_days)):
             for number in range(acts):
                 found.setdefault(total * (number + 1) // (acts + 1), []).append(act)
         return found
 
     def _leap(self) -> None:
         self.leaps.append(self._stage.leap(LEAP_SECONDS))
+
+    def _leap_days(self) -> None:
+        """Into another working day, the first time so far that what tarries is late; no ask has lapsed by then."""
+        self.leap_days(1 if self.days else LATE_DAYS)
+
+    def leap_days(self, days: int) -> None:
+        """So many working days on, while the portal runs: it sees that time goes by, as on a day without a fault."""
+        self.leaps.append(self._stage.leap_days(days))
+        self._stage.await_sweep()  # a start after so long would take itself for one after an outage, and urge nobody
+        self.days += 1
 
     def _shuffled(self) -> Iterator[str]:
         """Every failpoint in an order of its own, again and again."""
