@@ -61,7 +61,7 @@ CALM: Script = {
 }
 PATIENT: Script = {"traffic-police": {"manners": {"short": 0.8, "tarries": 0.2}}}  # some of its legs become late
 LATER: Script = {**CALM, "traffic-police": {"manners": {"tarries": 1.0}}}
-BY_HAND = ("transport-bureau", "garden-bureau", "water-bureau")
+BY_HAND = ("transport-bureau", "water-bureau")
 # The smallest in which each planted bug shows.
 TOLD: Mapping[str, Any] = {
     "manners": {"early": 0.3, "copies": 0.3, "beset": 0.1, "backwards": 0.1, "short": 0.2},
@@ -120,8 +120,8 @@ FORMS: Mapping[str, Form] = {
                  deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=62@1"),
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
-    "by-hand": Form(10, script=LATER, withdraws=0.1, drain_seconds=120, desks=BY_HAND, days=2, follows=1.0,
-                    pauses=(15, 15), read_out=False),
+    "by-hand": Form(8, script=LATER, withdraws=0.1, drain_seconds=120, desks=BY_HAND, days=2, follows=1.0,
+                    pauses=(12, 12), read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

@@ -110,9 +110,9 @@ class Officer(Browser):
     def _steps(self, leg: str) -> Iterator[str]:
         """What this officer will do with a leg, as the seed decides."""
         end = _chosen(self._draw("end", leg), ENDS) or "granted"
-        if end != "not_accepted":
+        if end != "not_accepted":  # whatever else is done of a leg accepts it
             yield "accepted"
-        yield from (act for act, share in SOMETIMES if self._draw(act, leg) < share)
+            yield from (act for act, share in SOMETIMES if self._draw(act, leg) < share)
         yield end
         if end == "granted" and self._draw("delivered", leg) < DELIVERS:
             yield "delivered"
