@@ -18,6 +18,7 @@ from chaos.stage import Stage
 RESTARTS = ("master", "group", "startup")
 LEAP_SECONDS = 75.0  # longer than a lease
 LATE_DAYS = 5  # working days, longer than any promise of the bundle
+LAST_DAYS_SECONDS = 300.0
 REACH_SECONDS = 30.0
 STEP_SECONDS = 30.0
 AGAIN = (0.05, 1.0)
@@ -96,45 +97,51 @@ class Killer:
         extra = self._extras(total)
         while self.sigkills < self._form.kills:
             if not self._armed:  # an armed one dies again and again: the next kill is the way out
-                self._keep_step(allow, total)
+                self._pass_days(self._keep_step(allow, total))
             for act in extra.pop(min(extra), []) if extra and min(extra) <= self.sigkills else []:
                 act()
             time.sleep(self._dice.uniform(*(AGAIN if self._armed else self._form.pauses)))
             self._round(busy())
+        allow(1.0)
         for acts in extra.values():
-            allow(1.0)
             for act in acts:
                 time.sleep(self._form.pauses[0])
                 act()
         if self._armed:
             self._kill("group", "")
-        allow(1.0)
+        until = time.monotonic() + LAST_DAYS_SECONDS
+        while self.days < self._form.days and time.monotonic() < until:
+            filed = allow(1.0)
+            time.sleep(self._form.pauses[0])
+            self._pass_days(filed)
 
-    def _keep_step(self, allow: Callable[[float], float], total: int) -> None:
-        """Let the next part be filed, and wait until the part before it is, so that every kill meets its load."""
+    def _keep_step(self, allow: Callable[[float], float], total: int) -> float:
+        """Let the next part be filed, and wait until the part before it is, so that every kill meets its load; the
+        part that is filed."""
         until = time.monotonic() + STEP_SECONDS
-        while allow((self.sigkills + 1) / total) < (self.sigkills - 1) / total and time.monotonic() < until:
+        while (filed := allow((self.sigkills + 1) / total)) < (self.sigkills - 1) / total and time.monotonic() < until:
             time.sleep(GLANCE_SECONDS)
+        return filed
+
+    def _pass_days(self, filed: float) -> None:
+        """Leap by days once so much is filed that something is late by it; no ask has lapsed by then."""
+        if self.days < self._form.days and filed >= (self.days + 1) / (self._form.days + 1):
+            self.leap_days(1 if self.days else LATE_DAYS)
 
     def settle(self) -> None:
         """One more start, so that nothing rests any more because of what went wrong before."""
         self._kill("group", "")
 
     def _extras(self, total: int) -> dict[int, list[Callable[[], None]]]:
-        """Clock jumps, of seconds and of days, and publications, spread over the kills."""
+        """Clock jumps and publications, spread over the kills."""
         found: dict[int, list[Callable[[], None]]] = {}
-        for acts, act in ((self._form.jumps, self._leap), (self._form.publications, self._stage.publish),
-                          (self._form.days, self._leap_days)):
+        for acts, act in ((self._form.jumps, self._leap), (self._form.publications, self._stage.publish)):
             for number in range(acts):
                 found.setdefault(total * (number + 1) // (acts + 1), []).append(act)
         return found
 
     def _leap(self) -> None:
         self.leaps.append(self._stage.leap(LEAP_SECONDS))
-
-    def _leap_days(self) -> None:
-        """Into another working day, the first time so far that what tarries is late; no ask has lapsed by then."""
-        self.leap_days(1 if self.days else LATE_DAYS)
 
     def leap_days(self, days: int) -> None:
         """So many working days on, while the portal runs: it sees that time goes by, as on a day without a fault."""
