@@ -17,7 +17,7 @@ from chaos.stage import Stage
 
 RESTARTS = ("master", "group", "startup")
 LEAP_SECONDS = 75.0  # longer than a lease
-LATE_DAYS = 5  # working days, longer than any promise of the bundle
+LATE_DAYS = 4  # working days, longer than any promise of the bundle and shorter than an ask may stay open
 LAST_DAYS_SECONDS = 300.0
 REACH_SECONDS = 30.0
 STEP_SECONDS = 30.0
