@@ -161,9 +161,9 @@ class Run:
         self.facts |= {"drained": drained, "resources": {"first": first, "last": seen_resources(self.stage)}}
 
     def _recounted(self, killer: Killer) -> None:
-        """The portal counts everything anew once a day: after another day its figures say what it found."""
+        """The portal counts everything anew once a day: on another day its figures say what it found."""
         if self.form.days:
-            killer.leap_days(1)
+            killer.another_day()
 
     def _drain(self, samples: Samples) -> bool:
         """Whether every leg is over, and every notice told, before the limit."""

@@ -126,7 +126,7 @@ class Killer:
     def _pass_days(self, filed: float) -> None:
         """Leap by days once so much is filed that something is late by it; no ask has lapsed by then."""
         if self.days < self._form.days and filed >= (self.days + 1) / (self._form.days + 1):
-            self.leap_days(1 if self.days else LATE_DAYS)
+            self._leap_days()
 
     def settle(self) -> None:
         """One more start, so that nothing rests any more because of what went wrong before."""
@@ -143,11 +143,20 @@ class Killer:
     def _leap(self) -> None:
         self.leaps.append(self._stage.leap(LEAP_SECONDS))
 
-    def leap_days(self, days: int) -> None:
-        """So many working days on, while the portal runs: it sees that time goes by, as on a day without a fault."""
-        self.leaps.append(self._stage.leap_days(days))
-        self._stage.await_sweep()  # a start after so long would take itself for one after an outage, and urge nobody
+    def _leap_days(self) -> None:
+        """Some working days on while the portal runs, the first time so many that what tarries is late. A start after
+        so long takes itself for one after an outage and urges nobody by itself: whoever waits for that waits here."""
+        self.leaps.append(self._stage.leap_days(1 if self.days else LATE_DAYS))
+        if not self.days:
+            self._stage.await_sweep(self._form.urge_seconds)
         self.days += 1
+
+    def another_day(self) -> None:
+        """A start on the next working day, at which everything is recounted."""
+        self._stage.kill("group")
+        self.leaps.append(self._stage.leap_days(1))
+        self._start("")
+        self._stage.await_sweep(REACH_SECONDS)
 
     def _shuffled(self) -> Iterator[str]:
         """Every failpoint in an order of its own, again and again."""
