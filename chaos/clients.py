@@ -83,7 +83,7 @@ class Crowd:
 
     def __init__(self, stage: Stage, form: Form, seed: int, log: Ledger) -> None:
         self._stage, self._form, self._seed, self._log = stage, form, seed, log
-        self._token = stage.token()
+        self.token = stage.token()
         self._numbers = iter(range(form.applications))
         self._turn = threading.Condition()
         self.allowed = self.filed = 0
@@ -95,7 +95,7 @@ class Crowd:
         self._answerer = threading.Thread(target=self._answer, daemon=True)
 
     def _office(self, name: str) -> Office:
-        return Office(self._stage.url, self._token, name, self._log)
+        return Office(self._stage.url, self.token, name, self._log)
 
     def start(self) -> None:
         """Begin."""

@@ -113,10 +113,12 @@ class Run:
         self.stage.more = self.stage.unarmed
 
     def _filled(self, log: Ledger, desks: Ledger) -> None:
-        form, crowd = self.form, Crowd(self.stage, self.form, self.seed, log)
-        watch, samples, officers = Watch(self.stage), Samples(self.stage), Officers(self.stage, desks)
+        form, watch, samples = self.form, Watch(self.stage), Samples(self.stage)
+        with ThreadPoolExecutor(1) as beside:  # both begin with commands
+            hired = beside.submit(Officers, self.stage, desks)
+            crowd, officers = Crowd(self.stage, form, self.seed, log), hired.result()
         killer = Killer(self.stage, form, Random(self.seed), watch)
-        followers = Followers(self.stage, form, log, lambda: killer.days)
+        followers = Followers(self.stage, crowd.token, log, lambda: killer.days)
         for one in (watch, samples, crowd, officers, followers):
             one.start()
         last = [0.0]
@@ -183,9 +185,10 @@ class Run:
     def _read_out(self) -> None:
         """What the operator's commands say; they work beside the running portal."""
         self._say("reading out: export, audit, verify, backup, reconcile")
-        (self.folder / "export.jsonl").write_text(self.stage.flask("export", "--jsonl"), "utf-8")
-        if self.form.desks or self.form.follows:
-            (self.folder / "audit.jsonl").write_text(self.stage.flask("audit", "--json"), "utf-8")
+        reads = {"export": ("export", "--jsonl"), "audit": ("audit", "--json")}
+        with ThreadPoolExecutor(2) as pool:
+            for name, said in zip(reads, pool.map(lambda words: self.stage.flask(*words), reads.values()), strict=True):
+                (self.folder / f"{name}.jsonl").write_text(said, "utf-8")
         self.facts["open_values"] = list(open_values(self.folder))
         code, said = self.stage.try_flask("verify")
         self.facts["verify"] = {"code": code, "said": said[-2000:]}

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from chaos.clients import Office, Tail
-from chaos.forms import RATED, Form
+from chaos.forms import RATED
 from chaos.pages import PATIENCE, PAUSE, Browser, Page
 from chaos.script import draw
 from chaos.stage import Stage
@@ -121,12 +121,13 @@ class Supervisor(Browser):
 
 
 class Followers:
-    """All who follow. `days` tells how often the clock has leapt by days."""
+    """All who follow: the applicant, who has this token, and a supervisor. `days` tells how often the clock has leapt
+    by days."""
 
-    def __init__(self, stage: Stage, form: Form, log: Ledger, days: Callable[[], int]) -> None:
-        self._stage, self._form, self._days = stage, form, days
+    def __init__(self, stage: Stage, token: str, log: Ledger, days: Callable[[], int]) -> None:
+        self._stage, self._form, self._days = stage, stage.form, days
         self._acks = Tail(stage.folder / "clients.jsonl")
-        self._applicant = Follower(stage, log, stage.token())
+        self._applicant = Follower(stage, log, token)
         self._supervisor = Supervisor(stage, log)
         self._over, self._seen = threading.Event(), dict[str, float]()
         self._looked = {"applicant": 0, "supervisor": 0}

@@ -22,7 +22,7 @@ from chaos.script import draw
 from chaos.stage import Stage
 from sandbox.ledger import Ledger
 
-IDLE_SECONDS = 0.3
+IDLE_SECONDS = 1.5
 ARRIVALS = "/staff/arrivals"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
                        "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
