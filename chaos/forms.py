@@ -104,6 +104,7 @@ class Form:
     quiet_seconds: float = 3.0
     calms_down: bool = True  # the departments behave once everything is filed
     desks: tuple[str, ...] = ()  # the offices without a system
+    officers: int = 2  # at each of them
     days: int = 0  # how often the clock leaps by days, which makes late what tarries
     urge_seconds: float = 0.0  # that the first such leap waits for what the platform does of itself once a minute
     follows: float = 0.0  # the share of the applications whose applicants urge and rate

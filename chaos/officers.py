@@ -22,7 +22,7 @@ from chaos.script import draw
 from chaos.stage import Stage
 from sandbox.ledger import Ledger
 
-IDLE_SECONDS = 1.5
+IDLE_SECONDS, LONGEST_IDLE = 0.3, 1.5  # between two looks; the longer, the less there was to open
 ARRIVALS = "/staff/arrivals"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
                        "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -65,25 +65,29 @@ class Officer(Browser):
 
     def run(self) -> None:
         """Work until it is over; an officer who gives up is a finding, not the end of the run."""
+        idle = IDLE_SECONDS
         try:
-            while not self._desk.over.wait(IDLE_SECONDS):
-                self._round()
+            while not self._desk.over.wait(idle):
+                idle = IDLE_SECONDS if self._round() else min(idle * 1.5, LONGEST_IDLE)
         except Exception as fault:  # noqa: BLE001
             self.faults.append(f"{self.name}: {type(fault).__name__}: {str(fault)[:300]}")
 
     def _draw(self, *parts: object) -> float:
         return draw(self._desk.stage.seed, *parts)
 
-    def _round(self) -> None:
-        for form in self.see(ARRIVALS).forms("/staff/work/"):
-            leg = form.action.split("/")[3]
-            if int(self._draw("officer", leg) * self._place[1]) == self._place[0] and not self._desk.over.is_set():
-                self._open(leg, form)
-        if self._desk.hurry.is_set():
-            for leg, task in self._tasks.items():
-                if task.aside:
-                    task.aside = False
-                    self._work(leg, self.see(_page_of(leg)))
+    def _round(self) -> int:
+        """Open what has come and work on it; how much that was."""
+        fresh = [form for form in self.see(ARRIVALS).forms("/staff/work/") if self._is_mine(form.action.split("/")[3])]
+        for form in fresh:
+            if not self._desk.over.is_set():
+                self._open(form.action.split("/")[3], form)
+        for leg in [leg for leg, task in self._tasks.items() if task.aside] if self._desk.hurry.is_set() else ():
+            self._tasks[leg].aside = False
+            self._work(leg, self.see(_page_of(leg)))
+        return len(fresh)
+
+    def _is_mine(self, leg: str) -> bool:
+        return int(self._draw("officer", leg) * self._place[1]) == self._place[0]
 
     def see(self, path: str) -> Page:
         """A page; nothing of a rating may stand on it."""
@@ -226,12 +230,14 @@ class Officers:
 
 
 def _people_of(desk: Desk) -> list[Officer]:
-    """Two officers of an office: its sample person, and one with an account, whose id the portal gives."""
-    persona = f"officer-{desk.office}"
-    login, password = f"window-{desk.office}", hashlib.sha256(desk.office.encode()).hexdigest()
-    account = desk.stage.account(login, password, desk.office)
-    return [Officer(desk, persona, {"persona": persona}, (0, 2)),
-            Officer(desk, account, {"login": login, "password": password}, (1, 2))]
+    """The officers of an office: its sample person, and others with accounts, whose ids the portal gives."""
+    number = desk.stage.form.officers
+    people = [Officer(desk, f"officer-{desk.office}", {"persona": f"officer-{desk.office}"}, (0, number))]
+    for place in range(1, number):
+        login, password = f"window-{place}-{desk.office}", hashlib.sha256(desk.office.encode()).hexdigest()
+        account = desk.stage.account(login, password, desk.office)
+        people.append(Officer(desk, account, {"login": login, "password": password}, (place, number)))
+    return people
 
 
 def _filled(act: str, form: Sheet, mark: str, with_file: bool) -> Sheet:

@@ -13,7 +13,7 @@ from chaos.forms import CALM, DESKS, Form
 
 def test_a_tiny_run_goes_from_the_first_start_to_a_clean_verdict(tmp_path):
     said = []
-    form = Form(2, script=CALM, repeats=1.0, withdraws=0, read_out=False, desks=DESKS)
+    form = Form(2, script=CALM, repeats=1.0, withdraws=0, read_out=False, desks=DESKS, officers=1)
     Run(form, 1, tmp_path / "run", said.append).play()
     made = verdict(tmp_path / "run")
     assert {rule: one["examples"] for rule, one in made["rules"].items() if one["count"]} == {}
