@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import combinations
 
 from chaos.evidence import Act, Evidence
 from chaos.judged_notices import OF_ANSWERS
@@ -59,10 +60,10 @@ def refused_and_done(found: Evidence) -> Iterator[str]:
             yield f"{acts[0].leg} {acts[0].act}: refused, and in the audit log"
         if sum(act.done for act in acts) > 1:
             yield f"{acts[0].leg} {acts[0].act}: one form has said two things"
-    yield from (f"{leg} {act.act}: done from a page that was old" for leg, acts in by_leg.items() for act in acts
-                if act.done and any(_between(act, other) for other in acts))
+    yield from (f"{leg} {act.act} and {other.act}: done from pages that both were there before" for leg, acts in
+                by_leg.items() for act, other in combinations(acts, 2) if _side_by_side(act, other))
 
 
-def _between(act: Act, other: Act) -> bool:
-    """Whether `other` was begun and done after the page of `act` had come and before it was pressed."""
-    return other.done_at is not None and act.read < other.pressed and other.done_at < act.pressed
+def _side_by_side(act: Act, other: Act) -> bool:
+    """Whether both are done though the page of each had come before the other was pressed: one of them was old."""
+    return act.done and other.done and act.read < other.pressed and other.read < act.pressed

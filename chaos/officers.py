@@ -1,8 +1,8 @@
 """The officers of an office without a system: they work on the portal's own pages, and press as people press.
 
-Twice at once; a form of a page that is old by now; a form that was used, with other words; and where the answer is lost
-they look whether their act was done, and press the same form again until they are told. Every press is on record before
-it, and what became of it after it.
+Twice at once; two of them the same act, each on a page of their own; a form of a page that is old by now; a form that
+was used, with other words; and where the answer is lost they look whether their act was done, and press the same form
+again until they are told. Every press is on record before it, and what became of it after it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import base64
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from chaos.forms import RATED
 from chaos.pages import PATIENCE, PAUSE, Browser, Outcome, Page, Sheet
@@ -26,10 +25,11 @@ IDLE_SECONDS, LONGEST_IDLE = 0.3, 1.5  # between two looks; the longer, the less
 ARRIVALS = "/staff/arrivals"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
                        "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
-WAYS = (("twice", 0.08), ("cut", 0.12), ("old", 0.06), ("other", 0.05))  # else it is pressed once and waited for
+WAYS = (("twice", 0.08), ("cut", 0.12), ("old", 0.06), ("other", 0.05), ("both", 0.06))  # else it is pressed once
 SOMETIMES = (("remark", 0.15), ("supplement_required", 0.06), ("in_review", 0.2))
 ENDS = (("not_accepted", 0.04), ("refused", 0.06))  # else it is granted
 TARRIES, DELIVERS, FILES = 0.12, 0.3, 0.2
+UNTOLD = frozenset({"lost", "later", "elsewhere"})
 CUT_SECONDS = (0.001, 0.04)
 MOST_PRESSED = 40  # of one leg; whoever needs more is refused for ever
 
@@ -60,6 +60,7 @@ class Officer(Browser):
     def __init__(self, desk: Desk, name: str, credentials: dict[str, str], place: tuple[int, int]) -> None:
         super().__init__(desk.stage.url, name, desk.log, credentials)
         self._desk, self._place = desk, place
+        self.colleague: Browser = self
         self._tasks: dict[str, Task] = {}
         self.faults: list[str] = []
 
@@ -106,7 +107,7 @@ class Officer(Browser):
     def _until_told(self, form: Sheet) -> Outcome:
         """Press until it is known what became of it."""
         until = time.monotonic() + PATIENCE
-        while (told := self.press(form)) in {"lost", "later", "elsewhere"} and time.monotonic() < until:
+        while (told := self.press(form)) in UNTOLD and time.monotonic() < until:
             time.sleep(PAUSE)
             self.look(ARRIVALS)  # signs in where the session ran out
         return told
@@ -152,11 +153,14 @@ class Officer(Browser):
         filled = _filled(act, form, mark, self._draw("file", mark) < FILES)
         if how == "cut":
             least, most = CUT_SECONDS
-            self._once(leg, filled, least + self._draw("cut", mark) * (most - least))
+            seconds = least + self._draw("cut", mark) * (most - least)
+            self._once(leg, filled, lambda form: self.press(form, seconds))
             self._look_for(leg, filled, mark)
         if how == "twice":
             with ThreadPoolExecutor(2) as pool:
-                list(pool.map(lambda press: self._once(leg, filled, press=press), (self.press, self.press_beside)))
+                list(pool.map(lambda press: self._once(leg, filled, press), (self.press, self.press_beside)))
+        if how == "both" and self._with_a_colleague(leg, filled, mark) == "done":
+            return self.see(_page_of(leg)), "done"
         told = self._to_the_end(leg, filled)
         if how == "other" and told == "done" and act != "delivered":
             self._once(leg, _filled(act, form, f"{mark}-other", False))
@@ -171,20 +175,32 @@ class Officer(Browser):
             for _ in range(2):
                 self._to_the_end(leg, filled)
 
-    def _to_the_end(self, leg: str, form: Sheet) -> Outcome:
+    def _with_a_colleague(self, leg: str, form: Sheet, mark: str) -> Outcome:
+        """Both press the same act at once, each on a page of their own; what became of either."""
+        theirs = self.colleague.look(_page_of(leg)).form(form.action)
+        if theirs is None:
+            return "refused"
+        forms = (form, _filled(_name_of(form), theirs, f"{mark}-both", False))
+        with ThreadPoolExecutor(2) as pool:
+            told = {*pool.map(lambda who, one: self._to_the_end(leg, one, who), (self, self.colleague), forms)}
+        return "done" if "done" in told else "refused"
+
+    def _to_the_end(self, leg: str, form: Sheet, who: Browser | None = None) -> Outcome:
         """Press the same form until it is known what became of it."""
-        until = time.monotonic() + PATIENCE
-        while (told := self._once(leg, form)) in {"lost", "later", "elsewhere"} and time.monotonic() < until:
+        person, until = who or self, time.monotonic() + PATIENCE
+        while (told := self._once(leg, form, who=person)) in UNTOLD and time.monotonic() < until:
             time.sleep(PAUSE)
-            self.look(ARRIVALS)
+            person.look(ARRIVALS)
         return told
 
-    def _once(self, leg: str, form: Sheet, seconds: float = 30.0, press: Any = None) -> Outcome:
+    def _once(self, leg: str, form: Sheet, press: Callable[[Sheet], Outcome] | None = None,
+              who: Browser | None = None) -> Outcome:
         """One press, on record before and after."""
+        person = who or self
         said = {"leg": leg, "act": f"leg.{_name_of(form)}", "form": form.value("token"), "words": _words(form)}
-        self.note("press", read=form.read, **said)
-        told: Outcome = press(form) if press else self.press(form, seconds)
-        self.note("told", outcome=told, **said)
+        person.note("press", read=form.read, **said)
+        told = (press or person.press)(form)
+        person.note("told", outcome=told, **said)
         return told
 
     def _look_for(self, leg: str, form: Sheet, mark: str) -> None:
@@ -232,11 +248,13 @@ class Officers:
 def _people_of(desk: Desk) -> list[Officer]:
     """The officers of an office: its sample person, and others with accounts, whose ids the portal gives."""
     number = desk.stage.form.officers
-    people = [Officer(desk, f"officer-{desk.office}", {"persona": f"officer-{desk.office}"}, (0, number))]
+    names = {f"officer-{desk.office}": {"persona": f"officer-{desk.office}"}}
     for place in range(1, number):
         login, password = f"window-{place}-{desk.office}", hashlib.sha256(desk.office.encode()).hexdigest()
-        account = desk.stage.account(login, password, desk.office)
-        people.append(Officer(desk, account, {"login": login, "password": password}, (place, number)))
+        names[desk.stage.account(login, password, desk.office)] = {"login": login, "password": password}
+    people = [Officer(desk, *named, (place, number)) for place, named in enumerate(names.items())]
+    for one, (name, credentials) in zip(people, [*names.items()][1:], strict=False):
+        one.colleague = Browser(desk.stage.url, name, desk.log, credentials)  # at a line of its own
     return people
 
 
