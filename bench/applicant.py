@@ -33,6 +33,7 @@ class Applicant:
     """
 
     patience = 60.0
+    seconds = 30.0  # that it waits for one answer
 
     def __init__(self, url: str, token: str, seen: Seen | None = None) -> None:
         self._url = url
@@ -58,7 +59,7 @@ class Applicant:
 
     def once(self, method: str, path: str, **more: Any) -> requests.Response:
         """One request, sent once."""
-        return self._http.request(method, f"{self._url}{path}", timeout=30, **more)
+        return self._http.request(method, f"{self._url}{path}", timeout=self.seconds, **more)
 
     def prepare(self, bundle: str, situation: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Everything a filing of `bundle` sends; papers are uploaded."""

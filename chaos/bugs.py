@@ -44,6 +44,13 @@ BUGS = (
     Bug("asked-about-the-wrong-thing", "mixed", ("I4",)),
     Bug("told-out-of-order", "regrets", ("I4", "I26")),
     Bug("filing-not-idempotent", "mixed", ("I3", "I20")),
+    Bug("form-used-up-beforehand", "by-hand", ("I29",)),
+    Bug("old-pages-count", "by-hand", ("I29",)),
+    Bug("office-instead-of-officer", "by-hand", ("I28",)),
+    Bug("urged-again-the-same-day", "by-hand", ("I32",)),
+    Bug("urge-never-sent", "by-hand", ("I31",)),
+    Bug("rating-counted-before-it-is-taken", "by-hand", ("I33",)),
+    Bug("rating-shown-to-officers", "by-hand", ("I34",)),
 )
 
 

@@ -1,8 +1,9 @@
 """Judges a run from outside (`python -m chaos.checker FOLDER`): prints one JSON of counts; exit 1 if any is not 0.
 
-The rules are I1 to I22 of the rig, as far as they can be judged without looking inside, and four of the same kind:
-I23 overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace, I26 later message before its
-leg. I16 (deadlines) is judged where the days are: by the tests of the calendar.
+The rules are I1 to I22 of the rig, as far as they can be judged without looking inside, and more of the same kind: I23
+overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace, I26 later message before its
+leg, I27 to I29 what officers do at the portal's own pages, I30 to I32 urges, I33 and I34 ratings. I16 (deadlines) is
+judged where the days are: by the tests of the calendar.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chaos import judged_cases, judged_effects, judged_notices, judged_running
+from chaos import judged_cases, judged_effects, judged_notices, judged_officers, judged_oversight, judged_running
 from chaos.evidence import Evidence, read_evidence
 
 Rule = Callable[[Evidence], Iterator[str]]
@@ -46,6 +47,14 @@ RULES: Mapping[str, Rule] = {
     "I24 changed bytes": judged_effects.changed_bytes,
     "I25 notice lost": judged_notices.notices_lost,
     "I26 overtaken": judged_effects.overtaken,
+    "I27 act lost or doubled": judged_officers.acts_miscounted,
+    "I28 act without a name": judged_officers.acts_without_a_name,
+    "I29 refused and done": judged_officers.refused_and_done,
+    "I30 urge lost or doubled": judged_oversight.urges_miscounted,
+    "I31 urge astray": judged_oversight.urges_astray,
+    "I32 urged twice a day": judged_oversight.urged_twice,
+    "I33 rating": judged_oversight.ratings_miscounted,
+    "I34 rating told": judged_oversight.ratings_told,
 }
 
 
@@ -70,6 +79,9 @@ def figures(found: Evidence, judged: Mapping[str, Mapping[str, Any]]) -> dict[st
         "legs": len(found.legs), "calls": len(calls), "effects": len(found.effects), "notices_told": len(told),
         "calls_again": len(calls) - len({line["key"] for line in calls}),
         "bad_notices_refused": sum(line["status"] >= 400 for line in found.said("told_bad")),
+        "acts": sum(act.done for act in found.acts), "acts_refused": sum(act.refused for act in found.acts),
+        "urges": sum(event["type"] == "leg.urged" for event in found.exported("event")),
+        "ratings": sum(1 for _ in found.exported("rating")),
         "sigkills": found.run.get("sigkills", 0), "failpoints_reached": sum(found.run.get("reached", {}).values()),
         "failpoints_missed": sum(found.run.get("unreached", {}).values()),
         "seconds": found.run.get("ended", 0) - found.run.get("began", 0),

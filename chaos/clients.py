@@ -22,6 +22,7 @@ from sandbox.ledger import Ledger
 BUNDLE = "utilities"
 PATIENCE = 240.0
 LOOK_SECONDS = 1.0
+ASKED = "leg.supplement_required"
 
 
 class Office(Applicant):
@@ -68,6 +69,11 @@ class Office(Applicant):
         return receipt
 
 
+def _asks(told: Mapping[str, Any]) -> bool:
+    """Whether a department, or an officer at a desk, has asked for a supplement and heard that it is taken."""
+    return ASKED in (told.get("type"), told.get("act")) and (told.get("status") == 204 or told.get("outcome") == "done")
+
+
 def _digest(receipt: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(receipt, sort_keys=True).encode()).hexdigest()
 
@@ -77,7 +83,7 @@ class Crowd:
 
     def __init__(self, stage: Stage, form: Form, seed: int, log: Ledger) -> None:
         self._stage, self._form, self._seed, self._log = stage, form, seed, log
-        self._token = stage.token()
+        self.token = stage.token()
         self._numbers = iter(range(form.applications))
         self._turn = threading.Condition()
         self.allowed = self.filed = 0
@@ -89,7 +95,7 @@ class Crowd:
         self._answerer = threading.Thread(target=self._answer, daemon=True)
 
     def _office(self, name: str) -> Office:
-        return Office(self._stage.url, self._token, name, self._log)
+        return Office(self._stage.url, self.token, name, self._log)
 
     def start(self) -> None:
         """Begin."""
@@ -153,10 +159,11 @@ class Crowd:
     def _answer(self) -> None:
         """Look into every case of which a department asked something, until its asks are answered."""
         office, asked = self._office("answers"), Tail(self._stage.ledger)
+        at_desks = Tail(self._stage.folder / "officers.jsonl")
         todo: set[str] = set()
         while not self._over.wait(LOOK_SECONDS):
-            todo |= {line["leg"].rpartition("-")[0] for line in asked.fresh()
-                     if line["what"] == "told" and line["type"] == "leg.supplement_required" and line["status"] == 204}
+            todo |= {line["leg"].rpartition("-")[0] for line in (*asked.fresh(), *at_desks.fresh())
+                     if line["what"] == "told" and _asks(line)}
             for reference in sorted(todo):
                 try:
                     office.answer_asks(office.see(reference))

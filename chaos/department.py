@@ -1,6 +1,8 @@
 """The misbehaving departments of one deployment in one process (`python -m chaos.department`): one path for each.
 
 `GET /` says that it is there, `GET /_stats` what is left to do, `POST /_script` puts other behaviours in force.
+`/_hold` lets what is being told come to its end and begins nothing more, until `/_go` says that the clock has leapt;
+after `/_hurry` nothing tarries any more.
 """
 
 from __future__ import annotations
@@ -9,8 +11,10 @@ import argparse
 import asyncio
 import json
 import os
+import time
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,21 +30,31 @@ from sandbox.demo_secrets import ensure_secrets
 from sandbox.ledger import Ledger
 from settings import Clock
 
+AFTER_A_LEAP = 10.0  # seconds in which messages that were signed before it still come
+
 
 class Departments:
     """All of them behind one port."""
 
     def __init__(self, bodies: Mapping[str, Body], script: Mapping[str, Behaviour], ledger: Ledger, seed: int) -> None:
         clock = Clock(Path(os.environ["YJS_CLOCK"]) if os.environ.get("YJS_CLOCK") else None)
+        self._now, self._leapt = clock.now, -AFTER_A_LEAP
         self._tasks: set[asyncio.Task[None]] = set()
         self._reporter = Reporter(bodies, ledger, clock.now)
-        world = World(ledger, self._reporter, clock.now, seed, self._begin)
+        self._hurry = asyncio.Event()
+        world = World(ledger, self._reporter, clock.now, seed, self._begin, self._hurry, self._moment)
         self.offices = {name: Office(body, script.get(name, Behaviour()), world) for name, body in bodies.items()}
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _moment(self, headers: Mapping[str, str]) -> datetime:
+        """When a message is judged: now, but just after the clock leapt the moment at which it was signed."""
+        signed = headers.get("webhook-timestamp", "")
+        beside = time.monotonic() - self._leapt < AFTER_A_LEAP and signed.isdecimal()
+        return datetime.fromtimestamp(int(signed), UTC) if beside else self._now()
 
     async def serve(self, port: int) -> None:
         """Listen until the process ends."""
@@ -64,6 +78,9 @@ class Departments:
             await office.push(request, reader, writer)
         elif office is not None and way[2:]:
             writer.write(office.query(request, way[2]))
+        elif request.path == "/_hold":
+            await self._reporter.hold()
+            writer.write(answer(200, {"ok": True}))
         else:
             writer.write(self._control(request))
 
@@ -71,11 +88,16 @@ class Departments:
         if request.path == "/_script" and request.method == "POST":
             for name, behaviour in read_behaviours(json.loads(request.body)).items():
                 self.offices[name].behaviour = behaviour
+        if request.path == "/_hurry":
+            self._hurry.set()
+        if request.path == "/_go":
+            self._leapt = time.monotonic()
+            self._reporter.go_on()
         if request.path == "/_stats":
             return answer(200, {"legs": sum(len(office.legs) for office in self.offices.values()),
                                 "open": sum(office.open for office in self.offices.values()),
                                 "untold": self._reporter.untold, "busy": len(self._tasks)})
-        known = request.path in {"/", "/_script"}
+        known = request.path in {"/", "/_script", "/_hurry", "/_go"}
         return answer(200 if known else 404, {"ok": known})
 
 

@@ -16,19 +16,24 @@ from typing import Any
 import requests
 
 from chaos.clients import Crowd
-from chaos.forms import OFFICES, Form
+from chaos.evidence import Evidence, lines_of
+from chaos.followers import Followers
+from chaos.forms import OFFICES, RATED, Form
 from chaos.killer import Killer, Watch, seen_resources
+from chaos.officers import Officers
 from chaos.stage import Stage
 from sandbox.ledger import Ledger
 
 SAMPLE_SECONDS = 2.0
+FOLLOW_SECONDS = 60.0
 FILE_SECONDS = 900.0
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
 LEGS = re.compile(r'^yijianshi_legs\{key="(\w+)"\} ([0-9.]+)$', re.MULTILINE)
 CASES = re.compile(r'^yijianshi_cases\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
+DRIFT = re.compile(r'^yijianshi_counter_drift ([0-9.]+)$', re.MULTILINE)
 BREACHES = re.compile(r'^yijianshi_breaches\{key="([^"]*)"\} ([0-9.]+)$', re.MULTILINE)
 
-PRIVATE = ("370202198001019912", "370202198503029926", "13800000001", "sample@example.com", "示例不动产权第")
+PRIVATE = ("370202198001019912", "370202198503029926", "13800000001", "sample@example.com", "示例不动产权第", RATED)
 
 Say = Callable[[str], None]
 
@@ -61,7 +66,8 @@ class Samples:
             return None
         legs = {state: int(float(number)) for state, number in LEGS.findall(answer.text)}
         breaches = {rule: int(float(number)) for rule, number in BREACHES.findall(answer.text) if float(number)}
-        return {"at": time.time(), "legs": legs, "breaches": breaches,
+        drift = sum(map(float, DRIFT.findall(answer.text)))
+        return {"at": time.time(), "legs": legs, "breaches": breaches, "drift": int(drift),
                 "cases": int(sum(map(float, CASES.findall(answer.text))))}
 
     def _run(self) -> None:
@@ -79,18 +85,20 @@ class Run:
         self.facts: dict[str, Any] = {"seed": seed, "form": asdict(form), "began": time.time()}
 
     def play(self) -> None:
-        """Play it and leave `run.json`, `clients.jsonl`, `ledger.jsonl` and `export.jsonl` in the folder."""
+        """Play it and leave `run.json`, `clients.jsonl`, `officers.jsonl`, `ledger.jsonl`, `export.jsonl` and
+        `audit.jsonl` in the folder."""
         self.stage.prepare()
-        log = Ledger(self.folder / "clients.jsonl")
+        log, desks = (Ledger(self.folder / f"{name}.jsonl") for name in ("clients", "officers"))
         try:
             self._die_while_migrating()
             self.stage.start_departments()
             self.stage.start_portal()
-            self._filled(log)
+            self._filled(log, desks)
             self._read_out()
         finally:
             self.stage.stop()
             log.close()
+            desks.close()
         self.facts["ended"] = time.time()
         (self.folder / "run.json").write_text(json.dumps(self.facts, ensure_ascii=False, indent=1), "utf-8")
 
@@ -104,11 +112,14 @@ class Run:
         self.stage.kill("group")
         self.stage.more = self.stage.unarmed
 
-    def _filled(self, log: Ledger) -> None:
-        form, crowd = self.form, Crowd(self.stage, self.form, self.seed, log)
-        watch, samples = Watch(self.stage), Samples(self.stage)
+    def _filled(self, log: Ledger, desks: Ledger) -> None:
+        form, watch, samples = self.form, Watch(self.stage), Samples(self.stage)
+        with ThreadPoolExecutor(1) as beside:  # both begin with commands
+            hired = beside.submit(Officers, self.stage, desks)
+            crowd, officers = Crowd(self.stage, form, self.seed, log), hired.result()
         killer = Killer(self.stage, form, Random(self.seed), watch)
-        for one in (watch, samples, crowd):
+        followers = Followers(self.stage, crowd.token, log, lambda: killer.days)
+        for one in (watch, samples, crowd, officers, followers):
             one.start()
         last = [0.0]
 
@@ -124,21 +135,37 @@ class Run:
         self._say(f"all {crowd.filed} filed, {killer.sigkills} killed; waiting for the last legs" if filed else
                   f"only {crowd.filed} of {form.applications} could be filed")
         self.facts["all_filed_at"] = time.time()
-        if form.calms_down:
-            self.stage.calm_down()
-        if form.kills:
-            killer.settle()
-        first = seen_resources(self.stage)
-        drained = self._drain(samples)
-        time.sleep(form.quiet_seconds)
-        self.facts |= {"drained": drained, "resources": {"first": first, "last": seen_resources(self.stage)}}
-        for ending in (crowd, samples, watch):
+        followers.await_days(FOLLOW_SECONDS)
+        self._emptied(killer, samples, officers)
+        for ending in (crowd, followers, officers):
             ending.stop()
+        self._recounted(killer)
+        for watching in (samples, watch):
+            watching.stop()
         last_sample = samples.take()
         self.facts |= {
             "outages": watch.outages, "starts": killer.starts, "leaps": killer.leaps, "sigkills": killer.sigkills,
-            "reached": killer.reached, "unreached": killer.unreached, "client_faults": crowd.faults,
+            "reached": killer.reached, "unreached": killer.unreached,
+            "client_faults": [*crowd.faults, *officers.faults, *followers.faults],
             "samples": [*samples.taken, *([last_sample] if last_sample else [])]}
+
+    def _emptied(self, killer: Killer, samples: Samples, officers: Officers) -> None:
+        """The faults stop, nothing tarries any more, and every leg is given its time to end."""
+        if self.form.calms_down:
+            self.stage.calm_down()
+        self.stage.hurry()
+        officers.hurry()
+        if self.form.kills:
+            killer.settle()
+        first = seen_resources(self.stage)
+        drained = self._drain(samples)
+        time.sleep(self.form.quiet_seconds)
+        self.facts |= {"drained": drained, "resources": {"first": first, "last": seen_resources(self.stage)}}
+
+    def _recounted(self, killer: Killer) -> None:
+        """The portal counts everything anew once a day: on another day its figures say what it found."""
+        if self.form.days:
+            killer.another_day()
 
     def _drain(self, samples: Samples) -> bool:
         """Whether every leg is over, and every notice told, before the limit."""
@@ -157,8 +184,11 @@ class Run:
 
     def _read_out(self) -> None:
         """What the operator's commands say; they work beside the running portal."""
-        self._say("reading out: export, verify, backup, reconcile")
-        (self.folder / "export.jsonl").write_text(self.stage.flask("export", "--jsonl"), "utf-8")
+        self._say("reading out: export, audit, verify, backup, reconcile")
+        reads = {"export": ("export", "--jsonl"), "audit": ("audit", "--json")}
+        with ThreadPoolExecutor(2) as pool:
+            for name, said in zip(reads, pool.map(lambda words: self.stage.flask(*words), reads.values()), strict=True):
+                (self.folder / f"{name}.jsonl").write_text(said, "utf-8")
         self.facts["open_values"] = list(open_values(self.folder))
         code, said = self.stage.try_flask("verify")
         self.facts["verify"] = {"code": code, "said": said[-2000:]}
@@ -177,9 +207,14 @@ class Run:
 
     def _reconciled(self, office: str) -> dict[str, Any]:
         """The department's own list, as its ledger has it, against the portal's."""
-        lines = [line for line in self.stage.seen() if line["body"] == office]
-        refs = {line["leg"]: line["ref"] for line in lines if line["what"] == "effect" and line["type"] == "leg.filed"}
-        states = {line["leg"]: line["state"] for line in lines if line["what"] == "final"}
+        if office in self.form.desks:
+            found = Evidence(officers=lines_of(self.folder / "officers.jsonl"))
+            refs, states = dict.fromkeys(found.opened, ""), found.decided
+        else:
+            lines = [line for line in self.stage.seen() if line["body"] == office]
+            refs = {line["leg"]: line["ref"] for line in lines
+                    if line["what"] == "effect" and line["type"] == "leg.filed"}
+            states = {line["leg"]: line["state"] for line in lines if line["what"] == "final"}
         listed = [json.dumps({"leg": leg, "ref": ref, "state": states.get(leg, "")}) for leg, ref in refs.items()]
         path = self.folder / f"{office}.jsonl"
         path.write_text("\n".join(listed) + "\n", "utf-8")

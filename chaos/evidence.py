@@ -13,16 +13,21 @@ from typing import Any
 
 Line = Mapping[str, Any]
 FILED = "leg.filed"
+DECIDES = {"leg.granted": "granted", "leg.refused": "refused", "leg.not_accepted": "not_accepted",
+           "leg.delivered": "delivered", "leg.withdraw_confirmed": "withdrawn"}
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The four files of a run. `clients` were written after each answer came, `ledger` before each answer left."""
+    """The files of a run. `clients` and `officers` were written after each answer came (a press before it as well),
+    `ledger` before each answer left; `audit` is the portal's list of who did what."""
 
     clients: tuple[Line, ...] = ()
     ledger: tuple[Line, ...] = ()
     export: tuple[Line, ...] = ()
     run: Mapping[str, Any] = field(default_factory=dict)
+    officers: tuple[Line, ...] = ()
+    audit: tuple[Line, ...] = ()
 
     def said(self, *what: str) -> Iterator[Line]:
         """The departments' lines of these kinds."""
@@ -69,7 +74,22 @@ class Evidence:
     @cached_property
     def decided(self) -> Mapping[str, str]:
         """What each department decided about a leg, by the leg."""
-        return {line["leg"]: line["state"] for line in self.said("final")}
+        at_desks = {one.leg: DECIDES[one.act] for one in self.acts if one.done and one.act in DECIDES}
+        return {**{line["leg"]: line["state"] for line in self.said("final")}, **at_desks}
+
+    @cached_property
+    def acts(self) -> tuple[Act, ...]:
+        """Every act that an officer pressed, in the order of the first press; words beside the first are acts too."""
+        found: dict[tuple[str, str], list[Line]] = {}
+        for line in self.officers:
+            if line["what"] in {"press", "told"}:
+                found.setdefault((line["form"], line["words"]), []).append(line)
+        return tuple(_act(lines) for lines in found.values())
+
+    @cached_property
+    def opened(self) -> tuple[str, ...]:
+        """The legs that officers have opened, and were told so."""
+        return tuple(dict.fromkeys(line["leg"] for line in self.officers if line["what"] == "opened"))
 
     @cached_property
     def withdrawn(self) -> frozenset[str]:
@@ -92,6 +112,35 @@ class Evidence:
         return sum(max(0.0, min(until, end) - max(since, begin)) for begin, end in self.outages)
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What an officer pressed, with one form and one wording: when its page had come, when it was pressed first, when
+    the first good answer came (None: none did), and whether every press of it was refused."""
+
+    leg: str
+    act: str
+    form: str
+    officer: str
+    read: float
+    pressed: float
+    done_at: float | None
+    refused: bool
+
+    @property
+    def done(self) -> bool:
+        """Whether it is acknowledged."""
+        return self.done_at is not None
+
+
+def _act(lines: list[Line]) -> Act:
+    first = next(line for line in lines if line["what"] == "press")
+    told = [line for line in lines if line["what"] == "told"]
+    done = [line["at"] for line in told if line["outcome"] == "done"]
+    refused = {line["outcome"] for line in told} == {"refused"} and 2 * len(told) == len(lines)
+    return Act(first["leg"], first["act"], first["form"], first["body"], first["read"], first["at"],
+               min(done, default=None), refused)
+
+
 def grouped(lines: Iterable[Line], name: str) -> Mapping[str, list[Line]]:
     """The lines by one of their values."""
     found: defaultdict[str, list[Line]] = defaultdict(list)
@@ -102,10 +151,14 @@ def grouped(lines: Iterable[Line], name: str) -> Mapping[str, list[Line]]:
 
 def read_evidence(folder: Path) -> Evidence:
     """The files of a run's folder."""
-    clients, ledger, export = (_lines(folder / f"{name}.jsonl") for name in ("clients", "ledger", "export"))
-    return Evidence(clients, ledger, export, json.loads((folder / "run.json").read_text("utf-8")))
+    clients, ledger, export, officers, audit = (
+        lines_of(folder / f"{name}.jsonl") for name in ("clients", "ledger", "export", "officers", "audit"))
+    return Evidence(clients, ledger, export, json.loads((folder / "run.json").read_text("utf-8")), officers, audit)
 
 
-def _lines(path: Path) -> tuple[Line, ...]:
+def lines_of(path: Path) -> tuple[Line, ...]:
+    """The lines of a file; none where it is missing, as that of officers is where no office is worked by hand."""
+    if not path.exists():
+        return ()
     with path.open(encoding="utf-8") as file:
         return tuple(json.loads(line) for line in file)

@@ -15,6 +15,8 @@ OFFICES = (
     "city-management", "garden-bureau", "gas-utility", "heat-utility", "planning-bureau", "power-grid", "telecom-desk",
     "traffic-police", "transport-bureau", "water-bureau", "water-group",
 )
+DESKS = ("transport-bureau",)  # have no system: officers work on the portal's own pages
+RATED = "评价用语示例"  # stands in the words of every rating, and must come to no department
 Script = Mapping[str, Mapping[str, Any]]
 
 LOSES: Mapping[str, Any] = {  # takes every message and loses many answers; it cannot be asked
@@ -37,9 +39,11 @@ RUDE: Mapping[str, Any] = {  # answers everything that a gateway in front of a s
         {"mod": [200, 7], "attempts": [1, 1], "before": "401"},
         {"mod": [200, 8], "attempts": [1, 1], "after": "redirect"}]}
 ASKING: Mapping[str, Any] = {  # asks for a supplement now and then, and loses answers to later messages
-    "manners": {"asks": 0.05, "short": 0.95}, "refuses": {"16": 0.1}, "rules": [
+    "manners": {"asks": 0.05, "tarries": 0.15, "short": 0.8}, "refuses": {"16": 0.1}, "rules": [
         {"types": ["leg.supplemented", "leg.withdrawn"], "chance": 0.3, "attempts": [1, 1], "effect": "none",
-         "after": "html"}]}
+         "after": "html"},
+        {"types": ["leg.urged"], "chance": 0.3, "attempts": [1, 2], "after": "reset:0"},
+        {"types": ["leg.urged"], "chance": 0.2, "attempts": [1, 1], "effect": "none", "after": "500"}]}
 HASTY: Mapping[str, Any] = {  # reports before it has answered, several times, and the last thing first
     "manners": {"early": 0.3, "copies": 0.3, "backwards": 0.2, "plain": 0.2},
     "rules": [{"chance": 0.05, "attempts": [1, 1], "after": "reset:0"}]}
@@ -55,6 +59,9 @@ CALM: Script = {
     "water-group": {"manners": {"short": 0.9, "copies": 0.1}}, "planning-bureau": {"manners": {"short": 1.0}},
     "traffic-police": {"manners": {"short": 1.0}},
 }
+PATIENT: Script = {"traffic-police": {"manners": {"short": 0.8, "tarries": 0.2}}}  # some of its legs become late
+LATER: Script = {**CALM, "traffic-police": {"manners": {"tarries": 1.0}}}
+BY_HAND = ("transport-bureau", "water-bureau")
 # The smallest in which each planted bug shows.
 TOLD: Mapping[str, Any] = {
     "manners": {"early": 0.3, "copies": 0.3, "beset": 0.1, "backwards": 0.1, "short": 0.2},
@@ -81,7 +88,7 @@ class Form:
     applications: int
     kills: int = 0
     clients: int = 4
-    script: Script = field(default_factory=lambda: {**CALM, **FIVE})
+    script: Script = field(default_factory=lambda: {**CALM, **FIVE, **PATIENT})
     failpoint_share: float = 0.5
     jumps: int = 0
     publications: int = 0
@@ -96,19 +103,28 @@ class Form:
     pauses: tuple[float, float] = (0.5, 2.6)
     quiet_seconds: float = 3.0
     calms_down: bool = True  # the departments behave once everything is filed
+    desks: tuple[str, ...] = ()  # the offices without a system
+    officers: int = 2  # at each of them
+    days: int = 0  # how often the clock leaps by days, which makes late what tarries
+    urge_seconds: float = 0.0  # that the first such leap waits for what the platform does of itself once a minute
+    follows: float = 0.0  # the share of the applications whose applicants urge and rate
     read_out: bool = True  # False: only what is exported is judged, not the copy and the departments' lists
 
 
 FORMS: Mapping[str, Form] = {
-    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2),
-    "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0),
-    "calm": Form(20, script=CALM, withdraws=0),
+    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2, desks=DESKS, days=2, follows=0.25),
+    "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0, desks=DESKS, days=3,
+                 follows=0.1, urge_seconds=65.0),
+    "calm": Form(20, script={**CALM, **PATIENT}, withdraws=0, desks=DESKS, days=1, follows=0.5,
+                 urge_seconds=65.0),
     # The shortest that find the planted bugs.
     "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=120, calms_down=False, read_out=False),
     "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(25, 25),
                  deadline=30, calms_down=False, read_out=False, armed="push.after_response:sleep=62@1"),
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
+    "by-hand": Form(8, script=LATER, withdraws=0.1, drain_seconds=120, desks=BY_HAND, days=2, follows=1.0,
+                    pauses=(12, 12), urge_seconds=65.0, read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

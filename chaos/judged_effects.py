@@ -21,7 +21,7 @@ def doubled(found: Evidence) -> Iterator[str]:
 
 def without_effect(found: Evidence) -> Iterator[str]:
     """I6: no leg is decided that its department never got."""
-    handed = {line["leg"] for line in found.effects}
+    handed = {line["leg"] for line in found.effects if line["type"] == FILED} | {*found.opened}
     yield from (f"{leg['id']}: {leg['state']}" for leg in found.legs.values()
                 if leg["state"] in BY_DEPARTMENT and leg["id"] not in handed)
 

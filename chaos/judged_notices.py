@@ -33,6 +33,7 @@ def _appended(found: Evidence) -> tuple[Counter[tuple[str, str]], Counter[tuple[
     """How many notices of an appending type were acknowledged, and how many events there are, by leg and type."""
     told = {(line["leg"], line["type"], line["id"]) for line in found.said("told")
             if line["status"] == 204 and line["type"] in APPENDED}
+    told |= {(act.leg, act.act, act.form) for act in found.acts if act.done and act.act in APPENDED}
     made = Counter((leg, event["type"]) for leg, events in found.events_of.items() for event in events
                    if event["type"] in APPENDED)
     return Counter((leg, type_) for leg, type_, _ in told), made
@@ -60,6 +61,7 @@ def notices_lost(found: Evidence) -> Iterator[str]:
 def not_as_told(found: Evidence) -> Iterator[str]:
     """I15: the portal says nothing that its department did not say, and sets no honest notice aside."""
     noticed = {(line["leg"], line["type"]) for line in found.said("notice")}
+    noticed |= {(act.leg, act.act) for act in found.acts}
     for leg, events in found.events_of.items():
         for event in events:
             said = event["by"].startswith("department:") and not event["filled"] and event["type"] not in OF_ANSWERS

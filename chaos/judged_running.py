@@ -34,7 +34,8 @@ def resources_grew(found: Evidence) -> Iterator[str]:
 
 def failed_while_up(found: Evidence) -> Iterator[str]:
     """I20: no 5xx more than two seconds from an outage, and no applicant gave up."""
-    answers = [*found.noted("answer"), *found.said("told", "told_bad", "paper")]
+    at_desks = (line for line in found.officers if line["what"] == "answer")
+    answers = [*found.noted("answer"), *at_desks, *found.said("told", "told_bad", "paper")]
     for line in answers:
         near = any(since - AROUND_SECONDS <= line["at"] <= until + AROUND_SECONDS for since, until in found.outages)
         if line["status"] >= 500 and not near:

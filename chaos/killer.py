@@ -17,6 +17,8 @@ from chaos.stage import Stage
 
 RESTARTS = ("master", "group", "startup")
 LEAP_SECONDS = 75.0  # longer than a lease
+LATE_DAYS = 4  # working days, longer than any promise of the bundle and shorter than an ask may stay open
+LAST_DAYS_SECONDS = 300.0
 REACH_SECONDS = 30.0
 STEP_SECONDS = 30.0
 AGAIN = (0.05, 1.0)
@@ -74,7 +76,8 @@ class Watch:
 
 
 class Killer:
-    """Plays the kills of a form; `sigkills`, `reached` and `unreached` say what came of them."""
+    """Plays the kills of a form; `sigkills`, `reached` and `unreached` say what came of them, `days` how
+    often the clock leapt by days."""
 
     def __init__(self, stage: Stage, form: Form, dice: Random, watch: Watch) -> None:
         self._stage, self._form, self._dice, self._watch = stage, form, dice, watch
@@ -85,6 +88,7 @@ class Killer:
         self.unreached: Counter[str] = Counter()
         self.starts: list[float] = []
         self.leaps: list[dict[str, float]] = []
+        self.days = 0
 
     def play(self, allow: Callable[[float], float], busy: Callable[[], bool]) -> None:
         """Every kill; `allow` is told which part of all may be filed by then and says which part is; `busy` whether
@@ -93,25 +97,36 @@ class Killer:
         extra = self._extras(total)
         while self.sigkills < self._form.kills:
             if not self._armed:  # an armed one dies again and again: the next kill is the way out
-                self._keep_step(allow, total)
+                self._pass_days(self._keep_step(allow, total))
             for act in extra.pop(min(extra), []) if extra and min(extra) <= self.sigkills else []:
                 act()
             time.sleep(self._dice.uniform(*(AGAIN if self._armed else self._form.pauses)))
             self._round(busy())
+        allow(1.0)
         for acts in extra.values():
-            allow(1.0)
             for act in acts:
                 time.sleep(self._form.pauses[0])
                 act()
         if self._armed:
             self._kill("group", "")
-        allow(1.0)
+        until = time.monotonic() + LAST_DAYS_SECONDS
+        while self.days < self._form.days and time.monotonic() < until:
+            filed = allow(1.0)
+            time.sleep(self._form.pauses[0])
+            self._pass_days(filed)
 
-    def _keep_step(self, allow: Callable[[float], float], total: int) -> None:
-        """Let the next part be filed, and wait until the part before it is, so that every kill meets its load."""
+    def _keep_step(self, allow: Callable[[float], float], total: int) -> float:
+        """Let the next part be filed, and wait until the part before it is, so that every kill meets its load; the
+        part that is filed."""
         until = time.monotonic() + STEP_SECONDS
-        while allow((self.sigkills + 1) / total) < (self.sigkills - 1) / total and time.monotonic() < until:
+        while (filed := allow((self.sigkills + 1) / total)) < (self.sigkills - 1) / total and time.monotonic() < until:
             time.sleep(GLANCE_SECONDS)
+        return filed
+
+    def _pass_days(self, filed: float) -> None:
+        """Leap by days once so much is filed that something is late by it; no ask has lapsed by then."""
+        if self.days < self._form.days and filed >= (self.days + 1) / (self._form.days + 1):
+            self._leap_days()
 
     def settle(self) -> None:
         """One more start, so that nothing rests any more because of what went wrong before."""
@@ -127,6 +142,21 @@ class Killer:
 
     def _leap(self) -> None:
         self.leaps.append(self._stage.leap(LEAP_SECONDS))
+
+    def _leap_days(self) -> None:
+        """Some working days on while the portal runs, the first time so many that what tarries is late. A start after
+        so long takes itself for one after an outage and urges nobody by itself: whoever waits for that waits here."""
+        self.leaps.append(self._stage.leap_days(1 if self.days else LATE_DAYS))
+        if not self.days:
+            self._stage.await_sweep(self._form.urge_seconds)
+        self.days += 1
+
+    def another_day(self) -> None:
+        """A start on the next working day, at which everything is recounted."""
+        self._stage.kill("group")
+        self.leaps.append(self._stage.leap_days(1))
+        self._start("")
+        self._stage.await_sweep(REACH_SECONDS)
 
     def _shuffled(self) -> Iterator[str]:
         """Every failpoint in an order of its own, again and again."""

@@ -12,7 +12,8 @@ FORGED_CODE = "FORGED"
 class Manner:
     """`steps` end in the decision. `copies` of each go out at once; `fresh` ones are written anew, with a new time
     under the same id. `backwards`: the last one first. `early`: told before the push is answered. `waits`: an ask is
-    told first and the rest after the applicant's answer. `pause` seconds go by before anything is told. `bad`: what
+    told first and the rest after the applicant's answer. `tarries`: it decides only once everybody is told to hurry.
+    `pause` seconds go by before anything is told. `bad`: what
     goes out beside and must never count."""
 
     steps: tuple[str, ...] = ("leg.accepted", "leg.granted")
@@ -21,6 +22,7 @@ class Manner:
     backwards: bool = False
     early: bool = False
     waits: bool = False
+    tarries: bool = False
     pause: float = 0.0
     bad: tuple[str, ...] = ()
 
@@ -34,5 +36,6 @@ MANNERS: Mapping[str, Manner] = {
     "asks": Manner(("leg.accepted", "leg.granted"), waits=True),
     "beset": Manner(("leg.accepted", "leg.granted"), bad=("forged", "stale", "foreign", "stranger")),
     "slow": Manner(("leg.granted",), pause=5.0),
+    "tarries": Manner(tarries=True),
     "silent": Manner(()),
 }

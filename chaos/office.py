@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chaos.forms import RATED
 from chaos.manners import MANNERS
 from chaos.reports import Held, Reporter, facts_of
 from chaos.script import Behaviour, Call, Rule, draw, named
@@ -28,13 +29,16 @@ _SAYS = {"leg.granted": "granted", "leg.refused": "refused"}
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all departments of one run share."""
+    """What all departments of one run share. `hurry`: nothing tarries any more; `moment` is when a message with these
+    headers is judged."""
 
     ledger: Ledger
     reporter: Reporter
     now: Callable[[], datetime]
     seed: int
     begin: Callable[[Coroutine[Any, Any, None]], None]
+    hurry: asyncio.Event
+    moment: Callable[[Mapping[str, str]], datetime]
 
 
 class Office:
@@ -55,7 +59,7 @@ class Office:
     async def push(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A message of the portal (contract 3.1)."""
         try:
-            verify(request.headers, request.body, self._body.secrets, self._world.now())
+            verify(request.headers, request.body, self._body.secrets, self._world.moment(request.headers))
             message = json.loads(request.body)
             key, data, type_ = request.headers["idempotency-key"], message["data"], message["type"]
             call = self._call(key, data["leg"], type_)
@@ -63,6 +67,8 @@ class Office:
             self._log("bad", code=getattr(error, "code", type(error).__name__))
             writer.write(answer(401 if isinstance(error, BadSignature) else 400, {"detail": str(error)}))
             return
+        if RATED.encode() in request.body:
+            self._log("leak", leg=call.leg, key=key)
         self._log("call", leg=call.leg, key=key, type=type_, attempt=call.attempt,
                   body_sha256=hashlib.sha256(request.body).hexdigest(), **_seen(data))
         rule = self.behaviour.rule_for(self._world.seed, call)
@@ -80,7 +86,7 @@ class Office:
     def query(self, request: Request, leg: str) -> bytes:
         """The portal asks for a leg (contract 3.3); a lagging department does not find what came just now."""
         try:
-            verify(request.headers, b"", self._body.secrets, self._world.now())
+            verify(request.headers, b"", self._body.secrets, self._world.moment(request.headers))
         except BadSignature as error:
             self._log("bad", code=error.code)
             return answer(401, {"code": error.code})
@@ -199,6 +205,8 @@ class Office:
         if held.manner.backwards and steps and not self._decided(held, steps[-1][1]):
             return
         for seq, type_ in reversed(steps) if held.manner.backwards else steps:
+            if held.manner.tarries and seq == steps[-1][0]:
+                await self._world.hurry.wait()
             if held.final == "withdrawn":
                 return
             if type_ == "leg.granted" and not held.manner.backwards and not self._decided(held, type_):

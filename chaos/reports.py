@@ -22,8 +22,10 @@ from sandbox.ledger import Ledger
 AT_ONCE = 12
 CALL_SECONDS = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+GLANCE_SECONDS = 0.01
 DEFINITE = frozenset({200, 201, 202, 204, 400, 401, 403, 404, 409, 410, 413, 415, 422})
 UNNUMBERED = frozenset({"leg.remark", "leg.fee"})  # without a number the portal tells copies apart by their id alone
+Sign = Callable[[bytes], Mapping[str, str]]
 NO_SECRET = SECRET_PREFIX + base64.b64encode(b"nobody was ever given this key..").decode()
 
 
@@ -60,6 +62,9 @@ class Reporter:
         self._bodies, self._ledger, self._now = bodies, ledger, now
         self._caller = Caller(CALL_SECONDS)
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._under_way = 0
         self.untold = 0
 
     def _log(self, body: str, what: str, **more: Any) -> None:
@@ -92,8 +97,7 @@ class Reporter:
         pause = FIRST_PAUSE
         while True:
             raw = written or self._written(notice)
-            signed = headers_for(notice.id, self._now(), raw, self._bodies[body].secrets[:1])
-            status = await self._post(url, signed, raw)
+            status = await self._post(url, raw, self._signer(notice.id, self._bodies[body].secrets[:1]))
             if status:
                 self._log(body, "told", leg=notice.leg, type=notice.type, id=notice.id,
                                    status=status)
@@ -103,13 +107,32 @@ class Reporter:
             pause = min(pause * 1.6, LONGEST_PAUSE)
         self.untold -= 1
 
-    async def _post(self, url: str, signed: Mapping[str, str], raw: bytes) -> int:
+    def _signer(self, id_: str, secrets: Sequence[str], shift: timedelta = timedelta(0)) -> Sign:
+        return lambda raw: headers_for(id_, self._now() + shift, raw, secrets)
+
+    async def _post(self, url: str, raw: bytes, sign: Sign) -> int:
+        """Send it once its turn has come, and sign it only then: the clock may leap while it waits."""
         async with self._places:
+            await self._gate.wait()
+            self._under_way += 1
             try:
-                status, _ = await self._caller.call("POST", url, {"Content-Type": "application/json", **signed}, raw)
+                headers = {"Content-Type": "application/json", **sign(raw)}
+                status, _ = await self._caller.call("POST", url, headers, raw)
             except OSError:
                 return 0
+            finally:
+                self._under_way -= 1
         return status
+
+    async def hold(self) -> None:
+        """Begin nothing more, and wait for what is under way."""
+        self._gate.clear()
+        while self._under_way:
+            await asyncio.sleep(GLANCE_SECONDS)
+
+    def go_on(self) -> None:
+        """Tell again."""
+        self._gate.set()
 
     async def tell_bad(self, body: str, url: str, held: Held, kind: str) -> None:
         """Tell what must never count, until any answer at all."""
@@ -121,8 +144,7 @@ class Reporter:
         status = 0
         while not status or status >= 500:
             raw = self._written(notice)
-            signed = headers_for(notice.id, self._now() + at, raw, secret)
-            status = await self._post(url.replace(f"/{body}/", f"/{where}/"), signed, raw)
+            status = await self._post(url.replace(f"/{body}/", f"/{where}/"), raw, self._signer(notice.id, secret, at))
             await asyncio.sleep(0 if status else FIRST_PAUSE)
         self._log(body, "told_bad", leg=held.leg, kind=kind, id=notice.id, status=status)
         self.untold -= 1

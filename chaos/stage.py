@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from datetime import time as day_time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import requests
 import yaml
@@ -23,6 +27,9 @@ from settings import Clock
 
 PLACE = "env:YJS_SANDBOX_URL"
 LADDER = (0.3, 0.6, 1.2, 2.5, 4.0)
+ZONE, OFFICE_HOURS, SATURDAY = ZoneInfo("Asia/Shanghai"), day_time(10), 5
+SWEPT = re.compile(r"^yijianshi_sweep_seconds ([0-9.e+]+)$", re.MULTILINE)
+A_SWEEP_AGO = 120.0
 EDITED = "summary: 供水"
 
 
@@ -52,6 +59,8 @@ class Stage(Town):
         return {"hosts": {"rig": PLACE}, "defaults": defaults, "bodies": bodies}
 
     def _body(self, name: str) -> dict[str, Any]:
+        if name in self.form.desks:
+            return {"department": name, "name": f"{name}(示例)", "connector": "desk"}
         plays = self.form.script.get(name, {})
         return {"department": name, "name": f"{name}(示例)", "path": f"/d/{name}", "secrets": [f"file:{name}.secret"],
                 "tokens": [f"file:{name}.token"], "honours_keys": bool(plays.get("honours_keys", True)),
@@ -94,6 +103,43 @@ class Stage(Town):
         if EDITED not in words:
             raise RuntimeError(f"{path} has no line to edit")
         path.write_text(words.replace(EDITED, f"{EDITED}、供水", 1), "utf-8")
+
+    def hurry(self) -> None:
+        """Whatever tarries at the departments goes on."""
+        requests.post(f"{self.departments_url}/_hurry", timeout=10).raise_for_status()
+
+    def leap_days(self, days: int) -> dict[str, float]:
+        """Move the clock on at once into the office hours of the working day that is `days` of them ahead, or of the
+        last one within a week: whatever was tried in vain for longer is left to a person. What the departments are
+        telling comes to its end before, for its signature holds five minutes."""
+        requests.post(f"{self.departments_url}/_hold", timeout=60).raise_for_status()
+        try:
+            now = Clock(self.clock).now().astimezone(ZONE)
+            week = [now.date() + timedelta(days=ahead) for ahead in range(1, 7)]
+            day = [*filter(self._works, week), week[-1]][:days][-1]
+            return self.leap((datetime.combine(day, OFFICE_HOURS, ZONE) - now).total_seconds())
+        finally:
+            requests.post(f"{self.departments_url}/_go", timeout=10).raise_for_status()
+
+    def await_sweep(self, seconds: float) -> None:
+        """Wait until the portal has done what is due by its clock, which it looks at once a minute; not for ever."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with suppress(requests.RequestException):
+                swept = SWEPT.search(requests.get(f"{self.url}/metrics", timeout=5).text)
+                if swept and float(swept[1]) < A_SWEEP_AGO:
+                    return
+            time.sleep(0.1)
+
+    def _works(self, day: date) -> bool:
+        """Whether it is a working day, by the calendar that was published."""
+        year = yaml.safe_load((self._bundles / "calendar" / f"{day.year}.yaml").read_text("utf-8"))
+        return day in year["make_up_days"] or (day.weekday() < SATURDAY and day not in year["days_off"])
+
+    def account(self, login: str, password: str, office: str) -> str:
+        """An officer's account; its id."""
+        return self.flask("account", login, "--role", "officer", "--name", "示例工作人员", "--department", office,
+                          "--password", password).split()[-1]
 
     def leap(self, seconds: float) -> dict[str, float]:
         """Move the shared clock on at once; when (on the clock before) and by how much."""

@@ -1,4 +1,5 @@
-"""A small run by hand: one case with three legs, all well, and how to doctor one thing in it."""
+"""A small run by hand: one case with four legs, the last of them worked by an officer, all well; and how to doctor one
+thing in it."""
 
 from copy import deepcopy
 
@@ -6,6 +7,8 @@ from chaos.evidence import Evidence
 
 REFERENCE = "20260302AAAA"
 LEGS = [f"{REFERENCE}-0{n}" for n in (1, 2, 3)]
+DESK = f"{REFERENCE}-04"
+OFFICER = "officer-desk"
 OFFICES = {LEGS[0]: "city", LEGS[1]: "city", LEGS[2]: "heat"}
 T = "2026-03-02T09:00:{:02d}+00:00"
 AT = 1_772_442_000.0
@@ -17,11 +20,11 @@ def clean():
         {"what": "tried", "body": "client-0", "at": AT, "key": "k"},
         {"what": "file", "body": "client-0", "at": AT, "file": "f1", "sha256": "s1"},
         {"what": "ack", "body": "client-0", "at": AT + 1, "key": "k", "reference": REFERENCE, "edition": "e1",
-         "legs": list(LEGS), "digest": "d", "files": ["f1"]},
+         "legs": [*LEGS, DESK], "digest": "d", "files": ["f1"]},
     ]
     ledger, export = [], [
         {"kind": "case", "id": REFERENCE, "edition": "e1", "files": [{"file": "f1", "sha256": "s1"}]},
-        event(1, None, "case.filed", legs=3),
+        event(1, None, "case.filed", legs=4),
     ]
     for number, leg in enumerate(LEGS):
         ledger += story(leg, number)
@@ -35,19 +38,30 @@ def clean():
             {"kind": "attempt", "id": f"{leg}:leg.filed:1/0001", "leg": leg, "key": f"{leg}:leg.filed:1",
              "outcome": "received"},
         ]
+    officers, audit = at_desk()
+    export += desk_lines()
+    clients += followed()
+    ledger += urged()
+    export += [event(90, LEGS[0], "leg.urged", who="digest:a", by_kind="applicant"),
+               event(91, LEGS[0], "leg.urged", who="digest:s", by_kind="supervisor"),
+               event(92, LEGS[0], "leg.urged"),
+               {"kind": "rating", "id": f"{REFERENCE}/rating/01", "case": REFERENCE, "leg": LEGS[0], "level": 4}]
+    audit.append({"by": "supervisor", "action": "urge", "target": LEGS[0], "data": {"reason": "示例"}})
     run = {"verify": {"code": 0, "said": ""}, "backup": {"code": 0, "said": ""}, "outages": [], "leaps": [],
            "reconcile": {"city": {"code": 0, "said": "[]"}}, "open_values": [], "client_faults": [],
-           "samples": [{"at": AT, "legs": {"granted": 3}, "cases": 1, "breaches": {}}],
+           "samples": [{"at": AT, "legs": {"granted": 4}, "cases": 1, "breaches": {}, "drift": 0}],
            "resources": {"first": {"megabytes": 90, "threads": 30, "files": 50},
                          "last": {"megabytes": 100, "threads": 31, "files": 50}},
-           "form": {"quick_seconds": 5.0, "script": {"heat": {"effect": "call"}}}}
-    return {"clients": clients, "ledger": ledger, "export": export, "run": run}
+           "form": {"quick_seconds": 5.0, "desks": ["desk"], "script": {"heat": {"effect": "call"}}}}
+    return {"clients": clients, "ledger": ledger, "export": export, "run": run, "officers": officers, "audit": audit}
 
 
-def event(n, leg, type_, by="", **data):
+def event(n, leg, type_, by="", who="", by_kind="", **data):
     """A line of the export."""
+    by = who or (f"department:{by}" if by else "platform")
+    data |= {"by": by_kind or "platform"} if type_ == "leg.urged" else {}
     return {"kind": "event", "id": f"{REFERENCE}/{n:06d}", "case": REFERENCE, "leg": leg, "type": type_,
-            "at": T.format(n // 10), "by": f"department:{by}" if by else "platform", "filled": False, "data": data}
+            "at": T.format(n // 10), "by": by, "filled": False, "data": data}
 
 
 def story(leg, number):
@@ -67,9 +81,59 @@ def story(leg, number):
     ]
 
 
+def pressed(act, form, at, outcome="done", words="w"):
+    """What an officer's record says of one press of a form whose page came just before."""
+    said = {"body": OFFICER, "leg": DESK, "act": f"leg.{act}", "form": form, "words": words}
+    return [{**said, "what": "press", "read": AT + at - 0.5, "at": AT + at},
+            {**said, "what": "told", "outcome": outcome, "at": AT + at + 0.2}]
+
+
+def at_desk():
+    """What the officer pressed, and the audit log: accepted, a remark whose first answer was lost, an old form that was
+    refused, granted."""
+    officers = [
+        {"what": "opened", "body": OFFICER, "at": AT + 9, "leg": DESK}, *pressed("accepted", "t1", 10),
+        *pressed("remark", "t2", 11, "lost"), {"what": "looked", "body": OFFICER, "at": AT + 11.5, "leg": DESK,
+                                               "form": "t2", "shown": True}, *pressed("remark", "t2", 12),
+        *pressed("refused", "t3", 13, "refused"), *pressed("granted", "t4", 14),
+        {"what": "answer", "body": OFFICER, "at": AT + 13, "path": "refused", "status": 409}]
+    audit = [{"by": OFFICER, "action": f"leg.{act}", "target": DESK, "data": data} for act, data in (
+        ("opened", {"message": f"{DESK}:leg.filed:1"}), ("accepted", {"form": "t1"}), ("remark", {"form": "t2"}),
+        ("granted", {"form": "t4"}))]
+    return officers, audit
+
+
+def desk_lines():
+    """The portal's lines of the leg that the officer worked."""
+    by = "department:desk:digest:o"
+    return [{"kind": "leg", "id": DESK, "case": REFERENCE, "office": "desk", "state": "granted", "ref": None},
+            *(event(40 + n, DESK, f"leg.{act}", who=by)
+              for n, act in enumerate(("received", "accepted", "remark", "granted")))]
+
+
+def followed():
+    """What the applicant and the supervisor were told: an urge, the same once more, one in vain; a rating."""
+    said = {"body": "follows", "at": AT + 20, "about": LEGS[0]}
+    return [{**said, "what": "urge_tried", "key": "u1"}, {**said, "what": "urge", "key": "u1", "status": 200},
+            {**said, "what": "urge", "key": "u1", "status": 200}, {**said, "what": "urge", "key": "u2", "status": 409},
+            {**said, "what": "supervised", "day": 1, "done": True},
+            {**said, "what": "supervised", "day": 1, "done": False},
+            {**said, "what": "rating_tried", "key": "r1", "level": 4},
+            {**said, "what": "rating", "key": "r1", "level": 4, "status": 200},
+            {**said, "what": "rating_tried", "key": "r2", "level": 5},
+            {**said, "what": "rating", "key": "r2", "level": 5, "status": 409}]
+
+
+def urged():
+    """The urges as they came to the department."""
+    return [{"what": "effect", "body": "city", "at": AT + 21, "leg": LEGS[0], "key": f"{LEGS[0]}:leg.urged:{n}",
+             "type": "leg.urged", "ref": "r"} for n in (1, 2, 3)]
+
+
 def evidence(files):
     """As the checker reads it."""
-    return Evidence(tuple(files["clients"]), tuple(files["ledger"]), tuple(files["export"]), files["run"])
+    lines = {name: tuple(files[name]) for name in ("clients", "ledger", "export", "officers", "audit")}
+    return Evidence(**lines, run=files["run"])
 
 
 def doctored(change):

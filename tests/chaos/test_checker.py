@@ -59,7 +59,7 @@ DOCTORED = {
     "I12 isolation": [put("ledger", EFFECT, at=small.AT + 9)],
     "I13 conservation": [
         run(samples=[{"legs": {"granted": 2}, "cases": 1, "breaches": {}}]),
-        run(samples=[{"legs": {"granted": 3}, "cases": 1, "breaches": {"case without legs": 1}}])],
+        run(samples=[{"legs": {"granted": 4}, "cases": 1, "breaches": {"case without legs": 1}}])],
     "I14 edition": [
         put("clients", {"what": "ack"}, edition="e2"), put("ledger", {"what": "call", "leg": LEG}, edition="e2"),
         put("ledger", {"what": "call", "leg": OTHER}, matter="m0", fields=["a", "b"])],
@@ -82,6 +82,34 @@ DOCTORED = {
         add("ledger", {"what": "call", "leg": LEG}, key="x")],
     "I25 notice lost": [
         drop("export", kind="event", leg=LEG, type="leg.remark"), put("ledger", {"what": "told"}, status=404)],
+    "I27 act lost or doubled": [
+        add("export", {"kind": "event", "leg": small.DESK, "type": "leg.remark"}, id="x"),
+        drop("export", kind="event", leg=small.DESK, type="leg.accepted"),
+        lambda files: files["officers"].extend(small.pressed("fee", "t9", 20)),
+        lambda files: files["officers"].append({"what": "looked", "leg": small.DESK, "form": "t3", "shown": True})],
+    "I28 act without a name": [
+        drop("audit", action="leg.remark"), drop("audit", action="leg.opened"),
+        put("audit", {"action": "leg.accepted"}, by="another"), add("audit", {"action": "leg.granted"})],
+    "I29 refused and done": [
+        add("audit", {"action": "leg.accepted"}, action="leg.refused", data={"form": "t3"}),
+        lambda files: files["officers"].extend(small.pressed("remark", "t2", 15, words="other")),
+        lambda files: small.one(files["officers"], what="press", form="t4").update(read=small.AT + 10.5)],
+    "I30 urge lost or doubled": [
+        drop("export", kind="event", type="leg.urged", by="digest:a"),
+        drop("export", kind="event", type="leg.urged", by="digest:s"), drop("audit", action="urge"),
+        add("clients", {"what": "urge", "key": "u1"}, key="u3"), add("clients", {"what": "supervised"}, day=2)],
+    "I31 urge astray": [
+        drop("ledger", what="effect", type="leg.urged"),
+        add("ledger", {"what": "effect", "type": "leg.urged"}, key="x"),
+        lambda files: files["ledger"].insert(0, small.one(files["ledger"], what="effect", type="leg.urged"))],
+    "I32 urged twice a day": [add("export", {"kind": "event", "type": "leg.urged", "by": "platform"}, id="x")],
+    "I33 rating": [
+        drop("export", kind="rating"), add("export", {"kind": "rating"}), put("export", {"kind": "rating"}, level=5),
+        put("clients", {"what": "rating", "key": "r2"}, status=200), add("export", {"kind": "rating"}, leg=OTHER),
+        run(samples=[{"legs": {"granted": 4}, "cases": 1, "breaches": {}, "drift": 2}])],
+    "I34 rating told": [
+        add("ledger", {"what": "call", "leg": LEG}, what="leak"),
+        lambda files: files["officers"].append({"what": "leak", "body": small.OFFICER, "path": "/staff/inbox"})],
     "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }
 
@@ -149,13 +177,15 @@ def test_many_breaches_are_counted_and_the_first_are_shown():
 
 def test_a_run_is_read_from_its_folder_and_summed_up(tmp_path):
     files = small.clean()
-    for name in ("clients", "ledger", "export"):
+    for name in ("clients", "ledger", "export", "officers", "audit"):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in files[name]))
     (tmp_path / "run.json").write_text(json.dumps({**files["run"], "starts": [small.AT], "all_filed_at": small.AT + 5}))
     made = verdict(tmp_path)
     assert made["violations"] == 0
-    shown = {name: made["figures"][name] for name in ("applications", "legs", "effects", "lost", "wrong")}
-    assert shown == {"applications": 1, "legs": 3, "effects": 3, "lost": 0, "wrong": 0}
+    shown = {name: made["figures"][name] for name in ("applications", "legs", "effects", "acts", "urges", "ratings",
+                                                            "lost", "wrong")}
+    assert shown == {"applications": 1, "legs": 4, "effects": 6, "acts": 3, "urges": 3, "ratings": 1, "lost": 0,
+                     "wrong": 0}
     assert made["figures"]["start_to_first_accepted_worst_s"] == 1.0
 
 

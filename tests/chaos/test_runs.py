@@ -8,16 +8,18 @@ import pytest
 
 from chaos.checker import verdict
 from chaos.driver import Run
-from chaos.forms import CALM, Form
+from chaos.forms import CALM, DESKS, Form
 
 
 def test_a_tiny_run_goes_from_the_first_start_to_a_clean_verdict(tmp_path):
     said = []
-    Run(Form(2, script=CALM, repeats=1.0, withdraws=0, read_out=False), 1, tmp_path / "run", said.append).play()
+    form = Form(2, script=CALM, repeats=1.0, withdraws=0, read_out=False, desks=DESKS, officers=1)
+    Run(form, 1, tmp_path / "run", said.append).play()
     made = verdict(tmp_path / "run")
     assert {rule: one["examples"] for rule, one in made["rules"].items() if one["count"]} == {}
     shown = {name: made["figures"][name] for name in ("applications", "acknowledgements", "legs")}
     assert shown == {"applications": 2, "acknowledgements": 4, "legs": 34}
+    assert made["figures"]["acts"] >= 2  # one leg of each is worked by officers
     assert said[-1].startswith("reading out")
 
 
@@ -32,3 +34,4 @@ def test_the_short_run_breaks_no_rule(request):
     assert broken == {}, done.stderr
     assert (made["figures"]["applications"], made["figures"]["legs"]) == (200, 3400)
     assert made["figures"]["sigkills"] >= 12
+    assert all(made["figures"][name] for name in ("acts", "acts_refused", "urges", "ratings"))
