@@ -24,6 +24,7 @@ AGAIN = (401, 408, 425, 429)  # 401: the clock, or a secret that is being change
 
 
 def signature(secret, id_, at, body):
+    """As the guide says: over id, time and body, with the bytes of the secret."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     return "v1," + base64.b64encode(hmac.digest(key, f"{id_}.{at}.".encode() + body, hashlib.sha256)).decode()
 
@@ -40,6 +41,8 @@ def put(path, content):
 
 
 class Exchange:
+    """One old system between its two folders and its feed."""
+
     def __init__(self, settings):
         said = json.loads(settings.read_text("utf-8"))
         self.said, self.api = said, said["api"]
@@ -107,8 +110,7 @@ class Exchange:
         at = path.stat().st_mtime_ns
         id_ = "old-" + hashlib.sha256(f"{path.name} {at} {number}".encode()).hexdigest()[:32]
         try:
-            notice = json.loads(json.dumps(self.said["states"][line[self.said["state"]].strip()]))
-            self.fill(notice["data"], line, path.parent)
+            notice = self.filled(self.said["states"][line[self.said["state"]].strip()], line, path.parent)
             notice["data"] |= {"leg": line[self.said["leg"]].strip(), "seq": at // 1_000_000 + number}
             notice["timestamp"] = datetime.fromtimestamp(at / 1e9).astimezone().isoformat()
             body = json.dumps(notice, ensure_ascii=False).encode()
@@ -124,15 +126,17 @@ class Exchange:
         print("refused:", line, why, file=sys.stderr)
         put(self.kept / "refused" / f"{id_}.json", json.dumps([line, why], ensure_ascii=False).encode())
 
-    def fill(self, value, line, folder):
+    def filled(self, value, line, folder):
         """`{COLUMN}` is what stands in that column, `{file:COLUMN}` the id of the file of that name, sent before."""
-        for key, one in list(value.items() if isinstance(value, dict) else enumerate(value)):
-            if isinstance(one, (dict, list)):
-                self.fill(one, line, folder)
-            elif isinstance(one, str) and one.startswith("{file:"):
-                value[key] = self.send_file(folder / line[one[6:-1]].strip())
-            elif isinstance(one, str) and one.startswith("{"):
-                value[key] = line[one[1:-1]].strip()
+        if isinstance(value, dict):
+            return {key: self.filled(one, line, folder) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.filled(one, line, folder) for one in value]
+        if not isinstance(value, str) or not value.startswith("{"):
+            return value
+        what, _, column = value[1:-1].rpartition(":")
+        said = line[column].strip()
+        return self.send_file(folder / said) if what == "file" else said
 
     def send_file(self, path):
         named = f"attachment; filename*=UTF-8''{urllib.parse.quote(path.name)}"
