@@ -77,11 +77,16 @@ HEADERS: tuple[tuple[str, str], ...] = (
     ("webhook-signature", "`v1,` and base64 HMAC-SHA256 of `id.timestamp.body`; two during rotation"),
 )
 ANSWERS = {
-    "2XX": {"description": "received; an immediate `state` (received, accepted, not_accepted, granted, refused) may "
-                           "come with that notice's data",
+    "2XX": {"description": "received, whatever code of your own stands in it; an immediate `state` (received, "
+                           "accepted, not_accepted, granted, refused) may come with that notice's data. A page, broken JSON or "
+                           "another encoding than UTF-8: outcome unknown, we ask",
             "content": {"application/json": {"schema": {
                 "type": "object", "properties": {"ref": TEXT, "state": TEXT}}}}},
-    "409": {"description": "with `ref` or `{\"code\": \"already_received\"}`: received"},
+    "3XX": {"description": "never followed: our address of you is wrong; after three legs your queue rests"},
+    "401": {"description": "our signature or your secret is wrong: as for a redirect"},
+    "404": {"description": "as 403 and 410: to leg.filed our address is wrong; to a later message it is refused"},
+    "409": {"description": "with `ref` or `{\"code\": \"already_received\"}`: received; else outcome unknown"},
+    "429": {"description": "as 408 and 425: again later, not before Retry-After"},
     "4XX": {"description": "this message is refused: it is stopped and your reason is shown to operators"},
     "5XX": {"description": "again later, with the same key and bytes, if your system honours keys; else we ask first"},
 }
