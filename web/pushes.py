@@ -78,8 +78,8 @@ HEADERS: tuple[tuple[str, str], ...] = (
 )
 ANSWERS = {
     "2XX": {"description": "received, whatever code of your own stands in it; an immediate `state` (received, "
-                           "accepted, not_accepted, granted, refused) may come with that notice's data. A page, broken JSON or "
-                           "another encoding than UTF-8: outcome unknown, we ask",
+                           "accepted, not_accepted, granted, refused) may come with that notice's data. A page, broken "
+                           "JSON or another encoding than UTF-8: outcome unknown, we ask",
             "content": {"application/json": {"schema": {
                 "type": "object", "properties": {"ref": TEXT, "state": TEXT}}}}},
     "3XX": {"description": "never followed: our address of you is wrong; after three legs your queue rests"},
