@@ -36,6 +36,7 @@ from forms.figures import figures_json
 from forms.plan import Plan
 from forms.plan_text import plan_lines, pledge_texts
 from forms.public import plan_json
+from forms.sheet import sheet_lines, sheet_of
 from ops import OPERATIONS
 from sandbox.checks import BadAim, Check, report
 from sandbox.conform import Aim
@@ -52,7 +53,7 @@ from web.check_offices import check_offices
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for command in (check, plan, figures, due, sandbox, conform, *OPERATIONS):
+    for command in (check, plan, figures, sheet, due, sandbox, conform, *OPERATIONS):
         app.cli.add_command(command)
 
 
@@ -180,6 +181,19 @@ def figures(bundle: str, situation: Path | None, as_json: bool) -> None:
         click.echo("\n".join([says, *open_ones]), err=True)
     if not as_json:
         click.echo("\n".join(made.figures.because))
+
+
+@click.command()
+@click.argument("matters", metavar="MATTER…", nargs=-1)
+@JSON
+def sheet(matters: tuple[str, ...], as_json: bool) -> None:
+    """For a department's engineer: every field and paper of MATTER… (else of all) with type, unit and code values."""
+    catalog = definitions(read_settings())
+    if missing := [name for name in matters if name not in catalog.matters]:
+        stop(f"没有事项 {'、'.join(missing)}；可用：{'、'.join(sorted(catalog.matters))}")
+    made = [sheet_of(catalog, catalog.matters[name]) for name in matters or sorted(catalog.matters)]
+    text = "\n".join(line for one in made for line in sheet_lines(one))
+    click.echo(json.dumps(made, ensure_ascii=False, indent=2) if as_json else text)
 
 
 @click.command()

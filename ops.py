@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from connectors.advice import advice, explained
 from desk.troubles import PAGE, Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
 from ops_copies import COPIES
@@ -54,7 +55,7 @@ def _line(one: Trouble, zone: tzinfo) -> str:
     then = f"，将于 {_minute(one.next_at, zone)} 再试" if one.next_at else \
         "，部门已读取，等待其确认" if one.message_state == "due" else "，等待人工处理"
     return (f"{one.leg}  {one.office}  {one.state}/{one.message_state}  {one.key.partition(':')[2]}  "
-            f"自 {_minute(one.since, zone)}  试过 {one.attempts} 次{then}  {printable(one.reason)}")
+            f"自 {_minute(one.since, zone)}  试过 {one.attempts} 次{then}  {printable(explained(one.reason))}")
 
 
 def _minute(at: datetime, zone: tzinfo) -> str:
@@ -63,8 +64,8 @@ def _minute(at: datetime, zone: tzinfo) -> str:
 
 def _resting(lane: Lane, zone: tzinfo) -> str:
     until = f"，{_minute(lane.open_until, zone)} 试送一件" if lane.open_until else ""
-    return (f"停送：{lane.office}  连续 {lane.failures} 次失败（{printable(lane.reason)}）{until}；"
-            "请核对地址和密钥，或等对方恢复，之后自动续送")
+    return (f"停送：{lane.office}  连续 {lane.failures} 次失败（{printable(lane.reason)}）{until}；对方恢复后自动续送。"
+            f"{advice(lane.reason)}")
 
 
 def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:

@@ -165,6 +165,14 @@ def timeline(leg: Leg) -> tuple[Event, ...]:
     return tuple(event for step in steps for event in (*step.filled, step.event))
 
 
+def story(leg: Leg) -> tuple[Event, ...]:
+    """The timeline as people read it: a leg is received once. A quick notice overtakes the push's own answer, which
+    then only brings the department's number."""
+    happened = timeline(leg)
+    first = next((event for event in happened if event.type == "leg.received"), None)
+    return tuple(event for event in happened if event.type != "leg.received" or event is first)
+
+
 def _begun(leg: Leg, event: Event, alike: dict[tuple[datetime, str], Leg]) -> Leg:
     """A blank leg after its one event; most legs of a case begin at one moment in one of two ways."""
     state = event.data.get("state")

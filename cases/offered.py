@@ -48,6 +48,7 @@ ACTS: Mapping[str, Sense] = {
     "leg.refused": lambda leg: not leg.withdrawing,
     "leg.delivered": _granted,
     "leg.forwarded": lambda leg: leg.state is not LegState.SUPPLEMENT_REQUIRED and not _in_special(leg),
+    "leg.simulated": lambda leg: leg.state is not LegState.SUPPLEMENT_REQUIRED and not _in_special(leg),
     "leg.fee": _always,
     "leg.remark": _always,
     CORRECTED: lambda leg: leg.state in OVER,

@@ -106,8 +106,8 @@ def _taken(reply: Reply, any_state: bool = False) -> Answer:
         return Answer("received", status=reply.status)
     try:
         value = load(reply.body, FOREIGN)
-    except BadJson:
-        what = "a page" if body.startswith(b"<") or "html" in reply.content_type else "no readable JSON"
+    except BadJson as error:
+        what = "a page" if body.startswith(b"<") or "html" in reply.content_type else f"no readable JSON: {error.say}"
         return Answer("unknown", status=reply.status, detail=f"2xx with {what}")
     return _read(value if isinstance(value, dict) else {}, reply.status, any_state)
 
@@ -144,5 +144,13 @@ def _object(reply: Reply) -> dict[str, Any]:
 def _reason(reply: Reply) -> str:
     value = _object(reply)
     named = next((value[key] for key in _REASON_KEYS if isinstance(value.get(key), str) and value[key]), "")
-    plain = reply.body.decode("utf-8", "replace") if reply.content_type.startswith("text/plain") else ""
+    plain = _decoded(reply.body) if reply.content_type.startswith("text/plain") else ""
     return str(named or plain)[:_LONGEST_REASON]
+
+
+def _decoded(raw: bytes) -> str:
+    """What old systems write is UTF-8 or GBK, whatever they say that it is."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", "replace")

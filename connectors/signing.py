@@ -19,7 +19,11 @@ SECRET_PREFIX = "whsec_"  # noqa: S105  # the published prefix of every such sec
 SHORTEST_SECRET = 24
 LONGEST_SECRET = 64
 _MOST_SIGNATURES = 10
-_MISSING = "缺少签名：请带上 webhook-id、webhook-timestamp 和 webhook-signature(v1,…)"
+_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+_MISSING = "请求头里缺少 {}：每次都要带上 webhook-id、webhook-timestamp 和 webhook-signature(v1,…)"
+_NO_SECONDS = "webhook-timestamp 应为 1970 年以来的秒数，只写数字，例如 1700000000"
+_MILLISECONDS = f"{_NO_SECONDS}；现在的值像是毫秒，请除以 1000 取整，签名用同一个值"
+_SECOND_DIGITS, _MILLISECOND_DIGITS = 12, 13
 _STALE = "webhook-timestamp 与当前时间相差超过 5 分钟；请校准时钟，重发时换新的时间和签名"
 _HOW = ("密钥是 whsec_ 之后部分 base64 解码后的字节，对 webhook-id.webhook-timestamp.原始正文 做 HMAC-SHA256；"
         "结果用 base64，前加 v1,")
@@ -88,10 +92,11 @@ def could_be_signed(headers: Mapping[str, str], now: datetime) -> list[bytes]:
     """The signatures that `headers` bring; raises `BadSignature` for what no body could make good, so that it need not
     be read."""
     timestamp, signature = headers.get("webhook-timestamp") or "", headers.get("webhook-signature") or ""
-    if not headers.get("webhook-id") or not timestamp or not signature:
-        raise BadSignature("signature_missing", _MISSING)
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
-        raise BadSignature("signature_window", "webhook-timestamp 应为十进制秒数")
+    if missing := [name for name in _HEADERS if not headers.get(name)]:
+        raise BadSignature("signature_missing", _MISSING.format("、".join(missing)))
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _SECOND_DIGITS):
+        in_milliseconds = timestamp.isdigit() and len(timestamp) == _MILLISECOND_DIGITS
+        raise BadSignature("signature_window", _MILLISECONDS if in_milliseconds else _NO_SECONDS)
     if abs(int(timestamp) - now.timestamp()) > WINDOW_SECONDS:
         raise BadSignature("signature_window", _STALE)
     given = _signatures(signature)

@@ -34,17 +34,21 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Strictness:
-    """How much a reader takes: levels of nesting, the largest number, and characters no text may contain."""
+    """How much a reader takes: levels of nesting, the largest number, characters no text may contain, and whether a
+    mark of the byte order may stand before the text."""
 
     deepest: int
     largest: float
     refused: re.Pattern[str]
+    marked: bool = False
 
 
 # What we store and show ourselves; numbers beyond 2^53 change their digits in a browser.
 STRICT = Strictness(40, LARGEST_INTEGER, _CONTROL)
-# A department's own answer, of which we keep two keys: a 64-bit row number in it must not cost us its receipt.
-FOREIGN = Strictness(64, 2**64 - 1, _NUL)
+# A department's own answer, of which we keep two keys: neither a 64-bit row number in it nor the mark that some
+# frameworks write before UTF-8 (RFC 8259 lets a reader ignore it) must cost us its receipt.
+FOREIGN = Strictness(64, 2**64 - 1, _NUL, marked=True)
+_MARK = b"\xef\xbb\xbf"
 
 
 class BadJson(ValueError):
@@ -71,6 +75,7 @@ def printable(text: str) -> str:
 
 def load(raw: bytes, strictness: Strictness = STRICT) -> Any:
     """The value that `raw` (UTF-8) means; raises `BadJson` for everything a strict reader must not accept."""
+    raw = raw.removeprefix(_MARK) if strictness.marked else raw
     _refuse_depth(raw, strictness.deepest)
     # A backslash begins every escape; of what is refused only the other two could stand in JSON without one.
     if b"\\" in raw or b"\x7f" in raw or _FFC0_TO_FFFF in raw:
@@ -103,6 +108,8 @@ def _read(raw: bytes, strictness: Strictness) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadJson(f"第 {error.start + 1} 个字节不是 UTF-8 编码，请用 UTF-8 发送") from error
+    if fault := _no_json(text):
+        raise BadJson(fault)
     doubts = _Doubts()
     try:
         value = json.loads(text, object_pairs_hook=doubts.object, parse_int=doubts.integer, parse_float=doubts.number,
@@ -112,6 +119,15 @@ def _read(raw: bytes, strictness: Strictness) -> Any:
     if doubts.any or _SUSPECT.search(text):
         _inspect(value, (), strictness)
     return value
+
+
+def _no_json(text: str) -> str | None:
+    """What is wrong with a text of which one look shows that it is no JSON; a place in it would help nobody."""
+    if not text.strip():
+        return "内容是空的，请在正文里发送 JSON"
+    if text[0] == "\ufeff":
+        return "开头有 BOM(字节 EF BB BF)，请用不带 BOM 的 UTF-8 发送"
+    return "这是 XML 或网页，不是 JSON" if text.lstrip()[0] == "<" else None
 
 
 def _refuse_depth(raw: bytes, deepest: int) -> None:

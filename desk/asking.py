@@ -88,8 +88,14 @@ def _checked(case: Case, leg: str, catalog: Catalog, results: Any) -> tuple[dict
         if code and kind_of(code) not in gives and kind_of(code) not in catalog.materials:
             tree["material"] = [_expected(gives, catalog)]
         wrong |= {str(place): tree} if tree else {}
-        made.append({**result, "fields": clean} if result.get("fields") else dict(result))
+        made.append({**result, **_named(code, catalog, result), **({"fields": clean} if result.get("fields") else {})})
     return {"results": made} if made else {}, {"results": wrong} if wrong else {}
+
+
+def _named(code: str | None, catalog: Catalog, result: Mapping[str, Any]) -> dict[str, str]:
+    """A result that comes without a name has that of its code: the applicant reads it."""
+    known = catalog.materials.get(kind_of(code)) if code and not result.get("name") else None
+    return {"name": str(known.name)} if known is not None else {}
 
 
 def _expected(gives: tuple[str, ...], catalog: Catalog) -> str:

@@ -133,6 +133,11 @@ class MalformedNotice(DeskError):
 
     code, status = "malformed_notice", 400
 
+    @property
+    def general(self) -> bool:
+        """Whether what is wrong stands in `errors` alone."""
+        return self.detail == self.__doc__ and bool(self.errors)
+
 
 class MissingReason(DeskError):
     """请用 --reason 写明为什么这样做；它会记入审计日志。"""

@@ -251,7 +251,7 @@ def _asked(ask: Ask, leg: Leg, about: Correspondence, planned: PlannedLeg) -> As
 
 def _history(leg: Leg, planned: PlannedLeg) -> Iterable[Happened]:
     """What the office did and was told of; its own words are shown whole, of others only that they came."""
-    for event in fold.timeline(leg):
+    for event in fold.story(leg):
         if event.type in NOTICES or event.type in TOLD:
             yield Happened(event.at, _said(event, planned), event.by.partition(":")[2].partition(":")[2], event.filled)
 

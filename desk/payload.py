@@ -240,7 +240,14 @@ def supplemented(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to:
     papers = [{"material": kind, "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
               for kind, files in data.get("materials", {}).items()]
     return {**head(dossier.case, leg), "ask": data["ask"], "materials": papers,
-            "fields": in_their_words(dossier.case.plan, leg.leg, data.get("fields", {})), "round": data.get("round")}
+            "round": _round(dossier, leg, data["ask"]),
+            "fields": in_their_words(dossier.case.plan, leg.leg, data.get("fields", {}))}
+
+
+def _round(dossier: Dossier, leg: PlannedLeg, ask: str) -> int | None:
+    """Which of the department's requests about this leg is answered, the first being 1; None for one of ours."""
+    asked = [one.id for one in dossier.case.legs[leg.leg].asks if one.by == "department"]
+    return asked.index(ask) + 1 if ask in asked else None
 
 
 def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:

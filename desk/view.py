@@ -138,7 +138,7 @@ def _why(case: Case, leg_due: LegDue) -> str:
 def timeline(leg: Leg, planned: PlannedLeg, *, masked: bool) -> list[dict[str, Any]]:
     """What happened to a leg, oldest first, in Chinese; what only moves bytes is left out."""
     lines = []
-    for event in fold.timeline(leg):
+    for event in fold.story(leg):
         if event.type not in _ONLY_BYTES:
             shown = words.event_name(event, planned) if masked else words.line(event, planned)
             lines.append({"at": event.at.isoformat(), "type": event.type, "text": shown,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from connectors.addresses import address_fault
+from connectors.advice import explained
 from connectors.base import Answer, Body
 from connectors.rest import Rest
 from sandbox.checks import BadAim, Check, Reports, a_leg, a_message, must_be_secret, report
@@ -180,4 +181,6 @@ class _Trial:
 
 
 def _seen(answer: Answer) -> str:
-    return f"HTTP {answer.status}" if answer.status else answer.detail or answer.kind
+    if answer.kind == "received":
+        return f"HTTP {answer.status}"
+    return explained(answer.detail) if answer.detail else answer.kind

@@ -10,22 +10,27 @@ from flask import Blueprint, Response, request
 from connectors.base import Body
 from connectors.signing import BadSignature, could_be_signed, verify
 from connectors.strict_json import load
-from desk.notices import Incoming
+from desk.errors import MalformedNotice, UnknownLeg
+from desk.notices import Incoming, Outcome
 from store import failpoints
 from web.answers import shown
 from web.api_drafts import file_json
-from web.errors import Problem, not_found
+from web.errors import OWN_WORDS, Problem, not_found, printable_tree
 from web.identity import current
 from web.inputs import body, only_args, raw_json, whole_arg
 from web.operations import Argument, Operation, operation
 from web.present import asked
-from web.schemas import NoticeBody, ReceivedBody, read
+from web.schemas import NoticeBody, ReceivedBody, first_words, read
 from web.uploads import keep_upload, name_of_request
 from web.wiring import house
 
 departments = Blueprint("departments", __name__, url_prefix="/api/departments/<department>")
 MOST_LEGS = 200
 PAUSED_SECONDS = "60"
+NO_SUCH_OFFICE = "接入清单里没有网址中的这个单位；请原样使用推送里的 notices 地址，末尾不加斜杠"
+NO_SUCH_LEG = ("没有找到这个分办件，或它不是本单位的；leg 请照推送里的 data.leg 原样写"
+               "(受理编号-两位序号，大写，前后没有空格)，发到那条推送里的 notices 地址")
+RAW_FILE = "请把文件的字节直接作为正文发送，不用 multipart 表单，也不做 base64 编码"
 SIGNATURE = tuple(
     Argument(name, "header", {"type": "string"}, says, required=True) for name, says in (
         ("webhook-id", "opaque; the same over all retries of one notice"),
@@ -59,10 +64,24 @@ def notice(department: str) -> Response:
     failpoints.reach("notice.after_verify")
     only_args()
     sent = _malformed_is_400(raw)
-    outcome = house().desk.notice(Incoming(office.id, message_id, raw, sent), now)
+    outcome = _told(Incoming(office.id, message_id, raw, sent), now)
     if outcome == "quarantined":
         return shown(house().desk.why_aside(office.id, message_id), 202)
     return Response(status=204)
+
+
+def _told(incoming: Incoming, now: datetime) -> Outcome:
+    """What the desk makes of a notice; what it refuses is said so that a log which keeps one sentence is enough."""
+    try:
+        return house().desk.notice(incoming, now)
+    except UnknownLeg:
+        raise Problem(404, UnknownLeg.code, NO_SUCH_LEG) from None
+    except MalformedNotice as error:
+        if not error.general:
+            raise
+        tree = printable_tree(dict(error.errors))
+        place, say = first_words(tree)
+        raise Problem(400, error.code, f"回告需要修改：{place}{say}", tree) from None
 
 
 def _malformed_is_400(raw: bytes) -> dict[str, object]:
@@ -75,13 +94,16 @@ def _malformed_is_400(raw: bytes) -> dict[str, object]:
 
 @departments.post("/files")
 @operation(Operation("Send a result file", {201: "its id, to be named in a notice"}, raw=True, arguments=SIGNATURE,
-                     refuses=(400, 401, 404, 408, 413, 422, 503), returns="File",
-                     more="At most the upload limit; the same types as uploads. Nothing is ever fetched from a URL."))
+                     refuses=(400, 401, 404, 408, 413, 415, 422, 503), returns="File",
+                     more="The bytes themselves, neither a form (multipart) nor base64; at most the upload limit; the "
+                     "same types as uploads. Nothing is ever fetched from a URL."))
 def keep_file(department: str) -> Response:
     """Keep a result file."""
     only_args()
     request.max_content_length = house().settings.upload_limit
     office, headers = _asking(department)
+    if request.mimetype.startswith("multipart/"):
+        raise Problem(415, "wrong_type", RAW_FILE)
     raw = request.get_data(cache=False)
     _signed(office, headers, raw)
     info = keep_upload(io.BytesIO(raw), name_of_request(), request.mimetype, f"department:{office.id}")
@@ -140,7 +162,7 @@ def _asking(department: str) -> tuple[Body, dict[str, str]]:
     make them good. Asked before a body is read."""
     office = house().deployment.bodies.get(department)
     if office is None:
-        raise not_found()
+        raise Problem(404, OWN_WORDS[404][0], NO_SUCH_OFFICE)
     environ = asked().environ
     headers = {name: environ.get(variable, "") for name, variable in SIGNED_BY.items()}
     try:

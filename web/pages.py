@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Flask, url_for
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
+from connectors.advice import advice, explained
 from web import (
     pages_answer,
     pages_case,
@@ -39,8 +40,8 @@ def register_pages(app: Flask) -> None:
     own = app.jinja_loader
     app.jinja_loader = ChoiceLoader([components] if own is None else [own, components])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=day, moment=moment, called=called, said=said, days=days,
-                                 kinds=kinds)
+    app.jinja_env.filters.update(advice=advice, explained=explained, day=day, moment=moment, called=called, said=said,
+                                 days=days, kinds=kinds)
     app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=pages_oversight.rated)
     app.register_blueprint(bp)
     app.register_blueprint(staff.bp)

@@ -13,7 +13,7 @@ TYPES: Mapping[str, str] = {
     "leg.material_added": "A result of another leg, or a paper that was awaited, reached this leg.",
     "leg.withdrawn": "The applicant wishes to withdraw this leg; answer by leg.withdraw_confirmed or _rejected.",
     "leg.urged": "The applicant, a supervisor, or the portal itself once a leg is late, asks how far this leg is.",
-    "leg.converted": "The leg was moved to another kind of procedure.",
+    "leg.converted": "The leg was moved to another kind of procedure. Kept free in the contract: nothing sends it yet.",
 }
 TEXT = {"type": "string"}
 MAYBE = {"type": ["string", "null"]}
@@ -25,8 +25,13 @@ MATERIAL = {"type": "object", "required": ["material", "name", "obtained", "file
     "obtained": {"enum": ["upload", "library", "sharing", "result", "pledge", "premises", "later"]},
     "role": MAYBE | {"description": "whose paper, where several persons bring one"},
     "files": {"type": "array", "items": FILE},
-    "documents": {"type": "array", "description": "what a register, a licence or a pledge says instead of a file",
-                  "items": {"type": "object"}}}}
+    "documents": {"type": "array", "description": "what a register, a licence, a result or a pledge says beside or "
+                  "instead of a file", "items": {"type": "object", "properties": {
+                      "source": TEXT | {"description": "the register or library that was asked"}, "version": TEXT,
+                      "name": TEXT | {"description": "of a result"}, "number": MAYBE, "issuer": TEXT,
+                      "valid_from": MAYBE, "valid_to": MAYBE | {"description": "a day, or 长期"},
+                      "form": MAYBE | {"description": "of a pledge: which text"}, "signers": {"type": "array"},
+                      "signed_at": TEXT, "sample": {"type": "boolean", "description": "made up, for trying out"}}}}}}
 HEAD: Mapping[str, Any] = {"leg": TEXT, "reference": TEXT, "instance": MAYBE}
 MATERIALS = {"type": "array", "items": MATERIAL}
 FIELDS = {"type": "object", "description": "the department's own names, code values, units and date forms"}
@@ -36,7 +41,8 @@ GIVES = {"type": "object", "description": "what the portal expects with leg.gran
     "fields": {"type": "array", "items": {
         "type": "object", "properties": {"field": TEXT, "name": TEXT, "type": TEXT}}}}}
 ANSWERED: Mapping[str, Any] = {
-    "ask": TEXT | {"description": "the id of your request"}, "fields": FIELDS, "round": {"type": ["integer", "null"]},
+    "ask": TEXT | {"description": "the id of your request"}, "fields": FIELDS, "round": {
+        "type": ["integer", "null"], "description": "which of your requests about this leg this answers, the first: 1"},
     "materials": {"type": "array", "items": {"type": "object", "required": ["material", "files"], "properties": {
         "material": TEXT, "files": {"type": "array", "items": FILE}}}}}
 REASONED: Mapping[str, Any] = {"ref": MAYBE | {"description": "your number, if you gave one"}, "reason": MAYBE}
@@ -71,11 +77,16 @@ HEADERS: tuple[tuple[str, str], ...] = (
     ("webhook-signature", "`v1,` and base64 HMAC-SHA256 of `id.timestamp.body`; two during rotation"),
 )
 ANSWERS = {
-    "2XX": {"description": "received; an immediate `state` (received, accepted, not_accepted, granted, refused) may "
-                           "come with that notice's data",
+    "2XX": {"description": "received, whatever code of your own stands in it; an immediate `state` (received, "
+                           "accepted, not_accepted, granted, refused) may come with that notice's data. A page, broken "
+                           "JSON or another encoding than UTF-8: outcome unknown, we ask",
             "content": {"application/json": {"schema": {
                 "type": "object", "properties": {"ref": TEXT, "state": TEXT}}}}},
-    "409": {"description": "with `ref` or `{\"code\": \"already_received\"}`: received"},
+    "3XX": {"description": "never followed: our address of you is wrong; after three legs your queue rests"},
+    "401": {"description": "our signature or your secret is wrong: as for a redirect"},
+    "404": {"description": "as 403 and 410: to leg.filed our address is wrong; to a later message it is refused"},
+    "409": {"description": "with `ref` or `{\"code\": \"already_received\"}`: received; else outcome unknown"},
+    "429": {"description": "as 408 and 425: again later, not before Retry-After"},
     "4XX": {"description": "this message is refused: it is stopped and your reason is shown to operators"},
     "5XX": {"description": "again later, with the same key and bytes, if your system honours keys; else we ask first"},
 }

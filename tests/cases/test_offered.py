@@ -10,7 +10,7 @@ from tests.cases.case_years import CALENDAR
 
 ALWAYS = {"leg.fee", "leg.remark"}
 OPEN = {"leg.accepted", "leg.supplement_required", "leg.not_accepted", "leg.in_review", "leg.special_started",
-        "leg.granted", "leg.refused", "leg.forwarded"}
+        "leg.granted", "leg.refused", "leg.forwarded", "leg.simulated"}
 AT_WORK = OPEN - {"leg.accepted", "leg.not_accepted"}
 ASK = {"ask": "A1", "reason": "缺盖章", "limit": "5wd", "materials": [{"material": "M1"}]}
 SPECIAL = {"kind": "听证", "basis": "第45条"}
@@ -19,7 +19,7 @@ LIVES = [
     ("just received", [], OPEN | ALWAYS),
     ("accepted", [("leg.accepted", {})], AT_WORK | ALWAYS),
     ("asked before it was accepted", [("leg.supplement_required", ASK)],
-     OPEN - {"leg.in_review", "leg.special_started", "leg.forwarded"} | ALWAYS),
+     OPEN - {"leg.in_review", "leg.special_started", "leg.forwarded", "leg.simulated"} | ALWAYS),
     ("in a special procedure", [("leg.accepted", {}), ("leg.special_started", SPECIAL)],
      {"leg.special_ended", "leg.granted", "leg.refused"} | ALWAYS),
     ("out of it", [("leg.special_started", SPECIAL), ("leg.special_ended", {"kind": "听证"})], AT_WORK | ALWAYS),

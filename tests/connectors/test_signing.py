@@ -52,6 +52,18 @@ def test_every_malformed_or_forged_header_is_refused(change: dict[str, str], cod
     with pytest.raises(BadSignature) as caught:
         verify(headers_for("m1", NOW, BODY, [NEW]) | change, BODY, [NEW], NOW)
     assert caught.value.code == code
+    if code == "signature_missing":
+        assert f"缺少 {next(iter(change))}：" in str(caught.value)
+
+
+def test_milliseconds_are_called_by_their_name() -> None:
+    said = {}
+    for written in (f"{NOW.timestamp() * 1000:.0f}", f"{NOW.timestamp():.3f}"):
+        with pytest.raises(BadSignature) as caught:
+            verify(headers_for("m1", NOW, BODY, [NEW]) | {"webhook-timestamp": written}, BODY, [NEW], NOW)
+        said[written] = str(caught.value)
+    assert ["毫秒" in words for words in said.values()] == [True, False]
+    assert all("秒数" in words for words in said.values())
 
 
 @pytest.mark.parametrize(("shift", "accepted"), [(-301, False), (-299, True), (299, True), (301, False)])

@@ -189,7 +189,7 @@ def test_a_supplement_goes_round_once_and_reaches_the_department(desk, receipt, 
     assert state(desk, receipt, "03") == "supplemented"
     (claim,) = desk.claim(ROOM, NOW)
     body = json.loads(claim.outgoing.body)
-    assert body["type"] == "leg.supplemented"
+    assert (body["type"], body["data"]["round"]) == ("leg.supplemented", 1)
     assert body["data"]["materials"][0]["files"][0]["sha256"] == paper.sha256
     info, chunks = desk.open_department_file("power-grid", paper.file)
     assert (info.name, b"".join(chunks)) == ("清单.pdf", b"%PDF-1.4")
@@ -197,6 +197,23 @@ def test_a_supplement_goes_round_once_and_reaches_the_department(desk, receipt, 
         desk.open_department_file("water-group", paper.file)
     with opened.db.read() as tx:
         assert [m.n for m in messages.of_case(tx, receipt.reference) if m.type == "leg.supplemented"] == [1]
+    desk.record([Came(claim, Answer("received"), Then("done"))], NOW)
+    say(desk, receipt, "03", "leg.supplement_required", after=2, ask="b2", reason="负荷仍不对",
+        limit="5wd", fields=["load_kw"])
+    desk.supplement("somebody", receipt.reference, Supply("03", "b2", {"load_kw": 360}, {}), "s2", NOW)
+    (claim,) = desk.claim(ROOM, NOW)
+    assert json.loads(claim.outgoing.body)["data"]["round"] == 2
+
+
+def test_a_receipt_that_a_quick_notice_overtook_is_shown_once_and_brings_its_number(desk, receipt):
+    claims = desk.claim(ROOM, NOW)
+    say(desk, receipt, "03", "leg.accepted")
+    came = [Came(claim, Answer("received", ref="A-1"), Then("done")) for claim in claims]
+    desk.record(came, NOW + timedelta(seconds=1))
+    legs = desk.case_view("somebody", receipt.reference, NOW)["legs"]
+    shown = [line["type"] for line in next(leg for leg in legs if leg["leg"] == "03")["timeline"]]
+    assert [type_ for type_ in shown if type_ in ("leg.received", "leg.accepted")] == ["leg.received", "leg.accepted"]
+    assert desk.officers.sheet("power-grid", f"{receipt.reference}-03", NOW).leg.ref == "A-1"
 
 
 def test_withdrawing_an_unsent_leg_ends_it_and_a_sent_one_waits_for_its_department(desk, receipt, opened):

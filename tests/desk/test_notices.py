@@ -128,6 +128,12 @@ def inline(**more):
     return [{"name": "协议", "files": [{"base64": PNG, "name": "协议.png", **more}]}]
 
 
+def test_a_result_without_a_name_has_the_name_of_its_code(desk, receipt):
+    results = [{"material": "plan_reply", "number": "1"}]
+    assert say(desk, receipt, "03", "leg.granted", {"results": results}) == "applied"
+    assert leg_of(desk, receipt, "03")["results"][0]["name"] == "接入方案答复单"
+
+
 @pytest.mark.parametrize("more", [
     {"base64": base64.b64encode(b"<html><script>1</script>").decode(), "name": "../../e.html"}, {"base64": ""},
     {"base64": "?"}, {"name": "x.pdf"}, {"type": "bad\r\nX: y"}, {"type": "application/pdf"},

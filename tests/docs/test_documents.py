@@ -10,6 +10,7 @@ import pytest
 
 from bench.applicant import CATALOG
 from cases.lights import Colour
+from catalog.dictionary import FieldType
 from connectors.shipped import registry
 from connectors.signing import headers_for, secret_bytes
 from web.codes import codes_page
@@ -72,6 +73,12 @@ def test_the_colours_of_a_light_are_those_that_the_api_names():
 def test_every_connector_is_documented():
     text = (HOME / "docs" / "connecting.md").read_text()
     assert [name for name in registry().names() if f"`{name}`" not in text] == []
+
+
+def test_the_guide_says_how_every_type_of_field_travels():
+    text = (HOME / "docs" / "connecting.md").read_text()
+    table = text.partition("How values travel")[2].partition("A grant gives")[0]
+    assert set(re.findall(r"`([a-z_]+)`", table)) >= set(get_args(FieldType))
 
 
 def test_the_signature_that_the_guide_works_out_is_right():

@@ -112,7 +112,32 @@ def test_another_departments_leg_and_an_unknown_one_are_not_found_alike(caller, 
 
 def test_an_unknown_department_is_not_found(caller, leg, signed):
     raw = notice(leg)
-    assert send(caller, raw, signed("water", raw), "/api/departments/nobody/notices").status_code == 404
+    answer = send(caller, raw, signed("water", raw), "/api/departments/nobody/notices")
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert "推送里的 notices 地址" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("change", [str.lower, lambda leg: f" {leg}", lambda leg: leg.rpartition("-")[0]])
+def test_a_leg_that_is_not_written_as_it_came_is_told_how_it_is_written(caller, leg, signed, change):
+    raw = notice(change(leg))
+    answer = send(caller, raw, signed("water", raw))
+    assert (answer.status_code, answer.json["code"]) == (404, "unknown_leg")
+    assert "data.leg 原样写" in answer.json["detail"]
+
+
+def test_one_sentence_says_what_is_wrong_with_a_notice(caller, leg, signed):
+    raw = json.dumps({"type": "leg.in_review", "timestamp": "2026-11-22 09:00", "data": {"leg": leg}}).encode()
+    answer = send(caller, raw, signed("water", raw))
+    assert answer.json["errors"] == {"data": {"step": ["必填"]}, "timestamp": [answer.json["errors"]["timestamp"][0]]}
+    assert answer.json["detail"] == f"回告需要修改：timestamp：{answer.json['errors']['timestamp'][0]}"
+
+
+def test_a_result_file_in_a_form_is_told_to_come_as_it_is(caller, signed):
+    raw = b"--x\r\nContent-Disposition: form-data; name=f; filename=a.pdf\r\n\r\n%PDF-1.4\r\n--x--\r\n"
+    headers = signed("water", raw) | {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = send(caller, raw, headers, "/api/departments/water-office/files")
+    assert answer.status_code == 415
+    assert "不用 multipart 表单" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("raw", [

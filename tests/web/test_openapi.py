@@ -99,6 +99,12 @@ def test_the_page_for_people_names_every_call_and_fetches_nothing_from_elsewhere
     assert [path for path in made["paths"] if path not in page] == []
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
+    vectors = json.loads((HOME / "docs" / "samples" / "signatures.json").read_text("utf-8"))
+    assert vectors[0]["signature"] in page, "a department compares its own signature with it"
+    for name, hook in made["webhooks"].items():
+        schema = hook["post"]["requestBody"]["content"]["application/json"]["schema"]
+        keys = schema["properties"]["data"]["properties"]
+        assert [key for key in keys if f"<code>{key}</code>" not in page] == [], name
 
 
 def test_docs_api_md_is_made_from_the_document(made):

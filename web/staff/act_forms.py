@@ -166,6 +166,8 @@ KINDS: Mapping[str, Kind] = {
         Input("mode", "mode", "怎样送达", "choice", options=MODES, value="electronic")]),
     "leg.forwarded": Kind("上报", "上报，暂停计时", "已登记上报，暂停计时", lambda sheet: [
         text("to", "报给谁", value=sheet.planned.forwards_to or "")]),
+    "leg.simulated": Kind("模拟审批意见", "登记意见，暂停计时", "已登记模拟审批意见", lambda _: [
+        long("opinion", "意见", "申请人会看到")]),
     "leg.fee": Kind("收费告知", "告知申请人", "已告知收费", _fee),
     "leg.remark": Kind("给申请人留言", "发出", "已发给申请人", lambda _: [long("text", "要告诉申请人的话")]),
     "leg.corrected": Kind("更正", "更正，重新办理", "已更正，这件重新办理", _correcting, reads=_read_correcting,
