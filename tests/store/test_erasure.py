@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -176,17 +176,17 @@ def test_a_plan_goes_with_the_last_case_that_has_it(there: Inside) -> None:
 def test_who_reads_a_case_while_it_is_erased_does_not_bring_it_back(there: Inside, monkeypatch: Any) -> None:
     reference, _ = ended(there, "one")
     there.desk._book.forget(reference)
-    read = events.of_case
+    read = events.of_cases
 
-    def slowly(tx: Tx, of: str) -> list[Recorded]:
+    def slowly(tx: Tx, of: Sequence[str]) -> dict[str, list[Recorded]]:
         found = read(tx, of)
-        monkeypatch.setattr(events, "of_case", read)
+        monkeypatch.setattr(events, "of_cases", read)
         eraser = threading.Thread(target=erased, args=(there, reference))
         eraser.start()
         eraser.join()
         return found
 
-    monkeypatch.setattr(events, "of_case", slowly)
+    monkeypatch.setattr(events, "of_cases", slowly)
     there.desk.receipt(SUBJECT, reference)
     with pytest.raises(UnknownCase):
         there.desk.receipt(SUBJECT, reference)
