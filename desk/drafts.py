@@ -28,7 +28,7 @@ from store.port import Tx
 
 CHANGEABLE = ("situation", "form", "materials", "consent")
 VOID_FINDINGS = ("situation", "form", "consent")
-MOST_UNFILED = 100  # of one person: each look at the list of them composes every one
+MOST_UNFILED = 50  # of one person: each look at the list of them composes every one
 Body = Mapping[str, Any]
 Changes = Mapping[str, Any]
 
