@@ -12,11 +12,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from desk import repeats
 from desk.asked import aside, asked_materials, settled_plan
 from desk.consents import covers, given, pinned, scope_of
 from desk.editions import Editions
-from desk.errors import DraftFiled, Moved, TooManyDrafts, UnknownDraft
+from desk.errors import DraftFiled, DraftTooLarge, Moved, TooManyDrafts, UnknownDraft
 from desk.lookups import look_up
 from desk.premises import Premises
 from desk.values import Draft
@@ -27,8 +29,9 @@ from store.errors import UnknownDraft as NotStored
 from store.port import Tx
 
 CHANGEABLE = ("situation", "form", "materials", "consent")
+LARGEST = 2_000_000  # bytes of all that a draft holds; each save adds to it, and each look reads it whole
 VOID_FINDINGS = ("situation", "form", "consent")
-MOST_UNFILED = 100  # of one person: each look at the list of them composes every one
+MOST_UNFILED = 50  # of one person: each look at the list of them composes every one
 Body = Mapping[str, Any]
 Changes = Mapping[str, Any]
 
@@ -87,8 +90,10 @@ class Drafts:
                 raise DraftFiled(more={"reference": row.submitted_as})
             if expected is not None and version_of(row.body) != expected:
                 raise Moved
-            new = replace(row, body=self._changed(row, how(row.body), now),
-                          edition=self._editions.of(row.bundle).hash, updated_at=now)
+            body = self._changed(row, how(row.body), now)
+            if len(orjson.dumps(body, default=str)) > LARGEST:
+                raise DraftTooLarge
+            new = replace(row, body=body, edition=self._editions.of(row.bundle).hash, updated_at=now)
             drafts.save(tx, new)
             return new
 

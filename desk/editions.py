@@ -35,16 +35,21 @@ class Composed:
     """A plan, and what only filing needs of it, each worked out at its first use: its canonical text and hash, as they
     are stored, what consent is asked for, how each paper must look, and the office of every leg.
 
-    `question` is the situation it was composed for, under which it is remembered; `plain` the plan before any look-up.
+    `question` is the situation it was composed for, under which it is remembered.
     """
 
     def __init__(self, question: str, arranged: Arranged, plan: Plan, premises: Premises,
                  plain: Composed | None = None) -> None:
-        self.question, self.arranged, self.plan, self.plain = question, arranged, plan, plain or self
+        self.question, self.arranged, self.plan, self._plain = question, arranged, plan, plain
         self._premises = premises
         self.openings: dict[date, object] = {}  # how a case of it begins, by the day: kept here by `desk.openings`
         # Whether it was stored, and that is durable: no edition is deleted, and a plan only long after its day.
         self.kept = False
+
+    @property
+    def plain(self) -> Composed:
+        """The plan before any look-up; not kept here, for what holds itself is not gone when it is forgotten."""
+        return self._plain or self
 
     @cached_property
     def body(self) -> bytes:

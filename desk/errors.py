@@ -110,6 +110,12 @@ class TooManyDrafts(DeskError):
     code, status = "too_many_drafts", 409
 
 
+class DraftTooLarge(DeskError):
+    """草稿里的内容太多；请删去这次办理用不到的内容，再保存。"""
+
+    code, status = "draft_too_large", 422
+
+
 class TooManyUploads(DeskError):
     """已上传、还没有提交的文件太多；请先提交填好的申请，没有用到的文件过些天会自动删除。"""
 

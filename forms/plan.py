@@ -339,6 +339,11 @@ class Plan:
     composite: PlannedComposite | None = None
 
     @cached_property
+    def made(self) -> dict[str, Any]:
+        """What others work out from this plan, kept with it under a name of theirs and forgotten with it."""
+        return {}
+
+    @cached_property
     def parts(self) -> Mapping[str, LegPart]:
         """The plan leg by leg; worked out once, since a case is looked at leg by leg at each of its events."""
         return {line.leg: self._part(line) for line in self.legs}

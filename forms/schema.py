@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from typing import Any, Final
 
 from catalog.dictionary import Region
 from forms.plan import FieldLine, MaterialLine, Plan
-from forms.same import Same
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
 
 MOST_FILES: Final = 20
-TABLES: Final = 128  # plans whose tables are kept, about 30 kB each beside the plan
+_TABLE: Final = "form"
 _LONGEST_ID: Final = 200
 _REQUIRED: Final = "必填，请填写"
 _UNKNOWN: Final = "这次办理不需要这一项，请删去或核对名称"
@@ -79,14 +77,14 @@ def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple
 
 
 def _compiled(plan: Plan, regions: Mapping[str, Region]) -> _Compiled:
-    return _made(Same(plan, regions))
+    """The table of a plan, about 30 kB, which goes with it: whoever keeps plans says how many."""
+    kept: _Compiled | None = plan.made.get(_TABLE)
+    if kept is None or kept.around.regions is not regions:
+        kept = plan.made[_TABLE] = _made(plan, regions)
+    return kept
 
 
-@lru_cache(maxsize=TABLES)
-def _made(same: Same) -> _Compiled:
-    plan, regions = same.parts
-    assert isinstance(plan, Plan)
-    assert isinstance(regions, Mapping)
+def _made(plan: Plan, regions: Mapping[str, Region]) -> _Compiled:
     around = Surroundings(regions, date.fromisoformat(plan.today) if plan.today else None)
     lines = {line.code: line for line in plan.fields}
     stated = {code: line for code, line in lines.items() if line.value is not None or line.default is not None}

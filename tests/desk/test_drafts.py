@@ -228,6 +228,16 @@ def test_nobody_has_drafts_without_end_and_one_that_was_filed_makes_room(desk, m
     assert drafted(desk)
 
 
+def test_a_draft_does_not_grow_with_every_save(desk, monkeypatch):
+    monkeypatch.setattr("desk.drafts.LARGEST", 3_000)
+    draft = drafted(desk)
+    with pytest.raises(errors.DraftTooLarge):
+        for part in range(9):
+            desk.save_draft("somebody", draft.id, {"materials": {f"m{part}": ["x" * 500]}}, NOW)
+    smaller = desk.save_draft("somebody", draft.id, {"materials": {f"m{part}": None for part in range(9)}}, NOW)
+    assert (smaller.form, smaller.aside) == (draft.form, {})
+
+
 def test_nobody_fills_the_disk_with_uploads_that_are_not_filed(premises, sources):
     sources.answers["business_licence"] = Found("failed")
     desk = Desk(replace(premises, keep=Keep(bytes=10_000)))

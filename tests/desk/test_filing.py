@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -206,6 +207,6 @@ def test_plans_are_remembered_as_long_as_they_are_not_too_large_together(desk, m
 
     assert all(one is other for one, other in zip(plans(), plans(), strict=True))
     monkeypatch.setattr("desk.editions.REMEMBERED_LINES", 10)
-    desk.plan("utilities", SITUATION, NOW)  # only the newest stays
-    assert desk.plan("utilities", SITUATION, NOW) is desk.plan("utilities", SITUATION, NOW)
-    assert not any(one is other for one, other in zip(plans(), plans(), strict=True))
+    forgotten = [weakref.ref(plan) for plan in plans()]
+    assert desk.plan("utilities", SITUATION, NOW) is desk.plan("utilities", SITUATION, NOW)  # the newest stays
+    assert [plan() for plan in forgotten] == [None, None]  # at once: nothing of them waits for the collector
