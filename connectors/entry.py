@@ -207,7 +207,7 @@ def _may_be(name: str, known: Collection[str]) -> str:
 
 def _content(path: Path) -> str:
     try:
-        return path.read_text("utf-8").strip()
+        return path.read_text("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError):
         return ""
 
@@ -216,7 +216,8 @@ def _must_sign(secret: str, line: int) -> None:
     try:
         secret_bytes(secret)
     except BadSecret:
-        raise Wrong(line, "bad_secret", "密钥应为 whsec_ 加 24–64 字节的 base64") from None
+        says = "密钥应为 whsec_ 加 24–64 字节的 base64，例如 echo whsec_$(openssl rand -base64 32) 生成的"
+        raise Wrong(line, "bad_secret", says) from None
 
 
 def _text(entry: Lined, key: str) -> str:

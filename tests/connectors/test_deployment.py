@@ -15,7 +15,7 @@ PARENTS = {"370202": "370200", "370200": "370000", "370000": "100000"}
 def _read(folder: Path, text: str, **environ: str) -> Deployment:
     path = folder / "departments.yaml"
     path.write_text(text, "utf-8")
-    said = {"gas.secret": SECRET + "\n", "gas.token": "token-of-gas", "road.token": "token-of-road"}
+    said = {"gas.secret": f"\ufeff{SECRET}\r\n", "gas.token": "token-of-gas", "road.token": "token-of-road"}
     for name, text in said.items():
         (folder / name).write_text(text, "utf-8")
         (folder / name).chmod(0o640)

@@ -209,7 +209,7 @@ def test_a_receipt_that_a_quick_notice_overtook_is_shown_once_and_brings_its_num
     claims = desk.claim(ROOM, NOW)
     say(desk, receipt, "03", "leg.accepted")
     came = [Came(claim, Answer("received", ref="A-1"), Then("done")) for claim in claims]
-    desk.record(came, NOW + timedelta(seconds=1))
+    desk.record(came, NOW + timedelta(minutes=2))
     legs = desk.case_view("somebody", receipt.reference, NOW)["legs"]
     shown = [line["type"] for line in next(leg for leg in legs if leg["leg"] == "03")["timeline"]]
     assert [type_ for type_ in shown if type_ in ("leg.received", "leg.accepted")] == ["leg.received", "leg.accepted"]

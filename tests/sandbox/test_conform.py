@@ -14,6 +14,7 @@ import pytest
 
 from connectors.base import Body
 from sandbox.conform import Aim, BadAim, conform, report
+from sandbox.hub import Hub
 from sandbox.server import Sandbox, Setting
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
@@ -69,6 +70,17 @@ def test_the_receiver_of_the_guide_conforms(receiver: str) -> None:
     assert [str(check) for check in checks if not check.passed] == []
     assert len(checks) == 11
     assert report(checks).endswith("全部通过，可以接入。")
+
+
+def test_the_receiver_of_the_guide_keeps_what_a_clock_or_a_secret_that_is_changed_turned_away(receiver: str) -> None:
+    hub = Hub([SECRET])
+    try:
+        hub.refuse = [401]
+        assert hub.push(Body("gas", "gas-utility", "rest", address=receiver, secrets=(SECRET,))).kind == "received"
+        assert hub.wait(bool) == ["leg.accepted"]
+        assert hub.ids == hub.put_off * 2, "the same webhook-id again"
+    finally:
+        hub.close()
 
 
 def test_an_old_system_passes_with_what_it_says_of_itself(old_system: str) -> None:
