@@ -183,17 +183,17 @@ def test_two_who_open_a_withdrawal_at_once_have_received_it_once(
         there: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     leg = opened(there)
     there.desk.withdraw(SUBJECT, leg.rpartition("-")[0], Withdrawal(None, "改期"), "w", at(2))
-    found = offers.of_leg
+    found = offers.untaken_of_leg
 
     def slowly(tx: Tx, *which: str) -> list[Offer]:
         seen = found(tx, *which)
-        monkeypatch.setattr(offers, "of_leg", found)
+        monkeypatch.setattr(offers, "untaken_of_leg", found)
         other = threading.Thread(target=there.desk.officer_acts.open, args=(OTHER, leg, at(3)))
         other.start()
         other.join()
         return seen
 
-    monkeypatch.setattr(offers, "of_leg", slowly)
+    monkeypatch.setattr(offers, "untaken_of_leg", slowly)
     there.desk.officer_acts.open(ONE, leg, at(4))
     assert [event.by.partition("officer")[2] for event in sheet(there, leg).leg.history
             if event.type == "leg.withdraw_received"] == ["-2"]
