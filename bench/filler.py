@@ -188,7 +188,7 @@ def people_and_acts(there: Inside, applications: int) -> None:
             for number in numbers])
     for numbers in _some(range(applications // 2)):
         there.house.database.write(lambda tx, numbers=numbers: [audit.record(tx, Entry(  # type: ignore[misc]
-            LAST_DAY - timedelta(seconds=applications - number), "officer", "leg.opened", f"示例-{number}",
+            LAST_DAY - timedelta(seconds=applications // 2 - number), "officer", "leg.opened", f"示例-{number}",
             {"reason": "示例"})) for number in numbers])
 
 

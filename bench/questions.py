@@ -140,7 +140,8 @@ QUESTIONS: Mapping[str, Question] = {
     # What supervisors look at.
     "late_page": Question(_read(warnings), ROUNDS, 1.2),
     "late_page_of_an_office": Question(lambda here: here.read(lambda tx: warnings(tx, here.busy)), ROUNDS, 1.2),
-    "soon_page": Question(_read(lambda tx: warnings(tx, soon=True)), ROUNDS, 1.2),
+    # It passes, in its index, over what is late already.
+    "soon_page": Question(_read(lambda tx: warnings(tx, soon=True)), ROUNDS, None),
     "soon_page_of_an_office": Question(
         lambda here: here.read(lambda tx: warnings(tx, here.busy, soon=True)), SLOW, None),
     "late_by_office": Question(_read(lambda tx: overseeing.by_office(tx, NOW)), SLOW, None),

@@ -96,7 +96,7 @@ class Book:
     def looked_at(self, references: Iterable[str]) -> dict[str, Known]:
         """The cases that a list shows, by reference, as they stand in the store now; those that are not there are left
         out. They are read together, and push no case that is worked on out of memory."""
-        wanted = list(dict.fromkeys(references))
+        wanted, erased = list(dict.fromkeys(references)), self._erased
         with self._guard:
             known = {name: one for name in wanted if (one := self._kept.get(name) or self._looked.get(name))}
         with self._premises.database.read() as tx:
@@ -104,7 +104,7 @@ class Book:
         known = {name: one for name, one in known.items() if ends.get(name) == one.n}
         read = self._stored([name for name in wanted if name not in known])
         with self._guard:
-            for name, one in read.items():
+            for name, one in read.items() if erased == self._erased else ():
                 self._looked[name] = one
                 self._looked.move_to_end(name)
             while len(self._looked) > LOOKED_AT:

@@ -2,20 +2,23 @@
 
 import pytest
 
-from bench.inside import SUBJECT, inside
-from bench.queries import NOW, QUESTIONS, Filled, claim, fill
+from bench.inside import SUBJECT
+from bench.queries import fill, portal
+from bench.questions import NOW, QUESTIONS, Filled, claim
 from store import leases, messages, tallies
 from store.choosing import Wanted
 from store.proof import verify
 
 APPLICATIONS, LEGS = 100, 2
+ABOUT_NOTHING = {"leftovers_with_nothing_over", "urges_with_nothing_late", "nothing_to_be_erased",
+                 "what_hinders_erasing"}
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("filled")
     references = fill(folder, APPLICATIONS, LEGS)
-    with inside(folder) as there:
+    with portal(folder) as there:
         yield Filled(there, references)
 
 
@@ -30,8 +33,8 @@ def test_every_frozen_letter_of_a_copy_opens(filled):
         with filled.there.house.database.read() as tx:
             told = messages.of_case(tx, reference)
             letters = messages.bodies(tx, told)
-        assert len(told) >= LEGS
-        assert set(letters) == {one.id for one in told if one.attempts}
+        assert told
+        assert set(letters) == {one.id for one in told if one.attempts or one.type != "leg.filed"}
         assert all(letters.values())
 
 
@@ -60,4 +63,6 @@ def test_a_claim_finds_as_much_the_second_time(filled):
 
 @pytest.mark.parametrize("name", sorted(QUESTIONS.keys() - {"claim"}))
 def test_every_question_has_an_answer(filled, name):
-    assert QUESTIONS[name][0](filled)
+    answer = QUESTIONS[name].ask(filled)
+    first = answer[0] if isinstance(answer, tuple) else answer
+    assert bool(getattr(first, "lines", getattr(first, "legs", first))) is (name not in ABOUT_NOTHING)

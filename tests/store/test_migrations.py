@@ -184,6 +184,7 @@ def test_a_copy_that_the_version_before_made_comes_back_in_todays_layout(
 def test_an_upgrade_that_crosses_the_way_of_a_host_at_work_is_done_again(older: Place, cipher: Cipher) -> None:
     url = str(older.url)
     with psycopg.connect(url) as host, psycopg.connect(url, autocommit=True) as watch:
+        host.execute("set deadlock_timeout = '60s'")  # the upgrade is the one to find out
         host.execute("lock table messages in row exclusive mode")
         upgrade = threading.Thread(target=lambda: open_store(older, cipher, quiet).close())
         upgrade.start()
