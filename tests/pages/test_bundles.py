@@ -56,6 +56,7 @@ def test_a_shipped_bundle_is_filed_through_its_pages(portal: str, bundle: str) -
     if "/sample-papers" in visitor.page:
         visitor.send(f"/drafts/{draft}/sample-papers", [])
     pledges = re.findall(r'name="signed" value="([^"]+)"', visitor.page)
+    assert visitor.page.count("承诺内容：") >= len(pledges), "nobody signs what he cannot read"
     visitor.send(f"/drafts/{draft}/materials", [("signed", key) for key in pledges])
     shown = re.search(r'name="shown" value="([^"]+)"', visitor.page)
     assert shown is not None
