@@ -140,12 +140,14 @@ def phrase(node: Node, truth: bool, labels: Labels) -> str:
 
 
 def _joined(word: str, parts: Iterable[str]) -> str:
-    """Parts joined by `word`; what several in a row say of one question is said once: 没有选“甲”“乙”, 选了“甲”或“乙”."""
-    said: list[str] = []
-    for stem, alike in groupby(parts, key=_stem):
-        between = "" if word == "，且" else "或"
-        once = stem and (not between or stem.endswith("”选了"))  # “没有选甲或乙” would mean neither
-        said += [stem + between.join(part.removeprefix(stem) for part in alike)] if once else alike
+    """Parts joined by `word`; what several say of one question in a row is said once: 选了“甲”或“乙”."""
+    between, said = "" if word == "，且" else "或", []
+    for stem, found in groupby(parts, key=_stem):
+        alike = list(found)
+        if stem and (not between or stem.endswith("”选了")):  # 没有选“甲”或“乙” would be read as neither
+            said.append(stem + between.join(part.removeprefix(stem) for part in alike))
+        else:
+            said += alike
     return word.join(said)
 
 

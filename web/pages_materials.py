@@ -17,6 +17,7 @@ from desk.errors import DeskError
 from desk.papers import MEGABYTE
 from desk.values import Draft, FileInfo
 from forms.plan import MaterialLine, RemovedMaterial
+from forms.plan_text import pledge_texts
 from sources.samples import sample_paper
 from web.errors import Problem, answer, from_http, not_found, wants_json
 from web.identity import current, subject
@@ -121,7 +122,15 @@ def _page(draft: Draft, complain: bool, refused: tuple[str, str] = ("", "")) -> 
     removed = [item for item in draft.plan.removed_materials if item.rule != "pledge"]
     return render_template(
         "materials.html", draft=draft, papers=papers, problems=problems, pledges=pledges_of(draft), removed=removed,
-        signed=draft.consent.get("signed") or (), unsigned=not_signed, rule_names=RULE_NAMES, samples=demo())
+        signed=draft.consent.get("signed") or (), promised=_promised(draft), unsigned=not_signed, rule_names=RULE_NAMES,
+        samples=demo())
+
+
+def _promised(draft: Draft) -> dict[str, str]:
+    """What each pledge promises, by its code: nobody signs what he cannot read."""
+    catalog = house().catalog
+    bundle = catalog.bundles[draft.bundle]
+    return pledge_texts(catalog.matter_of(bundle, entry.matter) for entry in bundle.entries)
 
 
 def _line(draft: Draft, key: str) -> MaterialLine:
