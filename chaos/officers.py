@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chaos.forms import RATED
 from chaos.pages import PATIENCE, PAUSE, Browser, Outcome, Page, Sheet
@@ -25,11 +25,11 @@ IDLE_SECONDS, LONGEST_IDLE = 0.3, 1.5  # between two looks; the longer, the less
 ARRIVALS = "/staff/arrivals"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
                        "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
-WAYS = (("twice", 0.08), ("cut", 0.12), ("old", 0.06), ("other", 0.05), ("both", 0.06))  # else it is pressed once
 SOMETIMES = (("remark", 0.15), ("supplement_required", 0.06), ("in_review", 0.2))
 ENDS = (("not_accepted", 0.04), ("refused", 0.06))  # else it is granted
 TARRIES, DELIVERS, FILES = 0.12, 0.3, 0.2
 UNTOLD = frozenset({"lost", "later", "elsewhere"})
+CARRIED = frozenset({"csrf_token", "token", "seen"})  # what every form of a page has
 CUT_SECONDS = (0.001, 0.04)
 MOST_PRESSED = 40  # of one leg; whoever needs more is refused for ever
 
@@ -146,9 +146,9 @@ class Officer(Browser):
         if task.pressed > MOST_PRESSED:
             raise RuntimeError(f"{leg} {act} is refused again and again")
         mark = f"{leg}-{act}-{task.pressed}"
-        how = _chosen(self._draw("way", mark), WAYS)
-        if how == "old":
-            self._press_old(leg, form, mark)
+        how = _chosen(self._draw("way", mark), [*self._desk.stage.form.ways.items()])
+        if how in {"old", "words"}:
+            (self._press_old if how == "old" else self._both_leave_word)(leg, form, mark)
             return self.see(_page_of(leg)), "refused"
         filled = _filled(act, form, mark, self._draw("file", mark) < FILES)
         if how == "cut":
@@ -184,6 +184,12 @@ class Officer(Browser):
         with ThreadPoolExecutor(2) as pool:
             told = {*pool.map(lambda who, one: self._to_the_end(leg, one, who), (self, self.colleague), forms)}
         return "done" if "done" in told else "refused"
+
+    def _both_leave_word(self, leg: str, form: Sheet, mark: str) -> None:
+        """Both leave word for the applicant at once: one of them is told that something has happened meanwhile."""
+        remark = replace(form, action=_act_of(leg, "remark"), whole=False, fields=tuple(
+            (name, value) for name, value in form.fields if name in CARRIED))
+        self._with_a_colleague(leg, _filled("remark", remark, f"{mark}-word", False), mark)
 
     def _to_the_end(self, leg: str, form: Sheet, who: Browser | None = None) -> Outcome:
         """Press the same form until it is known what became of it."""
@@ -270,7 +276,7 @@ def _filled(act: str, form: Sheet, mark: str, with_file: bool) -> Sheet:
     }
     filled = form.filled({f"{act}.{name}": value for name, value in said[act].items()})
     files = {f"{act}.0.file": (f"{mark}.png", PNG, "image/png")} if with_file and form.whole else {}
-    return Sheet(filled.action, filled.fields, filled.read, filled.whole, files)
+    return replace(filled, files=files)
 
 
 def _words(form: Sheet) -> str:
