@@ -21,13 +21,13 @@ from chaos.script import draw
 from chaos.stage import Stage
 from sandbox.ledger import Ledger
 
-IDLE_SECONDS, LONGEST_IDLE = 0.3, 1.5  # between two looks; the longer, the less there was to open
+IDLE_SECONDS, LONGEST_IDLE = 0.5, 3.0  # between two looks; the longer, the less there was to open
 ARRIVALS = "/staff/arrivals"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
                        "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
-SOMETIMES = (("remark", 0.15), ("supplement_required", 0.06), ("in_review", 0.2))
+SOMETIMES = (("remark", 0.12), ("supplement_required", 0.06), ("in_review", 0.1))
 ENDS = (("not_accepted", 0.04), ("refused", 0.06))  # else it is granted
-TARRIES, DELIVERS, FILES = 0.12, 0.3, 0.2
+TARRIES, DELIVERS, FILES = 0.12, 0.15, 0.2
 UNTOLD = frozenset({"lost", "later", "elsewhere"})
 CARRIED = frozenset({"csrf_token", "token", "seen"})  # what every form of a page has
 CUT_SECONDS = (0.001, 0.04)
@@ -131,16 +131,15 @@ class Officer(Browser):
             form = page.form(_act_of(leg, task.steps[0]))
             if form is None:  # the leg is over, or waits for the applicant: what is new brings it back
                 return
-            page, told = self._act(leg, task, form)
-            if told == "done":
-                done = task.steps.pop(0)
-                if done == "supplement_required":
-                    return
-            elif page.form(_act_of(leg, "withdraw_confirmed")):
+            done = task.steps.pop(0) if self._act(leg, task, form) == "done" else ""
+            if done == "supplement_required" or not task.steps:
+                return
+            page = self.see(_page_of(leg))
+            if page.form(_act_of(leg, "withdraw_confirmed")):
                 task.steps = ["withdraw_confirmed"]
 
-    def _act(self, leg: str, task: Task, form: Sheet) -> tuple[Page, Outcome]:
-        """One act in the way that the draw says; the page afterwards, and what became of the act."""
+    def _act(self, leg: str, task: Task, form: Sheet) -> Outcome:
+        """One act in the way that the draw says, and what became of it."""
         act = task.steps[0]
         task.pressed += 1
         if task.pressed > MOST_PRESSED:
@@ -149,7 +148,7 @@ class Officer(Browser):
         how = _chosen(self._draw("way", mark), [*self._desk.stage.form.ways.items()])
         if how in {"old", "words"}:
             (self._press_old if how == "old" else self._both_leave_word)(leg, form, mark)
-            return self.see(_page_of(leg)), "refused"
+            return "refused"
         filled = _filled(act, form, mark, self._draw("file", mark) < FILES)
         if how == "cut":
             least, most = CUT_SECONDS
@@ -160,11 +159,11 @@ class Officer(Browser):
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(lambda press: self._once(leg, filled, press), (self.press, self.press_beside)))
         if how == "both" and self._with_a_colleague(leg, filled, mark) == "done":
-            return self.see(_page_of(leg)), "done"
+            return "done"
         told = self._to_the_end(leg, filled)
         if how == "other" and told == "done" and act != "delivered":
             self._once(leg, _filled(act, form, f"{mark}-other", False))
-        return self.see(_page_of(leg)), told
+        return told
 
     def _press_old(self, leg: str, old: Sheet, mark: str) -> None:
         """Leave word for the applicant on a page of now, and then press a form of the page before, twice."""
