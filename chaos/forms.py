@@ -129,7 +129,7 @@ FORMS: Mapping[str, Form] = {
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
     "by-hand": Form(8, script=LATER, withdraws=0.1, drain_seconds=120, desks=BY_HAND, days=2, follows=1.0,
-                    ways=dict.fromkeys(WAYS, 0.12), pauses=(12, 12), urge_seconds=65.0, read_out=False),
+                    ways=dict.fromkeys(WAYS, 0.12), pauses=(12, 12), read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }
