@@ -121,7 +121,7 @@ FORMS: Mapping[str, Form] = {
     "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0, desks=DESKS, days=3,
                  follows=0.1, urge_seconds=65.0),
     "calm": Form(20, script={**CALM, **PATIENT}, withdraws=0, desks=DESKS, days=1, follows=0.5,
-                 urge_seconds=65.0),
+                 urge_seconds=65.0, pauses=(20, 20)),
     # The shortest that find the planted bugs.
     "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=120, calms_down=False, read_out=False),
     "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(25, 25),
