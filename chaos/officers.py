@@ -27,7 +27,7 @@ PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4
                        "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 SOMETIMES = (("remark", 0.12), ("supplement_required", 0.06), ("in_review", 0.1))
 ENDS = (("not_accepted", 0.04), ("refused", 0.06))  # else it is granted
-TARRIES, DELIVERS, FILES = 0.12, 0.15, 0.2
+TARRIES, ACCEPTS, DELIVERS, FILES = 0.12, 0.5, 0.15, 0.2
 UNTOLD = frozenset({"lost", "later", "elsewhere"})
 CARRIED = frozenset({"csrf_token", "token", "seen"})  # what every form of a page has
 CUT_SECONDS = (0.001, 0.04)
@@ -87,6 +87,9 @@ class Officer(Browser):
             self._work(leg, self.see(_page_of(leg)))
         return len(fresh)
 
+    def _is_aside(self, leg: str) -> bool:
+        return self._draw("aside", leg) < TARRIES
+
     def _is_mine(self, leg: str) -> bool:
         return int(self._draw("officer", leg) * self._place[1]) == self._place[0]
 
@@ -101,7 +104,7 @@ class Officer(Browser):
         """Open what is new of a leg, and work on."""
         if self._until_told(form) == "done":
             self.note("opened", leg=leg)
-            self._tasks.setdefault(leg, Task(list(self._steps(leg)), self._draw("aside", leg) < TARRIES))
+            self._tasks.setdefault(leg, Task(list(self._steps(leg)), self._is_aside(leg)))
             self._work(leg, self.see(_page_of(leg)))
 
     def _until_told(self, form: Sheet) -> Outcome:
@@ -116,7 +119,7 @@ class Officer(Browser):
         """What this officer will do with a leg, as the seed decides."""
         end = _chosen(self._draw("end", leg), ENDS) or "granted"
         if end != "not_accepted":  # whatever else is done of a leg accepts it
-            yield "accepted"
+            yield from ["accepted"] if self._is_aside(leg) or self._draw("accepts", leg) < ACCEPTS else ()
             yield from (act for act, share in SOMETIMES if self._draw(act, leg) < share)
         yield end
         if end == "granted" and self._draw("delivered", leg) < DELIVERS:
