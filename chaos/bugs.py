@@ -46,6 +46,7 @@ BUGS = (
     Bug("filing-not-idempotent", "mixed", ("I3", "I20")),
     Bug("form-used-up-beforehand", "by-hand", ("I29",)),
     Bug("old-pages-count", "by-hand", ("I29",)),
+    Bug("page-compared-too-early", "by-hand", ("I29",)),
     Bug("office-instead-of-officer", "by-hand", ("I28",)),
     Bug("urged-again-the-same-day", "by-hand", ("I32",)),
     Bug("urge-never-sent", "by-hand", ("I31",)),

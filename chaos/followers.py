@@ -22,7 +22,7 @@ from sandbox.ledger import Ledger
 
 LOOK_SECONDS = 0.5
 LOOKED_AFTER = 12.0  # seconds from the receipt to the first look
-RATES, AGAIN, HANGS_UP = 0.3, 0.3, 0.15
+RATES, AGAIN, HANGS_UP = 0.15, 0.3, 0.15
 HUNG_UP_SECONDS = 0.004
 RATED_AFTER_ALL = frozenset({"granted", "delivered", "refused", "not_accepted"})
 WARNINGS = "/staff/warnings"

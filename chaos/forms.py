@@ -80,6 +80,10 @@ REGRETTED: Script = dict.fromkeys(OFFICES, BUSY)
 HANGING: Script = {**CALM, "water-group": {"rules": [{"attempts": [1, 1], "after": "hang"}]}}
 
 
+# How officers press, by share; what is left is pressed once and its answer waited for.
+WAYS: Mapping[str, float] = {"twice": 0.08, "cut": 0.12, "old": 0.06, "other": 0.05, "both": 0.04, "words": 0.04}
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """One kind of run. `kills` are spread over the filing of `applications`; `armed` are failpoints in force all the
@@ -105,6 +109,7 @@ class Form:
     calms_down: bool = True  # the departments behave once everything is filed
     desks: tuple[str, ...] = ()  # the offices without a system
     officers: int = 2  # at each of them
+    ways: Mapping[str, float] = field(default_factory=lambda: WAYS)
     days: int = 0  # how often the clock leaps by days, which makes late what tarries
     urge_seconds: float = 0.0  # that the first such leap waits for what the platform does of itself once a minute
     follows: float = 0.0  # the share of the applications whose applicants urge and rate
@@ -112,11 +117,11 @@ class Form:
 
 
 FORMS: Mapping[str, Form] = {
-    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2, desks=DESKS, days=2, follows=0.25),
+    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2, desks=DESKS, days=2, follows=0.2),
     "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0, desks=DESKS, days=3,
                  follows=0.1, urge_seconds=65.0),
     "calm": Form(20, script={**CALM, **PATIENT}, withdraws=0, desks=DESKS, days=1, follows=0.5,
-                 urge_seconds=65.0),
+                 urge_seconds=65.0, pauses=(20, 20)),
     # The shortest that find the planted bugs.
     "mixed": Form(8, script=MIXED, withdraws=0, repeats=0.5, drain_seconds=120, calms_down=False, read_out=False),
     "late": Form(2, script=LATE, withdraws=0, drain_seconds=150, quiet_seconds=30, jumps=1, pauses=(25, 25),
@@ -124,7 +129,7 @@ FORMS: Mapping[str, Form] = {
     "hasty-kills": Form(60, 8, 8, script=CALM, failpoint_share=0, pauses=(0.3, 1.2), withdraws=0, read_out=False,
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
     "by-hand": Form(8, script=LATER, withdraws=0.1, drain_seconds=120, desks=BY_HAND, days=2, follows=1.0,
-                    pauses=(12, 12), urge_seconds=65.0, read_out=False),
+                    ways=dict.fromkeys(WAYS, 0.12), pauses=(12, 12), read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

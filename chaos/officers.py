@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chaos.forms import RATED
 from chaos.pages import PATIENCE, PAUSE, Browser, Outcome, Page, Sheet
@@ -21,15 +21,15 @@ from chaos.script import draw
 from chaos.stage import Stage
 from sandbox.ledger import Ledger
 
-IDLE_SECONDS, LONGEST_IDLE = 0.3, 1.5  # between two looks; the longer, the less there was to open
+IDLE_SECONDS, LONGEST_IDLE = 0.5, 3.0  # between two looks; the longer, the less there was to open
 ARRIVALS = "/staff/arrivals"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
                        "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
-WAYS = (("twice", 0.08), ("cut", 0.12), ("old", 0.06), ("other", 0.05), ("both", 0.06))  # else it is pressed once
-SOMETIMES = (("remark", 0.15), ("supplement_required", 0.06), ("in_review", 0.2))
+SOMETIMES = (("remark", 0.12), ("supplement_required", 0.06), ("in_review", 0.1))
 ENDS = (("not_accepted", 0.04), ("refused", 0.06))  # else it is granted
-TARRIES, DELIVERS, FILES = 0.12, 0.3, 0.2
+TARRIES, ACCEPTS, DELIVERS, FILES = 0.12, 0.5, 0.15, 0.2
 UNTOLD = frozenset({"lost", "later", "elsewhere"})
+CARRIED = frozenset({"csrf_token", "token", "seen"})  # what every form of a page has
 CUT_SECONDS = (0.001, 0.04)
 MOST_PRESSED = 40  # of one leg; whoever needs more is refused for ever
 
@@ -87,6 +87,9 @@ class Officer(Browser):
             self._work(leg, self.see(_page_of(leg)))
         return len(fresh)
 
+    def _is_aside(self, leg: str) -> bool:
+        return self._draw("aside", leg) < TARRIES
+
     def _is_mine(self, leg: str) -> bool:
         return int(self._draw("officer", leg) * self._place[1]) == self._place[0]
 
@@ -101,7 +104,7 @@ class Officer(Browser):
         """Open what is new of a leg, and work on."""
         if self._until_told(form) == "done":
             self.note("opened", leg=leg)
-            self._tasks.setdefault(leg, Task(list(self._steps(leg)), self._draw("aside", leg) < TARRIES))
+            self._tasks.setdefault(leg, Task(list(self._steps(leg)), self._is_aside(leg)))
             self._work(leg, self.see(_page_of(leg)))
 
     def _until_told(self, form: Sheet) -> Outcome:
@@ -116,7 +119,7 @@ class Officer(Browser):
         """What this officer will do with a leg, as the seed decides."""
         end = _chosen(self._draw("end", leg), ENDS) or "granted"
         if end != "not_accepted":  # whatever else is done of a leg accepts it
-            yield "accepted"
+            yield from ["accepted"] if self._is_aside(leg) or self._draw("accepts", leg) < ACCEPTS else ()
             yield from (act for act, share in SOMETIMES if self._draw(act, leg) < share)
         yield end
         if end == "granted" and self._draw("delivered", leg) < DELIVERS:
@@ -131,25 +134,24 @@ class Officer(Browser):
             form = page.form(_act_of(leg, task.steps[0]))
             if form is None:  # the leg is over, or waits for the applicant: what is new brings it back
                 return
-            page, told = self._act(leg, task, form)
-            if told == "done":
-                done = task.steps.pop(0)
-                if done == "supplement_required":
-                    return
-            elif page.form(_act_of(leg, "withdraw_confirmed")):
+            done = task.steps.pop(0) if self._act(leg, task, form) == "done" else ""
+            if done == "supplement_required" or not task.steps:
+                return
+            page = self.see(_page_of(leg))
+            if page.form(_act_of(leg, "withdraw_confirmed")):
                 task.steps = ["withdraw_confirmed"]
 
-    def _act(self, leg: str, task: Task, form: Sheet) -> tuple[Page, Outcome]:
-        """One act in the way that the draw says; the page afterwards, and what became of the act."""
+    def _act(self, leg: str, task: Task, form: Sheet) -> Outcome:
+        """One act in the way that the draw says, and what became of it."""
         act = task.steps[0]
         task.pressed += 1
         if task.pressed > MOST_PRESSED:
             raise RuntimeError(f"{leg} {act} is refused again and again")
         mark = f"{leg}-{act}-{task.pressed}"
-        how = _chosen(self._draw("way", mark), WAYS)
-        if how == "old":
-            self._press_old(leg, form, mark)
-            return self.see(_page_of(leg)), "refused"
+        how = _chosen(self._draw("way", mark), [*self._desk.stage.form.ways.items()])
+        if how in {"old", "words"}:
+            (self._press_old if how == "old" else self._both_leave_word)(leg, form, mark)
+            return "refused"
         filled = _filled(act, form, mark, self._draw("file", mark) < FILES)
         if how == "cut":
             least, most = CUT_SECONDS
@@ -160,11 +162,11 @@ class Officer(Browser):
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(lambda press: self._once(leg, filled, press), (self.press, self.press_beside)))
         if how == "both" and self._with_a_colleague(leg, filled, mark) == "done":
-            return self.see(_page_of(leg)), "done"
+            return "done"
         told = self._to_the_end(leg, filled)
         if how == "other" and told == "done" and act != "delivered":
             self._once(leg, _filled(act, form, f"{mark}-other", False))
-        return self.see(_page_of(leg)), told
+        return told
 
     def _press_old(self, leg: str, old: Sheet, mark: str) -> None:
         """Leave word for the applicant on a page of now, and then press a form of the page before, twice."""
@@ -184,6 +186,12 @@ class Officer(Browser):
         with ThreadPoolExecutor(2) as pool:
             told = {*pool.map(lambda who, one: self._to_the_end(leg, one, who), (self, self.colleague), forms)}
         return "done" if "done" in told else "refused"
+
+    def _both_leave_word(self, leg: str, form: Sheet, mark: str) -> None:
+        """Both leave word for the applicant at once: one of them is told that something has happened meanwhile."""
+        remark = replace(form, action=_act_of(leg, "remark"), whole=False, fields=tuple(
+            (name, value) for name, value in form.fields if name in CARRIED))
+        self._with_a_colleague(leg, _filled("remark", remark, f"{mark}-word", False), mark)
 
     def _to_the_end(self, leg: str, form: Sheet, who: Browser | None = None) -> Outcome:
         """Press the same form until it is known what became of it."""
@@ -270,7 +278,7 @@ def _filled(act: str, form: Sheet, mark: str, with_file: bool) -> Sheet:
     }
     filled = form.filled({f"{act}.{name}": value for name, value in said[act].items()})
     files = {f"{act}.0.file": (f"{mark}.png", PNG, "image/png")} if with_file and form.whole else {}
-    return Sheet(filled.action, filled.fields, filled.read, filled.whole, files)
+    return replace(filled, files=files)
 
 
 def _words(form: Sheet) -> str:
