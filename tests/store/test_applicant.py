@@ -113,11 +113,11 @@ def test_only_files_that_no_case_holds_are_taken_from_their_owner_and_forgotten(
 
 
 def test_a_case_comes_back_as_filed(store: Opened) -> None:
-    store.db.write(lambda tx: file_case(tx, on_behalf_of="m1"))
+    store.db.write(lambda tx: file_case(tx, on_behalf_of="somebody-else"))
     with store.db.read() as tx:
         found = cases.get(tx, REFERENCE)
-        assert found == a_case(on_behalf_of="m1")
-        assert "m1" not in tx.rows("select on_behalf_of from cases")[0]["on_behalf_of"]
+        assert found == a_case(on_behalf_of="somebody-else")
+        assert "somebody-else" not in tx.rows("select on_behalf_of from cases")[0]["on_behalf_of"]
         with pytest.raises(UnknownCase):
             cases.get(tx, "none")
 
