@@ -69,8 +69,7 @@ def _disowned(tx: Tx, page: Sequence[Unlinked]) -> list[str]:
     owners = dict.fromkeys(one.owner for one in page)
     wanted = {file for owner in owners for file in _referred(tx, owner)}
     strange = _strange(tx) if any(owner.startswith(OF_OFFICES) for owner in owners) else ""
-    free = [one.file for one in page if one.file not in wanted and one.file not in strange]
-    return files.disown(tx, free)
+    return files.disown(tx, [one for one in page if one.file not in wanted and one.file not in strange])
 
 
 def _referred(tx: Tx, owner: str) -> Iterator[str]:

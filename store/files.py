@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -54,6 +54,9 @@ BLOCK = 4_096  # what the smallest file takes of a disk
 def add(tx: Tx, file: FileRow) -> None:
     """Note a file whose bytes are durable in the vault."""
     insert(tx, "files", {**params(file, "name"), "name": seal(tx, file.name, f"files:name:{file.file}")})
+    tx.run("insert into holdings (owner, bytes) values (:owner, :more)"
+           " on conflict (owner) do update set bytes = holdings.bytes + excluded.bytes",
+           owner=file.owner, more=file.size + BLOCK)
 
 
 def get(tx: Tx, file: str) -> FileRow:
@@ -84,7 +87,16 @@ def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> list[Trait
         if len(rows) != len(each):
             _refuse(tx, reference, owner, each.values())
         linked += [Traits(row["file"], owner, row["type"], row["size"], reference) for row in rows]
+    if linked:
+        _let_go(tx, owner, [traits.size for traits in linked])
     return linked
+
+
+def _let_go(tx: Tx, owner: str, sizes: Sequence[int]) -> None:
+    """An owner holds so many bytes less; what is given to a case a second time was let go before, so never below 0."""
+    less = sum(sizes) + BLOCK * len(sizes)
+    if not tx.run("delete from holdings where owner = :owner and bytes <= :less", owner=owner, less=less):
+        tx.run("update holdings set bytes = bytes - :less where owner = :owner", owner=owner, less=less)
 
 
 def _refuse(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> None:
@@ -118,17 +130,22 @@ def unlinked(tx: Tx, before: datetime, after: Unlinked | None = None, limit: int
 
 
 def held(tx: Tx, owner: str) -> int:
-    """The bytes that an owner's files take which no case holds."""
-    found = tx.rows("select coalesce(sum(size + :block), 0) as n from files where owner = :owner and reference is null",
-                    owner=owner, block=BLOCK)
-    return int(found[0]["n"])
+    """The bytes that an owner's files take which no case holds, as they are counted when files come and go."""
+    found = tx.rows("select bytes from holdings where owner = :owner", owner=owner)
+    return int(found[0]["bytes"]) if found else 0
 
 
-def disown(tx: Tx, files: Iterable[str]) -> list[str]:
+def disown(tx: Tx, files: Iterable[Unlinked]) -> list[str]:
     """Take files that no case holds from their owners, so that nobody can use them any more; which were free."""
-    taken = (tx.rows(f"update files set owner = '' where file in ({names}) and reference is null returning file",
-                     **each) for names, each in named(files))
-    return [row["file"] for rows in taken for row in rows]
+    owners = {one.file: one.owner for one in files}
+    taken = [row for names, each in named(owners) for row in tx.rows(
+        f"update files set owner = '' where file in ({names}) and reference is null returning file, size", **each)]
+    sizes: dict[str, list[int]] = {}
+    for row in taken:
+        sizes.setdefault(owners[row["file"]], []).append(row["size"])
+    for owner, gone in sizes.items():
+        _let_go(tx, owner, gone)
+    return [row["file"] for row in taken]
 
 
 def forget(tx: Tx, file: str) -> None:

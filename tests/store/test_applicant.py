@@ -103,7 +103,12 @@ def test_only_files_that_no_case_holds_are_taken_from_their_owner_and_forgotten(
         assert (first.file, second.file, first.owner) == ("b" * 32, "c" * 32, "someone")
         assert files.unlinked(tx, minutes(1), first) == [second]
         assert files.unlinked(tx, NOW) == []
-    assert store.db.write(lambda tx: files.disown(tx, ["a" * 32, "b" * 32])) == ["b" * 32]
+        each = files.held(tx, "someone") // 2
+        assert each == FILE.size + files.BLOCK, "one of three is the case's"
+    taken = replace(first, file="a" * 32)
+    assert store.db.write(lambda tx: files.disown(tx, [taken, first])) == ["b" * 32]
+    with store.db.read() as tx:
+        assert files.held(tx, "someone") == each
     with pytest.raises(UnknownFile):
         store.db.write(lambda tx: files.link(tx, REFERENCE, "someone", ["b" * 32]))
     for name in "abc":

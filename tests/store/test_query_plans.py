@@ -55,6 +55,7 @@ GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "o
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
          "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "cases_unerased"}
+UNLINKED = files.Unlinked("x", "somebody", NOW)
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = f"{stamp(NOW)}|{REFERENCE}|01|leg.filed|1"
 
@@ -79,7 +80,7 @@ QUESTIONS: dict[str, Question] = {
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW), erasure.taken_back(tx, NOW, "a")),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
-    "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, ["x"])),
+    "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, [UNLINKED])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
                            conservation.counts(tx), conservation.known(tx)),
     "lapsing": lambda tx: legs.lapsing(tx, NOW, LegRow(**{**_fields(a_leg("01")), "lapse_at": NOW})),
