@@ -164,7 +164,7 @@ class BundleBuilder:
     def build(self) -> Bundle:
         """The bundle."""
         data = self.data
-        plain = ("origin", "lead", "stage", "summary", "window", "tone", "guide", "extends")
+        plain = ("origin", "lead", "stage", "summary", "window", "tone", "guide", "extends", "form")
         return Bundle(
             id=data.get("id", ""), name=data.get("name") or Text(data.get("id", "")), questions=self.questions,
             entries=self.entries(), groups=self.groups(), rules=rules(data.get("rules", ()), self.words),

@@ -124,7 +124,7 @@ class Bundle:
     """A life-event bundle (一件事). `promised` is the promise for the whole; `figures` the situation in which the
     public figures are counted; `before_after` the old order, follower → targets, used only for figures.
     `own_matters` are matters that a local bundle changed (language 2.9): read matters by `Catalog.matter_of`.
-    `guide` has lines of `Text` by part."""
+    `guide` has lines of `Text` by part; `form` says by section which fields its page begins with."""
 
     id: str
     name: Text
@@ -142,6 +142,7 @@ class Bundle:
     tone: Literal["plain", "condolence"] = "plain"
     before_after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    form: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     composite: Composite | None = None
     decisions: tuple[Decision, ...] = ()
     guide: Mapping[str, Any] = field(default_factory=dict)

@@ -38,6 +38,7 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     _rules(findings, bundle)
     _people(findings, bundle)
     _answers(findings, bundle, scope)
+    _form(findings, bundle)
     _composite(findings, bundle)
     _before(findings, bundle)
 
@@ -291,6 +292,22 @@ def _unanswered(bundle: Bundle, scope: Scope) -> list[str]:
     for _ in bundle.questions:
         known |= {ident: EMPTY for ident, when in whens if holds(when, known) is False}
     return [one.id for one in bundle.questions if one.id not in known and one.default is None]
+
+
+def _form(findings: Findings, bundle: Bundle) -> None:
+    """The order of the fields on a page: each named once, on the page that the dictionary puts it on."""
+    fields, asked = findings.catalog.fields, all_fields(findings.catalog, bundle)
+    for section, codes in bundle.form.items():
+        path: Path = ("bundles", bundle.id, "form", section)
+        findings.known(path, "分页", section, findings.catalog.sections)
+        known = [code for code in dict.fromkeys(codes) if findings.known(path, "字段", code, fields)]
+        for code in (code for code in known if fields[code].section != section):
+            there = fields[code].section or "其他"
+            findings.say(path, "other_page", f"字段 {code} 在分页 {there}，排不到 {section} 这一页")
+        for code in (code for code in known if code not in asked):
+            findings.note(path, "unused", f"本一件事没有事项要字段 {code}，排了先后也不会显示")
+        for code in (code for code in known if codes.count(code) > 1):
+            findings.say(path, "twice", f"字段 {code} 排了两次；请只留一处")
 
 
 def _composite(findings: Findings, bundle: Bundle) -> None:

@@ -212,6 +212,7 @@ class BundleShape(Authored):
     rules = OneOrMany("规则", RuleShape)
     before = Shape("改革前", BeforeShape)
     figures = MapOf("对外数字的情形", Free("回答"), named="code")
+    form = MapOf("表单各页字段的先后", ListOf("字段", Name("字段")))
     composite = Shape("综合证", CompositeShape)
     decisions = OneOrMany("裁定", DecisionShape)
     guide = Shape("办事指南", GuideShape)

@@ -324,9 +324,13 @@ def _conflicts(
 
 
 def _sections(lines: list[FieldLine], known: Known) -> list[SectionLine]:
+    """The pages of the form, each with the fields first that the bundle says, then the others as in the dictionary."""
     pages: dict[str, list[str]] = {}
     for line in lines:
         pages.setdefault(line.section, []).append(line.code)
+    for section, there in pages.items():
+        first = [code for code in known.bundle.form.get(section, ()) if code in there]
+        pages[section] = [*first, *(code for code in there if code not in first)]
     defined = known.catalog.sections
     codes = [code for code in defined if code in pages] + [code for code in pages if code not in defined]
     return [

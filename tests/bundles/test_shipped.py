@@ -72,6 +72,13 @@ def test_a_restaurant_gets_one_certificate_over_its_permits_after_one_visit() ->
     assert visit == [("03", "before_decide", ("visit_record",)), ("07", "before_decide", ("visit_record",))]
 
 
+def test_a_page_of_the_form_begins_as_its_author_says() -> None:
+    first = CATALOG.bundles["restaurant"].form["project"]
+    page = next(page for page in public_plan("restaurant").sections if page.code == "project")
+    assert page.fields[:len(first)] == first != tuple(sorted(first, key=[*CATALOG.fields].index))
+    assert set(page.fields[len(first):]).isdisjoint(first)
+
+
 @pytest.mark.parametrize(("bundle", "example"), EXAMPLES)
 def test_an_example_comes_out_as_its_author_says(bundle: Bundle, example: Example) -> None:
     plan = planned(bundle.id, example.given)
