@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from desk.errors import ConsentMissing
-from desk.lookups import LOOKED_UP
+from desk.lookups import LOOKED_UP, tried
 from forms.plan import FieldLine, Plan
 
 UNASKED = "这项敏感信息需要您单独同意"
@@ -50,8 +50,8 @@ NO_SCOPE = Scope((), (), ())
 def scope_of(plan: Plan) -> Scope:
     """What `plan`, composed before any look-up was made, does with somebody's data."""
     receivers = {f"{leg.department}@{leg.region}" if leg.region else leg.department for leg in plan.legs}
-    lookups = {f"{line.source.kind}:{line.source.name or line.kind}" for line in plan.removed_materials
-               if line.rule in LOOKED_UP and line.source is not None}
+    lookups = {f"{one.source.kind}:{one.source.name or one.kind}" for line in plan.removed_materials
+               if line.rule in LOOKED_UP for one in tried(line)}
     sensitive = {line.code for line in sensitive_lines(plan)}
     return Scope(tuple(sorted(receivers)), tuple(sorted(lookups)), tuple(sorted(sensitive)))
 

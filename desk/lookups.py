@@ -5,13 +5,15 @@ All look-ups happen at filing (language 2.8): a licence that a leg ends would be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from catalog.dictionary import Source
 from desk.premises import Premises
+from forms.candidate import Candidate
 from forms.plan import Plan, RemovedMaterial
 from sources.port import Found, Query, Sources
 from store.turns import away
@@ -34,13 +36,29 @@ class Findings:
 
 def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], consent: Mapping[str, Any],
             now: datetime) -> Findings:
-    """Ask the sources for every paper that the plan expects from one; those that wait at once, each kept apart."""
-    asked = list(_queries(plan, answers, consent, now))
-    found = _answers(premises.sources, [query for _, query in asked])
-    outcomes = {line.key: _outcome(answer) for (line, _), answer in zip(asked, found, strict=True)}
-    documents = {line.key: dict(answer.document)
-                 for (line, _), answer in zip(asked, found, strict=True) if answer.status == "hit"}
+    """Ask the sources for every paper that the plan expects from one; those that wait at once, each kept apart. Where
+    one of several papers is enough, the next is asked for once the one before was not found."""
+    outcomes: dict[str, str] = {}
+    documents: dict[str, Mapping[str, Any]] = {}
+    turns = [(line, iter(tried(line))) for line in plan.removed_materials if line.rule in LOOKED_UP]
+    while turns:
+        asked = [(line, rest, one) for line, rest in turns if (one := next(rest, None)) is not None]
+        found = _answers(premises.sources, [
+            Query(kind=one.source.kind, name=one.source.name or one.kind, consent=dict(consent),
+                  numbers=numbers(plan, line.row, one.source, answers), at=now) for line, _, one in asked])
+        for (_, _, one), answer in zip(asked, found, strict=True):
+            outcomes[one.key] = _outcome(answer)
+            if answer.status == "hit":
+                documents[one.key] = dict(answer.document)
+        turns = [(line, rest) for line, rest, one in asked if outcomes[one.key] != "hit"]
     return Findings(outcomes, documents)
+
+
+def tried(line: RemovedMaterial) -> Sequence[Candidate]:
+    """What is looked up for a paper that a source brings, one after the other until something is found."""
+    if line.source is None:
+        return ()
+    return line.candidates or (Candidate(line.key, line.kind, line.name, line.source),)
 
 
 def _answers(sources: Sources, queries: Sequence[Query]) -> list[Found]:
@@ -60,22 +78,12 @@ def _outcome(found: Found) -> str:
     return "miss" if found.status == "absent" else found.status
 
 
-def _queries(plan: Plan, answers: Mapping[str, Any], consent: Mapping[str, Any],
-             now: datetime) -> Iterator[tuple[RemovedMaterial, Query]]:
-    agreed = dict(consent)
-    for line in plan.removed_materials:
-        if line.rule in LOOKED_UP and line.source is not None:
-            yield line, Query(kind=line.source.kind, name=line.source.name or line.kind, consent=agreed,
-                              numbers=numbers(plan, line, answers), at=now)
-
-
-def numbers(plan: Plan, line: RemovedMaterial, answers: Mapping[str, Any]) -> dict[str, str]:
+def numbers(plan: Plan, row: int | None, source: Source, answers: Mapping[str, Any]) -> dict[str, str]:
     """What the source is asked with: the holder's number, or the answers to the fields that it looks up by."""
-    assert line.source is not None
-    if line.source.kind != "licence":
-        found = {code: _answer(answers, code, line.row) for code in line.source.by}
+    if source.kind != "licence":
+        found = {code: _answer(answers, code, row) for code in source.by}
         return {code: str(value) for code, value in found.items() if value not in (None, "")}
-    role = next((role for role in plan.people if role.code == (line.role or line.source.holder)), None)
+    role = next((role for role in plan.people if role.code == source.holder), None)
     number = answers.get(role.id) if role else None
     return {"holder": str(number)} if number else {}
 

@@ -210,7 +210,8 @@ def _filled(dossier: Dossier, line: _Line, later: Mapping[str, Sequence[str]], t
             return {"obtained": "upload", "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
     if obtained in _AWAITED:
         return _FOLLOWS
-    if document := dossier.body.get("lookups", {}).get(line.key):
+    known = dossier.body.get("lookups", {})
+    if document := known.get(line.key) or known.get(line.slot.key):  # cases filed earlier name the list, not its kind
         return {"documents": [document]}
     if obtained == "pledge":
         return {"documents": [{**line.pledge, "signed_at": dossier.case.filed_at.isoformat()}]}

@@ -204,6 +204,7 @@ def _people(lines: MaterialLines, fields: MergedFields, known: Known) -> tuple[R
     """The roles of this case: whose papers are asked or looked up, who signs, whose number or name is on the form."""
     used = {line.role for line in lines.kept} | {gone.role for gone in lines.removed}
     used |= {gone.source.holder for gone in lines.removed if gone.source}
+    used |= {one.source.holder for gone in lines.removed for one in gone.candidates}
     used |= {signer for gone in lines.removed for signer in gone.signers}
     codes = {line.code for line in fields.lines}
     return tuple(

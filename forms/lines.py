@@ -97,4 +97,5 @@ def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: Nam
         key=paper.key, kind=paper.kind, name=names.papers[paper.key], rule=outcome.rule or "form",
         askers=_legs(wishes), why=Reason(outcome.rule or "form", text, _matters(wishes), source),
         source=outcome.source, by=outcome.by, role=paper.role, row=paper.row, signers=outcome.signers,
+        candidates=outcome.candidates,
     )

@@ -17,6 +17,7 @@ from catalog.dictionary import FieldType, Option, Role, Source, Spec
 from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
+from forms.candidate import Candidate
 from forms.composite import PlannedComposite
 from forms.counts import Figures
 
@@ -247,6 +248,8 @@ class RemovedMaterial:
 
     `source` is the look-up for licence, sharing and premises; `by` the giving legs (logic_a), the superseding
     material keys (logic_b, covers), or the pledge form. A kind may be kept for some askers and removed for others.
+    `candidates` are the kinds of a list that can be looked up, in the order in which they are tried; the first one's
+    source is `source`.
     """
 
     key: str
@@ -260,6 +263,7 @@ class RemovedMaterial:
     role: str | None = None
     row: int | None = None
     signers: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from catalog.dictionary import Source
 from catalog.limits import Limit
 from forms.figures import figures_json
 from forms.plan import (
@@ -163,15 +164,19 @@ def _kept(line: MaterialLine) -> dict[str, Any]:
 
 
 def _removed(line: RemovedMaterial) -> dict[str, Any]:
-    source = line.source
+    source = _source(line.source) if line.source else None
     return _set({
         "key": line.key, "kind": line.kind, "name": str(line.name), "role": line.role, "row": line.row,
         "rule": line.rule, "asked_by": list(line.askers), "why": _why(line.why), "by": list(line.by),
         "signers": list(line.signers),
-        "source": _set({
-            "kind": source.kind, "name": source.name, "holder": source.holder, "by": list(source.by),
-        }) if source else None,
+        "source": source,
+        "candidates": [{"key": one.key, "kind": one.kind, "name": str(one.name), "source": _source(one.source)}
+                       for one in line.candidates],
     })
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return _set({"kind": source.kind, "name": source.name, "holder": source.holder, "by": list(source.by)})
 
 
 def _slot(slot: MaterialSlot) -> dict[str, Any]:

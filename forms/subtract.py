@@ -17,6 +17,7 @@ from catalog.limits import Limit, longer
 from catalog.text import Text
 from forms.answers import Known
 from forms.any_of import Ground, settled
+from forms.candidate import Candidate
 from forms.legs import Leg
 from forms.look_ups import LookUps
 from forms.materials import (
@@ -68,6 +69,7 @@ class Outcome:
     by: tuple[str, ...] = ()
     source: Source | None = None
     signers: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 KEPT: Final = Outcome(None, "upload")
@@ -209,22 +211,30 @@ class _Work:
         return bool(coming) and (last is None or (within is not None and not longer(last, within)))
 
     def look(self, paper: Paper) -> Outcome | None:
-        """The first source that may be looked up, unless it was tried in vain; decided once per paper."""
+        """The first source that may be looked up, unless it was tried in vain; decided once per paper. For a list, what
+        else is tried when that one has nothing."""
         if paper.key not in self.looked:
-            self.looked[paper.key] = next(self._looks(paper), None)
+            able = list(self._able(paper))
+            self.looked[paper.key] = self._looks(paper, able) if able else None
         return self.looked[paper.key]
 
-    def _looks(self, paper: Paper) -> Iterator[Outcome]:
+    def _able(self, paper: Paper) -> Iterator[Candidate]:
         for kind, role, key in _candidates(paper):
             material = self.known.catalog.materials.get(kind)
             sources = self.look_ups.usable(material.sources if material else (), role, self.known)
             answer = self.look_ups.found.get(key) or self.look_ups.found.get(paper.key)
             if sources and answer in FOUND_WORDS:
                 self.failed[paper.key] = f"{_SOURCE_WORDS[sources[0].kind]}{FOUND_WORDS[answer]}"
-            elif sources:
-                self.failed.pop(paper.key, None)
+            elif sources and material is not None:
                 source = replace(sources[0], holder=role) if role else sources[0]
-                yield Outcome(_RULES[source.kind], _OBTAINED[source.kind], key, source=source)
+                yield Candidate(key, kind, material.name, source)
+
+    def _looks(self, paper: Paper, able: list[Candidate]) -> Outcome:
+        self.failed.pop(paper.key, None)
+        first = able[0]
+        tried = able[:1] if first.key in self.look_ups.found else able  # it was found: nothing else is looked for
+        return Outcome(_RULES[first.source.kind], _OBTAINED[first.source.kind], first.key, source=first.source,
+                       candidates=tuple(tried) if paper.choices else ())
 
     def pledged(self, wish: PaperWish) -> Outcome | None:
         """A signed statement in place of the paper, for this asker only."""
@@ -287,7 +297,15 @@ def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known
     }
     if outcome.obtained == "replaced":
         return f"这是{by}自己要办出来的结果，不用您提交"
-    return sentences[outcome.rule]
+    return sentences[outcome.rule] + _which(outcome.candidates)
+
+
+def _which(candidates: tuple[Candidate, ...]) -> str:
+    """Which of several papers is looked up, and what next if there is none."""
+    if not candidates:
+        return ""
+    first, *others = (f"“{one.name}”" for one in candidates)
+    return f"；先查{first}，没有查到再查{'、'.join(others)}" if others else f"；查的是{first}"
 
 
 def _becomes_words(paper: Paper, names: Names, known: Known) -> str:

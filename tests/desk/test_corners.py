@@ -192,7 +192,7 @@ def test_a_paper_of_a_row_is_looked_up_with_that_rows_number(desk, premises):
               if line.row is not None and line.source and line.source.kind == "sharing"]
     assert by_row
     answers = {"vehicles": [{"vin": "V-1", "invoice_no": "I-1"}, {"vin": "V-2", "invoice_no": "I-2"}]}
-    found = [numbers(plan, line, answers) for line in by_row if line.row < 2]
+    found = [numbers(plan, line.row, line.source, answers) for line in by_row if line.row < 2]
     assert {value for one in found for value in one.values()} <= {"V-1", "V-2", "I-1", "I-2"}
     assert all(found)
 

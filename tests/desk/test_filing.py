@@ -15,7 +15,7 @@ from desk.desk import Desk
 from sources.port import Found
 from store import cases, editions, events, legs, messages
 from tests.desk.conftest import NOW
-from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
+from tests.desk.filings import CONSENT, FORM, SITUATION, Filed, small_filing
 
 
 def test_a_filing_makes_its_legs_events_and_messages_at_once(desk, opened):
@@ -114,6 +114,18 @@ def test_a_look_up_that_misses_or_fails_asks_for_that_paper_alone(desk, sources)
     paper = desk.keep_file("somebody", ("营业执照.pdf", "application/pdf"), [b"%PDF-1.4 sample"], NOW)
     receipt = desk.file("somebody", small_filing(materials={"BL01": (paper.file,)}), "key-1", NOW)
     assert desk.case_view("somebody", receipt.reference, NOW)["materials"][0]["files"][0]["name"] == "营业执照.pdf"
+
+
+def test_one_paper_of_several_is_looked_for_until_it_is_found(desk, catalog, sources):
+    sources.answers["lease_registry"] = Found("miss")
+    filed = Filed(desk, catalog, "restaurant", catalog.bundles["restaurant"].figures)
+    places = ("lease_registry", "real_estate_title", "premises_file")
+    assert [query.name for query in sources.asked if query.name in places] == ["lease_registry", "real_estate_title"]
+    filed.deliver(NOW)
+    filed.say("01", "leg.granted", NOW, results=[{"name": "核验结果", "number": "1"}])
+    sent = {leg: data["materials"] for (leg, _), data in filed.deliver(NOW).items()}
+    [title] = [paper for paper in sent["06"] if paper["obtained"] == "library" and paper["material"] != "BL01"]
+    assert title["documents"][0]["name"] == "real_estate_title"
 
 
 def test_look_ups_carry_the_holders_number_and_the_consent(desk, sources):

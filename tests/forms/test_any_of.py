@@ -89,6 +89,21 @@ def test_a_fetched_paper_settles_and_one_that_cannot_be_fetched_leaves_the_choic
     assert all(line.choices == ("A", "B") for line in plan.materials)
 
 
+@pytest.mark.parametrize(("found", "looked_up", "brought"), [
+    ({}, ["A", "B"], {}), ({"A": "hit"}, ["A"], {}), ({"A": "miss"}, ["B"], {}),
+    ({"A": "failed", "B": "hit"}, ["B"], {}), ({"A": "miss", "B": "failed"}, [], {"p": ("01",)}),
+    ({"p": "miss"}, [], {"p": ("01",)})])
+def test_what_is_not_found_of_one_kind_is_looked_for_as_the_next(found, looked_up, brought):
+    fetched = LICENSED.replace("乙, sources: [self]", "乙, sources: [{sharing: deeds, by: [pid]}]")
+    catalog = good(matters("{p: {any_of: [A, B, C]}}"), "matters: {m1: {}}", materials=fetched,
+                   licences="card: {name: 证照, held_by: person}\n")
+    plan = planned(catalog, found=found)
+    assert kept(plan) == brought and [line.failed is not None for line in plan.materials] == [True] * len(brought)
+    assert [one.key for line in plan.removed_materials for one in line.candidates] == looked_up
+    assert [slot.taken for slot in plan.slots] == (looked_up[:1] or ["p"])
+    assert all(("再查“乙”" in line.why.text) == (looked_up == ["A", "B"]) for line in plan.removed_materials)
+
+
 def test_a_paper_that_a_later_one_proves_settles_too_unless_this_very_one_is_needed():
     proved = PAPERS.replace("D: {name: 丁,", "D: {name: 丁, proves: [A],")
     assert kept(both("{p: {any_of: [A, B]}}", "A", "D", materials=proved)) == {"D": ("03",)}
