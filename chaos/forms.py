@@ -87,7 +87,8 @@ WAYS: Mapping[str, float] = {"twice": 0.08, "cut": 0.12, "old": 0.06, "other": 0
 @dataclass(frozen=True, slots=True)
 class Form:
     """One kind of run. `kills` are spread over the filing of `applications`; `armed` are failpoints in force all the
-    while; `quick_seconds` is what a leg may take to a department that does nothing wrong, outages not counted."""
+    while; `quick_seconds` is what a leg may take to a department that does nothing wrong, outages not counted;
+    `drain_seconds` what everything may take to its end once all is filed, longer while more and more ends."""
 
     applications: int
     kills: int = 0

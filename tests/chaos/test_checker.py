@@ -5,6 +5,7 @@ import json
 import pytest
 
 from chaos.checker import RULES, check, figures, verdict
+from chaos.driver import Patience
 from chaos.judged_effects import delays
 from tests.chaos import small
 
@@ -193,3 +194,16 @@ def test_what_is_wrong_is_summed_apart_from_what_is_lost_or_doubled():
     found = small.doctored(lambda files: (add("ledger", EFFECT)(files), drop("export", kind="case")(files)))
     made = figures(found, check(found))
     assert (made["lost"], made["duplicates"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("left", "lasts"), [
+    ({}, 120), ({0: 8}, 120), ({0: 900, 110: 40}, 170), ({0: 900, 110: 40, 165: 8, 220: 8}, 225),
+    ({second: 900 - second for second in range(0, 900, 50)}, 360), ({0: 8, 100: 8, 110: 9}, 120)])
+def test_what_goes_on_ending_gets_longer_and_what_stands_still_does_not(left: dict[int, int], lasts: int) -> None:
+    patience = Patience(120.0, 0.0)
+    second = 0
+    while patience.lasts(second):
+        if second in left:
+            patience.see(left[second], second)
+        second += 1
+    assert second == lasts
