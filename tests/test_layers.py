@@ -71,6 +71,12 @@ def test_each_line_of_the_readmes_table_imports_from_itself_and_those_above():
     assert ROOMS - above == ROOMS - MODULES - {*MAY_IMPORT, "bench"} == set()
 
 
+def test_an_image_holds_whatever_is_imported_in_it():
+    left_out = set((HOME / ".dockerignore").read_text().split()) & ROOMS
+    assert left_out == {"bench", "chaos"}
+    assert [line for room in ROOMS - left_out for name, line in imports_of(room).items() if name in left_out] == []
+
+
 @pytest.mark.parametrize("room", PURE)
 def test_pure_floors_import_nothing_from_outside(room):
     wrong = [
