@@ -27,6 +27,7 @@ from desk.officers import Officers
 from desk.operations import Operations
 from desk.premises import Premises
 from desk.recording import Came, Recorder, Unwritten
+from desk.sights import Sights
 from desk.sweeps import Sweeper
 from desk.urging import Urging
 from desk.values import Draft, FileInfo, Filing, Receipt
@@ -58,6 +59,7 @@ class Desk:
         self.urging = Urging(premises, self._book)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
+        self.sights = Sights(premises)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
 
     @property

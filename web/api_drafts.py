@@ -47,7 +47,10 @@ def read_file(file: str) -> Response:
 
 def _open(identity: Identity, file: str) -> Any:
     if identity.role == "officer":
-        return house().desk.open_department_file(identity.department or "", file)
+        found = house().desk.open_department_file(identity.department or "", file)
+        if identity.by == "session":  # a person looks; a department's program fetches what it was told of
+            house().desk.sights.file(subject(), file, house().clock.now())
+        return found
     return house().desk.open_file(subject(), file)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -94,6 +95,20 @@ def test_the_papers_open_and_those_of_others_do_not(at_desk):
     assert clerk.client.get(paper[1]).data == PNG
     other = home.desk.keep_file("somebody-else", ("b.png", "image/png"), [PNG], home.clock.now())
     assert clerk.client.get(f"/api/files/{other.file}").status_code == 404
+
+
+def test_what_an_officer_sees_stands_in_the_audit_log_and_once_an_hour(at_desk):
+    home, clerk, water, _ = at_desk
+    clerk.get(f"/staff/work/{water}")
+    open_(clerk, water)
+    paper = re.search(r'href="(/api/files/([^"]+))"', clerk.page)
+    for _ in range(2):
+        clerk.get(f"/staff/work/{water}")
+        clerk.client.get(paper[1])
+    assert audited(home) == [(OFFICER, "leg.opened", water), (OFFICER, "file.seen", paper[2])]
+    for hours in (0.5, 2, 2.5):
+        home.desk.sights.leg(OFFICER, water, home.clock.now() + timedelta(hours=hours))
+    assert audited(home)[2:] == [(OFFICER, "leg.seen", water)]
 
 
 def test_a_leg_goes_its_way_from_acceptance_to_hand_over_at_the_pages(at_desk):

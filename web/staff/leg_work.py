@@ -42,7 +42,12 @@ def too_large(error: HTTPException) -> AnyResponse:
 
 
 def _sheet(leg: str) -> Sheet:
-    return officers().sheet(own_office(), leg, house().clock.now())
+    """The leg as this officer may see it; that personal data are seen stands in the audit log before."""
+    now = house().clock.now()
+    sheet = officers().sheet(own_office(), leg, now)
+    if sheet.opened:
+        house().desk.sights.leg(subject(), sheet.id, now)
+    return sheet
 
 
 @bp.get("/work/<leg>")
@@ -73,7 +78,9 @@ def _name(officer: str) -> str:
 def open_work(leg: str) -> AnyResponse:
     """Open what is new of a leg: from now on it is received."""
     refuse_while_paused()
-    house().desk.officer_acts.open(_officer(), leg, house().clock.now())
+    now = house().clock.now()
+    if house().desk.officer_acts.open(_officer(), leg, now):
+        house().desk.sights.opened(subject(), leg, now)
     return redirect(url_for("staff.work", leg=leg), 303)
 
 
