@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from catalog.bundle import Bundle, Edge, Entry
 from catalog.check_bundles import known_matters
 from catalog.check_flows import check_flows, follows
+from catalog.conditions import Condition
 from catalog.findings import Findings
-from catalog.matter import Matter
+from catalog.implied import exclusive, implied
+from catalog.matter import Gives, Matter
 from catalog.model import Path
-from catalog.reading import all_asks, covered, given, members, results, ring
+from catalog.reading import all_asks, covered, given, members, ring
 
 
 def check_edges(findings: Findings, bundle: Bundle) -> None:
@@ -72,7 +74,7 @@ def _feeds(
             )
             findings.say(path, "feeds_not_given", says)
         for giver in givers:
-            _variants(findings, giver, code, path)
+            _variants(findings, giver, code, entry, path)
         if follower is not None and code not in _asked_codes(findings, follower):
             says = f"feeds 写了 {code}，但 {entry.matter} 没有要求它；请在 asks 里写上或删去"
             own = ("bundles", bundle.id, "matters", entry.matter, "asks")  # of a local version that asks less
@@ -104,13 +106,20 @@ def _covering(findings: Findings, matter: Matter) -> frozenset[str]:
     return covered(given(matter), findings.catalog.materials)
 
 
-def _variants(findings: Findings, giver: Matter, code: str, path: Path) -> None:
-    """What is fed must come whichever variant of the giver holds."""
+def _variants(findings: Findings, giver: Matter, code: str, entry: Entry, path: Path) -> None:
+    """What is fed must come in whichever form of the giver its follower can meet."""
     materials = findings.catalog.materials
-    by_form = [covered((*one.materials, *one.fields), materials) for one in results(giver)]
-    if any(code in form for form in by_form) and not all(code in form for form in by_form):
+    by_form = [covered((*one.materials, *one.fields), materials) for one in _met(giver, entry.when)]
+    if code in _covering(findings, giver) and not all(code in form for form in by_form):
         says = f"{giver.id} 的某个变体不产出 {code}，后面的事项会缺少它；请让每个变体都产出它或能代替它的材料"
-        findings.say(path, "variant_gives", says)
+        findings.say(path, "variant_gives", f"{says}，或者用 when 排除这种情形")
+
+
+def _met(giver: Matter, when: Condition | None) -> Iterator[Gives]:
+    """What the giver gives in each form in which it can stand beside a matter that is chosen `when` this holds."""
+    if not any(implied(when, one.when) for one in giver.variants):
+        yield giver.gives
+    yield from (one.gives or giver.gives for one in giver.variants if not exclusive(when, one.when))
 
 
 def _join(findings: Findings, bundle: Bundle, entry: Entry, edge: Edge, entries: Mapping[str, Entry]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from catalog.bundle import Bundle, Entry
-from catalog.conditions import All, Compare, Condition, Literal, Node, Not
 from catalog.findings import Findings
+from catalog.implied import exclusive
 from catalog.matter import Matter
 from catalog.reading import all_asks, edges, given, members
 
@@ -83,23 +83,7 @@ def _apart(one: Entry, other: Entry, bundle: Bundle) -> bool:
     pair = {one.matter, other.matter}
     if any(group.kind == "one_of" and pair <= set(group.members) for group in bundle.groups):
         return True
-    return any(_opposed(left, right) for left in _parts(one.when) for right in _parts(other.when))
-
-
-def _parts(when: Condition | None) -> tuple[Node, ...]:
-    """What must hold together for a condition to hold."""
-    if when is None:
-        return ()
-    return when.tree.items if isinstance(when.tree, All) else (when.tree,)
-
-
-def _opposed(one: Node, other: Node) -> bool:
-    if Not(one) == other or Not(other) == one:
-        return True
-    match one, other:
-        case Compare("==", name, Literal(option)), Compare("==", same, Literal(another)):
-            return name == same and option != another
-    return False
+    return exclusive(one.when, other.when)
 
 
 def _ancestors(above: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:

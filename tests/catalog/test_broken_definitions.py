@@ -340,3 +340,11 @@ def test_an_empty_folder_says_so(tmp_path: Path) -> None:
 def test_deep_nesting_is_refused_without_a_traceback(text: str) -> None:
     found = problems_of({**GOOD, "deep.yaml": text})
     assert any(problem.place.file == "deep.yaml" for problem in found)
+
+
+def test_a_variant_that_its_follower_never_meets_may_give_less() -> None:
+    less = {**GOOD, M: GOOD[M].replace("gives: [pipeline_receipt]", "gives: [K14]", 1)}
+    assert "variant_gives" in {problem.code for problem in problems_of(less)}
+    apart = {**less, U: less[U].replace("road-excavation: {when: dig_area > 0,",
+                                        "road-excavation: {when: dig_area > 0 and line_length > 200,", 1)}
+    assert "variant_gives" not in {problem.code for problem in problems_of(apart)}
