@@ -31,6 +31,7 @@ class Limit:
 LOGIN = Limit(5, timedelta(minutes=15))  # of one login, from one network
 LOGIN_ANYWHERE = Limit(100, timedelta(hours=1))  # of one login, from all networks where its owner was not seen
 LOGIN_ADDRESS = Limit(50, timedelta(hours=1))
+PLATFORM = Limit(60, timedelta(minutes=10))  # of one network, sign-ins by the platform that come to nothing
 TRACK = Limit(5, timedelta(minutes=15))
 TRACK_ADDRESS = Limit(20, timedelta(hours=1))
 
