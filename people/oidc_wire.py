@@ -134,9 +134,11 @@ class Wire:
             raise _down(call, reply.detail)
         if reply.cut or reply.status >= 500 or reply.status in BUSY:
             raise _down(call, f"HTTP {reply.status}{', cut off or too large' if reply.cut else ''}")
-        if reply.status // 100 != 2:
-            # What it says may hold what we sent, so only the status is told.
+        if reply.status // 100 != 2 and call.headers:
+            # A code or a token was brought. What is answered may hold what we sent, so only the status is told.
             raise SignInRefused(f"{call.address} answered HTTP {reply.status}")
+        if reply.status // 100 != 2:
+            raise _down(call, f"HTTP {reply.status}")
         try:
             found = load(reply.body, FOREIGN)
         except BadJson as error:
