@@ -51,7 +51,8 @@ class PlatformAccounts:
             return self._database().write(unit)
 
     def bind(self, account: Account, identity: tuple[str, str], now: datetime, beside: Beside = nothing) -> None:
-        """Let an identity (issuer, subject) open a member of the staff's account; `IdentityTaken`."""
+        """Let an identity (issuer, subject) open a member of the staff's account, and write what is `beside` it in the
+        same transaction; `IdentityTaken`."""
         def unit(tx: Tx) -> None:
             identities.add_bond(tx, Bond(*identity, account=account.account, bound_at=now, seen_at=now))
             beside(tx)
@@ -61,12 +62,14 @@ class PlatformAccounts:
         except LoginTaken as error:
             raise IdentityTaken from error
 
-    def unbind(self, account: Account, beside: Beside = nothing) -> int:
-        """No identity opens this account any more, and the sessions that came by one end; how many did."""
+    def unbind(self, account: str, beside: Beside = nothing) -> int:
+        """No identity opens this account any more, and the sessions that came by one end; how many did. What is
+        `beside` it is written if any did."""
         def unit(tx: Tx) -> int:
-            people.end_all_via(tx, account.account)
-            dropped = identities.drop_bonds(tx, account.account)
-            beside(tx)
+            people.end_all_via(tx, account)
+            dropped = identities.drop_bonds(tx, account)
+            if dropped:
+                beside(tx)
             return dropped
 
         return self._database().write(unit)

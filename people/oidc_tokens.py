@@ -57,9 +57,14 @@ def signed_in(token: Any, nonce: str, setup: Setup, keys: Keys, now: datetime) -
 def subject_of(claims: Mapping[str, Any]) -> str:
     """How the platform calls the person: any characters that can be seen, to the letter; `SignInRefused`."""
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not whole_text(subject):
+    if not isinstance(subject, str) or not fit_subject(subject):
         raise SignInRefused("sub is missing, too long or cannot be stored")
     return subject
+
+
+def fit_subject(subject: str) -> bool:
+    """Whether the platform can call a person so."""
+    return 0 < len(subject) <= LONGEST_SUBJECT and whole_text(subject)
 
 
 def belongs(access_token: str, claims: Mapping[str, Any], token: str) -> bool:
