@@ -161,14 +161,20 @@ def demo_environment(port: int) -> dict[str, str]:
     own = {} if given.get("YJS_DEPARTMENTS") else {
         "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"), "YJS_SECRETS": str(beside(data))}
     sandbox = given.get("YJS_SANDBOX_URL") or f"http://127.0.0.1:{port + 100}"
-    platform = {} if given.get("YJS_OIDC_ISSUER") else {
-        "YJS_OIDC_ISSUER": f"{sandbox}/idp", "YJS_OIDC_CLIENT_ID": "yijianshi-demo",
-        "YJS_OIDC_SECRET": f"file:{beside(data) / 'identity.secret'}", "YJS_OIDC_LABEL": "用城市统一身份认证登录(示例)",
-        "YJS_OIDC_CLAIMS": str(HOME / "sandbox" / "claims.yaml")}
+    platform = {} if given.get("YJS_OIDC_ISSUER") else demo_platform(sandbox, beside(data))
     return {
         "YJS_ENV": "demo", "YJS_DATA": str(data), "YJS_KEYS": str(beside(data) / "keys"), "PORT": str(port),
         "YJS_PUBLIC_URL": f"http://127.0.0.1:{port}", "YJS_SANDBOX_URL": sandbox,
         **own, **platform, **given,
+    }
+
+
+def demo_platform(sandbox: str, folder: Path) -> dict[str, str]:
+    """The settings of the stand-in identity platform that the demo departments' process at `sandbox` plays too."""
+    return {
+        "YJS_OIDC_ISSUER": f"{sandbox.rstrip('/')}/idp", "YJS_OIDC_CLIENT_ID": "yijianshi-demo",
+        "YJS_OIDC_SECRET": f"file:{folder / 'identity.secret'}", "YJS_OIDC_LABEL": "用城市统一身份认证登录(示例)",
+        "YJS_OIDC_CLAIMS": str(HOME / "sandbox" / "claims.yaml"),
     }
 
 

@@ -62,7 +62,7 @@ class Flow:
 
     def begin(self, ticket: Ticket, now: datetime) -> str:
         """Where a browser goes to sign in; `PlatformDown`."""
-        address = self._wire.description(now).endpoints["authorization_endpoint"]
+        address = self._wire.description(now, alive=True).endpoints["authorization_endpoint"]
         challenge = urlsafe_b64encode(hashlib.sha256(ticket.verifier.encode()).digest()).rstrip(b"=").decode()
         return _with(address, {
             "response_type": "code", "client_id": self.setup.client_id, "redirect_uri": self.setup.callback,

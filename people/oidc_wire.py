@@ -34,7 +34,7 @@ DEADLINE = 5.0  # seconds for one call, whatever the platform does
 LARGEST = 256_000  # bytes of one answer
 AT_ONCE = 4  # threads that may wait for the platform beside each other
 PATIENCE = 1.0  # seconds to wait for a place among them
-DESCRIPTION_LIFE = timedelta(hours=1)
+DESCRIPTION_LIFE = timedelta(minutes=1)  # so that nobody is sent to a platform that went away long ago
 KEYS_LIFE = timedelta(hours=12)
 UNKNOWN_KEY_EVERY = timedelta(seconds=30)  # so that made-up tokens do not make us fetch
 DOWN_FOR = timedelta(seconds=5)  # after a failure nobody waits for the next one
@@ -75,15 +75,16 @@ class Wire:
         self._keys: _Keys | None = None
         self._down_until: datetime | None = None
 
-    def description(self, now: datetime) -> Description:
-        """What the platform says of itself, at most an hour old, older while it cannot be asked; `PlatformDown`."""
+    def description(self, now: datetime, *, alive: bool = False) -> Description:
+        """What the platform says of itself, a minute old at most; older while it cannot be asked, unless it must be
+        `alive`; `PlatformDown`."""
         kept = self._description
         if kept is not None and now < kept.until:
             return kept
         try:
             self._description = found = self._described(now)
         except PlatformDown:
-            if kept is None:
+            if kept is None or alive:
                 raise
             return kept
         return found

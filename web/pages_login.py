@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from people.errors import PeopleError
+from people.errors import PeopleError, SignInDeclined
 from web.identity import current, own_path, sign_in, sign_in_as, sign_out
 from web.pages_root import bp, demo
 from web.staff.tabs import tabs_of
@@ -34,6 +34,7 @@ def login_page(problem: str, next_: str, beside: str = "") -> str:
     """The sign-in page; a `problem` is said on top, and beside the field that it is about."""
     platform = house().platform
     return render_template("login.html", problem=problem, next=next_, beside=beside, unsaved="unsaved" in request.args,
+                           declined=SignInDeclined().detail if "declined" in request.args else "",
                            platform=platform.setup.label if platform else "",
                            login=request.form.get("login", ""), personas=house().personas if demo() else ())
 

@@ -12,12 +12,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from flask import Response, make_response, redirect, request
+from flask import Response, make_response, redirect, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from people.attempts import PLATFORM, network_of
-from people.errors import PeopleError, SignInRefused
+from people.errors import PeopleError, SignInDeclined, SignInRefused
 from people.oidc_flow import TICKET_LIFE, Flow, Ticket, new_ticket
 from web.errors import Problem, not_found
 from web.identity import own_path, sign_in_by
@@ -86,6 +86,8 @@ def left_platform() -> AnyResponse:
 
 def _again(error: PeopleError, next_: str) -> AnyResponse:
     """The sign-in page with what went wrong and what to do; whoever has an account of ours signs in right there."""
+    if isinstance(error, SignInDeclined):  # nothing went wrong
+        return redirect(url_for("pages.login", next=next_ or None, declined=1), 303)
     if isinstance(error, SignInRefused):
         LOG.warning("a sign-in by the identity platform was refused: %s", error.why)
     return make_response(login_page(error.detail, next_), error.status)

@@ -202,7 +202,8 @@ def test_a_platform_in_trouble_is_down_within_the_deadline(provider, monkeypatch
         Flow(setup_of(provider)).begin(new_ticket("", now()), now())
 
 
-def test_a_platform_that_is_away_is_not_waited_for_by_everybody_and_comes_back_by_itself(provider):
+def test_a_platform_that_is_away_is_not_waited_for_by_everybody(provider):
+    provider.description = {"end_session_endpoint": f"{provider.issuer}/end"}
     known = Flow(setup_of(provider))
     known.begin(new_ticket("", now()), now())
     flow = Flow(setup_of(provider))
@@ -212,7 +213,9 @@ def test_a_platform_that_is_away_is_not_waited_for_by_everybody_and_comes_back_b
         with pytest.raises(PlatformDown):
             flow.begin(new_ticket("", moment), moment)
     later = at + oidc_wire.DESCRIPTION_LIFE + timedelta(seconds=1)
-    assert known.begin(new_ticket("", later), later).startswith(provider.issuer)
+    with pytest.raises(PlatformDown):  # nobody is sent to where nobody answers
+        known.begin(new_ticket("", later), later)
+    assert known.way_out(later).startswith(f"{provider.issuer}/end?")
 
 
 def test_endpoints_without_tls_are_not_used_where_the_platform_has_it(provider):
