@@ -30,7 +30,7 @@ CJK_FONT = "Noto Sans CJK"
 START_SECONDS = 60
 BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport", "burst", "hanging", "queries",
            "start")
-PATHS = ("YJS_DATA", "YJS_BUNDLES", "YJS_DEPARTMENTS", "YJS_SECRETS", "YJS_KEYS")
+PATHS = ("YJS_DATA", "YJS_BUNDLES", "YJS_DEPARTMENTS", "YJS_SECRETS", "YJS_KEYS", "YJS_OIDC_CLAIMS", "YJS_OIDC_CA")
 STORMS = ("disk", "writers", "restarts", "hosts")
 # A worker that has nothing left takes tests from the end of the other's list: what a file sets up is made once.
 TWO_WORKERS = ("-n", "2", "--dist", "worksteal")
@@ -160,10 +160,21 @@ def demo_environment(port: int) -> dict[str, str]:
     data = data_folder()
     own = {} if given.get("YJS_DEPARTMENTS") else {
         "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"), "YJS_SECRETS": str(beside(data))}
+    sandbox = given.get("YJS_SANDBOX_URL") or f"http://127.0.0.1:{port + 100}"
+    platform = {} if given.get("YJS_OIDC_ISSUER") else demo_platform(sandbox, beside(data))
     return {
         "YJS_ENV": "demo", "YJS_DATA": str(data), "YJS_KEYS": str(beside(data) / "keys"), "PORT": str(port),
-        "YJS_PUBLIC_URL": f"http://127.0.0.1:{port}", "YJS_SANDBOX_URL": f"http://127.0.0.1:{port + 100}",
-        **own, **given,
+        "YJS_PUBLIC_URL": f"http://127.0.0.1:{port}", "YJS_SANDBOX_URL": sandbox,
+        **own, **platform, **given,
+    }
+
+
+def demo_platform(sandbox: str, folder: Path) -> dict[str, str]:
+    """The settings of the stand-in identity platform that the demo departments' process at `sandbox` plays too."""
+    return {
+        "YJS_OIDC_ISSUER": f"{sandbox.rstrip('/')}/idp", "YJS_OIDC_CLIENT_ID": "yijianshi-demo",
+        "YJS_OIDC_SECRET": f"file:{folder / 'identity.secret'}", "YJS_OIDC_LABEL": "用城市统一身份认证登录(示例)",
+        "YJS_OIDC_CLAIMS": str(HOME / "sandbox" / "claims.yaml"),
     }
 
 

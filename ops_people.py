@@ -9,7 +9,7 @@ import click
 
 from people.identity import ROLES
 from shell import JSON, act, beside, changed, moment, printable, read_settings, stop
-from store import people
+from store import identities, people
 
 STAFF = tuple(role for role in ROLES if role != "applicant")
 
@@ -52,18 +52,21 @@ def accounts() -> None:
 @click.option("--role", type=click.Choice(STAFF), default=None, help="Only this role.")
 @JSON
 def accounts_list(role: str | None, as_json: bool) -> None:
-    """The accounts of staff: id, role, office, login, name, whether closed. Applicants are not listed."""
+    """The accounts of staff: id, role, office, login, name, identities of the platform that open it, whether closed.
+    Applicants are not listed."""
     zone = read_settings().zone
     with beside() as opened, opened.db.read() as tx:
         found = [one for each in STAFF if role in (None, each) for one in people.accounts(tx, each)]
+        bonds = {one.account: identities.bonds_of(tx, one.account) for one in found}
     shown = [{"account": one.account, "role": one.role, "department": one.department, "login": one.login,
-              "name": one.name, "disabled": bool(one.disabled), "created_at": moment(one.created_at, zone)}
-             for one in found]
+              "name": one.name, "disabled": bool(one.disabled), "created_at": moment(one.created_at, zone),
+              "identities": [bond.subject for bond in bonds[one.account]]} for one in found]
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     for line in shown:
         closed = "已停用" if line.pop("disabled") else "在用"
+        line["identities"] = "、".join(bond.subject for bond in bonds[str(line["account"])])
         click.echo("  ".join(printable(str(value or "–")) for value in (*line.values(), closed)))
 
 
@@ -90,6 +93,23 @@ def accounts_enable(login: str, **said: Any) -> None:
 def accounts_password(login: str, password: str, **said: Any) -> None:
     """Give an account another password; all its sessions end."""
     _change(login, "password", "更换密码", {"password": password, **said})
+
+
+@accounts.command("bind")
+@click.argument("login")
+@click.option("--identity", required=True, help="How the city's identity platform calls the person (sub).")
+@act()
+def accounts_bind(login: str, identity: str, **said: Any) -> None:
+    """Let an identity of the city's platform open an account of the staff (single sign-on)."""
+    _change(login, "bind", "绑定平台身份", {"identity": identity, **said})
+
+
+@accounts.command("unbind")
+@click.argument("login")
+@act()
+def accounts_unbind(login: str, **said: Any) -> None:
+    """No identity of the platform opens the account any more; sessions that came that way end."""
+    _change(login, "unbind", "解除平台身份", said)
 
 
 def _change(login: str, change: str, word: str, said: dict[str, Any]) -> None:

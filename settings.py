@@ -72,6 +72,12 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _issuer(text: str) -> str:
+    """An issuer is compared to the letter, a slash at its end too."""
+    _url(text)
+    return text
+
+
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
@@ -158,6 +164,24 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("YJS_AUTO_URGE", "auto_urge", "on", _switch, "on | off",
             "是否由平台在超期后每个工作日自动催办一次；关掉后申请人和督办人员仍可催办。",
             "Whether the platform urges late legs by itself, once a working day; people may in any event."),
+    Setting("YJS_OIDC_ISSUER", "oidc_issuer", None, _issuer, "URL",
+            "城市统一身份认证平台(OpenID Connect)的 issuer，须与平台声明的一字不差；不设置就只有本站账号。",
+            "The issuer of the city's identity platform, to the letter; unset: local accounts alone."),
+    Setting("YJS_OIDC_CLIENT_ID", "oidc_client_id", None, _text, "text", "本站在平台登记的客户端编号。",
+            "What the platform calls us (client id)."),
+    Setting("YJS_OIDC_SECRET", "oidc_secret", None, _text, "file:PATH | env:NAME",
+            "客户端密钥在哪里；只写引用，不写密钥本身。", "Where the client secret is; a reference, never the secret."),
+    Setting("YJS_OIDC_LABEL", "oidc_label", "用城市统一身份认证登录", _text, "text", "登录按钮上的字。",
+            "What the button of the sign-in page says."),
+    Setting("YJS_OIDC_SCOPES", "oidc_scopes", "openid profile", _text, "words", "向平台申请的范围，须含 openid。",
+            "What we ask the platform for; openid is among it."),
+    Setting("YJS_OIDC_CLAIMS", "oidc_claims", None, _path, "file",
+            "平台的哪个声明是什么意思；写法见 docs/operating.md。不设置只取姓名和手机。",
+            "Which claim of the platform means what (docs/operating.md); unset: name and mobile number."),
+    Setting("YJS_OIDC_LEVEL", "oidc_level", "", _text, "a level", "办事人至少要有的实名等级；不设置不要求。",
+            "The least real-name level of an applicant; unset: any."),
+    Setting("YJS_OIDC_CA", "oidc_ca", None, _path, "file", "平台的证书由自建机构签发时，该机构的证书文件。",
+            "The certificate authority of the platform, where it is not a public one."),
 )
 
 
@@ -198,6 +222,14 @@ class Settings:
     keep_drafts: int
     keep_uploads: int
     auto_urge: bool
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_secret: str | None
+    oidc_label: str
+    oidc_scopes: str
+    oidc_claims: Path | None
+    oidc_level: str
+    oidc_ca: Path | None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -257,7 +289,19 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     keys, data = values["keys"], values["data"]
     if keys is not None and keys.resolve().is_relative_to(data.resolve()):
         problems.append("YJS_KEYS：密钥文件不能放在数据目录 YJS_DATA 里面")
-    return problems
+    return problems + _half_set(values)
+
+
+def _half_set(values: Mapping[str, Any]) -> list[str]:
+    """What is missing of a connection to the identity platform, or has no connection to belong to."""
+    ours = {setting.name: setting for setting in SETTINGS if setting.name.startswith("YJS_OIDC_")}
+    if values["oidc_issuer"] is not None:
+        needed = ("YJS_OIDC_CLIENT_ID", "YJS_OIDC_SECRET")
+        return [f"{name} 没有设置；设置了 YJS_OIDC_ISSUER 就必须有它" for name in needed
+                if not values[ours[name].attribute]]
+    # A default says nothing about what was meant.
+    alone = [name for name, setting in ours.items() if values[setting.attribute] not in {None, setting.default}]
+    return [f"{name} 没有用：还要设置 YJS_OIDC_ISSUER" for name in alone]
 
 
 class BadClock(ValueError):

@@ -16,6 +16,7 @@ from threading import Lock
 from people.errors import TooManyAttempts
 
 LARGEST = 50_000
+TRUSTED = timedelta(days=30)
 HOST_BITS = 64
 
 
@@ -27,8 +28,10 @@ class Limit:
     window: timedelta
 
 
-LOGIN = Limit(5, timedelta(minutes=15))
+LOGIN = Limit(5, timedelta(minutes=15))  # of one login, from one network
+LOGIN_ANYWHERE = Limit(100, timedelta(hours=1))  # of one login, from all networks where its owner was not seen
 LOGIN_ADDRESS = Limit(50, timedelta(hours=1))
+PLATFORM = Limit(60, timedelta(minutes=10))  # of one network, sign-ins by the platform that come to nothing
 TRACK = Limit(5, timedelta(minutes=15))
 TRACK_ADDRESS = Limit(20, timedelta(hours=1))
 
@@ -39,6 +42,7 @@ class Attempts:
     def __init__(self) -> None:
         self._lock = Lock()
         self._seen: OrderedDict[bytes, deque[datetime]] = OrderedDict()
+        self._trusted: OrderedDict[bytes, datetime] = OrderedDict()
 
     def guess(self, kind: str, name: str, limit: Limit, now: datetime) -> None:
         """Count a guess before it is judged, so that many at once are no more than one by one; `TooManyAttempts` when
@@ -64,6 +68,20 @@ class Attempts:
         """Forget the guesses after a right one."""
         with self._lock:
             self._seen.pop(_digest(kind, name), None)
+
+    def trust(self, kind: str, name: str, now: datetime) -> None:
+        """Remember that the right answer came by this name."""
+        with self._lock:
+            self._trusted[_digest(kind, name)] = now
+            self._trusted.move_to_end(_digest(kind, name))
+            while len(self._trusted) > LARGEST:
+                self._trusted.popitem(last=False)
+
+    def trusts(self, kind: str, name: str, now: datetime) -> bool:
+        """Whether the right answer came by this name within `TRUSTED`."""
+        with self._lock:
+            at = self._trusted.get(_digest(kind, name))
+        return at is not None and now - at < TRUSTED
 
     def _recent(self, kind: str, name: str, limit: Limit, now: datetime) -> deque[datetime]:
         times = self._seen.get(_digest(kind, name), deque(maxlen=limit.times))

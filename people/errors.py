@@ -52,3 +52,49 @@ class UnknownRole(PeopleError):
     """没有这个角色；可用 applicant、officer、author、supervisor、operator。"""
 
     code, status = "unknown_role", 422
+
+
+class PlatformDown(PeopleError):
+    """统一身份认证平台暂时连不上；请过几分钟再试，有本站账号的可以用账号密码登录。"""
+
+    code, status = "platform_down", 503
+
+
+class SignInDeclined(PeopleError):
+    """您在统一身份认证平台取消了登录；需要办理时，请重新登录。"""
+
+    code, status = "sign_in_declined", 403
+
+
+class SignInStale(PeopleError):
+    """这次登录已经用过、过了时限，或者不是在这个浏览器里开始的，没有登录成功；请重新登录。"""
+
+    code, status = "sign_in_stale", 400
+
+
+class SignInRefused(PeopleError):
+    """统一身份认证平台的应答没有通过核对，没有登录成功；请重新登录，仍不行请拨打 12345。"""
+
+    code, status = "sign_in_refused", 403
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__()
+        self.why = why  # for the log: what people need not know, and never a value that was sent
+
+
+class RealNameNeeded(PeopleError):
+    """您在统一身份认证平台的实名等级不够；请先在平台上完成更高一级的实名认证，再回来登录。"""
+
+    code, status = "real_name_needed", 403
+
+
+class AccountClosed(PeopleError):
+    """这个账号已经停用，不能登录；有疑问请联系政务大厅窗口或拨打 12345。"""
+
+    code, status = "account_closed", 403
+
+
+class IdentityTaken(PeopleError):
+    """这个身份已经对应另一个账号；一个身份只能打开一个账号，请让平台给工作人员另开一个身份。"""
+
+    code, status = "identity_taken", 409

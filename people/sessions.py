@@ -31,11 +31,12 @@ class Sessions:
         self._database = database
         self._lives = lives
 
-    def open(self, account: Account, now: datetime, old: str | None = None) -> str:
-        """Open a session for `account`, end the one called `old`, and return the cookie's secret."""
+    def open(self, account: Account, now: datetime, old: str | None = None, via: str | None = None) -> str:
+        """Open a session for `account`, end the one called `old`, and return the cookie's secret. `via`: by which
+        sign-in at the identity platform the person came."""
         secret = secrets.token_urlsafe(32)
         session = Session(secret=secret, account=account.account, created_at=now, seen_at=now,
-                          expires_at=now + min(self._lives.idle, self._lives.life))
+                          expires_at=now + min(self._lives.idle, self._lives.life), via=via)
 
         def unit(tx: Tx) -> None:
             if old:
@@ -59,9 +60,14 @@ class Sessions:
                 self._database().write(lambda tx: stored_people.seen(tx, secret, now, end))
         return Identity(account.account, role_of(account.role), account.department, account.name, "session")
 
-    def end(self, secret: str) -> None:
-        """End one session."""
-        self._database().write(lambda tx: stored_people.end_session(tx, secret))
+    def end(self, secret: str, now: datetime) -> bool:
+        """End one session; whether it came by the identity platform."""
+        def unit(tx: Tx) -> bool:
+            found = stored_people.session(tx, secret, now)
+            stored_people.end_session(tx, secret)
+            return found is not None and found.via is not None
+
+        return self._database().write(unit)
 
     def end_all(self, subject: str) -> None:
         """End every session of a person."""

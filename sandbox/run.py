@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from connectors.deployment import Deployment, Listed, read_deployment
 from connectors.shipped import registry
 from sandbox.demo_secrets import make_secrets
+from sandbox.idp import Client, Idp
 from sandbox.server import Sandbox, Setting
 
 DEPLOYMENT = Path(__file__).parent / "departments.yaml"
@@ -51,7 +52,8 @@ def start(deployment: Path, environ: Mapping[str, str], setting: Setting,
                             "请核对 YJS_SANDBOX_URL，或把要演示的单位写成 host: sandbox")
     port = setting.port or here[2]
     try:
-        return Sandbox(bodies, replace(setting, port=port, host=_listens_at(here[1], setting.host)))
+        idp = _stand_in(here, environ, say)
+        return Sandbox(bodies, replace(setting, port=port, host=_listens_at(here[1], setting.host)), idp)
     except OSError as error:
         raise PortTaken(f"端口 {port} 不能使用（{error.strerror}）；请停掉占用它的程序，"
                         "或用 YJS_SANDBOX_URL 换一个端口，门户和演示部门要写成一样") from error
@@ -74,6 +76,18 @@ def _with_secrets(
     if made:
         say(f"made a secret for {', '.join(made)} in {folder}: played here, nobody else has it")
     return read_deployment(deployment, environ, registry())
+
+
+def _stand_in(here: tuple[str, str, int], environ: Mapping[str, str], say: Callable[[str], None]) -> Idp | None:
+    """The stand-in for the identity platform, where YJS_OIDC_ISSUER stands at the sandbox's own address."""
+    issuer, reference = environ.get("YJS_OIDC_ISSUER", ""), environ.get("YJS_OIDC_SECRET", "")
+    if _place(issuer) != here or not reference.startswith("file:"):
+        return None
+    path = Path(environ.get("YJS_SECRETS", "")) / Path(reference.removeprefix("file:")).expanduser()
+    if make_secrets([f"file:{path.name}"], path.parent):
+        say(f"made the secret of the stand-in identity platform in {path}")
+    return Idp(issuer, Client(environ.get("YJS_OIDC_CLIENT_ID", ""), path.read_text("utf-8").strip(),
+                              environ.get("YJS_PUBLIC_URL", "")))
 
 
 def _listens_at(named: str, otherwise: str) -> str:

@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +16,8 @@ from urllib.parse import unquote
 
 from connectors.base import Body
 from sandbox.agenda import Agenda
+from sandbox.idp import PREFIX as IDP
+from sandbox.idp import Idp
 from sandbox.ledger import Ledger
 from sandbox.office import Office, Reaction, World
 from sandbox.script import read_script
@@ -44,7 +46,7 @@ class Setting:
 class Sandbox:
     """A running sandbox; `url` is where it listens, `address(body)` the push address of one body."""
 
-    def __init__(self, bodies: list[Body], setting: Setting) -> None:
+    def __init__(self, bodies: list[Body], setting: Setting, idp: Idp | None = None) -> None:
         script = read_script(setting.script)
         # A port that is taken is found before anything else is opened.
         self._server = _Server((setting.host, setting.port), _Handler)
@@ -55,7 +57,7 @@ class Sandbox:
         lines = [line for line in self.ledger.lines() if line.get("body") in self.offices]
         for name, office in self.offices.items():
             office.restore([line for line in lines if line["body"] == name])
-        self._server.offices, self._server.agenda = self.offices, self.agenda
+        self._server.offices, self._server.agenda, self._server.idp = self.offices, self.agenda, idp
         self.url = f"http://{setting.host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="sandbox", daemon=True)
         self._thread.start()
@@ -81,6 +83,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     offices: dict[str, Office]
     agenda: Agenda
+    idp: Idp | None
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A hub that hangs up is no error of ours."""
@@ -101,6 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(Reaction(413, {"code": "too_large"}))
             return
         raw = self.rfile.read(int(length))
+        if (idp := self._idp()) is not None:
+            self._send(*idp.post(self.path, _lowered(self.headers), raw))
+            return
         office, leg = self._target()
         if office is None or leg:
             self._answer(Reaction(404, {"code": "no_body"}))
@@ -108,7 +114,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(office.push(_lowered(self.headers), raw))
 
     def do_GET(self) -> None:
-        """A query for a leg, or the list of bodies at the root."""
+        """A query for a leg, a page of the stand-in platform, or the list of bodies at the root."""
+        if (idp := self._idp()) is not None:
+            self._send(*idp.get(self.path, _lowered(self.headers)))
+            return
         office, leg = self._target()
         if office is not None and leg:
             self._answer(office.query(_lowered(self.headers), leg))
@@ -126,15 +135,21 @@ class _Handler(BaseHTTPRequestHandler):
             return None, ""
         return self.server.offices.get(parts[1]), parts[2] if len(parts) == 3 else ""
 
+    def _idp(self) -> Idp | None:
+        return self.server.idp if self.path.startswith(f"{IDP}/") else None
+
     def _answer(self, reaction: Reaction) -> None:
         if reaction.fault:
             self._fault(reaction)
             return
         content = b"" if reaction.content is None else json.dumps(reaction.content, ensure_ascii=False).encode()
-        self.send_response(reaction.status)
-        self.send_header("Content-Type", "application/json")
+        self._send(reaction.status, content, "application/json", reaction.headers)
+
+    def _send(self, status: int, content: bytes, kind: str, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        for name, value in reaction.headers.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

@@ -35,7 +35,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session on the server; the cookie holds `secret`, the store its digest (read back, `secret` is that digest)."""
+    """A session on the server; the cookie holds `secret`, the store its digest (read back, `secret` is that digest).
+    `via`: how the identity platform calls the sign-in it came by, kept as an index; None for a local one."""
 
     secret: str
     account: str
@@ -43,6 +44,7 @@ class Session:
     seen_at: datetime
     expires_at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,17 @@ def set_disabled(tx: Tx, account: str, disabled: bool) -> None:
     _change(tx, account, "disabled = :value", int(disabled))
 
 
+def renew(tx: Tx, account: Account, name: str, body: Mapping[str, Any]) -> None:
+    """Store what is newly known of a person; UnknownAccount."""
+    place = f"accounts:body:{account.account}"
+    _change(tx, account.account, "body = :value", seal(tx, {"login": account.login, "body": body}, place))
+    _change(tx, account.account, "name = :value", seal(tx, name, f"accounts:name:{account.account}"))
+
+
 def add_session(tx: Tx, session: Session) -> None:
     """Store a new session."""
     digest = digest_of(session.secret)
-    insert(tx, "sessions", {**params(session, "secret", "data"), "digest": digest,
+    insert(tx, "sessions", {**params(session, "secret", "data"), "digest": digest, "via": _via(tx, session.via),
                             "body": seal(tx, session.data, f"sessions:body:{digest}")})
 
 
@@ -140,8 +149,19 @@ def end_all(tx: Tx, account: str) -> int:
     return tx.run("delete from sessions where account = :a", a=account)
 
 
+def end_via(tx: Tx, via: str) -> int:
+    """End every session that came by this sign-in at the platform; how many."""
+    return tx.run("delete from sessions where via = :via", via=_via(tx, via))
+
+
+def end_all_via(tx: Tx, account: str) -> int:
+    """End every session of an account that came by the platform; how many."""
+    return tx.run("delete from sessions where account = :a and via is not null", a=account)
+
+
 def purge(tx: Tx, now: datetime) -> int:
-    """Delete sessions that are over; how many."""
+    """Delete sessions that are over, and marks that nobody can use again; how many sessions."""
+    tx.run("delete from spent where until <= :now", now=stamp(now))
     return tx.run("delete from sessions where expires_at <= :now", now=stamp(now))
 
 
@@ -182,6 +202,10 @@ def _account(tx: Tx, row: Row) -> Account:
 
 def _login(tx: Tx, login: str) -> str:
     return tx.cipher.index(login, "accounts:login")
+
+
+def _via(tx: Tx, via: str | None) -> str | None:
+    return None if via is None else tx.cipher.index(via, "sessions:via")
 
 
 def digest_of(secret: str) -> str:

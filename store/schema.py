@@ -289,3 +289,15 @@ NINTH: tuple[str, ...] = (
     """insert into holdings (owner, bytes) select owner, sum(size + 4096) from files
     where reference is null and owner <> '' group by owner""",
 )
+
+# Identities of the city's platform and the accounts they open; of a session the platform's own name for the sign-in it
+# came by, so that signing out there ends it here; marks of what may be used once.
+TENTH: tuple[str, ...] = (
+    """create table identities (identity {text} primary key, account {text} not null, body {blob} not null,
+    bound_at {text} not null, seen_at {text} not null){strict}""",
+    "create index identities_of_account on identities (account)",
+    "alter table sessions add column via {text}",
+    "create index sessions_via on sessions (via) where via is not null",
+    "create table spent (mark {text} primary key, until {text} not null){strict}",
+    "create index spent_over on spent (until)",
+)

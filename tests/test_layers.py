@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "desk": {"catalog", "forms", "cases", "store", "connectors", "sources"},
     "dispatch": {"store", "desk", "connectors"},
     "oversight": {"catalog", "forms", "cases", "store", "desk"},
-    "people": {"store"},
+    "people": {"store", "connectors"},
     "web": {"catalog", "forms", "cases", "store", "desk", "dispatch", "oversight", "people", "connectors", "sources",
             "settings"},
     # Signatures and sample papers import nothing of ours; everything else goes by HTTP.

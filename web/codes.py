@@ -13,6 +13,7 @@ from web.errors import OWN_WORDS
 AT_THE_EDGE: tuple[tuple[int, str, str], ...] = (
     (400, "bad_argument", "网址里的参数不对；错误树里写明是哪一个。"),
     (400, "bad_json", "JSON 无法读懂或超出限制；detail 写明位置。"),
+    (400, "bad_logout_token", "统一身份认证平台发来的注销令牌没有通过核对；请核对 iss、aud、签名和时间。"),
     (400, "bad_key", "Idempotency-Key 不能用；请用 1–200 个可见的 ASCII 字符。"),
     (400, "unknown_host", "请求的主机名不是 YJS_PUBLIC_URL 的；代理要把 Host 原样传来。"),
     (400, "csrf", "页面停留太久或来自别处；请刷新页面后再提交，已填内容仍在。"),

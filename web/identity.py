@@ -12,6 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from people import personas
 from people.errors import PeopleError, TooManyAttempts
 from people.identity import VISITOR, Identity
+from people.oidc_accounts import via
+from people.oidc_flow import Ticket
+from people.oidc_person import Person
 from people.policy import POLICY, Access
 from store.people import Account
 from web.bodies import CALLER, DEPARTMENT, MEMBER, NAMED
@@ -86,19 +89,26 @@ def sign_in_as(persona_id: str) -> Identity:
     return _enter(personas.account_of(house().accounts, persona, house().clock.now()))
 
 
-def sign_out() -> None:
-    """End this browser's session."""
+def sign_in_by(person: Person, ticket: Ticket) -> Identity:
+    """Sign in a person whom the identity platform sent back with this ticket."""
+    account = house().platform_accounts.enter(person, ticket, house().clock.now())
+    return _enter(account, via(person.issuer, person.sid))
+
+
+def sign_out() -> bool:
+    """End this browser's session; whether the person had come by the identity platform."""
     secret = request.cookies.get(cookie_name(), "")
-    if secret:
-        house().sessions.end(secret)
+    by_platform = house().sessions.end(secret, house().clock.now()) if secret else False
     session.clear()
     g.identity, g.new_secret = VISITOR, ""
+    return by_platform
 
 
-def _enter(account: Account) -> Identity:
-    """A new secret at every sign-in, so that one planted before is worth nothing."""
+def _enter(account: Account, by: str | None = None) -> Identity:
+    """A new secret at every sign-in, so that one planted before is worth nothing. `by`: which sign-in at the platform
+    it came by."""
     now = house().clock.now()
-    g.new_secret = house().sessions.open(account, now, old=request.cookies.get(cookie_name()))
+    g.new_secret = house().sessions.open(account, now, old=request.cookies.get(cookie_name()), via=by)
     _hand_over(account.account)
     g.identity = house().sessions.identity(g.new_secret, now)
     return current()

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from desk.acts import Act
-from people.accounts import NewAccount
+from people.accounts import Beside, NewAccount
 from people.errors import PeopleError
 from people.identity import role_of
+from people.oidc_tokens import fit_subject
 from people.tokens import Grant
 from store.people import Account
 from web.wiring import House
@@ -62,16 +63,36 @@ def account(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def change(home: House, asked: Asked) -> dict[str, Any]:
-    """Close an account, open it again or give it another password: `login`, `change`, `password`."""
+    """Close an account, open it again, give it another password, or let an identity of the platform open it, or none
+    any more: `login`, `change`, `password`, `identity`."""
     act, now, found = act_of(asked), home.clock.now(), _known(home, str(asked["login"]))
     changes: Mapping[str, Callable[..., None]] = {
         "disable": home.accounts.disable, "enable": home.accounts.enable,
-        "password": partial(home.accounts.change_password, password=str(asked.get("password", "")))}
+        "password": partial(home.accounts.change_password, password=str(asked.get("password", ""))),
+        "bind": partial(_bind, home, str(asked.get("identity"))), "unbind": partial(_unbind, home)}
     how = str(asked["change"])
+    if how in {"bind", "unbind"} and found.role == "applicant":
+        raise CommandRefused("办事人的账号由本人第一次登录时建立，不能另外绑定；这里只绑定工作人员的账号")
     if not act.dry_run:
         _allowed(lambda: changes[how](
             found.account, beside=lambda tx: act.record(tx, f"account.{how}", found.account, now, {})))
     return {"account": found.account, "role": found.role}
+
+
+def _bind(home: House, subject: str, account: str, beside: Beside) -> None:
+    """Let an identity of the platform open a member of the staff's account."""
+    platform, found = home.platform, home.accounts.get(account)
+    if platform is None or found is None:
+        raise CommandRefused("还没有接入统一身份认证平台；请先设置 YJS_OIDC_ISSUER，写法见 docs/operating.md")
+    if not fit_subject(subject):
+        raise CommandRefused("--identity 应是平台对这个人的编号(sub)：1–255 个字符，没有控制字符")
+    home.platform_accounts.bind(found, (platform.setup.issuer, subject), home.clock.now(), beside)
+
+
+def _unbind(home: House, account: str, beside: Beside) -> None:
+    """No identity opens this account any more."""
+    if not home.platform_accounts.unbind(account, beside):
+        raise CommandRefused("这个账号没有绑定平台的身份")
 
 
 def _known(home: House, login: str) -> Account:

@@ -21,6 +21,7 @@ from web import (
     pages_login,
     pages_materials,
     pages_oversight,
+    pages_platform,
     pages_situation,
 )
 from web.pages_root import bp
@@ -30,7 +31,7 @@ from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case,
-         pages_oversight, pages_disclosure)
+         pages_oversight, pages_disclosure, pages_platform)
 STAFF_VIEWS = (health, undelivered, strange, studio, inbox, leg_work, warnings, ratings, overview)
 
 

@@ -5,33 +5,37 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from people.errors import PeopleError
+from people.errors import PeopleError, SignInDeclined
 from web.identity import current, own_path, sign_in, sign_in_as, sign_out
 from web.pages_root import bp, demo
 from web.staff.tabs import tabs_of
 from web.wiring import house
 
 
-def _onward() -> Response:
+def onward(target: str | None) -> Response:
+    """On to where a person was going who has just signed in."""
     first = "staff.home" if tabs_of(current().role) else "pages.home"
-    return redirect(own_path(request.values.get("next"), url_for(first)), 303)
+    return redirect(own_path(target, url_for(first)), 303)
 
 
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> str | tuple[str, int] | Response:
     """Sign in by name and password; a wrong one says so beside the form."""
     if request.method == "GET":
-        return _page("")
+        return login_page("", request.args.get("next", ""))
     try:
         sign_in(request.form.get("login", ""), request.form.get("password", ""))
     except PeopleError as error:
-        return _page(error.detail), error.status
-    return _onward()
+        return login_page(error.detail, request.values.get("next", ""), "login"), error.status
+    return onward(request.values.get("next"))
 
 
-def _page(problem: str) -> str:
-    return render_template("login.html", problem=problem, next=request.values.get("next", ""),
-                           unsaved="unsaved" in request.args,
+def login_page(problem: str, next_: str, beside: str = "") -> str:
+    """The sign-in page; a `problem` is said on top, and beside the field that it is about."""
+    platform = house().platform
+    return render_template("login.html", problem=problem, next=next_, beside=beside, unsaved="unsaved" in request.args,
+                           declined=SignInDeclined().detail if "declined" in request.args else "",
+                           platform=platform.setup.label if platform else "",
                            login=request.form.get("login", ""), personas=house().personas if demo() else ())
 
 
@@ -39,11 +43,14 @@ def _page(problem: str) -> str:
 def persona() -> Response:
     """Become a sample person (demo and test only)."""
     sign_in_as(request.form.get("persona", ""))
-    return _onward()
+    return onward(request.form.get("next"))
 
 
 @bp.post("/logout")
-def logout() -> Response:
-    """End the session of this browser."""
-    sign_out()
-    return redirect(url_for("pages.home"), 303)
+def logout() -> str | Response:
+    """End the session of this browser; whoever came by the identity platform is led on to sign out there, too."""
+    platform = house().platform
+    away = platform.way_out(house().clock.now()) if sign_out() and platform else None
+    if away is None:
+        return redirect(url_for("pages.home"), 303)
+    return render_template("signed_out.html", away=away)

@@ -225,7 +225,7 @@ def start(bundle: str) -> Response:
         changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
     else:
         draft = desk().open_draft(subject(), bundle, given, now())
-        brought = own_fields(place.bundle, given.get(FILER) == "agent")
+        brought = own_fields(place.bundle, given.get(FILER) == "agent") | told_fields()
         changes = {line.code: known[line.code] for line in draft.plan.fields
                    if line.value is None and (line.prefill or line.code in brought) and line.code in known}
     forget(bundle, place.draft)
@@ -239,9 +239,16 @@ def own_fields(bundle: Bundle, by_agent: bool) -> frozenset[str]:
     An agent's account knows the enterprise it files for, but is itself another person than the one it files for.
     """
     catalog = house().catalog
-    roles = [role for code, role in catalog.roles_of(bundle).items() if code in {"holder", "legal_rep"}]
+    mine = {"holder", "legal_rep"} | ({"agent"} if by_agent else set())
+    roles = [role for code, role in catalog.roles_of(bundle).items() if code in mine]
     persons = {role.id for role in roles if role.code == "holder" and catalog.fields[role.id].type == "citizen_id"}
     return frozenset(code for role in roles if not (by_agent and role.id in persons) for code in (role.id, role.shown))
+
+
+def told_fields() -> frozenset[str]:
+    """The fields that the city's identity platform tells of a person beside those of a role, like a mobile number."""
+    oidc = house().parts.oidc
+    return frozenset(oidc.meanings.fields) if oidc else frozenset()
 
 
 @bp.post("/drafts/<draft>/questions")

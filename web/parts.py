@@ -15,6 +15,8 @@ from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry as shipped
 from desk.desk import Desk
 from desk.premises import Keep, Premises
+from people.oidc_person import RoleFields
+from people.oidc_setup import BadSetup, Given, Setup, read_setup
 from people.personas import Persona, staff
 from settings import Settings, unused
 from sources.samples import PERSONAS
@@ -40,13 +42,36 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     _refuse([*_missing(settings, environ), *loaded.problems, *check(catalog), *offices])
     for problem in deployment.problems:  # warnings, or the start were refused
         LOG.warning("%s", problem)
+    oidc = _oidc(settings, environ, catalog)
     cipher = _cipher(settings)
     place = Place(settings.data, settings.database_url)
     return Parts(
         catalog=catalog, deployment=deployment, registry=registry,
         open_store=lambda: open_store(place, cipher, LOG.warning),
         make_desk=lambda opened: _desk(settings, catalog, deployment, opened),
-        personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"))
+        personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"), oidc=oidc,
+        roles=_roles(catalog) if oidc else ())
+
+
+def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> Setup | None:
+    """The connection to the identity platform; `RefusedStart` with everything that is wrong with it."""
+    given = Given(settings.oidc_issuer, settings.oidc_client_id or "", settings.oidc_secret or "", settings.oidc_label,
+                  settings.oidc_scopes, settings.oidc_claims, settings.oidc_level, settings.oidc_ca,
+                  settings.public_url, plain=settings.demonstrates, secrets=settings.secrets)
+    try:
+        return read_setup(given, environ, catalog.fields)
+    except BadSetup as error:
+        raise RefusedStart(f"统一身份认证平台的设置有 {len(error.problems)} 处问题，服务没有启动：\n{error}") from error
+
+
+def _roles(catalog: Catalog) -> tuple[RoleFields, ...]:
+    """The roles that whoever signs in may have in any case: holder, agent, legal representative."""
+    listed = [catalog.roles, *(catalog.roles_of(bundle) for bundle in catalog.bundles.values())]
+    kinds = {code: one.type for code, one in catalog.fields.items()}
+    return tuple(dict.fromkeys(
+        RoleFields(role.code, role.id, role.shown, kinds[role.id] == "uscc")
+        for roles in listed for role in roles.values()
+        if role.code in {"holder", "agent", "legal_rep"} and kinds.get(role.id) in {"citizen_id", "uscc"}))
 
 
 def _deployment(settings: Settings, environ: Mapping[str, str], registry: Registry) -> Deployment:
@@ -63,6 +88,7 @@ def _missing(settings: Settings, environ: Mapping[str, str]) -> list[str]:
                    ("YJS_PUBLIC_URL", "正式运行必须写明公众和部门访问本服务的网址，例如 https://yjs.example.gov.cn")]
     listed = settings.departments
     referred = listed.read_text("utf-8", "replace") if listed is not None and listed.is_file() else ""
+    referred += f" {settings.oidc_secret}"
     return [*(f"{name} 没有设置；{say}" for name, say in needed if not environ.get(name)), *unused(environ, referred)]
 
 

@@ -24,6 +24,10 @@ from dispatch.loop import Dispatcher, Works
 from oversight.ratings import Ratings
 from people.accounts import Accounts
 from people.attempts import Attempts
+from people.oidc_accounts import PlatformAccounts
+from people.oidc_flow import Flow
+from people.oidc_person import RoleFields
+from people.oidc_setup import Setup
 from people.personas import Persona
 from people.sessions import Lives, Sessions
 from people.tokens import Tokens
@@ -40,7 +44,8 @@ __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What was read and checked before anything is opened. `open_store` opens the store, `make_desk` builds the desk
-    on it; `cookie_key` signs cookies."""
+    on it; `cookie_key` signs cookies; `oidc` is the connection to the identity platform, `roles` those that a person it
+    knows may have in a case."""
 
     catalog: Catalog
     deployment: Deployment
@@ -49,6 +54,8 @@ class Parts:
     make_desk: Callable[[Opened], Desk]
     personas: tuple[Persona, ...] = ()
     cookie_key: str = ""
+    oidc: Setup | None = None
+    roles: tuple[RoleFields, ...] = ()
 
 
 class House:
@@ -64,6 +71,7 @@ class House:
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
         self.sessions = Sessions(lambda: self.database, lives)
+        self.platform_accounts = PlatformAccounts(lambda: self.database, lambda: self.parts.roles)
         self._lock = RLock()
         self._parts: Parts | None = None
         self._opened: Opened | None = None
@@ -90,6 +98,11 @@ class House:
     def personas(self) -> tuple[Persona, ...]:
         """The sample persons of demo and test; none in production."""
         return self.parts.personas
+
+    @cached_property
+    def platform(self) -> Flow | None:
+        """Sign-ins by the city's identity platform; None where none is set up. It is asked when somebody comes."""
+        return Flow(self.parts.oidc) if self.parts.oidc else None
 
     @property
     def opened(self) -> Opened:

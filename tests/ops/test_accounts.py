@@ -1,10 +1,14 @@
 """Accounts and tokens by command: made, listed, closed and opened again, each with a trace."""
 
 import json
+from datetime import UTC, datetime
 
 from people.errors import WrongLogin
+from people.oidc_flow import new_ticket
+from people.oidc_person import Person
 from tests.ops.conftest import file
 
+NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
 LONG = "一句只有我自己知道的很长的话"
 
 
@@ -35,6 +39,33 @@ def test_an_account_can_be_closed_opened_again_and_given_another_password(deploy
     deployment.ok("accounts", "password", "li", "--reason", "忘记了", "--password", LONG * 2)
     assert not may_sign_in(deployment, "li", LONG)
     assert may_sign_in(deployment, "li", LONG * 2)
+
+
+def test_a_member_of_the_staff_may_be_let_in_by_one_identity_of_the_platform_and_no_longer(deployment, monkeypatch):
+    deployment.ok("account", "li", "--role", "operator", "--name", "李一", "--password", LONG)
+    deployment.ok("account", "wang", "--role", "applicant", "--name", "王二", "--password", LONG)
+    bind = ("accounts", "bind", "li", "--identity", "staff-7", "--reason", "单点登录")
+    assert "YJS_OIDC_ISSUER" in deployment.flask(*bind).output
+    for name, value in (("ISSUER", "https://city.example"), ("CLIENT_ID", "c"), ("SECRET", "env:OFFICE_SECRET")):
+        monkeypatch.setenv(f"YJS_OIDC_{name}", value)
+    for words, says in (((*bind[:2], "wang", *bind[3:]), "办事人"), ((*bind[:4], "", *bind[5:]), "sub"),
+                        (("accounts", "unbind", "li", "--reason", "x"), "没有绑定")):
+        assert says in deployment.flask(*words).output
+    deployment.ok(*bind)
+    assert "已经对应另一个账号" in deployment.flask(*bind).output
+    assert who(deployment, login="li", identities=["staff-7"])
+    person, ticket = Person("https://city.example", "staff-7", "s", "平台上的名字", enough=False), new_ticket("", NOW)
+    with deployment.house() as home:
+        account = home.platform_accounts.enter(person, ticket, NOW)
+        secret = home.sessions.open(account, NOW, via="x")
+        assert (account.login, account.role, account.name) == ("li", "operator", "李一")
+        assert home.sessions.identity(secret, NOW).signed_in
+    deployment.ok("accounts", "unbind", "li", "--reason", "离职")
+    assert who(deployment, login="li", identities=[])
+    with deployment.house() as home:
+        assert not home.sessions.identity(secret, NOW).signed_in
+    acts = [json.loads(line)["action"] for line in deployment.ok("audit", "--json").splitlines()]
+    assert acts[-2:] == ["account.bind", "account.unbind"]
 
 
 def test_what_cannot_be_done_is_said_with_what_to_do(deployment):

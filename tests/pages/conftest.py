@@ -17,6 +17,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from app import create_app
+from dev import demo_platform
 from sandbox.demo_secrets import ensure_secrets
 from tests.pages.client import Visitor
 from web.wiring import NAME
@@ -61,6 +62,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "YJS_ENV": "demo", "YJS_DATA": str(folder / "data"), "YJS_KEYS": str(folder / "keys" / "keys"),
         "YJS_SECRETS": str(folder / "keys"), "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"),
         "PORT": str(port), "YJS_PUBLIC_URL": url, "YJS_SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
+        **demo_platform(f"http://127.0.0.1:{sandbox_port}", folder / "keys"),
     }
     (folder / "keys").mkdir(mode=0o700)
     (folder / "data").mkdir(mode=0o700)

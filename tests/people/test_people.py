@@ -1,12 +1,13 @@
 """Accounts, sessions and tokens on a real store."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from people import attempts
 from people.accounts import Accounts, NewAccount
-from people.attempts import LOGIN, Attempts
+from people.attempts import LOGIN, TRUSTED, Attempts, Limit
 from people.errors import LoginTaken, TooManyAttempts, UnknownRole, UnknownToken, WeakPassword, WrongLogin
 from people.identity import VISITOR, role_of
 from people.personas import Persona, account_of, staff
@@ -66,15 +67,37 @@ def test_an_account_without_a_password_cannot_sign_in(accounts):
         accounts.by_password("li", "a password that nobody has", "10.0.0.1", NOW)
 
 
-def test_after_five_wrong_passwords_even_the_right_one_must_wait(accounts):
-    accounts.add(officer(), NOW)
-    for _ in range(LOGIN.times):
+def guessed(accounts, times, address="10.0.0.1", now=NOW):
+    for _ in range(times):
         with pytest.raises(WrongLogin):
-            accounts.by_password("li", "wrong", "10.0.0.1", NOW)
+            accounts.by_password("li", "wrong", address, now)
+
+
+def test_after_five_wrong_passwords_from_one_network_even_the_right_one_must_wait_there_alone(accounts):
+    accounts.add(officer(), NOW)
+    guessed(accounts, LOGIN.times)
     with pytest.raises(TooManyAttempts) as refused:
-        accounts.by_password("li", PASSWORD, "10.0.0.2", NOW)
+        accounts.by_password("li", PASSWORD, "10.0.0.1", NOW)
     assert 0 < refused.value.seconds <= LOGIN.window.total_seconds() + 1
-    assert accounts.by_password("li", PASSWORD, "10.0.0.2", NOW + LOGIN.window)
+    assert accounts.by_password("li", PASSWORD, "10.0.0.2", NOW)
+    assert accounts.by_password("li", PASSWORD, "10.0.0.1", NOW + LOGIN.window)
+
+
+@pytest.mark.parametrize(("seen_before", "wait"), [(None, True), (NOW - TRUSTED, True), (NOW - MINUTE, False)])
+def test_who_guesses_from_many_networks_keeps_the_owner_out_only_where_he_was_not_let_in_lately(
+        accounts, seen_before, wait, monkeypatch):
+    few = Limit(2, attempts.LOGIN_ANYWHERE.window)  # each password costs a fifth of a second
+    monkeypatch.setattr(attempts, "LOGIN_ANYWHERE", few)
+    accounts.add(officer(), NOW)
+    if seen_before:
+        accounts.by_password("li", PASSWORD, "10.9.9.9", seen_before)
+    for number in range(few.times):
+        guessed(accounts, 1, f"10.0.1.{number}")
+    with pytest.raises(TooManyAttempts):
+        accounts.by_password("li", "wrong", "10.0.2.1", NOW)
+    with pytest.raises(TooManyAttempts) if wait else nullcontext():
+        accounts.by_password("li", PASSWORD, "10.9.9.9", NOW)
+    assert accounts.by_password("li", PASSWORD, "10.9.9.9", NOW + few.window)
 
 
 def test_one_address_may_not_try_many_names():
@@ -140,7 +163,7 @@ def test_a_session_ends_by_age_however_busy(accounts, sessions):
 
 def test_signing_out_ends_the_session_on_the_server(accounts, sessions):
     secret = sessions.open(accounts.add(officer(), NOW), NOW)
-    sessions.end(secret)
+    sessions.end(secret, NOW)
     assert sessions.identity(secret, NOW) == VISITOR
 
 

@@ -22,6 +22,7 @@ from store import (
     erasure,
     events,
     files,
+    identities,
     leases,
     legs,
     messages,
@@ -50,7 +51,7 @@ from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
-        "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine"}
+        "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
@@ -113,6 +114,10 @@ QUESTIONS: dict[str, Question] = {
     "what moved": lambda tx: conservation.look(tx, conservation.MOVED, "", 9),
     "what was in breach": lambda tx: conservation.look(tx, conservation.KNOWN, "", 9),
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
+    "identities of the platform": lambda tx: (identities.bond(tx, "i", "s"), identities.bonds_of(tx, "a"),
+                                              identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
+                                              identities.drop_bonds(tx, "a"), people.end_via(tx, "v"),
+                                              people.end_all_via(tx, "a"), people.end_all(tx, "a")),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), submissions.find(tx, "s", "k"),
                                   drafts.unfiled(tx, "s"), files.held(tx, "s"),
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),

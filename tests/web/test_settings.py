@@ -33,6 +33,9 @@ def test_the_defaults_of_a_demo_are_the_contracts():
     ({"YJS_TRUSTED_PROXIES": "-1"}, "YJS_TRUSTED_PROXIES="),
     ({"YJS_DEPARTMENT": "x.yaml"}, "YJS_DEPARTMENT："),
     ({"YJS_KEYS": "data/keys"}, "YJS_KEYS："), ({"YJS_SANDBOX_URI": "x"}, "是不是 YJS_SANDBOX_URL"),
+    ({"YJS_OIDC_ISSUER": "https://city.example"}, "YJS_OIDC_CLIENT_ID 没有设置"),
+    ({"YJS_OIDC_ISSUER": "https://city.example", "YJS_OIDC_CLIENT_ID": "c"}, "YJS_OIDC_SECRET 没有设置"),
+    ({"YJS_OIDC_ISSUER": "city.example"}, "YJS_OIDC_ISSUER="), ({"YJS_OIDC_LEVEL": "L2"}, "YJS_OIDC_LEVEL 没有用"),
     ({"YJS_DATABASE_URL": "postgresql://x"}, "是不是 DATABASE_URL"), ({"YJS_PORT": "80"}, "是不是 PORT"),
 ])
 def test_nonsense_is_refused_by_name(given, named):

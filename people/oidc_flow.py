@@ -1,0 +1,120 @@
+"""Signing in by the platform: off with a ticket that only this browser holds, back with a code, and who that is.
+
+Authorization code flow with PKCE, state and nonce. Nothing of it is kept in memory: the browser keeps the ticket, which
+is signed, and any process may finish what another began.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from people.errors import PlatformDown, SignInDeclined, SignInRefused, SignInStale
+from people.oidc_person import Person, person_of, untold
+from people.oidc_setup import Setup
+from people.oidc_tokens import SignedOut, belongs, signed_in, signed_out, subject_of
+from people.oidc_wire import Wire
+
+TICKET_LIFE = timedelta(minutes=10)
+LONGEST_CODE = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One sign-in under way, kept by the browser that began it. `next`: the path of ours to go on to."""
+
+    state: str
+    nonce: str
+    verifier: str
+    next: str
+    at: datetime
+
+    @property
+    def mark(self) -> str:
+        """What is used up when this sign-in has led to a session."""
+        return f"sign-in:{self.state}"
+
+    @property
+    def until(self) -> datetime:
+        """When it is too late."""
+        return self.at + TICKET_LIFE
+
+
+def new_ticket(next_: str, now: datetime) -> Ticket:
+    """A ticket that nobody can guess any part of."""
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    return Ticket(state, nonce, verifier, next_, now)
+
+
+class Flow:
+    """Sign-ins by one platform."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self._wire = Wire(setup)
+
+    def begin(self, ticket: Ticket, now: datetime) -> str:
+        """Where a browser goes to sign in; `PlatformDown`."""
+        address = self._wire.description(now, alive=True).endpoints["authorization_endpoint"]
+        challenge = urlsafe_b64encode(hashlib.sha256(ticket.verifier.encode()).digest()).rstrip(b"=").decode()
+        return _with(address, {
+            "response_type": "code", "client_id": self.setup.client_id, "redirect_uri": self.setup.callback,
+            "scope": self.setup.scopes, "state": ticket.state, "nonce": ticket.nonce, "code_challenge": challenge,
+            "code_challenge_method": "S256"})
+
+    def finish(self, ticket: Ticket | None, sent: Mapping[str, str], now: datetime) -> Person:
+        """Who came back with what the platform `sent` along; raises what `people.errors` calls a sign-in that was
+        declined, stale or refused, or `PlatformDown`."""
+        if ticket is None or not now < ticket.until or not hmac.compare_digest(
+                sent.get("state", "").encode(), ticket.state.encode()):
+            raise SignInStale
+        if "iss" in sent and sent["iss"] != self.setup.issuer:
+            raise SignInRefused("the answer names another issuer")
+        if "error" in sent:
+            raise SignInDeclined if sent["error"] == "access_denied" else SignInRefused(
+                f"the platform says {sent['error'][:60]!r}")
+        if "iss" not in sent and self._wire.description(now).names_itself:
+            raise SignInRefused("the answer does not name its issuer, though this platform's answers do")
+        code = sent.get("code", "")
+        if not 0 < len(code) <= LONGEST_CODE:
+            raise SignInRefused("the answer holds no code")
+        return self._person(ticket, code, now)
+
+    def _person(self, ticket: Ticket, code: str, now: datetime) -> Person:
+        """The person whose code this is."""
+        given = self._wire.tokens(code, ticket.verifier, now)
+        claims = signed_in(given.get("id_token"), ticket.nonce, self.setup, lambda kid: self._wire.keys(now, kid), now)
+        access = given.get("access_token")
+        told: Mapping[str, Any] = {}
+        if isinstance(access, str) and access.isascii() and access.isprintable():
+            if not belongs(access, claims, str(given["id_token"])):
+                raise SignInRefused("the access token is another sign-in's (at_hash)")
+            told = self._wire.userinfo(access, now) if untold(claims, self.setup.meanings) else {}
+        if told and subject_of(told) != subject_of(claims):
+            raise SignInRefused("the platform told of another person than had signed in")
+        return person_of({**told, **claims}, self.setup)
+
+    def signed_out(self, token: Any, now: datetime) -> SignedOut:
+        """What a logout token says; `SignInRefused`, `PlatformDown`."""
+        return signed_out(token, self.setup, lambda kid: self._wire.keys(now, kid), now)
+
+    def way_out(self, now: datetime) -> str | None:
+        """Where a browser goes on to sign out at the platform, too; None where there is no such place, or it cannot be
+        asked for. No token goes along, which would stand in addresses and logs with what it says of the person."""
+        try:
+            address = self._wire.description(now).endpoints.get("end_session_endpoint")
+        except PlatformDown:
+            return None
+        return address and _with(address, {
+            "client_id": self.setup.client_id, "post_logout_redirect_uri": f"{self.setup.public_url}/"})
+
+
+def _with(address: str, query: Mapping[str, str]) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
