@@ -31,6 +31,8 @@ LOGIN = Limit(5, timedelta(minutes=15))
 LOGIN_ADDRESS = Limit(50, timedelta(hours=1))
 TRACK = Limit(5, timedelta(minutes=15))
 TRACK_ADDRESS = Limit(20, timedelta(hours=1))
+AGENT_CODE = Limit(5, timedelta(minutes=15))
+AGENT_CODE_ADDRESS = Limit(20, timedelta(hours=1))
 
 
 class Attempts:
