@@ -145,9 +145,9 @@ class Desk:
         """One's own upload, or a file of one's own case."""
         return stored_files.open_for_subject(self._premises, subject, file, now)
 
-    def describe_file(self, subject: str, file: str) -> FileInfo:
+    def describe_file(self, subject: str, file: str, now: datetime | None = None) -> FileInfo:
         """Name, type and size of such a file, without opening it."""
-        return stored_files.describe_for_subject(self._premises, subject, file)
+        return stored_files.describe_for_subject(self._premises, subject, file, now)
 
     def open_department_file(self, office: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
         """A file that a leg of this office asks or was answered with."""

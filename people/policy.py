@@ -83,6 +83,8 @@ PAGES: Mapping[str, Access] = {
     "pages.review": OWN, "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.drop_draft": OWN,
     "pages.case": OWN, "pages.case_live": OWN, "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
+    "pages.mandates": OWN, "pages.agent_code": OWN, "pages.entrust": OWN, "pages.end_mandate": OWN,
+    "pages.for_whom": OWN,
 }
 
 STAFF_PAGES: Mapping[str, Access] = {
