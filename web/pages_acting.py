@@ -73,12 +73,13 @@ def known_for(draft: Draft) -> Mapping[str, Any]:
 
 def _agent(bundle: Bundle) -> dict[str, Any]:
     """The agent's own name, and the number that their account has beside that name."""
-    roles, own, name = house().catalog.roles_of(bundle), known_of(), current().name
-    if "agent" not in roles:
+    catalog, own, name = house().catalog, known_of(), current().name
+    agent = catalog.roles_of(bundle).get("agent")
+    if agent is None:
         return {}
-    numbers = [own[role.id] for role in (*roles.values(), *house().catalog.roles.values())
-               if own.get(role.shown) == name and role.id in own]
-    agent = roles["agent"]
+    roles = (*catalog.roles.values(), *(role for one in catalog.bundles.values() for role in one.people))
+    numbers = [own[role.id] for role in roles if own.get(role.shown) == name and role.id in own
+               and catalog.fields[role.id].type == catalog.fields[agent.id].type]
     return {agent.shown: name, **({agent.id: numbers[0]} if numbers else {})}
 
 

@@ -175,8 +175,10 @@ def _page(draft: Draft, place: int, inputs: list[Input], said_first: str = "") -
 
 @bp.post("/drafts/<draft>/sample-form")
 def sample_form(draft: str) -> Response:
-    """Fill the whole form with sample answers (demo and test only); what was typed stays where there is no sample."""
+    """Fill the whole form with sample answers (demo and test only); what was typed stays where there is no sample. For
+    somebody else with theirs, for a sample person has nothing to hide."""
     found = draft_of(draft)
-    changes: Mapping[str, Any] = sample_answers(found, known_for(found))
+    theirs = house().accounts.details(found.on_behalf_of) if found.on_behalf_of else {}
+    changes: Mapping[str, Any] = sample_answers(found, {**theirs, **known_for(found)})
     desk().save_draft(subject(), draft, {"form": dict(changes)}, now())
     return redirect(url_for("pages.section", draft=draft, section=request.form.get("section", "") or "applicant"), 303)
