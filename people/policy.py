@@ -62,7 +62,7 @@ API: Mapping[str, Access] = {
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
     "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN, "api.disclosure": OWN, "api.take_back_consent": OWN,
     "api.agent_code": OWN, "api.mandates": OWN, "api.give_mandate": OWN, "api.read_mandate": OWN,
-    "api.revoke_mandate": OWN,
+    "api.revoke_mandate": OWN, "api.filed_for_others": OWN,
     "api.track": BY_CODE,
     "inside.run": INSIDE,
     "departments.notice": SIGNED, "departments.keep_file": SIGNED,

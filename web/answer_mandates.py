@@ -1,10 +1,10 @@
-"""The shapes of answers about mandates and about one's cases, for the OpenAPI document."""
+"""The shapes of answers about mandates, for the OpenAPI document."""
 
 from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from web.answer_schemas import Answer, CaseLine, many, text, yes
+from web.answer_schemas import Answer, many, text, yes
 
 
 class MandateAnswer(Answer):
@@ -51,12 +51,11 @@ class FiledForOther(Answer):
     stands = yes("whether the caller may still look at it")
 
 
-class Cases(Answer):
-    """The caller's cases."""
+class FiledForOthers(Answer):
+    """What the caller filed as an agent."""
 
-    cases = many(CaseLine)
-    for_others = many(FiledForOther, "what the caller filed as an agent")
+    cases = many(FiledForOther)
 
 
 ANSWERS: dict[str, type[Schema]] = {"Mandate": MandateAnswer, "Mandates": Mandates, "AgentCode": AgentCode,
-                                  "Cases": Cases}
+                                  "FiledForOthers": FiledForOthers}

@@ -269,6 +269,12 @@ class CaseLine(Answer):
     due = text(null=True)
 
 
+class Cases(Answer):
+    """The caller's cases."""
+
+    cases = many(CaseLine)
+
+
 class LegAnswer(Answer):
     """One leg of a case."""
 
@@ -381,6 +387,6 @@ class Feed(Answer):
 
 ANSWERS: dict[str, type[Schema]] = {
     "Problem": ProblemAnswer, "Bundles": Bundles, "Bundle": BundleAnswer, "Plan": PlanAnswer, "File": FileAnswer,
-    "Draft": DraftAnswer, "Drafts": Drafts, "Receipt": ReceiptAnswer, "Case": CaseAnswer, "Feed": Feed,
+    "Draft": DraftAnswer, "Drafts": Drafts, "Receipt": ReceiptAnswer, "Case": CaseAnswer, "Cases": Cases, "Feed": Feed,
     "Offered": Offered, "KeptAside": KeptAside, "Ratings": Ratings, "Disclosure": DisclosureAnswer,
 }

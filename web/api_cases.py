@@ -42,9 +42,7 @@ def file_case() -> Response:
 def cases() -> Response:
     """All cases of the caller."""
     only_args()
-    now = house().clock.now()
-    return live({"cases": house().desk.cases_of(subject(), now),
-                 "for_others": house().desk.filed_for_others(subject(), now)})
+    return live({"cases": house().desk.cases_of(subject(), house().clock.now())})
 
 
 @api.get("/cases/<reference>")

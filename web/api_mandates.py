@@ -12,7 +12,7 @@ from desk.agency import ACTS
 from desk.errors import InvalidAnswers, UnknownAgentCode
 from desk.mandates import Mandate, Wish
 from people import attempts
-from web.answers import shown
+from web.answers import live, shown
 from web.api_catalog import api
 from web.identity import subject
 from web.inputs import body, idempotency_key, only_args
@@ -43,6 +43,15 @@ def mandates() -> Response:
     desk, now = house().desk.mandates, house().clock.now()
     return shown({"given": [mandate_json(one) for one in desk.given(subject(), now)],
                   "received": [mandate_json(one) for one in desk.received(subject(), now)]})
+
+
+@api.get("/mandates/cases")
+@operation(Operation("List what the caller filed as an agent", {200: "the cases, newest first"},
+                     returns="FiledForOthers"))
+def filed_for_others() -> Response:
+    """All cases that the caller filed for others."""
+    only_args()
+    return live({"cases": house().desk.filed_for_others(subject(), house().clock.now())})
 
 
 @api.post("/mandates")

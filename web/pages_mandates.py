@@ -81,7 +81,7 @@ def _scope_page(name: str, problems: list[Linked]) -> str:
         "entrust_scope.html", name=name, problems=problems, bundles=bundles, acts=ACTS, always=FILE,
         code=form.get("code", ""), key=form.get("key") or secrets.token_hex(16), most=LONGEST_REASON,
         first=today(), last=today() + LONGEST, until=form.get("valid_until") or last.isoformat(),
-        whole=form.get("whole", "all"), some=form.getlist("bundle"), reason=form.get("reason", ""),
+        whole=form.get("whole", "some"), some=form.getlist("bundle"), reason=form.get("reason", ""),
         chosen=form.getlist("act") if form.get("do") == "give" else list(ACTS))
 
 
