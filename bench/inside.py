@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,20 +46,24 @@ class Inside:
 
     def file(self, situation: Mapping[str, Any], key: str, now: datetime, bundle: str = "utilities") -> Receipt:
         """File a case of `bundle` with every paper that it asks for."""
+        filing = self.filing(situation, now, bundle)
+        while True:
+            try:
+                return self.desk.file(SUBJECT, filing, key, now)
+            except InvalidAnswers as missing:  # papers that no register holds are asked back by name
+                asked = {name: self._paper(name, now) for name in missing.errors.get("materials", {})}
+                if not asked.keys() - filing.materials.keys():
+                    raise
+                filing = replace(filing, materials={**filing.materials, **asked})
+
+    def filing(self, situation: Mapping[str, Any], now: datetime, bundle: str = "utilities") -> Filing:
+        """What would be filed, with every paper that the plan asks for."""
         today = now.astimezone(self.house.settings.zone).date()
         form = answers(self.desk.plan(bundle, situation, now), today)
         plan = self.desk.plan(bundle, situation, now, form)
         papers = {line.key: self._paper(line.key, now) for line in plan.materials}
         consent = {"agreed": True, "sensitive": [line.code for line in sensitive_lines(plan)]}
-        while True:
-            filing = Filing(bundle=bundle, situation=jsonable(situation), form=form, materials=papers, consent=consent)
-            try:
-                return self.desk.file(SUBJECT, filing, key, now)
-            except InvalidAnswers as missing:  # papers that no register holds are asked back by name
-                asked = {name: self._paper(name, now) for name in missing.errors.get("materials", {})}
-                if not asked.keys() - papers.keys():
-                    raise
-                papers |= asked
+        return Filing(bundle=bundle, situation=jsonable(situation), form=form, materials=papers, consent=consent)
 
     def _paper(self, key: str, now: datetime) -> tuple[str]:
         kind = CATALOG.materials.get(key.partition("#")[0].partition("@")[0])

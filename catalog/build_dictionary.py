@@ -37,7 +37,9 @@ def named(code: str, data: Data) -> dict[str, Any]:
 
 
 def source(data: Data) -> Source:
-    """One source; `self` where the author wrote only that."""
+    """One source; `self` or `mandate` where the author wrote only that."""
+    if "mandate" in data:
+        return Source("mandate")
     for kind in SOURCE_KINDS:
         if kind in data:
             return Source(kind, data[kind], data.get("holder"), tuple(data.get("by", ())))  # type: ignore[arg-type]

@@ -24,6 +24,7 @@ BOUND_TYPES = (
 RESERVED = frozenset(
     {"today", "filer", "chosen", "count", "and", "or", "not", "in", "yes", "no", "true", "false", "each"},
 )
+NO_PREFILL = {"self": "本人填写不用写来源", "mandate": "在线委托只能代替材料，请写在材料的 sources 里"}
 ID_TYPES = frozenset({"citizen_id", "uscc", "text"})
 
 
@@ -81,8 +82,9 @@ def _field(findings: Findings, one: Field, path: Path) -> None:
     if one.type == "rows":
         _rows(findings, one, path)
     _bounds(findings, one, path)
-    if any(source.kind == "self" for source in one.prefill):
-        findings.say((*path, "prefill"), "prefill_self", f"字段 {one.code} 的 prefill 不能写 self；本人填写不用写来源")
+    for word, why in NO_PREFILL.items():
+        if any(source.kind == word for source in one.prefill):
+            findings.say((*path, "prefill"), f"prefill_{word}", f"字段 {one.code} 的 prefill 不能写 {word}；{why}")
     for source in one.prefill:
         check_source(findings, (*path, "prefill"), source)
     if one.default is not None and one.type != "rows":
@@ -139,7 +141,7 @@ def check_source(findings: Findings, path: Path, source: Source, per_role: bool 
         if source.holder is None and not per_role:
             says = f"来源 {source.name} 要用 holder 写明查谁的证照，例如 {{licence: {source.name}, holder: holder}}"
             findings.say(path, "no_holder", says)
-    elif source.kind != "self" and not source.by:
+    elif source.kind not in {"self", "mandate"} and not source.by:
         line = f"{{{source.kind}: {source.name}, by: [holder_uscc]}}"
         says = f"来源 {source.name} 要用 by 写明按哪些字段查询，例如 {line}"
         findings.say(path, "no_by", says)

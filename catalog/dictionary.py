@@ -16,7 +16,7 @@ FieldType = Literal[
     "text", "number", "integer", "date", "datetime", "yes_no", "choice", "many", "region", "regions", "address",
     "rows", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code",
 ]
-SourceKind = Literal["self", "licence", "sharing", "premises", "zone"]
+SourceKind = Literal["self", "mandate", "licence", "sharing", "premises", "zone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Source:
     """Where a material or a prefill comes from without the applicant.
 
     `licence` looks up licence `name` of role `holder`; `sharing` asks registry `name` with the answers to the
-    fields `by`; `premises` and `zone` look up what was filed before under the field `by`; `self` is the applicant.
+    fields `by`; `premises` and `zone` look up what was filed before under the field `by`; `mandate` is one given
+    online, which stands for the paper; `self` is the applicant.
     """
 
     kind: SourceKind

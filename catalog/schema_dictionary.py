@@ -71,11 +71,12 @@ class SourceShape(Authored):
 
 
 class SourceText(Scalar):
-    """The short form of a source: the applicant brings it."""
+    """The short form of a source: the applicant brings it, or a mandate given online stands for it."""
 
     def _read(self, text: str) -> dict[str, Any]:
-        """The long form of the one word allowed."""
-        return {"self": Pick(self.title, ("self",)).deserialize(text)}
+        """The long form of a word that is allowed."""
+        word = Pick(self.title, ("self", "mandate")).deserialize(text)
+        return {word: word}
 
 
 def sources(title: str) -> ListOf:

@@ -15,9 +15,10 @@ from cases.follow import follow
 from cases.model import Ask, Case, Event, LegState
 from cases.states import FINAL
 from catalog.model import Catalog
-from desk import repeats
+from desk import agency, repeats
+from desk.agency import Agency, Hand
 from desk.book import Book, Decide
-from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
+from desk.errors import InvalidAnswers, NotNow, UnknownLeg
 from desk.known import Known, by_leg
 from desk.papers import Papers, lost_file, specs_of, wrong_papers
 from desk.premises import Premises
@@ -53,34 +54,39 @@ class AfterFiling:
     """What applicants do with a case that is filed: answer what is asked, and withdraw."""
 
     def __init__(self, premises: Premises, book: Book) -> None:
-        self._premises, self._book = premises, book
+        self._premises, self._book, self._agency = premises, book, Agency(premises)
+
+    def seen(self, subject: str, reference: str, now: datetime | None, act: str = agency.FILE) -> tuple[Known, Hand]:
+        """A case of the subject, or one filed as an agent whose mandate holds at `now` and allows `act`; anybody
+        else's is as unknown as none."""
+        known = self._book.fresh(reference)
+        return known, self._agency.hand(subject, known.row, now, act)
 
     def owned(self, subject: str, reference: str) -> Known:
-        """The subject's own case; anybody else's is as unknown as none."""
-        known = self._book.fresh(reference)
-        if known.row.subject != subject:
-            raise UnknownCase
-        return known
+        """The subject's own case, for what no agent may do."""
+        return self.seen(subject, reference, None)[0]
 
     def supplement(self, subject: str, reference: str, supply: Supply, key: str, now: datetime) -> None:
         """Answer an ask; it must be complete. The same key and content have one effect."""
-        known = self.owned(subject, reference)
+        known, hand = self.seen(subject, reference, now, agency.ANSWER)
         leg = number_of(reference, supply.leg)
         data = {"ask": supply.ask, "fields": dict(supply.fields),
                 "materials": {kind: list(names) for kind, names in supply.materials.items()}}
-        sent = self._sent(known, key, ("supplement", reference, leg, data), now)
+        sent = self._sent(hand, reference, key, ("supplement", reference, leg, data), now)
         if sent is None:
             return
 
         def link(tx: Tx) -> None:
+            agency.hold(tx, hand, known.row, now, agency.ANSWER)
             files.link(tx, reference, subject, sorted({name for names in supply.materials.values() for name in names}))
+            agency.take_over(tx, hand, known.row)
 
         with self._unless_done(sent), _lost_files_named(supply.materials):
-            said = {**data, "fields": self._complete(known, supply)}
-            answer = Event("leg.supplemented", now, urges.APPLICANT, leg, said)
+            said = {**data, "fields": self._complete(known, subject, supply)}
+            answer = Event("leg.supplemented", now, hand.by, leg, said)
             self._once(known, sent, partial(_if_open, answer), now, link)
 
-    def _complete(self, known: Known, supply: Supply) -> dict[str, Any]:
+    def _complete(self, known: Known, subject: str, supply: Supply) -> dict[str, Any]:
         """The fields in their clean form; `InvalidAnswers` names what is missing, wrong or not asked."""
         ask = open_ask(known.case, number_of(known.row.reference, supply.leg), supply.ask)
         wanted_papers = {str(entry["material"]): entry for entry in ask.materials}
@@ -89,7 +95,7 @@ class AfterFiling:
         papers |= {kind: ["部门没有要求这份材料；请删去"] for kind in supply.materials if kind not in wanted_papers}
         definitions = self._book.definitions(known)
         specs = specs_of(known.case.plan, definitions, supply.materials)
-        holder = (known.row.subject, known.row.reference)
+        holder = (subject, known.row.reference)
         papers = {**wrong_papers(self._premises.database, holder, supply.materials, specs), **papers}
         values = {name: ["必填"] for name in wanted_fields if is_blank(supply.fields.get(name))}
         values |= {name: ["部门没有要求这一项；请删去"] for name in supply.fields if name not in wanted_fields}
@@ -102,9 +108,9 @@ class AfterFiling:
     def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None,
                    now: datetime) -> list[dict[str, str]]:
         """What withdrawing would lead to, leg by leg, without doing it."""
-        known = self.owned(subject, reference)
+        known, hand = self.seen(subject, reference, now, agency.WITHDRAW)
         case = known.case
-        for event in self._requests(case, self._chosen(case, legs), "", now):
+        for event in _requests(case, self._chosen(case, legs), "", (hand.by, now)):
             case = fold.apply(case, event)
         after = follow(case, now, self._premises.calendar).case
         planned = by_leg(case)
@@ -113,29 +119,29 @@ class AfterFiling:
 
     def withdraw(self, subject: str, reference: str, wish: Withdrawal, key: str, now: datetime) -> None:
         """Withdraw legs (None: all that are still open); unsent ones end at once, others when confirmed."""
-        known = self.owned(subject, reference)
+        known, hand = self.seen(subject, reference, now, agency.WITHDRAW)
         if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
             raise InvalidAnswers(errors={"reason": [unfit]})
         content = ("withdraw", reference, list(wish.legs) if wish.legs is not None else None, wish.reason)
-        sent = self._sent(known, key, content, now)
+        sent = self._sent(hand, reference, key, content, now)
         if sent is None:
             return
 
         def decide(case: Case) -> Sequence[Event]:
-            return self._requests(case, self._chosen(case, wish.legs), wish.reason, now)
+            return _requests(case, self._chosen(case, wish.legs), wish.reason, (hand.by, now))
 
         with self._unless_done(sent):
-            self._once(known, sent, decide, now, None)
+            self._once(known, sent, decide, now, _holding(hand, known, now, agency.WITHDRAW))
 
     def take_back_consent(self, subject: str, reference: str, key: str, now: datetime) -> None:
         """Take back the consent to use one's data: every leg that still can be withdrawn is, what is decided stands."""
-        known = self.owned(subject, reference)
-        sent = self._sent(known, key, ("consent", reference), now)
+        known, hand = self.seen(subject, reference, None)
+        sent = self._sent(hand, reference, key, ("consent", reference), now)
         if sent is None:
             return
 
         def decide(case: Case) -> Sequence[Event]:
-            return self._requests(case, _withdrawable(case), TAKEN_BACK, now)
+            return _requests(case, _withdrawable(case), TAKEN_BACK, (hand.by, now))
 
         def take_back(tx: Tx) -> None:
             if not consents.withdraw(tx, reference, subject, now):
@@ -158,17 +164,13 @@ class AfterFiling:
             raise NotNow("这个办件已经没有可以撤回的事项。")
         return chosen
 
-    def _requests(self, case: Case, legs: Sequence[str], reason: str, now: datetime) -> list[Event]:
-        why = {"why": "applicant", "reason": reason}
-        return [Event("leg.withdraw_requested", now, urges.APPLICANT, leg, why) for leg in legs if leg in case.legs]
-
     def urge(self, subject: str, reference: str, wish: Urge, key: str, now: datetime) -> None:
         """Ask the department of a late leg to hurry, once a working day."""
-        known = self.owned(subject, reference)
-        number, by, calendar = number_of(reference, wish.leg), urges.APPLICANT, self._premises.calendar
+        known, hand = self.seen(subject, reference, now, agency.URGE)
+        number, calendar = number_of(reference, wish.leg), self._premises.calendar
         if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
             raise InvalidAnswers(errors={"reason": [unfit]})
-        sent = self._sent(known, key, ("urge", reference, number, wish.reason), now)
+        sent = self._sent(hand, reference, key, ("urge", reference, number, wish.reason), now)
         if sent is None:
             return
 
@@ -177,19 +179,19 @@ class AfterFiling:
                 raise UnknownLeg
             if not urges.is_late(Dates(case, calendar, now), number):
                 raise NotNow("这个事项现在没有超期，或者正在等您补充、暂停计时；超期后可以催办。")
-            if urges.urged_by(case.legs[number], by, now, calendar):
+            if urges.urged_by(case.legs[number], urges.APPLICANT, now, calendar):
                 raise NotNow(ONCE_A_DAY)
-            return [urges.urge(case.legs[number], now, by, wish.reason)]
+            return [urges.urge(case.legs[number], now, hand.by, wish.reason)]
 
         with self._unless_done(sent):
-            self._once(known, sent, decide, now, None)
+            self._once(known, sent, decide, now, _holding(hand, known, now, agency.URGE))
 
-    def _sent(self, known: Known, key: str, content: Any, now: datetime) -> Submission | None:
+    def _sent(self, hand: Hand, reference: str, key: str, content: Any, now: datetime) -> Submission | None:
         """The submission to record beside its effect, or None if this very one had its effect before."""
-        subject, digest = known.row.subject, repeats.digest_of(content)
+        subject, digest = hand.subject, repeats.digest_of(content)
         if repeats.earlier(self._premises.database, subject, repeats.checked_key(key), digest) is not None:
             return None
-        return Submission(subject=subject, key=key, digest=digest, reference=known.row.reference, at=now, answer={})
+        return Submission(subject=subject, key=key, digest=digest, reference=reference, at=now, answer={})
 
     @contextmanager
     def _unless_done(self, sent: Submission) -> Iterator[None]:
@@ -227,6 +229,19 @@ class Urge:
 
     leg: str
     reason: str = ""
+
+
+def _requests(case: Case, legs: Sequence[str], reason: str, by: tuple[str, datetime]) -> list[Event]:
+    """The withdrawals of these legs; `by` whom, and when."""
+    why = {"why": "applicant", "reason": reason}
+    return [Event("leg.withdraw_requested", by[1], by[0], leg, why) for leg in legs if leg in case.legs]
+
+
+def _holding(hand: Hand, known: Known, now: datetime, act: str) -> Alongside | None:
+    """What an agent's act needs in its transaction; nothing for the owner's."""
+    if hand.mandate is None:
+        return None
+    return lambda tx: agency.hold(tx, hand, known.row, now, act)
 
 
 def number_of(reference: str, leg: str) -> str:

@@ -11,6 +11,7 @@ from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
 from desk import files as stored_files
 from desk import reference as references
+from desk.agency import Agency, agent_name, agents_code, beside_mandate
 from desk.applicant import AfterFiling, Supply, Urge, Withdrawal
 from desk.book import Book
 from desk.claims import Claim, Claims
@@ -21,6 +22,7 @@ from desk.errors import UnknownCase
 from desk.feed import Feed
 from desk.filing import Intake
 from desk.letters import Letters
+from desk.mandates import Mandates
 from desk.notices import Incoming, Notices, Outcome
 from desk.officer_acts import OfficerActs
 from desk.officers import Officers
@@ -56,6 +58,7 @@ class Desk:
         self._recorder = Recorder(premises, self._book, self._notices)
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._claims)
+        self.agency, self.mandates = Agency(premises), Mandates(premises)
         self.urging = Urging(premises, self._book)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
@@ -84,9 +87,10 @@ class Desk:
 
     # --- drafts and filing
 
-    def open_draft(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime) -> Draft:
-        """Begin a draft; the situation may be partial."""
-        return self._drafts.open(subject, bundle, situation, now)
+    def open_draft(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime,
+                   principal: str | None = None) -> Draft:
+        """Begin a draft, for a `principal` whose mandate allows it; the situation may be partial."""
+        return self._drafts.open(subject, bundle, situation, now, principal)
 
     def save_draft(self, subject: str, draft: str, changes: Mapping[str, Any], now: datetime,
                    expected: str | None = None) -> Draft:
@@ -118,18 +122,19 @@ class Desk:
         """File a draft; a second call gives the same receipt. `Moved` unless it is as `expected`, what was reviewed."""
         kept = self._drafts.ready(subject, draft, consent, now, expected)
         if kept.filed_as is not None:
-            return self._intake.receipt(subject, kept.filed_as)
+            return self._intake.receipt(subject, kept.filed_as, now)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
-                        consent=kept.consent, edition=kept.edition, found=kept.found)
+                        consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found)
         return self._intake.file(subject, filing, f"draft:{draft}", now, partial(self._drafts.became, kept))
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
         """File one application in one transaction; idempotent by `key`."""
         return self._intake.file(subject, filing, key, now)
 
-    def receipt(self, subject: str, reference: str) -> Receipt:
-        """The receipt of one's own case, with its legs as they stand."""
-        return self._intake.receipt(subject, reference)
+    def receipt(self, subject: str, reference: str, now: datetime | None = None) -> Receipt:
+        """The receipt of one's own case, with its legs as they stand. Here and below: with a moment, also of a case
+        filed for somebody else, as far as the mandate allows it then."""
+        return self._intake.receipt(subject, reference, now)
 
     # --- files
 
@@ -138,13 +143,13 @@ class Desk:
         name, type_ = described
         return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks)
 
-    def open_file(self, subject: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
+    def open_file(self, subject: str, file: str, now: datetime | None = None) -> tuple[FileInfo, Iterator[bytes]]:
         """One's own upload, or a file of one's own case."""
-        return stored_files.open_for_subject(self._premises, subject, file)
+        return stored_files.open_for_subject(self._premises, subject, file, now)
 
-    def describe_file(self, subject: str, file: str) -> FileInfo:
+    def describe_file(self, subject: str, file: str, now: datetime | None = None) -> FileInfo:
         """Name, type and size of such a file, without opening it."""
-        return stored_files.describe_for_subject(self._premises, subject, file)
+        return stored_files.describe_for_subject(self._premises, subject, file, now)
 
     def open_department_file(self, office: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
         """A file that a leg of this office asks or was answered with."""
@@ -241,26 +246,28 @@ class Desk:
 
     def case_view(self, subject: str, reference: str, now: datetime) -> dict[str, Any]:
         """One's own case with every leg."""
-        known = self._applicant.owned(subject, reference)
+        known, hand = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        return view(known, self._premises, rows, now, masked=False)
+        shown = view(known, self._premises, rows, now, masked=False)
+        return beside_mandate(shown, hand, self.agency.filed_by(known.row))
 
-    def expected_at_filing(self, subject: str, reference: str) -> dict[str, Any]:
+    def expected_at_filing(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
         """When one's own case was expected to end on the day it was filed."""
-        return expected_at_filing(self._applicant.owned(subject, reference).case, self._premises.calendar)
+        return expected_at_filing(self._applicant.seen(subject, reference, now)[0].case, self._premises.calendar)
 
-    def about(self, subject: str, reference: str) -> str:
+    def about(self, subject: str, reference: str, now: datetime | None = None) -> str:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""
-        known = self._applicant.owned(subject, reference)
+        known, _ = self._applicant.seen(subject, reference, now)
         return about(known.case.plan, {**known.row.body["situation"], **known.row.body["form"]})
 
-    def disclosure(self, subject: str, reference: str) -> Disclosure:
+    def disclosure(self, subject: str, reference: str, now: datetime | None = None) -> Disclosure:
         """Who gets what of one's own case, and the consent that it rests on."""
-        known = self._applicant.owned(subject, reference)
+        known, _ = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             given = consents.of_case(tx, reference)
-        return disclosure(known, given[0] if given else None)
+        filed = self.agency.filed_by(known.row)
+        return disclosure(known, given[0] if given else None, agent=None if filed is None else agent_name(filed[1]))
 
     def contact(self, reference: str) -> tuple[str, list[str]]:
         """Who filed a case and the numbers to call, for whoever may know it and has said why."""
@@ -271,7 +278,8 @@ class Desk:
         """The same, masked, for whoever has reference and query code; wrong and unknown look alike."""
         clean = references.clean_reference(reference)
         with self._premises.database.read() as tx:
-            if clean is None or not cases.has_code(tx, clean, references.clean_code(code)):
+            typed = references.clean_code(code)
+            if clean is None or not (cases.has_code(tx, clean, typed) or agents_code(tx, clean, typed, now)):
                 raise UnknownCase
         return view(self._book.fresh(clean), self._premises, {}, now, masked=True)
 
@@ -281,3 +289,10 @@ class Desk:
             rows = reading.cases_of(tx, subject, limit=MOST_LISTED)
         known = self._book.looked_at(row.reference for row in rows)
         return [summary(known[row.reference], self._premises.calendar, now) for row in rows if row.reference in known]
+
+    def filed_for_others(self, agent: str, now: datetime) -> list[dict[str, Any]]:
+        """What a person filed as an agent, newest first. Of cases whose mandate is over only that they were filed."""
+        filed = self.agency.filed_for_others(agent, now)
+        known = self._book.looked_at(one.agency.reference for one in filed)
+        return [{**one.line(), **(summary(case, self._premises.calendar, now) if one.stands else one.bare(case))}
+                for one in filed if (case := known.get(one.agency.reference)) is not None]

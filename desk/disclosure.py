@@ -46,23 +46,25 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """Who gets what for a case, and the consent it rests on; `taken_back_at` None while that stands."""
+    """Who gets what for a case, and the consent it rests on; `taken_back_at` None while that stands. `agent` is who
+    filed it and gave the consent for its owner, None where the owner did."""
 
     given_at: datetime
     taken_back_at: datetime | None
     recipients: tuple[Recipient, ...]
     asked: tuple[Asked, ...]
     sensitive: tuple[str, ...]
+    agent: str | None = None
 
 
-def disclosure(known: Known, consent: Consent | None) -> Disclosure:
+def disclosure(known: Known, consent: Consent | None, agent: str | None = None) -> Disclosure:
     """Who gets what for a case as it stands."""
     plan, legs = known.case.plan, known.case.legs
     return Disclosure(
         given_at=known.case.filed_at if consent is None else consent.given_at,
         taken_back_at=None if consent is None else consent.withdrawn_at,
         recipients=tuple(_recipient(plan, planned, legs[planned.leg]) for planned in plan.legs),
-        asked=tuple(_asked(plan)), sensitive=tuple(str(line.name) for line in sensitive_lines(plan)))
+        asked=tuple(_asked(plan)), sensitive=tuple(str(line.name) for line in sensitive_lines(plan)), agent=agent)
 
 
 def _recipient(plan: Plan, planned: PlannedLeg, leg: Leg) -> Recipient:

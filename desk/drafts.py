@@ -14,14 +14,17 @@ from typing import Any
 
 import orjson
 
-from desk import repeats
+from desk import agency, repeats
+from desk.agency import Agency
 from desk.asked import aside, asked_materials, settled_plan
 from desk.consents import covers, given, pinned, scope_of
 from desk.editions import Editions
-from desk.errors import DraftFiled, DraftTooLarge, Moved, TooManyDrafts, UnknownDraft
+from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, TooManyDrafts, UnknownDraft
 from desk.lookups import look_up
 from desk.premises import Premises
 from desk.values import Draft
+from forms.answers import FILER
+from forms.look_ups import MANDATED
 from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
 from store import drafts
@@ -30,6 +33,7 @@ from store.port import Tx
 
 CHANGEABLE = ("situation", "form", "materials", "consent")
 LARGEST = 2_000_000  # bytes of all that a draft holds; each save adds to it, and each look reads it whole
+FOR = "on_behalf_of"  # in the body of a draft for somebody else: whom
 VOID_FINDINGS = ("situation", "form", "consent")
 MOST_UNFILED = 50  # of one person: each look at the list of them composes every one
 Body = Mapping[str, Any]
@@ -42,11 +46,17 @@ class Drafts:
     def __init__(self, premises: Premises, editions: Editions) -> None:
         self._premises = premises
         self._editions = editions
+        self._agency = Agency(premises)
 
-    def open(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime) -> Draft:
-        """Begin a draft of `bundle`; the situation may be partial. `TooManyDrafts` of one person are refused."""
+    def open(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime,
+             principal: str | None = None) -> Draft:
+        """Begin a draft of `bundle`, for somebody else if there is a mandate (else `NoMandate`); the situation may be
+        partial. `TooManyDrafts` of one person are refused."""
         edition = self._editions.of(bundle)
-        body = {"situation": dict(situation), "form": {}, "materials": {}, "consent": {}, "found": None}
+        body: dict[str, Any] = {"situation": dict(situation), "form": {}, "materials": {}, "consent": {}, "found": None}
+        mandate = self._agency.acting(subject, principal, bundle, now)
+        if mandate is not None:
+            body |= {FOR: mandate.principal, "situation": {**situation, FILER: agency.AS_AGENT}}
         row = drafts.Draft(draft=secrets.token_hex(16), subject=subject, bundle=bundle, edition=edition.hash,
                            body=body, created_at=now, updated_at=now)
 
@@ -85,7 +95,7 @@ class Drafts:
                 expected: str | None = None) -> drafts.Draft:
         """Change a draft by what it holds in this very transaction."""
         def unit(tx: Tx) -> drafts.Draft:
-            row = _own(tx, draft, subject, lock=True)
+            row = _usable(tx, draft, subject, now, lock=True)
             if row.submitted_as:
                 raise DraftFiled(more={"reference": row.submitted_as})
             if expected is not None and version_of(row.body) != expected:
@@ -102,6 +112,8 @@ class Drafts:
     def _changed(self, row: drafts.Draft, changes: Changes, now: datetime) -> dict[str, Any]:
         body: dict[str, Any] = {
             name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
+        if FOR in row.body:
+            body |= {FOR: row.body[FOR], "situation": {**body["situation"], FILER: agency.AS_AGENT}}
         if (changes.get("consent") or {}).get("agreed") is not None:
             body["consent"] = pinned(body["consent"], scope_of(self._plan(row.bundle, body, None, now)[0]))
         body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
@@ -131,7 +143,7 @@ class Drafts:
               expected: str | None = None) -> Draft:
         """The draft with its findings, about to be filed under `consent`; `Moved` unless it is as `expected`."""
         with self._premises.database.read() as tx:
-            row = _own(tx, draft, subject)
+            row = _usable(tx, draft, subject, now)
         if not row.submitted_as and expected is not None and version_of(row.body) != expected:
             raise Moved
         kept = row.body["consent"]
@@ -152,14 +164,17 @@ class Drafts:
     def read(self, subject: str, draft: str, now: datetime) -> Draft:
         """One draft with its plan and problems as of now."""
         with self._premises.database.read() as tx:
-            row = _own(tx, draft, subject)
+            row = _usable(tx, draft, subject, now)
         return self._shown(row, now)
 
     def of_subject(self, subject: str, now: datetime) -> list[Draft]:
-        """The unfiled drafts of a person, newest first."""
+        """The unfiled drafts of a person, newest first; those for somebody whose mandate is over are shut."""
         with self._premises.database.read() as tx:
-            rows = [row for row in drafts.of_subject(tx, subject) if not row.submitted_as]
-        return [self._shown(row, now) for row in rows if row.bundle in self._premises.catalog.bundles]
+            rows = [row for row in drafts.of_subject(tx, subject)
+                    if not row.submitted_as and row.bundle in self._premises.catalog.bundles]
+            shut = {row.draft for row in rows if not _is_usable(tx, row, now)}
+        return [replace(self._shown(_emptied(row), now), shut=True) if row.draft in shut else self._shown(row, now)
+                for row in rows]
 
     def drop(self, subject: str, draft: str) -> None:
         """Delete a draft that was not filed. Its uploads stay the subject's own until they are linked."""
@@ -180,14 +195,21 @@ class Drafts:
                      materials={key: tuple(files) for key, files in materials.items()}, consent=body["consent"],
                      found=found, plan=plan, edition=plan.edition, updated_at=row.updated_at, errors=errors,
                      missing=missing, filed_as=row.submitted_as, aside=aside(body, form, materials), scope=scope,
-                     consented=covers(body["consent"], scope), version=version_of(body))
+                     consented=covers(body["consent"], scope), version=version_of(body), on_behalf_of=body.get(FOR))
 
     def _plan(self, bundle: str, body: Mapping[str, Any], found: Mapping[str, Any] | None,
               now: datetime) -> tuple[Plan, dict[str, Any]]:
         outcomes = found["outcomes"] if found else None
-        return settled_plan(lambda asked: self._editions.compose(
-            bundle, body["situation"], now, form=asked, found=outcomes).plan, body["form"],
-                            self._premises.catalog.fields)
+
+        def composed(asked: Mapping[str, Any]) -> Plan:
+            whole = self._editions.compose(bundle, body["situation"], now, form=asked, found=outcomes)
+            if FOR not in body:
+                return whole.plan
+            papers = agency.papers_of(whole.plan, self._premises.catalog)
+            mandated = {**(outcomes or {}), **dict.fromkeys(papers, MANDATED)}
+            return self._editions.settled(whole.plain, mandated).plan
+
+        return settled_plan(composed, body["form"], self._premises.catalog.fields)
 
 
 def version_of(body: Body) -> str:
@@ -200,6 +222,27 @@ def _own(tx: Tx, draft: str, subject: str, *, lock: bool = False) -> drafts.Draf
         return drafts.get(tx, draft, subject, lock=lock)
     except NotStored:
         raise UnknownDraft from None
+
+
+def _usable(tx: Tx, draft: str, subject: str, now: datetime, *, lock: bool = False) -> drafts.Draft:
+    """One's own draft; `NoMandate` where it is for somebody else and the mandate is over."""
+    row = _own(tx, draft, subject, lock=lock)
+    if FOR in row.body:
+        agency.standing(tx, (row.body[FOR], subject), (row.bundle, agency.FILE), now)
+    return row
+
+
+def _is_usable(tx: Tx, row: drafts.Draft, now: datetime) -> bool:
+    try:
+        _usable(tx, row.draft, row.subject, now)
+    except NoMandate:
+        return False
+    return True
+
+
+def _emptied(row: drafts.Draft) -> drafts.Draft:
+    """The draft without anything that was filled in."""
+    return replace(row, body={"situation": {}, "form": {}, "materials": {}, "consent": {}, FOR: row.body[FOR]})
 
 
 def _merged(name: str, kept: Mapping[str, Any], change: Mapping[str, Any] | None) -> dict[str, Any]:

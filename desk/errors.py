@@ -98,6 +98,30 @@ class NobodyThere(DeskError):
     code, status = "nobody_there", 422
 
 
+class NoMandate(DeskError):
+    """没有有效的委托；请让委托人在“委托”页面重新委托您，再继续办理。"""
+
+    code, status = "no_mandate", 403
+
+
+class UnknownMandate(DeskError):
+    """没有找到这项委托；请到“委托”页面查看。"""
+
+    code, status = "unknown_mandate", 404
+
+
+class UnknownAgentCode(DeskError):
+    """代办码不对、已经用过或超过 15 分钟；请让代办人重新生成一个，再告诉您。"""
+
+    code, status = "unknown_agent_code", 404
+
+
+class TooManyMandates(DeskError):
+    """有效的委托太多；请先到“委托”页面撤销一些，再给出新的。"""
+
+    code, status = "too_many_mandates", 409
+
+
 class DraftFiled(DeskError):
     """这份草稿已经提交过；请到“我的办件”查看进度。"""
 

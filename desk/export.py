@@ -1,4 +1,4 @@
-"""The whole store as lines by id: cases, legs, attempts, consents, ratings, events, quarantine and the audit head.
+"""The whole store as lines by id: cases, legs, attempts, consents, ratings, events, mandates, quarantine, audit head.
 
 Personal values leave as keyed digests unless asked for: equal values give equal digests, so lines can still be
 compared and joined, and nobody can guess back from them. Query codes, message bodies and tokens never leave.
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from store import audit, consents, leases, operating, ratings, reading, seals
+from store import audit, consents, leases, mandates, operating, ratings, reading, seals
 from store.cases import is_erased
 from store.consents import Consent
 from store.encoding import stamp, to_json
 from store.events import Recorded
 from store.leases import Attempt
+from store.mandates import MandateRow
 from store.messages import Message
 from store.notices import Strange
 from store.port import Database, Tx
@@ -42,7 +43,8 @@ class Extent:
 
 def export(database: Database, extent: Extent) -> Iterator[Line]:
     """Every line in the order of its `id`; read in short pages, so that it may run for hours beside the portal."""
-    yield from heapq.merge(_cases(database, extent), _strange(database, extent), _audit(database), key=_id)
+    yield from heapq.merge(_cases(database, extent), _mandates(database, extent), _strange(database, extent),
+                           _audit(database), key=_id)
 
 
 def _id(line: Line) -> str:
@@ -98,7 +100,8 @@ def _case(whole: Whole, hide: Callable[[Any], Any]) -> Line:
              for file in whole.files]
     return {"kind": "case", "id": case.reference, "bundle": case.bundle, "edition": case.edition, "plan": case.plan,
             "filed_at": case.filed_at, "closed_at": case.closed_at, "subject": hide(case.subject),
-            "on_behalf_of": hide(case.on_behalf_of), "content": hide(case.body), "files": files,
+            "on_behalf_of": hide(case.on_behalf_of), "agent": hide(whole.agency.agent if whole.agency else None),
+            "mandate": whole.agency.mandate if whole.agency else None, "content": hide(case.body), "files": files,
             "erased": is_erased(case)}
 
 
@@ -138,7 +141,25 @@ def _who(by: str, hide: Callable[[Any], Any]) -> Any:
     office, _, person = name.partition(":")
     if kind == "department" and person:
         return f"{kind}:{office}:{hide(person)}"
-    return by if by in ("platform", "applicant") or kind == "department" else hide(by)
+    return by if by == "platform" or kind in ("applicant", "department") else hide(by)
+
+
+def _mandates(database: Database, extent: Extent) -> Iterator[Line]:
+    def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
+        found, hide = mandates.page(tx, after, PAGE), _hider(tx, extent)
+        lines = [_mandate(row, hide) for row in found if _fresh(extent, row.given_at, row.revoked_at)]
+        return lines, found[-1].mandate if len(found) == PAGE else None
+
+    return _pages(database, page)
+
+
+def _mandate(row: MandateRow, hide: Callable[[Any], Any]) -> Line:
+    body = row.body
+    return {"kind": "mandate", "id": row.mandate, "principal": hide(row.principal), "agent": hide(row.agent),
+            "principal_name": hide(body["principal_name"]), "agent_name": hide(body["agent_name"]),
+            "bundles": body["bundles"], "acts": body["acts"], "reason": hide(body["reason"]),
+            "valid_from": row.valid_from, "valid_until": row.valid_until, "given_at": row.given_at,
+            "revoked_at": row.revoked_at}
 
 
 def _strange(database: Database, extent: Extent) -> Iterator[Line]:

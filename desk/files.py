@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from desk.errors import TooManyUploads, UnknownFile
+from desk.agency import FILE, RESULTS, hand_of
+from desk.errors import TooManyUploads, UnknownCase, UnknownFile
 from desk.premises import Premises
 from desk.values import FileInfo
 from store import cases, files
@@ -43,19 +44,32 @@ def info(row: FileRow) -> FileInfo:
     return FileInfo(file=row.file, sha256=row.sha256, size=row.size, name=row.name, type=row.type)
 
 
-def open_for_subject(premises: Premises, subject: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
-    """A person's own upload, or any file of a case of theirs; anything else does not exist for them."""
-    return describe_for_subject(premises, subject, file), premises.vault.open(file)
+def open_for_subject(premises: Premises, subject: str, file: str,
+                     now: datetime | None = None) -> tuple[FileInfo, Iterator[bytes]]:
+    """A person's own upload, or any file of a case of theirs, or of one that they filed as an agent whose mandate holds
+    at `now`; anything else does not exist for them."""
+    return describe_for_subject(premises, subject, file, now), premises.vault.open(file)
 
 
-def describe_for_subject(premises: Premises, subject: str, file: str) -> FileInfo:
+def describe_for_subject(premises: Premises, subject: str, file: str, now: datetime | None = None) -> FileInfo:
     """What is known of such a file, without opening it."""
     with premises.database.read() as tx:
         row = _row(tx, file)
-        own = row.owner == subject
-        if not own and (row.reference is None or cases.get(tx, row.reference).subject != subject):
+        if row.owner != subject and (row.reference is None or not _concerns(tx, row, subject, now)):
             raise UnknownFile
     return info(row)
+
+
+def _concerns(tx: Tx, row: FileRow, subject: str, now: datetime | None) -> bool:
+    """Whether a file of a case is the subject's to see; what a department gave, only if results are entrusted."""
+    case = cases.get(tx, row.reference or "")
+    if case.subject == subject or now is None or case.on_behalf_of is None:
+        return case.subject == subject
+    try:
+        hand_of(tx, subject, case, now, RESULTS if row.owner.startswith(OF_OFFICES) else FILE)
+    except UnknownCase:
+        return False
+    return True
 
 
 def open_for_office(premises: Premises, office: str, file: str, told: Told) -> tuple[FileInfo, Iterator[bytes]]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from cases import outcome
 from cases.urges import APPLICANT
+from desk import agency, repeats
 from desk import reference as references
-from desk import repeats
+from desk.agency import Agency, Hand
 from desk.book import Book
 from desk.consents import Scope, pinned, refuse_uncovered
 from desk.editions import REMEMBERED_PLANS, Composed, Editions, difference
@@ -22,7 +23,7 @@ from desk.errors import (
     EditionChanged,
     IdempotencyMismatch,
     InvalidAnswers,
-    UnknownCase,
+    NoMandate,
 )
 from desk.known import Known
 from desk.lookups import Findings, look_up
@@ -37,13 +38,14 @@ from forms.plan import Plan
 from forms.same import Same
 from forms.schema import validate_form, validate_materials
 from forms.windows import out_of_hours
-from store import cases, consents, failpoints, files
+from store import cases, consents, failpoints, files, mandates
 from store.cases import CaseRow
 from store.chain import Head
 from store.consents import Consent
 from store.encoding import written
 from store.errors import FileTaken, UnknownEdition
 from store.errors import UnknownFile as NotStored
+from store.mandates import AgencyRow, MandateRow
 from store.port import Tx
 from store.submissions import Submission
 
@@ -52,13 +54,15 @@ Also = Callable[[Tx, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A filing that passed every check and only needs its transaction."""
+    """A filing that passed every check and only needs its transaction; `agency` where an agent files."""
 
     filing: Filing
     row: CaseRow
     composed: Composed
     offices: Mapping[str, str]
     files: tuple[str, ...]
+    agency: AgencyRow | None = None
+    mandate: MandateRow | None = None
 
 
 class UnfitPaper(Exception):
@@ -71,25 +75,28 @@ class Intake:
     def __init__(self, premises: Premises, book: Book, plans: Editions) -> None:
         self._premises, self._book, self._plans = premises, book, plans
         self._openings = Openings(premises, book)
+        self._agency = Agency(premises)
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime, also: Also | None = None) -> Receipt:
         """File one application; the same key with the same content gives the same receipt, for ever.
 
-        `also` writes into the same transaction what belongs to it; it gets the reference.
+        `also` writes into the same transaction what belongs to it; it gets the reference. Who files for somebody else
+        needs a mandate for it (`NoMandate`).
         """
         key, digest = repeats.checked_key(key), content_digest(filing)
         answered = self._answered(subject, key, filing, digest)
         if answered is not None:
             return _read(answered)
         try:
-            ready = self._checked(subject, filing, now)
-        except InvalidAnswers:
+            ready = self._ready(subject, filing, now)
+        except (InvalidAnswers, NoMandate):
             answered = self._answered(subject, key, filing, digest)
             if answered is None:
                 raise
-            return _read(answered)  # its twin was quicker and has the files
-        change = self._openings.change(ready.row, ready.composed, APPLICANT, later_papers(ready))
-        receipt = receipt_of(change.known, ready.offices)
+            return _read(answered)  # its twin was quicker and has the files, or filed while it still could
+        by = APPLICANT if ready.mandate is None else agency.actor(ready.mandate)
+        change = self._openings.change(ready.row, ready.composed, by, later_papers(ready))
+        receipt = with_code_of(ready.agency, receipt_of(change.known, ready.offices))
         claim = Submission(subject=subject, key=key, digest=digest, reference=ready.row.reference, at=now,
                            answer=receipt.kept())
         try:
@@ -105,14 +112,26 @@ class Intake:
         except IdempotencyMismatch:  # unless it was kept by a version whose digests were of the stock writer's text
             return repeats.earlier(self._premises.database, subject, key, repeats.digest_of(_content(filing)))
 
-    def receipt(self, subject: str, reference: str) -> Receipt:
-        """The receipt of a case, for its owner alone."""
+    def receipt(self, subject: str, reference: str, now: datetime | None = None) -> Receipt:
+        """The receipt of a case, for its owner, and for an agent while the mandate holds at `now`, with a code of the
+        agent's own."""
         known = self._book.fresh(reference)
-        if known.row.subject != subject:
-            raise UnknownCase
-        return receipt_of(known, {leg: row.office for leg, row in known.legs.items()})
+        hand = self._agency.hand(subject, known.row, now)
+        return with_code_of(hand.agency, receipt_of(known, {leg: row.office for leg, row in known.legs.items()}))
 
-    def _checked(self, subject: str, filing: Filing, now: datetime) -> Ready:
+    def _ready(self, subject: str, filing: Filing, now: datetime) -> Ready:
+        """The filing checked; for somebody else, with their mandate and what it says."""
+        mandate = self._agency.acting(subject, filing.on_behalf_of, filing.bundle, now)
+        if mandate is None:
+            return self._checked(subject, filing, now)
+        filing = agency.as_agent(filing)
+        plan = self._plans.compose(filing.bundle, filing.situation, now, form=filing.form).plan
+        filing = agency.filed_for(filing, mandate, plan, self._premises.zone)
+        ready = self._checked(mandate.principal, filing, now, mandate)
+        row = replace(ready.row, on_behalf_of=mandate.principal)
+        return replace(ready, row=row, mandate=mandate, agency=agency.agency_row(row, mandate))
+
+    def _checked(self, owner: str, filing: Filing, now: datetime, mandate: MandateRow | None = None) -> Ready:
         edition = self._plans.of(filing.bundle)
         if filing.edition is not None and filing.edition != edition.hash:
             raise EditionChanged(more={"edition": edition.hash, "difference": self._difference(filing, now)})
@@ -125,6 +144,9 @@ class Intake:
         consent = consented(filing.consent, whole.scope)
         found = Findings(**filing.found) if filing.found is not None else \
             look_up(self._premises, whole.plan, clean.clean, consent, now)
+        if mandate is not None:
+            stood_for = agency.papers_of(whole.plan, self._premises.catalog)
+            found = agency.with_mandate(found, mandate, stood_for, self._premises.zone)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)
         plan = whole.plan
@@ -135,9 +157,9 @@ class Intake:
         kept = {key: list(filing.materials[key]) for key in whole.specs if key in filing.materials}
         body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
                 "consent": consent, "lookups": found.documents}
-        row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=subject,
+        row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=owner,
                       bundle=filing.bundle, edition=edition.hash, plan=whole.hash, filed_at=now,
-                      code=references.new_code(), body=body, on_behalf_of=filing.on_behalf_of)
+                      code=references.new_code(), body=body)
         return Ready(filing, row, whole, offices, tuple(sorted({name for names in kept.values() for name in names})))
 
     def _refuse_out_of_hours(self, bundle: str, now: datetime) -> None:
@@ -160,14 +182,18 @@ class Intake:
 
         def unit(tx: Tx) -> Head | None:
             repeats.claim(tx, claim)
+            if ready.mandate is not None:
+                self._still_may(tx, ready, now)
             self._plans.keep(tx, ready.filing.bundle, ready.composed, now)
             cases.add(tx, ready.row)
             linked = files.link(tx, ready.row.reference, claim.subject, ready.files)
             if not fit(papers, specs, linked):
                 raise UnfitPaper
             end = self._book.write(tx, change, now)
-            consents.give(tx, Consent(consent=ready.row.reference, subject=claim.subject, given_at=now,
+            consents.give(tx, Consent(consent=ready.row.reference, subject=ready.row.subject, given_at=now,
                                       scope=ready.row.body["consent"], reference=ready.row.reference))
+            if ready.agency is not None:
+                self._under(tx, ready)
             if also is not None:
                 also(tx, ready.row.reference)
             failpoints.reach("accept.before_commit")
@@ -184,6 +210,22 @@ class Intake:
                 named = lost_file(papers, wrong)
             raise InvalidAnswers(errors={"materials": named}) from wrong
         self._book.remember_filed(ready.row, change, end)
+
+    def _still_may(self, tx: Tx, ready: Ready, now: datetime) -> None:
+        """Whoever takes the mandate back now waits for this filing, or was quicker and has stopped it."""
+        mandate = ready.mandate
+        assert mandate is not None
+        agency.standing(tx, (mandate.principal, mandate.agent), (ready.row.bundle, agency.FILE), now, lock=True)
+
+    def _under(self, tx: Tx, ready: Ready) -> None:
+        assert ready.agency is not None
+        mandates.file_under(tx, ready.agency)
+        agency.take_over(tx, Hand(ready.agency.agent, ready.mandate), ready.row)
+
+
+def with_code_of(agent: AgencyRow | None, receipt: Receipt) -> Receipt:
+    """The receipt as its agent gets it: with the agent's own code, which is worth as much as the mandate."""
+    return receipt if agent is None else replace(receipt, code=agent.code)
 
 
 def _read(answer: Mapping[str, Any]) -> Receipt:

@@ -1,5 +1,5 @@
-"""What nobody came back for is forgotten, for it holds personal data: drafts that were not touched for long, and files
-that neither a case nor a draft nor a strange notice has.
+"""What nobody came back for is forgotten, for it holds personal data: drafts that were not touched for long, mandates
+that ended as long ago and have no case any more, and files that neither a case nor a draft nor a strange notice has.
 
 Once a day, a part at each sweep. A file is taken from its owner first, so that nobody can file it any more, then its
 bytes go, then its row: whatever is cut off in between is found again the next day.
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from desk.files import OF_OFFICES
 from desk.premises import Premises
-from store import drafts, files, marks, notices
+from store import drafts, files, mandates, marks, notices
 from store.files import Unlinked
 from store.port import Tx
 
@@ -51,6 +51,8 @@ class Leftovers:
         database, keep = self._premises.database, self._premises.keep
         if gone := database.write(lambda tx: drafts.drop_untouched(tx, now - keep.drafts, PAGE)):
             self._drafts += gone
+            return True
+        if database.write(lambda tx: mandates.drop_ended(tx, now - keep.drafts, PAGE)):
             return True
         with database.read() as tx:
             page = files.unlinked(tx, now - keep.uploads, self._after, PAGE)

@@ -64,6 +64,8 @@ class Draft:
     `form` and `materials` are what the plan asks and what would be filed; `aside` keeps the rest, by part. `scope` is
     what consent is asked for now, `consented` whether it is given for that.
     `version` changes with every answer, file and consent; hand it back with changes to a draft that was shown.
+    `on_behalf_of` is whom it is for, if not its owner; `shut` says that this one's mandate is over, so that nothing of
+    what was filled in is shown.
     """
 
     id: str
@@ -84,6 +86,8 @@ class Draft:
     scope: Scope = NO_SCOPE
     consented: bool = False
     version: str = ""
+    on_behalf_of: str | None = None
+    shut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

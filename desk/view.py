@@ -20,6 +20,7 @@ from forms.plan import Plan, PlannedLeg
 from store.files import FileRow
 
 MASK = "＊＊"
+BY_AGENT = f"{urges.APPLICANT}:"  # the applicant, by an agent under a mandate
 PROJECT = "project_name"
 _ONLY_BYTES = frozenset({"leg.created", "leg.sending", "leg.sent", "leg.again"})
 
@@ -47,6 +48,7 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
         "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
                     for line in case.plan.removed_materials],
         "figures": figures_json(case.plan), "plan": case.plan, "composite": composite_view(case, now, masked=masked),
+        "on_behalf": None,
     }
 
 
@@ -142,7 +144,8 @@ def timeline(leg: Leg, planned: PlannedLeg, *, masked: bool) -> list[dict[str, A
         if event.type not in _ONLY_BYTES:
             shown = words.event_name(event, planned) if masked else words.line(event, planned)
             lines.append({"at": event.at.isoformat(), "type": event.type, "text": shown,
-                          "by": event.by.partition(":")[0], "filled": event.filled})
+                          "by": event.by.partition(":")[0], "filled": event.filled,
+                          "on_behalf": event.by.startswith(BY_AGENT)})
     return lines
 
 

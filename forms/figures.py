@@ -134,7 +134,8 @@ def _time(found: Figures, legs: list[Leg], timing: Timing) -> str:
 
 _RULE_WORDS: Mapping[str, str] = {
     "form": "并入申请表", "logic_a": "前面环节产生", "logic_b": "后一份证明前一份", "covers": "有更全的材料代替",
-    "licence": "调取电子证照", "sharing": "数据共享查得", "premises": "已经备案", "pledge": "承诺书代替",
+    "mandate": "已在网上委托", "licence": "调取电子证照", "sharing": "数据共享查得", "premises": "已经备案",
+    "pledge": "承诺书代替",
 }
 
 

@@ -15,7 +15,8 @@ from forms.answers import Known
 from forms.merge_fields import MergedFields
 from forms.plan import FieldLine
 
-RANK: Final = {"licence": 0, "sharing": 1, "premises": 2, "zone": 3}
+RANK: Final = {"mandate": 0, "licence": 1, "sharing": 2, "premises": 3, "zone": 4}
+MANDATED: Final = "mandate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,17 @@ class LookUps:
     answered: frozenset[str]
     found: Mapping[str, str] = field(default_factory=dict)
 
-    def usable(self, sources: Iterable[Source], role: str | None, known: Known) -> list[Source]:
-        """The sources that can be asked, for papers of `role` in its name, the best kind first."""
-        able = [source for source in sources if source.kind in RANK and self._has_key(source, role, known)]
+    def usable(self, sources: Iterable[Source], role: str | None, known: Known,
+               answer: str | None = None) -> list[Source]:
+        """The sources that can be asked, for papers of `role` in its name, the best kind first. A mandate is no
+        source until it is the `answer`: nobody can tell beforehand whether there is one."""
+        able = [source for source in sources if source.kind in RANK
+                and (source.kind == "mandate") is (answer == MANDATED) and self._has_key(source, role, known)]
         return sorted(able, key=lambda source: RANK[source.kind])
 
     def _has_key(self, source: Source, role: str | None, known: Known) -> bool:
+        if source.kind == "mandate":
+            return True
         if source.kind != "licence":
             return bool(source.by) and self.answered.issuperset(source.by)
         holder = known.roles.get(role or source.holder or "")

@@ -24,7 +24,7 @@ from forms.counts import Figures
 NO_TEXT = Text("")
 Obtained = Literal["upload", "library", "sharing", "premises", "result", "pledge", "later", "form", "replaced"]
 RemovalRule = Literal[
-    "form", "logic_a", "logic_b", "covers", "licence", "sharing", "premises", "pledge", "given",
+    "form", "logic_a", "logic_b", "covers", "mandate", "licence", "sharing", "premises", "pledge", "given",
 ]
 
 

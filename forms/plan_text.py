@@ -138,8 +138,8 @@ def _paper(line: MaterialLine, everyone: set[str]) -> str:
 
 _RULES: Final[Mapping[str, str]] = {
     "form": "并入申请表", "logic_a": "前面的事项办出来", "logic_b": "后一份证明前一份", "covers": "有更全的材料代替",
-    "licence": "从电子证照库调取", "sharing": "从共享数据查得", "premises": "已经备案", "pledge": "签承诺书代替",
-    "given": "前面的事项给出",
+    "mandate": "已在网上委托", "licence": "从电子证照库调取", "sharing": "从共享数据查得", "premises": "已经备案",
+    "pledge": "签承诺书代替", "given": "前面的事项给出",
 }
 
 

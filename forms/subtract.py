@@ -1,9 +1,9 @@
 """Takes papers off the list, in a fixed order, each with its rule, source and who is affected (language 2.8).
 
-form → logic (a): a chosen earlier leg gives it → logic (b): a later paper proves it → covers → licence library →
-data sharing → premises → pledge. Logic comes before the library, so that a licence reissued in this very case is
-never replaced by the old one. A source whose key nobody answers takes nothing off; `LookUps.found` restores the upload
-of exactly the papers whose look-up missed or failed.
+form → logic (a): a chosen earlier leg gives it → logic (b): a later paper proves it → covers → a mandate given online
+→ licence library → data sharing → premises → pledge. Logic comes before the library, so that a licence reissued in this
+very case is never replaced by the old one. A source whose key nobody answers takes nothing off;
+`LookUps.found` restores the upload of exactly the papers whose look-up missed or failed.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from forms.order import Covers, Order
 from forms.plan import Obtained, RemovalRule
 
 _OBTAINED: Final[dict[str, Obtained]] = {
-    "licence": "library", "sharing": "sharing", "premises": "premises", "zone": "premises",
+    "mandate": "sharing", "licence": "library", "sharing": "sharing", "premises": "premises", "zone": "premises",
 }
 _RULES: Final[dict[str, RemovalRule]] = {
-    "licence": "licence", "sharing": "sharing", "premises": "premises", "zone": "premises",
+    "mandate": "mandate", "licence": "licence", "sharing": "sharing", "premises": "premises", "zone": "premises",
 }
 
 
@@ -221,8 +221,8 @@ class _Work:
     def _able(self, paper: Paper) -> Iterator[Candidate]:
         for kind, role, key in _candidates(paper):
             material = self.known.catalog.materials.get(kind)
-            sources = self.look_ups.usable(material.sources if material else (), role, self.known)
             answer = self.look_ups.found.get(key) or self.look_ups.found.get(paper.key)
+            sources = self.look_ups.usable(material.sources if material else (), role, self.known, answer)
             if sources and answer in FOUND_WORDS:
                 self.failed[paper.key] = f"{_SOURCE_WORDS[sources[0].kind]}{FOUND_WORDS[answer]}"
             elif sources and material is not None:
@@ -290,6 +290,7 @@ def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known
         "logic_a": f"{by}办结时产生，系统直接转给{askers}，不用您提交",
         "logic_b": f"有{by}就说明已经取得这份材料，{askers}不再要您提交",
         "covers": f"{by}可以代替这份材料，{askers}不再要您提交",
+        "mandate": f"委托人已在网上委托您办理，委托信息由系统提供给{askers}，不用上传",
         "licence": f"经您同意，从电子证照库调取{_licence_words(outcome.source, known)}，供{askers}使用，不用上传",
         "sharing": f"经您同意，通过部门数据共享{_by_words(outcome.source, known)}查得，供{askers}使用，不用上传",
         "premises": f"此前已经备案{_by_words(outcome.source, known)}，直接调用，供{askers}使用，不用上传",

@@ -14,6 +14,7 @@ from cases.clock import explain
 from catalog.limits import Limit
 from desk import repeats
 from desk.acts import Act
+from desk.agency import FILE, URGE, hand_of, standing
 from desk.applicant import number_of
 from desk.desk import Desk
 from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
@@ -55,15 +56,16 @@ class Ratings:
     def __init__(self, database: Database, desk: Desk) -> None:
         self._database, self._calendar = database, desk.calendar
 
-    def of_case(self, subject: str, reference: str) -> list[Handling]:
-        """Everything of one's own case that can be, or was, rated; the whole case first."""
+    def of_case(self, subject: str, reference: str, now: datetime | None = None) -> list[Handling]:
+        """Everything of one's own case, or with a moment of one filed for somebody under a mandate, that can be, or
+        was, rated; the whole case first."""
         with self._database.read() as tx:
-            return self._handlings(tx, self._owned(tx, subject, reference))
+            return self._handlings(tx, _seen(tx, subject, reference, now, FILE))
 
     def give(self, subject: str, reference: str, given: Given, key: str, now: datetime) -> None:
         """Rate a leg or the whole case, once. The same key and content have one effect."""
         with self._database.read() as tx:
-            case = self._owned(tx, subject, reference)
+            case = _seen(tx, subject, reference, now, URGE)
             found = {one.leg: one for one in self._handlings(tx, case)}
         leg = number_of(reference, given.leg)
         content = ("rating", reference, leg, given.level, dict(given.items), given.words)
@@ -80,6 +82,8 @@ class Ratings:
         def unit(tx: Tx) -> bool:
             if cases.is_erased(cases.lock(tx, reference)):
                 raise UnknownCase
+            if case.subject != subject:
+                standing(tx, (case.subject, subject), (case.bundle, URGE), now, lock=True)
             repeats.claim(tx, sent)
             return ratings.add(tx, rating) or _undo()
 
@@ -118,15 +122,6 @@ class Ratings:
 
         self._database.write(unit)
 
-    def _owned(self, tx: Tx, subject: str, reference: str) -> CaseRow:
-        try:
-            case = cases.get(tx, reference)
-        except NotStored:
-            raise UnknownCase from None
-        if case.subject != subject:
-            raise UnknownCase
-        return case
-
     def _handlings(self, tx: Tx, case: CaseRow) -> list[Handling]:
         rows = legs.of_case(tx, case.reference)
         return list(handlings(case, rows, ratings.of_case(tx, case.reference), self._calendar))
@@ -135,6 +130,19 @@ class Ratings:
         due = explain(now, ANSWER_WITHIN, (), self._calendar).due if given.level <= BAD else None
         said: dict[str, Any] = {"items": dict(given.items), "words": given.words}
         return Rating(case.reference, of.leg, case.bundle, of.office, given.level, now, said, due)
+
+
+def _seen(tx: Tx, subject: str, reference: str, now: datetime | None, act: str) -> CaseRow:
+    """One's own case, or one that a mandate allows an agent to see (and to do `act` with) at `now`."""
+    try:
+        case = cases.get(tx, reference)
+    except NotStored:
+        raise UnknownCase from None
+    if case.subject != subject:
+        if now is None or case.on_behalf_of is None:
+            raise UnknownCase
+        hand_of(tx, subject, case, now, act)
+    return case
 
 
 def _undo() -> bool:

@@ -34,6 +34,8 @@ LOGIN_ADDRESS = Limit(50, timedelta(hours=1))
 PLATFORM = Limit(60, timedelta(minutes=10))  # of one network, sign-ins by the platform that come to nothing
 TRACK = Limit(5, timedelta(minutes=15))
 TRACK_ADDRESS = Limit(20, timedelta(hours=1))
+AGENT_CODE = Limit(5, timedelta(minutes=15))
+AGENT_CODE_ADDRESS = Limit(20, timedelta(hours=1))
 
 
 class Attempts:

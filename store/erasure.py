@@ -7,7 +7,7 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 
-from store import cases, editions, events, ratings
+from store import cases, editions, events, mandates, ratings
 from store.cases import CaseRow
 from store.encoding import stamp
 from store.paging import Order
@@ -62,8 +62,11 @@ def erase(tx: Tx, case: CaseRow, files_of: datetime) -> None:
     for sql in _ERASED:
         tx.run(sql, r=case.reference)
     tx.run(_LET_GO, r=case.reference, at=stamp(files_of))
-    for sql in _OF_SUBJECT:
-        tx.run(sql, r=case.reference, subject=case.subject)
+    agency = mandates.agency(tx, case.reference)
+    for subject in (case.subject, *([agency.agent] if agency else [])):
+        for sql in _OF_SUBJECT:
+            tx.run(sql, r=case.reference, subject=subject)
+    tx.run("delete from agencies where reference = :r", r=case.reference)
     cases.blank(tx, case.reference)
     _leave_plan(tx, case)
 

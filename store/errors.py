@@ -138,6 +138,12 @@ class UnknownDraft(Unknown):
     code = "unknown_draft"
 
 
+class UnknownMandate(Unknown):
+    """There is no such mandate."""
+
+    code = "unknown_mandate"
+
+
 class UnknownFile(Unknown):
     """There is no such file."""
 

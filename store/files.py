@@ -92,6 +92,12 @@ def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> list[Trait
     return linked
 
 
+def hand_over(tx: Tx, reference: str, owner: str, to: str) -> None:
+    """Give what an owner brought to a case to somebody else, whose the case is."""
+    tx.run("update files set owner = :to where reference = :reference and owner = :owner",
+           to=to, reference=reference, owner=owner)
+
+
 def _let_go(tx: Tx, owner: str, sizes: Sequence[int]) -> None:
     """An owner holds so many bytes less; what is given to a case a second time was let go before, so never below 0."""
     less = sum(sizes) + BLOCK * len(sizes)

@@ -14,7 +14,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
+from store.schema import EIGHTH, ELEVENTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
 
 MIGRATIONS = Migrations("yijianshi")
 EVERY = 10.0  # seconds after which an upgrade says again that it goes on
@@ -88,6 +88,11 @@ def _ninth(db: Any) -> None:
 @MIGRATIONS(name="0010_identities_of_the_platform")
 def _tenth(db: Any) -> None:
     run_all(db, TENTH)
+
+
+@MIGRATIONS(name="0011_mandates")
+def _eleventh(db: Any) -> None:
+    run_all(db, ELEVENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import cases, events, files, lanes, legs, messages
+from store import cases, events, files, lanes, legs, mandates, messages
 from store.cases import CaseRow
 from store.encoding import moment, stamp
 from store.events import Recorded
 from store.files import FileRow
 from store.legs import NEVER, LegRow
+from store.mandates import AgencyRow
 from store.messages import TROUBLED, Message
 from store.overseeing import RUNNING
 from store.paging import Order
@@ -47,6 +48,7 @@ class Whole:
     events: tuple[Recorded, ...]
     messages: tuple[Message, ...]
     files: tuple[FileRow, ...]
+    agency: AgencyRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,11 @@ def cases_of(tx: Tx, subject: str, before: CaseLine | None = None, limit: int = 
 
 def whole_case(tx: Tx, reference: str) -> Whole:
     """A case with legs, events, messages and files; UnknownCase."""
+    case = cases.get(tx, reference)
     return Whole(
-        cases.get(tx, reference), tuple(legs.of_case(tx, reference)), tuple(events.of_case(tx, reference)),
+        case, tuple(legs.of_case(tx, reference)), tuple(events.of_case(tx, reference)),
         tuple(messages.of_case(tx, reference)), tuple(files.of_case(tx, reference)),
+        None if case.on_behalf_of is None else mandates.agency(tx, reference),
     )
 
 

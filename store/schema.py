@@ -301,3 +301,21 @@ TENTH: tuple[str, ...] = (
     "create table spent (mark {text} primary key, until {text} not null){strict}",
     "create index spent_over on spent (until)",
 )
+
+# Who may act for whom (`store/mandates.py`), and which cases were filed so. Nothing of it is read where a person acts
+# for themself. A mandate goes some time after its end, unless a case still stands under it.
+ELEVENTH: tuple[str, ...] = (
+    """create table mandates (mandate {text} primary key, principal {text} not null, agent {text} not null,
+    valid_from {text} not null, valid_until {text} not null, given_at {text} not null, revoked_at {text},
+    body {blob} not null){strict}""",
+    "create index mandates_between on mandates (principal, agent) where revoked_at is null",
+    "create index mandates_of_principal on mandates (principal, given_at, mandate)",
+    "create index mandates_of_agent on mandates (agent, given_at, mandate)",
+    "create index mandates_ended on mandates (valid_until)",
+    """create table mandate_codes (agent {text} primary key, code {text} not null unique,
+    expires_at {text} not null){strict}""",
+    """create table agencies (reference {text} primary key references cases, bundle {text} not null,
+    mandate {text} not null, agent {text} not null, filed_at {text} not null, code {blob} not null){strict}""",
+    "create index agencies_of_agent on agencies (agent, filed_at, reference)",
+    "create index agencies_under on agencies (mandate)",
+)

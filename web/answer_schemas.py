@@ -190,6 +190,7 @@ class DraftAnswer(Answer):
     updated_at = text()
     errors = anything("what is wrong, keyed by field; papers under `materials`")
     missing = many(fields.String(), "what is still missing")
+    on_behalf_of = text("the principal it is for", null=True)
     aside = anything("kept, but not asked now and not filed: `form` and `materials`")
     filed_as = text("the reference once filed", null=True)
     plan = fields.Nested(PlanAnswer, required=True)
@@ -204,6 +205,7 @@ class DraftLine(Answer):
     updated_at = text()
     missing = whole()
     errors = whole()
+    shut = yes("it is for somebody whose mandate is over: it is kept, and nothing of it is shown")
 
 
 class Drafts(Answer):
@@ -252,6 +254,7 @@ class DisclosureAnswer(Answer):
     recipients = many(Recipient)
     asked = many(fields.Dict(), "papers that registers were asked for: `name`, `found`")
     sensitive = many(fields.String(), "names of sensitive fields")
+    agent = text("who filed it and consented for its owner, under a mandate", null=True)
 
 
 class CaseLine(Answer):
@@ -314,6 +317,7 @@ class CaseAnswer(Answer):
     legs = many(LegAnswer)
     composite = some("the certificate over several results as it stands, part by part; null where there is none")
     materials = many(fields.Dict())
+    on_behalf = some("filed by an agent: `principal_name`, `agent_name`, `mandate`, `acts`, `yours`; else null")
 
 
 class RatingAnswer(Answer):

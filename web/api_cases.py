@@ -22,10 +22,11 @@ from web.wiring import house
 @api.post("/cases")
 @operation(Operation(
     "File one application", {201: "the receipt: reference, query code, edition, legs"}, body=CaseBody, arguments=(KEY,),
-    refuses=(400, 404, 409, 413, 415, 422, 503), returns="Receipt",
+    refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Receipt",
     more="201 only when the case, its legs, its files and the first audit entry are durable, in one transaction. The "
     "same key and content: the same answer, for as long as the case exists. Other content: 422 `idempotency_mismatch`. "
-    "Another edition than shown: 409 `edition_changed`."))
+    "Another edition than shown: 409 `edition_changed`. For somebody else, with `on_behalf_of`, only under a mandate "
+    "that covers it (else 403 `no_mandate`): the case is theirs, the receipt has a query code of the agent's own."))
 def file_case() -> Response:
     """File a case."""
     only_args()
@@ -84,7 +85,7 @@ def tracked(reference: str, code: str) -> dict[str, object]:
 
 @api.post("/cases/<reference>/supplement")
 @operation(Operation("Answer a department's request for more", {200: "the case"}, body=SupplementBody, arguments=(KEY,),
-                     refuses=(400, 404, 409, 413, 415, 422, 503), returns="Case"))
+                     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Case"))
 def supplement(reference: str) -> Response:
     """Answer an ask."""
     only_args()
@@ -98,7 +99,7 @@ def supplement(reference: str) -> Response:
 
 @api.post("/cases/<reference>/withdraw")
 @operation(Operation("Withdraw legs or the whole case", {200: "the case"}, body=WithdrawBody, arguments=(KEY,),
-                     refuses=(400, 404, 409, 413, 415, 422, 503), returns="Case"))
+                     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Case"))
 def withdraw(reference: str) -> Response:
     """Withdraw."""
     only_args()

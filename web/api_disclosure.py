@@ -23,7 +23,7 @@ from web.wiring import house
 def disclosure(reference: str) -> Response:
     """Who gets what."""
     only_args()
-    return shown(_shown(house().desk.disclosure(subject(), reference)))
+    return shown(_shown(house().desk.disclosure(subject(), reference, house().clock.now())))
 
 
 @api.post("/cases/<reference>/consent/withdraw")

@@ -51,7 +51,7 @@ def _open(identity: Identity, file: str) -> Any:
         if identity.by == "session":  # a person looks; a department's program fetches what it was told of
             house().desk.sights.file(subject(), file, house().clock.now())
         return found
-    return house().desk.open_file(subject(), file)
+    return house().desk.open_file(subject(), file, house().clock.now())
 
 
 @api.get("/drafts")
@@ -65,17 +65,18 @@ def drafts() -> Response:
 
 @api.post("/drafts")
 @operation(Operation("Begin a draft", {201: "the draft with its plan"}, body=DraftBody,
-                     refuses=(400, 404, 409, 413, 415, 422), returns="Draft"))
+                     refuses=(400, 403, 404, 409, 413, 415, 422), returns="Draft"))
 def open_draft() -> Response:
     """Begin a draft."""
     only_args()
     new = body(DraftBody)
-    made = house().desk.open_draft(subject(), new["bundle"], new.get("situation", {}), house().clock.now())
+    made = house().desk.open_draft(subject(), new["bundle"], new.get("situation", {}), house().clock.now(),
+                                   new.get("on_behalf_of"))
     return shown(draft_json(made), 201, {"Location": f"/api/drafts/{made.id}"})
 
 
 @api.get("/drafts/<draft>")
-@operation(Operation("Read a draft", {200: "the draft with its plan and what is still wrong"}, refuses=(404,),
+@operation(Operation("Read a draft", {200: "the draft with its plan and what is still wrong"}, refuses=(403, 404),
                      returns="Draft"))
 def read_draft(draft: str) -> Response:
     """One draft of the caller."""
@@ -94,7 +95,7 @@ def drop_draft(draft: str) -> Response:
 
 @api.patch("/drafts/<draft>")
 @operation(Operation("Save parts of a draft", {200: "the draft with its plan and what is still wrong"},
-                     body=DraftChanges, refuses=(400, 404, 409, 413, 415, 422), returns="Draft"))
+                     body=DraftChanges, refuses=(400, 403, 404, 409, 413, 415, 422), returns="Draft"))
 def save_draft(draft: str) -> Response:
     """Lay changes over a draft."""
     only_args()
@@ -103,7 +104,7 @@ def save_draft(draft: str) -> Response:
 
 @api.post("/drafts/<draft>/submit")
 @operation(Operation("File a draft", {201: "the receipt; a repetition gives the same one"}, body=SubmitBody,
-                     refuses=(400, 404, 409, 413, 415, 422, 503), returns="Receipt"))
+                     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Receipt"))
 def submit_draft(draft: str) -> Response:
     """File a draft once."""
     only_args()
@@ -118,7 +119,8 @@ def file_json(info: FileInfo) -> dict[str, Any]:
 
 def _draft_line(draft: Draft) -> dict[str, Any]:
     return {"draft": draft.id, "bundle": draft.bundle, "bundle_name": draft.plan.bundle_name,
-            "updated_at": draft.updated_at.isoformat(), "missing": len(draft.missing), "errors": len(draft.errors)}
+            "updated_at": draft.updated_at.isoformat(), "missing": len(draft.missing), "errors": len(draft.errors),
+            "shut": draft.shut}
 
 
 def draft_json(draft: Draft) -> dict[str, Any]:
@@ -127,4 +129,5 @@ def draft_json(draft: Draft) -> dict[str, Any]:
             "form": draft.form, "materials": draft.materials, "consent": given(draft.consent),
             "consented": draft.consented, "asks_consent_for": draft.scope.kept(),
             "updated_at": draft.updated_at.isoformat(), "errors": draft.errors, "missing": list(draft.missing),
-            "aside": draft.aside, "filed_as": draft.filed_as, "plan": plan_json(draft.plan)}
+            "aside": draft.aside, "filed_as": draft.filed_as, "on_behalf_of": draft.on_behalf_of,
+            "plan": plan_json(draft.plan)}

@@ -24,7 +24,7 @@ from web.wiring import house
 @api.post("/cases/<reference>/urge")
 @operation(Operation(
     "Urge a late leg", {200: "the case"}, body=UrgeBody, arguments=(KEY,),
-    refuses=(400, 404, 409, 413, 415, 422, 503), returns="Case",
+    refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Case",
     more="While a leg's light is red, at most once a working day; `can_urge` says whether now. Else 409 `not_now`. The "
     "department is told by `leg.urged`."))
 def urge(reference: str) -> Response:
@@ -43,13 +43,13 @@ def urge(reference: str) -> Response:
 def ratings(reference: str) -> Response:
     """What can be rated."""
     only_args()
-    return shown(_shown(house().ratings.of_case(subject(), reference)))
+    return shown(_shown(house().ratings.of_case(subject(), reference, house().clock.now())))
 
 
 @api.post("/cases/<reference>/rating")
 @operation(Operation(
     "Rate a leg or the whole case", {200: "what can be rated, and was"}, body=RatingBody, arguments=(KEY,),
-    refuses=(400, 404, 409, 413, 415, 422, 503), returns="Ratings",
+    refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Ratings",
     more="Once, within 60 days of its end. Departments never learn who rated. A bad one (1 or 2) is put right, and the "
     "person called back, within 15 working days."))
 def rate(reference: str) -> Response:
@@ -59,7 +59,7 @@ def rate(reference: str) -> Response:
     sent = body(RatingBody)
     given = Given(sent.get("leg", ""), sent["level"], sent.get("items", {}), sent.get("words", ""))
     house().ratings.give(subject(), reference, given, key, house().clock.now())
-    return shown(_shown(house().ratings.of_case(subject(), reference)))
+    return shown(_shown(house().ratings.of_case(subject(), reference, house().clock.now())))
 
 
 def _shown(found: list[Handling]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
 from connectors.advice import advice, explained
 from web import (
+    pages_acting,
     pages_answer,
     pages_case,
     pages_disclosure,
@@ -19,6 +20,7 @@ from web import (
     pages_form,
     pages_home,
     pages_login,
+    pages_mandates,
     pages_materials,
     pages_oversight,
     pages_platform,
@@ -31,7 +33,7 @@ from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case,
-         pages_oversight, pages_disclosure, pages_platform)
+         pages_oversight, pages_disclosure, pages_platform, pages_mandates, pages_acting)
 STAFF_VIEWS = (health, undelivered, strange, studio, inbox, leg_work, warnings, ratings, overview)
 
 
@@ -43,7 +45,8 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(advice=advice, explained=explained, day=day, moment=moment, called=called, said=said,
                                  days=days, kinds=kinds)
-    app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=pages_oversight.rated)
+    app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=pages_oversight.rated,
+                                 acted_for=pages_acting.acted_for)
     app.register_blueprint(bp)
     app.register_blueprint(staff.bp)
 

@@ -31,9 +31,10 @@ EVERY_SECONDS = 5
 def cases() -> str:
     """The person's cases and unfiled drafts, newest first."""
     filed, unfiled = desk().cases_of(subject(), now()), desk().drafts(subject(), now())
+    others = desk().filed_for_others(subject(), now())
     named = {case["reference"]: desk().about(subject(), case["reference"]) for case in filed}
     named |= {draft.id: about(draft.plan, {**draft.situation, **draft.form}) for draft in unfiled}
-    return render_template("cases.html", cases=filed, drafts=unfiled, about=named)
+    return render_template("cases.html", cases=filed, drafts=unfiled, about=named, others=others)
 
 
 @bp.post("/drafts/<draft>/drop")
@@ -99,8 +100,8 @@ def waited_for(legs: list[dict[str, Any]]) -> list[str]:
 @bp.get("/cases/<reference>/files/<file>")
 def result(reference: str, file: str) -> AnyResponse:
     """A result or an own upload of one of the person's cases as a download."""
-    desk().receipt(subject(), reference)
-    info, pieces = desk().open_file(subject(), file)
+    desk().receipt(subject(), reference, now())
+    info, pieces = desk().open_file(subject(), file, now())
     return download(info, pieces)
 
 

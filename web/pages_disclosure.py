@@ -15,7 +15,7 @@ from web.pages_root import bp, desk, now
 @bp.get("/cases/<reference>/consent")
 def disclosure(reference: str) -> str:
     """Every office with what it gets; with `take_back` what taking the consent back would lead to."""
-    found = desk().disclosure(subject(), reference)
+    found = desk().disclosure(subject(), reference, now())
     view = desk().case_view(subject(), reference, now())
     effects = None
     if "take_back" in request.args and found.taken_back_at is None:

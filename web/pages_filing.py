@@ -147,12 +147,12 @@ def refusals(draft: Draft, error: DeskError) -> list[Linked]:
 @bp.get("/cases/<reference>/receipt")
 def receipt(reference: str) -> str:
     """The receipt: reference, code, QR code (both in the fragment, never in a query), every leg; printable."""
-    found = desk().receipt(subject(), reference)
+    found = desk().receipt(subject(), reference, now())
     view = desk().case_view(subject(), reference, now())
     base = house().settings.public_url.rstrip("/") + url_for("pages.track")
     code = segno.make(f"{base}#r={found.reference}&c={found.code}", error="m")
     drawn = code.svg_inline(scale=4, dark="#1b2733", border=2, svgclass=None, lineclass=None, omitsize=True)
     svg = Markup(drawn)  # noqa: S704  # squares drawn by segno, none of our text in it
-    expected = desk().expected_at_filing(subject(), reference)
+    expected = desk().expected_at_filing(subject(), reference, now())
     return render_template("receipt.html", receipt=found, view=view, expected=expected, qr=svg,
-                           about=desk().about(subject(), reference))
+                           about=desk().about(subject(), reference, now()))

@@ -13,6 +13,7 @@ from desk.values import Draft
 from forms.plan import FieldLine, SectionLine
 from web.errors import not_found
 from web.identity import subject
+from web.pages_acting import known_for
 from web.pages_inputs import (
     Input,
     Linked,
@@ -24,7 +25,7 @@ from web.pages_inputs import (
     with_value,
 )
 from web.pages_plan import Onward, plan_page
-from web.pages_root import bp, bundle_of, demo, desk, draft_of, known_of, now, overtaken, seen_of
+from web.pages_root import bp, bundle_of, demo, desk, draft_of, now, overtaken, seen_of
 from web.pages_samples import sample_answers
 from web.pages_situation import answered
 from web.pages_words import departments_of
@@ -68,7 +69,7 @@ def pages_of(draft: Draft) -> list[Page]:
 
 def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]:
     """The inputs of a page with what was kept; `complain` also names what is missing."""
-    departments, regions, known = departments_of(draft.plan), house().catalog.regions, known_of()
+    departments, regions, known = departments_of(draft.plan), house().catalog.regions, known_for(draft)
     found = []
     for line in lines_of(draft, section):
         if settled(line):
@@ -174,8 +175,10 @@ def _page(draft: Draft, place: int, inputs: list[Input], said_first: str = "") -
 
 @bp.post("/drafts/<draft>/sample-form")
 def sample_form(draft: str) -> Response:
-    """Fill the whole form with sample answers (demo and test only); what was typed stays where there is no sample."""
+    """Fill the whole form with sample answers (demo and test only); what was typed stays where there is no sample. For
+    somebody else with theirs, for a sample person has nothing to hide."""
     found = draft_of(draft)
-    changes: Mapping[str, Any] = sample_answers(found, known_of())
+    theirs = house().accounts.details(found.on_behalf_of) if found.on_behalf_of else {}
+    changes: Mapping[str, Any] = sample_answers(found, {**theirs, **known_for(found)})
     desk().save_draft(subject(), draft, {"form": dict(changes)}, now())
     return redirect(url_for("pages.section", draft=draft, section=request.form.get("section", "") or "applicant"), 303)

@@ -34,7 +34,7 @@ def rated(view: Mapping[str, Any]) -> dict[str, Any]:
     names = {leg["leg"]: called(leg) for leg in view["legs"]} | {"": "整件事"}
     found = [{"leg": one.leg, "name": names[one.leg], "open": one.open(now()), "rating": one.rating,
               "level": LEVELS[one.rating.level] if one.rating else "", "until": one.until}
-             for one in house().ratings.of_case(subject(), view["reference"])]
+             for one in house().ratings.of_case(subject(), view["reference"], now())]
     shown = [one for one in found if one["open"] or one["rating"]]
     return {"open": [one for one in shown if one["open"]], "given": [one for one in shown if one["rating"]]}
 
@@ -43,7 +43,7 @@ def rated(view: Mapping[str, Any]) -> dict[str, Any]:
 def rating(reference: str) -> str | tuple[str, int] | Response:
     """Rate the whole case, or one leg of it; nothing is chosen beforehand."""
     leg = number_of(reference, request.values.get("leg", ""))
-    found = next((one for one in house().ratings.of_case(subject(), reference) if one.leg == leg), None)
+    found = next((one for one in house().ratings.of_case(subject(), reference, now()) if one.leg == leg), None)
     if found is None:
         raise UnknownLeg
     if request.method == "GET":

@@ -10,6 +10,7 @@ from flask import render_template
 
 from catalog.bundle import Bundle
 from catalog.text import Text
+from desk.mandates import Mandate
 from desk.values import Draft
 from forms.plan import FieldLine, Plan
 from web.pages_words import RULE_NAMES, askers_words, called, departments_of
@@ -26,7 +27,7 @@ class Onward:
     """The button that leads on from a plan: what it says, where it goes, and the draft the plan belongs to.
 
     `seen` marks the answers that the plan was made of; `changed` says that they changed in another window. `of` is the
-    draft whose situation the answers will replace.
+    draft whose situation the answers will replace, `under` the mandate under which a new one will be opened.
     """
 
     button: str
@@ -35,6 +36,7 @@ class Onward:
     seen: str = ""
     changed: bool = False
     of: str | None = None
+    under: Mandate | None = None
 
 
 def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], onward: Onward) -> str:
@@ -42,7 +44,7 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
     return render_template(
         "plan.html", bundle=bundle, answered=answered, action=onward.action,
         button=onward.button, draft=onward.draft,
-        seen=onward.seen, changed=onward.changed, changing=onward.of, **shown_of(plan),
+        seen=onward.seen, changed=onward.changed, changing=onward.of, under=onward.under, **shown_of(plan),
     )
 
 

@@ -23,6 +23,8 @@ from forms.values import BadValue, Surroundings, read_value
 from forms.wanted import wanted_of_question
 from web.errors import not_found
 from web.identity import current, subject
+from web.pages_acting import chosen, known_for, own_fields
+from web.pages_acting import forget as forget_for_whom
 from web.pages_again import keep as keep_sent
 from web.pages_again import kept
 from web.pages_inputs import (
@@ -37,7 +39,7 @@ from web.pages_inputs import (
 )
 from web.pages_kept import forget, keep, kept_for
 from web.pages_plan import Onward, plan_page
-from web.pages_root import bp, bundle_of, desk, draft_of, known_of, now, overtaken, seen_of, today
+from web.pages_root import bp, bundle_of, desk, draft_of, now, overtaken, seen_of, today
 from web.wiring import house
 
 TOO_MUCH = "内容太多，这一步记不下，还没有保存；请少填一些，其余的另办一件"
@@ -202,7 +204,8 @@ def preview(bundle: str) -> str | Response:
     if _next_open(plan, place.given) is not None:
         return _onward(place)
     onward = Onward("保存并继续填表" if place.draft else "开始填表", place.to("pages.start"),
-                    seen=seen_of(place.given), changed="changed" in request.args, of=place.draft)
+                    seen=seen_of(place.given), changed="changed" in request.args, of=place.draft,
+                    under=None if place.draft else chosen(bundle))
     return plan_page(place.bundle, plan, answered(plan), onward)
 
 
@@ -216,7 +219,7 @@ def answered(plan: Plan) -> list[tuple[str, str, str]]:
 def start(bundle: str) -> Response:
     """Open a draft with the answers, or give them to the draft they were taken from."""
     place = asking(bundle)
-    given, known = place.given, known_of()
+    given = place.given
     if overtaken(seen_of(given)):
         return redirect(place.to("pages.preview", changed=1), 303)
     if place.draft:
@@ -224,25 +227,17 @@ def start(bundle: str) -> Response:
         # What the situation says now is no longer the form's: a kept answer would contradict it at filing.
         changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
     else:
-        draft = desk().open_draft(subject(), bundle, given, now())
-        brought = own_fields(place.bundle, given.get(FILER) == "agent") | told_fields()
+        under = chosen(bundle)
+        draft = desk().open_draft(subject(), bundle, given, now(), None if under is None else under.row.principal)
+        known = known_for(draft)
+        brought = known.keys() if draft.on_behalf_of else (
+            own_fields(place.bundle, given.get(FILER) == "agent") | told_fields())
         changes = {line.code: known[line.code] for line in draft.plan.fields
                    if line.value is None and (line.prefill or line.code in brought) and line.code in known}
+        forget_for_whom(bundle)
     forget(bundle, place.draft)
     desk().save_draft(subject(), draft.id, {"form": changes}, now())
     return redirect(url_for("pages.draft", draft=draft.id, first=None if place.draft else 1), 303)
-
-
-def own_fields(bundle: Bundle, by_agent: bool) -> frozenset[str]:
-    """The fields that say who the applicant is, which the account that opens a draft knows already.
-
-    An agent's account knows the enterprise it files for, but is itself another person than the one it files for.
-    """
-    catalog = house().catalog
-    mine = {"holder", "legal_rep"} | ({"agent"} if by_agent else set())
-    roles = [role for code, role in catalog.roles_of(bundle).items() if code in mine]
-    persons = {role.id for role in roles if role.code == "holder" and catalog.fields[role.id].type == "citizen_id"}
-    return frozenset(code for role in roles if not (by_agent and role.id in persons) for code in (role.id, role.shown))
 
 
 def told_fields() -> frozenset[str]:

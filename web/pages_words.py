@@ -15,8 +15,8 @@ from web.wiring import house
 
 RULE_NAMES: Mapping[str, str] = {
     "form": "并入一张表", "logic_a": "前面的部门会给", "logic_b": "后一份已能证明", "covers": "另一份已包含",
-    "licence": "证照库调取", "sharing": "部门共享", "premises": "场所预备案", "pledge": "签承诺书即可",
-    "given": "前面的部门会给",
+    "mandate": "已在网上委托", "licence": "证照库调取", "sharing": "部门共享", "premises": "场所预备案",
+    "pledge": "签承诺书即可", "given": "前面的部门会给",
 }
 
 

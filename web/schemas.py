@@ -75,6 +75,9 @@ def consent_of(description: str, *, required: bool = False) -> fields.Nested:
                          metadata={"description": description})
 
 
+PRINCIPAL = "the principal this is for (`principal` of a mandate that the caller was given); left out: the caller"
+
+
 class PlanBody(Strict):
     """A situation to plan for."""
 
@@ -86,6 +89,7 @@ class DraftBody(Strict):
 
     bundle = name("bundle id")
     situation = mapping("question id → answer; may be partial")
+    on_behalf_of = name(PRINCIPAL, required=False)
 
 
 class DraftChanges(Strict):
@@ -111,7 +115,7 @@ class CaseBody(Strict):
     situation = mapping("question id → answer", required=True)
     form = mapping("field code → answer", required=True)
     materials = files_by_key("material key → file ids")
-    on_behalf_of = name("the subject this is filed for", required=False)
+    on_behalf_of = name(PRINCIPAL, required=False)
     consent = consent_of('{"agreed": true, "sensitive": […]}', required=True)
 
 
@@ -164,6 +168,19 @@ class RatingBody(Strict):
                         error_messages=_say(invalid="应为一个 JSON 对象"),
                         metadata={"description": "item → level; items: efficiency, guide, convenience, operation"})
     words = fields.String(error_messages=_say(invalid="应为文字"), metadata={"description": "free words, sealed"})
+
+
+class MandateBody(Strict):
+    """What is entrusted to whom."""
+
+    code = name("the code that the agent showed")
+    bundles = codes("bundle ids; left out or null: all")
+    acts = codes("left out or null: all. file (always): file and see the progress; answer: supplements; withdraw; "
+                 "results: see and download them; urge: urge and rate")
+    valid_from = name("its first day, e.g. 2026-01-05; left out: from now on", required=False)
+    valid_until = name("its last day, at most a year after the first")
+    reason = fields.String(allow_none=True, error_messages=_say(invalid="应为文字"),
+                           metadata={"description": "why; both sides see it, sealed"})
 
 
 class ReceivedBody(Strict):

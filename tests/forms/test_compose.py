@@ -313,6 +313,18 @@ def test_a_source_whose_key_nobody_answers_counts_as_an_upload(source):
     assert made.figures.materials_after == 1
 
 
+def test_a_mandate_stands_for_its_paper_where_there_is_one_and_is_never_taken_for_granted():
+    papers = [Material("x", Text("委托书"), sources=(Source("mandate"), Source("self")))]
+    for found in ({}, {"x": "hit"}, {"x": "miss"}):
+        assert kept(subtracted(papers, matter("m", "x"), found=found)) == {"x": ("01",)}
+    made = subtracted(papers, matter("m", "x"), found={"x": "mandate"})
+    assert (removed(made, "x")[0][0], [slot.obtained for slot in made.slots]) == ("mandate", ["sharing"])
+    assert "委托人已在网上委托您办理" in made.removed_materials[0].why.text
+    assert "已在网上委托 1 种" in " ".join(made.figures.because)
+    proved = [Material("x", Text("证"), sources=(*LICENCE, Source("mandate")))]
+    assert removed(subtracted(proved, asking_the_keys(matter("m", "x")), found={"x": "hit"}), "x")[0][0] == "licence"
+
+
 def test_the_best_source_with_a_key_is_asked_and_prefills_without_one_are_not_counted():
     unknown, known = Source("licence", "card", "holder"), Source("sharing", "registry", by=("debt",))
     papers = [Material("card", Text("证"), sources=(unknown, known))]

@@ -30,7 +30,7 @@ from store.port import Tx
 from store.postgres import PostgresTx
 from store.postgres_schema import PostgresSchema
 from store.restoration import restore
-from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
+from store.schema import EIGHTH, ELEVENTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
 from store.sqlite import FILE, SqliteTx
 from tests.store.samples import NOW, REFERENCE, a_case, file_case, minutes
 
@@ -61,7 +61,7 @@ def before(tmp_path: Path, cipher: Cipher) -> SqliteTx:
         for office, leg in (("water", "01"), ("gas", "02")):
             tables.execute("insert into offers values (?, ?, ?, ?, ?, ?, null)", [office, n, REFERENCE, leg, type_, at])
     tables.conn.commit()
-    run_all(tables, (*THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH, *NINTH, *TENTH))
+    run_all(tables, (*THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH, *NINTH, *TENTH, *ELEVENTH))
     tables.conn.commit()
     tables.conn.execute("begin")
     return SqliteTx(tables, cipher)

@@ -25,6 +25,7 @@ from store import (
     identities,
     leases,
     legs,
+    mandates,
     messages,
     notices,
     offers,
@@ -51,7 +52,8 @@ from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
-        "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent"}
+        "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent",
+        "mandates", "agencies"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
@@ -118,6 +120,11 @@ QUESTIONS: dict[str, Question] = {
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
                                               identities.drop_bonds(tx, "a"), people.end_via(tx, "v"),
                                               people.end_all_via(tx, "a"), people.end_all(tx, "a")),
+    "mandates": lambda tx: (mandates.given_by(tx, "p"), mandates.given_to(tx, "a"), mandates.between(tx, "p", "a"),
+                            mandates.standing(tx, "p", NOW), mandates.agency(tx, REFERENCE), mandates.page(tx, "W", 9),
+                            mandates.agencies_of(tx, "a"), mandates.is_closed(tx, "p"), mandates.agent_of(tx, "c", NOW),
+                            mandates.revoke(tx, "m", NOW), mandates.drop_ended(tx, NOW, 9),
+                            files.hand_over(tx, REFERENCE, "a", "p")),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), submissions.find(tx, "s", "k"),
                                   drafts.unfiled(tx, "s"), files.held(tx, "s"),
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),

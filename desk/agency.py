@@ -1,0 +1,283 @@
+"""Acting for somebody (代办): what a mandate allows, checked in the transaction of the act.
+
+A case that an agent files belongs to the principal like any other. The agent may do with it what a mandate in force
+between the two allows at that very moment, and nothing else; what the agent did bears the mandate's number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cases.urges import APPLICANT
+from catalog.model import Catalog
+from desk.errors import InvalidAnswers, NoMandate, UnknownCase
+from desk.known import Known
+from desk.lookups import Findings
+from desk.premises import Premises
+from desk.reference import new_code
+from desk.values import Filing
+from forms.answers import FILER
+from forms.look_ups import MANDATED
+from forms.plan import Plan
+from store import files, mandates
+from store.cases import CaseRow
+from store.mandates import AgencyRow, MandateRow
+from store.port import Tx
+
+FILE, ANSWER, WITHDRAW, RESULTS, URGE = "file", "answer", "withdraw", "results", "urge"
+ACTS: Mapping[str, str] = {
+    FILE: "填表、提交申请，看办理进度", ANSWER: "按部门的要求补充材料和内容", WITHDRAW: "撤回申请",
+    RESULTS: "查看和下载办理结果", URGE: "催办和评价",
+}
+AS_AGENT = "agent"  # who files, among the answers to `filer`
+NUMBER, UNTIL = "mandate_no", "mandate_until"  # the fields that ask for a mandate's number and its last day
+_WHY: Mapping[str, str] = {
+    "none": (NoMandate.__doc__ or "").strip(),
+    "early": "这项委托还没有开始；请到开始那天再办，或者让委托人重新委托您。",
+    "expired": "委托已经到期；请让委托人在“委托”页面重新委托您，再继续办理。",
+    "revoked": "委托已经结束；请让委托人在“委托”页面重新委托您，再继续办理。",
+    "closed": "委托人的账号已经停用，委托随之失效；请委托人到大厅窗口办理。",
+    "scope": "委托的范围不包括这件事；请让委托人重新委托您，或者由委托人自己办理。",
+    "act": "委托的范围不包括这样做；请让委托人重新委托您，或者由委托人自己办理。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who acts on a case: its owner, or an agent under a mandate."""
+
+    subject: str
+    mandate: MandateRow | None = None
+    agency: AgencyRow | None = None
+
+    @property
+    def by(self) -> str:
+        """The actor of events: the applicant, and behind a colon the mandate under which somebody acted as one."""
+        return APPLICANT if self.mandate is None else actor(self.mandate)
+
+
+def actor(mandate: MandateRow) -> str:
+    """The actor of what is done under a mandate."""
+    return f"{APPLICANT}:{mandate.mandate}"
+
+
+def refused(why: str) -> NoMandate:
+    """The refusal for a reason."""
+    return NoMandate(_WHY[why], more={"why": why})
+
+
+def in_force(row: MandateRow, now: datetime) -> bool:
+    """Whether a mandate holds now."""
+    return row.revoked_at is None and row.valid_from <= now < row.valid_until
+
+
+def covers(row: MandateRow, bundle: str, act: str) -> bool:
+    """Whether an act on a bundle is in the scope of a mandate."""
+    bundles = row.body["bundles"]
+    return act in row.body["acts"] and (bundles is None or bundle in bundles)
+
+
+def standing(tx: Tx, pair: tuple[str, str], what: tuple[str, str], now: datetime, *, lock: bool = False) -> MandateRow:
+    """The mandate of a pair (principal, agent) that allows `what` (bundle, act) now; `NoMandate` says why there is
+    none. With `lock` nobody takes it back before this transaction has ended."""
+    (principal, agent), (bundle, act) = pair, what
+    rows = mandates.between(tx, principal, agent, lock)
+    found = next((row for row in rows if in_force(row, now) and covers(row, bundle, act)), None)
+    if found is None or mandates.is_closed(tx, principal) or mandates.is_closed(tx, agent):
+        raise refused(_why(tx, rows, pair, what, now))
+    return found
+
+
+def _why(tx: Tx, rows: list[MandateRow], pair: tuple[str, str], what: tuple[str, str], now: datetime) -> str:
+    """Why no mandate allows it. Only what the agent was told before is said again."""
+    holding = [row for row in rows if in_force(row, now)]
+    if any(covers(row, *what) for row in holding):
+        return "closed"
+    if holding:
+        return "act" if any(covers(row, what[0], FILE) for row in holding) else "scope"
+    if any(row.valid_from > now for row in rows):
+        return "early"
+    if rows:
+        return "expired"
+    return "revoked" if any(row.principal == pair[0] for row in mandates.given_to(tx, pair[1])) else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A case that an agent filed under a mandate; `stands`: one between the two still holds."""
+
+    agency: AgencyRow
+    mandate: MandateRow
+    stands: bool
+
+    def line(self) -> dict[str, Any]:
+        """What of it stands in the agent's list in any event."""
+        return {"principal_name": self.mandate.body["principal_name"], "mandate": self.mandate.mandate,
+                "stands": self.stands}
+
+    def bare(self, known: Known) -> dict[str, Any]:
+        """All that its agent may still know of it: that it was filed, when and as what."""
+        plan = known.case.plan
+        return {"reference": self.agency.reference, "bundle": plan.bundle, "bundle_name": str(plan.bundle_name),
+                "filed_at": self.agency.filed_at.isoformat(), "principal_name": None}
+
+
+class Agency:
+    """Who may act on which case, and files for whom."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    def acting(self, agent: str, principal: str | None, bundle: str, now: datetime) -> MandateRow | None:
+        """The mandate under which `agent` may file `bundle` for `principal`; None where one files for oneself."""
+        if principal is None or principal == agent:
+            return None
+        with self._premises.database.read() as tx:
+            return standing(tx, (principal, agent), (bundle, FILE), now)
+
+    def hand(self, subject: str, case: CaseRow, now: datetime | None, act: str = FILE) -> Hand:
+        """Who `subject` is to a case: its owner, or the agent who filed it, with a mandate that allows `act`. For
+        anybody else there is no such case; nor for an agent whose mandate is over, or where no moment is given."""
+        if case.subject == subject:
+            return Hand(subject)
+        if case.on_behalf_of is None or now is None:
+            raise UnknownCase
+        with self._premises.database.read() as tx:
+            return hand_of(tx, subject, case, now, act)
+
+    def filed_for_others(self, agent: str, now: datetime) -> list[Filed]:
+        """What an agent filed, newest first, each with whether a mandate still holds."""
+        with self._premises.database.read() as tx:
+            sees = cache(partial(_sees, tx, now, agent))
+            rows = [(row, mandates.get(tx, row.mandate)) for row in mandates.agencies_of(tx, agent)]
+            return [Filed(row, under, sees(under.principal, row.bundle)) for row, under in rows]
+
+    def filed_by(self, case: CaseRow) -> tuple[AgencyRow, MandateRow] | None:
+        """The agent who filed a case, and the mandate; None where its owner did."""
+        if case.on_behalf_of is None:
+            return None
+        with self._premises.database.read() as tx:
+            agency = mandates.agency(tx, case.reference)
+            return None if agency is None else (agency, mandates.get(tx, agency.mandate))
+
+
+def hand_of(tx: Tx, subject: str, case: CaseRow, now: datetime, act: str) -> Hand:
+    """`Agency.hand` within a transaction, for whoever is not the owner."""
+    agency = mandates.agency(tx, case.reference)
+    if agency is None or agency.agent != subject:
+        raise UnknownCase
+    pair = (case.subject, subject)
+    try:
+        return Hand(subject, standing(tx, pair, (case.bundle, act), now), agency)
+    except NoMandate as none:
+        if none.more["why"] == "act":  # the case is seen, this is not done with it
+            raise
+        raise UnknownCase from None
+
+
+def _sees(tx: Tx, now: datetime, agent: str, principal: str, bundle: str) -> bool:
+    try:
+        standing(tx, (principal, agent), (bundle, FILE), now)
+    except NoMandate:
+        return False
+    return True
+
+
+def agents_code(tx: Tx, reference: str, code: str, now: datetime) -> bool:
+    """Whether `code` is what the agent of a case looks it up with, and the mandate still holds."""
+    agency = mandates.agency(tx, reference)
+    if agency is None or not mandates.has_code(agency, code):
+        return False
+    return _sees(tx, now, agency.agent, mandates.get(tx, agency.mandate).principal, agency.bundle)
+
+
+def agent_name(mandate: MandateRow) -> str:
+    """What the agent was called when the mandate was given."""
+    return str(mandate.body["agent_name"])
+
+
+def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, MandateRow] | None) -> dict[str, Any]:
+    """A view that names the agent of the case, in its history too, and shows an agent no more than is entrusted."""
+    if filed is None:
+        return view
+    agent, mandate = agent_name(filed[1]), filed[1]
+    for line in (line for leg in view["legs"] for line in leg["timeline"] if line["on_behalf"]):
+        line["text"] += f"（由受托人{agent}代办）"
+    acts = set(ACTS) if hand.mandate is None else {*hand.mandate.body["acts"]}
+    for leg in view["legs"]:
+        leg["can_withdraw"] &= WITHDRAW in acts
+        leg["can_urge"] &= URGE in acts
+        if RESULTS not in acts:
+            leg["results"] = [{**result, "number": None, "files": []} for result in leg["results"]]
+    return {**view, "on_behalf": {
+        "principal_name": mandate.body["principal_name"], "agent_name": agent, "mandate": mandate.mandate,
+        "yours": "principal" if hand.mandate is None else "agent", "acts": [act for act in ACTS if act in acts]}}
+
+
+def hold(tx: Tx, hand: Hand, case: CaseRow, now: datetime, act: str) -> None:
+    """Make sure, in the transaction of an act, that the mandate still allows it; nothing for the owner."""
+    if hand.mandate is not None:
+        standing(tx, (case.subject, hand.subject), (case.bundle, act), now, lock=True)
+
+
+def take_over(tx: Tx, hand: Hand, case: CaseRow) -> None:
+    """What an agent gave to a case is the principal's from now on, like the case itself."""
+    if hand.mandate is not None:
+        files.hand_over(tx, case.reference, hand.subject, case.subject)
+
+
+def filed_for(filing: Filing, mandate: MandateRow, plan: Plan, zone: ZoneInfo) -> Filing:
+    """The filing with what the mandate says of itself where the plan asks for it."""
+    asked = {line.code for line in plan.fields}
+    said = {code: value for code, value in particulars(mandate, zone).items() if code in asked}
+    return replace(filing, form={**filing.form, **said}) if said else filing
+
+
+def as_agent(filing: Filing) -> Filing:
+    """The filing with an agent as its filer; `InvalidAnswers` if it says that somebody else files."""
+    if filing.situation.get(FILER, AS_AGENT) != AS_AGENT:
+        raise InvalidAnswers(errors={"situation": {FILER: ["替别人办理时，提交人是经办人(代理人)；请写 agent 或不写"]}})
+    return replace(filing, situation={**filing.situation, FILER: AS_AGENT})
+
+
+def particulars(mandate: MandateRow, zone: ZoneInfo) -> dict[str, str]:
+    """What a form may ask of a mandate."""
+    return {NUMBER: mandate.mandate, UNTIL: last_day(mandate, zone)}
+
+
+def last_day(mandate: MandateRow, zone: ZoneInfo) -> str:
+    """The last day of a mandate, which ends with it."""
+    return (mandate.valid_until.astimezone(zone) - timedelta(microseconds=1)).date().isoformat()
+
+
+def papers_of(plan: Plan, catalog: Catalog) -> list[str]:
+    """The papers of a plan for which a mandate given online may stand."""
+    return [line.key for line in plan.materials if any(
+        source.kind == "mandate" for source in catalog.materials[line.kind].sources)]
+
+
+def with_mandate(found: Findings, mandate: MandateRow, papers: list[str], zone: ZoneInfo) -> Findings:
+    """What look-ups came to, and the mandate in place of these papers."""
+    said = document(mandate, zone)
+    return Findings({**found.outcomes, **dict.fromkeys(papers, MANDATED)},
+                    {**found.documents, **dict.fromkeys(papers, said)})
+
+
+def document(mandate: MandateRow, zone: ZoneInfo) -> dict[str, Any]:
+    """A mandate as departments get it in place of the paper."""
+    body = mandate.body
+    return {"name": "在线委托", "source": "mandate", "number": mandate.mandate,
+            "valid_from": mandate.valid_from.astimezone(zone).date().isoformat(), "valid_to": last_day(mandate, zone),
+            "principal": body["principal_name"], "agent": body["agent_name"],
+            "bundles": body["bundles"], "acts": [ACTS[act] for act in body["acts"]],
+            "given_at": mandate.given_at.astimezone(zone).isoformat()}
+
+
+def agency_row(case: CaseRow, mandate: MandateRow) -> AgencyRow:
+    """That a case is filed under a mandate, with a fresh query code for the agent."""
+    return AgencyRow(case.reference, case.bundle, mandate.mandate, mandate.agent, case.filed_at, new_code())

@@ -1,0 +1,178 @@
+"""Mandates (委托): who may act for whom, in what, until when; the codes by which an agent is named; and the cases that
+were filed under one. What a mandate says of people is sealed; who gave it to whom are opaque ids."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from store.encoding import stamp
+from store.errors import UnknownMandate
+from store.port import Row, Tx
+from store.rows import insert, one, params, shape
+from store.sealing import seal, unseal
+
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MandateRow:
+    """A mandate; `body` holds its scope, its reason, the names of both as they were when it was given, and the key it
+    was given under."""
+
+    mandate: str
+    principal: str
+    agent: str
+    valid_from: datetime
+    valid_until: datetime
+    given_at: datetime
+    body: Mapping[str, Any]
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyRow:
+    """That an agent filed a case under a mandate; `code` is the agent's own query code, which is worth as much as the
+    mandate."""
+
+    reference: str
+    bundle: str
+    mandate: str
+    agent: str
+    filed_at: datetime
+    code: str
+
+
+def add(tx: Tx, row: MandateRow) -> None:
+    """Store a new mandate."""
+    insert(tx, "mandates", {**params(row, "body"), "body": seal(tx, row.body, _place("body", row.mandate))})
+
+
+def get(tx: Tx, mandate: str, lock: bool = False) -> MandateRow:
+    """The mandate; UnknownMandate."""
+    sql = "select * from mandates where mandate = :mandate" + (" {lock}" if lock else "")
+    return _opened(tx, one(tx, UnknownMandate, sql, mandate=mandate))
+
+
+def between(tx: Tx, principal: str, agent: str, lock: bool = False) -> list[MandateRow]:
+    """What a principal gave to an agent and has not taken back, the last to end first; held until this transaction ends
+    where it is to `lock`, so that none is taken back meanwhile."""
+    sql = ("select * from mandates where principal = :principal and agent = :agent and revoked_at is null"
+           " order by valid_until desc, mandate") + (" {lock}" if lock else "")
+    return [_opened(tx, row) for row in tx.rows(sql, principal=principal, agent=agent)]
+
+
+def given_by(tx: Tx, principal: str) -> list[MandateRow]:
+    """What a principal gave, the newest first."""
+    found = tx.rows("select * from mandates where principal = :who order by given_at desc, mandate desc limit :most",
+                    who=principal, most=MOST_LISTED)
+    return [_opened(tx, row) for row in found]
+
+
+def given_to(tx: Tx, agent: str) -> list[MandateRow]:
+    """What an agent was given, the newest first."""
+    found = tx.rows("select * from mandates where agent = :who order by given_at desc, mandate desc limit :most",
+                    who=agent, most=MOST_LISTED)
+    return [_opened(tx, row) for row in found]
+
+
+def standing(tx: Tx, principal: str, now: datetime) -> int:
+    """How many mandates of a principal are in force, or will be."""
+    found = tx.rows("select count(*) as n from mandates where principal = :who and revoked_at is null"
+                    " and valid_until > :now", who=principal, now=stamp(now))
+    return int(found[0]["n"])
+
+
+def revoke(tx: Tx, mandate: str, at: datetime) -> bool:
+    """Take a mandate back; False if it was before."""
+    return tx.run("update mandates set revoked_at = :at where mandate = :mandate and revoked_at is null",
+                  at=stamp(at), mandate=mandate) == 1
+
+
+def is_closed(tx: Tx, account: str) -> bool:
+    """Whether there is such an account and it is closed."""
+    return bool(tx.rows("select account from accounts where account = :a and disabled <> 0", a=account))
+
+
+def show_code(tx: Tx, agent: str, code: str, until: datetime) -> None:
+    """Keep the one code of an agent; the one before is worth nothing from now on."""
+    tx.run("insert into mandate_codes (agent, code, expires_at) values (:agent, :code, :until)"
+           " on conflict (agent) do update set code = excluded.code, expires_at = excluded.expires_at",
+           agent=agent, code=_index(tx, code), until=stamp(until))
+
+
+def agent_of(tx: Tx, code: str, now: datetime) -> str | None:
+    """Whose code this is, while it is worth something."""
+    found = tx.rows("select agent from mandate_codes where code = :code and expires_at > :now",
+                    code=_index(tx, code), now=stamp(now))
+    return found[0]["agent"] if found else None
+
+
+def use_code(tx: Tx, code: str, now: datetime) -> str | None:
+    """Take a code, which then is worth nothing; whose it was, or None if it was worth nothing before."""
+    found = tx.rows("delete from mandate_codes where code = :code and expires_at > :now returning agent",
+                    code=_index(tx, code), now=stamp(now))
+    return found[0]["agent"] if found else None
+
+
+def file_under(tx: Tx, agency: AgencyRow) -> None:
+    """Note under which mandate, and by whom, a case was filed."""
+    insert(tx, "agencies", {**params(agency, "code"), "code": seal(tx, agency.code, _place("code", agency.reference))})
+
+
+def agency(tx: Tx, reference: str) -> AgencyRow | None:
+    """Who filed a case for its owner; None where the owner did."""
+    found = tx.rows("select * from agencies where reference = :reference", reference=reference)
+    return _agency(tx, found[0]) if found else None
+
+
+def agencies_of(tx: Tx, agent: str) -> list[AgencyRow]:
+    """What an agent filed for others, the newest first."""
+    found = tx.rows("select * from agencies where agent = :agent order by filed_at desc, reference desc limit :most",
+                    agent=agent, most=MOST_LISTED)
+    return [_agency(tx, row) for row in found]
+
+
+def has_code(agency: AgencyRow, code: str) -> bool:
+    """Whether `code` is the agent's query code."""
+    return hmac.compare_digest(agency.code.encode(), code.encode()) and bool(agency.code)
+
+
+def page(tx: Tx, after: str, limit: int) -> list[MandateRow]:
+    """Mandates behind an id, in order."""
+    found = tx.rows("select * from mandates where mandate > :after order by mandate limit :limit",
+                    after=after, limit=limit)
+    return [_opened(tx, row) for row in found]
+
+
+def drop_ended(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete mandates that ended before a time and under which no case stands any more, with the keys they were given
+    under; how many. One that was taken back is kept as long as one that was not."""
+    tx.run("delete from mandate_codes where expires_at < :before", before=stamp(before))
+    found = tx.rows("select * from mandates where valid_until < :before and not exists"
+                    " (select 1 from agencies where agencies.mandate = mandates.mandate)"
+                    " order by valid_until limit :limit", before=stamp(before), limit=limit)
+    for row in (_opened(tx, row) for row in found):
+        tx.run("delete from submissions where subject = :who and key = :key", who=row.principal, key=row.body["key"])
+        tx.run("delete from mandates where mandate = :mandate", mandate=row.mandate)
+    return len(found)
+
+
+def _index(tx: Tx, code: str) -> str:
+    """Under which a code is kept: whoever reads the store cannot find out the code."""
+    return tx.cipher.index(code, "mandate_codes:code")
+
+
+def _place(column: str, which: str) -> str:
+    return f"mandates:{column}:{which}"
+
+
+def _opened(tx: Tx, row: Row) -> MandateRow:
+    return shape(MandateRow, row, body=unseal(tx, row["body"], _place("body", row["mandate"])))
+
+
+def _agency(tx: Tx, row: Row) -> AgencyRow:
+    return shape(AgencyRow, row, code=unseal(tx, row["code"], _place("code", row["reference"])))

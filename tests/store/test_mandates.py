@@ -1,0 +1,273 @@
+"""Who acts for another does so under a mandate, on both stores: checked in the very transaction, over at once."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bench.inside import SUBJECT, Inside, inside
+from desk.acts import Act
+from desk.applicant import Supply, Urge, Withdrawal
+from desk.desk import Desk
+from desk.errors import NoMandate, NotNow, UnknownAgentCode, UnknownCase, UnknownFile
+from desk.export import Extent, export, plain
+from desk.mandates import Mandate, Wish
+from desk.values import Filing, Receipt
+from oversight.ratings import Given, Ratings
+from people.accounts import NewAccount
+from sources.samples import sample_paper
+from store import audit, mandates
+from store.opening import Place
+from store.proof import verify
+
+NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+BOSS = "boss"  # entrusts SUBJECT, who is whoever files in `bench.inside`
+LAST = date(2026, 6, 30)
+POWER = {"services": ["power"], "outside_line": False}
+Do = Callable[[datetime], object]
+
+
+@pytest.fixture
+def there(place: Place, tmp_path: Path) -> Iterator[Inside]:
+    with inside(tmp_path, place.data, place.url) as made:
+        for who, name in ((BOSS, "示例甲"), (SUBJECT, "示例乙"), ("third", "示例丙")):
+            made.house.accounts.add(NewAccount(who, "applicant", name, subject=who), NOW)
+        yield made
+
+
+def entrust(there: Inside, principal: str = BOSS, agent: str = SUBJECT, **more: object) -> Mandate:
+    code, _ = there.desk.mandates.show_code(agent, NOW)
+    wish = Wish(code, **{"valid_until": LAST, **more})  # type: ignore[arg-type]
+    return there.desk.mandates.give(principal, wish, f"give-{code}", NOW)
+
+
+def file(there: Inside, key: str, now: datetime = NOW, on_behalf_of: str = BOSS) -> Receipt:
+    """An agent's filing: what `bench.inside` would file, without the paper for which the mandate stands."""
+    filing = filed_by_agent(there, now, on_behalf_of)
+    return there.desk.file(SUBJECT, filing, key, now)
+
+
+def filed_by_agent(there: Inside, now: datetime, on_behalf_of: str) -> Filing:
+    whole = there.filing({**POWER, "filer": "agent"}, now)
+    form = {name: value for name, value in whole.form.items() if not name.startswith("mandate_")}
+    papers = {key: names for key, names in whole.materials.items() if key != "AU01"}
+    return replace(whole, form=form, materials=papers, on_behalf_of=on_behalf_of, situation=POWER)
+
+
+def test_a_case_filed_under_a_mandate_is_the_principals_and_the_paper_is_not_asked(there: Inside) -> None:
+    desk, given = there.desk, entrust(there)
+    receipt = file(there, "k1")
+    assert file(there, "k1") == receipt, "the same key and content: the same answer"
+    view = desk.case_view(BOSS, receipt.reference, NOW)
+    assert (view["on_behalf"]["agent_name"], view["on_behalf"]["yours"]) == ("示例乙", "principal")
+    assert [(one["rule"], one["text"]) for one in view["removed"] if one["key"] == "AU01"] == [
+        ("mandate", "委托人已在网上委托您办理，委托信息由系统提供给“供电报装”，不用上传")]
+    claim, = desk.claim({"power-grid": 9}, NOW)
+    data = json.loads(claim.outgoing.body)["data"]
+    paper, = (one for one in data["materials"] if one["material"] == "AU01")
+    said, = paper["documents"]
+    assert (paper["obtained"], paper["files"]) == ("sharing", [])
+    assert (said["number"], said["principal"], said["agent"], said["valid_to"]) == (
+        given.row.mandate, "示例甲", "示例乙", LAST.isoformat())
+    known = desk._applicant.seen(BOSS, receipt.reference, NOW)[0]
+    assert (known.row.body["form"]["mandate_no"], known.row.body["form"]["mandate_until"]) == (
+        given.row.mandate, LAST.isoformat())
+    assert receipt.code != desk.receipt(BOSS, receipt.reference).code
+    assert [one["reference"] for one in desk.cases_of(BOSS, NOW)] == [receipt.reference]
+    assert (desk.cases_of(SUBJECT, NOW), desk.disclosure(BOSS, receipt.reference).agent) == ([], "示例乙")
+    line, = (one for one in export(there.house.database, Extent(None, True)) if one["kind"] == "case")
+    assert (line["subject"], line["agent"], line["mandate"]) == (BOSS, SUBJECT, given.row.mandate)
+    assert [(one.action, one.target) for one in _audited(there)] == [("mandate.give", given.row.mandate)]
+
+
+def _audited(there: Inside) -> list[audit.Entry]:
+    with there.house.database.read() as tx:
+        return audit.entries(tx)
+
+
+def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Inside) -> None:
+    desk, given = there.desk, entrust(there)
+    receipt = file(there, "k1")
+    reference = receipt.reference
+    there.deliver(NOW)
+    there.say("power-grid", f"{reference}-03", "leg.accepted", NOW)
+    there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图", limit="5wd",
+              materials=[{"material": "K23"}])
+    paper = desk.keep_file(SUBJECT, sample_paper("K23")[:2], [sample_paper("K23")[2]], NOW).file
+    desk.supplement(SUBJECT, reference, Supply("03", "a1", {}, {"K23": (paper,)}), "s1", NOW)
+    leg, = desk.case_view(BOSS, reference, NOW)["legs"]
+    assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == ["已提交补正（由受托人示例乙代办）"]
+    assert [desk.describe_file(who, paper, NOW).file for who in (BOSS, SUBJECT)] == [paper, paper]
+    draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW, BOSS).id
+    desk.save_draft(SUBJECT, draft, {"form": {"holder_name": "示例科技"}}, NOW)
+    ratings = Ratings(there.house.database, desk)
+    acts: list[Do] = [
+        lambda now: desk.case_view(SUBJECT, reference, now), lambda now: desk.receipt(SUBJECT, reference, now),
+        lambda now: desk.disclosure(SUBJECT, reference, now), lambda now: desk.about(SUBJECT, reference, now),
+        lambda now: desk.supplement(SUBJECT, reference, Supply("03", "a1"), "s2", now),
+        lambda now: desk.withdrawal(SUBJECT, reference, None, now),
+        lambda now: desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", now),
+        lambda now: desk.urge(SUBJECT, reference, Urge("03"), "u", now),
+        lambda now: ratings.of_case(SUBJECT, reference, now),
+        lambda now: ratings.give(SUBJECT, reference, Given("", 5), "r", now),
+        lambda now: desk.track(reference, receipt.code, now),
+    ]
+    expired = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
+    assert desk.track(reference, receipt.code, NOW)["masked"]
+    there.house.accounts.disable(BOSS)
+    with pytest.raises(UnknownCase):
+        desk.case_view(SUBJECT, reference, NOW)
+    there.house.accounts.enable(BOSS)
+    for revoked, moment in ((False, expired), (True, NOW)):
+        if revoked:
+            over = desk.mandates.revoke(BOSS, given.row.mandate, NOW)
+            assert desk.mandates.revoke(BOSS, given.row.mandate, NOW + DAY) == over, "once and for all"
+        for act in acts:
+            with pytest.raises(UnknownCase):
+                act(moment)
+        for look in (desk.read_draft, lambda *args: desk.save_draft(*args[:2], {"form": {}}, args[2]),
+                     lambda *args: desk.submit_draft(*args[:2], None, args[2])):
+            with pytest.raises(NoMandate):
+                look(SUBJECT, draft, moment)
+        shut, = desk.drafts(SUBJECT, moment)
+        assert (shut.id, shut.shut, shut.form, shut.materials) == (draft, True, {}, {})
+        line, = desk.filed_for_others(SUBJECT, moment)
+        assert set(line) == {"reference", "bundle", "bundle_name", "filed_at", "principal_name", "mandate", "stands"}
+        with pytest.raises(UnknownFile):
+            desk.describe_file(SUBJECT, paper, moment)
+        with pytest.raises(NoMandate):
+            file(there, f"again-{revoked}", moment)
+    entrust(there)
+    assert desk.read_draft(SUBJECT, draft, NOW).form["holder_name"] == "示例科技", "kept, and shown under a new mandate"
+    assert desk.case_view(SUBJECT, reference, NOW)["on_behalf"]["yours"] == "agent"
+    desk.withdraw(BOSS, reference, Withdrawal(None, "不办了"), "w", NOW)
+
+
+def test_nobody_gets_further_than_the_scope_and_nobody_gives_on_what_was_given(there: Inside) -> None:
+    desk = there.desk
+    for why, principal, more in (("none", "third", {}), ("scope", BOSS, {"bundles": ("retirement",)}),
+                                 ("early", BOSS, {"valid_from": date(2026, 3, 1)})):
+        given = entrust(there, **more) if principal == BOSS else None
+        with pytest.raises(NoMandate) as none:
+            file(there, why, NOW, principal)
+        assert none.value.more == {"why": why}
+        if given is not None:
+            desk.mandates.revoke(SUBJECT, given.row.mandate, NOW)  # an agent gives it up
+    entrust(there, acts=("file",))
+    reference = file(there, "k1").reference
+    for act in (lambda: desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", NOW),
+                lambda: desk.urge(SUBJECT, reference, Urge("03"), "u", NOW)):
+        with pytest.raises(NoMandate) as none:
+            act()
+        assert none.value.more == {"why": "act"}
+    with pytest.raises(UnknownCase):
+        desk.take_back_consent(SUBJECT, reference, "c", NOW)
+    entrust(there, SUBJECT, "third")  # the agent entrusts somebody with their own affairs
+    with pytest.raises(UnknownCase):
+        desk.case_view("third", reference, NOW)
+    entrust(there, BOSS, "third")
+    with pytest.raises(UnknownCase):  # another agent of the same principal
+        desk.case_view("third", reference, NOW)
+
+
+def test_an_urge_of_an_agent_is_the_applicants_urge_of_the_day(there: Inside) -> None:
+    desk = there.desk
+    entrust(there)
+    reference = file(there, "k1").reference
+    there.deliver(NOW)
+    there.say("power-grid", f"{reference}-03", "leg.accepted", NOW)
+    late = NOW + 60 * DAY
+    desk.urge(SUBJECT, reference, Urge("03"), "u", late)
+    with pytest.raises(NotNow):
+        desk.urge(BOSS, reference, Urge("03"), "u", late)
+    body = next(json.loads(one.outgoing.body) for one in desk.claim({"power-grid": 9}, late))
+    assert (body["type"], body["data"]["by"]) == ("leg.urged", "applicant"), "the department learns only the kind"
+
+
+def test_a_mandate_taken_back_at_the_same_moment_stops_the_filing_or_comes_after_it(there: Inside) -> None:
+    desk = there.desk
+    embedded = desk._premises.embedded
+    other = desk if embedded else Desk(replace(desk._premises, embedded=False))
+    for turn in range(6):
+        given, filing = entrust(there), filed_by_agent(there, NOW, BOSS)
+        begin, filed = threading.Barrier(2), []
+
+        def act(filing: Filing = filing, turn: int = turn, begin: threading.Barrier = begin,
+                filed: list[Receipt] = filed) -> None:
+            begin.wait()
+            with suppress(NoMandate):
+                filed.append(other.file(SUBJECT, filing, f"race-{turn}", NOW))
+
+        one = threading.Thread(target=act)
+        one.start()
+        begin.wait()
+        desk.mandates.revoke(BOSS, given.row.mandate, NOW)
+        with there.house.database.read() as tx:
+            before = {row.reference for row in mandates.agencies_of(tx, SUBJECT)}
+        one.join()
+        with there.house.database.read() as tx:
+            after = {row.reference for row in mandates.agencies_of(tx, SUBJECT)}
+        assert before == after, "nothing was filed after the revoke was answered"
+        assert [receipt.reference in after for receipt in filed] in ([], [True])
+
+
+def test_a_mandate_that_is_taken_back_while_a_filing_is_checked_stops_it(there: Inside) -> None:
+    desk, given = there.desk, entrust(there)
+    filing = filed_by_agent(there, NOW, BOSS)
+    find = desk._premises.sources.find
+
+    def slow(query: object) -> object:
+        desk.mandates.revoke(BOSS, given.row.mandate, NOW)
+        return find(query)  # type: ignore[arg-type]
+
+    object.__setattr__(desk._premises.sources, "find", slow)
+    with pytest.raises(NoMandate) as none:
+        desk.file(SUBJECT, filing, "k1", NOW)
+    assert none.value.more == {"why": "revoked"}
+    assert desk.cases_of(BOSS, NOW) == []
+
+
+def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> None:
+    desk = there.desk.mandates
+    first, _ = desk.show_code(SUBJECT, NOW)
+    second, until = desk.show_code(SUBJECT, NOW)
+    assert desk.behind(f" {second[:4]} {second[4:].lower()}", NOW) == "示例乙"
+    given = desk.give(BOSS, Wish(second, LAST), "k", NOW)
+    assert desk.give(BOSS, Wish(second, LAST), "k", NOW) == given, "the same key and content: the same mandate"
+    third, until = desk.show_code(SUBJECT, NOW)
+    for code, at in ((first, NOW), (second, NOW), (third, until)):
+        with pytest.raises(UnknownAgentCode):
+            desk.give(BOSS, Wish(code, LAST), f"k-{code}", at)
+    with there.house.database.read() as tx:
+        kept = tx.rows("select * from mandate_codes")
+    assert third not in str(kept), "whoever reads the store cannot use it"
+
+
+def test_with_the_case_goes_what_the_agent_has_of_it_and_with_time_the_mandate(there: Inside) -> None:
+    desk, database = there.desk, there.house.database
+    entrust(there)
+    reference = file(there, "k1").reference
+    there.deliver(NOW)
+    there.say("power-grid", f"{reference}-03", "leg.refused", NOW, reason_code="R1", reason="容量不足")
+    later = NOW + 400 * DAY
+    desk.sweep(later)
+    assert len(desk.mandates.given(BOSS, later)) == 1, "a case still stands under it"
+    assert desk.operations.erasures.erase([reference], Act("ops", "保存期满"), later) == {reference: ""}
+    assert (desk.filed_for_others(SUBJECT, later), desk.drafts(SUBJECT, later)) == ([], [])
+    with database.read() as tx:
+        assert tx.rows("select subject from submissions where reference = :r", r=reference) == []
+    desk.sweep(later + 2 * DAY)
+    said = json.dumps(list(export(database, Extent(None, True))), ensure_ascii=False, default=plain)
+    assert [word for word in (BOSS, "示例甲") if word in said] == []
+    assert (desk.mandates.given(BOSS, later), verify(database).holds) == ([], True)
+    with database.read() as tx:
+        assert [row for table in ("mandates", "agencies", "mandate_codes") for row in tx.rows(f"select * from {table}")
+                ] == []
