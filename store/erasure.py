@@ -7,7 +7,7 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 
-from store import cases, editions, events, ratings
+from store import bulletins, cases, editions, events, preferences, ratings
 from store.cases import CaseRow
 from store.encoding import stamp
 from store.paging import Order
@@ -59,12 +59,14 @@ def erase(tx: Tx, case: CaseRow, files_of: datetime) -> None:
     `files_of`."""
     events.erase(tx, case.reference)
     ratings.erase(tx, case.reference)
+    bulletins.erase(tx, case.reference)
     for sql in _ERASED:
         tx.run(sql, r=case.reference)
     tx.run(_LET_GO, r=case.reference, at=stamp(files_of))
     for sql in _OF_SUBJECT:
         tx.run(sql, r=case.reference, subject=case.subject)
     cases.blank(tx, case.reference)
+    preferences.forget(tx, case.subject)
     _leave_plan(tx, case)
 
 

@@ -14,7 +14,7 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, THIRD
+from store.schema import EIGHTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, THIRD, TWELFTH
 
 MIGRATIONS = Migrations("yijianshi")
 EVERY = 10.0  # seconds after which an upgrade says again that it goes on
@@ -83,6 +83,11 @@ def _eighth(db: Any) -> None:
 @MIGRATIONS(name="0009_lists_of_what_is_open")
 def _ninth(db: Any) -> None:
     run_all(db, NINTH)
+
+
+@MIGRATIONS(name="0012_news")
+def _twelfth(db: Any) -> None:
+    run_all(db, TWELFTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:
