@@ -13,6 +13,7 @@ from desk import files as stored_files
 from desk import reference as references
 from desk.applicant import AfterFiling, Supply, Urge, Withdrawal
 from desk.book import Book
+from desk.bulletins import Bulletins
 from desk.claims import Claim, Claims
 from desk.disclosure import Disclosure, disclosure
 from desk.drafts import Drafts
@@ -56,6 +57,7 @@ class Desk:
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.urging = Urging(premises, self._book)
+        self.bulletins = Bulletins(premises, self._book)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)

@@ -15,6 +15,11 @@ from store.paging import Order
 from store.port import Row, Tx
 from store.rows import insert, shape
 
+# In a copy of the store: before anybody restores it, whatever was about to leave has left from where it was made.
+LEFT_BEHIND: tuple[str, ...] = (
+    "update news set tell_at = null where tell_at is not null",
+    "update bulletins set state = 'overtaken', next_at = null, body = null where next_at is not null",
+)
 TROUBLED = "(state = 'stuck' or state = 'refused')"
 LEASE = timedelta(seconds=60)
 _ORDER = Order(("created_at", "bulletin"))

@@ -116,9 +116,9 @@ def untold(tx: Tx, subject: str, limit: int) -> list[News]:
 
 def leave(tx: Tx, news: Iterable[News], bulletin: str | None) -> int:
     """Note with which bulletin these left (None: they do not any more); how many had not before."""
-    return sum(tx.run("update news set tell_at = null, bulletin = :bulletin where reference = :reference"
-                      " and key = :key and tell_at is not null", bulletin=bulletin, reference=one.reference, key=one.key)
-               for one in news)
+    sql = ("update news set tell_at = null, bulletin = :bulletin"
+           " where reference = :reference and key = :key and tell_at is not null")
+    return sum(tx.run(sql, bulletin=bulletin, reference=one.reference, key=one.key) for one in news)
 
 
 def of_bulletins(tx: Tx, bulletins: Iterable[str]) -> dict[str, list[News]]:
