@@ -48,7 +48,7 @@ KINDS: Mapping[str, Kind] = {
     "not_withdrawn": Kind("撤回没有同意", "“{matter}”部门不同意撤回，这一项接着办", SOON),
     "granted": Kind("某一项办好", "“{matter}”{state}，打开查看结果", SOON),
     "delivered": Kind("结果已送达", "“{matter}”的结果已送达", SOON),
-    "ended": Kind("整件事结束", "整件事{case}，请查看结果，也请给这次办事打个分", SOON),
+    "ended": Kind("整件事结束", "整件事已结束（{case}），请查看结果，也请给这次办事打个分", SOON),
     "filed": Kind("申请已提交", "申请已提交，各部门开始办理", SOON, wanted=False),
 }
 ASKS = frozenset({"ask", "reminder", "waiting"})

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -25,6 +24,7 @@ LOG = logging.getLogger("yijianshi.news")
 NAP = 2.0
 MOST_ATTEMPTS = 16  # three days of the ladder; then a person has to look
 STOP_SECONDS = 8.0
+SHORTEST_JOIN = 0.2
 
 
 class Courier:
@@ -42,11 +42,15 @@ class Courier:
         self._thread.start()
         return self
 
-    def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Nothing new leaves; what is under way after that is sent again with its key once its lease has run out."""
-        until = time.monotonic() + seconds
+    def halt(self) -> None:
+        """Nothing new leaves."""
         self._stopping.set()
-        self._thread.join(max(0.1, until - time.monotonic()))
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Wait for what is under way; what is not over by then is sent again with its key once its lease is over."""
+        self.halt()
+        if self._thread.is_alive():
+            self._thread.join(max(SHORTEST_JOIN, seconds))
         self._hands.shutdown(wait=False, cancel_futures=True)
         self._gateway.close()
 

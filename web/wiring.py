@@ -135,6 +135,8 @@ class House:
     def close(self, seconds: float = 0.0) -> None:
         """Stop the dispatcher within `seconds` and close the store; nothing may be used afterwards."""
         until = monotonic() + seconds
+        if self.courier is not None:
+            self.courier.halt()
         if self.dispatcher is not None:
             self.dispatcher.stop(seconds)
         if self.courier is not None:

@@ -29,10 +29,10 @@ class Town(oversight.Town):
         with self.premises.database.read() as tx:
             return news.of_subject(tx, "somebody")[0]
 
-    def ask(self, reference, now, number="01", **more):
+    def ask(self, reference, now, number="01", limit="60wd"):
         """The department of a leg asks for a supplement."""
         self.say(reference, number, "leg.supplement_required", now, ask=f"a{now:%d%H}", reason="请拨 13900000000",
-                 materials=["BL01"], **more)
+                 materials=["BL01"], limit=limit)
 
     def refuse(self, reference, number, now):
         """The department of a leg refuses it."""
@@ -52,7 +52,9 @@ def said(departing):
 
 @pytest.fixture
 def premises(plain):
-    return replace(plain, gateway=True, quiet=Quiet(21, 8, SHANGHAI))
+    grid = replace(plain.deployment.bodies["power-grid"], authorities=("上级机关",))
+    deployment = replace(plain.deployment, bodies={**plain.deployment.bodies, grid.id: grid})
+    return replace(plain, deployment=deployment, gateway=True, quiet=Quiet(21, 8, SHANGHAI))
 
 
 @pytest.fixture
