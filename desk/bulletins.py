@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,6 @@ from typing import Any
 from cases import news as made
 from desk.acts import Act
 from desk.book import Book
-from desk.known import Known
 from desk.premises import Premises
 from desk.telling import Folded, folded
 from store import bulletins, news, pausing, preferences
@@ -74,17 +73,17 @@ class Bulletins:
         leaving = [one for one in some if chosen.wants(one.kind) and _is_true(found, one)]
         if leaving:
             name = _key(tx, leaving)
-            if not bulletins.add(tx, name, leaving[0].subject, self._body(leaving, found.known, chosen, now), now):
+            if not bulletins.add(tx, name, leaving[0].subject, self._body(leaving, chosen, now), now):
                 raise Stale
             if news.leave(tx, leaving, name) != len(leaving):
                 raise Stale
         news.leave(tx, [one for one in some if one not in leaving and one.reference not in found.bad], None)
 
-    def _body(self, leaving: Sequence[News], known: Mapping[str, Known], chosen: Preferences, now: datetime) -> bytes:
+    def _body(self, leaving: Sequence[News], chosen: Preferences, now: datetime) -> bytes:
         """The message as it is frozen: no value of the person but the number that they agreed to be reached by."""
         first = sorted(leaving, key=lambda one: list(made.KINDS).index(one.kind))
-        references = list(dict.fromkeys(one.reference for one in first))
-        names = {reference: str(known[reference].case.plan.bundle_name) for reference in references}
+        names = {one.reference: one.bundle for one in first}
+        references = list(names)
         url = self._premises.public_url
         recipient = {"subject": first[0].subject}
         if chosen.mobile and self._premises.gateway_gets_mobiles:

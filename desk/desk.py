@@ -21,6 +21,7 @@ from desk.editions import Editions
 from desk.errors import UnknownCase
 from desk.feed import Feed
 from desk.filing import Intake
+from desk.inbox import Inbox
 from desk.letters import Letters
 from desk.notices import Incoming, Notices, Outcome
 from desk.officer_acts import OfficerActs
@@ -58,6 +59,7 @@ class Desk:
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.urging = Urging(premises, self._book)
         self.bulletins = Bulletins(premises, self._book)
+        self.inbox = Inbox(premises)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)

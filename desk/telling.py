@@ -108,8 +108,9 @@ class Telling:
         """A piece of news; it leaves only where there is a gateway, and then not while people sleep."""
         leaves = self._premises.quiet.after(now + KINDS[piece.kind].patience) if self._premises.gateway else None
         return News(
-            reference=known.row.reference, key=piece.key, subject=known.row.subject, kind=piece.kind, leg=piece.leg,
-            about=piece.about, text=piece.text, until=piece.until, at=now, tell_at=leaves,
+            reference=known.row.reference, key=piece.key, subject=known.row.subject,
+            bundle=str(known.case.plan.bundle_name), kind=piece.kind, leg=piece.leg, about=piece.about,
+            text=piece.text, until=piece.until, at=now, tell_at=leaves,
             remind_at=made.remind_at(known.case, piece, now, now, self._premises.calendar))
 
     def _remind(self, now: datetime) -> None:

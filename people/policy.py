@@ -61,6 +61,7 @@ API: Mapping[str, Access] = {
     "api.drop_draft": OWN,
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
     "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN, "api.disclosure": OWN, "api.take_back_consent": OWN,
+    "api.news": OWN, "api.read_news": OWN, "api.news_preferences": OWN, "api.choose_news": OWN,
     "api.track": BY_CODE,
     "inside.run": INSIDE,
     "departments.notice": SIGNED, "departments.keep_file": SIGNED,
@@ -81,6 +82,7 @@ PAGES: Mapping[str, Access] = {
     "pages.review": OWN, "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.drop_draft": OWN,
     "pages.case": OWN, "pages.case_live": OWN, "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
+    "pages.news": OWN, "pages.open_news": OWN, "pages.read_news": OWN, "pages.news_preferences": OWN,
 }
 
 STAFF_PAGES: Mapping[str, Access] = {

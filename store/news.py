@@ -18,13 +18,14 @@ _ORDER = Order(("at", "reference", "key"), backwards=True, first="~")
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One piece of news of a person. `about`: the ask it is about; `until`: the day by which that must be answered;
-    `tell_at`: when it may leave through the gateway, None once it left or need not; `remind_at`: when to say it again;
-    `bulletin`: with what it left."""
+    """One piece of news of a person. `bundle`: what that is called; `about`: the ask it is about; `until`: the day by
+    which that must be answered; `tell_at`: when it may leave through the gateway, None once it left or need not;
+    `remind_at`: when to say it again; `bulletin`: with what it left."""
 
     reference: str
     key: str
     subject: str
+    bundle: str
     kind: str
     leg: str
     about: str

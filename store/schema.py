@@ -296,8 +296,8 @@ NINTH: tuple[str, ...] = (
 TWELFTH: tuple[str, ...] = (
     "create table moved (reference {text} primary key, since {int} not null, n {int} not null){strict}",
     """create table news (reference {text} not null references cases, key {text} not null, subject {text} not null,
-    kind {text} not null, leg {text} not null, about {text} not null, text {text} not null, until {text},
-    at {text} not null, read_at {text}, tell_at {text}, remind_at {text}, bulletin {text},
+    bundle {text} not null, kind {text} not null, leg {text} not null, about {text} not null, text {text} not null,
+    until {text}, at {text} not null, read_at {text}, tell_at {text}, remind_at {text}, bulletin {text},
     primary key (reference, key)){strict}""",
     "create index news_of_subject on news (subject, at, reference, key)",
     "create index news_unread on news (subject) where read_at is null",

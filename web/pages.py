@@ -20,6 +20,7 @@ from web import (
     pages_home,
     pages_login,
     pages_materials,
+    pages_news,
     pages_oversight,
     pages_situation,
 )
@@ -30,7 +31,7 @@ from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case,
-         pages_oversight, pages_disclosure)
+         pages_oversight, pages_disclosure, pages_news)
 STAFF_VIEWS = (health, undelivered, strange, studio, inbox, leg_work, warnings, ratings, overview)
 
 
@@ -42,7 +43,8 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(advice=advice, explained=explained, day=day, moment=moment, called=called, said=said,
                                  days=days, kinds=kinds)
-    app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=pages_oversight.rated)
+    app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=pages_oversight.rated,
+                                 unread=pages_news.unread)
     app.register_blueprint(bp)
     app.register_blueprint(staff.bp)
 

@@ -65,7 +65,7 @@ UNLINKED = files.Unlinked("x", "somebody", NOW)
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = f"{stamp(NOW)}|{REFERENCE}|01|leg.filed|1"
 
-TOLD = news.News(REFERENCE, "k", "someone", "ask", "01", "a", "x", NOW, remind_at=NOW)
+TOLD = news.News(REFERENCE, "k", "someone", "b", "ask", "01", "a", "x", NOW, remind_at=NOW)
 BULLETIN = bulletins.Bulletin("b", "someone", "due", NOW, NOW, 0, 0, "")
 
 Question = Callable[[Tx], object]
