@@ -115,8 +115,9 @@ class Bulletins:
         return self._premises.database.write(unit)
 
     def again(self, departing: Departing, at: datetime, detail: str) -> None:
-        """An attempt came to nothing; the next one is at `at`."""
-        self._premises.database.write(lambda tx: bulletins.again(tx, departing.bulletin, at, detail))
+        """An attempt came to nothing; the next one is at `at`, or in the morning after."""
+        later = self._premises.quiet.after(at)
+        self._premises.database.write(lambda tx: bulletins.again(tx, departing.bulletin, later, detail))
 
     def end(self, departing: Departing, state: str, detail: str, now: datetime) -> None:
         """A bulletin has arrived (`sent`), was `refused`, or is `stuck`: a person has to look."""
