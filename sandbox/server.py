@@ -6,8 +6,8 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +15,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from connectors.base import Body
+from sandbox import gateway
 from sandbox.agenda import Agenda
+from sandbox.gateway import MessageGateway
 from sandbox.ledger import Ledger
 from sandbox.office import Office, Reaction, World
 from sandbox.script import read_script
@@ -31,7 +33,8 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How to run the sandbox: script by name or file, ledger file, speed of its clock, address and port (0: any)."""
+    """How to run the sandbox: script by name or file, ledger file, speed of its clock, address and port (0: any), and
+    the secrets with which a portal signs to its message gateway (none: there is no such gateway)."""
 
     script: str = "prompt"
     ledger: Path | None = None
@@ -39,6 +42,7 @@ class Setting:
     port: int = 0
     host: str = "127.0.0.1"
     now: Callable[[], datetime] = _utc_now
+    gateway: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Sandbox:
@@ -56,6 +60,7 @@ class Sandbox:
         for name, office in self.offices.items():
             office.restore([line for line in lines if line["body"] == name])
         self._server.offices, self._server.agenda = self.offices, self.agenda
+        self._server.gateway = MessageGateway(setting.gateway, self.ledger, setting.now) if setting.gateway else None
         self.url = f"http://{setting.host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="sandbox", daemon=True)
         self._thread.start()
@@ -81,6 +86,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     offices: dict[str, Office]
     agenda: Agenda
+    gateway: MessageGateway | None
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A hub that hangs up is no error of ours."""
@@ -101,6 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(Reaction(413, {"code": "too_large"}))
             return
         raw = self.rfile.read(int(length))
+        if self.path == gateway.PATH and self.server.gateway is not None:
+            self._answer(Reaction(*self.server.gateway.take(_lowered(self.headers), raw)))
+            return
         office, leg = self._target()
         if office is None or leg:
             self._answer(Reaction(404, {"code": "no_body"}))
@@ -112,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         office, leg = self._target()
         if office is not None and leg:
             self._answer(office.query(_lowered(self.headers), leg))
+        elif self.path == gateway.PATH and self.server.gateway is not None:
+            self._send(200, "text/html; charset=utf-8", self.server.gateway.page(), {})
         elif self.path == "/":
             self._answer(Reaction(200, {name: len(one.legs) for name, one in self.server.offices.items()}))
         else:
@@ -131,10 +142,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._fault(reaction)
             return
         content = b"" if reaction.content is None else json.dumps(reaction.content, ensure_ascii=False).encode()
-        self.send_response(reaction.status)
-        self.send_header("Content-Type", "application/json")
+        self._send(reaction.status, "application/json", content, reaction.headers)
+
+    def _send(self, status: int, kind: str, content: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        for name, value in reaction.headers.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
