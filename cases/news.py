@@ -6,7 +6,7 @@ the matter, a state, a day and the reference, so that they may leave by whatever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -24,6 +24,10 @@ LAST_CALL = timedelta(days=2)  # before an ask ends, it is reminded of
 WAITING_EVERY, MOST_WAITING = timedelta(days=5), 3  # an ask without an end that is near is reminded of, so many times
 
 
+MOST_NAMES = 3  # matters that one sentence names
+_NAMED = "”"  # where the name of a matter ends, with which a text begins
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of news: what people call it, its text, and how long it may wait for others that leave with it. One that
@@ -38,15 +42,15 @@ class Kind:
 
 AT_ONCE, SOON = timedelta(), timedelta(minutes=30)
 KINDS: Mapping[str, Kind] = {
-    "ask": Kind("需要您补充", "“{matter}”需要您补充，{until}打开查看要补什么", AT_ONCE, urgent=True),
-    "reminder": Kind("补充快到期", "“{matter}”还在等您补充，{until}过期没有补充，这一项会终止", AT_ONCE, urgent=True),
+    "ask": Kind("需要您补充", "“{matter}”需要您补充{until}", AT_ONCE, urgent=True),
+    "reminder": Kind("补充快到期", "“{matter}”还在等您补充{until}；过期没有补，这一项会终止", AT_ONCE, urgent=True),
     "waiting": Kind("一直在等您", "“{matter}”一直在等您补充，补齐后部门接着办", AT_ONCE, urgent=True),
-    "refused": Kind("没有办成", "“{matter}”{state}，打开查看原因和可以怎样做", AT_ONCE),
-    "stopped": Kind("某一项停办", "“{matter}”不再办理（{state}），打开查看原因", SOON),
+    "refused": Kind("没有办成", "“{matter}”{state}，请查看原因和可以怎样做", AT_ONCE),
+    "stopped": Kind("某一项停办", "“{matter}”不再办理（{state}），请查看原因", SOON),
     "corrected": Kind("结果有更正", "“{matter}”有更正，现在是：{state}", SOON),
-    "withdrawn": Kind("撤回有答复", "“{matter}”部门已确认撤回", SOON),
+    "withdrawn": Kind("撤回已确认", "“{matter}”部门已确认撤回", SOON),
     "not_withdrawn": Kind("撤回没有同意", "“{matter}”部门不同意撤回，这一项接着办", SOON),
-    "granted": Kind("某一项办好", "“{matter}”{state}，打开查看结果", SOON),
+    "granted": Kind("某一项办好", "“{matter}”{state}，可以查看结果", SOON),
     "delivered": Kind("结果已送达", "“{matter}”的结果已送达", SOON),
     "ended": Kind("整件事结束", "整件事已结束（{case}），请查看结果，也请给这次办事打个分", SOON),
     "filed": Kind("申请已提交", "申请已提交，各部门开始办理", SOON, wanted=False),
@@ -138,19 +142,23 @@ def is_true(case: Case, piece: Piece) -> bool:
 
 def bundled(case: Mapping[str, str], told: Sequence[tuple[str, str]], most: int) -> str:
     """One message of several pieces of news (reference and text), the first in front; `case` has the name of the
-    bundle by reference. Of more than `most` the rest is only counted."""
+    bundle by reference. What is said of several matters of a case is said once; what is more than `most` sentences is
+    only counted."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for reference, text in told:
+        name, mark, rest = text.partition(_NAMED) if text.startswith("“") else ("", "", text)
+        alike.setdefault((reference, rest), []).append(name + mark)
     by_case: dict[str, list[str]] = {}
-    for reference, text in told[:most]:
-        by_case.setdefault(reference, []).append(text)
+    for (reference, rest), names in list(alike.items())[:most]:
+        by_case.setdefault(reference, []).append(_counted(names) + rest)
     lines = [f"{case[reference]}（受理编号 {reference}）：{'；'.join(texts)}。" for reference, texts in by_case.items()]
-    rest = f"另有 {len(told) - most} 条消息，请登录查看。" if len(told) > most else ""
-    return "".join(lines) + rest
+    left = sum(len(names) for names in list(alike.values())[most:])
+    return "".join(lines) + (f"另有 {left} 条消息，请登录查看。" if left else "")
 
 
-def urgent_first(kinds: Iterable[str]) -> str:
-    """Of several kinds the one that matters most: the order of the table."""
-    wanted = set(kinds)
-    return next(kind for kind in KINDS if kind in wanted)
+def _counted(names: Sequence[str]) -> str:
+    few = list(dict.fromkeys(names))[:MOST_NAMES]
+    return "".join(few) + (f"等 {len(names)} 项" if len(names) > len(few) else "")
 
 
 def _of_event(case: Case, event: Fresh) -> Iterator[Piece]:
@@ -166,7 +174,7 @@ def _of_event(case: Case, event: Fresh) -> Iterator[Piece]:
 
 def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None) -> Piece:
     until = ask.until if ask is not None else None
-    words = {"matter": "", "state": "", "until": f"请在 {_day(until)} 前完成，" if until else "",
+    words = {"matter": "", "state": "", "until": f"，请在 {_day(until)} 前补上" if until else "",
              "case": CASE_NAMES[case_state(case)]}
     if number:
         line = planned(case, number)

@@ -23,7 +23,7 @@ from web.wiring import house
 def news() -> str:
     """A page of one's news, the latest first."""
     found, then = desk().inbox.page(subject(), request.args.get("after"))
-    return render_template("news.html", news=found, next=then, first="after" not in request.args, kinds=KINDS,
+    return render_template("news.html", news=found, next=then, first="after" not in request.args,
                            urgent=URGENT, until=now(), done=taken())
 
 
