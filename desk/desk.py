@@ -30,6 +30,7 @@ from desk.operations import Operations
 from desk.premises import Premises
 from desk.recording import Came, Recorder, Unwritten
 from desk.sweeps import Sweeper
+from desk.telling import Telling
 from desk.urging import Urging
 from desk.values import Draft, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
@@ -59,6 +60,7 @@ class Desk:
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.urging = Urging(premises, self._book)
         self.bulletins = Bulletins(premises, self._book)
+        self.telling = Telling(premises, self._book)
         self.inbox = Inbox(premises)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
