@@ -51,7 +51,7 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
         open_store=lambda: open_store(place, cipher, LOG.warning),
         make_desk=lambda opened: _desk(settings, catalog, deployment, opened),
         personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"),
-        gateway=_gateway(settings))
+        gateway=gateway_of(settings))
 
 
 def _deployment(settings: Settings, environ: Mapping[str, str], registry: Registry) -> Deployment:
@@ -89,8 +89,8 @@ def _cipher(settings: Settings) -> Cipher:
         raise RefusedStart(error.says) from error
 
 
-def _gateway(settings: Settings) -> Body | None:
-    """The city's message gateway, if there is one."""
+def gateway_of(settings: Settings) -> Body | None:
+    """The city's message gateway, if there is one; `RefusedStart` if its secrets cannot be read."""
     if settings.gateway is None or settings.gateway_secret is None:
         return None
     try:

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from connectors.gateway import Gateway, gateway_body
+from sandbox.conform_gateway import try_gateway
 from sandbox.run import NothingToPlay, PortTaken, start
 from sandbox.server import Setting
 
@@ -106,8 +107,10 @@ def test_the_message_gateway_shows_each_message_once_and_takes_only_what_is_sign
         stranger = Gateway(gateway_body(url, (f"whsec_{base64.b64encode(bytes(32)).decode()}",)))
         assert [gateway.send("news_1", body, datetime.now(UTC)).kind for gateway in (own, own, stranger)] == [
             "received", "received", "setup"]
+        assert [check.passed for check in try_gateway(own.body, "p1")] == [True, True, True]
+        assert [check.passed for check in try_gateway(stranger.body, "p1")] == [False]
         page = requests.get(url, timeout=5).text
         assert (page.count("&lt;示例&gt;"), "<示例>" in page) == (1, False)
     finally:
         playing.stop()
-    assert [json.loads(line)["again"] for line in ledger.read_text().splitlines()] == [False, True]
+    assert [json.loads(line)["again"] for line in ledger.read_text().splitlines()] == [False, True, False, True]
