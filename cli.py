@@ -41,6 +41,7 @@ from ops import OPERATIONS
 from sandbox.checks import BadAim, Check, report
 from sandbox.conform import Aim
 from sandbox.conform import conform as try_out
+from sandbox.conform_gateway import try_gateway
 from sandbox.conform_pull import Watch, conform_pull
 from sandbox.run import DEPLOYMENT, NothingToPlay
 from sandbox.run import start as start_sandbox
@@ -49,11 +50,13 @@ from sandbox.server import Setting
 from settings import Clock, Settings
 from shell import JSON, beside, definitions, read_settings, stop
 from web.check_offices import check_offices
+from web.names import RefusedStart
+from web.parts import gateway_of
 
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for command in (check, plan, figures, sheet, due, sandbox, conform, *OPERATIONS):
+    for command in (check, plan, figures, sheet, due, sandbox, conform, gateway, *OPERATIONS):
         app.cli.add_command(command)
 
 
@@ -282,3 +285,18 @@ def _watched(token: str | None, aim: dict[str, Any]) -> list[Check]:
         raise BadAim("请给出取件用的令牌：TOKEN=… 或 --token；可这样生成：openssl rand -hex 24")
     watch = Watch(aim["secret"], token, aim["notices_within"], aim["listen"], aim["port"])
     return conform_pull(watch, click.echo)
+
+
+@click.command()
+@click.option("--subject", default="test", show_default=True, help="The person to whom the test message goes.")
+def gateway(subject: str) -> None:
+    """Try the city's message gateway with a test message; say what passed and what to change."""
+    try:
+        body = gateway_of(read_settings())
+    except RefusedStart as wrong:
+        stop(str(wrong))
+    if body is None:
+        stop("没有设置 YJS_GATEWAY 和 YJS_GATEWAY_SECRET；写法见 docs/operating.md")
+    checks = try_gateway(body, subject)
+    click.echo(report(checks))
+    sys.exit(0 if all(check.passed for check in checks) else 1)

@@ -30,7 +30,8 @@ CJK_FONT = "Noto Sans CJK"
 START_SECONDS = 60
 BENCHES = ("compose", "case", "load", "accept", "notices", "uploads", "transport", "burst", "hanging", "queries",
            "start")
-PATHS = ("YJS_DATA", "YJS_BUNDLES", "YJS_DEPARTMENTS", "YJS_SECRETS", "YJS_KEYS", "YJS_OIDC_CLAIMS", "YJS_OIDC_CA")
+PATHS = ("YJS_DATA", "YJS_BUNDLES", "YJS_DEPARTMENTS", "YJS_SECRETS", "YJS_KEYS", "YJS_OIDC_CLAIMS", "YJS_OIDC_CA",
+         "YJS_GATEWAY_SECRET")
 STORMS = ("disk", "writers", "restarts", "hosts")
 # A worker that has nothing left takes tests from the end of the other's list: what a file sets up is made once.
 TWO_WORKERS = ("-n", "2", "--dist", "worksteal")
@@ -159,7 +160,9 @@ def demo_environment(port: int) -> dict[str, str]:
     given |= {name: str(Path(given[name]).expanduser().resolve()) for name in PATHS if given.get(name)}
     data = data_folder()
     own = {} if given.get("YJS_DEPARTMENTS") else {
-        "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"), "YJS_SECRETS": str(beside(data))}
+        "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"), "YJS_SECRETS": str(beside(data)),
+        "YJS_GATEWAY": f"http://127.0.0.1:{port + 100}/gateway", "YJS_QUIET_HOURS": "off",
+        "YJS_GATEWAY_SECRET": str(beside(data) / "gateway.secret")}
     sandbox = given.get("YJS_SANDBOX_URL") or f"http://127.0.0.1:{port + 100}"
     platform = {} if given.get("YJS_OIDC_ISSUER") else demo_platform(sandbox, beside(data))
     return {
@@ -217,6 +220,8 @@ def run(_: argparse.Namespace) -> int:
         for command, url in zip(commands, ready):
             processes.append(subprocess.Popen([str(PYTHON), *command], cwd=HOME, env=environment))
             wait_until_ready(url, processes)
+        if "YJS_GATEWAY" in environment:
+            say(f"messages for applicants: {environment['YJS_GATEWAY']}")
         say(f"portal: http://127.0.0.1:{port}   API: http://127.0.0.1:{port}/api/docs   stop: Ctrl-C")
         while all(process.poll() is None for process in processes):
             time.sleep(0.5)

@@ -91,6 +91,16 @@ def _switch(text: str) -> bool:
     return text == "on"
 
 
+def _hours(text: str) -> tuple[int, int]:
+    """Two hours of the day as `21-8`; `off` is no time at all."""
+    if text == "off":
+        return 0, 0
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3])-([01]?[0-9]|2[0-3])", text, re.ASCII)
+    if found is None:
+        raise NonsenseValue("应是两个钟点，如 21-8，或 off")
+    return int(found[1]), int(found[2])
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One environment variable: its attribute, default text, reader, shape, and a sentence in two languages."""
@@ -182,6 +192,18 @@ SETTINGS: tuple[Setting, ...] = (
             "The least real-name level of an applicant; unset: any."),
     Setting("YJS_OIDC_CA", "oidc_ca", None, _path, "file", "平台的证书由自建机构签发时，该机构的证书文件。",
             "The certificate authority of the platform, where it is not a public one."),
+    Setting("YJS_GATEWAY", "gateway", None, _url, "URL",
+            "本市消息网关（短信、微信、政务 App）的接收地址；不设置时只发站内消息。",
+            "Where the city's message gateway takes messages for applicants; unset: they find them here alone."),
+    Setting("YJS_GATEWAY_SECRET", "gateway_secret", None, _path, "file",
+            "和消息网关共用的签名密钥所在的文件，每行一个，最新的在前（最多两个）；应放在数据目录之外。",
+            "The file of the secrets shared with the gateway, one a line, the newest first, two at most."),
+    Setting("YJS_GATEWAY_MOBILE", "gateway_mobile", "off", _switch, "on | off",
+            "是否把申请人同意用来接收提醒的手机号告诉消息网关；off 时只给本系统的人员编号。",
+            "Whether the gateway is told the number of those who agreed; off: only the subject's id."),
+    Setting("YJS_QUIET_HOURS", "quiet_hours", "21-8", _hours, "H-H | off",
+            "免打扰时段（YJS_ZONE 的钟点）；其间的提醒等到时段结束再发。",
+            "The hours of `YJS_ZONE` in which nothing leaves through the gateway; it waits for their end."),
 )
 
 
@@ -230,6 +252,10 @@ class Settings:
     oidc_claims: Path | None
     oidc_level: str
     oidc_ca: Path | None
+    gateway: str | None
+    gateway_secret: Path | None
+    gateway_mobile: bool
+    quiet_hours: tuple[int, int]
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -289,6 +315,8 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     keys, data = values["keys"], values["data"]
     if keys is not None and keys.resolve().is_relative_to(data.resolve()):
         problems.append("YJS_KEYS：密钥文件不能放在数据目录 YJS_DATA 里面")
+    if (values["gateway"] is None) != (values["gateway_secret"] is None):
+        problems.append("YJS_GATEWAY 和 YJS_GATEWAY_SECRET 要一起设置，写法见 docs/operating.md")
     return problems + _half_set(values)
 
 

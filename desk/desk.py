@@ -14,6 +14,7 @@ from desk import reference as references
 from desk.agency import Agency, agent_name, agents_code, beside_mandate
 from desk.applicant import AfterFiling, Supply, Urge, Withdrawal
 from desk.book import Book
+from desk.bulletins import Bulletins
 from desk.claims import Claim, Claims
 from desk.disclosure import Disclosure, disclosure
 from desk.drafts import Drafts
@@ -21,6 +22,7 @@ from desk.editions import Editions
 from desk.errors import UnknownCase
 from desk.feed import Feed
 from desk.filing import Intake
+from desk.inbox import Inbox
 from desk.letters import Letters
 from desk.mandates import Mandates
 from desk.notices import Incoming, Notices, Outcome
@@ -31,6 +33,7 @@ from desk.premises import Premises
 from desk.recording import Came, Recorder, Unwritten
 from desk.sights import Sights
 from desk.sweeps import Sweeper
+from desk.telling import Telling
 from desk.urging import Urging
 from desk.values import Draft, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
@@ -60,6 +63,9 @@ class Desk:
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.agency, self.mandates = Agency(premises), Mandates(premises)
         self.urging = Urging(premises, self._book)
+        self.bulletins = Bulletins(premises, self._book)
+        self.telling = Telling(premises, self._book)
+        self.inbox = Inbox(premises)
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.sights = Sights(premises)

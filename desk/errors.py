@@ -38,6 +38,12 @@ class UnknownLeg(DeskError):
     code, status = "unknown_leg", 404
 
 
+class UnknownNews(DeskError):
+    """没有找到这条消息；请到“消息”里重新打开。"""
+
+    code, status = "unknown_news", 404
+
+
 class UnknownDraft(DeskError):
     """没有找到这份草稿；它可能已经提交或删除，请到“我的办件”查看。"""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 from cases.calendar_days import WorkCalendar
+from cases.quiet import Quiet
 from catalog.model import Catalog
 from connectors.deployment import Deployment
 from sources.port import Sources
@@ -24,11 +25,15 @@ class Keep:
     bytes: int = 2_000_000_000
 
 
+NEVER_QUIET = Quiet(0, 0, UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Premises:
     """Made by `web/parts.py` once the store is open. `public_url` is how departments reach us, without a trailing
     slash; `embedded` says that this process is the only one that writes, so that what it remembers is true; `urges`
-    that the platform urges late legs by itself.
+    that the platform urges late legs by itself. `gateway`: whether news leaves through a message gateway, which is told
+    numbers of those who agreed if `gateway_gets_mobiles`, and nothing in the hours that are `quiet`.
     """
 
     database: Database
@@ -42,3 +47,6 @@ class Premises:
     embedded: bool = True
     keep: Keep = Keep()
     urges: bool = False
+    gateway: bool = False
+    gateway_gets_mobiles: bool = False
+    quiet: Quiet = NEVER_QUIET

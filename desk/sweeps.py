@@ -21,6 +21,7 @@ from desk.leftovers import Leftovers
 from desk.offices import Offices
 from desk.premises import Premises
 from desk.refold import Refolder
+from desk.telling import Telling
 from desk.urging import Urging
 from desk.watch import Watch
 from store import counters, endings, legs, marks, pausing, people, seals
@@ -48,6 +49,7 @@ class Sweeper:
         self._offices = Offices(premises)
         self._leftovers = Leftovers(premises)
         self._urging = Urging(premises, book)
+        self._telling = Telling(premises, book)
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
@@ -65,6 +67,7 @@ class Sweeper:
         more = self._refolder.step(now)
         self._watch.look(now)
         self._seal(now)
+        self._telling.go_round(now)
         while database.write(partial(counters.fold, limit=PAGE * 10)) == PAGE * 10:
             pass
         for _ in range(MOST_ENDINGS):

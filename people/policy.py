@@ -63,6 +63,7 @@ API: Mapping[str, Access] = {
     "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN, "api.disclosure": OWN, "api.take_back_consent": OWN,
     "api.agent_code": OWN, "api.mandates": OWN, "api.give_mandate": OWN, "api.read_mandate": OWN,
     "api.revoke_mandate": OWN, "api.filed_for_others": OWN,
+    "api.news": OWN, "api.read_news": OWN, "api.news_preferences": OWN, "api.choose_news": OWN,
     "api.track": BY_CODE,
     "inside.run": INSIDE,
     "departments.notice": SIGNED, "departments.keep_file": SIGNED,
@@ -86,6 +87,7 @@ PAGES: Mapping[str, Access] = {
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
     "pages.mandates": OWN, "pages.agent_code": OWN, "pages.entrust": OWN, "pages.end_mandate": OWN,
     "pages.for_whom": OWN,
+    "pages.news": OWN, "pages.open_news": OWN, "pages.read_news": OWN, "pages.news_preferences": OWN,
 }
 
 STAFF_PAGES: Mapping[str, Access] = {
@@ -93,6 +95,7 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.health": OPERATOR, "staff.health_live": OPERATOR, "staff.pause": OPERATOR,
     "staff.undelivered": OPERATOR, "staff.resend": OPERATOR, "staff.find_leg": OPERATOR, "staff.leg": OPERATOR,
     "staff.strange": OPERATOR, "staff.strange_one": OPERATOR, "staff.look_inside": OPERATOR, "staff.settle": OPERATOR,
+    "staff.bulletins": OPERATOR, "staff.resend_bulletins": OPERATOR,
     "staff.inbox": OFFICER, "staff.arrivals": OFFICER, "staff.done": OFFICER,
     "staff.find_work": OFFICER, "staff.work": OFFICER, "staff.open_work": OFFICER,
     "staff.act": OFFICER,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from connectors.deployment import Deployment, Listed, read_deployment
 from connectors.shipped import registry
 from sandbox.demo_secrets import make_secrets
+from sandbox.gateway import NAME, PATH
 from sandbox.idp import Client, Idp
 from sandbox.server import Sandbox, Setting
 
@@ -52,11 +53,25 @@ def start(deployment: Path, environ: Mapping[str, str], setting: Setting,
                             "请核对 YJS_SANDBOX_URL，或把要演示的单位写成 host: sandbox")
     port = setting.port or here[2]
     try:
-        idp = _stand_in(here, environ, say)
-        return Sandbox(bodies, replace(setting, port=port, host=_listens_at(here[1], setting.host)), idp)
+        setting = replace(setting, port=port, host=_listens_at(here[1], setting.host),
+                          gateway=_gateway_secrets(here, environ, say))
+        return Sandbox(bodies, setting, _stand_in(here, environ, say))
     except OSError as error:
         raise PortTaken(f"端口 {port} 不能使用（{error.strerror}）；请停掉占用它的程序，"
                         "或用 YJS_SANDBOX_URL 换一个端口，门户和演示部门要写成一样") from error
+
+
+def _gateway_secrets(here: tuple[str, str, int], environ: Mapping[str, str],
+                     say: Callable[[str], None]) -> tuple[str, ...]:
+    """The secrets of the message gateway if the portal is to find it here, at `/gateway`; one that is not there yet is
+    made."""
+    address, file = environ.get("YJS_GATEWAY", ""), environ.get("YJS_GATEWAY_SECRET", "")
+    if not file or _place(address) != here or urlsplit(address).path != PATH:
+        return ()
+    path = Path(file)
+    if make_secrets([f"file:{path.name}"], path.parent):
+        say(f"made a secret for {NAME} in {path.parent}: played here, nobody else has it")
+    return tuple(path.read_text("ascii").split())
 
 
 def _sandbox_place(found: Deployment, environ: Mapping[str, str]) -> tuple[str, str, int] | None:

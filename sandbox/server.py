@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +15,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from connectors.base import Body
+from sandbox import gateway
 from sandbox.agenda import Agenda
+from sandbox.gateway import MessageGateway
 from sandbox.idp import PREFIX as IDP
 from sandbox.idp import Idp
 from sandbox.ledger import Ledger
@@ -33,7 +35,8 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How to run the sandbox: script by name or file, ledger file, speed of its clock, address and port (0: any)."""
+    """How to run the sandbox: script by name or file, ledger file, speed of its clock, address and port (0: any), and
+    the secrets with which a portal signs to its message gateway (none: there is no such gateway)."""
 
     script: str = "prompt"
     ledger: Path | None = None
@@ -41,6 +44,7 @@ class Setting:
     port: int = 0
     host: str = "127.0.0.1"
     now: Callable[[], datetime] = _utc_now
+    gateway: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Sandbox:
@@ -58,6 +62,7 @@ class Sandbox:
         for name, office in self.offices.items():
             office.restore([line for line in lines if line["body"] == name])
         self._server.offices, self._server.agenda, self._server.idp = self.offices, self.agenda, idp
+        self._server.gateway = MessageGateway(setting.gateway, self.ledger, setting.now) if setting.gateway else None
         self.url = f"http://{setting.host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="sandbox", daemon=True)
         self._thread.start()
@@ -84,6 +89,7 @@ class _Server(ThreadingHTTPServer):
     offices: dict[str, Office]
     agenda: Agenda
     idp: Idp | None
+    gateway: MessageGateway | None
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A hub that hangs up is no error of ours."""
@@ -107,6 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
         if (idp := self._idp()) is not None:
             self._send(*idp.post(self.path, _lowered(self.headers), raw))
             return
+        if self.path == gateway.PATH and self.server.gateway is not None:
+            self._answer(Reaction(*self.server.gateway.take(_lowered(self.headers), raw)))
+            return
         office, leg = self._target()
         if office is None or leg:
             self._answer(Reaction(404, {"code": "no_body"}))
@@ -121,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         office, leg = self._target()
         if office is not None and leg:
             self._answer(office.query(_lowered(self.headers), leg))
+        elif self.path == gateway.PATH and self.server.gateway is not None:
+            self._send(200, self.server.gateway.page(), "text/html; charset=utf-8", {})
         elif self.path == "/":
             self._answer(Reaction(200, {name: len(one.legs) for name, one in self.server.offices.items()}))
         else:

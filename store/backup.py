@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlite_utils import Database as Tables
 
-from store import pausing, seals
+from store import bulletins, pausing, seals
 from store.cipher import Cipher
 from store.encoding import stamp
 from store.errors import NoCopy, StoreError, StoreUnavailable
@@ -189,6 +189,8 @@ def _mark_paused(database: Path, now: datetime) -> None:
         connection.execute("delete from marks")
         connection.execute("insert into marks (name, value, at) values (?, ?, ?)",
                            (pausing.NAME, f"恢复自 {stamp(now)} 的备份", stamp(now)))
+        for statement in bulletins.LEFT_BEHIND:
+            connection.execute(statement)
 
 
 def carry(rows: Database, source: Vault, target: Vault, shared: FolderVault | None = None) -> tuple[int, int, int]:

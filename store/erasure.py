@@ -7,7 +7,7 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 
-from store import cases, editions, events, mandates, ratings
+from store import bulletins, cases, editions, events, mandates, preferences, ratings
 from store.cases import CaseRow
 from store.encoding import stamp
 from store.paging import Order
@@ -59,6 +59,7 @@ def erase(tx: Tx, case: CaseRow, files_of: datetime) -> None:
     `files_of`."""
     events.erase(tx, case.reference)
     ratings.erase(tx, case.reference)
+    bulletins.erase(tx, case.reference)
     for sql in _ERASED:
         tx.run(sql, r=case.reference)
     tx.run(_LET_GO, r=case.reference, at=stamp(files_of))
@@ -68,6 +69,7 @@ def erase(tx: Tx, case: CaseRow, files_of: datetime) -> None:
             tx.run(sql, r=case.reference, subject=subject)
     tx.run("delete from agencies where reference = :r", r=case.reference)
     cases.blank(tx, case.reference)
+    preferences.forget(tx, case.subject)
     _leave_plan(tx, case)
 
 

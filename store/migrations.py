@@ -14,7 +14,20 @@ from sqlite_utils import Migrations
 from store.dialect import SQLITE_SLOTS, fill
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
-from store.schema import EIGHTH, ELEVENTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
+from store.schema import (
+    EIGHTH,
+    ELEVENTH,
+    FIFTH,
+    FIRST,
+    FOURTH,
+    NINTH,
+    SECOND,
+    SEVENTH,
+    SIXTH,
+    TENTH,
+    THIRD,
+    TWELFTH,
+)
 
 MIGRATIONS = Migrations("yijianshi")
 EVERY = 10.0  # seconds after which an upgrade says again that it goes on
@@ -93,6 +106,11 @@ def _tenth(db: Any) -> None:
 @MIGRATIONS(name="0011_mandates")
 def _eleventh(db: Any) -> None:
     run_all(db, ELEVENTH)
+
+
+@MIGRATIONS(name="0012_news")
+def _twelfth(db: Any) -> None:
+    run_all(db, TWELFTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -319,3 +319,26 @@ ELEVENTH: tuple[str, ...] = (
     "create index agencies_of_agent on agencies (agent, filed_at, reference)",
     "create index agencies_under on agencies (mandate)",
 )
+
+# What applicants are told: which cases moved since they were told of them, noted by the sealer and gone once it is
+# looked at; the news of each person; what leaves for one of them at once through the city's message gateway; and what a
+# person wants to be told.
+TWELFTH: tuple[str, ...] = (
+    "create table moved (reference {text} primary key, since {int} not null, n {int} not null){strict}",
+    """create table news (reference {text} not null references cases, key {text} not null, subject {text} not null,
+    bundle {text} not null, kind {text} not null, leg {text} not null, about {text} not null, text {text} not null,
+    until {text}, at {text} not null, read_at {text}, tell_at {text}, remind_at {text}, bulletin {text},
+    primary key (reference, key)){strict}""",
+    "create index news_of_subject on news (subject, at, reference, key)",
+    "create index news_unread on news (subject) where read_at is null",
+    "create index news_to_tell on news (tell_at, subject) where tell_at is not null",
+    "create index news_to_remind on news (remind_at, reference, key) where remind_at is not null",
+    "create index news_of_bulletin on news (bulletin) where bulletin is not null",
+    """create table bulletins (bulletin {text} primary key, subject {text} not null, state {text} not null,
+    created_at {text} not null, next_at {text}, attempts {int} not null, token {int} not null, body {blob},
+    detail {text} not null, settled_at {text}){strict}""",
+    "create index bulletins_due on bulletins (next_at, bulletin) where next_at is not null",
+    """create index bulletins_troubled on bulletins (created_at, bulletin)
+    where (state = 'stuck' or state = 'refused')""",
+    """create table preferences (subject {text} primary key, filed {int} not null, body {blob} not null){strict}""",
+)

@@ -9,19 +9,23 @@ from typing import Any
 
 from store.chain import GENESIS, Head, hash_of
 from store.encoding import pack, stamp, unpack
+from store.moved import Moved
+from store.moved import note as note_moved
 from store.port import Row, Tx
 
 SEALS = "@seals"
+_OURS = "@"  # chains that are no case's
 
 
 def seal_heads(tx: Tx, now: datetime, limit: int = 5000) -> Head | None:
     """Link the chain heads that moved since they were last sealed; the new head of the list, or None if none moved.
+    That their cases moved is noted for whoever tells their applicants (`store/moved.py`).
 
     Call again while it fills up to `limit`. Whoever cuts a chain's tail after this contradicts the list, and whoever
     cuts the list contradicts the head that was written elsewhere.
     """
     before = held_latest(tx)
-    moved = tx.rows("select chain, n, hash from heads where n > sealed_n order by chain limit :limit {skip}",
+    moved = tx.rows("select chain, n, hash, sealed_n from heads where n > sealed_n order by chain limit :limit {skip}",
                     limit=limit)
     if not moved:
         return None
@@ -32,6 +36,7 @@ def seal_heads(tx: Tx, now: datetime, limit: int = 5000) -> Head | None:
            n=head.n, at=at, body=pack(entries), prev=before.hash, hash=head.hash)
     tx.many("update heads set sealed_n = :n where chain = :chain",
             [{"chain": row["chain"], "n": row["n"]} for row in moved])
+    note_moved(tx, [Moved(row["chain"], row["sealed_n"], row["n"]) for row in moved if row["chain"][0] != _OURS])
     tx.run("update heads set n = :n, hash = :hash, sealed_n = :n where chain = :chain",
            n=head.n, hash=head.hash, chain=SEALS)
     return head

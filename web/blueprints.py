@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web import api_cases, api_disclosure, api_drafts, api_mandates, api_oversight
+from web import api_cases, api_disclosure, api_drafts, api_mandates, api_news, api_oversight
 from web.api_catalog import api
 from web.api_departments import departments
 from web.api_docs import docs
@@ -10,5 +10,5 @@ from web.demo import demo
 from web.inside import inside
 from web.probes import probes
 
-FILLED_BY = (api_drafts, api_cases, api_oversight, api_disclosure, api_mandates)
+FILLED_BY = (api_drafts, api_cases, api_oversight, api_disclosure, api_mandates, api_news)
 ALL = (api, departments, probes, docs, demo, inside)

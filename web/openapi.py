@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 
 from people.identity import Credential
 from people.policy import POLICY, Access
+from web import answer_news
 from web.answer_mandates import ANSWERS as OF_MANDATES
 from web.answer_schemas import ANSWERS
 from web.errors import OWN_WORDS, PROBLEM_TYPE, TITLES
@@ -36,7 +37,7 @@ def document(app: Flask, server: str) -> dict[str, Any]:
     spec = APISpec(title="一件事 yijianshi", version=VERSION, openapi_version="3.1.0", plugins=[plugin],
                    servers=[{"url": server}], info={"description": "One form, every department."},
                    tags=[{"name": name} for name in TAGS.values()])
-    for name, schema in {**ANSWERS, **OF_MANDATES}.items():
+    for name, schema in {**ANSWERS, **OF_MANDATES, **answer_news.ANSWERS}.items():
         spec.components.schema(name, schema=schema)
     for name, schema in NOTICE_DATA.items():
         spec.components.schema(name, schema=schema)

@@ -22,19 +22,20 @@ from web import (
     pages_login,
     pages_mandates,
     pages_materials,
+    pages_news,
     pages_oversight,
     pages_platform,
     pages_situation,
 )
 from web.pages_root import bp
 from web.pages_words import called, days, kinds, said, solemn
-from web.staff import health, inbox, leg_work, overview, ratings, strange, studio, undelivered, warnings
+from web.staff import bulletins, health, inbox, leg_work, overview, ratings, strange, studio, undelivered, warnings
 from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case,
-         pages_oversight, pages_disclosure, pages_platform, pages_mandates, pages_acting)
-STAFF_VIEWS = (health, undelivered, strange, studio, inbox, leg_work, warnings, ratings, overview)
+         pages_oversight, pages_disclosure, pages_platform, pages_mandates, pages_acting, pages_news)
+STAFF_VIEWS = (health, undelivered, strange, bulletins, studio, inbox, leg_work, warnings, ratings, overview)
 
 
 def register_pages(app: Flask) -> None:
@@ -46,7 +47,7 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.filters.update(advice=advice, explained=explained, day=day, moment=moment, called=called, said=said,
                                  days=days, kinds=kinds)
     app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=pages_oversight.rated,
-                                 acted_for=pages_acting.acted_for)
+                                 acted_for=pages_acting.acted_for, unread=pages_news.unread)
     app.register_blueprint(bp)
     app.register_blueprint(staff.bp)
 

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from cases.calendar_days import work_calendar
+from cases.quiet import Quiet
 from catalog.check import check
 from catalog.load import load_catalog
 from catalog.model import Catalog
-from connectors.base import Registry
+from connectors.base import Body, Registry
 from connectors.deployment import Deployment, read_deployment
+from connectors.gateway import gateway_body
 from connectors.shipped import registry as shipped
+from connectors.signing import BadSecret, secret_bytes
 from desk.desk import Desk
 from desk.premises import Keep, Premises
 from people.oidc_person import RoleFields
@@ -29,6 +32,7 @@ from web.check_offices import check_offices
 from web.wiring import Parts, RefusedStart
 
 LOG = logging.getLogger("yijianshi.start")
+MOST_SECRETS = 2  # the new one and, while it is changed, the one before
 UNFILED_UPLOADS = 40  # of the largest size, that one person may have
 
 
@@ -50,7 +54,7 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
         open_store=lambda: open_store(place, cipher, LOG.warning),
         make_desk=lambda opened: _desk(settings, catalog, deployment, opened),
         personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"), oidc=oidc,
-        roles=_roles(catalog) if oidc else ())
+        roles=_roles(catalog) if oidc else (), gateway=gateway_of(settings))
 
 
 def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> Setup | None:
@@ -110,6 +114,23 @@ def _cipher(settings: Settings) -> Cipher:
         raise RefusedStart(error.says) from error
 
 
+def gateway_of(settings: Settings) -> Body | None:
+    """The city's message gateway, if there is one; `RefusedStart` if its secrets cannot be read."""
+    if settings.gateway is None or settings.gateway_secret is None:
+        return None
+    try:
+        secrets = tuple(settings.gateway_secret.read_text("ascii").split())
+        for secret in secrets:
+            secret_bytes(secret)
+    except (OSError, UnicodeDecodeError, BadSecret) as wrong:
+        secrets, why = (), str(wrong) if isinstance(wrong, BadSecret) else type(wrong).__name__
+    else:
+        why = f"{len(secrets)} secrets"
+    if not 1 <= len(secrets) <= MOST_SECRETS:
+        raise RefusedStart(f"YJS_GATEWAY_SECRET={settings.gateway_secret}：里面应有一或两行 whsec_ 开头的密钥（{why}）")
+    return gateway_body(settings.gateway, secrets)
+
+
 def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: Opened) -> Desk:
     calendar = work_calendar(catalog.calendar.values(), settings.zone)
     return Desk(Premises(
@@ -118,7 +139,8 @@ def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: 
         zone=settings.zone, public_url=settings.public_url, embedded=settings.database_url is None,
         keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads),
                   UNFILED_UPLOADS * settings.upload_limit),
-        urges=settings.auto_urge))
+        urges=settings.auto_urge, gateway=settings.gateway is not None, gateway_gets_mobiles=settings.gateway_mobile,
+        quiet=Quiet(*settings.quiet_hours, settings.zone)))
 
 
 def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from desk.operations import BACKUP
 from desk.sweeps import HEARTBEAT
 from desk.watch import drifted
-from store import conservation, marks, pausing, reading, tallies
+from store import bulletins, conservation, marks, moved, pausing, reading, tallies
 from store.errors import StoreError
 from store.port import Tx
 from web.answers import shown
@@ -71,7 +71,8 @@ def metrics() -> Response:
     """The figures of this moment."""
     now, home = house().clock.now(), house()
     with home.database.read() as tx:
-        shown_now = _Figures(reading.figures(tx, now), {**_kept(tx), **_ages(tx, now), **_here(home, now)}, now)
+        kept = {**_kept(tx), **_ages(tx, now), **_news(tx, now), **_here(home, now)}
+        shown_now = _Figures(reading.figures(tx, now), kept, now)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(shown_now)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
@@ -83,6 +84,10 @@ KEPT: Mapping[str, str] = {
     "cases": "all cases, by bundle and whether they are open",
     "breaches": "what must hold of cases and does not, by rule; anything above 0 is an alarm",
     "counter_drift": "counters that the last daily recount found wrong; anything above 0 is an alarm",
+    "cases_unlooked": "cases that moved and were not looked at for news yet",
+    "bulletins_waiting": "messages for applicants that wait for the message gateway",
+    "bulletins_oldest_seconds": "how long the oldest of them is overdue",
+    "bulletins_troubled": "messages for applicants that need somebody, by state; anything above 0 is an alarm",
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
     "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
     "writes_waiting": "callers of this process that wait to write",
@@ -95,6 +100,14 @@ def _kept(tx: Tx) -> dict[str, float | Mapping[str, int]]:
     """The figures that stand ready in the store, whatever is in it."""
     return {"paused": float(pausing.paused(tx) is not None), "legs": tallies.by_state(tx),
             "cases": tallies.by_bundle(tx), "breaches": conservation.counts(tx), "counter_drift": drifted(tx)}
+
+
+def _news(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, int]]:
+    """What applicants are still to be told, here or through the gateway."""
+    found = bulletins.figures(tx)
+    overdue = (now - found.due_since).total_seconds() if found.due_since else 0.0
+    return {"cases_unlooked": float(moved.count(tx)), "bulletins_waiting": float(found.waiting),
+            "bulletins_oldest_seconds": max(0.0, overdue), "bulletins_troubled": found.troubled}
 
 
 def _ages(tx: Tx, now: datetime) -> dict[str, float]:

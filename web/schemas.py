@@ -183,6 +183,23 @@ class MandateBody(Strict):
                            metadata={"description": "why; both sides see it, sealed"})
 
 
+class ReadNewsBody(Strict):
+    """Which news was read."""
+
+    news = fields.List(name("its id"), required=True, validate=Length(1, 100, error="应有 {min}–{max} 条"),
+                       error_messages=_say(invalid="应为消息编号的列表"), metadata={"description": "ids"})
+
+
+class PreferencesBody(Strict):
+    """What one wants to be told."""
+
+    kinds = fields.List(name("a kind of news"), required=True, validate=Length(max=50, error="最多 {max} 项"),
+                        error_messages=_say(invalid="应为消息种类的列表"),
+                        metadata={"description": "kinds that leave through the city's message gateway"})
+    mobile = fields.String(load_default="", error_messages=_say(invalid="应为文字"),
+                           metadata={"description": "where one agrees to be reached; empty: nowhere"})
+
+
 class ReceivedBody(Strict):
     """A department that pulls says that it has read a leg."""
 

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from threading import RLock
+from time import monotonic
 from typing import cast
 
 from flask import Flask
 
 from catalog.model import Catalog
-from connectors.base import Registry
+from connectors.base import Body, Registry
 from connectors.deployment import Deployment
+from connectors.gateway import Gateway
 from desk.desk import Desk
 from desk.offices import absent, advice
+from dispatch.courier import Courier
 from dispatch.loop import Dispatcher, Works
 from oversight.ratings import Ratings
 from people.accounts import Accounts
@@ -45,7 +48,7 @@ __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 class Parts:
     """What was read and checked before anything is opened. `open_store` opens the store, `make_desk` builds the desk
     on it; `cookie_key` signs cookies; `oidc` is the connection to the identity platform, `roles` those that a person it
-    knows may have in a case."""
+    knows may have in a case; `gateway` is the city's message gateway."""
 
     catalog: Catalog
     deployment: Deployment
@@ -56,6 +59,7 @@ class Parts:
     cookie_key: str = ""
     oidc: Setup | None = None
     roles: tuple[RoleFields, ...] = ()
+    gateway: Body | None = None
 
 
 class House:
@@ -66,6 +70,7 @@ class House:
         self._load = load
         self.clock = Clock(settings.clock_file)
         self.dispatcher: Dispatcher | None = None
+        self.courier: Courier | None = None
         self.attempts = Attempts()
         self.accounts = Accounts(lambda: self.database, self.attempts)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
@@ -137,11 +142,18 @@ class House:
         embedded = self.settings.database_url is None
         works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded)
         self.dispatcher = Dispatcher(works).start()
+        if self.parts.gateway is not None:
+            self.courier = Courier(self.desk.bulletins, Gateway(self.parts.gateway), self.clock.now).start()
 
     def close(self, seconds: float = 0.0) -> None:
         """Stop the dispatcher within `seconds` and close the store; nothing may be used afterwards."""
+        until = monotonic() + seconds
+        if self.courier is not None:
+            self.courier.halt()
         if self.dispatcher is not None:
             self.dispatcher.stop(seconds)
+        if self.courier is not None:
+            self.courier.stop(until - monotonic())
         with self._lock:
             if self._opened is not None:
                 self._opened.db.close()

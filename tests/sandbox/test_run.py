@@ -1,14 +1,20 @@
 """Which departments the sandbox plays, and where it listens."""
 
+import base64
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import requests
 
+from connectors.gateway import Gateway, gateway_body
+from sandbox.conform_gateway import try_gateway
 from sandbox.run import NothingToPlay, PortTaken, start
 from sandbox.server import Setting
 
@@ -87,3 +93,24 @@ def test_the_command_ends_well_however_often_it_is_told_to(tmp_path: Path) -> No
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
             playing.send_signal(sign)
         assert playing.wait(20) == 0
+
+
+def test_the_message_gateway_shows_each_message_once_and_takes_only_what_is_signed(tmp_path: Path) -> None:
+    port, file = _free_port(), tmp_path / "gateway.secret"
+    url = f"http://127.0.0.1:{port}/gateway"
+    ledger = tmp_path / "ledger.jsonl"
+    playing = start(_file(tmp_path, port), {"YJS_GATEWAY": url, "YJS_GATEWAY_SECRET": str(file)},
+                    Setting("prompt", ledger))
+    try:
+        body = json.dumps({"type": "news.told", "data": {"recipient": {"subject": "p1"}, "text": "<示例>"}}).encode()
+        own = Gateway(gateway_body(url, (file.read_text().strip(),)))
+        stranger = Gateway(gateway_body(url, (f"whsec_{base64.b64encode(bytes(32)).decode()}",)))
+        assert [gateway.send("news_1", body, datetime.now(UTC)).kind for gateway in (own, own, stranger)] == [
+            "received", "received", "setup"]
+        assert [check.passed for check in try_gateway(own.body, "p1")] == [True, True, True]
+        assert [check.passed for check in try_gateway(stranger.body, "p1")] == [False]
+        page = requests.get(url, timeout=5).text
+        assert (page.count("&lt;示例&gt;"), "<示例>" in page) == (1, False)
+    finally:
+        playing.stop()
+    assert [json.loads(line)["again"] for line in ledger.read_text().splitlines()] == [False, True, False, True]

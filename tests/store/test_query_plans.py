@@ -13,6 +13,7 @@ import pytest
 
 from store import (
     audit,
+    bulletins,
     cases,
     choosing,
     consents,
@@ -27,11 +28,14 @@ from store import (
     legs,
     mandates,
     messages,
+    moved,
+    news,
     notices,
     offers,
     operating,
     overseeing,
     people,
+    preferences,
     ratings,
     reading,
     seals,
@@ -53,14 +57,18 @@ from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
         "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent",
-        "mandates", "agencies"}
+        "mandates", "agencies", "news", "bulletins", "preferences"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
-         "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "cases_unerased"}
+         "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "cases_unerased",
+         "news_to_tell", "news_to_remind", "bulletins_due", "bulletins_troubled"}
 UNLINKED = files.Unlinked("x", "somebody", NOW)
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = f"{stamp(NOW)}|{REFERENCE}|01|leg.filed|1"
+
+TOLD = news.News(REFERENCE, "k", "someone", "b", "ask", "01", "a", "x", NOW, remind_at=NOW)
+BULLETIN = bulletins.Bulletin("b", "someone", "due", NOW, NOW, 0, 0, "")
 
 Question = Callable[[Tx], object]
 QUESTIONS: dict[str, Question] = {
@@ -79,6 +87,17 @@ QUESTIONS: dict[str, Question] = {
     "late by office": lambda tx: (overseeing.by_office(tx, NOW), overseeing.urges(tx, [REFERENCE])),
     "ratings": lambda tx: (ratings.of_case(tx, REFERENCE), ratings.owed(tx, None, 9), ratings.late(tx, NOW)),
     "how cases ended": lambda tx: (endings.unjudged(tx, 9), endings.reopened(tx, 9)),
+    "what to tell of": lambda tx: (moved.note(tx, [moved.Moved(REFERENCE, 0, 9)]), moved.look(tx, "", 9),
+                                   moved.take(tx, [moved.Moved(REFERENCE, 0, 9)])),
+    "a person's news": lambda tx: (news.of_subject(tx, "someone"), news.unread(tx, "someone"),
+                                   news.get(tx, "someone", REFERENCE, "k"), news.read(tx, TOLD, NOW),
+                                   news.read_all(tx, "someone", NOW, NOW), preferences.get(tx, "someone")),
+    "what is to be told": lambda tx: (news.to_tell(tx, NOW, 9), news.untold(tx, "someone", 9),
+                                      news.leave(tx, [TOLD], "b"), news.to_remind(tx, NOW, 9),
+                                      news.reminded(tx, TOLD, NOW), news.of_bulletins(tx, ["b"])),
+    "bulletins": lambda tx: (bulletins.due(tx, NOW, 9), bulletins.lease(tx, [BULLETIN], NOW),
+                             bulletins.end(tx, BULLETIN, "sent", "", NOW), bulletins.troubled(tx, None, 9),
+                             bulletins.resend(tx, ["b"], NOW), bulletins.figures(tx), bulletins.erase(tx, REFERENCE)),
     "figures": lambda tx: reading.figures(tx, NOW),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW), erasure.taken_back(tx, NOW, "a")),

@@ -1,0 +1,144 @@
+"""What leaves through the city's message gateway: bundled for each person at the last moment, and never twice.
+
+What is told is looked at again just before it leaves and before each further attempt: whatever is no longer true, or
+no longer wanted, does not leave. A bulletin's key follows from what is in it, and its bytes are kept, so that whatever
+is not known to have arrived can be sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from cases import news as made
+from desk.acts import Act
+from desk.book import Book
+from desk.premises import Premises
+from desk.telling import Folded, folded
+from store import bulletins, news, pausing, preferences
+from store.bulletins import Bulletin
+from store.errors import Stale
+from store.news import News
+from store.port import Tx
+from store.preferences import Preferences
+
+LOG = logging.getLogger("yijianshi.news")
+PEOPLE, MOST_NEWS = 50, 100  # persons looked at together, and how much one bulletin tells of
+SHOWN = 4  # pieces of news that are written out; the rest is counted
+PURPOSE = "bulletins.key"
+OVERTAKEN = "nothing in it is true any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Departing:
+    """A bulletin that was taken for an attempt, with its frozen bytes."""
+
+    bulletin: Bulletin
+    body: bytes
+
+
+class Bulletins:
+    """Makes bulletins of news, hands them out for attempts, and keeps what came of them."""
+
+    def __init__(self, premises: Premises, book: Book) -> None:
+        self._premises, self._book = premises, book
+
+    def make(self, now: datetime) -> int:
+        """Make a bulletin for each of the next persons to whom something is to be told; how many persons there were.
+        Nothing while the service is paused, and at night."""
+        with self._premises.database.read() as tx:
+            people = [] if self._rests(tx, now) else news.to_tell(tx, now, PEOPLE)
+            told = {subject: news.untold(tx, subject, MOST_NEWS) for subject in people}
+            chosen = preferences.of(tx, people)
+        if not people:
+            return 0
+        found = folded(self._book, (one.reference for some in told.values() for one in some))
+        units = [partial(self._unit, some=some, found=found, chosen=chosen.get(subject, Preferences()), now=now)
+                 for subject, some in told.items()]
+        for done in self._premises.database.write_all(units):
+            if done.error is not None and not isinstance(done.error, Stale):
+                raise done.error
+        return len(people)
+
+    def _rests(self, tx: Tx, now: datetime) -> bool:
+        return self._premises.quiet.is_quiet(now) or pausing.paused(tx) is not None
+
+    def _unit(self, tx: Tx, some: Sequence[News], found: Folded, chosen: Preferences, now: datetime) -> None:
+        """One person's bulletin, and what is left out of it; `Stale` if another host was quicker."""
+        leaving = [one for one in some if chosen.wants(one.kind) and _is_true(found, one)]
+        if leaving:
+            name = _key(tx, leaving)
+            if not bulletins.add(tx, name, leaving[0].subject, self._body(leaving, chosen, now), now):
+                raise Stale
+            if news.leave(tx, leaving, name) != len(leaving):
+                raise Stale
+        news.leave(tx, [one for one in some if one not in leaving and one.reference not in found.bad], None)
+
+    def _body(self, leaving: Sequence[News], chosen: Preferences, now: datetime) -> bytes:
+        """The message as it is frozen: no value of the person but the number that they agreed to be reached by."""
+        first = sorted(leaving, key=lambda one: list(made.KINDS).index(one.kind))
+        names = {one.reference: one.bundle for one in first}
+        references = list(names)
+        url = self._premises.public_url
+        recipient = {"subject": first[0].subject}
+        if chosen.mobile and self._premises.gateway_gets_mobiles:
+            recipient["mobile"] = chosen.mobile
+        said: dict[str, Any] = {"type": "news.told", "timestamp": now.isoformat(), "data": {
+            "kind": first[0].kind, "urgent": first[0].kind in made.URGENT, "recipient": recipient,
+            "reference": references[0], "references": references,
+            "text": made.bundled(names, [(one.reference, one.text) for one in first], SHOWN),
+            "link": f"{url}/cases/{references[0]}" if len(references) == 1 else f"{url}/news"}}
+        return json.dumps(said, ensure_ascii=False).encode()
+
+    def claim(self, room: int, now: datetime) -> list[Departing]:
+        """Take due bulletins for an attempt each; what is overtaken ends here instead."""
+        with self._premises.database.read() as tx:
+            due = [] if self._rests(tx, now) else bulletins.due(tx, now, room)
+            inside = news.of_bulletins(tx, (one.bulletin for one in due))
+        if not due:
+            return []
+        found = folded(self._book, (one.reference for some in inside.values() for one in some))
+        true = {name for name, some in inside.items() if any(_is_true(found, one) for one in some)}
+        gone = [one for one in due if one.bulletin not in true]
+
+        def unit(tx: Tx) -> list[Departing]:
+            for one in gone:
+                bulletins.end(tx, one, "overtaken", OVERTAKEN, now)
+            leased = bulletins.lease(tx, [one for one in due if one.bulletin in true], now)
+            return [Departing(bulletin, body) for bulletin, body in leased]
+
+        return self._premises.database.write(unit)
+
+    def again(self, departing: Departing, at: datetime, detail: str) -> None:
+        """An attempt came to nothing; the next one is at `at`, or in the morning after."""
+        later = self._premises.quiet.after(at)
+        self._premises.database.write(lambda tx: bulletins.again(tx, departing.bulletin, later, detail))
+
+    def end(self, departing: Departing, state: str, detail: str, now: datetime) -> None:
+        """A bulletin has arrived (`sent`), was `refused`, or is `stuck`: a person has to look."""
+        self._premises.database.write(lambda tx: bulletins.end(tx, departing.bulletin, state, detail, now))
+
+    def resend(self, names: Sequence[str], act: Act, now: datetime) -> int:
+        """Send again what did not arrive, with the same key and bytes; how many they were, or would be."""
+        def unit(tx: Tx) -> int:
+            made_due = bulletins.resend(tx, names, now)
+            act.record(tx, "bulletin.resend", ",".join(names)[:200], now, {"bulletins": made_due})
+            return made_due
+
+        return self._premises.database.write(unit)
+
+
+def _is_true(found: Folded, one: News) -> bool:
+    known = found.known.get(one.reference)
+    return one.reference in found.bad or (known is not None and made.is_true(known.case, one.piece))
+
+
+def _key(tx: Tx, leaving: Sequence[News]) -> str:
+    """A key that says nothing and follows from what is told alone: whoever tells the same again has the same one."""
+    text = "\n".join(sorted(f"{one.reference} {one.key}" for one in leaving))
+    return f"news_{tx.cipher.index(text, PURPOSE)[:32]}"

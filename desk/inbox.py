@@ -1,0 +1,62 @@
+"""What a person reads of their news, and what they choose to be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from cases.news import CHOICES
+from desk.errors import InvalidAnswers, UnknownNews
+from desk.premises import Premises
+from store import news, preferences
+from store.news import News
+from store.preferences import Preferences
+
+MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
+
+
+class Inbox:
+    """The news of persons (站内消息); what is somebody else's is like what is not there."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._database = premises.database
+
+    def page(self, subject: str, after: str | None, limit: int = 20) -> tuple[list[News], str | None]:
+        """A person's news, the latest first, and where the next page begins (None: this was the last)."""
+        with self._database.read() as tx:
+            return news.of_subject(tx, subject, after, limit)
+
+    def unread(self, subject: str) -> int:
+        """How many a person has not read, up to a hundred."""
+        with self._database.read() as tx:
+            return news.unread(tx, subject)
+
+    def open(self, subject: str, reference: str, key: str, now: datetime) -> News:
+        """One of them, which is read from now on; `UnknownNews`."""
+        with self._database.read() as tx:
+            found = news.get(tx, subject, reference, key)
+        if found is None:
+            raise UnknownNews
+        if found.read_at is None:
+            self._database.write(lambda tx: news.read(tx, found, now))
+        return found
+
+    def read_all(self, subject: str, until: datetime, now: datetime) -> int:
+        """Whatever came by `until` is read; how much that was."""
+        return self._database.write(lambda tx: news.read_all(tx, subject, until, now))
+
+    def preferences(self, subject: str) -> Preferences:
+        """What a person wants to be told."""
+        with self._database.read() as tx:
+            return preferences.get(tx, subject)
+
+    def choose(self, subject: str, kinds: Iterable[str], mobile: str) -> Preferences:
+        """Keep what a person wants to be told, and the number they agree to be reached by (empty: none)."""
+        wrong = {"kinds": ["没有这一种消息，或它不能单独选择"]} if set(kinds) - set(CHOICES) else {}
+        wrong |= {"mobile": ["应为 11 位手机号，例如 13800138000"]} if mobile and not MOBILE.fullmatch(mobile) else {}
+        if wrong:
+            raise InvalidAnswers(errors=wrong)
+        chosen = Preferences(frozenset(kinds), mobile)
+        self._database.write(lambda tx: preferences.put(tx, subject, chosen))
+        return chosen

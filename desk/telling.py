@@ -1,0 +1,141 @@
+"""What applicants are told: looks at the cases that moved, and says again what nobody answered.
+
+Both are part of the sweep and cost what is due. What happened is read from the events that are there anyway, and each
+piece of news is stored in the transaction that takes its case off the list of those that moved: whoever is killed in
+between has told nothing and left nothing out, and of two hosts one tells.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from cases import news as made
+from cases.news import KINDS, Piece
+from desk.book import Book
+from desk.faults import told
+from desk.known import Known
+from desk.premises import Premises
+from store import moved, news, pausing
+from store.errors import StoreClosed, StoreUnavailable
+from store.moved import Looked, Moved
+from store.news import News
+from store.port import Tx
+
+LOG = logging.getLogger("yijianshi.news")
+PAGE, MOST_PAGES = 200, 50  # cases that moved, looked at together; so many pages in one sweep
+TOGETHER = 20  # cases with news that are read together: they must not push those at work out of memory
+REMINDED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Cases as they stand, and those that cannot be read just now, of which nothing is told until they can."""
+
+    known: dict[str, Known]
+    bad: frozenset[str] = frozenset()
+
+
+def folded(book: Book, references: Iterable[str]) -> Folded:
+    """These cases as they stand in the store; one bad one does not keep the others from being told of."""
+    wanted = list(dict.fromkeys(references))
+    found: dict[str, Known] = {}
+    bad: set[str] = set()
+    for first in range(0, len(wanted), TOGETHER):
+        some = wanted[first:first + TOGETHER]
+        try:
+            found |= book.looked_at(some)
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception:  # noqa: BLE001  # which of them it is, each finds out by itself
+            found |= _one_by_one(book, some, bad)
+    return Folded(found, frozenset(bad))
+
+
+def _one_by_one(book: Book, references: Sequence[str], bad: set[str]) -> dict[str, Known]:
+    found: dict[str, Known] = {}
+    for reference in references:
+        try:
+            found |= book.looked_at([reference])
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception as fault:  # noqa: BLE001  # one bad case must not stop the others
+            LOG.error("nothing is told of a case: %s", told(fault))
+            bad.add(reference)
+    return found
+
+
+class Telling:
+    """Makes news of what happened; called by the sweep."""
+
+    def __init__(self, premises: Premises, book: Book) -> None:
+        self._premises, self._book = premises, book
+
+    def go_round(self, now: datetime) -> None:
+        """Tell what happened since the last sweep, and remind of what is still asked; nothing while the service is
+        paused."""
+        with self._premises.database.read() as tx:
+            if pausing.paused(tx) is not None:
+                return
+        after = ""
+        for _ in range(MOST_PAGES):
+            with self._premises.database.read() as tx:
+                page = moved.look(tx, after, PAGE)
+            if page.cases:
+                self._tell(page, now)
+            if len(page.cases) < PAGE:
+                break
+            after = page.cases[-1].reference
+        self._remind(now)
+
+    def _tell(self, page: Looked, now: datetime) -> None:
+        found = folded(self._book, [*page.fresh, *page.filed])
+        mine = [case for case in page.cases if case.reference not in found.bad]
+        fresh = {reference: self._news_of(known, page, now) for reference, known in found.known.items()}
+        self._premises.database.write(partial(_take, mine=mine, fresh=fresh))
+
+    def _news_of(self, known: Known, page: Looked, now: datetime) -> list[News]:
+        reference = known.row.reference
+        found = list(made.pieces(known.case, page.fresh.get(reference, ())))
+        if reference in page.filed:
+            found.insert(0, made.filed(known.case))
+        return [self._news(known, piece, now) for piece in found]
+
+    def _news(self, known: Known, piece: Piece, now: datetime) -> News:
+        """A piece of news; it leaves only where there is a gateway, and then not while people sleep."""
+        leaves = self._premises.quiet.after(now + KINDS[piece.kind].patience) if self._premises.gateway else None
+        return News(
+            reference=known.row.reference, key=piece.key, subject=known.row.subject,
+            bundle=str(known.case.plan.bundle_name), kind=piece.kind, leg=piece.leg, about=piece.about,
+            text=piece.text, until=piece.until, at=now, tell_at=leaves,
+            remind_at=made.remind_at(known.case, piece, now, now, self._premises.calendar))
+
+    def _remind(self, now: datetime) -> None:
+        with self._premises.database.read() as tx:
+            due = news.to_remind(tx, now, REMINDED)
+        found = folded(self._book, (one.reference for one in due))
+        for one in due:
+            if one.reference not in found.bad:
+                self._again(one, found.known.get(one.reference), now)
+
+    def _again(self, one: News, known: Known | None, now: datetime) -> None:
+        """Say again what is still asked, and note when to do so next."""
+        calendar, again, then = self._premises.calendar, None, None
+        if known is not None:
+            again = made.reminder(known.case, one.piece, one.at, now, calendar)
+            then = made.remind_at(known.case, one.piece, one.at, now, calendar)
+        fresh = [self._news(known, again, now)] if known is not None and again is not None else []
+
+        def unit(tx: Tx) -> None:
+            if news.reminded(tx, one, then):
+                news.add(tx, fresh)
+
+        self._premises.database.write(unit)
+
+
+def _take(tx: Tx, mine: Sequence[Moved], fresh: dict[str, list[News]]) -> None:
+    taken = moved.take(tx, mine)
+    news.add(tx, [one for reference in sorted(fresh.keys() & taken) for one in fresh[reference]])

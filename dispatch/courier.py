@@ -1,0 +1,100 @@
+"""The courier: brings bulletins to the city's message gateway, beside the dispatcher and without a part in its lanes.
+
+A gateway that hangs for hours holds these few threads and nothing else. What an answer means, the ladder of retries and
+the breaker are those of departments (`connectors/answers.py`, `dispatch/retry.py`, `dispatch/breaker.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from connectors.base import Answer
+from connectors.gateway import Gateway
+from desk.bulletins import Bulletins, Departing
+from dispatch.attempts import code_of
+from dispatch.breaker import WELL, Breaker
+from dispatch.retry import Tried, after
+
+LOG = logging.getLogger("yijianshi.news")
+NAP = 2.0
+MOST_ATTEMPTS = 16  # three days of the ladder; then a person has to look
+STOP_SECONDS = 8.0
+SHORTEST_JOIN = 0.2
+
+
+class Courier:
+    """Runs until `stop`; make it with `start`."""
+
+    def __init__(self, bulletins: Bulletins, gateway: Gateway, clock: Callable[[], datetime]) -> None:
+        self._bulletins, self._gateway, self._clock = bulletins, gateway, clock
+        self._breaker = WELL
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._hands = ThreadPoolExecutor(gateway.body.at_once, "bulletin")
+
+    def start(self) -> Courier:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def halt(self) -> None:
+        """Nothing new leaves."""
+        self._stopping.set()
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Wait for what is under way; what is not over by then is sent again with its key once its lease is over."""
+        self.halt()
+        if self._thread.is_alive():
+            self._thread.join(max(SHORTEST_JOIN, seconds))
+        self._hands.shutdown(wait=False, cancel_futures=True)
+        self._gateway.close()
+
+    def round(self) -> int:
+        """Make bulletins of what is to be told and bring those that are due; how many were made and brought."""
+        now = self._clock()
+        made = self._bulletins.make(now)
+        room = self._breaker.room(self._gateway.body.at_once, 0, now)
+        leaving = self._bulletins.claim(room, now) if room else []
+        for departing, answer in zip(leaving, self._hands.map(self._bring, leaving), strict=True):
+            self._note(departing, answer)
+        return made + len(leaving)
+
+    def _bring(self, departing: Departing) -> Answer:
+        return self._gateway.send(departing.bulletin.bulletin, departing.body, self._clock())
+
+    def _note(self, departing: Departing, answer: Answer) -> None:
+        now, one = self._clock(), departing.bulletin
+        self._watch(self._breaker.after(answer, one.bulletin, now), answer)
+        tried = Tried(one.attempts, "send", now, now)
+        then = after(answer, self._gateway.body, tried, random.random())  # noqa: S311  jitter
+        detail = answer.detail or answer.kind
+        if answer.kind == "received":
+            self._bulletins.end(departing, "sent", detail, now)
+        elif answer.kind == "refused" or one.attempts >= MOST_ATTEMPTS or then.at is None:
+            self._bulletins.end(departing, "refused" if answer.kind == "refused" else "stuck", detail, now)
+        else:
+            self._bulletins.again(departing, then.at, detail)
+
+    def _watch(self, breaker: Breaker, answer: Answer) -> None:
+        """Somebody must hear of a gateway that takes nothing."""
+        before, self._breaker = self._breaker, breaker
+        if breaker.open_until is not None and breaker != before:
+            LOG.warning("the message gateway is left alone after %s failures in a row (%s); one message is tried at %s",
+                        breaker.failures, answer.detail, breaker.open_until.isoformat(timespec="seconds"))
+        elif breaker.open_until is None and before.open_until is not None:
+            LOG.warning("the message gateway takes messages again")
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = self.round() > 0
+            except Exception as error:  # noqa: BLE001  # whatever one bulletin or the store has, the others must leave
+                LOG.error("bulletins do not leave: %s", code_of(error))
+                busy = False
+            if not busy:
+                self._stopping.wait(NAP)
