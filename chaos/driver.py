@@ -32,6 +32,7 @@ STILL_SECONDS, LONGEST = 60.0, 3  # for something more to end; times the form's 
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
 LEGS = re.compile(r'^yijianshi_legs\{key="(\w+)"\} ([0-9.]+)$', re.MULTILINE)
 CASES = re.compile(r'^yijianshi_cases\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
+RESTING = re.compile(r'^yijianshi_offices_resting\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
 DRIFT = re.compile(r'^yijianshi_counter_drift ([0-9.]+)$', re.MULTILINE)
 BREACHES = re.compile(r'^yijianshi_breaches\{key="([^"]*)"\} ([0-9.]+)$', re.MULTILINE)
 
@@ -42,16 +43,17 @@ Say = Callable[[str], None]
 
 class Patience:
     """How long what is left may take: `limit` seconds from `now`, and longer, but at most three times as long, while
-    less and less is left, for a machine that others use as well is slow and not wrong."""
+    less and less is left or an office rests. A machine that others use as well is slow and not wrong; and an office
+    that failed five times and then at each probe gets nothing for 15, 30, 60, 120 seconds (`dispatch/breaker.py`)."""
 
     def __init__(self, limit: float, now: float) -> None:
         self._until, self._last = now + limit, now + LONGEST * limit
         self._least = sys.maxsize
 
-    def see(self, left: int, now: float) -> None:
-        """Note how much is left."""
-        if left < self._least:
-            self._least = left
+    def see(self, left: int, resting: bool, now: float) -> None:
+        """Note how much is left, and whether an office rests."""
+        if left < self._least or resting:
+            self._least = min(left, self._least)
             self._until = min(max(self._until, now + STILL_SECONDS), self._last)
 
     def lasts(self, now: float) -> bool:
@@ -89,7 +91,8 @@ class Samples:
         breaches = {rule: int(float(number)) for rule, number in BREACHES.findall(answer.text) if float(number)}
         drift = sum(map(float, DRIFT.findall(answer.text)))
         return {"at": time.time(), "legs": legs, "breaches": breaches, "drift": int(drift),
-                "cases": int(sum(map(float, CASES.findall(answer.text))))}
+                "cases": int(sum(map(float, CASES.findall(answer.text)))),
+                "resting": int(sum(map(float, RESTING.findall(answer.text))))}
 
     def _run(self) -> None:
         while not self._over.wait(SAMPLE_SECONDS):
@@ -192,23 +195,24 @@ class Run:
         """Whether every leg is over, and every notice told, before patience ends."""
         patience, said = Patience(self.form.drain_seconds, time.monotonic()), 0.0
         while patience.lasts(time.monotonic()):
-            legs, notices = self._left(samples)
+            legs, notices, resting = self._left(samples)
             if not legs and not notices:
                 return True
-            patience.see(legs + notices, time.monotonic())
+            patience.see(legs + notices, resting > 0, time.monotonic())
             if time.monotonic() - said > 10:
                 said = time.monotonic()
-                self._say(f"{legs} legs open, {notices} notices untold")
+                self._say(f"{legs} legs open, {notices} notices untold, {resting} offices resting")
             time.sleep(1.0)
         return False
 
-    def _left(self, samples: Samples) -> tuple[int, int]:
-        """How many legs are open (endless where nobody knows), and how much departments have not decided or told."""
+    def _left(self, samples: Samples) -> tuple[int, int, int]:
+        """How many legs are open (endless where nobody knows), how much departments have not decided or told, and how
+        many offices rest."""
         sample, left = samples.take(), self.stage.left_to_do()
         if sample is None:
-            return sys.maxsize, 0
+            return sys.maxsize, 0, 0
         legs = sum(number for state, number in sample["legs"].items() if state not in OVER)
-        return legs, left["untold"] + left["open"]
+        return legs, left["untold"] + left["open"], sample["resting"]
 
     def _read_out(self) -> None:
         """What the operator's commands say; they work beside the running portal."""

@@ -196,14 +196,14 @@ def test_what_is_wrong_is_summed_apart_from_what_is_lost_or_doubled():
     assert (made["lost"], made["duplicates"]) == (1, 1)
 
 
-@pytest.mark.parametrize(("left", "lasts"), [
-    ({}, 120), ({0: 8}, 120), ({0: 900, 110: 40}, 170), ({0: 900, 110: 40, 165: 8, 220: 8}, 225),
-    ({second: 900 - second for second in range(0, 900, 50)}, 360), ({0: 8, 100: 8, 110: 9}, 120)])
-def test_what_goes_on_ending_gets_longer_and_what_stands_still_does_not(left: dict[int, int], lasts: int) -> None:
-    patience = Patience(120.0, 0.0)
-    second = 0
+@pytest.mark.parametrize(("left", "rests", "lasts"), [
+    ({}, (), 120), ({0: 8}, (), 120), ({0: 900, 110: 40}, (), 170), ({0: 900, 110: 40, 165: 8, 220: 8}, (), 225),
+    ({second: 900 - second for second in range(0, 900, 50)}, (), 360), ({0: 8, 100: 8, 110: 9}, (), 120),
+    ({0: 8}, (30, 100), 160), ({0: 8}, range(900), 360)])
+def test_what_goes_on_ending_or_waits_for_a_resting_office_gets_longer(left, rests, lasts):
+    patience, second = Patience(120.0, 0.0), 0
     while patience.lasts(second):
-        if second in left:
-            patience.see(left[second], second)
+        if second in left or second in rests:
+            patience.see(left.get(second, 900), second in rests, second)
         second += 1
     assert second == lasts
