@@ -214,9 +214,17 @@ def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, Man
         leg["can_urge"] &= URGE in acts
         if RESULTS not in acts:
             leg["results"] = [{**result, "number": None, "files": []} for result in leg["results"]]
+    if RESULTS not in acts and view["composite"] is not None:
+        parts = [{**part, "number": None} for part in view["composite"]["parts"]]
+        view = {**view, "composite": {**view["composite"], "parts": parts}}
     return {**view, "on_behalf": {
         "principal_name": mandate.body["principal_name"], "agent_name": agent, "mandate": mandate.mandate,
         "yours": "principal" if hand.mandate is None else "agent", "acts": [act for act in ACTS if act in acts]}}
+
+
+def may_do(view: Mapping[str, Any], act: str) -> bool:
+    """Whether whoever looks at a view of a case may do `act` with it."""
+    return view["on_behalf"] is None or act in view["on_behalf"]["acts"]
 
 
 def hold(tx: Tx, hand: Hand, case: CaseRow, now: datetime, act: str) -> None:
@@ -261,21 +269,27 @@ def papers_of(plan: Plan, catalog: Catalog) -> list[str]:
         source.kind == "mandate" for source in catalog.materials[line.kind].sources)]
 
 
-def with_mandate(found: Findings, mandate: MandateRow, papers: list[str], zone: ZoneInfo) -> Findings:
+def with_mandate(found: Findings, mandate: MandateRow, papers: list[str], premises: Premises) -> Findings:
     """What look-ups came to, and the mandate in place of these papers."""
-    said = document(mandate, zone)
+    said = document(mandate, premises)
     return Findings({**found.outcomes, **dict.fromkeys(papers, MANDATED)},
                     {**found.documents, **dict.fromkeys(papers, said)})
 
 
-def document(mandate: MandateRow, zone: ZoneInfo) -> dict[str, Any]:
-    """A mandate as departments get it in place of the paper."""
-    body = mandate.body
+def document(mandate: MandateRow, premises: Premises) -> dict[str, Any]:
+    """A mandate as departments get it in place of the paper, with names instead of our own codes."""
+    body, zone = mandate.body, premises.zone
     return {"name": "在线委托", "source": "mandate", "number": mandate.mandate,
             "valid_from": mandate.valid_from.astimezone(zone).date().isoformat(), "valid_to": last_day(mandate, zone),
             "principal": body["principal_name"], "agent": body["agent_name"],
-            "bundles": body["bundles"], "acts": [ACTS[act] for act in body["acts"]],
+            "bundles": names_of(mandate, premises.catalog), "acts": [ACTS[act] for act in body["acts"]],
             "given_at": mandate.given_at.astimezone(zone).isoformat()}
+
+
+def names_of(mandate: MandateRow, catalog: Catalog) -> list[str] | None:
+    """What the bundles in the scope of a mandate are called now; None: all."""
+    bundles, known = mandate.body["bundles"], catalog.bundles
+    return None if bundles is None else [str(known[one].name) if one in known else one for one in bundles]
 
 
 def agency_row(case: CaseRow, mandate: MandateRow) -> AgencyRow:

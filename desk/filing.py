@@ -146,7 +146,7 @@ class Intake:
             look_up(self._premises, whole.plan, clean.clean, consent, now)
         if mandate is not None:
             stood_for = agency.papers_of(whole.plan, self._premises.catalog)
-            found = agency.with_mandate(found, mandate, stood_for, self._premises.zone)
+            found = agency.with_mandate(found, mandate, stood_for, self._premises)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)
         plan = whole.plan

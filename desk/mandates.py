@@ -14,7 +14,7 @@ from typing import Literal
 
 from desk import reference as references
 from desk import repeats
-from desk.agency import ACTS, FILE, in_force, last_day
+from desk.agency import ACTS, FILE, in_force, last_day, names_of
 from desk.errors import InvalidAnswers, TooManyMandates, UnknownAgentCode, UnknownMandate
 from desk.premises import Premises
 from desk.repeats import Repeated
@@ -159,10 +159,9 @@ class Mandates:
             return [self._shown(row, now) for row in mandates.given_to(tx, agent)]
 
     def _shown(self, row: MandateRow, now: datetime) -> Mandate:
-        catalog, bundles = self._premises.catalog, row.body["bundles"]
-        named = None if bundles is None else tuple(
-            str(catalog.bundles[one].name) if one in catalog.bundles else one for one in bundles)
-        return Mandate(row, state_of(row, now), named, last_day(row, self._premises.zone))
+        named = names_of(row, self._premises.catalog)
+        return Mandate(row, state_of(row, now), None if named is None else tuple(named),
+                       last_day(row, self._premises.zone))
 
     def _refuse_unfit(self, wish: Wish, now: datetime) -> None:
         wrong = dict(_problems(wish, self._premises.catalog.bundles, self._day(now)))

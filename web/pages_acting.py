@@ -38,7 +38,7 @@ def chosen(bundle: str) -> Mandate | None:
     number = (session.get(FOR) or {}).get(bundle)
     if number is None or not current().signed_in:
         return None
-    return next((one for one in desk().mandates.received(subject(), now()) if one.row.mandate == number), None)
+    return next((one for one in offered(bundle) if one.row.mandate == number), None)
 
 
 def forget(bundle: str) -> None:

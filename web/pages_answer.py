@@ -11,6 +11,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from catalog.dictionary import Spec
+from desk.agency import ANSWER, may_do, refused
 from desk.applicant import Supply, Withdrawal
 from desk.errors import DeskError
 from desk.papers import specs_of
@@ -89,6 +90,8 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
     Whatever else is pressed shows the page again with all that was typed and every file that was taken.
     """
     view = desk().case_view(subject(), reference, now())
+    if not may_do(view, ANSWER):
+        raise refused("act")
     found, wanted = _ask(view, leg, ask)
     inputs = _inputs(view["plan"], wanted)
     papers = papers_of(view["plan"], wanted)

@@ -11,7 +11,7 @@ from catalog.bundle import Bundle
 from catalog.matter import Matter
 from forms.counts import Figures
 from forms.windows import window_of, window_words
-from web.pages_acting import offered
+from web.pages_acting import chosen, offered
 from web.pages_root import bp, bundle_of, figures_plan
 from web.pages_words import called, guide_lines
 from web.pictures.before_after import before_after, pairs
@@ -107,6 +107,7 @@ def bundle(bundle: str) -> str:
         lead=departments[found.lead].name if found.lead else "",
         about={leg.matter: about_matter(catalog.matter_of(found, leg.matter)) for leg in plan.legs},
         phones={leg.department: departments[leg.department].phone for leg in plan.legs}, mandates=offered(found.id),
+        under=chosen(found.id),
     )
 
 

@@ -10,6 +10,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from cases.urges import working_day
+from desk.agency import URGE, may_do
 from desk.applicant import Urge, number_of
 from desk.errors import DeskError, UnknownLeg
 from oversight.handlings import Handling
@@ -35,7 +36,8 @@ def rated(view: Mapping[str, Any]) -> dict[str, Any]:
     found = [{"leg": one.leg, "name": names[one.leg], "open": one.open(now()), "rating": one.rating,
               "level": LEVELS[one.rating.level] if one.rating else "", "until": one.until}
              for one in house().ratings.of_case(subject(), view["reference"], now())]
-    shown = [one for one in found if one["open"] or one["rating"]]
+    may = may_do(view, URGE)
+    shown = [one for one in found if (one["open"] and may) or one["rating"]]
     return {"open": [one for one in shown if one["open"]], "given": [one for one in shown if one["rating"]]}
 
 

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from catalog.bundle import Bundle
 from catalog.reading import columns_that_choose
 from catalog.reading import given as given_by
+from desk.mandates import Mandate
 from forms.answers import CHOSEN, FILER
 from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value
@@ -203,10 +204,15 @@ def preview(bundle: str) -> str | Response:
     plan = desk().plan(bundle, place.given, now())
     if _next_open(plan, place.given) is not None:
         return _onward(place)
+    under = None if place.draft else chosen(bundle)
     onward = Onward("保存并继续填表" if place.draft else "开始填表", place.to("pages.start"),
-                    seen=seen_of(place.given), changed="changed" in request.args, of=place.draft,
-                    under=None if place.draft else chosen(bundle))
+                    seen=_seen(place.given, under), changed="changed" in request.args, of=place.draft, under=under)
     return plan_page(place.bundle, plan, answered(plan), onward)
+
+
+def _seen(given: Mapping[str, Any], under: Mandate | None) -> str:
+    """A mark of what a plan was shown for: the answers, and for whom, if it is for somebody else."""
+    return seen_of(given) if under is None else seen_of(given, under.row.mandate)
 
 
 def answered(plan: Plan) -> list[tuple[str, str, str]]:
@@ -220,14 +226,14 @@ def start(bundle: str) -> Response:
     """Open a draft with the answers, or give them to the draft they were taken from."""
     place = asking(bundle)
     given = place.given
-    if overtaken(seen_of(given)):
+    under = None if place.draft else chosen(bundle)
+    if overtaken(_seen(given, under)):
         return redirect(place.to("pages.preview", changed=1), 303)
     if place.draft:
         draft = desk().save_draft(subject(), place.draft, {"situation": given}, now())
         # What the situation says now is no longer the form's: a kept answer would contradict it at filing.
         changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
     else:
-        under = chosen(bundle)
         draft = desk().open_draft(subject(), bundle, given, now(), None if under is None else under.row.principal)
         known = known_for(draft)
         brought = known.keys() if draft.on_behalf_of else (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -24,7 +25,9 @@ from oversight.ratings import Given, Ratings
 from people.accounts import NewAccount
 from sources.samples import sample_paper
 from store import audit, mandates
+from store.failpoints import arm
 from store.opening import Place
+from store.port import Tx
 from store.proof import verify
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -80,6 +83,8 @@ def test_a_case_filed_under_a_mandate_is_the_principals_and_the_paper_is_not_ask
     known = desk._applicant.seen(BOSS, receipt.reference, NOW)[0]
     assert (known.row.body["form"]["mandate_no"], known.row.body["form"]["mandate_until"]) == (
         given.row.mandate, LAST.isoformat())
+    desk.sweep(NOW)
+    assert [[one.kind for one in desk.inbox.page(who, "")[0]] for who in (BOSS, SUBJECT)] == [["filed"], []]
     assert receipt.code != desk.receipt(BOSS, receipt.reference).code
     assert [one["reference"] for one in desk.cases_of(BOSS, NOW)] == [receipt.reference]
     assert (desk.cases_of(SUBJECT, NOW), desk.disclosure(BOSS, receipt.reference).agent) == ([], "示例乙")
@@ -194,45 +199,65 @@ def test_an_urge_of_an_agent_is_the_applicants_urge_of_the_day(there: Inside) ->
 
 def test_a_mandate_taken_back_at_the_same_moment_stops_the_filing_or_comes_after_it(there: Inside) -> None:
     desk = there.desk
-    embedded = desk._premises.embedded
-    other = desk if embedded else Desk(replace(desk._premises, embedded=False))
-    for turn in range(6):
-        given, filing = entrust(there), filed_by_agent(there, NOW, BOSS)
-        begin, filed = threading.Barrier(2), []
+    beside = Desk(replace(desk._premises, embedded=False))  # another host where there may be several
 
-        def act(filing: Filing = filing, turn: int = turn, begin: threading.Barrier = begin,
-                filed: list[Receipt] = filed) -> None:
-            begin.wait()
+    def filed() -> set[str]:
+        with there.house.database.read() as tx:
+            return {row.reference for row in mandates.agencies_of(tx, SUBJECT)}
+
+    for turn in range(5):
+        given, filing, receipts = entrust(there), filed_by_agent(there, NOW, BOSS), list[Receipt]()
+
+        def act(filing: Filing = filing, turn: int = turn, receipts: list[Receipt] = receipts) -> None:
             with suppress(NoMandate):
-                filed.append(other.file(SUBJECT, filing, f"race-{turn}", NOW))
+                receipts.append(beside.file(SUBJECT, filing, f"race-{turn}", NOW))
 
-        one = threading.Thread(target=act)
-        one.start()
-        begin.wait()
+        arm("accept.before_commit:sleep=0.2")  # long enough that some turn comes between check and commit
+        filer = threading.Thread(target=act)
+        filer.start()
+        time.sleep(0.02 * turn)
         desk.mandates.revoke(BOSS, given.row.mandate, NOW)
-        with there.house.database.read() as tx:
-            before = {row.reference for row in mandates.agencies_of(tx, SUBJECT)}
-        one.join()
-        with there.house.database.read() as tx:
-            after = {row.reference for row in mandates.agencies_of(tx, SUBJECT)}
-        assert before == after, "nothing was filed after the revoke was answered"
-        assert [receipt.reference in after for receipt in filed] in ([], [True])
+        before = filed()
+        filer.join()
+        arm("")
+        assert filed() == before, "nothing was filed once the end was answered"
+        assert {receipt.reference for receipt in receipts} <= before
 
 
-def test_a_mandate_that_is_taken_back_while_a_filing_is_checked_stops_it(there: Inside) -> None:
-    desk, given = there.desk, entrust(there)
-    filing = filed_by_agent(there, NOW, BOSS)
-    find = desk._premises.sources.find
+def test_a_mandate_taken_back_between_the_check_and_the_transaction_stops_every_act(there: Inside) -> None:
+    desk, database = there.desk, there.house.database
+    entrust(there)
+    reference, refused, late = (file(there, key).reference for key in ("k1", "k2", "k0"))
+    there.deliver(NOW)
+    there.say("power-grid", f"{late}-03", "leg.accepted", NOW)
+    there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图", limit="5wd",
+              fields=[{"field": "load_kw"}])
+    there.say("power-grid", f"{refused}-03", "leg.refused", NOW, reason_code="R1", reason="容量不足")
+    filing, ratings = filed_by_agent(there, NOW, BOSS), Ratings(database, desk)
+    acts: list[Do] = [
+        lambda now: desk.file(SUBJECT, filing, "k3", now),
+        lambda now: desk.supplement(SUBJECT, reference, Supply("03", "a1", {"load_kw": 20}), "s", now),
+        lambda now: desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", now),
+        lambda now: desk.urge(SUBJECT, late, Urge("03"), "u", now + 99 * DAY),
+        lambda now: ratings.give(SUBJECT, refused, Given("", 5), "r", now),
+    ]
+    write = database.write
 
-    def slow(query: object) -> object:
-        desk.mandates.revoke(BOSS, given.row.mandate, NOW)
-        return find(query)  # type: ignore[arg-type]
+    def after_the_end(unit: Callable[[Tx], object]) -> object:
+        database.write = write  # type: ignore[method-assign]
+        for one in desk.mandates.given(BOSS, NOW):
+            desk.mandates.revoke(BOSS, one.row.mandate, NOW)
+        return write(unit)
 
-    object.__setattr__(desk._premises.sources, "find", slow)
-    with pytest.raises(NoMandate) as none:
-        desk.file(SUBJECT, filing, "k1", NOW)
-    assert none.value.more == {"why": "revoked"}
-    assert desk.cases_of(BOSS, NOW) == []
+    for act in acts:
+        entrust(there)
+        database.write = after_the_end  # type: ignore[method-assign,assignment]
+        with pytest.raises(NoMandate) as none:
+            act(NOW)
+        assert none.value.more == {"why": "revoked"}
+    assert len(desk.cases_of(BOSS, NOW)) == 3
+    assert desk.case_view(BOSS, reference, NOW)["legs"][0]["state"] == "supplement_required"
+    assert ratings.of_case(BOSS, refused)[0].rating is None
 
 
 def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> None:

@@ -17,6 +17,7 @@ BODIES = [
     ("POST", "/api/cases", ["bundle", "edition", "situation", "form", "materials", "on_behalf_of", "consent"]),
     ("POST", "/api/cases/{case}/supplement", ["leg", "ask", "fields", "materials"]),
     ("POST", "/api/cases/{case}/withdraw", ["legs", "reason"]), ("POST", "/api/track", ["reference", "code"]),
+    ("POST", "/api/mandates", ["code", "bundles", "acts", "valid_from", "valid_until", "reason"]),
     ("POST", "/api/departments/water-office/legs/{case}-01/received", ["read_code"]),
 ]
 FORM = ["project_name", "credit_code", "phone", "area", "unknown"]
