@@ -88,7 +88,8 @@ _BY_EVENT: Mapping[str, str] = {
     "leg.withdraw_confirmed": "withdrawn", "leg.withdraw_rejected": "not_withdrawn", "leg.corrected": "corrected",
     "leg.lapsed": "stopped", "leg.start_lapsed": "stopped", "leg.voided": "stopped",
 }
-TELLING = (*_BY_EVENT, "leg.not_needed")  # types of events from which news can follow
+_ENDING = {*_BY_EVENT, "leg.not_needed"} - {"leg.delivered"}  # after these the whole case may have ended
+TELLING = (*_BY_EVENT, "leg.not_needed", "leg.supplemented")  # types of events that make news, or make it old
 _STATES: Mapping[str, frozenset[LegState]] = {
     "refused": frozenset({S.REFUSED, S.NOT_ACCEPTED}), "granted": GRANTED, "delivered": frozenset({S.DELIVERED}),
     "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED}),
@@ -100,7 +101,7 @@ def pieces(case: Case, fresh: Sequence[Fresh]) -> tuple[Piece, ...]:
     """The news that follows from fresh events and is true of the case as it stands now, each once: an ask that was
     answered meanwhile, or a decision that was put right, is told by nobody."""
     found = {piece.key: piece for event in fresh for piece in _of_event(case, event)}
-    if any(event.type != "leg.delivered" for event in fresh) and is_final(case):
+    if any(event.type in _ENDING for event in fresh) and is_final(case):
         again = [event.n for event in fresh if event.type == "leg.corrected"]
         ended = _piece(case, "", "ended", f"ended.{again[-1]}" if again else "ended")
         found[ended.key] = ended

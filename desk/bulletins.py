@@ -28,7 +28,7 @@ from store.port import Tx
 from store.preferences import Preferences
 
 LOG = logging.getLogger("yijianshi.news")
-PEOPLE, MOST_NEWS = 50, 100  # persons looked at together, and how much one bulletin tells of
+PEOPLE, MOST_NEWS = 20, 100  # persons looked at together, and how much one bulletin tells of
 SHOWN = 4  # pieces of news that are written out; the rest is counted
 PURPOSE = "bulletins.key"
 OVERTAKEN = "nothing in it is true any more"

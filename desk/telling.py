@@ -76,10 +76,19 @@ class Telling:
 
     def go_round(self, now: datetime) -> None:
         """Tell what happened since the last sweep, and remind of what is still asked; nothing while the service is
-        paused."""
-        with self._premises.database.read() as tx:
-            if pausing.paused(tx) is not None:
-                return
+        paused. Whatever is wrong here waits for the next sweep and keeps none of its other parts from being done."""
+        try:
+            with self._premises.database.read() as tx:
+                paused = pausing.paused(tx) is not None
+            if not paused:
+                self._tell_all(now)
+                self._remind(now)
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception as fault:  # noqa: BLE001  # legs must lapse and chains be sealed all the same
+            LOG.error("applicants are not told: %s", told(fault))
+
+    def _tell_all(self, now: datetime) -> None:
         after = ""
         for _ in range(MOST_PAGES):
             with self._premises.database.read() as tx:
@@ -89,13 +98,20 @@ class Telling:
             if len(page.cases) < PAGE:
                 break
             after = page.cases[-1].reference
-        self._remind(now)
 
     def _tell(self, page: Looked, now: datetime) -> None:
         found = folded(self._book, [*page.fresh, *page.filed])
         mine = [case for case in page.cases if case.reference not in found.bad]
         fresh = {reference: self._news_of(known, page, now) for reference, known in found.known.items()}
-        self._premises.database.write(partial(_take, mine=mine, fresh=fresh))
+        self._premises.database.write(partial(self._take, mine=mine, fresh=fresh, found=found, now=now))
+
+    def _take(self, tx: Tx, mine: Sequence[Moved], fresh: dict[str, list[News]], found: Folded, now: datetime) -> None:
+        taken = moved.take(tx, mine)
+        told = sorted(fresh.keys() & taken)
+        news.add(tx, [one for reference in told for one in fresh[reference]])
+        # What was asked and is answered calls for nobody any more.
+        news.over(tx, [one for one in news.unread_asks(tx, told)
+                       if not made.is_true(found.known[one.reference].case, one.piece)], now)
 
     def _news_of(self, known: Known, page: Looked, now: datetime) -> list[News]:
         reference = known.row.reference
@@ -134,8 +150,3 @@ class Telling:
                 news.add(tx, fresh)
 
         self._premises.database.write(unit)
-
-
-def _take(tx: Tx, mine: Sequence[Moved], fresh: dict[str, list[News]]) -> None:
-    taken = moved.take(tx, mine)
-    news.add(tx, [one for reference in sorted(fresh.keys() & taken) for one in fresh[reference]])

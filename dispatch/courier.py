@@ -55,11 +55,13 @@ class Courier:
         self._gateway.close()
 
     def round(self) -> int:
-        """Make bulletins of what is to be told and bring those that are due; how many were made and brought."""
+        """Bring bulletins that are due, and only where there is room for more make others of what is to be told: the
+        longer the gateway is away, the more leaves together. How many were made and brought."""
         now = self._clock()
-        made = self._bulletins.make(now)
         room = self._breaker.room(self._gateway.body.at_once, 0, now)
         leaving = self._bulletins.claim(room, now) if room else []
+        made = self._bulletins.make(now) if len(leaving) < room else 0
+        leaving += self._bulletins.claim(room - len(leaving), now) if made else []
         for departing, answer in zip(leaving, self._hands.map(self._bring, leaving), strict=True):
             self._note(departing, answer)
         return made + len(leaving)

@@ -87,6 +87,19 @@ def read_all(tx: Tx, subject: str, until: datetime, now: datetime) -> int:
                   now=stamp(now), subject=subject, until=stamp(until))
 
 
+def unread_asks(tx: Tx, references: Iterable[str]) -> list[News]:
+    """Of what these cases ask and their persons have not read."""
+    return [shape(News, row) for names, each in named(references) for row in tx.rows(
+        f"select * from news where reference in ({names}) and about <> '' and read_at is null", **each)]
+
+
+def over(tx: Tx, news: Iterable[News], now: datetime) -> None:
+    """Note that nobody need read these any more, and that they neither leave nor are said again."""
+    if rows := [{"now": stamp(now), "reference": one.reference, "key": one.key} for one in news]:
+        tx.many("update news set read_at = :now, tell_at = null, remind_at = null"
+                " where reference = :reference and key = :key", rows)
+
+
 def to_remind(tx: Tx, now: datetime, limit: int) -> list[News]:
     """What is to be said again, the one that waits longest first."""
     return [shape(News, row) for row in tx.rows(

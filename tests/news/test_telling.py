@@ -51,7 +51,8 @@ def test_an_ask_is_told_with_its_limit_reminded_of_and_forgotten_once_it_is_answ
     answer(town, reference, "a0610", at(19, 12))
     town.desk.sweep(at(20))
     assert town.heard() == [("ask", "01"), ("reminder", "01")]
-    assert town.leaving(at(20)) == []  # nor does what was told of it leave any more
+    assert [one.read_at for one in town.news()] == [at(20), at(20)]  # nobody need look at it any more
+    assert town.leaving(at(20)) == []  # nor does what was told of it leave
 
 
 def test_what_was_answered_or_put_right_before_anybody_looked_is_not_told(town):
