@@ -53,8 +53,10 @@ KINDS: Mapping[str, Kind] = {
     "granted": Kind("某一项办好", "“{matter}”{state}，可以查看结果", SOON),
     "delivered": Kind("结果已送达", "“{matter}”的结果已送达", SOON),
     "ended": Kind("整件事结束", "整件事已结束（{case}），请查看结果，也请给这次办事打个分", SOON),
+    "filed_for": Kind("受托人替您提交", "受托人替您提交了申请；没有委托过的，请到“委托”页面查看", AT_ONCE),
     "filed": Kind("申请已提交", "申请已提交，各部门开始办理", SOON, wanted=False),
 }
+_FILED = frozenset({"filed", "filed_for"})
 ASKS = frozenset({"ask", "reminder", "waiting"})
 URGENT = frozenset(name for name, kind in KINDS.items() if kind.urgent)
 CHOICES = tuple(name for name, kind in KINDS.items() if not kind.urgent)
@@ -109,9 +111,10 @@ def pieces(case: Case, fresh: Sequence[Fresh]) -> tuple[Piece, ...]:
     return tuple(piece for piece in found.values() if piece.kind != "granted" or piece.leg not in told)
 
 
-def filed(case: Case) -> Piece:
-    """That a case was filed, for those who want to be told."""
-    return _piece(case, "", "filed", "filed")
+def filed(case: Case, *, by_agent: bool) -> Piece:
+    """That a case was filed: for those who want to be told, and for whom an agent filed it."""
+    kind = "filed_for" if by_agent else "filed"
+    return _piece(case, "", kind, kind)
 
 
 def reminder(case: Case, piece: Piece, at: datetime, now: datetime, calendar: WorkCalendar) -> Piece | None:
@@ -138,7 +141,7 @@ def is_true(case: Case, piece: Piece) -> bool:
         return _open_ask(case, piece.leg, piece.about) is not None
     if piece.kind == "ended":
         return is_final(case)
-    return piece.kind == "filed" or case.legs[piece.leg].state in _STATES[piece.kind]
+    return piece.kind in _FILED or case.legs[piece.leg].state in _STATES[piece.kind]
 
 
 def bundled(case: Mapping[str, str], told: Sequence[tuple[str, str]], most: int) -> str:

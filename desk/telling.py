@@ -10,25 +10,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from cases import news as made
 from cases.news import KINDS, Piece
+from desk.agency import still_sees
 from desk.book import Book
 from desk.faults import told
 from desk.known import Known
 from desk.premises import Premises
-from store import moved, news, pausing
+from store import mandates, moved, news, pausing
 from store.errors import StoreClosed, StoreUnavailable
 from store.moved import Looked, Moved
-from store.news import News
+from store.news import AGENTS, News
 from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.news")
 PAGE, MOST_PAGES = 200, 50  # cases that moved, looked at together; so many pages in one sweep
 TOGETHER = 20  # cases with news that are read together: they must not push those at work out of memory
 REMINDED = 200
+UNREADABLE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +116,28 @@ class Telling:
                        if not made.is_true(found.known[one.reference].case, one.piece)], now)
 
     def _news_of(self, known: Known, page: Looked, now: datetime) -> list[News]:
-        reference = known.row.reference
-        found = list(made.pieces(known.case, page.fresh.get(reference, ())))
-        if reference in page.filed:
-            found.insert(0, made.filed(known.case))
-        return [self._news(known, piece, now) for piece in found]
+        """What is told of a case: to its owner, and what happened to it to the agent who filed it, too."""
+        row, agent = known.row, self._agent(known, now)
+        pieces = made.pieces(known.case, page.fresh.get(row.reference, ()))
+        filed = [made.filed(known.case, by_agent=row.on_behalf_of is not None)] if row.reference in page.filed else []
+        found = [self._news(known, piece, row.subject, now) for piece in (*filed, *pieces)]
+        return found + ([self._news(known, piece, agent, now) for piece in pieces] if agent else [])
 
-    def _news(self, known: Known, piece: Piece, now: datetime) -> News:
+    def _agent(self, known: Known, now: datetime) -> str | None:
+        """The agent who filed a case and still may see it; nothing is asked where its owner did."""
+        if known.row.on_behalf_of is None:
+            return None
+        with self._premises.database.read() as tx:
+            agency = mandates.agency(tx, known.row.reference)
+            sees = agency is not None and still_sees(tx, agency.agent, known.row.reference, now)
+        return agency.agent if agency is not None and sees else None
+
+    def _news(self, known: Known, piece: Piece, reader: str, now: datetime) -> News:
         """A piece of news; it leaves only where there is a gateway, and then not while people sleep."""
         leaves = self._premises.quiet.after(now + KINDS[piece.kind].patience) if self._premises.gateway else None
         return News(
-            reference=known.row.reference, key=piece.key, subject=known.row.subject,
+            reference=known.row.reference, subject=reader,
+            key=piece.key if reader == known.row.subject else f"{piece.key}{AGENTS}",
             bundle=str(known.case.plan.bundle_name), kind=piece.kind, leg=piece.leg, about=piece.about,
             text=piece.text, until=piece.until, at=now, tell_at=leaves,
             remind_at=made.remind_at(known.case, piece, now, now, self._premises.calendar))
@@ -134,16 +147,18 @@ class Telling:
             due = news.to_remind(tx, now, REMINDED)
         found = folded(self._book, (one.reference for one in due))
         for one in due:
-            if one.reference not in found.bad:
+            if one.reference in found.bad:  # it must not stand before all others for ever
+                self._premises.database.write(partial(news.reminded, news=one, then=now + UNREADABLE))
+            else:
                 self._again(one, found.known.get(one.reference), now)
 
     def _again(self, one: News, known: Known | None, now: datetime) -> None:
         """Say again what is still asked, and note when to do so next."""
         calendar, again, then = self._premises.calendar, None, None
-        if known is not None:
+        if known is not None and (not one.agents or self._agent(known, now) == one.subject):
             again = made.reminder(known.case, one.piece, one.at, now, calendar)
             then = made.remind_at(known.case, one.piece, one.at, now, calendar)
-        fresh = [self._news(known, again, now)] if known is not None and again is not None else []
+        fresh = [self._news(known, again, one.subject, now)] if known is not None and again is not None else []
 
         def unit(tx: Tx) -> None:
             if news.reminded(tx, one, then):

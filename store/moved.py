@@ -23,8 +23,9 @@ _FRESH = f"""select moved.reference, events.n, events.leg, events.type from move
     where moved.reference > :after and moved.reference <= :last and events.type in ({_TYPES})
     order by moved.reference, events.n"""
 _WISHED = """select moved.reference from moved join cases on cases.reference = moved.reference
-    join preferences on preferences.subject = cases.subject
-    where moved.reference > :after and moved.reference <= :last and moved.since = 0 and preferences.filed = 1"""
+    left join preferences on preferences.subject = cases.subject
+    where moved.reference > :after and moved.reference <= :last and moved.since = 0
+    and (cases.on_behalf_of is not null or preferences.filed = 1)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class Looked:
     """A page of cases that moved, by reference; of those with something to tell the events that say so, and those that
-    were filed by somebody who wants to be told that."""
+    were filed by an agent, or by somebody who wants to be told that."""
 
     cases: tuple[Moved, ...]
     fresh: dict[str, list[Fresh]]

@@ -13,6 +13,7 @@ from store.port import Tx
 from store.rows import named, shape, written
 
 MOST_COUNTED = 100
+AGENTS = "-a"  # the end of the key of what an agent is told, beside the owner of the case
 _ORDER = Order(("at", "reference", "key"), backwards=True, first="~")
 
 
@@ -36,6 +37,11 @@ class News:
     tell_at: datetime | None = None
     remind_at: datetime | None = None
     bulletin: str | None = None
+
+    @property
+    def agents(self) -> bool:
+        """Whether it was told to the agent who filed the case, and not to its owner."""
+        return self.key.endswith(AGENTS)
 
     @property
     def piece(self) -> Piece:
@@ -100,6 +106,12 @@ def over(tx: Tx, news: Iterable[News], now: datetime) -> None:
                 " where reference = :reference and key = :key", rows)
 
 
+def forget(tx: Tx, news: Iterable[News]) -> None:
+    """Take away what its reader may not see any more."""
+    for one in news:
+        tx.run("delete from news where reference = :reference and key = :key", reference=one.reference, key=one.key)
+
+
 def to_remind(tx: Tx, now: datetime, limit: int) -> list[News]:
     """What is to be said again, the one that waits longest first."""
     return [shape(News, row) for row in tx.rows(
@@ -133,6 +145,13 @@ def leave(tx: Tx, news: Iterable[News], bulletin: str | None) -> int:
     sql = ("update news set tell_at = null, bulletin = :bulletin"
            " where reference = :reference and key = :key and tell_at is not null")
     return sum(tx.run(sql, bulletin=bulletin, reference=one.reference, key=one.key) for one in news)
+
+
+def wait(tx: Tx, news: Iterable[News], until: datetime) -> None:
+    """What is to leave does so later."""
+    for one in news:
+        tx.run("update news set tell_at = :until where reference = :reference and key = :key and tell_at is not null",
+               until=stamp(until), reference=one.reference, key=one.key)
 
 
 def of_bulletins(tx: Tx, bulletins: Iterable[str]) -> dict[str, list[News]]:
