@@ -27,7 +27,7 @@ from store.news import AGENTS, News
 from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.news")
-PAGE, MOST_PAGES = 200, 50  # cases that moved, looked at together; so many pages in one sweep
+PAGE, MOST_PAGES = 100, 100  # cases that moved, looked at together; so many pages in one sweep
 TOGETHER = 20  # cases with news that are read together: they must not push those at work out of memory
 REMINDED = 200
 UNREADABLE = timedelta(hours=1)
