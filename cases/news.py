@@ -111,6 +111,11 @@ def pieces(case: Case, fresh: Sequence[Fresh]) -> tuple[Piece, ...]:
     return tuple(piece for piece in found.values() if piece.kind != "granted" or piece.leg not in told)
 
 
+def asked(case: Case) -> tuple[Piece, ...]:
+    """Whatever is asked of the applicant just now."""
+    return tuple(piece for number in case.legs for piece in _asks(case, number))
+
+
 def filed(case: Case, *, by_agent: bool) -> Piece:
     """That a case was filed: for those who want to be told, and for whom an agent filed it."""
     kind = "filed_for" if by_agent else "filed"
@@ -170,10 +175,13 @@ def _of_event(case: Case, event: Fresh) -> Iterator[Piece]:
     if kind is None or event.leg not in case.legs:
         return
     if kind == "ask":
-        leg = case.legs[event.leg]
-        yield from (_piece(case, event.leg, kind, f"ask.{event.leg}.{_mark(ask)}", ask) for ask in _open(leg))
+        yield from _asks(case, event.leg)
     elif case.legs[event.leg].state in _STATES[kind]:
         yield _piece(case, event.leg, kind, f"{kind}.{event.leg}.{event.n}")
+
+
+def _asks(case: Case, number: str) -> Iterator[Piece]:
+    return (_piece(case, number, "ask", f"ask.{number}.{_mark(ask)}", ask) for ask in _open(case.legs[number]))
 
 
 def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None) -> Piece:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -27,7 +27,8 @@ from store.news import AGENTS, News
 from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.news")
-PAGE, MOST_PAGES = 100, 100  # cases that moved, looked at together; so many pages in one sweep
+PAGE, MOST_PAGES = 100, 200  # cases that moved, looked at together; so many pages in one sweep
+MOST_TOLD = 2_000  # cases that one sweep reads to tell of them: a backlog must not keep its other parts waiting
 TOGETHER = 20  # cases with news that are read together: they must not push those at work out of memory
 REMINDED = 200
 UNREADABLE = timedelta(hours=1)
@@ -91,21 +92,24 @@ class Telling:
             LOG.error("applicants are not told: %s", told(fault))
 
     def _tell_all(self, now: datetime) -> None:
-        after = ""
+        after, told_of = "", 0
         for _ in range(MOST_PAGES):
             with self._premises.database.read() as tx:
                 page = moved.look(tx, after, PAGE)
-            if page.cases:
-                self._tell(page, now)
-            if len(page.cases) < PAGE:
+            told_of += self._tell(page, now) if page.cases else 0
+            if len(page.cases) < PAGE or told_of >= MOST_TOLD:
                 break
             after = page.cases[-1].reference
 
-    def _tell(self, page: Looked, now: datetime) -> None:
-        found = folded(self._book, [*page.fresh, *page.filed])
+    def _tell(self, page: Looked, now: datetime) -> int:
+        """Tell of a page; how many of its cases had to be read."""
+        still = {case.reference for case in page.cases if case.still}
+        found = folded(self._book, [*page.fresh, *page.filed, *still])
         mine = [case for case in page.cases if case.reference not in found.bad]
-        fresh = {reference: self._news_of(known, page, now) for reference, known in found.known.items()}
+        fresh = {reference: self._known_news(known, now) if reference in still else self._news_of(known, page, now)
+                 for reference, known in found.known.items()}
         self._premises.database.write(partial(self._take, mine=mine, fresh=fresh, found=found, now=now))
+        return len(found.known)
 
     def _take(self, tx: Tx, mine: Sequence[Moved], fresh: dict[str, list[News]], found: Folded, now: datetime) -> None:
         taken = moved.take(tx, mine)
@@ -114,6 +118,11 @@ class Telling:
         # What was asked and is answered calls for nobody any more.
         news.over(tx, [one for one in news.unread_asks(tx, told)
                        if not made.is_true(found.known[one.reference].case, one.piece)], now)
+
+    def _known_news(self, known: Known, now: datetime) -> list[News]:
+        """What was asked before there was news: nobody is told of it, but of its end they are reminded."""
+        return [replace(self._news(known, piece, known.row.subject, now), read_at=now, tell_at=None)
+                for piece in made.asked(known.case)]
 
     def _news_of(self, known: Known, page: Looked, now: datetime) -> list[News]:
         """What is told of a case: to its owner, and what happened to it to the agent who filed it, too."""

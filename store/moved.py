@@ -36,6 +36,11 @@ class Moved:
     since: int
     n: int
 
+    @property
+    def still(self) -> bool:
+        """Whether nothing happened to it: it was there, waiting for its applicant, when this store was upgraded."""
+        return self.since == self.n
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
