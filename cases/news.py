@@ -53,8 +53,10 @@ KINDS: Mapping[str, Kind] = {
     "granted": Kind("某一项办好", "“{matter}”{state}，可以查看结果", SOON),
     "delivered": Kind("结果已送达", "“{matter}”的结果已送达", SOON),
     "ended": Kind("整件事结束", "整件事已结束（{case}），请查看结果，也请给这次办事打个分", SOON),
+    "filed_for": Kind("受托人替您提交", "受托人替您提交了申请；没有委托过的，请到“委托”页面查看", AT_ONCE),
     "filed": Kind("申请已提交", "申请已提交，各部门开始办理", SOON, wanted=False),
 }
+_FILED = frozenset({"filed", "filed_for"})
 ASKS = frozenset({"ask", "reminder", "waiting"})
 URGENT = frozenset(name for name, kind in KINDS.items() if kind.urgent)
 CHOICES = tuple(name for name, kind in KINDS.items() if not kind.urgent)
@@ -88,7 +90,8 @@ _BY_EVENT: Mapping[str, str] = {
     "leg.withdraw_confirmed": "withdrawn", "leg.withdraw_rejected": "not_withdrawn", "leg.corrected": "corrected",
     "leg.lapsed": "stopped", "leg.start_lapsed": "stopped", "leg.voided": "stopped",
 }
-TELLING = (*_BY_EVENT, "leg.not_needed")  # types of events from which news can follow
+_ENDING = {*_BY_EVENT, "leg.not_needed"} - {"leg.delivered"}  # after these the whole case may have ended
+TELLING = (*_BY_EVENT, "leg.not_needed", "leg.supplemented")  # types of events that make news, or make it old
 _STATES: Mapping[str, frozenset[LegState]] = {
     "refused": frozenset({S.REFUSED, S.NOT_ACCEPTED}), "granted": GRANTED, "delivered": frozenset({S.DELIVERED}),
     "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED}),
@@ -100,7 +103,7 @@ def pieces(case: Case, fresh: Sequence[Fresh]) -> tuple[Piece, ...]:
     """The news that follows from fresh events and is true of the case as it stands now, each once: an ask that was
     answered meanwhile, or a decision that was put right, is told by nobody."""
     found = {piece.key: piece for event in fresh for piece in _of_event(case, event)}
-    if any(event.type != "leg.delivered" for event in fresh) and is_final(case):
+    if any(event.type in _ENDING for event in fresh) and is_final(case):
         again = [event.n for event in fresh if event.type == "leg.corrected"]
         ended = _piece(case, "", "ended", f"ended.{again[-1]}" if again else "ended")
         found[ended.key] = ended
@@ -108,9 +111,15 @@ def pieces(case: Case, fresh: Sequence[Fresh]) -> tuple[Piece, ...]:
     return tuple(piece for piece in found.values() if piece.kind != "granted" or piece.leg not in told)
 
 
-def filed(case: Case) -> Piece:
-    """That a case was filed, for those who want to be told."""
-    return _piece(case, "", "filed", "filed")
+def asked(case: Case) -> tuple[Piece, ...]:
+    """Whatever is asked of the applicant just now."""
+    return tuple(piece for number in case.legs for piece in _asks(case, number))
+
+
+def filed(case: Case, *, by_agent: bool) -> Piece:
+    """That a case was filed: for those who want to be told, and for whom an agent filed it."""
+    kind = "filed_for" if by_agent else "filed"
+    return _piece(case, "", kind, kind)
 
 
 def reminder(case: Case, piece: Piece, at: datetime, now: datetime, calendar: WorkCalendar) -> Piece | None:
@@ -137,7 +146,7 @@ def is_true(case: Case, piece: Piece) -> bool:
         return _open_ask(case, piece.leg, piece.about) is not None
     if piece.kind == "ended":
         return is_final(case)
-    return piece.kind == "filed" or case.legs[piece.leg].state in _STATES[piece.kind]
+    return piece.kind in _FILED or case.legs[piece.leg].state in _STATES[piece.kind]
 
 
 def bundled(case: Mapping[str, str], told: Sequence[tuple[str, str]], most: int) -> str:
@@ -166,10 +175,13 @@ def _of_event(case: Case, event: Fresh) -> Iterator[Piece]:
     if kind is None or event.leg not in case.legs:
         return
     if kind == "ask":
-        leg = case.legs[event.leg]
-        yield from (_piece(case, event.leg, kind, f"ask.{event.leg}.{_mark(ask)}", ask) for ask in _open(leg))
+        yield from _asks(case, event.leg)
     elif case.legs[event.leg].state in _STATES[kind]:
         yield _piece(case, event.leg, kind, f"{kind}.{event.leg}.{event.n}")
+
+
+def _asks(case: Case, number: str) -> Iterator[Piece]:
+    return (_piece(case, number, "ask", f"ask.{number}.{_mark(ask)}", ask) for ask in _open(case.legs[number]))
 
 
 def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None) -> Piece:

@@ -188,6 +188,13 @@ def _sees(tx: Tx, now: datetime, agent: str, principal: str, bundle: str) -> boo
     return True
 
 
+def still_sees(tx: Tx, agent: str, reference: str, now: datetime) -> bool:
+    """Whether this agent filed a case under a mandate that still lets it be seen."""
+    agency = mandates.agency(tx, reference)
+    return agency is not None and agency.agent == agent and _sees(
+        tx, now, agent, mandates.get(tx, agency.mandate).principal, agency.bundle)
+
+
 def agents_code(tx: Tx, reference: str, code: str, now: datetime) -> bool:
     """Whether `code` is what the agent of a case looks it up with, and the mandate still holds."""
     agency = mandates.agency(tx, reference)

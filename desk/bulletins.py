@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from cases import news as made
 from desk.acts import Act
+from desk.agency import still_sees
 from desk.book import Book
 from desk.premises import Premises
-from desk.telling import Folded, folded
+from desk.telling import folded
 from store import bulletins, news, pausing, preferences
 from store.bulletins import Bulletin
 from store.errors import Stale
@@ -28,8 +29,9 @@ from store.port import Tx
 from store.preferences import Preferences
 
 LOG = logging.getLogger("yijianshi.news")
-PEOPLE, MOST_NEWS = 50, 100  # persons looked at together, and how much one bulletin tells of
+PEOPLE, MOST_NEWS = 20, 100  # persons looked at together, and how much one bulletin tells of
 SHOWN = 4  # pieces of news that are written out; the rest is counted
+UNREADABLE = timedelta(minutes=10)  # what cannot be judged just now is looked at again, behind all others
 PURPOSE = "bulletins.key"
 OVERTAKEN = "nothing in it is true any more"
 
@@ -49,35 +51,50 @@ class Bulletins:
         self._premises, self._book = premises, book
 
     def make(self, now: datetime) -> int:
-        """Make a bulletin for each of the next persons to whom something is to be told; how many persons there were.
-        Nothing while the service is paused, and at night."""
+        """Make a bulletin for each of the next persons to whom something is to be told; of how many persons something
+        was settled. Nothing while the service is paused, and at night."""
         with self._premises.database.read() as tx:
             people = [] if self._rests(tx, now) else news.to_tell(tx, now, PEOPLE)
             told = {subject: news.untold(tx, subject, MOST_NEWS) for subject in people}
             chosen = preferences.of(tx, people)
         if not people:
             return 0
-        found = folded(self._book, (one.reference for some in told.values() for one in some))
-        units = [partial(self._unit, some=some, found=found, chosen=chosen.get(subject, Preferences()), now=now)
+        true = self._true((one for some in told.values() for one in some), now)
+        units = [partial(self._unit, some=some, true=true, chosen=chosen.get(subject, Preferences()), now=now)
                  for subject, some in told.items()]
-        for done in self._premises.database.write_all(units):
-            if done.error is not None and not isinstance(done.error, Stale):
-                raise done.error
-        return len(people)
+        done = self._premises.database.write_all(units)
+        for one in done:
+            if one.error is not None and not isinstance(one.error, Stale):
+                raise one.error
+        return sum(bool(one.result) for one in done)
 
     def _rests(self, tx: Tx, now: datetime) -> bool:
         return self._premises.quiet.is_quiet(now) or pausing.paused(tx) is not None
 
-    def _unit(self, tx: Tx, some: Sequence[News], found: Folded, chosen: Preferences, now: datetime) -> None:
-        """One person's bulletin, and what is left out of it; `Stale` if another host was quicker."""
-        leaving = [one for one in some if chosen.wants(one.kind) and _is_true(found, one)]
+    def _true(self, some: Iterable[News], now: datetime) -> dict[News, bool]:
+        """Which of these still say what is so, to somebody who may know it. Those of a case that cannot be read just
+        now are in neither part: they wait."""
+        asked = list(some)
+        found = folded(self._book, (one.reference for one in asked))
+        with self._premises.database.read() as tx:
+            return {one: (known := found.known.get(one.reference)) is not None
+                    and made.is_true(known.case, one.piece)
+                    and (not one.agents or still_sees(tx, one.subject, one.reference, now))
+                    for one in asked if one.reference not in found.bad}
+
+    def _unit(self, tx: Tx, some: Sequence[News], true: Mapping[News, bool], chosen: Preferences,
+              now: datetime) -> int:
+        """One person's bulletin, and what is left out of it; how much was settled. `Stale` if another host was
+        quicker."""
+        leaving = [one for one in some if chosen.wants(one.kind) and true.get(one)]
         if leaving:
             name = _key(tx, leaving)
             if not bulletins.add(tx, name, leaving[0].subject, self._body(leaving, chosen, now), now):
                 raise Stale
             if news.leave(tx, leaving, name) != len(leaving):
                 raise Stale
-        news.leave(tx, [one for one in some if one not in leaving and one.reference not in found.bad], None)
+        news.wait(tx, [one for one in some if one not in true], now + UNREADABLE)
+        return len(leaving) + news.leave(tx, [one for one in some if one in true and one not in leaving], None)
 
     def _body(self, leaving: Sequence[News], chosen: Preferences, now: datetime) -> bytes:
         """The message as it is frozen: no value of the person but the number that they agreed to be reached by."""
@@ -102,8 +119,8 @@ class Bulletins:
             inside = news.of_bulletins(tx, (one.bulletin for one in due))
         if not due:
             return []
-        found = folded(self._book, (one.reference for some in inside.values() for one in some))
-        true = {name for name, some in inside.items() if any(_is_true(found, one) for one in some)}
+        told = self._true((one for some in inside.values() for one in some), now)
+        true = {name for name, some in inside.items() if any(told.get(one, True) for one in some)}
         gone = [one for one in due if one.bulletin not in true]
 
         def unit(tx: Tx) -> list[Departing]:
@@ -131,11 +148,6 @@ class Bulletins:
             return made_due
 
         return self._premises.database.write(unit)
-
-
-def _is_true(found: Folded, one: News) -> bool:
-    known = found.known.get(one.reference)
-    return one.reference in found.bad or (known is not None and made.is_true(known.case, one.piece))
 
 
 def _key(tx: Tx, leaving: Sequence[News]) -> str:

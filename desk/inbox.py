@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cases.news import CHOICES
+from desk.agency import still_sees
 from desk.errors import InvalidAnswers, UnknownNews
 from desk.premises import Premises
 from store import news, preferences
@@ -22,10 +23,15 @@ class Inbox:
     def __init__(self, premises: Premises) -> None:
         self._database = premises.database
 
-    def page(self, subject: str, after: str | None, limit: int = 20) -> tuple[list[News], str | None]:
-        """A person's news, the latest first, and where the next page begins (None: this was the last)."""
+    def page(self, subject: str, after: str | None, now: datetime) -> tuple[list[News], str | None]:
+        """A person's news, the latest first, and where the next page begins (None: this was the last). What an agent
+        was told goes with the mandate."""
         with self._database.read() as tx:
-            return news.of_subject(tx, subject, after, limit)
+            found, then = news.of_subject(tx, subject, after)
+            shut = [one for one in found if one.agents and not still_sees(tx, subject, one.reference, now)]
+        if shut:
+            self._database.write(lambda tx: news.forget(tx, shut))
+        return [one for one in found if one not in shut], then
 
     def unread(self, subject: str) -> int:
         """How many a person has not read, up to a hundred."""
@@ -36,8 +42,8 @@ class Inbox:
         """One of them, which is read from now on; `UnknownNews`."""
         with self._database.read() as tx:
             found = news.get(tx, subject, reference, key)
-        if found is None:
-            raise UnknownNews
+            if found is None or (found.agents and not still_sees(tx, subject, reference, now)):
+                raise UnknownNews
         if found.read_at is None:
             self._database.write(lambda tx: news.read(tx, found, now))
         return found

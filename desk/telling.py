@@ -9,26 +9,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from cases import news as made
 from cases.news import KINDS, Piece
+from desk.agency import still_sees
 from desk.book import Book
 from desk.faults import told
 from desk.known import Known
 from desk.premises import Premises
-from store import moved, news, pausing
+from store import mandates, moved, news, pausing
 from store.errors import StoreClosed, StoreUnavailable
 from store.moved import Looked, Moved
-from store.news import News
+from store.news import AGENTS, News
 from store.port import Tx
 
 LOG = logging.getLogger("yijianshi.news")
-PAGE, MOST_PAGES = 200, 50  # cases that moved, looked at together; so many pages in one sweep
+PAGE, MOST_PAGES = 100, 200  # cases that moved, looked at together; so many pages in one sweep
+MOST_TOLD = 2_000  # cases that one sweep reads to tell of them: a backlog must not keep its other parts waiting
 TOGETHER = 20  # cases with news that are read together: they must not push those at work out of memory
 REMINDED = 200
+UNREADABLE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +79,74 @@ class Telling:
 
     def go_round(self, now: datetime) -> None:
         """Tell what happened since the last sweep, and remind of what is still asked; nothing while the service is
-        paused."""
-        with self._premises.database.read() as tx:
-            if pausing.paused(tx) is not None:
-                return
-        after = ""
+        paused. Whatever is wrong here waits for the next sweep and keeps none of its other parts from being done."""
+        try:
+            with self._premises.database.read() as tx:
+                paused = pausing.paused(tx) is not None
+            if not paused:
+                self._tell_all(now)
+                self._remind(now)
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception as fault:  # noqa: BLE001  # legs must lapse and chains be sealed all the same
+            LOG.error("applicants are not told: %s", told(fault))
+
+    def _tell_all(self, now: datetime) -> None:
+        after, told_of = "", 0
         for _ in range(MOST_PAGES):
             with self._premises.database.read() as tx:
                 page = moved.look(tx, after, PAGE)
-            if page.cases:
-                self._tell(page, now)
-            if len(page.cases) < PAGE:
+            told_of += self._tell(page, now) if page.cases else 0
+            if len(page.cases) < PAGE or told_of >= MOST_TOLD:
                 break
             after = page.cases[-1].reference
-        self._remind(now)
 
-    def _tell(self, page: Looked, now: datetime) -> None:
-        found = folded(self._book, [*page.fresh, *page.filed])
+    def _tell(self, page: Looked, now: datetime) -> int:
+        """Tell of a page; how many of its cases had to be read."""
+        still = {case.reference for case in page.cases if case.still}
+        found = folded(self._book, [*page.fresh, *page.filed, *still])
         mine = [case for case in page.cases if case.reference not in found.bad]
-        fresh = {reference: self._news_of(known, page, now) for reference, known in found.known.items()}
-        self._premises.database.write(partial(_take, mine=mine, fresh=fresh))
+        fresh = {reference: self._known_news(known, now) if reference in still else self._news_of(known, page, now)
+                 for reference, known in found.known.items()}
+        self._premises.database.write(partial(self._take, mine=mine, fresh=fresh, found=found, now=now))
+        return len(found.known)
+
+    def _take(self, tx: Tx, mine: Sequence[Moved], fresh: dict[str, list[News]], found: Folded, now: datetime) -> None:
+        taken = moved.take(tx, mine)
+        told = sorted(fresh.keys() & taken)
+        news.add(tx, [one for reference in told for one in fresh[reference]])
+        # What was asked and is answered calls for nobody any more.
+        news.over(tx, [one for one in news.unread_asks(tx, told)
+                       if not made.is_true(found.known[one.reference].case, one.piece)], now)
+
+    def _known_news(self, known: Known, now: datetime) -> list[News]:
+        """What was asked before there was news: nobody is told of it, but of its end they are reminded."""
+        return [replace(self._news(known, piece, known.row.subject, now), read_at=now, tell_at=None)
+                for piece in made.asked(known.case)]
 
     def _news_of(self, known: Known, page: Looked, now: datetime) -> list[News]:
-        reference = known.row.reference
-        found = list(made.pieces(known.case, page.fresh.get(reference, ())))
-        if reference in page.filed:
-            found.insert(0, made.filed(known.case))
-        return [self._news(known, piece, now) for piece in found]
+        """What is told of a case: to its owner, and what happened to it to the agent who filed it, too."""
+        row, agent = known.row, self._agent(known, now)
+        pieces = made.pieces(known.case, page.fresh.get(row.reference, ()))
+        filed = [made.filed(known.case, by_agent=row.on_behalf_of is not None)] if row.reference in page.filed else []
+        found = [self._news(known, piece, row.subject, now) for piece in (*filed, *pieces)]
+        return found + ([self._news(known, piece, agent, now) for piece in pieces] if agent else [])
 
-    def _news(self, known: Known, piece: Piece, now: datetime) -> News:
+    def _agent(self, known: Known, now: datetime) -> str | None:
+        """The agent who filed a case and still may see it; nothing is asked where its owner did."""
+        if known.row.on_behalf_of is None:
+            return None
+        with self._premises.database.read() as tx:
+            agency = mandates.agency(tx, known.row.reference)
+            sees = agency is not None and still_sees(tx, agency.agent, known.row.reference, now)
+        return agency.agent if agency is not None and sees else None
+
+    def _news(self, known: Known, piece: Piece, reader: str, now: datetime) -> News:
         """A piece of news; it leaves only where there is a gateway, and then not while people sleep."""
         leaves = self._premises.quiet.after(now + KINDS[piece.kind].patience) if self._premises.gateway else None
         return News(
-            reference=known.row.reference, key=piece.key, subject=known.row.subject,
+            reference=known.row.reference, subject=reader,
+            key=piece.key if reader == known.row.subject else f"{piece.key}{AGENTS}",
             bundle=str(known.case.plan.bundle_name), kind=piece.kind, leg=piece.leg, about=piece.about,
             text=piece.text, until=piece.until, at=now, tell_at=leaves,
             remind_at=made.remind_at(known.case, piece, now, now, self._premises.calendar))
@@ -118,24 +156,21 @@ class Telling:
             due = news.to_remind(tx, now, REMINDED)
         found = folded(self._book, (one.reference for one in due))
         for one in due:
-            if one.reference not in found.bad:
+            if one.reference in found.bad:  # it must not stand before all others for ever
+                self._premises.database.write(partial(news.reminded, news=one, then=now + UNREADABLE))
+            else:
                 self._again(one, found.known.get(one.reference), now)
 
     def _again(self, one: News, known: Known | None, now: datetime) -> None:
         """Say again what is still asked, and note when to do so next."""
         calendar, again, then = self._premises.calendar, None, None
-        if known is not None:
+        if known is not None and (not one.agents or self._agent(known, now) == one.subject):
             again = made.reminder(known.case, one.piece, one.at, now, calendar)
             then = made.remind_at(known.case, one.piece, one.at, now, calendar)
-        fresh = [self._news(known, again, now)] if known is not None and again is not None else []
+        fresh = [self._news(known, again, one.subject, now)] if known is not None and again is not None else []
 
         def unit(tx: Tx) -> None:
             if news.reminded(tx, one, then):
                 news.add(tx, fresh)
 
         self._premises.database.write(unit)
-
-
-def _take(tx: Tx, mine: Sequence[Moved], fresh: dict[str, list[News]]) -> None:
-    taken = moved.take(tx, mine)
-    news.add(tx, [one for reference in sorted(fresh.keys() & taken) for one in fresh[reference]])

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from connectors.base import Answer
 from connectors.gateway import Gateway
@@ -35,7 +35,6 @@ class Courier:
         self._breaker = WELL
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
-        self._hands = ThreadPoolExecutor(gateway.body.at_once, "bulletin")
 
     def start(self) -> Courier:
         """Begin."""
@@ -51,21 +50,37 @@ class Courier:
         self.halt()
         if self._thread.is_alive():
             self._thread.join(max(SHORTEST_JOIN, seconds))
-        self._hands.shutdown(wait=False, cancel_futures=True)
         self._gateway.close()
 
     def round(self) -> int:
-        """Make bulletins of what is to be told and bring those that are due; how many were made and brought."""
+        """Bring bulletins that are due, and only where there is room for more make others of what is to be told: the
+        longer the gateway is away, the more leaves together. How many were made and brought."""
         now = self._clock()
-        made = self._bulletins.make(now)
         room = self._breaker.room(self._gateway.body.at_once, 0, now)
         leaving = self._bulletins.claim(room, now) if room else []
-        for departing, answer in zip(leaving, self._hands.map(self._bring, leaving), strict=True):
+        made = self._bulletins.make(now) if len(leaving) < room else 0
+        leaving += self._bulletins.claim(room - len(leaving), now) if made else []
+        for departing, answer in self._brought(leaving):
             self._note(departing, answer)
         return made + len(leaving)
 
-    def _bring(self, departing: Departing) -> Answer:
-        return self._gateway.send(departing.bulletin.bulletin, departing.body, self._clock())
+    def _brought(self, leaving: Sequence[Departing]) -> list[tuple[Departing, Answer]]:
+        """Bring some at the same time; one that no thread could bring is left to its lease. The threads are daemons: a
+        gateway that hangs keeps no process from ending."""
+        answers: dict[int, Answer] = {}
+        hands = [threading.Thread(target=self._bring, args=(answers, number, one), name="bulletin", daemon=True)
+                 for number, one in enumerate(leaving)]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+        return [(leaving[number], answer) for number, answer in sorted(answers.items(), key=itemgetter(0))]
+
+    def _bring(self, answers: dict[int, Answer], number: int, one: Departing) -> None:
+        try:
+            answers[number] = self._gateway.send(one.bulletin.bulletin, one.body, self._clock())
+        except Exception as error:  # noqa: BLE001  # the others that left with it must be noted
+            LOG.error("a bulletin did not leave: %s", code_of(error))
 
     def _note(self, departing: Departing, answer: Answer) -> None:
         now, one = self._clock(), departing.bulletin

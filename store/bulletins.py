@@ -21,7 +21,7 @@ LEFT_BEHIND: tuple[str, ...] = (
     "update bulletins set state = 'overtaken', next_at = null, body = null where next_at is not null",
 )
 TROUBLED = "(state = 'stuck' or state = 'refused')"
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=60)  # by the callers' clocks: six times an attempt, so that hosts may differ by seconds
 _ORDER = Order(("created_at", "bulletin"))
 
 
@@ -62,12 +62,12 @@ def due(tx: Tx, now: datetime, limit: int) -> list[Bulletin]:
     """Those that are due, the longest first; one whose attempt nobody ended by the end of its lease among them."""
     return [shape(Bulletin, row) for row in tx.rows(
         f"select {_COLUMNS} from bulletins where next_at is not null and next_at <= :now"
-        " order by next_at, bulletin limit :limit", now=stamp(tx.clock(now)), limit=limit)]
+        " order by next_at, bulletin limit :limit", now=stamp(now), limit=limit)]
 
 
 def lease(tx: Tx, found: Sequence[Bulletin], now: datetime) -> list[tuple[Bulletin, bytes]]:
     """Take these for an attempt each, with their bytes; those left out that another host was quicker with."""
-    until = stamp(tx.clock(now) + LEASE)
+    until = stamp(now + LEASE)
     taken = []
     for one in found:
         rows = tx.rows("update bulletins set token = token + 1, attempts = attempts + 1, next_at = :until where"

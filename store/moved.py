@@ -25,7 +25,7 @@ _FRESH = f"""select moved.reference, events.n, events.leg, events.type from move
 _WISHED = """select moved.reference from moved join cases on cases.reference = moved.reference
     left join preferences on preferences.subject = cases.subject
     where moved.reference > :after and moved.reference <= :last and moved.since = 0
-    and (preferences.filed = 1 or cases.on_behalf_of is not null)"""
+    and (cases.on_behalf_of is not null or preferences.filed = 1)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,16 @@ class Moved:
     since: int
     n: int
 
+    @property
+    def still(self) -> bool:
+        """Whether nothing happened to it: it was there, waiting for its applicant, when this store was upgraded."""
+        return self.since == self.n
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:
     """A page of cases that moved, by reference; of those with something to tell the events that say so, and those that
-    were filed by somebody who wants to be told that, or for somebody by an agent."""
+    were filed by an agent, or by somebody who wants to be told that."""
 
     cases: tuple[Moved, ...]
     fresh: dict[str, list[Fresh]]

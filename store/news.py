@@ -13,6 +13,7 @@ from store.port import Tx
 from store.rows import named, shape, written
 
 MOST_COUNTED = 100
+AGENTS = "-a"  # the end of the key of what an agent is told, beside the owner of the case
 _ORDER = Order(("at", "reference", "key"), backwards=True, first="~")
 
 
@@ -36,6 +37,11 @@ class News:
     tell_at: datetime | None = None
     remind_at: datetime | None = None
     bulletin: str | None = None
+
+    @property
+    def agents(self) -> bool:
+        """Whether it was told to the agent who filed the case, and not to its owner."""
+        return self.key.endswith(AGENTS)
 
     @property
     def piece(self) -> Piece:
@@ -87,6 +93,25 @@ def read_all(tx: Tx, subject: str, until: datetime, now: datetime) -> int:
                   now=stamp(now), subject=subject, until=stamp(until))
 
 
+def unread_asks(tx: Tx, references: Iterable[str]) -> list[News]:
+    """Of what these cases ask and their persons have not read."""
+    return [shape(News, row) for names, each in named(references) for row in tx.rows(
+        f"select * from news where reference in ({names}) and about <> '' and read_at is null", **each)]
+
+
+def over(tx: Tx, news: Iterable[News], now: datetime) -> None:
+    """Note that nobody need read these any more, and that they neither leave nor are said again."""
+    if rows := [{"now": stamp(now), "reference": one.reference, "key": one.key} for one in news]:
+        tx.many("update news set read_at = :now, tell_at = null, remind_at = null"
+                " where reference = :reference and key = :key", rows)
+
+
+def forget(tx: Tx, news: Iterable[News]) -> None:
+    """Take away what its reader may not see any more."""
+    for one in news:
+        tx.run("delete from news where reference = :reference and key = :key", reference=one.reference, key=one.key)
+
+
 def to_remind(tx: Tx, now: datetime, limit: int) -> list[News]:
     """What is to be said again, the one that waits longest first."""
     return [shape(News, row) for row in tx.rows(
@@ -120,6 +145,13 @@ def leave(tx: Tx, news: Iterable[News], bulletin: str | None) -> int:
     sql = ("update news set tell_at = null, bulletin = :bulletin"
            " where reference = :reference and key = :key and tell_at is not null")
     return sum(tx.run(sql, bulletin=bulletin, reference=one.reference, key=one.key) for one in news)
+
+
+def wait(tx: Tx, news: Iterable[News], until: datetime) -> None:
+    """What is to leave does so later."""
+    for one in news:
+        tx.run("update news set tell_at = :until where reference = :reference and key = :key and tell_at is not null",
+               until=stamp(until), reference=one.reference, key=one.key)
 
 
 def of_bulletins(tx: Tx, bulletins: Iterable[str]) -> dict[str, list[News]]:

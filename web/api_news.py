@@ -65,7 +65,7 @@ def choose_news() -> Response:
 
 def _page(after: str | None) -> Response:
     inbox = house().desk.inbox
-    found, then = inbox.page(subject(), after)
+    found, then = inbox.page(subject(), after, house().clock.now())
     return shown({"unread": inbox.unread(subject()), "news": [_shown(one) for one in found], "next": then})
 
 

@@ -22,7 +22,7 @@ from web.wiring import house
 @bp.get("/news")
 def news() -> str:
     """A page of one's news, the latest first."""
-    found, then = desk().inbox.page(subject(), request.args.get("after"))
+    found, then = desk().inbox.page(subject(), request.args.get("after"), now())
     return render_template("news.html", news=found, next=then, first="after" not in request.args,
                            urgent=URGENT, until=now(), done=taken())
 

@@ -1,0 +1,39 @@
+"""Who filed for somebody else hears what happens, too, while the mandate lasts; its owner hears of the filing."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.inside import SUBJECT
+from desk.desk import Desk
+from desk.errors import UnknownNews
+from tests.oversight.conftest import place
+from tests.store.test_mandates import BOSS, DAY, NOW, entrust, file, there
+
+__all__ = ["place", "there"]
+
+
+def test_an_agent_is_told_until_the_mandate_ends_and_nothing_of_it_stays(there):
+    desk = Desk(replace(there.desk._premises, gateway=True))
+    given = entrust(there)
+    reference = file(there, "k1").reference
+    there.deliver(NOW)
+    there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图", limit="9wd",
+              materials=[{"material": "K23"}])
+    desk.sweep(NOW)
+
+    def told(subject, now=NOW):
+        return [one.kind for one in desk.inbox.page(subject, None, now)[0]]
+
+    assert (sorted(told(BOSS)), told(SUBJECT)) == (["ask", "filed_for"], ["ask"])
+    asked, = desk.inbox.page(SUBJECT, None, NOW)[0]
+    assert desk.inbox.open(SUBJECT, reference, asked.key, NOW).about == "a1"
+    there.desk.mandates.revoke(SUBJECT, given.row.mandate, NOW)
+    desk.sweep(NOW + 10 * DAY)
+    assert desk.bulletins.make(NOW) == 2
+    leaving = desk.bulletins.claim(9, NOW)
+    assert [one.bulletin.subject for one in leaving] == [BOSS]
+    with pytest.raises(UnknownNews):
+        desk.inbox.open(SUBJECT, reference, asked.key, NOW)
+    assert (told(SUBJECT), desk.inbox.unread(SUBJECT)) == ([], 0)
+    assert told(BOSS).count("reminder") == 1
