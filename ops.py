@@ -15,6 +15,7 @@ import click
 from connectors.advice import advice, explained
 from desk.troubles import PAGE, Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
+from ops_archiving import archive
 from ops_copies import COPIES
 from ops_erasing import erase
 from ops_people import PEOPLE
@@ -235,4 +236,5 @@ def _on_stop(act: Callable[..., object]) -> None:
         signal.signal(sign, act)
 
 
-OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, erase, *PEOPLE, *READING, *COPIES)
+OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, archive, erase,
+              *PEOPLE, *READING, *COPIES)
