@@ -29,6 +29,7 @@ from catalog.text import Place, Problem
 from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry
 from desk.offices import absent, advice
+from desk.running_out import NAMES, certificates, soon
 from forms.compose import compose
 from forms.errors import FormsError
 from forms.explore import explore
@@ -87,6 +88,7 @@ def check(as_json: bool, open_legs: bool) -> None:
     listed = Deployment() if settings.departments is None else read_deployment(
         settings.departments, os.environ, registry())
     found, unread = _problems(settings, listed)
+    found += _ending(settings, listed)
     found += _absent(settings, listed) if open_legs else []
     if as_json:
         click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
@@ -94,6 +96,15 @@ def check(as_json: bool, open_legs: bool) -> None:
     else:
         click.echo("\n".join(report_lines(found, unread)))
     sys.exit(1 if any(problem.level == "error" for problem in found) else 0)
+
+
+def _ending(settings: Settings, listed: Deployment) -> list[Problem]:
+    """The certificates in files of the department list that are over, or will be within a month."""
+    now, lines = Clock(settings.clock_file).now(), {one.id: one.line for one in listed.listed}
+    return [Problem(Place(str(settings.departments), lines[one.of]), "certificate_ends",
+                    f"{one.of}：{NAMES[one.what]}{'已于' if one.at <= now else '将于'} "
+                    f"{_shown(one.at.astimezone(settings.zone))} 到期，请换新的文件", "warning")
+            for one in soon(certificates(registry(), listed.bodies.values()), now)]
 
 
 def _absent(settings: Settings, listed: Deployment) -> list[Problem]:

@@ -15,10 +15,12 @@ import click
 from connectors.advice import advice, explained
 from desk.troubles import PAGE, Health, Trouble, health, troubles
 from dispatch.loop import STOP_SECONDS
+from ops_archiving import archive
 from ops_copies import COPIES
 from ops_erasing import erase
 from ops_people import PEOPLE
 from ops_reading import READING, known_offices
+from ops_report import report_
 from shell import JSON, act, beside, changed, clock, house, printable, read_settings, stop, who
 from store import notices
 from store.errors import StoreError
@@ -235,4 +237,5 @@ def _on_stop(act: Callable[..., object]) -> None:
         signal.signal(sign, act)
 
 
-OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, erase, *PEOPLE, *READING, *COPIES)
+OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, archive, erase, report_,
+              *PEOPLE, *READING, *COPIES)

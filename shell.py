@@ -110,12 +110,13 @@ def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a changing command ourselves: no portal runs, so the folder is ours for the moment."""
-    home = house()
-    try:
-        return VERBS[verb](home, asked)
-    finally:
-        home.close()
+    """Run a changing command ourselves: no portal runs, so the folder is ours until the whole command ends, which may
+    change many things one after the other."""
+    home, whole = house(), click.get_current_context().find_root()
+    if NAME not in whole.meta:
+        whole.meta[NAME] = home
+        whole.call_on_close(home.close)
+    return VERBS[verb](home, asked)
 
 
 def place() -> Place:

@@ -7,11 +7,13 @@ system, write one file here with a class that has `send` (and `ask`, if the syst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, Protocol
+
+from connectors.certificates import Ending
 
 AnswerKind = Literal["received", "again", "unknown", "setup", "refused", "absent"]
 ChannelKind = Literal["push", "pull", "desk"]
@@ -98,6 +100,9 @@ class Connector(Protocol):
 
     One that names in `settings` (a frozenset) which `settings` of a body it knows has a misspelt one refused; without
     it any is taken.
+
+    One that has `endings(body) -> Iterable[Ending]` says when the certificates end with which it reaches a body, so
+    that operators hear of it in time (`connectors/certificates.py`).
 
     One that has `begin(message, body, now) -> Delivery | None` need not wait for each answer: it lets the message leave
     and comes back at once, or returns None where `send` has to do it. That is only a gain in speed.
@@ -194,6 +199,11 @@ class Registry:
         """The settings of a body that the connector called `name` knows; None if it does not say."""
         known: frozenset[str] | None = getattr(self._known.get(name), "settings", None)
         return known
+
+    def endings(self, body: Body) -> tuple[Ending, ...]:
+        """When what a body is reached with ends, as far as its connector knows."""
+        told: Callable[[Body], Iterable[Ending]] | None = getattr(self._known.get(body.connector), "endings", None)
+        return tuple(told(body)) if told else ()
 
     def names(self) -> tuple[str, ...]:
         """Every known name, sorted."""

@@ -14,6 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, Na
 
 from connectors.answers import NoReply, Reply
 from connectors.base import Body
+from connectors.certificates import Shown
 from connectors.guard import Attempt, WatchedAdapter
 from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers, framing, unpacked
 
@@ -26,14 +27,15 @@ _NEVER_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError
 class ByRequests:
     """Keeps up to 64 connections per host; each attempt has its deadline from `connectors/guard.py`."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Shown | None = None) -> None:
+        self._shown = shown
         self._adapter = WatchedAdapter(pool_connections=_POOLED, pool_maxsize=_POOLED)
         self._prepared: dict[str, requests.PreparedRequest] = {}
         self._lock = threading.Lock()
 
     def call(self, call: Call, body: Body) -> Reply | NoReply:
         """Make one attempt within `body.deadline`."""
-        with Attempt(body.deadline, body.networks) as attempt:
+        with Attempt(body.deadline, body.networks, self._shown) as attempt:
             try:
                 response = self._adapter.send(
                     self._request(call), stream=True, timeout=(min(CONNECT_SECONDS, body.deadline), body.deadline),

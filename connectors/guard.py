@@ -22,6 +22,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
+from connectors.certificates import Shown
 from connectors.reach import may_reach
 
 _current = threading.local()
@@ -30,9 +31,10 @@ _current = threading.local()
 class Attempt:
     """One attempt with its deadline; a context manager for the thread that makes the call."""
 
-    def __init__(self, seconds: float, networks: tuple[str, ...] = ()) -> None:
+    def __init__(self, seconds: float, networks: tuple[str, ...] = (), shown: Shown | None = None) -> None:
         self.ends = time.monotonic() + seconds
         self.networks = networks
+        self.shown = shown
         self.socket: socket.socket | None = None
         self.seen = self.sent = self.broken = self.overdue = self.done = False
 
@@ -131,6 +133,7 @@ class _Watched:
 
     sock: Any
     host: str
+    port: int
     _reaches: tuple[str, tuple[str, ...]] = ("", ())
 
     def connect(self) -> None:
@@ -140,6 +143,8 @@ class _Watched:
             return
         attempt.seen = True
         super().connect()  # type: ignore[misc]
+        if attempt.shown is not None:
+            attempt.shown.note(self.host, self.port, self.sock)
         self._reaches = (self.sock.getpeername()[0], attempt.networks)
         self._check(attempt)
 

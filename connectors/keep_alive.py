@@ -27,6 +27,7 @@ import requests
 
 from connectors.answers import NoReply, Reply
 from connectors.base import Body, Heard
+from connectors.certificates import Shown
 from connectors.line import SLACK, Line
 from connectors.opening import Openings, Place
 from connectors.transport import COMMON_HEADERS, CONNECT_SECONDS, Call, check_headers
@@ -125,12 +126,12 @@ class KeepAlive:
     """The transport of `rest`. At most 256 connections to one place rest. One that rested for `longest_rest`
     seconds may be forgotten on its way by now: it is not used again, and closed when the next one is opened."""
 
-    def __init__(self, longest_rest: float = 30.0) -> None:
+    def __init__(self, longest_rest: float = 30.0, shown: Shown | None = None) -> None:
         self._longest_rest = longest_rest
         self._resting: dict[Place, deque[Line]] = {}
         self._lock = threading.Lock()
         self._closings = 0
-        self._openings = Openings()
+        self._openings = Openings(shown or Shown())
         weakref.finalize(self, _close_all, self._resting)
 
     def call(self, call: Call, body: Body) -> Reply | NoReply:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from connectors.certificates import Shown
 from connectors.line import Line, left_until
 from connectors.reach import may_reach
 from connectors.transport import CONNECT_SECONDS
@@ -43,9 +44,10 @@ class _Reached(NamedTuple):
 
 
 class Openings:
-    """Opens connections, and remembers where. Shared by threads."""
+    """Opens connections, and remembers where and until when the certificate there is good. Shared by threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
         self._reached: dict[Place, _Reached] = {}
 
     def opened(self, place: Place, ends: float) -> Line:
@@ -66,6 +68,7 @@ class Openings:
                 plain.close()
                 failed = error
                 continue
+            self._shown.note(place.host, place.port, line.wire.socket)
             self._reached[place] = _Reached(family, kind, protocol, address, time.monotonic() + REMEMBERED_SECONDS)
             return line
         raise failed

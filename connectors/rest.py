@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from urllib.parse import quote
 
 from connectors.answers import asked, meaning
 from connectors.base import Answer, Body, Delivery, Outgoing
 from connectors.by_requests import ByRequests
+from connectors.certificates import SERVER, Ending, Shown, in_files
 from connectors.keep_alive import Begun, KeepAlive
 from connectors.signing import headers_for
 from connectors.transport import Call, Transport
@@ -60,8 +61,9 @@ class Rest:
     settings = frozenset({"ca", "client_certificate", "transport"})
 
     def __init__(self) -> None:
-        self._usual = KeepAlive()
-        self._by_requests: Transport = ByRequests()
+        self._shown = Shown()
+        self._usual = KeepAlive(shown=self._shown)
+        self._by_requests: Transport = ByRequests(self._shown)
 
     def send(self, message: Outgoing, body: Body, now: datetime) -> Answer:
         """POST the frozen body with a fresh signature; what came back by the table of contract 3.2."""
@@ -80,6 +82,13 @@ class Rest:
         headers = headers_for(f"ask_{leg.replace('.', '_')}", now, b"", body.secrets)
         address = f"{body.address.rstrip('/')}/{quote(leg, safe='')}"
         return asked(self._transport(body).call(Call("GET", address, headers), body), now)
+
+    def endings(self, body: Body) -> Iterator[Ending]:
+        """When the certificates end with which an office is reached; that of its own system is known once a connection
+        was opened to it."""
+        if (at := self._shown.at(body.address)) is not None:
+            yield Ending(SERVER, at)
+        yield from in_files(body.settings)
 
     def close(self) -> None:
         """Close the kept connections."""

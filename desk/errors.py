@@ -197,3 +197,9 @@ class StillStrange(DeskError):
     """这条回告现在仍不能采用；什么都没有改动。"""
 
     code, status = "still_strange", 409
+
+
+class CannotArchive(DeskError):
+    """这个办件现在不能归档，或者归档包不完好；请按提示处理。"""
+
+    code, status = "cannot_archive", 409

@@ -65,13 +65,14 @@ def _cases(database: Database, extent: Extent) -> Iterator[Line]:
     def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
         found, then = operating.references(tx, after, extent.since, PAGE)
         wholes = (reading.whole_case(tx, reference) for reference in found)
-        lines = [line for whole in wholes for line in sorted(_of_case(tx, whole, extent), key=_id)]
+        lines = [line for whole in wholes for line in sorted(of_case(tx, whole, extent), key=_id)]
         return lines, then
 
     return _pages(database, page)
 
 
-def _of_case(tx: Tx, whole: Whole, extent: Extent) -> Iterator[Line]:
+def of_case(tx: Tx, whole: Whole, extent: Extent) -> Iterator[Line]:
+    """The lines of one case."""
     hide = _hider(tx, extent)
     if _fresh(extent, whole.case.filed_at, whole.case.closed_at):
         yield _case(whole, hide)

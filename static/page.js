@@ -8,6 +8,22 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
+// Larger type (大字版): one press, and every page of this device keeps it.
+const size = document.querySelector("[data-type-size]");
+const large = document.documentElement.classList;
+function sayType() {
+  size.textContent = large.contains("large-type") ? "标准字号" : "大字版";
+}
+if (size) {
+  size.hidden = false;
+  sayType();
+  size.addEventListener("click", () => {
+    const chosen = large.toggle("large-type") ? "large" : "usual";
+    try { localStorage.setItem("type", chosen); } catch { /* for this page alone */ }
+    sayType();
+  });
+}
+
 function openTarget() {
   const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const details = target && target.closest("details");

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, request
 
 from desk.applicant import Supply, Withdrawal
@@ -14,6 +16,7 @@ from web.api_catalog import api
 from web.identity import subject
 from web.inputs import body, idempotency_key, only_args
 from web.operations import KEY, Operation, operation
+from web.packed import packed
 from web.schemas import CaseBody, SupplementBody, TrackBody, WithdrawBody
 from web.views import case_json, receipt_json
 from web.wiring import house
@@ -53,6 +56,18 @@ def read_case(reference: str) -> Response:
     """One case of the caller; a poller sends the ETag back."""
     only_args()
     return live(case_json(house().desk.case_view(subject(), reference, house().clock.now())))
+
+
+@api.get("/cases/<reference>/results")
+@operation(Operation(
+    "Fetch every result of a case", {200: "one ZIP, as an attachment: a folder for each leg with its files"},
+    refuses=(404,), more="What was revoked is left out. None yet: 404 `unknown_file`."))
+def results(reference: str) -> Response:
+    """Every result of one of the caller's cases."""
+    only_args()
+    person, at_desk, now = subject(), house().desk, house().clock.now()
+    view = at_desk.case_view(person, reference, now)
+    return packed(view, partial(at_desk.open_file, person), now.astimezone(house().settings.zone))
 
 
 @api.post("/track")

@@ -11,7 +11,7 @@ from web.inside_people import Asked, act_of
 from web.wiring import House
 
 # What may be noted of things done beside the portal.
-NOTED = frozenset({"backup", "reconcile", "export.personal"})
+NOTED = frozenset({"archive", "backup", "reconcile", "export.personal"})
 
 
 def _at(home: House) -> Operations:

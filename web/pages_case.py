@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response, redirect, render_template, request, session, url_for
@@ -14,6 +15,7 @@ from web.api_cases import tracked as track_counted
 from web.errors import OWN_WORDS, Problem
 from web.identity import TRACKED, subject
 from web.live import Live
+from web.packed import packed, results_of
 from web.pages_again import taken
 from web.pages_root import bp, desk, now
 from web.pages_words import called, guide_lines
@@ -69,6 +71,7 @@ def live_part(view: Mapping[str, Any], address: str) -> Live:
         legend=[(sample(found), name) for found, name in legend(net)], lines=explained(net), late=looks.count("late"),
         asks=[(leg, ask) for leg in legs for ask in leg["asks"] if ask.get("open")], waiting=waited_for(legs),
         refused=refused_by_name(legs), ended=view["state"] in ENDED, contact=_contact(view["bundle"]),
+        files=len(results_of(view)),
     )
     over = view["state"] in ENDED and not any(leg["look"] in {"running", "waiting", "yours"} for leg in legs)
     return Live(body, None if over else address, EVERY_SECONDS)
@@ -103,6 +106,14 @@ def result(reference: str, file: str) -> AnyResponse:
     desk().receipt(subject(), reference, now())
     info, pieces = desk().open_file(subject(), file, now())
     return download(info, pieces)
+
+
+@bp.get("/cases/<reference>/results")
+def results(reference: str) -> AnyResponse:
+    """Every result of the case as one ZIP."""
+    person, at_desk = subject(), desk()
+    here = now().astimezone(house().settings.zone)
+    return packed(at_desk.case_view(person, reference, here), partial(at_desk.open_file, person), here)
 
 
 @bp.route("/track", methods=["GET", "POST"])

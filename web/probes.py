@@ -18,10 +18,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from desk import running_out
 from desk.operations import BACKUP
 from desk.sweeps import HEARTBEAT
 from desk.watch import drifted
-from store import bulletins, conservation, marks, moved, pausing, reading, tallies
+from store import bulletins, conservation, marks, moved, pausing, people, reading, tallies
 from store.errors import StoreError
 from store.port import Tx
 from web.answers import shown
@@ -71,7 +72,7 @@ def metrics() -> Response:
     """The figures of this moment."""
     now, home = house().clock.now(), house()
     with home.database.read() as tx:
-        kept = {**_kept(tx), **_ages(tx, now), **_news(tx, now), **_here(home, now)}
+        kept = {**_kept(tx, now), **_ages(tx, now), **_news(tx, now), **_here(home, now)}
         shown_now = _Figures(reading.figures(tx, now), kept, now)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(shown_now)
@@ -92,17 +93,20 @@ KEPT: Mapping[str, str] = {
     "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
     "writes_waiting": "callers of this process that wait to write",
     "disk_free_bytes": "what is left on the disk of this host's data folder",
+    "certificate_days": "for how many days the certificates are good with which this process reaches an office",
+    "token_days": "for how many days the tokens of programs are good, by id",
     "calendar_days": "for how many days from now the days off are known and announced",
 }
 
 
-def _kept(tx: Tx) -> dict[str, float | Mapping[str, int]]:
+def _kept(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
     """The figures that stand ready in the store, whatever is in it."""
     return {"paused": float(pausing.paused(tx) is not None), "legs": tallies.by_state(tx),
-            "cases": tallies.by_bundle(tx), "breaches": conservation.counts(tx), "counter_drift": drifted(tx)}
+            "cases": tallies.by_bundle(tx), "breaches": conservation.counts(tx), "counter_drift": drifted(tx),
+            "token_days": {one.of: one.days(now) for one in running_out.tokens(people.tokens(tx), now)}}
 
 
-def _news(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, int]]:
+def _news(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
     """What applicants are still to be told, here or through the gateway."""
     found = bulletins.figures(tx)
     overdue = (now - found.due_since).total_seconds() if found.due_since else 0.0
@@ -116,7 +120,7 @@ def _ages(tx: Tx, now: datetime) -> dict[str, float]:
     return {name: max(0.0, (now - mark.at).total_seconds()) if mark else inf for name, mark in found.items()}
 
 
-def _here(home: House, now: datetime) -> dict[str, float]:
+def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
     """What only this process and this host know."""
     today, calendar = now.astimezone(home.settings.zone).date(), home.catalog.calendar
     year = today.year
@@ -124,6 +128,8 @@ def _here(home: House, now: datetime) -> dict[str, float]:
         year += 1
     return {"writes_waiting": float(home.database.waiting()),
             "disk_free_bytes": float(disk_usage(home.settings.data).free),
+            "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in running_out.certificates(
+                home.parts.registry, home.deployment.bodies.values())},
             "calendar_days": float(max(0, (date(year, 1, 1) - today).days))}
 
 
@@ -147,7 +153,8 @@ WAITS: Mapping[str, tuple[str, str]] = {
 class _Figures(Collector):
     """One gauge for each figure; a figure that is a mapping has one line for each key."""
 
-    def __init__(self, figures: reading.Figures, kept: Mapping[str, float | Mapping[str, int]], now: datetime) -> None:
+    def __init__(self, figures: reading.Figures, kept: Mapping[str, float | Mapping[str, float]],
+                 now: datetime) -> None:
         self._figures, self._kept, self._now = figures, kept, now
 
     def collect(self) -> Iterator[Metric]:

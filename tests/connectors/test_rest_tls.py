@@ -1,19 +1,16 @@
 """The REST push over TLS on either transport: whose certificate is believed, and what a deadline ends."""
 
 import datetime as dt
-import ipaddress
 import ssl
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from connectors.base import Answer, Body, Outgoing
+from connectors.certificates import Ending
 from connectors.rest import Rest
+from tests.connectors.made_certificate import certificate
 from tests.connectors.raw_server import Peer, RawServer, Talk, answer, drip, say, say_each
 
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
@@ -21,21 +18,6 @@ MESSAGE = Outgoing("R-03:leg.filed:1", "msg_1", "leg.filed", "R-03", b"{}")
 NOW = dt.datetime.now(dt.UTC)
 BODY = Body("a", "d", "rest", secrets=(SECRET,), deadline=0.8, honours_keys=False)
 Settings = dict[str, str]
-
-
-def _certificate(folder: Path, address: str) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "department")])
-    built = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(NOW - dt.timedelta(1)).not_valid_after(NOW + dt.timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, hashes.SHA256()))
-    path = folder / f"{address}.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
-    return path
 
 
 def _server(certificate: Path, talk: Talk, only: Path | None = None, first: bool = True) -> RawServer:
@@ -55,7 +37,7 @@ def _at(server: RawServer, transport: Settings, **settings: Path) -> Body:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    return _certificate(tmp_path, "127.0.0.1")
+    return certificate(tmp_path, "127.0.0.1")
 
 
 def test_a_trusted_certificate_is_talked_to(rest: Rest, own: Path, transport: Settings) -> None:
@@ -67,7 +49,7 @@ def test_a_trusted_certificate_is_talked_to(rest: Rest, own: Path, transport: Se
 def test_an_unknown_certificate_or_one_of_another_host_is_never_sent_to(
     rest: Rest, own: Path, tmp_path: Path, transport: Settings,
 ) -> None:
-    other = _certificate(tmp_path, "127.0.0.9")
+    other = certificate(tmp_path, "127.0.0.9")
     with _server(own, say(answer())) as server, _server(other, say(answer())) as another:
         bodies = [_at(server, transport), _at(server, transport, ca=other), _at(another, transport, ca=other)]
         got = [rest.send(MESSAGE, body, NOW) for body in bodies]
@@ -92,7 +74,7 @@ def test_our_own_certificate_is_shown_where_it_is_asked_for(
     rest: Rest, own: Path, tmp_path: Path, transport: Settings,
 ) -> None:
     (tmp_path / "ours").mkdir()
-    ours = _certificate(tmp_path / "ours", "127.0.0.1")
+    ours = certificate(tmp_path / "ours", "127.0.0.1")
     with _server(own, say(answer()), only=ours) as server:
         assert rest.send(MESSAGE, _at(server, transport, ca=own, client_certificate=ours), NOW).ref == "A"
         assert rest.send(MESSAGE, _at(server, transport, ca=own), NOW).kind != "received"
@@ -149,3 +131,20 @@ def test_a_handshake_that_never_comes_was_never_sent(rest: Rest, own: Path, tran
     with RawServer(lambda peer: peer.wait_until_closed(), first=False) as server:
         got = rest.send(MESSAGE, _at(server, transport, ca=own), NOW)
     assert (got.kind, got.sent) == ("again", False)
+
+
+def test_until_when_certificates_are_good_is_known_once_they_were_shown_or_read(
+    rest: Rest, tmp_path: Path, transport: Settings,
+) -> None:
+    day = NOW.replace(microsecond=0) + dt.timedelta(1)
+    own = certificate(tmp_path, "127.0.0.1", day)
+    with _server(own, say(answer())) as server:
+        body = _at(server, transport, ca=own, client_certificate=own)
+        files = [Ending("client_certificate", day), Ending("ca", day)]
+        assert list(rest.endings(body)) == files  # nobody was met yet
+        rest.send(MESSAGE, body, NOW)
+        assert list(rest.endings(body)) == [Ending("server", day), *files]
+    nothing = tmp_path / "nothing.pem"
+    nothing.write_text("nothing", "ascii")
+    plain = replace(BODY, address="http://127.0.0.1:9", settings={"ca": str(nothing), "client_certificate": "none"})
+    assert list(rest.endings(plain)) == []

@@ -37,6 +37,8 @@ def claim(number: int) -> Claim:
 class Counter:
     """A desk that has some messages, all of them due."""
 
+    operations = SimpleNamespace(tokens=list)
+
     def __init__(self, messages: int) -> None:
         self.due = [claim(number) for number in range(messages)]
         self.recorded: SimpleQueue[Came] = SimpleQueue()

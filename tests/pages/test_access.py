@@ -54,6 +54,21 @@ def test_open_pages_are_accessible(sized: Page, path: str) -> None:
     look_over(sized)
 
 
+def test_larger_type_is_one_press_away_on_every_page_and_stays(page: Page) -> None:
+    body = "parseFloat(getComputedStyle(document.querySelector('main p.govuk-body')).fontSize)"
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/bundles/utilities")
+    usual = page.evaluate(body)
+    page.get_by_role("button", name="大字版").click()
+    assert page.evaluate(body) >= 1.2 * usual
+    look_over(page)
+    page.goto("/")
+    look_over(page)
+    page.get_by_role("button", name="标准字号").click()
+    page.goto("/bundles/utilities")
+    assert page.evaluate(body) == usual
+
+
 @pytest.mark.parametrize(("person", "pages"), [
     ("示例运维人员", {"未送达": "没有送达部门的消息", "异常回告": "异常回告"}),
     ("示例编制人员", {"水电气网联合报装": "水电气网联合报装"}),

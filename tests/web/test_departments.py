@@ -2,13 +2,16 @@
 
 import base64
 import hmac
+import io
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from connectors.signing import secret_bytes
 from store import messages
+from web.packed import results_of
 
 NOTICES = "/api/departments/water-office/notices"
 GRANTED = [{"material": "agreement", "name": "供水协议", "number": "G-1"}]
@@ -184,6 +187,24 @@ def test_a_result_file_is_kept_named_in_a_notice_and_fetched_by_the_applicant(ca
     assert (fetched.headers["X-Content-Type-Options"],
             "sandbox" in fetched.headers["Content-Security-Policy"]) == ("nosniff", True)
     assert caller("applicant").get(f"/api/files/{kept.json['file']}").status_code == 404
+
+
+def test_all_results_of_a_case_come_as_one_zip_and_what_was_revoked_does_not(caller, applicant, leg, signed, drawing):
+    at = f"/cases/{leg.rpartition('-')[0]}"
+    assert applicant.get(f"/api{at}/results").json["code"] == "unknown_file"
+    same = {"name": "../协议.png", "type": "image/png", "base64": base64.b64encode(drawing).decode()}
+    raw = notice(leg, "leg.granted", results=[{"name": "供水协议", "files": [same, same]}])
+    assert send(caller, raw, signed("water", raw)).status_code == 204
+    fetched = applicant.get(f"/api{at}/results")
+    with zipfile.ZipFile(io.BytesIO(fetched.data)) as package:
+        assert package.testzip() is None
+        assert {name: package.read(name) for name in package.namelist()} == {
+            f"{leg[-2:]} 供水报装/协议.png": drawing, f"{leg[-2:]} 供水报装/协议(2).png": drawing}
+    assert fetched.headers["Content-Disposition"] == f'attachment; filename="{at[7:]}.zip"'
+    assert caller("applicant").get(f"/api{at}/results").status_code == 404
+    revoked = {"leg": "01", "name": "供水报装", "instance": None,
+               "results": [{"void": True, "files": [{"file": "f", "name": "协议.png"}]}]}
+    assert results_of({"legs": [revoked]}) == []
 
 
 def test_a_result_file_of_a_forger_is_not_kept(caller, signed, drawing):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cases.model import LegState
 from cases.words import STATE_NAMES
+from desk import running_out
 from desk.errors import MissingReason
 from desk.troubles import Health
 from desk.troubles import health as looked_at
@@ -55,7 +57,16 @@ def _body() -> str:
     offices = _offices(found, figures)
     return render_template("staff/_health.html", health=found, figures=figures, held=sum(figures.held.values()),
                            states=_states(found), offices=[line for line in offices if _busy(line)],
-                           quiet=[line for line in offices if not _busy(line)], meanings=MEANINGS)
+                           quiet=[line for line in offices if not _busy(line)], meanings=MEANINGS,
+                           ending=_ending(now), ends_as=running_out.NAMES)
+
+
+def _ending(now: datetime) -> list[tuple[running_out.RunsOut, int]]:
+    """What runs out within a month, with the whole days that are left."""
+    home = house()
+    found = [*running_out.certificates(home.parts.registry, home.deployment.bodies.values()),
+             *running_out.tokens(home.desk.operations.tokens(), now)]
+    return [(one, int(one.days(now) // 1)) for one in sorted(running_out.soon(found, now))]
 
 
 def _busy(line: Mapping[str, Any]) -> bool:

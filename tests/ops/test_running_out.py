@@ -1,0 +1,75 @@
+"""What runs out by a date is said ahead of it: in the log, in the figures, on the operators' page, by a check."""
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app import create_app
+from dispatch.ends import Ends
+from tests.connectors.made_certificate import certificate
+from tests.ops.test_watching import figures
+from tests.pages.client import Visitor
+from web.wiring import NAME
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def soon(deployment):
+    """The power company is shown a certificate of ours that ends in 40 days; its file."""
+    ours = certificate(deployment.folder, "127.0.0.1", NOW + timedelta(days=40))
+    offices = deployment.folder / "offices.yaml"
+    offices.write_text(offices.read_text().replace("honours_keys: no", f"settings: {{client_certificate: {ours}}}"))
+    return ours
+
+
+def told(caplog, ends, *days):
+    """What is said when somebody looks on each of these days, the first to come first."""
+    caplog.clear()
+    for day in days:
+        for hour in (0, 2):
+            ends.tell(NOW + timedelta(days=day, hours=hour))
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_each_step_is_said_once_in_the_log(deployment, soon, caplog):
+    caplog.set_level(logging.WARNING, "yijianshi.dispatch")
+    with deployment.house() as home:
+        ends = Ends(home.parts.registry, home.deployment.bodies.values(), home.desk.operations.tokens)
+        said = told(caplog, ends, 1, 9, 11, 12, 32, 34, 38, 39.5)
+        assert said == [f"client_certificate of power-office ends at {(NOW + timedelta(days=40)).isoformat()}"] * 3
+        certificate(deployment.folder, "127.0.0.1", NOW + timedelta(days=400))  # it was replaced, as it should be
+        assert told(caplog, ends, 41, 42) == []
+        certificate(deployment.folder, "127.0.0.1", NOW + timedelta(days=40))
+        assert [" ended at " in line for line in told(caplog, ends, 43, 44)] == [True]
+
+
+def test_figures_page_and_check_say_what_ends(deployment, soon):
+    assert "certificate_ends" not in deployment.flask("check", "--json").output
+    certificate(deployment.folder, "127.0.0.1", NOW + timedelta(days=20, minutes=5))
+    checked = [one for one in json.loads(deployment.flask("check", "--json").output)
+               if one["code"] == "certificate_ends"]
+    assert [(one["level"], one["line"]) for one in checked] == [("warning", 5)]
+    assert checked[0]["message"].startswith("power-office：我方出示的证书(client_certificate)将于 ")
+    for days in ("5", "90"):  # of the first program there is a newer token, as in a change
+        deployment.ok("token", "officer", "--subject", "water-program", "--department", "water-office", "--days", days)
+    deployment.ok("token", "officer", "--subject", "power-program", "--department", "power-office", "--days", "3")
+    of = {one["subject"] + one["expires_at"][:10]: one["id"] for one in deployment.json("tokens", "list")}
+    ending = next(id_ for name, id_ in of.items() if name.startswith("power-program"))
+    app = create_app()
+    try:
+        found = figures(app)
+        assert 20 < found['yijianshi_certificate_days{key="power-office:client_certificate"}'] < 20.1
+        days = {name: value for name, value in found.items() if name.startswith("yijianshi_token_days")}
+        assert len(days) == 2 and 2.9 < days[f'yijianshi_token_days{{key="{ending}"}}'] < 3
+        clerk = Visitor(app)
+        clerk.sign_in("operator")
+        clerk.get("/staff/health")
+        assert "快到期的证书和令牌" in clerk.text
+        assert "还有 20 天 我方出示的证书(client_certificate)，供电公司（power-office）" in clerk.text
+        assert f"还有 2 天 访问令牌，officer power-program（{ending}）" in clerk.text
+        assert "water-program" not in clerk.text
+    finally:
+        app.extensions[NAME].close()
