@@ -84,7 +84,7 @@ def test_a_case_filed_under_a_mandate_is_the_principals_and_the_paper_is_not_ask
     assert (known.row.body["form"]["mandate_no"], known.row.body["form"]["mandate_until"]) == (
         given.row.mandate, LAST.isoformat())
     desk.sweep(NOW)
-    assert [[one.kind for one in desk.inbox.page(who, "", NOW)[0]] for who in (BOSS, SUBJECT)] == [["filed"], []]
+    assert [[one.kind for one in desk.inbox.page(who, "", NOW)[0]] for who in (BOSS, SUBJECT)] == [["filed_for"], []]
     assert receipt.code != desk.receipt(BOSS, receipt.reference).code
     assert [one["reference"] for one in desk.cases_of(BOSS, NOW)] == [receipt.reference]
     assert (desk.cases_of(SUBJECT, NOW), desk.disclosure(BOSS, receipt.reference).agent) == ([], "示例乙")
