@@ -35,5 +35,5 @@ def test_an_agent_is_told_until_the_mandate_ends_and_nothing_of_it_stays(there):
     assert [one.bulletin.subject for one in leaving] == [BOSS]
     with pytest.raises(UnknownNews):
         desk.inbox.open(SUBJECT, reference, asked.key, NOW)
-    assert (told(SUBJECT), desk.inbox.unread(SUBJECT)) == ([], 0)
+    assert (desk.inbox.unread(SUBJECT), told(SUBJECT)) == (0, [])
     assert told(BOSS).count("reminder") == 1

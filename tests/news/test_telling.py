@@ -101,12 +101,14 @@ def test_what_belongs_together_leaves_in_one_message_from_one_host_and_never_twi
     town.desk.bulletins.end(departing, "refused", "HTTP 400", MORNING)  # the late word of the first one counts no more
     elsewhere.desk.bulletins.end(again, "sent", "received", MORNING)
     assert elsewhere.leaving(at(9)) == []
+    with town.premises.database.read() as tx:
+        assert [row["state"] for row in tx.rows("select state from bulletins")] == ["sent"]
 
 
 def test_nothing_leaves_at_night_and_what_waits_for_others_waits_half_an_hour(town):
     reference = town.file()
-    town.refuse(reference, "01", at(6, 22))
-    town.desk.sweep(at(6, 22))
+    town.refuse(reference, "01", at(6, 20))
+    town.desk.sweep(at(6, 20))  # and nobody came to bring it in time
     town.say(reference, "03", "leg.granted", at(6, 23), results=[])
     town.desk.sweep(at(6, 23))
     assert town.leaving(at(6, 23)) == town.leaving(at(7, 7)) == []
