@@ -23,7 +23,8 @@ MEANINGS = Meanings(
     fields={"mobile": "phone_number"}, kind=Choice("kind", {"1": "person", "2": "organisation"}),
     capacity=Choice("role", {"1": "legal_rep"}), level=Levels("level", ("L1", "L2", "L3")))
 ROLES = (RoleFields("holder", "holder_uscc", "holder_name", True), RoleFields("holder", "own_id", "own_name", False),
-         RoleFields("legal_rep", "rep_id", "rep_name", False), RoleFields("agent", "agent_id", "agent_name", False))
+         RoleFields("legal_rep", "rep_id", "rep_name", False), RoleFields("agent", "agent_id", "agent_name", False),
+         RoleFields("agent", "agency_uscc", "agency_name", True))
 
 
 @pytest.fixture
@@ -190,7 +191,6 @@ TROUBLE = {
     "nothing": lambda _: (200, b""), "a list": lambda _: (200, b"[]"),
     "a name twice": lambda _: (200, b'{"a":1,"a":2}'),
     "elsewhere": lambda _: (302, b""), "huge": lambda _: (200, b" " * 300_000 + b"{}"), "slow": drip,
-    "another issuer": lambda _: (200, b'{"issuer": "https://evil.example"}'),
 }
 
 
@@ -198,6 +198,15 @@ TROUBLE = {
 def test_a_platform_in_trouble_is_down_within_the_deadline(provider, monkeypatch, trouble):
     monkeypatch.setattr(oidc_wire, "DEADLINE", 0.4)
     provider.answers["/.well-known/openid-configuration"] = TROUBLE[trouble]
+    with pytest.raises(PlatformDown):
+        Flow(setup_of(provider)).begin(new_ticket("", now()), now())
+
+
+@pytest.mark.parametrize("wrong", [
+    {"issuer": "https://evil.example"}, {"token_endpoint": None}, {"jwks_uri": "file:///etc/passwd"},
+    {"authorization_endpoint": "javascript:alert(1)"}])
+def test_a_platform_that_describes_another_or_leads_nowhere_is_not_used(provider, wrong):
+    provider.description = wrong
     with pytest.raises(PlatformDown):
         Flow(setup_of(provider)).begin(new_ticket("", now()), now())
 
