@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 from people import oidc_wire
@@ -118,11 +119,17 @@ def test_a_token_that_the_platform_did_not_sign_as_it_should_is_refused(flow, pr
         come_back(flow, provider)
 
 
-def test_a_token_signed_with_another_key_of_the_same_name_is_refused(flow, provider):
+@pytest.mark.parametrize("named", [True, False])
+def test_a_token_signed_with_another_key_is_refused_until_the_platform_says_that_it_is_its_own(
+        flow, provider, monkeypatch, named):
     come_back(flow, provider)
+    header = {"alg": "ES256"} | ({"kid": "k1"} if named else {})
+    provider.make = lambda claims: jws.serialize_compact(header, json.dumps(claims), provider.keys[0])
     provider.keys = [ECKey.generate_key("P-256", {"kid": "k1"}, private=True)]
     with pytest.raises(SignInRefused):
         come_back(flow, provider)
+    monkeypatch.setattr(oidc_wire, "UNKNOWN_KEY_EVERY", timedelta(0))
+    assert come_back(flow, provider).subject == "s-1"
 
 
 def test_a_new_key_of_the_platform_is_fetched_once_and_names_that_nobody_has_not_again_and_again(
