@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from people.errors import PlatformDown, SignInDeclined, SignInRefused, SignInStale
 from people.oidc_person import Person, person_of, untold
 from people.oidc_setup import Setup
-from people.oidc_tokens import SignedOut, belongs, signed_in, signed_out, subject_of
+from people.oidc_tokens import Keys, SignedOut, belongs, signed_in, signed_out, subject_of
 from people.oidc_wire import Wire
 
 TICKET_LIFE = timedelta(minutes=10)
@@ -90,7 +90,7 @@ class Flow:
     def _person(self, ticket: Ticket, code: str, now: datetime) -> Person:
         """The person whose code this is."""
         given = self._wire.tokens(code, ticket.verifier, now)
-        claims = signed_in(given.get("id_token"), ticket.nonce, self.setup, lambda kid: self._wire.keys(now, kid), now)
+        claims = signed_in(given.get("id_token"), ticket.nonce, self.setup, self._keys(now), now)
         access = given.get("access_token")
         told: Mapping[str, Any] = {}
         if isinstance(access, str) and access.isascii() and access.isprintable():
@@ -103,7 +103,10 @@ class Flow:
 
     def signed_out(self, token: Any, now: datetime) -> SignedOut:
         """What a logout token says; `SignInRefused`, `PlatformDown`."""
-        return signed_out(token, self.setup, lambda kid: self._wire.keys(now, kid), now)
+        return signed_out(token, self.setup, self._keys(now), now)
+
+    def _keys(self, now: datetime) -> Keys:
+        return lambda kid, anew: self._wire.keys(now, kid, anew=anew)
 
     def way_out(self, now: datetime) -> str | None:
         """Where a browser goes on to sign out at the platform, too; None where there is no such place, or it cannot be

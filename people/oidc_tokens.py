@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ OLDEST = timedelta(minutes=10)  # a token is used when it is made
 LONGEST = 64_000
 LONGEST_SUBJECT = 255
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
-Keys = Callable[[str | None], KeySet]
+Keys = Callable[[str | None, bool], KeySet]  # by name; whether those that were kept have not signed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,20 @@ def _opened(token: Any, keys: Keys) -> CompactSignature:
         algorithm, kid = headers.get("alg"), headers.get("kid")
         if algorithm not in ALGORITHMS or (kid is not None and not isinstance(kid, str)):
             raise SignInRefused(f"signed with {str(algorithm)[:20]!r}, which we do not take")
-        for key in keys(kid).keys:
+        for key in _tried(keys, kid):
             if (found := _by(key, token, kid, algorithm)) is not None:
                 return found
     except (JoseError, ValueError, TypeError) as error:
         raise SignInRefused(f"the token cannot be read: {type(error).__name__}") from error
     raise SignInRefused("no key of the platform has signed this token")
+
+
+def _tried(keys: Keys, kid: str | None) -> Iterator[Any]:
+    """The keys that are known, and if none of them will do, those that the platform has now."""
+    known = keys(kid, False)
+    yield from known.keys
+    if (now := keys(kid, True)) is not known:
+        yield from now.keys
 
 
 def _by(key: Any, token: str, kid: str | None, algorithm: str) -> CompactSignature | None:

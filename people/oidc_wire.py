@@ -89,10 +89,11 @@ class Wire:
             return kept
         return found
 
-    def keys(self, now: datetime, kid: str | None) -> KeySet:
-        """The platform's public keys, fetched anew when `kid` is none of them; `PlatformDown`."""
+    def keys(self, now: datetime, kid: str | None, *, anew: bool = False) -> KeySet:
+        """The platform's public keys, fetched again when `kid` is none of them, or when none of them has signed what
+        should be theirs (`anew`): some platforms change a key under its name, or name none; `PlatformDown`."""
         kept = self._keys
-        age = KEYS_LIFE if kept is not None and _has(kept.keys, kid) else UNKNOWN_KEY_EVERY
+        age = KEYS_LIFE if kept is not None and _has(kept.keys, kid) and not anew else UNKNOWN_KEY_EVERY
         if kept is not None and now - kept.at < age:
             return kept.keys
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 from people import oidc_wire
@@ -23,7 +24,8 @@ MEANINGS = Meanings(
     fields={"mobile": "phone_number"}, kind=Choice("kind", {"1": "person", "2": "organisation"}),
     capacity=Choice("role", {"1": "legal_rep"}), level=Levels("level", ("L1", "L2", "L3")))
 ROLES = (RoleFields("holder", "holder_uscc", "holder_name", True), RoleFields("holder", "own_id", "own_name", False),
-         RoleFields("legal_rep", "rep_id", "rep_name", False), RoleFields("agent", "agent_id", "agent_name", False))
+         RoleFields("legal_rep", "rep_id", "rep_name", False), RoleFields("agent", "agent_id", "agent_name", False),
+         RoleFields("agent", "agency_uscc", "agency_name", True))
 
 
 @pytest.fixture
@@ -117,11 +119,17 @@ def test_a_token_that_the_platform_did_not_sign_as_it_should_is_refused(flow, pr
         come_back(flow, provider)
 
 
-def test_a_token_signed_with_another_key_of_the_same_name_is_refused(flow, provider):
+@pytest.mark.parametrize("named", [True, False])
+def test_a_token_signed_with_another_key_is_refused_until_the_platform_says_that_it_is_its_own(
+        flow, provider, monkeypatch, named):
     come_back(flow, provider)
+    header = {"alg": "ES256"} | ({"kid": "k1"} if named else {})
+    provider.make = lambda claims: jws.serialize_compact(header, json.dumps(claims), provider.keys[0])
     provider.keys = [ECKey.generate_key("P-256", {"kid": "k1"}, private=True)]
     with pytest.raises(SignInRefused):
         come_back(flow, provider)
+    monkeypatch.setattr(oidc_wire, "UNKNOWN_KEY_EVERY", timedelta(0))
+    assert come_back(flow, provider).subject == "s-1"
 
 
 def test_a_new_key_of_the_platform_is_fetched_once_and_names_that_nobody_has_not_again_and_again(
@@ -190,7 +198,6 @@ TROUBLE = {
     "nothing": lambda _: (200, b""), "a list": lambda _: (200, b"[]"),
     "a name twice": lambda _: (200, b'{"a":1,"a":2}'),
     "elsewhere": lambda _: (302, b""), "huge": lambda _: (200, b" " * 300_000 + b"{}"), "slow": drip,
-    "another issuer": lambda _: (200, b'{"issuer": "https://evil.example"}'),
 }
 
 
@@ -198,6 +205,15 @@ TROUBLE = {
 def test_a_platform_in_trouble_is_down_within_the_deadline(provider, monkeypatch, trouble):
     monkeypatch.setattr(oidc_wire, "DEADLINE", 0.4)
     provider.answers["/.well-known/openid-configuration"] = TROUBLE[trouble]
+    with pytest.raises(PlatformDown):
+        Flow(setup_of(provider)).begin(new_ticket("", now()), now())
+
+
+@pytest.mark.parametrize("wrong", [
+    {"issuer": "https://evil.example"}, {"token_endpoint": None}, {"jwks_uri": "file:///etc/passwd"},
+    {"authorization_endpoint": "javascript:alert(1)"}])
+def test_a_platform_that_describes_another_or_leads_nowhere_is_not_used(provider, wrong):
+    provider.description = wrong
     with pytest.raises(PlatformDown):
         Flow(setup_of(provider)).begin(new_ticket("", now()), now())
 
