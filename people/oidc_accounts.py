@@ -10,9 +10,8 @@ from datetime import datetime
 
 from people.accounts import Beside, nothing
 from people.errors import AccountClosed, IdentityTaken, RealNameNeeded, SignInStale
-from people.oidc_flow import Ticket
-from people.oidc_person import Person, RoleFields, known_of
-from people.oidc_tokens import SignedOut
+from people.oidc_person import Person, RoleFields, SignedOut, known_of
+from people.oidc_ticket import Ticket
 from store import identities, people
 from store.errors import LoginTaken
 from store.identities import Bond

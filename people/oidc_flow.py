@@ -8,49 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from people.errors import PlatformDown, SignInDeclined, SignInRefused, SignInStale
-from people.oidc_person import Person, person_of, untold
+from people.oidc_person import Person, SignedOut, person_of, subject_of, untold
 from people.oidc_setup import Setup
-from people.oidc_tokens import Keys, SignedOut, belongs, signed_in, signed_out, subject_of
+from people.oidc_ticket import Ticket
+from people.oidc_tokens import Keys, belongs, signed_in, signed_out
 from people.oidc_wire import Wire
 
-TICKET_LIFE = timedelta(minutes=10)
 LONGEST_CODE = 4_000
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """One sign-in under way, kept by the browser that began it. `next`: the path of ours to go on to."""
-
-    state: str
-    nonce: str
-    verifier: str
-    next: str
-    at: datetime
-
-    @property
-    def mark(self) -> str:
-        """What is used up when this sign-in has led to a session."""
-        return f"sign-in:{self.state}"
-
-    @property
-    def until(self) -> datetime:
-        """When it is too late."""
-        return self.at + TICKET_LIFE
-
-
-def new_ticket(next_: str, now: datetime) -> Ticket:
-    """A ticket that nobody can guess any part of."""
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    return Ticket(state, nonce, verifier, next_, now)
 
 
 class Flow:

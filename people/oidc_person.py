@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from connectors.strict_json import whole_text
+from people.errors import SignInRefused
 from people.oidc_setup import Choice, Meanings, Setup
-from people.oidc_tokens import subject_of
 
 LONGEST = 200
+LONGEST_SUBJECT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,17 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedOut:
+    """A message of the platform that somebody signed out there: of which sign-in (`sid`), or who (`subject`); `mark`
+    names the message, `until` is when it is worth nothing any more."""
+
+    subject: str | None
+    sid: str | None
+    mark: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RoleFields:
     """A role of the definitions: the fields of its number and its name; `body`: the number is an organisation's."""
 
@@ -38,6 +51,19 @@ class RoleFields:
     id: str
     shown: str
     body: bool
+
+
+def subject_of(claims: Mapping[str, Any]) -> str:
+    """How the platform calls the person: any characters that can be seen, to the letter; `SignInRefused`."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not fit_subject(subject):
+        raise SignInRefused("sub is missing, too long or cannot be stored")
+    return subject
+
+
+def fit_subject(subject: str) -> bool:
+    """Whether the platform can call a person so."""
+    return 0 < len(subject) <= LONGEST_SUBJECT and whole_text(subject)
 
 
 def person_of(claims: Mapping[str, Any], setup: Setup) -> Person:

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +14,9 @@ from joserfc.jwk import KeySet
 from joserfc.jws import CompactSignature, deserialize_compact, extract_compact
 from joserfc.jwt import JWTClaimsRegistry
 
-from connectors.strict_json import FOREIGN, BadJson, load, whole_text
+from connectors.strict_json import FOREIGN, BadJson, load
 from people.errors import SignInRefused
+from people.oidc_person import SignedOut, subject_of
 from people.oidc_setup import Setup
 
 # Signed with the platform's own key only: `none` is nobody's, and who has our secret could sign with HS256.
@@ -24,20 +24,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY = timedelta(minutes=2)  # that clocks may differ
 OLDEST = timedelta(minutes=10)  # a token is used when it is made
 LONGEST = 64_000
-LONGEST_SUBJECT = 255
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 Keys = Callable[[str | None, bool], KeySet]  # by name; whether those that were kept have not signed it
-
-
-@dataclass(frozen=True, slots=True)
-class SignedOut:
-    """A message of the platform that somebody signed out there: of which sign-in (`sid`), or who (`subject`); `mark`
-    names the message, `until` is when it is worth nothing any more."""
-
-    subject: str | None
-    sid: str | None
-    mark: str
-    until: datetime
 
 
 def signed_in(token: Any, nonce: str, setup: Setup, keys: Keys, now: datetime) -> Mapping[str, Any]:
@@ -52,19 +40,6 @@ def signed_in(token: Any, nonce: str, setup: Setup, keys: Keys, now: datetime) -
         raise SignInRefused("the id token was made for another client (azp)")
     subject_of(claims)
     return claims
-
-
-def subject_of(claims: Mapping[str, Any]) -> str:
-    """How the platform calls the person: any characters that can be seen, to the letter; `SignInRefused`."""
-    subject = claims.get("sub")
-    if not isinstance(subject, str) or not fit_subject(subject):
-        raise SignInRefused("sub is missing, too long or cannot be stored")
-    return subject
-
-
-def fit_subject(subject: str) -> bool:
-    """Whether the platform can call a person so."""
-    return 0 < len(subject) <= LONGEST_SUBJECT and whole_text(subject)
 
 
 def belongs(access_token: str, claims: Mapping[str, Any], token: str) -> bool:

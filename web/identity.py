@@ -13,8 +13,8 @@ from people import personas
 from people.errors import PeopleError, TooManyAttempts
 from people.identity import VISITOR, Identity
 from people.oidc_accounts import via
-from people.oidc_flow import Ticket
 from people.oidc_person import Person
+from people.oidc_ticket import Ticket
 from people.policy import POLICY, Access
 from store.people import Account
 from web.bodies import CALLER, DEPARTMENT, MEMBER, NAMED

@@ -11,7 +11,7 @@ from desk.acts import Act
 from people.accounts import Beside, NewAccount
 from people.errors import PeopleError
 from people.identity import role_of
-from people.oidc_tokens import fit_subject
+from people.oidc_person import fit_subject
 from people.tokens import Grant
 from store.people import Account
 from web.wiring import House

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, make_response, redirect, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -18,12 +18,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from people.attempts import PLATFORM, network_of
 from people.errors import PeopleError, SignInDeclined, SignInRefused
-from people.oidc_flow import TICKET_LIFE, Flow, Ticket, new_ticket
+from people.oidc_ticket import TICKET_LIFE, Ticket, new_ticket
 from web.errors import Problem, not_found
 from web.identity import own_path, sign_in_by
 from web.pages_login import login_page, onward
 from web.pages_root import bp
 from web.wiring import house
+
+if TYPE_CHECKING:
+    from people.oidc_flow import Flow
 
 LOG = logging.getLogger("yijianshi.identity")
 MOST_TICKETS = 4  # of one browser; the oldest goes

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from importlib import import_module
 from threading import RLock
 from time import monotonic
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask
 
@@ -28,7 +29,6 @@ from oversight.ratings import Ratings
 from people.accounts import Accounts
 from people.attempts import Attempts
 from people.oidc_accounts import PlatformAccounts
-from people.oidc_flow import Flow
 from people.oidc_person import RoleFields
 from people.oidc_setup import Setup
 from people.personas import Persona
@@ -41,6 +41,10 @@ from store.same_keys import note_keys
 from web.names import NAME, RefusedStart
 from web.present import serving
 
+if TYPE_CHECKING:
+    from people.oidc_flow import Flow
+
+FLOW = "people.oidc_flow"  # by name: its library takes a fifth of a start, and few deployments need it then
 __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 
 
@@ -107,7 +111,10 @@ class House:
     @cached_property
     def platform(self) -> Flow | None:
         """Sign-ins by the city's identity platform; None where none is set up. It is asked when somebody comes."""
-        return Flow(self.parts.oidc) if self.parts.oidc else None
+        if self.parts.oidc is None:
+            return None
+        flow: Flow = import_module(FLOW).Flow(self.parts.oidc)
+        return flow
 
     @property
     def opened(self) -> Opened:

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from people.errors import WrongLogin
-from people.oidc_flow import new_ticket
 from people.oidc_person import Person
+from people.oidc_ticket import new_ticket
 from tests.ops.conftest import file
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)

@@ -14,9 +14,10 @@ from joserfc.jwk import ECKey
 
 from people import oidc_wire
 from people.errors import PlatformDown, SignInDeclined, SignInRefused, SignInStale
-from people.oidc_flow import TICKET_LIFE, Flow, new_ticket
+from people.oidc_flow import Flow
 from people.oidc_person import Person, RoleFields, known_of
 from people.oidc_setup import BadSetup, Choice, Given, Levels, Meanings, Setup, read_setup
+from people.oidc_ticket import TICKET_LIFE, new_ticket
 from tests.people.provider import CLIENT, SECRET, Provider, drip
 
 MEANINGS = Meanings(

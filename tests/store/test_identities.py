@@ -10,9 +10,8 @@ import pytest
 
 from people.errors import AccountClosed, IdentityTaken, RealNameNeeded, SignInStale
 from people.oidc_accounts import PlatformAccounts, via
-from people.oidc_flow import Ticket, new_ticket
-from people.oidc_person import Person, RoleFields
-from people.oidc_tokens import SignedOut
+from people.oidc_person import Person, RoleFields, SignedOut
+from people.oidc_ticket import Ticket, new_ticket
 from store import identities, people
 from store.opening import Opened
 from store.people import Account, Session
