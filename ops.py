@@ -20,7 +20,7 @@ from ops_copies import COPIES
 from ops_erasing import erase
 from ops_people import PEOPLE
 from ops_reading import READING, known_offices
-from ops_report import report_
+from ops_report import pledges_, report_
 from shell import JSON, act, beside, changed, clock, house, printable, read_settings, stop, who
 from store import notices
 from store.errors import StoreError
@@ -237,5 +237,5 @@ def _on_stop(act: Callable[..., object]) -> None:
         signal.signal(sign, act)
 
 
-OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, archive, erase, report_,
+OPERATIONS = (legs, dispatch, retry, settle, quarantine, pause, resume, keys, archive, erase, report_, pledges_,
               *PEOPLE, *READING, *COPIES)

@@ -6,12 +6,14 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any
 
 import click
 
+from cases.calendar_days import work_calendar
+from desk.pledges import Owed, Pledges
 from oversight.report import Line, Report, lines, report
 from shell import JSON, beside, house, read_settings, stop
 from store.port import Database
@@ -23,7 +25,9 @@ HEADINGS = {
     "at_first_percent": "一次通过率%", "asked": "经过补正", "asked_percent": "补正率%",
     "on_time": "按时", "late": "超期", "on_time_percent": "按时办结率%",
     "undecided": "部门未作决定", "corrected": "有更正", "mean_days": "平均天数", "median_days": "中位天数",
-    "p90_days": "九成在几天内"}
+    "p90_days": "九成在几天内", "leg": "分办件", "office": "单位", "matter": "事项", "paper": "承诺代替的材料",
+    "form": "承诺书", "signers": "签署人", "decided_on": "办结日", "check_by": "核查到期",
+    "check_within": "在此事项中核查"}
 TABLES = {"bundles": "一件事", "offices": "单位", "matters": "事项"}
 _MARK = "\ufeff"  # by which spreadsheets know that it is UTF-8
 
@@ -48,6 +52,35 @@ def report_(first: str, last: str, of: str, *, as_csv: bool, as_json: bool) -> N
     else:
         for name, title in TABLES.items():
             _print_table(title, tables[name])
+
+
+@click.command("pledges")
+@click.argument("first", metavar="FROM")
+@click.argument("last", metavar="TO")
+@click.option("--office", default=None, help="Only this office's.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV, for a spreadsheet.")
+@JSON
+def pledges_(first: str, last: str, office: str | None, *, as_csv: bool, as_json: bool) -> None:
+    """Every paper for which a signed statement was taken in a leg granted from the day FROM to the day TO, with the day
+    by which, or the matter in which, it has to be checked."""
+    period, zone = _period(first, last), read_settings().zone
+    calendar = work_calendar(house().catalog.calendar.values(), zone)
+    with beside() as opened:
+        found = sorted(Pledges(opened.db, calendar).of(_found(opened.db, period), period),
+                       key=lambda one: (one.by is None, one.by or one.decided_at, one.leg, one.paper))
+    table = [_pledge(one, zone) for one in found if office in (None, one.office)]
+    if as_json:
+        click.echo(json.dumps(table, ensure_ascii=False, indent=2))
+    elif as_csv:
+        _print_csv(table)
+    else:
+        _print_table("承诺待核查", table)
+
+
+def _pledge(one: Owed, zone: tzinfo) -> Line:
+    return {"leg": one.leg, "office": one.office, "matter": one.matter, "paper": one.paper, "form": one.form,
+            "signers": "、".join(one.signers), "decided_on": f"{one.decided_at.astimezone(zone):%Y-%m-%d}",
+            "check_by": f"{one.by.astimezone(zone):%Y-%m-%d}" if one.by else None, "check_within": one.within}
 
 
 def _period(first: str, last: str) -> Period:
@@ -95,5 +128,6 @@ def _print_table(title: str, table: list[Line]) -> None:
     click.echo(f"{title}：{len(table) or '没有可以统计的'}")
     for line in table:
         said = (f"{HEADINGS[key]} {value}" for key, value in line.items()
-                if key not in {"id", "name"} and (value or isinstance(value, float)))
-        click.echo(f"  {line['name']}（{line['id']}）  {'  '.join(said)}")
+                if key not in {"id", "name", "leg"} and (value or isinstance(value, float)))
+        head = line["leg"] if "leg" in line else f"{line['name']}（{line['id']}）"
+        click.echo(f"  {head}  {'  '.join(said)}")

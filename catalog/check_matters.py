@@ -8,7 +8,7 @@ from catalog.answers import AnswerType, type_of_field
 from catalog.check_conditions import Scope, check_condition
 from catalog.dictionary import Field
 from catalog.findings import Findings
-from catalog.limits import longer, longest_and_shortest
+from catalog.limits import BadLimit, longer, longest_and_shortest, parse_limit
 from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter, Pledge
 from catalog.model import Catalog, Path
 from catalog.reading import fields_asked, results
@@ -213,8 +213,13 @@ def _tolerance(findings: Findings, matter: Matter, ask: MaterialAsk, path: Path)
 
 
 def _later_check(findings: Findings, name: str | None, path: Path) -> None:
-    if name and not (name[:1].isdigit() and name[-1:].isalpha()):
+    if name and not name[:1].isdigit():
         findings.known(path, "事后核查的事项", name, findings.catalog.matters)
+    elif name:
+        try:
+            parse_limit(name)
+        except BadLimit as bad:
+            findings.say(path, "bad_limit", f"事后核查的{bad}")
 
 
 def check_gives(findings: Findings, gives: Gives, path: Path) -> None:

@@ -15,12 +15,13 @@ from cases.model import Case, Event, LegState
 from cases.states import OUT
 from connectors.base import Body, Outgoing
 from desk import payload
+from desk.acts import RETRY
 from desk.book import Book, Wish
 from desk.faults import told
 from desk.letters import Letters
 from desk.premises import Premises
 from desk.writing import Beside
-from store import choosing, leases, messages, pausing
+from store import audit, choosing, leases, messages, pausing
 from store.choosing import Wanted
 from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.lanes import Lane, put
@@ -32,6 +33,7 @@ LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
 SOON = timedelta(seconds=2)
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=0.5), timedelta(minutes=5)  # of a message for its leg's filing
+LONG = timedelta(days=5)  # a message is given up after more; until then nobody need look when it was sent first
 CASES_AT_ONCE = 32  # in one commit, so that people are served in between
 NOT_WANTED = Outcome(state="cancelled", kind="not_wanted")
 Course = Literal["leaves", "waits", "ends"]
@@ -50,7 +52,8 @@ class Then(Protocol):
 
 
 class Claim(NamedTuple):
-    """One leased message with its frozen body, ready to be sent or asked about."""
+    """One leased message with its frozen body, ready to be sent or asked about: for the `attempt`-th time since
+    `first_at`, by which the rules of trying again go."""
 
     id: MessageId
     leg: str
@@ -167,8 +170,20 @@ class Claims:
                     return
 
     def _leaving(self, beginning: _Beginning) -> list[Claim]:
-        return [self._shown(item, beginning.leaving[item.message.id]) for item in beginning.items
-                if item.message.id in beginning.leaving]
+        shown = [self._shown(item, beginning.leaving[item.message.id]) for item in beginning.items
+                 if item.message.id in beginning.leaving]
+        return [self._anew(one) if one.fence.since - one.first_at > LONG else one for one in shown]
+
+    def _anew(self, claim: Claim) -> Claim:
+        """A message that is old, with its attempts counted from where they began: from the first of them, for it may
+        have waited for days, or from when a person sent it again, who gave it all its time anew."""
+        with self._premises.database.read() as tx:
+            before = leases.attempts_of(tx, claim.fence.message)
+            sent_again = audit.last_at(tx, claim.leg, RETRY)
+        began = before[0].started_at if before else claim.fence.since
+        if sent_again is None or sent_again < began:
+            return claim._replace(first_at=began)
+        return claim._replace(attempt=1 + sum(one.started_at > sent_again for one in before), first_at=sent_again)
 
     def _put_aside(self, reference: str, items: Sequence[Claimed], fault: str, now: datetime) -> None:
         """Their messages and, if the case itself can be read, their legs wait for a person; if somebody moved one of

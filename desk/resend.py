@@ -17,7 +17,7 @@ from cases.model import Case, Event
 from cases.states import OUT
 from connectors.base import Body
 from desk import payload
-from desk.acts import Act
+from desk.acts import RETRY, Act
 from desk.book import Book, Wish
 from desk.errors import CannotRetry, UnknownCase
 from desk.known import Known
@@ -139,7 +139,7 @@ class Resends:
             for item in items:
                 message = item.message
                 sent = self._correct(tx, item, bodies[message.id], now) if corrected else _again(tx, item, now)
-                act.record(tx, "retry", item.leg, now, {"key": message.key, "was": message.state, "sent": sent})
+                act.record(tx, RETRY, item.leg, now, {"key": message.key, "was": message.state, "sent": sent})
 
         return Beside(more=more)
 

@@ -59,6 +59,13 @@ def by_time(tx: Tx, since: datetime | None, after: str | None, limit: int = 100)
     return [_opened(tx, row) for row in found], then
 
 
+def last_at(tx: Tx, target: str, action: str) -> datetime | None:
+    """When this was done to it last; None if it never was."""
+    found = tx.rows("select at from audit where target = :target and action = :action order by n desc limit 1",
+                    target=target, action=action)
+    return moment(found[0]["at"]) if found else None
+
+
 def head(tx: Tx) -> Head:
     """The last entry of the log: its number and hash."""
     row = tx.rows("select n, hash from heads where chain = :chain", chain=AUDIT)[0]

@@ -32,6 +32,7 @@ class LegCount:
     """A leg: when it was filed, how and when its department first decided, how often it asked for more before that, and
     how often it put a decision right."""
 
+    leg: str
     matter: str
     office: str
     filed_at: datetime
@@ -44,9 +45,13 @@ class LegCount:
 
 @dataclass(frozen=True, slots=True)
 class CaseCount:
-    """A case and its legs; `ended_as` as `store/endings.py` has noted it."""
+    """A case and its legs; `ended_as` as `store/endings.py` has noted it. Of one that is `erased` the plan is bare."""
 
+    reference: str
     bundle: str
+    edition: str
+    plan: str
+    erased: bool
     filed_at: datetime
     closed_at: datetime | None
     ended_as: str | None
@@ -56,8 +61,9 @@ class CaseCount:
 def cases_of(tx: Tx, period: Period, after: str, limit: int = 200) -> tuple[list[CaseCount], str | None]:
     """A page of cases of which something may lie in the period, by reference; and where the next one begins (None: this
     was the last)."""
-    found = tx.rows("select reference, bundle, filed_at, closed_at, ended_as from cases where reference > :after"
-                    " and reference < :before and (closed_at is null or closed_at >= :start)"
+    found = tx.rows("select reference, bundle, edition, plan, case when subject = '' then 1 else 0 end as erased,"
+                    " filed_at, closed_at, ended_as from cases where reference > :after and reference < :before"
+                    " and (closed_at is null or closed_at >= :start)"
                     " order by reference limit :limit",
                     after=after, before=period.before, start=stamp(period.start), limit=limit)
     references = [row["reference"] for row in found]
@@ -67,7 +73,8 @@ def cases_of(tx: Tx, period: Period, after: str, limit: int = 200) -> tuple[list
         for row in tx.rows("select reference, leg, matter, office, filed_at, due_at from legs"
                            f" where reference in ({names}) order by reference, leg", **each):
             legs.setdefault(row["reference"], []).append(_leg(row, events.get((row["reference"], row["leg"]), [])))
-    made = [CaseCount(row["bundle"], moment(row["filed_at"]), _moment(row["closed_at"]), row["ended_as"],
+    made = [CaseCount(row["reference"], row["bundle"], row["edition"], row["plan"], bool(row["erased"]),
+                      moment(row["filed_at"]), _moment(row["closed_at"]), row["ended_as"],
                       tuple(legs.get(row["reference"], ()))) for row in found]
     return made, references[-1] if len(references) == limit else None
 
@@ -86,8 +93,9 @@ def _leg(row: Row, events: list[tuple[str, str]]) -> LegCount:
     place = next((n for n, (type_, _) in enumerate(events) if type_ in _DECISIONS), None)
     type_, at = ("", None) if place is None else events[place]
     types = [type_ for type_, _ in events]
-    return LegCount(row["matter"], row["office"], moment(row["filed_at"]), _moment(row["due_at"]), _moment(at),
-                    GRANTED if type_ == _HANDED_OUT else type_, types[:place].count(_ASKED), types.count(_CORRECTED))
+    return LegCount(row["leg"], row["matter"], row["office"], moment(row["filed_at"]), _moment(row["due_at"]),
+                    _moment(at), GRANTED if type_ == _HANDED_OUT else type_, types[:place].count(_ASKED),
+                    types.count(_CORRECTED))
 
 
 def _moment(text: str | None) -> datetime | None:

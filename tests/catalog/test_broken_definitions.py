@@ -176,6 +176,8 @@ BROKEN = [
     Broken(M, "pledge: {form: works_pledge, signers: [holder], when: line_length <= 200, text: 我承诺按规范施工}",
            "pledge: yes", "pledge: yes",
            "pledge 要写承诺书的编码(自己取名)和承诺内容，例如 {form: my_pledge, text: 我承诺…}"),
+    Broken(M, ", text: 我承诺按规范施工}", ", later_check: 3weeks, text: 我承诺按规范施工}", "3weeks",
+           "事后核查的时限 3weeks 无法识别"),
     Broken(M, ", text: 我承诺按规范施工}", "}", "works_pledge", "承诺书 works_pledge 没有写承诺内容", level="warning"),
     Broken(U, "id: utilities", "id: utility", "id: utility",
            "id utility 与文件名 utilities.yaml 不同；请把 id 写成 utilities，或把文件改名为 utility.yaml"),

@@ -8,6 +8,7 @@ import pytest
 from connectors.base import Answer
 from desk.applicant import Supply, Withdrawal
 from desk.recording import Came
+from dispatch.retry import Tried, after
 from store import audit, messages
 from store.messages import MessageId
 from tests.ops.conftest import DONE, ROOM, STUCK, answered, file, received, say, state
@@ -91,6 +92,36 @@ def test_a_retry_needs_a_reason_and_a_message_that_did_not_arrive(deployment, st
     assert f"{stuck.reference}-77" in wrong.stderr
     with deployment.house() as home:
         assert state(home, stuck.legs[0].leg) == "stuck"
+
+
+def test_who_sends_again_by_hand_gives_a_message_all_its_time_anew(deployment, monkeypatch):
+    clock, busy = deployment.folder / "clock", Answer("again", status=503)
+    monkeypatch.setenv("YJS_CLOCK", str(clock))
+
+    def on(day):
+        clock.write_text(f"2026-03-{day:02}T09:00:00+08:00 x0")
+
+    def next_step(home):
+        """What follows if the office is still not there."""
+        claim, = home.desk.claim({"water-office": 9}, home.clock.now())
+        return claim, after(busy, claim.body, Tried(claim.attempt, "send", claim.first_at, home.clock.now()), 0.5)
+
+    on(2)
+    with deployment.house() as home:
+        leg = file(home)[0].legs[0].leg
+        on(11)  # it waited for nine days, as while the service is paused, and is tried for the first time
+        claim, then = next_step(home)
+        assert then.kind == "send"
+        home.desk.record([Came(claim, busy, then)], home.clock.now())
+        on(19)
+        claim, then = next_step(home)
+        assert (claim.attempt, then.kind) == (2, "stuck")
+        home.desk.record([Came(claim, busy, then)], home.clock.now())
+    deployment.ok("retry", leg, "--reason", "部门已修复")
+    with deployment.house() as home:
+        claim, then = next_step(home)
+        assert (claim.attempt, then.kind, claim.outgoing.key) == (1, "send", f"{leg}:leg.filed:1")
+        assert then.at - home.clock.now() < timedelta(minutes=1)
 
 
 def test_a_corrected_message_is_the_next_number_after_a_definite_refusal(deployment, stuck):
