@@ -24,7 +24,6 @@ from desk.lookups import look_up
 from desk.premises import Premises
 from desk.values import Draft
 from forms.answers import FILER
-from forms.look_ups import MANDATED
 from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
 from store import drafts
@@ -203,11 +202,7 @@ class Drafts:
 
         def composed(asked: Mapping[str, Any]) -> Plan:
             whole = self._editions.compose(bundle, body["situation"], now, form=asked, found=outcomes)
-            if FOR not in body:
-                return whole.plan
-            papers = agency.papers_of(whole.plan, self._premises.catalog)
-            mandated = {**(outcomes or {}), **dict.fromkeys(papers, MANDATED)}
-            return self._editions.settled(whole.plain, mandated).plan
+            return self._editions.mandated(whole, outcomes).plan if FOR in body else whole.plan
 
         return settled_plan(composed, body["form"], self._premises.catalog.fields)
 
