@@ -222,14 +222,18 @@ def _own(tx: Tx, draft: str, subject: str, *, lock: bool = False) -> drafts.Draf
 def _usable(tx: Tx, draft: str, subject: str, now: datetime, *, lock: bool = False) -> drafts.Draft:
     """One's own draft; `NoMandate` where it is for somebody else and the mandate is over."""
     row = _own(tx, draft, subject, lock=lock)
-    if FOR in row.body:
-        agency.standing(tx, (row.body[FOR], subject), (row.bundle, agency.FILE), now)
+    _refuse_shut(tx, row, now)
     return row
+
+
+def _refuse_shut(tx: Tx, row: drafts.Draft, now: datetime) -> None:
+    if FOR in row.body:
+        agency.standing(tx, (row.body[FOR], row.subject), (row.bundle, agency.FILE), now)
 
 
 def _is_usable(tx: Tx, row: drafts.Draft, now: datetime) -> bool:
     try:
-        _usable(tx, row.draft, row.subject, now)
+        _refuse_shut(tx, row, now)
     except NoMandate:
         return False
     return True
