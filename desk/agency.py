@@ -270,12 +270,6 @@ def last_day(mandate: MandateRow, zone: ZoneInfo) -> str:
     return (mandate.valid_until.astimezone(zone) - timedelta(microseconds=1)).date().isoformat()
 
 
-def papers_of(plan: Plan, catalog: Catalog) -> list[str]:
-    """The papers of a plan for which a mandate given online may stand."""
-    return [line.key for line in plan.materials if any(
-        source.kind == "mandate" for source in catalog.materials[line.kind].sources)]
-
-
 def with_mandate(found: Findings, mandate: MandateRow, papers: list[str], premises: Premises) -> Findings:
     """What look-ups came to, and the mandate in place of these papers."""
     said = document(mandate, premises)

@@ -21,9 +21,9 @@ from catalog import canonical
 from catalog.edition import open_edition
 from desk.archive_sheet import Names, sheet
 from desk.errors import CannotArchive
-from desk.export import Extent, Line, of_case, plain
+from desk.export import Extent, Line, mandate_line, of_case, plain
 from forms.plan import Plan
-from store import cases, editions, links, messages, reading
+from store import cases, editions, links, mandates, messages, reading
 from store.cases import CaseRow
 from store.chain import Head
 from store.encoding import stamp
@@ -32,13 +32,14 @@ from store.files import FileRow
 from store.links import Link
 from store.messages import MessageId
 from store.port import Database, Tx
+from store.reading import Whole
 from store.vault import Vault
 
 FORMAT = "yijianshi-archive/1"
 MANIFEST, SHEET, RECORDS, CHAIN, EDITION, PLAN = (
     "manifest.json", "办件.txt", "records.jsonl", "chain.jsonl", "edition.json", "plan.json")
 MEANINGS: Mapping[str, str] = {
-    SHEET: "给人看的办件经过", RECORDS: "办件、分办件、推送、同意、评价和事件，一行一个 JSON",
+    SHEET: "给人看的办件经过", RECORDS: "办件、分办件、推送、同意、评价、事件和代办的委托，一行一个 JSON",
     CHAIN: "事件的散列链，payload 是 base64", EDITION: "提交时有效的办事规定", PLAN: "提交时的办理方案"}
 
 
@@ -89,9 +90,16 @@ def _gathered(tx: Tx, row: CaseRow) -> Gathered:
     planned = {str(leg.leg) for leg in _plan(plan).legs}
     if planned != {leg.leg for leg in whole.legs}:
         raise CannotArchive("完整性：分办件与提交时的方案不符；请先用 flask legs 查清")
-    lines = tuple(sorted(of_case(tx, whole, Extent(personal=True)), key=lambda line: str(line["id"])))
+    said = [*of_case(tx, whole, Extent(personal=True)), *_under(tx, whole)]
+    lines = tuple(sorted(said, key=lambda line: str(line["id"])))
     return Gathered(row, lines, tuple(found), end, editions.get(tx, row.edition).body, plan,
                     messages.bodies(tx, whole.messages), whole.files)
+
+
+def _under(tx: Tx, whole: Whole) -> Iterator[Line]:
+    """The mandate under which somebody filed the case for its owner: without it nobody could say who may have."""
+    if whole.agency is not None:
+        yield mandate_line(tx, mandates.get(tx, whole.agency.mandate), Extent(personal=True))
 
 
 def _plan(text: str) -> Plan:

@@ -87,6 +87,10 @@ class Desk:
         """The plan of a situation with the edition in force."""
         return self._editions.compose(bundle, situation, now, form=form).plan
 
+    def plan_for_agent(self, bundle: str, situation: Mapping[str, Any], now: datetime) -> Plan:
+        """The same for whoever files under a mandate."""
+        return self._editions.mandated(self._editions.compose(bundle, situation, now)).plan
+
     def definitions(self, plan: Plan) -> Catalog:
         """What holds for a case with this plan: the definitions of its edition."""
         return self._editions.definitions(plan.bundle, plan.edition)

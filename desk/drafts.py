@@ -24,7 +24,6 @@ from desk.lookups import look_up
 from desk.premises import Premises
 from desk.values import Draft
 from forms.answers import FILER
-from forms.look_ups import MANDATED
 from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
 from store import drafts
@@ -203,11 +202,7 @@ class Drafts:
 
         def composed(asked: Mapping[str, Any]) -> Plan:
             whole = self._editions.compose(bundle, body["situation"], now, form=asked, found=outcomes)
-            if FOR not in body:
-                return whole.plan
-            papers = agency.papers_of(whole.plan, self._premises.catalog)
-            mandated = {**(outcomes or {}), **dict.fromkeys(papers, MANDATED)}
-            return self._editions.settled(whole.plain, mandated).plan
+            return self._editions.mandated(whole, outcomes).plan if FOR in body else whole.plan
 
         return settled_plan(composed, body["form"], self._premises.catalog.fields)
 
@@ -227,14 +222,18 @@ def _own(tx: Tx, draft: str, subject: str, *, lock: bool = False) -> drafts.Draf
 def _usable(tx: Tx, draft: str, subject: str, now: datetime, *, lock: bool = False) -> drafts.Draft:
     """One's own draft; `NoMandate` where it is for somebody else and the mandate is over."""
     row = _own(tx, draft, subject, lock=lock)
-    if FOR in row.body:
-        agency.standing(tx, (row.body[FOR], subject), (row.bundle, agency.FILE), now)
+    _refuse_shut(tx, row, now)
     return row
+
+
+def _refuse_shut(tx: Tx, row: drafts.Draft, now: datetime) -> None:
+    if FOR in row.body:
+        agency.standing(tx, (row.body[FOR], row.subject), (row.bundle, agency.FILE), now)
 
 
 def _is_usable(tx: Tx, row: drafts.Draft, now: datetime) -> bool:
     try:
-        _usable(tx, row.draft, row.subject, now)
+        _refuse_shut(tx, row, now)
     except NoMandate:
         return False
     return True

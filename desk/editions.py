@@ -22,6 +22,7 @@ from desk.errors import NobodyThere, UnknownBundle
 from desk.premises import Premises
 from forms.answers import ground_of
 from forms.compose import Arranged, arrange
+from forms.look_ups import MANDATED
 from forms.plan import Plan, PlannedLeg
 from forms.values import Surroundings
 from store import editions, failpoints
@@ -141,6 +142,12 @@ class Editions:
         return self._remembered(question, lambda: Composed(
             question, plain.arranged, plain.arranged.plan(found, plain.plan.edition), self._premises, plain))
 
+    def mandated(self, whole: Composed, found: Mapping[str, str] | None = None) -> Composed:
+        """The same for an agent whose mandate stands for papers, beside what look-ups came to; whose it is does not
+        matter, and is no part of what is remembered."""
+        papers = stood_for(whole.plan, self._premises.catalog)
+        return self.settled(whole.plain, {**(found or {}), **dict.fromkeys(papers, MANDATED)}) if papers else whole
+
     def _remembered(self, question: str, make: Callable[[], Composed]) -> Composed:
         with self._guard:
             if (kept := self._composed.get(question)) is not None:
@@ -207,6 +214,12 @@ def _written(answers: Mapping[str, Any]) -> str:
 
 
 _TOLD_APART = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def stood_for(plan: Plan, catalog: Catalog) -> list[str]:
+    """The papers of a plan for which a mandate given online may stand."""
+    return [line.key for line in plan.materials if any(
+        source.kind == "mandate" for source in catalog.materials[line.kind].sources)]
 
 
 def difference(old: Plan, new: Plan) -> dict[str, list[str]]:

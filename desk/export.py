@@ -147,15 +147,16 @@ def _who(by: str, hide: Callable[[Any], Any]) -> Any:
 
 def _mandates(database: Database, extent: Extent) -> Iterator[Line]:
     def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
-        found, hide = mandates.page(tx, after, PAGE), _hider(tx, extent)
-        lines = [_mandate(row, hide) for row in found if _fresh(extent, row.given_at, row.revoked_at)]
+        found = mandates.page(tx, after, PAGE)
+        lines = [mandate_line(tx, row, extent) for row in found if _fresh(extent, row.given_at, row.revoked_at)]
         return lines, found[-1].mandate if len(found) == PAGE else None
 
     return _pages(database, page)
 
 
-def _mandate(row: MandateRow, hide: Callable[[Any], Any]) -> Line:
-    body = row.body
+def mandate_line(tx: Tx, row: MandateRow, extent: Extent) -> Line:
+    """The line of a mandate."""
+    body, hide = row.body, _hider(tx, extent)
     return {"kind": "mandate", "id": row.mandate, "principal": hide(row.principal), "agent": hide(row.agent),
             "principal_name": hide(body["principal_name"]), "agent_name": hide(body["agent_name"]),
             "bundles": body["bundles"], "acts": body["acts"], "reason": hide(body["reason"]),

@@ -16,7 +16,7 @@ from desk import reference as references
 from desk.agency import Agency, Hand
 from desk.book import Book
 from desk.consents import Scope, pinned, refuse_uncovered
-from desk.editions import REMEMBERED_PLANS, Composed, Editions, difference
+from desk.editions import REMEMBERED_PLANS, Composed, Editions, difference, stood_for
 from desk.errors import (
     CannotBeFiled,
     ConsentMissing,
@@ -145,8 +145,7 @@ class Intake:
         found = Findings(**filing.found) if filing.found is not None else \
             look_up(self._premises, whole.plan, clean.clean, consent, now)
         if mandate is not None:
-            stood_for = agency.papers_of(whole.plan, self._premises.catalog)
-            found = agency.with_mandate(found, mandate, stood_for, self._premises)
+            found = agency.with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)
         plan = whole.plan

@@ -31,6 +31,7 @@ CODE_LIFE = timedelta(minutes=15)
 LONGEST = timedelta(days=366)  # from its first day to its last: who still wants it then gives it anew
 MOST_STANDING = 100
 LONGEST_REASON = 200
+OWN_CODE = "这是您自己的代办码；请填代办人告诉您的那个"
 NAMELESS = "（没有登记姓名）"
 State = Literal["coming", "in_force", "expired", "revoked"]
 STATE_NAMES: dict[State, str] = {"coming": "还没开始", "in_force": "有效", "expired": "已到期", "revoked": "已撤销"}
@@ -81,12 +82,14 @@ class Mandates:
         self._premises.database.write(lambda tx: mandates.show_code(tx, agent, code, until))
         return code, until
 
-    def behind(self, code: str, now: datetime) -> str:
-        """The name of whoever showed a code; `UnknownAgentCode` if it is worth nothing."""
+    def behind(self, code: str, principal: str, now: datetime) -> str:
+        """The name of whoever showed a code; `UnknownAgentCode` if it is worth nothing, or the principal's own."""
         with self._premises.database.read() as tx:
             agent = mandates.agent_of(tx, references.clean_code(code), now)
             if agent is None:
                 raise UnknownAgentCode
+            if agent == principal:
+                raise UnknownAgentCode(OWN_CODE)
             return _name(tx, agent)
 
     def give(self, principal: str, wish: Wish, key: str, now: datetime) -> Mandate:
@@ -119,7 +122,7 @@ class Mandates:
         if agent is None or mandates.is_closed(tx, agent):
             raise UnknownAgentCode
         if agent == principal:
-            raise InvalidAnswers(errors={"code": ["这是您自己的代办码；请填代办人告诉您的那个"]})
+            raise InvalidAnswers(errors={"code": [OWN_CODE]})
         if mandates.standing(tx, principal, now) >= MOST_STANDING:
             raise TooManyMandates
         return agent

@@ -80,6 +80,8 @@ class _Code:
 class Idp:
     """The stand-in. Everything is in memory; whoever restarts it has signed everybody out."""
 
+    prefix = PREFIX
+
     def __init__(self, issuer: str, client: Client) -> None:
         self.issuer, self._client = issuer, client
         self._key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, private=True)

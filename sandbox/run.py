@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from connectors.deployment import Deployment, Listed, read_deployment
 from connectors.shipped import registry
 from sandbox.demo_secrets import make_secrets
 from sandbox.gateway import NAME, PATH
-from sandbox.idp import Client, Idp
 from sandbox.server import Sandbox, Setting
 
+if TYPE_CHECKING:
+    from sandbox.idp import Idp
+
+IDP = "sandbox.idp"  # by name: few who read this module play the platform, and its library takes long to import
 DEPLOYMENT = Path(__file__).parent / "departments.yaml"
 
 
@@ -101,8 +106,10 @@ def _stand_in(here: tuple[str, str, int], environ: Mapping[str, str], say: Calla
     path = Path(environ.get("YJS_SECRETS", "")) / Path(reference.removeprefix("file:")).expanduser()
     if make_secrets([f"file:{path.name}"], path.parent):
         say(f"made the secret of the stand-in identity platform in {path}")
-    return Idp(issuer, Client(environ.get("YJS_OIDC_CLIENT_ID", ""), path.read_text("utf-8").strip(),
-                              environ.get("YJS_PUBLIC_URL", "")))
+    idp = import_module(IDP)
+    made: Idp = idp.Idp(issuer, idp.Client(environ.get("YJS_OIDC_CLIENT_ID", ""), path.read_text("utf-8").strip(),
+                                           environ.get("YJS_PUBLIC_URL", "")))
+    return made
 
 
 def _listens_at(named: str, otherwise: str) -> str:

@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from connectors.base import Body
 from sandbox import gateway
 from sandbox.agenda import Agenda
 from sandbox.gateway import MessageGateway
-from sandbox.idp import PREFIX as IDP
-from sandbox.idp import Idp
 from sandbox.ledger import Ledger
 from sandbox.office import Office, Reaction, World
 from sandbox.script import read_script
+
+if TYPE_CHECKING:
+    from sandbox.idp import Idp
 
 _LARGEST_PUSH = 10_000_000
 _IDLE_SECONDS = 60
@@ -147,7 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.offices.get(parts[1]), parts[2] if len(parts) == 3 else ""
 
     def _idp(self) -> Idp | None:
-        return self.server.idp if self.path.startswith(f"{IDP}/") else None
+        idp = self.server.idp
+        return idp if idp is not None and self.path.startswith(f"{idp.prefix}/") else None
 
     def _answer(self, reaction: Reaction) -> None:
         if reaction.fault:

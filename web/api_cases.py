@@ -67,7 +67,7 @@ def results(reference: str) -> Response:
     only_args()
     person, at_desk, now = subject(), house().desk, house().clock.now()
     view = at_desk.case_view(person, reference, now)
-    return packed(view, partial(at_desk.open_file, person), now.astimezone(house().settings.zone))
+    return packed(view, partial(at_desk.open_file, person, now=now), now.astimezone(house().settings.zone))
 
 
 @api.post("/track")

@@ -101,7 +101,7 @@ def give(wish: Wish, key: str) -> Mandate:
 
 def behind(code: str) -> str:
     """Who showed a code, with wrong ones counted."""
-    return _counted(lambda: house().desk.mandates.behind(code, house().clock.now()))
+    return _counted(lambda: house().desk.mandates.behind(code, subject(), house().clock.now()))
 
 
 def _counted(act: Callable[[], Done]) -> Done:

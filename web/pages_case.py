@@ -113,7 +113,7 @@ def results(reference: str) -> AnyResponse:
     """Every result of the case as one ZIP."""
     person, at_desk = subject(), desk()
     here = now().astimezone(house().settings.zone)
-    return packed(at_desk.case_view(person, reference, here), partial(at_desk.open_file, person), here)
+    return packed(at_desk.case_view(person, reference, here), partial(at_desk.open_file, person, now=here), here)
 
 
 @bp.route("/track", methods=["GET", "POST"])

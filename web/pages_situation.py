@@ -205,6 +205,8 @@ def preview(bundle: str) -> str | Response:
     if _next_open(plan, place.given) is not None:
         return _onward(place)
     under = None if place.draft else chosen(bundle)
+    if under is not None or (place.draft and draft_of(place.draft).on_behalf_of):
+        plan = desk().plan_for_agent(bundle, place.given, now())
     onward = Onward("保存并继续填表" if place.draft else "开始填表", place.to("pages.start"),
                     seen=_seen(place.given, under), changed="changed" in request.args, of=place.draft, under=under)
     return plan_page(place.bundle, plan, answered(plan), onward)

@@ -54,7 +54,7 @@ def begin(agent: Visitor, number: str) -> str:
     for name, value in POWER:
         assert agent.at.endswith(f"/questions/{name}"), "who files is not asked: it is the agent"
         agent.send(agent.at, (name, value))
-    assert "替 示例甲 办理" in agent.text
+    assert "替 示例甲 办理" in agent.text and "不用上传任何材料" in agent.text
     seen = re.search(r'name="seen" value="([^"]+)"', agent.page)
     assert seen is not None
     return agent.send(f"/bundles/{BUNDLE}/start", ("seen", seen[1]))

@@ -16,6 +16,7 @@ import pytest
 from bench.inside import SUBJECT, Inside, inside
 from desk.acts import Act
 from desk.applicant import Supply, Urge, Withdrawal
+from desk.archive import gather
 from desk.desk import Desk
 from desk.errors import NoMandate, NotNow, UnknownAgentCode, UnknownCase, UnknownFile
 from desk.export import Extent, export, plain
@@ -84,6 +85,8 @@ def test_a_case_filed_under_a_mandate_is_the_principals_and_the_paper_is_not_ask
     assert (known.row.body["form"]["mandate_no"], known.row.body["form"]["mandate_until"]) == (
         given.row.mandate, LAST.isoformat())
     desk.sweep(NOW)
+    plan = desk.plan("utilities", {**POWER, "filer": "agent"}, NOW)
+    assert "AU01" in {line.key for line in plan.materials}, "a plan for nobody in particular does not count on it"
     assert [[one.kind for one in desk.inbox.page(who, "", NOW)[0]] for who in (BOSS, SUBJECT)] == [["filed_for"], []]
     assert receipt.code != desk.receipt(BOSS, receipt.reference).code
     assert [one["reference"] for one in desk.cases_of(BOSS, NOW)] == [receipt.reference]
@@ -130,6 +133,9 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
     there.house.accounts.disable(BOSS)
     with pytest.raises(UnknownCase):
         desk.case_view(SUBJECT, reference, NOW)
+    with pytest.raises(NoMandate) as closed:
+        file(there, "closed")
+    assert closed.value.more == {"why": "closed"}
     there.house.accounts.enable(BOSS)
     for revoked, moment in ((False, expired), (True, NOW)):
         if revoked:
@@ -264,10 +270,12 @@ def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> 
     desk = there.desk.mandates
     first, _ = desk.show_code(SUBJECT, NOW)
     second, until = desk.show_code(SUBJECT, NOW)
-    assert desk.behind(f" {second[:4]} {second[4:].lower()}", NOW) == "示例乙"
+    assert desk.behind(f" {second[:4]} {second[4:].lower()}", BOSS, NOW) == "示例乙"
     given = desk.give(BOSS, Wish(second, LAST), "k", NOW)
     assert desk.give(BOSS, Wish(second, LAST), "k", NOW) == given, "the same key and content: the same mandate"
     third, until = desk.show_code(SUBJECT, NOW)
+    with pytest.raises(UnknownAgentCode):
+        desk.behind(third, SUBJECT, NOW)
     for code, at in ((first, NOW), (second, NOW), (third, until)):
         with pytest.raises(UnknownAgentCode):
             desk.give(BOSS, Wish(code, LAST), f"k-{code}", at)
@@ -282,6 +290,8 @@ def test_with_the_case_goes_what_the_agent_has_of_it_and_with_time_the_mandate(t
     reference = file(there, "k1").reference
     there.deliver(NOW)
     there.say("power-grid", f"{reference}-03", "leg.refused", NOW, reason_code="R1", reason="容量不足")
+    kept, = (line for line in gather(database, reference).lines if line["kind"] == "mandate")
+    assert (kept["agent_name"], kept["principal_name"]) == ("示例乙", "示例甲"), "the archive can say who filed it"
     later = NOW + 400 * DAY
     desk.sweep(later)
     assert len(desk.mandates.given(BOSS, later)) == 1, "a case still stands under it"

@@ -1,9 +1,12 @@
 """A program gives a mandate by the agent's code, files under one, and is refused without; others' are as unknown."""
 
+import base64
+
 import pytest
 
 from people import attempts
 from tests.web.conftest import Caller
+from tests.web.test_departments import notice, send
 from tests.web.test_openapi import fits, made
 
 __all__ = ["made"]
@@ -57,6 +60,23 @@ def test_an_agent_files_for_whoever_gave_the_mandate_and_for_nobody_else(boss, a
     assert [(one["draft"], one["shut"]) for one in applicant.get("/api/drafts").json["drafts"]] == [
         (draft["draft"], True)]
     assert [one["stands"] for one in applicant.get("/api/mandates/cases").json["cases"]] == [False]
+
+
+def test_results_are_for_whom_they_were_entrusted_to(boss, applicant, caller, filing, signed, drawing):
+    given, _ = give(boss, applicant, acts=["file"])
+    asked = {**filing, "on_behalf_of": given.json["principal"]}
+    case = f"/api/cases/{applicant.file(asked, 'f1').json['reference']}"
+    paper = {"name": "协议.png", "type": "image/png", "base64": base64.b64encode(drawing).decode()}
+    raw = notice(f"{case[11:]}-01", "leg.granted", results=[{"name": "供水协议", "number": "G-1", "files": [paper]}])
+    assert send(caller, raw, signed("water", raw)).status_code == 204
+    result, = boss.get(case).json["legs"][0]["results"]
+    seen, = applicant.get(case).json["legs"][0]["results"]
+    assert (result["number"], seen["number"], seen["files"]) == ("G-1", None, [])
+    file = f"/api/files/{result['files'][0]['file']}"
+    assert [applicant.get(path).json["code"] for path in (file, f"{case}/results")] == ["no_mandate", "unknown_file"]
+    give(boss, applicant, "give-2")
+    assert [(applicant.get(path).status_code, boss.get(path).status_code) for path in (file, f"{case}/results")] == [
+        (200, 200), (200, 200)]
 
 
 @pytest.mark.parametrize(("change", "place"), [
