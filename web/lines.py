@@ -65,6 +65,13 @@ class Line:
         # The other side has ended: a body that was cut off is answered, half a head is not.
         return Sight.READY if END in self.came else Sight.GONE
 
+    def is_spoken_to(self) -> bool:
+        """Whether a request began to come that nobody has had time to look at yet."""
+        try:
+            return not self.came and bool(self.sock.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK))
+        except OSError:
+            return False
+
     def sight(self) -> Sight:
         """What there is of the next request: a whole head, and as much of its body as is worth waiting for?"""
         end = self.came.find(END) + len(END)

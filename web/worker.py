@@ -242,5 +242,8 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn ships no annotations
         elif line.half_body:
             line.late = True
             self._wait(line, WRITABLE)  # which it is, so that a thread takes it at once
+        elif line.is_spoken_to():  # in time, while all threads were busy
+            line.until = now + self.cfg.keepalive
+            self._wait(line, READABLE)
         else:
             self._close(line)

@@ -258,6 +258,24 @@ def test_a_head_without_an_end_is_refused(served):
     assert served.app.asked == []
 
 
+def test_a_kept_connection_is_not_closed_over_a_request_that_came_in_time(served):
+    kept, silent, half = served.call(NOTICE), served.call(b""), served.call(b"GET /half")
+    served.hear(kept, b"/notice 2 2")
+    served.until(lambda: served.waits(half, 9) and served.waits(silent, 0) and served.waits(kept, 0))
+    served.call(b"GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n")
+    served.until(lambda: "/stuck" in served.app.asked)
+    for line in (kept, half):
+        line.sendall(NOTICE)
+    for found in served.worker.waiting.values():
+        found.until = 0.0
+    served.worker.sweep()
+    served.app.gate.set()
+    served.hear(kept, b"/notice 2 2")
+    with contextlib.suppress(ConnectionResetError):
+        assert served.hear(half) == b""
+    assert served.hear(silent) == b""
+
+
 @pytest.mark.parametrize("served", [Crowded], indirect=True)
 def test_requests_that_take_long_do_not_keep_the_others_waiting(served):
     stuck = [served.call(b"GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(5)]
