@@ -2,7 +2,7 @@
 definitions it was filed under, and the evidence that nothing of it was changed (归档信息包).
 
 A ZIP with plain JSON, text and the files as they came; nobody needs this program or its keys to read it. Its manifest
-lists every entry with its digest. `desk/archived.py` checks a package by itself.
+lists every entry with its digest. `desk/archive_check.py` checks a package by itself.
 """
 
 from __future__ import annotations
