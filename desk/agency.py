@@ -24,7 +24,7 @@ from desk.values import Filing
 from forms.answers import FILER
 from forms.look_ups import MANDATED
 from forms.plan import Plan
-from store import files, mandates
+from store import files, mandates, people
 from store.cases import CaseRow
 from store.mandates import AgencyRow, MandateRow
 from store.port import Tx
@@ -88,7 +88,7 @@ def standing(tx: Tx, pair: tuple[str, str], what: tuple[str, str], now: datetime
     (principal, agent), (bundle, act) = pair, what
     rows = mandates.between(tx, principal, agent, lock)
     found = next((row for row in rows if in_force(row, now) and covers(row, bundle, act)), None)
-    if found is None or mandates.is_closed(tx, principal) or mandates.is_closed(tx, agent):
+    if found is None or people.is_closed(tx, principal) or people.is_closed(tx, agent):
         raise refused(_why(tx, rows, pair, what, now))
     return found
 

@@ -119,11 +119,11 @@ class Mandates:
     def _taken(self, tx: Tx, principal: str, code: str, now: datetime) -> str:
         """The agent whose code this is, which is used up by it."""
         agent = mandates.use_code(tx, references.clean_code(code), now)
-        if agent is None or mandates.is_closed(tx, agent):
+        if agent is None or people.is_closed(tx, agent):
             raise UnknownAgentCode
         if agent == principal:
             raise InvalidAnswers(errors={"code": [OWN_CODE]})
-        if mandates.standing(tx, principal, now) >= MOST_STANDING:
+        if mandates.count_standing(tx, principal, now) >= MOST_STANDING:
             raise TooManyMandates
         return agent
 

@@ -79,7 +79,7 @@ def given_to(tx: Tx, agent: str) -> list[MandateRow]:
     return [_opened(tx, row) for row in found]
 
 
-def standing(tx: Tx, principal: str, now: datetime) -> int:
+def count_standing(tx: Tx, principal: str, now: datetime) -> int:
     """How many mandates of a principal are in force, or will be."""
     found = tx.rows("select count(*) as n from mandates where principal = :who and revoked_at is null"
                     " and valid_until > :now", who=principal, now=stamp(now))
@@ -90,11 +90,6 @@ def revoke(tx: Tx, mandate: str, at: datetime) -> bool:
     """Take a mandate back; False if it was before."""
     return tx.run("update mandates set revoked_at = :at where mandate = :mandate and revoked_at is null",
                   at=stamp(at), mandate=mandate) == 1
-
-
-def is_closed(tx: Tx, account: str) -> bool:
-    """Whether there is such an account and it is closed."""
-    return bool(tx.rows("select account from accounts where account = :a and disabled <> 0", a=account))
 
 
 def show_code(tx: Tx, agent: str, code: str, until: datetime) -> None:
