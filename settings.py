@@ -193,7 +193,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("YJS_OIDC_CA", "oidc_ca", None, _path, "file", "平台的证书由自建机构签发时，该机构的证书文件。",
             "The certificate authority of the platform, where it is not a public one."),
     Setting("YJS_GATEWAY", "gateway", None, _url, "URL",
-            "本市消息网关（短信、微信、政务 App）的接收地址；不设置时只发站内消息。",
+            "本市消息网关（短信、微信、政务 App）的接收地址；不设置时申请人只在本站“消息”里看到。",
             "Where the city's message gateway takes messages for applicants; unset: they find them here alone."),
     Setting("YJS_GATEWAY_SECRET", "gateway_secret", None, _path, "file",
             "和消息网关共用的签名密钥所在的文件，每行一个，最新的在前（最多两个）；应放在数据目录之外。",

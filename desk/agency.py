@@ -214,7 +214,7 @@ def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, Man
         return view
     agent, mandate = agent_name(filed[1]), filed[1]
     for line in (line for leg in view["legs"] for line in leg["timeline"] if line["on_behalf"]):
-        line["text"] += f"（由受托人{agent}代办）"
+        line["text"] += f"（由{agent}代办）"
     acts = set(ACTS) if hand.mandate is None else {*hand.mandate.body["acts"]}
     for leg in view["legs"]:
         leg["can_withdraw"] &= WITHDRAW in acts

@@ -18,7 +18,7 @@ MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 
 
 class Inbox:
-    """The news of persons (站内消息); what is somebody else's is like what is not there."""
+    """The news of persons (消息); what is somebody else's is like what is not there."""
 
     def __init__(self, premises: Premises) -> None:
         self._database = premises.database

@@ -94,7 +94,7 @@ def test_a_person_entrusts_another_who_files_for_them_until_it_is_taken_back(
     visitor.get(case)
     assert "由示例丙受您委托代办" in visitor.text and "撤回申请" in visitor.text
     visitor.get(f"{case}/consent")
-    assert "受托人示例丙代您在" in visitor.text and "撤回同意" in visitor.text
+    assert "代办人示例丙代您在" in visitor.text and "撤回同意" in visitor.text
     agent.get(f"{case}/consent")
     assert "撤回同意" not in agent.text
     agent.get("/cases")

@@ -112,7 +112,7 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
     paper = desk.keep_file(SUBJECT, sample_paper("K23")[:2], [sample_paper("K23")[2]], NOW).file
     desk.supplement(SUBJECT, reference, Supply("03", "a1", {}, {"K23": (paper,)}), "s1", NOW)
     leg, = desk.case_view(BOSS, reference, NOW)["legs"]
-    assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == ["已提交补正（由受托人示例乙代办）"]
+    assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == ["已提交补正（由示例乙代办）"]
     assert [desk.describe_file(who, paper, NOW).file for who in (BOSS, SUBJECT)] == [paper, paper]
     draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW, BOSS).id
     desk.save_draft(SUBJECT, draft, {"form": {"holder_name": "示例科技"}}, NOW)
