@@ -101,7 +101,7 @@ def accounts_password(login: str, password: str, **said: Any) -> None:
 @act()
 def accounts_bind(login: str, identity: str, **said: Any) -> None:
     """Let an identity of the city's platform open an account of the staff (single sign-on)."""
-    _change(login, "bind", "绑定平台身份", {"identity": identity, **said})
+    _change(login, "bind", "绑定认证平台的身份", {"identity": identity, **said})
 
 
 @accounts.command("unbind")
@@ -109,7 +109,7 @@ def accounts_bind(login: str, identity: str, **said: Any) -> None:
 @act()
 def accounts_unbind(login: str, **said: Any) -> None:
     """No identity of the platform opens the account any more; sessions that came that way end."""
-    _change(login, "unbind", "解除平台身份", said)
+    _change(login, "unbind", "解除认证平台的身份", said)
 
 
 def _change(login: str, change: str, word: str, said: dict[str, Any]) -> None:

@@ -85,14 +85,14 @@ def _bind(home: House, subject: str, account: str, beside: Beside) -> None:
     if platform is None or found is None:
         raise CommandRefused("还没有接入统一身份认证平台；请先设置 YJS_OIDC_ISSUER，写法见 docs/operating.md")
     if not fit_subject(subject):
-        raise CommandRefused("--identity 应是平台对这个人的编号(sub)：1–255 个字符，没有控制字符")
+        raise CommandRefused("--identity 应是认证平台对这个人的编号(sub)：1–255 个字符，没有控制字符")
     home.oidc_accounts.bind(found, (platform.setup.issuer, subject), home.clock.now(), beside)
 
 
 def _unbind(home: House, account: str, beside: Beside) -> None:
     """No identity opens this account any more."""
     if not home.oidc_accounts.unbind(account, beside):
-        raise CommandRefused("这个账号没有绑定平台的身份")
+        raise CommandRefused("这个账号没有绑定认证平台的身份")
 
 
 def _known(home: House, login: str) -> Account:

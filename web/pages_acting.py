@@ -41,7 +41,7 @@ def chosen(bundle: str) -> Mandate | None:
     return next((one for one in offered(bundle) if one.row.mandate == number), None)
 
 
-def forget(bundle: str) -> None:
+def forget_for_whom(bundle: str) -> None:
     """Begin the next one for oneself again."""
     session[FOR] = {name: number for name, number in (session.get(FOR) or {}).items() if name != bundle}
 
@@ -50,7 +50,7 @@ def forget(bundle: str) -> None:
 def for_whom(bundle: str) -> Response:
     """Choose for whom to file; who files for another is the agent, and is not asked who files."""
     bundle_of(bundle)
-    forget(bundle)
+    forget_for_whom(bundle)
     given = {name: value for name, value in (kept_for(bundle, None) or {}).items() if name != FILER}
     number = request.form.get("mandate", "")
     if any(one.row.mandate == number for one in offered(bundle)):

@@ -24,8 +24,7 @@ from forms.values import BadValue, Surroundings, read_value
 from forms.wanted import wanted_of_question
 from web.errors import not_found
 from web.identity import current, subject
-from web.pages_acting import chosen, known_for, own_fields
-from web.pages_acting import forget as forget_for_whom
+from web.pages_acting import chosen, forget_for_whom, known_for, own_fields
 from web.pages_again import keep as keep_sent
 from web.pages_again import kept
 from web.pages_inputs import (
