@@ -52,21 +52,24 @@ def accounts() -> None:
 @click.option("--role", type=click.Choice(STAFF), default=None, help="Only this role.")
 @JSON
 def accounts_list(role: str | None, as_json: bool) -> None:
-    """The accounts of staff: id, role, office, login, name, identities of the platform that open it, whether closed.
-    Applicants are not listed."""
+    """The accounts of staff: id, role, office, login, name, identities of the platform that open it and when each came
+    last, whether closed. Applicants are not listed."""
     zone = read_settings().zone
     with beside() as opened, opened.db.read() as tx:
         found = [one for each in STAFF if role in (None, each) for one in people.accounts(tx, each)]
         bonds = {one.account: identities.bonds_of(tx, one.account) for one in found}
     shown = [{"account": one.account, "role": one.role, "department": one.department, "login": one.login,
               "name": one.name, "disabled": bool(one.disabled), "created_at": moment(one.created_at, zone),
-              "identities": [bond.subject for bond in bonds[one.account]]} for one in found]
+              "identities": [{"identity": bond.subject, "bound_at": moment(bond.bound_at, zone),
+                              "seen_at": moment(bond.seen_at, zone)} for bond in bonds[one.account]]}
+             for one in found]
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     for line in shown:
         closed = "已停用" if line.pop("disabled") else "在用"
-        line["identities"] = "、".join(bond.subject for bond in bonds[str(line["account"])])
+        line["identities"] = "、".join(f"{bond.subject}（{moment(bond.seen_at, zone)} 来过）"
+                                       for bond in bonds[str(line["account"])])
         click.echo("  ".join(printable(str(value or "–")) for value in (*line.values(), closed)))
 
 
