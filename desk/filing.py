@@ -31,6 +31,7 @@ from desk.openings import Openings
 from desk.papers import fit, lost_file, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
+from desk.under_mandate import as_agent, filed_for, with_mandate
 from desk.values import Filing, Receipt, ReceiptLeg
 from desk.writing import Change
 from forms.compose import compose
@@ -124,9 +125,9 @@ class Intake:
         mandate = self._agency.acting(subject, filing.on_behalf_of, filing.bundle, now)
         if mandate is None:
             return self._checked(subject, filing, now)
-        filing = agency.as_agent(filing)
+        filing = as_agent(filing)
         plan = self._plans.compose(filing.bundle, filing.situation, now, form=filing.form).plan
-        filing = agency.filed_for(filing, mandate, plan, self._premises.zone)
+        filing = filed_for(filing, mandate, plan, self._premises.zone)
         ready = self._checked(mandate.principal, filing, now, mandate)
         row = replace(ready.row, on_behalf_of=mandate.principal)
         return replace(ready, row=row, mandate=mandate, agency=agency.agency_row(row, mandate))
@@ -145,7 +146,7 @@ class Intake:
         found = Findings(**filing.found) if filing.found is not None else \
             look_up(self._premises, whole.plan, clean.clean, consent, now)
         if mandate is not None:
-            found = agency.with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
+            found = with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)
         plan = whole.plan

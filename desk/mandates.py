@@ -14,10 +14,11 @@ from typing import Literal
 
 from desk import reference as references
 from desk import repeats
-from desk.agency import ACTS, FILE, in_force, last_day, names_of
+from desk.agency import ACTS, FILE, in_force
 from desk.errors import InvalidAnswers, TooManyMandates, UnknownAgentCode, UnknownMandate
 from desk.premises import Premises
 from desk.repeats import Repeated
+from desk.under_mandate import last_day, names_of
 from forms.values import BadValue, safe_text
 from store import audit, mandates, people
 from store.audit import Entry

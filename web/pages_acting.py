@@ -12,8 +12,9 @@ from flask import redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
-from desk.agency import AS_AGENT, FILE, covers, particulars
+from desk.agency import FILE, covers
 from desk.mandates import Mandate
+from desk.under_mandate import AS_AGENT, particulars
 from desk.values import Draft
 from forms.answers import FILER
 from web.identity import current, subject
