@@ -133,10 +133,20 @@ def test_what_is_no_longer_true_or_no_longer_wanted_does_not_leave(town):
     departing, = agreeing.leaving(MORNING)
     assert (said(departing)["kind"], "不予" in said(departing)["text"]) == ("ask", False)
     assert said(departing)["recipient"] == {"subject": "somebody", "mobile": "13800138000"}
+    taken_back = Preferences(frozenset())
+    town.premises.database.write(lambda tx: preferences.put(tx, "somebody", taken_back))
+    assert agreeing.leaving(MORNING + bulletins.LEASE) == []  # it is taken back, and made without the number
+    anew, = map(said, agreeing.leaving(MORNING + 2 * bulletins.LEASE))
+    assert (anew["recipient"], anew["text"]) == ({"subject": "somebody"}, said(departing)["text"])
     answer(town, reference, "a0610", MORNING)
-    assert town.leaving(MORNING + bulletins.LEASE) == []  # what may not have arrived is not said again, for it is over
+    assert town.leaving(MORNING + 3 * bulletins.LEASE) == []  # what may not have arrived is not said again, for it is over
     with town.premises.database.read() as tx:
         assert bulletins.figures(tx).waiting == 0
+    town.refuse(town.file("key-2"), "01", MORNING)
+    town.desk.sweep(MORNING)
+    for chosen, leaving in ((Preferences(), 1), (taken_back, 0)):
+        town.premises.database.write(lambda tx, chosen=chosen: preferences.put(tx, "somebody", chosen))
+        assert len(town.leaving(MORNING + (5 - leaving) * bulletins.LEASE)) == leaving
 
 
 def test_those_who_want_to_hear_that_they_filed_do(town):
