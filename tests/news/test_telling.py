@@ -139,7 +139,7 @@ def test_what_is_no_longer_true_or_no_longer_wanted_does_not_leave(town):
     anew, = map(said, agreeing.leaving(MORNING + 2 * bulletins.LEASE))
     assert (anew["recipient"], anew["text"]) == ({"subject": "somebody"}, said(departing)["text"])
     answer(town, reference, "a0610", MORNING)
-    assert town.leaving(MORNING + 3 * bulletins.LEASE) == []  # what may not have arrived is not said again, for it is over
+    assert town.leaving(MORNING + 3 * bulletins.LEASE) == []  # it may not have arrived; but it is over
     with town.premises.database.read() as tx:
         assert bulletins.figures(tx).waiting == 0
     town.refuse(town.file("key-2"), "01", MORNING)
