@@ -144,10 +144,11 @@ class Intake:
         consent = consented(filing.consent, whole.scope)
         found = Findings(**filing.found) if filing.found is not None else \
             look_up(self._premises, whole.plan, clean.clean, consent, now)
-        if mandate is not None:
-            found = agency.with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)
+        if mandate is not None:  # it stands for what no look-up has brought, as it does in a draft
+            found = agency.with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
+            whole = self._plans.settled(whole.plain, found.outcomes) if found.outcomes else whole
         plan = whole.plan
         papers = validate_materials(plan, {key: list(names) for key, names in filing.materials.items()})
         if papers.errors:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
+from catalog.dictionary import Source
 from desk.acts import Act
 from desk.applicant import Supply, Urge, Withdrawal
 from desk.archive import gather
@@ -187,6 +188,17 @@ def test_nobody_gets_further_than_the_scope_and_nobody_gives_on_what_was_given(t
     entrust(there, BOSS, "third")
     with pytest.raises(UnknownCase):  # another agent of the same principal
         desk.case_view("third", reference, NOW)
+
+
+def test_a_mandate_stands_for_a_paper_that_is_looked_up_in_vain(there: Inside) -> None:
+    premises = there.desk._premises
+    paper, looked_up = premises.catalog.materials["AU01"], Source("sharing", "mandates-of-the-city", by=("agent_name",))
+    papers = {**premises.catalog.materials, "AU01": replace(paper, sources=(looked_up, *paper.sources))}
+    desk = Desk(replace(premises, catalog=replace(premises.catalog, materials=papers)))
+    entrust(there)
+    reference = desk.file(SUBJECT, filed_by_agent(there, NOW, BOSS), "k1", NOW).reference
+    removed = desk.case_view(BOSS, reference, NOW)["removed"]
+    assert [one["rule"] for one in removed if one["key"] == "AU01"] == ["mandate"]
 
 
 def test_an_urge_of_an_agent_is_the_applicants_urge_of_the_day(there: Inside) -> None:
