@@ -296,25 +296,31 @@ def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> 
     assert third not in str(kept), "whoever reads the store cannot use it"
 
 
-def test_with_the_case_goes_what_the_agent_has_of_it_and_with_time_the_mandate(there: Inside) -> None:
-    desk, database = there.desk, there.house.database
+def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_mandate(there: Inside) -> None:
+    desk, database, erasures = there.desk, there.house.database, there.desk.operations.erasures
     entrust(there)
-    reference = file(there, "k1").reference
+    entrust(there, BOSS, "third")  # nothing is filed under this one
+    cases = [file(there, key).reference for key in ("k1", "k2", "k3")]
     there.deliver(NOW)
-    there.say("power-grid", f"{reference}-03", "leg.refused", NOW, reason_code="R1", reason="容量不足")
-    kept, = (line for line in gather(database, reference).lines if line["kind"] == "mandate")
+    for reference in cases:
+        there.say("power-grid", f"{reference}-03", "leg.refused", NOW, reason_code="R1", reason="容量不足")
+    kept, = (line for line in gather(database, cases[0]).lines if line["kind"] == "mandate")
     assert (kept["agent_name"], kept["principal_name"]) == ("示例乙", "示例甲"), "the archive can say who filed it"
+
+    def left(at: datetime, *erased: str) -> int:
+        assert set(erasures.erase(erased, Act("ops", "保存期满"), at).values()) <= {""}
+        desk.sweep(at)
+        return len(desk.mandates.given(BOSS, at))
+
     later = NOW + 400 * DAY
-    desk.sweep(later)
-    assert len(desk.mandates.given(BOSS, later)) == 1, "a case still stands under it"
-    assert desk.operations.erasures.erase([reference], Act("ops", "保存期满"), later) == {reference: ""}
+    assert left(NOW + 40 * DAY, cases[0]) == 2, "they are in force"
+    assert left(later) == 1, "cases still stand under it"
+    assert [left(later + DAY / 2, reference) for reference in cases[1:]] == [1, 0], "no sweep has to come by"
     assert (desk.filed_for_others(SUBJECT, later), desk.drafts(SUBJECT, later)) == ([], [])
-    with database.read() as tx:
-        assert tx.rows("select subject from submissions where reference = :r", r=reference) == []
-    desk.sweep(later + 2 * DAY)
     said = json.dumps(list(export(database, Extent(None, True))), ensure_ascii=False, default=plain)
     assert [word for word in (BOSS, "示例甲") if word in said] == []
-    assert (desk.mandates.given(BOSS, later), verify(database).holds) == ([], True)
+    assert verify(database).holds
     with database.read() as tx:
+        assert tx.rows("select subject from submissions") == []
         assert [row for table in ("mandates", "agencies", "mandate_codes") for row in tx.rows(f"select * from {table}")
                 ] == []
