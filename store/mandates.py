@@ -66,17 +66,20 @@ def between(tx: Tx, principal: str, agent: str, lock: bool = False) -> list[Mand
 
 
 def given_by(tx: Tx, principal: str) -> list[MandateRow]:
-    """What a principal gave, the newest first."""
-    found = tx.rows("select * from mandates where principal = :who order by given_at desc, mandate desc limit :most",
-                    who=principal, most=MOST_LISTED)
-    return [_opened(tx, row) for row in found]
+    """What a principal gave, the newest first; of more than can be listed those that last longest."""
+    return _listed(tx, "principal", principal)
 
 
 def given_to(tx: Tx, agent: str) -> list[MandateRow]:
-    """What an agent was given, the newest first."""
-    found = tx.rows("select * from mandates where agent = :who order by given_at desc, mandate desc limit :most",
-                    who=agent, most=MOST_LISTED)
-    return [_opened(tx, row) for row in found]
+    """What an agent was given, the newest first; of more than can be listed those that last longest."""
+    return _listed(tx, "agent", agent)
+
+
+def _listed(tx: Tx, side: str, who: str) -> list[MandateRow]:
+    found = tx.rows(f"select * from mandates where {side} = :who order by case when revoked_at is null"
+                    " then valid_until else '' end desc, given_at desc, mandate desc limit :most",
+                    who=who, most=MOST_LISTED)
+    return sorted((_opened(tx, row) for row in found), key=lambda row: (row.given_at, row.mandate), reverse=True)
 
 
 def standing(tx: Tx, principal: str, now: datetime) -> int:

@@ -296,6 +296,19 @@ def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> 
     assert third not in str(kept), "whoever reads the store cannot use it"
 
 
+def test_what_is_in_force_is_listed_however_many_others_are_over(there: Inside) -> None:
+    standing = entrust(there).row
+
+    def others(tx: Tx) -> None:
+        for number in range(mandates.MOST_LISTED):
+            given = NOW + DAY + timedelta(seconds=number)
+            mandates.add(tx, replace(standing, mandate=f"WT{number:03}", given_at=given, revoked_at=given))
+
+    there.house.database.write(others)
+    for listed in (there.desk.mandates.given(BOSS, NOW), there.desk.mandates.received(SUBJECT, NOW)):
+        assert [one.row.mandate for one in listed[::len(listed) - 1]] == ["WT199", standing.mandate]
+
+
 def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_mandate(there: Inside) -> None:
     desk, database, erasures = there.desk, there.house.database, there.desk.operations.erasures
     entrust(there)
