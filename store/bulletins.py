@@ -125,14 +125,14 @@ def figures(tx: Tx) -> Figures:
 def erase(tx: Tx, reference: str) -> None:
     """Take out everything that was said of a case, also what is still to leave, and that something is to be said of it.
     What a bulletin that has not arrived says of a person's other cases is told anew."""
+    # Whoever has looked at it already, and is about to tell, finds that it is not theirs to tell of (`moved.take`).
+    tx.run("delete from moved where reference = :r", r=reference)
     tx.run("update news set tell_at = at, bulletin = null where reference <> :r and bulletin in (select bulletin"
            " from bulletins where body is not null and bulletin in (select bulletin from news where reference = :r))",
            r=reference)
     tx.run("delete from bulletins where bulletin in"
            " (select bulletin from news where reference = :r and bulletin is not null)", r=reference)
     tx.run("delete from news where reference = :r", r=reference)
-    # Whoever has looked at it already, and is about to tell, finds that it is not theirs to tell of (`moved.take`).
-    tx.run("delete from moved where reference = :r", r=reference)
 
 
 _COLUMNS = "bulletin, subject, state, created_at, next_at, attempts, token, detail, settled_at"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from desk.export import Extent, export, plain
 from desk.notices import Incoming
 from desk.watch import Watch
 from oversight.ratings import Given, Ratings
-from store import audit, events, files, tallies
+from store import audit, events, files, moved, tallies
 from store.errors import UnknownFile
 from store.events import Recorded
 from store.opening import Place
@@ -149,6 +149,19 @@ def test_nothing_is_told_of_an_erased_case_and_of_its_persons_others_everything(
 
     monkeypatch.setattr(telling, "folded", erased_meanwhile)
     desk.sweep(LATER)
+    four, _ = ended(there, "four")
+    named, eraser = moved.named, threading.Thread(target=lambda: erased(there, four))
+
+    def one_by_one(references: Collection[str]) -> object:
+        if isinstance(references, set) and not eraser.ident:  # seen, and about to be taken off the list
+            eraser.start()
+            eraser.join(0.5)  # an embedded store lets it wait for this transaction
+        return named(references)
+
+    monkeypatch.setattr(telling, "folded", looked)
+    monkeypatch.setattr(moved, "named", one_by_one)
+    desk.sweep(LATER)
+    eraser.join()
     assert {one.reference for one in desk.inbox.page(SUBJECT, None, LATER)[0]} == {two}
 
 
