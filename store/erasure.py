@@ -64,12 +64,14 @@ def erase(tx: Tx, case: CaseRow, files_of: datetime, now: datetime) -> None:
         tx.run(sql, r=case.reference)
     tx.run(_LET_GO, r=case.reference, at=stamp(files_of))
     agency = mandates.agency(tx, case.reference)
-    for subject in (case.subject, *([agency.agent] if agency else [])):
+    people = (case.subject, *([agency.agent] if agency else []))
+    for subject in people:
         for sql in _OF_SUBJECT:
             tx.run(sql, r=case.reference, subject=subject)
     mandates.leave(tx, case.reference, now)
     cases.blank(tx, case.reference)
-    preferences.forget(tx, case.subject)
+    for subject in people:
+        preferences.forget(tx, subject)
     _leave_plan(tx, case)
 
 

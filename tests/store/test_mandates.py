@@ -325,10 +325,15 @@ def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_m
         desk.sweep(at)
         return len(desk.mandates.given(BOSS, at))
 
+    for who in (BOSS, SUBJECT):
+        desk.inbox.choose(who, (), "13800138000")
     later = NOW + 400 * DAY
     assert left(NOW + 40 * DAY, cases[0]) == 2, "they are in force"
     assert left(later) == 1, "cases still stand under it"
-    assert [left(later + DAY / 2, reference) for reference in cases[1:]] == [1, 0], "no sweep has to come by"
+    assert left(later + DAY / 2, cases[1]) == 1
+    assert {desk.inbox.preferences(who).mobile for who in (BOSS, SUBJECT)} == {"13800138000"}
+    assert left(later + DAY / 2, cases[2]) == 0, "no sweep has to come by"
+    assert {desk.inbox.preferences(who).mobile for who in (BOSS, SUBJECT)} == {""}
     assert (desk.filed_for_others(SUBJECT, later), desk.drafts(SUBJECT, later)) == ([], [])
     said = json.dumps(list(export(database, Extent(None, True))), ensure_ascii=False, default=plain)
     assert [word for word in (BOSS, "示例甲") if word in said] == []
