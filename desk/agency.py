@@ -49,11 +49,12 @@ _WHY: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who acts on a case: its owner, or an agent under a mandate."""
+    """Who acts on a case: its owner, or an agent under a mandate; `acts`: all that mandates allow with it now."""
 
     subject: str
     mandate: MandateRow | None = None
     agency: AgencyRow | None = None
+    acts: frozenset[str] = frozenset(ACTS)
 
     @property
     def by(self) -> str:
@@ -173,11 +174,14 @@ def hand_of(tx: Tx, subject: str, case: CaseRow, now: datetime, act: str) -> Han
         raise UnknownCase
     pair = (case.subject, subject)
     try:
-        return Hand(subject, standing(tx, pair, (case.bundle, act), now), agency)
+        under = standing(tx, pair, (case.bundle, act), now)
     except NoMandate as none:
         if none.more["why"] == "act":  # the case is seen, this is not done with it
             raise
         raise UnknownCase from None
+    holding = [row for row in mandates.between(tx, *pair) if in_force(row, now)]
+    return Hand(subject, under, agency, frozenset(
+        one for one in ACTS if any(covers(row, case.bundle, one) for row in holding)))
 
 
 def _sees(tx: Tx, now: datetime, agent: str, principal: str, bundle: str) -> bool:
@@ -215,7 +219,7 @@ def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, Man
     agent, mandate = agent_name(filed[1]), filed[1]
     for line in (line for leg in view["legs"] for line in leg["timeline"] if line["on_behalf"]):
         line["text"] += f"（由受托人{agent}代办）"
-    acts = set(ACTS) if hand.mandate is None else {*hand.mandate.body["acts"]}
+    acts = hand.acts
     for leg in view["legs"]:
         leg["can_withdraw"] &= WITHDRAW in acts
         leg["can_urge"] &= URGE in acts
