@@ -24,6 +24,7 @@ from desk.errors import (
     IdempotencyMismatch,
     InvalidAnswers,
     NoMandate,
+    UnknownCase,
 )
 from desk.known import Known
 from desk.lookups import Findings, look_up
@@ -38,7 +39,7 @@ from forms.plan import Plan
 from forms.same import Same
 from forms.schema import validate_form, validate_materials
 from forms.windows import out_of_hours
-from store import cases, consents, failpoints, files, mandates
+from store import cases, consents, failpoints, files, mandates, submissions
 from store.cases import CaseRow
 from store.chain import Head
 from store.consents import Consent
@@ -118,6 +119,17 @@ class Intake:
         known = self._book.fresh(reference)
         hand = self._agency.hand(subject, known.row, now)
         return with_code_of(hand.agency, receipt_of(known, {leg: row.office for leg, row in known.legs.items()}))
+
+    def receipt_again(self, subject: str, reference: str, key: str, now: datetime) -> Receipt:
+        """The receipt of what was filed under a key; to an agent whose mandate is over, as it was given."""
+        try:
+            return self.receipt(subject, reference, now)
+        except UnknownCase:
+            with self._premises.database.read() as tx:
+                given = submissions.find(tx, subject, key)
+            if given is None or given.answer is None:
+                raise
+            return _read(given.answer)
 
     def _ready(self, subject: str, filing: Filing, now: datetime) -> Ready:
         """The filing checked; for somebody else, with their mandate and what it says."""

@@ -296,6 +296,15 @@ def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> 
     assert third not in str(kept), "whoever reads the store cannot use it"
 
 
+def test_a_draft_that_is_filed_gives_its_receipt_again_after_the_mandate_too(there: Inside) -> None:
+    desk, given, filing = there.desk, entrust(there), filed_by_agent(there, NOW, BOSS)
+    draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW, BOSS).id
+    desk.save_draft(SUBJECT, draft, {"form": filing.form, "materials": filing.materials}, NOW)
+    receipt = desk.submit_draft(SUBJECT, draft, filing.consent, NOW)
+    desk.mandates.revoke(BOSS, given.row.mandate, NOW)
+    assert desk.submit_draft(SUBJECT, draft, filing.consent, NOW) == receipt
+
+
 def test_what_is_in_force_is_listed_however_many_others_are_over(there: Inside) -> None:
     standing = entrust(there).row
 
