@@ -103,8 +103,8 @@ class Bulletins:
         references = list(names)
         url = self._premises.public_url
         recipient = {"subject": first[0].subject}
-        if chosen.mobile and self._premises.gateway_gets_mobiles:
-            recipient["mobile"] = chosen.mobile
+        if number := self._number_of(chosen):
+            recipient["mobile"] = number
         said: dict[str, Any] = {"type": "news.told", "timestamp": now.isoformat(), "data": {
             "kind": first[0].kind, "urgent": first[0].kind in made.URGENT, "recipient": recipient,
             "reference": references[0], "references": references,
@@ -140,8 +140,12 @@ class Bulletins:
     def _taken_back(self, tx: Tx, one: Departing, chosen: Mapping[str, Preferences]) -> bool:
         """Whether its bytes hold a number by which the person does not want to be reached any more; it is made anew."""
         number = json.loads(one.body)["data"]["recipient"].get("mobile")
-        stale = number is not None and number != chosen.get(one.bulletin.subject, Preferences()).mobile
+        stale = number is not None and number != self._number_of(chosen.get(one.bulletin.subject, Preferences()))
         return stale and bulletins.undo(tx, one.bulletin)
+
+    def _number_of(self, chosen: Preferences) -> str:
+        """The number by which the gateway may reach a person; empty if by none."""
+        return chosen.mobile if self._premises.gateway_gets_mobiles else ""
 
     def again(self, departing: Departing, at: datetime, detail: str) -> None:
         """An attempt came to nothing; the next one is at `at`, or in the morning after."""
