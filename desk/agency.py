@@ -241,7 +241,16 @@ def may_do(view: Mapping[str, Any], act: str) -> bool:
 def hold(tx: Tx, hand: Hand, case: CaseRow, now: datetime, act: str) -> None:
     """Make sure, in the transaction of an act, that the mandate still allows it; nothing for the owner."""
     if hand.mandate is not None:
-        standing(tx, (case.subject, hand.subject), (case.bundle, act), now, lock=True)
+        hold_mandate(tx, hand.mandate, (case.bundle, act), now)
+
+
+def hold_mandate(tx: Tx, mandate: MandateRow, what: tuple[str, str], now: datetime) -> None:
+    """Make sure that the very mandate that an act bears still allows it, and hold it: another one that does as well
+    lets it be done again, but what is written names this one."""
+    pair = (mandate.principal, mandate.agent)
+    standing(tx, pair, what, now, lock=True)
+    if not any(row.mandate == mandate.mandate and in_force(row, now) for row in mandates.between(tx, *pair)):
+        raise refused("revoked")
 
 
 def take_over(tx: Tx, hand: Hand, case: CaseRow) -> None:

@@ -225,9 +225,8 @@ class Intake:
 
     def _still_may(self, tx: Tx, ready: Ready, now: datetime) -> None:
         """Whoever takes the mandate back now waits for this filing, or was quicker and has stopped it."""
-        mandate = ready.mandate
-        assert mandate is not None
-        agency.standing(tx, (mandate.principal, mandate.agent), (ready.row.bundle, agency.FILE), now, lock=True)
+        assert ready.mandate is not None
+        agency.hold_mandate(tx, ready.mandate, (ready.row.bundle, agency.FILE), now)
 
     def _under(self, tx: Tx, ready: Ready) -> None:
         assert ready.agency is not None

@@ -278,6 +278,23 @@ def test_a_mandate_taken_back_between_the_check_and_the_transaction_stops_every_
     assert ratings.of_case(BOSS, refused)[0].rating is None
 
 
+def test_nothing_is_filed_under_one_mandate_because_there_is_another(there: Inside) -> None:
+    desk, database = there.desk, there.house.database
+    longer, shorter = (entrust(there, valid_until=day) for day in (LAST, LAST - 9 * DAY))
+    filing, write = filed_by_agent(there, NOW, BOSS), database.write
+
+    def after_the_end(unit: Callable[[Tx], object]) -> object:
+        database.write = write  # type: ignore[method-assign]
+        desk.mandates.revoke(BOSS, longer.row.mandate, NOW)
+        return write(unit)
+
+    database.write = after_the_end  # type: ignore[method-assign,assignment]
+    with pytest.raises(NoMandate):
+        desk.file(SUBJECT, filing, "k1", NOW)
+    reference = desk.file(SUBJECT, filing, "k1", NOW).reference
+    assert desk.case_view(SUBJECT, reference, NOW)["on_behalf"]["mandate"] == shorter.row.mandate
+
+
 def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> None:
     desk = there.desk.mandates
     first, _ = desk.show_code(SUBJECT, NOW)
