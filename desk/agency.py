@@ -40,11 +40,12 @@ _WHY: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who acts on a case: its owner, or an agent under a mandate."""
+    """Who acts on a case: its owner, or an agent under a mandate; `acts`: all that mandates allow with it now."""
 
     subject: str
     mandate: MandateRow | None = None
     agency: AgencyRow | None = None
+    acts: frozenset[str] = frozenset(ACTS)
 
     @property
     def by(self) -> str:
@@ -164,11 +165,14 @@ def hand_of(tx: Tx, subject: str, case: CaseRow, now: datetime, act: str) -> Han
         raise UnknownCase
     pair = (case.subject, subject)
     try:
-        return Hand(subject, standing(tx, pair, (case.bundle, act), now), agency)
+        under = standing(tx, pair, (case.bundle, act), now)
     except NoMandate as none:
         if none.more["why"] == "act":  # the case is seen, this is not done with it
             raise
         raise UnknownCase from None
+    holding = [row for row in mandates.between(tx, *pair) if in_force(row, now)]
+    return Hand(subject, under, agency, frozenset(
+        one for one in ACTS if any(covers(row, case.bundle, one) for row in holding)))
 
 
 def _sees(tx: Tx, now: datetime, agent: str, principal: str, bundle: str) -> bool:
@@ -206,7 +210,7 @@ def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, Man
     agent, mandate = agent_name(filed[1]), filed[1]
     for line in (line for leg in view["legs"] for line in leg["timeline"] if line["on_behalf"]):
         line["text"] += f"（由{agent}代办）"
-    acts = set(ACTS) if hand.mandate is None else {*hand.mandate.body["acts"]}
+    acts = hand.acts
     for leg in view["legs"]:
         leg["can_withdraw"] &= WITHDRAW in acts
         leg["can_urge"] &= URGE in acts
@@ -228,7 +232,16 @@ def may_do(view: Mapping[str, Any], act: str) -> bool:
 def hold(tx: Tx, hand: Hand, case: CaseRow, now: datetime, act: str) -> None:
     """Make sure, in the transaction of an act, that the mandate still allows it; nothing for the owner."""
     if hand.mandate is not None:
-        standing(tx, (case.subject, hand.subject), (case.bundle, act), now, lock=True)
+        hold_mandate(tx, hand.mandate, (case.bundle, act), now)
+
+
+def hold_mandate(tx: Tx, mandate: MandateRow, what: tuple[str, str], now: datetime) -> None:
+    """Make sure that the very mandate that an act bears still allows it, and hold it: another one that does as well
+    lets it be done again, but what is written names this one."""
+    pair = (mandate.principal, mandate.agent)
+    standing(tx, pair, what, now, lock=True)
+    if not any(row.mandate == mandate.mandate and in_force(row, now) for row in mandates.between(tx, *pair)):
+        raise refused("revoked")
 
 
 def take_over(tx: Tx, hand: Hand, case: CaseRow) -> None:

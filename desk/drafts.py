@@ -141,9 +141,12 @@ class Drafts:
 
     def ready(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
               expected: str | None = None) -> Draft:
-        """The draft with its findings, about to be filed under `consent`; `Moved` unless it is as `expected`."""
+        """The draft with its findings, about to be filed under `consent`; `Moved` unless it is as `expected`. What was
+        filed is told whoever filed it, also an agent whose mandate is over."""
         with self._premises.database.read() as tx:
-            row = _usable(tx, draft, subject, now)
+            row = _own(tx, draft, subject)
+            if not row.submitted_as:
+                _refuse_shut(tx, row, now)
         if not row.submitted_as and expected is not None and version_of(row.body) != expected:
             raise Moved
         kept = row.body["consent"]

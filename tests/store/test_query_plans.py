@@ -101,7 +101,7 @@ QUESTIONS: dict[str, Question] = {
                              bulletins.resend(tx, ["b"], NOW), bulletins.figures(tx), bulletins.erase(tx, REFERENCE)),
     "figures": lambda tx: reading.figures(tx, NOW),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
-                           erasure.erase(tx, cases.get(tx, REFERENCE), NOW), erasure.taken_back(tx, NOW, "a")),
+                           erasure.erase(tx, cases.get(tx, REFERENCE), NOW, NOW), erasure.taken_back(tx, NOW, "a")),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, [UNLINKED])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
