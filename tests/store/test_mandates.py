@@ -293,6 +293,10 @@ def test_nothing_is_filed_under_one_mandate_because_there_is_another(there: Insi
         desk.file(SUBJECT, filing, "k1", NOW)
     reference = desk.file(SUBJECT, filing, "k1", NOW).reference
     assert desk.case_view(SUBJECT, reference, NOW)["on_behalf"]["mandate"] == shorter.row.mandate
+    later = entrust(there, valid_until=LAST + 9 * DAY)
+    desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", NOW)
+    told = [line["id"] for line in gather(database, reference).lines if line["kind"] == "mandate"]
+    assert told == sorted([shorter.row.mandate, later.row.mandate]), "the archive can say who may have done what"
 
 
 def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> None:
