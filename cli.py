@@ -28,8 +28,8 @@ from catalog.report import by_weight, found_in, report_lines
 from catalog.text import Place, Problem
 from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry
+from desk.expiring import NAMES, certificates, soon
 from desk.offices import absent, advice
-from desk.running_out import NAMES, certificates, soon
 from forms.compose import compose
 from forms.errors import FormsError
 from forms.explore import explore

@@ -221,7 +221,7 @@ def run(_: argparse.Namespace) -> int:
             processes.append(subprocess.Popen([str(PYTHON), *command], cwd=HOME, env=environment))
             wait_until_ready(url, processes)
         if "YJS_GATEWAY" in environment:
-            say(f"messages for applicants: {environment['YJS_GATEWAY']}")
+            say(f"bulletins for applicants: {environment['YJS_GATEWAY']}")
         say(f"portal: http://127.0.0.1:{port}   API: http://127.0.0.1:{port}/api/docs   stop: Ctrl-C")
         while all(process.poll() is None for process in processes):
             time.sleep(0.5)

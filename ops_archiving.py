@@ -15,7 +15,7 @@ import click
 from cases.errors import CaseError
 from cases.instants import read_instant
 from desk.archive import Gathered, Made, gather, write
-from desk.archived import Checked, check
+from desk.archive_check import Checked, check
 from desk.errors import CannotArchive
 from shell import act, beside, changed, clock, printable, read_settings, stop
 from store import erasure

@@ -52,21 +52,24 @@ def accounts() -> None:
 @click.option("--role", type=click.Choice(STAFF), default=None, help="Only this role.")
 @JSON
 def accounts_list(role: str | None, as_json: bool) -> None:
-    """The accounts of staff: id, role, office, login, name, identities of the platform that open it, whether closed.
-    Applicants are not listed."""
+    """The accounts of staff: id, role, office, login, name, identities of the platform that open it and when each came
+    last, whether closed. Applicants are not listed."""
     zone = read_settings().zone
     with beside() as opened, opened.db.read() as tx:
         found = [one for each in STAFF if role in (None, each) for one in people.accounts(tx, each)]
         bonds = {one.account: identities.bonds_of(tx, one.account) for one in found}
     shown = [{"account": one.account, "role": one.role, "department": one.department, "login": one.login,
               "name": one.name, "disabled": bool(one.disabled), "created_at": moment(one.created_at, zone),
-              "identities": [bond.subject for bond in bonds[one.account]]} for one in found]
+              "identities": [{"identity": bond.subject, "bound_at": moment(bond.bound_at, zone),
+                              "seen_at": moment(bond.seen_at, zone)} for bond in bonds[one.account]]}
+             for one in found]
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     for line in shown:
         closed = "已停用" if line.pop("disabled") else "在用"
-        line["identities"] = "、".join(bond.subject for bond in bonds[str(line["account"])])
+        line["identities"] = "、".join(f"{bond.subject}（{moment(bond.seen_at, zone)} 来过）"
+                                       for bond in bonds[str(line["account"])])
         click.echo("  ".join(printable(str(value or "–")) for value in (*line.values(), closed)))
 
 
@@ -101,7 +104,7 @@ def accounts_password(login: str, password: str, **said: Any) -> None:
 @act()
 def accounts_bind(login: str, identity: str, **said: Any) -> None:
     """Let an identity of the city's platform open an account of the staff (single sign-on)."""
-    _change(login, "bind", "绑定平台身份", {"identity": identity, **said})
+    _change(login, "bind", "绑定认证平台的身份", {"identity": identity, **said})
 
 
 @accounts.command("unbind")
@@ -109,7 +112,7 @@ def accounts_bind(login: str, identity: str, **said: Any) -> None:
 @act()
 def accounts_unbind(login: str, **said: Any) -> None:
     """No identity of the platform opens the account any more; sessions that came that way end."""
-    _change(login, "unbind", "解除平台身份", said)
+    _change(login, "unbind", "解除认证平台的身份", said)
 
 
 def _change(login: str, change: str, word: str, said: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from cases.calendar_days import work_calendar
-from desk.pledges import Owed, Pledges
+from oversight.pledges import Owed, Pledges
 from oversight.report import Line, Report, lines, report
 from shell import JSON, beside, house, read_settings, stop
 from store.port import Database

@@ -22,8 +22,6 @@ S = LegState
 WITHIN_A_DAY = timedelta(hours=12)  # an ask that ends so soon needs no reminder
 LAST_CALL = timedelta(days=2)  # before an ask ends, it is reminded of
 WAITING_EVERY, MOST_WAITING = timedelta(days=5), 3  # an ask without an end that is near is reminded of, so many times
-
-
 MOST_NAMES = 3  # matters that one sentence names
 _NAMED = "”"  # where the name of a matter ends, with which a text begins
 
@@ -53,7 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "granted": Kind("某一项办好", "“{matter}”{state}，可以查看结果", SOON),
     "delivered": Kind("结果已送达", "“{matter}”的结果已送达", SOON),
     "ended": Kind("整件事结束", "整件事已结束（{case}），请查看结果，也请给这次办事打个分", SOON),
-    "filed_for": Kind("受托人替您提交", "受托人替您提交了申请；没有委托过的，请到“委托”页面查看", AT_ONCE),
+    "filed_for": Kind("代办人替您提交", "代办人替您提交了申请；没有委托过的，请到“委托”页面查看", AT_ONCE),
     "filed": Kind("申请已提交", "申请已提交，各部门开始办理", SOON, wanted=False),
 }
 _FILED = frozenset({"filed", "filed_for"})

@@ -1,7 +1,7 @@
 """Urges (催办): who asked a department to hurry with a leg, on which working days, and whether one may ask now.
 
 Facts of a leg's history, computed on reading. An applicant urges what is late; a supervisor whatever a department works
-on; the platform what is late, by itself. Each of them asks at most once a working day.
+on; the portal (`platform`) what is late, by itself. Each of them asks at most once a working day.
 """
 
 from __future__ import annotations

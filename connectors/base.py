@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, Protocol
 
-from connectors.certificates import Ending
+from connectors.certificates import Expiry
 
 AnswerKind = Literal["received", "again", "unknown", "setup", "refused", "absent"]
 ChannelKind = Literal["push", "pull", "desk"]
@@ -101,7 +101,7 @@ class Connector(Protocol):
     One that names in `settings` (a frozenset) which `settings` of a body it knows has a misspelt one refused; without
     it any is taken.
 
-    One that has `endings(body) -> Iterable[Ending]` says when the certificates end with which it reaches a body, so
+    One that has `expiries(body) -> Iterable[Expiry]` says when the certificates end with which it reaches a body, so
     that operators hear of it in time (`connectors/certificates.py`).
 
     One that has `begin(message, body, now) -> Delivery | None` need not wait for each answer: it lets the message leave
@@ -200,9 +200,9 @@ class Registry:
         known: frozenset[str] | None = getattr(self._known.get(name), "settings", None)
         return known
 
-    def endings(self, body: Body) -> tuple[Ending, ...]:
+    def expiries(self, body: Body) -> tuple[Expiry, ...]:
         """When what a body is reached with ends, as far as its connector knows."""
-        told: Callable[[Body], Iterable[Ending]] | None = getattr(self._known.get(body.connector), "endings", None)
+        told: Callable[[Body], Iterable[Expiry]] | None = getattr(self._known.get(body.connector), "expiries", None)
         return tuple(told(body)) if told else ()
 
     def names(self) -> tuple[str, ...]:

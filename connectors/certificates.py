@@ -15,7 +15,7 @@ from cryptography import x509
 SERVER, OURS, AUTHORITY = "server", "client_certificate", "ca"
 
 
-class Ending(NamedTuple):
+class Expiry(NamedTuple):
     """When a certificate ends that an office is reached with: its own (`server`), the one that we show
     (`client_certificate`), or the last of those that we believe (`ca`)."""
 
@@ -41,14 +41,14 @@ class Shown:
         return self._ends.get((parts.hostname or "", parts.port or 443)) if parts.scheme == "https" else None
 
 
-def in_files(settings: Mapping[str, str]) -> Iterator[Ending]:
-    """The endings of the files that an office's settings name; a file that cannot be read has none, and says so when
+def in_files(settings: Mapping[str, str]) -> Iterator[Expiry]:
+    """The expiries of the files that an office's settings name; a file that cannot be read has none, and says so when
     it is used."""
     for what in (OURS, AUTHORITY):
         path = Path(settings.get(what, ""))
         if what in settings and path.is_file() and (ends := _ends(path, path.stat().st_mtime_ns)):
             # Ours is the first in its file, before those that vouch for it. Of authorities one is enough.
-            yield Ending(what, ends[0] if what == OURS else max(ends))
+            yield Expiry(what, ends[0] if what == OURS else max(ends))
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from connectors.answers import asked, meaning
 from connectors.base import Answer, Body, Delivery, Outgoing
 from connectors.by_requests import ByRequests
-from connectors.certificates import SERVER, Ending, Shown, in_files
+from connectors.certificates import SERVER, Expiry, Shown, in_files
 from connectors.keep_alive import Begun, KeepAlive
 from connectors.signing import headers_for
 from connectors.transport import Call, Transport
@@ -83,11 +83,11 @@ class Rest:
         address = f"{body.address.rstrip('/')}/{quote(leg, safe='')}"
         return asked(self._transport(body).call(Call("GET", address, headers), body), now)
 
-    def endings(self, body: Body) -> Iterator[Ending]:
+    def expiries(self, body: Body) -> Iterator[Expiry]:
         """When the certificates end with which an office is reached; that of its own system is known once a connection
         was opened to it."""
         if (at := self._shown.at(body.address)) is not None:
-            yield Ending(SERVER, at)
+            yield Expiry(SERVER, at)
         yield from in_files(body.settings)
 
     def close(self) -> None:

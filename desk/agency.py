@@ -7,24 +7,17 @@ between the two allows at that very moment, and nothing else; what the agent did
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from cases.urges import APPLICANT
-from catalog.model import Catalog
-from desk.errors import InvalidAnswers, NoMandate, UnknownCase
+from desk.errors import NoMandate, UnknownCase
 from desk.known import Known
-from desk.lookups import Findings
 from desk.premises import Premises
 from desk.reference import new_code
-from desk.values import Filing
-from forms.answers import FILER
-from forms.look_ups import MANDATED
-from forms.plan import Plan
-from store import files, mandates
+from store import files, mandates, people
 from store.cases import CaseRow
 from store.mandates import AgencyRow, MandateRow
 from store.port import Tx
@@ -34,8 +27,6 @@ ACTS: Mapping[str, str] = {
     FILE: "填表、提交申请，看办理进度", ANSWER: "按部门的要求补充材料和内容", WITHDRAW: "撤回申请",
     RESULTS: "查看和下载办理结果", URGE: "催办和评价",
 }
-AS_AGENT = "agent"  # who files, among the answers to `filer`
-NUMBER, UNTIL = "mandate_no", "mandate_until"  # the fields that ask for a mandate's number and its last day
 _WHY: Mapping[str, str] = {
     "none": (NoMandate.__doc__ or "").strip(),
     "early": "这项委托还没有开始；请到开始那天再办，或者让委托人重新委托您。",
@@ -49,11 +40,12 @@ _WHY: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who acts on a case: its owner, or an agent under a mandate."""
+    """Who acts on a case: its owner, or an agent under a mandate; `acts`: all that mandates allow with it now."""
 
     subject: str
     mandate: MandateRow | None = None
     agency: AgencyRow | None = None
+    acts: frozenset[str] = frozenset(ACTS)
 
     @property
     def by(self) -> str:
@@ -88,7 +80,7 @@ def standing(tx: Tx, pair: tuple[str, str], what: tuple[str, str], now: datetime
     (principal, agent), (bundle, act) = pair, what
     rows = mandates.between(tx, principal, agent, lock)
     found = next((row for row in rows if in_force(row, now) and covers(row, bundle, act)), None)
-    if found is None or mandates.is_closed(tx, principal) or mandates.is_closed(tx, agent):
+    if found is None or people.is_closed(tx, principal) or people.is_closed(tx, agent):
         raise refused(_why(tx, rows, pair, what, now))
     return found
 
@@ -173,11 +165,14 @@ def hand_of(tx: Tx, subject: str, case: CaseRow, now: datetime, act: str) -> Han
         raise UnknownCase
     pair = (case.subject, subject)
     try:
-        return Hand(subject, standing(tx, pair, (case.bundle, act), now), agency)
+        under = standing(tx, pair, (case.bundle, act), now)
     except NoMandate as none:
         if none.more["why"] == "act":  # the case is seen, this is not done with it
             raise
         raise UnknownCase from None
+    holding = [row for row in mandates.between(tx, *pair) if in_force(row, now)]
+    return Hand(subject, under, agency, frozenset(
+        one for one in ACTS if any(covers(row, case.bundle, one) for row in holding)))
 
 
 def _sees(tx: Tx, now: datetime, agent: str, principal: str, bundle: str) -> bool:
@@ -214,8 +209,8 @@ def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, Man
         return view
     agent, mandate = agent_name(filed[1]), filed[1]
     for line in (line for leg in view["legs"] for line in leg["timeline"] if line["on_behalf"]):
-        line["text"] += f"（由受托人{agent}代办）"
-    acts = set(ACTS) if hand.mandate is None else {*hand.mandate.body["acts"]}
+        line["text"] += f"（由{agent}代办）"
+    acts = hand.acts
     for leg in view["legs"]:
         leg["can_withdraw"] &= WITHDRAW in acts
         leg["can_urge"] &= URGE in acts
@@ -237,60 +232,22 @@ def may_do(view: Mapping[str, Any], act: str) -> bool:
 def hold(tx: Tx, hand: Hand, case: CaseRow, now: datetime, act: str) -> None:
     """Make sure, in the transaction of an act, that the mandate still allows it; nothing for the owner."""
     if hand.mandate is not None:
-        standing(tx, (case.subject, hand.subject), (case.bundle, act), now, lock=True)
+        hold_mandate(tx, hand.mandate, (case.bundle, act), now)
+
+
+def hold_mandate(tx: Tx, mandate: MandateRow, what: tuple[str, str], now: datetime) -> None:
+    """Make sure that the very mandate that an act bears still allows it, and hold it: another one that does as well
+    lets it be done again, but what is written names this one."""
+    pair = (mandate.principal, mandate.agent)
+    standing(tx, pair, what, now, lock=True)
+    if not any(row.mandate == mandate.mandate and in_force(row, now) for row in mandates.between(tx, *pair)):
+        raise refused("revoked")
 
 
 def take_over(tx: Tx, hand: Hand, case: CaseRow) -> None:
     """What an agent gave to a case is the principal's from now on, like the case itself."""
     if hand.mandate is not None:
         files.hand_over(tx, case.reference, hand.subject, case.subject)
-
-
-def filed_for(filing: Filing, mandate: MandateRow, plan: Plan, zone: ZoneInfo) -> Filing:
-    """The filing with what the mandate says of itself where the plan asks for it."""
-    asked = {line.code for line in plan.fields}
-    said = {code: value for code, value in particulars(mandate, zone).items() if code in asked}
-    return replace(filing, form={**filing.form, **said}) if said else filing
-
-
-def as_agent(filing: Filing) -> Filing:
-    """The filing with an agent as its filer; `InvalidAnswers` if it says that somebody else files."""
-    if filing.situation.get(FILER, AS_AGENT) != AS_AGENT:
-        raise InvalidAnswers(errors={"situation": {FILER: ["替别人办理时，提交人是经办人(代理人)；请写 agent 或不写"]}})
-    return replace(filing, situation={**filing.situation, FILER: AS_AGENT})
-
-
-def particulars(mandate: MandateRow, zone: ZoneInfo) -> dict[str, str]:
-    """What a form may ask of a mandate."""
-    return {NUMBER: mandate.mandate, UNTIL: last_day(mandate, zone)}
-
-
-def last_day(mandate: MandateRow, zone: ZoneInfo) -> str:
-    """The last day of a mandate, which ends with it."""
-    return (mandate.valid_until.astimezone(zone) - timedelta(microseconds=1)).date().isoformat()
-
-
-def with_mandate(found: Findings, mandate: MandateRow, papers: list[str], premises: Premises) -> Findings:
-    """What look-ups came to, and the mandate in place of these papers."""
-    said = document(mandate, premises)
-    return Findings({**found.outcomes, **dict.fromkeys(papers, MANDATED)},
-                    {**found.documents, **dict.fromkeys(papers, said)})
-
-
-def document(mandate: MandateRow, premises: Premises) -> dict[str, Any]:
-    """A mandate as departments get it in place of the paper, with names instead of our own codes."""
-    body, zone = mandate.body, premises.zone
-    return {"name": "在线委托", "source": "mandate", "number": mandate.mandate,
-            "valid_from": mandate.valid_from.astimezone(zone).date().isoformat(), "valid_to": last_day(mandate, zone),
-            "principal": body["principal_name"], "agent": body["agent_name"],
-            "bundles": names_of(mandate, premises.catalog), "acts": [ACTS[act] for act in body["acts"]],
-            "given_at": mandate.given_at.astimezone(zone).isoformat()}
-
-
-def names_of(mandate: MandateRow, catalog: Catalog) -> list[str] | None:
-    """What the bundles in the scope of a mandate are called now; None: all."""
-    bundles, known = mandate.body["bundles"], catalog.bundles
-    return None if bundles is None else [str(known[one].name) if one in known else one for one in bundles]
 
 
 def agency_row(case: CaseRow, mandate: MandateRow) -> AgencyRow:

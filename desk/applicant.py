@@ -62,10 +62,6 @@ class AfterFiling:
         known = self._book.fresh(reference)
         return known, self._agency.hand(subject, known.row, now, act)
 
-    def owned(self, subject: str, reference: str) -> Known:
-        """The subject's own case, for what no agent may do."""
-        return self.seen(subject, reference, None)[0]
-
     def supplement(self, subject: str, reference: str, supply: Supply, key: str, now: datetime) -> None:
         """Answer an ask; it must be complete. The same key and content have one effect."""
         known, hand = self.seen(subject, reference, now, agency.ANSWER)

@@ -2,7 +2,7 @@
 definitions it was filed under, and the evidence that nothing of it was changed (归档信息包).
 
 A ZIP with plain JSON, text and the files as they came; nobody needs this program or its keys to read it. Its manifest
-lists every entry with its digest. `desk/archived.py` checks a package by itself.
+lists every entry with its digest. `desk/archive_check.py` checks a package by itself.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, BinaryIO
@@ -22,12 +23,13 @@ from catalog.edition import open_edition
 from desk.archive_sheet import Names, sheet
 from desk.errors import CannotArchive
 from desk.export import Extent, Line, mandate_line, of_case, plain
+from desk.view import BY_AGENT
 from forms.plan import Plan
 from store import cases, editions, links, mandates, messages, reading
 from store.cases import CaseRow
 from store.chain import Head
 from store.encoding import stamp
-from store.errors import UnknownCase
+from store.errors import UnknownCase, UnknownMandate
 from store.files import FileRow
 from store.links import Link
 from store.messages import MessageId
@@ -97,9 +99,14 @@ def _gathered(tx: Tx, row: CaseRow) -> Gathered:
 
 
 def _under(tx: Tx, whole: Whole) -> Iterator[Line]:
-    """The mandate under which somebody filed the case for its owner: without it nobody could say who may have."""
-    if whole.agency is not None:
-        yield mandate_line(tx, mandates.get(tx, whole.agency.mandate), Extent(personal=True))
+    """The mandates under which somebody filed the case for its owner, and acted on it later: without them nobody could
+    say who may have."""
+    acted = (recorded.event.by.removeprefix(BY_AGENT) for recorded in whole.events
+             if recorded.event.by.startswith(BY_AGENT))
+    filed = [whole.agency.mandate] if whole.agency is not None else []
+    for number in dict.fromkeys([*filed, *acted]):
+        with suppress(UnknownMandate):
+            yield mandate_line(tx, mandates.get(tx, number), Extent(personal=True))
 
 
 def _plan(text: str) -> Plan:

@@ -79,7 +79,7 @@ class Bulletins:
         with self._premises.database.read() as tx:
             return {one: (known := found.known.get(one.reference)) is not None
                     and made.is_true(known.case, one.piece)
-                    and (not one.agents or still_sees(tx, one.subject, one.reference, now))
+                    and _may_know(tx, one, now)
                     for one in asked if one.reference not in found.bad}
 
     def _unit(self, tx: Tx, some: Sequence[News], true: Mapping[News, bool], chosen: Preferences,
@@ -103,8 +103,8 @@ class Bulletins:
         references = list(names)
         url = self._premises.public_url
         recipient = {"subject": first[0].subject}
-        if chosen.mobile and self._premises.gateway_gets_mobiles:
-            recipient["mobile"] = chosen.mobile
+        if number := self._number_of(chosen):
+            recipient["mobile"] = number
         said: dict[str, Any] = {"type": "news.told", "timestamp": now.isoformat(), "data": {
             "kind": first[0].kind, "urgent": first[0].kind in made.URGENT, "recipient": recipient,
             "reference": references[0], "references": references,
@@ -117,19 +117,35 @@ class Bulletins:
         with self._premises.database.read() as tx:
             due = [] if self._rests(tx, now) else bulletins.due(tx, now, room)
             inside = news.of_bulletins(tx, (one.bulletin for one in due))
+            chosen = preferences.of(tx, (one.subject for one in due))
+            shut = {name for name, some in inside.items() for one in some if not _may_know(tx, one, now)}
         if not due:
             return []
         told = self._true((one for some in inside.values() for one in some), now)
-        true = {name for name, some in inside.items() if any(told.get(one, True) for one in some)}
-        gone = [one for one in due if one.bulletin not in true]
+        true = {name for name, some in inside.items() for one in some
+                if told.get(one, True) and chosen.get(one.subject, Preferences()).wants(one.kind)}
 
         def unit(tx: Tx) -> list[Departing]:
-            for one in gone:
-                bulletins.end(tx, one, "overtaken", OVERTAKEN, now)
-            leased = bulletins.lease(tx, [one for one in due if one.bulletin in true], now)
-            return [Departing(bulletin, body) for bulletin, body in leased]
+            for one in due:
+                if one.bulletin not in true:
+                    bulletins.end(tx, one, "overtaken", OVERTAKEN, now)
+                elif one.bulletin in shut:  # its bytes tell of a case that its reader may know nothing of any more
+                    bulletins.undo(tx, one)
+            leaving = [one for one in due if one.bulletin in true - shut]
+            leased = [Departing(*taken) for taken in bulletins.lease(tx, leaving, now)]
+            return [one for one in leased if not self._taken_back(tx, one, chosen)]
 
         return self._premises.database.write(unit)
+
+    def _taken_back(self, tx: Tx, one: Departing, chosen: Mapping[str, Preferences]) -> bool:
+        """Whether its bytes hold a number by which the person does not want to be reached any more; it is made anew."""
+        number = json.loads(one.body)["data"]["recipient"].get("mobile")
+        stale = number is not None and number != self._number_of(chosen.get(one.bulletin.subject, Preferences()))
+        return stale and bulletins.undo(tx, one.bulletin)
+
+    def _number_of(self, chosen: Preferences) -> str:
+        """The number by which the gateway may reach a person; empty if by none."""
+        return chosen.mobile if self._premises.gateway_gets_mobiles else ""
 
     def again(self, departing: Departing, at: datetime, detail: str) -> None:
         """An attempt came to nothing; the next one is at `at`, or in the morning after."""
@@ -148,6 +164,11 @@ class Bulletins:
             return made_due
 
         return self._premises.database.write(unit)
+
+
+def _may_know(tx: Tx, one: News, now: datetime) -> bool:
+    """Whether the person whom something is told of a case may know of that case."""
+    return not one.agents or still_sees(tx, one.subject, one.reference, now)
 
 
 def _key(tx: Tx, leaving: Sequence[News]) -> str:

@@ -130,12 +130,12 @@ class Desk:
     def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
                      expected: str | None = None) -> Receipt:
         """File a draft; a second call gives the same receipt. `Moved` unless it is as `expected`, what was reviewed."""
-        kept = self._drafts.ready(subject, draft, consent, now, expected)
+        kept, key = self._drafts.ready(subject, draft, consent, now, expected), f"draft:{draft}"
         if kept.filed_as is not None:
-            return self._intake.receipt(subject, kept.filed_as, now)
+            return self._intake.receipt_again(subject, kept.filed_as, key, now)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
                         consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found)
-        return self._intake.file(subject, filing, f"draft:{draft}", now, partial(self._drafts.became, kept))
+        return self._intake.file(subject, filing, key, now, partial(self._drafts.became, kept))
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
         """File one application in one transaction; idempotent by `key`."""

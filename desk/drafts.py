@@ -22,6 +22,7 @@ from desk.editions import Editions
 from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, TooManyDrafts, UnknownDraft
 from desk.lookups import look_up
 from desk.premises import Premises
+from desk.under_mandate import AS_AGENT
 from desk.values import Draft
 from forms.answers import FILER
 from forms.plan import Plan
@@ -55,7 +56,7 @@ class Drafts:
         body: dict[str, Any] = {"situation": dict(situation), "form": {}, "materials": {}, "consent": {}, "found": None}
         mandate = self._agency.acting(subject, principal, bundle, now)
         if mandate is not None:
-            body |= {FOR: mandate.principal, "situation": {**situation, FILER: agency.AS_AGENT}}
+            body |= {FOR: mandate.principal, "situation": {**situation, FILER: AS_AGENT}}
         row = drafts.Draft(draft=secrets.token_hex(16), subject=subject, bundle=bundle, edition=edition.hash,
                            body=body, created_at=now, updated_at=now)
 
@@ -112,7 +113,7 @@ class Drafts:
         body: dict[str, Any] = {
             name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
         if FOR in row.body:
-            body |= {FOR: row.body[FOR], "situation": {**body["situation"], FILER: agency.AS_AGENT}}
+            body |= {FOR: row.body[FOR], "situation": {**body["situation"], FILER: AS_AGENT}}
         if (changes.get("consent") or {}).get("agreed") is not None:
             body["consent"] = pinned(body["consent"], scope_of(self._plan(row.bundle, body, None, now)[0]))
         body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
@@ -140,9 +141,12 @@ class Drafts:
 
     def ready(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
               expected: str | None = None) -> Draft:
-        """The draft with its findings, about to be filed under `consent`; `Moved` unless it is as `expected`."""
+        """The draft with its findings, about to be filed under `consent`; `Moved` unless it is as `expected`. What was
+        filed is told whoever filed it, also an agent whose mandate is over."""
         with self._premises.database.read() as tx:
-            row = _usable(tx, draft, subject, now)
+            row = _own(tx, draft, subject)
+            if not row.submitted_as:
+                _refuse_shut(tx, row, now)
         if not row.submitted_as and expected is not None and version_of(row.body) != expected:
             raise Moved
         kept = row.body["consent"]

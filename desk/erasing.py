@@ -50,5 +50,5 @@ class Erasures:
         why = erasure.obstacle(tx, case, now)
         if why:
             raise _NotYet(why)
-        erasure.erase(tx, case, now - self._premises.keep.uploads + FILES_REST)
+        erasure.erase(tx, case, now - self._premises.keep.uploads + FILES_REST, now)
         act.record(tx, "case.erase", reference, now, {})

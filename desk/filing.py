@@ -24,6 +24,7 @@ from desk.errors import (
     IdempotencyMismatch,
     InvalidAnswers,
     NoMandate,
+    UnknownCase,
 )
 from desk.known import Known
 from desk.lookups import Findings, look_up
@@ -31,6 +32,7 @@ from desk.openings import Openings
 from desk.papers import fit, lost_file, wrong_papers
 from desk.premises import Premises
 from desk.repeats import Repeated
+from desk.under_mandate import as_agent, filed_for, with_mandate
 from desk.values import Filing, Receipt, ReceiptLeg
 from desk.writing import Change
 from forms.compose import compose
@@ -38,7 +40,7 @@ from forms.plan import Plan
 from forms.same import Same
 from forms.schema import validate_form, validate_materials
 from forms.windows import out_of_hours
-from store import cases, consents, failpoints, files, mandates
+from store import cases, consents, failpoints, files, mandates, submissions
 from store.cases import CaseRow
 from store.chain import Head
 from store.consents import Consent
@@ -119,14 +121,25 @@ class Intake:
         hand = self._agency.hand(subject, known.row, now)
         return with_code_of(hand.agency, receipt_of(known, {leg: row.office for leg, row in known.legs.items()}))
 
+    def receipt_again(self, subject: str, reference: str, key: str, now: datetime) -> Receipt:
+        """The receipt of what was filed under a key; to an agent whose mandate is over, as it was given."""
+        try:
+            return self.receipt(subject, reference, now)
+        except UnknownCase:
+            with self._premises.database.read() as tx:
+                given = submissions.find(tx, subject, key)
+            if given is None or given.answer is None:
+                raise
+            return _read(given.answer)
+
     def _ready(self, subject: str, filing: Filing, now: datetime) -> Ready:
         """The filing checked; for somebody else, with their mandate and what it says."""
         mandate = self._agency.acting(subject, filing.on_behalf_of, filing.bundle, now)
         if mandate is None:
             return self._checked(subject, filing, now)
-        filing = agency.as_agent(filing)
+        filing = as_agent(filing)
         plan = self._plans.compose(filing.bundle, filing.situation, now, form=filing.form).plan
-        filing = agency.filed_for(filing, mandate, plan, self._premises.zone)
+        filing = filed_for(filing, mandate, plan, self._premises.zone)
         ready = self._checked(mandate.principal, filing, now, mandate)
         row = replace(ready.row, on_behalf_of=mandate.principal)
         return replace(ready, row=row, mandate=mandate, agency=agency.agency_row(row, mandate))
@@ -144,10 +157,11 @@ class Intake:
         consent = consented(filing.consent, whole.scope)
         found = Findings(**filing.found) if filing.found is not None else \
             look_up(self._premises, whole.plan, clean.clean, consent, now)
-        if mandate is not None:
-            found = agency.with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)
+        if mandate is not None:  # it stands for what no look-up has brought, as it does in a draft
+            found = with_mandate(found, mandate, stood_for(whole.plan, self._premises.catalog), self._premises)
+            whole = self._plans.settled(whole.plain, found.outcomes) if found.outcomes else whole
         plan = whole.plan
         papers = validate_materials(plan, {key: list(names) for key, names in filing.materials.items()})
         if papers.errors:
@@ -212,9 +226,8 @@ class Intake:
 
     def _still_may(self, tx: Tx, ready: Ready, now: datetime) -> None:
         """Whoever takes the mandate back now waits for this filing, or was quicker and has stopped it."""
-        mandate = ready.mandate
-        assert mandate is not None
-        agency.standing(tx, (mandate.principal, mandate.agent), (ready.row.bundle, agency.FILE), now, lock=True)
+        assert ready.mandate is not None
+        agency.hold_mandate(tx, ready.mandate, (ready.row.bundle, agency.FILE), now)
 
     def _under(self, tx: Tx, ready: Ready) -> None:
         assert ready.agency is not None

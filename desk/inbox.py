@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 
 from cases.news import CHOICES
@@ -11,14 +12,16 @@ from desk.agency import still_sees
 from desk.errors import InvalidAnswers, UnknownNews
 from desk.premises import Premises
 from store import news, preferences
+from store.errors import StoreUnavailable
 from store.news import News
+from store.port import Tx
 from store.preferences import Preferences
 
 MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 
 
 class Inbox:
-    """The news of persons (站内消息); what is somebody else's is like what is not there."""
+    """The news of persons (消息); what is somebody else's is like what is not there."""
 
     def __init__(self, premises: Premises) -> None:
         self._database = premises.database
@@ -30,7 +33,7 @@ class Inbox:
             found, then = news.of_subject(tx, subject, after)
             shut = [one for one in found if one.agents and not still_sees(tx, subject, one.reference, now)]
         if shut:
-            self._database.write(lambda tx: news.forget(tx, shut))
+            self._if_it_can(lambda tx: news.forget(tx, shut))
         return [one for one in found if one not in shut], then
 
     def unread(self, subject: str) -> int:
@@ -45,8 +48,13 @@ class Inbox:
             if found is None or (found.agents and not still_sees(tx, subject, reference, now)):
                 raise UnknownNews
         if found.read_at is None:
-            self._database.write(lambda tx: news.read(tx, found, now))
+            self._if_it_can(lambda tx: news.read(tx, found, now))
         return found
+
+    def _if_it_can(self, note: Callable[[Tx], None]) -> None:
+        """Note what follows from reading; while nothing can be written, reading goes on."""
+        with suppress(StoreUnavailable):
+            self._database.write(note)
 
     def read_all(self, subject: str, until: datetime, now: datetime) -> int:
         """Whatever came by `until` is read; how much that was."""

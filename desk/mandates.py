@@ -14,10 +14,11 @@ from typing import Literal
 
 from desk import reference as references
 from desk import repeats
-from desk.agency import ACTS, FILE, in_force, last_day, names_of
+from desk.agency import ACTS, FILE, in_force
 from desk.errors import InvalidAnswers, TooManyMandates, UnknownAgentCode, UnknownMandate
 from desk.premises import Premises
 from desk.repeats import Repeated
+from desk.under_mandate import last_day, names_of
 from forms.values import BadValue, safe_text
 from store import audit, mandates, people
 from store.audit import Entry
@@ -119,11 +120,11 @@ class Mandates:
     def _taken(self, tx: Tx, principal: str, code: str, now: datetime) -> str:
         """The agent whose code this is, which is used up by it."""
         agent = mandates.use_code(tx, references.clean_code(code), now)
-        if agent is None or mandates.is_closed(tx, agent):
+        if agent is None or people.is_closed(tx, agent):
             raise UnknownAgentCode
         if agent == principal:
             raise InvalidAnswers(errors={"code": [OWN_CODE]})
-        if mandates.standing(tx, principal, now) >= MOST_STANDING:
+        if mandates.count_standing(tx, principal, now) >= MOST_STANDING:
             raise TooManyMandates
         return agent
 

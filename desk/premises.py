@@ -32,7 +32,7 @@ NEVER_QUIET = Quiet(0, 0, UTC)
 class Premises:
     """Made by `web/parts.py` once the store is open. `public_url` is how departments reach us, without a trailing
     slash; `embedded` says that this process is the only one that writes, so that what it remembers is true; `urges`
-    that the platform urges late legs by itself. `gateway`: whether news leaves through a message gateway, which is told
+    that the portal urges late legs by itself. `gateway`: whether news leaves through a message gateway, which is told
     numbers of those who agreed if `gateway_gets_mobiles`, and nothing in the hours that are `quiet`.
     """
 

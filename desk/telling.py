@@ -113,10 +113,10 @@ class Telling:
 
     def _take(self, tx: Tx, mine: Sequence[Moved], fresh: dict[str, list[News]], found: Folded, now: datetime) -> None:
         taken = moved.take(tx, mine)
-        told = sorted(fresh.keys() & taken)
-        news.add(tx, [one for reference in told for one in fresh[reference]])
+        ours = sorted(fresh.keys() & taken)
+        news.add(tx, [one for reference in ours for one in fresh[reference]])
         # What was asked and is answered calls for nobody any more.
-        news.over(tx, [one for one in news.unread_asks(tx, told)
+        news.over(tx, [one for one in news.unread_asks(tx, ours)
                        if not made.is_true(found.known[one.reference].case, one.piece)], now)
 
     def _known_news(self, known: Known, now: datetime) -> list[News]:

@@ -20,7 +20,7 @@ from connectors.deployment import Deployment
 from desk.desk import Desk
 from desk.recording import Came
 from dispatch.attempts import Around, Attempts, code_of
-from dispatch.ends import Ends
+from dispatch.expiry_watch import ExpiryWatch
 from dispatch.lanes import Errand, Lanes
 from store import failpoints
 from store.turns import Floor, FloorSeat, away
@@ -63,7 +63,7 @@ class Dispatcher:
         self._attempts = Attempts(works.registry, self._lanes, works.clock, around)
         self._held: list[Came] = []  # answers that the store could not take yet
         self._writing = threading.Lock()
-        self._ends = Ends(works.registry, works.deployment.bodies.values(), works.desk.operations.tokens)
+        self._expiries = ExpiryWatch(works.registry, works.deployment.bodies.values(), works.desk.operations.tokens)
         self.beat = time.monotonic()
 
     def start(self) -> Dispatcher:
@@ -209,7 +209,7 @@ class Dispatcher:
             try:
                 self._write([])  # first, for a sweep ends the leases of answers that waited long
                 again = self._works.desk.sweep(self._works.clock())
-                self._ends.tell(self._works.clock())
+                self._expiries.tell(self._works.clock())
                 nap = (again - self._works.clock()).total_seconds()
             except Exception as error:  # noqa: BLE001  # a sweep that failed is tried again, it must not end all sweeps
                 LOG.error("a sweep failed: %s", code_of(error))

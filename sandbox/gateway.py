@@ -20,7 +20,7 @@ _PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="v
 <meta http-equiv="refresh" content="5"><title>演示消息网关</title>
 <style>body{{font:16px/1.6 sans-serif;max-width:40em;margin:2em auto;padding:0 1em;color:#1b2733}}
 li{{background:#eef3fa;border-radius:8px;margin:0 0 12px;padding:10px 14px;list-style:none}}ul{{padding:0}}
-small{{color:#4d5b6a}}</style><h1>演示消息网关</h1><p>门户让本市消息平台发给申请人的短信会出现在这里，最新的在前。</p>
+small{{color:#4d5b6a}}</style><h1>演示消息网关</h1><p>门户交给本市消息网关、要发给申请人的提醒会出现在这里，最新的在前。</p>
 <ul>{lines}</ul></html>"""
 _LINE = '<li><small>{at} · 发给 {to}</small><br>{text}<br><a href="{link}">{link}</a></li>'
 

@@ -38,6 +38,8 @@ FORMAT = 1
 _PAGE = 200
 # Rows that are not carried: bytes of files travel by the vault, and a store keeps its own list of migrations.
 _LEFT = frozenset({"file_bytes", "_sqlite_migrations"})
+# A copy cannot know who has signed out since it was made, or whose code was used: nobody is let in by it.
+_OVER = ("delete from sessions", "delete from mandate_codes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ def _mark_paused(database: Path, now: datetime) -> None:
         connection.execute("delete from marks")
         connection.execute("insert into marks (name, value, at) values (?, ?, ?)",
                            (pausing.NAME, f"恢复自 {stamp(now)} 的备份", stamp(now)))
-        for statement in bulletins.LEFT_BEHIND:
+        for statement in (*bulletins.LEFT_BEHIND, *_OVER):
             connection.execute(statement)
 
 

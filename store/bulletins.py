@@ -98,6 +98,16 @@ def troubled(tx: Tx, after: str | None, limit: int) -> tuple[list[Bulletin], str
     return [shape(Bulletin, row) for row in found], then
 
 
+def undo(tx: Tx, one: Bulletin) -> bool:
+    """Take back what is not known to have arrived: what is in it is told anew, by another bulletin, if it still may be.
+    False, and nothing, if this one no longer counts."""
+    if not tx.run("delete from bulletins where bulletin = :name and token = :token and state = 'due'",
+                  name=one.bulletin, token=one.token):
+        return False
+    tx.run("update news set tell_at = at, bulletin = null where bulletin = :name", name=one.bulletin)
+    return True
+
+
 def resend(tx: Tx, names: Sequence[str], now: datetime) -> int:
     """Make due again, with the same key and bytes, those of these that need somebody; how many they were."""
     return sum(tx.run("update bulletins set state = 'due', next_at = :now, attempts = 0, settled_at = null,"
@@ -113,7 +123,13 @@ def figures(tx: Tx) -> Figures:
 
 
 def erase(tx: Tx, reference: str) -> None:
-    """Take out everything that was said of a case, also what is still to leave."""
+    """Take out everything that was said of a case, also what is still to leave, and that something is to be said of it.
+    What a bulletin that has not arrived says of a person's other cases is told anew."""
+    # Whoever has looked at it already, and is about to tell, finds that it is not theirs to tell of (`moved.take`).
+    tx.run("delete from moved where reference = :r", r=reference)
+    tx.run("update news set tell_at = at, bulletin = null where reference <> :r and bulletin in (select bulletin"
+           " from bulletins where body is not null and bulletin in (select bulletin from news where reference = :r))",
+           r=reference)
     tx.run("delete from bulletins where bulletin in"
            " (select bulletin from news where reference = :r and bulletin is not null)", r=reference)
     tx.run("delete from news where reference = :r", r=reference)

@@ -54,7 +54,7 @@ def obstacle(tx: Tx, case: CaseRow, now: datetime) -> str:
     return next((why for why, sql in _OBSTACLES if tx.rows(sql, r=case.reference)), "")
 
 
-def erase(tx: Tx, case: CaseRow, files_of: datetime) -> None:
+def erase(tx: Tx, case: CaseRow, files_of: datetime, now: datetime) -> None:
     """Erase everything personal of a case, within one transaction; its files go as if they had been uploaded at
     `files_of`."""
     events.erase(tx, case.reference)
@@ -64,12 +64,14 @@ def erase(tx: Tx, case: CaseRow, files_of: datetime) -> None:
         tx.run(sql, r=case.reference)
     tx.run(_LET_GO, r=case.reference, at=stamp(files_of))
     agency = mandates.agency(tx, case.reference)
-    for subject in (case.subject, *([agency.agent] if agency else [])):
+    people = (case.subject, *([agency.agent] if agency else []))
+    for subject in people:
         for sql in _OF_SUBJECT:
             tx.run(sql, r=case.reference, subject=subject)
-    tx.run("delete from agencies where reference = :r", r=case.reference)
+    mandates.leave(tx, case.reference, now)
     cases.blank(tx, case.reference)
-    preferences.forget(tx, case.subject)
+    for subject in people:
+        preferences.forget(tx, subject)
     _leave_plan(tx, case)
 
 

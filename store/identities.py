@@ -16,7 +16,7 @@ from store.sealing import seal, unseal
 @dataclass(frozen=True, slots=True)
 class Bond:
     """Which account an identity opens: who says so (`issuer`), how it calls the person there (`subject`), since when,
-    and when the person last came."""
+    and when the person last came (at first: when it was bound)."""
 
     issuer: str
     subject: str

@@ -66,20 +66,23 @@ def between(tx: Tx, principal: str, agent: str, lock: bool = False) -> list[Mand
 
 
 def given_by(tx: Tx, principal: str) -> list[MandateRow]:
-    """What a principal gave, the newest first."""
-    found = tx.rows("select * from mandates where principal = :who order by given_at desc, mandate desc limit :most",
-                    who=principal, most=MOST_LISTED)
-    return [_opened(tx, row) for row in found]
+    """What a principal gave, the newest first; of more than can be listed those that last longest."""
+    return _listed(tx, "principal", principal)
 
 
 def given_to(tx: Tx, agent: str) -> list[MandateRow]:
-    """What an agent was given, the newest first."""
-    found = tx.rows("select * from mandates where agent = :who order by given_at desc, mandate desc limit :most",
-                    who=agent, most=MOST_LISTED)
-    return [_opened(tx, row) for row in found]
+    """What an agent was given, the newest first; of more than can be listed those that last longest."""
+    return _listed(tx, "agent", agent)
 
 
-def standing(tx: Tx, principal: str, now: datetime) -> int:
+def _listed(tx: Tx, side: str, who: str) -> list[MandateRow]:
+    found = tx.rows(f"select * from mandates where {side} = :who order by case when revoked_at is null"
+                    " then valid_until else '' end desc, given_at desc, mandate desc limit :most",
+                    who=who, most=MOST_LISTED)
+    return sorted((_opened(tx, row) for row in found), key=lambda row: (row.given_at, row.mandate), reverse=True)
+
+
+def count_standing(tx: Tx, principal: str, now: datetime) -> int:
     """How many mandates of a principal are in force, or will be."""
     found = tx.rows("select count(*) as n from mandates where principal = :who and revoked_at is null"
                     " and valid_until > :now", who=principal, now=stamp(now))
@@ -90,11 +93,6 @@ def revoke(tx: Tx, mandate: str, at: datetime) -> bool:
     """Take a mandate back; False if it was before."""
     return tx.run("update mandates set revoked_at = :at where mandate = :mandate and revoked_at is null",
                   at=stamp(at), mandate=mandate) == 1
-
-
-def is_closed(tx: Tx, account: str) -> bool:
-    """Whether there is such an account and it is closed."""
-    return bool(tx.rows("select account from accounts where account = :a and disabled <> 0", a=account))
 
 
 def show_code(tx: Tx, agent: str, code: str, until: datetime) -> None:
@@ -155,10 +153,27 @@ def drop_ended(tx: Tx, before: datetime, limit: int) -> int:
     found = tx.rows("select * from mandates where valid_until < :before and not exists"
                     " (select 1 from agencies where agencies.mandate = mandates.mandate)"
                     " order by valid_until limit :limit", before=stamp(before), limit=limit)
-    for row in (_opened(tx, row) for row in found):
-        tx.run("delete from submissions where subject = :who and key = :key", who=row.principal, key=row.body["key"])
-        tx.run("delete from mandates where mandate = :mandate", mandate=row.mandate)
+    for row in found:
+        _drop(tx, _opened(tx, row))
     return len(found)
+
+
+def leave(tx: Tx, reference: str, now: datetime) -> None:
+    """Nobody has filed a case for its owner any more. The mandates under which somebody acted on it go with it once
+    they are over and no other case stands under them: their numbers stay in its chain, and would tell whose it was."""
+    tx.run("delete from agencies where reference = :r", r=reference)
+    actors = tx.rows("select distinct actor from events where reference = :r", r=reference)
+    for number in (row["actor"].partition(":")[2] for row in actors):
+        for row in tx.rows("select * from mandates where mandate = :mandate and (revoked_at is not null"
+                           " or valid_until <= :now) and not exists"
+                           " (select 1 from agencies where agencies.mandate = mandates.mandate)",
+                           mandate=number, now=stamp(now)):
+            _drop(tx, _opened(tx, row))
+
+
+def _drop(tx: Tx, row: MandateRow) -> None:
+    tx.run("delete from submissions where subject = :who and key = :key", who=row.principal, key=row.body["key"])
+    tx.run("delete from mandates where mandate = :mandate", mandate=row.mandate)
 
 
 def _index(tx: Tx, code: str) -> str:

@@ -81,9 +81,8 @@ def take(tx: Tx, page: Sequence[Moved]) -> set[str]:
     mine = {case.reference for names, each in named(by_name) for row in tx.rows(
         f"select * from moved where reference in ({names})", **each)
         if (case := Moved(row["reference"], row["since"], row["n"])) == by_name[case.reference]}
-    for names, each in named(mine):
-        tx.run(f"delete from moved where reference in ({names})", **each)
-    return mine
+    return {row["reference"] for names, each in named(mine)  # but not of what was erased just now
+            for row in tx.rows(f"delete from moved where reference in ({names}) returning reference", **each)}
 
 
 def count(tx: Tx) -> int:

@@ -104,6 +104,11 @@ def set_disabled(tx: Tx, account: str, disabled: bool) -> None:
     _change(tx, account, "disabled = :value", int(disabled))
 
 
+def is_closed(tx: Tx, account: str) -> bool:
+    """Whether there is such an account and it is closed."""
+    return bool(tx.rows("select account from accounts where account = :a and disabled <> 0", a=account))
+
+
 def renew(tx: Tx, account: Account, name: str, body: Mapping[str, Any]) -> None:
     """Store what is newly known of a person; UnknownAccount."""
     place = f"accounts:body:{account.account}"

@@ -45,9 +45,10 @@ def put(tx: Tx, subject: str, chosen: Preferences) -> None:
 
 
 def forget(tx: Tx, subject: str) -> None:
-    """Forget what a person chose who has no case any more."""
+    """Forget what a person chose who has no case any more, nor filed one for somebody else."""
     tx.run("delete from preferences where subject = :subject"
-           " and not exists (select 1 from cases where subject = :subject)", subject=subject)
+           " and not exists (select 1 from cases where subject = :subject)"
+           " and not exists (select 1 from agencies where agent = :subject)", subject=subject)
 
 
 def _opened(tx: Tx, row: Row) -> Preferences:

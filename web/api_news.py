@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, url_for
 
-from cases.news import CHOICES, KINDS, URGENT
+from cases.news import ASKS, CHOICES, KINDS, URGENT
 from store.news import News
 from store.preferences import Preferences
 from web.answers import shown
@@ -14,7 +14,6 @@ from web.api_catalog import api
 from web.identity import subject
 from web.inputs import body, only_args
 from web.operations import Argument, Operation, operation
-from web.pages_news import place_of
 from web.schemas import PreferencesBody, ReadNewsBody
 from web.wiring import house
 
@@ -61,6 +60,13 @@ def choose_news() -> Response:
     only_args()
     sent = body(PreferencesBody)
     return shown(_chosen(house().desk.inbox.choose(subject(), sent["kinds"], sent["mobile"])))
+
+
+def place_of(one: News) -> str:
+    """The page where one goes on: of an ask that of its answer, else the case."""
+    if one.kind in ASKS:
+        return url_for("pages.answer", reference=one.reference, leg=one.leg, ask=one.about)
+    return url_for("pages.case", reference=one.reference, _anchor=f"leg-{one.leg}" if one.leg else None)
 
 
 def _page(after: str | None) -> Response:

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from people import personas
 from people.errors import PeopleError, TooManyAttempts
 from people.identity import VISITOR, Identity
-from people.oidc_accounts import via
-from people.oidc_person import Person
-from people.oidc_ticket import Ticket
+from people.oidc.accounts import via
+from people.oidc.person import Person
+from people.oidc.ticket import Ticket
 from people.policy import POLICY, Access
 from store.people import Account
 from web.bodies import CALLER, DEPARTMENT, MEMBER, NAMED
@@ -91,7 +91,7 @@ def sign_in_as(persona_id: str) -> Identity:
 
 def sign_in_by(person: Person, ticket: Ticket) -> Identity:
     """Sign in a person whom the identity platform sent back with this ticket."""
-    account = house().platform_accounts.enter(person, ticket, house().clock.now())
+    account = house().oidc_accounts.enter(person, ticket, house().clock.now())
     return _enter(account, via(person.issuer, person.sid))
 
 

@@ -11,7 +11,7 @@ from desk.acts import Act
 from people.accounts import Beside, NewAccount
 from people.errors import PeopleError
 from people.identity import role_of
-from people.oidc_person import fit_subject
+from people.oidc.person import fit_subject
 from people.tokens import Grant
 from store.people import Account
 from web.wiring import House
@@ -81,18 +81,18 @@ def change(home: House, asked: Asked) -> dict[str, Any]:
 
 def _bind(home: House, subject: str, account: str, beside: Beside) -> None:
     """Let an identity of the platform open a member of the staff's account."""
-    platform, found = home.platform, home.accounts.get(account)
+    platform, found = home.oidc, home.accounts.get(account)
     if platform is None or found is None:
         raise CommandRefused("还没有接入统一身份认证平台；请先设置 YJS_OIDC_ISSUER，写法见 docs/operating.md")
     if not fit_subject(subject):
-        raise CommandRefused("--identity 应是平台对这个人的编号(sub)：1–255 个字符，没有控制字符")
-    home.platform_accounts.bind(found, (platform.setup.issuer, subject), home.clock.now(), beside)
+        raise CommandRefused("--identity 应是认证平台对这个人的编号(sub)：1–255 个字符，没有控制字符")
+    home.oidc_accounts.bind(found, (platform.setup.issuer, subject), home.clock.now(), beside)
 
 
 def _unbind(home: House, account: str, beside: Beside) -> None:
     """No identity opens this account any more."""
-    if not home.platform_accounts.unbind(account, beside):
-        raise CommandRefused("这个账号没有绑定平台的身份")
+    if not home.oidc_accounts.unbind(account, beside):
+        raise CommandRefused("这个账号没有绑定认证平台的身份")
 
 
 def _known(home: House, login: str) -> Account:

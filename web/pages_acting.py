@@ -12,8 +12,9 @@ from flask import redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
-from desk.agency import AS_AGENT, FILE, covers, particulars
+from desk.agency import FILE, covers, refused
 from desk.mandates import Mandate
+from desk.under_mandate import AS_AGENT, particulars
 from desk.values import Draft
 from forms.answers import FILER
 from web.identity import current, subject
@@ -41,7 +42,23 @@ def chosen(bundle: str) -> Mandate | None:
     return next((one for one in offered(bundle) if one.row.mandate == number), None)
 
 
-def forget(bundle: str) -> None:
+def under_of(bundle: str) -> Mandate | None:
+    """`chosen`, where it decides for whom is filed: whoever chose somebody whose mandate is over by now is told so, and
+    not led on to file for themself what was meant for another."""
+    found = chosen(bundle)
+    if found is None and bundle in (session.get(FOR) or {}):
+        forget_for_whom(bundle)
+        keep(bundle, None, _unless_filer(bundle))
+        raise refused("revoked")
+    return found
+
+
+def _unless_filer(bundle: str) -> dict[str, Any]:
+    """What was answered, but for who files."""
+    return {name: value for name, value in (kept_for(bundle, None) or {}).items() if name != FILER}
+
+
+def forget_for_whom(bundle: str) -> None:
     """Begin the next one for oneself again."""
     session[FOR] = {name: number for name, number in (session.get(FOR) or {}).items() if name != bundle}
 
@@ -50,8 +67,8 @@ def forget(bundle: str) -> None:
 def for_whom(bundle: str) -> Response:
     """Choose for whom to file; who files for another is the agent, and is not asked who files."""
     bundle_of(bundle)
-    forget(bundle)
-    given = {name: value for name, value in (kept_for(bundle, None) or {}).items() if name != FILER}
+    forget_for_whom(bundle)
+    given = _unless_filer(bundle)
     number = request.form.get("mandate", "")
     if any(one.row.mandate == number for one in offered(bundle)):
         session[FOR] = {**session[FOR], bundle: number}

@@ -32,7 +32,7 @@ def login() -> str | tuple[str, int] | Response:
 
 def login_page(problem: str, next_: str, beside: str = "") -> str:
     """The sign-in page; a `problem` is said on top, and beside the field that it is about."""
-    platform = house().platform
+    platform = house().oidc
     return render_template("login.html", problem=problem, next=next_, beside=beside, unsaved="unsaved" in request.args,
                            declined=SignInDeclined().detail if "declined" in request.args else "",
                            platform=platform.setup.label if platform else "",
@@ -49,7 +49,7 @@ def persona() -> Response:
 @bp.post("/logout")
 def logout() -> str | Response:
     """End the session of this browser; whoever came by the identity platform is led on to sign out there, too."""
-    platform = house().platform
+    platform = house().oidc
     away = platform.way_out(house().clock.now()) if sign_out() and platform else None
     if away is None:
         return redirect(url_for("pages.home"), 303)

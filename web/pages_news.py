@@ -7,11 +7,11 @@ from datetime import datetime
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from cases.news import ASKS, CHOICES, KINDS, URGENT
+from cases.news import CHOICES, KINDS, URGENT
 from desk.errors import InvalidAnswers
 from store.errors import StoreError
-from store.news import News
 from store.preferences import Preferences
+from web.api_news import place_of
 from web.identity import current, subject
 from web.pages_again import keep, taken
 from web.pages_inputs import Linked
@@ -31,13 +31,6 @@ def news() -> str:
 def open_news(reference: str, key: str) -> Response:
     """On to where one can do something about it; it is read by that."""
     return redirect(place_of(desk().inbox.open(subject(), reference, key, now())), 303)
-
-
-def place_of(one: News) -> str:
-    """The page where one goes on: of an ask that of its answer, else the case."""
-    if one.kind in ASKS:
-        return url_for("pages.answer", reference=one.reference, leg=one.leg, ask=one.about)
-    return url_for("pages.case", reference=one.reference, _anchor=f"leg-{one.leg}" if one.leg else None)
 
 
 @bp.post("/news")

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from people.attempts import PLATFORM, network_of
 from people.errors import PeopleError, SignInDeclined, SignInRefused
-from people.oidc_ticket import TICKET_LIFE, Ticket, new_ticket
+from people.oidc.ticket import TICKET_LIFE, Ticket, new_ticket
 from web.errors import Problem, not_found
 from web.identity import own_path, sign_in_by
 from web.pages_login import login_page, onward
@@ -26,7 +26,7 @@ from web.pages_root import bp
 from web.wiring import house
 
 if TYPE_CHECKING:
-    from people.oidc_flow import Flow
+    from people.oidc.flow import Flow
 
 LOG = logging.getLogger("yijianshi.identity")
 MOST_TICKETS = 4  # of one browser; the oldest goes
@@ -35,7 +35,7 @@ LONGEST_NEXT = 1_000
 
 def _platform() -> Flow:
     """The platform; where there is none this page does not exist."""
-    found = house().platform
+    found = house().oidc
     if found is None:
         raise not_found()
     return found
@@ -83,7 +83,7 @@ def left_platform() -> AnyResponse:
         LOG.warning("a logout token was refused: %s", error.why)
         raise Problem(400, "bad_logout_token", "注销令牌没有通过核对，没有会话因此结束；请核对 iss、aud、签名和时间",
                       headers={"Cache-Control": "no-store"}) from error
-    house().platform_accounts.leave(out, platform.setup.issuer)
+    house().oidc_accounts.leave(out, platform.setup.issuer)
     return Response(status=200, headers={"Cache-Control": "no-store"})
 
 

@@ -24,8 +24,7 @@ from forms.values import BadValue, Surroundings, read_value
 from forms.wanted import wanted_of_question
 from web.errors import not_found
 from web.identity import current, subject
-from web.pages_acting import chosen, known_for, own_fields
-from web.pages_acting import forget as forget_for_whom
+from web.pages_acting import forget_for_whom, known_for, own_fields, under_of
 from web.pages_again import keep as keep_sent
 from web.pages_again import kept
 from web.pages_inputs import (
@@ -204,7 +203,7 @@ def preview(bundle: str) -> str | Response:
     plan = desk().plan(bundle, place.given, now())
     if _next_open(plan, place.given) is not None:
         return _onward(place)
-    under = None if place.draft else chosen(bundle)
+    under = None if place.draft else under_of(bundle)
     if under is not None or (place.draft and draft_of(place.draft).on_behalf_of):
         plan = desk().plan_for_agent(bundle, place.given, now())
     onward = Onward("保存并继续填表" if place.draft else "开始填表", place.to("pages.start"),
@@ -228,7 +227,7 @@ def start(bundle: str) -> Response:
     """Open a draft with the answers, or give them to the draft they were taken from."""
     place = asking(bundle)
     given = place.given
-    under = None if place.draft else chosen(bundle)
+    under = None if place.draft else under_of(bundle)
     if overtaken(_seen(given, under)):
         return redirect(place.to("pages.preview", changed=1), 303)
     if place.draft:

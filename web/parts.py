@@ -18,8 +18,8 @@ from connectors.shipped import registry as shipped
 from connectors.signing import BadSecret, secret_bytes
 from desk.desk import Desk
 from desk.premises import Keep, Premises
-from people.oidc_person import RoleFields
-from people.oidc_setup import BadSetup, Given, Setup, read_setup
+from people.oidc.person import RoleFields
+from people.oidc.setup import BadSetup, Given, Setup, read_setup
 from people.personas import Persona, staff
 from settings import Settings, unused
 from sources.samples import PERSONAS

@@ -18,7 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from desk import running_out
+from desk import expiring
 from desk.operations import BACKUP
 from desk.sweeps import HEARTBEAT
 from desk.watch import drifted
@@ -103,7 +103,7 @@ def _kept(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
     """The figures that stand ready in the store, whatever is in it."""
     return {"paused": float(pausing.paused(tx) is not None), "legs": tallies.by_state(tx),
             "cases": tallies.by_bundle(tx), "breaches": conservation.counts(tx), "counter_drift": drifted(tx),
-            "token_days": {one.of: one.days(now) for one in running_out.tokens(people.tokens(tx), now)}}
+            "token_days": {one.of: one.days(now) for one in expiring.tokens(people.tokens(tx), now)}}
 
 
 def _news(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
@@ -128,7 +128,7 @@ def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
         year += 1
     return {"writes_waiting": float(home.database.waiting()),
             "disk_free_bytes": float(disk_usage(home.settings.data).free),
-            "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in running_out.certificates(
+            "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in expiring.certificates(
                 home.parts.registry, home.deployment.bodies.values())},
             "calendar_days": float(max(0, (date(year, 1, 1) - today).days))}
 

@@ -25,13 +25,17 @@ MATERIAL = {"type": "object", "required": ["material", "name", "obtained", "file
     "obtained": {"enum": ["upload", "library", "sharing", "result", "pledge", "premises", "later"]},
     "role": MAYBE | {"description": "whose paper, where several persons bring one"},
     "files": {"type": "array", "items": FILE},
-    "documents": {"type": "array", "description": "what a register, a licence, a result or a pledge says beside or "
-                  "instead of a file", "items": {"type": "object", "properties": {
-                      "source": TEXT | {"description": "the register or library that was asked"}, "version": TEXT,
-                      "name": TEXT | {"description": "of a result"}, "number": MAYBE, "issuer": TEXT,
+    "documents": {"type": "array", "description": "what a register, a licence, a result, a pledge or a mandate says "
+                  "beside or instead of a file", "items": {"type": "object", "properties": {
+                      "source": TEXT | {"description": "the register or library that was asked; `mandate`"},
+                      "version": TEXT, "name": TEXT | {"description": "of a result"}, "number": MAYBE, "issuer": TEXT,
                       "valid_from": MAYBE, "valid_to": MAYBE | {"description": "a day, or 长期"},
                       "form": MAYBE | {"description": "of a pledge: which text"}, "signers": {"type": "array"},
-                      "signed_at": TEXT, "sample": {"type": "boolean", "description": "made up, for trying out"}}}}}}
+                      "signed_at": TEXT, "principal": TEXT | {"description": "of a mandate given online"},
+                      "agent": TEXT, "given_at": TEXT,
+                      "bundles": {"type": ["array", "null"], "items": TEXT, "description": "by name; null: all"},
+                      "acts": {"type": "array", "items": TEXT, "description": "what the agent may do, in Chinese"},
+                      "sample": {"type": "boolean", "description": "made up, for trying out"}}}}}}
 HEAD: Mapping[str, Any] = {"leg": TEXT, "reference": TEXT, "instance": MAYBE}
 MATERIALS = {"type": "array", "items": MATERIAL}
 FIELDS = {"type": "object", "description": "the department's own names, code values, units and date forms"}

@@ -28,9 +28,9 @@ from dispatch.loop import Dispatcher, Works
 from oversight.ratings import Ratings
 from people.accounts import Accounts
 from people.attempts import Attempts
-from people.oidc_accounts import PlatformAccounts
-from people.oidc_person import RoleFields
-from people.oidc_setup import Setup
+from people.oidc.accounts import OidcAccounts
+from people.oidc.person import RoleFields
+from people.oidc.setup import Setup
 from people.personas import Persona
 from people.sessions import Lives, Sessions
 from people.tokens import Tokens
@@ -42,9 +42,9 @@ from web.names import NAME, RefusedStart
 from web.present import serving
 
 if TYPE_CHECKING:
-    from people.oidc_flow import Flow
+    from people.oidc.flow import Flow
 
-FLOW = "people.oidc_flow"  # by name: its library takes a fifth of a start, and few deployments need it then
+FLOW = "people.oidc.flow"  # by name: its library takes a fifth of a start, and few deployments need it then
 __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 
 
@@ -80,7 +80,7 @@ class House:
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
         self.sessions = Sessions(lambda: self.database, lives)
-        self.platform_accounts = PlatformAccounts(lambda: self.database, lambda: self.parts.roles)
+        self.oidc_accounts = OidcAccounts(lambda: self.database, lambda: self.parts.roles)
         self._lock = RLock()
         self._parts: Parts | None = None
         self._opened: Opened | None = None
@@ -109,7 +109,7 @@ class House:
         return self.parts.personas
 
     @cached_property
-    def platform(self) -> Flow | None:
+    def oidc(self) -> Flow | None:
         """Sign-ins by the city's identity platform; None where none is set up. It is asked when somebody comes."""
         if self.parts.oidc is None:
             return None

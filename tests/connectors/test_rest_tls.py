@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.base import Answer, Body, Outgoing
-from connectors.certificates import Ending
+from connectors.certificates import Expiry
 from connectors.rest import Rest
 from tests.connectors.made_certificate import certificate
 from tests.connectors.raw_server import Peer, RawServer, Talk, answer, drip, say, say_each
@@ -140,11 +140,11 @@ def test_until_when_certificates_are_good_is_known_once_they_were_shown_or_read(
     own = certificate(tmp_path, "127.0.0.1", day)
     with _server(own, say(answer())) as server:
         body = _at(server, transport, ca=own, client_certificate=own)
-        files = [Ending("client_certificate", day), Ending("ca", day)]
-        assert list(rest.endings(body)) == files  # nobody was met yet
+        files = [Expiry("client_certificate", day), Expiry("ca", day)]
+        assert list(rest.expiries(body)) == files  # nobody was met yet
         rest.send(MESSAGE, body, NOW)
-        assert list(rest.endings(body)) == [Ending("server", day), *files]
+        assert list(rest.expiries(body)) == [Expiry("server", day), *files]
     nothing = tmp_path / "nothing.pem"
     nothing.write_text("nothing", "ascii")
     plain = replace(BODY, address="http://127.0.0.1:9", settings={"ca": str(nothing), "client_certificate": "none"})
-    assert list(rest.endings(plain)) == []
+    assert list(rest.expiries(plain)) == []

@@ -1,5 +1,6 @@
 """Who filed for somebody else hears what happens, too, while the mandate lasts; its owner hears of the filing."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bench.inside import SUBJECT
 from desk.desk import Desk
 from desk.errors import UnknownNews
+from store.bulletins import LEASE
 from tests.oversight.conftest import place
 from tests.store.test_mandates import BOSS, DAY, NOW, entrust, file, there
 
@@ -37,3 +39,25 @@ def test_an_agent_is_told_until_the_mandate_ends_and_nothing_of_it_stays(there):
         desk.inbox.open(SUBJECT, reference, asked.key, NOW)
     assert (desk.inbox.unread(SUBJECT), told(SUBJECT)) == (0, [])
     assert told(BOSS).count("reminder") == 1
+
+
+def test_what_is_about_to_leave_for_an_agent_of_several_is_told_anew_without_those_whose_mandate_ended(there):
+    desk = Desk(replace(there.desk._premises, gateway=True))
+    given = entrust(there)
+    entrust(there, "third")
+    cases = [file(there, whom, on_behalf_of=whom).reference for whom in (BOSS, "third")]
+    there.deliver(NOW)
+    for reference in cases:
+        there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图",
+                  limit="9wd", materials=[{"material": "K23"}])
+    desk.sweep(NOW)
+
+    def left(now):
+        found = (json.loads(one.body)["data"] for one in desk.bulletins.claim(9, now))
+        return [said["references"] for said in found if said["recipient"]["subject"] == SUBJECT]
+
+    assert desk.bulletins.make(NOW) == 3
+    assert [sorted(references) for references in left(NOW)] == [sorted(cases)]
+    there.desk.mandates.revoke(SUBJECT, given.row.mandate, NOW)
+    later = NOW + 2 * LEASE  # that attempt came to nothing
+    assert (left(later), desk.bulletins.make(later), left(later)) == ([], 1, [cases[1:]])

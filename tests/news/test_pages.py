@@ -87,7 +87,7 @@ def test_an_operator_sees_what_did_not_arrive_and_sends_it_again_with_a_reason(t
     visitor = town.visitor()
     visitor.sign_in("operator")
     visitor.get("/staff/bulletins")
-    assert "网关拒收" in visitor.text
+    assert "网关拒收" in visitor.text and "试过 0 次，" in visitor.text and "停下" in visitor.text
     assert WHO not in visitor.page
     visitor.send("/staff/bulletins", ("key", "news_1"), ("reason", ""))
     assert visitor.status == 422

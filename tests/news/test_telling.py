@@ -12,6 +12,7 @@ from desk.applicant import Supply
 from desk.desk import Desk
 from store import bulletins, preferences
 from store.backup import Goal, back_up
+from store.errors import StoreUnavailable
 from store.opening import Place, open_store
 from store.preferences import Preferences
 from store.restoration import restore
@@ -133,10 +134,32 @@ def test_what_is_no_longer_true_or_no_longer_wanted_does_not_leave(town):
     departing, = agreeing.leaving(MORNING)
     assert (said(departing)["kind"], "不予" in said(departing)["text"]) == ("ask", False)
     assert said(departing)["recipient"] == {"subject": "somebody", "mobile": "13800138000"}
+    taken_back = Preferences(frozenset())
+    town.premises.database.write(lambda tx: preferences.put(tx, "somebody", taken_back))
+    assert agreeing.leaving(MORNING + bulletins.LEASE) == []  # it is taken back, and made without the number
+    anew, = map(said, agreeing.leaving(MORNING + 2 * bulletins.LEASE))
+    assert (anew["recipient"], anew["text"]) == ({"subject": "somebody"}, said(departing)["text"])
     answer(town, reference, "a0610", MORNING)
-    assert town.leaving(MORNING + bulletins.LEASE) == []  # what may not have arrived is not said again, for it is over
+    assert town.leaving(MORNING + 3 * bulletins.LEASE) == []  # it may not have arrived; but it is over
     with town.premises.database.read() as tx:
         assert bulletins.figures(tx).waiting == 0
+    town.refuse(town.file("key-2"), "01", MORNING)
+    town.desk.sweep(MORNING)
+    for chosen, leaving in ((Preferences(), 1), (taken_back, 0)):
+        town.premises.database.write(lambda tx, chosen=chosen: preferences.put(tx, "somebody", chosen))
+        assert len(town.leaving(MORNING + (5 - leaving) * bulletins.LEASE)) == leaving
+
+
+def test_news_is_read_while_nothing_can_be_written(town, monkeypatch):
+    town.ask(town.file(), MORNING)
+    town.desk.sweep(MORNING)
+
+    def full(_):
+        raise StoreUnavailable
+
+    monkeypatch.setattr(town.premises.database, "write", full)
+    told, = town.desk.inbox.page("somebody", None, MORNING)[0]
+    assert town.desk.inbox.open("somebody", told.reference, told.key, MORNING) == told
 
 
 def test_those_who_want_to_hear_that_they_filed_do(town):

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from people.errors import WrongLogin
-from people.oidc_person import Person
-from people.oidc_ticket import new_ticket
+from people.oidc.person import Person
+from people.oidc.ticket import new_ticket
 from tests.ops.conftest import file
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
@@ -53,13 +53,15 @@ def test_a_member_of_the_staff_may_be_let_in_by_one_identity_of_the_platform_and
         assert says in deployment.flask(*words).output
     deployment.ok(*bind)
     assert "已经对应另一个账号" in deployment.flask(*bind).output
-    assert who(deployment, login="li", identities=["staff-7"])
     person, ticket = Person("https://city.example", "staff-7", "s", "平台上的名字", enough=False), new_ticket("", NOW)
     with deployment.house() as home:
-        account = home.platform_accounts.enter(person, ticket, NOW)
+        account = home.oidc_accounts.enter(person, ticket, NOW)
         secret = home.sessions.open(account, NOW, via="x")
         assert (account.login, account.role, account.name) == ("li", "operator", "李一")
         assert home.sessions.identity(secret, NOW).signed_in
+    (bound,), = (one["identities"] for one in who(deployment, login="li"))
+    assert (bound["identity"], datetime.fromisoformat(bound["seen_at"])) == ("staff-7", NOW)
+    assert f"staff-7（{bound['seen_at']} 来过）" in deployment.ok("accounts", "list")
     deployment.ok("accounts", "unbind", "li", "--reason", "离职")
     assert who(deployment, login="li", identities=[])
     with deployment.house() as home:

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from desk.applicant import Withdrawal
-from desk.archived import check
+from desk.archive_check import check
 from desk.errors import CannotArchive
 from desk.files import owner_of
 from tests.ops.conftest import PNG, file, received, say

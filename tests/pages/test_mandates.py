@@ -94,12 +94,16 @@ def test_a_person_entrusts_another_who_files_for_them_until_it_is_taken_back(
     visitor.get(case)
     assert "由示例丙受您委托代办" in visitor.text and "撤回申请" in visitor.text
     visitor.get(f"{case}/consent")
-    assert "受托人示例丙代您在" in visitor.text and "撤回同意" in visitor.text
+    assert "代办人示例丙代您在" in visitor.text and "撤回同意" in visitor.text
     agent.get(f"{case}/consent")
     assert "撤回同意" not in agent.text
     agent.get("/cases")
     assert "替示例甲办" in agent.text
     begun = re.match("/drafts/[0-9a-f]+", begin(agent, number))
+    agent.get(f"/bundles/{BUNDLE}")
+    agent.send(f"/bundles/{BUNDLE}/for", ("mandate", number))
+    for name, value in POWER:
+        agent.send(agent.at, (name, value))
     visitor.get(f"/mandates/{number}/end")
     visitor.send(f"/mandates/{number}/end")
     assert "已撤销对示例丙的委托" in visitor.text
@@ -110,6 +114,10 @@ def test_a_person_entrusts_another_who_files_for_them_until_it_is_taken_back(
         assert "示例科技" not in agent.text
     agent.get("/cases")
     assert "内容不再显示" in agent.text and "由委托人自己跟进" in agent.text and "示例甲" not in agent.text
+    agent.get(f"/bundles/{BUNDLE}/plan")
+    assert (agent.status, "委托已经结束" in agent.text) == (403, True), "it is not silently for oneself"
+    agent.get(f"/bundles/{BUNDLE}/plan")
+    assert agent.at.endswith("/questions/filer")
     assert "替示例甲办" not in (agent.get(f"/bundles/{BUNDLE}"), agent.text)[1]
     visitor.get(case)
     assert visitor.status == 200

@@ -12,12 +12,12 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from people import oidc_wire
 from people.errors import PlatformDown, SignInDeclined, SignInRefused, SignInStale
-from people.oidc_flow import Flow
-from people.oidc_person import Person, RoleFields, known_of
-from people.oidc_setup import BadSetup, Choice, Given, Levels, Meanings, Setup, read_setup
-from people.oidc_ticket import TICKET_LIFE, new_ticket
+from people.oidc import wire
+from people.oidc.flow import Flow
+from people.oidc.person import Person, RoleFields, known_of
+from people.oidc.setup import BadSetup, Choice, Given, Levels, Meanings, Setup, read_setup
+from people.oidc.ticket import TICKET_LIFE, new_ticket
 from tests.people.provider import CLIENT, SECRET, Provider, drip
 
 MEANINGS = Meanings(
@@ -129,7 +129,7 @@ def test_a_token_signed_with_another_key_is_refused_until_the_platform_says_that
     provider.keys = [ECKey.generate_key("P-256", {"kid": "k1"}, private=True)]
     with pytest.raises(SignInRefused):
         come_back(flow, provider)
-    monkeypatch.setattr(oidc_wire, "UNKNOWN_KEY_EVERY", timedelta(0))
+    monkeypatch.setattr(wire, "UNKNOWN_KEY_EVERY", timedelta(0))
     assert come_back(flow, provider).subject == "s-1"
 
 
@@ -137,7 +137,7 @@ def test_a_new_key_of_the_platform_is_fetched_once_and_names_that_nobody_has_not
         flow, provider, monkeypatch):
     come_back(flow, provider)
     provider.keys.append(ECKey.generate_key("P-256", {"kid": "k2"}, private=True))
-    monkeypatch.setattr(oidc_wire, "UNKNOWN_KEY_EVERY", timedelta(0))
+    monkeypatch.setattr(wire, "UNKNOWN_KEY_EVERY", timedelta(0))
     assert come_back(flow, provider).subject == "s-1"
     assert provider.asked.count("/keys") == 2
     monkeypatch.undo()
@@ -208,7 +208,7 @@ TROUBLE = {
 
 @pytest.mark.parametrize("trouble", TROUBLE)
 def test_a_platform_in_trouble_is_down_within_the_deadline(provider, monkeypatch, trouble):
-    monkeypatch.setattr(oidc_wire, "DEADLINE", 0.4)
+    monkeypatch.setattr(wire, "DEADLINE", 0.4)
     provider.answers["/.well-known/openid-configuration"] = TROUBLE[trouble]
     with pytest.raises(PlatformDown):
         Flow(setup_of(provider)).begin(new_ticket("", now()), now())
@@ -233,15 +233,15 @@ def test_a_platform_that_is_away_is_not_waited_for_by_everybody(provider):
     for moment in (at, at + timedelta(seconds=1)):
         with pytest.raises(PlatformDown):
             flow.begin(new_ticket("", moment), moment)
-    later = at + oidc_wire.DESCRIPTION_LIFE + timedelta(seconds=1)
+    later = at + wire.DESCRIPTION_LIFE + timedelta(seconds=1)
     with pytest.raises(PlatformDown):  # nobody is sent to where nobody answers
         known.begin(new_ticket("", later), later)
     assert known.way_out(later).startswith(f"{provider.issuer}/end?")
 
 
 def test_endpoints_without_tls_are_not_used_where_the_platform_has_it(provider):
-    assert oidc_wire._unfit("http://city.example/token", "https://city.example")
-    assert not oidc_wire._unfit("https://city.example/token?x=1", "https://city.example")
+    assert wire._unfit("http://city.example/token", "https://city.example")
+    assert not wire._unfit("https://city.example/token?x=1", "https://city.example")
 
 
 WANG = {"name": "示例王", "idno": "11010519491231002x", "phone_number": "13800000001"}

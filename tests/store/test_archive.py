@@ -7,7 +7,7 @@ import pytest
 from bench.inside import inside
 from desk.acts import Act
 from desk.archive import Made, gather, write
-from desk.archived import check
+from desk.archive_check import check
 from desk.errors import CannotArchive
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from store import audit, drafts, events, files, legs, marks, messages, offers, pausing, people, ratings, seals
+from store import audit, drafts, events, files, legs, mandates, marks, messages, offers, pausing, people, ratings, seals
 from store.audit import Entry
 from store.backup import MANIFEST, Goal, back_up, read_manifest
 from store.cipher import Cipher
@@ -250,13 +250,17 @@ def test_what_was_acknowledged_before_a_backup_under_load_is_in_it(store, place,
             thread.join()
 
 
-def test_marks_of_the_running_process_are_not_carried(filled, place, cipher, tmp_path):
+def test_marks_of_the_running_process_and_open_sessions_are_not_carried(filled, place, cipher, tmp_path):
     opened, _ = filled
     opened.db.write(lambda tx: marks.put(tx, "dispatcher", "x", NOW))
+    session = people.Session("secret", "a1", NOW, NOW, minutes(60))
+    opened.db.write(lambda tx: people.add_session(tx, session))
+    opened.db.write(lambda tx: mandates.show_code(tx, "a1", "CODE", minutes(15)))
     back_up(place, opened, cipher, Goal(tmp_path / "copy"), NOW)
     back, _ = restore(Place(tmp_path / "back"), cipher, tmp_path / "copy", quiet, NOW)
     with back.db.read() as tx:
         assert marks.get(tx, "dispatcher") is None
+        assert (people.session(tx, "secret", NOW), mandates.agent_of(tx, "CODE", NOW)) == (None, None)
     back.close()
 
 

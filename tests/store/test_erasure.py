@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,14 +13,16 @@ from typing import Any
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
+from desk import telling
 from desk.acts import Act
+from desk.book import Book
 from desk.desk import Desk
 from desk.errors import UnknownCase, UnknownLeg
 from desk.export import Extent, export, plain
 from desk.notices import Incoming
 from desk.watch import Watch
 from oversight.ratings import Given, Ratings
-from store import audit, events, files, tallies
+from store import audit, events, files, moved, tallies
 from store.errors import UnknownFile
 from store.events import Recorded
 from store.opening import Place
@@ -121,6 +123,46 @@ def test_nothing_personal_is_left_of_an_erased_case_and_every_chain_holds(there:
         with pytest.raises(UnknownFile):
             b"".join(there.house.opened.vault.open(paper))
     assert erased(there, reference) == {reference: "已经删除过"}
+
+
+def test_nothing_is_told_of_an_erased_case_and_of_its_persons_others_everything(
+        there: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(replace(there.desk._premises, gateway=True))
+    (one, _), (two, _) = ended(there, "one"), ended(there, "two")
+
+    def left() -> list[list[str]]:
+        while desk.bulletins.make(LATER):
+            pass
+        return [json.loads(going.body)["data"]["references"] for going in desk.bulletins.claim(9, LATER)]
+
+    desk.sweep(NOW)
+    assert desk.bulletins.make(LATER) == 1  # of both, in one bulletin, which never arrives
+    assert erased(there, one) == {one: ""}
+    assert (left(), desk.inbox.page(SUBJECT, None, LATER)[0][0].reference) == ([[two]], two)
+    three, _ = ended(there, "three")
+    looked = telling.folded
+
+    def erased_meanwhile(book: Book, references: Iterable[str]) -> telling.Folded:
+        found = looked(book, references)
+        assert erased(there, three)[three] in {"", "已经删除过"}
+        return found
+
+    monkeypatch.setattr(telling, "folded", erased_meanwhile)
+    desk.sweep(LATER)
+    four, _ = ended(there, "four")
+    named, eraser = moved.named, threading.Thread(target=lambda: erased(there, four))
+
+    def one_by_one(references: Collection[str]) -> object:
+        if isinstance(references, set) and not eraser.ident:  # seen, and about to be taken off the list
+            eraser.start()
+            eraser.join(0.5)  # an embedded store lets it wait for this transaction
+        return named(references)
+
+    monkeypatch.setattr(telling, "folded", looked)
+    monkeypatch.setattr(moved, "named", one_by_one)
+    desk.sweep(LATER)
+    eraser.join()
+    assert {one.reference for one in desk.inbox.page(SUBJECT, None, LATER)[0]} == {two}
 
 
 def test_what_is_open_young_or_in_trouble_is_not_erased(there: Inside) -> None:

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from people.errors import AccountClosed, IdentityTaken, RealNameNeeded, SignInStale
-from people.oidc_accounts import PlatformAccounts, via
-from people.oidc_person import Person, RoleFields, SignedOut
-from people.oidc_ticket import Ticket, new_ticket
+from people.oidc.accounts import OidcAccounts, via
+from people.oidc.person import Person, RoleFields, SignedOut
+from people.oidc.ticket import Ticket, new_ticket
 from store import identities, people
 from store.opening import Opened
 from store.people import Account, Session
@@ -24,9 +24,9 @@ ROLES = (RoleFields("holder", "holder_id", "holder_name", False),)
 
 
 @pytest.fixture
-def known(store: Opened) -> PlatformAccounts:
+def known(store: Opened) -> OidcAccounts:
     """The accounts that the platform opens."""
-    return PlatformAccounts(lambda: store.db, lambda: ROLES)
+    return OidcAccounts(lambda: store.db, lambda: ROLES)
 
 
 def ticket() -> Ticket:
@@ -43,7 +43,7 @@ def left(db: Database, *secrets: str) -> list[str]:
         return [one for one in secrets if people.session(tx, one, NOW)]
 
 
-def test_an_identity_has_one_account_whose_details_are_those_told_last(known: PlatformAccounts, store: Opened) -> None:
+def test_an_identity_has_one_account_whose_details_are_those_told_last(known: OidcAccounts, store: Opened) -> None:
     first = known.enter(WANG, ticket(), NOW)
     assert (first.role, first.password, first.body) == ("applicant", None, {
         "holder_id": "11010519491231002X", "holder_name": "示例王", "mobile": "13800000001"})
@@ -61,12 +61,12 @@ def test_an_identity_has_one_account_whose_details_are_those_told_last(known: Pl
 
 
 @pytest.mark.parametrize("other", [{"subject": WANG.subject.upper() + "x"}, {"issuer": ISSUER + "/"}])
-def test_another_subject_or_another_issuer_is_another_person(known: PlatformAccounts, other: dict[str, str]) -> None:
+def test_another_subject_or_another_issuer_is_another_person(known: OidcAccounts, other: dict[str, str]) -> None:
     accounts = {known.enter(one, ticket(), NOW).account for one in (WANG, replace(WANG, **other))}  # type: ignore[arg-type]
     assert len(accounts) == 2
 
 
-def test_a_ticket_opens_once_also_for_two_at_one_moment(known: PlatformAccounts, store: Opened) -> None:
+def test_a_ticket_opens_once_also_for_two_at_one_moment(known: OidcAccounts, store: Opened) -> None:
     one, came = ticket(), list[str]()
 
     def enter() -> None:
@@ -86,7 +86,7 @@ def test_a_ticket_opens_once_also_for_two_at_one_moment(known: PlatformAccounts,
         assert tx.rows("select * from spent") == []
 
 
-def test_two_first_sign_ins_at_one_moment_make_one_account(known: PlatformAccounts) -> None:
+def test_two_first_sign_ins_at_one_moment_make_one_account(known: OidcAccounts) -> None:
     came: list[str] = []
     threads = [threading.Thread(target=lambda: came.append(known.enter(WANG, ticket(), NOW).account)) for _ in range(4)]
     for each in threads:
@@ -97,7 +97,7 @@ def test_two_first_sign_ins_at_one_moment_make_one_account(known: PlatformAccoun
 
 
 def test_a_closed_account_and_too_low_a_level_open_nothing_and_use_up_no_ticket(
-        known: PlatformAccounts, store: Opened) -> None:
+        known: OidcAccounts, store: Opened) -> None:
     one = ticket()
     with pytest.raises(RealNameNeeded):
         known.enter(replace(WANG, enough=False), one, NOW)
@@ -108,7 +108,7 @@ def test_a_closed_account_and_too_low_a_level_open_nothing_and_use_up_no_ticket(
 
 
 def test_who_signs_out_at_the_platform_keeps_what_came_by_password_or_another_sign_in(
-        known: PlatformAccounts, store: Opened) -> None:
+        known: OidcAccounts, store: Opened) -> None:
     account = known.enter(WANG, ticket(), NOW).account
     for secret, by in (("a", via(ISSUER, "1")), ("b", via(ISSUER, "2")), ("c", via(ISSUER, None)), ("local", None)):
         session(store.db, account, secret, by)
@@ -122,7 +122,7 @@ def test_who_signs_out_at_the_platform_keeps_what_came_by_password_or_another_si
     assert left(store.db, *everything) == ["local", "other"]
 
 
-def test_an_identity_that_opens_an_account_cannot_be_bound_to_another(known: PlatformAccounts, store: Opened) -> None:
+def test_an_identity_that_opens_an_account_cannot_be_bound_to_another(known: OidcAccounts, store: Opened) -> None:
     staff = Account("li", "li", "officer", "李一", NOW, department="water")
     store.db.write(lambda tx: people.add_account(tx, staff))
     known.enter(WANG, ticket(), NOW)

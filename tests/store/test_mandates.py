@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
+from catalog.dictionary import Source
 from desk.acts import Act
 from desk.applicant import Supply, Urge, Withdrawal
 from desk.archive import gather
@@ -112,7 +113,7 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
     paper = desk.keep_file(SUBJECT, sample_paper("K23")[:2], [sample_paper("K23")[2]], NOW).file
     desk.supplement(SUBJECT, reference, Supply("03", "a1", {}, {"K23": (paper,)}), "s1", NOW)
     leg, = desk.case_view(BOSS, reference, NOW)["legs"]
-    assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == ["已提交补正（由受托人示例乙代办）"]
+    assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == ["已提交补正（由示例乙代办）"]
     assert [desk.describe_file(who, paper, NOW).file for who in (BOSS, SUBJECT)] == [paper, paper]
     draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW, BOSS).id
     desk.save_draft(SUBJECT, draft, {"form": {"holder_name": "示例科技"}}, NOW)
@@ -187,6 +188,17 @@ def test_nobody_gets_further_than_the_scope_and_nobody_gives_on_what_was_given(t
     entrust(there, BOSS, "third")
     with pytest.raises(UnknownCase):  # another agent of the same principal
         desk.case_view("third", reference, NOW)
+
+
+def test_a_mandate_stands_for_a_paper_that_is_looked_up_in_vain(there: Inside) -> None:
+    premises = there.desk._premises
+    paper, looked_up = premises.catalog.materials["AU01"], Source("sharing", "mandates-of-the-city", by=("agent_name",))
+    papers = {**premises.catalog.materials, "AU01": replace(paper, sources=(looked_up, *paper.sources))}
+    desk = Desk(replace(premises, catalog=replace(premises.catalog, materials=papers)))
+    entrust(there)
+    reference = desk.file(SUBJECT, filed_by_agent(there, NOW, BOSS), "k1", NOW).reference
+    removed = desk.case_view(BOSS, reference, NOW)["removed"]
+    assert [one["rule"] for one in removed if one["key"] == "AU01"] == ["mandate"]
 
 
 def test_an_urge_of_an_agent_is_the_applicants_urge_of_the_day(there: Inside) -> None:
@@ -266,6 +278,27 @@ def test_a_mandate_taken_back_between_the_check_and_the_transaction_stops_every_
     assert ratings.of_case(BOSS, refused)[0].rating is None
 
 
+def test_nothing_is_filed_under_one_mandate_because_there_is_another(there: Inside) -> None:
+    desk, database = there.desk, there.house.database
+    longer, shorter = (entrust(there, valid_until=day) for day in (LAST, LAST - 9 * DAY))
+    filing, write = filed_by_agent(there, NOW, BOSS), database.write
+
+    def after_the_end(unit: Callable[[Tx], object]) -> object:
+        database.write = write  # type: ignore[method-assign]
+        desk.mandates.revoke(BOSS, longer.row.mandate, NOW)
+        return write(unit)
+
+    database.write = after_the_end  # type: ignore[method-assign,assignment]
+    with pytest.raises(NoMandate):
+        desk.file(SUBJECT, filing, "k1", NOW)
+    reference = desk.file(SUBJECT, filing, "k1", NOW).reference
+    assert desk.case_view(SUBJECT, reference, NOW)["on_behalf"]["mandate"] == shorter.row.mandate
+    later = entrust(there, valid_until=LAST + 9 * DAY)
+    desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w", NOW)
+    told = [line["id"] for line in gather(database, reference).lines if line["kind"] == "mandate"]
+    assert told == sorted([shorter.row.mandate, later.row.mandate]), "the archive can say who may have done what"
+
+
 def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> None:
     desk = there.desk.mandates
     first, _ = desk.show_code(SUBJECT, NOW)
@@ -284,25 +317,58 @@ def test_a_code_is_worth_one_mandate_for_a_quarter_of_an_hour(there: Inside) -> 
     assert third not in str(kept), "whoever reads the store cannot use it"
 
 
-def test_with_the_case_goes_what_the_agent_has_of_it_and_with_time_the_mandate(there: Inside) -> None:
-    desk, database = there.desk, there.house.database
+def test_a_draft_that_is_filed_gives_its_receipt_again_after_the_mandate_too(there: Inside) -> None:
+    desk, given, filing = there.desk, entrust(there), filed_by_agent(there, NOW, BOSS)
+    draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW, BOSS).id
+    desk.save_draft(SUBJECT, draft, {"form": filing.form, "materials": filing.materials}, NOW)
+    receipt = desk.submit_draft(SUBJECT, draft, filing.consent, NOW)
+    desk.mandates.revoke(BOSS, given.row.mandate, NOW)
+    assert desk.submit_draft(SUBJECT, draft, filing.consent, NOW) == receipt
+
+
+def test_what_is_in_force_is_listed_however_many_others_are_over(there: Inside) -> None:
+    standing = entrust(there).row
+
+    def others(tx: Tx) -> None:
+        for number in range(mandates.MOST_LISTED):
+            given = NOW + DAY + timedelta(seconds=number)
+            mandates.add(tx, replace(standing, mandate=f"WT{number:03}", given_at=given, revoked_at=given))
+
+    there.house.database.write(others)
+    for listed in (there.desk.mandates.given(BOSS, NOW), there.desk.mandates.received(SUBJECT, NOW)):
+        assert [one.row.mandate for one in listed[::len(listed) - 1]] == ["WT199", standing.mandate]
+
+
+def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_mandate(there: Inside) -> None:
+    desk, database, erasures = there.desk, there.house.database, there.desk.operations.erasures
     entrust(there)
-    reference = file(there, "k1").reference
+    entrust(there, BOSS, "third")  # nothing is filed under this one
+    cases = [file(there, key).reference for key in ("k1", "k2", "k3")]
     there.deliver(NOW)
-    there.say("power-grid", f"{reference}-03", "leg.refused", NOW, reason_code="R1", reason="容量不足")
-    kept, = (line for line in gather(database, reference).lines if line["kind"] == "mandate")
+    for reference in cases:
+        there.say("power-grid", f"{reference}-03", "leg.refused", NOW, reason_code="R1", reason="容量不足")
+    kept, = (line for line in gather(database, cases[0]).lines if line["kind"] == "mandate")
     assert (kept["agent_name"], kept["principal_name"]) == ("示例乙", "示例甲"), "the archive can say who filed it"
+
+    def left(at: datetime, *erased: str) -> int:
+        assert set(erasures.erase(erased, Act("ops", "保存期满"), at).values()) <= {""}
+        desk.sweep(at)
+        return len(desk.mandates.given(BOSS, at))
+
+    for who in (BOSS, SUBJECT):
+        desk.inbox.choose(who, (), "13800138000")
     later = NOW + 400 * DAY
-    desk.sweep(later)
-    assert len(desk.mandates.given(BOSS, later)) == 1, "a case still stands under it"
-    assert desk.operations.erasures.erase([reference], Act("ops", "保存期满"), later) == {reference: ""}
+    assert left(NOW + 40 * DAY, cases[0]) == 2, "they are in force"
+    assert left(later) == 1, "cases still stand under it"
+    assert left(later + DAY / 2, cases[1]) == 1
+    assert {desk.inbox.preferences(who).mobile for who in (BOSS, SUBJECT)} == {"13800138000"}
+    assert left(later + DAY / 2, cases[2]) == 0, "no sweep has to come by"
+    assert {desk.inbox.preferences(who).mobile for who in (BOSS, SUBJECT)} == {""}
     assert (desk.filed_for_others(SUBJECT, later), desk.drafts(SUBJECT, later)) == ([], [])
-    with database.read() as tx:
-        assert tx.rows("select subject from submissions where reference = :r", r=reference) == []
-    desk.sweep(later + 2 * DAY)
     said = json.dumps(list(export(database, Extent(None, True))), ensure_ascii=False, default=plain)
     assert [word for word in (BOSS, "示例甲") if word in said] == []
-    assert (desk.mandates.given(BOSS, later), verify(database).holds) == ([], True)
+    assert verify(database).holds
     with database.read() as tx:
+        assert tx.rows("select subject from submissions") == []
         assert [row for table in ("mandates", "agencies", "mandate_codes") for row in tx.rows(f"select * from {table}")
                 ] == []

@@ -74,7 +74,8 @@ def test_results_are_for_whom_they_were_entrusted_to(boss, applicant, caller, fi
     assert (result["number"], seen["number"], seen["files"]) == ("G-1", None, [])
     file = f"/api/files/{result['files'][0]['file']}"
     assert [applicant.get(path).json["code"] for path in (file, f"{case}/results")] == ["no_mandate", "unknown_file"]
-    give(boss, applicant, "give-2")
+    give(boss, applicant, "give-2", valid_until="2027-01-31")  # it allows more, and ends sooner
+    assert applicant.get(case).json["on_behalf"]["acts"] == ["file", "answer", "withdraw", "results", "urge"]
     assert [(applicant.get(path).status_code, boss.get(path).status_code) for path in (file, f"{case}/results")] == [
         (200, 200), (200, 200)]
 

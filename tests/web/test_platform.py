@@ -10,7 +10,7 @@ import pytest
 from app import create_app
 from people.accounts import NewAccount
 from people.attempts import Limit
-from people.oidc_ticket import TICKET_LIFE
+from people.oidc.ticket import TICKET_LIFE
 from tests.people.provider import CLIENT, LOGOUT, SECRET, Provider
 from tests.web.conftest import OFFICES, POWER_TOKEN, SECRETS, WATER_TOKEN
 from web import pages_platform

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cases.model import LegState
 from cases.words import STATE_NAMES
-from desk import running_out
+from desk import expiring
 from desk.errors import MissingReason
 from desk.troubles import Health
 from desk.troubles import health as looked_at
@@ -58,15 +58,15 @@ def _body() -> str:
     return render_template("staff/_health.html", health=found, figures=figures, held=sum(figures.held.values()),
                            states=_states(found), offices=[line for line in offices if _busy(line)],
                            quiet=[line for line in offices if not _busy(line)], meanings=MEANINGS,
-                           ending=_ending(now), ends_as=running_out.NAMES)
+                           soon_over=_expiring(now), soon_over_names=expiring.NAMES)
 
 
-def _ending(now: datetime) -> list[tuple[running_out.RunsOut, int]]:
+def _expiring(now: datetime) -> list[tuple[expiring.Expiring, int]]:
     """What runs out within a month, with the whole days that are left."""
     home = house()
-    found = [*running_out.certificates(home.parts.registry, home.deployment.bodies.values()),
-             *running_out.tokens(home.desk.operations.tokens(), now)]
-    return [(one, int(one.days(now) // 1)) for one in sorted(running_out.soon(found, now))]
+    found = [*expiring.certificates(home.parts.registry, home.deployment.bodies.values()),
+             *expiring.tokens(home.desk.operations.tokens(), now)]
+    return [(one, int(one.days(now) // 1)) for one in sorted(expiring.soon(found, now))]
 
 
 def _busy(line: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ OBTAINED = {"upload": "申请人上传", "library": "证照库调取", "sharing"
             "pledge": "承诺书代替", "premises": "场所预备案", "later": "随后送来"}
 DOCUMENT = {"name": "名称", "number": "编号", "issuer": "发证机关", "valid_from": "自", "valid_to": "有效期至",
             "form": "承诺书", "signers": "签署人", "signed_at": "签署于", "version": "版本", "source": "来源",
-            "principal": "委托人", "agent": "受托人", "bundles": "委托范围", "acts": "可以", "given_at": "委托于"}
+            "principal": "委托人", "agent": "代办人", "bundles": "委托范围", "acts": "可以", "given_at": "委托于"}
 _SILENT = frozenset({"sample", "version", "source"})
 
 

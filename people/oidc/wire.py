@@ -26,7 +26,7 @@ from connectors.by_requests import ByRequests
 from connectors.strict_json import FOREIGN, BadJson, load
 from connectors.transport import Call
 from people.errors import PlatformDown, SignInRefused
-from people.oidc_setup import Setup
+from people.oidc.setup import Setup
 from store.turns import away
 
 LOG = logging.getLogger("yijianshi.identity")

@@ -18,7 +18,7 @@ NAMES = {SERVER: "对方系统的证书", OURS: "我方出示的证书(client_ce
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class RunsOut:
+class Expiring:
     """What ends and when: `of` is the office of a certificate, or the id of a token; `whose` says who that is."""
 
     at: datetime
@@ -35,13 +35,13 @@ class RunsOut:
         return (self.at - now) / timedelta(days=1)
 
 
-def certificates(registry: Registry, bodies: Iterable[Body]) -> list[RunsOut]:
+def certificates(registry: Registry, bodies: Iterable[Body]) -> list[Expiring]:
     """Every certificate of which the end is known, the first to end in front."""
-    return sorted(RunsOut(ending.at, ending.what, body.id, body.name) for body in bodies
-                  for ending in registry.endings(body))
+    return sorted(Expiring(expiry.at, expiry.what, body.id, body.name) for body in bodies
+                  for expiry in registry.expiries(body))
 
 
-def tokens(known: Iterable[Token], now: datetime) -> list[RunsOut]:
+def tokens(known: Iterable[Token], now: datetime) -> list[Expiring]:
     """Every token that opens something, the first to end in front; one that has a successor for the same program is
     left out, for that is what a change looks like."""
     last: dict[tuple[str, str, str | None], Token] = {}
@@ -49,9 +49,9 @@ def tokens(known: Iterable[Token], now: datetime) -> list[RunsOut]:
         if one.revoked_at is None and one.expires_at > now:
             key = (one.role, one.subject, one.department)
             last[key] = max(last.get(key, one), one, key=lambda token: token.expires_at)
-    return sorted(RunsOut(one.expires_at, OF_PROGRAM, one.id, f"{one.role} {one.subject}") for one in last.values())
+    return sorted(Expiring(one.expires_at, OF_PROGRAM, one.id, f"{one.role} {one.subject}") for one in last.values())
 
 
-def soon(found: Iterable[RunsOut], now: datetime) -> list[RunsOut]:
+def soon(found: Iterable[Expiring], now: datetime) -> list[Expiring]:
     """Those of which somebody should hear now."""
     return [one for one in found if one.step(now) is not None]

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.strict_json import whole_text
 from people.errors import SignInRefused
-from people.oidc_setup import Choice, Meanings, Setup
+from people.oidc.setup import Choice, Meanings, Setup
 
 LONGEST = 200
 LONGEST_SUBJECT = 255

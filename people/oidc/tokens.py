@@ -16,8 +16,8 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from connectors.strict_json import FOREIGN, BadJson, load
 from people.errors import SignInRefused
-from people.oidc_person import SignedOut, subject_of
-from people.oidc_setup import Setup
+from people.oidc.person import SignedOut, subject_of
+from people.oidc.setup import Setup
 
 # Signed with the platform's own key only: `none` is nobody's, and who has our secret could sign with HS256.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")

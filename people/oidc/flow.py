@@ -15,11 +15,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from people.errors import PlatformDown, SignInDeclined, SignInRefused, SignInStale
-from people.oidc_person import Person, SignedOut, person_of, subject_of, untold
-from people.oidc_setup import Setup
-from people.oidc_ticket import Ticket
-from people.oidc_tokens import Keys, belongs, signed_in, signed_out
-from people.oidc_wire import Wire
+from people.oidc.person import Person, SignedOut, person_of, subject_of, untold
+from people.oidc.setup import Setup
+from people.oidc.ticket import Ticket
+from people.oidc.tokens import Keys, belongs, signed_in, signed_out
+from people.oidc.wire import Wire
 
 LONGEST_CODE = 4_000
 

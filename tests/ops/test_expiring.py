@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app import create_app
-from dispatch.ends import Ends
+from dispatch.expiry_watch import ExpiryWatch
 from tests.connectors.made_certificate import certificate
 from tests.ops.test_watching import figures
 from tests.pages.client import Visitor
@@ -25,25 +25,25 @@ def soon(deployment):
     return ours
 
 
-def told(caplog, ends, *days):
+def told(caplog, watch, *days):
     """What is said when somebody looks on each of these days, the first to come first."""
     caplog.clear()
     for day in days:
         for hour in (0, 2):
-            ends.tell(NOW + timedelta(days=day, hours=hour))
+            watch.tell(NOW + timedelta(days=day, hours=hour))
     return [record.getMessage() for record in caplog.records]
 
 
 def test_each_step_is_said_once_in_the_log(deployment, soon, caplog):
     caplog.set_level(logging.WARNING, "yijianshi.dispatch")
     with deployment.house() as home:
-        ends = Ends(home.parts.registry, home.deployment.bodies.values(), home.desk.operations.tokens)
-        said = told(caplog, ends, 1, 9, 11, 12, 32, 34, 38, 39.5)
+        watch = ExpiryWatch(home.parts.registry, home.deployment.bodies.values(), home.desk.operations.tokens)
+        said = told(caplog, watch, 1, 9, 11, 12, 32, 34, 38, 39.5)
         assert said == [f"client_certificate of power-office ends at {(NOW + timedelta(days=40)).isoformat()}"] * 3
         certificate(deployment.folder, "127.0.0.1", NOW + timedelta(days=400))  # it was replaced, as it should be
-        assert told(caplog, ends, 41, 42) == []
+        assert told(caplog, watch, 41, 42) == []
         certificate(deployment.folder, "127.0.0.1", NOW + timedelta(days=40))
-        assert [" ended at " in line for line in told(caplog, ends, 43, 44)] == [True]
+        assert [" ended at " in line for line in told(caplog, watch, 43, 44)] == [True]
 
 
 def test_figures_page_and_check_say_what_ends(deployment, soon):

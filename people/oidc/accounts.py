@@ -10,8 +10,8 @@ from datetime import datetime
 
 from people.accounts import Beside, nothing
 from people.errors import AccountClosed, IdentityTaken, RealNameNeeded, SignInStale
-from people.oidc_person import Person, RoleFields, SignedOut, known_of
-from people.oidc_ticket import Ticket
+from people.oidc.person import Person, RoleFields, SignedOut, known_of
+from people.oidc.ticket import Ticket
 from store import identities, people
 from store.errors import LoginTaken
 from store.identities import Bond
@@ -19,7 +19,7 @@ from store.people import Account
 from store.port import Database, Tx
 
 
-class PlatformAccounts:
+class OidcAccounts:
     """Accounts that the platform opens. `roles` are asked when somebody signs in: they stand in the definitions."""
 
     def __init__(self, database: Callable[[], Database], roles: Callable[[], Sequence[RoleFields]]) -> None:

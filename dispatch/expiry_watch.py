@@ -7,20 +7,20 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from connectors.base import Body, Registry
-from desk.running_out import RunsOut, certificates, soon, tokens
+from desk.expiring import Expiring, certificates, soon, tokens
 from store.people import Token
 
 LOG = logging.getLogger("yijianshi.dispatch")
 EVERY = timedelta(hours=1)
 
 
-class Ends:
+class ExpiryWatch:
     """Looks once an hour; of each thing that runs out it speaks once at each step."""
 
     def __init__(self, registry: Registry, bodies: Collection[Body], known: Callable[[], Sequence[Token]]) -> None:
         self._registry, self._bodies, self._known = registry, bodies, known
         self._looked: datetime | None = None
-        self._told: set[tuple[RunsOut, timedelta | None, bool]] = set()
+        self._told: set[tuple[Expiring, timedelta | None, bool]] = set()
 
     def tell(self, now: datetime) -> None:
         """Warn of what is not told yet."""
