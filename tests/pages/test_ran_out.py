@@ -34,7 +34,8 @@ def test_the_login_page_says_that_nothing_was_saved_and_going_back_finds_what_wa
     page.get_by_role("button", name="以示例甲登录").click()
     assert page.url.startswith(form)
     for there in (re.compile("/login"), re.compile(re.escape(form))):
-        page.evaluate("history.back()")  # as a person presses it: what comes out of the browser's memory is not loaded
+        # As a person presses it: what comes out of the browser's memory is not loaded, which `go_back` would wait for.
+        page.evaluate("() => { setTimeout(() => history.back(), 50) }")
         expect(page).to_have_url(there)
     expect(page.get_by_label("单位名称")).to_have_value(TYPED)
     save(page)
