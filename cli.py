@@ -1,313 +1,48 @@
-"""The commands of `flask`: definitions (never open the store), the demo departments, and all others."""
+"""The commands of `flask`. Each is imported when somebody asks for it: the server has no use for any, and a command has
+none for the others."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import sys
 from collections.abc import Mapping
-from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from typing import cast
 
 import click
 from flask import Flask
+from flask.cli import AppGroup
 
-from cases.calendar_days import work_calendar
-from cases.clock import as_json as due_json
-from cases.clock import explain
-from cases.errors import CaseError
-from cases.instants import read_instant, read_pause
-from catalog.edition import edition_of
-from catalog.limits import BadLimit, parse_limit
-from catalog.load import load_catalog
-from catalog.model import Catalog
-from catalog.nodes import read_text
-from catalog.report import by_weight, found_in, report_lines
-from catalog.text import Place, Problem
-from connectors.deployment import Deployment, read_deployment
-from connectors.shipped import registry
-from desk.expiring import NAMES, certificates, soon
-from desk.offices import absent, advice
-from forms.compose import compose
-from forms.errors import FormsError
-from forms.explore import explore
-from forms.figures import figures_json
-from forms.plan import Plan
-from forms.plan_text import plan_lines, pledge_texts
-from forms.public import plan_json
-from forms.sheet import sheet_lines, sheet_of
-from ops import OPERATIONS
-from sandbox.checks import BadAim, Check, report
-from sandbox.conform import Aim
-from sandbox.conform import conform as try_out
-from sandbox.conform_gateway import try_gateway
-from sandbox.conform_pull import Watch, conform_pull
-from sandbox.run import DEPLOYMENT, NothingToPlay
-from sandbox.run import start as start_sandbox
-from sandbox.script import BadScript
-from sandbox.server import Setting
-from settings import Clock, Settings
-from shell import JSON, beside, definitions, read_settings, stop
-from web.check_offices import check_offices
-from web.names import RefusedStart
-from web.parts import gateway_of
+COMMANDS: Mapping[str, str] = {  # name: module:attribute
+    "check": "commands.definitions:check", "plan": "commands.definitions:plan",
+    "figures": "commands.definitions:figures", "sheet": "commands.definitions:sheet", "due": "commands.definitions:due",
+    "sandbox": "commands.joining:sandbox", "conform": "commands.joining:conform", "gateway": "commands.joining:gateway",
+    "legs": "commands.legs:legs", "retry": "commands.legs:retry", "settle": "commands.legs:settle",
+    "quarantine": "commands.quarantine:quarantine", "reconcile": "commands.reconciling:reconcile",
+    "pause": "commands.running:pause", "resume": "commands.running:resume", "dispatch": "commands.running:dispatch",
+    "keys": "commands.running:keys",
+    "token": "commands.people:token", "tokens": "commands.people:tokens",
+    "account": "commands.people:account", "accounts": "commands.people:accounts",
+    "export": "commands.reading:export_", "verify": "commands.reading:verify_", "audit": "commands.reading:audit_",
+    "diff": "commands.reading:diff", "report": "commands.reporting:report_", "pledges": "commands.reporting:pledges_",
+    "backup": "commands.copies:backup", "restore": "commands.copies:restore_",
+    "archive": "commands.archiving:archive", "erase": "commands.erasing:erase",
+}
+
+
+class Commands(AppGroup):
+    """Flask's own kind of group, but for commands that are imported at their first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None if there is none."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        return cast(click.Command, getattr(import_module(module), attribute))
 
 
 def register(app: Flask) -> None:
     """Give the app its commands."""
-    for command in (check, plan, figures, sheet, due, sandbox, conform, gateway, *OPERATIONS):
-        app.cli.add_command(command)
-
-
-def _today(settings: Settings) -> date:
-    return Clock(settings.clock_file).now().astimezone(settings.zone).date()
-
-
-def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem], bool]:
-    """Every problem of the definitions and of the department list, the gravest first; and whether a file could not be
-    read, so that more may be wrong than is known."""
-    loaded = load_catalog(settings.bundles)
-    found = found_in(loaded, _today(settings))
-    if not any(problem.level == "error" for problem in found):
-        for bundle in loaded.catalog.bundles:
-            found += explore(loaded.catalog, bundle, _today(settings))
-    if settings.departments is not None and not loaded.unread:
-        found += check_offices(settings, loaded.catalog, deployment)
-    return by_weight(found), bool(loaded.unread)
-
-
-@click.command()
-@JSON
-@click.option("--open-legs", is_flag=True, help="Also whether the department list has every office with open legs; "
-              "only this reads the store, beside the portal.")
-def check(as_json: bool, open_legs: bool) -> None:
-    """Check all definitions and the department list; every problem at once, exit 1 if there is an error."""
-    settings = read_settings()
-    listed = Deployment() if settings.departments is None else read_deployment(
-        settings.departments, os.environ, registry())
-    found, unread = _problems(settings, listed)
-    found += _ending(settings, listed)
-    found += _absent(settings, listed) if open_legs else []
-    if as_json:
-        click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
-                                "message": p.message} for p in found], ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(report_lines(found, unread)))
-    sys.exit(1 if any(problem.level == "error" for problem in found) else 0)
-
-
-def _ending(settings: Settings, listed: Deployment) -> list[Problem]:
-    """The certificates in files of the department list that are over, or will be within a month."""
-    now, lines = Clock(settings.clock_file).now(), {one.id: one.line for one in listed.listed}
-    return [Problem(Place(str(settings.departments), lines[one.of]), "certificate_ends",
-                    f"{one.of}：{NAMES[one.what]}{'已于' if one.at <= now else '将于'} "
-                    f"{_shown(one.at.astimezone(settings.zone))} 到期，请换新的文件", "warning")
-            for one in soon(certificates(registry(), listed.bodies.values()), now)]
-
-
-def _absent(settings: Settings, listed: Deployment) -> list[Problem]:
-    """What is to be done about offices that have open legs and are not in the list."""
-    with beside() as opened:
-        missing = absent(opened.db, listed.bodies)
-    return [Problem(Place(str(settings.departments), 1), "office_missing", advice(missing))] if missing else []
-
-
-def _situation(catalog: Catalog, bundle: str, file: Path | None) -> Mapping[str, Any]:
-    if file is None:
-        known = catalog.bundles.get(bundle)
-        return known.figures if known else {}
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        stop(f"情形文件 {file} 的文字编码不是 UTF-8；请另存为 UTF-8")
-    except OSError:
-        stop(f"读不到情形文件 {file}；请核对路径，文件要存在并且可读")
-    situation = _answers(str(file), text)
-    if not isinstance(situation, dict):
-        stop(f"情形文件 {file} 里要写「问题: 回答」，例如 {{services: [water], filer: self}}")
-    return situation
-
-
-def _answers(file: str, text: str) -> Any:
-    """Answers as JSON, or written as in a bundle's `figures:`."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        read = read_text(file, text)
-    if read.node is None or read.problems:
-        stop("\n".join(map(str, read.problems)) or f"情形文件 {file} 是空的；请写上回答，例如 {{filer: self}}")
-    return read.node.plain()
-
-
-def _composed(bundle: str, file: Path | None) -> tuple[Plan, Catalog]:
-    settings = read_settings()
-    catalog = definitions(settings)
-    try:
-        situation = _situation(catalog, bundle, file)
-        edition = edition_of(catalog, bundle).hash if bundle in catalog.bundles else ""
-        return compose(catalog, bundle, situation, today=_today(settings), edition=edition), catalog
-    except FormsError as error:
-        stop(f"{error}；可用：{'、'.join(sorted(catalog.bundles))}")
-
-
-_SITUATION = click.option("--situation", type=click.Path(path_type=Path), default=None,
-                          help="A JSON file with the answers; without it the bundle's own `figures:`.")
-_ENDS = (signal.SIGTERM, signal.SIGINT)
-
-
-@click.command()
-@click.argument("bundle")
-@_SITUATION
-@JSON
-def plan(bundle: str, situation: Path | None, as_json: bool) -> None:
-    """The composed plan: matters and why, fields and who asks, materials kept and removed, order, figures."""
-    made, catalog = _composed(bundle, situation)
-    if as_json:
-        click.echo(json.dumps(plan_json(made), ensure_ascii=False, indent=2))
-    _stop_at_bad_answers(made)
-    if not as_json:
-        click.echo("\n".join(plan_lines(made, pledge_texts(catalog.matters.values()))))
-
-
-def _stop_at_bad_answers(made: Plan) -> None:
-    """A plan that leaves out what was answered wrongly is a plan for somebody else."""
-    bad = [f"  {problem.at}：{problem.text}" for problem in made.problems if problem.rule == "bad_answer"]
-    if bad:
-        stop("\n".join(["情形里有答错的问题，请改正后再算：", *bad]))
-
-
-@click.command()
-@click.argument("bundle")
-@_SITUATION
-@JSON
-def figures(bundle: str, situation: Path | None, as_json: bool) -> None:
-    """The computed figures before and after."""
-    made, _ = _composed(bundle, situation)
-    shown = json.dumps(figures_json(made), ensure_ascii=False, indent=2)
-    if as_json:
-        click.echo(shown)
-    _stop_at_bad_answers(made)
-    open_ones = [f"  {problem.at}：{problem.text}" for problem in made.problems if problem.rule == "open_question"]
-    if open_ones:
-        says = "还有问题没有回答，下面的数字不能公布；请在一件事里写 figures: {…}，或用 --situation 给出情形："
-        click.echo("\n".join([says, *open_ones]), err=True)
-    if not as_json:
-        click.echo("\n".join(made.figures.because))
-
-
-@click.command()
-@click.argument("matters", metavar="MATTER…", nargs=-1)
-@JSON
-def sheet(matters: tuple[str, ...], as_json: bool) -> None:
-    """For a department's engineer: every field and paper of MATTER… (else of all) with type, unit and code values."""
-    catalog = definitions(read_settings())
-    if missing := [name for name in matters if name not in catalog.matters]:
-        stop(f"没有事项 {'、'.join(missing)}；可用：{'、'.join(sorted(catalog.matters))}")
-    made = [sheet_of(catalog, catalog.matters[name]) for name in matters or sorted(catalog.matters)]
-    text = "\n".join(line for one in made for line in sheet_lines(one))
-    click.echo(json.dumps(made, ensure_ascii=False, indent=2) if as_json else text)
-
-
-@click.command()
-@click.argument("start")
-@click.argument("limit")
-@click.option("--pause", multiple=True, help="FROM..TO, may be repeated.")
-@JSON
-def due(start: str, limit: str, pause: tuple[str, ...], as_json: bool) -> None:
-    """When LIMIT (7wd, 20nd, 4h, 4wh, 30min, 1mo) that starts at START ends, day by day."""
-    settings = read_settings()
-    loaded = load_catalog(settings.bundles)
-    calendar = work_calendar(loaded.catalog.calendar.values(), settings.zone)
-    try:
-        spans = [read_pause(text, settings.zone) for text in pause]
-        answer = explain(read_instant(start, settings.zone), parse_limit(limit), spans, calendar)
-    except (BadLimit, CaseError) as error:
-        stop(str(error))
-    if as_json:
-        click.echo(json.dumps(due_json(answer), ensure_ascii=False, indent=2))
-        return
-    for line in answer.days:
-        click.echo(f"{line.date}  {'计入  ' if line.counted else '不计入'}  {line.why}")
-    unsure = "（所在年份的节假日尚未公布，暂按法定节假日推算）" if answer.provisional else ""
-    click.echo(f"到期：{_shown(answer.due)}{unsure}")
-
-
-def _shown(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
-
-
-@click.command()
-@click.option("--script", default="mix", show_default=True, help="A shipped script's name, or a file of rules.")
-@click.option("--ledger", type=click.Path(path_type=Path), default=None, help="Where to append what was seen and done.")
-@click.option("--speed", type=float, default=1.0, show_default=True, help="How much faster than real its clock runs.")
-def sandbox(script: str, ledger: Path | None, speed: float) -> None:
-    """Run the demo departments until interrupted; they listen where YJS_SANDBOX_URL says."""
-    settings = read_settings()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # before its threads begin, so that the signal is ours
-    try:
-        playing = start_sandbox(
-            settings.departments or DEPLOYMENT, os.environ,
-            Setting(script, ledger, speed, now=Clock(settings.clock_file).now),
-            say=lambda line: click.echo(f"[dev] {line}"))
-    except (NothingToPlay, BadScript) as error:
-        stop(str(error))
-    click.echo(f"demo departments at {playing.url}: {', '.join(sorted(playing.offices))}")
-    signal.sigwait(_ENDS)
-    playing.stop()
-
-
-@click.command()
-@click.argument("url", required=False)
-@click.option("--secret", envvar="SECRET", required=True, help="The secret both sides sign with (or SECRET=…).")
-@click.option("--notices-within", type=float, default=20.0, show_default=True, help="Seconds to wait for a notice.")
-@click.option("--listen", default="127.0.0.1", show_default=True, help="Where the department reaches this machine.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0,
-              help="The port to listen on; any free one if not given.")
-@click.option("--asked/--not-asked", "can_be_asked", default=True, show_default=True,
-              help="Whether the query is answered (can_be_asked).")
-@click.option("--keys/--no-keys", "honours_keys", default=True, show_default=True,
-              help="Whether the same key twice has one effect (honours_keys).")
-@click.option("--read-lag", type=click.FloatRange(0, 600), default=0.0, show_default=True,
-              help="Seconds after which the query finds what was taken (read_lag).")
-@click.option("--pull", is_flag=True, help="The department fetches: no URL; each step may take --notices-within.")
-@click.option("--token", envvar="TOKEN", help="The token it fetches with (or TOKEN=…), with --pull.")
-def conform(url: str | None, pull: bool, token: str | None, **aim: Any) -> None:
-    """Play the hub against a department's endpoint, or for one that fetches; say what passed and what to change."""
-    try:
-        checks = _watched(token, aim) if pull else _tried(url, aim)
-    except BadAim as error:
-        stop(str(error))
-    except OSError as error:
-        stop(f"不能在 {aim['listen']} 端口 {aim['port']} 上监听（{error.strerror}）；请用 --listen、--port 换一个")
-    click.echo(report(checks))
-    sys.exit(0 if all(check.passed for check in checks) else 1)
-
-
-def _tried(url: str | None, aim: dict[str, Any]) -> list[Check]:
-    if url is None:
-        raise BadAim("请写推送地址，例如 flask conform http://127.0.0.1:8080/push；由对方来取件的用 --pull")
-    return try_out(Aim(url, **aim))
-
-
-def _watched(token: str | None, aim: dict[str, Any]) -> list[Check]:
-    if not token:
-        raise BadAim("请给出取件用的令牌：TOKEN=… 或 --token；可这样生成：openssl rand -hex 24")
-    watch = Watch(aim["secret"], token, aim["notices_within"], aim["listen"], aim["port"])
-    return conform_pull(watch, click.echo)
-
-
-@click.command()
-@click.option("--subject", default="test", show_default=True, help="The person to whom the test message goes.")
-def gateway(subject: str) -> None:
-    """Try the city's message gateway with a test message; say what passed and what to change."""
-    try:
-        body = gateway_of(read_settings())
-    except RefusedStart as wrong:
-        stop(str(wrong))
-    if body is None:
-        stop("没有设置 YJS_GATEWAY 和 YJS_GATEWAY_SECRET；写法见 docs/operating.md")
-    checks = try_gateway(body, subject)
-    click.echo(report(checks))
-    sys.exit(0 if all(check.passed for check in checks) else 1)
+    app.cli = Commands(app.name)

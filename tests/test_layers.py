@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "people": {"store", "connectors"},
     "web": {"catalog", "forms", "cases", "store", "desk", "dispatch", "oversight", "people", "connectors", "sources",
             "settings"},
+    "commands": {"catalog", "forms", "cases", "store", "desk", "dispatch", "oversight", "people", "web", "connectors",
+                 "sandbox", "settings"},
     # Signatures and sample papers import nothing of ours; everything else goes by HTTP.
     "sandbox": {"connectors", "sources"},
     # The fault rig is a stranger too: signatures, what departments say, and the tools of bench; the rest by HTTP.

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import cli
 from app import create_app
+from commands import definitions
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
 from web.wiring import RefusedStart
@@ -52,12 +52,12 @@ def situation(folder, text):
     "has_certificate: 是\nregister_with: mother\nwants: []\nfiler: self\n",
 ])
 def test_a_situation_is_json_or_as_in_a_bundle(tmp_path, answers):
-    done = run(cli.figures, "newborn", "--json", "--situation", situation(tmp_path, answers))
+    done = run(definitions.figures, "newborn", "--json", "--situation", situation(tmp_path, answers))
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["situation"]["has_certificate"] is True
 
 
-@pytest.mark.parametrize("command", [cli.plan, cli.figures])
+@pytest.mark.parametrize("command", [definitions.plan, definitions.figures])
 def test_a_wrong_answer_is_said_and_no_plan_is_shown(tmp_path, command):
     done = run(command, "newborn", "--situation", situation(tmp_path, "register_with: uncle\nchild: yes\n"))
     assert done.exit_code == 1
@@ -72,14 +72,14 @@ def test_a_wrong_answer_is_said_and_no_plan_is_shown(tmp_path, command):
     ("是".encode("gb18030"), "文字编码不是 UTF-8；请另存为 UTF-8"), ("a: 'b", "引号没有成对"),
 ])
 def test_a_file_of_answers_that_cannot_be_read_says_in_chinese_why(tmp_path, content, says):
-    done = run(cli.plan, "newborn", "--situation", situation(tmp_path, content))
+    done = run(definitions.plan, "newborn", "--situation", situation(tmp_path, content))
     assert done.exit_code == 1
     assert says in done.stderr
     assert "Errno" not in done.stderr
 
 
 def test_a_missing_file_of_answers_is_named(tmp_path):
-    done = run(cli.plan, "newborn", "--situation", tmp_path / "no.json")
+    done = run(definitions.plan, "newborn", "--situation", tmp_path / "no.json")
     assert "读不到情形文件" in done.stderr
     assert "Errno" not in done.stderr
 
@@ -90,16 +90,16 @@ def test_figures_of_an_unanswered_situation_say_that_they_are_not_to_be_publishe
     file = folder / "newborn.yaml"
     lines = [line for line in file.read_text().splitlines() if not line.startswith("figures:")]
     file.write_text("\n".join(lines))
-    done = run(cli.figures, "newborn", folder=folder)
+    done = run(definitions.figures, "newborn", folder=folder)
     assert done.stderr.startswith("还有问题没有回答，下面的数字不能公布")
     assert "has_certificate：" in done.stderr
-    checked = run(cli.check, folder=folder)
+    checked = run(definitions.check, folder=folder)
     assert checked.exit_code == 0
     assert "newborn.yaml:2: 提醒：没有写 figures" in checked.output
 
 
 def test_the_shipped_list_of_departments_has_no_fault(offices):
-    done = run(cli.check, **offices())
+    done = run(definitions.check, **offices())
     assert (done.exit_code, done.stdout, done.stderr) == (0, "定义全部正确。\n", "")
 
 
@@ -109,7 +109,7 @@ def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any
         ("    path: /d/transport-qingdao\n", "    path: /d/transport-qingdao\n    deadlin: 3\n    read_lag: soon\n"),
         ("  tax:\n", "  tax-2: {department: tax, path: /d/tax-2, secrets: [file:tax.secret]}\n  tax:\n"),
         ("    path: /d/bank\n", "    connector: pull\n"), ("    tokens: [file:bank.token]\n", ""))
-    done = run(cli.check, **environ)
+    done = run(definitions.check, **environ)
     assert (done.exit_code, done.stderr) == (1, "")
     lines = [line.removeprefix(environ["YJS_DEPARTMENTS"]) for line in done.stdout.splitlines()]
     assert ":19: 没有 water-grp 这类部门；是不是 water-group？" in lines
@@ -118,7 +118,7 @@ def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any
     assert [line.split(": ", 1)[1] for line in lines if "tax" in line] == [
         "tax 与 tax-2 是同一类部门、同一地区，无法决定送给谁"]
     assert "提醒：bank：没有写 tokens" in lines[-2]
-    found = json.loads(run(cli.check, "--json", **environ).stdout)
+    found = json.loads(run(definitions.check, "--json", **environ).stdout)
     assert lines[-1] == f"共 {sum(one['level'] == 'error' for one in found)} 处错误，1 条提醒。"
     assert {one["code"] for one in found} == {
         "unknown_department", "unknown_key", "bad_value", "same_place", "no_token", "no_connector"}
@@ -134,11 +134,11 @@ def test_one_real_department_among_the_demo_ones_is_set_up_as_the_guide_says(off
     environ = offices((demo, entry))
     for name in ("gas.secret", "gas.token"):
         (tmp_path / f"{name.replace('gas', 'gas-utility')}").rename(tmp_path / name)  # which others cannot read
-    assert run(cli.check, **environ).stdout == "定义全部正确。\n"
+    assert run(definitions.check, **environ).stdout == "定义全部正确。\n"
 
 
 def test_a_list_of_departments_that_cannot_be_read_is_the_only_thing_said(offices):
-    done = run(cli.check, **offices(("bodies:\n", "bodies: [\n")))
+    done = run(definitions.check, **offices(("bodies:\n", "bodies: [\n")))
     first, last = done.stdout.splitlines()
     assert "offices.yaml:" in first and last == "共 1 处错误，0 条提醒。"
     assert done.exit_code == 1

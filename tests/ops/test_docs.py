@@ -16,7 +16,10 @@ FLASKS_OWN = {"run", "shell", "routes"}
 
 
 def commands(group, before=()):
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command.name == name
         if name not in FLASKS_OWN:
             yield (*before, name), command
         if isinstance(command, click.Group):

@@ -5,7 +5,7 @@ from tests.ops.conftest import file, received, say
 
 
 def test_cases_that_ended_before_a_day_are_erased_and_others_are_named_with_why(deployment, monkeypatch):
-    monkeypatch.setattr("ops_erasing.AT_ONCE", 1)  # several changes of one command, though no portal runs
+    monkeypatch.setattr("commands.erasing.AT_ONCE", 1)  # several changes of one command, though no portal runs
     clock = deployment.folder / "clock"
     monkeypatch.setenv("YJS_CLOCK", str(clock))
     clock.write_text("2026-01-05T09:00:00+08:00 x0")

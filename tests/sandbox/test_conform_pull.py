@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-import cli
+from commands.joining import conform
 from connectors.signing import headers_for
 from sandbox.checks import BadAim, report
 from sandbox.conform_pull import Watch, conform_pull
@@ -114,14 +114,14 @@ def test_a_bad_secret_is_said_before_anything_is_laid_out() -> None:
     (["--pull", "--token", TOKEN, "--listen", "192.0.2.1"], "不能在 192.0.2.1"),
 ])
 def test_the_command_says_what_is_missing(words: list[str], said: str) -> None:
-    done = CliRunner().invoke(cli.conform, ["--secret", SECRET, *words])
+    done = CliRunner().invoke(conform, ["--secret", SECRET, *words])
     assert done.exit_code == 1
     assert said in done.stderr
 
 
 def test_the_command_reports_on_a_program_that_never_comes() -> None:
     done = CliRunner().invoke(
-        cli.conform, ["--pull", "--notices-within", "0.1"], env={"SECRET": SECRET, "TOKEN": TOKEN})
+        conform, ["--pull", "--notices-within", "0.1"], env={"SECRET": SECRET, "TOKEN": TOKEN})
     assert done.exit_code == 1
     assert done.stdout.startswith("请让取件程序到 http://127.0.0.1:")
     assert done.stdout.endswith("1 项不符，改好后再试一次。\n")

@@ -19,10 +19,12 @@ from catalog.model import Catalog
 from catalog.report import found_in
 from desk.errors import DeskError
 from settings import BadSettings, Clock, Settings
+from store import tallies
 from store.cipher import Cipher
 from store.errors import StoreError
 from store.keys import load_keys
 from store.opening import Opened, Place, open_reader
+from store.port import Database
 from web.inside import VERBS, call
 from web.inside_people import CommandRefused
 from web.wiring import NAME, House, RefusedStart
@@ -89,6 +91,11 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).isoformat(timespec="seconds")
 
 
+def minute(at: datetime, zone: tzinfo) -> str:
+    """A time as people of this city read it, to the minute."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
 def clock() -> Clock:
     """The clock that the portal goes by."""
     return Clock(read_settings().clock_file)
@@ -117,6 +124,15 @@ def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         whole.meta[NAME] = home
         whole.call_on_close(home.close)
     return VERBS[verb](home, asked)
+
+
+def offices_named(database: Database, department: str) -> list[str]:
+    """The offices that a name stands for: an office's own, or all of a kind of department; stops at a slip."""
+    with database.read() as tx:
+        found = tallies.offices_of(tx, department)
+    if not found:
+        found = [body.id for body in house().deployment.bodies.values() if department in (body.id, body.department)]
+    return found or stop(f"没有单位 {department}；请写接入清单里的单位编号或部门代码")
 
 
 def place() -> Place:

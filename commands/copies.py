@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from commands.shell import act, beside, changed, clock, keys, place, stop
 from desk.acts import Act
-from shell import act, beside, changed, clock, keys, place, stop
 from store.backup import Copied, Goal, back_up, refuse_taken
 from store.errors import StoreError
 from store.restoration import restore, try_out
@@ -63,6 +63,3 @@ def restore_(folder: Path, dry_run: bool, **said: str) -> None:
     click.echo(f"已恢复。{_said(made)}")
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
     click.echo("请先用 flask reconcile 与各部门核对，再用 flask resume 恢复运行。")
-
-
-COPIES = (backup, restore_)

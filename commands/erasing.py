@@ -13,7 +13,7 @@ import click
 
 from cases.errors import CaseError
 from cases.instants import read_instant
-from shell import act, beside, changed, clock, read_settings, stop
+from commands.shell import act, beside, changed, clock, read_settings, stop
 from store import erasure
 
 AT_ONCE = 50

@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from cases.calendar_days import work_calendar
+from commands.shell import JSON, beside, house, read_settings, stop
 from oversight.pledges import Owed, Pledges
 from oversight.report import Line, Report, lines, report
-from shell import JSON, beside, house, read_settings, stop
 from store.port import Database
 from store.report import CaseCount, Period, cases_of
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from commands.shell import JSON, act, beside, changed, moment, printable, read_settings, stop
 from people.identity import ROLES
-from shell import JSON, act, beside, changed, moment, printable, read_settings, stop
 from store import identities, people
 
 STAFF = tuple(role for role in ROLES if role != "applicant")
@@ -146,6 +146,3 @@ def tokens_revoke(token: str, **said: Any) -> None:
     if not changed("revoke", {"id": token, **said})["revoked"]:
         stop(f"没有可以吊销的令牌 {token}；请用 flask tokens list 核对。")
     click.echo(f"{token}：{'将吊销' if said['dry_run'] else '已吊销'}")
-
-
-PEOPLE = (token, account, accounts, tokens)

@@ -1,0 +1,89 @@
+"""`flask pause`, `resume`, `dispatch` and `keys`: the service as a whole."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import click
+
+from commands.shell import act, changed, house, minute, printable, read_settings, stop
+from dispatch.loop import STOP_SECONDS
+from store.errors import StoreError
+from store.keys import add_key, create_keys
+from web.wiring import RefusedStart
+
+
+@click.command()
+@act()
+def pause(**said: Any) -> None:
+    """Nothing leaves for departments, and their notices get 503 until `flask resume`."""
+    changed("pause", said)
+    click.echo("将暂停。" if said["dry_run"] else "已暂停：不再派发，部门回告得到 503；恢复请用 flask resume。")
+
+
+@click.command()
+@act("恢复运行")
+def resume(**said: Any) -> None:
+    """Go on after a pause or a restore."""
+    before = changed("resume", said)
+    if before["was"] is None:
+        click.echo("服务没有暂停。")
+    else:
+        since = minute(datetime.fromisoformat(before["since"]), read_settings().zone)
+        click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {since} 起暂停，原因：{printable(before['was'])}")
+
+
+@click.group()
+def keys() -> None:
+    """The file of encryption keys (YJS_KEYS)."""
+
+
+@keys.command("create")
+def keys_create() -> None:
+    """Make the key file; never overwrites one."""
+    _on_keys(create_keys, "已生成")
+
+
+@keys.command("add")
+def keys_add() -> None:
+    """Add a newer key: what is sealed from the next start on uses it, the older ones still open the rest."""
+    _on_keys(add_key, "已加入新密钥，重新启动服务后生效：")
+
+
+def _on_keys(work: Callable[[Any], None], said: str) -> None:
+    path = read_settings().key_file
+    try:
+        work(path)
+    except StoreError as error:
+        stop(error.says)
+    except OSError as error:
+        stop(f"{path} 不能写入（{error.strerror}）；请检查 YJS_KEYS 和目录的属主、权限")
+    click.echo(f"{said} {path}；请另存一份在安全的地方，丢失密钥就无法读出已保存的资料。")
+
+
+@click.command()
+def dispatch() -> None:
+    """A dispatcher of its own beside the portals, until interrupted (PostgreSQL only)."""
+    if read_settings().database_url is None:
+        stop("内嵌数据库只有一个进程，派发就在门户里运行；设置 DATABASE_URL 使用 PostgreSQL 后才能单独派发。")
+    ended, home = threading.Event(), house()
+    try:
+        _on_stop(lambda *_: sys.exit(0))  # while it still waits for the database
+        home.begin()
+        _on_stop(lambda *_: ended.set())
+        click.echo("dispatching")
+        ended.wait()
+    except (RefusedStart, StoreError) as refused:
+        stop(refused.says if isinstance(refused, StoreError) else str(refused))
+    finally:
+        home.close(STOP_SECONDS)
+
+
+def _on_stop(act: Callable[..., object]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, act)
