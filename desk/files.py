@@ -35,8 +35,8 @@ def keep(premises: Premises, row: FileRow, chunks: Iterable[bytes]) -> FileInfo:
 
 
 def fresh(owner: str, name: str, type_: str, now: datetime) -> FileRow:
-    """A row for a file about to be stored, with a random id."""
-    return FileRow(file=new_file_id(), owner=owner, name=name, type=type_, size=0, sha256="", created_at=now)
+    """A row for a file about to be stored, with an id that nobody guesses."""
+    return FileRow(file=new_file_id(now), owner=owner, name=name, type=type_, size=0, sha256="", created_at=now)
 
 
 def info(row: FileRow) -> FileInfo:

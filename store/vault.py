@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -45,13 +46,15 @@ class Vault(Protocol):
         """Forget the bytes; no error if there are none."""
 
 
-def new_file_id() -> str:
-    """A random id of 128 bits; it says nothing about the file."""
-    return secrets.token_hex(16)
+def new_file_id(now: datetime) -> str:
+    """An id that nobody guesses, and that stands behind all earlier ones: 48 bits of milliseconds since 1970, 80 random
+    bits (the order of RFC 9562's version 7). Random from the first sign on, each of a case's papers would lie somewhere
+    else among all that were ever uploaded, and be a page of the index to fetch from a disk and to write back."""
+    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}"
 
 
 class FolderVault:
-    """Sealed files below `files/` in the data folder, each under its random id."""
+    """Sealed files below `files/` in the data folder, each under its id; the last two signs of it name its folder."""
 
     def __init__(self, folder: Path, cipher: Cipher) -> None:
         self._folder = folder / "files"
@@ -75,21 +78,21 @@ class FolderVault:
     def open(self, file: str) -> Iterator[bytes]:
         """The plain bytes in parts."""
         try:
-            stream = self._path(file).open("rb")
+            stream = self._there(file).open("rb")
         except FileNotFoundError:
             raise UnknownFile from None
         return self._parts(file, stream)
 
     def drop(self, file: str) -> None:
         """Forget the bytes."""
-        self._path(file).unlink(missing_ok=True)
+        self._there(file).unlink(missing_ok=True)
 
     def share(self, file: str, other: FolderVault) -> bool:
         """Let this vault have the file that `other` has on the same disk, without a copy; False if that cannot be."""
         path = self._path(file)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         try:
-            path.hardlink_to(other._path(file))
+            path.hardlink_to(other._there(file))
         except OSError:
             return False
         sync_folder(path.parent)
@@ -117,9 +120,16 @@ class FolderVault:
                 raise SealBroken("file")
 
     def _path(self, file: str) -> Path:
+        """Where a file is put."""
         if len(file) != 32 or not _ALPHABET.issuperset(file):
             raise UnknownFile
-        return self._folder / file[:2] / file
+        return self._folder / file[-2:] / file
+
+    def _there(self, file: str) -> Path:
+        """Where a file is: ids were random from the first sign on once, and folders named by the first two."""
+        path = self._path(file)
+        earlier = self._folder / file[:2] / file
+        return earlier if not path.exists() and earlier.exists() else path
 
 
 class DatabaseVault:

@@ -11,6 +11,7 @@ from store.cipher import Cipher
 from store.folder import make_folder
 from store.opening import Place
 from store.vault import FolderVault, new_file_id
+from tests.store.samples import NOW
 
 
 @pytest.fixture
@@ -37,10 +38,10 @@ def test_a_folder_that_is_there_is_left_as_it_is(tmp_path: Path, synced: list[Pa
 
 def test_a_folder_that_somebody_else_just_made_is_not_taken_for_durable(
         folder: Place, cipher: Cipher, synced: list[Path]) -> None:
-    files, file = folder.data / "files", new_file_id()
-    (files / file[:2]).mkdir(parents=True)
+    files, file = folder.data / "files", new_file_id(NOW)
+    (files / file[-2:]).mkdir(parents=True)
     kept = FolderVault(folder.data, cipher)
     kept.put(file, [b"one"])
-    assert synced == [files, files / file[:2]]
-    kept.put(file[:2] + new_file_id()[2:], [b"two"])
-    assert synced[2:] == [files / file[:2]]
+    assert synced == [files, files / file[-2:]]
+    kept.put(new_file_id(NOW)[:-2] + file[-2:], [b"two"])
+    assert synced[2:] == [files / file[-2:]]

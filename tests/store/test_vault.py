@@ -14,6 +14,7 @@ from store.cipher import Cipher
 from store.errors import SealBroken, StorageFull, UnknownFile
 from store.opening import Opened, Place
 from store.vault import PART, FolderVault, new_file_id
+from tests.store.samples import NOW, minutes
 
 SOME = random.Random(1).randbytes(2 * PART + 77)
 
@@ -24,7 +25,7 @@ def cut(data: bytes, size: int) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("data", [b"", b"a", SOME[:PART], SOME[:PART + 1], SOME], ids=len)
 def test_what_is_kept_comes_back_whole(store: Opened, data: bytes) -> None:
-    file = new_file_id()
+    file = new_file_id(NOW)
     kept = store.vault.put(file, cut(data, 65_536))
     assert (kept.size, kept.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert b"".join(store.vault.open(file)) == data
@@ -35,7 +36,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: Opened) -> None:
         yield SOME
         raise TimeoutError
 
-    file = new_file_id()
+    file = new_file_id(NOW)
     with pytest.raises(TimeoutError):
         store.vault.put(file, broken())
     with pytest.raises(UnknownFile):
@@ -52,12 +53,12 @@ def test_a_disk_without_room_is_said_in_the_stores_own_words_and_leaves_nothing(
     folder.data.mkdir()
     vault = FolderVault(folder.data, cipher)
     with pytest.raises(StorageFull):
-        vault.put(new_file_id(), until_full())
+        vault.put(new_file_id(NOW), until_full())
     assert [path for path in folder.data.rglob("*") if path.is_file()] == []
 
 
 def test_a_dropped_file_is_gone_and_dropping_twice_is_fine(store: Opened) -> None:
-    file = new_file_id()
+    file = new_file_id(NOW)
     store.vault.put(file, [b"a"])
     store.vault.drop(file)
     store.vault.drop(file)
@@ -75,9 +76,9 @@ def test_only_an_id_names_a_file(folder: Place, cipher: Cipher, file: str) -> No
 @pytest.fixture
 def kept(folder: Place, cipher: Cipher) -> tuple[FolderVault, str, Path]:
     folder.data.mkdir()
-    vault, file = FolderVault(folder.data, cipher), new_file_id()
+    vault, file = FolderVault(folder.data, cipher), new_file_id(NOW)
     vault.put(file, [SOME])
-    return vault, file, folder.data / "files" / file[:2] / file
+    return vault, file, folder.data / "files" / file[-2:] / file
 
 
 def test_bytes_on_disk_are_sealed_and_private(kept: tuple[FolderVault, str, Path]) -> None:
@@ -85,6 +86,28 @@ def test_bytes_on_disk_are_sealed_and_private(kept: tuple[FolderVault, str, Path
     assert SOME[:32] not in path.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each for each in path.parent.iterdir() if each != path] == []
+
+
+def test_ids_stand_in_the_order_in_which_they_are_made_and_their_files_in_many_folders(
+        kept: tuple[FolderVault, str, Path]) -> None:
+    made = [new_file_id(minutes(n)) for n in range(20)]
+    assert made == sorted(made) and len({file[:12] for file in made}) == 20
+    assert len({file[-2:] for file in (new_file_id(NOW) for _ in range(200))}) > 100
+
+
+def test_a_file_that_an_earlier_version_put_is_found_copied_and_dropped_where_it_is(
+        kept: tuple[FolderVault, str, Path], tmp_path: Path, cipher: Cipher) -> None:
+    vault, file, path = kept
+    earlier = path.parents[1] / file[:2] / file
+    earlier.parent.mkdir(exist_ok=True)
+    path.rename(earlier)
+    assert b"".join(vault.open(file)) == SOME
+    copy = FolderVault(tmp_path / "copy", cipher)
+    assert copy.share(file, vault) and b"".join(copy.open(file)) == SOME
+    vault.drop(file)
+    assert not earlier.exists()
+    with pytest.raises(UnknownFile):
+        vault.open(file)
 
 
 @pytest.mark.parametrize("length", [0, 3, 4, 100, PART, PART + 36, PART + 40, 2 * PART])
@@ -104,10 +127,10 @@ def test_a_file_cut_between_its_parts_does_not_open(kept: tuple[FolderVault, str
 
 def test_a_changed_or_swapped_file_does_not_open(kept: tuple[FolderVault, str, Path]) -> None:
     vault, file, path = kept
-    other = new_file_id()
+    other = new_file_id(NOW)
     vault.put(other, [b"other"])
     whole = path.read_bytes()
-    path.write_bytes((path.parent.parent / other[:2] / other).read_bytes())
+    path.write_bytes((path.parent.parent / other[-2:] / other).read_bytes())
     with pytest.raises(SealBroken):
         list(vault.open(file))
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -116,7 +139,7 @@ def test_a_changed_or_swapped_file_does_not_open(kept: tuple[FolderVault, str, P
 
 
 def test_a_swapped_part_in_the_database_does_not_open(store: Opened) -> None:
-    first, second = new_file_id(), new_file_id()
+    first, second = new_file_id(NOW), new_file_id(NOW)
     store.vault.put(first, [b"first"])
     store.vault.put(second, [b"second"])
     if store.db.write(lambda tx: tx.run(
