@@ -96,7 +96,7 @@ def _why(tx: Tx, rows: list[MandateRow], pair: tuple[str, str], what: tuple[str,
         return "early"
     if rows:
         return "expired"
-    return "revoked" if any(row.principal == pair[0] for row in mandates.given_to(tx, pair[1])) else "none"
+    return "revoked" if mandates.ever_between(tx, *pair) else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +142,15 @@ class Agency:
         with self._premises.database.read() as tx:
             return hand_of(tx, subject, case, now, act)
 
-    def filed_for_others(self, agent: str, now: datetime) -> list[Filed]:
-        """What an agent filed, newest first, each with whether a mandate still holds."""
+    def filed_for_others(self, agent: str, now: datetime, after: str | None,
+                         limit: int) -> tuple[list[Filed], str | None]:
+        """What an agent filed, newest first, each with whether a mandate still holds; and where the next page begins
+        (None: this was the last)."""
         with self._premises.database.read() as tx:
             sees = cache(partial(_sees, tx, now, agent))
-            rows = [(row, mandates.get(tx, row.mandate)) for row in mandates.agencies_of(tx, agent)]
-            return [Filed(row, under, sees(under.principal, row.bundle)) for row, under in rows]
+            found, then = mandates.agencies_of(tx, agent, after, limit)
+            rows = [(row, mandates.get(tx, row.mandate)) for row in found]
+            return [Filed(row, under, sees(under.principal, row.bundle)) for row, under in rows], then
 
     def filed_by(self, case: CaseRow) -> tuple[AgencyRow, MandateRow] | None:
         """The agent who filed a case, and the mandate; None where its owner did."""

@@ -11,11 +11,14 @@ from typing import Any
 
 from store.encoding import stamp
 from store.errors import UnknownMandate
+from store.paging import Order
 from store.port import Row, Tx
 from store.rows import insert, one, params, shape
 from store.sealing import seal, unseal
 
-MOST_LISTED = 200
+MOST_LISTED = 200  # on one page
+_GIVEN = Order(("given_at", "mandate"), backwards=True, first="~")
+_FILED = Order(("filed_at", "reference"), backwards=True, first="~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +68,36 @@ def between(tx: Tx, principal: str, agent: str, lock: bool = False) -> list[Mand
     return [_opened(tx, row) for row in tx.rows(sql, principal=principal, agent=agent)]
 
 
-def given_by(tx: Tx, principal: str) -> list[MandateRow]:
-    """What a principal gave, the newest first; of more than can be listed those that last longest."""
-    return _listed(tx, "principal", principal)
+def given_by(tx: Tx, principal: str, after: str | None = None,
+             limit: int = MOST_LISTED) -> tuple[list[MandateRow], str | None]:
+    """What a principal gave, the newest first, and where the next page begins (None: this was the last)."""
+    return _listed(tx, "principal", principal, after, limit)
 
 
-def given_to(tx: Tx, agent: str) -> list[MandateRow]:
-    """What an agent was given, the newest first; of more than can be listed those that last longest."""
-    return _listed(tx, "agent", agent)
+def given_to(tx: Tx, agent: str, after: str | None = None,
+             limit: int = MOST_LISTED) -> tuple[list[MandateRow], str | None]:
+    """What an agent was given, the newest first, and where the next page begins (None: this was the last)."""
+    return _listed(tx, "agent", agent, after, limit)
 
 
-def _listed(tx: Tx, side: str, who: str) -> list[MandateRow]:
-    found = tx.rows(f"select * from mandates where {side} = :who order by case when revoked_at is null"
-                    " then valid_until else '' end desc, given_at desc, mandate desc limit :most",
-                    who=who, most=MOST_LISTED)
-    return sorted((_opened(tx, row) for row in found), key=lambda row: (row.given_at, row.mandate), reverse=True)
+def _listed(tx: Tx, side: str, who: str, after: str | None, limit: int) -> tuple[list[MandateRow], str | None]:
+    found, then = _GIVEN.page(tx.rows(
+        f"select * from mandates where {side} = :who and {_GIVEN.behind} order by {_GIVEN.by} limit :limit",
+        who=who, limit=limit + 1, **_GIVEN.place(after)), limit)
+    return [_opened(tx, row) for row in found], then
+
+
+def standing_of(tx: Tx, agent: str, now: datetime, limit: int = MOST_LISTED) -> list[MandateRow]:
+    """What an agent was given and nobody has taken back, those that last longest in front; none that is over."""
+    return [_opened(tx, row) for row in tx.rows(
+        "select * from mandates where agent = :who and revoked_at is null and valid_until > :now"
+        " order by valid_until desc, mandate desc limit :limit", who=agent, now=stamp(now), limit=limit)]
+
+
+def ever_between(tx: Tx, principal: str, agent: str) -> bool:
+    """Whether a principal ever entrusted an agent with anything that is still kept."""
+    return bool(tx.rows("select 1 as yes from mandates where agent = :agent and principal = :principal limit 1",
+                        agent=agent, principal=principal))
 
 
 def count_standing(tx: Tx, principal: str, now: datetime) -> int:
@@ -127,11 +145,13 @@ def agency(tx: Tx, reference: str) -> AgencyRow | None:
     return _agency(tx, found[0]) if found else None
 
 
-def agencies_of(tx: Tx, agent: str) -> list[AgencyRow]:
-    """What an agent filed for others, the newest first."""
-    found = tx.rows("select * from agencies where agent = :agent order by filed_at desc, reference desc limit :most",
-                    agent=agent, most=MOST_LISTED)
-    return [_agency(tx, row) for row in found]
+def agencies_of(tx: Tx, agent: str, after: str | None = None,
+                limit: int = MOST_LISTED) -> tuple[list[AgencyRow], str | None]:
+    """What an agent filed for others, the newest first, and where the next page begins (None: this was the last)."""
+    found, then = _FILED.page(tx.rows(
+        f"select * from agencies where agent = :agent and {_FILED.behind} order by {_FILED.by} limit :limit",
+        agent=agent, limit=limit + 1, **_FILED.place(after)), limit)
+    return [_agency(tx, row) for row in found], then
 
 
 def has_code(agency: AgencyRow, code: str) -> bool:

@@ -15,7 +15,7 @@ from web.answers import live, shown
 from web.api_catalog import api
 from web.identity import subject
 from web.inputs import body, idempotency_key, only_args
-from web.operations import KEY, Operation, operation
+from web.operations import AFTER, KEY, Operation, operation
 from web.packed import packed
 from web.schemas import CaseBody, SupplementBody, TrackBody, WithdrawBody
 from web.views import case_json, receipt_json
@@ -41,11 +41,13 @@ def file_case() -> Response:
 
 
 @api.get("/cases")
-@operation(Operation("List the caller's cases", {200: "the cases, newest first"}, returns="Cases"))
+@operation(Operation("List the caller's cases", {200: "a page of the cases, newest first"}, arguments=(AFTER,),
+                     refuses=(400,), returns="Cases"))
 def cases() -> Response:
-    """All cases of the caller."""
-    only_args()
-    return live({"cases": house().desk.cases_of(subject(), house().clock.now())})
+    """Cases of the caller."""
+    only_args("after")
+    found, then = house().desk.cases_of(subject(), house().clock.now(), request.args.get("after"))
+    return live({"cases": found, "next": then})
 
 
 @api.get("/cases/<reference>")

@@ -17,6 +17,7 @@ from web.identity import TRACKED, subject
 from web.live import Live
 from web.packed import packed, results_of
 from web.pages_again import taken
+from web.pages_lists import lists
 from web.pages_root import bp, desk, now
 from web.pages_words import called, guide_lines
 from web.pictures.map import drawn_map, explained, legend, sample
@@ -31,12 +32,13 @@ EVERY_SECONDS = 5
 
 @bp.get("/cases")
 def cases() -> str:
-    """The person's cases and unfiled drafts, newest first."""
-    filed, unfiled = desk().cases_of(subject(), now()), desk().drafts(subject(), now())
-    others = desk().filed_for_others(subject(), now())
-    named = {case["reference"]: desk().about(subject(), case["reference"]) for case in filed}
+    """The person's cases and unfiled drafts, newest first; on later pages one list alone."""
+    found = lists(own=desk().cases_of, others=desk().filed_for_others)
+    unfiled = desk().drafts(subject(), now()) if len(found) > 1 else []
+    named = {case["reference"]: desk().about(subject(), case["reference"])
+             for case in (found["own"].rows if "own" in found else ())}
     named |= {draft.id: about(draft.plan, {**draft.situation, **draft.form}) for draft in unfiled}
-    return render_template("cases.html", cases=filed, drafts=unfiled, about=named, others=others)
+    return render_template("cases.html", lists=found, drafts=unfiled, about=named)
 
 
 @bp.post("/drafts/<draft>/drop")

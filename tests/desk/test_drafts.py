@@ -139,7 +139,7 @@ def test_a_draft_that_is_changed_while_the_registers_are_asked_is_not_filed_as_n
         with pytest.raises(errors.Moved):
             desk.submit_draft("somebody", shown.id, CONSENT, NOW, reviewed)
     monkeypatch.undo()
-    assert desk.cases_of("somebody", NOW) == []
+    assert desk.cases_of("somebody", NOW)[0] == []
     kept = desk.read_draft("somebody", shown.id, NOW)
     assert kept.form["project_name"].startswith("第")
     assert desk.submit_draft("somebody", shown.id, None, NOW, kept.version).reference
@@ -157,7 +157,7 @@ def test_a_change_that_was_saved_is_never_left_out_of_what_is_filed(desk, monkey
     with pytest.raises(errors.Moved):
         desk.submit_draft("somebody", agreed.id, None, NOW, agreed.version)
     monkeypatch.undo()
-    assert desk.cases_of("somebody", NOW) == []
+    assert desk.cases_of("somebody", NOW)[0] == []
     assert desk.submit_draft("somebody", agreed.id, None, NOW).reference
 
 

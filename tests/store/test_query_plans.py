@@ -140,9 +140,11 @@ QUESTIONS: dict[str, Question] = {
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
                                               identities.drop_bonds(tx, "a"), people.end_via(tx, "v"),
                                               people.end_all_via(tx, "a"), people.end_all(tx, "a")),
-    "mandates": lambda tx: (mandates.given_by(tx, "p"), mandates.given_to(tx, "a"), mandates.between(tx, "p", "a"),
+    "mandates, page by page": lambda tx: (mandates.given_by(tx, "p"), mandates.given_to(tx, "a"),
+                                          mandates.agencies_of(tx, "a"), mandates.standing_of(tx, "a", NOW)),
+    "mandates": lambda tx: (mandates.between(tx, "p", "a"),
                             mandates.count_standing(tx, "p", NOW), mandates.agency(tx, REFERENCE),
-                            mandates.page(tx, "W", 9), mandates.agencies_of(tx, "a"), people.is_closed(tx, "p"),
+                            mandates.page(tx, "W", 9), mandates.ever_between(tx, "p", "a"), people.is_closed(tx, "p"),
                             mandates.agent_of(tx, "c", NOW), mandates.revoke(tx, "m", NOW),
                             mandates.drop_ended(tx, NOW, 9), files.hand_over(tx, REFERENCE, "a", "p")),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), submissions.find(tx, "s", "k"),
@@ -152,7 +154,8 @@ QUESTIONS: dict[str, Question] = {
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
 PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",
          "arrivals", "to be erased", "audit, from a time on", "staff", "strange notices", "lapsing", "claim",
-         "troubles", "tried again", "open cases", "feed", "a person's cases", "done by an office", "seal"}
+         "troubles", "tried again", "open cases", "feed", "a person's cases", "done by an office", "seal",
+         "mandates, page by page"}
 
 
 def _fields(leg: LegRow) -> dict[str, Any]:
