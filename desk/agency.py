@@ -6,7 +6,7 @@ between the two allows at that very moment, and nothing else; what the agent did
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -184,6 +184,13 @@ def _sees(tx: Tx, now: datetime, agent: str, principal: str, bundle: str) -> boo
     except NoMandate:
         return False
     return True
+
+
+def unseen(tx: Tx, agent: str, references: Iterable[str], now: datetime) -> set[str]:
+    """Of these cases those that this agent may not see, or not any more."""
+    asked = set(references)
+    filed, sees = mandates.filed_by(tx, agent, asked), cache(partial(_sees, tx, now, agent))
+    return {reference for reference in asked if reference not in filed or not sees(*filed[reference])}
 
 
 def still_sees(tx: Tx, agent: str, reference: str, now: datetime) -> bool:

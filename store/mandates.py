@@ -4,7 +4,7 @@ were filed under one. What a mandate says of people is sealed; who gave it to wh
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from store.encoding import stamp
 from store.errors import UnknownMandate
 from store.paging import Order
 from store.port import Row, Tx
-from store.rows import insert, one, params, shape
+from store.rows import insert, named, one, params, shape
 from store.sealing import seal, unseal
 
 MOST_LISTED = 200  # on one page
@@ -152,6 +152,13 @@ def agencies_of(tx: Tx, agent: str, after: str | None = None,
         f"select * from agencies where agent = :agent and {_FILED.behind} order by {_FILED.by} limit :limit",
         agent=agent, limit=limit + 1, **_FILED.place(after)), limit)
     return [_agency(tx, row) for row in found], then
+
+
+def filed_by(tx: Tx, agent: str, references: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Of these cases those that an agent filed: whose each is, and its bundle."""
+    return {row["reference"]: (row["principal"], row["bundle"]) for names, each in named(references) for row in tx.rows(
+        "select reference, bundle, principal from agencies join mandates on mandates.mandate = agencies.mandate"
+        f" where agencies.reference in ({names}) and agencies.agent = :agent", agent=agent, **each)}
 
 
 def has_code(agency: AgencyRow, code: str) -> bool:

@@ -68,9 +68,9 @@ def place_of(one: News) -> str:
 
 
 def _page(after: str | None) -> Response:
-    inbox = house().desk.inbox
-    found, then = inbox.page(subject(), after, house().clock.now())
-    return shown({"unread": inbox.unread(subject()), "news": [_shown(one) for one in found], "next": then})
+    inbox, now = house().desk.inbox, house().clock.now()
+    found, then = inbox.page(subject(), after, now)
+    return shown({"unread": inbox.unread(subject(), now), "news": [_shown(one) for one in found], "next": then})
 
 
 def _shown(one: News) -> dict[str, Any]:

@@ -145,6 +145,7 @@ QUESTIONS: dict[str, Question] = {
     "mandates": lambda tx: (mandates.between(tx, "p", "a"),
                             mandates.count_standing(tx, "p", NOW), mandates.agency(tx, REFERENCE),
                             mandates.page(tx, "W", 9), mandates.ever_between(tx, "p", "a"), people.is_closed(tx, "p"),
+                            mandates.filed_by(tx, "a", [REFERENCE]), people.closed(tx, ["p"]),
                             mandates.agent_of(tx, "c", NOW), mandates.revoke(tx, "m", NOW),
                             mandates.drop_ended(tx, NOW, 9), files.hand_over(tx, REFERENCE, "a", "p")),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), submissions.find(tx, "s", "k"),
