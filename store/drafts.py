@@ -51,11 +51,11 @@ def save(tx: Tx, draft: Draft) -> None:
         raise UnknownDraft
 
 
-def of_subject(tx: Tx, subject: str) -> list[Draft]:
-    """A subject's drafts that are not yet submitted, the last touched first."""
+def of_subject(tx: Tx, subject: str, since: datetime | None = None) -> list[Draft]:
+    """A subject's drafts that are not yet submitted and were touched since a time, the last touched first."""
     found = tx.rows(
-        "select * from drafts where subject = :subject and submitted_as is null order by updated_at desc, draft",
-        subject=subject,
+        "select * from drafts where subject = :subject and submitted_as is null and updated_at >= :since"
+        " order by updated_at desc, draft", subject=subject, since=stamp(since) if since else "",
     )
     return [_opened(tx, row) for row in found]
 

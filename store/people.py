@@ -122,6 +122,13 @@ def renew(tx: Tx, account: Account, name: str, body: Mapping[str, Any]) -> None:
     _change(tx, account.account, "name = :value", seal(tx, name, f"accounts:name:{account.account}"))
 
 
+def forget(tx: Tx, account: str) -> None:
+    """Delete an account that holds nothing any more, with what it chose and showed."""
+    tx.notify(TOPIC)
+    for table, owner in (("preferences", "subject"), ("mandate_codes", "agent"), ("accounts", "account")):
+        tx.run(f"delete from {table} where {owner} = :a", a=account)
+
+
 def add_session(tx: Tx, session: Session) -> None:
     """Store a new session."""
     digest = digest_of(session.secret)

@@ -33,7 +33,7 @@ class OidcAccounts:
         def unit(tx: Tx) -> Account:
             if not identities.spend(tx, ticket.mark, ticket.until):
                 raise SignInStale
-            bond = identities.bond(tx, person.issuer, person.subject)
+            bond = identities.bond(tx, person.issuer, person.subject, lock=True)
             account = people.account(tx, bond.account) if bond else None
             if account is not None and account.disabled:
                 raise AccountClosed

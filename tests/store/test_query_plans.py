@@ -138,6 +138,8 @@ QUESTIONS: dict[str, Question] = {
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
     "identities of the platform": lambda tx: (identities.bond(tx, "i", "s"), identities.bonds_of(tx, "a"),
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
+                                              identities.unneeded(tx, NOW, "", 9),
+                                              identities.leave(tx, "i", NOW), people.forget(tx, "a"),
                                               identities.drop_bonds(tx, "a"), people.end_via(tx, "v"),
                                               people.end_all_via(tx, "a"), people.end_all(tx, "a")),
     "mandates, page by page": lambda tx: (mandates.given_by(tx, "p"), mandates.given_to(tx, "a"),
