@@ -35,7 +35,7 @@ from desk.sights import Sights
 from desk.sweeps import Sweeper
 from desk.telling import Telling
 from desk.urging import Urging
-from desk.values import Draft, FileInfo, Filing, Receipt
+from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
 from store import cases, consents, files, reading
@@ -119,7 +119,7 @@ class Desk:
         """A draft of one's own."""
         return self._drafts.read(subject, draft, now)
 
-    def drafts(self, subject: str, now: datetime) -> list[Draft]:
+    def drafts(self, subject: str, now: datetime) -> list[DraftLine]:
         """One's unfiled drafts, newest first."""
         return self._drafts.of_subject(subject, now)
 

@@ -15,7 +15,7 @@ from catalog.bundle import Bundle
 from desk.agency import refused
 from desk.mandates import Mandate
 from desk.under_mandate import AS_AGENT, particulars
-from desk.values import Draft
+from desk.values import Draft, DraftLine
 from forms.answers import FILER
 from web.identity import current, subject
 from web.pages_kept import keep, kept_for
@@ -105,7 +105,7 @@ def _agent(bundle: Bundle) -> dict[str, Any]:
     return {agent.shown: name, **({agent.id: numbers[0]} if numbers else {})}
 
 
-def acted_for(draft: Draft) -> str:
+def acted_for(draft: Draft | DraftLine) -> str:
     """The name of whom a draft is for."""
     mandate = desk().agency.acting(subject(), draft.on_behalf_of, draft.bundle, now())
     return "" if mandate is None else str(mandate.body["principal_name"])

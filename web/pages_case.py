@@ -10,7 +10,6 @@ from flask import Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import DeskError
-from desk.view import about
 from web.api_cases import tracked as track_counted
 from web.errors import OWN_WORDS, Problem
 from web.identity import TRACKED, subject
@@ -37,7 +36,6 @@ def cases() -> str:
     unfiled = desk().drafts(subject(), now()) if len(found) > 1 else []
     named = {case["reference"]: desk().about(subject(), case["reference"])
              for case in (found["own"].rows if "own" in found else ())}
-    named |= {draft.id: about(draft.plan, {**draft.situation, **draft.form}) for draft in unfiled}
     return render_template("cases.html", lists=found, drafts=unfiled, about=named)
 
 

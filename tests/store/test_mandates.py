@@ -151,7 +151,7 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
             with pytest.raises(NoMandate):
                 look(SUBJECT, draft, moment)
         shut, = desk.drafts(SUBJECT, moment)
-        assert (shut.id, shut.shut, shut.form, shut.materials) == (draft, True, {}, {})
+        assert (shut.id, shut.shut, shut.about, shut.fields) == (draft, True, "", 0)
         (line,), _ = desk.filed_for_others(SUBJECT, moment)
         assert set(line) == {"reference", "bundle", "bundle_name", "filed_at", "principal_name", "mandate", "stands"}
         with pytest.raises(UnknownFile):

@@ -150,7 +150,7 @@ QUESTIONS: dict[str, Question] = {
                             mandates.filed_by(tx, "a", [REFERENCE]), people.closed(tx, ["p"]),
                             mandates.agent_of(tx, "c", NOW), mandates.revoke(tx, "m", NOW),
                             mandates.drop_ended(tx, NOW, 9), files.hand_over(tx, REFERENCE, "a", "p")),
-    "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), submissions.find(tx, "s", "k"),
+    "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), drafts.listed(tx, "s"), submissions.find(tx, "s", "k"),
                                   drafts.unfiled(tx, "s"), files.held(tx, "s"),
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
 }
