@@ -166,10 +166,10 @@ def has_code(agency: AgencyRow, code: str) -> bool:
     return hmac.compare_digest(agency.code.encode(), code.encode()) and bool(agency.code)
 
 
-def page(tx: Tx, after: str, limit: int) -> list[MandateRow]:
-    """Mandates behind an id, in order."""
-    found = tx.rows("select * from mandates where mandate > :after order by mandate limit :limit",
-                    after=after, limit=limit)
+def page(tx: Tx, after: str, limit: int, since: datetime | None = None) -> list[MandateRow]:
+    """Mandates behind an id, in order; with `since` those that were given or taken back from then on."""
+    found = tx.rows("select * from mandates where mandate > :after and (given_at >= :since or revoked_at >= :since)"
+                    " order by mandate limit :limit", after=after, limit=limit, since=stamp(since) if since else "")
     return [_opened(tx, row) for row in found]
 
 

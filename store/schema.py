@@ -356,4 +356,5 @@ FOURTEENTH: tuple[str, ...] = (
     "create index ratings_by_time on ratings (at, reference)",
     "create index ratings_fixed on ratings (fixed_at, reference) where fixed_at is not null",
     "create index ratings_called on ratings (called_at, reference) where called_at is not null",
+    "create index consents_by_end on consents (withdrawn_at, reference) where withdrawn_at is not null",
 )

@@ -39,6 +39,7 @@ from store import (
     ratings,
     reading,
     seals,
+    since,
     submissions,
     tallies,
 )
@@ -131,7 +132,9 @@ QUESTIONS: dict[str, Question] = {
     "tried again": lambda tx: operating.troubled(tx, LAST, retrying=True),
     "open cases": lambda tx: (operating.open_cases(tx, OpenCase("e1", "a")), operating.open_on(tx, "e1")),
     "a page of an office's legs": lambda tx: operating.legs_of(tx, ["water-works", "gas"], None, 9),
-    "a page of an export": lambda tx: operating.references(tx, "a", NOW),
+    "a page of an export": lambda tx: (since.references(tx, "a", NOW), since.fresh_of(tx, [REFERENCE], NOW)),
+    "what happened since": lambda tx: (since._sealed(tx, NOW, ""),
+                                       [since._of_source(tx, source, NOW) for source in since._SOURCES]),
     "the round": lambda tx: conservation.look(tx, conservation.PAGE, "", 9),
     "what moved": lambda tx: conservation.look(tx, conservation.MOVED, "", 9),
     "what was in breach": lambda tx: conservation.look(tx, conservation.KNOWN, "", 9),
