@@ -40,7 +40,9 @@ def chosen(bundle: str) -> Mandate | None:
 
 def _lets_file(number: str, bundle: str) -> Mandate | None:
     """The mandate of this number, if it lets the person of this browser file a bundle."""
-    return desk().mandates.lets_file(subject(), number, bundle, now()) if current().role == "applicant" else None
+    if current().role != "applicant" or not number.isalnum():
+        return None
+    return desk().mandates.lets_file(subject(), number, bundle, now())
 
 
 def under_of(bundle: str) -> Mandate | None:
