@@ -6,7 +6,7 @@ between the two allows at that very moment, and nothing else; what the agent did
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -96,7 +96,7 @@ def _why(tx: Tx, rows: list[MandateRow], pair: tuple[str, str], what: tuple[str,
         return "early"
     if rows:
         return "expired"
-    return "revoked" if any(row.principal == pair[0] for row in mandates.given_to(tx, pair[1])) else "none"
+    return "revoked" if mandates.ever_between(tx, *pair) else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +142,15 @@ class Agency:
         with self._premises.database.read() as tx:
             return hand_of(tx, subject, case, now, act)
 
-    def filed_for_others(self, agent: str, now: datetime) -> list[Filed]:
-        """What an agent filed, newest first, each with whether a mandate still holds."""
+    def filed_for_others(self, agent: str, now: datetime, after: str | None,
+                         limit: int) -> tuple[list[Filed], str | None]:
+        """What an agent filed, newest first, each with whether a mandate still holds; and where the next page begins
+        (None: this was the last)."""
         with self._premises.database.read() as tx:
             sees = cache(partial(_sees, tx, now, agent))
-            rows = [(row, mandates.get(tx, row.mandate)) for row in mandates.agencies_of(tx, agent)]
-            return [Filed(row, under, sees(under.principal, row.bundle)) for row, under in rows]
+            found, then = mandates.agencies_of(tx, agent, after, limit)
+            rows = [(row, mandates.get(tx, row.mandate)) for row in found]
+            return [Filed(row, under, sees(under.principal, row.bundle)) for row, under in rows], then
 
     def filed_by(self, case: CaseRow) -> tuple[AgencyRow, MandateRow] | None:
         """The agent who filed a case, and the mandate; None where its owner did."""
@@ -181,6 +184,13 @@ def _sees(tx: Tx, now: datetime, agent: str, principal: str, bundle: str) -> boo
     except NoMandate:
         return False
     return True
+
+
+def unseen(tx: Tx, agent: str, references: Iterable[str], now: datetime) -> set[str]:
+    """Of these cases those that this agent may not see, or not any more."""
+    asked = set(references)
+    filed, sees = mandates.filed_by(tx, agent, asked), cache(partial(_sees, tx, now, agent))
+    return {reference for reference in asked if reference not in filed or not sees(*filed[reference])}
 
 
 def still_sees(tx: Tx, agent: str, reference: str, now: datetime) -> bool:

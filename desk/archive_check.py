@@ -12,6 +12,7 @@ import hashlib
 import json
 import tempfile
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from store.chain import Head
 from store.links import Link, wrong_in
 
 _PART = 1 << 20
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)  # the last: encrypted, or packed as nobody does
 _MOST_MANIFEST = 50_000_000
 
 
@@ -44,7 +46,7 @@ def check(path: Path) -> Checked:
     try:
         with zipfile.ZipFile(path) as package:
             return _checked(package)
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as fault:
+    except (OSError, *_BROKEN, ValueError, KeyError, TypeError) as fault:
         raise CannotArchive(f"可用性：读不了这个归档包（{type(fault).__name__}）；请换一份完好的副本") from None
 
 
@@ -87,7 +89,7 @@ def _measured(package: zipfile.ZipFile, path: str) -> tuple[int, str]:
             while part := entry.read(_PART):
                 digest.update(part)
                 size += len(part)
-    except zipfile.BadZipFile:
+    except _BROKEN:
         return -1, ""
     return size, digest.hexdigest()
 

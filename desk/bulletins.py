@@ -21,7 +21,7 @@ from desk.agency import still_sees
 from desk.book import Book
 from desk.premises import Premises
 from desk.telling import folded
-from store import bulletins, news, pausing, preferences
+from store import bulletins, news, pausing, people, preferences
 from store.bulletins import Bulletin
 from store.errors import Stale
 from store.news import News
@@ -54,10 +54,10 @@ class Bulletins:
         """Make a bulletin for each of the next persons to whom something is to be told; of how many persons something
         was settled. Nothing while the service is paused, and at night."""
         with self._premises.database.read() as tx:
-            people = [] if self._rests(tx, now) else news.to_tell(tx, now, PEOPLE)
-            told = {subject: news.untold(tx, subject, MOST_NEWS) for subject in people}
-            chosen = preferences.of(tx, people)
-        if not people:
+            readers = [] if self._rests(tx, now) else news.to_tell(tx, now, PEOPLE)
+            told = {subject: news.untold(tx, subject, MOST_NEWS) for subject in readers}
+            chosen = preferences.of(tx, readers)
+        if not readers:
             return 0
         true = self._true((one for some in told.values() for one in some), now)
         units = [partial(self._unit, some=some, true=true, chosen=chosen.get(subject, Preferences()), now=now)
@@ -72,13 +72,15 @@ class Bulletins:
         return self._premises.quiet.is_quiet(now) or pausing.paused(tx) is not None
 
     def _true(self, some: Iterable[News], now: datetime) -> dict[News, bool]:
-        """Which of these still say what is so, to somebody who may know it. Those of a case that cannot be read just
-        now are in neither part: they wait."""
+        """Which of these still say what is so, to somebody who may know it and whose account is not closed. Those of a
+        case that cannot be read just now are in neither part: they wait."""
         asked = list(some)
         found = folded(self._book, (one.reference for one in asked))
         with self._premises.database.read() as tx:
+            closed = people.closed(tx, (one.subject for one in asked))
             return {one: (known := found.known.get(one.reference)) is not None
                     and made.is_true(known.case, one.piece)
+                    and one.subject not in closed
                     and _may_know(tx, one, now)
                     for one in asked if one.reference not in found.bad}
 

@@ -56,9 +56,13 @@ def clean_name(name: str) -> str:
     It is data: nothing is ever stored under it.
     """
     last = re.split(r"[/\\]", name)[-1].encode("utf-8", "replace").decode()
-    cleaned = _UNFIT.sub("", last).strip(" .") or "未命名"
-    stem, dot, ending = cleaned.rpartition(".")
-    return cleaned if len(cleaned) <= LONGEST_NAME else f"{stem[:LONGEST_NAME - 10]}{dot}{ending[-9:]}"
+    return clipped(_UNFIT.sub("", last).strip(" .") or "未命名", LONGEST_NAME)
+
+
+def clipped(name: str, most: int) -> str:
+    """A name of at most so many characters, with its ending."""
+    stem, dot, ending = name.rpartition(".")
+    return name if len(name) <= most else f"{stem[:most - 10]}{dot}{ending[-9:]}" if stem else name[:most]
 
 
 def refuse_claim(kind: FileKind, claimed: str) -> None:

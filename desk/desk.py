@@ -35,14 +35,14 @@ from desk.sights import Sights
 from desk.sweeps import Sweeper
 from desk.telling import Telling
 from desk.urging import Urging
-from desk.values import Draft, FileInfo, Filing, Receipt
+from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
 from store import cases, consents, files, reading
 from store.lanes import Lane
 from store.messages import TOPIC
 
-MOST_LISTED = 200  # cases of one person in one list, the newest first
+MOST_LISTED = 200  # cases of one person on one page, the newest first
 
 
 class Desk:
@@ -119,7 +119,7 @@ class Desk:
         """A draft of one's own."""
         return self._drafts.read(subject, draft, now)
 
-    def drafts(self, subject: str, now: datetime) -> list[Draft]:
+    def drafts(self, subject: str, now: datetime) -> list[DraftLine]:
         """One's unfiled drafts, newest first."""
         return self._drafts.of_subject(subject, now)
 
@@ -293,16 +293,20 @@ class Desk:
                 raise UnknownCase
         return view(self._book.fresh(clean), self._premises, {}, now, masked=True)
 
-    def cases_of(self, subject: str, now: datetime) -> list[dict[str, Any]]:
-        """A person's cases, newest first."""
+    def cases_of(self, subject: str, now: datetime, after: str | None = None,
+                 limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:
+        """A person's cases, newest first, and where the next page begins (None: this was the last)."""
         with self._premises.database.read() as tx:
-            rows = reading.cases_of(tx, subject, limit=MOST_LISTED)
+            rows, then = reading.cases_of(tx, subject, after, limit)
         known = self._book.looked_at(row.reference for row in rows)
-        return [summary(known[row.reference], self._premises.calendar, now) for row in rows if row.reference in known]
+        return [summary(known[row.reference], self._premises.calendar, now)
+                for row in rows if row.reference in known], then
 
-    def filed_for_others(self, agent: str, now: datetime) -> list[dict[str, Any]]:
-        """What a person filed as an agent, newest first. Of cases whose mandate is over only that they were filed."""
-        filed = self.agency.filed_for_others(agent, now)
+    def filed_for_others(self, agent: str, now: datetime, after: str | None = None,
+                         limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:
+        """What a person filed as an agent, newest first, and where the next page begins (None: this was the last). Of
+        cases whose mandate is over only that they were filed."""
+        filed, then = self.agency.filed_for_others(agent, now, after, limit)
         known = self._book.looked_at(one.agency.reference for one in filed)
         return [{**one.line(), **(summary(case, self._premises.calendar, now) if one.stands else one.bare(case))}
-                for one in filed if (case := known.get(one.agency.reference)) is not None]
+                for one in filed if (case := known.get(one.agency.reference)) is not None], then

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -23,7 +25,8 @@ from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, TooManyDraf
 from desk.lookups import look_up
 from desk.premises import Premises
 from desk.under_mandate import AS_AGENT
-from desk.values import Draft
+from desk.values import Draft, DraftLine
+from desk.view import about
 from forms.answers import FILER
 from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
@@ -35,7 +38,8 @@ CHANGEABLE = ("situation", "form", "materials", "consent")
 LARGEST = 2_000_000  # bytes of all that a draft holds; each save adds to it, and each look reads it whole
 FOR = "on_behalf_of"  # in the body of a draft for somebody else: whom
 VOID_FINDINGS = ("situation", "form", "consent")
-MOST_UNFILED = 50  # of one person: each look at the list of them composes every one
+MOST_UNFILED = 50  # of one person
+REMEMBERED_LINES = 5_000  # of lists of drafts, of all persons
 Body = Mapping[str, Any]
 Changes = Mapping[str, Any]
 
@@ -47,6 +51,7 @@ class Drafts:
         self._premises = premises
         self._editions = editions
         self._agency = Agency(premises)
+        self._line = lru_cache(maxsize=REMEMBERED_LINES)(self._line_of)
 
     def open(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime,
              principal: str | None = None) -> Draft:
@@ -170,14 +175,30 @@ class Drafts:
             row = _usable(tx, draft, subject, now)
         return self._shown(row, now)
 
-    def of_subject(self, subject: str, now: datetime) -> list[Draft]:
+    def of_subject(self, subject: str, now: datetime) -> list[DraftLine]:
         """The unfiled drafts of a person, newest first; those for somebody whose mandate is over are shut."""
+        zone = self._premises.zone
+        today = datetime.combine(now.astimezone(zone).date(), time(), zone)
         with self._premises.database.read() as tx:
-            rows = [row for row in drafts.of_subject(tx, subject)
-                    if not row.submitted_as and row.bundle in self._premises.catalog.bundles]
-            shut = {row.draft for row in rows if not _is_usable(tx, row, now)}
-        return [replace(self._shown(_emptied(row), now), shut=True) if row.draft in shut else self._shown(row, now)
-                for row in rows]
+            kept = [one for one in drafts.listed(tx, subject) if one.bundle in self._premises.catalog.bundles]
+        found = []
+        for one in kept:
+            with suppress(UnknownDraft):  # deleted just now
+                found.append(self._line(subject, one, self._editions.of(one.bundle).hash, today))
+        with self._premises.database.read() as tx:
+            return [one if _stands(tx, subject, one.on_behalf_of, one.bundle, now) else _shut(one) for one in found]
+
+    def _line_of(self, subject: str, listed: drafts.Line, _edition: str, today: datetime) -> DraftLine:
+        """The line of a draft as it was saved last, which is composed for it once a day."""
+        with self._premises.database.read() as tx:
+            row = _own(tx, listed.draft, subject)
+        shown = self._shown(row, today)
+        papers = {line.key for line in shown.plan.materials}
+        missing = sum(code in papers for code in shown.missing)
+        return DraftLine(
+            id=shown.id, bundle=shown.bundle, bundle_name=str(shown.plan.bundle_name), updated_at=listed.updated_at,
+            about=about(shown.plan, {**shown.situation, **shown.form}), fields=len(shown.missing) - missing,
+            papers=missing, errors=len(shown.errors), on_behalf_of=shown.on_behalf_of)
 
     def drop(self, subject: str, draft: str) -> None:
         """Delete a draft that was not filed. Its uploads stay the subject's own until they are linked."""
@@ -235,17 +256,16 @@ def _refuse_shut(tx: Tx, row: drafts.Draft, now: datetime) -> None:
         agency.standing(tx, (row.body[FOR], row.subject), (row.bundle, agency.FILE), now)
 
 
-def _is_usable(tx: Tx, row: drafts.Draft, now: datetime) -> bool:
+def _stands(tx: Tx, subject: str, principal: str | None, bundle: str, now: datetime) -> bool:
+    """Whether a draft may be seen: one's own, or for somebody whose mandate stands."""
     try:
-        _refuse_shut(tx, row, now)
+        return principal is None or bool(agency.standing(tx, (principal, subject), (bundle, agency.FILE), now))
     except NoMandate:
         return False
-    return True
 
 
-def _emptied(row: drafts.Draft) -> drafts.Draft:
-    """The draft without anything that was filled in."""
-    return replace(row, body={"situation": {}, "form": {}, "materials": {}, "consent": {}, FOR: row.body[FOR]})
+def _shut(line: DraftLine) -> DraftLine:
+    return DraftLine(line.id, line.bundle, line.bundle_name, line.updated_at, on_behalf_of=line.on_behalf_of, shut=True)
 
 
 def _merged(name: str, kept: Mapping[str, Any], change: Mapping[str, Any] | None) -> dict[str, Any]:

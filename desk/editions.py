@@ -23,6 +23,7 @@ from desk.premises import Premises
 from forms.answers import ground_of
 from forms.compose import Arranged, arrange
 from forms.look_ups import MANDATED
+from forms.materials import papers_of
 from forms.plan import Plan, PlannedLeg
 from forms.values import Surroundings
 from store import editions, failpoints
@@ -217,9 +218,9 @@ _TOLD_APART = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OP
 
 
 def stood_for(plan: Plan, catalog: Catalog) -> list[str]:
-    """The papers of a plan for which a mandate given online may stand."""
-    return [line.key for line in plan.materials if any(
-        source.kind == "mandate" for source in catalog.materials[line.kind].sources)]
+    """The papers of a plan for which a mandate given online may stand; of a list the kinds of which it is one."""
+    return [key for line in plan.materials for kind, _, key in papers_of(line) if any(
+        source.kind == "mandate" for source in catalog.materials[kind].sources)]
 
 
 def difference(old: Plan, new: Plan) -> dict[str, list[str]]:

@@ -7,12 +7,13 @@ compared and joined, and nobody can guess back from them. Query codes, message b
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from store import audit, consents, leases, mandates, operating, ratings, reading, seals
+from store import audit, consents, leases, mandates, operating, ratings, reading, seals, since
 from store.cases import is_erased
 from store.consents import Consent
 from store.encoding import stamp, to_json
@@ -62,8 +63,15 @@ def _pages(database: Database, page: Callable[[Tx, str], tuple[list[Line], str |
 
 
 def _cases(database: Database, extent: Extent) -> Iterator[Line]:
+    moved = None if extent.since is None else since.moved(database, extent.since)
+
     def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
-        found, then = operating.references(tx, after, extent.since, PAGE)
+        if moved is None or extent.since is None:
+            found, then = since.references(tx, after, extent.since, PAGE)
+        else:
+            first = bisect_right(moved, after)
+            some = moved[first:first + PAGE]
+            found, then = since.fresh_of(tx, some, extent.since), some[-1] if len(some) == PAGE else None
         wholes = (reading.whole_case(tx, reference) for reference in found)
         lines = [line for whole in wholes for line in sorted(of_case(tx, whole, extent), key=_id)]
         return lines, then
@@ -147,9 +155,8 @@ def _who(by: str, hide: Callable[[Any], Any]) -> Any:
 
 def _mandates(database: Database, extent: Extent) -> Iterator[Line]:
     def page(tx: Tx, after: str) -> tuple[list[Line], str | None]:
-        found = mandates.page(tx, after, PAGE)
-        lines = [mandate_line(tx, row, extent) for row in found if _fresh(extent, row.given_at, row.revoked_at)]
-        return lines, found[-1].mandate if len(found) == PAGE else None
+        found = mandates.page(tx, after, PAGE, extent.since)
+        return [mandate_line(tx, row, extent) for row in found], found[-1].mandate if len(found) == PAGE else None
 
     return _pages(database, page)
 

@@ -8,13 +8,14 @@ principal alone, for oneself alone, so nobody gives on what was given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from desk import reference as references
 from desk import repeats
-from desk.agency import ACTS, FILE, in_force
+from desk.agency import ACTS, FILE, covers, in_force
 from desk.errors import InvalidAnswers, TooManyMandates, UnknownAgentCode, UnknownMandate
 from desk.premises import Premises
 from desk.repeats import Repeated
@@ -24,13 +25,14 @@ from store import audit, mandates, people
 from store.audit import Entry
 from store.errors import UnknownAccount
 from store.errors import UnknownMandate as NotStored
-from store.mandates import MandateRow
+from store.mandates import MOST_LISTED, MandateRow
 from store.port import Tx
 from store.submissions import Submission
 
 CODE_LIFE = timedelta(minutes=15)
 LONGEST = timedelta(days=366)  # from its first day to its last: who still wants it then gives it anew
 MOST_STANDING = 100
+MOST_OFFERED = 30  # of those under which an agent may file, where one is chosen
 LONGEST_REASON = 200
 OWN_CODE = "这是您自己的代办码；请填代办人告诉您的那个"
 NAMELESS = "（没有登记姓名）"
@@ -152,15 +154,40 @@ class Mandates:
         with self._premises.database.read() as tx:
             return self._shown(_own(tx, subject, mandate), now)
 
-    def given(self, principal: str, now: datetime) -> list[Mandate]:
-        """What the principal gave, the newest first."""
+    def given(self, principal: str, now: datetime, after: str | None = None,
+              limit: int = MOST_LISTED) -> tuple[list[Mandate], str | None]:
+        """What the principal gave, the newest first, and where the next page begins (None: this was the last)."""
         with self._premises.database.read() as tx:
-            return [self._shown(row, now) for row in mandates.given_by(tx, principal)]
+            found, then = mandates.given_by(tx, principal, after, limit)
+        return [self._shown(row, now) for row in found], then
 
-    def received(self, agent: str, now: datetime) -> list[Mandate]:
-        """What the agent was given, the newest first."""
+    def received(self, agent: str, now: datetime, after: str | None = None,
+                 limit: int = MOST_LISTED) -> tuple[list[Mandate], str | None]:
+        """What the agent was given, the newest first, and where the next page begins (None: this was the last)."""
         with self._premises.database.read() as tx:
-            return [self._shown(row, now) for row in mandates.given_to(tx, agent)]
+            found, then = mandates.given_to(tx, agent, after, limit)
+        return [self._shown(row, now) for row in found], then
+
+    def for_filing(self, agent: str, bundle: str, now: datetime) -> tuple[list[Mandate], bool]:
+        """Under which the agent may file a bundle now, one for each principal, those that last longest in front; and
+        whether there may be more, which are found by their numbers (`lets_file`)."""
+        with self._premises.database.read() as tx:
+            standing = mandates.standing_of(tx, agent, now)
+        firsts: dict[str, MandateRow] = {}
+        for row in standing:
+            if in_force(row, now) and covers(row, bundle, FILE):
+                firsts.setdefault(row.principal, row)
+        found = list(firsts.values())
+        return [self._shown(row, now) for row in found[:MOST_OFFERED]], (
+            len(found) > MOST_OFFERED or len(standing) == MOST_LISTED)
+
+    def lets_file(self, agent: str, mandate: str, bundle: str, now: datetime) -> Mandate | None:
+        """This mandate, if under it the agent may file a bundle now."""
+        with self._premises.database.read() as tx, suppress(UnknownMandate):
+            row = _own(tx, agent, mandate)
+            if row.agent == agent and in_force(row, now) and covers(row, bundle, FILE):
+                return self._shown(row, now)
+        return None
 
     def _shown(self, row: MandateRow, now: datetime) -> Mandate:
         named = names_of(row, self._premises.catalog)

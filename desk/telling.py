@@ -114,7 +114,7 @@ class Telling:
     def _take(self, tx: Tx, mine: Sequence[Moved], fresh: dict[str, list[News]], found: Folded, now: datetime) -> None:
         taken = moved.take(tx, mine)
         ours = sorted(fresh.keys() & taken)
-        news.add(tx, [one for reference in ours for one in fresh[reference]])
+        news.add(tx, _in_order([one for reference in ours for one in fresh[reference]]))
         # What was asked and is answered calls for nobody any more.
         news.over(tx, [one for one in news.unread_asks(tx, ours)
                        if not made.is_true(found.known[one.reference].case, one.piece)], now)
@@ -174,3 +174,10 @@ class Telling:
                 news.add(tx, fresh)
 
         self._premises.database.write(unit)
+
+
+def _in_order(told: Sequence[News]) -> list[News]:
+    """What is told at one moment, each a little later than the one before: so it is read in the order in which it
+    happened, the end of a case behind what its legs came to."""
+    last = len(told) - 1
+    return [replace(one, at=one.at - timedelta(microseconds=last - number)) for number, one in enumerate(told)]

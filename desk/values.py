@@ -91,6 +91,23 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A draft in the list of somebody's drafts: whom or what it is `about`, and how many fields and papers are still
+    missing or wrong. The rest as in `Draft`; of one that is `shut` nothing of this is said."""
+
+    id: str
+    bundle: str
+    bundle_name: str
+    updated_at: datetime
+    about: str = ""
+    fields: int = 0
+    papers: int = 0
+    errors: int = 0
+    on_behalf_of: str | None = None
+    shut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FileInfo:
     """A stored file without its bytes."""
 

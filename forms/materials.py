@@ -7,7 +7,7 @@ only with what flows and what is looked up (`any_of.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +20,7 @@ from catalog.reading import all_asks
 from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
-from forms.plan import PlanProblem
+from forms.plan import MaterialLine, PlanProblem
 from forms.words import because, open_names
 
 
@@ -174,6 +174,15 @@ def split_choice(choice: str, role: str | None) -> tuple[str, str | None]:
     """The kind of a choice and whose it is: its own role, else the asker's."""
     kind, _, own = choice.partition("@")
     return kind, own or role
+
+
+def papers_of(paper: Paper | MaterialLine) -> Iterator[tuple[str, str | None, str]]:
+    """The papers that will do: the paper itself, or those of a list, each with its kind, whose it is, and its key."""
+    if not paper.choices:
+        yield paper.kind, paper.role, paper.key
+    for choice in paper.choices:
+        kind, role = split_choice(choice, paper.role)
+        yield kind, role, key_of(kind, role, paper.row)
 
 
 def material_of(paper: Paper, known: Known) -> Material | None:

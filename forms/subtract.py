@@ -27,8 +27,8 @@ from forms.materials import (
     key_of,
     material_of,
     merged_spec,
+    papers_of,
     role_name,
-    split_choice,
     tolerated,
 )
 from forms.order import Covers, Order
@@ -219,7 +219,7 @@ class _Work:
         return self.looked[paper.key]
 
     def _able(self, paper: Paper) -> Iterator[Candidate]:
-        for kind, role, key in _candidates(paper):
+        for kind, role, key in papers_of(paper):
             material = self.known.catalog.materials.get(kind)
             answer = self.look_ups.found.get(key) or self.look_ups.found.get(paper.key)
             sources = self.look_ups.usable(material.sources if material else (), role, self.known, answer)
@@ -251,14 +251,6 @@ _SOURCE_WORDS: Final = {
 
 def _kinds(wish: PaperWish) -> Iterable[str]:
     return [choice.partition("@")[0] for choice in wish.ask.any_of] or [wish.ask.kind]
-
-
-def _candidates(paper: Paper) -> Iterator[tuple[str, str | None, str]]:
-    if not paper.choices:
-        yield paper.kind, paper.role, paper.key
-    for choice in paper.choices:
-        kind, role = split_choice(choice, paper.role)
-        yield kind, role, key_of(kind, role, paper.row)
 
 
 def _later_papers(known: Known) -> dict[RemovalRule, dict[str, tuple[str, ...]]]:

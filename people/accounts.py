@@ -67,26 +67,16 @@ class Accounts:
     def by_password(self, login: str, password: str, address: str, now: datetime) -> Account:
         """The account that `login` and `password` open; raises `WrongLogin` or `TooManyAttempts`.
 
-        Unknown, disabled and wrong look and cost the same. Guesses count against the login from one network, so that
-        nobody elsewhere keeps its owner out; from all networks together only far more of them do, and then not from
-        where the owner was let in before.
+        Unknown, disabled and wrong look and cost the same.
         """
         network = attempts.network_of(address)
-        here = f"{network}\0{login}"
-        self._guesses.guess("address", network, attempts.LOGIN_ADDRESS, now)
-        self._guesses.guess("login here", here, attempts.LOGIN, now)
-        if not self._guesses.trusts("login here", here, now):
-            self._guesses.guess("login", login, attempts.LOGIN_ANYWHERE, now)
+        self._guesses.guess_at(attempts.LOGIN, login, network, now)
         with self._database().read() as tx:
             account = stored_people.by_login(tx, login)
         fits = self._passwords.fits(account.password if account else None, password)
         if account is None or not fits or account.disabled:
             raise WrongLogin
-        if not self._guesses.trusts("login here", here, now):
-            self._guesses.back("login", login)
-        self._guesses.trust("login here", here, now)
-        self._guesses.right("login here", here)
-        self._guesses.back("address", network)
+        self._guesses.known_at(attempts.LOGIN, login, network, now)
         return account
 
     def get(self, subject: str) -> Account | None:

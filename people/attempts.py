@@ -28,12 +28,21 @@ class Limit:
     window: timedelta
 
 
-LOGIN = Limit(5, timedelta(minutes=15))  # of one login, from one network
-LOGIN_ANYWHERE = Limit(100, timedelta(hours=1))  # of one login, from all networks where its owner was not seen
-LOGIN_ADDRESS = Limit(50, timedelta(hours=1))
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What is known of a name (its password, its query code), and how often that may be guessed at: from one network
+    (`here`), so that nobody elsewhere keeps its owner out; from all those together where its owner was not seen lately;
+    and from one network at `any_name`."""
+
+    kind: str
+    here: Limit
+    anywhere: Limit
+    any_name: Limit
+
+
+LOGIN = Guarded("login", Limit(5, timedelta(minutes=15)), Limit(100, timedelta(hours=1)), Limit(50, timedelta(hours=1)))
+TRACK = Guarded("track", Limit(5, timedelta(minutes=15)), Limit(100, timedelta(hours=1)), Limit(20, timedelta(hours=1)))
 PLATFORM = Limit(60, timedelta(minutes=10))  # of one network, sign-ins by the platform that come to nothing
-TRACK = Limit(5, timedelta(minutes=15))
-TRACK_ADDRESS = Limit(20, timedelta(hours=1))
 AGENT_CODE = Limit(5, timedelta(minutes=15))
 AGENT_CODE_ADDRESS = Limit(20, timedelta(hours=1))
 
@@ -45,6 +54,26 @@ class Attempts:
         self._lock = Lock()
         self._seen: OrderedDict[bytes, deque[datetime]] = OrderedDict()
         self._trusted: OrderedDict[bytes, datetime] = OrderedDict()
+
+    def guess_at(self, what: Guarded, name: str | None, network: str, now: datetime) -> None:
+        """Count a guess at what is known of a name (None: of what can be nobody's), from a network; `TooManyAttempts`.
+        A right one is given back (`known_at`)."""
+        self.guess(f"{what.kind} network", network, what.any_name, now)
+        if name is None:
+            return
+        here = f"{network}\0{name}"
+        self.guess(f"{what.kind} here", here, what.here, now)
+        if not self.trusts(f"{what.kind} here", here, now):
+            self.guess(what.kind, name, what.anywhere, now)
+
+    def known_at(self, what: Guarded, name: str, network: str, now: datetime) -> None:
+        """The guess was right: the owner of the name was seen in this network."""
+        here = f"{network}\0{name}"
+        if not self.trusts(f"{what.kind} here", here, now):
+            self.back(what.kind, name)
+        self.trust(f"{what.kind} here", here, now)
+        self.right(f"{what.kind} here", here)
+        self.back(f"{what.kind} network", network)
 
     def guess(self, kind: str, name: str, limit: Limit, now: datetime) -> None:
         """Count a guess before it is judged, so that many at once are no more than one by one; `TooManyAttempts` when

@@ -28,6 +28,16 @@ class Draft:
     submitted_as: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A draft in a list, without what it holds; `mark` is another one after each save."""
+
+    draft: str
+    bundle: str
+    updated_at: datetime
+    mark: bytes
+
+
 def add(tx: Tx, draft: Draft) -> None:
     """Store a new draft."""
     insert(tx, "drafts", {**params(draft, "body"), "body": _sealed(tx, draft)})
@@ -51,13 +61,21 @@ def save(tx: Tx, draft: Draft) -> None:
         raise UnknownDraft
 
 
-def of_subject(tx: Tx, subject: str) -> list[Draft]:
-    """A subject's drafts that are not yet submitted, the last touched first."""
+def of_subject(tx: Tx, subject: str, since: datetime | None = None) -> list[Draft]:
+    """A subject's drafts that are not yet submitted and were touched since a time, the last touched first."""
     found = tx.rows(
-        "select * from drafts where subject = :subject and submitted_as is null order by updated_at desc, draft",
-        subject=subject,
+        "select * from drafts where subject = :subject and submitted_as is null and updated_at >= :since"
+        " order by updated_at desc, draft", subject=subject, since=stamp(since) if since else "",
     )
     return [_opened(tx, row) for row in found]
+
+
+def listed(tx: Tx, subject: str) -> list[Line]:
+    """The same without what they hold, which may be much."""
+    found = tx.rows(  # the nonce of what is sealed is the mark: it is drawn anew each time
+        "select draft, bundle, updated_at, substr(body, 5, 12) as mark from drafts where subject = :subject"
+        " and submitted_as is null order by updated_at desc, draft", subject=subject)
+    return [shape(Line, row, mark=bytes(row["mark"])) for row in found]
 
 
 def unfiled(tx: Tx, subject: str) -> int:

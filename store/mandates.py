@@ -4,18 +4,21 @@ were filed under one. What a mandate says of people is sealed; who gave it to wh
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from store.encoding import stamp
 from store.errors import UnknownMandate
+from store.paging import Order
 from store.port import Row, Tx
-from store.rows import insert, one, params, shape
+from store.rows import insert, named, one, params, shape
 from store.sealing import seal, unseal
 
-MOST_LISTED = 200
+MOST_LISTED = 200  # on one page
+_GIVEN = Order(("given_at", "mandate"), backwards=True, first="~")
+_FILED = Order(("filed_at", "reference"), backwards=True, first="~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +68,36 @@ def between(tx: Tx, principal: str, agent: str, lock: bool = False) -> list[Mand
     return [_opened(tx, row) for row in tx.rows(sql, principal=principal, agent=agent)]
 
 
-def given_by(tx: Tx, principal: str) -> list[MandateRow]:
-    """What a principal gave, the newest first; of more than can be listed those that last longest."""
-    return _listed(tx, "principal", principal)
+def given_by(tx: Tx, principal: str, after: str | None = None,
+             limit: int = MOST_LISTED) -> tuple[list[MandateRow], str | None]:
+    """What a principal gave, the newest first, and where the next page begins (None: this was the last)."""
+    return _listed(tx, "principal", principal, after, limit)
 
 
-def given_to(tx: Tx, agent: str) -> list[MandateRow]:
-    """What an agent was given, the newest first; of more than can be listed those that last longest."""
-    return _listed(tx, "agent", agent)
+def given_to(tx: Tx, agent: str, after: str | None = None,
+             limit: int = MOST_LISTED) -> tuple[list[MandateRow], str | None]:
+    """What an agent was given, the newest first, and where the next page begins (None: this was the last)."""
+    return _listed(tx, "agent", agent, after, limit)
 
 
-def _listed(tx: Tx, side: str, who: str) -> list[MandateRow]:
-    found = tx.rows(f"select * from mandates where {side} = :who order by case when revoked_at is null"
-                    " then valid_until else '' end desc, given_at desc, mandate desc limit :most",
-                    who=who, most=MOST_LISTED)
-    return sorted((_opened(tx, row) for row in found), key=lambda row: (row.given_at, row.mandate), reverse=True)
+def _listed(tx: Tx, side: str, who: str, after: str | None, limit: int) -> tuple[list[MandateRow], str | None]:
+    found, then = _GIVEN.page(tx.rows(
+        f"select * from mandates where {side} = :who and {_GIVEN.behind} order by {_GIVEN.by} limit :limit",
+        who=who, limit=limit + 1, **_GIVEN.place(after)), limit)
+    return [_opened(tx, row) for row in found], then
+
+
+def standing_of(tx: Tx, agent: str, now: datetime, limit: int = MOST_LISTED) -> list[MandateRow]:
+    """What an agent was given and nobody has taken back, those that last longest in front; none that is over."""
+    return [_opened(tx, row) for row in tx.rows(
+        "select * from mandates where agent = :who and revoked_at is null and valid_until > :now"
+        " order by valid_until desc, mandate desc limit :limit", who=agent, now=stamp(now), limit=limit)]
+
+
+def ever_between(tx: Tx, principal: str, agent: str) -> bool:
+    """Whether a principal ever entrusted an agent with anything that is still kept."""
+    return bool(tx.rows("select 1 as yes from mandates where agent = :agent and principal = :principal limit 1",
+                        agent=agent, principal=principal))
 
 
 def count_standing(tx: Tx, principal: str, now: datetime) -> int:
@@ -127,11 +145,20 @@ def agency(tx: Tx, reference: str) -> AgencyRow | None:
     return _agency(tx, found[0]) if found else None
 
 
-def agencies_of(tx: Tx, agent: str) -> list[AgencyRow]:
-    """What an agent filed for others, the newest first."""
-    found = tx.rows("select * from agencies where agent = :agent order by filed_at desc, reference desc limit :most",
-                    agent=agent, most=MOST_LISTED)
-    return [_agency(tx, row) for row in found]
+def agencies_of(tx: Tx, agent: str, after: str | None = None,
+                limit: int = MOST_LISTED) -> tuple[list[AgencyRow], str | None]:
+    """What an agent filed for others, the newest first, and where the next page begins (None: this was the last)."""
+    found, then = _FILED.page(tx.rows(
+        f"select * from agencies where agent = :agent and {_FILED.behind} order by {_FILED.by} limit :limit",
+        agent=agent, limit=limit + 1, **_FILED.place(after)), limit)
+    return [_agency(tx, row) for row in found], then
+
+
+def filed_by(tx: Tx, agent: str, references: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Of these cases those that an agent filed: whose each is, and its bundle."""
+    return {row["reference"]: (row["principal"], row["bundle"]) for names, each in named(references) for row in tx.rows(
+        "select reference, bundle, principal from agencies join mandates on mandates.mandate = agencies.mandate"
+        f" where agencies.reference in ({names}) and agencies.agent = :agent", agent=agent, **each)}
 
 
 def has_code(agency: AgencyRow, code: str) -> bool:
@@ -139,10 +166,10 @@ def has_code(agency: AgencyRow, code: str) -> bool:
     return hmac.compare_digest(agency.code.encode(), code.encode()) and bool(agency.code)
 
 
-def page(tx: Tx, after: str, limit: int) -> list[MandateRow]:
-    """Mandates behind an id, in order."""
-    found = tx.rows("select * from mandates where mandate > :after order by mandate limit :limit",
-                    after=after, limit=limit)
+def page(tx: Tx, after: str, limit: int, since: datetime | None = None) -> list[MandateRow]:
+    """Mandates behind an id, in order; with `since` those that were given or taken back from then on."""
+    found = tx.rows("select * from mandates where mandate > :after and (given_at >= :since or revoked_at >= :since)"
+                    " order by mandate limit :limit", after=after, limit=limit, since=stamp(since) if since else "")
     return [_opened(tx, row) for row in found]
 
 

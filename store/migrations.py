@@ -19,6 +19,7 @@ from store.schema import (
     ELEVENTH,
     FIFTH,
     FIRST,
+    FOURTEENTH,
     FOURTH,
     NINTH,
     SECOND,
@@ -111,6 +112,11 @@ def _eleventh(db: Any) -> None:
 @MIGRATIONS(name="0012_news")
 def _twelfth(db: Any) -> None:
     run_all(db, TWELFTH)
+
+
+@MIGRATIONS(name="0014_what_happened_since")
+def _fourteenth(db: Any) -> None:
+    run_all(db, FOURTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -12,6 +12,8 @@ from store.paging import Order
 from store.port import Tx
 from store.rows import named, shape, written
 
+Place = tuple[str, str]  # of news: its case, and its key there
+
 MOST_COUNTED = 100
 AGENTS = "-a"  # the end of the key of what an agent is told, beside the owner of the case
 _ORDER = Order(("at", "reference", "key"), backwards=True, first="~")
@@ -41,12 +43,22 @@ class News:
     @property
     def agents(self) -> bool:
         """Whether it was told to the agent who filed the case, and not to its owner."""
-        return self.key.endswith(AGENTS)
+        return is_agents(self.key)
+
+    @property
+    def place(self) -> Place:
+        """Of which case it is, and its key there."""
+        return self.reference, self.key
 
     @property
     def piece(self) -> Piece:
         """What it says, as it is judged."""
         return Piece(self.key, self.kind, self.leg, self.text, self.about, self.until)
+
+
+def is_agents(key: str) -> bool:
+    """Whether the news of this key was told to the agent who filed the case, and not to its owner."""
+    return key.endswith(AGENTS)
 
 
 _ROW = written(News)
@@ -68,10 +80,11 @@ def of_subject(tx: Tx, subject: str, after: str | None = None, limit: int = 20) 
     return [shape(News, row) for row in found], then
 
 
-def unread(tx: Tx, subject: str) -> int:
-    """How many a person has not read; no more than `MOST_COUNTED` are counted."""
-    return int(tx.rows("select count(*) as n from (select 1 as yes from news where subject = :subject"
-                       " and read_at is null limit :most) as few", subject=subject, most=MOST_COUNTED)[0]["n"])
+def unread(tx: Tx, subject: str) -> list[Place]:
+    """What a person has not read; no more than `MOST_COUNTED`."""
+    return [(row["reference"], row["key"]) for row in tx.rows(
+        "select reference, key from news where subject = :subject and read_at is null limit :most",
+        subject=subject, most=MOST_COUNTED)]
 
 
 def get(tx: Tx, subject: str, reference: str, key: str) -> News | None:
@@ -106,10 +119,10 @@ def over(tx: Tx, news: Iterable[News], now: datetime) -> None:
                 " where reference = :reference and key = :key", rows)
 
 
-def forget(tx: Tx, news: Iterable[News]) -> None:
+def forget(tx: Tx, news: Iterable[Place]) -> None:
     """Take away what its reader may not see any more."""
-    for one in news:
-        tx.run("delete from news where reference = :reference and key = :key", reference=one.reference, key=one.key)
+    tx.many("delete from news where reference = :reference and key = :key",
+            [{"reference": reference, "key": key} for reference, key in news])
 
 
 def to_remind(tx: Tx, now: datetime, limit: int) -> list[News]:

@@ -78,26 +78,6 @@ def legs_of(tx: Tx, offices: Collection[str], after: str | None, limit: int = 5_
     return handed, _LEGS.text(last[0]["reference"], last[0]["leg"]) if last else None
 
 
-def references(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> tuple[list[str], str | None]:
-    """A page of cases by reference, after `after`, and where the next one begins (None: this was the last); with
-    `since` only those of the page to which something happened from then on."""
-    at = stamp(since) if since else ""
-    # The page comes first: what is asked about each case is then asked a page of times and never of all cases.
-    found = tx.rows(
-        "select reference, case when filed_at >= :at"
-        " or 0 < (select count(*) from events where events.reference = page.reference and events.at >= :at)"
-        " or 0 < (select count(*) from attempts where attempts.reference = page.reference and ended_at >= :at)"
-        " or 0 < (select count(*) from messages where messages.reference = page.reference and started_at >= :at)"
-        " or 0 < (select count(*) from ratings where ratings.reference = page.reference"
-        " and (at >= :at or fixed_at >= :at or called_at >= :at))"
-        " or 0 < (select count(*) from consents where consents.reference = page.reference and withdrawn_at >= :at)"
-        " then 1 else 0 end as fresh"
-        " from (select reference, filed_at from cases where reference > :after order by reference limit :limit) as page"
-        " order by reference", after=after, at=at, limit=limit,
-    )
-    return [row["reference"] for row in found if row["fresh"]], found[-1]["reference"] if len(found) == limit else None
-
-
 def strange_by_id(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> list[Strange]:
     """Entries of the quarantine, settled ones too, by id; with `since` those that came or were settled from then on."""
     found = tx.rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from store.encoding import stamp
 from store.errors import LoginTaken, UnknownAccount
 from store.port import Row, Tx
-from store.rows import insert, one, params, shape
+from store.rows import insert, named, one, params, shape
 from store.sealing import seal, unseal
 
 TOPIC = "people"  # told after each change of what an account or a token is worth
@@ -109,11 +109,24 @@ def is_closed(tx: Tx, account: str) -> bool:
     return bool(tx.rows("select account from accounts where account = :a and disabled <> 0", a=account))
 
 
+def closed(tx: Tx, accounts: Iterable[str]) -> set[str]:
+    """Those of these accounts that are closed."""
+    return {row["account"] for names, each in named(accounts) for row in tx.rows(
+        f"select account from accounts where account in ({names}) and disabled <> 0", **each)}
+
+
 def renew(tx: Tx, account: Account, name: str, body: Mapping[str, Any]) -> None:
     """Store what is newly known of a person; UnknownAccount."""
     place = f"accounts:body:{account.account}"
     _change(tx, account.account, "body = :value", seal(tx, {"login": account.login, "body": body}, place))
     _change(tx, account.account, "name = :value", seal(tx, name, f"accounts:name:{account.account}"))
+
+
+def forget(tx: Tx, account: str) -> None:
+    """Delete an account that holds nothing any more, with what it chose and showed."""
+    tx.notify(TOPIC)
+    for table, owner in (("preferences", "subject"), ("mandate_codes", "agent"), ("accounts", "account")):
+        tx.run(f"delete from {table} where {owner} = :a", a=account)
 
 
 def add_session(tx: Tx, session: Session) -> None:
@@ -154,9 +167,11 @@ def end_all(tx: Tx, account: str) -> int:
     return tx.run("delete from sessions where account = :a", a=account)
 
 
-def end_via(tx: Tx, via: str) -> int:
-    """End every session that came by this sign-in at the platform; how many."""
-    return tx.run("delete from sessions where via = :via", via=_via(tx, via))
+def end_via(tx: Tx, via: str, account: str | None = None) -> int:
+    """End every session that came by this sign-in at the platform, or those of one account; how many."""
+    if account is None:
+        return tx.run("delete from sessions where via = :via", via=_via(tx, via))
+    return tx.run("delete from sessions where via = :via and account = :a", via=_via(tx, via), a=account)
 
 
 def end_all_via(tx: Tx, account: str) -> int:

@@ -20,7 +20,9 @@ from store.paging import Order
 from store.port import Tx
 from store.rows import named, shape
 
-# By what the lists of an office are ordered, and those of the legs that it has yet to take something of.
+# By what the lists of a person and of an office are ordered, and those of the legs of which the office has yet to take
+# something.
+_FILED = Order(("filed_at", "reference"), backwards=True, first=NEVER)
 _INBOX = Order(("due_rank", "reference", "leg"))
 _DONE = Order(("since", "reference", "leg"), backwards=True, first=NEVER)
 _ARRIVED = Order(("created_at", "reference", "leg", "type", "n"), frozenset({"n"}))
@@ -105,15 +107,13 @@ class Figures:
         return min(self.due_since.values(), default=None)
 
 
-def cases_of(tx: Tx, subject: str, before: CaseLine | None = None, limit: int = 20) -> list[CaseLine]:
-    """A subject's cases, the newest first, older than `before`."""
-    found = tx.rows(
+def cases_of(tx: Tx, subject: str, after: str | None = None, limit: int = 20) -> tuple[list[CaseLine], str | None]:
+    """A subject's cases, the newest first, and where the next page begins (None: this was the last)."""
+    found, then = _FILED.page(tx.rows(
         "select reference, bundle, edition, filed_at, closed_at from cases where subject = :subject"
-        " and (filed_at, reference) < (:at, :reference) order by filed_at desc, reference desc limit :limit",
-        subject=subject, at=stamp(before.filed_at) if before else NEVER,
-        reference=before.reference if before else NEVER, limit=limit,
-    )
-    return [shape(CaseLine, row, legs=tuple(legs.of_case(tx, row["reference"]))) for row in found]
+        f" and {_FILED.behind} order by {_FILED.by} limit :limit",
+        subject=subject, limit=limit + 1, **_FILED.place(after)), limit)
+    return [shape(CaseLine, row, legs=tuple(legs.of_case(tx, row["reference"]))) for row in found], then
 
 
 def whole_case(tx: Tx, reference: str) -> Whole:

@@ -345,3 +345,16 @@ TWELFTH: tuple[str, ...] = (
     join heads on heads.chain = legs.reference where legs.closed_at is null and legs.next_actor = 'applicant'""",
     """create table preferences (subject {text} primary key, filed {int} not null, body {blob} not null){strict}""",
 )
+
+# An agent's mandates in force among thousands that are over; who has not signed in for long; and what happened since a
+# moment, for whoever exports that alone: what is sealed, tried, and said in ratings, by time.
+FOURTEENTH: tuple[str, ...] = (
+    "create index mandates_standing on mandates (agent, valid_until, mandate) where revoked_at is null",
+    "create index identities_seen on identities (seen_at, identity)",
+    "create index seals_by_time on seals (at, n)",
+    "create index attempts_by_end on attempts (ended_at, reference)",
+    "create index ratings_by_time on ratings (at, reference)",
+    "create index ratings_fixed on ratings (fixed_at, reference) where fixed_at is not null",
+    "create index ratings_called on ratings (called_at, reference) where called_at is not null",
+    "create index consents_by_end on consents (withdrawn_at, reference) where withdrawn_at is not null",
+)

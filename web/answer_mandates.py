@@ -29,7 +29,9 @@ class Mandates(Answer):
     """Both sides of the caller."""
 
     given = many(MandateAnswer)
+    given_next = text("hand it in as `given_after`; null: this was the last page", null=True)
     received = many(MandateAnswer)
+    received_next = text("hand it in as `received_after`; null: this was the last page", null=True)
 
 
 class AgentCode(Answer):
@@ -55,6 +57,7 @@ class FiledForOthers(Answer):
     """What the caller filed as an agent."""
 
     cases = many(FiledForOther)
+    next = text("hand it in as `after`; null: this was the last page", null=True)
 
 
 ANSWERS: dict[str, type[Schema]] = {"Mandate": MandateAnswer, "Mandates": Mandates, "AgentCode": AgentCode,

@@ -273,6 +273,7 @@ class Cases(Answer):
     """The caller's cases."""
 
     cases = many(CaseLine)
+    next = text("hand it in as `after`; null: this was the last page", null=True)
 
 
 class LegAnswer(Answer):

@@ -15,7 +15,7 @@ from web.answers import live, shown
 from web.api_catalog import api
 from web.identity import subject
 from web.inputs import body, idempotency_key, only_args
-from web.operations import KEY, Operation, operation
+from web.operations import AFTER, KEY, Operation, operation
 from web.packed import packed
 from web.schemas import CaseBody, SupplementBody, TrackBody, WithdrawBody
 from web.views import case_json, receipt_json
@@ -41,11 +41,13 @@ def file_case() -> Response:
 
 
 @api.get("/cases")
-@operation(Operation("List the caller's cases", {200: "the cases, newest first"}, returns="Cases"))
+@operation(Operation("List the caller's cases", {200: "a page of the cases, newest first"}, arguments=(AFTER,),
+                     refuses=(400,), returns="Cases"))
 def cases() -> Response:
-    """All cases of the caller."""
-    only_args()
-    return live({"cases": house().desk.cases_of(subject(), house().clock.now())})
+    """Cases of the caller."""
+    only_args("after")
+    found, then = house().desk.cases_of(subject(), house().clock.now(), request.args.get("after"))
+    return live({"cases": found, "next": then})
 
 
 @api.get("/cases/<reference>")
@@ -74,8 +76,9 @@ def results(reference: str) -> Response:
 @operation(Operation(
     "Read a case by its two codes, masked, without login", {200: "the case, masked"}, body=TrackBody,
     refuses=(400, 404, 413, 415, 422, 429), returns="Case",
-    more="At most 5 wrong codes for a reference in 15 minutes and 20 from an address in an hour; unknown reference and "
-    "wrong code are answered alike. Never put the codes into a URL's query."))
+    more="From one network at most 5 wrong codes for a reference in 15 minutes and 20 for any in an hour; from all "
+    "networks where its code was not known lately 100 for a reference in an hour. Unknown reference and wrong code are "
+    "answered alike. Never put the codes into a URL's query."))
 def track() -> Response:
     """Track by reference and code."""
     only_args()
@@ -87,14 +90,12 @@ def tracked(reference: str, code: str) -> dict[str, object]:
     """The masked case of a receipt's two codes, with wrong guesses counted; for the API and the tracking page."""
     now, guesses = house().clock.now(), house().attempts
     network = attempts.network_of(request.remote_addr or "")
-    guesses.guess("track-address", network, attempts.TRACK_ADDRESS, now)
     clean = clean_reference(reference)
+    guesses.guess_at(attempts.TRACK, clean, network, now)
     if clean is None:
         raise UnknownCase
-    guesses.guess("track", clean, attempts.TRACK, now)
     found = house().desk.track(clean, code, now)
-    guesses.back("track", clean)
-    guesses.back("track-address", network)
+    guesses.known_at(attempts.TRACK, clean, network, now)
     return found
 
 

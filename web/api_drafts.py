@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from desk.consents import given
-from desk.values import Draft, FileInfo
+from desk.values import Draft, DraftLine, FileInfo
 from forms.public import plan_json
 from people.identity import Identity
 from web.answers import live, shown
@@ -117,10 +117,10 @@ def file_json(info: FileInfo) -> dict[str, Any]:
     return {"file": info.file, "sha256": info.sha256, "size": info.size, "name": info.name, "type": info.type}
 
 
-def _draft_line(draft: Draft) -> dict[str, Any]:
-    return {"draft": draft.id, "bundle": draft.bundle, "bundle_name": draft.plan.bundle_name,
-            "updated_at": draft.updated_at.isoformat(), "missing": len(draft.missing), "errors": len(draft.errors),
-            "shut": draft.shut}
+def _draft_line(line: DraftLine) -> dict[str, Any]:
+    return {"draft": line.id, "bundle": line.bundle, "bundle_name": line.bundle_name,
+            "updated_at": line.updated_at.isoformat(), "missing": line.fields + line.papers, "errors": line.errors,
+            "shut": line.shut}
 
 
 def draft_json(draft: Draft) -> dict[str, Any]:

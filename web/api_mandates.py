@@ -16,11 +16,13 @@ from web.answers import live, shown
 from web.api_catalog import api
 from web.identity import subject
 from web.inputs import body, idempotency_key, only_args
-from web.operations import KEY, Operation, operation
+from web.operations import AFTER, KEY, Argument, Operation, operation
 from web.schemas import MandateBody
 from web.wiring import house
 
 Done = TypeVar("Done")
+AFTER_GIVEN = Argument("given_after", "query", {"type": "string"}, "`given_next` of the page before")
+AFTER_RECEIVED = Argument("received_after", "query", {"type": "string"}, "`received_next` of the page before")
 
 
 @api.post("/mandates/code")
@@ -35,23 +37,26 @@ def agent_code() -> Response:
 
 
 @api.get("/mandates")
-@operation(Operation("List the caller's mandates", {200: "what the caller gave, and was given, newest first"},
-                     returns="Mandates"))
+@operation(Operation("List the caller's mandates", {200: "a page of what the caller gave, and was given, newest first"},
+                     arguments=(AFTER_GIVEN, AFTER_RECEIVED), refuses=(400,), returns="Mandates"))
 def mandates() -> Response:
     """Both sides of the caller."""
-    only_args()
-    desk, now = house().desk.mandates, house().clock.now()
-    return shown({"given": [mandate_json(one) for one in desk.given(subject(), now)],
-                  "received": [mandate_json(one) for one in desk.received(subject(), now)]})
+    only_args("given_after", "received_after")
+    desk, now, args = house().desk.mandates, house().clock.now(), request.args
+    given, given_next = desk.given(subject(), now, args.get("given_after"))
+    received, received_next = desk.received(subject(), now, args.get("received_after"))
+    return shown({"given": [mandate_json(one) for one in given], "given_next": given_next,
+                  "received": [mandate_json(one) for one in received], "received_next": received_next})
 
 
 @api.get("/mandates/cases")
-@operation(Operation("List what the caller filed as an agent", {200: "the cases, newest first"},
-                     returns="FiledForOthers"))
+@operation(Operation("List what the caller filed as an agent", {200: "a page of the cases, newest first"},
+                     arguments=(AFTER,), refuses=(400,), returns="FiledForOthers"))
 def filed_for_others() -> Response:
-    """All cases that the caller filed for others."""
-    only_args()
-    return live({"cases": house().desk.filed_for_others(subject(), house().clock.now())})
+    """Cases that the caller filed for others."""
+    only_args("after")
+    found, then = house().desk.filed_for_others(subject(), house().clock.now(), request.args.get("after"))
+    return live({"cases": found, "next": then})
 
 
 @api.post("/mandates")

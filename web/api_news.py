@@ -13,15 +13,13 @@ from web.answers import shown
 from web.api_catalog import api
 from web.identity import subject
 from web.inputs import body, only_args
-from web.operations import Argument, Operation, operation
+from web.operations import AFTER, Operation, operation
 from web.schemas import PreferencesBody, ReadNewsBody
 from web.wiring import house
 
-_AFTER = Argument("after", "query", {"type": "string"}, "`next` of the page before")
-
 
 @api.get("/news")
-@operation(Operation("Read one's news", {200: "a page, the latest first"}, arguments=(_AFTER,), refuses=(400,),
+@operation(Operation("Read one's news", {200: "a page, the latest first"}, arguments=(AFTER,), refuses=(400,),
                      returns="News"))
 def news() -> Response:
     """A page of one's news."""
@@ -70,9 +68,9 @@ def place_of(one: News) -> str:
 
 
 def _page(after: str | None) -> Response:
-    inbox = house().desk.inbox
-    found, then = inbox.page(subject(), after, house().clock.now())
-    return shown({"unread": inbox.unread(subject()), "news": [_shown(one) for one in found], "next": then})
+    inbox, now = house().desk.inbox, house().clock.now()
+    found, then = inbox.page(subject(), after, now)
+    return shown({"unread": inbox.unread(subject(), now), "news": [_shown(one) for one in found], "next": then})
 
 
 def _shown(one: News) -> dict[str, Any]:

@@ -155,6 +155,8 @@ def _shown() -> dict[str, Any]:
 
 def _door() -> AnyResponse | None:
     request, settings = asked(), house().settings
+    if request.method == "HEAD":  # it is answered like GET, and no view may take it for a form that was sent
+        request.method = "GET"
     endpoint = request.endpoint
     if endpoint is None:
         return None  # no such address: the router's own 404 or 405 follows

@@ -38,6 +38,7 @@ class Operation:
 
 KEY = Argument("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 200},
                "new for each submission, the same when it is repeated", required=True)
+AFTER = Argument("after", "query", {"type": "string"}, "`next` of the page before")
 _OPERATIONS: dict[Callable[..., object], Operation] = {}
 
 

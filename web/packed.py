@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, count
 from typing import IO, Any
+from unicodedata import normalize
 
 from flask import Response
 
-from desk.content import clean_name
+from desk.content import clean_name, clipped
 from desk.errors import UnknownFile
 from desk.values import FileInfo
 from web.pages_words import called
 
 Opened = tuple[FileInfo, Iterator[bytes]]
 Place = tuple[str, str]
+LONGEST = 60  # characters of a name: Chinese ones take three bytes each, and disks take names of 255
 
 
 class _Sink:
@@ -41,19 +43,28 @@ class _Sink:
 
 def results_of(view: Mapping[str, Any]) -> list[Place]:
     """Path and id of each file of the results that stand, under the matter that gave it; no path twice."""
-    found: dict[str, str] = {}
+    found: list[Place] = []
+    taken: set[str] = set()
     for leg in view["legs"]:
-        folder = clean_name(f"{leg['leg']} {called(leg)}")
+        folder = clipped(clean_name(f"{leg['leg']} {called(leg)}"), LONGEST)
         for file in (file for result in leg["results"] if not result["void"] for file in result["files"]):
-            found[_free(f"{folder}/{clean_name(file['name'] or '')}", found)] = file["file"]
-    return list(found.items())
+            path = _free(folder, clipped(clean_name(file["name"] or ""), LONGEST), taken)
+            taken.add(_same(path))
+            found.append((path, file["file"]))
+    return found
 
 
-def _free(path: str, taken: Collection[str]) -> str:
-    """The path, or the first like it with a number before its ending that is not taken."""
-    stem, dot, ending = path.rpartition(".")
-    others = (f"{stem}({n}).{ending}" if dot else f"{path}({n})" for n in count(2))
-    return next(one for one in chain([path], others) if one not in taken)
+def _free(folder: str, name: str, taken: Container[str]) -> str:
+    """The path of a file, or the first like it with a number before its ending that is not taken."""
+    stem, dot, ending = name.rpartition(".")
+    others = (f"{stem}({n}).{ending}" if dot else f"{name}({n})" for n in count(2))
+    return next(path for one in chain([name], others) if _same(path := f"{folder}/{one}") not in taken)
+
+
+def _same(path: str) -> str:
+    """The same for two paths where one file would take the other's place, on disks that do not tell their letters
+    apart."""
+    return normalize("NFC", path).casefold()
 
 
 def packed(view: Mapping[str, Any], open_file: Callable[[str], Opened], now: datetime) -> Response:

@@ -12,10 +12,10 @@ from flask import redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
-from desk.agency import FILE, covers, refused
+from desk.agency import refused
 from desk.mandates import Mandate
 from desk.under_mandate import AS_AGENT, particulars
-from desk.values import Draft
+from desk.values import Draft, DraftLine
 from forms.answers import FILER
 from web.identity import current, subject
 from web.pages_kept import keep, kept_for
@@ -23,23 +23,26 @@ from web.pages_root import bp, bundle_of, desk, known_of, now
 from web.wiring import house
 
 FOR = "for"
+OTHER = "other"  # one that is not listed, by its number
 
 
-def offered(bundle: str) -> list[Mandate]:
-    """Under which mandates the person of this browser may file a bundle, one for each principal."""
-    if current().role != "applicant":
-        return []
-    found = [one for one in desk().mandates.received(subject(), now())
-             if one.state == "in_force" and covers(one.row, bundle, FILE)]
-    return list({one.row.principal: one for one in reversed(found)}.values())
+def offered(bundle: str) -> tuple[list[Mandate], bool]:
+    """Under which mandates the person of this browser may file a bundle, one for each principal; and whether there may
+    be more than are listed."""
+    return desk().mandates.for_filing(subject(), bundle, now()) if current().role == "applicant" else ([], False)
 
 
 def chosen(bundle: str) -> Mandate | None:
     """The mandate under which the person has chosen to file a bundle; None for oneself."""
     number = (session.get(FOR) or {}).get(bundle)
-    if number is None or not current().signed_in:
+    return None if number is None else _lets_file(str(number), bundle)
+
+
+def _lets_file(number: str, bundle: str) -> Mandate | None:
+    """The mandate of this number, if it lets the person of this browser file a bundle."""
+    if current().role != "applicant" or not number.isalnum():
         return None
-    return next((one for one in offered(bundle) if one.row.mandate == number), None)
+    return desk().mandates.lets_file(subject(), number, bundle, now())
 
 
 def under_of(bundle: str) -> Mandate | None:
@@ -70,7 +73,11 @@ def for_whom(bundle: str) -> Response:
     forget_for_whom(bundle)
     given = _unless_filer(bundle)
     number = request.form.get("mandate", "")
-    if any(one.row.mandate == number for one in offered(bundle)):
+    if number == OTHER:
+        number = request.form.get("number", "").strip().upper()
+        if not _lets_file(number, bundle):
+            raise refused("none")
+    if _lets_file(number, bundle):
         session[FOR] = {**session[FOR], bundle: number}
         given[FILER] = AS_AGENT
     keep(bundle, None, given)
@@ -100,7 +107,7 @@ def _agent(bundle: Bundle) -> dict[str, Any]:
     return {agent.shown: name, **({agent.id: numbers[0]} if numbers else {})}
 
 
-def acted_for(draft: Draft) -> str:
+def acted_for(draft: Draft | DraftLine) -> str:
     """The name of whom a draft is for."""
     mandate = desk().agency.acting(subject(), draft.on_behalf_of, draft.bundle, now())
     return "" if mandate is None else str(mandate.body["principal_name"])

@@ -10,13 +10,13 @@ from flask import Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import DeskError
-from desk.view import about
 from web.api_cases import tracked as track_counted
 from web.errors import OWN_WORDS, Problem
 from web.identity import TRACKED, subject
 from web.live import Live
 from web.packed import packed, results_of
 from web.pages_again import taken
+from web.pages_lists import lists
 from web.pages_root import bp, desk, now
 from web.pages_words import called, guide_lines
 from web.pictures.map import drawn_map, explained, legend, sample
@@ -31,12 +31,12 @@ EVERY_SECONDS = 5
 
 @bp.get("/cases")
 def cases() -> str:
-    """The person's cases and unfiled drafts, newest first."""
-    filed, unfiled = desk().cases_of(subject(), now()), desk().drafts(subject(), now())
-    others = desk().filed_for_others(subject(), now())
-    named = {case["reference"]: desk().about(subject(), case["reference"]) for case in filed}
-    named |= {draft.id: about(draft.plan, {**draft.situation, **draft.form}) for draft in unfiled}
-    return render_template("cases.html", cases=filed, drafts=unfiled, about=named, others=others)
+    """The person's cases and unfiled drafts, newest first; on later pages one list alone."""
+    found = lists(own=desk().cases_of, others=desk().filed_for_others)
+    unfiled = desk().drafts(subject(), now()) if len(found) > 1 else []
+    named = {case["reference"]: desk().about(subject(), case["reference"])
+             for case in (found["own"].rows if "own" in found else ())}
+    return render_template("cases.html", lists=found, drafts=unfiled, about=named)
 
 
 @bp.post("/drafts/<draft>/drop")

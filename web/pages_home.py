@@ -100,14 +100,15 @@ def bundle(bundle: str) -> str:
     plan = figures_plan(found)
     catalog, net = house().catalog, planned(plan, called)
     window, departments = window_of(catalog, found), catalog.departments
+    mandates, more = offered(found.id)
     return render_template(
         "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan.figures),
         bars=before_after(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
         lines=explained(net), window=window_words(window) if window else "",
         lead=departments[found.lead].name if found.lead else "",
         about={leg.matter: about_matter(catalog.matter_of(found, leg.matter)) for leg in plan.legs},
-        phones={leg.department: departments[leg.department].phone for leg in plan.legs}, mandates=offered(found.id),
-        under=chosen(found.id),
+        phones={leg.department: departments[leg.department].phone for leg in plan.legs}, mandates=mandates,
+        more_mandates=more, under=chosen(found.id),
     )
 
 

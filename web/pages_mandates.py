@@ -19,6 +19,7 @@ from web.api_mandates import behind, give
 from web.identity import subject
 from web.pages_again import keep, taken
 from web.pages_inputs import Linked, flat
+from web.pages_lists import lists
 from web.pages_root import bp, desk, now, today
 from web.wiring import house
 
@@ -29,8 +30,8 @@ USUAL = timedelta(days=90)
 def mandates() -> str:
     """Both sides of the person, and once what was just done."""
     found, told = desk().mandates, taken() or {}
-    return render_template("mandates.html", given=found.given(subject(), now()), told=told.get("told"),
-                           received=found.received(subject(), now()), code=told.get("code"), until=told.get("until"))
+    return render_template("mandates.html", lists=lists(given=found.given, received=found.received),
+                           told=told.get("told"), code=told.get("code"), until=told.get("until"))
 
 
 @bp.post("/mandates/code")

@@ -74,6 +74,6 @@ def unread() -> int:
     if current().role != "applicant":
         return 0
     try:
-        return desk().inbox.unread(subject())
+        return desk().inbox.unread(subject(), now())
     except StoreError:
         return 0

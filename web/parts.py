@@ -11,8 +11,10 @@ from cases.quiet import Quiet
 from catalog.check import check
 from catalog.load import load_catalog
 from catalog.model import Catalog
+from connectors.addresses import address_fault
 from connectors.base import Body, Registry
 from connectors.deployment import Deployment, read_deployment
+from connectors.entry import OTHERS
 from connectors.gateway import gateway_body
 from connectors.shipped import registry as shipped
 from connectors.signing import BadSecret, secret_bytes
@@ -115,10 +117,16 @@ def _cipher(settings: Settings) -> Cipher:
 
 
 def gateway_of(settings: Settings) -> Body | None:
-    """The city's message gateway, if there is one; `RefusedStart` if its secrets cannot be read."""
+    """The city's message gateway, if there is one; `RefusedStart` if its secrets cannot be read, or if nothing could be
+    sent to its address, which operators are shown, so that it may hold no login."""
     if settings.gateway is None or settings.gateway_secret is None:
         return None
+    if fault := address_fault(settings.gateway):
+        raise RefusedStart(f"YJS_GATEWAY：{fault}")
     try:
+        if settings.gateway_secret.stat().st_mode & OTHERS:
+            LOG.warning("YJS_GATEWAY_SECRET: whoever is on this machine can read %s; run chmod o= on it",
+                        settings.gateway_secret)
         secrets = tuple(settings.gateway_secret.read_text("ascii").split())
         for secret in secrets:
             secret_bytes(secret)

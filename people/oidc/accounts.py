@@ -33,7 +33,7 @@ class OidcAccounts:
         def unit(tx: Tx) -> Account:
             if not identities.spend(tx, ticket.mark, ticket.until):
                 raise SignInStale
-            bond = identities.bond(tx, person.issuer, person.subject)
+            bond = identities.bond(tx, person.issuer, person.subject, lock=True)
             account = people.account(tx, bond.account) if bond else None
             if account is not None and account.disabled:
                 raise AccountClosed
@@ -74,14 +74,17 @@ class OidcAccounts:
         return self._database().write(unit)
 
     def leave(self, out: SignedOut, issuer: str) -> None:
-        """End what somebody signed out of at the platform: the sessions of that sign-in, or all that came by the
-        platform. A message that comes twice does nothing the second time."""
+        """End what somebody signed out of at the platform: the sessions of that sign-in, and of whoever it names those
+        that do not say of which they are; or all that came by the platform. A message that comes twice does nothing
+        the second time."""
         def unit(tx: Tx) -> None:
             if not identities.spend(tx, json.dumps(["logout", issuer, out.mark]), out.until):
                 return
             bond = identities.bond(tx, issuer, out.subject) if out.subject else None
             if out.sid:
                 people.end_via(tx, via(issuer, out.sid))
+                if bond is not None:  # an id token need not say of which sign-in it is, though the message does
+                    people.end_via(tx, via(issuer, None), bond.account)
             elif bond is not None:
                 people.end_all_via(tx, bond.account)
 

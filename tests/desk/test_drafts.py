@@ -139,7 +139,7 @@ def test_a_draft_that_is_changed_while_the_registers_are_asked_is_not_filed_as_n
         with pytest.raises(errors.Moved):
             desk.submit_draft("somebody", shown.id, CONSENT, NOW, reviewed)
     monkeypatch.undo()
-    assert desk.cases_of("somebody", NOW) == []
+    assert desk.cases_of("somebody", NOW)[0] == []
     kept = desk.read_draft("somebody", shown.id, NOW)
     assert kept.form["project_name"].startswith("第")
     assert desk.submit_draft("somebody", shown.id, None, NOW, kept.version).reference
@@ -157,7 +157,7 @@ def test_a_change_that_was_saved_is_never_left_out_of_what_is_filed(desk, monkey
     with pytest.raises(errors.Moved):
         desk.submit_draft("somebody", agreed.id, None, NOW, agreed.version)
     monkeypatch.undo()
-    assert desk.cases_of("somebody", NOW) == []
+    assert desk.cases_of("somebody", NOW)[0] == []
     assert desk.submit_draft("somebody", agreed.id, None, NOW).reference
 
 
@@ -251,3 +251,29 @@ def test_nobody_fills_the_disk_with_uploads_that_are_not_filed(premises, sources
     assert upload("somebody-else")
     desk.file("somebody", small_filing(materials={"BL01": (first,)}), "key-1", NOW)
     assert upload()
+
+
+def test_a_list_of_drafts_composes_each_once_after_it_was_saved_and_says_what_each_lacks(desk, monkeypatch):
+    first = drafted(desk, {**SITUATION, "filer": "agent"}, {})
+    second = drafted(desk, form={**FORM, "project_name": "示例工程"})
+    asked = []
+    compose = desk._editions.compose
+    monkeypatch.setattr(desk._editions, "compose", lambda *said, **more: asked.append(said) or compose(*said, **more))
+
+    def listed(now=NOW):
+        return {line.id: (line.about, line.fields + line.papers, line.errors) for line in desk.drafts("somebody", now)}
+
+    def shown(draft):
+        return len(draft.missing), len(draft.errors)
+
+    lines = listed()
+    assert {name: line[1:] for name, line in lines.items()} == {first.id: shown(first), second.id: shown(second)}
+    assert "示例工程" in lines[second.id][0]
+    asked.clear()
+    assert (listed(), asked) == (lines, []), "nothing was saved"
+    saved = desk.save_draft("somebody", second.id, {"form": {"project_name": None}}, NOW)
+    asked.clear()
+    assert listed()[second.id] == (FORM["holder_name"], *shown(saved))
+    assert {said[1]["filer"] for said in asked} == {SITUATION["filer"]}, "the other one was not touched"
+    desk.drop_draft("somebody", second.id)
+    assert list(listed()) == [first.id]

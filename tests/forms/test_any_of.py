@@ -7,7 +7,9 @@ import pytest
 
 from cases.model import Case, Leg, LegState
 from desk import payload
+from desk.editions import stood_for
 from desk.payload import Addressee, Dossier
+from forms.look_ups import MANDATED
 from forms.plan import Plan
 from tests.desk.conftest import NOW
 from tests.forms.made import errors, gone, good, kept, planned, taken
@@ -102,6 +104,20 @@ def test_what_is_not_found_of_one_kind_is_looked_for_as_the_next(found, looked_u
     assert [one.key for line in plan.removed_materials for one in line.candidates] == looked_up
     assert [slot.taken for slot in plan.slots] == (looked_up[:1] or ["p"])
     assert all(("再查“乙”" in line.why.text) == (looked_up == ["A", "B"]) for line in plan.removed_materials)
+
+
+def test_a_mandate_stands_for_the_one_of_several_papers_that_it_can_stand_for():
+    entrusted = LICENSED.replace("乙, sources: [self]", "乙, sources: [mandate, self]")
+    catalog = good(matters("{p: {any_of: [A, B]}}", "{q: {any_of: [C, D]}}"), "matters: {m1: {}, m2: {}}",
+                   materials=entrusted, licences="card: {name: 证照, held_by: person}\n")
+    fetched = planned(catalog)
+    assert (stood_for(fetched, catalog), taken(fetched)["01", "p"]) == ([], "A"), "the licence library comes first"
+    missed = planned(catalog, found={"A": "miss"})
+    papers = stood_for(missed, catalog)
+    plan = planned(catalog, found={"A": "miss", **dict.fromkeys(papers, MANDATED)})
+    assert (kept(missed), papers, kept(plan)) == ({"p": ("01",), "q": ("02",)}, ["B"], {"q": ("02",)})
+    assert gone(plan) == {("p", "mandate", ("01",), ())}
+    assert [(slot.taken, slot.obtained) for slot in plan.slots] == [("B", "sharing"), ("q", "upload")]
 
 
 def test_a_paper_that_a_later_one_proves_settles_too_unless_this_very_one_is_needed():

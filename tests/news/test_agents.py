@@ -8,9 +8,11 @@ import pytest
 from bench.inside import SUBJECT
 from desk.desk import Desk
 from desk.errors import UnknownNews
+from store import news
 from store.bulletins import LEASE
+from store.errors import StoreUnavailable
 from tests.oversight.conftest import place
-from tests.store.test_mandates import BOSS, DAY, NOW, entrust, file, there
+from tests.store.test_mandates import BOSS, DAY, NOW, POWER, entrust, file, there
 
 __all__ = ["place", "there"]
 
@@ -37,8 +39,37 @@ def test_an_agent_is_told_until_the_mandate_ends_and_nothing_of_it_stays(there):
     assert [one.bulletin.subject for one in leaving] == [BOSS]
     with pytest.raises(UnknownNews):
         desk.inbox.open(SUBJECT, reference, asked.key, NOW)
-    assert (desk.inbox.unread(SUBJECT), told(SUBJECT)) == (0, [])
+    assert told(SUBJECT) == []
     assert told(BOSS).count("reminder") == 1
+
+
+def test_what_an_agent_may_not_see_any_more_is_not_counted_as_unread_and_hides_nothing_of_their_own(there, monkeypatch):
+    desk, database = there.desk, there.house.database
+    given = entrust(there)
+    reference = file(there, "k1").reference
+    there.deliver(NOW)
+    there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图", limit="9wd",
+              materials=[{"material": "K23"}])
+    desk.sweep(NOW)
+    assert desk.inbox.unread(SUBJECT, NOW) == 1
+    told, = desk.inbox.page(SUBJECT, None, NOW)[0]
+    own = there.file({**POWER, "filer": "legal_rep"}, "own", NOW).reference
+
+    def many(tx):
+        news.add(tx, [replace(told, key=f"ask.{number}{news.AGENTS}") for number in range(2 * news.MOST_COUNTED)])
+        news.add(tx, [replace(told, reference=own, key="ask.own")])
+
+    database.write(many)
+    assert desk.inbox.unread(SUBJECT, NOW) == news.MOST_COUNTED
+    there.desk.mandates.revoke(BOSS, given.row.mandate, NOW)
+    with monkeypatch.context() as full:
+        full.setattr(database, "write", refuse)
+        assert desk.inbox.unread(SUBJECT, NOW) == 0
+    assert desk.inbox.unread(SUBJECT, NOW) == 1
+
+
+def refuse(_):
+    raise StoreUnavailable
 
 
 def test_what_is_about_to_leave_for_an_agent_of_several_is_told_anew_without_those_whose_mandate_ended(there):

@@ -10,7 +10,7 @@ import pytest
 from desk.acts import Act
 from desk.applicant import Supply
 from desk.desk import Desk
-from store import bulletins, preferences
+from store import bulletins, people, preferences
 from store.backup import Goal, back_up
 from store.errors import StoreUnavailable
 from store.opening import Place, open_store
@@ -88,7 +88,7 @@ def test_what_belongs_together_leaves_in_one_message_from_one_host_and_never_twi
         town.refuse(reference, number, MORNING)
     town.desk.sweep(MORNING)
     elsewhere.desk.sweep(MORNING)
-    assert sorted(town.heard()) == [("ended", ""), ("refused", "01"), ("refused", "03")]
+    assert town.heard() == [("refused", "01"), ("refused", "03"), ("ended", "")], "the end comes last"
     departing, = town.leaving(MORNING)
     assert elsewhere.leaving(MORNING) == []  # another attempt runs
     told = said(departing)
@@ -148,6 +148,25 @@ def test_what_is_no_longer_true_or_no_longer_wanted_does_not_leave(town):
     for chosen, leaving in ((Preferences(), 1), (taken_back, 0)):
         town.premises.database.write(lambda tx, chosen=chosen: preferences.put(tx, "somebody", chosen))
         assert len(town.leaving(MORNING + (5 - leaving) * bulletins.LEASE)) == leaving
+
+
+def test_nothing_leaves_for_a_closed_account_and_what_comes_after_it_is_open_again_does(town):
+    write = town.premises.database.write
+    write(lambda tx: people.add_account(tx, people.Account("somebody", "somebody", "applicant", "示例", MORNING)))
+    first = town.file()
+    town.refuse(first, "01", MORNING)
+    town.desk.sweep(MORNING)
+    assert len(town.leaving(MORNING)) == 1  # and nobody hears whether it arrived
+    town.refuse(first, "03", MORNING)
+    town.desk.sweep(MORNING)
+    write(lambda tx: people.set_disabled(tx, "somebody", disabled=True))
+    assert town.leaving(MORNING + bulletins.LEASE) == []
+    write(lambda tx: people.set_disabled(tx, "somebody", disabled=False))
+    assert town.leaving(MORNING + 2 * bulletins.LEASE) == []
+    assert [row.tell_at for row in town.news()] == [None] * 3, "it is read when they sign in"
+    town.refuse(town.file("key-2"), "01", MORNING)
+    town.desk.sweep(MORNING)
+    assert len(town.leaving(MORNING + 3 * bulletins.LEASE)) == 1
 
 
 def test_news_is_read_while_nothing_can_be_written(town, monkeypatch):

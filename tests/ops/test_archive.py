@@ -140,11 +140,26 @@ def test_a_bent_package_is_told_by_its_nature(package):
     assert check(package).files == 2
 
 
-def test_what_is_no_package_is_told_and_the_others_are_checked(deployment, package):
-    (package.parent / "none.zip").write_bytes(b"PK")
-    done = deployment.flask("archive", "check", package.parent / "none.zip", package)
+def damaged(package, place, damage):
+    """A copy of a package with other bytes somewhere behind the beginning of an entry."""
+    with zipfile.ZipFile(package) as whole:
+        begins = whole.getinfo("records.jsonl").header_offset
+    raw = bytearray(package.read_bytes())
+    raw[begins + place:begins + place + len(damage)] = damage
+    copy = package.with_name(f"damaged{place}.zip")
+    copy.write_bytes(raw)
+    return copy
+
+
+def test_what_is_no_package_or_damaged_is_told_and_the_others_are_checked(deployment, package):
+    none = package.with_name("none.zip")
+    none.write_bytes(b"PK")
+    packed = damaged(package, 60, b"\xff" * 20)  # what no packer writes
+    done = deployment.flask("archive", "check", none, packed, package)
     assert done.exit_code == 1
-    assert "可用性：读不了这个归档包" in done.output and "完好" in done.output
+    assert "可用性：读不了这个归档包" in done.output
+    assert f"{packed}  完整性：records.jsonl 的内容与清单不符" in done.output
+    assert f"{package}  完好" in done.output
 
 
 def test_a_case_whose_file_is_gone_or_changed_is_not_archived(deployment, ended):

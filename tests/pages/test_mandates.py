@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from flask import Flask
 
+from desk import mandates
 from tests.pages.client import Visitor
+from web import pages_lists
 from web.wiring import NAME
 
 BUNDLE = "utilities"
@@ -131,3 +134,39 @@ def test_a_wrong_code_and_a_wrong_day_are_said_where_they_are(visitor: Visitor, 
     entrusted(visitor, agent, ("whole", "some"), ("valid_until", "2020-01-01"))
     assert visitor.status == 422
     assert "请至少选一件事" in visitor.text
+
+
+def test_long_lists_are_turned_page_by_page_each_by_itself(
+    app: Flask, visitor: Visitor, agent: Visitor, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages_lists, "LISTED", 2)
+    monkeypatch.setattr(mandates, "MOST_OFFERED", 1)
+    home, visitor_id, agent_id = app.extensions[NAME], "sample-enterprise", "sample-retiree"
+    visitor.sign_in(visitor_id)
+    now = home.clock.now()
+    given = []
+    for number in range(5):
+        principal = visitor_id if number < 3 else "sample-mother"
+        code, at = home.desk.mandates.show_code(agent_id, now)[0], now + timedelta(microseconds=number)
+        wish = mandates.Wish(code, now.date() + timedelta(days=9 + number))
+        given.append(home.desk.mandates.give(principal, wish, f"give-{number}", at).row)
+    visitor.get("/mandates")
+    assert re.findall(r"编号 (WT\w+)", visitor.page) == [given[2].mandate, given[1].mandate]
+    assert "谁委托了我" in visitor.text
+    visitor.get(unescape(re.findall(r'href="([^"]+)" rel="next"', visitor.page)[0]))
+    assert re.findall(r"编号 (WT\w+)", visitor.page)[0] == given[0].mandate
+    assert ("谁委托了我" in visitor.text, "回到第一页" in visitor.text) == (False, True)
+    agent.get("/mandates?list=received")
+    assert re.findall(r"编号 (WT\w+)", agent.page) == [given[4].mandate, given[3].mandate]
+    assert "我委托了谁" not in agent.text
+    agent.get("/cases?list=others&after=x")
+    assert (agent.status, "替别人办的" in agent.text, ">已提交</h2>" in agent.page) == (200, True, False)
+    agent.get(f"/bundles/{BUNDLE}")
+    assert (agent.text.count("办（委托到"), "没有列出的委托人" in agent.text) == (1, True)
+    agent.send(f"/bundles/{BUNDLE}/for", ("mandate", "other"), ("number", "WT1"))
+    assert agent.status == 403
+    agent.get(f"/bundles/{BUNDLE}")
+    agent.send(f"/bundles/{BUNDLE}/for", ("mandate", "other"), ("number", f" {given[0].mandate.lower()}"))
+    assert agent.at.endswith("/questions/services"), "who files is not asked: it is the agent"
+    agent.get(f"/bundles/{BUNDLE}")
+    assert f'value="{given[0].mandate}"' in agent.page

@@ -1,6 +1,7 @@
 """Accounts, sessions and tokens on a real store."""
 
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -75,19 +76,19 @@ def guessed(accounts, times, address="10.0.0.1", now=NOW):
 
 def test_after_five_wrong_passwords_from_one_network_even_the_right_one_must_wait_there_alone(accounts):
     accounts.add(officer(), NOW)
-    guessed(accounts, LOGIN.times)
+    guessed(accounts, LOGIN.here.times)
     with pytest.raises(TooManyAttempts) as refused:
         accounts.by_password("li", PASSWORD, "10.0.0.1", NOW)
-    assert 0 < refused.value.seconds <= LOGIN.window.total_seconds() + 1
+    assert 0 < refused.value.seconds <= LOGIN.here.window.total_seconds() + 1
     assert accounts.by_password("li", PASSWORD, "10.0.0.2", NOW)
-    assert accounts.by_password("li", PASSWORD, "10.0.0.1", NOW + LOGIN.window)
+    assert accounts.by_password("li", PASSWORD, "10.0.0.1", NOW + LOGIN.here.window)
 
 
 @pytest.mark.parametrize(("seen_before", "wait"), [(None, True), (NOW - TRUSTED, True), (NOW - MINUTE, False)])
 def test_who_guesses_from_many_networks_keeps_the_owner_out_only_where_he_was_not_let_in_lately(
         accounts, seen_before, wait, monkeypatch):
-    few = Limit(2, attempts.LOGIN_ANYWHERE.window)  # each password costs a fifth of a second
-    monkeypatch.setattr(attempts, "LOGIN_ANYWHERE", few)
+    few = Limit(2, LOGIN.anywhere.window)  # each password costs a fifth of a second
+    monkeypatch.setattr(attempts, "LOGIN", replace(LOGIN, anywhere=few))
     accounts.add(officer(), NOW)
     if seen_before:
         accounts.by_password("li", PASSWORD, "10.9.9.9", seen_before)
@@ -102,11 +103,11 @@ def test_who_guesses_from_many_networks_keeps_the_owner_out_only_where_he_was_no
 
 def test_one_address_may_not_try_many_names():
     guesses = Attempts()
-    for number in range(LOGIN.times):
-        guesses.guess("address", "10.0.0.1", LOGIN, NOW + number * MINUTE)
+    for number in range(LOGIN.any_name.times):
+        guesses.guess_at(LOGIN, f"name{number}", "10.0.0.1", NOW + number * MINUTE)
     with pytest.raises(TooManyAttempts):
-        guesses.guess("address", "10.0.0.1", LOGIN, NOW + 5 * MINUTE)
-    guesses.guess("address", "10.0.0.1", LOGIN, NOW + LOGIN.window)
+        guesses.guess_at(LOGIN, "one more", "10.0.0.1", NOW + LOGIN.any_name.times * MINUTE)
+    guesses.guess_at(LOGIN, "one more", "10.0.0.1", NOW + LOGIN.any_name.window)
 
 
 def test_a_login_name_is_given_once(accounts):

@@ -118,6 +118,8 @@ def test_who_signs_out_at_the_platform_keeps_what_came_by_password_or_another_si
     assert left(store.db, *everything) == ["b", "c", "local", "other"]
     known.leave(SignedOut("nobody", None, "j2", minutes(5)), ISSUER)
     assert left(store.db, *everything) == ["b", "c", "local", "other"]
+    known.leave(SignedOut(WANG.subject, "9", "j4", minutes(5)), ISSUER)  # "c" may be the session of that sign-in
+    assert left(store.db, *everything) == ["b", "local", "other"]
     known.leave(SignedOut(WANG.subject, None, "j3", minutes(5)), ISSUER)
     assert left(store.db, *everything) == ["local", "other"]
 

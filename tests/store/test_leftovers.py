@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
 from desk.acts import Act
 from desk.errors import UnknownDraft
-from store import files
+from desk.mandates import Wish
+from people.errors import AccountClosed
+from people.oidc.person import Person
+from people.oidc.ticket import new_ticket
+from store import files, identities, mandates, notices
+from store.encoding import stamp
 from store.errors import UnknownFile
 from store.opening import Place
 
@@ -76,3 +82,74 @@ def test_while_the_service_is_paused_nothing_goes(there: Inside) -> None:
     there.desk.operations.pause(Act("ops", "搬家"), NOW)
     there.desk.sweep(NOW + 40 * DAY)
     assert left(there, [orphan]) == [True]
+
+
+def test_what_names_files_is_opened_before_the_unit_that_takes_them_away_and_what_comes_meanwhile_counts(
+        there: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    receipt = there.file(POWER, "filed", NOW)
+    leg, database = f"{receipt.reference}-03", there.house.database
+    named, late, drafted, orphan = kept(there, f"department:{OFFICE}"), kept(there, f"department:{OFFICE}"), \
+        kept(there), kept(there)
+    assert there.say(OFFICE, leg, "leg.refused", NOW, reason_code="R1", reason="不符") == "applied"
+
+    def strange(file: str, at: datetime) -> None:
+        assert there.say(OFFICE, leg, "leg.granted", at, results=[{"name": "批复", "files": [{"file": file}]}]
+                         ) == "quarantined"
+
+    strange(named, NOW)
+    strange(named, NOW + DAY)
+    draft = there.desk.open_draft(SUBJECT, "utilities", POWER, NOW)
+    later, write, opened_in = NOW + 31 * DAY, database.write, []
+
+    def meanwhile(unit: Any) -> Any:
+        if "_disowned" in unit.__code__.co_names:  # what named them was read just now
+            with monkeypatch.context() as free:
+                free.setattr(database, "write", write)
+                strange(late, later)
+                there.desk.attach(SUBJECT, draft.id, "BL01", [drafted], later)
+        with monkeypatch.context() as counted:
+            counted.setattr(notices, "opened_entry", lambda tx, row: opened_in.append(row["at"]) or opened(tx, row))
+            return write(unit)
+
+    opened = notices.opened_entry
+    monkeypatch.setattr(database, "write", meanwhile)
+    there.desk._sweeper._leftovers.clear(later)
+    assert left(there, [named, late, drafted, orphan]) == [True, True, True, False]
+    assert stamp(later) in opened_in
+    assert stamp(NOW) not in opened_in, "what was there before is not opened while others wait"
+
+
+def test_an_account_of_the_platform_goes_once_nobody_comes_and_it_holds_nothing(there: Inside) -> None:
+    accounts, write, later = there.house.oidc_accounts, there.house.database.write, NOW + 91 * DAY
+
+    def come(who: str, at: datetime = NOW) -> str:
+        return accounts.enter(Person("https://city.example", who, None, f"示例{who}"), new_ticket("", at), at).account
+
+    idle, back, closed, drafts_on, files_on, filed, entrusted = people_ = [
+        come(who) for who in ("idle", "back", "closed", "drafts", "uploads", "case", "mandate")]
+    there.house.accounts.disable(closed)
+    reference = there.file(POWER, "filed", NOW).reference
+    write(lambda tx: tx.run("update cases set subject = :s where reference = :r", s=filed, r=reference))
+    code, _ = there.desk.mandates.show_code(idle, NOW)
+    there.desk.mandates.give(entrusted, Wish(there.desk.mandates.show_code("x", NOW)[0], date(2026, 3, 1)), "key", NOW)
+    there.desk.inbox.choose(idle, (), "13800138000")
+
+    def stay(at: datetime) -> list[str]:
+        there.desk.sweep(at)
+        with there.house.database.read() as tx:
+            return [who for who in people_ if tx.rows("select 1 as yes from accounts where account = :a", a=who)]
+
+    assert stay(NOW + 89 * DAY) == people_
+    assert come("back", NOW + 90 * DAY) == back
+    there.desk.open_draft(drafts_on, "utilities", POWER, NOW + 90 * DAY)
+    kept(there, files_on, NOW + 90 * DAY)
+    assert stay(later) == [back, closed, drafts_on, files_on, filed, entrusted]
+    with there.house.database.read() as tx:
+        assert not tx.rows("select * from preferences") and identities.bonds_of(tx, idle) == []
+        assert mandates.agent_of(tx, code, NOW) is None
+    with pytest.raises(AccountClosed):
+        come("closed", later)
+    again = come("idle", later)
+    assert (again == idle, come("idle", later)) == (False, again)
+    assert stay(later + 400 * DAY) == [closed, files_on, filed], "the others hold nothing by now"
+    assert stay(later + 402 * DAY) == [closed, filed]

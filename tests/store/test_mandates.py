@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,8 +91,8 @@ def test_a_case_filed_under_a_mandate_is_the_principals_and_the_paper_is_not_ask
     assert "AU01" in {line.key for line in plan.materials}, "a plan for nobody in particular does not count on it"
     assert [[one.kind for one in desk.inbox.page(who, "", NOW)[0]] for who in (BOSS, SUBJECT)] == [["filed_for"], []]
     assert receipt.code != desk.receipt(BOSS, receipt.reference).code
-    assert [one["reference"] for one in desk.cases_of(BOSS, NOW)] == [receipt.reference]
-    assert (desk.cases_of(SUBJECT, NOW), desk.disclosure(BOSS, receipt.reference).agent) == ([], "示例乙")
+    assert [one["reference"] for one in desk.cases_of(BOSS, NOW)[0]] == [receipt.reference]
+    assert (desk.cases_of(SUBJECT, NOW)[0], desk.disclosure(BOSS, receipt.reference).agent) == ([], "示例乙")
     line, = (one for one in export(there.house.database, Extent(None, True)) if one["kind"] == "case")
     assert (line["subject"], line["agent"], line["mandate"]) == (BOSS, SUBJECT, given.row.mandate)
     assert [(one.action, one.target) for one in _audited(there)] == [("mandate.give", given.row.mandate)]
@@ -150,8 +151,8 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
             with pytest.raises(NoMandate):
                 look(SUBJECT, draft, moment)
         shut, = desk.drafts(SUBJECT, moment)
-        assert (shut.id, shut.shut, shut.form, shut.materials) == (draft, True, {}, {})
-        line, = desk.filed_for_others(SUBJECT, moment)
+        assert (shut.id, shut.shut, shut.about, shut.fields) == (draft, True, "", 0)
+        (line,), _ = desk.filed_for_others(SUBJECT, moment)
         assert set(line) == {"reference", "bundle", "bundle_name", "filed_at", "principal_name", "mandate", "stands"}
         with pytest.raises(UnknownFile):
             desk.describe_file(SUBJECT, paper, moment)
@@ -221,7 +222,7 @@ def test_a_mandate_taken_back_at_the_same_moment_stops_the_filing_or_comes_after
 
     def filed() -> set[str]:
         with there.house.database.read() as tx:
-            return {row.reference for row in mandates.agencies_of(tx, SUBJECT)}
+            return {row.reference for row in mandates.agencies_of(tx, SUBJECT)[0]}
 
     for turn in range(5):
         given, filing, receipts = entrust(there), filed_by_agent(there, NOW, BOSS), list[Receipt]()
@@ -263,7 +264,7 @@ def test_a_mandate_taken_back_between_the_check_and_the_transaction_stops_every_
 
     def after_the_end(unit: Callable[[Tx], object]) -> object:
         database.write = write  # type: ignore[method-assign]
-        for one in desk.mandates.given(BOSS, NOW):
+        for one in desk.mandates.given(BOSS, NOW)[0]:
             desk.mandates.revoke(BOSS, one.row.mandate, NOW)
         return write(unit)
 
@@ -273,7 +274,7 @@ def test_a_mandate_taken_back_between_the_check_and_the_transaction_stops_every_
         with pytest.raises(NoMandate) as none:
             act(NOW)
         assert none.value.more == {"why": "revoked"}
-    assert len(desk.cases_of(BOSS, NOW)) == 3
+    assert len(desk.cases_of(BOSS, NOW)[0]) == 3
     assert desk.case_view(BOSS, reference, NOW)["legs"][0]["state"] == "supplement_required"
     assert ratings.of_case(BOSS, refused)[0].rating is None
 
@@ -326,17 +327,54 @@ def test_a_draft_that_is_filed_gives_its_receipt_again_after_the_mandate_too(the
     assert desk.submit_draft(SUBJECT, draft, filing.consent, NOW) == receipt
 
 
-def test_what_is_in_force_is_listed_however_many_others_are_over(there: Inside) -> None:
-    standing = entrust(there).row
+def _pages(page: Callable[[str | None], tuple[list[Any], str | None]]) -> list[list[Any]]:
+    """Every page of a list."""
+    found, then = page(None)
+    pages = [found]
+    while then is not None:
+        found, then = page(then)
+        pages.append(found)
+    return pages
+
+
+def test_a_firm_with_thousands_of_mandates_and_cases_turns_its_pages_and_still_finds_whom_it_acts_for(
+        there: Inside) -> None:
+    desk, standing = there.desk, entrust(there).row
 
     def others(tx: Tx) -> None:
-        for number in range(mandates.MOST_LISTED):
-            given = NOW + DAY + timedelta(seconds=number)
-            mandates.add(tx, replace(standing, mandate=f"WT{number:03}", given_at=given, revoked_at=given))
+        for number in range(450):
+            given = NOW + DAY + timedelta(seconds=number // 2)
+            mandates.add(tx, replace(standing, mandate=f"WT{number:03}", principal=BOSS, given_at=given,
+                                     revoked_at=given))
+        for number in range(70):
+            mandates.add(tx, replace(standing, mandate=f"WX{number:03}", principal=f"x{number}", given_at=NOW - DAY))
 
     there.house.database.write(others)
-    for listed in (there.desk.mandates.given(BOSS, NOW), there.desk.mandates.received(SUBJECT, NOW)):
-        assert [one.row.mandate for one in listed[::len(listed) - 1]] == ["WT199", standing.mandate]
+    for listed, whole in ((desk.mandates.given, 451), (desk.mandates.received, 521)):
+        who = BOSS if whole == 451 else SUBJECT
+        pages = _pages(lambda after, listed=listed, who=who: listed(who, NOW, after, 100))  # type: ignore[misc]
+        found = [one.row for page in pages for one in page]
+        assert [len(page) for page in pages[:-1]] == [100] * (whole // 100)
+        assert len({row.mandate for row in found}) == len(found) == whole, "each once"
+        assert sorted(found, key=lambda row: (row.given_at, row.mandate), reverse=True) == found
+    offered, more = desk.mandates.for_filing(SUBJECT, "utilities", NOW)
+    assert (len(offered), more) == (30, True)
+    unlisted = f"WX{next(n for n in range(70) if f'x{n}' not in {one.row.principal for one in offered}):03}"
+    assert desk.mandates.lets_file(SUBJECT, unlisted, "utilities", NOW) is not None
+    assert [desk.mandates.lets_file(who, number, bundle, NOW) for who, number, bundle in (
+        ("third", unlisted, "utilities"), (BOSS, standing.mandate, "utilities"), (SUBJECT, "WT001", "utilities"),
+        (SUBJECT, "none", "utilities"))] == [None] * 4, "another's, the principal's own, one taken back, none"
+
+
+def test_what_an_agent_filed_and_what_a_person_has_is_read_page_by_page(there: Inside) -> None:
+    desk = there.desk
+    entrust(there)
+    filed = [file(there, f"k{number}", NOW + timedelta(seconds=number // 2)).reference for number in range(5)]
+    newest = [one[1] for one in sorted(zip((n // 2 for n in range(5)), filed, strict=True), reverse=True)]
+    for who, listed in ((SUBJECT, desk.filed_for_others), (BOSS, desk.cases_of)):
+        pages = _pages(lambda after, who=who, listed=listed: listed(who, NOW + DAY, after, 2))  # type: ignore[misc]
+        assert [[one["reference"] for one in page] for page in pages] == [newest[:2], newest[2:4], newest[4:]]
+        assert listed(who, NOW + DAY, "nowhere", 9)[0] == listed(who, NOW + DAY, None, 9)[0]
 
 
 def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_mandate(there: Inside) -> None:
@@ -353,7 +391,7 @@ def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_m
     def left(at: datetime, *erased: str) -> int:
         assert set(erasures.erase(erased, Act("ops", "保存期满"), at).values()) <= {""}
         desk.sweep(at)
-        return len(desk.mandates.given(BOSS, at))
+        return len(desk.mandates.given(BOSS, at)[0])
 
     for who in (BOSS, SUBJECT):
         desk.inbox.choose(who, (), "13800138000")
@@ -364,7 +402,7 @@ def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_m
     assert {desk.inbox.preferences(who).mobile for who in (BOSS, SUBJECT)} == {"13800138000"}
     assert left(later + DAY / 2, cases[2]) == 0, "no sweep has to come by"
     assert {desk.inbox.preferences(who).mobile for who in (BOSS, SUBJECT)} == {""}
-    assert (desk.filed_for_others(SUBJECT, later), desk.drafts(SUBJECT, later)) == ([], [])
+    assert (desk.filed_for_others(SUBJECT, later)[0], desk.drafts(SUBJECT, later)) == ([], [])
     said = json.dumps(list(export(database, Extent(None, True))), ensure_ascii=False, default=plain)
     assert [word for word in (BOSS, "示例甲") if word in said] == []
     assert verify(database).holds

@@ -39,6 +39,7 @@ from store import (
     ratings,
     reading,
     seals,
+    since,
     submissions,
     tallies,
 )
@@ -131,28 +132,36 @@ QUESTIONS: dict[str, Question] = {
     "tried again": lambda tx: operating.troubled(tx, LAST, retrying=True),
     "open cases": lambda tx: (operating.open_cases(tx, OpenCase("e1", "a")), operating.open_on(tx, "e1")),
     "a page of an office's legs": lambda tx: operating.legs_of(tx, ["water-works", "gas"], None, 9),
-    "a page of an export": lambda tx: operating.references(tx, "a", NOW),
+    "a page of an export": lambda tx: (since.references(tx, "a", NOW), since.fresh_of(tx, [REFERENCE], NOW)),
+    "what happened since": lambda tx: (since._sealed(tx, NOW, ""),
+                                       [since._of_source(tx, source, NOW) for source in since._SOURCES]),
     "the round": lambda tx: conservation.look(tx, conservation.PAGE, "", 9),
     "what moved": lambda tx: conservation.look(tx, conservation.MOVED, "", 9),
     "what was in breach": lambda tx: conservation.look(tx, conservation.KNOWN, "", 9),
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
     "identities of the platform": lambda tx: (identities.bond(tx, "i", "s"), identities.bonds_of(tx, "a"),
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
+                                              identities.unneeded(tx, NOW, "", 9),
+                                              identities.leave(tx, "i", NOW), people.forget(tx, "a"),
                                               identities.drop_bonds(tx, "a"), people.end_via(tx, "v"),
                                               people.end_all_via(tx, "a"), people.end_all(tx, "a")),
-    "mandates": lambda tx: (mandates.given_by(tx, "p"), mandates.given_to(tx, "a"), mandates.between(tx, "p", "a"),
+    "mandates, page by page": lambda tx: (mandates.given_by(tx, "p"), mandates.given_to(tx, "a"),
+                                          mandates.agencies_of(tx, "a"), mandates.standing_of(tx, "a", NOW)),
+    "mandates": lambda tx: (mandates.between(tx, "p", "a"),
                             mandates.count_standing(tx, "p", NOW), mandates.agency(tx, REFERENCE),
-                            mandates.page(tx, "W", 9), mandates.agencies_of(tx, "a"), people.is_closed(tx, "p"),
+                            mandates.page(tx, "W", 9), mandates.ever_between(tx, "p", "a"), people.is_closed(tx, "p"),
+                            mandates.filed_by(tx, "a", [REFERENCE]), people.closed(tx, ["p"]),
                             mandates.agent_of(tx, "c", NOW), mandates.revoke(tx, "m", NOW),
                             mandates.drop_ended(tx, NOW, 9), files.hand_over(tx, REFERENCE, "a", "p")),
-    "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), submissions.find(tx, "s", "k"),
+    "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), drafts.listed(tx, "s"), submissions.find(tx, "s", "k"),
                                   drafts.unfiled(tx, "s"), files.held(tx, "s"),
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
 PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",
          "arrivals", "to be erased", "audit, from a time on", "staff", "strange notices", "lapsing", "claim",
-         "troubles", "tried again", "open cases", "feed", "a person's cases", "done by an office", "seal"}
+         "troubles", "tried again", "open cases", "feed", "a person's cases", "done by an office", "seal",
+         "mandates, page by page"}
 
 
 def _fields(leg: LegRow) -> dict[str, Any]:

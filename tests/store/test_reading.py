@@ -22,8 +22,9 @@ def test_a_subject_sees_own_cases_the_newest_first_in_pages(store: Opened) -> No
         store.db.write(lambda tx, n=number: file_case(tx, f"case-{n}", filed_at=minutes(n // 2), count=1))
     store.db.write(lambda tx: file_case(tx, "foreign", subject="other", count=1))
     with store.db.read() as tx:
-        first = reading.cases_of(tx, "someone", limit=3)
-        rest = reading.cases_of(tx, "someone", first[-1], limit=3)
+        first, then = reading.cases_of(tx, "someone", limit=3)
+        rest, end = reading.cases_of(tx, "someone", then, limit=3)
+    assert end is None
     assert [line.reference for line in (*first, *rest)] == ["case-4", "case-3", "case-2", "case-1", "case-0"]
     assert [leg.leg for leg in first[0].legs] == ["01"]
 

@@ -45,6 +45,25 @@ def test_every_route_stands_in_the_policy_table_and_every_row_is_a_route(app):
     assert POLICY.keys() - routes == set()
 
 
+def test_the_head_of_an_answer_is_asked_for_as_its_whole_is_and_does_nothing_that_a_form_does(app, browser, caller):
+    person, boss = browser("applicant"), caller("applicant")
+    both = [rule for rule in app.url_map.iter_rules() if {"GET", "POST"} <= rule.methods]
+    assert len(both) > 12
+    for rule in both:
+        at = address(rule)
+        whole, head = person.get(at), person.head(at)
+        assert (at, head.status_code, head.headers.get("Location"), head.data) == (
+            at, whole.status_code, whole.headers.get("Location"), b"")
+    code = caller("applicant").post("/api/mandates/code").json["code"]
+    mandate = boss.post("/api/mandates", {"code": code, "valid_until": "2027-06-30"},
+                        headers={"Idempotency-Key": "h"}).json["mandate"]
+    chosen = {"kinds": ["filed"], "mobile": "13800138000"}
+    assert boss.call("PUT", "/api/news/preferences", chosen).status_code == 200
+    assert [boss.call("HEAD", at).status_code for at in (f"/mandates/{mandate}/end", "/news/preferences")] == [200, 200]
+    assert boss.get(f"/api/mandates/{mandate}").json["state"] == "in_force"
+    assert boss.get("/api/news/preferences").json["mobile"] == "13800138000"
+
+
 def test_an_endpoint_without_a_row_is_refused(app, caller, monkeypatch):
     monkeypatch.delitem(POLICY, "api.bundles")
     assert caller().get("/api/bundles").status_code == 403

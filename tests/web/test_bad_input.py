@@ -117,14 +117,14 @@ CHANGES = [
 def test_a_filing_that_is_wrong_is_refused_and_nothing_is_filed(applicant, filing, change, status, place):
     change(filing)
     refused(applicant.file(filing, "key-1"), status, place)
-    assert applicant.get("/api/cases").json == {"cases": []}
+    assert applicant.get("/api/cases").json == {"cases": [], "next": None}
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "with space", "钥匙"])
 def test_filing_needs_a_key(applicant, filing, key):
     headers = {"Idempotency-Key": key.encode().decode("latin-1")}
     refused(applicant.post("/api/cases", filing, headers=headers), 400)
-    assert applicant.get("/api/cases").json == {"cases": []}
+    assert applicant.get("/api/cases").json == {"cases": [], "next": None}
 
 
 @pytest.mark.parametrize(("data", "type_", "name", "status"), [

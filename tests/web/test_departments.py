@@ -207,6 +207,18 @@ def test_all_results_of_a_case_come_as_one_zip_and_what_was_revoked_does_not(cal
     assert results_of({"legs": [revoked]}) == []
 
 
+@pytest.mark.parametrize(("names", "paths"), [
+    (["协议.png", "协议.PNG", "协议(2).png"], ["协议.png", "协议(2).PNG", "协议(2)(2).png"]),
+    (["e\u0301.pdf", "\u00e9.pdf"], ["e\u0301.pdf", "\u00e9(2).pdf"]),
+    (["附件", "附件"], ["附件", "附件(2)"]), (["", ".."], ["未命名", "未命名(2)"]),
+    (["长" * 300 + ".pdf", "长" * 300], ["长" * 50 + ".pdf", "长" * 60]),
+])
+def test_results_are_unpacked_on_any_disk_and_none_takes_anothers_place(names, paths):
+    files = [{"file": str(number), "name": name} for number, name in enumerate(names)]
+    leg = {"leg": "01", "name": "v1.2 报装", "instance": None, "results": [{"void": False, "files": files}]}
+    assert results_of({"legs": [leg]}) == [(f"01 v1.2 报装/{path}", str(n)) for n, path in enumerate(paths)]
+
+
 def test_a_result_file_of_a_forger_is_not_kept(caller, signed, drawing):
     headers = signed("power", drawing) | {"Content-Type": "image/png"}
     assert send(caller, drawing, headers, "/api/departments/water-office/files").status_code == 401

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from people.attempts import TRACK_ADDRESS
+from people.attempts import TRACK
 
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 LEG = re.compile(r"(.+)-(\d\d)")
@@ -159,9 +159,24 @@ def test_the_addresses_of_one_network_have_the_guesses_of_one(caller):
         unknown = {"reference": "nothing", "code": "wrong"}
         return caller().post("/api/track", unknown, environ_base={"REMOTE_ADDR": address}).status_code
 
-    guesses = [guess(f"2001:db8:0:7::{number:x}") for number in range(1, TRACK_ADDRESS.times + 2)]
-    assert guesses == [404] * TRACK_ADDRESS.times + [429]
+    guesses = [guess(f"2001:db8:0:7::{number:x}") for number in range(1, TRACK.any_name.times + 2)]
+    assert guesses == [404] * TRACK.any_name.times + [429]
     assert guess("2001:db8:0:8::1") == guess("::ffff:198.51.100.7") == 404
+
+
+def test_nobody_elsewhere_keeps_the_holder_of_a_receipt_out(applicant, caller, filing):
+    receipt = applicant.file(filing, "k1").json
+
+    def track(address, code="WRONG123"):
+        asked = {"reference": receipt["reference"], "code": code}
+        return caller().post("/api/track", asked, environ_base={"REMOTE_ADDR": address}).status_code
+
+    right, home = receipt["code"], "198.51.100.9"
+    assert [track(f"2001:db8:0:9::{number}") for number in range(6)] == [404] * 5 + [429], "one network"
+    assert [track(address, right) for address in ("2001:db8:0:9::1", home)] == [429, 200]
+    of_many = [track(f"2001:db8:1:{number:x}::1") for number in range(TRACK.anywhere.times)]
+    assert of_many == [404] * (TRACK.anywhere.times - 5) + [429] * 5, "what many networks guess is bounded, too"
+    assert [track(address, right) for address in ("203.0.113.7", home)] == [429, 200], "but not where it was known"
 
 
 def test_right_codes_use_no_guesses_up(applicant, caller, filing):

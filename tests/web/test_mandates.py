@@ -37,7 +37,7 @@ def test_an_agent_files_for_whoever_gave_the_mandate_and_for_nobody_else(boss, a
     case = f"/api/cases/{receipt.json['reference']}"
     assert (boss.get(case).json["on_behalf"]["yours"], applicant.get(case).json["on_behalf"]["yours"]) == (
         "principal", "agent")
-    assert applicant.get("/api/cases").json == {"cases": []}
+    assert applicant.get("/api/cases").json == {"cases": [], "next": None}
     draft = applicant.post("/api/drafts", {"bundle": "connect", "on_behalf_of": seen["principal"]}).json
     assert (draft["on_behalf_of"], draft["situation"]) == (seen["principal"], {"filer": "agent"})
     own = f"/api/mandates/{given.json['mandate']}"

@@ -76,8 +76,8 @@ def test_signing_in_by_password_gives_a_cookie_for_this_host_over_tls_alone(app,
 
 def test_wrong_passwords_are_counted_for_the_name_where_they_come_from(app):
     from_one = [sign_in(app.test_client(), "wang", "wrong", **{"X-Forwarded-For": "10.0.0.1"}).status_code
-                for _ in range(LOGIN.times + 1)]
-    assert from_one == [401] * LOGIN.times + [429]
+                for _ in range(LOGIN.here.times + 1)]
+    assert from_one == [401] * LOGIN.here.times + [429]
     assert sign_in(app.test_client(), "wang", "wrong", **{"X-Forwarded-For": "10.0.0.2"}).status_code == 401
 
 

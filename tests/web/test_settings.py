@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from settings import BadClock, BadSettings, Clock, Settings, settings_page
+from web.parts import gateway_of
+from web.wiring import RefusedStart
 
 TEST = {"YJS_ENV": "test"}
 HOME = Path(__file__).resolve().parents[2]
@@ -75,6 +77,28 @@ def test_a_clock_that_cannot_be_read_says_so(tmp_path, text):
     file.write_text(text)
     with pytest.raises(BadClock):
         Clock(file).now()
+
+
+@pytest.mark.parametrize(("address", "secret", "said"), [
+    ("https://user:word@gateway.example/in", "whsec_" + "QUFB" * 10, "不带用户名"),
+    ("https://2130706433/in", "whsec_" + "QUFB" * 10, "主机"),
+    ("https://gateway.example/in", "whsec_short", "YJS_GATEWAY_SECRET="),
+    ("https://gateway.example/in", "whsec_" + "QUFB" * 10, None),
+])
+def test_a_gateway_that_nothing_can_be_sent_to_is_refused_at_the_start_and_its_secret_is_said_nowhere(
+        tmp_path, caplog, address, secret, said):
+    file = tmp_path / "gateway.secret"
+    file.write_text(secret)
+    file.chmod(0o644)
+    settings = Settings.from_environ({**TEST, "YJS_GATEWAY": address, "YJS_GATEWAY_SECRET": str(file)})
+    if said is None:
+        body = gateway_of(settings)
+        assert (body.address, secret in repr(body), "chmod o=" in caplog.text) == (address, False, True)
+    else:
+        with pytest.raises(RefusedStart, match=said) as refused:
+            gateway_of(settings)
+        assert (secret in str(refused.value), "word" in str(refused.value)) == (False, False)
+    assert secret not in caplog.text
 
 
 def test_the_settings_page_is_what_the_table_says():
