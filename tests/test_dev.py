@@ -1,4 +1,4 @@
-"""What `dev.py` prepares: the bytecode of our own files, whatever the environment says of writing it."""
+"""What `dev.py` prepares: the bytecode of our own files, a folder in memory for the tests, the settings of the demo."""
 
 import os
 import socket
@@ -30,6 +30,20 @@ def test_a_source_that_cannot_be_compiled_stops_nothing(tmp_path, monkeypatch, c
     monkeypatch.setattr(dev, "PYTHON", sys.executable)
     dev.compile_sources()
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_fast_tests_write_into_memory_that_has_room_and_leave_nothing_there(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(dev, "MEMORY", tmp_path)
+    monkeypatch.setattr(dev, "python", lambda *arguments, **more: said.append((arguments, more)) or 0)
+    for room in (0, 10 ** 18):
+        monkeypatch.setattr(dev, "ROOM", room)
+        dev.run_fast_tests("tests/cases")
+    (here, there), (elsewhere, nowhere) = said
+    folder, = {part.partition("=")[2] for part in here if part.startswith("--basetemp")}
+    assert folder.startswith(f"{there['TMPDIR']}/") and there["TMPDIR"].startswith(str(tmp_path))
+    assert not any(tmp_path.iterdir())
+    assert "TMPDIR" not in nowhere and not any(part.startswith("--basetemp") for part in elsewhere)
 
 
 @pytest.fixture

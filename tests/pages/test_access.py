@@ -11,7 +11,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.pages.walk import EVERYTHING, answer, fill, sign_in, submit
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+# What is not violated is not told node by node: that was a megabyte and two thirds of the time of each page.
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+         "resultTypes": ["violations"]}
 AXE = Axe()
 
 

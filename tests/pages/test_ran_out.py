@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.pages.walk import SIMPLE, UTILITIES, sign_in, to_plan
+from tests.pages.walk import SIMPLE, UTILITIES, go_back, sign_in, to_plan
 
 TYPED = "示例新名称有限公司"
 
@@ -34,8 +34,7 @@ def test_the_login_page_says_that_nothing_was_saved_and_going_back_finds_what_wa
     page.get_by_role("button", name="以示例甲登录").click()
     assert page.url.startswith(form)
     for there in (re.compile("/login"), re.compile(re.escape(form))):
-        # As a person presses it: what comes out of the browser's memory is not loaded, which `go_back` would wait for.
-        page.evaluate("() => { setTimeout(() => history.back(), 50) }")
+        go_back(page)
         expect(page).to_have_url(there)
     expect(page.get_by_label("单位名称")).to_have_value(TYPED)
     save(page)
@@ -79,8 +78,9 @@ def test_going_back_shows_the_choices_that_are_kept_and_not_those_of_an_earlier_
     page.goto(f"{form}?review=1")
     page.get_by_label("个体工商户").check()
     page.get_by_role("button", name="保存，回到核对").click()
-    page.go_back()
-    page.go_back()
+    expect(page).to_have_url(re.compile("/review"))
+    go_back(page)
+    go_back(page)
     expect(page).to_have_url(form)
     expect(page.get_by_label("个体工商户")).to_be_checked()
 

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sources.papers import paper
-from tests.pages.walk import EVERYTHING, SIMPLE, UTILITIES, file, fill, sign_in, submit, to_plan
+from tests.pages.walk import (
+    EVERYTHING,
+    SIMPLE,
+    UTILITIES,
+    ask_again,
+    file,
+    fill,
+    go_back,
+    leaving,
+    sign_in,
+    submit,
+    to_plan,
+)
+
+
+def live_until(page: Page, there: Callable[[], bool]) -> None:
+    """Let a live page ask again and again until what is waited for is there."""
+    until = time.monotonic() + 90
+    while not there():
+        assert time.monotonic() < until
+        ask_again(page)
 
 
 def test_a_newcomer_files_all_seventeen_matters_answers_an_ask_and_sees_them_end(
     page: Page, context: BrowserContext,
 ) -> None:
+    page.clock.install()
     to_plan(page, UTILITIES, EVERYTHING)
     expect(page.get_by_text("共 17 个事项")).to_be_visible()
     sign_in(page)
@@ -22,15 +45,18 @@ def test_a_newcomer_files_all_seventeen_matters_answers_an_ask_and_sees_them_end
     page.get_by_role("button", name="看办理进度").click()
     expect(page.locator("section.leg")).to_have_count(17)
     # Nobody presses reload: the page asks by itself and finds the departments at work.
-    expect(page.locator("section.leg .look-done").first).to_be_visible(timeout=90_000)
+    done = page.locator("section.leg .look-done")
+    live_until(page, lambda: done.count() > 0)
+    live_until(page, lambda: page.get_by_role("link", name=re.compile("现在补充")).count() > 0)
 
-    page.get_by_role("link", name=re.compile("现在补充")).first.click(timeout=90_000)
+    page.get_by_role("link", name=re.compile("现在补充")).first.click()
     for sample in page.get_by_role("checkbox", name=re.compile("附上示例")).all():
         sample.check()
     for field in page.get_by_role("textbox").all():
         field.fill("12")
     page.get_by_role("button", name="提交补充").click()
-    expect(page.locator("section.leg .look-done")).to_have_count(16, timeout=90_000)
+    expect(page.locator("section.leg")).to_have_count(17)
+    live_until(page, lambda: done.count() == 16)
     expect(page.locator("#live")).not_to_have_attribute("hx-get", re.compile("."))
 
     stranger = context.browser.new_context(base_url=page.url.split("/cases")[0])  # type: ignore[union-attr]  # it runs
@@ -169,10 +195,11 @@ def test_the_back_button_after_two_mistakes_leads_to_pages_not_to_a_fault(page: 
     sign_in(page)
     for typed in ("123", "456"):
         page.get_by_label("统一社会信用代码").fill(typed)
-        page.get_by_role("button", name="保存，下一页").click()
+        with leaving(page):
+            page.get_by_role("button", name="保存，下一页").click()
         expect(page.locator(".govuk-error-summary")).to_be_visible()
     for _ in range(2):
-        page.go_back()
+        go_back(page)
         expect(page.get_by_label("统一社会信用代码")).to_be_visible()
         page.wait_for_function("history.state?.seen")  # it notes in the history what it shows; then one may go on
 

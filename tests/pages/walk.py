@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from playwright.sync_api import Page, expect
 
 UTILITIES = "水电气网联合报装"
+EVERY_MS = 10_000  # in which a live page asks at least once
 Answers = Mapping[str, str | list[str]]
 EVERYTHING: Answers = {
     "需要接入哪些服务": ["供水", "排水(非纯生活污水)", "供电", "燃气", "供热", "通信", "有线电视"],
@@ -61,6 +63,28 @@ def fill(page: Page) -> None:
     for pledge in page.get_by_role("checkbox", name=re.compile("我承诺")).all():
         pledge.check()
     page.get_by_role("button", name="下一步").click()
+
+
+@contextmanager
+def leaving(page: Page) -> Iterator[None]:
+    """What is done here leads to another page, be its address the same."""
+    entry = "navigation.currentEntry.key"
+    here = page.evaluate(entry)
+    yield
+    page.wait_for_function(f"here => {entry} !== here", arg=here)
+
+
+def go_back(page: Page) -> None:
+    """Press the browser's button as a person does: what comes out of the browser's memory is not loaded, which the
+    driver's own way back would wait for."""
+    with leaving(page):
+        page.evaluate("() => { setTimeout(() => history.back(), 50) }")
+
+
+def ask_again(page: Page) -> None:
+    """Let the clock of a live page run until it has asked what is new, so that nobody waits for that."""
+    with page.expect_response("**/live"):
+        page.clock.fast_forward(EVERY_MS)
 
 
 def submit(page: Page) -> tuple[str, str]:

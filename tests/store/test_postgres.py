@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from bench.postgres import cluster
-from store import leases, marks
+from store import leases, marks, postgres
 from store.choosing import Wanted
 from store.cipher import Cipher
 from store.errors import NewerSchema, StoreUnavailable, UnsafeStorage
@@ -170,6 +170,13 @@ def test_an_unreachable_server_and_an_unknown_scheme_are_told_plainly(tmp_path: 
         open_store(Place(tmp_path, "mysql://x"), children.CIPHER)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a connection gives up after two seconds, not ten."""
+    monkeypatch.setattr(postgres, "_PATIENCE", 2.0)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_database_that_was_away_for_long_is_used_again_at_once(tmp_path: Path, cipher: Cipher) -> None:
     with cluster() as server:
         store = open_store(Place(tmp_path, server.url, pool=4), cipher)
@@ -187,6 +194,7 @@ def test_a_database_that_was_away_for_long_is_used_again_at_once(tmp_path: Path,
             store.close()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_once_the_database_is_gone_the_rest_of_many_units_does_not_wait_for_it(tmp_path: Path, cipher: Cipher) -> None:
     with cluster() as server:
         store = open_store(Place(tmp_path, server.url, pool=4), cipher)
