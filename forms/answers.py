@@ -43,7 +43,8 @@ class Known:
     `applies` has, by question id, whether it applies (None: not decided yet). `situation` is what was accepted,
     JSON-ready and without answers to questions that do not apply. `issued` are the fields matters here give,
     `field_whens` when a field is asked at all, by the dictionary and by the question that it is. `blank` are fields
-    the form leaves blank and some matter requires, `unasked` those of them that no leg here asks.
+    the form leaves blank and some matter requires, `unasked` those of them that no leg here asks. Where only situations
+    are tried (`silent`) nobody reads why a matter is in or out.
     """
 
     catalog: Catalog
@@ -61,6 +62,7 @@ class Known:
     field_whens: Mapping[str, Condition]
     blank: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
+    silent: bool = False
 
     def holds(self, condition: Condition | None, values: Mapping[str, Any] | None = None) -> bool | None:
         """Whether a condition holds (none: always), with these answers or, for a row, with the row's own."""

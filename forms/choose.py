@@ -99,7 +99,7 @@ def _why(entry: Entry, known: Known, values: Mapping[str, Any]) -> tuple[Reason,
     if entry.when is None:
         text = "您勾选了这一事项" if entry.optional else f"办理“{known.bundle.name}”都要办这一项"
         return Reason("optional" if entry.optional else "always", text), frozenset()
-    text = because(entry.when, values, known.labels, known.today)
+    text = "" if known.silent else because(entry.when, values, known.labels, known.today)
     return Reason("when", text, source=entry.when.text), open_names(entry.when, values, known.today)
 
 

@@ -37,6 +37,7 @@ def explore(catalog: Catalog, bundle_id: str, today: date | None) -> list[Proble
         known = know(catalog, bundle, {}, None, today)
     except KeyError:
         return []  # a matter is missing; the checker has said so
+    known = replace(known, silent=True)
     return _Exploration(known, Space.of(known), Chains(known)).run()
 
 

@@ -7,10 +7,12 @@ import gc
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from tests.shared import browser, cipher, server
+from tests.shared import Templates, browser, cipher, migrated, server, shipped_offices
 
-__all__ = ["browser", "cipher", "server"]
+__all__ = ["browser", "cipher", "migrated", "server", "shipped_offices"]
+Flask.jinja_options = {"bytecode_cache": Templates()}
 
 
 def pytest_collection_finish() -> None:

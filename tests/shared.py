@@ -1,18 +1,27 @@
-"""What tests of several folders use and what is there once in a process: a browser, a PostgreSQL server, a cipher."""
+"""What tests of several folders use and what is there once in a process: a browser, a PostgreSQL server, a cipher, a
+store to copy, the shipped list of departments, templates."""
 
 from __future__ import annotations
 
 import importlib
 import itertools
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
 
 import psycopg
 import pytest
+from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
+from connectors.deployment import Deployment, read_deployment
+from connectors.shipped import registry
+from sandbox.demo_secrets import ensure_secrets
+from sandbox.run import DEPLOYMENT
 from store.chain import GENESIS
 from store.cipher import Cipher
 from store.opening import Place, open_store
@@ -49,6 +58,46 @@ class Server:
 def cipher() -> Cipher:
     """A cipher of this test run."""
     return Cipher([os.urandom(32)], os.urandom(32))
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory, cipher: Cipher) -> Callable[[Path], Path]:
+    """migrated(folder) puts an empty SQLite store there, as the migrations make it, before any key has sealed a thing:
+    to copy one takes a fifth of the time."""
+    model = tmp_path_factory.mktemp("model") / "data"
+    open_store(Place(model), cipher).close()
+
+    def copy(folder: Path) -> Path:
+        shutil.copytree(model, folder)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def shipped_offices(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """The shipped list of departments, with secrets of this test run."""
+    secrets = tmp_path_factory.mktemp("secrets")
+    ensure_secrets(DEPLOYMENT, secrets)
+    found = read_deployment(DEPLOYMENT, {"YJS_SECRETS": str(secrets)}, registry())
+    assert found.problems == ()
+    return found
+
+
+class Templates(BytecodeCache):
+    """What templates were compiled to, for all applications of this process: each of hundreds would compile its own."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """The code of a template whose text is the same."""
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        assert bucket.code is not None
+        self._known[bucket.key, bucket.checksum] = bucket.code
 
 
 @pytest.fixture(scope="session")

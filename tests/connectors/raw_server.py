@@ -82,7 +82,7 @@ class RawServer:
             self.start(self.serve, sock)
 
     def serve(self, sock: socket.socket) -> None:
-        sock.settimeout(5)
+        sock.settimeout(20)
         with contextlib.suppress(OSError), (self.wrap(sock) if self.wrap else sock) as used:
             peer = Peer(used, self.heard)
             if self.first:
@@ -97,7 +97,7 @@ class RawServer:
     def close(self) -> None:
         self.stop_listening()
         for thread in self.threads:
-            thread.join(6)
+            thread.join(21)
 
     def __enter__(self) -> "RawServer":
         return self

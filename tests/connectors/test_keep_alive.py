@@ -19,7 +19,8 @@ from connectors.transport import Call
 from tests.connectors.polled import Polled
 from tests.connectors.raw_server import Peer, RawServer, Talk, answer, say_each
 
-BODY = Body("gas", "gas-utility", "rest", deadline=0.6)
+BODY = Body("gas", "gas-utility", "rest", deadline=20)
+HURRIED = replace(BODY, deadline=0.6)  # where the deadline is what ends it
 NO_KEYS = replace(BODY, honours_keys=False)
 A, B = answer(), answer(b'{"ref": "B"}')
 
@@ -142,7 +143,7 @@ def test_what_a_department_began_to_answer_or_was_given_time_for_is_not_sent_aga
 ) -> None:
     with RawServer(talk) as server:
         first = _post(lean, server)
-        last = first if isinstance(first, NoReply) else _post(lean, server)
+        last = first if isinstance(first, NoReply) else _post(lean, server, HURRIED)
         lean.close()
     assert last.sent if isinstance(last, NoReply) else last.cut
     assert len(server.heard) == (1 if last is first else 2)
@@ -170,7 +171,7 @@ def test_a_deadline_holds_for_both_tries_together(lean: KeepAlive) -> None:
 
     with RawServer(talk) as server:
         assert _status(_post(lean, server)) == 200
-        assert _post(lean, server) == NoReply(True, "no answer: the deadline came")
+        assert _post(lean, server, HURRIED) == NoReply(True, "no answer: the deadline came")
     assert len(server.heard) == 3
 
 
@@ -190,7 +191,7 @@ def test_many_threads_share_the_connections_and_each_gets_its_own_answer(lean: K
 
     def post(number: int) -> bool:
         content = b"%d" % number * 50
-        reply = lean.call(Call("POST", f"http://127.0.0.1:{server.port}/p", {}, content), replace(BODY, deadline=20))
+        reply = lean.call(Call("POST", f"http://127.0.0.1:{server.port}/p", {}, content), BODY)
         return isinstance(reply, Reply) and reply.body == content
 
     with RawServer(talk) as server:
@@ -205,13 +206,13 @@ def test_what_is_under_way_when_all_is_closed_ends_well_and_is_closed_behind_it(
 
     def talk(peer: Peer) -> None:
         begun.set()
-        closed.wait(5)
+        closed.wait(20)
         peer.say(A)
         peer.hear()
 
     with RawServer(talk) as server, ThreadPoolExecutor(1) as pool:
-        first = pool.submit(_post, lean, server, replace(BODY, deadline=5))
-        begun.wait(5)
+        first = pool.submit(_post, lean, server, BODY)
+        begun.wait(20)
         lean.close()
         closed.set()
         assert _status(first.result()) == 200
@@ -253,13 +254,15 @@ def said(*pieces: bytes, closes: bool = False) -> Talk:
     return talk
 
 
-@pytest.mark.parametrize("second", [
+ENDLESS = [said(HEAD + b"Content-Length: 9\r\n\r\n{}"), said(HEAD), said(),
+           said(HEAD + b"Content-Length: 99999999999999\r\n\r\n{}")]
+ENDING = [
     said(B), said(B[:30], B[30:]), said(*B.partition(b"\r\n\r\n")), dripped(B),
     said(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"2\r\n{}\r\n", b"0\r\n\r\n"),
     said(HEAD + b"\r\n{}", closes=True), said(HEAD + b"Content-Length: 9\r\n\r\n{}", closes=True),
-    said(HEAD + b"Content-Length: 9\r\n\r\n{}"), said(HEAD[:9], closes=True), said(HEAD), said(),
+    said(HEAD[:9], closes=True),
     said(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", B), said(b"SSH-2.0-x\r\n\r\n"),
-    said(b"HTTP/1.1 2x0 OK\r\n\r\n"), said(HEAD + b"Content-Length: 99999999999999\r\n\r\n{}"),
+    said(b"HTTP/1.1 2x0 OK\r\n\r\n"),
     said(HEAD + b"Content-Length: 2000\r\n\r\n" + b"x" * 2000),
     said(answer(b'{"ref": "' + b"x" * 70_000 + b'"}')), said(HEAD + b"X: " + b"y" * 150_000 + b"\r\n\r\n"),
     said(answer(more=b"Content-Encoding: gzip\r\n")), said(answer(more=b"Content-Length: 2\r\n")),
@@ -268,8 +271,13 @@ def said(*pieces: bytes, closes: bool = False) -> Talk:
     said(answer(more=b"Connection: close\r\n")), said(b"HTTP/1.0 200 OK\r\n\r\n", closes=True),
     said(answer(more=b"X: a line ends\nConnection: close\r\n")),
     said(HEAD + b"Content-Length: 2\r\nX: y\n\n{}\r\n\r\n"),
+]
+
+
+@pytest.mark.parametrize(("second", "deadline"), [
+    *((talk, 20.0) for talk in ENDING), *((talk, 0.4) for talk in ENDLESS),
 ])
-def test_an_answer_that_is_polled_means_what_it_means_when_it_is_waited_for(second: Talk) -> None:
+def test_an_answer_that_is_polled_means_what_it_means_when_it_is_waited_for(second: Talk, deadline: float) -> None:
     def talk(peer: Peer) -> None:
         peer.say(A)
         peer.hear()
@@ -278,9 +286,9 @@ def test_an_answer_that_is_polled_means_what_it_means_when_it_is_waited_for(seco
 
     def both(lean: KeepAlive) -> tuple[Reply | NoReply, int]:
         with RawServer(talk) as server:
-            body = replace(BODY, answer_cap=1_500, deadline=0.4)
+            body = replace(BODY, answer_cap=1_500)
             assert _status(_post(lean, server, body)) == 200
-            reply = _post(lean, server, body)
+            reply = _post(lean, server, replace(body, deadline=deadline))
             lean.close()
             return reply, len(server.heard)
 

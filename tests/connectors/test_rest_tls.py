@@ -16,7 +16,8 @@ from tests.connectors.raw_server import Peer, RawServer, Talk, answer, drip, say
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
 MESSAGE = Outgoing("R-03:leg.filed:1", "msg_1", "leg.filed", "R-03", b"{}")
 NOW = dt.datetime.now(dt.UTC)
-BODY = Body("a", "d", "rest", secrets=(SECRET,), deadline=0.8, honours_keys=False)
+BODY = Body("a", "d", "rest", secrets=(SECRET,), deadline=20, honours_keys=False)
+HURRY = 0.8  # seconds, where the deadline is what ends it
 Settings = dict[str, str]
 
 
@@ -30,9 +31,9 @@ def _server(certificate: Path, talk: Talk, only: Path | None = None, first: bool
     return RawServer(talk, first, wrap=lambda plain: context.wrap_socket(plain, server_side=True))
 
 
-def _at(server: RawServer, transport: Settings, **settings: Path) -> Body:
+def _at(server: RawServer, transport: Settings, deadline: float = 20, **settings: Path) -> Body:
     named = {name: str(path) for name, path in settings.items()}
-    return replace(BODY, address=f"https://127.0.0.1:{server.port}/push", settings=transport | named)
+    return replace(BODY, address=f"https://127.0.0.1:{server.port}/push", settings=transport | named, deadline=deadline)
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_the_deadline_ends_a_tls_answer_that_never_comes_whole(
     talk: Talk, rest: Rest, own: Path, transport: Settings,
 ) -> None:
     with _server(own, talk) as server:
-        got = rest.send(MESSAGE, _at(server, transport, ca=own), NOW)
+        got = rest.send(MESSAGE, _at(server, transport, HURRY, ca=own), NOW)
     assert (got.kind, got.sent) == ("unknown", True)
 
 
@@ -122,14 +123,14 @@ def test_a_long_message_to_one_who_does_not_read_ends_at_the_deadline(
             peer.sock.recv(1)
 
     with _server(own, talk, first=False) as server:
-        got = rest.send(replace(MESSAGE, body=b"x" * 24_000_000), _at(server, transport, ca=own), NOW)
+        got = rest.send(replace(MESSAGE, body=b"x" * 24_000_000), _at(server, transport, HURRY, ca=own), NOW)
         done.append(True)
     assert (got.kind, got.sent) == ("unknown", True)
 
 
 def test_a_handshake_that_never_comes_was_never_sent(rest: Rest, own: Path, transport: Settings) -> None:
     with RawServer(lambda peer: peer.wait_until_closed(), first=False) as server:
-        got = rest.send(MESSAGE, _at(server, transport, ca=own), NOW)
+        got = rest.send(MESSAGE, _at(server, transport, HURRY, ca=own), NOW)
     assert (got.kind, got.sent) == ("again", False)
 
 

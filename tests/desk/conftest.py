@@ -8,12 +8,8 @@ import pytest
 
 from cases.calendar_days import work_calendar
 from catalog.load import load_catalog
-from connectors.deployment import read_deployment
-from connectors.shipped import registry
 from desk.desk import Desk
 from desk.premises import Premises
-from sandbox.demo_secrets import ensure_secrets
-from sandbox.run import DEPLOYMENT
 from sources.port import Found
 from store.keys import create_keys, load_keys
 from store.opening import Place, open_store
@@ -52,21 +48,16 @@ def sources():
 
 
 @pytest.fixture
-def opened(tmp_path):
+def opened(tmp_path, migrated):
     create_keys(tmp_path / "keys" / "keys")
-    store = open_store(Place(tmp_path / "data"), load_keys(tmp_path / "keys" / "keys", tmp_path / "data"))
+    store = open_store(Place(migrated(tmp_path / "data")), load_keys(tmp_path / "keys" / "keys", tmp_path / "data"))
     yield store
     store.close()
 
 
 @pytest.fixture
-def premises(catalog, sources, opened, tmp_path):
-    secrets = tmp_path / "secrets"
-    secrets.mkdir()
-    ensure_secrets(DEPLOYMENT, secrets)
-    deployment = read_deployment(DEPLOYMENT, {"YJS_SECRETS": str(secrets)}, registry())
-    assert deployment.problems == ()
-    return Premises(database=opened.db, vault=opened.vault, catalog=catalog, zone=SHANGHAI, deployment=deployment,
+def premises(catalog, sources, opened, shipped_offices):
+    return Premises(database=opened.db, vault=opened.vault, catalog=catalog, zone=SHANGHAI, deployment=shipped_offices,
                     calendar=work_calendar(catalog.calendar.values(), SHANGHAI), sources=sources,
                     public_url="http://127.0.0.1:5000")
 

@@ -8,15 +8,11 @@ import pytest
 
 from cases.calendar_days import work_calendar
 from connectors.base import Answer
-from connectors.deployment import read_deployment
-from connectors.shipped import registry
 from desk.desk import Desk
 from desk.notices import Incoming
 from desk.premises import Premises
 from desk.recording import Came
 from dispatch.retry import Then
-from sandbox.demo_secrets import ensure_secrets
-from sandbox.run import DEPLOYMENT
 from store import legs, messages
 from store.opening import Place
 from tests.desk.conftest import NOW, SHANGHAI, Generous, catalog
@@ -35,10 +31,10 @@ def at(day, hour=10, minute=0):
 
 
 @pytest.fixture
-def place(request, tmp_path):
+def place(request, tmp_path, migrated):
     """Where the store is: in a folder, and where a test is marked `ON_BOTH` in a PostgreSQL, too."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        yield Place(tmp_path / "data")
+        yield Place(migrated(tmp_path / "data"))
         return
     server = request.getfixturevalue("server")
     yield Place(tmp_path / "data", server.url)
@@ -46,12 +42,9 @@ def place(request, tmp_path):
 
 
 @pytest.fixture
-def premises(catalog, store, place, tmp_path):
-    secrets = tmp_path / "secrets"
-    secrets.mkdir()
-    ensure_secrets(DEPLOYMENT, secrets)
+def premises(catalog, store, place, shipped_offices):
     return Premises(database=store.db, vault=store.vault, catalog=catalog, zone=SHANGHAI, sources=Generous(),
-                    deployment=read_deployment(DEPLOYMENT, {"YJS_SECRETS": str(secrets)}, registry()),
+                    deployment=shipped_offices,
                     calendar=work_calendar(catalog.calendar.values(), SHANGHAI), public_url="http://127.0.0.1:5000",
                     embedded=place.url is None, urges=True)
 

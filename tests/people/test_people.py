@@ -24,9 +24,9 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def database(tmp_path):
+def database(tmp_path, migrated):
     create_keys(tmp_path / "keys" / "keys")
-    opened = open_store(Place(tmp_path / "data"), load_keys(tmp_path / "keys" / "keys"))
+    opened = open_store(Place(migrated(tmp_path / "data")), load_keys(tmp_path / "keys" / "keys"))
     yield opened.db
     opened.close()
 

@@ -13,10 +13,10 @@ from tests.shared import Server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, tmp_path: Path, migrated: Callable[[Path], Path]) -> Iterator[Place]:
     """Where a fresh store is: a folder, or a database of its own."""
     if request.param == "sqlite":
-        yield Place(tmp_path / "data", patience=1.0)
+        yield Place(migrated(tmp_path / "data"), patience=1.0)
         return
     server: Server = request.getfixturevalue("server")
     yield Place(tmp_path / "data", server.url, pool=20)
