@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, Protocol
 
-from connectors.certificates import Expiry
+from connectors.certificates import Expiry, Shown
 
 AnswerKind = Literal["received", "again", "unknown", "setup", "refused", "absent"]
 ChannelKind = Literal["push", "pull", "desk"]
@@ -170,9 +170,11 @@ class UnknownConnector(LookupError):
 
 
 class Registry:
-    """The connectors by name; an object, so that a test can have its own."""
+    """The connectors by name; an object, so that a test can have its own. `shown` is what all connections of a process
+    were shown, also those that are no office's."""
 
     def __init__(self) -> None:
+        self.shown = Shown()
         self._known: dict[str, Connector | Waiting] = {}
 
     def add(self, connector: Connector | Waiting) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from connectors.answers import meaning
 from connectors.base import Answer, Body
+from connectors.certificates import Shown
 from connectors.keep_alive import KeepAlive
 from connectors.signing import headers_for
 from connectors.transport import Call
@@ -22,16 +23,16 @@ _ITS_ADDRESS = "leg.filed"  # the type for which 403, 404 and 410 say that the a
 
 def gateway_body(address: str, secrets: tuple[str, ...]) -> Body:
     """The gateway at `address`, as transports and retries know a receiver."""
-    return Body(id=NAME, department="", connector="rest", address=address, secrets=secrets, honours_keys=True,
-                can_be_asked=False, deadline=_DEADLINE, answer_cap=_ANSWER_CAP, at_once=_AT_ONCE)
+    return Body(id=NAME, department="", connector="rest", name="消息网关", address=address, secrets=secrets,
+                honours_keys=True, can_be_asked=False, deadline=_DEADLINE, answer_cap=_ANSWER_CAP, at_once=_AT_ONCE)
 
 
 class Gateway:
     """Posts frozen bulletins; shared by threads."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, shown: Shown | None = None) -> None:
         self.body = body
-        self._transport = KeepAlive()
+        self._transport = KeepAlive(shown=shown)
 
     def send(self, key: str, content: bytes, now: datetime) -> Answer:
         """One attempt; nothing is raised for what a network can do."""

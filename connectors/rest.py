@@ -60,8 +60,8 @@ class Rest:
     name = "rest"
     settings = frozenset({"ca", "client_certificate", "transport"})
 
-    def __init__(self) -> None:
-        self._shown = Shown()
+    def __init__(self, shown: Shown | None = None) -> None:
+        self._shown = shown or Shown()
         self._usual = KeepAlive(shown=self._shown)
         self._by_requests: Transport = ByRequests(self._shown)
 

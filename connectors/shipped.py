@@ -11,7 +11,7 @@ from connectors.rest import Rest
 def registry() -> Registry:
     """A new registry with `rest`, `pull` and `desk`; a connector of your own is added here."""
     known = Registry()
-    known.add(Rest())
+    known.add(Rest(known.shown))
     known.add(PULL)
     known.add(DESK)
     return known

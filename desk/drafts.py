@@ -189,7 +189,7 @@ class Drafts:
             return [one if _stands(tx, subject, one.on_behalf_of, one.bundle, now) else _shut(one) for one in found]
 
     def _line_of(self, subject: str, listed: drafts.Line, _edition: str, today: datetime) -> DraftLine:
-        """The line of a draft as it was saved last, which is composed for it once a day."""
+        """The line of a draft as it was saved last, which is composed for it once a day and edition."""
         with self._premises.database.read() as tx:
             row = _own(tx, listed.draft, subject)
         shown = self._shown(row, today)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.base import Registry
+from connectors.base import Body, Registry
 from connectors.deployment import Deployment
 from desk.desk import Desk
 from desk.recording import Came
@@ -34,13 +34,15 @@ SHORTEST_JOIN = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What the dispatcher works with; `clock` reads the time, `recover` voids older leases (only process)."""
+    """What the dispatcher works with; `clock` reads the time, `recover` voids older leases (only process). `reached`:
+    all whose certificates are watched."""
 
     desk: Desk
     registry: Registry
     deployment: Deployment
     clock: Callable[[], datetime]
     recover: bool = True
+    reached: tuple[Body, ...] = ()
 
 
 class Dispatcher:
@@ -63,7 +65,7 @@ class Dispatcher:
         self._attempts = Attempts(works.registry, self._lanes, works.clock, around)
         self._held: list[Came] = []  # answers that the store could not take yet
         self._writing = threading.Lock()
-        self._expiries = ExpiryWatch(works.registry, works.deployment.bodies.values(), works.desk.operations.tokens)
+        self._expiries = ExpiryWatch(works.registry, works.reached, works.desk.operations.tokens)
         self.beat = time.monotonic()
 
     def start(self) -> Dispatcher:

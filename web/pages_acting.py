@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
 from desk.agency import refused
+from desk.errors import NoMandate
 from desk.mandates import Mandate
 from desk.under_mandate import AS_AGENT, particulars
 from desk.values import Draft, DraftLine
@@ -24,6 +25,7 @@ from web.wiring import house
 
 FOR = "for"
 OTHER = "other"  # one that is not listed, by its number
+WRONG_NUMBER = "没有这个编号的委托，或者它现在不能用来办这件事；请在“委托”页面核对编号，或者让委托人重新委托您。"
 
 
 def offered(bundle: str) -> tuple[list[Mandate], bool]:
@@ -76,7 +78,7 @@ def for_whom(bundle: str) -> Response:
     if number == OTHER:
         number = request.form.get("number", "").strip().upper()
         if not _lets_file(number, bundle):
-            raise refused("none")
+            raise NoMandate(WRONG_NUMBER)
     if _lets_file(number, bundle):
         session[FOR] = {**session[FOR], bundle: number}
         given[FILER] = AS_AGENT

@@ -129,7 +129,7 @@ def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
     return {"writes_waiting": float(home.database.waiting()),
             "disk_free_bytes": float(disk_usage(home.settings.data).free),
             "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in expiring.certificates(
-                home.parts.registry, home.deployment.bodies.values())},
+                home.parts.registry, home.parts.reached)},
             "calendar_days": float(max(0, (date(year, 1, 1) - today).days))}
 
 

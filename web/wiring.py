@@ -65,6 +65,12 @@ class Parts:
     roles: tuple[RoleFields, ...] = ()
     gateway: Body | None = None
 
+    @property
+    def reached(self) -> tuple[Body, ...]:
+        """All whom we connect to, and whose certificates may end: offices, the message gateway, the platform."""
+        others = (self.gateway, self.oidc.reached if self.oidc else None)
+        return (*self.deployment.bodies.values(), *(one for one in others if one is not None))
+
 
 class House:
     """Everything a view needs. `clock.now()` is the only clock of the web side."""
@@ -113,7 +119,7 @@ class House:
         """Sign-ins by the city's identity platform; None where none is set up. It is asked when somebody comes."""
         if self.parts.oidc is None:
             return None
-        flow: Flow = import_module(FLOW).Flow(self.parts.oidc)
+        flow: Flow = import_module(FLOW).Flow(self.parts.oidc, self.parts.registry.shown)
         return flow
 
     @property
@@ -147,10 +153,12 @@ class House:
         if missing := absent(self.database, self.deployment.bodies):
             raise RefusedStart(f"{advice(missing)}\n服务没有启动。")
         embedded = self.settings.database_url is None
-        works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded)
+        works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded,
+                      reached=self.parts.reached)
         self.dispatcher = Dispatcher(works).start()
         if self.parts.gateway is not None:
-            self.courier = Courier(self.desk.bulletins, Gateway(self.parts.gateway), self.clock.now).start()
+            gateway = Gateway(self.parts.gateway, self.parts.registry.shown)
+            self.courier = Courier(self.desk.bulletins, gateway, self.clock.now).start()
 
     def close(self, seconds: float = 0.0) -> None:
         """Stop the dispatcher within `seconds` and close the store; nothing may be used afterwards."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from connectors.certificates import Shown
 from people.errors import PlatformDown, SignInDeclined, SignInRefused, SignInStale
 from people.oidc.person import Person, SignedOut, person_of, subject_of, untold
 from people.oidc.setup import Setup
@@ -27,9 +28,9 @@ LONGEST_CODE = 4_000
 class Flow:
     """Sign-ins by one platform."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, shown: Shown | None = None) -> None:
         self.setup = setup
-        self._wire = Wire(setup)
+        self._wire = Wire(setup, shown)
 
     def begin(self, ticket: Ticket, now: datetime) -> str:
         """Where a browser goes to sign in; `PlatformDown`."""

@@ -23,11 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from connectors.addresses import address_fault
+from connectors.base import Body
 from connectors.lined_yaml import BadYaml, plain, read_lined
 
 SIMPLE = ("name", "citizen_id", "organisation", "credit_code")
 CHOICES: Mapping[str, tuple[str, str]] = {"kind": ("person", "organisation"), "capacity": ("legal_rep", "agent")}
 OTHERS = 0o007
+DEADLINE = 5.0  # seconds for one call, whatever the platform does
+LARGEST = 256_000  # bytes of one answer
 
 
 class BadSetup(ValueError):
@@ -103,6 +106,13 @@ class Setup:
     def callback(self) -> str:
         """Where the platform sends people back to: below our public address, whatever host a request names."""
         return f"{self.public_url}/login/platform/back"
+
+    @property
+    def reached(self) -> Body:
+        """The platform as transports know a receiver, and as those know it who watch certificates."""
+        return Body(id="identity-platform", department="", connector="rest", name="统一身份认证平台",
+                    address=self.issuer, deadline=DEADLINE, answer_cap=LARGEST,
+                    settings={"ca": self.ca} if self.ca else {})
 
 
 def read_setup(given: Given, environ: Mapping[str, str], dictionary: Collection[str]) -> Setup | None:

@@ -21,8 +21,8 @@ from joserfc.jwk import Key, KeySet, import_key
 
 from connectors.addresses import address_fault
 from connectors.answers import NoReply
-from connectors.base import Body
 from connectors.by_requests import ByRequests
+from connectors.certificates import Shown
 from connectors.strict_json import FOREIGN, BadJson, load
 from connectors.transport import Call
 from people.errors import PlatformDown, SignInRefused
@@ -30,8 +30,6 @@ from people.oidc.setup import Setup
 from store.turns import away
 
 LOG = logging.getLogger("yijianshi.identity")
-DEADLINE = 5.0  # seconds for one call, whatever the platform does
-LARGEST = 256_000  # bytes of one answer
 AT_ONCE = 4  # threads that may wait for the platform beside each other
 PATIENCE = 1.0  # seconds to wait for a place among them
 DESCRIPTION_LIFE = timedelta(minutes=1)  # so that nobody is sent to a platform that went away long ago
@@ -65,11 +63,10 @@ class _Keys:
 class Wire:
     """The one way to the platform; shared by the threads of a process."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, shown: Shown | None = None) -> None:
         self._setup = setup
-        self._transport = ByRequests()
-        self._place = Body(id="identity", department="", connector="", deadline=DEADLINE, answer_cap=LARGEST,
-                           settings={"ca": setup.ca} if setup.ca else {})
+        self._transport = ByRequests(shown)
+        self._place = setup.reached
         self._room = BoundedSemaphore(AT_ONCE)
         self._description: Description | None = None
         self._keys: _Keys | None = None

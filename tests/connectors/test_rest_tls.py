@@ -9,7 +9,14 @@ import pytest
 
 from connectors.base import Answer, Body, Outgoing
 from connectors.certificates import Expiry
+from connectors.gateway import Gateway, gateway_body
 from connectors.rest import Rest
+from connectors.shipped import registry
+from desk.expiring import Expiring, certificates
+from people.errors import PlatformDown
+from people.oidc.flow import Flow
+from people.oidc.setup import Setup
+from people.oidc.ticket import new_ticket
 from tests.connectors.made_certificate import certificate
 from tests.connectors.raw_server import Peer, RawServer, Talk, answer, drip, say, say_each
 
@@ -149,3 +156,19 @@ def test_until_when_certificates_are_good_is_known_once_they_were_shown_or_read(
     nothing.write_text("nothing", "ascii")
     plain = replace(BODY, address="http://127.0.0.1:9", settings={"ca": str(nothing), "client_certificate": "none"})
     assert list(rest.expiries(plain)) == []
+
+
+def test_the_gateways_and_the_platforms_certificates_are_watched_as_the_offices_are(tmp_path: Path) -> None:
+    day = NOW.replace(microsecond=0) + dt.timedelta(20)
+    own, known = certificate(tmp_path, "127.0.0.1", day), registry()
+    with _server(own, say(answer())) as server, _server(own, say(answer())) as another:
+        gateway = replace(gateway_body(f"https://127.0.0.1:{server.port}/in", (SECRET,)), settings={"ca": str(own)})
+        platform = Setup(f"https://127.0.0.1:{another.port}", "c", "s", "", "openid", "http://here", ca=str(own))
+        files = [Expiring(day, "ca", "message-gateway", "消息网关"),
+                 Expiring(day, "ca", "identity-platform", "统一身份认证平台")]
+        assert sorted(certificates(known, [gateway, platform.reached])) == sorted(files), "nobody was met yet"
+        assert Gateway(gateway, known.shown).send("news_1", b"{}", NOW).kind == "received"
+        with pytest.raises(PlatformDown):  # it does not say what a platform says of itself
+            Flow(platform, known.shown).begin(new_ticket("", NOW), NOW)
+        met = [replace(one, what="server") for one in files]
+        assert sorted(certificates(known, [gateway, platform.reached])) == sorted([*files, *met])

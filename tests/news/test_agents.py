@@ -17,28 +17,34 @@ from tests.store.test_mandates import BOSS, DAY, NOW, POWER, entrust, file, ther
 __all__ = ["place", "there"]
 
 
-def test_an_agent_is_told_until_the_mandate_ends_and_nothing_of_it_stays(there):
-    desk = Desk(replace(there.desk._premises, gateway=True))
-    given = entrust(there)
-    reference = file(there, "k1").reference
+def asked(there, key, whom):
+    """A case that the agent filed for somebody, of which a department asks for something; its number."""
+    reference = file(there, key, on_behalf_of=whom).reference
     there.deliver(NOW)
     there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图", limit="9wd",
               materials=[{"material": "K23"}])
+    return reference
+
+
+def test_an_agent_is_told_until_the_mandate_ends_and_nothing_of_it_stays(there):
+    desk = Desk(replace(there.desk._premises, gateway=True))
+    given = entrust(there)
+    reference = asked(there, "k1", BOSS)
     desk.sweep(NOW)
 
     def told(subject, now=NOW):
         return [one.kind for one in desk.inbox.page(subject, None, now)[0]]
 
     assert (sorted(told(BOSS)), told(SUBJECT)) == (["ask", "filed_for"], ["ask"])
-    asked, = desk.inbox.page(SUBJECT, None, NOW)[0]
-    assert desk.inbox.open(SUBJECT, reference, asked.key, NOW).about == "a1"
+    ask, = desk.inbox.page(SUBJECT, None, NOW)[0]
+    assert desk.inbox.open(SUBJECT, reference, ask.key, NOW).about == "a1"
     there.desk.mandates.revoke(SUBJECT, given.row.mandate, NOW)
     desk.sweep(NOW + 10 * DAY)
     assert desk.bulletins.make(NOW) == 2
     leaving = desk.bulletins.claim(9, NOW)
     assert [one.bulletin.subject for one in leaving] == [BOSS]
     with pytest.raises(UnknownNews):
-        desk.inbox.open(SUBJECT, reference, asked.key, NOW)
+        desk.inbox.open(SUBJECT, reference, ask.key, NOW)
     assert told(SUBJECT) == []
     assert told(BOSS).count("reminder") == 1
 
@@ -46,10 +52,7 @@ def test_an_agent_is_told_until_the_mandate_ends_and_nothing_of_it_stays(there):
 def test_what_an_agent_may_not_see_any_more_is_not_counted_as_unread_and_hides_nothing_of_their_own(there, monkeypatch):
     desk, database = there.desk, there.house.database
     given = entrust(there)
-    reference = file(there, "k1").reference
-    there.deliver(NOW)
-    there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图", limit="9wd",
-              materials=[{"material": "K23"}])
+    asked(there, "k1", BOSS)
     desk.sweep(NOW)
     assert desk.inbox.unread(SUBJECT, NOW) == 1
     told, = desk.inbox.page(SUBJECT, None, NOW)[0]
@@ -76,11 +79,7 @@ def test_what_is_about_to_leave_for_an_agent_of_several_is_told_anew_without_tho
     desk = Desk(replace(there.desk._premises, gateway=True))
     given = entrust(there)
     entrust(there, "third")
-    cases = [file(there, whom, on_behalf_of=whom).reference for whom in (BOSS, "third")]
-    there.deliver(NOW)
-    for reference in cases:
-        there.say("power-grid", f"{reference}-03", "leg.supplement_required", NOW, ask="a1", reason="补一份图",
-                  limit="9wd", materials=[{"material": "K23"}])
+    cases = [asked(there, whom, whom) for whom in (BOSS, "third")]
     desk.sweep(NOW)
 
     def left(now):

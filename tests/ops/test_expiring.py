@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app import create_app
+from desk import expiring
 from dispatch.expiry_watch import ExpiryWatch
 from tests.connectors.made_certificate import certificate
 from tests.ops.test_watching import figures
@@ -48,7 +49,7 @@ def test_each_step_is_said_once_in_the_log(deployment, soon, caplog):
 
 def test_figures_page_and_check_say_what_ends(deployment, soon):
     assert "certificate_ends" not in deployment.flask("check", "--json").output
-    certificate(deployment.folder, "127.0.0.1", NOW + timedelta(days=20, minutes=5))
+    certificate(deployment.folder, "127.0.0.1", NOW + timedelta(days=20, hours=2))
     checked = [one for one in json.loads(deployment.flask("check", "--json").output)
                if one["code"] == "certificate_ends"]
     assert [(one["level"], one["line"]) for one in checked] == [("warning", 5)]
@@ -73,3 +74,13 @@ def test_figures_page_and_check_say_what_ends(deployment, soon):
         assert "water-program" not in clerk.text
     finally:
         app.extensions[NAME].close()
+
+
+def test_whom_a_portal_watches_are_the_offices_and_the_message_gateway(deployment, monkeypatch):
+    (deployment.folder / "gateway.secret").write_text("whsec_" + "QUFB" * 10)
+    monkeypatch.setenv("YJS_GATEWAY", "https://127.0.0.1:9/in")
+    monkeypatch.setenv("YJS_GATEWAY_SECRET", str(deployment.folder / "gateway.secret"))
+    with deployment.house() as home:
+        home.parts.registry.shown.note("127.0.0.1", 9, None)  # a connection without TLS was shown none
+        assert [one.id for one in home.parts.reached] == ["water-office", "power-office", "message-gateway"]
+        assert expiring.certificates(home.parts.registry, home.parts.reached) == []

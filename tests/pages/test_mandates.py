@@ -164,7 +164,7 @@ def test_long_lists_are_turned_page_by_page_each_by_itself(
     agent.get(f"/bundles/{BUNDLE}")
     assert (agent.text.count("办（委托到"), "没有列出的委托人" in agent.text) == (1, True)
     agent.send(f"/bundles/{BUNDLE}/for", ("mandate", "other"), ("number", "WT1"))
-    assert agent.status == 403
+    assert (agent.status, "没有这个编号的委托" in agent.text) == (403, True)
     agent.get(f"/bundles/{BUNDLE}")
     agent.send(f"/bundles/{BUNDLE}/for", ("mandate", "other"), ("number", f" {given[0].mandate.lower()}"))
     assert agent.at.endswith("/questions/services"), "who files is not asked: it is the agent"

@@ -13,7 +13,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from people.errors import PlatformDown, SignInDeclined, SignInRefused, SignInStale
-from people.oidc import wire
+from people.oidc import setup, wire
 from people.oidc.flow import Flow
 from people.oidc.person import Person, RoleFields, known_of
 from people.oidc.setup import BadSetup, Choice, Given, Levels, Meanings, Setup, read_setup
@@ -208,7 +208,7 @@ TROUBLE = {
 
 @pytest.mark.parametrize("trouble", TROUBLE)
 def test_a_platform_in_trouble_is_down_within_the_deadline(provider, monkeypatch, trouble):
-    monkeypatch.setattr(wire, "DEADLINE", 0.4)
+    monkeypatch.setattr(setup, "DEADLINE", 0.4)
     provider.answers["/.well-known/openid-configuration"] = TROUBLE[trouble]
     with pytest.raises(PlatformDown):
         Flow(setup_of(provider)).begin(new_ticket("", now()), now())

@@ -64,7 +64,7 @@ def _body() -> str:
 def _expiring(now: datetime) -> list[tuple[expiring.Expiring, int]]:
     """What runs out within a month, with the whole days that are left."""
     home = house()
-    found = [*expiring.certificates(home.parts.registry, home.deployment.bodies.values()),
+    found = [*expiring.certificates(home.parts.registry, home.parts.reached),
              *expiring.tokens(home.desk.operations.tokens(), now)]
     return [(one, int(one.days(now) // 1)) for one in sorted(expiring.soon(found, now))]
 
