@@ -21,6 +21,7 @@ from ops_erasing import erase
 from ops_people import PEOPLE
 from ops_reading import READING, known_offices
 from ops_report import pledges_, report_
+from ops_transfer import transfer
 from shell import JSON, act, beside, changed, clock, house, printable, read_settings, stop, who
 from store import notices
 from store.errors import StoreError
@@ -30,13 +31,16 @@ from store.notices import Strange
 from web.wiring import RefusedStart
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--retrying", is_flag=True, help="Also what is being tried again by itself.")
 @click.option("--department", default=None, help="Only this department or office.")
 @click.option("--recount", is_flag=True, help="Look at every case and leg anew (a minute for each few million legs).")
 @JSON
-def legs(retrying: bool, department: str | None, recount: bool, as_json: bool) -> None:
+@click.pass_context
+def legs(command: click.Context, *, retrying: bool, department: str | None, recount: bool, as_json: bool) -> None:
     """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
+    if command.invoked_subcommand is not None:
+        return
     with beside() as opened:
         if department is not None and not known_offices(opened.db, department):
             stop(f"没有单位 {department}；请写接入清单里的单位编号或部门代码")
@@ -51,6 +55,9 @@ def legs(retrying: bool, department: str | None, recount: bool, as_json: bool) -
     for one in found:
         click.echo(_line(one, zone))
     click.echo("\n".join(_summary(len(found), state, zone)))
+
+
+legs.add_command(transfer)
 
 
 def _line(one: Trouble, zone: tzinfo) -> str:

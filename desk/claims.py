@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal, NamedTuple, Protocol
 
 from cases.model import Case, Event, LegState
-from cases.states import OUT
+from cases.states import OUT, TRANSFERRED
 from connectors.base import Body, Outgoing
 from desk import payload
 from desk.acts import RETRY
@@ -296,8 +296,11 @@ class Claims:
 def course(case: Case, message: Message) -> Course:
     """What becomes of a message that is due. A filing leaves while its leg is on its way. A later message waits until
     the department has said that the leg arrived, if only by its receipt: it would not know the leg otherwise. Where
-    nothing of the leg ever left, and nothing will, the message ends."""
+    nothing of the leg ever left, and nothing will, the message ends. That a leg has left is told to the office it left,
+    however it stands at another."""
     leg = case.legs[message.leg]
+    if message.type == TRANSFERRED:
+        return "leaves"
     if message.type != "leg.filed" and leg.noticed_at is not None:
         return "leaves"
     if leg.state not in OUT:

@@ -95,7 +95,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "name": str(planned.name),
         "variant": planned.variant,
         "instance": planned.instance if not masked or planned.instance == planned.region else None,
-        "department_name": str(planned.department_name),
+        "department_name": words.handler(leg, planned),
         "state": leg.state.value, "state_name": words.state_name(leg.state, planned),
         "light": light.colour, "light_name": light.words,
         "due_at": _stamp(leg_due.due), "provisional": leg_due.provisional,
@@ -126,7 +126,7 @@ def _with_office(known: Known, number: str, premises: Premises) -> dict[str, Any
     if body is None or body.channel == "push" or leg.state is not LegState.QUEUED:
         return {"department": office}
     return {"department": office, "state_name": words.TO_BE_OPENED, "next_actor": "department",
-            "next_actor_name": str(by_leg(known.case)[number].department_name)}
+            "next_actor_name": words.handler(leg, by_leg(known.case)[number])}
 
 
 def _why(case: Case, leg_due: LegDue) -> str:
