@@ -101,10 +101,13 @@ def _decision(state: LegState, planned: PlannedLeg) -> str | None:
 
 def handler(leg: Leg, planned: PlannedLeg) -> str:
     """Who deals with a leg: its department, or the office that it was transferred to last."""
-    if leg.office is None:
-        return str(planned.department_name)
-    came = next(event for event in reversed(leg.history) if event.type == TRANSFERRED)
-    return str(came.data.get("to_name") or leg.office)
+    came = last_transfer(leg)
+    return str(planned.department_name) if came is None else str(came.data.get("to_name") or leg.office)
+
+
+def last_transfer(leg: Leg) -> Event | None:
+    """How a leg came to the office that has it; None while that is the one it was filed for."""
+    return None if leg.office is None else next(one for one in reversed(leg.history) if one.type == TRANSFERRED)
 
 
 def line(event: Event, planned: PlannedLeg) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from cases.due import clock_start
 from cases.edges import planned, unsent
+from cases.judge import BELONGS_ELSEWHERE
 from cases.model import Case, Event, Leg, LegState
 from cases.states import FILED, OUT, OVER, TRANSFERRED, UNSENT
 from connectors.base import Body
@@ -23,7 +24,8 @@ from desk.errors import CannotTransfer, UnknownCase, UnknownLeg
 from desk.known import Known
 from desk.notices import split_leg
 from desk.premises import Premises
-from store import messages, operating
+from desk.quarantine import settled
+from store import messages, notices, operating
 from store.messages import MessageId
 from store.port import Tx
 
@@ -31,7 +33,7 @@ Basis = Literal["successor", "misdirected"]
 # The new office stands in the old one's place, and its limit runs on; or only the new one was ever competent, and the
 # limit begins with its acceptance (行政许可法 第32条 第1款 第2项, 第42条; decision 35).
 BASES: tuple[Basis, ...] = ("successor", "misdirected")
-ACT = "transfer"
+ACT = "transfer"  # what is recorded; and the decision on a notice that said where the leg belongs
 HERE, GONE, OVER_ALREADY = "已经在这个单位", "已经不在原来的单位", "已经办结或关闭"
 UNSURE = "正在送达原单位，或送达结果不明；请等结果出来再转"
 
@@ -146,6 +148,8 @@ class Transfers:
             for line in plan.going:
                 act.record(tx, ACT, line.leg, now, {"from": line.office, "to": to.id, "told": line.told,
                                                     "basis": order.basis, "unanswered": order.unanswered})
+                for said in notices.open_about(tx, reference, line.leg.rpartition("-")[2], BELONGS_ELSEWHERE):
+                    settled(tx, said, ACT, act, now)
 
         try:
             if act.dry_run:

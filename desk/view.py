@@ -10,7 +10,7 @@ from cases import due, edges, fold, lights, outcome, urges, words
 from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, LegState, Result
-from cases.states import FINAL
+from cases.states import FINAL, UNSENT
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg
 from desk.premises import Premises
@@ -95,7 +95,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "name": str(planned.name),
         "variant": planned.variant,
         "instance": planned.instance if not masked or planned.instance == planned.region else None,
-        "department_name": words.handler(leg, planned),
+        "department_name": words.handler(leg, planned), "transferred_from": _from(leg),
         "state": leg.state.value, "state_name": words.state_name(leg.state, planned),
         "light": light.colour, "light_name": light.words,
         "due_at": _stamp(leg_due.due), "provisional": leg_due.provisional,
@@ -117,6 +117,12 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "can_urge": light.colour == "red" and not masked and not urges.urged_by(leg, urges.APPLICANT, *clock),
         "urges": leg.rounds.get("urge", 0),
     }
+
+
+def _from(leg: Leg) -> str | None:
+    """The office that had a leg before it went to the one that has it, by its name then."""
+    came = words.last_transfer(leg)
+    return None if came is None or leg.state in UNSENT else str(came.data["from_name"])
 
 
 def _with_office(known: Known, number: str, premises: Premises) -> dict[str, Any]:

@@ -154,12 +154,15 @@ class _Trial:
 
     def transferred(self) -> Iterator[Check]:
         """A leg may leave for another office, though it never came, and may come back; then it is a new one."""
-        for name, leg, number in (("件转走的通知要收下", self.leg, 1), ("没有收到过的件转走，通知也要收下",
-                                                                        f"{self.leg[:-1]}6", 1)):
-            answer = self.rest.send(a_message(self.hub, leg, "leg.transferred", number), self.body, datetime.now(UTC))
+        for name, leg in (("件转走的通知要收下", self.leg), ("没有收到过的件转走，通知也要收下", f"{self.leg[:-1]}6")):
+            answer = self.rest.send(a_message(self.hub, leg, "leg.transferred"), self.body, datetime.now(UTC))
             yield Check(name, answer.kind == "received", _seen(answer),
                         "leg.transferred 说明这一件已转由别的单位办理：停办、不再回告，"
                         "回 2xx；没有这一件也回 2xx(或 404)")
+        if self.aim.can_be_asked:
+            gone = self.hub.ask(self.leg, self.body)
+            yield Check("查询转走的件要回 404", gone.kind == "absent", _seen(gone),
+                        "转走的件不再查得到，直到它再送回来")
         back = self.rest.send(a_message(self.hub, self.leg, "leg.filed", 2), self.body, datetime.now(UTC))
         yield Check(
             "转走的件再送回来要当新件收下", back.kind == "received", _seen(back),

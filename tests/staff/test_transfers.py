@@ -1,14 +1,17 @@
 """Operators take legs to another office on pages and by command: first they see what that would do, then it is done."""
 
+import html
 import json
+import re
 
 import pytest
 
 from connectors.base import Answer
-from tests.ops.conftest import OFFICES, answered, file, received, state
+from tests.ops.conftest import OFFICES, answered, file, received, say, state
 from tests.staff.test_operators import acts
 
-WEST = """  power-west: {department: power, name: 供电西区公司, region: "370203", path: /west, secrets: ["env:OFFICE_SECRET"]}
+WEST = """  power-west: {department: power, name: 供电西区公司, region: "370203", path: /west,
+               secrets: ["env:OFFICE_SECRET"]}
 """
 
 
@@ -91,3 +94,32 @@ def test_the_command_tries_moves_and_says_what_stays(deployment, offices):
     wrong = deployment.flask("legs", "transfer", power, "--to", "water-offic", "--reason", "写错了")
     assert (wrong.exit_code, "没有单位 water-offic" in wrong.output) == (1, True)
     deployment.ok("verify")
+
+
+def test_a_department_that_says_whose_business_a_leg_is_does_not_end_it_and_an_operator_moves_it(there):
+    home, clerk, _, power = there
+    said = {"reason_code": "N1", "reason": "不属于本单位职权范围", "belongs_to": "供电西区公司"}
+    assert say(home, power, "leg.not_accepted", "power-office", **said) == "quarantined"
+    assert state(home, power) == "received"
+    clerk.get("/staff/strange")
+    entry = re.search(r"/staff/strange/[^\"]+", clerk.page)[0]
+    clerk.get(entry)
+    assert "转走后这一条自动了结" in clerk.text
+    clerk.get(html.unescape(re.search(r"/staff/transfers\?[^\"]+", clerk.page)[0]))
+    assert re.search(r'value="misdirected" checked', clerk.page) and power in clerk.page
+    clerk.send("/staff/transfers", ("legs", power), ("to", "power-west"), ("basis", "misdirected"),
+               ("reason", "属地不对"), ("confirmed", "1"))
+    assert [action for action, *_ in acts(home)] == ["transfer", "quarantine.transfer"]
+    clerk.get(entry)
+    assert "转办：属地不对" in clerk.text
+
+
+def test_where_nobody_else_is_competent_the_same_notice_is_applied_as_a_refusal(there):
+    home, clerk, _, power = there
+    said = {"reason_code": "N1", "reason": "不属于本单位职权范围", "belongs_to": "省级主管部门"}
+    say(home, power, "leg.not_accepted", "power-office", **said)
+    clerk.get("/staff/strange")
+    entry = re.search(r"/staff/strange/[^\"]+", clerk.page)[0]
+    clerk.get(entry)
+    clerk.send(entry, ("decision", "apply"), ("reason", "本市没有别的单位能办"), ("confirmed", "1"))
+    assert state(home, power) == "not_accepted"

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from connectors.base import Answer
 from desk.acts import Act
 from desk.applicant import Supply, Withdrawal
 from desk.desk import Desk
-from desk.errors import CannotTransfer, InvalidAnswers, UnknownLeg
+from desk.errors import CannotTransfer, DeskError, InvalidAnswers, UnknownLeg
 from desk.export import Extent, export
 from desk.feed import Taker
 from desk.notices import Incoming
@@ -132,6 +133,9 @@ def test_a_leg_at_work_goes_with_all_it_has_and_only_its_new_office_is_heard_fro
         assert (act.actor, act.target, act.data["reason"]) == (ACT.by, leg, ACT.reason)
         assert (act.data["from"], act.data["to"], act.data["told"]) == (OLD, NEW, True)
         assert seen(there, leg)["state"] == "granted" and seen(there, leg)["remarks"] == ["请准备现场"]
+        assert seen(there, leg)["transferred_from"] == "供电公司(示例)"
+        given = there.desk.disclosure(SUBJECT, leg[:-3]).recipients
+        assert [(one.department_name, one.told) for one in given] == [("供电公司(示例)", "told"), ("示例", "told")]
         texts = [line["text"] for line in seen(there, leg)["timeline"]]
         assert "已转由示例办理" in texts and texts.count("部门已收到") == 2
         assert {one["type"] for one in export(there.house.database, Extent()) if one["kind"] == "event"} > {
@@ -200,6 +204,23 @@ def test_what_comes_back_to_an_office_is_a_filing_of_its_own_there(portal: Opene
         assert all(line["taken"] for line in there.desk.feed(OLD, 0, 10))
         assert there.say(OLD, leg, "leg.accepted", LATER) == "applied"
         assert there.say(NEW, leg, "leg.accepted", LATER) == "quarantined"
+        sound(there)
+
+
+def test_an_office_that_had_the_leg_before_is_not_asked_about_its_new_filing(portal: Opener, tmp_path: Path) -> None:
+    with portal(both(tmp_path)) as there:
+        leg = filed(there)
+        there.deliver(NOW)
+        move(there.desk, leg)
+        move(there.desk, leg, OLD)
+        at = LATER
+        for purpose in ("send", "ask"):
+            claim, = (one for one in there.desk.claim(ROOM, at) if one.outgoing.type == "leg.filed")
+            # Its query may tell of the first time; where it honours keys the same filing is sent again instead.
+            assert (claim.outgoing.key, claim.purpose, claim.body.can_be_asked) == (
+                f"{leg}:leg.filed:3", purpose, False)
+            at += timedelta(minutes=1)
+            there.desk.record([Came(claim, Answer("unknown"), Then("ask", at))], at)
         sound(there)
 
 
@@ -403,7 +424,7 @@ def test_all_that_is_open_at_an_office_goes_at_once_and_what_stays_says_why(port
         assert {line["leg"]: line["why"] for line in made} == {work: "", sending: UNSURE}
         assert (move(there.desk, work), move(there.desk, done)) == (HERE, OVER_ALREADY)
         for order, why in ((Order("nobody", [work]), "没有单位 nobody"), (Order(NEW), "二者选一"),
-                           (Order(NEW, ["20260105-XXXX-01"]), "没有这些分办件"), (Order(OLD, office=OLD), "同一个")):
+                           (Order(NEW, ["20260105-NONE-01"]), "没有这些分办件"), (Order(OLD, office=OLD), "同一个")):
             with pytest.raises(CannotTransfer, match=why):
                 there.desk.operations.transfers.transfer(order, ACT, LATER)
         sound(there)
@@ -440,3 +461,68 @@ def test_a_case_with_transfers_is_erased_like_any_other(portal: Opener, tmp_path
         assert there.desk.operations.erasures.erase([leg[:-3]], Act("operator", "到期"), late)
         with pytest.raises(UnknownLeg):
             there.say(OLD, leg, "leg.remark", late, text="迟到")
+
+
+def test_a_host_that_has_leased_a_filing_and_not_begun_sends_nothing_of_a_leg_that_left(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(both(tmp_path)) as there:
+        leg = filed(there)
+        there.deliver(NOW, Answer("again", status=503), Then("send", LATER))  # it may have had its effect
+        other = Desk(replace(there.desk._premises, embedded=False))
+        begun, claims = other._claims._begun, []
+
+        def slowly(beginnings: Any, now: datetime) -> Any:
+            claims.append(len(beginnings))
+            assert move(there.desk, leg, unanswered=True) == ""
+            return begun(beginnings, now)
+
+        other._claims._begun = slowly  # type: ignore[method-assign]
+        assert (other.claim(ROOM, LATER), claims) == ([], [1])
+        assert kept(there, leg)["leg.filed:1"] == (OLD, "cancelled")
+        assert {claim.body.id for claim in there.desk.claim(ROOM, LATER)} == {OLD, NEW}
+        sound(there)
+
+
+def test_many_at_once_on_two_hosts_lose_nothing(portal: Opener, tmp_path: Path) -> None:
+    with portal(both(tmp_path)) as there:
+        legs = [filed(there, f"key-{n}") for n in range(4)]
+        hosts = [there.desk, Desk(replace(there.desk._premises, embedded=False))]
+        faults: list[BaseException] = []
+
+        def live(seed: int) -> None:
+            dice, desk = Random(seed), hosts[seed % 2]
+            for step in range(25):
+                leg, office = dice.choice(legs), dice.choice([OLD, NEW])
+                at = NOW + timedelta(seconds=step)
+                try:
+                    act = dice.choice(["move", "move", "answer", "say", "say", "withdraw"])
+                    if act == "move":
+                        move(desk, leg, office, at=at, unanswered=dice.random() < 0.5)
+                    elif act == "answer":
+                        claims = desk.claim(ROOM, at)
+                        answer = dice.choice([Answer("received", ref="A-1"), Answer("received"), Answer("unknown")])
+                        then = Then("ask", at) if answer.kind == "unknown" else Then("done")
+                        for left in desk.record([Came(claim, answer, then) for claim in claims], at):
+                            raise left.fault
+                    elif act == "say":
+                        type_ = dice.choice(["leg.accepted", "leg.in_review", "leg.received"])
+                        said = {"type": type_, "timestamp": at.isoformat(), "data": {"leg": leg, "step": "初审"}}
+                        raw = json.dumps(said).encode()
+                        desk.notice(Incoming(office, f"m-{seed}-{step}", raw, said), at)
+                    elif dice.random() < 0.1:
+                        desk.withdraw(SUBJECT, leg[:-3], Withdrawal(None, "改期"), f"w-{seed}-{step}", at)
+                except DeskError:
+                    pass
+                except BaseException as fault:
+                    faults.append(fault)
+
+        living = [threading.Thread(target=live, args=[seed]) for seed in range(6)]
+        for one in living:
+            one.start()
+        for one in living:
+            one.join()
+        assert faults == []
+        sound(there)
+        with there.house.database.read() as tx:
+            moved = tx.rows("select reference from events where type = 'leg.transferred'")
+        assert len(moved) > 10
