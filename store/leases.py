@@ -186,7 +186,7 @@ def retire(tx: Tx, reference: str, leg: str, now: datetime) -> None:
     which = {"reference": reference, "leg": leg, "apart": TRANSFERRED}
     running = tx.rows(f"select * from messages where {theirs} and state = 'leased' {{lock}}", **which)
     tx.run("update messages set state = 'cancelled', next_at = null, lease_until = null, doing = null,"
-           f" token = token + 1, settled_at = :now, detail = :why where {theirs}"
+           f" settled_at = :now, detail = :why where {theirs}"
            " and state in ('due', 'leased', 'unknown', 'stuck', 'refused')", now=stamp(now), why=LEFT, **which)
     tx.fill(_ENDED, [_given_up(row, now, LEFT) for row in running])
 

@@ -384,12 +384,31 @@ def test_a_notice_of_either_office_on_a_host_that_has_not_seen_the_transfer_find
     with portal(both(tmp_path)) as there:
         leg = filed(there)
         there.deliver(NOW)
-        other = Desk(replace(there.desk._premises, embedded=False))
-        assert other.case_view(SUBJECT, leg[:-3], NOW)["state"] == "in_progress"
+        others = {office: Desk(replace(there.desk._premises, embedded=False)) for office in (NEW, OLD)}
+        assert {other.case_view(SUBJECT, leg[:-3], NOW)["state"] for other in others.values()} == {"in_progress"}
         move(there.desk, leg)
-        for office, outcome in ((OLD, "quarantined"), (NEW, "applied")):
+        for office, outcome in ((NEW, "applied"), (OLD, "quarantined")):
             said = {"type": "leg.accepted", "timestamp": LATER.isoformat(), "data": {"leg": leg}}
-            assert other.notice(Incoming(office, f"m-{office}", json.dumps(said).encode(), said), LATER) == outcome
+            incoming = Incoming(office, f"m-{office}", json.dumps(said).encode(), said)
+            assert others[office].notice(incoming, LATER) == outcome
+        sound(there)
+
+
+def test_who_confirms_what_left_in_that_very_moment_has_confirmed_nothing_for_the_new_office(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(both(tmp_path, PULL)) as there:
+        leg = filed(there)
+        code, feed = there.desk.fetch(OLD, leg, NOW)["read_code"], there.desk._feed
+        take = feed._take
+
+        def slowly(*asked: Any) -> None:
+            move(there.desk, leg)
+            take(*asked)
+
+        feed._take = slowly  # type: ignore[method-assign]
+        with pytest.raises(UnknownLeg):
+            there.desk.taken(OLD, leg, code, LATER)
+        assert seen(there, leg)["state"] == "queued"
         sound(there)
 
 
