@@ -27,7 +27,11 @@ def transfer(names: tuple[str, ...], office: str, to: str, as_json: bool, **said
     """Take legs to another office: named ones, or all that is open at one."""
     if bool(names) is bool(office):
         stop("请写分办件编号，或用 --from 写原单位，二者选一。")
-    lines = changed("transfer", {"legs": names, "office": office, "to": to, **said})["legs"]
+    lines: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        part = changed("transfer", {"legs": names, "office": office, "to": to, "after": after, **said})
+        lines, after = [*lines, *part["legs"]], part["next"]
     stays = [line for line in lines if line["why"]]
     if as_json:
         click.echo(json.dumps(lines, ensure_ascii=False, indent=2))

@@ -308,16 +308,18 @@ def _urged(leg: Leg, event: Event) -> Leg:  # noqa: ARG001  # every mark has thi
 def _transferred(leg: Leg, event: Event) -> Leg:
     """Nothing of it is at the new office yet, and nothing of the old office's own holds there: its number, its steps,
     a withdrawal that it did not confirm. What it asked may still be brought, and is then sent on like any paper that
-    comes later. The limit runs on where the new office stands in the old one's place (`clock`), else it starts anew."""
+    comes later; what we ask for ourselves still stands. The limit runs on where the new office stands in the old one's
+    place (`clock`), else it starts anew."""
     left = (*leg.left, event.data["from"]) if event.data.get("told") else leg.left
     leg = leg.but(office=text(event, "to"), left=left)
     if leg.state is not LegState.QUEUED:
         return leg
     clock = text(event, "clock")
-    asks = tuple(replace(a, by="platform", holds=False) if a.open else a for a in leg.asks)
+    asks = tuple(replace(a, by="platform", holds=False) if a.open and a.by == "department" else a for a in leg.asks)
+    pauses = end_pauses(leg, event.at, *(kind for kind in STANDING if kind != "held")).pauses
     rounds = {name: many for name, many in leg.rounds.items() if name != "withdrawal"}
     return leg.but(
-        asks=asks, rounds=rounds, pauses=end_pauses(leg, event.at, *STANDING).pauses if clock else (),
+        asks=asks, rounds=rounds, pauses=pauses if clock else tuple(p for p in pauses if p.end is None),
         started_at=leg.started_at if clock else event.at, sent_at=None, received_at=None,
         accepted_at=datetime.fromisoformat(clock) if clock else None, reached=False, ref=None, seq=0, noticed_at=None,
         step=None, forwarded_to=None, reason=None)

@@ -305,9 +305,9 @@ def course(case: Case, message: Message) -> Course:
     the department has said that the leg arrived, if only by its receipt: it would not know the leg otherwise. Where
     nothing of the leg ever left, and nothing will, the message ends. That a leg has left is told to the office it left,
     however it stands at another."""
-    leg = case.legs[message.leg]
     if message.type == TRANSFERRED:
         return "leaves"
+    leg = case.legs[message.leg]
     if message.type != "leg.filed" and leg.noticed_at is not None:
         return "leaves"
     if leg.state not in OUT:

@@ -35,13 +35,15 @@ Basis = Literal["successor", "misdirected"]
 BASES: tuple[Basis, ...] = ("successor", "misdirected")
 ACT = "transfer"  # what is recorded; and the decision on a notice that said where the leg belongs
 HERE, GONE, OVER_ALREADY = "已经在这个单位", "已经不在原来的单位", "已经办结或关闭"
+AT_ONCE = 500  # legs; the next request goes on behind them
 UNSURE = "正在送达原单位，或送达结果不明；请等结果出来再转"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What goes to the office `to`: these legs by their public ids, or all that is open at `office`, of one `matter` if
-    it is named. With `unanswered` also what the old office may have, without waiting for its answer."""
+    """What goes to the office `to`: these legs by their public ids, or what is open at `office`, of one `matter` if it
+    is named; of many some at once, those behind `after`. With `unanswered` also what the old office may have, without
+    waiting for its answer."""
 
     to: str
     legs: Sequence[str] = ()
@@ -49,6 +51,7 @@ class Order:
     matter: str = ""
     basis: Basis = "successor"
     unanswered: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,18 @@ class Line:
     told: bool
     why: str
     other_kind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of some legs of an order, or would; and behind what the order goes on (None: this was all)."""
+
+    legs: tuple[Line, ...]
+    next: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the command gets it."""
+        return asdict(self)
 
 
 @dataclass(slots=True)
@@ -83,14 +98,15 @@ class Transfers:
     def __init__(self, premises: Premises, book: Book) -> None:
         self._premises, self._book = premises, book
 
-    def transfer(self, order: Order, act: Act, now: datetime) -> list[dict[str, Any]]:
+    def transfer(self, order: Order, act: Act, now: datetime) -> Part:
         """Take what may go to its new office, case by case; each leg with what became of it, or would. What stays is
         said with its reason and can be asked for again. `CannotTransfer` if nothing of the kind can be done."""
         to = self._target(order)
+        chosen, then = self._chosen(order)
         done: list[Line] = []
-        for reference, numbers in self._chosen(order).items():
+        for reference, numbers in chosen.items():
             done += self._of_case(reference, _Plan(numbers), (order, to, act), now)
-        return [asdict(line) for line in done]
+        return Part(tuple(done), then)
 
     def _target(self, order: Order) -> Body:
         to = self._premises.deployment.bodies.get(order.to)
@@ -104,14 +120,13 @@ class Transfers:
             raise CannotTransfer("原单位和接手单位是同一个；请重选。")
         return to
 
-    def _chosen(self, order: Order) -> dict[str, list[str]]:
-        """The numbers of the legs that are named or meant, by case."""
+    def _chosen(self, order: Order) -> tuple[dict[str, list[str]], str | None]:
+        """The numbers of the legs that are named or meant, by case; and behind what the next ones are."""
+        meant, then = (list(self._named(order.legs)), None) if order.legs else self._open_at(order)
         found: dict[str, list[str]] = {}
-        for reference, number in self._named(order.legs) if order.legs else self._open_at(order):
-            numbers = found.setdefault(reference, [])
-            if number not in numbers:
-                numbers.append(number)
-        return found
+        for reference, number in dict.fromkeys(meant):
+            found.setdefault(reference, []).append(number)
+        return found, then
 
     def _named(self, legs: Sequence[str]) -> Iterator[tuple[str, str]]:
         unknown: list[str] = []
@@ -126,13 +141,16 @@ class Transfers:
         if unknown:
             raise CannotTransfer(f"没有这些分办件：{'、'.join(unknown)}；请核对编号。什么都没有改动。")
 
-    def _open_at(self, order: Order) -> Iterator[tuple[str, str]]:
-        then: str | None = ""
-        while then is not None:
+    def _open_at(self, order: Order) -> tuple[list[tuple[str, str]], str | None]:
+        """What is open at an office, until it is enough for one request."""
+        found: list[tuple[str, str]] = []
+        then: str | None = order.after
+        while then is not None and len(found) < AT_ONCE:
             with self._premises.database.read() as tx:
-                page, then = operating.legs_of(tx, [order.office], then)
-            yield from ((one.leg.reference, one.leg.leg) for one in page
-                        if one.leg.state not in OVER and order.matter in ("", one.leg.matter))
+                page, then = operating.legs_of(tx, [order.office], then, AT_ONCE)
+            found += [(one.leg.reference, one.leg.leg) for one in page
+                      if one.leg.state not in OVER and order.matter in ("", one.leg.matter)]
+        return found, then
 
     def _of_case(self, reference: str, plan: _Plan, asked: tuple[Order, Body, Act], now: datetime) -> list[Line]:
         order, to, act = asked

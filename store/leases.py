@@ -29,10 +29,10 @@ _SETTLE = (
     "update messages set state = :state, next_at = :next_at, lease_until = null, doing = null,"
     f" settled_at = :settled_at, detail = :detail, reason = :reason where {KEY} and state = 'leased' and token = :token"
 )
-LEFT = "its leg left the office"
 _DOES = {"due": "send", "unknown": "ask"}
 _ENDED = insert_text("attempts", ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "ended_at",
                                   "outcome", "status", "detail", "answer"))
+_LEFT = "its leg left the office"
 
 
 class Claimed(NamedTuple):
@@ -187,8 +187,8 @@ def retire(tx: Tx, reference: str, leg: str, now: datetime) -> None:
     running = tx.rows(f"select * from messages where {theirs} and state = 'leased' {{lock}}", **which)
     tx.run("update messages set state = 'cancelled', next_at = null, lease_until = null, doing = null,"
            f" settled_at = :now, detail = :why where {theirs}"
-           " and state in ('due', 'leased', 'unknown', 'stuck', 'refused')", now=stamp(now), why=LEFT, **which)
-    tx.fill(_ENDED, [_given_up(row, now, LEFT) for row in running])
+           " and state in ('due', 'leased', 'unknown', 'stuck', 'refused')", now=stamp(now), why=_LEFT, **which)
+    tx.fill(_ENDED, [_given_up(row, now, _LEFT) for row in running])
 
 
 def first_end(tx: Tx) -> datetime | None:

@@ -32,10 +32,11 @@ def settle(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def transfer(home: House, asked: Asked) -> dict[str, Any]:
-    """Take legs to another office: `to`, and `legs` or `office` and `matter`; `basis`, `unanswered`."""
+    """Take legs to another office: `to`, and `legs` or `office` and `matter`; `basis`, `unanswered`, `after`."""
     order = Order(to=str(asked["to"]), legs=[str(name) for name in asked["legs"]], office=str(asked["office"]),
-                  matter=str(asked["matter"]), basis=asked["basis"], unanswered=bool(asked["unanswered"]))
-    return {"legs": _at(home).transfers.transfer(order, act_of(asked), home.clock.now())}
+                  matter=str(asked["matter"]), basis=asked["basis"], unanswered=bool(asked["unanswered"]),
+                  after=str(asked["after"]))
+    return _at(home).transfers.transfer(order, act_of(asked), home.clock.now()).as_json()
 
 
 def erase(home: House, asked: Asked) -> dict[str, Any]:

@@ -164,6 +164,8 @@ def test_an_open_leg_can_go_to_another_office_which_begins_with_nothing_and_of_a
             assert after.accepted_at == (T0 if taken.event.data["clock"] else None), told(taken)
             assert not any(a.open and a.by == "department" for a in after.asks), told(taken)
             assert [a.id for a in after.asks if a.open] == [a.id for a in before.asks if a.open], told(taken)
+            ours = [[a for a in leg.asks if a.by == "platform" and a.holds] for leg in (before, after)]
+            assert ours[0] == ours[1] and (bool(ours[0]) or all(p.end is not None for p in after.pauses)), told(taken)
 
 
 def test_what_an_office_says_of_a_leg_that_has_left_it_is_put_aside_and_moves_nothing() -> None:

@@ -7,7 +7,9 @@ import re
 import pytest
 
 from connectors.base import Answer
+from desk import transfers
 from tests.ops.conftest import OFFICES, answered, file, received, say, state
+from tests.pages.client import controls
 from tests.staff.test_operators import acts
 
 WEST = """  power-west: {department: power, name: 供电西区公司, region: "370203", path: /west,
@@ -61,6 +63,18 @@ def test_all_of_an_office_goes_and_what_has_to_wait_is_listed_with_its_reason(th
     clerk.send("/staff/transfers", *asked, ("unanswered", "1"), ("confirmed", "1"))
     assert "已转办 1 件，由供电西区公司接着办" in clerk.text
     clerk.send("/staff/transfers", *asked)
+    assert "没有可以转的件" in clerk.text
+
+
+def test_many_go_in_parts_and_each_part_leads_to_the_next(there, monkeypatch):
+    home, clerk, *_ = there
+    file(home, subject="another")
+    received(home)
+    monkeypatch.setattr(transfers, "AT_ONCE", 2)  # legs that are looked at: those of both offices
+    asked = (("office", "power-office"), ("to", "power-west"), ("reason", "营业部撤并"))
+    clerk.send("/staff/transfers", *asked, ("confirmed", "1"))
+    assert len(acts(home)) == 2 and "看下一批" in clerk.text
+    clerk.send("/staff/transfers", *(pair for pair in controls(clerk.page) if pair[0] != "csrf_token"))
     assert "没有可以转的件" in clerk.text
 
 

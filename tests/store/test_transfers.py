@@ -64,7 +64,7 @@ def filed(there: Inside, key: str = "one") -> str:
 
 def move(desk: Desk, leg: str, to: str = NEW, act: Act = ACT, at: datetime = LATER, **more: Any) -> str:
     """Have a leg taken to another office; why it stays, empty if it went."""
-    return str(desk.operations.transfers.transfer(Order(to, [leg], **more), act, at)[0]["why"])
+    return str(desk.operations.transfers.transfer(Order(to, [leg], **more), act, at).legs[0].why)
 
 
 def kept(there: Inside, leg: str) -> dict[str, tuple[str, str]]:
@@ -255,8 +255,8 @@ def test_a_leg_that_waits_for_another_changes_its_office_and_is_filed_there_once
         receipt = there.file(BEHIND, "one", NOW)
         leg = next(one.leg for one in receipt.legs if one.department == OLD)
         assert seen(there, leg)["state"] == "waiting"
-        lines = there.desk.operations.transfers.transfer(Order(NEW, office=OLD), ACT, LATER)
-        assert [(line["leg"], line["told"], line["why"]) for line in lines] == [(leg, False, "")]
+        lines = there.desk.operations.transfers.transfer(Order(NEW, office=OLD), ACT, LATER).legs
+        assert [(line.leg, line.told, line.why) for line in lines] == [(leg, False, "")]
         assert (kept(there, leg), seen(there, leg)["department"]) == ({}, NEW)
         assert "已转由示例办理" in [line["text"] for line in seen(there, leg)["timeline"]]
         for number in [one.leg[-2:] for one in receipt.legs if one.leg != leg] * 2:
@@ -365,7 +365,7 @@ def test_of_two_operators_one_moves_a_leg_and_the_other_hears_that_it_is_gone(po
 
         def press(desk: Desk) -> None:
             said.append(str(desk.operations.transfers.transfer(
-                Order(NEW, [leg], basis="successor"), ACT, LATER)[0]["why"]))
+                Order(NEW, [leg], basis="successor"), ACT, LATER).legs[0].why))
 
         pressing = [threading.Thread(target=press, args=[hosts[n % len(hosts)]]) for n in range(6)]
         for one in pressing:
@@ -375,7 +375,7 @@ def test_of_two_operators_one_moves_a_leg_and_the_other_hears_that_it_is_gone(po
         assert sorted(said) == ["", *[HERE] * 5]
         assert kept(there, leg) == {"leg.filed:1": (OLD, "done"), "leg.filed:2": (NEW, "due"),
                                     "leg.transferred:1": (OLD, "due")}
-        assert there.desk.operations.transfers.transfer(Order(NEW, office=OLD), ACT, LATER) == []
+        assert there.desk.operations.transfers.transfer(Order(NEW, office=OLD), ACT, LATER).legs == ()
         sound(there)
 
 
@@ -440,7 +440,7 @@ def test_all_that_is_open_at_an_office_goes_at_once_and_what_stays_says_why(port
         assert kept(there, work) == {"leg.filed:1": (OLD, "done")}
         made = there.desk.operations.transfers.transfer(asked, ACT, LATER)
         assert tried == made
-        assert {line["leg"]: line["why"] for line in made} == {work: "", sending: UNSURE}
+        assert {line.leg: line.why for line in made.legs} == {work: "", sending: UNSURE}
         assert (move(there.desk, work), move(there.desk, done)) == (HERE, OVER_ALREADY)
         for order, why in ((Order("nobody", [work]), "没有单位 nobody"), (Order(NEW), "二者选一"),
                            (Order(NEW, ["20260105-NONE-01"]), "没有这些分办件"), (Order(OLD, office=OLD), "同一个")):

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cases.model import LegState
 from cases.words import STATE_NAMES
+from desk.acts import Act
 from desk.errors import DeskError
-from desk.transfers import Order
+from desk.transfers import Line, Order, Part
 from web.staff.names import matter_name, office_name
 from web.staff.root import act_of_form, bp
 from web.wiring import house
@@ -40,34 +41,35 @@ def _form(given: Mapping[str, Any], problem: str) -> str:
 
 @bp.post("/transfers")
 def transfer() -> str | tuple[str, int] | AnyResponse:
-    """Say what would become of each leg; once that is confirmed, do it."""
+    """Say what would become of each leg; once that is confirmed, do it. Of many it is some at once."""
     form = request.form
     order = Order(to=form.get("to", ""), legs=form.get("legs", "").upper().split(), office=form.get("office", ""),
                   matter=form.get("matter", "") if form.get("office") else "", unanswered="unanswered" in form,
-                  basis="misdirected" if form.get("basis") == "misdirected" else "successor")
+                  basis="misdirected" if form.get("basis") == "misdirected" else "successor",
+                  after=form.get("after", ""))
     try:
         act = act_of_form()
-        made = house().desk.operations.transfers.transfer(order, act, house().clock.now())
+        part = house().desk.operations.transfers.transfer(order, act, house().clock.now())
     except DeskError as refused:
         return _form(form, refused.detail), refused.status
-    stays = [line for line in made if line["why"]]
-    if act.dry_run or stays:
-        return _told(order, act.reason, made, done=not act.dry_run)
-    flash(f"已转办 {len(made)} 件，由{office_name(order.to)}接着办。")
+    if act.dry_run or part.next or any(line.why for line in part.legs):
+        return _told(order, act, part)
+    flash(f"已转办 {len(part.legs)} 件，由{office_name(order.to)}接着办。")
     return redirect(url_for("staff.transfers"), 303)
 
 
-def _told(order: Order, reason: str, made: list[dict[str, Any]], *, done: bool) -> str:
-    """The page that says what goes and what stays: before it is done, or after it where something stayed."""
-    going = [_shown(line) for line in made if not line["why"]]
-    stays = [_shown(line) for line in made if line["why"]]
+def _told(order: Order, act: Act, part: Part) -> str:
+    """The page that says what goes and what stays: before it is done, or after it where something is left."""
+    going = [_shown(line) for line in part.legs if not line.why]
+    stays = [_shown(line) for line in part.legs if line.why]
     return render_template(
-        "staff/transfer.html", order=order, reason=reason, done=done, going=going[:SHOWN], count=len(going),
-        stays=stays[:SHOWN], whys=Counter(line["why"] for line in stays), to=office_name(order.to),
-        from_=office_name(order.office) if order.office else "", basis=BASES[order.basis],
-        told=sum(line["told"] for line in going), other_kind=any(line["other_kind"] for line in going))
+        "staff/transfer.html", order=order, reason=act.reason, done=not act.dry_run, going=going[:SHOWN],
+        count=len(going), stays=stays[:SHOWN], left=len(stays), whys=Counter(line["why"] for line in stays),
+        to=office_name(order.to), from_=office_name(order.office) if order.office else "", basis=BASES[order.basis],
+        told=sum(line["told"] for line in going), other_kind=any(line["other_kind"] for line in going), next=part.next)
 
 
-def _shown(line: Mapping[str, Any]) -> dict[str, Any]:
-    return {**line, "matter": matter_name(line["matter"]), "office": office_name(line["office"]),
-            "state": STATE_NAMES[LegState(line["state"])]}
+def _shown(line: Line) -> dict[str, Any]:
+    return {"leg": line.leg, "told": line.told, "why": line.why, "other_kind": line.other_kind,
+            "matter": matter_name(line.matter), "office": office_name(line.office),
+            "state": STATE_NAMES[LegState(line.state)]}
