@@ -17,6 +17,7 @@ from cases.edges import edges_to, end_state, ending, over, planned, satisfied, w
 from cases.judge import wait_until
 from cases.model import Case, Leg
 from cases.states import UNSENT
+from cases.words import handler
 from catalog.limits import Limit
 from forms.plan import PlannedEdge, PlannedLeg
 
@@ -251,8 +252,9 @@ def _why(case: Case, legs: Mapping[str, LegDue], chain: Iterable[str]) -> str:
         when = f"{date.month}月{date.day}日"
         paused = legs[number].paused
         late = _paused_words(paused) if paused else ""
-        lead = f"「{line.name}」({line.department_name})预计{when}办结"
-        parts.append(f"{lead}{late}" if not parts else f"之后「{line.name}」({line.department_name}){when}办结{late}")
+        who = handler(case.legs[number], line)
+        lead = f"「{line.name}」({who})预计{when}办结"
+        parts.append(f"{lead}{late}" if not parts else f"之后「{line.name}」({who}){when}办结{late}")
     return "，".join(parts)
 
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from cases.edges import stands_by
 from cases.errors import UnknownEvent, UnknownLeg
@@ -23,6 +24,7 @@ from cases.states import (
     OURS,
     OVER,
     STEPS_BEFORE,
+    TRANSFERRED,
     Move,
     Reply,
     move,
@@ -147,7 +149,17 @@ def _as_it_came(history: Sequence[Event]) -> bool:
             if latest is not None and (event.at <= latest or 0 < seq <= highest):
                 return False
             latest, highest = event.at, max(seq, highest)
+        elif event.type == TRANSFERRED:
+            latest, highest = None, 0
     return True
+
+
+def stay(leg: Leg) -> tuple[Event, ...]:
+    """The part of a leg's history that its present office has a part in: since it came there."""
+    if leg.office is None:
+        return leg.history
+    came = max(place for place, event in enumerate(leg.history) if event.type == TRANSFERRED)
+    return leg.history[came:]
 
 
 def comes_last(leg: Leg, event: Event) -> bool:
@@ -156,7 +168,7 @@ def comes_last(leg: Leg, event: Event) -> bool:
     if event.type not in NOTICES:
         return True
     seq = _seq(event)
-    return all(other.at < event.at and (not seq or _seq(other) < seq) for other in leg.history if other.type in NOTICES)
+    return all(other.at < event.at and (not seq or _seq(other) < seq) for other in stay(leg) if other.type in NOTICES)
 
 
 def timeline(leg: Leg) -> tuple[Event, ...]:
@@ -166,11 +178,15 @@ def timeline(leg: Leg) -> tuple[Event, ...]:
 
 
 def story(leg: Leg) -> tuple[Event, ...]:
-    """The timeline as people read it: a leg is received once. A quick notice overtakes the push's own answer, which
-    then only brings the department's number."""
-    happened = timeline(leg)
-    first = next((event for event in happened if event.type == "leg.received"), None)
-    return tuple(event for event in happened if event.type != "leg.received" or event is first)
+    """The timeline as people read it: each office receives a leg once. A quick notice overtakes the push's own answer,
+    which then only brings the department's number."""
+    told: list[Event] = []
+    received = False
+    for event in timeline(leg):
+        if event.type != "leg.received" or not received:
+            told.append(event)
+        received = event.type != TRANSFERRED and (received or event.type == "leg.received")
+    return tuple(told)
 
 
 def _begun(leg: Leg, event: Event, alike: dict[tuple[datetime, str], Leg]) -> Leg:
@@ -201,7 +217,16 @@ def take(leg: Leg, event: Event) -> tuple[Leg, Step]:
 
 
 def in_order(history: Sequence[Event]) -> list[Event]:
-    """The events in the order that counts, whatever the order in which they arrived."""
+    """The events in the order that counts, whatever the order in which they arrived. What one office said is never put
+    among what another did: each counts and dates by itself."""
+    ordered: list[Event] = []
+    begins = [0, *(place for place, event in enumerate(history) if event.type == TRANSFERRED), len(history)]
+    for begin_, end in pairwise(begins):
+        ordered += _in_order(history[begin_:end])
+    return ordered
+
+
+def _in_order(history: Sequence[Event]) -> list[Event]:
     notices = [(place, event) for place, event in enumerate(history) if event.type in NOTICES]
     ranked = sorted(zip(_times(history, notices), notices, strict=True), key=lambda n: (n[0], *_tie(n[1][1])))
     position = {place: rank for rank, (_, (place, _)) in enumerate(ranked)}

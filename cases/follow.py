@@ -35,7 +35,7 @@ from cases.fold import apply, apply_all
 from cases.judge import DEFAULT_ASK_LIMIT
 from cases.lapse import PLATFORM
 from cases.model import Case, Event, Leg, LegState, Standing
-from cases.states import FINAL, GRANTED, UNSENT
+from cases.states import FINAL, GRANTED, TRANSFERRED, UNSENT
 
 _MOST_STEPS = 10_000
 _WORDS = {
@@ -46,11 +46,13 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class ToSend:
-    """A message the department must get: its type, its leg, and what the event said. The desk makes it a row."""
+    """A message the department must get: its type, its leg, and what the event said; `office` None: the one that has
+    the leg. The desk makes it a row."""
 
     type: str
     leg: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    office: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,23 @@ def follow(case: Case, now: datetime, calendar: WorkCalendar | None = None, fres
 
 
 def outgoing(case: Case, event: Event) -> tuple[ToSend, ...]:
-    """The message that `event`, already folded into `case`, makes necessary; none for most."""
+    """The messages that `event`, already folded into `case`, makes necessary; none for most."""
     if event.leg is None or event.filled:
         return ()
+    if event.type == TRANSFERRED:
+        return tuple(_to_both(case.legs[event.leg], event))
     make = _MESSAGES.get(event.type)
     name = make(case.legs[event.leg], event) if make is not None else None
     return (ToSend(name, event.leg, event.data),) if name else ()
+
+
+def _to_both(leg: Leg, event: Event) -> Iterator[ToSend]:
+    """The office that has or may have the leg hears that it left; the new one gets a filing, unless the applicant has
+    taken the leg back, or a rule stopped it: then nobody is left to confirm that (`_never_sent`)."""
+    if event.data.get("told"):
+        yield ToSend(TRANSFERRED, leg.leg, event.data, event.data["from"])
+    if leg.state is LegState.QUEUED and not leg.withdrawing:
+        yield ToSend("leg.filed", leg.leg)
 
 
 def _filed(leg: Leg, _: Event) -> str | None:

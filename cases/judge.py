@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
-from cases.fold import Step, fold_leg, leg_of, tried
+from cases.fold import Step, fold_leg, leg_of, stay, tried
 from cases.marks import corrected_state, read_limit
 from cases.model import Case, Event, Leg
 from cases.states import FINAL, NOTICES, Reply
@@ -25,6 +25,7 @@ _ONCE = frozenset({
     "leg.received", "leg.accepted", "leg.not_accepted", "leg.granted", "leg.refused", "leg.delivered",
     "leg.withdraw_confirmed",
 })
+BELONGS_ELSEWHERE = "belongs_elsewhere"
 QUARANTINE: Mapping[str, str] = {
     "not_a_notice": "回告类型不在协议之列；请核对 type",
     "not_sent": "该分办件尚未送达贵部门，暂不能受理回告；平台人员将核实",
@@ -38,6 +39,8 @@ QUARANTINE: Mapping[str, str] = {
     "unknown_state": "接收应答里的 state 不在可用之列，只登记为已接收；请改用回告说明进展",
     "bad_ref": "接收应答里的 ref 不是 200 字以内的文字，没有登记编号；请在回告里写明 ref",
     "id_reused": "同一个 webhook-id 已用于另一份内容；请为每条回告使用新的 webhook-id，重发时才保持不变",
+    BELONGS_ELSEWHERE: "贵单位认为该分办件应由其他单位办理，没有登记为不予受理；平台人员核实后转办",
+    "transferred": "该分办件已转由其他单位办理，贵单位的回告没有登记，已转平台人员核实；请停止办理",
     "malformed": "接收应答里的 state 缺少该回告必填的内容或写法不对，只登记为已接收；请补发回告",
 }
 
@@ -64,11 +67,7 @@ def judge(
     """
     current = leg_of(case, leg)
     notice = notice if notice.leg == leg else notice._replace(leg=leg)
-    if notice.type not in NOTICES:
-        return _aside("not_a_notice")
-    if not case.filed_at - CLOCK_SKEW <= notice.at <= case.filed_at + LONGEST_LIFE:
-        return _aside("implausible_time")
-    code = _copy_of(current, notice)
+    code = _unfit(case, current, notice) or _copy_of(current, notice)
     if code is not None:
         return Verdict("known") if code == "known" else _aside(code)
     if notice.type == "leg.corrected" and notice.data.get("authority") not in authorities:
@@ -76,6 +75,21 @@ def judge(
     if notice.type == "leg.granted" and _wait_runs(case, current, notice, calendar):
         return _aside("wait_running")
     return _tried(case, current, _with_day(notice, calendar))
+
+
+def _unfit(case: Case, leg: Leg, notice: Event) -> str | None:
+    """Why a notice is none that this leg can take, whatever its state: a quarantine code."""
+    if notice.type not in NOTICES:
+        return "not_a_notice"
+    if leg.office is not None and said_by(notice) != leg.office:
+        return "transferred"
+    plausible = case.filed_at - CLOCK_SKEW <= notice.at <= case.filed_at + LONGEST_LIFE
+    return None if plausible else "implausible_time"
+
+
+def said_by(notice: Event) -> str:
+    """The office that says a notice: `department:{office}`, or an officer of it, `department:{office}:{subject}`."""
+    return notice.by.split(":", 2)[1] if ":" in notice.by else ""
 
 
 def wait_until(case: Case, leg: Leg, calendar: WorkCalendar) -> datetime | None:
@@ -109,7 +123,7 @@ def _without_ids(result: Mapping[str, Any]) -> dict[str, Any]:
 def _copy_of(leg: Leg, notice: Event) -> str | None:
     """`known` for a copy of what we have, a quarantine code for a changed copy, None for news."""
     seq = notice.data.get("seq")
-    for old in leg.history:
+    for old in stay(leg):
         if old.type != notice.type:
             continue
         same = _content(old) == _content(notice)
@@ -155,6 +169,8 @@ def _tried(case: Case, leg: Leg, notice: Event) -> Verdict:
     taken = next(step for step in steps if step.event is notice)
     if isinstance(taken.effect, Reply):
         return Verdict("known") if taken.effect is Reply.KNOWN else _aside(taken.effect.value)
+    if notice.data.get("belongs_to") and notice.type == "leg.not_accepted":
+        return _aside(BELONGS_ELSEWHERE)  # nobody refuses it: an operator takes it to the office that is competent
     reopened = leg.state in FINAL and then.state is not leg.state and notice.type != "leg.corrected"
     lost = any(step.undone for step in steps) and not _endings(fold_leg(leg, leg.history)[1]) <= _endings(steps)
     return _aside("contradiction") if reopened or lost else Verdict("applied", (*taken.filled, notice))

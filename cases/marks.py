@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cases.model import Ask, Event, Leg, LegState, Pause, Result
-from cases.states import CORRECTABLE, NOTICES, OUT, OVER
+from cases.states import CORRECTABLE, NOTICES, OUT, OVER, TRANSFERRED
 from catalog.limits import BadLimit, Limit, parse_limit
 
 Mark = Callable[[Leg, Event], Leg]
@@ -183,7 +183,9 @@ def _in_review(leg: Leg, event: Event) -> Leg:
 def _supplement(leg: Leg, event: Event) -> Leg:
     ask = read_ask(event)
     leg = start_pause(end_pauses(leg, event.at, "forwarded", "simulated"), event, "supplement", ask.reason)
-    return _count(leg.but(asks=(*leg.asks, ask)), "supplement")
+    # What another office once asked under the same name is not meant by it any more.
+    before = leg.asks if leg.office is None else tuple(a for a in leg.asks if a.id != ask.id)
+    return _count(leg.but(asks=(*before, ask)), "supplement")
 
 
 def _supplemented(leg: Leg, event: Event) -> Leg:
@@ -303,6 +305,26 @@ def _urged(leg: Leg, event: Event) -> Leg:  # noqa: ARG001  # every mark has thi
     return _count(leg, "urge")
 
 
+def _transferred(leg: Leg, event: Event) -> Leg:
+    """Nothing of it is at the new office yet, and nothing of the old office's own holds there: its number, its steps,
+    a withdrawal that it did not confirm. What it asked may still be brought, and is then sent on like any paper that
+    comes later; what we ask for ourselves still stands. The limit runs on where the new office stands in the old one's
+    place (`clock`), else it starts anew."""
+    left = (*leg.left, event.data["from"]) if event.data.get("told") else leg.left
+    leg = leg.but(office=text(event, "to"), left=left)
+    if leg.state is not LegState.QUEUED:
+        return leg
+    clock = text(event, "clock")
+    asks = tuple(replace(a, by="platform", holds=False) if a.open and a.by == "department" else a for a in leg.asks)
+    pauses = end_pauses(leg, event.at, *(kind for kind in STANDING if kind != "held")).pauses
+    rounds = {name: many for name, many in leg.rounds.items() if name != "withdrawal"}
+    return leg.but(
+        asks=asks, rounds=rounds, pauses=pauses if clock else tuple(p for p in pauses if p.end is None),
+        started_at=leg.started_at if clock else event.at, sent_at=None, received_at=None,
+        accepted_at=datetime.fromisoformat(clock) if clock else None, reached=False, ref=None, seq=0, noticed_at=None,
+        step=None, forwarded_to=None, reason=None)
+
+
 def _corrected(leg: Leg, event: Event) -> Leg:
     what = event.data.get("what")
     said: Mapping[str, Any] = what if isinstance(what, Mapping) else {}
@@ -329,7 +351,7 @@ MARKS: Mapping[str, Mark] = {
     "leg.created": _started, "leg.released": _started, "leg.sent": _sent, "leg.outcome_unknown": _sent,
     "leg.again": _again, "leg.message_refused": _refused_message, "leg.urged": _urged,
     "leg.supplemented": _supplemented, "leg.held": _held, "leg.continued": _continued, "leg.tolerated": _continued,
-    "leg.lapsed": _lapsed, "leg.material_added": _added,
+    "leg.lapsed": _lapsed, "leg.material_added": _added, TRANSFERRED: _transferred,
     "leg.withdraw_requested": _withdrawing, "leg.withdraw_received": _withdraw_received, "leg.never_sent": _ended,
     "leg.voided": _ended,
     "leg.not_needed": _ended, "leg.revoke_requested": _revoking,

@@ -136,8 +136,9 @@ class Leg:
     `since` is when the leg came into its present state. `reached`: the department may have the leg, so it cannot end
     without telling it. `stopped` is why a rule ended it. `added` are the results of other legs that it already has
     (`K14<08`), `settled` the edges of the plan whose consequence was drawn (edge number → event). `rounds` counts
-    supplements, withdrawals and urges. `history` is every real event in order of arrival; two legs with the same
-    facts are equal whatever the arrival was.
+    supplements, withdrawals and urges. `office` is where it was transferred to last (None: where it was filed), `left`
+    are the offices that had or may have had it before. `history` is every real event in order of arrival; two legs with
+    the same facts are equal whatever the arrival was.
     """
 
     leg: str
@@ -173,6 +174,8 @@ class Leg:
     mode: str | None = None
     added: tuple[str, ...] = ()
     settled: Mapping[str, str] = field(default_factory=dict)
+    office: str | None = None
+    left: tuple[str, ...] = ()
     history: tuple[Event, ...] = field(default=(), compare=False, repr=False)
 
     def but(self, **new: Any) -> Leg:

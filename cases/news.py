@@ -15,8 +15,8 @@ from cases.calendar_days import WorkCalendar
 from cases.edges import over, planned
 from cases.model import Ask, Case, Leg, LegState
 from cases.outcome import case_state, is_final
-from cases.states import GRANTED
-from cases.words import CASE_NAMES, state_name
+from cases.states import AT_WORK, GRANTED, TRANSFERRED
+from cases.words import CASE_NAMES, handler, state_name
 
 S = LegState
 WITHIN_A_DAY = timedelta(hours=12)  # an ask that ends so soon needs no reminder
@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "refused": Kind("没有办成", "“{matter}”{state}，请查看原因和可以怎样做", AT_ONCE),
     "stopped": Kind("某一项停办", "“{matter}”不再办理（{state}），请查看原因", SOON),
     "corrected": Kind("结果有更正", "“{matter}”有更正，现在是：{state}", SOON),
+    "transferred": Kind("转由别的单位办理", "“{matter}”已转由{office}办理，您不用重新申请", SOON),
     "withdrawn": Kind("撤回已确认", "“{matter}”部门已确认撤回", SOON),
     "not_withdrawn": Kind("撤回没有同意", "“{matter}”部门不同意撤回，这一项接着办", SOON),
     "granted": Kind("某一项办好", "“{matter}”{state}，可以查看结果", SOON),
@@ -86,14 +87,14 @@ _BY_EVENT: Mapping[str, str] = {
     "leg.supplement_required": "ask", "leg.held": "ask", "leg.tolerated": "ask",
     "leg.refused": "refused", "leg.not_accepted": "refused", "leg.granted": "granted", "leg.delivered": "delivered",
     "leg.withdraw_confirmed": "withdrawn", "leg.withdraw_rejected": "not_withdrawn", "leg.corrected": "corrected",
-    "leg.lapsed": "stopped", "leg.start_lapsed": "stopped", "leg.voided": "stopped",
+    TRANSFERRED: "transferred", "leg.lapsed": "stopped", "leg.start_lapsed": "stopped", "leg.voided": "stopped",
 }
-_ENDING = {*_BY_EVENT, "leg.not_needed"} - {"leg.delivered"}  # after these the whole case may have ended
+_ENDING = {*_BY_EVENT, "leg.not_needed"} - {"leg.delivered", TRANSFERRED}  # after these the whole case may have ended
 TELLING = (*_BY_EVENT, "leg.not_needed", "leg.supplemented")  # types of events that make news, or make it old
 _STATES: Mapping[str, frozenset[LegState]] = {
     "refused": frozenset({S.REFUSED, S.NOT_ACCEPTED}), "granted": GRANTED, "delivered": frozenset({S.DELIVERED}),
     "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED}),
-    "not_withdrawn": frozenset(S) - {S.WITHDRAWN}, "corrected": frozenset(S),
+    "transferred": AT_WORK, "not_withdrawn": frozenset(S) - {S.WITHDRAWN}, "corrected": frozenset(S),
 }
 
 
@@ -174,7 +175,10 @@ def _of_event(case: Case, event: Fresh) -> Iterator[Piece]:
         return
     if kind == "ask":
         yield from _asks(case, event.leg)
-    elif case.legs[event.leg].state in _STATES[kind]:
+    elif kind == "transferred" and case.legs[event.leg].state in AT_WORK:  # to where it is now, however often it went
+        times = sum(one.type == TRANSFERRED for one in case.legs[event.leg].history)
+        yield _piece(case, event.leg, kind, f"{kind}.{event.leg}.{times}")
+    elif kind != "transferred" and case.legs[event.leg].state in _STATES[kind]:
         yield _piece(case, event.leg, kind, f"{kind}.{event.leg}.{event.n}")
 
 
@@ -185,10 +189,10 @@ def _asks(case: Case, number: str) -> Iterator[Piece]:
 def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None) -> Piece:
     until = ask.until if ask is not None else None
     words = {"matter": "", "state": "", "until": f"，请在 {_day(until)} 前补上" if until else "",
-             "case": CASE_NAMES[case_state(case)]}
+             "case": CASE_NAMES[case_state(case)], "office": ""}
     if number:
-        line = planned(case, number)
-        words |= {"matter": str(line.name), "state": state_name(case.legs[number].state, line)}
+        leg, line = case.legs[number], planned(case, number)
+        words |= {"matter": str(line.name), "state": state_name(leg.state, line), "office": handler(leg, line)}
     return Piece(key, kind, number, KINDS[kind].text.format(**words), ask.id if ask is not None else "", until)
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from cases.edges import ending, over, planned, waits_for, withheld
 from cases.model import Case, CaseState, Leg, LegState
 from cases.states import FINAL, OUT, UNSENT
+from cases.words import handler
 
 _UNTOUCHED = OUT | UNSENT
 
@@ -55,14 +56,14 @@ def next_actor(case: Case, number: str) -> Actor:
         return Actor("applicant", "申请人")
     if leg.state is LegState.GRANTED:
         held_back = withheld(case, number)
-        return Actor("leg", _names(case, held_back)) if held_back else Actor("department", str(line.department_name))
+        return Actor("leg", _names(case, held_back)) if held_back else Actor("department", handler(leg, line))
     waits = leg.state is LegState.WAITING or leg.accepted_at is not None
     if waits and (above := waits_for(case, number)):
         return Actor("leg", _names(case, above))
     if leg.state in _UNTOUCHED:
         return Actor("platform", "平台")
     to = leg.forwarded_to if leg.state is LegState.FORWARDED else None
-    return Actor("department", to or str(line.department_name))
+    return Actor("department", to or handler(leg, line))
 
 
 def _names(case: Case, numbers: tuple[str, ...]) -> str:

@@ -14,6 +14,7 @@ from cases.model import Ask, Event, Leg, LegState
 
 S = LegState
 FILED = "leg.filed"
+TRANSFERRED = "leg.transferred"
 
 
 class Reply(StrEnum):
@@ -142,6 +143,9 @@ _on("leg.again", OUT, Move(S.QUEUED, When.ABOUT_FILING), _SAME)
 _on("leg.stuck", OUT - {S.STUCK}, Move(S.STUCK, When.ABOUT_FILING), _SAME)
 _on("leg.message_refused", OUT, Move(S.STUCK, When.ABOUT_FILING), _SAME)
 _on("leg.message_refused", WORK | OVER, _SAME)
+# --- our own events: to another office (转办) ------------------------------------------------------------------------
+_on(TRANSFERRED, UNSENT, _SAME)
+_on(TRANSFERRED, AT_WORK, Move(S.QUEUED))
 # --- our own events: the applicant and the order of the legs -------------------------------------------------------
 _on("leg.supplemented", {S.SUPPLEMENT_REQUIRED}, Move(S.SUPPLEMENTED, When.LAST_ASK), _SAME)
 _on("leg.supplemented", {S.HELD}, Move(S.WAITING, When.LAST_HOLD), _SAME)

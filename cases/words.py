@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cases.marks import corrected_state
-from cases.model import CaseState, Event, LegState
+from cases.model import CaseState, Event, Leg, LegState
+from cases.states import TRANSFERRED
 from forms.plan import PlannedLeg
 
 STATE_NAMES: Mapping[LegState, str] = {
@@ -46,7 +47,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "leg.special_ended": "特别程序结束，恢复计时", "leg.in_review": "办理中", "leg.forwarded": "已上报",
     "leg.simulated": "已出模拟审批意见", "leg.granted": "部门已办结", "leg.refused": "部门不予办理",
     "leg.delivered": "结果已送达", "leg.withdraw_confirmed": "部门确认撤回", "leg.withdraw_rejected": "部门不同意撤回",
-    "leg.remark": "部门说明", "leg.fee": "收费告知", "leg.corrected": "已更正",
+    TRANSFERRED: "已转由别的单位办理", "leg.remark": "部门说明", "leg.fee": "收费告知", "leg.corrected": "已更正",
 }
 # By the class of a matter, or its kind where it is no decision: under review, granted, refused.
 _DECISIONS: Mapping[str, tuple[str, str, str]] = {
@@ -61,7 +62,7 @@ _DETAILS: Mapping[str, tuple[str, ...]] = {
     "leg.simulated": ("opinion",), "leg.delivered": ("mode",), "leg.fee": ("amount",),
     "leg.corrected": ("state", "reason"),
     # What one system said of another's message is the operators' business, and not always fit to be read.
-    "leg.again": (), "leg.outcome_unknown": (), "leg.stuck": (), "leg.message_refused": (),
+    TRANSFERRED: (), "leg.again": (), "leg.outcome_unknown": (), "leg.stuck": (), "leg.message_refused": (),
 }
 
 _URGED: Mapping[str, str] = {
@@ -82,6 +83,8 @@ def event_name(event: Event, planned: PlannedLeg) -> str:
     """What an event of a leg of this matter is called."""
     if event.type == "leg.withdraw_requested" and event.data.get("why", "applicant") != "applicant":
         return "已通知部门停止办理"  # a rule stops the leg; nobody took it back
+    if event.type == TRANSFERRED:
+        return f"已转由{event.data.get('to_name') or event.data.get('to')}办理"
     if event.type == "leg.urged":
         return _URGED.get(event.by.partition(":")[0], EVENT_NAMES[event.type])
     state = _DECIDED_BY.get(event.type)
@@ -94,6 +97,17 @@ def event_name(event: Event, planned: PlannedLeg) -> str:
 def _decision(state: LegState, planned: PlannedLeg) -> str | None:
     words = _DECISIONS.get(planned.kind) or _DECISIONS.get(planned.matter_class)
     return words[_PLACES[state]] if words is not None and state in _PLACES else None
+
+
+def handler(leg: Leg, planned: PlannedLeg) -> str:
+    """Who deals with a leg: its department, or the office that it was transferred to last."""
+    came = last_transfer(leg)
+    return str(planned.department_name) if came is None else str(came.data.get("to_name") or leg.office)
+
+
+def last_transfer(leg: Leg) -> Event | None:
+    """How a leg came to the office that has it; None while that is the one it was filed for."""
+    return None if leg.office is None else next(one for one in reversed(leg.history) if one.type == TRANSFERRED)
 
 
 def line(event: Event, planned: PlannedLeg) -> str:

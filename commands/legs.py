@@ -9,18 +9,22 @@ from typing import Any
 import click
 
 from commands.shell import JSON, act, beside, changed, clock, minute, offices_named, printable, read_settings
+from commands.transferring import transfer
 from connectors.advice import advice, explained
 from desk.troubles import Health, Trouble, health, troubles
 from store.lanes import Lane
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--retrying", is_flag=True, help="Also what is being tried again by itself.")
 @click.option("--department", default=None, help="Only this department or office.")
 @click.option("--recount", is_flag=True, help="Look at every case and leg anew (a minute for each few million legs).")
 @JSON
-def legs(retrying: bool, department: str | None, recount: bool, as_json: bool) -> None:
+@click.pass_context
+def legs(command: click.Context, *, retrying: bool, department: str | None, recount: bool, as_json: bool) -> None:
     """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
+    if command.invoked_subcommand is not None:
+        return
     with beside() as opened:
         if department is not None:
             offices_named(opened.db, department)
@@ -35,6 +39,9 @@ def legs(retrying: bool, department: str | None, recount: bool, as_json: bool) -
     for one in found:
         click.echo(_line(one, zone))
     click.echo("\n".join(_summary(len(found), state, zone)))
+
+
+legs.add_command(transfer)
 
 
 def _line(one: Trouble, zone: tzinfo) -> str:

@@ -42,6 +42,7 @@ _BY_STATUS: dict[int, Meaning] = {
     401: "set_up", 403: "later_type", 404: "later_type", 410: "later_type",
     408: "busy", 425: "busy", 429: "busy", 409: "taken",
 }
+_NOT_THERE = frozenset({404, 410})
 _BY_CLASS: dict[int, Meaning] = {2: "taken", 3: "set_up", 4: "no", 5: "busy"}
 
 
@@ -57,6 +58,8 @@ def meaning(reply: Reply | NoReply, type_: str, honours_keys: bool, now: datetim
     what = _BY_STATUS.get(reply.status) or _BY_CLASS.get(reply.status // 100, "maybe")
     if what == "taken":
         return _conflict(reply) if reply.status == 409 else _taken(reply)
+    if type_ == "leg.transferred" and reply.status in _NOT_THERE:
+        return Answer("received", status=reply.status, detail="the leg is not there, so nothing has to leave")
     if what == "later_type":
         what = "set_up" if type_ == "leg.filed" else "no"
     if what == "no":

@@ -8,8 +8,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from cases.model import Case, Leg, Result
+from cases.words import handler, state_name
 from cases.words import line as told
-from cases.words import state_name
 from catalog.dictionary import Region
 from catalog.edition import REGION_TYPES
 from catalog.units import unit_words
@@ -74,7 +74,7 @@ def _names(ids: Iterable[str], files: Mapping[str, FileRow]) -> str:
 
 
 def _leg(planned: PlannedLeg, leg: Leg, files: Mapping[str, FileRow], zone: tzinfo) -> Iterator[str]:
-    yield f"{planned.leg} {planned.title}（{planned.department_name}）：{state_name(leg.state, planned)}"
+    yield f"{planned.leg} {planned.title}（{handler(leg, planned)}）：{state_name(leg.state, planned)}"
     yield from (f"  {_at(event.at, zone)}  {told(event, planned)}" for event in leg.history)
     yield from (f"  结果：{_result(result, files)}" for result in leg.results)
 

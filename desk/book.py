@@ -315,7 +315,7 @@ class Book:
         writing = self._letters.about(moved, now)
         # A filing is written at its first attempt; every later type says what is so now.
         letters = tuple(Letter(item.leg, item.type, None if item.type == "leg.filed"
-                               else writing.body(item.leg, item.type, item.data)) for item in outbox)
+                               else writing.body(item.leg, item.type, item.data), item.office) for item in outbox)
         return Change(moved, happened, letters, rows, known.end)
 
     def opened(self, row: CaseRow, offices: Mapping[str, str], opening: Consequences, now: datetime) -> Change:

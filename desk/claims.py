@@ -6,13 +6,13 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, NamedTuple, Protocol
 
 from cases.model import Case, Event, LegState
-from cases.states import OUT
+from cases.states import OUT, TRANSFERRED
 from connectors.base import Body, Outgoing
 from desk import payload
 from desk.acts import RETRY
@@ -96,11 +96,13 @@ def _lost(legs: Sequence[str], now: datetime, case: Case) -> Sequence[Event]:
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """The claimed messages of one case, and the bodies of those that leave once they are frozen."""
+    """The claimed messages of one case, and the bodies of those that leave once they are frozen; `back` are the legs
+    that have come back to an office that had them before."""
 
     reference: str
     items: tuple[Claimed, ...]
     leaving: dict[MessageId, bytes] = field(default_factory=dict)
+    back: set[str] = field(default_factory=set)
 
 
 class Claims:
@@ -170,8 +172,8 @@ class Claims:
                     return
 
     def _leaving(self, beginning: _Beginning) -> list[Claim]:
-        shown = [self._shown(item, beginning.leaving[item.message.id]) for item in beginning.items
-                 if item.message.id in beginning.leaving]
+        shown = [self._shown(item, beginning.leaving[item.message.id], item.message.leg in beginning.back)
+                 for item in beginning.items if item.message.id in beginning.leaving]
         return [self._anew(one) if one.fence.since - one.first_at > LONG else one for one in shown]
 
     def _anew(self, claim: Claim) -> Claim:
@@ -218,6 +220,9 @@ class Claims:
             wanted = [item.message for item in courses["leaves"]]
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
             written = self._letters_for(reference, [one.id for one in wanted if one.frozen is None], now)
+            beginning.back.clear()
+            beginning.back.update(item.message.leg for item in items
+                                  if item.message.office in seen[0].legs[item.message.leg].left)
             beginning.leaving.clear()
             beginning.leaving.update(written | self._frozen([one for one in wanted if one.frozen is not None]))
             letters = enclosed(self._premises.database.cipher, written, payload.MAPPING_VERSION) if written else None
@@ -241,11 +246,13 @@ class Claims:
         writing = self._letters.about(self._book.known(reference), now)
         return {which: writing.body(which.leg, which.type, {}) for which in unwritten}
 
-    def _shown(self, item: Claimed, body: bytes) -> Claim:
+    def _shown(self, item: Claimed, body: bytes, back: bool) -> Claim:
+        """An office that had the leg before is not asked: it might tell of then."""
         message = item.message
+        office = self._premises.deployment.bodies[message.office]
         leg = f"{message.reference}-{message.leg}"
         outgoing = Outgoing(message.key, message.message_id, message.type, leg, body)
-        return Claim(message.id, leg, outgoing, self._premises.deployment.bodies[message.office],
+        return Claim(message.id, leg, outgoing, replace(office, can_be_asked=False) if back else office,
                      "ask" if item.was == "unknown" else "send", item.attempt, message.created_at, item)
 
     def note_lanes(self, lanes: Sequence[Lane]) -> None:
@@ -296,7 +303,10 @@ class Claims:
 def course(case: Case, message: Message) -> Course:
     """What becomes of a message that is due. A filing leaves while its leg is on its way. A later message waits until
     the department has said that the leg arrived, if only by its receipt: it would not know the leg otherwise. Where
-    nothing of the leg ever left, and nothing will, the message ends."""
+    nothing of the leg ever left, and nothing will, the message ends. That a leg has left is told to the office it left,
+    however it stands at another."""
+    if message.type == TRANSFERRED:
+        return "leaves"
     leg = case.legs[message.leg]
     if message.type != "leg.filed" and leg.noticed_at is not None:
         return "leaves"

@@ -7,12 +7,13 @@ consent back as easily as it was given (第15条); what was done until then stay
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from cases.model import Leg
-from cases.states import FINAL
+from cases.states import FINAL, TRANSFERRED
+from cases.words import handler
 from desk.consents import sensitive_lines
 from desk.known import Known, has_it, may_have_it
 from desk.lookups import LOOKED_UP
@@ -63,15 +64,23 @@ def disclosure(known: Known, consent: Consent | None, agent: str | None = None) 
     return Disclosure(
         given_at=known.case.filed_at if consent is None else consent.given_at,
         taken_back_at=None if consent is None else consent.withdrawn_at,
-        recipients=tuple(_recipient(plan, planned, legs[planned.leg]) for planned in plan.legs),
+        recipients=tuple(one for planned in plan.legs for one in _recipients(plan, planned, legs[planned.leg])),
         asked=tuple(_asked(plan)), sensitive=tuple(str(line.name) for line in sensitive_lines(plan)), agent=agent)
 
 
-def _recipient(plan: Plan, planned: PlannedLeg, leg: Leg) -> Recipient:
-    return Recipient(
-        planned.leg, planned.title, str(planned.department_name), _told(leg), leg.received_at,
+def _recipients(plan: Plan, planned: PlannedLeg, leg: Leg) -> Iterator[Recipient]:
+    """The offices that had a leg before it went to another, and the one that has it."""
+    now = Recipient(
+        planned.leg, planned.title, handler(leg, planned), _told(leg), leg.received_at,
         tuple(dict.fromkeys(_answers(plan, planned.leg))),
         tuple(dict.fromkeys(_papers(plan.parts[planned.leg].slots))))
+    received: datetime | None = None
+    for event in leg.history if leg.left else ():
+        received = event.at if event.type == "leg.received" and received is None else received
+        if event.type == TRANSFERRED and event.data.get("told"):
+            yield replace(now, department_name=str(event.data["from_name"]), told="told", since=received)
+        received = None if event.type == TRANSFERRED else received
+    yield now
 
 
 def _told(leg: Leg) -> Told:

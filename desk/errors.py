@@ -187,6 +187,12 @@ class CannotRetry(DeskError):
     code, status = "cannot_retry", 409
 
 
+class CannotTransfer(DeskError):
+    """这些分办件不能这样转办；什么都没有改动。"""
+
+    code, status = "cannot_transfer", 422
+
+
 class UnknownStrange(DeskError):
     """没有这条待处理的异常回告；请用 flask quarantine list 核对编号。"""
 

@@ -16,10 +16,12 @@ from typing import Any
 
 from cases import judge
 from cases.model import Case, Event, Leg, LegState
+from cases.states import TRANSFERRED
+from cases.words import handler
 from desk import payload
 from desk.book import Book
 from desk.errors import InvalidAnswers, UnknownCase, UnknownLeg
-from desk.known import Known, has_it, may_have_it
+from desk.known import Known, by_leg, has_it, may_have_it
 from desk.letters import Letters
 from desk.notices import split_leg
 from desk.premises import Premises
@@ -74,7 +76,7 @@ class Feed:
     def fetch(self, office: str, leg: str, now: datetime) -> dict[str, Any]:
         """The `leg.filed` data of a leg of this office, with its read code."""
         known, number = self.own(office, leg)
-        filing = [one for one in self._offered(known, number) if one.message.type == FILED]
+        filing = [one for one in self._offered(known, number, office) if one.message.type == FILED]
         if filing:
             return dict(self._read(known, filing[-1], now)["data"])
         if not has_it(known.case.legs[number]):  # it will be pushed, and reading it here would leave no trace
@@ -83,8 +85,8 @@ class Feed:
 
     def message(self, office: str, leg: str, cursor: int, now: datetime) -> dict[str, Any]:
         """One offered message whole, as it would have been pushed, with its key and its own read code."""
-        known, number = self.own(office, leg)
-        for one in self._offered(known, number):
+        known, _, offered = self._readable(office, leg)
+        for one in offered:
             if one.offer.n == cursor:
                 body = self._read(known, one, now)
                 return {**body, "cursor": cursor, "key": one.message.key, "read_code": one.read_code}
@@ -92,8 +94,8 @@ class Feed:
 
     def taken(self, office: str, leg: str, read_code: str, now: datetime) -> None:
         """Record that the office has the message whose read code this is; it proves that it was opened."""
-        known, number = self.own(office, leg)
-        read = [one for one in self._offered(known, number)
+        known, number, offered = self._readable(office, leg)
+        read = [one for one in offered
                 if hmac.compare_digest(one.read_code.encode(), read_code.encode())]
         if not read:
             say = "read_code 不正确；请先打开这条消息，再用其中的 read_code 确认接收。"
@@ -105,7 +107,7 @@ class Feed:
         frozen by that and taken, just as if a program had fetched it and sent its read code. Their types, oldest
         first."""
         known, number = self.own(by.office, leg)
-        fresh = self._offered(known, number, offers.untaken_of_leg)
+        fresh = self._offered(known, number, by.office, offers.untaken_of_leg)
         for one in fresh:
             self._read(known, one, now)
             self._take(known, number, [one], by, now)
@@ -113,15 +115,15 @@ class Feed:
 
     def untaken(self, known: Known, number: str) -> list[str]:
         """The types of the messages about a leg that nobody at its office has taken, oldest first."""
-        with self._premises.database.read() as tx:
-            return [offer.type for offer in offers.untaken_of_leg(tx, known.row.reference, number)]
+        office = known.legs[number].office
+        return [one.message.type for one in self._offered(known, number, office, offers.untaken_of_leg)]
 
     def _take(self, known: Known, number: str, read: Sequence[_Offered], by: Taker, now: datetime) -> None:
         """Record that these copies of one message were read: its filing is received, its withdrawal heard of."""
         said = {FILED: "leg.received", "leg.withdrawn": "leg.withdraw_received"}.get(read[0].message.type)
 
         def decide(case: Case) -> Sequence[Event]:
-            _refuse_withheld(case, number)
+            _refuse_unreadable(case, read[0])
             if said is None or read[0].offer.taken_at is not None:
                 return ()
             event = Event(said, now, by.name, number)
@@ -147,7 +149,7 @@ class Feed:
         writing = self._letters.about(known, now).body(one.message.leg, FILED, {}) if filing else b""
 
         def decide(case: Case) -> Sequence[Event]:
-            _refuse_withheld(case, one.message.leg)
+            _refuse_unreadable(case, one)
             state = case.legs[one.message.leg].state
             leaves = filing and state is LegState.QUEUED
             return (Event("leg.sending", now, "platform", one.message.leg, {"message": FILED}),) if leaves else ()
@@ -158,11 +160,24 @@ class Feed:
         self._book.advance(known.row.reference, decide, now, freeze)
         return dict(json.loads(frozen[0]))
 
-    def _offered(self, known: Known, number: str, among: Which = offers.of_leg) -> list[_Offered]:
-        """Every offer about a leg that may be read, oldest first."""
-        found = []
+    def _readable(self, office: str, leg: str) -> tuple[Known, str, list[_Offered]]:
+        """A leg with all that its office may read of it, or with the word that it left for an office that had it."""
+        known, number = self._known(leg)
+        if known.legs[number].office == office or office not in known.case.legs[number].left:
+            known, number = self.own(office, leg)
+            return known, number, self._offered(known, number, office)
+        return known, number, [one for one in self._offered(known, number, office) if one.message.type == TRANSFERRED]
+
+    def _offered(self, known: Known, number: str, office: str, among: Which = offers.of_leg) -> list[_Offered]:
+        """Every offer about a leg to this office that may be read, oldest first; of those from an earlier time at the
+        same office only that it left."""
+        found: list[_Offered] = []
         with self._premises.database.read() as tx:
             for offer in among(tx, known.row.reference, number):
+                if offer.department != office:
+                    continue
+                if offer.type == FILED:
+                    found = [one for one in found if one.message.type == TRANSFERRED]
                 which = MessageId(offer.reference, offer.leg, offer.type, offer.message)
                 later = "" if offer.type == FILED else f"{offer.type}:{offer.message}"
                 code = read_code(tx.cipher, offer.department, f"{offer.reference}-{offer.leg}", later)
@@ -171,14 +186,23 @@ class Feed:
 
     def own(self, office: str, leg: str) -> tuple[Known, str]:
         """The case and the number of a leg that this office may read now; `UnknownLeg` for any other."""
+        known, number = self._known(leg)
+        held = known.case.legs[number]
+        if known.legs[number].office != office and office in held.left:
+            raise UnknownLeg(f"这件已转由{handler(held, by_leg(known.case)[number])}办理，本单位不用再办。")
+        if known.legs[number].office != office:
+            raise UnknownLeg
+        _refuse_withheld(known.case, number, office)
+        return known, number
+
+    def _known(self, leg: str) -> tuple[Known, str]:
         reference, number = split_leg(leg)
         try:
             known = self._book.fresh(reference)
         except UnknownCase:
             raise UnknownLeg from None
-        if number not in known.legs or known.legs[number].office != office:
+        if number not in known.legs:
             raise UnknownLeg
-        _refuse_withheld(known.case, number)
         return known, number
 
 
@@ -188,8 +212,15 @@ def _heard(leg: Leg) -> bool:
     return next(course, "") in _ANSWERS
 
 
-def _refuse_withheld(case: Case, number: str) -> None:
+def _refuse_withheld(case: Case, number: str, office: str) -> None:
     """UnknownLeg for a leg that its department may not read, asked again when the answer is written: the applicant may
-    have withdrawn it meanwhile."""
-    if not may_have_it(case.legs[number]):
+    have withdrawn it meanwhile, or it may have gone to another office."""
+    leg = case.legs[number]
+    if not may_have_it(leg) or leg.office not in (None, office):
         raise UnknownLeg
+
+
+def _refuse_unreadable(case: Case, one: _Offered) -> None:
+    """The same for what was offered of a leg; that it has left may always be heard."""
+    if one.message.type != TRANSFERRED:
+        _refuse_withheld(case, one.message.leg, one.offer.department)

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from cases.states import TRANSFERRED
 from catalog.model import Catalog
 from desk import payload
 from desk.editions import Editions
@@ -94,7 +95,10 @@ class Correspondence:
 
     def data(self, leg: str, type_: str, more: Mapping[str, Any]) -> dict[str, Any]:
         """The data part of a message, by its type."""
-        to, planned = self.addressee(leg), self._planned[leg]
+        planned = self._planned[leg]
+        if type_ == TRANSFERRED:
+            return payload.transferred(self.dossier, planned, more)
+        to = self.addressee(leg)
         if type_ == "leg.filed":
             return payload.filed(self.dossier, planned, self._due(leg), to)
         if type_ == "leg.supplemented":

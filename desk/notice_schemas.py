@@ -124,7 +124,10 @@ _REASONED: Mapping[str, Any] = {
     "reason_code": values.number_text("the department's code of the reason", required=True),
     "reason": _needed("why, in words for the applicant")}
 _TYPES: Mapping[str, Mapping[str, Any]] = {
-    "leg.received": {}, "leg.accepted": {}, "leg.not_accepted": _REASONED,
+    "leg.received": {}, "leg.accepted": {},
+    "leg.not_accepted": {**_REASONED, "belongs_to": values.text(
+        "the office or organ that is competent, by its id or its name, if yours is not: a person then transfers the "
+        "leg, which does not end", LONGEST_NAME)},
     "leg.supplement_required": {
         "ask": values.ask_id("the department's id of this request; a new one for each request"),
         "reason": _needed("why, in words for the applicant"),

@@ -132,11 +132,14 @@ class Notices:
             return notices.find(tx, incoming.office, incoming.message_id)
 
     def _refuse_strangers(self, reference: str, leg: str, office: str) -> None:
+        """UnknownLeg for an office that never had the leg; what one that it left says is judged, and put aside."""
         try:
             known = self._book.known(reference)
+            if leg in known.legs and known.legs[leg].office != office:  # another host may have taken it there just now
+                known = self._book.fresh(reference)
         except UnknownCase:
             raise UnknownLeg from None
-        if leg not in known.legs or known.legs[leg].office != office:
+        if leg not in known.legs or office not in (known.legs[leg].office, *known.case.legs[leg].left):
             raise UnknownLeg
 
     def _claim(self, tx: Tx, incoming: Incoming, judged: _Judged, event: Event, now: datetime) -> None:

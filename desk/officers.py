@@ -241,7 +241,8 @@ def _asked(ask: Ask, leg: Leg, about: Correspondence, planned: PlannedLeg) -> As
     wanted = {str(entry[key]): str(entry.get("name") or entry[key])
               for key, entries in (("material", ask.materials), ("field", ask.fields)) for entry in entries}
     made = Asked(ask.asked_at, ask.reason, ask.until, ask.open, wanted)
-    answer = next((event for event in reversed(answers_of(leg)) if event.data.get("ask") == ask.id), None)
+    answer = next((event for event in reversed(answers_of(leg))
+                   if event.data.get("ask") == ask.id and event.at >= ask.asked_at), None)
     if answer is None:
         return made
     brought = about.data(planned.leg, "leg.supplemented", answer.data)["materials"]

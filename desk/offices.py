@@ -14,7 +14,7 @@ from functools import partial
 
 from cases.states import OVER
 from desk.premises import Premises
-from store import choosing, offers, reading, tallies
+from store import choosing, messages, offers, reading, tallies
 from store.port import Database
 
 PAGE = 500
@@ -37,6 +37,7 @@ def absent(database: Database, listed: Collection[str]) -> list[Absent]:
     """The offices that are not `listed` although they have open legs, or messages that must still reach them."""
     with database.read() as tx:
         counted, waiting = tallies.by_department(tx), reading.waiting(tx)
+        waiting |= {office: waiting[office] - reading.parting(tx, office) for office in {*waiting} - set(listed)}
     open_, kinds = Counter[str](), dict[str, str]()
     for (department, office, state), amount in counted.items():
         kinds[office] = department
@@ -50,8 +51,9 @@ def advice(missing: Collection[Absent]) -> str:
     """What to do about absent offices, in Chinese, each by its name."""
     lines = "\n".join(map(str, missing))
     return (f"部门接入清单里没有下列 {len(missing)} 个单位，但它们还有没办完的分办件：\n{lines}\n"
-            "请把这些单位写回清单：只是改名的，编号不变，只改 name；撤并、拆分或换了编号的，保留原来的一段并加上 "
-            "takes_new: no，它就不再接新件，等这些分办件办完再删去。详见 docs/operating.md。")
+            "只是改名的，请写回清单，编号不变，只改 name；撤并、拆分或换了编号的，保留原来的一段并加上 takes_new: no，"
+            "它就不再接新件，等这些分办件办完，或用 flask legs transfer --from 原单位 --to 接手单位 --reason 原因 "
+            "转走之后再删去。详见 docs/operating.md。")
 
 
 class Offices:
@@ -62,17 +64,22 @@ class Offices:
 
     def settle(self, now: datetime) -> None:
         """Offer what waits to be pushed to offices that fetch; at the first time push what offices that do not fetch
-        any more have not taken. A host that still has the older list may bring messages later, so the first is looked
-        at each time, which costs an index of what waits."""
+        any more have not taken, and tell offices that are gone nothing of legs that left them. A host that still has
+        the older list may bring messages later, so the first is looked at each time, which costs an index of what
+        waits."""
         channels = {body.id: body.channel for body in self._premises.deployment.bodies.values()}
         fetching = sorted(office for office, channel in channels.items() if channel != "push")
         database = self._premises.database
         with database.read() as tx:
             waits = bool(fetching) and choosing.next_due(tx, fetching) is not None
-            fed = [] if self._handed_over else [office for office in offers.fed(tx) if channels.get(office) == "push"]
+            known = [] if self._handed_over else offers.fed(tx)
+            gone = [] if self._handed_over else sorted({*known, *reading.waiting(tx)} - channels.keys())
         for office in fetching if waits else ():
             while database.write(partial(offers.offer_instead, office=office, now=now, limit=PAGE)) == PAGE:
                 pass
-        for office in fed:
-            database.write(partial(offers.push_instead, office=office, now=now))
+        for office in known:
+            if channels.get(office) == "push":
+                database.write(partial(offers.push_instead, office=office, now=now))
+        for office in gone:
+            database.write(partial(messages.forgo, office=office))
         self._handed_over = True

@@ -15,6 +15,7 @@ from desk.notices import Notices
 from desk.premises import Premises
 from desk.quarantine import Quarantine
 from desk.resend import Resends
+from desk.transfers import Transfers
 from store import marks, pausing
 from store import people as stored_people
 from store.marks import Mark
@@ -35,6 +36,7 @@ class Operations:
         self.resends = Resends(premises, book, letters)
         self.quarantine = Quarantine(premises, book, window)
         self.erasures = Erasures(premises, book)
+        self.transfers = Transfers(premises, book)
 
     def paused(self) -> Mark | None:
         """Since when and why the service is paused; None while it is not."""

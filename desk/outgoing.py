@@ -12,6 +12,7 @@ from cases import outcome
 from cases.due import Dates, same_dates
 from cases.lapse import last_moment
 from cases.model import Case
+from cases.states import TRANSFERRED
 from connectors.base import Body
 from desk import payload
 from desk.known import Known
@@ -27,11 +28,12 @@ NOT_LISTED = "the department list has no such office"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message to one leg's office; `body` None until its first attempt."""
+    """A message to one leg's office, or to the `office` that it left; `body` None until its first attempt."""
 
     leg: str
     type: str
     body: bytes | None
+    office: str | None = None
 
 
 def legs_of(known: Known, before: Case, dates: Dates) -> tuple[LegRow, ...]:
@@ -67,8 +69,9 @@ def _dates(known: Known, number: str, dates: Dates) -> dict[str, Any]:
 
 def _state(known: Known, number: str, now: datetime) -> dict[str, Any]:
     leg, before = known.case.legs[number], known.legs[number]
-    return {"state": leg.state, "since": before.since if before.state is leg.state else now,
-            "started_at": leg.started_at, "closed_at": leg.closed_at, "ref": leg.ref, "seq": leg.seq,
+    return {"office": leg.office or before.office, "state": leg.state,
+            "since": before.since if before.state is leg.state else now, "started_at": leg.started_at,
+            "closed_at": leg.closed_at, "ref": leg.ref, "seq": leg.seq,
             "next_actor": outcome.next_actor(known.case, number).kind}
 
 
@@ -78,14 +81,23 @@ def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], lette
     made: list[Message] = []
     written: dict[MessageId, bytes] = {}
     numbers = messages.last_numbers(tx, legs[letters[0].leg].reference) if letters else {}
+    bodies = premises.deployment.bodies
     for letter in letters:
+        row = legs[letter.leg] if letter.office is None else legs[letter.leg].but(office=letter.office)
+        if letter.type == TRANSFERRED and not _hears(bodies.get(row.office)):
+            continue
         number = numbers[letter.leg, letter.type] = numbers.get((letter.leg, letter.type), 0) + 1
-        message = new_message(legs[letter.leg], letter.type, number, premises.deployment.bodies, now)
+        message = new_message(row, letter.type, number, bodies, now)
         made.append(message)
         if letter.body is not None:
             written[message.id] = letter.body
-        offer_if_fetched(tx, message, premises.deployment.bodies.get(message.office), now)
+        offer_if_fetched(tx, message, bodies.get(message.office), now)
     messages.add(tx, made, messages.enclosed(tx.cipher, written, payload.MAPPING_VERSION) if written else None)
+
+
+def _hears(office: Body | None) -> bool:
+    """Whether there is a system that has to be told that a leg has left: officers see it on our own pages."""
+    return office is not None and office.channel != "desk"
 
 
 def new_message(to: LegRow | Message, type_: str, number: int, bodies: Mapping[str, Body], now: datetime) -> Message:

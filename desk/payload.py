@@ -263,6 +263,12 @@ def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], t
             "fields": leg_fields(dossier.case.plan, leg.leg, given)}
 
 
+def transferred(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of `leg.transferred`: the leg that the office knew as `ref` is another's now, and why."""
+    return {**head(dossier.case, leg), **{name: data.get(name) for name in ("ref", "filed", "to", "to_name", "basis",
+                                                                             "reason")}}
+
+
 def plain(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any]) -> dict[str, Any]:
     """The data of `leg.withdrawn`, `leg.urged` and `leg.converted`: who and why."""
     state: Leg | None = dossier.case.legs.get(leg.leg)

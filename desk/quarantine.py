@@ -57,7 +57,7 @@ class Quarantine:
         """Put an entry away for good; the case stays as it is."""
         strange = self._open(entry)
         if not act.dry_run:
-            self._premises.database.write(lambda tx: _settle(tx, strange, "discarded", act, now))
+            self._premises.database.write(lambda tx: settled(tx, strange, "discarded", act, now))
         return _shown(strange, "discard", "discarded")
 
     def show(self, entry: str, act: Act, now: datetime) -> dict[str, Any]:
@@ -92,6 +92,7 @@ class Quarantine:
         at = strange.at if "timestamp" not in said else datetime.fromisoformat(said["timestamp"])
         public = f"{strange.reference}-{strange.leg}"
         data = read_data(strange.type, {"leg": public, **dict(said.get("data") or {})})
+        data.pop("belongs_to", None)  # whoever applies it has decided that nobody else is competent
         data = self._window.understood(strange.reference or "", strange.leg or "", strange.type, data)
         if keep:
             data = self._window.with_files(office.id, data, now)
@@ -103,13 +104,14 @@ class Quarantine:
         self._window.link(tx, strange.reference or "", strange.department, event.data)
         if strange.code != ID_REUSED:  # the row under that id belongs to another notice
             notices.outcome(tx, strange.department, strange.message_id, "applied")
-        _settle(tx, strange, "applied", act, now)
+        settled(tx, strange, "applied", act, now)
 
 
-def _settle(tx: Tx, strange: Strange, decision: str, act: Act, now: datetime) -> None:
-    settled = replace(strange, settled_at=now, decision=decision, actor=act.by, reason=act.reason)
+def settled(tx: Tx, strange: Strange, decision: str, act: Act, now: datetime) -> None:
+    """Write what was decided on an entry, and record it; `UnknownStrange` if somebody has settled it."""
+    done = replace(strange, settled_at=now, decision=decision, actor=act.by, reason=act.reason)
     try:
-        notices.settle(tx, settled)
+        notices.settle(tx, done)
     except UnknownEntry:
         raise UnknownStrange("这条异常回告刚刚已由他人处理，或已随办件删除；请回到清单查看。") from None
     act.record(tx, f"quarantine.{decision}", strange.id, now, {"code": strange.code, "leg": public_leg(strange)})

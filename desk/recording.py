@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cases import fold, judge
 from cases.model import Case, Event, LegState
-from cases.states import TAKEN
+from cases.states import TAKEN, TRANSFERRED
 from connectors.base import Answer
 from desk.book import Book, Wish
 from desk.claims import Claim, Then
@@ -153,7 +153,8 @@ class Recorder:
         answer, claim = came.answer, came.claim
         leg, by = claim.id.leg, f"department:{claim.body.id}"
         if answer.kind == "refused":
-            if _arrived(case, claim):  # a word of transport about what the department has decided on since
+            # A word of transport about what the department has decided on since, or by an office that the leg left.
+            if _arrived(case, claim) or claim.id.type == TRANSFERRED:
                 return _Decided()
             said = {"message": claim.id.type, "reason": answer.reason}
             return _Decided((Event("leg.message_refused", now, by, leg, said),))

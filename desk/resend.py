@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from cases.model import Case, Event
-from cases.states import OUT
+from cases.states import OUT, TRANSFERRED
 from connectors.base import Body
 from desk import payload
 from desk.acts import RETRY, Act
@@ -36,7 +36,7 @@ MADE_BY: Mapping[str, frozenset[str]] = {
     "leg.supplemented": frozenset({"leg.supplemented"}),
     "leg.material_added": frozenset({"leg.supplemented", "leg.material_added"}),
     "leg.withdrawn": frozenset({"leg.withdraw_requested", "leg.revoke_requested", "leg.lapsed"}),
-    "leg.urged": frozenset({"leg.urged"}),
+    "leg.urged": frozenset({"leg.urged"}), TRANSFERRED: frozenset({TRANSFERRED}),
 }
 MARKS = ("ask", "from")
 TOGETHER = 100  # cases in one transaction: as many as a page of the list, or several

@@ -10,7 +10,7 @@ from cases import due, edges, fold, lights, outcome, urges, words
 from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, LegState, Result
-from cases.states import FINAL
+from cases.states import FINAL, UNSENT
 from desk.applicant import can_withdraw
 from desk.known import Known, by_leg
 from desk.premises import Premises
@@ -95,7 +95,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "name": str(planned.name),
         "variant": planned.variant,
         "instance": planned.instance if not masked or planned.instance == planned.region else None,
-        "department_name": str(planned.department_name),
+        "department_name": words.handler(leg, planned), "transferred_from": _from(leg),
         "state": leg.state.value, "state_name": words.state_name(leg.state, planned),
         "light": light.colour, "light_name": light.words,
         "due_at": _stamp(leg_due.due), "provisional": leg_due.provisional,
@@ -119,6 +119,12 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
     }
 
 
+def _from(leg: Leg) -> str | None:
+    """The office that had a leg before it went to the one that has it, by its name then."""
+    came = words.last_transfer(leg)
+    return None if came is None or leg.state in UNSENT else str(came.data["from_name"])
+
+
 def _with_office(known: Known, number: str, premises: Premises) -> dict[str, Any]:
     """Which office has a leg; one that fetches, or whose officers open it, is waited for from the moment it may."""
     leg, office = known.case.legs[number], known.legs[number].office
@@ -126,7 +132,7 @@ def _with_office(known: Known, number: str, premises: Premises) -> dict[str, Any
     if body is None or body.channel == "push" or leg.state is not LegState.QUEUED:
         return {"department": office}
     return {"department": office, "state_name": words.TO_BE_OPENED, "next_actor": "department",
-            "next_actor_name": str(by_leg(known.case)[number].department_name)}
+            "next_actor_name": words.handler(leg, by_leg(known.case)[number])}
 
 
 def _why(case: Case, leg_due: LegDue) -> str:

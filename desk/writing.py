@@ -101,6 +101,7 @@ class Writing:
         """What is folded of the events."""
         legs.put_all(tx, [(row, change.known.legs.get(row.leg)) for change in changes for row in change.changed])
         for change in changes:
+            self._leave(tx, change, now)
             self._drop_unsent(tx, change)
             self._let_follow(tx, change, now)
             if change.letters:
@@ -114,6 +115,18 @@ class Writing:
         for change in changes if not self._premises.embedded else ():
             if events.last(tx, change.known.row.reference) != change.known.n:
                 raise Stale
+
+    def _leave(self, tx: Tx, change: Change, now: datetime) -> None:
+        """What was on its way to an office that a leg leaves ends: all of it where the office hears that the leg left,
+        else only if nothing ever left for it."""
+        for row in change.changed:
+            before = change.known.legs.get(row.leg)
+            if before is None or before.office == row.office:
+                continue
+            if before.office in change.known.case.legs[row.leg].left:
+                leases.retire(tx, row.reference, row.leg, now)
+            elif not messages.recall(tx, row.reference, row.leg):
+                raise Leaving(row.leg)
 
     def _drop_unsent(self, tx: Tx, change: Change) -> None:
         """Cancel what legs that end or are held by this change have not sent. What comes of an end or after it stays:

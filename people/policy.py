@@ -97,6 +97,7 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.health": OPERATOR, "staff.health_live": OPERATOR, "staff.pause": OPERATOR,
     "staff.undelivered": OPERATOR, "staff.resend": OPERATOR, "staff.find_leg": OPERATOR, "staff.leg": OPERATOR,
     "staff.strange": OPERATOR, "staff.strange_one": OPERATOR, "staff.look_inside": OPERATOR, "staff.settle": OPERATOR,
+    "staff.transfers": OPERATOR, "staff.transfer": OPERATOR,
     "staff.bulletins": OPERATOR, "staff.resend_bulletins": OPERATOR,
     "staff.inbox": OFFICER, "staff.arrivals": OFFICER, "staff.done": OFFICER,
     "staff.find_work": OFFICER, "staff.work": OFFICER, "staff.open_work": OFFICER,

@@ -53,15 +53,16 @@ def a_leg() -> str:
     return f"TEST{datetime.now(UTC):%Y%m%d%H%M%S}{secrets.token_hex(3).upper()}-01"
 
 
-def a_message(hub: Hub, leg: str, type_: str) -> Outgoing:
-    """The same bytes and key for the same leg and type, as the hub's resends are; without anybody's data."""
-    return hub.message(leg, type_, 1, {
+def a_message(hub: Hub, leg: str, type_: str, number: int = 1) -> Outgoing:
+    """The same bytes and key for the same leg, type and number, as the hub's resends are; without anybody's data."""
+    return hub.message(leg, type_, number, {
         "reference": leg.rpartition("-")[0], "instance": None,
         "bundle": {"id": "conform", "name": "对接测试", "edition": "test"},
         "matter": {"id": "conform", "code": "", "name": "对接测试事项", "variant": None},
         "applicant": {"holder": {"name": "示例甲"}}, "fields": {"示例字段": "示例值"}, "materials": [],
         "limits": {"promised": "3wd", "statutory": "20wd", "due": None},
-        "notices": f"{hub.url}/api/departments/conform/notices", "read_code": "TEST"})
+        "notices": f"{hub.url}/api/departments/conform/notices", "read_code": "TEST",
+        "filed": f"{leg}:leg.filed:1", "to": "conform-2", "to_name": "对接测试二", "basis": "successor"})
 
 
 class Reports:

@@ -89,6 +89,7 @@ class _Trial:
         if self.aim.notices_within:
             more = Reports(self.hub, self.aim.notices_within, lambda: self.push(leg=f"{self.leg[:-1]}2"))
             yield from more.checks()
+        yield from self.transferred()
 
     def push(self, secret: str = "", leg: str = "", shift: timedelta = timedelta(0)) -> Answer:
         """Push `leg.filed` for the test leg (again), signed now, moved by `shift`."""
@@ -150,6 +151,22 @@ class _Trial:
         return Check(
             "后续消息(催办)要收下", answer.kind == "received", _seen(answer),
             "leg.supplemented、leg.material_added、leg.withdrawn、leg.urged、leg.converted 都发到同一地址，收下回 2xx")
+
+    def transferred(self) -> Iterator[Check]:
+        """A leg may leave for another office, though it never came, and may come back; then it is a new one."""
+        for name, leg in (("件转走的通知要收下", self.leg), ("没有收到过的件转走，通知也要收下", f"{self.leg[:-1]}6")):
+            answer = self.rest.send(a_message(self.hub, leg, "leg.transferred"), self.body, datetime.now(UTC))
+            yield Check(name, answer.kind == "received", _seen(answer),
+                        "leg.transferred 说明这一件已转由别的单位办理：停办、不再回告，"
+                        "回 2xx；没有这一件也回 2xx(或 404)")
+        if self.aim.can_be_asked:
+            gone = self.hub.ask(self.leg, self.body)
+            yield Check("查询转走的件要回 404", gone.kind == "absent", _seen(gone),
+                        "转走的件不再查得到，直到它再送回来")
+        back = self.rest.send(a_message(self.hub, self.leg, "leg.filed", 2), self.body, datetime.now(UTC))
+        yield Check(
+            "转走的件再送回来要当新件收下", back.kind == "received", _seen(back),
+            "编号 n 比 leg.transferred 里 filed 大的 leg.filed 是新的一件：照常建件、回 2xx；不大于它的才是迟到的旧件")
 
     def asked(self) -> Iterator[Check]:
         """A query must find what was received, once the read lag is over, and nothing else."""

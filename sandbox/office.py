@@ -21,6 +21,7 @@ from sandbox.script import Play, Script, Step, Trouble
 from sources.papers import paper
 
 DECISIONS = frozenset({"leg.granted", "leg.refused"})
+TRANSFERRED = "leg.transferred"
 STATES = {
     "leg.withdraw_confirmed": "withdrawn", "leg.special_started": "special", "leg.special_ended": "in_review",
 }
@@ -81,6 +82,7 @@ class Office:
         self._answers: dict[str, dict[str, Any]] = {}
         self._attempts: dict[str, int] = {}
         self._told: dict[str, dict[str, Any]] = {}
+        self._over: dict[str, int] = {}
         self._first_call: float | None = None
         self._lock = threading.Lock()
         self._messenger = Messenger(body, world.now)
@@ -135,7 +137,7 @@ class Office:
         for line in lines:
             if line["what"] == "effect":
                 self._restore_effect(line)
-            elif line["what"] == "step":
+            elif line["what"] == "step" and line["leg"] in self.legs:
                 self._restore_step(self.legs[line["leg"]], line)
         for held in self.legs.values():
             if not held.final:
@@ -173,9 +175,13 @@ class Office:
         with self._lock:
             if key in self._answers:
                 return self._answers[key]
+            if type_ == TRANSFERRED:
+                return self._leave(key, data)
             held = self.legs.get(data["leg"])
             if held is None and type_ != "leg.filed":
                 return None
+            if type_ == "leg.filed" and _number(key) <= self._over.get(data["leg"], 0):
+                return {"code": "left"}
             new = held is None
             if held is None:
                 facts = _facts(data, self.world.now())
@@ -214,6 +220,18 @@ class Office:
             held.final, held.state, held.waits = True, "withdrawn", ""
         self._log("step", leg=held.facts["leg"], at=len(held.play.steps), state="withdrawn", final=True)
         self._certainly(held, "leg.withdraw_confirmed", {}, "withdraw")
+
+    def _leave(self, key: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The leg is another office's now, whether it came or not: nothing is reported of it, and the filing that is
+        over opens nothing, however late it comes."""
+        held = self.legs.pop(data["leg"], None)
+        if held is not None:
+            held.final = True
+        self._over[data["leg"]] = _number(data["filed"])
+        self._answers[key] = answer = {"code": "left"}
+        self._log("effect", leg=data["leg"], key=key, type=TRANSFERRED, answer=answer, over=self._over[data["leg"]],
+                  facts=None)
+        return answer
 
     def _continue(self, held: Held) -> None:
         """Put the next step of the play on the agenda, or start to wait for the hub."""
@@ -282,19 +300,24 @@ class Office:
     def _send_result(self, held: Held, name: str) -> str:
         leg = held.facts["leg"]
         content = paper(name, [f"办件编号：{leg}", f"事项：{held.facts['matter_name']}", f"签发：{self.body.name}"])
-        file = self._messenger.result_file(held.facts["notices"], _message_id(leg, name), f"{name}.pdf", content)
+        file = self._messenger.result_file(held.facts["notices"], self._id(leg, name), f"{name}.pdf", content)
         self._log("result", leg=leg, name=name, file=file, sha256=hashlib.sha256(content).hexdigest())
         return file
 
     def _send(self, held: Held, type_: str, data: Mapping[str, Any], part: str) -> None:
         leg = held.facts["leg"]
-        message_id = _message_id(leg, f"{type_}:{part}")
+        message_id = self._id(leg, f"{type_}:{part}")
         # Repeated word for word: other content under a used id would be another notice.
         envelope = self._told.setdefault(message_id, {
             "type": type_, "timestamp": self.world.now().isoformat(), "data": {"leg": leg, "ref": held.ref, **data}})
         self._log("notice", leg=leg, type=type_, id=message_id, seq=data.get("seq"))
         status = self._messenger.notice(held.facts["notices"], message_id, envelope)
         self._log("told", leg=leg, type=type_, id=message_id, status=status)
+
+    def _id(self, leg: str, part: str) -> str:
+        """The id of what is said of a leg; of one that came back everything is said anew."""
+        stay = [leg, part, self._over[leg]] if leg in self._over else [leg, part]
+        return "ntc_" + hashlib.sha256(json.dumps(stay).encode()).hexdigest()[:24]
 
     def _tell(self, held: Held, type_: str, data: Mapping[str, Any], part: str) -> None:
         try:
@@ -328,6 +351,10 @@ class Office:
 
     def _restore_effect(self, line: Mapping[str, Any]) -> None:
         self._answers[line["key"]] = line["answer"]
+        if line["type"] == TRANSFERRED:
+            self._over[line["leg"]] = line["over"]
+            self.legs.pop(line["leg"], None)
+            return
         if line["facts"] is not None:
             plays = self.world.script.plays
             play = plays.get(line["play"]) or next(iter(plays.values()))
@@ -356,12 +383,12 @@ def _arrived(held: Held, data: Mapping[str, Any]) -> None:
     held.facts["owed"] = [one for one in held.facts["owed"] if one not in came | stands_for]
 
 
+def _number(key: str) -> int:
+    return int(key.rpartition(":")[2])
+
+
 def _ref(body: str, leg: str) -> str:
     return f"{body}-{hashlib.sha256(leg.encode()).hexdigest()[:8]}"
-
-
-def _message_id(leg: str, part: str) -> str:
-    return "ntc_" + hashlib.sha256(json.dumps([leg, part]).encode()).hexdigest()[:24]
 
 
 def _state_after(type_: str, before: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from cases.states import TRANSFERRED
 from store.encoding import stamp
 from store.port import Tx
 
@@ -30,10 +31,14 @@ _RULES = {
             and messages.leg = legs.leg and messages.type = 'leg.supplemented'))
         or (waits = '' and state in ('queued', 'sending', 'outcome_unknown', 'stuck')
             and 0 = (select count(*) from messages where messages.reference = legs.reference
-                and messages.leg = legs.leg
+                and messages.leg = legs.leg and messages.office = legs.office
                 and (next_at is not null or messages.state in ('leased', 'stuck', 'unknown', 'refused')))
             and 0 = (select count(*) from offers where offers.reference = legs.reference
-                and offers.leg = legs.leg)))""",
+                and offers.leg = legs.leg and offers.department = legs.office)))""",
+    "message on its way to an office that its leg has left": f"""select messages.reference, messages.leg from messages
+        join legs on legs.reference = messages.reference and legs.leg = messages.leg
+        where messages.reference in ({{among}}) and messages.office <> legs.office and messages.type <> '{TRANSFERRED}'
+        and messages.state in ('due', 'leased', 'unknown', 'stuck', 'refused')""",
     "due message that nothing will send": """select reference, leg from messages
         where reference in ({among}) and state = 'due' and next_at is null and not exists (select 1 from offers
             where offers.reference = messages.reference and offers.leg = messages.leg

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from cases.states import TAKEN
+from cases.states import TAKEN, TRANSFERRED
 from store.choosing import Wanted, chosen
 from store.encoding import moment, stamp
 from store.errors import LeaseLost
@@ -32,6 +32,7 @@ _SETTLE = (
 _DOES = {"due": "send", "unknown": "ask"}
 _ENDED = insert_text("attempts", ("reference", "leg", "type", "n", "attempt", "kind", "token", "started_at", "ended_at",
                                   "outcome", "status", "detail", "answer"))
+_LEFT = "its leg left the office"
 
 
 class Claimed(NamedTuple):
@@ -178,6 +179,18 @@ def expire(tx: Tx, now: datetime) -> list[MessageId]:
     return _voided(tx, found, now, "lease ran out")
 
 
+def retire(tx: Tx, reference: str, leg: str, now: datetime) -> None:
+    """End whatever is on its way to an office that a leg leaves, tried or not: that it leaves is all that the office
+    must know from now on. Nobody waits for the end of an attempt that runs; its worker finds its lease lost."""
+    theirs = "reference = :reference and leg = :leg and type <> :apart"
+    which = {"reference": reference, "leg": leg, "apart": TRANSFERRED}
+    running = tx.rows(f"select * from messages where {theirs} and state = 'leased' {{lock}}", **which)
+    tx.run("update messages set state = 'cancelled', next_at = null, lease_until = null, doing = null,"
+           f" settled_at = :now, detail = :why where {theirs}"
+           " and state in ('due', 'leased', 'unknown', 'stuck', 'refused')", now=stamp(now), why=_LEFT, **which)
+    tx.fill(_ENDED, [_given_up(row, now, _LEFT) for row in running])
+
+
 def first_end(tx: Tx) -> datetime | None:
     """When the first of all running leases ends, or None while nothing is leased."""
     found = tx.rows("select min(lease_until) as first from messages where state = 'leased'")[0]["first"]
@@ -210,12 +223,18 @@ def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[Messa
     tx.many("update messages set state = case when frozen is null then 'due' else 'unknown' end, next_at = :now,"
             f" lease_until = null, doing = null, token = token + 1, detail = :why where {KEY}",
             [{**MessageId(*key_of(row)).where, "now": stamp(now), "why": why} for row in found])
-    tx.fill(_ENDED, [(*key_of(row), row["attempts"], row["doing"], row["token"], row["started_at"], stamp(now),
-                      "not_sent" if row["frozen"] is None else "unknown", None, why, None) for row in found])
+    tx.fill(_ENDED, [_given_up(row, now, why) for row in found])
     for reference, leg, *_ in sorted(arrived):
         overtaken(tx, reference, leg, now)
     tx.notify(TOPIC)
     return [MessageId(*key) for key in left if key not in arrived]
+
+
+def _given_up(row: Row, now: datetime, why: str) -> tuple[Any, ...]:
+    """The record of an attempt that runs and whose end nobody waits for."""
+    outcome = "not_sent" if row["frozen"] is None else "unknown"
+    return (*key_of(row), row["attempts"], row["doing"], row["token"], row["started_at"], stamp(now), outcome, None,
+            why, None)
 
 
 def _spoken_of(tx: Tx, row: Row) -> bool:

@@ -13,6 +13,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from cases.states import TRANSFERRED
 from store.cipher import Cipher
 from store.encoding import squeeze, stamp, unsqueeze
 from store.errors import UnknownMessage
@@ -199,11 +200,11 @@ def settled_by_hand(tx: Tx, seen: Message, now: datetime) -> bool:
 
 def cancel(tx: Tx, reference: str, leg: str, but: str = "") -> int:
     """Cancel what was never tried for a leg that its department may have, except messages of the type `but`; how many.
-    What was tried may have arrived."""
+    What was tried may have arrived. Whatever becomes of it, an office that it has left hears that."""
     return tx.run(
         "update messages set state = 'cancelled', next_at = null"
-        " where reference = :r and leg = :leg and type <> :but and state = 'due' and attempts = 0",
-        r=reference, leg=leg, but=but,
+        " where reference = :r and leg = :leg and type <> :but and type <> :apart and state = 'due' and attempts = 0",
+        r=reference, leg=leg, but=but, apart=TRANSFERRED,
     )
 
 
@@ -213,9 +214,18 @@ def recall(tx: Tx, reference: str, leg: str) -> bool:
 
     Another host that takes the filing meanwhile either has it before this and is met here, or finds it cancelled."""
     tx.run("update messages set state = 'cancelled', next_at = null where reference = :r and leg = :leg"
-           " and state in ('due', 'stuck', 'refused')", r=reference, leg=leg)
+           " and type <> :apart and state in ('due', 'stuck', 'refused')", r=reference, leg=leg, apart=TRANSFERRED)
     return not tx.rows("select 1 as yes from messages where reference = :r and leg = :leg and type = 'leg.filed'"
                        " and state in ('leased', 'unknown')", r=reference, leg=leg)
+
+
+def forgo(tx: Tx, office: str) -> None:
+    """Nobody is left at an office who could hear that legs have left it."""
+    end = "update messages set state = 'cancelled', next_at = null, detail = 'its office is gone' where type = :type"
+    tx.run(f"{end} and office = :office and next_at is not null and state in ('due', 'unknown')",
+           office=office, type=TRANSFERRED)
+    tx.run(f"{end} and state = 'due' and (reference, leg, type, n) in (select reference, leg, type, message from offers"
+           " where department = :office and type = :type and taken_at is null)", office=office, type=TRANSFERRED)
 
 
 def hasten(tx: Tx, reference: str, leg: str, now: datetime) -> None:

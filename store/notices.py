@@ -106,6 +106,13 @@ def _open_entries(tx: Tx, columns: str, after: str | None, limit: int) -> list[R
                    f" order by {_ORDER.by} limit :limit", limit=limit, **_ORDER.place(after))
 
 
+def open_about(tx: Tx, reference: str, leg: str, code: str) -> list[Strange]:
+    """Entries about a leg under a code that nobody has settled yet."""
+    found = tx.rows("select * from quarantine where settled_at is null and reference = :reference and leg = :leg"
+                    " and code = :code order by at, id", reference=reference, leg=leg, code=code)
+    return [opened_entry(tx, row) for row in found]
+
+
 def code_of(tx: Tx, department: str, message_id: str) -> str | None:
     """Why what came last under this id was set aside; None if nothing was."""
     found = tx.rows("select code from quarantine where department = :d and message_id = :m"

@@ -15,13 +15,18 @@ from store.paging import Order
 from store.port import Tx
 from store.rows import shape
 
-# Whether the leg's department was certainly handed the leg: a push that was answered, or a feed entry that was taken.
-# Said with counts, for PostgreSQL would hash all messages and all offers for `exists` beside an `or`, for each page.
+# Whether the leg's office was certainly handed the leg, the last time that it was filed with it: a push that was
+# answered, or a feed entry that was taken. Said with counts, for PostgreSQL would hash all messages and all offers for
+# `exists` beside an `or`, for each page.
+_LAST = (
+    "(select max(n) from messages where messages.reference = page.reference and messages.leg = page.leg"
+    " and messages.type = 'leg.filed')"
+)
 _TOLD = (
     "0 < (select count(*) from messages where messages.reference = page.reference and messages.leg = page.leg"
-    " and messages.type = 'leg.filed' and messages.state = 'done')"
+    f" and messages.type = 'leg.filed' and messages.state = 'done' and messages.n = {_LAST})"
     " or 0 < (select count(*) from offers where offers.reference = page.reference and offers.leg = page.leg"
-    " and offers.type = 'leg.filed' and offers.taken_at is not null)"
+    f" and offers.type = 'leg.filed' and offers.taken_at is not null and offers.message = {_LAST})"
 )
 _LEGS = Order(("reference", "leg"))
 _ORDER = Order(("created_at", "reference", "leg", "type", "n"), frozenset({"n"}))

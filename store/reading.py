@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cases.states import TRANSFERRED
 from store import cases, events, files, lanes, legs, mandates, messages
 from store.cases import CaseRow
 from store.encoding import moment, stamp
@@ -26,7 +27,7 @@ _FILED = Order(("filed_at", "reference"), backwards=True, first=NEVER)
 _INBOX = Order(("due_rank", "reference", "leg"))
 _DONE = Order(("since", "reference", "leg"), backwards=True, first=NEVER)
 _ARRIVED = Order(("created_at", "reference", "leg", "type", "n"), frozenset({"n"}))
-_UNTAKEN = "office = :office and state = 'due' and next_at is null"
+_UNTAKEN = f"office = :office and state = 'due' and next_at is null and type <> '{TRANSFERRED}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def with_arrivals(tx: Tx, references: Iterable[str]) -> set[tuple[str, str]]:
     """The legs of these cases (reference and number) of which an office has yet to take something."""
     return {(row["reference"], row["leg"]) for names, each in named(references) for row in tx.rows(
         f"select distinct reference, leg from messages where reference in ({names}) and state = 'due'"
-        " and next_at is null", **each)}
+        f" and next_at is null and type <> '{TRANSFERRED}'", **each)}
 
 
 def arrived(tx: Tx, office: str, most: int = 1_000) -> int:
@@ -210,6 +211,12 @@ def waiting(tx: Tx) -> dict[str, int]:
     """How many messages are on their way, by office: those that will leave by themselves, and attempts that run."""
     due = _counts(tx, "select office as k, count(*) as n from messages where next_at is not null group by office")
     return dict(Counter(due) + Counter(messages.leased(tx)))
+
+
+def parting(tx: Tx, office: str) -> int:
+    """How many of the messages that will leave by themselves for an office say only that a leg has left it."""
+    return int(tx.rows("select count(*) as n from messages where office = :office and next_at is not null"
+                       " and type = :type", office=office, type=TRANSFERRED)[0]["n"])
 
 
 def _counts(tx: Tx, sql: str) -> dict[str, int]:

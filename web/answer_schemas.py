@@ -294,6 +294,7 @@ class LegAnswer(Answer):
     waits_for = many(fields.String())
     limits = anything()
     timeline = many(fields.Dict())
+    transferred_from = text("the office that had it before it went to the one that has it, by name", null=True)
     can_urge = yes("late, and not urged by the caller today")
     urges = whole("how often it was urged")
     asks = many(fields.Dict())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from desk.operations import Operations
+from desk.transfers import Order
 from web.inside_people import Asked, act_of
 from web.wiring import House
 
@@ -28,6 +29,14 @@ def settle(home: House, asked: Asked) -> dict[str, Any]:
     """Put away what did not arrive: `legs`."""
     names = [str(name) for name in asked["legs"]]
     return {"messages": _at(home).resends.settle(names, act_of(asked), home.clock.now())}
+
+
+def transfer(home: House, asked: Asked) -> dict[str, Any]:
+    """Take legs to another office: `to`, and `legs` or `office` and `matter`; `basis`, `unanswered`, `after`."""
+    order = Order(to=str(asked["to"]), legs=[str(name) for name in asked["legs"]], office=str(asked["office"]),
+                  matter=str(asked["matter"]), basis=asked["basis"], unanswered=bool(asked["unanswered"]),
+                  after=str(asked["after"]))
+    return _at(home).transfers.transfer(order, act_of(asked), home.clock.now()).as_json()
 
 
 def erase(home: House, asked: Asked) -> dict[str, Any]:
@@ -76,7 +85,7 @@ def note(home: House, asked: Asked) -> dict[str, Any]:
 
 
 OPERATIONS: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
-    "retry": retry, "settle": settle, "erase": erase, "quarantine-apply": quarantine_apply,
+    "retry": retry, "settle": settle, "transfer": transfer, "erase": erase, "quarantine-apply": quarantine_apply,
     "quarantine-discard": quarantine_discard, "quarantine-show": quarantine_show, "pause": pause, "resume": resume,
     "revoke": revoke, "note": note,
 }

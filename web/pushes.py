@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desk.notice_schemas import DATA
+from desk.transfers import BASES
 
 TYPES: Mapping[str, str] = {
     "leg.filed": "A new leg for this department.",
@@ -13,6 +14,8 @@ TYPES: Mapping[str, str] = {
     "leg.material_added": "A result of another leg, or a paper that was awaited, reached this leg.",
     "leg.withdrawn": "The applicant wishes to withdraw this leg; answer by leg.withdraw_confirmed or _rejected.",
     "leg.urged": "The applicant, a supervisor, or the portal itself once a leg is late, asks how far this leg is.",
+    "leg.transferred": "The leg is another office's from now on: stop, and report nothing more. Answer 2xx although "
+                       "you do not know the leg (404 or 410 counts as heard, too); a later leg.filed brings it back.",
     "leg.converted": "The leg was moved to another kind of procedure. Kept free in the contract: nothing sends it yet.",
 }
 TEXT = {"type": "string"}
@@ -69,11 +72,18 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
     "leg.withdrawn": {**REASONED, "why": MAYBE}, "leg.urged": {
         **REASONED, "by": {"enum": ["applicant", "supervisor", "platform"]},
         "times": {"type": "integer", "description": "how often this leg was urged, this time included"}},
+    "leg.transferred": {
+        **REASONED, "filed": TEXT | {
+            "description": "the key of the leg.filed that is over; one with a higher number is new"},
+        "to": TEXT | {"description": "the office that has it now, by its id"}, "to_name": TEXT,
+        "basis": {"enum": list(BASES), "description": "successor: it stands in your place; misdirected: it was "
+                                                       "never your business"}},
     "leg.converted": REASONED,
 }
 _MUST: Mapping[str, list[str]] = {
     "leg.filed": ["matter", "applicant", "fields", "materials", "limits", "gives", "notices", "read_code"],
-    "leg.supplemented": ["ask", "fields", "materials"], "leg.material_added": ["fields", "materials"]}
+    "leg.supplemented": ["ask", "fields", "materials"], "leg.material_added": ["fields", "materials"],
+    "leg.transferred": ["filed", "to", "to_name", "basis"]}
 HEADERS: tuple[tuple[str, str], ...] = (
     ("Idempotency-Key", "`{leg}:{type}:{n}`; the same over retries, restarts and resends, with the same bytes"),
     ("webhook-id", "opaque, the same over all attempts of a key"),
@@ -88,7 +98,8 @@ ANSWERS = {
                 "type": "object", "properties": {"ref": TEXT, "state": TEXT}}}}},
     "3XX": {"description": "never followed: our address of you is wrong; after three legs your queue rests"},
     "401": {"description": "our signature or your secret is wrong: as for a redirect"},
-    "404": {"description": "as 403 and 410: to leg.filed our address is wrong; to a later message it is refused"},
+    "404": {"description": "as 403 and 410: to leg.filed our address is wrong; to a later message it is refused, but "
+                           "to leg.transferred a 404 or 410 says that nothing is there, which is well"},
     "409": {"description": "with `ref` or `{\"code\": \"already_received\"}`: received; else outcome unknown"},
     "429": {"description": "as 408 and 425: again later, not before Retry-After"},
     "4XX": {"description": "this message is refused: it is stopped and your reason is shown to operators"},

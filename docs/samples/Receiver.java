@@ -87,6 +87,14 @@ public class Receiver {
         Map<?, ?> message = (Map<?, ?>) new Json(new String(body, UTF_8)).value();
         String type = text(message, "type"), leg = text(message, "data", "leg");
         Path ref = folder(leg).resolve("ref");
+        if (type.equals("leg.transferred")) {   // another office's from now on; a filing up to this number is over
+            keep(folder(leg).resolve("over"), String.valueOf(count(text(message, "data", "filed"))).getBytes(UTF_8));
+            Files.deleteIfExists(ref);
+        }
+        if (type.equals("leg.transferred") || type.equals("leg.filed") && count(header(call, "Idempotency-Key")) <= over(leg)) {
+            answer(call, 200, "{}");
+            return;
+        }
         boolean known = Files.exists(ref);
         if (!known && !type.equals("leg.filed")) {
             answer(call, 404, "{\"detail\": \"no such leg here\"}");
@@ -98,6 +106,13 @@ public class Receiver {
             keep(ref, number(leg).getBytes(UTF_8));
         }
         answer(call, 200, "{\"ref\": " + quoted(number(leg)) + "}");
+    }
+
+    static int count(String key) { return Integer.parseInt(key.substring(key.lastIndexOf(':') + 1)); }
+
+    static int over(String leg) throws IOException {
+        Path over = folder(leg).resolve("over");
+        return Files.exists(over) ? Integer.parseInt(Files.readString(over)) : 0;
     }
 
     static String number(String leg) { return "J-" + leg; }   // give your own

@@ -30,6 +30,8 @@ A1 = {"ask": "A1", "reason": "缺盖章", "limit": "5wd"}
 PAPER = {"ask": "P1", "reason": "请补交原件", "until": "2025-10-31"}
 OFFER = {**PAPER, "ask": "O1", "holds": False}
 REOPENED = {"state": "in_review", "void": True, "reason": "复核后重新审查"}
+MISDIRECTED = {"from": "dept-01", "to": "dept-02", "to_name": "另一单位", "told": True, "clock": None}
+SUCCEEDED = {**MISDIRECTED, "clock": T0.isoformat()}
 
 Told = tuple[str, Mapping[str, Any]]
 FROM_DEPARTMENT: tuple[Told, ...] = (
@@ -51,6 +53,7 @@ FROM_US: tuple[Told, ...] = (
     ("leg.revoke_requested", {"edge": "0"}),
     ("leg.voided", {"reason": "前置未办成"}), ("leg.not_needed", {"reason": "不再需要"}),
     ("leg.lapsed", {"ask": "A1"}), ("leg.lapsed", {"ask": "P1"}), ("leg.lapsed", {"ask": "O1"}),
+    ("leg.transferred", MISDIRECTED), ("leg.transferred", SUCCEEDED),
 )
 EVENTS = (*FROM_DEPARTMENT, *FROM_US)
 STRANGE: tuple[Told, ...] = (
@@ -110,13 +113,16 @@ def facts(leg: Leg) -> Facts:
 
 
 def _since_put_right(leg: Leg) -> Iterator[Event]:
-    """What may still be repeated as a copy: asks for ever, the rest since the last correction."""
-    last = max((n for n, e in enumerate(leg.history) if e.type == "leg.corrected"), default=0)
-    return (e for n, e in enumerate(leg.history) if n > last or e.type == "leg.supplement_required")
+    """What may still be repeated as a copy by the office that has the leg: its asks for ever, the rest since the last
+    correction."""
+    lived = fold.stay(leg)
+    last = max((n for n, e in enumerate(lived) if e.type == "leg.corrected"), default=0)
+    return (e for n, e in enumerate(lived) if n > last or e.type == "leg.supplement_required")
 
 
 def meet(case: Case, told: Told, moment: datetime) -> Taken:
-    """What the case's only leg does when it is told this, said then: a notice is judged as the desk judges it."""
+    """What the case's only leg does when it is told this, said then: a notice is judged as the desk judges
+    it, as the word of the office that has the leg."""
     name, data = told
     before = case.legs["01"]
     if name in OURS:
@@ -125,7 +131,7 @@ def meet(case: Case, told: Told, moment: datetime) -> Taken:
         effect = steps[-1].effect
         answer = "applied" if isinstance(effect, Move) else effect.value
         return Taken(event, answer, before, replace(case, legs={"01": after}))
-    event = Event(name, moment, "department:dept-01", "01", data)
+    event = Event(name, moment, f"department:{before.office or 'dept-01'}", "01", data)
     verdict = judge(case, "01", event, CALENDAR, AUTHORITIES)
     for happened in verdict.events:
         case = fold.apply(case, happened)

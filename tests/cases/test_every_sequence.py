@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
 
-from cases.edges import over
+from cases.edges import over, unsent
+from cases.fold import stay
 from cases.follow import follow
-from cases.judge import QUARANTINE
+from cases.judge import QUARANTINE, judge
 from cases.lapse import last_moment
-from cases.model import Leg, LegState
+from cases.model import Event, Leg, LegState
 from cases.outcome import next_actor, open_asks
-from cases.states import AT_WORK, FINAL, NOTICES, OURS, OUT, UNSENT, Reply
+from cases.states import AT_WORK, FINAL, NOTICES, OURS, OUT, OVER, TRANSFERRED, UNSENT, Reply
 from cases.words import STATE_NAMES
 from tests.cases.case_plans import T0, at
 from tests.cases.case_years import CALENDAR
@@ -80,8 +81,10 @@ def test_a_leg_that_waits_for_nobody_is_released_and_nothing_else_is_stirred_twi
 def test_what_is_counted_or_known_never_goes_back() -> None:
     for taken in every_step():
         before, after = taken.before, taken.after
-        assert _no_less(before.rounds, after.rounds) and after.seq >= before.seq, told(taken)
         assert after.history[:len(before.history)] == before.history
+        if taken.event.type == TRANSFERRED:
+            continue
+        assert _no_less(before.rounds, after.rounds) and after.seq >= before.seq, told(taken)
         assert not before.reached or after.reached or (
             taken.event.type == "leg.message_refused" and before.state in OUT), told(taken)
         for name in KEPT_ONCE_KNOWN:
@@ -128,7 +131,7 @@ def test_what_contradicts_is_unknown_or_has_no_authority_breaks_no_leg_either() 
 
 def test_a_copy_of_any_notice_is_known_whatever_came_in_between() -> None:
     for case in every_leg():
-        for said in case.legs["01"].history:
+        for said in stay(case.legs["01"]):
             if said.type in NOTICES:
                 copy = meet(case, (said.type, said.data), said.at)
                 assert (copy.answer, copy.after) == ("known", case.legs["01"]), told(copy)
@@ -145,6 +148,31 @@ def test_a_notice_that_comes_late_never_undoes_an_ending() -> None:
                 assert taken.after.state is taken.before.state, told(taken)
                 answers.add(taken.answer)
     assert answers >= {"applied", "known", "contradiction", "after_final"}
+
+
+def test_an_open_leg_can_go_to_another_office_which_begins_with_nothing_and_of_an_ended_one_nothing_moves() -> None:
+    for taken in (taken for taken in every_step() if taken.event.type == TRANSFERRED):
+        before, after = taken.before, taken.after
+        if before.state in OVER:
+            assert (taken.answer, after) == ("ignored", before), told(taken)
+        elif before.state in UNSENT:
+            moved = before.but(office="dept-02", left=(*before.left, "dept-01"), since=after.since)
+            assert after == moved, told(taken)
+        else:
+            assert (after.state, after.office, after.left[-1]) == (S.QUEUED, "dept-02", "dept-01"), told(taken)
+            assert unsent(after) and after.ref is None and after.received_at is None, told(taken)
+            assert after.accepted_at == (T0 if taken.event.data["clock"] else None), told(taken)
+            assert not any(a.open and a.by == "department" for a in after.asks), told(taken)
+            assert [a.id for a in after.asks if a.open] == [a.id for a in before.asks if a.open], told(taken)
+            ours = [[a for a in leg.asks if a.by == "platform" and a.holds] for leg in (before, after)]
+            assert ours[0] == ours[1] and (bool(ours[0]) or all(p.end is not None for p in after.pauses)), told(taken)
+
+
+def test_what_an_office_says_of_a_leg_that_has_left_it_is_put_aside_and_moves_nothing() -> None:
+    for case in (case for case in every_leg() if case.legs["01"].office is not None):
+        for name in NOTICES:
+            verdict = judge(case, "01", Event(name, at(LONGEST + 1), "department:dept-01", "01", {}), CALENDAR)
+            assert (verdict.kind, verdict.code) == ("quarantined", "transferred")
 
 
 def test_a_department_can_decide_whatever_it_has_even_after_a_correction_reopened_it() -> None:

@@ -10,6 +10,7 @@ import pytest
 from desk.acts import Act
 from desk.applicant import Supply
 from desk.desk import Desk
+from desk.transfers import Order
 from store import bulletins, people, preferences
 from store.backup import Goal, back_up
 from store.errors import StoreUnavailable
@@ -78,6 +79,19 @@ def test_an_ask_that_ends_much_later_is_said_again_three_times_and_an_answer_end
     answer(town, other, "a1210", at(13))
     town.desk.sweep(at(30))
     assert sum(one.reference == other for one in town.news()) == 1
+
+
+def test_a_leg_that_went_to_another_office_is_told_once_with_where_it_is_now(town):
+    reference = town.file()
+    for to in ("heat-utility", "gas-utility"):
+        town.desk.operations.transfers.transfer(Order(to, [f"{reference}-03"]), ACT, MORNING)
+    town.desk.sweep(MORNING)
+    one, = town.news()
+    assert (one.kind, one.leg, one.text) == ("transferred", "03", "“供电报装”已转由燃气公司(示例)办理，您不用重新申请")
+    town.desk.operations.transfers.transfer(Order("power-grid", [f"{reference}-03"]), ACT, MORNING)
+    town.refuse(reference, "03", at(6, 11))
+    town.desk.sweep(at(6, 12))
+    assert [kind for kind, _ in town.heard()] == ["transferred", "refused"]  # where it was is no news any more
 
 
 @ON_BOTH

@@ -163,6 +163,19 @@ def test_a_restarted_sandbox_knows_its_legs_and_finishes_them(hub: Hub, start: S
     assert [line["what"] for line in _ledger(tmp_path)].count("effect") == 1
 
 
+def test_a_leg_that_left_is_reported_no_more_and_one_that_comes_back_begins_anew(hub: Hub, start: Start) -> None:
+    body = start("slow")
+    hub.push(body)
+    assert hub.push(body, "leg.transferred", filed="R1-04:leg.filed:1").kind == "received"
+    assert hub.push(body, "leg.transferred", leg="R1-05", filed="R1-05:leg.filed:1").kind == "received"
+    body = start("prompt")  # what left has left after a restart, too
+    for leg in ("R1-04", "R1-05"):  # their filings come late, or again
+        assert (hub.push(body, leg=leg).kind, hub.ask(leg, body).kind) == ("received", "absent")
+    hub.push(body, n=3)
+    assert hub.wait(_granted)[-1] == "leg.granted"
+    assert {one["data"]["leg"] for one in hub.notices} == {"R1-04"}
+
+
 def test_a_message_to_an_unknown_leg_or_body_and_no_json_are_refused(hub: Hub, start: Start) -> None:
     body = start("prompt")
     assert hub.push(body, "leg.urged").kind == "refused"

@@ -16,18 +16,22 @@ from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
 from cases.states import OVER
 from connectors.base import Answer
+from desk.acts import Act
 from desk.applicant import Supply, Withdrawal
 from desk.errors import DeskError
+from desk.transfers import BASES, Order
 from desk.watch import Watch
 from dispatch.retry import Then
 from store import failpoints, legs, tallies
 from store.errors import StoreUnavailable
 from store.legs import LegRow
 from store.opening import Place
+from tests.store.lists import changed_list, entry
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 CHAINED = {**CATALOG.bundles["utilities"].figures, "services": ["water", "drain", "power"]}
 SIDE_BY_SIDE = {**CHAINED, "outside_line": False}
+OFFICES, EAST = ("water-group", "water-bureau", "power-grid"), "-east"
 FAILURES = "accept.before_commit:raise,p=0.2;notice.before_commit:raise,p=0.2;audit.before_append:raise,p=0.05"
 ANSWERS: tuple[tuple[Answer, str], ...] = (
     *[(Answer("received", ref="A-1"), "done")] * 5, (Answer("received"), "done"), (Answer("unknown"), "ask"),
@@ -53,7 +57,7 @@ class Life:
 
     def step(self) -> None:
         """One thing happens, or fails."""
-        acts = [self.deliver] * 2 + [self.notice] * 3 + [self.supply, self.withdraw, self.wait]
+        acts = [self.deliver] * 2 + [self.notice] * 3 + [self.supply, self.withdraw, self.wait, self.transfer]
         act = self.file if len(self.filed) < 4 and self.dice.random() < 0.2 else self.dice.choice(acts)
         with suppress(DeskError, StoreUnavailable):
             act()
@@ -72,6 +76,15 @@ class Life:
             type_, data = self.dice.choice(NOTICES)
             self.there.say(leg.office, f"{leg.reference}-{leg.leg}", type_, self.now, **data)
 
+    def transfer(self) -> None:
+        """A leg goes to the other office of its kind, or back; sometimes the one that it left still speaks of it."""
+        if leg := self.some_leg():
+            to = leg.office.removesuffix(EAST) if leg.office.endswith(EAST) else f"{leg.office}{EAST}"
+            public = f"{leg.reference}-{leg.leg}"
+            order = Order(to, [public], basis=self.dice.choice(BASES), unanswered=self.dice.random() < 0.5)
+            self.there.desk.operations.transfers.transfer(order, Act("operator", "单位撤并"), self.now)
+            self.there.say(leg.office, public, "leg.accepted", self.now)
+
     def supply(self) -> None:
         leg = self.some_leg()
         if leg and leg.state == "supplement_required":
@@ -87,6 +100,14 @@ class Life:
         self.now += self.dice.choice([timedelta(minutes=2), timedelta(hours=30), timedelta(days=9)])
         self.there.desk.sweep(self.now)
 
+    def compare(self) -> None:
+        """The rows of all legs are what their events say."""
+        for reference in self.filed:
+            known = self.there.desk._book._read(reference)
+            for number, leg in known.case.legs.items():
+                row = known.legs[number]
+                assert (row.state, row.ref, leg.office or row.office) == (leg.state, leg.ref, row.office)
+
     def some_leg(self) -> LegRow | None:
         self.now += timedelta(seconds=1)
         if not self.filed:
@@ -97,7 +118,9 @@ class Life:
 
 @pytest.fixture
 def there(place: Place, tmp_path: Path) -> Iterator[Inside]:
-    with inside(tmp_path, place.data, place.url, FAILPOINTS=FAILURES) as made:
+    east = "".join(f'{entry(f"{office}{EAST}", office)}    region: "370203"\n' for office in OFFICES)
+    list_ = changed_list(tmp_path, OFFICES[0], more=east)
+    with inside(tmp_path, place.data, place.url, FAILPOINTS=FAILURES, YJS_DEPARTMENTS=str(list_)) as made:
         yield made
     failpoints.arm("")
 
@@ -111,7 +134,9 @@ def test_nothing_falls_out_of_random_lives_and_counters_equal_a_recount(there: I
             assert list(watch.everything()) == []
             with there.house.database.read() as tx:
                 assert tallies.drift(tx) == []
+            life.compare()
     with there.house.database.read() as tx:
         counted = tallies.by_state(tx)
         assert tallies.created(tx) == sum(counted.values()) > 4
-    assert set(counted) & OVER
+        moved = tx.rows("select leg from events where type = 'leg.transferred'")
+    assert set(counted) & OVER and moved

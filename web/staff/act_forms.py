@@ -154,7 +154,7 @@ KINDS: Mapping[str, Kind] = {
     "leg.supplement_required": Kind("要求补正", "发出补正通知", "已发出补正通知，暂停计时", _asking,
                                     reads=_read_asking),
     "leg.not_accepted": Kind("不予受理", "不予受理", "已不予受理，这件已结束", _reasoned,
-                             hint="确定后这件结束，申请人会收到理由。"),
+                             hint="确定后这件结束，申请人会收到理由。不归本单位办的不要在这里结束，请联系平台运维人员转给别的单位。"),
     "leg.in_review": Kind("登记审查步骤", "登记", "已登记", lambda _: [
         text("step", "到了哪一步", "例如：现场勘察、技术审查")]),
     "leg.special_started": Kind("开始特别程序", "开始，暂停计时", "特别程序已开始，暂停计时", _special),

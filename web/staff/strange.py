@@ -8,7 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from cases.judge import QUARANTINE
+from cases.judge import BELONGS_ELSEWHERE, QUARANTINE
 from cases.words import EVENT_NAMES
 from desk.acts import Act
 from desk.errors import DeskError, UnknownStrange
@@ -51,6 +51,7 @@ def _one(entry: str, **more: Any) -> str:
         except UnknownEntry:
             raise not_found() from None
     return render_template("staff/strange_one.html", one=_shown(found), settled=found,
+                           belongs_elsewhere=found.code == BELONGS_ELSEWHERE,
                            **{"problem": "", "said": None, "tried": None, "reason": "", **more})
 
 

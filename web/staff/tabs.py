@@ -18,7 +18,7 @@ class Tab(NamedTuple):
 TABS: Mapping[Role, Sequence[Tab]] = {
     "author": (Tab("staff.studio", "定义工作台"),),
     "operator": (Tab("staff.health", "运行概况"), Tab("staff.undelivered", "未送达"), Tab("staff.strange", "异常回告"),
-                 Tab("staff.bulletins", "外发提醒")),
+                 Tab("staff.transfers", "转办"), Tab("staff.bulletins", "外发提醒")),
     "officer": (Tab("staff.inbox", "待办"), Tab("staff.arrivals", "新到"), Tab("staff.done", "已办")),
     "supervisor": (Tab("staff.warnings", "预警"), Tab("staff.ratings", "评价"), Tab("staff.overview", "总览")),
 }

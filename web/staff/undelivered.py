@@ -97,4 +97,5 @@ def leg(leg: str) -> str:
     return render_template(
         "staff/leg.html", leg=leg, row=found.row, matter=matter.name if matter else found.row.matter,
         office=_office(found.row.office), state=STATE_NAMES[found.row.state], names=ATTEMPTS,
-        messages=[(message_name(message.key), message, attempts) for message, attempts in found.messages])
+        messages=[(message_name(message.key), _office(message.office), message, attempts)
+                  for message, attempts in found.messages])
