@@ -19,7 +19,6 @@ from store.schema import (
     ELEVENTH,
     FIFTH,
     FIRST,
-    FOURTEENTH,
     FOURTH,
     NINTH,
     SECOND,
@@ -27,6 +26,7 @@ from store.schema import (
     SIXTH,
     TENTH,
     THIRD,
+    THIRTEENTH,
     TWELFTH,
 )
 
@@ -114,9 +114,9 @@ def _twelfth(db: Any) -> None:
     run_all(db, TWELFTH)
 
 
-@MIGRATIONS(name="0014_what_happened_since")
-def _fourteenth(db: Any) -> None:
-    run_all(db, FOURTEENTH)
+@MIGRATIONS(name="0013_what_happened_since")
+def _thirteenth(db: Any) -> None:
+    run_all(db, THIRTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

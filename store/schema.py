@@ -348,7 +348,7 @@ TWELFTH: tuple[str, ...] = (
 
 # An agent's mandates in force among thousands that are over; who has not signed in for long; and what happened since a
 # moment, for whoever exports that alone: what is sealed, tried, and said in ratings, by time.
-FOURTEENTH: tuple[str, ...] = (
+THIRTEENTH: tuple[str, ...] = (
     "create index mandates_standing on mandates (agent, valid_until, mandate) where revoked_at is null",
     "create index identities_seen on identities (seen_at, identity)",
     "create index seals_by_time on seals (at, n)",
