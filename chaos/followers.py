@@ -183,7 +183,8 @@ class Followers:
 
     def _followed(self) -> Iterator[str]:
         for line in self._acks.fresh():
-            if line["what"] == "ack" and draw(self._stage.seed, "follows", line["reference"]) < self._form.follows:
+            mine = line["what"] == "ack" and line["body"].startswith("client-")
+            if mine and draw(self._stage.seed, "follows", line["reference"]) < self._form.follows:
                 yield line["reference"]
 
     def _supervise(self) -> None:

@@ -141,7 +141,7 @@ class Killer:
         return found
 
     def _leap(self) -> None:
-        self.leaps.append(self._stage.leap(LEAP_SECONDS))
+        self.pass_time(LEAP_SECONDS)
 
     def _leap_days(self) -> None:
         """Some working days on while the portal runs, the first time so many that what tarries is late. A start after
@@ -157,6 +157,10 @@ class Killer:
         self.leaps.append(self._stage.leap_days(1))
         self._start("")
         self._stage.await_sweep(REACH_SECONDS)
+
+    def pass_time(self, seconds: float) -> None:
+        """Time goes by while the portal runs."""
+        self.leaps.append(self._stage.leap(seconds))
 
     def _shuffled(self) -> Iterator[str]:
         """Every failpoint in an order of its own, again and again."""
