@@ -3,8 +3,8 @@
 The rules are I1 to I22 of the rig, as far as they can be judged without looking inside, and more of the same kind: I23
 overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace, I26 later message before its
 leg, I27 to I29 what officers do at the portal's own pages, I30 to I32 urges, I33 and I34 ratings, I35 to I38 who acts
-for another, I39 to I42 what people are told and whom that may delay, I43 packages for an archive. I16 (deadlines) is
-judged where the days are: by the tests of the calendar.
+for another, I39 to I42 what people are told and whom that may delay, I43 packages for an archive, I44 signing in by the
+identity platform. I16 (deadlines) is judged where the days are: by the tests of the calendar.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from chaos import (
     judged_officers,
     judged_oversight,
     judged_running,
+    judged_sign_ins,
 )
 from chaos.evidence import Evidence, read_evidence
 
@@ -75,6 +76,7 @@ RULES: Mapping[str, Rule] = {
     "I41 told too much": judged_news.said_too_much,
     "I42 filing delayed": judged_running.filings_delayed,
     "I43 packages": judged_archives.packages_broken,
+    "I44 signing in": judged_sign_ins.sign_ins_wrong,
 }
 
 
@@ -108,6 +110,7 @@ def figures(found: Evidence, judged: Mapping[str, Mapping[str, Any]]) -> dict[st
                                       for line in found.noted("did")),
         "news": len(found.news), "bulletins": sum(1 for _ in found.said("rang")),
         "bulletins_again": sum(line["attempt"] > 1 for line in found.said("heard")),
+        "sign_ins": sum(line["opened"] for line in found.noted("entered")),
         "packages": len(found.run.get("archive", {}).get("left", ())),
         "sigkills": found.run.get("sigkills", 0), "failpoints_reached": sum(found.run.get("reached", {}).values()),
         "failpoints_missed": sum(found.run.get("unreached", {}).values()),

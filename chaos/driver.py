@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -16,19 +15,14 @@ from typing import Any
 
 import requests
 
-from chaos.agents import Agents
-from chaos.clients import Crowd, Office
-from chaos.followers import Followers
+from chaos.cast import Cast
 from chaos.forms import Form
 from chaos.killer import Killer, Watch, seen_resources
-from chaos.officers import Officers
 from chaos.readout import ReadOut
 from chaos.stage import Stage
 from sandbox.ledger import Ledger
 
 SAMPLE_SECONDS = 2.0
-FOLLOW_SECONDS = 60.0
-FILE_SECONDS = 900.0
 TELL_SECONDS, TELLS_WITHIN = 2_000.0, 90.0  # by the town's clock, longer than news waits for other news; in truth
 ARCHIVE_KILLS = 3
 STILL_SECONDS, LONGEST = 60.0, 3  # for something more to end; times the form's own limit
@@ -118,8 +112,8 @@ class Run:
             self._die_while_migrating()
             self.stage.start_departments()
             self.stage.start_portal()
-            people = self._filled(log, desks)
-            self._read_out(people)
+            cast = self._filled(log, desks)
+            self._read_out(cast)
         finally:
             self.stage.stop()
             log.close()
@@ -137,37 +131,17 @@ class Run:
         self.stage.kill("group")
         self.stage.more = self.stage.unarmed
 
-    def _filled(self, log: Ledger, desks: Ledger) -> dict[str, Office]:
-        """Everything that happens while there are faults, until all is over; whose news there is to be read."""
-        form, watch, samples = self.form, Watch(self.stage), Samples(self.stage)
-        with ThreadPoolExecutor(1) as beside:  # both begin with commands
-            hired = beside.submit(Officers, self.stage, desks)
-            crowd, officers = Crowd(self.stage, form, self.seed, log), hired.result()
-        killer = Killer(self.stage, form, Random(self.seed), watch)
-        followers = Followers(self.stage, crowd.token, log, lambda: killer.days)
-        agents = Agents(self.stage, log, lambda: killer.days)
-        for one in (watch, samples, crowd, officers, followers, agents):
+    def _filled(self, log: Ledger, desks: Ledger) -> Cast:
+        """Everything that happens while there are faults, until all is over."""
+        watch, samples = Watch(self.stage), Samples(self.stage)
+        killer = Killer(self.stage, self.form, Random(self.seed), watch)
+        cast = Cast(self.stage, log, desks, lambda: killer.days)
+        for one in (watch, samples, cast):
             one.start()
-        last = [0.0]
-
-        def allow(share: float) -> float:
-            crowd.allow(round(form.applications * share))
-            if time.time() - last[0] > 10:
-                last[0] = time.time()
-                self._say(f"{crowd.filed} of {form.applications} filed, {killer.sigkills} of {form.kills} killed")
-            return crowd.filed / form.applications
-
-        killer.play(allow, lambda: crowd.filed < crowd.allowed or crowd.allowed < form.applications)
-        filed = crowd.wait_until_filed(FILE_SECONDS)
-        self._say(f"all {crowd.filed} filed, {killer.sigkills} killed; waiting for the last legs" if filed else
-                  f"only {crowd.filed} of {form.applications} could be filed")
-        self.facts["all_filed_at"] = time.time()
-        followers.await_days(FOLLOW_SECONDS)
-        agents.wait_until_filed(FILE_SECONDS)
-        agents.hurry()
-        self._emptied(killer, samples, officers)
-        for ending in (crowd, followers, officers, agents):
-            ending.stop()
+        killer.play(lambda share: cast.allow(share, self._say), cast.is_busy)
+        self.facts["all_filed_at"] = cast.wait_until_filed(self._say)
+        self._emptied(killer, samples, cast)
+        cast.stop()
         self._recounted(killer)
         self._told(killer)
         for watching in (samples, watch):
@@ -175,17 +149,16 @@ class Run:
         last_sample = samples.take()
         self.facts |= {
             "outages": watch.outages, "starts": killer.starts, "leaps": killer.leaps, "sigkills": killer.sigkills,
-            "reached": killer.reached, "unreached": killer.unreached,
-            "client_faults": [*crowd.faults, *officers.faults, *followers.faults, *agents.faults],
+            "reached": killer.reached, "unreached": killer.unreached, "client_faults": cast.faults,
             "samples": [*samples.taken, *([last_sample] if last_sample else [])]}
-        return {"sample": crowd.reader(), **agents.people}
+        return cast
 
-    def _emptied(self, killer: Killer, samples: Samples, officers: Officers) -> None:
+    def _emptied(self, killer: Killer, samples: Samples, cast: Cast) -> None:
         """The faults stop, nothing tarries any more, and every leg is given its time to end."""
         if self.form.calms_down:
             self.stage.calm_down()
         self.stage.hurry()
-        officers.hurry()
+        cast.hurry()
         if self.form.kills:
             killer.settle()
         first = seen_resources(self.stage)
@@ -227,11 +200,11 @@ class Run:
         legs = sum(number for state, number in sample["legs"].items() if state not in OVER)
         return legs, left["untold"] + left["open"], sample["resting"]
 
-    def _read_out(self, people: dict[str, Office]) -> None:
+    def _read_out(self, cast: Cast) -> None:
         """Packages for an archive and everybody's news, then what the operator's commands say of it all."""
         read = ReadOut(self.stage, self.facts, self._say)
         if self.form.archives:
             read.archives(ARCHIVE_KILLS if self.form.kills else 0)
         if self.form.days:
-            read.inboxes(people)
+            read.inboxes(cast.readers)
         read.commands()

@@ -133,12 +133,12 @@ def bulletins_miscounted(found: Evidence) -> Iterator[str]:
     key and one text, and rings once for it."""
     if not found.run.get("told", True):
         yield "what was to be told had not left in time"
-    texts: defaultdict[str, set[str]] = defaultdict(set)
-    for line in found.said("heard"):
-        texts[line["key"]].add(line["body_sha256"])
-    yield from (f"{key}: {len(each)} texts" for key, each in texts.items() if len(each) > 1)
+    pairs = {(line["key"], line["body_sha256"]) for line in found.said("heard")}
+    for part, what in ((0, "texts"), (1, "keys")):
+        often = Counter(pair[part] for pair in pairs)
+        yield from (f"{one}: {number} {what}" for one, number in often.items() if number > 1)
     rang = Counter(line["key"] for line in found.said("rang"))
-    yield from (f"{key}: rang {often} times" for key, often in rang.items() if often > 1)
+    yield from (f"{key}: rang {number} times" for key, number in rang.items() if number > 1)
     if found.news:
         yield from _counted(found)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from chaos.forms import FAILPOINTS, Form
+from chaos.forms import FAILPOINTS, SELDOM, Form
 from chaos.stage import Stage
 
 RESTARTS = ("master", "group", "startup")
@@ -200,7 +200,7 @@ class Killer:
         if failpoint == "publish.mid":
             self._stage.publish()
         if failpoint:
-            nth = 1 if failpoint == "publish.mid" else self._dice.randint(1, 6)
+            nth = 1 if failpoint in SELDOM else self._dice.randint(1, 6)
             more["FAILPOINTS"] = ";".join(filter(None, (more["FAILPOINTS"], f"{failpoint}:kill@{nth}")))
         self._stage.more = more
         began = time.time()

@@ -21,12 +21,14 @@ import requests
 import yaml
 
 from bench.town import HOME, Town
-from chaos.forms import GATEWAY_PATH, GATEWAY_SECRET, OFFICES, Form
+from chaos.forms import GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET, OFFICES, Form
 from sandbox.demo_secrets import make_secrets
+from sandbox.idp import PREFIX
 from sandbox.run import DEPLOYMENT
 from settings import Clock
 
 PLACE = "env:YJS_SANDBOX_URL"
+SAMPLE_CLAIMS = HOME / "sandbox" / "claims.yaml"
 LADDER = (0.3, 0.6, 1.2, 2.5, 4.0)
 ZONE, OFFICE_HOURS, SATURDAY = ZoneInfo("Asia/Shanghai"), day_time(10), 5
 FIGURE = re.compile(r"^yijianshi_([a-z_]+) ([0-9.e+]+)$", re.MULTILINE)
@@ -47,8 +49,10 @@ class Stage(Town):
         self.more = self.unarmed
 
     def _to_city(self) -> dict[str, str]:
-        """The message gateway, which may ring at any hour."""
-        return {"YJS_GATEWAY": f"{self.sandbox_url}{GATEWAY_PATH}", "YJS_GATEWAY_MOBILE": "on",
+        """The message gateway, which may ring at any hour, and the identity platform."""
+        platform = {"YJS_OIDC_ISSUER": f"{self.sandbox_url}{PREFIX}", "YJS_OIDC_CLIENT_ID": "rig",
+                    "YJS_OIDC_SECRET": f"file:{IDENTITY_SECRET}", "YJS_OIDC_CLAIMS": str(SAMPLE_CLAIMS)}
+        return {**platform, "YJS_GATEWAY": f"{self.sandbox_url}{GATEWAY_PATH}", "YJS_GATEWAY_MOBILE": "on",
                 "YJS_GATEWAY_SECRET": str(self.folder / "secrets" / GATEWAY_SECRET), "YJS_QUIET_HOURS": "off"}
 
     def prepare(self) -> None:
@@ -57,7 +61,8 @@ class Stage(Town):
         shutil.copytree(HOME / "bundles", self._bundles)
         (self.folder / "departments.json").write_text(json.dumps(self._deployment(), ensure_ascii=False), "utf-8")
         (self.folder / "script.json").write_text(json.dumps(self.form.script), "utf-8")
-        make_secrets([f"file:{GATEWAY_SECRET}"], self.folder / "secrets")  # the portal reads it at its first start
+        named = [f"file:{name}" for name in (GATEWAY_SECRET, IDENTITY_SECRET)]
+        make_secrets(named, self.folder / "secrets")  # the portal reads them at its first start
 
     def _deployment(self) -> dict[str, Any]:
         defaults = {"connector": "rest", "host": "rig", "deadline": self.form.deadline, "at_once": self.form.at_once,

@@ -4,6 +4,7 @@ to doctor one thing in it."""
 from copy import deepcopy
 
 from chaos.evidence import LINES, Evidence
+from chaos.signing_in import NUMBERS
 
 REFERENCE = "20260302AAAA"
 LEGS = [f"{REFERENCE}-0{n}" for n in (1, 2, 3)]
@@ -45,7 +46,8 @@ def clean():
         ]
     officers, audit = at_desk()
     export += desk_lines()
-    clients += followed()
+    clients += [*followed(), *signed_in()]
+    ledger.append({"what": "left", "body": "identity-platform", "at": AT + 60, "person": "sample-01", "status": 200})
     ledger += urged()
     export += [event(90, LEGS[0], "leg.urged", who="digest:a", by_kind="applicant"),
                event(91, LEGS[0], "leg.urged", who="digest:s", by_kind="supervisor"),
@@ -133,6 +135,15 @@ def followed():
             {**said, "what": "rating", "key": "r1", "level": 4, "status": 200},
             {**said, "what": "rating_tried", "key": "r2", "level": 5},
             {**said, "what": "rating", "key": "r2", "level": 5, "status": 409}]
+
+
+def signed_in():
+    """What became of a sign-in by the identity platform that was pressed twice, and of the sign-out there."""
+    said = {"body": "sample-01/0", "person": "sample-01", "begun": AT + 55}
+    entered = {"state": "s1", "opened": 1, "cut": False, "statuses": [303, 403]}
+    return [{**said, "what": "entered", "at": AT + 56, **entered},
+            {**said, "what": "whoami", "at": AT + 57, "status": 200, "number": NUMBERS["sample-01"]},
+            {**said, "what": "gone", "at": AT + 61, "status": 401, "number": None}]
 
 
 def urged():

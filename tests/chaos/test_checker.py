@@ -167,6 +167,11 @@ DOCTORED = {
         lambda files: files["run"]["archive"]["left"].clear(),
         lambda files: files["run"]["archive"]["there"].append({small.REFERENCE: "d0"}),
         drop("audit", action="archive"), drop("export", kind="event", leg=LEG, type="leg.remark")],
+    "I44 signing in": [
+        put("clients", {"what": "entered"}, opened=2), add("clients", {"what": "entered"}),
+        put("clients", {"what": "entered"}, opened=0), put("clients", {"what": "whoami"}, number="13900000103"),
+        put("clients", {"what": "whoami"}, number=""), put("clients", {"what": "whoami"}, status=401),
+        put("clients", {"what": "gone"}, status=200), put("ledger", {"what": "left"}, status=400)],
     "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }
 
