@@ -13,6 +13,7 @@ from chaos.clients import LOOK_SECONDS, PATIENCE, Asked
 from chaos.forms import REACHED
 from chaos.pairs import Given, Pair, Person
 from chaos.stage import Stage
+from chaos.taking_part import thread_of
 from sandbox.ledger import Ledger
 
 # What becomes of a mandate: its principal ends it while the agent acts, or the agent gives it up; it only lets file;
@@ -23,7 +24,7 @@ MANDATES: Mapping[str, tuple[tuple[str, ...], str]] = {  # those that come first
     "principal-2": ((), "expiring"), "principal-3": ((), "until_asked")}
 AGENT = "agent"
 GLANCE = 0.5
-TOLD_WITHIN = 75.0  # seconds in which an ask is to be read in the inbox: the portal looks once a minute
+TOLD_WITHIN = 100.0  # seconds in which an ask is to be read in the inbox: the portal looks once a minute
 NUMBERS = {"principal-1": REACHED}  # by which somebody agrees to be reached, and takes it back in the end
 CHOSEN: Mapping[str, tuple[str, ...]] = {  # what they want to be told outside; whatever has a limit comes anyhow
     "principal-0": ("filed", "filed_for", "refused", "stopped", "withdrawn", "granted", "delivered", "ended"),
@@ -53,7 +54,7 @@ class Agents:
         turn = threading.Lock()
         self._pairs = [Pair(self._stage, self.people[name], self._person(AGENT, tokens[AGENT]), turn)
                        for name in MANDATES]
-        self._threads = [threading.Thread(target=self._safely, args=(work,), daemon=True) for work in (
+        self._threads = [thread_of(work, self.faults) for work in (
             *(self._entrusting(place, pair) for place, pair in enumerate(self._pairs)), self._answer)]
 
     def _person(self, name: str, token: str) -> Person:
@@ -81,12 +82,6 @@ class Agents:
         self._over.set()
         for thread in self._threads:
             thread.join(PATIENCE)
-
-    def _safely(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception as fault:  # noqa: BLE001  # who gives up is a finding, not the end of the run
-            self.faults.append(f"{type(fault).__name__}: {str(fault)[:300]}")
 
     def _entrusting(self, place: int, pair: Pair) -> Callable[[], None]:
         """One pair's rounds; what ran out is tried once the clock has leapt."""
@@ -147,7 +142,7 @@ class Agents:
     def _answered(self, pair: Pair, given: Given, reference: str, since: float) -> bool:
         """Whether nothing is left to be answered."""
         view = good(pair.principal.call("GET", f"/api/cases/{reference}"))
-        asks = {ask["id"] for leg in view["legs"] for ask in leg["asks"] if ask["open"]}
+        asks = [ask for leg in view["legs"] for ask in leg["asks"] if ask["open"]]
         told = self._told(pair.principal, reference) if asks else 0
         patient = told < len(asks) and not self._hurry.is_set()
         if patient and time.time() - since < TOLD_WITHIN:

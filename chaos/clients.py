@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +19,7 @@ import requests
 from bench.applicant import Applicant, good
 from chaos.forms import Form
 from chaos.stage import Stage
+from chaos.taking_part import thread_of
 from sandbox.ledger import Ledger
 
 BUNDLE = "utilities"
@@ -104,7 +106,7 @@ class Crowd:
         self.faults: list[str] = []
         self._over = threading.Event()
         self._prepared = self._office("prepares").prepare(BUNDLE)
-        self._threads = [threading.Thread(target=self._safely, args=(number,), daemon=True)
+        self._threads = [thread_of(partial(self._file, self._office(f"client-{number}")), self.faults)
                          for number in range(form.clients)]
         self._answerer = threading.Thread(target=self._answer, daemon=True)
 
@@ -137,12 +139,6 @@ class Crowd:
         """Nobody answers asks any more."""
         self._over.set()
         self._answerer.join(PATIENCE)
-
-    def _safely(self, number: int) -> None:
-        try:
-            self._file(self._office(f"client-{number}"))
-        except Exception as fault:  # noqa: BLE001  # a client that gives up is a finding, not the end of the run
-            self.faults.append(f"{type(fault).__name__}: {str(fault)[:300]}")
 
     def _file(self, office: Office) -> None:
         for number in self._due():

@@ -20,6 +20,7 @@ LEAP_SECONDS = 75.0  # longer than a lease
 LATE_DAYS = 4  # working days, longer than any promise of the bundle and shorter than an ask may stay open
 LAST_DAYS_SECONDS = 300.0
 REACH_SECONDS = 30.0
+RECOUNT_SECONDS = 120.0  # for one whole sweep, on a busy machine and by a portal that may die in it
 STEP_SECONDS = 30.0
 AGAIN = (0.05, 1.0)
 GLANCE_SECONDS = 0.02
@@ -156,7 +157,7 @@ class Killer:
         self._stage.kill("group")
         self.leaps.append(self._stage.leap_days(1))
         self._start("")
-        self._stage.await_sweep(REACH_SECONDS)
+        self._stage.await_sweep(RECOUNT_SECONDS)
 
     def pass_time(self, seconds: float) -> None:
         """Time goes by while the portal runs."""

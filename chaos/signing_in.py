@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +20,7 @@ import requests
 
 from chaos.pages import PATIENCE, PAUSE, WHOLE_SECONDS
 from chaos.stage import Stage
+from chaos.taking_part import thread_of
 from sandbox.idp import PREFIX
 from sandbox.ledger import Ledger
 
@@ -140,7 +142,7 @@ class SigningIn:
         self.faults: list[str] = []
         known = {person: threading.Event() for person in NUMBERS}
         windows = [Window(stage, log, person, number, known[person]) for person in NUMBERS for number in range(WINDOWS)]
-        self._threads = [threading.Thread(target=self._run, args=(window, Random(f"{stage.seed}/{place}")), daemon=True)
+        self._threads = [thread_of(partial(self._run, window, Random(f"{stage.seed}/{place}")), self.faults)
                          for place, window in enumerate(windows if stage.form.signs_in else ())]
 
     def start(self) -> None:
@@ -155,9 +157,6 @@ class SigningIn:
             thread.join(PATIENCE)
 
     def _run(self, window: Window, dice: Random) -> None:
-        try:
-            while not self._over.is_set():
-                window.go_round(self._over)
-                self._over.wait(dice.uniform(*PAUSES))
-        except Exception as fault:  # noqa: BLE001  # who gives up is a finding, not the end of the run
-            self.faults.append(f"{type(fault).__name__}: {str(fault)[:300]}")
+        while not self._over.is_set():
+            window.go_round(self._over)
+            self._over.wait(dice.uniform(*PAUSES))

@@ -144,7 +144,7 @@ DOCTORED = {
         add("news", {"kind": "ended"}, kind="refused", leg="01"), add("news", {"kind": "ended"}, kind="filed"),
         add("news", {"kind": "granted"}, kind="ask"), add("news", {"kind": "ended"}, person="sample"),
         put("export", {"kind": "mandate", "id": small.STANDS}, revoked_at=small.T.format(50)),
-        put("clients", {"what": "answers"}, untold=1, since=small.AT - 90)],
+        put("clients", {"what": "answers"}, untold=1, since=small.AT - 99)],
     "I40 bulletins": [
         run(told=False), drop("ledger", what="rang", key=f"news_{small.OWNER}"),
         add("ledger", {"what": "rang"}), put("ledger", {"what": "heard", "attempt": 2}, body_sha256="x"),
