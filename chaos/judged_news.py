@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from chaos.evidence import Evidence, Line
@@ -38,6 +39,7 @@ _NAMED, _MORE = re.compile(r"(?:“[^”]*”)+(?:等 (\d+) 项)?"), re.compile(
 _UNNAMED = re.compile("整件事已结束|代办人替您提交了申请|申请已提交，")
 _ASIDE = "请到“委托”页面查看"
 
+AGENT = "agent"
 Place = tuple[str, str, str]  # case, kind, leg
 
 
@@ -80,13 +82,15 @@ def news_wrong(found: Evidence) -> Iterator[str]:
     if not found.news:
         return
     least, most = demanded(found)
+    lasting = lasting_agencies(found)
     whose, chose = owners(found), {line["body"]: line["kinds"] for line in found.noted("chose")}
     there: Counter[tuple[str, Place]] = Counter()
     for one in found.news:
         there[one["person"], (one["reference"], one["kind"], one["leg"] or "")] += 1
     for place, number in least.items():
-        if number and there[whose.get(place[0], ""), place] < number:
-            yield f"{place}: {there[whose.get(place[0], ''), place]} times instead of {number}"
+        readers = [whose.get(place[0], ""), *([AGENT] if place[0] in lasting and place[1] not in OWNERS else [])]
+        yield from (f"{place}: {there[person, place]} times for {person} instead of {number}" for person in readers
+                    if there[person, place] < number)
     for (person, place), number in there.items():
         yield from _one_too_many(found, person, place, number, (whose, most, chose))
     yield from (f"{line['reference']}: {line['untold']} asks untold for {_waited(found, line):.0f} s"
@@ -111,10 +115,23 @@ def _one_too_many(found: Evidence, person: str, place: Place, number: int, known
 def _an_agent_may_read(found: Evidence, person: str, reference: str) -> bool:
     """Whether somebody filed this case for another and a mandate of these two stands to the end."""
     filed = {ack["reference"] for ack in found.acks if ack["body"] == person}
-    mandates = [line for line in found.exported("mandate") if line["revoked_at"] is None]
     case = found.cases.get(reference, {})
     return reference in filed and any((one["principal"], one["agent"]) == (case.get("subject"), case.get("agent"))
-                                      for one in mandates)
+                                      for one in _standing(found))
+
+
+def _standing(found: Evidence) -> list[Line]:
+    """The mandates that stand to the end."""
+    end = found.town(found.run.get("ended", 0))
+    return [line for line in found.exported("mandate") if line["revoked_at"] is None
+            and datetime.fromisoformat(line["valid_until"]).timestamp() > end]
+
+
+def lasting_agencies(found: Evidence) -> set[str]:
+    """The cases of which their agent may know from the first day to the end: what was to be told between one mandate
+    and the next is read later, and has not left."""
+    standing = {line["id"] for line in _standing(found)}
+    return {reference for reference, case in found.cases.items() if case.get("mandate") in standing}
 
 
 def _waited(found: Evidence, line: Line) -> float:
@@ -152,15 +169,16 @@ def _counted(found: Evidence) -> Iterator[str]:
         person = line["said"]["recipient"]["subject"]
         told[person] += pieces_told(line["said"]["text"])
         named[person] |= {*line["said"]["references"]}
+    lasting = lasting_agencies(found)
     again = {line["body"] for line in found.noted("chose") if not line["mobile"] and _agreed(found, line["body"])}
     for person in {one["person"] for one in found.news}:
         wanted = [one for one in found.news if one["person"] == person and one["kind"] in _wants(found, person)]
-        sure = [one for one in wanted if one["kind"] not in ASKS]
+        sure = [one for one in wanted if one["kind"] not in ASKS and (person != AGENT or one["reference"] in lasting)]
         yield from (f"{person}: nothing left of {reference}" for reference in
                     sorted({one["reference"] for one in sure} - named[person]))
         if told[person] < len(sure):
             yield f"{person}: {told[person]} pieces left of {len(sure)}"
-        elif told[person] > len(wanted) and person not in again | {"agent"}:
+        elif told[person] > len(wanted) and person not in again | {AGENT}:
             yield f"{person}: {told[person]} pieces left, and there are {len(wanted)}"
 
 

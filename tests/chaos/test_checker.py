@@ -140,7 +140,8 @@ DOCTORED = {
         add("export", {"kind": "event", "type": "leg.supplemented"}, type="leg.withdraw_requested", by="applicant")],
     "I39 news": [
         drop("news", person=small.OWNER, kind="granted"), drop("news", person=small.OWNER, kind="ended"),
-        drop("news", person=small.OWNER, kind="filed_for"), add("news", {"kind": "granted"}),
+        drop("news", person=small.OWNER, kind="filed_for"), drop("news", person=small.AGENT, kind="granted"),
+        add("news", {"kind": "granted"}),
         add("news", {"kind": "ended"}, kind="refused", leg="01"), add("news", {"kind": "ended"}, kind="filed"),
         add("news", {"kind": "granted"}, kind="ask"), add("news", {"kind": "ended"}, person="sample"),
         put("export", {"kind": "mandate", "id": small.STANDS}, revoked_at=small.T.format(50)),
