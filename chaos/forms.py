@@ -142,7 +142,7 @@ class Form:
 
 FORMS: Mapping[str, Form] = {
     "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2, desks=DESKS, days=2, follows=0.2,
-                  entrusts=3, entrust_pauses=(2, 12), archives=20, signs_in=True),
+                  entrusts=3, entrust_pauses=(2, 12), archives=12, signs_in=True),
     "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0, desks=DESKS, days=3,
                  follows=0.1, urge_seconds=65.0, entrusts=20, entrust_pauses=(2, 12), archives=100, signs_in=True),
     "calm": Form(20, script={**CALM, **PATIENT}, withdraws=0, desks=DESKS, days=1, follows=0.5,
@@ -157,8 +157,8 @@ FORMS: Mapping[str, Form] = {
                     ways=dict.fromkeys(WAYS, 0.12), pauses=(12, 12), read_out=False),
     "entrusted": Form(6, 2, script=ENTRUSTED, failpoint_share=0, withdraws=0, drain_seconds=120, days=1, entrusts=1,
                       pauses=(8, 12), read_out=False, armed="news.before_commit:kill,p=0.5"),
-    "ringing": Form(24, 3, script=RINGING, failpoint_share=0, withdraws=0, quick_seconds=4, pauses=(8, 10),
-                    drain_seconds=120, read_out=False),
+    "ringing": Form(80, 3, script=RINGING, failpoint_share=0, withdraws=0, quick_seconds=6, pauses=(6, 8),
+                    drain_seconds=120, read_out=False),  # so much that it is still being filed as the gateway hangs
     "packed": Form(6, 1, script=CALM, failpoint_share=0, withdraws=0, drain_seconds=60, archives=6, read_out=False),
     "signing-in": Form(4, 2, script=CALM, failpoint_share=0, withdraws=0, drain_seconds=60, pauses=(10, 12),
                        signs_in=True, read_out=False),
