@@ -86,12 +86,16 @@ class Applicant:
     def file(self, filing: dict[str, Any], key: str) -> dict[str, Any]:
         """File it; the receipt. Papers that no register holds are asked back by name: they are added to `filing`, and
         it is filed again."""
+        return good(self.try_to_file(filing, key))
+
+    def try_to_file(self, filing: dict[str, Any], key: str) -> requests.Response:
+        """The same, and whatever the answer is."""
         answer = self.call("POST", "/api/cases", json=filing, headers={"Idempotency-Key": key})
         missing = answer.json().get("errors", {}).get("materials", {}) if answer.status_code == 422 else {}
         if missing:
             filing["materials"] |= {key: [self.upload(key)] for key in missing}
             answer = self.call("POST", "/api/cases", json=filing, headers={"Idempotency-Key": key})
-        return good(answer)
+        return answer
 
     def see(self, reference: str) -> dict[str, Any]:
         """The case with every leg."""
@@ -101,11 +105,14 @@ class Applicant:
         """Answer every open ask of a case; how many."""
         asks = [(leg, ask) for leg in view["legs"] for ask in leg["asks"] if ask["open"]]
         for leg, ask in asks:
-            supply = {"leg": leg["leg"], "ask": ask["id"], "fields": {entry["field"]: "10" for entry in ask["fields"]},
-                      "materials": {entry["material"]: [self.upload(entry["material"])] for entry in ask["materials"]}}
-            self.call("POST", f"/api/cases/{view['reference']}/supplement", json=supply,
+            self.call("POST", f"/api/cases/{view['reference']}/supplement", json=self.supply(leg, ask),
                       headers={"Idempotency-Key": f"{leg['id']}:{ask['id']}"})
         return len(asks)
+
+    def supply(self, leg: Mapping[str, Any], ask: Mapping[str, Any]) -> dict[str, Any]:
+        """What answers an ask of a leg; its papers are uploaded."""
+        return {"leg": leg["leg"], "ask": ask["id"], "fields": {entry["field"]: "10" for entry in ask["fields"]},
+                "materials": {entry["material"]: [self.upload(entry["material"])] for entry in ask["materials"]}}
 
     def until_ended(self, reference: str, seconds: float = 120.0) -> dict[str, Any]:
         """Wait for the case to end, answering every ask on the way."""

@@ -52,6 +52,22 @@ BUGS = (
     Bug("urge-never-sent", "by-hand", ("I31",)),
     Bug("rating-counted-before-it-is-taken", "by-hand", ("I33",)),
     Bug("rating-shown-to-officers", "by-hand", ("I34",)),
+    Bug("mandate-looked-at-beforehand", "entrusted", ("I36",), on="slow-filings"),
+    Bug("mandates-remembered", "entrusted", ("I35", "I36")),
+    Bug("mandate-for-everything", "entrusted", ("I35", "I36")),
+    Bug("mandate-without-a-last-day", "entrusted", ("I35", "I36")),
+    Bug("agent-without-a-name", "entrusted", ("I38",)),
+    Bug("end-left-out-of-the-audit-log", "entrusted", ("I37",)),
+    Bug("news-to-whoever-filed", "entrusted", ("I39",)),
+    Bug("news-taken-and-then-told", "entrusted", ("I39",)),
+    Bug("bulletin-key-per-attempt", "entrusted", ("I40",)),
+    Bug("bulletin-tried-once", "entrusted", ("I40",)),
+    Bug("reason-in-a-bulletin", "entrusted", ("I41",)),
+    Bug("number-not-taken-back", "entrusted", ("I41",)),
+    Bug("rung-within-the-transaction", "ringing", ("I12", "I42")),
+    Bug("ticket-counts-twice", "signing-in", ("I44",)),
+    Bug("signed-out-there-and-in-here", "signing-in", ("I44",)),
+    Bug("package-named-before-it-is-whole", "packed", ("I43",)),
 )
 
 

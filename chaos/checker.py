@@ -2,8 +2,9 @@
 
 The rules are I1 to I22 of the rig, as far as they can be judged without looking inside, and more of the same kind: I23
 overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace, I26 later message before its
-leg, I27 to I29 what officers do at the portal's own pages, I30 to I32 urges, I33 and I34 ratings. I16 (deadlines) is
-judged where the days are: by the tests of the calendar.
+leg, I27 to I29 what officers do at the portal's own pages, I30 to I32 urges, I33 and I34 ratings, I35 to I38 who acts
+for another, I39 to I42 what people are told and whom that may delay, I43 packages for an archive, I44 signing in by the
+identity platform. I16 (deadlines) is judged where the days are: by the tests of the calendar.
 """
 
 from __future__ import annotations
@@ -16,7 +17,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chaos import judged_cases, judged_effects, judged_notices, judged_officers, judged_oversight, judged_running
+from chaos import (
+    judged_archives,
+    judged_cases,
+    judged_effects,
+    judged_mandates,
+    judged_news,
+    judged_notices,
+    judged_officers,
+    judged_oversight,
+    judged_running,
+    judged_sign_ins,
+)
 from chaos.evidence import Evidence, read_evidence
 
 Rule = Callable[[Evidence], Iterator[str]]
@@ -55,6 +67,16 @@ RULES: Mapping[str, Rule] = {
     "I32 urged twice a day": judged_oversight.urged_twice,
     "I33 rating": judged_oversight.ratings_miscounted,
     "I34 rating told": judged_oversight.ratings_told,
+    "I35 act without a mandate": judged_mandates.acts_without_mandate,
+    "I36 mandate used after its end": judged_mandates.used_after_its_end,
+    "I37 mandate lost or doubled": judged_mandates.mandates_miscounted,
+    "I38 act under another name": judged_mandates.acts_miscounted,
+    "I39 news": judged_news.news_wrong,
+    "I40 bulletins": judged_news.bulletins_miscounted,
+    "I41 told too much": judged_news.said_too_much,
+    "I42 filing delayed": judged_running.filings_delayed,
+    "I43 packages": judged_archives.packages_broken,
+    "I44 signing in": judged_sign_ins.sign_ins_wrong,
 }
 
 
@@ -82,6 +104,14 @@ def figures(found: Evidence, judged: Mapping[str, Mapping[str, Any]]) -> dict[st
         "acts": sum(act.done for act in found.acts), "acts_refused": sum(act.refused for act in found.acts),
         "urges": sum(event["type"] == "leg.urged" for event in found.exported("event")),
         "ratings": sum(1 for _ in found.exported("rating")),
+        "mandates": sum(1 for _ in found.exported("mandate")),
+        "acts_by_agents": sum(line["body"] == "agent" and line["status"] < 400 for line in found.noted("did")),
+        "acts_by_agents_refused": sum(line["body"] == "agent" and line["status"] >= 400
+                                      for line in found.noted("did")),
+        "news": len(found.news), "bulletins": sum(1 for _ in found.said("rang")),
+        "bulletins_again": sum(line["attempt"] > 1 for line in found.said("heard")),
+        "sign_ins": sum(line["opened"] for line in found.noted("entered")),
+        "packages": len(found.run.get("archive", {}).get("left", ())),
         "sigkills": found.run.get("sigkills", 0), "failpoints_reached": sum(found.run.get("reached", {}).values()),
         "failpoints_missed": sum(found.run.get("unreached", {}).values()),
         "seconds": found.run.get("ended", 0) - found.run.get("began", 0),

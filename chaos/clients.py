@@ -8,21 +8,25 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
-from bench.applicant import Applicant
+from bench.applicant import Applicant, good
 from chaos.forms import Form
 from chaos.stage import Stage
+from chaos.taking_part import thread_of
 from sandbox.ledger import Ledger
 
 BUNDLE = "utilities"
 PATIENCE = 240.0
 LOOK_SECONDS = 1.0
 ASKED = "leg.supplement_required"
+UNKNOWN = 404
 
 
 class Office(Applicant):
@@ -63,10 +67,22 @@ class Office(Applicant):
         """File until there is a receipt, and only then note it."""
         self.note("tried", key=key)
         receipt = self.file(filing, key)
+        self.note_receipt(receipt, filing, key)
+        return receipt
+
+    def note_receipt(self, receipt: Mapping[str, Any], filing: Mapping[str, Any], key: str) -> None:
+        """That there is a receipt, with what it promises."""
         self.note("ack", key=key, reference=receipt["reference"], edition=receipt["edition"],
                   legs=[leg["leg"] for leg in receipt["legs"]], digest=_digest(receipt),
                   files=sorted(file for files in filing["materials"].values() for file in files))
-        return receipt
+
+    def news(self) -> Iterator[dict[str, Any]]:
+        """All their news, the latest first."""
+        after: str | None = ""
+        while after is not None:
+            page = good(self.call("GET", f"/api/news?{urlencode({'after': after})}" if after else "/api/news"))
+            yield from page["news"]
+            after = page["next"]
 
 
 def _asks(told: Mapping[str, Any]) -> bool:
@@ -90,12 +106,16 @@ class Crowd:
         self.faults: list[str] = []
         self._over = threading.Event()
         self._prepared = self._office("prepares").prepare(BUNDLE)
-        self._threads = [threading.Thread(target=self._safely, args=(number,), daemon=True)
+        self._threads = [thread_of(partial(self._file, self._office(f"client-{number}")), self.faults)
                          for number in range(form.clients)]
         self._answerer = threading.Thread(target=self._answer, daemon=True)
 
     def _office(self, name: str) -> Office:
         return Office(self._stage.url, self.token, name, self._log)
+
+    def reader(self) -> Office:
+        """Who reads the news of all of them."""
+        return self._office("reads")
 
     def start(self) -> None:
         """Begin."""
@@ -119,12 +139,6 @@ class Crowd:
         """Nobody answers asks any more."""
         self._over.set()
         self._answerer.join(PATIENCE)
-
-    def _safely(self, number: int) -> None:
-        try:
-            self._file(self._office(f"client-{number}"))
-        except Exception as fault:  # noqa: BLE001  # a client that gives up is a finding, not the end of the run
-            self.faults.append(f"{type(fault).__name__}: {str(fault)[:300]}")
 
     def _file(self, office: Office) -> None:
         for number in self._due():
@@ -157,19 +171,37 @@ class Crowd:
         office.note("withdrew", reference=reference, status=answer.status_code)
 
     def _answer(self) -> None:
-        """Look into every case of which a department asked something, until its asks are answered."""
-        office, asked = self._office("answers"), Tail(self._stage.ledger)
-        at_desks = Tail(self._stage.folder / "officers.jsonl")
+        """Look into every case of which a department asked something, until its asks are answered; what is somebody
+        else's is left to them."""
+        office, asked = self._office("answers"), Asked(self._stage.folder)
         todo: set[str] = set()
         while not self._over.wait(LOOK_SECONDS):
-            todo |= {line["leg"].rpartition("-")[0] for line in (*asked.fresh(), *at_desks.fresh())
-                     if line["what"] == "told" and _asks(line)}
-            for reference in sorted(todo):
-                try:
-                    office.answer_asks(office.see(reference))
-                    todo.discard(reference)
-                except (requests.RequestException, RuntimeError) as fault:
-                    office.note("unanswered", reference=reference, why=type(fault).__name__)
+            todo |= asked.fresh()
+            todo -= {reference for reference in sorted(todo) if _is_answered(office, reference)}
+
+
+def _is_answered(office: Office, reference: str) -> bool:
+    """Whether nothing is left to be answered of a case, or it is not theirs."""
+    try:
+        seen = office.call("GET", f"/api/cases/{reference}")
+        if seen.status_code != UNKNOWN:
+            office.answer_asks(good(seen))
+    except (requests.RequestException, RuntimeError) as fault:
+        office.note("unanswered", reference=reference, why=type(fault).__name__)
+        return False
+    return True
+
+
+class Asked:
+    """The cases of which a department, or an officer at a desk, asked something and heard that it is taken."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tails = Tail(folder / "ledger.jsonl"), Tail(folder / "officers.jsonl")
+
+    def fresh(self) -> set[str]:
+        """Those of which something was asked since this was asked last."""
+        return {line["leg"].rpartition("-")[0] for tail in self._tails for line in tail.fresh()
+                if line["what"] == "told" and _asks(line)}
 
 
 class Tail:

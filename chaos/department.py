@@ -1,4 +1,5 @@
-"""The misbehaving departments of one deployment in one process (`python -m chaos.department`): one path for each.
+"""The misbehaving departments of one deployment in one process (`python -m chaos.department`): one path for each, and
+beside them the message gateway and the identity platform.
 
 `GET /` says that it is there, `GET /_stats` what is left to do, `POST /_script` puts other behaviours in force.
 `/_hold` lets what is being told come to its end and begins nothing more, until `/_go` says that the clock has leapt;
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from chaos.forms import GATEWAY_PATH, GATEWAY_SECRET
+from chaos.gateway import NAME, MessageGateway
+from chaos.identity import IdentityPlatform
 from chaos.office import Office, World
 from chaos.reports import Reporter
 from chaos.script import Behaviour, read_behaviours, read_script
@@ -27,6 +31,7 @@ from connectors.base import Body
 from connectors.deployment import read_deployment
 from connectors.shipped import registry
 from sandbox.demo_secrets import ensure_secrets
+from sandbox.idp import PREFIX
 from sandbox.ledger import Ledger
 from settings import Clock
 
@@ -44,6 +49,8 @@ class Departments:
         self._hurry = asyncio.Event()
         world = World(ledger, self._reporter, clock.now, seed, self._begin, self._hurry, self._moment)
         self.offices = {name: Office(body, script.get(name, Behaviour()), world) for name, body in bodies.items()}
+        self.platform = IdentityPlatform(ledger, clock.now)
+        self.gateway = MessageGateway(_secret(GATEWAY_SECRET), script.get(NAME, Behaviour()), world)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -74,8 +81,12 @@ class Departments:
     async def _handle(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         way = request.path.strip("/").split("/")
         office = self.offices.get(way[1]) if way[0] == "d" and way[1:] else None
-        if office is not None and request.method == "POST":
-            await office.push(request, reader, writer)
+        if request.path.startswith(f"{PREFIX}/"):
+            await self.platform.serve(request, (reader, writer))
+            return
+        receiver = self.gateway if request.path == GATEWAY_PATH else office
+        if receiver is not None and request.method == "POST":
+            await receiver.push(request, (reader, writer))
         elif office is not None and way[2:]:
             writer.write(office.query(request, way[2]))
         elif request.path == "/_hold":
@@ -87,7 +98,7 @@ class Departments:
     def _control(self, request: Request) -> bytes:
         if request.path == "/_script" and request.method == "POST":
             for name, behaviour in read_behaviours(json.loads(request.body)).items():
-                self.offices[name].behaviour = behaviour
+                (self.gateway if name == NAME else self.offices[name]).behaviour = behaviour
         if request.path == "/_hurry":
             self._hurry.set()
         if request.path == "/_go":
@@ -99,6 +110,10 @@ class Departments:
                                 "untold": self._reporter.untold, "busy": len(self._tasks)})
         known = request.path in {"/", "/_script", "/_hurry", "/_go"}
         return answer(200 if known else 404, {"ok": known})
+
+
+def _secret(name: str) -> str:
+    return (Path(os.environ["YJS_SECRETS"]) / name).read_text("ascii").strip()
 
 
 def main() -> None:

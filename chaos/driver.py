@@ -7,8 +7,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -16,18 +15,16 @@ from typing import Any
 
 import requests
 
-from chaos.clients import Crowd
-from chaos.evidence import Evidence, lines_of
-from chaos.followers import Followers
-from chaos.forms import OFFICES, RATED, Form
+from chaos.cast import Cast
+from chaos.forms import Form
 from chaos.killer import Killer, Watch, seen_resources
-from chaos.officers import Officers
+from chaos.readout import ReadOut
 from chaos.stage import Stage
 from sandbox.ledger import Ledger
 
 SAMPLE_SECONDS = 2.0
-FOLLOW_SECONDS = 60.0
-FILE_SECONDS = 900.0
+TELL_SECONDS, TELLS_WITHIN = 2_000.0, 90.0  # by the town's clock, longer than news waits for other news; in truth
+ARCHIVE_KILLS = 2
 STILL_SECONDS, LONGEST = 60.0, 3  # for something more to end; times the form's own limit
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
 LEGS = re.compile(r'^yijianshi_legs\{key="(\w+)"\} ([0-9.]+)$', re.MULTILINE)
@@ -35,8 +32,6 @@ CASES = re.compile(r'^yijianshi_cases\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
 RESTING = re.compile(r'^yijianshi_offices_resting\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
 DRIFT = re.compile(r'^yijianshi_counter_drift ([0-9.]+)$', re.MULTILINE)
 BREACHES = re.compile(r'^yijianshi_breaches\{key="([^"]*)"\} ([0-9.]+)$', re.MULTILINE)
-
-PRIVATE = ("370202198001019912", "370202198503029926", "13800000001", "sample@example.com", "示例不动产权第", RATED)
 
 Say = Callable[[str], None]
 
@@ -109,16 +104,16 @@ class Run:
         self.facts: dict[str, Any] = {"seed": seed, "form": asdict(form), "began": time.time()}
 
     def play(self) -> None:
-        """Play it and leave `run.json`, `clients.jsonl`, `officers.jsonl`, `ledger.jsonl`, `export.jsonl` and
-        `audit.jsonl` in the folder."""
+        """Play it and leave `run.json`, `clients.jsonl`, `officers.jsonl`, `ledger.jsonl`, `news.jsonl`, `export.jsonl`
+        and `audit.jsonl` in the folder."""
         self.stage.prepare()
         log, desks = (Ledger(self.folder / f"{name}.jsonl") for name in ("clients", "officers"))
         try:
             self._die_while_migrating()
             self.stage.start_departments()
             self.stage.start_portal()
-            self._filled(log, desks)
-            self._read_out()
+            cast = self._filled(log, desks)
+            self._read_out(cast)
         finally:
             self.stage.stop()
             log.close()
@@ -136,49 +131,34 @@ class Run:
         self.stage.kill("group")
         self.stage.more = self.stage.unarmed
 
-    def _filled(self, log: Ledger, desks: Ledger) -> None:
-        form, watch, samples = self.form, Watch(self.stage), Samples(self.stage)
-        with ThreadPoolExecutor(1) as beside:  # both begin with commands
-            hired = beside.submit(Officers, self.stage, desks)
-            crowd, officers = Crowd(self.stage, form, self.seed, log), hired.result()
-        killer = Killer(self.stage, form, Random(self.seed), watch)
-        followers = Followers(self.stage, crowd.token, log, lambda: killer.days)
-        for one in (watch, samples, crowd, officers, followers):
+    def _filled(self, log: Ledger, desks: Ledger) -> Cast:
+        """Everything that happens while there are faults, until all is over."""
+        watch, samples = Watch(self.stage), Samples(self.stage)
+        killer = Killer(self.stage, self.form, Random(self.seed), watch)
+        cast = Cast(self.stage, log, desks, lambda: killer.days)
+        for one in (watch, samples, cast):
             one.start()
-        last = [0.0]
-
-        def allow(share: float) -> float:
-            crowd.allow(round(form.applications * share))
-            if time.time() - last[0] > 10:
-                last[0] = time.time()
-                self._say(f"{crowd.filed} of {form.applications} filed, {killer.sigkills} of {form.kills} killed")
-            return crowd.filed / form.applications
-
-        killer.play(allow, lambda: crowd.filed < crowd.allowed or crowd.allowed < form.applications)
-        filed = crowd.wait_until_filed(FILE_SECONDS)
-        self._say(f"all {crowd.filed} filed, {killer.sigkills} killed; waiting for the last legs" if filed else
-                  f"only {crowd.filed} of {form.applications} could be filed")
-        self.facts["all_filed_at"] = time.time()
-        followers.await_days(FOLLOW_SECONDS)
-        self._emptied(killer, samples, officers)
-        for ending in (crowd, followers, officers):
-            ending.stop()
+        killer.play(lambda share: cast.allow(share, self._say), cast.is_busy)
+        self.facts["all_filed_at"] = cast.wait_until_filed(self._say)
+        self._emptied(killer, samples, cast)
+        cast.stop()
         self._recounted(killer)
+        self._told(killer)
         for watching in (samples, watch):
             watching.stop()
         last_sample = samples.take()
         self.facts |= {
             "outages": watch.outages, "starts": killer.starts, "leaps": killer.leaps, "sigkills": killer.sigkills,
-            "reached": killer.reached, "unreached": killer.unreached,
-            "client_faults": [*crowd.faults, *officers.faults, *followers.faults],
+            "reached": killer.reached, "unreached": killer.unreached, "client_faults": cast.faults,
             "samples": [*samples.taken, *([last_sample] if last_sample else [])]}
+        return cast
 
-    def _emptied(self, killer: Killer, samples: Samples, officers: Officers) -> None:
+    def _emptied(self, killer: Killer, samples: Samples, cast: Cast) -> None:
         """The faults stop, nothing tarries any more, and every leg is given its time to end."""
         if self.form.calms_down:
             self.stage.calm_down()
         self.stage.hurry()
-        officers.hurry()
+        cast.hurry()
         if self.form.kills:
             killer.settle()
         first = seen_resources(self.stage)
@@ -190,6 +170,12 @@ class Run:
         """The portal counts everything anew once a day: on another day its figures say what it found."""
         if self.form.days:
             killer.another_day()
+
+    def _told(self, killer: Killer) -> None:
+        """Whatever waited for other news leaves: the start of another day has made it, and half an hour goes by."""
+        if self.form.days:
+            killer.pass_time(TELL_SECONDS)
+            self.facts["told"] = self.stage.await_bulletins(TELLS_WITHIN)
 
     def _drain(self, samples: Samples) -> bool:
         """Whether every leg is over, and every notice told, before patience ends."""
@@ -214,50 +200,11 @@ class Run:
         legs = sum(number for state, number in sample["legs"].items() if state not in OVER)
         return legs, left["untold"] + left["open"], sample["resting"]
 
-    def _read_out(self) -> None:
-        """What the operator's commands say; they work beside the running portal."""
-        self._say("reading out: export, audit, verify, backup, reconcile")
-        reads = {"export": ("export", "--jsonl"), "audit": ("audit", "--json")}
-        with ThreadPoolExecutor(2) as pool:
-            for name, said in zip(reads, pool.map(lambda words: self.stage.flask(*words), reads.values()), strict=True):
-                (self.folder / f"{name}.jsonl").write_text(said, "utf-8")
-        self.facts["open_values"] = list(open_values(self.folder))
-        code, said = self.stage.try_flask("verify")
-        self.facts["verify"] = {"code": code, "said": said[-2000:]}
-        if self.form.read_out:
-            self._copied()
-            with ThreadPoolExecutor(2) as pool:
-                self.facts["reconcile"] = dict(zip(OFFICES, pool.map(self._reconciled, OFFICES), strict=True))
-
-    def _copied(self) -> None:
-        """A copy that dies half-way, then one that is whole and checked."""
-        if self.form.kills:
-            self.facts["broken_backup"], _ = self.stage.try_flask(
-                "backup", str(self.folder / "backup-broken"), "--reason", "故障试验", FAILPOINTS="backup.mid:kill")
-        code, said = self.stage.try_flask("backup", str(self.folder / "backup"), "--reason", "故障试验")
-        self.facts["backup"] = {"code": code, "said": said[-2000:]}
-
-    def _reconciled(self, office: str) -> dict[str, Any]:
-        """The department's own list, as its ledger has it, against the portal's."""
-        if office in self.form.desks:
-            found = Evidence(officers=lines_of(self.folder / "officers.jsonl"))
-            refs, states = dict.fromkeys(found.opened, ""), found.decided
-        else:
-            lines = [line for line in self.stage.seen() if line["body"] == office]
-            refs = {line["leg"]: line["ref"] for line in lines
-                    if line["what"] == "effect" and line["type"] == "leg.filed"}
-            states = {line["leg"]: line["state"] for line in lines if line["what"] == "final"}
-        listed = [json.dumps({"leg": leg, "ref": ref, "state": states.get(leg, "")}) for leg, ref in refs.items()]
-        path = self.folder / f"{office}.jsonl"
-        path.write_text("\n".join(listed) + "\n", "utf-8")
-        code, said = self.stage.try_flask("reconcile", office, str(path), "--dry-run", "--json")
-        return {"code": code, "said": said[-2000:]}
-
-
-def open_values(folder: Path) -> Iterator[str]:
-    """Where values that the applicants filed stand open: in the log, the export, the store's files or the copy."""
-    places = [folder / "portal.log", folder / "export.jsonl", *(folder / "data").rglob("*"),
-              *(folder / "backup").rglob("*")]
-    for path in filter(Path.is_file, places):
-        content = path.read_bytes()
-        yield from (f"{path.relative_to(folder)}: {value[:4]}…" for value in PRIVATE if value.encode() in content)
+    def _read_out(self, cast: Cast) -> None:
+        """Packages for an archive and everybody's news, then what the operator's commands say of it all."""
+        read = ReadOut(self.stage, self.facts, self._say)
+        if self.form.archives:
+            read.archives(ARCHIVE_KILLS if self.form.kills else 0)
+        if self.form.days:
+            read.inboxes(cast.readers)
+        read.commands()

@@ -6,13 +6,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 Line = Mapping[str, Any]
+LINES = ("clients", "ledger", "export", "officers", "audit", "news")  # the files with lines of a run
 FILED = "leg.filed"
+ZONE = timezone(timedelta(hours=8))
 DECIDES = {"leg.granted": "granted", "leg.refused": "refused", "leg.not_accepted": "not_accepted",
            "leg.delivered": "delivered", "leg.withdraw_confirmed": "withdrawn"}
 
@@ -20,7 +22,7 @@ DECIDES = {"leg.granted": "granted", "leg.refused": "refused", "leg.not_accepted
 @dataclass(frozen=True)
 class Evidence:
     """The files of a run. `clients` and `officers` were written after each answer came (a press before it as well),
-    `ledger` before each answer left; `audit` is the portal's list of who did what."""
+    `ledger` before each answer left; `audit` is the portal's list of who did what, `news` what everybody was told."""
 
     clients: tuple[Line, ...] = ()
     ledger: tuple[Line, ...] = ()
@@ -28,6 +30,7 @@ class Evidence:
     run: Mapping[str, Any] = field(default_factory=dict)
     officers: tuple[Line, ...] = ()
     audit: tuple[Line, ...] = ()
+    news: tuple[Line, ...] = ()
 
     def said(self, *what: str) -> Iterator[Line]:
         """The departments' lines of these kinds."""
@@ -107,6 +110,10 @@ class Evidence:
         leaps = self.run.get("leaps", ())  # each noted on the clock of its moment: not taken off in turn
         return float(at - sum(leap["seconds"] for leap in leaps if at >= leap["before"] + leap["seconds"]))
 
+    def town(self, at: float) -> float:
+        """What the town's clock said at a real moment."""
+        return at + float(sum(leap["seconds"] for leap in self.run.get("leaps", ()) if leap["at"] <= at))
+
     def away(self, since: float, until: float) -> float:
         """For how many seconds between two moments the portal was away."""
         return sum(max(0.0, min(until, end) - max(since, begin)) for begin, end in self.outages)
@@ -151,9 +158,8 @@ def grouped(lines: Iterable[Line], name: str) -> Mapping[str, list[Line]]:
 
 def read_evidence(folder: Path) -> Evidence:
     """The files of a run's folder."""
-    clients, ledger, export, officers, audit = (
-        lines_of(folder / f"{name}.jsonl") for name in ("clients", "ledger", "export", "officers", "audit"))
-    return Evidence(clients, ledger, export, json.loads((folder / "run.json").read_text("utf-8")), officers, audit)
+    lines = {name: lines_of(folder / f"{name}.jsonl") for name in LINES}
+    return Evidence(**lines, run=json.loads((folder / "run.json").read_text("utf-8")))
 
 
 def lines_of(path: Path) -> tuple[Line, ...]:

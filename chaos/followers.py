@@ -18,6 +18,7 @@ from chaos.forms import RATED
 from chaos.pages import PATIENCE, PAUSE, Browser, Page
 from chaos.script import draw
 from chaos.stage import Stage
+from chaos.taking_part import thread_of
 from sandbox.ledger import Ledger
 
 LOOK_SECONDS = 0.5
@@ -131,9 +132,8 @@ class Followers:
         self._supervisor = Supervisor(stage, log)
         self._over, self._seen = threading.Event(), dict[str, float]()
         self._looked = {"applicant": 0, "supervisor": 0}
-        self._threads = [threading.Thread(target=self._safely, args=(work,), daemon=True)
-                         for work in (self._apply, self._supervise)]
         self.faults: list[str] = []
+        self._threads = [thread_of(work, self.faults) for work in (self._apply, self._supervise)]
 
     def start(self) -> None:
         """Begin, if anything is followed."""
@@ -154,12 +154,6 @@ class Followers:
         self._over.set()
         for thread in self._threads if self._form.follows else ():
             thread.join(PATIENCE)
-
-    def _safely(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception as fault:  # noqa: BLE001  # who gives up is a finding, not the end of the run
-            self.faults.append(f"{type(fault).__name__}: {str(fault)[:300]}")
 
     def _apply(self) -> None:
         """Look at each followed case some time after its receipt, after each leap of days, and at the end."""
@@ -183,7 +177,8 @@ class Followers:
 
     def _followed(self) -> Iterator[str]:
         for line in self._acks.fresh():
-            if line["what"] == "ack" and draw(self._stage.seed, "follows", line["reference"]) < self._form.follows:
+            mine = line["what"] == "ack" and line["body"].startswith("client-")
+            if mine and draw(self._stage.seed, "follows", line["reference"]) < self._form.follows:
                 yield line["reference"]
 
     def _supervise(self) -> None:

@@ -9,14 +9,21 @@ from typing import Any
 FAILPOINTS = (
     "accept.before_commit", "accept.after_commit", "push.after_lease", "push.after_response",
     "push.after_outcome_commit", "notice.after_verify", "notice.before_commit", "notice.after_commit",
-    "upload.after_write", "upload.after_rename", "audit.before_append", "publish.mid",
+    "upload.after_write", "upload.after_rename", "audit.before_append", "publish.mid", "mandate.before_commit",
+    "mandate.after_commit", "mandate.after_end", "news.before_commit", "bulletin.after_lease", "bulletin.after_answer",
 )
+SELDOM = frozenset({"publish.mid", "news.before_commit", *(  # passed once in a while: the first time counts
+    name for name in FAILPOINTS if name.startswith(("mandate.", "bulletin.")))})
 OFFICES = (
     "city-management", "garden-bureau", "gas-utility", "heat-utility", "planning-bureau", "power-grid", "telecom-desk",
     "traffic-police", "transport-bureau", "water-bureau", "water-group",
 )
 DESKS = ("transport-bureau",)  # have no system: officers work on the portal's own pages
+GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET = "/gateway", "gateway.secret", "identity.secret"
+REACHED = "13900000000"  # a number by which somebody agrees to be told, until they do no more
 RATED = "评价用语示例"  # stands in the words of every rating, and must come to no department
+PRIVATE = ("370202198001019912", "370202198503029926", "13800000001", "sample@example.com", "示例不动产权第", RATED,
+           REACHED)  # what must stand open nowhere
 Script = Mapping[str, Mapping[str, Any]]
 
 LOSES: Mapping[str, Any] = {  # takes every message and loses many answers; it cannot be asked
@@ -50,8 +57,12 @@ HASTY: Mapping[str, Any] = {  # reports before it has answered, several times, a
 BESET: Mapping[str, Any] = {  # somebody else reports in its name
     "manners": {"beset": 0.3, "backwards": 0.2, "short": 0.5}, "refuses": {"14": 0.2},
     "rules": [{"chance": 0.04, "attempts": [1, 1], "after": "500"}]}
+CARELESS: Mapping[str, Any] = {"rules": [  # the message gateway: hangs, fails, and loses answers to what it has taken
+    {"types": ["news.told"], "chance": share, "attempts": [1, 2], **trouble} for share, trouble in (
+        (0.12, {"after": "hang"}), (0.08, {"before": "500"}), (0.08, {"before": "429:2"}), (0.12, {"after": "reset:0"}),
+        (0.06, {"after": "html"}), (0.06, {"after": "gbk"}), (0.06, {"before": "reset"}), (0.06, {"after": "length"}))]}
 FIVE: Script = {"power-grid": LOSES, "heat-utility": LEGACY, "gas-utility": RUDE, "telecom-desk": HASTY,
-                "garden-bureau": BESET, "water-bureau": ASKING}
+                "garden-bureau": BESET, "water-bureau": ASKING, "message-gateway": CARELESS}
 CALM: Script = {
     "city-management": {"manners": {"short": 1.0}, "refuses": {"17": 0.1}},
     "water-bureau": {"manners": {"asks": 0.05, "short": 0.95}, "refuses": {"16": 0.1}},
@@ -61,6 +72,14 @@ CALM: Script = {
 }
 PATIENT: Script = {"traffic-police": {"manners": {"short": 0.8, "tarries": 0.2}}}  # some of its legs become late
 LATER: Script = {**CALM, "traffic-police": {"manners": {"tarries": 1.0}}}
+FORGETFUL: Mapping[str, Any] = {"rules": [  # a message gateway that loses most of its first answers
+    {"types": ["news.told"], "chance": 0.6, "attempts": [1, 1], "after": "reset:0"},
+    {"types": ["news.told"], "chance": 0.5, "attempts": [1, 1], "before": "500"},
+    {"types": ["news.told"], "chance": 0.5, "attempts": [1, 2], "before": "429:1"}]}
+ENTRUSTED: Script = {**LATER, "water-bureau": {"manners": {"asks": 0.7, "short": 0.3}, "refuses": {"16": 0.2}},
+                     "message-gateway": FORGETFUL}
+RINGING: Script = {**CALM, "message-gateway": {"rules": [
+    {"types": ["news.told"], "attempts": [1, 1], "after": "hang"}]}}
 BY_HAND = ("transport-bureau", "water-bureau")
 # The smallest in which each planted bug shows.
 TOLD: Mapping[str, Any] = {
@@ -114,13 +133,18 @@ class Form:
     days: int = 0  # how often the clock leaps by days, which makes late what tarries
     urge_seconds: float = 0.0  # that the first such leap waits for what the platform does of itself once a minute
     follows: float = 0.0  # the share of the applications whose applicants urge and rate
+    entrusts: int = 0  # how often principals give the mandates that they end (`chaos/agents.py`); 0: nobody does
+    entrust_pauses: tuple[float, float] = (0.0, 1.0)
+    signs_in: bool = False  # whether people sign in by the identity platform, again and again
+    archives: int = 0  # of how many cases packages are made
     read_out: bool = True  # False: only what is exported is judged, not the copy and the departments' lists
 
 
 FORMS: Mapping[str, Form] = {
-    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2, desks=DESKS, days=2, follows=0.2),
+    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2, desks=DESKS, days=2, follows=0.2,
+                  entrusts=3, entrust_pauses=(2, 12), archives=12, signs_in=True),
     "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0, desks=DESKS, days=3,
-                 follows=0.1, urge_seconds=65.0),
+                 follows=0.1, urge_seconds=65.0, entrusts=20, entrust_pauses=(2, 12), archives=100, signs_in=True),
     "calm": Form(20, script={**CALM, **PATIENT}, withdraws=0, desks=DESKS, days=1, follows=0.5,
                  urge_seconds=65.0, pauses=(20, 20)),
     # The shortest that find the planted bugs.
@@ -131,6 +155,13 @@ FORMS: Mapping[str, Form] = {
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
     "by-hand": Form(8, script=LATER, withdraws=0.1, drain_seconds=120, desks=BY_HAND, days=2, follows=1.0,
                     ways=dict.fromkeys(WAYS, 0.12), pauses=(12, 12), read_out=False),
+    "entrusted": Form(6, 2, script=ENTRUSTED, failpoint_share=0, withdraws=0, drain_seconds=120, days=1, entrusts=1,
+                      pauses=(8, 12), read_out=False, armed="news.before_commit:kill,p=0.5"),
+    "ringing": Form(80, 3, script=RINGING, failpoint_share=0, withdraws=0, quick_seconds=6, pauses=(6, 8),
+                    drain_seconds=120, read_out=False),  # so much that it is still being filed as the gateway hangs
+    "packed": Form(6, 1, script=CALM, failpoint_share=0, withdraws=0, drain_seconds=60, archives=6, read_out=False),
+    "signing-in": Form(4, 2, script=CALM, failpoint_share=0, withdraws=0, drain_seconds=60, pauses=(10, 12),
+                       signs_in=True, read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
-from chaos.evidence import FILED, Evidence, Line
+from chaos.evidence import FILED, ZONE, Evidence, Line
 
 URGED = "leg.urged"
-ZONE = timezone(timedelta(hours=8))
 
 
 def _urges(found: Evidence) -> Iterator[tuple[str, Line]]:
@@ -49,10 +48,14 @@ def urges_astray(found: Evidence) -> Iterator[str]:
 
 
 def urged_twice(found: Evidence) -> Iterator[str]:
-    """I32: nobody urges a leg twice on a day."""
-    times = Counter((leg, event["by"], datetime.fromisoformat(event["at"]).astimezone(ZONE).date())
+    """I32: nobody urges a leg twice on a day; an agent and the principal are one."""
+    times = Counter((leg, _whose(event), datetime.fromisoformat(event["at"]).astimezone(ZONE).date())
                     for leg, event in _urges(found))
     yield from (f"{leg}: {often} times by {by} on {day}" for (leg, by, day), often in times.items() if often > 1)
+
+
+def _whose(event: Line) -> str:
+    return "applicant" if event["data"]["by"] == "applicant" else str(event["by"])
 
 
 def ratings_miscounted(found: Evidence) -> Iterator[str]:

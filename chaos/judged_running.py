@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chaos.evidence import Evidence
+from chaos.judged_effects import QUICK_SHARE
 
 AROUND_SECONDS = 2.0
 # Threads begin when they are first needed: one for each attempt that may run (11 offices × 4), 16 that serve.
@@ -30,6 +31,22 @@ def resources_grew(found: Evidence) -> Iterator[str]:
         first, last = seen.get("first", {}).get(name, 0), seen.get("last", {}).get(name, 0)
         if last > first + more:
             yield f"{name}: {first:.0f} → {last:.0f}"
+
+
+def filings_delayed(found: Evidence) -> Iterator[str]:
+    """I42: who files waits for nobody else, whatever the message gateway and the departments do."""
+    limit = found.run.get("form", {}).get("quick_seconds", float("inf"))
+    begun: dict[str, float] = {}
+    taken = []
+    for line in found.clients:
+        if line["what"] == "tried":
+            begun[line["key"]] = line["at"]
+        elif line["what"] == "ack" and line["key"] in begun:
+            since = begun.pop(line["key"])
+            taken.append((line["at"] - since - found.away(since, line["at"]), line["reference"]))
+    late = [(seconds, reference) for seconds, reference in taken if seconds > limit]
+    if len(late) > len(taken) * (1 - QUICK_SHARE):
+        yield from (f"{reference}: {seconds:.1f} s" for seconds, reference in sorted(late, reverse=True))
 
 
 def failed_while_up(found: Evidence) -> Iterator[str]:

@@ -15,8 +15,9 @@ from typing import Any
 from chaos.forms import RATED
 from chaos.manners import MANNERS
 from chaos.reports import Held, Reporter, facts_of
-from chaos.script import Behaviour, Call, Rule, draw, named
-from chaos.wire import HANG_SECONDS, Request, answer, drip, odd_answer, reset
+from chaos.script import Behaviour, Call, Rule, draw
+from chaos.troubles import Line, ends, fail, pause, reply
+from chaos.wire import Request, answer
 from connectors.base import Body
 from connectors.signing import BadSignature, verify
 from sandbox.ledger import Ledger
@@ -56,8 +57,9 @@ class Office:
         """How many legs it has not decided and will."""
         return sum(not held.final and bool(held.manner.steps) for held in self.legs.values())
 
-    async def push(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def push(self, request: Request, line: Line) -> None:
         """A message of the portal (contract 3.1)."""
+        writer = line[1]
         try:
             verify(request.headers, request.body, self._body.secrets, self._world.moment(request.headers))
             message = json.loads(request.body)
@@ -72,7 +74,7 @@ class Office:
         self._log("call", leg=call.leg, key=key, type=type_, attempt=call.attempt,
                   body_sha256=hashlib.sha256(request.body).hexdigest(), **_seen(data))
         rule = self.behaviour.rule_for(self._world.seed, call)
-        if rule.before and await self._before(rule, call, reader, writer):
+        if rule.before and await self._before(rule, call, line):
             return
         held = self._effect(rule, call, data)
         if held is None and rule.effect != "none":
@@ -81,7 +83,7 @@ class Office:
             return
         if held is not None and type_ == "leg.filed" and held.manner.early:
             await self._told_early(held)
-        await self._after(rule, call, held, (reader, writer))
+        await self._after(rule, call, held, line)
 
     def query(self, request: Request, leg: str) -> bytes:
         """The portal asks for a leg (contract 3.3); a lagging department does not find what came just now."""
@@ -105,20 +107,13 @@ class Office:
         attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
         return Call(key, leg, type_, self._calls, attempt)
 
-    async def _before(self, rule: Rule, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _before(self, rule: Rule, call: Call, line: Line) -> bool:
         """What goes wrong before the effect; whether the call ends with it."""
-        what, number = named(rule.before)
-        if what == "sleep":
-            await asyncio.sleep(number)
+        if not ends(rule):
+            await pause(rule)
             return False
         self._log("trouble", leg=call.leg, key=call.key, trouble=rule.before, effect=False)
-        if what == "hang":
-            await _until_gone(reader)
-        if what in {"hang", "reset", "refuse"}:
-            reset(writer)
-            return True
-        headers = {"Retry-After": str(int(number))} if what == "429" else {}
-        writer.write(answer(int(what), {"detail": "稍后再试"}, headers))
+        await fail(rule, line)
         return True
 
     def _effect(self, rule: Rule, call: Call, data: Mapping[str, Any]) -> Held | None:
@@ -155,28 +150,13 @@ class Office:
             held.answered.set()
             self._world.begin(self._tell(held, "leg.withdraw_confirmed", 50))
 
-    async def _after(self, rule: Rule, call: Call, held: Held | None,
-                     line: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    async def _after(self, rule: Rule, call: Call, held: Held | None, line: Line) -> None:
         """The answer, or what stands in its place."""
-        reader, writer = line
-        what, number = named(rule.after)
-        good = {"ref": held.ref} if held is not None else {}
-        if what:
+        if rule.after:
             self._log("trouble", leg=call.leg, key=call.key, trouble=rule.after, effect=held is not None)
         else:
             self._log("answer", leg=call.leg, key=call.key, status=201)
-        if what == "hang":
-            await _until_gone(reader)
-            reset(writer)
-            return
-        whole = odd_answer(what, number, good)
-        if what == "drip":
-            await drip(writer, whole)
-            return
-        writer.write(whole)
-        if what in {"reset", "length"}:
-            await writer.drain()
-            writer.close()
+        await reply(rule, {"ref": held.ref} if held is not None else {}, line)
 
     def _decide(self, held: Held, state: str) -> None:
         held.final = held.state = state
@@ -234,9 +214,3 @@ def _seen(data: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _finished(task: asyncio.Future[None]) -> None:
     await task
-
-
-async def _until_gone(reader: asyncio.StreamReader) -> None:
-    """Say nothing until the other side hangs up."""
-    with suppress(TimeoutError, ConnectionError):
-        await asyncio.wait_for(reader.read(1), HANG_SECONDS)

@@ -21,14 +21,18 @@ import requests
 import yaml
 
 from bench.town import HOME, Town
-from chaos.forms import OFFICES, Form
+from chaos.forms import GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET, OFFICES, Form
+from sandbox.demo_secrets import make_secrets
+from sandbox.idp import PREFIX
 from sandbox.run import DEPLOYMENT
 from settings import Clock
 
 PLACE = "env:YJS_SANDBOX_URL"
+SAMPLE_CLAIMS = HOME / "sandbox" / "claims.yaml"
 LADDER = (0.3, 0.6, 1.2, 2.5, 4.0)
 ZONE, OFFICE_HOURS, SATURDAY = ZoneInfo("Asia/Shanghai"), day_time(10), 5
-SWEPT = re.compile(r"^yijianshi_sweep_seconds ([0-9.e+]+)$", re.MULTILINE)
+FIGURE = re.compile(r"^yijianshi_([a-z_]+) ([0-9.e+]+)$", re.MULTILINE)
+STILL_SECONDS = 6.0  # three times what the courier naps
 A_SWEEP_AGO = 120.0
 EDITED = "summary: 供水"
 
@@ -41,8 +45,15 @@ class Stage(Town):
         self.form, self.seed = form, seed
         self._bundles = folder / "bundles"
         self.unarmed = {"YJS_BUNDLES": str(self._bundles), "YJS_DEPARTMENTS": str(folder / "departments.json"),
-                        "FAILPOINTS": form.armed}
+                        "FAILPOINTS": form.armed, **self._to_city()}
         self.more = self.unarmed
+
+    def _to_city(self) -> dict[str, str]:
+        """The message gateway, which may ring at any hour, and the identity platform."""
+        platform = {"YJS_OIDC_ISSUER": f"{self.sandbox_url}{PREFIX}", "YJS_OIDC_CLIENT_ID": "rig",
+                    "YJS_OIDC_SECRET": f"file:{IDENTITY_SECRET}", "YJS_OIDC_CLAIMS": str(SAMPLE_CLAIMS)}
+        return {**platform, "YJS_GATEWAY": f"{self.sandbox_url}{GATEWAY_PATH}", "YJS_GATEWAY_MOBILE": "on",
+                "YJS_GATEWAY_SECRET": str(self.folder / "secrets" / GATEWAY_SECRET), "YJS_QUIET_HOURS": "off"}
 
     def prepare(self) -> None:
         """Write what the processes read."""
@@ -50,7 +61,8 @@ class Stage(Town):
         shutil.copytree(HOME / "bundles", self._bundles)
         (self.folder / "departments.json").write_text(json.dumps(self._deployment(), ensure_ascii=False), "utf-8")
         (self.folder / "script.json").write_text(json.dumps(self.form.script), "utf-8")
-        (self.folder / "secrets").mkdir(exist_ok=True)
+        named = [f"file:{name}" for name in (GATEWAY_SECRET, IDENTITY_SECRET)]
+        make_secrets(named, self.folder / "secrets")  # the portal reads them at its first start
 
     def _deployment(self) -> dict[str, Any]:
         defaults = {"connector": "rest", "host": "rig", "deadline": self.form.deadline, "at_once": self.form.at_once,
@@ -125,11 +137,29 @@ class Stage(Town):
         """Wait until the portal has done what is due by its clock, which it looks at once a minute; not for ever."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            with suppress(requests.RequestException):
-                swept = SWEPT.search(requests.get(f"{self.url}/metrics", timeout=5).text)
-                if swept and float(swept[1]) < A_SWEEP_AGO:
-                    return
+            if self.figures().get("sweep_seconds", A_SWEEP_AGO) < A_SWEEP_AGO:
+                return
             time.sleep(0.1)
+
+    def figures(self) -> dict[str, float]:
+        """The portal's figures that have no labels, by name; none while it is away."""
+        with suppress(requests.RequestException):
+            said = requests.get(f"{self.url}/metrics", timeout=5).text
+            return {name: float(number) for name, number in FIGURE.findall(said)}
+        return {}
+
+    def await_bulletins(self, seconds: float) -> bool:
+        """Whether everything that is to be told has left within these seconds, and for a while no more of it came."""
+        until, still, heard = time.monotonic() + seconds, time.monotonic() + STILL_SECONDS, -1
+        while time.monotonic() < min(until, still):
+            found, now = self.figures(), self._heard()
+            if found.get("cases_unlooked", 1) or found.get("bulletins_waiting", 1) or now != heard:
+                still, heard = time.monotonic() + STILL_SECONDS, now
+            time.sleep(0.2)
+        return still <= until
+
+    def _heard(self) -> int:
+        return self.ledger.read_bytes().count(b'"heard"')
 
     def _works(self, day: date) -> bool:
         """Whether it is a working day, by the calendar that was published."""
@@ -157,6 +187,10 @@ class Stage(Town):
         os.kill(worker, signal.SIGSTOP)
         time.sleep(seconds)
         os.kill(worker, signal.SIGCONT)
+
+    def begin_flask(self, log: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """An operator's command that is not waited for, in a process group of its own."""
+        return self._spawn(["-m", "flask", *arguments], log)
 
     def try_flask(self, *arguments: str, **more: str) -> tuple[int, str]:
         """An operator's command: its exit code and what it printed."""

@@ -21,7 +21,7 @@ from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.under_mandate import last_day, names_of
 from forms.values import BadValue, safe_text
-from store import audit, mandates, people
+from store import audit, failpoints, mandates, people
 from store.audit import Entry
 from store.errors import UnknownAccount
 from store.errors import UnknownMandate as NotStored
@@ -112,11 +112,13 @@ class Mandates:
             repeats.claim(tx, sent)
             mandates.add(tx, self._made(tx, principal, wish, sent, self._taken(tx, principal, wish.code, now)))
             audit.record(tx, Entry(now, "applicant", "mandate.give", number))
+            failpoints.reach("mandate.before_commit")
 
         try:
             self._premises.database.write(unit)
         except Repeated as repeated:
             number = str(repeats.answer_of(repeated.earlier, digest)["mandate"])
+        failpoints.reach("mandate.after_commit")
         return self.one(principal, number, now)
 
     def _taken(self, tx: Tx, principal: str, code: str, now: datetime) -> str:
@@ -147,6 +149,7 @@ class Mandates:
                 audit.record(tx, Entry(now, "applicant", "mandate.revoke", mandate, {"by": by}))
 
         self._premises.database.write(unit)
+        failpoints.reach("mandate.after_end")
         return self.one(subject, mandate, now)
 
     def one(self, subject: str, mandate: str, now: datetime) -> Mandate:

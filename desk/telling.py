@@ -20,7 +20,7 @@ from desk.book import Book
 from desk.faults import told
 from desk.known import Known
 from desk.premises import Premises
-from store import mandates, moved, news, pausing
+from store import failpoints, mandates, moved, news, pausing
 from store.errors import StoreClosed, StoreUnavailable
 from store.moved import Looked, Moved
 from store.news import AGENTS, News
@@ -118,6 +118,7 @@ class Telling:
         # What was asked and is answered calls for nobody any more.
         news.over(tx, [one for one in news.unread_asks(tx, ours)
                        if not made.is_true(found.known[one.reference].case, one.piece)], now)
+        failpoints.reach("news.before_commit")
 
     def _known_news(self, known: Known, now: datetime) -> list[News]:
         """What was asked before there was news: nobody is told of it, but of its end they are reminded."""

@@ -19,6 +19,7 @@ from desk.bulletins import Bulletins, Departing
 from dispatch.attempts import code_of
 from dispatch.breaker import WELL, Breaker
 from dispatch.retry import Tried, after
+from store import failpoints
 
 LOG = logging.getLogger("yijianshi.news")
 NAP = 2.0
@@ -60,6 +61,8 @@ class Courier:
         leaving = self._bulletins.claim(room, now) if room else []
         made = self._bulletins.make(now) if len(leaving) < room else 0
         leaving += self._bulletins.claim(room - len(leaving), now) if made else []
+        if leaving:
+            failpoints.reach("bulletin.after_lease")
         for departing, answer in self._brought(leaving):
             self._note(departing, answer)
         return made + len(leaving)
@@ -79,6 +82,7 @@ class Courier:
     def _bring(self, answers: dict[int, Answer], number: int, one: Departing) -> None:
         try:
             answers[number] = self._gateway.send(one.bulletin.bulletin, one.body, self._clock())
+            failpoints.reach("bulletin.after_answer")
         except Exception as error:  # noqa: BLE001  # the others that left with it must be noted
             LOG.error("a bulletin did not leave: %s", code_of(error))
 

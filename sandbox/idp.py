@@ -10,7 +10,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, NamedTuple
@@ -78,12 +78,13 @@ class _Code:
 
 
 class Idp:
-    """The stand-in. Everything is in memory; whoever restarts it has signed everybody out."""
+    """The stand-in. Everything is in memory; whoever restarts it has signed everybody out. `now`: the time in its
+    tokens, in seconds since 1970."""
 
     prefix = PREFIX
 
-    def __init__(self, issuer: str, client: Client) -> None:
-        self.issuer, self._client = issuer, client
+    def __init__(self, issuer: str, client: Client, now: Callable[[], float] = time.time) -> None:
+        self.issuer, self._client, self._now = issuer, client, now
         self._key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, private=True)
         self._key.ensure_kid()
         self._lock = threading.Lock()
@@ -174,26 +175,28 @@ class Idp:
             sid = cookies.get(COOKIE, "")
             person = self._sessions.pop(sid, None)
         if person is not None:
-            self._tell(person, sid)
+            self.tell(person, sid)
         target = asked.get("post_logout_redirect_uri", "")
         gone = {"Set-Cookie": f"{COOKIE}=; Path={PREFIX}; Max-Age=0"}
         if target == f"{self._client.public_url}/":
             return Told(303, headers={"Location": target, **gone})
         return _page("<p>您已退出统一身份认证平台(示例)。</p>", headers=gone)
 
-    def _tell(self, person: str, sid: str) -> None:
-        """Back-channel logout. A portal that does not answer is told nothing more: its sessions end by themselves."""
+    def tell(self, person: str, sid: str) -> int:
+        """Back-channel logout: the portal's status, 0 where it does not answer. It is told nothing more then: its
+        sessions end by themselves."""
         token = self._signed({"sub": person, "sid": sid, "jti": secrets.token_urlsafe(12), "events": {LOGOUT: {}}},
                              "logout+jwt")
         with requests.Session() as session:
             session.trust_env = False
             try:
-                session.post(f"{self._client.public_url}/login/platform/out", {"logout_token": token}, timeout=5)
+                there = f"{self._client.public_url}/login/platform/out"
+                return session.post(there, {"logout_token": token}, timeout=5).status_code
             except requests.RequestException:
-                return
+                return 0
 
     def _signed(self, claims: Mapping[str, Any], kind: str) -> str:
-        now = int(time.time())
+        now = int(self._now())
         header = {"alg": "ES256", "kid": self._key.kid, "typ": kind}
         return jwt.encode(header, {"iss": self.issuer, "aud": self._client.client_id, "iat": now,
                                    "exp": now + TOKEN_SECONDS, **claims}, self._key, algorithms=["ES256"])

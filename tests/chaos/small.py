@@ -1,30 +1,36 @@
-"""A small run by hand: one case with four legs, the last of them worked by an officer, all well; and how to doctor one
-thing in it."""
+"""A small run by hand: one case with four legs, filed by an agent, the last leg worked by an officer, all well; and how
+to doctor one thing in it."""
 
 from copy import deepcopy
 
-from chaos.evidence import Evidence
+from chaos.evidence import LINES, Evidence
+from chaos.signing_in import NUMBERS
 
 REFERENCE = "20260302AAAA"
 LEGS = [f"{REFERENCE}-0{n}" for n in (1, 2, 3)]
 DESK = f"{REFERENCE}-04"
 OFFICER = "officer-desk"
+OWNER, AGENT = "principal-0", "agent"
+STANDS, ENDED = "WT1", "WT2"  # the mandate under which the case was filed, and one that its giver ended
 OFFICES = {LEGS[0]: "city", LEGS[1]: "city", LEGS[2]: "heat"}
 T = "2026-03-02T09:00:{:02d}+00:00"
 AT = 1_772_442_000.0
 
 
 def clean():
-    """The four files, as lists of lines that may be changed."""
+    """The files, as lists of lines that may be changed."""
     clients = [
-        {"what": "tried", "body": "client-0", "at": AT, "key": "k"},
-        {"what": "file", "body": "client-0", "at": AT, "file": "f1", "sha256": "s1"},
-        {"what": "ack", "body": "client-0", "at": AT + 1, "key": "k", "reference": REFERENCE, "edition": "e1",
+        *entrusted(),
+        {"what": "tried", "body": AGENT, "at": AT, "key": "k"},
+        {"what": "file", "body": AGENT, "at": AT, "file": "f1", "sha256": "s1"},
+        {"what": "ack", "body": AGENT, "at": AT + 1, "key": "k", "reference": REFERENCE, "edition": "e1",
          "legs": [*LEGS, DESK], "digest": "d", "files": ["f1"]},
     ]
     ledger, export = [], [
-        {"kind": "case", "id": REFERENCE, "edition": "e1", "files": [{"file": "f1", "sha256": "s1"}]},
-        event(1, None, "case.filed", legs=4),
+        {"kind": "case", "id": REFERENCE, "edition": "e1", "files": [{"file": "f1", "sha256": "s1"}],
+         "bundle": "utilities", "subject": "digest:p", "agent": "digest:g", "mandate": STANDS},
+        event(1, None, "case.filed", who=f"applicant:{STANDS}", legs=4), *mandates(),
+        event(60, LEGS[1], "leg.supplemented", who=f"applicant:{STANDS}"),
     ]
     for number, leg in enumerate(LEGS):
         ledger += story(leg, number)
@@ -40,20 +46,27 @@ def clean():
         ]
     officers, audit = at_desk()
     export += desk_lines()
-    clients += followed()
+    clients += [*followed(), *signed_in()]
+    ledger.append({"what": "left", "body": "identity-platform", "at": AT + 60, "person": "sample-01", "status": 200})
     ledger += urged()
     export += [event(90, LEGS[0], "leg.urged", who="digest:a", by_kind="applicant"),
                event(91, LEGS[0], "leg.urged", who="digest:s", by_kind="supervisor"),
                event(92, LEGS[0], "leg.urged"),
                {"kind": "rating", "id": f"{REFERENCE}/rating/01", "case": REFERENCE, "leg": LEGS[0], "level": 4}]
+    audit += [{"by": "applicant", "action": f"mandate.{act}", "target": name, "data": {}}
+              for act, name in (("give", STANDS), ("give", ENDED), ("revoke", ENDED))]
+    audit.append({"by": "operator", "action": "archive", "target": REFERENCE, "data": {"sha256": "d1"}})
+    ledger += bulletins()
     audit.append({"by": "supervisor", "action": "urge", "target": LEGS[0], "data": {"reason": "示例"}})
     run = {"verify": {"code": 0, "said": ""}, "backup": {"code": 0, "said": ""}, "outages": [], "leaps": [],
            "reconcile": {"city": {"code": 0, "said": "[]"}}, "open_values": [], "client_faults": [],
            "samples": [{"at": AT, "legs": {"granted": 4}, "cases": 1, "breaches": {}, "drift": 0}],
            "resources": {"first": {"megabytes": 90, "threads": 30, "files": 50},
                          "last": {"megabytes": 100, "threads": 31, "files": 50}},
+           "told": True, "archive": packages(sum(line["kind"] == "event" for line in export)),
            "form": {"quick_seconds": 5.0, "desks": ["desk"], "script": {"heat": {"effect": "call"}}}}
-    return {"clients": clients, "ledger": ledger, "export": export, "run": run, "officers": officers, "audit": audit}
+    return {"clients": clients, "ledger": ledger, "export": export, "run": run, "officers": officers, "audit": audit,
+            "news": [*news(OWNER, "filed_for"), *news(AGENT)]}
 
 
 def event(n, leg, type_, by="", who="", by_kind="", **data):
@@ -124,15 +137,84 @@ def followed():
             {**said, "what": "rating", "key": "r2", "level": 5, "status": 409}]
 
 
+def signed_in():
+    """What became of a sign-in by the identity platform that was pressed twice, and of the sign-out there."""
+    said = {"body": "sample-01/0", "person": "sample-01", "begun": AT + 55}
+    entered = {"state": "s1", "opened": 1, "cut": False, "statuses": [303, 403]}
+    return [{**said, "what": "entered", "at": AT + 56, **entered},
+            {**said, "what": "whoami", "at": AT + 57, "status": 200, "number": NUMBERS["sample-01"]},
+            {**said, "what": "gone", "at": AT + 61, "status": 401, "number": None}]
+
+
 def urged():
     """The urges as they came to the department."""
     return [{"what": "effect", "body": "city", "at": AT + 21, "leg": LEGS[0], "key": f"{LEGS[0]}:leg.urged:{n}",
              "type": "leg.urged", "ref": "r"} for n in (1, 2, 3)]
 
 
+def did(act, at, who=AGENT, status=200, **about):
+    """An act on the case, begun a second before its answer."""
+    return {"what": "did", "body": who, "act": act, "at": AT + at, "begun": AT + at - 1, "status": status, "why": None,
+            "principal": OWNER, "reference": REFERENCE, "key": f"{who}-{act}-{at}", **about}
+
+
+def entrusted():
+    """What both were told: two mandates, the second of which allows more and is ended; the agent files, answers, and
+    takes back in vain after the end."""
+    said = {"body": OWNER, "principal": OWNER, "agent": AGENT, "bundles": ["utilities"],
+            "valid_from": "2026-03-01T00:00:00+08:00", "valid_until": "2026-06-30"}
+    given = [{**said, "what": what, "at": AT - 20 + at, "key": f"g-{name}", "mandate": name, "acts": acts}
+             for name, acts in ((STANDS, ["file", "answer"]), (ENDED, ["file", "withdraw"]))
+             for at, what in enumerate(("entrusts", "entrusted"))]
+    seen = [[LEGS[1], "leg.supplemented", T.format(6)]]
+    return [*given, did("file", 1, status=201, key="k", reference=None), did("answer", 7, leg=LEGS[1]),
+            did("answer", 7, OWNER, 409, leg=LEGS[1]), {"what": "ends", "body": OWNER, "at": AT + 30, "mandate": ENDED},
+            {"what": "ended", "body": OWNER, "at": AT + 31, "mandate": ENDED},
+            {"what": "afterwards", "body": OWNER, "at": AT + 33, "mandate": ENDED, "cases": [], "acts": seen},
+            did("withdraw", 40, status=403),
+            {"what": "answers", "body": OWNER, "at": AT + 6, "reference": REFERENCE, "since": AT + 5, "untold": 0},
+            *({"what": what, "body": OWNER, "at": AT + at, "kinds": ["filed_for", "granted", "ended"], "mobile": mobile}
+              for at, what, mobile in ((-30, "chooses", "13900000000"), (-29, "chose", "13900000000"),
+                                       (50, "chooses", ""), (51, "chose", "")))]
+
+
+def mandates():
+    """The portal's lines of both mandates."""
+    both = {"kind": "mandate", "principal": "digest:p", "agent": "digest:g", "bundles": ["utilities"],
+            "valid_from": "2026-02-28T16:00:00+00:00", "valid_until": "2026-06-30T16:00:00+00:00"}
+    return [{**both, "id": STANDS, "acts": ["file", "answer"], "revoked_at": None},
+            {**both, "id": ENDED, "acts": ["file", "withdraw"], "revoked_at": T.format(30)}]
+
+
+def news(person, *more):
+    """What somebody has in the inbox: all four legs are granted, and it is over."""
+    legs = [leg.rpartition("-")[2] for leg in (*LEGS, DESK)]
+    return [{"person": person, "reference": REFERENCE, "kind": kind, "leg": leg} for kind, leg in (
+        *((kind, None) for kind in (*more, "ended")), *(("granted", leg) for leg in legs))]
+
+
+def bulletins():
+    """What the gateway heard: one bulletin for each, the first of them twice."""
+    granted = "“甲”“乙”“丙”等 4 项已办结，可以查看结果；整件事已结束（已办结）"
+    texts = {OWNER: f"代办人替您提交了申请；没有委托过的，请到“委托”页面查看；{granted}", AGENT: granted}
+    said = {who: {"recipient": {"subject": who, **({"mobile": "13900000000"} if who == OWNER else {})},
+                  "references": [REFERENCE], "text": text} for who, text in texts.items()}
+    base = {"body": "message-gateway", "at": AT + 45}
+    return [{**base, "what": what, "key": f"news_{who}", "said": said[who], "attempt": attempt, "body_sha256": who}
+            for who, what, attempt in ((OWNER, "heard", 1), (OWNER, "rang", 1), (OWNER, "heard", 2),
+                                       (AGENT, "heard", 1), (AGENT, "rang", 1))]
+
+
+def packages(events):
+    """What the commands for an archive left."""
+    said = f"archive/{REFERENCE}.zip  完好：{REFERENCE}，9 项，事件 {events} 个，文件 1 个"
+    return {"wanted": [REFERENCE], "there": [{REFERENCE: "d1"}], "left": {REFERENCE: "d1"}, "made": [0, ""],
+            "checked": [0, said]}
+
+
 def evidence(files):
     """As the checker reads it."""
-    lines = {name: tuple(files[name]) for name in ("clients", "ledger", "export", "officers", "audit")}
+    lines = {name: tuple(files[name]) for name in LINES}
     return Evidence(**lines, run=files["run"])
 
 

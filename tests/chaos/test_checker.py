@@ -6,13 +6,15 @@ import pytest
 
 from chaos.checker import RULES, check, figures, verdict
 from chaos.driver import Patience
+from chaos.evidence import LINES
 from chaos.judged_effects import delays
+from chaos.judged_news import pieces_told
 from tests.chaos import small
 
 LEG, OTHER, LEGACY = small.LEGS
 
 
-def add(part, kind, **changes):
+def add(part, kind, /, **changes):
     """A change that repeats a line with some values changed."""
     def change(files):
         files[part].append({**small.one(files[part], **kind), **changes})
@@ -24,7 +26,7 @@ def drop(part, **wanted):
     return lambda files: files[part].remove(small.one(files[part], **wanted))
 
 
-def put(part, kind, **changes):
+def put(part, kind, /, **changes):
     """A change of a line's values."""
     return lambda files: small.one(files[part], **kind).update(changes)
 
@@ -111,6 +113,66 @@ DOCTORED = {
     "I34 rating told": [
         add("ledger", {"what": "call", "leg": LEG}, what="leak"),
         lambda files: files["officers"].append({"what": "leak", "body": small.OFFICER, "path": "/staff/inbox"})],
+    "I35 act without a mandate": [
+        put("export", {"kind": "mandate", "id": small.STANDS}, acts=["file"]),
+        put("export", {"kind": "mandate", "id": small.STANDS}, bundles=["restaurant"]),
+        put("export", {"kind": "mandate", "id": small.STANDS}, principal="digest:x"),
+        put("export", {"kind": "mandate", "id": small.STANDS}, valid_until=small.T.format(3)),
+        put("export", {"kind": "case"}, agent="digest:x"), put("export", {"kind": "case"}, mandate=small.ENDED),
+        add("clients", {"what": "ended"}, mandate=small.STANDS, at=small.AT + 5),
+        put("export", {"kind": "event", "type": "leg.supplemented"}, by="applicant:WT9")],
+    "I36 mandate used after its end": [
+        put("clients", {"what": "did", "act": "withdraw"}, status=200),
+        put("clients", {"what": "did", "act": "file"}, status=403, why="none"),
+        add("clients", {"what": "did", "act": "answer"}, reference="20260302ZZZZ"),
+        put("clients", {"what": "afterwards"}, mandate=small.STANDS),
+        lambda files: small.one(files["clients"], what="afterwards").update(
+            mandate=small.STANDS, cases=[small.REFERENCE], acts=[])],
+    "I37 mandate lost or doubled": [
+        drop("export", kind="mandate", id=small.STANDS), drop("audit", action="mandate.revoke"),
+        put("export", {"kind": "mandate", "id": small.ENDED}, revoked_at=None),
+        put("export", {"kind": "mandate", "id": small.STANDS}, acts=["file", "urge"]),
+        add("audit", {"action": "mandate.give"}), add("export", {"kind": "mandate"}, id="WT3")],
+    "I38 act under another name": [
+        put("export", {"kind": "event", "type": "leg.supplemented"}, by="applicant"),
+        drop("export", kind="event", type="leg.supplemented"),
+        put("clients", {"what": "did", "act": "answer", "body": small.OWNER}, status=200),
+        add("export", {"kind": "event", "type": "leg.supplemented"}, type="leg.withdraw_requested", by="applicant")],
+    "I39 news": [
+        drop("news", person=small.OWNER, kind="granted"), drop("news", person=small.OWNER, kind="ended"),
+        drop("news", person=small.OWNER, kind="filed_for"), drop("news", person=small.AGENT, kind="granted"),
+        add("news", {"kind": "granted"}),
+        add("news", {"kind": "ended"}, kind="refused", leg="01"), add("news", {"kind": "ended"}, kind="filed"),
+        add("news", {"kind": "granted"}, kind="ask"), add("news", {"kind": "ended"}, person="sample"),
+        put("export", {"kind": "mandate", "id": small.STANDS}, revoked_at=small.T.format(50)),
+        put("clients", {"what": "answers"}, untold=1, since=small.AT - 99)],
+    "I40 bulletins": [
+        run(told=False), drop("ledger", what="rang", key=f"news_{small.OWNER}"),
+        add("ledger", {"what": "rang"}), put("ledger", {"what": "heard", "attempt": 2}, body_sha256="x"),
+        lambda files: files["news"].extend(small.news(small.OWNER)),
+        lambda files: files["news"].append({**files["news"][0], "reference": "20260302ZZZZ"}),
+        lambda files: (files["clients"].remove(small.one(files["clients"], what="chose", mobile="")),
+                       files["ledger"].append({**small.one(files["ledger"], what="rang"), "key": "news_x"}))],
+    "I41 told too much": [
+        lambda files: small.one(files["ledger"], what="heard")["said"].update(reason="现场"),
+        lambda files: small.one(files["ledger"], what="heard")["said"].update(text="现场条件不符合规定"),
+        lambda files: small.one(files["ledger"], what="heard")["said"].update(link="13800000001"),
+        lambda files: small.one(files["ledger"], what="heard")["said"]["recipient"].update(name="示例甲"),
+        put("ledger", {"what": "heard", "attempt": 2}, at=small.AT + 90),
+        lambda files: small.one(files["ledger"], what="heard", key="news_agent")["said"]["recipient"].update(
+            mobile="13900000000")],
+    "I42 filing delayed": [put("clients", {"what": "ack"}, at=small.AT + 7)],
+    "I43 packages": [
+        lambda files: files["run"]["archive"].update(made=[1, "broken"]),
+        lambda files: files["run"]["archive"].update(checked=[1, "broken"]),
+        lambda files: files["run"]["archive"]["left"].clear(),
+        lambda files: files["run"]["archive"]["there"].append({small.REFERENCE: "d0"}),
+        drop("audit", action="archive"), drop("export", kind="event", leg=LEG, type="leg.remark")],
+    "I44 signing in": [
+        put("clients", {"what": "entered"}, opened=2), add("clients", {"what": "entered"}),
+        put("clients", {"what": "entered"}, opened=0), put("clients", {"what": "whoami"}, number="13900000103"),
+        put("clients", {"what": "whoami"}, number=""), put("clients", {"what": "whoami"}, status=401),
+        put("clients", {"what": "gone"}, status=200), put("ledger", {"what": "left"}, status=400)],
     "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }
 
@@ -155,6 +217,17 @@ def test_leaps_of_the_clock_are_no_delay(leaps):
     assert [seconds for seconds, _ in taken] == [2.0, 2.0]
 
 
+@pytest.mark.parametrize(("text", "number"), [
+    ("水电（受理编号 R1）：“供水”需要您补充，请在 12月7日 前补上。", 1),
+    ("水电（受理编号 R1）：“供水”“供电”“燃气”等 6 项已办好；“踏勘”已办结。另有 12 条消息，请登录查看。", 19),
+    ("水电（受理编号 R1）：“供水”“供电”已批准。水电（受理编号 R2）：整件事已结束（已办结），请查看结果。", 3),
+    ("水电（受理编号 R1）：代办人替您提交了申请；没有委托过的，请到“委托”页面查看。", 1),
+    ("水电（受理编号 R1）：申请已提交，各部门开始办理；“供水”还在等您补充；过期没有补，这一项会终止。", 2),
+])
+def test_a_bulletin_is_counted_as_a_person_counts_it(text, number):
+    assert pieces_told(text) == number
+
+
 def test_a_5xx_beside_an_outage_is_no_fault():
     def change(files):
         put("ledger", {"what": "told"}, status=503)(files)
@@ -178,7 +251,7 @@ def test_many_breaches_are_counted_and_the_first_are_shown():
 
 def test_a_run_is_read_from_its_folder_and_summed_up(tmp_path):
     files = small.clean()
-    for name in ("clients", "ledger", "export", "officers", "audit"):
+    for name in LINES:
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in files[name]))
     (tmp_path / "run.json").write_text(json.dumps({**files["run"], "starts": [small.AT], "all_filed_at": small.AT + 5}))
     made = verdict(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from chaos.bugs import BUGS, PLANTED, apply, patch_of, tree_with
 from chaos.checker import RULES
-from chaos.forms import FORMS
+from chaos.forms import FAILPOINTS, FORMS, SELDOM
 
 NAMES = sorted(path.stem for path in PLANTED.glob("*.patch"))
 
@@ -44,6 +44,13 @@ def test_every_patch_is_hunted_by_a_run_and_rules_that_there_are():
     assert {name for bug in BUGS for name in (bug.name, bug.on) if name} == set(NAMES)
     assert {bug.form for bug in BUGS} <= FORMS.keys()
     assert {rule for bug in BUGS for rule in bug.rules} <= {name.split()[0] for name in RULES}
+
+
+def test_every_place_where_a_run_kills_is_in_the_code(request):
+    rooms = [request.config.rootpath / room for room in ("store", "desk", "dispatch", "web")]
+    code = "".join(path.read_text() for room in rooms for path in room.rglob("*.py"))
+    assert [name for name in FAILPOINTS if f'reach("{name}")' not in code] == []
+    assert {*FAILPOINTS} >= SELDOM
 
 
 PROVOKE = """
