@@ -359,7 +359,7 @@ def test_of_two_operators_one_moves_a_leg_and_the_other_hears_that_it_is_gone(po
     with portal(both(tmp_path)) as there:
         leg = filed(there)
         there.deliver(NOW)
-        hosts = [there.desk, Desk(replace(there.desk._premises, embedded=False))]
+        hosts = [Desk(replace(there.desk._premises, embedded=False)) for _ in range(2)]
         assert hosts[1].case_view(SUBJECT, leg[:-3], LATER)["state"] == "in_progress"
         said: list[str] = []
 
@@ -505,7 +505,7 @@ def test_a_host_that_has_leased_a_filing_and_not_begun_sends_nothing_of_a_leg_th
 def test_many_at_once_on_two_hosts_lose_nothing(portal: Opener, tmp_path: Path) -> None:
     with portal(both(tmp_path)) as there:
         legs = [filed(there, f"key-{n}") for n in range(4)]
-        hosts = [there.desk, Desk(replace(there.desk._premises, embedded=False))]
+        hosts = [Desk(replace(there.desk._premises, embedded=False)) for _ in range(2)]
         faults: list[BaseException] = []
 
         def live(seed: int) -> None:
