@@ -15,8 +15,9 @@ _VALUE = """select coalesce(sum(amount), 0) as amount from (
     select amount from counters where name = :name and key = :key
     union all select amount from counter_deltas where name = :name and key = :key) as parts"""
 _ADD = "insert into counter_deltas (name, key, amount) values (:name, :key, :amount)"
-_TAKE = """delete from counter_deltas where id in (
-    select id from counter_deltas order by id limit :limit {skip}) returning name, key, amount"""
+# Chosen once and for all: PostgreSQL may run a query inside of `in` again for each row, and others are free each time.
+_TAKE = """with oldest as materialized (select id from counter_deltas order by id limit :limit {skip})
+    delete from counter_deltas where id in (select id from oldest) returning name, key, amount"""
 _INTO = """insert into counters (name, key, amount) values (:name, :key, :amount)
     on conflict (name, key) do update set amount = counters.amount + excluded.amount"""
 

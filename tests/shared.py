@@ -16,7 +16,7 @@ from types import CodeType
 import psycopg
 import pytest
 from jinja2.bccache import Bucket, BytecodeCache
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry
@@ -28,6 +28,7 @@ from store.opening import Place, open_store
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run", "--disable-dev-shm-usage")
+PATIENCE_MS = 60_000  # what a browser on a busy machine may take for a thing that takes a moment
 _numbers = itertools.count(1)
 
 
@@ -118,6 +119,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, cipher: Cipher) -> Iterator
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         found = playwright.chromium.launch(executable_path=path, args=list(FLAGS))

@@ -3,6 +3,7 @@
 import ast
 import statistics
 import subprocess
+from functools import cache
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
@@ -10,18 +11,22 @@ BANNED_NAMES = {"utils", "helpers", "manager", "common", "misc"}
 LARGEST_FILE, LARGEST_FUNCTION, USUAL_FUNCTION, DEEPEST = 400, 40, 25, 3
 
 
+@cache
 def sources():
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.py"], cwd=HOME, check=True,
                             capture_output=True, text=True).stdout.split()
     return [HOME / name for name in listed if not name.startswith(("tests/", "bench/")) and (HOME / name).exists()]
 
 
+@cache
 def functions():
+    """Every function with its file and how many lines of logic it has."""
+    found = []
     for path in sources():
         lines = path.read_text().split("\n")
-        for node in ast.walk(ast.parse("\n".join(lines))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield path, node, logic_lines(node, lines)
+        found += [(path, node, logic_lines(node, lines)) for node in ast.walk(ast.parse("\n".join(lines)))
+                  if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return found
 
 
 def logic_lines(function, lines):
@@ -43,7 +48,7 @@ def test_no_file_is_longer_than_400_lines():
 
 
 def test_functions_are_short():
-    counted = [(path, node, lines) for path, node, lines in functions()]
+    counted = functions()
     long = [f"{path}:{node.lineno} {node.name} {lines}" for path, node, lines in counted if lines > LARGEST_FUNCTION]
     assert long == []
     sizes = [lines for *_, lines in counted]

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ ROOMS = {*MODULES, *(path.parent.name for path in HOME.glob("*/__init__.py")), "
 PURE = ("catalog", "forms", "cases")
 IMPURE_MODULES = {"flask", "sqlite3", "sqlite_utils", "requests", "os", "random", "time", "psycopg", "secrets",
                   "pathlib", "subprocess", "socket", "urllib"}
+FOR_FEW = {"pikepdf", "psycopg", "psycopg_pool"}
 CLOCK_ROOMS = {"web", "dispatch", "sandbox", "chaos"}
 CLOCK_CALLS = re.compile(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\(")
 SQL = re.compile(r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from)\s", re.IGNORECASE)
@@ -40,6 +42,12 @@ SQL = re.compile(r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s
 
 def files(room):
     return [HOME / f"{room}.py"] if room in MODULES else sorted((HOME / room).rglob("*.py"))
+
+
+@cache
+def tree_of(path):
+    """A file of ours, read once for all that is looked for in it."""
+    return ast.parse(path.read_text())
 
 
 def imported(tree):
@@ -53,7 +61,7 @@ def imported(tree):
 def imports_of(room):
     """What a room imports of the others, each with where it does."""
     return {name: f"{path.relative_to(HOME)}:{node.lineno} imports {name}" for path in files(room)
-            for name, node in imported(ast.parse(path.read_text())) if name in ROOMS - {room}}
+            for name, node in imported(tree_of(path)) if name in ROOMS - {room}}
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
@@ -85,7 +93,7 @@ def test_pure_floors_import_nothing_from_outside(room):
         f"{path.relative_to(HOME)}:{node.lineno} imports {name}"
         for path in files(room)
         if (room, path.name) != ("catalog", "load.py")
-        for name, node in imported(ast.parse(path.read_text()))
+        for name, node in imported(tree_of(path))
         if name in IMPURE_MODULES
     ]
     assert wrong == []
@@ -106,7 +114,7 @@ def test_sql_stands_in_the_store_alone():
     wrong = []
     for room in MAY_IMPORT.keys() - {"store"}:
         for path in files(room):
-            texts = [node for node in ast.walk(ast.parse(path.read_text()))
+            texts = [node for node in ast.walk(tree_of(path))
                      if isinstance(node, ast.Constant) and isinstance(node.value, str)]
             wrong += [f"{path.relative_to(HOME)}:{node.lineno}" for node in texts if SQL.search(node.value)]
     assert wrong == []
@@ -115,27 +123,47 @@ def test_sql_stands_in_the_store_alone():
 def test_no_function_imports_inside_itself():
     wrong = []
     for path in [*(file for room in MAY_IMPORT for file in files(room)), *HOME.glob("*.py")]:
-        for function in ast.walk(ast.parse(path.read_text())):
+        for function in ast.walk(tree_of(path)):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 wrong += [f"{path.relative_to(HOME)}:{node.lineno}" for node in ast.walk(function)
                           if isinstance(node, ast.Import | ast.ImportFrom)]
     assert wrong == []
 
 
-def test_modules_import_each_other_in_one_direction_only():
-    names = {path: ".".join(path.relative_to(HOME).with_suffix("").parts).removesuffix(".__init__")
-             for room in MAY_IMPORT for path in files(room)}
-    known = set(names.values())
-    graph = {}
-    for path, name in names.items():
+def modules():
+    """Every module of the product by its name, with its file."""
+    paths = [*(path for room in MAY_IMPORT for path in files(room)), *HOME.glob("*.py")]
+    return {".".join(path.relative_to(HOME).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+
+
+def graph():
+    """What each module of the product imports of the others."""
+    known, found = modules().keys(), {}
+    for name, path in modules().items():
         targets = set()
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ImportFrom) and node.module:
                 whole = {f"{node.module}.{alias.name}" for alias in node.names}
                 targets |= (whole & known) or ({node.module} & known)
             elif isinstance(node, ast.Import):
                 targets |= {alias.name for alias in node.names} & known
-        graph[name] = targets - {name}
+        found[name] = targets - {name}
+    return found
+
+
+def test_no_start_loads_a_large_library_that_few_ever_use():
+    imports, reached, at_hand = graph(), set(), ["app", "web.serve"]
+    while at_hand:
+        if (name := at_hand.pop()) not in reached:
+            reached.add(name)
+            at_hand += imports[name]
+    wrong = [f"{name} imports {library}" for name, path in modules().items() if name in reached
+             for library, _ in imported(tree_of(path)) if library in FOR_FEW]
+    assert wrong == []
+
+
+def test_modules_import_each_other_in_one_direction_only():
+    imports = graph()
     done, path_now = set(), []
 
     def visit(name):
@@ -144,11 +172,11 @@ def test_modules_import_each_other_in_one_direction_only():
         if name in done:
             return
         path_now.append(name)
-        for target in sorted(graph.get(name, ())):
+        for target in sorted(imports[name]):
             visit(target)
         path_now.pop()
         done.add(name)
 
-    for name in sorted(graph):
+    for name in sorted(imports):
         visit(name)
-    assert done == set(graph)
+    assert done == set(imports)

@@ -19,7 +19,7 @@ from people.policy import POLICY, Access
 from store.people import Account
 from web.bodies import CALLER, DEPARTMENT, MEMBER, NAMED
 from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_json
-from web.headers import refuse_unfit_form
+from web.headers import refuse_unfit_form, refuse_unfit_parts
 from web.inside import through_socket
 from web.present import asked, noted
 from web.staff.tabs import tabs_of
@@ -200,6 +200,7 @@ def _protect(request: Request, for_members: bool) -> None:
     if in_api and (not for_members or current().by != "session"):
         return
     CSRF.protect()
+    refuse_unfit_parts()
 
 
 def _to_login() -> AnyResponse:

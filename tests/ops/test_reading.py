@@ -17,13 +17,13 @@ SECRET = "示例项目"
 
 @pytest.fixture
 def filed(deployment):
-    """Three cases, received by both offices, one strange notice; their receipts."""
+    """Three cases, received by both offices, an hour later a refusal and a strange notice; their receipts."""
     with deployment.house() as home:
         receipts = file(home, 3)
         received(home)
         leg = receipts[0].legs[0].leg
-        say(home, leg, "leg.refused", later=2, reason_code="R1", reason="示例甲不符合规划")
-        say(home, leg, "leg.granted", later=3, results=[])
+        say(home, leg, "leg.refused", later=3600, reason_code="R1", reason="示例甲不符合规划")
+        say(home, leg, "leg.granted", later=3601, results=[])
         home.desk.sweep(home.clock.now())
     return receipts
 
@@ -60,7 +60,7 @@ def test_personal_values_leave_only_when_asked_for_and_that_is_recorded(deployme
 
 def test_since_leaves_out_what_did_not_change(deployment, filed):
     with deployment.house() as home:
-        soon = (home.clock.now() + timedelta(seconds=1)).isoformat()
+        soon = (home.clock.now() + timedelta(minutes=30)).isoformat()
     found = lines(deployment.ok("export", "--jsonl", "--since", soon))
     assert {line["kind"] for line in found} <= {"event", "audit", "leg", "quarantine"}
     assert {line["case"] for line in found if line["kind"] == "event"} == {filed[0].reference}

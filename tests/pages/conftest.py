@@ -20,11 +20,11 @@ from app import create_app
 from dev import demo_platform
 from sandbox.demo_secrets import ensure_secrets
 from tests.pages.client import Visitor
+from tests.shared import PATIENCE_MS
 from web.wiring import NAME
 
 HOME = Path(__file__).parent.parent.parent
 WIDTHS = (1280, 390)
-PATIENCE_MS = 15_000
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.pages.walk import EVERYTHING, answer, fill, sign_in, submit
+from tests.shared import PATIENCE_MS
 
 # What is not violated is not told node by node: that was a megabyte and two thirds of the time of each page.
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
@@ -21,7 +22,7 @@ AXE = Axe()
 def sized(browser: Browser, portal: str, width: int) -> Iterator[Page]:
     """A page of a fresh visitor at one of the widths."""
     context = browser.new_context(base_url=portal, viewport={"width": width, "height": 844}, locale="zh-CN")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 

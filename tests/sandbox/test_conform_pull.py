@@ -58,7 +58,7 @@ class Puller:
     def _call(self, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
         asked = urllib.request.Request(url, body, {"Authorization": f"Bearer {self.token}", **(headers or {})})
         try:
-            with urllib.request.urlopen(asked, timeout=5) as answer:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
                 return answer.status, json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")

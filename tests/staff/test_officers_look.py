@@ -10,6 +10,7 @@ from app import create_app
 from tests.ops.conftest import PNG, file
 from tests.pages.conftest import WIDTHS, width
 from tests.pages.test_access import look_over
+from tests.shared import PATIENCE_MS
 from web.wiring import NAME
 
 __all__ = ["WIDTHS", "width"]
@@ -25,7 +26,7 @@ def page(browser, width, at_the_pages):
     serving.start()
     context = browser.new_context(base_url=f"http://127.0.0.1:{server.port}", locale="zh-CN",
                                   viewport={"width": width, "height": 844})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     try:
         yield context.new_page()
     finally:

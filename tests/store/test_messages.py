@@ -361,7 +361,7 @@ def test_a_message_wakes_the_listeners_after_its_commit(store: Opened) -> None:
 
     store.db.listen(listener)
     store.db.write(file_case)
-    assert heard.wait(10)
+    assert heard.wait(60)
     assert topics[0] == "messages"
 
 

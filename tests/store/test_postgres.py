@@ -40,7 +40,7 @@ def test_what_one_process_commits_wakes_another(shared: Place, opener: Callable[
     woken = threading.Event()
     there.db.listen(lambda topic: (heard.append(topic), woken.set()))  # type: ignore[func-returns-value]
     here.db.write(file_case)
-    assert woken.wait(10)
+    assert woken.wait(60)
     assert heard == ["messages"]
 
 

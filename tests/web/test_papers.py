@@ -54,6 +54,12 @@ def test_a_program_that_sends_too_much_gets_the_status(browser):
     assert (answer.status_code, answer.json["code"]) == (413, "too_large")
 
 
+def test_a_form_with_parts_that_has_a_sign_no_store_takes_is_refused(browser):
+    token = browser.page.split('name="csrf-token" content="')[1].split('"')[0]
+    answer = posted(browser, f"{browser.papers}/drawing", MultiDict([("csrf_token", token), ("remove", "a\0b")]))
+    assert (answer.status_code, "不能使用的字符" in answer.text) == (400, True)
+
+
 def test_another_form_that_is_too_large_is_answered_as_everywhere(browser):
     answer = posted(browser, "/login", {"login": "x" * 3_100_000})
     assert answer.status_code == 413
