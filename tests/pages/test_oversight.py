@@ -1,4 +1,4 @@
-"""The pages of urges, ratings and supervisors, with something on them, are as accessible as all others."""
+"""The pages of urges, ratings, supervisors and transfers, with something on them, are as accessible as all others."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from tests.pages.test_access import look_over
 __all__ = ["deployment", "town"]
 
 
-def test_urges_ratings_and_what_supervisors_see_are_accessible(town: Town, browser: Browser, width: int) -> None:
+def test_urges_ratings_and_what_staff_see_are_accessible(town: Town, browser: Browser, width: int) -> None:
     town.end("02", "power-office")
     town.move(LATE)
     now = town.home.clock.now()
     town.home.desk.sweep(now)
     case, leg = f"/cases/{town.reference}", f"{town.reference}-02"
-    for person, paths in ((WHO, (case, f"{case}/rating?leg=02")),
+    for person, paths in (("operator", (f"/staff/transfers?leg={leg}", f"/staff/legs/{leg}")),
+                          (WHO, (case, f"{case}/rating?leg=02")),
                           ("supervisor", ("/staff/warnings", "/staff/warnings?soon=1", "/staff/ratings",
                                           f"/staff/ratings/{leg}", "/staff/overview"))):
         visitor = Visitor(town.app)
