@@ -125,7 +125,7 @@ def refuse_unfit_form() -> None:
 
 def refuse_unfit_parts() -> None:
     """The same of a form with parts, once they are read: a NUL is text for one store and a fault for the other."""
-    if any("\0" in text for _, text in asked().form.items(multi=True)):
+    if any("\0" in text for texts in asked().form.listvalues() for text in texts):
         raise _unfit()
 
 
