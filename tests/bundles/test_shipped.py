@@ -18,10 +18,12 @@ from tests.bundles.shipped import CATALOG, LOADED, TODAY, planned, public_plan
 BUNDLES = {
     "after-life": (9, 7, 1, (17, 7, "wd")),
     "bankruptcy-check": (9, 9, 3, (3, 3, "wd")),
+    "card-services": (6, 4, 1, (15, 15, "wd")),  # making a card takes as long as it did
     "credit-repair": (5, 2, 2, (23, 13, "wd")),
     "deregistration": (7, 6, 1, (24, 24, "nd")),  # the notice period is the law's own
     "disability": (6, 5, 1, (40, 15, "wd")),
     "enterprise-change": (8, 8, 3, (4, 2, "wd")),
+    "home-transfer": (7, 7, 0, (31, 2, "wd")),
     "newborn": (6, 5, 1, (22, 7, "wd")),
     "oversize": (6, 2, 2, (5, 3, "wd")),
     "restaurant": (6, 4, 8, (20, 10, "wd")),
