@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from bench.applicant import CATALOG
+from bench.applicant import CATALOG, in_public
 from bench.town import Town, town_of
 from forms.compose import compose
 from forms.plan import FieldLine, Plan
@@ -20,14 +20,8 @@ from tests.pages.walk import fill, submit
 
 PATIENCE, ZONE = 20_000, ZoneInfo("Asia/Shanghai")
 
-
-def planned(bundle: str) -> Plan:
-    """The plan of the published figures, today."""
-    return compose(CATALOG, bundle, CATALOG.bundles[bundle].figures, today=datetime.now(ZONE).date())
-
-
 # A leg of theirs may be decided only after days in public, so that the shared clock is moved: they come last.
-IN_PUBLIC = sorted(bundle for bundle in CATALOG.bundles if any(leg.wait for leg in planned(bundle).legs))
+IN_PUBLIC = in_public()
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -45,7 +39,7 @@ def test_a_bundle_is_filed_and_ends(town: Town, browser: Browser, bundle: str) -
     page.goto("/")
     page.get_by_role("link", name=str(CATALOG.bundles[bundle].name), exact=True).click()
     page.get_by_role("button", name="开始办理").click()
-    plan = planned(bundle)
+    plan = compose(CATALOG, bundle, CATALOG.bundles[bundle].figures, today=datetime.now(ZONE).date())
     while "/questions/" in page.url:
         answer(page, bundle, plan)
         expect(page.locator(".govuk-error-summary")).to_have_count(0)
