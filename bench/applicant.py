@@ -131,6 +131,13 @@ class Applicant:
         return views
 
 
+def in_public() -> tuple[str, ...]:
+    """The bundles of which, as they are published, a leg may be decided only after days in public (公告, 公示)."""
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    plans = {bundle: compose(CATALOG, bundle, made.figures, today=today) for bundle, made in CATALOG.bundles.items()}
+    return tuple(sorted(bundle for bundle, plan in plans.items() if any(leg.wait for leg in plan.legs)))
+
+
 def open_legs(views: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """The legs of these cases that are not over: id, state and why."""
     return [(leg["id"], leg["state"], leg["why"]) for view in views for leg in view["legs"] if leg["state"] not in OVER]

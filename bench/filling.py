@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from forms.plan import FieldLine, Plan
-from sources.samples import PERSONAS
+from sources.samples import who_tries
 
-PERSON_OF = {"retirement": "sample-retiree", "after-life": "sample-retiree", "newborn": "sample-mother"}
 FORMATTED = {
     "citizen_id": "370202198001019912", "uscc": "91370202MA0000000Y", "phone": "13800000001",
     "email": "sample@example.com", "plate": "鲁B00001", "project_code": "2405-370202-04-01-000001",
@@ -19,7 +18,7 @@ FORMATTED = {
 
 def answers(plan: Plan, today: date) -> dict[str, Any]:
     """The filled form of `plan`, as the person who usually files this bundle would send it."""
-    person = next(p for p in PERSONAS if p.id == PERSON_OF.get(plan.bundle, "sample-enterprise"))
+    person = who_tries(plan.bundle)
     asked = [line for line in plan.fields if line.value is None or line.type == "rows"]
     return {line.code: _answer(line, person.details, today) for line in asked}
 

@@ -95,7 +95,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """One certificate over several results."""
+    """One certificate over several results; a `report` only says what each of them found."""
 
     id: str
     name: Text
@@ -103,6 +103,7 @@ class Composite:
     parts: tuple[str, ...]
     needs: tuple[str, ...] = ()
     valid: str = "parts"
+    kind: Literal["certificate", "report"] = "certificate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -321,8 +321,8 @@ def _composite(findings: Findings, bundle: Bundle) -> None:
         findings.known((*path, "parts"), "综合证的组成", part, made, "unknown_part")
     for part in one.needs:
         findings.known((*path, "needs"), "必备组成", part, one.parts, "unknown_part")
-    if one.issued_by not in {matter.department for matter in matters}:
-        says = f"发证部门 {one.issued_by} 没有办理本一件事的任何事项"
+    if one.issued_by not in {bundle.lead, *(matter.department for matter in matters)}:
+        says = f"发证部门 {one.issued_by} 不办本一件事的任何事项，也不是牵头部门；请写办其中一个事项的部门，或牵头部门"
         findings.say((*path, "issued_by"), "composite_issuer", says)
 
 

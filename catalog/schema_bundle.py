@@ -133,10 +133,11 @@ class BeforeShape(Authored):
 
 
 class CompositeShape(Authored):
-    """One certificate over several results."""
+    """One certificate over several results, or one report of what several looks into data found."""
 
     id = Name("综合证编码", required=True)
     name = Line("综合证名称", required=True)
+    kind = Pick("种类", ("certificate", "report"))
     issued_by = Name("发证部门", required=True)
     parts = ListOf("组成", Name("结果"), required=True)
     needs = ListOf("必备组成", Name("结果"))

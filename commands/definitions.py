@@ -147,7 +147,8 @@ def plan(bundle: str, situation: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(plan_json(made), ensure_ascii=False, indent=2))
     _stop_at_bad_answers(made)
     if not as_json:
-        click.echo("\n".join(plan_lines(made, pledge_texts(catalog.matters.values()))))
+        places = {code: str(region.name) for code, region in catalog.regions.items()}
+        click.echo("\n".join(plan_lines(made, pledge_texts(catalog.matters.values()), places)))
 
 
 def _stop_at_bad_answers(made: Plan) -> None:

@@ -185,7 +185,7 @@ def composite_view(case: Case, now: datetime, *, masked: bool) -> dict[str, Any]
     if one is None:
         return None
     parts = [_part(part, case.legs[part.leg], now, masked=masked) for part in one.parts]
-    return {"id": one.id, "name": str(one.name), "issued_by": str(one.issued_by), "parts": parts,
+    return {"id": one.id, "name": str(one.name), "kind": one.kind, "issued_by": str(one.issued_by), "parts": parts,
             "stands": all(part["state"] == "held" for part in parts if part["needed"])}
 
 

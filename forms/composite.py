@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from catalog.bundle import Bundle
 from catalog.matter import Gives
@@ -29,6 +30,7 @@ class PlannedComposite:
     name: Text
     issued_by: Text
     parts: tuple[PlannedPart, ...]
+    kind: Literal["certificate", "report"] = "certificate"
 
 
 def composite_of(catalog: Catalog, bundle: Bundle, given: Iterable[tuple[str, Gives]]) -> PlannedComposite | None:
@@ -40,4 +42,5 @@ def composite_of(catalog: Catalog, bundle: Bundle, given: Iterable[tuple[str, Gi
         PlannedPart(code, catalog.materials[code].name, leg, code in one.needs)
         for leg, gives in given for code in gives.materials if code in one.parts
     )
-    return PlannedComposite(one.id, one.name, catalog.departments[one.issued_by].name, parts) if parts else None
+    issuer = catalog.departments[one.issued_by].name
+    return PlannedComposite(one.id, one.name, issuer, parts, one.kind) if parts else None

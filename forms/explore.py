@@ -25,7 +25,7 @@ from forms.cells import MOST_CELLS, Path, Placed, Space, TooManyCells, bundle_co
 from forms.chains import Chains, Outcome, outcome_of
 from forms.choose import Selection, select
 from forms.examples import check_examples
-from forms.explore_papers import unprovided
+from forms.explore_papers import blocked, unprovided, with_blocks
 
 _NOT_PROVEN = "情形超过 100000 种，没有逐一验证"
 
@@ -63,8 +63,9 @@ class _Exploration:
         here: Path = ("bundles", self.known.bundle.id)
         try:
             self.never_true()
-            outcomes = [self.part(part) for part in parts_of(self.known)]
-            self.no_legs(outcomes)
+            parts = parts_of(self.known)
+            outcomes = [self.part(part) for part in parts]
+            self.no_legs(parts, outcomes)
             self.longest(outcomes)
         except TooManyCells:
             self.say(here, "not_proven", f"{self.known.bundle.id}：{_NOT_PROVEN}", "warning")
@@ -129,13 +130,26 @@ class _Exploration:
                 says += f"例：{shown(values)}；届时会请申请人选择"
                 self.say(path, "group_ambiguous", says, "warning")
 
-    def no_legs(self, outcomes: list[dict[Outcome, dict[str, Any]]]) -> None:
-        """A situation in which no matter at all is chosen: every part has an empty outcome."""
+    def no_legs(self, parts: list[Part], outcomes: list[dict[Outcome, dict[str, Any]]]) -> None:
+        """A situation that no rule refuses and in which no matter at all is chosen: every part has an empty outcome."""
         empty = [next((values for outcome, values in part.items() if not outcome.legs), None) for part in outcomes]
-        if all(values is not None for values in empty):
-            joint = {name: value for values in empty if values for name, value in values.items()}
-            says = f"存在一种回答使办件一个事项也没有：{shown(joint)}；请至少设一个必办事项或 min: 1"
-            self.say(("bundles", self.known.bundle.id), "no_legs", says)
+        if any(values is None for values in empty):
+            return
+        joint: dict[str, Any] | None = {name: value for values in empty if values for name, value in values.items()}
+        if blocked(replace(self.known, values=joint or {})):
+            joint = self.unblocked(parts)
+        if joint is not None:
+            says = f"存在一种回答使办件一个事项也没有：{shown(joint)}；请设一个必办事项，给多选题写 min: 1，"
+            self.say(("bundles", self.known.bundle.id), "no_legs", f"{says}或写一条 block 规则拦住这种回答")
+
+    def unblocked(self, parts: list[Part]) -> dict[str, Any] | None:
+        """The first situation without a matter that no rule refuses, of all."""
+        names = with_blocks({name for part in parts for name in part.names}, self.known)
+        for values in self.space.situations(names):
+            here = replace(self.known, values=values)
+            if not blocked(here) and not outcome_of(select(here), here).legs:
+                return values
+        return None
 
     def longest(self, outcomes: list[dict[Outcome, dict[str, Any]]]) -> None:
         """The longest chain against the published promise, and before against after."""

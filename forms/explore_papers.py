@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.bundle import Edge, Entry
 from catalog.conditions import Condition, names_in
-from catalog.matter import Matter, Rule
+from catalog.matter import Matter
 from catalog.reading import all_asks, covered, given, kinds_asked
 from catalog.text import Problem
 from forms.answers import CHOSEN, Known
@@ -81,8 +81,7 @@ class _Trial:
                 if ask.kind == self.kind:
                     conditions += [ask.when, ask.pledge.when if ask.pledge else None]
         found = _read(conditions) | {entry.each for entry in entries if entry.each is not None}
-        rules = [rule for rule in self.known.bundle.rules if rule.effect == "block"]
-        return found.union(*(wanted for rule in rules if (wanted := _read([rule.when, rule.need])) & found))
+        return with_blocks(found, self.known)
 
     def lacks(self, values: dict[str, Any], relevant: frozenset[str]) -> bool:
         """Whether this situation needs the paper and leaves it to an applicant who cannot have it."""
@@ -92,7 +91,7 @@ class _Trial:
         stopped = any(problem.level == "block" for problem in chosen.problems)
         if undecided or stopped or not chosen.of(self.entry.matter):
             return False
-        if any(_refuses(rule, here) for rule in self.known.bundle.rules):
+        if blocked(here):
             return False
         return self.left([leg for leg in legs_of(chosen, here) if leg.planned.matter in relevant], here)
 
@@ -113,8 +112,16 @@ def _read(conditions: list[Condition | None]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def _refuses(rule: Rule, here: Known) -> bool:
-    return rule.effect == "block" and here.holds(rule.when) is True and here.holds(rule.need) is False
+def with_blocks(names: set[str], known: Known) -> set[str]:
+    """The names, and all that the bundle's blocking rules read which touch any of them."""
+    rules = [rule for rule in known.bundle.rules if rule.effect == "block"]
+    return names.union(*(wanted for rule in rules if (wanted := _read([rule.when, rule.need])) & names))
+
+
+def blocked(here: Known) -> bool:
+    """Whether a rule of the bundle keeps this situation from being filed."""
+    return any(rule.effect == "block" and here.holds(rule.when) is True and here.holds(rule.need) is False
+               for rule in here.bundle.rules)
 
 
 def _said(entry: Entry, kind: str, values: Mapping[str, Any], known: Known) -> tuple[Path, str]:

@@ -8,7 +8,16 @@ from typing import Any, Final
 from catalog.limits import Limit
 from catalog.matter import Matter
 from catalog.reading import all_asks
-from forms.plan import FieldLine, MaterialLine, Plan, PlannedEdge, PlannedLeg, PlanProblem, RemovedMaterial
+from forms.plan import (
+    AskedQuestion,
+    FieldLine,
+    MaterialLine,
+    Plan,
+    PlannedEdge,
+    PlannedLeg,
+    PlanProblem,
+    RemovedMaterial,
+)
 
 LEVELS: Final[Mapping[str, str]] = {"block": "不能办", "undecided": "待定", "manual": "转人工核对", "warn": "提醒"}
 _EVERYONE: Final = "全部事项都要"
@@ -20,11 +29,12 @@ def pledge_texts(matters: Iterable[Matter]) -> dict[str, str]:
     return {ask.pledge.form: str(ask.pledge.text) for ask in asks if ask.pledge and ask.pledge.text}
 
 
-def plan_lines(plan: Plan, pledges: Mapping[str, str]) -> list[str]:
-    """Every part of the plan, line by line; `pledges` has the texts by the pledge's code."""
+def plan_lines(plan: Plan, pledges: Mapping[str, str], places: Mapping[str, str]) -> list[str]:
+    """Every part of the plan, line by line; `pledges` has the texts by the pledge's code, `places` the regions'
+    names by theirs."""
     return [
         f"{plan.bundle_name}（版次 {plan.edition[:12]}）",
-        *_situation(plan), *_problems(plan.problems), *_matters(plan), *_form(plan), *_kept(plan),
+        *_situation(plan, places), *_problems(plan.problems), *_matters(plan), *_form(plan), *_kept(plan),
         *_removed(plan, pledges), "", "前后对比", *(f"  {line}" for line in plan.figures.because), *_old_limits(plan),
     ]
 
@@ -34,12 +44,25 @@ def _part(title: str, lines: Iterable[str]) -> list[str]:
     return ["", title, *(f"  {line}" for line in found)] if found else []
 
 
-def _situation(plan: Plan) -> list[str]:
-    answered = [f"{one.ask} {answer_words(one.value, {o.code: str(o.name) for o in one.options})}"
+def _situation(plan: Plan, places: Mapping[str, str]) -> list[str]:
+    columns = {line.code: line.inner for line in plan.fields if line.inner}
+    answered = [f"{one.ask} {_rows(one.value, columns[one.id], places)}" if one.id in columns
+                else f"{one.ask} {answer_words(one.value, _names(one, places))}"
                 for one in plan.questions if one.state == "answered"]
     known = {one.id for one in plan.questions}
     others = [f"{name}：{answer_words(value, {})}" for name, value in plan.situation.items() if name not in known]
     return _part("按这样的情形", [*answered, *others] or ["什么都还没有回答"])
+
+
+def _names(asked: AskedQuestion | FieldLine, places: Mapping[str, str]) -> Mapping[str, str]:
+    return {option.code: str(option.name) for option in asked.options} or places
+
+
+def _rows(rows: Iterable[Mapping[str, Any]], columns: Iterable[FieldLine], places: Mapping[str, str]) -> str:
+    """Rows as the form shows them: each column by its name."""
+    shown = [(column, column.code.rpartition(".")[2]) for column in columns]
+    return "；".join("，".join(f"{column.name} {answer_words(row[key], _names(column, places))}"
+                              for column, key in shown if key in row) for row in rows)
 
 
 def answer_words(value: Any, names: Mapping[str, str]) -> str:

@@ -12,15 +12,23 @@ from sources.stand_in import records
 
 @dataclass(frozen=True, slots=True)
 class SamplePerson:
-    """An invented person, named 示例…; `details` are answers by field code, for the fields this person knows."""
+    """An invented person, named 示例…; `details` are answers by field code, for the fields this person knows, and
+    `bundles` those that this person is there to try."""
 
     id: str
     name: str
     note: str
     details: Mapping[str, Any]
+    bundles: tuple[str, ...]
 
 
-PERSONAS: tuple[SamplePerson, ...] = tuple(SamplePerson(**one) for one in records("persons"))
+PERSONAS: tuple[SamplePerson, ...] = tuple(
+    SamplePerson(**{**one, "bundles": tuple(one.get("bundles", ()))}) for one in records("persons"))
+
+
+def who_tries(bundle: str) -> SamplePerson:
+    """The sample person who is there to try a bundle, the first one for a bundle nobody names."""
+    return next((one for one in PERSONAS if bundle in one.bundles), PERSONAS[0])
 
 
 def sample_paper(name: str, endings: Collection[str] = ("pdf",)) -> tuple[str, str, bytes]:

@@ -17,12 +17,18 @@ from tests.bundles.shipped import CATALOG, LOADED, TODAY, planned, public_plan
 
 BUNDLES = {
     "after-life": (9, 7, 1, (17, 7, "wd")),
+    "bankruptcy-check": (9, 9, 3, (3, 3, "wd")),
+    "card-services": (6, 4, 1, (15, 15, "wd")),  # making a card takes as long as it did
+    "credit-repair": (5, 2, 2, (23, 13, "wd")),
     "deregistration": (7, 6, 1, (24, 24, "nd")),  # the notice period is the law's own
+    "disability": (6, 5, 1, (40, 15, "wd")),
     "enterprise-change": (8, 8, 3, (4, 2, "wd")),
+    "home-transfer": (7, 7, 0, (31, 2, "wd")),
     "newborn": (6, 5, 1, (22, 7, "wd")),
     "oversize": (6, 2, 2, (5, 3, "wd")),
     "restaurant": (6, 4, 8, (20, 10, "wd")),
     "retirement": (7, 5, 0, (60, 20, "wd")),
+    "school-entry": (6, 4, 0, (10, 10, "wd")),  # data checks and one decision, whose old limit nobody published
     "transport-company": (6, 3, 1, (42, 5, "wd")),
     "utilities": (17, 11, 9, (37, 7, "wd")),
 }
@@ -70,6 +76,14 @@ def test_a_restaurant_gets_one_certificate_over_its_permits_after_one_visit() ->
         ("07", "烟草专卖零售许可证", False)]
     visit = [(edge.leg, edge.kind, edge.feeds) for edge in plan.edges if edge.targets == ("02",)]
     assert visit == [("03", "before_decide", ("visit_record",)), ("07", "before_decide", ("visit_record",))]
+
+
+def test_what_several_departments_look_up_comes_back_as_one_report_of_the_leading_one() -> None:
+    plan = planned("bankruptcy-check", {**CATALOG.bundles["bankruptcy-check"].figures, "look_for": ["land", "tax"]})
+    assert plan.composite is not None
+    assert (plan.composite.kind, str(plan.composite.issued_by)) == ("report", "发展和改革委员会")
+    assert [(part.leg, part.needed) for part in plan.composite.parts] == [("03", False), ("08", False)]
+    assert plan.composite.issued_by not in {leg.department_name for leg in plan.legs}
 
 
 def test_a_page_of_the_form_begins_as_its_author_says() -> None:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from bench.applicant import CATALOG, ENDED, OVER, Applicant, open_legs
+from bench.applicant import CATALOG, ENDED, OVER, Applicant, in_public, open_legs
 from bench.town import Town
 from forms.compose import compose
 
-NOTICE_PERIOD = "deregistration"  # its first leg may be decided only after 20 natural days in public
+IN_PUBLIC = in_public()
 QUIET = OVER | {"waiting"}
 OWED = {"result", "later"}
 
@@ -26,20 +26,20 @@ def town(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ended(town):
-    """Every bundle's case, seen at its end; the one with a notice period last, for it moves everybody's clock."""
+    """Every bundle's case, seen at its end; those with days in public last, for they move everybody's clock."""
     applicant = Applicant(town.url, town.token())
-    first = [bundle for bundle in CATALOG.bundles if bundle != NOTICE_PERIOD]
+    first = [bundle for bundle in CATALOG.bundles if bundle not in IN_PUBLIC]
     receipts = {bundle: applicant.file(applicant.prepare(bundle), bundle) for bundle in first}
     seen = {view["bundle"]: view for view in
             applicant.until_all_ended(receipt["reference"] for receipt in receipts.values()).values()}
-    reference = applicant.file(applicant.prepare(NOTICE_PERIOD), NOTICE_PERIOD)["reference"]
-    assert _states_when_quiet(applicant, reference)["01"] == "in_review"
+    last = [applicant.file(applicant.prepare(bundle), bundle)["reference"] for bundle in IN_PUBLIC]
+    assert [_states_when_quiet(applicant, reference)["01"] for reference in last] == ["in_review"] * len(IN_PUBLIC)
     town.jump(days=22)
-    return {**seen, NOTICE_PERIOD: applicant.until_ended(reference)}
+    return {**seen, **{view["bundle"]: view for view in applicant.until_all_ended(last).values()}}
 
 
 def _states_when_quiet(applicant, reference):
-    """The states of a case's legs once only the notice period is left to wait for."""
+    """The states of a case's legs once only the days in public are left to wait for."""
     for _ in range(300):
         states = {leg["leg"]: leg["state"] for leg in applicant.see(reference)["legs"]}
         if {state for leg, state in states.items() if leg != "01"} <= QUIET and states["01"] == "in_review":

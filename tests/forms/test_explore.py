@@ -13,6 +13,8 @@ from catalog.limits import Limit
 from catalog.load import load_catalog
 from catalog.matter import LimitRow
 from forms.explore import explore
+from tests.forms.authored import matter, written
+from tests.forms.authored import said as told
 
 TODAY = date(2026, 3, 2)
 
@@ -137,3 +139,20 @@ def test_every_difference_of_an_example_is_its_own_line():
 def test_public_figures_must_answer_every_question():
     says = said(changed("utilities", figures={"services": ("water",)}), "utilities")["figures"]
     assert "没有答全" in says
+
+
+NOTHING = """situation:
+  a: {ask: 甲吗？, yes_no: yes, why: 要。}
+  b: {ask: 乙吗？, yes_no: yes, why: 要。}
+matters: {one: {when: a}, two: {when: b}}
+figures: {a: yes, b: yes}
+"""
+EITHER = "rules: [{id: R-1, need: a or b, say: 甲、乙至少选一项。, effect: block}]\n"
+
+
+@pytest.mark.parametrize(("rules", "refused"), [("", True), (EITHER.replace("block", "warn"), True), (EITHER, False)])
+def test_a_rule_that_blocks_it_is_one_way_to_have_no_situation_without_a_matter(rules, refused):
+    texts = written(matter("one", "fields: [pid, pname]") + matter("two", "fields: [pid, pname]"), NOTHING + rules)
+    found = [line for line in told(texts) if "一个事项也没有" in line]
+    assert bool(found) == refused
+    assert all("a=no，b=no" in line and "block 规则" in line for line in found)

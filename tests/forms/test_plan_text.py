@@ -21,7 +21,8 @@ def shipped():
 def text(bundle, **answers):
     catalog = shipped()
     situation = {**catalog.bundles[bundle].figures, **answers}
-    return plan_lines(compose(catalog, bundle, situation, today=TODAY), pledge_texts(catalog.matters.values()))
+    places = {code: str(region.name) for code, region in catalog.regions.items()}
+    return plan_lines(compose(catalog, bundle, situation, today=TODAY), pledge_texts(catalog.matters.values()), places)
 
 
 @pytest.mark.parametrize("bundle", sorted(shipped().bundles))
@@ -36,6 +37,15 @@ def test_every_shipped_bundle_has_a_text_in_plain_words(bundle):
 def test_what_is_open_stands_before_the_matters():
     lines = text("newborn", has_certificate=None)
     assert lines.index("待定") < next(at for at, line in enumerate(lines) if line.startswith("办 "))
+
+
+@pytest.mark.parametrize(("bundle", "line"), [
+    ("oversize", "途经哪些省份？ 山东省、江苏省、上海市"),
+    ("transport-company", "请逐辆填写车架号和总质量 车架号 LSGJA52U9AH000018，总质量 18000；"
+     "车架号 LZZ5CLVB9NA000024，总质量 3500"),
+])
+def test_an_answer_is_said_by_the_names_of_regions_and_columns(bundle, line):
+    assert f"  {line}" in text(bundle)
 
 
 def test_order_rows_counts_and_pledges_are_said():

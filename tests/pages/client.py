@@ -76,7 +76,8 @@ def sent(name: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for at, item in enumerate(value):
             if isinstance(item, dict):
-                yield from ((f"{name}.{at}.{column}", str(inner)) for column, inner in item.items())
+                for column, inner in item.items():
+                    yield from sent(f"{name}.{at}.{column}", inner)
             else:
                 yield name, str(item)
     else:

@@ -10,10 +10,10 @@ import requests
 
 from catalog.load import load_catalog
 from forms.values import json_ready
+from sources.samples import who_tries
 from tests.pages.client import sent
 
 CATALOG = load_catalog(Path(__file__).parent.parent.parent / "bundles").catalog
-PERSONS = {"retirement": "sample-retiree", "after-life": "sample-retiree", "newborn": "sample-mother"}
 
 
 class Visitor:
@@ -48,7 +48,7 @@ def test_a_shipped_bundle_is_filed_through_its_pages(portal: str, bundle: str) -
         question = at.rpartition("/")[2]
         at = visitor.send(at, list(sent(question, situation[question])))
     visitor.get("/login")
-    visitor.send("/login/persona", [("persona", PERSONS.get(bundle, "sample-enterprise"))])
+    visitor.send("/login/persona", [("persona", who_tries(bundle).id)])
     visitor.get(f"/bundles/{bundle}/plan")
     draft = visitor.send(f"/bundles/{bundle}/start", []).split("/")[2]
     visitor.send(f"/drafts/{draft}/sample-form", [("section", visitor.get(f"/drafts/{draft}").rpartition("/")[2])])
@@ -72,6 +72,7 @@ def test_a_shipped_bundle_is_filed_through_its_pages(portal: str, bundle: str) -
 def test_home_begins_with_a_life_and_shows_a_number_once_where_nothing_is_gained(portal: str) -> None:
     page = requests.get(portal, timeout=30).text
     stages = re.findall(r'<h2 class="govuk-heading-m">([^<]+)</h2>', page)
-    assert stages == ["出生", "退休", "身后", "开办经营", "项目建设", "交通运输", "企业变更", "企业退出"]
+    assert stages == ["出生", "入学", "安居", "社会保障", "扶残助困", "退休", "身后", "开办经营", "项目建设",
+                      "交通运输", "企业变更", "企业信用", "企业退出"]
     gains = re.findall(r"(\d+) → <strong>(\d+)</strong>", page)
     assert gains and all(before != after for before, after in gains)

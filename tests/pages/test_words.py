@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask, render_template
 
+from forms.values import json_ready
 from tests.bundles.shipped import public_plan
 from tests.pages.client import Visitor, controls
 from tests.pages.client import sent as sent_as
@@ -205,6 +206,18 @@ def test_a_plan_counts_days_from_one_and_papers_by_kind(visitor: Visitor) -> Non
     assert "第 0" not in visitor.text
     assert re.search(r"计划第 \d+(–\d+)? 个工作日办理", visitor.text)
     assert re.search(r"不用交的 \d+ 种", visitor.text)
+    ask_through(visitor, "credit-repair", json_ready(public_plan("credit-repair").situation))
+    assert re.search(r"自己上传 3 份材料（2 种）", visitor.text), "a paper for each row is one kind"
+
+
+def test_what_several_departments_look_up_is_called_a_report(visitor: Visitor) -> None:
+    ask_through(visitor, "bankruptcy-check", json_ready(public_plan("bankruptcy-check").situation))
+    assert "发展和改革委员会汇成一份“企业破产信息核查报告”" in visitor.text
+    case = file(visitor, "bankruptcy-check", "sample-administrator", insolvency_kind="settlement", look_for=["tax"],
+                filer="agent")
+    visitor.get(f"/cases/{case}")
+    assert "发展和改革委员会汇总下面各项结果" in visitor.text
+    assert "有效期至" not in visitor.text
 
 
 @pytest.mark.parametrize(("text", "shown"), [
