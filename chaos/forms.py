@@ -155,7 +155,7 @@ FORMS: Mapping[str, Form] = {
                         armed="accept.before_commit:sleep=0.2", drain_seconds=60),
     "by-hand": Form(8, script=LATER, withdraws=0.1, drain_seconds=120, desks=BY_HAND, days=2, follows=1.0,
                     ways=dict.fromkeys(WAYS, 0.12), pauses=(12, 12), read_out=False),
-    "entrusted": Form(6, 2, script=ENTRUSTED, failpoint_share=0, withdraws=0, drain_seconds=120, days=1, entrusts=1,
+    "entrusted": Form(6, 2, script=ENTRUSTED, failpoint_share=0, withdraws=0, drain_seconds=120, days=1, entrusts=2,
                       pauses=(8, 12), read_out=False, calms_down=False, armed="news.before_commit:kill,p=0.5"),
     "ringing": Form(80, 3, script=RINGING, failpoint_share=0, withdraws=0, quick_seconds=6, pauses=(6, 8),
                     drain_seconds=120, read_out=False),  # so much that it is still being filed as the gateway hangs

@@ -151,13 +151,27 @@ def bulletins_miscounted(found: Evidence) -> Iterator[str]:
     if not found.run.get("told", True):
         yield "what was to be told had not left in time"
     pairs = {(line["key"], line["body_sha256"]) for line in found.said("heard")}
-    for part, what in ((0, "texts"), (1, "keys")):
-        often = Counter(pair[part] for pair in pairs)
+    without = {(line["key"], _unnumbered(found, line)) for line in found.said("heard")}
+    for part, what, places in ((0, "texts", without), (1, "keys", pairs)):
+        often = Counter(place[part] for place in places)
         yield from (f"{one}: {number} {what}" for one, number in often.items() if number > 1)
     rang = Counter(line["key"] for line in found.said("rang"))
     yield from (f"{key}: rang {number} times" for key, number in rang.items() if number > 1)
     if found.news:
         yield from _counted(found)
+
+
+def _unnumbered(found: Evidence, line: Line) -> str:
+    """The bytes of a bulletin; of somebody who took a number back its words alone, for it is told anew without that,
+    under the key that follows from what is told, and so rings no second time."""
+    if not _took_back(found, line["said"]["recipient"]["subject"]):
+        return str(line["body_sha256"])
+    return str({**line["said"], "recipient": ""})
+
+
+def _took_back(found: Evidence, person: str) -> bool:
+    return _agreed(found, person) and any(line["body"] == person and not line["mobile"]
+                                          for line in found.noted("chose"))
 
 
 def _counted(found: Evidence) -> Iterator[str]:
@@ -170,7 +184,6 @@ def _counted(found: Evidence) -> Iterator[str]:
         told[person] += pieces_told(line["said"]["text"])
         named[person] |= {*line["said"]["references"]}
     lasting = lasting_agencies(found)
-    again = {line["body"] for line in found.noted("chose") if not line["mobile"] and _agreed(found, line["body"])}
     for person in {one["person"] for one in found.news}:
         wanted = [one for one in found.news if one["person"] == person and one["kind"] in _wants(found, person)]
         sure = [one for one in wanted if one["kind"] not in ASKS and (person != AGENT or one["reference"] in lasting)]
@@ -178,7 +191,7 @@ def _counted(found: Evidence) -> Iterator[str]:
                     sorted({one["reference"] for one in sure} - named[person]))
         if told[person] < len(sure):
             yield f"{person}: {told[person]} pieces left of {len(sure)}"
-        elif told[person] > len(wanted) and person not in again | {AGENT}:
+        elif told[person] > len(wanted) and person != AGENT and not _took_back(found, person):
             yield f"{person}: {told[person]} pieces left, and there are {len(wanted)}"
 
 

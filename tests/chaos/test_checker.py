@@ -148,7 +148,9 @@ DOCTORED = {
         put("clients", {"what": "answers"}, untold=1, since=small.AT - 99)],
     "I40 bulletins": [
         run(told=False), drop("ledger", what="rang", key=f"news_{small.OWNER}"),
-        add("ledger", {"what": "rang"}), put("ledger", {"what": "heard", "attempt": 2}, body_sha256="x"),
+        add("ledger", {"what": "rang"}), add("ledger", {"what": "heard", "key": "news_agent"}, body_sha256="x"),
+        lambda files: files["ledger"].append({**small.one(files["ledger"], what="heard"), "said": {
+            "recipient": {"subject": small.OWNER}, "references": [small.REFERENCE], "text": "整件事已结束"}}),
         lambda files: files["news"].extend(small.news(small.OWNER)),
         lambda files: files["news"].append({**files["news"][0], "reference": "20260302ZZZZ"}),
         lambda files: (files["clients"].remove(small.one(files["clients"], what="chose", mobile="")),
@@ -226,6 +228,14 @@ def test_leaps_of_the_clock_are_no_delay(leaps):
 ])
 def test_a_bulletin_is_counted_as_a_person_counts_it(text, number):
     assert pieces_told(text) == number
+
+
+def test_a_bulletin_that_is_told_anew_without_a_number_that_was_taken_back_keeps_its_key():
+    def change(files):
+        first = small.one(files["ledger"], what="heard", key=f"news_{small.OWNER}")
+        files["ledger"].append({**first, "body_sha256": "x", "said": {
+            **first["said"], "recipient": {"subject": small.OWNER}}})
+    assert check(small.doctored(change))["I40 bulletins"]["count"] == 0
 
 
 def test_a_5xx_beside_an_outage_is_no_fault():
