@@ -17,6 +17,7 @@ from store.failpoints import reach
 from store.schema import (
     EIGHTH,
     ELEVENTH,
+    FIFTEENTH,
     FIFTH,
     FIRST,
     FOURTEENTH,
@@ -117,6 +118,11 @@ def _twelfth(db: Any) -> None:
 @MIGRATIONS(name="0014_what_happened_since")
 def _fourteenth(db: Any) -> None:
     run_all(db, FOURTEENTH)
+
+
+@MIGRATIONS(name="0015_days_of_reports")
+def _fifteenth(db: Any) -> None:
+    run_all(db, FIFTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:
