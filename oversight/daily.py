@@ -72,8 +72,10 @@ class Daily:
             due = self._due(begin, known, now) if begin else None
             before = next(iter(days.kept(tx, due, due)), None) if due else None
             month = self._unadded(tx, begin, known) if begin and due is None else None
+            parts = days.kept(tx, month[0], _last_of(month[0])) if month else []
         if month is not None:
-            self._database.write(lambda tx: days.put(tx, self._month(tx, *month), month=True))
+            whole = self._month(*month, parts)
+            self._database.write(lambda tx: days.put(tx, whole, month=True))
         elif due is not None:
             made = self._count(due, before, now)
             if before is not None and self._over(before.counted):
@@ -85,7 +87,8 @@ class Daily:
         """What the days from the first to the last come to, as far as they have come and were counted."""
         last = min(last, self._calendar.date_of(now))
         with self._database.read() as tx:
-            begin, known = _begin(tx), days.counted(tx, first, last)
+            begin = _begin(tx)
+            known = {day: one for day, one in days.counted(tx, first, last).items() if _readable(one)}
             found = list(self._parts(tx, (first, last), begin, known)) if begin else []
             pledges = [pair for one in found for pair in one.figures["pledges"]]
             erased = erased_of(tx, (line["leg"].rpartition("-")[0] for _, line in pledges))
@@ -110,7 +113,7 @@ class Daily:
             if month is not None and end == _last_of(start) and newest is not None and month.at == newest:
                 yield days.kept_month(tx, start)
             else:
-                yield from days.kept(tx, start, end)
+                yield from (one for one in days.kept(tx, start, end) if _readable(one.counted))
             start = end + ONE_DAY
 
     def _newest(self, first: date, last: date, known: Mapping[date, Counted]) -> datetime | None:
@@ -130,8 +133,7 @@ class Daily:
                 return start, newest
         return None
 
-    def _month(self, tx: Tx, start: date, newest: datetime) -> Kept:
-        found = days.kept(tx, start, _last_of(start))
+    def _month(self, start: date, newest: datetime, found: list[Kept]) -> Kept:
         return Kept(Counted(start, newest, self._by, sum(one.counted.cases for one in found)),
                     {"report": _sum(found)[0].packed(),
                      "pledges": [pair for one in found for pair in one.figures["pledges"]]})
@@ -188,6 +190,11 @@ class Daily:
 def _told(figures: Mapping[str, object]) -> object:
     """What is compared: what was erased since has no pledges any more."""
     return figures["report"]
+
+
+def _readable(one: Counted) -> bool:
+    """Whether a day was counted by these rules; what others kept may be of another shape."""
+    return one.by.partition(":")[0] == RULES
 
 
 def _sum(found: Iterable[Kept]) -> tuple[Report, list[Total]]:

@@ -113,6 +113,9 @@ def test_kept_days_add_up_to_what_is_counted_anew_also_after_a_decision_is_put_r
     for _ in range(2):  # today, and the 9th, after which the month is older than its days
         assert daily.go_on(later + timedelta(minutes=1))
     assert shown(daily.added(*year, later).report) == tables(town)
+    other = days.Kept(replace(kept.counted, by="0:x"), {})
+    town.premises.database.write(lambda tx: days.put(tx, other))
+    assert (daily.added(*WHOLE, later).uncounted, daily.added(*year, later).uncounted) == (1, 1)
     assert [line.args[0] for line in caplog.records if line.name == "yijianshi.report"] == [date(2026, 1, 6)]
 
 
