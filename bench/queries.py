@@ -100,6 +100,10 @@ def fill(folder: Path, applications: int, legs: int) -> list[str]:
         show(f"at_{applications}_recount_seconds", time.monotonic() - began)
         while there.desk.sweep(NOW) < NOW + timedelta(minutes=1):
             pass
+        began = time.process_time()
+        while there.house.daily.go_on(NOW):
+            pass
+        show(f"at_{applications}_days_counted_cpu_seconds", time.process_time() - began)
     return references
 
 

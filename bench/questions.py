@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import cycle
 from typing import NamedTuple
 
@@ -39,6 +39,7 @@ ROUNDS = 300
 SLOW = 15
 AT_ONCE = 50
 NOW = LAST_DAY + timedelta(minutes=5)
+FEBRUARY = date(2026, 2, 1), date(2026, 2, 28)
 LONG_AGO = LAST_DAY - timedelta(days=90)
 
 
@@ -151,6 +152,7 @@ QUESTIONS: Mapping[str, Question] = {
     "bad_ratings_counted": Question(_read(lambda tx: ratings.late(tx, NOW)), ROUNDS, None),
     "figures_of_ratings": Question(_read(lambda tx: (figures.by_bundle(tx), figures.by_office(tx))), ROUNDS, 1.2),
     "figures_of_endings": Question(_read(figures.by_standing), ROUNDS, 1.2),
+    "report_of_a_month": Question(lambda here: here.there.house.daily.added(*FEBRUARY, NOW), SLOW, 1.2),
     # What operators look at, on pages and by commands.
     "cockpit_counts": Question(_read(cockpit), ROUNDS, 1.2),
     "undelivered_page": Question(lambda here: troubles_after(here.there.house.database, None, AT_ONCE), ROUNDS, 1.2),

@@ -9,6 +9,7 @@ import hashlib
 import logging
 from datetime import datetime
 
+from cases.calendar_days import WorkCalendar
 from cases.due import Dates
 from cases.follow import follow
 from desk.book import Book
@@ -33,7 +34,7 @@ class Refolder:
 
     def __init__(self, premises: Premises, book: Book) -> None:
         self._premises, self._book = premises, book
-        self._calendar = fingerprint(premises)
+        self._calendar = fingerprint(premises.calendar)
 
     def step(self, now: datetime) -> bool:
         """Count a page of open cases anew if they were counted by another calendar or other rules; whether more are
@@ -75,9 +76,8 @@ class Refolder:
             marks.drop(tx, REACHED)
 
 
-def fingerprint(premises: Premises) -> str:
+def fingerprint(calendar: WorkCalendar) -> str:
     """What the days of the calendar in force come to, in one word."""
-    calendar = premises.calendar
     years = [(number, sorted(year.off), sorted(year.made_up), year.provisional)
              for number, year in sorted(calendar.years.items())]
     return hashlib.sha256(repr((RULES, str(calendar.zone), years, calendar.office)).encode()).hexdigest()

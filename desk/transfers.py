@@ -31,7 +31,7 @@ from store.port import Tx
 
 Basis = Literal["successor", "misdirected"]
 # The new office stands in the old one's place, and its limit runs on; or only the new one was ever competent, and the
-# limit begins with its acceptance (行政许可法 第32条 第1款 第2项, 第42条; decision 35).
+# limit begins with its acceptance (行政许可法 第32条 第1款 第2项, 第42条; decision 33).
 BASES: tuple[Basis, ...] = ("successor", "misdirected")
 ACT = "transfer"  # what is recorded; and the decision on a notice that said where the leg belongs
 HERE, GONE, OVER_ALREADY = "已经在这个单位", "已经不在原来的单位", "已经办结或关闭"

@@ -34,8 +34,9 @@ SHORTEST_JOIN = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What the dispatcher works with; `clock` reads the time, `recover` voids older leases (only process). `reached`:
-    all whose certificates are watched."""
+    """What the dispatcher works with; `clock` reads the time, `recover` voids older leases (only process), `reached` is
+    everybody whose certificates are watched. `count` does a piece of what is counted beside everything else and says
+    whether there is more."""
 
     desk: Desk
     registry: Registry
@@ -43,6 +44,7 @@ class Works:
     clock: Callable[[], datetime]
     recover: bool = True
     reached: tuple[Body, ...] = ()
+    count: Callable[[datetime], bool] = lambda _now: False
 
 
 class Dispatcher:
@@ -212,7 +214,8 @@ class Dispatcher:
                 self._write([])  # first, for a sweep ends the leases of answers that waited long
                 again = self._works.desk.sweep(self._works.clock())
                 self._expiries.tell(self._works.clock())
-                nap = (again - self._works.clock()).total_seconds()
+                more = self._works.count(self._works.clock())
+                nap = 0.0 if more else (again - self._works.clock()).total_seconds()
             except Exception as error:  # noqa: BLE001  # a sweep that failed is tried again, it must not end all sweeps
                 LOG.error("a sweep failed: %s", code_of(error))
                 nap = LONGEST_NAP

@@ -20,6 +20,7 @@ from store.port import Database
 from store.report import GRANTED, CaseCount, LegCount, Period
 
 _PLEDGE = "pledge"
+_MOST_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Pledges:
     def __init__(self, database: Database, calendar: WorkCalendar) -> None:
         self._database, self._calendar = database, calendar
         self._editions: dict[str, Catalog] = {}
+        self._without: set[str] = set()  # plans without any, which many cases share
 
     def of(self, found: Iterable[CaseCount], period: Period) -> Iterator[Owed]:
         """Those of legs that were granted in the period; what was erased says nothing of it any more."""
@@ -54,9 +56,13 @@ class Pledges:
                 yield from self._of_case(case, granted)
 
     def _of_case(self, case: CaseCount, granted: dict[str, LegCount]) -> Iterator[Owed]:
+        if case.plan in self._without:
+            return
         with self._database.read() as tx:
             body = editions.plan(tx, case.plan)
         if f'"{_PLEDGE}"' not in body:  # most are without, and a plan takes long to read
+            if len(self._without) < _MOST_KNOWN:
+                self._without.add(case.plan)
             return
         plan = canonical.loads(body.encode(), Plan)
         signed = [line for line in plan.removed_materials if line.rule == _PLEDGE]

@@ -2,51 +2,112 @@
 and how long people waited. Counted anew from what happened, each share with its numerator and denominator.
 
 A leg counts where its department first decided on it; a case where its last leg ended. Days are natural days from the
-filing on, as people wait them; whether something was in time goes by its own clock, with working days and pauses.
+filing on, as people wait them, told apart by hours; whether something was in time goes by its own clock,
+with working days and pauses. What several periods came to can be added up: it is what the whole of them comes to.
 """
 
 from __future__ import annotations
 
-import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from oversight.figures import Share
 from store import endings
 from store.report import GRANTED, NOT_ACCEPTED, REFUSED, CaseCount, LegCount, Period
 
-DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+A_DAY = 24  # of them
 Line = dict[str, int | float | str | None]
 
 
 @dataclass
 class Waits:
-    """How long was waited, in days."""
+    """How long was waited: how often so many hours, and all seconds together."""
 
-    days: list[float] = field(default_factory=list)
+    hours: Counter[int] = field(default_factory=Counter)
+    seconds: int = 0
 
     def add(self, start: datetime, end: datetime) -> None:
         """One more."""
-        self.days.append((end - start) / DAY)
+        self.hours[round((end - start) / HOUR)] += 1
+        self.seconds += round((end - start).total_seconds())
 
     def line(self) -> Line:
         """Mean, median, and within how many days nine of ten were through; None where nobody waited."""
-        ordered = sorted(self.days)
-        nine_tenths = ordered[-(-len(ordered) * 9 // 10) - 1] if ordered else None
-        return {name: None if value is None else round(value, 1) for name, value in (
-            ("mean_days", statistics.fmean(ordered) if ordered else None),
-            ("median_days", statistics.median(ordered) if ordered else None), ("p90_days", nine_tenths))}
+        count = self.hours.total()
+        if not count:
+            return dict.fromkeys(("mean_days", "median_days", "p90_days"))
+        middle = (self._at((count - 1) // 2) + self._at(count // 2)) / 2
+        return {"mean_days": round(self.seconds / count / 86_400, 1), "median_days": round(middle / A_DAY, 1),
+                "p90_days": round(self._at(-(-count * 9 // 10) - 1) / A_DAY, 1)}
+
+    def _at(self, place: int) -> int:
+        """The wait at a place of all in order, from 0 on."""
+        passed = 0
+        for wait, times in sorted(self.hours.items()):
+            passed += times
+            if place < passed:
+                return wait
+        raise IndexError(place)
+
+    def take(self, other: Waits) -> None:
+        """Add what another period came to."""
+        self.hours.update(other.hours)
+        self.seconds += other.seconds
+
+    def packed(self) -> Any:
+        """As JSON."""
+        return [self.seconds, *(number for pair in sorted(self.hours.items()) for number in pair)]
+
+    @classmethod
+    def opened(cls, packed: Any) -> Waits:
+        """What `packed` gave."""
+        seconds, *flat = packed
+        return cls(Counter(dict(zip(flat[::2], flat[1::2], strict=True))), seconds)
+
+
+class Figures:
+    """What is counted of something, each figure a number, numbers by name, or waits; all of them can be added up."""
+
+    def take(self, other: Figures) -> None:
+        """Add what another period came to."""
+        for name in _names(self):
+            mine, more = getattr(self, name), getattr(other, name)
+            if isinstance(mine, int):
+                setattr(self, name, mine + more)
+            elif isinstance(mine, Waits):
+                mine.take(more)
+            else:
+                mine.update(more)
+
+    def packed(self) -> dict[str, Any]:
+        """As JSON, without what is nothing."""
+        found = {name: getattr(self, name) for name in _names(self)}
+        return {name: value.packed() if isinstance(value, Waits) else value for name, value in found.items()
+                if value and value != Waits()}
+
+    def fill(self, packed: Mapping[str, Any]) -> None:
+        """Set what `packed` gave."""
+        for name, value in packed.items():
+            old = getattr(self, name)
+            made = Waits.opened(value) if isinstance(old, Waits) else Counter(value) if isinstance(old, dict) else value
+            setattr(self, name, made)
+
+
+def _names(figures: Any) -> list[str]:
+    return [one.name for one in fields(figures)]
 
 
 @dataclass
-class Legs:
+class Legs(Figures):
     """What is counted of legs, of one office or matter."""
 
     filed: int = 0
     decided: int = 0
-    how: dict[str, int] = field(default_factory=dict)
+    how: Counter[str] = field(default_factory=Counter)
     at_first: int = 0
     asked: int = 0
     on_time: int = 0
@@ -60,7 +121,7 @@ class Legs:
         if leg.decided_at is None or not period.start <= leg.decided_at < period.end:
             return
         self.decided += 1
-        self.how[leg.how] = self.how.get(leg.how, 0) + 1
+        self.how[leg.how] += 1
         self.at_first += leg.how == GRANTED and leg.asked == 0
         self.asked += leg.asked > 0
         self.corrected += leg.corrected > 0
@@ -82,12 +143,12 @@ class Legs:
 
 
 @dataclass
-class Cases:
+class Cases(Figures):
     """What is counted of cases, of one bundle."""
 
     filed: int = 0
     ended: int = 0
-    how: dict[str, int] = field(default_factory=dict)
+    how: Counter[str] = field(default_factory=Counter)
     waits: Waits = field(default_factory=Waits)
 
     def add(self, case: CaseCount, period: Period) -> None:
@@ -95,7 +156,7 @@ class Cases:
         self.filed += period.start <= case.filed_at < period.end
         if case.closed_at is not None and period.start <= case.closed_at < period.end:
             self.ended += 1
-            self.how[case.ended_as or ""] = self.how.get(case.ended_as or "", 0) + 1
+            self.how[case.ended_as or ""] += 1
             self.waits.add(case.filed_at, case.closed_at)
 
     def line(self) -> Line:
@@ -110,22 +171,48 @@ class Cases:
 class Report:
     """The three tables of a period, each by id."""
 
-    bundles: Mapping[str, Cases]
-    offices: Mapping[str, Legs]
-    matters: Mapping[str, Legs]
+    bundles: dict[str, Cases] = field(default_factory=dict)
+    offices: dict[str, Legs] = field(default_factory=dict)
+    matters: dict[str, Legs] = field(default_factory=dict)
+
+    def add(self, found: Iterable[CaseCount], period: Period) -> None:
+        """Count cases as far as they lie in the period; `found` may have more than lies in it."""
+        for case in found:
+            self.bundles.setdefault(case.bundle, Cases()).add(case, period)
+            for leg in case.legs:
+                for name, table in ((leg.office, self.offices), (leg.matter, self.matters)):
+                    table.setdefault(name, Legs()).add(leg, period)
+
+    def take(self, other: Report) -> None:
+        """Add what another period came to."""
+        for id_, cases in other.bundles.items():
+            self.bundles.setdefault(id_, Cases()).take(cases)
+        for mine, more in ((self.offices, other.offices), (self.matters, other.matters)):
+            for id_, legs in more.items():
+                mine.setdefault(id_, Legs()).take(legs)
+
+    def packed(self) -> dict[str, Any]:
+        """As JSON, without what is nothing."""
+        tables: Mapping[str, Mapping[str, Figures]] = vars(self)
+        return {name: {id_: packed for id_, one in table.items() if (packed := one.packed())}
+                for name, table in tables.items()}
+
+    @classmethod
+    def opened(cls, packed: Mapping[str, Any]) -> Report:
+        """What `packed` gave."""
+        made = cls()
+        for name, kind in (("bundles", Cases), ("offices", Legs), ("matters", Legs)):
+            for id_, figures in packed[name].items():
+                one = getattr(made, name)[id_] = kind()
+                one.fill(figures)
+        return made
 
 
 def report(found: Iterable[CaseCount], period: Period) -> Report:
     """Count a period; `found` may have more than lies in it."""
-    bundles: dict[str, Cases] = {}
-    offices: dict[str, Legs] = {}
-    matters: dict[str, Legs] = {}
-    for case in found:
-        bundles.setdefault(case.bundle, Cases()).add(case, period)
-        for leg in case.legs:
-            for name, table in ((leg.office, offices), (leg.matter, matters)):
-                table.setdefault(name, Legs()).add(leg, period)
-    return Report(bundles, offices, matters)
+    made = Report()
+    made.add(found, period)
+    return made
 
 
 class Counted(Protocol):

@@ -49,7 +49,7 @@ class UnknownToken(PeopleError):
 
 
 class UnknownRole(PeopleError):
-    """没有这个角色；可用 applicant、officer、author、supervisor、operator。"""
+    """没有这个角色；可用 applicant、officer、author、supervisor、operator、auditor。"""
 
     code, status = "unknown_role", 422
 

@@ -8,12 +8,12 @@ from typing import Literal, get_args
 
 from people.errors import UnknownRole
 
-Role = Literal["applicant", "officer", "author", "supervisor", "operator"]
+Role = Literal["applicant", "officer", "author", "supervisor", "operator", "auditor"]
 Credential = Literal["session", "bearer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 ROLE_NAMES: Mapping[Role, str] = {
     "applicant": "办事人", "officer": "部门工作人员", "author": "事项编制人员", "supervisor": "督办人员",
-    "operator": "运维人员",
+    "operator": "运维人员", "auditor": "审计人员",
 }
 
 

@@ -38,6 +38,7 @@ def staff(departments: Mapping[str, str]) -> tuple[Persona, ...]:
         Persona("author", "示例编制人员", "author", note="定义写在文件里，用 flask check 检查"),
         Persona("supervisor", "示例督办人员", "supervisor", note="看不到别人的办件和材料"),
         Persona("operator", "示例运维人员", "operator", note="卡住的推送用 flask legs、flask retry 处理"),
+        Persona("auditor", "示例审计人员", "auditor", note="只能查看审计日志和处理情况，什么都不能改"),
         *officers,
     )
 

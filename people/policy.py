@@ -47,10 +47,11 @@ INSIDE = Access(relation="socket")
 OWN = Access(frozenset({"applicant"}), "own")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department", by="bearer")
-STAFF = Access(frozenset({"author", "operator", "officer", "supervisor"}), by="session")
+STAFF = Access(frozenset({"author", "operator", "officer", "supervisor", "auditor"}), by="session")
 AUTHOR = Access(frozenset({"author"}), by="session")
 OPERATOR = Access(frozenset({"operator"}), by="session")
 SUPERVISOR = Access(frozenset({"supervisor"}), by="session")
+AUDITOR = Access(frozenset({"auditor"}), by="session")
 OFFICER = Access(frozenset({"officer"}), "department", by="session")
 FILE = Access(frozenset({"applicant", "officer"}), "own")
 
@@ -104,7 +105,9 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.act": OFFICER,
     "staff.warnings": SUPERVISOR, "staff.urge": SUPERVISOR, "staff.overview": SUPERVISOR,
     "staff.ratings": SUPERVISOR, "staff.rating": SUPERVISOR, "staff.look_at_rating": SUPERVISOR,
-    "staff.answer_rating": SUPERVISOR,
+    "staff.answer_rating": SUPERVISOR, "staff.report": SUPERVISOR, "staff.report_table": SUPERVISOR,
+    "staff.audit": AUDITOR, "staff.audit_file": AUDITOR, "staff.audit_strange": AUDITOR,
+    "staff.audit_undelivered": AUDITOR,
 }
 
 POLICY: Mapping[str, Access] = {**API, **PAGES, **STAFF_PAGES}

@@ -16,6 +16,9 @@ from store.port import Row, Tx
 from store.rows import insert
 
 _ORDER = Order(("at", "n"), frozenset({"n"}))
+MOST_PASSED = 5_000  # entries that one look passes over to fill a page
+_WANTED = ("(:actor = '' or actor = :actor) and (:action = '' or action = :action)"
+           " and (:target = '' or substr(target, 1, :length) = :target)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,18 @@ class Entry:
     target: str
     data: Mapping[str, Any] = field(default_factory=dict)
     n: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are asked for: made from a time on until before another, by whom, what, and to what: the id, or how
+    it begins (a case stands for its legs). Empty stands for all."""
+
+    since: datetime
+    until: datetime
+    actor: str = ""
+    action: str = ""
+    target: str = ""
 
 
 def record(tx: Tx, entry: Entry) -> int:
@@ -57,6 +72,20 @@ def by_time(tx: Tx, since: datetime | None, after: str | None, limit: int = 100)
     found, then = order.page(tx.rows(f"select * from audit where {order.behind} order by {order.by} limit :limit",
                                      limit=limit + 1, **order.place(after)), limit)
     return [_opened(tx, row) for row in found], then
+
+
+def listed(tx: Tx, wanted: Wanted, after: str | None, limit: int = 50) -> tuple[list[Entry], str | None]:
+    """A page of the entries that are asked for, the latest first; and where to look on (None: there are no more). A
+    look passes over so many entries at most, so a page may hold few, or none, and yet another one follow."""
+    order = Order(_ORDER.columns, _ORDER.numbers, backwards=True, first=stamp(wanted.until))
+    place = {**order.place(after), "since": stamp(wanted.since)}
+    passed = f"from audit where {order.behind} and at >= :since order by {order.by} limit"
+    last = tx.rows(f"select at, n {passed} 1 offset :most - 1", most=MOST_PASSED, **place)
+    found, then = order.page(tx.rows(
+        f"select * from (select * {passed} :most) as passed where {_WANTED} order by {order.by} limit :limit",
+        most=MOST_PASSED, limit=limit + 1, actor=wanted.actor, action=wanted.action, target=wanted.target,
+        length=len(wanted.target), **place), limit)
+    return [_opened(tx, row) for row in found], then or (order.text(last[0]["at"], last[0]["n"]) if last else None)
 
 
 def last_at(tx: Tx, target: str, action: str) -> datetime | None:

@@ -19,6 +19,7 @@ from store.schema import (
     ELEVENTH,
     FIFTH,
     FIRST,
+    FOURTEENTH,
     FOURTH,
     NINTH,
     SECOND,
@@ -117,6 +118,11 @@ def _twelfth(db: Any) -> None:
 @MIGRATIONS(name="0013_what_happened_since")
 def _thirteenth(db: Any) -> None:
     run_all(db, THIRTEENTH)
+
+
+@MIGRATIONS(name="0014_days_of_reports")
+def _fourteenth(db: Any) -> None:
+    run_all(db, FOURTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -358,3 +358,13 @@ THIRTEENTH: tuple[str, ...] = (
     "create index ratings_called on ratings (called_at, reference) where called_at is not null",
     "create index consents_by_end on consents (withdrawn_at, reference) where withdrawn_at is not null",
 )
+
+# What a report of a period is added up of: every day by itself (`store/days.py`), which is counted by what was filed,
+# decided and ended on it. A day whose `counted_at` is empty is to be counted again as soon as may be.
+FOURTEENTH: tuple[str, ...] = (
+    """create table days (day {text} primary key, counted_at {text} not null, counted_by {text} not null,
+    cases {int} not null, body {blob} not null){strict}""",
+    "create index cases_closed on cases (closed_at, reference) where closed_at is not null",
+    """create index events_decided on events (at, reference) where (type = 'leg.granted' or type = 'leg.refused'
+    or type = 'leg.not_accepted' or type = 'leg.delivered' or type = 'leg.corrected')""",
+)

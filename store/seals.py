@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from store.chain import GENESIS, Head, hash_of
-from store.encoding import pack, stamp, unpack
+from store.encoding import moment, pack, stamp, unpack
 from store.moved import Moved
 from store.moved import note as note_moved
 from store.port import Row, Tx
@@ -46,6 +46,12 @@ def latest(tx: Tx) -> Head | None:
     """The head of the sealed list, or None while nothing was sealed."""
     found = tx.rows("select n, hash from seals order by n desc limit 1")
     return Head(SEALS, found[0]["n"], found[0]["hash"]) if found else None
+
+
+def latest_at(tx: Tx) -> datetime | None:
+    """When the list was sealed last; None while nothing was."""
+    found = tx.rows("select at from seals order by n desc limit 1")
+    return moment(found[0]["at"]) if found else None
 
 
 def held_latest(tx: Tx) -> Head:

@@ -30,12 +30,14 @@ from web import (
 from web.pages_root import bp
 from web.pages_words import called, days, kinds, said, solemn
 from web.staff import (
+    auditing,
     bulletins,
     health,
     inbox,
     leg_work,
     overview,
     ratings,
+    report,
     strange,
     studio,
     transfers,
@@ -47,7 +49,8 @@ from web.wiring import house
 
 VIEWS = (pages_answer, pages_home, pages_login, pages_situation, pages_form, pages_materials, pages_filing, pages_case,
          pages_oversight, pages_disclosure, pages_platform, pages_mandates, pages_acting, pages_news)
-STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, warnings, ratings, overview)
+STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, warnings, ratings, overview,
+                report, auditing)
 
 
 def register_pages(app: Flask) -> None:

@@ -25,6 +25,7 @@ from desk.desk import Desk
 from desk.offices import absent, advice
 from dispatch.courier import Courier
 from dispatch.loop import Dispatcher, Works
+from oversight.daily import Daily
 from oversight.ratings import Ratings
 from people.accounts import Accounts
 from people.attempts import Attempts
@@ -141,6 +142,11 @@ class House:
         return self.parts.make_desk(self.opened)
 
     @cached_property
+    def daily(self) -> Daily:
+        """The figures of every day, for reports."""
+        return Daily(self.database, self.desk.calendar)
+
+    @cached_property
     def ratings(self) -> Ratings:
         """Where ratings come in and are answered."""
         return Ratings(self.database, self.desk)
@@ -154,7 +160,7 @@ class House:
             raise RefusedStart(f"{advice(missing)}\n服务没有启动。")
         embedded = self.settings.database_url is None
         works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded,
-                      reached=self.parts.reached)
+                      reached=self.parts.reached, count=self.daily.go_on)
         self.dispatcher = Dispatcher(works).start()
         if self.parts.gateway is not None:
             gateway = Gateway(self.parts.gateway, self.parts.registry.shown)

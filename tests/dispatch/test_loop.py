@@ -43,6 +43,7 @@ class Counter:
         self.due = [claim(number) for number in range(messages)]
         self.recorded: SimpleQueue[Came] = SimpleQueue()
         self.noted: SimpleQueue[Lane] = SimpleQueue()
+        self.swept: SimpleQueue[str] = SimpleQueue()
 
     def on_work(self, wake: Callable[[], None]) -> None:
         self.wake = wake
@@ -65,7 +66,12 @@ class Counter:
             self.noted.put(lane)
 
     def sweep(self, at: datetime) -> datetime:
+        self.swept.put("swept")
         return at + timedelta(hours=1)
+
+    def count(self, at: datetime) -> bool:
+        self.swept.put("counted")
+        return False
 
 
 class Department:
@@ -97,7 +103,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Counter, Depa
         registry = Registry()
         registry.add(department)
         deployment = cast(Deployment, SimpleNamespace(bodies={"gas": GAS}))
-        running.append(Dispatcher(Works(cast(Desk, desk), registry, deployment, now, recover=False)).start())
+        running.append(Dispatcher(Works(cast(Desk, desk), registry, deployment, now, recover=False,
+                                        count=desk.count)).start())
         return running[-1]
     yield start
     for one in running:
@@ -110,6 +117,12 @@ def test_an_attempt_that_ends_has_the_next_message_claimed(started, answer):
     desk = Counter(6)
     started(desk, Department(answer))
     assert {desk.recorded.get(timeout=20).claim.leg for _ in range(6)} == {f"R-{number:02}" for number in range(6)}
+
+
+def test_a_piece_of_what_is_counted_beside_everything_else_follows_each_sweep(started):
+    desk = Counter(0)
+    started(desk, Department(Answer("absent")))
+    assert [desk.swept.get(timeout=20) for _ in range(2)] == ["swept", "counted"]
 
 
 def test_what_becomes_due_later_is_claimed_when_the_desk_says_so(started):

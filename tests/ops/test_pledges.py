@@ -3,7 +3,7 @@
 import csv
 import io
 import shutil
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from bench.inside import inside
 from store import legs
 from tests.ops.conftest import HOME, Deployment
 
+MARCH = date(2026, 3, 1), date(2026, 3, 31)
 FORM = "form: fire_promise,"
 CHECKS = {"20wd": ("2026-03-30", False), "fire-visit": (None, True), "": (None, False)}
 
@@ -39,12 +40,16 @@ def test_each_statement_is_listed_with_how_it_is_checked(check, tmp_path, monkey
     with inside(tmp_path, **place) as there:
         name = str(there.house.catalog.matters["fire-visit"].name)
         reference = settled(there, there.house.clock.now())
+        while there.house.daily.go_on(there.house.clock.now()):
+            pass
+        kept = there.house.daily.added(*MARCH, there.house.clock.now()).pledges
     deployment = Deployment(tmp_path, monkeypatch)
     for key, value in {**place, "YJS_KEYS": str(tmp_path / "keys" / "keys"), "YJS_SECRETS": str(tmp_path / "secrets"),
                        "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"),
                        "YJS_SANDBOX_URL": "http://127.0.0.1:9"}.items():
         monkeypatch.setenv(key, value)
     found, = deployment.json("pledges", "2026-03-01", "2026-03-31")
+    assert kept == [found]
     by, within = CHECKS[check]
     assert found == {
         "leg": f"{reference}-04", "office": "fire-rescue", "matter": found["matter"], "paper": "消防安全制度和疏散预案",

@@ -1,4 +1,5 @@
-"""The pages of urges, ratings, supervisors and transfers, with something on them, are as accessible as all others."""
+"""The pages of urges, ratings, supervisors, auditors and transfers, with something on them, are as accessible as all
+others."""
 
 from __future__ import annotations
 
@@ -18,11 +19,14 @@ def test_urges_ratings_and_what_staff_see_are_accessible(town: Town, browser: Br
     town.move(LATE)
     now = town.home.clock.now()
     town.home.desk.sweep(now)
+    while town.home.daily.go_on(now):
+        pass
     case, leg = f"/cases/{town.reference}", f"{town.reference}-02"
     for person, paths in (("operator", (f"/staff/transfers?leg={leg}", f"/staff/legs/{leg}")),
                           (WHO, (case, f"{case}/rating?leg=02")),
                           ("supervisor", ("/staff/warnings", "/staff/warnings?soon=1", "/staff/ratings",
-                                          f"/staff/ratings/{leg}", "/staff/overview"))):
+                                          f"/staff/ratings/{leg}", "/staff/overview", "/staff/report")),
+                          ("auditor", ("/staff/audit", "/staff/audit/strange", "/staff/audit/undelivered"))):
         visitor = Visitor(town.app)
         visitor.sign_in(person)
         page = browser.new_page(viewport={"width": width, "height": 844}, locale="zh-CN")

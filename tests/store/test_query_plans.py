@@ -38,6 +38,7 @@ from store import (
     preferences,
     ratings,
     reading,
+    report,
     seals,
     since,
     submissions,
@@ -64,6 +65,7 @@ SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retri
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
          "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "cases_unerased",
          "news_to_tell", "news_to_remind", "bulletins_due", "bulletins_troubled"}
+DAY = report.Period(NOW, minutes(9), "20260106", "20260105")
 UNLINKED = files.Unlinked("x", "somebody", NOW)
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = f"{stamp(NOW)}|{REFERENCE}|01|leg.filed|1"
@@ -120,6 +122,10 @@ QUESTIONS: dict[str, Question] = {
     "seal": lambda tx: (seals.seal_heads(tx, NOW), seals.latest(tx)),
     "audit": lambda tx: (audit.entries(tx), audit.head(tx)),
     "audit, from a time on": lambda tx: audit.by_time(tx, NOW, None),
+    "audit, as it is asked for": lambda tx: audit.listed(tx, audit.Wanted(NOW, minutes(9), "a", "b", "c"), None),
+    "a day of a report": lambda tx: (report.counting_in(tx, DAY), report.unsettled(tx, NOW, DAY),
+                                     report.cases_named(tx, [REFERENCE]), report.erased_of(tx, [REFERENCE]),
+                                     report.first_reference(tx)),
     "staff": lambda tx: people.accounts(tx, "officer"),
     "feed": lambda tx: offers.after(tx, "water-works", 0),
     "offers of a leg": lambda tx: (offers.of_leg(tx, REFERENCE, "01"), offers.untaken_of_leg(tx, REFERENCE, "01")),

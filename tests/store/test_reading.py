@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cases.model import LegState
-from store import leases, legs, messages, notices, offers, overseeing, reading
+from store import audit, leases, legs, messages, notices, offers, overseeing, reading
 from store.choosing import Wanted
 from store.errors import UnknownCase
 from store.leases import Outcome
@@ -13,6 +15,7 @@ from store.messages import MessageId
 from store.notices import Strange
 from store.opening import Opened
 from store.overseeing import After
+from store.port import Tx
 from store.reading import Unfetched
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
@@ -27,6 +30,31 @@ def test_a_subject_sees_own_cases_the_newest_first_in_pages(store: Opened) -> No
     assert end is None
     assert [line.reference for line in (*first, *rest)] == ["case-4", "case-3", "case-2", "case-1", "case-0"]
     assert [leg.leg for leg in first[0].legs] == ["01"]
+
+
+def test_entries_of_the_audit_log_are_found_the_latest_first_by_what_is_asked(store: Opened, monkeypatch: Any) -> None:
+    def unit(tx: Tx) -> None:
+        for n in range(9):
+            target = f"{REFERENCE}-0{n}" if n in (1, 7) else "service"
+            audit.record(tx, audit.Entry(minutes(n // 2), "boss" if n < 8 else "clerk", "urge", target))
+
+    store.db.write(unit)
+    monkeypatch.setattr(audit, "MOST_PASSED", 4)
+
+    def numbers(limit: int, **asked: str) -> list[list[int]]:
+        """The numbers of the entries, page by page."""
+        pages, after = list[list[int]](), None
+        while after is not None or not pages:
+            with store.db.read() as tx:
+                found, after = audit.listed(tx, audit.Wanted(NOW, minutes(99), **asked), after, limit)
+            pages.append([one.n for one in found])
+        return pages
+
+    assert numbers(3) == [[9, 8, 7], [6, 5, 4], [3, 2, 1]]
+    assert numbers(3, target=REFERENCE) == [[8], [2], []]  # a look ends where it has passed over enough
+    assert numbers(3, actor="clerk", action="urge") == [[9], [], []]
+    with store.db.read() as tx:
+        assert [one.n for one in audit.listed(tx, audit.Wanted(minutes(1), minutes(2)), None)[0]] == [4, 3]
 
 
 def test_a_whole_case_has_everything_that_hangs_on_it(store: Opened) -> None:

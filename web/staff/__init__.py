@@ -1,1 +1,1 @@
-"""The pages of those who work here: operators, department officers, supervisors, authors; each role sees its own."""
+"""The pages of those who work here: operators, officers, supervisors, auditors, authors; each role sees its own."""

@@ -20,7 +20,10 @@ TABS: Mapping[Role, Sequence[Tab]] = {
     "operator": (Tab("staff.health", "运行概况"), Tab("staff.undelivered", "未送达"), Tab("staff.strange", "异常回告"),
                  Tab("staff.transfers", "转办"), Tab("staff.bulletins", "外发提醒")),
     "officer": (Tab("staff.inbox", "待办"), Tab("staff.arrivals", "新到"), Tab("staff.done", "已办")),
-    "supervisor": (Tab("staff.warnings", "预警"), Tab("staff.ratings", "评价"), Tab("staff.overview", "总览")),
+    "supervisor": (Tab("staff.warnings", "预警"), Tab("staff.ratings", "评价"), Tab("staff.overview", "总览"),
+                   Tab("staff.report", "效能")),
+    "auditor": (Tab("staff.audit", "审计日志"), Tab("staff.audit_strange", "异常回告"),
+                Tab("staff.audit_undelivered", "未送达")),
 }
 
 

@@ -1,0 +1,55 @@
+"""A report of a period as tables and as files for a spreadsheet: by command and on the page the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from oversight.pledges import Owed
+from oversight.report import Line, Report, lines
+from store.report import Period
+
+TABLES = {"bundles": "一件事", "offices": "单位", "matters": "事项"}
+PLEDGES = "pledges"
+HEADINGS = {
+    "id": "编号", "name": "名称", "filed": "申请", "ended": "结束", "decided": "办结",
+    "granted": "准予", "refused": "不予", "not_accepted": "不予受理", "at_first": "一次通过",
+    "at_first_percent": "一次通过率%", "asked": "经过补正", "asked_percent": "补正率%",
+    "on_time": "按时", "late": "超期", "on_time_percent": "按时办结率%",
+    "undecided": "部门未作决定", "corrected": "有更正", "mean_days": "平均天数", "median_days": "中位天数",
+    "p90_days": "九成在几天内", "leg": "分办件", "office": "单位", "matter": "事项", "paper": "承诺代替的材料",
+    "form": "承诺书", "signers": "签署人", "decided_on": "办结日", "check_by": "核查到期",
+    "check_within": "在此事项中核查"}
+NOTHING = "没有可以统计的"
+_MARK = "\ufeff"  # by which spreadsheets know that it is UTF-8
+
+
+def period_of(first: date, last: date, zone: tzinfo) -> Period:
+    """The days from the first to the last, both whole, as they are in a city."""
+    after = last + timedelta(days=1)
+    start, end = (datetime.combine(day, time(), zone) for day in (first, after))
+    return Period(start, end, f"{after:%Y%m%d}", f"{first:%Y%m%d}")
+
+
+def named_tables(made: Report, names: Mapping[str, Callable[[str], str]]) -> dict[str, list[Line]]:
+    """The three tables as lines, with what each id is called."""
+    return {name: lines(getattr(made, name), names[name]) for name in TABLES}
+
+
+def pledge_line(one: Owed, zone: tzinfo) -> Line:
+    """What is to be checked, as a line."""
+    return {"leg": one.leg, "office": one.office, "matter": one.matter, "paper": one.paper, "form": one.form,
+            "signers": "、".join(one.signers), "decided_on": f"{one.decided_at.astimezone(zone):%Y-%m-%d}",
+            "check_by": f"{one.by.astimezone(zone):%Y-%m-%d}" if one.by else None, "check_within": one.within}
+
+
+def as_csv(table: Sequence[Line]) -> str:
+    """A table for a spreadsheet."""
+    text = io.StringIO(newline="")
+    text.write(_MARK)
+    writer = csv.writer(text)
+    writer.writerow([HEADINGS[key] for key in table[0]] if table else [NOTHING])
+    writer.writerows([["" if value is None else value for value in line.values()] for line in table])
+    return text.getvalue()
