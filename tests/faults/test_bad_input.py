@@ -87,7 +87,7 @@ def test_a_bad_filing_is_refused_by_its_place_and_nothing_is_filed(applicant, fi
     answer = applicant.call("POST", "/api/cases", data=body(filing, laid_over(rest, bad)),
                             headers={**JSON, "Idempotency-Key": "bad"})
     refused(answer, status, *([place] if place else []))
-    assert applicant.call("GET", "/api/cases").json() == {"cases": []}
+    assert applicant.call("GET", "/api/cases").json() == {"cases": [], "next": None}
 
 
 @pytest.mark.parametrize("name", BAD)
