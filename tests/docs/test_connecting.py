@@ -14,11 +14,10 @@ import pytest
 from catalog.dictionary import FieldType
 from connectors.shipped import registry
 from connectors.signing import headers_for, secret_bytes
-from tests.docs.headings import FENCE, HEADING, anchors
+from tests.docs.pages import CODE, FENCE, HEADING, anchors, blocks, code
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDES = ("connecting.md", "connecting.zh-CN.md")
-_CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\]\(([^)]+)\)")
 _COUNT = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -40,12 +39,6 @@ def read(guide: str) -> str:
     return (DOCS / guide).read_text("utf-8")
 
 
-def blocks(guide: str) -> list[list[str]]:
-    """The fenced blocks, line by line, without the comments at the ends of lines; a picture in words is prose."""
-    fenced = (block.splitlines() for block in FENCE.findall(read(guide)))
-    return [[line.partition("  # ")[0].rstrip() for line in block] for block in fenced if block[0] != "```text"]
-
-
 def led_to(target: str, guide: str) -> str:
     """A link's target that both editions share: the edition left out, a heading of the page itself by its place."""
     if target.startswith("#"):
@@ -59,15 +52,15 @@ def sections(guide: str) -> Iterator[Section]:
     starts = [*(found.start() for found in HEADING.finditer(text)), len(text)]
     for begin, end in pairwise(starts):
         part = text[begin:end]
-        prose = _LINK.sub("]", _CODE.sub("", part))
+        prose = _LINK.sub("]", CODE.sub("", part))
         yield Section(
-            len(part) - len(part.lstrip("#")), {" ".join(code.split()) for code in _CODE.findall(part)},
-            set(_COUNT.findall(prose)), sorted(led_to(target, guide) for target in _LINK.findall(part)),
+            len(part) - len(part.lstrip("#")), code(part), set(_COUNT.findall(prose)),
+            sorted(led_to(target, guide) for target in _LINK.findall(part)),
             len(re.findall(r"^\|", part, re.MULTILINE)), len(re.findall(r"^ *(?:-|\d+\.) ", part, re.MULTILINE)))
 
 
 def test_both_editions_show_the_same_blocks() -> None:
-    english, chinese = map(blocks, GUIDES)
+    english, chinese = (blocks(read(guide)) for guide in GUIDES)
     assert len(english) >= 15
     assert chinese == english
 
@@ -93,7 +86,7 @@ def test_the_guide_says_how_every_type_of_field_travels(guide: str) -> None:
 def test_the_signature_that_the_guide_works_out_is_right(guide: str) -> None:
     found = re.search(r"`(whsec_[\w+/=]+)`(.*\n?.*)", read(guide))
     assert found
-    key, id_, seconds, body, signature = _CODE.findall(found[2])[:5]
+    key, id_, seconds, body, signature = CODE.findall(found[2])[:5]
     assert secret_bytes(found[1]) == key.encode()
     made = headers_for(id_, datetime.fromtimestamp(int(seconds), UTC), body.encode(), [found[1]])
     assert made["webhook-signature"] == signature

@@ -9,7 +9,7 @@ import pytest
 
 from bench.applicant import CATALOG
 from cases.lights import Colour
-from tests.docs.headings import anchors
+from tests.docs.pages import anchors
 from web.codes import codes_page
 
 HOME = Path(__file__).resolve().parents[2]
