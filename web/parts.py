@@ -88,7 +88,7 @@ def _deployment(settings: Settings, environ: Mapping[str, str], registry: Regist
 
 def _missing(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     """Settings without which nothing can be served, each with what to write; and those that nobody reads."""
-    needed = [("YJS_DEPARTMENTS", "请指定部门接入清单，写法见 docs/connecting.md")]
+    needed = [("YJS_DEPARTMENTS", "请指定部门接入清单，写法见 docs/connecting.zh-CN.md")]
     if not settings.demonstrates:
         needed += [("YJS_KEYS", "正式运行必须指定密钥文件，并放在数据目录之外"),
                    ("YJS_PUBLIC_URL", "正式运行必须写明公众和部门访问本服务的网址，例如 https://yjs.example.gov.cn")]

@@ -12,7 +12,8 @@ TYPES: Mapping[str, str] = {
     "leg.filed": "A new leg for this department.",
     "leg.supplemented": "The applicant answered what was asked for.",
     "leg.material_added": "A result of another leg, or a paper that was awaited, reached this leg.",
-    "leg.withdrawn": "The applicant wishes to withdraw this leg; answer by leg.withdraw_confirmed or _rejected.",
+    "leg.withdrawn": "Stop this leg: the applicant takes it back (answer by leg.withdraw_confirmed or _rejected), or a "
+                     "rule ends it.",
     "leg.urged": "The applicant, a supervisor, or the portal itself once a leg is late, asks how far this leg is.",
     "leg.transferred": "The leg is another office's from now on: stop, and report nothing more. Answer 2xx although "
                        "you do not know the leg (404 or 410 counts as heard, too); a later leg.filed brings it back.",
@@ -69,7 +70,14 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
     "leg.supplemented": ANSWERED,
     "leg.material_added": {"from": MAYBE | {"description": "the number of the leg that gave it"}, "fields": FIELDS,
                            "materials": MATERIALS, "ask": MAYBE},
-    "leg.withdrawn": {**REASONED, "why": MAYBE}, "leg.urged": {
+    "leg.withdrawn": {
+        **REASONED, "why": MAYBE | {
+            "description": "applicant: taken back, confirm or reject it; stop, not_needed: what the leg was built on "
+                           "came to nothing, your 2xx ends it"},
+        "ask": MAYBE | {"description": "without `why`: your request that was not answered in time; the leg has ended"},
+        "revoke": {"type": "boolean", "description": "true: you granted on what is void now; your 2xx voids the "
+                                                     "results"}},
+    "leg.urged": {
         **REASONED, "by": {"enum": ["applicant", "supervisor", "platform"]},
         "times": {"type": "integer", "description": "how often this leg was urged, this time included"}},
     "leg.transferred": {

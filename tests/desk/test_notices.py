@@ -18,7 +18,7 @@ from store import notices
 from tests.desk.conftest import HOME, NOW
 from tests.desk.filings import PNG, small_filing
 
-GUIDE = HOME / "docs" / "connecting.md"
+GUIDES = ("connecting.md", "connecting.zh-CN.md")
 ROOM = {"water-group": 4, "power-grid": 4}
 OFFICES = {"01": "water-group", "03": "power-grid"}
 ASK = {"ask": "a1", "reason": "数据对不上", "limit": "5wd"}
@@ -255,8 +255,10 @@ def test_a_file_of_another_office_is_unknown_to_the_one_that_names_it(desk, rece
         desk.open_file("somebody", kept.file)
 
 
-def test_every_example_of_the_guide_is_a_notice_that_can_be_read():
-    block = next(part for part in GUIDE.read_text().split("```json") if "leg.not_accepted" in part).partition("```")[0]
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_example_of_a_guide_is_a_notice_that_can_be_read(guide):
+    text = (HOME / "docs" / guide).read_text()
+    block = next(part for part in text.split("```json") if "leg.not_accepted" in part).partition("```")[0]
     notices_shown = [json.loads("{" + part) for part in block.strip().removeprefix("{").split("\n{")]
     assert list(dict.fromkeys(one["type"] for one in notices_shown)) == list(NEEDS)
     for one in notices_shown:

@@ -15,7 +15,7 @@ from sandbox.run import DEPLOYMENT
 from web.wiring import RefusedStart
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
-GUIDE = Path(__file__).parents[2] / "docs" / "connecting.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def run(command, *words, folder=BUNDLES, **environ):
@@ -127,9 +127,10 @@ def test_faults_of_the_list_of_departments_are_said_counted_and_refused_like_any
     assert str(refused.value).splitlines()[1:] == done.stdout.splitlines()[:-2]
 
 
-def test_one_real_department_among_the_demo_ones_is_set_up_as_the_guide_says(offices, tmp_path):
-    shown = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    entry = next(block for block in shown if "in your copy" in block)
+@pytest.mark.parametrize("guide", ["connecting.md", "connecting.zh-CN.md"])
+def test_one_real_department_among_the_demo_ones_is_set_up_as_the_guide_says(offices, tmp_path, guide):
+    shown = re.findall(r"```yaml\n(.*?)```", (DOCS / guide).read_text(), re.DOTALL)
+    entry = next(block for block in shown if "address: https://gas." in block)
     demo = re.search(r"  gas-utility:\n(?:    .*\n)+", DEPLOYMENT.read_text())[0]
     environ = offices((demo, entry))
     for name in ("gas.secret", "gas.token"):

@@ -1,8 +1,7 @@
-"""The documents tell the truth: files exist, codes and connectors are documented, next year has a calendar."""
+"""The documents tell the truth: files and headings exist, codes are documented, next year has a calendar."""
 
 import ast
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -10,13 +9,12 @@ import pytest
 
 from bench.applicant import CATALOG
 from cases.lights import Colour
-from catalog.dictionary import FieldType
-from connectors.shipped import registry
-from connectors.signing import headers_for, secret_bytes
+from tests.docs.pages import anchors
 from web.codes import codes_page
 
 HOME = Path(__file__).resolve().parents[2]
 PAGES = sorted([*HOME.glob("*.md"), *(HOME / "docs").rglob("*.md")])
+ANCHOR = re.compile(r"\]\((?!https?://)([^)#\s]*)#([^)]+)\)")
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 NAMED = re.compile(r"`([\w/]+\.py)(?:::([\w.]+))?`")
 DRAWN = re.compile(r"\b([a-z_]+)\.([A-Za-z]+)\b")
@@ -34,9 +32,11 @@ def defined(path):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOME)))
-def test_every_file_and_function_that_a_page_names_exists(page):
+def test_every_file_heading_and_function_that_a_page_names_exists(page):
     text = page.read_text()
     assert [target for target in LINK.findall(text) if not (page.parent / target).exists()] == []
+    led_to = [((page.parent / to if to else page), anchor) for to, anchor in ANCHOR.findall(text)]
+    assert [anchor for to, anchor in led_to if to.suffix == ".md" and anchor not in anchors(to.read_text())] == []
     named = {(path, name) for path, name in NAMED.findall(text) if "/" in path or name}
     assert [path for path, _ in named if not (HOME / path).is_file()] == []
     assert [(path, name) for path, name in named if name and name not in defined(path)] == []
@@ -68,28 +68,6 @@ def test_the_colours_of_a_light_are_those_that_the_api_names():
     page = (HOME / "docs" / "api.md").read_text()
     said = re.search(r"- `light`: string – (.*)", page)[1]
     assert {part.strip().partition(":")[0] for part in said.split(";")} == set(get_args(Colour))
-
-
-def test_every_connector_is_documented():
-    text = (HOME / "docs" / "connecting.md").read_text()
-    assert [name for name in registry().names() if f"`{name}`" not in text] == []
-
-
-def test_the_guide_says_how_every_type_of_field_travels():
-    text = (HOME / "docs" / "connecting.md").read_text()
-    table = text.partition("How values travel")[2].partition("A grant gives")[0]
-    assert set(re.findall(r"`([a-z_]+)`", table)) >= set(get_args(FieldType))
-
-
-def test_the_signature_that_the_guide_works_out_is_right():
-    text = (HOME / "docs" / "connecting.md").read_text()
-    secret = re.search(r"With the secret `(whsec_[^`]+)`", text)[1]
-    shown = dict(zip(("key", "id", "time", "body", "signature"),
-                     re.findall(r"`([^`]+)`", text.partition(secret + "`")[2])[:5], strict=True))
-    assert secret_bytes(secret) == shown["key"].encode()
-    at = datetime.fromtimestamp(int(shown["time"]), UTC)
-    made = headers_for(shown["id"], at, shown["body"].encode(), [secret])
-    assert made["webhook-signature"] == shown["signature"]
 
 
 def test_next_years_calendar_is_there_or_marked_provisional():

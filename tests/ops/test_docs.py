@@ -9,6 +9,7 @@ import pytest
 from app import create_app
 from settings import SETTINGS
 from store.conservation import RULES
+from tests.docs.pages import FENCE, blocks, code
 from web.probes import KEPT
 
 HOME = Path(__file__).resolve().parents[2]
@@ -58,6 +59,13 @@ def test_every_setting_stands_in_the_docs(page):
         assert f"`{one.name}`" in settings
     for name in set(re.findall(r"\b(?:YJS_[A-Z_]+|DATABASE_URL|FAILPOINTS)\b", page)):
         assert f"`{name}`" in settings or name == "YJS_PASSWORD", name
+
+
+def test_the_chinese_page_of_the_first_day_names_and_shows_nothing_that_the_whole_one_lacks(page):
+    first_day = (HOME / "docs" / "operating.zh-CN.md").read_text()
+    assert len(blocks(first_day)) >= 6
+    assert [block for block in blocks(first_day) if block not in blocks(page)] == []
+    assert code(FENCE.sub("", first_day)) - code(FENCE.sub("", page)) == set()
 
 
 def test_every_figure_that_is_measured_is_explained(page):
