@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -100,8 +101,10 @@ def answer(page: Page, bundle: str, plan: Plan) -> None:
         for place, one in enumerate(given if asked.type == "regions" else [given]):
             page.get_by_role("combobox").nth(place).select_option(label=full_name(one))
     elif asked.type == "rows":
-        put_rows(page, given, {column.code.rpartition(".")[2]: column for line in plan.fields
-                               if line.code == asked.id for column in line.inner})
+        known = who_tries(bundle).details.get(asked.id, [])
+        rows = [{**there, **row} for row, there in zip_longest(given, known[:len(given)], fillvalue={})]
+        put_rows(page, rows, {column.code.rpartition(".")[2]: column for line in plan.fields
+                              if line.code == asked.id for column in line.inner})
     else:
         page.get_by_role("textbox").fill(str(given))
     page.get_by_role("button", name="下一步").click()
@@ -114,7 +117,7 @@ def full_name(code: str) -> str:
 
 
 def put_rows(page: Page, rows: Sequence[Mapping[str, object]], columns: Mapping[str, FieldLine]) -> None:
-    """Fill row after row, as far as they are given and with the sample for every other column."""
+    """Fill row after row: what the figures say, else what the sample person has, else a sample of the column's type."""
     for number, row in enumerate(rows):
         if number:
             page.get_by_role("button", name=re.compile("再加")).click()
