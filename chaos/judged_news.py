@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from chaos.evidence import Evidence, Line
+from chaos.evidence import TRANSFERRED, Evidence, Line
 from chaos.forms import PRIVATE, REACHED
 
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
@@ -61,6 +61,7 @@ def demanded(found: Evidence) -> tuple[Counter[Place], Counter[Place]]:
             number_of = sum(types[type_] for type_ in made_by) if leg["state"] in states else 0
             most[leg["case"], kind, number] = number_of
             least[leg["case"], kind, number] = 0 if kind == "granted" and types["leg.delivered"] else number_of
+        most[leg["case"], "transferred", number] = types[TRANSFERRED]
     for reference, legs in found.legs_of.items():
         over = all(leg["state"] in OVER for leg in legs)
         most[reference, "ended", ""], least[reference, "ended", ""] = over, over and _ended_by_others(found, legs)

@@ -14,7 +14,7 @@ from typing import Any
 from chaos.archives import WHY, Archives
 from chaos.clients import Office
 from chaos.evidence import Evidence, lines_of
-from chaos.forms import OFFICES, PRIVATE
+from chaos.forms import EAST, OFFICES, PRIVATE
 from chaos.script import draw
 from chaos.stage import Stage
 
@@ -38,8 +38,9 @@ class ReadOut:
         self._facts["verify"] = {"code": code, "said": said[-2000:]}
         if self._stage.form.read_out:
             self._copied()
+            offices = [*OFFICES, *(f"{kind}{EAST}" for kind in self._stage.form.moves)]
             with ThreadPoolExecutor(2) as pool:
-                self._facts["reconcile"] = dict(zip(OFFICES, pool.map(self._reconciled, OFFICES), strict=True))
+                self._facts["reconcile"] = dict(zip(offices, pool.map(self._reconciled, offices), strict=True))
 
     def archives(self, kills: int) -> None:
         """Packages of some of the cases."""
@@ -68,10 +69,8 @@ class ReadOut:
             found = Evidence(officers=lines_of(self._stage.folder / "officers.jsonl"))
             refs, states = dict.fromkeys(found.opened, ""), found.decided
         else:
-            lines = [line for line in self._stage.seen() if line["body"] == office]
-            refs = {line["leg"]: line["ref"] for line in lines
-                    if line["what"] == "effect" and line["type"] == "leg.filed"}
-            states = {line["leg"]: line["state"] for line in lines if line["what"] == "final"}
+            found = Evidence(ledger=tuple(line for line in self._stage.seen() if line["body"] == office))
+            refs, states = {leg: line["ref"] for (_, leg), line in found.held.items()}, found.decided
         listed = [json.dumps({"leg": leg, "ref": ref, "state": states.get(leg, "")}) for leg, ref in refs.items()]
         path = self._stage.folder / f"{office}.jsonl"
         path.write_text("\n".join(listed) + "\n", "utf-8")
