@@ -70,7 +70,6 @@ BUGS = (
     Bug("former-office-counts", "transferred", ("I47",)),
     Bug("farewell-ends-with-the-next-move", "transferred", ("I46",)),
     Bug("filing-under-the-old-key", "transferred", ("I24", "I45")),
-    Bug("moved-while-it-leaves", "transferred", ("I45", "I46")),
     Bug("package-named-before-it-is-whole", "packed", ("I43",)),
 )
 

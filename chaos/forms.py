@@ -88,9 +88,9 @@ MOVED = ("gas-utility", "power-grid", "telecom-desk", "water-bureau", "water-gro
 
 def parting(plays: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
     """The same department, which often does not take it at once that a leg has left, and else does to that message what
-    it does to a filing."""
+    it does to a filing; a filing is often under way for a while."""
     told = [{"types": ["leg.filed", "leg.transferred"], **rule} for rule in plays.get("rules", ())]
-    return {**plays, "rules": [DEAF, *told], **more}
+    return {**plays, "rules": [DEAF, THINKS, *told], **more}
 
 
 def in_two(script: Script, kinds: tuple[str, ...]) -> Script:
@@ -99,11 +99,11 @@ def in_two(script: Script, kinds: tuple[str, ...]) -> Script:
 
 
 DEAF: Mapping[str, Any] = {"types": ["leg.transferred"], "chance": 0.4, "attempts": [1, 2], "before": "500"}
-THINKING: Mapping[str, Any] = {"manners": {"tarries": 1.0}, "rules": [  # what comes is under way for a while
-    {"chance": 0.5, "attempts": [1, 1], "before": "sleep:0.8"}]}
+THINKS: Mapping[str, Any] = {"chance": 0.4, "attempts": [1, 1], "before": "sleep:0.8"}
 TRANSFERRED: Script = in_two({
     **LATER, "power-grid": parting(LOSES, manners={"tarries": 0.7, "copies": 0.3}),
-    "gas-utility": parting(RUDE, manners={"tarries": 0.7, "slow": 0.3}), "water-group": parting(THINKING),
+    "gas-utility": parting(RUDE, manners={"tarries": 0.7, "slow": 0.3}),
+    "water-group": parting({}, manners={"tarries": 1.0}),
     "telecom-desk": parting(HASTY, manners={"tarries": 0.5, "early": 0.2, "copies": 0.2, "backwards": 0.1}),
     "water-bureau": parting(ASKING, manners={"asks": 0.4, "tarries": 0.6})}, MOVED)
 BY_HAND = ("transport-bureau", "water-bureau")
@@ -194,7 +194,7 @@ FORMS: Mapping[str, Form] = {
     "signing-in": Form(4, 2, script=CALM, failpoint_share=0, withdraws=0, drain_seconds=60, pauses=(10, 12),
                        signs_in=True, read_out=False),
     "transferred": Form(12, 4, script=TRANSFERRED, withdraws=0.15, regret_seconds=10, pauses=(4, 7), moves=MOVED,
-                        drain_seconds=60, read_out=False),
+                        move_pauses=(0.0, 0.3), drain_seconds=60, read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

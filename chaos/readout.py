@@ -38,9 +38,8 @@ class ReadOut:
         self._facts["verify"] = {"code": code, "said": said[-2000:]}
         if self._stage.form.read_out:
             self._copied()
-            offices = [*OFFICES, *(f"{kind}{EAST}" for kind in self._stage.form.moves)]
             with ThreadPoolExecutor(2) as pool:
-                self._facts["reconcile"] = dict(zip(offices, pool.map(self._reconciled, offices), strict=True))
+                self._facts["reconcile"] = dict(zip(OFFICES, pool.map(self._reconciled, OFFICES), strict=True))
 
     def archives(self, kills: int) -> None:
         """Packages of some of the cases."""
@@ -64,12 +63,14 @@ class ReadOut:
         self._facts["backup"] = {"code": code, "said": said[-2000:]}
 
     def _reconciled(self, office: str) -> dict[str, Any]:
-        """The department's own list, as its ledger has it, against the portal's."""
+        """The department's own list, as its ledger has it, against the portal's. The first office has the name of its
+        kind, which stands for both."""
         if office in self._stage.form.desks:
             found = Evidence(officers=lines_of(self._stage.folder / "officers.jsonl"))
             refs, states = dict.fromkeys(found.opened, ""), found.decided
         else:
-            found = Evidence(ledger=tuple(line for line in self._stage.seen() if line["body"] == office))
+            found = Evidence(ledger=tuple(line for line in self._stage.seen()
+                                          if line["body"] in {office, f"{office}{EAST}"}))
             refs, states = {leg: line["ref"] for (_, leg), line in found.held.items()}, found.decided
         listed = [json.dumps({"leg": leg, "ref": ref, "state": states.get(leg, "")}) for leg, ref in refs.items()]
         path = self._stage.folder / f"{office}.jsonl"

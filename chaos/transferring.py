@@ -24,8 +24,9 @@ from sandbox.ledger import Ledger
 
 PAGE = "/staff/transfers"
 BASES = ("successor", "misdirected")
-BY_COMMAND, UNANSWERED, BACK = 0.15, 0.6, 0.5
+BY_COMMAND, UNANSWERED, BACK = 0.1, 0.6, 0.75
 AT_ONCE = 4  # legs of one command
+HEARD_SECONDS = (0.25, 0.5)  # until a leg goes back: what its office is just telling has arrived by then
 
 
 class Operator(Browser):
@@ -97,6 +98,7 @@ class Transfers:
             to = there = here.removesuffix(EAST) if here.endswith(EAST) else f"{here}{EAST}"
             while self._move(legs, to) and self._dice.random() < BACK and not any(map(self._stays_away, legs)):
                 to = here if to == there else there
+                self._over.wait(self._dice.uniform(*HEARD_SECONDS))
 
     def _stays_away(self, leg: str) -> bool:
         """Whether a leg is not brought back: its office goes on reporting, and what it says of the first time cannot be
