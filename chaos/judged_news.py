@@ -29,7 +29,9 @@ ENDING = frozenset().union(*(types for types, _ in BY_EVENT.values())) - {"leg.d
 TAKING_BACK = "leg.withdraw_requested"  # what one does oneself ends a case without news
 OWNERS = frozenset({"filed", "filed_for"})
 ANYHOW = ASKS  # nobody can turn off what has a limit
-WANTED = frozenset({*BY_EVENT, "corrected", "not_withdrawn", "ended", "filed_for"})  # by whoever did not choose
+PASSING = ASKS | {"transferred"}  # need not be told any more once they are over
+WANTED = frozenset({*BY_EVENT, "transferred", "corrected", "not_withdrawn", "ended",
+                    "filed_for"})  # by whoever did not choose
 ASK_SECONDS = 90.0  # within which an ask is told: the portal looks once a minute, and a machine may be busy
 SLACK_SECONDS = 20.0  # that an attempt may take which began before a number was taken back
 MEMBERS = frozenset({"kind", "urgent", "recipient", "reference", "references", "text", "link"})
@@ -187,7 +189,8 @@ def _counted(found: Evidence) -> Iterator[str]:
     lasting = lasting_agencies(found)
     for person in {one["person"] for one in found.news}:
         wanted = [one for one in found.news if one["person"] == person and one["kind"] in _wants(found, person)]
-        sure = [one for one in wanted if one["kind"] not in ASKS and (person != AGENT or one["reference"] in lasting)]
+        sure = [one for one in wanted
+                if one["kind"] not in PASSING and (person != AGENT or one["reference"] in lasting)]
         yield from (f"{person}: nothing left of {reference}" for reference in
                     sorted({one["reference"] for one in sure} - named[person]))
         if told[person] < len(sure):
