@@ -67,6 +67,9 @@ BUGS = (
     Bug("rung-within-the-transaction", "ringing", ("I12", "I42")),
     Bug("ticket-counts-twice", "signing-in", ("I44",)),
     Bug("signed-out-there-and-in-here", "signing-in", ("I44",)),
+    Bug("former-office-counts", "transferred", ("I47",)),
+    Bug("farewell-ends-with-the-next-move", "transferred", ("I46",)),
+    Bug("filing-under-the-old-key", "transferred", ("I24", "I45")),
     Bug("package-named-before-it-is-whole", "packed", ("I43",)),
 )
 

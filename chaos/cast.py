@@ -1,4 +1,5 @@
-"""All who take part in a run: who files, who works at an office's pages, who follows up, who entrusts, who signs in.
+"""All who take part in a run: who files, who works at an office's pages, who follows up, who entrusts, who signs in,
+who takes legs to other offices.
 
 Each of them is threads of the rig's own process, on record in `clients.jsonl` or `officers.jsonl`. The portal and the
 process of the departments (`chaos/department.py`) are the other two.
@@ -16,6 +17,7 @@ from chaos.followers import Followers
 from chaos.officers import Officers
 from chaos.signing_in import SigningIn
 from chaos.stage import Stage
+from chaos.transferring import Transfers
 from sandbox.ledger import Ledger
 
 FOLLOW_SECONDS = 60.0
@@ -34,11 +36,12 @@ class Cast:
         self.followers = Followers(stage, self.crowd.token, log, days)
         self.agents = Agents(stage, log, days)
         self.windows = SigningIn(stage, log)
+        self.transfers = Transfers(stage, log)
         self._said = 0.0
 
     def start(self) -> None:
         """All begin."""
-        for one in (self.crowd, self.officers, self.followers, self.agents, self.windows):
+        for one in (self.crowd, self.officers, self.followers, self.agents, self.windows, self.transfers):
             one.start()
 
     def allow(self, share: float, say: Callable[[str], None]) -> float:
@@ -65,7 +68,8 @@ class Cast:
         return at
 
     def hurry(self) -> None:
-        """Nothing is set aside any more."""
+        """Nothing is set aside any more, and what is where it is stays there."""
+        self.transfers.stop()
         self.agents.hurry()
         self.officers.hurry()
 
@@ -77,7 +81,7 @@ class Cast:
     @property
     def faults(self) -> list[str]:
         """Who gave up, and why."""
-        everybody = (self.crowd, self.officers, self.followers, self.agents, self.windows)
+        everybody = (self.crowd, self.officers, self.followers, self.agents, self.windows, self.transfers)
         return [fault for one in everybody for fault in one.faults]
 
     @property

@@ -4,7 +4,8 @@ The rules are I1 to I22 of the rig, as far as they can be judged without looking
 overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace, I26 later message before its
 leg, I27 to I29 what officers do at the portal's own pages, I30 to I32 urges, I33 and I34 ratings, I35 to I38 who acts
 for another, I39 to I42 what people are told and whom that may delay, I43 packages for an archive, I44 signing in by the
-identity platform. I16 (deadlines) is judged where the days are: by the tests of the calendar.
+identity platform, I45 to I48 legs that go to another office. I16 (deadlines) is judged where the days are: by the tests
+of the calendar.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from chaos import (
     judged_oversight,
     judged_running,
     judged_sign_ins,
+    judged_transfers,
 )
-from chaos.evidence import Evidence, read_evidence
+from chaos.evidence import TRANSFERRED, Evidence, read_evidence
 
 Rule = Callable[[Evidence], Iterator[str]]
 MOST_EXAMPLES = 20
@@ -77,6 +79,10 @@ RULES: Mapping[str, Rule] = {
     "I42 filing delayed": judged_running.filings_delayed,
     "I43 packages": judged_archives.packages_broken,
     "I44 signing in": judged_sign_ins.sign_ins_wrong,
+    "I45 wrong office": judged_transfers.not_where_it_went,
+    "I46 farewells": judged_transfers.farewells_wrong,
+    "I47 heard after it left": judged_transfers.heard_after_it_left,
+    "I48 transfer lost or doubled": judged_transfers.transfers_miscounted,
 }
 
 
@@ -111,6 +117,9 @@ def figures(found: Evidence, judged: Mapping[str, Mapping[str, Any]]) -> dict[st
         "news": len(found.news), "bulletins": sum(1 for _ in found.said("rang")),
         "bulletins_again": sum(line["attempt"] > 1 for line in found.said("heard")),
         "sign_ins": sum(line["opened"] for line in found.noted("entered")),
+        "transfers": sum(map(len, found.transfers.values())),
+        "transfers_back": sum(len(found.stays(leg)) > len({*found.stays(leg)}) for leg in found.transfers),
+        "farewells_after_a_return": sum(line["type"] == TRANSFERRED and line["back"] for line in found.effects),
         "packages": len(found.run.get("archive", {}).get("left", ())),
         "sigkills": found.run.get("sigkills", 0), "failpoints_reached": sum(found.run.get("reached", {}).values()),
         "failpoints_missed": sum(found.run.get("unreached", {}).values()),

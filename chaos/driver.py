@@ -157,8 +157,8 @@ class Run:
         """The faults stop, nothing tarries any more, and every leg is given its time to end."""
         if self.form.calms_down:
             self.stage.calm_down()
-        self.stage.hurry()
         cast.hurry()
+        self.stage.hurry()
         if self.form.kills:
             killer.settle()
         first = seen_resources(self.stage)

@@ -13,7 +13,7 @@ from typing import Any
 
 Line = Mapping[str, Any]
 LINES = ("clients", "ledger", "export", "officers", "audit", "news")  # the files with lines of a run
-FILED = "leg.filed"
+FILED, TRANSFERRED = "leg.filed", "leg.transferred"
 ZONE = timezone(timedelta(hours=8))
 DECIDES = {"leg.granted": "granted", "leg.refused": "refused", "leg.not_accepted": "not_accepted",
            "leg.delivered": "delivered", "leg.withdraw_confirmed": "withdrawn"}
@@ -75,10 +75,36 @@ class Evidence:
         return tuple(self.said("effect"))
 
     @cached_property
+    def held(self) -> Mapping[tuple[str, str], Line]:
+        """The filing by which an office holds a leg, by both: what came there and was not taken from it since."""
+        made: dict[tuple[str, str], Line] = {}
+        for line in self.effects:
+            place = line["body"], line["leg"]
+            if line["type"] == FILED:
+                if place not in made or number_of(line["key"]) > number_of(made[place]["key"]):
+                    made[place] = line
+            elif line["type"] == TRANSFERRED and place in made and number_of(made[place]["key"]) <= line["over"]:
+                del made[place]
+        return made
+
+    @cached_property
+    def transfers(self) -> Mapping[str, list[Line]]:
+        """What the portal's list of who did what says of legs that were taken to another office, by the leg, in
+        order."""
+        return grouped((line for line in self.audit if line["action"] == "transfer"), "target")
+
+    def stays(self, leg: str) -> list[str]:
+        """The offices that had a leg one after the other, as far as it was ever taken to another."""
+        moves = [line["data"] for line in self.transfers.get(leg, ())]
+        return [*(move["from"] for move in moves[:1]), *(move["to"] for move in moves)]
+
+    @cached_property
     def decided(self) -> Mapping[str, str]:
-        """What each department decided about a leg, by the leg."""
+        """What the department that holds a leg decided about it, by the leg."""
         at_desks = {one.leg: DECIDES[one.act] for one in self.acts if one.done and one.act in DECIDES}
-        return {**{line["leg"]: line["state"] for line in self.said("final")}, **at_desks}
+        theirs = {line["leg"]: line["state"] for line in self.said("final")
+                  if (place := (line["body"], line["leg"])) in self.held and line["key"] == self.held[place]["key"]}
+        return {**theirs, **at_desks}
 
     @cached_property
     def acts(self) -> tuple[Act, ...]:
@@ -146,6 +172,11 @@ def _act(lines: list[Line]) -> Act:
     refused = {line["outcome"] for line in told} == {"refused"} and 2 * len(told) == len(lines)
     return Act(first["leg"], first["act"], first["form"], first["body"], first["read"], first["at"],
                min(done, default=None), refused)
+
+
+def number_of(key: str) -> int:
+    """The how-manieth message of its type to a leg one is, by its key, whatever else a portal may have hung on it."""
+    return int(key.rpartition(":")[2].partition(".")[0])
 
 
 def grouped(lines: Iterable[Line], name: str) -> Mapping[str, list[Line]]:

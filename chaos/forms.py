@@ -18,6 +18,8 @@ OFFICES = (
     "city-management", "garden-bureau", "gas-utility", "heat-utility", "planning-bureau", "power-grid", "telecom-desk",
     "traffic-police", "transport-bureau", "water-bureau", "water-group",
 )
+EAST = "-east"  # what a second office of the same kind is called after the first
+OBSTINATE = 0.3  # the share of the legs that left of which an office goes on reporting
 DESKS = ("transport-bureau",)  # have no system: officers work on the portal's own pages
 GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET = "/gateway", "gateway.secret", "identity.secret"
 REACHED = "13900000000"  # a number by which somebody agrees to be told, until they do no more
@@ -71,6 +73,7 @@ CALM: Script = {
     "traffic-police": {"manners": {"short": 1.0}},
 }
 PATIENT: Script = {"traffic-police": {"manners": {"short": 0.8, "tarries": 0.2}}}  # some of its legs become late
+WILD: Script = {**CALM, **FIVE, **PATIENT}
 LATER: Script = {**CALM, "traffic-police": {"manners": {"tarries": 1.0}}}
 FORGETFUL: Mapping[str, Any] = {"rules": [  # a message gateway that loses most of its first answers
     {"types": ["news.told"], "chance": 0.6, "attempts": [1, 1], "after": "reset:0"},
@@ -80,6 +83,29 @@ ENTRUSTED: Script = {**LATER, "water-bureau": {"manners": {"asks": 0.7, "short":
                      "message-gateway": FORGETFUL}
 RINGING: Script = {**CALM, "message-gateway": {"rules": [
     {"types": ["news.told"], "attempts": [1, 1], "after": "hang"}]}}
+MOVED = ("gas-utility", "power-grid", "telecom-desk", "water-bureau", "water-group")
+
+
+def parting(plays: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
+    """The same department, which often does not take it at once that a leg has left, and else does to that message what
+    it does to a filing; a filing is often under way for a while."""
+    told = [{"types": ["leg.filed", "leg.transferred"], **rule} for rule in plays.get("rules", ())]
+    return {**plays, "rules": [DEAF, THINKS, *told], **more}
+
+
+def in_two(script: Script, kinds: tuple[str, ...]) -> Script:
+    """The same where each of these kinds has a second office that plays as the first."""
+    return {**script, **{f"{kind}{EAST}": script.get(kind, {}) for kind in kinds}}
+
+
+DEAF: Mapping[str, Any] = {"types": ["leg.transferred"], "chance": 0.4, "attempts": [1, 2], "before": "500"}
+THINKS: Mapping[str, Any] = {"chance": 0.4, "attempts": [1, 1], "before": "sleep:0.8"}
+TRANSFERRED: Script = in_two({
+    **LATER, "power-grid": parting(LOSES, manners={"tarries": 0.7, "copies": 0.3}),
+    "gas-utility": parting(RUDE, manners={"tarries": 0.7, "slow": 0.3}),
+    "water-group": parting({}, manners={"tarries": 1.0}),
+    "telecom-desk": parting(HASTY, manners={"tarries": 0.5, "early": 0.2, "copies": 0.2, "backwards": 0.1}),
+    "water-bureau": parting(ASKING, manners={"asks": 0.4, "tarries": 0.6})}, MOVED)
 BY_HAND = ("transport-bureau", "water-bureau")
 # The smallest in which each planted bug shows.
 TOLD: Mapping[str, Any] = {
@@ -112,7 +138,7 @@ class Form:
     applications: int
     kills: int = 0
     clients: int = 4
-    script: Script = field(default_factory=lambda: {**CALM, **FIVE, **PATIENT})
+    script: Script = field(default_factory=lambda: WILD)
     failpoint_share: float = 0.5
     jumps: int = 0
     publications: int = 0
@@ -136,15 +162,20 @@ class Form:
     entrusts: int = 0  # how often principals give the mandates that they end (`chaos/agents.py`); 0: nobody does
     entrust_pauses: tuple[float, float] = (0.0, 1.0)
     signs_in: bool = False  # whether people sign in by the identity platform, again and again
+    moves: tuple[str, ...] = ()  # the kinds with a second office; an operator takes legs to and fro between the two
+    move_pauses: tuple[float, float] = (0.1, 0.6)
     archives: int = 0  # of how many cases packages are made
     read_out: bool = True  # False: only what is exported is judged, not the copy and the departments' lists
 
 
 FORMS: Mapping[str, Form] = {
-    "short": Form(200, 12, failpoint_share=0.8, jumps=1, publications=2, desks=DESKS, days=2, follows=0.2,
-                  entrusts=3, entrust_pauses=(2, 12), archives=12, signs_in=True),
-    "long": Form(2_000, 200, failpoint_share=0.5, jumps=4, publications=5, drain_seconds=420.0, desks=DESKS, days=3,
-                 follows=0.1, urge_seconds=65.0, entrusts=20, entrust_pauses=(2, 12), archives=100, signs_in=True),
+    "short": Form(200, 12, script=in_two(WILD, ("traffic-police", "power-grid")), failpoint_share=0.8, jumps=1,
+                  publications=2, desks=DESKS, days=2, follows=0.2, entrusts=3, entrust_pauses=(2, 12), archives=12,
+                  signs_in=True, moves=("traffic-police", "power-grid"), move_pauses=(0.5, 3.0)),
+    "long": Form(2_000, 200, script=in_two(WILD, ("traffic-police", "power-grid")), failpoint_share=0.5, jumps=4,
+                 publications=5, drain_seconds=420.0, desks=DESKS, days=3, follows=0.1, urge_seconds=65.0, entrusts=20,
+                 entrust_pauses=(2, 12), archives=100, signs_in=True, moves=("traffic-police", "power-grid"),
+                 move_pauses=(0.5, 3.0)),
     "calm": Form(20, script={**CALM, **PATIENT}, withdraws=0, desks=DESKS, days=1, follows=0.5,
                  urge_seconds=65.0, pauses=(20, 20)),
     # The shortest that find the planted bugs.
@@ -162,6 +193,8 @@ FORMS: Mapping[str, Form] = {
     "packed": Form(6, 1, script=CALM, failpoint_share=0, withdraws=0, drain_seconds=60, archives=6, read_out=False),
     "signing-in": Form(4, 2, script=CALM, failpoint_share=0, withdraws=0, drain_seconds=60, pauses=(10, 12),
                        signs_in=True, read_out=False),
+    "transferred": Form(12, 4, script=TRANSFERRED, withdraws=0.15, regret_seconds=10, pauses=(4, 7), moves=MOVED,
+                        move_pauses=(0.0, 0.3), drain_seconds=60, read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

@@ -89,7 +89,7 @@ def unreconciled(found: Evidence) -> Iterator[str]:
     for office, made in found.run.get("reconcile", {}).items():
         if made["code"]:
             yield f"{office}: {made['said'][:300]}"
-    handed = grouped((line for line in found.effects if line["type"] == FILED), "body")
+    handed = grouped(found.held.values(), "body")
     for office, lines in handed.items():
         theirs = {line["leg"] for line in lines}
         ours = {leg["id"] for leg in found.legs.values() if leg["office"] == office and leg["ref"]}

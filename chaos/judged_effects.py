@@ -12,16 +12,19 @@ QUICK_SHARE = 0.99
 
 
 def doubled(found: Evidence) -> Iterator[str]:
-    """I5: one effect for each leg, and one for each key of a later message."""
-    filed = Counter(line["leg"] for line in found.effects if line["type"] == FILED)
-    yield from (f"{leg}: {times} effects" for leg, times in filed.items() if times > 1)
+    """I5: one effect for each leg, and each time that it comes to an office; one for each key of a later message."""
+    filed = Counter((line["body"], line["leg"]) for line in found.effects if line["type"] == FILED)
+    for (office, leg), times in filed.items():
+        stays = found.stays(leg)
+        if times > (stays.count(office) if stays else 1):
+            yield f"{leg}: {times} effects at {office}"
     later = Counter(line["key"] for line in found.effects if line["type"] != FILED)
     yield from (f"{key}: {times} effects" for key, times in later.items() if times > 1)
 
 
 def without_effect(found: Evidence) -> Iterator[str]:
     """I6: no leg is decided that its department never got."""
-    handed = {line["leg"] for line in found.effects if line["type"] == FILED} | {*found.opened}
+    handed = {leg for _, leg in found.held} | {*found.opened}
     yield from (f"{leg['id']}: {leg['state']}" for leg in found.legs.values()
                 if leg["state"] in BY_DEPARTMENT and leg["id"] not in handed)
 
@@ -32,8 +35,9 @@ def ghosts(found: Evidence) -> Iterator[str]:
 
 
 def overtaken(found: Evidence) -> Iterator[str]:
-    """I26: no later message comes to a department before the leg that it is about."""
-    yield from (line["key"] for line in found.said("answer") if line["status"] == 404)
+    """I26: no later message comes to a department before the leg that it is about; one may come on another line just
+    after the leg has left."""
+    yield from (line["key"] for line in found.said("answer") if line["status"] == 404 and not line.get("left"))
 
 
 def wrongly_decided(found: Evidence) -> Iterator[str]:
@@ -55,7 +59,8 @@ def delays(found: Evidence) -> list[tuple[float, str]]:
                 if event["type"] == "leg.released" or event["data"].get("state") == "queued"}
     taken = []
     for line in found.effects:
-        since = released.pop(line["leg"], None) if line["type"] == FILED and line["body"] not in troubled else None
+        counts = line["type"] == FILED and line["body"] not in troubled and line["leg"] not in found.transfers
+        since = released.pop(line["leg"], None) if counts else None
         if since is not None:
             taken.append((line["at"] - since - found.away(since, line["at"]), line["leg"]))
     return sorted(taken)
@@ -80,12 +85,17 @@ def overwritten(found: Evidence) -> Iterator[str]:
 
 
 def changed_bytes(found: Evidence) -> Iterator[str]:
-    """I24: the bytes of a key never change, and neither does the key of a leg's filing."""
+    """I24: the bytes of a key never change, nor the office that it is for, and neither does the key of a leg's filing,
+    unless it goes to another office."""
     bodies: defaultdict[str, set[str]] = defaultdict(set)
     keys: defaultdict[str, set[str]] = defaultdict(set)
+    offices: defaultdict[str, set[str]] = defaultdict(set)
     for line in found.said("call"):
         bodies[line["key"]].add(line["body_sha256"])
+        offices[line["key"]].add(line["body"])
         if line["type"] == FILED:
             keys[line["leg"]].add(line["key"])
     yield from (f"{key}: {len(shapes)} bodies" for key, shapes in bodies.items() if len(shapes) > 1)
-    yield from (f"{leg}: {len(names)} keys" for leg, names in keys.items() if len(names) > 1)
+    yield from (f"{key}: for {', '.join(sorted(names))}" for key, names in offices.items() if len(names) > 1)
+    yield from (f"{leg}: {len(names)} keys" for leg, names in keys.items()
+                if len(names) > 1 + len(found.transfers.get(leg, ())))

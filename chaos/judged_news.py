@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from chaos.evidence import Evidence, Line
+from chaos.evidence import TRANSFERRED, Evidence, Line
 from chaos.forms import PRIVATE, REACHED
 
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
@@ -29,7 +29,9 @@ ENDING = frozenset().union(*(types for types, _ in BY_EVENT.values())) - {"leg.d
 TAKING_BACK = "leg.withdraw_requested"  # what one does oneself ends a case without news
 OWNERS = frozenset({"filed", "filed_for"})
 ANYHOW = ASKS  # nobody can turn off what has a limit
-WANTED = frozenset({*BY_EVENT, "corrected", "not_withdrawn", "ended", "filed_for"})  # by whoever did not choose
+PASSING = ASKS | {"transferred"}  # need not be told any more once they are over
+WANTED = frozenset({*BY_EVENT, "transferred", "corrected", "not_withdrawn", "ended",
+                    "filed_for"})  # by whoever did not choose
 ASK_SECONDS = 90.0  # within which an ask is told: the portal looks once a minute, and a machine may be busy
 SLACK_SECONDS = 20.0  # that an attempt may take which began before a number was taken back
 MEMBERS = frozenset({"kind", "urgent", "recipient", "reference", "references", "text", "link"})
@@ -61,6 +63,7 @@ def demanded(found: Evidence) -> tuple[Counter[Place], Counter[Place]]:
             number_of = sum(types[type_] for type_ in made_by) if leg["state"] in states else 0
             most[leg["case"], kind, number] = number_of
             least[leg["case"], kind, number] = 0 if kind == "granted" and types["leg.delivered"] else number_of
+        most[leg["case"], "transferred", number] = types[TRANSFERRED]
     for reference, legs in found.legs_of.items():
         over = all(leg["state"] in OVER for leg in legs)
         most[reference, "ended", ""], least[reference, "ended", ""] = over, over and _ended_by_others(found, legs)
@@ -186,7 +189,8 @@ def _counted(found: Evidence) -> Iterator[str]:
     lasting = lasting_agencies(found)
     for person in {one["person"] for one in found.news}:
         wanted = [one for one in found.news if one["person"] == person and one["kind"] in _wants(found, person)]
-        sure = [one for one in wanted if one["kind"] not in ASKS and (person != AGENT or one["reference"] in lasting)]
+        sure = [one for one in wanted
+                if one["kind"] not in PASSING and (person != AGENT or one["reference"] in lasting)]
         yield from (f"{person}: nothing left of {reference}" for reference in
                     sorted({one["reference"] for one in sure} - named[person]))
         if told[person] < len(sure):

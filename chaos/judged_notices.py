@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from chaos.evidence import Evidence
+from chaos.evidence import Evidence, Line
 from chaos.manners import FORGED_CODE
 
 FINAL = frozenset({"leg.granted", "leg.refused", "leg.not_accepted", "leg.withdraw_confirmed"})
@@ -68,4 +68,10 @@ def not_as_told(found: Evidence) -> Iterator[str]:
             if said and (leg, event["type"]) not in noticed:
                 yield f"{event['id']}: {event['type']} was never said"
     yield from (f"{line['leg']}: {line['type']} set aside as {line['code']}" for line in found.exported("quarantine")
-                if str(line["leg"]).rpartition("-")[0] not in found.withdrawn)
+                if str(line["leg"]).rpartition("-")[0] not in found.withdrawn and not _of_a_former_office(found, line))
+
+
+def _of_a_former_office(found: Evidence, line: Line) -> bool:
+    """Whether a notice was set aside because the leg had left the office that says it."""
+    moves = found.transfers.get(str(line["leg"]), ())
+    return line["code"] == "transferred" and any(move["data"]["from"] == line["department"] for move in moves)

@@ -44,7 +44,8 @@ def urges_astray(found: Evidence) -> Iterator[str]:
     at_desks = set(found.run.get("form", {}).get("desks", ()))
     by_hand = {leg["id"] for leg in found.legs.values() if leg["office"] in at_desks}
     made = Counter(leg for leg, _ in _urges(found) if leg not in by_hand)
-    yield from (f"{leg}: {came[leg]} came of {made[leg]}" for leg in sorted({*came, *made}) if came[leg] != made[leg])
+    yield from (f"{leg}: {came[leg]} came of {made[leg]}" for leg in sorted({*came, *made})
+                if came[leg] > made[leg] or (came[leg] < made[leg] and leg not in found.transfers))
 
 
 def urged_twice(found: Evidence) -> Iterator[str]:

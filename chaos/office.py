@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chaos.forms import RATED
+from chaos.evidence import FILED, TRANSFERRED, number_of
+from chaos.forms import OBSTINATE, RATED
 from chaos.manners import MANNERS
 from chaos.reports import Held, Reporter, facts_of
 from chaos.script import Behaviour, Call, Rule, draw
@@ -48,6 +49,8 @@ class Office:
     def __init__(self, body: Body, behaviour: Behaviour, world: World) -> None:
         self._body, self.behaviour, self._world = body, behaviour, world
         self.legs: dict[str, Held] = {}
+        self._over: dict[str, int] = {}  # up to which number the filings of a leg that left are over
+        self._opened: set[str] = set()  # by which filings legs were opened here
         self._done: set[tuple[str, ...]] = set()
         self._attempts: dict[str, int] = {}
         self._calls = 0
@@ -76,12 +79,13 @@ class Office:
         rule = self.behaviour.rule_for(self._world.seed, call)
         if rule.before and await self._before(rule, call, line):
             return
-        held = self._effect(rule, call, data)
-        if held is None and rule.effect != "none":
-            self._log("answer", leg=call.leg, key=key, status=404)
+        held = self._leave(rule, call, data) if type_ == TRANSFERRED else self._effect(rule, call, data)
+        over = call.leg in self._over and type_ in {FILED, TRANSFERRED}
+        if held is None and rule.effect != "none" and not over:
+            self._log("answer", leg=call.leg, key=key, status=404, left=call.leg in self._over)
             writer.write(answer(404, {"code": "unknown_leg", "detail": "本单位没有这一件"}))
             return
-        if held is not None and type_ == "leg.filed" and held.manner.early:
+        if held is not None and type_ == FILED and held.manner.early:
             await self._told_early(held)
         await self._after(rule, call, held, line)
 
@@ -119,23 +123,50 @@ class Office:
     def _effect(self, rule: Rule, call: Call, data: Mapping[str, Any]) -> Held | None:
         """The effect of a message, as often as this department has it; the leg as it stands then."""
         how, held = rule.effect or self.behaviour.effect, self.legs.get(call.leg)
-        if how == "none" or (held is None and call.type != "leg.filed"):
+        if how == "none" or (held is None and call.type != FILED):
             return held
+        if call.type == FILED and number_of(call.key) <= self._over.get(call.leg, 0):
+            return None  # it came late
+        if held is not None and call.type == FILED and number_of(call.key) > number_of(held.key):
+            self._part(held)  # it left and came back, though nobody has told of that yet
+            held = None
         mark = (call.key,) if how == "key" else (call.leg, call.type, call.key.rpartition(":")[2])
         if how != "call" and mark in self._done:
             return held
+        new = held is None
         if held is None:
             manner = MANNERS[self.behaviour.manner_for(self._world.seed, call.leg)]
-            ref = f"{self._body.id}-{hashlib.sha256(call.leg.encode()).hexdigest()[:8]}"
-            held = Held(call.leg, ref, facts_of(data), manner, self.behaviour.refuses_leg(self._world.seed, call.leg),
-                        self._world.now())
-        new = call.leg not in self.legs
+            ref = f"{self._body.id}-{hashlib.sha256(call.key.encode()).hexdigest()[:8]}"
+            refuses = self.behaviour.refuses_leg(self._world.seed, call.leg)
+            obstinate = draw(self._world.seed, "obstinate", call.leg) < OBSTINATE
+            held = Held(call.leg, call.key, ref, facts_of(data), manner, refuses, self._world.now(),
+                        obstinate=obstinate)
         # On record before anything else can happen: the answer may be lost, the effect may not.
         self._log("effect", leg=call.leg, key=call.key, type=call.type, ref=held.ref)
         self._done.add(mark)
         self.legs[call.leg] = held
+        self._opened |= {call.key} if call.type == FILED else set()
         self._react(held, call, new)
         return held
+
+    def _leave(self, rule: Rule, call: Call, data: Mapping[str, Any]) -> Held | None:
+        """A leg is another office's now: the filing that is named, or an older one, is over, however late it comes. A
+        newer one is not: the leg has come back since. What was asked meanwhile is waited for no longer."""
+        held, over = self.legs.get(call.leg), number_of(data["filed"])
+        if (rule.effect or self.behaviour.effect) == "none" or (call.key,) in self._done:
+            return held
+        self._log("effect", leg=call.leg, key=call.key, type=TRANSFERRED, over=over, ref=None,
+                  known=data["filed"] in self._opened, back=held is not None and number_of(held.key) > over)
+        self._done.add((call.key,))
+        self._over[call.leg] = max(over, self._over.get(call.leg, 0))
+        if held is None or number_of(held.key) > over:
+            return held
+        return self._part(held)
+
+    def _part(self, held: Held) -> Held:
+        held.left = True
+        held.answered.set()
+        return self.legs.pop(held.leg)
 
     def _react(self, held: Held, call: Call, new: bool) -> None:
         if new and not held.manner.early:
@@ -160,7 +191,7 @@ class Office:
 
     def _decide(self, held: Held, state: str) -> None:
         held.final = held.state = state
-        self._log("final", leg=held.leg, state=state, ref=held.ref)
+        self._log("final", leg=held.leg, key=held.key, state=state, ref=held.ref)
 
     async def _told_early(self, held: Held) -> None:
         """Report before the push is answered, if the portal takes it in time; what is left goes on beside."""
@@ -187,7 +218,7 @@ class Office:
         for seq, type_ in reversed(steps) if held.manner.backwards else steps:
             if held.manner.tarries and seq == steps[-1][0]:
                 await self._world.hurry.wait()
-            if held.final == "withdrawn":
+            if held.final == "withdrawn" or held.dropped:
                 return
             if type_ == "leg.granted" and not held.manner.backwards and not self._decided(held, type_):
                 return
@@ -196,7 +227,7 @@ class Office:
 
     def _decided(self, held: Held, type_: str) -> bool:
         """Decide the leg; not if the applicant took it back first."""
-        if held.final:
+        if held.final or held.dropped:
             return False
         self._decide(held, "refused" if held.refuses else _SAYS[type_])
         return True

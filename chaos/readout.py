@@ -14,7 +14,7 @@ from typing import Any
 from chaos.archives import WHY, Archives
 from chaos.clients import Office
 from chaos.evidence import Evidence, lines_of
-from chaos.forms import OFFICES, PRIVATE
+from chaos.forms import EAST, OFFICES, PRIVATE
 from chaos.script import draw
 from chaos.stage import Stage
 
@@ -63,15 +63,15 @@ class ReadOut:
         self._facts["backup"] = {"code": code, "said": said[-2000:]}
 
     def _reconciled(self, office: str) -> dict[str, Any]:
-        """The department's own list, as its ledger has it, against the portal's."""
+        """The department's own list, as its ledger has it, against the portal's. The first office has the name of its
+        kind, which stands for both."""
         if office in self._stage.form.desks:
             found = Evidence(officers=lines_of(self._stage.folder / "officers.jsonl"))
             refs, states = dict.fromkeys(found.opened, ""), found.decided
         else:
-            lines = [line for line in self._stage.seen() if line["body"] == office]
-            refs = {line["leg"]: line["ref"] for line in lines
-                    if line["what"] == "effect" and line["type"] == "leg.filed"}
-            states = {line["leg"]: line["state"] for line in lines if line["what"] == "final"}
+            found = Evidence(ledger=tuple(line for line in self._stage.seen()
+                                          if line["body"] in {office, f"{office}{EAST}"}))
+            refs, states = {leg: line["ref"] for (_, leg), line in found.held.items()}, found.decided
         listed = [json.dumps({"leg": leg, "ref": ref, "state": states.get(leg, "")}) for leg, ref in refs.items()]
         path = self._stage.folder / f"{office}.jsonl"
         path.write_text("\n".join(listed) + "\n", "utf-8")

@@ -31,9 +31,11 @@ NO_SECRET = SECRET_PREFIX + base64.b64encode(b"nobody was ever given this key.."
 
 @dataclass(slots=True)
 class Held:
-    """A leg as its department holds it. `final` is the decision once it is made."""
+    """A leg as its department holds it, by the filing `key`. `final` is the decision once it is made; `left` says that
+    it is another office's now, and whoever is `obstinate` goes on all the same."""
 
     leg: str
+    key: str
     ref: str
     facts: dict[str, Any]
     manner: Manner
@@ -42,17 +44,29 @@ class Held:
     state: str = "received"
     final: str = ""
     reported: bool = False
+    left: bool = False
+    obstinate: bool = False
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether nothing more is done or said of it here."""
+        return self.left and not self.obstinate
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A notice to be told: its id stays the same over all tries and copies."""
 
-    leg: str
+    held: Held
     id: str
     type: str
     data: Mapping[str, Any]
+
+    @property
+    def leg(self) -> str:
+        """The leg that it is about."""
+        return self.held.leg
 
 
 class Reporter:
@@ -76,11 +90,11 @@ class Reporter:
         if type_ == "leg.granted":
             data = {**data, "results": results(held.facts, {}, self._now().date())}
         numbered = {} if type_ in UNNUMBERED else {"seq": seq}
-        id_ = "ntc_" + hashlib.sha256(f"{held.leg}|{type_}|{seq}".encode()).hexdigest()[:24]
-        return Notice(held.leg, id_, type_, {"leg": held.leg, "ref": held.ref, **numbered, **data})
+        id_ = "ntc_" + hashlib.sha256(f"{held.key}|{type_}|{seq}".encode()).hexdigest()[:24]
+        return Notice(held, id_, type_, {"leg": held.leg, "ref": held.ref, **numbered, **data})
 
     async def tell(self, body: str, url: str, notice: Notice, manner: Manner) -> None:
-        """Tell it, as many copies at once as this manner wants, each until a definite answer."""
+        """Tell it, as many copies at once as this manner wants, each until a definite answer or until it is dropped."""
         self._log(body, "notice", leg=notice.leg, type=notice.type, id=notice.id,
                            seq=notice.data.get("seq"))
         written = self._written(notice)
@@ -95,7 +109,7 @@ class Reporter:
     async def _until_definite(self, body: str, url: str, notice: Notice, written: bytes | None) -> None:
         self.untold += 1
         pause = FIRST_PAUSE
-        while True:
+        while not notice.held.dropped:
             raw = written or self._written(notice)
             status = await self._post(url, raw, self._signer(notice.id, self._bodies[body].secrets[:1]))
             if status:
@@ -137,7 +151,7 @@ class Reporter:
     async def tell_bad(self, body: str, url: str, held: Held, kind: str) -> None:
         """Tell what must never count, until any answer at all."""
         data = {"leg": held.leg, "seq": 90, "reason_code": FORGED_CODE, "reason": "伪造的回告"}
-        notice = Notice(held.leg, f"bad_{kind}_{_short(held.leg)}", "leg.refused", data)
+        notice = Notice(held, f"bad_{kind}_{_short(held.key)}", "leg.refused", data)
         other = next(name for name in self._bodies if name != body)
         secret, at, where = self._badly(body, other, kind)
         self.untold += 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cases.model import Event, LegState
-from cases.states import OUT
+from cases.states import OUT, TRANSFERRED
 from desk.known import Known
 from desk.outgoing import Letter, offer_and_send
 from desk.premises import Premises
@@ -117,13 +117,14 @@ class Writing:
                 raise Stale
 
     def _leave(self, tx: Tx, change: Change, now: datetime) -> None:
-        """What was on its way to an office that a leg leaves ends: all of it where the office hears that the leg left,
-        else only if nothing ever left for it."""
+        """What was on its way to an office that a leg leaves ends: all of it where the office hears that it left this
+        time (it may have had the leg before), else only if nothing ever left for it."""
+        told = {event.leg for event in change.events if event.type == TRANSFERRED and event.data.get("told")}
         for row in change.changed:
             before = change.known.legs.get(row.leg)
             if before is None or before.office == row.office:
                 continue
-            if before.office in change.known.case.legs[row.leg].left:
+            if row.leg in told:
                 leases.retire(tx, row.reference, row.leg, now)
             elif not messages.recall(tx, row.reference, row.leg):
                 raise Leaving(row.leg)

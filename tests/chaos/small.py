@@ -12,6 +12,7 @@ DESK = f"{REFERENCE}-04"
 OFFICER = "officer-desk"
 OWNER, AGENT = "principal-0", "agent"
 STANDS, ENDED = "WT1", "WT2"  # the mandate under which the case was filed, and one that its giver ended
+MOVED, FORMER = LEGS[2], "cold"  # a leg that was taken to another office, and the one that had it before
 OFFICES = {LEGS[0]: "city", LEGS[1]: "city", LEGS[2]: "heat"}
 T = "2026-03-02T09:00:{:02d}+00:00"
 AT = 1_772_442_000.0
@@ -33,11 +34,12 @@ def clean():
         event(60, LEGS[1], "leg.supplemented", who=f"applicant:{STANDS}"),
     ]
     for number, leg in enumerate(LEGS):
-        ledger += story(leg, number)
+        ledger += [*(left() if leg == MOVED else ()), *story(leg, number)]
         export += [
             {"kind": "leg", "id": leg, "case": REFERENCE, "office": OFFICES[leg], "state": "granted",
              "ref": f"r-{leg}"},
             event(10 * number + 2, leg, "leg.created", state="queued"),
+            *([event(99, MOVED, "leg.transferred", who="digest:op")] if leg == MOVED else ()),
             event(10 * number + 3, leg, "leg.accepted", by=OFFICES[leg]),
             event(10 * number + 4, leg, "leg.remark", by=OFFICES[leg]),
             event(10 * number + 5, leg, "leg.granted", by=OFFICES[leg]),
@@ -46,7 +48,7 @@ def clean():
         ]
     officers, audit = at_desk()
     export += desk_lines()
-    clients += [*followed(), *signed_in()]
+    clients += [*followed(), *signed_in(), *moved()]
     ledger.append({"what": "left", "body": "identity-platform", "at": AT + 60, "person": "sample-01", "status": 200})
     ledger += urged()
     export += [event(90, LEGS[0], "leg.urged", who="digest:a", by_kind="applicant"),
@@ -57,6 +59,8 @@ def clean():
               for act, name in (("give", STANDS), ("give", ENDED), ("revoke", ENDED))]
     audit.append({"by": "operator", "action": "archive", "target": REFERENCE, "data": {"sha256": "d1"}})
     ledger += bulletins()
+    audit.append({"by": "operator", "action": "transfer", "target": MOVED, "data": {
+        "from": FORMER, "to": OFFICES[MOVED], "told": True, "basis": "successor", "unanswered": False, "reason": "r"}})
     audit.append({"by": "supervisor", "action": "urge", "target": LEGS[0], "data": {"reason": "示例"}})
     run = {"verify": {"code": 0, "said": ""}, "backup": {"code": 0, "said": ""}, "outages": [], "leaps": [],
            "reconcile": {"city": {"code": 0, "said": "[]"}}, "open_values": [], "client_faults": [],
@@ -79,7 +83,7 @@ def event(n, leg, type_, by="", who="", by_kind="", **data):
 
 def story(leg, number):
     """What one leg's department saw and did."""
-    key, office = f"{leg}:leg.filed:1", OFFICES[leg]
+    key, office = f"{leg}:leg.filed:{2 if leg == MOVED else 1}", OFFICES[leg]
     base = {"leg": leg, "body": office, "at": AT + 2}
     told = [{**base, "what": what, "type": f"leg.{type_}", "id": f"{leg}-{type_}", "status": 204}
             for type_ in ("accepted", "remark", "granted") for what in ("notice", "told")]
@@ -88,10 +92,29 @@ def story(leg, number):
          "fields": ["a"], "edition": "e1", "matter": f"m{number}"},
         {**base, "what": "effect", "key": key, "type": "leg.filed", "ref": f"r-{leg}"},
         {**base, "what": "answer", "key": key, "status": 201},
-        {**base, "what": "final", "state": "granted"}, *told,
+        {**base, "what": "final", "key": key, "state": "granted"}, *told,
         {**base, "what": "told_bad", "kind": "forged", "status": 401},
         {**base, "what": "paper", "status": 200, "right": True, "sha256": "s1"},
     ]
+
+
+def left():
+    """What the office saw that a leg left: the filing, and that it is over."""
+    base = {"leg": MOVED, "body": FORMER, "at": AT + 2}
+    filed, parted = f"{MOVED}:leg.filed:1", f"{MOVED}:leg.transferred:1"
+    return [
+        {**base, "what": "call", "key": filed, "type": "leg.filed", "attempt": 1, "body_sha256": "b", "fields": ["a"],
+         "edition": "e1", "matter": "m2"},
+        {**base, "what": "effect", "key": filed, "type": "leg.filed", "ref": "r"},
+        {**base, "what": "effect", "key": parted, "type": "leg.transferred", "over": 1, "known": True, "back": False,
+         "ref": None}]
+
+
+def moved():
+    """What the operator asked for and was told."""
+    said = {"body": "operator", "at": AT + 3, "legs": [MOVED], "to": OFFICES[MOVED], "basis": "successor",
+            "reason": "r"}
+    return [{**said, "what": "moves", "unanswered": False}, {**said, "what": "moved"}]
 
 
 def pressed(act, form, at, outcome="done", words="w"):

@@ -37,6 +37,8 @@ def run(**changes):
 
 
 EFFECT = {"what": "effect", "leg": LEG}
+PARTED = {"what": "effect", "type": "leg.transferred"}
+TRANSFER = {"action": "transfer"}
 GRANTED = {"kind": "event", "leg": LEG, "type": "leg.granted"}
 DOCTORED = {
     "I1 lost": [drop("export", kind="case")],
@@ -49,7 +51,7 @@ DOCTORED = {
         add("export", {"kind": "case"}, id="20260302BBBB")],
     "I4 not final": [put("export", {"kind": "leg", "id": LEG}, state="outcome_unknown")],
     "I5 duplicate effect": [
-        add("ledger", EFFECT), add("ledger", EFFECT, key="another"),
+        add("ledger", EFFECT), add("ledger", EFFECT, key=f"{LEG}:leg.filed:2"),
         lambda files: files["ledger"].extend([{**small.one(files["ledger"], **EFFECT), "type": "leg.urged"}] * 2)],
     "I6 done without effect": [drop("ledger", **EFFECT)],
     "I7 ghost": [add("ledger", EFFECT, leg="20260302CCCC-01")],
@@ -175,6 +177,17 @@ DOCTORED = {
         put("clients", {"what": "entered"}, opened=0), put("clients", {"what": "whoami"}, number="13900000103"),
         put("clients", {"what": "whoami"}, number=""), put("clients", {"what": "whoami"}, status=401),
         put("clients", {"what": "gone"}, status=200), put("ledger", {"what": "left"}, status=400)],
+    "I45 wrong office": [
+        put("export", {"kind": "leg", "id": LEGACY}, office=small.FORMER), drop("ledger", **PARTED),
+        drop("ledger", what="effect", leg=LEGACY, body="heat"), add("ledger", EFFECT, body="elsewhere")],
+    "I46 farewells": [
+        drop("ledger", **PARTED), add("ledger", PARTED, key="another"), add("ledger", PARTED, body="heat"),
+        put("ledger", PARTED, known=False)],
+    "I47 heard after it left": [
+        add("export", {"kind": "event", "leg": LEGACY, "type": "leg.remark"}, by=f"department:{small.FORMER}")],
+    "I48 transfer lost or doubled": [
+        drop("audit", **TRANSFER), add("audit", TRANSFER), drop("clients", what="moves"),
+        put("clients", {"what": "moves"}, to=small.FORMER), drop("export", kind="event", type="leg.transferred")],
     "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }
 
@@ -268,7 +281,7 @@ def test_a_run_is_read_from_its_folder_and_summed_up(tmp_path):
     assert made["violations"] == 0
     shown = {name: made["figures"][name] for name in ("applications", "legs", "effects", "acts", "urges", "ratings",
                                                             "lost", "wrong")}
-    assert shown == {"applications": 1, "legs": 4, "effects": 6, "acts": 3, "urges": 3, "ratings": 1, "lost": 0,
+    assert shown == {"applications": 1, "legs": 4, "effects": 8, "acts": 3, "urges": 3, "ratings": 1, "lost": 0,
                      "wrong": 0}
     assert made["figures"]["start_to_first_accepted_worst_s"] == 1.0
 

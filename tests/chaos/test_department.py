@@ -55,10 +55,10 @@ def bodies(stage):
     return found.bodies
 
 
-def filing(leg, type_="leg.filed"):
-    data = {"leg": leg, "notices": "http://127.0.0.1:9/notices", "materials": [], "fields": {"b": 1, "a": 2}}
+def filing(leg, type_="leg.filed", number=1, **more):
+    data = {**more, "leg": leg, "notices": "http://127.0.0.1:9/notices", "materials": [], "fields": {"b": 1, "a": 2}}
     body = json.dumps({"type": type_, "data": data}).encode()
-    return Outgoing(key=f"{leg}:{type_}:1", message_id=f"msg_{leg}", type=type_, leg=leg, body=body)
+    return Outgoing(key=f"{leg}:{type_}:{number}", message_id=f"msg_{leg}", type=type_, leg=leg, body=body)
 
 
 def effects(stage, leg):
@@ -100,6 +100,21 @@ def test_a_message_about_a_leg_that_never_came_and_a_wrong_secret_are_refused(st
     foreign = replace(bodies[OLD], secrets=bodies[RUDE].secrets)
     assert rest.send(filing("F-01"), foreign, datetime.now(UTC)).kind == "setup"
     assert effects(stage, "F-01") == 0
+
+
+def test_a_leg_that_left_is_opened_by_a_later_filing_alone_and_a_late_farewell_ends_no_later_one(stage, rest, bodies):
+    def told(*what, **more):
+        answer = rest.send(filing("P-01", *what, **more), bodies[RUDE], datetime.now(UTC))
+        return answer.kind, rest.ask("P-01", bodies[RUDE], datetime.now(UTC)).kind, effects(stage, "P-01")
+
+    first, parted = "P-01:leg.filed:1", ("leg.transferred", 1)
+    assert told(*parted, filed=first) == ("received", "absent", 1)
+    assert told() == ("received", "absent", 1)  # it came late
+    assert told("leg.filed", 2) == ("received", "received", 2)
+    assert told("leg.transferred", 2, filed=first) == ("received", "received", 3)
+    assert told("leg.transferred", 3, filed="P-01:leg.filed:2") == ("received", "absent", 4)
+    assert told(*parted, filed=first) == ("received", "absent", 4)
+    assert rest.send(filing("P-01", "leg.urged"), bodies[RUDE], datetime.now(UTC)).status == 404
 
 
 def test_the_draw_of_a_leg_is_the_same_in_every_run_and_follows_its_share():

@@ -37,4 +37,4 @@ def test_the_short_run_breaks_no_rule(request):
     assert made["figures"]["sigkills"] >= 12
     assert all(made["figures"][name] for name in (
         "acts", "acts_refused", "urges", "ratings", "mandates", "acts_by_agents", "acts_by_agents_refused", "news",
-        "bulletins", "bulletins_again", "sign_ins", "packages"))
+        "bulletins", "bulletins_again", "sign_ins", "packages", "transfers", "transfers_back"))

@@ -207,6 +207,29 @@ def test_what_comes_back_to_an_office_is_a_filing_of_its_own_there(portal: Opene
         sound(there)
 
 
+@pytest.mark.parametrize("unanswered", [False, True])
+def test_what_leaves_for_an_office_that_had_the_leg_before_is_waited_for_and_told_like_any_other(
+        portal: Opener, tmp_path: Path, unanswered: bool) -> None:
+    with portal(both(tmp_path)) as there:
+        leg = filed(there)
+        there.deliver(NOW)
+        assert move(there.desk, leg) == ""
+        sent(there)
+        assert move(there.desk, leg, OLD) == ""
+        claims = {claim.outgoing.key: claim for claim in there.desk.claim(ROOM, LATER)}
+        again = claims[f"{leg}:leg.filed:3"]  # it leaves, and nothing is known of it but that
+        assert move(there.desk, leg, unanswered=unanswered) == ("" if unanswered else UNSURE)
+        if unanswered:
+            assert kept(there, leg)["leg.transferred:3"] == (OLD, "due")
+            assert kept(there, leg)["leg.filed:4"] == (NEW, "due")
+        else:
+            there.desk.record([Came(again, Answer("received"), Then("done"))], LATER)
+            assert seen(there, leg)["state"] == "received"
+            assert move(there.desk, leg) == ""
+            assert kept(there, leg)["leg.transferred:3"] == (OLD, "due")
+        sound(there)
+
+
 def test_an_office_that_had_the_leg_before_is_not_asked_about_its_new_filing(portal: Opener, tmp_path: Path) -> None:
     with portal(both(tmp_path)) as there:
         leg = filed(there)
