@@ -37,6 +37,7 @@ ACT = "transfer"  # what is recorded; and the decision on a notice that said whe
 HERE, GONE, OVER_ALREADY = "已经在这个单位", "已经不在原来的单位", "已经办结或关闭"
 AT_ONCE = 500  # legs; the next request goes on behind them
 UNSURE = "正在送达原单位，或送达结果不明；请等结果出来再转"
+UNHEARD = "这个单位还没有收到上次把它转走的通知；请等通知送达，再转回去"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,15 @@ class Transfers:
 
         def decide(case: Case) -> Sequence[Event]:
             known = self._book.known(reference)
-            plan.lines = [self._line(known, case.legs[number], order, to) for number in plan.numbers]
             with self._premises.database.read() as tx:
-                numbers = messages.last_numbers(tx, reference)
+                numbers, all_ = messages.last_numbers(tx, reference), messages.of_case(tx, reference)
+            unheard = {one.leg for one in all_ if one.type == TRANSFERRED and one.office == to.id
+                       and to.channel == "push" and one.state not in ("done", "cancelled")}
+            lines = [self._line(known, case.legs[number], order, to) for number in plan.numbers]
+            # What comes back before the office knows that it left would be ended there by the word that it did. An
+            # office that fetches reads both in their order.
+            plan.lines = [replace(line, why=line.why or (UNHEARD if number in unheard else ""))
+                          for number, line in zip(plan.numbers, lines, strict=True)]
             return [self._event(case, line, asked, now, numbers) for line in plan.going]
 
         def record(tx: Tx) -> None:

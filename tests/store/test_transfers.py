@@ -28,7 +28,7 @@ from desk.notices import Incoming
 from desk.officer_acts import Said
 from desk.offices import absent
 from desk.recording import Came
-from desk.transfers import HERE, OVER_ALREADY, UNSURE, Order
+from desk.transfers import HERE, OVER_ALREADY, UNHEARD, UNSURE, Order
 from desk.watch import Watch
 from dispatch.retry import Then
 from store import audit, leases, messages, notices, tallies
@@ -217,7 +217,8 @@ def test_what_leaves_for_an_office_that_had_the_leg_before_is_waited_for_and_tol
         sent(there)
         assert move(there.desk, leg, OLD) == ""
         claims = {claim.outgoing.key: claim for claim in there.desk.claim(ROOM, LATER)}
-        again = claims[f"{leg}:leg.filed:3"]  # it leaves, and nothing is known of it but that
+        again = claims.pop(f"{leg}:leg.filed:3")  # it leaves, and nothing is known of it but that
+        there.desk.record([Came(one, Answer("received"), Then("done")) for one in claims.values()], LATER)
         assert move(there.desk, leg, unanswered=unanswered) == ("" if unanswered else UNSURE)
         if unanswered:
             assert kept(there, leg)["leg.transferred:3"] == (OLD, "due")
@@ -230,11 +231,27 @@ def test_what_leaves_for_an_office_that_had_the_leg_before_is_waited_for_and_tol
         sound(there)
 
 
+def test_a_leg_comes_back_once_the_office_has_heard_that_it_left(portal: Opener, tmp_path: Path) -> None:
+    with portal(both(tmp_path)) as there:
+        leg = filed(there)
+        there.deliver(NOW)
+        assert move(there.desk, leg) == ""
+        for unanswered in (False, True):
+            assert move(there.desk, leg, OLD, unanswered=unanswered) == UNHEARD
+        claims = there.desk.claim(ROOM, LATER)
+        assert move(there.desk, leg, OLD, unanswered=True) == UNHEARD
+        there.desk.record([Came(one, Answer("received"), Then("done")) for one in claims], LATER)
+        assert move(there.desk, leg, OLD) == ""
+        assert kept(there, leg)["leg.filed:3"] == (OLD, "due")
+        sound(there)
+
+
 def test_an_office_that_had_the_leg_before_is_not_asked_about_its_new_filing(portal: Opener, tmp_path: Path) -> None:
     with portal(both(tmp_path)) as there:
         leg = filed(there)
         there.deliver(NOW)
         move(there.desk, leg)
+        sent(there)
         move(there.desk, leg, OLD)
         at = LATER
         for purpose in ("send", "ask"):
@@ -537,7 +554,7 @@ def test_many_at_once_on_two_hosts_lose_nothing(portal: Opener, tmp_path: Path) 
                 leg, office = dice.choice(legs), dice.choice([OLD, NEW])
                 at = NOW + timedelta(seconds=step)
                 try:
-                    act = dice.choice(["move", "move", "answer", "say", "say", "withdraw"])
+                    act = dice.choice(["move", "move", "answer", "answer", "say", "withdraw"])
                     if act == "move":
                         move(desk, leg, office, at=at, unanswered=dice.random() < 0.5)
                     elif act == "answer":
@@ -567,4 +584,4 @@ def test_many_at_once_on_two_hosts_lose_nothing(portal: Opener, tmp_path: Path) 
         sound(there)
         with there.house.database.read() as tx:
             moved = tx.rows("select reference from events where type = 'leg.transferred'")
-        assert len(moved) > 10
+        assert len(moved) > 4  # each leg more than once; how often it comes back hangs on what is heard meanwhile
