@@ -159,12 +159,8 @@ class Transfers:
         def decide(case: Case) -> Sequence[Event]:
             known = self._book.known(reference)
             with self._premises.database.read() as tx:
-                numbers, all_ = messages.last_numbers(tx, reference), messages.of_case(tx, reference)
-            unheard = {one.leg for one in all_ if one.type == TRANSFERRED and one.office == to.id
-                       and to.channel == "push" and one.state not in ("done", "cancelled")}
+                numbers, unheard = messages.last_numbers(tx, reference), _unheard(tx, reference, to)
             lines = [self._line(known, case.legs[number], order, to) for number in plan.numbers]
-            # What comes back before the office knows that it left would be ended there by the word that it did. An
-            # office that fetches reads both in their order.
             plan.lines = [replace(line, why=line.why or (UNHEARD if number in unheard else ""))
                           for number, line in zip(plan.numbers, lines, strict=True)]
             return [self._event(case, line, asked, now, numbers) for line in plan.going]
@@ -226,6 +222,13 @@ def _why_not(leg: Leg, office: str, at: Body | None, order: Order) -> str:
     if leg.state in OVER:
         return OVER_ALREADY
     return UNSURE if _unsure(leg, at) and not order.unanswered else ""
+
+
+def _unheard(tx: Tx, reference: str, to: Body) -> set[str]:
+    """The legs of a case of which an office does not know yet that they left it. What came back before would be ended
+    there by the word that it left; an office that fetches reads both in their order."""
+    return {one.leg for one in messages.of_case(tx, reference) if one.type == TRANSFERRED and one.office == to.id
+            and to.channel == "push" and one.state not in ("done", "cancelled")}
 
 
 def _unsure(leg: Leg, at: Body | None) -> bool:
