@@ -15,8 +15,8 @@ from web import blueprints
 from web.bodies import Bodies, Pace
 from web.errors import handle_errors
 from web.headers import harden
+from web.html import register_pages
 from web.identity import guard
-from web.pages import register_pages
 from web.parts import read_parts
 from web.wiring import settle
 

@@ -15,7 +15,7 @@ import requests
 from bench.answers import LATER
 from bench.filling import answers
 from catalog.load import load_catalog
-from desk.consents import sensitive_lines
+from desk.applicants.consents import sensitive_lines
 from forms.compose import compose
 from sources.samples import sample_paper
 

@@ -31,10 +31,10 @@ from bench.load import used
 from bench.receiver import receiver
 from bench.town import Town
 from connectors.signing import headers_for
-from desk.acts import Act
+from desk.staff.acts import Act
 from store import messages
 from store.encoding import moment, stamp
-from store.sqlite import FILE
+from store.engine.sqlite import FILE
 
 CASES, LEGS, TURNS = 1000, 17, 3400
 REFUSED = 20

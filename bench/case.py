@@ -33,7 +33,7 @@ from connectors.signing import headers_for
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
 from store.encoding import moment
-from store.sqlite import FILE
+from store.engine.sqlite import FILE
 
 REPETITIONS = 20
 PATIENCE, SIZE = 30.0, 3300

@@ -22,7 +22,7 @@ from bench.lives import LAST_DAY, LIVES, judge_endings, live
 from desk.reference import new_reference
 from store import audit, drafts, events, people, tallies
 from store.audit import Entry
-from store.chain import GENESIS
+from store.chains.chain import GENESIS
 from store.cipher import Cipher
 from store.drafts import Draft
 from store.encoding import to_json

@@ -17,11 +17,11 @@ from app import create_app
 from bench.applicant import CATALOG, jsonable
 from bench.filling import answers
 from connectors.base import Answer
-from desk.consents import sensitive_lines
+from desk.applicants.consents import sensitive_lines
 from desk.desk import Desk
 from desk.errors import InvalidAnswers
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.hearing.notices import Incoming
+from desk.sending.recording import Came
 from desk.values import Filing, Receipt
 from dispatch.retry import Then
 from sandbox.demo_secrets import ensure_secrets

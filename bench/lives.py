@@ -13,10 +13,10 @@ from typing import Any
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside
 from connectors.base import Answer
-from desk.acts import Act
-from desk.applicant import Withdrawal
-from desk.feed import Taker
-from desk.officer_acts import Said
+from desk.applicants.afterwards import Withdrawal
+from desk.sending.feed import Taker
+from desk.staff.acts import Act
+from desk.staff.officer_acts import Said
 from dispatch.retry import Then
 from oversight.ratings import Given
 from sandbox.run import DEPLOYMENT

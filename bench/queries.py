@@ -22,8 +22,8 @@ from bench.filler import Copier, count_all, models, people_and_acts
 from bench.inside import Inside, inside
 from bench.lives import ALL_SERVICES, CATALOG, LAST_DAY, offices
 from bench.questions import NOW, QUESTIONS, Filled
+from store.engine.sqlite import FILE
 from store.keys import load_keys
-from store.sqlite import FILE
 
 SMALL, LARGE, LEGS = 10_000, 100_000, 2
 

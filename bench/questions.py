@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from bench.inside import SUBJECT, Inside
 from bench.lives import BY_HAND, LAST_DAY
-from desk.officers import Sheet
-from desk.troubles import health, troubles, troubles_after
+from desk.staff.officers import Sheet
+from desk.upkeep.troubles import health, troubles, troubles_after
 from oversight import figures
 from store import (
     audit,

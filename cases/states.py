@@ -77,7 +77,7 @@ CORRECTABLE = frozenset({
 })
 EVERY = frozenset(S)
 
-# What a department can say (contract 3.4); what each of them must hold stands in `desk/notice_schemas.py`.
+# What a department can say (contract 3.4); what each of them must hold stands in `desk/hearing/notice_schemas.py`.
 NOTICES = frozenset({
     "leg.received", "leg.accepted", "leg.not_accepted", "leg.supplement_required", "leg.special_started",
     "leg.special_ended", "leg.in_review", "leg.forwarded", "leg.simulated", "leg.granted", "leg.refused",

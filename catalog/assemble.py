@@ -19,10 +19,10 @@ from catalog.extend import inherited
 from catalog.matter import Matter
 from catalog.model import Catalog, Path, Places
 from catalog.nodes import Node, read_text
-from catalog.schema_bundle import BUNDLE
-from catalog.schema_dictionary import SHAPES
-from catalog.schema_fields import check_name
-from catalog.schema_matter import ASK_SET, MATTER
+from catalog.schemas.bundle import BUNDLE
+from catalog.schemas.dictionary import SHAPES
+from catalog.schemas.fields import check_name
+from catalog.schemas.matter import ASK_SET, MATTER
 from catalog.shaping import place_at, shaped
 from catalog.suggest import unknown
 from catalog.text import Place, Problem, Text

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Set
 from datetime import date
 
 from catalog.bundle import Entry
-from catalog.check_asks import check_asks
-from catalog.check_bundles import check_bundle, known_matters
-from catalog.check_dictionary import check_days, check_dictionary, check_unused
-from catalog.check_edges import check_edges
-from catalog.check_matters import check_matters
-from catalog.check_names import check_names
-from catalog.check_sources import check_sources
-from catalog.check_specs import check_specs
+from catalog.checks.asks import check_asks
+from catalog.checks.bundles import check_bundle, known_matters
+from catalog.checks.dictionary import check_days, check_dictionary, check_unused
+from catalog.checks.edges import check_edges
+from catalog.checks.matters import check_matters
+from catalog.checks.names import check_names
+from catalog.checks.sources import check_sources
+from catalog.checks.specs import check_specs
 from catalog.findings import Findings
 from catalog.model import Catalog
 from catalog.suggest import SHOWN_NAMES, nearest

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from catalog.bundle import Decision
 from catalog.dictionary import Field
-from catalog.schema_dictionary import FILE_TYPES
+from catalog.schemas.dictionary import FILE_TYPES
 from catalog.suggest import unknown
 
 _BETWEEN: Final = re.compile(r"[\s,，、;；]+")

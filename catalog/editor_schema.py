@@ -10,9 +10,9 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
-from catalog.schema_bundle import BUNDLE, After, People
-from catalog.schema_dictionary import SHAPES
-from catalog.schema_fields import (
+from catalog.schemas.bundle import BUNDLE, After, People
+from catalog.schemas.dictionary import SHAPES
+from catalog.schemas.fields import (
     Authored,
     Day,
     Duration,
@@ -32,7 +32,7 @@ from catalog.schema_fields import (
     Written,
     YesNo,
 )
-from catalog.schema_matter import ASK_SET, MATTER
+from catalog.schemas.matter import ASK_SET, MATTER
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # An editor's YAML reader turns bare scalars into numbers and truth values, which we read as text.

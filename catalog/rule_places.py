@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from catalog.check_conditions import Scope, check_condition
+from catalog.checks.conditions import Scope, check_condition
 from catalog.conditions import names_in
 from catalog.findings import Findings
 from catalog.matter import Rule

@@ -15,13 +15,13 @@ import click
 from cases.errors import CaseError
 from cases.instants import read_instant
 from commands.shell import act, beside, changed, clock, printable, read_settings, stop
-from desk.archive import Gathered, Made, gather, write
-from desk.archive_check import Checked, check
 from desk.errors import CannotArchive
+from desk.records.archive import Gathered, Made, gather, write
+from desk.records.archive_check import Checked, check
 from store import erasure
+from store.engine.folder import make_folder, sync_file
+from store.engine.opening import Opened
 from store.errors import SealBroken, UnknownFile
-from store.folder import make_folder, sync_file
-from store.opening import Opened
 
 
 @click.group()

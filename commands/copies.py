@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from commands.shell import act, beside, changed, clock, keys, place, stop
-from desk.acts import Act
-from store.backup import Copied, Goal, back_up, refuse_taken
+from desk.staff.acts import Act
+from store.copies.backup import Copied, Goal, back_up, refuse_taken
+from store.copies.restoration import restore, try_out
 from store.errors import StoreError
-from store.restoration import restore, try_out
 
 
 def _said(made: Copied) -> str:

@@ -27,8 +27,8 @@ from catalog.text import Place, Problem
 from commands.shell import JSON, beside, definitions, minute, read_settings, stop
 from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry
-from desk.expiring import NAMES, certificates, soon
-from desk.offices import absent, advice
+from desk.upkeep.expiring import NAMES, certificates, soon
+from desk.upkeep.offices import absent, advice
 from forms.compose import compose
 from forms.errors import FormsError
 from forms.explore import explore

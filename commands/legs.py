@@ -11,7 +11,7 @@ import click
 from commands.shell import JSON, act, beside, changed, clock, minute, offices_named, printable, read_settings
 from commands.transferring import transfer
 from connectors.advice import advice, explained
-from desk.troubles import Health, Trouble, health, troubles
+from desk.upkeep.troubles import Health, Trouble, health, troubles
 from store.lanes import Lane
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from commands.shell import JSON, act, beside, changed, printable, who
-from desk.troubles import PAGE
+from desk.upkeep.troubles import PAGE
 from store import notices
 from store.notices import Strange
 

@@ -15,15 +15,15 @@ from cases.instants import read_instant
 from catalog.edition import UnknownEditionBundle, edition_of
 from commands.shell import JSON, beside, changed, definitions, moment, printable, read_settings, stop, who
 from desk.differences import KIND_NAMES, Difference, between, brief
-from desk.export import Extent, export, plain
+from desk.records.export import Extent, export, plain
 from store import audit, editions, operating
 from store.audit import Entry
-from store.backup import read_manifest
-from store.chain import Head
+from store.chains.chain import Head
+from store.chains.proof import verify as walk
+from store.chains.seals import SEALS
+from store.copies.backup import read_manifest
 from store.errors import NoCopy
 from store.port import Database, Tx
-from store.proof import verify as walk
-from store.seals import SEALS
 
 FOLDER = "folder"
 SHORTEST = 6

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from commands.shell import JSON, act, beside, changed, offices_named, printable, stop
-from desk.reconcile import BadList, Gap, Theirs, compare, read_list
+from desk.staff.reconcile import BadList, Gap, Theirs, compare, read_list
 from store import operating
 from store.operating import Handed
 from store.port import Database

@@ -21,9 +21,9 @@ from desk.errors import DeskError
 from settings import BadSettings, Clock, Settings
 from store import tallies
 from store.cipher import Cipher
+from store.engine.opening import Opened, Place, open_reader
 from store.errors import StoreError
 from store.keys import load_keys
-from store.opening import Opened, Place, open_reader
 from store.port import Database
 from web.inside import VERBS, call
 from web.inside_people import CommandRefused

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from commands.shell import JSON, act, changed, stop
-from desk.transfers import BASES
+from desk.staff.transfers import BASES
 
 
 @click.command()

@@ -25,18 +25,19 @@ from desk.editions import Editions
 from desk.errors import DeskError, UnknownCase
 from desk.faults import told
 from desk.known import Known, by_leg
-from desk.letters import Letters
-from desk.outgoing import Letter, legs_of
 from desk.premises import Premises
+from desk.sending.letters import Letters
+from desk.sending.outgoing import Letter, legs_of
 from desk.writing import Alongside, Beside, Change, Writing
-from store import cases, events, heads, legs
+from store import cases, events, legs
 from store.cases import CaseRow
-from store.chain import GENESIS, Head
+from store.chains import heads
+from store.chains.chain import GENESIS, Head
+from store.engine.turns import holding, pause
 from store.errors import Leaving, Stale, StoreUnavailable, TransactionLost
 from store.events import Recorded
 from store.legs import LegRow
 from store.port import Done, Tx
-from store.turns import holding, pause
 
 LOG = logging.getLogger("yijianshi.desk")
 LOOKED_AT = 64  # cases that lists show, beside those that are worked on

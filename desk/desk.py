@@ -9,32 +9,32 @@ from typing import Any
 
 from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
-from desk import files as stored_files
 from desk import reference as references
-from desk.agency import Agency, agent_name, agents_code, beside_mandate
-from desk.applicant import AfterFiling, Supply, Urge, Withdrawal
+from desk.agents.agency import Agency, agent_name, agents_code, beside_mandate
+from desk.agents.mandates import Mandates
+from desk.applicants.afterwards import AfterFiling, Supply, Urge, Withdrawal
+from desk.applicants.disclosure import Disclosure, disclosure
+from desk.applicants.drafts import Drafts
+from desk.applicants.filing import Intake
 from desk.book import Book
-from desk.bulletins import Bulletins
-from desk.claims import Claim, Claims
-from desk.disclosure import Disclosure, disclosure
-from desk.drafts import Drafts
 from desk.editions import Editions
 from desk.errors import UnknownCase
-from desk.feed import Feed
-from desk.filing import Intake
-from desk.inbox import Inbox
-from desk.letters import Letters
-from desk.mandates import Mandates
-from desk.notices import Incoming, Notices, Outcome
-from desk.officer_acts import OfficerActs
-from desk.officers import Officers
-from desk.operations import Operations
+from desk.hearing.notices import Incoming, Notices, Outcome
+from desk.news.bulletins import Bulletins
+from desk.news.inbox import Inbox
+from desk.news.telling import Telling
 from desk.premises import Premises
-from desk.recording import Came, Recorder, Unwritten
-from desk.sights import Sights
-from desk.sweeps import Sweeper
-from desk.telling import Telling
-from desk.urging import Urging
+from desk.sending.claims import Claim, Claims
+from desk.sending.feed import Feed
+from desk.sending.letters import Letters
+from desk.sending.recording import Came, Recorder, Unwritten
+from desk.staff.officer_acts import OfficerActs
+from desk.staff.officers import Officers
+from desk.staff.operations import Operations
+from desk.staff.sights import Sights
+from desk.staff.urging import Urging
+from desk.upkeep.sweeps import Sweeper
+from desk.uploads import files as stored_files
 from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan

@@ -17,7 +17,7 @@ import orjson
 from catalog import canonical, edition
 from catalog.dictionary import Spec
 from catalog.model import Catalog
-from desk.consents import Scope, scope_of
+from desk.applicants.consents import Scope, scope_of
 from desk.errors import NobodyThere, UnknownBundle
 from desk.premises import Premises
 from forms.answers import ground_of
@@ -44,7 +44,7 @@ class Composed:
                  plain: Composed | None = None) -> None:
         self.question, self.arranged, self.plan, self._plain = question, arranged, plan, plain
         self._premises = premises
-        self.openings: dict[date, object] = {}  # how a case of it begins, by the day: kept here by `desk.openings`
+        self.openings: dict[date, object] = {}  # how a case begins, by the day: kept by `applicants.openings`
         # Whether it was stored, and that is durable: no edition is deleted, and a plan only long after its day.
         self.kept = False
 

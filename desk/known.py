@@ -9,7 +9,7 @@ from cases.model import Case, Leg
 from cases.states import OUT, TAKEN
 from forms.plan import PlannedLeg
 from store.cases import CaseRow
-from store.chain import Head
+from store.chains.chain import Head
 from store.legs import LegRow
 
 

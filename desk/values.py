@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from desk.consents import NO_SCOPE, Scope
+from desk.applicants.consents import NO_SCOPE, Scope
 from forms.plan import Plan
 
 LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上传"
@@ -17,7 +17,7 @@ LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上�
 class Filing:
     """One combined application as it was sent in. `materials` maps a plan's material key to stored file ids;
     `consent` holds what was agreed to: `{"agreed": true, "sensitive": [...], "signed": [...], "version": "..."}` and,
-    from a draft, the `scope` it was given for (`desk/consents.py`). `found` is what look-ups
+    from a draft, the `scope` it was given for (`desk/applicants/consents.py`). `found` is what look-ups
     with these answers already came to (a draft's), else they are made at filing."""
 
     bundle: str

@@ -11,7 +11,7 @@ from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, LegState, Result
 from cases.states import FINAL, UNSENT
-from desk.applicant import can_withdraw
+from desk.applicants.afterwards import can_withdraw
 from desk.known import Known, by_leg
 from desk.premises import Premises
 from forms.composite import PlannedPart

@@ -11,10 +11,11 @@ from datetime import datetime
 from cases.model import Event, LegState
 from cases.states import OUT, TRANSFERRED
 from desk.known import Known
-from desk.outgoing import Letter, offer_and_send
 from desk.premises import Premises
-from store import events, heads, leases, legs, messages, tallies
-from store.chain import Head
+from desk.sending.outgoing import Letter, offer_and_send
+from store import events, leases, legs, messages, tallies
+from store.chains import heads
+from store.chains.chain import Head
 from store.errors import Leaving, Stale
 from store.leases import Claimed, Outcome
 from store.legs import LegRow

@@ -17,14 +17,14 @@ from functools import partial
 from typing import Literal
 
 from connectors.base import Answer, Body, Delivery, Outgoing, Registry
-from desk.claims import LEASE_SECONDS, Claim
-from desk.recording import Came
+from desk.sending.claims import LEASE_SECONDS, Claim
+from desk.sending.recording import Came
 from dispatch.exchange import Exchange, Outside
 from dispatch.lanes import Errand, Lanes
 from dispatch.retry import DONE, FINAL, Then, Tried, able, after, allowed
 from store import failpoints
+from store.engine.turns import Floor
 from store.errors import StoreError
-from store.turns import Floor
 
 LOG = logging.getLogger("yijianshi.dispatch")
 MOST_THREADS = 256

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from connectors.base import Answer
 from connectors.gateway import Gateway
-from desk.bulletins import Bulletins, Departing
+from desk.news.bulletins import Bulletins, Departing
 from dispatch.attempts import code_of
 from dispatch.breaker import WELL, Breaker
 from dispatch.retry import Tried, after

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from connectors.base import Delivery, Heard
 from dispatch.lanes import Errand
-from store.turns import Floor, FloorSeat, away
+from store.engine.turns import Floor, FloorSeat, away
 
 LONGEST_LOOK = 1.0  # seconds; bounds how late a deadline is noticed that nothing else wakes us for
 PORTION = 128  # answers, more or less, after which others get the floor even if more are there

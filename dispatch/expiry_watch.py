@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from connectors.base import Body, Registry
-from desk.expiring import Expiring, certificates, soon, tokens
+from desk.upkeep.expiring import Expiring, certificates, soon, tokens
 from store.people import Token
 
 LOG = logging.getLogger("yijianshi.dispatch")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.base import Answer, Body
-from desk.claims import Claim
+from desk.sending.claims import Claim
 from dispatch.breaker import Breaker
 from store.lanes import Lane as Standing
 

@@ -18,12 +18,12 @@ from datetime import datetime
 from connectors.base import Body, Registry
 from connectors.deployment import Deployment
 from desk.desk import Desk
-from desk.recording import Came
+from desk.sending.recording import Came
 from dispatch.attempts import Around, Attempts, code_of
 from dispatch.expiry_watch import ExpiryWatch
 from dispatch.lanes import Errand, Lanes
 from store import failpoints
-from store.turns import Floor, FloorSeat, away
+from store.engine.turns import Floor, FloorSeat, away
 
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_NAP = 1.0  # seconds; bounds how late a moved clock or another host's message is noticed

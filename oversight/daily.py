@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from cases.calendar_days import ONE_DAY, WorkCalendar
-from desk.refold import fingerprint
+from desk.upkeep.refold import fingerprint
 from oversight.pledges import Pledges
 from oversight.report import Line, Report
 from oversight.sheets import period_of, pledge_line

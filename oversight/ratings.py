@@ -13,12 +13,12 @@ from typing import Any
 from cases.clock import explain
 from catalog.limits import Limit
 from desk import repeats
-from desk.acts import Act
-from desk.agency import FILE, URGE, hand_of, standing
-from desk.applicant import number_of
+from desk.agents.agency import FILE, URGE, hand_of, standing
+from desk.applicants.afterwards import number_of
 from desk.desk import Desk
 from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
 from desk.repeats import Repeated
+from desk.staff.acts import Act
 from forms.values import BadValue, safe_text
 from oversight.handlings import WINDOW, Handling, handlings
 from store import audit, cases, legs, ratings

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from people.errors import WeakPassword
-from store.turns import away
+from store.engine.turns import away
 
 SHORTEST = 12
 LONGEST = 256

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from store.chain import AUDIT, Head, digest_of, link, payload_of, salted
+from store.chains.chain import AUDIT, Head, digest_of, link, payload_of, salted
+from store.chains.heads import held, move
 from store.encoding import moment, stamp
 from store.failpoints import reach
-from store.heads import held, move
 from store.paging import Order
 from store.port import Row, Tx
 from store.rows import insert

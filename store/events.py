@@ -8,11 +8,11 @@ from sys import intern
 from typing import Any
 
 from cases.model import Event
-from store.chain import Head, digest_of, hash_of, payload_of, salts
+from store.chains.chain import Head, digest_of, hash_of, payload_of, salts
+from store.chains.heads import follow, follow_all, held
 from store.encoding import moment, pack, stamp
 from store.errors import Stale
 from store.failpoints import reach
-from store.heads import follow, follow_all, held
 from store.port import Row, Tx
 from store.rows import insert_text, named
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from store.cipher import Cipher
+from store.engine.folder import make_folder, write_durably
 from store.errors import KeysExposed, KeysMissing
-from store.folder import make_folder, write_durably
 
 
 def create_keys(path: Path) -> None:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from store.chains.seals import entries_of
 from store.encoding import stamp
 from store.paging import Order
 from store.port import Database, Tx
 from store.rows import named
-from store.seals import entries_of
 
 MOST_MOVED = 100_000  # cases that are found so; whoever asks for more walks all
 SEALS_AT_ONCE = 500

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from store.cipher import OVERHEAD, Cipher
+from store.engine.folder import is_full, make_folder, sync_folder, write_durably
 from store.errors import SealBroken, StorageFull, UnknownFile
 from store.failpoints import reach
-from store.folder import is_full, make_folder, sync_folder, write_durably
 from store.port import Database, Tx
 
 PART = 1 << 20

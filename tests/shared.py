@@ -22,9 +22,9 @@ from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
-from store.chain import GENESIS
+from store.chains.chain import GENESIS
 from store.cipher import Cipher
-from store.opening import Place, open_store
+from store.engine.opening import Place, open_store
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run", "--disable-dev-shm-usage")

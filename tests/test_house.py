@@ -3,12 +3,13 @@
 import ast
 import statistics
 import subprocess
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
 BANNED_NAMES = {"utils", "helpers", "manager", "common", "misc"}
-LARGEST_FILE, LARGEST_FUNCTION, USUAL_FUNCTION, DEEPEST = 400, 40, 25, 3
+LARGEST_FILE, LARGEST_FUNCTION, USUAL_FUNCTION, DEEPEST, MOST_FILES = 400, 40, 25, 3, 48
 
 
 @cache
@@ -69,6 +70,11 @@ def test_every_module_and_public_name_says_what_it_is():
             public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
             wrong += [f"{path}:{node.lineno} {node.name}"] if public and not ast.get_docstring(node) else []
     assert wrong == []
+
+
+def test_no_folder_has_more_files_than_a_reader_overlooks():
+    held = Counter(path.parent for path in sources())
+    assert {folder: count for folder, count in held.items() if count > MOST_FILES} == {}
 
 
 def test_modules_have_names_of_the_field():

@@ -17,8 +17,8 @@ from werkzeug.routing import RequestRedirect
 from connectors.strict_json import BadJson
 from desk.errors import Busy, DeskError
 from desk.faults import told
+from store.engine.folder import is_full
 from store.errors import StorageFull, StoreClosed, StoreError, StoreUnavailable
-from store.folder import is_full
 from web.present import noted
 
 LOG = logging.getLogger("yijianshi.web")

@@ -9,9 +9,9 @@ from flask import request
 from marshmallow import Schema
 
 from connectors.strict_json import load, whole_text
+from web.api.schemas import read
 from web.errors import Problem
 from web.present import asked
-from web.schemas import read
 from web.wiring import house
 
 JSON_TYPES = frozenset({"application/json"})

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from desk.operations import Operations
-from desk.transfers import Order
+from desk.staff.operations import Operations
+from desk.staff.transfers import Order
 from web.inside_people import Asked, act_of
 from web.wiring import House
 

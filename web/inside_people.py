@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from desk.acts import Act
+from desk.staff.acts import Act
 from people.accounts import Beside, NewAccount
 from people.errors import PeopleError
 from people.identity import role_of

@@ -11,10 +11,10 @@ from unicodedata import normalize
 
 from flask import Response
 
-from desk.content import clean_name, clipped
 from desk.errors import UnknownFile
+from desk.uploads.content import clean_name, clipped
 from desk.values import FileInfo
-from web.pages_words import called
+from web.pages.words import called
 
 Opened = tuple[FileInfo, Iterator[bytes]]
 Place = tuple[str, str]

@@ -27,9 +27,9 @@ from settings import Settings, unused
 from sources.samples import PERSONAS
 from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher
+from store.engine.opening import Opened, Place, open_store
 from store.errors import StoreError
 from store.keys import create_keys, load_keys
-from store.opening import Opened, Place, open_store
 from web.check_offices import check_offices
 from web.wiring import Parts, RefusedStart
 

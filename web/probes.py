@@ -18,16 +18,17 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from desk import expiring
-from desk.operations import BACKUP
-from desk.sweeps import HEARTBEAT
-from desk.watch import drifted
-from store import bulletins, conservation, marks, moved, pausing, people, reading, tallies
+from desk.staff.operations import BACKUP
+from desk.upkeep import expiring
+from desk.upkeep.sweeps import HEARTBEAT
+from desk.upkeep.watch import drifted
+from store import bulletins, conservation, marks, pausing, people, reading, tallies
+from store.chains import moved
 from store.errors import StoreError
 from store.port import Tx
 from web.answers import shown
+from web.api.operations import Operation, operation
 from web.errors import Problem
-from web.operations import Operation, operation
 from web.wiring import House, house
 
 probes = Blueprint("operation", __name__)

@@ -28,8 +28,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
 from settings import BadSettings, Settings
+from store.engine.folder import FolderLock, make_folder
 from store.errors import FolderBusy, StoreError
-from store.folder import FolderLock, make_folder
 from web.names import NAME, SOCKET, RefusedStart
 from web.worker import Worker
 

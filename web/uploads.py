@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from flask import Response, request
 from werkzeug.http import parse_options_header
 
-from desk.content import BadFile, clean_name, kind_of, refuse_claim
+from desk.uploads.content import BadFile, clean_name, kind_of, refuse_claim
 from desk.values import FileInfo
 from web.errors import OWN_WORDS, Problem
 from web.wiring import house

@@ -22,7 +22,7 @@ from connectors.base import Body, Registry
 from connectors.deployment import Deployment
 from connectors.gateway import Gateway
 from desk.desk import Desk
-from desk.offices import absent, advice
+from desk.upkeep.offices import absent, advice
 from dispatch.courier import Courier
 from dispatch.loop import Dispatcher, Works
 from oversight.daily import Daily
@@ -36,9 +36,9 @@ from people.personas import Persona
 from people.sessions import Lives, Sessions
 from people.tokens import Tokens
 from settings import Clock, Settings
-from store.opening import Opened
+from store.engine.opening import Opened
+from store.engine.same_keys import note_keys
 from store.port import Database
-from store.same_keys import note_keys
 from web.names import NAME, RefusedStart
 from web.present import serving
 

@@ -21,7 +21,7 @@ from gunicorn.http.errors import LimitRequestHeaders, NoMoreData
 from gunicorn.http.wsgi import create
 from gunicorn.workers.base import Worker as Base
 
-from store.turns import Seat, Turns
+from store.engine.turns import Seat, Turns
 from web.bodies import HERE, QUICK_SECONDS
 from web.lines import Line, Sight
 from web.reply import Gone, Reply

@@ -27,7 +27,7 @@ from connectors.strict_json import FOREIGN, BadJson, load
 from connectors.transport import Call
 from people.errors import PlatformDown, SignInRefused
 from people.oidc.setup import Setup
-from store.turns import away
+from store.engine.turns import away
 
 LOG = logging.getLogger("yijianshi.identity")
 AT_ONCE = 4  # threads that may wait for the platform beside each other

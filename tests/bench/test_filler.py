@@ -6,8 +6,8 @@ from bench.inside import SUBJECT
 from bench.queries import fill, portal
 from bench.questions import NOW, QUESTIONS, Filled, claim
 from store import leases, messages, tallies
+from store.chains.proof import verify
 from store.choosing import Wanted
-from store.proof import verify
 
 APPLICATIONS, LEGS = 100, 2
 ABOUT_NOTHING = {"leftovers_with_nothing_over", "urges_with_nothing_late", "nothing_to_be_erased",

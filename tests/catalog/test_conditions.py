@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from catalog.answers import AnswerType
-from catalog.check_conditions import Scope, check_condition
+from catalog.checks.conditions import Scope, check_condition
 from catalog.conditions import BadCondition, names_in, parse_condition, resolve
 from catalog.evaluate import EMPTY, holds
 from catalog.findings import Findings

@@ -7,8 +7,8 @@ import pytest
 from chaos.checker import RULES, check, figures, verdict
 from chaos.driver import Patience
 from chaos.evidence import LINES
-from chaos.judged_effects import delays
-from chaos.judged_news import pieces_told
+from chaos.judges.effects import delays
+from chaos.judges.news import pieces_told
 from tests.chaos import small
 
 LEG, OTHER, LEGACY = small.LEGS

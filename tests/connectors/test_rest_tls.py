@@ -12,7 +12,7 @@ from connectors.certificates import Expiry
 from connectors.gateway import Gateway, gateway_body
 from connectors.rest import Rest
 from connectors.shipped import registry
-from desk.expiring import Expiring, certificates
+from desk.upkeep.expiring import Expiring, certificates
 from people.errors import PlatformDown
 from people.oidc.flow import Flow
 from people.oidc.setup import Setup

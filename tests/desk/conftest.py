@@ -11,8 +11,8 @@ from catalog.load import load_catalog
 from desk.desk import Desk
 from desk.premises import Premises
 from sources.port import Found
+from store.engine.opening import Place, open_store
 from store.keys import create_keys, load_keys
-from store.opening import Place, open_store
 
 HOME = Path(__file__).resolve().parents[2]
 SHANGHAI = ZoneInfo("Asia/Shanghai")

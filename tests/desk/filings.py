@@ -5,10 +5,10 @@ import json
 from bench.applicant import jsonable
 from bench.filling import answers
 from connectors.base import Answer
-from desk.applicant import Supply
-from desk.consents import sensitive_lines
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.applicants.afterwards import Supply
+from desk.applicants.consents import sensitive_lines
+from desk.hearing.notices import Incoming
+from desk.sending.recording import Came
 from desk.values import Filing
 from dispatch.retry import Then
 from sources.samples import sample_paper

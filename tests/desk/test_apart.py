@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from desk.apart import AT_ONCE, Apart, NoVerdict
-from desk.content import BadFile, kind_of
 from desk.errors import Busy
+from desk.uploads.apart import AT_ONCE, Apart, NoVerdict
+from desk.uploads.content import BadFile, kind_of
 from sources.samples import sample_paper
 
 HOME = Path(__file__).resolve().parents[2]

@@ -9,13 +9,14 @@ import pytest
 
 from catalog.text import Text
 from connectors.base import Answer
-from desk import book, errors, sweeps
-from desk.applicant import Withdrawal
+from desk import book, errors
+from desk.applicants.afterwards import Withdrawal
+from desk.applicants.lookups import numbers
 from desk.desk import Desk
-from desk.letters import Correspondence, Letters
-from desk.lookups import numbers
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.hearing.notices import Incoming
+from desk.sending.letters import Correspondence, Letters
+from desk.sending.recording import Came
+from desk.upkeep import sweeps
 from dispatch.retry import Then
 from store import leases, messages
 from tests.desk.conftest import NOW

@@ -10,11 +10,11 @@ from catalog.bundle import Composite
 from catalog.text import Text
 from connectors.base import Answer
 from desk import errors
-from desk.acts import Act
-from desk.applicant import Supply, Withdrawal
+from desk.applicants.afterwards import Supply, Withdrawal
 from desk.desk import Desk
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.hearing.notices import Incoming
+from desk.sending.recording import Came
+from desk.staff.acts import Act
 from dispatch.retry import Then
 from store import leases, messages, notices
 from tests.desk.conftest import NOW

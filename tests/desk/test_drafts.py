@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from desk import errors
-from desk.applicant import Withdrawal, plain_value
+from desk.applicants.afterwards import Withdrawal, plain_value
+from desk.applicants.openings import Openings
 from desk.desk import Desk
-from desk.openings import Openings
 from desk.premises import Keep
 from desk.values import LOST_FILE
 from sources.port import Found
@@ -219,7 +219,7 @@ def test_free_fields_of_a_supplement_take_readable_text_and_numbers(value, fits)
 
 
 def test_nobody_has_drafts_without_end_and_one_that_was_filed_makes_room(desk, monkeypatch):
-    monkeypatch.setattr("desk.drafts.MOST_UNFILED", 2)
+    monkeypatch.setattr("desk.applicants.drafts.MOST_UNFILED", 2)
     drafts = [drafted(desk) for _ in range(2)]
     with pytest.raises(errors.TooManyDrafts):
         drafted(desk)
@@ -229,7 +229,7 @@ def test_nobody_has_drafts_without_end_and_one_that_was_filed_makes_room(desk, m
 
 
 def test_a_draft_does_not_grow_with_every_save(desk, monkeypatch):
-    monkeypatch.setattr("desk.drafts.LARGEST", 3_000)
+    monkeypatch.setattr("desk.applicants.drafts.LARGEST", 3_000)
     draft = drafted(desk)
     with pytest.raises(errors.DraftTooLarge):
         for part in range(9):

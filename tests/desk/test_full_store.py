@@ -7,7 +7,7 @@ import pytest
 
 from connectors.base import Answer
 from desk.desk import Desk
-from desk.recording import Came
+from desk.sending.recording import Came
 from dispatch.retry import Then
 from store import messages
 from store.errors import StorageFull, TransactionLost

@@ -9,9 +9,9 @@ import pytest
 from cases.model import Event
 from connectors.base import Answer
 from desk import errors
-from desk.asking import in_their_words
 from desk.desk import Desk
-from desk.payload import Dossier
+from desk.hearing.asking import in_their_words
+from desk.sending.payload import Dossier
 from store import events, notices
 from tests.desk.conftest import NOW
 from tests.desk.filings import Filed

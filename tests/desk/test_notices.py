@@ -8,11 +8,11 @@ import pytest
 
 from cases.states import NOTICES
 from connectors.base import Answer
-from desk.applicant import Supply
+from desk.applicants.afterwards import Supply
 from desk.errors import InvalidAnswers, MalformedNotice, UnknownFile
-from desk.notice_schemas import DATA, read_data
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.hearing.notice_schemas import DATA, read_data
+from desk.hearing.notices import Incoming
+from desk.sending.recording import Came
 from dispatch.retry import Then
 from store import notices
 from tests.desk.conftest import HOME, NOW

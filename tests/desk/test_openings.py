@@ -10,8 +10,8 @@ import pytest
 from bench.applicant import CATALOG
 from bench.inside import Inside, inside
 from cases import fold, follow
+from desk.applicants.openings import Openings
 from desk.editions import Composed
-from desk.openings import Openings
 from desk.premises import Premises
 from desk.writing import Change
 from store.cases import CaseRow

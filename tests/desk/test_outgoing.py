@@ -9,7 +9,7 @@ import pytest
 from cases.due import Dates
 from cases.model import Case
 from desk.known import Known
-from desk.outgoing import dated_row, legs_of
+from desk.sending.outgoing import dated_row, legs_of
 from store.cases import CaseRow
 from store.legs import LegRow
 from tests.cases.case_plans import T0, filed

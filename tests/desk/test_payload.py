@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 from cases import fold
 from cases.model import Event
-from desk import payload
-from desk.payload import Addressee, Dossier
+from desk.sending import payload
+from desk.sending.payload import Addressee, Dossier
 from forms.plan import MaterialSlot
 from tests.desk.conftest import NOW
 from tests.desk.filings import small_filing

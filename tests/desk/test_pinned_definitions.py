@@ -8,7 +8,7 @@ import pytest
 from catalog.dictionary import Option
 from catalog.text import Text
 from desk import errors
-from desk.applicant import Supply
+from desk.applicants.afterwards import Supply
 from desk.desk import Desk
 from tests.desk.conftest import NOW
 from tests.desk.filings import PNG

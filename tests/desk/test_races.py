@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Answer
-from desk.applicant import Supply, Withdrawal
+from desk.applicants.afterwards import Supply, Withdrawal
 from desk.desk import Desk
 from desk.errors import MalformedNotice, NotNow
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.hearing.notices import Incoming
+from desk.sending.recording import Came
 from dispatch.retry import Then
 from tests.desk.conftest import NOW
 from tests.desk.filings import CONSENT, FORM, PNG, SITUATION, small_filing

@@ -8,10 +8,10 @@ import pytest
 
 from cases.calendar_days import work_calendar
 from connectors.base import Answer
-from desk.acts import Act
 from desk.desk import Desk
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.hearing.notices import Incoming
+from desk.sending.recording import Came
+from desk.staff.acts import Act
 from dispatch.retry import Then
 from store import conservation, legs, tallies
 from tests.desk.conftest import NOW, SHANGHAI

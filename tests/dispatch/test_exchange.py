@@ -14,7 +14,7 @@ import pytest
 from connectors.base import Answer, Delivery, Heard
 from dispatch.exchange import Exchange, Outside
 from dispatch.lanes import Errand
-from store.turns import Floor
+from store.engine.turns import Floor
 
 SOON, NEVER = 0.05, 60.0
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.base import Answer, Body, Outgoing
-from desk.claims import LEASE_SECONDS, Claim
+from desk.sending.claims import LEASE_SECONDS, Claim
 from dispatch.lanes import MOST_AHEAD, Errand, Lanes
 from store.leases import Claimed
 from store.messages import Message

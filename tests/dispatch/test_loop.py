@@ -12,9 +12,9 @@ import pytest
 
 from connectors.base import Answer, Body, Outgoing, Registry
 from connectors.deployment import Deployment
-from desk.claims import LEASE_SECONDS, Claim
 from desk.desk import Desk
-from desk.recording import Came
+from desk.sending.claims import LEASE_SECONDS, Claim
+from desk.sending.recording import Came
 from dispatch.loop import Dispatcher, Works
 from store.lanes import Lane
 from store.leases import Claimed

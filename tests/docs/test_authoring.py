@@ -14,10 +14,10 @@ import pytest
 from catalog.assemble import Loaded, assemble
 from catalog.check import check
 from catalog.report import found_in, report_lines
-from catalog.schema_bundle import BUNDLE
-from catalog.schema_dictionary import SHAPES
-from catalog.schema_fields import Authored
-from catalog.schema_matter import ASK_SET, MATTER
+from catalog.schemas.bundle import BUNDLE
+from catalog.schemas.dictionary import SHAPES
+from catalog.schemas.fields import Authored
+from catalog.schemas.matter import ASK_SET, MATTER
 from forms.compose import compose
 from forms.explore import explore
 from forms.figures import figures_json
@@ -125,7 +125,7 @@ def test_a_guide_shows_ten_examples_and_names_every_kind_of_file(guide: str) -> 
 
 @pytest.mark.parametrize("guide", GUIDES)
 def test_every_message_a_guide_explains_is_one_that_the_checker_says(guide: str) -> None:
-    said = "".join(path.read_text("utf-8") for room in ("catalog", "forms") for path in (ROOT / room).glob("*.py"))
+    said = "".join(path.read_text("utf-8") for room in ("catalog", "forms") for path in (ROOT / room).rglob("*.py"))
     table = (ROOT / guide).read_text("utf-8").split("|---|---|\n")[-1].split("\n\n")[0]
     explained = [line.split("|")[1] for line in table.splitlines()]
     pieces = [piece.strip() for message in explained for piece in re.split(r"…|；|：|→|，|\(.*?\)", message)]

@@ -23,11 +23,11 @@ from bench.crowd import Crowd, Size
 from bench.town import HOME, Town
 from chaos.judging import until_ended
 from store import files, messages, notices, reading
+from store.chains.proof import verify
 from store.cipher import Cipher
+from store.engine.opening import Place, open_store
+from store.engine.sqlite import FILE
 from store.keys import load_keys
-from store.opening import Place, open_store
-from store.proof import verify
-from store.sqlite import FILE
 from tests.faults.promises import KEYLESS
 from tests.faults.strict_disk import STRACE, Disk, calls, coded
 

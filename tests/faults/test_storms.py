@@ -10,9 +10,9 @@ from bench.town import HOME
 from chaos import disk, restarts, writers
 from store import marks
 from store.cipher import Cipher
+from store.engine.opening import Place, open_store
+from store.engine.sqlite import FILE
 from store.errors import StorageFull
-from store.opening import Place, open_store
-from store.sqlite import FILE
 from tests.store.samples import NOW
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from cases.model import Case, Leg, LegState
-from desk import payload
 from desk.editions import stood_for
-from desk.payload import Addressee, Dossier
+from desk.sending import payload
+from desk.sending.payload import Addressee, Dossier
 from forms.look_ups import MANDATED
 from forms.plan import Plan
 from tests.desk.conftest import NOW

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.gateway import Gateway, gateway_body
 from connectors.signing import verify
-from desk.acts import Act
+from desk.staff.acts import Act
 from dispatch.courier import MOST_ATTEMPTS, Courier
 from store import bulletins
 from tests.connectors.raw_server import RawServer

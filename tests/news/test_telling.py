@@ -7,17 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from desk.acts import Act
-from desk.applicant import Supply
+from desk.applicants.afterwards import Supply
 from desk.desk import Desk
-from desk.transfers import Order
+from desk.staff.acts import Act
+from desk.staff.transfers import Order
 from store import bulletins, people, preferences
-from store.backup import Goal, back_up
+from store.copies.backup import Goal, back_up
+from store.copies.restoration import restore
+from store.engine.opening import Place, open_store
+from store.engine.sqlite import FILE
 from store.errors import StoreUnavailable
-from store.opening import Place, open_store
 from store.preferences import Preferences
-from store.restoration import restore
-from store.sqlite import FILE
 from tests.news.conftest import Town, said
 from tests.oversight.conftest import ON_BOTH, at
 

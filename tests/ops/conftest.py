@@ -10,8 +10,8 @@ import pytest
 
 from app import create_app
 from connectors.base import Answer
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.hearing.notices import Incoming
+from desk.sending.recording import Came
 from desk.values import Filing
 from dispatch.retry import Then
 from web.wiring import NAME

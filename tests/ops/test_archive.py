@@ -6,10 +6,10 @@ import zipfile
 
 import pytest
 
-from desk.applicant import Withdrawal
-from desk.archive_check import check
+from desk.applicants.afterwards import Withdrawal
 from desk.errors import CannotArchive
-from desk.files import owner_of
+from desk.records.archive_check import check
+from desk.uploads.files import owner_of
 from tests.ops.conftest import PNG, file, received, say
 
 WHY = ("--reason", "到期归档", "--by", "档案员")

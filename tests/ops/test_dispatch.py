@@ -11,7 +11,7 @@ import time
 import psycopg
 import pytest
 
-from desk.sweeps import HEARTBEAT
+from desk.upkeep.sweeps import HEARTBEAT
 from store import marks
 from store.keys import create_keys
 from tests.ops.conftest import HOME

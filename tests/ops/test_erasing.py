@@ -1,6 +1,6 @@
 """Closed cases are erased by command: named ones, or all that ended before a day."""
 
-from desk.applicant import Withdrawal
+from desk.applicants.afterwards import Withdrawal
 from tests.ops.conftest import file, received, say
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app import create_app
-from desk import expiring
+from desk.upkeep import expiring
 from dispatch.expiry_watch import ExpiryWatch
 from tests.connectors.made_certificate import certificate
 from tests.ops.test_watching import figures

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from store.sqlite import FILE
+from store.engine.sqlite import FILE
 from tests.ops.conftest import HOME, file, received, say
 
 SECRET = "示例项目"

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Answer
-from desk.applicant import Supply, Withdrawal
-from desk.recording import Came
+from desk.applicants.afterwards import Supply, Withdrawal
+from desk.sending.recording import Came
 from dispatch.retry import Tried, after
 from store import audit, messages
 from store.messages import MessageId

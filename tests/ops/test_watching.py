@@ -8,8 +8,8 @@ from app import create_app
 from connectors.base import Answer
 from store import offers
 from store.conservation import RULES
+from store.engine.sqlite import FILE
 from store.lanes import Lane
-from store.sqlite import FILE
 from tests.ops.conftest import answered, file, received
 from web.wiring import NAME
 

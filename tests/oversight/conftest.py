@@ -9,12 +9,12 @@ import pytest
 from cases.calendar_days import work_calendar
 from connectors.base import Answer
 from desk.desk import Desk
-from desk.notices import Incoming
+from desk.hearing.notices import Incoming
 from desk.premises import Premises
-from desk.recording import Came
+from desk.sending.recording import Came
 from dispatch.retry import Then
 from store import legs, messages
-from store.opening import Place
+from store.engine.opening import Place
 from tests.desk.conftest import NOW, SHANGHAI, Generous, catalog
 from tests.desk.filings import small_filing
 from tests.store.conftest import store

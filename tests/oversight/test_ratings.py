@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from desk.errors import IdempotencyMismatch, InvalidAnswers, NotNow, UnknownCase, UnknownLeg
-from desk.export import Extent, export, plain
+from desk.records.export import Extent, export, plain
 from oversight import figures
 from oversight.ratings import Given, Ratings
 from store import endings, ratings, tallies

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from desk.acts import Act
+from desk.staff.acts import Act
 from oversight.daily import Daily
 from oversight.report import Report, lines, report
 from store import days

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from connectors.base import Answer
-from desk.acts import Act
-from desk.applicant import Urge
+from desk.applicants.afterwards import Urge
 from desk.desk import Desk
 from desk.errors import IdempotencyMismatch, NotNow, UnknownCase, UnknownLeg
+from desk.staff.acts import Act
 from store import audit
 from tests.desk.filings import small_filing
 from tests.oversight.conftest import ON_BOTH, ROOM, at

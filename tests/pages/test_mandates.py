@@ -9,9 +9,9 @@ from html import unescape
 import pytest
 from flask import Flask
 
-from desk import mandates
+from desk.agents import mandates
 from tests.pages.client import Visitor
-from web import pages_lists
+from web.pages import lists as pages_lists
 from web.wiring import NAME
 
 BUNDLE = "utilities"

@@ -14,13 +14,13 @@ from flask import Flask, render_template
 from playwright.sync_api import Browser, Page
 
 from connectors.base import Answer
-from desk.notices import Incoming
-from desk.recording import Came
+from desk.hearing.notices import Incoming
+from desk.sending.recording import Came
 from dispatch.retry import Then
 from tests.pages.client import Visitor
 from tests.pages.test_rows import TREES, column, trees
 from tests.pages.test_words import file
-from web.pages_inputs import Input, with_value
+from web.pages.inputs import Input, with_value
 from web.wiring import NAME, House
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"x" * 500

@@ -11,7 +11,7 @@ from flask import Flask
 from tests.pages.client import Visitor
 from tests.pages.test_rows import FIRST, SECOND, VEHICLES, column, vehicles
 from tests.pages.test_words import SMALL, ask_through, start
-from web.pages_situation import TOO_MUCH
+from web.pages.situation import TOO_MUCH
 
 LORRIES: dict[str, Any] = {
     "vehicles": [dict(zip(("vin", "gross_mass"), row, strict=True)) for row in (FIRST, SECOND)], "filer": "legal_rep",

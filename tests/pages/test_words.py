@@ -13,10 +13,10 @@ from forms.values import json_ready
 from tests.bundles.shipped import public_plan
 from tests.pages.client import Visitor, controls
 from tests.pages.client import sent as sent_as
-from web.pages_answer import papers_of
-from web.pages_case import live_part
-from web.pages_plan import asked_by_section
-from web.pages_words import said
+from web.pages.answer import papers_of
+from web.pages.case import live_part
+from web.pages.plan import asked_by_section
+from web.pages.words import said
 from web.pictures.merge import pages
 from web.wiring import NAME
 

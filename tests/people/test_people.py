@@ -14,9 +14,9 @@ from people.identity import VISITOR, role_of
 from people.personas import Persona, account_of, staff
 from people.sessions import Lives, Sessions
 from people.tokens import Grant, Tokens
+from store.engine.opening import Place, open_store
 from store.errors import StorageFull
 from store.keys import create_keys, load_keys
-from store.opening import Place, open_store
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
 PASSWORD = "一句只有我知道的长话 correct"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from connectors.base import Answer
-from desk.acts import Act
+from desk.staff.acts import Act
 from store import audit
 from store.audit import Entry
 from tests.ops.conftest import STUCK, answered, file, received, say

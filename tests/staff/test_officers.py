@@ -9,8 +9,8 @@ import pytest
 from app import create_app
 from bench.applicant import CATALOG
 from bench.inside import Inside
-from desk.acts import Act
-from desk.applicant import Supply
+from desk.applicants.afterwards import Supply
+from desk.staff.acts import Act
 from sandbox.demo_secrets import ensure_secrets
 from store import audit, notices
 from tests.ops.conftest import PNG, file, received, state

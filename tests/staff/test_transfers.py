@@ -7,7 +7,7 @@ import re
 import pytest
 
 from connectors.base import Answer
-from desk import transfers
+from desk.staff import transfers
 from tests.ops.conftest import OFFICES, answered, file, received, say, state
 from tests.pages.client import controls
 from tests.staff.test_operators import acts

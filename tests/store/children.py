@@ -15,10 +15,10 @@ from sqlite_utils import Database as Tables
 
 from store import counters, marks
 from store.cipher import Cipher
+from store.engine.migrations import migrate_sqlite
+from store.engine.opening import Place, open_store
+from store.engine.postgres_schema import migrate_postgres
 from store.failpoints import arm, reach
-from store.migrations import migrate_sqlite
-from store.opening import Place, open_store
-from store.postgres_schema import migrate_postgres
 from tests.store.samples import NOW, Walk
 
 HOME = Path(__file__).resolve().parents[2]

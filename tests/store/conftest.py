@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from store.cipher import Cipher
-from store.opening import Opened, Place, open_store
+from store.engine.opening import Opened, Place, open_store
 from tests.shared import Server
 
 

@@ -13,9 +13,9 @@ from cases.states import FINAL
 from store import cases, editions, events, legs, messages, tallies
 from store.cases import CaseRow
 from store.editions import Edition
+from store.engine.opening import Opened
 from store.legs import LegRow
 from store.messages import Message
-from store.opening import Opened
 from store.port import Tx
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)

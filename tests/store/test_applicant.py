@@ -11,9 +11,9 @@ from store import cases, consents, drafts, editions, files, submissions
 from store.consents import Consent
 from store.drafts import Draft
 from store.editions import Edition
+from store.engine.opening import Opened
 from store.errors import FileTaken, UnknownCase, UnknownDraft, UnknownEdition, UnknownFile
 from store.files import FileRow
-from store.opening import Opened
 from store.submissions import Submission
 from tests.store.samples import NOW, REFERENCE, a_case, file_case, minutes
 

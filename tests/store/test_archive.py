@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench.inside import inside
-from desk.acts import Act
-from desk.archive import Made, gather, write
-from desk.archive_check import check
 from desk.errors import CannotArchive
+from desk.records.archive import Made, gather, write
+from desk.records.archive_check import check
+from desk.staff.acts import Act
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 POWER = {"services": ["power"], "outside_line": False, "filer": "agent"}

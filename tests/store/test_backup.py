@@ -7,21 +7,22 @@ import threading
 
 import pytest
 
-from store import audit, drafts, events, files, legs, mandates, marks, messages, offers, pausing, people, ratings, seals
+from store import audit, drafts, events, files, legs, mandates, marks, messages, offers, pausing, people, ratings
 from store.audit import Entry
-from store.backup import MANIFEST, Goal, back_up, read_manifest
+from store.chains import seals
+from store.chains.proof import verify
 from store.cipher import Cipher
+from store.copies.backup import MANIFEST, Goal, back_up, read_manifest
+from store.copies.restoration import restore, try_out
 from store.drafts import Draft
+from store.engine.opening import Opened, Place, open_reader
+from store.engine.sqlite import FILE
 from store.errors import NoCopy
 from store.failpoints import arm
 from store.files import FileRow
 from store.offers import Offer
-from store.opening import Opened, Place, open_reader
 from store.people import Account
-from store.proof import verify
 from store.ratings import Rating
-from store.restoration import restore, try_out
-from store.sqlite import FILE
 from store.vault import new_file_id
 from tests.store.samples import NOW, REFERENCE, file_case, minutes
 

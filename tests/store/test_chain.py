@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cases.model import Event
-from store import audit, events, seals
-from store.chain import Head, salted
+from store import audit, events
+from store.chains import seals
+from store.chains.chain import Head, salted
+from store.chains.proof import Verdict, verify
+from store.engine.opening import Opened
 from store.errors import Stale
-from store.opening import Opened
 from store.port import Tx
-from store.proof import Verdict, verify
 from tests.store.samples import NOW, REFERENCE, file_case, minutes
 
 OTHER = "20261123-SAMPLE-2"

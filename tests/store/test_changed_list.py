@@ -12,14 +12,14 @@ import pytest
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
-from desk.acts import Act
-from desk.applicant import Withdrawal
+from desk.applicants.afterwards import Withdrawal
 from desk.errors import CannotRetry
-from desk.offices import absent
-from desk.troubles import troubles
-from desk.watch import Watch
+from desk.staff.acts import Act
+from desk.upkeep.offices import absent
+from desk.upkeep.troubles import troubles
+from desk.upkeep.watch import Watch
 from dispatch.retry import Then
-from store.opening import Place
+from store.engine.opening import Place
 from tests.store.lists import CLOSING, DESK, PULL, changed_list, entry, list_without
 from web.wiring import RefusedStart
 

@@ -9,9 +9,9 @@ import pytest
 
 from store import cases
 from store.cipher import Cipher
+from store.engine.opening import Opened
 from store.errors import KeysExposed, KeysMissing, SealBroken
 from store.keys import add_key, create_keys, load_keys
-from store.opening import Opened
 from store.port import Tx
 from tests.store.samples import REFERENCE, a_case, file_case
 

@@ -16,16 +16,16 @@ from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
 from cases.states import OVER
 from connectors.base import Answer
-from desk.acts import Act
-from desk.applicant import Supply, Withdrawal
+from desk.applicants.afterwards import Supply, Withdrawal
 from desk.errors import DeskError
-from desk.transfers import BASES, Order
-from desk.watch import Watch
+from desk.staff.acts import Act
+from desk.staff.transfers import BASES, Order
+from desk.upkeep.watch import Watch
 from dispatch.retry import Then
 from store import failpoints, legs, tallies
+from store.engine.opening import Place
 from store.errors import StoreUnavailable
 from store.legs import LegRow
-from store.opening import Place
 from tests.store.lists import changed_list, entry
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.dialect import postgres_text, sqlite_rows, sqlite_text, to_psycopg
+from store.engine.dialect import postgres_text, sqlite_rows, sqlite_text, to_psycopg
 from store.errors import WrongText
 
 TEXTS = [

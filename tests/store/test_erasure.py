@@ -13,21 +13,22 @@ from typing import Any
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
-from desk import telling
-from desk.acts import Act
 from desk.book import Book
 from desk.desk import Desk
 from desk.errors import UnknownCase, UnknownLeg
-from desk.export import Extent, export, plain
-from desk.notices import Incoming
-from desk.watch import Watch
+from desk.hearing.notices import Incoming
+from desk.news import telling
+from desk.records.export import Extent, export, plain
+from desk.staff.acts import Act
+from desk.upkeep.watch import Watch
 from oversight.ratings import Given, Ratings
-from store import audit, events, files, moved, tallies
+from store import audit, events, files, tallies
+from store.chains import moved
+from store.chains.proof import verify
+from store.engine.opening import Place
 from store.errors import UnknownFile
 from store.events import Recorded
-from store.opening import Place
 from store.port import Tx
-from store.proof import verify
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -9,9 +9,9 @@ from functools import partial
 import pytest
 
 from store import counters
+from store.engine.opening import Opened
 from store.errors import StoreUnavailable
 from store.failpoints import arm, reach
-from store.opening import Opened
 from store.port import Tx
 from tests.store import children
 

@@ -12,13 +12,13 @@ import pytest
 
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
-from desk.acts import Act
-from desk.applicant import Withdrawal
+from desk.applicants.afterwards import Withdrawal
 from desk.errors import UnknownFile, UnknownLeg
+from desk.staff.acts import Act
 from store import files
-from store.backup import Goal, back_up
-from store.opening import Place
-from store.restoration import restore
+from store.copies.backup import Goal, back_up
+from store.copies.restoration import restore
+from store.engine.opening import Place
 from tests.store.lists import PULL, changed_list
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)

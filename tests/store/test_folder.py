@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from store import folder, vault
+from store import vault
 from store.cipher import Cipher
-from store.folder import make_folder
-from store.opening import Place
+from store.engine import folder
+from store.engine.folder import make_folder
+from store.engine.opening import Place
 from store.vault import FolderVault, new_file_id
 from tests.store.samples import NOW
 

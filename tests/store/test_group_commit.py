@@ -17,6 +17,10 @@ import pytest
 
 from store import marks
 from store.cipher import Cipher
+from store.engine.migrations import _names
+from store.engine.opening import Opened, Place, open_reader, open_store
+from store.engine.safety import file_system, refuse_network, refuse_pragmas
+from store.engine.sqlite import FILE, SqliteDatabase
 from store.errors import (
     ConstraintBroken,
     FolderBusy,
@@ -26,11 +30,7 @@ from store.errors import (
     TransactionLost,
     UnsafeStorage,
 )
-from store.migrations import _names
-from store.opening import Opened, Place, open_reader, open_store
 from store.port import Tx
-from store.safety import file_system, refuse_network, refuse_pragmas
-from store.sqlite import FILE, SqliteDatabase
 from tests.store import children
 from tests.store.samples import NOW
 

@@ -13,7 +13,7 @@ from people.oidc.accounts import OidcAccounts, via
 from people.oidc.person import Person, RoleFields, SignedOut
 from people.oidc.ticket import Ticket, new_ticket
 from store import identities, people
-from store.opening import Opened
+from store.engine.opening import Opened
 from store.people import Account, Session
 from store.port import Database
 from tests.store.samples import NOW, minutes

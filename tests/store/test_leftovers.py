@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
-from desk.acts import Act
+from desk.agents.mandates import Wish
 from desk.errors import UnknownDraft
-from desk.mandates import Wish
+from desk.staff.acts import Act
 from people.errors import AccountClosed
 from people.oidc.person import Person
 from people.oidc.ticket import new_ticket
 from store import files, identities, mandates, notices
 from store.encoding import stamp
+from store.engine.opening import Place
 from store.errors import UnknownFile
-from store.opening import Place
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -16,22 +16,22 @@ import pytest
 
 from bench.inside import SUBJECT, Inside, inside
 from catalog.dictionary import Source
-from desk.acts import Act
-from desk.applicant import Supply, Urge, Withdrawal
-from desk.archive import gather
+from desk.agents.mandates import Mandate, Wish
+from desk.applicants.afterwards import Supply, Urge, Withdrawal
 from desk.desk import Desk
 from desk.errors import NoMandate, NotNow, UnknownAgentCode, UnknownCase, UnknownFile
-from desk.export import Extent, export, plain
-from desk.mandates import Mandate, Wish
+from desk.records.archive import gather
+from desk.records.export import Extent, export, plain
+from desk.staff.acts import Act
 from desk.values import Filing, Receipt
 from oversight.ratings import Given, Ratings
 from people.accounts import NewAccount
 from sources.samples import sample_paper
 from store import audit, mandates
+from store.chains.proof import verify
+from store.engine.opening import Place
 from store.failpoints import arm
-from store.opening import Place
 from store.port import Tx
-from store.proof import verify
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -10,10 +10,10 @@ import pytest
 
 from store import choosing, leases, messages
 from store.choosing import Wanted
+from store.engine.opening import Opened
 from store.errors import LeaseLost
 from store.leases import Claimed, Outcome
 from store.messages import MessageId
-from store.opening import Opened
 from store.port import Tx
 from tests.store.samples import NOW, REFERENCE, a_message, file_case, minutes
 

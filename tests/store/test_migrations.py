@@ -16,22 +16,22 @@ from psycopg.rows import dict_row
 from sqlite_utils import Database as Tables
 
 from store import cases, endings, leases, messages, offers
-from store.backup import MANIFEST, Copied, digest
 from store.choosing import Wanted
 from store.cipher import Cipher
+from store.copies.backup import MANIFEST, Copied, digest
+from store.copies.restoration import restore
 from store.encoding import squeeze, stamp
+from store.engine.migrations import MIGRATIONS, run_all
+from store.engine.opening import Place, open_store
+from store.engine.postgres import PostgresTx
+from store.engine.postgres_schema import PostgresSchema
+from store.engine.schema import EIGHTH, ELEVENTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
+from store.engine.sqlite import FILE, SqliteTx
 from store.errors import StoreUnavailable
 from store.failpoints import arm
 from store.leases import Attempt, Outcome
 from store.messages import MessageId
-from store.migrations import MIGRATIONS, run_all
-from store.opening import Place, open_store
 from store.port import Tx
-from store.postgres import PostgresTx
-from store.postgres_schema import PostgresSchema
-from store.restoration import restore
-from store.schema import EIGHTH, ELEVENTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
-from store.sqlite import FILE, SqliteTx
 from tests.store.samples import NOW, REFERENCE, a_case, file_case, minutes
 
 LETTER = '{"示例":"正文"}'.encode()

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
-from desk.acts import Act
-from desk.applicant import Withdrawal
+from desk.applicants.afterwards import Withdrawal
 from desk.errors import NotNow, UnknownLeg
-from desk.export import Extent, export
-from desk.feed import Taker
-from desk.notices import Incoming
-from desk.officer_acts import Said
-from desk.officers import Sheet
+from desk.hearing.notices import Incoming
+from desk.records.export import Extent, export
+from desk.sending.feed import Taker
+from desk.staff.acts import Act
+from desk.staff.officer_acts import Said
+from desk.staff.officers import Sheet
 from store import audit, notices, offers
+from store.engine.opening import Place
 from store.offers import Offer
-from store.opening import Place
 from store.port import Tx
 from tests.store.lists import DESK, changed_list
 

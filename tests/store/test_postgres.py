@@ -13,14 +13,15 @@ import psycopg
 import pytest
 
 from bench.postgres import cluster
-from store import leases, marks, postgres
+from store import leases, marks
 from store.choosing import Wanted
 from store.cipher import Cipher
+from store.engine import postgres
+from store.engine.migrations import _names
+from store.engine.opening import Opened, Place, open_reader, open_store
+from store.engine.postgres_schema import refuse_settings
 from store.errors import NewerSchema, StoreUnavailable, UnsafeStorage
-from store.migrations import _names
-from store.opening import Opened, Place, open_reader, open_store
 from store.port import Tx
-from store.postgres_schema import refuse_settings
 from tests.store import children
 from tests.store.samples import NOW, file_case
 

@@ -28,7 +28,6 @@ from store import (
     legs,
     mandates,
     messages,
-    moved,
     news,
     notices,
     offers,
@@ -39,21 +38,21 @@ from store import (
     ratings,
     reading,
     report,
-    seals,
     since,
     submissions,
     tallies,
 )
+from store.chains import moved, seals
 from store.choosing import Wanted
-from store.dialect import postgres_text, sqlite_text
 from store.encoding import stamp
+from store.engine.dialect import postgres_text, sqlite_text
+from store.engine.opening import Opened, Place
+from store.engine.sqlite import FILE
 from store.legs import LegRow
 from store.messages import MessageId
-from store.opening import Opened, Place
 from store.operating import OpenCase
 from store.overseeing import After
 from store.port import Row, Tx
-from store.sqlite import FILE
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 # What grows with every application, finished or not.

@@ -9,11 +9,11 @@ import pytest
 from cases.model import LegState
 from store import audit, leases, legs, messages, notices, offers, overseeing, reading
 from store.choosing import Wanted
+from store.engine.opening import Opened
 from store.errors import UnknownCase
 from store.leases import Outcome
 from store.messages import MessageId
 from store.notices import Strange
-from store.opening import Opened
 from store.overseeing import After
 from store.port import Tx
 from store.reading import Unfetched

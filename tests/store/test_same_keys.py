@@ -10,12 +10,12 @@ import pytest
 
 from store import files
 from store.cipher import Cipher
+from store.engine.opening import Opened, Place, open_reader, open_store
+from store.engine.same_keys import note_keys
 from store.errors import KeysDiffer
 from store.files import FileRow
 from store.keys import add_key, create_keys, load_keys
-from store.opening import Opened, Place, open_reader, open_store
 from store.port import Tx
-from store.same_keys import note_keys
 from tests.store.samples import NOW
 
 FIRST, SECOND, INDEX = (bytes([number]) * 32 for number in range(3))

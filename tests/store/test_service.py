@@ -10,11 +10,11 @@ import pytest
 
 from cases.model import LegState
 from store import counters, lanes, legs, marks, messages, notices, offers, people
+from store.engine.opening import Opened
 from store.errors import LoginTaken, UnknownAccount, UnknownEntry, UnknownLeg
 from store.lanes import Lane
 from store.notices import Notice, Strange
 from store.offers import Offer
-from store.opening import Opened
 from store.people import Account, Session, Token
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 

@@ -12,12 +12,12 @@ import pytest
 
 from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
-from desk.acts import Act
-from desk.export import Extent, export, plain
+from desk.records.export import Extent, export, plain
+from desk.staff.acts import Act
 from dispatch.retry import Then
 from oversight.ratings import Given, Ratings
 from store import since
-from store.opening import Place
+from store.engine.opening import Place
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)

@@ -18,21 +18,21 @@ import pytest
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
-from desk.acts import Act
-from desk.applicant import Supply, Withdrawal
+from desk.applicants.afterwards import Supply, Withdrawal
 from desk.desk import Desk
 from desk.errors import CannotTransfer, DeskError, InvalidAnswers, UnknownLeg
-from desk.export import Extent, export
-from desk.feed import Taker
-from desk.notices import Incoming
-from desk.officer_acts import Said
-from desk.offices import absent
-from desk.recording import Came
-from desk.transfers import HERE, OVER_ALREADY, UNHEARD, UNSURE, Order
-from desk.watch import Watch
+from desk.hearing.notices import Incoming
+from desk.records.export import Extent, export
+from desk.sending.feed import Taker
+from desk.sending.recording import Came
+from desk.staff.acts import Act
+from desk.staff.officer_acts import Said
+from desk.staff.transfers import HERE, OVER_ALREADY, UNHEARD, UNSURE, Order
+from desk.upkeep.offices import absent
+from desk.upkeep.watch import Watch
 from dispatch.retry import Then
 from store import audit, leases, messages, notices, tallies
-from store.opening import Place
+from store.engine.opening import Place
 from tests.store.lists import DESK, PULL, changed_list, entry, list_without
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)  # a Monday, 9:00 in Shanghai

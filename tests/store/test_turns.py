@@ -6,7 +6,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from store.turns import Floor, FloorSeat, Seat, Turns, away, holding, pause
+from store.engine.turns import Floor, FloorSeat, Seat, Turns, away, holding, pause
 
 PATIENCE = 20
 

@@ -12,14 +12,14 @@ import pytest
 
 from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
-from desk import resend
-from desk.acts import Act
-from desk.applicant import Withdrawal
+from desk.applicants.afterwards import Withdrawal
 from desk.desk import Desk
 from desk.errors import CannotRetry, UnknownStrange
+from desk.staff import resend
+from desk.staff.acts import Act
 from dispatch.retry import Then
 from store import audit, messages, notices
-from store.opening import Place
+from store.engine.opening import Place
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SOON = NOW + timedelta(hours=1)

@@ -9,8 +9,8 @@ import pytest
 
 from store import legs, marks
 from store.cipher import Cipher
+from store.engine.opening import Opened, Place, open_reader
 from store.errors import ConstraintBroken, NestedWrite, StoreClosed, StoreError, WrongText
-from store.opening import Opened, Place, open_reader
 from store.port import Tx
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case
 

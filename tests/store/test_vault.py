@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from store.cipher import Cipher
+from store.engine.opening import Opened, Place
 from store.errors import SealBroken, StorageFull, UnknownFile
-from store.opening import Opened, Place
 from store.vault import PART, FolderVault, new_file_id
 from tests.store.samples import NOW, minutes
 

@@ -10,9 +10,9 @@ import pytest
 
 from cases.model import LegState
 from store import choosing, conservation, counters, legs, tallies
+from store.chains.seals import seal_heads
 from store.conservation import KNOWN, MOVED, PAGE, RULES, Breach
-from store.opening import Opened, Place, open_store
-from store.seals import seal_heads
+from store.engine.opening import Opened, Place, open_store
 from tests.store import children
 from tests.store.samples import NOW, REFERENCE, Walk, a_leg, file_case
 

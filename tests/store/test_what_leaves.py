@@ -14,15 +14,15 @@ import pytest
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
-from desk.applicant import Supply, Withdrawal
-from desk.claims import Claim
-from desk.recording import Came
-from desk.watch import Watch
+from desk.applicants.afterwards import Supply, Withdrawal
+from desk.sending.claims import Claim
+from desk.sending.recording import Came
+from desk.upkeep.watch import Watch
 from dispatch.retry import Then
 from sandbox.run import DEPLOYMENT
 from store import leases, messages
+from store.engine.opening import Place
 from store.messages import Message
-from store.opening import Place
 from store.port import Tx
 from tests.shared import Server
 

@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 
-from desk.content import BadFile, kind_of
+from desk.uploads.content import BadFile, kind_of
 from desk.values import FileInfo
 from store.errors import StoreUnavailable
 from web.uploads import download

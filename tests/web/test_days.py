@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.pages import day, moment
+from web.html import day, moment
 
 
 @pytest.mark.parametrize(("stored", "shown"), [

@@ -10,8 +10,8 @@ from referencing import Registry, Resource
 
 from cases.states import NOTICES
 from people.policy import POLICY
-from web.api_docs import markdown
-from web.openapi import document, operations
+from web.api.docs import markdown
+from web.api.openapi import document, operations
 
 HOME = Path(__file__).resolve().parents[2]
 

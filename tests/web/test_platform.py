@@ -13,7 +13,7 @@ from people.attempts import Limit
 from people.oidc.ticket import TICKET_LIFE
 from tests.people.provider import CLIENT, LOGOUT, SECRET, Provider
 from tests.web.conftest import OFFICES, POWER_TOKEN, SECRETS, WATER_TOKEN
-from web import pages_platform
+from web.pages import platform as pages_platform
 from web.wiring import NAME, RefusedStart
 
 CLAIMS = """

@@ -8,9 +8,9 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from desk.officers import Sheet
+from desk.staff.officers import Sheet
 from forms.plan import MaterialSlot
-from web.pages_inputs import Input, Linked, flat, problems_of, read, with_value
+from web.pages.inputs import Input, Linked, flat, problems_of, read, with_value
 from web.staff.result_forms import Block, blocks_of, read_blocks, with_faults
 
 NOTHING_ASKED = "请勾选或写明要补的材料或内容"

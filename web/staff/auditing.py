@@ -17,11 +17,12 @@ from flask import Response, render_template, request, stream_with_context
 from cases.judge import QUARANTINE
 from cases.model import LegState
 from cases.words import EVENT_NAMES, STATE_NAMES
-from desk.quarantine import public_leg
-from desk.troubles import Trouble, troubles_after
+from desk.staff.quarantine import public_leg
+from desk.upkeep.troubles import Trouble, troubles_after
 from oversight.sheets import period_of
-from store import audit, notices, seals
+from store import audit, notices
 from store.audit import Entry, Wanted
+from store.chains import seals
 from store.notices import Strange
 from web.errors import not_found
 from web.staff.names import matter_name, office_name

@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cases.model import LegState
 from cases.words import STATE_NAMES
-from desk import expiring
 from desk.errors import MissingReason
-from desk.troubles import Health
-from desk.troubles import health as looked_at
+from desk.upkeep import expiring
+from desk.upkeep.troubles import Health
+from desk.upkeep.troubles import health as looked_at
 from store import reading
 from store.conservation import RULES
 from web.live import Live

@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import UnknownCase
-from desk.officers import Listed, Officers
+from desk.staff.officers import Listed, Officers
 from web.errors import Problem
 from web.identity import current
 from web.staff.root import bp

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.dictionary import Field
-from desk.officers import Asked, Sheet
+from desk.staff.officers import Asked, Sheet
 from forms.plan import RemovedField
-from web.pages_inputs import Input, answer_words, of_column, of_line, with_value
-from web.pages_words import said
+from web.pages.inputs import Input, answer_words, of_column, of_line, with_value
+from web.pages.words import said
 from web.wiring import house
 
 GIVEN = "前面的事项给出的"

@@ -11,13 +11,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import MalformedNotice, NotNow
-from desk.feed import Taker
-from desk.officer_acts import Said
-from desk.officers import Sheet
+from desk.sending.feed import Taker
+from desk.staff.officer_acts import Said
+from desk.staff.officers import Sheet
 from web.errors import answer, from_http, not_found
 from web.identity import current, subject
-from web.pages_inputs import Linked
-from web.pages_materials import MB, MOST_SWALLOWED, swallow
+from web.pages.inputs import Linked
+from web.pages.materials import MB, MOST_SWALLOWED, swallow
 from web.staff.act_forms import KINDS, Form, data_of, filled, form_of, told_faults
 from web.staff.inbox import LOOKS, officers, own_office, refuse_while_paused
 from web.staff.leg_sheet import papers_of, parts_of, replies_of

@@ -7,8 +7,8 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from desk.acts import Act
 from desk.errors import DeskError
+from desk.staff.acts import Act
 from oversight import figures
 from oversight.ratings import ITEMS, LEVELS
 from store import legs, ratings

@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import request
 
-from desk.files import owner_of
-from desk.notice_values import FOR_EVER
-from desk.officers import Sheet
+from desk.hearing.notice_values import FOR_EVER
+from desk.staff.officers import Sheet
+from desk.uploads.files import owner_of
 from desk.values import FileInfo
 from web.errors import Problem
-from web.pages_inputs import Input, Linked, control_id, flat
+from web.pages.inputs import Input, Linked, control_id, flat
 from web.staff.leg_sheet import given_input
 from web.uploads import keep_upload
 from web.wiring import house

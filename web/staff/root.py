@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from desk.acts import Act
+from desk.staff.acts import Act
 from web.errors import not_found
 from web.identity import current, subject
 from web.staff.tabs import tabs_of

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cases.judge import BELONGS_ELSEWHERE, QUARANTINE
 from cases.words import EVENT_NAMES
-from desk.acts import Act
 from desk.errors import DeskError, UnknownStrange
-from desk.quarantine import public_leg
+from desk.staff.acts import Act
+from desk.staff.quarantine import public_leg
 from store import notices
 from store.errors import UnknownEntry
 from store.notices import Strange

@@ -15,9 +15,9 @@ from catalog.text import Problem
 from desk.differences import KIND_NAMES, brief
 from forms.values import json_ready
 from web.errors import not_found
-from web.pages_plan import shown_of
-from web.pages_root import today
-from web.pages_situation import answered
+from web.pages.plan import shown_of
+from web.pages.root import today
+from web.pages.situation import answered
 from web.staff.root import bp
 from web.staff.workbench import Looked, Workbench
 from web.wiring import house

@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cases.model import LegState
 from cases.words import STATE_NAMES
-from desk.acts import Act
 from desk.errors import DeskError
-from desk.transfers import Line, Order, Part
+from desk.staff.acts import Act
+from desk.staff.transfers import Line, Order, Part
 from web.staff.names import matter_name, office_name
 from web.staff.root import act_of_form, bp
 from web.wiring import house

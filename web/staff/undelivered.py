@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cases.model import LegState
 from cases.words import EVENT_NAMES, STATE_NAMES
 from desk.errors import CannotRetry, DeskError
-from desk.troubles import Trouble, attempts_at, troubles_after
+from desk.upkeep.troubles import Trouble, attempts_at, troubles_after
 from web.errors import not_found
 from web.staff.root import AT_ONCE, act_of_form, bp, turned
 from web.wiring import house

@@ -9,8 +9,8 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from cases.words import STATE_NAMES
-from desk.acts import Act
 from desk.errors import DeskError, MissingReason
+from desk.staff.acts import Act
 from oversight.escalation import NAMES, level_of
 from store import overseeing
 from store.legs import LegRow

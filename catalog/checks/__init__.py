@@ -1,0 +1,1 @@
+"""What is wrong with definitions, each with file, line and advice."""

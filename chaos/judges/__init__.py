@@ -1,0 +1,1 @@
+"""The rules that a run is judged by, a file for each matter."""

@@ -1,0 +1,1 @@
+"""Acting for somebody under a mandate (委托)."""

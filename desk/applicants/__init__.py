@@ -1,0 +1,1 @@
+"""What applicants do: drafts, consent, filing, and what comes after it."""

@@ -1,0 +1,1 @@
+"""What outlives the service: exports and packages for the archive."""

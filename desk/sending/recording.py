@@ -1,0 +1,238 @@
+"""What attempts came to: each answer is judged against its case and written with what follows, many in one commit."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from cases import fold, judge
+from cases.model import Case, Event, LegState
+from cases.states import TAKEN, TRANSFERRED
+from connectors.base import Answer
+from desk.book import Book, Wish
+from desk.errors import MalformedNotice
+from desk.hearing.notice_schemas import read_data
+from desk.hearing.notices import Notices
+from desk.premises import Premises
+from desk.sending.claims import Claim, Then
+from desk.writing import Beside
+from store import notices
+from store.errors import LeaseLost, StoreError, StoreUnavailable, TransactionLost
+from store.leases import Outcome
+from store.notices import Strange
+from store.port import Tx
+
+IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
+LATER = {"send": "due", "ask": "unknown", "stuck": "stuck", "done": "done"}
+
+
+class Came(NamedTuple):
+    """An attempt that ended: what was sent, what came back, and what the retry rules say comes next."""
+
+    claim: Claim
+    answer: Answer
+    then: Then
+
+    @property
+    def outcome(self) -> Outcome:
+        """The record of the attempt and the message's next state."""
+        kind = self.answer.kind
+        state = "done" if kind == "received" else "refused" if kind == "refused" else LATER[self.then.kind]
+        return Outcome(state, kind, self.then.at, self.answer.status, self.answer.detail, reason=self.answer.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """An attempt's end that could not be written, and why. `later`: the store takes nothing just now, try again."""
+
+    came: Came
+    fault: Exception
+
+    @property
+    def later(self) -> bool:
+        """Whether the same may be written later; an answer that kills its transaction would do so again."""
+        return isinstance(self.fault, StoreUnavailable) and not isinstance(self.fault, TransactionLost)
+
+
+class _Decided(NamedTuple):
+    """The events an answer leads to, and what of it must be kept aside."""
+
+    events: tuple[Event, ...] = ()
+    strange: tuple[Strange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """The attempts at one case that ended together, each at a leg of its own; what was decided on each, and what came
+    of its message."""
+
+    reference: str
+    came: tuple[Came, ...]
+    decided: list[_Decided] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+class Recorder:
+    """Where the dispatcher brings back answers."""
+
+    def __init__(self, premises: Premises, book: Book, window: Notices) -> None:
+        self._premises, self._book, self._window = premises, book, window
+
+    def record(self, ended: Sequence[Came], now: datetime) -> list[Unwritten]:
+        """Write what attempts came to, and what follows, in one commit where the store can; those that could not be
+        written, as they came. An attempt whose lease was lost changes nothing."""
+        unwritten: list[Unwritten] = []
+        opened: list[Came] = []
+        for came in ended:
+            try:
+                opened.append(self._opened(came, now))
+            except StoreError as full:  # its files found no room, which is nothing to the answers of others
+                unwritten.append(Unwritten(came, full))
+        for joints in _rounds(opened):
+            found = self._book.advance_all([self._wish(joint, now) for joint in joints], now)
+            for joint, fault in zip(joints, found, strict=True):
+                unwritten += self._unwritten(joint, fault, now)
+        return unwritten
+
+    def _unwritten(self, joint: _Joint, fault: Exception | None, now: datetime) -> list[Unwritten]:
+        """What is left of a fault: one answer of several is written by itself, a lost lease and a result file of
+        another case are no faults of ours."""
+        if fault is None:
+            return []
+        if joint.came[1:]:
+            return [left for came in joint.came for left in self.record([came], now)]
+        if isinstance(fault, LeaseLost):
+            self._book.forget(joint.reference)
+            return []
+        only = joint.came[0]
+        if isinstance(fault, MalformedNotice) and not only.answer.strange:  # the receipt counts, the state does not
+            return self.record([only._replace(answer=replace(only.answer, strange="malformed"))], now)
+        return [Unwritten(only, fault)]
+
+    def _wish(self, joint: _Joint, now: datetime) -> Wish:
+        def decide(case: Case) -> Sequence[Event]:
+            joint.decided[:] = [self._decided(case, came, now) for came in joint.came]
+            joint.outcomes[:] = [_outcome(case, came) for came in joint.came]
+            return [event for decided in joint.decided for event in decided.events]
+
+        def beside() -> Beside:
+            settled = [(came.claim.fence, outcome) for came, outcome in zip(joint.came, joint.outcomes, strict=True)]
+            odd = any(decided.strange or came.answer.state == "granted"
+                      for came, decided in zip(joint.came, joint.decided, strict=True))
+            return Beside(settled=settled, more=partial(self._keep, joint) if odd else None)
+
+        return Wish(joint.reference, decide, beside)
+
+    def _keep(self, joint: _Joint, tx: Tx) -> None:
+        """Put aside what cannot be applied, and give the case the files that came with an answer."""
+        for came, decided in zip(joint.came, joint.decided, strict=True):
+            for entry in decided.strange:
+                notices.quarantine(tx, entry)
+            if came.answer.state == "granted" and not decided.strange:
+                self._window.link(tx, joint.reference, came.claim.body.id, came.answer.data)
+
+    def _opened(self, came: Came, now: datetime) -> Came:
+        """An immediate state in the answer is read as its notice would be: nothing missing, its files kept."""
+        answer, claim = came.answer, came.claim
+        if answer.strange or answer.state not in IMMEDIATE or not _speaks(claim):
+            return came
+        try:
+            type_ = f"leg.{answer.state}"
+            data = read_data(type_, {"leg": claim.leg, **answer.data})
+            data = self._window.understood(claim.id.reference, claim.id.leg, type_, data)
+            return came._replace(answer=replace(answer, data=self._window.with_files(claim.body.id, data, now)))
+        except MalformedNotice:
+            return came._replace(answer=replace(answer, strange="malformed"))
+
+    def _decided(self, case: Case, came: Came, now: datetime) -> _Decided:
+        answer, claim = came.answer, came.claim
+        leg, by = claim.id.leg, f"department:{claim.body.id}"
+        if answer.kind == "refused":
+            # A word of transport about what the department has decided on since, or by an office that the leg left.
+            if _arrived(case, claim) or claim.id.type == TRANSFERRED:
+                return _Decided()
+            said = {"message": claim.id.type, "reason": answer.reason}
+            return _Decided((Event("leg.message_refused", now, by, leg, said),))
+        if claim.id.type == "leg.withdrawn" and answer.kind == "received":
+            return _Decided((Event("leg.withdraw_received", now, by, leg),))
+        if claim.id.type != "leg.filed":
+            return _Decided()
+        if answer.kind == "received":
+            return self._received(case, claim, answer, now)
+        return _Decided(_not_there_yet(case, came, now))
+
+    def _received(self, case: Case, claim: Claim, answer: Answer, now: datetime) -> _Decided:
+        """The department has the leg; an immediate state in its answer counts like that state's notice."""
+        leg, by = claim.id.leg, f"department:{claim.body.id}"
+        data = {"ref": answer.ref} if answer.ref else {}
+        events = judge.judge(case, leg, Event("leg.received", now, by, leg, data)).events
+        if answer.strange:
+            return _Decided(events, (_strange(claim, answer, answer.strange, now),))
+        if answer.state in IMMEDIATE and _speaks(claim):
+            for event in events:
+                case = fold.apply(case, event)
+            said = Event(f"leg.{answer.state}", now, by, leg, dict(answer.data))
+            verdict = judge.judge(case, leg, said, self._premises.calendar)
+            if verdict.kind == "quarantined":
+                return _Decided(events, (_strange(claim, answer, verdict.code, now),))
+            events = (*events, *verdict.events)
+        return _Decided(events)
+
+
+def _rounds(ended: Sequence[Came]) -> Iterator[list[_Joint]]:
+    """The answers by case; a second answer about the same leg is judged once the first is written."""
+    left = list(ended)
+    while left:
+        now_on: dict[str, dict[str, Came]] = {}
+        later: list[Came] = []
+        for came in left:
+            legs = now_on.setdefault(came.claim.id.reference, {})
+            if legs.setdefault(came.claim.id.leg, came) is not came:
+                later.append(came)
+        yield [_Joint(reference, tuple(legs.values())) for reference, legs in now_on.items()]
+        left = later
+
+
+def _speaks(claim: Claim) -> bool:
+    """Whether a state in the answer is meant: in the receipt of a filing, not in the answer to a question."""
+    return claim.purpose == "send" and claim.id.type == "leg.filed"
+
+
+def _outcome(case: Case, came: Came) -> Outcome:
+    """What came of a message; a filing that arrived needs nothing more, whatever the answer was."""
+    outcome = came.outcome
+    return outcome._replace(state="done", next_at=None) if _arrived(case, came.claim) else outcome
+
+
+def _arrived(case: Case, claim: Claim) -> bool:
+    """Whether a claim is a filing of which its department has spoken meanwhile."""
+    return claim.id.type == "leg.filed" and case.legs[claim.id.leg].state in TAKEN
+
+
+def _not_there_yet(case: Case, came: Came, now: datetime) -> tuple[Event, ...]:
+    """What an attempt that did not end in a receipt says about the leg; only what changes it is recorded."""
+    answer, then, leg = came.answer, came.then, came.claim.id.leg
+    state, reached = case.legs[leg].state, case.legs[leg].reached
+    unknown = () if state is LegState.OUTCOME_UNKNOWN else (Event("leg.outcome_unknown", now, "platform", leg),)
+    if then.kind == "stuck":
+        # Said first: a leg that may be with its department is not withdrawn without asking it.
+        before = unknown if answer.kind in {"unknown", "again"} and answer.sent else ()
+        return (*before, Event("leg.stuck", now, "platform", leg, {"reason": answer.detail}))
+    if then.kind == "ask" or answer.kind == "unknown":
+        return unknown
+    data = {"detail": answer.kind, "never_sent": not answer.sent}
+    known = state is LegState.QUEUED and (reached or not answer.sent)
+    return () if known else (Event("leg.again", now, "platform", leg, data),)
+
+
+def _strange(claim: Claim, answer: Answer, code: str, now: datetime) -> Strange:
+    """What came with an answer and cannot be applied, kept whole for a person."""
+    said = {"type": f"leg.{answer.state}", "data": dict(answer.data)}
+    return Strange(id=secrets.token_hex(12), department=claim.body.id, message_id=claim.outgoing.message_id, code=code,
+                   at=now, type=f"leg.{answer.state}", body=json.dumps(said, ensure_ascii=False),
+                   reference=claim.id.reference, leg=claim.id.leg)

@@ -1,0 +1,1 @@
+"""What officers, supervisors and operators do."""

@@ -1,0 +1,1 @@
+"""What time alone does, and what is watched beside everything."""

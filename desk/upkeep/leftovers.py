@@ -1,0 +1,124 @@
+"""What nobody came back for is forgotten, for it holds personal data: drafts that were not touched for long, mandates
+that ended as long ago and have no case any more, accounts made by the identity platform whose person came as long ago
+and that hold nothing any more, and files that neither a case nor a draft nor a strange notice has.
+
+Once a day, a part at each sweep. A file is taken from its owner first, so that nobody can file it any more, then its
+bytes go, then its row: whatever is cut off in between is found again the next day.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from desk.premises import Premises
+from desk.uploads.files import OF_OFFICES
+from store import drafts, files, identities, mandates, marks, notices
+from store.files import Unlinked
+from store.notices import Strange
+from store.port import Tx
+
+LOG = logging.getLogger("yijianshi.leftovers")
+MARK = "leftovers"
+EVERY = timedelta(days=1)
+PAGE, PAGES = 100, 20
+LATE = timedelta(minutes=1)  # by so much at most the clocks of hosts differ
+
+
+class Leftovers:
+    """Called at every sweep while things may end."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+        self._after: Unlinked | None = None
+        self._unseen: str | None = ""  # where the round stands among identities; None: at their end
+        self._under_way = False
+        self._drafts = self._files = self._accounts = 0
+
+    def clear(self, now: datetime) -> None:
+        """Begin the day's round, or go on with it."""
+        write = self._premises.database.write
+        if not self._under_way:
+            if not write(lambda tx: marks.due(tx, MARK, now, EVERY)):
+                return
+            self._under_way, self._after, self._unseen = True, None, ""
+            self._drafts = self._files = self._accounts = 0
+        for _ in range(PAGES):
+            if not self._some(now):
+                self._under_way = False
+                if self._drafts or self._files or self._accounts:
+                    LOG.info("%s drafts, %s files and %s accounts that nobody came back for are gone",
+                             self._drafts, self._files, self._accounts)
+                return
+
+    def _some(self, now: datetime) -> bool:
+        """A page of drafts, or else of mandates, identities or files; whether there may be more."""
+        database, keep = self._premises.database, self._premises.keep
+        if gone := database.write(lambda tx: drafts.drop_untouched(tx, now - keep.drafts, PAGE)):
+            self._drafts += gone
+            return True
+        if database.write(lambda tx: mandates.drop_ended(tx, now - keep.drafts, PAGE)):
+            return True
+        if self._unseen is not None:
+            self._some_accounts(self._unseen, now - keep.drafts)
+            return True
+        with database.read() as tx:
+            page = files.unlinked(tx, now - keep.uploads, self._after, PAGE)
+        if not page:
+            return False
+        self._after = page[-1]
+        with database.read() as tx:
+            named = _named(tx, page)
+        for file in database.write(lambda tx: _disowned(tx, page, named, now)):
+            self._premises.vault.drop(file)
+            database.write(lambda tx, file=file: files.forget(tx, file))  # type: ignore[misc]
+            self._files += 1
+        return True
+
+    def _some_accounts(self, after: str, before: datetime) -> None:
+        """The accounts of a page of identities."""
+        database = self._premises.database
+        with database.read() as tx:
+            page, self._unseen = identities.unneeded(tx, before, after, PAGE)
+        for identity in page:
+            self._accounts += database.write(
+                lambda tx, identity=identity: identities.leave(tx, identity, before))  # type: ignore[misc]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What names files of a page: drafts by their ids, strange notices, kept as they came, anywhere in their words."""
+
+    drafted: frozenset[str]
+    said: tuple[Strange, ...]
+
+    def names(self, file: str) -> bool:
+        """Whether a file is named."""
+        return file in self.drafted or any(file in one.body for one in self.said)
+
+
+def _named(tx: Tx, page: Sequence[Unlinked], since: datetime | None = None, after: Strange | None = None) -> _Named:
+    """What names files of this page: drafts that were touched `since` then, and what came `after` a strange notice."""
+    owners = dict.fromkeys(one.owner for one in page)
+    drafted = frozenset(file for owner in owners for draft in drafts.of_subject(tx, owner, since)
+                        for files_ in draft.body["materials"].values() for file in files_)
+    offices = any(owner.startswith(OF_OFFICES) for owner in owners)
+    return _Named(drafted, tuple(_unsettled(tx, after)) if offices else ())
+
+
+def _disowned(tx: Tx, page: Sequence[Unlinked], named: _Named, now: datetime) -> list[str]:
+    """Take from their owners those files that nothing refers to; their ids. Of what may name them only what came since
+    `named` was read is opened here: there may be thousands of it, and others wait for this unit."""
+    last = named.said[-1] if named.said else None
+    late = _named(tx, page, now - LATE, last and replace(last, at=last.at - LATE))
+    return files.disown(tx, [one for one in page if not (named.names(one.file) or late.names(one.file))])
+
+
+def _unsettled(tx: Tx, after: Strange | None) -> Iterator[Strange]:
+    """What notices say that nobody has settled yet; one that is applied later needs the files that it names."""
+    found = notices.unsettled(tx, after)
+    while found:
+        yield from found
+        found = notices.unsettled(tx, found[-1])

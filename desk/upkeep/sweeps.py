@@ -1,0 +1,138 @@
+"""What time alone does: asks that lapse, starts that come too late, leases that ran out, heads to be sealed.
+
+A sweep costs what is due, not what waits: everything it looks for is found by an index of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from cases.clock import explain
+from cases.lapse import lapses
+from cases.model import Case, Event
+from catalog.limits import Limit
+from desk.book import Book
+from desk.faults import told
+from desk.news.telling import Telling
+from desk.premises import Premises
+from desk.sending.claims import Claims
+from desk.staff.urging import Urging
+from desk.upkeep.leftovers import Leftovers
+from desk.upkeep.offices import Offices
+from desk.upkeep.refold import Refolder
+from desk.upkeep.watch import Watch
+from store import counters, endings, legs, marks, pausing, people
+from store.chains import seals
+from store.errors import StoreClosed, StoreUnavailable
+from store.legs import LegRow
+from store.port import Tx
+
+LOG = logging.getLogger("yijianshi.seals")
+EVERY = timedelta(minutes=1)
+SOON = timedelta(seconds=1)
+PAGE = 500
+ENDINGS, MOST_ENDINGS = 100, 50  # a page of them is written while others wait; so many pages in one sweep
+HEARTBEAT = "dispatcher"
+AWAY = timedelta(minutes=15)  # without a sweep this long, a service that begins was out of reach
+GRACE = Limit(1, "wd")
+
+
+class Sweeper:
+    """Called by the dispatcher about once a minute."""
+
+    def __init__(self, premises: Premises, book: Book, claims: Claims) -> None:
+        self._premises, self._book, self._claims = premises, book, claims
+        self._refolder, self._watch = Refolder(premises, book), Watch(premises.database)
+        self._began = False
+        self._offices = Offices(premises)
+        self._leftovers = Leftovers(premises)
+        self._urging = Urging(premises, book)
+        self._telling = Telling(premises, book)
+
+    def sweep(self, now: datetime) -> datetime:
+        """Do what is due by time; returns when to be called again."""
+        database = self._premises.database
+        self._claims.expire(now)
+        self._offices.settle(now)
+        if not self._began:
+            self._note_absence(now)
+        if self._may_lapse(now):
+            for reference in dict.fromkeys(leg.reference for leg in self._lapsing(now)):
+                self._lapse(reference, now)
+            self._leftovers.clear(now)
+            if self._premises.urges:
+                self._urging.go_round(now)
+        more = self._refolder.step(now)
+        self._watch.look(now)
+        self._seal(now)
+        self._telling.go_round(now)
+        while database.write(partial(counters.fold, limit=PAGE * 10)) == PAGE * 10:
+            pass
+        for _ in range(MOST_ENDINGS):
+            if not self._note_endings():
+                break
+        self._watch.recount(now)
+        database.write(lambda tx: people.purge(tx, now))
+        database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
+        return now + SOON if more else self._again(now)
+
+    def _again(self, now: datetime) -> datetime:
+        """In a minute, or just when a lease that is not ended before runs out: its host is gone, its leg waits."""
+        first = self._claims.next_expiry()
+        return now + EVERY if first is None else min(now + EVERY, max(first, now) + SOON)
+
+    def _seal(self, now: datetime) -> None:
+        """Seal every head that moved; the log is outside the database: `flask verify --head` compares with it."""
+        while (head := self._premises.database.write(lambda tx: seals.seal_heads(tx, now))) is not None:
+            LOG.info("sealed %s:%s", head.n, head.hash)
+
+    def _lapse(self, reference: str, now: datetime) -> None:
+        try:
+            if not self._book.advance(reference, partial(self._lapsed, now), now).events:
+                self._refolder.case(reference, now)  # its stored moment was wrong, or it would be looked at for ever
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception as fault:  # noqa: BLE001  # one bad case must not keep time from all the others
+            LOG.error("a case is not swept: %s", told(fault))
+
+    def _note_endings(self) -> bool:
+        """Note of a page of cases whether they ended in time; whether there may be more."""
+        with self._premises.database.read() as tx:
+            found = [*endings.unjudged(tx, ENDINGS), *endings.reopened(tx, ENDINGS)]
+        if found:
+            self._premises.database.write(lambda tx: endings.note(tx, found))
+        return len(found) >= ENDINGS
+
+    def _note_absence(self, now: datetime) -> None:
+        """At the first sweep of a process: whether nobody has swept for long, as after an outage."""
+        def unit(tx: Tx) -> None:
+            beat = marks.get(tx, HEARTBEAT)
+            if beat is not None and now - beat.at >= AWAY:
+                pausing.came_back(tx, now)
+
+        self._premises.database.write(unit)
+        self._began = True
+
+    def _may_lapse(self, now: datetime) -> bool:
+        """Whether what nobody did in time may end: not while the service is paused, and not before those who could not
+        reach it, applicants and departments, have had a working day since it can be reached again."""
+        with self._premises.database.read() as tx:
+            paused, back = pausing.paused(tx), pausing.back_since(tx)
+        return paused is None and (back is None or now > explain(back, GRACE, (), self._premises.calendar).due)
+
+    def _lapsed(self, now: datetime, case: Case) -> Sequence[Event]:
+        return lapses(case, now, self._premises.calendar)
+
+    def _lapsing(self, now: datetime) -> Iterator[LegRow]:
+        """Legs of which time has ended something."""
+        after: LegRow | None = None
+        while True:
+            with self._premises.database.read() as tx:
+                page = legs.lapsing(tx, now, after, PAGE)
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1]

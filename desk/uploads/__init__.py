@@ -1,0 +1,1 @@
+"""Files: kept, opened apart, believed by their bytes, fit for a paper."""

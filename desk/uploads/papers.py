@@ -1,0 +1,72 @@
+"""Whether the files given for papers can be used: there, one's own, free, of a kind and size the paper takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from cases.feeds import kind_of
+from catalog.dictionary import Spec
+from catalog.model import Catalog
+from desk.uploads.content import KINDS
+from desk.values import LOST_FILE
+from forms.plan import Plan
+from store import files
+from store.errors import FileTaken
+from store.errors import UnknownFile as NotStored
+from store.files import Traits
+from store.port import Database, Tx
+
+MEGABYTE = 1_048_576
+ENDINGS: Mapping[str, frozenset[str]] = {kind.type: frozenset((kind.ending, *kind.others)) for kind in KINDS.values()}
+Papers = Mapping[str, Sequence[str]]
+
+
+def specs_of(plan: Plan, catalog: Catalog, keys: Iterable[str]) -> dict[str, Spec]:
+    """How each paper must look: as the plan merged it, else as the dictionary says of its kind."""
+    planned = {line.kind: line.spec for line in plan.materials} | {line.key: line.spec for line in plan.materials}
+    known = {code: material.spec for code, material in catalog.materials.items()}
+    merged = {**known, **planned}
+    return {key: merged[code] for key in keys for code in (key, kind_of(key)) if code in merged}
+
+
+def wrong_papers(database: Database, holder: tuple[str, str | None], papers: Papers,
+                 specs: Mapping[str, Spec]) -> dict[str, list[str]]:
+    """What is wrong with the files of each paper; `holder` is their owner and the case that may already have them."""
+    wrong: dict[str, list[str]] = {}
+    with database.read() as tx:
+        known = files.traits(tx, [file for names in papers.values() for file in names])
+        for key, names in papers.items():
+            said = (_problem(tx, known.get(name), holder, specs.get(key)) for name in names)
+            if problems := list(dict.fromkeys(text for text in said if text is not None)):
+                wrong[key] = problems
+    return wrong
+
+
+def fit(papers: Papers, specs: Mapping[str, Spec], known: Iterable[Traits]) -> bool:
+    """Whether every paper takes the files given for it, which are there and the giver's own."""
+    by_id = {file.file: file for file in known}
+    return all(_takes(specs.get(key), by_id[name]) for key, names in papers.items() for name in names)
+
+
+def _takes(spec: Spec | None, file: Traits) -> bool:
+    return spec is None or (not ENDINGS.get(file.type, frozenset()).isdisjoint(spec.file_types)
+                            and file.size <= spec.max_mb * MEGABYTE)
+
+
+def lost_file(papers: Papers, wrong: NotStored | FileTaken) -> dict[str, list[str]]:
+    """Which paper has the file that was gone or taken when it was to be linked."""
+    return {key: [LOST_FILE] for key, names in papers.items() if wrong.file in names}
+
+
+def _problem(tx: Tx, file: Traits | None, holder: tuple[str, str | None], spec: Spec | None) -> str | None:
+    if file is None or file.owner != holder[0] or file.reference not in (None, holder[1]):
+        return LOST_FILE
+    if spec is None or _takes(spec, file):
+        return None
+    if ENDINGS.get(file.type, frozenset()).isdisjoint(spec.file_types):
+        return f"“{_name(tx, file)}”不是这份材料收的文件；请上传 {'、'.join(spec.file_types)} 文件"
+    return f"“{_name(tx, file)}”超过 {spec.max_mb} MB；请压缩后再上传"
+
+
+def _name(tx: Tx, file: Traits) -> str:
+    return files.get(tx, file.file).name

@@ -1,0 +1,1 @@
+"""Pages for applicants: HTML that works without JavaScript."""

@@ -1,0 +1,81 @@
+"""The plan page: which matters and why, the merge, papers kept and removed, the order with its days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import render_template
+
+from catalog.bundle import Bundle
+from catalog.text import Text
+from desk.agents.mandates import Mandate
+from desk.values import Draft
+from forms.plan import FieldLine, Plan
+from web.pages.words import RULE_NAMES, askers_words, called, departments_of
+from web.pictures.before_after import pairs
+from web.pictures.map import drawn_map, explained
+from web.pictures.merge import merge
+from web.pictures.stations import planned
+
+STOPS = frozenset({"block", "undecided"})
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The button that leads on from a plan: what it says, where it goes, and the draft the plan belongs to.
+
+    `seen` marks the answers that the plan was made of; `changed` says that they changed in another window. `of` is the
+    draft whose situation the answers will replace, `under` the mandate under which a new one will be opened.
+    """
+
+    button: str
+    action: str
+    draft: Draft | None = None
+    seen: str = ""
+    changed: bool = False
+    of: str | None = None
+    under: Mandate | None = None
+
+
+def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], onward: Onward) -> str:
+    """Render a plan with the button that leads on, which is left out while something stops the filing."""
+    return render_template(
+        "plan.html", bundle=bundle, answered=answered, action=onward.action,
+        button=onward.button, draft=onward.draft,
+        seen=onward.seen, changed=onward.changed, changing=onward.of, under=onward.under, **shown_of(plan),
+    )
+
+
+def shown_of(plan: Plan) -> dict[str, Any]:
+    """What a page shows of a plan, with its pictures; `_plan.html` is made of it."""
+    net = planned(plan, called)
+    return {
+        "plan": plan, "stops": [problem for problem in plan.problems if problem.level == "block"],
+        "notes": [problem for problem in plan.problems if problem.level != "block"],
+        "pairs": pairs(plan.figures), "merge": merge(plan, called), "map": drawn_map(net, "办理顺序"),
+        "lines": explained(net), "asked": asked_by_section(plan), "departments": departments_of(plan),
+        "rule_names": RULE_NAMES,
+    }
+
+
+def asked_by_section(plan: Plan) -> list[tuple[str, list[tuple[Any, str]]]]:
+    """Every page of the form with its fields and who needs each; of rows the columns, as the figures count them."""
+    lines = {line.code: line for line in plan.fields}
+    departments = departments_of(plan)
+    return [
+        (str(section.name), [(one, askers_words(one, departments)) for code in section.fields if code in lines
+                             for one in _columns(lines[code])])
+        for section in plan.sections
+    ]
+
+
+def _columns(line: FieldLine) -> list[FieldLine]:
+    """A field as it stands, rows as their columns under the name of the group; a column every row has is answered."""
+    rows = line.value if isinstance(line.value, list) else []
+    return [
+        replace(column, name=Text(f"{line.name}：{column.name}"), askers=column.askers or line.askers,
+                value=[row[code] for row in rows] if rows and all(code in row for row in rows) else None)
+        for column in line.inner for code in [column.code.rpartition(".")[2]]
+    ] or [line]

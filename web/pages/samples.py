@@ -1,0 +1,105 @@
+"""Sample answers of the demo: valid for every field of any bundle, and plainly labelled 示例."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from catalog.dictionary import FieldType
+from desk.values import Draft
+from forms.plan import FieldLine
+from web.pages.inputs import Input, of_line, settled
+from web.pages.root import today
+from web.wiring import house
+
+_HOME = "370202"
+_FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
+    "citizen_id": ("370202199001010015", "370202199203030022", "370202202602100037"),
+    "uscc": ("91370200000000000Y",), "phone": ("13800000001", "13800000002", "13800000003"),
+    "email": ("sample@example.com",), "vin": ("LSVAA000000000001", "LSVAA000000000002"),
+    "plate": ("鲁B00001", "鲁B00002"), "project_code": ("2026-370202-44-01-000001",),
+}
+
+
+def sample_answers(draft: Draft, known: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer for every field the form still asks: what the sample person is known by, else a plausible value.
+
+    Two persons of one form get two numbers, since bundles may refuse that they are the same.
+    """
+    regions = house().catalog.regions
+    found: dict[str, Any] = {}
+    asked = [line for line in draft.plan.fields if not settled(line)]
+    taken = [known[line.code] for line in asked if known.get(line.code) is not None]
+    for line in asked:
+        value = known.get(line.code)
+        if value is None:
+            number = _free(line.type, [*taken, *found.values()])
+            value = _value(line, of_line(line, {}, regions), number)
+        found[line.code] = value if line.value is None else _completed(line.value, value)
+    return found
+
+
+def _free(kind: FieldType, taken: list[Any]) -> int:
+    """Which of the sample values of a format nobody has yet; the first when all are taken."""
+    return next((at for at, one in enumerate(_FORMATTED.get(kind, ())) if one not in taken), 0)
+
+
+def _completed(said: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that the situation began, completed from sample rows, which are used again where there are too few."""
+    return [{**rows[at % len(rows)], **row} for at, row in enumerate(said)]
+
+
+def _value(line: FieldLine, asked: Input, number: int) -> Any:
+    if line.type in _FORMATTED:
+        choices = _FORMATTED[line.type]
+        return choices[number % len(choices)]
+    return _MAKERS.get(line.type, _text)(line, asked)
+
+
+def _text(line: FieldLine, _: Input) -> str:
+    words = f"示例{line.name}"
+    words += "（示例）" * (-(-max(0, (line.min_length or 0) - len(words)) // 4))
+    return words[: line.max_length or 200]
+
+
+def _number(line: FieldLine, _: Input) -> str:
+    low, high = line.min or Decimal(1), line.max if line.max is not None else Decimal(1_000_000)
+    value = min(max(low, Decimal(10)), high)
+    return f"{value:f}"
+
+
+def _day(line: FieldLine, _: Input) -> str:
+    """A day inside the usual bounds: after today where the past is refused, else some weeks ago."""
+    forward = bool(line.not_before and line.not_before.startswith("today"))
+    return (today() + timedelta(days=30 if forward else -20)).isoformat()
+
+
+def _choice(line: FieldLine, asked: Input) -> str:
+    return line.default or asked.options[0][0]
+
+
+def _many(line: FieldLine, asked: Input) -> list[str]:
+    return [code for code, _ in asked.options[: max(1, int(line.min or 1))]]
+
+
+def _region(_: FieldLine, asked: Input) -> str:
+    codes = [code for code, _ in asked.options]
+    return _HOME if _HOME in codes else codes[0]
+
+
+def _rows(line: FieldLine, asked: Input) -> list[dict[str, Any]]:
+    count = max(1, int(line.min or 1))
+    return [
+        {inner.code: _value(column, inner, at) for column, inner in zip(line.inner, asked.inner, strict=True)}
+        for at in range(count)
+    ]
+
+
+_MAKERS: Mapping[FieldType, Callable[[FieldLine, Input], Any]] = {
+    "text": _text, "number": _number, "integer": _number, "date": _day, "choice": _choice, "many": _many,
+    "region": _region, "datetime": lambda line, asked: f"{_day(line, asked)}T09:00", "yes_no": lambda *_: "yes",
+    "regions": lambda line, asked: [_region(line, asked)], "rows": _rows,
+    "address": lambda line, asked: {"region": _region(line, asked), "text": "示例路 1 号"},
+}
