@@ -135,7 +135,8 @@ def gateway_of(settings: Settings) -> Body | None:
     else:
         why = f"{len(secrets)} secrets"
     if not 1 <= len(secrets) <= MOST_SECRETS:
-        raise RefusedStart(f"YJS_GATEWAY_SECRET={settings.gateway_secret}：里面应有一或两行 whsec_ 开头的密钥（{why}）")
+        raise RefusedStart(f"YJS_GATEWAY_SECRET={settings.gateway_secret}："
+                           f"里面应有一或两行 whsec_（国密 whsm3_）开头的密钥（{why}）")
     return gateway_body(settings.gateway, secrets)
 
 

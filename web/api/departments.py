@@ -35,7 +35,8 @@ SIGNATURE = tuple(
     Argument(name, "header", {"type": "string"}, says, required=True) for name, says in (
         ("webhook-id", "opaque; the same over all retries of one notice"),
         ("webhook-timestamp", "seconds since 1970, within five minutes of our clock"),
-        ("webhook-signature", "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` with the department's secret")))
+        ("webhook-signature", "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` with the department's secret; "
+                              "with a `whsm3_` secret `v1sm3,` and HMAC-SM3")))
 SIGNED_BY = {argument.name: f"HTTP_{argument.name.upper().replace('-', '_')}" for argument in SIGNATURE}
 CURSOR = (Argument("after", "query", {"type": "integer", "minimum": 0}, "the `cursor` of the last page; 0 at first"),
           Argument("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_LEGS}, "how many at most (100)"))
