@@ -155,6 +155,15 @@ SETTINGS: tuple[Setting, ...] = (
             "单个上传文件的最大字节数。", "The largest upload in bytes."),
     Setting("YJS_JSON_LIMIT", "json_limit", str(MB), _whole(10_000, 20 * MB), "bytes",
             "JSON 或表单请求的最大字节数。", "The largest JSON or form body in bytes."),
+    Setting("YJS_SCANNER", "scanner", "none", _text, "clamd://host:port | unix:/path | none",
+            "病毒扫描程序(ClamAV 的 clamd)在哪里；不设置就不扫描，正式运行时启动日志和 /readyz 会说明。",
+            "Where the virus scanner (clamd of ClamAV) listens; unset: none, and production says so."),
+    Setting("YJS_SCANNER_ANYWHERE", "scanner_anywhere", "off", _switch, "on | off",
+            "扫描程序可否不在本机和内网地址；文件以明文送去，一般不要打开。",
+            "Whether the scanner's address need not be this machine's or a private one; files go there in clear."),
+    Setting("YJS_STRIP_PICTURES", "strip_pictures", "on", _switch, "on | off",
+            "是否去掉办事人上传的照片里的拍摄地点、时间、设备、作者等附带信息（画面和方向不变）。",
+            "Whether applicants' pictures lose what they tell of place, time, owner and device; how they look stays."),
     Setting("YJS_UPLOAD_RATE", "upload_rate", "16384", _whole(1, 10 * MB), "bytes per second",
             "上传的最低平均速度；更慢的连接会被请回。",
             "The least average speed of an upload; slower ones are turned away."),
@@ -237,6 +246,9 @@ class Settings:
     threads: int
     upload_limit: int
     json_limit: int
+    scanner: str
+    scanner_anywhere: bool
+    strip_pictures: bool
     upload_rate: int
     body_deadline: int
     session_idle: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from store import uncleared
 from store.encoding import stamp
 from store.errors import FileTaken, UnknownFile
 from store.port import Row, Tx
@@ -156,7 +157,8 @@ def disown(tx: Tx, files: Iterable[Unlinked]) -> list[str]:
 
 def forget(tx: Tx, file: str) -> None:
     """Forget a file that nobody owns, whose bytes are gone."""
-    tx.run("delete from files where file = :file and owner = '' and reference is null", file=file)
+    if tx.run("delete from files where file = :file and owner = '' and reference is null", file=file):
+        uncleared.forget(tx, file)
 
 
 def _opened(tx: Tx, row: Row) -> FileRow:

@@ -21,8 +21,9 @@ from prometheus_client.registry import Collector
 from desk.staff.operations import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
+from desk.upkeep.troubles import scans_json
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, marks, pausing, people, reading, tallies
+from store import bulletins, conservation, marks, pausing, people, reading, tallies, uncleared
 from store.chains import moved
 from store.errors import StoreError
 from store.port import Tx
@@ -46,14 +47,18 @@ def healthz() -> Response:
 @probes.get("/readyz")
 @operation(Operation("Is the store writable and the dispatcher beating", {200: "yes"}, refuses=(503,)))
 def readyz() -> Response:
-    """The store takes a write, and a dispatcher (this process's own, else any) gave a sign of life."""
+    """The store takes a write, and a dispatcher (this process's own, else any) gave a sign of life. A scanner that is
+    away stops nothing but what waits for it, so it is told and no reason to send people elsewhere."""
     now = house().clock.now()
     beat = _probe(now)
     own = house().dispatcher
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
     if not beating:
         raise Problem(503, "not_ready", "派发还没有开始或已停止，请稍后再试", headers={"Retry-After": "5"})
-    return shown({"status": "ready"})
+    with house().database.read() as tx:
+        waits = uncleared.figures(tx)
+    scanner = "set" if house().parts.scanner.name else "none"
+    return shown({"status": "ready", "scanner": scanner, "scans": scans_json(waits)})
 
 
 def _probe(now: datetime) -> datetime | None:
@@ -73,7 +78,7 @@ def metrics() -> Response:
     """The figures of this moment."""
     now, home = house().clock.now(), house()
     with home.database.read() as tx:
-        kept = {**_kept(tx, now), **_ages(tx, now), **_news(tx, now), **_here(home, now)}
+        kept = {**_kept(tx, now), **_ages(tx, now), **_news(tx, now), **_scans(tx, now), **_here(home, now)}
         shown_now = _Figures(reading.figures(tx, now), kept, now)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(shown_now)
@@ -90,6 +95,9 @@ KEPT: Mapping[str, str] = {
     "bulletins_waiting": "messages for applicants that wait for the message gateway",
     "bulletins_oldest_seconds": "how long the oldest of them is overdue",
     "bulletins_troubled": "messages for applicants that need somebody, by state; anything above 0 is an alarm",
+    "scans_waiting": "files that wait for the virus scanner, and nothing that names them leaves",
+    "scans_oldest_seconds": "how long the oldest of them waits",
+    "scans_infected": "files in which the scanner found something after they were kept; nobody gets them",
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
     "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
     "writes_waiting": "callers of this process that wait to write",
@@ -113,6 +121,14 @@ def _news(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
     overdue = (now - found.due_since).total_seconds() if found.due_since else 0.0
     return {"cases_unlooked": float(moved.count(tx)), "bulletins_waiting": float(found.waiting),
             "bulletins_oldest_seconds": max(0.0, overdue), "bulletins_troubled": found.troubled}
+
+
+def _scans(tx: Tx, now: datetime) -> dict[str, float]:
+    """What waits for the virus scanner."""
+    found = uncleared.figures(tx)
+    waits = (now - found.since).total_seconds() if found.since else 0.0
+    return {"scans_waiting": float(found.waiting), "scans_oldest_seconds": max(0.0, waits),
+            "scans_infected": float(found.infected)}
 
 
 def _ages(tx: Tx, now: datetime) -> dict[str, float]:

@@ -21,7 +21,7 @@ from desk.sending import payload
 from desk.sending.letters import Letters
 from desk.staff.acts import RETRY
 from desk.writing import Beside
-from store import audit, choosing, leases, messages, pausing
+from store import audit, choosing, leases, messages, pausing, uncleared
 from store.choosing import Wanted
 from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.lanes import Lane, put
@@ -220,17 +220,27 @@ class Claims:
             wanted = [item.message for item in courses["leaves"]]
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
             written = self._letters_for(reference, [one.id for one in wanted if one.frozen is None], now)
+            bodies = self._cleared(reference, written | self._frozen([one for one in wanted if one.frozen is not None]))
+            courses["waits"] += [item for item in courses["leaves"] if item.message.id not in bodies]
+            courses["leaves"] = [item for item in courses["leaves"] if item.message.id in bodies]
+            written = {which: body for which, body in written.items() if which in bodies}
             beginning.back.clear()
             beginning.back.update(item.message.leg for item in items
                                   if item.message.office in seen[0].legs[item.message.leg].left)
             beginning.leaving.clear()
-            beginning.leaving.update(written | self._frozen([one for one in wanted if one.frozen is not None]))
+            beginning.leaving.update(bodies)
             letters = enclosed(self._premises.database.cipher, written, payload.MAPPING_VERSION) if written else None
             return Beside([*courses["leaves"], *courses["ends"]], letters,
                           [(item, NOT_WANTED) for item in courses["ends"]],
                           partial(_put_off, courses["waits"], now) if courses["waits"] else None)
 
         return Wish(reference, decide, beside)
+
+    def _cleared(self, reference: str, bodies: Mapping[MessageId, bytes]) -> dict[MessageId, bytes]:
+        """Those of these messages that name no file which a scanner has yet to clear."""
+        with self._premises.database.read() as tx:
+            barred = uncleared.of_case(tx, reference)
+        return {which: body for which, body in bodies.items() if not payload.names(body, barred)}
 
     def _frozen(self, kept: Sequence[Message]) -> dict[MessageId, bytes]:
         """What was frozen of messages that left before. A letter that cannot be opened keeps its own case waiting."""

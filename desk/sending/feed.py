@@ -19,20 +19,21 @@ from cases.model import Case, Event, Leg, LegState
 from cases.states import TRANSFERRED
 from cases.words import handler
 from desk.book import Book
-from desk.errors import InvalidAnswers, UnknownCase, UnknownLeg
+from desk.errors import InvalidAnswers, NotScanned, UnknownCase, UnknownLeg
 from desk.hearing.notices import split_leg
 from desk.known import Known, by_leg, has_it, may_have_it
 from desk.premises import Premises
 from desk.reference import read_code
 from desk.sending import payload
 from desk.sending.letters import Letters
-from store import audit, messages, offers
+from store import audit, messages, offers, uncleared
 from store.audit import Entry
 from store.messages import MessageId
 from store.offers import Offer
 from store.port import Tx
 
 FILED = "leg.filed"
+NOT_YET = "这件的材料还在等病毒检查，检查通过后就可以打开；请过几分钟再试。"
 _WITHDRAWALS = frozenset({"leg.withdraw_requested", "leg.revoke_requested", "leg.lapsed"})
 _ANSWERS = frozenset({"leg.withdraw_received", "leg.withdraw_confirmed", "leg.withdraw_rejected"})
 Which = Callable[[Tx, str, str], list[Offer]]
@@ -156,6 +157,8 @@ class Feed:
 
         def freeze(tx: Tx) -> None:
             frozen[:] = [messages.open_offered(tx, one.message, writing, payload.MAPPING_VERSION)]
+            if payload.names(frozen[0], uncleared.of_case(tx, known.row.reference)):
+                raise NotScanned(NOT_YET)
 
         self._book.advance(known.row.reference, decide, now, freeze)
         return dict(json.loads(frozen[0]))

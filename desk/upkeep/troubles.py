@@ -9,7 +9,7 @@ from typing import Any
 
 from cases.model import LegState
 from desk.upkeep.watch import Watch
-from store import conservation, lanes, leases, legs, messages, operating, pausing, tallies
+from store import conservation, lanes, leases, legs, messages, operating, pausing, tallies, uncleared
 from store.conservation import Breach
 from store.errors import UnknownLeg
 from store.lanes import Lane
@@ -98,7 +98,7 @@ def attempts_at(database: Database, leg: str) -> Attempts | None:
 class Health:
     """How many legs stand in which state, what does not hold, and why the service is paused, if it is. `drift`: the
     counters that a recount found wrong, None without a recount; `resting`: offices that are left alone for now;
-    `unfetched`: what offices that fetch have yet to take."""
+    `unfetched`: what offices that fetch have yet to take; `scans`: which files no scanner has cleared."""
 
     by_state: Mapping[str, int]
     breaches: tuple[Breach, ...]
@@ -106,6 +106,7 @@ class Health:
     drift: tuple[Drift, ...] | None = None
     resting: tuple[Lane, ...] = ()
     unfetched: tuple[Unfetched, ...] = ()
+    scans: uncleared.Figures = uncleared.NONE
 
     def as_json(self) -> dict[str, Any]:
         """As `flask legs --json` prints it."""
@@ -117,7 +118,12 @@ class Health:
                              "reason": one.reason, "since": one.changed_at.isoformat(),
                              "until": one.open_until.isoformat() if one.open_until else None} for one in self.resting],
                 "unfetched": [{"office": one.office, "messages": one.count, "since": one.since.isoformat()}
-                              for one in self.unfetched]}
+                              for one in self.unfetched], "scans": scans_json(self.scans)}
+
+
+def scans_json(found: uncleared.Figures) -> dict[str, Any]:
+    """How many files wait for the scanner, since when, and in how many something was found, as JSON."""
+    return {**found._asdict(), "since": found.since.isoformat() if found.since else None}
 
 
 def health(database: Database, now: datetime, *, recount: bool = False) -> Health:
@@ -125,7 +131,8 @@ def health(database: Database, now: datetime, *, recount: bool = False) -> Healt
     with database.read() as tx:
         mark = pausing.paused(tx)
         known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None,
-                       resting=tuple(lanes.resting(tx, now)), unfetched=tuple(unfetched(tx)))
+                       resting=tuple(lanes.resting(tx, now)), unfetched=tuple(unfetched(tx)),
+                       scans=uncleared.figures(tx))
     if not recount:
         return known
     with database.read() as tx:

@@ -19,6 +19,7 @@ from store.engine.schema import (
     FIRST,
     FOURTEENTH,
     FOURTH,
+    NINETEENTH,
     NINTH,
     SECOND,
     SEVENTH,
@@ -123,6 +124,11 @@ def _thirteenth(db: Any) -> None:
 @MIGRATIONS(name="0014_days_of_reports")
 def _fourteenth(db: Any) -> None:
     run_all(db, FOURTEENTH)
+
+
+@MIGRATIONS(name="0019_files_not_cleared")
+def _nineteenth(db: Any) -> None:
+    run_all(db, NINETEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

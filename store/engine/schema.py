@@ -368,3 +368,10 @@ FOURTEENTH: tuple[str, ...] = (
     """create index events_decided on events (at, reference) where (type = 'leg.granted' or type = 'leg.refused'
     or type = 'leg.not_accepted' or type = 'leg.delivered' or type = 'leg.corrected')""",
 )
+
+# Files that no virus scanner has cleared (`store/uncleared.py`).
+NINETEENTH: tuple[str, ...] = (
+    """create table uncleared (file {text} primary key, state {text} not null, since {text} not null, next_at {text},
+    tries {int} not null, detail {text} not null){strict}""",
+    "create index uncleared_next on uncleared (next_at, file) where next_at is not null",
+)

@@ -40,9 +40,11 @@ ACTIONS: Mapping[str, str] = {
     "token.revoke": "吊销令牌", "account.add": "建立账号", "account.disable": "停用账号", "account.enable": "恢复账号",
     "account.password": "更换密码", "account.bind": "绑定身份", "account.unbind": "解除身份",
     "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "export.personal": "导出个人信息",
+    "file.refused": "拒收有病毒的文件", "file.infected": "停用查出病毒的文件",
     "archive": "归档", "backup": "备份", "restore": "恢复数据", "reconcile": "对账",
 }
-SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息"}  # is told of an act
+SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息",
+        "found": "病毒名"}  # is told of an act
 HEADINGS = ("序号", "时间", "谁", "做了什么", "代码", "对什么", "原因")
 FIELDS = ("actor", "action", "target")
 USUAL, OLDEST = timedelta(days=29), date(2000, 1, 1)
