@@ -109,10 +109,18 @@ class Feed:
         first."""
         known, number = self.own(by.office, leg)
         fresh = self._offered(known, number, by.office, offers.untaken_of_leg)
+        if not fresh and not has_it(known.case.legs[number]):
+            self._refuse_unscanned(known)
         for one in fresh:
             self._read(known, one, now)
             self._take(known, number, [one], by, now)
         return [one.message.type for one in fresh]
+
+    def _refuse_unscanned(self, known: Known) -> None:
+        """`NotScanned` if it is a scan that keeps the filing of a leg from its office."""
+        with self._premises.database.read() as tx:
+            if uncleared.of_case(tx, known.row.reference):
+                raise NotScanned(NOT_YET)
 
     def untaken(self, known: Known, number: str) -> list[str]:
         """The types of the messages about a leg that nobody at its office has taken, oldest first."""

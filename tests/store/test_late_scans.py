@@ -3,7 +3,10 @@ and is asked for again if something is found in it."""
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +20,7 @@ from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
 from desk.applicants.afterwards import Supply
+from desk.applicants.filing import Also
 from desk.desk import Desk
 from desk.errors import InvalidAnswers, NotScanned, Quarantined, UnknownFile, UnknownLeg
 from desk.sending.claims import Claim
@@ -28,10 +32,12 @@ from desk.uploads.files import owner_of
 from desk.uploads.papers import SPOILED
 from desk.uploads.scanning import REST
 from desk.values import Receipt
+from dispatch import inspector
 from dispatch.retry import Then
 from store import audit, failpoints, files, messages, news, uncleared
 from store.engine.opening import Place
 from store.errors import StoreUnavailable
+from store.port import Tx
 from tests.clamd import EICAR, FOUND, Clamd
 from tests.store.lists import PULL, changed_list
 
@@ -57,14 +63,14 @@ class Town(Inside):
         cleared = self.desk.scans.cleared(owner, [content], NOW)
         return self.desk.keep_file(owner, ("纸.pdf", "application/pdf"), [content], NOW, cleared=cleared).file
 
-    def filed(self, **unseen: bytes) -> tuple[Receipt, dict[str, str]]:
+    def filed(self, also: Also | None = None, **unseen: bytes) -> tuple[Receipt, dict[str, str]]:
         """A case with every paper; those of `unseen` came while no scanner answered."""
         filing = self.filing(SITUATION, NOW, BUNDLE)
         self.desk.late_scans.go_round(NOW)
         self.scanner.stop()
         kept = {key: self.keep(unseen[key]) for key in unseen}
         papers = {**filing.materials, **{key: (file,) for key, file in kept.items()}}
-        return self.desk.file(SUBJECT, replace(filing, materials=papers), f"k{len(self.left)}", NOW), kept
+        return self.desk._intake.file(SUBJECT, replace(filing, materials=papers), "k", NOW, also), kept
 
     def scan(self, now: datetime) -> int:
         """The scanner is back, and goes through what waits."""
@@ -270,3 +276,38 @@ def test_a_scanner_that_is_away_is_asked_now_and_then_and_a_file_it_cannot_judge
     assert (left.file, left.detail) == (gone, "unknown_file")
     assert left.next_at is not None and left.next_at >= NOW + 2 * REST + AGAIN
     assert b"".join(town.desk.open_file(SUBJECT, whole)[1]) == GOOD
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_scan_that_ends_while_its_case_is_being_filed_lets_go_what_the_filing_put_off(
+        town: Town, elsewhere: Desk) -> None:
+    def look() -> None:  # at a file that it took before the filing had it
+        with elsewhere._premises.database.read() as tx:
+            (one, _), = uncleared.listed(tx, None, 9)[0]
+        elsewhere.late_scans._judge(one, SOON)
+        elsewhere.late_scans._follow(one.file, SOON)
+
+    scans = threading.Thread(target=look)
+
+    def meanwhile(_tx: Tx, _reference: str) -> None:
+        town.scanner.start()
+        scans.start()
+        scans.join(1.0)  # it waits for this transaction
+
+    town.filed(meanwhile, **{DONE: GOOD})
+    scans.join()
+    assert (town.fetched(SOON), town.figures()) == (["02", "03"], (0, 0))
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_the_inspector_goes_through_what_waits_by_itself(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.filed(**{PAID: GOOD, DONE: BAD})
+    monkeypatch.setattr(inspector, "NAP", 0.01)
+    clock = iter(NOW + REST * number for number in itertools.count(1))
+    at_work = inspector.Inspector(town.desk.late_scans, town.house.parts.scanner, lambda: next(clock)).start()
+    town.scanner.start()
+    ends = time.monotonic() + 20
+    while town.figures() != (0, 1) and time.monotonic() < ends:
+        time.sleep(0.01)
+    at_work.stop(10.0)
+    assert town.figures() == (0, 1)
