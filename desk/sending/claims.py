@@ -238,6 +238,8 @@ class Claims:
 
     def _cleared(self, reference: str, bodies: Mapping[MessageId, bytes]) -> dict[MessageId, bytes]:
         """Those of these messages that name no file which a scanner has yet to clear."""
+        if not bodies:
+            return {}
         with self._premises.database.read() as tx:
             barred = uncleared.of_case(tx, reference)
         return {which: body for which, body in bodies.items() if not payload.names(body, barred)}
