@@ -46,6 +46,19 @@ def test_its_page_leads_to_what_takes_its_place_and_begins_nothing(visitor):
     assert "/bundles/all/questions" in visitor.get("/bundles/all").text
 
 
+def test_whoever_fills_in_a_draft_of_it_is_told_on_every_page(visitor):
+    offered = visitor.get("/demo/personas").json
+    who = next(one["id"] for one in offered["personas"] if one["role"] == "applicant")
+    visitor.post(f"/demo/personas/{who}", headers={"X-CSRFToken": offered["csrf_token"]})
+    token = visitor.get("/demo/personas").json["csrf_token"]
+    draft = visitor.post("/api/drafts", json={"bundle": "connect", "situation": {"services": ["water"]}},
+                         headers={"X-CSRFToken": token}).json["draft"]
+    form = visitor.get(f"/drafts/{draft}", follow_redirects=True)
+    pages = {path: visitor.get(f"/drafts/{draft}/{path}", follow_redirects=True).text for path in ("plan", "materials")}
+    assert [path for path, page in {"form": form.text, **pages}.items() if SAID not in page] == []
+    assert SAID in visitor.get("/cases").text
+
+
 def test_programs_read_why(visitor):
     listed = {one["bundle"]: one["closed"] for one in visitor.get("/api/bundles").json["bundles"]}
     assert listed == {"connect": SAID, "all": None}
