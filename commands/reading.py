@@ -22,6 +22,7 @@ from store.chains.chain import Head
 from store.chains.proof import verify as walk
 from store.chains.seals import SEALS
 from store.copies.backup import read_manifest
+from store.engine.folder import write_durably
 from store.errors import NoCopy
 from store.port import Database, Tx
 
@@ -33,17 +34,31 @@ SHORTEST = 6
 @click.option("--jsonl", is_flag=True, required=True, help="One JSON object a line, sorted by id.")
 @click.option("--since", default=None, help="Only what happened from then on (RFC 3339, or a day).")
 @click.option("--personal", is_flag=True, help="Personal values as they are; this is recorded in the audit log.")
+@click.option("--into", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
+              help="Into this file, for its owner alone; it has its name once it is whole.")
 @click.option("--by", default=who, help="Who exports; the login name if not given.")
 @click.option("--reason", default="导出", help="Why; recorded when personal values are exported.")
-def export_(jsonl: bool, since: str | None, personal: bool, **said: str) -> None:
+def export_(jsonl: bool, since: str | None, into: Path | None, *, personal: bool, **said: str) -> None:
     """Cases, legs, attempts, events, quarantine and the audit head, without secrets."""
     del jsonl
     extent = Extent(_moment(since), personal)
     if personal:  # what cannot be recorded does not happen
         changed("note", {"action": "export.personal", "target": "store", "data": {"since": since}, **said})
     with beside() as opened:
-        for line in export(opened.db, extent):
-            click.echo(json.dumps(line, ensure_ascii=False, default=plain))
+        lines = (json.dumps(line, ensure_ascii=False, default=plain) for line in export(opened.db, extent))
+        if into is None:
+            for line in lines:
+                click.echo(line)
+        else:
+            _kept(into, lines)
+
+
+def _kept(path: Path, lines: Iterator[str]) -> None:
+    try:
+        write_durably(path, (f"{line}\n".encode() for line in lines))
+    except OSError as error:
+        stop(f"写不了 {path}（{error.strerror}）；请检查目录的属主、权限和空间")
+    click.echo(f"已导出到 {path}")
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -66,6 +66,11 @@ def test_since_leaves_out_what_did_not_change(deployment, filed):
     assert {line["case"] for line in found if line["kind"] == "event"} == {filed[0].reference}
     assert [line["kind"] for line in lines(deployment.ok("export", "--jsonl", "--since", "2999-01-01"))] == ["audit"]
     assert deployment.flask("export", "--jsonl", "--since", "gestern").exit_code == 1
+    into = deployment.folder / "all.jsonl"
+    deployment.ok("export", "--jsonl", "--since", soon, "--into", into)
+    assert (lines(into.read_text("utf-8")), into.stat().st_mode & 0o777) == (found, 0o600)
+    refused = deployment.flask("export", "--jsonl", "--into", deployment.folder / "none" / "all.jsonl")
+    assert (refused.exit_code, "写不了" in refused.output) == (1, True)
 
 
 def test_reading_commands_run_beside_whoever_holds_the_folder(deployment, filed):
