@@ -13,7 +13,20 @@ import click
 from cases.errors import CaseError
 from cases.instants import read_instant
 from catalog.edition import UnknownEditionBundle, edition_of
-from commands.shell import JSON, beside, changed, definitions, moment, printable, read_settings, stop, who
+from commands.shell import (
+    JSON,
+    REFUSALS,
+    beside,
+    changed,
+    definitions,
+    handed_in,
+    moment,
+    printable,
+    read_settings,
+    stop,
+    told,
+    who,
+)
 from desk.differences import KIND_NAMES, Difference, between, brief
 from desk.records.export import Extent, export, plain
 from store import audit, editions, operating
@@ -73,21 +86,27 @@ def _moment(text: str | None) -> datetime | None:
 @click.command("verify")
 @click.option("--head", default=None, metavar="N:HASH", help="A head of the sealed list kept outside the database.")
 @click.option("--manifest", type=click.Path(path_type=Path), default=None, help="A backup, whose head is compared.")
+@click.option("--by", default=who, help="Who has it checked; the login name if not given.")
+@click.option("--reason", default="例行核对", help="Why; what comes out is recorded with it.")
 @JSON
-def verify_(head: str | None, manifest: Path | None, as_json: bool) -> None:
-    """Walk every chain; exit 1 and the first entry that does not hold."""
+def verify_(head: str | None, manifest: Path | None, *, as_json: bool, **said: str) -> None:
+    """Walk every chain and record what came out; exit 1 and the first entry that does not hold."""
     outside = _head(head, manifest)
     with beside() as opened:
         verdict = walk(opened.db, outside)
+    found = {"holds": verdict.holds, "chains": verdict.chains, "entries": verdict.entries,
+             "erased": verdict.erased, "seals": verdict.seals, "first_bad": verdict.first_bad}
     if as_json:
-        click.echo(json.dumps({"holds": verdict.holds, "chains": verdict.chains, "entries": verdict.entries,
-                               "erased": verdict.erased, "seals": verdict.seals, "first_bad": verdict.first_bad},
-                              ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     elif verdict.holds:
         click.echo(f"审计链完整：{verdict.chains} 条链，{verdict.entries} 条记录"
                    f"（其中 {verdict.erased} 条的内容已依法删除），{verdict.seals} 次封存。")
     else:
         click.echo(f"审计链不成立，第一处：{verdict.first_bad}", err=True)
+    try:
+        handed_in("verified", {**found, "outside": outside.n if outside else None, **said})
+    except (*REFUSALS, OSError) as refused:  # what was found counts all the same
+        click.echo(f"这次核对没有记下：{told(refused)}", err=True)
     sys.exit(0 if verdict.holds else 1)
 
 

@@ -368,3 +368,10 @@ FOURTEENTH: tuple[str, ...] = (
     """create index events_decided on events (at, reference) where (type = 'leg.granted' or type = 'leg.refused'
     or type = 'leg.not_accepted' or type = 'leg.delivered' or type = 'leg.corrected')""",
 )
+
+# When the chains were last walked, by whom, and what came out (`store/verifications.py`).
+SEVENTEENTH: tuple[str, ...] = (
+    """create table verifications (at {text} not null, actor {text} not null, holds {int} not null,
+    chains {int} not null, entries {int} not null, erased {int} not null, seals {int} not null, outside {int},
+    first_bad {text}, primary key (at, actor)){strict}""",
+)

@@ -41,6 +41,7 @@ from store import (
     since,
     submissions,
     tallies,
+    verifications,
 )
 from store.chains import moved, seals
 from store.choosing import Wanted
@@ -101,7 +102,7 @@ QUESTIONS: dict[str, Question] = {
     "bulletins": lambda tx: (bulletins.due(tx, NOW, 9), bulletins.lease(tx, [BULLETIN], NOW),
                              bulletins.end(tx, BULLETIN, "sent", "", NOW), bulletins.troubled(tx, None, 9),
                              bulletins.resend(tx, ["b"], NOW), bulletins.figures(tx), bulletins.erase(tx, REFERENCE)),
-    "figures": lambda tx: reading.figures(tx, NOW),
+    "figures": lambda tx: (reading.figures(tx, NOW), verifications.standing(tx), verifications.latest(tx)),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW, NOW), erasure.taken_back(tx, NOW, "a")),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
