@@ -39,8 +39,9 @@ ACTIONS: Mapping[str, str] = {
     "rating.call": "登记回访", "mandate.give": "给出委托", "mandate.revoke": "撤销委托", "token.issue": "签发令牌",
     "token.revoke": "吊销令牌", "account.add": "建立账号", "account.disable": "停用账号", "account.enable": "恢复账号",
     "account.password": "更换密码", "account.bind": "绑定身份", "account.unbind": "解除身份",
-    "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "export.personal": "导出个人信息",
-    "archive": "归档", "backup": "备份", "verify": "核对审计链", "restore": "恢复数据", "reconcile": "对账",
+    "account.erase": "注销账号", "bulletin.resend": "重发提醒", "case.erase": "删除个人信息",
+    "export.personal": "导出个人信息", "archive": "归档", "backup": "备份", "verify": "核对审计链",
+    "restore": "恢复数据", "reconcile": "对账",
 }
 SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息"}  # is told of an act
 HEADINGS = ("序号", "时间", "谁", "做了什么", "代码", "对什么", "原因")
