@@ -25,7 +25,7 @@ from desk.premises import Keep, Premises
 from people.oidc.person import RoleFields
 from people.oidc.setup import BadSetup, Given, Setup, read_setup
 from people.personas import Persona, staff
-from settings import Settings, unused
+from settings.values import Settings, unused
 from sources.samples import PERSONAS
 from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher

@@ -21,9 +21,8 @@ from prometheus_client.registry import Collector
 from desk.staff.operations import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
-from desk.upkeep.troubles import scans_json
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, marks, pausing, people, reading, tallies, uncleared
+from store import bulletins, conservation, marks, pausing, people, reading, tallies, uncleared, verifications
 from store.chains import moved
 from store.errors import StoreError
 from store.port import Tx
@@ -55,10 +54,20 @@ def readyz() -> Response:
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
     if not beating:
         raise Problem(503, "not_ready", "派发还没有开始或已停止，请稍后再试", headers={"Retry-After": "5"})
+    return shown({"status": "ready", "look": _to_look_at(now)})
+
+
+def _to_look_at(now: datetime) -> list[str]:
+    """What a person should look at though it keeps nobody out: no balancer may take us away for it."""
     with house().database.read() as tx:
-        waits = uncleared.figures(tx)
-    scanner = "set" if house().parts.scanner.name else "none"
-    return shown({"status": "ready", "scanner": scanner, "scans": scans_json(waits)})
+        walked, scans = verifications.standing(tx), uncleared.figures(tx)
+    unseen = not (house().parts.scanner.name or house().settings.demonstrates)
+    found = {"审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
+             f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
+             "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,
+             f"有 {scans.waiting} 个文件在等病毒检查，请看扫描程序是否在运行(flask scans)": scans.waiting > 0,
+             f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)": scans.infected > 0}
+    return [says for says, holds in found.items() if holds]
 
 
 def _probe(now: datetime) -> datetime | None:
@@ -99,6 +108,8 @@ KEPT: Mapping[str, str] = {
     "scans_oldest_seconds": "how long the oldest of them waits",
     "scans_infected": "files in which the scanner found something after they were kept; nobody gets them",
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
+    "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
+    "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",
     "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
     "writes_waiting": "callers of this process that wait to write",
     "disk_free_bytes": "what is left on the disk of this host's data folder",
@@ -134,7 +145,11 @@ def _scans(tx: Tx, now: datetime) -> dict[str, float]:
 def _ages(tx: Tx, now: datetime) -> dict[str, float]:
     """How long ago what must happen again and again was last done."""
     found = {name: marks.get(tx, mark) for name, mark in (("sweep_seconds", HEARTBEAT), ("backup_seconds", BACKUP))}
-    return {name: max(0.0, (now - mark.at).total_seconds()) if mark else inf for name, mark in found.items()}
+    walked = verifications.standing(tx)
+    ages = {name: mark.at if mark else None for name, mark in found.items()} | {
+        "verify_seconds": walked.last.at if walked.last else None}
+    return {"verify_failed": float(walked.failed),
+            **{name: max(0.0, (now - at).total_seconds()) if at else inf for name, at in ages.items()}}
 
 
 def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
