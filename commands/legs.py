@@ -14,10 +14,10 @@ from commands.shell import JSON, act, beside, changed, clock, minute, offices_na
 from commands.transferring import transfer
 from connectors.advice import advice, explained
 from desk.upkeep.troubles import Health, Trouble, health, troubles
-from store import uncleared
 from store.lanes import Lane
 from store.port import Database
-from store.uncleared import Figures, Uncleared
+from store.uploads import uncleared
+from store.uploads.uncleared import Figures, Uncleared
 
 PAGE = 200
 

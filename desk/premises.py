@@ -13,7 +13,7 @@ from connectors.deployment import Deployment
 from connectors.scanners import NoScanner, Scanner
 from sources.port import Sources
 from store.port import Database
-from store.vault import Vault
+from store.uploads.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)

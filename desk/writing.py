@@ -14,7 +14,7 @@ from desk.known import Known
 from desk.premises import Premises
 from desk.sending import payload
 from desk.sending.outgoing import Letter, offer_and_send
-from store import events, leases, legs, messages, tallies, uncleared
+from store import events, leases, legs, messages, tallies
 from store.chains import heads
 from store.chains.chain import Head
 from store.errors import Leaving, Stale
@@ -22,6 +22,7 @@ from store.leases import Claimed, Outcome
 from store.legs import LegRow
 from store.messages import Enclosed
 from store.port import Tx
+from store.uploads import uncleared
 
 Alongside = Callable[[Tx], None]
 # What has a message after the filing, and can happen before that has arrived.

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from store import uncleared
 from store.encoding import stamp
 from store.errors import FileTaken, UnknownFile
 from store.port import Row, Tx
 from store.rows import insert, named, one, params, shape
 from store.sealing import seal, unseal
+from store.uploads import uncleared
 
 
 @dataclass(frozen=True, slots=True)

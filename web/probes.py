@@ -22,10 +22,11 @@ from desk.staff.operations import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, marks, pausing, people, reading, tallies, uncleared, verifications
+from store import bulletins, conservation, marks, pausing, people, reading, tallies, verifications
 from store.chains import moved
 from store.errors import StoreError
 from store.port import Tx
+from store.uploads import uncleared
 from web.answers import shown
 from web.api.operations import Operation, operation
 from web.errors import Problem

@@ -25,7 +25,7 @@ from desk.records.archive_sheet import Names, sheet
 from desk.records.export import Extent, Line, mandate_line, of_case, plain
 from desk.view import BY_AGENT
 from forms.plan import Plan
-from store import cases, editions, mandates, messages, reading, uncleared
+from store import cases, editions, mandates, messages, reading
 from store.cases import CaseRow
 from store.chains import links
 from store.chains.chain import Head
@@ -36,7 +36,8 @@ from store.files import FileRow
 from store.messages import MessageId
 from store.port import Database, Tx
 from store.reading import Whole
-from store.vault import Vault
+from store.uploads import uncleared
+from store.uploads.vault import Vault
 
 FORMAT = "yijianshi-archive/1"
 MANIFEST, SHEET, RECORDS, CHAIN, EDITION, PLAN = (

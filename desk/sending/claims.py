@@ -21,13 +21,14 @@ from desk.sending import payload
 from desk.sending.letters import Letters
 from desk.staff.acts import RETRY
 from desk.writing import Beside
-from store import audit, choosing, leases, messages, pausing, uncleared
+from store import audit, choosing, leases, messages, pausing
 from store.choosing import Wanted
 from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.lanes import Lane, put
 from store.leases import Claimed, Outcome
 from store.messages import Message, MessageId, enclosed
 from store.port import Tx
+from store.uploads import uncleared
 
 LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0

@@ -26,11 +26,12 @@ from desk.premises import Premises
 from desk.reference import read_code
 from desk.sending import payload
 from desk.sending.letters import Letters
-from store import audit, messages, offers, uncleared
+from store import audit, messages, offers
 from store.audit import Entry
 from store.messages import MessageId
 from store.offers import Offer
 from store.port import Tx
+from store.uploads import uncleared
 
 FILED = "leg.filed"
 NOT_YET = "这件的材料还在等病毒检查，检查通过后就可以打开；请过几分钟再试。"

@@ -24,13 +24,14 @@ from desk.sending.letters import Letters
 from desk.sending.outgoing import offer_if_fetched
 from desk.uploads.files import OF_OFFICES
 from desk.uploads.scanning import REST, Scans
-from store import audit, failpoints, files, messages, uncleared
+from store import audit, failpoints, files, messages
 from store.audit import Entry
 from store.errors import StoreClosed, StoreError, StoreUnavailable
 from store.files import FileRow, Unlinked
 from store.messages import Message, MessageId
 from store.port import Tx
-from store.uncleared import Uncleared
+from store.uploads import uncleared
+from store.uploads.uncleared import Uncleared
 
 LOG = logging.getLogger("yijianshi.scans")
 SECONDS = 120.0  # for one file

@@ -9,7 +9,7 @@ from typing import Any
 
 from cases.model import LegState
 from desk.upkeep.watch import Watch
-from store import conservation, lanes, leases, legs, messages, operating, pausing, tallies, uncleared
+from store import conservation, lanes, leases, legs, messages, operating, pausing, tallies
 from store.conservation import Breach
 from store.errors import UnknownLeg
 from store.lanes import Lane
@@ -19,6 +19,7 @@ from store.messages import Message
 from store.port import Database, Tx
 from store.reading import Unfetched, unfetched
 from store.tallies import Drift
+from store.uploads import uncleared
 
 PAGE = 200
 STOPPED = frozenset({LegState.STUCK, LegState.OUTCOME_UNKNOWN})

@@ -10,11 +10,12 @@ from desk.agents.agency import FILE, RESULTS, hand_of
 from desk.errors import NotScanned, Quarantined, TooManyUploads, UnknownCase, UnknownFile
 from desk.premises import Premises
 from desk.values import FileInfo
-from store import cases, files, uncleared
+from store import cases, files
 from store.errors import UnknownFile as NotStored
 from store.files import FileRow
 from store.port import Tx
-from store.vault import new_file_id
+from store.uploads import uncleared
+from store.uploads.vault import new_file_id
 
 NOT_THE_OFFICES = "没有这个文件，或它不在本部门的分办件里；请用本部门的令牌，按收到的消息里的 url 取文件。"
 OF_OFFICES = "department:"

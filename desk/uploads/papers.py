@@ -10,11 +10,12 @@ from catalog.model import Catalog
 from desk.uploads.content import KINDS
 from desk.values import LOST_FILE
 from forms.plan import Plan
-from store import files, uncleared
+from store import files
 from store.errors import FileTaken
 from store.errors import UnknownFile as NotStored
 from store.files import Traits
 from store.port import Database, Tx
+from store.uploads import uncleared
 
 MEGABYTE = 1_048_576
 SPOILED = "这个文件里查出病毒，已经停用；请删去它，换一个没有病毒的文件上传"

@@ -383,7 +383,7 @@ SEVENTEENTH: tuple[str, ...] = (
     "drop index identities_seen",
 )
 
-# Files that no virus scanner has cleared (`store/uncleared.py`).
+# Files that no virus scanner has cleared (`store/uploads/uncleared.py`).
 NINETEENTH: tuple[str, ...] = (
     """create table uncleared (file {text} primary key, state {text} not null, since {text} not null, next_at {text},
     tries {int} not null, detail {text} not null){strict}""",

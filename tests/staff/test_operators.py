@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Answer
-from store import audit, uncleared
+from store import audit
 from store.lanes import Lane, put
+from store.uploads import uncleared
 from tests.ops.conftest import STUCK, answered, file, received, say, state
 from tests.pages.client import controls
 from web.staff import undelivered

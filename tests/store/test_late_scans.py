@@ -34,10 +34,11 @@ from desk.uploads.scanning import REST
 from desk.values import Receipt
 from dispatch import inspector
 from dispatch.retry import Then
-from store import audit, failpoints, files, messages, news, uncleared
+from store import audit, failpoints, files, messages, news
 from store.engine.opening import Place
 from store.errors import StoreUnavailable
 from store.port import Tx
+from store.uploads import uncleared
 from tests.clamd import EICAR, FOUND, Clamd
 from tests.store.lists import PULL, changed_list
 

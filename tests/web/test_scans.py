@@ -9,7 +9,7 @@ import pytest
 
 from connectors.clamd import Clamd
 from connectors.scanners import place_of
-from store import uncleared
+from store.uploads import uncleared
 from tests.clamd import EICAR
 from tests.clamd import Clamd as Stub
 from tests.desk.test_pictures import PLACE, jpeg, seen
