@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any, TypeVar
 
 from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_question, typed_answer
@@ -191,6 +192,7 @@ class BundleBuilder:
             given = self.answers(one["given"], ("examples", index, "given"))
             yield Example(
                 given, one.get("matters"), one.get("materials"), one.get("days"), tuple(one.get("blocked_by", ())),
+                date.fromisoformat(one["on"]) if "on" in one else None,
             )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -121,6 +122,7 @@ class Example:
     """A situation and what must come out of it; run by `flask check` and the tests. Unset parts are not compared.
 
     `blocked_by` are the rules that must refuse the situation; one that is refused without saying so gets a warning.
+    `on` is the day of filing, without it the day on which the example is run.
     """
 
     given: Mapping[str, Any]
@@ -128,6 +130,7 @@ class Example:
     materials: int | None = None
     days: Limit | None = None
     blocked_by: tuple[str, ...] = ()
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -122,7 +122,7 @@ def know(
     reading.fields()
     filled = reading.completed(ground.deciding.values(form, reading.around))
     return Known(
-        catalog, bundle, ground.labels, filled, reading.applies, reading.accepted,
+        catalog, bundle, replace(ground.labels, today=today), filled, reading.applies, reading.accepted,
         tuple(reading.problems), today, ground.groups, ground.matters, ground.issued, ground.roles, ground.field_whens,
         ground.deciding.blank(form) - reading.values.keys(),
     )

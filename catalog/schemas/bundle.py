@@ -174,6 +174,7 @@ class ExampleShape(Authored):
     """A situation and what must come out of it."""
 
     given = MapOf("情形", Free("回答"), named="code", required=True)
+    on = Day("提交的那天")
     matters = ListOf("事项", Name("事项"))
     materials = Whole("材料数")
     days = Duration("办理时限")
