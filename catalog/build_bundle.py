@@ -117,7 +117,8 @@ class BundleBuilder:
             plain = ("optional", "must_have", "each", "region", "droppable")
             found.append(Entry(
                 matter=ident, number=data.get("number", f"{index:02d}"), when=self.words.condition(data.get("when")),
-                after=tuple(edge(target, one) for target, kinds in data.get("after", {}).items() for one in kinds),
+                after=tuple(edge(target, one, self.words)
+                            for target, kinds in data.get("after", {}).items() for one in kinds),
                 **{key: data[key] for key in plain if key in data},
             ))
         return tuple(found)
@@ -224,9 +225,9 @@ def over(parent: _Ask | None, child: _Ask, plain: _Ask) -> _Ask:
         name: getattr(child, name) for name in names if getattr(child, name) != getattr(plain, name)})
 
 
-def edge(target: str, data: Data) -> Edge:
+def edge(target: str, data: Data, words: Words) -> Edge:
     """One edge."""
-    return Edge(target, **data)
+    return Edge(target, **{**data, "need": words.condition(data.get("need"))})
 
 
 def build_bundle(

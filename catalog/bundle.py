@@ -46,6 +46,7 @@ class Edge:
     """`after: {target: edge}` of a follower: `kind` says when, `feeds` says what arrives.
 
     `join` is None where one target makes it plain; `on` holds only what the author wrote (defaults: language 2.7).
+    `need` must hold of the fields that arrive, else the follower is not needed, and `say` tells the applicant why.
     """
 
     target: str
@@ -55,6 +56,8 @@ class Edge:
     absent: Literal["skip", "pull", "block"] = "skip"
     within: Limit | None = None
     on: Mapping[Upstream, Effect] = field(default_factory=dict)
+    need: Condition | None = None
+    say: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ def bundle_conditions(bundle: Bundle) -> Iterator[Placed]:
         yield from _placed((*here, "situation", question.id, "when"), question.when)
     for entry in bundle.entries:
         yield from _placed((*here, "matters", entry.matter, "when"), entry.when)
+        for edge in entry.after:
+            yield from _placed((*here, "matters", entry.matter, "after", edge.target, "need"), edge.need)
     for index, rule in enumerate(bundle.rules):
         yield from _placed((*here, "rules", index, "when"), rule.when)
 

@@ -21,7 +21,7 @@ from catalog.model import Catalog
 FILER_OPTIONS: Final = {"self": "本人", "legal_rep": "法定代表人", "agent": "经办人(代理人)"}
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NUMBER_WORDS: Final = {"==": "等于", "!=": "不等于", "<": "小于", "<=": "不超过", ">": "大于", ">=": "不小于"}
-_OF_OPTION: Final = re.compile(r"“[^”]*”(?:没有选|选了)(?=“[^”]*”$)")
+_OF_OPTION: Final = re.compile(r"“[^”]*”(?:没有选|选了|是)(?=“[^”]*”$)")
 _DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不晚于", ">": "晚于", ">=": "不早于"}
 _LASTED: Final = {"<=": "满", ">": "不满"}
 _MONTHS_OF_A_YEAR: Final = 12
@@ -41,13 +41,15 @@ def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What questions, fields and options are called in one bundle; `whens` is when a question is asked at all, `today`
-    the day of whose year a fixed day is."""
+    the day of whose year a fixed day is. Of `decided` names a department says the value, nobody chooses or answers it.
+    """
 
     names: Mapping[str, str]
     options: Mapping[str, Mapping[str, str]]
     dates: frozenset[str]
     whens: Mapping[str, Condition] = field(default_factory=dict)
     today: date | None = None
+    decided: frozenset[str] = frozenset()
 
     def of(self, name: str) -> str:
         """The label of a question, field or built-in."""
@@ -140,7 +142,12 @@ def phrase(node: Node, truth: bool, labels: Labels) -> str:
             return _joined(joined, (phrase(item, truth, labels) for item in items))
         case Compare(op, left, right):
             return _comparison(op, left, right, truth, labels) if op != "in" else _member(left, right, truth, labels)
-    return f"“{_value(node, None, labels)}”{'答“是”' if truth else '答“否”'}"
+    return f"“{_value(node, None, labels)}”{_said('答', node, labels)}{'“是”' if truth else '“否”'}"
+
+
+def _said(word: str, node: Node, labels: Labels) -> str:
+    """How somebody said it; nothing where a department decides it."""
+    return "" if isinstance(node, Name) and node.name in labels.decided else word
 
 
 def _joined(word: str, parts: Iterable[str]) -> str:
@@ -148,7 +155,7 @@ def _joined(word: str, parts: Iterable[str]) -> str:
     between, said = "" if word == "，且" else "或", []
     for stem, found in groupby(parts, key=_stem):
         alike = list(found)
-        if stem and (not between or stem.endswith("”选了")):  # 没有选“甲”或“乙” would be read as neither
+        if stem and (not between or stem.endswith(("”选了", "”是"))):  # 没有选“甲”或“乙” would be read as neither
             said.append(stem + between.join(part.removeprefix(stem) for part in alike))
         else:
             said += alike
@@ -173,9 +180,9 @@ def _comparison(op: str, left: Node, right: Node, truth: bool, labels: Labels) -
         return _of_days(op, left, right, labels)
     subject, value = _value(left, right, labels), _value(right, left, labels)
     if isinstance(right, Literal) and isinstance(right.value, bool):
-        return f"“{subject}”答“{'是' if right.value is (op == '==') else '否'}”"
+        return f"“{subject}”{_said('答', left, labels)}“{'是' if right.value is (op == '==') else '否'}”"
     if isinstance(right, Literal) and isinstance(right.value, str):
-        return f"“{subject}”选的{'是' if op == '==' else '不是'}“{value}”"
+        return f"“{subject}”{_said('选的', left, labels)}{'是' if op == '==' else '不是'}“{value}”"
     return f"“{subject}”{_NUMBER_WORDS[op]} {value}"
 
 

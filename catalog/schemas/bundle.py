@@ -90,6 +90,8 @@ class EdgeShape(Authored):
     absent = Pick("缺席时", ("skip", "pull", "block"))
     within = Duration("最长间隔")
     on = Shape("后果", OnShape)
+    need = When("传来的内容要满足的条件")
+    say = Line("不满足时的说明")
 
 
 class After(MapOf):
