@@ -10,7 +10,19 @@ from typing import Any, TypeVar
 from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_question, typed_answer
 from catalog.build_dictionary import options, role
 from catalog.build_matter import Words, asks, gives, overlaid, rules
-from catalog.bundle import Bundle, Closing, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
+from catalog.bundle import (
+    Bundle,
+    Closing,
+    Composite,
+    Decision,
+    Edge,
+    Entry,
+    Example,
+    Group,
+    OwnWords,
+    Question,
+    QuestionKind,
+)
 from catalog.dictionary import Role
 from catalog.evaluate import UNANSWERED
 from catalog.matter import Asks, FieldAsk, MaterialAsk, Matter
@@ -167,6 +179,7 @@ class BundleBuilder:
         """The bundle."""
         data = self.data
         plain = ("origin", "lead", "stage", "summary", "window", "tone", "guide", "extends", "form")
+        words = data.get("words", {})
         return Bundle(
             id=data.get("id", ""), name=data.get("name") or Text(data.get("id", "")), questions=self.questions,
             entries=self.entries(), groups=self.groups(), rules=rules(data.get("rules", ()), self.words),
@@ -176,6 +189,7 @@ class BundleBuilder:
             composite=Composite(**data["composite"]) if "composite" in data else None,
             closed=Closing(**data["closed"]) if "closed" in data else None,
             decisions=tuple(self.decisions()), examples=tuple(self.examples()), own_matters=self.own_matters(),
+            field_words=own_words(words.get("fields_", {})), section_words=own_words(words.get("sections", {})),
             language=int(data.get("language", "1")), **{key: data[key] for key in plain if key in data},
         )
 
@@ -223,6 +237,11 @@ def over(parent: _Ask | None, child: _Ask, plain: _Ask) -> _Ask:
     names = [one.name for one in fields(plain)]
     return replace(parent, **{
         name: getattr(child, name) for name in names if getattr(child, name) != getattr(plain, name)})
+
+
+def own_words(data: Data) -> dict[str, OwnWords]:
+    """A bundle's own texts, by code."""
+    return {code: OwnWords(**texts) for code, texts in data.items()}
 
 
 def edge(target: str, data: Data, words: Words) -> Edge:

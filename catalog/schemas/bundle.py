@@ -147,6 +147,30 @@ class CompositeShape(Authored):
     valid = Pick("有效期", ("parts",))
 
 
+class FieldWordsShape(Authored):
+    """What a bundle calls a field of the dictionary."""
+
+    short = "name"
+    name = Line("字段名称")
+    help = Line("说明")
+    purpose = Line("用途")
+
+
+class SectionWordsShape(Authored):
+    """What a bundle calls a page of the form."""
+
+    short = "name"
+    name = Line("分页名称")
+    help = Line("说明")
+
+
+class OwnWordsShape(Authored):
+    """The bundle's own texts of what it shares with others."""
+
+    fields_ = MapOf("字段的说法", Shape("字段的说法", FieldWordsShape), named="code", data_key="fields")
+    sections = MapOf("分页的说法", Shape("分页的说法", SectionWordsShape), named="code")
+
+
 class DecisionShape(Authored):
     """The author's answer to a clash of specifications."""
 
@@ -228,6 +252,7 @@ class BundleShape(Authored):
     before = Shape("改革前", BeforeShape)
     figures = MapOf("对外数字的情形", Free("回答"), named="code")
     form = MapOf("表单各页字段的先后", ListOf("字段", Name("字段")))
+    words = Shape("本一件事的说法", OwnWordsShape)
     composite = Shape("综合证", CompositeShape)
     decisions = OneOrMany("裁定", DecisionShape)
     guide = Shape("办事指南", GuideShape)
