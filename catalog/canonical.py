@@ -161,6 +161,7 @@ def _converter() -> cattrs.Converter:
     made.register_structure_hook(Decimal, lambda raw, _: Decimal(raw))
     made.register_unstructure_hook(date, date.isoformat)
     made.register_structure_hook(date, lambda raw, _: date.fromisoformat(raw))
+    made.register_structure_hook(str | tuple[str, ...], lambda raw, _: raw if isinstance(raw, str) else tuple(raw))
     made.register_unstructure_hook(datetime, datetime.isoformat)
     made.register_structure_hook(datetime, lambda raw, _: datetime.fromisoformat(raw))
     made.register_unstructure_hook(Condition, lambda one: {"text": one.text, "tree": _node_out(one.tree)})
