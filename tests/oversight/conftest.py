@@ -43,7 +43,7 @@ def place(request, tmp_path, migrated):
 
 @pytest.fixture
 def premises(catalog, store, place, shipped_offices):
-    return Premises(database=store.db, vault=store.uploads.vault, catalog=catalog, zone=SHANGHAI, sources=Generous(),
+    return Premises(database=store.db, vault=store.vault, catalog=catalog, zone=SHANGHAI, sources=Generous(),
                     deployment=shipped_offices,
                     calendar=work_calendar(catalog.calendar.values(), SHANGHAI), public_url="http://127.0.0.1:5000",
                     embedded=place.url is None, urges=True)
