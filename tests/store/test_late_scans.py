@@ -41,6 +41,7 @@ from store.port import Tx
 from store.uploads import uncleared
 from tests.clamd import EICAR, FOUND, Clamd
 from tests.store.lists import PULL, changed_list
+from web.pages.answer import _ask as asked_on_its_page
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
@@ -191,6 +192,8 @@ def test_an_answer_in_which_something_is_found_is_asked_again_in_part_and_told_w
     held = town.leg(receipt.reference, "01.1")
     ask, = (one for one in held["asks"] if one["open"])
     assert (held["state"], ask["id"], len(ask["materials"])) == ("supplemented", "b1", 1)
+    view = town.desk.case_view(SUBJECT, receipt.reference, LATER)
+    assert asked_on_its_page(view, "01.1", "b1") == (held, ask)
     assert town.pushed(LATER) == {}
     again = town.keep(GOOD)
     answer(town, receipt, "01.1", "b1", {PAID: again})
