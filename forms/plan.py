@@ -284,6 +284,19 @@ class MaterialSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedAgreement:
+    """That a person of the case must agree before somebody else files it: who (the fields of number and name), to
+    which sentences, and which fields and questions are shown beside them."""
+
+    role: str
+    name: Text
+    id: str
+    shown: str
+    to: tuple[Text, ...]
+    sees: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """A field as one leg's matter declares it: its code with us, and how this leg wants it. `given` by a leg above,
     else asked on the form. Of rows `columns` are those it declares, by their bare names; `asker` may then be None."""
@@ -341,6 +354,7 @@ class Plan:
     critical: tuple[str, ...] = ()
     today: str | None = None
     composite: PlannedComposite | None = None
+    agreements: tuple[PlannedAgreement, ...] = ()
 
     @cached_property
     def made(self) -> dict[str, Any]:
