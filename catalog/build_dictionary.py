@@ -85,7 +85,7 @@ def _licence(code: str, data: Data) -> Licence:
 def role(code: str, data: Data) -> Role:
     """A role of roles.yaml or of a bundle's people; options in its condition are not resolved yet."""
     said = data.get("consents", False)
-    agrees = Agreement(said.get("to", ()), said.get("sees", ()), said.get("when")) if isinstance(said, Mapping) else None
+    agrees = Agreement(**{"to": (), **said}) if isinstance(said, Mapping) else None
     return Role(**{"id": "", "shown": "", **named(code, data), "consents": said is True, "agrees": agrees})
 
 

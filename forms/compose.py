@@ -11,6 +11,7 @@ from catalog.dictionary import Role
 from catalog.evaluate import EMPTY
 from catalog.model import Catalog
 from catalog.reading import fields_asked
+from forms.agreements import agreements_of
 from forms.answers import Known, flat, know
 from forms.choose import Selection, select
 from forms.composite import composite_of
@@ -22,7 +23,7 @@ from forms.look_ups import LookUps, look_ups_of, with_prefill
 from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
 from forms.order import Order, order_of
-from forms.plan import Plan, PlannedAgreement, PlannedLeg, PlanProblem
+from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
 from forms.schema import said_of, wanted_of_line
 from forms.subtract import subtract
@@ -94,7 +95,7 @@ class Arranged:
             promised=bundle.promised, critical=timing.after.chain,
             today=known.today.isoformat() if known.today else None,
             composite=composite_of(known.catalog, bundle, [(leg.number, leg.planned.gives) for leg in legs]),
-            agreements=tuple(_agreements(on_form, known)),
+            agreements=tuple(agreements_of(on_form, known)),
         )
 
     def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:
@@ -199,14 +200,6 @@ def _empty(legs: list[Leg], selection: Selection) -> Iterator[PlanProblem]:
     undecided = any(verdict.state is None for verdict in selection.verdicts.values())
     if not legs and not undecided:
         yield PlanProblem("block", "no_legs", "按您的回答，没有需要办理的事项；请核对前面的回答", None)
-
-
-def _agreements(on_form: frozenset[str], known: Known) -> Iterator[PlannedAgreement]:
-    """Who must agree: all of whom this form says who they are, but where it surely is not needed."""
-    for role in known.bundle.people:
-        said = role.agrees
-        if said is not None and {role.id, role.shown} <= on_form and known.holds(said.when) is not False:
-            yield PlannedAgreement(role.code, role.name, role.id, role.shown, said.to, said.sees)
 
 
 def _people(lines: MaterialLines, fields: MergedFields, known: Known) -> tuple[Role, ...]:

@@ -43,8 +43,8 @@ class Guarded:
 LOGIN = Guarded("login", Limit(5, timedelta(minutes=15)), Limit(100, timedelta(hours=1)), Limit(50, timedelta(hours=1)))
 TRACK = Guarded("track", Limit(5, timedelta(minutes=15)), Limit(100, timedelta(hours=1)), Limit(20, timedelta(hours=1)))
 PLATFORM = Limit(60, timedelta(minutes=10))  # of one network, sign-ins by the platform that come to nothing
-AGENT_CODE = Limit(5, timedelta(minutes=15))
-AGENT_CODE_ADDRESS = Limit(20, timedelta(hours=1))
+PERSONS_CODE = Limit(5, timedelta(minutes=15))  # of an agent, or of what somebody is asked to agree to
+PERSONS_CODE_ADDRESS = Limit(20, timedelta(hours=1))
 
 
 class Attempts:

@@ -29,7 +29,7 @@ class Bond:
 
 _UNSEEN = Order(("seen_at", "identity"))
 _HOLDERS = ("cases.subject", "drafts.subject", "mandates.principal", "mandates.agent", "agencies.agent",
-            "sessions.account", "tokens.subject")  # what names an account that holds something
+            "agreements.party", "sessions.account", "tokens.subject")  # what names an account that holds something
 # Said with counts, for PostgreSQL would hash whole tables for `exists`, for each page. A closed account stays: whoever
 # came again would have an open one.
 _HOLDS_NOTHING = " and ".join([

@@ -13,6 +13,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from connectors.advice import advice, explained
 from web.pages import (
     acting,
+    agreements,
     answer,
     case,
     disclosure,
@@ -48,7 +49,7 @@ from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (answer, home, login, situation, form, materials, filing, case,
-         oversight, disclosure, platform, mandates, acting, news)
+         oversight, disclosure, platform, mandates, agreements, acting, news)
 STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, warnings, ratings, overview,
                 report, auditing)
 

@@ -31,8 +31,8 @@ def check_agreements(findings: Findings, bundle: Bundle, scope: Scope) -> None:
 def asks_nobody(findings: Findings, path: Path, role: Role) -> None:
     """Say that a bare yes is kept and asks nobody."""
     if role.consents:
-        says = (f"consents: yes 不会去问任何人；要请{role.name}在网上确认，请写 consents: {{to: [同意……], sees: [要给对方看的字段]}}，"
-                "不用确认的请删去")
+        says = (f"consents: yes 不会去问任何人；要请{role.name}在网上确认，"
+                "请写 consents: {to: [同意……], sees: [要给对方看的字段]}，不用确认的请删去")
         findings.warn((*path, "consents"), "asks_nobody", says)
 
 

@@ -15,6 +15,7 @@ from store.engine.dialect import SQLITE_SLOTS, fill
 from store.engine.schema import (
     EIGHTH,
     ELEVENTH,
+    FIFTEENTH,
     FIFTH,
     FIRST,
     FOURTEENTH,
@@ -123,6 +124,11 @@ def _thirteenth(db: Any) -> None:
 @MIGRATIONS(name="0014_days_of_reports")
 def _fourteenth(db: Any) -> None:
     run_all(db, FOURTEENTH)
+
+
+@MIGRATIONS(name="0015_agreements")
+def _fifteenth(db: Any) -> None:
+    run_all(db, FIFTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -195,6 +195,7 @@ class DraftAnswer(Answer):
     aside = anything("kept, but not asked now and not filed: `form` and `materials`")
     filed_as = text("the reference once filed", null=True)
     plan = fields.Nested(PlanAnswer, required=True)
+    agreements = many(fields.Dict(), "who must agree before it is filed, as PartyLine")
 
 
 class DraftLine(Answer):
@@ -256,6 +257,7 @@ class DisclosureAnswer(Answer):
     asked = many(fields.Dict(), "papers that registers were asked for: `name`, `found`")
     sensitive = many(fields.String(), "names of sensitive fields")
     agent = text("who filed it and consented for its owner, under a mandate", null=True)
+    agreements = many(fields.Dict(), "who agreed before it was filed: `role_name`, `name`, `at`")
 
 
 class CaseLine(Answer):

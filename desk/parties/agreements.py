@@ -1,0 +1,244 @@
+"""Asking somebody to agree before an application is filed, and what that person answers.
+
+Whoever fills in shows a code, the other one types it in, signed in as themself: nobody is searched for among all
+people, and whoever guesses or overhears a code sees nothing, for it opens only to the account that the form names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from desk import reference as references
+from desk.applicants.disclosure import Recipient, about_person
+from desk.applicants.drafts import Drafts
+from desk.book import Book
+from desk.errors import (
+    AgreementChanged,
+    DraftFiled,
+    Moved,
+    NoMandate,
+    NotNow,
+    NotTheParty,
+    UnknownAgreement,
+    UnknownAgreementCode,
+    UnknownDraft,
+)
+from desk.parties.parties import Party, State
+from desk.parties.persons import person
+from desk.parties.statements import Statement
+from desk.premises import Premises
+from desk.values import Draft
+from store import agreements, audit, drafts, failpoints
+from store.agreements import MOST_LISTED, AgreementRow
+from store.audit import Entry
+from store.errors import UnknownAgreement as NotStored
+from store.errors import UnknownDraft as NoDraft
+from store.port import Tx
+
+CODE_LIFE = timedelta(hours=24)
+Answer = Literal["agree", "refuse", "take_back"]
+_BECOMES: dict[Answer, agreements.State] = {"agree": "agreed", "refuse": "refused", "take_back": "taken_back"}
+FILED = "申请已经提交，不能在这里收回同意；想停办，请和申请人一起撤回申请，或者向办理部门提出。"
+UNFINISHED = "请先把申请表填完整，再请对方确认：对方要看到完整的内容。"
+NO_NEED = "这份申请不用请这个人确认。"
+SHUT = "填表人的委托已经结束，这份申请现在不能提交，不用确认。"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person was asked, as that person sees it: `statement` as it is shown now, once filed as it was agreed to;
+    None where nothing may be shown any more. `reference` once it is filed."""
+
+    agreement: str
+    state: State
+    statement: dict[str, Any] | None
+    digest: str | None
+    made_at: datetime
+    said_at: datetime | None
+    bundle_name: str
+    role_name: str
+    filer: str
+    reference: str | None
+    recipients: tuple[Recipient, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits for this person."""
+        return self.reference is None and self.statement is not None and self.state in {"opened", "changed"}
+
+
+class Agreements:
+    """Both sides of every agreement; each call sees only what its caller may."""
+
+    def __init__(self, premises: Premises, book: Book, kept: Drafts) -> None:
+        self._premises, self._book, self._drafts = premises, book, kept
+
+    # --- whoever fills in
+
+    def invite(self, subject: str, draft: str, role: str, now: datetime) -> tuple[str, datetime]:
+        """A new code by which the person in a role of a draft opens what is asked of them, and until when; the one
+        before is worth nothing. The form must be complete, so that they see all of it."""
+        shown = self._drafts.read(subject, draft, now)
+        if shown.filed_as:
+            raise DraftFiled(more={"reference": shown.filed_as})
+        asked = next((one for one in shown.parties if one.statement.role == role), None)
+        if asked is None and role not in {one.role for one in shown.plan.agreements}:
+            raise UnknownAgreement(NO_NEED)
+        if asked is None or not complete(shown):
+            raise NotNow(NO_NEED if complete(shown) else UNFINISHED)
+        if asked.agrees:
+            raise NotNow("对方已经确认过，不用再请。")
+        code, until = references.new_code(), now + CODE_LIFE
+        day = now.astimezone(self._premises.zone).date()
+        row = AgreementRow(f"QR{references.new_reference(day)}", draft, role, subject, "invited", now,
+                           _names(asked.statement))
+
+        def unit(tx: Tx) -> None:
+            if drafts.get(tx, draft, subject, lock=True).submitted_as:
+                raise DraftFiled
+            agreements.invite(tx, row, code, until)
+
+        self._premises.database.write(unit)
+        return code, until
+
+    # --- whoever is asked
+
+    def open(self, party: str, code: str, now: datetime) -> Seen:
+        """Open what is asked by its code, once, for the person whom the form names; `UnknownAgreementCode`,
+        `NotTheParty`."""
+        code = references.clean_code(code)
+        with self._premises.database.read() as tx:
+            row = agreements.behind(tx, code, now)
+        if row is None or row.reference is not None:
+            raise UnknownAgreementCode
+        self._asked(party, row, now)
+        if not self._premises.database.write(lambda tx: agreements.open_for(tx, code, party, now)):
+            raise UnknownAgreementCode
+        return self.one(party, row.agreement, now)
+
+    def one(self, party: str, agreement: str, now: datetime) -> Seen:
+        """One that the person opened; anybody else's is as unknown as none. `NotTheParty` once the form names somebody
+        else."""
+        with self._premises.database.read() as tx:
+            row = _own(tx, party, agreement)
+        if row.reference is not None:
+            return self._filed(row, row.reference)
+        asked = self._asked(party, row, now)[1]
+        return _seen(row, asked.state, asked.statement.kept(), asked.statement.digest)
+
+    def of(self, party: str, now: datetime, after: str | None = None,
+           limit: int = MOST_LISTED) -> tuple[list[Seen], str | None]:
+        """What a person opened, the newest first, and where the next page begins (None: this was the last)."""
+        with self._premises.database.read() as tx:
+            found, then = agreements.of_party(tx, party, after, limit)
+        return [self._listed(party, row, now) for row in found], then
+
+    def _listed(self, party: str, row: AgreementRow, now: datetime) -> Seen:
+        try:
+            return self.one(party, row.agreement, now)
+        except (NotTheParty, UnknownAgreement, NotNow):  # what may not be shown any more is only named
+            return _seen(row, "changed", None, None)
+
+    def answer(self, party: str, agreement: str, answer: Answer, digest: str | None, now: datetime) -> Seen:
+        """Say yes or no to what was shown, or take a yes back; `AgreementChanged` unless that is what `digest` says.
+        Taking back needs none: whatever was agreed to does not hold any more."""
+        with self._premises.database.read() as tx:
+            row = _own(tx, party, agreement)
+        if row.reference is not None:
+            raise NotNow(FILED)
+        draft, asked = self._asked(party, row, now)
+        if answer != "take_back" and digest != asked.statement.digest:
+            raise AgreementChanged
+        said = replace(row, state=_BECOMES[answer], digest=asked.statement.digest, said_at=now,
+                       body={**_names(asked.statement), "statement": asked.statement.kept()})
+        if answer == "take_back" and row.state != "agreed":
+            raise NotNow("您现在没有同意这件事，不用收回。")
+        if answer == "agree" and asked.agrees:
+            return self.one(party, agreement, now)
+        self._write(party, said, answer, draft.version)
+        self._look_up(draft, now)
+        return self.one(party, agreement, now)
+
+    def _write(self, party: str, said: AgreementRow, answer: Answer, version: str) -> None:
+        now = said.said_at
+        assert now is not None
+
+        def unit(tx: Tx) -> None:
+            self._drafts.answered(tx, said.draft, said.owner, version, now)
+            if _own(tx, party, said.agreement, lock=True).reference is not None:
+                raise DraftFiled
+            agreements.say(tx, said)
+            audit.record(tx, Entry(now, "applicant", f"agreement.{answer}", said.agreement))
+            failpoints.reach("agreement.before_commit")
+
+        try:
+            self._premises.database.write(unit)
+        except Moved:
+            raise AgreementChanged from None
+        except DraftFiled:
+            raise NotNow(FILED) from None
+        except UnknownDraft:
+            raise UnknownAgreement from None
+        failpoints.reach("agreement.after_commit")
+
+    def _look_up(self, draft: Draft, now: datetime) -> None:
+        """With the person's yes their papers are looked up at once, so that one that is not found can still be brought;
+        after a no what was found of others is looked up again without theirs."""
+        try:
+            with self._premises.database.read() as tx:
+                row = drafts.get(tx, draft.id, draft.subject)
+        except NoDraft:
+            return
+        self._drafts.looked_up(row, now)
+
+    def _asked(self, party: str, row: AgreementRow, now: datetime) -> tuple[Draft, Party]:
+        """What a person is asked now, with the draft; `NotTheParty` unless the form names this very person."""
+        try:
+            draft = self._drafts.read(row.owner, row.draft, now)
+        except UnknownDraft:
+            raise UnknownAgreement from None
+        except NoMandate:
+            raise NotNow(SHUT) from None
+        asked = next((one for one in draft.parties if one.statement.role == row.role), None)
+        if asked is None or draft.filed_as:
+            raise UnknownAgreement
+        with self._premises.database.read() as tx:
+            who = person(tx, party, self._premises.catalog)
+        if not who.is_called(asked.statement.number, asked.statement.name):
+            raise NotTheParty
+        return draft, asked
+
+    def _filed(self, row: AgreementRow, reference: str) -> Seen:
+        """What became of it: what was agreed to stands as it was shown, and who has got what since."""
+        known = self._book.fresh(reference)
+        told = about_person(known, row.role)
+        return replace(_seen(row, "agreed", row.body["statement"], row.digest), recipients=told)
+
+
+def complete(draft: Draft) -> bool:
+    """Whether a form is filled in, so that all of it can be shown; papers may be missing."""
+    papers = {line.key for line in draft.plan.materials}
+    return not (draft.errors.keys() - {"materials"}) and not (set(draft.missing) - papers)
+
+
+def _own(tx: Tx, party: str, agreement: str, *, lock: bool = False) -> AgreementRow:
+    try:
+        row = agreements.get(tx, agreement, lock)
+    except NotStored:
+        raise UnknownAgreement from None
+    if row.party != party:
+        raise UnknownAgreement
+    return row
+
+
+def _names(statement: Statement) -> dict[str, Any]:
+    """What a list says of an agreement without looking at the draft."""
+    return {"bundle_name": statement.bundle_name, "role_name": statement.role_name, "filer": statement.filer}
+
+
+def _seen(row: AgreementRow, state: State, statement: dict[str, Any] | None, digest: str | None) -> Seen:
+    said = row.body
+    return Seen(row.agreement, state, statement, digest, row.made_at, row.said_at, said["bundle_name"],
+                said["role_name"], said["filer"], row.reference)
