@@ -11,7 +11,6 @@ from catalog.dictionary import Role
 from catalog.evaluate import EMPTY
 from catalog.model import Catalog
 from catalog.reading import fields_asked
-from forms.agreements import agreements_of
 from forms.answers import Known, flat, know
 from forms.choose import Selection, select
 from forms.composite import composite_of
@@ -23,6 +22,7 @@ from forms.look_ups import LookUps, look_ups_of, with_prefill
 from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
 from forms.order import Order, order_of
+from forms.people import agreements_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
 from forms.schema import said_of, wanted_of_line

@@ -17,6 +17,7 @@ from catalog.dictionary import FieldType, Option, Role, Source, Spec
 from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
+from forms.agreement import PlannedAgreement
 from forms.candidate import Candidate
 from forms.composite import PlannedComposite
 from forms.counts import Figures
@@ -281,19 +282,6 @@ class MaterialSlot:
     obtained: Obtained
     taken: str | None = None
     by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedAgreement:
-    """That a person of the case must agree before somebody else files it: who (the fields of number and name), to
-    which sentences, and which fields and questions are shown beside them."""
-
-    role: str
-    name: Text
-    id: str
-    shown: str
-    to: tuple[Text, ...]
-    sees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from typing import Final
 from catalog.dictionary import Source
 from catalog.limits import Limit, longer
 from catalog.text import Text
-from forms.agreements import agreements_of, asks_about
 from forms.answers import Known
 from forms.any_of import Ground, settled
 from forms.candidate import Candidate
@@ -33,6 +32,7 @@ from forms.materials import (
     tolerated,
 )
 from forms.order import Covers, Order
+from forms.people import agreements_of
 from forms.plan import Obtained, RemovalRule
 
 _OBTAINED: Final[dict[str, Obtained]] = {
@@ -299,7 +299,7 @@ def _whose(paper: Paper, source: Source | None, names: Names, known: Known) -> s
     """Whose consent a look-up needs: that of the person it is about, where this is one who must agree."""
     if source is None:
         return "您"
-    about = [str(one.name) for one in agreements_of(names.on_form, known) if asks_about(one, source, paper.role)]
+    about = [str(one.name) for one in agreements_of(names.on_form, known) if one.is_asked_about(source, paper.role)]
     return about[0] if about else "您"
 
 

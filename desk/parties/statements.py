@@ -16,8 +16,8 @@ from desk.applicants.lookups import LOOKED_UP, tried
 from desk.parties.persons import Person
 from desk.records.archive_sheet import words_of
 from desk.repeats import digest_of
-from forms.agreements import asks_about
-from forms.plan import FieldLine, MaterialLine, Plan, PlannedAgreement, RemovedMaterial
+from forms.agreement import PlannedAgreement
+from forms.plan import FieldLine, MaterialLine, Plan, RemovedMaterial
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def part_of(plan: Plan, asked: PlannedAgreement) -> Part:
 
 def is_theirs(line: RemovedMaterial, asked: PlannedAgreement) -> bool:
     """Whether looking a paper up asks about the person who must agree: by their licence, or by their number."""
-    return line.rule in LOOKED_UP and any(asks_about(asked, one.source, line.role) for one in tried(line))
+    return line.rule in LOOKED_UP and any(asked.is_asked_about(one.source, line.role) for one in tried(line))
 
 
 def statements(plan: Plan, answers: Mapping[str, Any], filers: Sequence[Person],
