@@ -7,8 +7,15 @@ import re
 import pytest
 from flask import Flask
 
+from bench.filling import answers
+from people.attempts import PERSONS_CODE
+from people.tokens import Grant
 from tests.pages.client import Visitor, controls
 from tests.pages.test_words import fill, start
+from tests.web.conftest import Caller
+from tests.web.test_openapi import fits
+from web.api.openapi import document
+from web.wiring import NAME
 
 SALE = {"mortgaged": False, "moves": ["water"], "bills_paid": True, "filer": "self"}
 
@@ -125,3 +132,47 @@ def test_a_parent_who_files_is_not_asked_and_the_other_one_is(app: Flask, visito
     assert "户口落在下面选的一方" in seller.text and "示例小宝" in seller.text
     say_yes(seller)
     assert submit(visitor, draft).endswith("/receipt"), visitor.text
+
+
+def test_a_program_asks_by_a_code_and_another_answers_what_it_was_shown(app: Flask, seller: Visitor) -> None:
+    house, now = app.extensions[NAME], app.extensions[NAME].clock.now()
+    buyer, owner = (Caller(app, house.tokens.issue(Grant("applicant", who), now))
+                    for who in ("sample-retiree", "sample-father"))
+    Visitor(app).sign_in("sample-retiree")
+    form = answers(house.desk.plan("home-transfer", SALE, now), now.date())
+    said = {"bundle": "home-transfer", "situation": SALE}
+    draft = f"/api/drafts/{buyer.post('/api/drafts', said).json['draft']}"
+    consent = {"agreed": True, "sensitive": buyer.get(draft).json["asks_consent_for"]["sensitive"]}
+    whole = buyer.patch(draft, {"form": form, "consent": consent}).json
+    assert [(one["role"], one["state"]) for one in whole["agreements"]] == [("owner", "uninvited")]
+    refused = buyer.post(f"{draft}/submit", {"consent": consent})
+    assert (refused.status_code, refused.json["code"], refused.json["missing"][0]["name"]) == (
+        409, "agreement_missing", "示例己")
+    direct = buyer.file({**said, "form": form, "consent": consent}, "k-agreement")
+    assert (direct.status_code, direct.json["code"]) == (409, "agreement_missing")
+    code = buyer.post(f"{draft}/agreements/owner/code")
+    assert code.status_code == 201
+    assert buyer.post(f"{draft}/agreements/holder/code").status_code == 404
+    taken = buyer.post("/api/agreements/open", {"code": code.json["code"]})
+    assert (taken.status_code, taken.json["code"]) == (403, "not_the_party")
+    seen = owner.post("/api/agreements/open", {"code": code.json["code"]}).json
+    at = f"/api/agreements/{seen['agreement']}"
+    assert (seen["state"], buyer.get(at).status_code) == ("opened", 404)
+    stale = owner.post(at, {"answer": "agree", "digest": "0" * 64})
+    assert (stale.status_code, stale.json["code"]) == (409, "agreement_changed")
+    assert owner.post(at, {"answer": "perhaps"}).status_code == 422
+    agreed = owner.post(at, {"answer": "agree", "digest": seen["digest"]}).json
+    made = document(app, "http://127.0.0.1:5000")
+    receipt = buyer.post(f"{draft}/submit", {"consent": consent})
+    assert receipt.status_code == 201, receipt.json
+    case = f"/api/cases/{receipt.json['reference']}"
+    late = owner.post(at, {"answer": "take_back"})
+    assert (late.status_code, late.json["code"]) == (409, "not_now")
+    for name, value in (("AgreementInvitation", code.json), ("Agreement", agreed), ("Agreement", owner.get(at).json),
+                        ("Agreements", owner.get("/api/agreements").json), ("Draft", whole),
+                        ("Disclosure", buyer.get(f"{case}/consent").json)):
+        assert fits(made, name, value) == [], name
+    guesser = Caller(app, house.tokens.issue(Grant("applicant", "guesser"), now))
+    tried = [guesser.post("/api/agreements/open", {"code": f"0000000{number}"}).status_code
+             for number in range(PERSONS_CODE.times + 1)]
+    assert tried == [404] * PERSONS_CODE.times + [429]

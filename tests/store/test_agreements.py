@@ -1,5 +1,5 @@
-"""Nothing is filed, and nothing looked up, that the person it needs has not agreed to, on both stores: what was agreed to
-is what is filed, made sure of in the very transaction."""
+"""Nothing is filed, and nothing looked up, that the person it needs has not agreed to, on both stores: what was agreed
+to is what is filed, made sure of in the very transaction."""
 
 from __future__ import annotations
 
