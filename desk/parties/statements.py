@@ -20,6 +20,9 @@ from forms.agreement import PlannedAgreement
 from forms.plan import FieldLine, MaterialLine, Plan, RemovedMaterial
 
 
+WHERE: Mapping[str, str] = {"licence": "电子证照库", "sharing": "部门数据共享", "premises": "场所预备案"}
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One thing that the form says, in words."""
@@ -33,7 +36,7 @@ class Asked:
     """A paper of this person that will be looked up, where, and which departments get it."""
 
     name: str
-    why: str
+    where: str
     departments: tuple[str, ...]
 
 
@@ -77,7 +80,7 @@ class Statement:
             "bundle": self.bundle, "bundle_name": self.bundle_name, "filer": self.filer, "principal": self.principal,
             "role": self.role, "role_name": self.role_name, "name": self.name, "number": self.number,
             "to": list(self.to), "shown": [{"name": one.name, "value": one.value} for one in self.shown],
-            "looked_up": [{"name": one.name, "why": one.why, "departments": list(one.departments)}
+            "looked_up": [{"name": one.name, "where": one.where, "departments": list(one.departments)}
                           for one in self.looked_up],
             "receivers": [{"department": one.department, "matter": one.matter, "answers": list(one.answers),
                            "papers": list(one.papers)} for one in self.receivers],
@@ -141,7 +144,7 @@ def _looked_up(plan: Plan, asked: PlannedAgreement) -> Iterator[Asked]:
     names = {leg.leg: str(leg.department_name) for leg in plan.legs}
     for line in plan.removed_materials:
         if is_theirs(line, asked):
-            yield Asked(str(line.name), line.why.text, _each_once(names[leg] for leg in line.askers))
+            yield Asked(str(line.name), WHERE[line.rule], _each_once(names[leg] for leg in line.askers))
 
 
 def _receivers(plan: Plan, part: Part) -> Iterator[Receiver]:
