@@ -19,7 +19,6 @@ from desk.repeats import digest_of
 from forms.agreement import PlannedAgreement
 from forms.plan import FieldLine, MaterialLine, Plan, RemovedMaterial
 
-
 WHERE: Mapping[str, str] = {"licence": "电子证照库", "sharing": "部门数据共享", "premises": "场所预备案"}
 
 
