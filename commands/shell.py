@@ -18,7 +18,8 @@ from catalog.load import load_catalog
 from catalog.model import Catalog
 from catalog.report import found_in
 from desk.errors import DeskError
-from settings import BadSettings, Clock, Settings
+from settings.clock import Clock
+from settings.values import BadSettings, Settings
 from store import tallies
 from store.cipher import Cipher
 from store.engine.opening import Opened, Place, open_reader

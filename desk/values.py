@@ -98,7 +98,8 @@ class Draft:
 class DraftLine:
     """A draft in the list of somebody's drafts: whom or what it is `about`, and how many fields and papers are still
     missing or wrong; `waits` are the roles of those who have not agreed. The rest as in `Draft`; of one that is `shut`
-    nothing of this is said."""
+    nothing of this is said. `closed` says why its bundle takes nothing any more ("" while it does); `gone` that it is
+    not even there."""
 
     id: str
     bundle: str
@@ -111,6 +112,8 @@ class DraftLine:
     on_behalf_of: str | None = None
     shut: bool = False
     waits: tuple[str, ...] = ()
+    closed: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

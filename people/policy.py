@@ -63,6 +63,7 @@ API: Mapping[str, Access] = {
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
     "api.results": OWN,
     "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN, "api.disclosure": OWN, "api.take_back_consent": OWN,
+    "api.own_copy": OWN,
     "api.agent_code": OWN, "api.mandates": OWN, "api.give_mandate": OWN, "api.read_mandate": OWN,
     "api.revoke_mandate": OWN, "api.filed_for_others": OWN,
     "api.ask_to_agree": OWN, "api.agreements": OWN, "api.open_agreement": OWN, "api.read_agreement": OWN,

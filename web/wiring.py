@@ -35,12 +35,14 @@ from people.oidc.setup import Setup
 from people.personas import Persona
 from people.sessions import Lives, Sessions
 from people.tokens import Tokens
-from settings import Clock, Settings
+from settings.clock import Clock
+from settings.values import Settings
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
 from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
+from web.rates import Rates
 
 if TYPE_CHECKING:
     from people.oidc.flow import Flow
@@ -82,7 +84,7 @@ class House:
         self.clock = Clock(settings.clock_file)
         self.dispatcher: Dispatcher | None = None
         self.courier: Courier | None = None
-        self.attempts = Attempts()
+        self.attempts, self.rates = Attempts(), Rates(settings.rates)
         self.accounts = Accounts(lambda: self.database, self.attempts)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))

@@ -23,6 +23,7 @@ from desk.errors import (
     NotTheParty,
     UnknownAgreement,
     UnknownAgreementCode,
+    UnknownBundle,
     UnknownDraft,
 )
 from desk.parties.parties import Party, State
@@ -30,6 +31,7 @@ from desk.parties.persons import person
 from desk.parties.statements import Statement
 from desk.premises import Premises
 from desk.values import Draft
+from forms.public import can_be_filed
 from store import agreements, audit, drafts, failpoints
 from store.agreements import MOST_LISTED, AgreementRow
 from store.audit import Entry
@@ -41,7 +43,7 @@ CODE_LIFE = timedelta(hours=24)
 Answer = Literal["agree", "refuse", "take_back"]
 _BECOMES: dict[Answer, agreements.State] = {"agree": "agreed", "refuse": "refused", "take_back": "taken_back"}
 FILED = "申请已经提交，不能在这里收回同意；想停办，请和申请人一起撤回申请，或者向办理部门提出。"
-UNFINISHED = "请先把申请表填完整，再请对方确认：对方要看到完整的内容。"
+UNFINISHED = "请先把申请表填完整、按提示改好，再请对方确认：对方要看到完整的内容。"
 NO_NEED = "这份申请不用请这个人确认。"
 SHUT = "填表人的委托已经结束，这份申请现在不能提交，不用确认。"
 
@@ -197,7 +199,7 @@ class Agreements:
         """What a person is asked now, with the draft; `NotTheParty` unless the form names this very person."""
         try:
             draft = self._drafts.read(row.owner, row.draft, now)
-        except UnknownDraft:
+        except (UnknownDraft, UnknownBundle):
             raise UnknownAgreement from None
         except NoMandate:
             raise NotNow(SHUT) from None
@@ -218,9 +220,10 @@ class Agreements:
 
 
 def complete(draft: Draft) -> bool:
-    """Whether a form is filled in, so that all of it can be shown; papers may be missing."""
+    """Whether a form is filled in and nothing forbids to file it, so that all of it can be shown; papers may be
+    missing."""
     papers = {line.key for line in draft.plan.materials}
-    return not (draft.errors.keys() - {"materials"}) and not (set(draft.missing) - papers)
+    return can_be_filed(draft.plan) and not (draft.errors.keys() - {"materials"}) and not (set(draft.missing) - papers)
 
 
 def _own(tx: Tx, party: str, agreement: str, *, lock: bool = False) -> AgreementRow:

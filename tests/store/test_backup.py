@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from store import audit, drafts, events, files, legs, mandates, marks, messages, offers, pausing, people, ratings
+from store.algorithms import AES
 from store.audit import Entry
 from store.chains import seals
 from store.chains.proof import verify
@@ -143,7 +144,7 @@ def test_a_harmed_copy_is_not_restored(taken, cipher, tmp_path, harm):
     elif harm == "manifest":
         (copy / MANIFEST).unlink()
     else:
-        keys = Cipher([os.urandom(32)], os.urandom(32))
+        keys = Cipher([AES.key(os.urandom(32))], AES.key(os.urandom(32)))
     with pytest.raises(NoCopy):
         try_out(copy, keys)
     with pytest.raises(NoCopy):
