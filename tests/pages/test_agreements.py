@@ -15,6 +15,7 @@ from tests.pages.test_words import fill, start
 from tests.web.conftest import Caller
 from tests.web.test_openapi import fits
 from web.api.openapi import document
+from web.own_copy import Person, entries
 from web.wiring import NAME
 
 SALE = {"mortgaged": False, "moves": ["water"], "bills_paid": True, "filer": "self"}
@@ -54,6 +55,12 @@ def change_price(buyer: Visitor, draft: str, price: str) -> None:
     buyer.get(f"/drafts/{draft}/form/home")
     kept = [(name, price if name == "sale_price" else value) for name, value in controls(buyer.page)]
     buyer.send(buyer.at, *kept)
+
+
+def of_person(app: Flask, who: str) -> Person:
+    """Whose copy of all that is kept of them is made."""
+    house = app.extensions[NAME]
+    return Person(who, house.clock.now(), house.desk, house.accounts)
 
 
 def submit(buyer: Visitor, draft: str) -> str:
@@ -120,6 +127,9 @@ def test_a_home_is_filed_once_the_seller_has_agreed_to_what_is_filed(
     assert seller.status == 404, "the case is the buyer's"
     stranger.get(asked)
     assert stranger.status == 404
+    copied = b"".join(content for path, pieces in entries(of_person(app, "sample-father")) for content in pieces
+                      if path == "请您确认的.json").decode()
+    assert number in copied and "1300000 元" in copied, "what is kept of a person is in the person's own copy"
 
 
 def test_a_parent_who_files_is_not_asked_and_the_other_one_is(app: Flask, visitor: Visitor, seller: Visitor) -> None:
