@@ -21,6 +21,7 @@ from desk.applicants.consents import sensitive_lines
 from desk.desk import Desk
 from desk.errors import AgreementMissing, InvalidAnswers
 from desk.hearing.notices import Incoming
+from desk.parties.agreements import Reply
 from desk.parties.statements import Statement
 from desk.sending.recording import Came
 from desk.values import Filing, Receipt
@@ -78,7 +79,7 @@ class Inside:
             known = {"holder_id": asked.number, "person_name": asked.name}
             self.house.accounts.add(NewAccount(who, "applicant", asked.name, details=known, subject=who), now)
         seen = self.desk.agreements.open(who, code, now)
-        self.desk.agreements.answer(who, seen.agreement, "agree", seen.digest, now)
+        self.desk.agreements.answer(who, seen.agreement, Reply(True, seen.digest, True), now)
         return seen.agreement
 
     def filing(self, situation: Mapping[str, Any], now: datetime, bundle: str = "utilities") -> Filing:

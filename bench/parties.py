@@ -18,7 +18,7 @@ def agree(url: str, name: str, code: str) -> None:
         token = person.get(f"{url}/demo/personas", timeout=30).json()["csrf_token"]
         asked = _said(person, f"{url}/api/agreements/open", token, {"code": code})
         _said(person, f"{url}/api/agreements/{asked['agreement']}", token,
-              {"answer": "agree", "digest": asked["digest"]})
+              {"answer": "agree", "digest": asked["digest"], "sensitive": True})
 
 
 def _said(person: requests.Session, url: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:

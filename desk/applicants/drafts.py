@@ -219,13 +219,13 @@ class Drafts:
             waits=tuple(one.statement.role_name for one in shown.parties if not one.agrees),
             closed=next((problem.text for problem in shown.plan.problems if problem.rule == "closed"), ""))
 
-    def answered(self, tx: Tx, draft: str, owner: str, version: str, now: datetime) -> None:
-        """In the transaction of what somebody who must agree says of a draft: hold it as it was shown to them, else
-        `Moved`; and forget what the sources found, for it was looked up with another consent."""
+    def answered(self, tx: Tx, draft: str, owner: str, version: str | None, now: datetime) -> None:
+        """In the transaction of what somebody who must agree says of a draft: hold it as it was shown to them (None:
+        as it is), else `Moved`; and forget what the sources found, for it was looked up with another consent."""
         row = _own(tx, draft, owner, lock=True)
         if row.submitted_as:
             raise DraftFiled
-        if version_of(row.body) != version:
+        if version is not None and version_of(row.body) != version:
             raise Moved
         drafts.save(tx, replace(row, body={**row.body, "found": None}, updated_at=now))
 

@@ -6,17 +6,20 @@ people, and whoever guesses or overhears a code sees nothing, for it opens only 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from desk import reference as references
+from desk.applicants.consents import UNASKED
 from desk.applicants.disclosure import Recipient, about_person
 from desk.applicants.drafts import Drafts
 from desk.book import Book
 from desk.errors import (
     AgreementChanged,
     DraftFiled,
+    InvalidAnswers,
     Moved,
     NoMandate,
     NotNow,
@@ -26,13 +29,13 @@ from desk.errors import (
     UnknownBundle,
     UnknownDraft,
 )
-from desk.parties.parties import Party, State
+from desk.parties.parties import Parties, Party, State
 from desk.parties.persons import person
 from desk.parties.statements import Statement
 from desk.premises import Premises
 from desk.values import Draft
 from forms.public import can_be_filed
-from store import agreements, audit, drafts, failpoints
+from store import agreements, audit, drafts
 from store.agreements import MOST_LISTED, AgreementRow
 from store.audit import Entry
 from store.errors import UnknownAgreement as NotStored
@@ -40,8 +43,6 @@ from store.errors import UnknownDraft as NoDraft
 from store.port import Tx
 
 CODE_LIFE = timedelta(hours=24)
-Answer = Literal["agree", "refuse", "take_back"]
-_BECOMES: dict[Answer, agreements.State] = {"agree": "agreed", "refuse": "refused", "take_back": "taken_back"}
 FILED = "申请已经提交，不能在这里收回同意；想停办，请和申请人一起撤回申请，或者向办理部门提出。"
 UNFINISHED = "请先把申请表填完整、按提示改好，再请对方确认：对方要看到完整的内容。"
 NO_NEED = "这份申请不用请这个人确认。"
@@ -51,7 +52,7 @@ SHUT = "填表人的委托已经结束，这份申请现在不能提交，不用
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a person was asked, as that person sees it: `statement` as it is shown now, once filed as it was agreed to;
-    None where nothing may be shown any more. `reference` once it is filed."""
+    None where nothing may be shown any more. `reference` once it is filed; `stands`: a yes that could be taken back."""
 
     agreement: str
     state: State
@@ -63,6 +64,7 @@ class Seen:
     role_name: str
     filer: str
     reference: str | None
+    stands: bool
     recipients: tuple[Recipient, ...] = ()
 
     @property
@@ -71,11 +73,21 @@ class Seen:
         return self.reference is None and self.statement is not None and self.state in {"opened", "changed"}
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a person says to the statement of a digest; `sensitive`: also, apart, to the use of what is sensitive."""
+
+    yes: bool
+    digest: str | None
+    sensitive: bool = False
+
+
 class Agreements:
     """Both sides of every agreement; each call sees only what its caller may."""
 
     def __init__(self, premises: Premises, book: Book, kept: Drafts) -> None:
         self._premises, self._book, self._drafts = premises, book, kept
+        self._parties = Parties(premises)
 
     # --- whoever fills in
 
@@ -100,6 +112,8 @@ class Agreements:
         def unit(tx: Tx) -> None:
             if drafts.get(tx, draft, subject, lock=True).submitted_as:
                 raise DraftFiled
+            if not self._parties.unmoved(tx, draft, [asked]):
+                raise Moved  # answered just now: a new code would take that back
             agreements.invite(tx, row, code, until)
 
         self._premises.database.write(unit)
@@ -143,37 +157,49 @@ class Agreements:
         except (NotTheParty, UnknownAgreement, NotNow):  # what may not be shown any more is only named
             return _seen(row, "changed", None, None)
 
-    def answer(self, party: str, agreement: str, answer: Answer, digest: str | None, now: datetime) -> Seen:
-        """Say yes or no to what was shown, or take a yes back; `AgreementChanged` unless that is what `digest` says.
-        Taking back needs none: whatever was agreed to does not hold any more."""
+    def answer(self, party: str, agreement: str, reply: Reply, now: datetime) -> Seen:
+        """Say yes or no to what was shown; `AgreementChanged` unless that is what the reply's digest says. A yes that
+        is said already is said once."""
+        row = self._open(party, agreement)
+        draft, asked = self._asked(party, row, now)
+        shown = asked.statement
+        if reply.digest != shown.digest:
+            raise AgreementChanged
+        if reply.yes and shown.sensitive and not reply.sensitive:
+            raise InvalidAnswers(errors={"sensitive": [UNASKED]})
+        if reply.yes and asked.agrees:
+            return self.one(party, agreement, now)
+        said = replace(row, state="agreed" if reply.yes else "refused", digest=shown.digest, said_at=now,
+                       body={**_names(shown), "statement": shown.kept()})
+        self._write(said, draft.version, now)
+        return self.one(party, agreement, now)
+
+    def take_back(self, party: str, agreement: str, now: datetime) -> Seen:
+        """Take a yes back before it is filed, whatever became of the form since: also where it names somebody else just
+        now, for that could be changed back."""
+        row = self._open(party, agreement)
+        if row.state != "agreed":
+            raise NotNow("您现在没有同意这件事，不用收回。")
+        self._write(replace(row, state="taken_back", said_at=now), None, now)
+        return self._listed(party, row, now)
+
+    def _open(self, party: str, agreement: str) -> AgreementRow:
+        """One of the person's own that is not filed yet."""
         with self._premises.database.read() as tx:
             row = _own(tx, party, agreement)
         if row.reference is not None:
             raise NotNow(FILED)
-        draft, asked = self._asked(party, row, now)
-        if answer != "take_back" and digest != asked.statement.digest:
-            raise AgreementChanged
-        said = replace(row, state=_BECOMES[answer], digest=asked.statement.digest, said_at=now,
-                       body={**_names(asked.statement), "statement": asked.statement.kept()})
-        if answer == "take_back" and row.state != "agreed":
-            raise NotNow("您现在没有同意这件事，不用收回。")
-        if answer == "agree" and asked.agrees:
-            return self.one(party, agreement, now)
-        self._write(party, said, answer, draft.version)
-        self._look_up(draft, now)
-        return self.one(party, agreement, now)
+        return row
 
-    def _write(self, party: str, said: AgreementRow, answer: Answer, version: str) -> None:
-        now = said.said_at
-        assert now is not None
-
+    def _write(self, said: AgreementRow, version: str | None, now: datetime) -> None:
+        """Keep what somebody said of a draft of this version, and look up at once what it allows: so a paper that is
+        not found can still be brought, and what was found with a yes goes with it."""
         def unit(tx: Tx) -> None:
             self._drafts.answered(tx, said.draft, said.owner, version, now)
-            if _own(tx, party, said.agreement, lock=True).reference is not None:
+            if _own(tx, str(said.party), said.agreement, lock=True).reference is not None:
                 raise DraftFiled
             agreements.say(tx, said)
-            audit.record(tx, Entry(now, "applicant", f"agreement.{answer}", said.agreement))
-            failpoints.reach("agreement.before_commit")
+            audit.record(tx, Entry(now, "applicant", f"agreement.{said.state}", said.agreement))
 
         try:
             self._premises.database.write(unit)
@@ -183,17 +209,13 @@ class Agreements:
             raise NotNow(FILED) from None
         except UnknownDraft:
             raise UnknownAgreement from None
-        failpoints.reach("agreement.after_commit")
+        self._look_up(said, now)
 
-    def _look_up(self, draft: Draft, now: datetime) -> None:
-        """With the person's yes their papers are looked up at once, so that one that is not found can still be brought;
-        after a no what was found of others is looked up again without theirs."""
-        try:
+    def _look_up(self, said: AgreementRow, now: datetime) -> None:
+        with suppress(NoDraft, UnknownBundle):  # deleted just now, or not offered any more: nothing is to be found
             with self._premises.database.read() as tx:
-                row = drafts.get(tx, draft.id, draft.subject)
-        except NoDraft:
-            return
-        self._drafts.looked_up(row, now)
+                row = drafts.get(tx, said.draft, said.owner)
+            self._drafts.looked_up(row, now)
 
     def _asked(self, party: str, row: AgreementRow, now: datetime) -> tuple[Draft, Party]:
         """What a person is asked now, with the draft; `NotTheParty` unless the form names this very person."""
@@ -244,4 +266,5 @@ def _names(statement: Statement) -> dict[str, Any]:
 def _seen(row: AgreementRow, state: State, statement: dict[str, Any] | None, digest: str | None) -> Seen:
     said = row.body
     return Seen(row.agreement, state, statement, digest, row.made_at, row.said_at, said["bundle_name"],
-                said["role_name"], said["filer"], row.reference)
+                said["role_name"], said["filer"], row.reference,
+                row.state == "agreed" and row.reference is None)

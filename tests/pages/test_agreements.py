@@ -171,7 +171,7 @@ def test_a_program_asks_by_a_code_and_another_answers_what_it_was_shown(app: Fla
     stale = owner.post(at, {"answer": "agree", "digest": "0" * 64})
     assert (stale.status_code, stale.json["code"]) == (409, "agreement_changed")
     assert owner.post(at, {"answer": "perhaps"}).status_code == 422
-    agreed = owner.post(at, {"answer": "agree", "digest": seen["digest"]}).json
+    agreed = owner.post(at, {"answer": "agree", "digest": seen["digest"], "sensitive": True}).json
     made = document(app, "http://127.0.0.1:5000")
     receipt = buyer.post(f"{draft}/submit", {"consent": consent})
     assert receipt.status_code == 201, receipt.json

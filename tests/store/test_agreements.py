@@ -20,12 +20,14 @@ from desk.desk import Desk
 from desk.errors import (
     AgreementChanged,
     AgreementMissing,
+    InvalidAnswers,
+    Moved,
     NotNow,
     NotTheParty,
     UnknownAgreement,
     UnknownAgreementCode,
 )
-from desk.parties.agreements import CODE_LIFE, FILED
+from desk.parties.agreements import CODE_LIFE, FILED, Reply
 from desk.records.archive import gather
 from desk.records.export import Extent, export, plain
 from desk.staff.acts import Act
@@ -77,8 +79,10 @@ def opened(there: Inside, draft: Draft, role: str = "owner", who: str = SELLER) 
 
 def say(desk: Desk, number: str, answer: Any = "agree", who: str = SELLER) -> str:
     """Answer what is shown just now; how it stands then."""
-    seen = desk.agreements.one(who, number, NOW)
-    return desk.agreements.answer(who, number, answer, seen.digest, NOW).state
+    if answer == "take_back":
+        return desk.agreements.take_back(who, number, NOW).state
+    reply = Reply(answer == "agree", desk.agreements.one(who, number, NOW).digest, True)
+    return desk.agreements.answer(who, number, reply, NOW).state
 
 
 def submit(there: Inside, draft: Draft) -> str:
@@ -118,6 +122,8 @@ def test_a_draft_waits_for_whom_it_names_and_their_papers_are_looked_up_with_the
     assert seen.statement is not None
     assert (seen.state, seen.statement["number"]) == ("opened", PERSONS[SELLER][1])
     assert [one["name"] for one in seen.statement["looked_up"]] == ["居民身份证(卖方)", "住房的不动产权证书"]
+    with pytest.raises(InvalidAnswers, match="改正"):  # what is sensitive is agreed to apart
+        desk.agreements.answer(SELLER, number, Reply(True, seen.digest), NOW)
     with pytest.raises(AgreementMissing):
         submit(there, draft)
     assert say(desk, number) == "agreed"
@@ -138,7 +144,7 @@ def test_a_draft_waits_for_whom_it_names_and_their_papers_are_looked_up_with_the
     assert [(one.role_name, one.name) for one in desk.disclosure(SUBJECT, reference, NOW).agreements] == [
         ("卖方", "示例己")]
     with pytest.raises(NotNow, match=FILED):
-        desk.agreements.answer(SELLER, number, "take_back", None, NOW)
+        desk.agreements.take_back(SELLER, number, NOW)
 
 
 def test_a_code_opens_only_to_whom_the_form_names_once_and_for_a_day(there: Inside) -> None:
@@ -154,7 +160,7 @@ def test_a_code_opens_only_to_whom_the_form_names_once_and_for_a_day(there: Insi
     number = desk.open(SELLER, f" {second[:4]} {second[4:].lower()}", NOW).agreement
     with pytest.raises(UnknownAgreementCode):
         desk.open(SELLER, second, NOW)
-    for act in (lambda: desk.one(STRANGER, number, NOW), lambda: desk.answer(STRANGER, number, "agree", None, NOW),
+    for act in (lambda: desk.one(STRANGER, number, NOW), lambda: desk.answer(STRANGER, number, Reply(True, None), NOW),
                 lambda: desk.one(SUBJECT, number, NOW), lambda: desk.invite(SUBJECT, draft.id, "holder", NOW)):
         with pytest.raises(UnknownAgreement):
             act()
@@ -166,7 +172,7 @@ def test_a_code_opens_only_to_whom_the_form_names_once_and_for_a_day(there: Insi
     with pytest.raises(NotTheParty):  # the form names somebody else by now: nothing of it is shown any more
         desk.one(SELLER, number, NOW)
     line, = desk.of(SELLER, NOW)[0]
-    assert (line.statement, line.bundle_name) == (None, "二手房和水电气网联动过户")
+    assert (line.statement, line.bundle_name, line.stands) == (None, "二手房和水电气网联动过户", False)
     there.desk.drop_draft(SUBJECT, draft.id)
     assert desk.of(SELLER, NOW) == ([], None)
 
@@ -186,8 +192,8 @@ def test_what_was_agreed_to_is_asked_again_once_it_is_changed_and_only_then(ther
     seen = desk.agreements.one(SELLER, number, NOW)
     say(desk, number)
     said = desk.agreements.one(SELLER, number, NOW).said_at
-    later = NOW + timedelta(minutes=5)
-    assert desk.agreements.answer(SELLER, number, "agree", seen.digest, later).said_at == said, "twice is once"
+    again = desk.agreements.answer(SELLER, number, Reply(True, seen.digest, True), NOW + timedelta(minutes=5))
+    assert again.said_at == said, "twice is once"
     desk.save_draft(SUBJECT, draft.id, {"form": {"mobile": "13900000000"}}, NOW)
     assert desk.agreements.one(SELLER, number, NOW).state == "agreed", "the seller was not shown that"
     desk.save_draft(SUBJECT, draft.id, {"form": {"sale_price": "1"}}, NOW)
@@ -197,7 +203,7 @@ def test_what_was_agreed_to_is_asked_again_once_it_is_changed_and_only_then(ther
     with pytest.raises(AgreementMissing, match="内容改过"):
         submit(there, draft)
     with pytest.raises(AgreementChanged):
-        desk.agreements.answer(SELLER, number, "agree", seen.digest, NOW)
+        desk.agreements.answer(SELLER, number, Reply(True, seen.digest, True), NOW)
     assert say(desk, number) == "agreed"
     assert say(desk, number, "refuse") == "refused"
     assert found(there, draft) & THEIRS == set(), "what was looked up with the yes goes with it"
@@ -209,6 +215,18 @@ def test_what_was_agreed_to_is_asked_again_once_it_is_changed_and_only_then(ther
         submit(there, draft)
     there.house.accounts.enable(SELLER)
     submit(there, draft)
+
+
+def test_a_yes_is_taken_back_also_while_the_form_names_somebody_else(there: Inside) -> None:
+    desk, draft = there.desk, filled(there)
+    number = opened(there, draft)
+    say(desk, number)
+    desk.save_draft(SUBJECT, draft.id, {"form": {"home_owner_name": "示例戊"}}, NOW)
+    assert [(one.statement, one.stands) for one in desk.agreements.of(SELLER, NOW)[0]] == [(None, True)]
+    desk.agreements.take_back(SELLER, number, NOW)
+    desk.save_draft(SUBJECT, draft.id, {"form": {"home_owner_name": "示例己"}}, NOW)
+    with pytest.raises(AgreementMissing, match="收回"):
+        submit(there, draft)
 
 
 def test_an_agreement_taken_back_between_the_check_and_the_transaction_stops_the_filing(there: Inside) -> None:
@@ -231,7 +249,7 @@ def test_an_agreement_taken_back_while_it_is_filed_comes_after_the_filing(there:
 
     def take_back() -> None:
         try:
-            elsewhere.agreements.answer(SELLER, number, "take_back", None, NOW)
+            elsewhere.agreements.take_back(SELLER, number, NOW)
         except NotNow as late:
             met.append(late)
 
@@ -266,7 +284,10 @@ def test_a_draft_changed_beside_the_answer_is_not_what_was_agreed_to(there: Insi
     with pytest.raises(AgreementChanged):
         say(there.desk, number)
     assert there.desk.agreements.one(SELLER, number, NOW).state == "opened"
-    assert say(there.desk, number) == "agreed"
+    before(there, lambda: say(elsewhere, number))
+    with pytest.raises(Moved):  # a new code would have taken the answer back
+        there.desk.agreements.invite(SUBJECT, draft.id, "owner", NOW)
+    assert there.desk.agreements.one(SELLER, number, NOW).state == "agreed"
     before(there, lambda: elsewhere.drop_draft(SUBJECT, draft.id))
     with pytest.raises(UnknownAgreement):
         say(there.desk, number, "refuse")
@@ -315,7 +336,7 @@ def test_an_agreement_is_kept_with_its_case_and_goes_with_it(there: Inside) -> N
         reference, kept["digest"], False)
     with database.read() as tx:
         entries = [(one.action, one.target) for one in audit.entries(tx) if one.action.startswith("agreement.")]
-    assert entries == [("agreement.agree", number), ("agreement.file", number)]
+    assert entries == [("agreement.agreed", number), ("agreement.file", number)]
     later = NOW + timedelta(days=40)
     assert desk.operations.erasures.erase([reference], Act("ops", "保存期满"), later) == {reference: ""}
     assert desk.agreements.of(SELLER, later) == ([], None)

@@ -34,7 +34,8 @@ def test_everything_that_is_kept_of_a_person_is_in_their_copy(applicant, caller,
     found = copy_of(applicant)
     case = f"办件/{reference} 水电联办"
     assert set(found) >= {README, "账号.json", "消息.json", "委托.json", "请您确认的.json", "替别人办的.json",
-                          f"草稿/{draft}.json", *(f"{case}/{name}" for name in ("办件.txt", "办件.json", "填写的内容.json", "发给了谁.json"))}
+                          f"草稿/{draft}.json", *(f"{case}/{name}" for name in (
+                              "办件.txt", "办件.json", "填写的内容.json", "发给了谁.json"))}
     assert "没提交的项目" in found[f"草稿/{draft}.json"].decode()
     assert json.loads(found[f"{case}/填写的内容.json"])["form"]["project_name"] == "示例项目"
     told = json.loads(found[f"{case}/发给了谁.json"])["recipients"]

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from desk.errors import NotTheParty, UnknownAgreementCode
-from desk.parties.agreements import Answer, Seen
+from desk.parties.agreements import Reply, Seen
 from web.answers import live, shown
 from web.api.catalog import api
 from web.api.operations import AFTER, Operation, operation
@@ -69,15 +69,17 @@ def read_agreement(agreement: str) -> Response:
 @operation(Operation(
     "Agree, refuse, or take the agreement back", {200: "it, as it stands then"}, body=AgreementAnswerBody,
     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Agreement",
-    more="To what `digest` says, else 409 `agreement_changed`. It can be taken back until the application is filed, "
-    "then 409 `not_now`. Whatever is changed of what was shown voids it."))
+    more="To what `digest` says, else 409 `agreement_changed`; with `sensitive` where the statement has some. It can "
+    "be taken back until the application is filed, then 409 `not_now`. What is changed of what was shown voids it."))
 def answer_agreement(agreement: str) -> Response:
     """What the caller says."""
     only_args()
     sent = body(AgreementAnswerBody)
-    answer: Answer = sent["answer"]
-    return shown(agreement_json(house().desk.agreements.answer(
-        subject(), agreement, answer, sent.get("digest"), house().clock.now())))
+    desk, now = house().desk.agreements, house().clock.now()
+    if sent["answer"] == "take_back":
+        return shown(agreement_json(desk.take_back(subject(), agreement, now)))
+    reply = Reply(sent["answer"] == "agree", sent.get("digest"), sent.get("sensitive") is True)
+    return shown(agreement_json(desk.answer(subject(), agreement, reply, now)))
 
 
 def open_by_code(code: str) -> Seen:

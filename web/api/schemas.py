@@ -196,6 +196,8 @@ class AgreementAnswerBody(Strict):
     answer = fields.String(required=True, validate=OneOf(ANSWERS, error="应为 agree、refuse 或 take_back"),
                            error_messages=_say(invalid="应为文字"), metadata={"description": "what the person says"})
     digest = name("of the statement that was shown; not needed to take back", required=False)
+    sensitive = YesNo(allow_none=True, error_messages=_say(invalid="应为 true 或 false"),
+                      metadata={"description": "to agree where the statement has `sensitive`: to that apart"})
 
 
 class ReadNewsBody(Strict):

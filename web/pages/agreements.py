@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from desk.errors import DeskError
-from desk.parties.agreements import Answer, Seen, complete
+from desk.parties.agreements import Reply, Seen, complete
 from people.errors import PeopleError
 from web.api.agreements import open_by_code
 from web.identity import subject
@@ -18,7 +18,7 @@ from web.pages.lists import lists
 from web.pages.root import bp, desk, draft_of, now
 
 FIRST_SIGNS, LAST_SIGNS = 6, 4  # of the person's own number, so that nobody beside the screen reads all of it
-TOLD: Mapping[Answer, str] = {"agree": "您已经同意。申请提交以前，随时可以在这里收回。",
+TOLD: Mapping[str, str] = {"agree": "您已经同意。申请提交以前，随时可以在这里收回。",
                               "refuse": "您没有同意，这份申请不能提交。改主意了，可以在这里再答复。",
                               "take_back": "您收回了同意，这份申请现在不能提交。"}
 NOT_AGREED = "请勾选，表示您看清楚并且同意；不同意的请按“不同意”"
@@ -57,29 +57,37 @@ def agreements() -> str | tuple[str, int] | Response:
 
 def _list_page(problem: str) -> str:
     return render_template("agreements.html", lists=lists(asked=desk().agreements.of), problem=problem,
+                           told=(taken() or {}).get("told", ""),
                            code=request.form.get("code", ""))
 
 
 @bp.route("/agreements/<agreement>", methods=["GET", "POST"])
 def agreement(agreement: str) -> str | tuple[str, int] | Response:
     """Everything that is agreed to, and the answer."""
+    if request.method == "POST" and request.form.get("do") == "take_back":
+        shut = desk().agreements.take_back(subject(), agreement, now()).statement is None
+        return _told(url_for("pages.agreements") if shut else request.path, "take_back")
     seen = desk().agreements.one(subject(), agreement, now())
     if request.method == "GET":
-        told = taken() or {}
-        return _page(seen, [], told.get("told", ""))
-    said = request.form.get("do", "")
-    answer: Answer = "refuse" if said == "refuse" else "take_back" if said == "take_back" else "agree"
-    problems = _problems(seen) if answer == "agree" else []
+        return _page(seen, [], (taken() or {}).get("told", ""))
+    yes = request.form.get("do") != "refuse"
+    problems = _problems(seen) if yes else []
     if problems:
         return _page(seen, problems), 422
     try:
-        desk().agreements.answer(subject(), agreement, answer, request.form.get("digest"), now())
+        reply = Reply(yes, request.form.get("digest"), request.form.get("sensitive") == "yes")
+        desk().agreements.answer(subject(), agreement, reply, now())
     except DeskError as refused:
         if refused.status != 409:
             raise
         return _page(desk().agreements.one(subject(), agreement, now()), [Linked(refused.detail)]), 409
-    keep(request.path, {"told": TOLD[answer]})
-    return redirect(request.path, 303)
+    return _told(request.path, "agree" if yes else "refuse")
+
+
+def _told(at: str, said: str) -> Response:
+    """Go to a page that says once what was just said."""
+    keep(at, {"told": TOLD[said]})
+    return redirect(at, 303)
 
 
 def _problems(seen: Seen) -> list[Linked]:
