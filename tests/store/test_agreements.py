@@ -8,13 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
+from desk.agents.mandates import Wish
+from desk.agents.under_mandate import particulars
 from desk.applicants import drafts as drafting
 from desk.desk import Desk
 from desk.errors import (
@@ -22,6 +24,7 @@ from desk.errors import (
     AgreementMissing,
     InvalidAnswers,
     Moved,
+    NoMandate,
     NotNow,
     NotTheParty,
     UnknownAgreement,
@@ -33,7 +36,7 @@ from desk.records.export import Extent, export, plain
 from desk.staff.acts import Act
 from desk.values import Draft
 from people.accounts import NewAccount
-from store import agreements, audit, messages
+from store import agreements, audit, mandates, messages
 from store.chains.proof import verify
 from store.engine.opening import Place
 from store.port import Tx
@@ -215,6 +218,40 @@ def test_what_was_agreed_to_is_asked_again_once_it_is_changed_and_only_then(ther
         submit(there, draft)
     there.house.accounts.enable(SELLER)
     submit(there, draft)
+
+
+def test_an_agent_files_what_the_other_side_agreed_to_and_the_mandate_is_still_needed(there: Inside) -> None:
+    desk, filing = there.desk, there.filing({**SALE, "filer": "agent"}, NOW, HOME)
+    buyer = {"holder_id": "370202196604059930", "person_name": "示例丙"}
+    there.house.accounts.add(NewAccount("buyer", "applicant", "示例丙", subject="buyer", details=buyer), NOW)
+
+    def entrust() -> str:
+        code, _ = desk.mandates.show_code(SUBJECT, NOW)
+        return desk.mandates.give("buyer", Wish(code, date(2026, 6, 30)), code, NOW).row.mandate
+
+    mandate, form = entrust(), {name: one for name, one in filing.form.items() if not name.startswith("mandate_")}
+    draft = desk.open_draft(SUBJECT, HOME, {name: SALE[name] for name in SALE if name != "filer"}, NOW, "buyer")
+    desk.save_draft(SUBJECT, draft.id, {"form": {**form, **particulars_of(there, mandate)}, "consent": filing.consent},
+                    NOW)
+    number = opened(there, draft)
+    said = desk.agreements.one(SELLER, number, NOW).statement
+    assert said is not None
+    assert (said["principal"], said["role_name"]) == ("示例丙", "卖方")
+    assert say(desk, number) == "agreed"
+    desk.mandates.revoke("buyer", mandate, NOW)
+    with pytest.raises(NotNow, match="委托已经结束"):
+        desk.agreements.one(SELLER, number, NOW)
+    with pytest.raises(NoMandate):
+        submit(there, draft)
+    entrust()
+    reference = submit(there, draft)
+    assert desk.cases_of("buyer", NOW)[0][0]["reference"] == reference
+
+
+def particulars_of(there: Inside, mandate: str) -> dict[str, str]:
+    """What a form asks of a mandate."""
+    with there.house.database.read() as tx:
+        return particulars(mandates.get(tx, mandate), there.house.settings.zone)
 
 
 def test_a_yes_is_taken_back_also_while_the_form_names_somebody_else(there: Inside) -> None:
