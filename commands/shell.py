@@ -31,6 +31,7 @@ from web.inside_people import CommandRefused
 from web.wiring import NAME, House, RefusedStart
 
 F = TypeVar("F", bound=Callable[..., Any])
+REFUSALS = (RefusedStart, CommandRefused, DeskError, StoreError)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -110,11 +111,19 @@ def house() -> House:
 def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
     try:
-        return call(read_settings().data, verb, asked) or _alone(verb, asked)
-    except (RefusedStart, CommandRefused, DeskError) as refused:
-        stop(str(refused))
-    except StoreError as refused:
-        stop(refused.says)
+        return handed_in(verb, asked)
+    except REFUSALS as refused:
+        stop(told(refused))
+
+
+def handed_in(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a command that has something to say whatever comes of it; raises one of `REFUSALS`."""
+    return call(read_settings().data, verb, asked) or _alone(verb, asked)
+
+
+def told(refused: Exception) -> str:
+    """What a refusal says."""
+    return refused.says if isinstance(refused, StoreError) else str(refused)
 
 
 def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,7 +92,7 @@ PAGES: Mapping[str, Access] = {
     "pages.results": OWN,
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
     "pages.mandates": OWN, "pages.agent_code": OWN, "pages.entrust": OWN, "pages.end_mandate": OWN,
-    "pages.for_whom": OWN,
+    "pages.for_whom": OWN, "pages.account": OWN, "pages.close_account": OWN,
     "pages.draft_agreements": OWN, "pages.ask_to_agree": OWN, "pages.agreements": OWN, "pages.agreement": OWN,
     "pages.news": OWN, "pages.open_news": OWN, "pages.read_news": OWN, "pages.news_preferences": OWN,
 }

@@ -6,30 +6,46 @@ import base64
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from store.algorithms import AES, FAMILIES, Family, Key
 from store.cipher import Cipher
-from store.engine.folder import make_folder, write_durably
-from store.errors import KeysExposed, KeysMissing
+from store.engine.folder import claimed, make_folder, write_durably
+from store.errors import FolderBusy, KeysExposed, KeysMissing
 
 
 def create_keys(path: Path, family: Family = AES) -> None:
     """Make a key file with one sealing key and the index key of a family; refuses to overwrite one."""
-    if path.exists():
-        raise KeysExposed(f"{path} 已存在；不会覆盖密钥，丢失密钥就无法再读出已保存的资料。要轮换请用 flask keys add。")
     make_folder(path.parent)
-    _write(path, {"index": _fresh(family, family.index_bytes), "keys": [_fresh(family, family.key_bytes)]})
+    with _alone(path):
+        if path.exists():
+            raise KeysExposed(
+                f"{path} 已存在；不会覆盖密钥，丢失密钥就无法再读出已保存的资料。要轮换请用 flask keys add。")
+        _write(path, {"index": _fresh(family, family.index_bytes), "keys": [_fresh(family, family.key_bytes)]})
 
 
 def add_key(path: Path, family: Family | None = None) -> None:
     """Add a newer sealing key, of the newest one's family or of another; the older ones stay and still open what they
     sealed."""
-    content, before = _read(path), path.stat()
-    family = family or _key(content["keys"][-1]).family
-    _write(path, {**content, "keys": [*content["keys"], _fresh(family, family.key_bytes)]})
-    os.chown(path, before.st_uid, before.st_gid)  # root may have called; the service must read it at its next start
+    _read(path)  # where there is no folder either, it is said so
+    with _alone(path):
+        content, before = _read(path), path.stat()
+        family = family or _key(content["keys"][-1]).family
+        _write(path, {**content, "keys": [*content["keys"], _fresh(family, family.key_bytes)]})
+        os.chown(path, before.st_uid, before.st_gid)  # root may have called; the service must read it at its next start
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Nobody else changes the file meanwhile: of two who add a key at once one would write the other's away, and what
+    was sealed with it could never be opened."""
+    with claimed(path.with_name(f".{path.name}.change")) as ours:
+        if not ours:
+            raise FolderBusy("另一个命令正在写密钥文件；请等它结束后重试。")
+        yield
 
 
 def load_keys(path: Path, data: Path | None = None) -> Cipher:

@@ -18,8 +18,8 @@ def counted(kind: str, wrong: type[Exception] | tuple[type[Exception], ...], act
     """Do what needs a right code of a kind; each try counts as a wrong guess until it did not end as `wrong`."""
     now, guesses = house().clock.now(), house().attempts
     network = attempts.network_of(request.remote_addr or "")
-    guesses.guess(f"{kind}-address", network, attempts.PERSONS_CODE_ADDRESS, now)
-    guesses.guess(kind, subject(), attempts.PERSONS_CODE, now)
+    guesses.guess_all([(kind, subject(), attempts.PERSONS_CODE),
+                       (f"{kind}-address", network, attempts.PERSONS_CODE_ADDRESS)], now)
     was_wrong = False
     try:
         return act()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ def of_case(tx: Tx, reference: str) -> tuple[list[Link], Head]:
     return found, Head(reference, kept[0]["n"], kept[0]["hash"]) if kept else Head(reference, 0, GENESIS)
 
 
-def wrong_in(links: Sequence[Link], end: Head) -> str | None:
+def wrong_in(links: Iterable[Link], end: Head) -> str | None:
     """What is wrong with a chain that is said to end with `end`, or None."""
     head = Head(end.chain, 0, GENESIS)
     for link in links:

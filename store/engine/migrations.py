@@ -22,6 +22,7 @@ from store.engine.schema import (
     FOURTH,
     NINTH,
     SECOND,
+    SEVENTEENTH,
     SEVENTH,
     SIXTH,
     TENTH,
@@ -129,6 +130,11 @@ def _fourteenth(db: Any) -> None:
 @MIGRATIONS(name="0015_agreements")
 def _fifteenth(db: Any) -> None:
     run_all(db, FIFTEENTH)
+
+
+@MIGRATIONS(name="0017_who_looked_and_who_came")
+def _seventeenth(db: Any) -> None:
+    run_all(db, SEVENTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -379,3 +379,17 @@ FIFTEENTH: tuple[str, ...] = (
     "create index agreements_of_party on agreements (party, made_at, agreement) where party is not null",
     "create index agreements_of_case on agreements (reference) where reference is not null",
 )
+
+# When the chains were last walked, by whom, and what came out (`store/verifications.py`). When an applicant last came,
+# however they sign in, and that an account was erased of which cases still tell by its id.
+SEVENTEENTH: tuple[str, ...] = (
+    """create table verifications (at {text} not null, actor {text} not null, holds {int} not null,
+    chains {int} not null, entries {int} not null, erased {int} not null, seals {int} not null, outside {int},
+    first_bad {text}, primary key (at, actor)){strict}""",
+    "alter table accounts add column seen_at {text}",
+    "alter table accounts add column erased_at {text}",
+    """update accounts set seen_at = (select max(seen_at) from identities where identities.account = accounts.account)
+    where role = 'applicant'""",
+    "create index accounts_seen on accounts (seen_at, account) where role = 'applicant'",
+    "drop index identities_seen",
+)

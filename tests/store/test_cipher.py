@@ -11,8 +11,9 @@ from cryptography.exceptions import InvalidTag
 from store import cases
 from store.algorithms import AES, FAMILIES, SM4, Family, sm3
 from store.cipher import Cipher
+from store.engine.folder import claimed
 from store.engine.opening import Opened
-from store.errors import KeysExposed, KeysMissing, SealBroken
+from store.errors import FolderBusy, KeysExposed, KeysMissing, SealBroken
 from store.keys import add_key, create_keys, load_keys
 from store.port import Tx
 from tests.store.samples import REFERENCE, a_case, file_case
@@ -119,6 +120,19 @@ def test_keys_are_never_overwritten(tmp_path: Path) -> None:
     create_keys(tmp_path / "keys")
     with pytest.raises(KeysExposed):
         create_keys(tmp_path / "keys")
+
+
+def test_of_two_who_add_a_key_at_once_none_writes_the_others_away(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    create_keys(path)
+    before = path.read_bytes()
+    with claimed(tmp_path / ".keys.change") as ours, pytest.raises(FolderBusy, match="另一个命令"):
+        assert ours
+        add_key(path)
+    assert path.read_bytes() == before
+    add_key(path)
+    assert path.read_bytes() != before
+    assert [one.name for one in tmp_path.iterdir()] == ["keys"]
 
 
 def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from store import (
+    agreements,
     audit,
     bulletins,
     cases,
@@ -25,6 +26,7 @@ from store import (
     files,
     identities,
     leases,
+    leaving,
     legs,
     mandates,
     messages,
@@ -41,6 +43,7 @@ from store import (
     since,
     submissions,
     tallies,
+    verifications,
 )
 from store.chains import moved, seals
 from store.choosing import Wanted
@@ -58,7 +61,7 @@ from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
         "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent",
-        "mandates", "agencies", "news", "bulletins", "preferences"}
+        "mandates", "agencies", "agreements", "news", "bulletins", "preferences"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
@@ -101,7 +104,7 @@ QUESTIONS: dict[str, Question] = {
     "bulletins": lambda tx: (bulletins.due(tx, NOW, 9), bulletins.lease(tx, [BULLETIN], NOW),
                              bulletins.end(tx, BULLETIN, "sent", "", NOW), bulletins.troubled(tx, None, 9),
                              bulletins.resend(tx, ["b"], NOW), bulletins.figures(tx), bulletins.erase(tx, REFERENCE)),
-    "figures": lambda tx: reading.figures(tx, NOW),
+    "figures": lambda tx: (reading.figures(tx, NOW), verifications.standing(tx), verifications.latest(tx)),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW, NOW), erasure.taken_back(tx, NOW, "a")),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
@@ -146,8 +149,8 @@ QUESTIONS: dict[str, Question] = {
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
     "identities of the platform": lambda tx: (identities.bond(tx, "i", "s"), identities.bonds_of(tx, "a"),
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
-                                              identities.unneeded(tx, NOW, "", 9),
-                                              identities.leave(tx, "i", NOW), people.forget(tx, "a"),
+                                              leaving.unneeded(tx, NOW, "", 9), leaving.count_from(tx, NOW),
+                                              leaving.drop(tx, "a", NOW), leaving.erase(tx, "a", [UNLINKED], NOW, NOW),
                                               identities.drop_bonds(tx, "a"), people.end_via(tx, "v"),
                                               people.end_all_via(tx, "a"), people.end_all(tx, "a")),
     "mandates, page by page": lambda tx: (mandates.given_by(tx, "p"), mandates.given_to(tx, "a"),
@@ -158,6 +161,10 @@ QUESTIONS: dict[str, Question] = {
                             mandates.filed_by(tx, "a", [REFERENCE]), people.closed(tx, ["p"]),
                             mandates.agent_of(tx, "c", NOW), mandates.revoke(tx, "m", NOW),
                             mandates.drop_ended(tx, NOW, 9), files.hand_over(tx, REFERENCE, "a", "p")),
+    "agreements": lambda tx: (agreements.of_draft(tx, "d"), agreements.behind(tx, "c", NOW), agreements.get(tx, "a"),
+                              agreements.of_case(tx, REFERENCE), agreements.open_for(tx, "c", "p", NOW),
+                              agreements.file(tx, "a", REFERENCE), agreements.leave(tx, ["d"])),
+    "agreements, page by page": lambda tx: (agreements.of_party(tx, "p"), agreements.of_party(tx, "p", "2026|a")),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), drafts.listed(tx, "s"), submissions.find(tx, "s", "k"),
                                   drafts.unfiled(tx, "s"), files.held(tx, "s"),
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
@@ -166,7 +173,7 @@ QUESTIONS: dict[str, Question] = {
 PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",
          "arrivals", "to be erased", "audit, from a time on", "staff", "strange notices", "lapsing", "claim",
          "troubles", "tried again", "open cases", "feed", "a person's cases", "done by an office", "seal",
-         "mandates, page by page"}
+         "mandates, page by page", "agreements, page by page"}
 
 
 def _fields(leg: LegRow) -> dict[str, Any]:
