@@ -161,7 +161,7 @@ QUESTIONS: dict[str, Question] = {
                             mandates.filed_by(tx, "a", [REFERENCE]), people.closed(tx, ["p"]),
                             mandates.agent_of(tx, "c", NOW), mandates.revoke(tx, "m", NOW),
                             mandates.drop_ended(tx, NOW, 9), files.hand_over(tx, REFERENCE, "a", "p")),
-    "agreements": lambda tx: (agreements.of_draft(tx, "d"), agreements.behind(tx, "c", NOW), agreements.get(tx, "a"),
+    "agreements": lambda tx: (agreements.of_draft(tx, "d"), agreements.behind(tx, "c", NOW),
                               agreements.of_case(tx, REFERENCE), agreements.open_for(tx, "c", "p", NOW),
                               agreements.file(tx, "a", REFERENCE), agreements.leave(tx, ["d"])),
     "agreements, page by page": lambda tx: (agreements.of_party(tx, "p"), agreements.of_party(tx, "p", "2026|a")),
