@@ -23,6 +23,7 @@ from desk.hearing.notices import Incoming, Notices, Outcome
 from desk.news.bulletins import Bulletins
 from desk.news.inbox import Inbox
 from desk.news.telling import Telling
+from desk.parties.agreements import Agreements
 from desk.premises import Premises
 from desk.records.archive_sheet import Names, sheet
 from desk.sending.claims import Claim, Claims
@@ -63,6 +64,7 @@ class Desk:
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.agency, self.mandates = Agency(premises), Mandates(premises)
+        self.agreements = Agreements(premises, self._book, self._drafts)
         self.urging = Urging(premises, self._book)
         self.bulletins = Bulletins(premises, self._book)
         self.telling = Telling(premises, self._book)
@@ -135,7 +137,8 @@ class Desk:
         if kept.filed_as is not None:
             return self._intake.receipt_again(subject, kept.filed_as, key, now)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
-                        consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found)
+                        consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found,
+                        draft=draft)
         return self._intake.file(subject, filing, key, now, partial(self._drafts.became, kept))
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:

@@ -128,6 +128,36 @@ class TooManyMandates(DeskError):
     code, status = "too_many_mandates", 409
 
 
+class AgreementMissing(DeskError):
+    """还有人没有确认，现在不能提交；请对方登录后用确认码打开、看清楚并同意，再提交。"""
+
+    code, status = "agreement_missing", 409
+
+
+class AgreementChanged(DeskError):
+    """申请表里给您看的内容刚刚改过；下面是现在的内容，请再看一遍后确认。"""
+
+    code, status = "agreement_changed", 409
+
+
+class UnknownAgreement(DeskError):
+    """没有找到要您确认的这件事；它可能已经不需要确认，请到“请我确认的”页面查看。"""
+
+    code, status = "unknown_agreement", 404
+
+
+class UnknownAgreementCode(DeskError):
+    """确认码不对、已经用过或超过 24 小时；请让填表的人重新生成一个，再告诉您。"""
+
+    code, status = "unknown_agreement_code", 404
+
+
+class NotTheParty(DeskError):
+    """您账号里的姓名或者身份证号，和申请表里填的不一样，所以不能由您确认；请填表的人核对表里的姓名和身份证号。"""
+
+    code, status = "not_the_party", 403
+
+
 class DraftFiled(DeskError):
     """这份草稿已经提交过；请到“我的办件”查看进度。"""
 

@@ -66,6 +66,8 @@ API: Mapping[str, Access] = {
     "api.own_copy": OWN,
     "api.agent_code": OWN, "api.mandates": OWN, "api.give_mandate": OWN, "api.read_mandate": OWN,
     "api.revoke_mandate": OWN, "api.filed_for_others": OWN,
+    "api.ask_to_agree": OWN, "api.agreements": OWN, "api.open_agreement": OWN, "api.read_agreement": OWN,
+    "api.answer_agreement": OWN,
     "api.news": OWN, "api.read_news": OWN, "api.news_preferences": OWN, "api.choose_news": OWN,
     "api.track": BY_CODE,
     "inside.run": INSIDE,
@@ -91,6 +93,7 @@ PAGES: Mapping[str, Access] = {
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
     "pages.mandates": OWN, "pages.agent_code": OWN, "pages.entrust": OWN, "pages.end_mandate": OWN,
     "pages.for_whom": OWN, "pages.account": OWN, "pages.close_account": OWN,
+    "pages.draft_agreements": OWN, "pages.ask_to_agree": OWN, "pages.agreements": OWN, "pages.agreement": OWN,
     "pages.news": OWN, "pages.open_news": OWN, "pages.read_news": OWN, "pages.news_preferences": OWN,
 }
 

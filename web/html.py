@@ -14,6 +14,7 @@ from connectors.advice import advice, explained
 from web.pages import (
     account,
     acting,
+    agreements,
     answer,
     case,
     disclosure,
@@ -49,7 +50,7 @@ from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (answer, home, login, situation, form, materials, filing, case,
-         oversight, disclosure, platform, mandates, acting, news, account)
+         oversight, disclosure, platform, mandates, agreements, acting, news, account)
 STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, warnings, ratings, overview,
                 report, auditing)
 

@@ -42,7 +42,7 @@ FORMAT = "yijianshi-archive/1"
 MANIFEST, SHEET, RECORDS, CHAIN, EDITION, PLAN = (
     "manifest.json", "办件.txt", "records.jsonl", "chain.jsonl", "edition.json", "plan.json")
 MEANINGS: Mapping[str, str] = {
-    SHEET: "给人看的办件经过", RECORDS: "办件、分办件、推送、同意、评价、事件和代办的委托，一行一个 JSON",
+    SHEET: "给人看的办件经过", RECORDS: "办件、分办件、推送、同意、另一方确认、评价、事件和代办的委托，一行一个 JSON",
     CHAIN: "事件的散列链，payload 是 base64", EDITION: "提交时有效的办事规定", PLAN: "提交时的办理方案"}
 
 

@@ -15,6 +15,7 @@ from store.engine.dialect import SQLITE_SLOTS, fill
 from store.engine.schema import (
     EIGHTH,
     ELEVENTH,
+    FIFTEENTH,
     FIFTH,
     FIRST,
     FOURTEENTH,
@@ -124,6 +125,11 @@ def _thirteenth(db: Any) -> None:
 @MIGRATIONS(name="0014_days_of_reports")
 def _fourteenth(db: Any) -> None:
     run_all(db, FOURTEENTH)
+
+
+@MIGRATIONS(name="0015_agreements")
+def _fifteenth(db: Any) -> None:
+    run_all(db, FIFTEENTH)
 
 
 @MIGRATIONS(name="0017_who_looked_and_who_came")

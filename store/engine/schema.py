@@ -369,6 +369,17 @@ FOURTEENTH: tuple[str, ...] = (
     or type = 'leg.not_accepted' or type = 'leg.delivered' or type = 'leg.corrected')""",
 )
 
+# Who must agree before somebody else files (`store/agreements.py`): one for each draft and role. It goes with the
+# draft, or with the case that the draft became.
+FIFTEENTH: tuple[str, ...] = (
+    """create table agreements (agreement {text} primary key, draft {text} not null, role {text} not null,
+    owner {text} not null, party {text}, state {text} not null, code {text} unique, expires_at {text}, digest {text},
+    body {blob} not null, made_at {text} not null, said_at {text}, reference {text} references cases){strict}""",
+    "create unique index agreements_of_draft on agreements (draft, role)",
+    "create index agreements_of_party on agreements (party, made_at, agreement) where party is not null",
+    "create index agreements_of_case on agreements (reference) where reference is not null",
+)
+
 # When the chains were last walked, by whom, and what came out (`store/verifications.py`). When an applicant last came,
 # however they sign in, and that an account was erased of which cases still tell by its id.
 SEVENTEENTH: tuple[str, ...] = (

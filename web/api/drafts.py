@@ -130,4 +130,4 @@ def draft_json(draft: Draft) -> dict[str, Any]:
             "consented": draft.consented, "asks_consent_for": draft.scope.kept(),
             "updated_at": draft.updated_at.isoformat(), "errors": draft.errors, "missing": list(draft.missing),
             "aside": draft.aside, "filed_as": draft.filed_as, "on_behalf_of": draft.on_behalf_of,
-            "plan": plan_json(draft.plan)}
+            "plan": plan_json(draft.plan), "agreements": [party.line() for party in draft.parties]}

@@ -10,7 +10,9 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from desk.applicants.consents import sensitive_lines
+from desk.applicants.lookups import LOOKED_UP
 from desk.errors import DeskError
+from desk.parties.statements import is_theirs
 from desk.values import Draft
 from forms.plan import SectionLine
 from web.identity import subject
@@ -38,8 +40,9 @@ def consent(draft: str) -> str | Response:
         keep(request.path, [[problem.text, problem.href] for problem in problems])
         return redirect(request.path, 303)
     given = {"agreed": True, "version": CONSENT_VERSION, "sensitive": list(found.scope.sensitive)}
-    desk().save_draft(subject(), draft, {"consent": given}, now())
-    return redirect(url_for("pages.review", draft=draft), 303)
+    saved = desk().save_draft(subject(), draft, {"consent": given}, now())
+    asks = not all(party.agrees for party in saved.parties)
+    return redirect(url_for("pages.draft_agreements" if asks else "pages.review", draft=draft), 303)
 
 
 def _consent_problems(draft: Draft) -> list[Linked]:
@@ -55,8 +58,12 @@ def _consent_problems(draft: Draft) -> list[Linked]:
 
 
 def _consent_page(draft: Draft, problems: Sequence[Linked]) -> str:
-    fetched = [item for item in draft.plan.removed_materials if item.rule in {"licence", "sharing", "premises"}]
-    return render_template("consent.html", draft=draft, problems=problems, fetched=fetched,
+    looked_up = [item for item in draft.plan.removed_materials if item.rule in LOOKED_UP]
+    asking = {party.statement.role for party in draft.parties}
+    others = [item for item in looked_up if any(is_theirs(item, asked) for asked in draft.plan.agreements
+                                                if asked.role in asking)]
+    return render_template("consent.html", draft=draft, problems=problems, others=others,
+                           fetched=[item for item in looked_up if item not in others],
                            offices=offices_of(draft.plan), sensitive=sensitive_lines(draft.plan))
 
 
@@ -81,7 +88,9 @@ def everything_wrong(draft: Draft) -> list[Linked]:
     found += [Linked(f"{item.name}：请勾选承诺", papers + "#pledges") for item in unsigned(draft)]
     if not draft.consented:
         found.append(Linked("请先同意信息使用说明", url_for("pages.consent", draft=draft.id)))
-    return found
+    at = url_for("pages.draft_agreements", draft=draft.id)
+    return found + [Linked(f"还差{party.statement.role_name}{party.statement.name}的确认：{party.state_name}", at)
+                    for party in draft.parties if not party.agrees]
 
 
 @bp.get("/drafts/<draft>/review")
