@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from commands.shell import JSON, act, beside, changed, clock, minute, offices_named, printable, read_settings
+from commands.shell import ALONE, JSON, act, beside, changed, clock, minute, offices_named, printable, read_settings
 from commands.transferring import transfer
 from connectors.advice import advice, explained
 from desk.upkeep.troubles import Health, Trouble, health, troubles
@@ -18,18 +18,19 @@ from store.lanes import Lane
 @click.group(invoke_without_command=True)
 @click.option("--retrying", is_flag=True, help="Also what is being tried again by itself.")
 @click.option("--department", default=None, help="Only this department or office.")
+@ALONE
 @click.option("--recount", is_flag=True, help="Look at every case and leg anew (a minute for each few million legs).")
 @JSON
 @click.pass_context
-def legs(command: click.Context, *, retrying: bool, department: str | None, recount: bool, as_json: bool) -> None:
+def legs(command: click.Context, *, retrying: bool, department: str | None, alone: bool, recount: bool,
+         as_json: bool) -> None:
     """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
     if command.invoked_subcommand is not None:
         return
     with beside() as opened:
-        if department is not None:
-            offices_named(opened.db, department)
+        offices = None if department is None else offices_named(opened.db, department, alone=alone)
         found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if retrying else ())]
-        found = [one for one in found if department in (None, one.department, one.office)]
+        found = [one for one in found if offices is None or one.office in offices]
         state = health(opened.db, clock().now(), recount=recount)
     if as_json:
         click.echo(json.dumps({"legs": [one.as_json() for one in found], "counted": state.as_json()},
