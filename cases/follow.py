@@ -148,7 +148,7 @@ def _withdrawn(leg: Leg, _: Event) -> str | None:
 
 def _lapsed(leg: Leg, event: Event) -> str | None:
     """A department is told of a request of its own that was not answered, for that ends the leg. An offer of ours that
-    runs out ends nothing, also while the leg is being taken back: said as an end, nobody would confirm the withdrawal."""
+    runs out ends nothing, also while the leg is being taken back: told of an end, nobody would confirm that."""
     ended = leg.state is LegState.TERMINATED and _asked_by(leg, event) == "department"
     return "leg.withdrawn" if ended else None
 

@@ -22,16 +22,15 @@ from store.lanes import Lane
 @click.option("--recount", is_flag=True, help="Look at every case and leg anew (a minute for each few million legs).")
 @JSON
 @click.pass_context
-def legs(command: click.Context, *, retrying: bool, department: str | None, alone: bool, recount: bool,
-         as_json: bool) -> None:
+def legs(command: click.Context, *, department: str | None, as_json: bool, **asked: bool) -> None:
     """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
     if command.invoked_subcommand is not None:
         return
     with beside() as opened:
-        offices = None if department is None else offices_named(opened.db, department, alone=alone)
-        found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if retrying else ())]
+        offices = None if department is None else offices_named(opened.db, department, alone=asked["alone"])
+        found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if asked["retrying"] else ())]
         found = [one for one in found if offices is None or one.office in offices]
-        state = health(opened.db, clock().now(), recount=recount)
+        state = health(opened.db, clock().now(), recount=asked["recount"])
     if as_json:
         click.echo(json.dumps({"legs": [one.as_json() for one in found], "counted": state.as_json()},
                               ensure_ascii=False, indent=2))
