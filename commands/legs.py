@@ -22,7 +22,7 @@ from store.lanes import Lane
 @click.option("--recount", is_flag=True, help="Look at every case and leg anew (a minute for each few million legs).")
 @JSON
 @click.pass_context
-def legs(command: click.Context, *, department: str | None, as_json: bool, **asked: bool) -> None:
+def legs(command: click.Context, /, *, department: str | None, as_json: bool, **asked: bool) -> None:
     """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
     if command.invoked_subcommand is not None:
         return
