@@ -137,6 +137,11 @@ def last_numbers(tx: Tx, reference: str) -> dict[tuple[str, str], int]:
     return {(row["leg"], row["type"]): row["n"] for row in found}
 
 
+def number_of(key: str) -> int:
+    """The number in a key."""
+    return int(key.rpartition(":")[2])
+
+
 def next_number(tx: Tx, reference: str, leg: str, kind: str) -> int:
     """The number the next message of type `kind` to this leg gets, from 1."""
     return last_numbers(tx, reference).get((leg, kind), 0) + 1
