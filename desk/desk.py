@@ -72,6 +72,16 @@ class Desk:
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
 
     @property
+    def behind(self) -> str:
+        """What this process has met of a newer version, for which it has to be upgraded; empty for nothing."""
+        return self._premises.behind.why
+
+    @property
+    def rests(self) -> bool:
+        """Whether this process leaves all work to newer ones on the same store."""
+        return self._premises.rests
+
+    @property
     def calendar(self) -> WorkCalendar:
         """The calendar that limits are counted by."""
         return self._premises.calendar

@@ -62,6 +62,12 @@ class Busy(DeskError):
     code, status = "busy", 503
 
 
+class Outdated(Busy):
+    """这个办件由更新版本的程序办理过，这台服务器还没有升级，暂时打不开它；已提交的内容都在，请稍后再试。"""
+
+    code = "outdated"
+
+
 class MissingKey(DeskError):
     """缺少 Idempotency-Key；请为每次提交生成一个不重复的值，重试时保持不变。"""
 

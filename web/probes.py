@@ -49,6 +49,8 @@ def readyz() -> Response:
     """The store takes a write, and a dispatcher (this process's own, else any) gave a sign of life."""
     now = house().clock.now()
     beat = _probe(now)
+    if house().desk.behind:
+        raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
     own = house().dispatcher
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
     if not beating:
@@ -92,6 +94,7 @@ KEPT: Mapping[str, str] = {
     "bulletins_troubled": "messages for applicants that need somebody, by state; anything above 0 is an alarm",
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
     "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
+    "outdated": "1 for a process that has met what only a newer version knows and must be upgraded",
     "writes_waiting": "callers of this process that wait to write",
     "disk_free_bytes": "what is left on the disk of this host's data folder",
     "certificate_days": "for how many days the certificates are good with which this process reaches an office",
@@ -127,7 +130,7 @@ def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
     year = today.year
     while year in calendar and not calendar[year].provisional:
         year += 1
-    return {"writes_waiting": float(home.database.waiting()),
+    return {"outdated": float(bool(home.desk.behind)), "writes_waiting": float(home.database.waiting()),
             "disk_free_bytes": float(disk_usage(home.settings.data).free),
             "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in expiring.certificates(
                 home.parts.registry, home.parts.reached)},
