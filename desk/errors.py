@@ -199,6 +199,12 @@ class CannotTransfer(DeskError):
     code, status = "cannot_transfer", 422
 
 
+class CannotDeliver(DeskError):
+    """这些分办件不能登记为已送达，或者刚刚有了变化；什么都没有改动，请刷新后再看。"""
+
+    code, status = "cannot_deliver", 422
+
+
 class UnknownStrange(DeskError):
     """没有这条待处理的异常回告；请用 flask quarantine list 核对编号。"""
 

@@ -75,7 +75,8 @@ def metrics() -> Response:
     """The figures of this moment."""
     now, home = house().clock.now(), house()
     with home.database.read() as tx:
-        kept = {**_kept(tx, now), **_ages(tx, now), **_news(tx, now), **_here(home, now)}
+        kept = {**_kept(tx, now), "legs_undelivered": tallies.undelivered(tx, home.deployment.bodies),
+                **_ages(tx, now), **_news(tx, now), **_here(home, now)}
         shown_now = _Figures(reading.figures(tx, now), kept, now)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(shown_now)
@@ -85,6 +86,7 @@ def metrics() -> Response:
 KEPT: Mapping[str, str] = {
     "paused": "1 while nothing leaves and no notice is taken",
     "legs": "all legs, by state",
+    "legs_undelivered": "granted and not delivered by an office that is not in the list, by office",
     "cases": "all cases, by bundle and whether they are open",
     "breaches": "what must hold of cases and does not, by rule; anything above 0 is an alarm",
     "counter_drift": "counters that the last daily recount found wrong; anything above 0 is an alarm",
