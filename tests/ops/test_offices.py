@@ -72,7 +72,9 @@ def test_what_a_gone_office_has_granted_and_not_delivered_is_told_and_ended_by_a
     assert deployment.json("legs")["counted"]["undelivered"] == {"power-office": 1}
     refused = deployment.flask("legs", "delivered", power, water, "--mode", "window", "--reason", "窗口已发")
     assert (refused.exit_code, "water-office 还在接入清单里" in refused.stderr) == (1, True)
-    assert "将登记" in deployment.ok("legs", "delivered", power, "--mode", "window", "--reason", "已发", "--dry-run")
-    assert "已登记为已送达" in deployment.ok("legs", "delivered", power, "--mode", "window", "--reason", "窗口已发")
+    done = ("legs", "delivered", "--from", "power-office", "--mode", "window", "--reason", "窗口已发")
+    assert f"{power}：将登记为已送达\n共 1 件" in deployment.ok(*done, "--dry-run")
+    assert f"{power}：已登记为已送达\n共 1 件" in deployment.ok(*done)
+    assert "共 0 件" in deployment.ok(*done)
     assert "无人送达" not in deployment.ok("legs")
     deployment.ok("verify")
