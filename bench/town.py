@@ -20,7 +20,7 @@ from typing import Any
 import requests
 
 from bench.keeper import MARK, Keeper
-from settings import Clock
+from settings.clock import Clock
 
 HOME = Path(__file__).resolve().parent.parent
 START_SECONDS = 60

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_question, typed_answer
 from catalog.build_dictionary import options, role
 from catalog.build_matter import Words, asks, gives, overlaid, rules
-from catalog.bundle import Bundle, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
+from catalog.bundle import Bundle, Closing, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
 from catalog.dictionary import Role
 from catalog.evaluate import UNANSWERED
 from catalog.matter import Asks, FieldAsk, MaterialAsk, Matter
@@ -172,6 +172,7 @@ class BundleBuilder:
             before_after=data.get("before", {}).get("after", {}),
             figures=self.answers(data.get("figures", {}), ("figures",)),
             composite=Composite(**data["composite"]) if "composite" in data else None,
+            closed=Closing(**data["closed"]) if "closed" in data else None,
             decisions=tuple(self.decisions()), examples=tuple(self.examples()), own_matters=self.own_matters(),
             language=int(data.get("language", "1")), **{key: data[key] for key in plain if key in data},
         )

@@ -107,6 +107,16 @@ class Composite:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """Nothing new is taken any more: since when (ISO; None: at once), why, and which bundle takes its place. What was
+    filed goes on."""
+
+    why: Text
+    since: str | None = None
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A situation and what must come out of it; run by `flask check` and the tests. Unset parts are not compared.
 
@@ -140,6 +150,7 @@ class Bundle:
     people: tuple[Role, ...] = ()
     promised: Limit | None = None
     window: str | None = None
+    closed: Closing | None = None
     tone: Literal["plain", "condolence"] = "plain"
     before_after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)

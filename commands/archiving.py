@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from desk.errors import CannotArchive
 from desk.records.archive import Gathered, Made, gather, write
 from desk.records.archive_check import Checked, check
 from store import erasure
-from store.engine.folder import make_folder, sync_file
+from store.engine.folder import claimed, make_folder, sync_file
 from store.engine.opening import Opened
 from store.errors import SealBroken, UnknownFile
 
@@ -44,8 +45,9 @@ def make(references: tuple[str, ...], closed_before: str | None, into: Path, *, 
                 left += 1
                 continue
             try:
-                click.echo(f"{reference}  {_one(opened, reference, into, dry_run=dry_run, said=said)}")
-                done += 1
+                made = _one(opened, reference, into, dry_run=dry_run, said=said)
+                click.echo(f"{reference}  {made or '已由另一个命令归档'}")
+                done, left = (done + 1, left) if made else (done, left + 1)
             except CannotArchive as why:
                 click.echo(f"{printable(reference)}  没有归档：{printable(why.detail)}")
                 refused += 1
@@ -69,35 +71,39 @@ def _ended(opened: Opened, day: str | None) -> Iterator[str]:
         yield from found
 
 
-def _one(opened: Opened, reference: str, into: Path, *, dry_run: bool, said: dict[str, str]) -> str:
-    """Write one package under another name, check it, have it recorded, and only then give it its own."""
+def _one(opened: Opened, reference: str, into: Path, *, dry_run: bool, said: dict[str, str]) -> str | None:
+    """Write one package under another name, check it, have it recorded, and only then give it its own; None if another
+    command was quicker."""
     case = gather(opened.db, reference)
     if dry_run:
         with tempfile.TemporaryDirectory() as folder:
             return f"可以归档：{_said(_written(opened, case, Path(folder) / reference, said['by']))}"
-    make_folder(into)
-    path = into / f".{reference}.part"
+    draft, path = into / f".{reference}.part", into / f"{reference}.zip"
     try:
-        made = _written(opened, case, path, said["by"])
-        digest = _digest(path)
-        changed("note", {"action": "archive", "target": reference, "data": {"sha256": digest, "events": made.events,
-                                                                            "files": made.files}, **said})
-        path.rename(into / f"{reference}.zip")
-        sync_file(into / f"{reference}.zip")
-    finally:
-        path.unlink(missing_ok=True)
+        make_folder(into)
+        with claimed(draft) as ours:
+            if not ours:
+                raise CannotArchive("另一个命令正在把它写进这个目录；请等它结束后再看")
+            if path.exists():
+                return None
+            made, digest = _written(opened, case, draft, said["by"]), _digest(draft)
+            changed("note", {"action": "archive", "target": reference, **said,
+                             "data": {"sha256": digest, "events": made.events, "files": made.files}})
+            draft.rename(path)
+            sync_file(path)
+    except OSError as error:
+        stop(f"写不了 {into}（{error.strerror}）；请检查目录的属主、权限和空间")
     return f"已归档：{_said(made)}，SHA-256 {digest}"
 
 
 def _written(opened: Opened, case: Gathered, path: Path, by: str) -> Checked:
-    path.touch(0o600)
     try:
         with path.open("wb") as stream:
             write(stream, case, opened.vault, Made(clock().now(), by, read_settings().zone))
+            stream.flush()
+            os.fsync(stream.fileno())
     except (UnknownFile, SealBroken):
         raise CannotArchive("完整性：有文件的内容已不在或已损坏；请从备份恢复后再归档") from None
-    except OSError as error:
-        stop(f"写不了 {path.parent}（{error.strerror}）；请检查目录的属主、权限和空间")
     return check(path)
 
 
@@ -118,7 +124,7 @@ def check_(packages: tuple[Path, ...]) -> None:
     for path in packages:
         try:
             made = check(path)
-            click.echo(f"{path}  完好：{made.reference}，{_said(made)}，SHA-256 {_digest(path)}")
+            click.echo(f"{path}  完好：{printable(made.reference)}，{_said(made)}，SHA-256 {_digest(path)}")
         except CannotArchive as why:
             wrong += 1
             click.echo(f"{path}  {printable(why.detail)}")

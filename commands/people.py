@@ -89,6 +89,14 @@ def accounts_enable(login: str, **said: Any) -> None:
     _change(login, "enable", "恢复", said)
 
 
+@accounts.command("erase")
+@click.argument("login")
+@act()
+def accounts_erase(login: str, **said: Any) -> None:
+    """Erase an applicant's account for good, as the person can on a page; what was filed stays for its time."""
+    _change(login, "erase", "注销，账号里的个人信息一并删除", said)
+
+
 @accounts.command("password")
 @click.argument("login")
 @click.password_option(envvar="YJS_PASSWORD", help="Asked for when not given.")

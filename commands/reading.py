@@ -13,7 +13,20 @@ import click
 from cases.errors import CaseError
 from cases.instants import read_instant
 from catalog.edition import UnknownEditionBundle, edition_of
-from commands.shell import JSON, beside, changed, definitions, moment, printable, read_settings, stop, who
+from commands.shell import (
+    JSON,
+    REFUSALS,
+    beside,
+    changed,
+    definitions,
+    handed_in,
+    moment,
+    printable,
+    read_settings,
+    stop,
+    told,
+    who,
+)
 from desk.differences import KIND_NAMES, Difference, between, brief
 from desk.records.export import Extent, export, plain
 from store import audit, editions, operating
@@ -22,6 +35,7 @@ from store.chains.chain import Head
 from store.chains.proof import verify as walk
 from store.chains.seals import SEALS
 from store.copies.backup import read_manifest
+from store.engine.folder import write_durably
 from store.errors import NoCopy
 from store.port import Database, Tx
 
@@ -33,17 +47,31 @@ SHORTEST = 6
 @click.option("--jsonl", is_flag=True, required=True, help="One JSON object a line, sorted by id.")
 @click.option("--since", default=None, help="Only what happened from then on (RFC 3339, or a day).")
 @click.option("--personal", is_flag=True, help="Personal values as they are; this is recorded in the audit log.")
+@click.option("--into", type=click.Path(path_type=Path, dir_okay=False), default=None, metavar="FILE",
+              help="Into this file, for its owner alone; it has its name once it is whole.")
 @click.option("--by", default=who, help="Who exports; the login name if not given.")
 @click.option("--reason", default="导出", help="Why; recorded when personal values are exported.")
-def export_(jsonl: bool, since: str | None, personal: bool, **said: str) -> None:
+def export_(jsonl: bool, since: str | None, into: Path | None, *, personal: bool, **said: str) -> None:
     """Cases, legs, attempts, events, quarantine and the audit head, without secrets."""
     del jsonl
     extent = Extent(_moment(since), personal)
     if personal:  # what cannot be recorded does not happen
         changed("note", {"action": "export.personal", "target": "store", "data": {"since": since}, **said})
     with beside() as opened:
-        for line in export(opened.db, extent):
-            click.echo(json.dumps(line, ensure_ascii=False, default=plain))
+        lines = (json.dumps(line, ensure_ascii=False, default=plain) for line in export(opened.db, extent))
+        if into is None:
+            for line in lines:
+                click.echo(line)
+        else:
+            _kept(into, lines)
+
+
+def _kept(path: Path, lines: Iterator[str]) -> None:
+    try:
+        write_durably(path, (f"{line}\n".encode() for line in lines))
+    except OSError as error:
+        stop(f"写不了 {path}（{error.strerror}）；请检查目录的属主、权限和空间")
+    click.echo(f"已导出到 {path}")
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -58,21 +86,27 @@ def _moment(text: str | None) -> datetime | None:
 @click.command("verify")
 @click.option("--head", default=None, metavar="N:HASH", help="A head of the sealed list kept outside the database.")
 @click.option("--manifest", type=click.Path(path_type=Path), default=None, help="A backup, whose head is compared.")
+@click.option("--by", default=who, help="Who has it checked; the login name if not given.")
+@click.option("--reason", default="例行核对", help="Why; what comes out is recorded with it.")
 @JSON
-def verify_(head: str | None, manifest: Path | None, as_json: bool) -> None:
-    """Walk every chain; exit 1 and the first entry that does not hold."""
+def verify_(head: str | None, manifest: Path | None, *, as_json: bool, **said: str) -> None:
+    """Walk every chain and record what came out; exit 1 and the first entry that does not hold."""
     outside = _head(head, manifest)
     with beside() as opened:
         verdict = walk(opened.db, outside)
+    found = {"holds": verdict.holds, "chains": verdict.chains, "entries": verdict.entries,
+             "erased": verdict.erased, "seals": verdict.seals, "first_bad": verdict.first_bad}
     if as_json:
-        click.echo(json.dumps({"holds": verdict.holds, "chains": verdict.chains, "entries": verdict.entries,
-                               "erased": verdict.erased, "seals": verdict.seals, "first_bad": verdict.first_bad},
-                              ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     elif verdict.holds:
         click.echo(f"审计链完整：{verdict.chains} 条链，{verdict.entries} 条记录"
                    f"（其中 {verdict.erased} 条的内容已依法删除），{verdict.seals} 次封存。")
     else:
         click.echo(f"审计链不成立，第一处：{verdict.first_bad}", err=True)
+    try:
+        handed_in("verified", {**found, "outside": outside.n if outside else None, **said})
+    except (*REFUSALS, OSError) as refused:  # what was found counts all the same
+        click.echo(f"这次核对没有记下：{told(refused)}", err=True)
     sys.exit(0 if verdict.holds else 1)
 
 

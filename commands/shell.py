@@ -18,7 +18,8 @@ from catalog.load import load_catalog
 from catalog.model import Catalog
 from catalog.report import found_in
 from desk.errors import DeskError
-from settings import BadSettings, Clock, Settings
+from settings.clock import Clock
+from settings.values import BadSettings, Settings
 from store import tallies
 from store.cipher import Cipher
 from store.engine.opening import Opened, Place, open_reader
@@ -30,6 +31,7 @@ from web.inside_people import CommandRefused
 from web.wiring import NAME, House, RefusedStart
 
 F = TypeVar("F", bound=Callable[..., Any])
+REFUSALS = (RefusedStart, CommandRefused, DeskError, StoreError)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 ALONE = click.option("--office", "alone", is_flag=True, help="The name is one office's id, also where a kind of "
                                                              "department is called the same.")
@@ -111,11 +113,19 @@ def house() -> House:
 def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Have a changing command done by the running portal, or do it here if none runs; stops with what is refused."""
     try:
-        return call(read_settings().data, verb, asked) or _alone(verb, asked)
-    except (RefusedStart, CommandRefused, DeskError) as refused:
-        stop(str(refused))
-    except StoreError as refused:
-        stop(refused.says)
+        return handed_in(verb, asked)
+    except REFUSALS as refused:
+        stop(told(refused))
+
+
+def handed_in(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a command that has something to say whatever comes of it; raises one of `REFUSALS`."""
+    return call(read_settings().data, verb, asked) or _alone(verb, asked)
+
+
+def told(refused: Exception) -> str:
+    """What a refusal says."""
+    return refused.says if isinstance(refused, StoreError) else str(refused)
 
 
 def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from desk.news.bulletins import Bulletins
 from desk.news.inbox import Inbox
 from desk.news.telling import Telling
 from desk.premises import Premises
+from desk.records.archive_sheet import Names, sheet
 from desk.sending.claims import Claim, Claims
 from desk.sending.feed import Feed
 from desk.sending.letters import Letters
@@ -302,6 +303,19 @@ class Desk:
     def expected_at_filing(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
         """When one's own case was expected to end on the day it was filed."""
         return expected_at_filing(self._applicant.seen(subject, reference, now)[0].case, self._premises.calendar)
+
+    def answers(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
+        """What was filled in for one's own case: its situation and its form."""
+        known, _ = self._applicant.seen(subject, reference, now)
+        return {name: known.row.body[name] for name in ("situation", "form")}
+
+    def sheet(self, subject: str, reference: str, now: datetime | None = None) -> str:
+        """One's own case as a text for people: what was filed, what each department said, what it gave."""
+        known, _ = self._applicant.seen(subject, reference, now)
+        with self._premises.database.read() as tx:
+            rows = {row.file: row for row in files.of_case(tx, reference)}
+        return sheet(known.case, known.row.body, Names(rows, self.definitions(known.case.plan).regions),
+                     self._premises.zone)
 
     def about(self, subject: str, reference: str, now: datetime | None = None) -> str:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""

@@ -21,7 +21,7 @@ class DeskError(Exception):
 
 
 class UnknownBundle(DeskError):
-    """没有这个一件事；请从首页重新选择。"""
+    """没有这个一件事，或它已不在网上受理；请从首页重新选择，填过的草稿可以在“我的办件”里删除。"""
 
     code, status = "unknown_bundle", 404
 

@@ -93,7 +93,8 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class DraftLine:
     """A draft in the list of somebody's drafts: whom or what it is `about`, and how many fields and papers are still
-    missing or wrong. The rest as in `Draft`; of one that is `shut` nothing of this is said."""
+    missing or wrong. The rest as in `Draft`; of one that is `shut` nothing of this is said.
+    `closed` says why its bundle takes nothing any more ("" while it does); `gone` that it is not even there."""
 
     id: str
     bundle: str
@@ -105,6 +106,8 @@ class DraftLine:
     errors: int = 0
     on_behalf_of: str | None = None
     shut: bool = False
+    closed: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

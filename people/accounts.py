@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from people import attempts
@@ -13,9 +13,10 @@ from people.attempts import Attempts
 from people.errors import LoginTaken, WrongLogin
 from people.identity import Role
 from people.passwords import Passwords
+from store import files, leaving
 from store import people as stored_people
 from store.errors import LoginTaken as NotFree
-from store.errors import UnknownAccount
+from store.files import Unlinked
 from store.people import Account
 from store.port import Database, Tx
 
@@ -82,10 +83,7 @@ class Accounts:
     def get(self, subject: str) -> Account | None:
         """The account of `subject`, disabled ones too."""
         with self._database().read() as tx:
-            try:
-                return stored_people.account(tx, subject)
-            except UnknownAccount:
-                return None
+            return stored_people.known(tx, subject)
 
     def by_login(self, login: str) -> Account | None:
         """The account that is called so here, disabled ones too."""
@@ -109,6 +107,27 @@ class Accounts:
     def enable(self, subject: str, beside: Beside = nothing) -> None:
         """Open a closed account again, with its password and the tokens that it had."""
         self._end_and(subject, lambda tx: stored_people.set_disabled(tx, subject, disabled=False), beside)
+
+    def erase(self, subject: str, files_of: datetime, now: datetime, beside: Beside = nothing) -> None:
+        """Erase the account of an applicant, however it is signed in to; what cases say stays with them. Uploads that
+        were not filed go as if they had come at `files_of`."""
+        uploads = list(self._unfiled(subject, now))
+
+        def unit(tx: Tx) -> None:
+            leaving.erase(tx, subject, uploads, files_of, now)
+            beside(tx)
+
+        self._database().write(unit)
+
+    def _unfiled(self, owner: str, now: datetime) -> Iterator[Unlinked]:
+        """Looked for among all that is not filed: no index of owners is worth what it costs each filing."""
+        until = now + timedelta(days=1)  # clocks of hosts differ
+        with self._database().read() as tx:
+            page = files.unlinked(tx, until) if files.held(tx, owner) else []
+        while page:
+            yield from (one for one in page if one.owner == owner)
+            with self._database().read() as tx:
+                page = files.unlinked(tx, until, page[-1])
 
     def _end_and(self, subject: str, change: Beside, beside: Beside) -> None:
         """Change an account, end its sessions, and write what is `beside`, in one transaction."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from ipaddress import IPv6Network, ip_address
 from threading import Lock
@@ -31,8 +32,9 @@ class Limit:
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """What is known of a name (its password, its query code), and how often that may be guessed at: from one network
-    (`here`), so that nobody elsewhere keeps its owner out; from all those together where its owner was not seen lately;
-    and from one network at `any_name`."""
+    (`here`), so that nobody elsewhere keeps its owner out; where its owner was not seen lately, also from all those
+    networks together; and from one network at `any_name`. One network may be a whole village or office: whoever was
+    seen there is not kept out by what others there get wrong."""
 
     kind: str
     here: Limit
@@ -41,10 +43,14 @@ class Guarded:
 
 
 LOGIN = Guarded("login", Limit(5, timedelta(minutes=15)), Limit(100, timedelta(hours=1)), Limit(50, timedelta(hours=1)))
-TRACK = Guarded("track", Limit(5, timedelta(minutes=15)), Limit(100, timedelta(hours=1)), Limit(20, timedelta(hours=1)))
-PLATFORM = Limit(60, timedelta(minutes=10))  # of one network, sign-ins by the platform that come to nothing
+# Query codes and agents' codes are random, 40 bits: what many names are tried for from one network finds none in
+# centuries, so there may be as many as a hall full of people mistypes.
+TRACK = replace(LOGIN, kind="track", any_name=Limit(200, timedelta(hours=1)))
 AGENT_CODE = Limit(5, timedelta(minutes=15))
-AGENT_CODE_ADDRESS = Limit(20, timedelta(hours=1))
+AGENT_CODE_ADDRESS = Limit(200, timedelta(hours=1))
+PLATFORM = Limit(60, timedelta(minutes=10))  # of one network: codes that the platform does not know
+PLATFORM_KNOWN = Limit(10, timedelta(minutes=10))  # of one browser that was let in lately, which is counted by itself
+Count = tuple[str, str, Limit]  # of what kind, for which name, and how many at most
 
 
 class Attempts:
@@ -58,33 +64,41 @@ class Attempts:
     def guess_at(self, what: Guarded, name: str | None, network: str, now: datetime) -> None:
         """Count a guess at what is known of a name (None: of what can be nobody's), from a network; `TooManyAttempts`.
         A right one is given back (`known_at`)."""
-        self.guess(f"{what.kind} network", network, what.any_name, now)
         if name is None:
+            self.guess(f"{what.kind} network", network, what.any_name, now)
             return
         here = f"{network}\0{name}"
-        self.guess(f"{what.kind} here", here, what.here, now)
+        counts = [(f"{what.kind} here", here, what.here)]
         if not self.trusts(f"{what.kind} here", here, now):
-            self.guess(what.kind, name, what.anywhere, now)
+            counts += [(f"{what.kind} network", network, what.any_name), (what.kind, name, what.anywhere)]
+        self.guess_all(counts, now)
 
     def known_at(self, what: Guarded, name: str, network: str, now: datetime) -> None:
         """The guess was right: the owner of the name was seen in this network."""
         here = f"{network}\0{name}"
         if not self.trusts(f"{what.kind} here", here, now):
             self.back(what.kind, name)
+            self.back(f"{what.kind} network", network)
         self.trust(f"{what.kind} here", here, now)
         self.right(f"{what.kind} here", here)
-        self.back(f"{what.kind} network", network)
 
     def guess(self, kind: str, name: str, limit: Limit, now: datetime) -> None:
         """Count a guess before it is judged, so that many at once are no more than one by one; `TooManyAttempts` when
         the guesses of the window are used up. A right one is given back (`right`, `back`)."""
+        self.guess_all([(kind, name, limit)], now)
+
+    def guess_all(self, counts: Sequence[Count], now: datetime) -> None:
+        """Count one guess in several ways. One that is refused is not judged, and counts in none of them: whoever is
+        out of guesses and tries on must not use up those of others."""
         with self._lock:
-            times = self._recent(kind, name, limit, now)
-            if len(times) >= limit.times:
-                raise TooManyAttempts(int((times[0] + limit.window - now).total_seconds()) + 1)
-            times.append(now)
-            self._seen[_digest(kind, name)] = times
-            self._seen.move_to_end(_digest(kind, name))
+            found = [(kind, name, limit, self._recent(kind, name, limit, now)) for kind, name, limit in counts]
+            waits = [times[0] + limit.window - now for *_, limit, times in found if len(times) >= limit.times]
+            if waits:
+                raise TooManyAttempts(int(max(waits).total_seconds()) + 1)
+            for kind, name, _, times in found:
+                times.append(now)
+                self._seen[_digest(kind, name)] = times
+                self._seen.move_to_end(_digest(kind, name))
             while len(self._seen) > LARGEST:
                 self._seen.popitem(last=False)
 

@@ -63,6 +63,7 @@ API: Mapping[str, Access] = {
     "api.file_case": OWN, "api.cases": OWN, "api.read_case": OWN, "api.supplement": OWN, "api.withdraw": OWN,
     "api.results": OWN,
     "api.urge": OWN, "api.ratings": OWN, "api.rate": OWN, "api.disclosure": OWN, "api.take_back_consent": OWN,
+    "api.own_copy": OWN,
     "api.agent_code": OWN, "api.mandates": OWN, "api.give_mandate": OWN, "api.read_mandate": OWN,
     "api.revoke_mandate": OWN, "api.filed_for_others": OWN,
     "api.news": OWN, "api.read_news": OWN, "api.news_preferences": OWN, "api.choose_news": OWN,
@@ -89,7 +90,7 @@ PAGES: Mapping[str, Access] = {
     "pages.results": OWN,
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
     "pages.mandates": OWN, "pages.agent_code": OWN, "pages.entrust": OWN, "pages.end_mandate": OWN,
-    "pages.for_whom": OWN,
+    "pages.for_whom": OWN, "pages.account": OWN, "pages.close_account": OWN,
     "pages.news": OWN, "pages.open_news": OWN, "pages.read_news": OWN, "pages.news_preferences": OWN,
 }
 

@@ -51,7 +51,7 @@ class Sessions:
         `active`, because a page asks by itself, lets the session go on resting."""
         with self._database().read() as tx:
             session = stored_people.session(tx, secret, now)
-            account = stored_people.account(tx, session.account) if session else None
+            account = stored_people.known(tx, session.account) if session else None
         if session is None or account is None or account.disabled:
             return VISITOR
         if active and stored_people.needs_seen(session, now):

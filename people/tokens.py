@@ -12,8 +12,7 @@ from people.accounts import Beside, nothing
 from people.errors import UnknownToken
 from people.identity import Identity, Role, role_of
 from store import people as stored_people
-from store.errors import UnknownAccount
-from store.people import Account, Token
+from store.people import Token
 from store.port import Database, Tx
 
 PREFIX = "yjs_"
@@ -93,7 +92,7 @@ class Tokens:
     def _looked_up(self, secret: str, now: datetime) -> _Held:
         with self._database().read() as tx:
             token = stored_people.token(tx, secret, now) if secret.startswith(PREFIX) else None
-            account = _account(tx, token.subject) if token else None
+            account = stored_people.known(tx, token.subject) if token else None
         if token is None or (account is not None and account.disabled):
             raise UnknownToken
         name = account.name if account else ""
@@ -107,11 +106,3 @@ class Tokens:
         """Every token, oldest first, without secrets."""
         with self._database().read() as tx:
             return stored_people.tokens(tx)
-
-
-def _account(tx: Tx, subject: str) -> Account | None:
-    """The account of a subject, or None for one that has none (a program's own subject)."""
-    try:
-        return stored_people.account(tx, subject)
-    except UnknownAccount:
-        return None

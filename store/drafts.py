@@ -34,6 +34,7 @@ class Line:
 
     draft: str
     bundle: str
+    edition: str
     updated_at: datetime
     mark: bytes
 
@@ -73,7 +74,7 @@ def of_subject(tx: Tx, subject: str, since: datetime | None = None) -> list[Draf
 def listed(tx: Tx, subject: str) -> list[Line]:
     """The same without what they hold, which may be much."""
     found = tx.rows(  # the nonce of what is sealed is the mark: it is drawn anew each time
-        "select draft, bundle, updated_at, substr(body, 5, 12) as mark from drafts where subject = :subject"
+        "select draft, bundle, edition, updated_at, substr(body, 5, 12) as mark from drafts where subject = :subject"
         " and submitted_as is null order by updated_at desc, draft", subject=subject)
     return [shape(Line, row, mark=bytes(row["mark"])) for row in found]
 

@@ -154,6 +154,13 @@ def disown(tx: Tx, files: Iterable[Unlinked]) -> list[str]:
     return [row["file"] for row in taken]
 
 
+def let_go(tx: Tx, files: Iterable[Unlinked], at: datetime) -> None:
+    """Take files that no case holds from their owners; their bytes and names go with the leftovers, as if the files had
+    come at a time."""
+    for file in disown(tx, files):
+        tx.run("update files set created_at = :at where file = :file", file=file, at=stamp(at))
+
+
 def forget(tx: Tx, file: str) -> None:
     """Forget a file that nobody owns, whose bytes are gone."""
     tx.run("delete from files where file = :file and owner = '' and reference is null", file=file)

@@ -6,10 +6,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from store import people
 from store.encoding import stamp
 from store.errors import LoginTaken
-from store.paging import Order
 from store.port import Row, Tx
 from store.rows import insert, shape
 from store.sealing import seal, unseal
@@ -25,19 +23,6 @@ class Bond:
     account: str
     bound_at: datetime
     seen_at: datetime
-
-
-_UNSEEN = Order(("seen_at", "identity"))
-_HOLDERS = ("cases.subject", "drafts.subject", "mandates.principal", "mandates.agent", "agencies.agent",
-            "sessions.account", "tokens.subject")  # what names an account that holds something
-# Said with counts, for PostgreSQL would hash whole tables for `exists`, for each page. A closed account stays: whoever
-# came again would have an open one.
-_HOLDS_NOTHING = " and ".join([
-    "1 = (select count(*) from accounts where accounts.account = page.account and role = 'applicant' and disabled = 0"
-    " and password is null)",
-    "0 = (select count(*) from holdings where holdings.owner = page.account and bytes > 0)",
-    *(f"0 = (select count(*) from (select 1 as yes from {column.partition('.')[0]} where {column} = page.account"
-      " limit 1) as one)" for column in _HOLDERS)])
 
 
 def add_bond(tx: Tx, bond: Bond) -> None:
@@ -73,26 +58,6 @@ def came(tx: Tx, bond: Bond, now: datetime) -> None:
 def drop_bonds(tx: Tx, account: str) -> int:
     """No identity opens this account any more; how many did."""
     return tx.run("delete from identities where account = :a", a=account)
-
-
-def unneeded(tx: Tx, before: datetime, after: str | None, limit: int) -> tuple[list[str], str | None]:
-    """Of the next identities that nobody came with since a time those whose account holds nothing any more, and where
-    the next page begins (None: this was the last)."""
-    found, then = _UNSEEN.page(tx.rows(
-        f"select seen_at, identity, case when {_HOLDS_NOTHING} then 1 else 0 end as unneeded from (select * from"
-        f" identities where seen_at < :before and {_UNSEEN.behind} order by {_UNSEEN.by} limit :limit) as page"
-        f" order by {_UNSEEN.by}", before=stamp(before), limit=limit + 1, **_UNSEEN.place(after)), limit)
-    return [row["identity"] for row in found if row["unneeded"]], then
-
-
-def leave(tx: Tx, identity: str, before: datetime) -> bool:
-    """Forget an identity that nobody came with since a time, and its account, which holds nothing any more; False, and
-    nothing, if somebody came meanwhile. Whoever comes again gets an account anew."""
-    gone = tx.rows(f"delete from identities as page where identity = :identity and seen_at < :before"
-                   f" and {_HOLDS_NOTHING} returning account", identity=identity, before=stamp(before))
-    for row in gone:
-        people.forget(tx, row["account"])
-    return bool(gone)
 
 
 def spend(tx: Tx, mark: str, until: datetime) -> bool:

@@ -94,6 +94,13 @@ def standing_of(tx: Tx, agent: str, now: datetime, limit: int = MOST_LISTED) -> 
         " order by valid_until desc, mandate desc limit :limit", who=agent, now=stamp(now), limit=limit)]
 
 
+def standing_with(tx: Tx, who: str, now: datetime) -> list[MandateRow]:
+    """What a person gave, or was given, and nobody has taken back, as long as it is not over."""
+    sql = "select * from mandates where {} = :who and revoked_at is null and valid_until > :now"
+    return [_opened(tx, row) for side in ("principal", "agent")
+            for row in tx.rows(sql.format(side), who=who, now=stamp(now))]
+
+
 def ever_between(tx: Tx, principal: str, agent: str) -> bool:
     """Whether a principal ever entrusted an agent with anything that is still kept."""
     return bool(tx.rows("select 1 as yes from mandates where agent = :agent and principal = :principal limit 1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -70,6 +71,7 @@ def add_account(tx: Tx, account: Account) -> None:
         **params(account, "login", "name", "body"), "login": _login(tx, account.login),
         "name": seal(tx, account.name, f"accounts:name:{account.account}"),
         "body": seal(tx, {"login": account.login, "body": account.body}, place),
+        "seen_at": stamp(account.created_at) if account.role == "applicant" else None,
     }, "on conflict (login) do nothing")
     if not made:
         raise LoginTaken
@@ -78,6 +80,12 @@ def add_account(tx: Tx, account: Account) -> None:
 def account(tx: Tx, account: str) -> Account:
     """The account of this id; UnknownAccount."""
     return _account(tx, one(tx, UnknownAccount, "select * from accounts where account = :a", a=account))
+
+
+def known(tx: Tx, account: str) -> Account | None:
+    """The account of this id; None where it is gone, or is a program's own name."""
+    found = tx.rows("select * from accounts where account = :a", a=account)
+    return _account(tx, found[0]) if found else None
 
 
 def by_login(tx: Tx, login: str) -> Account | None:
@@ -122,10 +130,30 @@ def renew(tx: Tx, account: Account, name: str, body: Mapping[str, Any]) -> None:
     _change(tx, account.account, "name = :value", seal(tx, name, f"accounts:name:{account.account}"))
 
 
+def came(tx: Tx, account: str, now: datetime) -> None:
+    """Note when an applicant last came; one whom nobody sees for long is forgotten (`store/leaving.py`)."""
+    tx.run("update accounts set seen_at = :now where account = :a and role = 'applicant'", now=stamp(now), a=account)
+
+
+def blank(tx: Tx, account: str, now: datetime) -> None:
+    """Leave of an account its id alone: it names nobody, opens nothing, and is found by nothing."""
+    tx.notify(TOPIC)
+    tx.run("update accounts set login = :login, name = :name, body = :body, password = null, disabled = 1,"
+           " erased_at = :now, seen_at = '' where account = :a and role = 'applicant'", a=account, now=stamp(now),
+           login=_login(tx, secrets.token_hex(16)), name=seal(tx, "", f"accounts:name:{account}"),
+           body=seal(tx, {"login": "", "body": {}}, f"accounts:body:{account}"))
+
+
 def forget(tx: Tx, account: str) -> None:
     """Delete an account that holds nothing any more, with what it chose and showed."""
     tx.notify(TOPIC)
-    for table, owner in (("preferences", "subject"), ("mandate_codes", "agent"), ("accounts", "account")):
+    forget_choices(tx, account)
+    tx.run("delete from accounts where account = :a", a=account)
+
+
+def forget_choices(tx: Tx, account: str) -> None:
+    """Forget what somebody chose and showed."""
+    for table, owner in (("preferences", "subject"), ("mandate_codes", "agent")):
         tx.run(f"delete from {table} where {owner} = :a", a=account)
 
 
@@ -134,6 +162,7 @@ def add_session(tx: Tx, session: Session) -> None:
     digest = digest_of(session.secret)
     insert(tx, "sessions", {**params(session, "secret", "data"), "digest": digest, "via": _via(tx, session.via),
                             "body": seal(tx, session.data, f"sessions:body:{digest}")})
+    came(tx, session.account, session.created_at)
 
 
 def session(tx: Tx, secret: str, now: datetime) -> Session | None:

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from connectors.strict_json import whole_text
 from people.identity import VISITOR
-from settings import Settings
+from settings.values import Settings
 from web.errors import OWN_WORDS, Problem, request_id
 from web.present import asked, noted
 from web.wiring import house

@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
 from connectors.advice import advice, explained
 from web.pages import (
+    account,
     acting,
     answer,
     case,
@@ -48,7 +49,7 @@ from web.staff import root as staff
 from web.wiring import house
 
 VIEWS = (answer, home, login, situation, form, materials, filing, case,
-         oversight, disclosure, platform, mandates, acting, news)
+         oversight, disclosure, platform, mandates, acting, news, account)
 STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, warnings, ratings, overview,
                 report, auditing)
 

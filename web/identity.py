@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
 from people import personas
+from people.attempts import network_of
 from people.errors import PeopleError, TooManyAttempts
 from people.identity import VISITOR, Identity
 from people.oidc.accounts import via
@@ -22,12 +23,14 @@ from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_
 from web.headers import refuse_unfit_form, refuse_unfit_parts
 from web.inside import through_socket
 from web.present import asked, noted
+from web.rates import NETWORK, PERSON, PROGRAM
 from web.staff.tabs import tabs_of
 from web.wiring import house
 
 CSRF = CSRFProtect()
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a page asks by itself, whoever sits before it.
+UNCOUNTED = frozenset({"static", "operation.healthz", "operation.readyz", "operation.metrics"})
 POLLED = frozenset({"pages.case_live", "pages.tracked_live", "staff.health_live"})
 OWNER, TRACKED = "of", "tracked"  # in the page cookie: who signed in last in this browser, the case looked up by code
 
@@ -174,12 +177,31 @@ def _door() -> AnyResponse | None:
         return _to_login()
     if verdict == "forbidden":
         raise Problem(403, *OWN_WORDS[403])
+    _not_too_often(access)
     # Whoever must sign in has; only now may a body be read, and a thread wait for it.
     _say_whose(request, access)
     refuse_unfit_form()
     if access.relation not in {"signature", "socket"}:
         _protect(request, access.roles != frozenset())
     return None
+
+
+def _not_too_often(access: Access) -> None:
+    """Whoever signed in is counted by themselves, a visitor with all others of the network; a department by what it
+    signed (`count`), or anybody could use up what is another's. Files that never change and probes are not counted."""
+    if access.relation in {"signature", "socket"} or asked().endpoint in UNCOUNTED:
+        return
+    who = current()
+    if who.subject is None:
+        count(f"network:{network_of(asked().remote_addr or '')}", NETWORK)
+    else:
+        count(f"{who.by}:{who.subject}", PERSON if who.by == "session" else PROGRAM)
+
+
+def count(caller: str, usual: float) -> None:
+    """Count a request of a caller who may make `usual` a second; 429 if that is too many."""
+    if seconds := house().rates.wait(caller, usual):
+        raise Problem(429, *OWN_WORDS[429], headers={"Retry-After": str(seconds)})
 
 
 def _say_whose(request: Request, access: Access) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from desk.staff.operations import Operations
 from desk.staff.transfers import Order
+from store.verifications import Verification
 from web.inside_people import Asked, act_of
 from web.wiring import House
 
@@ -90,8 +91,20 @@ def note(home: House, asked: Asked) -> dict[str, Any]:
     return {"noted": action}
 
 
+def verified(home: House, asked: Asked) -> dict[str, Any]:
+    """Keep what a walk through all chains came to: `holds`, `chains`, `entries`, `erased`, `seals`, `outside`,
+    `first_bad`."""
+    act, outside, bad = act_of(asked), asked["outside"], asked["first_bad"]
+    counts = {name: int(asked[name]) for name in ("chains", "entries", "erased", "seals")}
+    found = Verification(home.clock.now(), act.by, bool(asked["holds"]), **counts,
+                         outside=None if outside is None else int(outside), first_bad=None if bad is None else str(bad))
+    _at(home).verified(found, act)
+    return {"noted": "verify"}
+
+
 OPERATIONS: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
     "retry": retry, "settle": settle, "transfer": transfer, "deliver": deliver, "erase": erase,
     "quarantine-apply": quarantine_apply, "quarantine-discard": quarantine_discard, "quarantine-show": quarantine_show,
     "pause": pause, "resume": resume, "revoke": revoke, "note": note,
+    "verified": verified,
 }

@@ -63,16 +63,19 @@ def account(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def change(home: House, asked: Asked) -> dict[str, Any]:
-    """Close an account, open it again, give it another password, or let an identity of the platform open it, or none
-    any more: `login`, `change`, `password`, `identity`."""
+    """Close an account, open it again, erase it, give it another password, or let an identity of the platform open it,
+    or none any more: `login`, `change`, `password`, `identity`."""
     act, now, found = act_of(asked), home.clock.now(), _known(home, str(asked["login"]))
     changes: Mapping[str, Callable[..., None]] = {
         "disable": home.accounts.disable, "enable": home.accounts.enable,
         "password": partial(home.accounts.change_password, password=str(asked.get("password", ""))),
-        "bind": partial(_bind, home, str(asked.get("identity"))), "unbind": partial(_unbind, home)}
+        "bind": partial(_bind, home, str(asked.get("identity"))), "unbind": partial(_unbind, home),
+        "erase": home.erase_account}
     how = str(asked["change"])
     if how in {"bind", "unbind"} and found.role == "applicant":
         raise CommandRefused("办事人的账号由本人第一次登录时建立，不能另外绑定；这里只绑定工作人员的账号")
+    if how == "erase" and found.role != "applicant":
+        raise CommandRefused("工作人员做过的事要记得是谁；他们的账号只停用（flask accounts disable），不注销")
     if not act.dry_run:
         _allowed(lambda: changes[how](
             found.account, beside=lambda tx: act.record(tx, f"account.{how}", found.account, now, {})))

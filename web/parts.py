@@ -23,7 +23,7 @@ from desk.premises import Keep, Premises
 from people.oidc.person import RoleFields
 from people.oidc.setup import BadSetup, Given, Setup, read_setup
 from people.personas import Persona, staff
-from settings import Settings, unused
+from settings.values import Settings, unused
 from sources.samples import PERSONAS
 from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher
@@ -135,7 +135,8 @@ def gateway_of(settings: Settings) -> Body | None:
     else:
         why = f"{len(secrets)} secrets"
     if not 1 <= len(secrets) <= MOST_SECRETS:
-        raise RefusedStart(f"YJS_GATEWAY_SECRET={settings.gateway_secret}：里面应有一或两行 whsec_ 开头的密钥（{why}）")
+        raise RefusedStart(f"YJS_GATEWAY_SECRET={settings.gateway_secret}："
+                           f"里面应有一或两行 whsec_（国密 whsm3_）开头的密钥（{why}）")
     return gateway_body(settings.gateway, secrets)
 
 

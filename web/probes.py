@@ -22,7 +22,7 @@ from desk.staff.operations import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, marks, pausing, people, reading, tallies
+from store import bulletins, conservation, marks, pausing, people, reading, tallies, verifications
 from store.chains import moved
 from store.errors import StoreError
 from store.port import Tx
@@ -55,7 +55,16 @@ def readyz() -> Response:
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
     if not beating:
         raise Problem(503, "not_ready", "派发还没有开始或已停止，请稍后再试", headers={"Retry-After": "5"})
-    return shown({"status": "ready"})
+    return shown({"status": "ready", "look": _to_look_at(now)})
+
+
+def _to_look_at(now: datetime) -> list[str]:
+    """What a person should look at though it keeps nobody out: no balancer may take us away for it."""
+    with house().database.read() as tx:
+        walked = verifications.standing(tx)
+    found = {"审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
+             f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now)}
+    return [says for says, holds in found.items() if holds]
 
 
 def _probe(now: datetime) -> datetime | None:
@@ -95,6 +104,8 @@ KEPT: Mapping[str, str] = {
     "bulletins_oldest_seconds": "how long the oldest of them is overdue",
     "bulletins_troubled": "messages for applicants that need somebody, by state; anything above 0 is an alarm",
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
+    "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
+    "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",
     "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
     "outdated": "1 for a process that has met what only a newer version knows and must be upgraded",
     "writes_waiting": "callers of this process that wait to write",
@@ -123,7 +134,11 @@ def _news(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
 def _ages(tx: Tx, now: datetime) -> dict[str, float]:
     """How long ago what must happen again and again was last done."""
     found = {name: marks.get(tx, mark) for name, mark in (("sweep_seconds", HEARTBEAT), ("backup_seconds", BACKUP))}
-    return {name: max(0.0, (now - mark.at).total_seconds()) if mark else inf for name, mark in found.items()}
+    walked = verifications.standing(tx)
+    ages = {name: mark.at if mark else None for name, mark in found.items()} | {
+        "verify_seconds": walked.last.at if walked.last else None}
+    return {"verify_failed": float(walked.failed),
+            **{name: max(0.0, (now - at).total_seconds()) if at else inf for name, at in ages.items()}}
 
 
 def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:

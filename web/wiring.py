@@ -22,12 +22,13 @@ from connectors.base import Body, Registry
 from connectors.deployment import Deployment
 from connectors.gateway import Gateway
 from desk.desk import Desk
+from desk.staff.erasing import FILES_REST
 from desk.upkeep.offices import absent, advice
 from dispatch.courier import Courier
 from dispatch.loop import Dispatcher, Works
 from oversight.daily import Daily
 from oversight.ratings import Ratings
-from people.accounts import Accounts
+from people.accounts import Accounts, Beside
 from people.attempts import Attempts
 from people.oidc.accounts import OidcAccounts
 from people.oidc.person import RoleFields
@@ -35,12 +36,14 @@ from people.oidc.setup import Setup
 from people.personas import Persona
 from people.sessions import Lives, Sessions
 from people.tokens import Tokens
-from settings import Clock, Settings
+from settings.clock import Clock
+from settings.values import Settings
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
 from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
+from web.rates import Rates
 
 if TYPE_CHECKING:
     from people.oidc.flow import Flow
@@ -82,7 +85,7 @@ class House:
         self.clock = Clock(settings.clock_file)
         self.dispatcher: Dispatcher | None = None
         self.courier: Courier | None = None
-        self.attempts = Attempts()
+        self.attempts, self.rates = Attempts(), Rates(settings.rates)
         self.accounts = Accounts(lambda: self.database, self.attempts)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
@@ -150,6 +153,13 @@ class House:
     def ratings(self) -> Ratings:
         """Where ratings come in and are answered."""
         return Ratings(self.database, self.desk)
+
+    def erase_account(self, account: str, beside: Beside) -> None:
+        """Erase an applicant's account, and write what is `beside` it in its transaction. Uploads go in a day or two: a
+        backup that has copied the rows just now must still find their bytes."""
+        now = self.clock.now()
+        rest = timedelta(days=self.settings.keep_uploads) - FILES_REST
+        self.accounts.erase(account, now - rest, now, beside)
 
     def begin(self) -> None:
         """Open the store and start the dispatcher; the server calls it in its worker, nobody else does. `RefusedStart`

@@ -29,6 +29,7 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     catalog = findings.catalog
     findings.known((*path, "lead"), "部门", bundle.lead, catalog.departments, "unknown_department")
     findings.known((*path, "window"), "办理期", bundle.window, catalog.windows)
+    _closing(findings, bundle)
     for ident, matter in bundle.own_matters.items():
         check_matter(findings, matter, (*path, "matters", ident))
     scope = bundle_scope(catalog, bundle)
@@ -41,6 +42,18 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     _form(findings, bundle)
     _composite(findings, bundle)
     _before(findings, bundle)
+
+
+def _closing(findings: Findings, bundle: Bundle) -> None:
+    """What takes the place of a closed bundle must be there and be open itself."""
+    if bundle.closed is None or bundle.closed.instead is None:
+        return
+    path: Path = ("bundles", bundle.id, "closed", "instead")
+    findings.known(path, "一件事", bundle.closed.instead, findings.catalog.bundles)
+    then = findings.catalog.bundles.get(bundle.closed.instead)
+    if then is not None and then.closed is not None:
+        says = f"{bundle.id} 停办后改办的 {then.id} 自己也停办了；请写现在可以办的一件事，或删去 instead"
+        findings.say(path, "closed_instead", says)
 
 
 def known_matters(catalog: Catalog, bundle: Bundle) -> Iterator[tuple[Entry, Matter]]:

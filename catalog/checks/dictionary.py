@@ -251,7 +251,7 @@ def check_days(findings: Findings, today: date) -> None:
             findings.warn(("calendar",), "calendar_missing", says)
     for bundle in findings.catalog.bundles.values():
         window = findings.catalog.windows.get(bundle.window or "")
-        if window is not None and window.end < today.isoformat():
+        if bundle.closed is None and window is not None and window.end < today.isoformat():
             says = f"办理期 {window.code} 到 {window.end} 已经结束，{bundle.id} 现在谁也不能提交；请改日期"
             findings.warn(("bundles", bundle.id, "window"), "window_over", says)
 

@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 from catalog.schemas.dictionary import RoleShape, options
 from catalog.schemas.fields import (
     Authored,
+    Day,
     Duration,
     Either,
     Free,
@@ -194,6 +195,15 @@ class People(MapOf):
             raise ValidationError(error.messages, valid_data=dict.fromkeys(error.valid_data or ())) from error
 
 
+class ClosingShape(Authored):
+    """Nothing new is taken any more."""
+
+    short = "why"
+    why = Line("停办说明", required=True)
+    since = Day("停办之日", data_key="from")
+    instead = Name("改办的一件事")
+
+
 class BundleShape(Authored):
     """A life-event bundle."""
 
@@ -206,6 +216,7 @@ class BundleShape(Authored):
     people = People("角色")
     limits = Shape("总承诺", PromiseShape)
     window = Name("办理期")
+    closed = Shape("停办", ClosingShape)
     tone = Pick("语气", ("plain", "condolence"))
     situation = MapOf("情形问题", Shape("情形问题", QuestionShape, partial=True), named="identifier")
     groups = MapOf("组", Shape("组", GroupShape, partial=True))

@@ -33,6 +33,7 @@ from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
 from store import drafts
 from store.errors import UnknownDraft as NotStored
+from store.errors import UnknownEdition
 from store.port import Tx
 
 CHANGEABLE = ("situation", "form", "materials", "consent")
@@ -40,6 +41,7 @@ LARGEST = 2_000_000  # bytes of all that a draft holds; each save adds to it, an
 FOR = "on_behalf_of"  # in the body of a draft for somebody else: whom
 VOID_FINDINGS = ("situation", "form", "consent")
 MOST_UNFILED = 50  # of one person
+NOT_THERE = "这件事已不在网上受理；填过的还留着，不需要了可以在“我的办件”里删除，要办请到政务大厅窗口或拨打 12345"
 REMEMBERED_LINES = 5_000  # of lists of drafts, of all persons
 Body = Mapping[str, Any]
 Changes = Mapping[str, Any]
@@ -181,13 +183,23 @@ class Drafts:
         zone = self._premises.zone
         today = datetime.combine(now.astimezone(zone).date(), time(), zone)
         with self._premises.database.read() as tx:
-            kept = [one for one in drafts.listed(tx, subject) if one.bundle in self._premises.catalog.bundles]
+            kept = drafts.listed(tx, subject)
         found = []
         for one in kept:
+            if one.bundle not in self._premises.catalog.bundles:
+                found.append(self._gone(one))
+                continue
             with suppress(UnknownDraft):  # deleted just now
                 found.append(self._line(subject, one, self._editions.of(one.bundle).hash, today))
         with self._premises.database.read() as tx:
             return [one if _stands(tx, subject, one.on_behalf_of, one.bundle, now) else _shut(one) for one in found]
+
+    def _gone(self, listed: drafts.Line) -> DraftLine:
+        """The line of a draft whose bundle is not there any more: what it was called, if a case of it says so."""
+        name = ""
+        with suppress(UnknownEdition):
+            name = str(self._editions.stored_catalog(listed.edition).bundles[listed.bundle].name)
+        return DraftLine(listed.draft, listed.bundle, name, listed.updated_at, closed=NOT_THERE, gone=True)
 
     def _line_of(self, subject: str, listed: drafts.Line, _edition: str, today: datetime) -> DraftLine:
         """The line of a draft as it was saved last, which is composed for it once a day and edition."""
@@ -199,7 +211,8 @@ class Drafts:
         return DraftLine(
             id=shown.id, bundle=shown.bundle, bundle_name=str(shown.plan.bundle_name), updated_at=listed.updated_at,
             about=about(shown.plan, {**shown.situation, **shown.form}), fields=len(shown.missing) - missing,
-            papers=missing, errors=len(shown.errors), on_behalf_of=shown.on_behalf_of)
+            papers=missing, errors=len(shown.errors), on_behalf_of=shown.on_behalf_of,
+            closed=next((problem.text for problem in shown.plan.problems if problem.rule == "closed"), ""))
 
     def drop(self, subject: str, draft: str) -> None:
         """Delete a draft that was not filed. Its uploads stay the subject's own until they are linked."""

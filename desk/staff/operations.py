@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +18,13 @@ from desk.staff.erasing import Erasures
 from desk.staff.quarantine import Quarantine
 from desk.staff.resend import Resends
 from desk.staff.transfers import Transfers
-from store import marks, pausing
+from store import marks, pausing, verifications
 from store import people as stored_people
 from store.marks import Mark
 from store.messages import TOPIC
 from store.people import Token
 from store.port import Tx
+from store.verifications import Verification
 
 BACKUP = "backup"  # the act, and the mark that says when the last one was made
 
@@ -110,6 +112,17 @@ class Operations:
             act.record(tx, action, target, now, data)
             if action == BACKUP:
                 marks.put(tx, BACKUP, target, now)
+
+        self._premises.database.write(unit)
+
+    def verified(self, found: Verification, act: Act) -> None:
+        """Keep what a walk through all chains came to, which was done beside the portal."""
+        said = asdict(found)
+        del said["at"], said["actor"]
+
+        def unit(tx: Tx) -> None:
+            verifications.add(tx, found)
+            act.record(tx, "verify", "store", found.at, said)
 
         self._premises.database.write(unit)
 

@@ -1,5 +1,5 @@
 """What nobody came back for is forgotten, for it holds personal data: drafts that were not touched for long, mandates
-that ended as long ago and have no case any more, accounts made by the identity platform whose person came as long ago
+that ended as long ago and have no case any more, accounts of applicants whose person came as long ago
 and that hold nothing any more, and files that neither a case nor a draft nor a strange notice has.
 
 Once a day, a part at each sweep. A file is taken from its owner first, so that nobody can file it any more, then its
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from desk.premises import Premises
 from desk.uploads.files import OF_OFFICES
-from store import drafts, files, identities, mandates, marks, notices
+from store import drafts, files, leaving, mandates, marks, notices
 from store.files import Unlinked
 from store.notices import Strange
 from store.port import Tx
@@ -33,7 +33,7 @@ class Leftovers:
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
         self._after: Unlinked | None = None
-        self._unseen: str | None = ""  # where the round stands among identities; None: at their end
+        self._unseen: str | None = ""  # where the round stands among accounts; None: at their end
         self._under_way = False
         self._drafts = self._files = self._accounts = 0
 
@@ -45,6 +45,7 @@ class Leftovers:
                 return
             self._under_way, self._after, self._unseen = True, None, ""
             self._drafts = self._files = self._accounts = 0
+            write(lambda tx: leaving.count_from(tx, now))
         for _ in range(PAGES):
             if not self._some(now):
                 self._under_way = False
@@ -54,7 +55,7 @@ class Leftovers:
                 return
 
     def _some(self, now: datetime) -> bool:
-        """A page of drafts, or else of mandates, identities or files; whether there may be more."""
+        """A page of drafts, or else of mandates, accounts or files; whether there may be more."""
         database, keep = self._premises.database, self._premises.keep
         if gone := database.write(lambda tx: drafts.drop_untouched(tx, now - keep.drafts, PAGE)):
             self._drafts += gone
@@ -78,13 +79,13 @@ class Leftovers:
         return True
 
     def _some_accounts(self, after: str, before: datetime) -> None:
-        """The accounts of a page of identities."""
+        """A page of accounts."""
         database = self._premises.database
         with database.read() as tx:
-            page, self._unseen = identities.unneeded(tx, before, after, PAGE)
-        for identity in page:
+            page, self._unseen = leaving.unneeded(tx, before, after, PAGE)
+        for account in page:
             self._accounts += database.write(
-                lambda tx, identity=identity: identities.leave(tx, identity, before))  # type: ignore[misc]
+                lambda tx, account=account: leaving.drop(tx, account, before))  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)

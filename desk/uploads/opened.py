@@ -1,7 +1,7 @@
 """What a PDF or an OFD has inside, looked at in a process that may use little (see `desk.uploads.apart`).
 
-`python -m desk.opened` reads its standard input, a socket: each message names an ending and the seconds there are, and
-brings the file and the way for the answer, which is `null` or the code and the sentence of a refusal.
+`python -m desk.uploads.opened` reads its standard input, a socket: each message names an ending and the seconds there
+are, and brings the file and the way for the answer, which is `null` or the code and the sentence of a refusal.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ class OidcAccounts:
             if bond is None or account is None:
                 return _made(tx, person, details, now)
             identities.came(tx, bond, now)
+            people.came(tx, account.account, now)
             return _renewed(tx, account, person, details)
 
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -41,9 +41,10 @@ class Flow:
             "scope": self.setup.scopes, "state": ticket.state, "nonce": ticket.nonce, "code_challenge": challenge,
             "code_challenge_method": "S256"})
 
-    def finish(self, ticket: Ticket | None, sent: Mapping[str, str], now: datetime) -> Person:
+    def finish(self, ticket: Ticket | None, sent: Mapping[str, str], now: datetime,
+               before: Callable[[], None] = lambda: None) -> Person:
         """Who came back with what the platform `sent` along; raises what `people.errors` calls a sign-in that was
-        declined, stale or refused, or `PlatformDown`."""
+        declined, stale or refused, or `PlatformDown`. `before` is called before the platform is asked about a code."""
         if ticket is None or not now < ticket.until or not hmac.compare_digest(
                 sent.get("state", "").encode(), ticket.state.encode()):
             raise SignInStale
@@ -57,6 +58,7 @@ class Flow:
         code = sent.get("code", "")
         if not 0 < len(code) <= LONGEST_CODE:
             raise SignInRefused("the answer holds no code")
+        before()
         return self._person(ticket, code, now)
 
     def _person(self, ticket: Ticket, code: str, now: datetime) -> Person:

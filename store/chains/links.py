@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from cases.model import Event
 from store import events
-from store.chains.chain import GENESIS, Entry, Head, digest_of, fault, payload_of
+from store.chains.chain import GENESIS, Entry, Head, fault, is_digest, payload_of
 from store.encoding import moment
 from store.port import Tx
 
@@ -49,13 +49,13 @@ def of_case(tx: Tx, reference: str) -> tuple[list[Link], Head]:
     return found, Head(reference, kept[0]["n"], kept[0]["hash"]) if kept else Head(reference, 0, GENESIS)
 
 
-def wrong_in(links: Sequence[Link], end: Head) -> str | None:
+def wrong_in(links: Iterable[Link], end: Head) -> str | None:
     """What is wrong with a chain that is said to end with `end`, or None."""
     head = Head(end.chain, 0, GENESIS)
     for link in links:
         plain = (link.leg, link.type, link.at, link.actor, link.filled)
         wrong = fault(head, Entry(link.n, plain, link.digest, link.prev, link.hash))
-        if wrong is None and digest_of(link.payload) != link.digest:
+        if wrong is None and not is_digest(link.digest, link.payload):
             wrong = f"the payload of entry {link.n} was changed"
         if wrong is not None:
             return wrong

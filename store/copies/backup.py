@@ -76,8 +76,8 @@ def back_up(place: Place, opened: Opened, cipher: Cipher, goal: Goal, now: datet
     refuse_taken(target, place)
     if goal.like is not None:
         read_manifest(goal.like)
+    _take(target)
     try:
-        make_folder(target)
         return _copied(place, opened, cipher, goal, now)
     except OSError as error:
         _clear(target)
@@ -120,6 +120,17 @@ def refuse_taken(target: Path, place: Place) -> None:
         raise NoCopy("备份不能放在数据目录之内。")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise NoCopy(f"{target} 不是空目录；请每次备份用一个新目录。")
+
+
+def _take(target: Path) -> None:
+    """Begin the copy's database, empty; NoCopy if another backup into this folder was quicker, whose it then is."""
+    try:
+        make_folder(target)
+        (target / FILE).touch(0o600, exist_ok=False)
+    except FileExistsError:
+        raise NoCopy(f"{target} 正被另一个备份使用；请每次备份用一个新目录。") from None
+    except OSError as error:
+        raise NoCopy(f"备份没有完成：{error.strerror}；请检查 {target} 的属主、权限和空间。") from None
 
 
 def _clear(target: Path) -> None:

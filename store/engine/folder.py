@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from store.engine.turns import away
@@ -46,11 +48,16 @@ class FolderLock:
             self._handle = -1
 
     def _tried(self) -> bool:
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return _locked(self._handle)
+
+
+def _locked(handle: int) -> bool:
+    """Whether the open file is ours alone now, until it is closed."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_full(error: OSError) -> bool:
@@ -63,16 +70,20 @@ def lacks_only_room(folder: Path) -> bool:
     system says that there is no room for it."""
     probe = folder / "probe"
     try:
-        write_durably(probe, [b"\0" * _PROBED])
-        probe.unlink()
+        _write(probe, folder / ".probe.part", [b"\0" * _PROBED])
+        probe.unlink(missing_ok=True)
     except OSError as error:
         return is_full(error)
     return True
 
 
 def write_durably(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write `path` whole or not at all: temporary file, fsync, rename, fsync of the folder; mode 0600."""
-    temporary = path.with_name(f".{path.name}.part")
+    """Write `path` whole or not at all: temporary file, fsync, rename, fsync of the folder; mode 0600. The temporary
+    file is nobody else's, so of two who write one path at once the last has it, whole."""
+    _write(path, path.with_name(f".{path.name}.{secrets.token_hex(4)}.part"), chunks)
+
+
+def _write(path: Path, temporary: Path, chunks: Iterable[bytes]) -> None:
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -86,6 +97,42 @@ def write_durably(path: Path, chunks: Iterable[bytes]) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def claimed(draft: Path) -> Iterator[bool]:
+    """Whether `draft`, a file of mode 0600, is ours alone while the block runs, and of no other process that claims it.
+    What a process left there that was killed is taken over. It is gone afterwards, unless it was renamed."""
+    handle = _locked_open(draft)
+    if handle is None:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        if _still_named(draft, handle):
+            draft.unlink()
+        os.close(handle)
+
+
+def _locked_open(draft: Path) -> int | None:
+    """The file, opened and locked; None if somebody else has it locked."""
+    while True:
+        handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        locked = _locked(handle)
+        if locked and _still_named(draft, handle):
+            return handle
+        os.close(handle)
+        if not locked:
+            return None
+
+
+def _still_named(path: Path, handle: int) -> bool:
+    """Whether an open file is the one called so; who had it before may have renamed or deleted it meanwhile."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
 
 
 def make_folder(folder: Path) -> None:

@@ -21,6 +21,7 @@ from store.engine.schema import (
     FOURTH,
     NINTH,
     SECOND,
+    SEVENTEENTH,
     SEVENTH,
     SIXTH,
     TENTH,
@@ -124,6 +125,11 @@ def _thirteenth(db: Any) -> None:
 @MIGRATIONS(name="0014_days_of_reports")
 def _fourteenth(db: Any) -> None:
     run_all(db, FOURTEENTH)
+
+
+@MIGRATIONS(name="0017_who_looked_and_who_came")
+def _seventeenth(db: Any) -> None:
+    run_all(db, SEVENTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

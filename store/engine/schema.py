@@ -368,3 +368,17 @@ FOURTEENTH: tuple[str, ...] = (
     """create index events_decided on events (at, reference) where (type = 'leg.granted' or type = 'leg.refused'
     or type = 'leg.not_accepted' or type = 'leg.delivered' or type = 'leg.corrected')""",
 )
+
+# When the chains were last walked, by whom, and what came out (`store/verifications.py`). When an applicant last came,
+# however they sign in, and that an account was erased of which cases still tell by its id.
+SEVENTEENTH: tuple[str, ...] = (
+    """create table verifications (at {text} not null, actor {text} not null, holds {int} not null,
+    chains {int} not null, entries {int} not null, erased {int} not null, seals {int} not null, outside {int},
+    first_bad {text}, primary key (at, actor)){strict}""",
+    "alter table accounts add column seen_at {text}",
+    "alter table accounts add column erased_at {text}",
+    """update accounts set seen_at = (select max(seen_at) from identities where identities.account = accounts.account)
+    where role = 'applicant'""",
+    "create index accounts_seen on accounts (seen_at, account) where role = 'applicant'",
+    "drop index identities_seen",
+)

@@ -3,10 +3,13 @@
 import json
 from datetime import UTC, datetime
 
+from app import create_app
 from people.errors import WrongLogin
 from people.oidc.person import Person
 from people.oidc.ticket import new_ticket
 from tests.ops.conftest import file
+from tests.pages.client import Visitor
+from web.wiring import NAME
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
 LONG = "一句只有我自己知道的很长的话"
@@ -39,6 +42,51 @@ def test_an_account_can_be_closed_opened_again_and_given_another_password(deploy
     deployment.ok("accounts", "password", "li", "--reason", "忘记了", "--password", LONG * 2)
     assert not may_sign_in(deployment, "li", LONG)
     assert may_sign_in(deployment, "li", LONG * 2)
+
+
+def test_an_applicants_account_is_erased_by_command_and_nobody_elses(deployment):
+    for login, role in (("li", "operator"), ("wang", "applicant")):
+        deployment.ok("account", login, "--role", role, "--name", login, "--password", LONG)
+    refused = deployment.flask("accounts", "erase", "li", "--reason", "本人到窗口申请")
+    assert (refused.exit_code, "只停用" in refused.output) == (1, True)
+    assert "将注销" in deployment.ok("accounts", "erase", "wang", "--reason", "本人到窗口申请", "--dry-run")
+    assert may_sign_in(deployment, "wang", LONG)
+    assert "已注销" in deployment.ok("accounts", "erase", "wang", "--reason", "本人到窗口申请")
+    assert not may_sign_in(deployment, "wang", LONG)
+    assert "没有账号" in deployment.flask("accounts", "erase", "wang", "--reason", "再来一次").output
+    assert "account.erase" in deployment.ok("audit")
+
+
+def test_a_person_closes_the_account_after_reading_what_goes_and_what_stays(deployment):
+    account = deployment.ok("account", "wang", "--role", "applicant", "--name", "王二", "--password", LONG).strip()
+    app = create_app()
+    home, person = app.extensions[NAME], Visitor(app)
+    try:
+        running, = file(home, 1, account)
+        person.get("/login")
+        person.send("/login", ("login", "wang"), ("password", LONG))
+        person.get("/account")
+        assert "王二" in person.text and "账号 wang 和密码" in person.text
+        person.get("/account/close")
+        for said in ("还在办，注销以后继续办理", running.reference, running.code, "马上删除", "会留下，到期再删"):
+            assert said in person.text, said
+        person.send("/account/close", ("password", LONG))
+        assert (person.status, "请先勾选" in person.text) == (422, True)
+        person.send("/account/close", ("read", "1"), ("password", "猜的"))
+        assert (person.status, "账号或密码不对" in person.text) == (401, True)
+        person.send("/account/close", ("read", "1"), ("password", LONG))
+        assert (person.status, "账号已注销" in person.text, "退出（" in person.text) == (200, True, False)
+        person.get("/cases")
+        assert person.at == "/login"
+        person.send("/login", ("login", "wang"), ("password", LONG))
+        assert person.status == 401
+        assert home.desk.track(running.reference, running.code, home.clock.now())
+        person.sign_in()
+        person.get("/account/close")
+        person.send("/account/close", ("read", "1"))
+        assert (person.status, "示例人员" in person.text) == (403, True)
+    finally:
+        home.close()
 
 
 def test_a_member_of_the_staff_may_be_let_in_by_one_identity_of_the_platform_and_no_longer(deployment, monkeypatch):

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import struct
 import zipfile
 
 import pytest
 
 from desk.applicants.afterwards import Withdrawal
 from desk.errors import CannotArchive
-from desk.records.archive_check import check
+from desk.records.archive_check import MOST_LISTED, check
 from desk.uploads.files import owner_of
+from store.engine.folder import claimed
 from tests.ops.conftest import PNG, file, received, say
 
 WHY = ("--reason", "到期归档", "--by", "档案员")
@@ -170,3 +172,73 @@ def test_a_case_whose_file_is_gone_or_changed_is_not_archived(deployment, ended)
     assert refused.exit_code == 1
     assert "没有归档：完整性" in refused.output
     assert list((deployment.folder / "out").iterdir()) == []
+
+
+def claiming(path, sound, size, name="plan.json"):
+    """A package one entry of which says to unfold to so many bytes."""
+    rewritten(path, lambda *_: None, sound)
+    with zipfile.ZipFile(path, "a") as package:
+        package.getinfo(name).file_size = size
+        package.comment = b"written anew"
+
+
+def packed_otherwise(path, sound):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as package:
+        package.writestr("manifest.json", sound["manifest.json"])
+
+
+def unfolding(path, sound):
+    """A package whose plan says to be short and unfolds to a hundred million bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        for name in sound:
+            package.writestr(name, b"0" * 100_000_000 if name == "plan.json" else sound[name])
+        package.getinfo("plan.json").file_size = len(sound["plan.json"])
+
+
+def listing(path, length):
+    """A file of holes that says to be a ZIP with so long a list of entries."""
+    with path.open("wb") as stream:
+        stream.truncate(length)
+        stream.seek(0, 2)
+        stream.write(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 9, 9, length, 0, 0))
+
+
+BOMBS = [
+    (lambda path, sound: claiming(path, sound, 100 << 30), "安全性：plan.json 展开后有 107374182400 字节"),
+    (lambda path, sound: claiming(path, sound, 30_000_000, "manifest.json"), "安全性：manifest.json 超过"),
+    (unfolding, "完整性：plan.json 的内容与清单不符"),
+    (packed_otherwise, "可用性：manifest.json 的压缩方式"),
+    (lambda path, _: listing(path, 3_000_000_000), f"安全性：目录超过 {MOST_LISTED} 字节"),
+    (lambda path, sound: rewritten(path, with_digests(lambda found: found.update(
+        {"records.jsonl": b'{"kind":"' + b"x" * 25_000_000 + b'"}'})), sound), "安全性：records.jsonl 里有一行超过"),
+    (lambda path, sound: rewritten(path, lambda _, manifest: manifest.update(entries=[7]), sound), "可用性：读不了"),
+    (lambda path, _: path.mkdir(), "可用性：这不是文件"),
+]
+
+
+def test_a_package_that_would_end_us_is_refused_before_it_unfolds(deployment, package, tmp_path):
+    sound = entries(package)
+    for number, (bomb, says) in enumerate(BOMBS):
+        path = tmp_path / f"{number}.zip"
+        bomb(path, sound)
+        with pytest.raises(CannotArchive, match=says):
+            check(path)
+    done = deployment.flask("archive", "check", tmp_path / "0.zip", package)
+    assert (done.exit_code, f"0.zip  {BOMBS[0][1]}" in done.output) == (1, True)
+    assert f"{package}  完好" in done.output
+
+
+def test_two_commands_that_archive_one_case_at_once_leave_each_other_alone(deployment, ended):
+    over, out = ended[0].reference, deployment.folder / "out"
+    out.mkdir()
+    draft = out / f".{over}.part"
+    with claimed(draft) as ours:
+        assert ours
+        draft.write_bytes(b"half of it")
+        refused = deployment.flask("archive", "make", over, "--into", out, *WHY)
+        assert refused.exit_code == 1
+        assert f"{over}  没有归档：另一个命令正在把它写进这个目录" in refused.output
+        assert [(path.name, path.read_bytes()) for path in out.iterdir()] == [(draft.name, b"half of it")]
+    draft.write_bytes(b"left by one that was killed")
+    deployment.ok("archive", "make", over, "--into", out, *WHY)
+    assert [path.name for path in out.iterdir()] == [f"{over}.zip"]

@@ -6,11 +6,19 @@ import json
 import shutil
 import sqlite3
 from datetime import timedelta
+from functools import partial
+from math import inf
 
 import pytest
 
+from app import create_app
+from desk.upkeep.sweeps import HEARTBEAT
+from store import marks
+from store.engine.opening import Place
 from store.engine.sqlite import FILE
 from tests.ops.conftest import HOME, file, received, say
+from tests.pages.client import Visitor
+from web.wiring import NAME
 
 SECRET = "示例项目"
 
@@ -66,13 +74,20 @@ def test_since_leaves_out_what_did_not_change(deployment, filed):
     assert {line["case"] for line in found if line["kind"] == "event"} == {filed[0].reference}
     assert [line["kind"] for line in lines(deployment.ok("export", "--jsonl", "--since", "2999-01-01"))] == ["audit"]
     assert deployment.flask("export", "--jsonl", "--since", "gestern").exit_code == 1
+    into = deployment.folder / "all.jsonl"
+    deployment.ok("export", "--jsonl", "--since", soon, "--into", into)
+    assert (lines(into.read_text("utf-8")), into.stat().st_mode & 0o777) == (found, 0o600)
+    refused = deployment.flask("export", "--jsonl", "--into", deployment.folder / "none" / "all.jsonl")
+    assert (refused.exit_code, "写不了" in refused.output) == (1, True)
 
 
-def test_reading_commands_run_beside_whoever_holds_the_folder(deployment, filed):
+def test_reading_commands_run_beside_whoever_holds_the_folder(deployment, filed, monkeypatch):
     with deployment.house() as home:
         home.database.write(lambda tx: None)
         assert deployment.flask("export", "--jsonl").exit_code == 0
-        assert deployment.flask("verify").exit_code == 0
+        monkeypatch.setattr("web.parts.Place", partial(Place, patience=0.1))  # no portal that could be told
+        done = deployment.flask("verify")
+        assert (done.exit_code, "这次核对没有记下" in done.stderr) == (0, True)
         assert deployment.flask("legs").exit_code == 0
 
 
@@ -85,6 +100,38 @@ def test_verify_holds_and_names_the_first_changed_event(deployment, filed):
     assert done.exit_code == 1
     assert filed[1].reference in done.stderr
     assert "entry 3 was changed" in done.stderr
+    assert "没有记下" not in done.stderr
+
+
+def test_what_a_walk_came_to_is_kept_for_auditors_and_for_machines(deployment, filed):
+    def told():
+        app = create_app()
+        home = app.extensions[NAME]
+        try:
+            home.database.write(lambda tx: marks.put(tx, HEARTBEAT, "", home.clock.now()))
+            shown = dict(line.rsplit(" ", 1) for line in app.test_client().get("/metrics").text.splitlines())
+            clerk = Visitor(app)
+            clerk.sign_in("auditor")
+            clerk.get("/staff/audit")
+            look = app.test_client().get("/readyz").json["look"]
+            return shown["yijianshi_verify_failed"], float(shown["yijianshi_verify_seconds"]), look, clerk.text
+        finally:
+            home.close()
+
+    failed, seconds, look, page = told()
+    assert (failed, seconds, look, "最近一次核对 还没有" in page) == ("0.0", inf, [], True)
+    deployment.ok("verify", "--by", "值班员甲", "--reason", "每周核对")
+    failed, seconds, look, page = told()
+    assert (failed, seconds < 3_600, look) == ("0.0", True, [])
+    assert "值班员甲" in page and "没有与系统外留存的封存对照" in page and "审计链对不上" not in page
+    entry = deployment.ok("audit", "--json").splitlines()[-1]
+    assert (json.loads(entry)["action"], json.loads(entry)["data"]["holds"]) == ("verify", True)
+    with sqlite3.connect(deployment.data / FILE) as connection:
+        connection.execute("update events set type = 'leg.granted' where n = 3")
+    assert deployment.flask("verify").exit_code == 1
+    failed, _, look, page = told()
+    assert (failed, [says[:6] for says in look], "审计链对不上" in page) == ("1.0", ["审计链对不上"], True)
+    assert "entry 3 was changed" in page
 
 
 def test_a_cut_and_rebuilt_tail_contradicts_the_head_kept_outside(deployment, filed):

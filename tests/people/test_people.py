@@ -1,6 +1,6 @@
 """Accounts, sessions and tokens on a real store."""
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -108,6 +108,28 @@ def test_one_address_may_not_try_many_names():
     with pytest.raises(TooManyAttempts):
         guesses.guess_at(LOGIN, "one more", "10.0.0.1", NOW + LOGIN.any_name.times * MINUTE)
     guesses.guess_at(LOGIN, "one more", "10.0.0.1", NOW + LOGIN.any_name.window)
+
+
+def test_who_was_let_in_from_a_network_is_not_kept_out_by_what_others_there_get_wrong():
+    guesses, office = Attempts(), "10.0.0.1"
+    guesses.guess_at(LOGIN, "known", office, NOW)
+    guesses.known_at(LOGIN, "known", office, NOW)
+    for number in range(LOGIN.any_name.times):
+        guesses.guess_at(LOGIN, f"name{number}", office, NOW)
+    with pytest.raises(TooManyAttempts):
+        guesses.guess_at(LOGIN, "new here", office, NOW)
+    for _ in range(LOGIN.here.times):
+        guesses.guess_at(LOGIN, "known", office, NOW)
+    with pytest.raises(TooManyAttempts):
+        guesses.guess_at(LOGIN, "known", office, NOW)
+
+
+def test_who_is_out_of_guesses_and_tries_on_uses_up_none_of_the_others():
+    guesses, office = Attempts(), "10.0.0.1"
+    for number in range(3 * LOGIN.any_name.times):
+        with suppress(TooManyAttempts):
+            guesses.guess_at(LOGIN, "stubborn", office, NOW + number * MINUTE / 100)
+    guesses.guess_at(LOGIN, "somebody else", office, NOW + 2 * MINUTE)
 
 
 def test_a_login_name_is_given_once(accounts):

@@ -8,10 +8,12 @@ import threading
 import pytest
 
 from store import audit, drafts, events, files, legs, mandates, marks, messages, offers, pausing, people, ratings
+from store.algorithms import AES
 from store.audit import Entry
 from store.chains import seals
 from store.chains.proof import verify
 from store.cipher import Cipher
+from store.copies import backup
 from store.copies.backup import MANIFEST, Goal, back_up, read_manifest
 from store.copies.restoration import restore, try_out
 from store.drafts import Draft
@@ -143,7 +145,7 @@ def test_a_harmed_copy_is_not_restored(taken, cipher, tmp_path, harm):
     elif harm == "manifest":
         (copy / MANIFEST).unlink()
     else:
-        keys = Cipher([os.urandom(32)], os.urandom(32))
+        keys = Cipher([AES.key(os.urandom(32))], AES.key(os.urandom(32)))
     with pytest.raises(NoCopy):
         try_out(copy, keys)
     with pytest.raises(NoCopy):
@@ -189,6 +191,21 @@ def test_a_copy_that_was_cut_off_is_cleared_away_and_can_be_made_again(filled, p
         arm("")
     assert list((tmp_path / "copy").iterdir()) == []
     assert back_up(place, opened, cipher, Goal(tmp_path / "copy"), NOW).cases == 1
+
+
+def test_two_backups_into_one_folder_at_once_leave_one_whole_copy(filled, place, cipher, tmp_path, monkeypatch):
+    opened, _ = filled
+    looked, there = backup.refuse_taken, tmp_path / "copy"
+
+    def look_and_be_overtaken(target, where):
+        looked(target, where)
+        monkeypatch.setattr(backup, "refuse_taken", looked)
+        back_up(place, opened, cipher, Goal(there), NOW)
+
+    monkeypatch.setattr(backup, "refuse_taken", look_and_be_overtaken)
+    with pytest.raises(NoCopy, match="另一个备份"):
+        back_up(place, opened, cipher, Goal(there), NOW)
+    assert try_out(there, cipher).files == 1
 
 
 def test_a_lost_file_of_a_case_fails_the_backup_and_a_lost_upload_is_counted(filled, place, cipher, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from store import vault
 from store.cipher import Cipher
 from store.engine import folder
-from store.engine.folder import make_folder
+from store.engine.folder import claimed, make_folder, write_durably
 from store.engine.opening import Place
 from store.vault import FolderVault, new_file_id
 from tests.store.samples import NOW
@@ -46,3 +47,27 @@ def test_a_folder_that_somebody_else_just_made_is_not_taken_for_durable(
     assert synced == [files, files / file[-2:]]
     kept.put(new_file_id(NOW)[:-2] + file[-2:], [b"two"])
     assert synced[2:] == [files / file[-2:]]
+
+
+def test_of_two_who_write_one_file_at_once_each_writes_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "one"
+
+    def slowly() -> Iterator[bytes]:
+        yield b"first, "
+        write_durably(path, [b"second"])
+        assert path.read_bytes() == b"second"
+        yield b"whole"
+
+    write_durably(path, slowly())
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("one", b"first, whole")]
+
+
+def test_a_draft_is_one_process_own_until_it_is_done_with_it(tmp_path: Path) -> None:
+    draft = tmp_path / "draft"
+    with claimed(draft) as ours, claimed(draft) as theirs:
+        assert (ours, theirs) == (True, False)
+        draft.write_bytes(b"whole")
+        draft.rename(tmp_path / "done")
+    with claimed(draft) as ours:
+        assert ours and draft.exists()
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("done", b"whole")]

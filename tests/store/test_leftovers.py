@@ -13,6 +13,7 @@ from bench.inside import SUBJECT, Inside, inside
 from desk.agents.mandates import Wish
 from desk.errors import UnknownDraft
 from desk.staff.acts import Act
+from people.accounts import NewAccount
 from people.errors import AccountClosed
 from people.oidc.person import Person
 from people.oidc.ticket import new_ticket
@@ -25,6 +26,7 @@ NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 POWER = {"services": ["power"], "outside_line": False, "filer": "legal_rep"}
 OFFICE = "power-grid"
+PASSWORD = "一句只有我自己知道的很长的话"
 
 
 @pytest.fixture
@@ -119,14 +121,19 @@ def test_what_names_files_is_opened_before_the_unit_that_takes_them_away_and_wha
     assert stamp(NOW) not in opened_in, "what was there before is not opened while others wait"
 
 
-def test_an_account_of_the_platform_goes_once_nobody_comes_and_it_holds_nothing(there: Inside) -> None:
+def test_an_account_goes_once_nobody_comes_and_it_holds_nothing_however_it_is_signed_in_to(there: Inside) -> None:
     accounts, write, later = there.house.oidc_accounts, there.house.database.write, NOW + 91 * DAY
 
     def come(who: str, at: datetime = NOW) -> str:
         return accounts.enter(Person("https://city.example", who, None, f"示例{who}"), new_ticket("", at), at).account
 
-    idle, back, closed, drafts_on, files_on, filed, entrusted = people_ = [
-        come(who) for who in ("idle", "back", "closed", "drafts", "uploads", "case", "mandate")]
+    def added(login: str) -> str:
+        return there.house.accounts.add(NewAccount(login, "applicant", "示例", password=PASSWORD), NOW).account
+
+    idle, back, closed, drafts_on, files_on, filed, entrusted, _, earlier = people_ = [
+        *(come(who) for who in ("idle", "back", "closed", "drafts", "uploads", "case", "mandate")),
+        added("local"), added("earlier")]
+    write(lambda tx: tx.run("update accounts set seen_at = null where account = :a", a=earlier))  # by an older version
     there.house.accounts.disable(closed)
     reference = there.file(POWER, "filed", NOW).reference
     write(lambda tx: tx.run("update cases set subject = :s where reference = :r", s=filed, r=reference))
@@ -139,11 +146,12 @@ def test_an_account_of_the_platform_goes_once_nobody_comes_and_it_holds_nothing(
         with there.house.database.read() as tx:
             return [who for who in people_ if tx.rows("select 1 as yes from accounts where account = :a", a=who)]
 
+    assert stay(NOW + 5 * DAY) == people_
     assert stay(NOW + 89 * DAY) == people_
     assert come("back", NOW + 90 * DAY) == back
     there.desk.open_draft(drafts_on, "utilities", POWER, NOW + 90 * DAY)
     kept(there, files_on, NOW + 90 * DAY)
-    assert stay(later) == [back, closed, drafts_on, files_on, filed, entrusted]
+    assert stay(later) == [back, closed, drafts_on, files_on, filed, entrusted, earlier], "no longer idle and local"
     with there.house.database.read() as tx:
         assert not tx.rows("select * from preferences") and identities.bonds_of(tx, idle) == []
         assert mandates.agent_of(tx, code, NOW) is None

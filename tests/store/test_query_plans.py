@@ -25,6 +25,7 @@ from store import (
     files,
     identities,
     leases,
+    leaving,
     legs,
     mandates,
     messages,
@@ -41,6 +42,7 @@ from store import (
     since,
     submissions,
     tallies,
+    verifications,
 )
 from store.chains import moved, seals
 from store.choosing import Wanted
@@ -101,7 +103,7 @@ QUESTIONS: dict[str, Question] = {
     "bulletins": lambda tx: (bulletins.due(tx, NOW, 9), bulletins.lease(tx, [BULLETIN], NOW),
                              bulletins.end(tx, BULLETIN, "sent", "", NOW), bulletins.troubled(tx, None, 9),
                              bulletins.resend(tx, ["b"], NOW), bulletins.figures(tx), bulletins.erase(tx, REFERENCE)),
-    "figures": lambda tx: reading.figures(tx, NOW),
+    "figures": lambda tx: (reading.figures(tx, NOW), verifications.standing(tx), verifications.latest(tx)),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW, NOW), erasure.taken_back(tx, NOW, "a")),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
@@ -146,8 +148,8 @@ QUESTIONS: dict[str, Question] = {
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
     "identities of the platform": lambda tx: (identities.bond(tx, "i", "s"), identities.bonds_of(tx, "a"),
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
-                                              identities.unneeded(tx, NOW, "", 9),
-                                              identities.leave(tx, "i", NOW), people.forget(tx, "a"),
+                                              leaving.unneeded(tx, NOW, "", 9), leaving.count_from(tx, NOW),
+                                              leaving.drop(tx, "a", NOW), leaving.erase(tx, "a", [UNLINKED], NOW, NOW),
                                               identities.drop_bonds(tx, "a"), people.end_via(tx, "v"),
                                               people.end_all_via(tx, "a"), people.end_all(tx, "a")),
     "mandates, page by page": lambda tx: (mandates.given_by(tx, "p"), mandates.given_to(tx, "a"),

@@ -284,15 +284,37 @@ def test_a_closed_account_stays_closed(portal, person, provider):
     assert (answer.status_code, "已经停用" in answer.text, signed_in(person)) == (403, True, False)
 
 
-def test_who_tries_again_and_again_waits_and_who_gets_in_is_not_counted(portal, provider, monkeypatch):
+def test_who_makes_up_codes_keeps_nobody_out_of_a_shared_network_who_was_let_in_before(portal, provider, monkeypatch):
     monkeypatch.setattr(pages_platform, "PLATFORM", Limit(2, timedelta(minutes=10)))
-    network = {"REMOTE_ADDR": "10.7.7.7"}
-    for _ in range(3):
-        person = portal.test_client()
-        person.environ_base |= network
-        sign_in(person, provider)
-    codes = [person.get("/login/platform/back?state=x&code=y").status_code for _ in range(3)]
-    assert codes == [400, 400, 429]
+    monkeypatch.setattr(pages_platform, "PLATFORM_KNOWN", Limit(2, timedelta(minutes=10)))
+
+    def browser(address="10.7.7.7"):
+        made = portal.test_client()
+        made.environ_base |= {"REMOTE_ADDR": address}
+        return made
+
+    def made_up(by):
+        """A code that the platform does not know, with a ticket of ours."""
+        asked = off(by, provider)
+        provider.answers["/token"] = lambda _: (400, b"{}")
+        answer = back(by, asked).status_code
+        provider.answers.clear()
+        return answer
+
+    villagers = [sign_in(browser(), provider) for _ in range(3)]  # who gets in is not counted
+    hostile = browser()
+    assert [hostile.get("/login/platform/back?state=x&code=y").status_code for _ in range(3)] == [400] * 3
+    assert [back(hostile, off(hostile, provider), error="access_denied").status_code for _ in range(3)] == [303] * 3
+    assert [made_up(hostile) for _ in range(3)] == [403, 403, 429]
+    newcomer = browser()
+    assert back(newcomer, off(newcomer, provider)).status_code == 429
+    sign_in(villagers[0], provider)
+    sign_in(browser("10.8.8.8"), provider)
+    assert [made_up(villagers[1]) for _ in range(3)] == [403, 403, 429], "but not without end"
+    sign_in(villagers[2], provider)
+    villagers[2].delete_cookie("yjs-came")
+    villagers[2].set_cookie("yjs-came", "made-up")
+    assert back(villagers[2], off(villagers[2], provider)).status_code == 429
 
 
 def test_neither_code_nor_token_nor_secret_nor_person_comes_into_the_log(portal, provider, caplog):

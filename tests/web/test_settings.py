@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from settings import BadClock, BadSettings, Clock, Settings, settings_page
+from settings.clock import BadClock, Clock
+from settings.page import settings_page
+from settings.values import BadSettings, Settings
 from web.parts import gateway_of
 from web.wiring import RefusedStart
 

@@ -69,6 +69,7 @@ class BundleLine(Answer):
     origin = text()
     matter_count = whole("how many matters it can reach")
     promised = text("the promise for the whole, e.g. 7wd", null=True)
+    closed = text("why it takes nothing new any more, and what takes its place; null while it does", null=True)
 
 
 class Bundles(Answer):
@@ -206,6 +207,7 @@ class DraftLine(Answer):
     missing = whole()
     errors = whole()
     shut = yes("it is for somebody whose mandate is over: it is kept, and nothing of it is shown")
+    closed = text("why nothing of this can be filed any more; null while it can", null=True)
 
 
 class Drafts(Answer):

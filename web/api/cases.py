@@ -76,9 +76,9 @@ def results(reference: str) -> Response:
 @operation(Operation(
     "Read a case by its two codes, masked, without login", {200: "the case, masked"}, body=TrackBody,
     refuses=(400, 404, 413, 415, 422, 429), returns="Case",
-    more="From one network at most 5 wrong codes for a reference in 15 minutes and 20 for any in an hour; from all "
-    "networks where its code was not known lately 100 for a reference in an hour. Unknown reference and wrong code are "
-    "answered alike. Never put the codes into a URL's query."))
+    more="From one network at most 5 wrong codes for a reference in 15 minutes; where its code was not known lately "
+    "also 200 for any in an hour, and from all such networks 100 for a reference in an hour. Unknown reference and "
+    "wrong code are answered alike. Never put the codes into a URL's query."))
 def track() -> Response:
     """Track by reference and code."""
     only_args()

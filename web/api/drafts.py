@@ -120,7 +120,7 @@ def file_json(info: FileInfo) -> dict[str, Any]:
 def _draft_line(line: DraftLine) -> dict[str, Any]:
     return {"draft": line.id, "bundle": line.bundle, "bundle_name": line.bundle_name,
             "updated_at": line.updated_at.isoformat(), "missing": line.fields + line.papers, "errors": line.errors,
-            "shut": line.shut}
+            "shut": line.shut, "closed": line.closed or None}
 
 
 def draft_json(draft: Draft) -> dict[str, Any]:

@@ -113,8 +113,8 @@ def _counted(act: Callable[[], Done]) -> Done:
     """Do what needs a right code; each try counts as a wrong guess until it was right."""
     now, guesses = house().clock.now(), house().attempts
     network = attempts.network_of(request.remote_addr or "")
-    guesses.guess("agent-code-address", network, attempts.AGENT_CODE_ADDRESS, now)
-    guesses.guess("agent-code", subject(), attempts.AGENT_CODE, now)
+    guesses.guess_all([("agent-code", subject(), attempts.AGENT_CODE),
+                       ("agent-code-address", network, attempts.AGENT_CODE_ADDRESS)], now)
     wrong = False
     try:
         return act()

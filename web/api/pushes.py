@@ -96,7 +96,8 @@ HEADERS: tuple[tuple[str, str], ...] = (
     ("Idempotency-Key", "`{leg}:{type}:{n}`; the same over retries, restarts and resends, with the same bytes"),
     ("webhook-id", "opaque, the same over all attempts of a key"),
     ("webhook-timestamp", "seconds since 1970, fresh for each attempt"),
-    ("webhook-signature", "`v1,` and base64 HMAC-SHA256 of `id.timestamp.body`; two during rotation"),
+    ("webhook-signature", "`v1,` and base64 HMAC-SHA256 of `id.timestamp.body` (by a `whsm3_` secret `v1sm3,` "
+                          "and HMAC-SM3); two during rotation"),
 )
 ANSWERS = {
     "2XX": {"description": "received, whatever code of your own stands in it; an immediate `state` (received, "

@@ -8,15 +8,17 @@ when it is used.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, make_response, redirect, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
-from people.attempts import PLATFORM, network_of
+from people.attempts import PLATFORM, PLATFORM_KNOWN, TRUSTED, network_of
 from people.errors import PeopleError, SignInDeclined, SignInRefused
 from people.oidc.ticket import TICKET_LIFE, Ticket, new_ticket
 from web.errors import Problem, not_found
@@ -27,10 +29,12 @@ from web.wiring import house
 
 if TYPE_CHECKING:
     from people.oidc.flow import Flow
+    from people.oidc.person import Person
 
 LOG = logging.getLogger("yijianshi.identity")
 MOST_TICKETS = 4  # of one browser; the oldest goes
 LONGEST_NEXT = 1_000
+_CAME = "came by the platform"
 
 
 def _platform() -> Flow:
@@ -61,16 +65,50 @@ def to_platform() -> AnyResponse:
 @bp.get("/login/platform/back")
 def from_platform() -> AnyResponse:
     """Back from the platform: who it is, a session of ours, and on to where the person was going."""
-    platform, now, network = _platform(), house().clock.now(), network_of(request.remote_addr or "")
+    platform, now, mark = _platform(), house().clock.now(), _mark()
     name = _name(request.args.get("state", ""))
     ticket = _ticket(name)
     try:
-        house().attempts.guess("platform", network, PLATFORM, now)
-        sign_in_by(platform.finish(ticket, request.args, now), ticket or new_ticket("", now))
+        person = _counted(lambda before: platform.finish(ticket, request.args, now, before), mark, now)
+        sign_in_by(person, ticket or new_ticket("", now))
     except PeopleError as error:
         return _forget(_again(error, ticket.next if ticket else ""), name)
-    house().attempts.back("platform", network)
-    return _forget(onward(ticket.next if ticket else None), name)
+    answer = _forget(onward(ticket.next if ticket else None), name)
+    answer.set_cookie(_marked(), _signer(_CAME).dumps([mark or token_hex(16), now.isoformat()]),
+                      max_age=int(TRUSTED.total_seconds()), secure=house().settings.secure, httponly=True,
+                      samesite="Lax", path="/")
+    return answer
+
+
+def _counted(ask: Callable[[Callable[[], None]], Person], mark: str, now: datetime) -> Person:
+    """Who it is that the platform vouches for. A code that it does not know counts: for the browser if somebody was let
+    in with it lately, else for its network, which may be a whole village. So one who makes up codes keeps nobody out
+    who has been here before. What never came to the platform, and that it is down, counts for nobody."""
+    kind, name, limit = ("platform browser", mark, PLATFORM_KNOWN) if mark else (
+        "platform", network_of(request.remote_addr or ""), PLATFORM)
+    guesses, wrong, asked = house().attempts, False, []
+
+    def before() -> None:
+        guesses.guess(kind, name, limit, now)
+        asked.append(name)
+
+    try:
+        return ask(before)
+    except SignInRefused:
+        wrong = True
+        raise
+    finally:
+        if asked and not wrong:
+            guesses.back(kind, name)
+
+
+def _mark() -> str:
+    """By what this browser is known, if somebody was let in with it lately: random signs that say nothing of whom."""
+    try:
+        mark, at = _signer(_CAME).loads(request.cookies.get(_marked(), ""))
+        return str(mark) if house().clock.now() - datetime.fromisoformat(at) < TRUSTED else ""
+    except (BadSignature, TypeError, ValueError):
+        return ""
 
 
 @bp.post("/login/platform/out")
@@ -109,8 +147,12 @@ def _ticket(name: str) -> Ticket | None:
         return None
 
 
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(house().parts.cookie_key, salt="sign-in by the platform")
+def _signer(what: str = "sign-in by the platform") -> URLSafeSerializer:
+    return URLSafeSerializer(house().parts.cookie_key, salt=what)
+
+
+def _marked() -> str:
+    return "__Host-yjs-came" if house().settings.secure else "yjs-came"
 
 
 def _prefix() -> str:

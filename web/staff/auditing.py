@@ -20,7 +20,7 @@ from cases.words import EVENT_NAMES, STATE_NAMES
 from desk.staff.quarantine import public_leg
 from desk.upkeep.troubles import Trouble, troubles_after
 from oversight.sheets import period_of
-from store import audit, notices
+from store import audit, notices, verifications
 from store.audit import Entry, Wanted
 from store.chains import seals
 from store.notices import Strange
@@ -39,8 +39,9 @@ ACTIONS: Mapping[str, str] = {
     "rating.call": "登记回访", "mandate.give": "给出委托", "mandate.revoke": "撤销委托", "token.issue": "签发令牌",
     "token.revoke": "吊销令牌", "account.add": "建立账号", "account.disable": "停用账号", "account.enable": "恢复账号",
     "account.password": "更换密码", "account.bind": "绑定身份", "account.unbind": "解除身份",
-    "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "export.personal": "导出个人信息",
-    "archive": "归档", "backup": "备份", "restore": "恢复数据", "reconcile": "对账",
+    "account.erase": "注销账号", "bulletin.resend": "重发提醒", "case.erase": "删除个人信息",
+    "export.personal": "导出个人信息", "archive": "归档", "backup": "备份", "verify": "核对审计链",
+    "restore": "恢复数据", "reconcile": "对账",
 }
 SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息"}  # is told of an act
 HEADINGS = ("序号", "时间", "谁", "做了什么", "代码", "对什么", "原因")
@@ -70,8 +71,10 @@ def list_audit() -> str | tuple[str, int]:
     with house().database.read() as tx:
         found, then = audit.listed(tx, asked.wanted, request.args.get("after"), AT_ONCE)
         sealed, at, head = seals.latest(tx), seals.latest_at(tx), audit.head(tx)
+        walks, standing = verifications.latest(tx), verifications.standing(tx)
     page = render_template("staff/audit.html", lines=[_shown(one) for one in found], asked=asked, actions=_actions(),
                            sealed=sealed, sealed_at=at, head=head, most=MOST_IN_A_FILE, filters=_filters(asked),
+                           walks=walks, failed=standing.failed, overdue=standing.overdue(house().clock.now()),
                            **turned(then))
     return (page, 422) if asked.problem else page
 
