@@ -37,9 +37,8 @@ SUBJECT = "sample"
 class Inside:
     """One house and what people do in it."""
 
-    def __init__(self, app: Flask) -> None:
-        self.app: Flask = app
-        self.house: House = app.extensions[NAME]
+    def __init__(self, house: House, app: Flask | None = None) -> None:
+        self.house, self.app = house, app
         self._said = 0
 
     @property
@@ -101,8 +100,8 @@ def inside(folder: Path, data: Path | None = None, url: str | None = None, **mor
         "YJS_SECRETS": str(secrets), "YJS_DEPARTMENTS": str(DEPLOYMENT), "YJS_SANDBOX_URL": "http://127.0.0.1:9",
         "DATABASE_URL": url or "", **more,
     })
-    made = Inside(app)
+    house = app.extensions[NAME]
     try:
-        yield made
+        yield Inside(house, app)
     finally:
-        made.house.close()
+        house.close()

@@ -71,7 +71,7 @@ class Resends:
         cases than one transaction should hold, and one moves in that very moment, were some sent: then it says so.
         """
         items = self._all_of(legs, lambda item: refusal(item, corrected))
-        self._as_one([] if act.dry_run else self._wishes(items, corrected, act, now), now)
+        self._as_one([] if act.dry_run else self._wishes(items, corrected, act, now), "安排重发", now)
         return [_shown(item, corrected) for item in items]
 
     def settle(self, legs: Sequence[str], act: Act, now: datetime) -> list[dict[str, Any]]:
@@ -81,15 +81,16 @@ class Resends:
         wishes = [] if act.dry_run else [
             Wish(reference, partial(_heard, some, now), partial(_put_away, some, act, now))
             for reference, some in _by_case(items).items()]
-        self._as_one(wishes, now)
+        self._as_one(wishes, "登记为另行告知", now)
         return [_shown(item, corrected=False) for item in items]
 
-    def _as_one(self, wishes: Sequence[Wish], now: datetime) -> None:
+    def _as_one(self, wishes: Sequence[Wish], what: str, now: datetime) -> None:
+        """Write these, as many cases in one transaction as one should hold; `what` was done of those before a fault."""
         for done in range(0, len(wishes), TOGETHER):
             try:
                 self._book.advance_as_one(wishes[done:done + TOGETHER], now)
             except CannotRetry as moved:
-                raise _so_far(moved, done) from None
+                raise _so_far(moved, done, what) from None
 
     def _all_of(self, legs: Sequence[str], refusal: Callable[[_Item], str | None]) -> list[_Item]:
         """What did not arrive of `legs`, if nothing speaks against any of it; else `CannotRetry`."""
@@ -197,9 +198,9 @@ def _moved_on(item: _Item) -> CannotRetry:
     return CannotRetry(f"{item.leg}：{MOVED_ON}。", errors={item.leg: [MOVED_ON]})
 
 
-def _so_far(moved: CannotRetry, done: int) -> CannotRetry:
+def _so_far(moved: CannotRetry, done: int, what: str) -> CannotRetry:
     """The same, with what was done before it was met."""
-    said = f"此前的 {done} 个办件已经处理，其余没有改动。" if done else "什么都没有改动。"
+    said = f"此前的 {done} 个办件已经{what}，其余没有改动。" if done else "什么都没有改动。"
     return CannotRetry(f"{moved.detail}{said}", errors=moved.errors)
 
 

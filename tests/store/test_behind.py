@@ -90,6 +90,7 @@ def test_a_newer_layout_is_seen_while_the_older_host_runs_and_it_says_so(there: 
     finally:  # the database of this test serves others too, with all that was migrated
         there.house.database.write(lambda tx: tx.run("delete from _sqlite_migrations where name = '9999_later'"))
     place.data.mkdir(exist_ok=True)
+    assert there.app is not None
     asks = there.app.test_client()
     assert b"\nyijianshi_outdated 0.0\n" in asks.get("/metrics").data
     there.desk._premises.behind.met(old.behind or "event leg.reborn")
