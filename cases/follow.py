@@ -35,9 +35,11 @@ from cases.fold import apply, apply_all
 from cases.judge import DEFAULT_ASK_LIMIT
 from cases.lapse import PLATFORM
 from cases.model import Case, Event, Leg, LegState, Standing
+from cases.needs import unmet
 from cases.states import FINAL, GRANTED, TRANSFERRED, UNSENT
 
 _MOST_STEPS = 10_000
+_NOBODY_LEFT = "所依附的事项都没有办成，本事项不再需要"
 _WORDS = {
     "refused": "没有办成", "withdrawn": "已撤回", "lapsed": "已超过衔接期限", "voided": "结果已作废",
     "unclear": "核查未能确认",
@@ -239,12 +241,14 @@ def _consequences(
             continue
         leg = case.legs[edge.leg]
         if edge.kind == "cancels":
-            if dropped(case, edge) and str(index) not in leg.settled:
-                yield from _not_needed(leg, index, now)
+            if dropped(case, edge):
+                yield from _not_needed(leg, str(index), now, _NOBODY_LEFT)
             continue
         stands = standing(case, index)
         if stands.state == "failed":
             yield from _effect(case, index, stands, now, calendar)
+        elif unmet(case, index):
+            yield from _not_needed(leg, f"{index}:need", now, str(edge.say))
         if leg.asks:
             yield from _unanswered(index, leg, now)
 
@@ -281,8 +285,11 @@ def _stop(leg: Leg, why: Mapping[str, Any], now: datetime) -> Iterator[Event]:
         yield Event("leg.withdraw_requested", now, PLATFORM, leg.leg, {**why, "why": "stop"})
 
 
-def _not_needed(leg: Leg, index: int, now: datetime) -> Iterator[Event]:
-    why = {"edge": str(index), "reason": "所依附的事项都没有办成，本事项不再需要"}
+def _not_needed(leg: Leg, key: str, now: datetime, reason: str) -> Iterator[Event]:
+    """End a leg that nobody needs any more, once: where its department has it, by asking that to stop."""
+    why = {"edge": key, "reason": reason}
+    if key in leg.settled:
+        return
     if unsent(leg):
         yield Event("leg.not_needed", now, PLATFORM, leg.leg, why)
     elif not over(leg) and not leg.withdrawing:

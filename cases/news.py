@@ -88,12 +88,13 @@ _BY_EVENT: Mapping[str, str] = {
     "leg.refused": "refused", "leg.not_accepted": "refused", "leg.granted": "granted", "leg.delivered": "delivered",
     "leg.withdraw_confirmed": "withdrawn", "leg.withdraw_rejected": "not_withdrawn", "leg.corrected": "corrected",
     TRANSFERRED: "transferred", "leg.lapsed": "stopped", "leg.start_lapsed": "stopped", "leg.voided": "stopped",
+    "leg.not_needed": "stopped",
 }
-_ENDING = {*_BY_EVENT, "leg.not_needed"} - {"leg.delivered", TRANSFERRED}  # after these the whole case may have ended
-TELLING = (*_BY_EVENT, "leg.not_needed", "leg.supplemented")  # types of events that make news, or make it old
+_ENDING = {*_BY_EVENT} - {"leg.delivered", TRANSFERRED}  # after these the whole case may have ended
+TELLING = (*_BY_EVENT, "leg.supplemented")  # types of events that make news, or make it old
 _STATES: Mapping[str, frozenset[LegState]] = {
     "refused": frozenset({S.REFUSED, S.NOT_ACCEPTED}), "granted": GRANTED, "delivered": frozenset({S.DELIVERED}),
-    "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED}),
+    "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED, S.NOT_NEEDED}),
     "transferred": AT_WORK, "not_withdrawn": frozenset(S) - {S.WITHDRAWN}, "corrected": frozenset(S),
 }
 

@@ -78,7 +78,9 @@ def _material(code: str, data: Data) -> Material:
 
 
 def _licence(code: str, data: Data) -> Licence:
-    return Licence(**{"held_by": "person", **named(code, data)})
+    holders, filled = data.get("held_by", ("person",)), data.get("gives_fields", {})
+    rest = {**named(code, data), "held_by": "both" if len(holders) > 1 else holders[0]}
+    return Licence(**rest | {"gives_fields": {key: one[0] if len(one) == 1 else one for key, one in filled.items()}})
 
 
 def role(code: str, data: Data) -> Role:

@@ -5,7 +5,7 @@ Source of the primitives: the bundle language, section 1.1. All values are froze
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -136,12 +136,18 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """An electronic licence type: `held_by` person or enterprise; `gives_fields` maps its own keys to our fields."""
+    """An electronic licence type. Where persons and enterprises alike may hold it (`both`), the kind of the number by
+    which it is looked up tells which. `gives_fields` maps its own keys to our fields, one or several."""
 
     code: str
     name: Text
-    held_by: Literal["person", "enterprise"]
-    gives_fields: Mapping[str, str] = field(default_factory=dict)
+    held_by: Literal["person", "enterprise", "both"]
+    gives_fields: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+    def fills(self) -> Iterator[tuple[str, str]]:
+        """Each of its keys with each field that it fills."""
+        for key, named in self.gives_fields.items():
+            yield from ((key, code) for code in ((named,) if isinstance(named, str) else named))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from forms.lines import MaterialLines, lines_of
 from forms.look_ups import LookUps, look_ups_of, with_prefill
 from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
+from forms.needs import with_needs
 from forms.order import Order, order_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
@@ -122,7 +123,8 @@ def _arranged(known: Known) -> Arranged:
     look_ups = look_ups_of(fields, known)
     fields.lines = with_prefill(fields.lines, look_ups, known)
     return Arranged(
-        known, selection, legs, order, fields, collect(legs, known), Timing(legs, order, known),
+        known, selection, with_needs(legs, order, known), order, fields, collect(legs, known),
+        Timing(legs, order, known),
         questions_of(selection, legs, known), look_ups,
     )
 

@@ -189,5 +189,6 @@ def _slot(slot: MaterialSlot) -> dict[str, Any]:
 def _edge(edge: PlannedEdge) -> dict[str, Any]:
     return _set({
         "leg": edge.leg, "after": list(edge.targets), "kind": edge.kind, "join": edge.join, "feeds": list(edge.feeds),
-        "within": _limit(edge.within), "on": dict(edge.on),
+        "within": _limit(edge.within), "on": dict(edge.on), "need": edge.need.text if edge.need else None,
+        "say": _text(edge.say),
     })

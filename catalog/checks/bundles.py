@@ -40,6 +40,7 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     _people(findings, bundle)
     _answers(findings, bundle, scope)
     _form(findings, bundle)
+    _words(findings, bundle)
     _composite(findings, bundle)
     _before(findings, bundle)
 
@@ -321,6 +322,20 @@ def _form(findings: Findings, bundle: Bundle) -> None:
             findings.note(path, "unused", f"本一件事没有事项要字段 {code}，排了先后也不会显示")
         for code in (code for code in known if codes.count(code) > 1):
             findings.say(path, "twice", f"字段 {code} 排了两次；请只留一处")
+
+
+def _words(findings: Findings, bundle: Bundle) -> None:
+    """Own texts are of what this bundle shows."""
+    fields, asked = findings.catalog.fields, all_fields(findings.catalog, bundle)
+    for code in bundle.field_words:
+        path: Path = ("bundles", bundle.id, "words", "fields", code)
+        if findings.known(path, "字段", code, fields) and code not in asked:
+            findings.note(path, "unused", f"本一件事没有事项要字段 {code}，写了说法也不会显示")
+    shown = {fields[code].section for code in asked if code in fields}
+    for code in bundle.section_words:
+        path = ("bundles", bundle.id, "words", "sections", code)
+        if findings.known(path, "分页", code, findings.catalog.sections) and code not in shown:
+            findings.note(path, "unused", f"本一件事没有字段在分页 {code}，写了说法也不会显示")
 
 
 def _composite(findings: Findings, bundle: Bundle) -> None:

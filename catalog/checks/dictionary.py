@@ -38,7 +38,7 @@ def check_dictionary(findings: Findings) -> None:
         _field(findings, one, _field_path(code))
     _materials(findings)
     for code, licence in catalog.licences.items():
-        for key, name in licence.gives_fields.items():
+        for key, name in licence.fills():
             findings.known(("licences", code, "gives_fields", key), "字段", name, catalog.fields)
     for code, role in catalog.roles.items():
         role_fields(findings, ("roles", code), role.id, role.shown)
@@ -277,4 +277,4 @@ def _used_fields(catalog: Catalog) -> set[str]:
         used |= {name for source in material.sources for name in source.by} | set(material.becomes)
     for role in catalog.roles.values():
         used |= {role.id, role.shown}
-    return used | {name for licence in catalog.licences.values() for name in licence.gives_fields.values()}
+    return used | {name for licence in catalog.licences.values() for _, name in licence.fills()}

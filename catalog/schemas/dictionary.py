@@ -182,8 +182,8 @@ class LicenceShape(Authored):
     """An electronic licence type."""
 
     name = Line("证照名称", required=True)
-    held_by = Pick("持有人类型", ("person", "enterprise"), required=True)
-    gives_fields = MapOf("可预填字段", Name("字段"), named="any")
+    held_by = ListOf("持有人类型", Pick("持有人类型", ("person", "enterprise")), required=True)
+    gives_fields = MapOf("可预填字段", ListOf("字段", Name("字段")), named="any")
 
 
 class RoleShape(Authored):

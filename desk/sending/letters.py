@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from cases.states import TRANSFERRED
+from catalog.dictionary import Field
 from catalog.model import Catalog
 from desk.editions import Editions
 from desk.known import Known, by_leg, may_have_it
@@ -123,9 +124,15 @@ def gives(leg: PlannedLeg, catalog: Catalog) -> dict[str, Any]:
     """What a grant of `leg` brings, by code with the names of the case's edition."""
     return {
         "materials": [{"material": code, "name": str(catalog.materials[code].name)} for code in leg.gives.materials],
-        "fields": [{"field": code, "name": str(catalog.fields[code].name), "type": catalog.fields[code].type}
-                   for code in leg.gives.fields],
+        "fields": [_given(catalog.fields[code]) for code in leg.gives.fields],
     }
+
+
+def _given(field: Field) -> dict[str, Any]:
+    """A field that a grant brings: what its value must be, and of a choice which there are."""
+    options = [{"code": option.code, "name": str(option.name)} for option in field.options]
+    said = {"field": field.code, "name": str(field.name), "type": field.type}
+    return {**said, "options": options} if options else said
 
 
 def supplied_files(known: Known, leg: str) -> set[str]:

@@ -47,7 +47,9 @@ PERSON = {"type": "object", "properties": {"name": TEXT, "id": TEXT}}
 GIVES = {"type": "object", "description": "what the portal expects with leg.granted", "properties": {
     "materials": {"type": "array", "items": {"type": "object", "properties": {"material": TEXT, "name": TEXT}}},
     "fields": {"type": "array", "items": {
-        "type": "object", "properties": {"field": TEXT, "name": TEXT, "type": TEXT}}}}}
+        "type": "object", "properties": {"field": TEXT, "name": TEXT, "type": TEXT, "options": {
+            "type": "array", "description": "of a choice: a value is the `code` of one of these",
+            "items": {"type": "object", "properties": {"code": TEXT, "name": TEXT}}}}}}}}
 ANSWERED: Mapping[str, Any] = {
     "ask": TEXT | {"description": "the id of your request"}, "fields": FIELDS, "round": {
         "type": ["integer", "null"], "description": "which of your requests about this leg this answers, the first: 1"},
@@ -73,7 +75,7 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
     "leg.withdrawn": {
         **REASONED, "why": MAYBE | {
             "description": "applicant: taken back, confirm or reject it; stop, not_needed: what the leg was built on "
-                           "came to nothing, your 2xx ends it"},
+                           "came to nothing or no longer calls for it, your 2xx ends it"},
         "ask": MAYBE | {"description": "without `why`: your request that was not answered in time; the leg has ended"},
         "revoke": {"type": "boolean", "description": "true: you granted on what is void now; your 2xx voids the "
                                                      "results"}},
