@@ -10,7 +10,7 @@ from typing import Any
 from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
 from desk import reference as references
-from desk.agents.agency import Agency, agent_name, agents_code, beside_mandate
+from desk.agents.agency import Agency, Filed, agent_name, agents_code, beside_mandate
 from desk.agents.mandates import Mandates
 from desk.applicants.afterwards import AfterFiling, Supply, Urge, Withdrawal
 from desk.applicants.disclosure import Disclosure, disclosure
@@ -40,7 +40,7 @@ from desk.uploads import files as stored_files
 from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
-from store import cases, consents, files, reading
+from store import cases, consents, files, reading, submissions
 from store.lanes import Lane
 from store.messages import TOPIC
 
@@ -73,6 +73,16 @@ class Desk:
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.sights = Sights(premises)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
+
+    @property
+    def behind(self) -> str:
+        """What this process has met of a newer version, for which it has to be upgraded; empty for nothing."""
+        return self._premises.behind.why
+
+    @property
+    def rests(self) -> bool:
+        """Whether this process leaves all work to newer ones on the same store."""
+        return self._premises.rests
 
     @property
     def calendar(self) -> WorkCalendar:
@@ -265,6 +275,33 @@ class Desk:
             rows = {row.file: row for row in files.of_case(tx, reference)}
         shown = view(known, self._premises, rows, now, masked=False)
         return beside_mandate(shown, hand, self.agency.filed_by(known.row))
+
+    def case_after(self, subject: str, reference: str, now: datetime) -> dict[str, Any]:
+        """What is answered to an act that was done: the case as one may see it now; to an agent whose mandate has ended
+        since, as after any repetition, only that it was filed."""
+        try:
+            return self.case_view(subject, reference, now)
+        except UnknownCase:
+            known = self._book.fresh(reference)
+            filed = self.agency.filed_by(known.row)
+            if filed is None or filed[0].agent != subject:
+                raise
+            over = Filed(*filed, stands=False)
+            return {**over.line(), **over.bare(known)}
+
+    def sees(self, subject: str, reference: str, now: datetime) -> bool:
+        """Whether somebody may look at a case now."""
+        try:
+            self._applicant.seen(subject, reference, now)
+        except UnknownCase:
+            return False
+        return True
+
+    def did(self, subject: str, reference: str, key: str) -> bool:
+        """Whether somebody did something with a case under this key, whatever they may see of it by now."""
+        with self._premises.database.read() as tx:
+            found = submissions.find(tx, subject, key)
+        return found is not None and found.reference == reference
 
     def expected_at_filing(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
         """When one's own case was expected to end on the day it was filed."""

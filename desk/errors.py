@@ -62,6 +62,12 @@ class Busy(DeskError):
     code, status = "busy", 503
 
 
+class Outdated(Busy):
+    """这个办件由更新版本的程序办理过，这台服务器还没有升级，暂时打不开它；已提交的内容都在，请稍后再试。"""
+
+    code = "outdated"
+
+
 class MissingKey(DeskError):
     """缺少 Idempotency-Key；请为每次提交生成一个不重复的值，重试时保持不变。"""
 
@@ -221,6 +227,12 @@ class CannotTransfer(DeskError):
     """这些分办件不能这样转办；什么都没有改动。"""
 
     code, status = "cannot_transfer", 422
+
+
+class CannotDeliver(DeskError):
+    """这些分办件不能登记为已送达，或者刚刚有了变化；什么都没有改动，请刷新后再看。"""
+
+    code, status = "cannot_deliver", 422
 
 
 class UnknownStrange(DeskError):

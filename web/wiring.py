@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from threading import RLock
@@ -170,11 +170,15 @@ class House:
             raise RefusedStart(f"{advice(missing)}\n服务没有启动。")
         embedded = self.settings.database_url is None
         works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded,
-                      reached=self.parts.reached, count=self.daily.go_on)
+                      reached=self.parts.reached, count=self._count)
         self.dispatcher = Dispatcher(works).start()
         if self.parts.gateway is not None:
             gateway = Gateway(self.parts.gateway, self.parts.registry.shown)
             self.courier = Courier(self.desk.bulletins, gateway, self.clock.now).start()
+
+    def _count(self, now: datetime) -> bool:
+        """A piece of what is counted beside everything else; newer hosts on the same store count it as they do."""
+        return not self.desk.rests and self.daily.go_on(now)
 
     def close(self, seconds: float = 0.0) -> None:
         """Stop the dispatcher within `seconds` and close the store; nothing may be used afterwards."""

@@ -13,6 +13,7 @@ from desk.hearing.notices import Notices
 from desk.premises import Premises
 from desk.sending.letters import Letters
 from desk.staff.acts import Act
+from desk.staff.delivering import Deliveries
 from desk.staff.erasing import Erasures
 from desk.staff.quarantine import Quarantine
 from desk.staff.resend import Resends
@@ -39,6 +40,7 @@ class Operations:
         self.quarantine = Quarantine(premises, book, window)
         self.erasures = Erasures(premises, book)
         self.transfers = Transfers(premises, book)
+        self.deliveries = Deliveries(premises, book)
 
     def paused(self) -> Mark | None:
         """Since when and why the service is paused; None while it is not."""

@@ -32,6 +32,7 @@ from store.engine.schema import (
 )
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
+from store.port import Tx
 
 MIGRATIONS = Migrations("yijianshi")
 EVERY = 10.0  # seconds after which an upgrade says again that it goes on
@@ -176,6 +177,12 @@ def refuse_newer(db: Any) -> None:
     unknown = {migration.name for migration in MIGRATIONS.applied(db)} - _names()
     if unknown:
         raise NewerSchema(f"数据由更新的版本写入（{'、'.join(sorted(unknown))}）；请升级程序后再启动。")
+
+
+def newer(tx: Tx) -> list[str]:
+    """The migrations of an open store that this code does not know: a newer host has brought them since."""
+    applied = tx.rows(f"select name from {MIGRATIONS.migrations_table} where migration_set = :of", of=MIGRATIONS.name)
+    return sorted({row["name"] for row in applied} - _names())
 
 
 def refuse_unmigrated(db: Any) -> None:
