@@ -273,7 +273,7 @@ class Desk:
         known, hand = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        shown = view(known, self._premises, rows, now, masked=False)
+        shown = view(known, self._premises, rows, now, self.definitions(known.case.plan))
         return beside_mandate(shown, hand, self.agency.filed_by(known.row))
 
     def case_after(self, subject: str, reference: str, now: datetime) -> dict[str, Any]:
@@ -317,8 +317,8 @@ class Desk:
         known, _ = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        return sheet(known.case, known.row.body, Names(rows, self.definitions(known.case.plan).regions),
-                     self._premises.zone)
+        its = self.definitions(known.case.plan)
+        return sheet(known.case, known.row.body, Names(rows, its.regions, its.fields), self._premises.zone)
 
     def about(self, subject: str, reference: str, now: datetime | None = None) -> str:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""
@@ -345,7 +345,7 @@ class Desk:
             typed = references.clean_code(code)
             if clean is None or not (cases.has_code(tx, clean, typed) or agents_code(tx, clean, typed, now)):
                 raise UnknownCase
-        return view(self._book.fresh(clean), self._premises, {}, now, masked=True)
+        return view(self._book.fresh(clean), self._premises, {}, now, None)
 
     def cases_of(self, subject: str, now: datetime, after: str | None = None,
                  limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:
