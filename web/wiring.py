@@ -42,6 +42,7 @@ from store.engine.same_keys import note_keys
 from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
+from web.readers import Readers
 
 if TYPE_CHECKING:
     from people.oidc.flow import Flow
@@ -84,6 +85,7 @@ class House:
         self.dispatcher: Dispatcher | None = None
         self.courier: Courier | None = None
         self.attempts = Attempts()
+        self.readers = Readers()
         self.accounts = Accounts(lambda: self.database, self.attempts)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
