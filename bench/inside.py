@@ -40,8 +40,9 @@ SUBJECT = "sample"
 class Inside:
     """One house and what people do in it."""
 
-    def __init__(self, house: House, app: Flask | None = None) -> None:
-        self.house, self.app = house, app
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.house: House = app.extensions[NAME]
         self._said = 0
 
     @property
@@ -126,8 +127,8 @@ def inside(folder: Path, data: Path | None = None, url: str | None = None, **mor
         "YJS_SECRETS": str(secrets), "YJS_DEPARTMENTS": str(DEPLOYMENT), "YJS_SANDBOX_URL": "http://127.0.0.1:9",
         "DATABASE_URL": url or "", **more,
     })
-    house = app.extensions[NAME]
+    made = Inside(app)
     try:
-        yield Inside(house, app)
+        yield made
     finally:
-        house.close()
+        made.house.close()

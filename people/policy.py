@@ -45,6 +45,7 @@ BY_CODE = Access(relation="code")
 SIGNED = Access(relation="signature")
 INSIDE = Access(relation="socket")
 OWN = Access(frozenset({"applicant"}), "own")
+OWN_BY_HAND = Access(frozenset({"applicant"}), "own", by="session")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department", by="bearer")
 STAFF = Access(frozenset({"author", "operator", "officer", "supervisor", "auditor"}), by="session")
@@ -92,7 +93,7 @@ PAGES: Mapping[str, Access] = {
     "pages.results": OWN,
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
     "pages.mandates": OWN, "pages.agent_code": OWN, "pages.entrust": OWN, "pages.end_mandate": OWN,
-    "pages.for_whom": OWN, "pages.account": OWN, "pages.close_account": OWN,
+    "pages.for_whom": OWN, "pages.account": OWN, "pages.close_account": OWN_BY_HAND,
     "pages.draft_agreements": OWN, "pages.ask_to_agree": OWN, "pages.agreements": OWN, "pages.agreement": OWN,
     "pages.news": OWN, "pages.open_news": OWN, "pages.read_news": OWN, "pages.news_preferences": OWN,
 }

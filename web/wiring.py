@@ -44,6 +44,7 @@ from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
 from web.rates import Rates
+from web.readers import Readers
 
 if TYPE_CHECKING:
     from people.oidc.flow import Flow
@@ -85,7 +86,7 @@ class House:
         self.clock = Clock(settings.clock_file)
         self.dispatcher: Dispatcher | None = None
         self.courier: Courier | None = None
-        self.attempts, self.rates = Attempts(), Rates(settings.rates)
+        self.attempts, self.rates, self.readers = Attempts(), Rates(settings.rates), Readers()
         self.accounts = Accounts(lambda: self.database, self.attempts)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))

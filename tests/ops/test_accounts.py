@@ -7,6 +7,7 @@ from app import create_app
 from people.errors import WrongLogin
 from people.oidc.person import Person
 from people.oidc.ticket import new_ticket
+from people.tokens import Grant
 from tests.ops.conftest import file
 from tests.pages.client import Visitor
 from web.wiring import NAME
@@ -70,6 +71,8 @@ def test_a_person_closes_the_account_after_reading_what_goes_and_what_stays(depl
         person.get("/account/close")
         for said in ("还在办，注销以后继续办理", running.reference, running.code, "马上删除", "会留下，到期再删"):
             assert said in person.text, said
+        held = {"Authorization": f"Bearer {home.tokens.issue(Grant('applicant', account), home.clock.now())}"}
+        assert person.client.get("/account/close", headers=held).status_code == 403, "by hand alone"
         person.send("/account/close", ("password", LONG))
         assert (person.status, "请先勾选" in person.text) == (422, True)
         person.send("/account/close", ("read", "1"), ("password", "猜的"))

@@ -11,7 +11,6 @@ from bench.inside import Inside
 from desk.reference import new_reference
 from tests.pages.client import Visitor
 from tests.pages.test_words import file
-from web.wiring import NAME
 
 WIDE = str.maketrans({chr(sign): chr(sign + 0xFEE0) for sign in range(0x21, 0x7F)})
 
@@ -45,7 +44,7 @@ def test_a_leg_that_nobody_needs_is_counted_apart_from_what_is_done(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bench.inside.SUBJECT", "sample-disabled")
-    there = Inside(visitor.client.application.extensions[NAME])
+    there = Inside(visitor.client.application)
     now, changed = there.house.clock.now(), {
         "card_need": "replace", "card_region": "370202", "replace_reason": "changed", "guarded": False,
         "wants": ["living", "nursing"], "filer": "self"}

@@ -17,7 +17,6 @@ from store import audit, notices
 from tests.ops.conftest import PNG, file, received, state
 from tests.pages.client import Visitor, controls
 from tests.store.lists import DESK, changed_list
-from web.wiring import NAME
 
 OFFICER = "officer-water-office"
 REASON = ("reason_code", "B02"), ("reason", "不在供水范围内")
@@ -292,7 +291,7 @@ def portal_where(tmp_path, office):
     app = create_app({"YJS_ENV": "test", "YJS_DATA": str(tmp_path / "data"),
                       "YJS_KEYS": str(tmp_path / "keys" / "keys"), "YJS_SECRETS": str(tmp_path / "keys"),
                       "YJS_DEPARTMENTS": str(changed)})
-    there, clerk = Inside(app.extensions[NAME]), Visitor(app)
+    there, clerk = Inside(app), Visitor(app)
     clerk.sign_in(f"officer-{office}")
     yield there, clerk
     there.house.close()

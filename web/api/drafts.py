@@ -36,8 +36,9 @@ def keep_file() -> Response:
 
 @api.get("/files/<file>")
 @operation(Operation(
-    "Fetch a file", {200: "the bytes, as an attachment"}, refuses=(404,),
-    more="An applicant: own uploads and results of own cases. A department's bearer token: files of its legs."))
+    "Fetch a file", {200: "the bytes, as an attachment"}, refuses=(404, 503),
+    more="An applicant: own uploads and results of own cases. A department's bearer token: files of its legs. Eight at "
+    "once, no slower than 4 kB a second on the whole; more: 503 `too_many_downloads` with Retry-After."))
 def read_file(file: str) -> Response:
     """Send a stored file to whom it concerns."""
     only_args()

@@ -19,7 +19,7 @@ from cases.model import LegState
 from cases.words import EVENT_NAMES, STATE_NAMES
 from desk.staff.quarantine import public_leg
 from desk.upkeep.troubles import Trouble, troubles_after
-from oversight.sheets import period_of
+from oversight.sheets import period_of, plain
 from store import audit, notices, verifications
 from store.audit import Entry, Wanted
 from store.chains import seals
@@ -51,7 +51,6 @@ AT_ONCE_IN_FILES, MOST_IN_A_FILE = 500, 5_000
 HIDDEN = "※"
 # Ten digits and more are a telephone number or an identity number; an application's number has letters.
 _NUMBERS = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){9,}[Xx]?(?![0-9A-Za-z])")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to calculate
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def _lines(wanted: Wanted, after: str | None, kind: str) -> Iterator[str]:
 
 def _row(values: Sequence[Any]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerow([f"'{value}" if str(value).startswith(_FORMULA) else value for value in values])
+    csv.writer(text).writerow([plain(value) for value in values])
     return text.getvalue()
 
 
