@@ -29,6 +29,7 @@ from store.engine.schema import (
     THIRTEENTH,
     TWELFTH,
 )
+from store.engine.schema_sign_in import EIGHTEENTH
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
 
@@ -129,6 +130,11 @@ def _fourteenth(db: Any) -> None:
 @MIGRATIONS(name="0017_who_looked_and_who_came")
 def _seventeenth(db: Any) -> None:
     run_all(db, SEVENTEENTH)
+
+
+@MIGRATIONS(name="0018_second_factors")
+def _eighteenth(db: Any) -> None:
+    run_all(db, EIGHTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:
