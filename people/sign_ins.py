@@ -15,6 +15,7 @@ from store.sign_in import sign_ins
 from store.sign_in.sign_ins import History, SignIn
 
 NOBODY = "visitor"  # who tried and failed: nobody knows
+OTHERS = ""  # the row in which tries are counted that are not of the staff
 
 
 class SignIns:
@@ -29,11 +30,12 @@ class SignIns:
             return sign_ins.history(tx, subject)
 
     def failed(self, login: str, what: str, address: str, now: datetime) -> None:
-        """A try with a login failed, by a wrong password or a wrong code. Nothing is kept of what is nobody's, or
-        anybody could fill the log, and of applicants."""
+        """A try with a login failed, by a wrong password or a wrong code. Of applicants, and of logins that nobody has,
+        only how many: anybody could fill the log with those, and yet it takes as long."""
         def unit(tx: Tx) -> None:
             account = stored_people.by_login(tx, login)
             if account is None or account.role == "applicant":
+                sign_ins.note_wrong(tx, OTHERS)
                 return
             sign_ins.note_wrong(tx, account.account)
             audit.record(tx, Entry(now, NOBODY, "sign_in.failed", account.account,
