@@ -17,7 +17,8 @@ from people.sign_ins import SignIns, came
 from store import audit, people
 from store.engine.opening import Opened
 from store.people import Account, Session
-from store.sign_in import factors, sign_ins
+from store.sign_in import factors, half_sign_ins, sign_ins
+from store.sign_in.half_sign_ins import Half
 from tests.store.samples import NOW, minutes
 
 LI = Account("li-1", "li", "operator", "李一", NOW, password="a hash")
@@ -104,6 +105,19 @@ def test_new_recovery_codes_end_those_from_before_and_a_reset_ends_all(known: Fa
     assert half is not None and halfway.found(half, NOW) is None
     with pytest.raises(WrongCode):
         known.prove(LI.account, totp.code_of(secret, totp.step_at(NOW)), HERE, NOW)
+
+
+def test_a_factor_gives_way_to_another_only_where_it_was_proved(known: Factors, store: Opened) -> None:
+    enrolled(store)
+    pending = totp.new_secret()
+    half = Half("secret", LI.account, minutes(9), enrol=True, pending=pending)
+    store.db.write(lambda tx: half_sign_ins.add(tx, half))
+    with store.db.read() as tx:
+        read = half_sign_ins.get(tx, "secret", NOW)
+    assert read is not None
+    with pytest.raises(HalfSignInOver):
+        store.db.write(lambda tx: enrol(tx, read, totp.code_of(pending, totp.step_at(NOW)), new_codes(), NOW))
+    assert known.of(LI.account).codes == 10
 
 
 def test_a_half_sign_in_ends_by_itself_and_with_the_account_and_is_no_session(known: Factors, store: Opened) -> None:

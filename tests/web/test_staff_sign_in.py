@@ -74,11 +74,11 @@ def shown_secret(person):
     return re.search(r'密钥：<span class="code-text">([A-Z2-7 ]+)<', person.page)[1].replace(" ", "")
 
 
-def enrol(person, clock):
+def enrol(person, clock, target="/staff/"):
     """Set up the factor that the page shows; its secret and the recovery codes."""
     secret = shown_secret(person)
-    person.send("/login/factor", ("code", code(secret, clock)), ("next", "/staff/"))
-    assert person.status == 200
+    person.send("/login/factor", ("code", code(secret, clock)), ("next", target))
+    assert (person.status, re.search('role="button"[^>]*href="([^"]*)"', person.page)[1]) == (200, "/staff/")
     return secret, re.findall(r"\d{4} \d{4} \d{4} \d{4}", person.page)
 
 
@@ -171,7 +171,10 @@ def test_whoever_need_not_may_set_up_a_factor_and_is_asked_for_it_from_then_on(a
     account = make("auditor")
     person = knock(app, account.login)
     assert (person.at, opens(person)) == ("/staff/audit", True)
+    assert knock(app, account.login, FIRST).status == knock(app, "nobody", FIRST).status == 401
+    assert entries(house, account, clock) == ["sign_in", "sign_in.failed"]
     elsewhere = knock(app, account.login)
+    assert "此后有 1 次没有登录成功" in elsewhere.text
     person.get("/account/security")
     person.send("/account/factor", ("password", "wrong"))
     assert (person.status, "现在的密码不对" in person.text) == (401, True)
@@ -188,7 +191,7 @@ def test_whoever_need_not_may_set_up_a_factor_and_is_asked_for_it_from_then_on(a
     person.send("/account/factor", ("code", codes[2]))
     assert (person.status, "验证码不对" in person.text) == (401, True)
     person.send("/account/factor", ("code", fresh[0]))
-    other, _ = enrol(person, clock)
+    other, _ = enrol(person, clock, "javascript:alert(1)")
     assert other != secret
     clock.at += timedelta(minutes=5)
     back = knock(app, account.login)

@@ -48,12 +48,10 @@ def _at(step: Step, show: Serve, take: Serve) -> Answer:
     half = _standing(request.cookies.get(half_cookie(), ""))
     if half is None:
         return onward(_next()) if current().signed_in else _over()
-    if half.step != step:
-        return _further(half)
-    if request.method == "GET":
-        return show(half)
     try:
-        return take(half)
+        if half.step != step:
+            return _further(half)
+        return show(half) if request.method == "GET" else take(half)
     except HalfSignInOver:
         return _over()
 
@@ -77,8 +75,8 @@ def _further(half: Standing | None) -> Answer:
         raise HalfSignInOver
     if half.step is not None:
         return redirect(url_for(f"account.{half.step}", next=_next() or None), 303)
-    g.new_half = ""
     enter(half.account, how=half.half.how, beside=lambda tx: halfway.end(tx, half.half))
+    g.new_half = ""
     return onward(_next())
 
 
