@@ -30,11 +30,14 @@ from oversight.daily import Daily
 from oversight.ratings import Ratings
 from people.accounts import Accounts, Beside
 from people.attempts import Attempts
+from people.factors import Factors
+from people.halfway import Asks, Halfway
 from people.oidc.accounts import OidcAccounts
 from people.oidc.person import RoleFields
 from people.oidc.setup import Setup
 from people.personas import Persona
 from people.sessions import Lives, Sessions
+from people.sign_ins import SignIns
 from people.tokens import Tokens
 from settings.clock import Clock
 from settings.values import Settings
@@ -91,6 +94,9 @@ class House:
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
         self.sessions = Sessions(lambda: self.database, lives)
+        self.factors = Factors(lambda: self.database, self.attempts)
+        self.halfway = Halfway(lambda: self.database, Asks(settings.asks_factor, settings.password_days))
+        self.sign_ins = SignIns(lambda: self.database)
         self.oidc_accounts = OidcAccounts(lambda: self.database, lambda: self.parts.roles)
         self._lock = RLock()
         self._parts: Parts | None = None

@@ -30,6 +30,7 @@ from store.engine.schema import (
     THIRTEENTH,
     TWELFTH,
 )
+from store.engine.schema_sign_in import EIGHTEENTH
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
 from store.port import Tx
@@ -136,6 +137,11 @@ def _fifteenth(db: Any) -> None:
 @MIGRATIONS(name="0017_who_looked_and_who_came")
 def _seventeenth(db: Any) -> None:
     run_all(db, SEVENTEENTH)
+
+
+@MIGRATIONS(name="0018_second_factors")
+def _eighteenth(db: Any) -> None:
+    run_all(db, EIGHTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -56,12 +56,14 @@ from store.messages import MessageId
 from store.operating import OpenCase
 from store.overseeing import After
 from store.port import Row, Tx
+from store.sign_in import factors, half_sign_ins, sign_ins
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
         "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent",
-        "mandates", "agencies", "agreements", "news", "bulletins", "preferences"}
+        "mandates", "agencies", "agreements", "news", "bulletins", "preferences", "factors", "recovery_codes",
+        "half_sign_ins", "sign_ins"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
@@ -147,6 +149,10 @@ QUESTIONS: dict[str, Question] = {
     "what moved": lambda tx: conservation.look(tx, conservation.MOVED, "", 9),
     "what was in breach": lambda tx: conservation.look(tx, conservation.KNOWN, "", 9),
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
+    "second factors": lambda tx: (factors.factor(tx, "a"), factors.take_step(tx, "a", 1), factors.drop_factor(tx, "a"),
+                                  factors.take_code(tx, "a", "c"), factors.codes_left(tx, "a"),
+                                  half_sign_ins.get(tx, "s", NOW), half_sign_ins.end_by(tx, "s"),
+                                  sign_ins.history(tx, "a")),
     "identities of the platform": lambda tx: (identities.bond(tx, "i", "s"), identities.bonds_of(tx, "a"),
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
                                               leaving.unneeded(tx, NOW, "", 9), leaving.count_from(tx, NOW),

@@ -38,12 +38,14 @@ ACTIONS: Mapping[str, str] = {
     "pause": "暂停服务", "resume": "恢复服务", "urge": "催办", "rating.show": "看了差评", "rating.fix": "登记整改",
     "rating.call": "登记回访", "mandate.give": "给出委托", "mandate.revoke": "撤销委托", "token.issue": "签发令牌",
     "token.revoke": "吊销令牌", "account.add": "建立账号", "account.disable": "停用账号", "account.enable": "恢复账号",
-    "account.password": "更换密码", "account.bind": "绑定身份", "account.unbind": "解除身份",
-    "account.erase": "注销账号", "bulletin.resend": "重发提醒", "case.erase": "删除个人信息",
-    "export.personal": "导出个人信息", "archive": "归档", "backup": "备份", "verify": "核对审计链",
-    "restore": "恢复数据", "reconcile": "对账",
+    "account.password": "替人换密码", "account.own_password": "本人换密码", "account.factor": "登记验证器",
+    "account.codes": "换恢复码", "account.reset-factor": "取消验证器", "account.bind": "绑定身份",
+    "account.unbind": "解除身份", "account.erase": "注销账号", "sign_in": "登录", "sign_in.failed": "登录没有成功",
+    "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "export.personal": "导出个人信息", "archive": "归档",
+    "backup": "备份", "verify": "核对审计链", "restore": "恢复数据", "reconcile": "对账",
 }
-SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息"}  # is told of an act
+SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息",
+        "network": "网络", "how": "方式"}  # is told of an act
 HEADINGS = ("序号", "时间", "谁", "做了什么", "代码", "对什么", "原因")
 FIELDS = ("actor", "action", "target")
 USUAL, OLDEST = timedelta(days=29), date(2000, 1, 1)
