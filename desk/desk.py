@@ -35,8 +35,10 @@ from desk.staff.officers import Officers
 from desk.staff.operations import Operations
 from desk.staff.sights import Sights
 from desk.staff.urging import Urging
+from desk.upkeep.late_scans import LateScans
 from desk.upkeep.sweeps import Sweeper
 from desk.uploads import files as stored_files
+from desk.uploads.scanning import Scans
 from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
@@ -57,7 +59,8 @@ class Desk:
         self._book = Book(premises, self._editions, self._letters)
         self._drafts = Drafts(premises, self._editions)
         self._intake = Intake(premises, self._book, self._editions)
-        self._notices = Notices(premises, self._book)
+        self.scans = Scans(premises)
+        self._notices = Notices(premises, self._book, self.scans)
         self._applicant = AfterFiling(premises, self._book)
         self._claims = Claims(premises, self._book, self._letters)
         self._recorder = Recorder(premises, self._book, self._notices)
@@ -72,6 +75,7 @@ class Desk:
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.sights = Sights(premises)
+        self.late_scans = LateScans(premises, self.scans, self._book, self._letters)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
 
     @property
@@ -162,10 +166,12 @@ class Desk:
 
     # --- files
 
-    def keep_file(self, owner: str, described: tuple[str, str], chunks: Iterable[bytes], now: datetime) -> FileInfo:
-        """Store a file durably; `described` is (name, type); filing or answering links it to a case."""
+    def keep_file(self, owner: str, described: tuple[str, str], chunks: Iterable[bytes], now: datetime, *,
+                  cleared: bool = False) -> FileInfo:
+        """Store a file durably; `described` is (name, type); filing or answering links it to a case. One that the
+        scanner has not `cleared` (`scans`) waits for it, if there is one."""
         name, type_ = described
-        return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks)
+        return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks, cleared=cleared)
 
     def open_file(self, subject: str, file: str, now: datetime | None = None) -> tuple[FileInfo, Iterator[bytes]]:
         """One's own upload, or a file of one's own case."""

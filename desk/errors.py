@@ -56,6 +56,18 @@ class UnknownFile(DeskError):
     code, status = "unknown_file", 404
 
 
+class NotScanned(DeskError):
+    """这个文件还在等病毒检查，检查通过后才能打开；请过几分钟再试，不用重新上传。"""
+
+    code, status = "file_not_scanned", 409
+
+
+class Quarantined(DeskError):
+    """这个文件里查出病毒，已经停用，谁也打不开；请换一个没有病毒的文件。"""
+
+    code, status = "file_quarantined", 409
+
+
 class Busy(DeskError):
     """服务暂时繁忙，请稍后再试；已填写的内容仍保留"""
 

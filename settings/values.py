@@ -47,6 +47,9 @@ class Settings:
     threads: int
     upload_limit: int
     json_limit: int
+    scanner: str
+    scanner_anywhere: bool
+    strip_pictures: bool
     upload_rate: int
     body_deadline: int
     rate: float | None

@@ -32,7 +32,7 @@ from store.errors import NoCopy, StoreError, StoreUnavailable
 from store.failpoints import reach
 from store.port import Database, Row, Tx
 from store.rows import insert_text
-from store.vault import FolderVault, Vault
+from store.uploads.vault import FolderVault, Vault
 
 MANIFEST = "manifest.json"
 FORMAT = 1

@@ -20,6 +20,7 @@ from store.engine.schema import (
     FIRST,
     FOURTEENTH,
     FOURTH,
+    NINETEENTH,
     NINTH,
     SECOND,
     SEVENTEENTH,
@@ -142,6 +143,11 @@ def _seventeenth(db: Any) -> None:
 @MIGRATIONS(name="0018_second_factors")
 def _eighteenth(db: Any) -> None:
     run_all(db, EIGHTEENTH)
+
+
+@MIGRATIONS(name="0019_files_not_cleared")
+def _nineteenth(db: Any) -> None:
+    run_all(db, NINETEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

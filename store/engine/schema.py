@@ -393,3 +393,10 @@ SEVENTEENTH: tuple[str, ...] = (
     "create index accounts_seen on accounts (seen_at, account) where role = 'applicant'",
     "drop index identities_seen",
 )
+
+# Files that no virus scanner has cleared (`store/uploads/uncleared.py`).
+NINETEENTH: tuple[str, ...] = (
+    """create table uncleared (file {text} primary key, state {text} not null, since {text} not null, next_at {text},
+    tries {int} not null, detail {text} not null){strict}""",
+    "create index uncleared_next on uncleared (next_at, file) where next_at is not null",
+)

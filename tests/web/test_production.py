@@ -51,6 +51,13 @@ def sign_in(browser, login, password=PASSWORD, **headers):
                         headers={"Referer": "https://yijianshi.example/login", **headers})
 
 
+def test_without_a_virus_scanner_the_log_says_so_and_so_does_the_probe(app, browser, caplog):
+    app.extensions[NAME].begin()
+    assert "YJS_SCANNER is not set" in caplog.text
+    told = browser.get("/readyz", base_url="https://yijianshi.example").json
+    assert "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒" in told["look"]
+
+
 def test_there_are_no_sample_persons(app, browser):
     assert app.extensions[NAME].personas == ()
     for method, path in (("GET", "/demo/personas"), ("POST", "/demo/personas/author"), ("POST", "/login/persona")):

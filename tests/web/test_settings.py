@@ -12,7 +12,7 @@ import pytest
 from settings.clock import BadClock, Clock
 from settings.page import settings_page
 from settings.values import BadSettings, Settings
-from web.parts import gateway_of
+from web.parts import gateway_of, scanner_of
 from web.wiring import RefusedStart
 
 TEST = {"YJS_ENV": "test"}
@@ -109,6 +109,13 @@ def test_a_gateway_that_nothing_can_be_sent_to_is_refused_at_the_start_and_its_s
             gateway_of(settings)
         assert (secret in str(refused.value), "word" in str(refused.value)) == (False, False)
     assert secret not in caplog.text
+
+
+def test_what_names_no_scanner_is_refused_at_the_start():
+    with pytest.raises(RefusedStart, match=r"YJS_SCANNER=clam:3310：应是 clamd://"):
+        scanner_of(Settings.from_environ({**TEST, "YJS_SCANNER": "clam:3310"}))
+    named = scanner_of(Settings.from_environ({**TEST, "YJS_SCANNER": "unix:/run/clamd.ctl"})).name
+    assert (named, scanner_of(Settings.from_environ(TEST)).name) == ("unix:/run/clamd.ctl", "")
 
 
 def test_the_settings_page_is_what_the_table_says():
