@@ -22,8 +22,8 @@ from desk.staff.operations import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, marks, pausing, people, reading, tallies, verifications
-from store.chains import moved
+from store import bulletins, conservation, marks, pausing, people, reading, tallies
+from store.chains import moved, verifications
 from store.errors import StoreError
 from store.port import Tx
 from store.uploads import uncleared

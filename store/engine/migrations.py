@@ -13,6 +13,7 @@ from sqlite_utils import Migrations
 
 from store.engine.dialect import SQLITE_SLOTS, fill
 from store.engine.schema import (
+    EIGHTEENTH,
     EIGHTH,
     ELEVENTH,
     FIFTEENTH,
@@ -20,18 +21,17 @@ from store.engine.schema import (
     FIRST,
     FOURTEENTH,
     FOURTH,
-    NINETEENTH,
     NINTH,
     SECOND,
-    SEVENTEENTH,
     SEVENTH,
+    SIXTEENTH,
     SIXTH,
     TENTH,
     THIRD,
     THIRTEENTH,
     TWELFTH,
 )
-from store.engine.schema_sign_in import EIGHTEENTH
+from store.engine.schema_sign_in import SEVENTEENTH
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
 from store.port import Tx
@@ -135,19 +135,19 @@ def _fifteenth(db: Any) -> None:
     run_all(db, FIFTEENTH)
 
 
-@MIGRATIONS(name="0017_who_looked_and_who_came")
+@MIGRATIONS(name="0016_who_looked_and_who_came")
+def _sixteenth(db: Any) -> None:
+    run_all(db, SIXTEENTH)
+
+
+@MIGRATIONS(name="0017_second_factors")
 def _seventeenth(db: Any) -> None:
     run_all(db, SEVENTEENTH)
 
 
-@MIGRATIONS(name="0018_second_factors")
+@MIGRATIONS(name="0018_files_not_cleared")
 def _eighteenth(db: Any) -> None:
     run_all(db, EIGHTEENTH)
-
-
-@MIGRATIONS(name="0019_files_not_cleared")
-def _nineteenth(db: Any) -> None:
-    run_all(db, NINETEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -380,9 +380,9 @@ FIFTEENTH: tuple[str, ...] = (
     "create index agreements_of_case on agreements (reference) where reference is not null",
 )
 
-# When the chains were last walked, by whom, and what came out (`store/verifications.py`). When an applicant last came,
+# When the chains were last walked, by whom, and what came out (`store/chains/`). When an applicant last came,
 # however they sign in, and that an account was erased of which cases still tell by its id.
-SEVENTEENTH: tuple[str, ...] = (
+SIXTEENTH: tuple[str, ...] = (
     """create table verifications (at {text} not null, actor {text} not null, holds {int} not null,
     chains {int} not null, entries {int} not null, erased {int} not null, seals {int} not null, outside {int},
     first_bad {text}, primary key (at, actor)){strict}""",
@@ -395,7 +395,7 @@ SEVENTEENTH: tuple[str, ...] = (
 )
 
 # Files that no virus scanner has cleared (`store/uploads/uncleared.py`).
-NINETEENTH: tuple[str, ...] = (
+EIGHTEENTH: tuple[str, ...] = (
     """create table uncleared (file {text} primary key, state {text} not null, since {text} not null, next_at {text},
     tries {int} not null, detail {text} not null){strict}""",
     "create index uncleared_next on uncleared (next_at, file) where next_at is not null",

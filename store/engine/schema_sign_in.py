@@ -5,7 +5,7 @@ from __future__ import annotations
 # Who must choose a password of their own, and since when a password stands; of an account its second factor, with the
 # step of the last code that was taken, and the recovery codes that are left; sign-ins that are not whole yet; and the
 # last ones of every member of the staff.
-EIGHTEENTH: tuple[str, ...] = (
+SEVENTEENTH: tuple[str, ...] = (
     "alter table accounts add column must_change {int} not null default 0",
     "alter table accounts add column password_at {text}",
     """create table factors (account {text} primary key, since {text} not null, step {int} not null,

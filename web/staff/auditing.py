@@ -20,9 +20,9 @@ from cases.words import EVENT_NAMES, STATE_NAMES
 from desk.staff.quarantine import public_leg
 from desk.upkeep.troubles import Trouble, troubles_after
 from oversight.sheets import period_of, plain
-from store import audit, notices, verifications
+from store import audit, notices
 from store.audit import Entry, Wanted
-from store.chains import seals
+from store.chains import seals, verifications
 from store.notices import Strange
 from web.errors import not_found
 from web.staff.names import matter_name, office_name
