@@ -11,18 +11,17 @@ from typing import Any, Protocol, cast
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
-from store.engine.dialect import SQLITE_SLOTS, fill
-from store.engine.schema import (
+from store.engine.changes import (
     EIGHTEENTH,
     EIGHTH,
     ELEVENTH,
     FIFTEENTH,
     FIFTH,
-    FIRST,
     FOURTEENTH,
     FOURTH,
     NINTH,
     SECOND,
+    SEVENTEENTH,
     SEVENTH,
     SIXTEENTH,
     SIXTH,
@@ -31,7 +30,8 @@ from store.engine.schema import (
     THIRTEENTH,
     TWELFTH,
 )
-from store.engine.schema_sign_in import SEVENTEENTH
+from store.engine.dialect import SQLITE_SLOTS, fill
+from store.engine.schema import FIRST
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
 from store.port import Tx

@@ -22,11 +22,12 @@ from store.cipher import Cipher
 from store.copies.backup import MANIFEST, Copied, digest
 from store.copies.restoration import restore
 from store.encoding import squeeze, stamp
+from store.engine.changes import EIGHTH, ELEVENTH, FIFTH, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
 from store.engine.migrations import MIGRATIONS, run_all
 from store.engine.opening import Place, open_store
 from store.engine.postgres import PostgresTx
 from store.engine.postgres_schema import PostgresSchema
-from store.engine.schema import EIGHTH, ELEVENTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
+from store.engine.schema import FIRST
 from store.engine.sqlite import FILE, SqliteTx
 from store.errors import StoreUnavailable
 from store.failpoints import arm

@@ -43,9 +43,8 @@ from store import (
     since,
     submissions,
     tallies,
-    verifications,
 )
-from store.chains import moved, seals
+from store.chains import moved, seals, verifications
 from store.choosing import Wanted
 from store.encoding import stamp
 from store.engine.dialect import postgres_text, sqlite_text
