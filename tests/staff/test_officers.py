@@ -16,7 +16,6 @@ from store import audit, notices
 from tests.ops.conftest import PNG, file, received, state
 from tests.pages.client import Visitor, controls
 from tests.store.lists import DESK, changed_list
-from web.wiring import NAME
 
 OFFICER = "officer-water-office"
 REASON = ("reason_code", "B02"), ("reason", "不在供水范围内")
@@ -291,7 +290,7 @@ def at_the_police(tmp_path):
     app = create_app({"YJS_ENV": "test", "YJS_DATA": str(tmp_path / "data"),
                       "YJS_KEYS": str(tmp_path / "keys" / "keys"), "YJS_SECRETS": str(tmp_path / "keys"),
                       "YJS_DEPARTMENTS": str(changed)})
-    there = Inside(app.extensions[NAME])
+    there = Inside(app)
     now = there.house.clock.now()
     hospital, police, *_ = there.file(CATALOG.bundles["newborn"].figures, "one", now, "newborn").legs
     there.deliver(now)
