@@ -24,8 +24,8 @@ MOST_KB = 150_000  # the interpreter, what it imports, and some room
 OPEN_ONE = r"""
 import os, re, signal, sys
 from pathlib import Path
-from desk.apart import APART
-from desk.content import BadFile, kind_of
+from desk.uploads.apart import APART
+from desk.uploads.content import BadFile, kind_of
 try:
     said = kind_of(Path(sys.argv[1]), sys.argv[2]).ending
 except BadFile as refused:
