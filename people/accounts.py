@@ -21,6 +21,7 @@ from store.people import Account
 from store.port import Database, Tx
 
 Beside = Callable[[Tx], object]
+AT_ONCE = 1_000  # uploads looked through in one statement
 
 
 def nothing(*_: object) -> None:
@@ -137,11 +138,11 @@ class Accounts:
         """Looked for among all that is not filed: no index of owners is worth what it costs each filing."""
         until = now + timedelta(days=1)  # clocks of hosts differ
         with self._database().read() as tx:
-            page = files.unlinked(tx, until) if files.held(tx, owner) else []
+            page = files.unlinked(tx, until, limit=AT_ONCE) if files.held(tx, owner) else []
         while page:
             yield from (one for one in page if one.owner == owner)
             with self._database().read() as tx:
-                page = files.unlinked(tx, until, page[-1])
+                page = files.unlinked(tx, until, page[-1], AT_ONCE)
 
     def _end_and(self, subject: str, change: Beside, beside: Beside) -> None:
         """Change an account, end its sessions, and write what is `beside`, in one transaction."""

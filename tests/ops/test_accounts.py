@@ -100,7 +100,7 @@ def test_a_person_closes_the_account_after_reading_what_goes_and_what_stays(depl
         person.send("/account/close", ("password", LONG))
         assert (person.status, "请先勾选" in person.text) == (422, True)
         person.send("/account/close", ("read", "1"), ("password", "猜的"))
-        assert (person.status, "账号或密码不对" in person.text) == (401, True)
+        assert (person.status, "密码不对，请再输一次" in person.text) == (401, True)
         person.send("/account/close", ("read", "1"), ("password", LONG))
         assert (person.status, "账号已注销" in person.text, "退出（" in person.text) == (200, True, False)
         person.get("/cases")
