@@ -10,7 +10,7 @@ from typing import Any
 from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
 from desk import reference as references
-from desk.agents.agency import Agency, agent_name, agents_code, beside_mandate
+from desk.agents.agency import Agency, Filed, agent_name, agents_code, beside_mandate
 from desk.agents.mandates import Mandates
 from desk.applicants.afterwards import AfterFiling, Supply, Urge, Withdrawal
 from desk.applicants.disclosure import Disclosure, disclosure
@@ -23,6 +23,7 @@ from desk.hearing.notices import Incoming, Notices, Outcome
 from desk.news.bulletins import Bulletins
 from desk.news.inbox import Inbox
 from desk.news.telling import Telling
+from desk.parties.agreements import Agreements
 from desk.premises import Premises
 from desk.records.archive_sheet import Names, sheet
 from desk.sending.claims import Claim, Claims
@@ -41,7 +42,7 @@ from desk.uploads.scanning import Scans
 from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
-from store import cases, consents, files, reading
+from store import cases, consents, files, reading, submissions
 from store.lanes import Lane
 from store.messages import TOPIC
 
@@ -66,6 +67,7 @@ class Desk:
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.agency, self.mandates = Agency(premises), Mandates(premises)
+        self.agreements = Agreements(premises, self._book, self._drafts)
         self.urging = Urging(premises, self._book)
         self.bulletins = Bulletins(premises, self._book)
         self.telling = Telling(premises, self._book)
@@ -75,6 +77,16 @@ class Desk:
         self.sights = Sights(premises)
         self.late_scans = LateScans(premises, self.scans, self._book, self._letters)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
+
+    @property
+    def behind(self) -> str:
+        """What this process has met of a newer version, for which it has to be upgraded; empty for nothing."""
+        return self._premises.behind.why
+
+    @property
+    def rests(self) -> bool:
+        """Whether this process leaves all work to newer ones on the same store."""
+        return self._premises.rests
 
     @property
     def calendar(self) -> WorkCalendar:
@@ -139,7 +151,8 @@ class Desk:
         if kept.filed_as is not None:
             return self._intake.receipt_again(subject, kept.filed_as, key, now)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
-                        consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found)
+                        consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found,
+                        draft=draft)
         return self._intake.file(subject, filing, key, now, partial(self._drafts.became, kept))
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
@@ -266,8 +279,35 @@ class Desk:
         known, hand = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        shown = view(known, self._premises, rows, now, masked=False)
+        shown = view(known, self._premises, rows, now, self.definitions(known.case.plan))
         return beside_mandate(shown, hand, self.agency.filed_by(known.row))
+
+    def case_after(self, subject: str, reference: str, now: datetime) -> dict[str, Any]:
+        """What is answered to an act that was done: the case as one may see it now; to an agent whose mandate has ended
+        since, as after any repetition, only that it was filed."""
+        try:
+            return self.case_view(subject, reference, now)
+        except UnknownCase:
+            known = self._book.fresh(reference)
+            filed = self.agency.filed_by(known.row)
+            if filed is None or filed[0].agent != subject:
+                raise
+            over = Filed(*filed, stands=False)
+            return {**over.line(), **over.bare(known)}
+
+    def sees(self, subject: str, reference: str, now: datetime) -> bool:
+        """Whether somebody may look at a case now."""
+        try:
+            self._applicant.seen(subject, reference, now)
+        except UnknownCase:
+            return False
+        return True
+
+    def did(self, subject: str, reference: str, key: str) -> bool:
+        """Whether somebody did something with a case under this key, whatever they may see of it by now."""
+        with self._premises.database.read() as tx:
+            found = submissions.find(tx, subject, key)
+        return found is not None and found.reference == reference
 
     def expected_at_filing(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
         """When one's own case was expected to end on the day it was filed."""
@@ -283,8 +323,8 @@ class Desk:
         known, _ = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        return sheet(known.case, known.row.body, Names(rows, self.definitions(known.case.plan).regions),
-                     self._premises.zone)
+        its = self.definitions(known.case.plan)
+        return sheet(known.case, known.row.body, Names(rows, its.regions, its.fields), self._premises.zone)
 
     def about(self, subject: str, reference: str, now: datetime | None = None) -> str:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""
@@ -311,7 +351,7 @@ class Desk:
             typed = references.clean_code(code)
             if clean is None or not (cases.has_code(tx, clean, typed) or agents_code(tx, clean, typed, now)):
                 raise UnknownCase
-        return view(self._book.fresh(clean), self._premises, {}, now, masked=True)
+        return view(self._book.fresh(clean), self._premises, {}, now, None)
 
     def cases_of(self, subject: str, now: datetime, after: str | None = None,
                  limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:

@@ -74,6 +74,12 @@ class Busy(DeskError):
     code, status = "busy", 503
 
 
+class Outdated(Busy):
+    """这个办件由更新版本的程序办理过，这台服务器还没有升级，暂时打不开它；已提交的内容都在，请稍后再试。"""
+
+    code = "outdated"
+
+
 class MissingKey(DeskError):
     """缺少 Idempotency-Key；请为每次提交生成一个不重复的值，重试时保持不变。"""
 
@@ -140,6 +146,36 @@ class TooManyMandates(DeskError):
     code, status = "too_many_mandates", 409
 
 
+class AgreementMissing(DeskError):
+    """还有人没有确认，现在不能提交；请对方登录后用确认码打开、看清楚并同意，再提交。"""
+
+    code, status = "agreement_missing", 409
+
+
+class AgreementChanged(DeskError):
+    """申请表里给您看的内容刚刚改过；下面是现在的内容，请再看一遍后确认。"""
+
+    code, status = "agreement_changed", 409
+
+
+class UnknownAgreement(DeskError):
+    """没有找到要您确认的这件事；它可能已经不需要确认，请到“请我确认的”页面查看。"""
+
+    code, status = "unknown_agreement", 404
+
+
+class UnknownAgreementCode(DeskError):
+    """确认码不对、已经用过或超过 24 小时；请让填表的人重新生成一个，再告诉您。"""
+
+    code, status = "unknown_agreement_code", 404
+
+
+class NotTheParty(DeskError):
+    """您账号里的姓名或者身份证号，和申请表里填的不一样，所以不能由您确认；请填表的人核对表里的姓名和身份证号。"""
+
+    code, status = "not_the_party", 403
+
+
 class DraftFiled(DeskError):
     """这份草稿已经提交过；请到“我的办件”查看进度。"""
 
@@ -203,6 +239,12 @@ class CannotTransfer(DeskError):
     """这些分办件不能这样转办；什么都没有改动。"""
 
     code, status = "cannot_transfer", 422
+
+
+class CannotDeliver(DeskError):
+    """这些分办件不能登记为已送达，或者刚刚有了变化；什么都没有改动，请刷新后再看。"""
+
+    code, status = "cannot_deliver", 422
 
 
 class UnknownStrange(DeskError):

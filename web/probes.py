@@ -22,8 +22,8 @@ from desk.staff.operations import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, marks, pausing, people, reading, tallies, verifications
-from store.chains import moved
+from store import bulletins, conservation, marks, pausing, people, reading, tallies
+from store.chains import moved, verifications
 from store.errors import StoreError
 from store.port import Tx
 from store.uploads import uncleared
@@ -51,6 +51,8 @@ def readyz() -> Response:
     away stops nothing but what waits for it, so it is told and no reason to send people elsewhere."""
     now = house().clock.now()
     beat = _probe(now)
+    if house().desk.behind:
+        raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
     own = house().dispatcher
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
     if not beating:
@@ -88,7 +90,8 @@ def metrics() -> Response:
     """The figures of this moment."""
     now, home = house().clock.now(), house()
     with home.database.read() as tx:
-        kept = {**_kept(tx, now), **_ages(tx, now), **_news(tx, now), **_scans(tx, now), **_here(home, now)}
+        kept = {**_kept(tx, now), "legs_undelivered": tallies.undelivered(tx, home.deployment.bodies),
+                **_ages(tx, now), **_news(tx, now), **_scans(tx, now), **_here(home, now)}
         shown_now = _Figures(reading.figures(tx, now), kept, now)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(shown_now)
@@ -98,6 +101,7 @@ def metrics() -> Response:
 KEPT: Mapping[str, str] = {
     "paused": "1 while nothing leaves and no notice is taken",
     "legs": "all legs, by state",
+    "legs_undelivered": "granted and not delivered by an office that is not in the list, by office",
     "cases": "all cases, by bundle and whether they are open",
     "breaches": "what must hold of cases and does not, by rule; anything above 0 is an alarm",
     "counter_drift": "counters that the last daily recount found wrong; anything above 0 is an alarm",
@@ -112,6 +116,7 @@ KEPT: Mapping[str, str] = {
     "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
     "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",
     "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
+    "outdated": "1 for a process that has met what only a newer version knows and must be upgraded",
     "writes_waiting": "callers of this process that wait to write",
     "disk_free_bytes": "what is left on the disk of this host's data folder",
     "certificate_days": "for how many days the certificates are good with which this process reaches an office",
@@ -159,7 +164,7 @@ def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
     year = today.year
     while year in calendar and not calendar[year].provisional:
         year += 1
-    return {"writes_waiting": float(home.database.waiting()),
+    return {"outdated": float(bool(home.desk.behind)), "writes_waiting": float(home.database.waiting()),
             "disk_free_bytes": float(disk_usage(home.settings.data).free),
             "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in expiring.certificates(
                 home.parts.registry, home.parts.reached)},

@@ -18,6 +18,7 @@ from desk.uploads.files import OF_OFFICES
 from desk.uploads.pictures import bare
 from desk.values import FileInfo
 from web.errors import OWN_WORDS, Problem
+from web.identity import subject
 from web.wiring import house
 
 PIECE = 65_536
@@ -101,11 +102,19 @@ def name_of_request() -> str:
     return unquote(name, errors="replace") if "%" in name else name
 
 
+def sent(pieces: Iterator[bytes], type_: str) -> Response:
+    """An answer of these pieces, as long as its reader has a place. The first piece is read before it begins: a store
+    that cannot give it must be able to say so."""
+    held = house().readers.hold(subject(), pieces)
+    first = next(held, b"")
+    made = Response(chain([first], held), content_type=type_)
+    made.call_on_close(held.close)
+    return made
+
+
 def download(info: FileInfo, pieces: Iterator[bytes]) -> Response:
-    """A stored file as an attachment under its own name, to be shown by nothing. Its first piece is read before the
-    answer begins: a store that cannot give it must be able to say so."""
-    first = next(pieces, b"")
-    made = Response(chain([first], pieces), content_type=info.type)
+    """A stored file as an attachment under its own name, to be shown by nothing."""
+    made = sent(pieces, info.type)
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", info.name)[-80:] or "file"
     whole = quote(info.name, safe="")
     made.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from threading import RLock
@@ -34,11 +34,14 @@ from oversight.daily import Daily
 from oversight.ratings import Ratings
 from people.accounts import Accounts, Beside
 from people.attempts import Attempts
+from people.factors import Factors
+from people.halfway import Asks, Halfway
 from people.oidc.accounts import OidcAccounts
 from people.oidc.person import RoleFields
 from people.oidc.setup import Setup
 from people.personas import Persona
 from people.sessions import Lives, Sessions
+from people.sign_ins import SignIns
 from people.tokens import Tokens
 from settings.clock import Clock
 from settings.values import Settings
@@ -48,6 +51,7 @@ from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
 from web.rates import Rates
+from web.readers import Readers
 
 if TYPE_CHECKING:
     from people.oidc.flow import Flow
@@ -93,11 +97,14 @@ class House:
         self.dispatcher: Dispatcher | None = None
         self.courier: Courier | None = None
         self.inspector: Inspector | None = None
-        self.attempts, self.rates = Attempts(), Rates(settings.rates)
+        self.attempts, self.rates, self.readers = Attempts(), Rates(settings.rates), Readers()
         self.accounts = Accounts(lambda: self.database, self.attempts)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
         self.sessions = Sessions(lambda: self.database, lives)
+        self.factors = Factors(lambda: self.database, self.attempts)
+        self.halfway = Halfway(lambda: self.database, Asks(settings.asks_factor, settings.password_days))
+        self.sign_ins = SignIns(lambda: self.database)
         self.oidc_accounts = OidcAccounts(lambda: self.database, lambda: self.parts.roles)
         self._lock = RLock()
         self._parts: Parts | None = None
@@ -178,7 +185,7 @@ class House:
             raise RefusedStart(f"{advice(missing)}\n服务没有启动。")
         embedded = self.settings.database_url is None
         works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded,
-                      reached=self.parts.reached, count=self.daily.go_on)
+                      reached=self.parts.reached, count=self._count)
         self.dispatcher = Dispatcher(works).start()
         if self.parts.gateway is not None:
             gateway = Gateway(self.parts.gateway, self.parts.registry.shown)
@@ -187,6 +194,10 @@ class House:
             self.inspector = Inspector(self.desk.late_scans, self.parts.scanner, self.clock.now).start()
         elif not self.settings.demonstrates:
             LOG.warning("YJS_SCANNER is not set: nothing that is uploaded is looked at for viruses")
+
+    def _count(self, now: datetime) -> bool:
+        """A piece of what is counted beside everything else; newer hosts on the same store count it as they do."""
+        return not self.desk.rests and self.daily.go_on(now)
 
     def close(self, seconds: float = 0.0) -> None:
         """Stop the dispatcher within `seconds` and close the store; nothing may be used afterwards."""

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from cases import fold
 from catalog import canonical
 from catalog.edition import open_edition
+from catalog.worded import worded
 from desk.errors import CannotArchive
 from desk.records.archive_sheet import Names, sheet
 from desk.records.export import Extent, Line, mandate_line, of_case, plain
@@ -43,7 +44,7 @@ FORMAT = "yijianshi-archive/1"
 MANIFEST, SHEET, RECORDS, CHAIN, EDITION, PLAN = (
     "manifest.json", "办件.txt", "records.jsonl", "chain.jsonl", "edition.json", "plan.json")
 MEANINGS: Mapping[str, str] = {
-    SHEET: "给人看的办件经过", RECORDS: "办件、分办件、推送、同意、评价、事件和代办的委托，一行一个 JSON",
+    SHEET: "给人看的办件经过", RECORDS: "办件、分办件、推送、同意、另一方确认、评价、事件和代办的委托，一行一个 JSON",
     CHAIN: "事件的散列链，payload 是 base64", EDITION: "提交时有效的办事规定", PLAN: "提交时的办理方案"}
 
 
@@ -133,7 +134,9 @@ def write(stream: BinaryIO, case: Gathered, vault: Vault, made: Made) -> None:
 
 def _entries(case: Gathered, vault: Vault, made: Made) -> Iterator[tuple[str, Iterable[bytes], str]]:
     """Path, bytes and meaning of every entry but the manifest."""
-    names = Names({file.file: file for file in case.files}, open_edition(case.edition.encode()).regions)
+    filed_under = open_edition(case.edition.encode())
+    known = worded(filed_under, filed_under.bundles[case.row.bundle])
+    names = Names({file.file: file for file in case.files}, known.regions, known.fields)
     folded = fold.replay(case.row.reference, _plan(case.plan), case.row.filed_at, _events(case))
     texts = {
         SHEET: [sheet(folded, case.row.body, names, made.zone).encode()],

@@ -15,6 +15,7 @@ from cases.model import Case, Event, LegState
 from cases.states import OUT, TRANSFERRED
 from connectors.base import Body, Outgoing
 from desk.book import Book, Wish
+from desk.errors import Outdated
 from desk.faults import told
 from desk.premises import Premises
 from desk.sending import payload
@@ -33,6 +34,7 @@ from store.uploads import uncleared
 LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
 SOON = timedelta(seconds=2)
+LEFT_TO_NEWER = timedelta(minutes=1)
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=0.5), timedelta(minutes=5)  # of a message for its leg's filing
 LONG = timedelta(days=5)  # a message is given up after more; until then nobody need look when it was sent first
 CASES_AT_ONCE = 32  # in one commit, so that people are served in between
@@ -123,6 +125,8 @@ class Claims:
         end the leg as unsent meets it there (`Book`), so that a leg is never taken for unsent while it leaves.
         """
         self._give_back([], now)
+        if self._premises.rests:
+            return []
         wanted = Wanted(room=room, now=now, lease_seconds=LEASE_SECONDS, limit=limit)
         by_case: dict[str, list[Claimed]] = {}
         for item in self._found(wanted):
@@ -145,9 +149,8 @@ class Claims:
         for beginning, fault in zip(beginnings, faults, strict=True):
             if isinstance(fault, StoreError) and not isinstance(fault, LeaseLost):
                 unbegun += beginning.items
-            elif fault is not None and not isinstance(fault, LeaseLost):
-                LOG.error("messages of a case cannot be written: %s", told(fault))
-                self._put_aside(beginning.reference, beginning.items, type(fault).__name__, now)
+            elif fault is not None:
+                self._not_written(beginning, fault, now)
         if unbegun:
             LOG.warning("%s messages cannot begin just now", len(unbegun))
             self._give_back(unbegun, now)
@@ -157,6 +160,21 @@ class Claims:
         singles = [_Beginning(beginning.reference, (item,)) for beginning, fault in zip(beginnings, faults, strict=True)
                    if isinstance(fault, LeaseLost) and beginning.items[1:] for item in beginning.items]
         return begun + [claim for single in singles for claim in self._begun([single], now)]
+
+    def _not_written(self, beginning: _Beginning, fault: Exception, now: datetime) -> None:
+        """What becomes of the messages of one case that cannot be written."""
+        if isinstance(fault, Outdated):
+            self._leave_to_newer(beginning.items, now)
+        elif not isinstance(fault, LeaseLost):
+            LOG.error("messages of a case cannot be written: %s", told(fault))
+            self._put_aside(beginning.reference, beginning.items, type(fault).__name__, now)
+
+    def _leave_to_newer(self, items: Sequence[Claimed], now: datetime) -> None:
+        """Give messages back as they were: only a newer version knows how their case stands. One that shares the store
+        takes them at once; an embedded store waits for its own process to be upgraded."""
+        then = now + LEFT_TO_NEWER if self._premises.embedded else now
+        with suppress(LeaseLost):
+            self._premises.database.write(lambda tx: leases.put_off(tx, [(item, then) for item in items]))
 
     def _give_back(self, items: Sequence[Claimed], now: datetime) -> None:
         """Put off attempts that could not begin, so that they keep nobody waiting. Where the store does not even take

@@ -17,6 +17,7 @@ import orjson
 from cases.feeds import given_for, kind_of
 from cases.model import Case, Event, Leg, Result
 from desk.hearing.asking import in_their_words
+from desk.parties.statements import part_of
 from forms.plan import MaterialSlot, Plan, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
 from store.files import FileRow
@@ -99,12 +100,13 @@ def head(case: Case, leg: PlannedLeg) -> dict[str, Any]:
 def filed(dossier: Dossier, leg: PlannedLeg, due: datetime | None, to: Addressee) -> dict[str, Any]:
     """The data of `leg.filed`: everything the department needs to begin, with the day it is due as we count it now."""
     plan, known = dossier.case.plan, dossier.answers
-    said = _said(plan, leg)
+    said, people = _said(plan, leg), applicant_part(plan, leg.leg, known)
     return {
         **head(dossier.case, leg),
         "bundle": said["bundle"],
         "matter": said["matter"],
-        "applicant": applicant_part(plan, leg.leg, known),
+        "applicant": people,
+        **_agreed(dossier, leg, people),
         "fields": leg_fields(plan, leg.leg, known),
         "materials": materials(dossier, leg, to),
         "limits": {**said["limits"], "due": due.isoformat() if due else None},
@@ -112,6 +114,18 @@ def filed(dossier: Dossier, leg: PlannedLeg, due: datetime | None, to: Addressee
         "notices": to.notices,
         "read_code": to.read_code,
     }
+
+
+def _agreed(dossier: Dossier, leg: PlannedLeg, people: Container[str]) -> dict[str, Any]:
+    """Who agreed to the case before it was filed, of those about whom this leg is told; nothing where nobody had to."""
+    said, plan = dossier.body.get("agreements", ()), dossier.case.plan
+    if not said:
+        return {}
+    taken = {slot.taken for slot in plan.parts[leg.leg].slots}
+    told = {asked.role for asked in plan.agreements
+            if asked.role in people or not taken.isdisjoint(part_of(plan, asked).papers)}
+    found = [one for one in said if one["role"] in told]
+    return {"agreements": found} if found else {}
 
 
 def _said(plan: Plan, leg: PlannedLeg) -> Mapping[str, Mapping[str, Any]]:

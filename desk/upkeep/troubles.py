@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -99,7 +99,8 @@ def attempts_at(database: Database, leg: str) -> Attempts | None:
 class Health:
     """How many legs stand in which state, what does not hold, and why the service is paused, if it is. `drift`: the
     counters that a recount found wrong, None without a recount; `resting`: offices that are left alone for now;
-    `unfetched`: what offices that fetch have yet to take; `scans`: which files no scanner has cleared."""
+    `unfetched`: what offices that fetch have yet to take; `undelivered`: what was granted and not said to be delivered
+    by offices that are not in the list any more; `scans`: which files no scanner has cleared."""
 
     by_state: Mapping[str, int]
     breaches: tuple[Breach, ...]
@@ -107,6 +108,7 @@ class Health:
     drift: tuple[Drift, ...] | None = None
     resting: tuple[Lane, ...] = ()
     unfetched: tuple[Unfetched, ...] = ()
+    undelivered: Mapping[str, int] = field(default_factory=dict)
     scans: uncleared.Figures = uncleared.NONE
 
     def as_json(self) -> dict[str, Any]:
@@ -119,7 +121,8 @@ class Health:
                              "reason": one.reason, "since": one.changed_at.isoformat(),
                              "until": one.open_until.isoformat() if one.open_until else None} for one in self.resting],
                 "unfetched": [{"office": one.office, "messages": one.count, "since": one.since.isoformat()}
-                              for one in self.unfetched], "scans": scans_json(self.scans)}
+                              for one in self.unfetched],
+                "undelivered": dict(self.undelivered), "scans": scans_json(self.scans)}
 
 
 def scans_json(found: uncleared.Figures) -> dict[str, Any]:
@@ -127,13 +130,14 @@ def scans_json(found: uncleared.Figures) -> dict[str, Any]:
     return {**found._asdict(), "since": found.since.isoformat() if found.since else None}
 
 
-def health(database: Database, now: datetime, *, recount: bool = False) -> Health:
-    """What the kept counters say and what the portal's watch has found; `recount` looks at every case and leg anew."""
+def health(database: Database, now: datetime, listed: Collection[str], *, recount: bool = False) -> Health:
+    """What the kept counters say and what the portal's watch has found, where these offices are `listed`; `recount`
+    looks at every case and leg anew."""
     with database.read() as tx:
         mark = pausing.paused(tx)
         known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None,
                        resting=tuple(lanes.resting(tx, now)), unfetched=tuple(unfetched(tx)),
-                       scans=uncleared.figures(tx))
+                       undelivered=tallies.undelivered(tx, listed), scans=uncleared.figures(tx))
     if not recount:
         return known
     with database.read() as tx:

@@ -43,6 +43,20 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: Opened) -> None:
         store.vault.open(file)
 
 
+def test_of_many_files_that_are_read_one_after_the_other_one_is_open(store: Opened, place: Place) -> None:
+    named = [new_file_id(minutes(number)) for number in range(5)]
+    for file in named:
+        store.vault.put(file, [SOME])
+    opened = [store.vault.open(file) for file in named]
+    assert next(opened[0]) == SOME[:PART]
+    links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert len([link for link in links if link.is_relative_to(place.data / "files")]) <= 1
+    assert b"".join(opened[4]) == SOME
+    store.vault.drop(named[1])
+    with pytest.raises(UnknownFile if place.url is None else SealBroken):
+        next(opened[1])
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_disk_without_room_is_said_in_the_stores_own_words_and_leaves_nothing(
         folder: Place, cipher: Cipher, number: int) -> None:

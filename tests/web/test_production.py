@@ -81,6 +81,19 @@ def test_signing_in_by_password_gives_a_cookie_for_this_host_over_tls_alone(app,
     assert "max-age" in answer.headers["Strict-Transport-Security"]
 
 
+def test_a_member_of_the_staff_comes_no_further_by_a_password_than_to_setting_up_a_factor(app, browser):
+    home, base = app.extensions[NAME], {"base_url": "https://yijianshi.example"}
+    home.accounts.add(NewAccount("boss", "operator", "示例", password=PASSWORD), home.clock.now())
+    answer = sign_in(browser, "boss")
+    cookie, = (one for one in answer.headers.getlist("Set-Cookie") if one.startswith("__Host-yjs"))
+    assert cookie.startswith("__Host-yjs-half=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert browser.get(answer.location, **base).location == "/login/factor"
+    page = browser.get("/login/factor", **base)
+    assert (page.status_code, "no-store" in page.headers["Cache-Control"]) == (200, True)
+    assert browser.get("/staff/health", **base).location.startswith("/login?")
+
+
 def test_wrong_passwords_are_counted_for_the_name_where_they_come_from(app):
     from_one = [sign_in(app.test_client(), "wang", "wrong", **{"X-Forwarded-For": "10.0.0.1"}).status_code
                 for _ in range(LOGIN.here.times + 1)]

@@ -25,6 +25,14 @@ def test_the_defaults_of_a_demo_are_the_contracts():
     assert (found.database_url, found.zone.key, found.threads) == (None, "Asia/Shanghai", 16)
 
 
+@pytest.mark.parametrize(("given", "asks"), [
+    ({}, True), ({"YJS_ENV": "demo"}, False), ({"YJS_ENV": "test"}, False), ({"YJS_STAFF_FACTOR": "off"}, False),
+    ({"YJS_ENV": "demo", "YJS_STAFF_FACTOR": "on"}, True),
+])
+def test_staff_need_a_second_factor_in_production_unless_it_is_said_otherwise(given, asks):
+    assert Settings.from_environ(given).asks_factor is asks
+
+
 @pytest.mark.parametrize(("given", "named"), [
     ({"YJS_ENV": "staging"}, "YJS_ENV=staging"),
     ({"PORT": "0"}, "PORT=0"),

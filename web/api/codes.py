@@ -38,6 +38,7 @@ AT_THE_EDGE: tuple[tuple[int, str, str], ...] = (
     (422, "no_file", "没有收到文件。"),
     (500, "internal", "服务出错，已记录；请稍后再试，并提供 request_id。"),
     (503, "paused", "服务暂停接收部门消息；按 Retry-After 稍后重发，内容和编号保持不变。"),
+    (503, "too_many_downloads", "正在下载的文件太多；请等前面的下载完成，再试这一个。"),
     (503, "not_ready", "服务还没有准备好；detail 写明是存储还是分发器。"),
 )
 _HEAD = """# Error codes

@@ -37,9 +37,10 @@ def keep_file() -> Response:
 
 @api.get("/files/<file>")
 @operation(Operation(
-    "Fetch a file", {200: "the bytes, as an attachment"}, refuses=(404, 409),
+    "Fetch a file", {200: "the bytes, as an attachment"}, refuses=(404, 409, 503),
     more="An applicant: own uploads and results of own cases. A department's bearer token: files of its legs. No virus "
-    "scanner has cleared it yet, or something was found in it: 409."))
+    "scanner has cleared it yet, or something was found in it: 409. Eight at once, no slower than 4 kB a second on the "
+    "whole; more: 503 `too_many_downloads` with Retry-After."))
 def read_file(file: str) -> Response:
     """Send a stored file to whom it concerns."""
     only_args()
@@ -132,4 +133,4 @@ def draft_json(draft: Draft) -> dict[str, Any]:
             "consented": draft.consented, "asks_consent_for": draft.scope.kept(),
             "updated_at": draft.updated_at.isoformat(), "errors": draft.errors, "missing": list(draft.missing),
             "aside": draft.aside, "filed_as": draft.filed_as, "on_behalf_of": draft.on_behalf_of,
-            "plan": plan_json(draft.plan)}
+            "plan": plan_json(draft.plan), "agreements": [party.line() for party in draft.parties]}

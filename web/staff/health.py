@@ -52,7 +52,7 @@ def health_live() -> Response:
 
 def _body() -> str:
     now = house().clock.now()
-    found = looked_at(house().database, now)
+    found = looked_at(house().database, now, house().deployment.bodies)
     with house().database.read() as tx:
         figures = reading.figures(tx, now)
     offices = _offices(found, figures)
