@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
@@ -59,8 +60,8 @@ class Town(Inside):
     """A portal whose market regulator fetches, and a scanner that comes and goes; `sent` are the legs that were pushed,
     with every byte that left."""
 
-    def __init__(self, house: Any, scanner: Clamd) -> None:
-        super().__init__(house)
+    def __init__(self, app: Flask, scanner: Clamd) -> None:
+        super().__init__(app)
         self.scanner, self.left = scanner, b""
 
     def keep(self, content: bytes, owner: str = SUBJECT) -> str:
@@ -115,7 +116,7 @@ def town(place: Place, tmp_path: Path) -> Iterator[Town]:
     scanner = Clamd().start()
     listed = str(changed_list(tmp_path, FETCHES, PULL))
     with inside(tmp_path, place.data, place.url, YJS_DEPARTMENTS=listed, YJS_SCANNER=scanner.setting) as there:
-        yield Town(there.house, scanner)
+        yield Town(there.app, scanner)
     with suppress(OSError):
         scanner.stop()
 
