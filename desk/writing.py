@@ -10,7 +10,7 @@ from datetime import datetime
 
 from cases.model import Event, LegState
 from cases.states import OUT, TRANSFERRED
-from desk.known import Known
+from desk.known import Known, has_it
 from desk.premises import Premises
 from desk.sending import payload
 from desk.sending.outgoing import Letter, offer_and_send
@@ -115,12 +115,16 @@ class Writing:
     def _letters(self, tx: Tx, change: Change, current: Mapping[str, LegRow]) -> Sequence[Letter]:
         """The messages of a change, each with whether it must wait for a scan before an office may fetch it. What is
         pushed is looked at when it leaves (`desk/sending/claims.py`)."""
-        pushed = {body.id for body in self._premises.deployment.bodies.values() if body.channel == "push"}
-        if all((letter.office or current[letter.leg].office) in pushed for letter in change.letters):
+        fetched = [self._fetches(letter.office or current[letter.leg].office) for letter in change.letters]
+        barred = uncleared.held_of_case(tx, change.known.row.reference) if any(fetched) else ()
+        if not barred:
             return change.letters
-        barred = uncleared.held_of_case(tx, change.known.row.reference)
-        return [replace(letter, waits=_names(change, letter, barred)) for letter in change.letters] if barred \
-            else change.letters
+        return [replace(letter, waits=fetches and _names(change, letter, barred))
+                for letter, fetches in zip(change.letters, fetched, strict=True)]
+
+    def _fetches(self, office: str) -> bool:
+        body = self._premises.deployment.bodies.get(office)
+        return body is not None and body.channel != "push"
 
     def _unmoved(self, tx: Tx, changes: Iterable[Change]) -> None:
         """What was decided without events holds only where nobody else moved the case; no other process can, beside the
@@ -165,11 +169,13 @@ class Writing:
 
 
 def _names(change: Change, letter: Letter, files: Collection[str]) -> bool:
-    """Whether a message names one of these files; a filing, which is written later, would name them now."""
-    if letter.body is not None:
+    """Whether a message names one of these files, or comes after a filing that does and has not left: a filing is
+    written later, so it is what it would name now."""
+    if letter.body is not None and (letter.type == TRANSFERRED or has_it(change.known.case.legs[letter.leg])):
         return payload.names(letter.body, files)
     papers = payload.papers_of(change.known.case, change.known.row.body["materials"], letter.leg)
-    return any(not set(files).isdisjoint(named) for named in papers.values())
+    filing = any(not set(files).isdisjoint(named) for named in papers.values())
+    return filing or (letter.body is not None and payload.names(letter.body, files))
 
 
 def _ends_or_is_held(before: LegRow, after: LegRow) -> bool:

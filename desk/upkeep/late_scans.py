@@ -20,6 +20,7 @@ from desk.errors import UnknownCase
 from desk.faults import told
 from desk.premises import Premises
 from desk.sending import payload
+from desk.sending.feed import FILED
 from desk.sending.letters import Letters
 from desk.sending.outgoing import offer_if_fetched
 from desk.uploads.files import OF_OFFICES
@@ -108,14 +109,17 @@ class LateScans:
         self._premises.database.write(lambda tx: uncleared.settle(tx, file) if row else uncleared.forget(tx, file))
 
     def _release(self, reference: str, now: datetime) -> None:
-        """Let go whatever of a case waited for scans alone: each message that names no other file that waits."""
+        """Let go whatever of a case waited for scans alone: each message that names no other file that waits, and comes
+        after no filing that does."""
         held = self._bodies(reference, now)
 
         def let_go(tx: Tx) -> None:
-            barred = uncleared.held_of_case(tx, reference)
+            barred, behind = uncleared.held_of_case(tx, reference), set[str]()
             for message, body in held:
-                if not payload.names(body, barred):
+                if message.leg not in behind and not payload.names(body, barred):
                     self._let_go(tx, message, now)
+                elif message.type == FILED:
+                    behind.add(message.leg)
 
         self._book.advance(reference, lambda _: (), now, let_go)
 

@@ -15,15 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
+from desk import writing
 from desk.applicants.afterwards import Supply
 from desk.applicants.filing import Also
 from desk.desk import Desk
 from desk.errors import InvalidAnswers, NotScanned, Quarantined, UnknownFile, UnknownLeg
 from desk.sending.claims import Claim
+from desk.sending.outgoing import Letter, offer_and_send
 from desk.sending.recording import Came
 from desk.upkeep.late_scans import AGAIN, LEASE
 from desk.upkeep.watch import Watch
@@ -32,6 +35,7 @@ from desk.uploads.files import owner_of
 from desk.uploads.papers import SPOILED
 from desk.uploads.scanning import REST
 from desk.values import Receipt
+from desk.writing import Change
 from dispatch import inspector
 from dispatch.retry import Then
 from store import audit, failpoints, files, messages, news
@@ -56,8 +60,8 @@ class Town(Inside):
     """A portal whose market regulator fetches, and a scanner that comes and goes; `sent` are the legs that were pushed,
     with every byte that left."""
 
-    def __init__(self, house: Any, scanner: Clamd) -> None:
-        super().__init__(house)
+    def __init__(self, app: Flask, scanner: Clamd) -> None:
+        super().__init__(app)
         self.scanner, self.left = scanner, b""
 
     def keep(self, content: bytes, owner: str = SUBJECT) -> str:
@@ -112,7 +116,7 @@ def town(place: Place, tmp_path: Path) -> Iterator[Town]:
     scanner = Clamd().start()
     listed = str(changed_list(tmp_path, FETCHES, PULL))
     with inside(tmp_path, place.data, place.url, YJS_DEPARTMENTS=listed, YJS_SCANNER=scanner.setting) as there:
-        yield Town(there.house, scanner)
+        yield Town(there.app, scanner)
     with suppress(OSError):
         scanner.stop()
 
@@ -134,11 +138,17 @@ def test_what_names_a_file_that_nobody_has_looked_at_waits_alone_and_leaves_with
             refused()
     with pytest.raises(UnknownLeg):
         town.desk.fetch(FETCHES, f"{receipt.reference}-03", NOW)
+    later = [Letter("03", "leg.material_added", b'{"data":{}}', waits=True)]  # which no office reads before its filing
+    known, premises = town.desk._book.known(receipt.reference), town.desk._premises
+    assert writing._names(Change(known, (), (), ()), later[0], {kept[DONE]})
+    town.house.database.write(lambda tx: offer_and_send(tx, premises, known.legs, later, SOON))
+    town.desk.late_scans._release(receipt.reference, SOON)
     town.desk.sweep(SOON)
     assert (town.pushed(SOON), town.fetched(SOON)) == ({}, ["02"])
     assert town.scan(LATER) == 2
     assert set(town.pushed(LATER)) == {"01.1 leg.filed"}
-    assert town.fetched(LATER) == ["02", "03"]
+    assert town.fetched(LATER) == ["02", "03", "03"]
+    assert [line["type"] for line in town.desk.feed(FETCHES, 0, 9)] == ["leg.filed", "leg.filed", "leg.material_added"]
     assert b"".join(town.desk.open_department_file(FETCHES, kept[DONE])[1]) == GOOD
     assert town.figures() == (0, 0)
     town.desk.sweep(LATER)

@@ -56,6 +56,7 @@ from store.operating import OpenCase
 from store.overseeing import After
 from store.port import Row, Tx
 from store.sign_in import factors, half_sign_ins, sign_ins
+from store.uploads import uncleared
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 # What grows with every application, finished or not.
@@ -108,6 +109,10 @@ QUESTIONS: dict[str, Question] = {
     "figures": lambda tx: (reading.figures(tx, NOW), verifications.standing(tx), verifications.latest(tx)),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW, NOW), erasure.taken_back(tx, NOW, "a")),
+    "what no scanner has cleared": lambda tx: (
+        uncleared.add(tx, "x", NOW), uncleared.barred(tx, ["x"]), uncleared.of_case(tx, REFERENCE),
+        uncleared.held_of_case(tx, REFERENCE), uncleared.take(tx, NOW, NOW), uncleared.clear(tx, "x"),
+        uncleared.listed(tx, None, 9), messages.held_back(tx, REFERENCE, NOW), uncleared.settle(tx, "x")),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, [UNLINKED])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
