@@ -49,7 +49,7 @@ def readyz() -> Response:
     """The store takes a write, and a dispatcher (this process's own, else any) gave a sign of life."""
     now = house().clock.now()
     beat = _probe(now)
-    if house().desk.behind:
+    if house().desk.rests:
         raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
     own = house().dispatcher
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
@@ -62,7 +62,8 @@ def _to_look_at(now: datetime) -> list[str]:
     """What a person should look at though it keeps nobody out: no balancer may take us away for it."""
     with house().database.read() as tx:
         walked = verifications.standing(tx)
-    found = {"审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
+    found = {f"有办件由更新的版本办理过（{house().desk.behind}），这里打不开，请升级程序": bool(house().desk.behind),
+             "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
              f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now)}
     return [says for says, holds in found.items() if holds]
 
