@@ -173,7 +173,13 @@ class BundleBuilder:
                 found.append(known)
             else:
                 found.append(role(code, {**({"name": known.name} if known else {}), **(data or {})}))
-        return tuple(found)
+        return tuple(self.resolved(one) for one in found)
+
+    def resolved(self, one: Role) -> Role:
+        """A role whose condition of agreeing has its options resolved."""
+        if one.agrees is None:
+            return one
+        return replace(one, agrees=replace(one.agrees, when=self.words.condition(one.agrees.when)))
 
     def build(self) -> Bundle:
         """The bundle."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from catalog.dictionary import (
+    Agreement,
     CalendarYear,
     Department,
     Field,
@@ -84,8 +85,10 @@ def _licence(code: str, data: Data) -> Licence:
 
 
 def role(code: str, data: Data) -> Role:
-    """A role of roles.yaml or of a bundle's people."""
-    return Role(**{"id": "", "shown": "", **named(code, data)})
+    """A role of roles.yaml or of a bundle's people; options in its condition are not resolved yet."""
+    said = data.get("consents", False)
+    agrees = Agreement(**{"to": (), **said}) if isinstance(said, Mapping) else None
+    return Role(**{"id": "", "shown": "", **named(code, data), "consents": said is True, "agrees": agrees})
 
 
 def _table(code: str, data: Data) -> Table:

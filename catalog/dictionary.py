@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from catalog.conditions import Condition
 from catalog.text import Text
 
 FieldType = Literal[
@@ -124,14 +125,29 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a person of the case must have agreed to before it is filed, unless this person files it (另一方确认).
+
+    `to` are the sentences to which the person says yes, `sees` the fields of the form that are shown beside them (name
+    and number always are), `when` on which condition that is needed (None: always).
+    """
+
+    to: tuple[Text, ...]
+    sees: tuple[str, ...] = ()
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
-    """A person or body in the case: the field with its number and the field with its name."""
+    """A person or body in the case: the field with its number and the field with its name, and what that person must
+    agree to. `consents` is what stood in place of `agrees` in older editions, and asks nobody."""
 
     code: str
     name: Text
     id: str
     shown: str
     consents: bool = False
+    agrees: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)

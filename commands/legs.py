@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any
 
@@ -26,6 +28,11 @@ from commands.transferring import transfer
 from connectors.advice import advice, explained
 from desk.upkeep.troubles import Health, Trouble, health, troubles
 from store.lanes import Lane
+from store.port import Database
+from store.uploads import uncleared
+from store.uploads.uncleared import Figures, Uncleared
+
+PAGE = 200
 
 
 @click.group(invoke_without_command=True)
@@ -79,11 +86,47 @@ def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:
               for one in state.unfetched]
     lines += [f"无人送达：{office}  已办成 {many} 件没有登记送达，单位已不在接入清单；结果还没有到申请人手里的，"
               "请由接手的单位送达，再用 flask legs delivered 登记" for office, many in state.undelivered.items()]
+    lines += scanned(state.scans, zone)
     lines += [f"异常：{one.rule}  {one.reference} {one.leg}" for one in state.breaches]
     lines += [f"计数不符：{one.name} {one.key}  记 {one.kept}，实有 {one.counted}" for one in state.drift or ()]
     if state.drift is not None and not state.drift and not state.breaches:
         lines.append("已逐件核对：没有异常，计数相符。")
     return [*lines, *([f"服务已暂停：{printable(state.paused)}"] if state.paused else [])]
+
+
+def scanned(found: Figures, zone: tzinfo) -> list[str]:
+    """What operators are told of files that no scanner has cleared."""
+    waits = [f"待查病毒：{found.waiting} 个文件，最早自 {minute(found.since, zone)}；带它们的消息等着，查过后自动续送。"
+             "请看 clamd 是否在运行，逐个见 flask scans"] if found.since else []
+    return [*waits, *([f"有病毒：{found.infected} 个文件已停用；逐个见 flask scans"] if found.infected else [])]
+
+
+@click.command()
+@JSON
+def scans(*, as_json: bool) -> None:
+    """Files that no virus scanner has cleared: those that wait for it, and those in which something was found."""
+    with beside() as opened:
+        found = list(_uncleared(opened.db))
+    if as_json:
+        click.echo(json.dumps([{**asdict(one), "since": one.since.isoformat(), "case": case,
+                                "next_at": one.next_at.isoformat() if one.next_at else None}
+                               for one, case in found], ensure_ascii=False, indent=2))
+        return
+    zone = read_settings().zone
+    for one, case in found:
+        what = f"有病毒 {printable(one.detail)}" if one.state == "infected" else \
+            f"待查  查过 {one.tries} 次{'：' if one.detail else ''}{printable(one.detail)}"
+        click.echo(f"{one.file}  {case or '还没有用在办件里'}  自 {minute(one.since, zone)}  {what}")
+    click.echo(f"共 {len(found)} 个文件。")
+
+
+def _uncleared(database: Database) -> Iterator[tuple[Uncleared, str | None]]:
+    """All of them, read page by page."""
+    then: str | None = ""
+    while then is not None:
+        with database.read() as tx:
+            page, then = uncleared.listed(tx, then, PAGE)
+        yield from page
 
 
 @click.command()

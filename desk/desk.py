@@ -23,6 +23,7 @@ from desk.hearing.notices import Incoming, Notices, Outcome
 from desk.news.bulletins import Bulletins
 from desk.news.inbox import Inbox
 from desk.news.telling import Telling
+from desk.parties.agreements import Agreements
 from desk.premises import Premises
 from desk.records.archive_sheet import Names, sheet
 from desk.sending.claims import Claim, Claims
@@ -34,8 +35,10 @@ from desk.staff.officers import Officers
 from desk.staff.operations import Operations
 from desk.staff.sights import Sights
 from desk.staff.urging import Urging
+from desk.upkeep.late_scans import LateScans
 from desk.upkeep.sweeps import Sweeper
 from desk.uploads import files as stored_files
+from desk.uploads.scanning import Scans
 from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
@@ -56,13 +59,15 @@ class Desk:
         self._book = Book(premises, self._editions, self._letters)
         self._drafts = Drafts(premises, self._editions)
         self._intake = Intake(premises, self._book, self._editions)
-        self._notices = Notices(premises, self._book)
+        self.scans = Scans(premises)
+        self._notices = Notices(premises, self._book, self.scans)
         self._applicant = AfterFiling(premises, self._book)
         self._claims = Claims(premises, self._book, self._letters)
         self._recorder = Recorder(premises, self._book, self._notices)
         self._feed = Feed(premises, self._book, self._letters)
         self._sweeper = Sweeper(premises, self._book, self._claims)
         self.agency, self.mandates = Agency(premises), Mandates(premises)
+        self.agreements = Agreements(premises, self._book, self._drafts)
         self.urging = Urging(premises, self._book)
         self.bulletins = Bulletins(premises, self._book)
         self.telling = Telling(premises, self._book)
@@ -70,6 +75,7 @@ class Desk:
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.sights = Sights(premises)
+        self.late_scans = LateScans(premises, self.scans, self._book, self._letters)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
 
     @property
@@ -145,7 +151,8 @@ class Desk:
         if kept.filed_as is not None:
             return self._intake.receipt_again(subject, kept.filed_as, key, now)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
-                        consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found)
+                        consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found,
+                        draft=draft)
         return self._intake.file(subject, filing, key, now, partial(self._drafts.became, kept))
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:
@@ -159,10 +166,12 @@ class Desk:
 
     # --- files
 
-    def keep_file(self, owner: str, described: tuple[str, str], chunks: Iterable[bytes], now: datetime) -> FileInfo:
-        """Store a file durably; `described` is (name, type); filing or answering links it to a case."""
+    def keep_file(self, owner: str, described: tuple[str, str], chunks: Iterable[bytes], now: datetime, *,
+                  cleared: bool = False) -> FileInfo:
+        """Store a file durably; `described` is (name, type); filing or answering links it to a case. One that the
+        scanner has not `cleared` (`scans`) waits for it, if there is one."""
         name, type_ = described
-        return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks)
+        return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks, cleared=cleared)
 
     def open_file(self, subject: str, file: str, now: datetime | None = None) -> tuple[FileInfo, Iterator[bytes]]:
         """One's own upload, or a file of one's own case."""
@@ -270,7 +279,7 @@ class Desk:
         known, hand = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        shown = view(known, self._premises, rows, now, masked=False)
+        shown = view(known, self._premises, rows, now, self.definitions(known.case.plan))
         return beside_mandate(shown, hand, self.agency.filed_by(known.row))
 
     def case_after(self, subject: str, reference: str, now: datetime) -> dict[str, Any]:
@@ -314,8 +323,8 @@ class Desk:
         known, _ = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        return sheet(known.case, known.row.body, Names(rows, self.definitions(known.case.plan).regions),
-                     self._premises.zone)
+        its = self.definitions(known.case.plan)
+        return sheet(known.case, known.row.body, Names(rows, its.regions, its.fields), self._premises.zone)
 
     def about(self, subject: str, reference: str, now: datetime | None = None) -> str:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""
@@ -342,7 +351,7 @@ class Desk:
             typed = references.clean_code(code)
             if clean is None or not (cases.has_code(tx, clean, typed) or agents_code(tx, clean, typed, now)):
                 raise UnknownCase
-        return view(self._book.fresh(clean), self._premises, {}, now, masked=True)
+        return view(self._book.fresh(clean), self._premises, {}, now, None)
 
     def cases_of(self, subject: str, now: datetime, after: str | None = None,
                  limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:

@@ -23,6 +23,7 @@ from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
 from forms.needs import with_needs
 from forms.order import Order, order_of
+from forms.people import agreements_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
 from forms.schema import said_of, wanted_of_line
@@ -95,6 +96,7 @@ class Arranged:
             promised=bundle.promised, critical=timing.after.chain,
             today=known.today.isoformat() if known.today else None,
             composite=composite_of(known.catalog, bundle, [(leg.number, leg.planned.gives) for leg in legs]),
+            agreements=tuple(agreements_of(on_form, known)),
         )
 
     def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:

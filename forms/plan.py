@@ -18,15 +18,15 @@ from catalog.dictionary import FieldType, Option, Role, Source, Spec
 from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
+from forms.agreement import PlannedAgreement
 from forms.candidate import Candidate
 from forms.composite import PlannedComposite
 from forms.counts import Figures
 
 NO_TEXT = Text("")
 Obtained = Literal["upload", "library", "sharing", "premises", "result", "pledge", "later", "form", "replaced"]
-RemovalRule = Literal[
-    "form", "logic_a", "logic_b", "covers", "mandate", "licence", "sharing", "premises", "pledge", "given",
-]
+RemovalRule = Literal["form", "logic_a", "logic_b", "covers", "mandate", "licence", "sharing", "premises", "pledge",
+                      "given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,10 +272,9 @@ class RemovedMaterial:
 @dataclass(frozen=True, slots=True)
 class MaterialSlot:
     """What one leg receives for one thing it asks: `key` as asked, `taken` the key of the paper that fills it
-    (another one where a later or richer paper stands for it), and how it is obtained.
-
-    `result` slots name the giving legs in `by`; `later` is a result that follows by `leg.material_added` or a tolerated
-    paper; `form` and `replaced` slots carry no file.
+    (another one where a later or richer paper stands for it), and how it is obtained. `result` slots name the giving
+    legs in `by`; `later` is a result that follows by `leg.material_added` or a tolerated paper; `form` and `replaced`
+    slots carry no file.
     """
 
     leg: str
@@ -344,6 +343,7 @@ class Plan:
     critical: tuple[str, ...] = ()
     today: str | None = None
     composite: PlannedComposite | None = None
+    agreements: tuple[PlannedAgreement, ...] = ()
 
     @cached_property
     def made(self) -> dict[str, Any]:

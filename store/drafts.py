@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from store import agreements
 from store.encoding import stamp
 from store.errors import UnknownDraft
 from store.port import Row, Tx
@@ -99,13 +100,16 @@ def drop(tx: Tx, draft: str, subject: str) -> None:
     if not tx.run("delete from drafts where draft = :draft and subject = :subject and submitted_as is null",
                   draft=draft, subject=subject):
         raise UnknownDraft
+    agreements.leave(tx, [draft])
 
 
 def drop_untouched(tx: Tx, before: datetime, limit: int) -> int:
     """Delete drafts, filed ones too, that nobody touched since a time, the longest untouched first; how many."""
-    return tx.run(
+    gone = tx.rows(
         "delete from drafts where draft in (select draft from drafts where updated_at < :before order by updated_at"
-        " limit :limit) and updated_at < :before", before=stamp(before), limit=limit)
+        " limit :limit) and updated_at < :before returning draft", before=stamp(before), limit=limit)
+    agreements.leave(tx, [row["draft"] for row in gone])
+    return len(gone)
 
 
 def _sealed(tx: Tx, draft: Draft) -> bytes:

@@ -6,7 +6,7 @@ a person decides), stuck (a person must act), refused (by the department), done,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -239,6 +239,32 @@ def forgo(tx: Tx, office: str, detail: str) -> None:
            office=office, type=TRANSFERRED)
     tx.run(f"{end} and state = 'due' and (reference, leg, type, n) in (select reference, leg, type, message from offers"
            " where department = :office and type = :type and taken_at is null)", office=office, type=TRANSFERRED)
+
+
+def held_back(tx: Tx, reference: str, now: datetime) -> list[Message]:
+    """The messages of a case that were never tried and are not due yet."""
+    found = tx.rows("select * from messages where reference = :r and state = 'due' and attempts = 0 and next_at > :now"
+                    " order by created_at, leg, type, n", r=reference, now=stamp(now))
+    return [opened(tx, row) for row in found]
+
+
+def let_go(tx: Tx, which: MessageId, at: datetime | None) -> bool:
+    """A message that was held back is due at a moment (None: it waits to be fetched); False if it is not held back any
+    more."""
+    done = tx.run(f"update messages set next_at = :at where {KEY} and state = 'due' and attempts = 0"
+                  " and next_at is not null", at=None if at is None else stamp(at), **which.where) == 1
+    if done:
+        tx.notify(TOPIC)
+    return done
+
+
+def drop_untold(tx: Tx, reference: str, leg: str, names: Callable[[bytes], bool]) -> None:
+    """Cancel those messages about a leg that never left and whose bytes `names` says they must not."""
+    found = tx.rows("select * from messages where reference = :r and leg = :leg and state = 'due' and attempts = 0"
+                    " and frozen is not null", r=reference, leg=leg)
+    for which, body in bodies(tx, [opened(tx, row) for row in found]).items():
+        if names(body):
+            tx.run(f"update messages set state = 'cancelled', next_at = null where {KEY}", **which.where)
 
 
 def hasten(tx: Tx, reference: str, leg: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from desk.staff.operations import Operations
 from desk.staff.transfers import Order
-from store.verifications import Verification
+from store.chains.verifications import Verification
 from web.inside_people import Asked, act_of
 from web.wiring import House
 

@@ -25,6 +25,7 @@ _SAYS = """这里是本平台保存的、关于您的全部资料，{at} 导出�
 账号.json        您的账号信息和消息提醒设置
 消息.json        给您的消息
 委托.json        您委托别人的、别人委托您的
+请您确认的.json  别人填的申请里请您确认的，您看到了什么、怎么答复的、之后给了谁
 草稿/            还没提交的草稿
 办件/            每个办件一个文件夹：办件.txt 给人看；办件.json、填写的内容.json 给程序读；
                  发给了谁.json 写明每个部门收到了什么；材料、结果是您交的和部门给的文件
@@ -55,6 +56,8 @@ def entries(person: Person) -> Iterator[Entry]:
     received = _all(lambda after: desk.mandates.received(subject, now, after))
     yield "委托.json", _written(
         {"我委托别人的": [*map(_mandate, given)], "别人委托我的": [*map(_mandate, received)]}, person)
+    asked = _all(lambda after: desk.agreements.of(subject, now, after))
+    yield "请您确认的.json", _written([asdict(one) for one in asked], person)
     for line in desk.drafts(subject, now):
         if not line.shut and not line.gone:
             with suppress(DeskError):

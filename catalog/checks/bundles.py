@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.answers import AnswerType, narrowed, type_of_field, type_of_question
 from catalog.bundle import Bundle, Entry, Question
+from catalog.checks.agreements import check_agreements
 from catalog.checks.conditions import Scope, check_condition, is_sound
 from catalog.checks.dictionary import role_fields
 from catalog.checks.matters import check_matter, fed_only, no_row
@@ -36,8 +37,10 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     _questions(findings, bundle, scope)
     _entries(findings, bundle, scope)
     _groups(findings, bundle, scope)
-    _rules(findings, bundle)
+    on_form = _form_scope(findings, bundle)
+    check_rules(findings, bundle.rules, ("bundles", bundle.id, "rules"), on_form)
     _people(findings, bundle)
+    check_agreements(findings, bundle, on_form)
     _answers(findings, bundle, scope)
     _form(findings, bundle)
     _words(findings, bundle)
@@ -222,7 +225,8 @@ def _groups(findings: Findings, bundle: Bundle, scope: Scope) -> None:
         check_condition(findings, (*path, "none"), group.none, scope)
 
 
-def _rules(findings: Findings, bundle: Bundle) -> None:
+def _form_scope(findings: Findings, bundle: Bundle) -> Scope:
+    """What conditions may use that are judged with the filled form: questions, and fields that somebody asks."""
     catalog = findings.catalog
     asked = all_fields(catalog, bundle)
     types = {code: type_of_field(one) for code, one in catalog.fields.items() if code in asked}
@@ -230,8 +234,7 @@ def _rules(findings: Findings, bundle: Bundle) -> None:
     says = "规则用了字段 {name}，但本一件事没有询问它"
     unknowable = {code: no_row(code, "规则是对整个办件的") for code in types if "." in code}
     unknowable |= {code: fed_only(code, bundle.id) for code in _always_fed(findings, bundle)}
-    scope = Scope(types, dict.fromkeys(catalog.fields, says), unknowable=unknowable)
-    check_rules(findings, bundle.rules, ("bundles", bundle.id, "rules"), scope)
+    return Scope(types, dict.fromkeys(catalog.fields, says), unknowable=unknowable)
 
 
 def _always_fed(findings: Findings, bundle: Bundle) -> frozenset[str]:

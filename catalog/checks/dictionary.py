@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from catalog.answers import BadAnswer, type_of_field, typed_answer
+from catalog.checks.agreements import asks_nobody
 from catalog.dictionary import Field, Material, Source, Table
 from catalog.findings import Findings
 from catalog.matter import FieldAsk
@@ -42,6 +43,7 @@ def check_dictionary(findings: Findings) -> None:
             findings.known(("licences", code, "gives_fields", key), "字段", name, catalog.fields)
     for code, role in catalog.roles.items():
         role_fields(findings, ("roles", code), role.id, role.shown)
+        asks_nobody(findings, ("roles", code), role)
     _tables(findings)
     _calendar(findings)
 

@@ -20,6 +20,7 @@ from desk.hearing.asking import in_our_words, with_checked_results
 from desk.hearing.notice_schemas import read_data
 from desk.hearing.result_files import ResultFiles, brings_files, named_in
 from desk.premises import Premises
+from desk.uploads.scanning import Scans
 from store import cases, failpoints, files, leases, messages, notices
 from store.errors import FileTaken
 from store.notices import Notice, Strange
@@ -56,8 +57,8 @@ class _Replayed(Exception):
 class Notices:
     """The desk's window for departments."""
 
-    def __init__(self, premises: Premises, book: Book) -> None:
-        self._premises, self._book, self._files = premises, book, ResultFiles(premises)
+    def __init__(self, premises: Premises, book: Book, scans: Scans) -> None:
+        self._premises, self._book, self._files = premises, book, ResultFiles(premises, scans)
 
     def take(self, incoming: Incoming, now: datetime) -> Outcome:
         """Apply one notice: `applied`, `known` (copies, overtaken) or `quarantined` (kept whole, with a code)."""

@@ -29,6 +29,7 @@ from store.lanes import Lane, put
 from store.leases import Claimed, Outcome
 from store.messages import Message, MessageId, enclosed
 from store.port import Tx
+from store.uploads import uncleared
 
 LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
@@ -238,17 +239,29 @@ class Claims:
             wanted = [item.message for item in courses["leaves"]]
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
             written = self._letters_for(reference, [one.id for one in wanted if one.frozen is None], now)
+            bodies = self._cleared(reference, written | self._frozen([one for one in wanted if one.frozen is not None]))
+            courses["waits"] += [item for item in courses["leaves"] if item.message.id not in bodies]
+            courses["leaves"] = [item for item in courses["leaves"] if item.message.id in bodies]
+            written = {which: body for which, body in written.items() if which in bodies}
             beginning.back.clear()
             beginning.back.update(item.message.leg for item in items
                                   if item.message.office in seen[0].legs[item.message.leg].left)
             beginning.leaving.clear()
-            beginning.leaving.update(written | self._frozen([one for one in wanted if one.frozen is not None]))
+            beginning.leaving.update(bodies)
             letters = enclosed(self._premises.database.cipher, written, payload.MAPPING_VERSION) if written else None
             return Beside([*courses["leaves"], *courses["ends"]], letters,
                           [(item, NOT_WANTED) for item in courses["ends"]],
                           partial(_put_off, courses["waits"], now) if courses["waits"] else None)
 
         return Wish(reference, decide, beside)
+
+    def _cleared(self, reference: str, bodies: Mapping[MessageId, bytes]) -> dict[MessageId, bytes]:
+        """Those of these messages that name no file which a scanner has yet to clear."""
+        if not bodies:
+            return {}
+        with self._premises.database.read() as tx:
+            barred = uncleared.of_case(tx, reference)
+        return {which: body for which, body in bodies.items() if not payload.names(body, barred)}
 
     def _frozen(self, kept: Sequence[Message]) -> dict[MessageId, bytes]:
         """What was frozen of messages that left before. A letter that cannot be opened keeps its own case waiting."""

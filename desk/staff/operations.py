@@ -18,13 +18,14 @@ from desk.staff.erasing import Erasures
 from desk.staff.quarantine import Quarantine
 from desk.staff.resend import Resends
 from desk.staff.transfers import Transfers
-from store import marks, pausing, verifications
+from store import marks, pausing
 from store import people as stored_people
+from store.chains import verifications
+from store.chains.verifications import Verification
 from store.marks import Mark
 from store.messages import TOPIC
 from store.people import Token
 from store.port import Tx
-from store.verifications import Verification
 
 BACKUP = "backup"  # the act, and the mark that says when the last one was made
 

@@ -19,6 +19,7 @@ from store.messages import Message
 from store.port import Database, Tx
 from store.reading import Unfetched, unfetched
 from store.tallies import Drift
+from store.uploads import uncleared
 
 PAGE = 200
 STOPPED = frozenset({LegState.STUCK, LegState.OUTCOME_UNKNOWN})
@@ -99,7 +100,7 @@ class Health:
     """How many legs stand in which state, what does not hold, and why the service is paused, if it is. `drift`: the
     counters that a recount found wrong, None without a recount; `resting`: offices that are left alone for now;
     `unfetched`: what offices that fetch have yet to take; `undelivered`: what was granted and not said to be delivered
-    by offices that are not in the list any more."""
+    by offices that are not in the list any more; `scans`: which files no scanner has cleared."""
 
     by_state: Mapping[str, int]
     breaches: tuple[Breach, ...]
@@ -108,6 +109,7 @@ class Health:
     resting: tuple[Lane, ...] = ()
     unfetched: tuple[Unfetched, ...] = ()
     undelivered: Mapping[str, int] = field(default_factory=dict)
+    scans: uncleared.Figures = uncleared.NONE
 
     def as_json(self) -> dict[str, Any]:
         """As `flask legs --json` prints it."""
@@ -120,7 +122,12 @@ class Health:
                              "until": one.open_until.isoformat() if one.open_until else None} for one in self.resting],
                 "unfetched": [{"office": one.office, "messages": one.count, "since": one.since.isoformat()}
                               for one in self.unfetched],
-                "undelivered": dict(self.undelivered)}
+                "undelivered": dict(self.undelivered), "scans": scans_json(self.scans)}
+
+
+def scans_json(found: uncleared.Figures) -> dict[str, Any]:
+    """How many files wait for the scanner, since when, and in how many something was found, as JSON."""
+    return {**found._asdict(), "since": found.since.isoformat() if found.since else None}
 
 
 def health(database: Database, now: datetime, listed: Collection[str], *, recount: bool = False) -> Health:
@@ -130,7 +137,7 @@ def health(database: Database, now: datetime, listed: Collection[str], *, recoun
         mark = pausing.paused(tx)
         known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None,
                        resting=tuple(lanes.resting(tx, now)), unfetched=tuple(unfetched(tx)),
-                       undelivered=tallies.undelivered(tx, listed))
+                       undelivered=tallies.undelivered(tx, listed), scans=uncleared.figures(tx))
     if not recount:
         return known
     with database.read() as tx:

@@ -11,24 +11,27 @@ from typing import Any, Protocol, cast
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
-from store.engine.dialect import SQLITE_SLOTS, fill
-from store.engine.schema import (
+from store.engine.changes import (
+    EIGHTEENTH,
     EIGHTH,
     ELEVENTH,
+    FIFTEENTH,
     FIFTH,
-    FIRST,
     FOURTEENTH,
     FOURTH,
     NINTH,
     SECOND,
     SEVENTEENTH,
     SEVENTH,
+    SIXTEENTH,
     SIXTH,
     TENTH,
     THIRD,
     THIRTEENTH,
     TWELFTH,
 )
+from store.engine.dialect import SQLITE_SLOTS, fill
+from store.engine.schema import FIRST
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
 from store.port import Tx
@@ -127,9 +130,24 @@ def _fourteenth(db: Any) -> None:
     run_all(db, FOURTEENTH)
 
 
-@MIGRATIONS(name="0017_who_looked_and_who_came")
+@MIGRATIONS(name="0015_agreements")
+def _fifteenth(db: Any) -> None:
+    run_all(db, FIFTEENTH)
+
+
+@MIGRATIONS(name="0016_who_looked_and_who_came")
+def _sixteenth(db: Any) -> None:
+    run_all(db, SIXTEENTH)
+
+
+@MIGRATIONS(name="0017_second_factors")
 def _seventeenth(db: Any) -> None:
     run_all(db, SEVENTEENTH)
+
+
+@MIGRATIONS(name="0018_files_not_cleared")
+def _eighteenth(db: Any) -> None:
+    run_all(db, EIGHTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -33,8 +33,9 @@ def test_everything_that_is_kept_of_a_person_is_in_their_copy(applicant, caller,
                          data=raw).status_code == 204
     found = copy_of(applicant)
     case = f"办件/{reference} 水电联办"
-    assert set(found) >= {README, "账号.json", "消息.json", "委托.json", "替别人办的.json", f"草稿/{draft}.json",
-                          *(f"{case}/{name}" for name in ("办件.txt", "办件.json", "填写的内容.json", "发给了谁.json"))}
+    assert set(found) >= {README, "账号.json", "消息.json", "委托.json", "请您确认的.json", "替别人办的.json",
+                          f"草稿/{draft}.json", *(f"{case}/{name}" for name in (
+                              "办件.txt", "办件.json", "填写的内容.json", "发给了谁.json"))}
     assert "没提交的项目" in found[f"草稿/{draft}.json"].decode()
     assert json.loads(found[f"{case}/填写的内容.json"])["form"]["project_name"] == "示例项目"
     told = json.loads(found[f"{case}/发给了谁.json"])["recipients"]
@@ -49,7 +50,7 @@ def test_everything_that_is_kept_of_a_person_is_in_their_copy(applicant, caller,
 def test_a_copy_has_nothing_of_others_and_is_there_for_whoever_has_nothing(applicant, caller, filing):
     reference = applicant.file(filing, "k1").json["reference"]
     other = copy_of(caller("applicant"))
-    assert set(other) == {README, "账号.json", "消息.json", "委托.json", "替别人办的.json"}
+    assert set(other) == {README, "账号.json", "消息.json", "委托.json", "请您确认的.json", "替别人办的.json"}
     assert not any(reference.encode() in content for content in other.values())
     assert caller().get("/api/me/copy").status_code == 401
     assert caller("officer", "water-office").get("/api/me/copy").status_code == 403

@@ -163,7 +163,8 @@ class PlanAnswer(Answer):
     materials = fields.Nested(PlanMaterials, required=True)
     order = anything("`edges` between legs and the `longest` chain")
     figures = anything("before and after")
-    people = many(fields.Dict())
+    people = many(fields.Dict(), "the persons and bodies of the case; `consents`: must agree unless they file it")
+    agreements = many(fields.Dict(), "who must agree before it is filed (`role`), and to what")
 
 
 class FileAnswer(Answer):
@@ -195,6 +196,7 @@ class DraftAnswer(Answer):
     aside = anything("kept, but not asked now and not filed: `form` and `materials`")
     filed_as = text("the reference once filed", null=True)
     plan = fields.Nested(PlanAnswer, required=True)
+    agreements = many(fields.Dict(), "who must agree before it is filed, as PartyLine")
 
 
 class DraftLine(Answer):
@@ -257,6 +259,7 @@ class DisclosureAnswer(Answer):
     asked = many(fields.Dict(), "papers that registers were asked for: `name`, `found`")
     sensitive = many(fields.String(), "names of sensitive fields")
     agent = text("who filed it and consented for its owner, under a mandate", null=True)
+    agreements = many(fields.Dict(), "who agreed before it was filed: `role_name`, `name`, `at`")
 
 
 class CaseLine(Answer):

@@ -21,6 +21,10 @@ TYPES: Mapping[str, str] = {
 }
 TEXT = {"type": "string"}
 MAYBE = {"type": ["string", "null"]}
+AGREED = {"type": "array", "items": {"type": "object", "properties": {
+    "role": TEXT, "name": TEXT, "agreed_at": TEXT,
+    "digest": TEXT | {"description": "SHA-256 of what was shown and agreed to, which the portal keeps"},
+    "agreement": TEXT | {"description": "its number"}}}}
 FILE = {"type": "object", "required": ["name", "type", "size", "sha256", "url"],
         "properties": {"name": TEXT, "type": TEXT, "size": {"type": "integer"}, "sha256": TEXT,
                        "url": TEXT | {"description": "stable; answers only to this department's bearer token"}}}
@@ -47,9 +51,12 @@ PERSON = {"type": "object", "properties": {"name": TEXT, "id": TEXT}}
 GIVES = {"type": "object", "description": "what the portal expects with leg.granted", "properties": {
     "materials": {"type": "array", "items": {"type": "object", "properties": {"material": TEXT, "name": TEXT}}},
     "fields": {"type": "array", "items": {
-        "type": "object", "properties": {"field": TEXT, "name": TEXT, "type": TEXT, "options": {
-            "type": "array", "description": "of a choice: a value is the `code` of one of these",
-            "items": {"type": "object", "properties": {"code": TEXT, "name": TEXT}}}}}}}}
+        "type": "object", "properties": {
+            "field": TEXT, "name": TEXT, "type": TEXT,
+            "options": {"type": "array", "description": "of a choice: a value is the `code` of one of these",
+                        "items": {"type": "object", "properties": {"code": TEXT, "name": TEXT}}},
+            "columns": {"type": "array", "items": {"type": "object"},
+                        "description": "of rows: what each row may have, written like a field; no row: none"}}}}}}
 ANSWERED: Mapping[str, Any] = {
     "ask": TEXT | {"description": "the id of your request"}, "fields": FIELDS, "round": {
         "type": ["integer", "null"], "description": "which of your requests about this leg this answers, the first: 1"},
@@ -62,6 +69,8 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
         "matter": {"type": "object", "properties": {"id": TEXT, "code": MAYBE, "name": TEXT, "variant": MAYBE}},
         "applicant": {"type": "object", "additionalProperties": PERSON,
                       "description": "people by role (holder, legal_rep, agent…), declared parts only"},
+        "agreements": AGREED | {"description": "who agreed online before it was filed, of those whom this leg is told "
+                                               "of; left out where nobody had to"},
         "fields": FIELDS, "materials": MATERIALS,
         "limits": {"type": "object", "properties": {
             "promised": MAYBE, "statutory": MAYBE, "due": MAYBE,

@@ -55,11 +55,12 @@ class WantedPaper:
 
 
 def _ask(view: Mapping[str, Any], leg: str, ask: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    for found in view["legs"]:
-        for item in found["asks"]:
-            if short(found["leg"]) == short(leg) and item["id"] == ask:
-                return found, item
-    raise not_found()
+    """The leg with the ask of that id: the open one, where the same was asked again."""
+    found = next((one for one in view["legs"] if short(one["leg"]) == short(leg)), None)
+    asked = [] if found is None else [item for item in found["asks"] if item["id"] == ask]
+    if found is None or not asked:
+        raise not_found()
+    return found, next((item for item in asked if item["open"]), asked[-1])
 
 
 def _inputs(plan: Plan, ask: Mapping[str, Any]) -> list[Input]:

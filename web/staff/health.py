@@ -59,7 +59,8 @@ def _body() -> str:
     return render_template("staff/_health.html", health=found, figures=figures, held=sum(figures.held.values()),
                            states=_states(found), offices=[line for line in offices if _busy(line)],
                            quiet=[line for line in offices if not _busy(line)], meanings=MEANINGS,
-                           soon_over=_expiring(now), soon_over_names=expiring.NAMES)
+                           soon_over=_expiring(now), soon_over_names=expiring.NAMES,
+                           scanner=house().parts.scanner.name)
 
 
 def _expiring(now: datetime) -> list[tuple[expiring.Expiring, int]]:
