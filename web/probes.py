@@ -51,7 +51,7 @@ def readyz() -> Response:
     away stops nothing but what waits for it, so it is told and no reason to send people elsewhere."""
     now = house().clock.now()
     beat = _probe(now)
-    if house().desk.behind:
+    if house().desk.rests:
         raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
     own = house().dispatcher
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
@@ -65,7 +65,9 @@ def _to_look_at(now: datetime) -> list[str]:
     with house().database.read() as tx:
         walked, scans = verifications.standing(tx), uncleared.figures(tx)
     unseen = not (house().parts.scanner.name or house().settings.demonstrates)
-    found = {"审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
+    behind = house().desk.behind
+    found = {f"有办件由更新的版本办理过（{behind}），这里打不开，请升级程序": bool(behind),
+             "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
              f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
              "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,
              f"有 {scans.waiting} 个文件在等病毒检查，请看扫描程序是否在运行(flask scans)": scans.waiting > 0,
