@@ -9,7 +9,7 @@ from functools import partial
 from flask import Flask
 
 import cli
-from settings import BadSettings, Settings
+from settings.values import BadSettings, Settings
 from store import failpoints
 from web import blueprints
 from web.bodies import Bodies, Pace

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from bench import parties
 from bench.answers import LATER
 from bench.filling import answers
 from catalog.load import load_catalog
@@ -95,7 +96,21 @@ class Applicant:
         if missing:
             filing["materials"] |= {key: [self.upload(key)] for key in missing}
             answer = self.call("POST", "/api/cases", json=filing, headers={"Idempotency-Key": key})
+        if answer.status_code == 409 and answer.json()["code"] == "agreement_missing":
+            return self._file_draft(filing)
         return answer
+
+    def _file_draft(self, filing: dict[str, Any]) -> requests.Response:
+        """File as a draft to which everybody agrees who must; papers that no register holds are brought."""
+        made = good(self.call("POST", "/api/drafts", json={name: filing[name] for name in ("bundle", "situation")}))
+        draft = f"/api/drafts/{made['draft']}"
+        parts = {name: filing[name] for name in ("form", "materials", "consent")}
+        for one in good(self.call("PATCH", draft, json=parts))["agreements"]:
+            asked = good(self.call("POST", f"{draft}/agreements/{one['role']}/code"))
+            parties.agree(self._url, one["name"], asked["code"])
+        filing["materials"] |= {key: [self.upload(key)] for key in good(self.call("GET", draft))["missing"]}
+        good(self.call("PATCH", draft, json={"materials": filing["materials"]}))
+        return self.call("POST", f"{draft}/submit", json={"consent": filing["consent"]})
 
     def see(self, reference: str) -> dict[str, Any]:
         """The case with every leg."""

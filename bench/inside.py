@@ -21,11 +21,14 @@ from bench.filling import answers
 from connectors.base import Answer
 from desk.applicants.consents import sensitive_lines
 from desk.desk import Desk
-from desk.errors import InvalidAnswers
+from desk.errors import AgreementMissing, InvalidAnswers
 from desk.hearing.notices import Incoming
+from desk.parties.agreements import Reply
+from desk.parties.statements import Statement
 from desk.sending.recording import Came
 from desk.values import Filing, Receipt
 from dispatch.retry import Then
+from people.accounts import NewAccount
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
 from sources.samples import sample_paper
@@ -53,11 +56,34 @@ class Inside:
         while True:
             try:
                 return self.desk.file(SUBJECT, filing, key, now)
+            except AgreementMissing:
+                return self._file_draft(filing, now)
             except InvalidAnswers as missing:  # papers that no register holds are asked back by name
                 asked = {name: self._paper(name, now) for name in missing.errors.get("materials", {})}
                 if not asked.keys() - filing.materials.keys():
                     raise
                 filing = replace(filing, materials={**filing.materials, **asked})
+
+    def _file_draft(self, filing: Filing, now: datetime) -> Receipt:
+        """File as a draft to which everybody agrees who must, each with an account of their own."""
+        desk = self.desk
+        draft = desk.open_draft(SUBJECT, filing.bundle, filing.situation, now).id
+        parts = {"form": filing.form, "materials": filing.materials, "consent": filing.consent}
+        for one in desk.save_draft(SUBJECT, draft, parts, now).parties:
+            self.agree(one.statement, desk.agreements.invite(SUBJECT, draft, one.statement.role, now)[0], now)
+        missing = {key: self._paper(key, now) for key in desk.read_draft(SUBJECT, draft, now).missing}
+        desk.save_draft(SUBJECT, draft, {"materials": missing}, now)
+        return desk.submit_draft(SUBJECT, draft, None, now)
+
+    def agree(self, asked: Statement, code: str, now: datetime) -> str:
+        """Let whom a statement names open it by its code and agree; the number of the agreement."""
+        who = f"party-{asked.number}"
+        if self.house.accounts.get(who) is None:
+            known = {"holder_id": asked.number, "person_name": asked.name}
+            self.house.accounts.add(NewAccount(who, "applicant", asked.name, details=known, subject=who), now)
+        seen = self.desk.agreements.open(who, code, now)
+        self.desk.agreements.answer(who, seen.agreement, Reply(True, seen.digest, True), now)
+        return seen.agreement
 
     def filing(self, situation: Mapping[str, Any], now: datetime, bundle: str = "utilities") -> Filing:
         """What would be filed, with every paper that the plan asks for."""

@@ -79,13 +79,14 @@ def _fields(case: Case, taker: str) -> Iterator[Flow]:
     above = {t for _, edge in part.edges for t in edge.targets}
     for removed in part.given:
         for giver in removed.by:
-            values = _given_fields(case, giver) if giver in above and ending(case, giver) == "granted" else {}
+            values = given_fields(case, giver) if giver in above and ending(case, giver) == "granted" else {}
             named = next((n for n in (removed.code, removed.code.rpartition(".")[2]) if n in values), None)
             if named is not None:
                 yield Flow(f"{removed.code}<{giver}", giver, field=removed.code, value=values[named])
 
 
-def _given_fields(case: Case, giver: str) -> Mapping[str, Any]:
+def given_fields(case: Case, giver: str) -> Mapping[str, Any]:
+    """The fields that the results of a leg hold, by whatever code its department gave them under; none of void ones."""
     found: dict[str, Any] = {}
     for result in case.legs[giver].results:
         found.update({} if result.void else result.fields)

@@ -35,9 +35,11 @@ from cases.fold import apply, apply_all
 from cases.judge import DEFAULT_ASK_LIMIT
 from cases.lapse import PLATFORM
 from cases.model import Case, Event, Leg, LegState, Standing
+from cases.needs import unmet
 from cases.states import FINAL, GRANTED, TRANSFERRED, UNSENT
 
 _MOST_STEPS = 10_000
+_NOBODY_LEFT = "所依附的事项都没有办成，本事项不再需要"
 _WORDS = {
     "refused": "没有办成", "withdrawn": "已撤回", "lapsed": "已超过衔接期限", "voided": "结果已作废",
     "unclear": "核查未能确认",
@@ -136,20 +138,31 @@ def _filed(leg: Leg, _: Event) -> str | None:
 
 def _answered(leg: Leg, event: Event) -> str | None:
     """An answer to the department is a supplement; an answer to us is a paper that reached the leg."""
-    asked_by = next((a.by for a in leg.asks if a.id == event.data.get("ask")), None)
+    asked_by = _asked_by(leg, event)
     if not sent(leg) or asked_by is None:
         return None
     return "leg.supplemented" if asked_by == "department" else "leg.material_added"
 
 
 def _withdrawn(leg: Leg, _: Event) -> str | None:
-    return "leg.withdrawn" if leg.withdrawing or leg.revoking or leg.state is LegState.TERMINATED else None
+    return "leg.withdrawn" if leg.withdrawing or leg.revoking else None
+
+
+def _lapsed(leg: Leg, event: Event) -> str | None:
+    """A department is told of a request of its own that was not answered, for that ends the leg. An offer of ours that
+    runs out ends nothing, also while the leg is being taken back: told of an end, nobody would confirm that."""
+    ended = leg.state is LegState.TERMINATED and _asked_by(leg, event) == "department"
+    return "leg.withdrawn" if ended else None
+
+
+def _asked_by(leg: Leg, event: Event) -> str | None:
+    return next((ask.by for ask in leg.asks if ask.id == event.data.get("ask")), None)
 
 
 _MESSAGES: Mapping[str, Callable[[Leg, Event], str | None]] = {
     "leg.created": _filed, "leg.released": _filed, "leg.supplemented": _answered,
     "leg.material_added": lambda *_: "leg.material_added", "leg.withdraw_requested": _withdrawn,
-    "leg.revoke_requested": _withdrawn, "leg.lapsed": _withdrawn, "leg.urged": lambda *_: "leg.urged",
+    "leg.revoke_requested": _withdrawn, "leg.lapsed": _lapsed, "leg.urged": lambda *_: "leg.urged",
 }
 
 
@@ -228,12 +241,14 @@ def _consequences(
             continue
         leg = case.legs[edge.leg]
         if edge.kind == "cancels":
-            if dropped(case, edge) and str(index) not in leg.settled:
-                yield from _not_needed(leg, index, now)
+            if dropped(case, edge):
+                yield from _not_needed(leg, str(index), now, _NOBODY_LEFT)
             continue
         stands = standing(case, index)
         if stands.state == "failed":
             yield from _effect(case, index, stands, now, calendar)
+        elif unmet(case, index):
+            yield from _not_needed(leg, f"{index}:need", now, str(edge.say))
         if leg.asks:
             yield from _unanswered(index, leg, now)
 
@@ -270,8 +285,11 @@ def _stop(leg: Leg, why: Mapping[str, Any], now: datetime) -> Iterator[Event]:
         yield Event("leg.withdraw_requested", now, PLATFORM, leg.leg, {**why, "why": "stop"})
 
 
-def _not_needed(leg: Leg, index: int, now: datetime) -> Iterator[Event]:
-    why = {"edge": str(index), "reason": "所依附的事项都没有办成，本事项不再需要"}
+def _not_needed(leg: Leg, key: str, now: datetime, reason: str) -> Iterator[Event]:
+    """End a leg that nobody needs any more, once: where its department has it, by asking that to stop."""
+    why = {"edge": key, "reason": reason}
+    if key in leg.settled:
+        return
     if unsent(leg):
         yield Event("leg.not_needed", now, PLATFORM, leg.leg, why)
     elif not over(leg) and not leg.withdrawing:

@@ -88,12 +88,13 @@ _BY_EVENT: Mapping[str, str] = {
     "leg.refused": "refused", "leg.not_accepted": "refused", "leg.granted": "granted", "leg.delivered": "delivered",
     "leg.withdraw_confirmed": "withdrawn", "leg.withdraw_rejected": "not_withdrawn", "leg.corrected": "corrected",
     TRANSFERRED: "transferred", "leg.lapsed": "stopped", "leg.start_lapsed": "stopped", "leg.voided": "stopped",
+    "leg.not_needed": "stopped",
 }
-_ENDING = {*_BY_EVENT, "leg.not_needed"} - {"leg.delivered", TRANSFERRED}  # after these the whole case may have ended
-TELLING = (*_BY_EVENT, "leg.not_needed", "leg.supplemented")  # types of events that make news, or make it old
+_ENDING = {*_BY_EVENT} - {"leg.delivered", TRANSFERRED}  # after these the whole case may have ended
+TELLING = (*_BY_EVENT, "leg.supplemented")  # types of events that make news, or make it old
 _STATES: Mapping[str, frozenset[LegState]] = {
     "refused": frozenset({S.REFUSED, S.NOT_ACCEPTED}), "granted": GRANTED, "delivered": frozenset({S.DELIVERED}),
-    "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED}),
+    "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED, S.NOT_NEEDED}),
     "transferred": AT_WORK, "not_withdrawn": frozenset(S) - {S.WITHDRAWN}, "corrected": frozenset(S),
 }
 
@@ -183,7 +184,8 @@ def _of_event(case: Case, event: Fresh) -> Iterator[Piece]:
 
 
 def _asks(case: Case, number: str) -> Iterator[Piece]:
-    return (_piece(case, number, "ask", f"ask.{number}.{_mark(ask)}", ask) for ask in _open(case.legs[number]))
+    return (_piece(case, number, "ask", f"ask.{number}.{_mark(case.legs[number], ask)}", ask)
+            for ask in _open(case.legs[number]))
 
 
 def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None) -> Piece:
@@ -205,9 +207,11 @@ def _open_ask(case: Case, number: str, about: str) -> Ask | None:
     return None if leg is None else next((ask for ask in _open(leg) if ask.id == about), None)
 
 
-def _mark(ask: Ask) -> str:
-    """An ask by its id, which a department wrote, in letters that fit anywhere."""
-    return sha256(ask.id.encode()).hexdigest()[:12]
+def _mark(leg: Leg, ask: Ask) -> str:
+    """An ask by its id, which a department wrote, in letters that fit anywhere; one that is asked again under its id is
+    told again."""
+    times = sum(one.id == ask.id for one in leg.asks)
+    return sha256(f"{ask.id}\n{times}".encode() if times > 1 else ask.id.encode()).hexdigest()[:12]
 
 
 def _end(ask: Ask, calendar: WorkCalendar) -> datetime | None:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any, TypeVar
 
 from catalog.answers import FILER_TYPE, AnswerType, BadAnswer, type_of_question, typed_answer
 from catalog.build_dictionary import options, role
 from catalog.build_matter import Words, asks, gives, overlaid, rules
-from catalog.bundle import Bundle, Composite, Decision, Edge, Entry, Example, Group, Question, QuestionKind
+from catalog.bundle import (
+    Bundle,
+    Closing,
+    Composite,
+    Decision,
+    Edge,
+    Entry,
+    Example,
+    Group,
+    OwnWords,
+    Question,
+    QuestionKind,
+)
 from catalog.dictionary import Role
 from catalog.evaluate import UNANSWERED
 from catalog.matter import Asks, FieldAsk, MaterialAsk, Matter
@@ -116,7 +129,8 @@ class BundleBuilder:
             plain = ("optional", "must_have", "each", "region", "droppable")
             found.append(Entry(
                 matter=ident, number=data.get("number", f"{index:02d}"), when=self.words.condition(data.get("when")),
-                after=tuple(edge(target, one) for target, kinds in data.get("after", {}).items() for one in kinds),
+                after=tuple(edge(target, one, self.words)
+                            for target, kinds in data.get("after", {}).items() for one in kinds),
                 **{key: data[key] for key in plain if key in data},
             ))
         return tuple(found)
@@ -159,12 +173,19 @@ class BundleBuilder:
                 found.append(known)
             else:
                 found.append(role(code, {**({"name": known.name} if known else {}), **(data or {})}))
-        return tuple(found)
+        return tuple(self.resolved(one) for one in found)
+
+    def resolved(self, one: Role) -> Role:
+        """A role whose condition of agreeing has its options resolved."""
+        if one.agrees is None:
+            return one
+        return replace(one, agrees=replace(one.agrees, when=self.words.condition(one.agrees.when)))
 
     def build(self) -> Bundle:
         """The bundle."""
         data = self.data
         plain = ("origin", "lead", "stage", "summary", "window", "tone", "guide", "extends", "form")
+        words = data.get("words", {})
         return Bundle(
             id=data.get("id", ""), name=data.get("name") or Text(data.get("id", "")), questions=self.questions,
             entries=self.entries(), groups=self.groups(), rules=rules(data.get("rules", ()), self.words),
@@ -172,7 +193,9 @@ class BundleBuilder:
             before_after=data.get("before", {}).get("after", {}),
             figures=self.answers(data.get("figures", {}), ("figures",)),
             composite=Composite(**data["composite"]) if "composite" in data else None,
+            closed=Closing(**data["closed"]) if "closed" in data else None,
             decisions=tuple(self.decisions()), examples=tuple(self.examples()), own_matters=self.own_matters(),
+            field_words=own_words(words.get("fields_", {})), section_words=own_words(words.get("sections", {})),
             language=int(data.get("language", "1")), **{key: data[key] for key in plain if key in data},
         )
 
@@ -190,6 +213,7 @@ class BundleBuilder:
             given = self.answers(one["given"], ("examples", index, "given"))
             yield Example(
                 given, one.get("matters"), one.get("materials"), one.get("days"), tuple(one.get("blocked_by", ())),
+                date.fromisoformat(one["on"]) if "on" in one else None,
             )
 
 
@@ -221,9 +245,14 @@ def over(parent: _Ask | None, child: _Ask, plain: _Ask) -> _Ask:
         name: getattr(child, name) for name in names if getattr(child, name) != getattr(plain, name)})
 
 
-def edge(target: str, data: Data) -> Edge:
+def own_words(data: Data) -> dict[str, OwnWords]:
+    """A bundle's own texts, by code."""
+    return {code: OwnWords(**texts) for code, texts in data.items()}
+
+
+def edge(target: str, data: Data, words: Words) -> Edge:
     """One edge."""
-    return Edge(target, **data)
+    return Edge(target, **{**data, "need": words.condition(data.get("need"))})
 
 
 def build_bundle(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from catalog.dictionary import (
+    Agreement,
     CalendarYear,
     Department,
     Field,
@@ -78,12 +79,16 @@ def _material(code: str, data: Data) -> Material:
 
 
 def _licence(code: str, data: Data) -> Licence:
-    return Licence(**{"held_by": "person", **named(code, data)})
+    holders, filled = data.get("held_by", ("person",)), data.get("gives_fields", {})
+    rest = {**named(code, data), "held_by": "both" if len(holders) > 1 else holders[0]}
+    return Licence(**rest | {"gives_fields": {key: one[0] if len(one) == 1 else one for key, one in filled.items()}})
 
 
 def role(code: str, data: Data) -> Role:
-    """A role of roles.yaml or of a bundle's people."""
-    return Role(**{"id": "", "shown": "", **named(code, data)})
+    """A role of roles.yaml or of a bundle's people; options in its condition are not resolved yet."""
+    said = data.get("consents", False)
+    agrees = Agreement(**{"to": (), **said}) if isinstance(said, Mapping) else None
+    return Role(**{"id": "", "shown": "", **named(code, data), "consents": said is True, "agrees": agrees})
 
 
 def _table(code: str, data: Data) -> Table:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -45,6 +46,7 @@ class Edge:
     """`after: {target: edge}` of a follower: `kind` says when, `feeds` says what arrives.
 
     `join` is None where one target makes it plain; `on` holds only what the author wrote (defaults: language 2.7).
+    `need` must hold of the fields that arrive, else the follower is not needed, and `say` tells the applicant why.
     """
 
     target: str
@@ -54,6 +56,8 @@ class Edge:
     absent: Literal["skip", "pull", "block"] = "skip"
     within: Limit | None = None
     on: Mapping[Upstream, Effect] = field(default_factory=dict)
+    need: Condition | None = None
+    say: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWords:
+    """What a shared field or page of the form is called in one bundle; None: as in the dictionary."""
+
+    name: Text | None = None
+    help: Text | None = None
+    purpose: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The author's answer to a clash of specifications, with its reason."""
 
@@ -107,10 +120,21 @@ class Composite:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """Nothing new is taken any more: since when (ISO; None: at once), why, and which bundle takes its place. What was
+    filed goes on."""
+
+    why: Text
+    since: str | None = None
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A situation and what must come out of it; run by `flask check` and the tests. Unset parts are not compared.
 
     `blocked_by` are the rules that must refuse the situation; one that is refused without saying so gets a warning.
+    `on` is the day of filing, without it the day on which the example is run.
     """
 
     given: Mapping[str, Any]
@@ -118,6 +142,7 @@ class Example:
     materials: int | None = None
     days: Limit | None = None
     blocked_by: tuple[str, ...] = ()
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +150,8 @@ class Bundle:
     """A life-event bundle (一件事). `promised` is the promise for the whole; `figures` the situation in which the
     public figures are counted; `before_after` the old order, follower → targets, used only for figures.
     `own_matters` are matters that a local bundle changed (language 2.9): read matters by `Catalog.matter_of`.
-    `guide` has lines of `Text` by part; `form` says by section which fields its page begins with."""
+    `guide` has lines of `Text` by part; `form` says by section which fields its page begins with. `field_words` and
+    `section_words` are its own texts of fields and sections, by code: read them by `catalog/worded.py`."""
 
     id: str
     name: Text
@@ -140,6 +166,7 @@ class Bundle:
     people: tuple[Role, ...] = ()
     promised: Limit | None = None
     window: str | None = None
+    closed: Closing | None = None
     tone: Literal["plain", "condolence"] = "plain"
     before_after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -151,3 +178,5 @@ class Bundle:
     examples: tuple[Example, ...] = ()
     language: int = 1
     own_matters: Mapping[str, Matter] = field(default_factory=dict)
+    field_words: Mapping[str, OwnWords] = field(default_factory=dict)
+    section_words: Mapping[str, OwnWords] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
 from catalog.limits import Limit, parse_limit
 from catalog.model import Catalog
 from catalog.text import Text
@@ -121,8 +121,9 @@ def _node_out(node: Node) -> list[Any]:
             return [type(node).__name__, *astuple(node)]
         case Literal(value):
             return ["Literal", _free_out(value)]
-        case Shift(base, sign, length):
-            return ["Shift", _node_out(base), sign, str(length)]
+        case Shift(base) | YearDay(base):
+            how = (node.sign, str(node.length)) if isinstance(node, Shift) else (node.month, node.day)
+            return [type(node).__name__, _node_out(base), *how]
         case Compare(op, left, right):
             return ["Compare", op, _node_out(left), _node_out(right)]
         case Not(item):
@@ -142,6 +143,7 @@ _NODES: dict[str, Callable[..., Node]] = {
     "Sum": Sum,
     "Literal": lambda value: Literal(_free_in(value)),
     "Shift": lambda base, sign, length: Shift(_node_in(base), sign, parse_limit(length)),
+    "YearDay": lambda base, month, day: YearDay(_node_in(base), month, day),
     "Compare": lambda op, left, right: Compare(op, _node_in(left), _node_in(right)),
     "Not": lambda item: Not(_node_in(item)),
     "All": lambda *items: All(tuple(_node_in(item) for item in items)),
@@ -159,6 +161,7 @@ def _converter() -> cattrs.Converter:
     made.register_structure_hook(Decimal, lambda raw, _: Decimal(raw))
     made.register_unstructure_hook(date, date.isoformat)
     made.register_structure_hook(date, lambda raw, _: date.fromisoformat(raw))
+    made.register_structure_hook(str | tuple[str, ...], lambda raw, _: raw if isinstance(raw, str) else tuple(raw))
     made.register_unstructure_hook(datetime, datetime.isoformat)
     made.register_structure_hook(datetime, lambda raw, _: datetime.fromisoformat(raw))
     made.register_unstructure_hook(Condition, lambda one: {"text": one.text, "tree": _node_out(one.tree)})

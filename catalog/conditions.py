@@ -5,9 +5,11 @@ Grammar (no commas, so a condition can stand inside a YAML flow map; language ru
     or    := and ("or" and)*            and := not ("and" not)*       not := "not" not | test
     test  := sum (("==" "!=" "<" "<=" ">" ">=" "in" "not in") sum)?
     sum   := atom (("+" | "-") DURATION)*
-    atom  := "(" or ")" | "count" "(" NAME ")" | "sum" "(" NAME "." NAME ")" | NAME | NUMBER | DATE | 'text' | "text"
+    atom  := "(" or ")" | "count" "(" NAME ")" | "sum" "(" NAME "." NAME ")" | NAME | NUMBER | DATE | YEAR_DAY
+             | 'text' | "text"
 
-Nothing is ever evaluated as Python. Names may be Chinese and are folded by NFKC.
+A YEAR_DAY is written `08-31` or `8月31日` and is that day of the year of filing. Nothing is ever evaluated as Python.
+Names may be Chinese and are folded by NFKC.
 """
 
 from __future__ import annotations
@@ -50,6 +52,19 @@ class Shift:
     base: Node
     sign: int
     length: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class YearDay:
+    """A fixed day of the year in which `base` lies, which is `today` as authors write it: `08-31`."""
+
+    base: Node
+    month: int
+    day: int
+
+    def of(self, year: int) -> date:
+        """That day of a year; every year has it."""
+        return date(year, self.month, self.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,7 @@ class Any_:
     items: tuple[Node, ...]
 
 
-Node = Name | Literal | Shift | Count | Sum | Compare | Not | All | Any_
+Node = Name | Literal | Shift | YearDay | Count | Sum | Compare | Not | All | Any_
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,9 @@ class Condition:
 
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<date>\d{4}-\d{2}-\d{2}(?!\w))|(?P<length>\d+(?:wd|nd|wh|min|mo|h)\b)|(?P<number>\d+(?:\.\d+)?(?!\w))"
+    r"\s*(?:(?P<date>\d{4}-\d{2}-\d{2}(?!\w))"
+    r"|(?P<year_day>\d{2}-\d{2}(?![\w-])|(?:今年 ?)?\d{1,2} ?月 ?\d{1,2} ?日(?!\w))"
+    r"|(?P<length>\d+(?:wd|nd|wh|min|mo|h)\b)|(?P<number>\d+(?:\.\d+)?(?!\w))"
     r"|(?P<text>'[^']*'|\"[^\"]*\")|(?P<op>==|!=|<=|>=|<|>|\+|-|\(|\))|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)?))",
 )
 _HINTS = {
@@ -124,6 +141,8 @@ _SPOKEN = {
     "不大于": "<=",
     "是": "==", "包含": "in",
 }
+_DIGITS = re.compile(r"\d+")
+_ANY_YEAR = 2026
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)[^\x00-\x7f\W]\w*")
 _USABLE = "and or not == != < <= > >= in"
 _WORDS = frozenset({"and", "or", "not", "in"})
@@ -224,7 +243,7 @@ class _Parser:
                 raise BadCondition(f"条件写法不对：条件里的名字不能有连字符「-」(会当作减号)：{joined}；"
                                    "请用没有连字符的问题或字段，事项要不要办请问它的情形问题")
             if kind != "length":
-                raise BadCondition("条件写法不对：日期只能加减时长，例如 published_on + 3mo")
+                raise BadCondition(_no_length(value, text))
             self.at += 1
             value = Shift(value, sign, _length(text))
         return value
@@ -251,6 +270,8 @@ class _Parser:
             return Literal(text[1:-1])
         if kind == "date":
             return Literal(_date(text))
+        if kind == "year_day":
+            return _year_day(text)
         if kind != "name" or text in _WORDS:
             raise BadCondition(f"条件写法不对：「{text}」的位置不对")
         if text in {"count", "sum"} and self.take("("):
@@ -273,6 +294,25 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BadCondition(f"条件里的日期 {text} 不存在") from None
+
+
+def _year_day(text: str) -> YearDay:
+    month, day = (int(number) for number in _DIGITS.findall(text))
+    if (month, day) == (2, 29):
+        raise BadCondition("条件里的日期 2 月 29 日不是每年都有；请写 02-28 或 03-01")
+    try:
+        date(_ANY_YEAR, month, day)
+    except ValueError:
+        raise BadCondition(f"条件里的日期 {text} 不存在") from None
+    return YearDay(Name("today"), month, day)
+
+
+def _no_length(before: Node, text: str) -> str:
+    """What to say of something that is added to a date, or taken from it, and is no length."""
+    if isinstance(before, Literal) and isinstance(before.value, Decimal) and text.isdecimal():
+        meant = f"{before.value:0>2}-{text:0>2}"
+        return f"条件写法不对：今年的某一天请写两位的月和日，例如 {meant}；条件里不能做减法"
+    return "条件写法不对：日期只能加减时长，例如 published_on + 3mo"
 
 
 def _length(text: str) -> Limit:
@@ -299,7 +339,7 @@ def walk(node: Node) -> Iterator[Node]:
         case Compare(_, left, right):
             yield from walk(left)
             yield from walk(right)
-        case Not(item) | Shift(item, _, _):
+        case Not(item) | Shift(item, _, _) | YearDay(item, _, _):
             yield from walk(item)
         case All(items) | Any_(items):
             for item in items:

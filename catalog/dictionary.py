@@ -5,11 +5,12 @@ Source of the primitives: the bundle language, section 1.1. All values are froze
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from catalog.conditions import Condition
 from catalog.text import Text
 
 FieldType = Literal[
@@ -124,24 +125,45 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a person of the case must have agreed to before it is filed, unless this person files it (另一方确认).
+
+    `to` are the sentences to which the person says yes, `sees` the fields of the form that are shown beside them (name
+    and number always are), `when` on which condition that is needed (None: always).
+    """
+
+    to: tuple[Text, ...]
+    sees: tuple[str, ...] = ()
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
-    """A person or body in the case: the field with its number and the field with its name."""
+    """A person or body in the case: the field with its number and the field with its name, and what that person must
+    agree to. `consents` is what stood in place of `agrees` in older editions, and asks nobody."""
 
     code: str
     name: Text
     id: str
     shown: str
     consents: bool = False
+    agrees: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """An electronic licence type: `held_by` person or enterprise; `gives_fields` maps its own keys to our fields."""
+    """An electronic licence type. Where persons and enterprises alike may hold it (`both`), the kind of the number by
+    which it is looked up tells which. `gives_fields` maps its own keys to our fields, one or several."""
 
     code: str
     name: Text
-    held_by: Literal["person", "enterprise"]
-    gives_fields: Mapping[str, str] = field(default_factory=dict)
+    held_by: Literal["person", "enterprise", "both"]
+    gives_fields: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+    def fills(self) -> Iterator[tuple[str, str]]:
+        """Each of its keys with each field that it fills."""
+        for key, named in self.gives_fields.items():
+            yield from ((key, code) for code in ((named,) if isinstance(named, str) else named))
 
 
 @dataclass(frozen=True, slots=True)

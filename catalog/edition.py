@@ -139,7 +139,7 @@ def _fields_of_dictionary(materials: Iterable[Material], roles: Iterable[Role]) 
         yield from (name for source in material.sources for name in source.by)
         yield material.per or ""
     for role in roles:
-        yield from (role.id, role.shown)
+        yield from (role.id, role.shown, *(role.agrees.sees if role.agrees else ()))
 
 
 def _fields_of_bundle(bundle: Bundle) -> Iterator[str]:

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
 from catalog.limits import Limit
 
 
@@ -86,9 +86,9 @@ def _value(node: Node, answers: Mapping[str, Any], today: date | None) -> Any:
             return value.date() if isinstance(value, datetime) else value
         case Count(name) | Sum(name):
             return _over_rows(node, answers.get(name, UNANSWERED))
-        case Shift(base, sign, length):
+        case Shift(base) | YearDay(base):
             day = _value(base, answers, today)
-            return moved(day, sign, length) if isinstance(day, date) else day
+            return _from(day, node) if isinstance(day, date) else day
     return _truth(node, answers, today)
 
 
@@ -100,6 +100,10 @@ def _over_rows(node: Count | Sum, rows: Any) -> Any:
         return Decimal(len(rows))
     numbers = [row.get(node.column) for row in rows]
     return sum(numbers, Decimal(0)) if all(isinstance(number, Decimal) for number in numbers) else UNANSWERED
+
+
+def _from(day: date, node: Shift | YearDay) -> date:
+    return node.of(day.year) if isinstance(node, YearDay) else moved(day, node.sign, node.length)
 
 
 def moved(day: date, sign: int, length: Limit) -> date:

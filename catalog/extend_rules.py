@@ -74,9 +74,9 @@ class Refusals:
                 self.refuse(one, f"改变上级问题 {ident} 的 {key}")
         self.condition(f"问题 {ident}", old, new)
 
-    def condition(self, what: str, old: Node, new: Node) -> None:
-        """A `when` may only be narrowed by `and`."""
-        now, was = new.pairs.get("when"), old.pairs.get("when")
+    def condition(self, what: str, old: Node, new: Node, key: str = "when") -> None:
+        """A `when`, or what else is a condition, may only be narrowed by `and`."""
+        now, was = new.pairs.get(key), old.pairs.get(key)
         if now is None or was is None or same(was, now):
             return
         if not set(parts_of(was.text)) <= set(parts_of(now.text)):
@@ -180,6 +180,7 @@ class Refusals:
         other = any(not same(old.pairs.get(key), new.pairs[key]) for key in fixed)
         if weaker or lost or other or softer(below(old, "on"), below(new, "on")):
             self.refuse(new, f"放宽 {ident} 到 {target} 的先后关系或后果")
+        self.condition(f" {ident} 到 {target} 的 need ", old, new, "need")
 
     def rules(self, child: Node) -> None:
         """A child adds rules that warn."""

@@ -36,6 +36,7 @@ def conditions_of_bundle(bundle: Bundle) -> Iterator[Condition]:
     """Every condition that a bundle itself holds."""
     whens = [one.when for one in bundle.questions] + [one.when for one in bundle.entries]
     whens += [one.when for one in bundle.rules] + [one.none for one in bundle.groups]
+    whens += [one.agrees.when for one in bundle.people if one.agrees is not None]
     yield from (when for when in whens if when is not None)
     yield from (one.need for one in bundle.rules)
 

@@ -33,7 +33,7 @@ from connectors.shipped import registry
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.idp import PREFIX
 from sandbox.ledger import Ledger
-from settings import Clock
+from settings.clock import Clock
 
 AFTER_A_LEAP = 10.0  # seconds in which messages that were signed before it still come
 

@@ -22,7 +22,7 @@ from bench.applicant import good
 from chaos.clients import BUNDLE, Office
 from chaos.stage import ZONE, Stage
 from sandbox.ledger import Ledger
-from settings import Clock
+from settings.clock import Clock
 
 ACTS = ("file", "answer", "withdraw", "results", "urge")
 LONG = timedelta(days=300)

@@ -25,7 +25,7 @@ from chaos.forms import EAST, GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET, OFF
 from sandbox.demo_secrets import make_secrets
 from sandbox.idp import PREFIX
 from sandbox.run import DEPLOYMENT
-from settings import Clock
+from settings.clock import Clock
 
 PLACE = "env:YJS_SANDBOX_URL"
 SAMPLE_CLAIMS = HOME / "sandbox" / "claims.yaml"

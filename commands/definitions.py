@@ -37,7 +37,8 @@ from forms.plan import Plan
 from forms.plan_text import plan_lines, pledge_texts
 from forms.public import plan_json
 from forms.sheet import sheet_lines, sheet_of
-from settings import Clock, Settings
+from settings.clock import Clock
+from settings.values import Settings
 from web.check_offices import check_offices
 
 

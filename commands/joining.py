@@ -20,7 +20,7 @@ from sandbox.run import DEPLOYMENT, NothingToPlay
 from sandbox.run import start as start_sandbox
 from sandbox.script import BadScript
 from sandbox.server import Setting
-from settings import Clock
+from settings.clock import Clock
 from web.names import RefusedStart
 from web.parts import gateway_of
 

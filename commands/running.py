@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
 
 from commands.shell import act, changed, house, minute, printable, read_settings, stop
 from dispatch.loop import STOP_SECONDS
+from store.algorithms import AES, FAMILIES
 from store.errors import StoreError
 from store.keys import add_key, create_keys
 from web.wiring import RefusedStart
@@ -44,15 +46,18 @@ def keys() -> None:
 
 
 @keys.command("create")
-def keys_create() -> None:
+@click.option("--algorithm", type=click.Choice([*FAMILIES]), default=AES.name, show_default=True,
+              help="aes: AES-256-GCM, HMAC-SHA256, SHA-256. sm4: SM4-GCM, HMAC-SM3, SM3 (国密).")
+def keys_create(algorithm: str) -> None:
     """Make the key file; never overwrites one."""
-    _on_keys(create_keys, "已生成")
+    _on_keys(partial(create_keys, family=FAMILIES[algorithm]), "已生成")
 
 
 @keys.command("add")
-def keys_add() -> None:
+@click.option("--algorithm", type=click.Choice([*FAMILIES]), help="By default that of the newest key.")
+def keys_add(algorithm: str | None) -> None:
     """Add a newer key: what is sealed from the next start on uses it, the older ones still open the rest."""
-    _on_keys(add_key, "已加入新密钥，重新启动服务后生效：")
+    _on_keys(partial(add_key, family=FAMILIES.get(algorithm or "")), "已加入新密钥，重新启动服务后生效：")
 
 
 def _on_keys(work: Callable[[Any], None], said: str) -> None:

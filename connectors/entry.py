@@ -216,7 +216,7 @@ def _must_sign(secret: str, line: int) -> None:
     try:
         secret_bytes(secret)
     except BadSecret:
-        says = "密钥应为 whsec_ 加 24–64 字节的 base64，例如 echo whsec_$(openssl rand -base64 32) 生成的"
+        says = "密钥应为 whsec_（国密 whsm3_）加 24–64 字节的 base64，例如 echo whsec_$(openssl rand -base64 32) 生成"
         raise Wrong(line, "bad_secret", says) from None
 
 

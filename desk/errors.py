@@ -21,7 +21,7 @@ class DeskError(Exception):
 
 
 class UnknownBundle(DeskError):
-    """没有这个一件事；请从首页重新选择。"""
+    """没有这个一件事，或它已不在网上受理；请从首页重新选择，填过的草稿可以在“我的办件”里删除。"""
 
     code, status = "unknown_bundle", 404
 
@@ -56,10 +56,28 @@ class UnknownFile(DeskError):
     code, status = "unknown_file", 404
 
 
+class NotScanned(DeskError):
+    """这个文件还在等病毒检查，检查通过后才能打开；请过几分钟再试，不用重新上传。"""
+
+    code, status = "file_not_scanned", 409
+
+
+class Quarantined(DeskError):
+    """这个文件里查出病毒，已经停用，谁也打不开；请换一个没有病毒的文件。"""
+
+    code, status = "file_quarantined", 409
+
+
 class Busy(DeskError):
     """服务暂时繁忙，请稍后再试；已填写的内容仍保留"""
 
     code, status = "busy", 503
+
+
+class Outdated(Busy):
+    """这个办件由更新版本的程序办理过，这台服务器还没有升级，暂时打不开它；已提交的内容都在，请稍后再试。"""
+
+    code = "outdated"
 
 
 class MissingKey(DeskError):
@@ -128,6 +146,36 @@ class TooManyMandates(DeskError):
     code, status = "too_many_mandates", 409
 
 
+class AgreementMissing(DeskError):
+    """还有人没有确认，现在不能提交；请对方登录后用确认码打开、看清楚并同意，再提交。"""
+
+    code, status = "agreement_missing", 409
+
+
+class AgreementChanged(DeskError):
+    """申请表里给您看的内容刚刚改过；下面是现在的内容，请再看一遍后确认。"""
+
+    code, status = "agreement_changed", 409
+
+
+class UnknownAgreement(DeskError):
+    """没有找到要您确认的这件事；它可能已经不需要确认，请到“请我确认的”页面查看。"""
+
+    code, status = "unknown_agreement", 404
+
+
+class UnknownAgreementCode(DeskError):
+    """确认码不对、已经用过或超过 24 小时；请让填表的人重新生成一个，再告诉您。"""
+
+    code, status = "unknown_agreement_code", 404
+
+
+class NotTheParty(DeskError):
+    """您账号里的姓名或者身份证号，和申请表里填的不一样，所以不能由您确认；请填表的人核对表里的姓名和身份证号。"""
+
+    code, status = "not_the_party", 403
+
+
 class DraftFiled(DeskError):
     """这份草稿已经提交过；请到“我的办件”查看进度。"""
 
@@ -191,6 +239,12 @@ class CannotTransfer(DeskError):
     """这些分办件不能这样转办；什么都没有改动。"""
 
     code, status = "cannot_transfer", 422
+
+
+class CannotDeliver(DeskError):
+    """这些分办件不能登记为已送达，或者刚刚有了变化；什么都没有改动，请刷新后再看。"""
+
+    code, status = "cannot_deliver", 422
 
 
 class UnknownStrange(DeskError):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from desk.applicants.consents import NO_SCOPE, Scope
+from desk.parties.parties import Party
 from forms.plan import Plan
 
 LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上传"
@@ -18,7 +19,8 @@ class Filing:
     """One combined application as it was sent in. `materials` maps a plan's material key to stored file ids;
     `consent` holds what was agreed to: `{"agreed": true, "sensitive": [...], "signed": [...], "version": "..."}` and,
     from a draft, the `scope` it was given for (`desk/applicants/consents.py`). `found` is what look-ups
-    with these answers already came to (a draft's), else they are made at filing."""
+    with these answers already came to (a draft's), else they are made at filing. `draft` is what it was until now, and
+    what others agreed to."""
 
     bundle: str
     situation: Mapping[str, Any]
@@ -28,6 +30,7 @@ class Filing:
     edition: str | None = None
     on_behalf_of: str | None = None
     found: Mapping[str, Any] | None = None
+    draft: str | None = None
 
 
 class ReceiptLeg(NamedTuple):
@@ -65,7 +68,7 @@ class Draft:
     what consent is asked for now, `consented` whether it is given for that.
     `version` changes with every answer, file and consent; hand it back with changes to a draft that was shown.
     `on_behalf_of` is whom it is for, if not its owner; `shut` says that this one's mandate is over, so that nothing of
-    what was filled in is shown.
+    what was filled in is shown. `parties` are those who must agree before it is filed.
     """
 
     id: str
@@ -88,12 +91,15 @@ class Draft:
     version: str = ""
     on_behalf_of: str | None = None
     shut: bool = False
+    parties: tuple[Party, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
     """A draft in the list of somebody's drafts: whom or what it is `about`, and how many fields and papers are still
-    missing or wrong. The rest as in `Draft`; of one that is `shut` nothing of this is said."""
+    missing or wrong; `waits` are the roles of those who have not agreed. The rest as in `Draft`; of one that is `shut`
+    nothing of this is said. `closed` says why its bundle takes nothing any more ("" while it does); `gone` that it is
+    not even there."""
 
     id: str
     bundle: str
@@ -105,6 +111,9 @@ class DraftLine:
     errors: int = 0
     on_behalf_of: str | None = None
     shut: bool = False
+    waits: tuple[str, ...] = ()
+    closed: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

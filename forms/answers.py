@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -23,6 +23,7 @@ from catalog.model import Catalog
 from catalog.reading import columns_that_choose, fields_asked, results
 from catalog.text import Text
 from catalog.units import unit_words
+from catalog.worded import worded
 from forms.decides import Deciding, deciding
 from forms.plan import PlanProblem
 from forms.same import Same
@@ -76,9 +77,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the definitions of one bundle say before any answer. `asked` are all fields that some matter asks,
-    `columns` those on which it hangs which legs there are."""
+    """What the definitions of one bundle say before any answer, in its own words. `asked` are all fields that some
+    matter asks, `columns` those on which it hangs which legs there are."""
 
+    catalog: Catalog
     labels: Labels
     matters: Mapping[str, Matter]
     groups: Mapping[str, Group]
@@ -100,11 +102,12 @@ def _ground(same: Same) -> Ground:
     catalog, bundle = same.parts
     assert isinstance(catalog, Catalog)
     assert isinstance(bundle, Bundle)
+    catalog = worded(catalog, bundle)
     matters = {entry.matter: catalog.matter_of(bundle, entry.matter) for entry in bundle.entries}
     whens = _field_whens(catalog)
     asked_when = {**whens, **_question_whens(catalog, bundle, whens)}
     return Ground(
-        labels_of(catalog, bundle), matters, {group.id: group for group in bundle.groups},
+        catalog, labels_of(catalog, bundle), matters, {group.id: group for group in bundle.groups},
         frozenset(code for matter in matters.values() for gives in results(matter) for code in gives.fields),
         catalog.roles_of(bundle), asked_when, frozenset().union(*map(fields_asked, matters.values())),
         columns_that_choose(bundle), deciding(catalog, bundle, matters, whens.values()),
@@ -116,13 +119,14 @@ def know(
 ) -> Known:
     """Read the answers; never raises: what cannot be used becomes a problem and counts as unanswered."""
     ground = ground_of(catalog, bundle)
+    catalog = ground.catalog
     reading = _Reading(catalog, bundle, ground, {fold(str(key)): raw for key, raw in situation.items()}, today)
     reading.questions()
     reading.reserved()
     reading.fields()
     filled = reading.completed(ground.deciding.values(form, reading.around))
     return Known(
-        catalog, bundle, ground.labels, filled, reading.applies, reading.accepted,
+        catalog, bundle, replace(ground.labels, today=today), filled, reading.applies, reading.accepted,
         tuple(reading.problems), today, ground.groups, ground.matters, ground.issued, ground.roles, ground.field_whens,
         ground.deciding.blank(form) - reading.values.keys(),
     )

@@ -11,7 +11,7 @@ from itertools import combinations, product
 from typing import Any, Final
 
 from catalog.bundle import Bundle, Question
-from catalog.conditions import Compare, Condition, Literal, Name, Node, Shift, Sum, names_in, walk
+from catalog.conditions import Compare, Condition, Literal, Name, Node, Shift, Sum, YearDay, names_in, walk
 from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, holds, moved
 from catalog.matter import Matter
@@ -48,6 +48,8 @@ def bundle_conditions(bundle: Bundle) -> Iterator[Placed]:
         yield from _placed((*here, "situation", question.id, "when"), question.when)
     for entry in bundle.entries:
         yield from _placed((*here, "matters", entry.matter, "when"), entry.when)
+        for edge in entry.after:
+            yield from _placed((*here, "matters", entry.matter, "after", edge.target, "need"), edge.need)
     for index, rule in enumerate(bundle.rules):
         yield from _placed((*here, "rules", index, "when"), rule.when)
 
@@ -112,25 +114,31 @@ class Space:
     def _compared(self, name: str, other: Node) -> Iterable[Any]:
         if isinstance(other, Sum):
             return ()  # rows are no part of a situation's cells
-        day = self._day(other)
         if isinstance(other, Literal):
             return (other.value,)
-        return self._pair_marks(name) if day is None else (day,)
+        return self._days_of(other) or self._pair_marks(name)
 
     def _shifted(self, side: Shift, other: Node) -> Iterable[Any]:
-        day = self._day(other)
-        return () if day is None else (moved(day, -side.sign, side.length),)
+        return [moved(day, -side.sign, side.length) for day in self._days_of(other)]
 
-    def _day(self, node: Node) -> date | None:
+    def _days_of(self, node: Node) -> tuple[date, ...]:
+        """The days that a side of a comparison means; a day of the year is tried in the year of filing and the next."""
         match node:
-            case Literal(value):
-                return value if isinstance(value, date) else None
-            case Name("today"):
-                return self.known.today
+            case Literal(date() as day):
+                return (day,)
+            case Name("today") if self.known.today:
+                return (self.known.today,)
+            case YearDay() if self.known.today:
+                return node.of(self.known.today.year), node.of(self.known.today.year + 1)
             case Shift(base, sign, length):
-                day = self._day(base)
-                return None if day is None else moved(day, sign, length)
-        return None
+                return tuple(moved(day, sign, length) for day in self._days_of(base))
+        return ()
+
+    def seasons(self) -> tuple[date | None, ...]:
+        """The days of filing that are worth trying: today, and around each later day with which one compares it."""
+        today, marks = self.known.today, self.marks.get("today", ())
+        later = {day for day in _around_days(marks) if today is not None and day > today}
+        return (today, *sorted(later))
 
     def _pair_marks(self, name: str) -> Iterable[Any]:
         """Two names compared with each other get the same mark, so that below, equal and above all occur."""
@@ -258,8 +266,12 @@ def _around(marks: set[Decimal], wanted: Wanted) -> tuple[Any, ...]:
 
 
 def _days(marks: set[date], today: date | None) -> tuple[Any, ...]:
-    base = marks or {today or date(2026, 1, 5)}
-    return tuple(sorted({day + timedelta(days=shift) for day in base for shift in (-1, 0, 1)}))
+    return tuple(sorted(_around_days(marks or {today or date(2026, 1, 5)})))
+
+
+def _around_days(marks: Iterable[date]) -> set[date]:
+    """A day before, at and after each mark."""
+    return {day + timedelta(days=shift) for day in marks for shift in (-1, 0, 1)}
 
 
 def shown(values: Mapping[str, Any], only: Iterable[str] | None = None) -> str:

@@ -21,7 +21,9 @@ from forms.lines import MaterialLines, lines_of
 from forms.look_ups import LookUps, look_ups_of, with_prefill
 from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
+from forms.needs import with_needs
 from forms.order import Order, order_of
+from forms.people import agreements_of
 from forms.plan import Plan, PlannedLeg, PlanProblem
 from forms.questions import Questions, questions_of
 from forms.schema import said_of, wanted_of_line
@@ -94,6 +96,7 @@ class Arranged:
             promised=bundle.promised, critical=timing.after.chain,
             today=known.today.isoformat() if known.today else None,
             composite=composite_of(known.catalog, bundle, [(leg.number, leg.planned.gives) for leg in legs]),
+            agreements=tuple(agreements_of(on_form, known)),
         )
 
     def _problems(self, lines: MaterialLines) -> Iterator[PlanProblem]:
@@ -122,7 +125,8 @@ def _arranged(known: Known) -> Arranged:
     look_ups = look_ups_of(fields, known)
     fields.lines = with_prefill(fields.lines, look_ups, known)
     return Arranged(
-        known, selection, legs, order, fields, collect(legs, known), Timing(legs, order, known),
+        known, selection, with_needs(legs, order, known), order, fields, collect(legs, known),
+        Timing(legs, order, known),
         questions_of(selection, legs, known), look_ups,
     )
 

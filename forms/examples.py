@@ -18,8 +18,9 @@ def check_examples(known: Known) -> Iterator[Problem]:
     """One problem for each difference, at the example's own line; a public situation must answer every question."""
     bundle = known.bundle
     for index, example in enumerate(bundle.examples):
-        plan = compose(known.catalog, bundle.id, example.given, today=known.today)
-        for part, says in _differences(example, plan, known):
+        there = known if example.on is None else replace(known, today=example.on)
+        plan = compose(known.catalog, bundle.id, example.given, today=there.today)
+        for part, says in _differences(example, plan, there):
             yield _problem(known, ("examples", index, part), "example", f"例子第 {index + 1} 条：{says}")
         yield from _refusals(index, example, plan, known)
     if bundle.figures:

@@ -38,7 +38,25 @@ def explore(catalog: Catalog, bundle_id: str, today: date | None) -> list[Proble
     except KeyError:
         return []  # a matter is missing; the checker has said so
     known = replace(known, silent=True)
-    return _Exploration(known, Space.of(known), Chains(known)).run()
+    days = [_explored(replace(known, today=day)) for day in Space.of(known).seasons()]
+    never = set.intersection(*(set(one.never_true()) for one in days))
+    return sorted({*never, *days[0].found, *_later(days), *check_examples(known)})
+
+
+def _explored(known: Known) -> _Exploration:
+    one = _Exploration(known, Space.of(known), Chains(known))
+    one.run()
+    return one
+
+
+def _later(days: list[_Exploration]) -> Iterator[Problem]:
+    """What is wrong only on a later day of filing, with that day."""
+    said = {(one.place, one.code) for one in days[0].found}
+    for day in days[1:]:
+        for problem in day.found:
+            if (problem.place, problem.code) not in said:
+                said.add((problem.place, problem.code))
+                yield replace(problem, message=f"{problem.message}（按 {day.known.today} 提交算）")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +77,10 @@ class _Exploration:
     def say(self, path: Path, code: str, message: str, level: str = "error") -> None:
         self.found.append(Problem(self.known.catalog.places.of(*path), code, message, level))
 
-    def run(self) -> list[Problem]:
+    def run(self) -> None:
+        """Find everything but what the author says himself of single conditions and examples."""
         here: Path = ("bundles", self.known.bundle.id)
         try:
-            self.never_true()
             parts = parts_of(self.known)
             outcomes = [self.part(part) for part in parts]
             self.no_legs(parts, outcomes)
@@ -70,17 +88,16 @@ class _Exploration:
         except TooManyCells:
             self.say(here, "not_proven", f"{self.known.bundle.id}：{_NOT_PROVEN}", "warning")
         self.found.extend(unprovided(self.known, self.space))
-        self.found.extend(check_examples(self.known))
-        return sorted(set(self.found))
 
-    def never_true(self) -> None:
+    def never_true(self) -> Iterator[Problem]:
         """Conditions that hold in no situation at all."""
         placed = list(bundle_conditions(self.known.bundle))
         for matter in self.known.matters.values():
             placed.extend(matter_conditions(matter))
         for one in placed:
             if not self.can_hold(one):
-                self.say(one.path, "never_true", f"条件永远不成立：{one.condition.text}")
+                place = self.known.catalog.places.of(*one.path)
+                yield Problem(place, "never_true", f"条件永远不成立：{one.condition.text}", "error")
 
     def can_hold(self, placed: Placed) -> bool:
         """Whether some situation makes a condition true; one over names nobody defines is the checker's matter."""

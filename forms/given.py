@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from catalog.dictionary import Field, Region
+from catalog.evaluate import UNANSWERED
 from forms.plan import Plan
-from forms.values import BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
+from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blank, json_ready, read_value
 from forms.wanted import wanted_of_field
 
 _CHOSEN: Final = frozenset({"choice", "many"})
@@ -62,6 +63,19 @@ def wanted_given(plan: Plan, fields: Mapping[str, Field], code: str) -> Wanted |
     if removed is not None and (defined is None or defined.type != removed.type):
         return _sayable(Wanted(removed.type, unit=removed.unit))
     return _sayable(wanted_of_field(defined)) if defined is not None else None
+
+
+def given_for_conditions(plan: Plan, code: str, value: Any) -> Any:
+    """A given value as conditions compare it, by the type that the plan says; not known where it is none of that."""
+    kind = next((line.type for line in plan.removed_fields if line.code == code), None)
+    if kind is None or is_blank(value):
+        return UNANSWERED
+    if kind == "many":
+        return tuple(value) if isinstance(value, list) else UNANSWERED
+    try:
+        return for_conditions(read_value(value, Wanted("text" if kind == "choice" else kind), ANYWHERE))
+    except BadValue:
+        return UNANSWERED
 
 
 def _sayable(wanted: Wanted) -> Wanted | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from catalog.conditions import All, Any_, Compare, Condition, Name, Node, Not, walk
+from catalog.conditions import All, Any_, Compare, Condition, Name, Node, Not, YearDay, names_in, walk
 from catalog.evaluate import holds
 from catalog.matter import Asks, LimitRow, Matter, Rule, Variant
 from forms.answers import Known
@@ -16,6 +16,7 @@ from forms.plan import AbsentMatter, PlannedLeg, PlanProblem, Reason
 from forms.words import because, open_names
 
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 1, 1)
+_A_YEAR = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,9 @@ def _ruled(rule: Rule, values: Mapping[str, Any], known: Known, leg: Leg | None)
             text = f"{row}填写{_quoted(names, known)}后，系统再核对是否符合办理条件({rule.id})"
             yield PlanProblem("undecided", rule.id, text, names[0])
         return
-    yield PlanProblem(rule.effect, rule.id, f"{row}{rule.say}{_first_day(rule.need, values, known)}", where)
+    later = _first_day(rule.need, values, known)
+    said = f"{rule.say.rstrip('。')}；{later}" if later else rule.say
+    yield PlanProblem(rule.effect, rule.id, f"{row}{said}", where)
 
 
 def _quoted(names: list[str], known: Known) -> str:
@@ -177,26 +180,30 @@ def _quoted(names: list[str], known: Known) -> str:
 
 
 def _first_day(need: Condition, values: Mapping[str, Any], known: Known) -> str:
-    """`；从 2026-05-01 起不受这一条限制` where waiting alone would make the rule true."""
+    """`从 2026-05-01 起不受这一条限制` where waiting alone would make the rule true."""
     if known.today is None or not _reads_today(need.tree):
         return ""
-    for day in sorted(_turning_days(need.tree, values)):
+    for day in sorted(_turning_days(need.tree, values, known.today)):
         if day > known.today and holds(need, values, day):
-            return f"；从 {day.isoformat()} 起不受这一条限制"
+            return f"从 {day.isoformat()} 起不受这一条限制"
     return ""
 
 
-def _turning_days(node: Node, values: Mapping[str, Any]) -> Iterator[date]:
-    """The days on which a comparison with today turns over; each is found by halving, since it turns only once."""
+def _turning_days(node: Node, values: Mapping[str, Any], today: date) -> Iterator[date]:
+    """The days on which a comparison with today turns over; each is found by halving, since it turns only once. One of
+    today with a day of the year turns each year: there every day of the next one is tried."""
     if not isinstance(node, Compare):
         items = node.items if isinstance(node, All | Any_) else (node.item,) if isinstance(node, Not) else ()
         for item in items:
-            yield from _turning_days(item, values)
+            yield from _turning_days(item, values, today)
+        return
+    condition = Condition("", node)
+    if names_in(condition) == {"today"} and any(isinstance(part, YearDay) for part in walk(node)):
+        yield from (today + timedelta(days=later) for later in range(1, _A_YEAR + 1))
         return
     if node.op not in {"<", "<=", ">", ">="} or not _reads_today(node):
         return
     low, high = _EARLIEST, _LATEST
-    condition = Condition("", node)
     before = holds(condition, values, low)
     if before is None or before == holds(condition, values, high):
         return

@@ -102,8 +102,10 @@ class _Merging:
                 yield from (FieldAsk(code) for code in becomes)
 
     def _wanted(self, leg: Leg, ask: FieldAsk) -> bool:
-        """Whether the asker's condition and the dictionary's own both hold; an open one becomes a problem."""
-        for condition in (ask.when, self.known.field_whens.get(ask.code)):
+        """Whether the asker's condition and the field's own both hold; an open one becomes a problem. The field's own
+        says when people are asked for it, which nobody is for what an earlier leg gives."""
+        fed = ask.code in self.order.fed.get(leg.number, _NOTHING)
+        for condition in (ask.when, None if fed else self.known.field_whens.get(ask.code)):
             verdict = self.known.holds(condition, leg.values)
             if verdict is None and condition is not None:
                 self.merged.problems.append(_maybe(leg, ask, condition, self.known))

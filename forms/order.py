@@ -114,7 +114,7 @@ def _targets(edge: Edge, leg: Leg, by_matter: Mapping[str, list[Leg]], known: Kn
 def _planned(edge: Edge, leg: Leg, targets: list[Leg], group: Group | None, catalog: Catalog) -> PlannedEdge:
     return PlannedEdge(
         leg.number, tuple(target.number for target in targets), edge.kind, _join(edge, group), edge.feeds, edge.within,
-        effects_of(edge, catalog),
+        effects_of(edge, catalog), edge.need, edge.say,
     )
 
 

@@ -13,19 +13,20 @@ from functools import cached_property
 from typing import Any, Literal
 
 from catalog.bundle import EdgeKind, Effect, Join, Upstream
+from catalog.conditions import Condition
 from catalog.dictionary import FieldType, Option, Role, Source, Spec
 from catalog.limits import Limit
 from catalog.matter import Fee, Gives
 from catalog.text import Text
+from forms.agreement import PlannedAgreement
 from forms.candidate import Candidate
 from forms.composite import PlannedComposite
 from forms.counts import Figures
 
 NO_TEXT = Text("")
 Obtained = Literal["upload", "library", "sharing", "premises", "result", "pledge", "later", "form", "replaced"]
-RemovalRule = Literal[
-    "form", "logic_a", "logic_b", "covers", "mandate", "licence", "sharing", "premises", "pledge", "given",
-]
+RemovalRule = Literal["form", "logic_a", "logic_b", "covers", "mandate", "licence", "sharing", "premises", "pledge",
+                      "given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ class PlannedEdge:
     """An edge between legs that are in the plan: `leg` waits for `targets` as `kind` says.
 
     `join` all: every target granted; ended: all over and at least one granted; any: one granted (`first` is
-    already resolved to one target). `on` has the effect for every way a target can end without a result.
+    already resolved to one target). `on` has the effect for every way a target can end without a result. Unless what
+    arrives fulfils `need`, `leg` is not needed, as `say` tells the applicant.
     """
 
     leg: str
@@ -141,6 +143,8 @@ class PlannedEdge:
     feeds: tuple[str, ...] = ()
     within: Limit | None = None
     on: Mapping[Upstream, Effect] = field(default_factory=dict)
+    need: Condition | None = None
+    say: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +250,9 @@ class MaterialLine:
 class RemovedMaterial:
     """A paper asked by `askers` that the applicant does not bring, by which rule, from where.
 
-    `source` is the look-up for licence, sharing and premises; `by` the giving legs (logic_a), the superseding
-    material keys (logic_b, covers), or the pledge form. A kind may be kept for some askers and removed for others.
-    `candidates` are the kinds of a list that can be looked up, in the order in which they are tried; the first one's
-    source is `source`.
+    `source` is the look-up for licence, sharing and premises; `by` the giving legs (logic_a), the superseding material
+    keys (logic_b, covers), or the pledge form. A kind may be kept for some askers and removed for others. `candidates`
+    are the kinds of a list that can be looked up, as they are tried; the first one's source is `source`.
     """
 
     key: str
@@ -269,10 +272,9 @@ class RemovedMaterial:
 @dataclass(frozen=True, slots=True)
 class MaterialSlot:
     """What one leg receives for one thing it asks: `key` as asked, `taken` the key of the paper that fills it
-    (another one where a later or richer paper stands for it), and how it is obtained.
-
-    `result` slots name the giving legs in `by`; `later` is a result that follows by `leg.material_added` or a
-    tolerated paper; `form` and `replaced` slots carry no file.
+    (another one where a later or richer paper stands for it), and how it is obtained. `result` slots name the giving
+    legs in `by`; `later` is a result that follows by `leg.material_added` or a tolerated paper; `form` and `replaced`
+    slots carry no file.
     """
 
     leg: str
@@ -341,6 +343,7 @@ class Plan:
     critical: tuple[str, ...] = ()
     today: str | None = None
     composite: PlannedComposite | None = None
+    agreements: tuple[PlannedAgreement, ...] = ()
 
     @cached_property
     def made(self) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def plan_lines(plan: Plan, pledges: Mapping[str, str], places: Mapping[str, str]
     names by theirs."""
     return [
         f"{plan.bundle_name}（版次 {plan.edition[:12]}）",
-        *_situation(plan, places), *_problems(plan.problems), *_matters(plan), *_form(plan), *_kept(plan),
+        *_situation(plan, places), *_problems(plan.problems), *_matters(plan), *_form(plan), *_agreements(plan),
+        *_kept(plan),
         *_removed(plan, pledges), "", "前后对比", *(f"  {line}" for line in plan.figures.because), *_old_limits(plan),
     ]
 
@@ -143,6 +144,11 @@ def _field(line: FieldLine, plan: Plan) -> Iterator[str]:
 def _by(line: FieldLine, plan: Plan) -> str:
     asking = {one.leg for part in (line, *line.inner) for one in part.askers}
     return _EVERYONE if len(plan.legs) > 1 and asking == {leg.leg for leg in plan.legs} else line.why.text
+
+
+def _agreements(plan: Plan) -> list[str]:
+    """Who else must agree before it is filed, and to what."""
+    return _part("提交前要在网上确认", (f"{one.name}：{'；'.join(map(str, one.to))}" for one in plan.agreements))
 
 
 def _kept(plan: Plan) -> list[str]:

@@ -27,6 +27,7 @@ from forms.values import json_ready
 
 def plan_json(plan: Plan) -> dict[str, Any]:
     """The plan with every line's reason, without parts that do not apply."""
+    agreeing = {one.role for one in plan.agreements}
     return {
         "bundle": plan.bundle, "name": str(plan.bundle_name), "edition": plan.edition, "today": plan.today,
         "situation": dict(plan.situation), "promised": _limit(plan.promised),
@@ -52,8 +53,13 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "order": {"edges": [_edge(edge) for edge in plan.edges], "longest": list(plan.critical)},
         "figures": figures_json(plan),
         "people": [
-            {"role": role.code, "name": str(role.name), "id": role.id, "shown": role.shown, "consents": role.consents}
+            {"role": role.code, "name": str(role.name), "id": role.id, "shown": role.shown,
+             "consents": role.code in agreeing}
             for role in plan.people
+        ],
+        "agreements": [
+            {"role": one.role, "name": str(one.name), "to": [str(text) for text in one.to], "sees": list(one.sees)}
+            for one in plan.agreements
         ],
     }
 
@@ -189,5 +195,6 @@ def _slot(slot: MaterialSlot) -> dict[str, Any]:
 def _edge(edge: PlannedEdge) -> dict[str, Any]:
     return _set({
         "leg": edge.leg, "after": list(edge.targets), "kind": edge.kind, "join": edge.join, "feeds": list(edge.feeds),
-        "within": _limit(edge.within), "on": dict(edge.on),
+        "within": _limit(edge.within), "on": dict(edge.on), "need": edge.need.text if edge.need else None,
+        "say": _text(edge.say),
     })

@@ -32,6 +32,7 @@ from forms.materials import (
     tolerated,
 )
 from forms.order import Covers, Order
+from forms.people import agreements_of
 from forms.plan import Obtained, RemovalRule
 
 _OBTAINED: Final[dict[str, Obtained]] = {
@@ -277,20 +278,29 @@ def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known
     """One sentence for the applicant: which rule took the paper off, from where it comes, and whose demand it meets."""
     by = "、".join(f"“{names.of(name)}”" for name in outcome.by)
     signers = "、".join(role_name(signer, known) for signer in outcome.signers)
+    whose = _whose(paper, outcome.source, names, known)
     sentences: dict[RemovalRule | None, str] = {
         "form": f"{askers}要求的这份表单{_becomes_words(paper, names, known)}，不用单独提交",
         "logic_a": f"{by}办结时产生，系统直接转给{askers}，不用您提交",
         "logic_b": f"有{by}就说明已经取得这份材料，{askers}不再要您提交",
         "covers": f"{by}可以代替这份材料，{askers}不再要您提交",
         "mandate": f"委托人已在网上委托您办理，委托信息由系统提供给{askers}，不用上传",
-        "licence": f"经您同意，从电子证照库调取{_licence_words(outcome.source, known)}，供{askers}使用，不用上传",
-        "sharing": f"经您同意，通过部门数据共享{_by_words(outcome.source, known)}查得，供{askers}使用，不用上传",
+        "licence": f"经{whose}同意，从电子证照库调取{_licence_words(outcome.source, known)}，供{askers}使用，不用上传",
+        "sharing": f"经{whose}同意，通过部门数据共享{_by_words(outcome.source, known)}查得，供{askers}使用，不用上传",
         "premises": f"此前已经备案{_by_words(outcome.source, known)}，直接调用，供{askers}使用，不用上传",
         "pledge": f"由{signers}签署告知承诺书代替，{askers}不用上传",
     }
     if outcome.obtained == "replaced":
         return f"这是{by}自己要办出来的结果，不用您提交"
     return sentences[outcome.rule] + _which(outcome.candidates)
+
+
+def _whose(paper: Paper, source: Source | None, names: Names, known: Known) -> str:
+    """Whose consent a look-up needs: that of the person it is about, where this is one who must agree."""
+    if source is None:
+        return "您"
+    about = [str(one.name) for one in agreements_of(names.on_form, known) if one.is_asked_about(source, paper.role)]
+    return about[0] if about else "您"
 
 
 def _which(candidates: tuple[Candidate, ...]) -> str:

@@ -1,4 +1,4 @@
-"""The period in which a bundle takes applications (办理期): its days stop a plan, its hours a filing."""
+"""When a bundle takes applications: its period (办理期), with days that stop a plan and hours for filing; its end."""
 
 from __future__ import annotations
 
@@ -23,10 +23,23 @@ def window_words(window: Window) -> str:
     return f"{window.start} 至 {window.end}{hours}"
 
 
+def closing(catalog: Catalog, bundle: Bundle, today: date) -> str | None:
+    """Why a bundle takes nothing new on a day, and what takes its place; None while it does."""
+    closed = bundle.closed
+    if closed is None or (closed.since is not None and today < date.fromisoformat(closed.since)):
+        return None
+    then = catalog.bundles.get(closed.instead or "")
+    return f"这件事已停止受理：{str(closed.why).rstrip('。')}{f'；请改办“{then.name}”' if then else ''}"
+
+
 def window_problems(known: Known) -> Iterator[PlanProblem]:
-    """What stops a plan whose day lies outside the period."""
+    """What stops a plan whose day lies outside the period, or after the end of all of them."""
     window = window_of(known.catalog, known.bundle)
-    if window is None or known.today is None:
+    if known.today is None:
+        return
+    if over := closing(known.catalog, known.bundle, known.today):
+        yield PlanProblem("block", "closed", over, None)
+    if window is None:
         return
     if known.today < date.fromisoformat(window.start):
         yield _stop(f"还没有开始受理；办理期是 {window_words(window)}")

@@ -12,17 +12,19 @@ from typing import Any, Final
 
 from catalog.bounds import number_words
 from catalog.bundle import Bundle
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY, UNANSWERED, holds
-from catalog.limits import UNIT_NAMES
+from catalog.limits import Limit
 from catalog.model import Catalog
 
 FILER_OPTIONS: Final = {"self": "本人", "legal_rep": "法定代表人", "agent": "经办人(代理人)"}
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NUMBER_WORDS: Final = {"==": "等于", "!=": "不等于", "<": "小于", "<=": "不超过", ">": "大于", ">=": "不小于"}
-_OF_OPTION: Final = re.compile(r"“[^”]*”(?:没有选|选了)(?=“[^”]*”$)")
+_OF_OPTION: Final = re.compile(r"“[^”]*”(?:没有选|选了|是)(?=“[^”]*”$)")
 _DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不晚于", ">": "晚于", ">=": "不早于"}
+_LASTED: Final = {"<=": "满", ">": "不满"}
+_MONTHS_OF_A_YEAR: Final = 12
 
 
 def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
@@ -38,12 +40,16 @@ def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What questions, fields and options are called in one bundle; `whens` is when a question is asked at all."""
+    """What questions, fields and options are called in one bundle; `whens` is when a question is asked at all, `today`
+    the day of whose year a fixed day is. Of `decided` names a department says the value, nobody chooses or answers it.
+    """
 
     names: Mapping[str, str]
     options: Mapping[str, Mapping[str, str]]
     dates: frozenset[str]
     whens: Mapping[str, Condition] = field(default_factory=dict)
+    today: date | None = None
+    decided: frozenset[str] = frozenset()
 
     def of(self, name: str) -> str:
         """The label of a question, field or built-in."""
@@ -136,7 +142,12 @@ def phrase(node: Node, truth: bool, labels: Labels) -> str:
             return _joined(joined, (phrase(item, truth, labels) for item in items))
         case Compare(op, left, right):
             return _comparison(op, left, right, truth, labels) if op != "in" else _member(left, right, truth, labels)
-    return f"“{_value(node, None, labels)}”{'答“是”' if truth else '答“否”'}"
+    return f"“{_value(node, None, labels)}”{_said('答', node, labels)}{'“是”' if truth else '“否”'}"
+
+
+def _said(word: str, node: Node, labels: Labels) -> str:
+    """How somebody said it; nothing where a department decides it."""
+    return "" if isinstance(node, Name) and node.name in labels.decided else word
 
 
 def _joined(word: str, parts: Iterable[str]) -> str:
@@ -144,7 +155,7 @@ def _joined(word: str, parts: Iterable[str]) -> str:
     between, said = "" if word == "，且" else "或", []
     for stem, found in groupby(parts, key=_stem):
         alike = list(found)
-        if stem and (not between or stem.endswith("”选了")):  # 没有选“甲”或“乙” would be read as neither
+        if stem and (not between or stem.endswith(("”选了", "”是"))):  # 没有选“甲”或“乙” would be read as neither
             said.append(stem + between.join(part.removeprefix(stem) for part in alike))
         else:
             said += alike
@@ -165,19 +176,44 @@ def _member(left: Node, right: Node, truth: bool, labels: Labels) -> str:
 
 def _comparison(op: str, left: Node, right: Node, truth: bool, labels: Labels) -> str:
     op = op if truth else _OPPOSITE[op]
+    if _is_date(left, labels) or _is_date(right, labels):
+        return _of_days(op, left, right, labels)
     subject, value = _value(left, right, labels), _value(right, left, labels)
     if isinstance(right, Literal) and isinstance(right.value, bool):
-        return f"“{subject}”答“{'是' if right.value is (op == '==') else '否'}”"
-    if _is_date(left, labels) or _is_date(right, labels):
-        return f"“{subject}”{_DATE_WORDS[op]}“{value}”"
+        return f"“{subject}”{_said('答', left, labels)}“{'是' if right.value is (op == '==') else '否'}”"
     if isinstance(right, Literal) and isinstance(right.value, str):
-        return f"“{subject}”选的{'是' if op == '==' else '不是'}“{value}”"
+        return f"“{subject}”{_said('选的', left, labels)}{'是' if op == '==' else '不是'}“{value}”"
     return f"“{subject}”{_NUMBER_WORDS[op]} {value}"
+
+
+def _of_days(op: str, left: Node, right: Node, labels: Labels) -> str:
+    """Two days compared; of a day with a length after it whether that has passed: 到2026年8月31日，“出生日期”满6年."""
+    if isinstance(left, Shift) and left.sign > 0 and op in _LASTED:
+        return f"到{_day(right, labels)}，{_day(left.base, labels)}{_LASTED[op]}{_lasting(left.length)}"
+    return f"{_day(left, labels)}{_DATE_WORDS[op]}{_day(right, labels)}"
+
+
+def _day(node: Node, labels: Labels) -> str:
+    """A day in words, what somebody answers in quotes."""
+    match node:
+        case Shift(base, sign, length):
+            return f"{_day(base, labels)}{_lasting(length)}{'后' if sign > 0 else '前'}"
+        case YearDay(_, month, day):
+            return f"{f'{labels.today.year}年' if labels.today else '当年'}{month}月{day}日"
+        case Literal(date() as day):
+            return f"{day.year}年{day.month}月{day.day}日"
+    words = _value(node, None, labels)
+    return words if node == Name("today") else f"“{words}”"
+
+
+def _lasting(length: Limit) -> str:
+    years, months = divmod(length.amount, _MONTHS_OF_A_YEAR)
+    return f"{years}年" if length.unit == "mo" and not months else length.words
 
 
 def _is_date(node: Node, labels: Labels) -> bool:
     match node:
-        case Shift():
+        case Shift() | YearDay():
             return True
         case Literal(value):
             return isinstance(value, date)
@@ -197,9 +233,6 @@ def _value(node: Node, other: Node | None, labels: Labels) -> str:
             return f"{labels.of(name)}的数量"
         case Sum(name, column):
             return f"{labels.of(name)}里的{labels.of(f'{name}.{column}')}合计"
-        case Shift(base, sign, length):
-            back = "后" if sign > 0 else "前"
-            return f"{_value(base, None, labels)}{length.amount}{UNIT_NAMES[length.unit]}{back}"
     return phrase(node, True, labels)
 
 
@@ -209,7 +242,7 @@ def _names(node: Node) -> list[str]:
             return [name]
         case Compare(_, left, right):
             return _names(left) + _names(right)
-        case Shift(base, _, _) | Not(base):
+        case Shift(base, _, _) | YearDay(base, _, _) | Not(base):
             return _names(base)
         case All(items) | Any_(items):
             return [name for item in items for name in _names(item)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from people import attempts
 from people.attempts import Attempts
-from people.errors import LoginTaken, WrongLogin
+from people.errors import LoginTaken, WeakPassword, WrongLogin
 from people.identity import Role
 from people.passwords import Passwords
 from store import files, leaving
@@ -30,7 +30,8 @@ def nothing(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """An account to be made. `password` None: it cannot sign in by password (sample persons, other systems)."""
+    """An account to be made. `password` None: it cannot sign in by password (sample persons, other systems);
+    `must_change`: somebody else chose it, so the owner chooses another one at the first sign-in."""
 
     login: str
     role: Role
@@ -39,6 +40,7 @@ class NewAccount:
     password: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     subject: str | None = None
+    must_change: bool = False
 
 
 class Accounts:
@@ -51,10 +53,11 @@ class Accounts:
 
     def add(self, new: NewAccount, now: datetime, beside: Callable[[Tx, Account], object] = nothing) -> Account:
         """Make an account, and write what is `beside` it in its transaction; raises `LoginTaken` or `WeakPassword`."""
-        stored = self._passwords.make(new.password) if new.password is not None else None
+        stored = self._passwords.make(new.password, new.login) if new.password is not None else None
         account = Account(
             account=new.subject or f"p{secrets.token_hex(8)}", login=new.login, role=new.role, name=new.name,
-            department=new.department, password=stored, body=dict(new.details), created_at=now)
+            department=new.department, password=stored, body=dict(new.details), created_at=now,
+            must_change=new.must_change, password_at=now if stored else None)
 
         def unit(tx: Tx) -> None:
             stored_people.add_account(tx, account)
@@ -96,10 +99,21 @@ class Accounts:
         account = self.get(subject)
         return account.body if account else {}
 
-    def change_password(self, subject: str, password: str, beside: Beside = nothing) -> None:
-        """Set a new password and end every session of the account; raises `WeakPassword`."""
-        stored = self._passwords.make(password)
-        self._end_and(subject, lambda tx: stored_people.set_password(tx, subject, stored), beside)
+    def give_password(self, account: Account, password: str, now: datetime, beside: Beside = nothing) -> None:
+        """Set a password that somebody else chose, which its owner changes at the next sign-in; every session of the
+        account ends. Raises `WeakPassword`."""
+        stored = self._passwords.make(password, account.login)
+        self._end_and(account.account, lambda tx: stored_people.set_password(
+            tx, account.account, stored, now, must_change=True), beside)
+
+    def change_password(self, account: Account, password: str, now: datetime, beside: Beside = nothing) -> None:
+        """Set the password that the owner chose, another than before; every session of the account ends. Raises
+        `WeakPassword`."""
+        stored = self._passwords.make(password, account.login)
+        if self._passwords.fits(account.password, password):
+            raise WeakPassword("新密码和原来的一样；请换一个")
+        self._end_and(account.account, lambda tx: stored_people.set_password(
+            tx, account.account, stored, now, must_change=False), beside)
 
     def disable(self, subject: str, beside: Beside = nothing) -> None:
         """Close an account: its sessions end, its tokens and its password no longer open anything."""

@@ -43,11 +43,11 @@ class Guarded:
 
 
 LOGIN = Guarded("login", Limit(5, timedelta(minutes=15)), Limit(100, timedelta(hours=1)), Limit(50, timedelta(hours=1)))
-# Query codes and agents' codes are random, 40 bits: what many names are tried for from one network finds none in
-# centuries, so there may be as many as a hall full of people mistypes.
+# Query codes, and codes that people tell one another, are random, 40 bits: what many names are tried for from one
+# network finds none in centuries, so there may be as many as a hall full of people mistypes.
 TRACK = replace(LOGIN, kind="track", any_name=Limit(200, timedelta(hours=1)))
-AGENT_CODE = Limit(5, timedelta(minutes=15))
-AGENT_CODE_ADDRESS = Limit(200, timedelta(hours=1))
+PERSONS_CODE = Limit(5, timedelta(minutes=15))  # of an agent, or of what somebody is asked to agree to
+PERSONS_CODE_ADDRESS = Limit(200, timedelta(hours=1))
 PLATFORM = Limit(60, timedelta(minutes=10))  # of one network: codes that the platform does not know
 PLATFORM_KNOWN = Limit(10, timedelta(minutes=10))  # of one browser that was let in lately, which is counted by itself
 Count = tuple[str, str, Limit]  # of what kind, for which name, and how many at most

@@ -44,8 +44,18 @@ def citizen_id(leg: str, born: date) -> str:
     return digits + _CHECKS[sum(int(one) * weight for one, weight in zip(digits, _WEIGHTS, strict=True)) % 11]
 
 
-def field_value(leg: str, kind: str, name: str, today: date) -> Any:
-    """A value of the field type `kind` that a department would give for `name`."""
+def field_value(leg: str, wanted: Mapping[str, Any], today: date) -> Any:
+    """A value that a department would give for a field that the hub expects; of a choice the first of its options, of
+    rows one."""
+    kind, options = wanted.get("type", "text"), wanted.get("options")
+    if kind == "rows":
+        return [{one["field"]: field_value(leg, one, today) for one in wanted.get("columns", ())}]
+    if options:
+        return [options[0]["code"]] if kind == "many" else options[0]["code"]
+    return _of_type(leg, kind, wanted.get("name", ""), today)
+
+
+def _of_type(leg: str, kind: str, name: str, today: date) -> Any:
     by_kind: dict[str, Callable[[], Any]] = {
         "plate": lambda: f"鲁B{int(hashlib.sha256(leg.encode()).hexdigest(), 16) % 100_000:05}",
         "citizen_id": lambda: citizen_id(leg, today - timedelta(days=30)),
@@ -71,8 +81,8 @@ def supplement(leg: Mapping[str, Any], round_: int) -> dict[str, Any]:
 
 def results(leg: Mapping[str, Any], files: Mapping[str, str], today: date) -> list[dict[str, Any]]:
     """The results of a grant: one for each material the hub expects, with the file sent before."""
-    values = {one["field"]: field_value(leg["leg"], one.get("type", "text"), one.get("name", ""), today)
-              for one in _named(leg["gives"].get("fields", ()), "field")}
+    expected = _named(leg["gives"].get("fields", ()), "field")
+    values = {one["field"]: field_value(leg["leg"], one, today) for one in expected}
     found = []
     for one in result_papers(leg):
         sent = [{"file": files[one["name"]]}] if one["name"] in files else []

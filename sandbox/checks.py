@@ -37,7 +37,7 @@ def must_be_secret(secret: str) -> None:
     try:
         secret_bytes(secret)
     except BadSecret:
-        say = "密钥应为 whsec_ 加 24–64 字节的 base64；可这样生成：echo whsec_$(openssl rand -base64 32)"
+        say = "密钥应为 whsec_（国密 whsm3_）加 24–64 字节的 base64；可这样生成：echo whsec_$(openssl rand -base64 32)"
         raise BadAim(say) from None
 
 

@@ -16,14 +16,15 @@ from connectors.addresses import address_fault
 from connectors.advice import explained
 from connectors.base import Answer, Body
 from connectors.rest import Rest
+from connectors.signing import SECRET_PREFIX, SM3_PREFIX
 from sandbox.checks import BadAim, Check, Reports, a_leg, a_message, must_be_secret, report
 from sandbox.hub import Hub
 
 __all__ = ["Aim", "BadAim", "Check", "conform", "report"]
 
-_WRONG_SECRET = "whsec_" + "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmc="  # wrong on purpose
-_NOT_THE_SAME = ("两边密钥不一致：请核对接收程序里的密钥和 SECRET 是同一把(用 whsec_ 之后部分 base64 解码后的字节)，"
-                 "签名用原始正文；都对时再核对本机时钟")
+_WRONG_KEY = "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmc="  # on purpose
+_NOT_THE_SAME = ("两边密钥不一致：请核对接收程序里的密钥和 SECRET 是同一把"
+                 "(用 whsec_ 或 whsm3_ 之后部分 base64 解码后的字节)，签名用原始正文；都对时再核对本机时钟")
 _STALE = timedelta(minutes=6)
 _PATIENCE, _LOOK_AGAIN = 15.0, 0.25
 
@@ -103,13 +104,18 @@ class _Trial:
             "推送地址要连得上", False, _seen(answer),
             f"没有程序在 {self.aim.url} 接收：请核对网址和端口，启动接收程序，放行防火墙；是 https 的再核对证书")
 
+    def wrong_secret(self) -> str:
+        """A secret that is not the department's, for the same algorithm."""
+        return (SM3_PREFIX if self.aim.secret.startswith(SM3_PREFIX) else SECRET_PREFIX) + _WRONG_KEY
+
     def wrong_signature(self) -> Check:
         """A push signed with another secret must be refused with 401."""
-        answer = self.push(_WRONG_SECRET, f"{self.leg}9")
+        answer = self.push(self.wrong_secret(), f"{self.leg}9")
         return Check(
             "签名不对的推送要拒收", answer.status == 401, _seen(answer),
             "用本单位密钥(whsec_ 之后部分 base64 解码后的字节)对 webhook-id.webhook-timestamp.原始正文 做 HMAC-SHA256，"
-            "结果的 base64 前加 v1, 与 webhook-signature 比对，不一致回 401")
+            "结果的 base64 前加 v1, 与 webhook-signature 比对，不一致回 401"
+            "（whsm3_ 开头的密钥做 HMAC-SM3，前加 v1sm3,）")
 
     def old_timestamp(self) -> Check:
         """A well signed push from six minutes ago must be refused with 401."""
@@ -138,7 +144,7 @@ class _Trial:
     def rotated(self) -> Check:
         """While a secret is changed a push has two signatures; one that fits is enough. It is a leg of its own, so that
         what the department thinks of repeated keys is not mixed in."""
-        body = replace(self.body, secrets=(_WRONG_SECRET, self.aim.secret))
+        body = replace(self.body, secrets=(self.wrong_secret(), self.aim.secret))
         message = a_message(self.hub, f"{self.leg[:-1]}3", "leg.filed")
         again = self.rest.send(message, body, datetime.now(UTC))
         return Check(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from store.chains.chain import AUDIT, Head, digest_of, link, payload_of, salted
+from store.chains.chain import AUDIT, Head, link, payload_of, salted
 from store.chains.heads import held, move
 from store.encoding import moment, stamp
 from store.failpoints import reach
@@ -50,7 +50,7 @@ def record(tx: Tx, entry: Entry) -> int:
     reach("audit.before_append")
     payload = salted(entry.data)
     columns = {"at": stamp(entry.at), "actor": entry.actor, "action": entry.action, "target": entry.target}
-    linked = link(held(tx, AUDIT), covered(columns), digest_of(payload))
+    linked = link(held(tx, AUDIT), covered(columns), payload, tx.cipher.digest)
     insert(tx, "audit", {
         **columns, "n": linked.n, "body": tx.cipher.seal(payload, place(linked.n)), "digest": linked.digest,
         "prev": linked.prev, "hash": linked.hash,

@@ -1,44 +1,43 @@
-"""Seals personal values: AES-256-GCM bound to table, column and id, and blind indexes for look-ups."""
+"""Seals personal values, bound to table, column and id, and makes blind indexes for look-ups."""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from store.algorithms import TAG_BYTES, Box, Key
 from store.errors import KeysMissing, SealBroken
 
 _ID_BYTES = 4
 _NONCE_BYTES = 12
-OVERHEAD = _ID_BYTES + _NONCE_BYTES + 16
+OVERHEAD = _ID_BYTES + _NONCE_BYTES + TAG_BYTES
 
 
-def key_id(secret: bytes) -> bytes:
-    """The four bytes that stand in front of everything sealed with `secret`."""
-    return hashlib.sha256(b"yijianshi key id\0" + secret).digest()[:_ID_BYTES]
+def key_id(key: Key) -> bytes:
+    """The four bytes that stand in front of everything sealed with `key`."""
+    return hashlib.sha256(b"yijianshi key id\0" + key.secret).digest()[:_ID_BYTES]
 
 
 class Cipher:
-    """Seals with the newest key and opens with all of them.
+    """Seals with the newest key and opens with all of them, of whichever family each is; `digest` is what the newest
+    key's family links chains with.
 
     Another host may seal with a key that was added to the file since: `again` reads the file once more for a key that
     is not known. A sealed value is key id (4) + nonce (12) + ciphertext and tag. `place` is `table:column:id`: a value
     copied to another row, column or table does not open there. Instances are shared by threads.
     """
 
-    def __init__(self, secrets: Sequence[bytes], index_secret: bytes,
-                 again: Callable[[], Sequence[bytes]] = lambda: ()) -> None:
-        """`secrets`: 32-byte keys, the newest last; `index_secret`: the 32-byte key of the blind indexes."""
-        if not secrets:
+    def __init__(self, keys: Sequence[Key], index_key: Key, again: Callable[[], Sequence[Key]] = lambda: ()) -> None:
+        """`keys`: the newest last; `index_key`: that of the blind indexes."""
+        if not keys:
             raise KeysMissing("密钥文件中没有密钥。")
         self._again = again
-        self._boxes = {key_id(secret): AESGCM(secret) for secret in secrets}
-        self._newest = key_id(secrets[-1])
-        self._index = hmac.new(index_secret, digestmod=hashlib.sha256)  # what the key alone decides, once
+        self._boxes: dict[bytes, Box] = {key_id(key): key.family.box(key.secret) for key in keys}
+        self._newest, self.digest = key_id(keys[-1]), keys[-1].family.digest
+        self._index = index_key.family.mac(index_key.secret)  # what the key alone decides, once
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -68,9 +67,9 @@ class Cipher:
         except InvalidTag:
             raise SealBroken(place.rsplit(":", 1)[0]) from None
 
-    def _learnt(self, id_: bytes) -> AESGCM | None:
+    def _learnt(self, id_: bytes) -> Box | None:
         """The key of that id if it was added since the last look."""
-        self._boxes = {**{key_id(secret): AESGCM(secret) for secret in self._again()}, **self._boxes}
+        self._boxes = {**{key_id(key): key.family.box(key.secret) for key in self._again()}, **self._boxes}
         return self._boxes.get(id_)
 
     def index(self, value: str, purpose: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from store import agreements
 from store.encoding import stamp
 from store.errors import UnknownDraft
 from store.port import Row, Tx
@@ -34,6 +35,7 @@ class Line:
 
     draft: str
     bundle: str
+    edition: str
     updated_at: datetime
     mark: bytes
 
@@ -73,7 +75,7 @@ def of_subject(tx: Tx, subject: str, since: datetime | None = None) -> list[Draf
 def listed(tx: Tx, subject: str) -> list[Line]:
     """The same without what they hold, which may be much."""
     found = tx.rows(  # the nonce of what is sealed is the mark: it is drawn anew each time
-        "select draft, bundle, updated_at, substr(body, 5, 12) as mark from drafts where subject = :subject"
+        "select draft, bundle, edition, updated_at, substr(body, 5, 12) as mark from drafts where subject = :subject"
         " and submitted_as is null order by updated_at desc, draft", subject=subject)
     return [shape(Line, row, mark=bytes(row["mark"])) for row in found]
 
@@ -98,13 +100,16 @@ def drop(tx: Tx, draft: str, subject: str) -> None:
     if not tx.run("delete from drafts where draft = :draft and subject = :subject and submitted_as is null",
                   draft=draft, subject=subject):
         raise UnknownDraft
+    agreements.leave(tx, [draft])
 
 
 def drop_untouched(tx: Tx, before: datetime, limit: int) -> int:
     """Delete drafts, filed ones too, that nobody touched since a time, the longest untouched first; how many."""
-    return tx.run(
+    gone = tx.rows(
         "delete from drafts where draft in (select draft from drafts where updated_at < :before order by updated_at"
-        " limit :limit) and updated_at < :before", before=stamp(before), limit=limit)
+        " limit :limit) and updated_at < :before returning draft", before=stamp(before), limit=limit)
+    agreements.leave(tx, [row["draft"] for row in gone])
+    return len(gone)
 
 
 def _sealed(tx: Tx, draft: Draft) -> bytes:

@@ -34,6 +34,7 @@ _ERASED = (
     "update notices set body = null, digest = '' where reference = :r",
     "delete from quarantine where reference = :r",
     "delete from consents where reference = :r",
+    "delete from agreements where reference = :r",
 )
 # Nobody owns them any more; their bytes and names go with the leftovers, as what nobody came back for.
 _LET_GO = "update files set owner = '', reference = null, created_at = :at where reference = :r"

@@ -138,6 +138,12 @@ class UnknownDraft(Unknown):
     code = "unknown_draft"
 
 
+class UnknownAgreement(Unknown):
+    """There is no such agreement, or it is part of a case and stays as it is."""
+
+    code = "unknown_agreement"
+
+
 class UnknownMandate(Unknown):
     """There is no such mandate."""
 

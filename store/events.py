@@ -8,7 +8,7 @@ from sys import intern
 from typing import Any
 
 from cases.model import Event
-from store.chains.chain import Head, digest_of, hash_of, payload_of, salts
+from store.chains.chain import Head, linked, payload_of, salts
 from store.chains.heads import follow, follow_all, held
 from store.encoding import moment, pack, stamp
 from store.errors import Stale
@@ -63,16 +63,16 @@ def append_all(tx: Tx, cases: Sequence[tuple[Head, Sequence[Event]]]) -> list[He
 
 def _rows(tx: Tx, before: Head, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], Head]:
     """The rows of the events that follow `before`, each linked to the one before it, in the order of COLUMNS."""
-    chain, first, prev = before.chain, before.n + 1, before.hash
+    chain, first, prev, by = before.chain, before.n + 1, before.hash, tx.cipher.digest
     payloads = [salt + pack(event.data) for event, salt in zip(events, salts(len(events)), strict=True)]
     bodies = tx.cipher.seal_all([(payload, place(chain, n)) for n, payload in enumerate(payloads, first)])
     rows: list[tuple[Any, ...]] = []
     for n, (event, payload, body) in enumerate(zip(events, payloads, bodies, strict=True), first):
         plain = (event.leg, event.type, stamp(event.at), event.by, int(event.filled))
-        digest = digest_of(payload)
-        linked = hash_of(prev, (chain, n, *plain, digest))
-        rows.append((chain, n, *plain, body, digest, prev, linked))
-        prev = linked
+        digest = by(payload)
+        after = by(linked(prev, (chain, n, *plain, digest)))
+        rows.append((chain, n, *plain, body, digest, prev, after))
+        prev = after
     return rows, Head(chain, before.n + len(events), prev)
 
 

@@ -11,27 +11,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from store.algorithms import AES, FAMILIES, Family, Key
 from store.cipher import Cipher
 from store.engine.folder import claimed, make_folder, write_durably
 from store.errors import FolderBusy, KeysExposed, KeysMissing
 
 
-def create_keys(path: Path) -> None:
-    """Make a key file with one sealing key and the index key; refuses to overwrite one."""
+def create_keys(path: Path, family: Family = AES) -> None:
+    """Make a key file with one sealing key and the index key of a family; refuses to overwrite one."""
     make_folder(path.parent)
     with _alone(path):
         if path.exists():
             raise KeysExposed(
                 f"{path} 已存在；不会覆盖密钥，丢失密钥就无法再读出已保存的资料。要轮换请用 flask keys add。")
-        _write(path, {"index": _fresh(), "keys": [_fresh()]})
+        _write(path, {"index": _fresh(family, family.index_bytes), "keys": [_fresh(family, family.key_bytes)]})
 
 
-def add_key(path: Path) -> None:
-    """Add a newer sealing key; the older ones stay and still open what they sealed."""
+def add_key(path: Path, family: Family | None = None) -> None:
+    """Add a newer sealing key, of the newest one's family or of another; the older ones stay and still open what they
+    sealed."""
     _read(path)  # where there is no folder either, it is said so
     with _alone(path):
         content, before = _read(path), path.stat()
-        _write(path, {**content, "keys": [*content["keys"], _fresh()]})
+        family = family or _key(content["keys"][-1]).family
+        _write(path, {**content, "keys": [*content["keys"], _fresh(family, family.key_bytes)]})
         os.chown(path, before.st_uid, before.st_gid)  # root may have called; the service must read it at its next start
 
 
@@ -52,33 +55,39 @@ def load_keys(path: Path, data: Path | None = None) -> Cipher:
         raise KeysExposed(f"{path} 可被其他用户读取；请执行 chmod 600。")
     if data is not None and path.resolve().is_relative_to(data.resolve()):
         raise KeysExposed(f"{path} 位于数据目录之内；请移到数据目录之外，否则备份会带走密钥。")
-    return Cipher(_secrets(content), _decoded(content["index"]), lambda: _added(path))
+    return Cipher(_keys(content), _key(content["index"], of_index=True), lambda: _added(path))
 
 
-def _secrets(content: dict[str, Any]) -> list[bytes]:
-    return [_decoded(key) for key in content["keys"]]
+def _keys(content: dict[str, Any]) -> list[Key]:
+    return [_key(text) for text in content["keys"]]
 
 
-def _added(path: Path) -> list[bytes]:
+def _added(path: Path) -> list[Key]:
     """The sealing keys that stand in the file now; none if it cannot be read."""
     try:
-        return _secrets(_read(path))
+        return _keys(_read(path))
     except KeysMissing:
         return []
 
 
-def _fresh() -> str:
-    return base64.b64encode(os.urandom(32)).decode()
+def _fresh(family: Family, size: int) -> str:
+    """A key as it is written: base64, with its family in front unless that is `aes`, which needs no name."""
+    written = base64.b64encode(os.urandom(size)).decode()
+    return written if family is AES else f"{family.name}:{written}"
 
 
-def _decoded(text: str) -> bytes:
+def _key(text: str, of_index: bool = False) -> Key:
+    name, named, written = text.rpartition(":")
+    family = FAMILIES.get(name) if named else AES
+    if family is None:
+        raise KeysMissing(f"密钥文件中有不认识的算法“{name[:20]}”：可以用的是 {'、'.join(FAMILIES)}。")
     try:
-        secret = base64.b64decode(text, validate=True)
+        secret = base64.b64decode(written, validate=True)
     except ValueError:
         secret = b""
-    if len(secret) != 32:
-        raise KeysMissing("密钥文件内容不完整：每个密钥应为 32 字节的 Base64。")
-    return secret
+    if len(secret) != (size := family.index_bytes if of_index else family.key_bytes):
+        raise KeysMissing(f"密钥文件内容不完整：{family.name} 的密钥应为 {size} 字节的 Base64。")
+    return family.key(secret)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from store.port import Tx
 APPLICANT = "applicant"
 _UNSEEN = Order(("seen_at", "account"))
 _HOLDERS = ("cases.subject", "drafts.subject", "mandates.principal", "mandates.agent", "agencies.agent",
-            "sessions.account")  # what names an account that holds something
+            "agreements.party", "sessions.account")  # what names an account that holds something
 # An account that operators closed stays: whoever came again would have an open one.
 _MAY_GO = "role = 'applicant' and (disabled = 0 or erased_at is not null) and seen_at < :before"
 # Said with counts, for PostgreSQL would hash whole tables for `exists`, for each page.
@@ -30,6 +30,9 @@ _HOLDS_NOTHING = " and ".join([
     *(f"0 = (select count(*) from (select 1 as yes from {column.partition('.')[0]} where {column} = page.account"
       " limit 1) as one)" for column in _HOLDERS)])
 _ITS_OWN = (
+    # What others were asked for these drafts, and what was asked of this person, as far as it is no part of a case.
+    "delete from agreements where reference is null and draft in (select draft from drafts where subject = :who)",
+    "delete from agreements where reference is null and party = :who",
     "delete from drafts where subject = :who",
     "update tokens set revoked_at = :now where subject = :who and revoked_at is null",
     "update bulletins set state = 'overtaken', next_at = null, body = null where body is not null"

@@ -22,6 +22,7 @@ from connectors.deployment import Deployment, read_deployment
 from connectors.shipped import registry
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
+from store.algorithms import AES
 from store.chains.chain import GENESIS
 from store.cipher import Cipher
 from store.engine.opening import Place, open_store
@@ -58,7 +59,7 @@ class Server:
 @pytest.fixture(scope="session")
 def cipher() -> Cipher:
     """A cipher of this test run."""
-    return Cipher([os.urandom(32)], os.urandom(32))
+    return Cipher([AES.key(os.urandom(32))], AES.key(os.urandom(32)))
 
 
 @pytest.fixture(scope="session")

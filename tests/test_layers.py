@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "forms": {"catalog"},
     "cases": {"catalog", "forms"},
     "connectors": set(),
+    "settings": set(),
     "sources": set(),
     "store": {"cases"},
     "desk": {"catalog", "forms", "cases", "store", "connectors", "sources"},
@@ -35,7 +36,7 @@ PURE = ("catalog", "forms", "cases")
 IMPURE_MODULES = {"flask", "sqlite3", "sqlite_utils", "requests", "os", "random", "time", "psycopg", "secrets",
                   "pathlib", "subprocess", "socket", "urllib"}
 FOR_FEW = {"pikepdf", "psycopg", "psycopg_pool"}
-CLOCK_ROOMS = {"web", "dispatch", "sandbox", "chaos"}
+CLOCK_ROOMS = {"settings", "web", "dispatch", "sandbox", "chaos"}
 CLOCK_CALLS = re.compile(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\(")
 SQL = re.compile(r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from)\s", re.IGNORECASE)
 

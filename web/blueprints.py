@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.api import cases, disclosure, drafts, mandates, news, oversight
+from web.api import agreements, cases, disclosure, drafts, mandates, news, oversight
 from web.api.catalog import api
 from web.api.departments import departments
 from web.api.docs import docs
@@ -10,5 +10,5 @@ from web.demo import demo
 from web.inside import inside
 from web.probes import probes
 
-FILLED_BY = (drafts, cases, oversight, disclosure, mandates, news)
+FILLED_BY = (drafts, agreements, cases, oversight, disclosure, mandates, news)
 ALL = (api, departments, probes, docs, demo, inside)

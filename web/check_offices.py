@@ -6,7 +6,7 @@ from catalog.check import check_departments, check_kinds
 from catalog.model import Catalog
 from catalog.text import Place, Problem
 from connectors.deployment import Deployment
-from settings import Settings
+from settings.values import Settings
 
 
 def check_offices(settings: Settings, catalog: Catalog, deployment: Deployment) -> list[Problem]:

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from connectors.strict_json import whole_text
 from people.identity import VISITOR
-from settings import Settings
+from settings.values import Settings
 from web.errors import OWN_WORDS, Problem, request_id
 from web.present import asked, noted
 from web.wiring import house
@@ -169,6 +169,7 @@ def _static_cache(request: Request) -> str:
 
 
 def _personal(request: Request) -> bool:
-    """Whether this answer may hold somebody's data: anything but a page that a visitor reads without any code."""
-    behind_a_code = request.path.startswith(("/api/", "/track/"))
+    """Whether this answer may hold somebody's data: anything but a page that a visitor reads without any code, or right
+    password."""
+    behind_a_code = request.path.startswith(("/api/", "/track/", "/login/"))
     return request.method != "GET" or behind_a_code or noted().get("identity", VISITOR).signed_in

@@ -1,9 +1,9 @@
-"""All results of a case as one ZIP, written while it is sent: nothing is kept for it, however large the files are."""
+"""Several files as one ZIP, written while it is sent: nothing is kept for it, however large the files are."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain, count
 from typing import IO, Any
@@ -42,24 +42,33 @@ class _Sink:
         return data
 
 
+class Places:
+    """The paths of one ZIP: none of them twice, and none that a disk could not take."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def free(self, folder: str, name: str) -> str:
+        """The path of a file in a folder (a clean one), or the first like it with a number before its ending that is
+        not taken; it is from now on."""
+        name = clipped(clean_name(name), LONGEST)
+        stem, dot, ending = name.rpartition(".")
+        others = (f"{stem}({n}).{ending}" if dot else f"{name}({n})" for n in count(2))
+        path = next(path for one in chain([name], others) if _same(path := f"{folder}/{one}") not in self._taken)
+        self._taken.add(_same(path))
+        return path
+
+
+def folder_of(name: str) -> str:
+    """A name as a folder of a ZIP."""
+    return clipped(clean_name(name), LONGEST)
+
+
 def results_of(view: Mapping[str, Any]) -> list[Place]:
     """Path and id of each file of the results that stand, under the matter that gave it; no path twice."""
-    found: list[Place] = []
-    taken: set[str] = set()
-    for leg in view["legs"]:
-        folder = clipped(clean_name(f"{leg['leg']} {called(leg)}"), LONGEST)
-        for file in (file for result in leg["results"] if not result["void"] for file in result["files"]):
-            path = _free(folder, clipped(clean_name(file["name"] or ""), LONGEST), taken)
-            taken.add(_same(path))
-            found.append((path, file["file"]))
-    return found
-
-
-def _free(folder: str, name: str, taken: Container[str]) -> str:
-    """The path of a file, or the first like it with a number before its ending that is not taken."""
-    stem, dot, ending = name.rpartition(".")
-    others = (f"{stem}({n}).{ending}" if dot else f"{name}({n})" for n in count(2))
-    return next(path for one in chain([name], others) if _same(path := f"{folder}/{one}") not in taken)
+    places = Places()
+    return [(places.free(folder_of(f"{leg['leg']} {called(leg)}"), file["name"] or ""), file["file"])
+            for leg in view["legs"] for result in leg["results"] if not result["void"] for file in result["files"]]
 
 
 def _same(path: str) -> str:
@@ -73,15 +82,20 @@ def packed(view: Mapping[str, Any], open_file: Callable[[str], Opened], now: dat
     places = results_of(view)
     if not places:
         raise UnknownFile("还没有可以下载的结果文件；办结后会出现在这里。")
-    pieces = _zip([(path, open_file(file)[1]) for path, file in places], now)
-    made = sent(pieces, "application/zip")
-    made.headers["Content-Disposition"] = f"attachment; filename=\"{view['reference']}.zip\""
+    return attached([(path, open_file(file)[1]) for path, file in places], f"{view['reference']}.zip", now)
+
+
+def attached(files: Iterable[tuple[str, Iterator[bytes]]], name: str, now: datetime) -> Response:
+    """Files, each opened when its turn comes or before, as a ZIP of that (ASCII) name; only its first piece is made
+    now."""
+    made = sent(_zip(files, now), "application/zip")
+    made.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     made.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     made.headers["Cache-Control"] = "private, no-store"
     return made
 
 
-def _zip(files: Sequence[tuple[str, Iterator[bytes]]], now: datetime) -> Iterator[bytes]:
+def _zip(files: Iterable[tuple[str, Iterator[bytes]]], now: datetime) -> Iterator[bytes]:
     sink = _Sink()
     at = (now.year, now.month, now.day, now.hour, now.minute, now.second)
     with zipfile.ZipFile(sink, "w") as package:  # type: ignore[call-overload]  # of a file it wants no more than this

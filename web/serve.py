@@ -27,7 +27,7 @@ if __name__ == "__main__":
 from gunicorn.app.base import BaseApplication
 from gunicorn.util import import_app
 
-from settings import BadSettings, Settings
+from settings.values import BadSettings, Settings
 from store.engine.folder import FolderLock, make_folder
 from store.errors import FolderBusy, StoreError
 from web.names import NAME, SOCKET, RefusedStart

@@ -7,13 +7,15 @@ import tempfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 from urllib.parse import quote, unquote
 
 from flask import Response, request
 from werkzeug.http import parse_options_header
 
-from desk.uploads.content import BadFile, clean_name, kind_of, refuse_claim
+from desk.uploads.content import BadFile, FileKind, clean_name, kind_of, refuse_claim
+from desk.uploads.files import OF_OFFICES
+from desk.uploads.pictures import bare
 from desk.values import FileInfo
 from web.errors import OWN_WORDS, Problem
 from web.identity import subject
@@ -31,10 +33,32 @@ def keep_upload(stream: IO[bytes], name: str, claimed_type: str, owner: str) -> 
             kind = kind_of(Path(f"/proc/self/fd/{held.fileno()}"), shown_name)
             refuse_claim(kind, claimed_type)
         except BadFile as error:
-            raise Problem(422, error.code, error.say, {"file": [error.say]}) from error
-        held.seek(0)
-        described = (kind.named(shown_name), kind.type)
-        return house().desk.keep_file(owner, described, _pieces(held), house().clock.now())
+            raise _refused(error) from error
+        with _bare(held, kind, owner) as kept:
+            return _kept(kept, (kind.named(shown_name), kind.type), owner)
+
+
+def _bare(held: BinaryIO, kind: FileKind, owner: str) -> IO[bytes]:
+    """What is to be kept of an upload: a person's picture without what it tells of its place, time, owner and device,
+    if the deployment says so. What offices send stays as they made it."""
+    wanted = house().settings.strip_pictures and not owner.startswith(OF_OFFICES)
+    return (bare(held, kind.ending) if wanted else None) or held
+
+
+def _kept(kept: IO[bytes], described: tuple[str, str], owner: str) -> FileInfo:
+    """Keep what the scanner, if there is one, has found nothing in, or has not looked at yet."""
+    desk, now = house().desk, house().clock.now()
+    kept.seek(0)
+    try:
+        cleared = desk.scans.cleared(owner, _pieces(kept), now)
+    except BadFile as error:
+        raise _refused(error) from error
+    kept.seek(0)
+    return desk.keep_file(owner, described, _pieces(kept), now, cleared=cleared)
+
+
+def _refused(error: BadFile) -> Problem:
+    return Problem(422, error.code, error.say, {"file": [error.say]})
 
 
 def keep_raw_body(owner: str) -> FileInfo:

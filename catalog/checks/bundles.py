@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.answers import AnswerType, narrowed, type_of_field, type_of_question
 from catalog.bundle import Bundle, Entry, Question
+from catalog.checks.agreements import check_agreements
 from catalog.checks.conditions import Scope, check_condition, is_sound
 from catalog.checks.dictionary import role_fields
 from catalog.checks.matters import check_matter, fed_only, no_row
@@ -29,18 +30,34 @@ def check_bundle(findings: Findings, bundle: Bundle) -> None:
     catalog = findings.catalog
     findings.known((*path, "lead"), "部门", bundle.lead, catalog.departments, "unknown_department")
     findings.known((*path, "window"), "办理期", bundle.window, catalog.windows)
+    _closing(findings, bundle)
     for ident, matter in bundle.own_matters.items():
         check_matter(findings, matter, (*path, "matters", ident))
     scope = bundle_scope(catalog, bundle)
     _questions(findings, bundle, scope)
     _entries(findings, bundle, scope)
     _groups(findings, bundle, scope)
-    _rules(findings, bundle)
+    on_form = _form_scope(findings, bundle)
+    check_rules(findings, bundle.rules, ("bundles", bundle.id, "rules"), on_form)
     _people(findings, bundle)
+    check_agreements(findings, bundle, on_form)
     _answers(findings, bundle, scope)
     _form(findings, bundle)
+    _words(findings, bundle)
     _composite(findings, bundle)
     _before(findings, bundle)
+
+
+def _closing(findings: Findings, bundle: Bundle) -> None:
+    """What takes the place of a closed bundle must be there and be open itself."""
+    if bundle.closed is None or bundle.closed.instead is None:
+        return
+    path: Path = ("bundles", bundle.id, "closed", "instead")
+    findings.known(path, "一件事", bundle.closed.instead, findings.catalog.bundles)
+    then = findings.catalog.bundles.get(bundle.closed.instead)
+    if then is not None and then.closed is not None:
+        says = f"{bundle.id} 停办后改办的 {then.id} 自己也停办了；请写现在可以办的一件事，或删去 instead"
+        findings.say(path, "closed_instead", says)
 
 
 def known_matters(catalog: Catalog, bundle: Bundle) -> Iterator[tuple[Entry, Matter]]:
@@ -208,7 +225,8 @@ def _groups(findings: Findings, bundle: Bundle, scope: Scope) -> None:
         check_condition(findings, (*path, "none"), group.none, scope)
 
 
-def _rules(findings: Findings, bundle: Bundle) -> None:
+def _form_scope(findings: Findings, bundle: Bundle) -> Scope:
+    """What conditions may use that are judged with the filled form: questions, and fields that somebody asks."""
     catalog = findings.catalog
     asked = all_fields(catalog, bundle)
     types = {code: type_of_field(one) for code, one in catalog.fields.items() if code in asked}
@@ -216,8 +234,7 @@ def _rules(findings: Findings, bundle: Bundle) -> None:
     says = "规则用了字段 {name}，但本一件事没有询问它"
     unknowable = {code: no_row(code, "规则是对整个办件的") for code in types if "." in code}
     unknowable |= {code: fed_only(code, bundle.id) for code in _always_fed(findings, bundle)}
-    scope = Scope(types, dict.fromkeys(catalog.fields, says), unknowable=unknowable)
-    check_rules(findings, bundle.rules, ("bundles", bundle.id, "rules"), scope)
+    return Scope(types, dict.fromkeys(catalog.fields, says), unknowable=unknowable)
 
 
 def _always_fed(findings: Findings, bundle: Bundle) -> frozenset[str]:
@@ -308,6 +325,20 @@ def _form(findings: Findings, bundle: Bundle) -> None:
             findings.note(path, "unused", f"本一件事没有事项要字段 {code}，排了先后也不会显示")
         for code in (code for code in known if codes.count(code) > 1):
             findings.say(path, "twice", f"字段 {code} 排了两次；请只留一处")
+
+
+def _words(findings: Findings, bundle: Bundle) -> None:
+    """Own texts are of what this bundle shows."""
+    fields, asked = findings.catalog.fields, all_fields(findings.catalog, bundle)
+    for code in bundle.field_words:
+        path: Path = ("bundles", bundle.id, "words", "fields", code)
+        if findings.known(path, "字段", code, fields) and code not in asked:
+            findings.note(path, "unused", f"本一件事没有事项要字段 {code}，写了说法也不会显示")
+    shown = {fields[code].section for code in asked if code in fields}
+    for code in bundle.section_words:
+        path = ("bundles", bundle.id, "words", "sections", code)
+        if findings.known(path, "分页", code, findings.catalog.sections) and code not in shown:
+            findings.note(path, "unused", f"本一件事没有字段在分页 {code}，写了说法也不会显示")
 
 
 def _composite(findings: Findings, bundle: Bundle) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal as OneOf
 
 from catalog.answers import FILER_TYPE, AnswerType
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum
+from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
 from catalog.findings import Findings
 from catalog.model import Path
 from catalog.suggest import unknown
@@ -192,7 +192,7 @@ def _kind(node: Node, scope: Scope) -> Kind:
             return "unknown" if known is None else _KINDS.get(known.type, "text")
         case Literal(value):
             return _kind_of_value(value)
-        case Shift():
+        case Shift() | YearDay():
             return "date"
         case Count() | Sum():
             return "number"
@@ -209,14 +209,14 @@ def _kind_of_value(value: Decimal | date | str | bool) -> Kind:
 
 def _shown(node: Node) -> str:
     match node:
-        case Name(name):
-            return name
-        case Literal(value):
-            return str(value)
+        case Name(shown) | Literal(shown):
+            return str(shown)
         case Count(name):
             return f"count({name})"
         case Sum(name, column):
             return f"sum({name}.{column})"
         case Shift(base, sign, length):
             return f"{_shown(base)} {'+' if sign > 0 else '-'} {length}"
+        case YearDay(_, month, day):
+            return f"{month:02}-{day:02}"
     return "括号里的条件"

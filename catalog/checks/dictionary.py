@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from catalog.answers import BadAnswer, type_of_field, typed_answer
+from catalog.checks.agreements import asks_nobody
 from catalog.dictionary import Field, Material, Source, Table
 from catalog.findings import Findings
 from catalog.matter import FieldAsk
@@ -38,10 +39,11 @@ def check_dictionary(findings: Findings) -> None:
         _field(findings, one, _field_path(code))
     _materials(findings)
     for code, licence in catalog.licences.items():
-        for key, name in licence.gives_fields.items():
+        for key, name in licence.fills():
             findings.known(("licences", code, "gives_fields", key), "字段", name, catalog.fields)
     for code, role in catalog.roles.items():
         role_fields(findings, ("roles", code), role.id, role.shown)
+        asks_nobody(findings, ("roles", code), role)
     _tables(findings)
     _calendar(findings)
 
@@ -251,7 +253,7 @@ def check_days(findings: Findings, today: date) -> None:
             findings.warn(("calendar",), "calendar_missing", says)
     for bundle in findings.catalog.bundles.values():
         window = findings.catalog.windows.get(bundle.window or "")
-        if window is not None and window.end < today.isoformat():
+        if bundle.closed is None and window is not None and window.end < today.isoformat():
             says = f"办理期 {window.code} 到 {window.end} 已经结束，{bundle.id} 现在谁也不能提交；请改日期"
             findings.warn(("bundles", bundle.id, "window"), "window_over", says)
 
@@ -277,4 +279,4 @@ def _used_fields(catalog: Catalog) -> set[str]:
         used |= {name for source in material.sources for name in source.by} | set(material.becomes)
     for role in catalog.roles.values():
         used |= {role.id, role.shown}
-    return used | {name for licence in catalog.licences.values() for name in licence.gives_fields.values()}
+    return used | {name for licence in catalog.licences.values() for _, name in licence.fills()}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from catalog.bundle import Bundle, Edge, Entry
 from catalog.checks.bundles import known_matters
 from catalog.checks.flows import check_flows, follows
+from catalog.checks.needs import check_needs
 from catalog.conditions import Condition
 from catalog.findings import Findings
 from catalog.implied import exclusive, implied
@@ -31,6 +32,7 @@ def check_edges(findings: Findings, bundle: Bundle) -> None:
             _rest(findings, bundle, entry, edge, matters)
     _cycles(findings, bundle)
     check_flows(findings, bundle, matters)
+    check_needs(findings, bundle, matters)
 
 
 def edge_path(bundle: Bundle, follower: str, edge: Edge) -> Path:

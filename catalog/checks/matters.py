@@ -86,7 +86,8 @@ def _unknowable(catalog: Catalog, matter: Matter, names: Iterable[str]) -> Itera
 def fed_only(code: str, bundle: str) -> str:
     """What is said of a condition over a field that an earlier leg of this bundle gives."""
     why = f"一件事 {bundle} 里它由前面的事项办结后传来，填表时还不知道"
-    return f"条件用了 {code}，但{why}，永远无法判断；请改用填表时就有的字段"
+    instead = "请改用填表时就有的字段；看了结果才知道要不要办的，写成 after 里的 need"
+    return f"条件用了 {code}，但{why}，永远无法判断；{instead}"
 
 
 def no_row(code: str, why: str) -> str:

@@ -79,11 +79,12 @@ def _fits(findings: Findings, bundle: Bundle, path: Path, source: Source, role: 
     if licence is None or holder is None or holder.id not in catalog.fields:
         return
     kind = catalog.fields[holder.id].type
-    if HOLDER_IDS.get(kind, licence.held_by) == licence.held_by:
+    if licence.held_by == "both" or HOLDER_IDS.get(kind, licence.held_by) == licence.held_by:
         return
     says = (
         f"证照 {source.name} 的持有人是{HOLDER_WORDS[licence.held_by]}(held_by: {licence.held_by})，"
         f"一件事 {bundle.id} 却按角色 {holder.code}({holder.name})的{ID_WORDS[kind]}去查，永远查不到；"
-        f"请把 holder 改成{HOLDER_WORDS[licence.held_by]}角色，或把证照的 held_by 改为 {HOLDER_IDS[kind]}"
+        f"请把 holder 改成{HOLDER_WORDS[licence.held_by]}角色，或把证照的 held_by 改为 {HOLDER_IDS[kind]}，"
+        "个人和单位都会有的写 [person, enterprise]"
     )
     findings.say(path, "holder_kind", says)

@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 from catalog.schemas.dictionary import RoleShape, options
 from catalog.schemas.fields import (
     Authored,
+    Day,
     Duration,
     Either,
     Free,
@@ -89,6 +90,8 @@ class EdgeShape(Authored):
     absent = Pick("缺席时", ("skip", "pull", "block"))
     within = Duration("最长间隔")
     on = Shape("后果", OnShape)
+    need = When("传来的内容要满足的条件")
+    say = Line("不满足时的说明")
 
 
 class After(MapOf):
@@ -144,6 +147,30 @@ class CompositeShape(Authored):
     valid = Pick("有效期", ("parts",))
 
 
+class FieldWordsShape(Authored):
+    """What a bundle calls a field of the dictionary."""
+
+    short = "name"
+    name = Line("字段名称")
+    help = Line("说明")
+    purpose = Line("用途")
+
+
+class SectionWordsShape(Authored):
+    """What a bundle calls a page of the form."""
+
+    short = "name"
+    name = Line("分页名称")
+    help = Line("说明")
+
+
+class OwnWordsShape(Authored):
+    """The bundle's own texts of what it shares with others."""
+
+    fields_ = MapOf("字段的说法", Shape("字段的说法", FieldWordsShape), named="code", data_key="fields")
+    sections = MapOf("分页的说法", Shape("分页的说法", SectionWordsShape), named="code")
+
+
 class DecisionShape(Authored):
     """The author's answer to a clash of specifications."""
 
@@ -173,6 +200,7 @@ class ExampleShape(Authored):
     """A situation and what must come out of it."""
 
     given = MapOf("情形", Free("回答"), named="code", required=True)
+    on = Day("提交的那天")
     matters = ListOf("事项", Name("事项"))
     materials = Whole("材料数")
     days = Duration("办理时限")
@@ -194,6 +222,15 @@ class People(MapOf):
             raise ValidationError(error.messages, valid_data=dict.fromkeys(error.valid_data or ())) from error
 
 
+class ClosingShape(Authored):
+    """Nothing new is taken any more."""
+
+    short = "why"
+    why = Line("停办说明", required=True)
+    since = Day("停办之日", data_key="from")
+    instead = Name("改办的一件事")
+
+
 class BundleShape(Authored):
     """A life-event bundle."""
 
@@ -206,6 +243,7 @@ class BundleShape(Authored):
     people = People("角色")
     limits = Shape("总承诺", PromiseShape)
     window = Name("办理期")
+    closed = Shape("停办", ClosingShape)
     tone = Pick("语气", ("plain", "condolence"))
     situation = MapOf("情形问题", Shape("情形问题", QuestionShape, partial=True), named="identifier")
     groups = MapOf("组", Shape("组", GroupShape, partial=True))
@@ -214,6 +252,7 @@ class BundleShape(Authored):
     before = Shape("改革前", BeforeShape)
     figures = MapOf("对外数字的情形", Free("回答"), named="code")
     form = MapOf("表单各页字段的先后", ListOf("字段", Name("字段")))
+    words = Shape("本一件事的说法", OwnWordsShape)
     composite = Shape("综合证", CompositeShape)
     decisions = OneOrMany("裁定", DecisionShape)
     guide = Shape("办事指南", GuideShape)

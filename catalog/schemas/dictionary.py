@@ -19,6 +19,7 @@ from catalog.schemas.fields import (
     Pick,
     Scalar,
     Shape,
+    When,
     Whole,
     Words,
     YesNo,
@@ -182,8 +183,16 @@ class LicenceShape(Authored):
     """An electronic licence type."""
 
     name = Line("证照名称", required=True)
-    held_by = Pick("持有人类型", ("person", "enterprise"), required=True)
-    gives_fields = MapOf("可预填字段", Name("字段"), named="any")
+    held_by = ListOf("持有人类型", Pick("持有人类型", ("person", "enterprise")), required=True)
+    gives_fields = MapOf("可预填字段", ListOf("字段", Name("字段")), named="any")
+
+
+class AgreementShape(Authored):
+    """What a person must have agreed to before somebody else files."""
+
+    to = ListOf("同意什么", Line("一句话"), required=True)
+    sees = ListOf("给对方看的字段", Name("字段"))
+    when = When("条件")
 
 
 class RoleShape(Authored):
@@ -192,7 +201,7 @@ class RoleShape(Authored):
     name = Line("角色名称")
     id = Name("证件号字段", required=True)
     shown = Name("姓名字段", required=True)
-    consents = YesNo("需本人同意")
+    consents = Either("需本人同意", YesNo("需本人同意"), Shape("需本人同意", AgreementShape))
 
 
 class TableShape(Authored):

@@ -21,11 +21,12 @@ BY_EVENT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "granted": (frozenset({"leg.granted"}), frozenset({"granted", "delivered"})),
     "delivered": (frozenset({"leg.delivered"}), frozenset({"delivered"})),
     "withdrawn": (frozenset({"leg.withdraw_confirmed"}), frozenset({"withdrawn"})),
-    "stopped": (frozenset({"leg.lapsed", "leg.start_lapsed", "leg.voided"}), frozenset({"terminated", "voided"})),
+    "stopped": (frozenset({"leg.lapsed", "leg.start_lapsed", "leg.voided", "leg.not_needed"}),
+                frozenset({"terminated", "voided", "not_needed"})),
 }
 ASKING = frozenset({"leg.supplement_required", "leg.held", "leg.tolerated"})
 ASKS = frozenset({"ask", "reminder", "waiting"})
-ENDING = frozenset().union(*(types for types, _ in BY_EVENT.values())) - {"leg.delivered"} | {"leg.not_needed"}
+ENDING = frozenset().union(*(types for types, _ in BY_EVENT.values())) - {"leg.delivered"}
 TAKING_BACK = "leg.withdraw_requested"  # what one does oneself ends a case without news
 OWNERS = frozenset({"filed", "filed_for"})
 ANYHOW = ASKS  # nobody can turn off what has a limit

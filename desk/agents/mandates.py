@@ -18,12 +18,12 @@ from desk import repeats
 from desk.agents.agency import ACTS, FILE, covers, in_force
 from desk.agents.under_mandate import last_day, names_of
 from desk.errors import InvalidAnswers, TooManyMandates, UnknownAgentCode, UnknownMandate
+from desk.parties.persons import name_of
 from desk.premises import Premises
 from desk.repeats import Repeated
 from forms.values import BadValue, safe_text
 from store import audit, failpoints, mandates, people
 from store.audit import Entry
-from store.errors import UnknownAccount
 from store.errors import UnknownMandate as NotStored
 from store.mandates import MOST_LISTED, MandateRow
 from store.port import Tx
@@ -35,7 +35,6 @@ MOST_STANDING = 100
 MOST_OFFERED = 30  # of those under which an agent may file, where one is chosen
 LONGEST_REASON = 200
 OWN_CODE = "这是您自己的代办码；请填代办人告诉您的那个"
-NAMELESS = "（没有登记姓名）"
 State = Literal["coming", "in_force", "expired", "revoked"]
 STATE_NAMES: dict[State, str] = {"coming": "还没开始", "in_force": "有效", "expired": "已到期", "revoked": "已撤销"}
 
@@ -93,7 +92,7 @@ class Mandates:
                 raise UnknownAgentCode
             if agent == principal:
                 raise UnknownAgentCode(OWN_CODE)
-            return _name(tx, agent)
+            return name_of(tx, agent)
 
     def give(self, principal: str, wish: Wish, key: str, now: datetime) -> Mandate:
         """Entrust whoever showed the code. The same key and content: the same mandate."""
@@ -135,7 +134,7 @@ class Mandates:
     def _made(self, tx: Tx, principal: str, wish: Wish, sent: Submission, agent: str) -> MandateRow:
         body = {"bundles": None if wish.bundles is None else list(dict.fromkeys(wish.bundles)),
                 "acts": [act for act in ACTS if act in wish.acts], "reason": wish.reason, "key": sent.key,
-                "principal_name": _name(tx, principal), "agent_name": _name(tx, agent)}
+                "principal_name": name_of(tx, principal), "agent_name": name_of(tx, agent)}
         first = sent.at if wish.valid_from is None else max(sent.at, self._begin(wish.valid_from))
         return MandateRow(sent.reference, principal, agent, first, self._begin(wish.valid_until + timedelta(days=1)),
                           sent.at, body)
@@ -244,10 +243,3 @@ def _own(tx: Tx, subject: str, mandate: str, *, lock: bool = False) -> MandateRo
     if subject not in (row.principal, row.agent):
         raise UnknownMandate
     return row
-
-
-def _name(tx: Tx, subject: str) -> str:
-    try:
-        return people.account(tx, subject).name or NAMELESS
-    except UnknownAccount:
-        return NAMELESS

@@ -17,6 +17,7 @@ from cases.words import handler
 from desk.applicants.consents import sensitive_lines
 from desk.applicants.lookups import LOOKED_UP
 from desk.known import Known, has_it, may_have_it
+from desk.parties.statements import Part, part_of
 from forms.plan import FieldAsker, MaterialSlot, Plan, PlannedLeg
 from store.consents import Consent
 
@@ -46,6 +47,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """Somebody who agreed to a case before it was filed, in which role, and when."""
+
+    role_name: str
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Disclosure:
     """Who gets what for a case, and the consent it rests on; `taken_back_at` None while that stands. `agent` is who
     filed it and gave the consent for its owner, None where the owner did."""
@@ -56,24 +66,39 @@ class Disclosure:
     asked: tuple[Asked, ...]
     sensitive: tuple[str, ...]
     agent: str | None = None
+    agreements: tuple[Agreed, ...] = ()
 
 
 def disclosure(known: Known, consent: Consent | None, agent: str | None = None) -> Disclosure:
     """Who gets what for a case as it stands."""
     plan, legs = known.case.plan, known.case.legs
+    names = {asked.role: str(asked.name) for asked in plan.agreements}
     return Disclosure(
         given_at=known.case.filed_at if consent is None else consent.given_at,
         taken_back_at=None if consent is None else consent.withdrawn_at,
         recipients=tuple(one for planned in plan.legs for one in _recipients(plan, planned, legs[planned.leg])),
-        asked=tuple(_asked(plan)), sensitive=tuple(str(line.name) for line in sensitive_lines(plan)), agent=agent)
+        asked=tuple(_asked(plan)), sensitive=tuple(str(line.name) for line in sensitive_lines(plan)), agent=agent,
+        agreements=tuple(Agreed(names[one["role"]], one["name"], datetime.fromisoformat(one["agreed_at"]))
+                         for one in known.row.body.get("agreements", ())))
 
 
-def _recipients(plan: Plan, planned: PlannedLeg, leg: Leg) -> Iterator[Recipient]:
-    """The offices that had a leg before it went to another, and the one that has it."""
+def about_person(known: Known, role: str) -> tuple[Recipient, ...]:
+    """Who gets what about somebody who agreed to the case in a role; offices that get nothing about them are left
+    out."""
+    plan, legs = known.case.plan, known.case.legs
+    part = next(part_of(plan, asked) for asked in plan.agreements if asked.role == role)
+    found = (one for planned in plan.legs for one in _recipients(plan, planned, legs[planned.leg], part))
+    return tuple(one for one in found if one.answers or one.papers)
+
+
+def _recipients(plan: Plan, planned: PlannedLeg, leg: Leg, part: Part | None = None) -> Iterator[Recipient]:
+    """The offices that had a leg before it went to another, and the one that has it; what they get, or of it what is
+    about one person."""
+    slots = plan.parts[planned.leg].slots
     now = Recipient(
         planned.leg, planned.title, handler(leg, planned), _told(leg), leg.received_at,
-        tuple(dict.fromkeys(_answers(plan, planned.leg))),
-        tuple(dict.fromkeys(_papers(plan.parts[planned.leg].slots))))
+        tuple(dict.fromkeys(_answers(plan, planned.leg, part))),
+        tuple(dict.fromkeys(_papers(slot for slot in slots if part is None or slot.taken in part.papers))))
     received: datetime | None = None
     for event in leg.history if leg.left else ():
         received = event.at if event.type == "leg.received" and received is None else received
@@ -91,15 +116,17 @@ def _told(leg: Leg) -> Told:
     return "leaving" if may_have_it(leg) else "to_come"
 
 
-def _answers(plan: Plan, leg: str) -> Iterator[str]:
+def _answers(plan: Plan, leg: str, part: Part | None) -> Iterator[str]:
     """The names of the fields that a leg receives, of a list those of its columns; what other legs give comes last."""
     for line in plan.fields:
+        if part is not None and line.code not in part.fields:
+            continue
         columns = [str(inner.name) for inner in line.inner if _is_among(leg, inner.askers)]
         if columns:
             yield f"{line.name}（{'、'.join(columns)}）"
         elif _is_among(leg, line.askers):
             yield str(line.name)
-    for removed in plan.removed_fields:
+    for removed in plan.removed_fields if part is None else ():
         if _is_among(leg, removed.askers):
             yield str(removed.name)
 

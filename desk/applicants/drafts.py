@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -25,6 +25,7 @@ from desk.applicants.consents import covers, given, pinned, scope_of
 from desk.applicants.lookups import look_up
 from desk.editions import Editions
 from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, TooManyDrafts, UnknownDraft
+from desk.parties.parties import Parties, Party, consent_of
 from desk.premises import Premises
 from desk.values import Draft, DraftLine
 from desk.view import about
@@ -33,6 +34,7 @@ from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
 from store import drafts
 from store.errors import UnknownDraft as NotStored
+from store.errors import UnknownEdition
 from store.port import Tx
 
 CHANGEABLE = ("situation", "form", "materials", "consent")
@@ -40,6 +42,7 @@ LARGEST = 2_000_000  # bytes of all that a draft holds; each save adds to it, an
 FOR = "on_behalf_of"  # in the body of a draft for somebody else: whom
 VOID_FINDINGS = ("situation", "form", "consent")
 MOST_UNFILED = 50  # of one person
+NOT_THERE = "这件事已不在网上受理；填过的还留着，不需要了可以在“我的办件”里删除，要办请到政务大厅窗口或拨打 12345"
 REMEMBERED_LINES = 5_000  # of lists of drafts, of all persons
 Body = Mapping[str, Any]
 Changes = Mapping[str, Any]
@@ -51,7 +54,7 @@ class Drafts:
     def __init__(self, premises: Premises, editions: Editions) -> None:
         self._premises = premises
         self._editions = editions
-        self._agency = Agency(premises)
+        self._agency, self._parties = Agency(premises), Parties(premises)
         self._line = lru_cache(maxsize=REMEMBERED_LINES)(self._line_of)
 
     def open(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime,
@@ -133,12 +136,15 @@ class Drafts:
         clean = validate_form(shown.plan, shown.form, self._premises.catalog.regions, partial=True)
         if clean.missing:
             return shown
-        found = look_up(self._premises, shown.plan, clean.clean, row.body["consent"], now)
+        consents = partial(consent_of, plan=shown.plan, own=row.body["consent"], parties=shown.parties)
+        found = look_up(self._premises, shown.plan, clean.clean, consents, now)
 
         def unit(tx: Tx) -> drafts.Draft:
             current = _own(tx, row.draft, row.subject, lock=True)
             if current.submitted_as or current.body != row.body:
                 return current  # changed while the sources were asked: what they said is about other answers
+            if shown.parties and not self._parties.unmoved(tx, row.draft, shown.parties):
+                return current  # somebody has agreed, or taken it back, meanwhile
             kept = replace(row, body={**row.body, "found": found.kept()}, updated_at=now)
             drafts.save(tx, kept)
             return kept
@@ -181,13 +187,23 @@ class Drafts:
         zone = self._premises.zone
         today = datetime.combine(now.astimezone(zone).date(), time(), zone)
         with self._premises.database.read() as tx:
-            kept = [one for one in drafts.listed(tx, subject) if one.bundle in self._premises.catalog.bundles]
+            kept = drafts.listed(tx, subject)
         found = []
         for one in kept:
+            if one.bundle not in self._premises.catalog.bundles:
+                found.append(self._gone(one))
+                continue
             with suppress(UnknownDraft):  # deleted just now
                 found.append(self._line(subject, one, self._editions.of(one.bundle).hash, today))
         with self._premises.database.read() as tx:
             return [one if _stands(tx, subject, one.on_behalf_of, one.bundle, now) else _shut(one) for one in found]
+
+    def _gone(self, listed: drafts.Line) -> DraftLine:
+        """The line of a draft whose bundle is not there any more: what it was called, if a case of it says so."""
+        name = ""
+        with suppress(UnknownEdition):
+            name = str(self._editions.stored_catalog(listed.edition).bundles[listed.bundle].name)
+        return DraftLine(listed.draft, listed.bundle, name, listed.updated_at, closed=NOT_THERE, gone=True)
 
     def _line_of(self, subject: str, listed: drafts.Line, _edition: str, today: datetime) -> DraftLine:
         """The line of a draft as it was saved last, which is composed for it once a day and edition."""
@@ -199,7 +215,19 @@ class Drafts:
         return DraftLine(
             id=shown.id, bundle=shown.bundle, bundle_name=str(shown.plan.bundle_name), updated_at=listed.updated_at,
             about=about(shown.plan, {**shown.situation, **shown.form}), fields=len(shown.missing) - missing,
-            papers=missing, errors=len(shown.errors), on_behalf_of=shown.on_behalf_of)
+            papers=missing, errors=len(shown.errors), on_behalf_of=shown.on_behalf_of,
+            waits=tuple(one.statement.role_name for one in shown.parties if not one.agrees),
+            closed=next((problem.text for problem in shown.plan.problems if problem.rule == "closed"), ""))
+
+    def answered(self, tx: Tx, draft: str, owner: str, version: str | None, now: datetime) -> None:
+        """In the transaction of what somebody who must agree says of a draft: hold it as it was shown to them (None:
+        as it is), else `Moved`; and forget what the sources found, for it was looked up with another consent."""
+        row = _own(tx, draft, owner, lock=True)
+        if row.submitted_as:
+            raise DraftFiled
+        if version is not None and version_of(row.body) != version:
+            raise Moved
+        drafts.save(tx, replace(row, body={**row.body, "found": None}, updated_at=now))
 
     def drop(self, subject: str, draft: str) -> None:
         """Delete a draft that was not filed. Its uploads stay the subject's own until they are linked."""
@@ -213,14 +241,23 @@ class Drafts:
     def _shown(self, row: drafts.Draft, now: datetime) -> Draft:
         body, found = row.body, row.body.get("found")
         plan, form = self._plan(row.bundle, body, found, now)
-        scope = scope_of(plan if found is None else self._plan(row.bundle, body, None, now)[0])
+        plain = plan if found is None else self._plan(row.bundle, body, None, now)[0]
+        scope = scope_of(plain)
         materials = asked_materials(plan, body["materials"])
         errors, missing = problems(plan, form, materials, self._premises)
         return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"], form=form,
                      materials={key: tuple(files) for key, files in materials.items()}, consent=body["consent"],
                      found=found, plan=plan, edition=plan.edition, updated_at=row.updated_at, errors=errors,
                      missing=missing, filed_as=row.submitted_as, aside=aside(body, form, materials), scope=scope,
-                     consented=covers(body["consent"], scope), version=version_of(body), on_behalf_of=body.get(FOR))
+                     consented=covers(body["consent"], scope), version=version_of(body), on_behalf_of=body.get(FOR),
+                     parties=self._asked(row, plain, form))
+
+    def _asked(self, row: drafts.Draft, plain: Plan, form: Mapping[str, Any]) -> tuple[Party, ...]:
+        """Who else must agree, as far as the form says who they are."""
+        if not plain.agreements:
+            return ()
+        clean = validate_form(plain, form, self._premises.catalog.regions, partial=True).clean
+        return self._parties.of(plain, clean, (row.body.get(FOR, row.subject), row.subject), row.draft)
 
     def _plan(self, bundle: str, body: Mapping[str, Any], found: Mapping[str, Any] | None,
               now: datetime) -> tuple[Plan, dict[str, Any]]:

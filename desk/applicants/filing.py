@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from cases import outcome
@@ -31,6 +31,7 @@ from desk.errors import (
     UnknownCase,
 )
 from desk.known import Known
+from desk.parties.parties import Parties, Party, consent_of, refuse_missing
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.uploads.papers import fit, lost_file, wrong_papers
@@ -57,7 +58,8 @@ Also = Callable[[Tx, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A filing that passed every check and only needs its transaction; `agency` where an agent files."""
+    """A filing that passed every check and only needs its transaction; `agency` where an agent files, `parties` have
+    agreed to it."""
 
     filing: Filing
     row: CaseRow
@@ -66,6 +68,7 @@ class Ready:
     files: tuple[str, ...]
     agency: AgencyRow | None = None
     mandate: MandateRow | None = None
+    parties: tuple[Party, ...] = ()
 
 
 class UnfitPaper(Exception):
@@ -78,7 +81,7 @@ class Intake:
     def __init__(self, premises: Premises, book: Book, plans: Editions) -> None:
         self._premises, self._book, self._plans = premises, book, plans
         self._openings = Openings(premises, book)
-        self._agency = Agency(premises)
+        self._agency, self._parties = Agency(premises), Parties(premises)
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime, also: Also | None = None) -> Receipt:
         """File one application; the same key with the same content gives the same receipt, for ever.
@@ -156,8 +159,12 @@ class Intake:
         clean = validate_form(whole.plan, filing.form, self._premises.catalog.regions)
         refuse_unready(whole.plan, clean.errors)
         consent = consented(filing.consent, whole.scope)
-        found = Findings(**filing.found) if filing.found is not None else \
-            look_up(self._premises, whole.plan, clean.clean, consent, now)
+        filers = (owner,) if mandate is None else (owner, mandate.agent)
+        parties = self._parties.of(whole.plan, clean.clean, filers, filing.draft)
+        refuse_missing(parties)
+        found = Findings(**filing.found) if filing.found is not None else look_up(
+            self._premises, whole.plan, clean.clean,
+            partial(consent_of, plan=whole.plan, own=consent, parties=parties), now)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)
         if mandate is not None:  # it stands for what no look-up has brought, as it does in a draft
@@ -169,12 +176,15 @@ class Intake:
             raise InvalidAnswers(errors={"materials": papers.errors})
         offices = whole.offices
         kept = {key: list(filing.materials[key]) for key in whole.specs if key in filing.materials}
-        body = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
-                "consent": consent, "lookups": found.documents}
+        body: dict[str, Any] = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
+                                "consent": consent, "lookups": found.documents}
+        if parties:
+            body["agreements"] = [one.kept() for one in parties]
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=owner,
                       bundle=filing.bundle, edition=edition.hash, plan=whole.hash, filed_at=now,
                       code=references.new_code(), body=body)
-        return Ready(filing, row, whole, offices, tuple(sorted({name for names in kept.values() for name in names})))
+        names = tuple(sorted({name for names in kept.values() for name in names}))
+        return Ready(filing, row, whole, offices, names, parties=parties)
 
     def _refuse_out_of_hours(self, bundle: str, now: datetime) -> None:
         catalog = self._premises.catalog
@@ -198,6 +208,9 @@ class Intake:
             repeats.claim(tx, claim)
             if ready.mandate is not None:
                 self._still_may(tx, ready, now)
+            if ready.parties:
+                assert ready.filing.draft is not None
+                self._parties.hold(tx, (ready.filing.draft, claim.subject), ready.parties)
             self._plans.keep(tx, ready.filing.bundle, ready.composed, now)
             cases.add(tx, ready.row)
             linked = files.link(tx, ready.row.reference, claim.subject, ready.files)
@@ -208,6 +221,7 @@ class Intake:
                                       scope=ready.row.body["consent"], reference=ready.row.reference))
             if ready.agency is not None:
                 self._under(tx, ready)
+            self._parties.file(tx, ready.parties, ready.row.reference, now)
             if also is not None:
                 also(tx, ready.row.reference)
             failpoints.reach("accept.before_commit")

@@ -5,7 +5,7 @@ All look-ups happen at filing (language 2.8): a licence that a leg ends would be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +20,8 @@ from store.engine.turns import away
 
 LOOKED_UP = frozenset({"licence", "sharing", "premises"})
 AT_ONCE = 8
+# The consent on which a paper is looked up; None: whoever it is about has not given one.
+ConsentOf = Callable[[RemovedMaterial], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,18 @@ class Findings:
         return {"outcomes": dict(self.outcomes), "documents": dict(self.documents)}
 
 
-def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], consent: Mapping[str, Any],
+def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], consents: ConsentOf,
             now: datetime) -> Findings:
-    """Ask the sources for every paper that the plan expects from one; those that wait at once, each kept apart. Where
-    one of several papers is enough, the next is asked for once the one before was not found."""
+    """Ask the sources for every paper that the plan expects from one and somebody agreed to; those that wait at once,
+    each kept apart. Where one of several papers is enough, the next is asked for once the one before was not found."""
     outcomes: dict[str, str] = {}
     documents: dict[str, Mapping[str, Any]] = {}
-    turns = [(line, iter(tried(line))) for line in plan.removed_materials if line.rule in LOOKED_UP]
+    agreed = {line.key: consents(line) for line in plan.removed_materials if line.rule in LOOKED_UP}
+    turns = [(line, iter(tried(line))) for line in plan.removed_materials if agreed.get(line.key) is not None]
     while turns:
         asked = [(line, rest, one) for line, rest in turns if (one := next(rest, None)) is not None]
         found = _answers(premises.sources, [
-            Query(kind=one.source.kind, name=one.source.name or one.kind, consent=dict(consent),
+            Query(kind=one.source.kind, name=one.source.name or one.kind, consent=dict(agreed[line.key] or {}),
                   numbers=numbers(plan, line.row, one.source, answers), at=now) for line, _, one in asked])
         for (_, _, one), answer in zip(asked, found, strict=True):
             outcomes[one.key] = _outcome(answer)

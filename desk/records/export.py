@@ -1,4 +1,5 @@
-"""The whole store as lines by id: cases, legs, attempts, consents, ratings, events, mandates, quarantine, audit head.
+"""The whole store as lines by id: cases, legs, attempts, consents, agreements, ratings, events, mandates, quarantine,
+audit head.
 
 Personal values leave as keyed digests unless asked for: equal values give equal digests, so lines can still be
 compared and joined, and nobody can guess back from them. Query codes, message bodies and tokens never leave.
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from store import audit, consents, leases, mandates, operating, ratings, reading, since
+from store import agreements, audit, consents, leases, mandates, operating, ratings, reading, since
+from store.agreements import AgreementRow
 from store.cases import is_erased
 from store.chains import seals
 from store.consents import Consent
@@ -99,6 +101,8 @@ def of_case(tx: Tx, whole: Whole, extent: Extent) -> Iterator[Line]:
                 if _fresh(extent, rating.at, rating.fixed_at, rating.called_at))
     yield from (_consent(consent, hide) for consent in consents.of_case(tx, whole.case.reference)
                 if _fresh(extent, consent.given_at, consent.withdrawn_at))
+    yield from (_agreement(row, hide) for row in agreements.of_case(tx, whole.case.reference)
+                if _fresh(extent, whole.case.filed_at))
     for recorded in whole.events:
         if _fresh(extent, recorded.event.at):
             yield _event(whole.case.reference, recorded, hide)
@@ -125,6 +129,12 @@ def _rating(rating: Rating, hide: Callable[[Any], Any]) -> Line:
 def _consent(consent: Consent, hide: Callable[[Any], Any]) -> Line:
     return {"kind": "consent", "id": f"{consent.consent}/consent", "case": consent.reference,
             "given_at": consent.given_at, "taken_back_at": consent.withdrawn_at, "scope": hide(consent.scope)}
+
+
+def _agreement(row: AgreementRow, hide: Callable[[Any], Any]) -> Line:
+    return {"kind": "agreement", "id": f"{row.reference}/agreement/{row.role}", "case": row.reference,
+            "agreement": row.agreement, "role": row.role, "party": hide(row.party), "agreed_at": row.said_at,
+            "digest": row.digest, "statement": hide(row.body["statement"])}
 
 
 def _attempt(message: Message, attempt: Attempt, hide: Callable[[Any], Any]) -> Line:

@@ -17,6 +17,7 @@ import orjson
 from cases.feeds import given_for, kind_of
 from cases.model import Case, Event, Leg, Result
 from desk.hearing.asking import in_their_words
+from desk.parties.statements import part_of
 from forms.plan import MaterialSlot, Plan, PlannedLeg
 from forms.split import applicant_part, leg_fields, with_results
 from store.files import FileRow
@@ -99,12 +100,13 @@ def head(case: Case, leg: PlannedLeg) -> dict[str, Any]:
 def filed(dossier: Dossier, leg: PlannedLeg, due: datetime | None, to: Addressee) -> dict[str, Any]:
     """The data of `leg.filed`: everything the department needs to begin, with the day it is due as we count it now."""
     plan, known = dossier.case.plan, dossier.answers
-    said = _said(plan, leg)
+    said, people = _said(plan, leg), applicant_part(plan, leg.leg, known)
     return {
         **head(dossier.case, leg),
         "bundle": said["bundle"],
         "matter": said["matter"],
-        "applicant": applicant_part(plan, leg.leg, known),
+        "applicant": people,
+        **_agreed(dossier, leg, people),
         "fields": leg_fields(plan, leg.leg, known),
         "materials": materials(dossier, leg, to),
         "limits": {**said["limits"], "due": due.isoformat() if due else None},
@@ -112,6 +114,18 @@ def filed(dossier: Dossier, leg: PlannedLeg, due: datetime | None, to: Addressee
         "notices": to.notices,
         "read_code": to.read_code,
     }
+
+
+def _agreed(dossier: Dossier, leg: PlannedLeg, people: Container[str]) -> dict[str, Any]:
+    """Who agreed to the case before it was filed, of those about whom this leg is told; nothing where nobody had to."""
+    said, plan = dossier.body.get("agreements", ()), dossier.case.plan
+    if not said:
+        return {}
+    taken = {slot.taken for slot in plan.parts[leg.leg].slots}
+    told = {asked.role for asked in plan.agreements
+            if asked.role in people or not taken.isdisjoint(part_of(plan, asked).papers)}
+    found = [one for one in said if one["role"] in told]
+    return {"agreements": found} if found else {}
 
 
 def _said(plan: Plan, leg: PlannedLeg) -> Mapping[str, Mapping[str, Any]]:
@@ -237,12 +251,43 @@ def file_entry(file: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
 
 
 def supplemented(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
-    """The data of `leg.supplemented`: the answer to one ask, in the department's own words."""
+    """The data of `leg.supplemented`: the answer to one ask, in the department's own words. Where a part of it could
+    not be used and was asked again, it is told with what was brought for it first."""
+    data = _whole_answer(dossier.case.legs[leg.leg], data)
     papers = [{"material": kind, "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
               for kind, files in data.get("materials", {}).items()]
     return {**head(dossier.case, leg), "ask": data["ask"], "materials": papers,
             "round": _round(dossier, leg, data["ask"]),
             "fields": in_their_words(dossier.case.plan, leg.leg, data.get("fields", {}))}
+
+
+def _whole_answer(leg: Leg, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An answer with all that was said to its request since it was made, whatever was said last counting."""
+    asked = [one for one in leg.asks if one.id == data["ask"]]
+    if not asked[1:]:
+        return data
+    since = next((one.asked_at for one in reversed(asked) if one.by == "department"), asked[0].asked_at)
+    said = [event.data for event in answers_of(leg) if event.data.get("ask") == data["ask"] and event.at >= since]
+    return {**data, **{part: {key: value for one in (*said, data) for key, value in one.get(part, {}).items()}
+                       for part in ("materials", "fields")}}
+
+
+def names(body: bytes, files: Iterable[str]) -> bool:
+    """Whether a message names one of these files."""
+    return any(file.encode() in body for file in files)
+
+
+def papers_of(case: Case, brought: Mapping[str, Sequence[str]], leg: str) -> dict[str, list[str]]:
+    """The files that fill the papers of a leg now, by paper: what its filing would name. `brought` are those that came
+    with the application."""
+    later, found = brought_later(case.legs[leg]), dict[str, list[str]]()
+    for line in _sheet(case.plan, leg):
+        results = _results(case, line.slot) if line.slot.obtained in _FLOW else []
+        if results:
+            found[line.key] = [str(file["file"]) for result in results for file in result.files]
+        elif line.slot.obtained in _BROUGHT:
+            found[line.key] = list(later.get(line.key) or brought.get(line.key, ()))
+    return found
 
 
 def _round(dossier: Dossier, leg: PlannedLeg, ask: str) -> int | None:

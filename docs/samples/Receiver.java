@@ -49,10 +49,11 @@ public class Receiver {
     static long last;
 
     static String signature(String secret, String id, String at, byte[] body) throws Exception {
-        Mac mac = Mac.getInstance("HmacSHA256");
-        mac.init(new SecretKeySpec(Base64.getDecoder().decode(secret.substring("whsec_".length())), "HmacSHA256"));
+        boolean sm3 = secret.startsWith("whsm3_");   // needs a provider that has SM3, for one Bouncy Castle
+        Mac mac = Mac.getInstance(sm3 ? "HmacSM3" : "HmacSHA256");
+        mac.init(new SecretKeySpec(Base64.getDecoder().decode(secret.substring("whsec_".length())), mac.getAlgorithm()));
         mac.update((id + "." + at + ".").getBytes(UTF_8));
-        return "v1," + Base64.getEncoder().encodeToString(mac.doFinal(body));
+        return (sm3 ? "v1sm3," : "v1,") + Base64.getEncoder().encodeToString(mac.doFinal(body));
     }
 
     static boolean genuine(HttpExchange call, byte[] body) throws Exception {

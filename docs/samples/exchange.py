@@ -25,8 +25,9 @@ AGAIN = (401, 408, 425, 429)  # 401: the clock, or a secret that is being change
 
 def signature(secret, id_, at, body):
     """As the guide says: over id, time and body, with the bytes of the secret."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    return "v1," + base64.b64encode(hmac.digest(key, f"{id_}.{at}.".encode() + body, hashlib.sha256)).decode()
+    name, mark = ("sm3", "v1sm3,") if secret.startswith("whsm3_") else ("sha256", "v1,")
+    key = base64.b64decode(secret.removeprefix("whsec_").removeprefix("whsm3_"))
+    return mark + base64.b64encode(hmac.digest(key, f"{id_}.{at}.".encode() + body, name)).decode()
 
 
 def put(path, content):

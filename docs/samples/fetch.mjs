@@ -10,11 +10,12 @@ import { createHash, createHmac, randomUUID } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 
 const { API, TOKEN, SECRET, STORE = 'store' } = process.env
-const KEY = Buffer.from(SECRET.replace(/^whsec_/, ''), 'base64')
+const [HASH, MARK] = SECRET.startsWith('whsm3_') ? ['sm3', 'v1sm3,'] : ['sha256', 'v1,']
+const KEY = Buffer.from(SECRET.replace(/^wh(sec|sm3)_/, ''), 'base64')
 const AGAIN = [401, 408, 425, 429] // 401: the clock, or a secret that is being changed
 
 const signature = (id, at, body) =>
-  'v1,' + createHmac('sha256', KEY).update(`${id}.${at}.`).update(body).digest('base64')
+  MARK + createHmac(HASH, KEY).update(`${id}.${at}.`).update(body).digest('base64')
 
 function keep (path, content) { // whole and on the disk, or not at all
   const fresh = openSync(path + '.new', 'w')

@@ -2,16 +2,19 @@
 
 An entry hashes its predecessor, its plain columns and a salted digest of its payload, not the payload itself. So a
 payload can be erased with its salt, and the chain still holds: the check says erased, not broken.
+
+Which digest links the next entry is the writer's (`Cipher.digest`). A reader is told of none: what holds by one of
+`DIGESTS` holds, so that a chain may change over to another in its middle.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from store.algorithms import DIGESTS, Digest
 from store.encoding import pack, unpack, written
 
 GENESIS = "0" * 64
@@ -55,20 +58,21 @@ def payload_of(salted_payload: bytes) -> Any:
     return unpack(salted_payload[_SALT:])
 
 
-def digest_of(salted_payload: bytes) -> str:
-    """What the chain hashes of a payload; without the salt nobody can guess back to it."""
-    return hashlib.sha256(salted_payload).hexdigest()
+def link(head: Head, plain: Iterable[Any], payload: bytes, by: Digest) -> Entry:
+    """The entry that follows `head`, with a salted payload: of that the chain hashes a digest, from which nobody can
+    guess back to it without the salt."""
+    columns, n, digest = tuple(plain), head.n + 1, by(payload)
+    return Entry(n, columns, digest, head.hash, by(linked(head.hash, (head.chain, n, *columns, digest))))
 
 
-def link(head: Head, plain: Iterable[Any], digest: str) -> Entry:
-    """The entry that follows `head`."""
-    columns, n = tuple(plain), head.n + 1
-    return Entry(n, columns, digest, head.hash, hash_of(head.hash, [head.chain, n, *columns, digest]))
+def linked(prev: str, covered: Any) -> bytes:
+    """What is hashed of an entry that covers a JSON value and follows the entry hashed `prev`."""
+    return b"%b\n%b" % (prev.encode(), written(covered))
 
 
-def hash_of(prev: str, covered: Any) -> str:
-    """The hash of an entry that covers a JSON value and follows the entry hashed `prev`."""
-    return hashlib.sha256(b"%b\n%b" % (prev.encode(), written(covered))).hexdigest()
+def is_digest(said: str, of: bytes) -> bool:
+    """Whether `said` is a digest of these bytes, by whichever of the digests that chains may have."""
+    return any(by(of) == said for by in DIGESTS)
 
 
 def fault(head: Head, entry: Entry) -> str | None:
@@ -77,6 +81,6 @@ def fault(head: Head, entry: Entry) -> str | None:
         return f"entry {head.n + 1} is missing"
     if entry.prev != head.hash:
         return f"entry {entry.n} does not follow entry {head.n}"
-    if link(head, entry.plain, entry.digest).hash != entry.hash:
+    if not is_digest(entry.hash, linked(head.hash, (head.chain, entry.n, *entry.plain, entry.digest))):
         return f"entry {entry.n} was changed"
     return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from cases.model import Event
 from store import events
-from store.chains.chain import GENESIS, Entry, Head, digest_of, fault, payload_of
+from store.chains.chain import GENESIS, Entry, Head, fault, is_digest, payload_of
 from store.encoding import moment
 from store.port import Tx
 
@@ -55,7 +55,7 @@ def wrong_in(links: Iterable[Link], end: Head) -> str | None:
     for link in links:
         plain = (link.leg, link.type, link.at, link.actor, link.filled)
         wrong = fault(head, Entry(link.n, plain, link.digest, link.prev, link.hash))
-        if wrong is None and digest_of(link.payload) != link.digest:
+        if wrong is None and not is_digest(link.digest, link.payload):
             wrong = f"the payload of entry {link.n} was changed"
         if wrong is not None:
             return wrong

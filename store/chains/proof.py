@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from store import audit, events
 from store.chains import seals
-from store.chains.chain import AUDIT, GENESIS, Entry, Head, digest_of, fault, hash_of
+from store.chains.chain import AUDIT, GENESIS, Entry, Head, fault, is_digest, linked
 from store.errors import SealBroken
 from store.port import Row, Tx
 
@@ -138,7 +138,7 @@ def _payload(tx: Tx, walk: _Walk, name: str, place: str, row: Row) -> None:
         payload = tx.cipher.open(bytes(row["body"]), place)
     except SealBroken:
         raise _Broken(f"{name}: its payload does not open") from None
-    if digest_of(payload) != row["digest"]:
+    if not is_digest(row["digest"], payload):
         raise _Broken(f"{name}: its payload was changed")
 
 
@@ -177,7 +177,7 @@ def _next_seal(database: Readable, head: Head) -> Head | None:
 def _seal(tx: Tx, head: Head, row: Row) -> Head:
     entries = seals.entries_of(row)
     covered = seals.covered(row["n"], row["at"], entries)
-    if row["n"] != head.n + 1 or row["prev"] != head.hash or hash_of(head.hash, covered) != row["hash"]:
+    if row["n"] != head.n + 1 or row["prev"] != head.hash or not is_digest(row["hash"], linked(head.hash, covered)):
         raise _Broken(f"{seals.SEALS}: entry {row['n']} does not hold")
     for chain, n, wanted in entries:
         if _hash_at(tx, chain, n) != wanted:

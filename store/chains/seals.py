@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from store.chains.chain import GENESIS, Head, hash_of
+from store.chains.chain import GENESIS, Head, linked
 from store.chains.moved import Moved
 from store.chains.moved import note as note_moved
 from store.encoding import moment, pack, stamp, unpack
@@ -31,7 +31,7 @@ def seal_heads(tx: Tx, now: datetime, limit: int = 5000) -> Head | None:
         return None
     entries = [[row["chain"], row["n"], row["hash"]] for row in moved]
     at = stamp(now)
-    head = Head(SEALS, before.n + 1, hash_of(before.hash, covered(before.n + 1, at, entries)))
+    head = Head(SEALS, before.n + 1, tx.cipher.digest(linked(before.hash, covered(before.n + 1, at, entries))))
     tx.run("insert into seals (n, at, body, prev, hash) values (:n, :at, :body, :prev, :hash)",
            n=head.n, at=at, body=pack(entries), prev=before.hash, hash=head.hash)
     tx.many("update heads set sealed_n = :n where chain = :chain",

@@ -20,9 +20,9 @@ LOADED = load_catalog(FOLDER)
 CATALOG = LOADED.catalog
 
 
-def planned(bundle: str, situation: Mapping[str, Any], catalog: Catalog = CATALOG) -> Plan:
+def planned(bundle: str, situation: Mapping[str, Any], catalog: Catalog = CATALOG, on: date | None = None) -> Plan:
     """The plan of a bundle for a situation, given typed (from the file) or as JSON."""
-    return compose(catalog, bundle, json_ready(situation), today=TODAY)
+    return compose(catalog, bundle, json_ready(situation), today=on or TODAY)
 
 
 @cache

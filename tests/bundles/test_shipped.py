@@ -95,7 +95,7 @@ def test_a_page_of_the_form_begins_as_its_author_says() -> None:
 
 @pytest.mark.parametrize(("bundle", "example"), EXAMPLES)
 def test_an_example_comes_out_as_its_author_says(bundle: Bundle, example: Example) -> None:
-    plan = planned(bundle.id, example.given)
+    plan = planned(bundle.id, example.given, on=example.on)
     assert [question.id for question in plan.questions if question.state == "open"] == []
     if example.matters is not None:
         assert {leg.matter for leg in plan.legs} == set(example.matters)
@@ -107,8 +107,8 @@ def test_an_example_comes_out_as_its_author_says(bundle: Bundle, example: Exampl
 
 @pytest.mark.parametrize(("bundle", "example"), EXAMPLES)
 def test_an_example_whose_form_is_filled_in_waits_for_nothing_more(bundle: Bundle, example: Example) -> None:
-    empty = planned(bundle.id, example.given)
-    plan = compose(CATALOG, bundle.id, json_ready(example.given), today=TODAY, form=filled(empty))
+    empty = planned(bundle.id, example.given, on=example.on)
+    plan = compose(CATALOG, bundle.id, json_ready(example.given), today=example.on or TODAY, form=filled(empty))
     assert [problem.text for problem in plan.problems if problem.level == "undecided"] == []
 
 

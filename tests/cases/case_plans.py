@@ -43,7 +43,7 @@ def a_leg(leg: str, promised: str = "3wd", **more: Any) -> PlannedLeg:
 def an_edge(leg: str, targets: str, kind: Any = "before_start", join: Any = "all", **more: Any) -> PlannedEdge:
     on = {**STOP, **more.pop("on", {})}
     within = parse_limit(more.pop("within")) if "within" in more else None
-    return PlannedEdge(leg, tuple(targets.split()), kind, join, tuple(more.pop("feeds", ())), within, on)
+    return PlannedEdge(leg, tuple(targets.split()), kind, join, tuple(more.pop("feeds", ())), within, on, **more)
 
 
 def a_slot(leg: str, key: str, by: str, obtained: Any = "result", taken: str | None = None) -> MaterialSlot:

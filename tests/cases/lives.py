@@ -12,8 +12,10 @@ from cases.follow import follow
 from cases.judge import judge
 from cases.lapse import lapses
 from cases.model import Case, Event
-from forms.plan import Plan, PlannedEdge
-from tests.cases.case_plans import a_leg, a_plan, a_slot, an_edge, at, filed
+from catalog.conditions import parse_condition
+from catalog.text import Text
+from forms.plan import Plan, PlannedEdge, RemovedField
+from tests.cases.case_plans import a_given_field, a_leg, a_plan, a_slot, an_edge, at, filed
 from tests.cases.case_years import CALENDAR
 
 AUTHORITIES = frozenset({"上级机关"})
@@ -25,18 +27,22 @@ def random_plan(dice: Random) -> Plan:
     numbers = [f"{n:02}" for n in range(1, 8)]
     legs = [a_leg(n, f"{dice.randint(0, 5)}wd", gives=[f"R{n}"], must_have=dice.random() < 0.3) for n in numbers]
     edges: list[PlannedEdge] = []
-    slots = []
+    slots, given = [], list[RemovedField]()
     for place, number in enumerate(numbers[1:], 1):
         for _ in range(dice.randint(0, 2)):
             above = dice.sample(numbers[:place], dice.randint(1, min(3, place)))
             kind = dice.choice(("before_start", "before_start", "before_decide", "before_deliver", "cancels"))
             on = {way: dice.choice(EFFECTS) for way in ("refused", "withdrawn", "lapsed", "voided", "unclear")}
             feeds = [f"R{above[0]}"] if kind.startswith("before_s") and dice.random() < 0.5 else []
-            more = {"within": "3nd"} if kind == "before_start" and dice.random() < 0.2 else {}
+            more: dict[str, Any] = {"within": "3nd"} if kind == "before_start" and dice.random() < 0.2 else {}
+            if kind == "before_start" and dice.random() < 0.3:
+                feeds = [*feeds, f"F{above[0]}"]
+                more |= {"need": parse_condition(f"F{above[0]} == 'yes'"), "say": Text("用不着")}
+                given.append(a_given_field(f"F{above[0]}", number, above[0]))
             edges.append(an_edge(number, " ".join(above), kind, dice.choice(("all", "ended", "any")), on=on,
                                  feeds=feeds, **more))
-            slots += [a_slot(number, code, above[0]) for code in feeds]
-    return a_plan(legs, edges, slots)
+            slots += [a_slot(number, code, above[0]) for code in feeds if code.startswith("R")]
+    return a_plan(legs, edges, slots, given)
 
 
 def next_events(case: Case, dice: Random, now: float) -> Iterator[Event]:
@@ -51,7 +57,9 @@ def next_events(case: Case, dice: Random, now: float) -> Iterator[Event]:
         elif sent(leg) and dice.random() < 0.3:
             yield Event("leg.withdraw_requested", at(now), "applicant", number, {"why": "applicant"})
         elif sent(leg):
-            data = {"results": [{"name": "证", "material": f"R{number}"}], "reason_code": "R", "reason": "不符"}
+            fields = {f"F{number}": dice.choice(("yes", "yes", "no"))}
+            results = [{"name": "证", "material": f"R{number}", "fields": fields}]
+            data = {"results": results, "reason_code": "R", "reason": "不符"}
             yield Event(dice.choice(ENDINGS), at(now), leg.department, number, data)
 
 
@@ -63,6 +71,8 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("leg.delivered", {"mode": "邮寄"}),
     ("leg.corrected", {"what": {"state": "in_review", "void": True}, "authority": "上级机关"}),
     ("leg.corrected", {"what": {"void": True}, "authority": "上级机关"}),
+    *(("leg.corrected", {"what": {"results": [{"name": "证", "fields": dict.fromkeys(
+        (f"F{n:02}" for n in range(1, 8)), said)}]}, "authority": "上级机关"}) for said in ("yes", "no")),
 )
 
 

@@ -51,6 +51,10 @@ BROKEN = [
     Broken(U, "name: 水气联合报装", "name: &n 水气联合报装", "name: &n", "不允许锚点或别名(&、*、<<)；请把内容写全"),
     Broken(U, "people: [holder, agent]", "people: [holder, holder]", "people:", "角色里重复写了 holder；请删去一处"),
     Broken(U, "name: 水气联合报装", "name: !!str 水气联合报装", "!!str", "不允许类型标记"),
+    Broken(U, "people: [holder, agent]", "people: [holder, agent]\nclosed: {why: 不办了, instead: utilitys}", "closed:",
+           "一件事 utilitys 不存在；是否想写 utilities？"),
+    Broken(U, "people: [holder, agent]", "people: [holder, agent]\nclosed: {why: 不办, instead: utilities}", "closed:",
+           "utilities 停办后改办的 utilities 自己也停办了；请写现在可以办的一件事，或删去 instead"),
     Broken(M, "{statutory: 20wd, promised: 2wd, before: 7wd}", "{statutory: 20wd, promise: 2wd}", "promise: 2wd",
            "未知的键 promise；是否想写 promised？可用：statutory、promised、wait、before"),
     Broken(M, "promised: 2wd, before: 7wd}", "promised: 3d, before: 7wd}", "3d",
@@ -223,6 +227,24 @@ BROKEN = [
     Broken(U, "figures: {services: [water, gas]", "figures: {has_xray: yes, services: [water, gas]", "has_xray",
            "问题 has_xray 不存在；可用：services、outside_line、line_length、dig_area、filer"),
     Broken(U, "days: 2wd}", "days: 2wd, materials: [K16]}", "days: 2wd", "要写成一个数，例如 2，不是列表或花括号"),
+    # Whom a person must have agreed for, before somebody else files.
+    *(Broken(U, "people: [holder, agent]", f"people: {{holder: {{id: {number}, shown: agent_name, consents: {said}}}}}",
+             "people:", says) for number, said, says in (
+        ("holder_uscc", "{to: [我同意]}", "只有个人能在网上确认，申请人的证件号字段 holder_uscc 的类型是 uscc"),
+        ("agent_id", "{sees: [meter]}", "缺少 to(同意什么)；请补上"),
+        ("agent_id", "{to: [我同意], sees: [metre]}", "sees 里的 metre 不在本一件事的申请表上；是否想写 meter？"),
+        ("agent_id", "{to: [我同意], sees: [vehicles]}", "sees 里的 vehicles 不在本一件事的申请表上"),
+        ("agent_id", "{to: [我同意], when: dig > 5}", "条件里的 dig 不认识"),
+        ("agent_id", "{to: [我同意], when: line_length}", "条件里的 line_length 是数字，不能单独作条件"))),
+    Broken(U, "people: [holder, agent]", "people: {holder: {id: agent_id, shown: agent_name, consents: yes}}",
+           "people:", "consents: yes 不会去问任何人；要请申请人在网上确认，请写 consents: {to", level="warning"),
+    Broken(U, "people: [holder, agent]", "people: {agent: {id: agent_id, shown: agent_name, consents: {to: [我同意]}}}",
+           "people:", "代办人凭委托办理，不用另外确认；请删去 consents"),
+    Broken(T, "name: 车队",
+           "name: 车队\npeople: {owner: {id: agent_id, shown: agent_name, consents: {to: [我同意]}}}", "people:",
+           "申请表上没有字段 agent_id，无法知道请哪一位owner确认；请让本一件事的一个事项询问它"),
+    Broken("roles.yaml", "shown: agent_name}", "shown: agent_name, consents: yes}", "agent:",
+           "consents: yes 不会去问任何人", level="warning"),
 ]
 
 

@@ -15,7 +15,7 @@ import pytest
 from catalog.bundle import Bundle, Edge, Example, Question
 from catalog.canonical import CanonicalError, digest, dumps, loads
 from catalog.conditions import Condition, parse_condition
-from catalog.dictionary import Field, Option
+from catalog.dictionary import Field, Licence, Option
 from catalog.edition import Edition, UnknownEditionBundle, edition_of, open_edition
 from catalog.limits import Limit
 from catalog.load import load_catalog
@@ -36,6 +36,7 @@ VALUES: list[tuple[Any, Any]] = [
     (Fee("plate", Decimal("100.00"), Text("依据")), Fee), (Option("a", Text("甲", {"en": "A", "de": "Ä"})), Option),
     (Edge("t", "before_decide", ("K1",), "first", within=Limit(5, "nd"), on={"refused": "stop"}), Edge),
     (Question("q", Text("问"), "many", (Option("a", Text("甲")),), default=("a",)), Question),
+    (Licence("l", Text("证"), "both", {"number": ("a", "b"), "name": "c"}), Licence),
     (Example({"a": Decimal(2), "b": date(2026, 1, 2), "c": (1, ("x",), {"$k": Text("甲", {"en": "a"})}), "d": [None,
     True],
               "e": datetime.fromisoformat("2026-01-01T02:00"),

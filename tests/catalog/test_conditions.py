@@ -22,6 +22,7 @@ ANSWERS: dict[str, Any] = {
     "kind": "age", "none": (), "done": date(2026, 5, 31), "born": datetime.fromisoformat("2026-08-31T09:30"),
     "gone": EMPTY,
     "rows": ({"vin": "a", "seats": Decimal(5)}, {"vin": "b", "seats": Decimal("2.5")}),
+    "leap": date(2020, 2, 29),
     "half": ({"seats": Decimal(5)}, {}), "name": "and", "外线": True, "vehicles.mass": Decimal(5000),
 }
 
@@ -44,6 +45,10 @@ ANSWERS: dict[str, Any] = {
     ("done - 3mo == 2026-02-28", True), ("today > 2026-01-01", True), ("born == today", True),
     ("born + 12mo > today", True), ("gone + 3mo <= today", False), ("unknown + 3mo <= today", None),
     ("外线", True), ("vehicles.mass > 4500", True),
+    # a day of the year is of the year of filing
+    ("today == 08-31", True), ("today < 8月31日", False), ("born == 今年 8 月 31 日", True),
+    ("done <= 06-01 - 1nd", True), ("leap + 72mo <= 02-28", True), ("leap + 72mo <= 02-27", False),
+    ("gone <= 08-31", False), ("unknown <= 08-31", None),
     # language 2.2: a question that does not apply is a known, empty value
     ("gone", False), ("not gone", True), ("gone > 0", False), ("gone == 0", False), ("gone != 0", False),
     ("not gone == 0", True), ("gone in services", False), ("gone not in services", True), ("'x' in gone", False),
@@ -62,8 +67,15 @@ def test_dates_move_by_months_and_stay_in_the_calendar(text: str, expected: bool
     assert holds(parse_condition(text), {}) is expected
 
 
-def test_today_is_not_yet_known_without_a_day() -> None:
-    assert holds(parse_condition("today > 2026-01-01"), {}) is None
+@pytest.mark.parametrize("text", ["today > 2026-01-01", "2020-01-01 + 72mo <= 08-31"])
+def test_today_and_the_days_of_its_year_are_not_yet_known_without_a_day(text: str) -> None:
+    assert holds(parse_condition(text), {}) is None
+
+
+def test_a_day_of_the_year_moves_with_the_year_of_filing() -> None:
+    six = parse_condition("born + 72mo <= 08-31")
+    born = {"born": date(2020, 9, 1)}
+    assert [holds(six, born, day) for day in (date(2026, 12, 31), date(2027, 1, 1))] == [False, True]
 
 
 @pytest.mark.parametrize(("text", "says"), [
@@ -75,6 +87,8 @@ def test_today_is_not_yet_known_without_a_day() -> None:
     ("count a", "「a」前面缺少"), ("count(", "count 请写成 count(分组名)"), ("count(a", "count 请写成"),
     ("sum(a)", "sum 请写成 sum(分组名.列名)"), ("sum(", "sum 请写成"),
     ("count('a')", "count 请写成"), ("count(1)", "count 请写成"), ("a == 2026-02-30", "日期 2026-02-30 不存在"),
+    ("a == 8-31", "请写两位的月和日，例如 08-31"), ("a <= 02-29", "不是每年都有；请写 02-28 或 03-01"),
+    ("a <= 13-01", "日期 13-01 不存在"), ("a <= 4月31日", "日期 4月31日 不存在"),
     ("a == 3x", "「3」不能用在条件里"), ("a < b < c", "「<」前面缺少"), ("a.b.c", "「.」不能用在条件里"),
     ("a; b", "「;」不能用在条件里"),
     ("__import__('os')", "「(」前面缺少"), ("a" * 501, "超过 500 个字"), ("(" * 30 + "a" + ")" * 30, "嵌套超过 20 层"),
@@ -91,7 +105,7 @@ def test_what_cannot_be_read_says_what_to_write(text: str, says: str) -> None:
 
 @pytest.mark.parametrize(("text", "names"), [
     ("a and not b", {"a", "b"}), ("count(rows) > 1", {"rows"}), ("sum(rows.seats) > 1", {"rows"}),
-    ("x + 3mo <= today", {"x", "today"}),
+    ("x + 3mo <= today", {"x", "today"}), ("x <= 08-31", {"x", "today"}),
     ("steam in services", {"steam", "services"}), ("kind == age", {"kind"}), ("water in services", {"services"}),
     ("group.field > 3", {"group.field"}), ("ｌine", {"line"}),
 ])
@@ -125,7 +139,8 @@ TYPES = {
 @pytest.mark.parametrize(("text", "says"), [
     ("line and length > 3 and day + 3mo <= today", ""), ("kind == age or water in services", ""),
     ("count(rows) > 1 and count(services) == 2", ""), ("sum(rows.seats) > length", ""),
-    ("filer == agent and name == 'x'", ""), ("length != 3", ""),
+    ("filer == agent and name == 'x'", ""), ("length != 3", ""), ("day + 72mo <= 08-31 or today > 8月31日 - 3mo", ""),
+    ("length > 8月31日", "length(数字)不能与 08-31(日期)比较"),
     ("line == yes", ""), ("not (kind in services)", ""),
     ("legnth > 3", "是否想写 length？"), ("length", "length 是数字，不能单独作条件"),
     ("kind", "kind 是文字，不能单独作条件"),

@@ -7,9 +7,11 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from connectors.signing import BadSecret, BadSignature, headers_for, secret_bytes, verify
+from store.algorithms import sm3
 
 OLD = "whsec_" + base64.b64encode(b"o" * 32).decode()
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()
+STATE = "whsm3_" + base64.b64encode(b"s" * 32).decode()
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BODY = b'{"type":"leg.granted"}'
 
@@ -29,6 +31,29 @@ def test_two_live_secrets_overlap_while_they_are_changed() -> None:
     assert both["webhook-signature"].count("v1,") == 2
     with pytest.raises(BadSignature):
         verify(headers_for("m1", NOW, BODY, [OLD]), BODY, [NEW], NOW)
+
+
+def test_a_secret_of_the_other_kind_signs_with_sm3_and_may_replace_one_of_the_first() -> None:
+    signed = headers_for("m1", NOW, BODY, [STATE])
+    key, said = b"s" * 32, f"m1.{NOW.timestamp():.0f}.".encode() + BODY
+    inner = sm3(bytes(each ^ 0x36 for each in key.ljust(64, b"\0")) + said)
+    outer = sm3(bytes(each ^ 0x5c for each in key.ljust(64, b"\0")) + bytes.fromhex(inner))
+    assert signed["webhook-signature"] == f"v1sm3,{base64.b64encode(bytes.fromhex(outer)).decode()}"
+    assert verify(signed, BODY, [STATE], NOW) == "m1"
+    both = headers_for("m1", NOW, BODY, [STATE, NEW])
+    assert verify(both, BODY, [NEW], NOW) == verify(both, BODY, [STATE], NOW) == "m1"
+
+
+@pytest.mark.parametrize(("signs", "takes"), [(STATE, "whsec_"), (NEW, "whsm3_")])
+def test_a_secret_takes_no_signature_of_the_other_kind(signs: str, takes: str) -> None:
+    same_key = takes + signs.split("_", 1)[1]
+    with pytest.raises(BadSignature):
+        verify(headers_for("m1", NOW, BODY, [signs]), BODY, [same_key], NOW)
+    passed_off = headers_for("m1", NOW, BODY, [signs])
+    name = {"whsec_": "v1", "whsm3_": "v1sm3"}[takes]
+    passed_off["webhook-signature"] = f"{name},{passed_off['webhook-signature'].split(',')[1]}"
+    with pytest.raises(BadSignature):
+        verify(passed_off, BODY, [signs], NOW)
 
 
 @pytest.mark.parametrize(("change", "code"), [
@@ -99,7 +124,7 @@ def test_the_published_package_and_ours_understand_each_other() -> None:
 SHORT = "whsec_" + base64.b64encode(b"short").decode()
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_%%%", SHORT, "x" * 200])
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_%%%", "whsm3_", SHORT, "x" * 200])
 def test_a_secret_of_another_shape_is_refused_without_being_repeated(secret: str) -> None:
     with pytest.raises(BadSecret) as caught:
         secret_bytes(secret)

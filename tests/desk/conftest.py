@@ -11,6 +11,7 @@ from catalog.load import load_catalog
 from desk.desk import Desk
 from desk.premises import Premises
 from sources.port import Found
+from store.algorithms import SM4
 from store.engine.opening import Place, open_store
 from store.keys import create_keys, load_keys
 
@@ -49,7 +50,7 @@ def sources():
 
 @pytest.fixture
 def opened(tmp_path, migrated):
-    create_keys(tmp_path / "keys" / "keys")
+    create_keys(tmp_path / "keys" / "keys", SM4)  # what is kept is tried with both families: the portals have AES
     store = open_store(Place(migrated(tmp_path / "data")), load_keys(tmp_path / "keys" / "keys", tmp_path / "data"))
     yield store
     store.close()

@@ -9,6 +9,7 @@ import pytest
 from bench.town import HOME
 from chaos import disk, restarts, writers
 from store import marks
+from store.algorithms import AES
 from store.cipher import Cipher
 from store.engine.opening import Place, open_store
 from store.engine.sqlite import FILE
@@ -39,7 +40,7 @@ def test_dispatcher_hosts_whose_links_are_cut_lose_nothing_and_double_nothing():
 @pytest.mark.parametrize("room", [49_152, 57_344, 65_536])
 def test_a_log_whose_index_finds_no_room_is_a_full_disk_and_not_the_end(tmp_path, room):
     with disk.small_disk(tmp_path / "disk", 64) as small:
-        store = open_store(Place(small / "data"), Cipher([os.urandom(32)], os.urandom(32)))
+        store = open_store(Place(small / "data"), Cipher([AES.key(os.urandom(32))], AES.key(os.urandom(32))))
         try:
             with store.db.read() as tx:
                 tx.rows("select * from marks")  # a snapshot is held: the log can not begin anew and must grow

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from desk.sending.letters import gives
 from forms.given import read_given, read_in_place
 from forms.split import leg_fields, with_results
 from sandbox.answers_given import field_value
@@ -57,9 +58,9 @@ def test_what_is_no_list_of_rows_gives_none(group: Any) -> None:
 
 def test_what_demo_departments_give_is_of_the_type_they_are_asked_for() -> None:
     catalog = CATALOG
-    given = {code for bundle in catalog.bundles for leg in plan(bundle).legs for code in leg.gives.fields}
-    assert given
-    for code in given:
-        value = field_value("R-01", catalog.fields[code].type, str(catalog.fields[code].name), TODAY)
-        bundle = next(b for b in catalog.bundles if any(code in leg.gives.fields for leg in plan(b).legs))
+    given = {one["field"]: (bundle, one) for bundle in catalog.bundles for leg in plan(bundle).legs
+             for one in gives(leg, catalog)["fields"]}
+    assert {"disability_grade", "deemed_months"} <= given.keys()
+    for code, (bundle, wanted) in given.items():
+        value = field_value("R-01", wanted, TODAY)
         assert read_given(plan(bundle), catalog.fields, {code: value})[1] == {}, code

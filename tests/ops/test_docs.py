@@ -7,7 +7,7 @@ import click
 import pytest
 
 from app import create_app
-from settings import SETTINGS
+from settings.table import SETTINGS
 from store.conservation import RULES
 from tests.docs.pages import FENCE, blocks, code
 from web.probes import KEPT

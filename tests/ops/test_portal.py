@@ -14,7 +14,7 @@ import pytest
 
 from connectors.base import Answer
 from connectors.signing import headers_for
-from settings import Clock
+from settings.clock import Clock
 from tests.ops.conftest import HOME, answered, file, received, state
 
 SECRET = "whsec_" + "QUFB" * 10

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from bench.parties import agree
 from catalog.load import load_catalog
 from forms.values import json_ready
 from sources.samples import who_tries
@@ -61,6 +62,12 @@ def test_a_shipped_bundle_is_filed_through_its_pages(portal: str, bundle: str) -
     shown = re.search(r'name="shown" value="([^"]+)"', visitor.page)
     assert shown is not None
     visitor.send(f"/drafts/{draft}/consent", [("shown", shown[1]), ("agreed", "yes"), ("sensitive", "yes")])
+    for role in re.findall(rf'action="/drafts/{draft}/agreements/(\w+)"', visitor.page):
+        visitor.send(f"/drafts/{draft}/agreements/{role}", [])
+        told = re.search(r'给([^<]+)的确认码.*?class="code">([^<]+)<', visitor.page, re.DOTALL)
+        assert told is not None
+        agree(portal, *told.groups())
+    visitor.get(f"/drafts/{draft}/review")
     edition = re.search(r'name="edition" value="([^"]+)"', visitor.page)
     assert edition is not None
     receipt = visitor.send(f"/drafts/{draft}/submit", [("edition", edition[1])])

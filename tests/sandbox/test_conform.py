@@ -28,7 +28,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _receiving(folder: Path, *changes: tuple[str, str]) -> Iterator[str]:
+def _receiving(folder: Path, *changes: tuple[str, str], secret: str = SECRET) -> Iterator[str]:
     """The guide's receiver with some changes in its text; the address it listens at."""
     code = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)[0]
     for old, new in changes:
@@ -37,7 +37,7 @@ def _receiving(folder: Path, *changes: tuple[str, str]) -> Iterator[str]:
     (folder / "receiver.py").write_text(code, "utf-8")
     port = _free_port()
     with subprocess.Popen([sys.executable, str(folder / "receiver.py"), str(port)], stderr=subprocess.DEVNULL,
-                          env={**os.environ, "SECRET": SECRET}) as process:
+                          env={**os.environ, "SECRET": secret}) as process:
         for _ in range(200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -70,6 +70,17 @@ def test_the_receiver_of_the_guide_conforms(receiver: str) -> None:
     assert [str(check) for check in checks if not check.passed] == []
     assert len(checks) == 15
     assert report(checks).endswith("全部通过，可以接入。")
+
+
+def test_with_a_secret_for_sm3_the_receiver_conforms_by_the_three_changes_of_the_guide(tmp_path: Path) -> None:
+    changes = [(old, new) for old, new in re.findall(r"`([^`]+)` → `([^`]+)`", GUIDE.read_text("utf-8"))
+               if "sm3" in new]
+    assert len(changes) == 3
+    state = SECRET.replace("whsec_", "whsm3_")
+    with _receiving(tmp_path, *changes, secret=state) as address:
+        checks = conform(Aim(address, state))
+    assert [str(check) for check in checks if not check.passed] == []
+    assert len(checks) == 15
 
 
 def test_the_receiver_of_the_guide_keeps_what_a_clock_or_a_secret_that_is_changed_turned_away(receiver: str) -> None:

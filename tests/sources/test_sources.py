@@ -39,6 +39,8 @@ def catalog() -> Catalog:
     ("licence", "business_licence", {"holder": "91370202MA00000025"}, AGREED, "absent"),
     ("licence", "business_licence", {"holder": "91370202MA00000012"}, AGREED, "failed"),
     ("licence", "fishing_licence", {"holder": FIRM}, AGREED, "failed"),
+    ("licence", "real_estate_title", {"holder": FIRM}, AGREED, "hit"),
+    ("licence", "real_estate_title", {"holder": "370202199308099958"}, AGREED, "hit"),
     ("sharing", "investment_registry", {"project_code": "2405-370202-04-01-000001"}, AGREED, "hit"),
     ("sharing", "investment_registry", {"project_code": "2405-370202-04-01-000002"}, AGREED, "miss"),
     ("sharing", "pipe_registry", {"site_address": "{'region': '370202', 'text': '示例路 1 号'}"}, AGREED, "hit"),

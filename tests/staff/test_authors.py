@@ -77,3 +77,14 @@ def test_any_situation_is_tried_and_a_text_that_cannot_be_read_says_the_line(fol
         assert "第 1 行" in author.text
         author.get("/staff/studio/nothing")
         assert author.status == 404
+
+
+def test_an_example_that_names_its_day_of_filing_is_tried_on_that_day(folder, opened):
+    with opened("author") as (_, author):
+        with (folder / "connect.yaml").open("a") as bundle:
+            bundle.write("examples:\n  - {given: {services: [power]}}\n"
+                         "  - {given: {services: [power]}, on: 2026-06-15}\n")
+        author.get("/staff/studio/connect?case=2")
+        assert "这个例子按 2026-06-15 提交算" in author.text
+        author.get("/staff/studio/connect?case=1")
+        assert "这个例子按" not in author.text

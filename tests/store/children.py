@@ -14,6 +14,7 @@ import psycopg
 from sqlite_utils import Database as Tables
 
 from store import counters, marks
+from store.algorithms import AES
 from store.cipher import Cipher
 from store.engine.migrations import migrate_sqlite
 from store.engine.opening import Place, open_store
@@ -22,7 +23,7 @@ from store.failpoints import arm, reach
 from tests.store.samples import NOW, Walk
 
 HOME = Path(__file__).resolve().parents[2]
-CIPHER = Cipher([b"s" * 32], b"i" * 32)
+CIPHER = Cipher([AES.key(b"s" * 32)], AES.key(b"i" * 32))
 
 
 def start(function: str, *args: str) -> subprocess.Popen[bytes]:

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from store import audit, drafts, events, files, legs, mandates, marks, messages, offers, pausing, people, ratings
+from store.algorithms import AES
 from store.audit import Entry
 from store.chains import seals
 from store.chains.proof import verify
@@ -24,7 +25,7 @@ from store.files import FileRow
 from store.offers import Offer
 from store.people import Account
 from store.ratings import Rating
-from store.vault import new_file_id
+from store.uploads.vault import new_file_id
 from tests.store.samples import NOW, REFERENCE, file_case, minutes
 
 PAPER = os.urandom(70_000)
@@ -144,7 +145,7 @@ def test_a_harmed_copy_is_not_restored(taken, cipher, tmp_path, harm):
     elif harm == "manifest":
         (copy / MANIFEST).unlink()
     else:
-        keys = Cipher([os.urandom(32)], os.urandom(32))
+        keys = Cipher([AES.key(os.urandom(32))], AES.key(os.urandom(32)))
     with pytest.raises(NoCopy):
         try_out(copy, keys)
     with pytest.raises(NoCopy):

@@ -6,10 +6,12 @@ import pytest
 
 from cases.model import Event
 from store import audit, events
+from store.algorithms import AES, SM4, sha256, sm3
 from store.chains import seals
-from store.chains.chain import Head, salted
+from store.chains.chain import Head, linked, salted
 from store.chains.proof import Verdict, verify
-from store.engine.opening import Opened
+from store.cipher import Cipher
+from store.engine.opening import Opened, Place, open_store
 from store.errors import Stale
 from store.port import Tx
 from tests.store.samples import NOW, REFERENCE, file_case, minutes
@@ -95,6 +97,26 @@ def test_every_edit_is_found(filled: Opened, edit: str) -> None:
     found = verdict(filled)
     assert found.first_bad is not None
     assert found.first_bad.startswith(("@audit" if "audit" in edit else REFERENCE, OTHER))
+
+
+def test_a_chain_goes_on_with_the_digest_of_a_new_key_and_every_part_of_it_is_proved(place: Place) -> None:
+    first, second, index = AES.key(b"1" * 32), SM4.key(b"2" * 16), AES.key(b"i" * 32)
+    opened = open_store(place, Cipher([first], index))
+    opened.db.write(lambda tx: file_case(tx, count=3))
+    opened.db.write(lambda tx: seals.seal_heads(tx, NOW))
+    opened.close()
+    opened = open_store(place, Cipher([first, second], index))
+    opened.db.write(lambda tx: events.append(tx, REFERENCE, [Event("leg.remark", NOW, "b", "02")]))
+    opened.db.write(lambda tx: audit.record(tx, audit.Entry(NOW, "operator", "legs.retry", "leg")))
+    opened.db.write(lambda tx: seals.seal_heads(tx, NOW))
+    assert (verdict(opened).holds, verdict(opened).entries, verdict(opened).seals) == (True, 6, 2)
+    with opened.db.read() as tx:
+        rows = tx.rows("select * from events where reference = :r order by n", r=REFERENCE)
+    covered = [linked(row["prev"], (REFERENCE, row["n"], *events.covered(row), row["digest"])) for row in rows]
+    assert [row["hash"] for row in rows] == [*map(sha256, covered[:-1]), sm3(covered[-1])]
+    opened.db.write(lambda tx: tx.run("update events set actor = 'nobody' where n = 5"))
+    assert verdict(opened).first_bad == f"{REFERENCE}: entry 5 was changed"
+    opened.close()
 
 
 def test_a_payload_sealed_anew_by_somebody_with_the_key_is_found(filled: Opened) -> None:

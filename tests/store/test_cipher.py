@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from store import cases
+from store.algorithms import AES, FAMILIES, SM4, Family, sm3
 from store.cipher import Cipher
 from store.engine.folder import claimed
 from store.engine.opening import Opened
@@ -51,7 +53,7 @@ def test_a_cut_value_is_found(cipher: Cipher, length: int) -> None:
 
 
 def test_the_newest_key_seals_and_all_open() -> None:
-    first, second, index = os.urandom(32), os.urandom(32), os.urandom(32)
+    first, second, index = (AES.key(os.urandom(32)) for _ in range(3))
     old, new = Cipher([first], index), Cipher([first, second], index)
     sealed = old.seal(b"a", PLACE)
     assert new.open(sealed, PLACE) == b"a"
@@ -59,14 +61,51 @@ def test_the_newest_key_seals_and_all_open() -> None:
         old.open(new.seal(b"a", PLACE), PLACE)
 
 
+def test_the_algorithms_of_the_state_are_those_of_the_published_examples() -> None:
+    assert sm3(b"abc") == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"  # GB/T 32905, A.1
+    # RFC 8998, A.1
+    box = SM4.box(bytes.fromhex("0123456789abcdeffedcba9876543210"))
+    plain = b"".join(bytes([each]) * 8 for each in (0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0xee, 0xaa))
+    nonce, beside = bytes.fromhex("00001234567800000000abcd"), bytes.fromhex("feedfacedeadbeeffeedfacedeadbeefabaddad2")
+    sealed = box.encrypt(nonce, plain, beside)
+    assert sealed.hex() == (
+        "17f399f08c67d5ee19d0dc9969c4bb7d5fd46fd3756489069157b282bb200735"
+        "d82710ca5c22f0ccfa7cbf93d496ac15a56834cbcf98c397b4024a2691233b8d83de3541e4c2b58177e065a9bf7b62ec")
+    assert box.decrypt(nonce, sealed, beside) == plain
+    with pytest.raises(InvalidTag):
+        box.decrypt(nonce, sealed, b"other")
+
+
+def test_a_keyed_hash_of_the_state_is_the_hmac_of_its_hash() -> None:
+    secret, said = b"k" * 32, "张".encode()
+    inner = sm3(bytes(each ^ 0x36 for each in secret.ljust(64, b"\0")) + said)
+    outer = sm3(bytes(each ^ 0x5c for each in secret.ljust(64, b"\0")) + bytes.fromhex(inner))
+    made = SM4.mac(secret).copy()
+    made.update(said)
+    assert made.hexdigest() == outer
+
+
+def test_a_key_of_another_family_seals_from_then_on_and_the_older_ones_open(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    create_keys(path)
+    sealed = load_keys(path).seal(b"a", PLACE)
+    add_key(path, SM4)
+    changed = load_keys(path)
+    assert (changed.open(sealed, PLACE), changed.open(changed.seal(b"b", PLACE), PLACE)) == (b"a", b"b")
+    assert changed.digest is SM4.digest
+    add_key(path)
+    assert '"sm4:' in path.read_text().splitlines()[-3], "a key that is added without a word is of the newest family"
+
+
 def test_a_blind_index_tells_equal_values_of_one_purpose_only(cipher: Cipher) -> None:
     assert cipher.index("张", "a") == cipher.index("张", "a")
     assert len({cipher.index("张", "a"), cipher.index("张", "b"), cipher.index("李", "a")}) == 3
 
 
-def test_a_key_file_is_private_and_can_be_extended(tmp_path: Path) -> None:
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_a_key_file_is_private_and_can_be_extended(tmp_path: Path, family: Family) -> None:
     path, data = tmp_path / "keys" / "keys.json", tmp_path / "data"
-    create_keys(path)
+    create_keys(path, family)
     assert path.stat().st_mode & 0o777 == 0o600
     sealed = load_keys(path, data).seal(b"a", PLACE)
     before = load_keys(path)
@@ -110,7 +149,8 @@ def test_keys_inside_the_data_folder_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"index": "", "keys": []}', '{"index": "YQ==", "keys": ["YQ=="]}',
-                                     '{"index": "?", "keys": ["?"]}', '[1]'])
+                                     '{"index": "?", "keys": ["?"]}', '[1]',
+                                     '{"index": "", "keys": ["sm4:YQ=="]}', '{"index": "", "keys": ["rot13:YQ=="]}'])
 def test_a_broken_key_file_is_refused_plainly(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "keys"
     if content is not None:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from store import (
+    agreements,
     audit,
     bulletins,
     cases,
@@ -42,9 +43,8 @@ from store import (
     since,
     submissions,
     tallies,
-    verifications,
 )
-from store.chains import moved, seals
+from store.chains import moved, seals, verifications
 from store.choosing import Wanted
 from store.encoding import stamp
 from store.engine.dialect import postgres_text, sqlite_text
@@ -55,12 +55,14 @@ from store.messages import MessageId
 from store.operating import OpenCase
 from store.overseeing import After
 from store.port import Row, Tx
+from store.sign_in import factors, half_sign_ins, sign_ins
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
         "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent",
-        "mandates", "agencies", "news", "bulletins", "preferences"}
+        "mandates", "agencies", "agreements", "news", "bulletins", "preferences", "factors", "recovery_codes",
+        "half_sign_ins", "sign_ins"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
@@ -146,6 +148,10 @@ QUESTIONS: dict[str, Question] = {
     "what moved": lambda tx: conservation.look(tx, conservation.MOVED, "", 9),
     "what was in breach": lambda tx: conservation.look(tx, conservation.KNOWN, "", 9),
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
+    "second factors": lambda tx: (factors.factor(tx, "a"), factors.take_step(tx, "a", 1), factors.drop_factor(tx, "a"),
+                                  factors.take_code(tx, "a", "c"), factors.codes_left(tx, "a"),
+                                  half_sign_ins.get(tx, "s", NOW), half_sign_ins.end_by(tx, "s"),
+                                  sign_ins.history(tx, "a")),
     "identities of the platform": lambda tx: (identities.bond(tx, "i", "s"), identities.bonds_of(tx, "a"),
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
                                               leaving.unneeded(tx, NOW, "", 9), leaving.count_from(tx, NOW),
@@ -160,6 +166,10 @@ QUESTIONS: dict[str, Question] = {
                             mandates.filed_by(tx, "a", [REFERENCE]), people.closed(tx, ["p"]),
                             mandates.agent_of(tx, "c", NOW), mandates.revoke(tx, "m", NOW),
                             mandates.drop_ended(tx, NOW, 9), files.hand_over(tx, REFERENCE, "a", "p")),
+    "agreements": lambda tx: (agreements.of_draft(tx, "d"), agreements.behind(tx, "c", NOW),
+                              agreements.of_case(tx, REFERENCE), agreements.open_for(tx, "c", "p", NOW),
+                              agreements.file(tx, "a", REFERENCE), agreements.leave(tx, ["d"])),
+    "agreements, page by page": lambda tx: (agreements.of_party(tx, "p"), agreements.of_party(tx, "p", "2026|a")),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), drafts.listed(tx, "s"), submissions.find(tx, "s", "k"),
                                   drafts.unfiled(tx, "s"), files.held(tx, "s"),
                                   files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
@@ -168,7 +178,7 @@ QUESTIONS: dict[str, Question] = {
 PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",
          "arrivals", "to be erased", "audit, from a time on", "staff", "strange notices", "lapsing", "claim",
          "troubles", "tried again", "open cases", "feed", "a person's cases", "done by an office", "seal",
-         "mandates, page by page"}
+         "mandates, page by page", "agreements, page by page"}
 
 
 def _fields(leg: LegRow) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from store import files
+from store.algorithms import AES
 from store.cipher import Cipher
 from store.engine.opening import Opened, Place, open_reader, open_store
 from store.engine.same_keys import note_keys
@@ -18,7 +19,7 @@ from store.keys import add_key, create_keys, load_keys
 from store.port import Tx
 from tests.store.samples import NOW
 
-FIRST, SECOND, INDEX = (bytes([number]) * 32 for number in range(3))
+FIRST, SECOND, INDEX = (AES.key(bytes([number]) * 32) for number in range(3))
 ONE, BOTH = Cipher([FIRST], INDEX), Cipher([FIRST, SECOND], INDEX)
 UPLOAD = FileRow(file="a" * 32, owner="someone", name="图.pdf", type="a/b", size=1, sha256="0" * 64, created_at=NOW)
 
@@ -50,7 +51,7 @@ def test_a_key_that_was_added_is_in_force_from_then_on(place: Place) -> None:
 def test_a_store_that_says_nothing_of_its_keys_is_tried(place: Place) -> None:
     written(place, ONE, lambda opened: opened.db.write(_upload))
     with pytest.raises(KeysDiffer, match="YJS_KEYS"):
-        open_store(place, Cipher([os.urandom(32)], os.urandom(32)))
+        open_store(place, Cipher([AES.key(os.urandom(32))], AES.key(os.urandom(32))))
     written(place, BOTH, lambda opened: note_keys(opened.db, NOW))
 
 

@@ -13,7 +13,7 @@ import pytest
 from store.cipher import Cipher
 from store.engine.opening import Opened, Place
 from store.errors import SealBroken, StorageFull, UnknownFile
-from store.vault import PART, FolderVault, new_file_id
+from store.uploads.vault import PART, FolderVault, new_file_id
 from tests.store.samples import NOW, minutes
 
 SOME = random.Random(1).randbytes(2 * PART + 77)

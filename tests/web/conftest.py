@@ -12,7 +12,8 @@ from connectors.signing import headers_for
 from people.tokens import Grant
 from web.wiring import NAME
 
-SECRETS = {name: f"whsec_{base64.b64encode(name.encode() * 8).decode()}" for name in ("water", "power")}
+SECRETS = {name: f"{kind}_{base64.b64encode(name.encode() * 8).decode()}"
+           for name, kind in {"water": "whsec", "power": "whsm3"}.items()}
 OFFICES = """bodies:
   water-office:
     department: water

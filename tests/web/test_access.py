@@ -10,7 +10,7 @@ from people.policy import API, POLICY
 FILL = {"bundle": "connect", "question": "services", "draft": "d", "section": "basics", "key": "drawing",
         "reference": "r",
         "leg": "01", "ask": "a", "file": "f", "department": "water-office", "persona": "nobody", "verb": "token",
-        "filename": "site.css", "entry": "e", "act": "remark", "mandate": "m",
+        "filename": "site.css", "entry": "e", "act": "remark", "mandate": "m", "agreement": "g", "role": "holder",
         "table": "offices", "kind": "csv"}
 UNSAFE = {"POST", "PATCH", "PUT", "DELETE"}
 

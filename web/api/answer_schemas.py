@@ -69,6 +69,7 @@ class BundleLine(Answer):
     origin = text()
     matter_count = whole("how many matters it can reach")
     promised = text("the promise for the whole, e.g. 7wd", null=True)
+    closed = text("why it takes nothing new any more, and what takes its place; null while it does", null=True)
 
 
 class Bundles(Answer):
@@ -162,7 +163,8 @@ class PlanAnswer(Answer):
     materials = fields.Nested(PlanMaterials, required=True)
     order = anything("`edges` between legs and the `longest` chain")
     figures = anything("before and after")
-    people = many(fields.Dict())
+    people = many(fields.Dict(), "the persons and bodies of the case; `consents`: must agree unless they file it")
+    agreements = many(fields.Dict(), "who must agree before it is filed (`role`), and to what")
 
 
 class FileAnswer(Answer):
@@ -194,6 +196,7 @@ class DraftAnswer(Answer):
     aside = anything("kept, but not asked now and not filed: `form` and `materials`")
     filed_as = text("the reference once filed", null=True)
     plan = fields.Nested(PlanAnswer, required=True)
+    agreements = many(fields.Dict(), "who must agree before it is filed, as PartyLine")
 
 
 class DraftLine(Answer):
@@ -206,6 +209,7 @@ class DraftLine(Answer):
     missing = whole()
     errors = whole()
     shut = yes("it is for somebody whose mandate is over: it is kept, and nothing of it is shown")
+    closed = text("why nothing of this can be filed any more; null while it can", null=True)
 
 
 class Drafts(Answer):
@@ -255,6 +259,7 @@ class DisclosureAnswer(Answer):
     asked = many(fields.Dict(), "papers that registers were asked for: `name`, `found`")
     sensitive = many(fields.String(), "names of sensitive fields")
     agent = text("who filed it and consented for its owner, under a mandate", null=True)
+    agreements = many(fields.Dict(), "who agreed before it was filed: `role_name`, `name`, `at`")
 
 
 class CaseLine(Answer):

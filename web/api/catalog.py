@@ -11,6 +11,7 @@ from catalog.model import Catalog
 from desk.errors import UnknownBundle
 from forms.public import plan_json
 from forms.values import json_ready
+from forms.windows import closing
 from web.answers import live, shown
 from web.api.operations import Operation, operation
 from web.api.schemas import PlanBody
@@ -55,7 +56,11 @@ def plan(bundle: str) -> Response:
 def _short(bundle: Bundle) -> dict[str, Any]:
     return {"bundle": bundle.id, "name": bundle.name, "stage": bundle.stage, "summary": bundle.summary,
             "origin": bundle.origin, "matter_count": len(bundle.entries),
-            "promised": str(bundle.promised) if bundle.promised else None}
+            "promised": str(bundle.promised) if bundle.promised else None, "closed": _closed(bundle)}
+
+
+def _closed(bundle: Bundle) -> str | None:
+    return closing(house().catalog, bundle, house().clock.now().astimezone(house().settings.zone).date())
 
 
 def _whole(bundle: Bundle, catalog: Catalog) -> dict[str, Any]:

@@ -21,10 +21,12 @@ AT_THE_EDGE: tuple[tuple[int, str, str], ...] = (
     (401, "bad_token", "令牌不对、已过期或已撤销；请换一个令牌。"),
     (401, "signature_missing", "缺少签名头；请按接入文档签名。"),
     (401, "signature_window", "签名时间与现在相差超过 5 分钟；请校准时钟后重新签名。"),
-    (401, "signature_wrong", "签名不对；密钥是 whsec_ 之后部分 base64 解码后的字节，结果用 base64，前加 v1,。"),
+    (401, "signature_wrong", "签名不对；密钥是 whsec_ 之后部分 base64 解码后的字节，结果用 base64，前加 v1,"
+     "（国密密钥 whsm3_ 用 HMAC-SM3，前加 v1sm3,）。"),
     (422, "empty_file", "文件是空的(0 字节)；请重新选择文件。"),
     (422, "file_active", "文件里有脚本、附件或自动操作；请另存后再传。"),
     (422, "file_damaged", "文件已损坏或不完整；请重新导出或拍照。"),
+    (422, "file_infected", "文件里查出病毒，没有收下；请用别的文件。"),
     (422, "file_double", "文件里夹带了另一种内容；请用原软件重新导出。"),
     (422, "file_locked", "PDF 加了密码；请去掉密码。"),
     (422, "file_pixels", "图片尺寸太大；请缩小。"),

@@ -12,15 +12,17 @@ from connectors.signing import BadSignature, could_be_signed, verify
 from connectors.strict_json import load
 from desk.errors import MalformedNotice, UnknownLeg
 from desk.hearing.notices import Incoming, Outcome
+from people.attempts import network_of
 from store import failpoints
 from web.answers import shown
 from web.api.drafts import file_json
 from web.api.operations import Argument, Operation, operation
 from web.api.schemas import NoticeBody, ReceivedBody, first_words, read
 from web.errors import OWN_WORDS, Problem, not_found, printable_tree
-from web.identity import current
+from web.identity import count, current
 from web.inputs import body, only_args, raw_json, whole_arg
 from web.present import asked
+from web.rates import NETWORK, PROGRAM
 from web.uploads import keep_upload, name_of_request
 from web.wiring import house
 
@@ -35,7 +37,8 @@ SIGNATURE = tuple(
     Argument(name, "header", {"type": "string"}, says, required=True) for name, says in (
         ("webhook-id", "opaque; the same over all retries of one notice"),
         ("webhook-timestamp", "seconds since 1970, within five minutes of our clock"),
-        ("webhook-signature", "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` with the department's secret")))
+        ("webhook-signature", "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` with the department's secret; "
+                              "with a `whsm3_` secret `v1sm3,` and HMAC-SM3")))
 SIGNED_BY = {argument.name: f"HTTP_{argument.name.upper().replace('-', '_')}" for argument in SIGNATURE}
 CURSOR = (Argument("after", "query", {"type": "integer", "minimum": 0}, "the `cursor` of the last page; 0 at first"),
           Argument("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST_LEGS}, "how many at most (100)"))
@@ -127,7 +130,7 @@ def legs(department: str) -> Response:
 @operation(Operation(
     "Read a message about one leg", {200: "the message; without `n` only the `data` of leg.filed"},
     arguments=(Argument("n", "query", {"type": "integer", "minimum": 1}, "the `cursor` of a line of the feed"),),
-    refuses=(400, 404, 503),
+    refuses=(400, 404, 409, 503),
     more="With `n` (schema `Offered`): type, timestamp and data as they would have been pushed, the same for ever, "
     "with the Idempotency-Key as `key` and the `read_code` that takes this one message."))
 def leg(department: str, leg: str) -> Response:
@@ -168,7 +171,7 @@ def _asking(department: str) -> tuple[Body, dict[str, str]]:
     try:
         could_be_signed(headers, house().clock.now())
     except BadSignature as error:
-        raise Problem(401, error.code, str(error)) from error
+        raise _unsigned(error) from error
     return office, headers
 
 
@@ -176,6 +179,14 @@ def _signed(office: Body, headers: dict[str, str], raw: bytes) -> tuple[str, dat
     """The id of a message that `office` signed, and the time; 401 for a forger."""
     now = house().clock.now()
     try:
-        return verify(headers, raw, office.secrets, now), now
+        message_id = verify(headers, raw, office.secrets, now)
     except BadSignature as error:
-        raise Problem(401, error.code, str(error)) from error
+        raise _unsigned(error) from error
+    count(f"office:{office.id}", PROGRAM)
+    return message_id, now
+
+
+def _unsigned(error: BadSignature) -> Problem:
+    """The refusal of a forger, who is counted by the network."""
+    count(f"unsigned:{network_of(asked().remote_addr or '')}", NETWORK)
+    return Problem(401, error.code, str(error))

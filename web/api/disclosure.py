@@ -1,4 +1,4 @@
-"""API: who gets what of a person's data for a case, and taking back the consent it rests on."""
+"""API: a copy of all that is kept of a person; who gets what of it for a case; taking back the consent it rests on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,21 @@ from web.api.catalog import api
 from web.api.operations import KEY, Operation, operation
 from web.identity import subject
 from web.inputs import idempotency_key, only_args
+from web.own_copy import Person, entries
+from web.packed import attached
 from web.wiring import house
+
+
+@api.get("/me/copy")
+@operation(Operation(
+    "Fetch all that is kept of the caller", {200: "one ZIP, written while it is sent"},
+    more="Account, news, mandates, drafts, and a folder for each case: a text for people, JSON for programs, papers, "
+    "results. Of cases filed for others only that they were."))
+def own_copy() -> Response:
+    """A copy of one's own data."""
+    only_args()
+    at = house().clock.now().astimezone(house().settings.zone)
+    return attached(entries(Person(subject(), at, house().desk, house().accounts)), f"copy-{at:%Y%m%d}.zip", at)
 
 
 @api.get("/cases/<reference>/consent")

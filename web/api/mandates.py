@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response, request
 
 from desk.agents.agency import ACTS
 from desk.agents.mandates import Mandate, Wish
 from desk.errors import InvalidAnswers, UnknownAgentCode
-from people import attempts
 from web.answers import live, shown
 from web.api.catalog import api
 from web.api.operations import AFTER, KEY, Argument, Operation, operation
 from web.api.schemas import MandateBody
+from web.guesses import counted
 from web.identity import subject
 from web.inputs import body, idempotency_key, only_args
 from web.wiring import house
 
-Done = TypeVar("Done")
+AGENT_CODE = "agent-code"
 AFTER_GIVEN = Argument("given_after", "query", {"type": "string"}, "`given_next` of the page before")
 AFTER_RECEIVED = Argument("received_after", "query", {"type": "string"}, "`received_next` of the page before")
 
@@ -101,30 +100,14 @@ def revoke_mandate(mandate: str) -> Response:
 
 def give(wish: Wish, key: str) -> Mandate:
     """Give a mandate, with wrong codes counted; for the API and the page."""
-    return _counted(lambda: house().desk.mandates.give(subject(), wish, key, house().clock.now()))
+    return counted(AGENT_CODE, UnknownAgentCode,
+                   lambda: house().desk.mandates.give(subject(), wish, key, house().clock.now()))
 
 
 def behind(code: str) -> str:
     """Who showed a code, with wrong ones counted."""
-    return _counted(lambda: house().desk.mandates.behind(code, subject(), house().clock.now()))
-
-
-def _counted(act: Callable[[], Done]) -> Done:
-    """Do what needs a right code; each try counts as a wrong guess until it was right."""
-    now, guesses = house().clock.now(), house().attempts
-    network = attempts.network_of(request.remote_addr or "")
-    guesses.guess_all([("agent-code", subject(), attempts.AGENT_CODE),
-                       ("agent-code-address", network, attempts.AGENT_CODE_ADDRESS)], now)
-    wrong = False
-    try:
-        return act()
-    except UnknownAgentCode:
-        wrong = True
-        raise
-    finally:
-        if not wrong:
-            guesses.back("agent-code", subject())
-            guesses.back("agent-code-address", network)
+    return counted(AGENT_CODE, UnknownAgentCode,
+                   lambda: house().desk.mandates.behind(code, subject(), house().clock.now()))
 
 
 def mandate_json(mandate: Mandate) -> dict[str, Any]:

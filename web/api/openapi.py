@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 from people.identity import Credential
 from people.policy import POLICY, Access
-from web.api import answer_news
+from web.api import answer_agreements, answer_news
 from web.api.answer_mandates import ANSWERS as OF_MANDATES
 from web.api.answer_schemas import ANSWERS
 from web.api.operations import Argument, Operation, operation_of
@@ -37,7 +37,7 @@ def document(app: Flask, server: str) -> dict[str, Any]:
     spec = APISpec(title="一件事 yijianshi", version=VERSION, openapi_version="3.1.0", plugins=[plugin],
                    servers=[{"url": server}], info={"description": "One form, every department."},
                    tags=[{"name": name} for name in TAGS.values()])
-    for name, schema in {**ANSWERS, **OF_MANDATES, **answer_news.ANSWERS}.items():
+    for name, schema in {**ANSWERS, **OF_MANDATES, **answer_news.ANSWERS, **answer_agreements.ANSWERS}.items():
         spec.components.schema(name, schema=schema)
     for name, schema in NOTICE_DATA.items():
         spec.components.schema(name, schema=schema)

@@ -21,6 +21,10 @@ TYPES: Mapping[str, str] = {
 }
 TEXT = {"type": "string"}
 MAYBE = {"type": ["string", "null"]}
+AGREED = {"type": "array", "items": {"type": "object", "properties": {
+    "role": TEXT, "name": TEXT, "agreed_at": TEXT,
+    "digest": TEXT | {"description": "SHA-256 of what was shown and agreed to, which the portal keeps"},
+    "agreement": TEXT | {"description": "its number"}}}}
 FILE = {"type": "object", "required": ["name", "type", "size", "sha256", "url"],
         "properties": {"name": TEXT, "type": TEXT, "size": {"type": "integer"}, "sha256": TEXT,
                        "url": TEXT | {"description": "stable; answers only to this department's bearer token"}}}
@@ -47,7 +51,12 @@ PERSON = {"type": "object", "properties": {"name": TEXT, "id": TEXT}}
 GIVES = {"type": "object", "description": "what the portal expects with leg.granted", "properties": {
     "materials": {"type": "array", "items": {"type": "object", "properties": {"material": TEXT, "name": TEXT}}},
     "fields": {"type": "array", "items": {
-        "type": "object", "properties": {"field": TEXT, "name": TEXT, "type": TEXT}}}}}
+        "type": "object", "properties": {
+            "field": TEXT, "name": TEXT, "type": TEXT,
+            "options": {"type": "array", "description": "of a choice: a value is the `code` of one of these",
+                        "items": {"type": "object", "properties": {"code": TEXT, "name": TEXT}}},
+            "columns": {"type": "array", "items": {"type": "object"},
+                        "description": "of rows: what each row may have, written like a field; no row: none"}}}}}}
 ANSWERED: Mapping[str, Any] = {
     "ask": TEXT | {"description": "the id of your request"}, "fields": FIELDS, "round": {
         "type": ["integer", "null"], "description": "which of your requests about this leg this answers, the first: 1"},
@@ -60,6 +69,8 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
         "matter": {"type": "object", "properties": {"id": TEXT, "code": MAYBE, "name": TEXT, "variant": MAYBE}},
         "applicant": {"type": "object", "additionalProperties": PERSON,
                       "description": "people by role (holder, legal_rep, agent…), declared parts only"},
+        "agreements": AGREED | {"description": "who agreed online before it was filed, of those whom this leg is told "
+                                               "of; left out where nobody had to"},
         "fields": FIELDS, "materials": MATERIALS,
         "limits": {"type": "object", "properties": {
             "promised": MAYBE, "statutory": MAYBE, "due": MAYBE,
@@ -73,7 +84,7 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
     "leg.withdrawn": {
         **REASONED, "why": MAYBE | {
             "description": "applicant: taken back, confirm or reject it; stop, not_needed: what the leg was built on "
-                           "came to nothing, your 2xx ends it"},
+                           "came to nothing or no longer calls for it, your 2xx ends it"},
         "ask": MAYBE | {"description": "without `why`: your request that was not answered in time; the leg has ended"},
         "revoke": {"type": "boolean", "description": "true: you granted on what is void now; your 2xx voids the "
                                                      "results"}},
@@ -96,7 +107,8 @@ HEADERS: tuple[tuple[str, str], ...] = (
     ("Idempotency-Key", "`{leg}:{type}:{n}`; the same over retries, restarts and resends, with the same bytes"),
     ("webhook-id", "opaque, the same over all attempts of a key"),
     ("webhook-timestamp", "seconds since 1970, fresh for each attempt"),
-    ("webhook-signature", "`v1,` and base64 HMAC-SHA256 of `id.timestamp.body`; two during rotation"),
+    ("webhook-signature", "`v1,` and base64 HMAC-SHA256 of `id.timestamp.body` (by a `whsm3_` secret `v1sm3,` "
+                          "and HMAC-SM3); two during rotation"),
 )
 ANSWERS = {
     "2XX": {"description": "received, whatever code of your own stands in it; an immediate `state` (received, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
-from marshmallow.validate import Length, Range
+from marshmallow.validate import Length, OneOf, Range
 
 from connectors.strict_json import words
 from web.errors import Problem, printable_tree
@@ -14,6 +14,7 @@ from web.quick import Doubt, YesNo, quick
 LONGEST_NAME = 200
 MOST_FILES = 50
 MOST_CODES = 500
+ANSWERS = ("agree", "refuse", "take_back")
 MESSAGES = {"required": "必填", "null": "不能为 null", "validator_failed": "内容不符合要求", "invalid": "类型不对"}
 BODY_MESSAGES: dict[str, str] = {"unknown": "没有这一项，请删除或检查拼写", "type": "应为一个 JSON 对象"}
 
@@ -181,6 +182,22 @@ class MandateBody(Strict):
     valid_until = name("its last day, at most a year after the first")
     reason = fields.String(allow_none=True, error_messages=_say(invalid="应为文字"),
                            metadata={"description": "why; both sides see it, sealed"})
+
+
+class AgreementCodeBody(Strict):
+    """What somebody is asked to agree to, by its code."""
+
+    code = name("the code that whoever files has shown")
+
+
+class AgreementAnswerBody(Strict):
+    """What somebody says who is asked to agree."""
+
+    answer = fields.String(required=True, validate=OneOf(ANSWERS, error="应为 agree、refuse 或 take_back"),
+                           error_messages=_say(invalid="应为文字"), metadata={"description": "what the person says"})
+    digest = name("of the statement that was shown; not needed to take back", required=False)
+    sensitive = YesNo(allow_none=True, error_messages=_say(invalid="应为 true 或 false"),
+                      metadata={"description": "to agree where the statement has `sensitive`: to that apart"})
 
 
 class ReadNewsBody(Strict):

@@ -16,6 +16,7 @@ from desk.agents.agency import refused
 from desk.agents.mandates import Mandate
 from desk.agents.under_mandate import AS_AGENT, particulars
 from desk.errors import NoMandate
+from desk.parties.persons import numbers
 from desk.values import Draft, DraftLine
 from forms.answers import FILER
 from web.identity import current, subject
@@ -103,10 +104,8 @@ def _agent(bundle: Bundle) -> dict[str, Any]:
     agent = catalog.roles_of(bundle).get("agent")
     if agent is None:
         return {}
-    roles = (*catalog.roles.values(), *(role for one in catalog.bundles.values() for role in one.people))
-    numbers = [own[role.id] for role in roles if own.get(role.shown) == name and role.id in own
-               and catalog.fields[role.id].type == catalog.fields[agent.id].type]
-    return {agent.shown: name, **({agent.id: numbers[0]} if numbers else {})}
+    found = numbers(catalog, name, own, catalog.fields[agent.id].type)
+    return {agent.shown: name, **({agent.id: found[0]} if found else {})}
 
 
 def acted_for(draft: Draft | DraftLine) -> str:

@@ -36,7 +36,8 @@ def cases() -> str:
     unfiled = desk().drafts(subject(), now()) if len(found) > 1 else []
     named = {case["reference"]: desk().about(subject(), case["reference"])
              for case in (found["own"].rows if "own" in found else ())}
-    return render_template("cases.html", lists=found, drafts=unfiled, about=named)
+    waiting = [one for one in desk().agreements.of(subject(), now())[0] if one.open] if len(found) > 1 else []
+    return render_template("cases.html", lists=found, drafts=unfiled, about=named, waiting=waiting)
 
 
 @bp.post("/drafts/<draft>/drop")

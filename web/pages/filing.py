@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import segno
 from flask import redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from desk.applicants.consents import sensitive_lines
+from desk.applicants.lookups import LOOKED_UP
 from desk.errors import DeskError
+from desk.parties.statements import is_theirs
 from desk.values import Draft
 from forms.plan import SectionLine
 from web.identity import subject
@@ -22,6 +22,7 @@ from web.pages.plan import STOPS
 from web.pages.root import bp, desk, draft_of, now, overtaken, seen_of
 from web.pages.situation import answered
 from web.pages.words import departments_of, offices_of
+from web.pictures.qr import qr_code
 from web.wiring import house
 
 CONSENT_VERSION = "1"
@@ -38,8 +39,9 @@ def consent(draft: str) -> str | Response:
         keep(request.path, [[problem.text, problem.href] for problem in problems])
         return redirect(request.path, 303)
     given = {"agreed": True, "version": CONSENT_VERSION, "sensitive": list(found.scope.sensitive)}
-    desk().save_draft(subject(), draft, {"consent": given}, now())
-    return redirect(url_for("pages.review", draft=draft), 303)
+    saved = desk().save_draft(subject(), draft, {"consent": given}, now())
+    asks = not all(party.agrees for party in saved.parties)
+    return redirect(url_for("pages.draft_agreements" if asks else "pages.review", draft=draft), 303)
 
 
 def _consent_problems(draft: Draft) -> list[Linked]:
@@ -55,8 +57,12 @@ def _consent_problems(draft: Draft) -> list[Linked]:
 
 
 def _consent_page(draft: Draft, problems: Sequence[Linked]) -> str:
-    fetched = [item for item in draft.plan.removed_materials if item.rule in {"licence", "sharing", "premises"}]
-    return render_template("consent.html", draft=draft, problems=problems, fetched=fetched,
+    looked_up = [item for item in draft.plan.removed_materials if item.rule in LOOKED_UP]
+    asking = {party.statement.role for party in draft.parties}
+    others = [item for item in looked_up if any(is_theirs(item, asked) for asked in draft.plan.agreements
+                                                if asked.role in asking)]
+    return render_template("consent.html", draft=draft, problems=problems, others=others,
+                           fetched=[item for item in looked_up if item not in others],
                            offices=offices_of(draft.plan), sensitive=sensitive_lines(draft.plan))
 
 
@@ -81,7 +87,9 @@ def everything_wrong(draft: Draft) -> list[Linked]:
     found += [Linked(f"{item.name}：请勾选承诺", papers + "#pledges") for item in unsigned(draft)]
     if not draft.consented:
         found.append(Linked("请先同意信息使用说明", url_for("pages.consent", draft=draft.id)))
-    return found
+    at = url_for("pages.draft_agreements", draft=draft.id)
+    return found + [Linked(f"还差{party.statement.role_name}{party.statement.name}的确认：{party.state_name}", at)
+                    for party in draft.parties if not party.agrees]
 
 
 @bp.get("/drafts/<draft>/review")
@@ -150,9 +158,7 @@ def receipt(reference: str) -> str:
     found = desk().receipt(subject(), reference, now())
     view = desk().case_view(subject(), reference, now())
     base = house().settings.public_url.rstrip("/") + url_for("pages.track")
-    code = segno.make(f"{base}#r={found.reference}&c={found.code}", error="m")
-    drawn = code.svg_inline(scale=4, dark="#1b2733", border=2, svgclass=None, lineclass=None, omitsize=True)
-    svg = Markup(drawn)  # noqa: S704  # squares drawn by segno, none of our text in it
+    svg = qr_code(f"{base}#r={found.reference}&c={found.code}")
     expected = desk().expected_at_filing(subject(), reference, now())
     return render_template("receipt.html", receipt=found, view=view, expected=expected, qr=svg,
                            about=desk().about(subject(), reference, now()))

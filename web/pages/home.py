@@ -10,9 +10,9 @@ from flask import render_template, request
 from catalog.bundle import Bundle
 from catalog.matter import Matter
 from forms.counts import Figures
-from forms.windows import window_of, window_words
+from forms.windows import closing, window_of, window_words
 from web.pages.acting import chosen, offered
-from web.pages.root import bp, bundle_of, figures_plan
+from web.pages.root import bp, bundle_of, figures_plan, today
 from web.pages.words import called, guide_lines
 from web.pictures.before_after import before_after, pairs
 from web.pictures.map import drawn_map, explained
@@ -49,25 +49,32 @@ COURSE = ("出生", "入学", "婚姻", "就业", "安居", "社会保障", "扶
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A bundle on the home page."""
+    """A bundle on the home page; `closed` says why it takes nothing new ("" while it does)."""
 
     bundle: Bundle
     matters: int
     figures: Figures
+    closed: str = ""
 
 
 @bp.get("/")
 def home() -> str:
-    """Everything that can be filed, by life stage; `q` narrows it by name, summary or matter."""
+    """Everything that can be filed, by life stage; `q` narrows it by name, summary or matter. What takes nothing new is
+    found by who looks for it."""
     words = request.args.get("q", "").strip()[:50]
-    found = [bundle for bundle in house().catalog.bundles.values() if matches(bundle, words)]
+    cards = [_card(bundle) for bundle in house().catalog.bundles.values() if matches(bundle, words)]
+    found = [card for card in cards if words or not card.closed]
     stages: dict[str, list[Card]] = {}
-    for bundle in found:
-        plan = figures_plan(bundle)
-        stages.setdefault(bundle.stage or "其他", []).append(Card(bundle, len(plan.legs), plan.figures))
+    for card in found:
+        stages.setdefault(card.bundle.stage or "其他", []).append(card)
     stages = {stage: stages[stage] for stage in sorted(stages, key=_place_in_course)}
     return render_template("home.html", stages=stages, words=words, count=len(found),
                            suggestions=suggestions() if words and not found else [])
+
+
+def _card(bundle: Bundle) -> Card:
+    plan = figures_plan(bundle)
+    return Card(bundle, len(plan.legs), plan.figures, closing(house().catalog, bundle, today()) or "")
 
 
 def _place_in_course(stage: str) -> int:
@@ -110,6 +117,8 @@ def bundle(bundle: str) -> str:
         "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan.figures),
         bars=before_after(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
         lines=explained(net), window=window_words(window) if window else "",
+        closed=closing(catalog, found, today()),
+        instead=catalog.bundles.get(found.closed.instead or "") if found.closed else None,
         lead=departments[found.lead].name if found.lead else "",
         about={leg.matter: about_matter(catalog.matter_of(found, leg.matter)) for leg in plan.legs},
         phones={leg.department: departments[leg.department].phone for leg in plan.legs}, mandates=mandates,

@@ -15,10 +15,11 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
+from catalog.model import Catalog
 from catalog.reading import columns_that_choose
 from catalog.reading import given as given_by
 from desk.agents.mandates import Mandate
-from forms.answers import CHOSEN, FILER
+from forms.answers import CHOSEN, FILER, ground_of
 from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value
 from forms.wanted import wanted_of_question
@@ -89,10 +90,10 @@ def signed_in_first(view: Callable[P, R]) -> Callable[P, R | Response]:
     return seen
 
 
-def shown_input(question: AskedQuestion, columns: Set[str] = frozenset(), issued: Set[str] = frozenset()) -> Input:
+def shown_input(question: AskedQuestion, catalog: Catalog, columns: Set[str] = frozenset(),
+                issued: Set[str] = frozenset()) -> Input:
     """A question as an input, with what the dictionary says about it; of its rows `columns` cannot be left blank, and
     `issued` are not asked."""
-    catalog = house().catalog
     return of_question(question, catalog.fields.get(question.id), catalog.regions, columns, issued)
 
 
@@ -137,7 +138,8 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     asked = next((item for item in plan.questions if item.id == question), None)
     if asked is None or asked.state == "not_applicable":
         raise not_found()
-    shown = with_value(shown_input(asked, columns_that_choose(found), _issued(found)), given.get(question))
+    its_words = ground_of(house().catalog, found).catalog
+    shown = with_value(shown_input(asked, its_words, columns_that_choose(found), _issued(found)), given.get(question))
     if request.method == "GET" and "check" in request.args:
         value = given.get(question) if (sent := kept()) is None else sent["value"]
         return _page(place, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
@@ -218,7 +220,7 @@ def _seen(given: Mapping[str, Any], under: Mandate | None) -> str:
 
 def answered(plan: Plan) -> list[tuple[str, str, str]]:
     """The answered questions: id, question, answer in words."""
-    return [(item.id, str(item.ask), answer_words(shown_input(item)) or "无")
+    return [(item.id, str(item.ask), answer_words(shown_input(item, house().catalog)) or "无")
             for item in plan.questions if item.state == "answered"]
 
 

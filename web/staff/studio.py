@@ -66,9 +66,11 @@ def _tried(looked: Looked, bundle: Bundle) -> str:
     chosen = request.args.get("case", next(iter(cases), "own"))
     given = request.args.get("given", "")[:LONGEST_SITUATION] if chosen == "own" else cases.get(chosen, "")
     situation, wrong = _read(given)
-    plan = bench.plan(looked, bundle.id, situation, today())
+    filed_on = {str(number): one.on for number, one in enumerate(bundle.examples, 1)}.get(chosen) or today()
+    plan = bench.plan(looked, bundle.id, situation, filed_on)
     return render_template(
         "staff/try_out.html", bundle=bundle, cases=cases, chosen=chosen, given=given, wrong=wrong,
+        filed_on=None if filed_on == today() else filed_on,
         beside=bench.one_beside(looked, bundle.id), states=STATES, kinds=KIND_NAMES, changes=CHANGES, brief=brief,
         found=bench.explored(looked, bundle.id, today()), answered=answered(plan), **shown_of(plan))
 

@@ -1,0 +1,63 @@
+"""Who an account is: its name, and the numbers that it has beside that name."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.dictionary import FieldType
+from catalog.model import Catalog
+from store import people
+from store.errors import UnknownAccount
+from store.port import Tx
+
+NAMELESS = "（没有登记姓名）"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as an account knows them; `numbers` are those of citizens."""
+
+    subject: str
+    name: str
+    numbers: tuple[str, ...] = ()
+
+    def is_called(self, number: str, name: str) -> bool:
+        """Whether this is the person whom a form names so."""
+        return _folded(name) == _folded(self.name) and _folded(number) in map(_folded, self.numbers)
+
+
+def name_of(tx: Tx, subject: str) -> str:
+    """What an account is called; there may be none."""
+    try:
+        return people.account(tx, subject).name or NAMELESS
+    except UnknownAccount:
+        return NAMELESS
+
+
+def person(tx: Tx, subject: str, catalog: Catalog) -> Person:
+    """The person behind an account; nameless and without a number where there is none."""
+    try:
+        known = people.account(tx, subject)
+    except UnknownAccount:
+        return Person(subject, NAMELESS)
+    return Person(subject, known.name or NAMELESS, tuple(numbers(catalog, known.name, known.body, "citizen_id")))
+
+
+def numbers(catalog: Catalog, name: str, details: Mapping[str, Any], kind: FieldType) -> list[str]:
+    """The numbers of one kind that an account has beside its own name, in whatever role: it may know others as well,
+    such as whoever it files for."""
+    roles = (*catalog.roles.values(), *(role for one in catalog.bundles.values() for role in one.people))
+    return list(dict.fromkeys(str(details[role.id]) for role in roles if details.get(role.shown) == name
+                              and role.id in details and catalog.fields[role.id].type == kind))
+
+
+def _folded(text: str) -> str:
+    """One spelling of what different people type: full width, spaces, a small x, the dot within a name."""
+    plain = "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    return plain.translate(_DOTS)
+
+
+_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅.", "·"))

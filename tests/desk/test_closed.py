@@ -1,0 +1,75 @@
+"""A bundle that is closed, or gone: nothing new is taken, what was filed goes on, drafts are told and kept."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from catalog.bundle import Closing
+from catalog.text import Text
+from desk import errors
+from desk.desk import Desk
+from tests.desk.conftest import NOW
+from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
+
+WHY = "已并入新的一件事。"
+SAID = "这件事已停止受理：已并入新的一件事"
+
+
+def other_desk(premises, **closing):
+    """The same store with the definitions of another day: the bundle closed, or without `closing` gone."""
+    held = premises.catalog
+    bundles = {**held.bundles, "utilities": replace(held.bundles["utilities"], closed=Closing(Text(WHY), **closing))}
+    if not closing:
+        del bundles["utilities"]
+    return Desk(replace(premises, catalog=replace(held, bundles=bundles)))
+
+
+def drafted(desk):
+    draft = desk.open_draft("somebody", "utilities", SITUATION, NOW)
+    return desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
+
+
+def test_a_closed_bundle_takes_no_filing_from_any_way_in_and_its_drafts_are_told_and_kept(premises, desk):
+    before = drafted(desk)
+    filed = desk.file("somebody", small_filing(), "k1", NOW).reference
+    closed = other_desk(premises, since="2026-01-05", instead="restaurant")
+    line, = closed.drafts("somebody", NOW)
+    assert line.closed.startswith(f"{SAID}；请改办“")
+    assert closed.save_draft("somebody", before.id, {"form": {"project_name": "另一个项目"}}, NOW).form != before.form
+    for attempt in (lambda: closed.submit_draft("somebody", before.id, CONSENT, NOW),
+                    lambda: closed.file("somebody", small_filing(), "k2", NOW)):
+        with pytest.raises(errors.CannotBeFiled, match=SAID):
+            attempt()
+    tab = replace(small_filing(), edition=desk.edition("utilities"))
+    with pytest.raises(errors.EditionChanged):
+        closed.file("somebody", tab, "k3", NOW)
+    assert [line.id for line in closed.drafts("somebody", NOW)] == [before.id]
+    assert closed.file("somebody", small_filing(), "k1", NOW).reference == filed, "the same answer again"
+    assert closed.case_view("somebody", filed, NOW)["legs"]
+
+
+def test_a_bundle_is_open_until_the_day_on_which_it_closes(premises):
+    closing = other_desk(premises, since="2026-01-06")
+    draft = drafted(closing)
+    assert closing.drafts("somebody", NOW)[0].closed == ""
+    assert closing.submit_draft("somebody", draft.id, CONSENT, NOW).reference
+    late = drafted(closing)
+    with pytest.raises(errors.CannotBeFiled, match=SAID):
+        closing.submit_draft("somebody", late.id, CONSENT, NOW + timedelta(days=1))
+
+
+def test_a_draft_of_a_bundle_that_is_gone_is_listed_by_its_name_and_can_only_be_dropped(premises, desk):
+    draft = drafted(desk)
+    desk.file("somebody", small_filing(), "k1", NOW)  # whose edition knows the name
+    gone = other_desk(premises)
+    line, = gone.drafts("somebody", NOW)
+    assert (line.id, line.gone, line.bundle_name) == (draft.id, True, str(premises.catalog.bundles["utilities"].name))
+    for look in (lambda: gone.read_draft("somebody", draft.id, NOW),
+                 lambda: gone.save_draft("somebody", draft.id, {"form": {}}, NOW),
+                 lambda: gone.submit_draft("somebody", draft.id, CONSENT, NOW)):
+        with pytest.raises(errors.UnknownBundle, match="删除"):
+            look()
+    assert desk.read_draft("somebody", draft.id, NOW).form == draft.form, "it comes back with the bundle"
+    gone.drop_draft("somebody", draft.id)
+    assert gone.drafts("somebody", NOW) == []
