@@ -78,12 +78,13 @@ def test_a_department_is_told_the_columns_that_a_row_may_have(found):
         ("found_state", "choice", ["free", "pledged", "sealed", "scrapped"])]
 
 
-def test_single_fields_are_shown_too_in_the_words_of_the_bundle(desk, catalog):
-    case = Filed(desk, catalog, "newborn", dict(catalog.bundles["newborn"].figures))
+def test_single_fields_are_shown_too_as_people_call_their_values(desk, catalog):
+    case = Filed(desk, catalog, "retirement", dict(catalog.bundles["retirement"].figures))
     case.deliver(minute(1))
-    case.say("01", "leg.granted", minute(2), results=[{"material": "ID04", "fields": {"birth_cert_no": "SL00000009"}}])
-    said, = case.leg("01", minute(3))["results"][0]["fields"]
-    assert (said["name"], said["text"], said["columns"]) == ("出生医学证明编号", "SL00000009", [])
+    case.say("09", "leg.granted", minute(2), results=[{"name": "确认", "fields": {"household_region": "370202"}}])
+    said, = case.leg("09", minute(3))["results"][0]["fields"]
+    name = str(catalog.fields["household_region"].name)
+    assert (said["name"], said["text"], said["columns"]) == (name, "市南区", [])
 
 
 def test_rows_that_were_filled_in_stand_in_the_text_of_the_case(desk, catalog):
