@@ -25,6 +25,7 @@ from store.files import FileRow
 from store.offers import Offer
 from store.people import Account
 from store.ratings import Rating
+from store.sign_in import half_sign_ins
 from store.uploads.vault import new_file_id
 from tests.store.samples import NOW, REFERENCE, file_case, minutes
 
@@ -273,12 +274,14 @@ def test_marks_of_the_running_process_and_open_sessions_are_not_carried(filled, 
     opened.db.write(lambda tx: marks.put(tx, "dispatcher", "x", NOW))
     session = people.Session("secret", "a1", NOW, NOW, minutes(60))
     opened.db.write(lambda tx: people.add_session(tx, session))
+    opened.db.write(lambda tx: half_sign_ins.add(tx, half_sign_ins.Half("half", "a1", minutes(15))))
     opened.db.write(lambda tx: mandates.show_code(tx, "a1", "CODE", minutes(15)))
     back_up(place, opened, cipher, Goal(tmp_path / "copy"), NOW)
     back, _ = restore(Place(tmp_path / "back"), cipher, tmp_path / "copy", quiet, NOW)
     with back.db.read() as tx:
         assert marks.get(tx, "dispatcher") is None
         assert (people.session(tx, "secret", NOW), mandates.agent_of(tx, "CODE", NOW)) == (None, None)
+        assert half_sign_ins.get(tx, "half", NOW) is None
     back.close()
 
 

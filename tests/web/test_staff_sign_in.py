@@ -171,6 +171,7 @@ def test_whoever_need_not_may_set_up_a_factor_and_is_asked_for_it_from_then_on(a
     account = make("auditor")
     person = knock(app, account.login)
     assert (person.at, opens(person)) == ("/staff/audit", True)
+    assert "方式 密码；网络 127.0.0.1" in person.text
     assert knock(app, account.login, FIRST).status == knock(app, "nobody", FIRST).status == 401
     assert entries(house, account, clock) == ["sign_in", "sign_in.failed"]
     elsewhere = knock(app, account.login)

@@ -25,6 +25,7 @@ from store.audit import Entry, Wanted
 from store.chains import seals, verifications
 from store.notices import Strange
 from web.errors import not_found
+from web.sign_in_notes import HOW
 from web.staff.names import matter_name, office_name
 from web.staff.report import attached
 from web.staff.root import AT_ONCE, bp, turned
@@ -112,7 +113,8 @@ def _filters(asked: Asked) -> dict[str, str]:
 
 def _shown(one: Entry) -> dict[str, Any]:
     """An entry as it is shown: numbers of people are hidden in the reason, and of the rest only plain words told."""
-    more = {SAID[name]: value for name, value in one.data.items() if name in SAID and isinstance(value, str) and value}
+    more = {SAID[name]: HOW.get(value, value) if name == "how" else value for name, value in one.data.items()
+            if name in SAID and isinstance(value, str) and value}
     return {"n": one.n, "at": one.at, "actor": one.actor, "action": one.action, "name": _actions().get(one.action, ""),
             "target": one.target, "reason": hidden(str(one.data.get("reason") or "")),
             "more": hidden("；".join(f"{name} {value}" for name, value in more.items()))}
