@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
 from app import create_app
 from bench.applicant import CATALOG, jsonable
 from bench.filling import answers
@@ -38,8 +40,9 @@ SUBJECT = "sample"
 class Inside:
     """One house and what people do in it."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.house: House = app.extensions[NAME]
         self._said = 0
 
     @property
@@ -119,12 +122,13 @@ def inside(folder: Path, data: Path | None = None, url: str | None = None, **mor
     secrets = folder / "secrets"
     secrets.mkdir(parents=True, exist_ok=True)
     ensure_secrets(DEPLOYMENT, secrets)
-    house = create_app({
+    app = create_app({
         "YJS_ENV": "test", "YJS_DATA": str(data or folder / "data"), "YJS_KEYS": str(folder / "keys" / "keys"),
         "YJS_SECRETS": str(secrets), "YJS_DEPARTMENTS": str(DEPLOYMENT), "YJS_SANDBOX_URL": "http://127.0.0.1:9",
         "DATABASE_URL": url or "", **more,
-    }).extensions[NAME]
+    })
+    made = Inside(app)
     try:
-        yield Inside(house)
+        yield made
     finally:
-        house.close()
+        made.house.close()

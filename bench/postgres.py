@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.keeper import MARK, Keeper
 from bench.town import free_port
 
 How = Literal["fast", "immediate"]
@@ -27,6 +28,7 @@ class Cluster:
         self._made: Any = wheel.PostgresServer(folder, cleanup_mode=None)
         self._made.ensure_pgdata_inited()
         self._folder, self.host, self.port = folder, host, free_port()
+        self._keeper = Keeper(str(folder))
         with (folder / "pg_hba.conf").open("a") as rules:
             rules.write(f"host all all {trusted} trust\n")
 
@@ -38,11 +40,20 @@ class Cluster:
     def start(self) -> None:
         """Start it and wait until it answers."""
         options = f"-h {self.host} -p {self.port} -c unix_socket_directories="
-        self._control("-o", options, "-l", str(self._folder / "log"), "start")
+        os.environ[MARK] = str(self._folder)
+        try:
+            self._control("-o", options, "-l", str(self._folder / "log"), "start")
+        finally:
+            del os.environ[MARK]
 
     def stop(self, how: How = "fast") -> None:
         """Stop it: `fast` ends every session, `immediate` ends the processes as a crash would."""
         self._control("-m", how, "stop")
+
+    def close(self) -> None:
+        """Stop it for good."""
+        self.stop("immediate")
+        self._keeper.let_go()
 
     def _control(self, *words: str) -> None:
         self._run("pg_ctl", ("-w", "-t", PATIENCE, "-D", str(self._folder), *words), bin_path=self._made.bin_path,
@@ -58,5 +69,5 @@ def cluster(host: str = "127.0.0.1", trusted: str = "127.0.0.1/32") -> Iterator[
     try:
         yield made
     finally:
-        made.stop("immediate")
+        made.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -169,6 +169,6 @@ QUESTIONS: Mapping[str, Question] = {
         lambda tx: erasure.obstacle(tx, cases.get(tx, next(here.asked)), NOW + erasure.REST)), ROUNDS, 1.2),
     "metrics": Question(_read(lambda tx: reading.figures(tx, NOW)), SLOW, None),
     "first_page_of_troubles": Question(lambda here: next(troubles(here.there.house.database)), SLOW, None),
-    "flask_legs_health": Question(lambda here: health(here.there.house.database, NOW), SLOW, None),
+    "flask_legs_health": Question(lambda here: health(here.there.house.database, NOW, ()), SLOW, None),
     "watched_page_of_500": Question(_read(lambda tx: conservation.look(tx, PAGE, "", 500)), SLOW, None),
 }

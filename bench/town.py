@@ -19,6 +19,7 @@ from typing import Any
 
 import requests
 
+from bench.keeper import MARK, Keeper
 from settings.clock import Clock
 
 HOME = Path(__file__).resolve().parent.parent
@@ -37,8 +38,8 @@ def free_port() -> int:
 
 @dataclass
 class Town:
-    """One portal, one sandbox. `folder` holds everything they write; `script` is what the departments play; `host` is
-    the address that both listen on."""
+    """One portal, one sandbox, which end with the process that started them. `folder` holds everything they write;
+    `script` is what the departments play; `host` is the address that both listen on."""
 
     folder: Path
     script: str = "mix"
@@ -49,6 +50,7 @@ class Town:
     sandbox_port: int = field(default_factory=free_port)
     portal: subprocess.Popen[bytes] | None = None
     departments: subprocess.Popen[bytes] | None = None
+    keeper: Keeper | None = None
 
     @property
     def url(self) -> str:
@@ -87,7 +89,7 @@ class Town:
             "YJS_KEYS": str(self.folder / "keys"),
             "YJS_SECRETS": str(self.folder / "secrets"), "YJS_DEPARTMENTS": str(HOME / "sandbox" / "departments.yaml"),
             "PORT": str(self.port), "YJS_BIND": self.host, "YJS_PUBLIC_URL": self.url, "PYTHONPATH": str(HOME),
-            "YJS_SANDBOX_URL": self.sandbox_url, "YJS_CLOCK": str(self.clock), **self.more,
+            "YJS_SANDBOX_URL": self.sandbox_url, "YJS_CLOCK": str(self.clock), MARK: str(self.folder), **self.more,
         }
 
     def start(self) -> Town:
@@ -115,6 +117,7 @@ class Town:
         self.portal = self._spawn(["-m", "web.serve"], "portal.log")
 
     def _spawn(self, command: list[str], log: str) -> subprocess.Popen[bytes]:
+        self.keeper = self.keeper or Keeper(str(self.folder))
         with (self.folder / log).open("ab") as words:
             return subprocess.Popen([sys.executable, *command], cwd=HOME, env=self.environment(), stdout=words,
                                     stderr=words, start_new_session=True)
@@ -173,6 +176,9 @@ class Town:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(STOP_SECONDS)
+        if self.keeper is not None:
+            self.keeper.let_go()
+            self.keeper = None
 
     def flask(self, *arguments: str) -> str:
         """What an operator's command prints; it must end well."""

@@ -28,6 +28,6 @@ class UnknownLeg(CaseError):
 
 
 class UnknownEvent(CaseError):
-    """No event of this type stands in the transition table."""
+    """No event of this type is known here: a newer version wrote it. The message is the type."""
 
     code = "unknown_event"

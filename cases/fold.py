@@ -21,6 +21,7 @@ from cases.states import (
     FINAL,
     GRANTED,
     NOTICES,
+    OF_CASES,
     OURS,
     OVER,
     STEPS_BEFORE,
@@ -85,10 +86,13 @@ def apply_all(case: Case, events: Iterable[Event]) -> Case:
 
 
 def replay(reference: str, plan: Plan, filed_at: datetime, events: Iterable[Event]) -> Case:
-    """The case of all these events in order of arrival; the same as `begin` and `apply` one by one."""
+    """The case of all these events in order of arrival; the same as `begin` and `apply` one by one. Raises
+    `UnknownEvent`."""
     case = begin(reference, plan, filed_at)
     histories: dict[str, list[Event]] = {}
     for event in events:
+        if event.leg is None and event.type not in OF_CASES:
+            raise UnknownEvent(event.type)
         if event.leg is not None and not event.filled:
             histories.setdefault(leg_of(case, event.leg).leg, []).append(event)
     begun: dict[tuple[datetime, str], Leg] = {}
@@ -203,7 +207,7 @@ def _begun(leg: Leg, event: Event, alike: dict[tuple[datetime, str], Leg]) -> Le
 def take(leg: Leg, event: Event) -> tuple[Leg, Step]:
     """One event in its place: made-up steps first, then the event itself, if the table lets it move or note."""
     if event.type not in NOTICES and event.type not in OURS:
-        raise UnknownEvent(f"状态表里没有事件 {event.type}")
+        raise UnknownEvent(event.type)
     row = move(leg, event)
     if isinstance(row, Reply):
         return leg, Step(event, (), row)

@@ -138,20 +138,31 @@ def _filed(leg: Leg, _: Event) -> str | None:
 
 def _answered(leg: Leg, event: Event) -> str | None:
     """An answer to the department is a supplement; an answer to us is a paper that reached the leg."""
-    asked_by = next((a.by for a in leg.asks if a.id == event.data.get("ask")), None)
+    asked_by = _asked_by(leg, event)
     if not sent(leg) or asked_by is None:
         return None
     return "leg.supplemented" if asked_by == "department" else "leg.material_added"
 
 
 def _withdrawn(leg: Leg, _: Event) -> str | None:
-    return "leg.withdrawn" if leg.withdrawing or leg.revoking or leg.state is LegState.TERMINATED else None
+    return "leg.withdrawn" if leg.withdrawing or leg.revoking else None
+
+
+def _lapsed(leg: Leg, event: Event) -> str | None:
+    """A department is told of a request of its own that was not answered, for that ends the leg. An offer of ours that
+    runs out ends nothing, also while the leg is being taken back: told of an end, nobody would confirm that."""
+    ended = leg.state is LegState.TERMINATED and _asked_by(leg, event) == "department"
+    return "leg.withdrawn" if ended else None
+
+
+def _asked_by(leg: Leg, event: Event) -> str | None:
+    return next((ask.by for ask in leg.asks if ask.id == event.data.get("ask")), None)
 
 
 _MESSAGES: Mapping[str, Callable[[Leg, Event], str | None]] = {
     "leg.created": _filed, "leg.released": _filed, "leg.supplemented": _answered,
     "leg.material_added": lambda *_: "leg.material_added", "leg.withdraw_requested": _withdrawn,
-    "leg.revoke_requested": _withdrawn, "leg.lapsed": _withdrawn, "leg.urged": lambda *_: "leg.urged",
+    "leg.revoke_requested": _withdrawn, "leg.lapsed": _lapsed, "leg.urged": lambda *_: "leg.urged",
 }
 
 

@@ -16,6 +16,7 @@ from cases.fold import Step, fold_leg, leg_of, stay, tried
 from cases.marks import corrected_state, read_limit
 from cases.model import Case, Event, Leg
 from cases.states import FINAL, NOTICES, Reply
+from cases.stays import BEFORE_RETURN, said_by
 from catalog.limits import Limit
 
 DEFAULT_ASK_LIMIT = Limit(5, "wd")
@@ -41,6 +42,8 @@ QUARANTINE: Mapping[str, str] = {
     "id_reused": "同一个 webhook-id 已用于另一份内容；请为每条回告使用新的 webhook-id，重发时才保持不变",
     BELONGS_ELSEWHERE: "贵单位认为该分办件应由其他单位办理，没有登记为不予受理；平台人员核实后转办",
     "transferred": "该分办件已转由其他单位办理，贵单位的回告没有登记，已转平台人员核实；请停止办理",
+    BEFORE_RETURN: "这条回告说的是该分办件转出以前的办理；现在已经转回、另行送达，没有登记，已转平台人员核实。"
+                   "请按新送达的一件办理，在回告里写明新的 ref",
     "malformed": "接收应答里的 state 缺少该回告必填的内容或写法不对，只登记为已接收；请补发回告",
 }
 
@@ -69,11 +72,11 @@ def judge(
     notice = notice if notice.leg == leg else notice._replace(leg=leg)
     code = _unfit(case, current, notice) or _copy_of(current, notice)
     if code is not None:
-        return Verdict("known") if code == "known" else _aside(code)
+        return Verdict("known") if code == "known" else put_aside(code)
     if notice.type == "leg.corrected" and notice.data.get("authority") not in authorities:
-        return _aside("beyond_authority")
+        return put_aside("beyond_authority")
     if notice.type == "leg.granted" and _wait_runs(case, current, notice, calendar):
-        return _aside("wait_running")
+        return put_aside("wait_running")
     return _tried(case, current, _with_day(notice, calendar))
 
 
@@ -87,11 +90,6 @@ def _unfit(case: Case, leg: Leg, notice: Event) -> str | None:
     return None if plausible else "implausible_time"
 
 
-def said_by(notice: Event) -> str:
-    """The office that says a notice: `department:{office}`, or an officer of it, `department:{office}:{subject}`."""
-    return notice.by.split(":", 2)[1] if ":" in notice.by else ""
-
-
 def wait_until(case: Case, leg: Leg, calendar: WorkCalendar) -> datetime | None:
     """The end of the minimum time (publicity, bids) before which the leg may not be decided; None without one.
 
@@ -102,7 +100,8 @@ def wait_until(case: Case, leg: Leg, calendar: WorkCalendar) -> datetime | None:
     return explain(start, planned.wait, (), calendar).due if planned.wait and start else None
 
 
-def _aside(code: str) -> Verdict:
+def put_aside(code: str) -> Verdict:
+    """The verdict that keeps a notice for a person, under this code."""
     return Verdict("quarantined", code=code, text=QUARANTINE[code])
 
 
@@ -168,12 +167,12 @@ def _tried(case: Case, leg: Leg, notice: Event) -> Verdict:
     then, steps = tried(case, leg, notice)
     taken = next(step for step in steps if step.event is notice)
     if isinstance(taken.effect, Reply):
-        return Verdict("known") if taken.effect is Reply.KNOWN else _aside(taken.effect.value)
+        return Verdict("known") if taken.effect is Reply.KNOWN else put_aside(taken.effect.value)
     if notice.data.get("belongs_to") and notice.type == "leg.not_accepted":
-        return _aside(BELONGS_ELSEWHERE)  # nobody refuses it: an operator takes it to the office that is competent
+        return put_aside(BELONGS_ELSEWHERE)  # nobody refuses it: an operator takes it to the office that is competent
     reopened = leg.state in FINAL and then.state is not leg.state and notice.type != "leg.corrected"
     lost = any(step.undone for step in steps) and not _endings(fold_leg(leg, leg.history)[1]) <= _endings(steps)
-    return _aside("contradiction") if reopened or lost else Verdict("applied", (*taken.filled, notice))
+    return put_aside("contradiction") if reopened or lost else Verdict("applied", (*taken.filled, notice))
 
 
 def _endings(steps: tuple[Step, ...]) -> set[int]:

@@ -15,24 +15,31 @@ from cases.calendar_days import WorkCalendar
 from cases.clock import explain
 from cases.edges import edges_to, over
 from cases.model import Case, Event, Leg
-from cases.states import UNSENT
+from cases.states import UNSENT, WORK
 
 PLATFORM = "platform"
 
 
 @dataclass(frozen=True, slots=True)
 class _Limited:
-    """Something of a leg that lasts until `last` and then ends by the event `type` with `data`."""
+    """Something of a leg that lasts until `last` and then ends by the event `type` with `data`; `final`: the leg ends
+    with it."""
 
     last: datetime
     type: str
     data: Mapping[str, Any]
+    final: bool = False
 
 
 def lapses(case: Case, now: datetime, calendar: WorkCalendar) -> tuple[Event, ...]:
-    """What time alone has ended: asks past their day, and followers that waited longer than `within` allows."""
-    return tuple(Event(one.type, now, PLATFORM, number, one.data) for number in case.legs
-                 for one in _limited(case, number, calendar) if now > one.last)
+    """What time alone has ended: asks past their day, and followers that waited longer than `within` allows. Of a leg
+    that ends by it nothing else: it is told once."""
+    found: list[Event] = []
+    for number in case.legs:
+        past = [one for one in _limited(case, number, calendar) if now > one.last]
+        last = [one for one in past if one.final][:1]
+        found += [Event(one.type, now, PLATFORM, number, one.data) for one in last or past]
+    return tuple(found)
 
 
 def last_moment(case: Case, number: str, calendar: WorkCalendar) -> datetime | None:
@@ -46,7 +53,8 @@ def _limited(case: Case, number: str, calendar: WorkCalendar) -> Iterator[_Limit
         if ask.open and ask.until is not None:
             reason = f"没有在 {ask.until} 前补正：{ask.reason}"
             end = calendar.end_of(date.fromisoformat(ask.until))
-            yield _Limited(end, "leg.lapsed", {"ask": ask.id, "reason": reason})
+            final = ask.by == "department" and leg.state in WORK
+            yield _Limited(end, "leg.lapsed", {"ask": ask.id, "reason": reason}, final)
     if leg.state in UNSENT:
         yield from _waiting(case, leg, calendar)
 

@@ -184,7 +184,8 @@ def _of_event(case: Case, event: Fresh) -> Iterator[Piece]:
 
 
 def _asks(case: Case, number: str) -> Iterator[Piece]:
-    return (_piece(case, number, "ask", f"ask.{number}.{_mark(ask)}", ask) for ask in _open(case.legs[number]))
+    return (_piece(case, number, "ask", f"ask.{number}.{_mark(case.legs[number], ask)}", ask)
+            for ask in _open(case.legs[number]))
 
 
 def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None) -> Piece:
@@ -206,9 +207,11 @@ def _open_ask(case: Case, number: str, about: str) -> Ask | None:
     return None if leg is None else next((ask for ask in _open(leg) if ask.id == about), None)
 
 
-def _mark(ask: Ask) -> str:
-    """An ask by its id, which a department wrote, in letters that fit anywhere."""
-    return sha256(ask.id.encode()).hexdigest()[:12]
+def _mark(leg: Leg, ask: Ask) -> str:
+    """An ask by its id, which a department wrote, in letters that fit anywhere; one that is asked again under its id is
+    told again."""
+    times = sum(one.id == ask.id for one in leg.asks)
+    return sha256(f"{ask.id}\n{times}".encode() if times > 1 else ask.id.encode()).hexdigest()[:12]
 
 
 def _end(ask: Ask, calendar: WorkCalendar) -> datetime | None:

@@ -171,6 +171,7 @@ for _end, _state in (("leg.voided", S.VOIDED), ("leg.not_needed", S.NOT_NEEDED))
 _on("leg.lapsed", WORK, Move(S.TERMINATED, When.DEPARTMENT_ASK), Move(None, When.OPEN_ASK), Reply.IGNORED)
 _on("leg.lapsed", UNSENT | OUT, Move(None, When.OPEN_ASK), Reply.IGNORED)
 OURS = tuple(ORDER)
+OF_CASES = frozenset({"case.filed", "case.erased"})  # what happens to a whole case, and moves no leg
 for _event in OURS:
     _on(_event, EVERY, Reply.IGNORED)
 

@@ -68,6 +68,7 @@ BUGS = (
     Bug("ticket-counts-twice", "signing-in", ("I44",)),
     Bug("signed-out-there-and-in-here", "signing-in", ("I44",)),
     Bug("former-office-counts", "transferred", ("I47",)),
+    Bug("earlier-stay-counts", "transferred", ("I47",)),
     Bug("farewell-ends-with-the-next-move", "transferred", ("I46",)),
     Bug("filing-under-the-old-key", "transferred", ("I24", "I45")),
     Bug("package-named-before-it-is-whole", "packed", ("I43",)),

@@ -14,6 +14,7 @@ from typing import Any
 Line = Mapping[str, Any]
 LINES = ("clients", "ledger", "export", "officers", "audit", "news")  # the files with lines of a run
 FILED, TRANSFERRED = "leg.filed", "leg.transferred"
+EACH_STAY = 100  # of a department's numbers for notices: the hundreds are those of the filing that they are about
 ZONE = timezone(timedelta(hours=8))
 DECIDES = {"leg.granted": "granted", "leg.refused": "refused", "leg.not_accepted": "not_accepted",
            "leg.delivered": "delivered", "leg.withdraw_confirmed": "withdrawn"}
@@ -97,6 +98,17 @@ class Evidence:
         """The offices that had a leg one after the other, as far as it was ever taken to another."""
         moves = [line["data"] for line in self.transfers.get(leg, ())]
         return [*(move["from"] for move in moves[:1]), *(move["to"] for move in moves)]
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int | None]:
+        """The number that a department gave a notice, by the notice's id."""
+        return {line["id"]: line.get("seq") for line in self.said("notice")}
+
+    def of_before(self, leg: str, seq: int | None) -> bool | None:
+        """Whether a notice with this number is about an earlier filing than the one by which the last office holds a
+        leg; None where it has no number, or nobody holds the leg."""
+        held = self.held.get((self.stays(leg)[-1], leg)) if leg in self.transfers else None
+        return None if held is None or seq is None else seq // EACH_STAY < number_of(held["key"])
 
     @cached_property
     def decided(self) -> Mapping[str, str]:

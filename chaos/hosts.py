@@ -97,7 +97,7 @@ class Host:
 @contextmanager
 def host(number: int, town: Town) -> Iterator[Host]:
     """A host in a namespace that lives as long as a process that only sleeps in it."""
-    with subprocess.Popen(["unshare", "--net", "sleep", "3600"]) as holder:
+    with subprocess.Popen(["unshare", "--net", "sleep", "3600"], env=town.environment()) as holder:
         try:
             while Path(f"/proc/{holder.pid}/ns/net").readlink() == Path("/proc/self/ns/net").readlink():
                 time.sleep(0.01)

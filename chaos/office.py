@@ -26,6 +26,7 @@ from sandbox.ledger import Ledger
 EARLY_SECONDS = 1.0
 STEP_SECONDS = 0.15
 SHARE_OF_PAPERS = 0.03
+GOES_ON = 40  # the number of a notice that says nothing but that an office works on although the leg has left
 _SAYS = {"leg.granted": "granted", "leg.refused": "refused"}
 
 
@@ -50,6 +51,7 @@ class Office:
         self._body, self.behaviour, self._world = body, behaviour, world
         self.legs: dict[str, Held] = {}
         self._over: dict[str, int] = {}  # up to which number the filings of a leg that left are over
+        self._gone_on: dict[str, Held] = {}  # legs that left and of which it goes on telling
         self._opened: set[str] = set()  # by which filings legs were opened here
         self._done: set[tuple[str, ...]] = set()
         self._attempts: dict[str, int] = {}
@@ -108,6 +110,8 @@ class Office:
 
     def _call(self, key: str, leg: str, type_: str) -> Call:
         self._calls += 1
+        if type_ == FILED and (before := self._gone_on.get(leg)) is not None and number_of(key) > number_of(before.key):
+            before.back = True
         attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
         return Call(key, leg, type_, self._calls, attempt)
 
@@ -128,7 +132,7 @@ class Office:
         if call.type == FILED and number_of(call.key) <= self._over.get(call.leg, 0):
             return None  # it came late
         if held is not None and call.type == FILED and number_of(call.key) > number_of(held.key):
-            self._part(held)  # it left and came back, though nobody has told of that yet
+            self._part(held).back = True  # it left and came back, though nobody has told of that yet
             held = None
         mark = (call.key,) if how == "key" else (call.leg, call.type, call.key.rpartition(":")[2])
         if how != "call" and mark in self._done:
@@ -165,7 +169,10 @@ class Office:
 
     def _part(self, held: Held) -> Held:
         held.left = True
+        self._gone_on[held.leg] = held
         held.answered.set()
+        if held.obstinate and not held.final:
+            self._world.begin(self._tell(held, "leg.in_review", GOES_ON))
         return self.legs.pop(held.leg)
 
     def _react(self, held: Held, call: Call, new: bool) -> None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from chaos.evidence import EACH_STAY, number_of
 from chaos.manners import FORGED_CODE, Manner
+from chaos.script import draw
 from chaos.wire import Caller
 from connectors.base import Body
 from connectors.signing import SECRET_PREFIX, headers_for
@@ -23,6 +25,7 @@ AT_ONCE = 12
 CALL_SECONDS = 15.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 GLANCE_SECONDS = 0.01
+LATE_SECONDS = 0.5  # at least, between writing and telling of a leg that has left: it may be filed there anew meanwhile
 DEFINITE = frozenset({200, 201, 202, 204, 400, 401, 403, 404, 409, 410, 413, 415, 422})
 UNNUMBERED = frozenset({"leg.remark", "leg.fee"})  # without a number the portal tells copies apart by their id alone
 Sign = Callable[[bytes], Mapping[str, str]]
@@ -32,7 +35,7 @@ NO_SECRET = SECRET_PREFIX + base64.b64encode(b"nobody was ever given this key.."
 @dataclass(slots=True)
 class Held:
     """A leg as its department holds it, by the filing `key`. `final` is the decision once it is made; `left` says that
-    it is another office's now, and whoever is `obstinate` goes on all the same."""
+    it is another office's now, and whoever is `obstinate` goes on all the same, until it is filed anew (`back`)."""
 
     leg: str
     key: str
@@ -46,12 +49,13 @@ class Held:
     reported: bool = False
     left: bool = False
     obstinate: bool = False
+    back: bool = False
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def dropped(self) -> bool:
         """Whether nothing more is done or said of it here."""
-        return self.left and not self.obstinate
+        return self.left and (self.back or not self.obstinate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Reporter:
         data: dict[str, Any] = notice_data(held.facts, type_, {})
         if type_ == "leg.granted":
             data = {**data, "results": results(held.facts, {}, self._now().date())}
-        numbered = {} if type_ in UNNUMBERED else {"seq": seq}
+        numbered = {} if type_ in UNNUMBERED else {"seq": number_of(held.key) * EACH_STAY + seq}
         id_ = "ntc_" + hashlib.sha256(f"{held.key}|{type_}|{seq}".encode()).hexdigest()[:24]
         return Notice(held, id_, type_, {"leg": held.leg, "ref": held.ref, **numbered, **data})
 
@@ -97,8 +101,10 @@ class Reporter:
         """Tell it, as many copies at once as this manner wants, each until a definite answer or until it is dropped."""
         self._log(body, "notice", leg=notice.leg, type=notice.type, id=notice.id,
                            seq=notice.data.get("seq"))
-        written = self._written(notice)
-        copies = (self._until_definite(body, url, notice, None if manner.fresh else written)
+        written, late = self._written(notice), notice.held.left
+        if late:
+            await asyncio.sleep(LATE_SECONDS * (1 + 3 * draw(notice.id)))
+        copies = (self._until_definite(body, url, notice, None if manner.fresh and not late else written)
                   for _ in range(manner.copies))
         await asyncio.gather(*copies)
 
@@ -109,7 +115,7 @@ class Reporter:
     async def _until_definite(self, body: str, url: str, notice: Notice, written: bytes | None) -> None:
         self.untold += 1
         pause = FIRST_PAUSE
-        while not notice.held.dropped:
+        while not notice.held.dropped or (notice.held.obstinate and written):  # what was written is told on
             raw = written or self._written(notice)
             status = await self._post(url, raw, self._signer(notice.id, self._bodies[body].secrets[:1]))
             if status:

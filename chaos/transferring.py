@@ -15,9 +15,8 @@ from typing import Any
 
 from chaos.clients import Tail
 from chaos.evidence import FILED
-from chaos.forms import EAST, OBSTINATE
+from chaos.forms import EAST
 from chaos.pages import PATIENCE, Browser
-from chaos.script import draw
 from chaos.stage import Stage
 from chaos.taking_part import thread_of
 from sandbox.ledger import Ledger
@@ -26,7 +25,7 @@ PAGE = "/staff/transfers"
 BASES = ("successor", "misdirected")
 BY_COMMAND, UNANSWERED, BACK = 0.1, 0.6, 0.75
 AT_ONCE = 4  # legs of one command
-HEARD_SECONDS = (0.25, 0.5)  # until a leg goes back: what its office is just telling has arrived by then
+BACK_SECONDS = (0.0, 0.5)  # until a leg goes back, which its office may still be telling of
 
 
 class Operator(Browser):
@@ -68,7 +67,7 @@ class Transfers:
     """Whom the operator's work is left to: a thread that goes on until everybody is told to hurry."""
 
     def __init__(self, stage: Stage, log: Ledger) -> None:
-        self._form, self._seed, self._dice = stage.form, stage.seed, Random(f"{stage.seed}/transfers")
+        self._form, self._dice = stage.form, Random(f"{stage.seed}/transfers")
         self._operator = Operator(stage, log, self._dice)
         self._acks, self._seen = Tail(stage.folder / "clients.jsonl"), Tail(stage.ledger)
         self._legs: list[str] = []
@@ -96,14 +95,9 @@ class Transfers:
                 continue
             legs, here = some
             to = there = here.removesuffix(EAST) if here.endswith(EAST) else f"{here}{EAST}"
-            while self._move(legs, to) and self._dice.random() < BACK and not any(map(self._stays_away, legs)):
+            while self._move(legs, to) and self._dice.random() < BACK:
                 to = here if to == there else there
-                self._over.wait(self._dice.uniform(*HEARD_SECONDS))
-
-    def _stays_away(self, leg: str) -> bool:
-        """Whether a leg is not brought back: its office goes on reporting, and what it says of the first time cannot be
-        told from what it would say of the second."""
-        return draw(self._seed, "obstinate", leg) < OBSTINATE
+                self._over.wait(self._dice.uniform(*BACK_SECONDS))
 
     def _move(self, legs: list[str], to: str) -> bool:
         went = self._operator.move(legs, to)
@@ -135,5 +129,5 @@ class Transfers:
     def _movable(self) -> Iterator[tuple[str, str]]:
         for leg in self._legs:
             kind = self._kinds.get(leg.rpartition("-")[2])
-            if kind is not None and (leg not in self._at or not self._stays_away(leg)):
+            if kind is not None:
                 yield leg, self._at.get(leg, kind)

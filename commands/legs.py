@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any
 
 import click
 
-from commands.shell import JSON, act, beside, changed, clock, minute, offices_named, printable, read_settings
+from commands.delivering import delivered
+from commands.shell import (
+    ALONE,
+    JSON,
+    act,
+    beside,
+    changed,
+    clock,
+    house,
+    minute,
+    offices_named,
+    printable,
+    read_settings,
+)
 from commands.transferring import transfer
 from connectors.advice import advice, explained
 from desk.upkeep.troubles import Health, Trouble, health, troubles
 from store.lanes import Lane
+from store.port import Database
+from store.uploads import uncleared
+from store.uploads.uncleared import Figures, Uncleared
+
+PAGE = 200
 
 
 @click.group(invoke_without_command=True)
 @click.option("--retrying", is_flag=True, help="Also what is being tried again by itself.")
 @click.option("--department", default=None, help="Only this department or office.")
+@ALONE
 @click.option("--recount", is_flag=True, help="Look at every case and leg anew (a minute for each few million legs).")
 @JSON
 @click.pass_context
-def legs(command: click.Context, *, retrying: bool, department: str | None, recount: bool, as_json: bool) -> None:
+def legs(command: click.Context, /, *, department: str | None, as_json: bool, **asked: bool) -> None:
     """What did not reach its department: stuck, refused, outcome unknown; and whether anything fell out."""
     if command.invoked_subcommand is not None:
         return
     with beside() as opened:
-        if department is not None:
-            offices_named(opened.db, department)
-        found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if retrying else ())]
-        found = [one for one in found if department in (None, one.department, one.office)]
-        state = health(opened.db, clock().now(), recount=recount)
+        offices = None if department is None else offices_named(opened.db, department, alone=asked["alone"])
+        found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if asked["retrying"] else ())]
+        found = [one for one in found if offices is None or one.office in offices]
+        state = health(opened.db, clock().now(), house().deployment.bodies, recount=asked["recount"])
     if as_json:
         click.echo(json.dumps({"legs": [one.as_json() for one in found], "counted": state.as_json()},
                               ensure_ascii=False, indent=2))
@@ -42,6 +62,7 @@ def legs(command: click.Context, *, retrying: bool, department: str | None, reco
 
 
 legs.add_command(transfer)
+legs.add_command(delivered)
 
 
 def _line(one: Trouble, zone: tzinfo) -> str:
@@ -63,11 +84,49 @@ def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:
     lines += [_resting(one, zone) for one in state.resting]
     lines += [f"待取：{one.office}  {one.count} 条，最早自 {minute(one.since, zone)}；由该单位来取，太久请联系它"
               for one in state.unfetched]
+    lines += [f"无人送达：{office}  已办成 {many} 件没有登记送达，单位已不在接入清单；结果还没有到申请人手里的，"
+              "请由接手的单位送达，再用 flask legs delivered 登记" for office, many in state.undelivered.items()]
+    lines += scanned(state.scans, zone)
     lines += [f"异常：{one.rule}  {one.reference} {one.leg}" for one in state.breaches]
     lines += [f"计数不符：{one.name} {one.key}  记 {one.kept}，实有 {one.counted}" for one in state.drift or ()]
     if state.drift is not None and not state.drift and not state.breaches:
         lines.append("已逐件核对：没有异常，计数相符。")
     return [*lines, *([f"服务已暂停：{printable(state.paused)}"] if state.paused else [])]
+
+
+def scanned(found: Figures, zone: tzinfo) -> list[str]:
+    """What operators are told of files that no scanner has cleared."""
+    waits = [f"待查病毒：{found.waiting} 个文件，最早自 {minute(found.since, zone)}；带它们的消息等着，查过后自动续送。"
+             "请看 clamd 是否在运行，逐个见 flask scans"] if found.since else []
+    return [*waits, *([f"有病毒：{found.infected} 个文件已停用；逐个见 flask scans"] if found.infected else [])]
+
+
+@click.command()
+@JSON
+def scans(*, as_json: bool) -> None:
+    """Files that no virus scanner has cleared: those that wait for it, and those in which something was found."""
+    with beside() as opened:
+        found = list(_uncleared(opened.db))
+    if as_json:
+        click.echo(json.dumps([{**asdict(one), "since": one.since.isoformat(), "case": case,
+                                "next_at": one.next_at.isoformat() if one.next_at else None}
+                               for one, case in found], ensure_ascii=False, indent=2))
+        return
+    zone = read_settings().zone
+    for one, case in found:
+        what = f"有病毒 {printable(one.detail)}" if one.state == "infected" else \
+            f"待查  查过 {one.tries} 次{'：' if one.detail else ''}{printable(one.detail)}"
+        click.echo(f"{one.file}  {case or '还没有用在办件里'}  自 {minute(one.since, zone)}  {what}")
+    click.echo(f"共 {len(found)} 个文件。")
+
+
+def _uncleared(database: Database) -> Iterator[tuple[Uncleared, str | None]]:
+    """All of them, read page by page."""
+    then: str | None = ""
+    while then is not None:
+        with database.read() as tx:
+            page, then = uncleared.listed(tx, then, PAGE)
+        yield from page
 
 
 @click.command()

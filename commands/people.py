@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, tzinfo
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from commands.shell import JSON, act, beside, changed, moment, printable, read_settings, stop
 from people.identity import ROLES
 from store import identities, people
+from store.sign_in import factors, sign_ins
 
 STAFF = tuple(role for role in ROLES if role != "applicant")
 
@@ -52,14 +54,17 @@ def accounts() -> None:
 @click.option("--role", type=click.Choice(STAFF), default=None, help="Only this role.")
 @JSON
 def accounts_list(role: str | None, as_json: bool) -> None:
-    """The accounts of staff: id, role, office, login, name, identities of the platform that open it and when each came
-    last, whether closed. Applicants are not listed."""
+    """The accounts of staff: id, role, office, login, name, since when it has a second factor, when somebody signed in
+    last, identities of the platform that open it and when each came last, whether closed. Applicants are not listed."""
     zone = read_settings().zone
     with beside() as opened, opened.db.read() as tx:
         found = [one for each in STAFF if role in (None, each) for one in people.accounts(tx, each)]
         bonds = {one.account: identities.bonds_of(tx, one.account) for one in found}
+        since = {one.account: factor.since for one in found if (factor := factors.factor(tx, one.account))}
+        last = {one.account: came[0].at for one in found if (came := sign_ins.history(tx, one.account).last)}
     shown = [{"account": one.account, "role": one.role, "department": one.department, "login": one.login,
               "name": one.name, "disabled": bool(one.disabled), "created_at": moment(one.created_at, zone),
+              "factor_since": _maybe(since.get(one.account), zone), "signed_in_at": _maybe(last.get(one.account), zone),
               "identities": [{"identity": bond.subject, "bound_at": moment(bond.bound_at, zone),
                               "seen_at": moment(bond.seen_at, zone)} for bond in bonds[one.account]]}
              for one in found]
@@ -68,6 +73,8 @@ def accounts_list(role: str | None, as_json: bool) -> None:
         return
     for line in shown:
         closed = "已停用" if line.pop("disabled") else "在用"
+        for name, word in (("factor_since", "登记验证器"), ("signed_in_at", "登录过")):
+            line[name] = f"{line[name]} {word}" if line[name] else None
         line["identities"] = "、".join(f"{bond.subject}（{moment(bond.seen_at, zone)} 来过）"
                                        for bond in bonds[str(line["account"])])
         click.echo("  ".join(printable(str(value or "–")) for value in (*line.values(), closed)))
@@ -106,6 +113,15 @@ def accounts_password(login: str, password: str, **said: Any) -> None:
     _change(login, "password", "更换密码", {"password": password, **said})
 
 
+@accounts.command("reset-factor")
+@click.argument("login")
+@act()
+def accounts_reset_factor(login: str, **said: Any) -> None:
+    """Take the second factor from an account whose owner lost it, and its recovery codes; all its sessions end, and the
+    next sign-in sets up another one."""
+    _change(login, "reset-factor", "取消验证器", said)
+
+
 @accounts.command("bind")
 @click.argument("login")
 @click.option("--identity", required=True, help="How the city's identity platform calls the person (sub).")
@@ -121,6 +137,10 @@ def accounts_bind(login: str, identity: str, **said: Any) -> None:
 def accounts_unbind(login: str, **said: Any) -> None:
     """No identity of the platform opens the account any more; sessions that came that way end."""
     _change(login, "unbind", "解除认证平台的身份", said)
+
+
+def _maybe(at: datetime | None, zone: tzinfo) -> str | None:
+    return None if at is None else moment(at, zone)
 
 
 def _change(login: str, change: str, word: str, said: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from commands.shell import JSON, act, beside, changed, offices_named, printable, stop
+from commands.shell import ALONE, JSON, act, beside, changed, offices_named, printable, stop
 from desk.staff.reconcile import BadList, Gap, Theirs, compare, read_list
 from store import operating
 from store.operating import Handed
@@ -21,24 +21,29 @@ from store.port import Database
 @click.argument("department")
 @click.argument("file", type=click.Path(path_type=Path))
 @act("与部门清单核对")
+@ALONE
 @JSON
-def reconcile(department: str, file: Path, as_json: bool, dry_run: bool, **said: str) -> None:
-    """Compare a department's own list (JSON lines or CSV: leg, state, ref) with ours; exit 1 if anything differs."""
+def reconcile(department: str, file: Path, alone: bool, as_json: bool, dry_run: bool, **said: str) -> None:
+    """Compare a department's own list (JSON lines or CSV: leg, state, ref) with ours; exit 1 if anything differs.
+
+    DEPARTMENT is an office's id, or the code of a kind of department with all its offices. What is both stands for all
+    of them, unless --office says that the one office is meant.
+    """
     theirs, digest = _list(file)
     with beside() as opened:
-        offices = offices_named(opened.db, department)
+        offices = offices_named(opened.db, department, alone=alone)
         counted = Counted(_of_offices(opened.db, offices))
         gaps = compare(counted, theirs)
     if not dry_run:
         counts = {kind: sum(gap.kind == kind for gap in gaps) for kind in GAPS}
         changed("note", {"action": "reconcile", "target": department, **said,
-                         "data": {"sha256": digest, "lines": len(theirs), **counts}})
+                         "data": {"sha256": digest, "lines": len(theirs), "offices": offices, **counts}})
     if as_json:
         click.echo(json.dumps([gap.as_json() for gap in gaps], ensure_ascii=False, indent=2))
     else:
         for gap in gaps:
             click.echo(f"{printable(gap.leg)}  {_gap(gap)}")
-        click.echo(f"本方 {counted.number} 件，对方清单 {len(theirs)} 行，差异 {len(gaps)} 处。")
+        click.echo(f"{'、'.join(offices)}：本方 {counted.number} 件，对方清单 {len(theirs)} 行，差异 {len(gaps)} 处。")
     sys.exit(1 if gaps else 0)
 
 

@@ -33,6 +33,8 @@ from web.wiring import NAME, House, RefusedStart
 F = TypeVar("F", bound=Callable[..., Any])
 REFUSALS = (RefusedStart, CommandRefused, DeskError, StoreError)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+ALONE = click.option("--office", "alone", is_flag=True, help="The name is one office's id, also where a kind of "
+                                                             "department is called the same.")
 
 
 # What a terminal would obey, or show in another order than it stands.
@@ -136,13 +138,18 @@ def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     return VERBS[verb](home, asked)
 
 
-def offices_named(database: Database, department: str) -> list[str]:
-    """The offices that a name stands for: an office's own, or all of a kind of department; stops at a slip."""
+def offices_named(database: Database, name: str, *, alone: bool = False) -> list[str]:
+    """The offices that a name stands for: an office's own, or all of a kind of department; stops at a slip. What is
+    both stands for all, and is said so, unless the one office is meant `alone`."""
+    listed = {body.id for body in house().deployment.bodies.values() if name in (body.id, body.department)}
     with database.read() as tx:
-        found = tallies.offices_of(tx, department)
-    if not found:
-        found = [body.id for body in house().deployment.bodies.values() if department in (body.id, body.department)]
-    return found or stop(f"没有单位 {department}；请写接入清单里的单位编号或部门代码")
+        found = sorted({*tallies.offices_of(tx, name), *listed})
+    if alone:
+        return [name] if name in found else stop(f"没有单位 {name}；--office 后只能写一个单位的编号，不能写部门代码")
+    if name in found and found[1:]:
+        click.echo(f"注意：{name} 既是一个单位的编号，也是部门代码，这里指 {len(found)} 个单位：{'、'.join(found)}；"
+                   "只要这一个单位的，请加 --office", err=True)
+    return found or stop(f"没有单位 {name}；请写接入清单里的单位编号或部门代码")
 
 
 def place() -> Place:

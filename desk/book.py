@@ -18,11 +18,12 @@ from functools import partial
 
 from cases import fold
 from cases.due import Dates
+from cases.errors import UnknownEvent
 from cases.follow import Consequences, ToSend, at_rest, follow, outgoing
 from cases.model import Case, Event, LegState
 from catalog.model import Catalog
 from desk.editions import Editions
-from desk.errors import DeskError, UnknownCase
+from desk.errors import DeskError, Outdated, UnknownCase
 from desk.faults import told
 from desk.known import Known, by_leg
 from desk.premises import Premises
@@ -130,7 +131,11 @@ class Book:
 
     def _folded(self, row: CaseRow, recorded: Sequence[Recorded], rows: Mapping[str, LegRow]) -> Known:
         plan = self._editions.stored_plan(row.plan)
-        case = fold.replay(row.reference, plan, row.filed_at, [line.event for line in recorded])
+        try:
+            case = fold.replay(row.reference, plan, row.filed_at, [line.event for line in recorded])
+        except UnknownEvent as newer:
+            self._premises.behind.met(f"event {newer}")
+            raise Outdated from newer
         return Known(row, case, recorded[-1].n if recorded else 0, rows)
 
     def _remember(self, known: Known, erased: int | None = None) -> Known:

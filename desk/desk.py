@@ -10,7 +10,7 @@ from typing import Any
 from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
 from desk import reference as references
-from desk.agents.agency import Agency, agent_name, agents_code, beside_mandate
+from desk.agents.agency import Agency, Filed, agent_name, agents_code, beside_mandate
 from desk.agents.mandates import Mandates
 from desk.applicants.afterwards import AfterFiling, Supply, Urge, Withdrawal
 from desk.applicants.disclosure import Disclosure, disclosure
@@ -35,12 +35,14 @@ from desk.staff.officers import Officers
 from desk.staff.operations import Operations
 from desk.staff.sights import Sights
 from desk.staff.urging import Urging
+from desk.upkeep.late_scans import LateScans
 from desk.upkeep.sweeps import Sweeper
 from desk.uploads import files as stored_files
+from desk.uploads.scanning import Scans
 from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
-from store import cases, consents, files, reading
+from store import cases, consents, files, reading, submissions
 from store.lanes import Lane
 from store.messages import TOPIC
 
@@ -57,7 +59,8 @@ class Desk:
         self._book = Book(premises, self._editions, self._letters)
         self._drafts = Drafts(premises, self._editions)
         self._intake = Intake(premises, self._book, self._editions)
-        self._notices = Notices(premises, self._book)
+        self.scans = Scans(premises)
+        self._notices = Notices(premises, self._book, self.scans)
         self._applicant = AfterFiling(premises, self._book)
         self._claims = Claims(premises, self._book, self._letters)
         self._recorder = Recorder(premises, self._book, self._notices)
@@ -72,7 +75,18 @@ class Desk:
         self.operations = Operations(premises, self._book, self._letters, self._notices)
         self.officers = Officers(premises, self._book, self._letters, self._feed)
         self.sights = Sights(premises)
+        self.late_scans = LateScans(premises, self.scans, self._book, self._letters)
         self.officer_acts = OfficerActs(premises, self._book, self._feed, self._notices)
+
+    @property
+    def behind(self) -> str:
+        """What this process has met of a newer version, for which it has to be upgraded; empty for nothing."""
+        return self._premises.behind.why
+
+    @property
+    def rests(self) -> bool:
+        """Whether this process leaves all work to newer ones on the same store."""
+        return self._premises.rests
 
     @property
     def calendar(self) -> WorkCalendar:
@@ -152,10 +166,12 @@ class Desk:
 
     # --- files
 
-    def keep_file(self, owner: str, described: tuple[str, str], chunks: Iterable[bytes], now: datetime) -> FileInfo:
-        """Store a file durably; `described` is (name, type); filing or answering links it to a case."""
+    def keep_file(self, owner: str, described: tuple[str, str], chunks: Iterable[bytes], now: datetime, *,
+                  cleared: bool = False) -> FileInfo:
+        """Store a file durably; `described` is (name, type); filing or answering links it to a case. One that the
+        scanner has not `cleared` (`scans`) waits for it, if there is one."""
         name, type_ = described
-        return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks)
+        return stored_files.keep(self._premises, stored_files.fresh(owner, name, type_, now), chunks, cleared=cleared)
 
     def open_file(self, subject: str, file: str, now: datetime | None = None) -> tuple[FileInfo, Iterator[bytes]]:
         """One's own upload, or a file of one's own case."""
@@ -263,8 +279,35 @@ class Desk:
         known, hand = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        shown = view(known, self._premises, rows, now, masked=False)
+        shown = view(known, self._premises, rows, now, self.definitions(known.case.plan))
         return beside_mandate(shown, hand, self.agency.filed_by(known.row))
+
+    def case_after(self, subject: str, reference: str, now: datetime) -> dict[str, Any]:
+        """What is answered to an act that was done: the case as one may see it now; to an agent whose mandate has ended
+        since, as after any repetition, only that it was filed."""
+        try:
+            return self.case_view(subject, reference, now)
+        except UnknownCase:
+            known = self._book.fresh(reference)
+            filed = self.agency.filed_by(known.row)
+            if filed is None or filed[0].agent != subject:
+                raise
+            over = Filed(*filed, stands=False)
+            return {**over.line(), **over.bare(known)}
+
+    def sees(self, subject: str, reference: str, now: datetime) -> bool:
+        """Whether somebody may look at a case now."""
+        try:
+            self._applicant.seen(subject, reference, now)
+        except UnknownCase:
+            return False
+        return True
+
+    def did(self, subject: str, reference: str, key: str) -> bool:
+        """Whether somebody did something with a case under this key, whatever they may see of it by now."""
+        with self._premises.database.read() as tx:
+            found = submissions.find(tx, subject, key)
+        return found is not None and found.reference == reference
 
     def expected_at_filing(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
         """When one's own case was expected to end on the day it was filed."""
@@ -280,8 +323,8 @@ class Desk:
         known, _ = self._applicant.seen(subject, reference, now)
         with self._premises.database.read() as tx:
             rows = {row.file: row for row in files.of_case(tx, reference)}
-        return sheet(known.case, known.row.body, Names(rows, self.definitions(known.case.plan).regions),
-                     self._premises.zone)
+        its = self.definitions(known.case.plan)
+        return sheet(known.case, known.row.body, Names(rows, its.regions, its.fields), self._premises.zone)
 
     def about(self, subject: str, reference: str, now: datetime | None = None) -> str:
         """Whom or what one's own case is about: the project and its first person, as its form names them."""
@@ -308,7 +351,7 @@ class Desk:
             typed = references.clean_code(code)
             if clean is None or not (cases.has_code(tx, clean, typed) or agents_code(tx, clean, typed, now)):
                 raise UnknownCase
-        return view(self._book.fresh(clean), self._premises, {}, now, masked=True)
+        return view(self._book.fresh(clean), self._premises, {}, now, None)
 
     def cases_of(self, subject: str, now: datetime, after: str | None = None,
                  limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:

@@ -17,6 +17,7 @@ import orjson
 from catalog import canonical, edition
 from catalog.dictionary import Spec
 from catalog.model import Catalog
+from catalog.worded import worded
 from desk.applicants.consents import Scope, scope_of
 from desk.errors import NobodyThere, UnknownBundle
 from desk.premises import Premises
@@ -191,13 +192,16 @@ class Editions:
         return self._stored_catalog(hash_)
 
     def definitions(self, bundle: str, hash_: str) -> Catalog:
-        """What holds for a case that was filed under an edition: its definitions, and beside them what only today's
-        dictionary knows, since a department may name any paper or field of that."""
+        """What holds for a case that was filed under an edition: its definitions in the words of its bundle, and beside
+        them what only today's dictionary knows, since a department may name any paper or field of that."""
         today = self._premises.catalog
-        return today if bundle in today.bundles and self._of(bundle).hash == hash_ else self._with_todays(hash_)
+        in_force = bundle in today.bundles and self._of(bundle).hash == hash_
+        return ground_of(today, today.bundles[bundle]).catalog if in_force else self._with_todays(hash_)
 
     def _beside_todays(self, hash_: str) -> Catalog:
         pinned, today = self.stored_catalog(hash_), self._premises.catalog
+        bundle, = pinned.bundles.values()
+        pinned = worded(pinned, bundle)
         return replace(pinned, fields={**today.fields, **pinned.fields},
                        materials={**today.materials, **pinned.materials}, regions=pinned.regions or today.regions)
 

@@ -56,10 +56,28 @@ class UnknownFile(DeskError):
     code, status = "unknown_file", 404
 
 
+class NotScanned(DeskError):
+    """这个文件还在等病毒检查，检查通过后才能打开；请过几分钟再试，不用重新上传。"""
+
+    code, status = "file_not_scanned", 409
+
+
+class Quarantined(DeskError):
+    """这个文件里查出病毒，已经停用，谁也打不开；请换一个没有病毒的文件。"""
+
+    code, status = "file_quarantined", 409
+
+
 class Busy(DeskError):
     """服务暂时繁忙，请稍后再试；已填写的内容仍保留"""
 
     code, status = "busy", 503
+
+
+class Outdated(Busy):
+    """这个办件由更新版本的程序办理过，这台服务器还没有升级，暂时打不开它；已提交的内容都在，请稍后再试。"""
+
+    code = "outdated"
 
 
 class MissingKey(DeskError):
@@ -221,6 +239,12 @@ class CannotTransfer(DeskError):
     """这些分办件不能这样转办；什么都没有改动。"""
 
     code, status = "cannot_transfer", 422
+
+
+class CannotDeliver(DeskError):
+    """这些分办件不能登记为已送达，或者刚刚有了变化；什么都没有改动，请刷新后再看。"""
+
+    code, status = "cannot_deliver", 422
 
 
 class UnknownStrange(DeskError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +10,11 @@ from cases.calendar_days import WorkCalendar
 from cases.quiet import Quiet
 from catalog.model import Catalog
 from connectors.deployment import Deployment
+from connectors.scanners import NoScanner, Scanner
+from desk.behind import Behind
 from sources.port import Sources
 from store.port import Database
-from store.vault import Vault
+from store.uploads.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Keep:
 
 
 NEVER_QUIET = Quiet(0, 0, UTC)
+NO_SCANNER = NoScanner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Premises:
     """Made by `web/parts.py` once the store is open. `public_url` is how departments reach us, without a trailing
     slash; `embedded` says that this process is the only one that writes, so that what it remembers is true; `urges`
     that the portal urges late legs by itself. `gateway`: whether news leaves through a message gateway, which is told
-    numbers of those who agreed if `gateway_gets_mobiles`, and nothing in the hours that are `quiet`.
+    numbers of those who agreed if `gateway_gets_mobiles`, and nothing in the hours that are `quiet`. `scanner` looks
+    for viruses in files before anybody gets them. `behind`: what this process has met of a newer version.
     """
 
     database: Database
@@ -50,3 +54,10 @@ class Premises:
     gateway: bool = False
     gateway_gets_mobiles: bool = False
     quiet: Quiet = NEVER_QUIET
+    scanner: Scanner = NO_SCANNER
+    behind: Behind = field(default_factory=Behind)
+
+    @property
+    def rests(self) -> bool:
+        """Whether this process leaves all work to others on the same store, which are newer."""
+        return bool(self.behind.why) and not self.embedded

@@ -11,12 +11,15 @@ from cases.calendar_days import WorkCalendar
 from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, LegState, Result
 from cases.states import FINAL, UNSENT
+from catalog.dictionary import Field, Region
+from catalog.model import Catalog
 from desk.applicants.afterwards import can_withdraw
 from desk.known import Known, by_leg
 from desk.premises import Premises
 from forms.composite import PlannedPart
 from forms.figures import figures_json
 from forms.plan import Plan, PlannedLeg
+from forms.told import row_words, value_words
 from store.files import FileRow
 
 MASK = "＊＊"
@@ -25,13 +28,14 @@ PROJECT = "project_name"
 _ONLY_BYTES = frozenset({"leg.created", "leg.sending", "leg.sent", "leg.again"})
 
 
-def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: datetime, *,
-         masked: bool) -> dict[str, Any]:
-    """The case as `GET /api/cases/{reference}` shows it; `masked` leaves out what only the owner may see.
+def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: datetime,
+         definitions: Catalog | None) -> dict[str, Any]:
+    """The case as `GET /api/cases/{reference}` shows it, values by the names that its `definitions` have for them;
+    without those it is masked and leaves out what only the owner may see.
 
     `plan` is the stored plan itself, for pictures; the JSON API leaves it out.
     """
-    case, calendar = known.case, premises.calendar
+    case, calendar, masked = known.case, premises.calendar, definitions is None
     schedule = due.schedule(case, calendar, now)
     state = outcome.case_state(case)
     planned = by_leg(case)
@@ -42,7 +46,7 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
         "expected": _expected(schedule), "promised": _text(case.plan.promised), "critical": list(case.plan.critical),
         "edges": [{"leg": e.leg, "targets": list(e.targets), "kind": e.kind, "feeds": list(e.feeds)}
                   for e in case.plan.edges],
-        "legs": [{**leg_view(case, planned[number], schedule.legs[number], (now, calendar), masked=masked),
+        "legs": [{**leg_view(case, planned[number], schedule.legs[number], (now, calendar), definitions),
                   **_with_office(known, number, premises)} for number in case.legs],
         "materials": [] if masked else _materials(known, files),
         "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
@@ -84,10 +88,10 @@ def expected_at_filing(case: Case, calendar: WorkCalendar) -> dict[str, Any]:
     return _expected(due.schedule(fresh, calendar, case.filed_at))
 
 
-def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[datetime, WorkCalendar], *,
-             masked: bool) -> dict[str, Any]:
-    """One leg of the view."""
-    leg, now = case.legs[planned.leg], clock[0]
+def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[datetime, WorkCalendar],
+             definitions: Catalog | None) -> dict[str, Any]:
+    """One leg of the view; masked without definitions."""
+    leg, now, masked = case.legs[planned.leg], clock[0], definitions is None
     actor = outcome.next_actor(case, planned.leg)
     light = lights.light(leg, planned, leg_due, now)
     return {
@@ -110,7 +114,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "milestones": [str(stone) for stone in planned.milestones],
         "timeline": timeline(leg, planned, masked=masked),
         "asks": [_ask(ask, masked=masked) for ask in leg.asks],
-        "results": [_result(result, masked=masked) for result in leg.results],
+        "results": [_result(result, planned, definitions) for result in leg.results],
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
         "remarks": [] if masked else list(leg.remarks),
         "can_withdraw": not masked and can_withdraw(leg.state, leg.withdrawing), "withdrawing": leg.withdrawing,
@@ -170,12 +174,25 @@ def _asked(entry: Mapping[str, Any], key: str, *, masked: bool) -> dict[str, Any
     return {key: entry[key], "name": entry.get("name") or entry[key], "note": None if masked else entry.get("note")}
 
 
-def _result(result: Result, *, masked: bool) -> dict[str, Any]:
+def _result(result: Result, planned: PlannedLeg, definitions: Catalog | None) -> dict[str, Any]:
+    masked, full = definitions is None, {code.rpartition(".")[2]: code for code in planned.gives.fields}
     return {
         "material": result.material, "name": result.name, "number": MASK if masked else result.number,
         "valid_from": result.valid_from, "valid_to": result.valid_to, "void": result.void,
         "files": [] if masked else [{"file": file.get("file"), "name": file.get("name")} for file in result.files],
+        "fields": [] if definitions is None else [
+            _given(definitions.fields[code], value, definitions.regions)
+            for name, value in result.fields.items() if (code := full.get(name, name)) in definitions.fields],
     }
+
+
+def _given(field: Field, value: Any, regions: Mapping[str, Region]) -> dict[str, Any]:
+    """What a department gave beside a paper, in words; of rows a table, without any row where it found nothing."""
+    found = {"code": field.code, "name": str(field.name)}
+    if field.type != "rows" or not isinstance(value, list):
+        return {**found, "text": value_words(field, value, regions), "columns": [], "rows": []}
+    columns, rows = row_words(field, value, regions)
+    return {**found, "text": "" if rows else "没有", "columns": columns, "rows": rows}
 
 
 def composite_view(case: Case, now: datetime, *, masked: bool) -> dict[str, Any] | None:

@@ -4,14 +4,15 @@ what somebody has beside it. Where all goes well several cases share one, and ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cases.model import Event, LegState
 from cases.states import OUT, TRANSFERRED
-from desk.known import Known
+from desk.known import Known, has_it
 from desk.premises import Premises
+from desk.sending import payload
 from desk.sending.outgoing import Letter, offer_and_send
 from store import events, leases, legs, messages, tallies
 from store.chains import heads
@@ -21,6 +22,7 @@ from store.leases import Claimed, Outcome
 from store.legs import LegRow
 from store.messages import Enclosed
 from store.port import Tx
+from store.uploads import uncleared
 
 Alongside = Callable[[Tx], None]
 # What has a message after the filing, and can happen before that has arrived.
@@ -107,8 +109,22 @@ class Writing:
             self._let_follow(tx, change, now)
             if change.letters:
                 current = {**change.known.legs, **{row.leg: row for row in change.changed}}
-                offer_and_send(tx, self._premises, current, change.letters, now)
+                offer_and_send(tx, self._premises, current, self._letters(tx, change, current), now)
         tallies.note_all(tx, [(change.known.row.bundle, change.known.legs, change.changed) for change in changes], now)
+
+    def _letters(self, tx: Tx, change: Change, current: Mapping[str, LegRow]) -> Sequence[Letter]:
+        """The messages of a change, each with whether it must wait for a scan before an office may fetch it. What is
+        pushed is looked at when it leaves (`desk/sending/claims.py`)."""
+        fetched = [self._fetches(letter.office or current[letter.leg].office) for letter in change.letters]
+        barred = uncleared.held_of_case(tx, change.known.row.reference) if any(fetched) else ()
+        if not barred:
+            return change.letters
+        return [replace(letter, waits=fetches and _names(change, letter, barred))
+                for letter, fetches in zip(change.letters, fetched, strict=True)]
+
+    def _fetches(self, office: str) -> bool:
+        body = self._premises.deployment.bodies.get(office)
+        return body is not None and body.channel != "push"
 
     def _unmoved(self, tx: Tx, changes: Iterable[Change]) -> None:
         """What was decided without events holds only where nobody else moved the case; no other process can, beside the
@@ -150,6 +166,16 @@ class Writing:
             arrived = before is not None and before.state in OUT and row.state not in OUT
             if arrived and any(event.type in FOLLOWED for event in change.known.case.legs[row.leg].history):
                 messages.hasten(tx, row.reference, row.leg, now)
+
+
+def _names(change: Change, letter: Letter, files: Collection[str]) -> bool:
+    """Whether a message names one of these files, or comes after a filing that does and has not left: a filing is
+    written later, so it is what it would name now."""
+    if letter.body is not None and (letter.type == TRANSFERRED or has_it(change.known.case.legs[letter.leg])):
+        return payload.names(letter.body, files)
+    papers = payload.papers_of(change.known.case, change.known.row.body["materials"], letter.leg)
+    filing = any(not set(files).isdisjoint(named) for named in papers.values())
+    return filing or (letter.body is not None and payload.names(letter.body, files))
 
 
 def _ends_or_is_held(before: LegRow, after: LegRow) -> bool:

@@ -36,6 +36,7 @@ _WRITTEN_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40}
 _KEPT_CONTROLS = frozenset("\n\t")
 _LINE_ENDS: Final = re.compile("\r\n?")  # browsers send a text area's lines with both characters
 # Embeddings, overrides and isolates make a text read otherwise than it is kept.
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -82,8 +83,15 @@ def read_value(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
 
 
 def is_blank(raw: Any) -> bool:
-    """Whether nothing was filled in: None, or a text of spaces only. An empty list is an answer."""
-    return raw is None or (isinstance(raw, str) and (not raw or raw.isspace()))
+    """Whether nothing was filled in: None, or a text in which nothing is to be seen. An empty list is an answer."""
+    if raw is None or not isinstance(raw, str):
+        return raw is None
+    return not raw or raw.isspace() or (not raw.isascii() and not any(_is_seen(mark) for mark in raw))
+
+
+def _is_seen(mark: str) -> bool:
+    """Whether a character leaves something on the page; fillers are letters to Unicode, and joiners join nothing."""
+    return not mark.isspace() and mark not in _FILLERS and unicodedata.category(mark) not in {"Cf", "Mn"}
 
 
 def safe_text(raw: Any, longest: int = LONGEST_TEXT) -> str:

@@ -6,7 +6,7 @@ Departments never see who rated. Nobody is asked twice, no level is chosen befor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from desk import repeats
 from desk.agents.agency import FILE, URGE, hand_of, standing
 from desk.applicants.afterwards import number_of
 from desk.desk import Desk
-from desk.errors import InvalidAnswers, NotNow, UnknownCase, UnknownLeg
+from desk.errors import DeskError, InvalidAnswers, NotNow, UnknownCase, UnknownLeg
 from desk.repeats import Repeated
 from desk.staff.acts import Act
 from forms.values import BadValue, safe_text
@@ -63,21 +63,32 @@ class Ratings:
             return self._handlings(tx, _seen(tx, subject, reference, now, FILE))
 
     def give(self, subject: str, reference: str, given: Given, key: str, now: datetime) -> None:
-        """Rate a leg or the whole case, once. The same key and content have one effect."""
-        with self._database.read() as tx:
-            case = _seen(tx, subject, reference, now, URGE)
-            found = {one.leg: one for one in self._handlings(tx, case)}
+        """Rate a leg or the whole case, once. The same key and content have one effect, whatever of the case may still
+        be seen when it comes again."""
         leg = number_of(reference, given.leg)
         content = ("rating", reference, leg, given.level, dict(given.items), given.words)
         digest = repeats.digest_of(content)
         if repeats.earlier(self._database, subject, repeats.checked_key(key), digest) is not None:
             return
-        if leg not in found:
+        sent = Submission(subject=subject, key=key, digest=digest, reference=reference, at=now, answer={})
+        try:
+            self._give(replace(given, leg=leg), sent)
+        except Repeated as repeated:
+            repeats.answer_of(repeated.earlier, digest)
+        except DeskError:  # its twin may have been quicker
+            if repeats.earlier(self._database, subject, key, digest) is None:
+                raise
+
+    def _give(self, given: Given, sent: Submission) -> None:
+        subject, reference, now = sent.subject, sent.reference, sent.at
+        with self._database.read() as tx:
+            case = _seen(tx, subject, reference, now, URGE)
+            found = {one.leg: one for one in self._handlings(tx, case)}
+        if given.leg not in found:
             raise UnknownLeg
         _refuse_unfit(given)
-        _refuse_closed(found[leg], now)
-        rating = self._made(case, found[leg], given, now)
-        sent = Submission(subject=subject, key=key, digest=digest, reference=reference, at=now, answer={})
+        _refuse_closed(found[given.leg], now)
+        rating = self._made(case, found[given.leg], given, now)
 
         def unit(tx: Tx) -> bool:
             if cases.is_erased(cases.lock(tx, reference)):
@@ -87,10 +98,7 @@ class Ratings:
             repeats.claim(tx, sent)
             return ratings.add(tx, rating) or _undo()
 
-        try:
-            self._database.write(unit)
-        except Repeated as repeated:
-            repeats.answer_of(repeated.earlier, digest)
+        self._database.write(unit)
 
     def bad(self, reference: str, leg: str) -> Rating:
         """A bad rating; `NotNow` if there is none."""

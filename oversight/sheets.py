@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
 
 from oversight.pledges import Owed
 from oversight.report import Line, Report, lines
@@ -23,6 +24,7 @@ HEADINGS = {
     "form": "承诺书", "signers": "签署人", "decided_on": "办结日", "check_by": "核查到期",
     "check_within": "在此事项中核查"}
 NOTHING = "没有可以统计的"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # those of full width count in some of them
 _MARK = "\ufeff"  # by which spreadsheets know that it is UTF-8
 
 
@@ -51,5 +53,12 @@ def as_csv(table: Sequence[Line]) -> str:
     text.write(_MARK)
     writer = csv.writer(text)
     writer.writerow([HEADINGS[key] for key in table[0]] if table else [NOTHING])
-    writer.writerows([["" if value is None else value for value in line.values()] for line in table])
+    writer.writerows([[plain(value) for value in line.values()] for line in table])
     return text.getvalue()
+
+
+def plain(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula, whoever wrote what is in it; a number stays one."""
+    if value is None:
+        return ""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

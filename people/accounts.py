@@ -10,7 +10,7 @@ from typing import Any
 
 from people import attempts
 from people.attempts import Attempts
-from people.errors import LoginTaken, WrongLogin
+from people.errors import LoginTaken, WeakPassword, WrongLogin
 from people.identity import Role
 from people.passwords import Passwords
 from store import files, leaving
@@ -21,6 +21,7 @@ from store.people import Account
 from store.port import Database, Tx
 
 Beside = Callable[[Tx], object]
+AT_ONCE = 1_000  # uploads looked through in one statement
 
 
 def nothing(*_: object) -> None:
@@ -29,7 +30,8 @@ def nothing(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """An account to be made. `password` None: it cannot sign in by password (sample persons, other systems)."""
+    """An account to be made. `password` None: it cannot sign in by password (sample persons, other systems);
+    `must_change`: somebody else chose it, so the owner chooses another one at the first sign-in."""
 
     login: str
     role: Role
@@ -38,6 +40,7 @@ class NewAccount:
     password: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     subject: str | None = None
+    must_change: bool = False
 
 
 class Accounts:
@@ -50,10 +53,11 @@ class Accounts:
 
     def add(self, new: NewAccount, now: datetime, beside: Callable[[Tx, Account], object] = nothing) -> Account:
         """Make an account, and write what is `beside` it in its transaction; raises `LoginTaken` or `WeakPassword`."""
-        stored = self._passwords.make(new.password) if new.password is not None else None
+        stored = self._passwords.make(new.password, new.login) if new.password is not None else None
         account = Account(
             account=new.subject or f"p{secrets.token_hex(8)}", login=new.login, role=new.role, name=new.name,
-            department=new.department, password=stored, body=dict(new.details), created_at=now)
+            department=new.department, password=stored, body=dict(new.details), created_at=now,
+            must_change=new.must_change, password_at=now if stored else None)
 
         def unit(tx: Tx) -> None:
             stored_people.add_account(tx, account)
@@ -95,10 +99,21 @@ class Accounts:
         account = self.get(subject)
         return account.body if account else {}
 
-    def change_password(self, subject: str, password: str, beside: Beside = nothing) -> None:
-        """Set a new password and end every session of the account; raises `WeakPassword`."""
-        stored = self._passwords.make(password)
-        self._end_and(subject, lambda tx: stored_people.set_password(tx, subject, stored), beside)
+    def give_password(self, account: Account, password: str, now: datetime, beside: Beside = nothing) -> None:
+        """Set a password that somebody else chose, which its owner changes at the next sign-in; every session of the
+        account ends. Raises `WeakPassword`."""
+        stored = self._passwords.make(password, account.login)
+        self._end_and(account.account, lambda tx: stored_people.set_password(
+            tx, account.account, stored, now, must_change=True), beside)
+
+    def change_password(self, account: Account, password: str, now: datetime, beside: Beside = nothing) -> None:
+        """Set the password that the owner chose, another than before; every session of the account ends. Raises
+        `WeakPassword`."""
+        stored = self._passwords.make(password, account.login)
+        if self._passwords.fits(account.password, password):
+            raise WeakPassword("新密码和原来的一样；请换一个")
+        self._end_and(account.account, lambda tx: stored_people.set_password(
+            tx, account.account, stored, now, must_change=False), beside)
 
     def disable(self, subject: str, beside: Beside = nothing) -> None:
         """Close an account: its sessions end, its tokens and its password no longer open anything."""
@@ -123,11 +138,11 @@ class Accounts:
         """Looked for among all that is not filed: no index of owners is worth what it costs each filing."""
         until = now + timedelta(days=1)  # clocks of hosts differ
         with self._database().read() as tx:
-            page = files.unlinked(tx, until) if files.held(tx, owner) else []
+            page = files.unlinked(tx, until, limit=AT_ONCE) if files.held(tx, owner) else []
         while page:
             yield from (one for one in page if one.owner == owner)
             with self._database().read() as tx:
-                page = files.unlinked(tx, until, page[-1])
+                page = files.unlinked(tx, until, page[-1], AT_ONCE)
 
     def _end_and(self, subject: str, change: Beside, beside: Beside) -> None:
         """Change an account, end its sessions, and write what is `beside`, in one transaction."""

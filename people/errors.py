@@ -30,6 +30,18 @@ class TooManyAttempts(PeopleError):
         self.seconds = seconds
 
 
+class WrongCode(PeopleError):
+    """验证码不对或已经用过；请等验证器里的数字变了再输入，还不行请核对手机时间是不是自动设置的。"""
+
+    code = "wrong_code"
+
+
+class HalfSignInOver(PeopleError):
+    """这次登录没有做完就过了时限，或者不是在这个浏览器里开始的；请重新登录。"""
+
+    code, status = "half_sign_in_over", 400
+
+
 class LoginTaken(PeopleError):
     """这个账号名已被使用；请换一个。"""
 
@@ -37,7 +49,7 @@ class LoginTaken(PeopleError):
 
 
 class WeakPassword(PeopleError):
-    """密码太短；请用至少 12 个字符。"""
+    """密码太短或太容易被猜到；请换一句只有您知道的话，至少 12 个字符。"""
 
     code, status = "weak_password", 422
 

@@ -9,10 +9,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from people.errors import WeakPassword
+from people.password_rules import LONGEST, fault
 from store.engine.turns import away
 
-SHORTEST = 12
-LONGEST = 256
 AT_ONCE = 2
 
 
@@ -28,10 +27,10 @@ class Passwords:
         """What an unknown account is compared with, so that it costs the same."""
         return self._hasher.hash("a password that nobody has")
 
-    def make(self, password: str) -> str:
-        """The hash to store; raises `WeakPassword` for fewer than 12 or more than 256 characters."""
-        if not SHORTEST <= len(password) <= LONGEST:
-            raise WeakPassword
+    def make(self, password: str, login: str) -> str:
+        """The hash to store of what `login` is opened by; raises `WeakPassword` with what is wrong with it."""
+        if wrong := fault(password, login):
+            raise WeakPassword(wrong)
         with away(), self._room:
             return self._hasher.hash(password)
 

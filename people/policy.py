@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from people.identity import Credential, Identity, Role
+from people.identity import ROLES, Credential, Identity, Role
 
 Verdict = Literal["allowed", "sign_in", "forbidden"]
-Relation = Literal["none", "own", "department", "code", "signature", "socket"]
+Relation = Literal["none", "own", "department", "code", "half", "signature", "socket"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,11 @@ class Access:
     """Who may call an endpoint.
 
     `roles` empty: everybody, signed in or not. `relation` says what else must hold and is checked where the object is
-    read: own (the caller's), department (the caller's department), code (reference and code), signature (the body is
-    signed). `demo`: the endpoint exists only in demo and test. `by`: the one credential that opens it. Pages of the
-    staff open to a person who signed in, whose acts bear a name; the feed of an office to its program, which signs what
-    it says. With the key of the one nobody does what is the other's.
+    read: own (the caller's), department (the caller's department), code (reference and code), half (a sign-in of which
+    the password was right, and more is asked), signature (the body is signed). `demo`: the endpoint exists only in demo
+    and test. `by`: the one credential that opens it. Pages of the staff open to a person who signed in, whose acts bear
+    a name; the feed of an office to its program, which signs what it says. With the key of the one nobody does what is
+    the other's.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -42,11 +43,14 @@ class Access:
 PUBLIC = Access()
 SAMPLE = Access(demo=True)
 BY_CODE = Access(relation="code")
+HALF = Access(relation="half")
 SIGNED = Access(relation="signature")
 INSIDE = Access(relation="socket")
 OWN = Access(frozenset({"applicant"}), "own")
+OWN_BY_HAND = Access(frozenset({"applicant"}), "own", by="session")
 OWN_SAMPLE = Access(frozenset({"applicant"}), "own", demo=True)
 OF_DEPARTMENT = Access(frozenset({"officer"}), "department", by="bearer")
+OWN_ACCOUNT = Access(frozenset(ROLES), "own", by="session")
 STAFF = Access(frozenset({"author", "operator", "officer", "supervisor", "auditor"}), by="session")
 AUTHOR = Access(frozenset({"author"}), by="session")
 OPERATOR = Access(frozenset({"operator"}), by="session")
@@ -92,7 +96,7 @@ PAGES: Mapping[str, Access] = {
     "pages.results": OWN,
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
     "pages.mandates": OWN, "pages.agent_code": OWN, "pages.entrust": OWN, "pages.end_mandate": OWN,
-    "pages.for_whom": OWN, "pages.account": OWN, "pages.close_account": OWN,
+    "pages.for_whom": OWN, "pages.account": OWN, "pages.close_account": OWN_BY_HAND,
     "pages.draft_agreements": OWN, "pages.ask_to_agree": OWN, "pages.agreements": OWN, "pages.agreement": OWN,
     "pages.news": OWN, "pages.open_news": OWN, "pages.read_news": OWN, "pages.news_preferences": OWN,
 }
@@ -114,4 +118,10 @@ STAFF_PAGES: Mapping[str, Access] = {
     "staff.audit_undelivered": AUDITOR,
 }
 
-POLICY: Mapping[str, Access] = {**API, **PAGES, **STAFF_PAGES}
+ACCOUNT_PAGES: Mapping[str, Access] = {
+    "account.code": HALF, "account.new_password": HALF, "account.factor": HALF,
+    "account.page": OWN_ACCOUNT, "account.change_password": OWN_ACCOUNT, "account.new_factor": OWN_ACCOUNT,
+    "account.new_codes": OWN_ACCOUNT,
+}
+
+POLICY: Mapping[str, Access] = {**API, **PAGES, **ACCOUNT_PAGES, **STAFF_PAGES}

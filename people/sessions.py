@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from people.accounts import Beside, nothing
 from people.identity import VISITOR, Identity, role_of
 from store import people as stored_people
 from store.errors import StoreUnavailable
@@ -31,9 +32,10 @@ class Sessions:
         self._database = database
         self._lives = lives
 
-    def open(self, account: Account, now: datetime, old: str | None = None, via: str | None = None) -> str:
+    def open(self, account: Account, now: datetime, old: str | None = None, via: str | None = None, *,
+             beside: Beside = nothing) -> str:
         """Open a session for `account`, end the one called `old`, and return the cookie's secret. `via`: by which
-        sign-in at the identity platform the person came."""
+        sign-in at the identity platform the person came. What is `beside` it is written in the same transaction."""
         secret = secrets.token_urlsafe(32)
         session = Session(secret=secret, account=account.account, created_at=now, seen_at=now,
                           expires_at=now + min(self._lives.idle, self._lives.life), via=via)
@@ -41,6 +43,7 @@ class Sessions:
         def unit(tx: Tx) -> None:
             if old:
                 stored_people.end_session(tx, old)
+            beside(tx)  # first, for it may end all that were opened before
             stored_people.add_session(tx, session)
 
         self._database().write(unit)

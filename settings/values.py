@@ -47,11 +47,16 @@ class Settings:
     threads: int
     upload_limit: int
     json_limit: int
+    scanner: str
+    scanner_anywhere: bool
+    strip_pictures: bool
     upload_rate: int
     body_deadline: int
     rate: float | None
     session_idle: int
     session_life: int
+    staff_factor: bool | None
+    password_days: int
     keep_drafts: int
     keep_uploads: int
     auto_urge: bool
@@ -95,6 +100,11 @@ class Settings:
     def rates(self) -> float:
         """Times the usual rates of callers."""
         return self.rate if self.rate is not None else float(not self.demonstrates)
+
+    @property
+    def asks_factor(self) -> bool:
+        """Whether every member of the staff must have a second factor."""
+        return not self.demonstrates if self.staff_factor is None else self.staff_factor
 
     @property
     def key_file(self) -> Path:

@@ -12,6 +12,7 @@ from store.errors import FileTaken, UnknownFile
 from store.port import Row, Tx
 from store.rows import insert, named, one, params, shape
 from store.sealing import seal, unseal
+from store.uploads import uncleared
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,8 @@ def let_go(tx: Tx, files: Iterable[Unlinked], at: datetime) -> None:
 
 def forget(tx: Tx, file: str) -> None:
     """Forget a file that nobody owns, whose bytes are gone."""
-    tx.run("delete from files where file = :file and owner = '' and reference is null", file=file)
+    if tx.run("delete from files where file = :file and owner = '' and reference is null", file=file):
+        uncleared.forget(tx, file)
 
 
 def _opened(tx: Tx, row: Row) -> FileRow:

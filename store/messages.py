@@ -6,14 +6,14 @@ a person decides), stuck (a person must act), refused (by the department), done,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from cases.states import TRANSFERRED
+from cases.states import OVER, TRANSFERRED
 from store.cipher import Cipher
 from store.encoding import squeeze, stamp, unsqueeze
 from store.errors import UnknownMessage
@@ -26,6 +26,10 @@ TROUBLED = "(state = 'stuck' or state = 'unknown' or state = 'refused')"  # the 
 KEY = "reference = :reference and leg = :leg and type = :type and n = :n"
 # A message in trouble that is as somebody saw it: no attempt was made at it since.
 AS_SEEN = f"{KEY} and {TROUBLED} and state = :was and token = :seen"
+# Whether the leg of a message is over.
+_STATES_OVER = ", ".join(f"'{state}'" for state in sorted(OVER))
+ABOUT_OVER = (f"exists (select 1 from legs where legs.reference = messages.reference and legs.leg = messages.leg"
+              f" and legs.state in ({_STATES_OVER}))")
 _KEEP = insert_text("bodies", ("reference", "frozen", "mapping", "body"))
 
 
@@ -137,6 +141,11 @@ def last_numbers(tx: Tx, reference: str) -> dict[tuple[str, str], int]:
     return {(row["leg"], row["type"]): row["n"] for row in found}
 
 
+def number_of(key: str) -> int:
+    """The number in a key."""
+    return int(key.rpartition(":")[2])
+
+
 def next_number(tx: Tx, reference: str, leg: str, kind: str) -> int:
     """The number the next message of type `kind` to this leg gets, from 1."""
     return last_numbers(tx, reference).get((leg, kind), 0) + 1
@@ -219,13 +228,43 @@ def recall(tx: Tx, reference: str, leg: str) -> bool:
                        " and state in ('leased', 'unknown')", r=reference, leg=leg)
 
 
-def forgo(tx: Tx, office: str) -> None:
-    """Nobody is left at an office who could hear that legs have left it."""
+def forgo(tx: Tx, office: str, detail: str) -> None:
+    """Nobody is left at an office who could hear that legs have left it. What else was on its way to it about legs that
+    are over waits for a person, under this detail: somebody may have to be told in another way."""
+    tx.run(f"update messages set state = 'stuck', next_at = null, detail = :detail where office = :office"
+           f" and type <> :type and state in ('due', 'unknown') and {ABOUT_OVER}",
+           office=office, type=TRANSFERRED, detail=detail)
     end = "update messages set state = 'cancelled', next_at = null, detail = 'its office is gone' where type = :type"
     tx.run(f"{end} and office = :office and next_at is not null and state in ('due', 'unknown')",
            office=office, type=TRANSFERRED)
     tx.run(f"{end} and state = 'due' and (reference, leg, type, n) in (select reference, leg, type, message from offers"
            " where department = :office and type = :type and taken_at is null)", office=office, type=TRANSFERRED)
+
+
+def held_back(tx: Tx, reference: str, now: datetime) -> list[Message]:
+    """The messages of a case that were never tried and are not due yet."""
+    found = tx.rows("select * from messages where reference = :r and state = 'due' and attempts = 0 and next_at > :now"
+                    " order by created_at, leg, type, n", r=reference, now=stamp(now))
+    return [opened(tx, row) for row in found]
+
+
+def let_go(tx: Tx, which: MessageId, at: datetime | None) -> bool:
+    """A message that was held back is due at a moment (None: it waits to be fetched); False if it is not held back any
+    more."""
+    done = tx.run(f"update messages set next_at = :at where {KEY} and state = 'due' and attempts = 0"
+                  " and next_at is not null", at=None if at is None else stamp(at), **which.where) == 1
+    if done:
+        tx.notify(TOPIC)
+    return done
+
+
+def drop_untold(tx: Tx, reference: str, leg: str, names: Callable[[bytes], bool]) -> None:
+    """Cancel those messages about a leg that never left and whose bytes `names` says they must not."""
+    found = tx.rows("select * from messages where reference = :r and leg = :leg and state = 'due' and attempts = 0"
+                    " and frozen is not null", r=reference, leg=leg)
+    for which, body in bodies(tx, [opened(tx, row) for row in found]).items():
+        if names(body):
+            tx.run(f"update messages set state = 'cancelled', next_at = null where {KEY}", **which.where)
 
 
 def hasten(tx: Tx, reference: str, leg: str, now: datetime) -> None:

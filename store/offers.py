@@ -107,11 +107,12 @@ def fed(tx: Tx) -> list[str]:
 
 
 def offer_instead(tx: Tx, office: str, now: datetime, limit: int) -> int:
-    """Offer to an office what waits to be pushed to it, the oldest first; how many messages."""
+    """Offer to an office what waits to be pushed to it, the oldest first; how many messages. What was never tried and
+    is not due waits for something else, such as a scan of what it names."""
     found = tx.rows(
-        "select * from messages where office = :office and next_at is not null"
+        "select * from messages where office = :office and next_at is not null and (next_at <= :now or attempts > 0)"
         " and (state = 'due' or state = 'unknown') order by created_at, reference, leg, type, n limit :limit {skip}",
-        office=office, limit=limit)
+        office=office, now=stamp(now), limit=limit)
     tx.many(f"update messages set state = 'due', next_at = null where {KEY}",
             [MessageId(*key_of(row)).where for row in found])
     for row in found:

@@ -17,11 +17,14 @@ from store.sealing import seal, unseal
 
 TOPIC = "people"  # told after each change of what an account or a token is worth
 SEEN_EVERY = timedelta(minutes=1)
+_ITS_SIGN_IN = tuple((table, "account") for table in ("factors", "recovery_codes", "half_sign_ins", "sign_ins"))
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's account; `password` is a password hash, `body` whatever else is known of the person."""
+    """A person's account; `password` is a password hash, which stands since `password_at` (None: since before that was
+    kept) and is to be changed at the next sign-in if it `must_change`; `body` is whatever else is known of the
+    person."""
 
     account: str
     login: str
@@ -32,6 +35,8 @@ class Account:
     password: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
     disabled: bool = False
+    must_change: bool = False
+    password_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +107,10 @@ def accounts(tx: Tx, role: str) -> list[Account]:
     return [_account(tx, row) for row in found]
 
 
-def set_password(tx: Tx, account: str, password: str | None) -> None:
-    """Store a new password hash; UnknownAccount."""
-    _change(tx, account, "password = :value", password)
+def set_password(tx: Tx, account: str, password: str, now: datetime, must_change: bool) -> None:
+    """Store a new password hash, and whether its owner has to choose another one; UnknownAccount."""
+    _change(tx, account, "password = :value, password_at = :now, must_change = :must", password,
+            now=stamp(now), must=int(must_change))
 
 
 def set_disabled(tx: Tx, account: str, disabled: bool) -> None:
@@ -138,9 +144,9 @@ def came(tx: Tx, account: str, now: datetime) -> None:
 def blank(tx: Tx, account: str, now: datetime) -> None:
     """Leave of an account its id alone: it names nobody, opens nothing, and is found by nothing."""
     tx.notify(TOPIC)
-    tx.run("update accounts set login = :login, name = :name, body = :body, password = null, disabled = 1,"
-           " erased_at = :now, seen_at = '' where account = :a and role = 'applicant'", a=account, now=stamp(now),
-           login=_login(tx, secrets.token_hex(16)), name=seal(tx, "", f"accounts:name:{account}"),
+    tx.run("update accounts set login = :login, name = :name, body = :body, password = null, password_at = null,"
+           " disabled = 1, erased_at = :now, seen_at = '' where account = :a and role = 'applicant'", a=account,
+           now=stamp(now), login=_login(tx, secrets.token_hex(16)), name=seal(tx, "", f"accounts:name:{account}"),
            body=seal(tx, {"login": "", "body": {}}, f"accounts:body:{account}"))
 
 
@@ -153,7 +159,7 @@ def forget(tx: Tx, account: str) -> None:
 
 def forget_choices(tx: Tx, account: str) -> None:
     """Forget what somebody chose and showed."""
-    for table, owner in (("preferences", "subject"), ("mandate_codes", "agent")):
+    for table, owner in (("preferences", "subject"), ("mandate_codes", "agent"), *_ITS_SIGN_IN):
         tx.run(f"delete from {table} where {owner} = :a", a=account)
 
 
@@ -192,7 +198,8 @@ def end_session(tx: Tx, secret: str) -> None:
 
 
 def end_all(tx: Tx, account: str) -> int:
-    """End every session of an account; how many."""
+    """End every session of an account, and what is half a sign-in of it; how many sessions."""
+    tx.run("delete from half_sign_ins where account = :a", a=account)
     return tx.run("delete from sessions where account = :a", a=account)
 
 
@@ -209,8 +216,9 @@ def end_all_via(tx: Tx, account: str) -> int:
 
 
 def purge(tx: Tx, now: datetime) -> int:
-    """Delete sessions that are over, and marks that nobody can use again; how many sessions."""
+    """Delete sessions that are over, whole or half, and marks that nobody can use again; how many sessions."""
     tx.run("delete from spent where until <= :now", now=stamp(now))
+    tx.run("delete from half_sign_ins where until <= :now", now=stamp(now))
     return tx.run("delete from sessions where expires_at <= :now", now=stamp(now))
 
 
@@ -238,9 +246,9 @@ def revoke_token(tx: Tx, which: str, at: datetime) -> bool:
                   at=stamp(at), id=which) == 1
 
 
-def _change(tx: Tx, account: str, change: str, value: Any) -> None:
+def _change(tx: Tx, account: str, change: str, value: Any, **more: Any) -> None:
     tx.notify(TOPIC)
-    if not tx.run(f"update accounts set {change} where account = :a", value=value, a=account):
+    if not tx.run(f"update accounts set {change} where account = :a", value=value, a=account, **more):
         raise UnknownAccount
 
 

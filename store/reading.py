@@ -214,9 +214,10 @@ def waiting(tx: Tx) -> dict[str, int]:
 
 
 def parting(tx: Tx, office: str) -> int:
-    """How many of the messages that will leave by themselves for an office say only that a leg has left it."""
+    """How many of the messages that will leave by themselves for an office say only that a leg has left it, or are
+    about one that is over."""
     return int(tx.rows("select count(*) as n from messages where office = :office and next_at is not null"
-                       " and type = :type", office=office, type=TRANSFERRED)[0]["n"])
+                       f" and (type = :type or {messages.ABOUT_OVER})", office=office, type=TRANSFERRED)[0]["n"])
 
 
 def _counts(tx: Tx, sql: str) -> dict[str, int]:

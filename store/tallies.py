@@ -8,10 +8,11 @@ recounted here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cases.model import LegState
 from cases.states import OVER
 from store import cases, counters, endings, ratings
 from store.legs import LegRow
@@ -74,6 +75,12 @@ def _count(tally: dict[tuple[str, str], int], before: Mapping[str, LegRow], chan
 def by_department(tx: Tx) -> dict[tuple[str, str, str], int]:
     """How many legs stand in which state, by (department, office, state)."""
     return {_parts(key): amount for key, amount in counters.every(tx, LEGS).items()}
+
+
+def undelivered(tx: Tx, listed: Collection[str]) -> dict[str, int]:
+    """How many legs are granted and not delivered, by office, of the offices that are not `listed`."""
+    return {office: amount for (_, office, state), amount in sorted(by_department(tx).items())
+            if state == LegState.GRANTED and office not in listed and amount > 0}
 
 
 def by_state(tx: Tx) -> dict[str, int]:

@@ -32,7 +32,7 @@ TITLES: Mapping[int, str] = {
 }
 CALLED_BY_CODE: Mapping[str, str] = {
     "signature_missing": "签名未通过", "signature_window": "签名未通过", "signature_wrong": "签名未通过",
-    "bad_token": "令牌未通过",
+    "bad_token": "令牌未通过", "file_not_scanned": "文件还不能打开", "file_quarantined": "文件已经停用",
 }  # who calls with these is a program, which has nowhere to log in
 UNSAVED = "系统暂时不能保存，刚才的操作没有生效；已保存的草稿仍在，请稍后再试"
 UNKNOWN_HOST = ("这个主机名不是本服务的；请用本服务公布的网址访问。"

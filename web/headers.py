@@ -169,6 +169,7 @@ def _static_cache(request: Request) -> str:
 
 
 def _personal(request: Request) -> bool:
-    """Whether this answer may hold somebody's data: anything but a page that a visitor reads without any code."""
-    behind_a_code = request.path.startswith(("/api/", "/track/"))
+    """Whether this answer may hold somebody's data: anything but a page that a visitor reads without any code, or right
+    password."""
+    behind_a_code = request.path.startswith(("/api/", "/track/", "/login/"))
     return request.method != "GET" or behind_a_code or noted().get("identity", VISITOR).signed_in

@@ -11,6 +11,8 @@ from flask import Flask, url_for
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
 from connectors.advice import advice, explained
+from web.account import page, steps
+from web.account.root import bp as own_account
 from web.pages import (
     account,
     acting,
@@ -49,6 +51,7 @@ from web.staff import (
 from web.staff import root as staff
 from web.wiring import house
 
+ACCOUNT_VIEWS = (steps, page)
 VIEWS = (answer, home, login, situation, form, materials, filing, case,
          oversight, disclosure, platform, mandates, agreements, acting, news, account)
 STAFF_VIEWS = (health, undelivered, strange, transfers, bulletins, studio, inbox, leg_work, warnings, ratings, overview,
@@ -66,6 +69,7 @@ def register_pages(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=oversight.rated,
                                  acted_for=acting.acted_for, unread=news.unread)
     app.register_blueprint(bp)
+    app.register_blueprint(own_account)
     app.register_blueprint(staff.bp)
 
 

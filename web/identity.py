@@ -10,20 +10,25 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as AnyResponse
 
 from people import personas
+from people.accounts import Beside, nothing
 from people.attempts import network_of
-from people.errors import PeopleError, TooManyAttempts
+from people.errors import PeopleError, TooManyAttempts, WrongLogin
 from people.identity import VISITOR, Identity
 from people.oidc.accounts import via
 from people.oidc.person import Person
 from people.oidc.ticket import Ticket
 from people.policy import POLICY, Access
+from people.sign_ins import came
 from store.people import Account
+from store.port import Tx
+from store.sign_in.sign_ins import History
 from web.bodies import CALLER, DEPARTMENT, MEMBER, NAMED
 from web.errors import OWN_WORDS, Problem, answer, not_found, request_id, wants_json
 from web.headers import refuse_unfit_form, refuse_unfit_parts
 from web.inside import through_socket
 from web.present import asked, noted
 from web.rates import NETWORK, PERSON, PROGRAM
+from web.sign_in_notes import note_failure, tell_last
 from web.staff.tabs import tabs_of
 from web.wiring import house
 
@@ -38,6 +43,11 @@ OWNER, TRACKED = "of", "tracked"  # in the page cookie: who signed in last in th
 def cookie_name() -> str:
     """The session cookie's name; over TLS the `__Host-` prefix keeps it to this host and path."""
     return "__Host-yjs" if house().settings.secure else "yjs"
+
+
+def half_cookie() -> str:
+    """The cookie of a sign-in that is not whole."""
+    return f"{cookie_name()}-half"
 
 
 def current() -> Identity:
@@ -78,10 +88,19 @@ def _by_cookie() -> Identity:
     return house().sessions.identity(secret, house().clock.now(), active=by_hand) if secret else VISITOR
 
 
-def sign_in(login: str, password: str) -> Identity:
-    """Sign in by password and open a new session; raises `WrongLogin` or `TooManyAttempts` (one error page each)."""
+def sign_in(login: str, password: str) -> bool:
+    """Sign in by password and open a new session, or begin a half sign-in where more is asked; whether it is whole.
+    Raises `WrongLogin` or `TooManyAttempts` (one error page each)."""
     now = house().clock.now()
-    return _enter(house().accounts.by_password(login, password, request.remote_addr or "", now))
+    try:
+        account = house().accounts.by_password(login, password, request.remote_addr or "", now)
+    except WrongLogin:
+        note_failure(login, "password")
+        raise
+    g.new_half = house().halfway.begin(account, password, now)
+    if g.new_half is None:
+        enter(account, how="password")
+    return g.new_half is None
 
 
 def sign_in_as(persona_id: str) -> Identity:
@@ -89,31 +108,43 @@ def sign_in_as(persona_id: str) -> Identity:
     persona = personas.find(house().personas, persona_id)
     if persona is None:
         raise not_found()
-    return _enter(personas.account_of(house().accounts, persona, house().clock.now()))
+    return enter(personas.account_of(house().accounts, persona, house().clock.now()))
 
 
 def sign_in_by(person: Person, ticket: Ticket) -> Identity:
     """Sign in a person whom the identity platform sent back with this ticket."""
     account = house().oidc_accounts.enter(person, ticket, house().clock.now())
-    return _enter(account, via(person.issuer, person.sid))
+    return enter(account, via(person.issuer, person.sid), "platform")
 
 
 def sign_out() -> bool:
-    """End this browser's session; whether the person had come by the identity platform."""
-    secret = request.cookies.get(cookie_name(), "")
+    """End this browser's session, or half sign-in; whether the person had come by the identity platform."""
+    secret, half = request.cookies.get(cookie_name(), ""), request.cookies.get(half_cookie(), "")
+    if half:
+        house().halfway.end(half)
+        g.new_half = ""
     by_platform = house().sessions.end(secret, house().clock.now()) if secret else False
     session.clear()
     g.identity, g.new_secret = VISITOR, ""
     return by_platform
 
 
-def _enter(account: Account, by: str | None = None) -> Identity:
-    """A new secret at every sign-in, so that one planted before is worth nothing. `by`: which sign-in at the platform
-    it came by."""
-    now = house().clock.now()
-    g.new_secret = house().sessions.open(account, now, old=request.cookies.get(cookie_name()), via=by)
+def enter(account: Account, by: str | None = None, how: str = "", beside: Beside = nothing) -> Identity:
+    """Open a session under a new secret, so that one planted before is worth nothing. `by`: which sign-in at the
+    platform it came by; `how` somebody proved to be a member of the staff, who is told of the time before; what is
+    `beside` it is written in its transaction."""
+    now, before = house().clock.now(), list[History]()
+
+    def noted_too(tx: Tx) -> None:
+        beside(tx)
+        if how and account.role != "applicant":
+            before.append(came(tx, account, how, request.remote_addr or "", now))
+
+    g.new_secret = house().sessions.open(account, now, request.cookies.get(cookie_name()), by, beside=noted_too)
     _hand_over(account.account)
     g.identity = house().sessions.identity(g.new_secret, now)
+    for history in before[-1:]:  # a unit may be run again
+        tell_last(history)
     return current()
 
 
@@ -259,12 +290,15 @@ def _refused(error: PeopleError) -> AnyResponse:
 
 
 def _give_cookie(response: Response) -> Response:
-    secret: str | None = noted().get("new_secret")
-    if secret is None:
-        return response
-    secure = house().settings.secure
-    if secret:
-        response.set_cookie(cookie_name(), secret, secure=secure, httponly=True, samesite="Lax", path="/")
-    else:
-        response.delete_cookie(cookie_name(), secure=secure, httponly=True, samesite="Lax", path="/")
+    """Give the cookies of a session and of a half sign-in, where there is one that is new or has ended."""
+    kept = noted()
+    for key, name in (("new_secret", cookie_name), ("new_half", half_cookie)):
+        secret: str | None = kept.get(key)
+        if secret is None:
+            continue
+        secure = house().settings.secure
+        if secret:
+            response.set_cookie(name(), secret, secure=secure, httponly=True, samesite="Lax", path="/")
+        else:
+            response.delete_cookie(name(), secure=secure, httponly=True, samesite="Lax", path="/")
     return response

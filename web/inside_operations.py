@@ -8,7 +8,7 @@ from typing import Any
 
 from desk.staff.operations import Operations
 from desk.staff.transfers import Order
-from store.verifications import Verification
+from store.chains.verifications import Verification
 from web.inside_people import Asked, act_of
 from web.wiring import House
 
@@ -38,6 +38,12 @@ def transfer(home: House, asked: Asked) -> dict[str, Any]:
                   matter=str(asked["matter"]), basis=asked["basis"], unanswered=bool(asked["unanswered"]),
                   after=str(asked["after"]))
     return _at(home).transfers.transfer(order, act_of(asked), home.clock.now()).as_json()
+
+
+def deliver(home: House, asked: Asked) -> dict[str, Any]:
+    """Record that results were handed out for offices that are gone: `legs`, `mode`."""
+    names = [str(name) for name in asked["legs"]]
+    return {"legs": _at(home).deliveries.deliver(names, str(asked["mode"]), act_of(asked), home.clock.now())}
 
 
 def erase(home: House, asked: Asked) -> dict[str, Any]:
@@ -97,7 +103,8 @@ def verified(home: House, asked: Asked) -> dict[str, Any]:
 
 
 OPERATIONS: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
-    "retry": retry, "settle": settle, "transfer": transfer, "erase": erase, "quarantine-apply": quarantine_apply,
-    "quarantine-discard": quarantine_discard, "quarantine-show": quarantine_show, "pause": pause, "resume": resume,
-    "revoke": revoke, "note": note, "verified": verified,
+    "retry": retry, "settle": settle, "transfer": transfer, "deliver": deliver, "erase": erase,
+    "quarantine-apply": quarantine_apply, "quarantine-discard": quarantine_discard, "quarantine-show": quarantine_show,
+    "pause": pause, "resume": resume, "revoke": revoke, "note": note,
+    "verified": verified,
 }

@@ -49,12 +49,13 @@ def token(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def account(home: House, asked: Asked) -> dict[str, Any]:
-    """Make a local account: `login`, `role`, `name`, `department` (officers), `password`."""
+    """Make a local account: `login`, `role`, `name`, `department` (officers), `password`, which its owner changes at
+    the first sign-in."""
     act, now, login = act_of(asked), home.clock.now(), str(asked["login"]).strip()
     if not login or not str(asked["name"]).strip():
         raise CommandRefused("账号名和姓名都不能是空的")
     new = NewAccount(login=login, role=role_of(asked["role"]), name=str(asked["name"]),
-                     department=_office(home, asked), password=str(asked["password"]))
+                     department=_office(home, asked), password=str(asked["password"]), must_change=True)
     said = {"role": new.role, "department": new.department}
     if act.dry_run:
         return {"account": ""}
@@ -63,12 +64,13 @@ def account(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def change(home: House, asked: Asked) -> dict[str, Any]:
-    """Close an account, open it again, erase it, give it another password, or let an identity of the platform open it,
-    or none any more: `login`, `change`, `password`, `identity`."""
+    """Close an account, open it again, erase it, give it another password, take its second factor from it, or let an
+    identity of the platform open it, or none any more: `login`, `change`, `password`, `identity`."""
     act, now, found = act_of(asked), home.clock.now(), _known(home, str(asked["login"]))
     changes: Mapping[str, Callable[..., None]] = {
         "disable": home.accounts.disable, "enable": home.accounts.enable,
-        "password": partial(home.accounts.change_password, password=str(asked.get("password", ""))),
+        "password": partial(_give_password, home, found, str(asked.get("password", ""))),
+        "reset-factor": partial(_reset_factor, home),
         "bind": partial(_bind, home, str(asked.get("identity"))), "unbind": partial(_unbind, home),
         "erase": home.erase_account}
     how = str(asked["change"])
@@ -80,6 +82,17 @@ def change(home: House, asked: Asked) -> dict[str, Any]:
         _allowed(lambda: changes[how](
             found.account, beside=lambda tx: act.record(tx, f"account.{how}", found.account, now, {})))
     return {"account": found.account, "role": found.role}
+
+
+def _give_password(home: House, found: Account, password: str, _account: str, beside: Beside) -> None:
+    """Give an account another password."""
+    home.accounts.give_password(found, password, home.clock.now(), beside)
+
+
+def _reset_factor(home: House, account: str, beside: Beside) -> None:
+    """Take the second factor from an account."""
+    if not home.factors.reset(account, beside):
+        raise CommandRefused("这个账号没有登记验证器")
 
 
 def _bind(home: House, subject: str, account: str, beside: Beside) -> None:

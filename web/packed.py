@@ -15,6 +15,7 @@ from desk.errors import UnknownFile
 from desk.uploads.content import clean_name, clipped
 from desk.values import FileInfo
 from web.pages.words import called
+from web.uploads import sent
 
 Opened = tuple[FileInfo, Iterator[bytes]]
 Place = tuple[str, str]
@@ -77,7 +78,7 @@ def _same(path: str) -> str:
 
 
 def packed(view: Mapping[str, Any], open_file: Callable[[str], Opened], now: datetime) -> Response:
-    """The ZIP as an attachment. Every file is opened before the answer begins, so that one that is lost is said."""
+    """The ZIP as an attachment. Every file is looked for before the answer begins, so that one that is lost is said."""
     places = results_of(view)
     if not places:
         raise UnknownFile("还没有可以下载的结果文件；办结后会出现在这里。")
@@ -87,8 +88,7 @@ def packed(view: Mapping[str, Any], open_file: Callable[[str], Opened], now: dat
 def attached(files: Iterable[tuple[str, Iterator[bytes]]], name: str, now: datetime) -> Response:
     """Files, each opened when its turn comes or before, as a ZIP of that (ASCII) name; only its first piece is made
     now."""
-    pieces = _zip(files, now)
-    made = Response(chain([next(pieces, b"")], pieces), content_type="application/zip")
+    made = sent(_zip(files, now), "application/zip")
     made.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     made.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     made.headers["Cache-Control"] = "private, no-store"

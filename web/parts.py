@@ -13,9 +13,11 @@ from catalog.load import load_catalog
 from catalog.model import Catalog
 from connectors.addresses import address_fault
 from connectors.base import Body, Registry
+from connectors.clamd import Clamd
 from connectors.deployment import Deployment, read_deployment
 from connectors.entry import OTHERS
 from connectors.gateway import gateway_body
+from connectors.scanners import BadScanner, NoScanner, Scanner, place_of
 from connectors.shipped import registry as shipped
 from connectors.signing import BadSecret, secret_bytes
 from desk.desk import Desk
@@ -48,15 +50,15 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     _refuse([*_missing(settings, environ), *loaded.problems, *check(catalog), *offices])
     for problem in deployment.problems:  # warnings, or the start were refused
         LOG.warning("%s", problem)
-    oidc = _oidc(settings, environ, catalog)
+    oidc, scanner = _oidc(settings, environ, catalog), scanner_of(settings)
     cipher = _cipher(settings)
     place = Place(settings.data, settings.database_url)
     return Parts(
         catalog=catalog, deployment=deployment, registry=registry,
         open_store=lambda: open_store(place, cipher, LOG.warning),
-        make_desk=lambda opened: _desk(settings, catalog, deployment, opened),
+        make_desk=lambda opened: _desk(settings, catalog, deployment, opened, scanner),
         personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"), oidc=oidc,
-        roles=_roles(catalog) if oidc else (), gateway=gateway_of(settings))
+        roles=_roles(catalog) if oidc else (), gateway=gateway_of(settings), scanner=scanner)
 
 
 def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> Setup | None:
@@ -140,7 +142,18 @@ def gateway_of(settings: Settings) -> Body | None:
     return gateway_body(settings.gateway, secrets)
 
 
-def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: Opened) -> Desk:
+def scanner_of(settings: Settings) -> Scanner:
+    """The virus scanner, or none; `RefusedStart` for what names none. One that does not answer stops no start: uploads
+    are kept and wait for it."""
+    if settings.scanner == "none":
+        return NoScanner()
+    try:
+        return Clamd(place_of(settings.scanner), anywhere=settings.scanner_anywhere)
+    except BadScanner as wrong:
+        raise RefusedStart(f"YJS_SCANNER={settings.scanner}：{wrong}") from wrong
+
+
+def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: Opened, scanner: Scanner) -> Desk:
     calendar = work_calendar(catalog.calendar.values(), settings.zone)
     return Desk(Premises(
         database=opened.db, vault=opened.vault, catalog=catalog, deployment=deployment,
@@ -149,7 +162,7 @@ def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: 
         keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads),
                   UNFILED_UPLOADS * settings.upload_limit),
         urges=settings.auto_urge, gateway=settings.gateway is not None, gateway_gets_mobiles=settings.gateway_mobile,
-        quiet=Quiet(*settings.quiet_hours, settings.zone)))
+        quiet=Quiet(*settings.quiet_hours, settings.zone), scanner=scanner))
 
 
 def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:

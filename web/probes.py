@@ -22,10 +22,11 @@ from desk.staff.operations import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, marks, pausing, people, reading, tallies, verifications
-from store.chains import moved
+from store import bulletins, conservation, marks, pausing, people, reading, tallies
+from store.chains import moved, verifications
 from store.errors import StoreError
 from store.port import Tx
+from store.uploads import uncleared
 from web.answers import shown
 from web.api.operations import Operation, operation
 from web.errors import Problem
@@ -46,9 +47,12 @@ def healthz() -> Response:
 @probes.get("/readyz")
 @operation(Operation("Is the store writable and the dispatcher beating", {200: "yes"}, refuses=(503,)))
 def readyz() -> Response:
-    """The store takes a write, and a dispatcher (this process's own, else any) gave a sign of life."""
+    """The store takes a write, and a dispatcher (this process's own, else any) gave a sign of life. A scanner that is
+    away stops nothing but what waits for it, so it is told and no reason to send people elsewhere."""
     now = house().clock.now()
     beat = _probe(now)
+    if house().desk.rests:
+        raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
     own = house().dispatcher
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
     if not beating:
@@ -59,9 +63,15 @@ def readyz() -> Response:
 def _to_look_at(now: datetime) -> list[str]:
     """What a person should look at though it keeps nobody out: no balancer may take us away for it."""
     with house().database.read() as tx:
-        walked = verifications.standing(tx)
-    found = {"审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
-             f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now)}
+        walked, scans = verifications.standing(tx), uncleared.figures(tx)
+    unseen = not (house().parts.scanner.name or house().settings.demonstrates)
+    behind = house().desk.behind
+    found = {f"有办件由更新的版本办理过（{behind}），这里打不开，请升级程序": bool(behind),
+             "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
+             f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
+             "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,
+             f"有 {scans.waiting} 个文件在等病毒检查，请看扫描程序是否在运行(flask scans)": scans.waiting > 0,
+             f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)": scans.infected > 0}
     return [says for says, holds in found.items() if holds]
 
 
@@ -82,7 +92,8 @@ def metrics() -> Response:
     """The figures of this moment."""
     now, home = house().clock.now(), house()
     with home.database.read() as tx:
-        kept = {**_kept(tx, now), **_ages(tx, now), **_news(tx, now), **_here(home, now)}
+        kept = {**_kept(tx, now), "legs_undelivered": tallies.undelivered(tx, home.deployment.bodies),
+                **_ages(tx, now), **_news(tx, now), **_scans(tx, now), **_here(home, now)}
         shown_now = _Figures(reading.figures(tx, now), kept, now)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(shown_now)
@@ -92,6 +103,7 @@ def metrics() -> Response:
 KEPT: Mapping[str, str] = {
     "paused": "1 while nothing leaves and no notice is taken",
     "legs": "all legs, by state",
+    "legs_undelivered": "granted and not delivered by an office that is not in the list, by office",
     "cases": "all cases, by bundle and whether they are open",
     "breaches": "what must hold of cases and does not, by rule; anything above 0 is an alarm",
     "counter_drift": "counters that the last daily recount found wrong; anything above 0 is an alarm",
@@ -99,10 +111,14 @@ KEPT: Mapping[str, str] = {
     "bulletins_waiting": "messages for applicants that wait for the message gateway",
     "bulletins_oldest_seconds": "how long the oldest of them is overdue",
     "bulletins_troubled": "messages for applicants that need somebody, by state; anything above 0 is an alarm",
+    "scans_waiting": "files that wait for the virus scanner, and nothing that names them leaves",
+    "scans_oldest_seconds": "how long the oldest of them waits",
+    "scans_infected": "files in which the scanner found something after they were kept; nobody gets them",
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
     "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
     "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",
     "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
+    "outdated": "1 for a process that has met what only a newer version knows and must be upgraded",
     "writes_waiting": "callers of this process that wait to write",
     "disk_free_bytes": "what is left on the disk of this host's data folder",
     "certificate_days": "for how many days the certificates are good with which this process reaches an office",
@@ -126,6 +142,14 @@ def _news(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
             "bulletins_oldest_seconds": max(0.0, overdue), "bulletins_troubled": found.troubled}
 
 
+def _scans(tx: Tx, now: datetime) -> dict[str, float]:
+    """What waits for the virus scanner."""
+    found = uncleared.figures(tx)
+    waits = (now - found.since).total_seconds() if found.since else 0.0
+    return {"scans_waiting": float(found.waiting), "scans_oldest_seconds": max(0.0, waits),
+            "scans_infected": float(found.infected)}
+
+
 def _ages(tx: Tx, now: datetime) -> dict[str, float]:
     """How long ago what must happen again and again was last done."""
     found = {name: marks.get(tx, mark) for name, mark in (("sweep_seconds", HEARTBEAT), ("backup_seconds", BACKUP))}
@@ -142,7 +166,7 @@ def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
     year = today.year
     while year in calendar and not calendar[year].provisional:
         year += 1
-    return {"writes_waiting": float(home.database.waiting()),
+    return {"outdated": float(bool(home.desk.behind)), "writes_waiting": float(home.database.waiting()),
             "disk_free_bytes": float(disk_usage(home.settings.data).free),
             "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in expiring.certificates(
                 home.parts.registry, home.parts.reached)},

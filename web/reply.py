@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any
 
 from gunicorn.config import Config
@@ -10,6 +11,8 @@ from gunicorn.http.wsgi import Response
 from gunicorn.workers.base import Worker
 
 MUCH = 65_536
+READER_SECONDS = 30.0
+SLOWEST = 4_096  # bytes a second, on the whole: whoever takes less holds what others need
 
 
 class Gone(Exception):
@@ -26,6 +29,7 @@ class Reply(Response):  # type: ignore[misc]  # gunicorn ships no annotations
         super().__init__(request, sock, config)
         self.out = bytearray()
         self.over = False
+        self.began, self.sent_bytes = time.monotonic(), 0
         self._worker = worker
 
     def default_headers(self) -> list[str]:
@@ -60,7 +64,13 @@ class Reply(Response):  # type: ignore[misc]  # gunicorn ships no annotations
             except OSError as error:
                 raise Gone from error
             del self.out[:sent]
+            self.sent_bytes += sent
         return True
+
+    def until(self) -> float:
+        """Until when the other side must have taken more: soon, and on the whole no slower than the slowest line."""
+        return min(time.monotonic() + READER_SECONDS,
+                   self.began + READER_SECONDS + self.sent_bytes / SLOWEST)
 
     def tell(self, pieces: Any) -> bool:
         """Send the rest of what the application says; False while the other side takes no more."""

@@ -7,15 +7,18 @@ import tempfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 from urllib.parse import quote, unquote
 
 from flask import Response, request
 from werkzeug.http import parse_options_header
 
-from desk.uploads.content import BadFile, clean_name, kind_of, refuse_claim
+from desk.uploads.content import BadFile, FileKind, clean_name, kind_of, refuse_claim
+from desk.uploads.files import OF_OFFICES
+from desk.uploads.pictures import bare
 from desk.values import FileInfo
 from web.errors import OWN_WORDS, Problem
+from web.identity import subject
 from web.wiring import house
 
 PIECE = 65_536
@@ -30,10 +33,32 @@ def keep_upload(stream: IO[bytes], name: str, claimed_type: str, owner: str) -> 
             kind = kind_of(Path(f"/proc/self/fd/{held.fileno()}"), shown_name)
             refuse_claim(kind, claimed_type)
         except BadFile as error:
-            raise Problem(422, error.code, error.say, {"file": [error.say]}) from error
-        held.seek(0)
-        described = (kind.named(shown_name), kind.type)
-        return house().desk.keep_file(owner, described, _pieces(held), house().clock.now())
+            raise _refused(error) from error
+        with _bare(held, kind, owner) as kept:
+            return _kept(kept, (kind.named(shown_name), kind.type), owner)
+
+
+def _bare(held: BinaryIO, kind: FileKind, owner: str) -> IO[bytes]:
+    """What is to be kept of an upload: a person's picture without what it tells of its place, time, owner and device,
+    if the deployment says so. What offices send stays as they made it."""
+    wanted = house().settings.strip_pictures and not owner.startswith(OF_OFFICES)
+    return (bare(held, kind.ending) if wanted else None) or held
+
+
+def _kept(kept: IO[bytes], described: tuple[str, str], owner: str) -> FileInfo:
+    """Keep what the scanner, if there is one, has found nothing in, or has not looked at yet."""
+    desk, now = house().desk, house().clock.now()
+    kept.seek(0)
+    try:
+        cleared = desk.scans.cleared(owner, _pieces(kept), now)
+    except BadFile as error:
+        raise _refused(error) from error
+    kept.seek(0)
+    return desk.keep_file(owner, described, _pieces(kept), now, cleared=cleared)
+
+
+def _refused(error: BadFile) -> Problem:
+    return Problem(422, error.code, error.say, {"file": [error.say]})
 
 
 def keep_raw_body(owner: str) -> FileInfo:
@@ -77,11 +102,19 @@ def name_of_request() -> str:
     return unquote(name, errors="replace") if "%" in name else name
 
 
+def sent(pieces: Iterator[bytes], type_: str) -> Response:
+    """An answer of these pieces, as long as its reader has a place. The first piece is read before it begins: a store
+    that cannot give it must be able to say so."""
+    held = house().readers.hold(subject(), pieces)
+    first = next(held, b"")
+    made = Response(chain([first], held), content_type=type_)
+    made.call_on_close(held.close)
+    return made
+
+
 def download(info: FileInfo, pieces: Iterator[bytes]) -> Response:
-    """A stored file as an attachment under its own name, to be shown by nothing. Its first piece is read before the
-    answer begins: a store that cannot give it must be able to say so."""
-    first = next(pieces, b"")
-    made = Response(chain([first], pieces), content_type=info.type)
+    """A stored file as an attachment under its own name, to be shown by nothing."""
+    made = sent(pieces, info.type)
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", info.name)[-80:] or "file"
     whole = quote(info.name, safe="")
     made.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}"

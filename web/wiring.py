@@ -6,9 +6,10 @@ or by the server when its worker starts, so that `flask routes` or a second shel
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from threading import RLock
@@ -21,20 +22,26 @@ from catalog.model import Catalog
 from connectors.base import Body, Registry
 from connectors.deployment import Deployment
 from connectors.gateway import Gateway
+from connectors.scanners import Scanner
 from desk.desk import Desk
+from desk.premises import NO_SCANNER
 from desk.staff.erasing import FILES_REST
 from desk.upkeep.offices import absent, advice
 from dispatch.courier import Courier
+from dispatch.inspector import Inspector
 from dispatch.loop import Dispatcher, Works
 from oversight.daily import Daily
 from oversight.ratings import Ratings
 from people.accounts import Accounts, Beside
 from people.attempts import Attempts
+from people.factors import Factors
+from people.halfway import Asks, Halfway
 from people.oidc.accounts import OidcAccounts
 from people.oidc.person import RoleFields
 from people.oidc.setup import Setup
 from people.personas import Persona
 from people.sessions import Lives, Sessions
+from people.sign_ins import SignIns
 from people.tokens import Tokens
 from settings.clock import Clock
 from settings.values import Settings
@@ -44,10 +51,12 @@ from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
 from web.rates import Rates
+from web.readers import Readers
 
 if TYPE_CHECKING:
     from people.oidc.flow import Flow
 
+LOG = logging.getLogger("yijianshi.start")
 FLOW = "people.oidc.flow"  # by name: its library takes a fifth of a start, and few deployments need it then
 __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 
@@ -56,7 +65,8 @@ __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 class Parts:
     """What was read and checked before anything is opened. `open_store` opens the store, `make_desk` builds the desk
     on it; `cookie_key` signs cookies; `oidc` is the connection to the identity platform, `roles` those that a person it
-    knows may have in a case; `gateway` is the city's message gateway."""
+    knows may have in a case; `gateway` is the city's message gateway, `scanner` looks for
+    viruses."""
 
     catalog: Catalog
     deployment: Deployment
@@ -68,6 +78,7 @@ class Parts:
     oidc: Setup | None = None
     roles: tuple[RoleFields, ...] = ()
     gateway: Body | None = None
+    scanner: Scanner = NO_SCANNER
 
     @property
     def reached(self) -> tuple[Body, ...]:
@@ -85,11 +96,15 @@ class House:
         self.clock = Clock(settings.clock_file)
         self.dispatcher: Dispatcher | None = None
         self.courier: Courier | None = None
-        self.attempts, self.rates = Attempts(), Rates(settings.rates)
+        self.inspector: Inspector | None = None
+        self.attempts, self.rates, self.readers = Attempts(), Rates(settings.rates), Readers()
         self.accounts = Accounts(lambda: self.database, self.attempts)
         self.tokens = Tokens(lambda: self.database, alone=settings.database_url is None)
         lives = Lives(timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_life))
         self.sessions = Sessions(lambda: self.database, lives)
+        self.factors = Factors(lambda: self.database, self.attempts)
+        self.halfway = Halfway(lambda: self.database, Asks(settings.asks_factor, settings.password_days))
+        self.sign_ins = SignIns(lambda: self.database)
         self.oidc_accounts = OidcAccounts(lambda: self.database, lambda: self.parts.roles)
         self._lock = RLock()
         self._parts: Parts | None = None
@@ -170,21 +185,31 @@ class House:
             raise RefusedStart(f"{advice(missing)}\n服务没有启动。")
         embedded = self.settings.database_url is None
         works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded,
-                      reached=self.parts.reached, count=self.daily.go_on)
+                      reached=self.parts.reached, count=self._count)
         self.dispatcher = Dispatcher(works).start()
         if self.parts.gateway is not None:
             gateway = Gateway(self.parts.gateway, self.parts.registry.shown)
             self.courier = Courier(self.desk.bulletins, gateway, self.clock.now).start()
+        if self.parts.scanner.name:
+            self.inspector = Inspector(self.desk.late_scans, self.parts.scanner, self.clock.now).start()
+        elif not self.settings.demonstrates:
+            LOG.warning("YJS_SCANNER is not set: nothing that is uploaded is looked at for viruses")
+
+    def _count(self, now: datetime) -> bool:
+        """A piece of what is counted beside everything else; newer hosts on the same store count it as they do."""
+        return not self.desk.rests and self.daily.go_on(now)
 
     def close(self, seconds: float = 0.0) -> None:
         """Stop the dispatcher within `seconds` and close the store; nothing may be used afterwards."""
         until = monotonic() + seconds
-        if self.courier is not None:
-            self.courier.halt()
+        for one in (self.courier, self.inspector):
+            if one is not None:
+                one.halt()
         if self.dispatcher is not None:
             self.dispatcher.stop(seconds)
-        if self.courier is not None:
-            self.courier.stop(until - monotonic())
+        for one in (self.courier, self.inspector):
+            if one is not None:
+                one.stop(until - monotonic())
         with self._lock:
             if self._opened is not None:
                 self._opened.db.close()

@@ -29,7 +29,6 @@ from web.reply import Gone, Reply
 AT_ONCE = 1  # two that are both ready only take the interpreter from each other; who waits for the disk is away
 LINGER_SECONDS = 2.0
 LAST_SECONDS = 2.0
-READER_SECONDS = 30.0
 TICK = 0.05
 PIPE_FULL = 4096
 READABLE, WRITABLE = select.EPOLLIN | select.EPOLLONESHOT, select.EPOLLOUT | select.EPOLLONESHOT
@@ -144,7 +143,8 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn ships no annotations
         while sight is Sight.READY:
             told = self._tell(line) if line.reply else self._serve(line, seat)
             if told is None:
-                line.until = time.monotonic() + READER_SECONDS
+                assert line.reply is not None
+                line.until = line.reply.until()
                 self._wait(line, WRITABLE)
                 return
             if not told:

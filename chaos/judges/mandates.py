@@ -168,14 +168,12 @@ def _not_so(term: Term, line: Line | None) -> str:
 
 def acts_miscounted(found: Evidence) -> Iterator[str]:
     """I38: each acknowledged act of an agent, and of the principal on the same case, is in the history once and under
-    its own name; what both did at once counts for one of them."""
+    its own name, and none that was refused; what both did at once counts for one of them."""
     done: Counter[tuple[Any, ...]] = Counter()
-    doubtful: set[tuple[Any, ...]] = set()
     for line in found.noted("did"):
         if line["act"] in {"answer", "urge", "withdraw"}:
             place = line["act"], line.get("leg") or line["reference"], line["body"] == "agent"
             done[place] += line["status"] < 400
-            doubtful |= {place} if line["status"] in REFUSED else set()  # its mandate may have ended before the answer
     ours = {line["reference"] for line in found.noted("did") if line.get("reference")}
     made: Counter[tuple[Any, ...]] = Counter()
     for event in found.exported("event"):
@@ -184,7 +182,7 @@ def acts_miscounted(found: Evidence) -> Iterator[str]:
             about = event["case"] if act == "withdraw" else event["leg"]
             made[act, about, event["by"].startswith(UNDER)] += 1
     name = partial("{}: {} {} by the {}".format)
-    for place in sorted({*done, *made} - doubtful):
+    for place in sorted({*done, *made}):
         there, told = (min(count[place], 1) if place[0] == "withdraw" else count[place] for count in (made, done))
         if there != told:
             yield name(place[1], place[0], f"{there} times for {told}", "agent" if place[2] else "principal")

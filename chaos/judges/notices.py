@@ -72,6 +72,8 @@ def not_as_told(found: Evidence) -> Iterator[str]:
 
 
 def _of_a_former_office(found: Evidence, line: Line) -> bool:
-    """Whether a notice was set aside because the leg had left the office that says it."""
-    moves = found.transfers.get(str(line["leg"]), ())
-    return line["code"] == "transferred" and any(move["data"]["from"] == line["department"] for move in moves)
+    """Whether a notice was set aside because the leg had left the office that says it, or had come back there since."""
+    leg = str(line["leg"])
+    was_there = any(move["data"]["from"] == line["department"] for move in found.transfers.get(leg, ()))
+    return was_there and (line["code"] == "transferred" or (
+        line["code"] == "before_return" and found.of_before(leg, found.numbers.get(line["message_id"])) is not False))

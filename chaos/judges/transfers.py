@@ -4,10 +4,12 @@ left hears that it left, and is not heard any more."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from chaos.evidence import TRANSFERRED, Evidence, Line
+from chaos.evidence import EACH_STAY, TRANSFERRED, Evidence, Line
 from chaos.judges.effects import BY_DEPARTMENT
+
+LEAVES = frozenset({"leg.created", "leg.released"})
 
 
 def not_where_it_went(found: Evidence) -> Iterator[str]:
@@ -42,14 +44,27 @@ def farewells_wrong(found: Evidence) -> Iterator[str]:
 
 
 def heard_after_it_left(found: Evidence) -> Iterator[str]:
-    """I47: nothing that an office said of a leg counts while another has it."""
+    """I47: nothing that an office said of a leg counts while another has it, nor, once the leg came back, what it said
+    of the time before."""
     for leg in found.transfers:
-        stays, place = found.stays(leg), 0
-        for event in found.events_of.get(leg, ()):
-            place += event["type"] == TRANSFERRED
-            said = event["by"].startswith("department:")
-            if said and event["by"].split(":")[1] not in stays[place:place + 1]:
-                yield f"{event['id']}: {event['type']} by {event['by']}"
+        stays = found.stays(leg)
+        for place, filing, event in _said(found.events_of.get(leg, ())):
+            elsewhere = event["by"].split(":")[1] not in stays[place:place + 1]
+            if elsewhere or event["data"].get("seq", filing * EACH_STAY) // EACH_STAY < filing:
+                yield f"{event['id']}: {event['type']} by {event['by']}, {'elsewhere' if elsewhere else 'of before'}"
+
+
+def _said(events: Iterable[Line]) -> Iterator[tuple[int, int, Line]]:
+    """What departments said of a leg: how often it was taken to another office before, and by the how-manieth filing
+    its office has it. What had not left yet when it was taken away gets no filing by that."""
+    place = filing = 0
+    for event in events:
+        place += event["type"] == TRANSFERRED
+        if event["type"] in LEAVES and event["data"].get("state") != "waiting":
+            filing = filing or 1
+        filing += event["type"] == TRANSFERRED and filing > 0
+        if event["by"].startswith("department:") and not event["filled"]:
+            yield place, filing, event
 
 
 def transfers_miscounted(found: Evidence) -> Iterator[str]:

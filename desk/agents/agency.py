@@ -225,7 +225,7 @@ def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, Man
         leg["can_withdraw"] &= WITHDRAW in acts
         leg["can_urge"] &= URGE in acts
         if RESULTS not in acts:
-            leg["results"] = [{**result, "number": None, "files": []} for result in leg["results"]]
+            leg["results"] = [{**result, "number": None, "files": [], "fields": []} for result in leg["results"]]
     if RESULTS not in acts and view["composite"] is not None:
         parts = [{**part, "number": None} for part in view["composite"]["parts"]]
         view = {**view, "composite": {**view["composite"], "parts": parts}}

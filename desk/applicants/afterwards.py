@@ -19,7 +19,7 @@ from desk import repeats
 from desk.agents import agency
 from desk.agents.agency import Agency, Hand
 from desk.book import Book, Decide
-from desk.errors import InvalidAnswers, NotNow, UnknownLeg
+from desk.errors import DeskError, InvalidAnswers, NotNow, UnknownLeg
 from desk.known import Known, by_leg
 from desk.premises import Premises
 from desk.repeats import Repeated
@@ -65,20 +65,21 @@ class AfterFiling:
 
     def supplement(self, subject: str, reference: str, supply: Supply, key: str, now: datetime) -> None:
         """Answer an ask; it must be complete. The same key and content have one effect."""
-        known, hand = self.seen(subject, reference, now, agency.ANSWER)
         leg = number_of(reference, supply.leg)
         data = {"ask": supply.ask, "fields": dict(supply.fields),
                 "materials": {kind: list(names) for kind, names in supply.materials.items()}}
-        sent = self._sent(hand, reference, key, ("supplement", reference, leg, data), now)
+        sent = self._sent(subject, reference, key, ("supplement", reference, leg, data), now)
         if sent is None:
             return
-
-        def link(tx: Tx) -> None:
-            agency.hold(tx, hand, known.row, now, agency.ANSWER)
-            files.link(tx, reference, subject, sorted({name for names in supply.materials.values() for name in names}))
-            agency.take_over(tx, hand, known.row)
-
         with self._unless_done(sent), _lost_files_named(supply.materials):
+            known, hand = self.seen(subject, reference, now, agency.ANSWER)
+
+            def link(tx: Tx) -> None:
+                agency.hold(tx, hand, known.row, now, agency.ANSWER)
+                named = {name for names in supply.materials.values() for name in names}
+                files.link(tx, reference, subject, sorted(named))
+                agency.take_over(tx, hand, known.row)
+
             said = {**data, "fields": self._complete(known, subject, supply)}
             answer = Event("leg.supplemented", now, hand.by, leg, said)
             self._once(known, sent, partial(_if_open, answer), now, link)
@@ -116,26 +117,26 @@ class AfterFiling:
 
     def withdraw(self, subject: str, reference: str, wish: Withdrawal, key: str, now: datetime) -> None:
         """Withdraw legs (None: all that are still open); unsent ones end at once, others when confirmed."""
-        known, hand = self.seen(subject, reference, now, agency.WITHDRAW)
-        if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
-            raise InvalidAnswers(errors={"reason": [unfit]})
         content = ("withdraw", reference, list(wish.legs) if wish.legs is not None else None, wish.reason)
-        sent = self._sent(hand, reference, key, content, now)
+        sent = self._sent(subject, reference, key, content, now)
         if sent is None:
             return
-
-        def decide(case: Case) -> Sequence[Event]:
-            return _requests(case, self._chosen(case, wish.legs), wish.reason, (hand.by, now))
-
         with self._unless_done(sent):
+            known, hand = self.seen(subject, reference, now, agency.WITHDRAW)
+            if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
+                raise InvalidAnswers(errors={"reason": [unfit]})
+
+            def decide(case: Case) -> Sequence[Event]:
+                return _requests(case, self._chosen(case, wish.legs), wish.reason, (hand.by, now))
+
             self._once(known, sent, decide, now, _holding(hand, known, now, agency.WITHDRAW))
 
     def take_back_consent(self, subject: str, reference: str, key: str, now: datetime) -> None:
         """Take back the consent to use one's data: every leg that still can be withdrawn is, what is decided stands."""
-        known, hand = self.seen(subject, reference, None)
-        sent = self._sent(hand, reference, key, ("consent", reference), now)
+        sent = self._sent(subject, reference, key, ("consent", reference), now)
         if sent is None:
             return
+        known, hand = self.seen(subject, reference, None)
 
         def decide(case: Case) -> Sequence[Event]:
             return _requests(case, _withdrawable(case), TAKEN_BACK, (hand.by, now))
@@ -163,39 +164,40 @@ class AfterFiling:
 
     def urge(self, subject: str, reference: str, wish: Urge, key: str, now: datetime) -> None:
         """Ask the department of a late leg to hurry, once a working day."""
-        known, hand = self.seen(subject, reference, now, agency.URGE)
         number, calendar = number_of(reference, wish.leg), self._premises.calendar
-        if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
-            raise InvalidAnswers(errors={"reason": [unfit]})
-        sent = self._sent(hand, reference, key, ("urge", reference, number, wish.reason), now)
+        sent = self._sent(subject, reference, key, ("urge", reference, number, wish.reason), now)
         if sent is None:
             return
-
-        def decide(case: Case) -> Sequence[Event]:
-            if number not in case.legs:
-                raise UnknownLeg
-            if not urges.is_late(Dates(case, calendar, now), number):
-                raise NotNow("这个事项现在没有超期，或者正在等您补充、暂停计时；超期后可以催办。")
-            if urges.urged_by(case.legs[number], urges.APPLICANT, now, calendar):
-                raise NotNow(ONCE_A_DAY)
-            return [urges.urge(case.legs[number], now, hand.by, wish.reason)]
-
         with self._unless_done(sent):
+            known, hand = self.seen(subject, reference, now, agency.URGE)
+            if (unfit := _unfit(wish.reason, LONGEST_REASON)) is not None:
+                raise InvalidAnswers(errors={"reason": [unfit]})
+
+            def decide(case: Case) -> Sequence[Event]:
+                if number not in case.legs:
+                    raise UnknownLeg
+                if not urges.is_late(Dates(case, calendar, now), number):
+                    raise NotNow("这个事项现在没有超期，或者正在等您补充、暂停计时；超期后可以催办。")
+                if urges.urged_by(case.legs[number], urges.APPLICANT, now, calendar):
+                    raise NotNow(ONCE_A_DAY)
+                return [urges.urge(case.legs[number], now, hand.by, wish.reason)]
+
             self._once(known, sent, decide, now, _holding(hand, known, now, agency.URGE))
 
-    def _sent(self, hand: Hand, reference: str, key: str, content: Any, now: datetime) -> Submission | None:
-        """The submission to record beside its effect, or None if this very one had its effect before."""
-        subject, digest = hand.subject, repeats.digest_of(content)
+    def _sent(self, subject: str, reference: str, key: str, content: Any, now: datetime) -> Submission | None:
+        """The submission to record beside its effect, or None if this very one had its effect before. It is asked
+        before whether the case may be seen: what an agent's mandate allowed stays done when that is over."""
+        digest = repeats.digest_of(content)
         if repeats.earlier(self._premises.database, subject, repeats.checked_key(key), digest) is not None:
             return None
         return Submission(subject=subject, key=key, digest=digest, reference=reference, at=now, answer={})
 
     @contextmanager
     def _unless_done(self, sent: Submission) -> Iterator[None]:
-        """`NotNow` is no answer to a submission that has had its effect meanwhile: its twin was quicker."""
+        """No refusal is an answer to a submission that has had its effect meanwhile: its twin was quicker."""
         try:
             yield
-        except NotNow:
+        except DeskError:
             if repeats.earlier(self._premises.database, sent.subject, sent.key, sent.digest) is None:
                 raise
 

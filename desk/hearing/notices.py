@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from cases import judge
-from cases.model import Case, Event
-from cases.states import OUT
+from cases import fold, judge, stays
+from cases.model import Case, Event, Leg
+from cases.states import FILED, OUT
 from connectors.base import Body
 from desk.book import Book
 from desk.errors import MalformedNotice, UnknownCase, UnknownLeg
@@ -20,7 +20,8 @@ from desk.hearing.asking import in_our_words, with_checked_results
 from desk.hearing.notice_schemas import read_data
 from desk.hearing.result_files import ResultFiles, brings_files, named_in
 from desk.premises import Premises
-from store import cases, failpoints, files, messages, notices
+from desk.uploads.scanning import Scans
+from store import cases, failpoints, files, leases, messages, notices
 from store.errors import FileTaken
 from store.notices import Notice, Strange
 from store.port import Tx
@@ -56,8 +57,8 @@ class _Replayed(Exception):
 class Notices:
     """The desk's window for departments."""
 
-    def __init__(self, premises: Premises, book: Book) -> None:
-        self._premises, self._book, self._files = premises, book, ResultFiles(premises)
+    def __init__(self, premises: Premises, book: Book, scans: Scans) -> None:
+        self._premises, self._book, self._files = premises, book, ResultFiles(premises, scans)
 
     def take(self, incoming: Incoming, now: datetime) -> Outcome:
         """Apply one notice: `applied`, `known` (copies, overtaken) or `quarantined` (kept whole, with a code)."""
@@ -82,7 +83,8 @@ class Notices:
 
         def decide(case: Case) -> Sequence[Event]:
             judged.early = case.legs[leg].state in OUT
-            judged.verdict = judge.judge(case, leg, event, self._premises.calendar, authorities)
+            judged.verdict = judge.put_aside(stays.BEFORE_RETURN) if self._of_before(reference, case.legs[leg], event) \
+                else judge.judge(case, leg, event, self._premises.calendar, authorities)
             return judged.verdict.events if judged.verdict.kind == "applied" else ()
 
         def alongside(tx: Tx) -> None:
@@ -100,6 +102,23 @@ class Notices:
             return self._repeated(incoming, judged.earlier, now)
         assert judged.verdict is not None
         return judged.verdict.kind
+
+    def _of_before(self, reference: str, leg: Leg, event: Event) -> bool:
+        """Whether an office to which a leg came back tells of an earlier time there."""
+        return stays.came_back(leg) and stays.said_by(event) == leg.office and stays.of_an_earlier_stay(
+            leg, event, self._first_left(reference, leg))
+
+    def _first_left(self, reference: str, leg: Leg) -> datetime | None:
+        """When the filing with which a leg came to its present office left first, or was read there; None while it has
+        not."""
+        came, *since = fold.stay(leg)
+        with self._premises.database.read() as tx:
+            filing = next((one for one in messages.of_case(tx, reference) if one.leg == leg.leg and one.attempts
+                           and one.type == FILED and one.n > messages.number_of(came.data["filed"])), None)
+            tried = [] if filing is None else leases.attempts_of(tx, filing)
+        if filing is None or tried:
+            return tried[0].started_at if tried else None
+        return next((event.at for event in since if event.type == "leg.sending"), came.at)
 
     def why_aside(self, office: str, message_id: str) -> dict[str, str]:
         """The code under which a notice was set aside, and what its sender can do."""

@@ -14,6 +14,7 @@ from desk.errors import MalformedNotice
 from desk.premises import Premises
 from desk.uploads import files as stored_files
 from desk.uploads.content import BadFile, FileKind, clean_name, kind_of, refuse_claim
+from desk.uploads.scanning import Scans
 from store import files
 
 LARGEST_INLINE = 256_000
@@ -22,8 +23,8 @@ LARGEST_INLINE = 256_000
 class ResultFiles:
     """Describes the files of results by what is stored; a file inside the notice is checked and stored first."""
 
-    def __init__(self, premises: Premises) -> None:
-        self._premises = premises
+    def __init__(self, premises: Premises, scans: Scans) -> None:
+        self._premises, self._scans = premises, scans
 
     def described(self, office: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """The data of a notice with every file of its results as id, name, type, size and digest; `MalformedNotice`
@@ -65,10 +66,11 @@ class ResultFiles:
         try:
             kind = _checked(content, name)
             refuse_claim(kind, str(entry.get("type") or ""))
+            row = stored_files.fresh(f"department:{office}", kind.named(name), kind.type, now)
+            cleared = self._scans.cleared(row.owner, [content], now)
         except BadFile as error:
             raise _Unusable(f"回告内嵌文件“{name}”不能使用：{error.say}") from error
-        row = stored_files.fresh(f"department:{office}", kind.named(name), kind.type, now)
-        kept = stored_files.keep(self._premises, row, [content])
+        kept = stored_files.keep(self._premises, row, [content], cleared=cleared)
         return {"file": kept.file, "name": kept.name, "type": kept.type, "size": kept.size, "sha256": kept.sha256}
 
 

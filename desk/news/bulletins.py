@@ -69,7 +69,7 @@ class Bulletins:
         return sum(bool(one.result) for one in done)
 
     def _rests(self, tx: Tx, now: datetime) -> bool:
-        return self._premises.quiet.is_quiet(now) or pausing.paused(tx) is not None
+        return self._premises.rests or self._premises.quiet.is_quiet(now) or pausing.paused(tx) is not None
 
     def _true(self, some: Iterable[News], now: datetime) -> dict[News, bool]:
         """Which of these still say what is so, to somebody who may know it and whose account is not closed. Those of a

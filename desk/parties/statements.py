@@ -14,10 +14,10 @@ from catalog.dictionary import Region
 from desk.applicants.consents import sensitive_lines
 from desk.applicants.lookups import LOOKED_UP, tried
 from desk.parties.persons import Person
-from desk.records.archive_sheet import words_of
 from desk.repeats import digest_of
 from forms.agreement import PlannedAgreement
 from forms.plan import FieldLine, MaterialLine, Plan, RemovedMaterial
+from forms.told import answer_words, value_words
 
 WHERE: Mapping[str, str] = {"licence": "电子证照库", "sharing": "部门数据共享", "premises": "场所预备案"}
 
@@ -134,9 +134,10 @@ def _shown(plan: Plan, asked: PlannedAgreement, answers: Mapping[str, Any],
     questions = {one.id: one for one in plan.questions if one.state == "answered"}
     for code in asked.sees:
         if code in lines and (value := answers.get(code, lines[code].value)) not in (None, "", []):
-            yield Shown(str(lines[code].name), words_of(lines[code], value, regions))
+            yield Shown(str(lines[code].name), value_words(lines[code], value, regions))
         elif code in questions and code not in lines:
-            yield Shown(str(questions[code].ask), words_of(questions[code], questions[code].value, regions) or "都不选")
+            said = answer_words(questions[code], questions[code].value, regions)
+            yield Shown(str(questions[code].ask), said or "都不选")
 
 
 def _looked_up(plan: Plan, asked: PlannedAgreement) -> Iterator[Asked]:

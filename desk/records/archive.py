@@ -13,13 +13,14 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any, BinaryIO
 
 from cases import fold
 from catalog import canonical
 from catalog.edition import open_edition
+from catalog.worded import worded
 from desk.errors import CannotArchive
 from desk.records.archive_sheet import Names, sheet
 from desk.records.export import Extent, Line, mandate_line, of_case, plain
@@ -36,7 +37,8 @@ from store.files import FileRow
 from store.messages import MessageId
 from store.port import Database, Tx
 from store.reading import Whole
-from store.vault import Vault
+from store.uploads import uncleared
+from store.uploads.vault import Vault
 
 FORMAT = "yijianshi-archive/1"
 MANIFEST, SHEET, RECORDS, CHAIN, EDITION, PLAN = (
@@ -84,7 +86,7 @@ def gather(database: Database, reference: str) -> Gathered:
 
 
 def _gathered(tx: Tx, row: CaseRow) -> Gathered:
-    whole = reading.whole_case(tx, row.reference)
+    whole = _cleared(tx, reading.whole_case(tx, row.reference))
     found, end = links.of_case(tx, row.reference)
     wrong = links.wrong_in(found, end)
     if wrong is not None:
@@ -97,6 +99,15 @@ def _gathered(tx: Tx, row: CaseRow) -> Gathered:
     lines = tuple(sorted(said, key=lambda line: str(line["id"])))
     return Gathered(row, lines, tuple(found), end, editions.get(tx, row.edition).body, plan,
                     messages.bodies(tx, whole.messages), whole.files)
+
+
+def _cleared(tx: Tx, whole: Whole) -> Whole:
+    """A case without the files that were put out of use, for their bytes are for nobody; one with files that wait for
+    the virus scanner waits too."""
+    barred = uncleared.barred(tx, [file.file for file in whole.files])
+    if waits := sum(state == "waits" for state in barred.values()):
+        raise CannotArchive(f"安全性：有 {waits} 个文件还在等病毒检查；请等扫描程序恢复后再归档（flask scans）")
+    return replace(whole, files=tuple(file for file in whole.files if file.file not in barred)) if barred else whole
 
 
 def _under(tx: Tx, whole: Whole) -> Iterator[Line]:
@@ -123,7 +134,9 @@ def write(stream: BinaryIO, case: Gathered, vault: Vault, made: Made) -> None:
 
 def _entries(case: Gathered, vault: Vault, made: Made) -> Iterator[tuple[str, Iterable[bytes], str]]:
     """Path, bytes and meaning of every entry but the manifest."""
-    names = Names({file.file: file for file in case.files}, open_edition(case.edition.encode()).regions)
+    filed_under = open_edition(case.edition.encode())
+    known = worded(filed_under, filed_under.bundles[case.row.bundle])
+    names = Names({file.file: file for file in case.files}, known.regions, known.fields)
     folded = fold.replay(case.row.reference, _plan(case.plan), case.row.filed_at, _events(case))
     texts = {
         SHEET: [sheet(folded, case.row.body, names, made.zone).encode()],

@@ -10,10 +10,9 @@ from typing import Any
 from cases.model import Case, Leg, Result
 from cases.words import handler, state_name
 from cases.words import line as told
-from catalog.dictionary import Region
-from catalog.edition import REGION_TYPES
-from catalog.units import unit_words
-from forms.plan import AskedQuestion, FieldLine, Plan, PlannedLeg
+from catalog.dictionary import Field, Region
+from forms.plan import FieldLine, Plan, PlannedLeg
+from forms.told import value_words
 from store.files import FileRow
 
 _UNKNOWN = "（不在本包）"
@@ -21,10 +20,11 @@ _UNKNOWN = "（不在本包）"
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What codes of the case are called: its files by id, and the regions of its edition."""
+    """What codes of the case are called: its files by id, the regions and fields of its edition."""
 
     files: Mapping[str, FileRow]
     regions: Mapping[str, Region]
+    fields: Mapping[str, Field]
 
 
 def sheet(case: Case, body: Mapping[str, Any], names: Names, zone: tzinfo) -> str:
@@ -36,7 +36,7 @@ def sheet(case: Case, body: Mapping[str, Any], names: Names, zone: tzinfo) -> st
              *(f"{line.name}：{_names(body.get('materials', {}).get(line.key, ()), files)}" for line in plan.materials),
              *(f"{line.name}：免提交（{line.why.text}）" for line in plan.removed_materials), "", "三、各事项办理经过"]
     for planned in plan.legs:
-        parts += ["", *_leg(planned, case.legs[planned.leg], files, zone)]
+        parts += ["", *_leg(planned, case.legs[planned.leg], names, zone)]
     return "\n".join(parts) + "\n"
 
 
@@ -55,37 +55,20 @@ def _at(at: datetime, zone: tzinfo) -> str:
 def _answers(lines: Iterable[FieldLine], form: Mapping[str, Any], regions: Mapping[str, Region]) -> Iterator[str]:
     for line in lines:
         if (value := form.get(line.code, line.value)) not in (None, "", []):
-            yield f"{line.name}：{words_of(line, value, regions)}"
-
-
-def words_of(line: FieldLine | AskedQuestion, value: Any, regions: Mapping[str, Region]) -> str:
-    """An answer as the form shows it: options and regions by name, rows by column."""
-    if isinstance(line, FieldLine) and line.type == "rows" and isinstance(value, list):
-        inner = {one.code: one for one in line.inner}
-        return "；".join("，".join(f"{inner[code].name} {words_of(inner[code], cell, regions)}"
-                                  for code, cell in row.items() if code in inner) for row in value)
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, Mapping):
-        return " ".join(_called(line, part, regions) for part in value.values() if part not in (None, ""))
-    words = "、".join(_called(line, one, regions) for one in (value if isinstance(value, list) else [value]))
-    return f"{words} {unit_words(line.unit)}".rstrip()
-
-
-def _called(line: FieldLine | AskedQuestion, code: Any, regions: Mapping[str, Region]) -> str:
-    options = {option.code: str(option.name) for option in line.options}
-    region = regions.get(str(code)) if line.type in REGION_TYPES else None
-    return str(region.name) if region else options.get(str(code), str(code))
+            yield f"{line.name}：{value_words(line, value, regions)}"
 
 
 def _names(ids: Iterable[str], files: Mapping[str, FileRow]) -> str:
     return "、".join(files[one].name if one in files else _UNKNOWN for one in ids) or "没有提交"
 
 
-def _leg(planned: PlannedLeg, leg: Leg, files: Mapping[str, FileRow], zone: tzinfo) -> Iterator[str]:
+def _leg(planned: PlannedLeg, leg: Leg, names: Names, zone: tzinfo) -> Iterator[str]:
     yield f"{planned.leg} {planned.title}（{handler(leg, planned)}）：{state_name(leg.state, planned)}"
     yield from (f"  {_at(event.at, zone)}  {told(event, planned)}" for event in leg.history)
-    yield from (f"  结果：{_result(result, files)}" for result in leg.results)
+    for result in leg.results:
+        yield f"  结果：{_result(result, names.files)}"
+        yield from (f"    {names.fields[code].name}：{value_words(names.fields[code], value, names.regions) or '没有'}"
+                    for code, value in result.fields.items() if code in names.fields)
 
 
 def _result(result: Result, files: Mapping[str, FileRow]) -> str:

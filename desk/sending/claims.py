@@ -15,6 +15,7 @@ from cases.model import Case, Event, LegState
 from cases.states import OUT, TRANSFERRED
 from connectors.base import Body, Outgoing
 from desk.book import Book, Wish
+from desk.errors import Outdated
 from desk.faults import told
 from desk.premises import Premises
 from desk.sending import payload
@@ -28,10 +29,12 @@ from store.lanes import Lane, put
 from store.leases import Claimed, Outcome
 from store.messages import Message, MessageId, enclosed
 from store.port import Tx
+from store.uploads import uncleared
 
 LOG = logging.getLogger("yijianshi.desk")
 LEASE_SECONDS = 60.0
 SOON = timedelta(seconds=2)
+LEFT_TO_NEWER = timedelta(minutes=1)
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=0.5), timedelta(minutes=5)  # of a message for its leg's filing
 LONG = timedelta(days=5)  # a message is given up after more; until then nobody need look when it was sent first
 CASES_AT_ONCE = 32  # in one commit, so that people are served in between
@@ -122,6 +125,8 @@ class Claims:
         end the leg as unsent meets it there (`Book`), so that a leg is never taken for unsent while it leaves.
         """
         self._give_back([], now)
+        if self._premises.rests:
+            return []
         wanted = Wanted(room=room, now=now, lease_seconds=LEASE_SECONDS, limit=limit)
         by_case: dict[str, list[Claimed]] = {}
         for item in self._found(wanted):
@@ -144,9 +149,8 @@ class Claims:
         for beginning, fault in zip(beginnings, faults, strict=True):
             if isinstance(fault, StoreError) and not isinstance(fault, LeaseLost):
                 unbegun += beginning.items
-            elif fault is not None and not isinstance(fault, LeaseLost):
-                LOG.error("messages of a case cannot be written: %s", told(fault))
-                self._put_aside(beginning.reference, beginning.items, type(fault).__name__, now)
+            elif fault is not None:
+                self._not_written(beginning, fault, now)
         if unbegun:
             LOG.warning("%s messages cannot begin just now", len(unbegun))
             self._give_back(unbegun, now)
@@ -156,6 +160,21 @@ class Claims:
         singles = [_Beginning(beginning.reference, (item,)) for beginning, fault in zip(beginnings, faults, strict=True)
                    if isinstance(fault, LeaseLost) and beginning.items[1:] for item in beginning.items]
         return begun + [claim for single in singles for claim in self._begun([single], now)]
+
+    def _not_written(self, beginning: _Beginning, fault: Exception, now: datetime) -> None:
+        """What becomes of the messages of one case that cannot be written."""
+        if isinstance(fault, Outdated):
+            self._leave_to_newer(beginning.items, now)
+        elif not isinstance(fault, LeaseLost):
+            LOG.error("messages of a case cannot be written: %s", told(fault))
+            self._put_aside(beginning.reference, beginning.items, type(fault).__name__, now)
+
+    def _leave_to_newer(self, items: Sequence[Claimed], now: datetime) -> None:
+        """Give messages back as they were: only a newer version knows how their case stands. One that shares the store
+        takes them at once; an embedded store waits for its own process to be upgraded."""
+        then = now + LEFT_TO_NEWER if self._premises.embedded else now
+        with suppress(LeaseLost):
+            self._premises.database.write(lambda tx: leases.put_off(tx, [(item, then) for item in items]))
 
     def _give_back(self, items: Sequence[Claimed], now: datetime) -> None:
         """Put off attempts that could not begin, so that they keep nobody waiting. Where the store does not even take
@@ -220,17 +239,29 @@ class Claims:
             wanted = [item.message for item in courses["leaves"]]
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
             written = self._letters_for(reference, [one.id for one in wanted if one.frozen is None], now)
+            bodies = self._cleared(reference, written | self._frozen([one for one in wanted if one.frozen is not None]))
+            courses["waits"] += [item for item in courses["leaves"] if item.message.id not in bodies]
+            courses["leaves"] = [item for item in courses["leaves"] if item.message.id in bodies]
+            written = {which: body for which, body in written.items() if which in bodies}
             beginning.back.clear()
             beginning.back.update(item.message.leg for item in items
                                   if item.message.office in seen[0].legs[item.message.leg].left)
             beginning.leaving.clear()
-            beginning.leaving.update(written | self._frozen([one for one in wanted if one.frozen is not None]))
+            beginning.leaving.update(bodies)
             letters = enclosed(self._premises.database.cipher, written, payload.MAPPING_VERSION) if written else None
             return Beside([*courses["leaves"], *courses["ends"]], letters,
                           [(item, NOT_WANTED) for item in courses["ends"]],
                           partial(_put_off, courses["waits"], now) if courses["waits"] else None)
 
         return Wish(reference, decide, beside)
+
+    def _cleared(self, reference: str, bodies: Mapping[MessageId, bytes]) -> dict[MessageId, bytes]:
+        """Those of these messages that name no file which a scanner has yet to clear."""
+        if not bodies:
+            return {}
+        with self._premises.database.read() as tx:
+            barred = uncleared.of_case(tx, reference)
+        return {which: body for which, body in bodies.items() if not payload.names(body, barred)}
 
     def _frozen(self, kept: Sequence[Message]) -> dict[MessageId, bytes]:
         """What was frozen of messages that left before. A letter that cannot be opened keeps its own case waiting."""

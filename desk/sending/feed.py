@@ -19,7 +19,7 @@ from cases.model import Case, Event, Leg, LegState
 from cases.states import TRANSFERRED
 from cases.words import handler
 from desk.book import Book
-from desk.errors import InvalidAnswers, UnknownCase, UnknownLeg
+from desk.errors import InvalidAnswers, NotScanned, UnknownCase, UnknownLeg
 from desk.hearing.notices import split_leg
 from desk.known import Known, by_leg, has_it, may_have_it
 from desk.premises import Premises
@@ -31,8 +31,10 @@ from store.audit import Entry
 from store.messages import MessageId
 from store.offers import Offer
 from store.port import Tx
+from store.uploads import uncleared
 
 FILED = "leg.filed"
+NOT_YET = "这件的材料还在等病毒检查，检查通过后就可以打开；请过几分钟再试。"
 _WITHDRAWALS = frozenset({"leg.withdraw_requested", "leg.revoke_requested", "leg.lapsed"})
 _ANSWERS = frozenset({"leg.withdraw_received", "leg.withdraw_confirmed", "leg.withdraw_rejected"})
 Which = Callable[[Tx, str, str], list[Offer]]
@@ -108,10 +110,18 @@ class Feed:
         first."""
         known, number = self.own(by.office, leg)
         fresh = self._offered(known, number, by.office, offers.untaken_of_leg)
+        if not fresh and not has_it(known.case.legs[number]):
+            self._refuse_unscanned(known)
         for one in fresh:
             self._read(known, one, now)
             self._take(known, number, [one], by, now)
         return [one.message.type for one in fresh]
+
+    def _refuse_unscanned(self, known: Known) -> None:
+        """`NotScanned` if it is a scan that keeps the filing of a leg from its office."""
+        with self._premises.database.read() as tx:
+            if uncleared.of_case(tx, known.row.reference):
+                raise NotScanned(NOT_YET)
 
     def untaken(self, known: Known, number: str) -> list[str]:
         """The types of the messages about a leg that nobody at its office has taken, oldest first."""
@@ -156,6 +166,8 @@ class Feed:
 
         def freeze(tx: Tx) -> None:
             frozen[:] = [messages.open_offered(tx, one.message, writing, payload.MAPPING_VERSION)]
+            if payload.names(frozen[0], uncleared.of_case(tx, known.row.reference)):
+                raise NotScanned(NOT_YET)
 
         self._book.advance(known.row.reference, decide, now, freeze)
         return dict(json.loads(frozen[0]))

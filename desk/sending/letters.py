@@ -124,15 +124,16 @@ def gives(leg: PlannedLeg, catalog: Catalog) -> dict[str, Any]:
     """What a grant of `leg` brings, by code with the names of the case's edition."""
     return {
         "materials": [{"material": code, "name": str(catalog.materials[code].name)} for code in leg.gives.materials],
-        "fields": [_given(catalog.fields[code]) for code in leg.gives.fields],
+        "fields": [_given(code, catalog.fields[code]) for code in leg.gives.fields],
     }
 
 
-def _given(field: Field) -> dict[str, Any]:
-    """A field that a grant brings: what its value must be, and of a choice which there are."""
+def _given(code: str, field: Field) -> dict[str, Any]:
+    """A field that a grant brings: what its value must be, of a choice which there are, of rows what is in each."""
+    found = {"field": code, "name": str(field.name), "type": field.type}
     options = [{"code": option.code, "name": str(option.name)} for option in field.options]
-    said = {"field": field.code, "name": str(field.name), "type": field.type}
-    return {**said, "options": options} if options else said
+    columns = [_given(column.code.rpartition(".")[2], column) for column in field.inner]
+    return {**found, **({"options": options} if options else {}), **({"columns": columns} if columns else {})}
 
 
 def supplied_files(known: Known, leg: str) -> set[str]:

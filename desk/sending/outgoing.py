@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from cases import outcome
@@ -23,17 +23,20 @@ from store.messages import Message, MessageId
 from store.offers import Offer
 from store.port import Tx
 
+UNTIL_SCANNED = timedelta(days=3650)  # the scan lets it go (`desk/uploads/scanning.py`)
 NOT_LISTED = "the department list has no such office"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message to one leg's office, or to the `office` that it left; `body` None until its first attempt."""
+    """A message to one leg's office, or to the `office` that it left; `body` None until its first attempt. One that
+    `waits` names a file that no scanner has cleared, and is not offered yet."""
 
     leg: str
     type: str
     body: bytes | None
     office: str | None = None
+    waits: bool = False
 
 
 def legs_of(known: Known, before: Case, dates: Dates) -> tuple[LegRow, ...]:
@@ -88,10 +91,13 @@ def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], lette
             continue
         number = numbers[letter.leg, letter.type] = numbers.get((letter.leg, letter.type), 0) + 1
         message = new_message(row, letter.type, number, bodies, now)
+        if letter.waits:
+            message = replace(message, next_at=now + UNTIL_SCANNED)
         made.append(message)
         if letter.body is not None:
             written[message.id] = letter.body
-        offer_if_fetched(tx, message, bodies.get(message.office), now)
+        if not letter.waits:
+            offer_if_fetched(tx, message, bodies.get(message.office), now)
     messages.add(tx, made, messages.enclosed(tx.cipher, written, payload.MAPPING_VERSION) if written else None)
 
 

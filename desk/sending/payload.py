@@ -251,12 +251,43 @@ def file_entry(file: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
 
 
 def supplemented(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
-    """The data of `leg.supplemented`: the answer to one ask, in the department's own words."""
+    """The data of `leg.supplemented`: the answer to one ask, in the department's own words. Where a part of it could
+    not be used and was asked again, it is told with what was brought for it first."""
+    data = _whole_answer(dossier.case.legs[leg.leg], data)
     papers = [{"material": kind, "files": [file_entry(_described(dossier.files[file]), to) for file in files]}
               for kind, files in data.get("materials", {}).items()]
     return {**head(dossier.case, leg), "ask": data["ask"], "materials": papers,
             "round": _round(dossier, leg, data["ask"]),
             "fields": in_their_words(dossier.case.plan, leg.leg, data.get("fields", {}))}
+
+
+def _whole_answer(leg: Leg, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An answer with all that was said to its request since it was made, whatever was said last counting."""
+    asked = [one for one in leg.asks if one.id == data["ask"]]
+    if not asked[1:]:
+        return data
+    since = next((one.asked_at for one in reversed(asked) if one.by == "department"), asked[0].asked_at)
+    said = [event.data for event in answers_of(leg) if event.data.get("ask") == data["ask"] and event.at >= since]
+    return {**data, **{part: {key: value for one in (*said, data) for key, value in one.get(part, {}).items()}
+                       for part in ("materials", "fields")}}
+
+
+def names(body: bytes, files: Iterable[str]) -> bool:
+    """Whether a message names one of these files."""
+    return any(file.encode() in body for file in files)
+
+
+def papers_of(case: Case, brought: Mapping[str, Sequence[str]], leg: str) -> dict[str, list[str]]:
+    """The files that fill the papers of a leg now, by paper: what its filing would name. `brought` are those that came
+    with the application."""
+    later, found = brought_later(case.legs[leg]), dict[str, list[str]]()
+    for line in _sheet(case.plan, leg):
+        results = _results(case, line.slot) if line.slot.obtained in _FLOW else []
+        if results:
+            found[line.key] = [str(file["file"]) for result in results for file in result.files]
+        elif line.slot.obtained in _BROUGHT:
+            found[line.key] = list(later.get(line.key) or brought.get(line.key, ()))
+    return found
 
 
 def _round(dossier: Dossier, leg: PlannedLeg, ask: str) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.strict_json import whole_text
 from desk.errors import MissingReason
+from forms.values import is_blank
 from store import audit
 from store.audit import Entry
 from store.port import Tx
@@ -26,7 +27,7 @@ class Act:
     dry_run: bool = False
 
     def __post_init__(self) -> None:
-        if not self.reason.strip() or len(self.reason) > LONGEST_REASON:
+        if is_blank(self.reason) or len(self.reason) > LONGEST_REASON:
             raise MissingReason
         if not whole_text(self.reason):
             raise MissingReason("原因里有不可见的控制字符；请删除后再提交。")

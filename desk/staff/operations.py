@@ -13,17 +13,19 @@ from desk.hearing.notices import Notices
 from desk.premises import Premises
 from desk.sending.letters import Letters
 from desk.staff.acts import Act
+from desk.staff.delivering import Deliveries
 from desk.staff.erasing import Erasures
 from desk.staff.quarantine import Quarantine
 from desk.staff.resend import Resends
 from desk.staff.transfers import Transfers
-from store import marks, pausing, verifications
+from store import marks, pausing
 from store import people as stored_people
+from store.chains import verifications
+from store.chains.verifications import Verification
 from store.marks import Mark
 from store.messages import TOPIC
 from store.people import Token
 from store.port import Tx
-from store.verifications import Verification
 
 BACKUP = "backup"  # the act, and the mark that says when the last one was made
 
@@ -39,6 +41,7 @@ class Operations:
         self.quarantine = Quarantine(premises, book, window)
         self.erasures = Erasures(premises, book)
         self.transfers = Transfers(premises, book)
+        self.deliveries = Deliveries(premises, book)
 
     def paused(self) -> Mark | None:
         """Since when and why the service is paused; None while it is not."""

@@ -10,7 +10,10 @@ from functools import partial
 from typing import Any
 
 from cases import judge
+from cases.fold import stay
 from cases.model import Case, Event
+from cases.states import TRANSFERRED
+from cases.stays import BEFORE_RETURN
 from connectors.base import Body
 from desk.book import Book
 from desk.errors import StillStrange, UnknownStrange
@@ -25,6 +28,8 @@ from store.port import Tx
 
 # Set aside only because of when it was said: judged again as said now.
 OF_ITS_TIME = frozenset({"wait_running", "implausible_time"})
+# Said of a time at the office that is over. Whoever applies it lets it count for the time that it has the leg now.
+OF_A_STAY = frozenset({"transferred", BEFORE_RETURN})
 
 
 class Quarantine:
@@ -96,8 +101,17 @@ class Quarantine:
         data = self._window.understood(strange.reference or "", strange.leg or "", strange.type, data)
         if keep:
             data = self._window.with_files(office.id, data, now)
-        return Event(strange.type, now if strange.code in OF_ITS_TIME else at, f"department:{office.id}",
-                     strange.leg, data)
+        event = Event(strange.type, now if strange.code in OF_ITS_TIME else at, f"department:{office.id}", strange.leg,
+                      data)
+        return self._of_now(strange, event) if strange.code in OF_A_STAY else event
+
+    def _of_now(self, strange: Strange, event: Event) -> Event:
+        """What was said of an earlier time at an office, as said of the present one: not before that began, and without
+        the numbers that counted then."""
+        leg = self._book.fresh(strange.reference or "").case.legs[strange.leg or ""]
+        data = {name: value for name, value in event.data.items() if name not in {"ref", "seq"}}
+        began = [one.at for one in stay(leg) if one.type == TRANSFERRED]
+        return event._replace(at=max([event.at, *began]), data=data)
 
     def _applied(self, strange: Strange, event: Event, act: Act, now: datetime, tx: Tx) -> None:
         """In the transaction that applies it: the files, the notice's own outcome, the entry, the audit log."""

@@ -71,27 +71,26 @@ class Resends:
         cases than one transaction should hold, and one moves in that very moment, were some sent: then it says so.
         """
         items = self._all_of(legs, lambda item: refusal(item, corrected))
-        wishes = [] if act.dry_run else self._wishes(items, corrected, act, now)
+        self._as_one([] if act.dry_run else self._wishes(items, corrected, act, now), "安排重发", now)
+        return [_shown(item, corrected) for item in items]
+
+    def settle(self, legs: Sequence[str], act: Act, now: datetime) -> list[dict[str, Any]]:
+        """Put away what did not arrive of `legs` and need not any more: the department was told in another way. What
+        its receipt would have ended or voided ends with that."""
+        items = self._all_of(legs, still_needed)
+        wishes = [] if act.dry_run else [
+            Wish(reference, partial(_heard, some, now), partial(_put_away, some, act, now))
+            for reference, some in _by_case(items).items()]
+        self._as_one(wishes, "登记为另行告知", now)
+        return [_shown(item, corrected=False) for item in items]
+
+    def _as_one(self, wishes: Sequence[Wish], what: str, now: datetime) -> None:
+        """Write these, as many cases in one transaction as one should hold; `what` was done of those before a fault."""
         for done in range(0, len(wishes), TOGETHER):
             try:
                 self._book.advance_as_one(wishes[done:done + TOGETHER], now)
             except CannotRetry as moved:
-                raise _so_far(moved, done) from None
-        return [_shown(item, corrected) for item in items]
-
-    def settle(self, legs: Sequence[str], act: Act, now: datetime) -> list[dict[str, Any]]:
-        """Put away what did not arrive of `legs` and need not any more: the department was told in another way."""
-        items = self._all_of(legs, still_needed)
-
-        def unit(tx: Tx) -> None:
-            for item in items:
-                if not messages.settled_by_hand(tx, item.message, now):
-                    raise _so_far(_moved_on(item), 0)
-                act.record(tx, "settle", item.leg, now, {"key": item.message.key, "was": item.message.state})
-
-        if not act.dry_run:
-            self._premises.database.write(unit)
-        return [_shown(item, corrected=False) for item in items]
+                raise _so_far(moved, done, what) from None
 
     def _all_of(self, legs: Sequence[str], refusal: Callable[[_Item], str | None]) -> list[_Item]:
         """What did not arrive of `legs`, if nothing speaks against any of it; else `CannotRetry`."""
@@ -126,11 +125,8 @@ class Resends:
 
     def _wishes(self, items: Sequence[_Item], corrected: bool, act: Act, now: datetime) -> list[Wish]:
         """What is to be sent again, by case."""
-        by_case: dict[str, list[_Item]] = {}
-        for item in items:
-            by_case.setdefault(item.message.reference, []).append(item)
         return [Wish(reference, partial(_told_again, some, corrected, now),
-                     partial(self._beside, some, corrected, act, now)) for reference, some in by_case.items()]
+                     partial(self._beside, some, corrected, act, now)) for reference, some in _by_case(items).items()]
 
     def _beside(self, items: Sequence[_Item], corrected: bool, act: Act, now: datetime) -> Beside:
         bodies = {item.message.id: self._body(item, now) if corrected else None for item in items}
@@ -166,6 +162,31 @@ class Resends:
         return self._letters.about(known, now).body(old.leg, old.type, made[-1]) if made else item.body
 
 
+def _by_case(items: Sequence[_Item]) -> dict[str, list[_Item]]:
+    found: dict[str, list[_Item]] = {}
+    for item in items:
+        found.setdefault(item.message.reference, []).append(item)
+    return found
+
+
+def _heard(items: Sequence[_Item], now: datetime, case: Case) -> Sequence[Event]:
+    """That a department heard of a withdrawal counts by itself, unless its applicant asked for it: then it is confirmed
+    by a notice."""
+    legs = dict.fromkeys(item.message.leg for item in items if item.message.type == "leg.withdrawn")
+    return [Event("leg.withdraw_received", now, "platform", leg) for leg in legs
+            if case.legs[leg].revoking or (case.legs[leg].withdrawing and case.legs[leg].stopped is not None)]
+
+
+def _put_away(items: Sequence[_Item], act: Act, now: datetime) -> Beside:
+    def more(tx: Tx) -> None:
+        for item in items:
+            if not messages.settled_by_hand(tx, item.message, now):
+                raise _moved_on(item)
+            act.record(tx, "settle", item.leg, now, {"key": item.message.key, "was": item.message.state})
+
+    return Beside(more=more)
+
+
 NOTHING = "没有未送达的消息"
 
 
@@ -177,9 +198,9 @@ def _moved_on(item: _Item) -> CannotRetry:
     return CannotRetry(f"{item.leg}：{MOVED_ON}。", errors={item.leg: [MOVED_ON]})
 
 
-def _so_far(moved: CannotRetry, done: int) -> CannotRetry:
+def _so_far(moved: CannotRetry, done: int, what: str) -> CannotRetry:
     """The same, with what was done before it was met."""
-    said = f"此前的 {done} 个办件已经安排重发，其余没有改动。" if done else "什么都没有改动。"
+    said = f"此前的 {done} 个办件已经{what}，其余没有改动。" if done else "什么都没有改动。"
     return CannotRetry(f"{moved.detail}{said}", errors=moved.errors)
 
 

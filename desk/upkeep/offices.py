@@ -14,6 +14,7 @@ from functools import partial
 
 from cases.states import OVER
 from desk.premises import Premises
+from desk.sending.outgoing import NOT_LISTED
 from store import choosing, messages, offers, reading, tallies
 from store.port import Database
 
@@ -81,5 +82,5 @@ class Offices:
             if channels.get(office) == "push":
                 database.write(partial(offers.push_instead, office=office, now=now))
         for office in gone:
-            database.write(partial(messages.forgo, office=office))
+            database.write(partial(messages.forgo, office=office, detail=NOT_LISTED))
         self._handed_over = True

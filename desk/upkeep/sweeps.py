@@ -26,6 +26,7 @@ from desk.upkeep.refold import Refolder
 from desk.upkeep.watch import Watch
 from store import counters, endings, legs, marks, pausing, people
 from store.chains import seals
+from store.engine import migrations
 from store.errors import StoreClosed, StoreUnavailable
 from store.legs import LegRow
 from store.port import Tx
@@ -55,6 +56,8 @@ class Sweeper:
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
         database = self._premises.database
+        if self._is_behind():
+            return now + EVERY
         self._claims.expire(now)
         self._offices.settle(now)
         if not self._began:
@@ -78,6 +81,15 @@ class Sweeper:
         database.write(lambda tx: people.purge(tx, now))
         database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
         return now + SOON if more else self._again(now)
+
+    def _is_behind(self) -> bool:
+        """Whether newer hosts work on the same store, and do all this; their layout says so before any case does."""
+        if not self._premises.embedded:
+            with self._premises.database.read() as tx:
+                unknown = migrations.newer(tx)
+            if unknown:
+                self._premises.behind.met(f"layout {unknown[-1]}")
+        return self._premises.rests
 
     def _again(self, now: datetime) -> datetime:
         """In a minute, or just when a lease that is not ended before runs out: its host is gone, its leg waits."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from store.messages import Message
 from store.port import Database, Tx
 from store.reading import Unfetched, unfetched
 from store.tallies import Drift
+from store.uploads import uncleared
 
 PAGE = 200
 STOPPED = frozenset({LegState.STUCK, LegState.OUTCOME_UNKNOWN})
@@ -98,7 +99,8 @@ def attempts_at(database: Database, leg: str) -> Attempts | None:
 class Health:
     """How many legs stand in which state, what does not hold, and why the service is paused, if it is. `drift`: the
     counters that a recount found wrong, None without a recount; `resting`: offices that are left alone for now;
-    `unfetched`: what offices that fetch have yet to take."""
+    `unfetched`: what offices that fetch have yet to take; `undelivered`: what was granted and not said to be delivered
+    by offices that are not in the list any more; `scans`: which files no scanner has cleared."""
 
     by_state: Mapping[str, int]
     breaches: tuple[Breach, ...]
@@ -106,6 +108,8 @@ class Health:
     drift: tuple[Drift, ...] | None = None
     resting: tuple[Lane, ...] = ()
     unfetched: tuple[Unfetched, ...] = ()
+    undelivered: Mapping[str, int] = field(default_factory=dict)
+    scans: uncleared.Figures = uncleared.NONE
 
     def as_json(self) -> dict[str, Any]:
         """As `flask legs --json` prints it."""
@@ -117,15 +121,23 @@ class Health:
                              "reason": one.reason, "since": one.changed_at.isoformat(),
                              "until": one.open_until.isoformat() if one.open_until else None} for one in self.resting],
                 "unfetched": [{"office": one.office, "messages": one.count, "since": one.since.isoformat()}
-                              for one in self.unfetched]}
+                              for one in self.unfetched],
+                "undelivered": dict(self.undelivered), "scans": scans_json(self.scans)}
 
 
-def health(database: Database, now: datetime, *, recount: bool = False) -> Health:
-    """What the kept counters say and what the portal's watch has found; `recount` looks at every case and leg anew."""
+def scans_json(found: uncleared.Figures) -> dict[str, Any]:
+    """How many files wait for the scanner, since when, and in how many something was found, as JSON."""
+    return {**found._asdict(), "since": found.since.isoformat() if found.since else None}
+
+
+def health(database: Database, now: datetime, listed: Collection[str], *, recount: bool = False) -> Health:
+    """What the kept counters say and what the portal's watch has found, where these offices are `listed`; `recount`
+    looks at every case and leg anew."""
     with database.read() as tx:
         mark = pausing.paused(tx)
         known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None,
-                       resting=tuple(lanes.resting(tx, now)), unfetched=tuple(unfetched(tx)))
+                       resting=tuple(lanes.resting(tx, now)), unfetched=tuple(unfetched(tx)),
+                       undelivered=tallies.undelivered(tx, listed), scans=uncleared.figures(tx))
     if not recount:
         return known
     with database.read() as tx:

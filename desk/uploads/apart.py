@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from desk.errors import Busy
 from store.engine.turns import away
@@ -25,7 +25,7 @@ AT_ONCE = 3  # each may take its whole allowance of memory
 PATIENCE = 2.0
 SECONDS = 20  # of the clock on the wall; the child's own limits end it before
 SPARE_SECONDS = 3.0
-LONGEST_ANSWER = 4096
+LONGEST_ANSWER = 16_384
 HOME = Path(__file__).resolve().parent.parent.parent
 GIVEN = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")  # of our environment; the rest is none of its business
 Verdict = tuple[str, str]  # code and sentence
@@ -53,11 +53,16 @@ class Apart:
     def verdict(self, opened: BinaryIO, ending: str) -> Verdict | None:
         """Why a file that says to be of this ending is refused, None if it is not; raises `NoVerdict`, and `Busy` if
         too many are being opened already."""
+        found = self.asked(opened, ending)
+        return (found[0], found[1]) if found else None
+
+    def asked(self, opened: BinaryIO, question: str) -> Any:
+        """The answer to a question about a file (`desk.uploads.opened.QUESTIONS`); raises as `verdict` does."""
         with away():
             if not self._places.acquire(timeout=PATIENCE):
                 raise Busy
             try:
-                return self._ask(opened, ending)
+                return self._ask(opened, question)
             finally:
                 self._places.release()
 
@@ -66,11 +71,11 @@ class Apart:
         with self._lock:
             self._end()
 
-    def _ask(self, opened: BinaryIO, ending: str) -> Verdict | None:
+    def _ask(self, opened: BinaryIO, question: str) -> Any:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
-                line = self._hand_over(f"{ending} {self._seconds}".encode(), [opened.fileno(), theirs.fileno()])
+                line = self._hand_over(f"{question} {self._seconds}".encode(), [opened.fileno(), theirs.fileno()])
             ours.settimeout(self._seconds + SPARE_SECONDS)
             try:
                 said = ours.recv(LONGEST_ANSWER)
@@ -81,8 +86,7 @@ class Apart:
                 said = b""
         if not said:
             raise NoVerdict
-        found = json.loads(said)
-        return (found[0], found[1]) if found else None
+        return json.loads(said)
 
     def _hand_over(self, said: bytes, handed: list[int]) -> socket.socket:
         """Hand the file to the process, to a new one if it has died meanwhile."""

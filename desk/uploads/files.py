@@ -7,30 +7,39 @@ from dataclasses import replace
 from datetime import datetime
 
 from desk.agents.agency import FILE, RESULTS, hand_of
-from desk.errors import TooManyUploads, UnknownCase, UnknownFile
+from desk.errors import NotScanned, Quarantined, TooManyUploads, UnknownCase, UnknownFile
 from desk.premises import Premises
 from desk.values import FileInfo
 from store import cases, files
 from store.errors import UnknownFile as NotStored
 from store.files import FileRow
 from store.port import Tx
-from store.vault import new_file_id
+from store.uploads import uncleared
+from store.uploads.vault import new_file_id
 
 NOT_THE_OFFICES = "没有这个文件，或它不在本部门的分办件里；请用本部门的令牌，按收到的消息里的 url 取文件。"
 OF_OFFICES = "department:"
 Told = Callable[[str, str], Collection[str]]
 
 
-def keep(premises: Premises, row: FileRow, chunks: Iterable[bytes]) -> FileInfo:
+def keep(premises: Premises, row: FileRow, chunks: Iterable[bytes], *, cleared: bool = False) -> FileInfo:
     """Store the bytes durably, then the row; `row.size` and `row.sha256` are filled in from what was stored. A person
-    with too much that was not filed is refused, for one could fill the disk for all."""
+    with too much that was not filed is refused, for one could fill the disk for all. Where there is a scanner, what it
+    has not `cleared` waits for it."""
     if not row.owner.startswith(OF_OFFICES):
         with premises.database.read() as tx:
             if files.held(tx, row.owner) >= premises.keep.bytes:
                 raise TooManyUploads
     kept = premises.vault.put(row.file, chunks)
     whole = replace(row, size=kept.size, sha256=kept.sha256)
-    premises.database.write(lambda tx: files.add(tx, whole))
+    waits = bool(premises.scanner.name) and not cleared
+
+    def unit(tx: Tx) -> None:
+        files.add(tx, whole)
+        if waits:
+            uncleared.add(tx, row.file, row.created_at)
+
+    premises.database.write(unit)
     return info(whole)
 
 
@@ -48,7 +57,7 @@ def open_for_subject(premises: Premises, subject: str, file: str,
                      now: datetime | None = None) -> tuple[FileInfo, Iterator[bytes]]:
     """A person's own upload, or any file of a case of theirs, or of one that they filed as an agent whose mandate holds
     at `now`; anything else does not exist for them."""
-    return describe_for_subject(premises, subject, file, now), premises.vault.open(file)
+    return describe_for_subject(premises, subject, file, now), opened(premises, file)
 
 
 def describe_for_subject(premises: Premises, subject: str, file: str, now: datetime | None = None) -> FileInfo:
@@ -85,7 +94,17 @@ def open_for_office(premises: Premises, office: str, file: str, told: Told) -> t
     own = row.owner == owner_of(office)
     if not own and (row.reference is None or file not in told(row.reference, office)):
         raise UnknownFile(NOT_THE_OFFICES)
-    return info(row), premises.vault.open(file)
+    return info(row), opened(premises, file)
+
+
+def opened(premises: Premises, file: str) -> Iterator[bytes]:
+    """The bytes of a file for somebody; of one that no scanner has cleared there are none, for nobody, whoever sent it
+    (`NotScanned`, `Quarantined`)."""
+    with premises.database.read() as tx:
+        state = uncleared.barred(tx, [file]).get(file)
+    if state is not None:
+        raise Quarantined if state == "infected" else NotScanned
+    return premises.vault.open(file)
 
 
 def owner_of(office: str) -> str:

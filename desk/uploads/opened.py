@@ -1,13 +1,15 @@
-"""What a PDF or an OFD has inside, looked at in a process that may use little (see `desk.uploads.apart`).
+"""What a file has inside, looked at in a process that may use little (see `desk.uploads.apart`).
 
-`python -m desk.uploads.opened` reads its standard input, a socket: each message names an ending and the seconds there
-are, and brings the file and the way for the answer, which is `null` or the code and the sentence of a refusal.
+`python -m desk.uploads.opened` reads its standard input, a socket: each message names a question and the seconds there
+are, and brings the file and the way for the answer. Asked by an ending it is `null`, or the code and the sentence of a
+refusal; asked what a picture tells beside the picture, the places of that.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import mmap
 import os
 import resource
 import signal
@@ -20,6 +22,7 @@ import pikepdf
 from pikepdf import ObjectType
 
 from desk.uploads.content import BadFile
+from desk.uploads.pictures import TELLS, WALKS, Edit, NotWalked, Raw
 
 MOST_UNPACKED = 300_000_000
 MOST_ENTRIES = 5_000
@@ -121,7 +124,24 @@ def _marks(opened: BinaryIO) -> int:
     return found
 
 
-CHECKS: Mapping[str, Callable[[BinaryIO], None]] = {"pdf": check_pdf, "ofd": check_ofd}
+def _checked(check: Callable[[BinaryIO], None]) -> Callable[[BinaryIO], Any]:
+    return lambda opened: _verdict(check, opened)
+
+
+def _walked(walk: Callable[[Raw], list[Edit]]) -> Callable[[BinaryIO], Any]:
+    """The places of what a picture tells; none where it cannot be walked, and then it stays as it is."""
+    def answer(opened: BinaryIO) -> list[tuple[int, int, str]]:
+        with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+            try:
+                return [(edit.start, edit.end, edit.put.hex()) for edit in walk(raw)]
+            except NotWalked:
+                return []
+    return answer
+
+
+QUESTIONS: Mapping[str, Callable[[BinaryIO], Any]] = {
+    "pdf": _checked(check_pdf), "ofd": _checked(check_ofd),
+    **{f"{TELLS}{ending}": _walked(walk) for ending, walk in WALKS.items()}}
 
 
 def serve(line: socket.socket) -> None:
@@ -145,10 +165,10 @@ def serve(line: socket.socket) -> None:
 def _child(said: str, file: int, way: int) -> NoReturn:
     """Look at one file and answer; whatever goes wrong, there is no answer."""
     try:
-        ending, seconds = said.split()
+        question, seconds = said.split()
         _limit(os.fstat(file).st_size, int(seconds))
         with open(file, "rb") as opened:
-            answer = _verdict(CHECKS[ending], opened)
+            answer = QUESTIONS[question](opened)
         os.write(way, json.dumps(answer).encode())
     finally:
         os._exit(0)

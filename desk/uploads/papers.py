@@ -15,8 +15,10 @@ from store.errors import FileTaken
 from store.errors import UnknownFile as NotStored
 from store.files import Traits
 from store.port import Database, Tx
+from store.uploads import uncleared
 
 MEGABYTE = 1_048_576
+SPOILED = "这个文件里查出病毒，已经停用；请删去它，换一个没有病毒的文件上传"
 ENDINGS: Mapping[str, frozenset[str]] = {kind.type: frozenset((kind.ending, *kind.others)) for kind in KINDS.values()}
 Papers = Mapping[str, Sequence[str]]
 
@@ -34,9 +36,11 @@ def wrong_papers(database: Database, holder: tuple[str, str | None], papers: Pap
     """What is wrong with the files of each paper; `holder` is their owner and the case that may already have them."""
     wrong: dict[str, list[str]] = {}
     with database.read() as tx:
-        known = files.traits(tx, [file for names in papers.values() for file in names])
+        given = [file for names in papers.values() for file in names]
+        known, barred = files.traits(tx, given), uncleared.barred(tx, given)
         for key, names in papers.items():
-            said = (_problem(tx, known.get(name), holder, specs.get(key)) for name in names)
+            said = (SPOILED if barred.get(name) == "infected" else
+                    _problem(tx, known.get(name), holder, specs.get(key)) for name in names)
             if problems := list(dict.fromkeys(text for text in said if text is not None)):
                 wrong[key] = problems
     return wrong

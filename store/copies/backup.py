@@ -32,7 +32,7 @@ from store.errors import NoCopy, StoreError, StoreUnavailable
 from store.failpoints import reach
 from store.port import Database, Row, Tx
 from store.rows import insert_text
-from store.vault import FolderVault, Vault
+from store.uploads.vault import FolderVault, Vault
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -40,7 +40,7 @@ _PAGE = 200
 # Rows that are not carried: bytes of files travel by the vault, and a store keeps its own list of migrations.
 _LEFT = frozenset({"file_bytes", "_sqlite_migrations"})
 # A copy cannot know who has signed out since it was made, or whose code was used: nobody is let in by it.
-_OVER = ("delete from sessions", "delete from mandate_codes")
+_OVER = ("delete from sessions", "delete from half_sign_ins", "delete from mandate_codes")
 
 
 @dataclass(frozen=True, slots=True)

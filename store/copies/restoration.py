@@ -23,7 +23,7 @@ from store.errors import NoCopy, UnsafeStorage
 from store.offers import GO_ON_BEHIND, floor_of
 from store.port import Database, Tx
 from store.rows import insert_text
-from store.vault import FolderVault
+from store.uploads.vault import FolderVault
 
 _PAGE = 500
 _PATIENCE = 1.0

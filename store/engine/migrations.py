@@ -11,27 +11,30 @@ from typing import Any, Protocol, cast
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
-from store.engine.dialect import SQLITE_SLOTS, fill
-from store.engine.schema import (
+from store.engine.changes import (
+    EIGHTEENTH,
     EIGHTH,
     ELEVENTH,
     FIFTEENTH,
     FIFTH,
-    FIRST,
     FOURTEENTH,
     FOURTH,
     NINTH,
     SECOND,
     SEVENTEENTH,
     SEVENTH,
+    SIXTEENTH,
     SIXTH,
     TENTH,
     THIRD,
     THIRTEENTH,
     TWELFTH,
 )
+from store.engine.dialect import SQLITE_SLOTS, fill
+from store.engine.schema import FIRST
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
+from store.port import Tx
 
 MIGRATIONS = Migrations("yijianshi")
 EVERY = 10.0  # seconds after which an upgrade says again that it goes on
@@ -132,9 +135,19 @@ def _fifteenth(db: Any) -> None:
     run_all(db, FIFTEENTH)
 
 
-@MIGRATIONS(name="0017_who_looked_and_who_came")
+@MIGRATIONS(name="0016_who_looked_and_who_came")
+def _sixteenth(db: Any) -> None:
+    run_all(db, SIXTEENTH)
+
+
+@MIGRATIONS(name="0017_second_factors")
 def _seventeenth(db: Any) -> None:
     run_all(db, SEVENTEENTH)
+
+
+@MIGRATIONS(name="0018_files_not_cleared")
+def _eighteenth(db: Any) -> None:
+    run_all(db, EIGHTEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:
@@ -176,6 +189,12 @@ def refuse_newer(db: Any) -> None:
     unknown = {migration.name for migration in MIGRATIONS.applied(db)} - _names()
     if unknown:
         raise NewerSchema(f"数据由更新的版本写入（{'、'.join(sorted(unknown))}）；请升级程序后再启动。")
+
+
+def newer(tx: Tx) -> list[str]:
+    """The migrations of an open store that this code does not know: a newer host has brought them since."""
+    applied = tx.rows(f"select name from {MIGRATIONS.migrations_table} where migration_set = :of", of=MIGRATIONS.name)
+    return sorted({row["name"] for row in applied} - _names())
 
 
 def refuse_unmigrated(db: Any) -> None:

@@ -13,7 +13,7 @@ from store.engine.same_keys import refuse_other_keys
 from store.engine.sqlite import open_sqlite, read_sqlite
 from store.errors import StoreUnavailable, UnsafeStorage
 from store.port import Database
-from store.vault import DatabaseVault, FolderVault, Vault
+from store.uploads.vault import DatabaseVault, FolderVault, Vault
 
 # URL scheme → module, and its functions to open and to read. Its library is optional, so it is loaded by name.
 ADAPTERS = {

@@ -123,6 +123,16 @@ def test_silence_to_our_request_stops_the_leg_and_to_the_department_terminates_i
     assert ("leg.withdrawn", "03") in [(m.type, m.leg) for m in outcome.outbox]
 
 
+def test_a_department_is_told_once_that_its_leg_ended_however_much_of_it_was_not_answered() -> None:
+    case = say(with_an_offer(""), "02", "leg.supplement_required", 1, ask="a1", reason="缺图", limit="5wd",
+               until="2025-10-11")[0]
+    case = say(case, "02", "leg.supplement_required", 2, ask="a2", reason="缺章", limit="5wd", until="2025-10-11")[0]
+    case, _ = ours(case, "02", "leg.withdraw_requested", 3, why="applicant", reason="不办了")
+    case, outcome = happen(case, *lapses(case, at(24 * 60), CALENDAR))
+    assert case.legs["02"].state is S.TERMINATED and all(ask.lapsed for ask in case.legs["02"].asks)
+    assert [(m.type, m.data["ask"], m.data.get("why")) for m in outcome.outbox] == [("leg.withdrawn", "a1", None)]
+
+
 def test_a_result_reaches_the_waiting_leg_with_its_filing_and_the_running_leg_as_a_message() -> None:
     plan = a_plan(
         [a_leg("01", gives=["permit"]), a_leg("02"), a_leg("03")],
@@ -199,6 +209,10 @@ def test_a_tolerated_paper_is_asked_for_later_and_holds_nothing_up() -> None:
     case, _ = say(outcome.case, "01", "leg.accepted", 1)
     late, _ = happen(case, *lapses(case, at(24 * 30), CALENDAR))
     assert late.legs["01"].state is S.ACCEPTED and late.legs["01"].asks[0].lapsed
+    # Told that its leg has ended, the department would confirm no withdrawal, and the leg would stand for ever.
+    leaving, _ = ours(case, "01", "leg.withdraw_requested", 2, why="applicant", reason="不办了")
+    leaving, outcome = happen(leaving, *lapses(leaving, at(24 * 30), CALENDAR))
+    assert leaving.legs["01"].withdrawing and leaving.legs["01"].asks[0].lapsed and outcome.outbox == ()
     case, outcome = ours(case, "01", "leg.supplemented", 5, ask=ask.id, materials={"K20": ["f1"]})
     assert [m.type for m in outcome.outbox] == ["leg.material_added"]
 

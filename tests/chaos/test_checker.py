@@ -40,6 +40,20 @@ EFFECT = {"what": "effect", "leg": LEG}
 PARTED = {"what": "effect", "type": "leg.transferred"}
 TRANSFER = {"action": "transfer"}
 GRANTED = {"kind": "event", "leg": LEG, "type": "leg.granted"}
+
+
+def aside(leg, code, seq, office):
+    """A notice of an office about a leg is set aside."""
+    def change(files):
+        numbered = {} if seq is None else {"seq": seq}
+        files["ledger"].append({"what": "notice", "body": office, "leg": leg, "type": "leg.granted", "id": "n9",
+                                "at": small.AT, **numbered})
+        files["export"].append({"kind": "quarantine", "id": "q", "leg": leg, "type": "leg.granted", "code": code,
+                                "department": office, "message_id": "n9"})
+
+    return change
+
+
 DOCTORED = {
     "I1 lost": [drop("export", kind="case")],
     "I2 half-written": [
@@ -71,7 +85,8 @@ DOCTORED = {
     "I15 notices": [
         lambda files: files.update(ledger=[line for line in files["ledger"] if line.get("type") != "leg.granted"]),
         lambda files: files["export"].append(
-            {"kind": "quarantine", "id": "q", "leg": LEG, "type": "leg.granted", "code": "contradiction"})],
+            {"kind": "quarantine", "id": "q", "leg": LEG, "type": "leg.granted", "code": "contradiction"}),
+        aside(LEGACY, "before_return", 203, small.FORMER), aside(LEGACY, "transferred", 103, "city")],
     "I17 audit": [run(verify={"code": 1, "said": "broken"})],
     "I18 privacy": [run(open_values=["portal.log: 3702…"])],
     "I19 resources": [run(resources={"first": {"megabytes": 90}, "last": {"megabytes": 900}})],
@@ -184,7 +199,8 @@ DOCTORED = {
         drop("ledger", **PARTED), add("ledger", PARTED, key="another"), add("ledger", PARTED, body="heat"),
         put("ledger", PARTED, known=False)],
     "I47 heard after it left": [
-        add("export", {"kind": "event", "leg": LEGACY, "type": "leg.remark"}, by=f"department:{small.FORMER}")],
+        add("export", {"kind": "event", "leg": LEGACY, "type": "leg.remark"}, by=f"department:{small.FORMER}"),
+        put("export", {"kind": "event", "leg": LEGACY, "type": "leg.granted"}, data={"seq": 103})],
     "I48 transfer lost or doubled": [
         drop("audit", **TRANSFER), add("audit", TRANSFER), drop("clients", what="moves"),
         put("clients", {"what": "moves"}, to=small.FORMER), drop("export", kind="event", type="leg.transferred")],
@@ -263,6 +279,11 @@ def test_a_quarantined_notice_of_a_case_that_was_taken_back_is_no_fault():
         files["clients"].append({"what": "withdraws", "reference": small.REFERENCE})
         files["export"].append({"kind": "quarantine", "id": "q", "leg": LEG, "type": "leg.remark", "code": "late"})
     assert check(small.doctored(change))["I15 notices"]["count"] == 0
+
+
+@pytest.mark.parametrize(("code", "seq"), [("transferred", 103), ("before_return", 103), ("before_return", None)])
+def test_what_an_office_says_of_the_time_before_is_rightly_set_aside(code, seq):
+    assert check(small.doctored(aside(LEGACY, code, seq, small.FORMER)))["I15 notices"]["count"] == 0
 
 
 def test_many_breaches_are_counted_and_the_first_are_shown():

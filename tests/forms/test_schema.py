@@ -111,6 +111,13 @@ def test_a_blank_optional_field_is_simply_absent():
     assert "email" not in judged({"email": "  "}).clean
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u3164", "\u2060\ufeff ", "\u00ad", "\U000e0041", "\u2800", "\u0301"])
+def test_a_required_field_in_which_nothing_is_to_be_seen_is_not_filled_in(unseen):
+    assert judged({"holder_name": unseen}, partial=False).errors["holder_name"] == ["必填，请填写"]
+    for name in ("𠮷野", "阿卜杜拉·艾合买提", "ཀ\u0f71", f"甲{unseen}"):
+        assert "holder_name" not in judged({"holder_name": name}, partial=False).errors
+
+
 def test_an_answer_of_the_situation_cannot_be_changed_on_the_form():
     made = compose(shipped(), "utilities", shipped().bundles["utilities"].figures, today=TODAY)
     assert validate_form(made, {}, shipped().regions, partial=True).clean["line_length"] == 250

@@ -4,15 +4,19 @@ import json
 from datetime import UTC, datetime
 
 from app import create_app
+from people import totp
 from people.errors import WrongLogin
+from people.factors import enrol
 from people.oidc.person import Person
 from people.oidc.ticket import new_ticket
+from people.sign_ins import came
+from people.tokens import Grant
 from tests.ops.conftest import file
 from tests.pages.client import Visitor
 from web.wiring import NAME
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
-LONG = "一句只有我自己知道的很长的话"
+LONG, GIVEN = "一句只有我自己知道的很长的话", "窗口先替他设的一句话 abcxyz"
 
 
 def who(deployment, **wanted):
@@ -44,6 +48,25 @@ def test_an_account_can_be_closed_opened_again_and_given_another_password(deploy
     assert may_sign_in(deployment, "li", LONG * 2)
 
 
+def test_whoever_loses_the_second_factor_sets_up_another_one_after_a_reset(deployment):
+    deployment.ok("account", "li", "--role", "operator", "--name", "李一", "--password", LONG)
+    reset = ("accounts", "reset-factor", "li", "--reason", "丢了手机，已当面核对")
+    assert "没有登记验证器" in deployment.flask(*reset).output
+    with deployment.house() as home:
+        found, now = home.accounts.by_login("li"), home.clock.now()
+        assert found.must_change  # somebody else chose it
+        half = home.halfway.found(home.halfway.begin_enrolling(found, now), now).half
+        code = totp.code_of(half.pending, totp.step_at(now))
+        home.database.write(lambda tx: (enrol(tx, half, code, ["1" * 16], now), came(tx, found, "code", "::1", now)))
+    (line,) = who(deployment, login="li")
+    assert datetime.fromisoformat(line["factor_since"]) == datetime.fromisoformat(line["signed_in_at"])
+    assert "登记验证器" in deployment.ok("accounts", "list")
+    deployment.ok(*reset)
+    assert who(deployment, login="li", factor_since=None)
+    last = json.loads(deployment.ok("audit", "--json").splitlines()[-1])
+    assert (last["action"], last["data"]["reason"]) == ("account.reset-factor", reset[-1])
+
+
 def test_an_applicants_account_is_erased_by_command_and_nobody_elses(deployment):
     for login, role in (("li", "operator"), ("wang", "applicant")):
         deployment.ok("account", login, "--role", role, "--name", login, "--password", LONG)
@@ -58,22 +81,26 @@ def test_an_applicants_account_is_erased_by_command_and_nobody_elses(deployment)
 
 
 def test_a_person_closes_the_account_after_reading_what_goes_and_what_stays(deployment):
-    account = deployment.ok("account", "wang", "--role", "applicant", "--name", "王二", "--password", LONG).strip()
+    account = deployment.ok("account", "wang", "--role", "applicant", "--name", "王二", "--password", GIVEN).strip()
     app = create_app()
     home, person = app.extensions[NAME], Visitor(app)
     try:
         running, = file(home, 1, account)
         person.get("/login")
-        person.send("/login", ("login", "wang"), ("password", LONG))
+        person.send("/login", ("login", "wang"), ("password", GIVEN))
+        assert person.at == "/login/password"  # somebody else chose it
+        person.send("/login/password", ("new", LONG), ("again", LONG))
         person.get("/account")
         assert "王二" in person.text and "账号 wang 和密码" in person.text
         person.get("/account/close")
         for said in ("还在办，注销以后继续办理", running.reference, running.code, "马上删除", "会留下，到期再删"):
             assert said in person.text, said
+        held = {"Authorization": f"Bearer {home.tokens.issue(Grant('applicant', account), home.clock.now())}"}
+        assert person.client.get("/account/close", headers=held).status_code == 403, "by hand alone"
         person.send("/account/close", ("password", LONG))
         assert (person.status, "请先勾选" in person.text) == (422, True)
         person.send("/account/close", ("read", "1"), ("password", "猜的"))
-        assert (person.status, "账号或密码不对" in person.text) == (401, True)
+        assert (person.status, "密码不对，请再输一次" in person.text) == (401, True)
         person.send("/account/close", ("read", "1"), ("password", LONG))
         assert (person.status, "账号已注销" in person.text, "退出（" in person.text) == (200, True, False)
         person.get("/cases")

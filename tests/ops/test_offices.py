@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
+from connectors.base import Answer
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
-from tests.ops.conftest import HOME, OFFICES, file
+from tests.ops.conftest import HOME, OFFICES, answered, file, say
 
 RENAMED = OFFICES.replace("power-office", "power-company")
 
@@ -56,3 +57,24 @@ def test_the_server_does_not_start_and_says_which_office_is_missing_and_what_to_
     assert "power-office（power）：在办 1 件" in ended.stderr
     assert "服务没有启动" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_what_a_gone_office_has_granted_and_not_delivered_is_told_and_ended_by_an_operator(deployment):
+    with deployment.house() as home:
+        receipt, = file(home)
+        answered(home, Answer("received", ref="A-1"))
+        water, power = (leg.leg for leg in receipt.legs)
+        for leg, office in ((water, "water-office"), (power, "power-office")):
+            assert say(home, leg, "leg.granted", office, results=[]) == "applied"
+    assert "无人送达" not in deployment.ok("legs")
+    (deployment.folder / "offices.yaml").write_text(RENAMED)
+    assert "无人送达：power-office  已办成 1 件没有登记送达" in deployment.ok("legs")
+    assert deployment.json("legs")["counted"]["undelivered"] == {"power-office": 1}
+    refused = deployment.flask("legs", "delivered", power, water, "--mode", "window", "--reason", "窗口已发")
+    assert (refused.exit_code, "water-office 还在接入清单里" in refused.stderr) == (1, True)
+    done = ("legs", "delivered", "--from", "power-office", "--mode", "window", "--reason", "窗口已发")
+    assert f"{power}：将登记为已送达\n共 1 件" in deployment.ok(*done, "--dry-run")
+    assert f"{power}：已登记为已送达\n共 1 件" in deployment.ok(*done)
+    assert "共 0 件" in deployment.ok(*done)
+    assert "无人送达" not in deployment.ok("legs")
+    deployment.ok("verify")

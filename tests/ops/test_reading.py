@@ -225,6 +225,23 @@ def test_twenty_dropped_doubled_changed_and_invented_lines_are_all_found_and_not
         ("other_state", row["leg"]) for row in changed} | {("we_lack", f"X-{n:02d}") for n in range(20)}
 
 
+def test_one_office_is_named_alone_where_its_kind_is_called_the_same(deployment):
+    offices = deployment.folder / "offices.yaml"
+    west = "  west: {department: water, region: \"370203\", name: 西区, path: /w, secrets: [\"env:OFFICE_SECRET\"]}\n"
+    offices.write_text(offices.read_text().replace("water-office:", "water:") + west)
+    with deployment.house() as home:
+        legs = [leg.leg for receipt in file(home, 2) for leg in receipt.legs if leg.department == "water"]
+    assert "已转 1 件" in deployment.ok("legs", "transfer", legs[0], "--to", "west", "--reason", "分区")
+    theirs = written(deployment, [{"leg": legs[1], "state": "queued", "ref": ""}])
+    both, alone = (deployment.flask("reconcile", "water", theirs, *more) for more in ((), ("--office",)))
+    assert "water、west：本方 2 件" in both.stdout and "--office" in both.stderr
+    assert (alone.exit_code, "water：本方 1 件" in alone.stdout, alone.stderr) == (0, True, "")
+    assert "--office" in deployment.flask("legs", "--department", "water").stderr
+    assert deployment.flask("legs", "--department", "water", "--office").stderr == ""
+    refused = deployment.flask("reconcile", "power", theirs, "--office")  # the code of a kind alone
+    assert (refused.exit_code, "没有单位 power" in refused.stderr) == (1, True)
+
+
 def test_what_was_never_handed_over_need_not_be_in_their_list(deployment):
     with deployment.house() as home:
         file(home)

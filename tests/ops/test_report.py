@@ -3,6 +3,7 @@
 import csv
 import io
 
+from oversight.sheets import as_csv
 from tests.ops.conftest import deployment, file, received, say
 from tests.staff.conftest import opened
 
@@ -56,3 +57,11 @@ def test_the_page_of_supervisors_is_what_the_command_counts_once_each_day_was_co
                                  ("0001-01-01", "9999-12-31", "一次最多看三年"), ("", today, "请把起止日")):
             clerk.get(f"/staff/report?first={first}&last={last}")
             assert (clerk.status, why in clerk.text) == (422, True), why
+
+
+def test_no_name_in_a_table_is_taken_for_a_formula_by_a_spreadsheet():
+    hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"]
+    table = [{"name": name, "id": "a-1", "filed": -1} for name in hostile]
+    rows = list(csv.DictReader(io.StringIO(as_csv(table).removeprefix("\ufeff"), newline="")))
+    assert [row["名称"] for row in rows] == [f"'{name}" for name in hostile]
+    assert {(row["编号"], row["申请"]) for row in rows} == {("a-1", "-1")}, "words and numbers stay as they are"

@@ -102,6 +102,16 @@ def test_a_person_entrusts_another_who_files_for_them_until_it_is_taken_back(
     assert "撤回同意" not in agent.text
     agent.get("/cases")
     assert "替示例甲办" in agent.text
+    home = app.extensions[NAME]
+    now, day = home.clock.now(), home.clock.now().date() + timedelta(days=9)
+    wider = home.desk.mandates.give("sample-enterprise", mandates.Wish(
+        home.desk.mandates.show_code("sample-retiree", now)[0], day), "wider", now).row
+    agent.get(f"{case}/withdraw?leg=03&look=1")
+    key = re.search(r'name="key" value="([^"]+)"', agent.page)
+    assert key is not None
+    take_back = (f"{case}/withdraw", ("leg", "03"), ("reason", "不办了"), ("key", key[1]))
+    assert agent.send(*take_back).startswith(case)
+    home.desk.mandates.revoke("sample-retiree", wider.mandate, now)
     begun = re.match("/drafts/[0-9a-f]+", begin(agent, number))
     agent.get(f"/bundles/{BUNDLE}")
     agent.send(f"/bundles/{BUNDLE}/for", ("mandate", number))
@@ -115,6 +125,9 @@ def test_a_person_entrusts_another_who_files_for_them_until_it_is_taken_back(
         agent.get(path)
         assert (path, agent.status) == (path, status)
         assert "示例科技" not in agent.text
+    assert agent.send(*take_back) == "/cases", "it was done, and is not said to be unknown"
+    agent.send(*take_back[:3], ("key", "another"))
+    assert agent.status == 404
     agent.get("/cases")
     assert "内容不再显示" in agent.text and "由委托人自己跟进" in agent.text and "示例甲" not in agent.text
     agent.get(f"/bundles/{BUNDLE}/plan")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date
 
+import pytest
+
+from bench.inside import Inside
 from desk.reference import new_reference
 from tests.pages.client import Visitor
 from tests.pages.test_words import file
@@ -35,3 +38,21 @@ def test_codes_typed_in_full_width_or_pasted_with_spaces_find_the_case(visitor: 
 def test_the_masked_page_is_never_stored(visitor: Visitor) -> None:
     answer = visitor.client.get(f"/track/{new_reference(date(2026, 3, 2))}")
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_leg_that_nobody_needs_is_counted_apart_from_what_is_done(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bench.inside.SUBJECT", "sample-disabled")
+    there = Inside(visitor.client.application)
+    now, changed = there.house.clock.now(), {
+        "card_need": "replace", "card_region": "370202", "replace_reason": "changed", "guarded": False,
+        "wants": ["living", "nursing"], "filer": "self"}
+    receipt = there.file(changed, "one", now, "disability")
+    there.deliver(now)
+    there.say(receipt.legs[0].department, receipt.legs[0].leg, "leg.granted", now, results=[{
+        "material": "ID07", "fields": {"disability_card_no": "37020219900512993741", "disability_grade": "four"}}])
+    visitor.sign_in("sample-disabled")
+    visitor.get(f"/cases/{receipt.reference}")
+    assert "1 项已办成，1 项不需办理，共 3 项" in visitor.text
+    assert "这次评定的等级不是" in visitor.text

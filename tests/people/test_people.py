@@ -190,11 +190,14 @@ def test_signing_out_ends_the_session_on_the_server(accounts, sessions):
     assert sessions.identity(secret, NOW) == VISITOR
 
 
-@pytest.mark.parametrize("act", ["disable", "change_password"])
+@pytest.mark.parametrize("act", ["disable", "change_password", "give_password"])
 def test_a_closed_account_or_a_new_password_ends_every_session_at_once(accounts, sessions, act):
     account = accounts.add(officer(), NOW)
     secrets = [sessions.open(account, NOW) for _ in range(3)]
-    accounts.disable(account.account) if act == "disable" else accounts.change_password(account.account, PASSWORD * 2)
+    if act == "disable":
+        accounts.disable(account.account)
+    else:
+        getattr(accounts, act)(account, PASSWORD * 2, NOW)
     assert [sessions.identity(secret, NOW) for secret in secrets] == [VISITOR] * 3
 
 

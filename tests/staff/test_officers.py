@@ -2,6 +2,7 @@
 
 import io
 import re
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,6 @@ from store import audit, notices
 from tests.ops.conftest import PNG, file, received, state
 from tests.pages.client import Visitor, controls
 from tests.store.lists import DESK, changed_list
-from web.wiring import NAME
 
 OFFICER = "officer-water-office"
 REASON = ("reason_code", "B02"), ("reason", "不在供水范围内")
@@ -282,25 +282,59 @@ def test_an_office_with_a_system_of_its_own_reads_and_does_not_act(at_the_pages,
         assert (clerk.status, state(home, power)) == (409, "received")
 
 
-@pytest.fixture
-def at_the_police(tmp_path):
-    """A portal where the police, who give a newborn child its number, have no system; an officer there; the leg."""
-    changed = changed_list(tmp_path, "police", DESK)
+@contextmanager
+def portal_where(tmp_path, office):
+    """A portal on the shipped definitions where one office has no system; its inside, and an officer there."""
+    changed = changed_list(tmp_path, office, DESK)
     (tmp_path / "keys").mkdir(mode=0o700)
     ensure_secrets(changed, tmp_path / "keys")
     app = create_app({"YJS_ENV": "test", "YJS_DATA": str(tmp_path / "data"),
                       "YJS_KEYS": str(tmp_path / "keys" / "keys"), "YJS_SECRETS": str(tmp_path / "keys"),
                       "YJS_DEPARTMENTS": str(changed)})
-    there = Inside(app.extensions[NAME])
+    there, clerk = Inside(app), Visitor(app)
+    clerk.sign_in(f"officer-{office}")
+    yield there, clerk
+    there.house.close()
+
+
+@pytest.fixture
+def at_the_police(tmp_path):
+    """An officer of the police, who give a newborn child its number, at our pages; the leg."""
+    with portal_where(tmp_path, "police") as (there, clerk):
+        yield clerk, _born(there)
+
+
+def _born(there):
     now = there.house.clock.now()
     hospital, police, *_ = there.file(CATALOG.bundles["newborn"].figures, "one", now, "newborn").legs
     there.deliver(now)
     born = [{"material": "ID04", "name": "出生医学证明", "fields": {"birth_cert_no": "Q370000001"}}]
     there.say("hospital", hospital.leg, "leg.granted", there.house.clock.now(), results=born)
-    clerk = Visitor(app)
-    clerk.sign_in("officer-police")
-    yield clerk, police.leg
-    there.house.close()
+    return police.leg
+
+
+def test_rows_are_found_row_by_row_and_read_as_a_table_by_whoever_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.inside.SUBJECT", "sample-administrator")
+    with portal_where(tmp_path, "traffic-police") as (there, clerk):
+        now, situation = there.house.clock.now(), CATALOG.bundles["bankruptcy-check"].figures
+        receipt = there.file({**situation, "look_for": ["vehicles"]}, "one", now, "bankruptcy-check")
+        leg = receipt.legs[0].leg
+        open_(clerk, leg)
+        plate, state_ = "given.vehicles_found.{}.found_plate", "given.vehicles_found.{}.found_state"
+        one = (("0.on", "yes"), ("0.number", "查0001"), (plate.format(0), "鲁B12345"), (state_.format(0), "pledged"))
+        clerk.send(f"/staff/work/{leg}/acts/granted", *form(clerk), *((f"granted.{name}", said) for name, said in one),
+                   ("do", "add:granted.given.vehicles_found"))
+        kept = dict(controls(clerk.page))
+        assert (clerk.status, kept[f"granted.{plate.format(0)}"], f"granted.{plate.format(1)}" in kept) == (
+            200, "鲁B12345", True)
+        do(clerk, leg, "granted", *one, (plate.format(1), "12"))
+        assert (clerk.status, "号牌" in clerk.text) == (422, True)
+        do(clerk, leg, "granted", *one, (plate.format(1), "鲁B12346"))
+        assert (clerk.status, "已办结，等送达" in clerk.text) == (200, True)
+        clerk.sign_in("sample-administrator")
+        clerk.get(f"/cases/{receipt.reference}")
+        table, = re.findall(r"<caption[^>]*>(名下机动车[^<]*)<", clerk.page)
+        assert (table, "鲁B12346" in clerk.text, "已抵押" in clerk.text) == ("名下机动车（2）", True, True)
 
 
 def test_a_field_that_goes_on_to_other_offices_has_to_be_filled_in_by_its_type(at_the_police):

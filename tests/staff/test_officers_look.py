@@ -1,12 +1,15 @@
 """The officers' pages in a browser: accessible, not wider than the window, worked by keyboard, at both widths."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from app import create_app
+from people import totp
+from people.accounts import NewAccount
 from tests.ops.conftest import PNG, file
 from tests.pages.conftest import WIDTHS, width
 from tests.pages.test_access import look_over
@@ -14,13 +17,18 @@ from tests.shared import PATIENCE_MS
 from web.wiring import NAME
 
 __all__ = ["WIDTHS", "width"]
+GIVEN = "窗口先替他设的一句话 abcxyz"
 
 
 @pytest.fixture
 def page(browser, width, at_the_pages):
-    """A page of a fresh visitor at a portal with two legs for the water company's officers."""
-    app = create_app()
-    file(app.extensions[NAME], 2)
+    """A page of a fresh visitor at a portal with two legs for the water company's officers, of whom one has an account
+    that an operator made."""
+    app = create_app({"YJS_STAFF_FACTOR": "on"})
+    home = app.extensions[NAME]
+    file(home, 2)
+    home.accounts.add(NewAccount("wang", "officer", "示例王", "water-office", GIVEN, must_change=True),
+                      home.clock.now())
     server = make_server("127.0.0.1", 0, app, threaded=True)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
@@ -35,6 +43,44 @@ def page(browser, width, at_the_pages):
         serving.join()
         server.server_close()
         app.extensions[NAME].close()
+
+
+def test_an_officer_signs_in_for_the_first_time_and_finds_what_is_asked_at_a_glance(page):
+    page.goto("/login")
+    page.get_by_label("账号").fill("wang")
+    page.get_by_label("密码").fill(GIVEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="换一个密码")).to_be_visible()
+    page.get_by_role("button", name="换密码并继续").click()
+    expect(page.get_by_text("有 1 处需要修改")).to_be_visible()
+    look_over(page)
+    for label in ("新密码", "再输入一遍新密码"):
+        page.get_by_label(label, exact=True).fill(GIVEN[::-1])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="登记验证器")).to_be_visible()
+    page.get_by_text("扫不了图").click()
+    look_over(page)
+    secret = page.locator(".code-text").inner_text().replace(" ", "")
+    page.get_by_label("6 位数字").fill(totp.code_of(secret, totp.step_at(datetime.now(UTC))))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="记下恢复码")).to_be_visible()
+    look_over(page)
+    recovery = page.locator(".code-text").first.inner_text()
+    page.get_by_role("button", name="记下了，继续").click()
+    page.get_by_role("link", name="登录安全").click()
+    look_over(page)
+    page.get_by_role("button", name="退出").click()
+    page.goto("/login")
+    page.get_by_label("账号").fill("wang")
+    page.get_by_label("密码").fill(GIVEN[::-1])
+    page.keyboard.press("Enter")
+    page.get_by_label("验证码或恢复码").fill("123")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("有 1 处需要修改")).to_be_visible()
+    look_over(page)
+    page.get_by_label("验证码或恢复码").fill(recovery)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("上次登录")).to_be_visible()
 
 
 def test_an_officer_works_through_the_pages(page):

@@ -9,6 +9,7 @@ import pytest
 from connectors.base import Answer
 from store import audit
 from store.lanes import Lane, put
+from store.uploads import uncleared
 from tests.ops.conftest import STUCK, answered, file, received, say, state
 from tests.pages.client import controls
 from web.staff import undelivered
@@ -171,7 +172,9 @@ def test_an_office_that_is_left_alone_is_named_and_a_part_that_is_the_same_is_no
         now = home.clock.now()
         lane = Lane("power-office", "power", 3, now + timedelta(minutes=5), "401", now)
         home.database.write(lambda tx: put(tx, lane))
+        home.database.write(lambda tx: uncleared.add(tx, "a file", now))
         clerk.get("/staff/health")
+        assert "待查病毒" in clerk.text and "带它们的消息等着" in clerk.text
         assert "供电公司" in clerk.text
         assert "连续 3 次失败（401）" in clerk.text
         assert "其余 1 个单位没有等待的消息" in clerk.text

@@ -25,7 +25,7 @@ from store.files import FileRow
 from store.offers import Offer
 from store.people import Account
 from store.ratings import Rating
-from store.vault import new_file_id
+from store.uploads.vault import new_file_id
 from tests.store.samples import NOW, REFERENCE, file_case, minutes
 
 PAPER = os.urandom(70_000)

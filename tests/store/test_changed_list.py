@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.applicant import CATALOG
 from bench.inside import SUBJECT, Inside, inside
+from cases.model import Event
 from connectors.base import Answer
 from desk.applicants.afterwards import Withdrawal
-from desk.errors import CannotRetry
+from desk.errors import CannotDeliver, CannotRetry
 from desk.staff.acts import Act
 from desk.upkeep.offices import absent
-from desk.upkeep.troubles import troubles
+from desk.upkeep.troubles import health, troubles
 from desk.upkeep.watch import Watch
 from dispatch.retry import Then
+from store import audit
 from store.engine.opening import Place
 from tests.store.lists import CLOSING, DESK, PULL, changed_list, entry, list_without
 from web.wiring import RefusedStart
@@ -165,3 +169,51 @@ def test_a_case_goes_on_although_the_list_lacks_the_office_of_a_leg_that_is_rele
         after.desk.operations.resends.retry([leg], False, ACT, LATER)
         after.deliver(LATER)
         assert state(after, leg) == "received"
+
+
+def test_what_is_decided_at_an_office_that_is_gone_stops_no_start_and_what_is_left_of_it_is_an_operators(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(changed_list(tmp_path, OFFICE)) as before:
+        granted, revoked, lapsed = (before.file(ALONE, key, NOW).legs[0].leg for key in ("a", "b", "c"))
+        before.deliver(NOW)
+        for leg in (granted, revoked):
+            assert before.say(OFFICE, leg, "leg.granted", NOW, results=[{"name": "供电协议"}]) == "applied"
+        ask = {"ask": "a1", "reason": "缺图", "limit": "5wd", "fields": [{"field": "load_kw"}]}
+        assert before.say(OFFICE, lapsed, "leg.supplement_required", NOW, **ask) == "applied"
+        before.desk.sweep(LATER + timedelta(days=20))
+        void_above(before, revoked)
+    with portal(list_without(tmp_path, OFFICE, entry(NEW, OFFICE))) as after:
+        listed = after.house.deployment.bodies
+        assert absent(after.house.database, listed) == []
+        after.desk.sweep(LATER)
+        left = {f"{leg}:leg.withdrawn:1" for leg in (revoked, lapsed)}
+        assert {one.key for one in troubles(after.house.database)} == left
+        assert after.desk.operations.resends.settle(sorted(left), ACT, LATER)
+        assert [one["void"] for one in shown(after, revoked)["results"]] == [True]
+        assert health(after.house.database, LATER, listed).undelivered == {OFFICE: 2}
+        deliveries = after.desk.operations.deliveries
+        for leg, why in ((lapsed, "不是已经办成"), ("20260105-NONE-01", "没有分办件")):
+            with pytest.raises(CannotDeliver, match=why):
+                deliveries.deliver([granted, leg], "window", ACT, LATER)
+        assert deliveries.deliver([granted], "window", replace(ACT, dry_run=True), LATER) == [granted]
+        assert state(after, granted) == "granted"
+        assert deliveries.deliver([granted], "window", ACT, LATER) == [granted]
+        assert (state(after, granted), health(after.house.database, LATER, listed).undelivered) == (
+            "delivered", {OFFICE: 1})
+        assert "结果已送达：窗口领取" in [line["text"] for line in shown(after, granted)["timeline"]]
+        with after.house.database.read() as tx:
+            assert [(one.action, one.target) for one in audit.entries(tx)][-1] == ("deliver", granted)
+        assert list(Watch(after.house.database).everything()) == []
+    with portal(changed_list(tmp_path, OFFICE)) as again, pytest.raises(CannotDeliver, match="还在接入清单里"):
+        again.desk.operations.deliveries.deliver([revoked], "window", ACT, LATER)
+
+
+def void_above(there: Inside, leg: str) -> None:
+    """What a leg was granted on came to nothing: its office is to call its results back."""
+    event = Event("leg.revoke_requested", NOW, "platform", leg[-2:], {"revoke": True, "reason": "前面的事项结果已作废"})
+    there.desk._book.advance(leg[:-3], lambda _: (event,), NOW)
+
+
+def shown(there: Inside, leg: str) -> dict[str, Any]:
+    """A leg as its applicant sees it."""
+    return dict(next(one for one in there.desk.case_view(SUBJECT, leg[:-3], LATER)["legs"] if one["leg"] == leg[-2:]))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from store import vault
 from store.cipher import Cipher
 from store.engine import folder
 from store.engine.folder import claimed, make_folder, write_durably
 from store.engine.opening import Place
-from store.vault import FolderVault, new_file_id
+from store.uploads import vault
+from store.uploads.vault import FolderVault, new_file_id
 from tests.store.samples import NOW
 
 

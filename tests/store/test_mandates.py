@@ -19,7 +19,7 @@ from catalog.dictionary import Source
 from desk.agents.mandates import Mandate, Wish
 from desk.applicants.afterwards import Supply, Urge, Withdrawal
 from desk.desk import Desk
-from desk.errors import NoMandate, NotNow, UnknownAgentCode, UnknownCase, UnknownFile
+from desk.errors import IdempotencyMismatch, NoMandate, NotNow, UnknownAgentCode, UnknownCase, UnknownFile
 from desk.records.archive import gather
 from desk.records.export import Extent, export, plain
 from desk.staff.acts import Act
@@ -277,6 +277,21 @@ def test_a_mandate_taken_back_between_the_check_and_the_transaction_stops_every_
     assert len(desk.cases_of(BOSS, NOW)[0]) == 3
     assert desk.case_view(BOSS, reference, NOW)["legs"][0]["state"] == "supplement_required"
     assert ratings.of_case(BOSS, refused)[0].rating is None
+    given = entrust(there)
+    for act in acts:
+        act(NOW)
+    desk.mandates.revoke(BOSS, given.row.mandate, NOW)
+    for act in acts:
+        act(NOW)  # taken while the mandate stood: the same key, the same answer
+    assert desk.case_after(SUBJECT, reference, NOW) in desk.filed_for_others(SUBJECT, NOW)[0]
+    with pytest.raises(IdempotencyMismatch):
+        desk.withdraw(SUBJECT, reference, Withdrawal(None, "改期"), "w", NOW)
+    with pytest.raises(UnknownCase):
+        desk.withdraw(SUBJECT, reference, Withdrawal(None, "不办了"), "w2", NOW)
+    assert len(desk.cases_of(BOSS, NOW)[0]) == 4
+    (leg,) = desk.case_view(BOSS, reference, NOW)["legs"]
+    assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == [
+        "已提交补正（由示例乙代办）", "已申请撤回：不办了（由示例乙代办）"]
 
 
 def test_nothing_is_filed_under_one_mandate_because_there_is_another(there: Inside) -> None:

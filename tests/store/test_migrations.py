@@ -15,23 +15,26 @@ import pytest
 from psycopg.rows import dict_row
 from sqlite_utils import Database as Tables
 
-from store import cases, endings, leases, messages, offers
+from people.halfway import Asks, Halfway
+from store import cases, endings, leases, messages, offers, people
 from store.choosing import Wanted
 from store.cipher import Cipher
 from store.copies.backup import MANIFEST, Copied, digest
 from store.copies.restoration import restore
 from store.encoding import squeeze, stamp
+from store.engine.changes import EIGHTH, ELEVENTH, FIFTH, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
 from store.engine.migrations import MIGRATIONS, run_all
 from store.engine.opening import Place, open_store
 from store.engine.postgres import PostgresTx
 from store.engine.postgres_schema import PostgresSchema
-from store.engine.schema import EIGHTH, ELEVENTH, FIFTH, FIRST, FOURTH, NINTH, SECOND, SEVENTH, SIXTH, TENTH, THIRD
+from store.engine.schema import FIRST
 from store.engine.sqlite import FILE, SqliteTx
 from store.errors import StoreUnavailable
 from store.failpoints import arm
 from store.leases import Attempt, Outcome
 from store.messages import MessageId
 from store.port import Tx
+from store.sealing import seal
 from tests.store.samples import NOW, REFERENCE, a_case, file_case, minutes
 
 LETTER = '{"示例":"正文"}'.encode()
@@ -125,6 +128,7 @@ def older(request: pytest.FixtureRequest, tmp_path: Path, cipher: Cipher) -> Pla
         with tables.conn:
             tables.conn.execute("begin")
             file_case(SqliteTx(tables, cipher))
+            hire(SqliteTx(tables, cipher))
         tables.close()
         return place
     url = request.getfixturevalue("server").bare()
@@ -132,7 +136,16 @@ def older(request: pytest.FixtureRequest, tmp_path: Path, cipher: Cipher) -> Pla
         MIGRATIONS.apply(PostgresSchema(server), stop_before=BEFORE)  # type: ignore[arg-type]
     with psycopg.connect(url, row_factory=dict_row) as server:
         file_case(PostgresTx(server, cipher))
+        hire(PostgresTx(server, cipher))
     return Place(tmp_path / "data", url, patience=5.0)
+
+
+def hire(tx: Tx) -> None:
+    """An operator's account as earlier versions stored it."""
+    tx.run("insert into accounts (account, login, role, department, name, body, password, disabled, created_at)"
+           " values ('boss', :login, 'operator', null, :name, :body, 'a hash', 0, :at)", at=stamp(NOW),
+           login=tx.cipher.index("boss", "accounts:login"), name=seal(tx, "示例", "accounts:name:boss"),
+           body=seal(tx, {"login": "boss", "body": {}}, "accounts:body:boss"))
 
 
 def layout(place: Place) -> list[str]:
@@ -157,6 +170,11 @@ def test_a_store_of_the_layout_before_comes_to_todays_though_that_was_cut_off(
     opened = open_store(older, cipher, quiet)
     with opened.db.read() as tx:
         assert cases.get(tx, REFERENCE) == a_case()
+        boss = people.by_login(tx, "boss")
+    assert boss is not None and (boss.password, boss.must_change) == ("a hash", False)
+    halfway = Halfway(lambda: opened.db, Asks(factor=True, days=0))
+    half = halfway.found(halfway.begin(boss, "一句只有我自己知道的很长的话", NOW) or "", NOW)
+    assert half is not None and half.step == "factor"  # nobody is locked out: it is set up on the way in
     opened.db.write(lambda tx: file_case(tx, "another"))
     opened.close()
     fresh = Place(tmp_path / "fresh", older.url and request.getfixturevalue("server").url)

@@ -43,9 +43,8 @@ from store import (
     since,
     submissions,
     tallies,
-    verifications,
 )
-from store.chains import moved, seals
+from store.chains import moved, seals, verifications
 from store.choosing import Wanted
 from store.encoding import stamp
 from store.engine.dialect import postgres_text, sqlite_text
@@ -56,12 +55,15 @@ from store.messages import MessageId
 from store.operating import OpenCase
 from store.overseeing import After
 from store.port import Row, Tx
+from store.sign_in import factors, half_sign_ins, sign_ins
+from store.uploads import uncleared
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case, minutes
 
 # What grows with every application, finished or not.
 GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "offers", "notices", "submissions",
         "files", "consents", "audit", "sessions", "drafts", "ratings", "accounts", "quarantine", "identities", "spent",
-        "mandates", "agencies", "agreements", "news", "bulletins", "preferences"}
+        "mandates", "agencies", "agreements", "news", "bulletins", "preferences", "factors", "recovery_codes",
+        "half_sign_ins", "sign_ins"}
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
@@ -107,6 +109,10 @@ QUESTIONS: dict[str, Question] = {
     "figures": lambda tx: (reading.figures(tx, NOW), verifications.standing(tx), verifications.latest(tx)),
     "erasing": lambda tx: (erasure.obstacle(tx, replace(cases.get(tx, REFERENCE), closed_at=NOW), minutes(99_999)),
                            erasure.erase(tx, cases.get(tx, REFERENCE), NOW, NOW), erasure.taken_back(tx, NOW, "a")),
+    "what no scanner has cleared": lambda tx: (
+        uncleared.add(tx, "x", NOW), uncleared.barred(tx, ["x"]), uncleared.of_case(tx, REFERENCE),
+        uncleared.held_of_case(tx, REFERENCE), uncleared.take(tx, NOW, NOW), uncleared.clear(tx, "x"),
+        uncleared.listed(tx, None, 9), messages.held_back(tx, REFERENCE, NOW), uncleared.settle(tx, "x")),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, [UNLINKED])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
@@ -147,6 +153,10 @@ QUESTIONS: dict[str, Question] = {
     "what moved": lambda tx: conservation.look(tx, conservation.MOVED, "", 9),
     "what was in breach": lambda tx: conservation.look(tx, conservation.KNOWN, "", 9),
     "people": lambda tx: (people.session(tx, "s", NOW), people.token(tx, "t", NOW), people.purge(tx, NOW)),
+    "second factors": lambda tx: (factors.factor(tx, "a"), factors.take_step(tx, "a", 1), factors.drop_factor(tx, "a"),
+                                  factors.take_code(tx, "a", "c"), factors.codes_left(tx, "a"),
+                                  half_sign_ins.get(tx, "s", NOW), half_sign_ins.end_by(tx, "s"),
+                                  sign_ins.history(tx, "a")),
     "identities of the platform": lambda tx: (identities.bond(tx, "i", "s"), identities.bonds_of(tx, "a"),
                                               identities.came(tx, identities.Bond("i", "s", "a", NOW, NOW), NOW),
                                               leaving.unneeded(tx, NOW, "", 9), leaving.count_from(tx, NOW),

@@ -159,12 +159,13 @@ def test_an_account_is_found_by_its_login_which_is_not_stored_plain(store: Opene
 
 def test_an_account_can_be_changed_and_closed(store: Opened) -> None:
     store.db.write(lambda tx: people.add_account(tx, ACCOUNT))
-    store.db.write(lambda tx: people.set_password(tx, "a1", "hash"))
+    store.db.write(lambda tx: people.set_password(tx, "a1", "hash", NOW, must_change=True))
     store.db.write(lambda tx: people.set_disabled(tx, "a1", True))
     with store.db.read() as tx:
-        assert people.account(tx, "a1") == replace(ACCOUNT, password="hash", disabled=True)
+        assert people.account(tx, "a1") == replace(
+            ACCOUNT, password="hash", disabled=True, password_at=NOW, must_change=True)
     with pytest.raises(UnknownAccount):
-        store.db.write(lambda tx: people.set_password(tx, "a2", None))
+        store.db.write(lambda tx: people.set_password(tx, "a2", "hash", NOW, must_change=False))
 
 
 def test_a_session_lasts_until_it_ends(store: Opened) -> None:

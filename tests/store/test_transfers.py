@@ -20,7 +20,7 @@ from bench.inside import SUBJECT, Inside, inside
 from connectors.base import Answer
 from desk.applicants.afterwards import Supply, Withdrawal
 from desk.desk import Desk
-from desk.errors import CannotTransfer, DeskError, InvalidAnswers, UnknownLeg
+from desk.errors import CannotTransfer, DeskError, InvalidAnswers, StillStrange, UnknownLeg
 from desk.hearing.notices import Incoming
 from desk.records.export import Extent, export
 from desk.sending.feed import Taker
@@ -243,6 +243,104 @@ def test_a_leg_comes_back_once_the_office_has_heard_that_it_left(portal: Opener,
         there.desk.record([Came(one, Answer("received"), Then("done")) for one in claims], LATER)
         assert move(there.desk, leg, OLD) == ""
         assert kept(there, leg)["leg.filed:3"] == (OLD, "due")
+        sound(there)
+
+
+def back(there: Inside, leg: str, ref: str | None) -> None:
+    """A leg goes to the new office and, an hour later, back to the old one, which had it under `ref`."""
+    there.deliver(NOW, Answer("received", ref=ref))
+    assert move(there.desk, leg) == ""
+    sent(there)
+    assert move(there.desk, leg, OLD, at=LATER) == ""
+
+
+def says(there: Inside, leg: str, at: datetime, *, ref: str | None = None, type_: str = "leg.granted") -> str:
+    """What comes of a notice of the old office that was written at `at` and arrives two hours after all."""
+    data: dict[str, Any] = {"leg": leg, **({"ref": ref} if ref else {}), **({"results": []} if "gra" in type_ else {})}
+    said = {"type": type_, "timestamp": at.isoformat(), "data": data}
+    raw = json.dumps(said).encode()
+    return str(there.desk.notice(Incoming(OLD, f"m-{at.timestamp()}-{ref}-{type_}", raw, said),
+                                 LATER + timedelta(hours=2)))
+
+
+AFTER = LATER + timedelta(minutes=20)
+
+
+@pytest.mark.parametrize(("had", "has", "wrote", "under", "counts"), [
+    # by time, where the office numbers nothing, or alike
+    (None, None, NOW, None, False), (None, None, AFTER, None, True), ("A-1", "A-1", NOW, "A-1", False),
+    ("A-1", "A-1", AFTER, "A-1", True), ("A-1", None, NOW, "A-1", False), ("A-1", None, AFTER, None, True),
+    # by its number, whatever its clock says
+    ("A-1", "A-2", AFTER, "A-1", False), ("A-1", "A-2", NOW, "A-2", True), ("A-1", None, NOW, "A-2", True),
+    ("A-1", "A-2", AFTER, "A-3", True), (None, "A-2", AFTER, "A-1", False), (None, "A-2", NOW, "A-2", True),
+])
+def test_what_an_office_wrote_of_the_first_time_does_not_count_once_the_leg_came_back(
+        portal: Opener, tmp_path: Path, had: str | None, has: str | None, wrote: datetime, under: str | None,
+        counts: bool) -> None:
+    with portal(both(tmp_path)) as there:
+        leg = filed(there)
+        back(there, leg, had)
+        claims = there.desk.claim(ROOM, LATER)
+        there.desk.record([Came(one, Answer("received", ref=has), Then("done")) for one in claims], LATER)
+        assert says(there, leg, wrote, ref=under) == ("applied" if counts else "quarantined")
+        assert says(there, leg, wrote, ref=under) == ("known" if counts else "quarantined")
+        assert seen(there, leg)["state"] == ("granted" if counts else "received")
+        if not counts:
+            with there.house.database.read() as tx:
+                entry_, = notices.unsettled(tx)
+            assert (entry_.code, under is None or under in entry_.body) == ("before_return", True)
+            assert there.desk.operations.quarantine.apply(entry_.id, ACT, AFTER)["outcome"] == "applied"
+            assert (seen(there, leg)["state"], seen(there, leg)["ref"]) == ("granted", has)
+        sound(there)
+
+
+def test_while_its_filing_has_not_left_again_an_office_knows_only_of_before(portal: Opener, tmp_path: Path) -> None:
+    with portal(both(tmp_path)) as there:
+        leg = filed(there)
+        back(there, leg, "A-1")
+        assert says(there, leg, AFTER, type_="leg.accepted") == "quarantined"  # an office that does not stop
+        assert says(there, leg, AFTER, ref="A-2") == "quarantined"
+        assert (seen(there, leg)["state"], kept(there, leg)["leg.filed:3"]) == ("queued", (OLD, "due"))
+        claims = there.desk.claim(ROOM, AFTER)
+        assert says(there, leg, LATER + timedelta(seconds=1), ref="A-1") == "quarantined"
+        # It reports before it has answered.
+        assert says(there, leg, AFTER + timedelta(seconds=1), ref="A-2") == "applied"
+        there.desk.record([Came(one, Answer("received", ref="A-2"), Then("done")) for one in claims], AFTER)
+        assert (seen(there, leg)["state"], kept(there, leg)["leg.filed:3"]) == ("granted", (OLD, "done"))
+        sound(there)
+
+
+def test_an_office_that_fetches_is_heard_again_once_it_has_read_the_leg_again(portal: Opener, tmp_path: Path) -> None:
+    with portal(both(tmp_path, PULL)) as there:
+        leg = filed(there)
+        there.desk.taken(OLD, leg, there.desk.fetch(OLD, leg, NOW)["read_code"], NOW)
+        move(there.desk, leg)
+        sent(there)
+        move(there.desk, leg, OLD)
+        assert says(there, leg, AFTER, type_="leg.accepted") == "quarantined"
+        there.desk.fetch(OLD, leg, AFTER)
+        assert says(there, leg, LATER, type_="leg.accepted") == "quarantined"
+        assert says(there, leg, AFTER + timedelta(seconds=1)) == "applied"
+        sound(there)
+
+
+def test_what_was_put_aside_while_another_had_the_leg_can_count_after_its_return(
+        portal: Opener, tmp_path: Path) -> None:
+    with portal(both(tmp_path)) as there:
+        leg = filed(there)
+        there.deliver(NOW)
+        move(there.desk, leg)
+        sent(there)
+        assert there.say(OLD, leg, "leg.granted", LATER, seq=9, results=[]) == "quarantined"
+        with there.house.database.read() as tx:
+            entry_, = notices.unsettled(tx)
+        with pytest.raises(StillStrange, match="transferred"):
+            there.desk.operations.quarantine.apply(entry_.id, ACT, LATER)
+        move(there.desk, leg, OLD, at=AFTER)
+        sent(there, AFTER)
+        assert there.say(OLD, leg, "leg.accepted", AFTER + timedelta(minutes=1), seq=1) == "applied"
+        assert there.desk.operations.quarantine.apply(entry_.id, ACT, AFTER)["outcome"] == "applied"
+        assert seen(there, leg)["state"] == "granted"
         sound(there)
 
 

@@ -13,7 +13,7 @@ import pytest
 from store.cipher import Cipher
 from store.engine.opening import Opened, Place
 from store.errors import SealBroken, StorageFull, UnknownFile
-from store.vault import PART, FolderVault, new_file_id
+from store.uploads.vault import PART, FolderVault, new_file_id
 from tests.store.samples import NOW, minutes
 
 SOME = random.Random(1).randbytes(2 * PART + 77)
@@ -41,6 +41,20 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: Opened) -> None:
         store.vault.put(file, broken())
     with pytest.raises(UnknownFile):
         store.vault.open(file)
+
+
+def test_of_many_files_that_are_read_one_after_the_other_one_is_open(store: Opened, place: Place) -> None:
+    named = [new_file_id(minutes(number)) for number in range(5)]
+    for file in named:
+        store.vault.put(file, [SOME])
+    opened = [store.vault.open(file) for file in named]
+    assert next(opened[0]) == SOME[:PART]
+    links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert len([link for link in links if link.is_relative_to(place.data / "files")]) <= 1
+    assert b"".join(opened[4]) == SOME
+    store.vault.drop(named[1])
+    with pytest.raises(UnknownFile if place.url is None else SealBroken):
+        next(opened[1])
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

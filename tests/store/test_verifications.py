@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from store import verifications
-from store.chains import seals
+from store.chains import seals, verifications
+from store.chains.verifications import OLD, Verification
 from store.engine.opening import Opened
-from store.verifications import OLD, Verification
 from tests.store.samples import NOW, file_case, minutes
 
 

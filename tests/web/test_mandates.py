@@ -82,6 +82,27 @@ def test_results_are_for_whom_they_were_entrusted_to(boss, applicant, caller, fi
         (200, 200), (200, 200)]
 
 
+def test_what_an_agent_did_is_answered_alike_when_it_comes_again_after_the_mandate(
+        boss, applicant, filing, caller, signed, made):
+    given, _ = give(boss, applicant)
+    case = f"/api/cases/{applicant.file({**filing, 'on_behalf_of': given.json['principal']}, 'f1').json['reference']}"
+    raw = notice(f"{case[11:]}-01", "leg.refused", reason_code="R1", reason="容量不足")
+    assert send(caller, raw, signed("water", raw)).status_code == 204
+    acts = (("withdraw", {"legs": None, "reason": "不办了"}), ("rating", {"level": 4, "leg": "01"}))
+
+    def act(key):
+        return [applicant.post(f"{case}/{name}", said, headers={"Idempotency-Key": f"{key}-{name}"})
+                for name, said in acts]
+
+    assert [one.status_code for one in act("a")] == [200, 200]
+    boss.post(f"/api/mandates/{given.json['mandate']}/revoke")
+    taken_back, rated = act("a")
+    assert (taken_back.status_code, rated.status_code, rated.json) == (200, 200, {"handlings": []})
+    assert fits(made, "FiledForOther", taken_back.json) == [] and taken_back.json["stands"] is False
+    assert [one.status_code for one in act("b")] == [404, 404]
+    assert len([one for one in boss.get(f"{case}/rating").json["handlings"] if one["rating"]]) == 1
+
+
 @pytest.mark.parametrize(("change", "place"), [
     ({"bundles": ["nothing"]}, "bundles"), ({"bundles": []}, "bundles"), ({"acts": ["answer"]}, "acts"),
     ({"acts": ["file", "sell"]}, "acts"), ({"valid_until": "2020-01-01"}, "valid_until"),

@@ -51,6 +51,13 @@ def sign_in(browser, login, password=PASSWORD, **headers):
                         headers={"Referer": "https://yijianshi.example/login", **headers})
 
 
+def test_without_a_virus_scanner_the_log_says_so_and_so_does_the_probe(app, browser, caplog):
+    app.extensions[NAME].begin()
+    assert "YJS_SCANNER is not set" in caplog.text
+    told = browser.get("/readyz", base_url="https://yijianshi.example").json
+    assert "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒" in told["look"]
+
+
 def test_there_are_no_sample_persons(app, browser):
     assert app.extensions[NAME].personas == ()
     for method, path in (("GET", "/demo/personas"), ("POST", "/demo/personas/author"), ("POST", "/login/persona")):
@@ -72,6 +79,19 @@ def test_signing_in_by_password_gives_a_cookie_for_this_host_over_tls_alone(app,
     assert "Domain" not in cookie
     assert browser.get("/api/cases", base_url="https://yijianshi.example").status_code == 200
     assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+def test_a_member_of_the_staff_comes_no_further_by_a_password_than_to_setting_up_a_factor(app, browser):
+    home, base = app.extensions[NAME], {"base_url": "https://yijianshi.example"}
+    home.accounts.add(NewAccount("boss", "operator", "示例", password=PASSWORD), home.clock.now())
+    answer = sign_in(browser, "boss")
+    cookie, = (one for one in answer.headers.getlist("Set-Cookie") if one.startswith("__Host-yjs"))
+    assert cookie.startswith("__Host-yjs-half=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert browser.get(answer.location, **base).location == "/login/factor"
+    page = browser.get("/login/factor", **base)
+    assert (page.status_code, "no-store" in page.headers["Cache-Control"]) == (200, True)
+    assert browser.get("/staff/health", **base).location.startswith("/login?")
 
 
 def test_wrong_passwords_are_counted_for_the_name_where_they_come_from(app):

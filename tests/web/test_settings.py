@@ -12,7 +12,7 @@ import pytest
 from settings.clock import BadClock, Clock
 from settings.page import settings_page
 from settings.values import BadSettings, Settings
-from web.parts import gateway_of
+from web.parts import gateway_of, scanner_of
 from web.wiring import RefusedStart
 
 TEST = {"YJS_ENV": "test"}
@@ -23,6 +23,14 @@ def test_the_defaults_of_a_demo_are_the_contracts():
     found = Settings.from_environ({"YJS_ENV": "demo"})
     assert (found.env, found.port, str(found.data), str(found.bundles)) == ("demo", 5000, "data", "bundles")
     assert (found.database_url, found.zone.key, found.threads) == (None, "Asia/Shanghai", 16)
+
+
+@pytest.mark.parametrize(("given", "asks"), [
+    ({}, True), ({"YJS_ENV": "demo"}, False), ({"YJS_ENV": "test"}, False), ({"YJS_STAFF_FACTOR": "off"}, False),
+    ({"YJS_ENV": "demo", "YJS_STAFF_FACTOR": "on"}, True),
+])
+def test_staff_need_a_second_factor_in_production_unless_it_is_said_otherwise(given, asks):
+    assert Settings.from_environ(given).asks_factor is asks
 
 
 @pytest.mark.parametrize(("given", "named"), [
@@ -101,6 +109,13 @@ def test_a_gateway_that_nothing_can_be_sent_to_is_refused_at_the_start_and_its_s
             gateway_of(settings)
         assert (secret in str(refused.value), "word" in str(refused.value)) == (False, False)
     assert secret not in caplog.text
+
+
+def test_what_names_no_scanner_is_refused_at_the_start():
+    with pytest.raises(RefusedStart, match=r"YJS_SCANNER=clam:3310：应是 clamd://"):
+        scanner_of(Settings.from_environ({**TEST, "YJS_SCANNER": "clam:3310"}))
+    named = scanner_of(Settings.from_environ({**TEST, "YJS_SCANNER": "unix:/run/clamd.ctl"})).name
+    assert (named, scanner_of(Settings.from_environ(TEST)).name) == ("unix:/run/clamd.ctl", "")
 
 
 def test_the_settings_page_is_what_the_table_says():

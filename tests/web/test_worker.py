@@ -252,6 +252,17 @@ def test_an_answer_that_nobody_takes_is_given_up(served):
         assert len(served.hear(line)) < LONG
 
 
+def test_who_takes_a_long_answer_drop_by_drop_is_given_up_on_the_whole(served):
+    line = served.call(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
+    served.until(lambda: [one for one in served.worker.waiting.values() if one.reply])
+    reply = next(iter(served.worker.waiting.values())).reply
+    taken = reply.sent_bytes
+    reply.began -= 1_000_000.0  # a week and a half for some megabytes
+    while reply.sent_bytes == taken:
+        line.recv(1_000_000)  # it does take something, just now
+    served.until(lambda: not served.worker.open, sweeping=True)
+
+
 def test_a_head_without_an_end_is_refused(served):
     line = served.call(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 70_000)
     assert served.hear(line).startswith(b"HTTP/1.1 431 ")

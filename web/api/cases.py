@@ -13,7 +13,7 @@ from desk.values import Filing
 from people import attempts
 from web.answers import live, shown
 from web.api.catalog import api
-from web.api.operations import AFTER, KEY, Operation, operation
+from web.api.operations import AFTER, AGAIN, KEY, Operation, operation
 from web.api.schemas import CaseBody, SupplementBody, TrackBody, WithdrawBody
 from web.api.views import case_json, receipt_json
 from web.identity import subject
@@ -63,7 +63,7 @@ def read_case(reference: str) -> Response:
 @api.get("/cases/<reference>/results")
 @operation(Operation(
     "Fetch every result of a case", {200: "one ZIP, as an attachment: a folder for each leg with its files"},
-    refuses=(404,), more="What was revoked is left out. None yet: 404 `unknown_file`."))
+    refuses=(404, 503), more="What was revoked is left out. None yet: 404 `unknown_file`. It counts as one download."))
 def results(reference: str) -> Response:
     """Every result of one of the caller's cases."""
     only_args()
@@ -101,7 +101,7 @@ def tracked(reference: str, code: str) -> dict[str, object]:
 
 @api.post("/cases/<reference>/supplement")
 @operation(Operation("Answer a department's request for more", {200: "the case"}, body=SupplementBody, arguments=(KEY,),
-                     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Case"))
+                     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Case", more=AGAIN))
 def supplement(reference: str) -> Response:
     """Answer an ask."""
     only_args()
@@ -110,12 +110,12 @@ def supplement(reference: str) -> Response:
     materials = {name: tuple(files or ()) for name, files in sent.get("materials", {}).items()}
     supply = Supply(leg=sent["leg"], ask=sent["ask"], fields=sent.get("supplied", {}), materials=materials)
     house().desk.supplement(subject(), reference, supply, key, house().clock.now())
-    return shown(case_json(house().desk.case_view(subject(), reference, house().clock.now())))
+    return shown(case_json(house().desk.case_after(subject(), reference, house().clock.now())))
 
 
 @api.post("/cases/<reference>/withdraw")
 @operation(Operation("Withdraw legs or the whole case", {200: "the case"}, body=WithdrawBody, arguments=(KEY,),
-                     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Case"))
+                     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Case", more=AGAIN))
 def withdraw(reference: str) -> Response:
     """Withdraw."""
     only_args()
@@ -123,4 +123,4 @@ def withdraw(reference: str) -> Response:
     sent = body(WithdrawBody)
     legs = None if sent["legs"] is None else tuple(sent["legs"])
     house().desk.withdraw(subject(), reference, Withdrawal(legs, sent["reason"]), key, house().clock.now())
-    return shown(case_json(house().desk.case_view(subject(), reference, house().clock.now())))
+    return shown(case_json(house().desk.case_after(subject(), reference, house().clock.now())))

@@ -26,6 +26,7 @@ AT_THE_EDGE: tuple[tuple[int, str, str], ...] = (
     (422, "empty_file", "文件是空的(0 字节)；请重新选择文件。"),
     (422, "file_active", "文件里有脚本、附件或自动操作；请另存后再传。"),
     (422, "file_damaged", "文件已损坏或不完整；请重新导出或拍照。"),
+    (422, "file_infected", "文件里查出病毒，没有收下；请用别的文件。"),
     (422, "file_double", "文件里夹带了另一种内容；请用原软件重新导出。"),
     (422, "file_locked", "PDF 加了密码；请去掉密码。"),
     (422, "file_pixels", "图片尺寸太大；请缩小。"),
@@ -37,6 +38,7 @@ AT_THE_EDGE: tuple[tuple[int, str, str], ...] = (
     (422, "no_file", "没有收到文件。"),
     (500, "internal", "服务出错，已记录；请稍后再试，并提供 request_id。"),
     (503, "paused", "服务暂停接收部门消息；按 Retry-After 稍后重发，内容和编号保持不变。"),
+    (503, "too_many_downloads", "正在下载的文件太多；请等前面的下载完成，再试这一个。"),
     (503, "not_ready", "服务还没有准备好；detail 写明是存储还是分发器。"),
 )
 _HEAD = """# Error codes

@@ -130,7 +130,7 @@ def legs(department: str) -> Response:
 @operation(Operation(
     "Read a message about one leg", {200: "the message; without `n` only the `data` of leg.filed"},
     arguments=(Argument("n", "query", {"type": "integer", "minimum": 1}, "the `cursor` of a line of the feed"),),
-    refuses=(400, 404, 503),
+    refuses=(400, 404, 409, 503),
     more="With `n` (schema `Offered`): type, timestamp and data as they would have been pushed, the same for ever, "
     "with the Idempotency-Key as `key` and the `read_code` that takes this one message."))
 def leg(department: str, leg: str) -> Response:

@@ -23,11 +23,12 @@ from web.wiring import house
 
 @api.post("/files")
 @operation(Operation(
-    "Keep a file", {201: "the file's id, SHA-256, size, name and type"}, raw=True,
+    "Keep a file", {201: "the file's id, name, type, and SHA-256 and size of what is kept: of a picture that is what is"
+                         " left without its place, time, owner and device"}, raw=True,
     refuses=(400, 408, 409, 413, 415, 422, 503), returns="File",
     more="Raw body; `Content-Type` and the name in `Content-Disposition` must agree with the content. PDF, JPG, PNG, "
-    "OFD and DWG; nothing empty, locked, active or damaged. Too slow: 408. No free place: 503 with Retry-After. More "
-    "than one person may have without filing it: 409."))
+    "OFD and DWG; nothing empty, locked, active, damaged or infected. Too slow: 408. No free place: 503 with "
+    "Retry-After. More than one person may have without filing it: 409."))
 def keep_file() -> Response:
     """Keep a raw upload."""
     only_args()
@@ -36,8 +37,10 @@ def keep_file() -> Response:
 
 @api.get("/files/<file>")
 @operation(Operation(
-    "Fetch a file", {200: "the bytes, as an attachment"}, refuses=(404,),
-    more="An applicant: own uploads and results of own cases. A department's bearer token: files of its legs."))
+    "Fetch a file", {200: "the bytes, as an attachment"}, refuses=(404, 409, 503),
+    more="An applicant: own uploads and results of own cases. A department's bearer token: files of its legs. No virus "
+    "scanner has cleared it yet, or something was found in it: 409. Eight at once, no slower than 4 kB a second on the "
+    "whole; more: 503 `too_many_downloads` with Retry-After."))
 def read_file(file: str) -> Response:
     """Send a stored file to whom it concerns."""
     only_args()

@@ -39,6 +39,8 @@ class Operation:
 KEY = Argument("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 200},
                "new for each submission, the same when it is repeated", required=True)
 AFTER = Argument("after", "query", {"type": "string"}, "`next` of the page before")
+AGAIN = ("The same key and content: 200 again, for as long as the case exists. An agent whose mandate has ended since "
+         "gets only that the case was filed (`FiledForOther`).")
 _OPERATIONS: dict[Callable[..., object], Operation] = {}
 
 

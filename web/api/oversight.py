@@ -8,12 +8,13 @@ from typing import Any
 from flask import Response
 
 from desk.applicants.afterwards import Urge
+from desk.errors import UnknownCase
 from oversight.handlings import Handling
 from oversight.ratings import LEVELS, Given
 from store.ratings import Rating
 from web.answers import shown
 from web.api.catalog import api
-from web.api.operations import KEY, Operation, operation
+from web.api.operations import AGAIN, KEY, Operation, operation
 from web.api.schemas import RatingBody, UrgeBody
 from web.api.views import case_json
 from web.identity import subject
@@ -26,7 +27,7 @@ from web.wiring import house
     "Urge a late leg", {200: "the case"}, body=UrgeBody, arguments=(KEY,),
     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Case",
     more="While a leg's light is red, at most once a working day; `can_urge` says whether now. Else 409 `not_now`. The "
-    "department is told by `leg.urged`."))
+    "department is told by `leg.urged`. " + AGAIN))
 def urge(reference: str) -> Response:
     """Urge."""
     only_args()
@@ -34,7 +35,7 @@ def urge(reference: str) -> Response:
     sent = body(UrgeBody)
     now = house().clock.now()
     house().desk.urge(subject(), reference, Urge(sent["leg"], sent.get("reason") or ""), key, now)
-    return shown(case_json(house().desk.case_view(subject(), reference, now)))
+    return shown(case_json(house().desk.case_after(subject(), reference, now)))
 
 
 @api.get("/cases/<reference>/rating")
@@ -51,7 +52,7 @@ def ratings(reference: str) -> Response:
     "Rate a leg or the whole case", {200: "what can be rated, and was"}, body=RatingBody, arguments=(KEY,),
     refuses=(400, 403, 404, 409, 413, 415, 422, 503), returns="Ratings",
     more="Once, within 60 days of its end. Departments never learn who rated. A bad one (1 or 2) is put right, and the "
-    "person called back, within 15 working days."))
+    "person called back, within 15 working days. To an agent whose mandate has ended since, `handlings` is empty."))
 def rate(reference: str) -> Response:
     """Rate."""
     only_args()
@@ -59,7 +60,10 @@ def rate(reference: str) -> Response:
     sent = body(RatingBody)
     given = Given(sent.get("leg", ""), sent["level"], sent.get("items", {}), sent.get("words", ""))
     house().ratings.give(subject(), reference, given, key, house().clock.now())
-    return shown(_shown(house().ratings.of_case(subject(), reference, house().clock.now())))
+    try:
+        return shown(_shown(house().ratings.of_case(subject(), reference, house().clock.now())))
+    except UnknownCase:  # of an agent whose mandate has ended since
+        return shown(_shown([]))
 
 
 def _shown(found: list[Handling]) -> dict[str, Any]:

@@ -51,9 +51,12 @@ PERSON = {"type": "object", "properties": {"name": TEXT, "id": TEXT}}
 GIVES = {"type": "object", "description": "what the portal expects with leg.granted", "properties": {
     "materials": {"type": "array", "items": {"type": "object", "properties": {"material": TEXT, "name": TEXT}}},
     "fields": {"type": "array", "items": {
-        "type": "object", "properties": {"field": TEXT, "name": TEXT, "type": TEXT, "options": {
-            "type": "array", "description": "of a choice: a value is the `code` of one of these",
-            "items": {"type": "object", "properties": {"code": TEXT, "name": TEXT}}}}}}}}
+        "type": "object", "properties": {
+            "field": TEXT, "name": TEXT, "type": TEXT,
+            "options": {"type": "array", "description": "of a choice: a value is the `code` of one of these",
+                        "items": {"type": "object", "properties": {"code": TEXT, "name": TEXT}}},
+            "columns": {"type": "array", "items": {"type": "object"},
+                        "description": "of rows: what each row may have, written like a field; no row: none"}}}}}}
 ANSWERED: Mapping[str, Any] = {
     "ask": TEXT | {"description": "the id of your request"}, "fields": FIELDS, "round": {
         "type": ["integer", "null"], "description": "which of your requests about this leg this answers, the first: 1"},

@@ -8,7 +8,7 @@ from flask import render_template, request
 from werkzeug.wrappers import Response
 
 from people import personas
-from people.errors import PeopleError
+from people.errors import PeopleError, WrongLogin
 from store import audit, identities
 from store.audit import Entry
 from store.people import Account
@@ -18,6 +18,7 @@ from web.pages.root import bp, desk, now
 from web.wiring import house
 
 SAMPLE = "这是演示用的示例人员，账号不能注销；正式使用时可以"
+WRONG = "密码不对，请再输一次；忘记了请联系政务大厅窗口"
 UNREAD = "请先勾选，表示您看过哪些会删除、哪些会留下"
 
 
@@ -44,7 +45,7 @@ def close_account() -> str | tuple[str, int] | Response:
         try:
             house().accounts.by_password(one.login, request.form.get("password", ""), request.remote_addr or "", now())
         except PeopleError as refused:
-            return _page(one, refused.detail), refused.status
+            return _page(one, WRONG if isinstance(refused, WrongLogin) else refused.detail), refused.status
     entry = Entry(now(), "applicant", "account.erase", one.account)
     house().erase_account(one.account, lambda tx: audit.record(tx, entry))
     sign_out()

@@ -55,11 +55,12 @@ class WantedPaper:
 
 
 def _ask(view: Mapping[str, Any], leg: str, ask: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    for found in view["legs"]:
-        for item in found["asks"]:
-            if short(found["leg"]) == short(leg) and item["id"] == ask:
-                return found, item
-    raise not_found()
+    """The leg with the ask of that id: the open one, where the same was asked again."""
+    found = next((one for one in view["legs"] if short(one["leg"]) == short(leg)), None)
+    asked = [] if found is None else [item for item in found["asks"] if item["id"] == ask]
+    if found is None or not asked:
+        raise not_found()
+    return found, next((item for item in asked if item["open"]), asked[-1])
 
 
 def _inputs(plan: Plan, ask: Mapping[str, Any]) -> list[Input]:
@@ -89,6 +90,8 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
 
     Whatever else is pressed shows the page again with all that was typed and every file that was taken.
     """
+    if (done := done_before(reference)) is not None:
+        return done
     view = desk().case_view(subject(), reference, now())
     if not may_do(view, ANSWER):
         raise refused("act")
@@ -121,10 +124,21 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
 
 
 def to_case(reference: str, done: str) -> Response:
-    """On to the progress of the case, which says once what was done."""
+    """On to the progress of the case, which says once what was done; or, where that may be seen no more, to the list in
+    which it stands."""
+    if not desk().sees(subject(), reference, now()):
+        return redirect(url_for("pages.cases"), 303)
     page = url_for("pages.case", reference=reference)
     keep(page, done)
     return redirect(page, 303)
+
+
+def done_before(reference: str) -> Response | None:
+    """What is answered to a form that was sent before, and taken, while an agent's mandate stood which is over by now;
+    None for any other."""
+    key = request.form.get("key", "") if request.method == "POST" else ""
+    over = bool(key) and not desk().sees(subject(), reference, now()) and desk().did(subject(), reference, key)
+    return to_case(reference, "") if over else None
 
 
 def _with_files(paper: WantedPaper, do: str) -> WantedPaper:
@@ -162,6 +176,8 @@ def _page(view: Mapping[str, Any], asked: tuple[Mapping[str, Any], Mapping[str, 
 @bp.route("/cases/<reference>/withdraw", methods=["GET", "POST"])
 def withdraw(reference: str) -> str | tuple[str, int] | Response:
     """Choose what to withdraw, see what follows, then confirm with a reason."""
+    if (done := done_before(reference)) is not None:
+        return done
     view = desk().case_view(subject(), reference, now())
     given = request.form if request.method == "POST" else request.args
     chosen = list(dict.fromkeys(short(leg) for leg in given.getlist("leg")))

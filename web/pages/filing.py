@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import segno
 from flask import redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from desk.applicants.consents import sensitive_lines
@@ -24,6 +22,7 @@ from web.pages.plan import STOPS
 from web.pages.root import bp, desk, draft_of, now, overtaken, seen_of
 from web.pages.situation import answered
 from web.pages.words import departments_of, offices_of
+from web.pictures.qr import qr_code
 from web.wiring import house
 
 CONSENT_VERSION = "1"
@@ -159,9 +158,7 @@ def receipt(reference: str) -> str:
     found = desk().receipt(subject(), reference, now())
     view = desk().case_view(subject(), reference, now())
     base = house().settings.public_url.rstrip("/") + url_for("pages.track")
-    code = segno.make(f"{base}#r={found.reference}&c={found.code}", error="m")
-    drawn = code.svg_inline(scale=4, dark="#1b2733", border=2, svgclass=None, lineclass=None, omitsize=True)
-    svg = Markup(drawn)  # noqa: S704  # squares drawn by segno, none of our text in it
+    svg = qr_code(f"{base}#r={found.reference}&c={found.code}")
     expected = desk().expected_at_filing(subject(), reference, now())
     return render_template("receipt.html", receipt=found, view=view, expected=expected, qr=svg,
                            about=desk().about(subject(), reference, now()))

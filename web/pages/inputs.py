@@ -94,6 +94,12 @@ def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[s
     ), question.value)
 
 
+def of_given(given: Field, regions: Mapping[str, Region]) -> Input:
+    """A field that a department gives, as an input; of rows every column, none of which must be there."""
+    inner = tuple(of_column(column, regions, frozenset()) for column in given.inner)
+    return replace(of_column(given, regions, frozenset()), inner=inner, unit=unit_words(given.unit))
+
+
 def of_column(column: Field, regions: Mapping[str, Region], columns: Set[str]) -> Input:
     """A column of a repeated group that a situation question asks."""
     code = column.code.rpartition(".")[2]

@@ -24,10 +24,11 @@ def login() -> str | tuple[str, int] | Response:
     if request.method == "GET":
         return login_page("", request.args.get("next", ""))
     try:
-        sign_in(request.form.get("login", ""), request.form.get("password", ""))
+        whole = sign_in(request.form.get("login", ""), request.form.get("password", ""))
     except PeopleError as error:
         return login_page(error.detail, request.values.get("next", ""), "login"), error.status
-    return onward(request.values.get("next"))
+    target = request.values.get("next")
+    return onward(target) if whole else redirect(url_for("account.code", next=target or None), 303)
 
 
 def login_page(problem: str, next_: str, beside: str = "") -> str:

@@ -16,6 +16,7 @@ from desk.errors import DeskError, UnknownLeg
 from oversight.handlings import Handling
 from oversight.ratings import ITEMS, LEVELS, LONGEST_WORDS, Given
 from web.identity import subject
+from web.pages.answer import done_before, to_case
 from web.pages.root import bp, desk, now
 from web.pages.words import called
 from web.wiring import house
@@ -27,7 +28,14 @@ def urge(reference: str) -> Response:
     leg = number_of(reference, request.form.get("leg", ""))
     key = f"page-urge:{reference}:{leg}:{working_day(now(), desk().calendar)}"
     desk().urge(subject(), reference, Urge(leg), key, now())
-    return redirect(url_for("pages.case", reference=reference, _anchor=f"leg-{leg}"), 303)
+    return _back(reference, f"leg-{leg}")
+
+
+def _back(reference: str, part: str) -> Response:
+    """Back to a part of the tracking page; to the list where an agent's mandate has ended since."""
+    if not desk().sees(subject(), reference, now()):
+        return to_case(reference, "")
+    return redirect(url_for("pages.case", reference=reference, _anchor=part), 303)
 
 
 def rated(view: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,6 +52,8 @@ def rated(view: Mapping[str, Any]) -> dict[str, Any]:
 @bp.route("/cases/<reference>/rating", methods=["GET", "POST"])
 def rating(reference: str) -> str | tuple[str, int] | Response:
     """Rate the whole case, or one leg of it; nothing is chosen beforehand."""
+    if (done := done_before(reference)) is not None:
+        return done
     leg = number_of(reference, request.values.get("leg", ""))
     found = next((one for one in house().ratings.of_case(subject(), reference, now()) if one.leg == leg), None)
     if found is None:
@@ -56,7 +66,7 @@ def rating(reference: str) -> str | tuple[str, int] | Response:
         if refused.status != 422:
             raise
         return _page(reference, found, _problem(refused)), 422
-    return redirect(url_for("pages.case", reference=reference, _anchor="ratings"), 303)
+    return _back(reference, "ratings")
 
 
 def _given(leg: str) -> Given:

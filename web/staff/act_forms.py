@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from desk.staff.officers import Sheet
 from forms.plan import MaterialSlot
-from web.pages.inputs import Input, Linked, flat, problems_of, read, with_value
+from web.pages.inputs import Input, Linked, flat, pressed, problems_of, read, with_value
 from web.staff.result_forms import Block, blocks_of, read_blocks, with_faults
 
 NOTHING_ASKED = "请勾选或写明要补的材料或内容"
@@ -190,7 +190,7 @@ def filled(form: Form, sent: MultiDict[str, str]) -> Form:
     """The form as it was sent, to be shown again."""
     inputs = []
     for item in form.inputs:
-        value = read(item, sent)
+        value = pressed(item, sent, sent.get("do", ""))
         missing = form.type in NEEDED and item.required and value is None
         inputs.append(with_value(item, value, [NEEDED[form.type]] if missing else None))
     return replace(form, open=True, inputs=tuple(inputs))

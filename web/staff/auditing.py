@@ -19,10 +19,10 @@ from cases.model import LegState
 from cases.words import EVENT_NAMES, STATE_NAMES
 from desk.staff.quarantine import public_leg
 from desk.upkeep.troubles import Trouble, troubles_after
-from oversight.sheets import period_of
-from store import audit, notices, verifications
+from oversight.sheets import period_of, plain
+from store import audit, notices
 from store.audit import Entry, Wanted
-from store.chains import seals
+from store.chains import seals, verifications
 from store.notices import Strange
 from web.errors import not_found
 from web.staff.names import matter_name, office_name
@@ -33,17 +33,20 @@ from web.wiring import house
 
 ACTIONS: Mapping[str, str] = {
     "leg.seen": "看了分办件", "file.seen": "看了文件", "leg.opened": "领取了分办件",
-    "retry": "重发消息", "settle": "了结未送达",
+    "retry": "重发消息", "settle": "了结未送达", "transfer": "转办", "deliver": "登记送达",
     "quarantine.show": "看了异常回告", "quarantine.applied": "采用异常回告", "quarantine.discarded": "作废异常回告",
     "pause": "暂停服务", "resume": "恢复服务", "urge": "催办", "rating.show": "看了差评", "rating.fix": "登记整改",
     "rating.call": "登记回访", "mandate.give": "给出委托", "mandate.revoke": "撤销委托", "token.issue": "签发令牌",
     "token.revoke": "吊销令牌", "account.add": "建立账号", "account.disable": "停用账号", "account.enable": "恢复账号",
-    "account.password": "更换密码", "account.bind": "绑定身份", "account.unbind": "解除身份",
-    "account.erase": "注销账号", "bulletin.resend": "重发提醒", "case.erase": "删除个人信息",
-    "export.personal": "导出个人信息", "archive": "归档", "backup": "备份", "verify": "核对审计链",
-    "restore": "恢复数据", "reconcile": "对账",
+    "account.password": "替人换密码", "account.own_password": "本人换密码", "account.factor": "登记验证器",
+    "account.codes": "换恢复码", "account.reset-factor": "取消验证器", "account.bind": "绑定身份",
+    "account.unbind": "解除身份", "account.erase": "注销账号", "sign_in": "登录", "sign_in.failed": "登录没有成功",
+    "file.refused": "拒收有病毒的文件", "file.infected": "停用查出病毒的文件",
+    "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "export.personal": "导出个人信息", "archive": "归档",
+    "backup": "备份", "verify": "核对审计链", "restore": "恢复数据", "reconcile": "对账",
 }
-SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息"}  # is told of an act
+SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息",
+        "network": "网络", "how": "方式", "found": "病毒名"}  # is told of an act
 HEADINGS = ("序号", "时间", "谁", "做了什么", "代码", "对什么", "原因")
 FIELDS = ("actor", "action", "target")
 USUAL, OLDEST = timedelta(days=29), date(2000, 1, 1)
@@ -51,7 +54,6 @@ AT_ONCE_IN_FILES, MOST_IN_A_FILE = 500, 5_000
 HIDDEN = "※"
 # Ten digits and more are a telephone number or an identity number; an application's number has letters.
 _NUMBERS = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){9,}[Xx]?(?![0-9A-Za-z])")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to calculate
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def _lines(wanted: Wanted, after: str | None, kind: str) -> Iterator[str]:
 
 def _row(values: Sequence[Any]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerow([f"'{value}" if str(value).startswith(_FORMULA) else value for value in values])
+    csv.writer(text).writerow([plain(value) for value in values])
     return text.getvalue()
 
 

@@ -52,14 +52,15 @@ def health_live() -> Response:
 
 def _body() -> str:
     now = house().clock.now()
-    found = looked_at(house().database, now)
+    found = looked_at(house().database, now, house().deployment.bodies)
     with house().database.read() as tx:
         figures = reading.figures(tx, now)
     offices = _offices(found, figures)
     return render_template("staff/_health.html", health=found, figures=figures, held=sum(figures.held.values()),
                            states=_states(found), offices=[line for line in offices if _busy(line)],
                            quiet=[line for line in offices if not _busy(line)], meanings=MEANINGS,
-                           soon_over=_expiring(now), soon_over_names=expiring.NAMES)
+                           soon_over=_expiring(now), soon_over_names=expiring.NAMES,
+                           scanner=house().parts.scanner.name)
 
 
 def _expiring(now: datetime) -> list[tuple[expiring.Expiring, int]]:

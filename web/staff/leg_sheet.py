@@ -10,7 +10,7 @@ from typing import Any
 from catalog.dictionary import Field
 from desk.staff.officers import Asked, Sheet
 from forms.plan import RemovedField
-from web.pages.inputs import Input, answer_words, of_column, of_line, with_value
+from web.pages.inputs import Input, answer_words, of_given, of_line, with_value
 from web.pages.words import said
 from web.wiring import house
 
@@ -85,7 +85,7 @@ def given_input(sheet: Sheet, code: str) -> Input:
     """A field that a matter gives, as the dictionary of the case's edition has it."""
     known: Field | None = sheet.definitions.fields.get(code)
     if known is not None:
-        return of_column(known, house().catalog.regions, frozenset())
+        return of_given(known, house().catalog.regions)
     removed: RemovedField | None = next((line for line in sheet.plan.removed_fields if line.code == code), None)
     return Input(code, code, str(removed.name) if removed else code, "text", required=False)
 

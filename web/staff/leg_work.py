@@ -101,6 +101,8 @@ def act(leg: str, act: str) -> str | tuple[str, int] | AnyResponse:
     sheet = _sheet(leg)
     blank = form_of(sheet, type_)
     form = filled(replace(blank, results=filled_blocks(blank.results, own_office(), leg)), request.form)
+    if "do" in request.form:  # another row, or one less
+        return _page(sheet, form, [])
     if form.problems:
         return _page(sheet, form, form.problems), 422
     token = request.form.get("token", "")

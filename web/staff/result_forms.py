@@ -13,7 +13,7 @@ from desk.staff.officers import Sheet
 from desk.uploads.files import owner_of
 from desk.values import FileInfo
 from web.errors import Problem
-from web.pages.inputs import Input, Linked, control_id, flat
+from web.pages.inputs import Input, Linked, control_id, flat, with_value
 from web.staff.leg_sheet import given_input
 from web.uploads import keep_upload
 from web.wiring import house
@@ -59,8 +59,8 @@ def blocks_of(sheet: Sheet) -> tuple[tuple[Block, ...], tuple[Input, ...]]:
     flows = {line.code for line in sheet.plan.removed_fields if leg in line.by}
     blocks = [Block(f"{KEY}.{place}", str(known[code].name) if code in known else code, code)
               for place, code in enumerate(gives.materials)]
-    fields = (replace(given_input(sheet, code), code=code, name=f"{KEY}.given.{code}", required=code in flows)
-              for code in gives.fields)
+    fields = (with_value(replace(given_input(sheet, code), code=code, name=f"{KEY}.given.{code}",
+                                 required=code in flows), None) for code in gives.fields)
     return (*blocks, Block(f"{KEY}.other", OTHER, given=False)), tuple(fields)
 
 

@@ -12,7 +12,7 @@ from cases.judge import BELONGS_ELSEWHERE, QUARANTINE
 from cases.words import EVENT_NAMES
 from desk.errors import DeskError, UnknownStrange
 from desk.staff.acts import Act
-from desk.staff.quarantine import public_leg
+from desk.staff.quarantine import OF_A_STAY, public_leg
 from store import notices
 from store.errors import UnknownEntry
 from store.notices import Strange
@@ -51,7 +51,7 @@ def _one(entry: str, **more: Any) -> str:
         except UnknownEntry:
             raise not_found() from None
     return render_template("staff/strange_one.html", one=_shown(found), settled=found,
-                           belongs_elsewhere=found.code == BELONGS_ELSEWHERE,
+                           belongs_elsewhere=found.code == BELONGS_ELSEWHERE, of_a_stay=found.code in OF_A_STAY,
                            **{"problem": "", "said": None, "tried": None, "reason": "", **more})
 
 

@@ -76,12 +76,12 @@ class FolderVault:
         return measure.kept()
 
     def open(self, file: str) -> Iterator[bytes]:
-        """The plain bytes in parts."""
-        try:
-            stream = self._there(file).open("rb")
-        except FileNotFoundError:
-            raise UnknownFile from None
-        return self._parts(file, stream)
+        """The plain bytes in parts. That the file is there is seen now, but it is opened at the first part: whoever
+        reads many one after the other, slowly, has one of them open."""
+        path = self._there(file)
+        if not path.is_file():
+            raise UnknownFile
+        return self._parts(file, path)
 
     def drop(self, file: str) -> None:
         """Forget the bytes."""
@@ -104,8 +104,8 @@ class FolderVault:
             yield _HEAD.pack(len(sealed)) + sealed
         reach("upload.after_write")
 
-    def _parts(self, file: str, stream: BinaryIO) -> Iterator[bytes]:
-        with stream:
+    def _parts(self, file: str, path: Path) -> Iterator[bytes]:
+        with self._stream(path) as stream:
             left = os.fstat(stream.fileno()).st_size
             number = 0
             while left:
@@ -118,6 +118,12 @@ class FolderVault:
                 number += 1
             if number == 0:
                 raise SealBroken("file")
+
+    def _stream(self, path: Path) -> BinaryIO:
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            raise UnknownFile from None
 
     def _path(self, file: str) -> Path:
         """Where a file is put."""

@@ -1,0 +1,1 @@
+"""Uploads: their bytes, and which of them no virus scanner has cleared."""
