@@ -116,7 +116,10 @@ class Agreements:
                 raise Moved  # answered just now: a new code would take that back
             agreements.invite(tx, row, code, until)
 
-        self._premises.database.write(unit)
+        try:
+            self._premises.database.write(unit)
+        except NoDraft:
+            raise UnknownDraft from None
         return code, until
 
     # --- whoever is asked
