@@ -82,9 +82,13 @@ def go_back(page: Page) -> None:
 
 
 def ask_again(page: Page) -> None:
-    """Let the clock of a live page run until it has asked what is new, so that nobody waits for that."""
-    with page.expect_response("**/live"):
+    """Let the clock of a live page run until it has asked what is new and shows it, so that nobody waits for that. With
+    the news that all is over it asks no more: whoever looked before that was shown would wait for ever."""
+    page.evaluate("() => { document.getElementById('live').dataset.shown = 'before' }")
+    with page.expect_response("**/live") as told:
         page.clock.fast_forward(EVERY_MS)
+    if told.value.status == 200:
+        page.wait_for_function("() => document.getElementById('live').dataset.shown === undefined")
 
 
 def submit(page: Page) -> tuple[str, str]:

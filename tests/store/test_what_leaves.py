@@ -112,7 +112,7 @@ def hall(folder: Path, place: Place) -> Iterator[Hall]:
     """A hall on a store."""
     more = {"YJS_DEPARTMENTS": str(deployment(folder)), "YJS_BUNDLES": str(definitions(folder))}
     with inside(folder, place.data, place.url, **more) as made:
-        yield Hall(made.house)
+        yield Hall(made.app)
 
 
 @pytest.fixture
