@@ -20,6 +20,7 @@ import requests
 
 from sandbox.ledger import Ledger
 
+CHOOSING, OTHER = "/login/password", "other"  # where another password is chosen; the one that it was, or is
 PATIENCE = 240.0
 WHOLE_SECONDS = 30.0
 PAUSE = 0.1
@@ -79,7 +80,7 @@ class Page:
 class Browser:
     """One person's session. Every answer that is no good one is on record in `log`."""
 
-    def __init__(self, url: str, name: str, log: Ledger, credentials: Mapping[str, str]) -> None:
+    def __init__(self, url: str, name: str, log: Ledger, credentials: dict[str, str]) -> None:
         self._url, self.name, self._log, self._credentials = url, name, log, credentials
         self._http = requests.Session()
         self._http.trust_env = False
@@ -102,12 +103,27 @@ class Browser:
         raise TimeoutError(f"{path} did not come")
 
     def sign_in(self) -> None:
-        """Sign in with what this person has: a sample person's name, or a login and a password."""
-        page = self._page(LOGIN)
-        action = f"{LOGIN}/persona" if "persona" in self._credentials else LOGIN
-        form = page.form(action) if page else None
-        if form is not None:
-            self.press(form.filled(self._credentials))
+        """Sign in with what this person has: a sample person's name, or a login and a password, in whose place another
+        has to be chosen once, for an operator chose it."""
+        page, has = self._page(LOGIN), self._credentials
+        form = page.form(f"{LOGIN}/persona" if "persona" in has else LOGIN) if page else None
+        if form is None:
+            return
+        said = self.press(form.filled({name: value for name, value in has.items() if name != OTHER}))
+        if said == "refused" and OTHER in has:  # nobody heard which of the two it is
+            has["password"], has[OTHER] = has[OTHER], has["password"]
+        elif said == "done" and "password" in has:
+            self._choose_a_password()
+
+    def _choose_a_password(self) -> None:
+        page = self._page(CHOOSING)
+        form = page.form(CHOOSING) if page and page.path == CHOOSING else None
+        if form is None:
+            return
+        own = f"{self._credentials['password']} of my own"
+        said = self.press(form.filled({"new": own, "again": own}))
+        if said != "refused":
+            self._credentials |= {"password": own, OTHER: self._credentials["password"]}
 
     def press(self, form: Sheet, seconds: float = WHOLE_SECONDS) -> Outcome:
         """Send a form once; whoever waits only `seconds` for the answer may not hear what became of it."""
