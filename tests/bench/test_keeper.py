@@ -30,6 +30,14 @@ def until(done: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def alive(process: int) -> bool:
+    """Whether it runs: what has ended and nobody asked about yet is a zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def test_a_town_ends_with_a_driver_that_is_killed_also_one_whose_worker_dies_and_comes_again(tmp_path: Path) -> None:
     seen = set[int]()
 
@@ -42,8 +50,9 @@ def test_a_town_ends_with_a_driver_that_is_killed_also_one_whose_worker_dies_and
             until(look)
         finally:
             driver.send_signal(signal.SIGKILL)
-        driver.wait()
+        assert driver.wait() == -signal.SIGKILL, "it was playing until it was killed"
         until(lambda: not list(marked(str(tmp_path))))
+        assert [one for one in seen if alive(one)] == []
 
 
 def test_what_bears_another_mark_is_left_alone(tmp_path: Path) -> None:

@@ -126,10 +126,15 @@ def test_who_was_let_in_from_a_network_is_not_kept_out_by_what_others_there_get_
 
 def test_who_is_out_of_guesses_and_tries_on_uses_up_none_of_the_others():
     guesses, office = Attempts(), "10.0.0.1"
-    for number in range(3 * LOGIN.any_name.times):
+    tries, taken = 3 * LOGIN.any_name.times, []
+    for number in range(tries):
         with suppress(TooManyAttempts):
-            guesses.guess_at(LOGIN, "stubborn", office, NOW + number * MINUTE / 100)
-    guesses.guess_at(LOGIN, "somebody else", office, NOW + 2 * MINUTE)
+            taken.append(guesses.guess_at(LOGIN, "stubborn", office, NOW + number * MINUTE / 100))
+    assert len(taken) == LOGIN.here.times
+    for number in range(LOGIN.any_name.times - LOGIN.here.times):  # what was refused has used up nothing of theirs
+        guesses.guess_at(LOGIN, f"somebody else {number}", office, NOW + 2 * MINUTE)
+    with pytest.raises(TooManyAttempts):
+        guesses.guess_at(LOGIN, "one more", office, NOW + 2 * MINUTE)
 
 
 def test_a_login_name_is_given_once(accounts):
