@@ -14,6 +14,7 @@ from catalog.dictionary import (
     Material,
     Option,
     Region,
+    Relation,
     Role,
     Section,
     Source,
@@ -86,9 +87,11 @@ def _licence(code: str, data: Data) -> Licence:
 
 def role(code: str, data: Data) -> Role:
     """A role of roles.yaml or of a bundle's people; options in its condition are not resolved yet."""
-    said = data.get("consents", False)
+    said, kin = data.get("consents", False), data.get("related")
     agrees = Agreement(**{"to": (), **said}) if isinstance(said, Mapping) else None
-    return Role(**{"id": "", "shown": "", **named(code, data), "consents": said is True, "agrees": agrees})
+    related = Relation(kin.get("law", Text("")), source(kin)) if kin else None
+    return Role(**{"id": "", "shown": "", **named(code, data), "consents": said is True, "agrees": agrees,
+                   "related": related})
 
 
 def _table(code: str, data: Data) -> Table:

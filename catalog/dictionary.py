@@ -138,9 +138,19 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """That whoever files may consent for somebody: by which law, and the register that tells how they are related,
+    which is asked first. Only where it finds them are papers of that person looked up."""
+
+    law: Text
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """A person or body in the case: the field with its number and the field with its name, and what that person must
-    agree to. `consents` is what stood in place of `agrees` in older editions, and asks nobody."""
+    agree to, or how whoever files is `related` to them. `consents` is what stood in place of `agrees` in older
+    editions, and asks nobody."""
 
     code: str
     name: Text
@@ -148,6 +158,7 @@ class Role:
     shown: str
     consents: bool = False
     agrees: Agreement | None = None
+    related: Relation | None = None
 
 
 @dataclass(frozen=True, slots=True)

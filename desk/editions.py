@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache, cached_property, lru_cache
@@ -143,6 +143,17 @@ class Editions:
         question = f"{plain.question} {_written(found)}"
         return self._remembered(question, lambda: Composed(
             question, plain.arranged, plain.arranged.plan(found, plain.plan.edition), self._premises, plain))
+
+    def without(self, plain: Composed, others: Iterable[str]) -> Composed:
+        """The same where these papers are not looked up, whatever was found: they are of others, for whom whoever files
+        cannot consent."""
+        arranged = plain.arranged.without(others)
+        question = f"{plain.question} without {sorted(arranged.others)}"
+
+        def make() -> Composed:
+            return Composed(question, arranged, arranged.plan({}, plain.plan.edition), self._premises)
+
+        return self._remembered(question, make)
 
     def mandated(self, whole: Composed, found: Mapping[str, str] | None = None) -> Composed:
         """The same for an agent whose mandate stands for papers, beside what look-ups came to; whose it is does not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ from forms.errors import UnknownBundle
 from forms.figures import Timing, count
 from forms.legs import Leg, absent_of, legs_of, rule_problems
 from forms.lines import MaterialLines, lines_of
-from forms.look_ups import LookUps, look_ups_of, with_prefill
+from forms.look_ups import OTHERS, LookUps, look_ups_of, with_prefill
 from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
 from forms.needs import with_needs
@@ -45,9 +45,9 @@ def compose(  # noqa: PLR0913  facts of one filing that come from different plac
     """The plan of `bundle_id` for one situation, every line with its reason.
 
     `situation` has raw JSON answers by question (and the reserved `filer`, `chosen`, one_of group ids); `today` is the
-    frozen day of filing; `found` says per material key what a look-up gave ("hit", "miss", "failed"; absent: assumed
-    possible); `form` is the filled form, read only where a condition needs a field. Never raises for bad answers:
-    they become problems. Raises `UnknownBundle`.
+    frozen day of filing; `found` says per material key what a look-up gave ("hit", "miss", "failed", or "others"
+    where none is made; absent: assumed possible); `form` is the filled form, read only where a condition needs a field.
+    Never raises for bad answers: they become problems. Raises `UnknownBundle`.
     """
     return arrange(catalog, bundle_id, situation, today=today, form=form).plan(found or {}, edition)
 
@@ -77,11 +77,21 @@ class Arranged:
     questions: Questions
     look_ups: LookUps
 
+    @property
+    def others(self) -> Mapping[str, str]:
+        """The papers that are not looked up, for whoever files cannot consent to it."""
+        return self.look_ups.found
+
+    def without(self, others: Iterable[str]) -> Arranged:
+        """The same where these papers are not looked up either, whatever a look-up gave before."""
+        found = {**self.others, **dict.fromkeys(others, OTHERS)}
+        return replace(self, look_ups=replace(self.look_ups, found=found))
+
     def plan(self, found: Mapping[str, str], edition: str) -> Plan:
         """The plan in which look-ups gave what is `found`."""
         known, legs, fields, timing = self.known, self.legs, self.fields, self.timing
         on_form = frozenset(line.code for line in fields.lines)
-        look_ups = replace(self.look_ups, found=found)
+        look_ups = replace(self.look_ups, found={**found, **self.others})
         subtracted = subtract(self.collected, legs, self.order, known, look_ups)
         lines = lines_of(subtracted, legs, on_form, known)
         bundle = known.bundle

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
+from forms.look_ups import OTHERS
 from forms.materials import Paper, PaperWish, asked_name, material_of, merged_spec, names_of, spec_problems, tolerated
 from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
 from forms.sentences import askers_words, leg_names
-from forms.subtract import Names, Outcome, Subtracted, why_removed
+from forms.subtract import InVain, Names, Outcome, Subtracted, why_removed
 
 
 @dataclass(slots=True)
@@ -81,12 +82,13 @@ def _kept(paper: Paper, wishes: list[PaperWish], names: Names, known: Known) -> 
     )
 
 
-def _failed(line: MaterialLine, failed: str | None) -> MaterialLine:
-    """The line with what the look-up said, where it is back because one was in vain."""
+def _failed(line: MaterialLine, failed: InVain | None) -> MaterialLine:
+    """The line with what the look-up said, where it is back because one was in vain or may not be made."""
     if failed is None:
         return line
-    why = Reason("failed", f"{failed}，请您自己上传；{line.why.text}", line.why.matters, failed)
-    return replace(line, why=why, failed=failed)
+    rule, said = OTHERS if failed.answer == OTHERS else "failed", failed.words
+    why = Reason(rule, f"{said}，请您自己上传；{line.why.text}", line.why.matters, said)
+    return replace(line, why=why, failed=said)
 
 
 def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: Names, known: Known) -> RemovedMaterial:

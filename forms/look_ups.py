@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from catalog.dictionary import Source
+from catalog.dictionary import Role, Source
 from forms.answers import Known
 from forms.merge_fields import MergedFields
 from forms.plan import FieldLine
 
 RANK: Final = {"mandate": 0, "licence": 1, "sharing": 2, "premises": 3, "zone": 4}
 MANDATED: Final = "mandate"
+OTHERS: Final = "others"  # not asked: it would be about somebody for whom whoever files cannot consent
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ class LookUps:
             return bool(source.by) and self.answered.issuperset(source.by)
         holder = known.roles.get(role or source.holder or "")
         return holder is not None and holder.id in self.answered
+
+
+def asked_about(source: Source, role: str | None, people: Iterable[Role]) -> tuple[Role, ...]:
+    """Whom a look-up for a paper of `role` asks about: whose licence it is, or by whose numbers a register is asked."""
+    if source.kind == "licence":
+        return tuple(one for one in people if one.code == (role or source.holder))
+    return tuple(one for one in people if one.id in source.by)
 
 
 def look_ups_of(fields: MergedFields, known: Known) -> LookUps:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from catalog.dictionary import Source
+from catalog.dictionary import Relation, Source
 from catalog.limits import Limit
 from forms.figures import figures_json
 from forms.plan import (
@@ -54,7 +54,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "figures": figures_json(plan),
         "people": [
             {"role": role.code, "name": str(role.name), "id": role.id, "shown": role.shown,
-             "consents": role.code in agreeing}
+             "consents": role.code in agreeing, "related": _relation(role.related)}
             for role in plan.people
         ],
         "agreements": [
@@ -179,6 +179,10 @@ def _removed(line: RemovedMaterial) -> dict[str, Any]:
         "candidates": [{"key": one.key, "kind": one.kind, "name": str(one.name), "source": _source(one.source)}
                        for one in line.candidates],
     })
+
+
+def _relation(related: Relation | None) -> dict[str, Any] | None:
+    return None if related is None else {"law": str(related.law), "source": _source(related.source)}
 
 
 def _source(source: Source) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from catalog.dictionary import Source
 from catalog.limits import Limit, longer
@@ -19,7 +19,7 @@ from forms.answers import Known
 from forms.any_of import Ground, settled
 from forms.candidate import Candidate
 from forms.legs import Leg
-from forms.look_ups import LookUps
+from forms.look_ups import OTHERS, LookUps, asked_about
 from forms.materials import (
     Collected,
     Paper,
@@ -58,6 +58,14 @@ class Names:
 
 
 FOUND_WORDS: Final = {"miss": "没有查到", "failed": "查询没有成功"}
+IN_VAIN: Final = frozenset({*FOUND_WORDS, OTHERS})
+
+
+class InVain(NamedTuple):
+    """That a look-up did not bring a paper: what it gave, in Chinese too; `others`: it is not made."""
+
+    answer: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ class Subtracted:
 
     collected: Collected
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, InVain] = field(default_factory=dict)
 
 
 def subtract(collected: Collected, legs: list[Leg], order: Order, known: Known, look_ups: LookUps) -> Subtracted:
@@ -111,7 +119,7 @@ class _Work:
         self.covers = Covers(known.catalog)
         self.results = frozenset(code for leg in legs for code in leg.planned.gives.materials)
         self.later = _later_papers(known)
-        self.failed: dict[str, str] = {}
+        self.failed: dict[str, InVain] = {}
         self.looked: dict[str, Outcome | None] = {}
         self.superseded: dict[tuple[str, Limit | None], Outcome | None] = {}
 
@@ -224,8 +232,8 @@ class _Work:
             material = self.known.catalog.materials.get(kind)
             answer = self.look_ups.found.get(key) or self.look_ups.found.get(paper.key)
             sources = self.look_ups.usable(material.sources if material else (), role, self.known, answer)
-            if sources and answer in FOUND_WORDS:
-                self.failed[paper.key] = f"{_SOURCE_WORDS[sources[0].kind]}{FOUND_WORDS[answer]}"
+            if sources and answer is not None and answer in IN_VAIN:
+                self.failed[paper.key] = in_vain(answer, sources[0], role, self.known)
             elif sources and material is not None:
                 source = replace(sources[0], holder=role) if role else sources[0]
                 yield Candidate(key, kind, material.name, source)
@@ -274,6 +282,19 @@ def _closure(kind: str, steps: Mapping[str, list[str]]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def in_vain(answer: str, source: Source, role: str | None, known: Known) -> InVain:
+    """What a look-up gave that did not bring the paper, or why it is not made."""
+    where = _SOURCE_WORDS[source.kind]
+    if answer != OTHERS:
+        return InVain(answer, f"{where}{FOUND_WORDS[answer]}")
+    about = asked_about(source, role, known.roles.values())
+    kin = "、".join(str(one.name) for one in about if one.related is not None)
+    if kin:
+        return InVain(answer, f"没有查到您和{kin}的关系，不能由您代为同意查询{where}：号码填错了请改正，没有填错的")
+    numbers = "、".join(known.labels.of(one.id) for one in about)
+    return InVain(answer, f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}：填错了请改正，没有填错的")
+
+
 def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known: Known) -> str:
     """One sentence for the applicant: which rule took the paper off, from where it comes, and whose demand it meets."""
     by = "、".join(f"“{names.of(name)}”" for name in outcome.by)
@@ -296,11 +317,14 @@ def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known
 
 
 def _whose(paper: Paper, source: Source | None, names: Names, known: Known) -> str:
-    """Whose consent a look-up needs: that of the person it is about, where this is one who must agree."""
+    """Whose consent a look-up needs: that of the person it is about, where this is one who must agree; else that of
+    whoever files, by law for those who cannot consent themselves."""
     if source is None:
         return "您"
     about = [str(one.name) for one in agreements_of(names.on_form, known) if one.is_asked_about(source, paper.role)]
-    return about[0] if about else "您"
+    spoken_for = [f"您代{one.name}({one.related.law})" for one in asked_about(
+        source, paper.role, known.roles.values()) if one.related is not None]
+    return [*about, *spoken_for, "您"][0]
 
 
 def _which(candidates: tuple[Candidate, ...]) -> str:

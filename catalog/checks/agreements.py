@@ -1,4 +1,5 @@
-"""Checks of what a person of the case must have agreed to before somebody else files (另一方确认)."""
+"""Checks of what a person of the case must have agreed to before somebody else files (另一方确认), and of who consents
+for whoever cannot (代为同意)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 
 from catalog.bundle import Bundle
 from catalog.checks.conditions import Scope, check_condition
-from catalog.dictionary import Agreement, Role
+from catalog.dictionary import Agreement, Relation, Role
 from catalog.findings import Findings
 from catalog.model import Path
 from catalog.suggest import unknown
@@ -26,6 +27,23 @@ def check_agreements(findings: Findings, bundle: Bundle, scope: Scope) -> None:
             check_condition(findings, (*below, "when"), role.agrees.when, scope)
             for at, code, says in (*_who(findings, role, scope), *_shown(role.agrees, scope)):
                 findings.say((*below, *at), code, says)
+        if role.related is not None:
+            others = {one.id for one in bundle.people if one.code != role.code}
+            for code, says in _related(role, role.related, others, scope):
+                findings.say((*path, "related"), code, says)
+
+
+def _related(role: Role, relation: Relation, others: set[str], scope: Scope) -> Iterator[tuple[str, str]]:
+    """The register has to be asked about this person and about somebody else, who may be whoever files."""
+    by = set(relation.source.by)
+    if role.agrees is not None:
+        yield "related_agrees", f"{role.name}已经写了 consents，由本人确认，不能再由填表人代为同意；请删去其中一个"
+    if role.id not in by or not by & others:
+        yield "related_pair", (f"by 要同时写{role.name}的证件号 {role.id} 和另一个角色的证件号，"
+                               f"例如 by: [{min(others, default='holder_id')}, {role.id}]，才查得到两人的关系")
+    for field in sorted(by):
+        if not _on_form(field, scope):
+            yield "related_unasked", f"申请表上没有字段 {field}，没法查关系；请让本一件事的一个事项询问它"
 
 
 def asks_nobody(findings: Findings, path: Path, role: Role) -> None:

@@ -195,6 +195,14 @@ class AgreementShape(Authored):
     when = When("条件")
 
 
+class RelationShape(Authored):
+    """By which law whoever files consents for a person, and the register that tells how they are related."""
+
+    law = Line("依据", required=True)
+    sharing = Name("关系登记", required=True)
+    by = ListOf("查询条件", Name("字段"), required=True)
+
+
 class RoleShape(Authored):
     """A person or body in the case; the name may be left to roles.yaml or to the code."""
 
@@ -202,6 +210,7 @@ class RoleShape(Authored):
     id = Name("证件号字段", required=True)
     shown = Name("姓名字段", required=True)
     consents = Either("需本人同意", YesNo("需本人同意"), Shape("需本人同意", AgreementShape))
+    related = Shape("代为同意", RelationShape)
 
 
 class TableShape(Authored):

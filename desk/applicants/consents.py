@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from desk.applicants.lookups import LOOKED_UP, tried
+from desk.applicants.lookups import LOOKED_UP, spoken_for, tried
 from desk.errors import ConsentMissing
 from forms.plan import FieldLine, Plan
 
@@ -52,6 +52,7 @@ def scope_of(plan: Plan) -> Scope:
     receivers = {f"{leg.department}@{leg.region}" if leg.region else leg.department for leg in plan.legs}
     lookups = {f"{one.source.kind}:{one.source.name or one.kind}" for line in plan.removed_materials
                if line.rule in LOOKED_UP for one in tried(line)}
+    lookups |= {f"sharing:{role.related.source.name}" for role in spoken_for(plan) if role.related is not None}
     sensitive = {line.code for line in sensitive_lines(plan)}
     return Scope(tuple(sorted(receivers)), tuple(sorted(lookups)), tuple(sorted(sensitive)))
 

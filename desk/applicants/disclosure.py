@@ -18,6 +18,7 @@ from desk.applicants.consents import sensitive_lines
 from desk.applicants.lookups import LOOKED_UP
 from desk.known import Known, has_it, may_have_it
 from desk.parties.statements import Part, part_of
+from forms.look_ups import OTHERS
 from forms.plan import FieldAsker, MaterialSlot, Plan, PlannedLeg
 from store.consents import Consent
 
@@ -77,7 +78,8 @@ def disclosure(known: Known, consent: Consent | None, agent: str | None = None) 
         given_at=known.case.filed_at if consent is None else consent.given_at,
         taken_back_at=None if consent is None else consent.withdrawn_at,
         recipients=tuple(one for planned in plan.legs for one in _recipients(plan, planned, legs[planned.leg])),
-        asked=tuple(_asked(plan)), sensitive=tuple(str(line.name) for line in sensitive_lines(plan)), agent=agent,
+        asked=(*_asked(plan), *_relations(known)), agent=agent,
+        sensitive=tuple(str(line.name) for line in sensitive_lines(plan)),
         agreements=tuple(Agreed(names[one["role"]], one["name"], datetime.fromisoformat(one["agreed_at"]))
                          for one in known.row.body.get("agreements", ())))
 
@@ -144,5 +146,12 @@ def _asked(plan: Plan) -> Iterator[Asked]:
         if removed.rule in LOOKED_UP:
             yield Asked(str(removed.name), found=True)
     for line in plan.materials:
-        if line.failed:
+        if line.failed and line.why.rule != OTHERS:
             yield Asked(str(line.name), found=False)
+
+
+def _relations(known: Known) -> Iterator[Asked]:
+    """The relations that registers were asked about."""
+    names = {role.code: role.name for role in known.case.plan.people}
+    for role, outcome in known.row.body.get("relations", {}).items():
+        yield Asked(f"申请人和{names.get(role, role)}的关系", found=outcome == "hit")

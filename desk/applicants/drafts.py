@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -25,7 +25,8 @@ from desk.applicants.consents import covers, given, pinned, scope_of
 from desk.applicants.lookups import look_up
 from desk.editions import Editions
 from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, TooManyDrafts, UnknownDraft
-from desk.parties.parties import Parties, Party, consent_of
+from desk.parties.holders import Holders, grounds
+from desk.parties.parties import Parties, Party
 from desk.premises import Premises
 from desk.values import Draft, DraftLine
 from desk.view import about
@@ -55,6 +56,7 @@ class Drafts:
         self._premises = premises
         self._editions = editions
         self._agency, self._parties = Agency(premises), Parties(premises)
+        self._holders = Holders(premises, editions)
         self._line = lru_cache(maxsize=REMEMBERED_LINES)(self._line_of)
 
     def open(self, subject: str, bundle: str, situation: Mapping[str, Any], now: datetime,
@@ -124,7 +126,7 @@ class Drafts:
         if FOR in row.body:
             body |= {FOR: row.body[FOR], "situation": {**body["situation"], FILER: AS_AGENT}}
         if (changes.get("consent") or {}).get("agreed") is not None:
-            body["consent"] = pinned(body["consent"], scope_of(self._plan(row.bundle, body, None, now)[0]))
+            body["consent"] = pinned(body["consent"], scope_of(self._plan(row, body, None, now)[0]))
         body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
         return body
 
@@ -136,8 +138,9 @@ class Drafts:
         clean = validate_form(shown.plan, shown.form, self._premises.catalog.regions, partial=True)
         if clean.missing:
             return shown
-        consents = partial(consent_of, plan=shown.plan, own=row.body["consent"], parties=shown.parties)
-        found = look_up(self._premises, shown.plan, clean.clean, consents, now)
+        ground = grounds(shown.plan, clean.clean, self._holders.own(_filers(row, row.body)), row.body["consent"],
+                         shown.parties)
+        found = look_up(self._premises, shown.plan, clean.clean, ground, now)
 
         def unit(tx: Tx) -> drafts.Draft:
             current = _own(tx, row.draft, row.subject, lock=True)
@@ -240,8 +243,8 @@ class Drafts:
 
     def _shown(self, row: drafts.Draft, now: datetime) -> Draft:
         body, found = row.body, row.body.get("found")
-        plan, form = self._plan(row.bundle, body, found, now)
-        plain = plan if found is None else self._plan(row.bundle, body, None, now)[0]
+        plan, form = self._plan(row, body, found, now)
+        plain = plan if found is None else self._plan(row, body, None, now)[0]
         scope = scope_of(plain)
         materials = asked_materials(plan, body["materials"])
         errors, missing = problems(plan, form, materials, self._premises)
@@ -257,17 +260,25 @@ class Drafts:
         if not plain.agreements:
             return ()
         clean = validate_form(plain, form, self._premises.catalog.regions, partial=True).clean
-        return self._parties.of(plain, clean, (row.body.get(FOR, row.subject), row.subject), row.draft)
+        return self._parties.of(plain, clean, _filers(row, row.body), row.draft)
 
-    def _plan(self, bundle: str, body: Mapping[str, Any], found: Mapping[str, Any] | None,
+    def _plan(self, row: drafts.Draft, body: Body, found: Mapping[str, Any] | None,
               now: datetime) -> tuple[Plan, dict[str, Any]]:
-        outcomes = found["outcomes"] if found else None
+        """The plan of a draft that holds `body`, look-ups having come to what is `found`, and the answers it asks."""
+        outcomes, own = found["outcomes"] if found else None, self._holders.own(_filers(row, body))
 
         def composed(asked: Mapping[str, Any]) -> Plan:
-            whole = self._editions.compose(bundle, body["situation"], now, form=asked, found=outcomes)
+            plain = self._editions.compose(row.bundle, body["situation"], now, form=asked)
+            plain = self._holders.within(plain, asked, own)
+            whole = self._editions.settled(plain, outcomes) if outcomes else plain
             return self._editions.mandated(whole, outcomes).plan if FOR in body else whole.plan
 
         return settled_plan(composed, body["form"], self._premises.catalog.fields)
+
+
+def _filers(row: drafts.Draft, body: Body) -> tuple[str, str]:
+    """Whom a draft is for, and who fills it in."""
+    return body.get(FOR, row.subject), row.subject
 
 
 def version_of(body: Body) -> str:

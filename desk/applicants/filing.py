@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from cases import outcome
@@ -31,7 +31,8 @@ from desk.errors import (
     UnknownCase,
 )
 from desk.known import Known
-from desk.parties.parties import Parties, Party, consent_of, refuse_missing
+from desk.parties.holders import Holders, grounds
+from desk.parties.parties import Parties, Party, refuse_missing
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.uploads.papers import fit, lost_file, wrong_papers
@@ -82,6 +83,7 @@ class Intake:
         self._premises, self._book, self._plans = premises, book, plans
         self._openings = Openings(premises, book)
         self._agency, self._parties = Agency(premises), Parties(premises)
+        self._holders = Holders(premises, plans)
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime, also: Also | None = None) -> Receipt:
         """File one application; the same key with the same content gives the same receipt, for ever.
@@ -158,13 +160,14 @@ class Intake:
         whole = self._plans.compose(filing.bundle, filing.situation, now, form=filing.form)
         clean = validate_form(whole.plan, filing.form, self._premises.catalog.regions)
         refuse_unready(whole.plan, clean.errors)
-        consent = consented(filing.consent, whole.scope)
         filers = (owner,) if mandate is None else (owner, mandate.agent)
+        own = self._holders.own(filers)
+        whole = self._holders.within(whole, clean.clean, own)
+        consent = consented(filing.consent, whole.scope)
         parties = self._parties.of(whole.plan, clean.clean, filers, filing.draft)
         refuse_missing(parties)
         found = Findings(**filing.found) if filing.found is not None else look_up(
-            self._premises, whole.plan, clean.clean,
-            partial(consent_of, plan=whole.plan, own=consent, parties=parties), now)
+            self._premises, whole.plan, clean.clean, grounds(whole.plan, clean.clean, own, consent, parties), now)
         if found.outcomes:
             whole = self._plans.settled(whole, found.outcomes)
         if mandate is not None:  # it stands for what no look-up has brought, as it does in a draft
@@ -176,8 +179,11 @@ class Intake:
             raise InvalidAnswers(errors={"materials": papers.errors})
         offices = whole.offices
         kept = {key: list(filing.materials[key]) for key in whole.specs if key in filing.materials}
+        looked_up = {key: one for key, one in found.documents.items() if key not in whole.arranged.others}
         body: dict[str, Any] = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
-                                "consent": consent, "lookups": found.documents}
+                                "consent": consent, "lookups": looked_up}
+        if relations := found.relations():
+            body["relations"] = relations
         if parties:
             body["agreements"] = [one.kept() for one in parties]
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=owner,

@@ -11,50 +11,93 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.dictionary import Source
+from catalog.dictionary import Role, Source
 from desk.premises import Premises
 from forms.candidate import Candidate
+from forms.look_ups import OTHERS, asked_about
 from forms.plan import Plan, RemovedMaterial
 from sources.port import Found, Query, Sources
 from store.engine.turns import away
 
 LOOKED_UP = frozenset({"licence", "sharing", "premises"})
 AT_ONCE = 8
-# The consent on which a paper is looked up; None: whoever it is about has not given one.
-ConsentOf = Callable[[RemovedMaterial], Mapping[str, Any] | None]
+RELATED = "related@"  # before a role: the key of what the register of relations answered about whoever files and them
+Consent = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """On what papers are looked up: the consent of whoever files; which consent each paper takes (None: whoever it is
+    about has not given one); and those whose relation to the filer has to be found first."""
+
+    filer: Consent
+    consent_of: Callable[[RemovedMaterial], Consent | None]
+    kin: Sequence[Role] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the look-ups of a plan came to: outcome and document by material key."""
+    """What the look-ups of a plan came to: outcome and document by material key, and by `RELATED` with a role."""
 
     outcomes: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def relations(self) -> dict[str, str]:
+        """What registers of relations answered, by role."""
+        return {key.removeprefix(RELATED): said for key, said in self.outcomes.items() if key.startswith(RELATED)}
 
     def kept(self) -> dict[str, Any]:
         """As a draft keeps it."""
         return {"outcomes": dict(self.outcomes), "documents": dict(self.documents)}
 
 
-def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], consents: ConsentOf,
-            now: datetime) -> Findings:
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One question to a source, and the key of what it is for."""
+
+    key: str
+    name: str
+    source: Source
+    row: int | None
+    consent: Consent
+
+
+def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds: Grounds, now: datetime) -> Findings:
     """Ask the sources for every paper that the plan expects from one and somebody agreed to; those that wait at once,
-    each kept apart. Where one of several papers is enough, the next is asked for once the one before was not found."""
+    each kept apart. Where one of several papers is enough, the next is asked for once the one before was not found.
+
+    The registers of relations come first: papers of those whom they do not find related to the filer are `others`."""
     outcomes: dict[str, str] = {}
     documents: dict[str, Mapping[str, Any]] = {}
-    agreed = {line.key: consents(line) for line in plan.removed_materials if line.rule in LOOKED_UP}
-    turns = [(line, iter(tried(line))) for line in plan.removed_materials if agreed.get(line.key) is not None]
-    while turns:
-        asked = [(line, rest, one) for line, rest in turns if (one := next(rest, None)) is not None]
+
+    def ask(asks: Sequence[_Ask]) -> None:
         found = _answers(premises.sources, [
-            Query(kind=one.source.kind, name=one.source.name or one.kind, consent=dict(agreed[line.key] or {}),
-                  numbers=numbers(plan, line.row, one.source, answers), at=now) for line, _, one in asked])
-        for (_, _, one), answer in zip(asked, found, strict=True):
+            Query(kind=one.source.kind, name=one.source.name or one.name, consent=dict(one.consent),
+                  numbers=numbers(plan, one.row, one.source, answers), at=now) for one in asks])
+        for one, answer in zip(asks, found, strict=True):
             outcomes[one.key] = _outcome(answer)
             if answer.status == "hit":
                 documents[one.key] = dict(answer.document)
-        turns = [(line, rest) for line, rest, one in asked if outcomes[one.key] != "hit"]
+
+    ask([_Ask(RELATED + role.code, role.code, role.related.source, None, grounds.filer)
+         for role in grounds.kin if role.related is not None])
+    strangers = [role for role in grounds.kin if outcomes[RELATED + role.code] != "hit"]
+    agreed = {line.key: grounds.consent_of(line) for line in plan.removed_materials if line.rule in LOOKED_UP}
+    turns = [(line, iter(tried(line))) for line in plan.removed_materials if agreed.get(line.key) is not None]
+    while turns:
+        tries = [(line, rest, one) for line, rest in turns if (one := next(rest, None)) is not None]
+        outcomes |= {one.key: OTHERS for _, _, one in tries if asked_about(one.source, None, strangers)}
+        ask([_Ask(one.key, one.kind, one.source, line.row, agreed[line.key] or {})
+             for line, _, one in tries if outcomes.get(one.key) != OTHERS])
+        turns = [(line, rest) for line, rest, one in tries if outcomes[one.key] != "hit"]
     return Findings(outcomes, documents)
+
+
+def spoken_for(plan: Plan) -> list[Role]:
+    """Those for whom a law lets whoever files consent, as far as a paper of theirs would be looked up."""
+    sources = [one.source for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line)]
+    return [role for role in plan.people if role.related is not None
+            and any(asked_about(source, None, [role]) for source in sources)]
 
 
 def tried(line: RemovedMaterial) -> Sequence[Candidate]:

@@ -26,7 +26,7 @@ class Person:
 
     def is_called(self, number: str, name: str) -> bool:
         """Whether this is the person whom a form names so."""
-        return _folded(name) == _folded(self.name) and _folded(number) in map(_folded, self.numbers)
+        return folded(name) == folded(self.name) and folded(number) in map(folded, self.numbers)
 
 
 def name_of(tx: Tx, subject: str) -> str:
@@ -54,7 +54,7 @@ def numbers(catalog: Catalog, name: str, details: Mapping[str, Any], kind: Field
                               and role.id in details and catalog.fields[role.id].type == kind))
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """One spelling of what different people type: full width, spaces, a small x, the dot within a name."""
     plain = "".join(unicodedata.normalize("NFKC", text).split()).upper()
     return plain.translate(_DOTS)

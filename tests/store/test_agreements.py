@@ -224,6 +224,8 @@ def test_an_agent_files_what_the_other_side_agreed_to_and_the_mandate_is_still_n
     desk, filing = there.desk, there.filing({**SALE, "filer": "agent"}, NOW, HOME)
     buyer = {"holder_id": "370202196604059930", "person_name": "示例丙"}
     there.house.accounts.add(NewAccount("buyer", "applicant", "示例丙", subject="buyer", details=buyer), NOW)
+    agent = {"agent_id": filing.form["agent_id"], "agent_name": "示例乙"}
+    there.house.accounts.add(NewAccount(SUBJECT, "applicant", "示例乙", subject=SUBJECT, details=agent), NOW)
 
     def entrust() -> str:
         code, _ = desk.mandates.show_code(SUBJECT, NOW)

@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from desk.applicants.consents import sensitive_lines
-from desk.applicants.lookups import LOOKED_UP
+from desk.applicants.lookups import LOOKED_UP, spoken_for
 from desk.errors import DeskError
 from desk.parties.statements import is_theirs
 from desk.values import Draft
@@ -62,7 +62,7 @@ def _consent_page(draft: Draft, problems: Sequence[Linked]) -> str:
     others = [item for item in looked_up if any(is_theirs(item, asked) for asked in draft.plan.agreements
                                                 if asked.role in asking)]
     return render_template("consent.html", draft=draft, problems=problems, others=others,
-                           fetched=[item for item in looked_up if item not in others],
+                           fetched=[item for item in looked_up if item not in others], related=spoken_for(draft.plan),
                            offices=offices_of(draft.plan), sensitive=sensitive_lines(draft.plan))
 
 

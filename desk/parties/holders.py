@@ -1,0 +1,94 @@
+"""Whose papers are looked up on the consent of whoever files: their own, those of whoever their account stands for, and
+of those for whom a law lets them consent. Anybody else's are brought, or looked up with that person's own agreement.
+
+Else whoever types another's number into a form would have that one's licences fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from catalog.dictionary import Role, Source
+from catalog.model import Catalog
+from desk.applicants.lookups import LOOKED_UP, Consent, Grounds, spoken_for, tried
+from desk.editions import Composed, Editions
+from desk.parties.parties import Party, consent_of
+from desk.parties.persons import folded
+from desk.premises import Premises
+from forms.look_ups import asked_about
+from forms.plan import Plan
+from store import people
+
+Own = frozenset[str] | None  # the numbers for which whoever files may consent; None: for any
+_KINDS = frozenset({"citizen_id", "uscc"})
+
+
+class Holders:
+    """Whose papers each filer may have looked up."""
+
+    def __init__(self, premises: Premises, plans: Editions) -> None:
+        self._premises, self._plans = premises, plans
+
+    def own(self, filers: Iterable[str]) -> Own:
+        """The numbers that the accounts of these know, in whatever role: whom it is for, and who fills in.
+
+        None where none of them has an account: a program with a token answers for those it files for, as the platform
+        that it belongs to has identified them.
+        """
+        with self._premises.database.read() as tx:
+            known = [account for one in dict.fromkeys(filers) if (account := people.known(tx, one)) is not None]
+        if not known:
+            return None
+        return frozenset(number for account in known for number in _numbers(account.body, self._premises.catalog))
+
+    def within(self, plain: Composed, answers: Mapping[str, Any], own: Own) -> Composed:
+        """A plan before any look-up without those that would be made by the numbers of others alone."""
+        if own is None:
+            return plain
+        while others := list(_others(plain.plan, answers, own)):  # without one paper another may be looked up instead
+            plain = self._plans.without(plain, others)
+        return plain
+
+
+def grounds(plan: Plan, answers: Mapping[str, Any], own: Own, consent: Consent, parties: Sequence[Party]) -> Grounds:
+    """On what the papers of a plan are looked up under the filer's consent; whoever's number is not their own has to be
+    found related to them."""
+    kin = [role for role in spoken_for(plan) if own is None or not _is_own(role, answers, own)]
+    return Grounds(consent, partial(consent_of, plan=plan, own=consent, parties=parties), kin)
+
+
+def _numbers(details: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
+    for code, value in details.items():
+        definition = catalog.fields.get(code)
+        if definition is not None and definition.type in _KINDS:
+            yield folded(str(value))
+
+
+def _others(plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> Iterator[str]:
+    for line in plan.removed_materials:
+        if line.rule in LOOKED_UP:
+            for one in tried(line):
+                if not _may_be_asked(one.source, plan, answers, own):
+                    yield one.key
+
+
+def _may_be_asked(source: Source, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
+    """Whether a look-up asks about nobody, about somebody who is asked for their own agreement or is not named yet, or
+    about whoever files: a register that tells of two persons may be asked by either."""
+    parties = {party.role for party in plan.agreements}
+    about = [role for role in asked_about(source, None, plan.people)
+             if role.code not in parties and answers.get(role.id)]
+    return not about or any(_is_own(role, answers, own) or _is_related(role, plan, answers, own) for role in about)
+
+
+def _is_own(role: Role, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
+    return folded(str(answers.get(role.id))) in own
+
+
+def _is_related(role: Role, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
+    """Whether the register of relations may be asked: it has to tell of whoever files."""
+    return role.related is not None and any(
+        _is_own(one, answers, own)
+        for one in asked_about(role.related.source, None, plan.people) if one.code != role.code)

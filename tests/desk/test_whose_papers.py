@@ -1,0 +1,147 @@
+"""Whose papers are looked up: whoever types somebody else's number into a form has nothing of theirs fetched."""
+
+import pytest
+
+from bench.filling import answers
+from desk import errors
+from desk.applicants.lookups import RELATED
+from desk.editions import Editions
+from desk.parties.holders import Holders
+from sources.port import Found
+from store import people
+from tests.desk.conftest import NOW
+from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
+
+OURS = {"holder_uscc": FORM["holder_uscc"], "legal_rep_id": FORM["legal_rep_id"]}
+OTHER_FIRM = "91370202MA0000000Y"
+DEATH = {"has_certificate": True, "cremated": False, "had": ["pension", "driving"], "filer": "self"}
+OF_THE_DECEASED = {"ID02@deceased", "driving_licence@deceased"}
+
+
+@pytest.fixture
+def account(opened):
+    def made(details, subject="somebody"):
+        opened.db.write(lambda tx: people.add_account(tx, people.Account(
+            account=subject, login=subject, role="applicant", name="示例甲", created_at=NOW, body=details)))
+    return made
+
+
+def drafted(desk, form, bundle="utilities", situation=SITUATION):
+    draft = desk.open_draft("somebody", bundle, situation, NOW)
+    return desk.save_draft("somebody", draft.id, {"form": form}, NOW)
+
+
+def asked_for(draft):
+    return {line.key: line for line in draft.plan.materials}
+
+
+def looked_up(plan):
+    return {line.key for line in plan.removed_materials if line.rule in {"licence", "sharing"}}
+
+
+def death(desk, catalog, **numbers):
+    plan = desk.plan("after-life", DEATH, NOW)
+    form = {**answers(plan, NOW.date()), **numbers}
+    return drafted(desk, form, "after-life", DEATH), form
+
+
+def consented(desk, draft):
+    return desk.save_draft("somebody", draft.id, {
+        "consent": {"agreed": True, "sensitive": list(draft.scope.sensitive)}}, NOW)
+
+
+def test_ones_own_licences_are_looked_up_however_the_number_is_typed(desk, sources, account):
+    account({**OURS, "holder_uscc": "９１３７０２００１６３５６２６８１ｇ"})
+    draft = drafted(desk, FORM)
+    assert "BL01" in looked_up(draft.plan)
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
+    assert {query.numbers.get("holder") for query in sources.asked} >= {FORM["holder_uscc"], FORM["legal_rep_id"]}
+
+
+def test_another_firms_licence_is_brought_and_nobody_is_asked_for_it(desk, sources, account):
+    account({**OURS, "holder_uscc": OTHER_FIRM})
+    draft = drafted(desk, FORM)
+    line = asked_for(draft)["BL01"]
+    assert line.why.rule == "others"
+    says = "统一社会信用代码不是您账号里的号码，不能凭您的同意查询电子证照库：填错了请改正，没有填错的，请您自己上传；"
+    assert line.why.text.startswith(says)
+    assert "licence:business_licence" not in draft.scope.lookups
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.submit_draft("somebody", draft.id, CONSENT, NOW)
+    assert "BL01" in refused.value.errors["materials"]
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.file("somebody", small_filing(), "key-1", NOW)
+    assert "BL01" in refused.value.errors["materials"]
+    assert FORM["holder_uscc"] not in {query.numbers.get("holder") for query in sources.asked}
+
+
+def test_a_mistyped_number_put_right_is_looked_up(desk, account):
+    account(OURS)
+    draft = drafted(desk, {**FORM, "holder_uscc": OTHER_FIRM})
+    assert "BL01" in asked_for(draft)
+    right = desk.save_draft("somebody", draft.id, {"form": {"holder_uscc": FORM["holder_uscc"]}}, NOW)
+    assert "BL01" in looked_up(right.plan)
+
+
+def test_an_account_that_says_nobodys_number_has_nothing_looked_up_of_persons(desk, account):
+    account({})
+    draft = drafted(desk, FORM)
+    assert {"BL01", "ID01@legal_rep"} <= asked_for(draft).keys()
+    assert looked_up(draft.plan) == {line.key for line in draft.plan.removed_materials
+                                     if line.source and line.source.by == ("project_code",)}
+
+
+def test_a_program_without_an_account_answers_for_those_it_files_for(desk, sources):
+    assert desk.file("program", small_filing(), "key-1", NOW).reference
+    assert FORM["holder_uscc"] in {query.numbers.get("holder") for query in sources.asked}
+
+
+def test_what_was_found_before_the_account_changed_is_not_used(desk, opened, account):
+    account(OURS)
+    draft = drafted(desk, FORM)
+    assert consented(desk, draft).found["outcomes"]["BL01"] == "hit"
+    opened.db.write(lambda tx: people.renew(tx, people.account(tx, "somebody"), "示例甲", {}))
+    assert "BL01" in asked_for(desk.read_draft("somebody", draft.id, NOW))
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.submit_draft("somebody", draft.id, None, NOW)
+    assert "BL01" in refused.value.errors["materials"]
+
+
+def test_whoever_is_found_related_has_the_papers_of_the_deceased_looked_up(desk, sources, catalog, account):
+    _, form = death(desk, catalog)
+    account({"holder_id": form["holder_id"]})
+    draft, _ = death(desk, catalog)
+    assert looked_up(draft.plan) >= OF_THE_DECEASED
+    assert "经您代逝者(个人信息保护法第四十九条)同意" in str([line.why.text for line in draft.plan.removed_materials])
+    done = consented(desk, draft)
+    assert done.found["outcomes"][f"{RELATED}deceased"] == "hit"
+    assert looked_up(done.plan) >= OF_THE_DECEASED
+    first, *rest = [query.name for query in sources.asked]
+    assert (first, "driving_licence" in rest) == ("kinship_registry", True)
+
+
+def test_nothing_of_the_deceased_is_asked_where_no_relation_is_found(desk, sources, catalog, account):
+    _, form = death(desk, catalog)
+    account({"holder_id": form["holder_id"]})
+    sources.answers["kinship_registry"] = Found("miss")
+    done = consented(desk, death(desk, catalog)[0])
+    lines = asked_for(done)
+    assert lines.keys() >= OF_THE_DECEASED
+    assert "没有查到您和逝者的关系，不能由您代为同意查询电子证照库" in lines["driving_licence@deceased"].why.text
+    assert {query.name for query in sources.asked} & {"driving_licence", "household_register"} == set()
+
+
+def test_the_register_of_relations_is_not_asked_about_two_others(desk, sources, catalog, account):
+    account({"holder_id": "370202198001019912"})
+    draft, _ = death(desk, catalog)
+    assert asked_for(draft).keys() >= {*OF_THE_DECEASED, "kinship_proof"}
+    consented(desk, draft)
+    assert {query.name for query in sources.asked} & {"kinship_registry", "driving_licence"} == set()
+
+
+def test_the_numbers_of_principal_and_agent_are_both_their_own(premises, account):
+    account({"holder_uscc": OTHER_FIRM, "holder_name": "91370200163562681G"}, "principal")
+    account({"agent_id": "370202198503029926", "mobile": "13800000000"}, "agent")
+    own = Holders(premises, Editions(premises)).own
+    assert own(["principal", "agent"]) == {OTHER_FIRM, "370202198503029926"}
+    assert own(["nobody"]) is None
