@@ -290,9 +290,9 @@ def in_vain(answer: str, source: Source, role: str | None, known: Known) -> InVa
     about = asked_about(source, role, known.roles.values())
     kin = "、".join(str(one.name) for one in about if one.related is not None)
     if kin:
-        return InVain(answer, f"没有查到您和{kin}的关系，不能由您代为同意查询{where}：号码填错了请改正，没有填错的")
+        return InVain(answer, f"没有查到您和{kin}的关系，不能由您代为同意查询{where}（号码填错了请改正）")
     numbers = "、".join(known.labels.of(one.id) for one in about)
-    return InVain(answer, f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}：填错了请改正，没有填错的")
+    return InVain(answer, f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}（填错了请改正）")
 
 
 def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known: Known) -> str:

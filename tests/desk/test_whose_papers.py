@@ -63,7 +63,7 @@ def test_another_firms_licence_is_brought_and_nobody_is_asked_for_it(desk, sourc
     draft = drafted(desk, FORM)
     line = asked_for(draft)["BL01"]
     assert line.why.rule == "others"
-    says = "统一社会信用代码不是您账号里的号码，不能凭您的同意查询电子证照库：填错了请改正，没有填错的，请您自己上传；"
+    says = "统一社会信用代码不是您账号里的号码，不能凭您的同意查询电子证照库（填错了请改正），请您自己上传；"
     assert line.why.text.startswith(says)
     assert "licence:business_licence" not in draft.scope.lookups
     with pytest.raises(errors.InvalidAnswers) as refused:
