@@ -323,7 +323,8 @@ def _whose(paper: Paper, source: Source | None, names: Names, known: Known) -> s
         return "您"
     about = [str(one.name) for one in agreements_of(names.on_form, known) if one.is_asked_about(source, paper.role)]
     spoken_for = [f"您代{one.name}({one.related.law})" for one in asked_about(
-        source, paper.role, known.roles.values()) if one.related is not None]
+        source, paper.role, known.roles.values())
+        if one.related is not None and names.on_form.issuperset(one.related.source.by)]
     return [*about, *spoken_for, "您"][0]
 
 

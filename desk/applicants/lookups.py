@@ -94,9 +94,14 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds:
 
 
 def spoken_for(plan: Plan) -> list[Role]:
-    """Those for whom a law lets whoever files consent, as far as a paper of theirs would be looked up."""
+    """Those for whom a law lets whoever files consent, as far as a paper of theirs would be looked up and the form says
+    whose relation to them is asked."""
+    kin = [role for role in plan.people if role.related is not None]
+    if not kin:
+        return []
     sources = [one.source for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line)]
-    return [role for role in plan.people if role.related is not None
+    on_form = {line.code for line in plan.fields}
+    return [role for role in kin if role.related is not None and on_form.issuperset(role.related.source.by)
             and any(asked_about(source, None, [role]) for source in sources)]
 
 

@@ -245,14 +245,15 @@ BROKEN = [
            "申请表上没有字段 agent_id，无法知道请哪一位owner确认；请让本一件事的一个事项询问它"),
     # For whom the filer consents, once a register found them related.
     *(Broken(U, "people: [holder, agent]",
-             f"people: {{holder: {{id: holder_uscc, shown: agent_name}}, agent: {{id: agent_id, shown: agent_name, {said}}}}}",
+             "people: {holder: {id: holder_uscc, shown: agent_name}, "
+             f"agent: {{id: agent_id, shown: agent_name, related: {{{said}}}}}}}",
              "people:", says) for said, says in (
-        ("related: {sharing: kin, by: [holder_uscc, agent_id]}", "缺少 law(依据)；请补上"),
-        ("related: {law: 示例法, sharing: kin}", "缺少 by(查询条件)；请补上"),
-        ("related: {law: 示例法, sharing: kin, by: [agent_id]}",
-         "by 要同时写经办人的证件号 agent_id 和另一个角色的证件号，例如 by: [holder_uscc, agent_id]，才查得到两人的关系"),
-        ("related: {law: 示例法, sharing: kin, by: [holder_uscc, meter]}", "by 要同时写经办人的证件号 agent_id 和另一个角色的证件号"),
-        ("related: {law: 示例法, sharing: kin, by: [holder_uscc, agent_id, metre]}", "申请表上没有字段 metre，没法查关系"))),
+        ("sharing: kin, by: [holder_uscc, agent_id]", "缺少 law(依据)；请补上"),
+        ("law: 示例法, sharing: kin", "缺少 by(查询条件)；请补上"),
+        ("law: 示例法, sharing: kin, by: [agent_id]",
+         "by 要同时写经办人的证件号 agent_id 和另一个角色的证件号，例如 by: [holder_uscc, agent_id]，才查得到"),
+        ("law: 示例法, sharing: kin, by: [holder_uscc, meter]", "by 要同时写经办人的证件号 agent_id 和另一个角色的"),
+        ("law: 示例法, sharing: kin, by: [holder_uscc, agent_id, metre]", "申请表上没有字段 metre，没法查关系"))),
     Broken(T, "name: 车队",
            "name: 车队\npeople: {owner: {id: agent_id, shown: agent_name, consents: {to: [我同意]}, "
            "related: {law: 示例法, sharing: kin, by: [agent_id, holder_uscc]}}}", "people:",

@@ -145,3 +145,18 @@ def test_the_numbers_of_principal_and_agent_are_both_their_own(premises, account
     own = Holders(premises, Editions(premises)).own
     assert own(["principal", "agent"]) == {OTHER_FIRM, "370202198503029926"}
     assert own(["nobody"]) is None
+
+
+@pytest.mark.parametrize(("kin", "comes"), [("hit", "looked up"), ("miss", "uploaded")])
+def test_a_guardian_has_to_be_found_one_and_of_who_files_alone_nobody_is_asked(desk, sources, account, kin, comes):
+    cards = {"card_service": "apply", "card_way": "mail", "guarded": True, "uses": [], "filer": "agent"}
+    form = answers(desk.plan("card-services", cards, NOW), NOW.date())
+    account({"agent_id": form["agent_id"]})
+    sources.answers["guardian_registry"] = Found(kin, {"number": "示例0001"})
+    done = consented(desk, drafted(desk, form, "card-services", cards))
+    assert ("ID01@holder" in looked_up(done.plan)) is (comes == "looked up")
+    assert [query.numbers for query in sources.asked if query.name == "guardian_registry"] == [
+        {"agent_id": form["agent_id"], "holder_id": form["holder_id"]}]
+    alone = desk.plan("card-services", {**cards, "guarded": False, "filer": "self"}, NOW)
+    line = next(line for line in alone.removed_materials if line.key == "ID01@holder")
+    assert line.why.text.startswith("经您同意，从电子证照库调取")
