@@ -5,8 +5,8 @@ Grammar (no commas, so a condition can stand inside a YAML flow map; language ru
     or    := and ("or" and)*            and := not ("and" not)*       not := "not" not | test
     test  := sum (("==" "!=" "<" "<=" ">" ">=" "in" "not in") sum)?
     sum   := atom (("+" | "-") DURATION)*
-    atom  := "(" or ")" | "count" "(" NAME ")" | "sum" "(" NAME "." NAME ")" | NAME | NUMBER | DATE | YEAR_DAY
-             | 'text' | "text"
+    atom  := "(" or ")" | "count" "(" NAME ")" | "sum" "(" NAME "." NAME ")" | "born" "(" NAME ")" | NAME | NUMBER
+             | DATE | YEAR_DAY | 'text' | "text"
 
 A YEAR_DAY is written `08-31` or `8月31日` and is that day of the year of filing. Nothing is ever evaluated as Python.
 Names may be Chinese and are folded by NFKC.
@@ -83,6 +83,13 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Born:
+    """The day of birth that stands in a citizen's number: `born(child_id)`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """`==`, `!=`, `<`, `<=`, `>`, `>=` or `in` between two values."""
 
@@ -112,7 +119,8 @@ class Any_:
     items: tuple[Node, ...]
 
 
-Node = Name | Literal | Shift | YearDay | Count | Sum | Compare | Not | All | Any_
+Node = Name | Literal | Shift | YearDay | Count | Sum | Born | Compare | Not | All | Any_
+Reading = Name | Count | Sum | Born  # what reads an answer by its `name`
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +154,7 @@ _ANY_YEAR = 2026
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)[^\x00-\x7f\W]\w*")
 _USABLE = "and or not == != < <= > >= in"
 _WORDS = frozenset({"and", "or", "not", "in"})
+_CALLS = {"count": "分组名", "sum": "分组名.列名", "born": "身份证号字段"}
 
 
 def fold(name: str) -> str:
@@ -274,19 +283,18 @@ class _Parser:
             return _year_day(text)
         if kind != "name" or text in _WORDS:
             raise BadCondition(f"条件写法不对：「{text}」的位置不对")
-        if text in {"count", "sum"} and self.take("("):
-            return self.over_rows(text)
+        if text in _CALLS and self.take("("):
+            return self.call(text)
         return Name(text)
 
-    def over_rows(self, what: str) -> Node:
-        """What stands in the brackets of `count(` or `sum(`."""
+    def call(self, what: str) -> Node:
+        """What stands in the brackets of `count(`, `sum(` or `born(`."""
         kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
         self.at += 1
         name, _, column = text.partition(".")
         if kind != "name" or not self.take(")") or (what == "sum" and not column):
-            shown = "count(分组名)" if what == "count" else "sum(分组名.列名)"
-            raise BadCondition(f"条件写法不对：{what} 请写成 {shown}")
-        return Count(text) if what == "count" else Sum(name, column)
+            raise BadCondition(f"条件写法不对：{what} 请写成 {what}({_CALLS[what]})")
+        return Sum(name, column) if what == "sum" else Count(text) if what == "count" else Born(text)
 
 
 def _date(text: str) -> date:
@@ -348,7 +356,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 def names_in(condition: Condition) -> frozenset[str]:
     """The questions and fields a condition reads (after `resolve`: options are no names any more)."""
-    return frozenset(node.name for node in walk(condition.tree) if isinstance(node, Name | Count | Sum))
+    return frozenset(node.name for node in walk(condition.tree) if isinstance(node, Reading))
 
 
 def resolve(condition: Condition, options_of: Callable[[str], frozenset[str]]) -> Condition:

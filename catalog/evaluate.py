@@ -13,7 +13,21 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
+from catalog.conditions import (
+    All,
+    Any_,
+    Born,
+    Compare,
+    Condition,
+    Count,
+    Literal,
+    Name,
+    Node,
+    Not,
+    Shift,
+    Sum,
+    YearDay,
+)
 from catalog.limits import Limit
 
 
@@ -84,22 +98,33 @@ def _value(node: Node, answers: Mapping[str, Any], today: date | None) -> Any:
         case Name(name):
             value = answers.get(name, UNANSWERED)
             return value.date() if isinstance(value, datetime) else value
-        case Count(name) | Sum(name):
-            return _over_rows(node, answers.get(name, UNANSWERED))
+        case Count(name) | Sum(name) | Born(name):
+            value = answers.get(name, UNANSWERED)
+            return value if value is EMPTY or value is UNANSWERED else _told_by(node, value)
         case Shift(base) | YearDay(base):
             day = _value(base, answers, today)
             return _from(day, node) if isinstance(day, date) else day
     return _truth(node, answers, today)
 
 
-def _over_rows(node: Count | Sum, rows: Any) -> Any:
-    """How many rows there are, or the sum of a column; not yet known while a row has no number there."""
-    if rows is EMPTY or rows is UNANSWERED:
-        return rows
+def _told_by(node: Count | Sum | Born, value: Any) -> Any:
+    """How many rows there are, the sum of a column, the day of birth in a number; not yet known while a row has no
+    number there, or a number no such day."""
     if isinstance(node, Count):
-        return Decimal(len(rows))
-    numbers = [row.get(node.column) for row in rows]
+        return Decimal(len(value))
+    if isinstance(node, Born):
+        return born(value)
+    numbers = [row.get(node.column) for row in value]
     return sum(numbers, Decimal(0)) if all(isinstance(number, Decimal) for number in numbers) else UNANSWERED
+
+
+def born(number: str) -> Any:
+    """The day of birth in a citizen's number (GB 11643: signs 7 to 14 of 18); `UNANSWERED` where there is none, for
+    what is wrong with a number its own field says."""
+    try:
+        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return UNANSWERED
 
 
 def _from(day: date, node: Shift | YearDay) -> date:

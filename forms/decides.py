@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from catalog.bundle import Bundle
-from catalog.conditions import All, Any_, Condition, Count, Name, Node, Not, Sum, fold, walk
+from catalog.conditions import All, Any_, Condition, Name, Node, Not, Reading, Sum, fold, walk
 from catalog.dictionary import Field, FieldType
 from catalog.evaluate import EMPTY, holds
 from catalog.matter import Matter
@@ -138,4 +138,4 @@ def _read_by(test: Node) -> frozenset[str]:
 
 
 def _names(node: Node) -> tuple[str, ...]:
-    return (node.name,) if isinstance(node, Name | Count | Sum) else ()
+    return (node.name,) if isinstance(node, Reading) else ()

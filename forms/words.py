@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from catalog.bounds import number_words
 from catalog.bundle import Bundle
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
+from catalog.conditions import All, Any_, Born, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY, UNANSWERED, holds
 from catalog.limits import Limit
@@ -213,7 +213,7 @@ def _lasting(length: Limit) -> str:
 
 def _is_date(node: Node, labels: Labels) -> bool:
     match node:
-        case Shift() | YearDay():
+        case Shift() | YearDay() | Born():
             return True
         case Literal(value):
             return isinstance(value, date)
@@ -231,6 +231,8 @@ def _value(node: Node, other: Node | None, labels: Labels) -> str:
             return labels.of(name)
         case Count(name):
             return f"{labels.of(name)}的数量"
+        case Born(name):
+            return f"{labels.of(name)}里的出生日期"
         case Sum(name, column):
             return f"{labels.of(name)}里的{labels.of(f'{name}.{column}')}合计"
     return phrase(node, True, labels)
@@ -238,7 +240,7 @@ def _value(node: Node, other: Node | None, labels: Labels) -> str:
 
 def _names(node: Node) -> list[str]:
     match node:
-        case Name(name) | Count(name) | Sum(name, _):
+        case Name(name) | Count(name) | Sum(name, _) | Born(name):
             return [name]
         case Compare(_, left, right):
             return _names(left) + _names(right)

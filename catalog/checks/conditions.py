@@ -9,7 +9,21 @@ from decimal import Decimal
 from typing import Literal as OneOf
 
 from catalog.answers import FILER_TYPE, AnswerType
-from catalog.conditions import All, Any_, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
+from catalog.conditions import (
+    All,
+    Any_,
+    Born,
+    Compare,
+    Condition,
+    Count,
+    Literal,
+    Name,
+    Node,
+    Not,
+    Shift,
+    Sum,
+    YearDay,
+)
 from catalog.findings import Findings
 from catalog.model import Path
 from catalog.suggest import unknown
@@ -80,10 +94,8 @@ def _faults(node: Node, scope: Scope, truth: bool = False) -> Iterator[Fault]:
             yield from _shift(node, scope)
         case Name(name):
             yield from _name(name, scope)
-        case Count(name):
-            yield from _count(name, scope)
-        case Sum(name, column):
-            yield from _sum(name, column, scope)
+        case Count() | Sum() | Born():
+            yield from _told_by(node, scope)
     if truth and not isinstance(node, Not | All | Any_ | Compare):
         yield from _bare(node, scope)
 
@@ -110,6 +122,12 @@ def _unknown_name(name: str, scope: Scope) -> str:
     return f"条件里的 {name} 不认识{unknown(name, sorted(scope.every()))}"
 
 
+def _told_by(node: Count | Sum | Born, scope: Scope) -> Iterator[Fault]:
+    if isinstance(node, Sum):
+        return _sum(node.name, node.column, scope)
+    return _count(node.name, scope) if isinstance(node, Count) else _born(node.name, scope)
+
+
 def _count(name: str, scope: Scope) -> Iterator[Fault]:
     kind = scope.type_of(name)
     if kind is None:
@@ -124,6 +142,14 @@ def _sum(name: str, column: str, scope: Scope) -> Iterator[Fault]:
         yield "unknown_name", _unknown_name(f"{name}.{column}" if kind else name, scope), "error"
     elif kind.type != "rows" or _KINDS.get(number.type) != "number":
         yield "condition_type", f"sum({name}.{column}) 只能加分组里的数字", "error"
+
+
+def _born(name: str, scope: Scope) -> Iterator[Fault]:
+    kind = scope.type_of(name)
+    if kind is None or name == scope.own or name in scope.unknowable:
+        yield from _name(name, scope)
+    elif kind.type != "citizen_id":
+        yield "condition_type", f"born({name}) 只能读身份证号里的出生日期；{name} 不是身份证号", "error"
 
 
 def _shift(node: Shift, scope: Scope) -> Iterator[Fault]:
@@ -192,7 +218,7 @@ def _kind(node: Node, scope: Scope) -> Kind:
             return "unknown" if known is None else _KINDS.get(known.type, "text")
         case Literal(value):
             return _kind_of_value(value)
-        case Shift() | YearDay():
+        case Shift() | YearDay() | Born():
             return "date"
         case Count() | Sum():
             return "number"
@@ -211,8 +237,8 @@ def _shown(node: Node) -> str:
     match node:
         case Name(shown) | Literal(shown):
             return str(shown)
-        case Count(name):
-            return f"count({name})"
+        case Count(name) | Born(name):
+            return f"{type(node).__name__.lower()}({name})"
         case Sum(name, column):
             return f"sum({name}.{column})"
         case Shift(base, sign, length):

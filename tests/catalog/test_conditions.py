@@ -24,6 +24,7 @@ ANSWERS: dict[str, Any] = {
     "rows": ({"vin": "a", "seats": Decimal(5)}, {"vin": "b", "seats": Decimal("2.5")}),
     "leap": date(2020, 2, 29),
     "half": ({"seats": Decimal(5)}, {}), "name": "and", "外线": True, "vehicles.mass": Decimal(5000),
+    "child": "37020220200301994X", "odd": "37020220209901994X", "heirs.id": "370202196604059930",
 }
 
 
@@ -49,6 +50,10 @@ ANSWERS: dict[str, Any] = {
     ("today == 08-31", True), ("today < 8月31日", False), ("born == 今年 8 月 31 日", True),
     ("done <= 06-01 - 1nd", True), ("leap + 72mo <= 02-28", True), ("leap + 72mo <= 02-27", False),
     ("gone <= 08-31", False), ("unknown <= 08-31", None),
+    # the day of birth that stands in a citizen's number
+    ("born(child) == 2020-03-01", True), ("born(child) + 72mo <= 08-31", True), ("born(child) > today", False),
+    ("born(heirs.id) < 1970-01-01", True), ("born(odd) < today", None), ("born(gone) < today", False),
+    ("born(unknown) < today", None), ("not born(child) == done", True),
     # language 2.2: a question that does not apply is a known, empty value
     ("gone", False), ("not gone", True), ("gone > 0", False), ("gone == 0", False), ("gone != 0", False),
     ("not gone == 0", True), ("gone in services", False), ("gone not in services", True), ("'x' in gone", False),
@@ -108,6 +113,7 @@ def test_what_cannot_be_read_says_what_to_write(text: str, says: str) -> None:
     ("x + 3mo <= today", {"x", "today"}), ("x <= 08-31", {"x", "today"}),
     ("steam in services", {"steam", "services"}), ("kind == age", {"kind"}), ("water in services", {"services"}),
     ("group.field > 3", {"group.field"}), ("ｌine", {"line"}),
+    ("born(child) <= day", {"child", "day"}),
 ])
 def test_the_names_of_a_condition_are_folded_and_without_options(text: str, names: set[str]) -> None:
     options = {"kind": frozenset({"age", "1"}), "services": frozenset({"water"})}
@@ -132,7 +138,7 @@ TYPES = {
     "line": AnswerType("yes_no"), "length": AnswerType("number"), "day": AnswerType("date"),
     "kind": AnswerType("choice", ("age", "trade")), "services": AnswerType("many", ("water", "gas")),
     "rows": AnswerType("rows"), "rows.vin": AnswerType("text"), "rows.seats": AnswerType("integer"),
-    "name": AnswerType("text"), "maybe": AnswerType("number"),
+    "name": AnswerType("text"), "maybe": AnswerType("number"), "child": AnswerType("citizen_id"),
 }
 
 
@@ -140,6 +146,10 @@ TYPES = {
     ("line and length > 3 and day + 3mo <= today", ""), ("kind == age or water in services", ""),
     ("count(rows) > 1 and count(services) == 2", ""), ("sum(rows.seats) > length", ""),
     ("filer == agent and name == 'x'", ""), ("length != 3", ""), ("day + 72mo <= 08-31 or today > 8月31日 - 3mo", ""),
+    ("born(child) == day and born(child) + 216mo > today", ""), ("born(child)", "born(child) 是日期，不能单独作条件"),
+    ("born(name) < today", "born(name) 只能读身份证号里的出生日期；name 不是身份证号"),
+    ("born(chld) < day", "是否想写 child？"),
+    ("born(child) > length", "born(child)(日期)不能与 length(数字)比较"), ("born(me) < day", "不能以自己的回答为条件"),
     ("length > 8月31日", "length(数字)不能与 08-31(日期)比较"),
     ("line == yes", ""), ("not (kind in services)", ""),
     ("legnth > 3", "是否想写 length？"), ("length", "length 是数字，不能单独作条件"),

@@ -57,6 +57,21 @@ def test_two_forms_whose_days_a_fixed_day_tells_apart_are_told_apart():
     assert [bool(compose(catalog, "b", {}, today=TODAY, form=form).problems) for form in forms] == [False, True]
 
 
+@pytest.mark.parametrize(("need", "number", "says"), [
+    ("born(pid) == born_on", "37020220200301994X", []), ("born(pid) == born_on", "11010519491231002X", ["还不行。"]),
+    ("born(pid) + 216mo <= today", "11010519491231002X", []),
+    ("born(pid) + 216mo <= today", "37020220200301994X", ["还不行；从 2038-03-01 起不受这一条限制"]),
+])
+def test_a_rule_reads_the_day_of_birth_in_a_number(need, number, says):
+    texts = written(matter("m1", "fields: [pname, born_on, pid]"), ASKED + RULE.format(need) + ONE,
+                    BORN + "pid: {name: 身份证号, type: citizen_id}\n")
+    catalog = read(texts)
+    found = [compose(catalog, "b", {"born_on": "2020-03-01"}, today=TODAY, form=form).problems
+             for form in ({"pname": "甲"}, {"pname": "甲", "pid": number})]
+    assert [one.level for one in found[0]] == ["undecided"]  # a number that is not there yet decides nothing
+    assert [one.text for one in found[1]] == says
+
+
 SEASON = "matters: {m1: {}, m2: {when: today >= 06-01 and today <= 08-31}}\n"
 
 
