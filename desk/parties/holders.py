@@ -76,8 +76,9 @@ def _others(plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> Iter
 
 def _may_be_asked(source: Source, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
     """Whether a look-up asks about nobody, about somebody who is asked for their own agreement or is not named yet, or
-    about whoever files: a register that tells of two persons may be asked by either."""
-    parties = {party.role for party in plan.agreements}
+    about whoever files: a register that tells of two persons may be asked by either. Nobody is asked to agree whom the
+    form gives no name."""
+    parties = {party.role for party in plan.agreements if answers.get(party.id) and answers.get(party.shown)}
     about = [role for role in asked_about(source, None, plan.people)
              if role.code not in parties and answers.get(role.id)]
     return not about or any(_is_own(role, answers, own) or _is_related(role, plan, answers, own) for role in about)

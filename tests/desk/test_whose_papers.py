@@ -160,3 +160,13 @@ def test_a_guardian_has_to_be_found_one_and_of_who_files_alone_nobody_is_asked(d
     alone = desk.plan("card-services", {**cards, "guarded": False, "filer": "self"}, NOW)
     line = next(line for line in alone.removed_materials if line.key == "ID01@holder")
     assert line.why.text.startswith("经您同意，从电子证照库调取")
+
+
+def test_whoever_must_agree_is_somebody_else_as_long_as_the_form_names_nobody(desk, account):
+    sale = {"mortgaged": False, "moves": ["water"], "bills_paid": True, "filer": "self"}
+    form = answers(desk.plan("home-transfer", sale, NOW), NOW.date())
+    account({"holder_id": form["holder_id"]})
+    named = drafted(desk, form, "home-transfer", sale)
+    assert looked_up(named.plan) >= {"ID01@owner", "home_title"}  # once the seller agrees
+    nameless = desk.save_draft("somebody", named.id, {"form": {"home_owner_name": None}}, NOW)
+    assert asked_for(nameless).keys() >= {"ID01@owner", "home_title"}
