@@ -118,7 +118,7 @@ class Applicant:
 
     def answer_asks(self, view: Mapping[str, Any]) -> int:
         """Answer every open ask of a case; how many. After a transfer the new office may ask under an id that the one
-        before used, so it is told by its time, too: under the same key it would be the answer of before, given again."""
+        before used, so it is told by its time, too: under the same key it would be the answer of before, again."""
         asks = [(leg, ask) for leg in view["legs"] for ask in leg["asks"] if ask["open"]]
         for leg, ask in asks:
             self.call("POST", f"/api/cases/{view['reference']}/supplement", json=self.supply(leg, ask),
