@@ -113,6 +113,19 @@ def accounts_password(login: str, password: str, **said: Any) -> None:
     _change(login, "password", "更换密码", {"password": password, **said})
 
 
+@accounts.command("identify")
+@click.argument("login")
+@click.option("--citizen-id", prompt="身份证号", envvar="YJS_CITIZEN_ID", help="Asked for when not given.")
+@click.option("--organisation", default=None, help="For which organisation the person files, if for one.")
+@click.option("--credit-code", default=None, help="The organisation's 统一社会信用代码.")
+@click.option("--legal-rep", is_flag=True, help="The person is its legal representative.")
+@act()
+def accounts_identify(login: str, **said: Any) -> None:
+    """Say whose local account it is, once you have seen the person's card (and the organisation's licence): only papers
+    of these numbers are looked up for them."""
+    _change(login, "identify", "登记证件号码", said)
+
+
 @accounts.command("reset-factor")
 @click.argument("login")
 @act()

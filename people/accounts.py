@@ -115,6 +115,14 @@ class Accounts:
         self._end_and(account.account, lambda tx: stored_people.set_password(
             tx, account.account, stored, now, must_change=False), beside)
 
+    def identify(self, account: Account, details: Mapping[str, Any], beside: Beside = nothing) -> None:
+        """Store what somebody has made sure of about a person, in place of what was known before."""
+        def unit(tx: Tx) -> None:
+            stored_people.renew(tx, account, account.name, details)
+            beside(tx)
+
+        self._database().write(unit)
+
     def disable(self, subject: str, beside: Beside = nothing) -> None:
         """Close an account: its sessions end, its tokens and its password no longer open anything."""
         self._end_and(subject, lambda tx: stored_people.set_disabled(tx, subject, disabled=True), beside)

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from desk.staff.acts import Act
+from forms.formats import FORMATS, BadFormat
 from people.accounts import Beside, NewAccount
 from people.errors import PeopleError
 from people.identity import role_of
-from people.oidc.person import fit_subject
+from people.oidc.person import Person, fit_subject, known_of
 from people.tokens import Grant
 from store.people import Account
 from web.wiring import House
@@ -64,18 +65,22 @@ def account(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def change(home: House, asked: Asked) -> dict[str, Any]:
-    """Close an account, open it again, erase it, give it another password, take its second factor from it, or let an
-    identity of the platform open it, or none any more: `login`, `change`, `password`, `identity`."""
+    """Close an account, open it again, erase it, give it another password, take its second factor from it, say whose it
+    is, or let an identity of the platform open it, or none any more: `login`, `change`, `password`, `identity`, and the
+    numbers of `identify`."""
     act, now, found = act_of(asked), home.clock.now(), _known(home, str(asked["login"]))
     changes: Mapping[str, Callable[..., None]] = {
         "disable": home.accounts.disable, "enable": home.accounts.enable,
         "password": partial(_give_password, home, found, str(asked.get("password", ""))),
         "reset-factor": partial(_reset_factor, home),
         "bind": partial(_bind, home, str(asked.get("identity"))), "unbind": partial(_unbind, home),
+        "identify": partial(_identify, home, found, asked),
         "erase": home.erase_account}
     how = str(asked["change"])
     if how in {"bind", "unbind"} and found.role == "applicant":
         raise CommandRefused("办事人的账号由本人第一次登录时建立，不能另外绑定；这里只绑定工作人员的账号")
+    if how == "identify" and (found.role != "applicant" or found.login.startswith("@")):
+        raise CommandRefused("只登记办事人本地账号的证件号码；从统一身份认证平台来的，以平台核实的为准")
     if how == "erase" and found.role != "applicant":
         raise CommandRefused("工作人员做过的事要记得是谁；他们的账号只停用（flask accounts disable），不注销")
     if not act.dry_run:
@@ -87,6 +92,25 @@ def change(home: House, asked: Asked) -> dict[str, Any]:
 def _give_password(home: House, found: Account, password: str, _account: str, beside: Beside) -> None:
     """Give an account another password."""
     home.accounts.give_password(found, password, home.clock.now(), beside)
+
+
+def _identify(home: House, found: Account, asked: Asked, _account: str, beside: Beside) -> None:
+    """Say which person an account is, and for which organisation they sign in, as somebody has made sure of it."""
+    number, code = _number("citizen_id", asked["citizen_id"]), asked.get("credit_code") or ""
+    organisation = str(asked.get("organisation") or "").strip()
+    if bool(code) is not bool(organisation):
+        raise CommandRefused("替单位办事的，--organisation 和 --credit-code 要一起写")
+    person = Person(issuer="", subject="", sid=None, name=found.name, citizen_id=number, organisation=organisation,
+                    credit_code=_number("uscc", code) if code else "",
+                    capacity="legal_rep" if asked.get("legal_rep") else "")
+    home.accounts.identify(found, known_of(person, home.parts.roles), beside)
+
+
+def _number(kind: str, said: Any) -> str:
+    try:
+        return FORMATS[kind](str(said).strip())
+    except BadFormat as wrong:
+        raise CommandRefused(str(wrong)) from None
 
 
 def _reset_factor(home: House, account: str, beside: Beside) -> None:

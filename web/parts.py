@@ -58,7 +58,7 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
         open_store=lambda: open_store(place, cipher, LOG.warning),
         make_desk=lambda opened: _desk(settings, catalog, deployment, opened, scanner),
         personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"), oidc=oidc,
-        roles=_roles(catalog) if oidc else (), gateway=gateway_of(settings), scanner=scanner)
+        roles=_roles(catalog), gateway=gateway_of(settings), scanner=scanner)
 
 
 def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> Setup | None:

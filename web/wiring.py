@@ -64,8 +64,8 @@ __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What was read and checked before anything is opened. `open_store` opens the store, `make_desk` builds the desk
-    on it; `cookie_key` signs cookies; `oidc` is the connection to the identity platform, `roles` those that a person it
-    knows may have in a case; `gateway` is the city's message gateway, `scanner` looks for
+    on it; `cookie_key` signs cookies; `oidc` is the connection to the identity platform, `roles` those that a known
+    person may have in a case; `gateway` is the city's message gateway, `scanner` looks for
     viruses."""
 
     catalog: Catalog

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from app import create_app
+from desk.parties.holders import Holders
 from people import totp
 from people.errors import WrongLogin
 from people.factors import enrol
@@ -65,6 +66,28 @@ def test_whoever_loses_the_second_factor_sets_up_another_one_after_a_reset(deplo
     assert who(deployment, login="li", factor_since=None)
     last = json.loads(deployment.ok("audit", "--json").splitlines()[-1])
     assert (last["action"], last["data"]["reason"]) == ("account.reset-factor", reset[-1])
+
+
+def test_whose_an_applicants_account_is_can_be_said_and_with_it_whose_papers_are_looked_up(deployment):
+    for login, role in (("li", "operator"), ("wang", "applicant")):
+        deployment.ok("account", login, "--role", role, "--name", "示例甲", "--password", LONG)
+    seen = ("--reason", "核对了身份证和营业执照")
+    number, firm = ("--citizen-id", "11010519491231002x"), ("--organisation", "示例公司", "--credit-code")
+    for wrong, says in (
+            (("li", *number), "只登记办事人本地账号"), (("wang", "--citizen-id", "110105194912310021"), "校验码不对"),
+            (("wang", *number, "--organisation", "示例公司"), "要一起写"),
+            (("wang", *number, *firm, "91370200163562681A"), "统一社会信用代码不对")):
+        refused = deployment.flask("accounts", "identify", *wrong, *seen)
+        assert (refused.exit_code, says in refused.output) == (1, True), refused.output
+    assert "已登记证件号码" in deployment.ok("accounts", "identify", "wang", *number, *firm, "91370200163562681G",
+                                      "--legal-rep", *seen)
+    with deployment.house() as home:
+        known = home.accounts.by_login("wang")
+        own = Holders(home.desk._premises, home.desk._editions).own([known.account])
+    assert own == {"91370200163562681G"}  # these definitions ask for nobody's number but the applicant's, a firm
+    assert known.body == {"credit_code": "91370200163562681G", "project_name": "示例公司"}
+    last = json.loads(deployment.ok("audit", "--json").splitlines()[-1])
+    assert (last["action"], "1949" in str(last)) == ("account.identify", False)
 
 
 def test_an_applicants_account_is_erased_by_command_and_nobody_elses(deployment):
