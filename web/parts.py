@@ -21,6 +21,7 @@ from connectors.scanners import BadScanner, NoScanner, Scanner, place_of
 from connectors.shipped import registry as shipped
 from connectors.signing import BadSecret, secret_bytes
 from desk.desk import Desk
+from desk.parties.persons import OWN_ROLES
 from desk.premises import Keep, Premises
 from people.oidc.person import RoleFields
 from people.oidc.setup import BadSetup, Given, Setup, read_setup
@@ -79,7 +80,7 @@ def _roles(catalog: Catalog) -> tuple[RoleFields, ...]:
     return tuple(dict.fromkeys(
         RoleFields(role.code, role.id, role.shown, kinds[role.id] == "uscc")
         for roles in listed for role in roles.values()
-        if role.code in {"holder", "agent", "legal_rep"} and kinds.get(role.id) in {"citizen_id", "uscc"}))
+        if role.code in OWN_ROLES and kinds.get(role.id) in {"citizen_id", "uscc"}))
 
 
 def _deployment(settings: Settings, environ: Mapping[str, str], registry: Registry) -> Deployment:

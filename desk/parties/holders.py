@@ -15,14 +15,13 @@ from catalog.model import Catalog
 from desk.applicants.lookups import LOOKED_UP, Consent, Grounds, spoken_for, tried
 from desk.editions import Composed, Editions
 from desk.parties.parties import Party, consent_of
-from desk.parties.persons import folded
+from desk.parties.persons import OWN_ROLES, folded
 from desk.premises import Premises
 from forms.look_ups import asked_about
 from forms.plan import Plan
 from store import people
 
 Own = frozenset[str] | None  # the numbers for which whoever files may consent; None: for any
-_KINDS = frozenset({"citizen_id", "uscc"})
 
 
 class Holders:
@@ -30,9 +29,11 @@ class Holders:
 
     def __init__(self, premises: Premises, plans: Editions) -> None:
         self._premises, self._plans = premises, plans
+        self._fields = _own_fields(premises.catalog)
 
     def own(self, filers: Iterable[str]) -> Own:
-        """The numbers that the accounts of these know, in whatever role: whom it is for, and who fills in.
+        """The numbers that the accounts of these (whom it is for, and who fills in) have for themselves, or for those they
+        sign in for. What an account knows of others besides is not their own.
 
         None where none of them has an account: a program with a token answers for those it files for, as the platform
         that it belongs to has identified them.
@@ -41,7 +42,8 @@ class Holders:
             known = [account for one in dict.fromkeys(filers) if (account := people.known(tx, one)) is not None]
         if not known:
             return None
-        return frozenset(number for account in known for number in _numbers(account.body, self._premises.catalog))
+        return frozenset(folded(str(account.body[code])) for account in known for code in self._fields
+                         if code in account.body)
 
     def within(self, plain: Composed, answers: Mapping[str, Any], own: Own) -> Composed:
         """A plan before any look-up without those that would be made by the numbers of others alone."""
@@ -59,11 +61,10 @@ def grounds(plan: Plan, answers: Mapping[str, Any], own: Own, consent: Consent, 
     return Grounds(consent, partial(consent_of, plan=plan, own=consent, parties=parties), kin)
 
 
-def _numbers(details: Mapping[str, Any], catalog: Catalog) -> Iterator[str]:
-    for code, value in details.items():
-        definition = catalog.fields.get(code)
-        if definition is not None and definition.type in _KINDS:
-            yield folded(str(value))
+def _own_fields(catalog: Catalog) -> frozenset[str]:
+    """The fields with the number of somebody who signs in."""
+    listed = (catalog.roles, *(catalog.roles_of(bundle) for bundle in catalog.bundles.values()))
+    return frozenset(role.id for roles in listed for role in roles.values() if role.code in OWN_ROLES)
 
 
 def _others(plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from store.errors import UnknownAccount
 from store.port import Tx
 
 NAMELESS = "（没有登记姓名）"
+OWN_ROLES = frozenset({"holder", "agent", "legal_rep"})  # those that whoever signs in may have in any case
 
 
 @dataclass(frozen=True, slots=True)
