@@ -32,8 +32,8 @@ class Holders:
         self._fields = _own_fields(premises.catalog)
 
     def own(self, filers: Iterable[str]) -> Own:
-        """The numbers that the accounts of these (whom it is for, and who fills in) have for themselves, or for those they
-        sign in for. What an account knows of others besides is not their own.
+        """The numbers that the accounts of these (whom it is for, and who fills in) have for themselves, or for those
+        they sign in for. What an account knows of others besides is not their own.
 
         None where none of them has an account: a program with a token answers for those it files for, as the platform
         that it belongs to has identified them.
