@@ -225,8 +225,7 @@ class MaterialLine:
     """A paper the applicant still brings. `key` identifies (kind, role, row): `K16`, `ID01@mother`, `TX02#1`.
 
     `askers` are the legs that get the upload. `choices` are the kinds of an `any_of`. `tolerable` is set only when
-    every asker tolerates a later paper (the strictest time). `failed` names a look-up that missed or failed, or that is
-    not made (then the rule is `others`).
+    every asker tolerates a later paper (the strictest time). `failed`: a look-up in vain or not made.
     """
 
     key: str

@@ -179,11 +179,8 @@ class Intake:
             raise InvalidAnswers(errors={"materials": papers.errors})
         offices = whole.offices
         kept = {key: list(filing.materials[key]) for key in whole.specs if key in filing.materials}
-        looked_up = {key: one for key, one in found.documents.items() if key not in whole.arranged.others}
         body: dict[str, Any] = {"situation": dict(filing.situation), "form": dict(clean.clean), "materials": kept,
-                                "consent": consent, "lookups": looked_up}
-        if relations := found.relations():
-            body["relations"] = relations
+                                "consent": consent, **found.without(whole.arranged.others).pinned()}
         if parties:
             body["agreements"] = [one.kept() for one in parties]
         row = CaseRow(reference=references.new_reference(now.astimezone(self._premises.zone).date()), subject=owner,

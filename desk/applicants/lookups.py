@@ -5,9 +5,9 @@ All look-ups happen at filing (language 2.8): a licence that a leg ends would be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,9 +42,14 @@ class Findings:
     outcomes: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def relations(self) -> dict[str, str]:
-        """What registers of relations answered, by role."""
-        return {key.removeprefix(RELATED): said for key, said in self.outcomes.items() if key.startswith(RELATED)}
+    def without(self, others: Container[str]) -> Findings:
+        """The same without the documents of others: they were found before an account changed."""
+        return replace(self, documents={key: one for key, one in self.documents.items() if key not in others})
+
+    def pinned(self) -> dict[str, Any]:
+        """As a case keeps it: the documents, and by role what registers of relations answered, if any was asked."""
+        relations = {key.removeprefix(RELATED): said for key, said in self.outcomes.items() if key.startswith(RELATED)}
+        return {"lookups": self.documents, **({"relations": relations} if relations else {})}
 
     def kept(self) -> dict[str, Any]:
         """As a draft keeps it."""

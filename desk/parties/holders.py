@@ -68,11 +68,8 @@ def _own_fields(catalog: Catalog) -> frozenset[str]:
 
 
 def _others(plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> Iterator[str]:
-    for line in plan.removed_materials:
-        if line.rule in LOOKED_UP:
-            for one in tried(line):
-                if not _may_be_asked(one.source, plan, answers, own):
-                    yield one.key
+    would = (one for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line))
+    yield from (one.key for one in would if not _may_be_asked(one.source, plan, answers, own))
 
 
 def _may_be_asked(source: Source, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:

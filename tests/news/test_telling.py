@@ -18,6 +18,7 @@ from store.engine.opening import Place, open_store
 from store.engine.sqlite import FILE
 from store.errors import StoreUnavailable
 from store.preferences import Preferences
+from tests.desk.filings import FORM
 from tests.news.conftest import Town, said
 from tests.oversight.conftest import ON_BOTH, at
 
@@ -166,7 +167,8 @@ def test_what_is_no_longer_true_or_no_longer_wanted_does_not_leave(town):
 
 def test_nothing_leaves_for_a_closed_account_and_what_comes_after_it_is_open_again_does(town):
     write = town.premises.database.write
-    write(lambda tx: people.add_account(tx, people.Account("somebody", "somebody", "applicant", "示例", MORNING)))
+    somebody = people.Account("somebody", "somebody", "applicant", "示例", MORNING, body=FORM)
+    write(lambda tx: people.add_account(tx, somebody))
     first = town.file()
     town.refuse(first, "01", MORNING)
     town.desk.sweep(MORNING)

@@ -26,7 +26,7 @@ from desk.staff.acts import Act
 from desk.values import Filing, Receipt
 from oversight.ratings import Given, Ratings
 from people.accounts import NewAccount
-from sources.samples import sample_paper
+from sources.samples import PERSONAS, sample_paper
 from store import audit, mandates
 from store.chains.proof import verify
 from store.engine.opening import Place
@@ -45,7 +45,7 @@ Do = Callable[[datetime], object]
 def there(place: Place, tmp_path: Path) -> Iterator[Inside]:
     with inside(tmp_path, place.data, place.url) as made:
         for who, name in ((BOSS, "示例甲"), (SUBJECT, "示例乙"), ("third", "示例丙")):
-            made.house.accounts.add(NewAccount(who, "applicant", name, subject=who), NOW)
+            made.house.accounts.add(NewAccount(who, "applicant", name, subject=who, details=PERSONAS[0].details), NOW)
         yield made
 
 

@@ -163,8 +163,8 @@ class PlanAnswer(Answer):
     materials = fields.Nested(PlanMaterials, required=True)
     order = anything("`edges` between legs and the `longest` chain")
     figures = anything("before and after")
-    people = many(fields.Dict(), "the persons and bodies of the case; `consents`: must agree unless they file it; "
-                  "`related`: by which law whoever files consents for them, and the register that tells the relation")
+    people = many(fields.Dict(), "the persons and bodies of the case; `consents`: must agree unless they file "
+                  "it; `related`: by which law the filer consents for them, and the register of relations")
     agreements = many(fields.Dict(), "who must agree before it is filed (`role`), and to what")
 
 
