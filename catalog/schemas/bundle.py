@@ -171,13 +171,22 @@ class OwnWordsShape(Authored):
     sections = MapOf("分页的说法", Shape("分页的说法", SectionWordsShape), named="code")
 
 
+class Decided(Words):
+    """What is decided, kept as one text: a bound, or some of several codes, which are written as a list too."""
+
+    def _typed(self, value: Any) -> Any:
+        if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+            value = "、".join(value)
+        return super()._typed(value)
+
+
 class DecisionShape(Authored):
     """The author's answer to a clash of specifications."""
 
     field = Name("字段")
     material = Name("材料")
     attribute = Name("属性", required=True)
-    value = Words("裁定值", required=True)
+    value = Decided("裁定值", required=True)
     because = Line("理由", required=True)
 
 
