@@ -145,6 +145,7 @@ class CompositeShape(Authored):
     parts = ListOf("组成", Name("结果"), required=True)
     needs = ListOf("必备组成", Name("结果"))
     valid = Pick("有效期", ("parts",))
+    shows = ListOf("报告上写明的内容", Name("字段"))
 
 
 class FieldWordsShape(Authored):
