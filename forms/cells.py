@@ -103,7 +103,8 @@ class Space:
         for matter in known.matters.values():
             conditions += [placed.condition for placed in matter_conditions(matter)]
             conditions += [rule.need for rule in matter.rules]
-        space.alone = options_alone(known.bundle, conditions)
+        free = [group.none for group in known.bundle.groups if group.none is not None]
+        space.alone = options_alone(known.bundle, [*conditions, *free])
         for condition in conditions:
             for node in walk(condition.tree):
                 if isinstance(node, Compare):

@@ -12,8 +12,10 @@ from catalog.conditions import parse_condition, resolve
 from catalog.limits import Limit
 from catalog.load import load_catalog
 from catalog.matter import LimitRow
+from forms.answers import know
+from forms.cells import Space
 from forms.explore import explore
-from tests.forms.authored import matter, written
+from tests.forms.authored import matter, read, written
 from tests.forms.authored import said as told
 
 TODAY = date(2026, 3, 2)
@@ -191,3 +193,10 @@ def test_more_options_than_can_be_combined_are_a_warning_that_names_the_question
     assert told(texts) == []
     warned, = told(texts, "warning")
     assert warned.startswith("b.yaml:1: b：多选题 areas 有 14 个选项要组合起来试，情形太多，没有逐一验证；")
+
+
+def test_an_option_on_which_a_group_or_another_matter_hangs_is_not_alone():
+    more = "groups: {g: {one_of: [m_o00, m_o01], none: o05 in areas}}\n"
+    catalog = read(inquiry(more=more))
+    space = Space.of(know(catalog, catalog.bundles["b"], {}, None, TODAY))
+    assert {option for _, option in space.alone} == {*MANY} - {"o00", "o01", "o05"}

@@ -139,3 +139,14 @@ def test_the_whole_way_of_a_case_is_accessible(sized: Page) -> None:
     page.goto(f"/track#r={reference}&c={code}")
     page.wait_for_url(f"**/track/{reference}")
     look_over(page)
+
+
+def test_a_question_with_many_boxes_is_answered_with_one_press(page: Page) -> None:
+    page.goto("/bundles/listing-check/questions/areas")
+    ticked = page.locator("main input[type=checkbox]:checked")
+    page.get_by_role("button", name="全选").click()
+    assert ticked.count() == 14
+    page.get_by_label("海关").uncheck()
+    page.get_by_role("button", name="全选").click()
+    page.get_by_role("button", name="全不选").click()
+    assert ticked.count() == 0
