@@ -20,24 +20,10 @@ from forms.split import leg_fields, with_results
 
 
 def in_our_words(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of `leg.supplement_required` with our codes and names; what we do not know stays as it was asked if it
-    has a name. `MalformedNotice` for a bare code that nobody knows: the applicant would be asked for a riddle."""
-    fields = [_field(case.plan, leg, entry) for entry in data.get("fields") or ()]
-    papers = [_paper(case.plan, leg, catalog, entry) for entry in data.get("materials") or ()]
-    own = [asker.as_name for _, asker in _own(case.plan, leg)]
-    slots = [f"{kind_of(slot.key)}({slot.name})" for slot in case.plan.slots
-             if slot.leg == leg and slot.obtained not in ("form", "replaced")]
-    wrong = {**_riddles("fields", "field", fields, own), **_riddles("materials", "material", papers, slots)}
-    if wrong:
-        raise MalformedNotice(errors={"data": wrong})
-    return {**data, "fields": fields, "materials": papers}
-
-
-def _riddles(part: str, key: str, asked: list[dict[str, Any]], known: list[str]) -> dict[str, Any]:
-    """What is wrong with asks that have no name after all; empty if nothing."""
-    codes = [str(entry[key]) for entry in asked if not entry.get("name")]
-    says = f"本事项没有 {'、'.join(codes)}，有的是：{'、'.join(dict.fromkeys(known)) or '无'}"
-    return {part: [f"{says}；要别的，请另写 name 说明要什么"]} if codes else {}
+    """The data of `leg.supplement_required` with our codes and names; what we do not know stays as it was asked, and a
+    bare code gets a name that the applicant can read."""
+    return {**data, "fields": [_field(case.plan, leg, entry) for entry in data.get("fields") or ()],
+            "materials": [_paper(case.plan, leg, catalog, entry) for entry in data.get("materials") or ()]}
 
 
 def _field(plan: Plan, leg: str, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,12 +32,13 @@ def _field(plan: Plan, leg: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     by_code = [line for line in _lines(plan) if line.code == asked]
     for line in (*own, *by_code):
         return {**entry, "field": line.code, "name": str(line.name), "asked_as": asked}
-    return _as_asked(entry, asked)
+    return {**entry, "name": _read_as(entry, asked, "内容")}
 
 
-def _as_asked(entry: Mapping[str, Any], code: str) -> dict[str, Any]:
+def _read_as(entry: Mapping[str, Any], code: str, what: str) -> str:
     """What is on no form and in no dictionary, by the name it came with; Chinese words are their own name."""
-    return {**({"name": code} if any("\u4e00" <= sign <= "\u9fff" for sign in code) else {}), **entry}
+    words = any("\u4e00" <= sign <= "\u9fff" for sign in code)
+    return str(entry.get("name") or (code if words else f"部门另外要的{what}（编号 {code}）"))
 
 
 def _lines(plan: Plan) -> tuple[FieldLine | RemovedField, ...]:
@@ -70,8 +57,8 @@ def _paper(plan: Plan, leg: str, catalog: Catalog, entry: Mapping[str, Any]) -> 
     code = entry["material"]
     slot = next((slot for slot in plan.slots if slot.leg == leg and code in (slot.key, kind_of(slot.key))), None)
     known = catalog.materials.get(kind_of(code))
-    name = slot.name if slot is not None else known.name if known is not None else None
-    return _as_asked(entry, code) if name is None else {**entry, "name": str(name)}
+    name = slot.name if slot is not None else known.name if known is not None else _read_as(entry, code, "材料")
+    return {**entry, "name": str(name)}
 
 
 def in_their_words(plan: Plan, leg: str, supplied: Mapping[str, Any]) -> dict[str, Any]:

@@ -230,8 +230,7 @@ def test_an_answer_goes_back_in_the_departments_code_values(desk, receipt, catal
     asks = {ask.code: ask for ask in catalog.matters["power-supply"].asks.fields}
     ask = next(ask for ask in asks.values() if ask.values and ask.code in small_filing().form)
     value = small_filing().form[ask.code]
-    other = {"field": "other", "name": "其他"}
-    say(desk, receipt, "03", "leg.supplement_required", {**ASK, "fields": [ask.code, other]})
+    say(desk, receipt, "03", "leg.supplement_required", {**ASK, "fields": [ask.code, "other"]})
     answers = {ask.code: value, "other": "自由填写"}
     desk.supplement("somebody", receipt.reference, Supply("03", "a1", answers), "s1", NOW)
     (claim,) = desk.claim(ROOM, NOW)
@@ -248,15 +247,12 @@ def test_a_paper_that_is_asked_has_the_dictionarys_name_and_the_departments_note
         ("用量负荷清单", None), ("说明", "两份"), ("用量负荷清单", "盖章")]
 
 
-def test_an_ask_for_a_code_that_nobody_knows_needs_a_name_the_applicant_can_read(desk, receipt):
-    with pytest.raises(MalformedNotice) as refused:
-        say(desk, receipt, "03", "leg.supplement_required", {**ASK, "fields": ["rysl"], "materials": ["K99"]})
-    (field,), (paper,) = (refused.value.errors["data"][part] for part in ("fields", "materials"))
-    assert field.startswith("本事项没有 rysl，有的是：") and "要别的，请另写 name" in field
-    assert paper.startswith("本事项没有 K99，有的是：") and "BL01(营业执照)" in paper and "申请表" not in paper
-    say(desk, receipt, "03", "leg.supplement_required", {**ASK, "fields": [], "materials": ["说明书一份"]})
+def test_an_ask_for_a_bare_code_that_nobody_knows_has_a_name_the_applicant_can_read(desk, receipt):
+    papers = ["K99", "说明书一份", {"material": "K98", "name": "清单"}]
+    say(desk, receipt, "03", "leg.supplement_required", {**ASK, "fields": ["rysl"], "materials": papers})
     (ask,) = leg_of(desk, receipt, "03")["asks"]
-    assert [one["name"] for one in ask["materials"]] == ["说明书一份"]
+    assert [one["name"] for one in ask["materials"]] == ["部门另外要的材料（编号 K99）", "说明书一份", "清单"]
+    assert [one["name"] for one in ask["fields"]] == ["部门另外要的内容（编号 rysl）"]
 
 
 def test_a_file_of_another_office_is_unknown_to_the_one_that_names_it(desk, receipt):
