@@ -39,6 +39,7 @@ QUARANTINE: Mapping[str, str] = {
     "ask_changed": "同一补正编号的内容前后不一致；请为新的补正使用新的编号",
     "unknown_state": "接收应答里的 state 不在可用之列，只登记为已接收；请改用回告说明进展",
     "bad_ref": "接收应答里的 ref 不是 200 字以内的文字，没有登记编号；请在回告里写明 ref",
+    "seq_reused": "同一个 seq 已用于这个分办件另一条同类的回告；请让 seq 逐条增大，用新的 webhook-id 重发",
     "id_reused": "同一个 webhook-id 已用于另一份内容；请为每条回告使用新的 webhook-id，重发时才保持不变",
     BELONGS_ELSEWHERE: "贵单位认为该分办件应由其他单位办理，没有登记为不予受理；平台人员核实后转办",
     "transferred": "该分办件已转由其他单位办理，贵单位的回告没有登记，已转平台人员核实；请停止办理",
@@ -127,7 +128,7 @@ def _copy_of(leg: Leg, notice: Event) -> str | None:
             continue
         same = _content(old) == _content(notice)
         if seq is not None and old.data.get("seq") == seq:
-            return "known" if same else "contradiction"
+            return "known" if same else "contradiction" if notice.type in _ONCE else "seq_reused"
         if same and (old.at == notice.at or (old.type in _ONCE and not _reopened_between(leg, old, notice))):
             return "known"
         if old.type == "leg.supplement_required" and old.data.get("ask") == notice.data.get("ask"):

@@ -108,7 +108,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """One certificate over several results; a `report` only says what each of them found."""
+    """One certificate over several results; a `report` only says what each of them found, and repeats on top what of
+    the form it `shows`."""
 
     id: str
     name: Text
@@ -117,6 +118,7 @@ class Composite:
     needs: tuple[str, ...] = ()
     valid: str = "parts"
     kind: Literal["certificate", "report"] = "certificate"
+    shows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
         "materials": [] if masked else _materials(known, files),
         "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
                     for line in case.plan.removed_materials],
-        "figures": figures_json(case.plan), "plan": case.plan, "composite": composite_view(case, now, masked=masked),
+        "figures": figures_json(case.plan), "plan": case.plan, "composite": composite_view(known, now, definitions),
         "on_behalf": None,
     }
 
@@ -195,15 +195,19 @@ def _given(field: Field, value: Any, regions: Mapping[str, Region]) -> dict[str,
     return {**found, "text": "" if rows else "没有", "columns": columns, "rows": rows}
 
 
-def composite_view(case: Case, now: datetime, *, masked: bool) -> dict[str, Any] | None:
+def composite_view(known: Known, now: datetime, definitions: Catalog | None) -> dict[str, Any] | None:
     """The certificate over several results as it stands: each part with its own validity, and whether what it needs
-    is there; None where the case has none."""
-    one = case.plan.composite
+    is there; `shown` is what a report repeats of the form. None where the case has none."""
+    case, one = known.case, known.case.plan.composite
     if one is None:
         return None
-    parts = [_part(part, case.legs[part.leg], now, masked=masked) for part in one.parts]
+    parts = [_part(part, case.legs[part.leg], now, masked=definitions is None) for part in one.parts]
+    lines, form = {line.code: line for line in case.plan.fields}, known.row.body["form"]
+    shown = [] if definitions is None else [
+        {"code": code, "name": str(lines[code].name), "text": value_words(lines[code], form[code], definitions.regions)}
+        for code in one.shows if code in lines and form.get(code) not in (None, "", [])]
     return {"id": one.id, "name": str(one.name), "kind": one.kind, "issued_by": str(one.issued_by), "parts": parts,
-            "stands": all(part["state"] == "held" for part in parts if part["needed"])}
+            "stands": all(part["state"] == "held" for part in parts if part["needed"]), "shown": shown}
 
 
 def _part(part: PlannedPart, leg: Leg, now: datetime, *, masked: bool) -> dict[str, Any]:

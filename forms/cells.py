@@ -15,6 +15,7 @@ from catalog.conditions import Compare, Condition, Literal, Name, Node, Shift, S
 from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, holds, moved
 from catalog.matter import Matter
+from forms.alone import options_alone
 from forms.answers import FILER, Known, by_use
 from forms.values import Wanted
 from forms.wanted import wanted_of_field, wanted_of_question
@@ -28,9 +29,12 @@ Path = tuple[str | int, ...]
 
 
 class TooManyCells(Exception):
-    """There are more situations than can be tried; nothing is proven then."""
+    """There are more situations than can be tried; nothing is proven then. The message says to the author why."""
 
     code = "too_many_cells"
+
+    def __init__(self, why: str = "情形超过 100000 种") -> None:
+        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Space:
     questions: dict[str, Question] = field(default_factory=dict)
     marks: dict[str, set[Any]] = field(default_factory=dict)
     cells: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    alone: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(cls, known: Known) -> Space:
@@ -98,6 +103,8 @@ class Space:
         for matter in known.matters.values():
             conditions += [placed.condition for placed in matter_conditions(matter)]
             conditions += [rule.need for rule in matter.rules]
+        free = [group.none for group in known.bundle.groups if group.none is not None]
+        space.alone = options_alone(known.bundle, [*conditions, *free])
         for condition in conditions:
             for node in walk(condition.tree):
                 if isinstance(node, Compare):
@@ -172,22 +179,28 @@ class Space:
 
     def _lists(self, name: str, wanted: Wanted, marks: set[Any]) -> tuple[Any, ...]:
         if wanted.type == "many":
-            return self._subsets(wanted, marks)
+            return self._subsets(name, wanted, marks)
         if wanted.type == "rows":
             return self._rows(self.known.catalog.fields.get(name))
         return self._regions(wanted, marks)
 
-    def _subsets(self, wanted: Wanted, marks: set[Any]) -> tuple[Any, ...]:
-        """Every subset of the options that some condition names, and one of the others to stand for all."""
-        named = [option.code for option in wanted.options if option.code in marks]
-        others = [option.code for option in wanted.options if option.code not in marks]
-        used = [*named, *others[:1]]
+    def _subsets(self, name: str, wanted: Wanted, marks: set[Any]) -> tuple[Any, ...]:
+        """Every subset of the options that some condition names, and one of the others to stand for all.
+
+        Options that decide one matter alone are not combined where any number of options may be chosen.
+        """
+        order = [option.code for option in wanted.options]
+        low, high = int(wanted.min or 0), int(wanted.max or len(order))
+        alone = {code for code in order if (name, code) in self.alone} if low <= 1 and high >= len(order) else set()
+        others = [code for code in order if code not in marks]
+        used = [code for code in order if code in marks and code not in alone] + others[:1]
         if len(used) > _MANY_SUBSETS:
-            raise TooManyCells
-        low, high = int(wanted.min or 0), int(wanted.max or len(used))
-        return tuple(
-            subset for size in range(len(used) + 1) for subset in combinations(used, size) if low <= size <= high
-        )
+            raise TooManyCells(f"多选题 {name} 有 {len(used)} 个选项要组合起来试，情形太多")
+        together = [set(subset) for size in range(len(used) + 1) for subset in combinations(used, size)]
+        subsets = {tuple(code for code in order if code in one | two)
+                   for one in together for two in (set(), *({code} for code in alone), alone)}
+        return tuple(one for one in sorted(subsets, key=lambda one: (len(one), [order.index(code) for code in one]))
+                     if low <= len(one) <= high)
 
     def _rows(self, definition: Field | None) -> tuple[Any, ...]:
         """One row of each kind, all kinds together, and no row where that is allowed."""

@@ -24,13 +24,15 @@ class PlannedPart:
 
 @dataclass(frozen=True, slots=True)
 class PlannedComposite:
-    """The certificate of a case: each part keeps its own number and validity; it stands while the needed ones do."""
+    """The certificate of a case: each part keeps its own number and validity; it stands while the needed ones do.
+    `shows` are the fields of the form that a report repeats."""
 
     id: str
     name: Text
     issued_by: Text
     parts: tuple[PlannedPart, ...]
     kind: Literal["certificate", "report"] = "certificate"
+    shows: tuple[str, ...] = ()
 
 
 def composite_of(catalog: Catalog, bundle: Bundle, given: Iterable[tuple[str, Gives]]) -> PlannedComposite | None:
@@ -43,4 +45,4 @@ def composite_of(catalog: Catalog, bundle: Bundle, given: Iterable[tuple[str, Gi
         for leg, gives in given for code in gives.materials if code in one.parts
     )
     issuer = catalog.departments[one.issued_by].name
-    return PlannedComposite(one.id, one.name, issuer, parts, one.kind) if parts else None
+    return PlannedComposite(one.id, one.name, issuer, parts, one.kind, one.shows) if parts else None

@@ -27,8 +27,6 @@ from forms.choose import Selection, select
 from forms.examples import check_examples
 from forms.explore_papers import blocked, unprovided, with_blocks
 
-_NOT_PROVEN = "情形超过 100000 种，没有逐一验证"
-
 
 def explore(catalog: Catalog, bundle_id: str, today: date | None) -> list[Problem]:
     """Everything wrong or doubtful that only trying situations shows, with places; empty for a sound bundle."""
@@ -85,8 +83,9 @@ class _Exploration:
             outcomes = [self.part(part) for part in parts]
             self.no_legs(parts, outcomes)
             self.longest(outcomes)
-        except TooManyCells:
-            self.say(here, "not_proven", f"{self.known.bundle.id}：{_NOT_PROVEN}", "warning")
+        except TooManyCells as many:
+            says = f"{self.known.bundle.id}：{many}，没有逐一验证；请自己多写几个例子(examples)，把要紧的情形写上"
+            self.say(here, "not_proven", says, "warning")
         self.found.extend(unprovided(self.known, self.space))
 
     def never_true(self) -> Iterator[Problem]:
@@ -102,11 +101,11 @@ class _Exploration:
     def can_hold(self, placed: Placed) -> bool:
         """Whether some situation makes a condition true; one over names nobody defines is the checker's matter."""
         names = names_in(placed.condition)
-        if any(not self.space.values_of(name) for name in self.space.upstream(names)):
-            return True
         if any(isinstance(node, Sum) for node in walk(placed.condition.tree)):
             return True  # the rows that are tried are made for single columns, not for sums
         try:
+            if any(not self.space.values_of(name) for name in self.space.upstream(names)):
+                return True
             return any(holds(placed.condition, values, self.known.today) for values in self.space.situations(names))
         except TooManyCells:
             return True

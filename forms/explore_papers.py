@@ -51,9 +51,9 @@ class _Trial:
         """The first situation in which the matter needs the paper and nobody provides it."""
         relevant = self.relevant()
         names = self.names(relevant)
-        if any(not self.space.values_of(name) for name in self.space.upstream(names)):
-            return None  # a name that nobody defines is the checker's matter
         try:
+            if any(not self.space.values_of(name) for name in self.space.upstream(names)):
+                return None  # a name that nobody defines is the checker's matter
             return next((one for one in self.space.situations(names) if self.lacks(one, relevant)), None)
         except TooManyCells:
             return None

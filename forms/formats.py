@@ -33,6 +33,7 @@ _USCC_WEIGHTS: Final = (*(pow(3, place, 31) for place in range(17)), 1)  # with 
 _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS: Final = "10X98765432"
 _ID_SHAPE: Final = re.compile(r"\d{17}[\dX]", re.ASCII)
+_OTHER_PAPER: Final = re.compile(r"[A-Z]{1,2}\d{6,10}|[A-Z]{3}\d{12}", re.ASCII)  # passport, permit, old card
 _SPACES: Final = re.compile(r"[\s-]+")
 
 
@@ -52,6 +53,9 @@ def _uscc(text: str) -> str:
 
 def _citizen_id(text: str) -> str:
     number = _SPACES.sub("", text).upper()
+    if _OTHER_PAPER.fullmatch(number):
+        raise BadFormat("这里要填 18 位的身份证号；外国人永久居留身份证、港澳台居民居住证也是 18 位，一样填。"
+                        "只有护照、通行证的，请到政务服务大厅综合窗口办理")
     if not _ID_SHAPE.fullmatch(number):
         raise BadFormat("证件号码不对：应为 18 位，最后一位是数字或 X")
     total = sum(map(mul, map(int, number[:17]), _ID_WEIGHTS))

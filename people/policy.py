@@ -93,7 +93,7 @@ PAGES: Mapping[str, Access] = {
     "pages.paper": OWN, "pages.drop_upload": OWN, "pages.sample_papers": OWN_SAMPLE, "pages.consent": OWN,
     "pages.review": OWN, "pages.submit": OWN, "pages.receipt": OWN, "pages.cases": OWN, "pages.drop_draft": OWN,
     "pages.case": OWN, "pages.case_live": OWN, "pages.answer": OWN, "pages.withdraw": OWN, "pages.result": OWN,
-    "pages.results": OWN,
+    "pages.results": OWN, "pages.report": OWN,
     "pages.urge": OWN, "pages.rating": OWN, "pages.disclosure": OWN, "pages.take_back_consent": OWN,
     "pages.mandates": OWN, "pages.agent_code": OWN, "pages.entrust": OWN, "pages.end_mandate": OWN,
     "pages.for_whom": OWN, "pages.account": OWN, "pages.close_account": OWN_BY_HAND,

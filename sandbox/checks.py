@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from connectors.advice import explained
 from connectors.base import Outgoing
 from connectors.signing import BadSecret, secret_bytes
 from sandbox.hub import Hub
@@ -22,8 +23,9 @@ class Check:
     fix: str
 
     def __str__(self) -> str:
-        line = f"{'通过' if self.passed else '不符'}  {self.name}：{self.seen}"
-        return line if self.passed else f"{line}\n      请改：{self.fix}"
+        if self.passed:  # what an answer means is advice to whoever gave a wrong one
+            return f"通过  {self.name}：{self.seen}"
+        return f"不符  {self.name}：{explained(self.seen)}\n      请改：{self.fix}"
 
 
 class BadAim(ValueError):

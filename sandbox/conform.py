@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from connectors.addresses import address_fault
-from connectors.advice import explained
 from connectors.base import Answer, Body
 from connectors.rest import Rest
 from connectors.signing import SECRET_PREFIX, SM3_PREFIX
@@ -206,4 +205,4 @@ class _Trial:
 def _seen(answer: Answer) -> str:
     if answer.kind == "received":
         return f"HTTP {answer.status}"
-    return explained(answer.detail) if answer.detail else answer.kind
+    return answer.detail or answer.kind

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from connectors.advice import explained
 from connectors.base import Answer, Body
 from connectors.gateway import Gateway, gateway_body
 from sandbox.checks import Check
@@ -50,7 +49,7 @@ def _message(subject: str) -> bytes:
 
 
 def _seen(answer: Answer) -> str:
-    return explained(answer.detail) if answer.detail else f"HTTP {answer.status}"
+    return answer.detail or f"HTTP {answer.status}"
 
 
 def _any_secret() -> str:

@@ -24,6 +24,26 @@ if (size) {
   });
 }
 
+// A question with many boxes: one press ticks them all, or none.
+for (const boxes of document.querySelectorAll(".question .govuk-checkboxes")) {
+  const all = [...boxes.querySelectorAll("input[type=checkbox]")];
+  if (all.length < 6) continue;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "linkish every";
+  const whole = () => all.every((box) => box.checked);
+  const say = () => { button.textContent = whole() ? "全不选" : "全选"; };
+  button.addEventListener("click", () => {
+    const wanted = !whole();
+    for (const box of all) box.checked = wanted;
+    say();
+  });
+  boxes.addEventListener("change", say);
+  addEventListener("pageshow", say);
+  say();
+  boxes.before(button);
+}
+
 function openTarget() {
   const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const details = target && target.closest("details");

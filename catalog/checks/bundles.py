@@ -352,6 +352,13 @@ def _composite(findings: Findings, bundle: Bundle) -> None:
         findings.known((*path, "parts"), "综合证的组成", part, made, "unknown_part")
     for part in one.needs:
         findings.known((*path, "needs"), "必备组成", part, one.parts, "unknown_part")
+    fields, asked = findings.catalog.fields, all_fields(findings.catalog, bundle)
+    for code in one.shows:
+        if not findings.known((*path, "shows"), "字段", code, fields):
+            continue
+        if one.kind != "report" or code not in asked or fields[code].sensitive:
+            says = f"报告上写不了 {code}：shows 只用于 kind: report，写有事项要的、不是敏感信息的字段"
+            findings.say((*path, "shows"), "not_to_show", says)
     if one.issued_by not in {bundle.lead, *(matter.department for matter in matters)}:
         says = f"发证部门 {one.issued_by} 不办本一件事的任何事项，也不是牵头部门；请写办其中一个事项的部门，或牵头部门"
         findings.say((*path, "issued_by"), "composite_issuer", says)

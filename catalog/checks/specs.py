@@ -136,9 +136,14 @@ def _option_clash(
         says = f"选项交集为空：{asked}；请在 decisions 中裁定并写明理由"
         paths = tuple(wish.path("options") for wish in wanting)
         yield Clash(code, ("options",), says, paths, (code, "options") in decided)
-    if len(wanting) > 1 and len(left) == 1:
-        says = f"字段 {code} 的选项合并后只剩 {next(iter(left))}；请确认"
-        findings.warn(wanting[0].path("options"), "one_option", says)
+    # Whoever asks for this option alone has said so himself.
+    if len(left) == 1 and len(wanting) > 1 and all(len(wish.ask.options) > 1 for wish in wanting):
+        says = f"字段 {code} 的选项合并后只剩 {next(iter(left))}，等于替申请人选好了；"
+        says += "就该这样的，在 decisions 中写明理由"
+        if (code, "options") in decided:
+            yield Clash(code, ("options",), says, (wanting[0].path("options"),), settled=True)
+        else:
+            findings.warn(wanting[0].path("options"), "one_option", says)
 
 
 def _material_clashes(findings: Findings, bundle: Bundle, decided: Decided) -> Iterator[Clash]:

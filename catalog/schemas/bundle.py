@@ -145,6 +145,7 @@ class CompositeShape(Authored):
     parts = ListOf("组成", Name("结果"), required=True)
     needs = ListOf("必备组成", Name("结果"))
     valid = Pick("有效期", ("parts",))
+    shows = ListOf("报告上写明的内容", Name("字段"))
 
 
 class FieldWordsShape(Authored):
@@ -171,13 +172,22 @@ class OwnWordsShape(Authored):
     sections = MapOf("分页的说法", Shape("分页的说法", SectionWordsShape), named="code")
 
 
+class Decided(Words):
+    """What is decided, kept as one text: a bound, or some of several codes, which are written as a list too."""
+
+    def _typed(self, value: Any) -> Any:
+        if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+            value = "、".join(value)
+        return super()._typed(value)
+
+
 class DecisionShape(Authored):
     """The author's answer to a clash of specifications."""
 
     field = Name("字段")
     material = Name("材料")
     attribute = Name("属性", required=True)
-    value = Words("裁定值", required=True)
+    value = Decided("裁定值", required=True)
     because = Line("理由", required=True)
 
 

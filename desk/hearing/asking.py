@@ -20,7 +20,8 @@ from forms.split import leg_fields, with_results
 
 
 def in_our_words(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of `leg.supplement_required` with our codes and names; what we do not know stays as it was asked."""
+    """The data of `leg.supplement_required` with our codes and names; what we do not know stays as it was asked, and a
+    bare code gets a name that the applicant can read."""
     return {**data, "fields": [_field(case.plan, leg, entry) for entry in data.get("fields") or ()],
             "materials": [_paper(case.plan, leg, catalog, entry) for entry in data.get("materials") or ()]}
 
@@ -31,7 +32,13 @@ def _field(plan: Plan, leg: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     by_code = [line for line in _lines(plan) if line.code == asked]
     for line in (*own, *by_code):
         return {**entry, "field": line.code, "name": str(line.name), "asked_as": asked}
-    return {"name": asked, **entry}
+    return {**entry, "name": _read_as(entry, asked, "内容")}
+
+
+def _read_as(entry: Mapping[str, Any], code: str, what: str) -> str:
+    """What is on no form and in no dictionary, by the name it came with; Chinese words are their own name."""
+    words = any("\u4e00" <= sign <= "\u9fff" for sign in code)
+    return str(entry.get("name") or (code if words else f"部门另外要的{what}（编号 {code}）"))
 
 
 def _lines(plan: Plan) -> tuple[FieldLine | RemovedField, ...]:
@@ -50,7 +57,7 @@ def _paper(plan: Plan, leg: str, catalog: Catalog, entry: Mapping[str, Any]) -> 
     code = entry["material"]
     slot = next((slot for slot in plan.slots if slot.leg == leg and code in (slot.key, kind_of(slot.key))), None)
     known = catalog.materials.get(kind_of(code))
-    name = slot.name if slot is not None else known.name if known is not None else entry.get("name") or code
+    name = slot.name if slot is not None else known.name if known is not None else _read_as(entry, code, "材料")
     return {**entry, "name": str(name)}
 
 

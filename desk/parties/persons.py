@@ -61,4 +61,4 @@ def folded(text: str) -> str:
     return plain.translate(_DOTS)
 
 
-_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅.", "·"))
+_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・.", "·"))

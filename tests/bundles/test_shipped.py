@@ -24,6 +24,7 @@ BUNDLES = {
     "disability": (6, 5, 1, (40, 15, "wd")),
     "enterprise-change": (8, 8, 3, (4, 2, "wd")),
     "home-transfer": (7, 7, 0, (31, 2, "wd")),
+    "listing-check": (14, 14, 1, (3, 3, "wd")),
     "newborn": (6, 5, 1, (22, 7, "wd")),
     "oversize": (6, 2, 2, (5, 3, "wd")),
     "restaurant": (6, 4, 8, (20, 10, "wd")),

@@ -124,6 +124,7 @@ GRANTED = notice("leg.granted", 9, 5, results=[RESULT])
     ([GRANTED], notice("leg.granted", 9, 5, results=[{"name": "另一证"}]), "contradiction"),
     ([notice("leg.supplement_required", 2, 2, **ASK)], notice("leg.supplement_required", 3, 3, ask="A1", reason="别的"),
      "ask_changed"),
+    ([notice("leg.fee", 2, 2, amount=1, basis="甲")], notice("leg.fee", 3, 2, amount=2, basis="乙"), "seq_reused"),
     ([], notice("leg.withdraw_confirmed", 2), "not_requested"),
     ([], notice("leg.corrected", 2, what={"state": "refused"}, authority="过路人"), "beyond_authority"),
     ([], notice("leg.approved", 2), "not_a_notice"),

@@ -164,6 +164,8 @@ BROKEN = [
     Broken(U, "on: {refused: stop}}}}", "on: {refused: stop}}}", "road-excavation: {when", "少了 1 个「}」"),
     Broken(U, "lead: city-management", "lead: city-management\ncomposite: {id: c, name: 报告, "
            "issued_by: human-resources, parts: [gas_plan]}", "composite:", "；请写办其中一个事项的部门，或牵头部门"),
+    Broken(U, "lead: city-management", "lead: city-management\ncomposite: {id: c, name: 报告, "
+           "issued_by: city-management, parts: [gas_plan], shows: [agent_id]}", "composite:", "报告上写不了 agent_id"),
     Broken(U, "lead: city-management", "\tlead: city-management", "\tlead", "制表符"),
     Broken(U, "name: 水气联合报装", "name: 水气\u202e联合报装", "\u202e", "看不见的字符 U+202E"),
     Broken(U, "lead: city-management", "lead: city-management\n---\nid: x", "---", "一个文件只能有一份内容"),

@@ -247,6 +247,14 @@ def test_a_paper_that_is_asked_has_the_dictionarys_name_and_the_departments_note
         ("用量负荷清单", None), ("说明", "两份"), ("用量负荷清单", "盖章")]
 
 
+def test_an_ask_for_a_bare_code_that_nobody_knows_has_a_name_the_applicant_can_read(desk, receipt):
+    papers = ["K99", "说明书一份", {"material": "K98", "name": "清单"}]
+    say(desk, receipt, "03", "leg.supplement_required", {**ASK, "fields": ["rysl"], "materials": papers})
+    (ask,) = leg_of(desk, receipt, "03")["asks"]
+    assert [one["name"] for one in ask["materials"]] == ["部门另外要的材料（编号 K99）", "说明书一份", "清单"]
+    assert [one["name"] for one in ask["fields"]] == ["部门另外要的内容（编号 rysl）"]
+
+
 def test_a_file_of_another_office_is_unknown_to_the_one_that_names_it(desk, receipt):
     kept = desk.keep_file("department:water-group", ("协议.png", "image/png"), [base64.b64decode(PNG)], NOW)
     with pytest.raises(MalformedNotice):

@@ -74,6 +74,8 @@ def test_who_files_is_not_asked_by_number_and_name_together() -> None:
     for wrong in (Person("u", "丙", OTHER.numbers), Person("u", OTHER.name, ONE.numbers), Person("u", OTHER.name)):
         assert list(asked(made, wrong)) == ["father"]
     assert asked(made, Person("u", " 乙 ", ("370202198001019912",))) == {}, "one spelling of what people type"
+    for dot in "·•‧・･":
+        assert Person("u", f"阿依{dot}古丽", OTHER.numbers).is_called(OTHER.numbers[0], "阿依·古丽"), f"{ord(dot):x}"
     assert asked(made, ONE, aname="") == {}, "whom the form does not name yet nobody can ask"
 
 

@@ -52,7 +52,7 @@ def test_the_picture_of_the_architecture_shows_what_is_there():
 
 
 def test_the_page_of_error_codes_does_not_lag():
-    assert (HOME / "docs" / "errors.md").read_text() == codes_page(), "write it anew with web.codes.codes_page()"
+    assert (HOME / "docs" / "errors.md").read_text() == codes_page(), "write it anew with web.api.codes.codes_page()"
 
 
 def test_every_code_that_a_view_answers_is_documented():

@@ -45,11 +45,24 @@ def line(plan, code):
 OPTIONS = ("{k: {options: [a]}}", "{k: {options: [b]}}")
 
 
-@pytest.mark.parametrize(("value", "left"), [("a", "a"), ("'[b, a]'", "ab"), ("a、c", "ac"), ("a b", "ab")])
+@pytest.mark.parametrize(("value", "left"), [
+    ("a", "a"), ("'[b, a]'", "ab"), ("[b, a]", "ab"), ("a、c", "ac"), ("a b", "ab"),
+])
 def test_decided_options_are_taken_from_all_of_the_dictionary(value, left):
     plan = composed(on_field(*OPTIONS, decision("field: k", "options", value)))
     assert "".join(option.code for option in line(plan, "k").options) == left
     assert (line(plan, "k").won["options"], plan.problems) == ("decision", ())
+
+
+@pytest.mark.parametrize(("one", "other", "settled", "warned"), [
+    ("[a, b]", "[b, c]", "", 1), ("[b]", "[b]", "", 0), ("[b]", "[b, c]", "", 0),
+    ("[a, b]", "[b, c]", decision("field: k", "options", "b"), 0),
+])
+def test_that_merging_leaves_one_option_is_said_unless_somebody_wanted_it_so(one, other, settled, warned):
+    texts = on_field(f"{{k: {{options: {one}}}}}", f"{{k: {{options: {other}}}}}", settled)
+    catalog = good(*texts, fields=FIELDS, materials=PAPERS)
+    said = [found.code for found in check(catalog)]
+    assert (said.count("one_option"), said.count("decision_unneeded")) == (warned, 0)
 
 
 TYPES = ("{A: {spec: {file_types: [pdf]}}}", "{A: {spec: {file_types: [jpg]}}}")

@@ -12,8 +12,10 @@ from catalog.conditions import parse_condition, resolve
 from catalog.limits import Limit
 from catalog.load import load_catalog
 from catalog.matter import LimitRow
+from forms.answers import know
+from forms.cells import Space
 from forms.explore import explore
-from tests.forms.authored import matter, written
+from tests.forms.authored import matter, read, written
 from tests.forms.authored import said as told
 
 TODAY = date(2026, 3, 2)
@@ -156,3 +158,45 @@ def test_a_rule_that_blocks_it_is_one_way_to_have_no_situation_without_a_matter(
     found = [line for line in told(texts) if "一个事项也没有" in line]
     assert bool(found) == refused
     assert all("a=no，b=no" in line and "block 规则" in line for line in found)
+
+
+MANY = [f"o{number:02}" for number in range(14)]
+
+
+def inquiry(slow="", more=""):
+    """A matter for each of fourteen options, of which `slow` takes two days; `more` are lines of the bundle."""
+    matters = "".join(matter(f"m_{one}", "fields: [pid, pname]").replace("1wd", "2wd" if one == slow else "1wd")
+                      for one in MANY)
+    options = ", ".join(f"{one}: 选项{one}" for one in MANY)
+    entries = ", ".join(f"m_{one}: {{when: {one} in areas}}" for one in MANY)
+    return written(matters, (
+        f"limits: {{promised: 1wd}}\nsituation: {{areas: {{ask: 查哪些？, many: {{{options}}}, min: 1, why: 要。}}}}\n"
+        f"matters: {{{entries}}}\n{more}figures: {{areas: [{', '.join(MANY)}]}}\n"))
+
+
+def test_an_inquiry_at_many_departments_is_tried_option_by_option():
+    assert [told(inquiry(), level) for level in ("error", "warning")] == [[], []]
+    slow, = told(inquiry(slow="o07"))
+    assert "最长办理链 2wd 超过公布的承诺 1wd，情形：areas=[o07]" in slow
+
+
+def test_options_that_stand_in_a_condition_together_are_still_combined():
+    rule = "rules: [{{id: R-1, when: o01 in areas and {} o02 in areas, need: pid == '1', say: 不行。}}]\n"
+    assert told(inquiry(more=rule.format(""))) == []
+    never = rule.format("not o01 in areas and")
+    assert "条件永远不成立" in "".join(told(inquiry(more=never)))
+
+
+def test_more_options_than_can_be_combined_are_a_warning_that_names_the_question():
+    every = " and ".join(f"{one} in areas" for one in MANY)
+    texts = inquiry(more=f"rules: [{{id: R-1, when: {every}, need: pid == '1', say: 不行。}}]\n")
+    assert told(texts) == []
+    warned, = told(texts, "warning")
+    assert warned.startswith("b.yaml:1: b：多选题 areas 有 14 个选项要组合起来试，情形太多，没有逐一验证；")
+
+
+def test_an_option_on_which_a_group_or_another_matter_hangs_is_not_alone():
+    more = "groups: {g: {one_of: [m_o00, m_o01], none: o05 in areas}}\n"
+    catalog = read(inquiry(more=more))
+    space = Space.of(know(catalog, catalog.bundles["b"], {}, None, TODAY))
+    assert {option for _, option in space.alone} == {*MANY} - {"o00", "o01", "o05"}

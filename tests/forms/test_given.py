@@ -61,6 +61,7 @@ def test_what_demo_departments_give_is_of_the_type_they_are_asked_for() -> None:
     given = {one["field"]: (bundle, one) for bundle in catalog.bundles for leg in plan(bundle).legs
              for one in gives(leg, catalog)["fields"]}
     assert {"disability_grade", "deemed_months"} <= given.keys()
-    for code, (bundle, wanted) in given.items():
-        value = field_value("R-01", wanted, TODAY)
-        assert read_given(plan(bundle), catalog.fields, {code: value})[1] == {}, code
+    found = {(code, leg): field_value(leg, given[code][1], TODAY) for code in given for leg in ("R-01", "R-02", "R-03")}
+    for (code, _), value in found.items():
+        assert read_given(plan(given[code][0]), catalog.fields, {code: value})[1] == {}, code
+    assert {bool(value) for (code, _), value in found.items() if code == "violations"} == {True, False}

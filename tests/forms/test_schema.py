@@ -53,6 +53,8 @@ def test_a_right_number_is_kept_in_its_clean_form(kind, written, clean):
 @pytest.mark.parametrize(("kind", "written", "says"), [
     ("uscc", "91110000802100433A", "校验码"), ("citizen_id", "110105194912310021", "校验码"),
     ("citizen_id", "1101051949123100", "18 位"),
+    ("citizen_id", "e12345678", "只有护照、通行证的，请到"), ("citizen_id", "H0123456789", "综合窗口"),
+    ("citizen_id", "USA110078123456", "外国人永久居留身份证"),
     ("citizen_id", "11010519491331002" + "0", "证件号码"),
     ("phone", "12345", "电话号码不对"), ("phone", "10812345678", "电话号码不对"),
     ("email", "a@b", "电子邮箱"), ("vin", "LSGJA52U9AH00001O", "I、O、Q"),

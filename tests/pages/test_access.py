@@ -33,6 +33,16 @@ UNTOLD = """[...document.querySelectorAll(".govuk-error-message")].filter(
 ).map(each => each.outerHTML)"""
 
 
+# How wide a page becomes where somebody reads with letters of twice the size.
+TWICE = """() => {
+    const root = document.documentElement
+    root.style.fontSize = "200%"
+    const wide = root.scrollWidth
+    root.style.fontSize = ""
+    return wide
+}"""
+
+
 def look_over(page: Page) -> None:
     """No violation, no sideways scrolling, a title and one main heading; every message belongs to its control."""
     found = AXE.run(page, options=RULES).response["violations"]
@@ -40,6 +50,8 @@ def look_over(page: Page) -> None:
     size = page.viewport_size
     assert size is not None
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], page.url
+    if size["width"] < 400 and "/staff" not in page.url:
+        assert page.evaluate(TWICE) <= size["width"], f"{page.url}: letters of twice the size run out of a telephone"
     assert page.locator("h1").count() == 1, page.url
     assert page.title().endswith("一件事")
     assert page.evaluate(UNTOLD) == [], page.url
@@ -127,3 +139,14 @@ def test_the_whole_way_of_a_case_is_accessible(sized: Page) -> None:
     page.goto(f"/track#r={reference}&c={code}")
     page.wait_for_url(f"**/track/{reference}")
     look_over(page)
+
+
+def test_a_question_with_many_boxes_is_answered_with_one_press(page: Page) -> None:
+    page.goto("/bundles/listing-check/questions/areas")
+    ticked = page.locator("main input[type=checkbox]:checked")
+    page.get_by_role("button", name="全选").click()
+    assert ticked.count() == 14
+    page.get_by_label("海关").uncheck()
+    page.get_by_role("button", name="全选").click()
+    page.get_by_role("button", name="全不选").click()
+    assert ticked.count() == 0

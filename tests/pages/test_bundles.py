@@ -72,8 +72,8 @@ def test_a_shipped_bundle_is_filed_through_its_pages(portal: str, bundle: str) -
     assert edition is not None
     receipt = visitor.send(f"/drafts/{draft}/submit", [("edition", edition[1])])
     assert receipt.startswith("/cases/") and receipt.endswith("/receipt")
-    again = visitor.get(f"/drafts/{draft}/review")
-    assert again == receipt, "a filed draft leads to its receipt"
+    for page in ("", "/plan", "/form/applicant", "/materials", "/consent", "/review"):
+        assert visitor.get(f"/drafts/{draft}{page}") == receipt, f"{page} of a filed draft leads to its receipt"
 
 
 def test_home_begins_with_a_life_and_shows_a_number_once_where_nothing_is_gained(portal: str) -> None:

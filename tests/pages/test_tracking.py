@@ -56,3 +56,5 @@ def test_a_leg_that_nobody_needs_is_counted_apart_from_what_is_done(
     visitor.get(f"/cases/{receipt.reference}")
     assert "1 项已办成，1 项不需办理，共 3 项" in visitor.text
     assert "这次评定的等级不是" in visitor.text
+    visitor.get(f"/cases/{receipt.reference}/report")
+    assert visitor.status == 404, "it makes no report"

@@ -218,6 +218,8 @@ def test_what_several_departments_look_up_is_called_a_report(visitor: Visitor) -
     visitor.get(f"/cases/{case}")
     assert "发展和改革委员会汇总下面各项结果" in visitor.text
     assert "有效期至" not in visitor.text
+    visitor.get(f"/cases/{case}/report")
+    assert "项没有结果，这一份还不完整" in visitor.text
 
 
 @pytest.mark.parametrize(("text", "shown"), [

@@ -335,6 +335,12 @@ def test_rows_are_found_row_by_row_and_read_as_a_table_by_whoever_asked(tmp_path
         clerk.get(f"/cases/{receipt.reference}")
         table, = re.findall(r"<caption[^>]*>(名下机动车[^<]*)<", clerk.page)
         assert (table, "鲁B12346" in clerk.text, "已抵押" in clerk.text) == ("名下机动车（2）", True, True)
+        found, = re.findall(r'data-label="查到什么"[^>]*>([^<]*)<', clerk.page)
+        assert found == "名下机动车：2 条", "the report says what was found without opening each part"
+        clerk.get(f"/cases/{receipt.reference}/report")
+        facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", clerk.page))
+        assert (facts["破产企业名称"], facts["案号"]) == ("示例旧机械有限公司", "(2026)示例破1号")
+        assert "共 1 项，都有结果" in clerk.text and "编号 查0001" in clerk.text and "鲁B12346" in clerk.text
 
 
 def test_a_field_that_goes_on_to_other_offices_has_to_be_filled_in_by_its_type(at_the_police):

@@ -323,7 +323,7 @@ class CaseAnswer(Answer):
     critical = many(fields.String(), "the longest chain of what is left")
     edges = many(fields.Dict())
     legs = many(LegAnswer)
-    composite = some("the certificate over several results as it stands, part by part; null where there is none")
+    composite = some("the certificate over several results, part by part; `shown`: what a report repeats of the form")
     materials = many(fields.Dict())
     on_behalf = some("filed by an agent: `principal_name`, `agent_name`, `mandate`, `acts`, `yours`; else null")
 

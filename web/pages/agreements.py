@@ -26,11 +26,9 @@ NOT_SENSITIVE = "敏感信息需要您单独同意"
 
 
 @bp.get("/drafts/<draft>/agreements")
-def draft_agreements(draft: str) -> str | Response:
+def draft_agreements(draft: str) -> str:
     """Who else must agree to a draft, how far they have, and once the code that was just made."""
     found, told = draft_of(draft), taken() or {}
-    if found.filed_as:
-        return redirect(url_for("pages.receipt", reference=found.filed_as), 303)
     return render_template("draft_agreements.html", draft=found, ready=complete(found), role=told.get("role"),
                            code=told.get("code"), until=told.get("until"))
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from desk.errors import DeskError
 from web.api.cases import tracked as track_counted
-from web.errors import OWN_WORDS, Problem
+from web.errors import OWN_WORDS, Problem, not_found
 from web.identity import TRACKED, subject
 from web.live import Live
 from web.packed import packed, results_of
@@ -115,6 +115,20 @@ def results(reference: str) -> AnyResponse:
     person, at_desk = subject(), desk()
     here = now().astimezone(house().settings.zone)
     return packed(at_desk.case_view(person, reference, here), partial(at_desk.open_file, person, now=here), here)
+
+
+@bp.get("/cases/<reference>/report")
+def report(reference: str) -> str:
+    """What several departments found, as the one report to print and hand on: who is asked about, and part by part."""
+    view = desk().case_view(subject(), reference, now())
+    if view["composite"] is None or view["composite"]["kind"] != "report":
+        raise not_found()
+    legs = {leg["leg"]: leg for leg in view["legs"]}
+    parts = [(part, legs[part["leg"]], [one for one in legs[part["leg"]]["results"]
+                                        if one["material"] == part["material"] and not one["void"]])
+             for part in view["composite"]["parts"]]
+    return render_template("report.html", view=view, parts=parts, at=now().isoformat(),
+                           left=sum(part["state"] != "held" for part in view["composite"]["parts"]))
 
 
 @bp.route("/track", methods=["GET", "POST"])

@@ -93,12 +93,9 @@ def everything_wrong(draft: Draft) -> list[Linked]:
 
 
 @bp.get("/drafts/<draft>/review")
-def review(draft: str) -> str | Response:
+def review(draft: str) -> str:
     """Everything that will be sent, with a way to change each part."""
-    found = draft_of(draft)
-    if found.filed_as:
-        return redirect(url_for("pages.receipt", reference=found.filed_as), 303)
-    return _review_page(found, everything_wrong(found))
+    return _review_page(found := draft_of(draft), everything_wrong(found))
 
 
 def _mark(draft: Draft) -> str:

@@ -90,8 +90,6 @@ def draft(draft: str) -> Response:
     A draft just opened (`first`) begins with its first page, so that what was brought is looked at.
     """
     found = draft_of(draft)
-    if found.filed_as:
-        return redirect(url_for("pages.case", reference=found.filed_as), 303)
     left = next((page for page in pages_of(found) if page.left or "first" in request.args), None)
     if left is not None:
         return redirect(url_for("pages.section", draft=draft, section=left.code), 303)

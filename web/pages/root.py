@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, abort, current_app, redirect, request, url_for
 
 from catalog.bundle import Bundle
 from desk.desk import Desk
@@ -45,8 +45,12 @@ def bundle_of(name: str) -> Bundle:
 
 
 def draft_of(name: str) -> Draft:
-    """The person's own draft; the desk answers for others' as for unknown ones."""
-    return desk().read_draft(subject(), name, now())
+    """The person's own draft; the desk answers for others' as for unknown ones. Whoever looks at a page of one that was
+    filed, by going back or in a second window, is led to its receipt: the page would look as if nothing was filed."""
+    found = desk().read_draft(subject(), name, now())
+    if found.filed_as and request.method == "GET":
+        abort(redirect(url_for("pages.receipt", reference=found.filed_as), 303))
+    return found
 
 
 def seen_of(*content: Any) -> str:
