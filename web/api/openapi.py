@@ -12,15 +12,14 @@ from werkzeug.routing import Rule
 
 from people.identity import Credential
 from people.policy import POLICY, Access
-from web.api import answer_agreements, answer_news
-from web.api.answer_mandates import ANSWERS as OF_MANDATES
-from web.api.answer_schemas import ANSWERS
+from web.api import answer_agreements, answer_mandates, answer_news, answer_plans, answer_schemas
 from web.api.operations import Argument, Operation, operation_of
 from web.api.pushes import NOTICE, NOTICE_DATA, NOTICES, WEBHOOKS
 from web.api.schemas import NoticeBody
 from web.errors import OWN_WORDS, PROBLEM_TYPE, TITLES
 
 VERSION = "1"
+ANSWERED = (answer_schemas, answer_plans, answer_mandates, answer_news, answer_agreements)
 TAGS = {"api": "applicant", "departments": "department", "operation": "operation"}
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "`flask token`; expires, revocable"},
@@ -37,7 +36,7 @@ def document(app: Flask, server: str) -> dict[str, Any]:
     spec = APISpec(title="一件事 yijianshi", version=VERSION, openapi_version="3.1.0", plugins=[plugin],
                    servers=[{"url": server}], info={"description": "One form, every department."},
                    tags=[{"name": name} for name in TAGS.values()])
-    for name, schema in {**ANSWERS, **OF_MANDATES, **answer_news.ANSWERS, **answer_agreements.ANSWERS}.items():
+    for name, schema in (one for room in ANSWERED for one in room.ANSWERS.items()):
         spec.components.schema(name, schema=schema)
     for name, schema in NOTICE_DATA.items():
         spec.components.schema(name, schema=schema)
