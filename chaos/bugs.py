@@ -71,6 +71,18 @@ BUGS = (
     Bug("earlier-stay-counts", "transferred", ("I47",)),
     Bug("farewell-ends-with-the-next-move", "transferred", ("I46",)),
     Bug("filing-under-the-old-key", "transferred", ("I24", "I45")),
+    Bug("unscanned-leaves", "scanned", ("I49",)),
+    Bug("unscanned-to-be-read", "scanned", ("I49",)),
+    Bug("looked-at-by-the-dead", "scanned", ("I50",)),
+    Bug("found-late-and-not-asked-again", "scanned", ("I50",)),
+    Bug("agreement-looked-at-beforehand", "agreed", ("I51",), on="slow-filings"),
+    Bug("yes-to-what-is-shown-now", "agreed", ("I51",)),
+    Bug("agreements-left-out-of-the-filing", "agreed", ("I52",)),
+    Bug("looked-up-with-the-filers-yes", "agreed", ("I53",)),
+    Bug("code-remembered-in-memory", "factored", ("I54",)),
+    Bug("recovery-code-stays", "factored", ("I54",)),
+    Bug("locked-out-for-days", "factored", ("I54",)),
+    Bug("day-of-the-end-remembered", "closed", ("I55",)),
     Bug("package-named-before-it-is-whole", "packed", ("I43",)),
 )
 

@@ -127,8 +127,8 @@ class Intake:
         return with_code_of(hand.agency, receipt_of(known, {leg: row.office for leg, row in known.legs.items()}))
 
     def receipt_again(self, subject: str, reference: str, key: str, now: datetime) -> Receipt:
-        """The receipt of what was filed under a key, word for word as it was given, however far its legs are by now; also
-        to an agent whose mandate is over."""
+        """The receipt of what was filed under a key, word for word as it was given, however far its legs are by now;
+        also to an agent whose mandate is over."""
         with self._premises.database.read() as tx:
             given = submissions.find(tx, subject, key)
         return self.receipt(subject, reference, now) if given is None or given.answer is None else _read(given.answer)

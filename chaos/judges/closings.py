@@ -1,0 +1,27 @@
+"""Rules about a bundle that is closed on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from chaos.evidence import ZONE, Evidence
+from chaos.forms import CLOSED
+from chaos.judges.sign_ins import disturbed
+
+
+def taken_after_the_end(found: Evidence) -> Iterator[str]:
+    """I55: of a bundle nothing new is taken from its last day on, from no open draft either, and everything before;
+    who was just filling it in keeps what they have."""
+    last = found.run.get("closed_from")
+    if last is None:
+        return
+    yield from (f"{case['id']}: filed at {case['filed_at']}" for case in found.cases.values()
+                if case["bundle"] == CLOSED and datetime.fromisoformat(case["filed_at"]).astimezone(ZONE)
+                .date().isoformat() >= last)
+    for line in found.noted("filed_late"):
+        day = datetime.fromtimestamp(found.town(line["begun"]), ZONE).date().isoformat()
+        if line["status"] >= 400 and day < last and not disturbed(found, line):
+            yield f"{line['key']}: refused on {day} as {line['code']}"
+    yield from (f"{line['draft']}: {line['status']}, not as it was left" for line in found.noted("kept_draft")
+                if not line["kept"])
