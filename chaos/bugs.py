@@ -83,6 +83,7 @@ BUGS = (
     Bug("recovery-code-stays", "factored", ("I54",)),
     Bug("locked-out-for-days", "factored", ("I54",)),
     Bug("day-of-the-end-remembered", "closed", ("I55",)),
+    Bug("token-remembered-after-leaving", "left", ("I56",)),
     Bug("package-named-before-it-is-whole", "packed", ("I43",)),
 )
 

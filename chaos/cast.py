@@ -16,6 +16,7 @@ from chaos.agreeing import Agreeing
 from chaos.clients import Crowd, Office
 from chaos.followers import Followers
 from chaos.latecomers import Latecomers
+from chaos.leaving import Leavers
 from chaos.officers import Officers
 from chaos.scanning import Scanning
 from chaos.second_factor import SecondFactor
@@ -45,8 +46,9 @@ class Cast:
         self.agreeing = Agreeing(stage, self.crowd.stranger(), log)
         self.clerks = SecondFactor(stage, log)
         self.latecomers = Latecomers(stage, log, days)
+        self.leavers = Leavers(stage, log)
         self._everybody = (self.crowd, self.officers, self.followers, self.agents, self.windows, self.transfers,
-                           self.scanning, self.agreeing, self.clerks, self.latecomers)
+                           self.scanning, self.agreeing, self.clerks, self.latecomers, self.leavers)
         self._said = 0.0
 
     def start(self) -> None:
@@ -77,6 +79,7 @@ class Cast:
         self.agreeing.wait_until_filed(FILE_SECONDS)
         self.windows.stop()
         self.clerks.stop()
+        self.leavers.stop()
         self.latecomers.stop()
         self.scanning.calm()
         return at

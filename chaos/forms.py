@@ -14,7 +14,6 @@ FAILPOINTS = (
     "scan.after_look", "scan.before_follow", "agreement.before_commit", "agreement.after_commit",
     "factor.after_commit",
 )
-SCANS = tuple(name for name in FAILPOINTS if name.startswith("scan."))
 AGREEMENTS = tuple(name for name in FAILPOINTS if name.startswith(("agreement.", "accept.")))
 SELDOM = frozenset({"publish.mid", "news.before_commit", *(  # passed once in a while: the first time counts
     name for name in FAILPOINTS if name.startswith(("mandate.", "bulletin.", "scan.", "agreement.", "factor.")))})
@@ -25,6 +24,7 @@ OFFICES = (
 EAST = "-east"  # what a second office of the same kind is called after the first
 OBSTINATE = 0.3  # the share of the legs that left of which an office goes on reporting
 CLOSED = "retirement"  # the bundle that takes nothing new from a day on
+SCHOOL = "school-entry"  # the bundle in which those file who close their account
 SOLD = "home-transfer"  # the bundle in which somebody else must agree before it is filed
 DESKS = ("transport-bureau",)  # have no system: officers work on the portal's own pages
 GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET = "/gateway", "gateway.secret", "identity.secret"
@@ -177,6 +177,7 @@ class Form:
     agrees: int = 0  # how many applications somebody else must agree to (`chaos/agreeing.py`)
     agree_pauses: tuple[float, float] = (0.0, 1.0)
     closes: int = 0  # how much is filed of a bundle that is closed on a day which the clock leaps over; 0: none is
+    leaves: int = 0  # how many people close their account
     factors: bool = False  # whether the staff needs a second factor, and clerks try it again and again
     brings: int = 0  # how many applications come with an infected paper
     archives: int = 0  # of how many cases packages are made
@@ -187,12 +188,12 @@ FORMS: Mapping[str, Form] = {
     "short": Form(200, 12, script=in_two(WILD, ("traffic-police", "power-grid")), failpoint_share=0.8, jumps=1,
                   publications=2, desks=DESKS, days=2, follows=0.2, entrusts=3, entrust_pauses=(2, 12), archives=12,
                   signs_in=True, moves=("traffic-police", "power-grid"), move_pauses=(0.5, 3.0), agrees=8,
-                  agree_pauses=(0, 4), closes=4, factors=True, scan_pauses=(8, 16), brings=3),
+                  agree_pauses=(0, 4), closes=4, leaves=1, factors=True, scan_pauses=(8, 16), brings=3),
     "long": Form(2_000, 200, script=in_two(WILD, ("traffic-police", "power-grid")), failpoint_share=0.5, jumps=4,
                  publications=5, drain_seconds=420.0, desks=DESKS, days=3, follows=0.1, urge_seconds=65.0, entrusts=20,
                  entrust_pauses=(2, 12), archives=100, signs_in=True, moves=("traffic-police", "power-grid"),
-                 move_pauses=(0.5, 3.0), agrees=100, agree_pauses=(0, 8), closes=12, factors=True, scan_pauses=(8, 30),
-                 scan_errors=0.02, brings=30),
+                 move_pauses=(0.5, 3.0), agrees=100, agree_pauses=(0, 8), closes=12, leaves=12, factors=True,
+                 scan_pauses=(8, 30), scan_errors=0.02, brings=30),
     "calm": Form(20, script={**CALM, **PATIENT}, withdraws=0, desks=DESKS, days=1, follows=0.5,
                  urge_seconds=65.0, pauses=(20, 20)),
     # The shortest that find the planted bugs.
@@ -212,15 +213,17 @@ FORMS: Mapping[str, Form] = {
                        signs_in=True, read_out=False),
     "transferred": Form(12, 4, script=TRANSFERRED, withdraws=0.15, regret_seconds=10, pauses=(4, 7), moves=MOVED,
                         move_pauses=(0.0, 0.3), drain_seconds=60, read_out=False),
-    "scanned": Form(10, 3, script=CALM, failpoint_share=1.0, failpoints=SCANS, withdraws=0, pauses=(6, 9), desks=DESKS,
-                    officers=1, scan_pauses=(4, 8), scan_stops=2.0, scan_errors=0.05, brings=3, drain_seconds=60,
-                    read_out=False),
+    "scanned": Form(10, 3, script=CALM, failpoint_share=0.5, failpoints=("scan.before_follow",), withdraws=0,
+                    pauses=(6, 9), desks=DESKS, officers=1, scan_pauses=(4, 8), scan_stops=2.0, scan_errors=0.05,
+                    brings=3, drain_seconds=60, read_out=False, armed="scan.after_look:kill,p=0.1"),
     "agreed": Form(4, 5, script=CALM, failpoint_share=0.7, failpoints=AGREEMENTS, withdraws=0, pauses=(1.5, 3),
                    agrees=18, drain_seconds=60, read_out=False),
     "factored": Form(4, 5, script=CALM, failpoint_share=0.5, failpoints=("factor.after_commit",), withdraws=0, days=1,
                      pauses=(7, 10), desks=DESKS, factors=True, drain_seconds=60, read_out=False),
     "closed": Form(4, 2, script=CALM, failpoint_share=0, withdraws=0, days=1, pauses=(4, 6), closes=3,
                    drain_seconds=60, read_out=False),
+    "left": Form(4, 4, script=CALM, failpoint_share=0, withdraws=0, pauses=(3, 5), leaves=4, drain_seconds=60,
+                 read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

@@ -131,7 +131,10 @@ class Killer:
             self._leap_days()
 
     def settle(self) -> None:
-        """One more start, so that nothing rests any more because of what went wrong before."""
+        """One more start, so that nothing rests any more because of what went wrong before; from then on the portal
+        dies of nothing, where the departments behave as well."""
+        if self._form.calms_down:
+            self._stage.unarmed["FAILPOINTS"] = ""
         self._kill("group", "")
 
     def _extras(self, total: int) -> dict[int, list[Callable[[], None]]]:

@@ -29,7 +29,7 @@ MOST_STEPS = 6  # of one sign-in; a code that was not heard of is not taken twic
 PATIENCE = 240.0
 WHOLE_SECONDS = 30.0
 PAUSE = 0.1
-LOGIN, FORGED = "/login", 400  # a form whose token the session does not know is not looked at
+LOGIN, OK, FORGED = "/login", 200, 400  # a form whose token the session does not know is not looked at
 Outcome = Literal["done", "refused", "lost", "later", "elsewhere"]
 Fields = tuple[tuple[str, str], ...]
 _FORMS = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
@@ -108,6 +108,13 @@ class Browser:
             else:
                 time.sleep(PAUSE)
         raise TimeoutError(f"{path} did not come")
+
+    def is_at(self, path: str) -> bool:
+        """Whether a page opens as it is, and does not send this person elsewhere."""
+        until = time.monotonic() + PATIENCE
+        while (page := self._page(path)) is None and time.monotonic() < until:
+            time.sleep(PAUSE)
+        return page is not None and (page.path, page.status) == (path, OK)
 
     def fetch(self, path: str) -> tuple[int, str]:
         """A file behind a link, asked for until there is an answer: its status, and the digest of what came."""

@@ -110,10 +110,7 @@ class Window(Browser):
 
     def is_inside(self) -> bool:
         """Whether there is a session."""
-        until = time.monotonic() + PATIENCE
-        while (page := self._page(INSIDE)) is None and time.monotonic() < until:
-            time.sleep(PAUSE)
-        return page is not None and page.path == INSIDE and page.status == 200
+        return self.is_at(INSIDE)
 
 
 class SecondFactor:

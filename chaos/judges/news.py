@@ -91,8 +91,10 @@ def news_wrong(found: Evidence) -> Iterator[str]:
     there: Counter[tuple[str, Place]] = Counter()
     for one in found.news:
         there[one["person"], (one["reference"], one["kind"], one["leg"] or "")] += 1
+    left = {line["body"] for line in found.noted("left")}  # whose inbox nobody opens any more
     for place, number in least.items():
-        readers = [whose.get(place[0], ""), *([AGENT] if place[0] in lasting and place[1] not in OWNERS else [])]
+        agents = {AGENT} if place[0] in lasting and place[1] not in OWNERS else set()
+        readers = sorted({whose.get(place[0], "")} - left | agents)
         yield from (f"{place}: {there[person, place]} times for {person} instead of {number}" for person in readers
                     if there[person, place] < number)
     for (person, place), number in there.items():

@@ -22,7 +22,7 @@ AT = 1_772_442_000.0
 def clean():
     """The files, as lists of lines that may be changed."""
     clients = [
-        *entrusted(), *agreed(), *brought(), *proved(), *late(),
+        *entrusted(), *agreed(), *brought(), *proved(), *late(), *gone(),
         {"what": "tried", "body": AGENT, "at": AT, "key": "k"},
         {"what": "file", "body": AGENT, "at": AT, "file": "f1", "sha256": "s1"},
         {"what": "ack", "body": AGENT, "at": AT + 1, "key": "k", "reference": REFERENCE, "edition": "e1",
@@ -63,6 +63,7 @@ def clean():
               for act, data in (("agreed", {}), ("file", {"case": REFERENCE}))]
     audit += [{"by": by, "action": f"file.{act}", "target": file, "data": {"found": "x"}}
               for by, act, file in (("platform", "infected", "f9"), ("digest:p", "refused", ""))]
+    audit.append({"by": "applicant", "action": "account.erase", "target": "p1", "data": {}})
     audit.append({"by": "operator", "action": "archive", "target": REFERENCE, "data": {"sha256": "d1"}})
     ledger += bulletins()
     audit.append({"by": "operator", "action": "transfer", "target": MOVED, "data": {
@@ -157,6 +158,14 @@ def late():
     return [{**base, "begun": AT, "at": AT + 1, "status": 201, "code": ""},
             {**base, "begun": AT + 30 * 86_400, "at": AT + 30 * 86_400 + 1, "status": 422, "code": "cannot_be_filed"},
             {"body": "latecomer", "what": "kept_draft", "at": AT, "draft": "d2", "status": 200, "kept": True}]
+
+
+def gone():
+    """What somebody met who closed their account: in before, out after."""
+    base = {"body": "leaver-0", "what": "as_member", "by": "cases"}
+    return [{**base, "begun": AT + 40, "at": AT + 40, "status": 200},
+            {"body": "leaver-0", "what": "left", "at": AT + 41, "account": "p1"},
+            {**base, "begun": AT + 42, "at": AT + 42, "status": 401}]
 
 
 def scanned():

@@ -241,6 +241,9 @@ DOCTORED = {
         put("clients", {"what": "kept_draft"}, kept=False),
         lambda files: (put("export", {"kind": "case"}, bundle="retirement")(files),
                        files["run"].update(closed_from="2026-03-02"))],
+    "I56 closed account": [
+        put("clients", {"what": "as_member", "status": 401}, status=200), drop("audit", action="account.erase"),
+        add("audit", {"action": "account.erase"}), add("audit", {"action": "account.erase"}, target="p2")],
     "I53 looked up without a yes": [put("clients", {"what": "draft_seen"}, missing=["home_title"])],
     "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }
