@@ -18,12 +18,12 @@ import requests
 
 from bench.applicant import good
 from chaos.clients import PATIENCE, UNKNOWN, Office
-from chaos.forms import SOLD
+from chaos.forms import BUYER, SOLD
 from chaos.stage import Stage
 from chaos.taking_part import thread_of
 from sandbox.ledger import Ledger
 
-ROLE, BUYER = "owner", "buyer"
+ROLE = "owner"
 HELD, UNHELD = "seller", "another-seller"  # of the second one no register holds the title
 SELLERS = {HELD: ("示例己", "370202199308099958"), UNHELD: ("示例丁", "37020219950607994X")}
 SITUATION = {"mortgaged": False, "moves": ["water", "power"], "bills_paid": True, "filer": "self"}
@@ -117,25 +117,24 @@ class Sale(NamedTuple):
 class Agreeing:
     """Both, and a stranger into whose hands codes fall, if the form lets them deal with each other."""
 
-    def __init__(self, stage: Stage, stranger: Office, log: Ledger) -> None:
-        self._stage, self._form, self._stranger, self._log = stage, stage.form, stranger, log
+    def __init__(self, stage: Stage, token: str, log: Ledger) -> None:
+        self._stage, self._form, self._log = stage, stage.form, log
+        self._buyer = Buyer(stage.url, token, BUYER, log)
+        self._stranger = Office(stage.url, token, "stranger", log)
         self._dice, self._over = Random(f"{stage.seed}/agreeing"), threading.Event()
         self.faults: list[str] = []
         self._threads: list[threading.Thread] = []
-        self.people: dict[str, Office] = {}
         self._sellers: dict[str, Seller] = {}
         if self._form.agrees:
             self._invite()
 
     def _invite(self) -> None:
         """A seller's account is a sample person's; each token is a command of its own."""
-        names = {BUYER: BUYER, **{one: _account(self._stage.url, name) for one, (name, _) in SELLERS.items()}}
+        names = {one: _account(self._stage.url, name) for one, (name, _) in SELLERS.items()}
         with ThreadPoolExecutor(2) as pool:
             tokens = dict(zip(names, pool.map(lambda name: self._stage.token(subject=name), names.values()),
                               strict=True))
-        self._buyer = Buyer(self._stage.url, tokens[BUYER], BUYER, self._log)
         self._sellers = {one: Seller(self._stage.url, tokens[one], one, self._log) for one in SELLERS}
-        self.people = {BUYER: self._buyer}
         self._threads = [thread_of(self._deal, self.faults)]
 
     def start(self) -> None:

@@ -84,6 +84,7 @@ BUGS = (
     Bug("locked-out-for-days", "factored", ("I54",)),
     Bug("day-of-the-end-remembered", "closed", ("I55",)),
     Bug("token-remembered-after-leaving", "left", ("I56",)),
+    Bug("all-programs-in-one-bucket", "hurried", ("I57",)),
     Bug("package-named-before-it-is-whole", "packed", ("I43",)),
 )
 

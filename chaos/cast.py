@@ -15,6 +15,7 @@ from chaos.agents import Agents
 from chaos.agreeing import Agreeing
 from chaos.clients import Crowd, Office
 from chaos.followers import Followers
+from chaos.hurrying import Hurrying
 from chaos.latecomers import Latecomers
 from chaos.leaving import Leavers
 from chaos.officers import Officers
@@ -43,12 +44,14 @@ class Cast:
         self.windows = SigningIn(stage, log)
         self.transfers = Transfers(stage, log)
         self.scanning = Scanning(stage, self.crowd.token, log)
-        self.agreeing = Agreeing(stage, self.crowd.stranger(), log)
+        self.agreeing = Agreeing(stage, self.crowd.token, log)
         self.clerks = SecondFactor(stage, log)
-        self.latecomers = Latecomers(stage, log, days)
+        self.latecomers = Latecomers(stage, self.crowd.token, log, days)
         self.leavers = Leavers(stage, log)
+        self.hurrying = Hurrying(stage, log)
         self._everybody = (self.crowd, self.officers, self.followers, self.agents, self.windows, self.transfers,
-                           self.scanning, self.agreeing, self.clerks, self.latecomers, self.leavers)
+                           self.scanning, self.agreeing, self.clerks, self.latecomers, self.leavers,
+                           self.hurrying)
         self._said = 0.0
 
     def start(self) -> None:
@@ -80,6 +83,7 @@ class Cast:
         self.windows.stop()
         self.clerks.stop()
         self.leavers.stop()
+        self.hurrying.stop()
         self.latecomers.stop()
         self.scanning.calm()
         return at
@@ -104,4 +108,4 @@ class Cast:
     @property
     def readers(self) -> dict[str, Office]:
         """Whose news there is to be read."""
-        return {"sample": self.crowd.reader(), **self.agents.people, **self.agreeing.people, **self.latecomers.people}
+        return {"sample": self.crowd.reader(), **self.agents.people}

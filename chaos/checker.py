@@ -5,8 +5,8 @@ overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a
 leg, I27 to I29 what officers do at the portal's own pages, I30 to I32 urges, I33 and I34 ratings, I35 to I38 who acts
 for another, I39 to I42 what people are told and whom that may delay, I43 packages for an archive, I44 signing in by the
 identity platform, I45 to I48 legs that go to another office, I49 and I50 the virus scanner, I51 to I53 those who must
-agree before it is filed, I54 the second factor of the staff, I55 a bundle's last day, I56 accounts that are closed. I16
-(deadlines) is judged where the days are: by the tests of the calendar.
+agree before it is filed, I54 the second factor of the staff, I55 a bundle's last day, I56 accounts that are closed, I57
+how often anybody may ask. I16 (deadlines) is judged where the days are: by the tests of the calendar.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from chaos.judges import (
     notices,
     officers,
     oversight,
+    rates,
     running,
     scans,
     second_factors,
@@ -96,6 +97,7 @@ RULES: Mapping[str, Rule] = {
     "I54 second factor": second_factors.second_factor_wrong,
     "I55 taken after the end": closings.taken_after_the_end,
     "I56 closed account": closings.account_not_closed,
+    "I57 too often": rates.refused_unfairly,
 }
 
 

@@ -27,7 +27,7 @@ BUNDLE = "utilities"
 PATIENCE = 240.0
 LOOK_SECONDS = 1.0
 ASKED = "leg.supplement_required"
-UNKNOWN = 404
+UNKNOWN, TOO_OFTEN = 404, 429
 PDF = "application/pdf"
 
 
@@ -62,11 +62,12 @@ class Office(Applicant):
         return name, type_, content + (f"%{secrets.token_hex(8)}\n".encode() if type_ == PDF else b"")
 
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
-        """One request, repeated as long as anything is in doubt: no answer, or any 5xx."""
+        """One request, repeated as long as anything is in doubt: no answer, or any 5xx; what came too often comes again
+        when it is let in."""
         until = time.monotonic() + self.patience
         answer = super().call(method, path, **more)
-        while answer.status_code >= 500 and time.monotonic() < until:
-            time.sleep(0.1)
+        while (answer.status_code >= 500 or answer.status_code == TOO_OFTEN) and time.monotonic() < until:
+            time.sleep(float(answer.headers.get("Retry-After", 1)) if answer.status_code == TOO_OFTEN else 0.1)
             answer = super().call(method, path, **more)
         return answer
 
@@ -123,10 +124,6 @@ class Crowd:
     def reader(self) -> Office:
         """Who reads the news of all of them."""
         return self._office("reads")
-
-    def stranger(self) -> Office:
-        """The same person at a line of their own, where something is none of theirs."""
-        return self._office("stranger")
 
     def start(self) -> None:
         """Begin."""

@@ -23,6 +23,7 @@ OFFICES = (
 )
 EAST = "-east"  # what a second office of the same kind is called after the first
 OBSTINATE = 0.3  # the share of the legs that left of which an office goes on reporting
+BUYER, LATECOMER = "buyer", "latecomer"  # under which names the sample applicant files other bundles
 CLOSED = "retirement"  # the bundle that takes nothing new from a day on
 SCHOOL = "school-entry"  # the bundle in which those file who close their account
 SOLD = "home-transfer"  # the bundle in which somebody else must agree before it is filed
@@ -177,6 +178,7 @@ class Form:
     agrees: int = 0  # how many applications somebody else must agree to (`chaos/agreeing.py`)
     agree_pauses: tuple[float, float] = (0.0, 1.0)
     closes: int = 0  # how much is filed of a bundle that is closed on a day which the clock leaps over; 0: none is
+    rate: float = 0.0  # times the usual rates of requests; 0: nobody is counted
     leaves: int = 0  # how many people close their account
     factors: bool = False  # whether the staff needs a second factor, and clerks try it again and again
     brings: int = 0  # how many applications come with an infected paper
@@ -218,12 +220,14 @@ FORMS: Mapping[str, Form] = {
                     brings=3, drain_seconds=60, read_out=False, armed="scan.after_look:kill,p=0.1"),
     "agreed": Form(4, 5, script=CALM, failpoint_share=0.7, failpoints=AGREEMENTS, withdraws=0, pauses=(1.5, 3),
                    agrees=18, drain_seconds=60, read_out=False),
-    "factored": Form(4, 5, script=CALM, failpoint_share=0.5, failpoints=("factor.after_commit",), withdraws=0, days=1,
+    "factored": Form(4, 4, script=CALM, failpoint_share=0.5, failpoints=("factor.after_commit",), withdraws=0, days=1,
                      pauses=(7, 10), desks=DESKS, factors=True, drain_seconds=60, read_out=False),
     "closed": Form(4, 2, script=CALM, failpoint_share=0, withdraws=0, days=1, pauses=(4, 6), closes=3,
                    drain_seconds=60, read_out=False),
     "left": Form(4, 4, script=CALM, failpoint_share=0, withdraws=0, pauses=(3, 5), leaves=4, drain_seconds=60,
                  read_out=False),
+    "hurried": Form(6, 2, script=CALM, failpoint_share=0, withdraws=0, pauses=(8, 12), rate=0.05, drain_seconds=60,
+                    quick_seconds=20, read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

@@ -13,11 +13,11 @@ from typing import Any
 from bench.applicant import good
 from chaos.clients import PATIENCE, Office
 from chaos.forms import CLOSED
+from chaos.forms import LATECOMER as NAME
 from chaos.stage import Stage
 from chaos.taking_part import thread_of
 from sandbox.ledger import Ledger
 
-NAME = "latecomer"
 PAUSES = (0.5, 4.0)
 GLANCE = 0.2
 AFTER = 2  # filings that are tried after the day, beside an open draft and a repetition
@@ -63,15 +63,13 @@ class Latecomer(Office):
 class Latecomers:
     """The one there is, if the form closes a bundle. `days` tells how often the clock has leapt by days."""
 
-    def __init__(self, stage: Stage, log: Ledger, days: Callable[[], int]) -> None:
+    def __init__(self, stage: Stage, token: str, log: Ledger, days: Callable[[], int]) -> None:
         self._form, self._days, self._dice = stage.form, days, Random(f"{stage.seed}/latecomers")
         self._over = threading.Event()
         self.faults: list[str] = []
-        self.people: dict[str, Office] = {}
         self._threads: list[threading.Thread] = []
         if self._form.closes:
-            self._one = Latecomer(stage.url, stage.token(subject=NAME), NAME, log)
-            self.people = {NAME: self._one}
+            self._one = Latecomer(stage.url, token, NAME, log)
             self._threads = [thread_of(self._come, self.faults)]
 
     def start(self) -> None:

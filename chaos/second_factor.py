@@ -25,6 +25,7 @@ CLERKS = ("clerk-twice", "clerk-locked")
 WAYS = ("code", "again", "recovery", "again")
 PAUSES = 1.0
 WRONG, GUESSES = "000000", 5
+AFTER_A_LEAP = 4.0  # seconds in which what was begun before it is still under way
 LOCKED_FOR = timedelta(minutes=16)  # a minute longer than it lasts
 MOST_KEPT, MOST_TRIES = 3, 5
 
@@ -65,6 +66,7 @@ class Clerk(Browser):
         while self._app.now() < until:
             if over.wait(PAUSE):
                 return
+        time.sleep(AFTER_A_LEAP)  # over or not: it is by a leap that the time is over
         for _ in range(MOST_TRIES):
             begun, window = time.time(), self._window()
             if inside := window.prove(window.half(), self._app.code()):

@@ -59,7 +59,8 @@ class Stage(Town):
                     "YJS_OIDC_SECRET": f"file:{IDENTITY_SECRET}", "YJS_OIDC_CLAIMS": str(SAMPLE_CLAIMS)}
         scanner = {"YJS_SCANNER": f"clamd://127.0.0.1:{self._scanner_port}"} if self.form.scan_pauses else {}
         factor = {"YJS_STAFF_FACTOR": "on"} if self.form.factors else {}
-        return {**platform, **scanner, **factor, "YJS_GATEWAY": f"{self.sandbox_url}{GATEWAY_PATH}",
+        rate = {"YJS_RATE": str(self.form.rate)} if self.form.rate else {}
+        return {**platform, **scanner, **factor, **rate, "YJS_GATEWAY": f"{self.sandbox_url}{GATEWAY_PATH}",
                 "YJS_GATEWAY_MOBILE": "on", "YJS_QUIET_HOURS": "off",
                 "YJS_GATEWAY_SECRET": str(self.folder / "secrets" / GATEWAY_SECRET)}
 

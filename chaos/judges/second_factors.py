@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from chaos.evidence import Evidence
+from chaos.evidence import Evidence, Line
 from chaos.judges.sign_ins import disturbed
+from chaos.second_factor import AFTER_A_LEAP
 
 
 def second_factor_wrong(found: Evidence) -> Iterator[str]:
@@ -23,4 +24,11 @@ def second_factor_wrong(found: Evidence) -> Iterator[str]:
     yield from (f"{line['body']}: let in though locked out" for line in found.noted("locked_out")
                 if line["inside"] and not disturbed(found, line))
     yield from (f"{line['body']}: kept out after its time" for line in found.noted("locked_no_more")
-                if not line["inside"] and not disturbed(found, line))
+                if not line["inside"] and not _leapt(found, line))
+
+
+def _leapt(found: Evidence, line: Line) -> bool:
+    """Whether the clock leapt just then; an outage meanwhile keeps nobody out for good, and whoever was kept out has
+    tried several times."""
+    since, until = line["begun"] - AFTER_A_LEAP / 2, line["at"]
+    return any(since < leap["at"] < until for leap in found.run.get("leaps", ()))

@@ -22,7 +22,7 @@ AT = 1_772_442_000.0
 def clean():
     """The files, as lists of lines that may be changed."""
     clients = [
-        *entrusted(), *agreed(), *brought(), *proved(), *late(), *gone(),
+        *entrusted(), *agreed(), *brought(), *proved(), *late(), *gone(), *hurried(),
         {"what": "tried", "body": AGENT, "at": AT, "key": "k"},
         {"what": "file", "body": AGENT, "at": AT, "file": "f1", "sha256": "s1"},
         {"what": "ack", "body": AGENT, "at": AT + 1, "key": "k", "reference": REFERENCE, "edition": "e1",
@@ -166,6 +166,12 @@ def gone():
     return [{**base, "begun": AT + 40, "at": AT + 40, "status": 200},
             {"body": "leaver-0", "what": "left", "at": AT + 41, "account": "p1"},
             {**base, "begun": AT + 42, "at": AT + 42, "status": 401}]
+
+
+def hurried():
+    """What became of a flood of questions, and of somebody who asked calmly."""
+    return [{"body": "hasty", "what": "hurried", "begun": AT, "at": AT + 3, "refused": True, "after": "1", "then": 200},
+            {"body": "calm-program", "what": "asked_calmly", "begun": AT, "at": AT, "status": 200}]
 
 
 def scanned():

@@ -244,6 +244,9 @@ DOCTORED = {
     "I56 closed account": [
         put("clients", {"what": "as_member", "status": 401}, status=200), drop("audit", action="account.erase"),
         add("audit", {"action": "account.erase"}), add("audit", {"action": "account.erase"}, target="p2")],
+    "I57 too often": [
+        put("clients", {"what": "hurried"}, refused=False), put("clients", {"what": "hurried"}, after=""),
+        put("clients", {"what": "hurried"}, then=429), put("clients", {"what": "asked_calmly"}, status=429)],
     "I53 looked up without a yes": [put("clients", {"what": "draft_seen"}, missing=["home_title"])],
     "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }
