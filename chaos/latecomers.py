@@ -26,12 +26,16 @@ AFTER = 2  # filings that are tried after the day, beside an open draft and a re
 class Latecomer(Office):
     """Files, each time under a key of its own; the draft that stays open is known by its id."""
 
+    def __init__(self, url: str, token: str, log: Ledger) -> None:
+        super().__init__(url, token, NAME, log)
+        self._sent: dict[str, dict[str, Any]] = {}  # by key, as it was filed
+
     def hand_in(self, prepared: Mapping[str, Any], key: str) -> None:
         """File once, on record with what came of it."""
         begun = time.time()
         self.note("tried", key=key)
-        filing = self.anew(prepared)
-        answer = self.call("POST", "/api/cases", json=filing, headers={"Idempotency-Key": key})
+        filing = self._sent.setdefault(key, self.anew(prepared))
+        answer = self.try_to_file(filing, key)
         self._note_filed(begun, key, answer)
         if answer.ok:
             self.note_receipt(answer.json(), filing, key)
@@ -69,7 +73,7 @@ class Latecomers:
         self.faults: list[str] = []
         self._threads: list[threading.Thread] = []
         if self._form.closes:
-            self._one = Latecomer(stage.url, token, NAME, log)
+            self._one = Latecomer(stage.url, token, log)
             self._threads = [thread_of(self._come, self.faults)]
 
     def start(self) -> None:

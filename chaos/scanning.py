@@ -29,6 +29,7 @@ from sandbox.ledger import Ledger
 AWAY_SECONDS, STILL_SECONDS = (1.0, 4.0), (2.0, 6.0)
 FREEZES = 0.5  # of the troubles: it stops answering and is killed only then
 LOOK_SECONDS = 0.5
+MOST_ROUNDS = 3  # for each application that shall come with an infected paper: it may be found at once
 AWAITS = 20.0  # seconds that somebody waits until the scanner is away
 READABLE_WITHIN = 90.0  # that a file may take until it can be read: the scanner is away, rests, and much may wait
 PAPER, SPOILED = "K18", ("K16", "K17", "K18", "K19")  # what is asked in the bundle that is filed here, as PDF
@@ -78,6 +79,7 @@ class Bringer(Office):
         self._away, self._dice = away, Random(f"{stage.seed}/brings")
         self._offered: list[tuple[str, str]] = []  # infected files that were taken, each with its digest
         self.filed: list[str] = []
+        self.taken = 0  # applications with an infected paper that nobody had looked at
 
     def go_round(self, prepared: Mapping[str, Any], number: int, over: threading.Event) -> None:
         """File with an infected paper while the scanner is away, offer another, look at a clean one and at all."""
@@ -97,12 +99,14 @@ class Bringer(Office):
             self.answer_asks(self.see(reference))
 
     def _file(self, prepared: Mapping[str, Any], number: int) -> None:
-        filing, key = self.anew(prepared), self._dice.choice(SPOILED)
+        key = self._dice.choice(SPOILED)
         file, digest = self._offer(spoiled=True, key=key)
+        filing = self.anew(prepared)
         filing["materials"] |= {key: [file]} if file else {}
         receipt = self.submit(filing, f"brings-{number}")
         self.filed.append(receipt["reference"])
         if filing["materials"][key] == [file]:  # else it was found just before, and another was brought instead
+            self.taken += 1
             self.note("spoils", reference=receipt["reference"], file=file, sha256=digest, material=key)
 
     def _offer(self, *, spoiled: bool, key: str = PAPER) -> tuple[str, str]:
@@ -167,8 +171,8 @@ class Scanning:
 
     def _bring(self) -> None:
         prepared = self._bringer.prepare(BUNDLE)
-        for number in range(self._form.brings):
-            if self._troubles.over.is_set():
+        for number in range(MOST_ROUNDS * self._form.brings):
+            if self._troubles.over.is_set() or self._bringer.taken >= self._form.brings:
                 return
             self._bringer.go_round(prepared, number, self._troubles.over)
 
