@@ -23,6 +23,7 @@ from chaos.taking_part import thread_of
 from sandbox.ledger import Ledger
 
 PAUSES = (1.0, 15.0)
+SAID = "账号已注销"  # what the page says then
 COINCIDES = 0.3
 CLOSING, OWN, OK, GONE = "/account/close", "/account", 200, 401
 
@@ -77,14 +78,14 @@ class Leaver:
             if form is None:
                 raise RuntimeError(f"{page.path} has no form to close an account: {page.status}")
             self._window.press(form.filled({"read": "1", "password": self._has["password"]}))
-            if self._is_out():
+            if SAID in self._window.answered or self._is_out():
                 self.program.note("left", account=self.account)
                 return
             time.sleep(PAUSE)
         raise TimeoutError(f"{self.name} cannot leave")
 
     def _is_out(self) -> bool:
-        """Whether the account is closed, as its token tells; a session may have ended otherwise."""
+        """Whether the account is closed, as its token tells, where the answer was lost."""
         return self.program.call("GET", "/api/cases").status_code != OK
 
     def _come_in(self) -> None:

@@ -88,7 +88,7 @@ class Browser:
     def __init__(self, url: str, name: str, log: Ledger, credentials: dict[str, str]) -> None:
         self._url, self.name, self._log, self._credentials = url, name, log, credentials
         self.app: App | None = None
-        self._answer = ""
+        self.answered = ""
         self._http = requests.Session()
         self._http.trust_env = False
 
@@ -159,7 +159,7 @@ class Browser:
         if self.app is not None:
             self.app.read(page.text)
             self.press(form.filled({"code": self.app.code()}))
-            self.app.keep(self._answer)
+            self.app.keep(self.answered)
 
     def _choose_a_password(self, _: Page, form: Sheet) -> None:
         own = f"{self._credentials['password']} of my own"
@@ -185,7 +185,7 @@ class Browser:
                                **_content(form))
         except requests.RequestException:
             return "lost"
-        path, status, self._answer = urlsplit(answer.headers.get("Location", "")).path, answer.status_code, answer.text
+        path, status, self.answered = urlsplit(answer.headers.get("Location", "")).path, answer.status_code, answer.text
         if not answer.ok:
             self.note("answer", path=form.action.rpartition("/")[2], status=status, took=time.time() - began)
         away = path == LOGIN and not form.action.startswith(LOGIN)  # the session ran out: nothing was done
