@@ -217,7 +217,7 @@ FORMS: Mapping[str, Form] = {
                         move_pauses=(0.0, 0.3), drain_seconds=60, read_out=False),
     "scanned": Form(10, 3, script=CALM, failpoint_share=0.5, failpoints=("scan.before_follow",), withdraws=0,
                     pauses=(6, 9), desks=DESKS, officers=1, scan_pauses=(4, 8), scan_stops=2.0, scan_errors=0.05,
-                    brings=3, drain_seconds=60, read_out=False, armed="scan.after_look:kill,p=0.1"),
+                    brings=3, drain_seconds=60, read_out=False, armed="scan.after_look:kill,p=0.4"),
     "agreed": Form(4, 5, script=CALM, failpoint_share=0.7, failpoints=AGREEMENTS, withdraws=0, pauses=(1.5, 3),
                    agrees=18, drain_seconds=60, read_out=False),
     "factored": Form(4, 4, script=CALM, failpoint_share=0.5, failpoints=("factor.after_commit",), withdraws=0, days=1,
