@@ -28,6 +28,7 @@ PATIENCE = 240.0
 LOOK_SECONDS = 1.0
 ASKED = "leg.supplement_required"
 UNKNOWN, TOO_OFTEN = 404, 429
+LONGEST_REST = 5.0
 PDF = "application/pdf"
 
 
@@ -66,8 +67,8 @@ class Office(Applicant):
         when it is let in."""
         until = time.monotonic() + self.patience
         answer = super().call(method, path, **more)
-        while (answer.status_code >= 500 or answer.status_code == TOO_OFTEN) and time.monotonic() < until:
-            time.sleep(float(answer.headers.get("Retry-After", 1)) if answer.status_code == TOO_OFTEN else 0.1)
+        while (answer.status_code >= 500 or _soon(answer)) and time.monotonic() < until:
+            time.sleep(_soon(answer) or 0.1)
             answer = super().call(method, path, **more)
         return answer
 
@@ -91,6 +92,13 @@ class Office(Applicant):
             page = good(self.call("GET", f"/api/news?{urlencode({'after': after})}" if after else "/api/news"))
             yield from page["news"]
             after = page["next"]
+
+
+def _soon(answer: requests.Response) -> float:
+    """In how many seconds to come again after asking too often; 0 where that is no matter of seconds: who guessed too
+    often waits for minutes, and takes that for the answer."""
+    after = float(answer.headers.get("Retry-After", 1)) if answer.status_code == TOO_OFTEN else 0.0
+    return after if after <= LONGEST_REST else 0.0
 
 
 def _asks(told: Mapping[str, Any]) -> bool:

@@ -4,7 +4,6 @@ a calm one under a name of its own, which is refused nothing meanwhile.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +11,9 @@ from functools import partial
 
 import requests
 
-from chaos.clients import PATIENCE, TOO_OFTEN, Office
+from chaos.clients import TOO_OFTEN, Office
 from chaos.stage import Stage
-from chaos.taking_part import thread_of
+from chaos.taking_part import Part
 from sandbox.ledger import Ledger
 
 NAMES = ("hasty", "calm-program")
@@ -51,27 +50,14 @@ class Program(Office):
         time.sleep(CALMLY)
 
 
-class Hurrying:
+class Hurrying(Part):
     """Both, if the form counts how often anybody asks."""
 
     def __init__(self, stage: Stage, log: Ledger) -> None:
-        self._over = threading.Event()
-        self.faults: list[str] = []
-        self._threads: list[threading.Thread] = []
+        super().__init__()
         if stage.form.rate:
             hasty, calm = (Program(stage.url, stage.token(subject=name), name, log) for name in NAMES)
-            self._threads = [thread_of(partial(self._run, act), self.faults) for act in (hasty.flood, calm.go_calmly)]
-
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
+            self._play(*(partial(self._run, act) for act in (hasty.flood, calm.go_calmly)))
 
     def _run(self, act: Callable[[], None]) -> None:
         while not self._over.is_set():

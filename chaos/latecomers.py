@@ -4,18 +4,17 @@ repeated has its receipt, what was begun is kept, and nothing new is taken, from
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
 from bench.applicant import good
-from chaos.clients import PATIENCE, Office
+from chaos.clients import Office
 from chaos.forms import CLOSED
 from chaos.forms import LATECOMER as NAME
 from chaos.stage import Stage
-from chaos.taking_part import thread_of
+from chaos.taking_part import Part
 from sandbox.ledger import Ledger
 
 PAUSES = (0.5, 4.0)
@@ -64,28 +63,15 @@ class Latecomer(Office):
         self.note("kept_draft", draft=draft, status=seen.status_code, kept=kept)
 
 
-class Latecomers:
+class Latecomers(Part):
     """The one there is, if the form closes a bundle. `days` tells how often the clock has leapt by days."""
 
     def __init__(self, stage: Stage, token: str, log: Ledger, days: Callable[[], int]) -> None:
+        super().__init__()
         self._form, self._days, self._dice = stage.form, days, Random(f"{stage.seed}/latecomers")
-        self._over = threading.Event()
-        self.faults: list[str] = []
-        self._threads: list[threading.Thread] = []
         if self._form.closes:
             self._one = Latecomer(stage.url, token, log)
-            self._threads = [thread_of(self._come, self.faults)]
-
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End, once the day has come and everything was tried, or it came in no time."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
+            self._play(self._come)
 
     def _come(self) -> None:
         one, prepared = self._one, self._one.prepare(CLOSED)

@@ -7,19 +7,18 @@ password, a filing. An answer that was lost is asked for again, and whoever is s
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
 
-from chaos.clients import PATIENCE, Office
+from chaos.clients import Office
 from chaos.forms import SCHOOL
 from chaos.pages import PATIENCE as PAGES_PATIENCE
 from chaos.pages import PAUSE, Browser
 from chaos.stage import Stage
-from chaos.taking_part import thread_of
+from chaos.taking_part import Part
 from sandbox.ledger import Ledger
 
 PAUSES = (1.0, 15.0)
@@ -112,27 +111,15 @@ class Leaver:
         act()
 
 
-class Leavers:
+class Leavers(Part):
     """All who leave in a run."""
 
     def __init__(self, stage: Stage, log: Ledger) -> None:
-        self._form, self._dice = stage.form, Random(f"{stage.seed}/leavers")
-        self._over = threading.Event()
-        self.faults: list[str] = []
+        super().__init__()
+        self._dice = Random(f"{stage.seed}/leavers")
         with ThreadPoolExecutor(2) as pool:  # each begins with two commands
             self._people = list(pool.map(lambda number: Leaver(stage, number, log), range(stage.form.leaves)))
-        self._thread = thread_of(self._leave, self.faults)
-
-    def start(self) -> None:
-        """Begin."""
-        if self._people:
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End, once everybody has left."""
-        self._over.set()
-        if self._people:
-            self._thread.join(PATIENCE)
+        self._play(*[self._leave][:len(self._people)])
 
     def _leave(self) -> None:
         for one in self._people:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -17,7 +18,7 @@ from itertools import cycle
 from chaos.authenticator import App
 from chaos.pages import CODE, LOGIN, PATIENCE, PAUSE, Browser, Sheet
 from chaos.stage import Stage
-from chaos.taking_part import thread_of
+from chaos.taking_part import Part
 from sandbox.ledger import Ledger
 
 INSIDE, OFFICE = "/staff/arrivals", "tax"
@@ -115,32 +116,17 @@ class Window(Browser):
         return self.is_at(INSIDE)
 
 
-class SecondFactor:
+class SecondFactor(Part):
     """Both clerks, if the form has the factor."""
 
     def __init__(self, stage: Stage, log: Ledger) -> None:
-        self._over = threading.Event()
-        self.faults: list[str] = []
-        self._threads: list[threading.Thread] = []
+        super().__init__()
         if stage.form.factors:
             with ThreadPoolExecutor(2) as pool:
                 twice, locked = pool.map(lambda login: Clerk(stage, login, log), CLERKS)
-            self._threads = [thread_of(partial(self._run, twice, twice.go_round), self.faults),
-                             thread_of(partial(self._run, locked, locked.be_locked_out), self.faults)]
+            self._play(partial(self._run, twice, twice.go_round), partial(self._run, locked, locked.be_locked_out))
 
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End, once the sign-in in hand is over."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
-
-    def _run(self, clerk: Clerk, act: object) -> None:
-        assert callable(act)
+    def _run(self, clerk: Clerk, act: Callable[[threading.Event], None]) -> None:
         clerk.look(INSIDE)  # chooses a password, and sets the factor up
         while not self._over.wait(PAUSES):
             act(self._over)
