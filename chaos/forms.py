@@ -220,7 +220,7 @@ FORMS: Mapping[str, Form] = {
                     brings=3, drain_seconds=60, read_out=False, armed="scan.after_look:kill,p=0.4"),
     "agreed": Form(4, 5, script=CALM, failpoint_share=0.7, failpoints=AGREEMENTS, withdraws=0, pauses=(1.5, 3),
                    agrees=18, drain_seconds=60, read_out=False),
-    "factored": Form(4, 4, script=CALM, failpoint_share=0.5, failpoints=("factor.after_commit",), withdraws=0, days=1,
+    "factored": Form(4, 4, script=CALM, failpoint_share=0.5, failpoints=("factor.after_commit",), withdraws=0, days=3,
                      pauses=(7, 10), desks=DESKS, factors=True, drain_seconds=60, read_out=False),
     "closed": Form(4, 2, script=CALM, failpoint_share=0, withdraws=0, days=1, pauses=(4, 6), closes=3,
                    drain_seconds=60, read_out=False),

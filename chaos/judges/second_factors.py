@@ -28,7 +28,6 @@ def second_factor_wrong(found: Evidence) -> Iterator[str]:
 
 
 def _leapt(found: Evidence, line: Line) -> bool:
-    """Whether the clock leapt just then; an outage meanwhile keeps nobody out for good, and whoever was kept out has
-    tried several times."""
+    """Whether the clock leapt just then, or the portal was away so that a code grew old."""
     since, until = line["begun"] - AFTER_A_LEAP / 2, line["at"]
-    return any(since < leap["at"] < until for leap in found.run.get("leaps", ()))
+    return found.away(since, until) > 0 or any(since < leap["at"] < until for leap in found.run.get("leaps", ()))
