@@ -35,15 +35,16 @@ class App:
         """Keep the recovery codes that a page shows once."""
         self.recovery = ["".join(found) for found in _RECOVERY.findall(text)] or self.recovery
 
-    def code(self) -> str:
-        """A code that was not given before; the next one has to be waited for."""
-        while True:
+    def code(self, over: threading.Event | None = None) -> str:
+        """A code that was not given before; the next one has to be waited for, and is empty once it is `over`."""
+        while over is None or not over.is_set():
             here = int(self.now().timestamp()) // STEP_SECONDS
             step = max(here, self._last + 1)
             if step <= here + 1:
                 self._last = step
                 return self._at(step)
             time.sleep(PAUSE)
+        return ""
 
     def _at(self, step: int) -> str:
         digest = hmac.digest(base64.b32decode(self._secret), struct.pack(">Q", step), "sha1")

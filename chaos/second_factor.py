@@ -47,11 +47,11 @@ class Clerk(Browser):
         """One sign-in in two windows, or codes that counted once more."""
         way = next(self._ways)
         if way == "again":
-            for code in self._used[-MOST_KEPT:]:
+            for code in () if over.is_set() else self._used[-MOST_KEPT:]:
                 self._enter(code, way, windows=1)
             return
-        code = self._app.recovery.pop() if way == "recovery" and self._app.recovery else self._app.code()
-        if not over.is_set():
+        code = self._app.recovery.pop() if way == "recovery" and self._app.recovery else self._app.code(over)
+        if code and not over.is_set():
             self._used.append(code)
             self._enter(code, way, windows=2)
 
