@@ -23,7 +23,7 @@ import requests
 from chaos.authenticator import App
 from sandbox.ledger import Ledger
 
-CHOOSING, OTHER = "/login/password", "other"  # where another password is chosen; the one that it was, or is
+CHOOSING, OTHER, OWN = "/login/password", "other", "own"  # where another password is chosen; the one that it was, or is
 CODE, SETTING_UP = "/login/code", "/login/factor"  # where the second factor is asked for, and set up
 MOST_STEPS = 6  # of one sign-in; a code that was not heard of is not taken twice
 PATIENCE = 240.0
@@ -133,7 +133,7 @@ class Browser:
         form = page.form(f"{LOGIN}/persona" if "persona" in has else LOGIN) if page else None
         if form is None:
             return
-        said = self.press(form.filled({name: value for name, value in has.items() if name != OTHER}))
+        said = self.press(form.filled({name: value for name, value in has.items() if name not in {OTHER, OWN}}))
         if said == "refused" and OTHER in has:  # nobody heard which of the two it is
             has["password"], has[OTHER] = has[OTHER], has["password"]
         elif said == "done" and "password" in has:
@@ -162,10 +162,12 @@ class Browser:
             self.app.keep(self.answered)
 
     def _choose_a_password(self, _: Page, form: Sheet) -> None:
-        own = f"{self._credentials['password']} of my own"
+        """The same however often it has to be chosen: of answers that were lost nobody knows which had its effect."""
+        has = self._credentials
+        own = has.setdefault(OWN, f"{has['password']} of my own")
         said = self.press(form.filled({"new": own, "again": own}))
-        if said != "refused":
-            self._credentials |= {"password": own, OTHER: self._credentials["password"]}
+        if said != "refused" and has["password"] != own:
+            self._credentials |= {"password": own, OTHER: has["password"]}
 
     def press(self, form: Sheet, seconds: float = WHOLE_SECONDS) -> Outcome:
         """Send a form once; whoever waits only `seconds` for the answer may not hear what became of it."""
