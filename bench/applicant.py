@@ -78,11 +78,18 @@ class Applicant:
         return {**filing, "materials": {key: [self.upload(key)] for key in filing["materials"]}}
 
     def upload(self, key: str) -> str:
-        """Upload a sample paper for a material key, in a type that this kind takes; its file id."""
+        """Upload a sample paper for a material key; its file id."""
+        return str(good(self.send(*self.paper(key)))["file"])
+
+    def send(self, name: str, type_: str, content: bytes) -> requests.Response:
+        """Send a file to be kept; whatever the answer is."""
+        headers = {"Content-Type": type_, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+        return self.call("POST", "/api/files", data=content, headers=headers)
+
+    def paper(self, key: str) -> tuple[str, str, bytes]:
+        """A sample paper for a material key, in a type that this kind takes: its name, type and bytes."""
         kind = CATALOG.materials.get(key.partition("#")[0].partition("@")[0])
-        file_name, type_, content = sample_paper(key, kind.spec.file_types if kind else ("pdf",))
-        headers = {"Content-Type": type_, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file_name)}"}
-        return str(good(self.call("POST", "/api/files", data=content, headers=headers))["file"])
+        return sample_paper(key, kind.spec.file_types if kind else ("pdf",))
 
     def file(self, filing: dict[str, Any], key: str) -> dict[str, Any]:
         """File it; the receipt. Papers that no register holds are asked back by name: they are added to `filing`, and

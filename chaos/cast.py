@@ -12,9 +12,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from chaos.agents import Agents
+from chaos.agreeing import Agreeing
 from chaos.clients import Crowd, Office
 from chaos.followers import Followers
+from chaos.hurrying import Hurrying
+from chaos.latecomers import Latecomers
+from chaos.leaving import Leavers
 from chaos.officers import Officers
+from chaos.scanning import Scanning
+from chaos.second_factor import SecondFactor
 from chaos.signing_in import SigningIn
 from chaos.stage import Stage
 from chaos.transferring import Transfers
@@ -37,11 +43,20 @@ class Cast:
         self.agents = Agents(stage, log, days)
         self.windows = SigningIn(stage, log)
         self.transfers = Transfers(stage, log)
+        self.scanning = Scanning(stage, self.crowd.token, log)
+        self.agreeing = Agreeing(stage, self.crowd.token, log)
+        self.clerks = SecondFactor(stage, log)
+        self.latecomers = Latecomers(stage, self.crowd.token, log, days)
+        self.leavers = Leavers(stage, log)
+        self.hurrying = Hurrying(stage, log)
+        self._everybody = (self.crowd, self.officers, self.followers, self.agents, self.windows, self.transfers,
+                           self.scanning, self.agreeing, self.clerks, self.latecomers, self.leavers,
+                           self.hurrying)
         self._said = 0.0
 
     def start(self) -> None:
         """All begin."""
-        for one in (self.crowd, self.officers, self.followers, self.agents, self.windows, self.transfers):
+        for one in self._everybody:
             one.start()
 
     def allow(self, share: float, say: Callable[[str], None]) -> float:
@@ -64,7 +79,13 @@ class Cast:
         at = time.time()
         self.followers.await_days(FOLLOW_SECONDS)
         self.agents.wait_until_filed(FILE_SECONDS)
+        self.agreeing.wait_until_filed(FILE_SECONDS)
         self.windows.stop()
+        self.clerks.stop()
+        self.leavers.stop()
+        self.hurrying.stop()
+        self.latecomers.stop()
+        self.scanning.calm()
         return at
 
     def hurry(self) -> None:
@@ -75,14 +96,14 @@ class Cast:
 
     def stop(self) -> None:
         """All end."""
-        for one in (self.crowd, self.followers, self.officers, self.agents):
+        for one in (self.crowd, self.followers, self.officers, self.agents, self.scanning):
             one.stop()
+        self.agreeing.list()
 
     @property
     def faults(self) -> list[str]:
         """Who gave up, and why."""
-        everybody = (self.crowd, self.officers, self.followers, self.agents, self.windows, self.transfers)
-        return [fault for one in everybody for fault in one.faults]
+        return [fault for one in self._everybody for fault in one.faults]
 
     @property
     def readers(self) -> dict[str, Office]:

@@ -4,8 +4,9 @@ The rules are I1 to I22 of the rig, as far as they can be judged without looking
 overwritten outcome, I24 changed bytes or key, I25 acknowledged notice without a trace, I26 later message before its
 leg, I27 to I29 what officers do at the portal's own pages, I30 to I32 urges, I33 and I34 ratings, I35 to I38 who acts
 for another, I39 to I42 what people are told and whom that may delay, I43 packages for an archive, I44 signing in by the
-identity platform, I45 to I48 legs that go to another office. I16 (deadlines) is judged where the days are: by the tests
-of the calendar.
+identity platform, I45 to I48 legs that go to another office, I49 and I50 the virus scanner, I51 to I53 those who must
+agree before it is filed, I54 the second factor of the staff, I55 a bundle's last day, I56 accounts that are closed, I57
+how often anybody may ask. I16 (deadlines) is judged where the days are: by the tests of the calendar.
 """
 
 from __future__ import annotations
@@ -20,15 +21,20 @@ from typing import Any
 
 from chaos.evidence import TRANSFERRED, Evidence, read_evidence
 from chaos.judges import (
+    agreements,
     archives,
     cases,
+    closings,
     effects,
     mandates,
     news,
     notices,
     officers,
     oversight,
+    rates,
     running,
+    scans,
+    second_factors,
     sign_ins,
     transfers,
 )
@@ -83,6 +89,15 @@ RULES: Mapping[str, Rule] = {
     "I46 farewells": transfers.farewells_wrong,
     "I47 heard after it left": transfers.heard_after_it_left,
     "I48 transfer lost or doubled": transfers.transfers_miscounted,
+    "I49 unscanned": scans.unscanned_out,
+    "I50 scanner": scans.scans_wrong,
+    "I51 filed without a yes": agreements.filed_without_a_yes,
+    "I52 yes lost or doubled": agreements.yes_miscounted,
+    "I53 looked up without a yes": agreements.looked_up_without_a_yes,
+    "I54 second factor": second_factors.second_factor_wrong,
+    "I55 taken after the end": closings.taken_after_the_end,
+    "I56 closed account": closings.account_not_closed,
+    "I57 too often": rates.refused_unfairly,
 }
 
 
@@ -120,6 +135,9 @@ def figures(found: Evidence, judged: Mapping[str, Mapping[str, Any]]) -> dict[st
         "transfers": sum(map(len, found.transfers.values())),
         "transfers_back": sum(len(found.stays(leg)) > len({*found.stays(leg)}) for leg in found.transfers),
         "farewells_after_a_return": sum(line["type"] == TRANSFERRED and line["back"] for line in found.effects),
+        "agreements": sum(1 for _ in found.exported("agreement")), "scans": len(found.scans),
+        "infected": sum(bool(line["file"]) for line in found.noted("offered") if line["spoiled"]),
+        "codes": sum(line["opened"] for line in found.noted("proved")),
         "packages": len(found.run.get("archive", {}).get("left", ())),
         "sigkills": found.run.get("sigkills", 0), "failpoints_reached": sum(found.run.get("reached", {}).values()),
         "failpoints_missed": sum(found.run.get("unreached", {}).values()),

@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +29,8 @@ ARCHIVE_KILLS = 2
 STILL_SECONDS, LONGEST = 60.0, 3  # for something more to end; times the form's own limit
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
 LEGS = re.compile(r'^yijianshi_legs\{key="(\w+)"\} ([0-9.]+)$', re.MULTILINE)
-CASES = re.compile(r'^yijianshi_cases\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
+CASES = re.compile(r'^yijianshi_cases\{key="([^"|]*)[^"]*"\} ([0-9.]+)$', re.MULTILINE)
+SCANS = re.compile(r"^yijianshi_scans_(waiting|infected) ([0-9.]+)$", re.MULTILINE)
 RESTING = re.compile(r'^yijianshi_offices_resting\{key="[^"]*"\} ([0-9.]+)$', re.MULTILINE)
 DRIFT = re.compile(r'^yijianshi_counter_drift ([0-9.]+)$', re.MULTILINE)
 BREACHES = re.compile(r'^yijianshi_breaches\{key="([^"]*)"\} ([0-9.]+)$', re.MULTILINE)
@@ -85,8 +87,11 @@ class Samples:
         legs = {state: int(float(number)) for state, number in LEGS.findall(answer.text)}
         breaches = {rule: int(float(number)) for rule, number in BREACHES.findall(answer.text) if float(number)}
         drift = sum(map(float, DRIFT.findall(answer.text)))
-        return {"at": time.time(), "legs": legs, "breaches": breaches, "drift": int(drift),
-                "cases": int(sum(map(float, CASES.findall(answer.text)))),
+        cases: Counter[str] = Counter()
+        for bundle, number in CASES.findall(answer.text):
+            cases[bundle] += int(float(number))
+        return {"at": time.time(), "legs": legs, "breaches": breaches, "drift": int(drift), "cases": cases,
+                "scans": {name: int(float(number)) for name, number in SCANS.findall(answer.text)},
                 "resting": int(sum(map(float, RESTING.findall(answer.text))))}
 
     def _run(self) -> None:
@@ -101,7 +106,8 @@ class Run:
     def __init__(self, form: Form, seed: int, folder: Path, say: Say) -> None:
         self.form, self.seed, self.folder, self._say = form, seed, folder, say
         self.stage = Stage(folder, form, seed)
-        self.facts: dict[str, Any] = {"seed": seed, "form": asdict(form), "began": time.time()}
+        self.facts: dict[str, Any] = {"seed": seed, "form": asdict(form), "began": time.time(),
+                                      "closed_from": self.stage.closed_from}
 
     def play(self) -> None:
         """Play it and leave `run.json`, `clients.jsonl`, `officers.jsonl`, `ledger.jsonl`, `news.jsonl`, `export.jsonl`
@@ -111,6 +117,7 @@ class Run:
         try:
             self._die_while_migrating()
             self.stage.start_departments()
+            self.stage.start_scanner()
             self.stage.start_portal()
             cast = self._filled(log, desks)
             self._read_out(cast)
@@ -161,6 +168,8 @@ class Run:
         self.stage.hurry()
         if self.form.kills:
             killer.settle()
+        if self.form.scan_pauses:
+            killer.outlast_scans()
         first = seen_resources(self.stage)
         drained = self._drain(samples)
         time.sleep(self.form.quiet_seconds)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 Line = Mapping[str, Any]
-LINES = ("clients", "ledger", "export", "officers", "audit", "news")  # the files with lines of a run
+LINES = ("clients", "ledger", "export", "officers", "audit", "news", "scans")  # the files with lines of a run
 FILED, TRANSFERRED = "leg.filed", "leg.transferred"
 EACH_STAY = 100  # of a department's numbers for notices: the hundreds are those of the filing that they are about
 ZONE = timezone(timedelta(hours=8))
@@ -23,7 +23,8 @@ DECIDES = {"leg.granted": "granted", "leg.refused": "refused", "leg.not_accepted
 @dataclass(frozen=True)
 class Evidence:
     """The files of a run. `clients` and `officers` were written after each answer came (a press before it as well),
-    `ledger` before each answer left; `audit` is the portal's list of who did what, `news` what everybody was told."""
+    `ledger` before each answer left; `audit` is the portal's list of who did what, `news` what everybody was told,
+    `scans` what the virus scanner said."""
 
     clients: tuple[Line, ...] = ()
     ledger: tuple[Line, ...] = ()
@@ -32,6 +33,7 @@ class Evidence:
     officers: tuple[Line, ...] = ()
     audit: tuple[Line, ...] = ()
     news: tuple[Line, ...] = ()
+    scans: tuple[Line, ...] = ()
 
     def said(self, *what: str) -> Iterator[Line]:
         """The departments' lines of these kinds."""
@@ -87,6 +89,11 @@ class Evidence:
             elif line["type"] == TRANSFERRED and place in made and number_of(made[place]["key"]) <= line["over"]:
                 del made[place]
         return made
+
+    @cached_property
+    def cleared(self) -> Mapping[str, float]:
+        """When the virus scanner first said of bytes with this digest that nothing is in them."""
+        return {line["sha256"]: line["at"] for line in reversed(self.scans) if line["verdict"] == "clean"}
 
     @cached_property
     def transfers(self) -> Mapping[str, list[Line]]:

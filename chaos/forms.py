@@ -11,21 +11,28 @@ FAILPOINTS = (
     "push.after_outcome_commit", "notice.after_verify", "notice.before_commit", "notice.after_commit",
     "upload.after_write", "upload.after_rename", "audit.before_append", "publish.mid", "mandate.before_commit",
     "mandate.after_commit", "mandate.after_end", "news.before_commit", "bulletin.after_lease", "bulletin.after_answer",
+    "scan.after_look", "scan.before_follow", "agreement.before_commit", "agreement.after_commit",
+    "factor.after_commit",
 )
+AGREEMENTS = tuple(name for name in FAILPOINTS if name.startswith(("agreement.", "accept.")))
 SELDOM = frozenset({"publish.mid", "news.before_commit", *(  # passed once in a while: the first time counts
-    name for name in FAILPOINTS if name.startswith(("mandate.", "bulletin.")))})
+    name for name in FAILPOINTS if name.startswith(("mandate.", "bulletin.", "scan.", "agreement.", "factor.")))})
 OFFICES = (
     "city-management", "garden-bureau", "gas-utility", "heat-utility", "planning-bureau", "power-grid", "telecom-desk",
     "traffic-police", "transport-bureau", "water-bureau", "water-group",
 )
 EAST = "-east"  # what a second office of the same kind is called after the first
 OBSTINATE = 0.3  # the share of the legs that left of which an office goes on reporting
+BUYER, LATECOMER = "buyer", "latecomer"  # under which names the sample applicant files other bundles
+CLOSED = "retirement"  # the bundle that takes nothing new from a day on
+SCHOOL = "school-entry"  # the bundle in which those file who close their account
+SOLD = "home-transfer"  # the bundle in which somebody else must agree before it is filed
 DESKS = ("transport-bureau",)  # have no system: officers work on the portal's own pages
 GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET = "/gateway", "gateway.secret", "identity.secret"
 REACHED = "13900000000"  # a number by which somebody agrees to be told, until they do no more
 RATED = "评价用语示例"  # stands in the words of every rating, and must come to no department
 PRIVATE = ("370202198001019912", "370202198503029926", "13800000001", "sample@example.com", "示例不动产权第", RATED,
-           REACHED)  # what must stand open nowhere
+           "370202199308099958", "37020219950607994X", "370202196604059930", REACHED)  # what must stand open nowhere
 Script = Mapping[str, Mapping[str, Any]]
 
 LOSES: Mapping[str, Any] = {  # takes every message and loses many answers; it cannot be asked
@@ -140,6 +147,7 @@ class Form:
     clients: int = 4
     script: Script = field(default_factory=lambda: WILD)
     failpoint_share: float = 0.5
+    failpoints: tuple[str, ...] = FAILPOINTS
     jumps: int = 0
     publications: int = 0
     armed: str = ""
@@ -164,6 +172,16 @@ class Form:
     signs_in: bool = False  # whether people sign in by the identity platform, again and again
     moves: tuple[str, ...] = ()  # the kinds with a second office; an operator takes legs to and fro between the two
     move_pauses: tuple[float, float] = (0.1, 0.6)
+    scan_pauses: tuple[float, float] | None = None  # seconds between troubles of the virus scanner; None: there is none
+    scan_stops: float = 1.0  # how many times as long as usual it stops answering before it is killed
+    scan_errors: float = 0.0  # the share of the streams of which it cannot tell at first
+    agrees: int = 0  # how many applications somebody else must agree to (`chaos/agreeing.py`)
+    agree_pauses: tuple[float, float] = (0.0, 1.0)
+    closes: int = 0  # how much is filed of a bundle that is closed on a day which the clock leaps over; 0: none is
+    rate: float = 0.0  # times the usual rates of requests; 0: nobody is counted
+    leaves: int = 0  # how many people close their account
+    factors: bool = False  # whether the staff needs a second factor, and clerks try it again and again
+    brings: int = 0  # how many applications come with an infected paper
     archives: int = 0  # of how many cases packages are made
     read_out: bool = True  # False: only what is exported is judged, not the copy and the departments' lists
 
@@ -171,11 +189,13 @@ class Form:
 FORMS: Mapping[str, Form] = {
     "short": Form(200, 12, script=in_two(WILD, ("traffic-police", "power-grid")), failpoint_share=0.8, jumps=1,
                   publications=2, desks=DESKS, days=2, follows=0.2, entrusts=3, entrust_pauses=(2, 12), archives=12,
-                  signs_in=True, moves=("traffic-police", "power-grid"), move_pauses=(0.5, 3.0)),
+                  signs_in=True, moves=("traffic-police", "power-grid"), move_pauses=(0.5, 3.0), agrees=8,
+                  agree_pauses=(0, 4), closes=4, leaves=1, factors=True, scan_pauses=(8, 16), brings=3),
     "long": Form(2_000, 200, script=in_two(WILD, ("traffic-police", "power-grid")), failpoint_share=0.5, jumps=4,
                  publications=5, drain_seconds=420.0, desks=DESKS, days=3, follows=0.1, urge_seconds=65.0, entrusts=20,
                  entrust_pauses=(2, 12), archives=100, signs_in=True, moves=("traffic-police", "power-grid"),
-                 move_pauses=(0.5, 3.0)),
+                 move_pauses=(0.5, 3.0), agrees=100, agree_pauses=(0, 8), closes=12, leaves=12, factors=True,
+                 scan_pauses=(8, 30), scan_errors=0.02, brings=30),
     "calm": Form(20, script={**CALM, **PATIENT}, withdraws=0, desks=DESKS, days=1, follows=0.5,
                  urge_seconds=65.0, pauses=(20, 20)),
     # The shortest that find the planted bugs.
@@ -195,6 +215,19 @@ FORMS: Mapping[str, Form] = {
                        signs_in=True, read_out=False),
     "transferred": Form(12, 4, script=TRANSFERRED, withdraws=0.15, regret_seconds=10, pauses=(4, 7), moves=MOVED,
                         move_pauses=(0.0, 0.3), drain_seconds=60, read_out=False),
+    "scanned": Form(10, 3, script=CALM, failpoint_share=0.5, failpoints=("scan.before_follow",), withdraws=0,
+                    pauses=(6, 9), desks=DESKS, officers=1, scan_pauses=(4, 8), scan_stops=2.0, scan_errors=0.05,
+                    brings=3, drain_seconds=60, read_out=False, armed="scan.after_look:kill,p=0.4"),
+    "agreed": Form(4, 5, script=CALM, failpoint_share=0.7, failpoints=AGREEMENTS, withdraws=0, pauses=(1.5, 3),
+                   agrees=18, drain_seconds=60, read_out=False),
+    "factored": Form(4, 4, script=CALM, failpoint_share=0.5, failpoints=("factor.after_commit",), withdraws=0, days=3,
+                     pauses=(7, 10), desks=DESKS, factors=True, drain_seconds=60, read_out=False),
+    "closed": Form(4, 2, script=CALM, failpoint_share=0, withdraws=0, days=1, pauses=(4, 6), closes=3,
+                   drain_seconds=60, read_out=False),
+    "left": Form(4, 4, script=CALM, failpoint_share=0, withdraws=0, pauses=(3, 5), leaves=4, drain_seconds=60,
+                 read_out=False),
+    "hurried": Form(6, 2, script=CALM, failpoint_share=0, withdraws=0, pauses=(8, 12), rate=0.05, drain_seconds=60,
+                    quick_seconds=20, read_out=False),
     "regrets": Form(12, script=REGRETTED, withdraws=0.7, drain_seconds=120, read_out=False),
     "hanging": Form(20, script=HANGING, withdraws=0, deadline=8, quick_seconds=4, drain_seconds=150, read_out=False),
 }

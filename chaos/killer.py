@@ -12,11 +12,12 @@ from typing import Any
 
 import requests
 
-from chaos.forms import FAILPOINTS, SELDOM, Form
+from chaos.forms import SELDOM, Form
 from chaos.stage import Stage
 
 RESTARTS = ("master", "group", "startup")
 LEAP_SECONDS = 75.0  # longer than a lease
+LONGEST_SCAN = 300.0  # longer than the lease of a file that is looked at
 LATE_DAYS = 4  # working days, longer than any promise of the bundle and shorter than an ask may stay open
 LAST_DAYS_SECONDS = 300.0
 REACH_SECONDS = 30.0
@@ -130,7 +131,10 @@ class Killer:
             self._leap_days()
 
     def settle(self) -> None:
-        """One more start, so that nothing rests any more because of what went wrong before."""
+        """One more start, so that nothing rests any more because of what went wrong before; from then on the portal
+        dies of nothing, where the departments behave as well."""
+        if self._form.calms_down:
+            self._stage.unarmed["FAILPOINTS"] = ""
         self._kill("group", "")
 
     def _extras(self, total: int) -> dict[int, list[Callable[[], None]]]:
@@ -159,14 +163,18 @@ class Killer:
         self._start("")
         self._stage.await_sweep(RECOUNT_SECONDS)
 
+    def outlast_scans(self) -> None:
+        """So much time goes by that a file is looked at again whose scan was killed, or could not tell."""
+        self.leaps.append(self._stage.leap_far(LONGEST_SCAN))
+
     def pass_time(self, seconds: float) -> None:
         """Time goes by while the portal runs."""
         self.leaps.append(self._stage.leap(seconds))
 
     def _shuffled(self) -> Iterator[str]:
-        """Every failpoint in an order of its own, again and again."""
+        """Every failpoint of the form in an order of its own, again and again."""
         while True:
-            names = list(FAILPOINTS)
+            names = list(self._form.failpoints)
             self._dice.shuffle(names)
             yield from names
 

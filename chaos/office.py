@@ -27,6 +27,7 @@ EARLY_SECONDS = 1.0
 STEP_SECONDS = 0.15
 SHARE_OF_PAPERS = 0.03
 GOES_ON = 40  # the number of a notice that says nothing but that an office works on although the leg has left
+TOLD = ("agreement", "digest", "agreed_at")  # of who agreed
 _SAYS = {"leg.granted": "granted", "leg.refused": "refused"}
 
 
@@ -246,8 +247,10 @@ class Office:
 
 def _seen(data: Mapping[str, Any]) -> dict[str, Any]:
     """What a payload shows of its definitions; of the applicant nothing."""
-    return {"fields": sorted(data.get("fields") or ()), "edition": (data.get("bundle") or {}).get("edition"),
-            "matter": (data.get("matter") or {}).get("id")}
+    files = [file["sha256"] for item in data.get("materials") or () for file in item.get("files") or ()]
+    agreed = [{name: one[name] for name in TOLD} for one in data.get("agreements") or ()]
+    return {"files": files, "agreements": agreed, "fields": sorted(data.get("fields") or ()),
+            "edition": (data.get("bundle") or {}).get("edition"), "matter": (data.get("matter") or {}).get("id")}
 
 
 async def _finished(task: asyncio.Future[None]) -> None:

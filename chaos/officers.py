@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from chaos.authenticator import App
 from chaos.forms import RATED
 from chaos.pages import PATIENCE, PAUSE, Browser, Outcome, Page, Sheet
 from chaos.script import draw
@@ -27,10 +29,11 @@ PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4
                        "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 SOMETIMES = (("remark", 0.12), ("supplement_required", 0.06), ("in_review", 0.1))
 ENDS = (("not_accepted", 0.04), ("refused", 0.06))  # else it is granted
-TARRIES, ACCEPTS, DELIVERS, FILES = 0.12, 0.5, 0.15, 0.2
+TARRIES, ACCEPTS, DELIVERS, FILES, READS = 0.12, 0.5, 0.15, 0.2, 0.3
 UNTOLD = frozenset({"lost", "later", "elsewhere"})
 CARRIED = frozenset({"csrf_token", "token", "seen"})  # what every form of a page has
 CUT_SECONDS = (0.001, 0.04)
+_PAPER = re.compile(r'href="(/api/files/[^"]+)"')
 MOST_PRESSED = 40  # of one leg; whoever needs more is refused for ever
 
 
@@ -105,7 +108,16 @@ class Officer(Browser):
         if self._until_told(form) == "done":
             self.note("opened", leg=leg)
             self._tasks.setdefault(leg, Task(list(self._steps(leg)), self._is_aside(leg)))
-            self._work(leg, self.see(_page_of(leg)))
+            page = self.see(_page_of(leg))
+            if self._draw("reads", leg) < READS:
+                self._read(leg, page)
+            self._work(leg, page)
+
+    def _read(self, leg: str, page: Page) -> None:
+        """Read the papers of a leg."""
+        for path in dict.fromkeys(_PAPER.findall(page.text)):
+            status, digest = self.fetch(path)
+            self.note("read", leg=leg, status=status, sha256=digest)
 
     def _until_told(self, form: Sheet) -> Outcome:
         """Press until it is known what became of it."""
@@ -261,8 +273,11 @@ def _people_of(desk: Desk) -> list[Officer]:
         login, password = f"window-{place}-{desk.office}", hashlib.sha256(desk.office.encode()).hexdigest()
         names[desk.stage.account(login, password, desk.office)] = {"login": login, "password": password}
     people = [Officer(desk, *named, (place, number)) for place, named in enumerate(names.items())]
-    for one, (name, credentials) in zip(people, [*names.items()][1:], strict=False):
+    for one in people[1:] if desk.stage.form.factors else ():
+        one.app = App(desk.stage.clock)
+    for one, other, (name, credentials) in zip(people, people[1:], [*names.items()][1:], strict=False):
         one.colleague = Browser(desk.stage.url, name, desk.log, credentials)  # at a line of its own
+        one.colleague.app = other.app
     return people
 
 

@@ -6,9 +6,11 @@ then nobody knows whether the press had its effect, and only the page tells.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import unescape
@@ -18,13 +20,16 @@ from urllib.parse import urlsplit
 
 import requests
 
+from chaos.authenticator import App
 from sandbox.ledger import Ledger
 
-CHOOSING, OTHER = "/login/password", "other"  # where another password is chosen; the one that it was, or is
+CHOOSING, OTHER, OWN = "/login/password", "other", "own"  # where another password is chosen; the one that it was, or is
+CODE, SETTING_UP = "/login/code", "/login/factor"  # where the second factor is asked for, and set up
+MOST_STEPS = 6  # of one sign-in; a code that was not heard of is not taken twice
 PATIENCE = 240.0
 WHOLE_SECONDS = 30.0
 PAUSE = 0.1
-LOGIN, FORGED = "/login", 400  # a form whose token the session does not know is not looked at
+LOGIN, OK, FORGED = "/login", 200, 400  # a form whose token the session does not know is not looked at
 Outcome = Literal["done", "refused", "lost", "later", "elsewhere"]
 Fields = tuple[tuple[str, str], ...]
 _FORMS = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
@@ -82,6 +87,8 @@ class Browser:
 
     def __init__(self, url: str, name: str, log: Ledger, credentials: dict[str, str]) -> None:
         self._url, self.name, self._log, self._credentials = url, name, log, credentials
+        self.app: App | None = None
+        self.answered = ""
         self._http = requests.Session()
         self._http.trust_env = False
 
@@ -102,6 +109,23 @@ class Browser:
                 time.sleep(PAUSE)
         raise TimeoutError(f"{path} did not come")
 
+    def is_at(self, path: str) -> bool:
+        """Whether a page opens as it is, and does not send this person elsewhere."""
+        until = time.monotonic() + PATIENCE
+        while (page := self._page(path)) is None and time.monotonic() < until:
+            time.sleep(PAUSE)
+        return page is not None and (page.path, page.status) == (path, OK)
+
+    def fetch(self, path: str) -> tuple[int, str]:
+        """A file behind a link, asked for until there is an answer: its status, and the digest of what came."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            with suppress(requests.RequestException):
+                answer = self._http.get(f"{self._url}{path}", timeout=WHOLE_SECONDS)
+                if answer.status_code < 500 or time.monotonic() > until:
+                    return answer.status_code, hashlib.sha256(answer.content).hexdigest()
+            time.sleep(PAUSE)
+
     def sign_in(self) -> None:
         """Sign in with what this person has: a sample person's name, or a login and a password, in whose place another
         has to be chosen once, for an operator chose it."""
@@ -109,21 +133,41 @@ class Browser:
         form = page.form(f"{LOGIN}/persona" if "persona" in has else LOGIN) if page else None
         if form is None:
             return
-        said = self.press(form.filled({name: value for name, value in has.items() if name != OTHER}))
+        said = self.press(form.filled({name: value for name, value in has.items() if name not in {OTHER, OWN}}))
         if said == "refused" and OTHER in has:  # nobody heard which of the two it is
             has["password"], has[OTHER] = has[OTHER], has["password"]
         elif said == "done" and "password" in has:
-            self._choose_a_password()
+            with self.app.turn if self.app else nullcontext():
+                self._go_on()
 
-    def _choose_a_password(self) -> None:
-        page = self._page(CHOOSING)
-        form = page.form(CHOOSING) if page and page.path == CHOOSING else None
-        if form is None:
-            return
-        own = f"{self._credentials['password']} of my own"
+    def _go_on(self) -> None:
+        """Whatever else is asked, one step after the other."""
+        steps = {CHOOSING: self._choose_a_password, CODE: self._prove, SETTING_UP: self._set_up}
+        for _ in range(MOST_STEPS):
+            page = self._page(CODE)  # sends on to the step whose turn it is, or inside
+            form = page.form(page.path) if page and page.path in steps else None
+            if page is None or form is None:
+                return
+            steps[page.path](page, form)
+
+    def _prove(self, _: Page, form: Sheet) -> None:
+        if self.app is not None:
+            self.press(form.filled({"code": self.app.code()}))
+
+    def _set_up(self, page: Page, form: Sheet) -> None:
+        """Take the secret into the app, before the press: it may have its effect and not be heard of."""
+        if self.app is not None:
+            self.app.read(page.text)
+            self.press(form.filled({"code": self.app.code()}))
+            self.app.keep(self.answered)
+
+    def _choose_a_password(self, _: Page, form: Sheet) -> None:
+        """The same however often it has to be chosen: of answers that were lost nobody knows which had its effect."""
+        has = self._credentials
+        own = has.setdefault(OWN, f"{has['password']} of my own")
         said = self.press(form.filled({"new": own, "again": own}))
-        if said != "refused":
-            self._credentials |= {"password": own, OTHER: self._credentials["password"]}
+        if said != "refused" and has["password"] != own:
+            self._credentials |= {"password": own, OTHER: has["password"]}
 
     def press(self, form: Sheet, seconds: float = WHOLE_SECONDS) -> Outcome:
         """Send a form once; whoever waits only `seconds` for the answer may not hear what became of it."""
@@ -143,7 +187,7 @@ class Browser:
                                **_content(form))
         except requests.RequestException:
             return "lost"
-        path, status = urlsplit(answer.headers.get("Location", "")).path, answer.status_code
+        path, status, self.answered = urlsplit(answer.headers.get("Location", "")).path, answer.status_code, answer.text
         if not answer.ok:
             self.note("answer", path=form.action.rpartition("/")[2], status=status, took=time.time() - began)
         away = path == LOGIN and not form.action.startswith(LOGIN)  # the session ran out: nothing was done

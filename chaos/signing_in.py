@@ -20,7 +20,7 @@ import requests
 
 from chaos.pages import PATIENCE, PAUSE, WHOLE_SECONDS
 from chaos.stage import Stage
-from chaos.taking_part import thread_of
+from chaos.taking_part import Part
 from sandbox.idp import PREFIX
 from sandbox.ledger import Ledger
 
@@ -134,27 +134,15 @@ class Window:
                   number=answer.json().get("mobile") if answer.ok else None)
 
 
-class SigningIn:
+class SigningIn(Part):
     """All windows of all persons."""
 
     def __init__(self, stage: Stage, log: Ledger) -> None:
-        self._over = threading.Event()
-        self.faults: list[str] = []
+        super().__init__()
         known = {person: threading.Event() for person in NUMBERS}
         windows = [Window(stage, log, person, number, known[person]) for person in NUMBERS for number in range(WINDOWS)]
-        self._threads = [thread_of(partial(self._run, window, Random(f"{stage.seed}/{place}")), self.faults)
-                         for place, window in enumerate(windows if stage.form.signs_in else ())]
-
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        """End, once everybody has looked."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
+        self._play(*(partial(self._run, window, Random(f"{stage.seed}/{place}"))
+                     for place, window in enumerate(windows if stage.form.signs_in else ())))
 
     def _run(self, window: Window, dice: Random) -> None:
         while not self._over.is_set():

@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 import requests
 import yaml
 
-from bench.town import HOME, Town
-from chaos.forms import EAST, GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET, OFFICES, Form
+from bench.town import HOME, Town, free_port
+from chaos.forms import CLOSED, EAST, GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET, OFFICES, Form
 from sandbox.demo_secrets import make_secrets
 from sandbox.idp import PREFIX
 from sandbox.run import DEPLOYMENT
@@ -39,27 +39,38 @@ EDITED = "summary: 供水"
 
 
 class Stage(Town):
-    """One portal, and departments that play the script of `form`."""
+    """One portal, departments that play the script of `form`, and a virus scanner."""
 
     def __init__(self, folder: Path, form: Form, seed: int) -> None:
         super().__init__(folder)
         self.form, self.seed = form, seed
         self._bundles = folder / "bundles"
+        self.scanner: subprocess.Popen[bytes] | None = None
+        self._scanner_port = free_port()
+        day = datetime.now(ZONE).date() + timedelta(days=2)  # the first leap of days goes further
+        self.closed_from = day.isoformat() if form.closes else None
         self.unarmed = {"YJS_BUNDLES": str(self._bundles), "YJS_DEPARTMENTS": str(folder / "departments.json"),
                         "FAILPOINTS": form.armed, **self._to_city()}
         self.more = self.unarmed
 
     def _to_city(self) -> dict[str, str]:
-        """The message gateway, which may ring at any hour, and the identity platform."""
+        """The message gateway, which may ring at any hour, the identity platform, and a virus scanner."""
         platform = {"YJS_OIDC_ISSUER": f"{self.sandbox_url}{PREFIX}", "YJS_OIDC_CLIENT_ID": "rig",
                     "YJS_OIDC_SECRET": f"file:{IDENTITY_SECRET}", "YJS_OIDC_CLAIMS": str(SAMPLE_CLAIMS)}
-        return {**platform, "YJS_GATEWAY": f"{self.sandbox_url}{GATEWAY_PATH}", "YJS_GATEWAY_MOBILE": "on",
-                "YJS_GATEWAY_SECRET": str(self.folder / "secrets" / GATEWAY_SECRET), "YJS_QUIET_HOURS": "off"}
+        scanner = {"YJS_SCANNER": f"clamd://127.0.0.1:{self._scanner_port}"} if self.form.scan_pauses else {}
+        factor = {"YJS_STAFF_FACTOR": "on"} if self.form.factors else {}
+        rate = {"YJS_RATE": str(self.form.rate)} if self.form.rate else {}
+        return {**platform, **scanner, **factor, **rate, "YJS_GATEWAY": f"{self.sandbox_url}{GATEWAY_PATH}",
+                "YJS_GATEWAY_MOBILE": "on", "YJS_QUIET_HOURS": "off",
+                "YJS_GATEWAY_SECRET": str(self.folder / "secrets" / GATEWAY_SECRET)}
 
     def prepare(self) -> None:
         """Write what the processes read."""
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(HOME / "bundles", self._bundles)
+        if self.closed_from:
+            with (self._bundles / f"{CLOSED}.yaml").open("a", encoding="utf-8") as file:
+                file.write(f"closed: {{from: {self.closed_from}, why: 示例停办}}\n")
         (self.folder / "departments.json").write_text(json.dumps(self._deployment(), ensure_ascii=False), "utf-8")
         (self.folder / "script.json").write_text(json.dumps(self.form.script), "utf-8")
         named = [f"file:{name}" for name in (GATEWAY_SECRET, IDENTITY_SECRET)]
@@ -87,6 +98,22 @@ class Stage(Town):
                    "--seed", str(self.seed)]
         self.departments = self._spawn(command, "departments.log")
         self._wait(f"{self.departments_url}/", self.departments)
+
+    def start_scanner(self, errors: float | None = None) -> None:
+        """Start the virus scanner, if the form has one, with the form's share of errors or another; nobody waits for
+        it."""
+        if self.form.scan_pauses:
+            words = {"port": self._scanner_port, "ledger": self.folder / "scans.jsonl", "seed": self.seed,
+                     "errors": self.form.scan_errors if errors is None else errors}
+            options = (part for name, value in words.items() for part in (f"--{name}", str(value)))
+            self.scanner = self._spawn(["-m", "chaos.scanner", *options], "scanner.log")
+
+    def stop(self) -> None:
+        """End every process of this town."""
+        if self.scanner is not None:
+            self.scanner.kill()
+            self.scanner.wait()
+        super().stop()
 
     @property
     def departments_url(self) -> str:
@@ -125,14 +152,18 @@ class Stage(Town):
 
     def leap_days(self, days: int) -> dict[str, float]:
         """Move the clock on at once into the office hours of the working day that is `days` of them ahead, or of the
-        last one within a week: whatever was tried in vain for longer is left to a person. What the departments are
-        telling comes to its end before, for its signature holds five minutes."""
+        last one within a week: whatever was tried in vain for longer is left to a person."""
+        now = Clock(self.clock).now().astimezone(ZONE)
+        week = [now.date() + timedelta(days=ahead) for ahead in range(1, 7)]
+        day = [*filter(self._works, week), week[-1]][:days][-1]
+        return self.leap_far((datetime.combine(day, OFFICE_HOURS, ZONE) - now).total_seconds())
+
+    def leap_far(self, seconds: float) -> dict[str, float]:
+        """The same as `leap`, and what the departments are telling comes to its end before, for its signature holds
+        five minutes."""
         requests.post(f"{self.departments_url}/_hold", timeout=60).raise_for_status()
         try:
-            now = Clock(self.clock).now().astimezone(ZONE)
-            week = [now.date() + timedelta(days=ahead) for ahead in range(1, 7)]
-            day = [*filter(self._works, week), week[-1]][:days][-1]
-            return self.leap((datetime.combine(day, OFFICE_HOURS, ZONE) - now).total_seconds())
+            return self.leap(seconds)
         finally:
             requests.post(f"{self.departments_url}/_go", timeout=10).raise_for_status()
 

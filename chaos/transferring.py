@@ -109,8 +109,10 @@ class Transfers:
         filed = [line for line in self._acks.fresh() if line["what"] == "ack" and line["body"].startswith("client-")]
         self._legs += [leg for line in filed for leg in line["legs"] if leg not in self._legs]
         ended: set[str] = set()
+        known = set(self._legs)  # those of another bundle have numbers of their own
         for line in self._seen.fresh():
-            if line["what"] == "call" and line["type"] == FILED and line["body"] in self._form.moves:
+            if line["what"] == "call" and line["leg"] in known and line["type"] == FILED \
+                    and line["body"] in self._form.moves:
                 self._kinds[line["leg"].rpartition("-")[2]] = line["body"]
             elif line["what"] == "told" and line["type"] in {"leg.granted", "leg.refused"} and line["status"] == 204:
                 ended.add(line["leg"])

@@ -14,6 +14,7 @@ from people import totp
 from people.accounts import Beside, nothing
 from people.attempts import Attempts, Guarded, Limit, network_of
 from people.errors import HalfSignInOver, WrongCode
+from store import failpoints
 from store import people as stored_people
 from store.port import Database, Tx
 from store.sign_in import factors, half_sign_ins
@@ -60,6 +61,7 @@ class Factors:
             return found
 
         proof = self._database().write(unit)
+        failpoints.reach("factor.after_commit")
         self._guesses.known_at(FACTOR, subject, network, now)
         return proof
 

@@ -56,9 +56,13 @@ def not_final(found: Evidence) -> Iterator[str]:
 
 def not_conserved(found: Evidence) -> Iterator[str]:
     """I13: at each sample legs by state sum to legs created, and the portal's own watch finds nothing."""
-    sizes = {len(legs) for legs in found.legs_of.values()}
+    sizes: defaultdict[str, set[int]] = defaultdict(set)
+    for reference, legs in found.legs_of.items():
+        sizes[found.cases[reference]["bundle"] if reference in found.cases else ""].add(len(legs))
     for sample in found.run.get("samples", ()):
-        if len(sizes) == 1 and sum(sample["legs"].values()) != sample["cases"] * min(sizes):
+        alike = all(len(sizes[bundle]) == 1 for bundle in sample["cases"])
+        created = sum(number * min(sizes[bundle]) for bundle, number in sample["cases"].items()) if alike else 0
+        if alike and sum(sample["legs"].values()) != created:
             yield f"{sum(sample['legs'].values())} legs of {sample['cases']} cases"
         yield from (f"{rule}: {number}" for rule, number in sample["breaches"].items())
 

@@ -51,17 +51,19 @@ def wrongly_decided(found: Evidence) -> Iterator[str]:
 
 
 def delays(found: Evidence) -> list[tuple[float, str]]:
-    """How long legs took from their release to the effect at a department that does nothing wrong, outages taken off,
-    longest last."""
+    """How long legs took from their release, and from when the last of their papers was cleared, to the effect at a
+    department that does nothing wrong, outages taken off, longest last."""
     script = found.run.get("form", {}).get("script", {})
     troubled = {name for name, plays in script.items() if plays.get("rules") or plays.get("effect") == "call"}
     released = {leg: found.real(event["at"]) for leg, events in found.events_of.items() for event in events
                 if event["type"] == "leg.released" or event["data"].get("state") == "queued"}
+    named = {line["leg"]: (*line.get("files", ()), "") for line in found.said("call") if line["type"] == FILED}
     taken = []
     for line in found.effects:
         counts = line["type"] == FILED and line["body"] not in troubled and line["leg"] not in found.transfers
         since = released.pop(line["leg"], None) if counts else None
         if since is not None:
+            since = max(since, *(found.cleared.get(digest, since) for digest in named[line["leg"]]))
             taken.append((line["at"] - since - found.away(since, line["at"]), line["leg"]))
     return sorted(taken)
 

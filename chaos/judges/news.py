@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from chaos.evidence import TRANSFERRED, Evidence, Line
-from chaos.forms import PRIVATE, REACHED
+from chaos.forms import BUYER, LATECOMER, PRIVATE, REACHED
 
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
 # kind → the events that make it, and the states of a leg in which it is so
@@ -42,7 +42,7 @@ _NAMED, _MORE = re.compile(r"(?:“[^”]*”)+(?:等 (\d+) 项)?"), re.compile(
 _UNNAMED = re.compile("整件事已结束|代办人替您提交了申请|申请已提交，")
 _ASIDE = "请到“委托”页面查看"
 
-AGENT = "agent"
+AGENT, SAMPLE = "agent", ("client-", BUYER, LATECOMER)
 Place = tuple[str, str, str]  # case, kind, leg
 
 
@@ -50,7 +50,7 @@ def owners(found: Evidence) -> Mapping[str, str]:
     """Case → whose it is, as whoever filed it knows."""
     principals = {line["key"]: line["principal"] for line in found.noted("did") if line["act"] == "file"}
     return {ack["reference"]: principals.get(ack["key"]) or
-            ("sample" if ack["body"].startswith("client-") else ack["body"]) for ack in found.acks}
+            ("sample" if ack["body"].startswith(SAMPLE) else ack["body"]) for ack in found.acks}
 
 
 def demanded(found: Evidence) -> tuple[Counter[Place], Counter[Place]]:
@@ -91,8 +91,10 @@ def news_wrong(found: Evidence) -> Iterator[str]:
     there: Counter[tuple[str, Place]] = Counter()
     for one in found.news:
         there[one["person"], (one["reference"], one["kind"], one["leg"] or "")] += 1
+    left = {line["body"] for line in found.noted("left")}  # whose inbox nobody opens any more
     for place, number in least.items():
-        readers = [whose.get(place[0], ""), *([AGENT] if place[0] in lasting and place[1] not in OWNERS else [])]
+        agents = {AGENT} if place[0] in lasting and place[1] not in OWNERS else set()
+        readers = sorted({whose.get(place[0], "")} - left | agents)
         yield from (f"{place}: {there[person, place]} times for {person} instead of {number}" for person in readers
                     if there[person, place] < number)
     for (person, place), number in there.items():

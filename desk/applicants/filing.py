@@ -28,7 +28,6 @@ from desk.errors import (
     IdempotencyMismatch,
     InvalidAnswers,
     NoMandate,
-    UnknownCase,
 )
 from desk.known import Known
 from desk.parties.holders import Holders, grounds
@@ -128,15 +127,11 @@ class Intake:
         return with_code_of(hand.agency, receipt_of(known, {leg: row.office for leg, row in known.legs.items()}))
 
     def receipt_again(self, subject: str, reference: str, key: str, now: datetime) -> Receipt:
-        """The receipt of what was filed under a key; to an agent whose mandate is over, as it was given."""
-        try:
-            return self.receipt(subject, reference, now)
-        except UnknownCase:
-            with self._premises.database.read() as tx:
-                given = submissions.find(tx, subject, key)
-            if given is None or given.answer is None:
-                raise
-            return _read(given.answer)
+        """The receipt of what was filed under a key, word for word as it was given, however far its legs are by now;
+        also to an agent whose mandate is over."""
+        with self._premises.database.read() as tx:
+            given = submissions.find(tx, subject, key)
+        return self.receipt(subject, reference, now) if given is None or given.answer is None else _read(given.answer)
 
     def _ready(self, subject: str, filing: Filing, now: datetime) -> Ready:
         """The filing checked; for somebody else, with their mandate and what it says."""

@@ -35,7 +35,7 @@ from desk.parties.statements import Statement
 from desk.premises import Premises
 from desk.values import Draft
 from forms.public import can_be_filed
-from store import agreements, audit, drafts
+from store import agreements, audit, drafts, failpoints
 from store.agreements import MOST_LISTED, AgreementRow
 from store.audit import Entry
 from store.errors import UnknownAgreement as NotStored
@@ -203,9 +203,11 @@ class Agreements:
                 raise DraftFiled
             agreements.say(tx, said)
             audit.record(tx, Entry(now, "applicant", f"agreement.{said.state}", said.agreement))
+            failpoints.reach("agreement.before_commit")
 
         try:
             self._premises.database.write(unit)
+            failpoints.reach("agreement.after_commit")
         except Moved:
             raise AgreementChanged from None
         except DraftFiled:

@@ -15,13 +15,14 @@ STANDS, ENDED = "WT1", "WT2"  # the mandate under which the case was filed, and 
 MOVED, FORMER = LEGS[2], "cold"  # a leg that was taken to another office, and the one that had it before
 OFFICES = {LEGS[0]: "city", LEGS[1]: "city", LEGS[2]: "heat"}
 T = "2026-03-02T09:00:{:02d}+00:00"
+YES = {"agreement": "QR1", "digest": "d-shown", "agreed_at": T.format(0)}  # under which the case was filed
 AT = 1_772_442_000.0
 
 
 def clean():
     """The files, as lists of lines that may be changed."""
     clients = [
-        *entrusted(),
+        *entrusted(), *agreed(), *brought(), *proved(), *late(), *gone(), *hurried(),
         {"what": "tried", "body": AGENT, "at": AT, "key": "k"},
         {"what": "file", "body": AGENT, "at": AT, "file": "f1", "sha256": "s1"},
         {"what": "ack", "body": AGENT, "at": AT + 1, "key": "k", "reference": REFERENCE, "edition": "e1",
@@ -29,9 +30,10 @@ def clean():
     ]
     ledger, export = [], [
         {"kind": "case", "id": REFERENCE, "edition": "e1", "files": [{"file": "f1", "sha256": "s1"}],
-         "bundle": "utilities", "subject": "digest:p", "agent": "digest:g", "mandate": STANDS},
+         "bundle": "utilities", "filed_at": T.format(0), "subject": "digest:p", "agent": "digest:g", "mandate": STANDS},
         event(1, None, "case.filed", who=f"applicant:{STANDS}", legs=4), *mandates(),
-        event(60, LEGS[1], "leg.supplemented", who=f"applicant:{STANDS}"),
+        event(60, LEGS[1], "leg.supplemented", who=f"applicant:{STANDS}"), event(61, LEGS[1], "leg.held"),
+        {"kind": "agreement", "id": f"{REFERENCE}/agreement/owner", "case": REFERENCE, "role": "owner", **YES},
     ]
     for number, leg in enumerate(LEGS):
         ledger += [*(left() if leg == MOVED else ()), *story(leg, number)]
@@ -57,6 +59,11 @@ def clean():
                {"kind": "rating", "id": f"{REFERENCE}/rating/01", "case": REFERENCE, "leg": LEGS[0], "level": 4}]
     audit += [{"by": "applicant", "action": f"mandate.{act}", "target": name, "data": {}}
               for act, name in (("give", STANDS), ("give", ENDED), ("revoke", ENDED))]
+    audit += [{"by": "applicant", "action": f"agreement.{act}", "target": YES["agreement"], "data": data}
+              for act, data in (("agreed", {}), ("file", {"case": REFERENCE}))]
+    audit += [{"by": by, "action": f"file.{act}", "target": file, "data": {"found": "x"}}
+              for by, act, file in (("platform", "infected", "f9"), ("digest:p", "refused", ""))]
+    audit.append({"by": "applicant", "action": "account.erase", "target": "p1", "data": {}})
     audit.append({"by": "operator", "action": "archive", "target": REFERENCE, "data": {"sha256": "d1"}})
     ledger += bulletins()
     audit.append({"by": "operator", "action": "transfer", "target": MOVED, "data": {
@@ -64,13 +71,16 @@ def clean():
     audit.append({"by": "supervisor", "action": "urge", "target": LEGS[0], "data": {"reason": "示例"}})
     run = {"verify": {"code": 0, "said": ""}, "backup": {"code": 0, "said": ""}, "outages": [], "leaps": [],
            "reconcile": {"city": {"code": 0, "said": "[]"}}, "open_values": [], "client_faults": [],
-           "samples": [{"at": AT, "legs": {"granted": 4}, "cases": 1, "breaches": {}, "drift": 0}],
+           "samples": [{"at": AT, "legs": {"granted": 4}, "cases": {"utilities": 1}, "breaches": {}, "drift": 0,
+                        "scans": {"waiting": 0, "infected": 1}}],
            "resources": {"first": {"megabytes": 90, "threads": 30, "files": 50},
                          "last": {"megabytes": 100, "threads": 31, "files": 50}},
-           "told": True, "archive": packages(sum(line["kind"] == "event" for line in export)),
-           "form": {"quick_seconds": 5.0, "desks": ["desk"], "script": {"heat": {"effect": "call"}}}}
+           "told": True, "closed_from": "2026-03-20",
+           "archive": packages(sum(line["kind"] == "event" for line in export)),
+           "form": {"quick_seconds": 5.0, "desks": ["desk"], "scan_pauses": [1, 2],
+                    "script": {"heat": {"effect": "call"}}}}
     return {"clients": clients, "ledger": ledger, "export": export, "run": run, "officers": officers, "audit": audit,
-            "news": [*news(OWNER, "filed_for"), *news(AGENT)]}
+            "news": [*news(OWNER, "filed_for"), *news(AGENT)], "scans": scanned()}
 
 
 def event(n, leg, type_, by="", who="", by_kind="", **data):
@@ -89,7 +99,8 @@ def story(leg, number):
             for type_ in ("accepted", "remark", "granted") for what in ("notice", "told")]
     return [
         {**base, "what": "call", "key": key, "type": "leg.filed", "attempt": 1, "body_sha256": f"b{number}",
-         "fields": ["a"], "edition": "e1", "matter": f"m{number}"},
+         "fields": ["a"], "edition": "e1", "matter": f"m{number}", "files": ["s1"],
+         "agreements": [YES] if leg == LEGS[0] else []},
         {**base, "what": "effect", "key": key, "type": "leg.filed", "ref": f"r-{leg}"},
         {**base, "what": "answer", "key": key, "status": 201},
         {**base, "what": "final", "key": key, "state": "granted"}, *told,
@@ -104,10 +115,69 @@ def left():
     filed, parted = f"{MOVED}:leg.filed:1", f"{MOVED}:leg.transferred:1"
     return [
         {**base, "what": "call", "key": filed, "type": "leg.filed", "attempt": 1, "body_sha256": "b", "fields": ["a"],
-         "edition": "e1", "matter": "m2"},
+         "edition": "e1", "matter": "m2", "files": [], "agreements": []},
         {**base, "what": "effect", "key": filed, "type": "leg.filed", "ref": "r"},
         {**base, "what": "effect", "key": parted, "type": "leg.transferred", "over": 1, "known": True, "back": False,
          "ref": None}]
+
+
+def agreed():
+    """What the one who must agree said, and what whoever files saw of it."""
+    said = {"body": "seller", "at": AT - 9, "agreement": YES["agreement"], "digest": YES["digest"], "state": "agreed",
+            "said_at": YES["agreed_at"]}
+    return [{"what": "draft_seen", "body": "buyer", "at": AT - 10, "draft": "d1", "missing": [], "states": ["opened"]},
+            {"what": "tried_to_open", "body": "stranger", "at": AT - 10, "status": 403},
+            {**said, "what": "said", "answer": "agree", "status": 200, "reference": None},
+            {**said, "what": "listed", "reference": REFERENCE}]
+
+
+def brought():
+    """What was offered: a clean file, an infected one that was found at once, and one that was taken and found late."""
+    base = {"body": "brings", "at": AT - 3}
+    offered = (("s1", False, 201, "f1"), ("s8", True, 422, ""), ("s9", True, 201, "f9"))
+    looked = (("f1", "s1", 200, ""), ("f9", "s9", 409, "file_quarantined"))
+    return [*({**base, "what": "offered", "sha256": digest, "spoiled": spoiled, "status": status, "file": file,
+               "code": ""} for digest, spoiled, status, file in offered),
+            {**base, "what": "spoils", "reference": REFERENCE, "file": "f9", "sha256": "s9", "material": "K16"},
+            *({**base, "what": "looked_at", "file": file, "sha256": digest, "status": status, "code": code,
+               "waiting": 0} for file, digest, status, code in looked)]
+
+
+def proved():
+    """What became of a clerk's codes."""
+    base = {"body": "clerk", "begun": AT + 30, "at": AT + 31}
+    return [{**base, "what": "half", "inside": False},
+            *({**base, "what": "proved", "way": way, "code": "c1", "opened": opened}
+              for way, opened in (("code", 1), ("again", 0))),
+            {**base, "what": "locked_out", "inside": False}, {**base, "what": "locked_no_more", "inside": True}]
+
+
+def late():
+    """What became of filings before a bundle was closed and after, and of a draft that stayed open."""
+    base = {"body": "latecomer", "what": "filed_late", "key": "l"}
+    return [{**base, "begun": AT, "at": AT + 1, "status": 201, "code": ""},
+            {**base, "begun": AT + 30 * 86_400, "at": AT + 30 * 86_400 + 1, "status": 422, "code": "cannot_be_filed"},
+            {"body": "latecomer", "what": "kept_draft", "at": AT, "draft": "d2", "status": 200, "kept": True}]
+
+
+def gone():
+    """What somebody met who closed their account: in before, out after."""
+    base = {"body": "leaver-0", "what": "as_member", "by": "cases"}
+    return [{**base, "begun": AT + 40, "at": AT + 40, "status": 200},
+            {"body": "leaver-0", "what": "left", "at": AT + 41, "account": "p1"},
+            {**base, "begun": AT + 42, "at": AT + 42, "status": 401}]
+
+
+def hurried():
+    """What became of a flood of questions, and of somebody who asked calmly."""
+    return [{"body": "hasty", "what": "hurried", "begun": AT, "at": AT + 3, "refused": True, "after": "1", "then": 200},
+            {"body": "calm-program", "what": "asked_calmly", "begun": AT, "at": AT, "status": 200}]
+
+
+def scanned():
+    """What the virus scanner said."""
+    return [{"what": "scanned", "body": "scanner", "at": AT - 4, "sha256": digest, "verdict": verdict}
+            for digest, verdict in (("s1", "clean"), ("s8", "infected"), ("s9", "infected"))]
 
 
 def moved():

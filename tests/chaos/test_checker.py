@@ -77,8 +77,8 @@ DOCTORED = {
     "I11 append twice": [add("export", {"kind": "event", "leg": LEG, "type": "leg.remark"}, id="x")],
     "I12 isolation": [put("ledger", EFFECT, at=small.AT + 9)],
     "I13 conservation": [
-        run(samples=[{"legs": {"granted": 2}, "cases": 1, "breaches": {}}]),
-        run(samples=[{"legs": {"granted": 4}, "cases": 1, "breaches": {"case without legs": 1}}])],
+        run(samples=[{"legs": {"granted": 2}, "cases": {"utilities": 1}, "breaches": {}}]),
+        run(samples=[{"legs": {"granted": 4}, "cases": {"utilities": 1}, "breaches": {"case without legs": 1}}])],
     "I14 edition": [
         put("clients", {"what": "ack"}, edition="e2"), put("ledger", {"what": "call", "leg": LEG}, edition="e2"),
         put("ledger", {"what": "call", "leg": OTHER}, matter="m0", fields=["a", "b"])],
@@ -126,7 +126,7 @@ DOCTORED = {
     "I33 rating": [
         drop("export", kind="rating"), add("export", {"kind": "rating"}), put("export", {"kind": "rating"}, level=5),
         put("clients", {"what": "rating", "key": "r2"}, status=200), add("export", {"kind": "rating"}, leg=OTHER),
-        run(samples=[{"legs": {"granted": 4}, "cases": 1, "breaches": {}, "drift": 2}])],
+        run(samples=[{"legs": {"granted": 4}, "cases": {"utilities": 1}, "breaches": {}, "drift": 2}])],
     "I34 rating told": [
         add("ledger", {"what": "call", "leg": LEG}, what="leak"),
         lambda files: files["officers"].append({"what": "leak", "body": small.OFFICER, "path": "/staff/inbox"})],
@@ -204,6 +204,50 @@ DOCTORED = {
     "I48 transfer lost or doubled": [
         drop("audit", **TRANSFER), add("audit", TRANSFER), drop("clients", what="moves"),
         put("clients", {"what": "moves"}, to=small.FORMER), drop("export", kind="event", type="leg.transferred")],
+    "I49 unscanned": [
+        drop("scans", sha256="s1"), put("scans", {"sha256": "s1"}, verdict="unsure"),
+        put("scans", {"sha256": "s1"}, at=small.AT + 9), put("ledger", {"what": "call", "leg": LEG}, files=["s9"]),
+        put("ledger", {"what": "paper"}, sha256="s9"), put("clients", {"what": "looked_at", "file": "f9"}, status=200),
+        lambda files: files["officers"].append({"what": "read", "body": small.OFFICER, "at": small.AT + 9,
+                                                "status": 200, "leg": small.DESK, "sha256": "s9"})],
+    "I50 scanner": [
+        put("clients", {"what": "offered", "sha256": "s1"}, status=422, code="file_infected"),
+        lambda files: files["run"]["samples"][-1]["scans"].update(waiting=1),
+        put("clients", {"what": "looked_at", "file": "f1"}, status=409, code="file_not_scanned", waiting=2),
+        put("clients", {"what": "looked_at", "file": "f1"}, status=404, code="unknown_file"),
+        add("clients", {"what": "looked_at", "file": "f9"}, code="file_not_scanned", at=small.AT - 5),
+        drop("audit", action="file.infected"), add("audit", {"action": "file.infected"}),
+        drop("audit", action="file.refused"), drop("export", kind="event", type="leg.held")],
+    "I51 filed without a yes": [
+        lambda files: (put("export", {"kind": "case"}, bundle="home-transfer")(files),
+                       drop("export", kind="agreement")(files)),
+        drop("clients", what="said"), put("clients", {"what": "said"}, said_at=small.T.format(5)),
+        put("clients", {"what": "said"}, digest="d-other"), add("clients", {"what": "said"}, state="taken_back"),
+        put("clients", {"what": "said"}, state="opened", said_at=None),
+        put("clients", {"what": "tried_to_open"}, status=200)],
+    "I52 yes lost or doubled": [
+        drop("audit", action="agreement.agreed"), add("audit", {"action": "agreement.agreed"}),
+        drop("audit", action="agreement.file"), add("audit", {"action": "agreement.file"}),
+        put("clients", {"what": "listed"}, reference=None), drop("export", kind="agreement"),
+        put("ledger", {"what": "call", "leg": LEG}, agreements=[]),
+        put("ledger", {"what": "call", "leg": LEG}, agreements=[{**small.YES, "digest": "d-other"}]),
+        add("ledger", {"what": "call", "leg": LEG}, agreements=[])],
+    "I54 second factor": [
+        put("clients", {"what": "half"}, inside=True), add("clients", {"what": "proved", "way": "again"}, opened=1),
+        put("clients", {"what": "proved", "way": "code"}, opened=0),
+        put("clients", {"what": "locked_out"}, inside=True), put("clients", {"what": "locked_no_more"}, inside=False)],
+    "I55 taken after the end": [
+        put("clients", {"what": "filed_late"}, status=422, code="cannot_be_filed"),
+        put("clients", {"what": "kept_draft"}, kept=False),
+        lambda files: (put("export", {"kind": "case"}, bundle="retirement")(files),
+                       files["run"].update(closed_from="2026-03-02"))],
+    "I56 closed account": [
+        put("clients", {"what": "as_member", "status": 401}, status=200), drop("audit", action="account.erase"),
+        add("audit", {"action": "account.erase"}), add("audit", {"action": "account.erase"}, target="p2")],
+    "I57 too often": [
+        put("clients", {"what": "hurried"}, refused=False), put("clients", {"what": "hurried"}, after=""),
+        put("clients", {"what": "hurried"}, then=429), put("clients", {"what": "asked_calmly"}, status=429)],
+    "I53 looked up without a yes": [put("clients", {"what": "draft_seen"}, missing=["home_title"])],
     "I26 overtaken": [add("ledger", {"what": "answer", "leg": LEG}, key=f"{LEG}:leg.withdrawn:1", status=404)],
 }
 

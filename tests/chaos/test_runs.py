@@ -33,8 +33,9 @@ def test_the_short_run_breaks_no_rule(request):
     broken = {rule: one["examples"] for rule, one in made["rules"].items() if one["count"]}
     assert broken == {}, done.stderr
     assert made["figures"]["applications"] > 200  # those of agents and principals beside them
-    assert made["figures"]["legs"] == 17 * made["figures"]["applications"]
+    assert made["figures"]["legs"] > 17 * 200  # and those of other bundles
     assert made["figures"]["sigkills"] >= 12
     assert all(made["figures"][name] for name in (
         "acts", "acts_refused", "urges", "ratings", "mandates", "acts_by_agents", "acts_by_agents_refused", "news",
-        "bulletins", "bulletins_again", "sign_ins", "packages", "transfers", "transfers_back"))
+        "bulletins", "bulletins_again", "sign_ins", "packages", "transfers", "transfers_back", "agreements", "scans",
+        "codes"))

@@ -45,6 +45,14 @@ def test_fewer_matters_than_before_file_without_the_answers_of_the_others(desk):
     assert [leg.matter for leg in receipt.legs] == [leg.matter for leg in fewer.plan.legs]
 
 
+def test_a_draft_that_is_submitted_again_gives_its_receipt_word_for_word_wherever_its_legs_are_by_now(desk):
+    draft = drafted(desk)
+    receipt = desk.submit_draft("somebody", draft.id, CONSENT, NOW)
+    desk.withdraw("somebody", receipt.reference, Withdrawal(None, "项目调整"), "key-w", NOW)
+    assert desk.receipt("somebody", receipt.reference, NOW).legs != receipt.legs
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW) == receipt
+
+
 def test_a_paper_that_is_not_needed_any_more_stays_aside_and_does_not_stop_the_filing(desk):
     draft = desk.open_draft("somebody", "utilities", {**SITUATION, "filer": "agent"}, NOW)
     key = draft.plan.materials[0].key

@@ -1,6 +1,7 @@
 """Members of the staff sign in: a password, then a code; what is asked beside it, and what nobody comes past."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,20 @@ def clock(house, monkeypatch):
 def _quick(house, monkeypatch):
     """Argon2 as ever, but at a cost that fits thirty sign-ins into a test run."""
     monkeypatch.setattr(house.accounts._passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+class LedElsewhere:
+    """The database, whose units are run in a thread that serves nobody, as where another caller leads the commit."""
+
+    def __init__(self, database):
+        self._database = database
+
+    def write(self, unit):
+        with ThreadPoolExecutor(1) as leader:
+            return leader.submit(self._database.write, unit).result()
+
+    def __getattr__(self, name):
+        return getattr(self._database, name)
 
 
 @pytest.fixture
@@ -119,6 +134,15 @@ def test_the_first_sign_in_changes_the_password_and_sets_up_a_factor_before_anyt
     assert person.client.get_cookie("yjs-half") is None and opens(person)
     assert entries(house, account, clock) == ["account.own_password", "account.factor", "sign_in"]
     assert "恢复码" not in (person.get("/staff/") and person.text)
+
+
+def test_whoever_signs_in_is_noted_with_their_own_address_whichever_thread_leads_the_commit(
+        app, house, make, clock, monkeypatch):
+    account = make()
+    monkeypatch.setattr(type(house), "database", LedElsewhere(house.database))
+    assert opens(knock(app, account.login))
+    assert [one.network for one in house.sign_ins.of(account.account).last] == ["127.0.0.1"]
+    assert entries(house, account, clock) == ["sign_in"]
 
 
 @pytest.mark.usefixtures("asked")
