@@ -134,11 +134,12 @@ def enter(account: Account, by: str | None = None, how: str = "", beside: Beside
     platform it came by; `how` somebody proved to be a member of the staff, who is told of the time before; what is
     `beside` it is written in its transaction."""
     now, before = house().clock.now(), list[History]()
+    address = request.remote_addr or ""  # a unit may be run by another request's thread
 
     def noted_too(tx: Tx) -> None:
         beside(tx)
         if how and account.role != "applicant":
-            before.append(came(tx, account, how, request.remote_addr or "", now))
+            before.append(came(tx, account, how, address, now))
 
     g.new_secret = house().sessions.open(account, now, request.cookies.get(cookie_name()), by, beside=noted_too)
     _hand_over(account.account)

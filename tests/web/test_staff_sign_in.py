@@ -1,6 +1,7 @@
 """Members of the staff sign in: a password, then a code; what is asked beside it, and what nobody comes past."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -230,3 +231,15 @@ def test_sample_persons_and_programs_sign_in_as_before(app, house, clock):
         r'csrf-token" content="([^"]+)', person.page)[1]}).status_code == 404
     secret = house.tokens.issue(Grant("applicant", "somebody"), clock.now())
     assert person.client.get("/api/cases", headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+
+
+def test_a_sign_in_is_noted_from_where_it_came_though_a_thread_of_somebody_else_writes_it(app, house, make, clock,
+                                                                                          monkeypatch):
+    write, account = house.database.write, make()
+    with ThreadPoolExecutor(1) as somebody:  # as it is where others wait for the same commit
+        monkeypatch.setattr(house.database, "write", lambda unit: somebody.submit(write, unit).result())
+        person = knock(app, account.login)
+    assert (opens(person), entries(house, account, clock)) == (True, ["sign_in"])
+    with house.database.read() as tx:
+        noted, = audit.listed(tx, Wanted(clock.now() - AGES, clock.now() + AGES, target=account.account), None)[0]
+    assert noted.data["network"] == "127.0.0.1"
