@@ -20,6 +20,7 @@ from store.lanes import Lane as Standing
 
 AHEAD_SECONDS = 0.5
 MOST_AHEAD = 128  # half a claim: an office with four legs of each case falls behind with less, and cases come in pieces
+MOST_MISSES = 1  # in a row; a busy office has one now and then, and would get its legs apart from their cases
 _SMOOTH = 0.2
 
 
@@ -54,7 +55,8 @@ class Lane:
     @property
     def ahead(self) -> int:
         """How many messages may wait here."""
-        if not self.pace or self.breaker.failures or not (self.body.honours_keys or self.body.can_be_asked):
+        sure = self.body.honours_keys or self.body.can_be_asked
+        if not self.pace or not sure or self.breaker.failures > MOST_MISSES:
             return 0
         return min(MOST_AHEAD, int(self.body.at_once * AHEAD_SECONDS / self.pace))
 

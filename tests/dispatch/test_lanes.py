@@ -47,12 +47,14 @@ def test_an_office_that_could_neither_be_asked_nor_sent_again_has_nothing_ahead(
     assert at_pace(0.001, body=old).room(NOW) == {"gas": 2}
 
 
-def test_a_failing_office_has_nothing_ahead():
-    lanes = at_pace(0.001)
-    failing = errand(1)
-    lanes.starts(failing)
-    lanes.ended(failing.claim, BAD, 0.001, NOW)
-    assert lanes.room(NOW) == {"gas": 2}
+def test_one_bad_answer_takes_nothing_from_what_waits_ahead_and_a_second_in_a_row_all_of_it():
+    lanes, rooms = at_pace(0.001), []
+    for number, answer in enumerate((BAD, GOOD, BAD, BAD), start=1):
+        one = errand(number)
+        lanes.starts(one)
+        lanes.ended(one.claim, answer, 0.001, NOW)
+        rooms.append(lanes.room(NOW)["gas"] - QUICK.at_once)
+    assert rooms == [MOST_AHEAD, MOST_AHEAD, MOST_AHEAD, 0]
 
 
 def test_what_waits_follows_an_attempt_that_ends_and_claims_are_made_when_a_quarter_is_left():
