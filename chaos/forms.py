@@ -21,7 +21,9 @@ OFFICES = (
     "city-management", "garden-bureau", "gas-utility", "heat-utility", "planning-bureau", "power-grid", "telecom-desk",
     "traffic-police", "transport-bureau", "water-bureau", "water-group",
 )
-EAST = "-east"  # what a second office of the same kind is called after the first
+# What further offices of a kind are called after the first, and whose they are: nothing is filed there, so they get
+# only what is taken to them. A leg may go on to a third one while the first has not heard yet that it left.
+FURTHER: Mapping[str, str] = {"-east": "370203", "-west": "370211"}
 OBSTINATE = 0.3  # the share of the legs that left of which an office goes on reporting
 BUYER, LATECOMER = "buyer", "latecomer"  # under which names the sample applicant files other bundles
 CLOSED = "retirement"  # the bundle that takes nothing new from a day on
@@ -100,14 +102,19 @@ def parting(plays: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
     return {**plays, "rules": [DEAF, THINKS, *told], **more}
 
 
-def in_two(script: Script, kinds: tuple[str, ...]) -> Script:
-    """The same where each of these kinds has a second office that plays as the first."""
-    return {**script, **{f"{kind}{EAST}": script.get(kind, {}) for kind in kinds}}
+def offices_of(kind: str) -> tuple[str, ...]:
+    """All offices of a kind that has several, the first one first."""
+    return (kind, *(f"{kind}{name}" for name in FURTHER))
+
+
+def in_three(script: Script, kinds: tuple[str, ...]) -> Script:
+    """The same where each of these kinds has further offices that play as the first."""
+    return {**script, **{office: script.get(kind, {}) for kind in kinds for office in offices_of(kind)}}
 
 
 DEAF: Mapping[str, Any] = {"types": ["leg.transferred"], "chance": 0.4, "attempts": [1, 2], "before": "500"}
 THINKS: Mapping[str, Any] = {"chance": 0.4, "attempts": [1, 1], "before": "sleep:0.8"}
-TRANSFERRED: Script = in_two({
+TRANSFERRED: Script = in_three({
     **LATER, "power-grid": parting(LOSES, manners={"tarries": 0.7, "copies": 0.3}),
     "gas-utility": parting(RUDE, manners={"tarries": 0.7, "slow": 0.3}),
     "water-group": parting({}, manners={"tarries": 1.0}),
@@ -170,7 +177,7 @@ class Form:
     entrusts: int = 0  # how often principals give the mandates that they end (`chaos/agents.py`); 0: nobody does
     entrust_pauses: tuple[float, float] = (0.0, 1.0)
     signs_in: bool = False  # whether people sign in by the identity platform, again and again
-    moves: tuple[str, ...] = ()  # the kinds with a second office; an operator takes legs to and fro between the two
+    moves: tuple[str, ...] = ()  # the kinds with further offices, between which an operator takes legs to and fro
     move_pauses: tuple[float, float] = (0.1, 0.6)
     scan_pauses: tuple[float, float] | None = None  # seconds between troubles of the virus scanner; None: there is none
     scan_stops: float = 1.0  # how many times as long as usual it stops answering before it is killed
@@ -187,11 +194,11 @@ class Form:
 
 
 FORMS: Mapping[str, Form] = {
-    "short": Form(200, 12, script=in_two(WILD, ("traffic-police", "power-grid")), failpoint_share=0.8, jumps=1,
+    "short": Form(200, 12, script=in_three(WILD, ("traffic-police", "power-grid")), failpoint_share=0.8, jumps=1,
                   publications=2, desks=DESKS, days=2, follows=0.2, entrusts=3, entrust_pauses=(2, 12), archives=12,
                   signs_in=True, moves=("traffic-police", "power-grid"), move_pauses=(0.5, 3.0), agrees=8,
                   agree_pauses=(0, 4), closes=4, leaves=1, factors=True, scan_pauses=(8, 16), brings=3),
-    "long": Form(2_000, 200, script=in_two(WILD, ("traffic-police", "power-grid")), failpoint_share=0.5, jumps=4,
+    "long": Form(2_000, 200, script=in_three(WILD, ("traffic-police", "power-grid")), failpoint_share=0.5, jumps=4,
                  publications=5, drain_seconds=420.0, desks=DESKS, days=3, follows=0.1, urge_seconds=65.0, entrusts=20,
                  entrust_pauses=(2, 12), archives=100, signs_in=True, moves=("traffic-police", "power-grid"),
                  move_pauses=(0.5, 3.0), agrees=100, agree_pauses=(0, 8), closes=12, leaves=12, factors=True,

@@ -14,7 +14,7 @@ from typing import Any
 from chaos.archives import WHY, Archives
 from chaos.clients import Office
 from chaos.evidence import Evidence, lines_of
-from chaos.forms import EAST, OFFICES, PRIVATE
+from chaos.forms import OFFICES, PRIVATE, offices_of
 from chaos.script import draw
 from chaos.stage import Stage
 
@@ -70,7 +70,7 @@ class ReadOut:
             refs, states = dict.fromkeys(found.opened, ""), found.decided
         else:
             found = Evidence(ledger=tuple(line for line in self._stage.seen()
-                                          if line["body"] in {office, f"{office}{EAST}"}))
+                                          if line["body"] in offices_of(office)))
             refs, states = {leg: line["ref"] for (_, leg), line in found.held.items()}, found.decided
         listed = [json.dumps({"leg": leg, "ref": ref, "state": states.get(leg, "")}) for leg, ref in refs.items()]
         path = self._stage.folder / f"{office}.jsonl"

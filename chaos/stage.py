@@ -21,7 +21,7 @@ import requests
 import yaml
 
 from bench.town import HOME, Town, free_port
-from chaos.forms import CLOSED, EAST, GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET, OFFICES, Form
+from chaos.forms import CLOSED, FURTHER, GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET, OFFICES, Form
 from sandbox.demo_secrets import make_secrets
 from sandbox.idp import PREFIX
 from sandbox.run import DEPLOYMENT
@@ -32,7 +32,6 @@ SAMPLE_CLAIMS = HOME / "sandbox" / "claims.yaml"
 LADDER = (0.3, 0.6, 1.2, 2.5, 4.0)
 ZONE, OFFICE_HOURS, SATURDAY = ZoneInfo("Asia/Shanghai"), day_time(10), 5
 FIGURE = re.compile(r"^yijianshi_([a-z_]+) ([0-9.e+]+)$", re.MULTILINE)
-DISTRICT = "370203"  # whose second offices are; nothing is filed there, so they get only what is taken to them
 STILL_SECONDS = 6.0  # three times what the courier naps
 A_SWEEP_AGO = 120.0
 EDITED = "summary: 供水"
@@ -80,9 +79,9 @@ class Stage(Town):
         defaults = {"connector": "rest", "host": "rig", "deadline": self.form.deadline, "at_once": self.form.at_once,
                     "read_lag": 1, "ladder": list(LADDER)}
         bodies = {name: self._body(name) for name in (*OFFICES, *_uncalled())}
-        second = {f"{kind}{EAST}": {**self._body(f"{kind}{EAST}"), "department": kind, "region": DISTRICT}
-                  for kind in self.form.moves}
-        return {"hosts": {"rig": PLACE}, "defaults": defaults, "bodies": {**bodies, **second}}
+        further = {f"{kind}{name}": {**self._body(f"{kind}{name}"), "department": kind, "region": district}
+                   for kind in self.form.moves for name, district in FURTHER.items()}
+        return {"hosts": {"rig": PLACE}, "defaults": defaults, "bodies": {**bodies, **further}}
 
     def _body(self, name: str) -> dict[str, Any]:
         if name in self.form.desks:

@@ -1,4 +1,4 @@
-"""The operator who takes legs to and fro between the two offices of a kind: on the page or by the command, on either
+"""The operator who takes legs to and fro between the offices of a kind: on the page or by the command, on either
 basis, waiting for an answer or not, also there and back and there again at once, and what has not left the portal yet.
 
 A press or a command is on record before it, and after it which legs went by its answer. Where the answer is lost nobody
@@ -15,7 +15,7 @@ from typing import Any
 
 from chaos.clients import Tail
 from chaos.evidence import FILED
-from chaos.forms import EAST
+from chaos.forms import offices_of
 from chaos.pages import PATIENCE, Browser
 from chaos.stage import Stage
 from chaos.taking_part import thread_of
@@ -23,9 +23,9 @@ from sandbox.ledger import Ledger
 
 PAGE = "/staff/transfers"
 BASES = ("successor", "misdirected")
-BY_COMMAND, UNANSWERED, BACK = 0.1, 0.6, 0.75
+BY_COMMAND, UNANSWERED, ON, RETURN = 0.1, 0.6, 0.75, 0.6
 AT_ONCE = 4  # legs of one command
-BACK_SECONDS = (0.0, 0.5)  # until a leg goes back, which its office may still be telling of
+ON_SECONDS = (0.0, 0.5)  # until a leg goes back or on, which its office may still be telling of
 
 
 class Operator(Browser):
@@ -94,10 +94,14 @@ class Transfers:
             if (some := self._chosen()) is None:
                 continue
             legs, here = some
-            to = there = here.removesuffix(EAST) if here.endswith(EAST) else f"{here}{EAST}"
-            while self._move(legs, to) and self._dice.random() < BACK:
-                to = here if to == there else there
-                self._over.wait(self._dice.uniform(*BACK_SECONDS))
+            to = self._another(here)
+            while self._move(legs, to) and self._dice.random() < ON:
+                to = here if to != here and self._dice.random() < RETURN else self._another(to)
+                self._over.wait(self._dice.uniform(*ON_SECONDS))
+
+    def _another(self, office: str) -> str:
+        there = next(offices for kind in self._form.moves if office in (offices := offices_of(kind)))
+        return self._dice.choice([one for one in there if one != office])
 
     def _move(self, legs: list[str], to: str) -> bool:
         went = self._operator.move(legs, to)
