@@ -115,7 +115,7 @@ def accounts_password(login: str, password: str, **said: Any) -> None:
 
 @accounts.command("identify")
 @click.argument("login")
-@click.option("--citizen-id", prompt="身份证号", envvar="YJS_CITIZEN_ID", help="Asked for when not given.")
+@click.option("--citizen-id", prompt="身份证号", help="Asked for when not given.")
 @click.option("--organisation", default=None, help="For which organisation the person files, if for one.")
 @click.option("--credit-code", default=None, help="The organisation's 统一社会信用代码.")
 @click.option("--legal-rep", is_flag=True, help="The person is its legal representative.")
