@@ -300,8 +300,13 @@ class Claims:
             return choosing.next_due(tx, sorted(self._premises.deployment.bodies))
 
     def recover(self, now: datetime) -> int:
-        """At the start of the only process: attempts found open are unknown outcomes; how many there were."""
-        lost = self._premises.database.write(lambda tx: leases.void_leases(tx, now))
+        """At the start of the only process: attempts found open are unknown outcomes; how many there were. Scans that
+        were cut off are due again."""
+        def unit(tx: Tx) -> list[MessageId]:
+            uncleared.wake(tx, now)
+            return leases.void_leases(tx, now)
+
+        lost = self._premises.database.write(unit)
         self._mark_unknown(lost, now)
         return len(lost)
 

@@ -69,6 +69,11 @@ def due(tx: Tx, now: datetime) -> bool:
                         now=stamp(now)))
 
 
+def wake(tx: Tx, now: datetime) -> None:
+    """At the start of the only process: nobody goes on with what somebody had taken, so it is due."""
+    tx.run("update uncleared set next_at = :now where next_at is not null and next_at > :now", now=stamp(now))
+
+
 def state(tx: Tx, file: str) -> str:
     """How a file stands here; empty if it does not."""
     found = tx.rows("select state from uncleared where file = :file", file=file)

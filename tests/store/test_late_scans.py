@@ -259,6 +259,17 @@ def test_a_scan_that_is_cut_off_goes_on_once_its_lease_is_over_on_whichever_host
     assert (town.pushed(LATER), town.figures()) == ({}, (0, 1))
 
 
+def test_a_scan_that_died_with_the_only_process_goes_on_at_its_next_start(town: Town) -> None:
+    town.filed(**{PAID: BAD})
+    failpoints.arm("scan.after_look:raise")
+    with pytest.raises(StoreUnavailable):
+        town.scan(SOON)
+    failpoints.arm("")
+    assert town.desk.late_scans.go_round(SOON) == 0
+    town.desk.recover(SOON)
+    assert (town.desk.late_scans.go_round(SOON), town.figures()) == (1, (0, 1))
+
+
 def test_two_hosts_that_look_at_the_same_files_say_each_thing_once(town: Town, elsewhere: Desk) -> None:
     receipt, _ = town.filed(**{PAID: BAD, DONE: GOOD})
     town.scanner.start()
