@@ -176,10 +176,12 @@ class BundleBuilder:
         return tuple(self.resolved(one) for one in found)
 
     def resolved(self, one: Role) -> Role:
-        """A role whose condition of agreeing has its options resolved."""
-        if one.agrees is None:
-            return one
-        return replace(one, agrees=replace(one.agrees, when=self.words.condition(one.agrees.when)))
+        """A role whose conditions have their options resolved."""
+        if one.agrees is not None:
+            one = replace(one, agrees=replace(one.agrees, when=self.words.condition(one.agrees.when)))
+        if one.related is not None:
+            one = replace(one, related=replace(one.related, when=self.words.condition(one.related.when)))
+        return one
 
     def build(self) -> Bundle:
         """The bundle."""

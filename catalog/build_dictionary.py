@@ -89,7 +89,8 @@ def role(code: str, data: Data) -> Role:
     """A role of roles.yaml or of a bundle's people; options in its condition are not resolved yet."""
     said, kin = data.get("consents", False), data.get("related")
     agrees = Agreement(**{"to": (), **said}) if isinstance(said, Mapping) else None
-    related = Relation(kin.get("law", Text("")), source(kin)) if kin else None
+    related = Relation(kin.get("law", Text("")), tuple(map(source, kin.get("registers", ()))), kin.get("when")) if kin \
+        else None
     return Role(**{"id": "", "shown": "", **named(code, data), "consents": said is True, "agrees": agrees,
                    "related": related})
 

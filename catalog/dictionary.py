@@ -139,11 +139,18 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """That whoever files may consent for somebody: by which law, and the register that tells how they are related,
-    which is asked first. Only where it finds them are papers of that person looked up."""
+    """That whoever files may consent for somebody: by which law, when at all, and the registers that tell so (how the
+    two are related, that somebody has died), which are asked first. Only where all of them find it are papers of that
+    person looked up."""
 
     law: Text
-    source: Source
+    registers: tuple[Source, ...]
+    when: Condition | None = None
+
+    @property
+    def by(self) -> frozenset[str]:
+        """The fields that the registers are asked with."""
+        return frozenset(code for one in self.registers for code in one.by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def conditions_of_bundle(bundle: Bundle) -> Iterator[Condition]:
     whens = [one.when for one in bundle.questions] + [one.when for one in bundle.entries]
     whens += [one.when for one in bundle.rules] + [one.none for one in bundle.groups]
     whens += [one.agrees.when for one in bundle.people if one.agrees is not None]
+    whens += [one.related.when for one in bundle.people if one.related is not None]
     yield from (when for when in whens if when is not None)
     yield from (one.need for one in bundle.rules)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -82,10 +82,12 @@ class Arranged:
         """The papers that are not looked up, for whoever files cannot consent to it."""
         return self.look_ups.found
 
-    def without(self, others: Iterable[str]) -> Arranged:
-        """The same where these papers are not looked up either, whatever a look-up gave before."""
+    def without(self, others: Iterable[str], own: Collection[str] = ()) -> Arranged:
+        """The same where these papers are not looked up either, whatever a look-up gave before, and where whoever files
+        is in the `own` roles, so that nobody consents for them."""
         found = {**self.others, **dict.fromkeys(others, OTHERS)}
-        return replace(self, look_ups=replace(self.look_ups, found=found))
+        roles = {code: replace(one, related=None) if code in own else one for code, one in self.known.roles.items()}
+        return replace(self, known=replace(self.known, roles=roles), look_ups=replace(self.look_ups, found=found))
 
     def plan(self, found: Mapping[str, str], edition: str) -> Plan:
         """The plan in which look-ups gave what is `found`."""
@@ -132,6 +134,7 @@ def _arranged(known: Known) -> Arranged:
             break
         known = replace(known, values={**known.values, **dict.fromkeys(empty, EMPTY)}, blank=known.blank - empty)
     known = replace(known, unasked=unasked) if unasked else known
+    known = replace(known, roles={code: _spoken_for(one, known) for code, one in known.roles.items()})
     look_ups = look_ups_of(fields, known)
     fields.lines = with_prefill(fields.lines, look_ups, known)
     return Arranged(
@@ -139,6 +142,12 @@ def _arranged(known: Known) -> Arranged:
         Timing(legs, order, known),
         questions_of(selection, legs, known), look_ups,
     )
+
+
+def _spoken_for(role: Role, known: Known) -> Role:
+    """A role for which whoever files may consent only while the law's condition is not known to fail."""
+    spoken = role.related is None or known.holds(role.related.when) is not False
+    return role if spoken else replace(role, related=None)
 
 
 def _left_empty(legs: list[Leg], fields: MergedFields, known: Known) -> tuple[frozenset[str], frozenset[str]]:

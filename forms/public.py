@@ -182,7 +182,7 @@ def _removed(line: RemovedMaterial) -> dict[str, Any]:
 
 
 def _relation(related: Relation | None) -> dict[str, Any] | None:
-    return None if related is None else {"law": str(related.law), "source": _source(related.source)}
+    return None if related is None else {"law": str(related.law), "registers": list(map(_source, related.registers))}
 
 
 def _source(source: Source) -> dict[str, Any]:

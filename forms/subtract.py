@@ -19,7 +19,7 @@ from forms.answers import Known
 from forms.any_of import Ground, settled
 from forms.candidate import Candidate
 from forms.legs import Leg
-from forms.look_ups import OTHERS, LookUps, asked_about
+from forms.look_ups import NOT_ASKED, NOT_TOLD, OTHERS, LookUps, asked_about
 from forms.materials import (
     Collected,
     Paper,
@@ -58,11 +58,12 @@ class Names:
 
 
 FOUND_WORDS: Final = {"miss": "没有查到", "failed": "查询没有成功"}
-IN_VAIN: Final = frozenset({*FOUND_WORDS, OTHERS})
+_PUT_RIGHT: Final = "（号码填错了请改正）"
+IN_VAIN: Final = frozenset({*FOUND_WORDS, *NOT_ASKED})
 
 
 class InVain(NamedTuple):
-    """That a look-up did not bring a paper: what it gave, in Chinese too; `others`: it is not made."""
+    """That a look-up did not bring a paper: what it gave, in Chinese too; of `NOT_ASKED`: it is not made."""
 
     answer: str
     words: str
@@ -285,14 +286,19 @@ def _closure(kind: str, steps: Mapping[str, list[str]]) -> tuple[str, ...]:
 def in_vain(answer: str, source: Source, role: str | None, known: Known) -> InVain:
     """What a look-up gave that did not bring the paper, or why it is not made."""
     where = _SOURCE_WORDS[source.kind]
-    if answer != OTHERS:
+    if answer in FOUND_WORDS:
         return InVain(answer, f"{where}{FOUND_WORDS[answer]}")
     about = asked_about(source, role, known.roles.values())
     kin = "、".join(str(one.name) for one in about if one.related is not None)
-    if kin:
-        return InVain(answer, f"没有查到您和{kin}的关系，不能由您代为同意查询{where}（号码填错了请改正）")
-    numbers = "、".join(known.labels.of(one.id) for one in about)
-    return InVain(answer, f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}（填错了请改正）")
+    if answer != OTHERS:
+        if answer == NOT_TOLD:
+            return InVain(answer, f"登记里没有查到您可以代{kin}同意，没有查询{where}{_PUT_RIGHT}")
+        return InVain(answer, f"登记没有应答，核对不了您能不能代{kin}同意，没有查询{where}")
+    theirs = {one.id for one in about if one.related is not None}
+    codes = dict.fromkeys(code for one in about for code in (
+        [one.id] if one.related is None else sorted(one.related.by - theirs)))
+    numbers = "、".join(known.labels.of(code) for code in codes)
+    return InVain(answer, f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}{_PUT_RIGHT}")
 
 
 def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known: Known) -> str:
@@ -324,7 +330,7 @@ def _whose(paper: Paper, source: Source | None, names: Names, known: Known) -> s
     about = [str(one.name) for one in agreements_of(names.on_form, known) if one.is_asked_about(source, paper.role)]
     spoken_for = [f"您代{one.name}({one.related.law})" for one in asked_about(
         source, paper.role, known.roles.values())
-        if one.related is not None and names.on_form.issuperset(one.related.source.by)]
+        if one.related is not None and names.on_form.issuperset(one.related.by)]
     return [*about, *spoken_for, "您"][0]
 
 

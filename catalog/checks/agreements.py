@@ -28,20 +28,20 @@ def check_agreements(findings: Findings, bundle: Bundle, scope: Scope) -> None:
             for at, code, says in (*_who(findings, role, scope), *_shown(role.agrees, scope)):
                 findings.say((*below, *at), code, says)
         if role.related is not None:
+            check_condition(findings, (*path, "related", "when"), role.related.when, scope)
             others = {one.id for one in bundle.people if one.code != role.code}
             for code, says in _related(role, role.related, others, scope):
                 findings.say((*path, "related"), code, says)
 
 
 def _related(role: Role, relation: Relation, others: set[str], scope: Scope) -> Iterator[tuple[str, str]]:
-    """The register has to be asked about this person and about somebody else, who may be whoever files."""
-    by = set(relation.source.by)
+    """One register has to be asked about this person and about somebody else, who may be whoever files."""
     if role.agrees is not None:
         yield "related_agrees", f"{role.name}已经写了 consents，由本人确认，不能再由填表人代为同意；请删去其中一个"
-    if role.id not in by or not by & others:
-        yield "related_pair", (f"by 要同时写{role.name}的证件号 {role.id} 和另一个角色的证件号，"
+    if not any(role.id in one.by and others & set(one.by) for one in relation.registers):
+        yield "related_pair", (f"要有一个登记的 by 同时写{role.name}的证件号 {role.id} 和另一个角色的证件号，"
                                f"例如 by: [{min(others, default='holder_id')}, {role.id}]，才查得到两人的关系")
-    for field in sorted(by):
+    for field in sorted(relation.by):
         if not _on_form(field, scope):
             yield "related_unasked", f"申请表上没有字段 {field}，没法查关系；请让本一件事的一个事项询问它"
 

@@ -195,12 +195,19 @@ class AgreementShape(Authored):
     when = When("条件")
 
 
+class RegisterShape(Authored):
+    """A register that is asked, and with which fields."""
+
+    sharing = Name("登记", required=True)
+    by = ListOf("查询条件", Name("字段"), required=True)
+
+
 class RelationShape(Authored):
-    """By which law whoever files consents for a person, and the register that tells how they are related."""
+    """By which law whoever files consents for a person, when, and the registers that must tell so."""
 
     law = Line("依据", required=True)
-    sharing = Name("关系登记", required=True)
-    by = ListOf("查询条件", Name("字段"), required=True)
+    registers = ListOf("先查的登记", Shape("登记", RegisterShape), required=True)
+    when = When("条件")
 
 
 class RoleShape(Authored):

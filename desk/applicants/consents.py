@@ -52,7 +52,7 @@ def scope_of(plan: Plan) -> Scope:
     receivers = {f"{leg.department}@{leg.region}" if leg.region else leg.department for leg in plan.legs}
     lookups = {f"{one.source.kind}:{one.source.name or one.kind}" for line in plan.removed_materials
                if line.rule in LOOKED_UP for one in tried(line)}
-    lookups |= {f"sharing:{role.related.source.name}" for role in spoken_for(plan) if role.related is not None}
+    lookups |= {f"sharing:{one.name}" for role in spoken_for(plan) if role.related for one in role.related.registers}
     sensitive = {line.code for line in sensitive_lines(plan)}
     return Scope(tuple(sorted(receivers)), tuple(sorted(lookups)), tuple(sorted(sensitive)))
 

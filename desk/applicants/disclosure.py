@@ -154,4 +154,4 @@ def _relations(known: Known) -> Iterator[Asked]:
     """The relations that registers were asked about."""
     names = {role.code: role.name for role in known.case.plan.people}
     for role, outcome in known.row.body.get("relations", {}).items():
-        yield Asked(f"申请人和{names.get(role, role)}的关系", found=outcome == "hit")
+        yield Asked(f"申请人能否代{names.get(role, role)}同意", found=outcome == "hit")

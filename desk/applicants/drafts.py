@@ -25,7 +25,7 @@ from desk.applicants.consents import covers, given, pinned, scope_of
 from desk.applicants.lookups import look_up
 from desk.editions import Editions
 from desk.errors import DraftFiled, DraftTooLarge, Moved, NoMandate, TooManyDrafts, UnknownDraft
-from desk.parties.holders import Holders, grounds
+from desk.parties.holders import Holders, Own, grounds
 from desk.parties.parties import Parties, Party
 from desk.premises import Premises
 from desk.values import Draft, DraftLine
@@ -191,13 +191,13 @@ class Drafts:
         today = datetime.combine(now.astimezone(zone).date(), time(), zone)
         with self._premises.database.read() as tx:
             kept = drafts.listed(tx, subject)
-        found = []
+        found, own = [], self._holders.own((subject,))
         for one in kept:
             if one.bundle not in self._premises.catalog.bundles:
                 found.append(self._gone(one))
                 continue
             with suppress(UnknownDraft):  # deleted just now
-                found.append(self._line(subject, one, self._editions.of(one.bundle).hash, today))
+                found.append(self._line(subject, one, (self._editions.of(one.bundle).hash, own), today))
         with self._premises.database.read() as tx:
             return [one if _stands(tx, subject, one.on_behalf_of, one.bundle, now) else _shut(one) for one in found]
 
@@ -208,8 +208,9 @@ class Drafts:
             name = str(self._editions.stored_catalog(listed.edition).bundles[listed.bundle].name)
         return DraftLine(listed.draft, listed.bundle, name, listed.updated_at, closed=NOT_THERE, gone=True)
 
-    def _line_of(self, subject: str, listed: drafts.Line, _edition: str, today: datetime) -> DraftLine:
-        """The line of a draft as it was saved last, which is composed for it once a day and edition."""
+    def _line_of(self, subject: str, listed: drafts.Line, _by: tuple[str, Own], today: datetime) -> DraftLine:
+        """The line of a draft as it was saved last, which is composed for it once a day, edition and what the account
+        knows."""
         with self._premises.database.read() as tx:
             row = _own(tx, listed.draft, subject)
         shown = self._shown(row, today)
@@ -269,7 +270,8 @@ class Drafts:
 
         def composed(asked: Mapping[str, Any]) -> Plan:
             plain = self._editions.compose(row.bundle, body["situation"], now, form=asked)
-            plain = self._holders.within(plain, asked, own)
+            clean = validate_form(plain.plan, asked, self._premises.catalog.regions, partial=True).clean
+            plain = self._holders.within(plain, clean, own)
             whole = self._editions.settled(plain, outcomes) if outcomes else plain
             return self._editions.mandated(whole, outcomes).plan if FOR in body else whole.plan
 

@@ -14,7 +14,7 @@ from typing import Any
 from catalog.dictionary import Role, Source
 from desk.premises import Premises
 from forms.candidate import Candidate
-from forms.look_ups import OTHERS, asked_about
+from forms.look_ups import NOT_ASKED, NOT_TOLD, OTHERS, UNSURE, asked_about
 from forms.plan import Plan, RemovedMaterial
 from sources.port import Found, Query, Sources
 from store.engine.turns import away
@@ -28,11 +28,13 @@ Consent = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """On what papers are looked up: the consent of whoever files; which consent each paper takes (None: whoever it is
-    about has not given one); and those whose relation to the filer has to be found first."""
+    about has not given one); those of whom registers must tell first that the filer may consent for them; and whether
+    a source may be asked on the filer's consent at all."""
 
     filer: Consent
     consent_of: Callable[[RemovedMaterial], Consent | None]
     kin: Sequence[Role] = ()
+    may: Callable[[Source], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds:
     """Ask the sources for every paper that the plan expects from one and somebody agreed to; those that wait at once,
     each kept apart. Where one of several papers is enough, the next is asked for once the one before was not found.
 
-    The registers of relations come first: papers of those whom they do not find related to the filer are `others`."""
+    The registers come first that must tell for whom the filer may consent; what they do not allow is not asked."""
     outcomes: dict[str, str] = {}
     documents: dict[str, Mapping[str, Any]] = {}
 
@@ -84,29 +86,43 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds:
             if answer.status == "hit":
                 documents[one.key] = dict(answer.document)
 
-    ask([_Ask(RELATED + role.code, role.code, role.related.source, None, grounds.filer)
-         for role in grounds.kin if role.related is not None])
-    strangers = [role for role in grounds.kin if outcomes[RELATED + role.code] != "hit"]
+    registers = {role.code: [_Ask(f"{RELATED}{role.code}:{one.name}", role.code, one, None, grounds.filer)
+                             for one in role.related.registers] for role in grounds.kin if role.related is not None}
+    ask([one for asks in registers.values() for one in asks])
+    told = {code: _together([outcomes.pop(one.key) for one in asks]) for code, asks in registers.items()}
+    outcomes |= {RELATED + code: said for code, said in told.items()}
+
+    def apart(source: Source) -> str | None:
+        """Why a source is not asked; None where it may be."""
+        said = next((told[role.code] for role in asked_about(source, None, grounds.kin)
+                     if told[role.code] != "hit"), None)
+        return OTHERS if not grounds.may(source) else said
+
     agreed = {line.key: grounds.consent_of(line) for line in plan.removed_materials if line.rule in LOOKED_UP}
     turns = [(line, iter(tried(line))) for line in plan.removed_materials if agreed.get(line.key) is not None]
     while turns:
         tries = [(line, rest, one) for line, rest in turns if (one := next(rest, None)) is not None]
-        outcomes |= {one.key: OTHERS for _, _, one in tries if asked_about(one.source, None, strangers)}
+        outcomes |= {one.key: why for _, _, one in tries if (why := apart(one.source)) is not None}
         ask([_Ask(one.key, one.kind, one.source, line.row, agreed[line.key] or {})
-             for line, _, one in tries if outcomes.get(one.key) != OTHERS])
+             for line, _, one in tries if outcomes.get(one.key) not in NOT_ASKED])
         turns = [(line, rest) for line, rest, one in tries if outcomes[one.key] != "hit"]
     return Findings(outcomes, documents)
 
 
+def _together(outcomes: Sequence[str]) -> str:
+    """What several registers say together: `hit` if all tell so, else whether one did not answer or none tells so."""
+    return "hit" if set(outcomes) == {"hit"} else UNSURE if "failed" in outcomes else NOT_TOLD
+
+
 def spoken_for(plan: Plan) -> list[Role]:
     """Those for whom a law lets whoever files consent, as far as a paper of theirs would be looked up and the form says
-    whose relation to them is asked."""
+    what the registers are asked with."""
     kin = [role for role in plan.people if role.related is not None]
     if not kin:
         return []
     sources = [one.source for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line)]
     on_form = {line.code for line in plan.fields}
-    return [role for role in kin if role.related is not None and on_form.issuperset(role.related.source.by)
+    return [role for role in kin if role.related is not None and on_form.issuperset(role.related.by)
             and any(asked_about(source, None, [role]) for source in sources)]
 
 

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from catalog.dictionary import Role, Source
+from catalog.dictionary import FieldType, Role, Source
 from catalog.model import Catalog
 from desk.applicants.lookups import LOOKED_UP, Consent, Grounds, spoken_for, tried
 from desk.editions import Composed, Editions
 from desk.parties.parties import Party, consent_of
 from desk.parties.persons import OWN_ROLES, folded
 from desk.premises import Premises
+from forms.candidate import Candidate
+from forms.formats import FORMATS, BadFormat
 from forms.look_ups import asked_about
 from forms.plan import Plan
 from store import people
@@ -42,23 +44,34 @@ class Holders:
             known = [account for one in dict.fromkeys(filers) if (account := people.known(tx, one)) is not None]
         if not known:
             return None
-        return frozenset(folded(str(account.body[code])) for account in known for code in self._fields
-                         if code in account.body)
+        return frozenset(_as_typed(str(account.body[code]), self._premises.catalog.fields[code].type)
+                         for account in known for code in self._fields if code in account.body)
 
     def within(self, plain: Composed, answers: Mapping[str, Any], own: Own) -> Composed:
-        """A plan before any look-up without those that would be made by the numbers of others alone."""
+        """A plan before any look-up without those that would be made by the numbers of others alone; `answers` as the
+        form's check leaves them, what the situation says of a field among them."""
         if own is None:
             return plain
-        while others := list(_others(plain.plan, answers, own)):  # without one paper another may be looked up instead
-            plain = self._plans.without(plain, others)
-        return plain
+        while True:  # without one paper another may be looked up instead
+            others = [one.key for one in _would(plain.plan) if not may_be_asked(one.source, plain.plan, answers, own)]
+            mine = [role.code for role in plain.plan.people if role.related is not None and _is_own(role, answers, own)]
+            if not others and not mine:
+                return plain
+            plain = self._plans.without(plain, others, mine)
 
 
 def grounds(plan: Plan, answers: Mapping[str, Any], own: Own, consent: Consent, parties: Sequence[Party]) -> Grounds:
-    """On what the papers of a plan are looked up under the filer's consent; whoever's number is not their own has to be
-    found related to them."""
-    kin = [role for role in spoken_for(plan) if own is None or not _is_own(role, answers, own)]
-    return Grounds(consent, partial(consent_of, plan=plan, own=consent, parties=parties), kin)
+    """On what the papers of a plan are looked up under the filer's consent: registers must tell for whom they may."""
+    return Grounds(consent, partial(consent_of, plan=plan, own=consent, parties=parties), spoken_for(plan),
+                   lambda source: own is None or may_be_asked(source, plan, answers, own))
+
+
+def _as_typed(number: str, kind: FieldType) -> str:
+    """A number as a form leaves it, so that both are spelled alike."""
+    try:
+        return FORMATS[kind](number)
+    except (BadFormat, KeyError):
+        return folded(number)
 
 
 def _own_fields(catalog: Catalog) -> frozenset[str]:
@@ -67,12 +80,11 @@ def _own_fields(catalog: Catalog) -> frozenset[str]:
     return frozenset(role.id for roles in listed for role in roles.values() if role.code in OWN_ROLES)
 
 
-def _others(plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> Iterator[str]:
-    would = (one for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line))
-    yield from (one.key for one in would if not _may_be_asked(one.source, plan, answers, own))
+def _would(plan: Plan) -> Iterator[Candidate]:
+    return (one for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line))
 
 
-def _may_be_asked(source: Source, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
+def may_be_asked(source: Source, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
     """Whether a look-up asks about nobody, about somebody who is asked for their own agreement or is not named yet, or
     about whoever files: a register that tells of two persons may be asked by either. Nobody is asked to agree whom the
     form gives no name."""
@@ -87,7 +99,7 @@ def _is_own(role: Role, answers: Mapping[str, Any], own: frozenset[str]) -> bool
 
 
 def _is_related(role: Role, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
-    """Whether the register of relations may be asked: it has to tell of whoever files."""
+    """Whether the registers may be asked if somebody may consent for this one: one has to tell of whoever files."""
     return role.related is not None and any(
-        _is_own(one, answers, own)
-        for one in asked_about(role.related.source, None, plan.people) if one.code != role.code)
+        _is_own(one, answers, own) for register in role.related.registers
+        for one in asked_about(register, None, plan.people) if one.code != role.code)

@@ -63,7 +63,7 @@ def test_another_firms_licence_is_brought_and_nobody_is_asked_for_it(desk, sourc
     draft = drafted(desk, FORM)
     line = asked_for(draft)["BL01"]
     assert line.why.rule == "others"
-    says = "统一社会信用代码不是您账号里的号码，不能凭您的同意查询电子证照库（填错了请改正），请您自己上传；"
+    says = "统一社会信用代码不是您账号里的号码，不能凭您的同意查询电子证照库（号码填错了请改正），请您自己上传；"
     assert line.why.text.startswith(says)
     assert "licence:business_licence" not in draft.scope.lookups
     with pytest.raises(errors.InvalidAnswers) as refused:
@@ -73,6 +73,29 @@ def test_another_firms_licence_is_brought_and_nobody_is_asked_for_it(desk, sourc
         desk.file("somebody", small_filing(), "key-1", NOW)
     assert "BL01" in refused.value.errors["materials"]
     assert FORM["holder_uscc"] not in {query.numbers.get("holder") for query in sources.asked}
+
+
+@pytest.mark.parametrize("typed", ["110105-19491231-002x", " 11010519491231002Ｘ "])
+def test_ones_own_number_is_ones_own_however_the_form_has_it(desk, account, typed):
+    account({**OURS, "holder_uscc": "91370200-163562681-G"})
+    draft = drafted(desk, {**FORM, "legal_rep_id": typed})
+    assert {"BL01", "ID01@legal_rep"} <= looked_up(draft.plan)
+    assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
+
+
+@pytest.mark.parametrize(("bundle", "situation", "code"), [
+    ("utilities", SITUATION, "holder_uscc"),
+    ("retirement", {"retire_kind": "age", "household_local": True, "deemed": False, "has_fund": False,
+                    "one_child": False, "filer": "self"}, "holder_id"),
+    ("disability", {"card_need": "have", "guarded": False, "wants": ["living"], "filer": "self"}, "holder_id")])
+def test_a_number_among_the_answers_of_the_situation_is_a_number_like_any_other(
+        desk, sources, account, bundle, situation, code):
+    account({})
+    form = FORM if bundle == "utilities" else answers(desk.plan(bundle, situation, NOW), NOW.date())
+    moved = {**situation, code: form[code]}
+    draft = consented(desk, drafted(desk, {name: one for name, one in form.items() if name != code}, bundle, moved))
+    assert draft.consented
+    assert form[code] not in {value for query in sources.asked for value in query.numbers.values()}
 
 
 def test_a_mistyped_number_put_right_is_looked_up(desk, account):
@@ -116,27 +139,34 @@ def test_whoever_is_found_related_has_the_papers_of_the_deceased_looked_up(desk,
     done = consented(desk, draft)
     assert done.found["outcomes"][f"{RELATED}deceased"] == "hit"
     assert looked_up(done.plan) >= OF_THE_DECEASED
-    first, *rest = [query.name for query in sources.asked]
-    assert (first, "driving_licence" in rest) == ("kinship_registry", True)
+    first, second, *rest = [query.name for query in sources.asked]
+    assert ({first, second}, "driving_licence" in rest) == ({"kinship_registry", "death_registry"}, True)
 
 
-def test_nothing_of_the_deceased_is_asked_where_no_relation_is_found(desk, sources, catalog, account):
+@pytest.mark.parametrize(("register", "answer", "says"), [
+    ("kinship_registry", "miss", "登记里没有查到您可以代逝者同意，没有查询电子证照库"),
+    ("death_registry", "absent", "登记里没有查到您可以代逝者同意，没有查询电子证照库"),
+    ("kinship_registry", "failed", "登记没有应答，核对不了您能不能代逝者同意，没有查询电子证照库，请您自己上传"),
+])
+def test_nothing_of_somebody_is_asked_whom_no_register_tells_to_be_dead_and_related(
+        desk, sources, catalog, account, register, answer, says):
     _, form = death(desk, catalog)
     account({"holder_id": form["holder_id"]})
-    sources.answers["kinship_registry"] = Found("miss")
+    sources.answers[register] = Found(answer)
     done = consented(desk, death(desk, catalog)[0])
     lines = asked_for(done)
     assert lines.keys() >= OF_THE_DECEASED
-    assert "没有查到您和逝者的关系，不能由您代为同意查询电子证照库" in lines["driving_licence@deceased"].why.text
+    assert lines["driving_licence@deceased"].why.text.startswith(says)
     assert {query.name for query in sources.asked} & {"driving_licence", "household_register"} == set()
 
 
 def test_the_register_of_relations_is_not_asked_about_two_others(desk, sources, catalog, account):
     account({"holder_id": "370202198001019912"})
     draft, _ = death(desk, catalog)
-    assert asked_for(draft).keys() >= {*OF_THE_DECEASED, "kinship_proof"}
-    consented(desk, draft)
-    assert {query.name for query in sources.asked} & {"kinship_registry", "driving_licence"} == set()
+    lines = asked_for(draft)
+    assert lines.keys() >= {*OF_THE_DECEASED, "kinship_proof"}
+    assert lines["driving_licence@deceased"].why.text.startswith("本人身份证号不是您账号里的号码，")
+    assert (consented(desk, draft).scope.lookups, sources.asked) == ((), [])
 
 
 def test_the_numbers_of_principal_and_agent_are_both_their_own(premises, account):
@@ -162,6 +192,17 @@ def test_a_guardian_has_to_be_found_one_and_of_who_files_alone_nobody_is_asked(d
     assert line.why.text.startswith("经您同意，从电子证照库调取")
 
 
+def test_a_holder_who_has_an_agent_consents_as_themself(desk, sources, account):
+    cards = {"card_service": "apply", "card_way": "mail", "guarded": False, "uses": [], "filer": "agent"}
+    form = answers(desk.plan("card-services", cards, NOW), NOW.date())
+    account({"holder_id": form["holder_id"]})
+    draft = drafted(desk, form, "card-services", cards)
+    line = next(line for line in draft.plan.removed_materials if line.key == "ID01@holder")
+    assert (line.why.text.startswith("经您同意，"), "sharing:guardian_registry" in draft.scope.lookups) == (True, False)
+    consented(desk, draft)
+    assert {query.name for query in sources.asked} == {"citizen_card"}
+
+
 def test_whoever_must_agree_is_somebody_else_as_long_as_the_form_names_nobody(desk, account):
     sale = {"mortgaged": False, "moves": ["water"], "bills_paid": True, "filer": "self"}
     form = answers(desk.plan("home-transfer", sale, NOW), NOW.date())
@@ -170,3 +211,14 @@ def test_whoever_must_agree_is_somebody_else_as_long_as_the_form_names_nobody(de
     assert looked_up(named.plan) >= {"ID01@owner", "home_title"}  # once the seller agrees
     nameless = desk.save_draft("somebody", named.id, {"form": {"home_owner_name": None}}, NOW)
     assert asked_for(nameless).keys() >= {"ID01@owner", "home_title"}
+
+
+@pytest.mark.parametrize(("child", "comes"), [("37020220200301994X", "looked up"), ("110105200503010016", "uploaded")])
+def test_for_a_child_of_fourteen_years_nobody_consents(desk, sources, account, child, comes):
+    school = {"school_region": "370202", "school_stage": "junior", "household_here": True, "home_kind": "own",
+              "guardian_relation": "mother", "filer": "self"}
+    form = {**answers(desk.plan("school-entry", school, NOW), NOW.date()), "child_id": child}
+    account({"holder_id": form["holder_id"]})
+    done = consented(desk, drafted(desk, form, "school-entry", school))
+    assert ("ID02@child" in looked_up(done.plan)) is (comes == "looked up")
+    assert (child in str([query.numbers for query in sources.asked])) is (comes == "looked up")

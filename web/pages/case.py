@@ -127,8 +127,9 @@ def report(reference: str) -> str:
     parts = [(part, legs[part["leg"]], [one for one in legs[part["leg"]]["results"]
                                         if one["material"] == part["material"] and not one["void"]])
              for part in view["composite"]["parts"]]
-    return render_template("report.html", view=view, parts=parts, at=now().isoformat(),
-                           left=sum(part["state"] != "held" for part in view["composite"]["parts"]))
+    states = [part["state"] for part in view["composite"]["parts"]]
+    left, without = states.count("awaited"), sum(one not in {"awaited", "held"} for one in states)
+    return render_template("report.html", view=view, parts=parts, at=now().isoformat(), left=left, without=without)
 
 
 @bp.route("/track", methods=["GET", "POST"])
