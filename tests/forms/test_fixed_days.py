@@ -72,6 +72,17 @@ def test_a_rule_reads_the_day_of_birth_in_a_number(need, number, says):
     assert [one.text for one in found[1]] == says
 
 
+def test_a_condition_may_hang_on_a_day_of_birth_though_no_number_of_a_person_is_tried():
+    rules = ("rules: [{id: R-1, when: born(pid) + 168mo > today, need: born(pid) == born_on, "
+             "say: 还不行。, effect: block}]\n")
+    texts = written(matter("m1", "fields: [pname, born_on, pid]"), ASKED + rules + ONE,
+                    BORN + "pid: {name: 身份证号, type: citizen_id}\n")
+    assert [one for one in told(texts) if "R-1" in one or "成立" in one] == []
+    forms = [{"pname": "甲", "pid": number} for number in ("37020220200301994X", "11010519491231002X")]
+    found = [compose(read(texts), "b", {"born_on": "2020-01-01"}, today=TODAY, form=form).problems for form in forms]
+    assert [[one.level for one in problems] for problems in found] == [["block"], []]
+
+
 SEASON = "matters: {m1: {}, m2: {when: today >= 06-01 and today <= 08-31}}\n"
 
 
