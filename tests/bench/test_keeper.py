@@ -52,7 +52,7 @@ def test_a_town_ends_with_a_driver_that_is_killed_also_one_whose_worker_dies_and
             driver.send_signal(signal.SIGKILL)
         assert driver.wait() == -signal.SIGKILL, "it was playing until it was killed"
         until(lambda: not list(marked(str(tmp_path))))
-        assert [one for one in seen if alive(one)] == []
+        until(lambda: not any(map(alive, seen)))  # what ends has no environment for a moment, and runs still
 
 
 def test_what_bears_another_mark_is_left_alone(tmp_path: Path) -> None:
