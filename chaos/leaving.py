@@ -10,13 +10,14 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import Random
 from typing import Any
 
 from chaos.clients import Office
 from chaos.forms import SCHOOL
 from chaos.pages import PATIENCE as PAGES_PATIENCE
-from chaos.pages import PAUSE, Browser
+from chaos.pages import PAUSE, Browser, HasLeft
 from chaos.stage import Stage
 from chaos.taking_part import Part
 from sandbox.ledger import Ledger
@@ -69,7 +70,14 @@ class Leaver:
             self.program.note_receipt(answer.json(), filing, key)
 
     def close(self) -> None:
-        """Close the account by its page, until it is known that it is closed."""
+        """Close the account by its page, until it is known that it is closed. An answer that was lost may have been
+        under way still when the account was looked for."""
+        self._window.has_left = self._is_out
+        with suppress(HasLeft):
+            self._press()
+        self.program.note("left", account=self.account)
+
+    def _press(self) -> None:
         until = time.monotonic() + PAGES_PATIENCE
         while time.monotonic() < until:
             page = self._window.look(CLOSING)
@@ -78,7 +86,6 @@ class Leaver:
                 raise RuntimeError(f"{page.path} has no form to close an account: {page.status}")
             self._window.press(form.filled({"read": "1", "password": self._has["password"]}))
             if SAID in self._window.answered or self._is_out():
-                self.program.note("left", account=self.account)
                 return
             time.sleep(PAUSE)
         raise TimeoutError(f"{self.name} cannot leave")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -82,13 +82,19 @@ class Page:
         return next((one for one in self.forms(action) if one.action == action), None)
 
 
+class HasLeft(Exception):
+    """The person has no account any more, so no page comes for signing in."""
+
+
 class Browser:
-    """One person's session. Every answer that is no good one is on record in `log`."""
+    """One person's session. Every answer that is no good one is on record in `log`. `has_left`: whether this person has
+    no account any more, where they may have closed it."""
 
     def __init__(self, url: str, name: str, log: Ledger, credentials: dict[str, str]) -> None:
         self._url, self.name, self._log, self._credentials = url, name, log, credentials
         self.app: App | None = None
         self.answered = ""
+        self.has_left: Callable[[], bool] = lambda: False
         self._http = requests.Session()
         self._http.trust_env = False
 
@@ -97,11 +103,13 @@ class Browser:
         self._log.write(datetime.now(UTC), self.name, what, **{"at": time.time(), **more})
 
     def look(self, path: str) -> Page:
-        """A page, asked for again while anything is in doubt; whoever is sent to sign in does so."""
+        """A page, asked for again while anything is in doubt; whoever is sent to sign in does so, or `HasLeft`."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             page = self._page(path)
             if page is not None and page.path == LOGIN:
+                if self.has_left():
+                    raise HasLeft
                 self.sign_in()
             elif page is not None:
                 return page
