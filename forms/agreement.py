@@ -22,4 +22,10 @@ class PlannedAgreement:
 
     def is_asked_about(self, source: Source, role: str | None) -> bool:
         """Whether a look-up for a paper of `role` asks about this person: by their licence, or by their number."""
-        return self.role in (role, source.holder) or self.id in source.by
+        return asks_about(source, role, self.role, self.id)
+
+
+def asks_about(source: Source, role: str | None, person: str, number: str) -> bool:
+    """Whether a look-up for a paper of `role` asks about the person in a role whose number stands in this field: it is
+    their licence, or a register is asked by their number."""
+    return person in (role, source.holder) or number in source.by

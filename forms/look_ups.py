@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from catalog.dictionary import Role, Source
+from forms.agreement import asks_about
 from forms.answers import Known
 from forms.merge_fields import MergedFields
 from forms.plan import FieldLine
@@ -50,10 +51,8 @@ class LookUps:
 
 
 def asked_about(source: Source, role: str | None, people: Iterable[Role]) -> tuple[Role, ...]:
-    """Whom a look-up for a paper of `role` asks about: whose licence it is, or by whose numbers a register is asked."""
-    if source.kind == "licence":
-        return tuple(one for one in people if one.code == (role or source.holder))
-    return tuple(one for one in people if one.id in source.by)
+    """Whom a look-up for a paper of `role` asks about."""
+    return tuple(one for one in people if asks_about(source, role, one.code, one.id))
 
 
 def look_ups_of(fields: MergedFields, known: Known) -> LookUps:

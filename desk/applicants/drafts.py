@@ -111,7 +111,7 @@ class Drafts:
                 raise DraftFiled(more={"reference": row.submitted_as})
             if expected is not None and version_of(row.body) != expected:
                 raise Moved
-            body = self._changed(row, how(row.body), now)
+            body = self._changed(tx, row, how(row.body), now)
             if len(orjson.dumps(body, default=str)) > LARGEST:
                 raise DraftTooLarge
             new = replace(row, body=body, edition=self._editions.of(row.bundle).hash, updated_at=now)
@@ -120,13 +120,14 @@ class Drafts:
 
         return self._premises.database.write(unit)
 
-    def _changed(self, row: drafts.Draft, changes: Changes, now: datetime) -> dict[str, Any]:
+    def _changed(self, tx: Tx, row: drafts.Draft, changes: Changes, now: datetime) -> dict[str, Any]:
         body: dict[str, Any] = {
             name: _merged(name, row.body.get(name, {}), changes.get(name)) for name in CHANGEABLE}
         if FOR in row.body:
             body |= {FOR: row.body[FOR], "situation": {**body["situation"], FILER: AS_AGENT}}
         if (changes.get("consent") or {}).get("agreed") is not None:
-            body["consent"] = pinned(body["consent"], scope_of(self._plan(row, body, None, now)[0]))
+            own = self._holders.own_by(tx, _filers(row, body))
+            body["consent"] = pinned(body["consent"], scope_of(self._plan((row.bundle, body), None, own, now)[0]))
         body["found"] = None if any(name in changes for name in VOID_FINDINGS) else row.body.get("found")
         return body
 
@@ -243,9 +244,9 @@ class Drafts:
         self._premises.database.write(unit)
 
     def _shown(self, row: drafts.Draft, now: datetime) -> Draft:
-        body, found = row.body, row.body.get("found")
-        plan, form = self._plan(row, body, found, now)
-        plain = plan if found is None else self._plan(row, body, None, now)[0]
+        body, found, own = row.body, row.body.get("found"), self._holders.own(_filers(row, row.body))
+        plan, form = self._plan((row.bundle, body), found, own, now)
+        plain = plan if found is None else self._plan((row.bundle, body), None, own, now)[0]
         scope = scope_of(plain)
         materials = asked_materials(plan, body["materials"])
         errors, missing = problems(plan, form, materials, self._premises)
@@ -263,13 +264,14 @@ class Drafts:
         clean = validate_form(plain, form, self._premises.catalog.regions, partial=True).clean
         return self._parties.of(plain, clean, _filers(row, row.body), row.draft)
 
-    def _plan(self, row: drafts.Draft, body: Body, found: Mapping[str, Any] | None,
+    def _plan(self, draft: tuple[str, Body], found: Mapping[str, Any] | None, own: Own,
               now: datetime) -> tuple[Plan, dict[str, Any]]:
-        """The plan of a draft that holds `body`, look-ups having come to what is `found`, and the answers it asks."""
-        outcomes, own = found["outcomes"] if found else None, self._holders.own(_filers(row, body))
+        """The plan of a draft (its bundle and body), look-ups having come to what is `found`, and the answers it asks;
+        `own` are the numbers of whoever files it. Reads nothing from the store: it runs within transactions, too."""
+        (bundle, body), outcomes = draft, found["outcomes"] if found else None
 
         def composed(asked: Mapping[str, Any]) -> Plan:
-            plain = self._editions.compose(row.bundle, body["situation"], now, form=asked)
+            plain = self._editions.compose(bundle, body["situation"], now, form=asked)
             clean = validate_form(plain.plan, asked, self._premises.catalog.regions, partial=True).clean
             plain = self._holders.within(plain, clean, own)
             whole = self._editions.settled(plain, outcomes) if outcomes else plain

@@ -22,6 +22,7 @@ from forms.formats import FORMATS, BadFormat
 from forms.look_ups import asked_about
 from forms.plan import Plan
 from store import people
+from store.port import Tx
 
 Own = frozenset[str] | None  # the numbers for which whoever files may consent; None: for any
 
@@ -41,7 +42,11 @@ class Holders:
         that it belongs to has identified them.
         """
         with self._premises.database.read() as tx:
-            known = [account for one in dict.fromkeys(filers) if (account := people.known(tx, one)) is not None]
+            return self.own_by(tx, filers)
+
+    def own_by(self, tx: Tx, filers: Iterable[str]) -> Own:
+        """The same within a transaction."""
+        known = [account for one in dict.fromkeys(filers) if (account := people.known(tx, one)) is not None]
         if not known:
             return None
         return frozenset(_as_typed(str(account.body[code]), self._premises.catalog.fields[code].type)
