@@ -43,7 +43,9 @@ class Leaver:
         self._dice, self._filed = Random(f"{stage.seed}/{self.name}"), 0
 
     def live(self) -> None:
-        """File, begin a draft, and leave in the midst of it."""
+        """Come in and choose a password, file, begin a draft, and leave in the midst of it. The choice is over before
+        a second window signs in: it ends every session, and a window knows the password that stood when it opened."""
+        self._window.look(OWN)
         prepared = self.program.prepare(SCHOOL)
         self.file(prepared)
         self.program.call("POST", "/api/drafts", json={name: prepared[name] for name in ("bundle", "situation")})
