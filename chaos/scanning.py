@@ -81,15 +81,15 @@ class Bringer(Office):
         self.filed: list[str] = []
         self.taken = 0  # applications with an infected paper that nobody had looked at
 
-    def go_round(self, prepared: Mapping[str, Any], number: int, over: threading.Event) -> None:
+    def go_round(self, prepared: Mapping[str, Any], number: int) -> None:
         """File with an infected paper while the scanner is away, offer another, look at a clean one and at all."""
         self._away.wait(AWAITS)
         self._file(prepared, number)
         self._offer(spoiled=True)
         clean = self._offer(spoiled=False)
         until = time.monotonic() + READABLE_WITHIN
-        while not self._look(*clean, last=over.is_set() or time.monotonic() > until) and not over.wait(LOOK_SECONDS):
-            pass
+        while not self._look(*clean, last=(late := time.monotonic() > until)) and not late:
+            time.sleep(LOOK_SECONDS)  # longer than the troubles, where these end meanwhile: the scanner is back then
         for one in self._offered:
             self._look(*one)
 
@@ -174,7 +174,7 @@ class Scanning:
         for number in range(MOST_ROUNDS * self._form.brings):
             if self._troubles.over.is_set() or self._bringer.taken >= self._form.brings:
                 return
-            self._bringer.go_round(prepared, number, self._troubles.over)
+            self._bringer.go_round(prepared, number)
 
     def _answer(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
