@@ -7,6 +7,7 @@ whoever brings something files an application with an infected paper, offers oth
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import signal
 import subprocess
@@ -31,7 +32,7 @@ FREEZES = 0.5  # of the troubles: it stops answering and is killed only then
 LOOK_SECONDS = 0.5
 MOST_ROUNDS = 3  # for each application that shall come with an infected paper: it may be found at once
 AWAITS = 20.0  # seconds that somebody waits until the scanner is away
-READABLE_WITHIN = 90.0  # that a file may take until it can be read: the scanner is away, rests, and much may wait
+READABLE_WITHIN = 90.0  # that a file may take until it can be read once the scanner stays: it rests, and much may wait
 PAPER, SPOILED = "K18", ("K16", "K17", "K18", "K19")  # what is asked in the bundle that is filed here, as PDF
 OF_LEAVE = "file_not_scanned"
 _WAITING = re.compile(r"^yijianshi_scans_waiting ([0-9.]+)$", re.MULTILINE)
@@ -81,17 +82,23 @@ class Bringer(Office):
         self.filed: list[str] = []
         self.taken = 0  # applications with an infected paper that nobody had looked at
 
-    def go_round(self, prepared: Mapping[str, Any], number: int) -> None:
+    def go_round(self, prepared: Mapping[str, Any], number: int, over: threading.Event) -> None:
         """File with an infected paper while the scanner is away, offer another, look at a clean one and at all."""
         self._away.wait(AWAITS)
         self._file(prepared, number)
         self._offer(spoiled=True)
         clean = self._offer(spoiled=False)
-        until = time.monotonic() + READABLE_WITHIN
-        while not self._look(*clean, last=(late := time.monotonic() > until)) and not late:
-            time.sleep(LOOK_SECONDS)  # longer than the troubles, where these end meanwhile: the scanner is back then
+        self._await(*clean, over)
         for one in self._offered:
             self._look(*one)
+
+    def _await(self, file: str, digest: str, over: threading.Event) -> None:
+        """Look at a clean file until it can be read. How long it waits is only known once the scanner stays."""
+        stays, late = math.inf, False
+        while not self._look(file, digest, last=late) and not late:
+            time.sleep(LOOK_SECONDS)
+            stays = min(stays, time.monotonic()) if over.is_set() else stays
+            late = time.monotonic() > stays + READABLE_WITHIN
 
     def answer(self) -> None:
         """Bring another paper wherever one is asked for again."""
@@ -174,7 +181,7 @@ class Scanning:
         for number in range(MOST_ROUNDS * self._form.brings):
             if self._troubles.over.is_set() or self._bringer.taken >= self._form.brings:
                 return
-            self._bringer.go_round(prepared, number)
+            self._bringer.go_round(prepared, number, self._troubles.over)
 
     def _answer(self) -> None:
         while not self._over.wait(LOOK_SECONDS):

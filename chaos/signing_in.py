@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -116,15 +117,16 @@ class Window:
                 return None
 
     def _leave_number(self) -> None:
-        """Leave the number by which this account is known again."""
+        """Leave the number by which this account is known again; whoever hears no answer does at the next sign-in."""
         token = _CSRF.search(self._get(f"{self._stage.url}/news").text)
         if token is None:
             return
         wish = {"kinds": [], "mobile": NUMBERS[self._person]}
-        answer = self._http.put(f"{self._stage.url}/api/news/preferences", json=wish, timeout=WHOLE_SECONDS,
-                                headers={"X-CSRFToken": token[1]})
-        if answer.ok:
-            self._known.set()
+        with suppress(requests.RequestException):
+            answer = self._http.put(f"{self._stage.url}/api/news/preferences", json=wish, timeout=WHOLE_SECONDS,
+                                    headers={"X-CSRFToken": token[1]})
+            if answer.ok:
+                self._known.set()
 
     def _look(self, what: str) -> None:
         """Who one is here, if anybody."""
