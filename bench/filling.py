@@ -41,7 +41,7 @@ def _row(line: FieldLine, row: Mapping[str, Any], today: date, number: int) -> d
 def _plausible(line: FieldLine, today: date) -> Any:
     if line.type in FORMATTED:
         return FORMATTED[line.type]
-    if line.options:
+    if line.options and line.type != "citizen_id":
         return [line.options[0].code] if line.type == "many" else line.options[0].code
     if line.type in {"number", "integer"}:
         return str(min(max(line.min or 1, 10), line.max if line.max is not None else 10))

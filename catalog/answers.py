@@ -33,13 +33,15 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AnswerType:
-    """What an answer must be: its type, the options of a choice, inclusive bounds, the fields of a row."""
+    """What an answer must be: its type, the options of a choice, inclusive bounds, the fields of a row; of a person's
+    number the kinds of paper that it may be of."""
 
     type: FieldType
     options: tuple[str, ...] = ()
     min: Decimal | None = None
     max: Decimal | None = None
     inner: Mapping[str, AnswerType] = field(default_factory=dict)
+    papers: tuple[str, ...] = ()
 
 
 FILER_TYPE = AnswerType("choice", FILERS)
@@ -48,7 +50,10 @@ FILER_TYPE = AnswerType("choice", FILERS)
 def type_of_field(known: Field) -> AnswerType:
     """The answer type of a dictionary field; rows name their inner fields without the group."""
     inner = {one.code.rpartition(".")[2]: type_of_field(one) for one in known.inner}
-    return AnswerType(known.type, tuple(option.code for option in known.options), known.min, known.max, inner)
+    codes = tuple(option.code for option in known.options)
+    if known.type == "citizen_id":
+        return AnswerType(known.type, papers=codes)
+    return AnswerType(known.type, codes, known.min, known.max, inner)
 
 
 def type_of_question(question: Question, fields: Mapping[str, Field]) -> AnswerType:

@@ -17,7 +17,22 @@ from typing import Any, TypeVar
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from catalog.conditions import All, Any_, Born, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
+from catalog.conditions import (
+    All,
+    Any_,
+    Born,
+    Compare,
+    Condition,
+    Count,
+    Literal,
+    Name,
+    Node,
+    Not,
+    Paper,
+    Shift,
+    Sum,
+    YearDay,
+)
 from catalog.limits import Limit, parse_limit
 from catalog.model import Catalog
 from catalog.text import Text
@@ -117,7 +132,7 @@ def _free_in(raw: Any) -> Any:
 
 def _node_out(node: Node) -> list[Any]:
     match node:
-        case Name() | Count() | Sum() | Born():
+        case Name() | Count() | Sum() | Born() | Paper():
             return [type(node).__name__, *astuple(node)]
         case Literal(value):
             return ["Literal", _free_out(value)]
@@ -142,6 +157,7 @@ _NODES: dict[str, Callable[..., Node]] = {
     "Count": Count,
     "Sum": Sum,
     "Born": Born,
+    "Paper": Paper,
     "Literal": lambda value: Literal(_free_in(value)),
     "Shift": lambda base, sign, length: Shift(_node_in(base), sign, parse_limit(length)),
     "YearDay": lambda base, month, day: YearDay(_node_in(base), month, day),

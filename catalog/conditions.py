@@ -5,8 +5,8 @@ Grammar (no commas, so a condition can stand inside a YAML flow map; language ru
     or    := and ("or" and)*            and := not ("and" not)*       not := "not" not | test
     test  := sum (("==" "!=" "<" "<=" ">" ">=" "in" "not in") sum)?
     sum   := atom (("+" | "-") DURATION)*
-    atom  := "(" or ")" | "count" "(" NAME ")" | "sum" "(" NAME "." NAME ")" | "born" "(" NAME ")" | NAME | NUMBER
-             | DATE | YEAR_DAY | 'text' | "text"
+    atom  := "(" or ")" | "count" "(" NAME ")" | "sum" "(" NAME "." NAME ")" | "born" "(" NAME ")"
+             | "paper" "(" NAME ")" | NAME | NUMBER | DATE | YEAR_DAY | 'text' | "text"
 
 A YEAR_DAY is written `08-31` or `8月31日` and is that day of the year of filing. Nothing is ever evaluated as Python.
 Names may be Chinese and are folded by NFKC.
@@ -90,6 +90,13 @@ class Born:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """The kind of paper that a person's number is of: `paper(agent_id) == passport`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """`==`, `!=`, `<`, `<=`, `>`, `>=` or `in` between two values."""
 
@@ -119,8 +126,8 @@ class Any_:
     items: tuple[Node, ...]
 
 
-Node = Name | Literal | Shift | YearDay | Count | Sum | Born | Compare | Not | All | Any_
-Reading = Name | Count | Sum | Born  # what reads an answer by its `name`
+Node = Name | Literal | Shift | YearDay | Count | Sum | Born | Paper | Compare | Not | All | Any_
+Reading = Name | Count | Sum | Born | Paper  # what reads an answer by its `name`
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,8 @@ _ANY_YEAR = 2026
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)[^\x00-\x7f\W]\w*")
 _USABLE = "and or not == != < <= > >= in"
 _WORDS = frozenset({"and", "or", "not", "in"})
-_CALLS = {"count": "分组名", "sum": "分组名.列名", "born": "身份证号字段"}
+_CALLS = {"count": "分组名", "sum": "分组名.列名", "born": "身份证号字段", "paper": "证件号码字段"}
+_READS: dict[str, Callable[[str], Node]] = {"count": Count, "born": Born, "paper": Paper}
 
 
 def fold(name: str) -> str:
@@ -288,13 +296,13 @@ class _Parser:
         return Name(text)
 
     def call(self, what: str) -> Node:
-        """What stands in the brackets of `count(`, `sum(` or `born(`."""
+        """What stands in the brackets of `count(`, `sum(`, `born(` or `paper(`."""
         kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
         self.at += 1
         name, _, column = text.partition(".")
         if kind != "name" or not self.take(")") or (what == "sum" and not column):
             raise BadCondition(f"条件写法不对：{what} 请写成 {what}({_CALLS[what]})")
-        return Sum(name, column) if what == "sum" else Count(text) if what == "count" else Born(text)
+        return Sum(name, column) if what == "sum" else _READS[what](text)
 
 
 def _date(text: str) -> date:
@@ -381,7 +389,7 @@ def _resolved(node: Node, options_of: Callable[[str], frozenset[str]]) -> Node:
 
 
 def _as_option(node: Node, other: Node, options_of: Callable[[str], frozenset[str]]) -> Node:
-    if not isinstance(other, Name):
+    if not isinstance(other, Name | Paper):
         return node
     options = options_of(other.name)
     if isinstance(node, Name) and node.name in options:

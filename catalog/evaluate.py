@@ -24,11 +24,13 @@ from catalog.conditions import (
     Name,
     Node,
     Not,
+    Paper,
     Shift,
     Sum,
     YearDay,
 )
 from catalog.limits import Limit
+from catalog.papers import ID_CARD, kind_of
 
 
 class _Sign:
@@ -98,7 +100,7 @@ def _value(node: Node, answers: Mapping[str, Any], today: date | None) -> Any:
         case Name(name):
             value = answers.get(name, UNANSWERED)
             return value.date() if isinstance(value, datetime) else value
-        case Count(name) | Sum(name) | Born(name):
+        case Count(name) | Sum(name) | Born(name) | Paper(name):
             value = answers.get(name, UNANSWERED)
             return value if value is EMPTY or value is UNANSWERED else _told_by(node, value)
         case Shift(base) | YearDay(base):
@@ -107,13 +109,15 @@ def _value(node: Node, answers: Mapping[str, Any], today: date | None) -> Any:
     return _truth(node, answers, today)
 
 
-def _told_by(node: Count | Sum | Born, value: Any) -> Any:
-    """How many rows there are, the sum of a column, the day of birth in a number; not yet known while a row has no
-    number there, or a number no such day."""
+def _told_by(node: Count | Sum | Born | Paper, value: Any) -> Any:
+    """How many rows there are, the sum of a column, the day of birth in a number, the kind of paper that it is of; not
+    yet known while a row has no number there, or a number no such day."""
     if isinstance(node, Count):
         return Decimal(len(value))
     if isinstance(node, Born):
-        return born(value)
+        return born(value) if kind_of(value) == ID_CARD else EMPTY  # no other paper's number tells it
+    if isinstance(node, Paper):
+        return kind_of(value)
     numbers = [row.get(node.column) for row in value]
     return sum(numbers, Decimal(0)) if all(isinstance(number, Decimal) for number in numbers) else UNANSWERED
 

@@ -5,7 +5,7 @@ Source of the primitives: the bundle language, section 1.2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -13,6 +13,7 @@ from typing import Literal
 from catalog.conditions import Condition
 from catalog.dictionary import Spec
 from catalog.limits import Limit
+from catalog.papers import ID_CARD
 from catalog.text import Text
 
 
@@ -36,6 +37,8 @@ class FieldAsk:
 
     `values` maps our option codes to the department's; `date_form` is a strftime form from a short list. `min` and
     `max` are in the dictionary's unit, whatever unit the author wrote them in. `type` may repeat the dictionary's.
+    Of a person's number that may be of several kinds of paper `options` and `values` are those kinds, and `paper_as` is
+    the department's name for the kind.
     """
 
     code: str
@@ -55,6 +58,14 @@ class FieldAsk:
     when: Condition | None = None
     note: Text | None = None
     type: str | None = None
+    paper_as: str | None = None
+
+    def paper_name(self, kinds: Collection[str]) -> str | None:
+        """How the department calls the kind of paper beside a person's number of these `kinds`; None where it takes
+        that of the identity card alone, which has no kind beside it."""
+        if not kinds or self.options == (ID_CARD,):
+            return None
+        return self.paper_as or f"{self.as_name or self.code.rpartition('.')[2]}_paper"
 
 
 @dataclass(frozen=True, slots=True)

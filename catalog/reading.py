@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.bundle import Bundle, Edge
 from catalog.conditions import Condition, Name, Sum, walk
-from catalog.dictionary import Material
-from catalog.matter import Asks, Gives, Matter
+from catalog.dictionary import Field, Material
+from catalog.matter import Asks, FieldAsk, Gives, Matter
 
 
 def all_asks(matter: Matter) -> tuple[Asks, ...]:
@@ -115,3 +115,9 @@ def _ring_from(start: str, follows: Mapping[str, Iterable[str]], done: set[str])
             path.append(name)
             todo.extend((None, *reversed(list(follows.get(name, ())))))
     return ()
+
+
+def names_of(ask: FieldAsk, known: Field) -> tuple[str, ...]:
+    """What the department calls a field, and the kind of paper beside a person's number of several kinds."""
+    kind = ask.paper_name([option.code for option in known.options] if known.type == "citizen_id" else [])
+    return (ask.as_name or ask.code, *(() if kind is None else (kind,)))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache, cached_property, lru_cache
@@ -144,11 +144,11 @@ class Editions:
         return self._remembered(question, lambda: Composed(
             question, plain.arranged, plain.arranged.plan(found, plain.plan.edition), self._premises, plain))
 
-    def without(self, plain: Composed, others: Iterable[str], own: Collection[str] = ()) -> Composed:
-        """The same where these papers are not looked up, whatever was found: they are of others, for whom whoever files
-        cannot consent; and where whoever files is in the `own` roles."""
+    def without(self, plain: Composed, others: Mapping[str, str], own: Collection[str] = ()) -> Composed:
+        """The same where these papers are not looked up, whatever was found, each for its reason of `NOT_ASKED`; and
+        where whoever files is in the `own` roles."""
         arranged = plain.arranged.without(others, own)
-        question = f"{plain.question} without {sorted(arranged.others)} {sorted(own)}"
+        question = f"{plain.question} without {sorted(arranged.others.items())} {sorted(own)}"
 
         def make() -> Composed:
             return Composed(question, arranged, arranged.plan({}, plain.plan.edition), self._premises)

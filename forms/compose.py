@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ from forms.errors import UnknownBundle
 from forms.figures import Timing, count
 from forms.legs import Leg, absent_of, legs_of, rule_problems
 from forms.lines import MaterialLines, lines_of
-from forms.look_ups import OTHERS, LookUps, look_ups_of, with_prefill
+from forms.look_ups import LookUps, look_ups_of, with_prefill
 from forms.materials import Collected, collect
 from forms.merge_fields import MergedFields, merge_fields
 from forms.needs import with_needs
@@ -45,9 +45,9 @@ def compose(  # noqa: PLR0913  facts of one filing that come from different plac
     """The plan of `bundle_id` for one situation, every line with its reason.
 
     `situation` has raw JSON answers by question (and the reserved `filer`, `chosen`, one_of group ids); `today` is the
-    frozen day of filing; `found` says per material key what a look-up gave ("hit", "miss", "failed", or "others"
-    where none is made; absent: assumed possible); `form` is the filled form, read only where a condition needs a field.
-    Never raises for bad answers: they become problems. Raises `UnknownBundle`.
+    frozen day of filing; `found` says per material key what a look-up gave ("hit", "miss", "failed", or one
+    of `NOT_ASKED` where none is made; absent: assumed possible); `form` is the filled form, read only where a condition
+    needs a field. Never raises for bad answers: they become problems. Raises `UnknownBundle`.
     """
     return arrange(catalog, bundle_id, situation, today=today, form=form).plan(found or {}, edition)
 
@@ -79,13 +79,13 @@ class Arranged:
 
     @property
     def others(self) -> Mapping[str, str]:
-        """The papers that are not looked up, for whoever files cannot consent to it."""
+        """The papers that are not looked up, each with its reason of `NOT_ASKED`."""
         return self.look_ups.found
 
-    def without(self, others: Iterable[str], own: Collection[str] = ()) -> Arranged:
-        """The same where these papers are not looked up either, whatever a look-up gave before, and where whoever files
-        is in the `own` roles, so that nobody consents for them."""
-        found = {**self.others, **dict.fromkeys(others, OTHERS)}
+    def without(self, others: Mapping[str, str], own: Collection[str] = ()) -> Arranged:
+        """The same where these papers are not looked up either, each for its reason of `NOT_ASKED`, whatever a look-up
+        gave before, and where whoever files is in the `own` roles, so that nobody consents for them."""
+        found = {**self.others, **others}
         roles = {code: replace(one, related=None) if code in own else one for code, one in self.known.roles.items()}
         return replace(self, known=replace(self.known, roles=roles), look_ups=replace(self.look_ups, found=found))
 

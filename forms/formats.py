@@ -1,22 +1,22 @@
-"""Formats the engine knows: credit code, identity numbers, phone, e-mail, VIN, plate, project code.
+"""Formats the engine knows: credit code, phone, e-mail, VIN, plate, project code; those of persons: `forms.persons`.
 
 Each reader takes a text already folded by NFKC and returns its one clean written form, or raises `BadFormat` with a
-Chinese sentence. Rules: GB 32100 (credit code); GB 11643 (identity number; the residence cards of Hong Kong, Macao and
-Taiwan and the 2023 permanent residence card of foreigners use the same 18 digits and check digit); GB 16735 (VIN; its
-check digit is not asked for, since imported vehicles lack it).
+Chinese sentence. Rules: GB 32100 (credit code); GB 16735 (VIN; its check digit is not asked for, since imported
+vehicles lack it).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from operator import mul
 from typing import Final
 
 import phonenumbers
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
+
+from forms.persons import BadFormat, id_card
 
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}",
@@ -30,15 +30,6 @@ _PROJECT: Final = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}", re.ASCII)
 _USCC_SIGNS: Final = {sign: value for value, sign in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
 _USCC_SHAPE: Final = re.compile(rf"\d{{8}}[{''.join(_USCC_SIGNS)}]{{10}}", re.ASCII)
 _USCC_WEIGHTS: Final = (*(pow(3, place, 31) for place in range(17)), 1)  # with its check digit it comes to 0
-_ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_ID_CHECKS: Final = "10X98765432"
-_ID_SHAPE: Final = re.compile(r"\d{17}[\dX]", re.ASCII)
-_OTHER_PAPER: Final = re.compile(r"[A-Z]{1,2}\d{6,10}|[A-Z]{3}\d{12}", re.ASCII)  # passport, permit, old card
-_SPACES: Final = re.compile(r"[\s-]+")
-
-
-class BadFormat(ValueError):
-    """The text is not of the wanted format; the message says in Chinese what is wrong."""
 
 
 def _uscc(text: str) -> str:
@@ -49,25 +40,6 @@ def _uscc(text: str) -> str:
         return str(uscc.validate(text))
     except ValidationError:
         raise BadFormat("统一社会信用代码不对：应为 18 位，最后一位是校验码，请对照营业执照核对") from None
-
-
-def _citizen_id(text: str) -> str:
-    number = _SPACES.sub("", text).upper()
-    if _OTHER_PAPER.fullmatch(number):
-        raise BadFormat("这里要填 18 位的身份证号；外国人永久居留身份证、港澳台居民居住证也是 18 位，一样填。"
-                        "只有护照、通行证的，请到政务服务大厅综合窗口办理")
-    if not _ID_SHAPE.fullmatch(number):
-        raise BadFormat("证件号码不对：应为 18 位，最后一位是数字或 X")
-    total = sum(map(mul, map(int, number[:17]), _ID_WEIGHTS))
-    if _ID_CHECKS[total % 11] != number[17]:
-        raise BadFormat("证件号码的校验码不对，请对照证件核对每一位")
-    try:
-        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        raise BadFormat("证件号码中的出生日期不存在，请对照证件核对") from None
-    if born.year < 1850:
-        raise BadFormat("证件号码中的出生日期不对，请对照证件核对")
-    return number
 
 
 def _mobile_shape() -> re.Pattern[str]:
@@ -128,7 +100,8 @@ def _project_code(text: str) -> str:
     return code
 
 
+__all__ = ("FORMATS", "BadFormat")
 FORMATS: Final[dict[str, Callable[[str], str]]] = {
-    "uscc": _uscc, "citizen_id": _citizen_id, "phone": _phone, "email": _email, "vin": _vin, "plate": _plate,
+    "uscc": _uscc, "citizen_id": id_card, "phone": _phone, "email": _email, "vin": _vin, "plate": _plate,
     "project_code": _project_code,
 }

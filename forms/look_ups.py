@@ -19,11 +19,12 @@ from forms.plan import FieldLine
 RANK: Final = {"mandate": 0, "licence": 1, "sharing": 2, "premises": 3, "zone": 4}
 MANDATED: Final = "mandate"
 # Not asked, for it would be about somebody for whom whoever files cannot consent; for whom no register tells that they
-# may; for whom a register that tells so did not answer.
+# may; for whom a register that tells so did not answer; by the number of a paper that no source is asked with.
 OTHERS: Final = "others"
 NOT_TOLD: Final = "not_told"
 UNSURE: Final = "unsure"
-NOT_ASKED: Final = frozenset({OTHERS, NOT_TOLD, UNSURE})
+OTHER_PAPER: Final = "other_paper"
+NOT_ASKED: Final = frozenset({OTHERS, NOT_TOLD, UNSURE, OTHER_PAPER})
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,6 +263,7 @@ def _asker(wish: Wish, definition: Field) -> FieldAsker:
     return FieldAsker(
         planned.leg, planned.matter, ask.as_name or ask.code.rpartition(".")[2], ask.unit or definition.unit,
         ask.values, ask.date_form, ask.required, ask.note,
+        ask.paper_name([option.code for option in definition.options]) if definition.type == "citizen_id" else None,
     )
 
 
@@ -320,7 +321,7 @@ def _conflicts(
             one, other = (by_matter.get(line.won.get(bound, ""), "数据字典") for bound in (low, high))
             text = f"“{line.name}”{low_word} {least}({one})与{high_word} {most}({other})无法同时满足，{_STUCK}"
             yield PlanProblem("block", "conflict", text, line.code)
-    if line.type in {"choice", "many"} and not line.options:
+    if not line.options and (line.type in {"choice", "many"} or "options" in line.won):
         asking = "、".join(dict.fromkeys(names[wish.leg.number] for wish in wishes))
         yield PlanProblem("block", "conflict", f"“{line.name}”没有一个选项能同时满足{asking}，{_STUCK}", line.code)
 

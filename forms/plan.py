@@ -149,7 +149,7 @@ class PlannedEdge:
 
 @dataclass(frozen=True, slots=True)
 class FieldAsker:
-    """Who asks for a field and how it wants it: the department's own name, unit, code values and date form."""
+    """Who asks for a field and how it wants it: the department's own name, unit, codes, date form, kind of paper."""
 
     leg: str
     matter: str
@@ -159,15 +159,15 @@ class FieldAsker:
     date_form: str | None = None
     required: bool = True
     note: Text | None = None
+    paper_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
     """One question of the combined form, the strictest of all askers; `won` names whose rule won, by attribute.
 
-    For `rows` the columns are `inner` (their askers under `group.field`). `value` is what the situation already
-    says (shown, not asked again). `prefill` says where it may come from.
-    """
+    For `rows` the columns are `inner` (their askers under `group.field`). `value` is what the situation already says
+    (shown, not asked again), `prefill` where it may come from."""
 
     code: str
     name: Text

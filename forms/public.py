@@ -89,14 +89,16 @@ def _problem(problem: PlanProblem) -> dict[str, Any]:
     return _set({"level": problem.level, "rule": problem.rule, "at": problem.at, "text": problem.text})
 
 
-def _options(line: AskedQuestion | FieldLine) -> list[dict[str, str]]:
-    return [{"code": option.code, "name": str(option.name)} for option in line.options]
+def _options(line: AskedQuestion | FieldLine) -> dict[str, list[dict[str, str]]]:
+    """What may be chosen; of a person's number the kinds of paper that it may be of, which are no values of it."""
+    found = [{"code": option.code, "name": str(option.name)} for option in line.options]
+    return {"papers" if line.type == "citizen_id" else "options": found}
 
 
 def _question(question: AskedQuestion) -> dict[str, Any]:
     return _set({
         "id": question.id, "ask": str(question.ask), "type": question.type, "state": question.state,
-        "options": _options(question), "unit": question.unit, "min": json_ready(question.min),
+        **_options(question), "unit": question.unit, "min": json_ready(question.min),
         "max": json_ready(question.max), "why": _text(question.why), "when": question.when_text,
     }) | ({"value": question.value} if question.state == "answered" else {})
 
@@ -130,7 +132,8 @@ def _absent(matter: AbsentMatter) -> dict[str, Any]:
 def _asker(asker: FieldAsker) -> dict[str, Any]:
     return _set({
         "leg": asker.leg, "matter": asker.matter, "as": asker.as_name, "unit": asker.unit, "required": asker.required,
-        "date_form": asker.date_form, "values": dict(asker.values), "note": _text(asker.note),
+        "date_form": asker.date_form, "values": dict(asker.values), "paper_as": asker.paper_as,
+        "note": _text(asker.note),
     })
 
 
@@ -139,7 +142,7 @@ def _field(line: FieldLine) -> dict[str, Any]:
         "code": line.code, "name": str(line.name), "type": line.type, "section": line.section,
         "required": line.required, "unit": line.unit, "min": json_ready(line.min), "max": json_ready(line.max),
         "decimals": line.decimals, "min_length": line.min_length, "max_length": line.max_length,
-        "not_before": line.not_before, "not_after": line.not_after, "options": _options(line), "level": line.level,
+        "not_before": line.not_before, "not_after": line.not_after, **_options(line), "level": line.level,
         "key": line.key, "rows": [_field(inner) for inner in line.inner], "sensitive": line.sensitive,
         "purpose": _text(line.purpose), "default": line.default, "help": _text(line.help), "value": line.value,
         "prefill": [_set({"kind": s.kind, "name": s.name, "holder": s.holder, "by": list(s.by)}) for s in line.prefill],

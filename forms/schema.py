@@ -14,6 +14,7 @@ from typing import Any, Final
 from catalog.dictionary import Region
 from forms.plan import FieldLine, MaterialLine, Plan
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
+from forms.wanted import labels_of
 
 MOST_FILES: Final = 20
 _TABLE: Final = "form"
@@ -112,7 +113,7 @@ def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
     return Wanted(
         line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before, line.not_after,
         line.unit, line.options, line.level, tuple((short[inner.code], wanted_of_line(inner)) for inner in line.inner),
-        needed, line.key, {short[inner.code]: str(inner.name) for inner in line.inner},
+        needed, line.key, labels_of(line) or {short[inner.code]: str(inner.name) for inner in line.inner},
     )
 
 

@@ -36,7 +36,7 @@ def _asked(catalog: Catalog, asks: Asks) -> dict[str, Any]:
     single = {ask.code.partition(".")[0] for ask in asks.fields if "." in ask.code}
     every = [part for ask in asks.fields for part in (ask, *_columns(catalog, ask, single))]
     papers = [ask for ask in asks.materials if not _is_form(catalog, ask.kind)]
-    return {"fields": [_field(catalog, ask, groups) for ask in every],
+    return {"fields": [line for ask in every for line in _fields(catalog, ask, groups)],
             "materials": [{"material": ask.kind, "role": ask.role, "name": _paper_name(catalog, ask.kind),
                            "may_follow": ask.tolerable is not None} for ask in papers]}
 
@@ -54,11 +54,25 @@ def _is_form(catalog: Catalog, kind: str) -> bool:
     return known is not None and "form" in known.becomes
 
 
-def _field(catalog: Catalog, ask: FieldAsk, groups: Mapping[str, str]) -> dict[str, Any]:
+def _fields(catalog: Catalog, ask: FieldAsk, groups: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """A field, and beside a person's number of several kinds of paper the kind."""
     known = known_field(catalog, ask.code)
+    line = _field(known, ask, groups)
+    kind = None if known is None or known.type != "citizen_id" else ask.paper_name(list(line["values"]))
+    if kind is None:
+        yield line if line["type"] != "citizen_id" else {**line, "values": {}}
+        return
+    own = ask.as_name or ask.code.rpartition(".")[2]
+    yield {**line, "values": {}, "type": "text"}
+    beside = line["field"].removesuffix(own) + kind
+    yield {**line, "type": "choice", "field": beside, "name": f"{line['name']}的证件种类"}
+
+
+def _field(known: Field | None, ask: FieldAsk, groups: Mapping[str, str]) -> dict[str, Any]:
     group, _, column = ask.code.rpartition(".")
     own = ask.as_name or column
-    options = {} if known is None else {one.code: str(one.name) for one in known.options}
+    options = {} if known is None else {one.code: str(one.name) for one in known.options
+                                        if not ask.options or one.code in ask.options}
     return {
         "field": f"{groups.get(group, group)}[].{own}" if group else own, "code": ask.code,
         "name": str(known.name) if known else ask.code, "type": known.type if known else "text",

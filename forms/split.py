@@ -12,6 +12,8 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
 
+from catalog.dictionary import Role
+from catalog.papers import kind_of, number_of
 from catalog.units import convert
 from forms.errors import UnknownLeg
 from forms.plan import Declared, LegPart, Plan, PlannedLeg
@@ -59,21 +61,33 @@ def applicant_part(plan: Plan, leg: str, clean: Mapping[str, Any]) -> dict[str, 
     """The people of the case as far as this leg's matter declares their name or number; raises `UnknownLeg`."""
     people: dict[str, Any] = {}
     for role, named in _people(plan, _part(plan, leg)):
-        known = {name: value for name, code in named if (value := clean.get(code)) is not None}
+        known = {name: value if say is None else say(value) for name, code, say in named
+                 if (value := clean.get(code)) is not None}
         if known:
             people[role] = known
     return people
 
 
-def _people(plan: Plan, part: LegPart) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """Which of a person's name and number this leg's matter declares, by role, with our codes; worked out once."""
-    made: Sequence[tuple[str, Sequence[tuple[str, str]]]] | None = part.made.get("people")
+def _people(plan: Plan, part: LegPart) -> Sequence[tuple[str, Sequence[tuple[str, str, Say | None]]]]:
+    """Which of a person's name, number and kind of paper this leg's matter declares, by role, with our codes and what
+    is said of them; worked out once."""
+    made: Sequence[tuple[str, Sequence[tuple[str, str, Say | None]]]] | None = part.made.get("people")
     if made is None:
-        asked = {one.code for one in part.declared if one.asker is not None and not one.given}
+        asked = {one.code: one for one in part.declared if one.asker is not None and not one.given}
         made = part.made["people"] = tuple(
-            (role.code, tuple((name, code) for name, code in (("name", role.shown), ("id", role.id)) if code in asked))
-            for role in plan.people)
+            (role.code, tuple(_of_person(role, asked))) for role in plan.people)
     return made
+
+
+def _of_person(role: Role, asked: Mapping[str, Declared]) -> Iterator[tuple[str, str, Say | None]]:
+    if role.shown in asked:
+        yield "name", role.shown, None
+    if role.id in asked:
+        asker = asked[role.id].asker
+        several = asker is not None and asker.paper_as is not None
+        yield "id", role.id, _number if several else None
+        if several:
+            yield "paper", role.id, partial(_said_kind, {})
 
 
 def with_results(plan: Plan, clean: Mapping[str, Any], giver: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,9 +119,21 @@ def _speech(part: LegPart) -> Sequence[tuple[str, str, Say | None]]:
     made: Sequence[tuple[str, str, Say | None]] | None = part.made.get("speech")
     if made is None:
         made = part.made["speech"] = tuple(
-            (one.code, one.asker.as_name if one.asker else one.code, _own(one, part.line))
-            for one in part.declared if one.asker is not None or one.type == "rows")
+            said for one in part.declared if one.asker is not None or one.type == "rows"
+            for said in ((one.code, one.asker.as_name if one.asker else one.code, _own(one, part.line)), *_kind(one)))
     return made
+
+
+def _kind(declared: Declared) -> Iterator[tuple[str, str, Say]]:
+    """The kind of paper beside a person's number, where there are several."""
+    asker = declared.asker
+    if asker is not None and asker.paper_as is not None:
+        yield declared.code, asker.paper_as, partial(_said_kind, asker.values)
+
+
+def _said_kind(names: Mapping[str, str], value: Any) -> Any:
+    kind = kind_of(str(value))
+    return names.get(kind, kind)
 
 
 def _own(declared: Declared, leg: PlannedLeg) -> Say | None:
@@ -124,7 +150,8 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _spoken(columns: Iterable[Declared]) -> tuple[tuple[str, str, Say | None], ...]:
-    return tuple((column.code, column.asker.as_name, _sayer(column)) for column in columns if column.asker is not None)
+    return tuple(said for column in columns if column.asker is not None
+                 for said in ((column.code, column.asker.as_name, _sayer(column)), *_kind(column)))
 
 
 def _rows(columns: Sequence[tuple[str, str, Say | None]], rows: Any) -> list[dict[str, Any]] | None:
@@ -143,6 +170,8 @@ def _sayer(declared: Declared) -> Say | None:
     """What turns one value into the department's own words; None where it stays as it is."""
     kind, asker = declared.type, declared.asker
     assert asker is not None
+    if kind == "citizen_id":
+        return _number if asker.paper_as is not None else None
     if kind in {"number", "integer"}:
         return partial(_amount, declared.unit, asker.unit)
     if kind in {"choice", "region"} and asker.values:
@@ -152,6 +181,10 @@ def _sayer(declared: Declared) -> Say | None:
     if kind == "yes_no" and asker.values:
         return lambda value: asker.values.get("yes" if value else "no", value) if isinstance(value, bool) else value
     return partial(_dated, asker.date_form) if kind in {"date", "datetime"} and asker.date_form else None
+
+
+def _number(value: Any) -> Any:
+    return number_of(value) if isinstance(value, str) else value
 
 
 def _listed(names: Mapping[str, Any], value: Any) -> Any:

@@ -19,7 +19,7 @@ from forms.answers import Known
 from forms.any_of import Ground, settled
 from forms.candidate import Candidate
 from forms.legs import Leg
-from forms.look_ups import NOT_ASKED, NOT_TOLD, OTHERS, LookUps, asked_about
+from forms.look_ups import NOT_ASKED, NOT_TOLD, OTHER_PAPER, OTHERS, LookUps, asked_about
 from forms.materials import (
     Collected,
     Paper,
@@ -289,6 +289,10 @@ def in_vain(answer: str, source: Source, role: str | None, known: Known) -> InVa
     if answer in FOUND_WORDS:
         return InVain(answer, f"{where}{FOUND_WORDS[answer]}")
     about = asked_about(source, role, known.roles.values())
+    if answer == OTHER_PAPER:
+        numbers = "、".join(known.labels.of(one.id) for one in about
+                           if known.catalog.fields[one.id].type == "citizen_id")
+        return InVain(answer, f"{where}按身份证号查询，{numbers}填的是别的证件，没有查询")
     kin = "、".join(str(one.name) for one in about if one.related is not None)
     if answer != OTHERS:
         if answer == NOT_TOLD:

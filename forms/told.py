@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from catalog.dictionary import FieldType, Option, Region
 from catalog.edition import REGION_TYPES
+from catalog.papers import number_words
 from catalog.text import Text
 from catalog.units import unit_words
 
@@ -72,5 +73,7 @@ def row_words(line: Told, rows: Sequence[Any], regions: Mapping[str, Region]) ->
 
 def _called(line: Typed, code: Any, regions: Mapping[str, Region]) -> str:
     options = {option.code: str(option.name) for option in line.options}
+    if line.type == "citizen_id":
+        return number_words(str(code), options)
     region = regions.get(str(code)) if line.type in REGION_TYPES else None
     return str(region.name) if region else options.get(str(code), str(code))

@@ -22,6 +22,7 @@ from catalog.evaluate import moved
 from catalog.limits import BadLimit, parse_limit
 from catalog.units import unit_words
 from forms.formats import FORMATS, BadFormat
+from forms.persons import person_number
 
 LONGEST_TEXT: Final = 2000
 MOST_ROWS: Final = 500
@@ -50,7 +51,8 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a value must be: a dictionary field, a merged line or a question, reduced to what reading needs."""
+    """What a value must be: a dictionary field, a merged line or a question, reduced to what reading needs. `labels`
+    are the names of a group's columns, or of the kinds of paper that a person's number may be of."""
 
     type: FieldType
     min: Decimal | None = None
@@ -321,6 +323,13 @@ def _formatted(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
     return clean
 
 
+def _person(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
+    try:
+        return person_number(_folded(safe_text(raw, 100)), wanted.labels or {})
+    except BadFormat as bad:
+        raise BadValue(str(bad)) from None
+
+
 def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(raw, _LISTS):
         raise BadValue("请逐行填写(一个清单)")
@@ -378,6 +387,6 @@ def _unique(raw: Any, wanted: Wanted, errors: dict[str, Any]) -> None:
 READERS: dict[FieldType, Callable[[Any, Wanted, Surroundings], Any]] = {
     "text": _text, "number": _number, "integer": _number, "date": _date, "datetime": _moment, "yes_no": _yes_no,
     "choice": _choice, "many": _many, "region": _region, "regions": _regions, "address": _address, "rows": _rows,
-    "citizen_id": _formatted, "uscc": _formatted, "phone": _formatted, "email": _formatted, "vin": _formatted,
+    "citizen_id": _person, "uscc": _formatted, "phone": _formatted, "email": _formatted, "vin": _formatted,
     "plate": _formatted, "project_code": _formatted,
 }

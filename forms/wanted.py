@@ -8,6 +8,7 @@ from dataclasses import replace
 from catalog.answers import QUESTION_TYPES, narrowed
 from catalog.bundle import Question
 from catalog.dictionary import Field
+from forms.plan import FieldLine
 from forms.values import Wanted
 
 
@@ -18,8 +19,13 @@ def wanted_of_field(line: Field) -> Wanted:
         line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before,
         line.not_after, line.unit, line.options, line.level, columns,
         (line.key,) if line.key else (), line.key,
-        labels={column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
+        labels=labels_of(line) or {column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
     )
+
+
+def labels_of(line: Field | FieldLine) -> Mapping[str, str]:
+    """The kinds of paper that a person's number may be of, by name; nothing for any other field."""
+    return {one.code: str(one.name) for one in line.options} if line.type == "citizen_id" else {}
 
 
 def wanted_of_question(question: Question, fields: Mapping[str, Field], columns: Set[str] = frozenset()) -> Wanted:

@@ -12,17 +12,35 @@ from typing import Any, Final
 
 from catalog.bounds import number_words
 from catalog.bundle import Bundle
-from catalog.conditions import All, Any_, Born, Compare, Condition, Count, Literal, Name, Node, Not, Shift, Sum, YearDay
+from catalog.conditions import (
+    All,
+    Any_,
+    Born,
+    Compare,
+    Condition,
+    Count,
+    Literal,
+    Name,
+    Node,
+    Not,
+    Paper,
+    Shift,
+    Sum,
+    YearDay,
+    walk,
+)
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY, UNANSWERED, holds
 from catalog.limits import Limit
 from catalog.model import Catalog
+from catalog.papers import ID_CARD, kind_of
 
 FILER_OPTIONS: Final = {"self": "本人", "legal_rep": "法定代表人", "agent": "经办人(代理人)"}
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NUMBER_WORDS: Final = {"==": "等于", "!=": "不等于", "<": "小于", "<=": "不超过", ">": "大于", ">=": "不小于"}
 _OF_OPTION: Final = re.compile(r"“[^”]*”(?:没有选|选了|是)(?=“[^”]*”$)")
 _DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不晚于", ">": "晚于", ">=": "不早于"}
+_READ: Final[Mapping[type[Node], str]] = {Count: "的数量", Born: "里的出生日期", Paper: "的证件种类"}
 _LASTED: Final = {"<=": "满", ">": "不满"}
 _MONTHS_OF_A_YEAR: Final = 12
 
@@ -108,11 +126,19 @@ def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
     empty = next((name for name in _names(node) if ground.values.get(name) is EMPTY), None)
     if empty is not None and not verdict:
         return _not_asked(empty, ground)
+    if not verdict and (unread := _unread(node, ground.values)):
+        return f"“{ground.labels.of(unread)}”不是身份证号码，看不出出生日期"
     if isinstance(node, Compare) and isinstance(node.left, Name) and node.left.name != "today":
         given = ground.values.get(node.left.name)
         if isinstance(given, Decimal):
             return _given_number(node, given, verdict, ground.labels)
     return phrase(node, verdict, ground.labels)
+
+
+def _unread(node: Node, values: Mapping[str, Any]) -> str:
+    """The name of a number of which no day of birth can be read, for it is of another paper; empty if there is none."""
+    numbers = {one.name: values.get(one.name) for one in walk(node) if isinstance(one, Born)}
+    return next((name for name, one in numbers.items() if isinstance(one, str) and kind_of(one) != ID_CARD), "")
 
 
 def _not_asked(name: str, ground: _Ground) -> str:
@@ -225,14 +251,12 @@ def _is_date(node: Node, labels: Labels) -> bool:
 def _value(node: Node, other: Node | None, labels: Labels) -> str:
     match node:
         case Literal(value):
-            names = labels.options.get(other.name, {}) if isinstance(other, Name) else {}
+            names = labels.options.get(other.name, {}) if isinstance(other, Name | Paper) else {}
             return number_words(value) if isinstance(value, Decimal) else names.get(str(value), str(value))
         case Name(name):
             return labels.of(name)
-        case Count(name):
-            return f"{labels.of(name)}的数量"
-        case Born(name):
-            return f"{labels.of(name)}里的出生日期"
+        case Count(name) | Born(name) | Paper(name):
+            return f"{labels.of(name)}{_READ[type(node)]}"
         case Sum(name, column):
             return f"{labels.of(name)}里的{labels.of(f'{name}.{column}')}合计"
     return phrase(node, True, labels)
@@ -240,7 +264,7 @@ def _value(node: Node, other: Node | None, labels: Labels) -> str:
 
 def _names(node: Node) -> list[str]:
     match node:
-        case Name(name) | Count(name) | Sum(name, _) | Born(name):
+        case Name(name) | Count(name) | Sum(name, _) | Born(name) | Paper(name):
             return [name]
         case Compare(_, left, right):
             return _names(left) + _names(right)

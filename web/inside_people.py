@@ -7,8 +7,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from catalog.papers import ID_CARD, of_kind
+from desk.parties.persons import folded
 from desk.staff.acts import Act
 from forms.formats import FORMATS, BadFormat
+from forms.persons import id_card, person_number
 from people.accounts import Beside, NewAccount
 from people.errors import PeopleError
 from people.identity import role_of
@@ -96,7 +99,7 @@ def _give_password(home: House, found: Account, password: str, _account: str, be
 
 def _identify(home: House, found: Account, asked: Asked, _account: str, beside: Beside) -> None:
     """Say which person an account is, and for which organisation they sign in, as somebody has made sure of it."""
-    number, code = _number("citizen_id", asked["citizen_id"]), asked.get("credit_code") or ""
+    number, code = _person_number(asked), asked.get("credit_code") or ""
     organisation = str(asked.get("organisation") or "").strip()
     if bool(code) is not bool(organisation):
         raise CommandRefused("替单位办事的，--organisation 和 --credit-code 要一起写")
@@ -104,6 +107,15 @@ def _identify(home: House, found: Account, asked: Asked, _account: str, beside: 
                     credit_code=_number("uscc", code) if code else "",
                     capacity="legal_rep" if asked.get("legal_rep") else "")
     home.accounts.identify(found, known_of(person, home.parts.roles), beside)
+
+
+def _person_number(asked: Asked) -> str:
+    """The person's number, with the kind of the paper that somebody has seen."""
+    kind, number = asked.get("paper") or ID_CARD, folded(str(asked["citizen_id"]))
+    try:
+        return id_card(number) if kind == ID_CARD else person_number(of_kind(kind, number), {kind: kind})
+    except BadFormat as wrong:
+        raise CommandRefused(str(wrong)) from None
 
 
 def _number(kind: str, said: Any) -> str:

@@ -20,6 +20,7 @@ from catalog.conditions import (
     Name,
     Node,
     Not,
+    Paper,
     Shift,
     Sum,
     YearDay,
@@ -94,7 +95,7 @@ def _faults(node: Node, scope: Scope, truth: bool = False) -> Iterator[Fault]:
             yield from _shift(node, scope)
         case Name(name):
             yield from _name(name, scope)
-        case Count() | Sum() | Born():
+        case Count() | Sum() | Born() | Paper():
             yield from _told_by(node, scope)
     if truth and not isinstance(node, Not | All | Any_ | Compare):
         yield from _bare(node, scope)
@@ -122,10 +123,12 @@ def _unknown_name(name: str, scope: Scope) -> str:
     return f"条件里的 {name} 不认识{unknown(name, sorted(scope.every()))}"
 
 
-def _told_by(node: Count | Sum | Born, scope: Scope) -> Iterator[Fault]:
+def _told_by(node: Count | Sum | Born | Paper, scope: Scope) -> Iterator[Fault]:
     if isinstance(node, Sum):
         return _sum(node.name, node.column, scope)
-    return _count(node.name, scope) if isinstance(node, Count) else _born(node.name, scope)
+    if isinstance(node, Count):
+        return _count(node.name, scope)
+    return _born(node.name, scope) if isinstance(node, Born) else _paper(node.name, scope)
 
 
 def _count(name: str, scope: Scope) -> Iterator[Fault]:
@@ -150,6 +153,14 @@ def _born(name: str, scope: Scope) -> Iterator[Fault]:
         yield from _name(name, scope)
     elif kind.type != "citizen_id":
         yield "condition_type", f"born({name}) 只能读身份证号里的出生日期；{name} 不是身份证号", "error"
+
+
+def _paper(name: str, scope: Scope) -> Iterator[Fault]:
+    kind = scope.type_of(name)
+    if kind is None or name == scope.own or name in scope.unknowable:
+        yield from _name(name, scope)
+    elif kind.type != "citizen_id" or not kind.papers:
+        yield "condition_type", f"paper({name}) 只能看写了 options 的证件号码字段是哪一种证件；{name} 不是", "error"
 
 
 def _shift(node: Shift, scope: Scope) -> Iterator[Fault]:
@@ -192,7 +203,7 @@ def _unequal(node: Compare, scope: Scope) -> Iterator[Fault]:
 
 def _options(node: Compare, scope: Scope) -> Generator[Fault, None, bool]:
     """A side that should be an option of the other one and is not; tells by its return value that it said so."""
-    said = False
+    said = yield from _kind_of_number(node, scope)
     for side, other in ((node.left, node.right), (node.right, node.left)):
         options = _options_of(other, scope)
         word = side.name if isinstance(side, Name) else side.value if isinstance(side, Literal) else None
@@ -206,8 +217,22 @@ def _options(node: Compare, scope: Scope) -> Generator[Fault, None, bool]:
     return said
 
 
+def _kind_of_number(node: Compare, scope: Scope) -> Generator[Fault, None, bool]:
+    """A kind of paper beside the number itself, which is never equal to it."""
+    for side, other in ((node.left, node.right), (node.right, node.left)):
+        known = scope.type_of(other.name) if isinstance(other, Name) else None
+        if known is not None and isinstance(side, Literal) and str(side.value) in known.papers:
+            kind = f"paper({_shown(other)}) {node.op} {side.value}"
+            says = f"{_shown(other)} 是号码，不等于证件种类 {side.value}；请写 {kind}"
+            yield "condition_type", says, "error"
+            return True
+    return False
+
+
 def _options_of(node: Node, scope: Scope) -> tuple[str, ...]:
-    kind = scope.type_of(node.name) if isinstance(node, Name) else None
+    kind = scope.type_of(node.name) if isinstance(node, Name | Paper) else None
+    if isinstance(node, Paper):
+        return kind.papers if kind else ()
     return ("yes", "no") if kind and kind.type == "yes_no" else kind.options if kind else ()
 
 
@@ -222,6 +247,8 @@ def _kind(node: Node, scope: Scope) -> Kind:
             return "date"
         case Count() | Sum():
             return "number"
+        case Paper():
+            return "text"
     return "truth"
 
 
@@ -237,7 +264,7 @@ def _shown(node: Node) -> str:
     match node:
         case Name(shown) | Literal(shown):
             return str(shown)
-        case Count(name) | Born(name):
+        case Count(name) | Born(name) | Paper(name):
             return f"{type(node).__name__.lower()}({name})"
         case Sum(name, column):
             return f"sum({name}.{column})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -22,6 +23,7 @@ BOUND_TYPES = (
     (("min", "max"), COUNTED, "数字或可数"), (("decimals",), frozenset({"number"}), "数字"),
     (("min_length", "max_length"), TEXTS, "文字"), (("not_before", "not_after"), DATES, "日期"),
 )
+_WORD = re.compile(r"[a-z][a-z0-9_]{1,30}", re.ASCII)
 RESERVED = frozenset(
     {"today", "filer", "chosen", "count", "and", "or", "not", "in", "yes", "no", "true", "false", "each"},
 )
@@ -81,6 +83,7 @@ def _field(findings: Findings, one: Field, path: Path) -> None:
         findings.say(path, "purpose", f"敏感字段 {one.code} 要用 purpose 写明用途")
     if one.type in {"choice", "many"} and not one.options:
         findings.say(path, "no_options", f"字段 {one.code} 是选择题，但没有 options 或 table")
+    _kinds(findings, one, path)
     if one.type == "rows":
         _rows(findings, one, path)
     _bounds(findings, one, path)
@@ -91,6 +94,14 @@ def _field(findings: Findings, one: Field, path: Path) -> None:
         check_source(findings, (*path, "prefill"), source)
     if one.default is not None and one.type != "rows":
         _default(findings, one, path)
+
+
+def _kinds(findings: Findings, one: Field, path: Path) -> None:
+    """The kinds of paper whose number a field takes: each stands before its number, so its code is a plain word."""
+    for option in one.options if one.type == "citizen_id" else ():
+        if not _WORD.fullmatch(option.code):
+            says = f"证件种类 {option.code} 要写在号码前面，编码请只用小写字母、数字和下划线，例如 passport"
+            findings.say((*path, "options"), "paper_code", says)
 
 
 def _rows(findings: Findings, one: Field, path: Path) -> None:

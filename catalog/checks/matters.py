@@ -11,7 +11,7 @@ from catalog.findings import Findings
 from catalog.limits import BadLimit, longer, longest_and_shortest, parse_limit
 from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter, Pledge
 from catalog.model import Catalog, Path
-from catalog.reading import fields_asked, results
+from catalog.reading import fields_asked, names_of, results
 from catalog.rule_places import check_rules
 from catalog.schemas.dictionary import LEVELS
 from catalog.suggest import unknown
@@ -127,10 +127,11 @@ def check_asks(findings: Findings, matter: Matter, asks: Asks, path: Path, scope
             continue
         _field_ask(findings, ask, findings.catalog.fields[ask.code], below)
         check_condition(findings, (*below, "when"), ask.when, scope)
-        other = names.setdefault(ask.as_name or ask.code, ask.code)
-        if other != ask.code:
-            says = f"部门字段名 {ask.as_name} 用了两次({other}、{ask.code})；同一事项里每个名称只能用一次"
-            findings.say(below, "same_name", says)
+        for name in names_of(ask, findings.catalog.fields[ask.code]):
+            other = names.setdefault(name, ask.code)
+            if other != ask.code:
+                says = f"部门字段名 {name} 用了两次({other}、{ask.code})；同一事项里每个名称只能用一次"
+                findings.say(below, "same_name", says)
     for one in asks.materials:
         _material_ask(findings, matter, one, (*path, "materials", one.key), scope)
 
@@ -146,6 +147,9 @@ def _field_ask(findings: Findings, ask: FieldAsk, known: Field, path: Path) -> N
         findings.say((*path, "unit"), "unit", f"单位 {ask.unit} 不能换算为 {ours}{usable}")
     if ask.date_form and known.type not in {"date", "datetime"}:
         findings.say((*path, "date_form"), "date_form", f"字段 {ask.code} 不是日期，不能写 date_form")
+    if ask.paper_as and not (known.type == "citizen_id" and known.options):
+        says = f"字段 {ask.code} 没有几种证件可选，不能写 paper_as；请先在字典里给它写 options"
+        findings.say((*path, "paper_as"), "paper_as", says)
     _asked_options(findings, ask, known, path)
     for key, sign in STRICTER.items():
         ours, theirs = getattr(known, key), getattr(ask, key)

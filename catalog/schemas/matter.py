@@ -57,6 +57,7 @@ class FieldAskShape(BoundsShape):
         ("name", "label", "help", "prefill"), "事项不能改变字段的名称、说明和预填；它们只写在字典里",
     )
     as_name = Words("部门字段名", data_key="as")
+    paper_as = Words("部门的证件种类字段名")
     unit = Words("单位")
     required = YesNo("必填")
     values = Either("代码对应", Words("对应列"), MapOf("代码对应", Words("部门代码"), named="any"))

@@ -14,7 +14,7 @@ from typing import Any
 from catalog.dictionary import Role, Source
 from desk.premises import Premises
 from forms.candidate import Candidate
-from forms.look_ups import NOT_ASKED, NOT_TOLD, OTHERS, UNSURE, asked_about
+from forms.look_ups import NOT_ASKED, NOT_TOLD, UNSURE, asked_about
 from forms.plan import Plan, RemovedMaterial
 from sources.port import Found, Query, Sources
 from store.engine.turns import away
@@ -28,13 +28,13 @@ Consent = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """On what papers are looked up: the consent of whoever files; which consent each paper takes (None: whoever it is
-    about has not given one); those of whom registers must tell first that the filer may consent for them; and whether
-    a source may be asked on the filer's consent at all."""
+    about has not given one); those of whom registers must tell first that the filer may consent for them; and why a
+    source may not be asked at all, as one of `NOT_ASKED` (None: it may)."""
 
     filer: Consent
     consent_of: Callable[[RemovedMaterial], Consent | None]
     kin: Sequence[Role] = ()
-    may: Callable[[Source], bool] = lambda _: True
+    apart: Callable[[Source], str | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds:
         """Why a source is not asked; None where it may be."""
         said = next((told[role.code] for role in asked_about(source, None, grounds.kin)
                      if told[role.code] != "hit"), None)
-        return OTHERS if not grounds.may(source) else said
+        return grounds.apart(source) or said
 
     agreed = {line.key: grounds.consent_of(line) for line in plan.removed_materials if line.rule in LOOKED_UP}
     turns = [(line, iter(tried(line))) for line in plan.removed_materials if agreed.get(line.key) is not None]

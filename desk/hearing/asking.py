@@ -6,7 +6,7 @@ answer goes back under the department's name, unit, code values and date form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cases.edges import planned
@@ -22,13 +22,22 @@ from forms.split import leg_fields, with_results
 def in_our_words(case: Case, leg: str, catalog: Catalog, data: Mapping[str, Any]) -> dict[str, Any]:
     """The data of `leg.supplement_required` with our codes and names; what we do not know stays as it was asked, and a
     bare code gets a name that the applicant can read."""
-    return {**data, "fields": [_field(case.plan, leg, entry) for entry in data.get("fields") or ()],
+    return {**data, "fields": list(_fields(case.plan, leg, data.get("fields") or ())),
             "materials": [_paper(case.plan, leg, catalog, entry) for entry in data.get("materials") or ()]}
+
+
+def _fields(plan: Plan, leg: str, asked: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What is asked, under our codes; a person's number and its kind of paper are one field of ours, so whoever asks
+    both has asked once."""
+    kinds = {asker.paper_as for _, asker in _own(plan, leg)} - {None}
+    found = [_field(plan, leg, entry) for entry in asked]
+    others = {one["field"] for one in found if one.get("asked_as") not in kinds}
+    yield from (one for one in found if one["field"] not in others or one.get("asked_as") not in kinds)
 
 
 def _field(plan: Plan, leg: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     asked = entry["field"]
-    own = [line for line, asker in _own(plan, leg) if asker.as_name == asked]
+    own = [line for line, asker in _own(plan, leg) if asked in (asker.as_name, asker.paper_as)]
     by_code = [line for line in _lines(plan) if line.code == asked]
     for line in (*own, *by_code):
         return {**entry, "field": line.code, "name": str(line.name), "asked_as": asked}

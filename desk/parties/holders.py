@@ -12,6 +12,7 @@ from typing import Any
 
 from catalog.dictionary import FieldType, Role, Source
 from catalog.model import Catalog
+from catalog.papers import ID_CARD, kind_of
 from desk.applicants.lookups import LOOKED_UP, Consent, Grounds, spoken_for, tried
 from desk.editions import Composed, Editions
 from desk.parties.parties import Party, consent_of
@@ -19,7 +20,7 @@ from desk.parties.persons import OWN_ROLES, folded
 from desk.premises import Premises
 from forms.candidate import Candidate
 from forms.formats import FORMATS, BadFormat
-from forms.look_ups import asked_about
+from forms.look_ups import OTHER_PAPER, OTHERS, asked_about
 from forms.plan import Plan
 from store import people
 from store.port import Tx
@@ -53,13 +54,14 @@ class Holders:
                          for account in known for code in self._fields if code in account.body)
 
     def within(self, plain: Composed, answers: Mapping[str, Any], own: Own) -> Composed:
-        """A plan before any look-up without those that would be made by the numbers of others alone; `answers` as the
-        form's check leaves them, what the situation says of a field among them."""
-        if own is None:
-            return plain
+        """A plan before any look-up without those that would be made by the numbers of others alone, or by that of a
+        paper that no source knows; `answers` as the form's check leaves them, what the situation says of a field among
+        them."""
         while True:  # without one paper another may be looked up instead
-            others = [one.key for one in _would(plain.plan) if not may_be_asked(one.source, plain.plan, answers, own)]
-            mine = [role.code for role in plain.plan.people if role.related is not None and _is_own(role, answers, own)]
+            others = {one.key: why for one in _would(plain.plan)
+                      if (why := why_not_asked(one.source, plain.plan, answers, own)) is not None}
+            mine = [] if own is None else [
+                role.code for role in plain.plan.people if role.related is not None and _is_own(role, answers, own)]
             if not others and not mine:
                 return plain
             plain = self._plans.without(plain, others, mine)
@@ -68,7 +70,7 @@ class Holders:
 def grounds(plan: Plan, answers: Mapping[str, Any], own: Own, consent: Consent, parties: Sequence[Party]) -> Grounds:
     """On what the papers of a plan are looked up under the filer's consent: registers must tell for whom they may."""
     return Grounds(consent, partial(consent_of, plan=plan, own=consent, parties=parties), spoken_for(plan),
-                   lambda source: own is None or may_be_asked(source, plan, answers, own))
+                   lambda source: why_not_asked(source, plan, answers, own))
 
 
 def _as_typed(number: str, kind: FieldType) -> str:
@@ -89,13 +91,21 @@ def _would(plan: Plan) -> Iterator[Candidate]:
     return (one for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line))
 
 
-def may_be_asked(source: Source, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
+def why_not_asked(source: Source, plan: Plan, answers: Mapping[str, Any], own: Own) -> str | None:
+    """Why a source may not be asked with these answers, as one of `NOT_ASKED`; None where it may be. Sources know
+    people by the number of their identity card."""
+    about = asked_about(source, None, plan.people)
+    if any(kind_of(str(answers[role.id])) != ID_CARD for role in about if answers.get(role.id)):
+        return OTHER_PAPER
+    return None if own is None or _may_be_asked(about, plan, answers, own) else OTHERS
+
+
+def _may_be_asked(asked: Iterable[Role], plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
     """Whether a look-up asks about nobody, about somebody who is asked for their own agreement or is not named yet, or
     about whoever files: a register that tells of two persons may be asked by either. Nobody is asked to agree whom the
     form gives no name."""
     parties = {party.role for party in plan.agreements if answers.get(party.id) and answers.get(party.shown)}
-    about = [role for role in asked_about(source, None, plan.people)
-             if role.code not in parties and answers.get(role.id)]
+    about = [role for role in asked if role.code not in parties and answers.get(role.id)]
     return not about or any(_is_own(role, answers, own) or _is_related(role, plan, answers, own) for role in about)
 
 

@@ -129,11 +129,13 @@ def gives(leg: PlannedLeg, catalog: Catalog) -> dict[str, Any]:
 
 
 def _given(code: str, field: Field) -> dict[str, Any]:
-    """A field that a grant brings: what its value must be, of a choice which there are, of rows what is in each."""
+    """A field that a grant brings: what its value must be, of a choice which there are, of a person's number
+    of which papers it may be, of rows what is in each."""
     found = {"field": code, "name": str(field.name), "type": field.type}
     options = [{"code": option.code, "name": str(option.name)} for option in field.options]
     columns = [_given(column.code.rpartition(".")[2], column) for column in field.inner]
-    return {**found, **({"options": options} if options else {}), **({"columns": columns} if columns else {})}
+    named = "papers" if field.type == "citizen_id" else "options"
+    return {**found, **({named: options} if options else {}), **({"columns": columns} if columns else {})}
 
 
 def supplied_files(known: Known, leg: str) -> set[str]:

@@ -18,7 +18,8 @@ LONGEST_SUBJECT = 255
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody whom the platform knows. `sid` is its name for this sign-in; `enough`: the real-name level is as high as
-    this portal asks for. `organisation` is set when the person signed in for one (法人)."""
+    this portal asks for. `citizen_id` has its kind of paper before it where it is no identity card's. `organisation` is
+    set when the person signed in for one (法人)."""
 
     issuer: str
     subject: str
@@ -74,17 +75,27 @@ def person_of(claims: Mapping[str, Any], setup: Setup) -> Person:
     sid = claims.get("sid")
     return Person(
         issuer=setup.issuer, subject=subject_of(claims), sid=sid if isinstance(sid, str) and sid else None,
-        name=said["name"] or "统一身份认证用户", citizen_id=said.get("citizen_id", "").upper(),
+        name=said["name"] or "统一身份认证用户",
+        citizen_id=_number(claims, said.get("citizen_id", "").upper(), meanings),
         organisation=said.get("organisation", "") if for_body else "",
         credit_code=said.get("credit_code", "").upper() if for_body else "",
         capacity=_chosen(claims, meanings.capacity), enough=_enough(claims, setup),
         fields={code: value for code, claim in meanings.fields.items() if (value := text(claims, claim))})
 
 
+def _number(claims: Mapping[str, Any], number: str, meanings: Meanings) -> str:
+    """The person's number with its kind of paper; empty where the platform names a kind that nobody said what it is."""
+    if meanings.paper is None or not number:
+        return number
+    before = meanings.paper.said.get(text(claims, meanings.paper.claim))
+    return "" if before is None else f"{before}{number}"
+
+
 def untold(claims: Mapping[str, Any], meanings: Meanings) -> bool:
     """Whether something that these claims could say is not among them, so that the platform is asked once more."""
-    choices = [one.claim for one in (meanings.kind, meanings.capacity, meanings.level) if one is not None]
-    return not all(text(claims, claim) for claim in (*meanings.simple.values(), *meanings.fields.values(), *choices))
+    choices = (meanings.kind, meanings.capacity, meanings.paper, meanings.level)
+    claimed = [*meanings.simple.values(), *meanings.fields.values(), *(one.claim for one in choices if one is not None)]
+    return not all(text(claims, claim) for claim in claimed)
 
 
 def known_of(person: Person, roles: Sequence[RoleFields]) -> dict[str, str]:

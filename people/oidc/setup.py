@@ -4,6 +4,7 @@
 
     name: name                     # a claim; `org.name` is the claim `name` inside the claim `org`
     citizen_id: id_number
+    paper: {claim: id_type, id_card: ["111"], passport: ["414"]}     # without it every number is an identity card's
     kind: {claim: user_type, person: ["1"], organisation: ["2"]}
     organisation: org_name
     credit_code: org_code
@@ -61,12 +62,14 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class Meanings:
-    """Which claim means what; `simple` by the names of `SIMPLE`, `fields` by codes of the dictionary."""
+    """Which claim means what; `simple` by the names of `SIMPLE`, `fields` by codes of the dictionary; `paper` leads
+    from a value to what stands before a number on that kind of paper."""
 
     simple: Mapping[str, str] = field(default_factory=lambda: {"name": "name"})
     fields: Mapping[str, str] = field(default_factory=dict)
     kind: Choice | None = None
     capacity: Choice | None = None
+    paper: Choice | None = None
     level: Levels | None = None
 
 
@@ -115,14 +118,15 @@ class Setup:
                     settings={"ca": self.ca} if self.ca else {})
 
 
-def read_setup(given: Given, environ: Mapping[str, str], dictionary: Collection[str]) -> Setup | None:
+def read_setup(given: Given, environ: Mapping[str, str], dictionary: Collection[str],
+               papers: Mapping[str, str]) -> Setup | None:
     """The connection that the settings describe, None if there is none; raises `BadSetup`. `dictionary` are the codes
-    of the fields that there are."""
+    of the fields that there are, `papers` the kinds of paper, each with what stands before a number on it."""
     if given.issuer is None:
         return None
     problems = _faults(given)
     secret = _secret(given, environ, problems)
-    meanings = _meanings(given, dictionary, problems)
+    meanings = _meanings(given, dictionary, papers, problems)
     if given.ca is not None and not given.ca.is_file():
         problems.append(f"YJS_OIDC_CA：读不到文件 {given.ca}")
     order = meanings.level.order if meanings.level else ()
@@ -174,7 +178,7 @@ def _content(path: Path, problems: list[str]) -> str:
         return ""
 
 
-def _meanings(given: Given, dictionary: Collection[str], problems: list[str]) -> Meanings:
+def _meanings(given: Given, dictionary: Collection[str], papers: Mapping[str, str], problems: list[str]) -> Meanings:
     """What the file says, with a fault for each line that cannot be used."""
     if given.claims is None:
         return Meanings(fields={"mobile": "phone_number"} if "mobile" in dictionary else {})
@@ -183,19 +187,21 @@ def _meanings(given: Given, dictionary: Collection[str], problems: list[str]) ->
     except BadYaml as error:
         problems.append(f"{given.claims}:{error.line}: {error}")
         return Meanings()
-    reader = _Reader(str(given.claims), problems)
+    reader = _Reader(str(given.claims), papers, problems)
     return reader.meanings(read if isinstance(read, dict) else {"": read}, dictionary)
 
 
 class _Reader:
     """Reads the parts of the file, and says of each that is wrong what may stand there."""
 
-    def __init__(self, file: str, problems: list[str]) -> None:
+    def __init__(self, file: str, papers: Mapping[str, str], problems: list[str]) -> None:
         self._file, self._problems = file, problems
+        self._things: Mapping[str, Mapping[str, str]] = {
+            **{name: {thing: thing for thing in things} for name, things in CHOICES.items()}, "paper": papers}
 
     def meanings(self, read: Mapping[str, Any], dictionary: Collection[str]) -> Meanings:
         """All parts together."""
-        known = (*SIMPLE, *CHOICES, "level", "fields")
+        known = (*SIMPLE, *self._things, "level", "fields")
         for name in read.keys() - set(known):
             self._wrong(name, f"不认识；可以写 {'、'.join(known)}")
         if "name" not in read:
@@ -206,15 +212,17 @@ class _Reader:
             self._wrong("fields", f"字典里没有字段 {code}")
         return Meanings(
             simple, {code: self._claim(f"fields.{code}", claim) for code, claim in fields.items()},
-            self._choice("kind", read), self._choice("capacity", read), self._levels(read))
+            self._choice("kind", read), self._choice("capacity", read), self._choice("paper", read),
+            self._levels(read))
 
     def _choice(self, name: str, read: Mapping[str, Any]) -> Choice | None:
         if name not in read:
             return None
-        part, things = self._part(name, read[name]), CHOICES[name]
+        part, things = self._part(name, read[name]), self._things[name]
         for key in part.keys() - {"claim", *things}:
             self._wrong(name, f"不认识 {key}；可以写 claim、{'、'.join(things)}")
-        said = {value: thing for thing in things for value in self._values(f"{name}.{thing}", part.get(thing, []))}
+        said = {value: means for thing, means in things.items()
+                for value in self._values(f"{name}.{thing}", part.get(thing, []))}
         return Choice(self._claim(f"{name}.claim", part.get("claim")), said)
 
     def _levels(self, read: Mapping[str, Any]) -> Levels | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from catalog.matter import FieldAsk, Matter
+from catalog.reading import names_of
 from forms.compose import compose
 from forms.plan import Plan
 from forms.schema import validate_form
+from forms.sheet import known_field
 from forms.split import declared_values, leg_fields
 from forms.values import json_ready
 from tests.bundles.filled import filled
@@ -37,15 +39,18 @@ def test_a_department_receives_only_what_its_matter_declares(bundle: str) -> Non
     plan, form = decided(bundle)
     clean = validate_form(plan, form, CATALOG.regions).clean
     for leg in plan.legs:
-        declared = {ask.as_name or ask.code for ask in CATALOG.matters[leg.matter].asks.fields}
+        declared = {name for ask in CATALOG.matters[leg.matter].asks.fields
+                    for name in names_of(ask, known_field(CATALOG, ask.code))}
         declared |= {code.split(".")[0] for code in declared}
         declared |= {ask.code.split(".")[0] for ask in CATALOG.matters[leg.matter].asks.fields if "." in ask.code}
         payload = leg_fields(plan, leg.leg, clean)
         assert set(payload) <= declared, leg.leg
         assert payload or not CATALOG.matters[leg.matter].asks.fields
-        names = {one.code: one.asker.as_name if one.asker else one.code for one in plan.parts[leg.leg].declared}
+        parts = plan.parts[leg.leg].declared
+        names = {one.code: one.asker.as_name if one.asker else one.code for one in parts}
+        kinds = {one.asker.paper_as for one in parts if one.asker is not None and one.asker.paper_as}
         read = declared_values(plan, leg.leg, clean)  # by its officers, under our codes
-        assert {names[code] for code in read} == set(payload), leg.leg
+        assert {names[code] for code in read} == set(payload) - kinds, leg.leg
         rows = {code: value for code, value in read.items() if isinstance(payload[names[code]], list)}
         assert {code: len(value) for code, value in rows.items()} == {code: len(payload[names[code]]) for code in rows}
 

@@ -87,7 +87,8 @@ HARDER = [
 
 @pytest.mark.parametrize(("asks", "what"), HARDER)
 def test_a_child_that_asks_more_of_what_its_parent_asks_is_refused(asks: str, what: str) -> None:
-    says = f"kid.yaml:5: 下级版本不得改变 m1 对{what}；只能去掉整项、收窄 when，或改 as、unit、values、date_form、note"
+    says = (f"kid.yaml:5: 下级版本不得改变 m1 对{what}；只能去掉整项、收窄 when，"
+            "或改 as、paper_as、unit、values、date_form、note")
     assert says in refusals(loaded(asks))
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from catalog.bundle import Composite
+from catalog.reading import names_of
 from catalog.text import Text
 from connectors.base import Answer
 from desk import errors
@@ -16,6 +17,7 @@ from desk.hearing.notices import Incoming
 from desk.sending.recording import Came
 from desk.staff.acts import Act
 from dispatch.retry import Then
+from forms.sheet import known_field
 from store import leases, messages, notices
 from tests.desk.conftest import NOW
 from tests.desk.filings import small_filing
@@ -56,7 +58,8 @@ def test_a_message_holds_only_what_the_matter_asks_under_the_departments_names(d
     power = by_leg["03"]["data"]
     assert power["fields"]["ydfh"] == 300
     assert not {"daily_volume", "meter_dn"} & set(power["fields"])
-    declared = {ask.as_name or ask.code for ask in catalog.matters["power-supply"].asks.fields}
+    declared = {name for ask in catalog.matters["power-supply"].asks.fields
+                for name in names_of(ask, known_field(catalog, ask.code))}
     assert set(power["fields"]) <= declared
     assert {entry["material"] for entry in power["materials"]} >= {"BL01", "PR01"}
     assert power["notices"].endswith("/api/departments/power-grid/notices")
@@ -231,6 +234,19 @@ def test_withdrawing_an_unsent_leg_ends_it_and_a_sent_one_waits_for_its_departme
     desk.record([Came(claim, Answer("received"), DONE)], NOW)
     say(desk, receipt, "03", "leg.withdraw_confirmed", 9)
     assert desk.case_view("somebody", receipt.reference, NOW)["state"] == "withdrawn"
+
+
+def test_a_department_that_asks_for_number_and_kind_has_asked_once_and_gets_both(desk, receipt):
+    deliver(desk)
+    say(desk, receipt, "03", "leg.supplement_required", ask="b1", reason="号码和证件对不上", limit="5wd",
+        fields=["lxrzjhm", "lxrzjlx"])
+    view = desk.case_view("somebody", receipt.reference, NOW)
+    (ask,) = [ask for leg in view["legs"] for ask in leg["asks"]]
+    assert [(one["field"], one["name"]) for one in ask["fields"]] == [("contact_id", "联系人证件号码")]
+    desk.supplement("somebody", receipt.reference, Supply("03", "b1", {"contact_id": "passport: e1234-5678"}, {}), "s1",
+                    NOW)
+    (claim,) = desk.claim(ROOM, NOW)
+    assert json.loads(claim.outgoing.body)["data"]["fields"] == {"lxrzjhm": "E12345678", "lxrzjlx": "414"}
 
 
 def test_silence_on_a_supplement_ends_that_leg_alone(desk, receipt):

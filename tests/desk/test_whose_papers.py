@@ -114,6 +114,26 @@ def test_an_account_that_says_nobodys_number_has_nothing_looked_up_of_persons(de
                                      if line.source and line.source.by == ("project_code",)}
 
 
+@pytest.mark.parametrize("subject", ["somebody", "program"])
+def test_a_passport_is_brought_for_no_source_is_asked_by_its_number(desk, sources, account, subject):
+    passport = "passport:E12345678"
+    account({**OURS, "legal_rep_id": passport})
+    draft = desk.open_draft(subject, "utilities", SITUATION, NOW)
+    draft = desk.save_draft(subject, draft.id, {"form": {**FORM, "legal_rep_id": "passport: e1234-5678"}}, NOW)
+    line = asked_for(draft)["ID01@legal_rep"]
+    assert line.why.text.startswith(
+        "电子证照库按身份证号查询，法定代表人证件号码填的是别的证件，没有查询，请您自己上传；")
+    assert "BL01" in looked_up(draft.plan)
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.submit_draft(subject, draft.id, CONSENT, NOW)
+    assert refused.value.errors.keys() == {"materials"}
+    assert "ID01@legal_rep" in refused.value.errors["materials"]
+    with pytest.raises(errors.InvalidAnswers) as refused:
+        desk.file(subject, small_filing(form={**FORM, "legal_rep_id": passport}), "key-1", NOW)
+    assert "ID01@legal_rep" in refused.value.errors["materials"]
+    assert not [query for query in sources.asked if passport in query.numbers.values()]
+
+
 def test_a_program_without_an_account_answers_for_those_it_files_for(desk, sources):
     assert desk.file("program", small_filing(), "key-1", NOW).reference
     assert FORM["holder_uscc"] in {query.numbers.get("holder") for query in sources.asked}
@@ -165,7 +185,7 @@ def test_the_register_of_relations_is_not_asked_about_two_others(desk, sources, 
     draft, _ = death(desk, catalog)
     lines = asked_for(draft)
     assert lines.keys() >= {*OF_THE_DECEASED, "kinship_proof"}
-    assert lines["driving_licence@deceased"].why.text.startswith("本人身份证号不是您账号里的号码，")
+    assert lines["driving_licence@deceased"].why.text.startswith("本人证件号码不是您账号里的号码，")
     assert (consented(desk, draft).scope.lookups, sources.asked) == ((), [])
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from bench.applicant import CATALOG, ENDED, OVER, Applicant, in_public, open_legs
 from bench.town import Town
+from catalog.reading import names_of
 from forms.compose import compose
+from forms.sheet import known_field
 
 IN_PUBLIC = in_public()
 QUIET = OVER | {"waiting"}
@@ -120,7 +122,7 @@ def test_a_payload_holds_only_what_its_matter_declares(town, ended, bundle):
     assert {call["leg"] for call in calls} == matters.keys()
     for call in calls:
         asks = matters[call["leg"]].asks
-        names = {ask.as_name or ask.code for ask in asks.fields}
+        names = {name for ask in asks.fields for name in names_of(ask, known_field(CATALOG, ask.code))}
         rows = {ask.code.partition(".")[0] for ask in asks.fields if "." in ask.code}
         assert set(call["fields"]) <= names | {name.partition(".")[0] for name in names} | rows
 

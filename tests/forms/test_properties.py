@@ -68,7 +68,8 @@ def _names(ask):
     """What a leg may be told for one ask: its own name, its group's, and for a whole group its columns."""
     columns = {inner.code.rpartition(".")[2] for inner in shipped().fields[ask.code].inner}
     group = ask.code.rpartition(".")[0]
-    return {ask.as_name or ask.code.rpartition(".")[2], group or ask.as_name or ask.code, *columns}
+    kinds = {ask.paper_name(["id_card", "passport"])} - {None}
+    return {ask.as_name or ask.code.rpartition(".")[2], group or ask.as_name or ask.code, *columns, *kinds}
 
 
 @BOUNDED

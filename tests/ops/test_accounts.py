@@ -75,6 +75,7 @@ def test_whose_an_applicants_account_is_can_be_said_and_with_it_whose_papers_are
     number, firm = ("--citizen-id", "11010519491231002x"), ("--organisation", "示例公司", "--credit-code")
     for wrong, says in (
             (("li", *number), "只登记办事人本地账号"), (("wang", "--citizen-id", "110105194912310021"), "校验码不对"),
+            (("wang", "--citizen-id", "护照", "--paper", "passport"), "护照号码不对"),
             (("wang", *number, "--organisation", "示例公司"), "要一起写"),
             (("wang", *number, *firm, "91370200163562681A"), "统一社会信用代码不对")):
         refused = deployment.flask("accounts", "identify", *wrong, *seen)

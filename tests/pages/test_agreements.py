@@ -93,7 +93,7 @@ def test_a_home_is_filed_once_the_seller_has_agreed_to_what_is_filed(
     asked = seller.send("/agreements", ("code", code.lower()))
     assert asked.startswith("/agreements/QR"), seller.text
     for said in ("示例丙填写了这份申请，表里写的卖方是您", "我是这套房屋的产权人", "1200000 元", "370202********9958",
-                 "示例路 9 号 2 单元 301", "自来水", "居民身份证", "不动产权证书", "供水过户"):
+                 "示例路 9 号 2 单元 301", "自来水", "身份证件", "不动产权证书", "供水过户"):
         assert said in seller.text, said
     answer(seller, "agree")
     assert (seller.status, "请勾选，表示您看清楚并且同意" in seller.text) == (422, True)

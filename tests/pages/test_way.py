@@ -181,12 +181,12 @@ def test_every_problem_of_a_page_is_listed_at_once_and_leads_to_its_field(page: 
     to_plan(page, UTILITIES, SIMPLE)
     sign_in(page)
     page.get_by_label("统一社会信用代码").fill("123")
-    page.get_by_label("法定代表人身份证号").fill("1")
+    page.get_by_role("textbox", name="法定代表人证件号码").fill("1")
     page.get_by_role("button", name="保存，下一页").click()
     summary = page.get_by_role("alert")
     expect(summary.get_by_role("link", name=re.compile("统一社会信用代码"))).to_be_visible()
-    summary.get_by_role("link", name=re.compile("法定代表人身份证号")).click()
-    expect(page.get_by_label("法定代表人身份证号")).to_be_focused()
+    summary.get_by_role("link", name=re.compile("法定代表人证件号码")).click()
+    expect(page.get_by_role("textbox", name="法定代表人证件号码")).to_be_focused()
     expect(page.get_by_label("统一社会信用代码")).to_have_value("123")
 
 

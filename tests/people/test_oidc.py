@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from base64 import b64decode, urlsafe_b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -20,6 +21,7 @@ from people.oidc.setup import BadSetup, Choice, Given, Levels, Meanings, Setup, 
 from people.oidc.ticket import TICKET_LIFE, new_ticket
 from tests.people.provider import CLIENT, SECRET, Provider, drip
 
+PAPERS = {"id_card": "", "passport": "passport:"}
 MEANINGS = Meanings(
     simple={"name": "name", "citizen_id": "idno", "organisation": "org.name", "credit_code": "org.code"},
     fields={"mobile": "phone_number"}, kind=Choice("kind", {"1": "person", "2": "organisation"}),
@@ -272,6 +274,17 @@ def test_what_is_told_of_another_person_is_refused(provider):
         come_back(Flow(setup_of(provider)), provider)
 
 
+@pytest.mark.parametrize(("said", "number"), [
+    ({"type": "414", "idno": "e12345678"}, "passport:E12345678"), ({"type": "111"}, "11010519491231002X"),
+    ({"type": "999"}, None), ({}, None),  # a number of nobody knows what kind is nobody's
+])
+def test_the_kind_of_paper_that_the_platform_tells_stands_before_the_number(provider, said, number):
+    provider.userinfo = {"name": "示例王", "idno": "11010519491231002x", **said}
+    meanings = replace(MEANINGS, paper=Choice("type", {"414": "passport:", "111": ""}))
+    person = come_back(Flow(setup_of(provider, meanings=meanings)), provider)
+    assert known_of(person, ROLES).get("agent_id") == number
+
+
 @pytest.mark.parametrize(("level", "enough"), [("L3", True), ("L2", True), ("L1", False), ("L9", False), (None, False)])
 def test_a_level_below_the_least_or_unknown_is_not_enough(provider, level, enough):
     provider.userinfo = {"level": level, "name": "示例王"}
@@ -288,7 +301,7 @@ def given(tmp_path, **more):
 
 def test_a_connection_is_read_with_its_secret_which_no_repr_shows(tmp_path):
     claims = Path(__file__).parents[2] / "sandbox" / "claims.yaml"
-    found = read_setup(given(tmp_path, claims=claims, least_level="L2"), {}, {"mobile"})
+    found = read_setup(given(tmp_path, claims=claims, least_level="L2"), {}, {"mobile"}, PAPERS)
     assert (found.secret, found.issuer) == ("s", "https://city.example/")
     assert found.meanings.level == Levels("auth_level", ("L1", "L2", "L3"))
     assert found.meanings.kind == Choice("user_type", {"1": "person", "2": "organisation"})
@@ -303,19 +316,21 @@ def test_a_connection_is_read_with_its_secret_which_no_repr_shows(tmp_path):
 ])
 def test_a_connection_that_cannot_be_used_is_refused_with_what_to_write(tmp_path, wrong, said):
     with pytest.raises(BadSetup, match=said) as refused:
-        read_setup(given(tmp_path, **wrong), {}, {"mobile"})
+        read_setup(given(tmp_path, **wrong), {}, {"mobile"}, PAPERS)
     assert "hunter2" not in str(refused.value)
 
 
 def test_every_fault_of_the_mapping_is_said_at_once(tmp_path):
     (tmp_path / "claims.yaml").write_text(
-        "citizen: x\nkind: {claim: a, person: 1, firm: [2]}\nlevel: [a]\nfields: {nothing: x, mobile: [y]}\n")
+        "citizen: x\npaper: {claim: t, driving: ['9']}\nkind: {claim: a, person: 1, firm: [2]}\nlevel: [a]\n"
+        "fields: {nothing: x, mobile: [y]}\n")
     (tmp_path / "secret").write_text("s")
     with pytest.raises(BadSetup) as refused:
-        read_setup(given(tmp_path, claims=tmp_path / "claims.yaml"), {}, {"mobile"})
+        read_setup(given(tmp_path, claims=tmp_path / "claims.yaml"), {}, {"mobile"}, PAPERS)
     found = str(refused.value)
     assert all(part in found for part in ("citizen 不认识", "name 没有写", "kind 不认识 firm", "kind.person",
-                                          "level 应", "没有字段 nothing", "fields.mobile"))
+                                          "paper 不认识 driving；可以写 claim、id_card、passport", "level 应",
+                                          "没有字段 nothing", "fields.mobile"))
 
 
 def test_nobody_is_taken_for_an_organisation_that_the_platform_says_he_did_not_sign_in_for():

@@ -124,7 +124,7 @@ def test_a_draft_waits_for_whom_it_names_and_their_papers_are_looked_up_with_the
     seen = desk.agreements.one(SELLER, number, NOW)
     assert seen.statement is not None
     assert (seen.state, seen.statement["number"]) == ("opened", PERSONS[SELLER][1])
-    assert [one["name"] for one in seen.statement["looked_up"]] == ["居民身份证(卖方)", "住房的不动产权证书"]
+    assert [one["name"] for one in seen.statement["looked_up"]] == ["身份证件(卖方)", "住房的不动产权证书"]
     with pytest.raises(InvalidAnswers, match="改正"):  # what is sensitive is agreed to apart
         desk.agreements.answer(SELLER, number, Reply(True, seen.digest), NOW)
     with pytest.raises(AgreementMissing):
@@ -143,7 +143,7 @@ def test_a_draft_waits_for_whom_it_names_and_their_papers_are_looked_up_with_the
     told = desk.agreements.one(SELLER, number, NOW)
     assert (told.reference, told.statement) == (reference, seen.statement)
     assert {one.leg: set(one.papers) for one in told.recipients} == {
-        "01": set(), "02": {"居民身份证(卖方)", "住房的不动产权证书"}, "03": set()}
+        "01": set(), "02": {"身份证件(卖方)", "住房的不动产权证书"}, "03": set()}
     assert [(one.role_name, one.name) for one in desk.disclosure(SUBJECT, reference, NOW).agreements] == [
         ("卖方", "示例己")]
     with pytest.raises(NotNow, match=FILED):

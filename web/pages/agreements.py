@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from catalog.papers import ID_CARD, kind_of, number_of, number_words, of_kind
 from desk.errors import DeskError
 from desk.parties.agreements import Reply, Seen, complete
 from people.errors import PeopleError
@@ -16,8 +18,9 @@ from web.pages.again import keep, taken
 from web.pages.inputs import Linked
 from web.pages.lists import lists
 from web.pages.root import bp, desk, draft_of, now
+from web.wiring import house
 
-FIRST_SIGNS, LAST_SIGNS = 6, 4  # of the person's own number, so that nobody beside the screen reads all of it
+LAST_SIGNS = 4
 TOLD: Mapping[str, str] = {"agree": "您已经同意。申请提交以前，随时可以在这里收回。",
                               "refuse": "您没有同意，这份申请不能提交。改主意了，可以在这里再答复。",
                               "take_back": "您收回了同意，这份申请现在不能提交。"}
@@ -99,7 +102,17 @@ def _problems(seen: Seen) -> list[Linked]:
 
 
 def _page(seen: Seen, problems: list[Linked], told: str = "") -> str:
-    number = str(seen.statement["number"]) if seen.statement else ""
     return render_template("agreement.html", seen=seen, problems=problems, told=told,
-                           number=number[:FIRST_SIGNS] + "*" * (len(number) - FIRST_SIGNS - LAST_SIGNS)
-                           + number[-LAST_SIGNS:])
+                           number=_partly(seen.statement) if seen.statement else "")
+
+
+def _partly(statement: Mapping[str, Any]) -> str:
+    """The person's own number with its kind of paper, most of it hidden, so that nobody beside the screen reads it."""
+    value, catalog = str(statement["number"]), house().catalog
+    bundle = catalog.bundles.get(statement["bundle"])
+    role = None if bundle is None else catalog.roles_of(bundle).get(statement["role"])
+    names = {} if role is None else {one.code: str(one.name) for one in catalog.fields[role.id].options}
+    number = number_of(value)
+    first, last = len(number) // 3, min(LAST_SIGNS, len(number) // 4)
+    hidden = number[:first] + "*" * (len(number) - first - last) + number[len(number) - last:]
+    return number_words(of_kind(kind_of(value), hidden), names) if kind_of(value) != ID_CARD else f"身份证号 {hidden}"

@@ -11,6 +11,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from catalog.dictionary import Field, FieldType, Option, Region
+from catalog.papers import ID_CARD, kind_of, number_of, number_words, of_kind
 from catalog.units import unit_words
 from forms.plan import AskedQuestion, FieldLine
 from web.pages.words import askers_words, said
@@ -44,6 +45,26 @@ class Input:
     rows: tuple[tuple[Input, ...], ...] = ()
     fixed: bool = False
     most: int | None = None
+
+    @property
+    def papers(self) -> tuple[tuple[str, str], ...]:
+        """The kinds of paper that are chosen among beside a person's number; none where there is only one."""
+        return self.options if self.type == "citizen_id" and len(self.options) > 1 else ()
+
+    @property
+    def paper(self) -> str:
+        """The kind of paper of the number."""
+        return kind_of(str(self.value or ""))
+
+    @property
+    def number(self) -> str:
+        """The number without its kind."""
+        return number_of(str(self.value or ""))
+
+    @property
+    def words(self) -> str:
+        """What was answered, in words."""
+        return answer_words(self)
 
     @property
     def id(self) -> str:
@@ -203,8 +224,16 @@ def read(asked: Input, sent: MultiDict[str, str]) -> Any:
         return [text for text in sent.getlist(asked.name) if text] or None
     if asked.type == "address":
         return _read_address(asked, sent)
+    if asked.papers:
+        return _read_number(asked, sent)
     text = sent.get(asked.name, "").strip()
     return text or None
+
+
+def _read_number(asked: Input, sent: MultiDict[str, str]) -> str | None:
+    """A person's number with the kind of paper that was chosen beside it; whoever types both is taken at their word."""
+    number, kind = sent.get(asked.name, "").strip(), sent.get(f"{asked.name}.paper", "") or ID_CARD
+    return number if not number or kind_of(number) != ID_CARD else of_kind(kind, number)
 
 
 def _read_address(asked: Input, sent: MultiDict[str, str]) -> Any:
@@ -287,8 +316,8 @@ def answer_words(asked: Input) -> str:
     value = asked.value
     if value is None or value == "":
         return ""
-    if asked.type in {"date", "datetime"}:
-        return said(value)
+    if asked.type in {"date", "datetime", "citizen_id"}:
+        return number_words(str(value), names) if asked.type == "citizen_id" else said(value)
     if isinstance(value, list):
         return "、".join(names.get(str(item), str(item)) for item in value)
     if isinstance(value, Mapping):
