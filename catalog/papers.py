@@ -32,13 +32,19 @@ def kind_of(value: str) -> str:
 
 def number_of(value: str) -> str:
     """The number alone, as it stands on the paper."""
-    return value.rpartition(MARK)[2]
+    kind, mark, number = value.partition(MARK)
+    return number if mark else kind
 
 
 def number_words(value: str, names: Mapping[str, str]) -> str:
     """A number as people read it: that of another paper than the identity card after the name of its kind."""
     kind = kind_of(value)
-    return value if kind == ID_CARD else f"{names.get(kind) or _NAMES.get(kind, kind)} {number_of(value)}"
+    return value if kind == ID_CARD else f"{names.get(kind) or name_of(kind)} {number_of(value)}"
+
+
+def name_of(kind: str) -> str:
+    """What people call a kind of paper, as far as the engine knows it."""
+    return _NAMES.get(kind, kind)
 
 
 def of_kind(kind: str, number: str) -> str:

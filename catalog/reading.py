@@ -8,6 +8,8 @@ from catalog.bundle import Bundle, Edge
 from catalog.conditions import Condition, Name, Sum, walk
 from catalog.dictionary import Field, Material
 from catalog.matter import Asks, FieldAsk, Gives, Matter
+from catalog.model import Catalog
+from catalog.papers import KINDS
 
 
 def all_asks(matter: Matter) -> tuple[Asks, ...]:
@@ -120,4 +122,11 @@ def _ring_from(start: str, follows: Mapping[str, Iterable[str]], done: set[str])
 def names_of(ask: FieldAsk, known: Field) -> tuple[str, ...]:
     """What the department calls a field, and the kind of paper beside a person's number of several kinds."""
     kind = ask.paper_name([option.code for option in known.options] if known.type == "citizen_id" else [])
-    return (ask.as_name or ask.code, *(() if kind is None else (kind,)))
+    group = "" if ask.paper_as else ask.code.rpartition(".")[0]
+    return (ask.as_name or ask.code, *(() if kind is None else (f"{group}.{kind}" if group else kind,)))
+
+
+def kinds_of_paper(catalog: Catalog) -> frozenset[str]:
+    """Every kind of paper that a person's number may stand on: those that the engine knows, and the city's own."""
+    every = (one for field in catalog.fields.values() for one in (field, *field.inner))
+    return frozenset(KINDS).union(option.code for one in every if one.type == "citizen_id" for option in one.options)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from catalog.papers import ID_CARD, KINDS
+from catalog.papers import ID_CARD
 from commands.shell import JSON, act, beside, changed, moment, printable, read_settings, stop
 from people.identity import ROLES
 from store import identities, people
@@ -117,8 +117,7 @@ def accounts_password(login: str, password: str, **said: Any) -> None:
 @accounts.command("identify")
 @click.argument("login")
 @click.option("--citizen-id", prompt="证件号码", help="Asked for when not given.")
-@click.option("--paper", type=click.Choice(KINDS), default=ID_CARD, show_default=True,
-              help="On which paper the number stands.")
+@click.option("--paper", default=ID_CARD, show_default=True, help="On which paper the number stands, e.g. passport.")
 @click.option("--organisation", default=None, help="For which organisation the person files, if for one.")
 @click.option("--credit-code", default=None, help="The organisation's 统一社会信用代码.")
 @click.option("--legal-rep", is_flag=True, help="The person is its legal representative.")

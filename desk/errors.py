@@ -171,7 +171,7 @@ class UnknownAgreementCode(DeskError):
 
 
 class NotTheParty(DeskError):
-    """您账号里的姓名或者证件号码，和申请表里填的不一样，所以不能由您确认；请填表的人核对表里的姓名和身份证号。"""
+    """您账号里的姓名或者证件号码，和申请表里填的不一样，所以不能由您确认；请填表的人核对表里的姓名和证件号码。"""
 
     code, status = "not_the_party", 403
 

@@ -15,6 +15,7 @@ from catalog.conditions import Compare, Condition, Literal, Name, Node, Shift, S
 from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, holds, moved
 from catalog.matter import Matter
+from catalog.papers import of_kind
 from forms.alone import options_alone
 from forms.answers import FILER, Known, by_use
 from forms.values import Wanted
@@ -257,6 +258,8 @@ def _simple(wanted: Wanted, marks: set[Any], today: date | None) -> tuple[Any, .
     match wanted.type:
         case "yes_no":
             return (True, False)
+        case "citizen_id" if wanted.options:
+            return tuple(of_kind(option.code, "其他") for option in wanted.options)
         case "choice":
             return tuple(option.code for option in wanted.options)
         case "number" | "integer":

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.bundle import Entry, Group
+from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, UNANSWERED
 from catalog.matter import Matter
+from catalog.papers import number_of
 from forms.answers import CHOSEN, Known
 from forms.plan import PlanProblem, Reason
 from forms.words import because, open_names
@@ -136,7 +138,14 @@ def _row_instance(entry: Entry, matter: Matter, known: Known, index: int, row: A
     own = {f"{group}.{name}": value for name, value in row.items()}
     definition = known.catalog.fields.get(group)
     key = row.get(definition.key) if definition and definition.key else None
-    return Instance(entry, matter, {**known.values, **own}, index, str(key) if key is not None else str(index + 1))
+    return Instance(entry, matter, {**known.values, **own}, index, _named(key, definition) or str(index + 1))
+
+
+def _named(key: Any, definition: Field | None) -> str | None:
+    """What tells a row from the others, for people; of a person's number what stands on the paper."""
+    person = definition is not None and any(
+        one.code == f"{definition.code}.{definition.key}" and one.type == "citizen_id" for one in definition.inner)
+    return None if key is None else number_of(str(key)) if person else str(key)
 
 
 def _one_of(group: Group, chosen: Selection, known: Known) -> None:

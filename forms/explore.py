@@ -14,7 +14,7 @@ from math import prod
 from typing import Any
 
 from catalog.bundle import Bundle, Entry
-from catalog.conditions import Born, Condition, Paper, Sum, names_in, walk
+from catalog.conditions import Born, Condition, Sum, names_in, walk
 from catalog.evaluate import holds
 from catalog.limits import Limit
 from catalog.matter import Matter
@@ -101,7 +101,7 @@ class _Exploration:
     def can_hold(self, placed: Placed) -> bool:
         """Whether some situation makes a condition true; one over names nobody defines is the checker's matter."""
         names = names_in(placed.condition)
-        if any(isinstance(node, Sum | Born | Paper) for node in walk(placed.condition.tree)):
+        if any(isinstance(node, Sum | Born) for node in walk(placed.condition.tree)):
             return True  # the rows that are tried are made for single columns, not for sums; no numbers of persons are
         try:
             if any(not self.space.values_of(name) for name in self.space.upstream(names)):

@@ -16,6 +16,7 @@ from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blan
 from forms.wanted import wanted_of_field
 
 _CHOSEN: Final = frozenset({"choice", "many"})
+_CLEAN: Final = frozenset({"choice", "citizen_id"})  # texts that say the same with and without the field's options
 ANYWHERE: Final = Surroundings({})
 
 
@@ -73,7 +74,7 @@ def given_for_conditions(plan: Plan, code: str, value: Any) -> Any:
     if kind == "many":
         return tuple(value) if isinstance(value, list) else UNANSWERED
     try:
-        return for_conditions(read_value(value, Wanted("text" if kind == "choice" else kind), ANYWHERE))
+        return for_conditions(read_value(value, Wanted("text" if kind in _CLEAN else kind), ANYWHERE))
     except BadValue:
         return UNANSWERED
 
@@ -85,4 +86,4 @@ def _sayable(wanted: Wanted) -> Wanted | None:
 
 def _type_alone(wanted: Wanted) -> Wanted:
     inner = tuple((name, _type_alone(column)) for name, column in wanted.inner)
-    return Wanted(wanted.type, unit=wanted.unit, options=wanted.options, inner=inner)
+    return Wanted(wanted.type, unit=wanted.unit, options=wanted.options, inner=inner, labels=wanted.labels)

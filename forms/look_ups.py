@@ -25,6 +25,7 @@ NOT_TOLD: Final = "not_told"
 UNSURE: Final = "unsure"
 OTHER_PAPER: Final = "other_paper"
 NOT_ASKED: Final = frozenset({OTHERS, NOT_TOLD, UNSURE, OTHER_PAPER})
+_WHICH: Final = ":"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,17 @@ class LookUps:
             return bool(source.by) and self.answered.issuperset(source.by)
         holder = known.roles.get(role or source.holder or "")
         return holder is not None and holder.id in self.answered
+
+
+def other_paper(codes: Iterable[str]) -> str:
+    """That no source is asked, for the numbers in these fields stand on another paper than the identity card."""
+    return f"{OTHER_PAPER}{_WHICH}{','.join(codes)}"
+
+
+def parted(answer: str) -> tuple[str, tuple[str, ...]]:
+    """What a look-up gave, or why none is made, and the fields that it is due to."""
+    kind, _, codes = answer.partition(_WHICH)
+    return kind, tuple(codes.split(",")) if codes else ()
 
 
 def asked_about(source: Source, role: str | None, people: Iterable[Role]) -> tuple[Role, ...]:

@@ -204,6 +204,8 @@ class _Merging:
             won=won, **strictest,
         )
         decided = _decided(line, definition, self.known.bundle.decisions)
+        if line.type == "citizen_id" and decided.won.get("options") == "decision":
+            decided = replace(decided, askers=tuple(_asker(wish, definition, decided.options) for wish in wishes))
         self.merged.problems.extend(_conflicts(decided, wishes, self.names, self.known.today))
         return decided
 
@@ -258,12 +260,15 @@ def _maybe(leg: Leg, ask: FieldAsk, when: Condition, known: Known) -> PlanProble
     return PlanProblem("undecided", "maybe_field", text, names[0] if names else ask.code)
 
 
-def _asker(wish: Wish, definition: Field) -> FieldAsker:
+def _asker(wish: Wish, definition: Field, decided: tuple[Option, ...] = ()) -> FieldAsker:
+    """Who asks; once the author has `decided` which kinds of paper are taken, everybody is told of which one it is."""
     ask, planned = wish.ask, wish.leg.planned
+    kinds = [option.code for option in definition.options] if definition.type == "citizen_id" else []
+    told = replace(ask, options=tuple(option.code for option in decided)) if decided else ask
     return FieldAsker(
         planned.leg, planned.matter, ask.as_name or ask.code.rpartition(".")[2], ask.unit or definition.unit,
         ask.values, ask.date_form, ask.required, ask.note,
-        ask.paper_name([option.code for option in definition.options]) if definition.type == "citizen_id" else None,
+        told.paper_name(kinds),
     )
 
 

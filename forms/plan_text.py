@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from catalog.limits import Limit
 from catalog.matter import Matter
+from catalog.papers import number_words
 from catalog.reading import all_asks
 from forms.plan import (
     AskedQuestion,
@@ -74,7 +75,7 @@ def answer_words(value: Any, names: Mapping[str, str]) -> str:
         return "、".join(answer_words(one, names) for one in value) or "都不选"
     if isinstance(value, Mapping):
         return "（" + "，".join(f"{key} {answer_words(one, names)}" for key, one in value.items()) + "）"
-    return names.get(str(value), str(value))
+    return names.get(str(value)) or number_words(str(value), names)
 
 
 def _problems(problems: Iterable[PlanProblem]) -> list[str]:

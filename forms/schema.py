@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from catalog.dictionary import Region
+from catalog.papers import number_words
 from forms.plan import FieldLine, MaterialLine, Plan
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
 from forms.wanted import labels_of
@@ -163,7 +164,8 @@ def _shown(line: FieldLine) -> str:
         return "是" if line.value else "否"
     if isinstance(line.value, list):
         return "、".join(names.get(str(item), str(item)) for item in line.value)
-    return names.get(str(line.value), str(line.value))
+    return number_words(str(line.value), names) if line.type == "citizen_id" else names.get(str(line.value),
+                                                                                       str(line.value))
 
 
 def _rows_agree(line: FieldLine, rows: Any) -> Any:

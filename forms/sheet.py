@@ -102,7 +102,12 @@ def _given(catalog: Catalog, gives: Gives) -> dict[str, Any]:
     fields = [(code, known_field(catalog, code)) for code in gives.fields]
     return {"materials": [{"material": code, "name": _paper_name(catalog, code)} for code in gives.materials],
             "fields": [{"field": code, "name": str(one.name) if one else code, "type": one.type if one else "text",
-                        "unit": one.unit if one else None} for code, one in fields]}
+                        "unit": one.unit if one else None, "papers": _kinds(one)} for code, one in fields]}
+
+
+def _kinds(known: Field | None) -> dict[str, str]:
+    """The kinds of paper on which a person's number that a grant brings may stand."""
+    return {one.code: str(one.name) for one in known.options} if known and known.type == "citizen_id" else {}
 
 
 def sheet_lines(sheet: Mapping[str, Any]) -> Iterator[str]:
@@ -126,5 +131,6 @@ def _part_lines(part: Mapping[str, Any]) -> Iterator[str]:
     for one in part.get("gives", {}).get("materials", ()):
         yield f"  办结给材料 {one['material']}  {one['name']}"
     for one in part.get("gives", {}).get("fields", ()):
-        unit = one["unit"] and f"；{one['unit']}"
-        yield f"  办结给内容 {one['field']}  {one['name']}（{TRAVELS[one['type']]}{unit or ''}）"
+        kinds = "、".join(f"{code}({name})" for code, name in one["papers"].items())
+        said = (TRAVELS[one["type"]], one["unit"], kinds and f"不是身份证的写成 种类:号码，种类有 {kinds}")
+        yield f"  办结给内容 {one['field']}  {one['name']}（{'；'.join(text for text in said if text)}）"

@@ -84,9 +84,8 @@ def _of_person(role: Role, asked: Mapping[str, Declared]) -> Iterator[tuple[str,
         yield "name", role.shown, None
     if role.id in asked:
         asker = asked[role.id].asker
-        several = asker is not None and asker.paper_as is not None
-        yield "id", role.id, _number if several else None
-        if several:
+        yield "id", role.id, _number
+        if asker is not None and asker.paper_as is not None:
             yield "paper", role.id, partial(_said_kind, {})
 
 
@@ -171,7 +170,7 @@ def _sayer(declared: Declared) -> Say | None:
     kind, asker = declared.type, declared.asker
     assert asker is not None
     if kind == "citizen_id":
-        return _number if asker.paper_as is not None else None
+        return _number
     if kind in {"number", "integer"}:
         return partial(_amount, declared.unit, asker.unit)
     if kind in {"choice", "region"} and asker.values:

@@ -19,7 +19,7 @@ from forms.answers import Known
 from forms.any_of import Ground, settled
 from forms.candidate import Candidate
 from forms.legs import Leg
-from forms.look_ups import NOT_ASKED, NOT_TOLD, OTHER_PAPER, OTHERS, LookUps, asked_about
+from forms.look_ups import NOT_ASKED, NOT_TOLD, OTHER_PAPER, OTHERS, LookUps, asked_about, parted
 from forms.materials import (
     Collected,
     Paper,
@@ -233,7 +233,7 @@ class _Work:
             material = self.known.catalog.materials.get(kind)
             answer = self.look_ups.found.get(key) or self.look_ups.found.get(paper.key)
             sources = self.look_ups.usable(material.sources if material else (), role, self.known, answer)
-            if sources and answer is not None and answer in IN_VAIN:
+            if sources and answer is not None and parted(answer)[0] in IN_VAIN:
                 self.failed[paper.key] = in_vain(answer, sources[0], role, self.known)
             elif sources and material is not None:
                 source = replace(sources[0], holder=role) if role else sources[0]
@@ -289,19 +289,19 @@ def in_vain(answer: str, source: Source, role: str | None, known: Known) -> InVa
     if answer in FOUND_WORDS:
         return InVain(answer, f"{where}{FOUND_WORDS[answer]}")
     about = asked_about(source, role, known.roles.values())
-    if answer == OTHER_PAPER:
-        numbers = "、".join(known.labels.of(one.id) for one in about
-                           if known.catalog.fields[one.id].type == "citizen_id")
-        return InVain(answer, f"{where}按身份证号查询，{numbers}填的是别的证件，没有查询")
+    kind, codes = parted(answer)
+    if kind == OTHER_PAPER:
+        numbers = "、".join(map(known.labels.of, codes))
+        return InVain(kind, f"{where}按身份证号查询，{numbers}填的是别的证件，没有查询")
     kin = "、".join(str(one.name) for one in about if one.related is not None)
     if answer != OTHERS:
         if answer == NOT_TOLD:
             return InVain(answer, f"登记里没有查到您可以代{kin}同意，没有查询{where}{_PUT_RIGHT}")
         return InVain(answer, f"登记没有应答，核对不了您能不能代{kin}同意，没有查询{where}")
     theirs = {one.id for one in about if one.related is not None}
-    codes = dict.fromkeys(code for one in about for code in (
+    theirs_and_mine = dict.fromkeys(code for one in about for code in (
         [one.id] if one.related is None else sorted(one.related.by - theirs)))
-    numbers = "、".join(known.labels.of(code) for code in codes)
+    numbers = "、".join(known.labels.of(code) for code in theirs_and_mine)
     return InVain(answer, f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}{_PUT_RIGHT}")
 
 

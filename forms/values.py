@@ -337,16 +337,16 @@ def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, 
         raise BadValue(f"最多 {MOST_ROWS} 行")
     _refuse(count_problem(len(raw), wanted, unit_words(wanted.unit) or "行"))
     errors: dict[str, Any] = {}
-    rows = []
+    rows = dict(enumerate(raw))
     for index, row in enumerate(raw):
         try:
-            rows.append(_row(row, wanted, around))
+            rows[index] = _row(row, wanted, around)
         except BadValue as bad:
             errors[str(index)] = bad.errors
-    _unique(raw, wanted, errors)
+    _unique(rows, wanted, errors)
     if errors:
         raise BadValue(errors)
-    return tuple(rows)
+    return tuple(rows.values())
 
 
 def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
@@ -372,9 +372,10 @@ def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
     return values
 
 
-def _unique(raw: Any, wanted: Wanted, errors: dict[str, Any]) -> None:
+def _unique(rows: Mapping[int, Any], wanted: Wanted, errors: dict[str, Any]) -> None:
+    """Say which rows have the key of an earlier one, however it was typed."""
     seen: dict[str, int] = {}
-    for index, row in enumerate(raw):
+    for index, row in rows.items():
         value = row.get(wanted.key) if wanted.key and isinstance(row, Mapping) else None
         if is_blank(value):
             continue

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from catalog.papers import ID_CARD, of_kind
+from catalog.reading import kinds_of_paper
 from desk.parties.persons import folded
 from desk.staff.acts import Act
 from forms.formats import FORMATS, BadFormat
-from forms.persons import id_card, person_number
+from forms.persons import person_number
 from people.accounts import Beside, NewAccount
 from people.errors import PeopleError
 from people.identity import role_of
@@ -99,7 +100,7 @@ def _give_password(home: House, found: Account, password: str, _account: str, be
 
 def _identify(home: House, found: Account, asked: Asked, _account: str, beside: Beside) -> None:
     """Say which person an account is, and for which organisation they sign in, as somebody has made sure of it."""
-    number, code = _person_number(asked), asked.get("credit_code") or ""
+    number, code = _person_number(home, asked), asked.get("credit_code") or ""
     organisation = str(asked.get("organisation") or "").strip()
     if bool(code) is not bool(organisation):
         raise CommandRefused("替单位办事的，--organisation 和 --credit-code 要一起写")
@@ -109,13 +110,17 @@ def _identify(home: House, found: Account, asked: Asked, _account: str, beside: 
     home.accounts.identify(found, known_of(person, home.parts.roles), beside)
 
 
-def _person_number(asked: Asked) -> str:
+def _person_number(home: House, asked: Asked) -> str:
     """The person's number, with the kind of the paper that somebody has seen."""
-    kind, number = asked.get("paper") or ID_CARD, folded(str(asked["citizen_id"]))
+    kind, number = str(asked.get("paper") or ID_CARD), folded(str(asked["citizen_id"]))
+    kinds = sorted(kinds_of_paper(home.catalog))
+    if kind not in kinds:
+        raise CommandRefused(f"不认识证件种类 {kind}；--paper 可以写 {'、'.join(kinds)}")
     try:
-        return id_card(number) if kind == ID_CARD else person_number(of_kind(kind, number), {kind: kind})
+        return person_number(of_kind(kind, number), {ID_CARD: "身份证", kind: kind})
     except BadFormat as wrong:
-        raise CommandRefused(str(wrong)) from None
+        more = "；不是身份证的，请用 --paper 写明是哪一种" if kind == ID_CARD else ""
+        raise CommandRefused(f"{wrong}{more}") from None
 
 
 def _number(kind: str, said: Any) -> str:

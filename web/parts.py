@@ -11,7 +11,8 @@ from cases.quiet import Quiet
 from catalog.check import check
 from catalog.load import load_catalog
 from catalog.model import Catalog
-from catalog.papers import KINDS, of_kind
+from catalog.papers import of_kind
+from catalog.reading import kinds_of_paper
 from connectors.addresses import address_fault
 from connectors.base import Body, Registry
 from connectors.clamd import Clamd
@@ -69,7 +70,7 @@ def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> S
                   settings.oidc_scopes, settings.oidc_claims, settings.oidc_level, settings.oidc_ca,
                   settings.public_url, plain=settings.demonstrates, secrets=settings.secrets)
     try:
-        return read_setup(given, environ, catalog.fields, {kind: of_kind(kind, "") for kind in KINDS})
+        return read_setup(given, environ, catalog.fields, {kind: of_kind(kind, "") for kind in kinds_of_paper(catalog)})
     except BadSetup as error:
         raise RefusedStart(f"统一身份认证平台的设置有 {len(error.problems)} 处问题，服务没有启动：\n{error}") from error
 

@@ -23,7 +23,7 @@ BOUND_TYPES = (
     (("min", "max"), COUNTED, "数字或可数"), (("decimals",), frozenset({"number"}), "数字"),
     (("min_length", "max_length"), TEXTS, "文字"), (("not_before", "not_after"), DATES, "日期"),
 )
-_WORD = re.compile(r"[a-z][a-z0-9_]{1,30}", re.ASCII)
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,30}", re.ASCII)
 RESERVED = frozenset(
     {"today", "filer", "chosen", "count", "and", "or", "not", "in", "yes", "no", "true", "false", "each"},
 )
@@ -112,6 +112,11 @@ def _rows(findings: Findings, one: Field, path: Path) -> None:
         findings.say(path, "no_key", f"分组 {one.code} 缺少 key；请写明哪个字段能区分各行")
     else:
         findings.known((*path, "key"), "关键字段", one.key, inner)
+    for each in one.inner:
+        beside = f"{each.code.rpartition('.')[2]}_paper"
+        if each.type == "citizen_id" and each.options and beside in inner:
+            says = f"分组 {one.code} 的 {beside} 和 {each.code} 的证件种类重名；请换一个名称"
+            findings.say((*path, "rows", beside), "same_name", says)
 
 
 def _bounds(findings: Findings, one: Field, path: Path) -> None:
@@ -140,6 +145,8 @@ def _misplaced(findings: Findings, field: Field, path: Path, key: str, word: str
 
 
 def _default(findings: Findings, one: Field, path: Path) -> None:
+    if one.type == "citizen_id":
+        findings.say((*path, "default"), "bad_default", f"字段 {one.code} 是某个人的号码，不能有默认值")
     try:
         typed_answer(one.default, type_of_field(one))
     except BadAnswer as error:

@@ -147,8 +147,8 @@ def _field_ask(findings: Findings, ask: FieldAsk, known: Field, path: Path) -> N
         findings.say((*path, "unit"), "unit", f"单位 {ask.unit} 不能换算为 {ours}{usable}")
     if ask.date_form and known.type not in {"date", "datetime"}:
         findings.say((*path, "date_form"), "date_form", f"字段 {ask.code} 不是日期，不能写 date_form")
-    if ask.paper_as and not (known.type == "citizen_id" and known.options):
-        says = f"字段 {ask.code} 没有几种证件可选，不能写 paper_as；请先在字典里给它写 options"
+    if ask.paper_as and not (known.type == "citizen_id" and ask.paper_name([one.code for one in known.options])):
+        says = f"字段 {ask.code} 没有几种证件可选，不传证件种类，不能写 paper_as；要传的请在字典里给它写 options"
         findings.say((*path, "paper_as"), "paper_as", says)
     _asked_options(findings, ask, known, path)
     for key, sign in STRICTER.items():

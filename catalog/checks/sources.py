@@ -9,7 +9,7 @@ from catalog.checks.bundles import all_fields, asked_materials, known_matters
 from catalog.dictionary import Material, Source
 from catalog.findings import Findings
 from catalog.matter import MaterialAsk
-from catalog.model import Path
+from catalog.model import Catalog, Path
 from catalog.reading import fields_asked
 
 HOLDER_IDS = {"citizen_id": "person", "uscc": "enterprise"}
@@ -29,6 +29,7 @@ def check_sources(findings: Findings, bundle: Bundle) -> None:
             _fits(findings, bundle, ("materials", material.code, "sources"), source, ask.role)
     for kind, material in sorted({one.code: one for _, _, one in _asked(findings, bundle)}.items()):
         _keys(findings, bundle, ("materials", kind, "sources"), material, known)
+        _persons(findings, bundle, ("materials", kind, "sources"), material)
     for code in sorted({code for _, matter in known_matters(catalog, bundle) for code in fields_asked(matter)}):
         for source in catalog.fields[code].prefill if code in catalog.fields else ():
             group, _, inner = code.partition(".")
@@ -69,6 +70,22 @@ def _keys(findings: Findings, bundle: Bundle, path: Path, material: Material, kn
         says = f"共享来源需要字段 {name}，但本一件事({bundle.id})没有事项询问它；请加入问题或改用上传"
         level = "warning" if len(material.sources) > 1 else "error"
         findings.say(path, "source_unasked", says, level)
+
+
+def _persons(findings: Findings, bundle: Bundle, path: Path, material: Material) -> None:
+    """Who is looked up must be somebody of the case: of anybody else nobody could say who consents to it."""
+    roles = {role.id for role in findings.catalog.roles_of(bundle).values()}
+    for code in dict.fromkeys(code for source in material.sources for code in source.by):
+        if code not in roles and _is_person(findings.catalog, code):
+            says = f"材料 {material.code} 按 {code} 查询某个人的资料，但一件事 {bundle.id} 没有以它为证件号的角色，" \
+                   "不知道凭谁的同意查；请在 people 里写上这个角色，或改用上传"
+            findings.say(path, "source_person", says)
+
+
+def _is_person(catalog: Catalog, code: str) -> bool:
+    """Whether a field, or a column of a group, holds a person's number."""
+    group = catalog.fields.get(code.partition(".")[0])
+    return group is not None and any(one.code == code and one.type == "citizen_id" for one in (group, *group.inner))
 
 
 def _fits(findings: Findings, bundle: Bundle, path: Path, source: Source, role: str | None) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from catalog.dictionary import Role, Source
 from desk.premises import Premises
 from forms.candidate import Candidate
-from forms.look_ups import NOT_ASKED, NOT_TOLD, UNSURE, asked_about
+from forms.look_ups import NOT_TOLD, UNSURE, asked_about
 from forms.plan import Plan, RemovedMaterial
 from sources.port import Found, Query, Sources
 from store.engine.turns import away
@@ -29,12 +29,12 @@ Consent = Mapping[str, Any]
 class Grounds:
     """On what papers are looked up: the consent of whoever files; which consent each paper takes (None: whoever it is
     about has not given one); those of whom registers must tell first that the filer may consent for them; and why a
-    source may not be asked at all, as one of `NOT_ASKED` (None: it may)."""
+    source may not be asked at all about a row of the form, as one of `NOT_ASKED` (None: it may)."""
 
     filer: Consent
     consent_of: Callable[[RemovedMaterial], Consent | None]
     kin: Sequence[Role] = ()
-    apart: Callable[[Source], str | None] = lambda _: None
+    apart: Callable[[Source, int | None], str | None] = lambda _, __: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +92,20 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds:
     told = {code: _together([outcomes.pop(one.key) for one in asks]) for code, asks in registers.items()}
     outcomes |= {RELATED + code: said for code, said in told.items()}
 
-    def apart(source: Source) -> str | None:
+    def apart(source: Source, row: int | None) -> str | None:
         """Why a source is not asked; None where it may be."""
         said = next((told[role.code] for role in asked_about(source, None, grounds.kin)
                      if told[role.code] != "hit"), None)
-        return grounds.apart(source) or said
+        return grounds.apart(source, row) or said
 
     agreed = {line.key: grounds.consent_of(line) for line in plan.removed_materials if line.rule in LOOKED_UP}
     turns = [(line, iter(tried(line))) for line in plan.removed_materials if agreed.get(line.key) is not None]
     while turns:
         tries = [(line, rest, one) for line, rest in turns if (one := next(rest, None)) is not None]
-        outcomes |= {one.key: why for _, _, one in tries if (why := apart(one.source)) is not None}
+        barred = {one.key: why for line, _, one in tries if (why := apart(one.source, line.row)) is not None}
+        outcomes |= barred
         ask([_Ask(one.key, one.kind, one.source, line.row, agreed[line.key] or {})
-             for line, _, one in tries if outcomes.get(one.key) not in NOT_ASKED])
+             for line, _, one in tries if one.key not in barred])
         turns = [(line, rest) for line, rest, one in tries if outcomes[one.key] != "hit"]
     return Findings(outcomes, documents)
 
@@ -153,14 +154,14 @@ def _outcome(found: Found) -> str:
 def numbers(plan: Plan, row: int | None, source: Source, answers: Mapping[str, Any]) -> dict[str, str]:
     """What the source is asked with: the holder's number, or the answers to the fields that it looks up by."""
     if source.kind != "licence":
-        found = {code: _answer(answers, code, row) for code in source.by}
+        found = {code: answer_at(answers, code, row) for code in source.by}
         return {code: str(value) for code, value in found.items() if value not in (None, "")}
     role = next((role for role in plan.people if role.code == source.holder), None)
     number = answers.get(role.id) if role else None
     return {"holder": str(number)} if number else {}
 
 
-def _answer(answers: Mapping[str, Any], code: str, row: int | None) -> Any:
+def answer_at(answers: Mapping[str, Any], code: str, row: int | None) -> Any:
     """The answer to a field; a row's own for `group.column`."""
     group, _, column = code.rpartition(".")
     if not group or row is None:

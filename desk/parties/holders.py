@@ -10,21 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from catalog.dictionary import FieldType, Role, Source
+from catalog.dictionary import Role, Source
 from catalog.model import Catalog
 from catalog.papers import ID_CARD, kind_of
-from desk.applicants.lookups import LOOKED_UP, Consent, Grounds, spoken_for, tried
+from desk.applicants.lookups import LOOKED_UP, Consent, Grounds, answer_at, spoken_for, tried
 from desk.editions import Composed, Editions
 from desk.parties.parties import Party, consent_of
-from desk.parties.persons import OWN_ROLES, folded
+from desk.parties.persons import OWN_ROLES, clean_key, number_key
 from desk.premises import Premises
 from forms.candidate import Candidate
-from forms.formats import FORMATS, BadFormat
-from forms.look_ups import OTHER_PAPER, OTHERS, asked_about
+from forms.look_ups import OTHERS, asked_about, other_paper
 from forms.plan import Plan
 from store import people
 from store.port import Tx
 
+_NUMBERS = "numbers"
 Own = frozenset[str] | None  # the numbers for which whoever files may consent; None: for any
 
 
@@ -50,7 +50,7 @@ class Holders:
         known = [account for one in dict.fromkeys(filers) if (account := people.known(tx, one)) is not None]
         if not known:
             return None
-        return frozenset(_as_typed(str(account.body[code]), self._premises.catalog.fields[code].type)
+        return frozenset(number_key(str(account.body[code]), self._premises.catalog.fields[code].type)
                          for account in known for code in self._fields if code in account.body)
 
     def within(self, plain: Composed, answers: Mapping[str, Any], own: Own) -> Composed:
@@ -58,8 +58,8 @@ class Holders:
         paper that no source knows; `answers` as the form's check leaves them, what the situation says of a field among
         them."""
         while True:  # without one paper another may be looked up instead
-            others = {one.key: why for one in _would(plain.plan)
-                      if (why := why_not_asked(one.source, plain.plan, answers, own)) is not None}
+            others = {one.key: why for one, row in _would(plain.plan)
+                      if (why := why_not_asked(one.source, row, plain.plan, answers, own)) is not None}
             mine = [] if own is None else [
                 role.code for role in plain.plan.people if role.related is not None and _is_own(role, answers, own)]
             if not others and not mine:
@@ -70,15 +70,7 @@ class Holders:
 def grounds(plan: Plan, answers: Mapping[str, Any], own: Own, consent: Consent, parties: Sequence[Party]) -> Grounds:
     """On what the papers of a plan are looked up under the filer's consent: registers must tell for whom they may."""
     return Grounds(consent, partial(consent_of, plan=plan, own=consent, parties=parties), spoken_for(plan),
-                   lambda source: why_not_asked(source, plan, answers, own))
-
-
-def _as_typed(number: str, kind: FieldType) -> str:
-    """A number as a form leaves it, so that both are spelled alike."""
-    try:
-        return FORMATS[kind](number)
-    except (BadFormat, KeyError):
-        return folded(number)
+                   lambda source, row: why_not_asked(source, row, plan, answers, own))
 
 
 def _own_fields(catalog: Catalog) -> frozenset[str]:
@@ -87,17 +79,40 @@ def _own_fields(catalog: Catalog) -> frozenset[str]:
     return frozenset(role.id for roles in listed for role in roles.values() if role.code in OWN_ROLES)
 
 
-def _would(plan: Plan) -> Iterator[Candidate]:
-    return (one for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line))
+def _would(plan: Plan) -> Iterator[tuple[Candidate, int | None]]:
+    """What would be looked up, each with the row of the form that it is about."""
+    return ((one, line.row) for line in plan.removed_materials if line.rule in LOOKED_UP for one in tried(line))
 
 
-def why_not_asked(source: Source, plan: Plan, answers: Mapping[str, Any], own: Own) -> str | None:
+def why_not_asked(source: Source, row: int | None, plan: Plan, answers: Mapping[str, Any], own: Own) -> str | None:
     """Why a source may not be asked with these answers, as one of `NOT_ASKED`; None where it may be. Sources know
-    people by the number of their identity card."""
+    people by the number of their identity card, and so do the registers that are asked first."""
     about = asked_about(source, None, plan.people)
-    if any(kind_of(str(answers[role.id])) != ID_CARD for role in about if answers.get(role.id)):
-        return OTHER_PAPER
+    codes = dict.fromkeys((*(role.id for role in about), *source.by, *_asked_first(about, plan, answers, own)))
+    numbers = _numbers_of(plan)
+    others = [code for code in codes if code in numbers
+              and kind_of(str(answer_at(answers, code, row) or "")) != ID_CARD]
+    if others:
+        return other_paper(others)
     return None if own is None or _may_be_asked(about, plan, answers, own) else OTHERS
+
+
+def _asked_first(about: Iterable[Role], plan: Plan, answers: Mapping[str, Any], own: Own) -> Iterator[str]:
+    """The fields with which registers are asked before a source that is asked about these."""
+    parties = {party.role for party in plan.agreements}
+    for role in about:
+        if role.related is not None and role.code not in parties and (own is None or not _is_own(role, answers, own)):
+            yield from sorted(role.related.by)
+
+
+def _numbers_of(plan: Plan) -> frozenset[str]:
+    """The fields with a person's number; worked out once for a plan."""
+    found: frozenset[str] | None = plan.made.get(_NUMBERS)
+    if found is None:
+        lines = [one for line in plan.fields for one in (line, *line.inner)]
+        found = plan.made[_NUMBERS] = frozenset(
+            {one.code for one in lines if one.type == "citizen_id"} | {role.id for role in plan.people})
+    return found
 
 
 def _may_be_asked(asked: Iterable[Role], plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
@@ -110,7 +125,7 @@ def _may_be_asked(asked: Iterable[Role], plan: Plan, answers: Mapping[str, Any],
 
 
 def _is_own(role: Role, answers: Mapping[str, Any], own: frozenset[str]) -> bool:
-    return folded(str(answers.get(role.id))) in own
+    return clean_key(str(answers.get(role.id))) in own
 
 
 def _is_related(role: Role, plan: Plan, answers: Mapping[str, Any], own: frozenset[str]) -> bool:

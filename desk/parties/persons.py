@@ -9,6 +9,9 @@ from typing import Any
 
 from catalog.dictionary import FieldType
 from catalog.model import Catalog
+from catalog.papers import HK_MACAO_PERMIT, ID_CARD, kind_of, of_kind
+from forms.formats import FORMATS, BadFormat
+from forms.persons import person_number
 from store import people
 from store.errors import UnknownAccount
 from store.port import Tx
@@ -27,7 +30,7 @@ class Person:
 
     def is_called(self, number: str, name: str) -> bool:
         """Whether this is the person whom a form names so."""
-        return folded(name) == folded(self.name) and folded(number) in map(folded, self.numbers)
+        return folded(name) == folded(self.name) and number_key(number) in map(number_key, self.numbers)
 
 
 def name_of(tx: Tx, subject: str) -> str:
@@ -61,4 +64,23 @@ def folded(text: str) -> str:
     return plain.translate(_DOTS)
 
 
+def number_key(number: str, kind: FieldType = "citizen_id") -> str:
+    """What equal numbers of people or bodies have in common, however they were typed."""
+    plain = unicodedata.normalize("NFKC", number)
+    said = kind_of(plain).strip().lower()
+    try:
+        clean = person_number(plain, {ID_CARD: "", said: said}) if kind == "citizen_id" else FORMATS[kind](plain)
+    except (BadFormat, KeyError):
+        clean = number
+    return clean_key(clean)
+
+
+def clean_key(number: str) -> str:
+    """The same of a number as the form leaves it. Of a permit of Hong Kong or Macao the last two of eleven signs count
+    how often it was renewed."""
+    key = folded(number)
+    return key[:-2] if key.startswith(_PERMIT) and len(key) == len(_PERMIT) + 11 else key
+
+
+_PERMIT = of_kind(HK_MACAO_PERMIT, "").upper()
 _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・.", "·"))

@@ -7,6 +7,7 @@ from desk import errors
 from desk.applicants.lookups import RELATED
 from desk.editions import Editions
 from desk.parties.holders import Holders
+from desk.parties.persons import Person
 from sources.port import Found
 from store import people
 from tests.desk.conftest import NOW
@@ -132,6 +133,28 @@ def test_a_passport_is_brought_for_no_source_is_asked_by_its_number(desk, source
         desk.file(subject, small_filing(form={**FORM, "legal_rep_id": passport}), "key-1", NOW)
     assert "ID01@legal_rep" in refused.value.errors["materials"]
     assert not [query for query in sources.asked if passport in query.numbers.values()]
+
+
+def test_no_register_of_relations_is_asked_by_a_passport(desk, sources, catalog, account):
+    account({"holder_id": "passport:E12345678"})
+    draft, _ = death(desk, catalog, holder_id="passport: e1234-5678")
+    line = asked_for(draft)["driving_licence@deceased"]
+    assert line.why.text.startswith("电子证照库按身份证号查询，本人证件号码填的是别的证件，没有查询，请您自己上传；")
+    assert (line.why.rule, draft.scope.lookups) == ("others", ())
+    consented(desk, draft)
+    assert not sources.asked
+
+
+@pytest.mark.parametrize(("known", "typed"), [
+    ("passport: e1234-5678", "PASSPORT:E12345678"), ("foreign_resident:11010519491231002x", "11010519491231002X"),
+    ("hk_macao_permit:H1234567801", "hk_macao_permit:H12345678"),
+    ("ｐａｓｓｐｏｒｔ：Ｅ１２３４５６７８", "passport:E12345678"),
+])
+def test_one_number_is_one_however_account_and_form_have_it(known, typed):
+    person = Person("somebody", "示例甲", (known,))
+    assert person.is_called(typed, "示例甲")
+    assert not person.is_called(typed.replace("8", "9").replace("X", "9"), "示例甲")
+    assert not person.is_called(typed, "示例乙")
 
 
 def test_a_program_without_an_account_answers_for_those_it_files_for(desk, sources):

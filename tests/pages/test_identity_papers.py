@@ -33,6 +33,28 @@ def has_passport(app: Flask, who: str) -> None:
     app.extensions[NAME].database.write(unit)
 
 
+def test_a_row_that_is_left_blank_is_none_though_a_kind_of_paper_stands_in_it(visitor: Visitor) -> None:
+    draft = start(visitor, "after-life", "sample-retiree", has_certificate=True, cremated=False, had=["pension"],
+                  survivors=False, several_heirs=True, filer="self")
+    fill(visitor, draft)
+    visitor.get(f"/drafts/{draft}/form/heirs")
+    visitor.send(visitor.at, *controls(visitor.page), ("do", "add:heirs"))
+    blank = [(name, value) for name, value in controls(visitor.page) if name.startswith("heirs.2.")]
+    assert ("heirs.2.id_number.paper", "id_card") in blank and ("heirs.2.id_number", "") in blank
+    at = visitor.send(f"/drafts/{draft}/form/heirs", *controls(visitor.page))
+    assert at != f"/drafts/{draft}/form/heirs", "the page goes on"
+
+
+def test_a_kept_number_of_a_paper_that_is_not_taken_stands_beside_no_choice(app: Flask, visitor: Visitor) -> None:
+    visitor.sign_in("sample-mother")
+    has_passport(app, "sample-mother")
+    ask = {"retire_kind": "age", "household_local": True, "deemed": False, "has_fund": False, "one_child": False}
+    draft = start(visitor, "retirement", None, **ask, filer="self")
+    visitor.get(f"/drafts/{draft}/form/person")
+    assert '<option value="">请选择</option>' in visitor.page and "这里不能用护照；可以用的：居民身份证" in visitor.text
+    assert (NUMBER.replace("home_owner", "holder"), "E12345678") in controls(visitor.page)
+
+
 def test_a_seller_with_a_passport_is_written_down_shown_and_asked(
     app: Flask, visitor: Visitor, seller: Visitor,
 ) -> None:

@@ -35,10 +35,12 @@ def ask_through(visitor: Visitor, bundle: str, situation: dict[str, Any]) -> lis
     return asked
 
 
-def start(visitor: Visitor, bundle: str = "utilities", person: str = "sample-enterprise", **situation: Any) -> str:
-    """From the questions to the draft of a sample person; its id."""
+def start(visitor: Visitor, bundle: str = "utilities", person: str | None = "sample-enterprise",
+          **situation: Any) -> str:
+    """From the questions to the draft of a sample person (None: of who is there already); its id."""
     ask_through(visitor, bundle, situation or SMALL)
-    visitor.sign_in(person)
+    if person is not None:
+        visitor.sign_in(person)
     visitor.get(f"/bundles/{bundle}/plan")
     return visitor.send(f"/bundles/{bundle}/start").split("/")[2]
 

@@ -47,7 +47,8 @@ MATERIAL = {"type": "object", "required": ["material", "name", "obtained", "file
 HEAD: Mapping[str, Any] = {"leg": TEXT, "reference": TEXT, "instance": MAYBE}
 MATERIALS = {"type": "array", "items": MATERIAL}
 FIELDS = {"type": "object", "description": "the department's own names, code values, units and date forms"}
-PERSON = {"type": "object", "properties": {"name": TEXT, "id": TEXT}}
+PERSON = {"type": "object", "properties": {"name": TEXT, "id": TEXT, "paper": TEXT | {
+    "description": "the kind of paper that `id` is of; left out where the identity card alone is taken"}}}
 GIVES = {"type": "object", "description": "what the portal expects with leg.granted", "properties": {
     "materials": {"type": "array", "items": {"type": "object", "properties": {"material": TEXT, "name": TEXT}}},
     "fields": {"type": "array", "items": {
@@ -55,6 +56,9 @@ GIVES = {"type": "object", "description": "what the portal expects with leg.gran
             "field": TEXT, "name": TEXT, "type": TEXT,
             "options": {"type": "array", "description": "of a choice: a value is the `code` of one of these",
                         "items": {"type": "object", "properties": {"code": TEXT, "name": TEXT}}},
+            "papers": {"type": "array", "items": {"type": "object", "properties": {"code": TEXT, "name": TEXT}},
+                       "description": "of a person's number: on which papers it may stand; one that is not on an "
+                                      "identity card comes after its `code` and a colon"},
             "columns": {"type": "array", "items": {"type": "object"},
                         "description": "of rows: what each row may have, written like a field; no row: none"}}}}}}
 ANSWERED: Mapping[str, Any] = {

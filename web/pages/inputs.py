@@ -48,8 +48,14 @@ class Input:
 
     @property
     def papers(self) -> tuple[tuple[str, str], ...]:
-        """The kinds of paper that are chosen among beside a person's number; none where there is only one."""
-        return self.options if self.type == "citizen_id" and len(self.options) > 1 else ()
+        """The kinds of paper that are chosen among beside a person's number; none where there is but the identity card.
+        A number that was kept of a kind which is not offered stands beside no choice, so that one has to be made."""
+        if self.type != "citizen_id" or not self.options:
+            return ()
+        kinds = [kind for kind, _ in self.options]
+        if self.paper in kinds:
+            return self.options if kinds != [ID_CARD] else ()
+        return (("", "请选择"), *self.options) if self.number else self.options
 
     @property
     def paper(self) -> str:
@@ -224,7 +230,7 @@ def read(asked: Input, sent: MultiDict[str, str]) -> Any:
         return [text for text in sent.getlist(asked.name) if text] or None
     if asked.type == "address":
         return _read_address(asked, sent)
-    if asked.papers:
+    if asked.type == "citizen_id":
         return _read_number(asked, sent)
     text = sent.get(asked.name, "").strip()
     return text or None
@@ -232,8 +238,8 @@ def read(asked: Input, sent: MultiDict[str, str]) -> Any:
 
 def _read_number(asked: Input, sent: MultiDict[str, str]) -> str | None:
     """A person's number with the kind of paper that was chosen beside it; whoever types both is taken at their word."""
-    number, kind = sent.get(asked.name, "").strip(), sent.get(f"{asked.name}.paper", "") or ID_CARD
-    return number if not number or kind_of(number) != ID_CARD else of_kind(kind, number)
+    number, kind = sent.get(asked.name, "").strip().replace("：", ":"), sent.get(f"{asked.name}.paper", "") or ID_CARD
+    return number or None if kind_of(number) != ID_CARD else of_kind(kind, number) if number else None
 
 
 def _read_address(asked: Input, sent: MultiDict[str, str]) -> Any:

@@ -54,8 +54,9 @@ FIELDS = ("actor", "action", "target")
 USUAL, OLDEST = timedelta(days=29), date(2000, 1, 1)
 AT_ONCE_IN_FILES, MOST_IN_A_FILE = 500, 5_000
 HIDDEN = "※"
-# Ten digits and more are a telephone number or an identity number; an application's number has letters.
-_NUMBERS = re.compile(r"(?<![0-9A-Za-z])\d(?:[ -]?\d){9,}[Xx]?(?![0-9A-Za-z])")
+# Ten digits and more are a telephone number or an identity number, up to three letters and seven digits and more are on
+# a passport or a permit; an application's number is longer, and has letters in between.
+_NUMBERS = re.compile(r"(?<![0-9A-Za-z])(?:\d(?:[ -]?\d){9,}[Xx]?|[A-Za-z]{1,3}\d{7,12})(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
