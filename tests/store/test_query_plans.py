@@ -112,7 +112,9 @@ QUESTIONS: dict[str, Question] = {
     "what no scanner has cleared": lambda tx: (
         uncleared.add(tx, "x", NOW), uncleared.barred(tx, ["x"]), uncleared.of_case(tx, REFERENCE),
         uncleared.held_of_case(tx, REFERENCE), uncleared.take(tx, NOW, NOW), uncleared.clear(tx, "x"),
-        uncleared.listed(tx, None, 9), messages.held_back(tx, REFERENCE, NOW), uncleared.settle(tx, "x")),
+        uncleared.listed(tx, None, 9), messages.held_back(tx, REFERENCE, NOW),
+        uncleared.spoiled_results(tx, REFERENCE), messages.redo_untold(tx, REFERENCE, bytes),
+        uncleared.settle(tx, "x")),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, [UNLINKED])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),
