@@ -114,6 +114,12 @@ def opened(premises: Premises, file: str, spoiled: str | None = None) -> Iterato
     return premises.vault.open(file)
 
 
+def infected(premises: Premises, names: Iterable[str]) -> frozenset[str]:
+    """Those of these files in which something was found."""
+    with premises.database.read() as tx:
+        return frozenset(file for file, state in uncleared.barred(tx, names).items() if state == "infected")
+
+
 def owner_of(office: str) -> str:
     """Whom the files belong to that an office sends."""
     return f"{OF_OFFICES}{office}"

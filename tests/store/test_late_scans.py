@@ -46,6 +46,7 @@ from store.uploads import uncleared
 from tests.clamd import EICAR, FOUND, Clamd
 from tests.store.lists import PULL, changed_list
 from web.pages.answer import _ask as asked_on_its_page
+from web.staff.leg_sheet import WITHHELD, papers_of
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
@@ -274,6 +275,9 @@ def test_what_names_a_departments_file_in_which_something_is_found_goes_without_
     filing = Change(known, (), (), ()), Letter("04", "leg.filed", None)
     assert [writing._names(*filing, barred, later) for later in (barred, barred - gone)] == [True, False], (
         "an office that fetches does not wait for it either")
+    with town.app.test_request_context():
+        sheet = papers_of(town.desk.officers.sheet(PUSHED, f"{repair.reference}-04", LATER))
+    assert [one for paper in sheet for one in paper.documents if "病毒" in one] == [WITHHELD.format("纸.pdf")]
     assert not any(file.encode() in town.left for file in gave.values())
     with pytest.raises(Quarantined, match="请联系办理部门"):
         town.desk.open_file(SUBJECT, gave["-09"])
