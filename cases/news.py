@@ -7,7 +7,7 @@ the matter, a state, a day and the reference, so that they may leave by whatever
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -29,13 +29,15 @@ _NAMED = "”"  # where the name of a matter ends, with which a text begins
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of news: what people call it, its text, and how long it may wait for others that leave with it. One that
-    is `urgent` says that a limit runs: nobody can turn it off. `wanted`: told to those who did not choose."""
+    is `urgent` says that a limit runs: nobody can turn it off. `wanted`: told to those who did not choose. `then` ends
+    the text for those who may see results and rate them."""
 
     title: str
     text: str
     patience: timedelta
     urgent: bool = False
     wanted: bool = True
+    then: str = ""
 
 
 AT_ONCE, SOON = timedelta(), timedelta(minutes=30)
@@ -49,9 +51,9 @@ KINDS: Mapping[str, Kind] = {
     "transferred": Kind("转由别的单位办理", "“{matter}”已转由{office}办理，您不用重新申请", SOON),
     "withdrawn": Kind("撤回已确认", "“{matter}”部门已确认撤回", SOON),
     "not_withdrawn": Kind("撤回没有同意", "“{matter}”部门不同意撤回，这一项接着办", SOON),
-    "granted": Kind("某一项办好", "“{matter}”{state}，可以查看结果", SOON),
+    "granted": Kind("某一项办好", "“{matter}”{state}", SOON, then="，可以查看结果"),
     "delivered": Kind("结果已送达", "“{matter}”的结果已送达", SOON),
-    "ended": Kind("整件事结束", "整件事已结束（{case}），请查看结果，也请给这次办事打个分", SOON),
+    "ended": Kind("整件事结束", "整件事已结束（{case}）", SOON, then="，请查看结果，也请给这次办事打个分"),
     "filed_for": Kind("代办人替您提交", "代办人替您提交了申请；没有委托过的，请到“委托”页面查看", AT_ONCE),
     "filed": Kind("申请已提交", "申请已提交，各部门开始办理", SOON, wanted=False),
 }
@@ -114,6 +116,11 @@ def pieces(case: Case, fresh: Sequence[Fresh]) -> tuple[Piece, ...]:
 def asked(case: Case) -> tuple[Piece, ...]:
     """Whatever is asked of the applicant just now."""
     return tuple(piece for number in case.legs for piece in _asks(case, number))
+
+
+def without_results(piece: Piece) -> Piece:
+    """A piece of news for an agent whom results are not shown: that there are any, without being sent to look."""
+    return replace(piece, text=piece.text.removesuffix(KINDS[piece.kind].then))
 
 
 def filed(case: Case, *, by_agent: bool) -> Piece:
@@ -195,7 +202,8 @@ def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None)
     if number:
         leg, line = case.legs[number], planned(case, number)
         words |= {"matter": str(line.name), "state": state_name(leg.state, line), "office": handler(leg, line)}
-    return Piece(key, kind, number, KINDS[kind].text.format(**words), ask.id if ask is not None else "", until)
+    text = KINDS[kind].text.format(**words) + KINDS[kind].then
+    return Piece(key, kind, number, text, ask.id if ask is not None else "", until)
 
 
 def _open(leg: Leg) -> tuple[Ask, ...]:

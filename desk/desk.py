@@ -181,6 +181,10 @@ class Desk:
         """Name, type and size of such a file, without opening it."""
         return stored_files.describe_for_subject(self._premises, subject, file, now)
 
+    def infected(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of these files in which something was found."""
+        return stored_files.infected(self._premises, names)
+
     def open_department_file(self, office: str, file: str) -> tuple[FileInfo, Iterator[bytes]]:
         """A file that a leg of this office asks or was answered with."""
         return stored_files.open_for_office(self._premises, office, file, self._files_told)

@@ -116,10 +116,11 @@ class Writing:
         """The messages of a change, each with whether it must wait for a scan before an office may fetch it. What is
         pushed is looked at when it leaves (`desk/sending/claims.py`)."""
         fetched = [self._fetches(letter.office or current[letter.leg].office) for letter in change.letters]
-        barred = uncleared.held_of_case(tx, change.known.row.reference) if any(fetched) else ()
+        barred = uncleared.held_of_case(tx, change.known.row.reference) if any(fetched) else frozenset[str]()
         if not barred:
             return change.letters
-        return [replace(letter, waits=fetches and _names(change, letter, barred))
+        later = barred - uncleared.spoiled_results(tx, change.known.row.reference)  # no filing will name those
+        return [replace(letter, waits=fetches and _names(change, letter, barred, later))
                 for letter, fetches in zip(change.letters, fetched, strict=True)]
 
     def _fetches(self, office: str) -> bool:
@@ -168,13 +169,13 @@ class Writing:
                 messages.hasten(tx, row.reference, row.leg, now)
 
 
-def _names(change: Change, letter: Letter, files: Collection[str]) -> bool:
-    """Whether a message names one of these files, or comes after a filing that does and has not left: a filing is
-    written later, so it is what it would name now."""
+def _names(change: Change, letter: Letter, files: Collection[str], later: Collection[str]) -> bool:
+    """Whether a message names one of these files, or comes after a filing that has not left and names one of `later`:
+    a filing is written later, so it is what it would name now."""
     if letter.body is not None and (letter.type == TRANSFERRED or has_it(change.known.case.legs[letter.leg])):
         return payload.names(letter.body, files)
     papers = payload.papers_of(change.known.case, change.known.row.body["materials"], letter.leg)
-    filing = any(not set(files).isdisjoint(named) for named in papers.values())
+    filing = any(not set(later).isdisjoint(named) for named in papers.values())
     return filing or (letter.body is not None and payload.names(letter.body, files))
 
 

@@ -137,7 +137,8 @@ def _state(name: str, live: set[str], known: Known) -> State:
 
 def _reserved(selection: Selection, live: set[str], known: Known) -> Iterator[AskedQuestion]:
     if FILER not in known.applies and _needs_filer(selection, known):
-        options = {code: Text(name) for code, name in filers_offered(known.catalog, known.bundle).items()}
+        named = {code: Text(name) for code, name in filers_offered(known.catalog, known.bundle).items()}
+        options = {code: name for code, name in named.items() if not _refused(code, known)} or named
         yield _extra(AskedQuestion(FILER, _FILER_ASK, "choice", _state(FILER, live, known)), options, known)
     optional = {entry.matter: selection.matters[entry.matter].name for entry in known.bundle.entries if entry.optional}
     if optional:
@@ -152,6 +153,12 @@ def _reserved(selection: Selection, live: set[str], known: Known) -> Iterator[As
             ask = Text(f"“{group.name or '、'.join(options.values())}”只能办理一项，请选择")
             state: State = "open" if group.id in selection.ambiguous else "answered"
             yield _extra(AskedQuestion(group.id, ask, "choice", state), options, known)
+
+
+def _refused(filer: str, known: Known) -> bool:
+    """Whether a rule would refuse this filer whatever else is answered: nobody is offered what cannot be taken."""
+    return any(rule.effect == "block" and FILER in names_in(rule.need) and known.holds(rule.when, known.values) is True
+               and known.holds(rule.need, {**known.values, FILER: filer}) is False for rule in known.bundle.rules)
 
 
 def _extra(question: AskedQuestion, options: Mapping[str, Text], known: Known) -> AskedQuestion:

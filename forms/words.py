@@ -53,7 +53,14 @@ def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
     people = {role.code: role for role in bundle.people} or catalog.roles
     number = catalog.fields.get(people["holder"].id) if "holder" in people else None
     left_out = "self" if number is not None and number.type == "uscc" else "legal_rep"
-    return {code: name for code, name in FILER_OPTIONS.items() if code != left_out}
+    return {code: name for code, name in _filers(catalog, bundle).items() if code != left_out}
+
+
+def _filers(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
+    """Who may file by what they are called: the agent as the bundle calls its own, which may be a guardian."""
+    usual = catalog.roles.get("agent")
+    called = {role.code: str(role.name) for role in bundle.people if usual is None or role.name != usual.name}
+    return {**FILER_OPTIONS, "agent": called.get("agent", FILER_OPTIONS["agent"])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ def labels_of(catalog: Catalog, bundle: Bundle) -> Labels:
             dates.add(question.id)
     names |= {"filer": "由谁提交申请", "today": "今天"}
     whens = {question.id: question.when for question in bundle.questions if question.when is not None}
-    return Labels(names, options | {"filer": FILER_OPTIONS}, frozenset(dates), whens)
+    return Labels(names, options | {"filer": _filers(catalog, bundle)}, frozenset(dates), whens)
 
 
 def _option_names(options: tuple[Option, ...]) -> dict[str, str]:

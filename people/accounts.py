@@ -19,6 +19,7 @@ from store.errors import LoginTaken as NotFree
 from store.files import Unlinked
 from store.people import Account
 from store.port import Database, Tx
+from store.uploads import uncleared
 
 Beside = Callable[[Tx], object]
 AT_ONCE = 1_000  # uploads looked through in one statement
@@ -146,9 +147,9 @@ class Accounts:
         """Looked for among all that is not filed: no index of owners is worth what it costs each filing."""
         until = now + timedelta(days=1)  # clocks of hosts differ
         with self._database().read() as tx:
-            page = files.unlinked(tx, until, limit=AT_ONCE) if files.held(tx, owner) else []
+            page = files.unlinked(tx, until, limit=AT_ONCE) if files.held(tx, owner) or uncleared.any_(tx) else []
         while page:
-            yield from (one for one in page if one.owner == owner)
+            yield from (one for one in page if one.owner in (owner, files.spoiled(owner)))
             with self._database().read() as tx:
                 page = files.unlinked(tx, until, page[-1], AT_ONCE)
 

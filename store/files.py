@@ -48,6 +48,7 @@ class Unlinked:
     created_at: datetime
 
 
+SPOILED = "infected:"  # before the owner of a file that nobody can use, and that is shown to nobody else
 _TRAITS = "file, owner, type, size, reference"
 BLOCK = 4_096  # what the smallest file takes of a disk
 
@@ -142,11 +143,18 @@ def held(tx: Tx, owner: str) -> int:
     return int(found[0]["bytes"]) if found else 0
 
 
-def disown(tx: Tx, files: Iterable[Unlinked]) -> list[str]:
-    """Take files that no case holds from their owners, so that nobody can use them any more; which were free."""
+def spoiled(owner: str) -> str:
+    """Whose a file of this owner is once something was found in it: nobody's to file, and still told of to them."""
+    return f"{SPOILED}{owner}"
+
+
+def disown(tx: Tx, files: Iterable[Unlinked], to: str = "") -> list[str]:
+    """Take files that no case holds from their owners (and give them `to` somebody), so that nobody can use them any
+    more; which were free."""
     owners = {one.file: one.owner for one in files}
     taken = [row for names, each in named(owners) for row in tx.rows(
-        f"update files set owner = '' where file in ({names}) and reference is null returning file, size", **each)]
+        f"update files set owner = :to where file in ({names}) and reference is null returning file, size",
+        to=to, **each)]
     sizes: dict[str, list[int]] = {}
     for row in taken:
         sizes.setdefault(owners[row["file"]], []).append(row["size"])

@@ -175,11 +175,20 @@ def bodies(tx: Tx, messages: Iterable[Message]) -> dict[MessageId, bytes]:
             by_row.setdefault((message.reference, message.frozen), []).append(message)
     found: dict[MessageId, bytes] = {}
     for (reference, frozen), held in by_row.items():
-        row = one(tx, UnknownMessage, "select body from bodies where reference = :reference and frozen = :frozen",
-                  reference=reference, frozen=frozen)
-        lines = unsqueeze(tx.cipher.open(bytes(row["body"]), f"messages:body:{reference}-{frozen}")).split(_BETWEEN)
+        lines = _lines(tx, reference, frozen)
         found |= {message.id: lines[message.line] for message in held}
     return found
+
+
+def _lines(tx: Tx, reference: str, frozen: str) -> list[bytes]:
+    """The bodies that were frozen together."""
+    row = one(tx, UnknownMessage, "select body from bodies where reference = :reference and frozen = :frozen",
+              reference=reference, frozen=frozen)
+    return unsqueeze(tx.cipher.open(bytes(row["body"]), _sealed_at(reference, frozen))).split(_BETWEEN)
+
+
+def _sealed_at(reference: str, frozen: str) -> str:
+    return f"messages:body:{reference}-{frozen}"
 
 
 def open_offered(tx: Tx, which: MessageId, body: bytes, mapping: str) -> bytes:
@@ -260,11 +269,27 @@ def let_go(tx: Tx, which: MessageId, at: datetime | None) -> bool:
 
 def drop_untold(tx: Tx, reference: str, leg: str, names: Callable[[bytes], bool]) -> None:
     """Cancel those messages about a leg that never left and whose bytes `names` says they must not."""
-    found = tx.rows("select * from messages where reference = :r and leg = :leg and state = 'due' and attempts = 0"
-                    " and frozen is not null", r=reference, leg=leg)
-    for which, body in bodies(tx, [opened(tx, row) for row in found]).items():
+    for which, body in bodies(tx, [message for message in _untold(tx, reference) if message.leg == leg]).items():
         if names(body):
             tx.run(f"update messages set state = 'cancelled', next_at = null where {KEY}", **which.where)
+
+
+def redo_untold(tx: Tx, reference: str, redo: Callable[[bytes], bytes]) -> None:
+    """Write anew, each in its place, the bodies of a case's messages that nobody ever saw, as `redo` has them."""
+    for message in _untold(tx, reference):
+        lines = _lines(tx, reference, str(message.frozen))
+        if (body := redo(lines[message.line])) != lines[message.line]:
+            lines[message.line] = body
+            sealed = tx.cipher.seal(squeeze(_BETWEEN.join(lines)), _sealed_at(reference, str(message.frozen)))
+            tx.run("update bodies set body = :body where reference = :reference and frozen = :frozen",
+                   body=sealed, reference=reference, frozen=message.frozen)
+
+
+def _untold(tx: Tx, reference: str) -> list[Message]:
+    """The messages of a case that have a body and were never tried."""
+    return [opened(tx, row) for row in tx.rows(
+        "select * from messages where reference = :r and state = 'due' and attempts = 0 and frozen is not null {lock}",
+        r=reference)]
 
 
 def hasten(tx: Tx, reference: str, leg: str, now: datetime) -> None:

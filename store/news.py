@@ -14,7 +14,7 @@ from store.rows import named, shape, written
 
 Place = tuple[str, str]  # of news: its case, and its key there
 
-MOST_COUNTED = 100
+AT_ONCE, MOST_COUNTED = 20, 100
 AGENTS = "-a"  # the end of the key of what an agent is told, beside the owner of the case
 _ORDER = Order(("at", "reference", "key"), backwards=True, first="~")
 
@@ -72,7 +72,7 @@ def add(tx: Tx, news: Sequence[News]) -> None:
         tx.many(_ADD, [dict(zip(_ROW.columns, _ROW.row(one), strict=True)) for one in news])
 
 
-def of_subject(tx: Tx, subject: str, after: str | None = None, limit: int = 20) -> tuple[list[News], str | None]:
+def of_subject(tx: Tx, subject: str, after: str | None = None, limit: int = AT_ONCE) -> tuple[list[News], str | None]:
     """A person's news, the latest first, and where the next page begins (None: this was the last)."""
     found, then = _ORDER.page(tx.rows(
         f"select * from news where subject = :subject and {_ORDER.behind} order by {_ORDER.by} limit :limit",
@@ -100,10 +100,12 @@ def read(tx: Tx, news: News, now: datetime) -> None:
            now=stamp(now), reference=news.reference, key=news.key)
 
 
-def read_all(tx: Tx, subject: str, until: datetime, now: datetime) -> int:
-    """Note that a person read whatever came by `until`; how much that was."""
-    return tx.run("update news set read_at = :now where subject = :subject and read_at is null and at <= :until",
-                  now=stamp(now), subject=subject, until=stamp(until))
+def read_all(tx: Tx, subject: str, until: datetime, now: datetime, reference: str = "") -> int:
+    """Note that a person read whatever came by `until`, of one case where that is named; how much that was."""
+    of_case = {"reference": reference} if reference else {}
+    return tx.run("update news set read_at = :now where subject = :subject and read_at is null and at <= :until"
+                  f"{' and reference = :reference' if of_case else ''}",
+                  now=stamp(now), subject=subject, until=stamp(until), **of_case)
 
 
 def unread_asks(tx: Tx, references: Iterable[str]) -> list[News]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from cases.calendar_days import work_calendar
 from cases.quiet import Quiet
 from catalog.check import check
+from catalog.dictionary import Role
 from catalog.load import load_catalog
 from catalog.model import Catalog
 from catalog.papers import of_kind
@@ -70,19 +71,24 @@ def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> S
                   settings.oidc_scopes, settings.oidc_claims, settings.oidc_level, settings.oidc_ca,
                   settings.public_url, plain=settings.demonstrates, secrets=settings.secrets)
     try:
-        return read_setup(given, environ, catalog.fields, {kind: of_kind(kind, "") for kind in kinds_of_paper(catalog)})
+        return read_setup(given, environ, catalog.fields, {kind: of_kind(kind, "") for kind in kinds_of_paper(catalog)},
+                          {role.id for role in _all_roles(catalog)})
     except BadSetup as error:
         raise RefusedStart(f"统一身份认证平台的设置有 {len(error.problems)} 处问题，服务没有启动：\n{error}") from error
 
 
 def _roles(catalog: Catalog) -> tuple[RoleFields, ...]:
     """The roles that whoever signs in may have in any case: holder, agent, legal representative."""
-    listed = [catalog.roles, *(catalog.roles_of(bundle) for bundle in catalog.bundles.values())]
     kinds = {code: one.type for code, one in catalog.fields.items()}
     return tuple(dict.fromkeys(
-        RoleFields(role.code, role.id, role.shown, kinds[role.id] == "uscc")
-        for roles in listed for role in roles.values()
+        RoleFields(role.code, role.id, role.shown, kinds[role.id] == "uscc") for role in _all_roles(catalog)
         if role.code in OWN_ROLES and kinds.get(role.id) in {"citizen_id", "uscc"}))
+
+
+def _all_roles(catalog: Catalog) -> Iterator[Role]:
+    """Those of every bundle, and those that the bundles share."""
+    for roles in (catalog.roles, *(catalog.roles_of(bundle) for bundle in catalog.bundles.values())):
+        yield from roles.values()
 
 
 def _deployment(settings: Settings, environ: Mapping[str, str], registry: Registry) -> Deployment:

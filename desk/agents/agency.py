@@ -27,6 +27,7 @@ ACTS: Mapping[str, str] = {
     FILE: "填表、提交申请，看办理进度", ANSWER: "按部门的要求补充材料和内容", WITHDRAW: "撤回申请",
     RESULTS: "查看和下载办理结果", URGE: "催办和评价",
 }
+_WITHHELD = {"number": None, "valid_from": None, "valid_to": None}
 _WHY: Mapping[str, str] = {
     "none": (NoMandate.__doc__ or "").strip(),
     "early": "这项委托还没有开始；请到开始那天再办，或者让委托人重新委托您。",
@@ -179,8 +180,12 @@ def hand_of(tx: Tx, subject: str, case: CaseRow, now: datetime, act: str) -> Han
 
 
 def _sees(tx: Tx, now: datetime, agent: str, principal: str, bundle: str) -> bool:
+    return _may(tx, now, (principal, agent), (bundle, FILE))
+
+
+def _may(tx: Tx, now: datetime, pair: tuple[str, str], what: tuple[str, str]) -> bool:
     try:
-        standing(tx, (principal, agent), (bundle, FILE), now)
+        standing(tx, pair, what, now)
     except NoMandate:
         return False
     return True
@@ -193,11 +198,13 @@ def unseen(tx: Tx, agent: str, references: Iterable[str], now: datetime) -> set[
     return {reference for reference in asked if reference not in filed or not sees(*filed[reference])}
 
 
-def still_sees(tx: Tx, agent: str, reference: str, now: datetime) -> bool:
-    """Whether this agent filed a case under a mandate that still lets it be seen."""
+def still_sees(tx: Tx, agent: str, reference: str, now: datetime, acts: Iterable[str] = (FILE,)) -> bool:
+    """Whether this agent filed a case under a mandate that still lets it be seen, or lets all these `acts` be done."""
     agency = mandates.agency(tx, reference)
-    return agency is not None and agency.agent == agent and _sees(
-        tx, now, agent, mandates.get(tx, agency.mandate).principal, agency.bundle)
+    if agency is None or agency.agent != agent:
+        return False
+    principal = mandates.get(tx, agency.mandate).principal
+    return all(_may(tx, now, (principal, agent), (agency.bundle, act)) for act in acts)
 
 
 def agents_code(tx: Tx, reference: str, code: str, now: datetime) -> bool:
@@ -224,10 +231,10 @@ def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, Man
     for leg in view["legs"]:
         leg["can_withdraw"] &= WITHDRAW in acts
         leg["can_urge"] &= URGE in acts
-        if RESULTS not in acts:
-            leg["results"] = [{**result, "number": None, "files": [], "fields": []} for result in leg["results"]]
+        if RESULTS not in acts:  # that there are any is progress; what they are is the principal's
+            leg["results"] = [{**result, **_WITHHELD, "files": [], "fields": []} for result in leg["results"]]
     if RESULTS not in acts and view["composite"] is not None:
-        parts = [{**part, "number": None} for part in view["composite"]["parts"]]
+        parts = [{**part, "number": None, "valid_to": None} for part in view["composite"]["parts"]]
         view = {**view, "composite": {**view["composite"], "parts": parts}}
     return {**view, "on_behalf": {
         "principal_name": mandate.body["principal_name"], "agent_name": agent, "mandate": mandate.mandate,

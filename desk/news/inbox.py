@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
@@ -27,24 +28,29 @@ class Inbox:
     def __init__(self, premises: Premises) -> None:
         self._database = premises.database
 
-    def page(self, subject: str, after: str | None, now: datetime) -> tuple[list[News], str | None]:
+    def page(self, subject: str, after: str | None, now: datetime,
+             limit: int = news.AT_ONCE) -> tuple[list[News], str | None]:
         """A person's news, the latest first, and where the next page begins (None: this was the last). What an agent
         was told goes with the mandate."""
         with self._database.read() as tx:
-            found, then = news.of_subject(tx, subject, after)
+            found, then = news.of_subject(tx, subject, after, limit)
             shut = _shut(tx, subject, (one.place for one in found), now)
         self._forget(shut)
         return [one for one in found if one.place not in shut], then
 
     def unread(self, subject: str, now: datetime) -> int:
-        """How many a person has not read, up to a hundred; what an agent may not see any more is not among them."""
+        """How many a person has not read, up to a hundred."""
+        return self.unread_by_case(subject, now).total()
+
+    def unread_by_case(self, subject: str, now: datetime) -> Counter[str]:
+        """The same by case; what an agent may not see any more is not among them."""
         for _ in range(MOST_ROUNDS):
             with self._database.read() as tx:
                 found = news.unread(tx, subject)
                 shut = _shut(tx, subject, found, now)
             if not shut or not self._forget(shut):
                 break
-        return len(found) - len(shut)
+        return Counter(reference for reference, key in found if (reference, key) not in shut)
 
     def _forget(self, shut: Collection[Place]) -> bool:
         """Take away what its reader may not see any more; whether it could be, for the store may be full."""
@@ -67,9 +73,9 @@ class Inbox:
             return True
         return False
 
-    def read_all(self, subject: str, until: datetime, now: datetime) -> int:
-        """Whatever came by `until` is read; how much that was."""
-        return self._database.write(lambda tx: news.read_all(tx, subject, until, now))
+    def read_all(self, subject: str, until: datetime, now: datetime, reference: str = "") -> int:
+        """Whatever came by `until` is read, of one case where that is named; how much that was."""
+        return self._database.write(lambda tx: news.read_all(tx, subject, until, now, reference))
 
     def preferences(self, subject: str) -> Preferences:
         """What a person wants to be told."""

@@ -15,7 +15,7 @@ from functools import partial
 
 from cases import news as made
 from cases.news import KINDS, Piece
-from desk.agents.agency import still_sees
+from desk.agents.agency import RESULTS, URGE, still_sees
 from desk.book import Book
 from desk.faults import told
 from desk.known import Known
@@ -132,7 +132,12 @@ class Telling:
         pieces = made.pieces(known.case, page.fresh.get(row.reference, ()))
         filed = [made.filed(known.case, by_agent=row.on_behalf_of is not None)] if row.reference in page.filed else []
         found = [self._news(known, piece, row.subject, now) for piece in (*filed, *pieces)]
-        return found + ([self._news(known, piece, agent, now) for piece in pieces] if agent else [])
+        if agent is None:
+            return found
+        with self._premises.database.read() as tx:
+            whole = still_sees(tx, agent, row.reference, now, (RESULTS, URGE))
+        return found + [self._news(known, piece if whole else made.without_results(piece), agent, now)
+                        for piece in pieces]
 
     def _agent(self, known: Known, now: datetime) -> str | None:
         """The agent who filed a case and still may see it; nothing is asked where its owner did."""

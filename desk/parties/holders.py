@@ -22,6 +22,7 @@ from forms.candidate import Candidate
 from forms.look_ups import OTHERS, asked_about, other_paper
 from forms.plan import Plan
 from store import people
+from store.people import Account
 from store.port import Tx
 
 _NUMBERS = "numbers"
@@ -33,7 +34,7 @@ class Holders:
 
     def __init__(self, premises: Premises, plans: Editions) -> None:
         self._premises, self._plans = premises, plans
-        self._fields = _own_fields(premises.catalog)
+        self._roles = _own_roles(premises.catalog)
 
     def own(self, filers: Iterable[str]) -> Own:
         """The numbers that the accounts of these (whom it is for, and who fills in) have for themselves, or for those
@@ -50,8 +51,14 @@ class Holders:
         known = [account for one in dict.fromkeys(filers) if (account := people.known(tx, one)) is not None]
         if not known:
             return None
-        return frozenset(number_key(str(account.body[code]), self._premises.catalog.fields[code].type)
-                         for account in known for code in self._fields if code in account.body)
+        return frozenset(number for account in known for number in self._numbers(account))
+
+    def _numbers(self, account: Account) -> Iterator[str]:
+        """A person's number counts beside the account's own name alone: it may know the boss's, to fill in a form."""
+        for role in self._roles:
+            kind = self._premises.catalog.fields[role.id].type
+            if role.id in account.body and (kind != "citizen_id" or account.body.get(role.shown) == account.name):
+                yield number_key(str(account.body[role.id]), kind)
 
     def within(self, plain: Composed, answers: Mapping[str, Any], own: Own) -> Composed:
         """A plan before any look-up without those that would be made by the numbers of others alone, or by that of a
@@ -73,10 +80,11 @@ def grounds(plan: Plan, answers: Mapping[str, Any], own: Own, consent: Consent, 
                    lambda source, row: why_not_asked(source, row, plan, answers, own))
 
 
-def _own_fields(catalog: Catalog) -> frozenset[str]:
-    """The fields with the number of somebody who signs in."""
+def _own_roles(catalog: Catalog) -> tuple[Role, ...]:
+    """The roles of somebody who signs in, each pair of fields once."""
     listed = (catalog.roles, *(catalog.roles_of(bundle) for bundle in catalog.bundles.values()))
-    return frozenset(role.id for roles in listed for role in roles.values() if role.code in OWN_ROLES)
+    return tuple({(role.id, role.shown): role for roles in listed for role in roles.values()
+                  if role.code in OWN_ROLES}.values())
 
 
 def _would(plan: Plan) -> Iterator[tuple[Candidate, int | None]]:

@@ -21,6 +21,7 @@ from desk.sending.payload import Addressee, Dossier
 from forms.plan import LegPart, PlannedLeg
 from store import files
 from store.files import FileRow
+from store.uploads import uncleared
 
 REMEMBERED_FILES = 8_192
 
@@ -75,7 +76,14 @@ class Correspondence:
         named = {file for names in known.row.body["materials"].values() for file in names}
         for event in payload.answers_of(*known.case.legs.values()):
             named.update(*event.data.get("materials", {}).values())
-        return Dossier(known.case, known.row.body, self._letters.files(named))
+        return Dossier(known.case, known.row.body, self._letters.files(named), self._spoiled())
+
+    def _spoiled(self) -> frozenset[str]:
+        """Files of results in which something was found; nothing is asked where no department sent any."""
+        if not any(result.files for leg in self._known.case.legs.values() for result in leg.results):
+            return frozenset()
+        with self._premises.database.read() as tx:
+            return uncleared.spoiled_results(tx, self._known.row.reference)
 
     def _due(self, leg: str) -> datetime | None:
         """When a leg is due as its row says, which is what the inbox and the applicant's page show too."""

@@ -35,12 +35,13 @@ class Dossier:
     """All that is known of one case when a message is written.
 
     `body` is what was filed (`form`, `materials` key → file ids, `lookups` key → document, `consent`); `files` the
-    stored files by id.
+    stored files by id; `spoiled` the files of results in which a scanner found something.
     """
 
     case: Case
     body: Mapping[str, Any]
     files: Mapping[str, FileRow]
+    spoiled: frozenset[str] = frozenset()
 
     @cached_property
     def said(self) -> dict[str, dict[Hashable, dict[str, Any]]]:
@@ -85,7 +86,10 @@ class Addressee:
 
 def encode(type_: str, at: datetime, data: Mapping[str, Any]) -> bytes:
     """The envelope of contract 3.1 as bytes."""
-    said = {"type": type_, "timestamp": at.isoformat(), "data": data}
+    return _written({"type": type_, "timestamp": at.isoformat(), "data": data})
+
+
+def _written(said: Mapping[str, Any]) -> bytes:
     try:
         return orjson.dumps(said, option=orjson.OPT_PASSTHROUGH_DATETIME)
     except TypeError:  # a number of more than 64 bits; what cannot be written at all is refused here as well
@@ -216,7 +220,8 @@ def _filled(dossier: Dossier, line: _Line, later: Mapping[str, Sequence[str]], t
     """What fills a paper now: results that arrived, uploads, a looked-up document, a pledge; else it follows later."""
     obtained = line.slot.obtained
     if obtained in _FLOW and (results := _results(dossier.case, line.slot)):
-        return {"obtained": "result", "files": [file_entry(file, to) for result in results for file in result.files],
+        given = [(str(file["file"]), file_entry(file, to)) for result in results for file in result.files]
+        return {"obtained": "result", **_usable(given, dossier.spoiled),
                 "documents": [_document(result) for result in results]}
     if obtained in _BROUGHT:
         files = later.get(line.key) or dossier.body["materials"].get(line.key, ())
@@ -248,6 +253,26 @@ def file_entry(file: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
     """A file as a department sees it: `url` answers only to that department's bearer token."""
     return {"name": file.get("name"), "type": file.get("type"), "size": file.get("size"),
             "sha256": file.get("sha256"), "url": f"{to.files}/{file['file']}"}
+
+
+def _usable(files: Sequence[tuple[str, Mapping[str, Any]]], spoiled: Container[str]) -> dict[str, Any]:
+    """Files of a paper by id as a department sees them; those in which something was found are named as `withheld`, so
+    that it knows that they are missing, and of whom to ask them."""
+    gone = [{**{name: said for name, said in entry.items() if name != "url"}, "why": "infected"}
+            for file, entry in files if file in spoiled]
+    return {"files": [entry for file, entry in files if file not in spoiled], **({"withheld": gone} if gone else {})}
+
+
+def without(body: bytes, file: str) -> bytes:
+    """A message that was written and has never left, with a department's file of its papers withheld."""
+    if not names(body, [file]):
+        return body
+    said = json.loads(body)
+    for paper in said["data"].get("materials", ()):
+        listed = [(str(one["url"]).rpartition("/")[2], one) for one in paper.get("files", ())]
+        known, fresh = paper.get("withheld", []), _usable(listed, {file})
+        paper |= {**fresh, **({"withheld": known + fresh["withheld"]} if "withheld" in fresh else {})}
+    return _written(said)
 
 
 def supplemented(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Files that were kept while no scanner answered: looked at as soon as one does, and what follows from what it says.
 
-What waited for a file that is cleared leaves at once. A file in which something is found is for nobody any more, and
-whoever brought it is asked for it again (`cases/spoiled.py`).
+What waited for a file that is cleared leaves at once. A file in which something is found is for nobody any more:
+an applicant who brought it is asked for it again (`cases/spoiled.py`), what waited for a department's goes without it.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ class LateScans:
             if row is not None and row.reference is not None and state == "cleared":
                 self._release(row.reference, now)
             elif row is not None and row.reference is not None and state == "infected":
-                self._ask_again(row, row.reference, now)
+                given = row.owner.startswith(OF_OFFICES)
+                (self._go_without if given else self._ask_again)(row, row.reference, now)
         self._premises.database.write(lambda tx: uncleared.settle(tx, file) if row else uncleared.forget(tx, file))
 
     def _release(self, reference: str, now: datetime) -> None:
@@ -137,11 +138,17 @@ class LateScans:
         if messages.let_go(tx, message.id, now if pushed else None):
             offer_if_fetched(tx, message, office, now)
 
+    def _go_without(self, row: FileRow, reference: str, now: datetime) -> None:
+        """What waits for a file that a department sent goes without it and says so: the department has decided, and
+        nobody else can bring its paper. Operators have to tell it."""
+        def redo(tx: Tx) -> None:
+            messages.redo_untold(tx, reference, partial(payload.without, file=row.file))
+
+        self._book.advance(reference, lambda _: (), now, redo)
+        self._release(reference, now)
+
     def _ask_again(self, row: FileRow, reference: str, now: datetime) -> None:
-        """Ask the applicant for the papers that a file stood for; what a department sent it has to send again, and
-        operators have to tell it."""
-        if row.owner.startswith(OF_OFFICES):
-            return
+        """Ask the applicant for the papers that a file stood for."""
         brought = self._book.fresh(reference).row.body["materials"]
         asked: list[Event] = []
 
@@ -164,5 +171,5 @@ def _condemned(tx: Tx, file: str, found: str, now: datetime) -> None:
         return
     row = files.several(tx, [file]).get(file)
     if row is not None:
-        files.disown(tx, [Unlinked(file, row.owner, row.created_at)])
+        files.disown(tx, [Unlinked(file, row.owner, row.created_at)], files.spoiled(row.owner))
     audit.record(tx, Entry(now, "platform", "file.infected", file, {"found": found}))

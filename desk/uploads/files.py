@@ -18,6 +18,7 @@ from store.uploads import uncleared
 from store.uploads.vault import new_file_id
 
 NOT_THE_OFFICES = "没有这个文件，或它不在本部门的分办件里；请用本部门的令牌，按收到的消息里的 url 取文件。"
+SPOILED_RESULT = "部门发来的这个文件里查出病毒，已经停用，谁也打不开；结果照样有效，请联系办理部门另发一份文件。"
 OF_OFFICES = "department:"
 Told = Callable[[str, str], Collection[str]]
 
@@ -57,16 +58,22 @@ def open_for_subject(premises: Premises, subject: str, file: str,
                      now: datetime | None = None) -> tuple[FileInfo, Iterator[bytes]]:
     """A person's own upload, or any file of a case of theirs, or of one that they filed as an agent whose mandate holds
     at `now`; anything else does not exist for them."""
-    return describe_for_subject(premises, subject, file, now), opened(premises, file)
+    row = _for_subject(premises, subject, file, now)
+    return info(row), opened(premises, file, SPOILED_RESULT if row.owner.startswith(OF_OFFICES) else None)
 
 
 def describe_for_subject(premises: Premises, subject: str, file: str, now: datetime | None = None) -> FileInfo:
     """What is known of such a file, without opening it."""
+    return info(_for_subject(premises, subject, file, now))
+
+
+def _for_subject(premises: Premises, subject: str, file: str, now: datetime | None) -> FileRow:
     with premises.database.read() as tx:
         row = _row(tx, file)
-        if row.owner != subject and (row.reference is None or not _concerns(tx, row, subject, now)):
+        own = row.owner in (subject, files.spoiled(subject))
+        if not own and (row.reference is None or not _concerns(tx, row, subject, now)):
             raise UnknownFile
-    return info(row)
+    return row
 
 
 def _concerns(tx: Tx, row: FileRow, subject: str, now: datetime | None) -> bool:
@@ -91,20 +98,26 @@ def open_for_office(premises: Premises, office: str, file: str, told: Told) -> t
             row = _row(tx, file)
     except UnknownFile:
         raise UnknownFile(NOT_THE_OFFICES) from None
-    own = row.owner == owner_of(office)
+    own = row.owner in (owner_of(office), files.spoiled(owner_of(office)))
     if not own and (row.reference is None or file not in told(row.reference, office)):
         raise UnknownFile(NOT_THE_OFFICES)
     return info(row), opened(premises, file)
 
 
-def opened(premises: Premises, file: str) -> Iterator[bytes]:
+def opened(premises: Premises, file: str, spoiled: str | None = None) -> Iterator[bytes]:
     """The bytes of a file for somebody; of one that no scanner has cleared there are none, for nobody, whoever sent it
-    (`NotScanned`, `Quarantined`)."""
+    (`NotScanned`, `Quarantined`, which says `spoiled`)."""
     with premises.database.read() as tx:
         state = uncleared.barred(tx, [file]).get(file)
     if state is not None:
-        raise Quarantined if state == "infected" else NotScanned
+        raise Quarantined(spoiled) if state == "infected" else NotScanned
     return premises.vault.open(file)
+
+
+def infected(premises: Premises, names: Iterable[str]) -> frozenset[str]:
+    """Those of these files in which something was found."""
+    with premises.database.read() as tx:
+        return frozenset(file for file, state in uncleared.barred(tx, names).items() if state == "infected")
 
 
 def owner_of(office: str) -> str:

@@ -12,6 +12,8 @@
     level: {claim: auth_level, order: [L1, L2, L3]}     # the lowest first
     fields: {mobile: phone_number}                      # more fields of the dictionary, by code
 
+`fields` may not name a field with the number of a role (`numbers`): papers are looked up by the numbers of an account,
+so these come by `citizen_id` and `credit_code` alone, which are the person's own.
 Without the file the platform tells the name, and the mobile number where it says `phone_number`.
 """
 
@@ -32,6 +34,10 @@ CHOICES: Mapping[str, tuple[str, str]] = {"kind": ("person", "organisation"), "c
 OTHERS = 0o007
 DEADLINE = 5.0  # seconds for one call, whatever the platform does
 LARGEST = 256_000  # bytes of one answer
+_NUMBERS_COME_BY = (
+    "是办件里某个人或单位的证件号码，不能写在 fields 里：账号上的号码就是本人的，凭它调取证照。请删去这一行；"
+    "登录人自己的身份证号写在 citizen_id，登录人所代表单位的统一社会信用代码写在 credit_code，"
+    "登录人是不是法定代表人写在 capacity；姓名、手机、地址等不是证件号码的字段可以写在 fields")
 
 
 class BadSetup(ValueError):
@@ -119,14 +125,15 @@ class Setup:
 
 
 def read_setup(given: Given, environ: Mapping[str, str], dictionary: Collection[str],
-               papers: Mapping[str, str]) -> Setup | None:
+               papers: Mapping[str, str], numbers: Collection[str]) -> Setup | None:
     """The connection that the settings describe, None if there is none; raises `BadSetup`. `dictionary` are the codes
-    of the fields that there are, `papers` the kinds of paper, each with what stands before a number on it."""
+    of the fields that there are, `numbers` those among them that hold the number of somebody in a case, `papers` the
+    kinds of paper, each with what stands before a number on it."""
     if given.issuer is None:
         return None
     problems = _faults(given)
     secret = _secret(given, environ, problems)
-    meanings = _meanings(given, dictionary, papers, problems)
+    meanings = _meanings(given, (dictionary, numbers), papers, problems)
     if given.ca is not None and not given.ca.is_file():
         problems.append(f"YJS_OIDC_CA：读不到文件 {given.ca}")
     order = meanings.level.order if meanings.level else ()
@@ -178,17 +185,18 @@ def _content(path: Path, problems: list[str]) -> str:
         return ""
 
 
-def _meanings(given: Given, dictionary: Collection[str], papers: Mapping[str, str], problems: list[str]) -> Meanings:
+def _meanings(given: Given, codes: tuple[Collection[str], Collection[str]], papers: Mapping[str, str],
+              problems: list[str]) -> Meanings:
     """What the file says, with a fault for each line that cannot be used."""
     if given.claims is None:
-        return Meanings(fields={"mobile": "phone_number"} if "mobile" in dictionary else {})
+        return Meanings(fields={"mobile": "phone_number"} if "mobile" in codes[0] else {})
     try:
         read = plain(read_lined(given.claims))
     except BadYaml as error:
         problems.append(f"{given.claims}:{error.line}: {error}")
         return Meanings()
     reader = _Reader(str(given.claims), papers, problems)
-    return reader.meanings(read if isinstance(read, dict) else {"": read}, dictionary)
+    return reader.meanings(read if isinstance(read, dict) else {"": read}, *codes)
 
 
 class _Reader:
@@ -199,7 +207,7 @@ class _Reader:
         self._things: Mapping[str, Mapping[str, str]] = {
             **{name: {thing: thing for thing in things} for name, things in CHOICES.items()}, "paper": papers}
 
-    def meanings(self, read: Mapping[str, Any], dictionary: Collection[str]) -> Meanings:
+    def meanings(self, read: Mapping[str, Any], dictionary: Collection[str], numbers: Collection[str]) -> Meanings:
         """All parts together."""
         known = (*SIMPLE, *self._things, "level", "fields")
         for name in read.keys() - set(known):
@@ -210,6 +218,8 @@ class _Reader:
         fields = self._part("fields", read.get("fields", {}))
         for code in fields.keys() - set(dictionary):
             self._wrong("fields", f"字典里没有字段 {code}")
+        for code in sorted(fields.keys() & set(numbers)):
+            self._wrong(f"fields.{code}", _NUMBERS_COME_BY)
         return Meanings(
             simple, {code: self._claim(f"fields.{code}", claim) for code, claim in fields.items()},
             self._choice("kind", read), self._choice("capacity", read), self._choice("paper", read),

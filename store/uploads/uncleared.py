@@ -123,6 +123,15 @@ def of_case(tx: Tx, reference: str) -> frozenset[str]:
     return _of_case(tx, reference, "") if any_(tx) else frozenset()
 
 
+def spoiled_results(tx: Tx, reference: str) -> frozenset[str]:
+    """Those files of a case that departments sent and in which something was found: they cannot be asked of anybody, so
+    what names them goes without them."""
+    found = tx.rows(f"select file from uncleared where {BARRED} and state = 'infected' and file in"
+                    f" (select file from files where reference = :reference and owner like 'department:%')",
+                    reference=reference) if any_(tx) else []
+    return frozenset(row["file"] for row in found)
+
+
 def held_of_case(tx: Tx, reference: str) -> frozenset[str]:
     """The same, and none of them is cleared until this transaction ends: whoever clears one then meets what this one
     has put off."""

@@ -21,9 +21,11 @@ OF_THE_DECEASED = {"ID02@deceased", "driving_licence@deceased"}
 
 @pytest.fixture
 def account(opened):
-    def made(details, subject="somebody"):
+    def made(details, subject="somebody", boss="示例甲"):
+        names = {"person_name": "示例甲", "agent_name": "示例甲", "legal_rep_name": boss}
         opened.db.write(lambda tx: people.add_account(tx, people.Account(
-            account=subject, login=subject, role="applicant", name="示例甲", created_at=NOW, body=details)))
+            account=subject, login=subject, role="applicant", name="示例甲", created_at=NOW,
+            body={**names, **details})))
     return made
 
 
@@ -57,6 +59,13 @@ def test_ones_own_licences_are_looked_up_however_the_number_is_typed(desk, sourc
     assert "BL01" in looked_up(draft.plan)
     assert desk.submit_draft("somebody", draft.id, CONSENT, NOW).reference
     assert {query.numbers.get("holder") for query in sources.asked} >= {FORM["holder_uscc"], FORM["legal_rep_id"]}
+
+
+def test_the_number_of_the_boss_that_an_account_fills_in_is_the_boss_s(desk, account):
+    account(OURS, boss="示例的老板")
+    draft = drafted(desk, FORM)
+    assert "BL01" in looked_up(draft.plan)
+    assert "ID01@legal_rep" in asked_for(draft)
 
 
 def test_another_firms_licence_is_brought_and_nobody_is_asked_for_it(desk, sources, account):

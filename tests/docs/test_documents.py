@@ -51,6 +51,12 @@ def test_the_picture_of_the_architecture_shows_what_is_there():
     assert [one for one in drawn if one[1] not in kept[one[0]]] == []
 
 
+def test_the_page_of_the_fault_rig_names_each_of_its_files():
+    page = (HOME / "docs" / "faults.md").read_text()
+    files = sorted(path.name for path in (HOME / "chaos").glob("*.py") if path.name != "__init__.py")
+    assert [name for name in files if f"`chaos/{name}`" not in page] == []
+
+
 def test_the_page_of_error_codes_does_not_lag():
     assert (HOME / "docs" / "errors.md").read_text() == codes_page(), "write it anew with web.api.codes.codes_page()"
 

@@ -6,7 +6,7 @@ import pytest
 
 from people.tokens import Grant
 from store import bulletins
-from tests.ops.conftest import deployment, say
+from tests.ops.conftest import deployment, file, received, say
 from tests.oversight.test_pages import WHO, town
 from tests.web.conftest import Caller
 
@@ -28,7 +28,7 @@ def test_news_is_counted_on_every_page_and_leads_to_where_one_goes_on(asked):
     visitor.get("/")
     assert re.search(r"消息\s*2\s*条未读", visitor.text)
     visitor.get("/news")
-    assert visitor.text.count("未读") == 3
+    assert visitor.text.count("未读") == 4, "in the head, for the case, and beside each"
     assert "需要您补充" in visitor.text
     assert "附图" not in visitor.text
     links = re.findall(r'href="(/news/[^"]+/[^"]+)"', visitor.page)
@@ -49,6 +49,33 @@ def test_all_that_one_has_seen_is_read_at_once_and_what_came_since_is_not(asked)
     assert "2 条未读" in visitor.text
     visitor.send("/news", ("until", until))
     assert "条未读" not in visitor.text
+
+
+def test_news_stands_by_case_what_calls_for_its_reader_first_and_is_read_by_case(asked):
+    asked.move("2026-01-05T10:10:00+08:00")
+    home, now = asked.home, asked.home.clock.now()
+    later, = file(home, subject=WHO, first=1)
+    received(home)
+    for number, office in (("01", "water-office"), ("02", "power-office")):
+        for at, type_, said in ((4, "leg.granted", {"results": []}), (5, "leg.delivered", {"mode": "post"})):
+            say(home, f"{later.reference}-{number}", type_, office, later=at, **said)
+            home.desk.sweep(now)  # what comes before the next look is told as one
+    visitor, program = asked.visitor(), asked.program()
+    flat = program.get("/api/news").json["news"]
+    visitor.get("/news")
+    order = re.findall(r'<section class="news-case" aria-labelledby="case-([^"]+)"', visitor.page)
+    assert order == [asked.reference, later.reference] != list(dict.fromkeys(one["reference"] for one in flat))
+    first, second = visitor.page.split('<section class="news-case"')[1:]
+    assert ("2 条未读" in first, "示例项目" in first, "<details" in first) == (True, True, False)
+    told = sum(one["reference"] == later.reference for one in flat)
+    assert f"{told} 条未读" in second and f"另外 {told - 3} 条" in second
+    until = re.search(r'name="until" value="([^"]+)"', visitor.page)[1]
+    visitor.send("/news", ("until", until), ("reference", later.reference))
+    assert visitor.text.count("2 条未读") == 2 and f"{told} 条未读" not in visitor.text
+    assert visitor.page.count("全部已读") == 1
+    assert [one["news"] for one in program.get("/api/news").json["news"]] == [one["news"] for one in flat]
+    visitor.send("/news", ("until", until), ("reference", "another's"))
+    assert "2 条未读" in visitor.text
 
 
 def test_what_is_told_outside_is_chosen_and_what_has_a_limit_always_is(asked):

@@ -167,7 +167,7 @@ def test_what_is_no_longer_true_or_no_longer_wanted_does_not_leave(town):
 
 def test_nothing_leaves_for_a_closed_account_and_what_comes_after_it_is_open_again_does(town):
     write = town.premises.database.write
-    somebody = people.Account("somebody", "somebody", "applicant", "示例", MORNING, body=FORM)
+    somebody = people.Account("somebody", "somebody", "applicant", FORM["legal_rep_name"], MORNING, body=FORM)
     write(lambda tx: people.add_account(tx, somebody))
     first = town.file()
     town.refuse(first, "01", MORNING)

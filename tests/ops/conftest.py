@@ -73,10 +73,10 @@ def deployment(tmp_path, monkeypatch):
     return Deployment(tmp_path, monkeypatch)
 
 
-def file(home, count=1, subject="somebody"):
-    """File cases of both matters; their receipts."""
+def file(home, count=1, subject="somebody", first=0):
+    """File cases of both matters, under keys from a number on; their receipts."""
     now, made = home.clock.now(), []
-    for n in range(count):
+    for n in range(first, first + count):
         paper = home.desk.keep_file(subject, ("图.png", "image/png"), [PNG], now)
         filing = Filing(bundle="connect", situation={"services": ["water", "power"]}, form=FORM,
                         materials={"drawing": (paper.file,)}, consent={"agreed": True, "sensitive": ["phone"]})

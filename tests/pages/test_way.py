@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from sources.papers import paper
 from tests.pages.walk import (
@@ -98,10 +98,10 @@ def test_papers_go_up_without_script(browser: Browser, portal: str, tmp_path: Pa
     to_plan(page, UTILITIES, EVERYTHING)
     sign_in(page)
     page.get_by_role("button", name="材料", exact=True).click()
-    upload = page.locator("section.paper").filter(has_text="授权委托书").first
+    upload = _authority(page)
     upload.get_by_label("选择文件").set_input_files(_paper(tmp_path))
     upload.get_by_role("button", name="上传").click()
-    expect(page.locator("section.paper").first.get_by_text("已上传")).to_be_visible()
+    expect(upload.get_by_text("已上传")).to_be_visible()
     context.close()
 
 
@@ -109,7 +109,7 @@ def test_a_paper_goes_up_when_it_is_chosen_and_a_wrong_one_says_what_to_do(page:
     to_plan(page, UTILITIES, EVERYTHING)
     sign_in(page)
     page.get_by_role("button", name="材料", exact=True).click()
-    section = page.locator("section.paper").first
+    section = _authority(page)
     wrong = tmp_path / "示例.pdf"
     wrong.write_bytes(b"not a pdf")
     section.get_by_label("选择文件").set_input_files(wrong)
@@ -122,9 +122,14 @@ def test_a_paper_goes_up_when_it_is_chosen_and_a_wrong_one_says_what_to_do(page:
     expect(page.get_by_role("link", name=re.compile("授权委托书：.*文件是空的"))).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("授权委托书：还没有上传"))).to_have_count(0)
     section.get_by_label("选择文件").set_input_files(_paper(tmp_path))
-    expect(page.locator("section.paper").first.get_by_text("已上传")).to_be_visible()
-    page.locator("section.paper").first.get_by_role("button", name=re.compile("删去")).click()
-    expect(page.locator("section.paper").first.get_by_text("已上传")).to_have_count(0)
+    expect(section.get_by_text("已上传")).to_be_visible()
+    section.get_by_role("button", name=re.compile("删去")).click()
+    expect(section.get_by_text("已上传")).to_have_count(0)
+
+
+def _authority(page: Page) -> Locator:
+    """Where the agent's letter of authority goes up."""
+    return page.locator("section.paper").filter(has_text="授权委托书").first
 
 
 def _paper(folder: Path) -> Path:

@@ -301,7 +301,7 @@ def given(tmp_path, **more):
 
 def test_a_connection_is_read_with_its_secret_which_no_repr_shows(tmp_path):
     claims = Path(__file__).parents[2] / "sandbox" / "claims.yaml"
-    found = read_setup(given(tmp_path, claims=claims, least_level="L2"), {}, {"mobile"}, PAPERS)
+    found = read_setup(given(tmp_path, claims=claims, least_level="L2"), {}, {"mobile"}, PAPERS, set())
     assert (found.secret, found.issuer) == ("s", "https://city.example/")
     assert found.meanings.level == Levels("auth_level", ("L1", "L2", "L3"))
     assert found.meanings.kind == Choice("user_type", {"1": "person", "2": "organisation"})
@@ -316,7 +316,7 @@ def test_a_connection_is_read_with_its_secret_which_no_repr_shows(tmp_path):
 ])
 def test_a_connection_that_cannot_be_used_is_refused_with_what_to_write(tmp_path, wrong, said):
     with pytest.raises(BadSetup, match=said) as refused:
-        read_setup(given(tmp_path, **wrong), {}, {"mobile"}, PAPERS)
+        read_setup(given(tmp_path, **wrong), {}, {"mobile"}, PAPERS, set())
     assert "hunter2" not in str(refused.value)
 
 
@@ -326,11 +326,24 @@ def test_every_fault_of_the_mapping_is_said_at_once(tmp_path):
         "fields: {nothing: x, mobile: [y]}\n")
     (tmp_path / "secret").write_text("s")
     with pytest.raises(BadSetup) as refused:
-        read_setup(given(tmp_path, claims=tmp_path / "claims.yaml"), {}, {"mobile"}, PAPERS)
+        read_setup(given(tmp_path, claims=tmp_path / "claims.yaml"), {}, {"mobile"}, PAPERS, set())
     found = str(refused.value)
     assert all(part in found for part in ("citizen 不认识", "name 没有写", "kind 不认识 firm", "kind.person",
                                           "paper 不认识 driving；可以写 claim、id_card、passport", "level 应",
                                           "没有字段 nothing", "fields.mobile"))
+
+
+def test_whose_number_an_account_has_is_said_by_the_persons_own_claims_alone(tmp_path):
+    claims, there = tmp_path / "claims.yaml", {"mobile", "legal_rep_id", "legal_rep_name", "mother_id"}
+    (tmp_path / "secret").write_text("s")
+    claims.write_text("name: n\nfields: {mobile: m, legal_rep_id: boss_id, legal_rep_name: boss, mother_id: mum}\n")
+    with pytest.raises(BadSetup) as refused:
+        read_setup(given(tmp_path, claims=claims), {}, there, PAPERS, {"legal_rep_id", "mother_id"})
+    boss, mother = refused.value.problems
+    assert "fields.legal_rep_id" in boss and "fields.mother_id" in mother
+    assert all(part in boss for part in ("删去这一行", "citizen_id", "credit_code", "capacity", "姓名、手机"))
+    claims.write_text("name: n\ncitizen_id: id\nfields: {mobile: m, legal_rep_name: boss}\n")
+    assert read_setup(given(tmp_path, claims=claims), {}, there, PAPERS, {"legal_rep_id", "mother_id"}).meanings.fields
 
 
 def test_nobody_is_taken_for_an_organisation_that_the_platform_says_he_did_not_sign_in_for():

@@ -46,11 +46,13 @@ from store.uploads import uncleared
 from tests.clamd import EICAR, FOUND, Clamd
 from tests.store.lists import PULL, changed_list
 from web.pages.answer import _ask as asked_on_its_page
+from web.staff.leg_sheet import WITHHELD, papers_of
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
 BUNDLE = "credit-repair"
 SITUATION = CATALOG.bundles[BUNDLE].figures
+WHOLE = {**CATALOG.bundles["utilities"].figures, "services": ["power"]}
 PUSHED, FETCHES = "development-reform", "market-regulator"
 PAID, DONE = "penalty_paid#1", "duty_done"  # papers of leg 01.1, which is pushed, and of 03, which is fetched
 GOOD, BAD = b"%PDF-1.4 good", b"%PDF-1.4 " + EICAR
@@ -140,7 +142,7 @@ def test_what_names_a_file_that_nobody_has_looked_at_waits_alone_and_leaves_with
         town.desk.fetch(FETCHES, f"{receipt.reference}-03", NOW)
     later = [Letter("03", "leg.material_added", b'{"data":{}}', waits=True)]  # which no office reads before its filing
     known, premises = town.desk._book.known(receipt.reference), town.desk._premises
-    assert writing._names(Change(known, (), (), ()), later[0], {kept[DONE]})
+    assert writing._names(Change(known, (), (), ()), later[0], *[{kept[DONE]}] * 2)
     town.house.database.write(lambda tx: offer_and_send(tx, premises, known.legs, later, SOON))
     town.desk.late_scans._release(receipt.reference, SOON)
     town.desk.sweep(SOON)
@@ -224,12 +226,63 @@ def test_what_something_is_found_in_before_a_case_has_it_is_nobodys_to_file_and_
     with pytest.raises(InvalidAnswers) as refused:
         town.desk.file(SUBJECT, replace(filing, materials={**filing.materials, PAID: (mine,)}), "k", NOW)
     assert refused.value.errors["materials"] == {PAID: [SPOILED]}
-    with pytest.raises(UnknownFile):
-        town.desk.open_department_file(PUSHED, theirs)
+    for look in (lambda: town.desk.open_file(SUBJECT, mine), lambda: town.desk.open_department_file(PUSHED, theirs)):
+        with pytest.raises(Quarantined, match="查出病毒"):
+            look()
+    assert mine in {one.file for one in town.house.accounts._unfiled(SUBJECT, LATER)}, "it goes with its account"
+    assert town.desk.describe_file(SUBJECT, mine).name == "纸.pdf", "a draft's page shows it, so that it can be removed"
+    for stranger in (lambda: town.desk.open_file("else", mine),
+                     lambda: town.desk.open_department_file(FETCHES, theirs)):
+        with pytest.raises(UnknownFile):
+            stranger()
     assert town.figures() == (0, 2)
     town.desk.sweep(NOW + timedelta(days=90))  # what nobody files goes with the leftovers
     with town.house.database.read() as tx:
         assert (files.several(tx, [mine, theirs]), town.figures()) == ({}, (0, 0))
+
+
+def test_what_names_a_departments_file_in_which_something_is_found_goes_without_it_and_says_so(town: Town) -> None:
+    case, repair = town.file(WHOLE, "whole", NOW), town.filed()[0]
+    office = {leg.leg.removeprefix(case.reference): leg.department for leg in case.legs}
+    town.desk.late_scans.go_round(NOW)
+    town.pushed(NOW), town.fetched(NOW)
+    for number, paper in (("-08", "K14"), ("-03", "plan_reply")):
+        town.say(office[number], f"{case.reference}{number}", "leg.granted", NOW,
+                 results=[{"material": paper, "name": "结果"}])
+        town.pushed(SOON)
+    town.say(FETCHES, f"{repair.reference}-03", "leg.refused", NOW, reason_code="R1", reason="不符")
+    town.scanner.stop()
+    gave = {leg: town.keep(BAD, owner_of(by)) for leg, by in (("-09", office["-09"]), ("-02", FETCHES))}
+    for by, leg, paper in ((office["-09"], f"{case.reference}-09", "pipeline_permit"),
+                           (FETCHES, f"{repair.reference}-02", "abnormal_decision")):
+        result = {"material": paper, "name": "决定", "number": "许-1", "files": [gave[leg[-3:]]]}
+        assert town.say(by, leg, "leg.granted", SOON, results=[result]) == "applied"
+    assert [town.pushed(SOON + timedelta(minutes=n)) for n in (0, 9)] == [{}, {}]
+    assert town.fetched(SOON) == ["02", "03"]
+    assert town.scan(LATER) == 2
+    added = town.pushed(LATER)
+    assert {name: [paper["name"] for paper in said["materials"] if "withheld" in paper]
+            for name, said in added.items()} == {
+        "04 leg.filed": ["移出经营异常名录决定书"],
+        **{f"{number} leg.material_added": ["前一环节批准文件"] for number in ("11", "13")}}
+    for paper in (paper for said in added.values() for paper in said["materials"] if "withheld" in paper):
+        assert (paper["obtained"], paper["files"], paper["documents"][0]["number"]) == ("result", [], "许-1")
+        lost, = paper["withheld"]
+        assert (lost["name"], lost["why"], "url" in lost) == ("纸.pdf", "infected", False)
+    with town.house.database.read() as tx:
+        gone, barred = (of(tx, repair.reference) for of in (uncleared.spoiled_results, uncleared.of_case))
+    known = town.desk._book.known(repair.reference)
+    filing = Change(known, (), (), ()), Letter("04", "leg.filed", None)
+    assert [writing._names(*filing, barred, later) for later in (barred, barred - gone)] == [True, False], (
+        "an office that fetches does not wait for it either")
+    with town.app.test_request_context():
+        sheet = papers_of(town.desk.officers.sheet(PUSHED, f"{repair.reference}-04", LATER))
+    assert [one for paper in sheet for one in paper.documents if "病毒" in one] == [WITHHELD.format("纸.pdf")]
+    assert not any(file.encode() in town.left for file in gave.values())
+    with pytest.raises(Quarantined, match="请联系办理部门"):
+        town.desk.open_file(SUBJECT, gave["-09"])
+    town.desk.sweep(LATER)
+    assert (town.figures(), list(Watch(town.house.database).everything())) == ((0, 2), [])
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)

@@ -45,7 +45,8 @@ Do = Callable[[datetime], object]
 def there(place: Place, tmp_path: Path) -> Iterator[Inside]:
     with inside(tmp_path, place.data, place.url) as made:
         for who, name in ((BOSS, "示例甲"), (SUBJECT, "示例乙"), ("third", "示例丙")):
-            made.house.accounts.add(NewAccount(who, "applicant", name, subject=who, details=PERSONAS[0].details), NOW)
+            details = {**PERSONAS[0].details, "legal_rep_name": name}
+            made.house.accounts.add(NewAccount(who, "applicant", name, subject=who, details=details), NOW)
         yield made
 
 

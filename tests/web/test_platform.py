@@ -331,8 +331,11 @@ def test_neither_code_nor_token_nor_secret_nor_person_comes_into_the_log(portal,
 @pytest.mark.parametrize(("change", "said"), [
     ({"YJS_OIDC_LEVEL": "L9"}, "YJS_OIDC_LEVEL"), ({"YJS_OIDC_SECRET": "env:YJS_NO_SUCH"}, "读不到"),
     ({"YJS_OIDC_SECRET": "hunter2hunter2"}, "不能直接写"),
+    ({"YJS_OIDC_CLAIMS": "boss.yaml"}, "fields.credit_code 是办件里某个人或单位的证件号码"),
 ])
-def test_a_wrong_connection_is_refused_at_the_start(settings, change, said):
+def test_a_wrong_connection_is_refused_at_the_start(settings, tmp_path, monkeypatch, change, said):
+    monkeypatch.chdir(tmp_path)
+    Path("boss.yaml").write_text(CLAIMS.replace("phone:", "credit_code: boss.idno, phone:"))
     with pytest.raises(RefusedStart, match=said) as refused:
         create_app(settings[1] | change)
     assert "hunter2" not in str(refused.value)

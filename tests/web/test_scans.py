@@ -9,10 +9,12 @@ import pytest
 
 from connectors.clamd import Clamd
 from connectors.scanners import place_of
+from desk.uploads.papers import SPOILED
 from store.uploads import uncleared
 from tests.clamd import EICAR
 from tests.clamd import Clamd as Stub
 from tests.desk.test_pictures import PLACE, jpeg, seen
+from tests.pages.client import Visitor
 from tests.web.test_departments import NOTICES, leg, notice, send  # noqa: F401  # a fixture is used by its name
 
 
@@ -74,6 +76,27 @@ def test_while_the_scanner_is_away_uploads_are_taken_and_nobody_can_fetch_them(
     scanner.start()
     house.desk.late_scans.go_round(house.clock.now().replace(year=2100))
     assert [applicant.get(path).data for path in paths] == [drawing, drawing]
+
+
+def test_what_is_found_in_an_upload_later_is_said_to_whoever_brought_it_who_can_remove_it(
+        scanner, app, house, infected):
+    who, now, desk, person = "sample-enterprise", house.clock.now(), house.desk, Visitor(app)
+    person.sign_in(who)
+    scanner.stop()
+    draft = desk.open_draft(who, "connect", {"services": ["water"]}, now).id
+    file = desk.keep_file(who, ("图.png", "image/png"), [infected], now).file
+    desk.save_draft(who, draft, {"materials": {"drawing": [file]}}, now)
+    page = f"/drafts/{draft}/materials"
+    person.get(page)
+    assert ("图.png" in person.text, "病毒" in person.text) == (True, False)
+    scanner.start()
+    desk.late_scans.go_round(now.replace(year=2100))
+    person.get(page)
+    assert ("图.png" in person.text, SPOILED in person.text) == (True, True)
+    fetched = person.client.get(f"/api/files/{file}")
+    assert (fetched.status_code, fetched.json["code"]) == (409, "file_quarantined")
+    person.send(f"{page}/drawing/drop", ("file", file))
+    assert (person.status, "图.png" in person.text, SPOILED in person.text) == (200, False, False)
 
 
 def test_what_is_kept_of_a_persons_picture_tells_no_place_and_what_an_office_sends_stays_as_it_is(

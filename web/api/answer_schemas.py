@@ -154,7 +154,7 @@ class LegAnswer(Answer):
     can_urge = yes("late, and not urged by the caller today")
     urges = whole("how often it was urged")
     asks = many(fields.Dict())
-    results = many(fields.Dict())
+    results = many(fields.Dict(), "an agent whose `acts` lack `results` sees that there is one, and nothing of it")
     fees = many(fields.Dict())
 
 

@@ -33,6 +33,11 @@ MATERIAL = {"type": "object", "required": ["material", "name", "obtained", "file
     "obtained": {"enum": ["upload", "library", "sharing", "result", "pledge", "premises", "later"]},
     "role": MAYBE | {"description": "whose paper, where several persons bring one"},
     "files": {"type": "array", "items": FILE},
+    "withheld": {"type": "array", "description": "files of another leg's result in which a virus was found after they "
+                 "were taken: nobody gets them; there is nothing here otherwise", "items": {
+                     "type": "object", "properties": {
+                         "name": TEXT, "type": TEXT, "size": {"type": "integer"}, "sha256": TEXT,
+                         "why": {"enum": ["infected"]}}}},
     "documents": {"type": "array", "description": "what a register, a licence, a result, a pledge or a mandate says "
                   "beside or instead of a file", "items": {"type": "object", "properties": {
                       "source": TEXT | {"description": "the register or library that was asked; `mandate`"},

@@ -98,6 +98,22 @@ def known_for(draft: Draft) -> Mapping[str, Any]:
     return {**found, **_agent(bundle), **particulars(mandate, house().settings.zone)}
 
 
+def filled_in(draft: Draft) -> dict[str, Any]:
+    """What is filled into a draft without asking, by field: who the applicant is, and what the dictionary says is known
+    beforehand."""
+    known = known_for(draft)
+    brought = known.keys() if draft.on_behalf_of else (
+        own_fields(bundle_of(draft.bundle), draft.situation.get(FILER) == AS_AGENT) | told_fields())
+    return {line.code: known[line.code] for line in draft.plan.fields
+            if line.value is None and (line.prefill or line.code in brought) and line.code in known}
+
+
+def told_fields() -> frozenset[str]:
+    """The fields that the city's identity platform tells of a person beside those of a role, like a mobile number."""
+    oidc = house().parts.oidc
+    return frozenset(oidc.meanings.fields) if oidc else frozenset()
+
+
 def _agent(bundle: Bundle) -> dict[str, Any]:
     """The agent's own name, and the number that their account has beside that name."""
     catalog, own, name = house().catalog, known_of(), current().name

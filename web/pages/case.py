@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from desk.agents.agency import RESULTS, may_do
 from desk.errors import DeskError
 from web.api.cases import tracked as track_counted
 from web.errors import OWN_WORDS, Problem, not_found
@@ -129,7 +130,8 @@ def report(reference: str) -> str:
              for part in view["composite"]["parts"]]
     states = [part["state"] for part in view["composite"]["parts"]]
     left, without = states.count("awaited"), sum(one not in {"awaited", "held"} for one in states)
-    return render_template("report.html", view=view, parts=parts, at=now().isoformat(), left=left, without=without)
+    return render_template("report.html", view=view, parts=parts, at=now().isoformat(), left=left, without=without,
+                           withheld=not may_do(view, RESULTS))
 
 
 @bp.route("/track", methods=["GET", "POST"])

@@ -13,7 +13,7 @@ from desk.values import Draft
 from forms.plan import FieldLine, SectionLine
 from web.errors import not_found
 from web.identity import subject
-from web.pages.acting import known_for
+from web.pages.acting import filled_in, known_for
 from web.pages.inputs import (
     Input,
     Linked,
@@ -32,7 +32,7 @@ from web.pages.words import departments_of
 from web.wiring import house
 
 MISSING = "还没有填，请填写"
-BROUGHT = "已带出，请核对"
+BROUGHT, FROM_ACCOUNT = "已带出，请核对", "已从您的账号带出，请核对"
 CHANGED = "这一页已在别处改过；下面是您刚才在这里填的，还没有保存。再按一次保存，就以这里的为准"
 
 
@@ -69,7 +69,8 @@ def pages_of(draft: Draft) -> list[Page]:
 
 def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]:
     """The inputs of a page with what was kept; `complain` also names what is missing."""
-    departments, regions, known = departments_of(draft.plan), house().catalog.regions, known_for(draft)
+    departments, regions, filled = departments_of(draft.plan), house().catalog.regions, filled_in(draft)
+    mark = BROUGHT if draft.on_behalf_of else FROM_ACCOUNT
     found = []
     for line in lines_of(draft, section):
         if settled(line):
@@ -77,8 +78,8 @@ def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]
         errors = draft.errors.get(line.code)
         if complain and not errors and line.code in draft.missing:
             errors = [MISSING]
-        brought = line.prefill and line.code in known and draft.form.get(line.code) == known[line.code]
-        asked = replace(of_line(line, departments, regions), mark=BROUGHT if brought else "")
+        brought = line.code in filled and draft.form.get(line.code) == filled[line.code]
+        asked = replace(of_line(line, departments, regions), mark=mark if brought else "")
         found.append(with_value(asked, kept_value(line, draft.form.get(line.code)), errors))
     return found
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from catalog.dictionary import Spec
 from desk.errors import DeskError
-from desk.uploads.papers import MEGABYTE
+from desk.uploads.papers import MEGABYTE, SPOILED
 from desk.values import Draft, FileInfo
 from forms.plan import MaterialLine, RemovedMaterial
 from forms.plan_text import pledge_texts
@@ -61,10 +61,13 @@ def accepted(spec: Spec) -> str:
 def papers_of(draft: Draft, complain: bool) -> list[Paper]:
     """Every paper of a draft; `complain` also names what is missing."""
     wrong: Mapping[str, Any] = draft.errors.get("materials") or {}
+    spoiled = desk().infected([name for names in draft.materials.values() for name in names])
     found = []
     for line in draft.plan.materials:
-        files = tuple(file for name in draft.materials.get(line.key, ()) if (file := info_of(name)) is not None)
+        names = draft.materials.get(line.key, ())
+        files = tuple(file for name in names if (file := info_of(name)) is not None)
         errors = flat(wrong.get(line.key)) or ([_missing(line)] if complain and line.key in draft.missing else [])
+        errors = errors or ([SPOILED] if spoiled.intersection(names) else [])
         found.append(Paper(line, files, tuple(errors)))
     return found
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from cases.news import CHOICES, KINDS, URGENT
-from desk.errors import InvalidAnswers
+from desk.errors import DeskError, InvalidAnswers
 from store.errors import StoreError
+from store.news import News
 from store.preferences import Preferences
 from web.api.news import place_of
 from web.identity import current, subject
@@ -18,13 +22,54 @@ from web.pages.inputs import Linked
 from web.pages.root import bp, desk, now
 from web.wiring import house
 
+AT_ONCE, SHOWN = 60, 3  # pieces of news on a page; of a case at first, beside what calls for its reader
+
+
+@dataclass(frozen=True, slots=True)
+class OfCase:
+    """What a page has of one case, the latest first: what is `shown` at once, and the `rest`, which is opened; `about`
+    tells cases of one bundle apart. `unread` counts what other pages have, too."""
+
+    reference: str
+    bundle: str
+    about: str
+    shown: tuple[News, ...]
+    rest: tuple[News, ...]
+    unread: int
+
+    @property
+    def calls(self) -> bool:
+        """Whether its reader has to do something."""
+        return any(_calls(one) for one in self.shown)
+
 
 @bp.get("/news")
 def news() -> str:
-    """A page of one's news, the latest first."""
-    found, then = desk().inbox.page(subject(), request.args.get("after"), now())
-    return render_template("news.html", news=found, next=then, first="after" not in request.args,
-                           urgent=URGENT, until=now(), done=taken())
+    """A page of one's news by case: those that call for their reader first, then the latest."""
+    inbox = desk().inbox
+    found, then = inbox.page(subject(), request.args.get("after"), now(), AT_ONCE)
+    unread = inbox.unread_by_case(subject(), now())
+    of: dict[str, list[News]] = {}
+    for one in found:
+        of.setdefault(one.reference, []).append(one)
+    cases = [_of_case(reference, pieces, unread[reference]) for reference, pieces in of.items()]
+    return render_template(
+        "news.html", cases=sorted(cases, key=lambda case: not case.calls), next=then, first="after" not in request.args,
+        urgent=URGENT, until=now(), done=taken(), left=unread.total())
+
+
+def _calls(one: News) -> bool:
+    return one.read_at is None and one.kind in URGENT
+
+
+def _of_case(reference: str, pieces: Sequence[News], unread: int) -> OfCase:
+    latest = [one for one in pieces if not _calls(one)][:SHOWN]
+    shown = tuple(one for one in pieces if _calls(one) or one in latest)
+    rest = tuple(one for one in pieces if one not in shown)
+    about = ""
+    with suppress(DeskError):  # what cannot be read just now is listed all the same
+        about = desk().about(subject(), reference, now())
+    return OfCase(reference, pieces[0].bundle, about, shown, rest, unread)
 
 
 @bp.get("/news/<reference>/<key>")
@@ -35,12 +80,13 @@ def open_news(reference: str, key: str) -> Response:
 
 @bp.post("/news")
 def read_news() -> Response:
-    """All that was there when the page was made is read."""
+    """All that was there when the page was made is read, or all of one case."""
     try:
         until = datetime.fromisoformat(request.form.get("until", ""))
     except ValueError:
         until = now()
-    desk().inbox.read_all(subject(), until if until.tzinfo else now(), now())
+    until = until if until.tzinfo else now()
+    desk().inbox.read_all(subject(), until, now(), request.form.get("reference", ""))
     return redirect(url_for("pages.news"), 303)
 
 

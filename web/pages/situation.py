@@ -25,7 +25,7 @@ from forms.values import BadValue, Surroundings, read_value
 from forms.wanted import wanted_of_question
 from web.errors import not_found
 from web.identity import current, subject
-from web.pages.acting import forget_for_whom, known_for, own_fields, under_of
+from web.pages.acting import filled_in, forget_for_whom, under_of
 from web.pages.again import keep as keep_sent
 from web.pages.again import kept
 from web.pages.inputs import (
@@ -116,6 +116,10 @@ def _offered(question: AskedQuestion) -> bool:
 
 def _onward(place: Asking) -> Response:
     question = _next_open(desk().plan(place.bundle.id, place.given, now()), place.given)
+    if question is not None and question.id == FILER and len(question.options) == 1:  # a guardian files as guardian
+        given = {**place.given, FILER: question.options[0].code}
+        if keep(place.bundle.id, place.draft, given):
+            return _onward(replace(place, given=given))
     if question is not None:
         return redirect(place.to("pages.question", question=question.id), 303)
     return redirect(place.to("pages.preview"), 303)
@@ -238,21 +242,11 @@ def start(bundle: str) -> Response:
         changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
     else:
         draft = desk().open_draft(subject(), bundle, given, now(), None if under is None else under.row.principal)
-        known = known_for(draft)
-        brought = known.keys() if draft.on_behalf_of else (
-            own_fields(place.bundle, given.get(FILER) == "agent") | told_fields())
-        changes = {line.code: known[line.code] for line in draft.plan.fields
-                   if line.value is None and (line.prefill or line.code in brought) and line.code in known}
+        changes = filled_in(draft)
         forget_for_whom(bundle)
     forget(bundle, place.draft)
     desk().save_draft(subject(), draft.id, {"form": changes}, now())
     return redirect(url_for("pages.draft", draft=draft.id, first=None if place.draft else 1), 303)
-
-
-def told_fields() -> frozenset[str]:
-    """The fields that the city's identity platform tells of a person beside those of a role, like a mobile number."""
-    oidc = house().parts.oidc
-    return frozenset(oidc.meanings.fields) if oidc else frozenset()
 
 
 @bp.post("/drafts/<draft>/questions")

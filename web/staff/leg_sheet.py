@@ -32,6 +32,9 @@ class Answered:
     code: str
 
 
+WITHHELD = "“{}”里查出病毒，已经停用，没有转来；请向给出这份材料的部门另要一份"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A section of the form with what the office may read of it."""
@@ -94,7 +97,8 @@ def papers_of(sheet: Sheet) -> list[Paper]:
     """Every paper that the matter asks, with what fills it now."""
     return [Paper(str(entry["name"]) + _whose(sheet, entry), OBTAINED.get(entry["obtained"], entry["obtained"]),
                   _with_ids(entry["files"]),
-                  tuple(text for one in entry.get("documents", ()) if (text := _document(sheet, one))),
+                  (*(text for one in entry.get("documents", ()) if (text := _document(sheet, one))),
+                   *(WITHHELD.format(one["name"] or "附件") for one in entry.get("withheld", ()))),
                   entry["obtained"] == "later")
             for entry in sheet.data.get("materials", ())]
 

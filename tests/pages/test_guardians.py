@@ -1,0 +1,37 @@
+"""A guardian files for somebody else: who files is not asked where only they can, and their own number is there."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+
+from tests.pages.client import Visitor
+
+BUNDLE = "card-services"
+ANSWERS = {"card_service": "apply", "card_way": "mail"}
+
+
+def test_a_guardian_is_not_asked_who_files_and_finds_their_own_number_filled_in(app: Flask) -> None:
+    guardian = Visitor(app)
+    guardian.sign_in("sample-agent")
+    guardian.get(f"/bundles/{BUNDLE}/questions")
+    asked = []
+    while "/questions/" in guardian.at and len(asked) < 9:
+        asked.append(guardian.at.rpartition("/")[2])
+        value = "yes" if asked[-1] == "guarded" else ANSWERS.get(asked[-1], "")
+        guardian.send(guardian.at, *([(asked[-1], value)] if value else []))
+    assert asked == ["card_service", "card_way", "guarded", "uses"], "nobody is asked what a rule has settled"
+    assert "监护人或代办人" in guardian.text and "经办人(代理人)" not in guardian.text
+    assert "不能办理" not in guardian.text
+    seen = re.search(r'name="seen" value="([^"]+)"', guardian.page)
+    assert seen is not None
+    draft = re.match("/drafts/[0-9a-f]+", guardian.send(f"/bundles/{BUNDLE}/start", ("seen", seen[1])))
+    assert draft is not None
+    guardian.get(f"{draft[0]}/form/agent")
+    for field, value in (("agent_name", "示例乙"), ("agent_id", "370202198503029926")):
+        control, = re.findall(rf'<input[^>]*name="{field}"[^>]*>', guardian.page)
+        assert f'value="{value}"' in control
+    assert guardian.text.count("已从您的账号带出，请核对") == 2
+    guardian.get(f"{draft[0]}/form/person")
+    assert "370202198503029926" not in guardian.page, "whose card it is, is somebody else"
