@@ -62,17 +62,15 @@ def person_number(text: str, kinds: Mapping[str, str]) -> str:
     kind = _kind_of(said.strip(), kinds)
     if kind == ID_CARD:
         return id_card(number)
-    if is_id_card(number):
-        return _bare(number, kinds)
-    return of_kind(kind, _of_other(kind, number))
+    return _bare(number, kinds) if _read_as_card(number) else of_kind(kind, _of_other(kind, number))
 
 
-def is_id_card(text: str) -> bool:
-    """Whether this is the number of an identity card, check digit and all."""
+def _read_as_card(text: str) -> str | None:
+    """The number of an identity card, check digit and all; None for anything else."""
     try:
-        return bool(id_card(text))
+        return id_card(text)
     except BadFormat:
-        return False
+        return None
 
 
 def _kind_of(said: str, kinds: Mapping[str, str]) -> str:
@@ -87,10 +85,12 @@ def _kind_of(said: str, kinds: Mapping[str, str]) -> str:
 def _bare(text: str, kinds: Mapping[str, str]) -> str:
     """A number that does not say of which paper it is: of the only one that is taken, or of an identity card."""
     others = [kind for kind in kinds if kind != ID_CARD]
-    if not others or (is_id_card(text) and ID_CARD in kinds):
+    if not others:
         return id_card(text)
-    names = "、".join(kinds[kind] for kind in others)
-    if is_id_card(text):
+    names, card = "、".join(kinds[kind] for kind in others), _read_as_card(text)
+    if card is not None and ID_CARD in kinds:
+        return card
+    if card is not None:
         raise BadFormat(f"这是 18 位的身份证号，这里要填的是：{names}")
     if len(kinds) == 1:
         return of_kind(others[0], _of_other(others[0], text))
