@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from flask import Response
 
-from desk.errors import UnknownFile
+from desk.errors import NotScanned, Quarantined, UnknownFile
 from desk.uploads.content import clean_name, clipped
 from desk.values import FileInfo
 from web.pages.words import called
@@ -19,6 +19,7 @@ from web.uploads import sent
 
 Opened = tuple[FileInfo, Iterator[bytes]]
 Place = tuple[str, str]
+MISSING = "没有打包的文件.txt"
 LONGEST = 60  # characters of a name: Chinese ones take three bytes each, and disks take names of 255
 
 
@@ -78,11 +79,20 @@ def _same(path: str) -> str:
 
 
 def packed(view: Mapping[str, Any], open_file: Callable[[str], Opened], now: datetime) -> Response:
-    """The ZIP as an attachment. Every file is looked for before the answer begins, so that one that is lost is said."""
-    places = results_of(view)
-    if not places:
-        raise UnknownFile("还没有可以下载的结果文件；办结后会出现在这里。")
-    return attached([(path, open_file(file)[1]) for path, file in places], f"{view['reference']}.zip", now)
+    """The ZIP as an attachment. Every file is looked for before the answer begins, so that one that is lost is said.
+    One that nobody may open (yet) keeps the others from nobody: a text in its place says why; alone, it is refused."""
+    found, missing = list[tuple[str, Iterator[bytes]]](), dict[str, NotScanned | Quarantined]()
+    for path, file in results_of(view):
+        try:
+            found.append((path, open_file(file)[1]))
+        except (NotScanned, Quarantined) as barred:
+            missing[path] = barred
+    if missing and found:
+        said = "".join(f"{path}：{why.detail}\n" for path, why in missing.items())
+        found.append((MISSING, iter([said.encode()])))
+    if not found:
+        raise next(iter(missing.values()), UnknownFile("还没有可以下载的结果文件；办结后会出现在这里。"))
+    return attached(found, f"{view['reference']}.zip", now)
 
 
 def attached(files: Iterable[tuple[str, Iterator[bytes]]], name: str, now: datetime) -> Response:

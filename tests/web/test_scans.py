@@ -2,6 +2,8 @@
 from everybody."""
 
 import base64
+import io
+import zipfile
 from dataclasses import replace
 from hashlib import sha256
 
@@ -16,6 +18,7 @@ from tests.clamd import Clamd as Stub
 from tests.desk.test_pictures import PLACE, jpeg, seen
 from tests.pages.client import Visitor
 from tests.web.test_departments import NOTICES, leg, notice, send  # noqa: F401  # a fixture is used by its name
+from web.packed import MISSING
 
 
 @pytest.fixture
@@ -66,7 +69,10 @@ def test_while_the_scanner_is_away_uploads_are_taken_and_nobody_can_fetch_them(
     inside = {"name": "协议.png", "base64": base64.b64encode(drawing).decode()}
     raw = notice(leg, "leg.granted", results=[{"material": "agreement", "files": [inside]}])
     assert (mine.status_code, send(caller, raw, signed("water", raw)).status_code) == (201, 204)
-    result, = applicant.get(f"/api/cases/{leg.rpartition('-')[0]}").json["legs"][0]["results"]
+    case = f"/api/cases/{leg.rpartition('-')[0]}"
+    result, = applicant.get(case).json["legs"][0]["results"]
+    alone = applicant.get(f"{case}/results")
+    assert (alone.status_code, alone.json["code"]) == (409, "file_not_scanned")
     paths = [f"/api/files/{mine.json['file']}", f"/api/files/{result['files'][0]['file']}"]
     for path in paths:
         refused = applicant.get(path)
@@ -76,6 +82,21 @@ def test_while_the_scanner_is_away_uploads_are_taken_and_nobody_can_fetch_them(
     scanner.start()
     house.desk.late_scans.go_round(house.clock.now().replace(year=2100))
     assert [applicant.get(path).data for path in paths] == [drawing, drawing]
+
+
+def test_a_result_that_waits_for_the_scanner_keeps_no_other_result_out_of_the_package(
+        scanner, applicant, caller, leg, signed, drawing):  # noqa: F811
+    at = f"/api/cases/{leg.rpartition('-')[0]}/results"
+    headers = signed("water", drawing) | {"Content-Type": "image/png"}
+    clean = caller().post("/api/departments/water-office/files", data=drawing, headers=headers).json
+    scanner.stop()
+    waits = {"name": "图纸.png", "base64": base64.b64encode(drawing).decode()}
+    files = [waits, {"file": clean["file"]}]
+    raw = notice(leg, "leg.granted", results=[{"material": "agreement", "files": files}])
+    assert send(caller, raw, signed("water", raw)).status_code == 204
+    with zipfile.ZipFile(io.BytesIO(applicant.get(at).data)) as package:
+        assert package.namelist() == [f"{leg[-2:]} 供水报装/未命名.png", MISSING]
+        assert package.read(MISSING).decode().startswith(f"{leg[-2:]} 供水报装/图纸.png：这个文件还在等病毒检查")
 
 
 def test_what_is_found_in_an_upload_later_is_said_to_whoever_brought_it_who_can_remove_it(

@@ -63,7 +63,9 @@ def read_case(reference: str) -> Response:
 @api.get("/cases/<reference>/results")
 @operation(Operation(
     "Fetch every result of a case", {200: "one ZIP, as an attachment: a folder for each leg with its files"},
-    refuses=(404, 503), more="What was revoked is left out. None yet: 404 `unknown_file`. It counts as one download."))
+    refuses=(404, 409, 503), more="What was revoked is left out; what waits for the virus scanner, or in which it "
+    "found something, too, and a text among the files says so (409 where nothing else is there). None yet: 404 "
+    "`unknown_file`. It counts as one download."))
 def results(reference: str) -> Response:
     """Every result of one of the caller's cases."""
     only_args()
