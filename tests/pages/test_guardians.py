@@ -35,3 +35,15 @@ def test_a_guardian_is_not_asked_who_files_and_finds_their_own_number_filled_in(
     assert guardian.text.count("已从您的账号带出，请核对") == 2
     guardian.get(f"{draft[0]}/form/person")
     assert "370202198503029926" not in guardian.page, "whose card it is, is somebody else"
+
+
+def test_who_files_is_asked_after_all_once_the_answer_that_settled_it_is_another(app: Flask) -> None:
+    person = Visitor(app)
+    person.sign_in("sample-agent")
+    person.get(f"/bundles/{BUNDLE}/questions")
+    for question, value in (*ANSWERS.items(), ("guarded", "yes")):
+        person.send(f"/bundles/{BUNDLE}/questions/{question}", (question, value))
+    person.send(f"/bundles/{BUNDLE}/questions/uses")
+    assert person.at.endswith("/plan")
+    person.send(f"/bundles/{BUNDLE}/questions/guarded", ("guarded", "no"))
+    assert person.at.endswith("/questions/filer"), "nobody has said that they file for somebody else"

@@ -157,12 +157,18 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     wrong = _wrong(found, given, asked, value)
     if wrong and keep_sent(request.path, {"value": value}):
         return redirect(place.to("pages.question", question=question, check=1), 303)
-    after = replace(place, given={**given, question: value})
+    after = replace(place, given={**_said(plan, given, question), question: value})
     if not wrong and not keep(bundle, place.draft, after.given):
         wrong = [TOO_MUCH]
     if wrong:
         return _page(place, plan, asked, with_value(shown, value, wrong)), 422
     return _onward(after)
+
+
+def _said(plan: Plan, given: Mapping[str, Any], asked: str) -> Mapping[str, Any]:
+    """The answers so far but who files, where only one could and nobody was asked: another answer may change that."""
+    alone = any(one.id == FILER != asked and len(one.options) == 1 for one in plan.questions)
+    return {code: value for code, value in given.items() if code != FILER} if alone else given
 
 
 def unanswered(type_: str) -> list[str]:
