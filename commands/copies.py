@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from commands.shell import act, beside, changed, clock, keys, place, stop
+from commands.shell import act, beside, changed, clock, journal, keys, place, stop
 from desk.staff.acts import Act
+from store.copies.again import catch_up, forgotten_by
 from store.copies.backup import Copied, Goal, back_up, refuse_taken
 from store.copies.restoration import restore, try_out
 from store.errors import StoreError
@@ -44,22 +45,38 @@ def backup(folder: Path, like: Path | None, dry_run: bool, **said: str) -> None:
 
 @click.command("restore")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--without-journal", is_flag=True,
+              help="The journal is lost: what was erased and closed since the copy was made is there again.")
 @act("从备份恢复")
-def restore_(folder: Path, dry_run: bool, **said: str) -> None:
-    """Bring a copy back into the empty data folder (or empty database); it starts paused until `flask resume`."""
+def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) -> None:
+    """Bring a copy back into the empty data folder (or empty database), without what was erased and closed since; it
+    starts paused until `flask resume`."""
     where, cipher, now = place(), keys(), clock().now()
     try:
+        due = None if without_journal else forgotten_by(folder, cipher, journal())
         if dry_run:
             click.echo(f"备份完好，可以恢复。{_said(try_out(folder, cipher))}")
+            click.echo(_redone(due, "会重做"))
             return
         opened, made = restore(where, cipher, folder, lambda line: click.echo(line, err=True), now)
         try:
             doer = Act(said["by"], said["reason"])
             opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
+            due = None if without_journal else catch_up(opened, journal(), now)
         finally:
             opened.close()
     except StoreError as error:
         stop(error.says)
+    except OSError as error:
+        stop(f"数据已经恢复，但删除记录 {journal().path} 不能写入（{error.strerror}）；请检查后启动服务，"
+             "启动时会接着重做。")
     click.echo(f"已恢复。{_said(made)}")
+    click.echo(_redone(due, "已重做"))
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
     click.echo("请先用 flask reconcile 与各部门核对，再用 flask resume 恢复运行。")
+
+
+def _redone(due: int | None, word: str) -> str:
+    if due is None:
+        return "没有用删除记录：备份之后的删除、注销、停用和撤销都不在了，请按其他记载逐项重做。"
+    return f"备份之后的删除、注销、停用和撤销：{word} {due} 项。"

@@ -210,3 +210,9 @@ class NoCopy(StoreError):
     """The backup was not made or cannot be used."""
 
     code = "no_copy"
+
+
+class JournalUnfit(StoreError):
+    """The journal of what was erased is not there, cannot be read, or is another store's."""
+
+    code = "journal_unfit"

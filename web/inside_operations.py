@@ -49,7 +49,9 @@ def deliver(home: House, asked: Asked) -> dict[str, Any]:
 def erase(home: House, asked: Asked) -> dict[str, Any]:
     """Erase what closed cases say of people: `references`."""
     names = [str(name) for name in asked["references"]]
-    return {"cases": _at(home).erasures.erase(names, act_of(asked), home.clock.now())}
+    done = _at(home).erasures.erase(names, act_of(asked), home.clock.now())
+    home.desk.write_down(home.clock.now())
+    return {"cases": done}
 
 
 def quarantine_apply(home: House, asked: Asked) -> dict[str, Any]:

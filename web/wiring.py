@@ -45,6 +45,8 @@ from people.sign_ins import SignIns
 from people.tokens import Tokens
 from settings.clock import Clock
 from settings.values import Settings
+from store.copies.again import catch_up
+from store.copies.journal import Journal
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
 from store.port import Database
@@ -146,8 +148,24 @@ class House:
         """The store, opened at the first use; every later use is the same one."""
         with self._lock:
             if self._opened is None:
-                self._opened = self.parts.open_store()
+                self._opened = self._caught_up(self.parts.open_store())
             return self._opened
+
+    def _caught_up(self, opened: Opened) -> Opened:
+        """The store, once what it has forgotten is taken away again, if it was put back; `RefusedStart` where that
+        cannot be known. Nobody has used it before."""
+        journal = Journal(self.settings.journal_file)
+        try:
+            if done := catch_up(opened, journal, self.clock.now()):
+                LOG.warning("the store was put back: %s acts of the journal were done again", done)
+        except OSError as error:
+            opened.close()
+            raise RefusedStart(f"删除记录 {journal.path} 不能写入（{error.strerror}）；请检查它所在目录的属主、权限和"
+                               "空间，或用 YJS_JOURNAL 指定别处（数据目录之外）。") from error
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     @property
     def database(self) -> Database:
@@ -175,6 +193,7 @@ class House:
         now = self.clock.now()
         rest = timedelta(days=self.settings.keep_uploads) - FILES_REST
         self.accounts.erase(account, now - rest, now, beside)
+        self.desk.write_down(now)
 
     def begin(self) -> None:
         """Open the store and start the dispatcher; the server calls it in its worker, nobody else does. `RefusedStart`

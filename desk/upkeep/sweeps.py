@@ -20,6 +20,7 @@ from desk.news.telling import Telling
 from desk.premises import Premises
 from desk.sending.claims import Claims
 from desk.staff.urging import Urging
+from desk.upkeep.journaling import write_down
 from desk.upkeep.leftovers import Leftovers
 from desk.upkeep.offices import Offices
 from desk.upkeep.refold import Refolder
@@ -71,6 +72,7 @@ class Sweeper:
         more = self._refolder.step(now)
         self._watch.look(now)
         self._seal(now)
+        write_down(self._premises, now)
         self._telling.go_round(now)
         while database.write(partial(counters.fold, limit=PAGE * 10)) == PAGE * 10:
             pass

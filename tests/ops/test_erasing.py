@@ -1,5 +1,7 @@
 """Closed cases are erased by command: named ones, or all that ended before a day."""
 
+import json
+
 from desk.applicants.afterwards import Withdrawal
 from tests.ops.conftest import file, received, say
 
@@ -15,6 +17,8 @@ def test_cases_that_ended_before_a_day_are_erased_and_others_are_named_with_why(
         for leg, office in zip(first.legs, ("water-office", "power-office"), strict=True):
             assert say(home, leg.leg, "leg.refused", office, reason_code="R1", reason="不符") == "applied"
     clock.write_text("2026-03-05T09:00:00+08:00 x0")
+    copy = deployment.folder / "copy"
+    deployment.ok("backup", copy)
     tried = deployment.ok("erase", "--closed-before", "2026-02-01", "--reason", "保存期满", "--dry-run")
     assert f"{first.reference}  将删除" in tried and "将删除 1 件" in tried
     done = deployment.flask("erase", second.reference, "--closed-before", "2026-02-01", "--reason", "保存期满")
@@ -34,3 +38,23 @@ def test_cases_that_ended_before_a_day_are_erased_and_others_are_named_with_why(
     assert f"{third.reference}  将删除" in deployment.ok(*taken_back, "--dry-run")
     assert "已删除 1 件" in deployment.ok(*taken_back)
     assert deployment.flask("erase", "--closed-before", "soon", "--reason", "x").exit_code == 1
+    comes_back_without_them(deployment, monkeypatch, copy, (first, third))
+
+
+def comes_back_without_them(deployment, monkeypatch, copy, erased):
+    """The copy from before is restored only with the journal, and then without what it does not know."""
+    journal = deployment.folder / "keys.journal"
+    aside = journal.rename(deployment.folder / "aside")
+    monkeypatch.setenv("YJS_DATA", str(deployment.folder / "back"))
+    refused = deployment.flask("restore", copy)
+    assert (refused.exit_code, "keys.journal" in refused.output) == (1, True)
+    assert not (deployment.folder / "back" / "store.sqlite3").exists()
+    assert "没有用删除记录" in deployment.ok("restore", copy, "--dry-run", "--without-journal")
+    aside.rename(journal)
+    assert "会重做 2 项" in deployment.ok("restore", copy, "--dry-run")
+    assert "已重做 2 项" in deployment.ok("restore", copy)
+    said = deployment.ok("export", "--jsonl", "--personal", "--reason", "核对")
+    found = [json.loads(line) for line in said.splitlines()]
+    gone = {line["id"]: line["erased"] for line in found if line["kind"] == "case"}
+    assert gone == {one: one in {case.reference for case in erased} for one in gone} and len(gone) == 3
+    assert deployment.json("verify")["holds"] is True

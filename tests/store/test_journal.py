@@ -1,0 +1,293 @@
+"""What was erased, closed and taken back stays so, whichever copy of a store is put back; and nothing else goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bench.inside import SUBJECT, Inside, inside
+from desk.agents.mandates import Wish
+from desk.errors import UnknownCase
+from desk.staff.acts import Act
+from desk.upkeep.watch import Watch
+from people.accounts import NewAccount
+from people.errors import UnknownToken
+from people.tokens import Grant
+from store import audit, files, tallies
+from store.audit import Entry
+from store.chains.proof import verify
+from store.copies import journal as journals
+from store.copies.again import catch_up, forgotten_by
+from store.copies.backup import Goal, back_up
+from store.copies.journal import REDONE, Journal
+from store.copies.restoration import restore
+from store.engine.opening import Place
+from store.errors import JournalUnfit
+from store.keys import load_keys
+from store.port import Tx
+from tests.shared import Server
+from tests.store.everything import readable
+from web.inside import VERBS
+from web.wiring import RefusedStart
+
+NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=40)
+POWER = {"services": ["power"], "outside_line": False, "filer": "legal_rep"}
+ACT = Act("ops", "保存期满")
+SAID = {"by": "ops", "reason": "离职"}
+PASSWORD = "一句只有我自己知道的很长的话"
+
+
+@pytest.fixture
+def there(place: Place, tmp_path: Path) -> Iterator[Inside]:
+    with inside(tmp_path, place.data, place.url) as made:
+        yield made
+
+
+@pytest.fixture
+def embedded(migrated: Callable[[Path], Path], tmp_path: Path) -> Iterator[Inside]:
+    """The same for what no database decides."""
+    with inside(tmp_path, migrated(tmp_path / "data")) as made:
+        yield made
+
+
+def quiet(text: str) -> None:
+    assert text
+
+
+def filed(there: Inside, name: str, *, over: bool) -> tuple[str, str]:
+    """A case with a paper that names it and an office's words; its reference and query code."""
+    receipt = there.file(POWER, name, NOW)
+    there.deliver(NOW)
+    if over:
+        assert there.say("power-grid", f"{receipt.reference}-03", "leg.refused", NOW, reason_code="R1",
+                         reason=f"words-of-{name}") == "applied"
+    else:
+        assert there.say("power-grid", f"{receipt.reference}-03", "leg.remark", NOW, text=f"words-of-{name}")
+    paper = there.desk.keep_file(SUBJECT, (f"name-of-{name}.pdf", "application/pdf"), [f"bytes-of-{name}".encode()],
+                                 NOW).file
+    there.house.database.write(lambda tx: files.link(tx, receipt.reference, SUBJECT, [paper]))
+    return receipt.reference, receipt.code
+
+
+def joined(there: Inside, name: str) -> str:
+    """An applicant's account with a draft and an upload; its id."""
+    desk = there.desk
+    who = there.house.accounts.add(NewAccount(name, "applicant", f"person-{name}", password=PASSWORD), NOW).account
+    draft = desk.open_draft(who, "utilities", POWER, NOW).id
+    desk.save_draft(who, draft, {"form": {"project_name": f"draft-of-{name}"}}, NOW)
+    desk.keep_file(who, (f"upload-of-{name}.pdf", "application/pdf"), [f"bytes-of-{name}".encode()], NOW)
+    return who
+
+
+def erase(there: Inside, *references: str) -> None:
+    done = there.desk.operations.erasures.erase(references, ACT, LATER)
+    assert set(done.values()) == {""}
+    there.desk.write_down(LATER)
+
+
+def copied(there: Inside, tmp_path: Path, place: Place, name: str = "copy") -> Path:
+    back_up(place, there.house.opened, there.house.opened.db.cipher, Goal(tmp_path / name), NOW)
+    return tmp_path / name
+
+
+def put_back(copy: Path, tmp_path: Path, server: Server | None) -> Place:
+    """The store out of a copy, in a new place; nobody has begun it yet."""
+    place = Place(tmp_path / f"back-of-{copy.name}", server.bare() if server else None, patience=1.0)
+    restore(place, load_keys(tmp_path / "keys" / "keys"), copy, quiet, LATER)[0].close()
+    return place
+
+
+def journal_of(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "keys" / "keys.journal")
+
+
+def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_back(
+        there: Inside, place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    house, desk = there.house, there.desk
+    (ended, code), (running, _) = filed(there, "ended", over=True), filed(there, "running", over=False)
+    kept, kept_code = filed(there, "kept", over=True)
+    gone, stays = joined(there, "gone"), joined(there, "stays")
+    left = house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW).account
+    token = house.tokens.issue(Grant("operator", left), NOW)
+    wish = Wish(desk.mandates.show_code("agent", NOW)[0], date(2026, 3, 1))
+    given = desk.mandates.give(stays, wish, "k", NOW).row.mandate
+    thrown = desk.open_draft(stays, "utilities", POWER, NOW).id
+    desk.save_draft(stays, thrown, {"form": {"project_name": "draft-thrown-away"}}, NOW)
+    copy = copied(there, tmp_path, place)
+    assert there.say("power-grid", f"{running}-03", "leg.refused", NOW, reason_code="R1", reason="后来") == "applied"
+    erase(there, ended, running)
+    house.erase_account(gone, lambda tx: audit.record(tx, Entry(LATER, "applicant", "account.erase", gone)))
+    VERBS["account-change"](house, {"login": "li", "change": "disable", **SAID})
+    VERBS["revoke"](house, {"id": desk.operations.tokens()[0].id, **SAID})
+    desk.mandates.revoke(stays, given, LATER)
+    desk.drop_draft(stays, thrown, LATER)
+    desk.write_down(LATER)
+    house.close()
+
+    back = put_back(copy, tmp_path, request.getfixturevalue("server") if place.url else None)
+    with inside(tmp_path, back.data, back.url) as then:
+        everything, broken = readable(then.house.opened)
+        assert broken == 0
+        assert [one for one in ("words-of-ended", "name-of-ended", "bytes-of-ended", code, "words-of-running",
+                                "name-of-running", "bytes-of-running", "person-gone", "draft-of-gone",
+                                "upload-of-gone", "bytes-of-gone", "draft-thrown-away")
+                if one.encode() in everything] == []
+        assert [one for one in ("words-of-kept", "name-of-kept", "bytes-of-kept", kept_code, "person-stays",
+                                "draft-of-stays", "upload-of-stays", "bytes-of-stays")
+                if one.encode() not in everything] == []
+        again, database = then.desk, then.house.database
+        assert again.case_view(SUBJECT, kept, LATER)["reference"] == kept
+        for reference in (ended, running):
+            with pytest.raises(UnknownCase):
+                again.case_view(SUBJECT, reference, LATER)
+        with pytest.raises(UnknownToken):
+            then.house.tokens.identity(token, NOW)
+        found = then.house.accounts.get(left)
+        assert found is not None and found.disabled
+        assert again.mandates.one("agent", given, LATER).state == "revoked"
+        assert (verify(database).holds, list(Watch(database).everything())) == (True, [])
+        with database.read() as tx:
+            assert tallies.drift(tx) == []
+            done = [(one.action, one.target) for one in audit.entries(tx, limit=1000) if one.actor == "platform"]
+        assert done == [
+            ("case.erase", ended), ("case.erase", running), ("account.erase", gone), ("account.disable", left),
+            ("token.revoke", again.operations.tokens()[0].id), ("mandate.revoke", given), ("draft.drop", thrown),
+            (REDONE, "store")]
+        assert catch_up(then.house.opened, journal_of(tmp_path), LATER) == 0, "it knows all of it now"
+
+
+def disabled(there: Inside, who: str) -> bool:
+    found = there.house.accounts.get(who)
+    return found is not None and found.disabled
+
+
+def switch(there: Inside, change: str) -> None:
+    VERBS["account-change"](there.house, {"login": "li", "change": change, **SAID})
+    there.desk.write_down(LATER)
+
+
+def test_the_last_word_counts_and_a_word_that_the_store_has_said_since_then_counts_more(
+        there: Inside, place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue("server") if place.url else None
+    left = there.house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW).account
+    copy = copied(there, tmp_path, place)
+    for change in ("disable", "enable", "disable"):
+        switch(there, change)
+    of_another_host = journal_of(tmp_path).path.read_bytes()
+    switch(there, "enable")
+    there.house.close()
+    back = put_back(copy, tmp_path, server)
+    with inside(tmp_path, back.data, back.url) as then:
+        assert not disabled(then, left)
+        later = copied(then, tmp_path, back, "later")
+        switch(then, "disable")
+        switch(then, "enable")
+    journal_of(tmp_path).path.write_bytes(of_another_host)  # it was down, and has never heard of the copy
+    with inside(tmp_path, back.data, back.url) as then:
+        assert not disabled(then, left), "here somebody has spoken of it since"
+        lines = journal_of(tmp_path).lines()
+        assert [line.action for line in lines[-3:]] == ["account.disable", "account.enable", REDONE]
+    older = put_back(later, tmp_path, server)
+    with inside(tmp_path, older.data, older.url) as then:
+        assert not disabled(then, left)
+        switch(then, "disable")
+    assert len({line.hash for line in journal_of(tmp_path).lines()}) == len(journal_of(tmp_path).lines())
+
+
+def test_a_catching_up_that_was_cut_off_goes_on_where_it_stopped(
+        embedded: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [filed(embedded, name, over=True)[0] for name in ("one", "two")]
+    copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
+    erase(embedded, *names)
+    embedded.house.close()
+    back = put_back(copy, tmp_path, None)
+    record, seen = audit.record, list[str]()
+
+    def dies(tx: Tx, entry: Entry) -> int:
+        seen.append(entry.target)
+        if entry.target == names[1]:
+            raise KeyboardInterrupt
+        return record(tx, entry)
+
+    monkeypatch.setattr(audit, "record", dies)
+    with inside(tmp_path, back.data, back.url) as then, pytest.raises(KeyboardInterrupt):
+        assert then.desk
+    monkeypatch.undo()
+    with inside(tmp_path, back.data, back.url) as then:
+        everything, _ = readable(then.house.opened)
+        assert b"words-of-one" not in everything and b"words-of-two" not in everything
+        assert verify(then.house.database).holds
+    assert seen == names
+
+
+def test_a_line_that_was_cut_off_is_written_again_and_a_damaged_one_is_said(
+        embedded: Inside, tmp_path: Path) -> None:
+    journal, house, desk = journal_of(tmp_path), embedded.house, embedded.desk
+    assert journal.last() is None and journal.path.stat().st_mode & 0o077 == 0
+    house.database.write(lambda tx: [audit.record(tx, Entry(NOW, "a", "token.revoke", f"t{n}")) for n in range(1200)])
+    house.database.write(lambda tx: audit.record(tx, Entry(NOW, "a", "backup", "b")))
+    desk.write_down(NOW)
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole[:-5])
+    last = journal.last()
+    assert last is not None and last.target == "t1198"
+    desk.write_down(NOW)
+    assert journal.path.read_bytes() == whole and len(journal.lines()) == 1200
+    journal.path.write_bytes(whole.replace(b'"t7"', b'"t7'))
+    with pytest.raises(JournalUnfit, match="损坏"):
+        journal.lines()
+
+
+def test_a_journal_that_cannot_be_written_is_said_and_what_is_erased_is_erased(
+        embedded: Inside, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    journal, database = journal_of(tmp_path), embedded.house.database
+    reference, _ = filed(embedded, "one", over=True)
+    journal.path.unlink()
+    journal.path.mkdir()
+    erase(embedded, reference)
+    assert "cannot be written" in caplog.text
+
+    def lags(at: datetime) -> bool:
+        with database.read() as tx:
+            return journals.lags(tx, journal, at)
+
+    assert (lags(LATER), lags(LATER + timedelta(hours=1))) == (False, True)
+    journal.path.rmdir()
+    embedded.desk.sweep(LATER)
+    assert [line.target for line in journal.lines()] == [reference] and not lags(LATER + timedelta(hours=1))
+
+
+def test_nothing_is_begun_where_nobody_could_write_down_what_is_erased(
+        migrated: Callable[[Path], Path], tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    data = migrated(tmp_path / "data")
+    with inside(tmp_path, data, YJS_JOURNAL=str(tmp_path / "elsewhere")) as there, \
+            pytest.raises(RefusedStart, match="YJS_JOURNAL"):
+        assert there.desk
+    with inside(tmp_path, data, YJS_JOURNAL=str(tmp_path / "elsewhere" / "journal")) as there:
+        assert there.desk
+        assert (tmp_path / "elsewhere" / "journal").exists() and not journal_of(tmp_path).path.exists()
+
+
+def test_a_journal_that_does_not_know_the_copy_is_not_its_own(embedded: Inside, tmp_path: Path) -> None:
+    cipher, journal = embedded.house.database.cipher, journal_of(tmp_path)
+    one, two, three = (filed(embedded, name, over=True)[0] for name in ("one", "two", "three"))
+    first = copied(embedded, tmp_path, Place(tmp_path / "data"), "first")
+    erase(embedded, one)
+    early = journal.path.read_bytes()
+    erase(embedded, two)
+    copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
+    erase(embedded, three)
+    assert forgotten_by(first, cipher, journal) == 3
+    assert forgotten_by(copy, cipher, journal) == 1
+    journal.path.write_bytes(early)
+    with pytest.raises(JournalUnfit, match="还旧"):
+        forgotten_by(copy, cipher, journal)
+    journal.path.unlink()
+    for made in (copy, first):
+        with pytest.raises(JournalUnfit, match="放回"):
+            forgotten_by(made, cipher, journal)
