@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, str] = {  # name: module:attribute
     "scans": "commands.legs:scans",
     "quarantine": "commands.quarantine:quarantine", "reconcile": "commands.reconciling:reconcile",
     "pause": "commands.running:pause", "resume": "commands.running:resume", "dispatch": "commands.running:dispatch",
-    "keys": "commands.running:keys",
+    "keys": "commands.keys:keys",
     "token": "commands.people:token", "tokens": "commands.people:tokens",
     "account": "commands.people:account", "accounts": "commands.people:accounts",
     "export": "commands.reading:export_", "verify": "commands.reading:verify_", "audit": "commands.reading:audit_",

@@ -21,6 +21,11 @@ def key_id(key: Key) -> bytes:
     return hashlib.sha256(b"yijianshi key id\0" + key.secret).digest()[:_ID_BYTES]
 
 
+def sealed_by(sealed: bytes) -> str:
+    """The id of the key that sealed a value."""
+    return sealed[:_ID_BYTES].hex()
+
+
 class Cipher:
     """Seals with the newest key and opens with all of them, of whichever family each is; `digest` is what the newest
     key's family links chains with.
@@ -38,6 +43,11 @@ class Cipher:
         self._boxes: dict[bytes, Box] = {key_id(key): key.family.box(key.secret) for key in keys}
         self._newest, self.digest = key_id(keys[-1]), keys[-1].family.digest
         self._index = index_key.family.mac(index_key.secret)  # what the key alone decides, once
+
+    @property
+    def newest(self) -> str:
+        """The id of the key that seals."""
+        return self._newest.hex()
 
     @property
     def ids(self) -> tuple[str, ...]:

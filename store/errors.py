@@ -108,6 +108,12 @@ class KeysDiffer(StoreError):
     code = "keys_differ"
 
 
+class KeysInUse(StoreError):
+    """A key is still needed, or was until lately."""
+
+    code = "keys_in_use"
+
+
 class KeysExposed(StoreError):
     """The key file lies where it may not lie or others may read it."""
 

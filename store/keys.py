@@ -1,4 +1,5 @@
-"""The key file: made with mode 0600 outside the data folder, extended by rotation, never overwritten in place."""
+"""The key file: made with mode 0600 outside the data folder, extended by rotation, never overwritten in place; a key
+that nothing needs any more can be destroyed."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from store.algorithms import AES, FAMILIES, Family, Key
-from store.cipher import Cipher
+from store.cipher import Cipher, key_id
 from store.engine.folder import claimed, make_folder, write_durably
-from store.errors import FolderBusy, KeysExposed, KeysMissing
+from store.errors import FolderBusy, KeysExposed, KeysInUse, KeysMissing
 
 
 def create_keys(path: Path, family: Family = AES) -> None:
@@ -36,6 +37,30 @@ def add_key(path: Path, family: Family | None = None) -> None:
         family = family or _key(content["keys"][-1]).family
         _write(path, {**content, "keys": [*content["keys"], _fresh(family, family.key_bytes)]})
         os.chown(path, before.st_uid, before.st_gid)  # root may have called; the service must read it at its next start
+
+
+def destroy_key(path: Path, which: str) -> None:
+    """Take a sealing key out of the file for good, by its id; where it stood is written over. KeysMissing if it is not
+    there, KeysInUse if it is the newest one."""
+    _read(path)
+    with _alone(path):
+        content, before = _read(path), path.stat()
+        left = [text for text in content["keys"] if key_id(_key(text)).hex() != which]
+        if len(left) == len(content["keys"]):
+            raise KeysMissing(f"{path} 里没有编号为 {which} 的密钥；请用 flask keys list 查看。")
+        if left[-1:] != content["keys"][-1:]:
+            raise KeysInUse(f"{which} 是正在用来加密的密钥；请先用 flask keys add 加一个新的。")
+        with path.open("r+b") as old:
+            _write(path, {**content, "keys": left})
+            os.chown(path, before.st_uid, before.st_gid)
+            old.write(b"\0" * before.st_size)
+            old.flush()
+            os.fsync(old.fileno())
+
+
+def listed(path: Path) -> list[tuple[str, str]]:
+    """The ids of the sealing keys and the names of their families, the newest last."""
+    return [(key_id(key).hex(), key.family.name) for key in _keys(_read(path))]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from desk.staff.operations import BACKUP
+from desk.staff.rekeying import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted

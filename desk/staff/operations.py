@@ -16,6 +16,7 @@ from desk.staff.acts import Act
 from desk.staff.delivering import Deliveries
 from desk.staff.erasing import Erasures
 from desk.staff.quarantine import Quarantine
+from desk.staff.rekeying import BACKUP, Rekeying
 from desk.staff.resend import Resends
 from desk.staff.transfers import Transfers
 from store import marks, pausing
@@ -26,8 +27,6 @@ from store.marks import Mark
 from store.messages import TOPIC
 from store.people import Token
 from store.port import Tx
-
-BACKUP = "backup"  # the act, and the mark that says when the last one was made
 
 
 class Operations:
@@ -42,6 +41,7 @@ class Operations:
         self.erasures = Erasures(premises, book)
         self.transfers = Transfers(premises, book)
         self.deliveries = Deliveries(premises, book)
+        self.rekeying = Rekeying(premises)
 
     def paused(self) -> Mark | None:
         """Since when and why the service is paused; None while it is not."""

@@ -1,6 +1,7 @@
 """Whether the keys in force are those that the store was written with; asked whenever it is opened.
 
 With another key file a portal would begin, call itself ready, and seal new cases so that no one key file opens all.
+What was destroyed may be missing, and must not be sealed with again, from whichever old copy of the file.
 """
 
 from __future__ import annotations
@@ -10,36 +11,64 @@ from datetime import datetime
 from store import audit, marks
 from store.cipher import Cipher
 from store.errors import KeysDiffer, SealBroken
+from store.marks import Mark
 from store.port import Database, Tx
 from store.sealing import unseal
 
-NAME = "keys"
+NAME, DESTROYED = "keys", "keys_destroyed"
 _PURPOSE = "store.keys"
+_SEALS = "seals_with:"
 
 
 def refuse_other_keys(database: Database) -> None:
-    """KeysDiffer unless the keys open what is here: those that were in force before must all be there still."""
+    """KeysDiffer unless the keys open what is here: those that were in force before must all be there still, but for
+    those that were destroyed."""
     with database.read() as tx:
-        known = marks.get(tx, NAME)
+        known, gone = marks.get(tx, NAME), destroyed(tx)
         if known is None:
             _try(tx)
             return
     index, *ids = known.value.split()
-    if index != _proof(database.cipher) or not set(ids) <= set(database.cipher.ids):
+    if database.cipher.newest in gone:
+        raise KeysDiffer("密钥文件是旧的：其中最新的密钥已经销毁；请换上现在的密钥文件(YJS_KEYS)。")
+    if index != _proof(database.cipher) or not set(ids) - gone <= set(database.cipher.ids):
         raise KeysDiffer("密钥文件不是写入这些数据时用的那一个，或少了其中的密钥；请检查 YJS_KEYS，换回原来的文件。")
 
 
 def note_keys(database: Database, now: datetime) -> None:
     """Write down which keys are in force, so that a later start can tell; nothing is told of the keys themselves."""
     refuse_other_keys(database)
-    said = " ".join((_proof(database.cipher), *sorted(database.cipher.ids)))
 
     def unit(tx: Tx) -> None:
+        said = " ".join((_proof(database.cipher), *sorted(set(database.cipher.ids) - destroyed(tx))))
         known = marks.get(tx, NAME)
         if known is None or known.value != said:
             marks.put(tx, NAME, said, now)
+        seals(tx, now)
 
     database.write(unit)
+
+
+def seals(tx: Tx, now: datetime) -> None:
+    """Note that a process seals with its newest key just now."""
+    marks.put(tx, _SEALS + tx.cipher.newest, "", now)
+
+
+def sealed_last(tx: Tx, key: str) -> datetime | None:
+    """When a process said last that it seals with a key; None if none ever did."""
+    found: Mark | None = marks.get(tx, _SEALS + key)
+    return found.at if found else None
+
+
+def destroyed(tx: Tx) -> set[str]:
+    """The ids of the keys that were destroyed."""
+    found = marks.get(tx, DESTROYED)
+    return set(found.value.split()) if found else set()
+
+
+def give_up(tx: Tx, key: str, now: datetime) -> None:
+    """From now on the store does without a key."""
+    marks.put(tx, DESTROYED, " ".join(sorted(destroyed(tx) | {key})), now)
 
 
 def _proof(cipher: Cipher) -> str:

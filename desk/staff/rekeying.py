@@ -1,0 +1,80 @@
+"""Operators have everything sealed anew with the newest key, and destroy an older one once nothing needs it: then no
+copy from before can be read, and what was erased since is gone from all of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from desk.premises import Premises
+from desk.staff.acts import Act
+from store import marks
+from store.copies import resealing
+from store.copies.resealing import Slice
+from store.engine import same_keys
+from store.engine.opening import Opened
+from store.errors import KeysInUse
+from store.port import Tx
+
+RESEALED = "resealed"  # since when nothing is sealed by another key than the one it names
+BACKUP = "backup"  # the act, and the mark that says when the last one was made
+
+
+class Rekeying:
+    """What becomes of keys; every act is an entry of the audit log, in the transaction of the act."""
+
+    def __init__(self, premises: Premises) -> None:
+        self._premises = premises
+
+    def reseal(self, newest: str, after: str | None) -> Slice:
+        """Seal some more anew, behind where a slice ended; `newest` is the key that the caller means. KeysInUse if this
+        process still seals with an older one."""
+        self._refuse_older(newest)
+        return resealing.reseal(Opened(self._premises.database, self._premises.vault), after)
+
+    def resealed(self, newest: str, done: int, act: Act, now: datetime) -> None:
+        """Record that a whole walk found nothing by an older key, and how much was sealed anew before it."""
+        self._refuse_older(newest)
+
+        def unit(tx: Tx) -> None:
+            known = marks.get(tx, RESEALED)
+            if done or known is None or known.value != newest:
+                marks.put(tx, RESEALED, newest, now)
+            act.record(tx, "keys.reseal", newest, now, {"done": done})
+
+        if not act.dry_run:
+            self._premises.database.write(unit)
+
+    def destroy(self, key: str, keep: timedelta, act: Act, now: datetime) -> dict[str, Any]:
+        """Do without a key from now on, by which the caller has found nothing sealed; KeysInUse while a copy may need
+        it that is not older than `keep`."""
+        def unit(tx: Tx) -> None:
+            self._refuse_needed(tx, key, keep, now)
+            if not act.dry_run:
+                same_keys.give_up(tx, key, now)
+                act.record(tx, "keys.destroy", key, now, {})
+
+        self._premises.database.write(unit)
+        return {"key": key}
+
+    def _refuse_older(self, newest: str) -> None:
+        if self._premises.database.cipher.newest != newest:
+            raise KeysInUse("运行中的服务还在用较旧的密钥加密；请重新启动服务（多台机器逐台），再运行一次。")
+
+    def _refuse_needed(self, tx: Tx, key: str, keep: timedelta, now: datetime) -> None:
+        newest, done = tx.cipher.newest, marks.get(tx, RESEALED)
+        if key == newest:
+            raise KeysInUse(f"{key} 是正在用来加密的密钥；请先用 flask keys add 加一个新的。")
+        if done is None or done.value != newest:
+            raise KeysInUse("还没有把旧密钥加密的内容换成新密钥；请先运行 flask keys reseal。")
+        last, backup, until = same_keys.sealed_last(tx, key), marks.get(tx, BACKUP), done.at + keep
+        if last is not None and last >= done.at:
+            raise KeysInUse(f"{self._said(last)} 还有进程在用 {key} 加密；请重新启动它，再运行 flask keys reseal。")
+        if backup is None or backup.at <= done.at:
+            raise KeysInUse("换成新密钥以后还没有做过备份；请先运行 flask backup，并确认它可以恢复。")
+        if now < until:
+            raise KeysInUse(f"{self._said(until)} 以前的备份还可能要用 {key}；请到那时再销毁，"
+                            "或用 --keep 写明备份只留几天。")
+
+    def _said(self, at: datetime) -> str:
+        return f"{at.astimezone(self._premises.zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,182 @@
+"""Once a key is destroyed nothing can be read of any copy from before, on both stores; what is here is whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bench.inside import Inside, inside
+from desk.staff.acts import Act
+from desk.staff.rekeying import BACKUP
+from desk.upkeep.watch import Watch
+from store import marks
+from store.chains.proof import verify
+from store.cipher import Cipher
+from store.copies import resealing
+from store.copies.backup import Goal, back_up
+from store.copies.restoration import restore, try_out
+from store.copies.sealed import SEALED
+from store.engine import same_keys
+from store.engine.opening import Opened, Place, open_store
+from store.engine.sqlite import FILE, SqliteReader
+from store.errors import KeysDiffer, KeysInUse, KeysMissing, NoCopy
+from store.keys import add_key, destroy_key, listed, load_keys
+from store.uploads.vault import FolderVault
+from tests.store.everything import readable, unlisted
+from tests.store.test_journal import LATER, NOW, erase, filed, joined, quiet
+
+ACT, DAY = Act("ops", "换密钥"), timedelta(days=1)
+THEN = LATER + 3 * DAY  # when everything is sealed anew
+GONE = ("words-of-ended", "name-of-ended", "bytes-of-ended", "person-gone", "draft-of-gone", "bytes-of-gone")
+HERE = ("words-of-kept", "name-of-kept", "bytes-of-kept", "person-stays", "draft-of-stays")
+
+
+@contextmanager
+def begun(place: Place, folder: Path) -> Iterator[Inside]:
+    """The portal as it begins, with the keys that are in the file now."""
+    with inside(folder, place.data, place.url) as made:
+        same_keys.note_keys(made.house.database, NOW)
+        yield made
+
+
+def keys_of(folder: Path) -> Path:
+    return folder / "keys" / "keys"
+
+
+def reseal(there: Inside) -> int:
+    """As the command does it, until a whole walk finds nothing; how much was sealed anew."""
+    rekeying, newest, total = there.desk.operations.rekeying, there.house.database.cipher.newest, 0
+    while True:
+        done, then = 0, None
+        while (some := rekeying.reseal(newest, then)).then is not None:
+            done, then = done + some.done, some.then
+        total += done + some.done
+        if not done + some.done:
+            rekeying.resealed(newest, total, ACT, THEN)
+            return total
+
+
+def backed_up(there: Inside, place: Place, goal: Goal, at: datetime = THEN + DAY) -> None:
+    back_up(place, there.house.opened, there.house.database.cipher, goal, at)
+    there.desk.operations.note(BACKUP, goal.folder.name, {}, ACT, at)
+
+
+def destroy(there: Inside, key: str, after: timedelta) -> None:
+    there.desk.operations.rekeying.destroy(key, 14 * DAY, ACT, THEN + after)
+
+
+def of_copy(folder: Path, cipher: Cipher) -> tuple[bytes, int]:
+    reader = SqliteReader(folder / FILE, cipher)
+    try:
+        return readable(Opened(reader, FolderVault(folder, cipher)))
+    finally:
+        reader.close()
+
+
+def those(words: tuple[str, ...], everything: bytes) -> list[str]:
+    return [one for one in words if one.encode() in everything]
+
+
+def test_what_was_erased_can_be_read_of_no_copy_once_its_key_is_destroyed(place: Place, tmp_path: Path) -> None:
+    before, after, first = tmp_path / "before", tmp_path / "after", None
+    with begun(place, tmp_path) as there:
+        ended, kept = (filed(there, name, over=True)[0] for name in ("ended", "kept"))
+        gone, _ = (joined(there, name) for name in ("gone", "stays"))
+        backed_up(there, place, Goal(before), NOW)
+        erase(there, ended)
+        there.house.accounts.erase(gone, LATER - 29 * DAY, LATER)
+        there.desk.sweep(LATER + 2 * DAY)
+        first = there.house.database.cipher.newest
+    add_key(keys_of(tmp_path))
+    everything, broken = of_copy(before, load_keys(keys_of(tmp_path)))
+    assert (those((*GONE, *HERE), everything), broken) == ([*GONE, *HERE], 0), "the copy can be read as yet"
+    with begun(place, tmp_path) as there:
+        database = there.house.database
+        with pytest.raises(KeysInUse, match="reseal"):
+            destroy(there, first, 99 * DAY)
+        assert reseal(there) > 20
+        assert set(resealing.count(there.house.opened)) == {database.cipher.newest}
+        with pytest.raises(KeysInUse, match="flask backup"):
+            destroy(there, first, 99 * DAY)
+        backed_up(there, place, Goal(after, like=before))
+        with pytest.raises(KeysInUse, match="以前的备份"):
+            destroy(there, first, 13 * DAY)
+        with pytest.raises(KeysInUse, match="正在用来加密"):
+            destroy(there, database.cipher.newest, 99 * DAY)
+        destroy(there, first, 14 * DAY)
+    destroy_key(keys_of(tmp_path), first)
+    cipher = load_keys(keys_of(tmp_path))
+    everything, broken = of_copy(before, cipher)
+    assert (those((*GONE, *HERE), everything), broken > 30) == ([], True)
+    whole = b"".join(path.read_bytes() for path in before.rglob("*") if path.is_file())
+    assert those(GONE, whole) == []
+    with pytest.raises(NoCopy, match="密钥"):
+        try_out(before, cipher)
+    with begun(place, tmp_path) as there:
+        everything, broken = readable(there.house.opened)
+        assert (those(HERE, everything), those(GONE, everything), broken) == ([*HERE], [], 0)
+        assert there.desk.case_view("sample", kept, LATER)["reference"] == kept
+        assert verify(there.house.database).holds and list(Watch(there.house.database).everything()) == []
+    try_out(after, cipher)
+    back, _ = restore(Place(tmp_path / "back"), cipher, after, quiet, LATER)
+    everything, broken = readable(back)
+    back.close()
+    assert (those(HERE, everything), those(GONE, everything), broken) == ([*HERE], [], 0)
+
+
+def test_a_key_that_some_process_still_seals_with_is_not_destroyed(folder: Place, tmp_path: Path) -> None:
+    with begun(folder, tmp_path) as running:
+        first = running.house.database.cipher.newest
+        add_key(keys_of(tmp_path))
+        newest = load_keys(keys_of(tmp_path)).newest
+        with pytest.raises(KeysInUse, match="重新启动"):
+            running.desk.operations.rekeying.reseal(newest, None)
+    with begun(folder, tmp_path) as there:
+        reseal(there)
+        backed_up(there, folder, Goal(tmp_path / "copy"))
+        there.house.database.write(lambda tx: marks.put(tx, f"seals_with:{first}", "", THEN + DAY))
+        with pytest.raises(KeysInUse, match="还有进程"):
+            destroy(there, first, 99 * DAY)
+
+
+def test_an_old_copy_of_the_key_file_opens_nothing_more_and_seals_nothing(folder: Place, tmp_path: Path) -> None:
+    with begun(folder, tmp_path) as there:
+        first = there.house.database.cipher.newest
+    aside = keys_of(tmp_path).read_bytes()
+    add_key(keys_of(tmp_path))
+    both = keys_of(tmp_path).read_bytes()
+    with begun(folder, tmp_path) as there:
+        reseal(there)
+        backed_up(there, folder, Goal(tmp_path / "copy"))
+        destroy(there, first, 14 * DAY)
+    with begun(folder, tmp_path):  # between the store and the file it was cut off
+        pass
+    destroy_key(keys_of(tmp_path), first)
+    with pytest.raises(KeysMissing, match="flask keys list"):
+        destroy_key(keys_of(tmp_path), first)
+    with pytest.raises(KeysInUse):
+        destroy_key(keys_of(tmp_path), listed(keys_of(tmp_path))[-1][0])
+    for content, opens in ((aside, False), (both, True), (keys_of(tmp_path).read_bytes(), True)):
+        (tmp_path / "other").write_bytes(content)
+        (tmp_path / "other").chmod(0o600)
+        cipher = load_keys(tmp_path / "other")
+        if opens:
+            open_store(folder, cipher, quiet).close()
+            continue
+        with pytest.raises(KeysDiffer, match="销毁"):
+            open_store(folder, cipher, quiet)
+
+
+def test_every_column_of_bytes_is_sealed_and_listed_or_says_why_not(folder: Place, cipher: Cipher) -> None:
+    opened = open_store(folder, cipher, quiet)
+    assert unlisted(opened) == set()
+    opened.close()
+    home = Path(resealing.__file__).parents[1]
+    sealed = {table for path in home.rglob("*.py") for table in re.findall(r'f"([a-z_]+):(?:[a-z_]+|{\w+}):',
+                                                                          path.read_text())}
+    assert sealed - {"file_bytes"} == {place.partition(":")[0] for place in SEALED.values()}
