@@ -106,7 +106,8 @@ def journal_of(tmp_path: Path) -> Journal:
 
 
 def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_back(
-        there: Inside, place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        there: Inside, place: Place, tmp_path: Path, request: pytest.FixtureRequest,
+        caplog: pytest.LogCaptureFixture) -> None:
     house, desk = there.house, there.desk
     (ended, code), (running, _) = filed(there, "ended", over=True), filed(there, "running", over=False)
     kept, kept_code = filed(there, "kept", over=True)
@@ -158,6 +159,11 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
             ("token.revoke", again.operations.tokens()[0].id), ("mandate.revoke", given), ("draft.drop", thrown),
             (REDONE, "store")]
         assert catch_up(then.house.opened, journal_of(tmp_path), LATER) == 0, "it knows all of it now"
+        caplog.clear()
+        for hours in (0, 48):
+            again.sweep(LATER + timedelta(hours=hours))
+        assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+        assert list(Watch(database).everything()) == []
 
 
 def disabled(there: Inside, who: str) -> bool:
@@ -171,28 +177,26 @@ def switch(there: Inside, change: str) -> None:
 
 
 def test_the_last_word_counts_and_a_word_that_the_store_has_said_since_then_counts_more(
-        there: Inside, place: Place, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    server = request.getfixturevalue("server") if place.url else None
-    left = there.house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW).account
-    copy = copied(there, tmp_path, place)
+        embedded: Inside, tmp_path: Path) -> None:
+    left = embedded.house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW).account
+    copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
     for change in ("disable", "enable", "disable"):
-        switch(there, change)
+        switch(embedded, change)
     of_another_host = journal_of(tmp_path).path.read_bytes()
-    switch(there, "enable")
-    there.house.close()
-    back = put_back(copy, tmp_path, server)
-    with inside(tmp_path, back.data, back.url) as then:
+    switch(embedded, "enable")
+    embedded.house.close()
+    back = put_back(copy, tmp_path, None)
+    with inside(tmp_path, back.data) as then:
         assert not disabled(then, left)
         later = copied(then, tmp_path, back, "later")
         switch(then, "disable")
         switch(then, "enable")
     journal_of(tmp_path).path.write_bytes(of_another_host)  # it was down, and has never heard of the copy
-    with inside(tmp_path, back.data, back.url) as then:
+    with inside(tmp_path, back.data) as then:
         assert not disabled(then, left), "here somebody has spoken of it since"
         lines = journal_of(tmp_path).lines()
         assert [line.action for line in lines[-3:]] == ["account.disable", "account.enable", REDONE]
-    older = put_back(later, tmp_path, server)
-    with inside(tmp_path, older.data, older.url) as then:
+    with inside(tmp_path, put_back(later, tmp_path, None).data) as then:
         assert not disabled(then, left)
         switch(then, "disable")
     assert len({line.hash for line in journal_of(tmp_path).lines()}) == len(journal_of(tmp_path).lines())
