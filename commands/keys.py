@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,6 +15,8 @@ from store.algorithms import AES, FAMILIES
 from store.copies import resealing
 from store.errors import StoreError
 from store.keys import add_key, create_keys, destroy_key, listed
+
+MOST_WALKS = 9
 
 
 @click.group()
@@ -56,10 +59,13 @@ def keys_reseal(dry_run: bool, **said: str) -> None:
         numbers = _counted()
         click.echo(f"将换成新密钥加密：{sum(numbers.values()) - numbers.get(newest, 0)} 项。")
         return
-    total, walked = 0, 1
-    while walked:  # until a whole walk finds nothing: others wrote meanwhile
-        walked = _walk(newest)
+    total = 0
+    for _ in range(MOST_WALKS):  # until a whole walk finds nothing: others wrote meanwhile
+        if not (walked := _walk(newest)):
+            break
         total += walked
+    else:
+        stop(f"已换成新密钥加密 {total} 项，但还有进程在用旧密钥；请把所有主机都重新启动，再运行一次。")
     changed("resealed", {"newest": newest, "done": total, **said})
     click.echo(f"已换成新密钥加密 {total} 项，旧密钥下没有内容了。请做一次备份；"
                "较早的备份都到期以后，用 flask keys destroy 销毁旧密钥。")
@@ -72,7 +78,7 @@ def _walk(newest: str) -> int:
         done, then = done + int(slice_["done"]), slice_["then"]
         if then is None:
             return done
-        click.echo(f"  {then}  {done} 项", err=True)
+        click.echo(f"  {json.loads(then)[0]}  {done} 项", err=True)
 
 
 @keys.command("destroy")
@@ -94,14 +100,14 @@ def keys_destroy(key: str, keep: int, dry_run: bool, **said: str) -> None:
         click.echo(f"可以销毁 {key}（{known[key]}）：现在的数据里没有内容用它加密。")
         return
     changed("destroy-key", asked)
-    _on_keys(partial(destroy_key, which=key), f"已销毁 {key}：")
+    _on_keys(partial(destroy_key, which=key), f"已销毁 {key}。密钥文件")
     click.echo("换成新密钥以前的备份（连同别处的拷贝）都不能再读出。请把密钥文件的其他拷贝（别的机器、保管的那一份）"
                "都换成现在这一份，旧拷贝彻底销毁。")
 
 
 def _counted() -> dict[str, int]:
     with beside() as opened:
-        return resealing.count(opened, lambda table: click.echo(f"  {table}", err=True))
+        return resealing.count(opened)
 
 
 def _on_keys(work: Callable[[Any], None], said: str) -> None:

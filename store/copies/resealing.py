@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from string import Formatter
@@ -66,14 +66,12 @@ def reseal(opened: Opened, after: str | None) -> Slice:
             return Slice(done, at)
 
 
-def count(opened: Opened, seen: Callable[[str], object] = lambda _: None) -> Counter[str]:
-    """How many values each key has sealed, by its id; `seen` hears of each table."""
+def count(opened: Opened) -> Counter[str]:
+    """How many values each key has sealed, by its id."""
     found: Counter[str] = Counter()
     for shelf in SHELVES:
-        seen(shelf.table)
         for page in _pages(opened.db, shelf):
             found.update(sealed_by(value) for row in page for value in _values(shelf, row).values())
-    seen(FILES)
     for page in _file_pages(opened.db, ""):
         for row in page:
             found.update(_keys_of(opened, row["file"]))
@@ -114,16 +112,17 @@ def _values(shelf: Shelf, row: Row) -> dict[str, bytes]:
 
 
 def _resealed(database: Database, shelf: Shelf, page: Sequence[Row]) -> int:
-    """Seal the older values of a page anew. What somebody else changes meanwhile stays as they wrote it."""
+    """Seal the older values of a page anew; how many there were. What somebody else changes meanwhile stays as they
+    wrote it, for the next walk to find."""
     changes = [change for row in page for change in _changes(database.cipher, shelf, row)]
-    if not changes:
-        return 0
 
-    def unit(tx: Tx) -> int:
-        return sum(tx.run(f"update {shelf.table} set {column} = :new where {shelf.named} and {column} = :old", **params)
-                   for column, params in changes)
+    def unit(tx: Tx) -> None:
+        for column, params in changes:
+            tx.run(f"update {shelf.table} set {column} = :new where {shelf.named} and {column} = :old", **params)
 
-    return database.write(unit)
+    if changes:
+        database.write(unit)
+    return len(changes)
 
 
 def _changes(cipher: Cipher, shelf: Shelf, row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
