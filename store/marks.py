@@ -26,6 +26,12 @@ def put(tx: Tx, name: str, value: str, at: datetime) -> None:
            name=name, value=value, at=stamp(at))
 
 
+def put_first(tx: Tx, name: str, value: str, at: datetime) -> None:
+    """Store a fact unless somebody was quicker."""
+    tx.run("insert into marks (name, value, at) values (:name, :value, :at) on conflict (name) do nothing",
+           name=name, value=value, at=stamp(at))
+
+
 def get(tx: Tx, name: str) -> Mark | None:
     """A fact, or None."""
     found = tx.rows("select * from marks where name = :name", name=name)

@@ -3,13 +3,15 @@ whichever way it came back, for that is found by comparing it with the journal a
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from cases.model import Event
-from store import audit, cases, drafts, erasure, events, files, leaving, mandates, people
+from store import audit, cases, drafts, erasure, events, files, leaving, mandates, marks, people
 from store.audit import Entry
 from store.cipher import Cipher
 from store.copies import journal as journals
@@ -23,21 +25,27 @@ from store.port import Database, Tx
 from store.sign_in import factors
 
 PORTAL, WHY = "platform", "从备份恢复后重做"
+STORE = "store"  # the mark with the names
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # bytes that a cut leaves behind go with the next round of leftovers
 _SWITCHED = {"account.disable": "account", "account.enable": "account"}  # of these the last word counts
 
 
 def catch_up(opened: Opened, journal: Journal, now: datetime) -> int:
     """Take away again what a store has forgotten that was put back, and bring the journal to where the store is; how
-    many acts were done again. OSError if the journal cannot be written."""
+    many acts were done again. OSError if the journal cannot be written, JournalUnfit if another store writes it too."""
     with journal.held():
+        own, *before = _lineage(opened.db, journal, now)
         since, missing = _compared(opened.db, journal)
+        if not {line.store for line in missing} <= {own, *before}:
+            raise JournalUnfit(
+                f"另一份数据（比如恢复出来试用的）也写了删除记录 {journal.path}，不能照着在这里重做。请让它用"
+                " YJS_JOURNAL 另外指定一个文件，并把现在这个文件移走；这里会重新写出一份完整的。")
         done = sum(_redone(opened, line, now) for line in _due(opened.db, since, missing))
         if missing:
             again = Entry(now, PORTAL, REDONE, "store", {"reason": WHY, "done": done})
             opened.db.write(lambda tx: audit.record(tx, again))
         while page := _after(opened.db, since):
-            journal.add(page)
+            journal.add([replace(line, store=own) for line in page])
             since = page[-1].n
     return done
 
@@ -55,6 +63,19 @@ def forgotten_by(copy: Path, cipher: Cipher, journal: Journal) -> int:
         return len(_due(reader, *_compared(reader, journal)))
     finally:
         reader.close()
+
+
+def _lineage(database: Database, journal: Journal, now: datetime) -> list[str]:
+    """The name of this store, and of those that it came out of. A copy has none (`store/copies/backup.py` leaves out
+    all marks), takes one of its own, and comes out of whatever the journal knows; the store that it was made of does
+    not know it, and does nothing that the copy writes down."""
+    with database.read() as tx:
+        known = marks.get(tx, STORE)
+    if known is None:
+        names = dict.fromkeys((secrets.token_hex(8), *(line.store for line in journal.lines())))
+        database.write(lambda tx: marks.put_first(tx, STORE, " ".join(names), now))
+        return _lineage(database, journal, now)
+    return known.value.split()
 
 
 def _compared(database: Database, journal: Journal) -> tuple[int, list[Line]]:

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,13 +34,14 @@ _END = 4_096  # bytes in which the last line is found
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry of the audit log as the journal has it."""
+    """An entry of the audit log as the journal has it; `store`: which store wrote it down."""
 
     n: int
     hash: str
     at: str
     action: str
     target: str
+    store: str = field(default="", compare=False)
 
 
 class Journal:

@@ -202,6 +202,24 @@ def test_the_last_word_counts_and_a_word_that_the_store_has_said_since_then_coun
     assert len({line.hash for line in journal_of(tmp_path).lines()}) == len(journal_of(tmp_path).lines())
 
 
+def test_what_a_copy_that_is_tried_out_writes_down_is_not_done_where_it_came_from(
+        embedded: Inside, tmp_path: Path) -> None:
+    left = embedded.house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW).account
+    copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
+    switch(embedded, "disable")
+    switch(embedded, "enable")
+    with inside(tmp_path, put_back(copy, tmp_path, None).data) as tried:
+        switch(tried, "disable")
+    embedded.desk.sweep(LATER)
+    embedded.house.close()
+    with inside(tmp_path, tmp_path / "data") as there, pytest.raises(JournalUnfit, match="YJS_JOURNAL"):
+        assert there.desk
+    journal_of(tmp_path).path.rename(tmp_path / "aside")
+    with inside(tmp_path, tmp_path / "data") as there:
+        assert not disabled(there, left)
+        assert [line.action for line in journal_of(tmp_path).lines()] == ["account.disable", "account.enable"]
+
+
 def test_a_catching_up_that_was_cut_off_goes_on_where_it_stopped(
         embedded: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [filed(embedded, name, over=True)[0] for name in ("one", "two")]
