@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from cases.model import Event
-from store import audit, cases, drafts, erasure, events, files, leaving, mandates, marks, people
+from store import audit, cases, drafts, erasure, events, files, leaving, mandates, marks, people, ratings
 from store.audit import Entry
 from store.cipher import Cipher
 from store.copies import journal as journals
@@ -140,6 +140,7 @@ def _erase_case(tx: Tx, reference: str, now: datetime, *_: object) -> bool:
     if case.closed_at is None:
         erasure.end(tx, case, now)
     erasure.erase(tx, case, _LONG_AGO, now)
+    ratings.forgive(tx, reference)
     return True
 
 

@@ -13,10 +13,11 @@ from desk.agents.mandates import Wish
 from desk.errors import UnknownCase
 from desk.staff.acts import Act
 from desk.upkeep.watch import Watch
+from oversight.ratings import Given, Ratings
 from people.accounts import NewAccount
 from people.errors import UnknownToken
 from people.tokens import Grant
-from store import audit, files, tallies
+from store import audit, files, ratings, tallies
 from store.audit import Entry
 from store.chains.proof import verify
 from store.copies import journal as journals
@@ -118,7 +119,11 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
     given = desk.mandates.give(stays, wish, "k", NOW).row.mandate
     thrown = desk.open_draft(stays, "utilities", POWER, NOW).id
     desk.save_draft(stays, thrown, {"form": {"project_name": "draft-thrown-away"}}, NOW)
+    said = Ratings(house.database, desk)
+    said.give(SUBJECT, ended, Given("", 1, {}, "bad-words-of-ended"), "rating", NOW)
     copy = copied(there, tmp_path, place)
+    said.fix(said.bad(ended, ""), ACT, NOW)
+    said.call(said.bad(ended, ""), ACT, NOW)
     assert there.say("power-grid", f"{running}-03", "leg.refused", NOW, reason_code="R1", reason="后来") == "applied"
     erase(there, ended, running)
     house.erase_account(gone, lambda tx: audit.record(tx, Entry(LATER, "applicant", "account.erase", gone)))
@@ -133,9 +138,9 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
     with inside(tmp_path, back.data, back.url) as then:
         everything, broken = readable(then.house.opened)
         assert broken == 0
-        assert [one for one in ("words-of-ended", "name-of-ended", "bytes-of-ended", code, "words-of-running",
-                                "name-of-running", "bytes-of-running", "person-gone", "draft-of-gone",
-                                "upload-of-gone", "bytes-of-gone", "draft-thrown-away")
+        assert [one for one in ("words-of-ended", "name-of-ended", "bytes-of-ended", code, "bad-words-of-ended",
+                                "words-of-running", "name-of-running", "bytes-of-running", "person-gone",
+                                "draft-of-gone", "upload-of-gone", "bytes-of-gone", "draft-thrown-away")
                 if one.encode() in everything] == []
         assert [one for one in ("words-of-kept", "name-of-kept", "bytes-of-kept", kept_code, "person-stays",
                                 "draft-of-stays", "upload-of-stays", "bytes-of-stays")
@@ -152,7 +157,7 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
         assert again.mandates.one("agent", given, LATER).state == "revoked"
         assert (verify(database).holds, list(Watch(database).everything())) == (True, [])
         with database.read() as tx:
-            assert tallies.drift(tx) == []
+            assert (tallies.drift(tx), ratings.late(tx, LATER)) == ([], (0, 0))
             done = [(one.action, one.target) for one in audit.entries(tx, limit=1000) if one.actor == "platform"]
         assert done == [
             ("case.erase", ended), ("case.erase", running), ("account.erase", gone), ("account.disable", left),
