@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {  # name: module:attribute
     "export": "commands.reading:export_", "verify": "commands.reading:verify_", "audit": "commands.reading:audit_",
     "diff": "commands.reading:diff", "report": "commands.reporting:report_", "pledges": "commands.reporting:pledges_",
     "backup": "commands.copies:backup", "restore": "commands.copies:restore_",
+    "redo": "commands.copies:redo_",
     "archive": "commands.archiving:archive", "erase": "commands.erasing:erase",
 }
 

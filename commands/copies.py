@@ -9,9 +9,10 @@ import click
 
 from commands.shell import act, beside, changed, clock, journal, keys, place, stop
 from desk.staff.acts import Act
-from store.copies.again import catch_up, forgotten_by
+from store.copies.again import forgotten, forgotten_by, redo
 from store.copies.backup import Copied, Goal, back_up, refuse_taken
 from store.copies.restoration import restore, try_out
+from store.engine.opening import open_store
 from store.errors import StoreError
 
 
@@ -62,18 +63,47 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
         try:
             doer = Act(said["by"], said["reason"])
             opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
-            due = None if without_journal else catch_up(opened, journal(), now)
+            due = None if without_journal else redo(opened, journal(), now)
         finally:
             opened.close()
     except StoreError as error:
         stop(error.says)
     except OSError as error:
-        stop(f"数据已经恢复，但删除记录 {journal().path} 不能写入（{error.strerror}）；请检查后启动服务，"
-             "启动时会接着重做。")
+        stop(f"数据已经恢复，但删除记录 {journal().path} 不能写入（{error.strerror}）；请检查后运行 flask redo，"
+             "接着重做，再启动服务。")
     click.echo(f"已恢复。{_said(made)}")
     click.echo(_redone(due, "已重做"))
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
     click.echo("请先用 flask reconcile 与各部门核对，再用 flask resume 恢复运行。")
+
+
+@click.command("redo")
+@click.option("--none", "only_note", is_flag=True,
+              help="Nothing of it is to be done, for the store was not put back: it is not said any more.")
+@act("数据退回到以前后重做")
+def redo_(dry_run: bool, only_note: bool, **said: str) -> None:
+    """Do again what a store has forgotten of erasing, closing and taking back that was put back by other tools than
+    `flask restore`; with the portal stopped."""
+    try:
+        with beside() as opened:
+            due = forgotten(opened.db, journal())
+        for line in due:
+            click.echo(f"{line.at}  {line.action}  {line.target}")
+        if dry_run:
+            click.echo(f"会重做 {len(due)} 项。没有改动。")
+            return
+        opened, now = open_store(place(), keys(), lambda line: click.echo(line, err=True)), clock().now()
+        try:
+            doer, data = Act(said["by"], said["reason"]), {"acts": len(due), "none": only_note}
+            opened.db.write(lambda tx: doer.record(tx, "redo", "store", now, data))
+            done = redo(opened, journal(), now, only_note)
+        finally:
+            opened.close()
+    except StoreError as error:
+        stop(error.says)
+    except OSError as error:
+        stop(f"删除记录 {journal().path} 不能写入（{error.strerror}）；请检查后再运行一次。")
+    click.echo("已记下：一项也不用重做。" if only_note else f"已重做 {done} 项。")
 
 
 def _redone(due: int | None, word: str) -> str:

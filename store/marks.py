@@ -32,6 +32,12 @@ def put_first(tx: Tx, name: str, value: str, at: datetime) -> None:
            name=name, value=value, at=stamp(at))
 
 
+def replace(tx: Tx, known: Mark, value: str, at: datetime) -> None:
+    """Store a fact in the place of another, unless that has changed."""
+    tx.run("update marks set value = :value, at = :at where name = :name and value = :known",
+           name=known.name, value=value, at=stamp(at), known=known.value)
+
+
 def get(tx: Tx, name: str) -> Mark | None:
     """A fact, or None."""
     found = tx.rows("select * from marks where name = :name", name=name)

@@ -25,6 +25,7 @@ from desk.upkeep.watch import drifted
 from store import bulletins, conservation, marks, pausing, people, reading, tallies
 from store.chains import moved, verifications
 from store.copies import journal as journals
+from store.copies.again import FORGOTTEN
 from store.copies.journal import Journal
 from store.errors import StoreError
 from store.port import Tx
@@ -66,6 +67,7 @@ def _to_look_at(now: datetime) -> list[str]:
     """What a person should look at though it keeps nobody out: no balancer may take us away for it."""
     with house().database.read() as tx:
         walked, scans = verifications.standing(tx), uncleared.figures(tx)
+        lacking = marks.get(tx, FORGOTTEN)
         unwritten = journals.lags(tx, Journal(house().settings.journal_file), now)
     unseen = not (house().parts.scanner.name or house().settings.demonstrates)
     behind = house().desk.behind
@@ -73,6 +75,7 @@ def _to_look_at(now: datetime) -> list[str]:
              "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
              f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
              "有删除或注销没有写进删除记录(YJS_JOURNAL)，请检查它所在的磁盘、属主和权限": unwritten,
+             "数据里没有删除记录里的一些操作：如果退回过以前的数据，请停下服务后运行 flask redo": lacking is not None,
              "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,
              f"有 {scans.waiting} 个文件在等病毒检查，请看扫描程序是否在运行(flask scans)": scans.waiting > 0,
              f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)": scans.infected > 0}

@@ -26,6 +26,7 @@ from connectors.scanners import Scanner
 from desk.desk import Desk
 from desk.premises import NO_SCANNER
 from desk.staff.erasing import FILES_REST
+from desk.upkeep.journaling import follow, say_why
 from desk.upkeep.offices import absent, advice
 from dispatch.courier import Courier
 from dispatch.inspector import Inspector
@@ -45,10 +46,11 @@ from people.sign_ins import SignIns
 from people.tokens import Tokens
 from settings.clock import Clock
 from settings.values import Settings
-from store.copies.again import catch_up
 from store.copies.journal import Journal
+from store.engine.folder import is_full
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
+from store.errors import StoreError
 from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
@@ -148,17 +150,21 @@ class House:
         """The store, opened at the first use; every later use is the same one."""
         with self._lock:
             if self._opened is None:
-                self._opened = self._caught_up(self.parts.open_store())
+                self._opened = self._followed(self.parts.open_store())
             return self._opened
 
-    def _caught_up(self, opened: Opened) -> Opened:
-        """The store, once what it has forgotten is taken away again, if it was put back; `RefusedStart` where that
-        cannot be known. Nobody has used it before."""
+    def _followed(self, opened: Opened) -> Opened:
+        """The store, once the journal is where it is; `RefusedStart` where there cannot be one. A disk that is full and
+        a journal that is damaged keep nobody out: the log and `/readyz` say so."""
         journal = Journal(self.settings.journal_file)
         try:
-            if done := catch_up(opened, journal, self.clock.now()):
-                LOG.warning("the store was put back: %s acts of the journal were done again", done)
+            follow(opened, journal, self.clock.now())
+        except StoreError as error:
+            say_why(journal, error)
         except OSError as error:
+            if is_full(error):
+                say_why(journal, error)
+                return opened
             opened.close()
             raise RefusedStart(f"删除记录 {journal.path} 不能写入（{error.strerror}）；请检查它所在目录的属主、权限和"
                                "空间，或用 YJS_JOURNAL 指定别处（数据目录之外）。") from error

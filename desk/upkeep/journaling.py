@@ -7,22 +7,33 @@ import logging
 from datetime import datetime
 
 from desk.premises import Premises
-from store.copies.again import catch_up
+from store.copies.again import write_on
+from store.copies.journal import Journal
 from store.engine.opening import Opened
-from store.errors import JournalUnfit
 
 LOG = logging.getLogger("yijianshi.journal")
 
 
 def write_down(premises: Premises, now: datetime) -> None:
-    """Bring the journal to where the store is. What was done is done: a journal that cannot be written is said in the
-    log, and by `/readyz`, until it can."""
+    """Bring the journal to where the store is. What was done is done: a journal that cannot be written, for whatever
+    reason, is said in the log, and by `/readyz`, until it can."""
     if premises.journal is None:
         return
     try:
-        done = catch_up(Opened(premises.database, premises.vault), premises.journal, now)
-    except (OSError, JournalUnfit) as fault:
-        LOG.error("the journal %s cannot be written: %s", premises.journal.path, getattr(fault, "strerror", fault))
-        return
-    if done:
-        LOG.warning("the store was put back while it was used; %s acts of the journal were done again", done)
+        follow(Opened(premises.database, premises.vault), premises.journal, now)
+    except Exception as fault:  # noqa: BLE001  # who has just erased something is told that it is
+        say_why(premises.journal, fault)
+
+
+def follow(opened: Opened, journal: Journal, now: datetime) -> None:
+    """The same, raising what is amiss. A store that lacks what the journal knows is left alone: nobody can tell here
+    whether it was put back. Who can runs `flask redo`."""
+    if forgotten := write_on(opened, journal, now):
+        LOG.error("the store lacks %s acts that the journal %s knows of it: if it was put back, stop it and run"
+                  " `flask redo` (--dry-run lists them)", forgotten, journal.path)
+
+
+def say_why(journal: Journal, fault: Exception) -> None:
+    """Say in the log that the journal cannot be written; nothing of what rows hold."""
+    LOG.error("the journal %s cannot be written: %s", journal.path,
+              getattr(fault, "strerror", None) or getattr(fault, "says", None) or type(fault).__name__)

@@ -1,9 +1,9 @@
-"""What was taken away since a copy was made is taken away again from a store that was put back, before anybody uses it:
-whichever way it came back, for that is found by comparing it with the journal at each opening."""
+"""What was taken away since a copy was made is taken away again from a store that was put back: by `flask restore`, and
+by `flask redo` where other tools put it back. Nothing else takes anything away: a start and a sweep only write down
+what the store says, and note what it seems to have forgotten."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ from store.cipher import Cipher
 from store.copies import journal as journals
 from store.copies.backup import read_manifest
 from store.copies.journal import REDONE, Journal, Line
+from store.copies.lineage import NAME, did, names_of, own, settled
+from store.encoding import moment
 from store.engine.opening import Opened
 from store.engine.sqlite import FILE, SqliteReader
 from store.errors import JournalUnfit, UnknownCase
@@ -25,28 +27,58 @@ from store.port import Database, Tx
 from store.sign_in import factors
 
 PORTAL, WHY = "platform", "从备份恢复后重做"
-STORE = "store"  # the mark with the names
+FORGOTTEN = "forgotten"  # the mark with how many acts the store seems to have forgotten, until it is settled
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # bytes that a cut leaves behind go with the next round of leftovers
 _SWITCHED = {"account.disable": "account", "account.enable": "account"}  # of these the last word counts
 
 
-def catch_up(opened: Opened, journal: Journal, now: datetime) -> int:
-    """Take away again what a store has forgotten that was put back, and bring the journal to where the store is; how
-    many acts were done again. OSError if the journal cannot be written, JournalUnfit if another store writes it too."""
+def write_on(opened: Opened, journal: Journal, now: datetime) -> int:
+    """Bring the journal to where the store is; how many acts of its own, newer than all that it has, it seems to have
+    forgotten. OSError if the journal cannot be written, JournalUnfit if it is damaged."""
     with journal.held():
-        own, *before = _lineage(opened.db, journal, now)
-        since, missing = _compared(opened.db, journal)
-        if not {line.store for line in missing} <= {own, *before}:
-            raise JournalUnfit(
-                f"另一份数据（比如恢复出来试用的）也写了删除记录 {journal.path}，不能照着在这里重做。请让它用"
-                " YJS_JOURNAL 另外指定一个文件，并把现在这个文件移走；这里会重新写出一份完整的。")
-        done = sum(_redone(opened, line, now) for line in _due(opened.db, since, missing))
-        if missing:
-            again = Entry(now, PORTAL, REDONE, "store", {"reason": WHY, "done": done})
-            opened.db.write(lambda tx: audit.record(tx, again))
+        last = journal.last()
+        with opened.db.read() as tx:
+            whole = last is not None and (marks.get(tx, NAME) is None or not journals.knows(tx, last))
+        lines = journal.lines() if whole else [last] if last else []
+        names, unknown = settled(opened.db, lines, now), list[Line]()
+        with opened.db.read() as tx:
+            while lines and not journals.knows(tx, lines[-1]):
+                unknown.append(lines.pop())
+        if lacking := sum(did(names, line) for line in unknown):
+            opened.db.write(lambda tx: marks.put_first(tx, FORGOTTEN, str(lacking), now))
+        since = lines[-1].n if lines else 0
         while page := _after(opened.db, since):
-            journal.add([replace(line, store=own) for line in page])
+            journal.add([replace(line, store=own(names)) for line in page])
             since = page[-1].n
+    return lacking
+
+
+def forgotten(database: Database, journal: Journal) -> list[Line]:
+    """What a store has forgotten that was put back, as far as it is to be done again: the last word of each, unless the
+    store has said one since then, and nothing from before it was last settled."""
+    lines = journal.lines()
+    with database.read() as tx:
+        names = names_of(tx, lines)
+        begin = max((at + 1 for at, line in enumerate(lines)
+                     if line.action == REDONE and journals.knows(tx, line)), default=0)
+        missing = [at for at, line in enumerate(lines[begin:], begin)
+                   if did(names, line) and not journals.knows(tx, line)]
+        since = next((lines[at].n for at in reversed(range(missing[0] if missing else 0))
+                      if journals.knows(tx, lines[at])), 0)
+    return _due(database, since, [lines[at] for at in missing])
+
+
+def redo(opened: Opened, journal: Journal, now: datetime, only_note: bool = False) -> int:
+    """Take away again what a store has forgotten; how much that was. With `only_note` nothing of it, for good."""
+    with journal.held():
+        settled(opened.db, journal.lines(), now)
+        due = forgotten(opened.db, journal)
+        done = 0 if only_note else sum(_redone(opened, line, now) for line in due)
+        if due:
+            entry = Entry(now, PORTAL, REDONE, "store", {"reason": WHY, "done": done})
+            opened.db.write(lambda tx: audit.record(tx, entry))
+    write_on(opened, journal, now)  # which may note once more what is settled now
+    opened.db.write(lambda tx: marks.drop(tx, FORGOTTEN))
     return done
 
 
@@ -60,34 +92,9 @@ def forgotten_by(copy: Path, cipher: Cipher, journal: Journal) -> int:
             newest = journals.newest(tx)
         if newest is not None and newest not in lines:
             raise JournalUnfit(f"{journal.path} 不是这份数据的删除记录，或者比备份还旧；请换成另存的、最新的那一份。")
-        return len(_due(reader, *_compared(reader, journal)))
+        return len(forgotten(reader, journal))
     finally:
         reader.close()
-
-
-def _lineage(database: Database, journal: Journal, now: datetime) -> list[str]:
-    """The name of this store, and of those that it came out of. A copy has none (`store/copies/backup.py` leaves out
-    all marks), takes one of its own, and comes out of whatever the journal knows; the store that it was made of does
-    not know it, and does nothing that the copy writes down."""
-    with database.read() as tx:
-        known = marks.get(tx, STORE)
-    if known is None:
-        names = dict.fromkeys((secrets.token_hex(8), *(line.store for line in journal.lines())))
-        database.write(lambda tx: marks.put_first(tx, STORE, " ".join(names), now))
-        return _lineage(database, journal, now)
-    return known.value.split()
-
-
-def _compared(database: Database, journal: Journal) -> tuple[int, list[Line]]:
-    """The number of the last entry that store and journal both have, and the lines after it."""
-    last = journal.last()
-    with database.read() as tx:
-        if last is None or journals.knows(tx, last):
-            return last.n if last else 0, []
-        lines, missing = journal.lines(), list[Line]()
-        while lines and not journals.knows(tx, lines[-1]):
-            missing.append(lines.pop())
-    return lines[-1].n if lines else 0, missing[::-1]
 
 
 def _due(database: Database, since: int, missing: Sequence[Line]) -> list[Line]:
@@ -111,16 +118,16 @@ def _after(database: Database, n: int) -> list[Line]:
 
 
 def _redone(opened: Opened, line: Line, now: datetime) -> bool:
-    """Do one act again, in one transaction with its entry; whether there was anything to do. Bytes go at once: no copy
-    is under way that would look for them."""
+    """Do one act again, in one transaction with its entry; whether there was anything to do. The entry is there even if
+    not: the journal of another host must not have it done later. Bytes go at once: no copy is under way that would look
+    for them."""
     uploads = leaving.unfiled(opened.db, line.target, now) if line.action == "account.erase" else []
 
     def unit(tx: Tx) -> list[str] | None:
         its_files = [one.file for one in files.of_case(tx, line.target)] if line.action == "case.erase" else []
-        if not _AGAIN[line.action](tx, line.target, now, uploads):
-            return None
-        audit.record(tx, Entry(now, PORTAL, line.action, line.target, {"reason": WHY}))
-        return [*its_files, *(one.file for one in uploads)]
+        done = _AGAIN[line.action](tx, line, now, uploads)
+        audit.record(tx, Entry(now, PORTAL, line.action, line.target, {"reason": WHY, "done": done}))
+        return [*its_files, *(one.file for one in uploads)] if done else None
 
     gone = opened.db.write(unit)
     for file in gone or ():
@@ -129,7 +136,8 @@ def _redone(opened: Opened, line: Line, now: datetime) -> bool:
     return gone is not None
 
 
-def _erase_case(tx: Tx, reference: str, now: datetime, *_: object) -> bool:
+def _erase_case(tx: Tx, line: Line, now: datetime, *_: object) -> bool:
+    reference = line.target
     try:
         case = cases.lock(tx, reference)
     except UnknownCase:  # filed after the copy was made
@@ -144,14 +152,15 @@ def _erase_case(tx: Tx, reference: str, now: datetime, *_: object) -> bool:
     return True
 
 
-def _erase_account(tx: Tx, account: str, now: datetime, uploads: Sequence[Unlinked]) -> bool:
-    if not leaving.may_be_erased(tx, account):
+def _erase_account(tx: Tx, line: Line, now: datetime, uploads: Sequence[Unlinked]) -> bool:
+    if not leaving.may_be_erased(tx, line.target):
         return False
-    leaving.erase(tx, account, uploads, _LONG_AGO, now)
+    leaving.erase(tx, line.target, uploads, _LONG_AGO, now)
     return True
 
 
-def _switch(off: bool, tx: Tx, account: str, *_: object) -> bool:
+def _switch(off: bool, tx: Tx, line: Line, *_: object) -> bool:
+    account = line.target
     known = people.known(tx, account)
     if known is None or known.disabled is off:
         return False
@@ -160,13 +169,20 @@ def _switch(off: bool, tx: Tx, account: str, *_: object) -> bool:
     return True
 
 
-_AGAIN: Mapping[str, Callable[[Tx, str, datetime, Sequence[Unlinked]], bool]] = {
+def _drop_factor(tx: Tx, line: Line, *_: object) -> bool:
+    known = factors.factor(tx, line.target)
+    if known is not None and known.since > moment(line.at):  # they have one anew
+        return False
+    return factors.drop_factor(tx, line.target)
+
+
+_AGAIN: Mapping[str, Callable[[Tx, Line, datetime, Sequence[Unlinked]], bool]] = {
     "case.erase": _erase_case,
     "account.erase": _erase_account,
     "account.disable": partial(_switch, True),
     "account.enable": partial(_switch, False),
-    "account.reset-factor": lambda tx, account, *_: factors.drop_factor(tx, account),
-    "token.revoke": lambda tx, token, now, _: people.revoke_token(tx, token, now),
-    "mandate.revoke": lambda tx, mandate, now, _: mandates.revoke(tx, mandate, now),
-    "draft.drop": lambda tx, draft, *_: drafts.remove(tx, draft),
+    "account.reset-factor": _drop_factor,
+    "token.revoke": lambda tx, line, now, _: people.revoke_token(tx, line.target, now),
+    "mandate.revoke": lambda tx, line, now, _: mandates.revoke(tx, line.target, now),
+    "draft.drop": lambda tx, line, *_: drafts.remove(tx, line.target),
 }

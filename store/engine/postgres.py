@@ -156,6 +156,14 @@ class PostgresDatabase:
         """Call `callback` with the topic after each commit that notified, by whatever process."""
         self._ears.add(callback)
 
+    def where(self) -> str:
+        """The cluster, its timeline (a standby that was promoted has another) and the database in it."""
+        with self.read() as tx:
+            found, = tx.rows("select (select system_identifier from pg_control_system()) as cluster,"
+                             " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline,"
+                             " (select oid from pg_database where datname = current_database()) as oid")
+        return f"{found['cluster']} {found['timeline']} {found['oid']}"
+
     def waiting(self) -> int:
         """How many callers wait for a connection."""
         return int(self._pool.get_stats().get("requests_waiting", 0))

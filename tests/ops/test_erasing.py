@@ -1,6 +1,7 @@
 """Closed cases are erased by command: named ones, or all that ended before a day."""
 
 import json
+import shutil
 
 from desk.applicants.afterwards import Withdrawal
 from tests.ops.conftest import file, received, say
@@ -50,9 +51,22 @@ def comes_back_without_them(deployment, monkeypatch, copy, erased):
     assert (refused.exit_code, "keys.journal" in refused.output) == (1, True)
     assert not (deployment.folder / "back" / "store.sqlite3").exists()
     assert "没有用删除记录" in deployment.ok("restore", copy, "--dry-run", "--without-journal")
+    journal.touch(0o600)
+    assert "已重做 0 项" in deployment.ok("restore", copy)
     aside.rename(journal)
+    said = deployment.ok("redo", "--dry-run")
+    assert "会重做 2 项" in said and all(f"case.erase  {one.reference}" in said for one in erased)
+    assert "已重做 2 项" in deployment.ok("redo")
+    assert "会重做 0 项" in deployment.ok("redo", "--dry-run")
+    without_them(deployment, erased)
+    shutil.rmtree(deployment.folder / "back")
     assert "会重做 2 项" in deployment.ok("restore", copy, "--dry-run")
     assert "已重做 2 项" in deployment.ok("restore", copy)
+    without_them(deployment, erased)
+    assert "已重做 0 项" in deployment.ok("redo")
+
+
+def without_them(deployment, erased):
     said = deployment.ok("export", "--jsonl", "--personal", "--reason", "核对")
     found = [json.loads(line) for line in said.splitlines()]
     gone = {line["id"]: line["erased"] for line in found if line["kind"] == "case"}

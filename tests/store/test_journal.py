@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,15 +20,15 @@ from oversight.ratings import Given, Ratings
 from people.accounts import NewAccount
 from people.errors import UnknownToken
 from people.tokens import Grant
-from store import audit, files, ratings, tallies
+from store import audit, files, marks, ratings, tallies
 from store.audit import Entry
 from store.chains.proof import verify
 from store.copies import journal as journals
-from store.copies.again import catch_up, forgotten_by
+from store.copies.again import FORGOTTEN, forgotten, forgotten_by, redo
 from store.copies.backup import Goal, back_up
 from store.copies.journal import REDONE, Journal
 from store.copies.restoration import restore
-from store.engine.opening import Place
+from store.engine.opening import Place, open_store
 from store.errors import JournalUnfit
 from store.keys import load_keys
 from store.port import Tx
@@ -96,10 +99,28 @@ def copied(there: Inside, tmp_path: Path, place: Place, name: str = "copy") -> P
 
 
 def put_back(copy: Path, tmp_path: Path, server: Server | None) -> Place:
-    """The store out of a copy, in a new place; nobody has begun it yet."""
+    """The store out of a copy, in a new place, as `flask restore` leaves it; nobody has begun it yet."""
     place = Place(tmp_path / f"back-of-{copy.name}", server.bare() if server else None, patience=1.0)
-    restore(place, load_keys(tmp_path / "keys" / "keys"), copy, quiet, LATER)[0].close()
+    opened, _ = restore(place, load_keys(tmp_path / "keys" / "keys"), copy, quiet, LATER)
+    try:
+        redo(opened, journal_of(tmp_path), datetime.now(UTC))
+    finally:
+        opened.close()
     return place
+
+
+def done_again(place: Place, tmp_path: Path, only_note: bool = False) -> int:
+    """What `flask redo` does to a store that other tools put back."""
+    opened = open_store(place, load_keys(tmp_path / "keys" / "keys"), quiet)
+    try:
+        return redo(opened, journal_of(tmp_path), datetime.now(UTC), only_note)
+    finally:
+        opened.close()
+
+
+def cloned(source: Path, target: Path) -> Path:
+    """A data folder by the disk's own tools, marks and all."""
+    return shutil.copytree(source, target, ignore=shutil.ignore_patterns("*sock*"))
 
 
 def journal_of(tmp_path: Path) -> Journal:
@@ -163,7 +184,7 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
             ("case.erase", ended), ("case.erase", running), ("account.erase", gone), ("account.disable", left),
             ("token.revoke", again.operations.tokens()[0].id), ("mandate.revoke", given), ("draft.drop", thrown),
             (REDONE, "store")]
-        assert catch_up(then.house.opened, journal_of(tmp_path), LATER) == 0, "it knows all of it now"
+        assert forgotten(database, journal_of(tmp_path)) == [], "it knows all of it now"
         caplog.clear()
         for hours in (0, 48):
             again.sweep(LATER + timedelta(hours=hours))
@@ -197,10 +218,9 @@ def test_the_last_word_counts_and_a_word_that_the_store_has_said_since_then_coun
         switch(then, "disable")
         switch(then, "enable")
     journal_of(tmp_path).path.write_bytes(of_another_host)  # it was down, and has never heard of the copy
+    assert done_again(back, tmp_path) == 0
     with inside(tmp_path, back.data) as then:
         assert not disabled(then, left), "here somebody has spoken of it since"
-        lines = journal_of(tmp_path).lines()
-        assert [line.action for line in lines[-3:]] == ["account.disable", "account.enable", REDONE]
     with inside(tmp_path, put_back(later, tmp_path, None).data) as then:
         assert not disabled(then, left)
         switch(then, "disable")
@@ -208,21 +228,111 @@ def test_the_last_word_counts_and_a_word_that_the_store_has_said_since_then_coun
 
 
 def test_what_a_copy_that_is_tried_out_writes_down_is_not_done_where_it_came_from(
-        embedded: Inside, tmp_path: Path) -> None:
+        embedded: Inside, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     left = embedded.house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW).account
     copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
     switch(embedded, "disable")
     switch(embedded, "enable")
     with inside(tmp_path, put_back(copy, tmp_path, None).data) as tried:
+        for change in ("disable", "enable"):
+            switch(embedded, change)
+        assert forgotten(tried.house.database, journal_of(tmp_path)) == [], "nor what is done there from now on"
         switch(tried, "disable")
     embedded.desk.sweep(LATER)
     embedded.house.close()
-    with inside(tmp_path, tmp_path / "data") as there, pytest.raises(JournalUnfit, match="YJS_JOURNAL"):
-        assert there.desk
-    journal_of(tmp_path).path.rename(tmp_path / "aside")
+    assert done_again(Place(tmp_path / "data"), tmp_path) == 0
     with inside(tmp_path, tmp_path / "data") as there:
         assert not disabled(there, left)
-        assert [line.action for line in journal_of(tmp_path).lines()] == ["account.disable", "account.enable"]
+    assert caplog.records == []
+
+
+def test_what_is_erased_in_a_clone_by_other_tools_stays_where_it_was_cloned_from(
+        there: Inside, place: Place, tmp_path: Path, request: pytest.FixtureRequest,
+        caplog: pytest.LogCaptureFixture) -> None:
+    over, running = filed(there, "over", over=True)[0], filed(there, "running", over=False)[0]
+    there.desk.sweep(NOW)
+    there.house.close()
+    clone = Place(tmp_path / "clone", request.getfixturevalue("server").like() if place.url else None)
+    if not place.url:
+        cloned(place.data, clone.data)
+    with inside(tmp_path, place.data, place.url) as live:
+        assert live.desk.sweep(NOW)
+        with inside(tmp_path, clone.data, clone.url) as tried:
+            tried._said = 100
+            tried.say("power-grid", f"{running}-03", "leg.refused", NOW, reason_code="R1", reason="x")
+            erase(tried, over, running)
+        for later in (LATER, LATER + timedelta(minutes=1)):
+            live.desk.sweep(later)
+        assert [line.target for line in journal_of(tmp_path).lines()] == [over, running]
+        assert forgotten(live.house.database, journal_of(tmp_path)) == []
+    assert done_again(place, tmp_path) == 0
+    with inside(tmp_path, place.data, place.url) as live:
+        assert [live.desk.case_view(SUBJECT, one, LATER)["reference"] for one in (over, running)] == [over, running]
+    assert "redo" not in caplog.text
+
+
+def test_a_store_that_other_tools_put_back_is_left_alone_until_somebody_says_that_it_was(
+        embedded: Inside, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    data = Place(tmp_path / "data")
+    one, two, three = (filed(embedded, name, over=True)[0] for name in ("one", "two", "three"))
+    embedded.desk.sweep(NOW)
+    embedded.house.close()
+    cloned(data.data, tmp_path / "snapshot")
+    with inside(tmp_path, data.data) as live:
+        erase(live, one)
+    for goes_on in (False, True):
+        shutil.rmtree(data.data)
+        cloned(tmp_path / "snapshot", data.data)
+        with inside(tmp_path, data.data) as back:
+            assert back.desk.case_view(SUBJECT, one, LATER)["reference"] == one
+            assert "flask redo" in caplog.text
+            with back.house.database.read() as tx:
+                assert marks.get(tx, FORGOTTEN) is not None
+            if goes_on:
+                erase(back, two)
+        assert done_again(data, tmp_path) == 1
+        caplog.clear()
+        with inside(tmp_path, data.data) as back:
+            with pytest.raises(UnknownCase):
+                back.desk.case_view(SUBJECT, one, LATER)
+            assert back.desk.case_view(SUBJECT, three, LATER)["reference"] == three
+            with back.house.database.read() as tx:
+                assert marks.get(tx, FORGOTTEN) is None
+        assert "flask redo" not in caplog.text
+    shutil.rmtree(data.data)
+    cloned(tmp_path / "snapshot", data.data)
+    assert done_again(data, tmp_path, only_note=True) == 0
+    assert done_again(data, tmp_path) == 0
+    with inside(tmp_path, data.data) as back:
+        assert back.desk.case_view(SUBJECT, one, LATER)["reference"] == one
+
+
+def test_a_start_on_an_empty_place_beside_the_journal_keeps_the_store_neither_out_nor_ignorant(
+        embedded: Inside, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    data = Place(tmp_path / "data")
+    one, two = (filed(embedded, name, over=True)[0] for name in ("one", "two"))
+    embedded.desk.sweep(NOW)
+    embedded.house.close()
+    cloned(data.data, tmp_path / "snapshot")
+    with inside(tmp_path, data.data) as live:
+        erase(live, one)
+    data.data.rename(tmp_path / "unmounted")
+    caplog.clear()
+    with inside(tmp_path, data.data) as empty:
+        empty.desk.sweep(LATER)
+        empty.house.database.write(lambda tx: audit.record(tx, Entry(LATER, "a", "case.erase", two)))
+        empty.desk.sweep(LATER)
+    shutil.rmtree(data.data)
+    (tmp_path / "unmounted").rename(data.data)
+    assert done_again(data, tmp_path) == 0
+    with inside(tmp_path, data.data) as live:
+        assert live.desk.case_view(SUBJECT, two, LATER)["reference"] == two
+    assert "flask redo" not in caplog.text
+    shutil.rmtree(data.data)
+    cloned(tmp_path / "snapshot", data.data)
+    assert done_again(data, tmp_path) == 1
+    with inside(tmp_path, data.data) as back, pytest.raises(UnknownCase):
+        back.desk.case_view(SUBJECT, one, LATER)
 
 
 def test_a_catching_up_that_was_cut_off_goes_on_where_it_stopped(
@@ -231,7 +341,6 @@ def test_a_catching_up_that_was_cut_off_goes_on_where_it_stopped(
     copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
     erase(embedded, *names)
     embedded.house.close()
-    back = put_back(copy, tmp_path, None)
     record, seen = audit.record, list[str]()
 
     def dies(tx: Tx, entry: Entry) -> int:
@@ -241,10 +350,11 @@ def test_a_catching_up_that_was_cut_off_goes_on_where_it_stopped(
         return record(tx, entry)
 
     monkeypatch.setattr(audit, "record", dies)
-    with inside(tmp_path, back.data, back.url) as then, pytest.raises(KeyboardInterrupt):
-        assert then.desk
+    with pytest.raises(KeyboardInterrupt):
+        put_back(copy, tmp_path, None)
     monkeypatch.undo()
-    with inside(tmp_path, back.data, back.url) as then:
+    assert done_again(Place(tmp_path / "back-of-copy"), tmp_path) == 1
+    with inside(tmp_path, tmp_path / "back-of-copy") as then:
         everything, _ = readable(then.house.opened)
         assert b"words-of-one" not in everything and b"words-of-two" not in everything
         assert verify(then.house.database).holds
@@ -298,6 +408,23 @@ def test_nothing_is_begun_where_nobody_could_write_down_what_is_erased(
     with inside(tmp_path, data, YJS_JOURNAL=str(tmp_path / "elsewhere" / "journal")) as there:
         assert there.desk
         assert (tmp_path / "elsewhere" / "journal").exists() and not journal_of(tmp_path).path.exists()
+
+
+def test_a_journal_that_is_damaged_or_has_no_room_keeps_nobody_out(
+        embedded: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    embedded.house.database.write(lambda tx: audit.record(tx, Entry(NOW, "a", "token.revoke", "t")))
+    embedded.house.close()
+    journal_of(tmp_path).path.write_bytes(b"{no line\n")
+    with inside(tmp_path, tmp_path / "data") as there:
+        assert there.desk and "已损坏" in caplog.text
+    journal_of(tmp_path).path.unlink()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Journal, "add", full)  # as no disk of a test is full for one file alone
+    with inside(tmp_path, tmp_path / "data") as there:
+        assert there.desk and "No space left" in caplog.text
 
 
 def test_a_journal_that_does_not_know_the_copy_is_not_its_own(embedded: Inside, tmp_path: Path) -> None:

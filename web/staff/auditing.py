@@ -45,7 +45,8 @@ ACTIONS: Mapping[str, str] = {
     "sign_in.failed": "登录没有成功",
     "file.refused": "拒收有病毒的文件", "file.infected": "停用查出病毒的文件",
     "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "draft.drop": "删除草稿",
-    "store.redone": "恢复后重做", "export.personal": "导出个人信息", "archive": "归档", "backup": "备份",
+    "store.redone": "恢复后重做", "redo": "运行重做",
+    "export.personal": "导出个人信息", "archive": "归档", "backup": "备份",
     "keys.reseal": "换用新密钥", "keys.destroy": "销毁密钥", "verify": "核对审计链",
     "restore": "恢复数据", "reconcile": "对账",
 }
