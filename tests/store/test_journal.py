@@ -32,6 +32,7 @@ from store.engine.opening import Place, open_store
 from store.errors import JournalUnfit
 from store.keys import load_keys
 from store.port import Tx
+from store.sign_in import factors
 from tests.shared import Server
 from tests.store.everything import readable
 from web.inside import VERBS
@@ -225,6 +226,38 @@ def test_the_last_word_counts_and_a_word_that_the_store_has_said_since_then_coun
         assert not disabled(then, left)
         switch(then, "disable")
     assert len({line.hash for line in journal_of(tmp_path).lines()}) == len(journal_of(tmp_path).lines())
+
+
+def test_a_second_factor_that_was_set_up_since_stays(embedded: Inside, tmp_path: Path) -> None:
+    data, house = Place(tmp_path / "data"), embedded.house
+    left = house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW).account
+
+    def sets_up(there: Inside, since: datetime) -> None:
+        there.house.database.write(lambda tx: factors.add_factor(tx, factors.Factor(left, "secret", since, 0)))
+
+    def has_one(there: Inside) -> bool:
+        with there.house.database.read() as tx:
+            return factors.factor(tx, left) is not None
+
+    embedded.desk.sweep(NOW)
+    house.close()
+    cloned(data.data, tmp_path / "snapshot")
+    with inside(tmp_path, data.data) as live:
+        sets_up(live, NOW)
+        switch(live, "reset-factor")
+    of_another_host = journal_of(tmp_path).path.read_bytes()
+    for since, redone_before in ((datetime.now(UTC), False), (NOW, True)):
+        shutil.rmtree(data.data)
+        cloned(tmp_path / "snapshot", data.data)
+        journal_of(tmp_path).path.write_bytes(of_another_host)
+        if redone_before:
+            assert done_again(data, tmp_path) == 0, "it has none"
+        with inside(tmp_path, data.data) as back:
+            sets_up(back, since)
+        journal_of(tmp_path).path.write_bytes(of_another_host)
+        assert done_again(data, tmp_path) == 0
+        with inside(tmp_path, data.data) as back:
+            assert has_one(back)
 
 
 def test_what_a_copy_that_is_tried_out_writes_down_is_not_done_where_it_came_from(
