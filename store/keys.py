@@ -32,6 +32,7 @@ def add_key(path: Path, family: Family | None = None) -> None:
     """Add a newer sealing key, of the newest one's family or of another; the older ones stay and still open what they
     sealed."""
     _read(path)  # where there is no folder either, it is said so
+    path = path.resolve()  # a link stays one, and all who have it have the new key
     with _alone(path):
         content, before = _read(path), path.stat()
         family = family or _key(content["keys"][-1]).family
@@ -41,8 +42,10 @@ def add_key(path: Path, family: Family | None = None) -> None:
 
 def destroy_key(path: Path, which: str) -> None:
     """Take a sealing key out of the file for good, by its id; where it stood is written over. KeysMissing if it is not
-    there, KeysInUse if it is the newest one."""
+    there, KeysInUse if it is the newest one; KeysExposed if the file has another name as well, for another host or a
+    copy that is kept would have its bytes taken away."""
     _read(path)
+    path = path.resolve()
     with _alone(path):
         content, before = _read(path), path.stat()
         left = [text for text in content["keys"] if key_id(_key(text)).hex() != which]
@@ -50,9 +53,13 @@ def destroy_key(path: Path, which: str) -> None:
             raise KeysMissing(f"{path} 里没有编号为 {which} 的密钥；请用 flask keys list 查看。")
         if left[-1:] != content["keys"][-1:]:
             raise KeysInUse(f"{which} 是正在用来加密的密钥；请先用 flask keys add 加一个新的。")
+        if before.st_nlink > 1:
+            raise KeysExposed(f"{path} 还有别的名字（硬链接）；请先删除它们或改成单独的拷贝。没有改动。")
         with path.open("r+b") as old:
             _write(path, {**content, "keys": left})
             os.chown(path, before.st_uid, before.st_gid)
+            if _read(path)["keys"] != left:  # nothing is taken away before what is left can be read
+                raise KeysMissing(f"{path} 写入以后读不回来；请检查磁盘。旧的内容没有抹去。")
             old.write(b"\0" * before.st_size)
             old.flush()
             os.fsync(old.fileno())

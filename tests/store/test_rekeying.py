@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +25,8 @@ from store.copies.sealed import SEALED
 from store.engine import same_keys
 from store.engine.opening import Opened, Place, open_store
 from store.engine.sqlite import FILE, SqliteReader
-from store.errors import KeysDiffer, KeysInUse, KeysMissing, NoCopy
-from store.keys import add_key, destroy_key, listed, load_keys
+from store.errors import KeysDiffer, KeysExposed, KeysInUse, KeysMissing, NoCopy
+from store.keys import add_key, create_keys, destroy_key, listed, load_keys
 from store.uploads.vault import FolderVault
 from tests.store.everything import readable, unlisted
 from tests.store.test_journal import LATER, NOW, erase, filed, joined, quiet
@@ -170,6 +171,22 @@ def test_an_old_copy_of_the_key_file_opens_nothing_more_and_seals_nothing(folder
             continue
         with pytest.raises(KeysDiffer, match="销毁"):
             open_store(folder, cipher, quiet)
+
+
+def test_a_key_file_behind_a_link_is_changed_where_it_lies_and_no_other_name_of_it_is_wiped(tmp_path: Path) -> None:
+    shared, link, second = tmp_path / "shared", tmp_path / "link", tmp_path / "second"
+    create_keys(shared)
+    link.symlink_to(shared)
+    add_key(link)
+    (first, _), (newest, _) = listed(shared)
+    os.link(shared, second)
+    before = second.read_bytes()
+    with pytest.raises(KeysExposed, match="硬链接"):
+        destroy_key(link, first)
+    assert shared.read_bytes() == before
+    second.unlink()
+    destroy_key(link, first)
+    assert link.is_symlink() and [key for key, _ in listed(shared)] == [newest] == [key for key, _ in listed(link)]
 
 
 def test_every_column_of_bytes_is_sealed_and_listed_or_says_why_not(folder: Place, cipher: Cipher) -> None:
