@@ -99,7 +99,10 @@ def keys_destroy(key: str, keep: int, dry_run: bool, **said: str) -> None:
     if dry_run:
         click.echo(f"可以销毁 {key}（{known[key]}）：现在的数据里没有内容用它加密。")
         return
-    changed("destroy-key", asked)
+    if rest := changed("destroy-key", asked)["rest"]:
+        click.echo(f"已登记销毁 {key}，密钥文件还没有改：要等所有主机都知道。请 {-(-rest // 60)} 分钟以后"
+                   "再运行一次同一条命令。")
+        return
     _on_keys(partial(destroy_key, which=key), f"已销毁 {key}。密钥文件")
     click.echo("换成新密钥以前的备份（连同别处的拷贝）都不能再读出。请把密钥文件的其他拷贝（别的机器、保管的那一份）"
                "都换成现在这一份，旧拷贝彻底销毁。")

@@ -56,6 +56,8 @@ def readyz() -> Response:
     beat = _probe(now)
     if house().desk.rests:
         raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
+    if house().database.cipher.retired:
+        raise Problem(503, "outdated", "本机加密用的密钥已经销毁，请换上现在的密钥文件后重新启动")
     own = house().dispatcher
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
     if not beating:

@@ -4,6 +4,7 @@ copy from before can be read, and what was erased since is gone from all of them
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from desk.premises import Premises
@@ -17,6 +18,7 @@ from store.errors import KeysInUse
 from store.port import Tx
 
 RESEALED = "resealed"  # since when nothing is sealed by another key than the one it names
+ALLOWED = timedelta(minutes=5)  # clocks of several hosts differ, and each says once a minute what it seals with
 BACKUP = "backup"  # the act, and the mark that says when the last one was made
 
 
@@ -25,6 +27,7 @@ class Rekeying:
 
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
+        self._allowed = timedelta(0) if premises.embedded else ALLOWED
 
     def reseal(self, newest: str, after: str | None) -> Slice:
         """Seal some more anew, behind where a slice ended; `newest` is the key that the caller means. KeysInUse if this
@@ -37,8 +40,13 @@ class Rekeying:
         self._refuse_older(newest)
 
         def unit(tx: Tx) -> None:
+            others = same_keys.others_sealed_last(tx)
+            if others is not None and others > now - self._allowed:
+                raise KeysInUse(f"{self._said(others)} 还有进程在用旧密钥加密；请把所有主机都重新启动，"
+                                f"{ALLOWED.seconds // 60} 分钟以后再运行一次。")
             known = marks.get(tx, RESEALED)
-            if done or known is None or known.value != newest:
+            late = others is not None and known is not None and others >= known.at - self._allowed
+            if done or late or known is None or known.value != newest:
                 marks.put(tx, RESEALED, newest, now)
             act.record(tx, "keys.reseal", newest, now, {"done": done})
 
@@ -47,15 +55,18 @@ class Rekeying:
 
     def destroy(self, key: str, keep: timedelta, act: Act, now: datetime) -> dict[str, Any]:
         """Do without a key from now on, by which the caller has found nothing sealed; KeysInUse while a copy may need
-        it that is not older than `keep`."""
-        def unit(tx: Tx) -> None:
+        it that is not older than `keep`. `rest` is how long to wait, in seconds, before it is taken out of the file:
+        every host must have heard of it, and what one has sealed until then must still be found."""
+        def unit(tx: Tx) -> datetime:
             self._refuse_needed(tx, key, keep, now)
-            if not act.dry_run:
-                same_keys.give_up(tx, key, now)
+            if act.dry_run:
+                return now
+            if key not in same_keys.destroyed(tx):
                 act.record(tx, "keys.destroy", key, now, {})
+            return same_keys.give_up(tx, key, now)
 
-        self._premises.database.write(unit)
-        return {"key": key}
+        since = self._premises.database.write(unit)
+        return {"key": key, "rest": max(0, ceil((since + self._allowed - now).total_seconds()))}
 
     def _refuse_older(self, newest: str) -> None:
         if self._premises.database.cipher.newest != newest:
@@ -68,7 +79,7 @@ class Rekeying:
         if done is None or done.value != newest:
             raise KeysInUse("还没有把旧密钥加密的内容换成新密钥；请先运行 flask keys reseal。")
         last, backup, until = same_keys.sealed_last(tx, key), marks.get(tx, BACKUP), done.at + keep
-        if last is not None and last >= done.at:
+        if last is not None and last >= done.at - self._allowed:
             raise KeysInUse(f"{self._said(last)} 还有进程在用 {key} 加密；请重新启动它，再运行 flask keys reseal。")
         if backup is None or backup.at <= done.at:
             raise KeysInUse("换成新密钥以后还没有做过备份；请先运行 flask backup，并确认它可以恢复。")

@@ -57,6 +57,7 @@ class Sweeper:
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
         database = self._premises.database
+        self._say_key(now)
         if self._is_behind():
             return now + EVERY
         self._claims.expire(now)
@@ -81,8 +82,16 @@ class Sweeper:
                 break
         self._watch.recount(now)
         database.write(lambda tx: people.purge(tx, now))
-        database.write(partial(_beat, now=now))
+        database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
         return now + SOON if more else self._again(now)
+
+    def _say_key(self, now: datetime) -> None:
+        """Say which key this process seals with, whatever else it may do; no more with one that was destroyed."""
+        cipher = self._premises.database.cipher
+        if not self._premises.database.write(partial(same_keys.seals, now=now)) and not cipher.retired:
+            cipher.retired = True
+            LOG.error("the newest key of this process was destroyed: it seals nothing more; give it the key file of"
+                      " today and start it again")
 
     def _is_behind(self) -> bool:
         """Whether newer hosts work on the same store, and do all this; their layout says so before any case does."""
@@ -150,9 +159,3 @@ class Sweeper:
             if len(page) < PAGE:
                 return
             after = page[-1]
-
-
-def _beat(tx: Tx, now: datetime) -> None:
-    """A sign of life, and of the key that this process seals with."""
-    marks.put(tx, HEARTBEAT, now.isoformat(), now)
-    same_keys.seals(tx, now)

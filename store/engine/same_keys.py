@@ -10,6 +10,7 @@ from datetime import datetime
 
 from store import audit, marks
 from store.cipher import Cipher
+from store.encoding import moment
 from store.errors import KeysDiffer, SealBroken
 from store.marks import Mark
 from store.port import Database, Tx
@@ -24,14 +25,14 @@ def refuse_other_keys(database: Database) -> None:
     """KeysDiffer unless the keys open what is here: those that were in force before must all be there still, but for
     those that were destroyed."""
     with database.read() as tx:
-        known, gone = marks.get(tx, NAME), destroyed(tx)
+        known, lost = marks.get(tx, NAME), destroyed(tx)
         if known is None:
             _try(tx)
             return
     index, *ids = known.value.split()
-    if database.cipher.newest in gone:
+    if database.cipher.newest in lost:
         raise KeysDiffer("密钥文件是旧的：其中最新的密钥已经销毁；请换上现在的密钥文件(YJS_KEYS)。")
-    if index != _proof(database.cipher) or not set(ids) - gone <= set(database.cipher.ids):
+    if index != _proof(database.cipher) or not set(ids) - lost <= set(database.cipher.ids):
         raise KeysDiffer("密钥文件不是写入这些数据时用的那一个，或少了其中的密钥；请检查 YJS_KEYS，换回原来的文件。")
 
 
@@ -49,9 +50,17 @@ def note_keys(database: Database, now: datetime) -> None:
     database.write(unit)
 
 
-def seals(tx: Tx, now: datetime) -> None:
-    """Note that a process seals with its newest key just now."""
-    marks.put(tx, _SEALS + tx.cipher.newest, "", now)
+def seals(tx: Tx, now: datetime) -> bool:
+    """Note that a process seals with its newest key just now; False, and nothing, once that key is destroyed."""
+    if gone(tx):
+        return False
+    marks.put_later(tx, _SEALS + tx.cipher.newest, now)
+    return True
+
+
+def gone(tx: Tx) -> bool:
+    """Whether the key that a process seals with was destroyed."""
+    return tx.cipher.newest in destroyed(tx)
 
 
 def sealed_last(tx: Tx, key: str) -> datetime | None:
@@ -60,15 +69,26 @@ def sealed_last(tx: Tx, key: str) -> datetime | None:
     return found.at if found else None
 
 
+def others_sealed_last(tx: Tx) -> datetime | None:
+    """The same of all keys but the newest one that is here."""
+    found = tx.rows("select max(at) as at from marks where name like :any and name <> :own",
+                    any=f"{_SEALS}%", own=_SEALS + tx.cipher.newest)
+    return moment(found[0]["at"]) if found[0]["at"] else None
+
+
 def destroyed(tx: Tx) -> set[str]:
     """The ids of the keys that were destroyed."""
     found = marks.get(tx, DESTROYED)
     return set(found.value.split()) if found else set()
 
 
-def give_up(tx: Tx, key: str, now: datetime) -> None:
-    """From now on the store does without a key."""
+def give_up(tx: Tx, key: str, now: datetime) -> datetime:
+    """From now on the store does without a key; since when, if it was given up before."""
+    known = marks.get(tx, DESTROYED)
+    if known is not None and key in known.value.split():
+        return known.at
     marks.put(tx, DESTROYED, " ".join(sorted(destroyed(tx) | {key})), now)
+    return now
 
 
 def _proof(cipher: Cipher) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bench.inside import Inside, inside
@@ -25,9 +26,10 @@ from store.copies.sealed import SEALED
 from store.engine import same_keys
 from store.engine.opening import Opened, Place, open_store
 from store.engine.sqlite import FILE, SqliteReader
-from store.errors import KeysDiffer, KeysExposed, KeysInUse, KeysMissing, NoCopy
+from store.errors import KeysDiffer, KeysExposed, KeysInUse, KeysMissing, NoCopy, StoreUnavailable
 from store.keys import add_key, create_keys, destroy_key, listed, load_keys
 from store.uploads.vault import FolderVault
+from tests.shared import Server
 from tests.store.everything import readable, unlisted
 from tests.store.test_journal import LATER, NOW, erase, filed, joined, quiet
 
@@ -49,7 +51,7 @@ def keys_of(folder: Path) -> Path:
     return folder / "keys" / "keys"
 
 
-def reseal(there: Inside) -> int:
+def reseal(there: Inside, at: datetime = THEN) -> int:
     """As the command does it, until a whole walk finds nothing; how much was sealed anew."""
     rekeying, newest, total = there.desk.operations.rekeying, there.house.database.cipher.newest, 0
     while True:
@@ -58,7 +60,7 @@ def reseal(there: Inside) -> int:
             done, then = done + some.done, some.then
         total += done + some.done
         if not done + some.done:
-            rekeying.resealed(newest, total, ACT, THEN)
+            rekeying.resealed(newest, total, ACT, at)
             return total
 
 
@@ -143,6 +145,56 @@ def test_a_key_that_some_process_still_seals_with_is_not_destroyed(folder: Place
         there.house.database.write(lambda tx: marks.put(tx, f"seals_with:{first}", "", THEN + DAY))
         with pytest.raises(KeysInUse, match="还有进程"):
             destroy(there, first, 99 * DAY)
+
+
+def test_a_process_whose_key_is_destroyed_seals_nothing_more(
+        folder: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with begun(folder, tmp_path) as there:
+        filed(there, "one", over=True)
+        client, ready = there.app.test_client(), "/readyz"
+        there.desk.sweep(there.house.clock.now())
+        old = there.house.database.cipher.newest
+        there.house.database.write(lambda tx: same_keys.give_up(tx, old, NOW))
+        there.desk.sweep(there.house.clock.now())
+        with pytest.raises(StoreUnavailable, match="YJS_KEYS"):
+            filed(there, "two", over=True)
+        assert "was destroyed" in caplog.text and "密钥已经销毁" in client.get(ready).text
+
+
+def test_of_several_hosts_each_has_heard_of_it_before_a_key_is_gone(server: Server, tmp_path: Path) -> None:
+    place, minute = Place(tmp_path / "data", server.url, pool=4), timedelta(minutes=1)
+    with begun(place, tmp_path) as slow:
+        old = slow.house.database.cipher.newest
+        filed(slow, "one", over=True)
+        slow.desk.sweep(THEN - minute)
+        add_key(keys_of(tmp_path))
+        with begun(place, tmp_path) as there:
+            rekeying = there.desk.operations.rekeying
+            with pytest.raises(KeysInUse, match="5 分钟以后"):
+                reseal(there)
+            reseal(there, THEN + 5 * minute)
+            slow.desk._premises.behind.met("a newer host")  # it takes no work any more, and says its key all the same
+            slow.desk.sweep(THEN + 4 * minute)  # after that, but its clock is behind
+            slow.desk.sweep(THEN - minute)  # as another host with that key, whose clock is more so
+            backed_up(there, place, Goal(tmp_path / "one"), THEN + 6 * minute)
+            with pytest.raises(KeysInUse, match="还有进程"):
+                rekeying.destroy(old, 0 * DAY, ACT, THEN + 7 * minute)
+            assert reseal(there, THEN + DAY) == 0
+            with pytest.raises(KeysInUse, match="flask backup"):
+                rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY)
+            backed_up(there, place, Goal(tmp_path / "two"), THEN + DAY + minute)
+            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 2 * minute)["rest"] == 300
+            with psycopg.connect(server.url) as connection:  # the host was away, and has not swept since
+                connection.execute("select pg_terminate_backend(pid) from pg_stat_activity"
+                                   " where application_name = 'yijianshi' and pid <> pg_backend_pid()")
+            with slow.house.database.read() as tx:
+                assert same_keys.gone(tx)
+            with pytest.raises(StoreUnavailable, match="YJS_KEYS"):
+                filed(slow, "two", over=True)
+            slow.desk.sweep(THEN + DAY + 3 * minute)
+            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 6 * minute)["rest"] == 60
+            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 7 * minute)["rest"] == 0
+    server.empty()
 
 
 def test_an_old_copy_of_the_key_file_opens_nothing_more_and_seals_nothing(folder: Place, tmp_path: Path) -> None:
