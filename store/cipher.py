@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cryptography.exceptions import InvalidTag
 
@@ -35,11 +35,13 @@ class Cipher:
     copied to another row, column or table does not open there. Instances are shared by threads.
     """
 
-    def __init__(self, keys: Sequence[Key], index_key: Key, again: Callable[[], Sequence[Key]] = lambda: ()) -> None:
-        """`keys`: the newest last; `index_key`: that of the blind indexes."""
+    def __init__(self, keys: Sequence[Key], index_key: Key, again: Callable[[], Sequence[Key]] = lambda: (),
+                 destroyed: Iterable[str] = ()) -> None:
+        """`keys`: the newest last; `index_key`: that of the blind indexes; `destroyed`: ids of keys that are gone."""
         if not keys:
             raise KeysMissing("密钥文件中没有密钥。")
         self._again = again
+        self.destroyed = frozenset(destroyed)
         self._boxes: dict[bytes, Box] = {key_id(key): key.family.box(key.secret) for key in keys}
         self.retired = False  # its newest key was destroyed: what it sealed now nobody could ever open
         self._newest, self.digest = key_id(keys[-1]), keys[-1].family.digest

@@ -17,6 +17,8 @@ from store.cipher import Cipher, key_id
 from store.engine.folder import claimed, make_folder, write_durably
 from store.errors import FolderBusy, KeysExposed, KeysInUse, KeysMissing
 
+DESTROYED = "destroyed"  # ids of keys that are gone: a store that was put back to before does not know that they are
+
 
 def create_keys(path: Path, family: Family = AES) -> None:
     """Make a key file with one sealing key and the index key of a family; refuses to overwrite one."""
@@ -56,7 +58,7 @@ def destroy_key(path: Path, which: str) -> None:
         if before.st_nlink > 1:
             raise KeysExposed(f"{path} 还有别的名字（硬链接）；请先删除它们或改成单独的拷贝。没有改动。")
         with path.open("r+b") as old:
-            _write(path, {**content, "keys": left})
+            _write(path, {**content, "keys": left, DESTROYED: [*content.get(DESTROYED, ()), which]})
             os.chown(path, before.st_uid, before.st_gid)
             if _read(path)["keys"] != left:  # nothing is taken away before what is left can be read
                 raise KeysMissing(f"{path} 写入以后读不回来；请检查磁盘。旧的内容没有抹去。")
@@ -87,7 +89,8 @@ def load_keys(path: Path, data: Path | None = None) -> Cipher:
         raise KeysExposed(f"{path} 可被其他用户读取；请执行 chmod 600。")
     if data is not None and path.resolve().is_relative_to(data.resolve()):
         raise KeysExposed(f"{path} 位于数据目录之内；请移到数据目录之外，否则备份会带走密钥。")
-    return Cipher(_keys(content), _key(content["index"], of_index=True), lambda: _added(path))
+    return Cipher(_keys(content), _key(content["index"], of_index=True), lambda: _added(path),
+                  content.get(DESTROYED, ()))
 
 
 def _keys(content: dict[str, Any]) -> list[Key]:

@@ -14,10 +14,10 @@ from store.copies import resealing
 from store.copies.resealing import Slice
 from store.engine import same_keys
 from store.engine.opening import Opened
+from store.engine.same_keys import RESEALED
 from store.errors import KeysInUse
 from store.port import Tx
 
-RESEALED = "resealed"  # since when nothing is sealed by another key than the one it names
 ALLOWED = timedelta(minutes=5)  # clocks of several hosts differ, and each says once a minute what it seals with
 BACKUP = "backup"  # the act, and the mark that says when the last one was made
 

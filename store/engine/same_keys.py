@@ -17,22 +17,31 @@ from store.port import Database, Tx
 from store.sealing import unseal
 
 NAME, DESTROYED = "keys", "keys_destroyed"
+RESEALED = "resealed"  # since when nothing is sealed by another key than the one it names
 _PURPOSE = "store.keys"
 _SEALS = "seals_with:"
 
 
 def refuse_other_keys(database: Database) -> None:
     """KeysDiffer unless the keys open what is here: those that were in force before must all be there still, but for
-    those that were destroyed."""
+    those that were destroyed. The key file knows of these, too, for a store that was put back to before; it needs them
+    unless everything was sealed anew by then."""
+    cipher = database.cipher
     with database.read() as tx:
-        known, lost = marks.get(tx, NAME), destroyed(tx)
+        known, lost, resealed = marks.get(tx, NAME), destroyed(tx), marks.get(tx, RESEALED)
         if known is None:
             _try(tx)
             return
     index, *ids = known.value.split()
-    if database.cipher.newest in lost:
+    if cipher.newest in lost:
         raise KeysDiffer("密钥文件是旧的：其中最新的密钥已经销毁；请换上现在的密钥文件(YJS_KEYS)。")
-    if index != _proof(database.cipher) or not set(ids) - lost <= set(database.cipher.ids):
+    missing = set(ids) - lost - set(cipher.ids)
+    if index == _proof(cipher) and missing and missing <= cipher.destroyed:
+        if resealed is None or resealed.value not in cipher.ids:
+            raise KeysDiffer(f"这些数据是换用新密钥以前的，要用的密钥 {'、'.join(sorted(missing))} 已经销毁，"
+                             "不能再读出；请用换了密钥以后的备份。")
+        return
+    if index != _proof(cipher) or missing:
         raise KeysDiffer("密钥文件不是写入这些数据时用的那一个，或少了其中的密钥；请检查 YJS_KEYS，换回原来的文件。")
 
 
@@ -41,6 +50,8 @@ def note_keys(database: Database, now: datetime) -> None:
     refuse_other_keys(database)
 
     def unit(tx: Tx) -> None:
+        for key in sorted(database.cipher.destroyed):
+            give_up(tx, key, now)
         said = " ".join((_proof(database.cipher), *sorted(set(database.cipher.ids) - destroyed(tx))))
         known = marks.get(tx, NAME)
         if known is None or known.value != said:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bench.inside import Inside, inside
+from bench.inside import SUBJECT, Inside, inside
 from desk.staff.acts import Act
 from desk.staff.rekeying import BACKUP
 from desk.upkeep.watch import Watch
@@ -31,7 +31,7 @@ from store.keys import add_key, create_keys, destroy_key, listed, load_keys
 from store.uploads.vault import FolderVault
 from tests.shared import Server
 from tests.store.everything import readable, unlisted
-from tests.store.test_journal import LATER, NOW, erase, filed, joined, quiet
+from tests.store.test_journal import LATER, NOW, cloned, erase, filed, joined, quiet
 
 ACT, DAY = Act("ops", "换密钥"), timedelta(days=1)
 THEN = LATER + 3 * DAY  # when everything is sealed anew
@@ -145,6 +145,33 @@ def test_a_key_that_some_process_still_seals_with_is_not_destroyed(folder: Place
         there.house.database.write(lambda tx: marks.put(tx, f"seals_with:{first}", "", THEN + DAY))
         with pytest.raises(KeysInUse, match="还有进程"):
             destroy(there, first, 99 * DAY)
+
+
+def test_a_store_that_is_set_back_to_before_a_key_was_destroyed_begins_if_it_does_not_need_it(
+        folder: Place, tmp_path: Path) -> None:
+    with begun(folder, tmp_path) as there:
+        reference, _ = filed(there, "one", over=True)
+        first = there.house.database.cipher.newest
+    add_key(keys_of(tmp_path))
+    with begun(folder, tmp_path) as there:
+        there.house.close()
+        cloned(folder.data, tmp_path / "early")
+    with begun(folder, tmp_path) as there:
+        reseal(there)
+        backed_up(there, folder, Goal(tmp_path / "copy"))
+        there.house.close()
+        cloned(folder.data, tmp_path / "late")
+    with begun(folder, tmp_path) as there:
+        destroy(there, first, 14 * DAY)
+    destroy_key(keys_of(tmp_path), first)
+    with begun(Place(tmp_path / "late"), tmp_path) as there:
+        everything, broken = readable(there.house.opened)
+        assert (b"words-of-one" in everything, broken) == (True, 0)
+        assert there.desk.case_view(SUBJECT, reference, LATER)["reference"] == reference
+        with there.house.database.read() as tx:
+            assert same_keys.destroyed(tx) == {first}
+    with pytest.raises(KeysDiffer, match="已经销毁"):
+        open_store(Place(tmp_path / "early"), load_keys(keys_of(tmp_path)), quiet)
 
 
 def test_a_process_whose_key_is_destroyed_seals_nothing_more(
