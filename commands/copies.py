@@ -63,16 +63,19 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
         try:
             doer = Act(said["by"], said["reason"])
             opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
+            aside = journal().put_away(now) if without_journal else None
             due = None if without_journal else redo(opened, journal(), now)
         finally:
             opened.close()
     except StoreError as error:
         stop(error.says)
     except OSError as error:
-        stop(f"数据已经恢复，但删除记录 {journal().path} 不能写入（{error.strerror}）；请检查后运行 flask redo，"
-             "接着重做，再启动服务。")
+        then = "请自己把它移走" if without_journal else "请检查后运行 flask redo，接着重做"
+        stop(f"数据已经恢复，但删除记录 {journal().path} 不能写入（{error.strerror}）；{then}，再启动服务。")
     click.echo(f"已恢复。{_said(made)}")
     click.echo(_redone(due, "已重做"))
+    if aside is not None:
+        click.echo(f"原来的删除记录改名为 {aside}，没有删；启动时会另写一份新的。")
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
     click.echo("请先用 flask reconcile 与各部门核对，再用 flask resume 恢复运行。")
 

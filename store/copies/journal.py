@@ -65,6 +65,16 @@ class Journal:
         finally:
             os.close(handle)
 
+    def put_away(self, now: datetime) -> Path | None:
+        """Give it another name, under which nobody goes by it any more; that, or None if there is no journal."""
+        aside = self.path.with_name(f"{self.path.name}.before-{now:%Y%m%d-%H%M%S}")
+        with self.held():
+            if not self.path.stat().st_size:
+                return None
+            self.path.rename(aside)
+            sync_folder(self.path.parent)
+        return aside
+
     def lines(self) -> list[Line]:
         """All of it, oldest first; JournalUnfit if there is no such file or it was damaged."""
         try:

@@ -64,6 +64,14 @@ def comes_back_without_them(deployment, monkeypatch, copy, erased):
     assert "已重做 2 项" in deployment.ok("restore", copy)
     without_them(deployment, erased)
     assert "已重做 0 项" in deployment.ok("redo")
+    shutil.rmtree(deployment.folder / "back")
+    whole = journal.read_bytes()
+    said = deployment.ok("restore", copy, "--without-journal")
+    aside, = deployment.folder.glob("keys.journal.before-*")
+    assert str(aside) in said and aside.read_bytes() == whole
+    with deployment.house() as home:
+        assert home.desk.case_view("somebody", erased[0].reference, home.clock.now())
+    assert "会重做 0 项" in deployment.ok("redo", "--dry-run")
 
 
 def without_them(deployment, erased):
