@@ -93,6 +93,8 @@ def keys_destroy(key: str, keep: int, dry_run: bool, **said: str) -> None:
     known = dict(listed(read_settings().key_file))
     if key not in known:
         stop(f"没有编号为 {key} 的密钥；请用 flask keys list 查看。")
+    if key == list(known)[-1]:
+        stop(f"{key} 是密钥文件里最新的密钥，正在或即将用来加密；请先用 flask keys add 加一个新的。没有改动。")
     changed("destroy-key", {**asked, "dry_run": True})
     if left := _counted().get(key, 0):
         stop(f"还有 {left} 项内容是用 {key} 加密的；请先运行 flask keys reseal（刚删除的文件要再等两天）。没有改动。")

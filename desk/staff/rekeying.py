@@ -76,6 +76,8 @@ class Rekeying:
         newest, done = tx.cipher.newest, marks.get(tx, RESEALED)
         if key == newest:
             raise KeysInUse(f"{key} 是正在用来加密的密钥；请先用 flask keys add 加一个新的。")
+        if key not in tx.cipher.ids:
+            raise KeysInUse(f"运行中的服务还不认识 {key}：它是刚加入的，重新启动以后就用它加密；不能销毁。")
         if done is None or done.value != newest:
             raise KeysInUse("还没有把旧密钥加密的内容换成新密钥；请先运行 flask keys reseal。")
         last, backup, until = same_keys.sealed_last(tx, key), marks.get(tx, BACKUP), done.at + keep

@@ -30,7 +30,7 @@ def test_a_key_is_destroyed_once_all_is_sealed_anew_and_backed_up(deployment):
     assert "flask backup" in refused(first, "--keep", "0")
     deployment.ok("backup", after)
     assert "以前的备份" in refused(first)
-    assert "正在用来加密" in refused(newest, "--keep", "0")
+    assert "正在或即将用来加密" in refused(newest, "--keep", "0")
     assert f"可以销毁 {first}" in deployment.ok("keys", "destroy", first, "--keep", "0", "--dry-run", *why)
     with deployment.house() as home:
         home.database.write(lambda tx: tx.run(

@@ -224,6 +224,21 @@ def test_of_several_hosts_each_has_heard_of_it_before_a_key_is_gone(server: Serv
     server.empty()
 
 
+def test_a_key_that_was_just_added_is_not_destroyed_before_anything_could_be_sealed_with_it(
+        folder: Place, tmp_path: Path) -> None:
+    with begun(folder, tmp_path) as there:
+        filed(there, "one", over=True)
+    add_key(keys_of(tmp_path))
+    with begun(folder, tmp_path) as there:
+        reseal(there)
+        backed_up(there, folder, Goal(tmp_path / "copy"))
+        add_key(keys_of(tmp_path))
+        with pytest.raises(KeysInUse, match="刚加入"):
+            destroy(there, listed(keys_of(tmp_path))[-1][0], 15 * DAY)
+    with begun(folder, tmp_path):
+        pass
+
+
 def test_an_old_copy_of_the_key_file_opens_nothing_more_and_seals_nothing(folder: Place, tmp_path: Path) -> None:
     with begun(folder, tmp_path) as there:
         first = there.house.database.cipher.newest
