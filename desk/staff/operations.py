@@ -23,6 +23,7 @@ from store import marks, pausing
 from store import people as stored_people
 from store.chains import verifications
 from store.chains.verifications import Verification
+from store.encoding import moment
 from store.marks import Mark
 from store.messages import TOPIC
 from store.people import Token
@@ -112,7 +113,7 @@ class Operations:
         def unit(tx: Tx) -> None:
             act.record(tx, action, target, now, data)
             if action == BACKUP:
-                marks.put(tx, BACKUP, target, now)
+                marks.put(tx, BACKUP, target, moment(data["at"]) if "at" in data else now)  # what came later it has not
 
         self._premises.database.write(unit)
 

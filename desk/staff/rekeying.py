@@ -83,8 +83,9 @@ class Rekeying:
         last, backup, until = same_keys.sealed_last(tx, key), marks.get(tx, BACKUP), done.at + keep
         if last is not None and last >= done.at - self._allowed:
             raise KeysInUse(f"{self._said(last)} 还有进程在用 {key} 加密；请重新启动它，再运行 flask keys reseal。")
-        if backup is None or backup.at <= done.at:
-            raise KeysInUse("换成新密钥以后还没有做过备份；请先运行 flask backup，并确认它可以恢复。")
+        if backup is None or backup.at <= done.at + self._allowed:
+            raise KeysInUse("换成新密钥以后（多台主机：五分钟以后）还没有做过备份；请先运行 flask backup，"
+                            "并确认它可以恢复。")
         if now < until:
             raise KeysInUse(f"{self._said(until)} 以前的备份还可能要用 {key}；请到那时再销毁，"
                             "或用 --keep 写明备份只留几天。")

@@ -23,6 +23,7 @@ from store.copies import resealing
 from store.copies.backup import Goal, back_up
 from store.copies.restoration import restore, try_out
 from store.copies.sealed import SEALED
+from store.encoding import stamp
 from store.engine import same_keys
 from store.engine.opening import Opened, Place, open_store
 from store.engine.sqlite import FILE, SqliteReader
@@ -203,14 +204,14 @@ def test_of_several_hosts_each_has_heard_of_it_before_a_key_is_gone(server: Serv
             slow.desk._premises.behind.met("a newer host")  # it takes no work any more, and says its key all the same
             slow.desk.sweep(THEN + 4 * minute)  # after that, but its clock is behind
             slow.desk.sweep(THEN - minute)  # as another host with that key, whose clock is more so
-            backed_up(there, place, Goal(tmp_path / "one"), THEN + 6 * minute)
+            backed_up(there, place, Goal(tmp_path / "one"), THEN + 11 * minute)
             with pytest.raises(KeysInUse, match="还有进程"):
-                rekeying.destroy(old, 0 * DAY, ACT, THEN + 7 * minute)
+                rekeying.destroy(old, 0 * DAY, ACT, THEN + 12 * minute)
             assert reseal(there, THEN + DAY) == 0
             with pytest.raises(KeysInUse, match="flask backup"):
                 rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY)
-            backed_up(there, place, Goal(tmp_path / "two"), THEN + DAY + minute)
-            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 2 * minute)["rest"] == 300
+            backed_up(there, place, Goal(tmp_path / "two"), THEN + DAY + 6 * minute)
+            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 7 * minute)["rest"] == 300
             with psycopg.connect(server.url) as connection:  # the host was away, and has not swept since
                 connection.execute("select pg_terminate_backend(pid) from pg_stat_activity"
                                    " where application_name = 'yijianshi' and pid <> pg_backend_pid()")
@@ -218,9 +219,9 @@ def test_of_several_hosts_each_has_heard_of_it_before_a_key_is_gone(server: Serv
                 assert same_keys.gone(tx)
             with pytest.raises(StoreUnavailable, match="YJS_KEYS"):
                 filed(slow, "two", over=True)
-            slow.desk.sweep(THEN + DAY + 3 * minute)
-            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 6 * minute)["rest"] == 60
-            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 7 * minute)["rest"] == 0
+            slow.desk.sweep(THEN + DAY + 8 * minute)
+            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 11 * minute)["rest"] == 60
+            assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 12 * minute)["rest"] == 0
     server.empty()
 
 
@@ -237,6 +238,19 @@ def test_a_key_that_was_just_added_is_not_destroyed_before_anything_could_be_sea
             destroy(there, listed(keys_of(tmp_path))[-1][0], 15 * DAY)
     with begun(folder, tmp_path):
         pass
+
+
+def test_a_backup_that_was_begun_before_the_walk_is_not_one_from_after_it(folder: Place, tmp_path: Path) -> None:
+    with begun(folder, tmp_path) as there:
+        first = there.house.database.cipher.newest
+        filed(there, "one", over=True)
+    add_key(keys_of(tmp_path))
+    with begun(folder, tmp_path) as there:
+        reseal(there)
+        begin, end = (THEN + timedelta(minutes=by) for by in (-5, 1))
+        there.desk.operations.note(BACKUP, "b", {"at": stamp(begin)}, ACT, end)
+        with pytest.raises(KeysInUse, match="flask backup"):
+            destroy(there, first, 99 * DAY)
 
 
 def test_an_old_copy_of_the_key_file_opens_nothing_more_and_seals_nothing(folder: Place, tmp_path: Path) -> None:
