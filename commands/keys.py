@@ -59,25 +59,32 @@ def keys_reseal(dry_run: bool, **said: str) -> None:
         numbers = _counted()
         click.echo(f"将换成新密钥加密：{sum(numbers.values()) - numbers.get(newest, 0)} 项。")
         return
-    total = 0
+    total, damaged = 0, list[str]()
     for _ in range(MOST_WALKS):  # until a whole walk finds nothing: others wrote meanwhile
-        if not (walked := _walk(newest)):
+        walked, damaged = _walk(newest)
+        if not walked:
             break
         total += walked
     else:
         stop(f"已换成新密钥加密 {total} 项，但还有进程在用旧密钥；请把所有主机都重新启动，再运行一次。")
+    if damaged:
+        stop("\n".join((*(f"打不开：{place}" for place in damaged),
+                        f"已换成新密钥加密 {total} 项；以上 {len(damaged)} 项用哪个密钥都打不开，仍是旧密钥的。"
+                        "请用备份核对，处理以后再运行一次；在那以前旧密钥不能销毁。")))
     changed("resealed", {"newest": newest, "done": total, **said})
     click.echo(f"已换成新密钥加密 {total} 项，旧密钥下没有内容了。请做一次备份；"
                "较早的备份都到期以后，用 flask keys destroy 销毁旧密钥。")
 
 
-def _walk(newest: str) -> int:
-    done, then = 0, None
+def _walk(newest: str) -> tuple[int, list[str]]:
+    """Once through everything: how much was sealed anew, and where what does not open is."""
+    done, then, damaged = 0, None, list[str]()
     while True:
         slice_ = changed("reseal", {"newest": newest, "after": then})
         done, then = done + int(slice_["done"]), slice_["then"]
+        damaged += slice_["damaged"]
         if then is None:
-            return done
+            return done, damaged
         click.echo(f"  {json.loads(then)[0]}  {done} 项", err=True)
 
 

@@ -16,7 +16,7 @@ from store import files
 from store.cipher import Cipher, sealed_by
 from store.copies.sealed import SEALED, as_column, sealed_of
 from store.engine.opening import Opened
-from store.errors import UnknownFile
+from store.errors import SealBroken, UnknownFile
 from store.port import Database, Row, Tx
 
 _PAGE = 50  # a draft may take 2 MB
@@ -50,20 +50,22 @@ SHELVES = tuple(_shelf(table, {column: SEALED[table, column] for _, column in co
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """How much was sealed anew, and where to go on (None: this was the end)."""
+    """How much was sealed anew, and where to go on (None: this was the end); `damaged`: where what does not open by any
+    key is, which was passed over."""
 
     done: int
     then: str | None
+    damaged: tuple[str, ...] = ()
 
 
 def reseal(opened: Opened, after: str | None) -> Slice:
     """Go on for some seconds, from the beginning or behind where a slice ended."""
-    until, done, at = time.monotonic() + SECONDS, 0, after
+    until, done, at, damaged = time.monotonic() + SECONDS, 0, after, list[str]()
     while True:
-        some, at = _step(opened, at)
+        some, at = _step(opened, at, damaged)
         done += some
         if at is None or time.monotonic() > until:
-            return Slice(done, at)
+            return Slice(done, at, tuple(damaged))
 
 
 def count(opened: Opened) -> Counter[str]:
@@ -78,15 +80,15 @@ def count(opened: Opened) -> Counter[str]:
     return found
 
 
-def _step(opened: Opened, after: str | None) -> tuple[int, str | None]:
-    """One page; how much was sealed anew in it, and where to go on."""
+def _step(opened: Opened, after: str | None, damaged: list[str]) -> tuple[int, str | None]:
+    """One page; how much was sealed anew in it, and where to go on. What does not open is added to `damaged`."""
     table, *last = json.loads(after) if after else [SHELVES[0].table]
     if table == FILES:
-        return _some_files(opened, *(last or [""]))
+        return _some_files(opened, last[0] if last else "", damaged)
     number = next(n for n, shelf in enumerate(SHELVES) if shelf.table == table)
     shelf = SHELVES[number]
     page = next(_pages(opened.db, shelf, last), [])
-    done = _resealed(opened.db, shelf, page)
+    done = _resealed(opened.db, shelf, page, damaged)
     if len(page) == _PAGE:
         return done, json.dumps([table, *(page[-1][key] for key in shelf.keys)])
     return done, json.dumps([SHELVES[number + 1].table if SHELVES[number + 1:] else FILES])
@@ -111,10 +113,10 @@ def _values(shelf: Shelf, row: Row) -> dict[str, bytes]:
     return {column: sealed_of(row[column]) for column in shelf.places if row[column] is not None}
 
 
-def _resealed(database: Database, shelf: Shelf, page: Sequence[Row]) -> int:
+def _resealed(database: Database, shelf: Shelf, page: Sequence[Row], damaged: list[str]) -> int:
     """Seal the older values of a page anew; how many there were. What somebody else changes meanwhile stays as they
     wrote it, for the next walk to find."""
-    changes = [change for row in page for change in _changes(database.cipher, shelf, row)]
+    changes = [change for row in page for change in _changes(database.cipher, shelf, row, damaged)]
 
     def unit(tx: Tx) -> None:
         for column, params in changes:
@@ -125,11 +127,17 @@ def _resealed(database: Database, shelf: Shelf, page: Sequence[Row]) -> int:
     return len(changes)
 
 
-def _changes(cipher: Cipher, shelf: Shelf, row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
+def _changes(cipher: Cipher, shelf: Shelf, row: Row,
+             damaged: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     for column, sealed in _values(shelf, row).items():
         if sealed_by(sealed) != cipher.newest:
             place = shelf.places[column].format(**row)
-            new = as_column(cipher.seal(cipher.open(sealed, place), place), row[column])
+            try:
+                plain = cipher.open(sealed, place)
+            except SealBroken:
+                damaged.append(place)
+                continue
+            new = as_column(cipher.seal(plain, place), row[column])
             yield column, {**{key: row[key] for key in shelf.keys}, "old": row[column], "new": new}
 
 
@@ -145,19 +153,22 @@ def _file_pages(database: Database, last: str) -> Iterator[Sequence[Row]]:
         last = page[-1]["file"]
 
 
-def _some_files(opened: Opened, last: str) -> tuple[int, str | None]:
+def _some_files(opened: Opened, last: str, damaged: list[str]) -> tuple[int, str | None]:
     """The next file. Those that nobody owns go by themselves in a day or two."""
     page = next(_file_pages(opened.db, last), [])
     for row in page:
         if row["owner"] and _keys_of(opened, row["file"]) - {opened.db.cipher.newest}:
-            return _renewed(opened, row["file"]), json.dumps([FILES, row["file"]])
+            return _renewed(opened, row["file"], damaged), json.dumps([FILES, row["file"]])
     return 0, json.dumps([FILES, page[-1]["file"]]) if len(page) == _PAGE else None
 
 
-def _renewed(opened: Opened, file: str) -> int:
+def _renewed(opened: Opened, file: str, damaged: list[str]) -> int:
     try:
         opened.vault.renew(file)
     except UnknownFile:
+        return 0
+    except SealBroken:
+        damaged.append(f"{FILES}:{file}")
         return 0
     with opened.db.read() as tx:
         kept = files.several(tx, [file]).get(file)

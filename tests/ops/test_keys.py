@@ -25,6 +25,20 @@ def test_a_key_is_destroyed_once_all_is_sealed_anew_and_backed_up(deployment):
     assert "flask keys list" in refused("00000000")
     assert "flask keys reseal" in refused(first)
     assert "将换成新密钥加密" in deployment.ok("keys", "reseal", "--dry-run")
+    paper = min((deployment.folder / "data" / "files").glob("*/*"))
+    whole = paper.read_bytes()
+    paper.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with deployment.house() as home:
+        with home.database.read() as tx:
+            code = tx.rows("select code from cases")[0]["code"]
+        home.database.write(lambda tx: tx.run("update cases set code = :cut", cut=code[:-1]))
+    damaged = deployment.flask("keys", "reseal")
+    assert damaged.exit_code == 1
+    assert f"打不开：cases:code:{receipt.reference}\n打不开：@files:{paper.name}\n" in damaged.output
+    assert "以上 2 项" in damaged.output and "flask keys reseal" in refused(first, "--keep", "0")
+    paper.write_bytes(whole)
+    with deployment.house() as home:
+        home.database.write(lambda tx: tx.run("update cases set code = :code", code=code))
     assert "旧密钥下没有内容了" in deployment.ok("keys", "reseal")
     assert "加密 0 项" in deployment.ok("keys", "reseal")
     assert "flask backup" in refused(first, "--keep", "0")
