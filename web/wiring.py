@@ -50,7 +50,6 @@ from store.copies.journal import Journal
 from store.engine.folder import is_full
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
-from store.errors import StoreError
 from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
@@ -159,8 +158,6 @@ class House:
         journal = Journal(self.settings.journal_file)
         try:
             follow(opened, journal, self.clock.now())
-        except StoreError as error:
-            say_why(journal, error)
         except OSError as error:
             if is_full(error):
                 say_why(journal, error)
@@ -168,6 +165,8 @@ class House:
             opened.close()
             raise RefusedStart(f"删除记录 {journal.path} 不能写入（{error.strerror}）；请检查它所在目录的属主、权限和"
                                "空间，或用 YJS_JOURNAL 指定别处（数据目录之外）。") from error
+        except Exception as error:  # noqa: BLE001  # a healthy store begins, whatever its journal is
+            say_why(journal, error)
         except BaseException:
             opened.close()
             raise

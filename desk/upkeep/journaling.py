@@ -9,6 +9,7 @@ from datetime import datetime
 from desk.premises import Premises
 from store.copies.again import write_on
 from store.copies.journal import Journal
+from store.copies.lineage import has_name
 from store.engine.opening import Opened
 
 LOG = logging.getLogger("yijianshi.journal")
@@ -27,7 +28,10 @@ def write_down(premises: Premises, now: datetime) -> None:
 
 def follow(opened: Opened, journal: Journal, now: datetime) -> None:
     """The same, raising what is amiss. A store that lacks what the journal knows is left alone: nobody can tell here
-    whether it was put back. Who can runs `flask redo`."""
+    whether it was put back. Who can runs `flask redo`. Nor can a journal that was lost say what the store has lost."""
+    if not journal.path.exists() and has_name(opened.db):
+        LOG.warning("the journal %s was not there and is written anew, of what the store has: if that was put back,"
+                    " bring the one that was kept, and run `flask redo`", journal.path)
     if forgotten := write_on(opened, journal, now):
         LOG.error("the store lacks %s acts that the journal %s knows of it: if it was put back, stop it and run"
                   " `flask redo` (--dry-run lists them)", forgotten, journal.path)

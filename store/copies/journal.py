@@ -59,6 +59,9 @@ class Journal:
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if made:
+                if not os.geteuid():  # root may have called; the service must be able to go on with it
+                    folder = self.path.parent.stat()
+                    os.chown(handle, folder.st_uid, folder.st_gid)
                 sync_folder(self.path.parent)
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield

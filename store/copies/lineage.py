@@ -31,6 +31,12 @@ def did(names: Names, line: Line) -> bool:
     return until is not None and (not until or line.at <= until)
 
 
+def has_name(database: Database) -> bool:
+    """Whether a store, or what it was copied from, has been beside a journal before."""
+    with database.read() as tx:
+        return marks.get(tx, NAME) is not None
+
+
 def names_of(tx: Tx, lines: Iterable[Line]) -> Names:
     """The names of a store. One from before there were names may have come out of anybody whom the journal knows, but
     for one that is empty: that came out of nobody."""

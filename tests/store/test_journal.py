@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from store.chains.proof import verify
 from store.copies import journal as journals
 from store.copies.again import FORGOTTEN, forgotten, forgotten_by, redo
 from store.copies.backup import Goal, back_up
-from store.copies.journal import REDONE, Journal
+from store.copies.journal import REDONE, Journal, Line
 from store.copies.restoration import restore
 from store.engine.opening import Place, open_store
 from store.errors import JournalUnfit
@@ -450,6 +452,13 @@ def test_a_journal_that_is_damaged_or_has_no_room_keeps_nobody_out(
     journal_of(tmp_path).path.write_bytes(b"{no line\n")
     with inside(tmp_path, tmp_path / "data") as there:
         assert there.desk and "已损坏" in caplog.text
+        strange = Line(10 ** 30, "", "", "token.revoke", "t")  # a number that no database has
+        journal_of(tmp_path).path.write_text(f"{json.dumps(asdict(strange))}\n")
+        caplog.clear()
+        erase(there, filed(there, "one", over=True)[0])
+        assert "cannot be written: OverflowError" in caplog.text
+    with inside(tmp_path, tmp_path / "data") as there:
+        assert there.desk and "not there" not in caplog.text
     journal_of(tmp_path).path.unlink()
 
     def full(*_: object) -> None:
@@ -457,7 +466,17 @@ def test_a_journal_that_is_damaged_or_has_no_room_keeps_nobody_out(
 
     monkeypatch.setattr(Journal, "add", full)  # as no disk of a test is full for one file alone
     with inside(tmp_path, tmp_path / "data") as there:
-        assert there.desk and "No space left" in caplog.text
+        assert there.desk and "No space left" in caplog.text and "not there" in caplog.text
+
+
+def test_a_journal_that_root_makes_is_the_services(tmp_path: Path) -> None:
+    folder = tmp_path / "of-the-service"
+    folder.mkdir(0o700)
+    if not os.geteuid():
+        os.chown(folder, 1234, 1234)
+    with Journal(folder / "journal").held():
+        made = (folder / "journal").stat()
+    assert (made.st_uid, made.st_gid) == (folder.stat().st_uid, folder.stat().st_gid)
 
 
 def test_a_journal_that_does_not_know_the_copy_is_not_its_own(embedded: Inside, tmp_path: Path) -> None:
