@@ -64,7 +64,7 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
             doer = Act(said["by"], said["reason"])
             opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
             aside = journal().put_away(now) if without_journal else None
-            due = None if without_journal else redo(opened, journal(), now)
+            due = None if without_journal else redo(opened, journal(), now, everybodys=True)
         finally:
             opened.close()
     except StoreError as error:
@@ -83,15 +83,22 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
 @click.command("redo")
 @click.option("--none", "only_note", is_flag=True,
               help="Nothing of it is to be done, for the store was not put back: it is not said any more.")
+@click.option("--all", "everybodys", is_flag=True,
+              help="Also what others wrote into the journal: the store was put back to before it moved to another disk "
+                   "or server. Look at it first with --dry-run: what was only tried out in a copy is among it.")
 @act("数据退回到以前后重做")
-def redo_(dry_run: bool, only_note: bool, **said: str) -> None:
+def redo_(dry_run: bool, only_note: bool, everybodys: bool, **said: str) -> None:
     """Do again what a store has forgotten of erasing, closing and taking back that was put back by other tools than
     `flask restore`; with the portal stopped."""
     try:
         with beside() as opened:
-            due = forgotten(opened.db, journal())
+            due = forgotten(opened.db, journal(), everybodys)
+            others = 0 if everybodys else len(forgotten(opened.db, journal(), everybodys=True)) - len(due)
         for line in due:
             click.echo(f"{line.at}  {line.action}  {line.target}")
+        if others:
+            click.echo(f"删除记录里另有 {others} 项不是本库写的，不会重做；"
+                       "如果数据退回到了换磁盘、换服务器以前，请用 --all。")
         if dry_run:
             click.echo(f"会重做 {len(due)} 项。没有改动。")
             return
@@ -99,7 +106,7 @@ def redo_(dry_run: bool, only_note: bool, **said: str) -> None:
         try:
             doer, data = Act(said["by"], said["reason"]), {"acts": len(due), "none": only_note}
             opened.db.write(lambda tx: doer.record(tx, "redo", "store", now, data))
-            done = redo(opened, journal(), now, only_note)
+            done = redo(opened, journal(), now, everybodys=everybodys, only_note=only_note)
         finally:
             opened.close()
     except StoreError as error:

@@ -53,26 +53,27 @@ def write_on(opened: Opened, journal: Journal, now: datetime) -> int:
     return lacking
 
 
-def forgotten(database: Database, journal: Journal) -> list[Line]:
+def forgotten(database: Database, journal: Journal, everybodys: bool = False) -> list[Line]:
     """What a store has forgotten that was put back, as far as it is to be done again: the last word of each, unless the
-    store has said one since then, and nothing from before it was last settled."""
+    store has said one since then, and nothing from before it was last settled. `everybodys`: also what is there under
+    names that it does not know, for it had another one after it moved elsewhere, and was put back to before."""
     lines = journal.lines()
     with database.read() as tx:
         names = names_of(tx, lines)
         begin = max((at + 1 for at, line in enumerate(lines)
                      if line.action == REDONE and journals.knows(tx, line)), default=0)
         missing = [at for at, line in enumerate(lines[begin:], begin)
-                   if did(names, line) and not journals.knows(tx, line)]
+                   if (everybodys or did(names, line)) and not journals.knows(tx, line)]
         since = next((lines[at].n for at in reversed(range(missing[0] if missing else 0))
                       if journals.knows(tx, lines[at])), 0)
     return _due(database, since, [lines[at] for at in missing])
 
 
-def redo(opened: Opened, journal: Journal, now: datetime, only_note: bool = False) -> int:
+def redo(opened: Opened, journal: Journal, now: datetime, *, everybodys: bool = False, only_note: bool = False) -> int:
     """Take away again what a store has forgotten; how much that was. With `only_note` nothing of it, for good."""
     with journal.held():
         settled(opened.db, journal.lines(), now)
-        due = forgotten(opened.db, journal)
+        due = forgotten(opened.db, journal, everybodys)
         done = 0 if only_note else sum(_redone(opened, line, now) for line in due)
         if due:
             entry = Entry(now, PORTAL, REDONE, "store", {"reason": WHY, "done": done})
@@ -92,7 +93,7 @@ def forgotten_by(copy: Path, cipher: Cipher, journal: Journal) -> int:
             newest = journals.newest(tx)
         if newest is not None and newest not in lines:
             raise JournalUnfit(f"{journal.path} 不是这份数据的删除记录，或者比备份还旧；请换成另存的、最新的那一份。")
-        return len(forgotten(reader, journal))
+        return len(forgotten(reader, journal, everybodys=True))
     finally:
         reader.close()
 

@@ -64,6 +64,11 @@ def comes_back_without_them(deployment, monkeypatch, copy, erased):
     assert "已重做 2 项" in deployment.ok("restore", copy)
     without_them(deployment, erased)
     assert "已重做 0 项" in deployment.ok("redo")
+    with journal.open("a") as more:
+        more.write(json.dumps({"n": 99, "hash": "x", "at": "2026-05-06", "action": "draft.drop", "target": "d",
+                               "store": "another"}) + "\n")
+    assert "另有 1 项" in deployment.ok("redo", "--dry-run")
+    assert "draft.drop  d" in deployment.ok("redo", "--dry-run", "--all")
     shutil.rmtree(deployment.folder / "back")
     whole = journal.read_bytes()
     said = deployment.ok("restore", copy, "--without-journal")

@@ -106,17 +106,17 @@ def put_back(copy: Path, tmp_path: Path, server: Server | None) -> Place:
     place = Place(tmp_path / f"back-of-{copy.name}", server.bare() if server else None, patience=1.0)
     opened, _ = restore(place, load_keys(tmp_path / "keys" / "keys"), copy, quiet, LATER)
     try:
-        redo(opened, journal_of(tmp_path), datetime.now(UTC))
+        redo(opened, journal_of(tmp_path), datetime.now(UTC), everybodys=True)
     finally:
         opened.close()
     return place
 
 
-def done_again(place: Place, tmp_path: Path, only_note: bool = False) -> int:
+def done_again(place: Place, tmp_path: Path, **how: bool) -> int:
     """What `flask redo` does to a store that other tools put back."""
     opened = open_store(place, load_keys(tmp_path / "keys" / "keys"), quiet)
     try:
-        return redo(opened, journal_of(tmp_path), datetime.now(UTC), only_note)
+        return redo(opened, journal_of(tmp_path), datetime.now(UTC), **how)
     finally:
         opened.close()
 
@@ -340,6 +340,25 @@ def test_a_store_that_other_tools_put_back_is_left_alone_until_somebody_says_tha
     assert done_again(data, tmp_path) == 0
     with inside(tmp_path, data.data) as back:
         assert back.desk.case_view(SUBJECT, one, LATER)["reference"] == one
+
+
+def test_a_store_that_moved_elsewhere_since_a_copy_was_made_is_known_to_the_copy(
+        embedded: Inside, tmp_path: Path) -> None:
+    one, two = (filed(embedded, name, over=True)[0] for name in ("one", "two"))
+    embedded.desk.sweep(NOW)
+    copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
+    embedded.house.close()
+    cloned(tmp_path / "data", tmp_path / "first")
+    cloned(tmp_path / "data", tmp_path / "snapshot")
+    with inside(tmp_path, tmp_path / "first") as there:
+        erase(there, one)
+    assert done_again(Place(tmp_path / "snapshot"), tmp_path) == 0, "that may be a copy where it was only tried out"
+    assert done_again(Place(tmp_path / "snapshot"), tmp_path, everybodys=True) == 1
+    for place in (Place(tmp_path / "snapshot"), put_back(copy, tmp_path, None)):
+        with inside(tmp_path, place.data) as there:
+            assert there.desk.case_view(SUBJECT, two, LATER)["reference"] == two
+            with pytest.raises(UnknownCase):
+                there.desk.case_view(SUBJECT, one, LATER)
 
 
 def test_a_start_on_an_empty_place_beside_the_journal_keeps_the_store_neither_out_nor_ignorant(
