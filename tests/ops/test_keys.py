@@ -1,5 +1,8 @@
 """An older key is destroyed by commands, once nothing needs it; then its copies are nobody's to read."""
 
+import pytest
+
+from desk.staff import rekeying
 from store.keys import listed
 from tests.ops.conftest import file, received
 
@@ -53,6 +56,9 @@ def test_a_key_is_destroyed_once_all_is_sealed_anew_and_backed_up(deployment):
     with deployment.house() as home:
         home.database.write(lambda tx: tx.run("update cases set code = :new", new=tx.cipher.seal(
             b"\0\"\"", f"cases:code:{receipt.reference}")))
+    with pytest.MonkeyPatch.context() as several:  # hosts, of which one has not yet heard of it
+        several.setattr(rekeying.Rekeying, "destroy", lambda *_: {"key": first, "rest": 61})
+        assert "2 分钟以后" in deployment.ok("keys", "destroy", first, "--keep", "0", *why) and len(listed(path)) == 2
     assert "都不能再读出" in deployment.ok("keys", "destroy", first, "--keep", "0", *why)
     assert listed(path) == [(newest, "aes")]
     assert first not in deployment.ok("keys", "list", "--count")
