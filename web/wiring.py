@@ -47,7 +47,6 @@ from people.tokens import Tokens
 from settings.clock import Clock
 from settings.values import Settings
 from store.copies.journal import Journal
-from store.engine.folder import is_full
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
 from store.port import Database
@@ -153,18 +152,11 @@ class House:
             return self._opened
 
     def _followed(self, opened: Opened) -> Opened:
-        """The store, once the journal is where it is; `RefusedStart` where there cannot be one. A disk that is full and
-        a journal that is damaged keep nobody out: the log and `/readyz` say so."""
+        """The store, once the journal is where it is. A journal that cannot be written keeps nobody out: the log and
+        `/readyz` say so."""
         journal = Journal(self.settings.journal_file)
         try:
             follow(opened, journal, self.clock.now())
-        except OSError as error:
-            if is_full(error):
-                say_why(journal, error)
-                return opened
-            opened.close()
-            raise RefusedStart(f"删除记录 {journal.path} 不能写入（{error.strerror}）；请检查它所在目录的属主、权限和"
-                               "空间，或用 YJS_JOURNAL 指定别处（数据目录之外）。") from error
         except Exception as error:  # noqa: BLE001  # a healthy store begins, whatever its journal is
             say_why(journal, error)
         except BaseException:

@@ -135,14 +135,12 @@ def newest(tx: Tx) -> Line | None:
 
 
 def lags(tx: Tx, journal: Journal, now: datetime) -> bool:
-    """Whether something was taken away a while ago that is not in the journal."""
-    last = newest(tx)
-    if last is None or now - moment(last.at) < _WHILE:
-        return False
+    """Whether something was taken away a while ago that is not in the journal, or there is none that can be read."""
     try:
-        return journal.last() != last
+        written, last = journal.last(), newest(tx)
     except (OSError, JournalUnfit):
         return True
+    return last is not None and now - moment(last.at) >= _WHILE and written != last
 
 
 def _line(row: Row) -> Line:

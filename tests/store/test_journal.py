@@ -38,7 +38,6 @@ from store.sign_in import factors
 from tests.shared import Server
 from tests.store.everything import readable
 from web.inside import VERBS
-from web.wiring import RefusedStart
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=40)
@@ -446,21 +445,25 @@ def test_a_journal_that_cannot_be_written_is_said_and_what_is_erased_is_erased(
         with database.read() as tx:
             return journals.lags(tx, journal, at)
 
-    assert (lags(LATER), lags(LATER + timedelta(hours=1))) == (False, True)
+    assert lags(LATER)
     journal.path.rmdir()
+    journal.path.touch()
+    assert (lags(LATER), lags(LATER + timedelta(hours=1))) == (False, True)
     embedded.desk.sweep(LATER)
     assert [line.target for line in journal.lines()] == [reference] and not lags(LATER + timedelta(hours=1))
 
 
-def test_nothing_is_begun_where_nobody_could_write_down_what_is_erased(
-        migrated: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_where_nobody_could_write_down_what_is_erased_it_is_said_and_nobody_is_kept_out(
+        migrated: Callable[[Path], Path], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "elsewhere").mkdir()
-    data = migrated(tmp_path / "data")
-    with inside(tmp_path, data, YJS_JOURNAL=str(tmp_path / "elsewhere")) as there, \
-            pytest.raises(RefusedStart, match="YJS_JOURNAL"):
-        assert there.desk
+    data, said = migrated(tmp_path / "data"), "没有写进删除记录(YJS_JOURNAL)"
+    with inside(tmp_path, data, YJS_JOURNAL=str(tmp_path / "elsewhere")) as there:
+        assert there.desk and "cannot be written: Is a directory" in caplog.text
+        there.desk.sweep(there.house.clock.now())
+        assert said in there.app.test_client().get("/readyz").text
     with inside(tmp_path, data, YJS_JOURNAL=str(tmp_path / "elsewhere" / "journal")) as there:
-        assert there.desk
+        there.desk.sweep(there.house.clock.now())
+        assert said not in there.app.test_client().get("/readyz").text
         assert (tmp_path / "elsewhere" / "journal").exists() and not journal_of(tmp_path).path.exists()
 
 
