@@ -6,16 +6,18 @@ What was destroyed may be missing, and must not be sealed with again, from which
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from store import audit, marks
 from store.cipher import Cipher
 from store.encoding import moment
-from store.errors import KeysDiffer, SealBroken
+from store.errors import KeysDiffer, SealBroken, StorageFull
 from store.marks import Mark
 from store.port import Database, Tx
 from store.sealing import unseal
 
+LOG = logging.getLogger(__name__)
 NAME, DESTROYED = "keys", "keys_destroyed"
 RESEALED = "resealed"  # since when nothing is sealed by another key than the one it names
 _PURPOSE = "store.keys"
@@ -46,19 +48,28 @@ def refuse_other_keys(database: Database) -> None:
 
 
 def note_keys(database: Database, now: datetime) -> None:
-    """Write down which keys are in force, so that a later start can tell; nothing is told of the keys themselves."""
+    """Write down which keys are in force, so that a later start can tell; nothing is told of the keys themselves. Where
+    they are the same as before, a full disk keeps nobody out: who cannot write seals nothing."""
     refuse_other_keys(database)
+    cipher = database.cipher
+
+    def said(tx: Tx) -> str:
+        return " ".join((_proof(cipher), *sorted(set(cipher.ids) - destroyed(tx) - cipher.destroyed)))
 
     def unit(tx: Tx) -> None:
-        for key in sorted(database.cipher.destroyed):
+        for key in sorted(cipher.destroyed):
             give_up(tx, key, now)
-        said = " ".join((_proof(database.cipher), *sorted(set(database.cipher.ids) - destroyed(tx))))
-        known = marks.get(tx, NAME)
-        if known is None or known.value != said:
-            marks.put(tx, NAME, said, now)
-        seals(tx, now)
+        marks.put(tx, NAME, said(tx), now)
 
-    database.write(unit)
+    with database.read() as tx:
+        known = marks.get(tx, NAME)
+        noted = known is not None and known.value == said(tx) and cipher.destroyed <= destroyed(tx)
+    if not noted:
+        database.write(unit)
+    try:
+        database.write(lambda tx: seals(tx, now))
+    except StorageFull:
+        LOG.warning("the disk is full: it is not noted yet which key this process seals with")
 
 
 def seals(tx: Tx, now: datetime) -> bool:
