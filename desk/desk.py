@@ -86,7 +86,7 @@ class Desk:
 
     @property
     def rests(self) -> bool:
-        """Whether this process leaves all work to newer ones on the same store."""
+        """Whether this process leaves all work to newer ones, or to ones with a newer key, on the same store."""
         return self._premises.rests
 
     @property

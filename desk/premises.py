@@ -62,5 +62,5 @@ class Premises:
 
     @property
     def rests(self) -> bool:
-        """Whether this process leaves all work to others on the same store, which are newer."""
-        return bool(self.behind.why) and not self.embedded
+        """Whether this process leaves all work to others on the same store, which are newer or have a newer key."""
+        return not self.embedded and (bool(self.behind.why) or self.database.cipher.retired)

@@ -54,10 +54,10 @@ def readyz() -> Response:
     away stops nothing but what waits for it, so it is told and no reason to send people elsewhere."""
     now = house().clock.now()
     beat = _probe(now)
-    if house().desk.rests:
-        raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
     if house().database.cipher.retired:
         raise Problem(503, "outdated", "本机加密用的密钥已经销毁，请换上现在的密钥文件后重新启动")
+    if house().desk.rests:
+        raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
     own = house().dispatcher
     beating = own.alive() if own is not None else beat is not None and now - beat <= LONGEST_SILENCE
     if not beating:
@@ -126,7 +126,7 @@ KEPT: Mapping[str, str] = {
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
     "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
     "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",
-    "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
+    "backup_seconds": "how long ago the last backup that ended well was begun; +Inf if none was, since the start or a restore",
     "outdated": "1 for a process that has met what only a newer version knows and must be upgraded",
     "writes_waiting": "callers of this process that wait to write",
     "disk_free_bytes": "what is left on the disk of this host's data folder",

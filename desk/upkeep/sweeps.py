@@ -88,7 +88,7 @@ class Sweeper:
     def _say_key(self, now: datetime) -> None:
         """Say which key this process seals with, whatever else it may do; no more with one that was destroyed."""
         cipher = self._premises.database.cipher
-        if not self._premises.database.write(partial(same_keys.seals, now=now)) and not cipher.retired:
+        if not self._premises.database.write(partial(same_keys.seals, now=now)):
             cipher.retired = True
             LOG.error("the newest key of this process was destroyed: it seals nothing more; give it the key file of"
                       " today and start it again")

@@ -32,7 +32,7 @@ from store.keys import add_key, create_keys, destroy_key, listed, load_keys
 from store.uploads.vault import FolderVault
 from tests.shared import Server
 from tests.store.everything import readable, unlisted
-from tests.store.test_journal import LATER, NOW, cloned, erase, filed, joined, quiet
+from tests.store.test_journal import LATER, NOW, POWER, cloned, erase, filed, joined, quiet
 
 ACT, DAY = Act("ops", "换密钥"), timedelta(days=1)
 THEN = LATER + 3 * DAY  # when everything is sealed anew
@@ -189,7 +189,8 @@ def test_a_process_whose_key_is_destroyed_seals_nothing_more(
         assert "was destroyed" in caplog.text and "密钥已经销毁" in client.get(ready).text
 
 
-def test_of_several_hosts_each_has_heard_of_it_before_a_key_is_gone(server: Server, tmp_path: Path) -> None:
+def test_of_several_hosts_each_has_heard_of_it_before_a_key_is_gone(
+        server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     place, minute = Place(tmp_path / "data", server.url, pool=4), timedelta(minutes=1)
     with begun(place, tmp_path) as slow:
         old = slow.house.database.cipher.newest
@@ -204,6 +205,7 @@ def test_of_several_hosts_each_has_heard_of_it_before_a_key_is_gone(server: Serv
             slow.desk._premises.behind.met("a newer host")  # it takes no work any more, and says its key all the same
             slow.desk.sweep(THEN + 4 * minute)  # after that, but its clock is behind
             slow.desk.sweep(THEN - minute)  # as another host with that key, whose clock is more so
+            slow.desk._premises.behind.why = ""
             backed_up(there, place, Goal(tmp_path / "one"), THEN + 11 * minute)
             with pytest.raises(KeysInUse, match="还有进程"):
                 rekeying.destroy(old, 0 * DAY, ACT, THEN + 12 * minute)
@@ -219,7 +221,13 @@ def test_of_several_hosts_each_has_heard_of_it_before_a_key_is_gone(server: Serv
                 assert same_keys.gone(tx)
             with pytest.raises(StoreUnavailable, match="YJS_KEYS"):
                 filed(slow, "two", over=True)
+            there.file(POWER, "three", NOW)
+            assert (slow.deliver(NOW), "密钥已经销毁" in slow.app.test_client().get("/readyz").text) == (0, True)
             slow.desk.sweep(THEN + DAY + 8 * minute)
+            assert "was destroyed" in caplog.text
+            assert there.deliver(NOW) > 0
+            tried = Act("ops", "换密钥", dry_run=True)
+            assert rekeying.destroy(old, 0 * DAY, tried, THEN + DAY + 11 * minute)["rest"] == 60
             assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 11 * minute)["rest"] == 60
             assert rekeying.destroy(old, 0 * DAY, ACT, THEN + DAY + 12 * minute)["rest"] == 0
     server.empty()
