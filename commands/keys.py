@@ -102,15 +102,17 @@ def keys_destroy(key: str, keep: int, dry_run: bool, **said: str) -> None:
         stop(f"没有编号为 {key} 的密钥；请用 flask keys list 查看。")
     if key == list(known)[-1]:
         stop(f"{key} 是密钥文件里最新的密钥，正在或即将用来加密；请先用 flask keys add 加一个新的。没有改动。")
-    changed("destroy-key", {**asked, "dry_run": True})
+    # What is sealed while this lasts may come behind what is counted, which takes an hour where there is much.
+    wait = changed("destroy-key", {**asked, "dry_run": True})["rest"]
     if left := _counted().get(key, 0):
         stop(f"还有 {left} 项内容是用 {key} 加密的；请先运行 flask keys reseal（刚删除的文件要再等两天）。没有改动。")
     if dry_run:
         click.echo(f"可以销毁 {key}（{known[key]}）：现在的数据里没有内容用它加密。")
         return
-    if rest := changed("destroy-key", asked)["rest"]:
+    if rest := changed("destroy-key", asked)["rest"] or wait:
         click.echo(f"已登记销毁 {key}，密钥文件还没有改：要等所有主机都知道。请 {-(-rest // 60)} 分钟以后"
-                   "再运行一次同一条命令。")
+                   "再运行一次同一条命令。升级以前就在运行、还没有重新启动的旧版本主机不会知道：请先确认一台也没有，"
+                   "否则它以后保存的内容会丢失。")
         return
     _on_keys(partial(destroy_key, which=key), f"已销毁 {key}。密钥文件")
     click.echo("换成新密钥以前的备份（连同别处的拷贝）都不能再读出。请把密钥文件的其他拷贝（别的机器、保管的那一份）"

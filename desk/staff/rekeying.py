@@ -60,7 +60,7 @@ class Rekeying:
         def unit(tx: Tx) -> datetime:
             self._refuse_needed(tx, key, keep, now)
             if act.dry_run:
-                return now
+                return same_keys.given_up(tx, key) or now
             if key not in same_keys.destroyed(tx):
                 act.record(tx, "keys.destroy", key, now, {})
             return same_keys.give_up(tx, key, now)

@@ -104,13 +104,18 @@ def destroyed(tx: Tx) -> set[str]:
     return set(found.value.split()) if found else set()
 
 
+def given_up(tx: Tx, key: str) -> datetime | None:
+    """Since when the store does without a key; None if it does not."""
+    known = marks.get(tx, DESTROYED)
+    return known.at if known is not None and key in known.value.split() else None
+
+
 def give_up(tx: Tx, key: str, now: datetime) -> datetime:
     """From now on the store does without a key; since when, if it was given up before."""
-    known = marks.get(tx, DESTROYED)
-    if known is not None and key in known.value.split():
-        return known.at
-    marks.put(tx, DESTROYED, " ".join(sorted(destroyed(tx) | {key})), now)
-    return now
+    since = given_up(tx, key)
+    if since is None:
+        marks.put(tx, DESTROYED, " ".join(sorted(destroyed(tx) | {key})), now)
+    return since or now
 
 
 def _proof(cipher: Cipher) -> str:
