@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from desk.staff.acts import Act
 from store.copies.again import forgotten, forgotten_by, redo
 from store.copies.backup import Copied, Goal, back_up, refuse_taken
 from store.copies.restoration import restore, try_out
-from store.engine.opening import open_store
+from store.engine.opening import Opened, open_store
 from store.errors import StoreError
 
 
@@ -54,26 +56,26 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
     starts paused until `flask resume`."""
     where, cipher, now = place(), keys(), clock().now()
     try:
-        due = None if without_journal else forgotten_by(folder, cipher, journal())
+        due, others = (None, 0) if without_journal else forgotten_by(folder, cipher, journal())
         if dry_run:
             click.echo(f"备份完好，可以恢复。{_said(try_out(folder, cipher))}")
-            click.echo(_redone(due, "会重做"))
+            click.echo(_redone(due, "会重做", others))
             return
         opened, made = restore(where, cipher, folder, lambda line: click.echo(line, err=True), now)
-        try:
-            doer = Act(said["by"], said["reason"])
-            opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
-            aside = journal().put_away(now) if without_journal else None
-            due = None if without_journal else redo(opened, journal(), now, everybodys=True)
-        finally:
-            opened.close()
     except StoreError as error:
         stop(error.says)
-    except OSError as error:
-        then = "请自己把它移走" if without_journal else "请检查后运行 flask redo，接着重做"
-        stop(f"数据已经恢复，但删除记录 {journal().path} 不能写入（{error.strerror}）；{then}，再启动服务。")
+    try:
+        doer = Act(said["by"], said["reason"])
+        opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
+        aside = journal().put_away(now) if without_journal else None
+        due = None if without_journal else redo(opened, journal(), now, everybodys=True)
+    except (StoreError, OSError) as error:
+        then = "自己把删除记录移走" if without_journal else "运行 flask redo --all，把备份以后的删除和撤销重做完"
+        stop(f"数据已经恢复，但还没有做完：{_why(error)}请处理后{then}，再启动服务。")
+    finally:
+        opened.close()
     click.echo(f"已恢复。{_said(made)}")
-    click.echo(_redone(due, "已重做"))
+    click.echo(_redone(due, "已重做", others))
     if aside is not None:
         click.echo(f"原来的删除记录改名为 {aside}，没有删；启动时会另写一份新的。")
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
@@ -91,32 +93,43 @@ def redo_(dry_run: bool, only_note: bool, everybodys: bool, **said: str) -> None
     """Do again what a store has forgotten of erasing, closing and taking back that was put back by other tools than
     `flask restore`; with the portal stopped."""
     try:
-        with beside() as opened:
+        with beside() if dry_run else _alone() as opened:
             due = forgotten(opened.db, journal(), everybodys)
-            others = 0 if everybodys else len(forgotten(opened.db, journal(), everybodys=True)) - len(due)
-        for line in due:
-            click.echo(f"{line.at}  {line.action}  {line.target}")
-        if others:
-            click.echo(f"删除记录里另有 {others} 项不是本库写的，不会重做；"
-                       "如果数据退回到了换磁盘、换服务器以前，请用 --all。")
-        if dry_run:
-            click.echo(f"会重做 {len(due)} 项。没有改动。")
-            return
-        opened, now = open_store(place(), keys(), lambda line: click.echo(line, err=True)), clock().now()
-        try:
-            doer, data = Act(said["by"], said["reason"]), {"acts": len(due), "none": only_note}
+            for line in due:
+                click.echo(f"{line.at}  {line.action}  {line.target}")
+            if not everybodys and (others := len(forgotten(opened.db, journal(), everybodys=True)) - len(due)):
+                click.echo(f"删除记录里另有 {others} 项不是本库写的，不会重做；"
+                           "如果数据退回到了换磁盘、换服务器以前，请用 --all。")
+            if dry_run:
+                click.echo(f"会重做 {len(due)} 项。没有改动。")
+                return
+            doer, now, data = Act(said["by"], said["reason"]), clock().now(), {"acts": len(due), "none": only_note}
             opened.db.write(lambda tx: doer.record(tx, "redo", "store", now, data))
             done = redo(opened, journal(), now, everybodys=everybodys, only_note=only_note)
-        finally:
-            opened.close()
-    except StoreError as error:
-        stop(error.says)
-    except OSError as error:
-        stop(f"删除记录 {journal().path} 不能写入（{error.strerror}）；请检查后再运行一次。")
+    except (StoreError, OSError) as error:
+        stop(f"{_why(error)}没有做完，请处理后再运行一次。")
     click.echo("已记下：一项也不用重做。" if only_note else f"已重做 {done} 项。")
 
 
-def _redone(due: int | None, word: str) -> str:
+@contextmanager
+def _alone() -> Iterator[Opened]:
+    """The store for oneself, brought to today's layout: what other tools put back may be from before it."""
+    opened = open_store(place(), keys(), lambda line: click.echo(line, err=True))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _why(error: StoreError | OSError) -> str:
+    """What is amiss, as a sentence."""
+    said = error.says if isinstance(error, StoreError) else f"删除记录 {journal().path} 不能写入（{error.strerror}）。"
+    return said if said.endswith("。") else f"{said}。"
+
+
+def _redone(due: int | None, word: str, others: int) -> str:
     if due is None:
         return "没有用删除记录：备份之后的删除、注销、停用和撤销都不在了，请按其他记载逐项重做。"
-    return f"备份之后的删除、注销、停用和撤销：{word} {due} 项。"
+    strange = (f"其中 {others} 项在删除记录里是别的库写的：换过磁盘或服务器以后做的，或者只在旁边的拷贝里试过的。"
+               if others else "")
+    return f"备份之后的删除、注销、停用和撤销：{word} {due} 项。{strange}"

@@ -83,9 +83,10 @@ def redo(opened: Opened, journal: Journal, now: datetime, *, everybodys: bool = 
     return done
 
 
-def forgotten_by(copy: Path, cipher: Cipher, journal: Journal) -> int:
-    """How many acts a copy has forgotten that the journal knows; JournalUnfit if that does not know what the copy
-    knows, for then it is another store's, or older than the copy."""
+def forgotten_by(copy: Path, cipher: Cipher, journal: Journal) -> tuple[int, int]:
+    """How many acts a copy has forgotten that the journal knows, and how many of them are there under names that the
+    copy does not know; JournalUnfit if the journal does not know what the copy knows, for then it is another store's,
+    or older than the copy."""
     read_manifest(copy)
     lines, reader = journal.lines(), SqliteReader(copy / FILE, cipher)
     try:
@@ -93,7 +94,8 @@ def forgotten_by(copy: Path, cipher: Cipher, journal: Journal) -> int:
             newest = journals.newest(tx)
         if newest is not None and newest not in lines:
             raise JournalUnfit(f"{journal.path} 不是这份数据的删除记录，或者比备份还旧；请换成另存的、最新的那一份。")
-        return len(forgotten(reader, journal, everybodys=True))
+        own, all_ = (len(forgotten(reader, journal, everybodys)) for everybodys in (False, True))
+        return all_, all_ - own
     finally:
         reader.close()
 

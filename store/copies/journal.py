@@ -136,11 +136,14 @@ def newest(tx: Tx) -> Line | None:
 
 def lags(tx: Tx, journal: Journal, now: datetime) -> bool:
     """Whether something was taken away a while ago that is not in the journal, or there is none that can be read."""
+    last = newest(tx)
     try:
-        written, last = journal.last(), newest(tx)
+        written = journal.last()
+        if last is None or written == last or now - moment(last.at) < _WHILE:
+            return False
+        return last not in journal.lines()  # another store may have written behind it
     except (OSError, JournalUnfit):
         return True
-    return last is not None and now - moment(last.at) >= _WHILE and written != last
 
 
 def _line(row: Row) -> Line:

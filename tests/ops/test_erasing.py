@@ -1,9 +1,16 @@
 """Closed cases are erased by command: named ones, or all that ended before a day."""
 
+import errno
 import json
+import os
 import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
 
 from desk.applicants.afterwards import Withdrawal
+from store.errors import JournalUnfit
 from tests.ops.conftest import file, received, say
 
 
@@ -56,10 +63,20 @@ def comes_back_without_them(deployment, monkeypatch, copy, erased):
     aside.rename(journal)
     said = deployment.ok("redo", "--dry-run")
     assert "会重做 2 项" in said and all(f"case.erase  {one.reference}" in said for one in erased)
+    with closing(sqlite3.connect(deployment.folder / "back" / "store.sqlite3")) as older, older:
+        older.execute("drop index audit_taken_away")  # as a version before had put it there
+        older.execute("delete from _sqlite_migrations where name = '0019_what_was_taken_away'")
     assert "已重做 2 项" in deployment.ok("redo")
     assert "会重做 0 项" in deployment.ok("redo", "--dry-run")
     without_them(deployment, erased)
     shutil.rmtree(deployment.folder / "back")
+    for fault in (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), JournalUnfit("读不出来。")):
+        with pytest.MonkeyPatch.context() as full:
+            full.setattr("store.copies.again.settled", raising(fault))
+            refused = deployment.flask("restore", copy)
+        assert (refused.exit_code, "数据已经恢复" in refused.output, "redo --all" in refused.output) == (1, True, True)
+        assert "会重做 2 项" in deployment.ok("redo", "--all", "--dry-run")
+        shutil.rmtree(deployment.folder / "back")
     assert "会重做 2 项" in deployment.ok("restore", copy, "--dry-run")
     assert "已重做 2 项" in deployment.ok("restore", copy)
     without_them(deployment, erased)
@@ -77,6 +94,13 @@ def comes_back_without_them(deployment, monkeypatch, copy, erased):
     with deployment.house() as home:
         assert home.desk.case_view("somebody", erased[0].reference, home.clock.now())
     assert "会重做 0 项" in deployment.ok("redo", "--dry-run")
+
+
+def raising(fault):
+    def fails(*_):
+        raise fault
+
+    return fails
 
 
 def without_them(deployment, erased):
