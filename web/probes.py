@@ -76,8 +76,9 @@ def _to_look_at(now: datetime) -> list[str]:
     found = {f"有办件由更新的版本办理过（{behind}），这里打不开，请升级程序": bool(behind),
              "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
              f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
-             "有删除或注销没有写进删除记录(YJS_JOURNAL)，请检查它所在的磁盘、属主和权限": unwritten,
-             "数据里没有删除记录里的一些操作：如果退回过以前的数据，请停下服务后运行 flask redo": lacking is not None,
+             "有删除或注销没有写进删除记录(YJS_JOURNAL)，原因见日志，请检查它所在的磁盘、属主和权限": unwritten,
+             "数据里没有删除记录里的一些操作：如果退回过以前的数据，请停下服务后运行 flask redo；没有退回过的，"
+             "请查是不是克隆的机器在写同一份删除记录，分开以后运行 flask redo --none": lacking is not None,
              "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,
              f"有 {scans.waiting} 个文件在等病毒检查，请看扫描程序是否在运行(flask scans)": scans.waiting > 0,
              f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)": scans.infected > 0}
@@ -126,7 +127,7 @@ KEPT: Mapping[str, str] = {
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
     "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
     "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",
-    "backup_seconds": "how long ago the last backup that ended well was begun; +Inf if none was, since the start or a restore",
+    "backup_seconds": "how long ago the last good backup began; +Inf if there was none since the start or a restore",
     "outdated": "1 for a process that has met what only a newer version knows and must be upgraded",
     "writes_waiting": "callers of this process that wait to write",
     "disk_free_bytes": "what is left on the disk of this host's data folder",

@@ -34,7 +34,8 @@ def follow(opened: Opened, journal: Journal, now: datetime) -> None:
                     " bring the one that was kept, and run `flask redo`", journal.path)
     if forgotten := write_on(opened, journal, now):
         LOG.error("the store lacks %s acts that the journal %s knows of it: if it was put back, stop it and run"
-                  " `flask redo` (--dry-run lists them)", forgotten, journal.path)
+                  " `flask redo` (--dry-run lists them); if it was not, a clone of this machine may write the same"
+                  " journal: give that one of its own, and run `flask redo --none` here", forgotten, journal.path)
 
 
 def say_why(journal: Journal, fault: Exception) -> None:

@@ -158,11 +158,19 @@ class PostgresDatabase:
         self._ears.add(callback)
 
     def where(self) -> str:
-        """The cluster, its timeline (a standby that was promoted has another) and the database in it."""
-        with self.read() as tx:
-            found, = tx.rows("select (select system_identifier from pg_control_system()) as cluster,"
-                             " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline,"
-                             " (select oid from pg_database where datname = current_database()) as oid")
+        """The cluster, its timeline (a standby that was promoted has another) and the database in it; StoreError where
+        the server does not say so."""
+        try:
+            with self.read() as tx:
+                found, = tx.rows("select (select system_identifier from pg_control_system()) as cluster,"
+                                 " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline,"
+                                 " (select oid from pg_database where datname = current_database()) as oid")
+        except StoreError as error:
+            if isinstance(error, StoreUnavailable | StoreClosed):
+                raise
+            raise StoreError(f"PostgreSQL 没有说出这是哪一个库（{error.detail}），所以不写删除记录；请由数据库管理员"
+                             "允许 DATABASE_URL 里的账号执行 pg_control_system()、pg_current_wal_lsn() 和"
+                             " pg_walfile_name()。") from None
         return f"{found['cluster']} {found['timeline']} {found['oid']}"
 
     def waiting(self) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
@@ -295,9 +297,16 @@ def test_what_is_erased_in_a_clone_by_other_tools_stays_where_it_was_cloned_from
             tried._said = 100
             tried.say("power-grid", f"{running}-03", "leg.refused", NOW, reason_code="R1", reason="x")
             erase(tried, over, running)
-        for later in (LATER, LATER + timedelta(minutes=1)):
-            live.desk.sweep(later)
-        assert [line.target for line in journal_of(tmp_path).lines()] == [over, running]
+        now = live.house.clock.now()
+        live.house.database.write(lambda tx: audit.record(tx, Entry(now, "a", "token.revoke", "t")))
+        live.desk.sweep(LATER)
+        with inside(tmp_path, clone.data, clone.url) as tried:
+            tried.house.database.write(lambda tx: audit.record(tx, Entry(now, "a", "token.revoke", "u")))
+            tried.desk.write_down(now)
+        live.desk.sweep(LATER + timedelta(minutes=1))
+        assert [line.target for line in journal_of(tmp_path).lines()] == [over, running, "t", "u"]
+        with live.house.database.read() as tx:
+            assert not journals.lags(tx, journal_of(tmp_path), now + timedelta(hours=1))
         assert forgotten(live.house.database, journal_of(tmp_path)) == []
     assert done_again(place, tmp_path) == 0
     with inside(tmp_path, place.data, place.url) as live:
@@ -319,7 +328,9 @@ def test_a_store_that_other_tools_put_back_is_left_alone_until_somebody_says_tha
         cloned(tmp_path / "snapshot", data.data)
         with inside(tmp_path, data.data) as back:
             assert back.desk.case_view(SUBJECT, one, LATER)["reference"] == one
-            assert "flask redo" in caplog.text
+            assert "`flask redo` (--dry-run" in caplog.text and "`flask redo --none`" in caplog.text
+            back.desk.sweep(back.house.clock.now())
+            assert "flask redo --none" in back.app.test_client().get("/readyz").text
             with back.house.database.read() as tx:
                 assert marks.get(tx, FORGOTTEN) is not None
             if goes_on:
@@ -351,6 +362,7 @@ def test_a_store_that_moved_elsewhere_since_a_copy_was_made_is_known_to_the_copy
     cloned(tmp_path / "data", tmp_path / "snapshot")
     with inside(tmp_path, tmp_path / "first") as there:
         erase(there, one)
+    assert forgotten_by(copy, load_keys(tmp_path / "keys" / "keys"), journal_of(tmp_path)) == (1, 1)
     assert done_again(Place(tmp_path / "snapshot"), tmp_path) == 0, "that may be a copy where it was only tried out"
     assert done_again(Place(tmp_path / "snapshot"), tmp_path, everybodys=True) == 1
     for place in (Place(tmp_path / "snapshot"), put_back(copy, tmp_path, None)):
@@ -491,6 +503,31 @@ def test_a_journal_that_is_damaged_or_has_no_room_keeps_nobody_out(
         assert there.desk and "No space left" in caplog.text and "not there" in caplog.text
 
 
+def test_a_server_that_does_not_say_which_one_it_is_has_no_journal_and_that_is_said(
+        server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with psycopg.connect(server.url) as connection:
+        connection.execute("revoke execute on function pg_control_system() from public")
+        connection.execute("create role plain login")
+        connection.execute("grant all on all tables in schema public to plain")
+    url = re.sub("//[^@/]*", "//plain", server.url)
+    try:
+        with inside(tmp_path, tmp_path / "data", url) as there:
+            erase(there, filed(there, "one", over=True)[0])
+            there.desk.sweep(there.house.clock.now())
+            assert "cannot be written: PostgreSQL" in caplog.text and "pg_control_system()" in caplog.text
+            assert "原因见日志" in there.app.test_client().get("/readyz").text
+            with psycopg.connect(server.url) as connection:
+                connection.execute("grant execute on function pg_control_system() to plain")
+            there.desk.write_down(LATER)
+            assert len(journal_of(tmp_path).lines()) == 1
+    finally:
+        with psycopg.connect(server.url) as connection:
+            connection.execute("drop owned by plain")
+            connection.execute("drop role plain")
+            connection.execute("grant execute on function pg_control_system() to public")
+        server.empty()
+
+
 def test_a_journal_that_root_makes_is_the_services(tmp_path: Path) -> None:
     folder = tmp_path / "of-the-service"
     folder.mkdir(0o700)
@@ -510,8 +547,8 @@ def test_a_journal_that_does_not_know_the_copy_is_not_its_own(embedded: Inside, 
     erase(embedded, two)
     copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
     erase(embedded, three)
-    assert forgotten_by(first, cipher, journal) == 3
-    assert forgotten_by(copy, cipher, journal) == 1
+    assert forgotten_by(first, cipher, journal) == (3, 0)
+    assert forgotten_by(copy, cipher, journal) == (1, 0)
     journal.path.write_bytes(early)
     with pytest.raises(JournalUnfit, match="还旧"):
         forgotten_by(copy, cipher, journal)
