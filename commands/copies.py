@@ -130,6 +130,6 @@ def _why(error: StoreError | OSError) -> str:
 def _redone(due: int | None, word: str, others: int) -> str:
     if due is None:
         return "没有用删除记录：备份之后的删除、注销、停用和撤销都不在了，请按其他记载逐项重做。"
-    strange = (f"其中 {others} 项在删除记录里是别的库写的：换过磁盘或服务器以后做的，或者只在旁边的拷贝里试过的。"
+    strange = (f"要重做的里面有 {others} 项是别的库写的：换过磁盘或服务器以后做的，或者只在旁边的拷贝里试过的。"
                if others else "")
     return f"备份之后的删除、注销、停用和撤销：{word} {due} 项。{strange}"

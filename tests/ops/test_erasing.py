@@ -87,6 +87,8 @@ def comes_back_without_them(deployment, monkeypatch, copy, erased):
     assert "另有 1 项" in deployment.ok("redo", "--dry-run")
     assert "draft.drop  d" in deployment.ok("redo", "--dry-run", "--all")
     shutil.rmtree(deployment.folder / "back")
+    said = deployment.ok("restore", copy, "--dry-run")
+    assert "会重做 3 项" in said and "有 1 项是别的库写的" in said
     whole = journal.read_bytes()
     said = deployment.ok("restore", copy, "--without-journal")
     aside, = deployment.folder.glob("keys.journal.before-*")
