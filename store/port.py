@@ -78,6 +78,9 @@ class Database(Protocol):
     def listen(self, callback: Callable[[str], None]) -> None:
         """Call `callback` with the topic after each commit that notified; it must be quick and not write."""
 
+    def where(self) -> str:
+        """What tells the place of this database from that of every other, of a copy by whichever tools, too."""
+
     def waiting(self) -> int:
         """How many callers wait just now until they can write, or for a connection."""
 
