@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -29,6 +30,8 @@ TAKEN_AWAY = ("case.erase", "account.erase", "account.disable", "account.enable"
 WHERE = "(" + " or ".join(f"action = '{action}'" for action in TAKEN_AWAY) + ")"
 _AT_ONCE = 1_000
 _WHILE = timedelta(minutes=5)
+_BEGIN = b'{"n": '
+_PATIENCE, _PAUSE = 5.0, 0.05
 _END = 4_096  # bytes in which the last line is found
 
 
@@ -63,10 +66,21 @@ class Journal:
                     folder = self.path.parent.stat()
                     os.chown(handle, folder.st_uid, folder.st_gid)
                 sync_folder(self.path.parent)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._take(handle)
             yield
         finally:
             os.close(handle)
+
+    def _take(self, handle: int) -> None:
+        """Have it alone; OSError if somebody else has had it for long: no start and no sweep waits for a journal."""
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(_PAUSE)
 
     def put_away(self, now: datetime) -> Path | None:
         """Give it another name, under which nobody goes by it any more; that, or None if there is no journal."""
@@ -95,6 +109,9 @@ class Journal:
     def add(self, lines: Sequence[Line]) -> None:
         """Append lines; durable before it returns. Only while it is `held`."""
         place, end = self._end()
+        cut = end[end.rfind(b"\n") + 1:]
+        if cut[:len(_BEGIN)] != _BEGIN[:len(cut)]:  # whatever this is, it is no line of ours that was cut off
+            raise JournalUnfit(f"{self.path} 不是删除记录；请检查 YJS_JOURNAL。")
         with self.path.open("r+b") as stream:
             stream.truncate(place + end.rfind(b"\n") + 1)
             stream.seek(0, os.SEEK_END)
