@@ -219,6 +219,7 @@ class NoCopy(StoreError):
 
 
 class JournalUnfit(StoreError):
-    """The journal of what was erased is not there, cannot be read, or is another store's."""
+    """The journal of what was erased is not there, cannot be read, is kept by another process, or is another
+    store's."""
 
     code = "journal_unfit"

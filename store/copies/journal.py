@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ _AT_ONCE = 1_000
 _WHILE = timedelta(minutes=5)
 _BEGIN = b'{"n": '
 _PATIENCE, _PAUSE = 5.0, 0.05
-_END = 4_096  # bytes in which the last line is found
+_END, _MOST = 4_096, 2**20  # bytes in which the last line is looked for, first and at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,15 @@ class Journal:
             os.close(handle)
 
     def _take(self, handle: int) -> None:
-        """Have it alone; OSError if somebody else has had it for long: no start and no sweep waits for a journal."""
+        """Have it alone; JournalUnfit if somebody else keeps it: no start and no sweep waits for long."""
         until = time.monotonic() + _PATIENCE
         while True:
             try:
                 return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if time.monotonic() > until:
-                    raise
+                if time.monotonic() >= until:
+                    raise JournalUnfit(f"删除记录 {self.path} 一直被别的进程占用（比如没有结束的 flask restore、"
+                                       "flask redo，或备份软件）；请等它结束，或结束它。") from None
             time.sleep(_PAUSE)
 
     def put_away(self, now: datetime) -> Path | None:
@@ -95,6 +97,7 @@ class Journal:
     def lines(self) -> list[Line]:
         """All of it, oldest first; JournalUnfit if there is no such file or it was damaged."""
         try:
+            self._refuse_strange()
             whole = self.path.read_bytes()
         except OSError as error:
             raise JournalUnfit(f"删除记录 {self.path} 读不出来（{error.strerror}）；"
@@ -109,9 +112,9 @@ class Journal:
     def add(self, lines: Sequence[Line]) -> None:
         """Append lines; durable before it returns. Only while it is `held`."""
         place, end = self._end()
-        cut = end[end.rfind(b"\n") + 1:]
-        if cut[:len(_BEGIN)] != _BEGIN[:len(cut)]:  # whatever this is, it is no line of ours that was cut off
-            raise JournalUnfit(f"{self.path} 不是删除记录；请检查 YJS_JOURNAL。")
+        cut = end[end.rfind(b"\n") + 1:].rstrip(b"\0")  # a disk may leave zeros where a line was to be
+        if cut[:len(_BEGIN)] != _BEGIN[:len(cut)] or (place and b"\n" not in end):
+            raise self._none()  # whatever this is, it is no line of ours that was cut off
         with self.path.open("r+b") as stream:
             stream.truncate(place + end.rfind(b"\n") + 1)
             stream.seek(0, os.SEEK_END)
@@ -126,11 +129,24 @@ class Journal:
             raise JournalUnfit(f"删除记录 {self.path} 里有一行已损坏；请放回另存的、最新的那一份。") from None
 
     def _end(self) -> tuple[int, bytes]:
-        """The last bytes, and where they begin."""
+        """The last bytes, with a whole line among them if there is one, and where they begin."""
+        self._refuse_strange()
         with self.path.open("rb") as stream:
-            place = max(0, stream.seek(0, os.SEEK_END) - _END)
-            stream.seek(place)
-            return place, stream.read()
+            size, most = stream.seek(0, os.SEEK_END), _END
+            while True:
+                place = stream.seek(max(0, size - most))
+                end = stream.read(size - place)
+                if not place or end.count(b"\n") > 1 or most >= _MOST:
+                    return place, end
+                most = _MOST
+
+    def _refuse_strange(self) -> None:
+        """JournalUnfit for what is no file, of which some can be read for ever."""
+        if not self.path.is_dir() and not stat.S_ISREG(self.path.stat().st_mode):
+            raise self._none()
+
+    def _none(self) -> JournalUnfit:
+        return JournalUnfit(f"{self.path} 不是删除记录；请检查 YJS_JOURNAL。没有改动它。")
 
 
 def knows(tx: Tx, line: Line) -> bool:

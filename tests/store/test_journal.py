@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -526,6 +527,59 @@ def test_a_server_that_does_not_say_which_one_it_is_has_no_journal_and_that_is_s
             connection.execute("drop role plain")
             connection.execute("grant execute on function pg_control_system() to public")
         server.empty()
+
+
+def test_who_keeps_the_journal_to_themselves_keeps_no_portal_from_starting_or_erasing(
+        embedded: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    reference, journal = filed(embedded, "one", over=True)[0], journal_of(tmp_path)
+    embedded.house.close()
+    monkeypatch.setattr(journals, "_PATIENCE", 0.0)
+    with journal.held():
+        with inside(tmp_path, tmp_path / "data") as there:
+            assert there.desk and "被别的进程占用" in caplog.text, "it has begun"
+            erase(there, reference)
+            assert there.desk.sweep(LATER)
+        with pytest.raises(JournalUnfit, match="flask redo"):
+            done_again(Place(tmp_path / "data"), tmp_path)
+    assert journal.lines() == []
+    assert done_again(Place(tmp_path / "data"), tmp_path) == 0
+    assert [line.target for line in journal.lines()] == [reference]
+
+
+@pytest.mark.parametrize("found", [b'{"index": "AAAA", "keys": ["BBBB"]}', b"whsec_c2VjcmV0", b"\0" * 5_000 + b"x",
+                                   b"{" * 2**21])
+def test_a_file_that_is_no_journal_is_not_written_over(
+        embedded: Inside, tmp_path: Path, found: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    journal = journal_of(tmp_path)
+    embedded.house.database.write(lambda tx: audit.record(tx, Entry(NOW, "a", "token.revoke", "t")))
+    journal.path.write_bytes(found)
+    embedded.desk.write_down(NOW)
+    as_it_was = journal.path.read_bytes() == found
+    assert as_it_was and "YJS_JOURNAL" in caplog.text
+
+
+def test_what_is_no_file_is_no_journal_and_is_not_read_for_ever(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.path.symlink_to("/dev/zero")
+    for reads in (journal.lines, journal.last, lambda: journal.add([])):
+        with pytest.raises(JournalUnfit, match="YJS_JOURNAL"):
+            reads()
+
+
+@pytest.mark.parametrize("left", [b"", b'{"n": 7, "ha'])
+def test_zeros_that_a_disk_left_at_the_end_are_cut_off_whole(embedded: Inside, tmp_path: Path, left: bytes) -> None:
+    journal, database = journal_of(tmp_path), embedded.house.database
+    for target in ("before", "after"):
+        entry = Entry(NOW, "a", "token.revoke", target)
+        database.write(partial(audit.record, entry=entry))
+        embedded.desk.write_down(NOW)
+        if target == "before":
+            with journal.path.open("ab") as stream:
+                stream.write(left + b"\0" * 9_000)
+            last = journal.last()
+            assert last is not None and last.target == target
+    assert [line.target for line in journal.lines()] == ["before", "after"]
+    assert b"\0" not in journal.path.read_bytes()
 
 
 def test_a_journal_that_root_makes_is_the_services(tmp_path: Path) -> None:
