@@ -11,7 +11,7 @@ import click
 
 from commands.shell import act, beside, changed, clock, journal, keys, place, stop
 from desk.staff.acts import Act
-from store.copies.again import forgotten, forgotten_by, redo
+from store.copies.again import forgotten, forgotten_by, merely_older, redo
 from store.copies.backup import Copied, Goal, back_up, refuse_taken
 from store.copies.restoration import restore, try_out
 from store.engine.opening import Opened, open_store
@@ -57,9 +57,10 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
     where, cipher, now = place(), keys(), clock().now()
     try:
         due, others = (None, 0) if without_journal else forgotten_by(folder, cipher, journal())
+        older = without_journal and merely_older(folder, cipher, journal())
         if dry_run:
             click.echo(f"备份完好，可以恢复。{_said(try_out(folder, cipher))}")
-            click.echo(_redone(due, "会重做", others))
+            click.echo(_redone(due, "会重做", others, older))
             return
         opened, made = restore(where, cipher, folder, lambda line: click.echo(line, err=True), now)
     except StoreError as error:
@@ -75,7 +76,7 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
     finally:
         opened.close()
     click.echo(f"已恢复。{_said(made)}")
-    click.echo(_redone(due, "已重做", others))
+    click.echo(_redone(due, "已重做", others, older))
     if aside is not None:
         click.echo(f"原来的删除记录改名为 {aside}，没有删；启动时会另写一份新的。")
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
@@ -127,7 +128,10 @@ def _why(error: StoreError | OSError) -> str:
     return said if said.endswith("。") else f"{said}。"
 
 
-def _redone(due: int | None, word: str, others: int) -> str:
+def _redone(due: int | None, word: str, others: int, older: bool) -> str:
+    if due is None and older:
+        return ("没有用删除记录：它比备份还旧，里面的每一项备份都知道，没有因此少做什么。"
+                "备份之后又做过的删除、注销、停用和撤销，如果另有记载，请照着再做一遍。")
     if due is None:
         return "没有用删除记录：备份之后的删除、注销、停用和撤销都不在了，请按其他记载逐项重做。"
     strange = (f"要重做的里面有 {others} 项是别的库写的：换过磁盘或服务器以后做的，或者只在旁边的拷贝里试过的。"

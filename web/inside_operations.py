@@ -87,11 +87,13 @@ def revoke(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def note(home: House, asked: Asked) -> dict[str, Any]:
-    """Record what was done beside the portal: `action`, `target`, `data`."""
+    """Record what was done beside the portal: `action`, `target`, `data`. The journal has then all that a backup
+    knows, so that one copied behind it fits it."""
     action = str(asked["action"])
     if action not in NOTED:
         raise ValueError(action)
     _at(home).note(action, str(asked["target"]), dict(asked.get("data") or {}), act_of(asked), home.clock.now())
+    home.desk.write_down(home.clock.now())
     return {"noted": action}
 
 

@@ -92,12 +92,34 @@ def forgotten_by(copy: Path, cipher: Cipher, journal: Journal) -> tuple[int, int
     try:
         with reader.read() as tx:
             newest = journals.newest(tx)
-        if newest is not None and newest not in lines:
-            raise JournalUnfit(f"{journal.path} 不是这份数据的删除记录，或者比备份还旧；请换成另存的、最新的那一份。")
+            unfit = newest is not None and newest not in lines
+            older = unfit and _knows_all(tx, lines)
+        if unfit:
+            what = "比备份还旧，没有记下备份里最后的几项" if older else "不是这份数据的删除记录，或者比备份还旧"
+            raise JournalUnfit(f"{journal.path} {what}；请换成另存的、最新的那一份。"
+                               "没有更新的，请加 --without-journal。")
         own, all_ = (len(forgotten(reader, journal, everybodys)) for everybodys in (False, True))
         return all_, all_ - own
     finally:
         reader.close()
+
+
+def merely_older(copy: Path, cipher: Cipher, journal: Journal) -> bool:
+    """Whether a copy knows all that the journal has, so that nothing of it is missed without it."""
+    read_manifest(copy)
+    reader = SqliteReader(copy / FILE, cipher)
+    try:
+        with reader.read() as tx:
+            return _knows_all(tx, journal.lines())
+    except JournalUnfit:
+        return False
+    finally:
+        reader.close()
+
+
+def _knows_all(tx: Tx, lines: Sequence[Line]) -> bool:
+    """Not of an empty journal, of which nobody can tell what it was."""
+    return bool(lines) and all(journals.knows(tx, line) for line in lines)
 
 
 def _due(database: Database, since: int, missing: Sequence[Line]) -> list[Line]:

@@ -101,7 +101,7 @@ class Journal:
             whole = self.path.read_bytes()
         except OSError as error:
             raise JournalUnfit(f"删除记录 {self.path} 读不出来（{error.strerror}）；"
-                               "请放回另存的、最新的那一份。") from None
+                               "请放回另存的、最新的那一份；没有的，恢复时请加 --without-journal。") from None
         return [self._read(line) for line in whole.split(b"\n")[:-1]]
 
     def last(self) -> Line | None:

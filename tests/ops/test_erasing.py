@@ -96,6 +96,23 @@ def comes_back_without_them(deployment, monkeypatch, copy, erased):
     with deployment.house() as home:
         assert home.desk.case_view("somebody", erased[0].reference, home.clock.now())
     assert "会重做 0 项" in deployment.ok("redo", "--dry-run")
+    a_journal_that_is_only_older_is_no_loss(deployment, monkeypatch)
+
+
+def a_journal_that_is_only_older_is_no_loss(deployment, monkeypatch):
+    """Its backup knows all that it has; the refusal says the way out, and the restore that nothing is missed."""
+    deployment.ok("erase", "--closed-before", "2026-06-01", "--reason", "保存期满")
+    journal = deployment.folder / "keys.journal"
+    before = journal.read_bytes()
+    deployment.ok("token", "applicant", "--subject", "示例")
+    deployment.ok("tokens", "revoke", deployment.json("tokens", "list")[0]["id"], "--reason", "示例")
+    deployment.ok("backup", deployment.folder / "later")
+    journal.write_bytes(before)
+    monkeypatch.setenv("YJS_DATA", str(deployment.folder / "once-more"))
+    refused = deployment.flask("restore", deployment.folder / "later")
+    assert refused.exit_code == 1 and "比备份还旧" in refused.output and "--without-journal" in refused.output
+    said = deployment.ok("restore", deployment.folder / "later", "--without-journal")
+    assert "没有因此少做什么" in said and "逐项重做" not in said
 
 
 def raising(fault):

@@ -29,7 +29,7 @@ from store import audit, files, marks, ratings, tallies
 from store.audit import Entry
 from store.chains.proof import verify
 from store.copies import journal as journals
-from store.copies.again import FORGOTTEN, forgotten, forgotten_by, redo
+from store.copies.again import FORGOTTEN, forgotten, forgotten_by, merely_older, redo
 from store.copies.backup import Goal, back_up
 from store.copies.journal import REDONE, Journal, Line
 from store.copies.restoration import restore
@@ -592,6 +592,15 @@ def test_a_journal_that_root_makes_is_the_services(tmp_path: Path) -> None:
     assert (made.st_uid, made.st_gid) == (folder.stat().st_uid, folder.stat().st_gid)
 
 
+def test_a_journal_that_is_copied_right_behind_a_backup_knows_all_that_is_in_it(
+        embedded: Inside, tmp_path: Path) -> None:
+    embedded.house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW)
+    VERBS["account-change"](embedded.house, {"login": "li", "change": "disable", **SAID})
+    copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
+    VERBS["note"](embedded.house, {"action": "backup", "target": "copy", **SAID})
+    assert forgotten_by(copy, embedded.house.database.cipher, journal_of(tmp_path)) == (0, 0)
+
+
 def test_a_journal_that_does_not_know_the_copy_is_not_its_own(embedded: Inside, tmp_path: Path) -> None:
     cipher, journal = embedded.house.database.cipher, journal_of(tmp_path)
     one, two, three = (filed(embedded, name, over=True)[0] for name in ("one", "two", "three"))
@@ -604,9 +613,17 @@ def test_a_journal_that_does_not_know_the_copy_is_not_its_own(embedded: Inside, 
     assert forgotten_by(first, cipher, journal) == (3, 0)
     assert forgotten_by(copy, cipher, journal) == (1, 0)
     journal.path.write_bytes(early)
-    with pytest.raises(JournalUnfit, match="还旧"):
+    with pytest.raises(JournalUnfit, match=r"最后的几项.*没有更新的，请加 --without-journal"):
         forgotten_by(copy, cipher, journal)
+    assert merely_older(copy, cipher, journal) and not merely_older(first, cipher, journal)
+    strange = Line(1, "x", "2026", "case.erase", "y")
+    journal.path.write_text(json.dumps(asdict(strange)) + "\n")
+    with pytest.raises(JournalUnfit, match=r"不是这份数据的.*没有更新的，请加 --without-journal"):
+        forgotten_by(copy, cipher, journal)
+    journal.path.write_bytes(b"")
+    assert not merely_older(copy, cipher, journal), "nobody knows what it was"
     journal.path.unlink()
     for made in (copy, first):
-        with pytest.raises(JournalUnfit, match="放回"):
+        assert not merely_older(made, cipher, journal)
+        with pytest.raises(JournalUnfit, match=r"放回.*--without-journal"):
             forgotten_by(made, cipher, journal)
