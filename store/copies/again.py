@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from cases.model import Event
-from store import audit, cases, drafts, erasure, events, files, leaving, mandates, marks, people, ratings
+from store import audit, cases, drafts, erasure, events, files, identities, leaving, mandates, marks, people, ratings
 from store.audit import Entry
 from store.cipher import Cipher
 from store.copies import journal as journals
@@ -201,12 +201,19 @@ def _drop_factor(tx: Tx, line: Line, *_: object) -> bool:
     return factors.drop_factor(tx, line.target)
 
 
+def _unbind(tx: Tx, account: str) -> bool:
+    """An identity that was bound once more since has to be bound again: it may as well be the one that was to go."""
+    people.end_all_via(tx, account)
+    return bool(identities.drop_bonds(tx, account))
+
+
 _AGAIN: Mapping[str, Callable[[Tx, Line, datetime, Sequence[Unlinked]], bool]] = {
     "case.erase": _erase_case,
     "account.erase": _erase_account,
     "account.disable": partial(_switch, True),
     "account.enable": partial(_switch, False),
     "account.reset-factor": _drop_factor,
+    "account.unbind": lambda tx, line, *_: _unbind(tx, line.target),
     "token.revoke": lambda tx, line, now, _: people.revoke_token(tx, line.target, now),
     "mandate.revoke": lambda tx, line, now, _: mandates.revoke(tx, line.target, now),
     "draft.drop": lambda tx, line, *_: drafts.remove(tx, line.target),

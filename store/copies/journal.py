@@ -26,7 +26,7 @@ from store.port import Row, Tx
 
 REDONE = "store.redone"  # that what a store had forgotten was done again: from then on it knows all of it
 TAKEN_AWAY = ("case.erase", "account.erase", "account.disable", "account.enable", "account.reset-factor",
-              "token.revoke", "mandate.revoke", "draft.drop", REDONE)
+              "account.unbind", "token.revoke", "mandate.revoke", "draft.drop", REDONE)
 # As the index `audit_taken_away` has it (`store/engine/changes.py`), word for word.
 WHERE = "(" + " or ".join(f"action = '{action}'" for action in TAKEN_AWAY) + ")"
 _AT_ONCE = 1_000

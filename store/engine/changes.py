@@ -311,5 +311,6 @@ EIGHTEENTH: tuple[str, ...] = (
 NINETEENTH: tuple[str, ...] = (
     """create index audit_taken_away on audit (n) where (action = 'case.erase' or action = 'account.erase'
     or action = 'account.disable' or action = 'account.enable' or action = 'account.reset-factor'
-    or action = 'token.revoke' or action = 'mandate.revoke' or action = 'draft.drop' or action = 'store.redone')""",
+    or action = 'account.unbind' or action = 'token.revoke' or action = 'mandate.revoke' or action = 'draft.drop'
+    or action = 'store.redone')""",
 )

@@ -25,7 +25,7 @@ from oversight.ratings import Given, Ratings
 from people.accounts import NewAccount
 from people.errors import UnknownToken
 from people.tokens import Grant
-from store import audit, files, marks, ratings, tallies
+from store import audit, files, identities, marks, ratings, tallies
 from store.audit import Entry
 from store.chains.proof import verify
 from store.copies import journal as journals
@@ -140,6 +140,8 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
     kept, kept_code = filed(there, "kept", over=True)
     gone, stays = joined(there, "gone"), joined(there, "stays")
     left = house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW).account
+    signs_in = house.accounts.add(NewAccount("wang", "operator", "示例审核", password=PASSWORD), NOW)
+    house.oidc_accounts.bind(signs_in, ("https://city.example", "sub-1"), NOW)
     token = house.tokens.issue(Grant("operator", left), NOW)
     wish = Wish(desk.mandates.show_code("agent", NOW)[0], date(2026, 3, 1))
     given = desk.mandates.give(stays, wish, "k", NOW).row.mandate
@@ -154,6 +156,7 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
     erase(there, ended, running)
     house.erase_account(gone, lambda tx: audit.record(tx, Entry(LATER, "applicant", "account.erase", gone)))
     VERBS["account-change"](house, {"login": "li", "change": "disable", **SAID})
+    VERBS["account-change"](house, {"login": "wang", "change": "unbind", **SAID})
     VERBS["revoke"](house, {"id": desk.operations.tokens()[0].id, **SAID})
     desk.mandates.revoke(stays, given, LATER)
     desk.drop_draft(stays, thrown, LATER)
@@ -183,12 +186,13 @@ def test_what_was_taken_away_since_a_copy_was_made_is_not_there_when_it_is_put_b
         assert again.mandates.one("agent", given, LATER).state == "revoked"
         assert (verify(database).holds, list(Watch(database).everything())) == (True, [])
         with database.read() as tx:
+            assert identities.bonds_of(tx, signs_in.account) == []
             assert (tallies.drift(tx), ratings.late(tx, LATER)) == ([], (0, 0))
             done = [(one.action, one.target) for one in audit.entries(tx, limit=1000) if one.actor == "platform"]
         assert done == [
             ("case.erase", ended), ("case.erase", running), ("account.erase", gone), ("account.disable", left),
-            ("token.revoke", again.operations.tokens()[0].id), ("mandate.revoke", given), ("draft.drop", thrown),
-            (REDONE, "store")]
+            ("account.unbind", signs_in.account), ("token.revoke", again.operations.tokens()[0].id),
+            ("mandate.revoke", given), ("draft.drop", thrown), (REDONE, "store")]
         assert forgotten(database, journal_of(tmp_path)) == [], "it knows all of it now"
         caplog.clear()
         for hours in (0, 48):
