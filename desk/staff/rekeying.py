@@ -23,7 +23,8 @@ BACKUP = "backup"  # the act, and the mark that says when the last one was made
 
 
 class Rekeying:
-    """What becomes of keys; every act is an entry of the audit log, in the transaction of the act."""
+    """What becomes of keys; every act is an entry of the audit log, in the transaction of the act. Beside an embedded
+    store there are no other processes to ask: this one has its folder alone."""
 
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
@@ -40,13 +41,13 @@ class Rekeying:
         self._refuse_older(newest)
 
         def unit(tx: Tx) -> None:
-            others = same_keys.others_sealed_last(tx)
+            others = None if self._premises.embedded else same_keys.others_sealed_last(tx)
             if others is not None and others > now - self._allowed:
-                raise KeysInUse(f"{self._said(others)} 还有进程在用旧密钥加密；请把所有主机都重新启动，"
+                raise KeysInUse(f"{self._seals(others, '旧密钥', now)}请把所有主机都重新启动，"
                                 f"{ALLOWED.seconds // 60} 分钟以后再运行一次。")
             known = marks.get(tx, RESEALED)
             late = others is not None and known is not None and others >= known.at - self._allowed
-            if done or late or known is None or known.value != newest:
+            if done or late or known is None or known.value != newest or known.at > now:
                 marks.put(tx, RESEALED, newest, now)
             act.record(tx, "keys.reseal", newest, now, {"done": done})
 
@@ -80,15 +81,22 @@ class Rekeying:
             raise KeysInUse(f"运行中的服务还不认识 {key}：它是刚加入的，重新启动以后就用它加密；不能销毁。")
         if done is None or done.value != newest:
             raise KeysInUse("还没有把旧密钥加密的内容换成新密钥；请先运行 flask keys reseal。")
-        last, backup, until = same_keys.sealed_last(tx, key), marks.get(tx, BACKUP), done.at + keep
+        last = None if self._premises.embedded else same_keys.sealed_last(tx, key)
+        backup, until = marks.get(tx, BACKUP), done.at + keep
         if last is not None and last >= done.at - self._allowed:
-            raise KeysInUse(f"{self._said(last)} 还有进程在用 {key} 加密；请重新启动它，再运行 flask keys reseal。")
+            raise KeysInUse(f"{self._seals(last, key, now)}请重新启动它，再运行 flask keys reseal。")
         if backup is None or backup.at <= done.at + self._allowed:
             raise KeysInUse("换成新密钥以后（多台主机：五分钟以后）还没有做过备份；请先运行 flask backup，"
                             "并确认它可以恢复。")
         if now < until:
             raise KeysInUse(f"{self._said(until)} 以前的备份还可能要用 {key}；请到那时再销毁，"
                             "或用 --keep 写明备份只留几天。")
+
+    def _seals(self, last: datetime, key: str, now: datetime) -> str:
+        """That a process seals with a key, as it said; a clock that was ahead said so of a time to come."""
+        ahead = (f"这个时间比现在（{self._said(now)}）还晚：有主机的时钟快过；请先核对各主机的时钟，"
+                 "再按 docs/operating.zh-CN.md 的“时钟”一段处理。") if last > now + self._allowed else ""
+        return f"{self._said(last)} 还有进程在用 {key} 加密；{ahead}"
 
     def _said(self, at: datetime) -> str:
         return f"{at.astimezone(self._premises.zone):%Y-%m-%d %H:%M}"

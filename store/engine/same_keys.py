@@ -111,11 +111,13 @@ def given_up(tx: Tx, key: str) -> datetime | None:
 
 
 def give_up(tx: Tx, key: str, now: datetime) -> datetime:
-    """From now on the store does without a key; since when, if it was given up before."""
+    """From now on the store does without a key; since when, if it was given up before (and not by a clock that was
+    ahead)."""
     since = given_up(tx, key)
-    if since is None:
-        marks.put(tx, DESTROYED, " ".join(sorted(destroyed(tx) | {key})), now)
-    return since or now
+    if since is not None and since <= now:
+        return since
+    marks.put(tx, DESTROYED, " ".join(sorted(destroyed(tx) | {key})), now)
+    return now
 
 
 def _proof(cipher: Cipher) -> str:

@@ -133,19 +133,45 @@ def test_what_was_erased_can_be_read_of_no_copy_once_its_key_is_destroyed(place:
     assert (those(HERE, everything), those(GONE, everything), broken) == ([*HERE], [], 0)
 
 
-def test_a_key_that_some_process_still_seals_with_is_not_destroyed(folder: Place, tmp_path: Path) -> None:
+def test_a_process_that_still_seals_with_an_older_key_seals_nothing_anew(folder: Place, tmp_path: Path) -> None:
     with begun(folder, tmp_path) as running:
-        first = running.house.database.cipher.newest
         add_key(keys_of(tmp_path))
         newest = load_keys(keys_of(tmp_path)).newest
         with pytest.raises(KeysInUse, match="重新启动"):
             running.desk.operations.rekeying.reseal(newest, None)
+
+
+def test_a_clock_that_was_ahead_keeps_no_key_for_longer_where_there_is_one_process(
+        folder: Place, tmp_path: Path) -> None:
     with begun(folder, tmp_path) as there:
+        first = there.house.database.cipher.newest
+        same_keys.note_keys(there.house.database, THEN + 200 * DAY)
+    add_key(keys_of(tmp_path))
+    with begun(folder, tmp_path) as there:
+        reseal(there, THEN + 100 * DAY)
         reseal(there)
         backed_up(there, folder, Goal(tmp_path / "copy"))
-        there.house.database.write(lambda tx: marks.put(tx, f"seals_with:{first}", "", THEN + DAY))
-        with pytest.raises(KeysInUse, match="还有进程"):
-            destroy(there, first, 99 * DAY)
+        there.house.database.write(lambda tx: same_keys.give_up(tx, first, THEN + 100 * DAY))
+        rest = there.desk.operations.rekeying.destroy(first, 0 * DAY, ACT, THEN + 2 * DAY)["rest"]
+        assert rest == 0
+
+
+def test_of_several_hosts_a_clock_that_was_ahead_is_named(server: Server, tmp_path: Path) -> None:
+    place = Place(tmp_path / "data", server.url, pool=4)
+    with begun(place, tmp_path) as there:
+        first = there.house.database.cipher.newest
+    add_key(keys_of(tmp_path))
+    with begun(place, tmp_path) as there:
+        reseal(there)
+        backed_up(there, place, Goal(tmp_path / "copy"))
+        there.house.database.write(lambda tx: marks.put(tx, f"seals_with:{first}", "", THEN + 200 * DAY))
+        for work in (lambda: destroy(there, first, 14 * DAY), lambda: reseal(there, THEN + DAY)):
+            with pytest.raises(KeysInUse, match=r"2026-09-05 .*还有进程.*比现在.*还晚.*时钟"):
+                work()
+        with psycopg.connect(server.url) as connection:  # as the page of operating says
+            connection.execute("delete from marks where name like 'seals_with:%%' and at > %s", (stamp(THEN),))
+        destroy(there, first, 14 * DAY)
+    server.empty()
 
 
 def test_a_store_that_is_set_back_to_before_a_key_was_destroyed_begins_if_it_does_not_need_it(
