@@ -219,7 +219,6 @@ class NoCopy(StoreError):
 
 
 class JournalUnfit(StoreError):
-    """The journal of what was erased is not there, cannot be read, is kept by another process, or is another
-    store's."""
+    """The journal of what was erased is not there, cannot be read, is in use, or is another store's."""
 
     code = "journal_unfit"

@@ -79,7 +79,8 @@ class Database(Protocol):
         """Call `callback` with the topic after each commit that notified; it must be quick and not write."""
 
     def where(self) -> str:
-        """What tells the place of this database from that of every other, of a copy by whichever tools, too."""
+        """What tells the place of this database from that of others, of its copies, too; but not from that of a machine
+        or a data directory that was cloned whole."""
 
     def waiting(self) -> int:
         """How many callers wait just now until they can write, or for a connection."""

@@ -76,7 +76,8 @@ def _to_look_at(now: datetime) -> list[str]:
     found = {f"有办件由更新的版本办理过（{behind}），这里打不开，请升级程序": bool(behind),
              "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
              f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
-             "有删除或注销没有写进删除记录(YJS_JOURNAL)，原因见日志，请检查它所在的磁盘、属主和权限": unwritten,
+             "删除记录(YJS_JOURNAL)读不出来或有一行已损坏，恢复备份时会用不了，原因见日志": not house().journal_whole,
+             "有删除或注销没有写进删除记录(YJS_JOURNAL)，原因见日志，请照着处理": unwritten,
              "数据里没有删除记录里的一些操作：如果退回过以前的数据，请停下服务后运行 flask redo；没有退回过的，"
              "请查是不是克隆的机器在写同一份删除记录，分开以后运行 flask redo --none": lacking is not None,
              "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -49,6 +50,7 @@ from settings.values import Settings
 from store.copies.journal import Journal
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
+from store.errors import JournalUnfit
 from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
@@ -111,6 +113,7 @@ class House:
         self._lock = RLock()
         self._parts: Parts | None = None
         self._opened: Opened | None = None
+        self._journal_whole = True
 
     @property
     def parts(self) -> Parts:
@@ -153,16 +156,27 @@ class House:
 
     def _followed(self, opened: Opened) -> Opened:
         """The store, once the journal is where it is. A journal that cannot be written keeps nobody out: the log and
-        `/readyz` say so."""
+        `/readyz` say so; nor does one that is damaged in its middle, which only a restore would find otherwise."""
         journal = Journal(self.settings.journal_file)
         try:
             follow(opened, journal, self.clock.now())
+            journal.lines()
         except Exception as error:  # noqa: BLE001  # a healthy store begins, whatever its journal is
+            self._journal_whole = False
             say_why(journal, error)
         except BaseException:
             opened.close()
             raise
         return opened
+
+    @property
+    def journal_whole(self) -> bool:
+        """Whether the journal could be read at the start, all of it, or can be now."""
+        if not self._journal_whole:
+            with suppress(JournalUnfit):
+                Journal(self.settings.journal_file).lines()
+                self._journal_whole = True
+        return self._journal_whole
 
     @property
     def database(self) -> Database:

@@ -11,6 +11,7 @@ from store.copies.again import write_on
 from store.copies.journal import Journal
 from store.copies.lineage import has_name
 from store.engine.opening import Opened
+from store.errors import StoreError
 
 LOG = logging.getLogger("yijianshi.journal")
 
@@ -39,6 +40,6 @@ def follow(opened: Opened, journal: Journal, now: datetime) -> None:
 
 
 def say_why(journal: Journal, fault: Exception) -> None:
-    """Say in the log that the journal cannot be written; nothing of what rows hold."""
-    LOG.error("the journal %s cannot be written: %s", journal.path,
+    """Say in the log why the journal cannot be written, or used at all; nothing of what rows hold."""
+    LOG.error("the journal %s cannot be %s: %s", journal.path, "used" if isinstance(fault, StoreError) else "written",
               getattr(fault, "strerror", None) or getattr(fault, "says", None) or type(fault).__name__)

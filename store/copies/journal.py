@@ -102,12 +102,12 @@ class Journal:
         except OSError as error:
             raise JournalUnfit(f"删除记录 {self.path} 读不出来（{error.strerror}）；"
                                "请放回另存的、最新的那一份；没有的，恢复时请加 --without-journal。") from None
-        return [self._read(line) for line in whole.split(b"\n")[:-1]]
+        return [self._read(line, f"第 {n} 行") for n, line in enumerate(whole.split(b"\n")[:-1], 1)]
 
     def last(self) -> Line | None:
         """The last line, or None."""
         whole = self._end()[1].split(b"\n")[-2:-1]
-        return self._read(whole[0]) if whole else None
+        return self._read(whole[0], "最后一行") if whole else None
 
     def add(self, lines: Sequence[Line]) -> None:
         """Append lines; durable before it returns. Only while it is `held`."""
@@ -122,11 +122,12 @@ class Journal:
             stream.flush()
             os.fsync(stream.fileno())
 
-    def _read(self, line: bytes) -> Line:
+    def _read(self, line: bytes, which: str) -> Line:
         try:
             return Line(**json.loads(line))
         except (ValueError, TypeError):
-            raise JournalUnfit(f"删除记录 {self.path} 里有一行已损坏；请放回另存的、最新的那一份。") from None
+            raise JournalUnfit(f"删除记录 {self.path} 的{which}已损坏；请放回另存的、最新的那一份，"
+                               "或先另存它，再删掉这一行（那一项如果备份不知道，要另外重做）。") from None
 
     def _end(self) -> tuple[int, bytes]:
         """The last bytes, with a whole line among them if there is one, and where they begin."""

@@ -80,6 +80,16 @@ def count(opened: Opened) -> Counter[str]:
     return found
 
 
+def by_destroyed(database: Database) -> set[str]:
+    """By which destroyed keys something is sealed here; those of the first page that tells."""
+    for shelf in SHELVES:
+        for page in _pages(database, shelf):
+            if found := {sealed_by(each) for row in page for each in _values(shelf, row).values()
+                         } & set(database.cipher.destroyed):
+                return found
+    return set()
+
+
 def _step(opened: Opened, after: str | None, damaged: list[str]) -> tuple[int, str | None]:
     """One page; how much was sealed anew in it, and where to go on. What does not open is added to `damaged`."""
     table, *last = json.loads(after) if after else [SHELVES[0].table]

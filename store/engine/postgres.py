@@ -158,8 +158,8 @@ class PostgresDatabase:
         self._ears.add(callback)
 
     def where(self) -> str:
-        """The cluster, its timeline (a standby that was promoted has another) and the database in it; StoreError where
-        the server does not say so."""
+        """The cluster, its timeline (a standby that was promoted has another) and the database in it, which a data
+        directory that was copied as files has as well; StoreError where the server does not say so."""
         try:
             with self.read() as tx:
                 found, = tx.rows("select (select system_identifier from pg_control_system()) as cluster,"

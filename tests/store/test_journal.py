@@ -432,7 +432,7 @@ def test_a_catching_up_that_was_cut_off_goes_on_where_it_stopped(
 
 
 def test_a_line_that_was_cut_off_is_written_again_and_a_damaged_one_is_said(
-        embedded: Inside, tmp_path: Path) -> None:
+        embedded: Inside, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     journal, house, desk = journal_of(tmp_path), embedded.house, embedded.desk
     assert journal.last() is None and journal.path.stat().st_mode & 0o077 == 0
     house.database.write(lambda tx: [audit.record(tx, Entry(NOW, "a", "token.revoke", f"t{n}")) for n in range(1200)])
@@ -445,8 +445,15 @@ def test_a_line_that_was_cut_off_is_written_again_and_a_damaged_one_is_said(
     desk.write_down(NOW)
     assert journal.path.read_bytes() == whole and len(journal.lines()) == 1200
     journal.path.write_bytes(whole.replace(b'"t7"', b'"t7'))
-    with pytest.raises(JournalUnfit, match="损坏"):
+    with pytest.raises(JournalUnfit, match="第 8 行已损坏"):
         journal.lines()
+    house.close()
+    with inside(tmp_path, tmp_path / "data") as there:
+        there.desk.sweep(there.house.clock.now())
+        said = there.app.test_client()
+        assert "第 8 行已损坏" in caplog.text and "有一行已损坏" in said.get("/readyz").text
+        journal.path.write_bytes(b"".join(line for line in whole.splitlines(True) if b'"t7"' not in line))
+        assert "有一行已损坏" not in said.get("/readyz").text
 
 
 def test_a_journal_that_cannot_be_written_is_said_and_what_is_erased_is_erased(
@@ -519,7 +526,7 @@ def test_a_server_that_does_not_say_which_one_it_is_has_no_journal_and_that_is_s
         with inside(tmp_path, tmp_path / "data", url) as there:
             erase(there, filed(there, "one", over=True)[0])
             there.desk.sweep(there.house.clock.now())
-            assert "cannot be written: PostgreSQL" in caplog.text and "pg_control_system()" in caplog.text
+            assert "cannot be used: PostgreSQL" in caplog.text and "pg_control_system()" in caplog.text
             assert "原因见日志" in there.app.test_client().get("/readyz").text
             with psycopg.connect(server.url) as connection:
                 connection.execute("grant execute on function pg_control_system() to plain")
