@@ -94,6 +94,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, cipher: Cipher, pool: int, say: Callable[[str], None] = print) -> None:
         self._url, self._say = url, say
+        self._nameless = False
         self.cipher = cipher
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url, min_size=1, max_size=pool, open=False, timeout=_PATIENCE, check=self._check, configure=self._configure,
@@ -159,7 +160,8 @@ class PostgresDatabase:
 
     def where(self) -> str:
         """The cluster, its timeline (a standby that was promoted has another) and the database in it, which a data
-        directory that was copied as files has as well; StoreError where the server does not say so."""
+        directory that was copied as files has as well. Where the server does not say the others, the
+        database alone: a copy of the cluster by its own tools has that, too."""
         try:
             with self.read() as tx:
                 found, = tx.rows("select (select system_identifier from pg_control_system()) as cluster,"
@@ -168,9 +170,12 @@ class PostgresDatabase:
         except StoreError as error:
             if isinstance(error, StoreUnavailable | StoreClosed):
                 raise
-            raise StoreError(f"PostgreSQL 没有说出这是哪一个库（{error.detail}），所以不写删除记录；请由数据库管理员"
-                             "允许 DATABASE_URL 里的账号执行 pg_control_system()、pg_current_wal_lsn() 和"
-                             " pg_walfile_name()。") from None
+            if not self._nameless:
+                self._nameless = True
+                _log.warning("PostgreSQL does not say which cluster it is (%s): a clone of it that writes the same"
+                             " journal is taken for it", error.detail)
+            with self.read() as tx:
+                return str(tx.rows("select oid from pg_database where datname = current_database()")[0]["oid"])
         return f"{found['cluster']} {found['timeline']} {found['oid']}"
 
     def waiting(self) -> int:

@@ -515,7 +515,7 @@ def test_a_journal_that_is_damaged_or_has_no_room_keeps_nobody_out(
         assert there.desk and "No space left" in caplog.text and "not there" in caplog.text
 
 
-def test_a_server_that_does_not_say_which_one_it_is_has_no_journal_and_that_is_said(
+def test_a_server_that_does_not_say_which_one_it_is_has_a_journal_all_the_same(
         server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with psycopg.connect(server.url) as connection:
         connection.execute("revoke execute on function pg_control_system() from public")
@@ -524,14 +524,17 @@ def test_a_server_that_does_not_say_which_one_it_is_has_no_journal_and_that_is_s
     url = re.sub("//[^@/]*", "//plain", server.url)
     try:
         with inside(tmp_path, tmp_path / "data", url) as there:
-            erase(there, filed(there, "one", over=True)[0])
+            one, two = (filed(there, name, over=True)[0] for name in ("one", "two"))
+            erase(there, one)
             there.desk.sweep(there.house.clock.now())
-            assert "cannot be used: PostgreSQL" in caplog.text and "pg_control_system()" in caplog.text
-            assert "原因见日志" in there.app.test_client().get("/readyz").text
+            assert len(journal_of(tmp_path).lines()) == 1
+            assert caplog.text.count("does not say which cluster it is") == 1
+            assert "原因见日志" not in there.app.test_client().get("/readyz").text
             with psycopg.connect(server.url) as connection:
                 connection.execute("grant execute on function pg_control_system() to plain")
-            there.desk.write_down(LATER)
-            assert len(journal_of(tmp_path).lines()) == 1
+            erase(there, two)
+            assert len({line.store for line in journal_of(tmp_path).lines()}) == 2, "it has a name that holds now"
+            assert forgotten(there.house.database, journal_of(tmp_path)) == []
     finally:
         with psycopg.connect(server.url) as connection:
             connection.execute("drop owned by plain")
