@@ -19,12 +19,13 @@ COMMANDS: Mapping[str, str] = {  # name: module:attribute
     "scans": "commands.legs:scans",
     "quarantine": "commands.quarantine:quarantine", "reconcile": "commands.reconciling:reconcile",
     "pause": "commands.running:pause", "resume": "commands.running:resume", "dispatch": "commands.running:dispatch",
-    "keys": "commands.running:keys",
+    "keys": "commands.keys:keys",
     "token": "commands.people:token", "tokens": "commands.people:tokens",
     "account": "commands.people:account", "accounts": "commands.people:accounts",
     "export": "commands.reading:export_", "verify": "commands.reading:verify_", "audit": "commands.reading:audit_",
     "diff": "commands.reading:diff", "report": "commands.reporting:report_", "pledges": "commands.reporting:pledges_",
     "backup": "commands.copies:backup", "restore": "commands.copies:restore_",
+    "redo": "commands.copies:redo_",
     "archive": "commands.archiving:archive", "erase": "commands.erasing:erase",
 }
 

@@ -24,25 +24,17 @@ from store import audit, drafts, events, people, tallies
 from store.audit import Entry
 from store.chains.chain import GENESIS
 from store.cipher import Cipher
+from store.copies.sealed import SEALED
 from store.drafts import Draft
 from store.encoding import to_json
 from store.people import Account
 
 CHUNK = 500
-# Column → its place, with the names of the row's columns.
-PLACES: Mapping[tuple[str, str], str] = {
-    ("cases", "body"): "cases:body:{reference}", ("cases", "code"): "cases:code:{reference}",
-    ("events", "body"): "events:body:{reference}/{n}",
-    ("bodies", "body"): "messages:body:{reference}-{frozen}",
-    ("messages", "reason"): "messages:reason:{reference}-{leg}:{type}:{n}",
-    ("attempts", "answer"): "attempts:answer:{reference}-{leg}:{type}:{n}/{attempt}",
-    **{("ratings", said): f"ratings:{said}:{{reference}}/{{leg}}" for said in ("body", "fix", "call")},
-    **{("quarantine", said): f"quarantine:{said}:{{id}}" for said in ("body", "reason")},
-}
 # What a copy has of its own beside its reference, by table.
 FRESH: Mapping[str, tuple[str, ...]] = {
     "events": ("prev", "hash"), "messages": ("message_id",), "offers": ("n",), "quarantine": ("id", "message_id")}
 TABLES = ("cases", "legs", "events", "bodies", "messages", "attempts", "offers", "ratings", "quarantine")
+PLACES = {column: place for column, place in SEALED.items() if column[0] in TABLES and column[1] != "on_behalf_of"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from commands.shell import act, beside, changed, clock, keys, place, stop
+from commands.shell import act, beside, changed, clock, journal, keys, place, stop
 from desk.staff.acts import Act
+from store.copies.again import forgotten, forgotten_by, merely_older, redo
 from store.copies.backup import Copied, Goal, back_up, refuse_taken
 from store.copies.restoration import restore, try_out
+from store.engine.opening import Opened, open_store
 from store.errors import StoreError
 
 
@@ -44,22 +48,92 @@ def backup(folder: Path, like: Path | None, dry_run: bool, **said: str) -> None:
 
 @click.command("restore")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--without-journal", is_flag=True,
+              help="The journal is lost: what was erased and closed since the copy was made is there again.")
 @act("从备份恢复")
-def restore_(folder: Path, dry_run: bool, **said: str) -> None:
-    """Bring a copy back into the empty data folder (or empty database); it starts paused until `flask resume`."""
+def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) -> None:
+    """Bring a copy back into the empty data folder (or empty database), without what was erased and closed since; it
+    starts paused until `flask resume`."""
     where, cipher, now = place(), keys(), clock().now()
     try:
+        due, others = (None, 0) if without_journal else forgotten_by(folder, cipher, journal())
+        older = without_journal and merely_older(folder, cipher, journal())
         if dry_run:
             click.echo(f"备份完好，可以恢复。{_said(try_out(folder, cipher))}")
+            click.echo(_redone(due, "会重做", others, older))
             return
         opened, made = restore(where, cipher, folder, lambda line: click.echo(line, err=True), now)
-        try:
-            doer = Act(said["by"], said["reason"])
-            opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
-        finally:
-            opened.close()
     except StoreError as error:
         stop(error.says)
+    try:
+        doer = Act(said["by"], said["reason"])
+        opened.db.write(lambda tx: doer.record(tx, "restore", folder.name, now, asdict(made)))
+        aside = journal().put_away(now) if without_journal else None
+        due = None if without_journal else redo(opened, journal(), now, everybodys=True)
+    except (StoreError, OSError) as error:
+        then = "自己把删除记录移走" if without_journal else "运行 flask redo --all，把备份以后的删除和撤销重做完"
+        stop(f"数据已经恢复，但还没有做完：{_why(error)}请处理后{then}，再启动服务。")
+    finally:
+        opened.close()
     click.echo(f"已恢复。{_said(made)}")
+    click.echo(_redone(due, "已重做", others, older))
+    if aside is not None:
+        click.echo(f"原来的删除记录改名为 {aside}，没有删；启动时会另写一份新的。")
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
     click.echo("请先用 flask reconcile 与各部门核对，再用 flask resume 恢复运行。")
+
+
+@click.command("redo")
+@click.option("--none", "only_note", is_flag=True,
+              help="Nothing of it is to be done, for the store was not put back: it is not said any more.")
+@click.option("--all", "everybodys", is_flag=True,
+              help="Also what others wrote into the journal: the store was put back to before it moved to another disk "
+                   "or server. Look at it first with --dry-run: what was only tried out in a copy is among it.")
+@act("数据退回到以前后重做")
+def redo_(dry_run: bool, only_note: bool, everybodys: bool, **said: str) -> None:
+    """Do again what a store has forgotten of erasing, closing and taking back that was put back by other tools than
+    `flask restore`; with the portal stopped."""
+    try:
+        with beside() if dry_run else _alone() as opened:
+            due = forgotten(opened.db, journal(), everybodys)
+            for line in due:
+                click.echo(f"{line.at}  {line.action}  {line.target}")
+            if not everybodys and (others := len(forgotten(opened.db, journal(), everybodys=True)) - len(due)):
+                click.echo(f"删除记录里另有 {others} 项不是本库写的，不会重做；"
+                           "如果数据退回到了换磁盘、换服务器以前，请用 --all。")
+            if dry_run:
+                click.echo(f"会重做 {len(due)} 项。没有改动。")
+                return
+            doer, now, data = Act(said["by"], said["reason"]), clock().now(), {"acts": len(due), "none": only_note}
+            opened.db.write(lambda tx: doer.record(tx, "redo", "store", now, data))
+            done = redo(opened, journal(), now, everybodys=everybodys, only_note=only_note)
+    except (StoreError, OSError) as error:
+        stop(f"{_why(error)}没有做完，请处理后再运行一次。")
+    click.echo("已记下：一项也不用重做。" if only_note else f"已重做 {done} 项。")
+
+
+@contextmanager
+def _alone() -> Iterator[Opened]:
+    """The store for oneself, brought to today's layout: what other tools put back may be from before it."""
+    opened = open_store(place(), keys(), lambda line: click.echo(line, err=True))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _why(error: StoreError | OSError) -> str:
+    """What is amiss, as a sentence."""
+    said = error.says if isinstance(error, StoreError) else f"删除记录 {journal().path} 不能写入（{error.strerror}）。"
+    return said if said.endswith("。") else f"{said}。"
+
+
+def _redone(due: int | None, word: str, others: int, older: bool) -> str:
+    if due is None and older:
+        return ("没有用删除记录：它比备份还旧，里面的每一项备份都知道，没有因此少做什么。"
+                "备份之后又做过的删除、注销、停用和撤销，如果另有记载，请照着再做一遍。")
+    if due is None:
+        return "没有用删除记录：备份之后的删除、注销、停用和撤销都不在了，请按其他记载逐项重做。"
+    strange = (f"要重做的里面有 {others} 项是别的库写的：换过磁盘或服务器以后做的，或者只在旁边的拷贝里试过的。"
+               if others else "")
+    return f"备份之后的删除、注销、停用和撤销：{word} {due} 项。{strange}"

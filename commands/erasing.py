@@ -36,7 +36,7 @@ def erase(references: tuple[str, ...], closed_before: str | None, *, taken_back:
             if why or said["dry_run"]:
                 click.echo(f"{reference}  {why or '将删除'}")
     click.echo(f"{'将删除' if said['dry_run'] else '已删除'} {done} 件办件的个人信息，{refused} 件没有改动。"
-               "备份里的旧内容随旧备份一起删除。")
+               "恢复较早的备份时会再删除一次；备份里的旧内容随旧备份或旧密钥一起消失。")
     sys.exit(1 if refused else 0)
 
 

@@ -1,4 +1,4 @@
-"""`flask pause`, `resume`, `dispatch` and `keys`: the service as a whole."""
+"""`flask pause`, `resume` and `dispatch`: the service as a whole."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import click
 
 from commands.shell import act, changed, house, minute, printable, read_settings, stop
 from dispatch.loop import STOP_SECONDS
-from store.algorithms import AES, FAMILIES
 from store.errors import StoreError
-from store.keys import add_key, create_keys
 from web.wiring import RefusedStart
 
 
@@ -38,37 +35,6 @@ def resume(**said: Any) -> None:
     else:
         since = minute(datetime.fromisoformat(before["since"]), read_settings().zone)
         click.echo(f"{'将恢复' if said['dry_run'] else '已恢复'}；自 {since} 起暂停，原因：{printable(before['was'])}")
-
-
-@click.group()
-def keys() -> None:
-    """The file of encryption keys (YJS_KEYS)."""
-
-
-@keys.command("create")
-@click.option("--algorithm", type=click.Choice([*FAMILIES]), default=AES.name, show_default=True,
-              help="aes: AES-256-GCM, HMAC-SHA256, SHA-256. sm4: SM4-GCM, HMAC-SM3, SM3 (国密).")
-def keys_create(algorithm: str) -> None:
-    """Make the key file; never overwrites one."""
-    _on_keys(partial(create_keys, family=FAMILIES[algorithm]), "已生成")
-
-
-@keys.command("add")
-@click.option("--algorithm", type=click.Choice([*FAMILIES]), help="By default that of the newest key.")
-def keys_add(algorithm: str | None) -> None:
-    """Add a newer key: what is sealed from the next start on uses it, the older ones still open the rest."""
-    _on_keys(partial(add_key, family=FAMILIES.get(algorithm or "")), "已加入新密钥，重新启动服务后生效：")
-
-
-def _on_keys(work: Callable[[Any], None], said: str) -> None:
-    path = read_settings().key_file
-    try:
-        work(path)
-    except StoreError as error:
-        stop(error.says)
-    except OSError as error:
-        stop(f"{path} 不能写入（{error.strerror}）；请检查 YJS_KEYS 和目录的属主、权限")
-    click.echo(f"{said} {path}；请另存一份在安全的地方，丢失密钥就无法读出已保存的资料。")
 
 
 @click.command()

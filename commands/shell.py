@@ -22,6 +22,7 @@ from settings.clock import Clock
 from settings.values import BadSettings, Settings
 from store import tallies
 from store.cipher import Cipher
+from store.copies.journal import Journal
 from store.engine.opening import Opened, Place, open_reader
 from store.errors import StoreError
 from store.keys import load_keys
@@ -156,6 +157,11 @@ def place() -> Place:
     """Where the store is."""
     settings = read_settings()
     return Place(settings.data, settings.database_url)
+
+
+def journal() -> Journal:
+    """What was erased, closed and taken back, outside of the store."""
+    return Journal(read_settings().journal_file)
 
 
 def keys() -> Cipher:

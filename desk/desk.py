@@ -35,6 +35,7 @@ from desk.staff.officers import Officers
 from desk.staff.operations import Operations
 from desk.staff.sights import Sights
 from desk.staff.urging import Urging
+from desk.upkeep.journaling import write_down
 from desk.upkeep.late_scans import LateScans
 from desk.upkeep.sweeps import Sweeper
 from desk.uploads import files as stored_files
@@ -85,7 +86,7 @@ class Desk:
 
     @property
     def rests(self) -> bool:
-        """Whether this process leaves all work to newer ones on the same store."""
+        """Whether this process leaves all work to newer ones, or to ones with a newer key, on the same store."""
         return self._premises.rests
 
     @property
@@ -140,9 +141,9 @@ class Desk:
         """One's unfiled drafts, newest first."""
         return self._drafts.of_subject(subject, now)
 
-    def drop_draft(self, subject: str, draft: str) -> None:
+    def drop_draft(self, subject: str, draft: str, now: datetime) -> None:
         """Delete a draft that was not filed."""
-        self._drafts.drop(subject, draft)
+        self._drafts.drop(subject, draft, now)
 
     def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
                      expected: str | None = None) -> Receipt:
@@ -267,6 +268,10 @@ class Desk:
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time alone; when to be called again."""
         return self._sweeper.sweep(now)
+
+    def write_down(self, now: datetime) -> None:
+        """Have the journal know at once what was just erased or closed; else the next sweep sees to it."""
+        write_down(self._premises, now)
 
     def on_work(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each commit that put something into the outbox, but not while nothing may leave."""

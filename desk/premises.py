@@ -13,6 +13,7 @@ from connectors.deployment import Deployment
 from connectors.scanners import NoScanner, Scanner
 from desk.behind import Behind
 from sources.port import Sources
+from store.copies.journal import Journal
 from store.port import Database
 from store.uploads.vault import Vault
 
@@ -37,7 +38,8 @@ class Premises:
     slash; `embedded` says that this process is the only one that writes, so that what it remembers is true; `urges`
     that the portal urges late legs by itself. `gateway`: whether news leaves through a message gateway, which is told
     numbers of those who agreed if `gateway_gets_mobiles`, and nothing in the hours that are `quiet`. `scanner` looks
-    for viruses in files before anybody gets them. `behind`: what this process has met of a newer version.
+    for viruses in files before anybody gets them. `journal` is where it is written down what was taken away. `behind`:
+    what this process has met of a newer version.
     """
 
     database: Database
@@ -55,9 +57,10 @@ class Premises:
     gateway_gets_mobiles: bool = False
     quiet: Quiet = NEVER_QUIET
     scanner: Scanner = NO_SCANNER
+    journal: Journal | None = None
     behind: Behind = field(default_factory=Behind)
 
     @property
     def rests(self) -> bool:
-        """Whether this process leaves all work to others on the same store, which are newer."""
-        return bool(self.behind.why) and not self.embedded
+        """Whether this process leaves all work to others on the same store, which are newer or have a newer key."""
+        return not self.embedded and (bool(self.behind.why) or self.database.cipher.retired)

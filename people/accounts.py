@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from people import attempts
@@ -13,16 +13,13 @@ from people.attempts import Attempts
 from people.errors import LoginTaken, WeakPassword, WrongLogin
 from people.identity import Role
 from people.passwords import Passwords
-from store import files, leaving
+from store import leaving
 from store import people as stored_people
 from store.errors import LoginTaken as NotFree
-from store.files import Unlinked
 from store.people import Account
 from store.port import Database, Tx
-from store.uploads import uncleared
 
 Beside = Callable[[Tx], object]
-AT_ONCE = 1_000  # uploads looked through in one statement
 
 
 def nothing(*_: object) -> None:
@@ -135,23 +132,13 @@ class Accounts:
     def erase(self, subject: str, files_of: datetime, now: datetime, beside: Beside = nothing) -> None:
         """Erase the account of an applicant, however it is signed in to; what cases say stays with them. Uploads that
         were not filed go as if they had come at `files_of`."""
-        uploads = list(self._unfiled(subject, now))
+        uploads = leaving.unfiled(self._database(), subject, now)
 
         def unit(tx: Tx) -> None:
             leaving.erase(tx, subject, uploads, files_of, now)
             beside(tx)
 
         self._database().write(unit)
-
-    def _unfiled(self, owner: str, now: datetime) -> Iterator[Unlinked]:
-        """Looked for among all that is not filed: no index of owners is worth what it costs each filing."""
-        until = now + timedelta(days=1)  # clocks of hosts differ
-        with self._database().read() as tx:
-            page = files.unlinked(tx, until, limit=AT_ONCE) if files.held(tx, owner) or uncleared.any_(tx) else []
-        while page:
-            yield from (one for one in page if one.owner in (owner, files.spoiled(owner)))
-            with self._database().read() as tx:
-                page = files.unlinked(tx, until, page[-1], AT_ONCE)
 
     def _end_and(self, subject: str, change: Beside, beside: Beside) -> None:
         """Change an account, end its sessions, and write what is `beside`, in one transaction."""

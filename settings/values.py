@@ -37,6 +37,7 @@ class Settings:
     departments: Path | None
     secrets: Path | None
     keys: Path | None
+    journal: Path | None
     public_url: str
     trusted_proxies: int
     zone: ZoneInfo
@@ -109,7 +110,12 @@ class Settings:
     @property
     def key_file(self) -> Path:
         """Where the encryption keys are; in demo and test beside the data folder unless said otherwise."""
-        return self.keys or self.data.parent / f"{self.data.name}-keys" / "keys"
+        return _key_file(self.keys, self.data)
+
+    @property
+    def journal_file(self) -> Path:
+        """Where the journal of what was taken away is; beside the keys unless said otherwise."""
+        return self.journal or self.key_file.with_name(f"{self.key_file.name}.journal")
 
     @property
     def secure(self) -> bool:
@@ -141,9 +147,17 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     keys, data = values["keys"], values["data"]
     if keys is not None and keys.resolve().is_relative_to(data.resolve()):
         problems.append("YJS_KEYS：密钥文件不能放在数据目录 YJS_DATA 里面")
+    if values["journal"] is not None and values["journal"].resolve().is_relative_to(data.resolve()):
+        problems.append("YJS_JOURNAL：删除记录不能放在数据目录 YJS_DATA 里面，否则会和数据一起丢")
+    if values["journal"] is not None and values["journal"].resolve() == _key_file(keys, data).resolve():
+        problems.append("YJS_JOURNAL：删除记录不能就是密钥文件 YJS_KEYS；请写另一个文件")
     if (values["gateway"] is None) != (values["gateway_secret"] is None):
         problems.append("YJS_GATEWAY 和 YJS_GATEWAY_SECRET 要一起设置，写法见 docs/operating.md")
     return problems + _half_set(values)
+
+
+def _key_file(keys: Path | None, data: Path) -> Path:
+    return keys or data.parent / f"{data.name}-keys" / "keys"
 
 
 def _half_set(values: Mapping[str, Any]) -> list[str]:

@@ -97,10 +97,17 @@ def submitted(tx: Tx, draft: str, reference: str) -> bool:
 
 def drop(tx: Tx, draft: str, subject: str) -> None:
     """Delete a draft that was not submitted; UnknownDraft if there is none."""
-    if not tx.run("delete from drafts where draft = :draft and subject = :subject and submitted_as is null",
-                  draft=draft, subject=subject):
+    if not tx.rows("select 1 as yes from drafts where draft = :draft and subject = :subject", draft=draft,
+                   subject=subject) or not remove(tx, draft):
         raise UnknownDraft
-    agreements.leave(tx, [draft])
+
+
+def remove(tx: Tx, draft: str) -> bool:
+    """Delete a draft that was not submitted, whosever it is; whether there was one."""
+    gone = tx.run("delete from drafts where draft = :draft and submitted_as is null", draft=draft) == 1
+    if gone:
+        agreements.leave(tx, [draft])
+    return gone
 
 
 def drop_untouched(tx: Tx, before: datetime, limit: int) -> int:

@@ -7,7 +7,9 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 
-from store import bulletins, cases, editions, events, mandates, preferences, ratings
+from cases.model import LegState
+from cases.states import OVER
+from store import bulletins, cases, editions, events, legs, mandates, preferences, ratings, tallies
 from store.cases import CaseRow
 from store.encoding import stamp
 from store.paging import Order
@@ -74,6 +76,18 @@ def erase(tx: Tx, case: CaseRow, files_of: datetime, now: datetime) -> None:
     for subject in people:
         preferences.forget(tx, subject)
     _leave_plan(tx, case)
+
+
+def end(tx: Tx, case: CaseRow, now: datetime) -> None:
+    """End a case that is still open in a copy, though it was over and erased since: nobody tells how it ended any more,
+    nothing of it leaves, and nobody waits for it."""
+    reference, before = case.reference, {row.leg: row for row in legs.of_case(tx, case.reference)}
+    tx.run("update messages set state = 'cancelled', next_at = null, lease_until = null where reference = :r"
+           " and state in ('due', 'leased', 'stuck', 'unknown', 'refused')", r=reference)
+    over = [row.but(state=LegState.VOIDED, since=now, closed_at=now, next_actor="nobody", waits="", lapse_at=None)
+            for row in before.values() if row.state not in OVER]
+    legs.put(tx, over, before)
+    tallies.note(tx, case.bundle, before, over, now)
 
 
 def _leave_plan(tx: Tx, case: CaseRow) -> None:

@@ -108,6 +108,12 @@ class KeysDiffer(StoreError):
     code = "keys_differ"
 
 
+class KeysInUse(StoreError):
+    """A key is still needed, or was until lately."""
+
+    code = "keys_in_use"
+
+
 class KeysExposed(StoreError):
     """The key file lies where it may not lie or others may read it."""
 
@@ -210,3 +216,9 @@ class NoCopy(StoreError):
     """The backup was not made or cannot be used."""
 
     code = "no_copy"
+
+
+class JournalUnfit(StoreError):
+    """The journal of what was erased is not there, cannot be read, is in use, or is another store's."""
+
+    code = "journal_unfit"

@@ -1,4 +1,5 @@
-"""The key file: made with mode 0600 outside the data folder, extended by rotation, never overwritten in place."""
+"""The key file: made with mode 0600 outside the data folder, extended by rotation, never overwritten in place; a key
+that nothing needs any more can be destroyed."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from store.algorithms import AES, FAMILIES, Family, Key
-from store.cipher import Cipher
+from store.cipher import Cipher, key_id
 from store.engine.folder import claimed, make_folder, write_durably
-from store.errors import FolderBusy, KeysExposed, KeysMissing
+from store.errors import FolderBusy, KeysExposed, KeysInUse, KeysMissing
+
+DESTROYED = "destroyed"  # ids of keys that are gone: a store that was put back to before does not know that they are
 
 
 def create_keys(path: Path, family: Family = AES) -> None:
@@ -31,11 +34,42 @@ def add_key(path: Path, family: Family | None = None) -> None:
     """Add a newer sealing key, of the newest one's family or of another; the older ones stay and still open what they
     sealed."""
     _read(path)  # where there is no folder either, it is said so
+    path = path.resolve()  # a link stays one, and all who have it have the new key
     with _alone(path):
         content, before = _read(path), path.stat()
         family = family or _key(content["keys"][-1]).family
         _write(path, {**content, "keys": [*content["keys"], _fresh(family, family.key_bytes)]})
         os.chown(path, before.st_uid, before.st_gid)  # root may have called; the service must read it at its next start
+
+
+def destroy_key(path: Path, which: str) -> None:
+    """Take a sealing key out of the file for good, by its id; where it stood is written over. KeysMissing if it is not
+    there, KeysInUse if it is the newest one; KeysExposed if the file has another name as well, for another host or a
+    copy that is kept would have its bytes taken away."""
+    _read(path)
+    path = path.resolve()
+    with _alone(path):
+        content, before = _read(path), path.stat()
+        left = [text for text in content["keys"] if key_id(_key(text)).hex() != which]
+        if len(left) == len(content["keys"]):
+            raise KeysMissing(f"{path} 里没有编号为 {which} 的密钥；请用 flask keys list 查看。")
+        if left[-1:] != content["keys"][-1:]:
+            raise KeysInUse(f"{which} 是正在用来加密的密钥；请先用 flask keys add 加一个新的。")
+        if before.st_nlink > 1:
+            raise KeysExposed(f"{path} 还有别的名字（硬链接）；请先删除它们或改成单独的拷贝。没有改动。")
+        with path.open("r+b") as old:
+            _write(path, {**content, "keys": left, DESTROYED: [*content.get(DESTROYED, ()), which]})
+            os.chown(path, before.st_uid, before.st_gid)
+            if _read(path)["keys"] != left:  # nothing is taken away before what is left can be read
+                raise KeysMissing(f"{path} 写入以后读不回来；请检查磁盘。旧的内容没有抹去。")
+            old.write(b"\0" * before.st_size)
+            old.flush()
+            os.fsync(old.fileno())
+
+
+def listed(path: Path) -> list[tuple[str, str]]:
+    """The ids of the sealing keys and the names of their families, the newest last."""
+    return [(key_id(key).hex(), key.family.name) for key in _keys(_read(path))]
 
 
 @contextmanager
@@ -55,7 +89,8 @@ def load_keys(path: Path, data: Path | None = None) -> Cipher:
         raise KeysExposed(f"{path} 可被其他用户读取；请执行 chmod 600。")
     if data is not None and path.resolve().is_relative_to(data.resolve()):
         raise KeysExposed(f"{path} 位于数据目录之内；请移到数据目录之外，否则备份会带走密钥。")
-    return Cipher(_keys(content), _key(content["index"], of_index=True), lambda: _added(path))
+    return Cipher(_keys(content), _key(content["index"], of_index=True), lambda: _added(path),
+                  content.get(DESTROYED, ()))
 
 
 def _keys(content: dict[str, Any]) -> list[Key]:

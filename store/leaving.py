@@ -8,16 +8,18 @@ nothing, until the last of them is gone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from store import audit, files, identities, mandates, people
 from store.audit import Entry
 from store.encoding import stamp
 from store.files import Unlinked
 from store.paging import Order
-from store.port import Tx
+from store.port import Database, Tx
+from store.uploads import uncleared
 
 APPLICANT = "applicant"
+AT_ONCE = 1_000  # uploads looked through in one statement
 _UNSEEN = Order(("seen_at", "account"))
 _HOLDERS = ("cases.subject", "drafts.subject", "mandates.principal", "mandates.agent", "agencies.agent",
             "agreements.party", "sessions.account")  # what names an account that holds something
@@ -65,6 +67,25 @@ def drop(tx: Tx, account: str, before: datetime) -> bool:
         identities.drop_bonds(tx, account)
         people.forget(tx, account)
     return bool(gone)
+
+
+def may_be_erased(tx: Tx, account: str) -> bool:
+    """Whether there is such an account of an applicant, and it is not erased."""
+    return bool(tx.rows("select 1 as yes from accounts where account = :account and role = 'applicant'"
+                        " and erased_at is null", account=account))
+
+
+def unfiled(database: Database, owner: str, now: datetime) -> list[Unlinked]:
+    """What somebody uploaded and did not file. Looked for among all that is not filed: no index of owners is worth what
+    it costs each filing."""
+    until, found = now + timedelta(days=1), list[Unlinked]()  # clocks of hosts differ
+    with database.read() as tx:
+        page = files.unlinked(tx, until, limit=AT_ONCE) if files.held(tx, owner) or uncleared.any_(tx) else []
+    while page:
+        found += [one for one in page if one.owner in (owner, files.spoiled(owner))]
+        with database.read() as tx:
+            page = files.unlinked(tx, until, page[-1], AT_ONCE)
+    return found
 
 
 def erase(tx: Tx, account: str, uploads: Sequence[Unlinked], files_of: datetime, now: datetime) -> None:

@@ -26,6 +26,24 @@ def put(tx: Tx, name: str, value: str, at: datetime) -> None:
            name=name, value=value, at=stamp(at))
 
 
+def put_first(tx: Tx, name: str, value: str, at: datetime) -> None:
+    """Store a fact unless somebody was quicker."""
+    tx.run("insert into marks (name, value, at) values (:name, :value, :at) on conflict (name) do nothing",
+           name=name, value=value, at=stamp(at))
+
+
+def put_later(tx: Tx, name: str, at: datetime) -> None:
+    """Note when something was so for the last time: of two hosts the later clock counts."""
+    tx.run("insert into marks (name, value, at) values (:name, '', :at)"
+           " on conflict (name) do update set at = excluded.at where marks.at < excluded.at", name=name, at=stamp(at))
+
+
+def replace(tx: Tx, known: Mark, value: str, at: datetime) -> None:
+    """Store a fact in the place of another, unless that has changed."""
+    tx.run("update marks set value = :value, at = :at where name = :name and value = :known",
+           name=known.name, value=value, at=stamp(at), known=known.value)
+
+
 def get(tx: Tx, name: str) -> Mark | None:
     """A fact, or None."""
     found = tx.rows("select * from marks where name = :name", name=name)

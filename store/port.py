@@ -78,6 +78,10 @@ class Database(Protocol):
     def listen(self, callback: Callable[[str], None]) -> None:
         """Call `callback` with the topic after each commit that notified; it must be quick and not write."""
 
+    def where(self) -> str:
+        """What tells the place of this database from that of others, of its copies, too; but not from that of a machine
+        or a data directory that was cloned whole."""
+
     def waiting(self) -> int:
         """How many callers wait just now until they can write, or for a connection."""
 

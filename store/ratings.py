@@ -115,6 +115,12 @@ def erase(tx: Tx, reference: str) -> int:
                   " and (body is not null or fix is not null or call is not null)", r=reference)
 
 
+def forgive(tx: Tx, reference: str) -> None:
+    """Nobody has to put right any more what a case was rated badly for: it is erased, which says that somebody did."""
+    tx.run("update ratings set due_at = null where reference = :r and due_at is not null and fixed_at is null",
+           r=reference)
+
+
 def recount(tx: Tx) -> dict[tuple[str, str], int]:
     """What the counter should stand at; it reads every rating."""
     return {(RATINGS, f"{row['bundle']}|{row['office']}|{row['what']}"): int(row["n"])

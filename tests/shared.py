@@ -50,9 +50,16 @@ class Server:
 
     def bare(self) -> str:
         """The URL of a new database that was never migrated."""
+        return self._made("template1")
+
+    def like(self) -> str:
+        """The URL of a new database with all that the migrated one has, marks too, which nobody may be using."""
+        return self._made("model")
+
+    def _made(self, model: str) -> str:
         name = f"bare_{next(_numbers)}"
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"create database {name}")
+        with psycopg.connect(self.url.replace("/model?", "/postgres?"), autocommit=True) as connection:
+            connection.execute(f"create database {name} template {model}")
         return self.url.replace("/model?", f"/{name}?")
 
 

@@ -4,6 +4,8 @@ it is only tried out."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from desk.staff.operations import Operations
@@ -49,7 +51,9 @@ def deliver(home: House, asked: Asked) -> dict[str, Any]:
 def erase(home: House, asked: Asked) -> dict[str, Any]:
     """Erase what closed cases say of people: `references`."""
     names = [str(name) for name in asked["references"]]
-    return {"cases": _at(home).erasures.erase(names, act_of(asked), home.clock.now())}
+    done = _at(home).erasures.erase(names, act_of(asked), home.clock.now())
+    home.desk.write_down(home.clock.now())
+    return {"cases": done}
 
 
 def quarantine_apply(home: House, asked: Asked) -> dict[str, Any]:
@@ -83,12 +87,31 @@ def revoke(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def note(home: House, asked: Asked) -> dict[str, Any]:
-    """Record what was done beside the portal: `action`, `target`, `data`."""
+    """Record what was done beside the portal: `action`, `target`, `data`. The journal has then all that a backup
+    knows, so that one copied behind it fits it."""
     action = str(asked["action"])
     if action not in NOTED:
         raise ValueError(action)
     _at(home).note(action, str(asked["target"]), dict(asked.get("data") or {}), act_of(asked), home.clock.now())
+    home.desk.write_down(home.clock.now())
     return {"noted": action}
+
+
+def reseal(home: House, asked: Asked) -> dict[str, Any]:
+    """Seal some more anew: `newest` is the key that is meant, `after` where the last slice ended."""
+    return asdict(_at(home).rekeying.reseal(str(asked["newest"]), asked["after"]))
+
+
+def resealed(home: House, asked: Asked) -> dict[str, Any]:
+    """Record that nothing is sealed by a key that is older than `newest`; `done`: how much was until now."""
+    _at(home).rekeying.resealed(str(asked["newest"]), int(asked["done"]), act_of(asked), home.clock.now())
+    return {"noted": "keys.reseal"}
+
+
+def destroy_key(home: House, asked: Asked) -> dict[str, Any]:
+    """Do without a `key` that no copy needs which is kept for `keep` days."""
+    return _at(home).rekeying.destroy(str(asked["key"]), timedelta(days=int(asked["keep"])), act_of(asked),
+                                      home.clock.now())
 
 
 def verified(home: House, asked: Asked) -> dict[str, Any]:
@@ -106,5 +129,5 @@ OPERATIONS: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
     "retry": retry, "settle": settle, "transfer": transfer, "deliver": deliver, "erase": erase,
     "quarantine-apply": quarantine_apply, "quarantine-discard": quarantine_discard, "quarantine-show": quarantine_show,
     "pause": pause, "resume": resume, "revoke": revoke, "note": note,
-    "verified": verified,
+    "verified": verified, "reseal": reseal, "resealed": resealed, "destroy-key": destroy_key,
 }

@@ -33,6 +33,7 @@ from settings.values import Settings, unused
 from sources.samples import PERSONAS
 from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher
+from store.copies.journal import Journal
 from store.engine.opening import Opened, Place, open_store
 from store.errors import StoreError
 from store.keys import create_keys, load_keys
@@ -171,7 +172,7 @@ def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: 
         keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads),
                   UNFILED_UPLOADS * settings.upload_limit),
         urges=settings.auto_urge, gateway=settings.gateway is not None, gateway_gets_mobiles=settings.gateway_mobile,
-        quiet=Quiet(*settings.quiet_hours, settings.zone), scanner=scanner))
+        quiet=Quiet(*settings.quiet_hours, settings.zone), scanner=scanner, journal=Journal(settings.journal_file)))
 
 
 def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:

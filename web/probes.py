@@ -18,12 +18,15 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from desk.staff.operations import BACKUP
+from desk.staff.rekeying import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
 from store import bulletins, conservation, marks, pausing, people, reading, tallies
 from store.chains import moved, verifications
+from store.copies import journal as journals
+from store.copies.again import FORGOTTEN
+from store.copies.journal import Journal
 from store.errors import StoreError
 from store.port import Tx
 from store.uploads import uncleared
@@ -51,6 +54,8 @@ def readyz() -> Response:
     away stops nothing but what waits for it, so it is told and no reason to send people elsewhere."""
     now = house().clock.now()
     beat = _probe(now)
+    if house().database.cipher.retired:
+        raise Problem(503, "outdated", "本机加密用的密钥已经销毁，请换上现在的密钥文件后重新启动")
     if house().desk.rests:
         raise Problem(503, "outdated", f"本机的程序比数据旧（{house().desk.behind}），请升级后再启动")
     own = house().dispatcher
@@ -64,11 +69,17 @@ def _to_look_at(now: datetime) -> list[str]:
     """What a person should look at though it keeps nobody out: no balancer may take us away for it."""
     with house().database.read() as tx:
         walked, scans = verifications.standing(tx), uncleared.figures(tx)
+        lacking = marks.get(tx, FORGOTTEN)
+        unwritten = journals.lags(tx, Journal(house().settings.journal_file), now)
     unseen = not (house().parts.scanner.name or house().settings.demonstrates)
     behind = house().desk.behind
     found = {f"有办件由更新的版本办理过（{behind}），这里打不开，请升级程序": bool(behind),
              "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
              f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
+             "删除记录(YJS_JOURNAL)读不出来或有一行已损坏，恢复备份时会用不了，原因见日志": not house().journal_whole,
+             "有删除或注销没有写进删除记录(YJS_JOURNAL)，原因见日志，请照着处理": unwritten,
+             "数据里没有删除记录里的一些操作：如果退回过以前的数据，请停下服务后运行 flask redo；没有退回过的，"
+             "请查是不是克隆的机器在写同一份删除记录，分开以后运行 flask redo --none": lacking is not None,
              "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,
              f"有 {scans.waiting} 个文件在等病毒检查，请看扫描程序是否在运行(flask scans)": scans.waiting > 0,
              f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)": scans.infected > 0}
@@ -117,7 +128,7 @@ KEPT: Mapping[str, str] = {
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
     "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
     "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",
-    "backup_seconds": "how long ago the last backup ended well; +Inf if there was none since the start or a restore",
+    "backup_seconds": "how long ago the last good backup began; +Inf if there was none since the start or a restore",
     "outdated": "1 for a process that has met what only a newer version knows and must be upgraded",
     "writes_waiting": "callers of this process that wait to write",
     "disk_free_bytes": "what is left on the disk of this host's data folder",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -26,6 +27,7 @@ from connectors.scanners import Scanner
 from desk.desk import Desk
 from desk.premises import NO_SCANNER
 from desk.staff.erasing import FILES_REST
+from desk.upkeep.journaling import follow, say_why
 from desk.upkeep.offices import absent, advice
 from dispatch.courier import Courier
 from dispatch.inspector import Inspector
@@ -45,8 +47,10 @@ from people.sign_ins import SignIns
 from people.tokens import Tokens
 from settings.clock import Clock
 from settings.values import Settings
+from store.copies.journal import Journal
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
+from store.errors import JournalUnfit
 from store.port import Database
 from web.names import NAME, RefusedStart
 from web.present import serving
@@ -109,6 +113,7 @@ class House:
         self._lock = RLock()
         self._parts: Parts | None = None
         self._opened: Opened | None = None
+        self._journal_whole = True
 
     @property
     def parts(self) -> Parts:
@@ -146,8 +151,32 @@ class House:
         """The store, opened at the first use; every later use is the same one."""
         with self._lock:
             if self._opened is None:
-                self._opened = self.parts.open_store()
+                self._opened = self._followed(self.parts.open_store())
             return self._opened
+
+    def _followed(self, opened: Opened) -> Opened:
+        """The store, once the journal is where it is. A journal that cannot be written keeps nobody out: the log and
+        `/readyz` say so; nor does one that is damaged in its middle, which only a restore would find otherwise."""
+        journal = Journal(self.settings.journal_file)
+        try:
+            follow(opened, journal, self.clock.now())
+            journal.lines()
+        except Exception as error:  # noqa: BLE001  # a healthy store begins, whatever its journal is
+            self._journal_whole = False
+            say_why(journal, error)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    @property
+    def journal_whole(self) -> bool:
+        """Whether the journal could be read at the start, all of it, or can be now."""
+        if not self._journal_whole:
+            with suppress(JournalUnfit):
+                Journal(self.settings.journal_file).lines()
+                self._journal_whole = True
+        return self._journal_whole
 
     @property
     def database(self) -> Database:
@@ -175,6 +204,7 @@ class House:
         now = self.clock.now()
         rest = timedelta(days=self.settings.keep_uploads) - FILES_REST
         self.accounts.erase(account, now - rest, now, beside)
+        self.desk.write_down(now)
 
     def begin(self) -> None:
         """Open the store and start the dispatcher; the server calls it in its worker, nobody else does. `RefusedStart`

@@ -33,7 +33,8 @@ from desk.view import about
 from forms.answers import FILER
 from forms.plan import Plan
 from forms.schema import validate_form, validate_materials
-from store import drafts
+from store import audit, drafts
+from store.audit import Entry
 from store.errors import UnknownDraft as NotStored
 from store.errors import UnknownEdition
 from store.port import Tx
@@ -234,12 +235,13 @@ class Drafts:
             raise Moved
         drafts.save(tx, replace(row, body={**row.body, "found": None}, updated_at=now))
 
-    def drop(self, subject: str, draft: str) -> None:
+    def drop(self, subject: str, draft: str, now: datetime) -> None:
         """Delete a draft that was not filed. Its uploads stay the subject's own until they are linked."""
         def unit(tx: Tx) -> None:
             if _own(tx, draft, subject, lock=True).submitted_as:
                 raise DraftFiled
             drafts.drop(tx, draft, subject)
+            audit.record(tx, Entry(now, "applicant", "draft.drop", draft))
 
         self._premises.database.write(unit)
 

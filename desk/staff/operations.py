@@ -16,18 +16,18 @@ from desk.staff.acts import Act
 from desk.staff.delivering import Deliveries
 from desk.staff.erasing import Erasures
 from desk.staff.quarantine import Quarantine
+from desk.staff.rekeying import BACKUP, Rekeying
 from desk.staff.resend import Resends
 from desk.staff.transfers import Transfers
 from store import marks, pausing
 from store import people as stored_people
 from store.chains import verifications
 from store.chains.verifications import Verification
+from store.encoding import moment
 from store.marks import Mark
 from store.messages import TOPIC
 from store.people import Token
 from store.port import Tx
-
-BACKUP = "backup"  # the act, and the mark that says when the last one was made
 
 
 class Operations:
@@ -42,6 +42,7 @@ class Operations:
         self.erasures = Erasures(premises, book)
         self.transfers = Transfers(premises, book)
         self.deliveries = Deliveries(premises, book)
+        self.rekeying = Rekeying(premises)
 
     def paused(self) -> Mark | None:
         """Since when and why the service is paused; None while it is not."""
@@ -112,7 +113,7 @@ class Operations:
         def unit(tx: Tx) -> None:
             act.record(tx, action, target, now, data)
             if action == BACKUP:
-                marks.put(tx, BACKUP, target, now)
+                marks.put(tx, BACKUP, target, moment(data["at"]) if "at" in data else now)  # what came later it has not
 
         self._premises.database.write(unit)
 

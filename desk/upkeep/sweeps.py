@@ -20,13 +20,14 @@ from desk.news.telling import Telling
 from desk.premises import Premises
 from desk.sending.claims import Claims
 from desk.staff.urging import Urging
+from desk.upkeep.journaling import write_down
 from desk.upkeep.leftovers import Leftovers
 from desk.upkeep.offices import Offices
 from desk.upkeep.refold import Refolder
 from desk.upkeep.watch import Watch
 from store import counters, endings, legs, marks, pausing, people
 from store.chains import seals
-from store.engine import migrations
+from store.engine import migrations, same_keys
 from store.errors import StoreClosed, StoreUnavailable
 from store.legs import LegRow
 from store.port import Tx
@@ -56,6 +57,7 @@ class Sweeper:
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
         database = self._premises.database
+        self._say_key(now)
         if self._is_behind():
             return now + EVERY
         self._claims.expire(now)
@@ -71,6 +73,7 @@ class Sweeper:
         more = self._refolder.step(now)
         self._watch.look(now)
         self._seal(now)
+        write_down(self._premises, now)
         self._telling.go_round(now)
         while database.write(partial(counters.fold, limit=PAGE * 10)) == PAGE * 10:
             pass
@@ -81,6 +84,14 @@ class Sweeper:
         database.write(lambda tx: people.purge(tx, now))
         database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
         return now + SOON if more else self._again(now)
+
+    def _say_key(self, now: datetime) -> None:
+        """Say which key this process seals with, whatever else it may do; no more with one that was destroyed."""
+        cipher = self._premises.database.cipher
+        if not self._premises.database.write(partial(same_keys.seals, now=now)):
+            cipher.retired = True
+            LOG.error("the newest key of this process was destroyed: it seals nothing more; give it the key file of"
+                      " today and start it again")
 
     def _is_behind(self) -> bool:
         """Whether newer hosts work on the same store, and do all this; their layout says so before any case does."""

@@ -23,6 +23,7 @@ from store import bulletins, pausing
 from store.chains import seals
 from store.chains.proof import verify
 from store.cipher import Cipher
+from store.copies import lineage
 from store.encoding import stamp
 from store.engine.folder import make_folder, sync_file, write_durably
 from store.engine.migrations import migrate_sqlite
@@ -200,7 +201,7 @@ def _pages(tx: Tx, table: str, keys: tuple[str, ...]) -> Iterator[list[Row]]:
 
 def _mark_paused(database: Path, now: datetime) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("delete from marks")
+        connection.execute("delete from marks where name <> ?", (lineage.NAME,))
         connection.execute("insert into marks (name, value, at) values (?, ?, ?)",
                            (pausing.NAME, f"恢复自 {stamp(now)} 的备份", stamp(now)))
         for statement in (*bulletins.LEFT_BEHIND, *_OVER):

@@ -15,6 +15,7 @@ from sqlite_utils import Database as Tables
 from store.chains.proof import verify
 from store.cipher import Cipher
 from store.copies.backup import Copied, carry, check, digest, keys_of, probe, read_manifest, tables_of
+from store.copies.resealing import by_destroyed
 from store.engine.folder import FolderLock, make_folder, sync_file, sync_folder
 from store.engine.migrations import MIGRATIONS, refuse_newer
 from store.engine.opening import Opened, Place, open_store
@@ -79,9 +80,14 @@ def _checked(source: Path, cipher: Cipher, made: Copied) -> SqliteReader:
 
 def _verified(reader: SqliteReader) -> None:
     verdict = verify(reader)
-    if verdict.first_bad is not None:
-        reader.close()
-        raise NoCopy(f"备份不能用现在的密钥读出，或审计链不成立：{verdict.first_bad}。请检查 YJS_KEYS。")
+    if verdict.first_bad is None:
+        return
+    gone = by_destroyed(reader)
+    reader.close()
+    if gone:
+        raise NoCopy(f"备份是换用新密钥以前的，要用的密钥 {'、'.join(sorted(gone))} 已经销毁，不能再读出；"
+                     "请用换了密钥以后的备份。")
+    raise NoCopy(f"备份不能用现在的密钥读出，或审计链不成立：{verdict.first_bad}。请检查 YJS_KEYS。")
 
 
 def _into_folder(place: Place, cipher: Cipher, copy: tuple[Path, SqliteReader], say: Callable[[str], None],

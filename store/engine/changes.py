@@ -306,3 +306,11 @@ EIGHTEENTH: tuple[str, ...] = (
     tries {int} not null, detail {text} not null){strict}""",
     "create index uncleared_next on uncleared (next_at, file) where next_at is not null",
 )
+
+# What was erased, closed and taken back, in its order: it is written into the journal (`store/copies/journal.py`).
+NINETEENTH: tuple[str, ...] = (
+    """create index audit_taken_away on audit (n) where (action = 'case.erase' or action = 'account.erase'
+    or action = 'account.disable' or action = 'account.enable' or action = 'account.reset-factor'
+    or action = 'account.unbind' or action = 'token.revoke' or action = 'mandate.revoke' or action = 'draft.drop'
+    or action = 'store.redone')""",
+)

@@ -19,6 +19,7 @@ from store.engine.changes import (
     FIFTH,
     FOURTEENTH,
     FOURTH,
+    NINETEENTH,
     NINTH,
     SECOND,
     SEVENTEENTH,
@@ -148,6 +149,11 @@ def _seventeenth(db: Any) -> None:
 @MIGRATIONS(name="0018_files_not_cleared")
 def _eighteenth(db: Any) -> None:
     run_all(db, EIGHTEENTH)
+
+
+@MIGRATIONS(name="0019_what_was_taken_away")
+def _nineteenth(db: Any) -> None:
+    run_all(db, NINETEENTH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from store.cipher import Cipher
+from store.engine import same_keys
 from store.engine.dialect import postgres_places, postgres_text
 from store.engine.migrations import refuse_unmigrated
 from store.engine.postgres_schema import PostgresSchema, migrate_postgres, refuse_settings
@@ -93,9 +94,10 @@ class PostgresDatabase:
 
     def __init__(self, url: str, cipher: Cipher, pool: int, say: Callable[[str], None] = print) -> None:
         self._url, self._say = url, say
+        self._nameless = False
         self.cipher = cipher
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            url, min_size=1, max_size=pool, open=False, timeout=_PATIENCE, check=self._check, configure=_configure,
+            url, min_size=1, max_size=pool, open=False, timeout=_PATIENCE, check=self._check, configure=self._configure,
             # Its pauses double; with a short end they stay short, and the next caller begins anew.
             reconnect_timeout=_PATIENCE,
             kwargs={"autocommit": True, "row_factory": dict_row, "application_name": "yijianshi", **_LINE},
@@ -156,6 +158,26 @@ class PostgresDatabase:
         """Call `callback` with the topic after each commit that notified, by whatever process."""
         self._ears.add(callback)
 
+    def where(self) -> str:
+        """The cluster, its timeline (a standby that was promoted has another) and the database in it, which a data
+        directory that was copied as files has as well. Where the server does not say the others, the
+        database alone: a copy of the cluster by its own tools has that, too."""
+        try:
+            with self.read() as tx:
+                found, = tx.rows("select (select system_identifier from pg_control_system()) as cluster,"
+                                 " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) as timeline,"
+                                 " (select oid from pg_database where datname = current_database()) as oid")
+        except StoreError as error:
+            if isinstance(error, StoreUnavailable | StoreClosed):
+                raise
+            if not self._nameless:
+                self._nameless = True
+                _log.warning("PostgreSQL does not say which cluster it is (%s): a clone of it that writes the same"
+                             " journal is taken for it", error.detail)
+            with self.read() as tx:
+                return str(tx.rows("select oid from pg_database where datname = current_database()")[0]["oid"])
+        return f"{found['cluster']} {found['timeline']} {found['oid']}"
+
     def waiting(self) -> int:
         """How many callers wait for a connection."""
         return int(self._pool.get_stats().get("requests_waiting", 0))
@@ -177,6 +199,13 @@ class PostgresDatabase:
         refuse_settings(connection)
         # Hosts that still have the version before work meanwhile, and take the same tables in another order.
         _again(lambda: migrate_postgres(connection, self._say))
+
+    def _configure(self, connection: Connection) -> None:
+        """What a connection begins with. Who was cut off for long may have missed that its key was destroyed."""
+        for setting in _SERVER:
+            connection.execute(setting)
+        if same_keys.gone(PostgresTx(connection, self.cipher)):
+            self.cipher.retired = True
 
     def _once(self, unit: Callable[[Tx], T]) -> T:
         with _as_store_errors(), away(), self._pool.connection() as connection, connection.transaction():
@@ -264,11 +293,6 @@ def open_postgres(url: str, cipher: Cipher, pool: int, say: Callable[[str], None
 def read_postgres(url: str, cipher: Cipher, pool: int, _say: Callable[[str], None]) -> PostgresReader:
     """Connect for reading only; refuses a database that this version did not migrate."""
     return started(PostgresReader(url, cipher, pool))
-
-
-def _configure(connection: Connection) -> None:
-    for setting in _SERVER:
-        connection.execute(setting)
 
 
 @contextmanager

@@ -169,6 +169,11 @@ class SqliteReader:
     def listen(self, callback: Callable[[str], None]) -> None:
         """A reader beside the portal is told nothing."""
 
+    def where(self) -> str:
+        """The file itself, which no copy of it is."""
+        file = self._path.stat()
+        return f"{file.st_dev} {file.st_ino}"
+
     def waiting(self) -> int:
         """Nobody waits, for nobody writes here."""
         return 0
@@ -219,6 +224,10 @@ class SqliteDatabase:
     def listen(self, callback: Callable[[str], None]) -> None:
         """Call `callback` with the topic after each commit that notified."""
         self._listeners.append(callback)
+
+    def where(self) -> str:
+        """The file itself, which no copy of it is."""
+        return self._reader.where()
 
     def waiting(self) -> int:
         """How many callers wait for the running commit to end."""

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from store.cipher import OVERHEAD, Cipher
+from store.cipher import OVERHEAD, Cipher, sealed_by
 from store.engine.folder import is_full, make_folder, sync_folder, write_durably
 from store.errors import SealBroken, StorageFull, UnknownFile
 from store.failpoints import reach
@@ -44,6 +45,12 @@ class Vault(Protocol):
 
     def drop(self, file: str) -> None:
         """Forget the bytes; no error if there are none."""
+
+    def keys(self, file: str) -> set[str]:
+        """The ids of the keys that sealed the bytes; UnknownFile."""
+
+    def renew(self, file: str) -> None:
+        """Seal the bytes anew with the newest key; UnknownFile. Who reads them meanwhile reads them whole."""
 
 
 def new_file_id(now: datetime) -> str:
@@ -87,13 +94,26 @@ class FolderVault:
         """Forget the bytes."""
         self._there(file).unlink(missing_ok=True)
 
+    def keys(self, file: str) -> set[str]:
+        """The ids of the keys that sealed the bytes: one, for a file is written by one process at once."""
+        with self._stream(self._there(file)) as stream:
+            return {sealed_by(stream.read(_HEAD.size + OVERHEAD)[_HEAD.size:])}
+
+    def renew(self, file: str) -> None:
+        """Seal the bytes anew with the newest key. Who has the file open goes on with what it was."""
+        path = self._there(file)
+        write_durably(path, self._framed(file, _Measure(self._parts(file, path))))
+
     def share(self, file: str, other: FolderVault) -> bool:
-        """Let this vault have the file that `other` has on the same disk, without a copy; False if that cannot be."""
+        """Let this vault have the file that `other` has on the same disk, without a copy; False if that cannot be, or
+        an older key sealed it, which may be destroyed before this copy is."""
         path = self._path(file)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         try:
+            if other.keys(file) != {self._cipher.newest}:
+                return False
             path.hardlink_to(other._there(file))
-        except OSError:
+        except (OSError, UnknownFile):
             return False
         sync_folder(path.parent)
         return True
@@ -168,6 +188,29 @@ class DatabaseVault:
     def drop(self, file: str) -> None:
         """Forget the bytes."""
         self._db.write(lambda tx: tx.run("delete from file_bytes where file = :file", file=file))
+
+    def keys(self, file: str) -> set[str]:
+        """The ids of the keys that sealed the parts."""
+        with self._db.read() as tx:
+            found = tx.rows("select substr(body, 1, 4) as by from file_bytes where file = :file", file=file)
+        if not found:
+            raise UnknownFile
+        return {sealed_by(bytes(row["by"])) for row in found}
+
+    def renew(self, file: str) -> None:
+        """Seal the parts anew with the newest key, each by itself: every one opens all the while."""
+        with self._db.read() as tx:
+            last = tx.rows("select max(part) as last from file_bytes where file = :file", file=file)[0]["last"]
+        if last is None:
+            raise UnknownFile
+        for number, part in enumerate(self._parts(file, last)):
+            sealed = self._cipher.seal(part, _place(file, number, last=number == last))
+            self._db.write(partial(self._put, file, number, sealed))
+
+    @staticmethod
+    def _put(file: str, number: int, sealed: bytes, tx: Tx) -> None:
+        tx.run("update file_bytes set body = :body where file = :file and part = :part",
+               file=file, part=number, body=sealed)
 
     def _keep(self, file: str, number: int, sealed: bytes) -> None:
         def unit(tx: Tx) -> None:

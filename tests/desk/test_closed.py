@@ -71,5 +71,5 @@ def test_a_draft_of_a_bundle_that_is_gone_is_listed_by_its_name_and_can_only_be_
         with pytest.raises(errors.UnknownBundle, match="删除"):
             look()
     assert desk.read_draft("somebody", draft.id, NOW).form == draft.form, "it comes back with the bundle"
-    gone.drop_draft("somebody", draft.id)
+    gone.drop_draft("somebody", draft.id, NOW)
     assert gone.drafts("somebody", NOW) == []

@@ -55,15 +55,15 @@ def test_a_changed_edition_leaves_a_draft_and_files_it_as_it_is_now(desk, premis
 
 def test_a_draft_can_be_thrown_away_until_it_is_filed(desk):
     thrown = desk.open_draft("somebody", "utilities", {}, NOW)
-    desk.drop_draft("somebody", thrown.id)
+    desk.drop_draft("somebody", thrown.id, NOW)
     with pytest.raises(errors.UnknownDraft):
         desk.read_draft("somebody", thrown.id, NOW)
     kept = desk.open_draft("somebody", "utilities", SITUATION, NOW)
     desk.save_draft("somebody", kept.id, {"form": FORM}, NOW)
     with pytest.raises(errors.UnknownDraft):
-        desk.drop_draft("else", kept.id)
+        desk.drop_draft("else", kept.id, NOW)
     receipt = desk.submit_draft("somebody", kept.id, CONSENT, NOW)
-    for act in (lambda: desk.drop_draft("somebody", kept.id),
+    for act in (lambda: desk.drop_draft("somebody", kept.id, NOW),
                 lambda: desk.save_draft("somebody", kept.id, {"form": {"floor_area": 1}}, NOW)):
         with pytest.raises(errors.DraftFiled):
             act()

@@ -283,5 +283,5 @@ def test_a_list_of_drafts_composes_each_once_after_it_was_saved_and_says_what_ea
     asked.clear()
     assert listed()[second.id] == (FORM["holder_name"], *shown(saved))
     assert {said[1]["filer"] for said in asked} == {SITUATION["filer"]}, "the other one was not touched"
-    desk.drop_draft("somebody", second.id)
+    desk.drop_draft("somebody", second.id, NOW)
     assert list(listed()) == [first.id]

@@ -126,6 +126,9 @@ def test_a_restored_copy_starts_paused_sends_nothing_and_then_the_same_keys(depl
         assert (again.exit_code, "不是空目录" in again.stderr) == (1, True)
         busy = deployment.flask("restore", copy)
         assert busy.exit_code == 1
+        deployment.ok("keys", "add")
+        older = deployment.flask("keys", "reseal")
+        assert (older.exit_code, "重新启动" in older.output) == (1, True)
     with deployment.house() as home:
         keys = messages_of(home, first.reference)
     monkeypatch.setenv("YJS_DATA", str(back))

@@ -176,7 +176,7 @@ def test_a_code_opens_only_to_whom_the_form_names_once_and_for_a_day(there: Insi
         desk.one(SELLER, number, NOW)
     line, = desk.of(SELLER, NOW)[0]
     assert (line.statement, line.bundle_name, line.stands) == (None, "二手房和水电气网联动过户", False)
-    there.desk.drop_draft(SUBJECT, draft.id)
+    there.desk.drop_draft(SUBJECT, draft.id, NOW)
     assert desk.of(SELLER, NOW) == ([], None)
 
 
@@ -327,7 +327,7 @@ def test_a_draft_changed_beside_the_answer_is_not_what_was_agreed_to(there: Insi
     with pytest.raises(Moved):  # a new code would have taken the answer back
         there.desk.agreements.invite(SUBJECT, draft.id, "owner", NOW)
     assert there.desk.agreements.one(SELLER, number, NOW).state == "agreed"
-    before(there, lambda: elsewhere.drop_draft(SUBJECT, draft.id))
+    before(there, lambda: elsewhere.drop_draft(SUBJECT, draft.id, NOW))
     with pytest.raises(UnknownAgreement):
         say(there.desk, number, "refuse")
 

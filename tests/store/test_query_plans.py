@@ -46,6 +46,8 @@ from store import (
 )
 from store.chains import moved, seals, verifications
 from store.choosing import Wanted
+from store.copies import journal
+from store.copies.journal import Line
 from store.encoding import stamp
 from store.engine.dialect import postgres_text, sqlite_text
 from store.engine.opening import Opened, Place
@@ -70,6 +72,7 @@ SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retri
          "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "cases_unerased",
          "news_to_tell", "news_to_remind", "bulletins_due", "bulletins_troubled"}
 DAY = report.Period(NOW, minutes(9), "20260106", "20260105")
+LINE = Line(9, "h", "2026", "case.erase", "a")
 UNLINKED = files.Unlinked("x", "somebody", NOW)
 WHICH = MessageId(REFERENCE, "01", "leg.filed", 1)
 LAST = f"{stamp(NOW)}|{REFERENCE}|01|leg.filed|1"
@@ -116,6 +119,9 @@ QUESTIONS: dict[str, Question] = {
         uncleared.listed(tx, None, 9), messages.held_back(tx, REFERENCE, NOW),
         uncleared.spoiled_results(tx, REFERENCE), messages.redo_untold(tx, REFERENCE, bytes),
         uncleared.settle(tx, "x")),
+    "what was taken away": lambda tx: (journal.entries(tx, 9), journal.newest(tx), journal.knows(tx, LINE),
+                                       leaving.may_be_erased(tx, "a"), drafts.remove(tx, "d"),
+                                       ratings.forgive(tx, REFERENCE)),
     "to be erased": lambda tx: erasure.closed_before(tx, NOW, ""),
     "leftovers": lambda tx: (drafts.drop_untouched(tx, NOW, 9), files.unlinked(tx, NOW), files.disown(tx, [UNLINKED])),
     "cockpit": lambda tx: (tallies.by_department(tx), tallies.by_bundle(tx), tallies.created(tx),

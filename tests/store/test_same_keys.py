@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from store.algorithms import AES
 from store.cipher import Cipher
 from store.engine.opening import Opened, Place, open_reader, open_store
 from store.engine.same_keys import note_keys
-from store.errors import KeysDiffer
+from store.errors import KeysDiffer, StorageFull
 from store.files import FileRow
 from store.keys import add_key, create_keys, load_keys
 from store.port import Tx
+from tests.desk.test_full_store import Refusing
 from tests.store.samples import NOW
 
 FIRST, SECOND, INDEX = (AES.key(bytes([number]) * 32) for number in range(3))
@@ -67,3 +69,16 @@ def test_what_another_host_seals_with_a_key_added_since_opens(tmp_path: Path) ->
     sealed = load_keys(path).seal(b"a", "t:c:1")
     assert running.open(sealed, "t:c:1") == b"a"
     assert running.seal(b"a", "t:c:1")[:4] != sealed[:4]  # and it goes on sealing with what it began with
+
+
+def test_a_full_disk_keeps_nobody_out_whose_keys_are_the_same(folder: Place) -> None:
+    for cipher, refused in ((ONE, False), (BOTH, True)):
+        opened = open_store(folder, ONE)
+        note_keys(opened.db, NOW)
+        opened.close()
+        opened = open_store(folder, cipher)
+        full = Refusing(opened.db)
+        full.takes = [False]
+        with pytest.raises(StorageFull) if refused else nullcontext():
+            note_keys(full, NOW)
+        opened.close()

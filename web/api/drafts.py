@@ -92,7 +92,7 @@ def read_draft(draft: str) -> Response:
 def drop_draft(draft: str) -> Response:
     """Delete one draft of the caller."""
     only_args()
-    house().desk.drop_draft(subject(), draft)
+    house().desk.drop_draft(subject(), draft, house().clock.now())
     return Response(status=204)
 
 

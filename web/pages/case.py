@@ -44,7 +44,7 @@ def cases() -> str:
 @bp.post("/drafts/<draft>/drop")
 def drop_draft(draft: str) -> AnyResponse:
     """Delete a draft that was not filed."""
-    desk().drop_draft(subject(), draft)
+    desk().drop_draft(subject(), draft, now())
     return redirect(url_for("pages.cases"), 303)
 
 

@@ -44,8 +44,11 @@ ACTIONS: Mapping[str, str] = {
     "account.identify": "登记证件号码", "account.unbind": "解除身份", "account.erase": "注销账号", "sign_in": "登录",
     "sign_in.failed": "登录没有成功",
     "file.refused": "拒收有病毒的文件", "file.infected": "停用查出病毒的文件",
-    "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "export.personal": "导出个人信息", "archive": "归档",
-    "backup": "备份", "verify": "核对审计链", "restore": "恢复数据", "reconcile": "对账",
+    "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "draft.drop": "删除草稿",
+    "store.redone": "恢复后重做", "redo": "运行重做",
+    "export.personal": "导出个人信息", "archive": "归档", "backup": "备份",
+    "keys.reseal": "换用新密钥", "keys.destroy": "销毁密钥", "verify": "核对审计链",
+    "restore": "恢复数据", "reconcile": "对账",
 }
 SAID = {"role": "角色", "department": "单位", "decision": "决定", "was": "原来", "key": "消息",
         "network": "网络", "how": "方式", "found": "病毒名"}  # is told of an act
