@@ -229,7 +229,8 @@ def test_what_something_is_found_in_before_a_case_has_it_is_nobodys_to_file_and_
     for look in (lambda: town.desk.open_file(SUBJECT, mine), lambda: town.desk.open_department_file(PUSHED, theirs)):
         with pytest.raises(Quarantined, match="查出病毒"):
             look()
-    assert mine in {one.file for one in leaving.unfiled(town.house.database, SUBJECT, LATER)}, "it goes with its account"
+    unfiled = leaving.unfiled(town.house.database, SUBJECT, LATER)
+    assert mine in {one.file for one in unfiled}, "it goes with its account"
     assert town.desk.describe_file(SUBJECT, mine).name == "纸.pdf", "a draft's page shows it, so that it can be removed"
     for stranger in (lambda: town.desk.open_file("else", mine),
                      lambda: town.desk.open_department_file(FETCHES, theirs)):
