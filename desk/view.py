@@ -178,7 +178,8 @@ def _result(result: Result, planned: PlannedLeg, definitions: Catalog | None) ->
     masked, full = definitions is None, {code.rpartition(".")[2]: code for code in planned.gives.fields}
     return {
         "material": result.material, "name": result.name, "number": MASK if masked else result.number,
-        "valid_from": result.valid_from, "valid_to": result.valid_to, "void": result.void,
+        "valid_from": None if masked else result.valid_from, "valid_to": None if masked else result.valid_to,
+        "void": result.void,
         "files": [] if masked else [{"file": file.get("file"), "name": file.get("name")} for file in result.files],
         "fields": [] if definitions is None else [
             _given(definitions.fields[code], value, definitions.regions)
@@ -218,7 +219,7 @@ def _part(part: PlannedPart, leg: Leg, now: datetime, *, masked: bool) -> dict[s
         state = "void" if found.void else "expired" if late else "held"
     return {"material": part.material, "name": str(part.name), "leg": part.leg, "needed": part.needed, "state": state,
             "number": None if found is None else MASK if masked else found.number,
-            "valid_to": found.valid_to if found is not None else None}
+            "valid_to": found.valid_to if found is not None and not masked else None}
 
 
 def _materials(known: Known, files: Mapping[str, FileRow]) -> list[dict[str, Any]]:

@@ -275,8 +275,9 @@ def drop_untold(tx: Tx, reference: str, leg: str, names: Callable[[bytes], bool]
 
 
 def redo_untold(tx: Tx, reference: str, redo: Callable[[bytes], bytes]) -> None:
-    """Write anew, each in its place, the bodies of a case's messages that nobody ever saw, as `redo` has them."""
-    for message in _untold(tx, reference):
+    """Write anew, each in its place, the bodies of a case's messages that nobody ever saw, as `redo` has them. Also of
+    those that are about to leave, or were: what names a file that nobody may have was put off each time."""
+    for message in _with_body(tx, reference, "state in ('due', 'leased', 'unknown', 'stuck')"):
         lines = _lines(tx, reference, str(message.frozen))
         if (body := redo(lines[message.line])) != lines[message.line]:
             lines[message.line] = body
@@ -287,9 +288,12 @@ def redo_untold(tx: Tx, reference: str, redo: Callable[[bytes], bytes]) -> None:
 
 def _untold(tx: Tx, reference: str) -> list[Message]:
     """The messages of a case that have a body and were never tried."""
+    return _with_body(tx, reference, "state = 'due' and attempts = 0")
+
+
+def _with_body(tx: Tx, reference: str, which: str) -> list[Message]:
     return [opened(tx, row) for row in tx.rows(
-        "select * from messages where reference = :r and state = 'due' and attempts = 0 and frozen is not null {lock}",
-        r=reference)]
+        f"select * from messages where reference = :r and {which} and frozen is not null {{lock}}", r=reference)]
 
 
 def hasten(tx: Tx, reference: str, leg: str, now: datetime) -> None:

@@ -80,11 +80,19 @@ def of_subject(tx: Tx, subject: str, after: str | None = None, limit: int = AT_O
     return [shape(News, row) for row in found], then
 
 
-def unread(tx: Tx, subject: str) -> list[Place]:
-    """What a person has not read; no more than `MOST_COUNTED`."""
+def unread(tx: Tx, subject: str, references: Iterable[str] | None = None) -> list[Place]:
+    """What a person has not read, of some cases alone where they are named; no more than `MOST_COUNTED`, of each."""
+    if references is not None:
+        return [place for reference in references for place in _unread_of(tx, subject, reference)]
     return [(row["reference"], row["key"]) for row in tx.rows(
         "select reference, key from news where subject = :subject and read_at is null limit :most",
         subject=subject, most=MOST_COUNTED)]
+
+
+def _unread_of(tx: Tx, subject: str, reference: str) -> list[Place]:
+    return [(row["reference"], row["key"]) for row in tx.rows(
+        "select reference, key from news where reference = :reference and subject = :subject and read_at is null"
+        " limit :most", reference=reference, subject=subject, most=MOST_COUNTED)]
 
 
 def get(tx: Tx, subject: str, reference: str, key: str) -> News | None:

@@ -57,6 +57,8 @@ class ResultFiles:
             return self._inline(office, entry, now)
         with self._premises.database.read() as tx:
             found = files.several(tx, [str(entry.get("file", ""))]).get(str(entry.get("file", "")))
+        if found is not None and found.owner == files.spoiled(f"department:{office}"):
+            raise _Unusable(f"结果文件“{found.name}”里查出病毒，已经停用；请换一个没有病毒的文件，再发送回告。")
         if found is None or found.owner != f"department:{office}":  # another's file is as unknown as none
             raise _Unusable("本部门没有上传过回告引用的结果文件；请先上传文件，再发送回告。")
         return {"file": found.file, "name": found.name, "type": found.type, "size": found.size, "sha256": found.sha256}

@@ -40,13 +40,17 @@ class Inbox:
 
     def unread(self, subject: str, now: datetime) -> int:
         """How many a person has not read, up to a hundred."""
-        return self.unread_by_case(subject, now).total()
+        return self._unread(subject, None, now).total()
 
-    def unread_by_case(self, subject: str, now: datetime) -> Counter[str]:
-        """The same by case; what an agent may not see any more is not among them."""
+    def unread_by_case(self, subject: str, references: Collection[str], now: datetime) -> Counter[str]:
+        """The same of each of these cases, up to a hundred of each."""
+        return self._unread(subject, references, now)
+
+    def _unread(self, subject: str, references: Collection[str] | None, now: datetime) -> Counter[str]:
+        """What an agent may not see any more is not among them."""
         for _ in range(MOST_ROUNDS):
             with self._database.read() as tx:
-                found = news.unread(tx, subject)
+                found = news.unread(tx, subject, references)
                 shut = _shut(tx, subject, found, now)
             if not shut or not self._forget(shut):
                 break

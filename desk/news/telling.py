@@ -135,9 +135,11 @@ class Telling:
         if agent is None:
             return found
         with self._premises.database.read() as tx:
-            whole = still_sees(tx, agent, row.reference, now, (RESULTS, URGE))
-        return found + [self._news(known, piece if whole else made.without_results(piece), agent, now)
-                        for piece in pieces]
+            sees = {act: still_sees(tx, agent, row.reference, now, (act,)) for act in (RESULTS, URGE)}
+        whole = {"granted": sees[RESULTS]}  # anything else that sends them there asks for a rating, too
+        return found + [
+            self._news(known, piece if whole.get(piece.kind, all(sees.values())) else made.without_results(piece),
+                       agent, now) for piece in pieces]
 
     def _agent(self, known: Known, now: datetime) -> str | None:
         """The agent who filed a case and still may see it; nothing is asked where its owner did."""

@@ -1,11 +1,13 @@
 """A person finds what came under 消息 and chooses what is told outside; an operator finds what did not arrive."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from people.tokens import Grant
-from store import bulletins
+from store import bulletins, news
+from store.news import News
 from tests.ops.conftest import deployment, file, received, say
 from tests.oversight.test_pages import WHO, town
 from tests.web.conftest import Caller
@@ -123,3 +125,19 @@ def test_an_operator_sees_what_did_not_arrive_and_sends_it_again_with_a_reason(t
     figures = Caller(town.app).get("/metrics").get_data(as_text=True)
     assert "yijianshi_bulletins_waiting 1.0" in figures
     assert 'yijianshi_bulletins_troubled{key=' not in figures
+
+
+def test_each_case_has_its_own_count_however_much_of_another_is_unread(town):
+    now, (old, new) = town.home.clock.now(), [one.reference for one in file(town.home, 2, subject=WHO, first=1)]
+
+    def piece(reference, key, at, kind="delivered"):
+        return News(reference=reference, key=key, subject=WHO, bundle="联合", kind=kind, leg="01", about="",
+                    text=f"“供水报装”{key}", at=now + timedelta(seconds=at))
+
+    town.home.database.write(lambda tx: news.add(
+        tx, [*(piece(old, f"k{n}", -n) for n in range(110)), piece(new, "k1", 5, "ask")]))
+    visitor = town.visitor()
+    visitor.get("/news")
+    assert re.findall(r">(\d+) 条未读<", visitor.page)[-2:] == ["1", "100"]
+    visitor.send("/news", ("until", "9999-12-31T23:59:59-12:00"), ("reference", new))
+    assert visitor.status == 200, "a day beyond the calendar is none"

@@ -7,7 +7,9 @@ import re
 from flask import Flask
 
 from tests.pages.client import Visitor
+from tests.pages.test_mandates import agent, entrusted, number_of
 
+__all__ = ("agent",)
 BUNDLE = "card-services"
 ANSWERS = {"card_service": "apply", "card_way": "mail"}
 
@@ -47,3 +49,30 @@ def test_who_files_is_asked_after_all_once_the_answer_that_settled_it_is_another
     assert person.at.endswith("/plan")
     person.send(f"/bundles/{BUNDLE}/questions/guarded", ("guarded", "no"))
     assert person.at.endswith("/questions/filer"), "nobody has said that they file for somebody else"
+
+
+def test_who_said_that_they_file_for_themselves_and_is_a_guardian_files_as_one(app: Flask) -> None:
+    person = Visitor(app)
+    person.sign_in("sample-agent")
+    person.get(f"/bundles/{BUNDLE}/questions")
+    for question, value in (*ANSWERS.items(), ("guarded", "no")):
+        person.send(f"/bundles/{BUNDLE}/questions/{question}", (question, value))
+    person.send(f"/bundles/{BUNDLE}/questions/uses")
+    person.send(f"/bundles/{BUNDLE}/questions/filer", ("filer", "self"))
+    assert person.at.endswith("/plan")
+    person.send(f"/bundles/{BUNDLE}/questions/guarded", ("guarded", "yes"))
+    assert person.at.endswith("/plan") and "不能办理" not in person.text
+
+
+def test_whoever_files_under_a_mandate_is_never_asked_who_files(
+    app: Flask, visitor: Visitor, agent: Visitor,
+) -> None:
+    visitor.sign_in("sample-agent")
+    entrusted(visitor, agent, ("whole", "some"), ("bundle", BUNDLE), ("act", "answer"))
+    agent.get(f"/bundles/{BUNDLE}")
+    agent.send(f"/bundles/{BUNDLE}/for", ("mandate", number_of(visitor)))
+    for question, value in (*ANSWERS.items(), ("guarded", "yes")):
+        agent.send(f"/bundles/{BUNDLE}/questions/{question}", (question, value))
+    agent.send(f"/bundles/{BUNDLE}/questions/uses")
+    agent.send(f"/bundles/{BUNDLE}/questions/guarded", ("guarded", "no"))
+    assert agent.at.endswith("/plan")

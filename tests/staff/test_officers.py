@@ -12,11 +12,14 @@ from bench.applicant import CATALOG
 from bench.inside import Inside
 from desk.applicants.afterwards import Supply
 from desk.staff.acts import Act
+from desk.upkeep.late_scans import _condemned
 from sandbox.demo_secrets import ensure_secrets
 from store import audit, notices
+from store.uploads import uncleared
 from tests.ops.conftest import PNG, file, received, state
 from tests.pages.client import Visitor, controls
 from tests.store.lists import DESK, changed_list
+from web.staff.result_forms import LOST
 
 OFFICER = "officer-water-office"
 REASON = ("reason_code", "B02"), ("reason", "不在供水范围内")
@@ -372,3 +375,17 @@ def test_while_the_service_is_paused_nothing_is_opened_or_done(at_desk):
     home.desk.operations.pause(Act("somebody", "检修"), home.clock.now())
     clerk.send(f"/staff/work/{water}/open")
     assert (clerk.status, state(home, water)) == (503, "queued")
+
+
+def test_an_officer_is_told_of_a_file_in_which_something_was_found_before_the_grant(at_desk):
+    home, clerk, water, _ = at_desk
+    open_(clerk, water)
+    answer = clerk.client.post(f"/staff/work/{water}/acts/granted", buffered=True, data={
+        "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1], **dict(form(clerk)),
+        "granted.0.on": "yes", "granted.0.to": "明年", "granted.0.file": (io.BytesIO(PNG), "协议.png")})
+    kept = re.search(r'name="granted.0.kept" value="([^"]+)"', answer.text)[1]
+    now = home.clock.now()
+    home.database.write(lambda tx: (uncleared.add(tx, kept, now), _condemned(tx, kept, "Eicar", now)))
+    clerk.get(f"/staff/work/{water}")
+    do(clerk, water, "granted", ("0.on", "yes"), ("0.number", "N-1"), ("0.kept", kept))
+    assert (clerk.status, LOST in clerk.text, state(home, water)) == (422, True, "received")

@@ -287,6 +287,30 @@ def test_what_names_a_departments_file_in_which_something_is_found_goes_without_
 
 
 @pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_what_a_full_store_has_put_off_goes_without_the_spoiled_file_all_the_same(
+        town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = town.file(WHOLE, "whole", NOW)
+    office = {leg.leg.removeprefix(case.reference): leg.department for leg in case.legs}
+    town.desk.late_scans.go_round(NOW)
+    town.pushed(NOW)
+    for number, paper in (("-08", "K14"), ("-03", "plan_reply")):
+        town.say(office[number], f"{case.reference}{number}", "leg.granted", NOW,
+                 results=[{"material": paper, "name": "结果"}])
+        town.pushed(SOON)
+    town.scanner.stop()
+    result = {"material": "pipeline_permit", "name": "决定", "files": [town.keep(BAD, owner_of(office["-09"]))]}
+    assert town.say(office["-09"], f"{case.reference}-09", "leg.granted", SOON, results=[result]) == "applied"
+    book, later = town.desk._book, SOON + timedelta(minutes=20)
+    with monkeypatch.context() as full:
+        full.setattr(book, "advance_all", lambda wishes, now: [StoreUnavailable("full") for _ in wishes])
+        assert town.pushed(later) == {}
+    assert town.scan(LATER) == 1
+    sent = town.pushed(LATER + timedelta(days=1))
+    assert sent.keys() == {"11 leg.material_added", "13 leg.material_added"}
+    assert all(paper["withheld"] for said in sent.values() for paper in said["materials"])
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_what_is_found_at_once_is_not_kept(town: Town) -> None:
     with pytest.raises(BadFile, match="病毒"):
         town.keep(BAD)

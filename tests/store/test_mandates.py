@@ -24,6 +24,7 @@ from desk.records.archive import gather
 from desk.records.export import Extent, export, plain
 from desk.staff.acts import Act
 from desk.values import Filing, Receipt
+from desk.view import MASK
 from oversight.ratings import Given, Ratings
 from people.accounts import NewAccount
 from sources.samples import PERSONAS, sample_paper
@@ -426,3 +427,15 @@ def test_with_the_case_goes_what_the_agent_has_of_it_and_with_the_last_one_the_m
         assert tx.rows("select subject from submissions") == []
         assert [row for table in ("mandates", "agencies", "mandate_codes") for row in tx.rows(f"select * from {table}")
                 ] == []
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_who_has_only_the_code_learns_no_day_of_a_result(there: Inside) -> None:
+    entrust(there, acts=("file", "answer"))
+    receipt = file(there, "k1")
+    there.deliver(NOW)
+    there.say("power-grid", f"{receipt.reference}-03", "leg.granted", NOW, results=[
+        {"name": "供电合同", "number": "G-1", "valid_from": "2026-01-05", "valid_to": "2027-02-03"}])
+    shown, = (leg["results"] for leg in there.desk.track(receipt.reference, receipt.code, NOW)["legs"]
+              if leg["leg"] == "03")
+    assert [(one["number"], one["valid_from"], one["valid_to"]) for one in shown] == [(MASK, None, None)]

@@ -243,7 +243,7 @@ def test_who_is_slow_to_take_a_long_answer_holds_no_thread(served):
 
 def test_an_answer_that_nobody_takes_is_given_up(served):
     line = served.call(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
-    served.until(lambda: served.worker.waiting)
+    served.until(lambda: [one for one in served.worker.waiting.values() if one.reply])  # not for the request any more
     for found in served.worker.waiting.values():
         found.until = 0.0
     served.worker.sweep()

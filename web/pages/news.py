@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -48,14 +48,14 @@ def news() -> str:
     """A page of one's news by case: those that call for their reader first, then the latest."""
     inbox = desk().inbox
     found, then = inbox.page(subject(), request.args.get("after"), now(), AT_ONCE)
-    unread = inbox.unread_by_case(subject(), now())
     of: dict[str, list[News]] = {}
     for one in found:
         of.setdefault(one.reference, []).append(one)
+    unread = inbox.unread_by_case(subject(), of.keys(), now())
     cases = [_of_case(reference, pieces, unread[reference]) for reference, pieces in of.items()]
     return render_template(
         "news.html", cases=sorted(cases, key=lambda case: not case.calls), next=then, first="after" not in request.args,
-        urgent=URGENT, until=now(), done=taken(), left=unread.total())
+        urgent=URGENT, until=now(), done=taken(), left=inbox.unread(subject(), now()))
 
 
 def _calls(one: News) -> bool:
@@ -83,9 +83,9 @@ def read_news() -> Response:
     """All that was there when the page was made is read, or all of one case."""
     try:
         until = datetime.fromisoformat(request.form.get("until", ""))
-    except ValueError:
+        until = until.astimezone(UTC) if until.tzinfo else now()
+    except (ValueError, OverflowError):
         until = now()
-    until = until if until.tzinfo else now()
     desk().inbox.read_all(subject(), until, now(), request.form.get("reference", ""))
     return redirect(url_for("pages.news"), 303)
 

@@ -157,7 +157,7 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     wrong = _wrong(found, given, asked, value)
     if wrong and keep_sent(request.path, {"value": value}):
         return redirect(place.to("pages.question", question=question, check=1), 303)
-    after = replace(place, given={**_said(plan, given, question), question: value})
+    after = replace(place, given=_said(place, plan, question, value))
     if not wrong and not keep(bundle, place.draft, after.given):
         wrong = [TOO_MUCH]
     if wrong:
@@ -165,10 +165,22 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     return _onward(after)
 
 
-def _said(plan: Plan, given: Mapping[str, Any], asked: str) -> Mapping[str, Any]:
-    """The answers so far but who files, where only one could and nobody was asked: another answer may change that."""
-    alone = any(one.id == FILER != asked and len(one.options) == 1 for one in plan.questions)
-    return {code: value for code, value in given.items() if code != FILER} if alone else given
+def _said(place: Asking, before: Plan, asked: str, value: Any) -> dict[str, Any]:
+    """The answers with a new one. Who files goes with it where that is not offered any more, and where only one could
+    and nobody was asked; a mandate has said it for good."""
+    given = {**place.given, asked: value}
+    if asked == FILER or FILER not in given or under_of(place.bundle.id) is not None or (
+            place.draft and draft_of(place.draft).on_behalf_of):
+        return given
+    then = _filers(desk().plan(place.bundle.id, given, now()))
+    if len(_filers(before)) != 1 and given[FILER] in then:
+        return given
+    return {code: one for code, one in given.items() if code != FILER}
+
+
+def _filers(plan: Plan) -> list[str]:
+    """Who may file, as the question offers it."""
+    return [option.code for one in plan.questions if one.id == FILER for option in one.options]
 
 
 def unanswered(type_: str) -> list[str]:

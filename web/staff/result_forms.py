@@ -64,6 +64,9 @@ def blocks_of(sheet: Sheet) -> tuple[tuple[Block, ...], tuple[Input, ...]]:
     return (*blocks, Block(f"{KEY}.other", OTHER, given=False)), tuple(fields)
 
 
+LOST = "前面附上的文件里有的查出病毒或者已经不在，不能发出；请换一个没有病毒的文件，再提交一次"
+
+
 def filled_blocks(blocks: Sequence[Block], office: str, leg: str) -> tuple[Block, ...]:
     """The blocks as they were sent, with the files that earlier presses took and those chosen now."""
     return tuple(_filled(block, office, leg) for block in blocks)
@@ -73,8 +76,9 @@ def _filled(block: Block, office: str, leg: str) -> Block:
     def sent(part: str) -> str:
         return request.form.get(f"{block.key}.{part}", "").strip()
 
-    kept = house().desk.officer_acts.files(office, leg, request.form.getlist(f"{block.key}.kept"))
-    taken, errors = list(kept), list[tuple[str, str]]()
+    named = list(dict.fromkeys(request.form.getlist(f"{block.key}.kept")))
+    kept = house().desk.officer_acts.files(office, leg, named)
+    taken, errors = list(kept), [("files", LOST)] if len(kept) < len(named) else list[tuple[str, str]]()
     for chosen in request.files.getlist(f"{block.key}.file"):
         try:
             taken += [keep_upload(chosen.stream, chosen.filename, "", owner_of(office))] if chosen.filename else []
