@@ -95,6 +95,15 @@ class Evidence:
         """When the virus scanner first said of bytes with this digest that nothing is in them."""
         return {line["sha256"]: line["at"] for line in reversed(self.scans) if line["verdict"] == "clean"}
 
+    def cleared_by(self, digest: str, at: float) -> float:
+        """When the scanner last said so before a moment; of what it said earlier the answer may have been lost."""
+        return max((said for said in self._clearings.get(digest, ()) if said <= at), default=0.0)
+
+    @cached_property
+    def _clearings(self) -> Mapping[str, list[float]]:
+        return {digest: [line["at"] for line in lines] for digest, lines in grouped(
+            (line for line in self.scans if line["verdict"] == "clean"), "sha256").items()}
+
     @cached_property
     def transfers(self) -> Mapping[str, list[Line]]:
         """What the portal's list of who did what says of legs that were taken to another office, by the leg, in

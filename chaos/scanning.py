@@ -93,12 +93,15 @@ class Bringer(Office):
             self._look(*one)
 
     def _await(self, file: str, digest: str, over: threading.Event) -> None:
-        """Look at a clean file until it can be read. How long it waits is only known once the scanner stays."""
-        stays, late = math.inf, False
+        """Look at a clean file until it can be read. How long it waits counts once the scanner stays, and since it is
+        no less and less that waits with it."""
+        least, since, late = math.inf, math.inf, False
         while not self._look(file, digest, last=late) and not late:
             time.sleep(LOOK_SECONDS)
-            stays = min(stays, time.monotonic()) if over.is_set() else stays
-            late = time.monotonic() > stays + READABLE_WITHIN
+            waits = self._waiting()
+            if over.is_set() and waits is not None and waits < least:
+                least, since = waits, time.monotonic()
+            late = time.monotonic() > since + READABLE_WITHIN
 
     def answer(self) -> None:
         """Bring another paper wherever one is asked for again."""

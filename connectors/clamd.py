@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from connectors.scanners import TOO_LATE, Looked, Place, is_near
+from connectors.scanners import CUT, NOTHING, TOO_LATE, Looked, Place, is_near
 
 CHUNK = 65_536
 LONGEST_ANSWER = 1_024
@@ -127,7 +127,7 @@ class _Talk:
                 break
             heard += part
         if not heard:
-            raise _Gone("no answer")
+            raise _Gone(NOTHING)
         return heard
 
     def _left(self) -> float:
@@ -154,7 +154,7 @@ def _verdict(heard: bytes) -> Looked:
         text = heard.decode("ascii")
         said = text.removesuffix("\0")
         if text == said:
-            return Looked("away", "cut answer")
+            return Looked("away", CUT)
         if said == "stream: OK":
             return Looked("clean")
         if (found := _FOUND.fullmatch(said)) is not None:

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple, Protocol
 
 from connectors.reach import Address
 
-TOO_LATE = "too late"
+TOO_LATE, CUT, NOTHING = "too late", "cut answer", "no answer"
+TORN = frozenset({CUT, NOTHING})  # it was there, and broke off: perhaps over this file alone
 _PLACE = re.compile(r"clamd://(\[[0-9a-f:.]+\]|[a-z0-9.-]{1,253}):([0-9]{1,5})/?", re.ASCII)
 _LARGEST_PORT = 65_535
 

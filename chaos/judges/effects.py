@@ -63,7 +63,7 @@ def delays(found: Evidence) -> list[tuple[float, str]]:
         counts = line["type"] == FILED and line["body"] not in troubled and line["leg"] not in found.transfers
         since = released.pop(line["leg"], None) if counts else None
         if since is not None:
-            since = max(since, *(found.cleared.get(digest, since) for digest in named[line["leg"]]))
+            since = max(since, *(found.cleared_by(digest, line["at"]) for digest in named[line["leg"]]))
             taken.append((line["at"] - since - found.away(since, line["at"]), line["leg"]))
     return sorted(taken)
 

@@ -12,6 +12,7 @@ import pytest
 from connectors.clamd import Clamd
 from connectors.scanners import place_of
 from desk.uploads.papers import SPOILED
+from desk.uploads.scanning import MOST_TORN
 from store.uploads import uncleared
 from tests.clamd import EICAR
 from tests.clamd import Clamd as Stub
@@ -130,3 +131,20 @@ def test_what_is_kept_of_a_persons_picture_tells_no_place_and_what_an_office_sen
     headers = signed("water", raw) | {"Content-Type": "image/jpeg"}
     sent = caller().post("/api/departments/water-office/files", data=raw, headers=headers).json
     assert (sent["sha256"], sent["size"]) == (sha256(raw).hexdigest(), len(raw))
+
+
+def test_an_answer_that_was_cut_over_one_file_keeps_no_other_file_waiting(scanner, applicant, house, drawing):
+    scanner._says = b"stream: O"
+    first = upload(applicant, drawing).json["file"]
+    scanner._says = None
+    second = upload(applicant, drawing).json["file"]
+    assert [applicant.get(f"/api/files/{file}").status_code for file in (first, second)] == [409, 200]
+    scanner._says = b"stream: O"
+    now = house.clock.now()
+    for _ in range(MOST_TORN):
+        assert not house.desk.scans.rests(now)
+        assert upload(applicant, drawing).status_code == 201
+    assert house.desk.scans.rests(house.clock.now())
+    scanner._says = None
+    house.desk.late_scans.go_round(now.replace(year=2100))
+    assert applicant.get(f"/api/files/{first}").status_code == 200
