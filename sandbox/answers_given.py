@@ -52,7 +52,7 @@ def field_value(leg: str, wanted: Mapping[str, Any], today: date) -> Any:
         if number_for(leg, "rows")[-1] in "02468ACE":
             return []
         return [{one["field"]: field_value(leg, one, today) for one in wanted.get("columns", ())}]
-    if options and kind != "citizen_id":
+    if options:
         return [options[0]["code"]] if kind == "many" else options[0]["code"]
     return _of_type(leg, kind, wanted.get("name", ""), today)
 

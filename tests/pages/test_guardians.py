@@ -39,25 +39,26 @@ def test_a_guardian_is_not_asked_who_files_and_finds_their_own_number_filled_in(
     assert "370202198503029926" not in guardian.page, "whose card it is, is somebody else"
 
 
-def test_who_files_is_asked_after_all_once_the_answer_that_settled_it_is_another(app: Flask) -> None:
+def answering(app: Flask, guarded: str) -> Visitor:
+    """Somebody who has answered everything but who files."""
     person = Visitor(app)
     person.sign_in("sample-agent")
     person.get(f"/bundles/{BUNDLE}/questions")
-    for question, value in (*ANSWERS.items(), ("guarded", "yes")):
+    for question, value in (*ANSWERS.items(), ("guarded", guarded)):
         person.send(f"/bundles/{BUNDLE}/questions/{question}", (question, value))
     person.send(f"/bundles/{BUNDLE}/questions/uses")
+    return person
+
+
+def test_who_files_is_asked_after_all_once_the_answer_that_settled_it_is_another(app: Flask) -> None:
+    person = answering(app, "yes")
     assert person.at.endswith("/plan")
     person.send(f"/bundles/{BUNDLE}/questions/guarded", ("guarded", "no"))
     assert person.at.endswith("/questions/filer"), "nobody has said that they file for somebody else"
 
 
 def test_who_said_that_they_file_for_themselves_and_is_a_guardian_files_as_one(app: Flask) -> None:
-    person = Visitor(app)
-    person.sign_in("sample-agent")
-    person.get(f"/bundles/{BUNDLE}/questions")
-    for question, value in (*ANSWERS.items(), ("guarded", "no")):
-        person.send(f"/bundles/{BUNDLE}/questions/{question}", (question, value))
-    person.send(f"/bundles/{BUNDLE}/questions/uses")
+    person = answering(app, "no")
     person.send(f"/bundles/{BUNDLE}/questions/filer", ("filer", "self"))
     assert person.at.endswith("/plan")
     person.send(f"/bundles/{BUNDLE}/questions/guarded", ("guarded", "yes"))

@@ -200,13 +200,18 @@ def test_a_second_press_of_the_same_form_has_one_effect_and_another_text_none(at
     assert strange(home) == []
 
 
+def kept_by_a_press(clerk, leg):
+    """The file of a grant that was pressed with a day that is none; it is kept, and the grant is not done."""
+    answer = clerk.client.post(f"/staff/work/{leg}/acts/granted", buffered=True, data={
+        "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1], **dict(form(clerk)),
+        "granted.0.on": "yes", "granted.0.to": "明年", "granted.0.file": (io.BytesIO(PNG), "协议.png")})
+    return re.search(r'name="granted.0.kept" value="([^"]+)"', answer.text)[1]
+
+
 def test_a_grant_with_a_file_from_an_earlier_press_is_the_same_when_it_is_sent_twice(at_desk):
     home, clerk, water, _ = at_desk
     open_(clerk, water)
-    answer = clerk.client.post(f"/staff/work/{water}/acts/granted", buffered=True, data={
-        "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1], **dict(form(clerk)),
-        "granted.0.on": "yes", "granted.0.to": "明年", "granted.0.file": (io.BytesIO(PNG), "协议.png")})
-    kept = re.search(r'name="granted.0.kept" value="([^"]+)"', answer.text)[1]
+    kept = kept_by_a_press(clerk, water)
     clerk.get(f"/staff/work/{water}")
     carried = form(clerk)
     for _ in range(2):
@@ -380,10 +385,7 @@ def test_while_the_service_is_paused_nothing_is_opened_or_done(at_desk):
 def test_an_officer_is_told_of_a_file_in_which_something_was_found_before_the_grant(at_desk):
     home, clerk, water, _ = at_desk
     open_(clerk, water)
-    answer = clerk.client.post(f"/staff/work/{water}/acts/granted", buffered=True, data={
-        "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1], **dict(form(clerk)),
-        "granted.0.on": "yes", "granted.0.to": "明年", "granted.0.file": (io.BytesIO(PNG), "协议.png")})
-    kept = re.search(r'name="granted.0.kept" value="([^"]+)"', answer.text)[1]
+    kept = kept_by_a_press(clerk, water)
     now = home.clock.now()
     home.database.write(lambda tx: (uncleared.add(tx, kept, now), _condemned(tx, kept, "Eicar", now)))
     clerk.get(f"/staff/work/{water}")
