@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.answers import AnswerType, BadAnswer, typed_answer
-from catalog.conditions import All, Compare, Condition, Literal, Name, Not, resolve
+from catalog.conditions import Condition, resolve
 from catalog.dictionary import Field, Material, Spec, Table
 from catalog.limits import Limit, longest_and_shortest
 from catalog.matter import (
@@ -24,6 +24,7 @@ from catalog.matter import (
     Special,
     Variant,
 )
+from catalog.terms import All, Compare, Literal, Name, Not
 from catalog.text import Text
 from catalog.units import convert, convertible
 

@@ -17,22 +17,8 @@ from typing import Any, TypeVar
 import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from catalog.conditions import (
-    All,
-    Any_,
-    Born,
-    Compare,
-    Condition,
-    Count,
-    Literal,
-    Name,
-    Node,
-    Not,
-    Paper,
-    Shift,
-    Sum,
-    YearDay,
-)
+from catalog import terms
+from catalog.conditions import Condition
 from catalog.limits import Limit, parse_limit
 from catalog.model import Catalog
 from catalog.text import Text
@@ -130,41 +116,41 @@ def _free_in(raw: Any) -> Any:
     return {key.removeprefix("$"): _free_in(item) for key, item in raw.items()}
 
 
-def _node_out(node: Node) -> list[Any]:
+def _node_out(node: terms.Node) -> list[Any]:
     match node:
-        case Name() | Count() | Sum() | Born() | Paper():
+        case terms.Name() | terms.Count() | terms.Sum() | terms.Born() | terms.Paper():
             return [type(node).__name__, *astuple(node)]
-        case Literal(value):
+        case terms.Literal(value):
             return ["Literal", _free_out(value)]
-        case Shift(base) | YearDay(base):
-            how = (node.sign, str(node.length)) if isinstance(node, Shift) else (node.month, node.day)
+        case terms.Shift(base) | terms.YearDay(base):
+            how = (node.sign, str(node.length)) if isinstance(node, terms.Shift) else (node.month, node.day)
             return [type(node).__name__, _node_out(base), *how]
-        case Compare(op, left, right):
+        case terms.Compare(op, left, right):
             return ["Compare", op, _node_out(left), _node_out(right)]
-        case Not(item):
+        case terms.Not(item):
             return ["Not", _node_out(item)]
-        case All(items) | Any_(items):
+        case terms.All(items) | terms.Any_(items):
             return [type(node).__name__, *(_node_out(item) for item in items)]
 
 
-def _node_in(raw: list[Any]) -> Node:
+def _node_in(raw: list[Any]) -> terms.Node:
     kind, *rest = raw
     return _NODES[kind](*rest)
 
 
-_NODES: dict[str, Callable[..., Node]] = {
-    "Name": Name,
-    "Count": Count,
-    "Sum": Sum,
-    "Born": Born,
-    "Paper": Paper,
-    "Literal": lambda value: Literal(_free_in(value)),
-    "Shift": lambda base, sign, length: Shift(_node_in(base), sign, parse_limit(length)),
-    "YearDay": lambda base, month, day: YearDay(_node_in(base), month, day),
-    "Compare": lambda op, left, right: Compare(op, _node_in(left), _node_in(right)),
-    "Not": lambda item: Not(_node_in(item)),
-    "All": lambda *items: All(tuple(_node_in(item) for item in items)),
-    "Any_": lambda *items: Any_(tuple(_node_in(item) for item in items)),
+_NODES: dict[str, Callable[..., terms.Node]] = {
+    "Name": terms.Name,
+    "Count": terms.Count,
+    "Sum": terms.Sum,
+    "Born": terms.Born,
+    "Paper": terms.Paper,
+    "Literal": lambda value: terms.Literal(_free_in(value)),
+    "Shift": lambda base, sign, length: terms.Shift(_node_in(base), sign, parse_limit(length)),
+    "YearDay": lambda base, month, day: terms.YearDay(_node_in(base), month, day),
+    "Compare": lambda op, left, right: terms.Compare(op, _node_in(left), _node_in(right)),
+    "Not": lambda item: terms.Not(_node_in(item)),
+    "All": lambda *items: terms.All(tuple(_node_in(item) for item in items)),
+    "Any_": lambda *items: terms.Any_(tuple(_node_in(item) for item in items)),
 }
 
 

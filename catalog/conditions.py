@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from catalog import terms
 from catalog.limits import BadLimit, Limit, parse_limit
 
 LONGEST_CONDITION = 500
@@ -32,110 +33,11 @@ class BadCondition(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """A question, a field, `group.field` or a built-in (`today`, `filer`)."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A number, a date, or a text (also: an option of the compared question, once resolved)."""
-
-    value: Decimal | date | str | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A date moved by a limit's length: `published_on + 3mo`."""
-
-    base: Node
-    sign: int
-    length: Limit
-
-
-@dataclass(frozen=True, slots=True)
-class YearDay:
-    """A fixed day of the year in which `base` lies, which is `today` as authors write it: `08-31`."""
-
-    base: Node
-    month: int
-    day: int
-
-    def of(self, year: int) -> date:
-        """That day of a year; every year has it."""
-        return date(year, self.month, self.day)
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many rows or choices a name has."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """What a column of numbers comes to over all rows: `sum(trees.number)`; `name` are the rows."""
-
-    name: str
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Born:
-    """The day of birth that stands in a citizen's number: `born(child_id)`."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """The kind of paper that a person's number is of: `paper(agent_id) == passport`."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """`==`, `!=`, `<`, `<=`, `>`, `>=` or `in` between two values."""
-
-    op: str
-    left: Node
-    right: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Negation; of not-yet-known it is not yet known."""
-
-    item: Node
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    """Every item holds (Kleene)."""
-
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Any_:
-    """At least one item holds (Kleene)."""
-
-    items: tuple[Node, ...]
-
-
-Node = Name | Literal | Shift | YearDay | Count | Sum | Born | Paper | Compare | Not | All | Any_
-Reading = Name | Count | Sum | Born | Paper  # what reads an answer by its `name`
-
-
-@dataclass(frozen=True, slots=True)
 class Condition:
     """A parsed condition; `text` is what the author wrote, equality is by tree."""
 
     text: str = field(compare=False)
-    tree: Node
+    tree: terms.Node
 
 
 _TOKEN = re.compile(
@@ -162,7 +64,7 @@ _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)[^\x00-\x7f\W]\w*")
 _USABLE = "and or not == != < <= > >= in"
 _WORDS = frozenset({"and", "or", "not", "in"})
 _CALLS = {"count": "分组名", "sum": "分组名.列名", "born": "身份证号字段", "paper": "证件号码字段"}
-_READS: dict[str, Callable[[str], Node]] = {"count": Count, "born": Born, "paper": Paper}
+_READS: dict[str, Callable[[str], terms.Node]] = {"count": terms.Count, "born": terms.Born, "paper": terms.Paper}
 
 
 def fold(name: str) -> str:
@@ -206,7 +108,7 @@ class _Parser:
             return True
         return False
 
-    def whole(self) -> Node:
+    def whole(self) -> terms.Node:
         tree = self.either()
         if self.at < len(self.tokens):
             spoken = next((word for kind, word in self.tokens if kind == "name" and word in _SPOKEN), None)
@@ -215,7 +117,7 @@ class _Parser:
             raise BadCondition(f"条件写法不对：「{self.tokens[self.at][1]}」前面缺少 and 或 or")
         return tree
 
-    def either(self) -> Node:
+    def either(self) -> terms.Node:
         self.depth += 1
         if self.depth > DEEPEST_CONDITION:
             raise BadCondition(f"条件嵌套超过 {DEEPEST_CONDITION} 层；请拆成几个问题")
@@ -223,33 +125,33 @@ class _Parser:
         while self.take("or"):
             items.append(self.both())
         self.depth -= 1
-        return items[0] if len(items) == 1 else Any_(tuple(items))
+        return items[0] if len(items) == 1 else terms.Any_(tuple(items))
 
-    def both(self) -> Node:
+    def both(self) -> terms.Node:
         items = [self.negated()]
         while self.take("and"):
             items.append(self.negated())
-        return items[0] if len(items) == 1 else All(tuple(items))
+        return items[0] if len(items) == 1 else terms.All(tuple(items))
 
-    def negated(self) -> Node:
+    def negated(self) -> terms.Node:
         turns = 0
         while self.take("not"):
             turns += 1
         item = self.test()
-        return Not(item) if turns % 2 else item
+        return terms.Not(item) if turns % 2 else item
 
-    def test(self) -> Node:
+    def test(self) -> terms.Node:
         left = self.sum()
         for op in ("==", "!=", "<=", ">=", "<", ">"):
             if self.take(op):
-                return Compare(op, left, self.sum())
+                return terms.Compare(op, left, self.sum())
         if self.take("not", "in"):
-            return Not(Compare("in", left, self.sum()))
+            return terms.Not(terms.Compare("in", left, self.sum()))
         if self.take("in"):
-            return Compare("in", left, self.sum())
+            return terms.Compare("in", left, self.sum())
         return left
 
-    def sum(self) -> Node:
+    def sum(self) -> terms.Node:
         value = self.atom()
         while self.peek() in {"+", "-"}:
             sign = 1 if self.peek() == "+" else -1
@@ -262,17 +164,17 @@ class _Parser:
             if kind != "length":
                 raise BadCondition(_no_length(value, text))
             self.at += 1
-            value = Shift(value, sign, _length(text))
+            value = terms.Shift(value, sign, _length(text))
         return value
 
-    def atom(self) -> Node:
+    def atom(self) -> terms.Node:
         if self.at >= len(self.tokens):
             raise BadCondition("条件写法不对：条件没有写完")
         kind, text = self.tokens[self.at]
         self.at += 1
         if kind == "op" and text == "-" and self.at < len(self.tokens) and self.tokens[self.at][0] == "number":
             self.at += 1
-            return Literal(-Decimal(self.tokens[self.at - 1][1]))
+            return terms.Literal(-Decimal(self.tokens[self.at - 1][1]))
         if kind == "op" and text == "(":
             inner = self.either()
             if not self.take(")"):
@@ -280,29 +182,29 @@ class _Parser:
             return inner
         return self.leaf(kind, text)
 
-    def leaf(self, kind: str, text: str) -> Node:
+    def leaf(self, kind: str, text: str) -> terms.Node:
         if kind == "number":
-            return Literal(Decimal(text))
+            return terms.Literal(Decimal(text))
         if kind == "text":
-            return Literal(text[1:-1])
+            return terms.Literal(text[1:-1])
         if kind == "date":
-            return Literal(_date(text))
+            return terms.Literal(_date(text))
         if kind == "year_day":
             return _year_day(text)
         if kind != "name" or text in _WORDS:
             raise BadCondition(f"条件写法不对：「{text}」的位置不对")
         if text in _CALLS and self.take("("):
             return self.call(text)
-        return Name(text)
+        return terms.Name(text)
 
-    def call(self, what: str) -> Node:
+    def call(self, what: str) -> terms.Node:
         """What stands in the brackets of `count(`, `sum(`, `born(` or `paper(`."""
         kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
         self.at += 1
         name, _, column = text.partition(".")
         if kind != "name" or not self.take(")") or (what == "sum" and not column):
             raise BadCondition(f"条件写法不对：{what} 请写成 {what}({_CALLS[what]})")
-        return Sum(name, column) if what == "sum" else _READS[what](text)
+        return terms.Sum(name, column) if what == "sum" else _READS[what](text)
 
 
 def _date(text: str) -> date:
@@ -312,7 +214,7 @@ def _date(text: str) -> date:
         raise BadCondition(f"条件里的日期 {text} 不存在") from None
 
 
-def _year_day(text: str) -> YearDay:
+def _year_day(text: str) -> terms.YearDay:
     month, day = (int(number) for number in _DIGITS.findall(text))
     if (month, day) == (2, 29):
         raise BadCondition("条件里的日期 2 月 29 日不是每年都有；请写 02-28 或 03-01")
@@ -320,12 +222,12 @@ def _year_day(text: str) -> YearDay:
         date(_ANY_YEAR, month, day)
     except ValueError:
         raise BadCondition(f"条件里的日期 {text} 不存在") from None
-    return YearDay(Name("today"), month, day)
+    return terms.YearDay(terms.Name("today"), month, day)
 
 
-def _no_length(before: Node, text: str) -> str:
+def _no_length(before: terms.Node, text: str) -> str:
     """What to say of something that is added to a date, or taken from it, and is no length."""
-    if isinstance(before, Literal) and isinstance(before.value, Decimal) and text.isdecimal():
+    if isinstance(before, terms.Literal) and isinstance(before.value, Decimal) and text.isdecimal():
         meant = f"{before.value:0>2}-{text:0>2}"
         return f"条件写法不对：今年的某一天请写两位的月和日，例如 {meant}；条件里不能做减法"
     return "条件写法不对：日期只能加减时长，例如 published_on + 3mo"
@@ -348,23 +250,9 @@ def parse_condition(text: str) -> Condition:
     return Condition(text, _Parser(tokens).whole())
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """Every node of a tree, parents first."""
-    yield node
-    match node:
-        case Compare(_, left, right):
-            yield from walk(left)
-            yield from walk(right)
-        case Not(item) | Shift(item, _, _) | YearDay(item, _, _):
-            yield from walk(item)
-        case All(items) | Any_(items):
-            for item in items:
-                yield from walk(item)
-
-
 def names_in(condition: Condition) -> frozenset[str]:
     """The questions and fields a condition reads (after `resolve`: options are no names any more)."""
-    return frozenset(node.name for node in walk(condition.tree) if isinstance(node, Reading))
+    return frozenset(node.name for node in terms.walk(condition.tree) if isinstance(node, terms.Reading))
 
 
 def resolve(condition: Condition, options_of: Callable[[str], frozenset[str]]) -> Condition:
@@ -375,25 +263,25 @@ def resolve(condition: Condition, options_of: Callable[[str], frozenset[str]]) -
     return Condition(condition.text, _resolved(condition.tree, options_of))
 
 
-def _resolved(node: Node, options_of: Callable[[str], frozenset[str]]) -> Node:
+def _resolved(node: terms.Node, options_of: Callable[[str], frozenset[str]]) -> terms.Node:
     match node:
-        case Compare(op, left, right):
-            return Compare(op, _as_option(left, right, options_of), _as_option(right, left, options_of))
-        case Not(item):
-            return Not(_resolved(item, options_of))
-        case All(items):
-            return All(tuple(_resolved(item, options_of) for item in items))
-        case Any_(items):
-            return Any_(tuple(_resolved(item, options_of) for item in items))
+        case terms.Compare(op, left, right):
+            return terms.Compare(op, _as_option(left, right, options_of), _as_option(right, left, options_of))
+        case terms.Not(item):
+            return terms.Not(_resolved(item, options_of))
+        case terms.All(items):
+            return terms.All(tuple(_resolved(item, options_of) for item in items))
+        case terms.Any_(items):
+            return terms.Any_(tuple(_resolved(item, options_of) for item in items))
     return node
 
 
-def _as_option(node: Node, other: Node, options_of: Callable[[str], frozenset[str]]) -> Node:
-    if not isinstance(other, Name | Paper):
+def _as_option(node: terms.Node, other: terms.Node, options_of: Callable[[str], frozenset[str]]) -> terms.Node:
+    if not isinstance(other, terms.Name | terms.Paper):
         return node
     options = options_of(other.name)
-    if isinstance(node, Name) and node.name in options:
-        return Literal({"yes": True, "no": False}[node.name] if options == {"yes", "no"} else node.name)
-    if isinstance(node, Literal) and isinstance(node.value, Decimal) and str(node.value) in options:
-        return Literal(str(node.value))
+    if isinstance(node, terms.Name) and node.name in options:
+        return terms.Literal({"yes": True, "no": False}[node.name] if options == {"yes", "no"} else node.name)
+    if isinstance(node, terms.Literal) and isinstance(node.value, Decimal) and str(node.value) in options:
+        return terms.Literal(str(node.value))
     return node

@@ -13,22 +13,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from catalog.conditions import (
-    All,
-    Any_,
-    Born,
-    Compare,
-    Condition,
-    Count,
-    Literal,
-    Name,
-    Node,
-    Not,
-    Paper,
-    Shift,
-    Sum,
-    YearDay,
-)
+from catalog import terms
+from catalog.conditions import Condition
 from catalog.limits import Limit
 from catalog.papers import ID_CARD, kind_of
 
@@ -60,16 +46,16 @@ def holds(condition: Condition, answers: Mapping[str, Any], today: date | None =
     return _truth(condition.tree, answers, today)
 
 
-def _truth(node: Node, answers: Mapping[str, Any], today: date | None) -> bool | None:
+def _truth(node: terms.Node, answers: Mapping[str, Any], today: date | None) -> bool | None:
     match node:
-        case Not(item):
+        case terms.Not(item):
             inner = _truth(item, answers, today)
             return None if inner is None else not inner
-        case All(items):
+        case terms.All(items):
             return _kleene([_truth(item, answers, today) for item in items], deciding=False)
-        case Any_(items):
+        case terms.Any_(items):
             return _kleene([_truth(item, answers, today) for item in items], deciding=True)
-        case Compare(op, left, right):
+        case terms.Compare(op, left, right):
             return _compare(op, _value(left, answers, today), _value(right, answers, today))
     value = _value(node, answers, today)
     return None if value is UNANSWERED else value is not EMPTY and bool(value)
@@ -91,32 +77,32 @@ def _compare(op: str, left: Any, right: Any) -> bool | None:
     return _ORDER[op](left, right)
 
 
-def _value(node: Node, answers: Mapping[str, Any], today: date | None) -> Any:
+def _value(node: terms.Node, answers: Mapping[str, Any], today: date | None) -> Any:
     match node:
-        case Literal(value):
+        case terms.Literal(value):
             return value
-        case Name("today"):
+        case terms.Name("today"):
             return UNANSWERED if today is None else today
-        case Name(name):
+        case terms.Name(name):
             value = answers.get(name, UNANSWERED)
             return value.date() if isinstance(value, datetime) else value
-        case Count(name) | Sum(name) | Born(name) | Paper(name):
+        case terms.Count(name) | terms.Sum(name) | terms.Born(name) | terms.Paper(name):
             value = answers.get(name, UNANSWERED)
             return value if value is EMPTY or value is UNANSWERED else _told_by(node, value)
-        case Shift(base) | YearDay(base):
+        case terms.Shift(base) | terms.YearDay(base):
             day = _value(base, answers, today)
             return _from(day, node) if isinstance(day, date) else day
     return _truth(node, answers, today)
 
 
-def _told_by(node: Count | Sum | Born | Paper, value: Any) -> Any:
+def _told_by(node: terms.Count | terms.Sum | terms.Born | terms.Paper, value: Any) -> Any:
     """How many rows there are, the sum of a column, the day of birth in a number, the kind of paper that it is of; not
     yet known while a row has no number there, or a number no such day."""
-    if isinstance(node, Count):
+    if isinstance(node, terms.Count):
         return Decimal(len(value))
-    if isinstance(node, Born):
+    if isinstance(node, terms.Born):
         return born(value) if kind_of(value) == ID_CARD else EMPTY  # no other paper's number tells it
-    if isinstance(node, Paper):
+    if isinstance(node, terms.Paper):
         return kind_of(value)
     numbers = [row.get(node.column) for row in value]
     return sum(numbers, Decimal(0)) if all(isinstance(number, Decimal) for number in numbers) else UNANSWERED
@@ -131,8 +117,8 @@ def born(number: str) -> Any:
         return UNANSWERED
 
 
-def _from(day: date, node: Shift | YearDay) -> date:
-    return node.of(day.year) if isinstance(node, YearDay) else moved(day, node.sign, node.length)
+def _from(day: date, node: terms.Shift | terms.YearDay) -> date:
+    return node.of(day.year) if isinstance(node, terms.YearDay) else moved(day, node.sign, node.length)
 
 
 def moved(day: date, sign: int, length: Limit) -> date:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from catalog.conditions import All, BadCondition, parse_condition
-from catalog.conditions import Node as Tree
+from catalog.conditions import BadCondition, parse_condition
 from catalog.limits import BadLimit, Limit, parse_limit
 from catalog.nodes import Node
 from catalog.suggest import SHOWN_NAMES
+from catalog.terms import All
+from catalog.terms import Node as Tree
 from catalog.text import Place, Problem
 
 EMPTY = Node(Place("", 0), "map")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.bundle import Bundle, Edge
-from catalog.conditions import Condition, Name, Sum, walk
+from catalog.conditions import Condition
 from catalog.dictionary import Field, Material
 from catalog.matter import Asks, FieldAsk, Gives, Matter
 from catalog.model import Catalog
 from catalog.papers import KINDS
+from catalog.terms import Name, Sum, walk
 
 
 def all_asks(matter: Matter) -> tuple[Asks, ...]:

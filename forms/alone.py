@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from catalog import terms
 from catalog.bundle import Bundle
-from catalog.conditions import Compare, Condition, Count, Literal, Name, Node, walk
+from catalog.conditions import Condition
 
 
 def options_alone(bundle: Bundle, conditions: Iterable[Condition]) -> frozenset[tuple[str, str]]:
     """Question and option of every option that decides one matter alone; `conditions` are all that anybody writes."""
-    nodes = [node for condition in conditions for node in walk(condition.tree)]
-    read = Counter(node.name for node in nodes if isinstance(node, Name | Count))
+    nodes = [node for condition in conditions for node in terms.walk(condition.tree)]
+    read = Counter(node.name for node in nodes if isinstance(node, terms.Name | terms.Count))
     chosen = Counter(pair for node in nodes for pair in _chosen(node))
     other = {name for name, times in read.items() if times > sum(chosen[pair] for pair in chosen if pair[0] == name)}
     other |= {entry.each for entry in bundle.entries if entry.each is not None}
@@ -28,10 +29,10 @@ def options_alone(bundle: Bundle, conditions: Iterable[Condition]) -> frozenset[
     )
 
 
-def _chosen(node: Node) -> Iterator[tuple[str, str]]:
+def _chosen(node: terms.Node) -> Iterator[tuple[str, str]]:
     """The question and the option, if a node asks whether that option is among the chosen."""
     match node:
-        case Compare("in", Literal(str() as option), Name(question)):
+        case terms.Compare("in", terms.Literal(str() as option), terms.Name(question)):
             yield question, option
 
 

@@ -15,12 +15,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 from catalog.bundle import Bundle, Group, Question
-from catalog.conditions import All, BadCondition, Condition, fold, names_in, parse_condition, resolve
+from catalog.conditions import BadCondition, Condition, fold, names_in, parse_condition, resolve
 from catalog.dictionary import Option, Role
 from catalog.evaluate import EMPTY, holds
 from catalog.matter import Matter
 from catalog.model import Catalog
 from catalog.reading import columns_that_choose, fields_asked, results
+from catalog.terms import All
 from catalog.text import Text
 from catalog.units import unit_words
 from catalog.worded import worded

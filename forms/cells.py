@@ -10,8 +10,9 @@ from decimal import Decimal
 from itertools import combinations, product
 from typing import Any, Final
 
+from catalog import terms
 from catalog.bundle import Bundle, Question
-from catalog.conditions import Compare, Condition, Literal, Name, Node, Shift, Sum, YearDay, names_in, walk
+from catalog.conditions import Condition, names_in
 from catalog.dictionary import Field
 from catalog.evaluate import EMPTY, holds, moved
 from catalog.matter import Matter
@@ -107,38 +108,38 @@ class Space:
         free = [group.none for group in known.bundle.groups if group.none is not None]
         space.alone = options_alone(known.bundle, [*conditions, *free])
         for condition in conditions:
-            for node in walk(condition.tree):
-                if isinstance(node, Compare):
+            for node in terms.walk(condition.tree):
+                if isinstance(node, terms.Compare):
                     space._mark(node.left, node.right)
                     space._mark(node.right, node.left)
         return space
 
-    def _mark(self, side: Node, other: Node) -> None:
-        if isinstance(side, Shift) and isinstance(side.base, Name):
+    def _mark(self, side: terms.Node, other: terms.Node) -> None:
+        if isinstance(side, terms.Shift) and isinstance(side.base, terms.Name):
             self.marks.setdefault(side.base.name, set()).update(self._shifted(side, other))
-        elif isinstance(side, Name):
+        elif isinstance(side, terms.Name):
             self.marks.setdefault(side.name, set()).update(self._compared(side.name, other))
 
-    def _compared(self, name: str, other: Node) -> Iterable[Any]:
-        if isinstance(other, Sum):
+    def _compared(self, name: str, other: terms.Node) -> Iterable[Any]:
+        if isinstance(other, terms.Sum):
             return ()  # rows are no part of a situation's cells
-        if isinstance(other, Literal):
+        if isinstance(other, terms.Literal):
             return (other.value,)
         return self._days_of(other) or self._pair_marks(name)
 
-    def _shifted(self, side: Shift, other: Node) -> Iterable[Any]:
+    def _shifted(self, side: terms.Shift, other: terms.Node) -> Iterable[Any]:
         return [moved(day, -side.sign, side.length) for day in self._days_of(other)]
 
-    def _days_of(self, node: Node) -> tuple[date, ...]:
+    def _days_of(self, node: terms.Node) -> tuple[date, ...]:
         """The days that a side of a comparison means; a day of the year is tried in the year of filing and the next."""
         match node:
-            case Literal(date() as day):
+            case terms.Literal(date() as day):
                 return (day,)
-            case Name("today") if self.known.today:
+            case terms.Name("today") if self.known.today:
                 return (self.known.today,)
-            case YearDay() if self.known.today:
+            case terms.YearDay() if self.known.today:
                 return node.of(self.known.today.year), node.of(self.known.today.year + 1)
-            case Shift(base, sign, length):
+            case terms.Shift(base, sign, length):
                 return tuple(moved(day, sign, length) for day in self._days_of(base))
         return ()
 

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from catalog import terms
 from catalog.bundle import Bundle
-from catalog.conditions import All, Any_, Condition, Name, Node, Not, Reading, Sum, fold, walk
+from catalog.conditions import Condition, fold
 from catalog.dictionary import Field, FieldType
 from catalog.evaluate import EMPTY, holds
 from catalog.matter import Matter
@@ -79,7 +80,7 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
     conditions = [*conditions_of_bundle(bundle), *(one for matter in matters.values() for one in conditions_of(matter)),
                   *whens]
     placed = set(_placed(catalog, bundle, matters))
-    read = placed | {name for condition in conditions for node in walk(condition.tree) for name in _names(node)}
+    read = placed | {name for condition in conditions for node in terms.walk(condition.tree) for name in _names(node)}
     read |= {name.partition(".")[0] for name in read}
     # A cell that is left blank is no answer to whether there is a leg, even where nobody requires the column.
     # Of a question the form says nothing new but the cells of its rows that matters read.
@@ -92,7 +93,7 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
             asked.setdefault(ask.code.partition(".")[0], []).append(True)
     fields = {code: _asked(catalog.fields[code], any(required)) for code, required in asked.items()
               if code in read and code in catalog.fields and code not in elsewhere}
-    tests = {test: _read_by(test) for condition in conditions for test in _tests(condition.tree)}
+    tests = {test: _read_by(test) for condition in conditions for test in terms.tests(condition.tree)}
     plain = fields.keys() - placed
     mixed = {name for names in tests.values() if not names <= plain for name in names}
     by_outcome = frozenset(code for code in plain - mixed if fields[code].wanted.type in _ONLY_TOLD_APART)
@@ -117,25 +118,14 @@ def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> 
 
 def _groups(condition: Condition) -> Iterator[str]:
     """The groups of whose rows a condition reads a column."""
-    for node in walk(condition.tree):
-        if isinstance(node, Sum) or (isinstance(node, Name) and "." in node.name):
+    for node in terms.walk(condition.tree):
+        if isinstance(node, terms.Sum) or (isinstance(node, terms.Name) and "." in node.name):
             yield node.name.partition(".")[0]
 
 
-def _tests(node: Node) -> Iterator[Node]:
-    """The comparisons, and the names asked for their truth, of which a condition is put together."""
-    if isinstance(node, Not):
-        yield from _tests(node.item)
-    elif isinstance(node, All | Any_):
-        for item in node.items:
-            yield from _tests(item)
-    else:
-        yield node
+def _read_by(test: terms.Node) -> frozenset[str]:
+    return frozenset(name for node in terms.walk(test) for name in _names(node))
 
 
-def _read_by(test: Node) -> frozenset[str]:
-    return frozenset(name for node in walk(test) for name in _names(node))
-
-
-def _names(node: Node) -> tuple[str, ...]:
-    return (node.name,) if isinstance(node, Reading) else ()
+def _names(node: terms.Node) -> tuple[str, ...]:
+    return (node.name,) if isinstance(node, terms.Reading) else ()

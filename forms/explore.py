@@ -14,11 +14,12 @@ from math import prod
 from typing import Any
 
 from catalog.bundle import Bundle, Entry
-from catalog.conditions import Born, Condition, Sum, names_in, walk
+from catalog.conditions import Condition, names_in
 from catalog.evaluate import holds
 from catalog.limits import Limit
 from catalog.matter import Matter
 from catalog.model import Catalog
+from catalog.terms import Born, Sum, walk
 from catalog.text import Problem
 from forms.answers import Known, know
 from forms.cells import MOST_CELLS, Path, Placed, Space, TooManyCells, bundle_conditions, matter_conditions, shown

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from catalog.conditions import All, Any_, Compare, Condition, Name, Node, Not, YearDay, names_in, walk
+from catalog import terms
+from catalog.conditions import Condition, names_in
 from catalog.evaluate import holds
 from catalog.matter import Asks, LimitRow, Matter, Rule, Variant
 from forms.answers import Known
@@ -183,22 +184,18 @@ def _first_day(need: Condition, values: Mapping[str, Any], known: Known) -> str:
     """`从 2026-05-01 起不受这一条限制` where waiting alone would make the rule true."""
     if known.today is None or not _reads_today(need.tree):
         return ""
-    for day in sorted(_turning_days(need.tree, values, known.today)):
+    compared = [test for test in terms.tests(need.tree) if isinstance(test, terms.Compare)]
+    for day in sorted(day for test in compared for day in _turning_days(test, values, known.today)):
         if day > known.today and holds(need, values, day):
             return f"从 {day.isoformat()} 起不受这一条限制"
     return ""
 
 
-def _turning_days(node: Node, values: Mapping[str, Any], today: date) -> Iterator[date]:
+def _turning_days(node: terms.Compare, values: Mapping[str, Any], today: date) -> Iterator[date]:
     """The days on which a comparison with today turns over; each is found by halving, since it turns only once. One of
     today with a day of the year turns each year: there every day of the next one is tried."""
-    if not isinstance(node, Compare):
-        items = node.items if isinstance(node, All | Any_) else (node.item,) if isinstance(node, Not) else ()
-        for item in items:
-            yield from _turning_days(item, values, today)
-        return
     condition = Condition("", node)
-    if names_in(condition) == {"today"} and any(isinstance(part, YearDay) for part in walk(node)):
+    if names_in(condition) == {"today"} and any(isinstance(part, terms.YearDay) for part in terms.walk(node)):
         yield from (today + timedelta(days=later) for later in range(1, _A_YEAR + 1))
         return
     if node.op not in {"<", "<=", ">", ">="} or not _reads_today(node):
@@ -213,5 +210,5 @@ def _turning_days(node: Node, values: Mapping[str, Any], today: date) -> Iterato
     yield low
 
 
-def _reads_today(node: Node) -> bool:
-    return any(isinstance(part, Name) and part.name == "today" for part in walk(node))
+def _reads_today(node: terms.Node) -> bool:
+    return any(isinstance(part, terms.Name) and part.name == "today" for part in terms.walk(node))

@@ -10,25 +10,10 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
 
+from catalog import terms
 from catalog.bounds import number_words
 from catalog.bundle import Bundle
-from catalog.conditions import (
-    All,
-    Any_,
-    Born,
-    Compare,
-    Condition,
-    Count,
-    Literal,
-    Name,
-    Node,
-    Not,
-    Paper,
-    Shift,
-    Sum,
-    YearDay,
-    walk,
-)
+from catalog.conditions import Condition
 from catalog.dictionary import Option
 from catalog.evaluate import EMPTY, UNANSWERED, holds
 from catalog.limits import Limit
@@ -40,7 +25,9 @@ _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=
 _NUMBER_WORDS: Final = {"==": "等于", "!=": "不等于", "<": "小于", "<=": "不超过", ">": "大于", ">=": "不小于"}
 _OF_OPTION: Final = re.compile(r"“[^”]*”(?:没有选|选了|是)(?=“[^”]*”$)")
 _DATE_WORDS: Final = {"==": "就是", "!=": "不是", "<": "早于", "<=": "不晚于", ">": "晚于", ">=": "不早于"}
-_READ: Final[Mapping[type[Node], str]] = {Count: "的数量", Born: "里的出生日期", Paper: "的证件种类"}
+_READ: Final[Mapping[type[terms.Node], str]] = {
+    terms.Count: "的数量", terms.Born: "里的出生日期", terms.Paper: "的证件种类",
+}
 _LASTED: Final = {"<=": "满", ">": "不满"}
 _MONTHS_OF_A_YEAR: Final = 12
 
@@ -118,33 +105,33 @@ class _Ground:
     today: date | None
 
 
-def _holds(node: Node, ground: _Ground) -> bool | None:
+def _holds(node: terms.Node, ground: _Ground) -> bool | None:
     return holds(Condition("", node), ground.values, ground.today)
 
 
-def _decisive(node: Node, verdict: bool, ground: _Ground) -> str:
+def _decisive(node: terms.Node, verdict: bool, ground: _Ground) -> str:
     match node:
-        case Not(item):
+        case terms.Not(item):
             return _decisive(item, not verdict, ground)
-        case All(items) | Any_(items):
+        case terms.All(items) | terms.Any_(items):
             parts = [_decisive(item, verdict, ground) for item in items if _holds(item, ground) is verdict]
-            needs_one = isinstance(node, All) is not verdict
+            needs_one = isinstance(node, terms.All) is not verdict
             return parts[0] if needs_one and parts else _joined("，且", dict.fromkeys(parts))
     empty = next((name for name in _names(node) if ground.values.get(name) is EMPTY), None)
     if empty is not None and not verdict:
         return _not_asked(empty, ground)
     if not verdict and (unread := _unread(node, ground.values)):
         return f"“{ground.labels.of(unread)}”不是身份证号码，看不出出生日期"
-    if isinstance(node, Compare) and isinstance(node.left, Name) and node.left.name != "today":
+    if isinstance(node, terms.Compare) and isinstance(node.left, terms.Name) and node.left.name != "today":
         given = ground.values.get(node.left.name)
         if isinstance(given, Decimal):
             return _given_number(node, given, verdict, ground.labels)
     return phrase(node, verdict, ground.labels)
 
 
-def _unread(node: Node, values: Mapping[str, Any]) -> str:
+def _unread(node: terms.Node, values: Mapping[str, Any]) -> str:
     """The name of a number of which no day of birth can be read, for it is of another paper; empty if there is none."""
-    numbers = {one.name: values.get(one.name) for one in walk(node) if isinstance(one, Born)}
+    numbers = {one.name: values.get(one.name) for one in terms.walk(node) if isinstance(one, terms.Born)}
     return next((name for name, one in numbers.items() if isinstance(one, str) and kind_of(one) != ID_CARD), "")
 
 
@@ -156,31 +143,31 @@ def _not_asked(name: str, ground: _Ground) -> str:
     return _decisive(asked_when.tree, False, ground)
 
 
-def _given_number(node: Compare, given: Decimal, verdict: bool, labels: Labels) -> str:
+def _given_number(node: terms.Compare, given: Decimal, verdict: bool, labels: Labels) -> str:
     op = node.op if verdict else _OPPOSITE[node.op]
-    label = labels.of(node.left.name) if isinstance(node.left, Name) else ""
-    plain = isinstance(node.right, Literal) and node.right.value == 0 and (op == ">" or given == 0)
+    label = labels.of(node.left.name) if isinstance(node.left, terms.Name) else ""
+    plain = isinstance(node.right, terms.Literal) and node.right.value == 0 and (op == ">" or given == 0)
     if op == "==" or plain:  # 120 is more than nothing, and 0 is nothing: that need not be said
         return f"“{label}”填的是 {number_words(given)}"
     return f"“{label}”填的是 {number_words(given)}，{_NUMBER_WORDS[op]} {_value(node.right, node.left, labels)}"
 
 
-def phrase(node: Node, truth: bool, labels: Labels) -> str:
+def phrase(node: terms.Node, truth: bool, labels: Labels) -> str:
     """A tree in words, asserted (`truth`) or denied."""
     match node:
-        case Not(item):
+        case terms.Not(item):
             return phrase(item, not truth, labels)
-        case All(items) | Any_(items):
-            joined = "，且" if isinstance(node, All) is truth else "，或者"
+        case terms.All(items) | terms.Any_(items):
+            joined = "，且" if isinstance(node, terms.All) is truth else "，或者"
             return _joined(joined, (phrase(item, truth, labels) for item in items))
-        case Compare(op, left, right):
+        case terms.Compare(op, left, right):
             return _comparison(op, left, right, truth, labels) if op != "in" else _member(left, right, truth, labels)
     return f"“{_value(node, None, labels)}”{_said('答', node, labels)}{'“是”' if truth else '“否”'}"
 
 
-def _said(word: str, node: Node, labels: Labels) -> str:
+def _said(word: str, node: terms.Node, labels: Labels) -> str:
     """How somebody said it; nothing where a department decides it."""
-    return "" if isinstance(node, Name) and node.name in labels.decided else word
+    return "" if isinstance(node, terms.Name) and node.name in labels.decided else word
 
 
 def _joined(word: str, parts: Iterable[str]) -> str:
@@ -201,42 +188,42 @@ def _stem(part: str) -> str:
     return found[0] if found else ""
 
 
-def _member(left: Node, right: Node, truth: bool, labels: Labels) -> str:
+def _member(left: terms.Node, right: terms.Node, truth: bool, labels: Labels) -> str:
     asked = _value(right, None, labels)
     chosen = _value(left, right, labels)
     return f"“{asked}”{'选了' if truth else '没有选'}“{chosen}”"
 
 
-def _comparison(op: str, left: Node, right: Node, truth: bool, labels: Labels) -> str:
+def _comparison(op: str, left: terms.Node, right: terms.Node, truth: bool, labels: Labels) -> str:
     op = op if truth else _OPPOSITE[op]
     if _is_date(left, labels) or _is_date(right, labels):
         return _of_days(op, left, right, labels)
     subject, value = _value(left, right, labels), _value(right, left, labels)
-    if isinstance(right, Literal) and isinstance(right.value, bool):
+    if isinstance(right, terms.Literal) and isinstance(right.value, bool):
         return f"“{subject}”{_said('答', left, labels)}“{'是' if right.value is (op == '==') else '否'}”"
-    if isinstance(right, Literal) and isinstance(right.value, str):
+    if isinstance(right, terms.Literal) and isinstance(right.value, str):
         return f"“{subject}”{_said('选的', left, labels)}{'是' if op == '==' else '不是'}“{value}”"
     return f"“{subject}”{_NUMBER_WORDS[op]} {value}"
 
 
-def _of_days(op: str, left: Node, right: Node, labels: Labels) -> str:
+def _of_days(op: str, left: terms.Node, right: terms.Node, labels: Labels) -> str:
     """Two days compared; of a day with a length after it whether that has passed: 到2026年8月31日，“出生日期”满6年."""
-    if isinstance(left, Shift) and left.sign > 0 and op in _LASTED:
+    if isinstance(left, terms.Shift) and left.sign > 0 and op in _LASTED:
         return f"到{_day(right, labels)}，{_day(left.base, labels)}{_LASTED[op]}{_lasting(left.length)}"
     return f"{_day(left, labels)}{_DATE_WORDS[op]}{_day(right, labels)}"
 
 
-def _day(node: Node, labels: Labels) -> str:
+def _day(node: terms.Node, labels: Labels) -> str:
     """A day in words, what somebody answers in quotes."""
     match node:
-        case Shift(base, sign, length):
+        case terms.Shift(base, sign, length):
             return f"{_day(base, labels)}{_lasting(length)}{'后' if sign > 0 else '前'}"
-        case YearDay(_, month, day):
+        case terms.YearDay(_, month, day):
             return f"{f'{labels.today.year}年' if labels.today else '当年'}{month}月{day}日"
-        case Literal(date() as day):
+        case terms.Literal(date() as day):
             return f"{day.year}年{day.month}月{day.day}日"
     words = _value(node, None, labels)
-    return words if node == Name("today") else f"“{words}”"
+    return words if node == terms.Name("today") else f"“{words}”"
 
 
 def _lasting(length: Limit) -> str:
@@ -244,40 +231,40 @@ def _lasting(length: Limit) -> str:
     return f"{years}年" if length.unit == "mo" and not months else length.words
 
 
-def _is_date(node: Node, labels: Labels) -> bool:
+def _is_date(node: terms.Node, labels: Labels) -> bool:
     match node:
-        case Shift() | YearDay() | Born():
+        case terms.Shift() | terms.YearDay() | terms.Born():
             return True
-        case Literal(value):
+        case terms.Literal(value):
             return isinstance(value, date)
-        case Name(name):
+        case terms.Name(name):
             return name in labels.dates
     return False
 
 
-def _value(node: Node, other: Node | None, labels: Labels) -> str:
+def _value(node: terms.Node, other: terms.Node | None, labels: Labels) -> str:
     match node:
-        case Literal(value):
-            names = labels.options.get(other.name, {}) if isinstance(other, Name | Paper) else {}
+        case terms.Literal(value):
+            names = labels.options.get(other.name, {}) if isinstance(other, terms.Name | terms.Paper) else {}
             return number_words(value) if isinstance(value, Decimal) else names.get(str(value), str(value))
-        case Name(name):
+        case terms.Name(name):
             return labels.of(name)
-        case Count(name) | Born(name) | Paper(name):
+        case terms.Count(name) | terms.Born(name) | terms.Paper(name):
             return f"{labels.of(name)}{_READ[type(node)]}"
-        case Sum(name, column):
+        case terms.Sum(name, column):
             return f"{labels.of(name)}里的{labels.of(f'{name}.{column}')}合计"
     return phrase(node, True, labels)
 
 
-def _names(node: Node) -> list[str]:
+def _names(node: terms.Node) -> list[str]:
     match node:
-        case Name(name) | Count(name) | Sum(name, _) | Born(name) | Paper(name):
+        case terms.Name(name) | terms.Count(name) | terms.Sum(name, _) | terms.Born(name) | terms.Paper(name):
             return [name]
-        case Compare(_, left, right):
+        case terms.Compare(_, left, right):
             return _names(left) + _names(right)
-        case Shift(base, _, _) | YearDay(base, _, _) | Not(base):
+        case terms.Shift(base, _, _) | terms.YearDay(base, _, _) | terms.Not(base):
             return _names(base)
-        case All(items) | Any_(items):
+        case terms.All(items) | terms.Any_(items):
             return [name for item in items for name in _names(item)]
     return []
 
@@ -287,12 +274,12 @@ def open_names(condition: Condition, values: Mapping[str, Any], today: date | No
     return frozenset(_open(condition.tree, values, today))
 
 
-def _open(node: Node, values: Mapping[str, Any], today: date | None) -> set[str]:
+def _open(node: terms.Node, values: Mapping[str, Any], today: date | None) -> set[str]:
     if holds(Condition("", node), values, today) is not None:
         return set()
     match node:
-        case Not(item):
+        case terms.Not(item):
             return _open(item, values, today)
-        case All(items) | Any_(items):
+        case terms.All(items) | terms.Any_(items):
             return {name for item in items for name in _open(item, values, today)}
     return {name for name in _names(node) if values.get(name, UNANSWERED) is UNANSWERED and name != "today"}

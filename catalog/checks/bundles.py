@@ -11,7 +11,7 @@ from catalog.checks.agreements import check_agreements
 from catalog.checks.conditions import Scope, check_condition, is_sound
 from catalog.checks.dictionary import role_fields
 from catalog.checks.matters import check_matter, fed_only, no_row
-from catalog.conditions import Compare, Literal, Name, names_in, walk
+from catalog.conditions import names_in
 from catalog.evaluate import EMPTY, holds
 from catalog.findings import Findings
 from catalog.matter import MaterialAsk, Matter
@@ -19,6 +19,7 @@ from catalog.model import Catalog, Path
 from catalog.reading import all_asks, conditions_of_bundle, fields_asked, given, kinds_asked, ring
 from catalog.rule_places import check_rules
 from catalog.suggest import unknown
+from catalog.terms import Compare, Literal, Name, walk
 
 MANY = frozenset({"rows", "many", "regions"})
 REGIONS = frozenset({"region", "regions", "address"})

@@ -6,30 +6,16 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal as OneOf
+from typing import Literal
 
+from catalog import terms
 from catalog.answers import FILER_TYPE, AnswerType
-from catalog.conditions import (
-    All,
-    Any_,
-    Born,
-    Compare,
-    Condition,
-    Count,
-    Literal,
-    Name,
-    Node,
-    Not,
-    Paper,
-    Shift,
-    Sum,
-    YearDay,
-)
+from catalog.conditions import Condition
 from catalog.findings import Findings
 from catalog.model import Path
 from catalog.suggest import unknown
 
-Kind = OneOf["truth", "number", "date", "text", "texts", "rows", "unknown"]
+Kind = Literal["truth", "number", "date", "text", "texts", "rows", "unknown"]
 _KINDS: Mapping[str, Kind] = {
     "yes_no": "truth", "number": "number", "integer": "number", "date": "date", "datetime": "date", "many": "texts",
     "regions": "texts", "rows": "rows",
@@ -82,26 +68,26 @@ def is_sound(condition: Condition, scope: Scope) -> bool:
 Fault = tuple[str, str, str]
 
 
-def _faults(node: Node, scope: Scope, truth: bool = False) -> Iterator[Fault]:
+def _faults(node: terms.Node, scope: Scope, truth: bool = False) -> Iterator[Fault]:
     match node:
-        case Not(item):
+        case terms.Not(item):
             yield from _faults(item, scope, truth)
-        case All(items) | Any_(items):
+        case terms.All(items) | terms.Any_(items):
             for item in items:
                 yield from _faults(item, scope, truth)
-        case Compare():
+        case terms.Compare():
             yield from _compare(node, scope)
-        case Shift():
+        case terms.Shift():
             yield from _shift(node, scope)
-        case Name(name):
+        case terms.Name(name):
             yield from _name(name, scope)
-        case Count() | Sum() | Born() | Paper():
+        case terms.Count() | terms.Sum() | terms.Born() | terms.Paper():
             yield from _told_by(node, scope)
-    if truth and not isinstance(node, Not | All | Any_ | Compare):
+    if truth and not isinstance(node, terms.Not | terms.All | terms.Any_ | terms.Compare):
         yield from _bare(node, scope)
 
 
-def _bare(node: Node, scope: Scope) -> Iterator[Fault]:
+def _bare(node: terms.Node, scope: Scope) -> Iterator[Fault]:
     kind = _kind(node, scope)
     if kind not in {"truth", "unknown"}:
         says = f"条件里的 {_shown(node)} 是{_WORDS[kind]}，不能单独作条件；请写成比较，例如 {_shown(node)} == …"
@@ -123,12 +109,12 @@ def _unknown_name(name: str, scope: Scope) -> str:
     return f"条件里的 {name} 不认识{unknown(name, sorted(scope.every()))}"
 
 
-def _told_by(node: Count | Sum | Born | Paper, scope: Scope) -> Iterator[Fault]:
-    if isinstance(node, Sum):
+def _told_by(node: terms.Count | terms.Sum | terms.Born | terms.Paper, scope: Scope) -> Iterator[Fault]:
+    if isinstance(node, terms.Sum):
         return _sum(node.name, node.column, scope)
-    if isinstance(node, Count):
+    if isinstance(node, terms.Count):
         return _count(node.name, scope)
-    return _born(node.name, scope) if isinstance(node, Born) else _paper(node.name, scope)
+    return _born(node.name, scope) if isinstance(node, terms.Born) else _paper(node.name, scope)
 
 
 def _count(name: str, scope: Scope) -> Iterator[Fault]:
@@ -163,7 +149,7 @@ def _paper(name: str, scope: Scope) -> Iterator[Fault]:
         yield "condition_type", f"paper({name}) 只能看写了 options 的证件号码字段是哪一种证件；{name} 不是", "error"
 
 
-def _shift(node: Shift, scope: Scope) -> Iterator[Fault]:
+def _shift(node: terms.Shift, scope: Scope) -> Iterator[Fault]:
     yield from _faults(node.base, scope)
     if _kind(node.base, scope) not in {"date", "unknown"}:
         yield "condition_type", f"条件里的 {_shown(node.base)} 不是日期，不能加减 {node.length}", "error"
@@ -171,7 +157,7 @@ def _shift(node: Shift, scope: Scope) -> Iterator[Fault]:
         yield "condition_unit", f"条件里的日期只能加减 mo(月)或 nd(自然日)，不能用 {node.length}", "error"
 
 
-def _compare(node: Compare, scope: Scope) -> Iterator[Fault]:
+def _compare(node: terms.Compare, scope: Scope) -> Iterator[Fault]:
     options = yield from _options(node, scope)
     if options:
         return
@@ -193,23 +179,23 @@ def _compare(node: Compare, scope: Scope) -> Iterator[Fault]:
         yield "condition_type", f"条件里的 {node.op} 只能比较数字或日期；请用 == 或 in", "error"
 
 
-def _unequal(node: Compare, scope: Scope) -> Iterator[Fault]:
-    names = [side.name for side in (node.left, node.right) if isinstance(side, Name)]
+def _unequal(node: terms.Compare, scope: Scope) -> Iterator[Fault]:
+    names = [side.name for side in (node.left, node.right) if isinstance(side, terms.Name)]
     for name in names:
         if name in scope.conditional:
             says = f"{name} 不适用时 != 为否；如要包括不适用的情形，请写 not {name} == …"
             yield "unequal", says, "warning"
 
 
-def _options(node: Compare, scope: Scope) -> Generator[Fault, None, bool]:
+def _options(node: terms.Compare, scope: Scope) -> Generator[Fault, None, bool]:
     """A side that should be an option of the other one and is not; tells by its return value that it said so."""
     said = yield from _kind_of_number(node, scope)
     for side, other in ((node.left, node.right), (node.right, node.left)):
         options = _options_of(other, scope)
-        word = side.name if isinstance(side, Name) else side.value if isinstance(side, Literal) else None
+        word = side.name if isinstance(side, terms.Name) else side.value if isinstance(side, terms.Literal) else None
         if not options or isinstance(word, bool) or word is None or str(word) in options:
             continue
-        if isinstance(side, Literal) or scope.type_of(str(word)) is None:
+        if isinstance(side, terms.Literal) or scope.type_of(str(word)) is None:
             said = True
             shown = "、".join(options[:5]) + ("…" if len(options) > 5 else "")
             name = _shown(other)
@@ -217,11 +203,11 @@ def _options(node: Compare, scope: Scope) -> Generator[Fault, None, bool]:
     return said
 
 
-def _kind_of_number(node: Compare, scope: Scope) -> Generator[Fault, None, bool]:
+def _kind_of_number(node: terms.Compare, scope: Scope) -> Generator[Fault, None, bool]:
     """A kind of paper beside the number itself, which is never equal to it."""
     for side, other in ((node.left, node.right), (node.right, node.left)):
-        known = scope.type_of(other.name) if isinstance(other, Name) else None
-        if known is not None and isinstance(side, Literal) and str(side.value) in known.papers:
+        known = scope.type_of(other.name) if isinstance(other, terms.Name) else None
+        if known is not None and isinstance(side, terms.Literal) and str(side.value) in known.papers:
             kind = f"paper({_shown(other)}) {node.op} {side.value}"
             says = f"{_shown(other)} 是号码，不等于证件种类 {side.value}；请写 {kind}"
             yield "condition_type", says, "error"
@@ -229,25 +215,25 @@ def _kind_of_number(node: Compare, scope: Scope) -> Generator[Fault, None, bool]
     return False
 
 
-def _options_of(node: Node, scope: Scope) -> tuple[str, ...]:
-    kind = scope.type_of(node.name) if isinstance(node, Name | Paper) else None
-    if isinstance(node, Paper):
+def _options_of(node: terms.Node, scope: Scope) -> tuple[str, ...]:
+    kind = scope.type_of(node.name) if isinstance(node, terms.Name | terms.Paper) else None
+    if isinstance(node, terms.Paper):
         return kind.papers if kind else ()
     return ("yes", "no") if kind and kind.type == "yes_no" else kind.options if kind else ()
 
 
-def _kind(node: Node, scope: Scope) -> Kind:
+def _kind(node: terms.Node, scope: Scope) -> Kind:
     match node:
-        case Name(name):
+        case terms.Name(name):
             known = scope.type_of(name)
             return "unknown" if known is None else _KINDS.get(known.type, "text")
-        case Literal(value):
+        case terms.Literal(value):
             return _kind_of_value(value)
-        case Shift() | YearDay() | Born():
+        case terms.Shift() | terms.YearDay() | terms.Born():
             return "date"
-        case Count() | Sum():
+        case terms.Count() | terms.Sum():
             return "number"
-        case Paper():
+        case terms.Paper():
             return "text"
     return "truth"
 
@@ -260,16 +246,16 @@ def _kind_of_value(value: Decimal | date | str | bool) -> Kind:
     return "date" if isinstance(value, date) else "text"
 
 
-def _shown(node: Node) -> str:
+def _shown(node: terms.Node) -> str:
     match node:
-        case Name(shown) | Literal(shown):
+        case terms.Name(shown) | terms.Literal(shown):
             return str(shown)
-        case Count(name) | Born(name) | Paper(name):
+        case terms.Count(name) | terms.Born(name) | terms.Paper(name):
             return f"{type(node).__name__.lower()}({name})"
-        case Sum(name, column):
+        case terms.Sum(name, column):
             return f"sum({name}.{column})"
-        case Shift(base, sign, length):
+        case terms.Shift(base, sign, length):
             return f"{_shown(base)} {'+' if sign > 0 else '-'} {length}"
-        case YearDay(_, month, day):
+        case terms.YearDay(_, month, day):
             return f"{month:02}-{day:02}"
     return "括号里的条件"

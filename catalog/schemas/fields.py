@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
 
-from catalog.conditions import BadCondition, Condition, Literal, fold, parse_condition
+from catalog.conditions import BadCondition, Condition, fold, parse_condition
 from catalog.limits import BadLimit, Limit, parse_limit
 from catalog.suggest import unknown
+from catalog.terms import Literal
 from catalog.text import Text, unfit
 
 LARGEST_LIST = 5000
