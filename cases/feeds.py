@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from forms.plan import MaterialSlot
 class Flow:
     """One thing that leg `giver` gave: a paper for slot `slot`, or a value for field `field`.
 
-    `key` names the flow for ever (`K24<09`), so that it is sent once.
+    `key` names the flow for ever (`K24<09`, once put right `K24<09#1`), so that it is sent once.
     """
 
     key: str
@@ -31,10 +31,12 @@ def flows_to(case: Case, taker: str) -> tuple[Flow, ...]:
     return (*_papers(case, taker), *_fields(case, taker))
 
 
-def event_data(flows: tuple[Flow, ...]) -> dict[str, Any]:
-    """Flows of one giver to one taker as the data of a `leg.material_added` event."""
+def event_data(flows: tuple[Flow, ...], had: Iterable[str]) -> dict[str, Any]:
+    """Flows of one giver to one taker as the data of a `leg.material_added` event; `had` are the keys of those that the
+    taker has: where one of these takes the place of such a one, the event says `corrected`."""
+    again = {_flowing(key) for key in had} & {_flowing(f.key) for f in flows}
     return {
-        "from": flows[0].giver, "keys": [f.key for f in flows],
+        "from": flows[0].giver, "keys": [f.key for f in flows], **({"corrected": True} if again else {}),
         "slots": [f.slot for f in flows if f.slot is not None],
         "materials": [{"material": f.slot, "name": r.name, "number": r.number, "stands_for": _stands_for(f, r)}
                       for f in flows if f.slot is not None for r in f.results],
@@ -48,7 +50,7 @@ def _papers(case: Case, taker: str) -> Iterator[Flow]:
             continue
         for giver in slot.by:
             if results := given_for(case, giver, slot):
-                yield Flow(f"{slot.key}<{giver}", giver, slot.key, results)
+                yield Flow(_key(slot.key, giver, results), giver, slot.key, results)
 
 
 def given_for(case: Case, giver: str, slot: MaterialSlot) -> tuple[Result, ...]:
@@ -82,7 +84,19 @@ def _fields(case: Case, taker: str) -> Iterator[Flow]:
             values = given_fields(case, giver) if giver in above and ending(case, giver) == "granted" else {}
             named = next((n for n in (removed.code, removed.code.rpartition(".")[2]) if n in values), None)
             if named is not None:
-                yield Flow(f"{removed.code}<{giver}", giver, field=removed.code, value=values[named])
+                holding = [r for r in case.legs[giver].results if not r.void and named in r.fields]
+                yield Flow(_key(removed.code, giver, holding), giver, field=removed.code, value=values[named])
+
+
+def _flowing(key: str) -> str:
+    """What flows from where, however often it was put right."""
+    what, _, giver = key.rpartition("<")
+    return f"{what}<{giver.partition('#')[0]}"
+
+
+def _key(what: str, giver: str, results: Sequence[Result]) -> str:
+    put_right = max(result.put_right for result in results)
+    return f"{what}<{giver}#{put_right}" if put_right else f"{what}<{giver}"
 
 
 def given_fields(case: Case, giver: str) -> Mapping[str, Any]:

@@ -230,7 +230,7 @@ def _flows(case: Case, now: datetime, near: Container[str]) -> Iterator[Event]:
             continue
         news = sorted((f for f in flows_to(case, number) if f.key not in leg.added), key=lambda f: f.giver)
         for _, group in groupby(news, key=lambda f: f.giver):
-            yield Event("leg.material_added", now, PLATFORM, number, event_data(tuple(group)))
+            yield Event("leg.material_added", now, PLATFORM, number, event_data(tuple(group), leg.added))
 
 
 def _consequences(

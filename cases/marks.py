@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -223,10 +223,32 @@ def _decided(leg: Leg, event: Event) -> Leg:
 
 def _granted(leg: Leg, event: Event) -> Leg:
     """The first results stand; a leg that a correction reopened gets those of its new grant."""
+    given = read_results(event.data.get("results"))
     if leg.decided_at is not None:
-        return leg.but(results=leg.results or read_results(event.data.get("results")))
-    given = read_results(event.data.get("results")) or tuple(r for r in leg.results if not r.void)
-    return _decided(leg, event).but(results=given)
+        return leg if leg.results else leg.but(results=given)
+    decided = _decided(leg, event)
+    return _given_anew(decided, given) if given else decided.but(results=tuple(r for r in leg.results if not r.void))
+
+
+def _given_anew(leg: Leg, results: Sequence[Result]) -> Leg:
+    """These results in the place of earlier ones. Of a material of which anything differs they are numbered, so that
+    whoever had the earlier ones is told (`feeds`)."""
+    if not leg.results:
+        return leg.but(results=tuple(results))
+    leg = _count(leg, "results")
+    stood = _by_material(r for r in leg.results if not r.void)
+    came = _by_material(results)
+    same = {kind for kind, found in came.items() if found == [replace(r, put_right=0) for r in stood.get(kind, ())]}
+    n = leg.rounds["results"]
+    return leg.but(results=tuple(
+        stood[r.material].pop(0) if r.material in same else replace(r, put_right=n) for r in results))
+
+
+def _by_material(results: Iterable[Result]) -> dict[str | None, list[Result]]:
+    found: dict[str | None, list[Result]] = {}
+    for result in results:
+        found.setdefault(result.material, []).append(result)
+    return found
 
 
 def _without_asks(leg: Leg) -> Leg:
@@ -329,7 +351,7 @@ def _corrected(leg: Leg, event: Event) -> Leg:
     what = event.data.get("what")
     said: Mapping[str, Any] = what if isinstance(what, Mapping) else {}
     if said.get("results"):
-        leg = leg.but(results=read_results(said["results"]))
+        leg = _given_anew(leg, read_results(said["results"]))
     if said.get("void"):
         leg = leg.but(results=tuple(replace(r, void=True) for r in leg.results))
     reason = _text(said.get("reason")) or (what if isinstance(what, str) else None)

@@ -115,7 +115,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a grant yielded: material code, number, validity, files; `void` once revoked."""
+    """What a grant yielded: material code, number, validity, files; `void` once revoked. `put_right` is which change of
+    the leg's results brought it (1, 2, …; 0: it stands as it was first granted)."""
 
     material: str | None
     name: str
@@ -125,6 +126,7 @@ class Result:
     files: tuple[Mapping[str, Any], ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
     void: bool = False
+    put_right: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,9 +138,9 @@ class Leg:
     `since` is when the leg came into its present state. `reached`: the department may have the leg, so it cannot end
     without telling it. `stopped` is why a rule ended it. `added` are the results of other legs that it already has
     (`K14<08`), `settled` the edges of the plan whose consequence was drawn (edge number → event). `rounds` counts
-    supplements, withdrawals and urges. `office` is where it was transferred to last (None: where it was filed), `left`
-    are the offices that had or may have had it before. `history` is every real event in order of arrival; two legs with
-    the same facts are equal whatever the arrival was.
+    supplements, withdrawals, urges and changes of results. `office` is where it was transferred to last (None: where it
+    was filed), `left` are the offices that had or may have had it before. `history` is every real event in order of
+    arrival; two legs with the same facts are equal whatever the arrival was.
     """
 
     leg: str

@@ -85,6 +85,8 @@ def event_name(event: Event, planned: PlannedLeg) -> str:
         return "已通知部门停止办理"  # a rule stops the leg; nobody took it back
     if event.type == TRANSFERRED:
         return f"已转由{event.data.get('to_name') or event.data.get('to')}办理"
+    if event.type == "leg.material_added" and event.data.get("corrected"):
+        return "已补充送达更正后的结果"
     if event.type == "leg.urged":
         return _URGED.get(event.by.partition(":")[0], EVENT_NAMES[event.type])
     state = _DECIDED_BY.get(event.type)

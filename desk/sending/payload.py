@@ -328,7 +328,8 @@ def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], t
     part, asked = dossier.case.plan.parts[leg.leg], data.get("slots", ())
     lines = [_line(dossier.case.plan, slot) for slot in part.slots if slot.key in asked]
     given = {code: value for code, value in dossier.answers.items() if code in data.get("fields", {})}
-    return {**head(dossier.case, leg), "from": data.get("from"),
+    corrected = {"corrected": True} if data.get("corrected") else {}
+    return {**head(dossier.case, leg), "from": data.get("from"), **corrected,
             "materials": _entries(dossier, leg.leg, lines, to),
             "fields": leg_fields(dossier.case.plan, leg.leg, given)}
 

@@ -145,3 +145,14 @@ def test_a_row_leg_is_answered_in_its_own_row(desk, catalog):
     leg = next(leg for leg in plan.legs if leg.matter == "transport-permit")
     assert in_their_words(plan, leg.leg, {"vehicles.plate": "鲁B12345", "other": "x"}) == {
         "vehicles": [{"cphm": "鲁B12345"}], "other": "x"}
+
+
+def test_who_was_told_before_a_correction_is_told_what_is_right(retirement):
+    retirement.to_medical(12)
+    right = {"results": sheet(13), "reason": "少算一个月"}
+    assert retirement.say(YEARS, "leg.corrected", minute(9), what=right, authority="复核") == "applied"
+    told = retirement.deliver(minute(10))
+    assert {(leg, type_) for leg, type_ in told} == {(MEDICAL, "leg.material_added")}
+    said = told[MEDICAL, "leg.material_added"]
+    assert (said["from"], said["corrected"], said["fields"]) == (YEARS, True, {"stjfys": 13})
+    assert retirement.deliver(minute(11)) == {}

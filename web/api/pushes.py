@@ -89,7 +89,9 @@ OF_TYPE: Mapping[str, Mapping[str, Any]] = {
         "read_code": {"type": "string", "description": "for departments that pull: hand it back to /received"}},
     "leg.supplemented": ANSWERED,
     "leg.material_added": {"from": MAYBE | {"description": "the number of the leg that gave it"}, "fields": FIELDS,
-                           "materials": MATERIALS, "ask": MAYBE},
+                           "materials": MATERIALS, "ask": MAYBE,
+                           "corrected": {"type": "boolean", "description": "true: that leg put its result right; this "
+                                                                           "takes the place of what it gave before"}},
     "leg.withdrawn": {
         **REASONED, "why": MAYBE | {
             "description": "applicant: taken back, confirm or reject it; stop, not_needed: what the leg was built on "

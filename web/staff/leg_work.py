@@ -25,7 +25,7 @@ from web.staff.result_forms import filled_blocks
 from web.staff.root import bp
 from web.wiring import house
 
-FRESH = {"leg.filed": "新的申请", "leg.supplemented": "申请人交来了补正", "leg.material_added": "材料有补充",
+FRESH = {"leg.filed": "新的申请", "leg.supplemented": "申请人交来了补正", "leg.material_added": "材料有补充或更正",
          "leg.withdrawn": "申请人要求撤回", "leg.urged": "催办", "leg.converted": "改为另一种程序"}
 
 

@@ -1,0 +1,75 @@
+"""A result that its department puts right reaches whoever was given the wrong one, once, and nobody else."""
+
+from typing import Any
+
+import pytest
+
+from cases.fold import replay
+from cases.follow import follow
+from cases.judge import judge
+from cases.model import Case, Event, LegState
+from tests.cases.case_plans import a_given_field, a_leg, a_plan, a_slot, an_edge, at, filed, happen, ours, say
+from tests.cases.case_years import CALENDAR
+
+FIRST = {"material": "permit", "name": "许可证", "number": "P-1", "fields": {"no": "7"}}
+OTHER = {"material": "map", "name": "红线图", "number": "M-1"}
+
+
+def granted() -> Case:
+    """Leg 01 gave a permit with a number and a map; 02 was filed with both, 03 had been at work, 04 waits for 03."""
+    plan = a_plan(
+        [a_leg("01", gives=["permit", "map"]), *(a_leg(n) for n in ("02", "03", "04"))],
+        [an_edge("02", "01", feeds=["K24", "K25"]), an_edge("03", "01", "before_decide", feeds=["K24", "no"]),
+         an_edge("04", "01 03", feeds=["K24"])],
+        [a_slot("02", "K24", "01", taken="permit"), a_slot("02", "K25", "01", taken="map"),
+         a_slot("03", "K24", "01", "later", "permit"), a_slot("04", "K24", "01", taken="permit")],
+        [a_given_field("no", "03", "01")],
+    )
+    case = say(filed(plan).case, "01", "leg.granted", 1, results=[FIRST, OTHER])[0]
+    return ours(case, "02", "leg.sending", 2)[0]
+
+
+def correct(case: Case, hours: float, **what: Any) -> tuple[Case, list[tuple[str, list[str], bool]]]:
+    """The case after a correction of leg 01, and what its followers are told: leg, flows, whether put right."""
+    event = Event("leg.corrected", at(hours), "dept-01", "01", {"what": what, "authority": "复核"})
+    verdict = judge(case, "01", event, CALENDAR, frozenset({"复核"}))
+    assert verdict.kind == "applied"
+    case, outcome = happen(case, *verdict.events)
+    assert follow(case, at(hours + 1), CALENDAR).outbox == ()
+    return case, [(m.leg, m.data["keys"], m.data.get("corrected", False)) for m in outcome.outbox]
+
+
+def test_whoever_has_the_wrong_result_gets_the_right_one_and_who_waits_gets_it_with_the_filing() -> None:
+    case, told = correct(granted(), 3, results=[{**FIRST, "number": "P-2"}, OTHER])
+    assert told == [("02", ["K24<01#1"], True), ("03", ["K24<01#1", "no<01#1"], True)]
+    case, outcome = say(case, "03", "leg.granted", 6, results=[])
+    assert [(m.type, m.leg, m.data["with"]) for m in outcome.outbox] == [("leg.filed", "04", ["K24<01#1"])]
+    history = [event for leg in case.legs.values() for event in leg.history]
+    assert replay(case.reference, case.plan, case.filed_at, history) == case
+
+
+def test_a_second_correction_is_told_too_and_one_that_changes_nothing_is_not() -> None:
+    case, _ = correct(granted(), 3, results=[{**FIRST, "number": "P-2"}, OTHER])
+    case, told = correct(case, 4, results=[{**FIRST, "number": "P-2"}, OTHER], reason="说明有误")
+    assert told == []
+    case, told = correct(case, 5, results=[FIRST, OTHER])
+    assert told == [("02", ["K24<01#3"], True), ("03", ["K24<01#3", "no<01#3"], True)]
+
+
+def test_only_the_paper_that_changed_is_told() -> None:
+    _, told = correct(granted(), 3, results=[FIRST, {**OTHER, "number": "M-2"}])
+    assert told == [("02", ["K25<01#1"], True)]
+
+
+def test_who_has_decided_is_not_told() -> None:
+    case = say(granted(), "02", "leg.granted", 3, results=[])[0]
+    _, told = correct(case, 4, results=[{**FIRST, "number": "P-2"}, OTHER])
+    assert [leg for leg, _, _ in told] == ["03"]
+
+
+@pytest.mark.parametrize(("number", "keys"), [("P-1", []), ("P-9", ["K24<01#1", "no<01#1"])])
+def test_a_leg_that_is_granted_anew_tells_what_differs(number: str, keys: list[str]) -> None:
+    case, told = correct(granted(), 3, state="in_review")
+    assert (case.legs["01"].state, told) == (LegState.IN_REVIEW, [])
+    case, outcome = say(case, "01", "leg.granted", 5, results=[{**FIRST, "number": number}, OTHER])
+    assert [key for m in outcome.outbox if m.leg == "03" for key in m.data["keys"]] == keys
