@@ -31,7 +31,7 @@ SCHOOL = "school-entry"  # the bundle in which those file who close their accoun
 SOLD = "home-transfer"  # the bundle in which somebody else must agree before it is filed
 DESKS = ("transport-bureau",)  # have no system: officers work on the portal's own pages
 GATEWAY_PATH, GATEWAY_SECRET, IDENTITY_SECRET = "/gateway", "gateway.secret", "identity.secret"
-REACHED = "13900000000"  # a number by which somebody agrees to be told, until they do no more
+REACHED = "13907315628"  # somebody agrees to be told by it, until they do no more; chains begin with zeros
 RATED = "评价用语示例"  # stands in the words of every rating, and must come to no department
 PRIVATE = ("370202198001019912", "370202198503029926", "13800000001", "sample@example.com", "示例不动产权第", RATED,
            "370202199308099958", "37020219950607994X", "370202196604059930", REACHED)  # what must stand open nowhere
