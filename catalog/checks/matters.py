@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.answers import AnswerType, type_of_field
 from catalog.checks.conditions import Scope, check_condition
+from catalog.checks.pledges import check_pledge
 from catalog.dictionary import Field
 from catalog.findings import Findings
-from catalog.limits import BadLimit, longer, longest_and_shortest, parse_limit
-from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter, Pledge
+from catalog.limits import longer, longest_and_shortest
+from catalog.matter import Asks, FieldAsk, Gives, LimitRow, MaterialAsk, Matter
 from catalog.model import Catalog, Path
 from catalog.reading import fields_asked, names_of, results
 from catalog.rule_places import check_rules
@@ -198,15 +199,7 @@ def _material_ask(findings: Findings, matter: Matter, ask: MaterialAsk, path: Pa
     _tolerance(findings, matter, ask, path)
     check_condition(findings, (*path, "when"), ask.when, scope)
     if ask.pledge is not None:
-        _pledge(findings, ask.pledge, (*path, "pledge"), scope)
-
-
-def _pledge(findings: Findings, pledge: Pledge, path: Path, scope: Scope) -> None:
-    check_condition(findings, (*path, "when"), pledge.when, scope)
-    _later_check(findings, pledge.later_check, (*path, "later_check"))
-    if not pledge.text:
-        says = f"承诺书 {pledge.form} 没有写承诺内容，不知道承诺什么；请写 {{form: {pledge.form}, text: 我承诺…}}"
-        findings.warn(path, "no_pledge_text", says)
+        check_pledge(findings, ask.pledge, (*path, "pledge"), scope)
 
 
 def _tolerance(findings: Findings, matter: Matter, ask: MaterialAsk, path: Path) -> None:
@@ -215,16 +208,6 @@ def _tolerance(findings: Findings, matter: Matter, ask: MaterialAsk, path: Path)
     if ask.tolerable and shortest and longer(ask.tolerable, shortest):
         says = f"容缺期限 {ask.tolerable} 超过本事项承诺时限 {shortest}"
         findings.say((*path, "tolerable"), "tolerance_too_long", says)
-
-
-def _later_check(findings: Findings, name: str | None, path: Path) -> None:
-    if name and not name[:1].isdigit():
-        findings.known(path, "事后核查的事项", name, findings.catalog.matters)
-    elif name:
-        try:
-            parse_limit(name)
-        except BadLimit as bad:
-            findings.say(path, "bad_limit", f"事后核查的{bad}")
 
 
 def check_gives(findings: Findings, gives: Gives, path: Path) -> None:
