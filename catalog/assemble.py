@@ -31,6 +31,7 @@ DICTIONARY = ("departments", "regions", "sections", "fields", "materials", "lice
 FOLDERS = (*DICTIONARY, "sets", "matters", "calendar")
 FILERS = frozenset({"self", "legal_rep", "agent"})
 YES_NO = frozenset({"yes", "no"})
+_LINE = "name_"  # how columns of a table begin that are its names in other languages: `name_en`
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +187,14 @@ def _with_options(one: Field, field_tables: Mapping[str, str], tables: Mapping[s
     table = tables.get(field_tables.get(one.code, ""))
     if table is None or one.options:
         return replace(one, inner=inner) if inner else one
-    from_rows = tuple(Option(row["code"], Text(row["name"])) for row in table.rows if "code" in row and "name" in row)
+    from_rows = tuple(Option(row["code"], _named(row)) for row in table.rows if "code" in row and "name" in row)
     return replace(one, options=from_rows, inner=inner)
+
+
+def _named(row: Mapping[str, str]) -> Text:
+    """The label of a row: its `name`, with the lines that stand in columns such as `name_en`."""
+    others = {column.removeprefix(_LINE): line for column, line in row.items() if column.startswith(_LINE)}
+    return Text(row["name"], others)
 
 
 def _options_of(kinds: Mapping[str, Mapping[str, Any]]) -> Any:

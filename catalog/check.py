@@ -10,8 +10,10 @@ from catalog.checks.asks import check_asks
 from catalog.checks.bundles import check_bundle, known_matters
 from catalog.checks.dictionary import check_days, check_dictionary, check_unused
 from catalog.checks.edges import check_edges
+from catalog.checks.languages import check_languages
 from catalog.checks.matters import check_matters
 from catalog.checks.names import check_names
+from catalog.checks.pledges import check_pledges
 from catalog.checks.sources import check_sources
 from catalog.checks.specs import check_specs
 from catalog.findings import Findings
@@ -36,6 +38,8 @@ def check(catalog: Catalog, today: date | None = None) -> tuple[Problem, ...]:
         check_sources(findings, bundle)
         check_edges(findings, bundle)
         check_specs(findings, bundle)
+        check_languages(findings, bundle)
+        check_pledges(findings, bundle.id, (matter for _, matter in known_matters(catalog, bundle)))
     if today is not None:
         check_days(findings, today)
     return tuple(sorted(set(findings.found)))

@@ -38,6 +38,14 @@ class Text(str):
         return self._lines
 
 
+def composed(pattern: str, *parts: str) -> Text:
+    """A text put together of others, such as `{}({})`: in each language in which one of them has a line."""
+    tags = {tag for part in parts if isinstance(part, Text) for tag in part.lines} | {BASE_LANGUAGE}
+    lines = {tag: pattern.format(*(part.in_language(tag) if isinstance(part, Text) else part for part in parts))
+             for tag in tags}
+    return Text(lines.pop(BASE_LANGUAGE), lines)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
     """A line of an authored file, as `file:line` with the file relative to the bundles folder."""

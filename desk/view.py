@@ -40,7 +40,7 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
     state = outcome.case_state(case)
     planned = by_leg(case)
     return {
-        "reference": case.reference, "bundle": case.plan.bundle, "bundle_name": str(case.plan.bundle_name),
+        "reference": case.reference, "bundle": case.plan.bundle, "bundle_name": case.plan.bundle_name,
         "edition": case.plan.edition, "state": state.value, "state_name": words.CASE_NAMES[state],
         "filed_at": case.filed_at.isoformat(), "masked": masked,
         "expected": _expected(schedule), "promised": _text(case.plan.promised), "critical": list(case.plan.critical),
@@ -49,7 +49,7 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
         "legs": [{**leg_view(case, planned[number], schedule.legs[number], (now, calendar), definitions),
                   **_with_office(known, number, premises)} for number in case.legs],
         "materials": [] if masked else _materials(known, files),
-        "removed": [{"key": line.key, "name": str(line.name), "rule": line.rule, "text": line.why.text}
+        "removed": [{"key": line.key, "name": line.name, "rule": line.rule, "text": line.why.text}
                     for line in case.plan.removed_materials],
         "figures": figures_json(case.plan), "plan": case.plan, "composite": composite_view(known, now, definitions),
         "on_behalf": None,
@@ -96,7 +96,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
     light = lights.light(leg, planned, leg_due, now)
     return {
         "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter,
-        "name": str(planned.name),
+        "name": planned.name,
         "variant": planned.variant,
         "instance": planned.instance if not masked or planned.instance == planned.region else None,
         "department_name": words.handler(leg, planned), "transferred_from": _from(leg),
@@ -189,7 +189,7 @@ def _result(result: Result, planned: PlannedLeg, definitions: Catalog | None) ->
 
 def _given(field: Field, value: Any, regions: Mapping[str, Region]) -> dict[str, Any]:
     """What a department gave beside a paper, in words; of rows a table, without any row where it found nothing."""
-    found = {"code": field.code, "name": str(field.name)}
+    found = {"code": field.code, "name": field.name}
     if field.type != "rows" or not isinstance(value, list):
         return {**found, "text": value_words(field, value, regions), "columns": [], "rows": []}
     columns, rows = row_words(field, value, regions)
@@ -205,9 +205,9 @@ def composite_view(known: Known, now: datetime, definitions: Catalog | None) -> 
     parts = [_part(part, case.legs[part.leg], now, masked=definitions is None) for part in one.parts]
     lines, form = {line.code: line for line in case.plan.fields}, known.row.body["form"]
     shown = [] if definitions is None else [
-        {"code": code, "name": str(lines[code].name), "text": value_words(lines[code], form[code], definitions.regions)}
+        {"code": code, "name": lines[code].name, "text": value_words(lines[code], form[code], definitions.regions)}
         for code in one.shows if code in lines and form.get(code) not in (None, "", [])]
-    return {"id": one.id, "name": str(one.name), "kind": one.kind, "issued_by": str(one.issued_by), "parts": parts,
+    return {"id": one.id, "name": one.name, "kind": one.kind, "issued_by": one.issued_by, "parts": parts,
             "stands": all(part["state"] == "held" for part in parts if part["needed"]), "shown": shown}
 
 
@@ -217,7 +217,7 @@ def _part(part: PlannedPart, leg: Leg, now: datetime, *, masked: bool) -> dict[s
     if found is not None:
         late = found.valid_to is not None and found.valid_to[:10] < now.date().isoformat()
         state = "void" if found.void else "expired" if late else "held"
-    return {"material": part.material, "name": str(part.name), "leg": part.leg, "needed": part.needed, "state": state,
+    return {"material": part.material, "name": part.name, "leg": part.leg, "needed": part.needed, "state": state,
             "number": None if found is None else MASK if masked else found.number,
             "valid_to": found.valid_to if found is not None and not masked else None}
 
@@ -225,7 +225,7 @@ def _part(part: PlannedPart, leg: Leg, now: datetime, *, masked: bool) -> dict[s
 def _materials(known: Known, files: Mapping[str, FileRow]) -> list[dict[str, Any]]:
     kept = known.row.body["materials"]
     return [
-        {"key": line.key, "name": str(line.name),
+        {"key": line.key, "name": line.name,
          "files": [{"file": name, "name": files[name].name, "size": files[name].size}
                    for name in kept.get(line.key, ()) if name in files]}
         for line in known.case.plan.materials
@@ -238,7 +238,7 @@ def summary(known: Known, calendar: WorkCalendar, now: datetime) -> dict[str, An
     expected = due.schedule(known.case, calendar, now).expected
     return {
         "reference": known.row.reference, "bundle": known.case.plan.bundle,
-        "bundle_name": str(known.case.plan.bundle_name), "state": state.value,
+        "bundle_name": known.case.plan.bundle_name, "state": state.value,
         "state_name": words.CASE_NAMES[state], "filed_at": known.case.filed_at.isoformat(),
         "due": _stamp(expected.due), "provisional": expected.provisional,
         "legs": len(known.case.legs), "over": sum(map(edges.over, known.case.legs.values())),

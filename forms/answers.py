@@ -184,7 +184,7 @@ class _Reading:
 
     def reserved(self) -> None:
         """`filer`, `chosen`, and the members chosen in one_of groups."""
-        filers = tuple(Option(code, Text(name)) for code, name in FILER_OPTIONS.items())
+        filers = tuple(Option(code, name) for code, name in FILER_OPTIONS.items())
         ticks = tuple(Option(e.matter, Text(e.matter)) for e in self.bundle.entries if e.optional)
         self.optional(FILER, "由谁提交申请", Wanted("choice", options=filers))
         self.optional(CHOSEN, "勾选的可选事项", Wanted("many", options=ticks))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from catalog.text import Text
 from forms.answers import Known
 from forms.legs import Leg
 from forms.look_ups import NOT_ASKED, OTHERS
@@ -54,7 +53,7 @@ def _slot(wish: PaperWish, outcome: Outcome, names: Names, known: Known) -> Mate
     asked = wish.key if wish.ask.any_of else wish.ask.key
     name = names.papers.get(asked) or names.asked.get(asked)
     if name is None:
-        name = names.asked[asked] = Text(asked_name(wish.ask, known))
+        name = names.asked[asked] = asked_name(wish.ask, known)
     return MaterialSlot(wish.leg.number, wish.key, name, outcome.obtained, outcome.taken, outcome.by)
 
 

@@ -17,7 +17,7 @@ from catalog.evaluate import EMPTY, UNANSWERED
 from catalog.limits import Limit, longest_and_shortest
 from catalog.matter import MaterialAsk
 from catalog.reading import all_asks
-from catalog.text import Text
+from catalog.text import Text, composed
 from forms.answers import Known
 from forms.legs import Leg
 from forms.plan import MaterialLine, PlanProblem
@@ -141,33 +141,33 @@ def _rows(leg: Leg, ask: MaterialAsk, known: Known) -> tuple[str | None, Iterabl
     return per, () if rows is UNANSWERED or rows is EMPTY else range(len(rows))
 
 
-def kind_name(kind: str, role: str | None, known: Known) -> str:
+def kind_name(kind: str, role: str | None, known: Known) -> Text:
     """What a kind is called, with whose it is."""
     material = known.catalog.materials.get(kind)
-    name = str(material.name) if material else known.labels.names.get(kind, kind)
-    return f"{name}({role_name(role, known)})" if role else name
+    name = material.name if material else Text(known.labels.names.get(kind, kind))
+    return composed("{}({})", name, role_name(role, known)) if role else name
 
 
 def role_name(role: str, known: Known) -> str:
     """What a role is called in this bundle."""
     found = known.roles.get(role)
-    return str(found.name) if found else role
+    return found.name if found else role
 
 
-def paper_name(paper: Paper, known: Known) -> str:
+def paper_name(paper: Paper, known: Known) -> Text:
     """What a line of the list is called; of several choices all, of a row its number."""
     name = _listed(paper.choices, paper.role, known) if paper.choices else kind_name(paper.kind, paper.role, known)
-    return name if paper.row is None else f"{name}(第 {paper.row + 1} {known.counted(paper.per)})"
+    return name if paper.row is None else Text(f"{name}(第 {paper.row + 1} {known.counted(paper.per)})")
 
 
-def asked_name(ask: MaterialAsk, known: Known) -> str:
+def asked_name(ask: MaterialAsk, known: Known) -> Text:
     """What one asker's paper is called, whatever settles it."""
     return _listed(ask.any_of, ask.role, known) if ask.any_of else kind_name(ask.kind, ask.role, known)
 
 
-def _listed(choices: Iterable[str], role: str | None, known: Known) -> str:
+def _listed(choices: Iterable[str], role: str | None, known: Known) -> Text:
     listed = "、".join(kind_name(*split_choice(choice, role), known) for choice in choices)
-    return f"{listed}(任选一种)"
+    return Text(f"{listed}(任选一种)")
 
 
 def split_choice(choice: str, role: str | None) -> tuple[str, str | None]:
@@ -250,4 +250,4 @@ def tolerated(wishes: list[PaperWish]) -> Limit | None:
 
 def names_of(papers: Mapping[str, Paper], known: Known) -> dict[str, Text]:
     """What every line of the list is called, by key."""
-    return {key: Text(paper_name(paper, known)) for key, paper in papers.items()}
+    return {key: paper_name(paper, known) for key, paper in papers.items()}

@@ -26,7 +26,7 @@ from forms.wanted import wanted_of_question
 from forms.words import filers_offered, open_names, phrase
 
 State = Literal["answered", "open", "idle", "not_applicable"]
-_FILER_ASK: Final = Text("由谁提交申请？")
+_FILER_ASK: Final = Text("由谁提交申请？", {"en": "Who files it?"})
 _CHOSEN_ASK: Final = Text("还有这些可选事项，要一并办理吗？")
 
 
@@ -137,7 +137,7 @@ def _state(name: str, live: set[str], known: Known) -> State:
 
 def _reserved(selection: Selection, live: set[str], known: Known) -> Iterator[AskedQuestion]:
     if FILER not in known.applies and _needs_filer(selection, known):
-        named = {code: Text(name) for code, name in filers_offered(known.catalog, known.bundle).items()}
+        named = filers_offered(known.catalog, known.bundle)
         options = {code: name for code, name in named.items() if not _refused(code, known)} or named
         yield _extra(AskedQuestion(FILER, _FILER_ASK, "choice", _state(FILER, live, known)), options, known)
     optional = {entry.matter: selection.matters[entry.matter].name for entry in known.bundle.entries if entry.optional}

@@ -19,8 +19,12 @@ from catalog.evaluate import EMPTY, UNANSWERED, holds
 from catalog.limits import Limit
 from catalog.model import Catalog
 from catalog.papers import ID_CARD, kind_of
+from catalog.text import Text
 
-FILER_OPTIONS: Final = {"self": "本人", "legal_rep": "法定代表人", "agent": "经办人(代理人)"}
+FILER_OPTIONS: Final = {
+    "self": Text("本人", {"en": "The applicant"}), "legal_rep": Text("法定代表人", {"en": "The legal representative"}),
+    "agent": Text("经办人(代理人)", {"en": "An agent"}),
+}
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NUMBER_WORDS: Final = {"==": "等于", "!=": "不等于", "<": "小于", "<=": "不超过", ">": "大于", ">=": "不小于"}
 _OF_OPTION: Final = re.compile(r"“[^”]*”(?:没有选|选了|是)(?=“[^”]*”$)")
@@ -32,7 +36,7 @@ _LASTED: Final = {"<=": "满", ">": "不满"}
 _MONTHS_OF_A_YEAR: Final = 12
 
 
-def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
+def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, Text]:
     """Who may file, as the question offers it: a person files for himself, an enterprise by its legal representative.
 
     The applicant is who the role `holder` says, the dictionary's where the bundle names no people.
@@ -43,10 +47,10 @@ def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
     return {code: name for code, name in _filers(catalog, bundle).items() if code != left_out}
 
 
-def _filers(catalog: Catalog, bundle: Bundle) -> dict[str, str]:
+def _filers(catalog: Catalog, bundle: Bundle) -> dict[str, Text]:
     """Who may file by what they are called: the agent as the bundle calls its own, which may be a guardian."""
     usual = catalog.roles.get("agent")
-    called = {role.code: str(role.name) for role in bundle.people if usual is None or role.name != usual.name}
+    called = {role.code: role.name for role in bundle.people if usual is None or role.name != usual.name}
     return {**FILER_OPTIONS, "agent": called.get("agent", FILER_OPTIONS["agent"])}
 
 

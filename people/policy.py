@@ -86,6 +86,7 @@ API: Mapping[str, Access] = {
 PAGES: Mapping[str, Access] = {
     "pages.home": PUBLIC, "pages.bundle": PUBLIC, "pages.questions": PUBLIC, "pages.question": PUBLIC,
     "pages.preview": PUBLIC, "pages.login": PUBLIC, "pages.persona": SAMPLE, "pages.logout": PUBLIC,
+    "pages.language": PUBLIC,
     "pages.to_platform": PUBLIC, "pages.from_platform": PUBLIC, "pages.left_platform": SIGNED,
     "pages.track": BY_CODE, "pages.tracked": BY_CODE, "pages.tracked_live": BY_CODE,
     "pages.start": OWN, "pages.draft": OWN, "pages.draft_plan": OWN, "pages.draft_questions": OWN,

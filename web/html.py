@@ -13,6 +13,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from connectors.advice import advice, explained
 from web.account import page, steps
 from web.account.root import bp as own_account
+from web.languages import beside, chosen, offered, phrase, phrases
 from web.pages import (
     account,
     acting,
@@ -65,9 +66,11 @@ def register_pages(app: Flask) -> None:
     app.jinja_loader = ChoiceLoader([components] if own is None else [own, components])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(advice=advice, explained=explained, day=day, moment=moment, called=called, said=said,
-                                 days=days, kinds=kinds)
+                                 days=days, kinds=kinds, t=phrase)
+    app.jinja_env.finalize = beside
+    phrases()  # read now, for a slip in them must be seen at the start
     app.jinja_env.globals.update(asset=asset, solemn=solemn, rated=oversight.rated,
-                                 acted_for=acting.acted_for, unread=news.unread)
+                                 acted_for=acting.acted_for, unread=news.unread, languages=offered, language=chosen)
     app.register_blueprint(bp)
     app.register_blueprint(own_account)
     app.register_blueprint(staff.bp)

@@ -19,7 +19,8 @@ SAMPLES: dict[str, Any] = {
 BY_CODE: dict[str, Any] = {"social_arrears": 0, "delivery": "post", "father_id": "370202199308099958",
                            "deceased_id": "370202193602109945", "new_holder_name": "示例新名称",
                            "debtor_uscc": "91370202MA0000004B", "child_id": "37020220200301994X",
-                           "home_owner_id": "370202199308099958"}
+                           "home_owner_id": "370202199308099958", "worker_born_on": "1990-05-01",
+                           "passport_until": "2099-12-31", "contract_to": "2099-12-31"}
 
 
 def filled(plan: Plan) -> dict[str, Any]:
@@ -41,6 +42,8 @@ def sample(line: FieldLine) -> Any:
     if line.type in {"choice", "many"}:
         code = line.options[0].code
         return code if line.type == "choice" else [code]
+    if line.type == "citizen_id" and line.options and "id_card" not in {option.code for option in line.options}:
+        return "passport:E12345678"
     text = "示例" * 20
     return SAMPLES.get(line.type, text[: max(line.min_length or 4, min(line.max_length or 8, 10))])
 

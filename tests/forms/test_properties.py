@@ -66,7 +66,9 @@ def declared(leg):
 
 def _names(ask):
     """What a leg may be told for one ask: its own name, its group's, and for a whole group its columns."""
-    columns = {inner.code.rpartition(".")[2] for inner in shipped().fields[ask.code].inner}
+    inner = shipped().fields[ask.code].inner
+    columns = {name for column in inner for code in [column.code.rpartition(".")[2]]
+               for name in (code, *([f"{code}_paper"] if column.type == "citizen_id" and column.options else []))}
     group = ask.code.rpartition(".")[0]
     kinds = {ask.paper_name(["id_card", "passport"])} - {None}
     return {ask.as_name or ask.code.rpartition(".")[2], group or ask.as_name or ask.code, *columns, *kinds}

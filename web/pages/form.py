@@ -61,7 +61,7 @@ def pages_of(draft: Draft) -> list[Page]:
     """Every page of the form with what is left to do on it."""
     troubled = {*draft.missing, *draft.errors}
     return [
-        Page(section.code, str(section.name),
+        Page(section.code, section.name,
              sum(1 for line in lines_of(draft, section) if not settled(line) and line.code in troubled))
         for section in asked_sections(draft)
     ]

@@ -86,7 +86,7 @@ def matches(bundle: Bundle, words: str) -> bool:
     catalog = house().catalog
     names = [str(catalog.matter_of(bundle, entry.matter).name) for entry in bundle.entries]
     guide = [line for _, lines in guide_parts(bundle) for line in lines]
-    said = " ".join([bundle.name, bundle.summary or "", bundle.stage, *names, *guide]).lower()
+    said = " ".join([*bundle.name.lines.values(), bundle.summary or "", bundle.stage, *names, *guide]).lower()
     return all(_occurs(word, said) or _occurs_in_two(word, said) for word in words.lower().split())
 
 

@@ -12,11 +12,13 @@ from werkzeug.datastructures import MultiDict
 
 from catalog.dictionary import Field, FieldType, Option, Region
 from catalog.papers import ID_CARD, kind_of, number_of, number_words, of_kind
+from catalog.text import Text
 from catalog.units import unit_words
 from forms.plan import AskedQuestion, FieldLine
 from web.pages.words import askers_words, said
 
 LIST_TYPES = frozenset({"many", "regions"})
+_YES_NO = (("yes", Text("是", {"en": "Yes"})), ("no", Text("否", {"en": "No"})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def options_of(options: Iterable[Option], type_: FieldType, level: str | None,
         fit = [region for region in regions.values() if level is None or region.level == level]
         fit.sort(key=lambda region: region.code)
         return tuple((region.code, _full_name(region, regions)) for region in fit)
-    return tuple((option.code, str(option.name)) for option in options)
+    return tuple((option.code, option.name) for option in options)
 
 
 def _full_name(region: Region, regions: Mapping[str, Region]) -> str:
@@ -109,13 +111,13 @@ def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[s
     """A situation question as an input; `asked` is the dictionary field of the same code, if it is one, of whose
     rows the `columns` decide something and cannot be left blank. What an office will give (`issued`) is not asked."""
     if question.type == "yes_no":
-        options: tuple[tuple[str, str], ...] = (("yes", "是"), ("no", "否"))
+        options: tuple[tuple[str, str], ...] = _YES_NO
     else:
         options = options_of(question.options, question.type, asked.level if asked else None, regions)
     inner = tuple(of_column(column, regions, columns) for column in (asked.inner if asked else ())
                   if column.code in columns or column.code not in issued)
     return with_value(Input(
-        question.id, question.id, str(question.ask), question.type, hint=str(asked.help or "") if asked else "",
+        question.id, question.id, question.ask, question.type, hint=(asked.help or "") if asked else "",
         unit=unit_words(question.unit), options=options, inner=inner,
         most=_most(question.max, asked.max if asked else None),
     ), question.value)
@@ -130,13 +132,13 @@ def of_given(given: Field, regions: Mapping[str, Region]) -> Input:
 def of_column(column: Field, regions: Mapping[str, Region], columns: Set[str]) -> Input:
     """A column of a repeated group that a situation question asks."""
     code = column.code.rpartition(".")[2]
-    return Input(code, code, str(column.name), column.type, required=column.required or column.code in columns,
-                 hint=str(column.help or ""), unit=unit_words(column.unit), options=_choices(column, regions))
+    return Input(code, code, column.name, column.type, required=column.required or column.code in columns,
+                 hint=column.help or "", unit=unit_words(column.unit), options=_choices(column, regions))
 
 
 def _choices(line: Field | FieldLine, regions: Mapping[str, Region]) -> tuple[tuple[str, str], ...]:
     if line.type == "yes_no":
-        return (("yes", "是"), ("no", "否"))
+        return _YES_NO
     return options_of(line.options, line.type, line.level, regions)
 
 
@@ -144,8 +146,8 @@ def of_line(line: FieldLine, departments: Mapping[str, str], regions: Mapping[st
     """A field of the merged form as an input, with who asks for it (`departments`: leg → department)."""
     code = line.code.rpartition(".")[2] if "." in line.code else line.code
     return Input(
-        code, code, str(line.name), line.type, line.required, hint=str(line.help or ""),
-        asked=askers_words(line, departments), purpose=str(line.purpose or "") if line.sensitive else "",
+        code, code, line.name, line.type, line.required, hint=line.help or "",
+        asked=askers_words(line, departments), purpose=(line.purpose or "") if line.sensitive else "",
         unit=unit_words(line.unit), options=_choices(line, regions),
         long=line.type == "text" and (line.max_length or 0) > 100,
         inner=tuple(of_line(column, {}, regions) for column in line.inner),
@@ -328,4 +330,4 @@ def answer_words(asked: Input) -> str:
         return "、".join(names.get(str(item), str(item)) for item in value)
     if isinstance(value, Mapping):
         return f"{names.get(value.get('region', ''), '')} {value.get('text', '')}".strip()
-    return f"{names.get(value, value)}{' ' + asked.unit if asked.unit else ''}"
+    return f"{value} {asked.unit}" if asked.unit else names.get(value, str(value))

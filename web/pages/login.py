@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from people.errors import PeopleError, SignInDeclined
 from web.identity import current, own_path, sign_in, sign_in_as, sign_out
+from web.languages import COOKIE, KEPT
 from web.pages.root import bp, demo
 from web.staff.tabs import tabs_of
 from web.wiring import house
@@ -45,6 +46,15 @@ def persona() -> Response:
     """Become a sample person (demo and test only)."""
     sign_in_as(request.form.get("persona", ""))
     return onward(request.form.get("next"))
+
+
+@bp.post("/language")
+def language() -> Response:
+    """Choose the language that is read beside the Chinese, or none, and stay on the page."""
+    answer = redirect(own_path(request.form.get("next"), url_for("pages.home")), 303)
+    answer.set_cookie(COOKIE, request.form.get("tag", "")[:8], max_age=KEPT, secure=house().settings.secure,
+                      httponly=True, samesite="Lax")
+    return answer
 
 
 @bp.post("/logout")

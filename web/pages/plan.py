@@ -65,7 +65,7 @@ def asked_by_section(plan: Plan) -> list[tuple[str, list[tuple[Any, str]]]]:
     lines = {line.code: line for line in plan.fields}
     departments = departments_of(plan)
     return [
-        (str(section.name), [(one, askers_words(one, departments)) for code in section.fields if code in lines
+        (section.name, [(one, askers_words(one, departments)) for code in section.fields if code in lines
                              for one in _columns(lines[code])])
         for section in plan.sections
     ]

@@ -242,7 +242,7 @@ def _seen(given: Mapping[str, Any], under: Mandate | None) -> str:
 
 def answered(plan: Plan) -> list[tuple[str, str, str]]:
     """The answered questions: id, question, answer in words."""
-    return [(item.id, str(item.ask), answer_words(shown_input(item, house().catalog)) or "无")
+    return [(item.id, item.ask, answer_words(shown_input(item, house().catalog)) or "无")
             for item in plan.questions if item.state == "answered"]
 
 

@@ -57,11 +57,16 @@ def region_name(code: str) -> str:
 
 @pass_context
 def solemn(context: Context) -> bool:
-    """Whether a page belongs to a bundle in the tone of condolence; the bundle is found by what the page is given."""
+    """Whether a page belongs to a bundle in the tone of condolence."""
+    found = bundle_of_page(context)
+    return found is not None and found.tone == "condolence"
+
+
+def bundle_of_page(context: Context) -> Bundle | None:
+    """The bundle that a page is about, found by what the page is given; None for other pages."""
     known = context.get("bundle"), context.get("draft"), context.get("view")
     ident = next((_bundle_id(one) for one in known if one), "")
-    found = house().catalog.bundles.get(ident)
-    return found is not None and found.tone == "condolence"
+    return house().catalog.bundles.get(ident)
 
 
 def _bundle_id(one: Any) -> str:
@@ -74,7 +79,7 @@ def _bundle_id(one: Any) -> str:
 def called(leg: Any) -> str:
     """What a leg (planned, or of a case's view) is called, with what tells it from its repeats."""
     name, instance = (leg["name"], leg["instance"]) if isinstance(leg, Mapping) else (leg.name, leg.instance)
-    return f"{name}（{region_name(instance)}）" if instance else str(name)
+    return f"{name}（{region_name(instance)}）" if instance else name
 
 
 def offices_of(plan: Plan) -> list[str]:
