@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, str] = {  # name: module:attribute
     "figures": "commands.definitions:figures", "sheet": "commands.definitions:sheet", "due": "commands.definitions:due",
     "sandbox": "commands.joining:sandbox", "conform": "commands.joining:conform", "gateway": "commands.joining:gateway",
     "legs": "commands.legs:legs", "retry": "commands.legs:retry", "settle": "commands.legs:settle",
-    "scans": "commands.legs:scans",
+    "scans": "commands.scans:scans",
     "quarantine": "commands.quarantine:quarantine", "reconcile": "commands.reconciling:reconcile",
     "pause": "commands.running:pause", "resume": "commands.running:resume", "dispatch": "commands.running:dispatch",
     "keys": "commands.keys:keys",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any
 
 import click
 
 from commands.delivering import delivered
+from commands.scans import scanned
 from commands.shell import (
     ALONE,
     JSON,
@@ -28,9 +27,6 @@ from commands.transferring import transfer
 from connectors.advice import advice, explained
 from desk.upkeep.troubles import Health, Trouble, health, troubles
 from store.lanes import Lane
-from store.port import Database
-from store.uploads import uncleared
-from store.uploads.uncleared import Figures, Uncleared
 
 PAGE = 200
 
@@ -92,41 +88,6 @@ def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:
     if state.drift is not None and not state.drift and not state.breaches:
         lines.append("已逐件核对：没有异常，计数相符。")
     return [*lines, *([f"服务已暂停：{printable(state.paused)}"] if state.paused else [])]
-
-
-def scanned(found: Figures, zone: tzinfo) -> list[str]:
-    """What operators are told of files that no scanner has cleared."""
-    waits = [f"待查病毒：{found.waiting} 个文件，最早自 {minute(found.since, zone)}；带它们的消息等着，查过后自动续送。"
-             "请看 clamd 是否在运行，逐个见 flask scans"] if found.since else []
-    return [*waits, *([f"有病毒：{found.infected} 个文件已停用；逐个见 flask scans"] if found.infected else [])]
-
-
-@click.command()
-@JSON
-def scans(*, as_json: bool) -> None:
-    """Files that no virus scanner has cleared: those that wait for it, and those in which something was found."""
-    with beside() as opened:
-        found = list(_uncleared(opened.db))
-    if as_json:
-        click.echo(json.dumps([{**asdict(one), "since": one.since.isoformat(), "case": case,
-                                "next_at": one.next_at.isoformat() if one.next_at else None}
-                               for one, case in found], ensure_ascii=False, indent=2))
-        return
-    zone = read_settings().zone
-    for one, case in found:
-        what = f"有病毒 {printable(one.detail)}" if one.state == "infected" else \
-            f"待查  查过 {one.tries} 次{'：' if one.detail else ''}{printable(one.detail)}"
-        click.echo(f"{one.file}  {case or '还没有用在办件里'}  自 {minute(one.since, zone)}  {what}")
-    click.echo(f"共 {len(found)} 个文件。")
-
-
-def _uncleared(database: Database) -> Iterator[tuple[Uncleared, str | None]]:
-    """All of them, read page by page."""
-    then: str | None = ""
-    while then is not None:
-        with database.read() as tx:
-            page, then = uncleared.listed(tx, then, PAGE)
-        yield from page
 
 
 @click.command()

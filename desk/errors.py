@@ -247,6 +247,12 @@ class CannotDeliver(DeskError):
     code, status = "cannot_deliver", 422
 
 
+class UnknownSpoiled(DeskError):
+    """没有这个查出病毒、还没有处理的文件；请用 flask scans 核对编号。"""
+
+    code, status = "unknown_spoiled", 404
+
+
 class UnknownStrange(DeskError):
     """没有这条待处理的异常回告；请用 flask quarantine list 核对编号。"""
 

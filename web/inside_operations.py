@@ -48,6 +48,12 @@ def deliver(home: House, asked: Asked) -> dict[str, Any]:
     return {"legs": _at(home).deliveries.deliver(names, str(asked["mode"]), act_of(asked), home.clock.now())}
 
 
+def scan_seen(home: House, asked: Asked) -> dict[str, Any]:
+    """Note that infected files are seen to: `files`."""
+    names = [str(name) for name in asked["files"]]
+    return {"files": _at(home).spoiled.seen(names, act_of(asked), home.clock.now())}
+
+
 def erase(home: House, asked: Asked) -> dict[str, Any]:
     """Erase what closed cases say of people: `references`."""
     names = [str(name) for name in asked["references"]]
@@ -127,6 +133,7 @@ def verified(home: House, asked: Asked) -> dict[str, Any]:
 
 OPERATIONS: Mapping[str, Callable[[House, Asked], dict[str, Any]]] = {
     "retry": retry, "settle": settle, "transfer": transfer, "deliver": deliver, "erase": erase,
+    "scan-seen": scan_seen,
     "quarantine-apply": quarantine_apply, "quarantine-discard": quarantine_discard, "quarantine-show": quarantine_show,
     "pause": pause, "resume": resume, "revoke": revoke, "note": note,
     "verified": verified, "reseal": reseal, "resealed": resealed, "destroy-key": destroy_key,

@@ -82,7 +82,8 @@ def _to_look_at(now: datetime) -> list[str]:
              "请查是不是克隆的机器在写同一份删除记录，分开以后运行 flask redo --none": lacking is not None,
              "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,
              f"有 {scans.waiting} 个文件在等病毒检查，请看扫描程序是否在运行(flask scans)": scans.waiting > 0,
-             f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)": scans.infected > 0}
+             f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)，处理后登记(flask scans seen)":
+                 scans.infected > 0}
     return [says for says, holds in found.items() if holds]
 
 
@@ -124,7 +125,7 @@ KEPT: Mapping[str, str] = {
     "bulletins_troubled": "messages for applicants that need somebody, by state; anything above 0 is an alarm",
     "scans_waiting": "files that wait for the virus scanner, and nothing that names them leaves",
     "scans_oldest_seconds": "how long the oldest of them waits",
-    "scans_infected": "files in which the scanner found something after they were kept; nobody gets them",
+    "scans_infected": "files in which something was found after they were kept, and that no operator has seen to",
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
     "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
     "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",

@@ -18,6 +18,7 @@ from desk.staff.erasing import Erasures
 from desk.staff.quarantine import Quarantine
 from desk.staff.rekeying import BACKUP, Rekeying
 from desk.staff.resend import Resends
+from desk.staff.spoiled import Spoiled
 from desk.staff.transfers import Transfers
 from store import marks, pausing
 from store import people as stored_people
@@ -43,6 +44,7 @@ class Operations:
         self.transfers = Transfers(premises, book)
         self.deliveries = Deliveries(premises, book)
         self.rekeying = Rekeying(premises)
+        self.spoiled = Spoiled(premises)
 
     def paused(self) -> Mark | None:
         """Since when and why the service is paused; None while it is not."""

@@ -314,3 +314,6 @@ NINETEENTH: tuple[str, ...] = (
     or action = 'account.unbind' or action = 'token.revoke' or action = 'mandate.revoke' or action = 'draft.drop'
     or action = 'store.redone')""",
 )
+
+# When an operator had done what an infected file called for.
+TWENTIETH: tuple[str, ...] = ("alter table uncleared add column seen_at {text}",)

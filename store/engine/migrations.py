@@ -30,6 +30,7 @@ from store.engine.changes import (
     THIRD,
     THIRTEENTH,
     TWELFTH,
+    TWENTIETH,
 )
 from store.engine.dialect import SQLITE_SLOTS, fill
 from store.engine.schema import FIRST
@@ -154,6 +155,11 @@ def _eighteenth(db: Any) -> None:
 @MIGRATIONS(name="0019_what_was_taken_away")
 def _nineteenth(db: Any) -> None:
     run_all(db, NINETEENTH)
+
+
+@MIGRATIONS(name="0020_infected_files_seen")
+def _twentieth(db: Any) -> None:
+    run_all(db, TWENTIETH)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

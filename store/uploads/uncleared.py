@@ -2,7 +2,8 @@
 
 A file of a deployment without a scanner, and one that was looked at as it came, stands in no row here; so what is asked
 of this table at every step is answered by a few rows or by none. `waits`: nobody has looked. `cleared`: somebody has,
-and what waited for it is being let go. `infected`: its bytes are for nobody; `next_at` is empty once its case knows.
+and what waited for it is being let go. `infected`: its bytes are for nobody; `next_at` is empty once its case knows,
+`seen_at` says when an operator had done what it calls for.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from store.rows import named, shape
 
 BARRED = "(state = 'waits' or state = 'infected')"
 _ORDER = Order(("since", "file"))
-_COLUMNS = "file, state, since, next_at, tries, detail"
+_COLUMNS = "file, state, since, next_at, tries, detail, seen_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,12 @@ class Uncleared:
     next_at: datetime | None
     tries: int
     detail: str
+    seen_at: datetime | None = None
 
 
 class Figures(NamedTuple):
-    """How many files wait, since when the first of them does, and in how many something was found."""
+    """How many files wait, since when the first of them does, and in how many something was found that no operator has
+    seen to."""
 
     waiting: int
     since: datetime | None
@@ -98,6 +101,18 @@ def condemn(tx: Tx, file: str, found: str) -> bool:
                   file=file, found=found) == 1
 
 
+def unseen(tx: Tx, file: str) -> bool:
+    """Whether something was found in a file that no operator has seen to."""
+    return bool(tx.rows("select 1 as yes from uncleared where file = :file and state = 'infected' and seen_at is null",
+                        file=file))
+
+
+def seen(tx: Tx, file: str, now: datetime) -> bool:
+    """An operator has done what an infected file calls for; False if it is none, or was seen to before."""
+    return tx.run("update uncleared set seen_at = :now where file = :file and state = 'infected' and seen_at is null",
+                  file=file, now=stamp(now)) == 1
+
+
 def settle(tx: Tx, file: str) -> None:
     """All that follows of a file is done: of one that is cleared nothing is left here."""
     tx.run("delete from uncleared where file = :file and state = 'cleared'", file=file)
@@ -154,7 +169,8 @@ def figures(tx: Tx) -> Figures:
     if not any_(tx):
         return NONE
     found = {row["state"]: row for row in tx.rows(
-        f"select state, count(*) as n, min(since) as first from uncleared where {BARRED} group by state")}
+        f"select state, count(*) as n, min(since) as first from uncleared where {BARRED} and seen_at is null"
+        " group by state")}
     waits = found.get("waits")
     return Figures(waits["n"] if waits else 0, moment(waits["first"]) if waits else None,
                    found["infected"]["n"] if "infected" in found else 0)

@@ -44,6 +44,12 @@ def test_operators_see_what_waits_and_what_was_found_and_no_archive_gets_either(
         assert home.desk.late_scans.go_round(home.clock.now()) == 1
     assert f"{papers.file}  {over.reference}" in (said := deployment.ok("scans")) and f"有病毒 {FOUND}" in said
     assert "有病毒：1 个文件已停用" in deployment.ok("legs")
+    seen = ("scans", "seen", papers.file, *WHY)
+    assert "将登记为已处理" in deployment.ok(*seen, "--dry-run") and "有病毒：1 个" in deployment.ok("legs")
+    assert "已登记为已处理" in deployment.ok(*seen) and "有病毒" not in deployment.ok("legs")
+    assert "已处理）" in deployment.ok("scans") and deployment.json("scans")[0]["seen_at"]
+    again = deployment.flask(*seen)
+    assert again.exit_code == 1 and f"{papers.file}：没有这个查出病毒、还没有处理的文件" in again.output
     deployment.ok("archive", "make", over.reference, "--into", deployment.folder / "out", *WHY)
     package = deployment.folder / "out" / f"{over.reference}.zip"
     with zipfile.ZipFile(package) as made:

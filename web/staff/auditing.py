@@ -44,6 +44,7 @@ ACTIONS: Mapping[str, str] = {
     "account.identify": "登记证件号码", "account.unbind": "解除身份", "account.erase": "注销账号", "sign_in": "登录",
     "sign_in.failed": "登录没有成功",
     "file.refused": "拒收有病毒的文件", "file.infected": "停用查出病毒的文件",
+    "scan.seen": "处理查出病毒的文件",
     "bulletin.resend": "重发提醒", "case.erase": "删除个人信息", "draft.drop": "删除草稿",
     "store.redone": "恢复后重做", "redo": "运行重做",
     "export.personal": "导出个人信息", "archive": "归档", "backup": "备份",
