@@ -157,8 +157,10 @@ def _reserved(selection: Selection, live: set[str], known: Known) -> Iterator[As
 
 def _refused(filer: str, known: Known) -> bool:
     """Whether a rule would refuse this filer whatever else is answered: nobody is offered what cannot be taken."""
-    return any(rule.effect == "block" and FILER in names_in(rule.need) and known.holds(rule.when, known.values) is True
-               and known.holds(rule.need, {**known.values, FILER: filer}) is False for rule in known.bundle.rules)
+    values = {**known.values, FILER: filer}
+    about = [rule for rule in known.bundle.rules if rule.effect == "block" and any(
+        FILER in names_in(one) for one in (rule.when, rule.need) if one is not None)]
+    return any(known.holds(rule.when, values) is True and known.holds(rule.need, values) is False for rule in about)
 
 
 def _extra(question: AskedQuestion, options: Mapping[str, Text], known: Known) -> AskedQuestion:
