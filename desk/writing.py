@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 
 from cases.model import Event, LegState
 from cases.states import OUT, TRANSFERRED
@@ -113,15 +114,18 @@ class Writing:
         tallies.note_all(tx, [(change.known.row.bundle, change.known.legs, change.changed) for change in changes], now)
 
     def _letters(self, tx: Tx, change: Change, current: Mapping[str, LegRow]) -> Sequence[Letter]:
-        """The messages of a change, each with whether it must wait for a scan before an office may fetch it. What is
-        pushed is looked at when it leaves (`desk/sending/claims.py`)."""
+        """The messages of a change, each with whether it must wait for a scan before an office may fetch it, and without
+        those files of departments in which another host found something since it was written. What is pushed is looked
+        at when it leaves (`desk/sending/claims.py`)."""
         fetched = [self._fetches(letter.office or current[letter.leg].office) for letter in change.letters]
-        barred = uncleared.held_of_case(tx, change.known.row.reference) if any(fetched) else frozenset[str]()
+        written = any(letter.body is not None for letter in change.letters)
+        barred = uncleared.held_of_case(tx, change.known.row.reference) if written or any(fetched) else frozenset[str]()
         if not barred:
             return change.letters
-        later = barred - uncleared.spoiled_results(tx, change.known.row.reference)  # no filing will name those
-        return [replace(letter, waits=fetches and _names(change, letter, barred, later))
-                for letter, fetches in zip(change.letters, fetched, strict=True)]
+        spoiled = uncleared.spoiled_results(tx, change.known.row.reference)
+        letters = [_without(letter, spoiled) for letter in change.letters]
+        return [replace(letter, waits=fetches and _names(change, letter, barred, barred - spoiled))  # no filing names those
+                for letter, fetches in zip(letters, fetched, strict=True)]
 
     def _fetches(self, office: str) -> bool:
         body = self._premises.deployment.bodies.get(office)
@@ -167,6 +171,12 @@ class Writing:
             arrived = before is not None and before.state in OUT and row.state not in OUT
             if arrived and any(event.type in FOLLOWED for event in change.known.case.legs[row.leg].history):
                 messages.hasten(tx, row.reference, row.leg, now)
+
+
+def _without(letter: Letter, files: Iterable[str]) -> Letter:
+    if letter.body is None:
+        return letter
+    return replace(letter, body=reduce(payload.without, files, letter.body))
 
 
 def _names(change: Change, letter: Letter, files: Collection[str], later: Collection[str]) -> bool:

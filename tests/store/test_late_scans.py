@@ -276,6 +276,14 @@ def test_what_names_a_departments_file_in_which_something_is_found_goes_without_
     filing = Change(known, (), (), ()), Letter("04", "leg.filed", None)
     assert [writing._names(*filing, barred, later) for later in (barred, barred - gone)] == [True, False], (
         "an office that fetches does not wait for it either")
+    entry = {"name": "决定", "files": [{"name": "纸.pdf", "url": f"https://x/{gave['-09']}"}]}
+    body = json.dumps({"data": {"materials": [entry]}}).encode()
+    known = town.desk._book.known(case.reference)
+    change = Change(known, (), (Letter("11", "leg.material_added", body),), ())
+    write = town.house.database.write
+    letter, = write(lambda tx: town.desk._book._writing._letters(tx, change, known.legs))
+    assert json.loads(letter.body)["data"]["materials"] == [
+        {"name": "决定", "files": [], "withheld": [{"name": "纸.pdf", "why": "infected"}]}], "found on another host since"
     with town.app.test_request_context():
         sheet = papers_of(town.desk.officers.sheet(PUSHED, f"{repair.reference}-04", LATER))
     assert [one for paper in sheet for one in paper.documents if "病毒" in one] == [WITHHELD.format("纸.pdf")]
