@@ -114,7 +114,7 @@ class Writing:
         tallies.note_all(tx, [(change.known.row.bundle, change.known.legs, change.changed) for change in changes], now)
 
     def _letters(self, tx: Tx, change: Change, current: Mapping[str, LegRow]) -> Sequence[Letter]:
-        """The messages of a change, each with whether it must wait for a scan before an office may fetch it, and without
+        """The messages of a change, each with whether it must wait for a scan before an office may fetch it; without
         those files of departments in which another host found something since it was written. What is pushed is looked
         at when it leaves (`desk/sending/claims.py`)."""
         fetched = [self._fetches(letter.office or current[letter.leg].office) for letter in change.letters]
@@ -123,8 +123,9 @@ class Writing:
         if not barred:
             return change.letters
         spoiled = uncleared.spoiled_results(tx, change.known.row.reference)
+        later = barred - spoiled  # no filing will name those
         letters = [_without(letter, spoiled) for letter in change.letters]
-        return [replace(letter, waits=fetches and _names(change, letter, barred, barred - spoiled))  # no filing names those
+        return [replace(letter, waits=fetches and _names(change, letter, barred, later))
                 for letter, fetches in zip(letters, fetched, strict=True)]
 
     def _fetches(self, office: str) -> bool:

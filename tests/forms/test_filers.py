@@ -10,7 +10,8 @@ ASK = "situation:\n  entrusted: {ask: 有委托书吗？, yes_no: yes}\n"
 
 
 @pytest.mark.parametrize(("rule", "entrusted", "offered"), [
-    ("need: filer == self or entrusted", False, ["self"]), ("need: filer == self or entrusted", True, ["self", "agent"]),
+    ("need: filer == self or entrusted", False, ["self"]),
+    ("need: filer == self or entrusted", True, ["self", "agent"]),
     ("when: filer == agent, need: entrusted", False, ["self"]),
     ("when: filer == agent, need: entrusted", True, ["self", "agent"]),
     ("when: not entrusted, need: filer == self", False, ["self"]),

@@ -282,8 +282,8 @@ def test_what_names_a_departments_file_in_which_something_is_found_goes_without_
     change = Change(known, (), (Letter("11", "leg.material_added", body),), ())
     write = town.house.database.write
     letter, = write(lambda tx: town.desk._book._writing._letters(tx, change, known.legs))
-    assert json.loads(letter.body)["data"]["materials"] == [
-        {"name": "决定", "files": [], "withheld": [{"name": "纸.pdf", "why": "infected"}]}], "found on another host since"
+    lost = {"name": "决定", "files": [], "withheld": [{"name": "纸.pdf", "why": "infected"}]}
+    assert json.loads(letter.body)["data"]["materials"] == [lost], "found on another host since it was written"
     with town.app.test_request_context():
         sheet = papers_of(town.desk.officers.sheet(PUSHED, f"{repair.reference}-04", LATER))
     assert [one for paper in sheet for one in paper.documents if "病毒" in one] == [WITHHELD.format("纸.pdf")]
