@@ -26,9 +26,10 @@ class Flow:
     value: Any = None
 
 
-def flows_to(case: Case, taker: str) -> tuple[Flow, ...]:
-    """Everything granted legs of the case have given so far for leg `taker`, papers first."""
-    return (*_papers(case, taker), *_fields(case, taker))
+def flows_to(case: Case, taker: str, giver: str = "") -> tuple[Flow, ...]:
+    """Everything granted legs of the case (or `giver` alone) have given so far for leg `taker`, papers first."""
+    found = (*_papers(case, taker), *_fields(case, taker))
+    return tuple(flow for flow in found if flow.giver == giver) if giver else found
 
 
 def event_data(flows: tuple[Flow, ...], had: Iterable[str]) -> dict[str, Any]:

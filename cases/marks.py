@@ -225,23 +225,22 @@ def _granted(leg: Leg, event: Event) -> Leg:
     """The first results stand; a leg that a correction reopened gets those of its new grant."""
     given = read_results(event.data.get("results"))
     if leg.decided_at is not None:
-        return leg if leg.results else leg.but(results=given)
+        return leg if leg.results or not given else _given_anew(leg, given, ())
     decided = _decided(leg, event)
-    return _given_anew(decided, given) if given else decided.but(results=tuple(r for r in leg.results if not r.void))
+    if given:  # where it is decided anew all of it counts as new: who was filed meanwhile got none of it
+        return _given_anew(decided, given, ())
+    return decided.but(results=tuple(r for r in leg.results if not r.void))
 
 
-def _given_anew(leg: Leg, results: Sequence[Result]) -> Leg:
-    """These results in the place of earlier ones. Of a material of which anything differs they are numbered, so that
-    whoever had the earlier ones is told (`feeds`)."""
-    if not leg.results:
-        return leg.but(results=tuple(results))
+def _given_anew(leg: Leg, results: Sequence[Result], stood: Iterable[Result]) -> Leg:
+    """These results in the place of those that `stood`. Of a material of which anything differs they are numbered, but
+    the first that the leg ever gave, so that whoever had earlier ones is told (`feeds`)."""
     leg = _count(leg, "results")
-    stood = _by_material(r for r in leg.results if not r.void)
-    came = _by_material(results)
-    same = {kind for kind, found in came.items() if found == [replace(r, put_right=0) for r in stood.get(kind, ())]}
-    n = leg.rounds["results"]
+    n = leg.rounds["results"] - 1
+    kept, came = _by_material(r for r in stood if not r.void), _by_material(results)
+    same = {kind for kind, found in came.items() if found == [replace(r, put_right=0) for r in kept.get(kind, ())]}
     return leg.but(results=tuple(
-        stood[r.material].pop(0) if r.material in same else replace(r, put_right=n) for r in results))
+        kept[r.material].pop(0) if r.material in same else replace(r, put_right=n) for r in results))
 
 
 def _by_material(results: Iterable[Result]) -> dict[str | None, list[Result]]:
@@ -351,7 +350,7 @@ def _corrected(leg: Leg, event: Event) -> Leg:
     what = event.data.get("what")
     said: Mapping[str, Any] = what if isinstance(what, Mapping) else {}
     if said.get("results"):
-        leg = _given_anew(leg, read_results(said["results"]))
+        leg = _given_anew(leg, read_results(said["results"]), leg.results)
     if said.get("void"):
         leg = leg.but(results=tuple(replace(r, void=True) for r in leg.results))
     reason = _text(said.get("reason")) or (what if isinstance(what, str) else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,13 +26,13 @@ from catalog.schemas.fields import check_name
 from catalog.schemas.matter import ASK_SET, MATTER
 from catalog.shaping import place_at, shaped
 from catalog.suggest import unknown
-from catalog.text import Place, Problem, Text
+from catalog.text import BASE_LANGUAGE, Place, Problem, Text
 
 DICTIONARY = ("departments", "regions", "sections", "fields", "materials", "licences", "roles", "tables", "windows")
 FOLDERS = (*DICTIONARY, "sets", "matters", "calendar")
 FILERS = frozenset({"self", "legal_rep", "agent"})
 YES_NO = frozenset({"yes", "no"})
-_LINE = "name_"  # how columns of a table begin that are its names in other languages: `name_en`
+_LINE = re.compile(r"name_([a-z]{2})")  # a column of a table that has its names in another language: `name_en`
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,8 @@ def _with_options(one: Field, field_tables: Mapping[str, str], tables: Mapping[s
 
 def _named(row: Mapping[str, str]) -> Text:
     """The label of a row: its `name`, with the lines that stand in columns such as `name_en`."""
-    others = {column.removeprefix(_LINE): line for column, line in row.items() if column.startswith(_LINE)}
-    return Text(row["name"], others)
+    others = {found[1]: line for column, line in row.items() if (found := _LINE.fullmatch(column))}
+    return Text(row["name"], {tag: line for tag, line in others.items() if tag != BASE_LANGUAGE})
 
 
 def _options_of(kinds: Mapping[str, Mapping[str, Any]]) -> Any:

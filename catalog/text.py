@@ -28,6 +28,9 @@ class Text(str):
         self._lines = MappingProxyType({BASE_LANGUAGE: line, **(others or {})})
         return self
 
+    def __reduce__(self) -> tuple[type[Text], tuple[str, dict[str, str]]]:
+        return Text, (str(self), dict(self._lines))
+
     def in_language(self, tag: str) -> str:
         """The line in language `tag`, else the Chinese one."""
         return self._lines.get(tag, str(self))

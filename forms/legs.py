@@ -11,6 +11,7 @@ from catalog import terms
 from catalog.conditions import Condition, names_in
 from catalog.evaluate import holds
 from catalog.matter import Asks, LimitRow, Matter, Rule, Variant
+from catalog.text import composed
 from forms.answers import Known
 from forms.choose import Instance, Selection
 from forms.plan import AbsentMatter, PlannedLeg, PlanProblem, Reason
@@ -172,8 +173,8 @@ def _ruled(rule: Rule, values: Mapping[str, Any], known: Known, leg: Leg | None)
             yield PlanProblem("undecided", rule.id, text, names[0])
         return
     later = _first_day(rule.need, values, known)
-    said = f"{rule.say.rstrip('。')}；{later}" if later else rule.say
-    yield PlanProblem(rule.effect, rule.id, f"{row}{said}", where)
+    said = f"{row}{rule.say.rstrip('。')}；{later}" if later else composed("{}{}", row, rule.say)
+    yield PlanProblem(rule.effect, rule.id, said, where)
 
 
 def _quoted(names: list[str], known: Known) -> str:

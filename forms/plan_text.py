@@ -27,7 +27,7 @@ _EVERYONE: Final = "全部事项都要"
 def pledge_texts(matters: Iterable[Matter]) -> dict[str, str]:
     """What is pledged, by the pledge's code."""
     asks = [ask for matter in matters for part in all_asks(matter) for ask in part.materials]
-    return {ask.pledge.form: str(ask.pledge.text) for ask in asks if ask.pledge and ask.pledge.text}
+    return {ask.pledge.form: ask.pledge.text for ask in asks if ask.pledge and ask.pledge.text}
 
 
 def plan_lines(plan: Plan, pledges: Mapping[str, str], places: Mapping[str, str]) -> list[str]:

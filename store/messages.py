@@ -296,6 +296,12 @@ def _with_body(tx: Tx, reference: str, which: str) -> list[Message]:
         f"select * from messages where reference = :r and {which} and frozen is not null {{lock}}", r=reference)]
 
 
+def awaits_earlier(tx: Tx, which: MessageId) -> bool:
+    """Whether an earlier message of its type to its leg may still arrive."""
+    return bool(tx.rows("select 1 as yes from messages where reference = :reference and leg = :leg and type = :type"
+                        " and n < :n and state in ('due', 'leased', 'unknown', 'stuck') limit 1", **which.where))
+
+
 def hasten(tx: Tx, reference: str, leg: str, now: datetime) -> None:
     """Whatever waits for the filing of a leg and was never tried is due now."""
     if tx.run("update messages set next_at = :now where reference = :r and leg = :leg and type <> 'leg.filed'"

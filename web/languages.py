@@ -43,7 +43,7 @@ def chosen() -> str:
     found: str | None = kept.get("beside")
     if found is None:
         tag = asked().cookies.get(COOKIE, "")
-        found = kept.beside = tag if _TAG.fullmatch(tag) else ""
+        found = kept.beside = tag if _TAG.fullmatch(tag) and tag != BASE_LANGUAGE else ""
     return found
 
 

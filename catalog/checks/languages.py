@@ -9,7 +9,7 @@ from catalog.checks.bundles import known_matters
 from catalog.dictionary import Field
 from catalog.findings import Findings
 from catalog.model import Path
-from catalog.reading import fields_asked, kinds_asked
+from catalog.reading import all_asks, fields_asked, kinds_asked, results
 from catalog.text import BASE_LANGUAGE, Text
 
 
@@ -27,18 +27,25 @@ def check_languages(findings: Findings, bundle: Bundle) -> None:
 def _labels(findings: Findings, bundle: Bundle) -> Iterator[tuple[Path, list[Text | None]]]:
     catalog = findings.catalog
     matters = [matter for _, matter in known_matters(catalog, bundle)]
+    yield ("bundles", bundle.id, "summary"), [bundle.summary]
+    for role in bundle.people:
+        yield ("bundles", bundle.id, "people", role.code), [role.name]
+    for rule in bundle.rules:
+        yield ("bundles", bundle.id, "rules", rule.id), [rule.say]
     for question in bundle.questions:
         yield (("bundles", bundle.id, "situation", question.id),
                [question.ask, question.why, *(option.name for option in question.options)])
-    codes = frozenset[str]().union(*map(fields_asked, matters))
+    codes = frozenset(one.id for one in bundle.questions).union(*map(fields_asked, matters))
     fields = [one for code, one in catalog.fields.items() if code in codes]
     for code in {one.section for one in fields} & catalog.sections.keys():
         yield ("sections", code), [catalog.sections[code].name, catalog.sections[code].help]
     for one in fields:
         yield ("fields", one.code), list(_of_field(one))
     for matter in matters:
-        yield ("matters", matter.id), [matter.name]
-    for code in frozenset[str]().union(*map(kinds_asked, matters)) & catalog.materials.keys():
+        pledges = [ask.pledge.text for asks in all_asks(matter) for ask in asks.materials if ask.pledge]
+        yield ("matters", matter.id), [matter.name, *(rule.say for rule in matter.rules), *pledges]
+    given = {code for matter in matters for one in results(matter) for code in one.materials}
+    for code in sorted(frozenset(given).union(*map(kinds_asked, matters)) & catalog.materials.keys()):
         yield ("materials", code), [catalog.materials[code].name, catalog.materials[code].help]
 
 

@@ -14,12 +14,14 @@ from catalog.reading import all_asks
 
 def check_pledges(findings: Findings, bundle: str, matters: Iterable[Matter]) -> None:
     """One statement of a bundle says one thing: it is signed once and shown once, whoever takes it."""
-    said: dict[str, str] = {}
+    said: dict[str, tuple[str, str]] = {}
     for matter in matters:
         pledges = [ask.pledge for asks in all_asks(matter) for ask in asks.materials if ask.pledge is not None]
         for pledge in pledges:
-            if pledge.text and said.setdefault(pledge.form, str(pledge.text)) != pledge.text:
-                says = f"承诺书 {pledge.form} 在 {bundle} 里有两种内容，申请人只看得到一种；内容不同的请各取一个编码"
+            text, first = said.setdefault(pledge.form, (str(pledge.text), matter.id)) if pledge.text else ("", "")
+            if pledge.text and text != pledge.text:
+                says = (f"承诺书 {pledge.form} 在 {bundle} 里有两种内容(事项 {first} 和 {matter.id})，"
+                        "申请人只看得到一种；内容不同的请各取一个编码")
                 findings.say(("matters", matter.id), "pledge_says_two_things", says)
 
 

@@ -240,6 +240,7 @@ class Claims:
             # Written anew each time: a result that arrived meanwhile belongs into a filing that has not left.
             written = self._letters_for(reference, [one.id for one in wanted if one.frozen is None], now)
             bodies = self._cleared(reference, written | self._frozen([one for one in wanted if one.frozen is not None]))
+            bodies = self._in_turn(bodies)
             courses["waits"] += [item for item in courses["leaves"] if item.message.id not in bodies]
             courses["leaves"] = [item for item in courses["leaves"] if item.message.id in bodies]
             written = {which: body for which, body in written.items() if which in bodies}
@@ -262,6 +263,15 @@ class Claims:
         with self._premises.database.read() as tx:
             barred = uncleared.of_case(tx, reference)
         return {which: body for which, body in bodies.items() if not payload.names(body, barred)}
+
+    def _in_turn(self, bodies: dict[MessageId, bytes]) -> dict[MessageId, bytes]:
+        """Without those that put right what an earlier message may still bring: the earlier one would come last."""
+        later = [which for which, body in bodies.items() if which.n > 1 and payload.puts_right(body)]
+        if not later:
+            return bodies
+        with self._premises.database.read() as tx:
+            early = {which for which in later if messages.awaits_earlier(tx, which)}
+        return {which: body for which, body in bodies.items() if which not in early}
 
     def _frozen(self, kept: Sequence[Message]) -> dict[MessageId, bytes]:
         """What was frozen of messages that left before. A letter that cannot be opened keeps its own case waiting."""

@@ -321,6 +321,11 @@ def _round(dossier: Dossier, leg: PlannedLeg, ask: str) -> int | None:
     return asked.index(ask) + 1 if ask in asked else None
 
 
+def puts_right(body: bytes) -> bool:
+    """Whether a message brings in the place of what an earlier one brought."""
+    return b'"corrected":true' in body and json.loads(body)["data"].get("corrected") is True
+
+
 def material_added(dossier: Dossier, leg: PlannedLeg, data: Mapping[str, Any], to: Addressee) -> dict[str, Any]:
     """The data of `leg.material_added`: results of the leg `from` that flow here, or papers brought in their place."""
     if "ask" in data:

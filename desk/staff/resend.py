@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from cases.feeds import event_data, flows_to
 from cases.model import Case, Event
 from cases.states import OUT, TRANSFERRED
 from connectors.base import Body
@@ -44,13 +45,15 @@ TOGETHER = 100  # cases in one transaction: as many as a page of the list, or se
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A message that did not arrive, with its attempts and its case; `office` None: the list does not have it."""
+    """A message that did not arrive, with its attempts and its case; `office` None: the list does not have it. It is
+    `overtaken` where a later message of its type went to its leg."""
 
     known: Known
     message: Message
     attempts: tuple[Attempt, ...]
     office: Body | None
     body: bytes | None = None
+    overtaken: bool = False
 
     @property
     def leg(self) -> str:
@@ -115,13 +118,14 @@ class Resends:
         except UnknownCase:
             return []
         with self._premises.database.read() as tx:
-            kept = [message for message in messages.of_case(tx, reference)
-                    if message.leg == leg and message.state in TROUBLED
-                    and which in ("", f"{message.type}:{message.n}")]
+            found = [message for message in messages.of_case(tx, reference) if message.leg == leg]
+            kept = [message for message in found
+                    if message.state in TROUBLED and which in ("", f"{message.type}:{message.n}")]
+            last = {message.type: message.n for message in found if message.state != "cancelled"}
             bodies = messages.bodies(tx, kept)
             listed = self._premises.deployment.bodies
             return [_Item(known, message, tuple(leases.attempts_of(tx, message)), listed.get(message.office),
-                          bodies.get(message.id)) for message in kept]
+                          bodies.get(message.id), message.n < last[message.type]) for message in kept]
 
     def _wishes(self, items: Sequence[_Item], corrected: bool, act: Act, now: datetime) -> list[Wish]:
         """What is to be sent again, by case."""
@@ -157,6 +161,10 @@ class Resends:
         if old.type == "leg.filed" or item.body is None:
             return None
         said = json.loads(item.body)["data"]
+        if said.get("from") is not None and (given := flows_to(known.case, old.leg, said["from"])):
+            # Whatever its giver gives now, for a later message may have put right a part of it.
+            return self._letters.about(known, now).body(old.leg, old.type, event_data(
+                given, known.case.legs[old.leg].added))
         made = [event.data for event in known.case.legs[old.leg].history if event.type in MADE_BY[old.type]
                 and all(event.data.get(mark) == said.get(mark) for mark in MARKS)]
         return self._letters.about(known, now).body(old.leg, old.type, made[-1]) if made else item.body
@@ -229,6 +237,8 @@ def refusal(item: _Item, corrected: bool) -> str | None:
     if corrected:
         sure = message.state == "refused" or definitely_absent(item.attempts, item.office.read_lag)
         return None if sure else "部门没有明确拒收，也没有明确答复“没有收到”；不能改发新消息，以免重复立案"
+    if message.type == "leg.material_added" and message.state == "refused" and item.overtaken:
+        return "之后又送过别的材料，原样重发会把旧的内容放到后面；请改发新消息(--corrected)"
     if message.state == "unknown" and not item.office.honours_keys:
         return "正在向部门查询上次是否送达，且该部门不识别重复编号；请等查询有结果"
     return None

@@ -67,9 +67,23 @@ def test_who_has_decided_is_not_told() -> None:
     assert [leg for leg, _, _ in told] == ["03"]
 
 
-@pytest.mark.parametrize(("number", "keys"), [("P-1", []), ("P-9", ["K24<01#1", "no<01#1"])])
-def test_a_leg_that_is_granted_anew_tells_what_differs(number: str, keys: list[str]) -> None:
-    case, told = correct(granted(), 3, state="in_review")
+@pytest.mark.parametrize("void", [False, True])
+@pytest.mark.parametrize("number", ["P-1", "P-9"])
+def test_a_leg_that_is_granted_anew_tells_all_of_it(number: str, void: bool) -> None:
+    case, told = correct(granted(), 3, state="in_review", void=void)
     assert (case.legs["01"].state, told) == (LegState.IN_REVIEW, [])
     case, outcome = say(case, "01", "leg.granted", 5, results=[{**FIRST, "number": number}, OTHER])
-    assert [key for m in outcome.outbox if m.leg == "03" for key in m.data["keys"]] == keys
+    assert [key for m in outcome.outbox if m.leg == "03" for key in m.data["keys"]] == ["K24<01#1", "no<01#1"]
+
+
+@pytest.mark.parametrize("later", ["leg.granted", "leg.corrected"])
+def test_results_that_come_again_after_there_were_none_are_told(later: str) -> None:
+    case, _ = correct(granted(), 3, state="in_review", void=True)
+    case, outcome = say(case, "01", "leg.granted", 4, results=[])
+    assert [m.type for m in outcome.outbox if m.leg == "03"] == []
+    if later == "leg.granted":
+        outcome = say(case, "01", later, 5, results=[FIRST])[1]
+        told = [(m.leg, m.data["keys"]) for m in outcome.outbox]
+    else:
+        told = [(leg, keys) for leg, keys, _ in correct(case, 5, results=[FIRST])[1]]
+    assert ("03", ["K24<01#1", "no<01#1"]) in told

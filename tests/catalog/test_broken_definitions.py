@@ -188,7 +188,7 @@ BROKEN = [
            "事后核查的时限 3weeks 无法识别"),
     Broken(M, "materials: [K14, K24, {K16",
            "materials: [{K14: {pledge: {form: works_pledge, text: 我承诺别的}}}, K24, {K16", "road-excavation:",
-           "承诺书 works_pledge 在 utilities 里有两种内容，申请人只看得到一种；内容不同的请各取一个编码"),
+           "承诺书 works_pledge 在 utilities 里有两种内容(事项 road-excavation 和 road-excavation)，"),
     Broken(M, ", text: 我承诺按规范施工}", "}", "works_pledge", "承诺书 works_pledge 没有写承诺内容", level="warning"),
     Broken(U, "id: utilities", "id: utility", "id: utility",
            "id utility 与文件名 utilities.yaml 不同；请把 id 写成 utilities，或把文件改名为 utility.yaml"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from catalog.assemble import assemble
 from catalog.check import check
 from catalog.text import Text, composed
@@ -9,9 +11,9 @@ from tests.forms.authored import BASE, matter, written
 
 KINDS = """kinds:
   name: 种类
-  columns: [code, name, name_en, ga]
+  columns: [code, name, name_en, name_zh, name_short]
   rows:
-    - {code: one, name: 甲, name_en: First, ga: "1"}
+    - {code: one, name: 甲, name_en: First, name_zh: 乙, name_short: S}
 """
 
 
@@ -35,10 +37,14 @@ def test_options_of_a_table_have_their_line_in_a_column_of_that_language() -> No
     fields = "kind: {name: {zh: 种类, en: Kind}, type: choice, table: kinds}\n"
     told = noted("{zh: 甲事, en: Matter}", fields, **{"tables.yaml": KINDS})
     assert not any("种类" in line or "「甲」" in line for line in told)
+    texts = written(matter("m", "fields: [kind]"), "matters: {m: {}}\n", fields)
+    option, = assemble({**BASE, **texts, "tables.yaml": KINDS}).catalog.fields["kind"].options
+    assert option.name.lines == {"zh": "甲", "en": "First"}
 
 
 def test_a_composed_text_has_a_line_in_each_language_of_its_parts() -> None:
     text = composed("{}({})", Text("身份证件", {"en": "Paper"}), Text("经办人"))
     assert (text, text.in_language("en")) == ("身份证件(经办人)", "Paper(经办人)")
     assert text.in_language("ja") == text
+    assert copy.deepcopy(text).lines == text.lines
     assert composed("{}！", "甲").lines == {"zh": "甲！"}

@@ -4,6 +4,7 @@ to doctor one thing in it."""
 from copy import deepcopy
 
 from chaos.evidence import LINES, Evidence
+from chaos.forms import REACHED
 from chaos.signing_in import NUMBERS
 
 REFERENCE = "20260302AAAA"
@@ -267,7 +268,7 @@ def entrusted():
             did("withdraw", 40, status=403),
             {"what": "answers", "body": OWNER, "at": AT + 6, "reference": REFERENCE, "since": AT + 5, "untold": 0},
             *({"what": what, "body": OWNER, "at": AT + at, "kinds": ["filed_for", "granted", "ended"], "mobile": mobile}
-              for at, what, mobile in ((-30, "chooses", "13900000000"), (-29, "chose", "13900000000"),
+              for at, what, mobile in ((-30, "chooses", REACHED), (-29, "chose", REACHED),
                                        (50, "chooses", ""), (51, "chose", "")))]
 
 
@@ -290,7 +291,7 @@ def bulletins():
     """What the gateway heard: one bulletin for each, the first of them twice."""
     granted = "“甲”“乙”“丙”等 4 项已办结，可以查看结果；整件事已结束（已办结）"
     texts = {OWNER: f"代办人替您提交了申请；没有委托过的，请到“委托”页面查看；{granted}", AGENT: granted}
-    said = {who: {"recipient": {"subject": who, **({"mobile": "13900000000"} if who == OWNER else {})},
+    said = {who: {"recipient": {"subject": who, **({"mobile": REACHED} if who == OWNER else {})},
                   "references": [REFERENCE], "text": text} for who, text in texts.items()}
     base = {"body": "message-gateway", "at": AT + 45}
     return [{**base, "what": what, "key": f"news_{who}", "said": said[who], "attempt": attempt, "body_sha256": who}

@@ -7,6 +7,7 @@ import pytest
 from chaos.checker import RULES, check, figures, verdict
 from chaos.driver import Patience
 from chaos.evidence import LINES
+from chaos.forms import REACHED
 from chaos.judges.effects import delays
 from chaos.judges.news import pieces_told
 from tests.chaos import small
@@ -179,7 +180,7 @@ DOCTORED = {
         lambda files: small.one(files["ledger"], what="heard")["said"]["recipient"].update(name="示例甲"),
         put("ledger", {"what": "heard", "attempt": 2}, at=small.AT + 90),
         lambda files: small.one(files["ledger"], what="heard", key="news_agent")["said"]["recipient"].update(
-            mobile="13900000000")],
+            mobile=REACHED)],
     "I42 filing delayed": [put("clients", {"what": "ack"}, at=small.AT + 7)],
     "I43 packages": [
         lambda files: files["run"]["archive"].update(made=[1, "broken"]),

@@ -35,6 +35,8 @@ def test_english_stands_beside_the_chinese_from_the_guide_to_the_progress(visito
     assert "女 Female" in visitor.text and "护照 Passport" in visitor.page
     visitor.get(f"/drafts/{draft}/form/job")
     assert "是 Yes" in visitor.text
+    visitor.get(f"/drafts/{draft}/materials")
+    assert "We vouch that this person has no criminal record" in visitor.text, "who signs can read it"
     fill(visitor, draft)
     visitor.get(f"/drafts/{draft}/review")
     assert "员工性别 Sex 男 Male" in visitor.text and "劳动合同 Employment contract" in visitor.text
@@ -57,7 +59,7 @@ def test_the_choice_holds_until_it_is_taken_back_on_whatever_page(visitor: Visit
     assert "开始办理 Start" not in visitor.text
 
 
-@pytest.mark.parametrize("tag", ["fr", "zz", "<b>", "e" * 300])
+@pytest.mark.parametrize("tag", ["fr", "zh", "zz", "<b>", "e" * 300])
 def test_a_language_in_which_nothing_is_written_changes_nothing(visitor: Visitor, tag: str) -> None:
     choose(visitor, tag)
     assert "外国人来华工作</h1>" in visitor.page and "<b>" not in visitor.page

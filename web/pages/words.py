@@ -10,6 +10,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from catalog.bundle import Bundle
+from catalog.text import BASE_LANGUAGE, Text
 from forms.plan import FieldLine, Plan, PlannedLeg
 from web.wiring import house
 
@@ -41,7 +42,8 @@ _DAY = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}:\d{2})(?::\d{2})
 def said(text: object) -> str:
     """A sentence as people read it: regions by name, days as `2026年3月1日`, and no codes of rules."""
     plain = _RULE.sub("", _REGION.sub(lambda found: f"（{region_name(found[1])}）", str(text)))
-    return _DAY.sub(_day_words, plain).replace("。；", "；")
+    shown = _DAY.sub(_day_words, plain).replace("。；", "；")
+    return Text(shown, {**text.lines, BASE_LANGUAGE: shown}) if isinstance(text, Text) else shown
 
 
 def _day_words(found: re.Match[str]) -> str:
