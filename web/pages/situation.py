@@ -216,6 +216,7 @@ def _page(place: Asking, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
             else url_for("pages.bundle", bundle=place.bundle.id))
     return render_template("question.html", bundle=place.bundle, asked=asked, item=shown, back=back, number=at + 1,
                            reserved_why=RESERVED_WHY,
+                           stops=[problem for problem in plan.problems if problem.level == "block"],
                            problems=problems_of([shown]))
 
 
