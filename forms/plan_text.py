@@ -108,15 +108,16 @@ def _when(leg: PlannedLeg, plan: Plan) -> str:
 
 _ORDER: Final[Mapping[str, str]] = {
     "before_start": "等 {who} 办结才能开始", "before_decide": "可以同时办，等 {who} 办结才能决定",
-    "before_deliver": "与 {who} 一起出件", "cancels": "{who} 都没办成，这里也不办",
+    "before_deliver": "与 {who} 一起出件", "cancels": "{who} 没办成，这里也不办",
+    "cancels_all": "{who} 都没办成，这里也不办",
 }
 
 
 def _order(edge: PlannedEdge, names: Mapping[str, str]) -> str:
-    several = len(edge.targets) > 1 and edge.kind != "cancels"
-    joint = {"any": "其中一个", "ended": "都有结果"}.get(edge.join, "") if several else ""
+    several, cancels = len(edge.targets) > 1, edge.kind == "cancels"
+    joint = {"any": "其中一个", "ended": "都有结果"}.get(edge.join, "") if several and not cancels else ""
     who = "、".join(f"{target} {names[target]}" for target in edge.targets) + (f"（{joint}）" if joint else "")
-    return _ORDER[edge.kind].format(who=who)
+    return _ORDER["cancels_all" if several and cancels else edge.kind].format(who=who)
 
 
 def _form(plan: Plan) -> list[str]:

@@ -1,4 +1,5 @@
-"""Checks of how asks are written: bounds that mean something, what an ask for one of several papers is called."""
+"""Checks of how asks are written: bounds that mean something, what an ask for one of several papers is called,
+columns that are asked no oftener than their table."""
 
 from __future__ import annotations
 
@@ -19,6 +20,17 @@ def check_asks(findings: Findings) -> None:
                 check_bound_types(findings, fields[ask.code], ask, (*path, "fields", ask.code))
         for one in asks.materials:
             _name(findings, one, (*path, "materials", one.key))
+        _columns(findings, asks, path)
+
+
+def _columns(findings: Findings, asks: Asks, path: Path) -> None:
+    """A column asked always brings its table back where the table itself is not asked."""
+    sometimes = {ask.code for ask in asks.fields if ask.when is not None}
+    for ask in asks.fields:
+        group = ask.code.rpartition(".")[0]
+        if ask.when is None and group in sometimes:
+            says = f"{group} 写了 when，它的列 {ask.code} 没有写，别的情形下仍会问这张表；请在列上也写同样的 when"
+            findings.warn((*path, "fields", ask.code), "column_always", says)
 
 
 def _everything(findings: Findings) -> Iterator[tuple[Path, Asks]]:

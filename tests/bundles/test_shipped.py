@@ -18,6 +18,7 @@ from tests.bundles.shipped import CATALOG, LOADED, TODAY, planned, public_plan
 BUNDLES = {
     "after-life": (9, 7, 1, (17, 7, "wd")),
     "bankruptcy-check": (9, 9, 3, (3, 3, "wd")),
+    "cafe": (5, 3, 7, (20, 3, "wd")),
     "card-services": (6, 4, 1, (15, 15, "wd")),  # making a card takes as long as it did
     "credit-repair": (5, 2, 2, (23, 13, "wd")),
     "deregistration": (7, 6, 1, (24, 24, "nd")),  # the notice period is the law's own
@@ -27,6 +28,7 @@ BUNDLES = {
     "listing-check": (14, 14, 1, (3, 3, "wd")),
     "newborn": (6, 5, 1, (22, 7, "wd")),
     "oversize": (6, 2, 2, (5, 3, "wd")),
+    "pet-clinic": (6, 4, 10, (20, 10, "wd")),
     "restaurant": (6, 4, 8, (20, 10, "wd")),
     "retirement": (7, 5, 0, (60, 20, "wd")),
     "school-entry": (6, 4, 0, (10, 10, "wd")),  # data checks and one decision, whose old limit nobody published
@@ -180,7 +182,8 @@ def test_sensitive_fields_say_what_they_are_for_and_only_askers_see_them() -> No
     askers = [matter.id for matter in CATALOG.matters.values()
               for ask in matter.asks.fields if ask.code == "legal_rep_id"]
     filed_by_the_legal_rep = {entry.matter for entry in CATALOG.bundles["listing-check"].entries}
-    assert set(askers) == {"water-supply", "power-supply", "pipeline-permit", "river-works", *filed_by_the_legal_rep}
+    assert set(askers) == {"water-supply", "power-supply", "pipeline-permit", "river-works", "vet-permit",
+                           *filed_by_the_legal_rep}
 
 
 def test_every_label_is_written_in_chinese() -> None:

@@ -181,6 +181,10 @@ BROKEN = [
     Broken("sets.yaml", ", {agent_id: {when: filer == agent}}", "", "materials: [{premises",
            "一件事 utilities 用了角色 agent，但没有事项询问它的证件号字段 agent_id，无法查证照，只能上传",
            where=M, level="warning"),
+    Broken("matters/transport.yaml", "到龄确认, department: human-resources, limits: {promised: 1wd}, asks: {fields: [",
+           "到龄确认, department: human-resources, limits: {promised: 1wd}, asks: {fields: [{vehicles: {when: "
+           "filer == agent}}, vehicles.vin, ", "age-check:", "vehicles 写了 when，它的列 vehicles.vin 没有写，"
+           "别的情形下仍会问这张表；请在列上也写同样的 when", level="warning"),
     Broken(M, "pledge: {form: works_pledge, signers: [holder], when: line_length <= 200, text: 我承诺按规范施工}",
            "pledge: yes", "pledge: yes",
            "pledge 要写承诺书的编码(自己取名)和承诺内容，例如 {form: my_pledge, text: 我承诺…}"),

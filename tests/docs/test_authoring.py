@@ -103,7 +103,7 @@ def test_what_a_reader_ends_up_with_loads_and_checks_clean(guide: str) -> None:
     loaded = assemble(list(steps(guide))[-1].texts)
     assert errors(loaded) == []
     own = sorted(set(loaded.catalog.bundles) - {name.removesuffix(".yaml") for name in SHIPPED})
-    assert own == ["cafe", "cafe-shinan", "pet-clinic"]
+    assert own == ["bakery", "bakery-shinan", "swimming-pool"]
     assert [str(problem) for bundle in own for problem in explore(loaded.catalog, bundle, TODAY)] == []
 
 

@@ -57,6 +57,11 @@ def test_order_rows_counts_and_pledges_are_said():
     assert "〔从电子证照库调取〕" in lines
 
 
+def test_what_is_not_needed_once_another_is_refused_says_whether_one_or_all_of_several():
+    assert "     03 动物诊疗许可 没办成，这里也不办" in text("pet-clinic")
+    assert any(line.endswith(" 都没办成，这里也不办") and "、" in line for line in text("utilities"))
+
+
 def test_what_everybody_asks_is_said_in_three_words():
     lines = text("utilities")
     assert any(line.endswith("联系手机  全部事项都要") for line in lines)

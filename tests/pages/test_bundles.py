@@ -76,6 +76,20 @@ def test_a_shipped_bundle_is_filed_through_its_pages(portal: str, bundle: str) -
         assert visitor.get(f"/drafts/{draft}{page}") == receipt, f"{page} of a filed draft leads to its receipt"
 
 
+def test_an_answer_that_a_rule_refuses_is_told_at_the_next_question_and_no_more_once_it_is_changed(portal: str) -> None:
+    visitor = Visitor(portal)
+    first = visitor.get("/bundles/cafe/questions")
+    assert visitor.send(first, [("fumes", "yes")]) == "/bundles/cafe/questions/food_items"
+    assert "还不能办理" in visitor.page and "请改办“开办餐饮店”" in visitor.page
+    visitor.get(first)
+    visitor.send(first, [("fumes", "no")])
+    assert "还不能办理" not in visitor.page
+    at = visitor.get("/bundles/pet-clinic/questions")
+    for answer in ("hospital", "no"):
+        at = visitor.send(at, [(at.rpartition("/")[2], answer)])
+    assert "还不能办理" not in visitor.page, "no imaging device is only what a default says as yet"
+
+
 def test_home_begins_with_a_life_and_shows_a_number_once_where_nothing_is_gained(portal: str) -> None:
     page = requests.get(portal, timeout=30).text
     stages = re.findall(r'<h2 class="govuk-heading-m">([^<]+)</h2>', page)

@@ -15,6 +15,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
+from catalog.conditions import names_in
 from catalog.model import Catalog
 from catalog.reading import columns_that_choose
 from catalog.reading import given as given_by
@@ -216,7 +217,17 @@ def _page(place: Asking, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
             else url_for("pages.bundle", bundle=place.bundle.id))
     return render_template("question.html", bundle=place.bundle, asked=asked, item=shown, back=back, number=at + 1,
                            reserved_why=RESERVED_WHY,
-                           problems=problems_of([shown]))
+                           stops=_refused(place, plan), problems=problems_of([shown]))
+
+
+def _refused(place: Asking, plan: Plan) -> list[str]:
+    """What rules of the bundle refuse of the answers so far. Where only a default has answered yet, nobody has said
+    anything that could be refused."""
+    unsaid = {item.id for item in plan.questions if item.state != "not_applicable"} - place.given.keys()
+    read = {rule.id: {name for part in (rule.when, rule.need) if part is not None for name in names_in(part)}
+            for rule in place.bundle.rules}
+    return [problem.text for problem in plan.problems
+            if problem.level == "block" and problem.rule in read and unsaid.isdisjoint(read[problem.rule])]
 
 
 @bp.get("/bundles/<bundle>/plan")
