@@ -89,7 +89,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class OwnWords:
-    """What a shared field or page of the form is called in one bundle; None: as in the dictionary."""
+    """What a shared field, page of the form or paper is called in one bundle; None: as in the dictionary."""
 
     name: Text | None = None
     help: Text | None = None
@@ -152,8 +152,9 @@ class Bundle:
     """A life-event bundle (一件事). `promised` is the promise for the whole; `figures` the situation in which the
     public figures are counted; `before_after` the old order, follower → targets, used only for figures.
     `own_matters` are matters that a local bundle changed (language 2.9): read matters by `Catalog.matter_of`.
-    `guide` has lines of `Text` by part; `form` says by section which fields its page begins with. `field_words` and
-    `section_words` are its own texts of fields and sections, by code: read them by `catalog/worded.py`."""
+    `guide` has lines of `Text` by part; `form` says by section which fields its page begins with. `field_words`,
+    `section_words` and `material_words` are its own texts of fields, sections and papers, by code: read them by
+    `catalog/worded.py`."""
 
     id: str
     name: Text
@@ -182,3 +183,4 @@ class Bundle:
     own_matters: Mapping[str, Matter] = field(default_factory=dict)
     field_words: Mapping[str, OwnWords] = field(default_factory=dict)
     section_words: Mapping[str, OwnWords] = field(default_factory=dict)
+    material_words: Mapping[str, OwnWords] = field(default_factory=dict)

@@ -7,18 +7,19 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from catalog.bundle import Bundle, OwnWords
-from catalog.dictionary import Field, Section
+from catalog.dictionary import Field, Material, Section
 from catalog.model import Catalog
 
-_Worded = TypeVar("_Worded", Field, Section)
+_Worded = TypeVar("_Worded", Field, Section, Material)
 
 
 def worded(catalog: Catalog, bundle: Bundle) -> Catalog:
     """The catalog with the words of `bundle`; the same one where it has none of its own."""
-    if not (bundle.field_words or bundle.section_words):
+    if not (bundle.field_words or bundle.section_words or bundle.material_words):
         return catalog
     return replace(catalog, fields=_with(catalog.fields, bundle.field_words),
-                   sections=_with(catalog.sections, bundle.section_words))
+                   sections=_with(catalog.sections, bundle.section_words),
+                   materials=_with(catalog.materials, bundle.material_words))
 
 
 def _with(known: Mapping[str, _Worded], own: Mapping[str, OwnWords]) -> dict[str, _Worded]:

@@ -74,6 +74,13 @@ def all_fields(catalog: Catalog, bundle: Bundle) -> frozenset[str]:
     return frozenset(asked | {question.id for question in bundle.questions})
 
 
+def shown_fields(catalog: Catalog, bundle: Bundle) -> frozenset[str]:
+    """The fields of the bundle's form: those that are asked, and those that an asked paper turns into."""
+    kinds = {kind for _, matter in known_matters(catalog, bundle) for kind in kinds_asked(matter)}
+    papers = (catalog.materials[kind] for kind in kinds & catalog.materials.keys())
+    return all_fields(catalog, bundle) | {code for paper in papers for code in paper.becomes}
+
+
 def question_types(catalog: Catalog, bundle: Bundle) -> dict[str, AnswerType]:
     """The types of the situation questions."""
     return {one.id: type_of_question(one, catalog.fields) for one in bundle.questions}
@@ -314,7 +321,7 @@ def _unanswered(bundle: Bundle, scope: Scope) -> list[str]:
 
 def _form(findings: Findings, bundle: Bundle) -> None:
     """The order of the fields on a page: each named once, on the page that the dictionary puts it on."""
-    fields, asked = findings.catalog.fields, all_fields(findings.catalog, bundle)
+    fields, asked = findings.catalog.fields, shown_fields(findings.catalog, bundle)
     for section, codes in bundle.form.items():
         path: Path = ("bundles", bundle.id, "form", section)
         findings.known(path, "分页", section, findings.catalog.sections)
@@ -330,7 +337,7 @@ def _form(findings: Findings, bundle: Bundle) -> None:
 
 def _words(findings: Findings, bundle: Bundle) -> None:
     """Own texts are of what this bundle shows."""
-    fields, asked = findings.catalog.fields, all_fields(findings.catalog, bundle)
+    fields, asked = findings.catalog.fields, shown_fields(findings.catalog, bundle)
     for code in bundle.field_words:
         path: Path = ("bundles", bundle.id, "words", "fields", code)
         if findings.known(path, "字段", code, fields) and code not in asked:
@@ -340,6 +347,12 @@ def _words(findings: Findings, bundle: Bundle) -> None:
         path = ("bundles", bundle.id, "words", "sections", code)
         if findings.known(path, "分页", code, findings.catalog.sections) and code not in shown:
             findings.note(path, "unused", f"本一件事没有字段在分页 {code}，写了说法也不会显示")
+    matters = [matter for _, matter in known_matters(findings.catalog, bundle)]
+    papers = {kind for matter in matters for kind in kinds_asked(matter) | given(matter)}
+    for code in bundle.material_words:
+        path = ("bundles", bundle.id, "words", "materials", code)
+        if findings.known(path, "材料", code, findings.catalog.materials) and code not in papers:
+            findings.note(path, "unused", f"本一件事没有事项要材料 {code}，写了说法也不会显示")
 
 
 def _composite(findings: Findings, bundle: Bundle) -> None:

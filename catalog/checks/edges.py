@@ -83,6 +83,9 @@ def _feeds(
             findings.say(own if entry.matter in bundle.own_matters else path, "feeds_not_asked", says)
         if follower is not None:
             _whose(findings, follower, code, path)
+        if code in findings.catalog.fields and findings.catalog.fields[code].type == "rows":
+            says = f"feeds 写了 {code}，它是一张多行表，不能整张传给后面的事项"
+            findings.say(path, "feeds_rows", f"{says}；请让 {edge.target} 出一份材料来传，或者只传单个字段")
 
 
 def _whose(findings: Findings, follower: Matter, code: str, path: Path) -> None:

@@ -62,6 +62,7 @@ def _unordered(findings: Findings, bundle: Bundle, follower: str, giver: str, co
     feeds = f"after: {{{giver}: {{feeds: [{code}]}}}}"
     says = f"{code} 既由 {giver} 产出又被 {follower} 要求，两者之间没有先后关系；请写 feeds"
     says += f"：{feeds}" if code in findings.catalog.fields else f" 或 itself：{feeds}，或 {{{code}: {{itself: yes}}}}"
+    says += "；两者不会同时办的，在两边的 when 里写上相反的条件"
     findings.say(("bundles", bundle.id, "matters", follower), "given_and_asked", says)
 
 

@@ -165,11 +165,20 @@ class SectionWordsShape(Authored):
     help = Line("说明")
 
 
+class MaterialWordsShape(Authored):
+    """What a bundle calls a paper."""
+
+    short = "name"
+    name = Line("材料名称")
+    help = Line("说明")
+
+
 class OwnWordsShape(Authored):
     """The bundle's own texts of what it shares with others."""
 
     fields_ = MapOf("字段的说法", Shape("字段的说法", FieldWordsShape), named="code", data_key="fields")
     sections = MapOf("分页的说法", Shape("分页的说法", SectionWordsShape), named="code")
+    materials = MapOf("材料的说法", Shape("材料的说法", MaterialWordsShape), named="code")
 
 
 class Decided(Words):

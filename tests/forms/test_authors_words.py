@@ -35,13 +35,22 @@ def says(texts: dict[str, str], today: date | None = None) -> list[str]:
     ("matters: {x: {}, y: {after: {x: {feeds: [PR01]}}}}", "办得出的 code；请在 after 里写 x: {feeds: [PR01, code]}"),
     ("matters: {x: {}, y: {after: x}}", f"的 code、PR01；请在 after 里写 {LINE}"),
     ("matters: {x: {}, z: {after: x}, y: {after: z}}", f"请在 after 里写 {LINE}"),
-    ("matters: {x: {}, y: {}}", "又被 y 要求，两者之间没有先后关系；请写 feeds：after: {x: {feeds: [code]}}"),
+    ("matters: {x: {}, y: {}}", "又被 y 要求，两者之间没有先后关系；请写 feeds：after: {x: {feeds: [code]}}"
+                                "；两者不会同时办的，在两边的 when 里写上相反的条件"),
 ])
 def test_what_an_earlier_matter_gives_needs_a_way_to_whom_it_is_asked_of(entries: str, told: str | None) -> None:
     questions = FLOW.replace("yes_no: yes}}", "yes_no: yes}, kind: {ask: 哪种？, one: {a: 甲, b: 乙}}}")
     texts = written(GIVER + ASKER + matter("z", "fields: [pid]"), f"{questions}{entries}\n", CODE)
     found = [line for line in says(texts) if "产出又被" in line or "才办得出" in line]
     assert (any(line.endswith(told) for line in found) if told else not found), found
+
+
+def test_a_repeated_group_is_not_fed_as_a_whole() -> None:
+    rows = "found: {name: 名单, rows: {nr: {name: 序号, required: yes}}, key: nr, min: 1}\n"
+    texts = written(matter("x", "fields: [pid]", ", gives: [found]") + matter("y", "fields: [pid, found]"),
+                    f"{FLOW}matters: {{x: {{}}, y: {{after: {{x: {{feeds: [found]}}}}}}}}\n", rows)
+    assert says(texts) == ["b.yaml:5: feeds 写了 found，它是一张多行表，不能整张传给后面的事项；"
+                           "请让 x 出一份材料来传，或者只传单个字段"]
 
 
 @pytest.mark.parametrize("answer", ["350000", "大", "40万元"])

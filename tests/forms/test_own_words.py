@@ -32,6 +32,30 @@ def test_texts_are_the_bundles_and_all_else_is_the_dictionarys():
     assert [one.text for one in plan.problems] == ["填写“学生姓名”后，系统再核对是否符合办理条件(R-1)"]
 
 
+def test_a_shared_paper_is_called_what_it_is_here_and_comes_from_where_it_did():
+    words = "words: {materials: {PR01: {name: 校舍的房产证, help: 学校的。}, PR02: 合同}}\n"
+    texts = written(matter("m1", "fields: [pname], materials: [PR01]") + matter("m2", "materials: [PR01]"),
+                    f"matters: {{m1: {{}}}}\n{words}",
+                    materials="PR01: {name: 图纸, sources: [self]}\nPR02: {name: 租约, sources: [self]}\n")
+    texts["c.yaml"] = "id: c\nname: 别的\nmatters: {m2: {}}\n"
+    catalog = read(texts)
+    line, other = (planned(bundle, {}, catalog).materials[0] for bundle in "bc")
+    assert (line.name, line.help) == ("校舍的房产证", "学校的。") and other.name != line.name
+    assert catalog.materials["PR01"].name == other.name
+    assert said(texts, "note") == ["b.yaml:4: 本一件事没有事项要材料 PR02，写了说法也不会显示"]
+    texts["b.yaml"] = texts["b.yaml"].replace("PR02: 合同", "PR02: {name: 合同, sources: [self]}")
+    assert any("未知的键 sources；可用：name、help" in one for one in said(texts))
+
+
+def test_a_field_that_a_paper_turns_into_is_on_the_form_and_can_be_worded_and_put_in_order():
+    texts = written(matter("m1", "fields: [pname], materials: [BK]"),
+                    "matters: {m1: {}}\nwords: {fields: {acc: 工资账号}}\nform: {kids: [acc]}\n",
+                    "acc: {name: 账号, section: kids}\n", "BK: {name: 开户证明, becomes: [acc]}\n")
+    texts["sections.yaml"] = SECTIONS
+    assert [one for one in said(texts, "note") if "也不会显示" in one] == [] == said(texts)
+    assert [str(line.name) for line in composed(read(texts), {}).fields if line.code == "acc"] == ["工资账号"]
+
+
 def test_another_bundle_and_a_local_version_have_their_own():
     texts = small()
     texts["c.yaml"] = "id: c\nname: 别的\nmatters: {m1: {}}\n"
