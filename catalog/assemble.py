@@ -61,7 +61,8 @@ class _Parts:
     def add(self, kind: str, code: str, node: Node) -> None:
         earlier = self.nodes[kind].get(code)
         if earlier is not None:
-            says = f"重复的键 {code}：{earlier.place} 和 {node.place} 各写了一次；原来有的直接用，请删去新写的"
+            says = f"重复的键 {code}：{earlier.place} 和 {node.place} 各写了一次；"
+            says += "原来有的直接用，请删去新写的；意思不同就换一个编码"
             self.say(node.place, "duplicate_key", says)
         else:
             self.nodes[kind][code] = node

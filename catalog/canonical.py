@@ -19,7 +19,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from catalog import terms
 from catalog.conditions import Condition
-from catalog.limits import Limit, parse_limit
+from catalog.limits import LARGEST_SHIFT, Limit, parse_limit
 from catalog.model import Catalog
 from catalog.text import Text
 
@@ -145,7 +145,7 @@ _NODES: dict[str, Callable[..., terms.Node]] = {
     "Born": terms.Born,
     "Paper": terms.Paper,
     "Literal": lambda value: terms.Literal(_free_in(value)),
-    "Shift": lambda base, sign, length: terms.Shift(_node_in(base), sign, parse_limit(length)),
+    "Shift": lambda base, sign, length: terms.Shift(_node_in(base), sign, parse_limit(length, LARGEST_SHIFT)),
     "YearDay": lambda base, month, day: terms.YearDay(_node_in(base), month, day),
     "Compare": lambda op, left, right: terms.Compare(op, _node_in(left), _node_in(right)),
     "Not": lambda item: terms.Not(_node_in(item)),

@@ -22,7 +22,7 @@ from datetime import date
 from decimal import Decimal
 
 from catalog import terms
-from catalog.limits import BadLimit, Limit, parse_limit
+from catalog.limits import LARGEST_SHIFT, BadLimit, Limit, parse_limit
 
 LONGEST_CONDITION = 500
 DEEPEST_CONDITION = 20
@@ -235,7 +235,7 @@ def _no_length(before: terms.Node, text: str) -> str:
 
 def _length(text: str) -> Limit:
     try:
-        return parse_limit(text)
+        return parse_limit(text, LARGEST_SHIFT)
     except BadLimit as error:
         raise BadCondition(f"条件写法不对：{error}") from None
 

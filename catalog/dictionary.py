@@ -68,6 +68,7 @@ class Field:
     level: str | None = None
     inner: tuple[Field, ...] = ()
     key: str | None = None
+    shown: str | None = None
     sensitive: bool = False
     purpose: Text | None = None
     prefill: tuple[Source, ...] = ()

@@ -9,6 +9,9 @@ from catalog.model import Catalog, Path
 from catalog.suggest import unknown
 from catalog.text import Place, Problem
 
+# What an author may well need a new one of, and where to write it.
+_ADD = {"分页": "；要新开一页，请在 sections.yaml 里加一行"}
+
 
 @dataclass(slots=True)
 class Findings:
@@ -40,7 +43,7 @@ class Findings:
             return True
         meant = self.called(name, known) if isinstance(known, Mapping) else None
         guess = f"；要写编码，「{name}」的编码是 {meant}" if meant else unknown(name, names)
-        self.say(path, code, f"{what} {name} 不存在{guess}")
+        self.say(path, code, f"{what} {name} 不存在{guess}{_ADD.get(what, '')}")
         return False
 
     def called(self, name: str, known: Mapping[str, object]) -> str | None:

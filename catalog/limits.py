@@ -14,6 +14,7 @@ UNIT_NAMES: dict[str, str] = {
     "wd": "个工作日", "nd": "个自然日", "h": "小时", "wh": "个工作小时", "min": "分钟", "mo": "个月",
 }
 LARGEST_AMOUNT = 400
+LARGEST_SHIFT = 1200  # of a date in a condition: a hundred years of months, for ages
 _SHAPE = re.compile(r"(\d{1,9})(wd|nd|wh|h|min|mo)", re.ASCII)
 
 
@@ -58,16 +59,16 @@ def near_words(limit: str) -> str:
     return parse_limit(limit).words
 
 
-def parse_limit(text: str) -> Limit:
-    """Read `7wd` and the like; raises `BadLimit` for another shape or an amount that is not 0 or 1–400."""
+def parse_limit(text: str, largest: int = LARGEST_AMOUNT) -> Limit:
+    """Read `7wd` and the like; raises `BadLimit` for another shape or an amount that is not 0 or 1–`largest`."""
     match = _SHAPE.fullmatch(text)
     if match is None:
         near = _near(text)
         if near:
             raise BadLimit(f"时限 {text} 无法识别；请写 {near}({near_words(near)})，数字和单位之间不留空格")
         raise BadLimit(f"时限 {text} 无法识别；请写 3wd(工作日)、3nd(自然日)、3h、4wh(工作小时)、3min 或 3mo")
-    if int(match[1]) > LARGEST_AMOUNT:
-        raise BadLimit(f"时限 {text} 不在允许范围(0 或 1–{LARGEST_AMOUNT})")
+    if int(match[1]) > largest:
+        raise BadLimit(f"时限 {text} 不在允许范围(0 或 1–{largest})")
     return Limit(int(match[1]), match[2])  # type: ignore[arg-type]  # the pattern allows only units
 
 

@@ -92,13 +92,15 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
              definitions: Catalog | None) -> dict[str, Any]:
     """One leg of the view; masked without definitions."""
     leg, now, masked = case.legs[planned.leg], clock[0], definitions is None
+    tells = not masked or planned.instance == planned.region
     actor = outcome.next_actor(case, planned.leg)
     light = lights.light(leg, planned, leg_due, now)
     return {
         "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter,
         "name": planned.name,
         "variant": planned.variant,
-        "instance": planned.instance if not masked or planned.instance == planned.region else None,
+        "instance": planned.instance if tells else None,
+        "instance_name": planned.instance_name if tells else None,
         "department_name": words.handler(leg, planned), "transferred_from": _from(leg),
         "state": leg.state.value, "state_name": words.state_name(leg.state, planned),
         "light": light.colour, "light_name": light.words,

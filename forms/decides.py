@@ -9,7 +9,7 @@ else than the form (a question, a row, today) counts as it is, too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from catalog import terms
@@ -83,15 +83,18 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
     read = placed | {name for condition in conditions for node in terms.walk(condition.tree) for name in _names(node)}
     read |= {name.partition(".")[0] for name in read}
     # A cell that is left blank is no answer to whether there is a leg, even where nobody requires the column.
-    # Of a question the form says nothing new but the cells of its rows that matters read.
+    # Of a question the form says nothing new but the cells of its rows that matters read, and what a row is called.
     by_matters = {group for matter in matters.values() for one in conditions_of(matter) for group in _groups(one)}
-    elsewhere = columns_that_choose(bundle) | {question.id for question in bundle.questions} - by_matters
+    named = {code for code in placed if code in catalog.fields and catalog.fields[code].shown}
+    questions = {question.id for question in bundle.questions}
+    elsewhere = columns_that_choose(bundle) | questions - by_matters - named
     asked: dict[str, list[bool]] = {}
     for ask in (ask for matter in matters.values() for asks in all_asks(matter) for ask in asks.fields):
         asked.setdefault(ask.code, []).append(ask.required)
         if "." in ask.code:
             asked.setdefault(ask.code.partition(".")[0], []).append(True)
-    fields = {code: _asked(catalog.fields[code], any(required)) for code, required in asked.items()
+    fields = {code: _asked(catalog.fields[code], any(required), told=code in questions)
+              for code, required in asked.items()
               if code in read and code in catalog.fields and code not in elsewhere}
     tests = {test: _read_by(test) for condition in conditions for test in terms.tests(condition.tree)}
     plain = fields.keys() - placed
@@ -101,8 +104,10 @@ def deciding(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter], wh
         Condition("", test) for test, names in tests.items() if not names.isdisjoint(by_outcome)))
 
 
-def _asked(field: Field, required: bool) -> Asked:
-    return Asked(wanted_of_field(field), field.default, not required and not field.required)
+def _asked(field: Field, required: bool, told: bool) -> Asked:
+    """What the form says of a field; of rows that the situation has `told` it says the rest, which may lack the key."""
+    wanted = wanted_of_field(field)
+    return Asked(replace(wanted, required=()) if told else wanted, field.default, not required and not field.required)
 
 
 def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> Iterator[str]:
@@ -119,7 +124,7 @@ def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> 
 def _groups(condition: Condition) -> Iterator[str]:
     """The groups of whose rows a condition reads a column."""
     for node in terms.walk(condition.tree):
-        if isinstance(node, terms.Sum) or (isinstance(node, terms.Name) and "." in node.name):
+        if isinstance(node, terms.Sum) or (isinstance(node, terms.Reading) and "." in node.name):
             yield node.name.partition(".")[0]
 
 

@@ -57,7 +57,7 @@ def _leg(instance: Instance, selection: Selection, known: Known) -> Leg:
         why=_why(instance, selection, variant, known), code=matter.code, variant=variant.id if variant else None,
         kind=matter.kind, matter_class=(variant.matter_class if variant else "") or matter.matter_class,
         each=entry.each, row=instance.row, instance=instance.key,
-        instance_name=_region_name(instance, known), region=_region(instance), must_have=entry.must_have,
+        instance_name=_called(instance, known), region=_region(instance), must_have=entry.must_have,
         promised=limit.promised, statutory=limit.statutory, wait=limit.wait, before=limit.before,
         gives=variant.gives if variant and variant.gives else matter.gives, milestones=matter.milestones,
         special=tuple(item.name for item in matter.special if known.holds(item.when, values)),
@@ -118,10 +118,15 @@ def _row(rows: tuple[LimitRow, ...], values: Mapping[str, Any], known: Known, ha
     return rows[-1] if rows else LimitRow()
 
 
-def _region_name(instance: Instance, known: Known) -> str | None:
-    """What people call the region that a leg is repeated for; None where it is repeated for anything else."""
-    region = known.catalog.regions.get(instance.key or "") if instance.entry.region == "each" else None
-    return str(region.name) if region else None
+def _called(instance: Instance, known: Known) -> str | None:
+    """What people call what a leg is repeated for: the region, or the column of the row that its group shows; None
+    where that is no more than the key, or is not filled in yet."""
+    if instance.entry.region == "each":
+        region = known.catalog.regions.get(instance.key or "")
+        return str(region.name) if region else None
+    group = known.catalog.fields.get(instance.entry.each or "")
+    said = instance.values.get(f"{group.code}.{group.shown}") if group and group.shown else None
+    return said if isinstance(said, str) and said else None
 
 
 def _region(instance: Instance) -> str | None:

@@ -150,7 +150,7 @@ class _Merging:
         left = [wish for wish in wishes if not self._given(wish) or self._rows_left(wish)] if fed else wishes
         if fed:
             self.merged.removed.append(self._removed(definition, fed))
-        line = self._line(definition, left) if left else None
+        line = replace(self._line(definition, left), only=self._only(left)) if left else None
         return self._partly(line) if line is not None and fed and "." in line.code else line
 
     def _given(self, wish: Wish) -> bool:
@@ -168,6 +168,14 @@ class _Merging:
         if fed is None or planned.each == group or not isinstance(rows, tuple):
             return False
         return not all(fed.for_row(group, row) for row in range(len(rows)))
+
+    def _only(self, wishes: list[Wish]) -> tuple[int, ...] | None:
+        """The rows whose own legs ask for a column; None where some leg takes it of all rows, or all of them ask."""
+        group = _group(wishes[0].ask.code)
+        rows, legs = self.known.values.get(group, UNANSWERED), [wish.leg.planned for wish in wishes]
+        asking = {leg.row for leg in legs if leg.each == group and leg.row is not None}
+        some = isinstance(rows, tuple) and len(asking) < len(rows) and all(leg.each == group for leg in legs)
+        return tuple(sorted(asking)) if some else None
 
     def _partly(self, line: FieldLine) -> FieldLine:
         """A column that earlier legs give for some rows: nobody can know those values yet, so no row must have one."""

@@ -33,8 +33,7 @@ RemovalRule = Literal["form", "logic_a", "logic_b", "covers", "mandate", "licenc
 class Reason:
     """Why a line is there or gone: a stable rule code, a Chinese sentence, the matters and the source behind it.
 
-    `source` is the condition's text, the licence or registry name, the giving matter or the superseding material.
-    """
+    `source` is the condition's text, the licence or registry name, the giving matter or the superseding material."""
 
     rule: str
     text: str
@@ -166,8 +165,8 @@ class FieldAsker:
 class FieldLine:
     """One question of the combined form, the strictest of all askers; `won` names whose rule won, by attribute.
 
-    For `rows` the columns are `inner` (their askers under `group.field`). `value` is what the situation already says
-    (shown, not asked again), `prefill` where it may come from."""
+    For `rows` the columns are `inner` (their askers under `group.field`), each asked in the rows `only` (from 0; None:
+    all). `value` is what the situation already says (shown, not asked again), `prefill` where it may come from."""
 
     code: str
     name: Text
@@ -195,6 +194,7 @@ class FieldLine:
     help: Text | None = None
     value: Any = None
     won: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def _removed(plan: Plan, pledges: Mapping[str, str]) -> list[str]:
 
 def _old_limits(plan: Plan) -> list[str]:
     """What to write so that the old days are right."""
-    without = [str(leg.name) for leg in plan.legs if leg.before is None]
+    without = list(dict.fromkeys(str(leg.name) for leg in plan.legs if leg.before is None))
     tips = []
     if without:
         tips.append(f"还没有原时限：{'、'.join(without)}；在事项的 limits 里写 before，例如 before: 10wd")

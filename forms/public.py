@@ -107,7 +107,8 @@ def _leg(leg: PlannedLeg) -> dict[str, Any]:
     return _set({
         "leg": leg.leg, "matter": leg.matter, "code": leg.code, "name": str(leg.name), "variant": leg.variant,
         "kind": leg.kind, "department": leg.department, "department_name": str(leg.department_name),
-        "instance": leg.instance, "region": leg.region, "must_have": leg.must_have, "why": _why(leg.why),
+        "instance": leg.instance, "instance_name": leg.instance_name, "region": leg.region,
+        "must_have": leg.must_have, "why": _why(leg.why),
         "limits": _set({
             "promised": _limit(leg.promised), "statutory": _limit(leg.statutory), "wait": _limit(leg.wait),
             "before": _limit(leg.before),
@@ -144,6 +145,7 @@ def _field(line: FieldLine) -> dict[str, Any]:
         "decimals": line.decimals, "min_length": line.min_length, "max_length": line.max_length,
         "not_before": line.not_before, "not_after": line.not_after, **_options(line), "level": line.level,
         "key": line.key, "rows": [_field(inner) for inner in line.inner], "sensitive": line.sensitive,
+        "only_rows": None if line.only is None else list(line.only),
         "purpose": _text(line.purpose), "default": line.default, "help": _text(line.help), "value": line.value,
         "prefill": [_set({"kind": s.kind, "name": s.name, "holder": s.holder, "by": list(s.by)}) for s in line.prefill],
         "why": _why(line.why), "asked_by": [_asker(asker) for asker in line.askers], "won": dict(line.won),

@@ -6,7 +6,7 @@ their index as text (from 0), then by column. Answers already given in the situa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -40,6 +40,8 @@ def validate_form(
     compiled = _compiled(plan, regions)
     given = _with_situation(compiled, {code: value for code, value in form.items() if not is_blank(value)})
     clean, errors = _read(compiled, given, partial)
+    for line in compiled.uneven:
+        _narrow(line, clean, errors, partial)
     _agree(compiled, clean, errors)
     missing = tuple(code for code, line in compiled.required.items()
                     if (code not in clean or line.inner) and _is_missing(line, clean.get(code), errors, code))
@@ -51,7 +53,8 @@ def validate_form(
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     """A plan as its answers are judged. `stated` are the lines that have a value by the situation or by default,
-    `values` what the situation says, typed; `draft` wants less of rows than `whole` does."""
+    `values` what the situation says, typed; `draft` wants less of rows than `whole` does; `uneven` are the groups of
+    which some column is asked in some rows alone."""
 
     lines: Mapping[str, FieldLine]
     required: Mapping[str, FieldLine]
@@ -60,6 +63,7 @@ class _Compiled:
     around: Surroundings
     whole: Mapping[str, Wanted]
     draft: Mapping[str, Wanted]
+    uneven: tuple[FieldLine, ...]
 
 
 def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -95,7 +99,8 @@ def _made(plan: Plan, regions: Mapping[str, Region]) -> _Compiled:
     values = {code: _stated(line.value, whole[code], around) for code, line in stated.items()
               if line.value is not None and line.type != "rows"}
     required = {code: line for code, line in lines.items() if line.required}
-    return _Compiled(lines, required, stated, values, around, whole, draft)
+    uneven = tuple(line for line in plan.fields if any(inner.only is not None for inner in line.inner))
+    return _Compiled(lines, required, stated, values, around, whole, draft, uneven)
 
 
 def _stated(raw: Any, wanted: Wanted, around: Surroundings) -> Any:
@@ -110,7 +115,8 @@ def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
     """What a merged line wants of its value; a draft's rows may lack required columns."""
     short = {inner.code: inner.code.rpartition(".")[2] for inner in line.inner}
     strict = () if draft else line.inner
-    needed = tuple(short[inner.code] for inner in strict if inner.required and inner.default is None)
+    needed = tuple(short[inner.code] for inner in strict
+                   if inner.required and inner.default is None and inner.only is None)
     return Wanted(
         line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before, line.not_after,
         line.unit, line.options, line.level, tuple((short[inner.code], wanted_of_line(inner)) for inner in line.inner),
@@ -186,8 +192,34 @@ def _is_missing(line: FieldLine, value: Any, errors: Mapping[str, Any], code: st
         return True
     if line.type != "rows":
         return False
-    needed = [inner.code.rpartition(".")[2] for inner in line.inner if inner.required]
-    return any(name not in row for row in value for name in needed)
+    return any(True for _ in _lacking(line, value))
+
+
+def _lacking(line: FieldLine, rows: Any) -> Iterator[tuple[int, FieldLine]]:
+    """The cells that must be filled in and are not, by row and column."""
+    needed = [inner for inner in line.inner if inner.required]
+    yield from ((index, inner) for index, row in enumerate(rows) for inner in needed
+                if _asked_in(inner, index) and inner.code.rpartition(".")[2] not in row)
+
+
+def _asked_in(column: FieldLine, row: int) -> bool:
+    return column.only is None or row in column.only
+
+
+def _narrow(line: FieldLine, clean: dict[str, Any], errors: dict[str, Any], partial: bool) -> None:
+    """Of columns that only some rows are asked for: what the others say goes, what these lack is said."""
+    if line.code not in clean:
+        return
+    columns = {inner.code.rpartition(".")[2]: inner for inner in line.inner}
+    told = {name for row in line.value or () for name in row}
+    clean[line.code] = tuple(
+        {name: value for name, value in row.items() if name in told or _asked_in(columns[name], index)}
+        for index, row in enumerate(clean[line.code]))
+    wrong: dict[str, Any] = {}
+    for index, inner in () if partial else _lacking(line, clean[line.code]):
+        wrong.setdefault(str(index), {})[inner.code.rpartition(".")[2]] = [_REQUIRED]
+    if wrong:
+        errors[line.code] = wrong
 
 
 def validate_materials(plan: Plan, materials: Mapping[str, Any], partial: bool = False) -> Validated:

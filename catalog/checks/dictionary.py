@@ -112,11 +112,18 @@ def _rows(findings: Findings, one: Field, path: Path) -> None:
         findings.say(path, "no_key", f"分组 {one.code} 缺少 key；请写明哪个字段能区分各行")
     else:
         findings.known((*path, "key"), "关键字段", one.key, inner)
+    if findings.known((*path, "shown"), "称呼字段", one.shown, inner) and _secret(one, one.shown):
+        says = f"称呼字段 {one.shown} 会写在进度和消息里，不能是敏感字段；请写姓名、名称这样的字段"
+        findings.say((*path, "shown"), "sensitive_name", says)
     for each in one.inner:
         beside = f"{each.code.rpartition('.')[2]}_paper"
         if each.type == "citizen_id" and each.options and beside in inner:
             says = f"分组 {one.code} 的 {beside} 和 {each.code} 的证件种类重名；请换一个名称"
             findings.say((*path, "rows", beside), "same_name", says)
+
+
+def _secret(group: Field, name: str | None) -> bool:
+    return any(each.sensitive for each in group.inner if each.code == f"{group.code}.{name}")
 
 
 def _bounds(findings: Findings, one: Field, path: Path) -> None:

@@ -137,6 +137,7 @@ class FieldShape(InnerFieldShape):
 
     name = Line("字段名称", required=True)
     key = Name("关键字段")
+    shown = Name("称呼字段")
     rows = MapOf("分组字段", Shape("分组字段", InnerFieldShape, partial=True), named="identifier")
 
 

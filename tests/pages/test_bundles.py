@@ -95,7 +95,7 @@ def test_an_answer_that_a_rule_refuses_is_told_at_the_next_question_and_no_more_
 def test_home_begins_with_a_life_and_shows_a_number_once_where_nothing_is_gained(portal: str) -> None:
     page = requests.get(portal, timeout=30).text
     stages = re.findall(r'<h2 class="govuk-heading-m">([^<]+)</h2>', page)
-    assert stages == ["出生", "入学", "就业", "安居", "社会保障", "扶残助困", "退休", "身后", "开办经营", "项目建设",
-                      "交通运输", "企业变更", "企业信用", "企业退出"]
+    assert stages == ["出生", "入学", "就业", "安居", "社会保障", "扶残助困", "退休", "身后", "开办经营", "招用员工",
+                      "项目建设", "交通运输", "企业变更", "企业信用", "企业退出"]
     gains = re.findall(r"(\d+) → <strong>(\d+)</strong>", page)
     assert gains and all(before != after for before, after in gains)

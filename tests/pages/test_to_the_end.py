@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from bench.applicant import CATALOG, in_public
 from bench.town import Town, town_of
+from catalog.reading import columns_that_choose
 from forms.compose import compose
 from forms.plan import FieldLine, Plan
 from sources.samples import who_tries
@@ -104,8 +105,9 @@ def answer(page: Page, bundle: str, plan: Plan) -> None:
     elif asked.type == "rows":
         known = who_tries(bundle).details.get(asked.id, [])
         rows = [{**there, **row} for row, there in zip_longest(given, known[:len(given)], fillvalue={})]
+        wanted = {f"{asked.id}.{CATALOG.fields[asked.id].key}", *columns_that_choose(CATALOG.bundles[bundle])}
         put_rows(page, rows, {column.code.rpartition(".")[2]: column for line in plan.fields
-                              if line.code == asked.id for column in line.inner})
+                              if line.code == asked.id for column in line.inner if column.code in wanted})
     else:
         page.get_by_role("textbox").fill(str(given))
     page.get_by_role("button", name="下一步").click()

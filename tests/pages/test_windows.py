@@ -20,6 +20,7 @@ GROUPS = ("0", "1AJ", "2BKS", "3CLT", "4DMU", "5ENV", "6FW", "7GPX", "8HY", "9RZ
 VALUES = {sign: value for value, signs in enumerate(GROUPS) for sign in signs}
 WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 LETTERS = sorted(VALUES)
+THIRD = "LSVAA4182E2123456"
 
 
 def drafts(visitor: Visitor) -> set[str]:
@@ -56,6 +57,22 @@ def test_a_draft_being_changed_is_saved_though_another_window_began_another_matt
     assert drafts(visitor) == before, "no second draft"
     visitor.get(f"/drafts/{draft}/form/vehicles")
     assert column(visitor, "vin") == [FIRST[0]]
+
+
+def test_a_question_asks_of_rows_what_decides_and_what_the_form_asks_of_them_stays(visitor: Visitor) -> None:
+    draft = start(visitor, "transport-company", **LORRIES)
+    page = visitor.get(f"/drafts/{draft}/form/vehicles")
+    assert visitor.text.count("您已回答") == 4, "what is said is shown, and not asked again"
+    visitor.send(page, *vehicles(FIRST, SECOND), ("vehicles.0.price", "186000"), ("vehicles.1.price", "98000"),
+                 ("do", "later"))
+    first = change(visitor, draft, "vehicles")
+    assert "不含税价格" not in visitor.text
+    visitor.send(first, *vehicles((THIRD, "20000"), FIRST))
+    action = re.search(r'action="(/bundles/transport-company/start[^"]*)"', visitor.page)
+    assert action is not None
+    visitor.send(action[1], seen(visitor))
+    visitor.get(page)
+    assert (column(visitor, "vin"), column(visitor, "price")) == ([THIRD, FIRST[0]], ["", "186000"])
 
 
 def test_a_visitor_finds_the_answers_of_one_bundle_after_looking_at_another(visitor: Visitor) -> None:

@@ -43,8 +43,8 @@ ALIKE: Mapping[str, tuple[str, ...]] = {
 EVERYDAY = ("用电", "孩子", "退休", "注销", "货车", "大件", "落户", "上牌")
 MOST_SUGGESTED = 4
 # The course of a life, then that of an enterprise; a stage of an author's own stands behind them.
-COURSE = ("出生", "入学", "婚姻", "就业", "安居", "社会保障", "扶残助困", "退休", "身后", "开办经营", "项目建设",
-          "交通运输", "企业变更", "企业信用", "企业退出")
+COURSE = ("出生", "入学", "婚姻", "就业", "安居", "社会保障", "扶残助困", "退休", "身后", "开办经营", "招用员工",
+          "项目建设", "交通运输", "企业变更", "企业信用", "企业退出")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from web.pages.words import askers_words, said
 
 LIST_TYPES = frozenset({"many", "regions"})
 _YES_NO = (("yes", Text("是", {"en": "Yes"})), ("no", Text("否", {"en": "No"})))
+_MANY_CONTROLS = LIST_TYPES | {"address", "datetime", "citizen_id"}  # no single hidden control carries such a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class Input:
     """One thing asked on a page. `name` is the name of its control, `code` the key of its answer.
 
     `rows` holds, for a repeated group, the columns of each row with their values; `inner` one empty row; `fixed` says
-    that the number of rows was decided by the situation, `most` how many there may be.
+    that the number of rows was decided by the situation, `told` which columns of each it has answered (such a column is
+    `answered`: it is shown and not asked again), `only` in which rows a column is asked, `most` how many rows there may
+    be.
     """
 
     code: str
@@ -44,8 +47,12 @@ class Input:
     errors: tuple[str, ...] = ()
     mark: str = ""
     inner: tuple[Input, ...] = ()
+    key: str | None = None
     rows: tuple[tuple[Input, ...], ...] = ()
     fixed: bool = False
+    told: tuple[frozenset[str], ...] = ()
+    only: tuple[int, ...] | None = None
+    answered: bool = False
     most: int | None = None
 
     @property
@@ -107,19 +114,19 @@ def _full_name(region: Region, regions: Mapping[str, Region]) -> str:
 
 
 def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[str, Region],
-                columns: Set[str] = frozenset(), issued: Set[str] = frozenset()) -> Input:
-    """A situation question as an input; `asked` is the dictionary field of the same code, if it is one, of whose
-    rows the `columns` decide something and cannot be left blank. What an office will give (`issued`) is not asked."""
+                columns: Set[str] | None = None) -> Input:
+    """A situation question as an input; `asked` is the dictionary field of the same code, if it is one, of whose rows
+    the `columns` decide something. With them it asks those and what tells rows apart, and the form asks the rest."""
     if question.type == "yes_no":
         options: tuple[tuple[str, str], ...] = _YES_NO
     else:
         options = options_of(question.options, question.type, asked.level if asked else None, regions)
-    inner = tuple(of_column(column, regions, columns) for column in (asked.inner if asked else ())
-                  if column.code in columns or column.code not in issued)
+    inner = tuple(of_column(column, regions, columns or frozenset()) for column in (asked.inner if asked else ())
+                  if columns is None or column.code in {*columns, f"{question.id}.{asked.key if asked else None}"})
     return with_value(Input(
         question.id, question.id, question.ask, question.type, hint=(asked.help or "") if asked else "",
         unit=unit_words(question.unit), options=options, inner=inner,
-        most=_most(question.max, asked.max if asked else None),
+        most=_most(question.max, asked.max if asked else None), key=asked.key if asked else None,
     ), question.value)
 
 
@@ -151,7 +158,8 @@ def of_line(line: FieldLine, departments: Mapping[str, str], regions: Mapping[st
         unit=unit_words(line.unit), options=_choices(line, regions),
         long=line.type == "text" and (line.max_length or 0) > 100,
         inner=tuple(of_line(column, {}, regions) for column in line.inner),
-        fixed=line.value is not None, most=_most(line.max),
+        fixed=line.value is not None, most=_most(line.max), only=line.only,
+        told=tuple(frozenset(row) for row in line.value) if line.type == "rows" and line.value is not None else (),
     )
 
 
@@ -191,10 +199,12 @@ def with_value(asked: Input, value: Any, errors: Any = None) -> Input:
 def _row(asked: Input, number: int, row: Any, errors: Any) -> tuple[Input, ...]:
     values = row if isinstance(row, Mapping) else {}
     tree = errors if isinstance(errors, Mapping) else {}
+    told = asked.told[number] if number < len(asked.told) else frozenset()
     return tuple(
-        with_value(replace(column, name=f"{asked.name}.{number}.{column.code}"), values.get(column.code),
-                   tree.get(column.code))
-        for column in asked.inner
+        with_value(replace(column, name=f"{asked.name}.{number}.{column.code}",
+                           answered=column.code in told - tree.keys() and column.type not in _MANY_CONTROLS),
+                   values.get(column.code), tree.get(column.code))
+        for column in asked.inner if column.only is None or number in column.only or column.code in told
     )
 
 
@@ -236,6 +246,28 @@ def read(asked: Input, sent: MultiDict[str, str]) -> Any:
         return _read_number(asked, sent)
     text = sent.get(asked.name, "").strip()
     return text or None
+
+
+def with_rest_of_rows(asked: Input, rows: Any, before: Any) -> Any:
+    """Rows that were sent, with what had been said `before` of the same rows in columns that the page does not ask."""
+    if asked.type != "rows" or not isinstance(rows, list) or not isinstance(before, list):
+        return rows
+    columns = {column.code for column in asked.inner}
+    rest = {str(row.get(asked.key)): {code: value for code, value in row.items() if code not in columns}
+            for row in before if isinstance(row, dict)}
+    return [{**rest.get(str(row.get(asked.key)), {}), **row} for row in rows]
+
+
+def moved_with_their_rows(filled: Any, before: Any, now: Any, key: str | None) -> Any:
+    """What the form says of rows that the situation told `before`, in the order of those it tells `now`: each goes
+    with its row, and stays in its place where the key of a row was put right."""
+    if not (isinstance(filled, list) and isinstance(before, list) and len(filled) == len(before)
+            and all(isinstance(row, dict) for row in before)):
+        return filled
+    were, are = [str(row.get(key)) for row in before], [str(row.get(key)) for row in now]
+    by_key = dict(zip(were, filled, strict=True))
+    in_place = {at: filled[at] for at, name in enumerate(were) if name not in are}
+    return [by_key.get(name, in_place.get(at, {})) for at, name in enumerate(are)]
 
 
 def _read_number(asked: Input, sent: MultiDict[str, str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,14 +13,15 @@ from catalog.bundle import Bundle
 from catalog.text import Text
 from desk.agents.mandates import Mandate
 from desk.values import Draft
-from forms.plan import FieldLine, Plan
-from web.pages.words import RULE_NAMES, askers_words, called, departments_of
+from forms.plan import FieldLine, Plan, PlanProblem
+from web.pages.words import RULE_NAMES, askers_words, called, departments_of, said
 from web.pictures.before_after import pairs
 from web.pictures.map import drawn_map, explained
 from web.pictures.merge import merge
 from web.pictures.stations import planned
 
 STOPS = frozenset({"block", "undecided"})
+_OF_A_ROW = re.compile(r"^第 \d+ [^：]{1,4}：")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,17 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
     )
 
 
+def _note(problem: PlanProblem) -> str:
+    """What is no obstacle yet, in a sentence; what waits for the form waits in every row for the same."""
+    return said(_OF_A_ROW.sub("", problem.text) if problem.level == "undecided" else problem.text)
+
+
 def shown_of(plan: Plan) -> dict[str, Any]:
     """What a page shows of a plan, with its pictures; `_plan.html` is made of it."""
     net = planned(plan, called)
     return {
         "plan": plan, "stops": [problem for problem in plan.problems if problem.level == "block"],
-        "notes": [problem for problem in plan.problems if problem.level != "block"],
+        "notes": list(dict.fromkeys(_note(problem) for problem in plan.problems if problem.level != "block")),
         "pairs": pairs(plan.figures), "merge": merge(plan, called), "map": drawn_map(net, "办理顺序"),
         "lines": explained(net), "asked": asked_by_section(plan), "departments": departments_of(plan),
         "rule_names": RULE_NAMES,

@@ -33,12 +33,21 @@ def sample_answers(draft: Draft, known: Mapping[str, Any]) -> dict[str, Any]:
     asked = [line for line in draft.plan.fields if not settled(line)]
     taken = [known[line.code] for line in asked if known.get(line.code) is not None]
     for line in asked:
-        value = known.get(line.code)
+        value, number = known.get(line.code), _free(line.type, [*taken, *found.values()])
         if value is None:
-            number = _free(line.type, [*taken, *found.values()])
             value = _value(line, of_line(line, {}, regions), number)
+        elif line.type == "rows":
+            value = _with_columns_nobody_knows(value, line, of_line(line, {}, regions))
         found[line.code] = value if line.value is None else _completed(line.value, value)
     return found
+
+
+def _with_columns_nobody_knows(rows: list[dict[str, Any]], line: FieldLine, asked: Input) -> list[dict[str, Any]]:
+    """The rows that a sample person is known by, with a plausible value in the columns that none of them has (a day
+    that must not lie long ago, for one)."""
+    lacking = {column.code for column in asked.inner if column.required} - set().union(*rows)
+    made = {code: value for code, value in _rows(line, asked)[0].items() if code in lacking}
+    return [{**made, **row} for row in rows]
 
 
 def _free(kind: FieldType, taken: list[Any]) -> int:

@@ -6,7 +6,7 @@ of a draft is changed at the same addresses with the draft's id (`draft`), by it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -18,8 +18,8 @@ from catalog.bundle import Bundle
 from catalog.conditions import names_in
 from catalog.model import Catalog
 from catalog.reading import columns_that_choose
-from catalog.reading import given as given_by
 from desk.agents.mandates import Mandate
+from desk.values import Draft
 from forms.answers import CHOSEN, FILER, ground_of
 from forms.plan import AskedQuestion, Plan
 from forms.values import BadValue, Surroundings, read_value
@@ -32,11 +32,13 @@ from web.pages.again import kept
 from web.pages.inputs import (
     Input,
     answer_words,
+    moved_with_their_rows,
     of_question,
     pressed,
     problems_of,
     read,
     settled,
+    with_rest_of_rows,
     with_value,
 )
 from web.pages.kept import forget, keep, kept_for
@@ -91,17 +93,11 @@ def signed_in_first(view: Callable[P, R]) -> Callable[P, R | Response]:
     return seen
 
 
-def shown_input(question: AskedQuestion, catalog: Catalog, columns: Set[str] = frozenset(),
-                issued: Set[str] = frozenset()) -> Input:
-    """A question as an input, with what the dictionary says about it; of its rows `columns` cannot be left blank, and
-    `issued` are not asked."""
-    return of_question(question, catalog.fields.get(question.id), catalog.regions, columns, issued)
-
-
-def _issued(bundle: Bundle) -> frozenset[str]:
-    """The fields that some matter of the bundle gives: nobody knows them yet."""
-    catalog = house().catalog
-    return frozenset().union(*(given_by(catalog.matter_of(bundle, entry.matter)) for entry in bundle.entries))
+def shown_input(question: AskedQuestion, catalog: Catalog, bundle: Bundle | None = None) -> Input:
+    """A question as an input, with what the dictionary says about it; where `bundle` asks it, the rows (of people,
+    perhaps) have no more columns than those on which its matters hang."""
+    columns = None if bundle is None else columns_that_choose(bundle)
+    return of_question(question, catalog.fields.get(question.id), catalog.regions, columns)
 
 
 def _next_open(plan: Plan, given: Mapping[str, Any]) -> AskedQuestion | None:
@@ -144,7 +140,7 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     if asked is None or asked.state == "not_applicable":
         raise not_found()
     its_words = ground_of(house().catalog, found).catalog
-    shown = with_value(shown_input(asked, its_words, columns_that_choose(found), _issued(found)), given.get(question))
+    shown = with_value(shown_input(asked, its_words, found), given.get(question))
     if request.method == "GET" and "check" in request.args:
         value = given.get(question) if (sent := kept()) is None else sent["value"]
         return _page(place, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
@@ -158,7 +154,8 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     wrong = _wrong(found, given, asked, value)
     if wrong and keep_sent(request.path, {"value": value}):
         return redirect(place.to("pages.question", question=question, check=1), 303)
-    after = replace(place, given=_said(place, plan, question, value))
+    whole = with_rest_of_rows(shown, value, given.get(question))
+    after = replace(place, given=_said(place, plan, question, whole))
     if not wrong and not keep(bundle, place.draft, after.given):
         wrong = [TOO_MUCH]
     if wrong:
@@ -266,9 +263,9 @@ def start(bundle: str) -> Response:
     if overtaken(_seen(given, under)):
         return redirect(place.to("pages.preview", changed=1), 303)
     if place.draft:
+        before = draft_of(place.draft)
         draft = desk().save_draft(subject(), place.draft, {"situation": given}, now())
-        # What the situation says now is no longer the form's: a kept answer would contradict it at filing.
-        changes = {line.code: None for line in draft.plan.fields if settled(line) and line.code in draft.form}
+        changes = _no_longer_the_forms(before, draft)
     else:
         draft = desk().open_draft(subject(), bundle, given, now(), None if under is None else under.row.principal)
         changes = filled_in(draft)
@@ -276,6 +273,15 @@ def start(bundle: str) -> Response:
     forget(bundle, place.draft)
     desk().save_draft(subject(), draft.id, {"form": changes}, now())
     return redirect(url_for("pages.draft", draft=draft.id, first=None if place.draft else 1), 303)
+
+
+def _no_longer_the_forms(before: Draft, draft: Draft) -> dict[str, Any]:
+    """What changes of the form with a new situation: a kept answer to what that says itself would contradict it at
+    filing, and what was filled in of a row goes with the row."""
+    return {line.code: None if settled(line) else
+            moved_with_their_rows(before.form[line.code], before.situation.get(line.code), line.value, line.key)
+            for line in draft.plan.fields if line.code in before.form and (settled(line) or (
+                line.type == "rows" and isinstance(line.value, list)))}
 
 
 @bp.post("/drafts/<draft>/questions")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from jinja2 import pass_context
@@ -80,8 +81,9 @@ def _bundle_id(one: Any) -> str:
 
 def called(leg: Any) -> str:
     """What a leg (planned, or of a case's view) is called, with what tells it from its repeats."""
-    name, instance = (leg["name"], leg["instance"]) if isinstance(leg, Mapping) else (leg.name, leg.instance)
-    return f"{name}（{region_name(instance)}）" if instance else name
+    said: Callable[..., Any] = leg.get if isinstance(leg, Mapping) else partial(getattr, leg)
+    instance = said("instance")
+    return f"{said('name')}（{said('instance_name', None) or region_name(instance)}）" if instance else said("name")
 
 
 def offices_of(plan: Plan) -> list[str]:

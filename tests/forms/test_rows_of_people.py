@@ -1,0 +1,107 @@
+"""Rows that stand for people: what they are called, in which of them a column is asked, what tells them apart."""
+
+import pytest
+
+from forms.compose import compose
+from forms.schema import validate_form
+from forms.split import leg_fields
+from tests.bundles.shipped import CATALOG, TODAY
+from tests.forms.authored import matter, planned, read, said, stopping, written
+
+ASK = "situation: {crew: {ask: 有哪些人？}}\nmatters: {m1: {each: crew}, m2: {each: crew, when: crew.card}}\n"
+CREW = """crew:
+  name: 人员
+  unit: person
+  rows:
+    nr: {name: 编号, required: yes}
+    card: {name: 要领卡, type: yes_no, required: yes}
+    called: {name: 姓名}
+    number: {name: 号码, type: citizen_id, table: papers, sensitive: yes, purpose: 核对}
+    permit: {name: 许可证号}
+    bank: {name: 银行}
+  key: nr
+  shown: called
+  min: 1
+"""
+PAPERS = {"tables/papers.yaml": "papers:\n  name: 证件\n  columns: [code, name]\n  rows:\n"
+          "    - {code: id_card, name: 居民身份证}\n    - {code: passport, name: 护照}\n"}
+MATTERS = (
+    matter("m1", "fields: [crew.nr, crew.called, crew.number, {crew.permit: {when: paper(crew.number) == passport}}]",
+           ", rules: [{id: R-1, when: paper(crew.number) == id_card, need: born(crew.number) + 600mo > today, "
+           "say: 满五十周岁, effect: block}]")
+    + matter("m2", "fields: [crew.nr, crew.called, crew.bank]"))
+TEXTS = {**written(MATTERS, ASK, CREW), **PAPERS}
+TOLD = [{"nr": "1", "card": True}, {"nr": "2", "card": False}]
+CARD_OF_1999, CARD_OF_1966 = "370202199911209947", "370202196604059930"
+
+
+def form(first, second, **more):
+    """What the form says of the two rows that the situation told: without what the situation said of them."""
+    return {"crew": [{"called": "示例卯", "number": first, "bank": "示例银行", **more},
+                     {"called": "示例辰", "number": second}]}
+
+
+def test_the_definitions_are_right():
+    assert said(TEXTS) == []
+
+
+def test_a_leg_is_called_by_its_key_until_the_form_says_how_people_call_it():
+    catalog = read(TEXTS)
+    before = planned(catalog, {"crew": TOLD})
+    after = planned(catalog, {"crew": TOLD}, form(CARD_OF_1999, CARD_OF_1999))
+    assert [leg.title for leg in before.legs] == ["事项m1(1)", "事项m1(2)", "事项m2(1)"]
+    assert [leg.title for leg in after.legs] == ["事项m1(示例卯)", "事项m1(示例辰)", "事项m2(示例卯)"]
+    assert [leg.instance for leg in after.legs] == ["1", "2", "1"], "departments are told the key"
+
+
+def test_what_is_judged_of_one_row_is_known_from_the_form_where_the_situation_told_the_rows():
+    catalog = read(TEXTS)
+    assert ("undecided", "R-1", "crew.number") in stopping(planned(catalog, {"crew": TOLD}))
+    assert stopping(planned(catalog, {"crew": TOLD}, form(CARD_OF_1999, CARD_OF_1999))) == []
+    plan = planned(catalog, {"crew": TOLD}, form(CARD_OF_1999, CARD_OF_1966))
+    assert [one.text for one in plan.problems] == ["第 2 人：满五十周岁"]
+
+
+def test_a_column_is_asked_in_the_rows_whose_legs_want_it():
+    plan = planned(read(TEXTS), {"crew": TOLD}, form(CARD_OF_1999, "passport:E00000001"))
+    crew = next(line for line in plan.fields if line.code == "crew")
+    assert {line.code: line.only for line in crew.inner} == {
+        "crew.nr": None, "crew.called": None, "crew.number": None, "crew.permit": (1,), "crew.bank": (0,)}
+    given = form(CARD_OF_1999, "passport:E00000001", permit="一时写的")
+    assert validate_form(plan, given, {}).errors == {"crew": {"1": {"permit": ["必填，请填写"]}}}
+    assert validate_form(plan, given, {}, partial=True).missing == ("crew",)
+    given["crew"][1]["permit"] = "许可1号"
+    right = validate_form(plan, given, {})
+    assert (right.errors, right.missing) == ({}, ())
+    assert [row.get("permit") for row in right.clean["crew"]] == [None, "许可1号"], "nobody asks the first row"
+    assert [row.get("bank") for row in right.clean["crew"]] == ["示例银行", None]
+    assert leg_fields(plan, "01.1", right.clean)["crew"] == [
+        {"nr": "1", "called": "示例卯", "number": CARD_OF_1999, "number_paper": "id_card"}]
+
+
+def test_rows_that_no_form_could_tell_apart_are_refused():
+    without = {**TEXTS, "matters.yaml": TEXTS["matters.yaml"].replace("[crew.nr, ", "[")}
+    assert said(without) == [
+        "b.yaml:4: “人员”的各行靠 nr 区分，却没有事项要它，填表时没有这一格；请让一个事项也要 crew.nr"]
+
+
+@pytest.mark.parametrize(("shown", "says"), [
+    ("name", "fields.yaml:14: 称呼字段 name 不存在"),
+    ("number", "fields.yaml:14: 称呼字段 number 会写在进度和消息里，不能是敏感字段；请写姓名、名称这样的字段"),
+])
+def test_rows_are_called_by_a_column_that_may_be_seen(shown, says):
+    wrong = {**TEXTS, "fields.yaml": TEXTS["fields.yaml"].replace("shown: called", f"shown: {shown}")}
+    assert [one for one in said(wrong) if one.startswith(says)]
+
+
+def test_a_late_hiring_is_filed_with_a_word_and_a_child_is_not():
+    said_of_all = {"employees": [{"staff_no": "A01", "card_wanted": False, "archive_in": False}], "filer": "legal_rep"}
+
+    def told(number, day):
+        row = {"full_name": "示例卯", "id_number": number, "hired_on": day, "contract_kind": "open"}
+        plan = compose(CATALOG, "hiring", said_of_all, today=TODAY, form={"employees": [row]})
+        return [(one.level, one.rule) for one in plan.problems if one.rule.startswith("YG")]
+
+    assert told(CARD_OF_1999, TODAY.isoformat()) == []
+    assert told(CARD_OF_1999, "2025-01-05") == [("warn", "YG-1")]
+    assert told("370202201201019946", TODAY.isoformat()) == [("block", "YG-2")]
