@@ -22,7 +22,8 @@ BY_CODE: dict[str, Any] = {"social_arrears": 0, "delivery": "post", "father_id":
                            "home_owner_id": "370202199308099958", "worker_born_on": "1990-05-01",
                            "passport_until": "2099-12-31", "contract_to": "2099-12-31", "venue_capacity": 5000,
                            "holder_id": "370202198001019912",
-                           "clear_by": "2036-05-03",
+                           "setup_from": "2026-06-10", "clear_by": "2036-05-03",  # performance: around the show
+                           "publicity_from": "2026-06-10", "publicity_to": "2036-05-03",
                            # project-start, tendering: days in the order that the law asks
                            **{code: (TODAY + timedelta(days=later)).isoformat() for code, later in (
                                ("works_start_on", 30), ("works_end_on", 300), ("docs_until", 7), ("bid_due", 21),
@@ -67,6 +68,5 @@ def _number(line: FieldLine) -> float | int:
 
 def _day(line: FieldLine) -> str:
     back = 40 if line.not_after == "today" else 0
-    ahead = 200 if line.not_before and line.not_before.startswith("today") else 0  # whatever day an example is filed
-    day = TODAY + timedelta(days=ahead - back)
+    day = TODAY - timedelta(days=back)
     return f"{day.isoformat()}T08:30:00" if line.type == "datetime" else day.isoformat()

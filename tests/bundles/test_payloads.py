@@ -59,7 +59,7 @@ def test_units_codes_and_dates_are_the_departments_own() -> None:
     plan, form = decided("utilities")
     clean = {**validate_form(plan, form, CATALOG.regions).clean, "pressure_need": 0.3, "pipe_diameter": 250}
     water, power, highway = (leg_fields(plan, leg, clean) for leg in ("01", "03", "15"))
-    assert (water["xysy"], water["ysxz"], water["xwtsrq"]) == (300, "01", "20260918")
+    assert (water["xysy"], water["ysxz"], water["xwtsrq"]) == (300, "01", "20260302")
     assert (power["gddy"], power["dysl"]) == ("AC02202", "1")
     assert highway["cygj"] == 25
     assert leg_fields(plan, "10", clean)["yjsg"] == "1"
