@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from forms.plan import FieldLine, Plan
 from sources.samples import who_tries
@@ -16,29 +16,39 @@ FORMATTED = {
 }
 
 
+class Days(NamedTuple):
+    """A day that is over and one to come."""
+
+    past: date
+    ahead: date
+
+
 def answers(plan: Plan, today: date) -> dict[str, Any]:
-    """The filled form of `plan`, as the person who usually files this bundle would send it."""
+    """The filled form of `plan`, as the person who usually files this bundle would send it; a day to come is not before
+    one that the situation has named."""
     person = who_tries(plan.bundle)
+    named = (date.fromisoformat(line.value) for line in plan.fields if line.type == "date" and line.value)
+    days = Days(today - timedelta(days=20), max([today + timedelta(days=30), *named]))
     asked = [line for line in plan.fields if line.value is None or line.type == "rows"]
-    return {line.code: _answer(line, person.details, today) for line in asked}
+    return {line.code: _answer(line, person.details, days) for line in asked}
 
 
-def _answer(line: FieldLine, known: Mapping[str, Any], today: date) -> Any:
+def _answer(line: FieldLine, known: Mapping[str, Any], days: Days) -> Any:
     if line.type == "rows":
         rows = line.value or known.get(line.code) or [{}] * max(1, int(line.min or 1))
-        return [_row(line, row, today, number) for number, row in enumerate(rows)]
-    return known[line.code] if line.code in known else _plausible(line, today)
+        return [_row(line, row, days, number) for number, row in enumerate(rows)]
+    return known[line.code] if line.code in known else _plausible(line, days)
 
 
-def _row(line: FieldLine, row: Mapping[str, Any], today: date, number: int) -> dict[str, Any]:
+def _row(line: FieldLine, row: Mapping[str, Any], days: Days, number: int) -> dict[str, Any]:
     columns = {column.code.rpartition(".")[2]: column for column in line.inner}
-    made = {name: row.get(name, _plausible(column, today)) for name, column in columns.items()}
-    if line.key and line.key not in row:
+    made = {name: row.get(name, _plausible(column, days)) for name, column in columns.items()}
+    if line.key and line.key not in row and columns[line.key].type == "text":
         made[line.key] = str(number + 1)
     return made
 
 
-def _plausible(line: FieldLine, today: date) -> Any:
+def _plausible(line: FieldLine, days: Days) -> Any:
     if line.type in FORMATTED:
         return FORMATTED[line.type]
     if line.options and line.type != "citizen_id":
@@ -47,6 +57,6 @@ def _plausible(line: FieldLine, today: date) -> Any:
         return str(min(max(line.min or 1, 10), line.max if line.max is not None else 10))
     if line.type in {"date", "datetime"}:
         ahead = bool(line.not_before and line.not_before.startswith("today"))
-        day = today + timedelta(days=30 if ahead else -20)
+        day = days.ahead if ahead else days.past
         return day.isoformat() if line.type == "date" else f"{day.isoformat()}T09:00"
     return f"示例{line.name}".ljust(line.min_length or 0, "例")[: line.max_length or 200]

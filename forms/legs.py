@@ -42,7 +42,19 @@ class Leg:
 
 def legs_of(selection: Selection, known: Known) -> list[Leg]:
     """Every chosen instance as a leg, in file order."""
-    return [_leg(instance, selection, known) for instance in selection.instances()]
+    return _placed([_leg(instance, selection, known) for instance in selection.instances()], known)
+
+
+def _placed(legs: list[Leg], known: Known) -> list[Leg]:
+    """The legs, each called by its region where those that are no repeats go to more than one: a company that moves
+    must be told which city does what. A repeat per region is called by it already."""
+    here = {leg.number: region for leg in legs if not leg.planned.instance
+            and (region := known.catalog.regions.get(leg.planned.region or ""))}
+    if len({region.code for region in here.values()}) <= 1:
+        return legs
+    names = {number: region.name for number, region in here.items()}
+    return [replace(leg, planned=replace(leg.planned, name=composed("{}（{}）", leg.planned.name, names[leg.number])))
+            if leg.number in names else leg for leg in legs]
 
 
 def _leg(instance: Instance, selection: Selection, known: Known) -> Leg:

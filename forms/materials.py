@@ -90,7 +90,7 @@ def _maybe(leg: Leg, ask: MaterialAsk, known: Known) -> PlanProblem:
     assert ask.when is not None
     names = sorted(open_names(ask.when, leg.values, known.today))
     hangs = because(ask.when, leg.values, known.labels, known.today)
-    text = f"可能还需要“{kind_name(ask.kind, ask.role, known)}”：{hangs}"
+    text = f"可能还需要“{asked_name(ask, known)}”：{hangs}"
     return PlanProblem("undecided", "maybe_material", text, names[0] if names else ask.key)
 
 

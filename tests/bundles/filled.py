@@ -20,8 +20,10 @@ BY_CODE: dict[str, Any] = {"social_arrears": 0, "delivery": "post", "father_id":
                            "deceased_id": "370202193602109945", "new_holder_name": "示例新名称",
                            "debtor_uscc": "91370202MA0000004B", "child_id": "37020220200301994X",
                            "home_owner_id": "370202199308099958", "worker_born_on": "1990-05-01",
-                           "passport_until": "2099-12-31", "contract_to": "2099-12-31",
+                           "passport_until": "2099-12-31", "contract_to": "2099-12-31", "venue_capacity": 5000,
                            "holder_id": "370202198001019912",
+                           "setup_from": "2026-06-10", "clear_by": "2036-05-03",  # performance: around the show
+                           "publicity_from": "2026-06-10", "publicity_to": "2036-05-03",
                            # project-start, tendering: days in the order that the law asks
                            **{code: (TODAY + timedelta(days=later)).isoformat() for code, later in (
                                ("works_start_on", 30), ("works_end_on", 300), ("docs_until", 7), ("bid_due", 21),

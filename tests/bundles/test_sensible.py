@@ -24,6 +24,16 @@ def test_a_journey_through_one_province_is_no_journey_across_provinces(provinces
     assert all("省级公路管理机构" in text for text in said), "says where to go instead"
 
 
+def test_a_company_that_moves_reads_which_city_does_what() -> None:
+    """Only there: a bundle whose legs all go to one region does not repeat its name."""
+    called = {leg.matter: str(leg.name) for leg in public_plan("enterprise-move").legs}
+    assert all(name.endswith(("（烟台市）", "（青岛市）")) for name in called.values())
+    assert called["file-transfer"].endswith("（烟台市）")
+    assert called["move-registration"].endswith("（青岛市）")
+    for bundle in ("performance", "oversize"):
+        assert [leg.name for leg in public_plan(bundle).legs if "（" in leg.name] == []
+
+
 @pytest.mark.parametrize(("bundle", "offered"), [
     ("utilities", ["legal_rep", "agent"]), ("transport-company", ["legal_rep", "agent"]),
     ("oversize", ["legal_rep", "agent"]), ("deregistration", ["legal_rep", "agent"]),

@@ -24,10 +24,12 @@ BUNDLES = {
     "deregistration": (7, 6, 1, (24, 24, "nd")),  # the notice period is the law's own
     "disability": (6, 5, 1, (40, 15, "wd")),
     "enterprise-change": (8, 8, 3, (4, 2, "wd")),
+    "enterprise-move": (11, 7, 3, (6, 4, "wd")),
     "home-transfer": (7, 7, 0, (31, 2, "wd")),
     "listing-check": (14, 14, 1, (3, 3, "wd")),
     "newborn": (6, 5, 1, (22, 7, "wd")),
     "oversize": (6, 2, 2, (5, 3, "wd")),
+    "performance": (6, 5, 7, (20, 6, "wd")),
     "pet-clinic": (6, 4, 10, (20, 10, "wd")),
     "restaurant": (6, 4, 8, (20, 10, "wd")),
     "retirement": (7, 5, 0, (60, 20, "wd")),
@@ -154,7 +156,8 @@ def test_no_field_of_the_dictionary_is_dead() -> None:
 
 
 def test_no_material_outside_the_common_dictionary_is_dead() -> None:
-    asked = {ask.kind for matter in CATALOG.matters.values() for ask in matter.asks.materials}
+    asked = {kind for matter in CATALOG.matters.values() for ask in matter.asks.materials
+             for kind in (ask.kind, *ask.any_of)}
     given = {kind for matter in CATALOG.matters.values() for kind in matter.gives.materials}
     given |= {kind for matter in CATALOG.matters.values() for variant in matter.variants if variant.gives
               for kind in variant.gives.materials}
@@ -183,7 +186,7 @@ def test_sensitive_fields_say_what_they_are_for_and_only_askers_see_them() -> No
               for ask in matter.asks.fields if ask.code == "legal_rep_id"]
     filed_by_the_legal_rep = {entry.matter for entry in CATALOG.bundles["listing-check"].entries}
     assert set(askers) == {"water-supply", "power-supply", "pipeline-permit", "river-works", "vet-permit",
-                           *filed_by_the_legal_rep}
+                           "crowd-permit", "stage-crowd-permit", *filed_by_the_legal_rep}
 
 
 def test_every_label_is_written_in_chinese() -> None:

@@ -96,6 +96,14 @@ def test_home_begins_with_a_life_and_shows_a_number_once_where_nothing_is_gained
     page = requests.get(portal, timeout=30).text
     stages = re.findall(r'<h2 class="govuk-heading-m">([^<]+)</h2>', page)
     assert stages == ["出生", "入学", "就业", "安居", "社会保障", "扶残助困", "退休", "身后", "开办经营", "招用员工",
-                      "项目建设", "交通运输", "企业变更", "企业信用", "企业退出"]
+                      "项目建设", "交通运输", "文化演出", "企业变更", "企业信用", "企业退出"]
     gains = re.findall(r"(\d+) → <strong>(\d+)</strong>", page)
     assert gains and all(before != after for before, after in gains)
+
+
+def test_what_an_author_answers_beforehand_stands_ticked(portal: str) -> None:
+    visitor = Visitor(portal)
+    visitor.get("/bundles/enterprise-move/questions/changes")
+    ticked = re.findall(r'<input[^>]*value="(\w+)"[^>]*\bchecked\b', visitor.page)
+    assert ticked == list(json_ready(next(
+        question.default for question in CATALOG.bundles["enterprise-move"].questions if question.id == "changes")))

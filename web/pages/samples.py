@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from web.pages.root import today
 from web.wiring import house
 
 _HOME = "370202"
+_AHEAD = 30  # days until what is to come
 _FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
     "citizen_id": ("370202199001010015", "370202199203030022", "370202202602100037"),
     "uscc": ("91370200000000000Y",), "phone": ("13800000001", "13800000002", "13800000003"),
@@ -26,27 +27,32 @@ _FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
 def sample_answers(draft: Draft, known: Mapping[str, Any]) -> dict[str, Any]:
     """An answer for every field the form still asks: what the sample person is known by, else a plausible value.
 
-    Two persons of one form get two numbers, since bundles may refuse that they are the same.
+    Two persons of one form get two numbers, since bundles may refuse that they are the same. A day to come is not
+    before one that the situation has named: what is taken down is not down before the day of the show.
     """
     regions = house().catalog.regions
     found: dict[str, Any] = {}
     asked = [line for line in draft.plan.fields if not settled(line)]
     taken = [known[line.code] for line in asked if known.get(line.code) is not None]
+    named = (date.fromisoformat(line.value) for line in draft.plan.fields if line.type == "date" and line.value)
+    ahead = max([today() + timedelta(days=_AHEAD), *named])
     for line in asked:
         value, number = known.get(line.code), _free(line.type, [*taken, *found.values()])
         if value is None:
-            value = _value(line, of_line(line, {}, regions), number)
+            value = _value(line, of_line(line, {}, regions), number, ahead)
         elif line.type == "rows":
-            value = _with_columns_nobody_knows(value, line, of_line(line, {}, regions))
+            value = _with_columns_nobody_knows(value, line, of_line(line, {}, regions), ahead)
         found[line.code] = value if line.value is None else _completed(line.value, value)
     return found
 
 
-def _with_columns_nobody_knows(rows: list[dict[str, Any]], line: FieldLine, asked: Input) -> list[dict[str, Any]]:
+def _with_columns_nobody_knows(
+    rows: list[dict[str, Any]], line: FieldLine, asked: Input, ahead: date,
+) -> list[dict[str, Any]]:
     """The rows that a sample person is known by, with a plausible value in the columns that none of them has (a day
     that must not lie long ago, for one)."""
     lacking = {column.code for column in asked.inner if column.required} - set().union(*rows)
-    made = {code: value for code, value in _rows(line, asked)[0].items() if code in lacking}
+    made = {code: value for code, value in _rows(line, asked, ahead)[0].items() if code in lacking}
     return [{**made, **row} for row in rows]
 
 
@@ -60,55 +66,56 @@ def _completed(said: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[d
     return [{**rows[at % len(rows)], **row} for at, row in enumerate(said)]
 
 
-def _value(line: FieldLine, asked: Input, number: int) -> Any:
+def _value(line: FieldLine, asked: Input, number: int, ahead: date) -> Any:
     if line.type in _FORMATTED:
         choices = _FORMATTED[line.type]
         return choices[number % len(choices)]
-    return _MAKERS.get(line.type, _text)(line, asked)
+    return _MAKERS.get(line.type, _text)(line, asked, ahead)
 
 
-def _text(line: FieldLine, _: Input) -> str:
+def _text(line: FieldLine, *_: object) -> str:
     words = f"示例{line.name}"
     words += "（示例）" * (-(-max(0, (line.min_length or 0) - len(words)) // 4))
     return words[: line.max_length or 200]
 
 
-def _number(line: FieldLine, _: Input) -> str:
+def _number(line: FieldLine, *_: object) -> str:
     low, high = line.min or Decimal(1), line.max if line.max is not None else Decimal(1_000_000)
     value = min(max(low, Decimal(10)), high)
     return f"{value:f}"
 
 
-def _day(line: FieldLine, _: Input) -> str:
+def _day(line: FieldLine, _: Input, ahead: date) -> str:
     """A day inside the usual bounds: after today where the past is refused, else some weeks ago."""
-    forward = bool(line.not_before and line.not_before.startswith("today"))
-    return (today() + timedelta(days=30 if forward else -20)).isoformat()
+    if line.not_before and line.not_before.startswith("today"):
+        return (today() + timedelta(days=_AHEAD) if line.not_after else ahead).isoformat()
+    return (today() - timedelta(days=20)).isoformat()
 
 
-def _choice(line: FieldLine, asked: Input) -> str:
+def _choice(line: FieldLine, asked: Input, _: date) -> str:
     return line.default or asked.options[0][0]
 
 
-def _many(line: FieldLine, asked: Input) -> list[str]:
+def _many(line: FieldLine, asked: Input, _: date) -> list[str]:
     return [code for code, _ in asked.options[: max(1, int(line.min or 1))]]
 
 
-def _region(_: FieldLine, asked: Input) -> str:
+def _region(_: FieldLine, asked: Input, __: date) -> str:
     codes = [code for code, _ in asked.options]
     return _HOME if _HOME in codes else codes[0]
 
 
-def _rows(line: FieldLine, asked: Input) -> list[dict[str, Any]]:
+def _rows(line: FieldLine, asked: Input, ahead: date) -> list[dict[str, Any]]:
     count = max(1, int(line.min or 1))
     return [
-        {inner.code: _value(column, inner, at) for column, inner in zip(line.inner, asked.inner, strict=True)}
+        {inner.code: _value(column, inner, at, ahead) for column, inner in zip(line.inner, asked.inner, strict=True)}
         for at in range(count)
     ]
 
 
-_MAKERS: Mapping[FieldType, Callable[[FieldLine, Input], Any]] = {
+_MAKERS: Mapping[FieldType, Callable[[FieldLine, Input, date], Any]] = {
     "text": _text, "number": _number, "integer": _number, "date": _day, "choice": _choice, "many": _many,
-    "region": _region, "datetime": lambda line, asked: f"{_day(line, asked)}T09:00", "yes_no": lambda *_: "yes",
-    "regions": lambda line, asked: [_region(line, asked)], "rows": _rows,
-    "address": lambda line, asked: {"region": _region(line, asked), "text": "示例路 1 号"},
+    "region": _region, "datetime": lambda *given: f"{_day(*given)}T09:00", "yes_no": lambda *_: "yes",
+    "regions": lambda *given: [_region(*given)], "rows": _rows,
+    "address": lambda *given: {"region": _region(*given), "text": "示例路 1 号"},
 }

@@ -140,7 +140,9 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     if asked is None or asked.state == "not_applicable":
         raise not_found()
     its_words = ground_of(house().catalog, found).catalog
-    shown = with_value(shown_input(asked, its_words, found), given.get(question))
+    shown = shown_input(asked, its_words, found)  # with its default, if it has one
+    if question in given:
+        shown = with_value(shown, given[question])
     if request.method == "GET" and "check" in request.args:
         value = given.get(question) if (sent := kept()) is None else sent["value"]
         return _page(place, plan, asked, with_value(shown, value, _wrong(found, given, asked, value)))
