@@ -49,9 +49,10 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
         "legs": [{**leg_view(case, planned[number], schedule.legs[number], (now, calendar), definitions),
                   **_with_office(known, number, premises)} for number in case.legs],
         "materials": [] if masked else _materials(known, files),
-        "removed": [{"key": line.key, "name": line.name, "rule": line.rule, "text": line.why.text}
-                    for line in case.plan.removed_materials],
-        "figures": figures_json(case.plan), "plan": case.plan, "composite": composite_view(known, now, definitions),
+        "removed": [] if masked else [{"key": line.key, "name": line.name, "rule": line.rule, "text": line.why.text}
+                                      for line in case.plan.removed_materials],
+        "figures": {name: one for name, one in figures_json(case.plan).items() if not masked or name != "situation"},
+        "plan": case.plan, "composite": composite_view(known, now, definitions),
         "on_behalf": None,
     }
 

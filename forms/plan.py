@@ -110,8 +110,9 @@ class PlannedLeg:
 
     @property
     def title(self) -> str:
-        """What people call the leg: the matter, for repeats with what tells it from the others."""
-        return f"{self.name}({self.instance_name or self.instance})" if self.instance else str(self.name)
+        """What the leg is called to anybody: the matter, for repeats with what tells it from others, and no name."""
+        place = self.instance_name if self.instance == self.region else None
+        return f"{self.name}({place or self.instance})" if self.instance else str(self.name)
 
 
 @dataclass(frozen=True, slots=True)

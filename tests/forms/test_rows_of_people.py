@@ -49,9 +49,11 @@ def test_a_leg_is_called_by_its_key_until_the_form_says_how_people_call_it():
     catalog = read(TEXTS)
     before = planned(catalog, {"crew": TOLD})
     after = planned(catalog, {"crew": TOLD}, form(CARD_OF_1999, CARD_OF_1999))
-    assert [leg.title for leg in before.legs] == ["事项m1(1)", "事项m1(2)", "事项m2(1)"]
-    assert [leg.title for leg in after.legs] == ["事项m1(示例卯)", "事项m1(示例辰)", "事项m2(示例卯)"]
-    assert [leg.instance for leg in after.legs] == ["1", "2", "1"], "departments are told the key"
+    assert [leg.instance_name for leg in before.legs] == [None, None, None]
+    assert [leg.instance_name for leg in after.legs] == ["示例卯", "示例辰", "示例卯"]
+    for plan in (before, after):
+        titles = [leg.title for leg in plan.legs]
+        assert titles == ["事项m1(1)", "事项m1(2)", "事项m2(1)"], "reasons, lists and departments are told the key"
 
 
 def test_what_is_judged_of_one_row_is_known_from_the_form_where_the_situation_told_the_rows():

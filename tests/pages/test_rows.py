@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from playwright.sync_api import Page, expect
 from tests.pages.client import Visitor
 from tests.pages.test_words import start
 from tests.pages.walk import sign_in
-from web.pages.inputs import Input, moved_with_their_rows, with_rest_of_rows
 
 VEHICLES = "/bundles/transport-company/questions/vehicles"
 FIRST, SECOND = ("LSGJA52U9AH000018", "18000"), ("LZZ5CLVB9NA000024", "3500")
@@ -125,18 +123,3 @@ def test_enter_on_a_page_of_the_form_saves_and_goes_on(page: Page) -> None:
     page.locator("main form#page input[type=text]").first.press("Enter")
     expect(page).not_to_have_url(at)
     assert page.locator(".govuk-error-summary").count() == 0
-
-
-def test_what_a_program_said_of_a_row_stays_with_it_where_the_question_does_not_ask_that() -> None:
-    asked = Input("vehicles", "vehicles", "车辆", "rows", key="vin", inner=(Input("vin", "vin", "车架号", "vin"),))
-    said = [{"vin": "A", "price": "1"}, {"vin": "B", "price": "2"}]
-    assert with_rest_of_rows(asked, [{"vin": "B"}, {"vin": "C"}], said) == [{"price": "2", "vin": "B"}, {"vin": "C"}]
-    assert with_rest_of_rows(asked, None, said) is None
-
-
-def test_what_was_filled_in_of_a_row_goes_with_it_and_stays_where_its_key_was_put_right() -> None:
-    before, filled = [{"vin": "A"}, {"vin": "B"}, {"vin": "C"}], [{"price": "1"}, {"price": "2"}, {"price": "3"}]
-    moved = partial(moved_with_their_rows, filled, before, key="vin")
-    assert moved([{"vin": "C"}, {"vin": "A"}]) == [{"price": "3"}, {"price": "1"}]
-    assert moved([{"vin": "A"}, {"vin": "X"}, {"vin": "C"}]) == filled
-    assert moved([{"vin": "N"}, *before]) == [{}, *filled]

@@ -24,6 +24,7 @@ from web.pages.inputs import (
 )
 from web.pages.plan import Onward, plan_page
 from web.pages.root import bp, bundle_of, demo, desk, draft_of, now, overtaken, seen_of
+from web.pages.rows import named
 from web.pages.samples import sample_answers
 from web.pages.situation import answered
 from web.pages.words import departments_of
@@ -120,7 +121,8 @@ def section(draft: str, section: str) -> str | tuple[str, int] | Response:
         return _page(found, place, inputs_of(found, sections[place], complain="check" in request.args))
     do = request.form.get("do", "next")
     inputs = inputs_of(found, sections[place], complain=False)
-    changes = {asked.code: pressed(asked, request.form, do) for asked in inputs}
+    lines = {line.code: line for line in lines_of(found, sections[place])}
+    changes = {asked.code: named(lines[asked.code], pressed(asked, request.form, do)) for asked in inputs}
     if overtaken(_mark(found, sections[place])) and any(found.form.get(code) != sent for code, sent in changes.items()):
         typed = [with_value(asked, changes[asked.code]) for asked in inputs]
         return _page(found, place, typed, CHANGED), 409

@@ -114,15 +114,15 @@ def _full_name(region: Region, regions: Mapping[str, Region]) -> str:
 
 
 def of_question(question: AskedQuestion, asked: Field | None, regions: Mapping[str, Region],
-                columns: Set[str] | None = None) -> Input:
+                columns: Set[str] | None = None, must: Set[str] = frozenset()) -> Input:
     """A situation question as an input; `asked` is the dictionary field of the same code, if it is one, of whose rows
-    the `columns` decide something. With them it asks those and what tells rows apart, and the form asks the rest."""
+    it asks the `columns` (None: all). Those that it `must` know cannot be left blank."""
     if question.type == "yes_no":
         options: tuple[tuple[str, str], ...] = _YES_NO
     else:
         options = options_of(question.options, question.type, asked.level if asked else None, regions)
-    inner = tuple(of_column(column, regions, columns or frozenset()) for column in (asked.inner if asked else ())
-                  if columns is None or column.code in {*columns, f"{question.id}.{asked.key if asked else None}"})
+    inner = tuple(of_column(column, regions, must) for column in (asked.inner if asked else ())
+                  if columns is None or column.code in columns)
     return with_value(Input(
         question.id, question.id, question.ask, question.type, hint=(asked.help or "") if asked else "",
         unit=unit_words(question.unit), options=options, inner=inner,
@@ -246,28 +246,6 @@ def read(asked: Input, sent: MultiDict[str, str]) -> Any:
         return _read_number(asked, sent)
     text = sent.get(asked.name, "").strip()
     return text or None
-
-
-def with_rest_of_rows(asked: Input, rows: Any, before: Any) -> Any:
-    """Rows that were sent, with what had been said `before` of the same rows in columns that the page does not ask."""
-    if asked.type != "rows" or not isinstance(rows, list) or not isinstance(before, list):
-        return rows
-    columns = {column.code for column in asked.inner}
-    rest = {str(row.get(asked.key)): {code: value for code, value in row.items() if code not in columns}
-            for row in before if isinstance(row, dict)}
-    return [{**rest.get(str(row.get(asked.key)), {}), **row} for row in rows]
-
-
-def moved_with_their_rows(filled: Any, before: Any, now: Any, key: str | None) -> Any:
-    """What the form says of rows that the situation told `before`, in the order of those it tells `now`: each goes
-    with its row, and stays in its place where the key of a row was put right."""
-    if not (isinstance(filled, list) and isinstance(before, list) and len(filled) == len(before)
-            and all(isinstance(row, dict) for row in before)):
-        return filled
-    were, are = [str(row.get(key)) for row in before], [str(row.get(key)) for row in now]
-    by_key = dict(zip(were, filled, strict=True))
-    in_place = {at: filled[at] for at, name in enumerate(were) if name not in are}
-    return [by_key.get(name, in_place.get(at, {})) for at, name in enumerate(are)]
 
 
 def _read_number(asked: Input, sent: MultiDict[str, str]) -> str | None:

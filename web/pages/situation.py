@@ -32,18 +32,17 @@ from web.pages.again import kept
 from web.pages.inputs import (
     Input,
     answer_words,
-    moved_with_their_rows,
     of_question,
     pressed,
     problems_of,
     read,
     settled,
-    with_rest_of_rows,
     with_value,
 )
 from web.pages.kept import forget, keep, kept_for
 from web.pages.plan import Onward, plan_page
 from web.pages.root import bp, bundle_of, desk, draft_of, now, overtaken, seen_of, today
+from web.pages.rows import columns_asked, form_with_its_rows, papers_with_their_rows, told_by_question
 from web.wiring import house
 
 TOO_MUCH = "内容太多，这一步记不下，还没有保存；请少填一些，其余的另办一件"
@@ -79,7 +78,7 @@ def asking(bundle: str) -> Asking:
     if draft.bundle != bundle:
         raise not_found()
     kept = kept_for(bundle, draft.id)
-    return Asking(found, draft.id, dict(draft.situation) if kept is None else kept)
+    return Asking(found, draft.id, told_by_question(house().catalog, found, draft.situation) if kept is None else kept)
 
 
 def signed_in_first(view: Callable[P, R]) -> Callable[P, R | Response]:
@@ -94,10 +93,12 @@ def signed_in_first(view: Callable[P, R]) -> Callable[P, R | Response]:
 
 
 def shown_input(question: AskedQuestion, catalog: Catalog, bundle: Bundle | None = None) -> Input:
-    """A question as an input, with what the dictionary says about it; where `bundle` asks it, the rows (of people,
-    perhaps) have no more columns than those on which its matters hang."""
-    columns = None if bundle is None else columns_that_choose(bundle)
-    return of_question(question, catalog.fields.get(question.id), catalog.regions, columns)
+    """A question as an input, with what the dictionary says about it; where `bundle` asks it, its rows (of people,
+    perhaps) have the columns that a question may ask."""
+    group = catalog.fields.get(question.id)
+    columns = None if bundle is None or group is None else columns_asked(catalog, bundle, group)
+    return of_question(question, group, catalog.regions, columns,
+                       columns_that_choose(bundle) if bundle else frozenset())
 
 
 def _next_open(plan: Plan, given: Mapping[str, Any]) -> AskedQuestion | None:
@@ -156,8 +157,7 @@ def question(bundle: str, question: str) -> str | tuple[str, int] | Response:
     wrong = _wrong(found, given, asked, value)
     if wrong and keep_sent(request.path, {"value": value}):
         return redirect(place.to("pages.question", question=question, check=1), 303)
-    whole = with_rest_of_rows(shown, value, given.get(question))
-    after = replace(place, given=_said(place, plan, question, whole))
+    after = replace(place, given=_said(place, plan, question, value))
     if not wrong and not keep(bundle, place.draft, after.given):
         wrong = [TOO_MUCH]
     if wrong:
@@ -268,22 +268,21 @@ def start(bundle: str) -> Response:
         before = draft_of(place.draft)
         draft = desk().save_draft(subject(), place.draft, {"situation": given}, now())
         changes = _no_longer_the_forms(before, draft)
+        moved = papers_with_their_rows(house().catalog, before, draft)
     else:
         draft = desk().open_draft(subject(), bundle, given, now(), None if under is None else under.row.principal)
-        changes = filled_in(draft)
+        changes, moved = filled_in(draft), {}
         forget_for_whom(bundle)
     forget(bundle, place.draft)
-    desk().save_draft(subject(), draft.id, {"form": changes}, now())
+    desk().save_draft(subject(), draft.id, {"form": changes, **({"materials": moved} if moved else {})}, now())
     return redirect(url_for("pages.draft", draft=draft.id, first=None if place.draft else 1), 303)
 
 
 def _no_longer_the_forms(before: Draft, draft: Draft) -> dict[str, Any]:
     """What changes of the form with a new situation: a kept answer to what that says itself would contradict it at
-    filing, and what was filled in of a row goes with the row."""
-    return {line.code: None if settled(line) else
-            moved_with_their_rows(before.form[line.code], before.situation.get(line.code), line.value, line.key)
-            for line in draft.plan.fields if line.code in before.form and (settled(line) or (
-                line.type == "rows" and isinstance(line.value, list)))}
+    filing, and what was said of a row goes with the row."""
+    return {line.code: form_with_its_rows(line, before) if line.type == "rows" else None for line in draft.plan.fields
+            if (line.code in before.form and settled(line)) or (line.type == "rows" and isinstance(line.value, list))}
 
 
 @bp.post("/drafts/<draft>/questions")

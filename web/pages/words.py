@@ -82,8 +82,10 @@ def _bundle_id(one: Any) -> str:
 def called(leg: Any) -> str:
     """What a leg (planned, or of a case's view) is called, with what tells it from its repeats."""
     said: Callable[..., Any] = leg.get if isinstance(leg, Mapping) else partial(getattr, leg)
-    instance = said("instance")
-    return f"{said('name')}（{said('instance_name', None) or region_name(instance)}）" if instance else said("name")
+    if not (instance := said("instance")):
+        return said("name")  # type: ignore[no-any-return]
+    told = dict.fromkeys([said("instance_name", None) or region_name(instance), region_name(instance)])
+    return f"{said('name')}（{' '.join(told)}）"  # of people name and key, for two may have one name
 
 
 def offices_of(plan: Plan) -> list[str]:

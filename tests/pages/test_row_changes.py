@@ -1,0 +1,107 @@
+"""What was filled in and uploaded of a row goes with the row, what a program said as well; a new row begins empty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.pages.client import Visitor, controls
+
+QUESTION = "/bundles/hiring/questions/employees"
+NAMES = {"A01": "示例甲甲", "A02": "示例乙乙", "A03": "示例丙丙"}
+NUMBERS = {"A01": "370202199911209947", "A02": "370202199707119936", "A03": "passport:E00000001"}
+
+
+def ask(visitor: Visitor, staff: str, query: str = "") -> None:
+    """Answer who was hired; all want a card."""
+    visitor.get(QUESTION + query)
+    assert not any("id_number" in name or "full_name" in name for name, _ in controls(visitor.page))
+    visitor.send(QUESTION + query, *(
+        (f"employees.{at}.{name}", value) for at, one in enumerate(staff.split())
+        for name, value in (("staff_no", one), ("card_wanted", "yes"), ("archive_in", "no"))))
+
+
+def begun(visitor: Visitor, staff: str) -> str:
+    """A draft for these, all filled in."""
+    ask(visitor, staff)
+    visitor.send("/bundles/hiring/questions/filer", ("filer", "legal_rep"))
+    visitor.sign_in()
+    visitor.get("/bundles/hiring/plan")
+    draft = visitor.send("/bundles/hiring/start", *controls(visitor.page)).split("/")[2]
+    visitor.get(f"/drafts/{draft}/form/staff")
+    typed = dict(controls(visitor.page))
+    for at, one in enumerate(staff.split()):
+        typed |= {f"employees.{at}.full_name": NAMES[one], f"employees.{at}.id_number": NUMBERS[one]}
+    visitor.send(f"/drafts/{draft}/form/staff", *typed.items(), ("do", "later"))
+    return draft
+
+
+def change(visitor: Visitor, draft: str, staff: str) -> None:
+    """Change who was hired, by the pages."""
+    visitor.get(f"/drafts/{draft}/plan")
+    visitor.send(f"/drafts/{draft}/questions", ("question", "employees"))
+    ask(visitor, staff, f"?draft={draft}")
+    visitor.get(f"/bundles/hiring/plan?draft={draft}")
+    visitor.send(f"/bundles/hiring/start?draft={draft}", *controls(visitor.page))
+
+
+def kept(visitor: Visitor, draft: str) -> dict[str, Any]:
+    """The draft as a program reads it."""
+    found: dict[str, Any] = visitor.client.get(f"/api/drafts/{draft}").json
+    return found
+
+
+def said(visitor: Visitor, draft: str) -> list[tuple[Any, Any]]:
+    return [(row.get("full_name"), row.get("id_number")) for row in kept(visitor, draft)["form"]["employees"]]
+
+
+def whole(*staff: str) -> list[tuple[str, str]]:
+    return [(NAMES[one], NUMBERS[one]) for one in staff]
+
+
+def test_what_was_filled_in_goes_with_its_row_and_nobody_gets_anothers(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01 A02 A03")
+    for staff in ("A03 A01 A02", "A02 A03 A01"):
+        change(visitor, draft, staff)
+        assert said(visitor, draft) == whole(*staff.split())
+    change(visitor, draft, "A02 NEW9 A01")
+    assert said(visitor, draft) == [*whole("A02"), (None, None), *whole("A01")]
+    change(visitor, draft, "C9")
+    assert said(visitor, draft) == [(None, None)], "as many rows, or as few, say nothing about whose they are"
+
+
+def test_a_page_and_a_program_may_take_turns_at_the_rows(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01 A02")
+    change(visitor, draft, "A02 A01")
+    rows = kept(visitor, draft)["situation"]["employees"]
+    token = {"X-CSRFToken": visitor.page.split('name="csrf-token" content="')[1].split('"')[0]}
+    sent = {"situation": {"employees": rows[::-1], "filer": "legal_rep"}}
+    assert visitor.client.patch(f"/api/drafts/{draft}", json=sent, headers=token).status_code == 200
+    assert said(visitor, draft) == whole("A01", "A02")
+
+
+def test_uploads_go_with_their_rows_and_leave_with_them(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01 A02")
+    visitor.get(f"/drafts/{draft}/materials")
+    visitor.send(f"/drafts/{draft}/sample-papers")
+    before = kept(visitor, draft)["materials"]
+    first, second = before["staff_photo#1"], before["staff_photo#2"]
+    change(visitor, draft, "A02 A01")
+    after = kept(visitor, draft)["materials"]
+    assert (after["staff_photo#1"], after["staff_photo#2"]) == (second, first)
+    change(visitor, draft, "A01 NEW9")
+    assert kept(visitor, draft)["materials"] == {"staff_photo#1": first}
+
+
+def test_what_a_program_said_of_whole_rows_can_be_put_right_on_the_form(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01 A02")
+    token = {"X-CSRFToken": visitor.page.split('name="csrf-token" content="')[1].split('"')[0]}
+    rows = [{"staff_no": one, "card_wanted": False, "archive_in": False, "full_name": "写错了",
+             "id_number": NUMBERS[one]} for one in ("A01", "A02")]
+    sent = {"situation": {"employees": rows, "filer": "legal_rep"}}
+    assert visitor.client.patch(f"/api/drafts/{draft}", json=sent, headers=token).status_code == 200
+    change(visitor, draft, "A01 A02")
+    assert said(visitor, draft) == [("写错了", NUMBERS[one]) for one in ("A01", "A02")], "it is the form's from now on"
+    told = kept(visitor, draft)["situation"]["employees"]
+    assert all(row.keys() == {"staff_no", "card_wanted", "archive_in"} for row in told)
+    visitor.get(f"/drafts/{draft}/form/staff")
+    assert any(name == "employees.0.full_name" for name, _ in controls(visitor.page)), "it is asked there"
