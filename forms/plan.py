@@ -74,9 +74,8 @@ class AskedQuestion:
 class PlannedLeg:
     """One leg (分办件): matter `matter` in this case. `leg` is its number, `NN` or `NN.i` (i from 1) for repeats.
 
-    `row` is the index of the row (or value) it belongs to, `instance` what the department is told (the key value),
-    `instance_name` what people call that; its decision is named by its `matter_class`. `start` and `finish` are
-    working days from filing in the planned schedule (None while mixed units forbid it).
+    `row` is the index of the row (or value) it belongs to, `instance` its key, `instance_name` what its applicant calls
+    that. `start` and `finish` are working days from filing as planned (None while mixed units forbid it).
     """
 
     leg: str
@@ -111,8 +110,8 @@ class PlannedLeg:
     @property
     def title(self) -> str:
         """What the leg is called to anybody: the matter, for repeats with what tells it from others, and no name."""
-        place = self.instance_name if self.instance == self.region else None
-        return f"{self.name}({place or self.instance})" if self.instance else str(self.name)
+        told = self.instance_name if self.instance == self.region else self.instance
+        return f"{self.name}({told or self.instance})" if self.instance else str(self.name)
 
 
 @dataclass(frozen=True, slots=True)
