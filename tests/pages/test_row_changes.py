@@ -105,3 +105,11 @@ def test_what_a_program_said_of_whole_rows_can_be_put_right_on_the_form(visitor:
     assert all(row.keys() == {"staff_no", "card_wanted", "archive_in"} for row in told)
     visitor.get(f"/drafts/{draft}/form/staff")
     assert any(name == "employees.0.full_name" for name, _ in controls(visitor.page)), "it is asked there"
+
+
+def test_a_cell_that_is_still_blank_is_named_by_its_row(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01 A02")
+    visitor.get(f"/drafts/{draft}/form/staff?check=1")
+    said_of = [line for line in visitor.page.split("<li>") if "#f-employees-1-mobile" in line]
+    assert said_of and "员工手机" in said_of[0], "and the link leads to it"
+    assert "#f-employees-0-full_name" not in visitor.page, "that one is there"

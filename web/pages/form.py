@@ -24,7 +24,7 @@ from web.pages.inputs import (
 )
 from web.pages.plan import Onward, plan_page
 from web.pages.root import bp, bundle_of, demo, desk, draft_of, now, overtaken, seen_of
-from web.pages.rows import named
+from web.pages.rows import missing_cells, named
 from web.pages.samples import sample_answers
 from web.pages.situation import answered
 from web.pages.words import departments_of
@@ -76,11 +76,12 @@ def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]
         if settled(line):
             continue
         errors = draft.errors.get(line.code)
+        value = kept_value(line, draft.form.get(line.code))
         if complain and not errors and line.code in draft.missing:
-            errors = [MISSING]
+            errors = missing_cells(line, value, MISSING) or [MISSING]
         brought = line.code in filled and draft.form.get(line.code) == filled[line.code]
         asked = replace(of_line(line, departments, regions), mark=mark if brought else "")
-        found.append(with_value(asked, kept_value(line, draft.form.get(line.code)), errors))
+        found.append(with_value(asked, value, errors))
     return found
 
 

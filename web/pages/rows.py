@@ -58,6 +58,17 @@ def named(line: FieldLine, rows: Any) -> Any:
     return [row if key is None else {**row, line.key: key} for row, key in zip(rows, keys, strict=False)]
 
 
+def missing_cells(line: FieldLine, rows: Any, say: str) -> dict[str, dict[str, list[str]]]:
+    """What is to be said of the cells that are still blank, by row and column; nothing of a line that has no rows."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for at, row in enumerate(rows if line.type == "rows" and isinstance(rows, list) else ()):
+        for column in line.inner:
+            name = column.code.rpartition(".")[2]
+            if column.required and (column.only is None or at in column.only) and row.get(name) in (None, "", []):
+                found.setdefault(str(at), {})[name] = [say]
+    return found
+
+
 def form_with_its_rows(line: FieldLine, before: Draft) -> Any:
     """What a draft says of the rows of a line as its situation has them now: what was filled in of the same rows, and
     what its situation said of them that its question does not ask. A row that is new begins empty."""
