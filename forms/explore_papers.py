@@ -51,10 +51,14 @@ class _Trial:
         """The first situation in which the matter needs the paper and nobody provides it."""
         relevant = self.relevant()
         names = self.names(relevant)
+        whole = with_blocks(names, self.known)
         try:
-            if any(not self.space.values_of(name) for name in self.space.upstream(names)):
+            if any(not self.space.values_of(name) for name in self.space.upstream(whole)):
                 return None  # a name that nobody defines is the checker's matter
-            return next((one for one in self.space.situations(names) if self.lacks(one, relevant)), None)
+            # A rule that blocks only takes situations away, and reads many more answers: it is asked where one fails.
+            suspects = (one for one in self.space.situations(names) if self.lacks(one, relevant))
+            return next((more for one in suspects for more in self.space.situations(whole)
+                         if one.items() <= more.items() and self.lacks(more, relevant)), None)
         except TooManyCells:
             return None
 
@@ -80,8 +84,7 @@ class _Trial:
             for ask in asks.materials:
                 if ask.kind == self.kind:
                     conditions += [ask.when, ask.pledge.when if ask.pledge else None]
-        found = _read(conditions) | {entry.each for entry in entries if entry.each is not None}
-        return with_blocks(found, self.known)
+        return _read(conditions) | {entry.each for entry in entries if entry.each is not None}
 
     def lacks(self, values: dict[str, Any], relevant: frozenset[str]) -> bool:
         """Whether this situation needs the paper and leaves it to an applicant who cannot have it."""
