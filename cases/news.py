@@ -16,7 +16,7 @@ from cases.edges import over, planned
 from cases.model import Ask, Case, Leg, LegState
 from cases.outcome import case_state, is_final
 from cases.states import AT_WORK, GRANTED, TRANSFERRED
-from cases.words import CASE_NAMES, handler, state_name
+from cases.words import CASE_NAMES, handler, public_name, state_name
 
 S = LegState
 WITHIN_A_DAY = timedelta(hours=12)  # an ask that ends so soon needs no reminder
@@ -201,7 +201,8 @@ def _piece(case: Case, number: str, kind: str, key: str, ask: Ask | None = None)
              "case": CASE_NAMES[case_state(case)], "office": ""}
     if number:
         leg, line = case.legs[number], planned(case, number)
-        words |= {"matter": str(line.name), "state": state_name(leg.state, line), "office": handler(leg, line)}
+        words |= {"matter": public_name(case.plan, line), "state": state_name(leg.state, line),
+                  "office": handler(leg, line)}
     text = KINDS[kind].text.format(**words) + KINDS[kind].then
     return Piece(key, kind, number, text, ask.id if ask is not None else "", until)
 

@@ -12,7 +12,8 @@ from typing import Any
 from cases.marks import corrected_state
 from cases.model import CaseState, Event, Leg, LegState
 from cases.states import TRANSFERRED
-from forms.plan import PlannedLeg
+from catalog.units import unit_words
+from forms.plan import Plan, PlannedLeg
 
 STATE_NAMES: Mapping[LegState, str] = {
     LegState.WAITING: "等待前一环节", LegState.HELD: "等您补充", LegState.QUEUED: "即将送达部门",
@@ -110,6 +111,21 @@ def handler(leg: Leg, planned: PlannedLeg) -> str:
 def last_transfer(leg: Leg) -> Event | None:
     """How a leg came to the office that has it; None while that is the one it was filed for."""
     return None if leg.office is None else next(one for one in reversed(leg.history) if one.type == TRANSFERRED)
+
+
+def of_row(plan: Plan, planned: PlannedLeg) -> str | None:
+    """Which row of its table a leg is repeated for, as its applicant counts them: 第 2 人; None for any other leg.
+    Whoever may know neither name nor key of a row still tells its legs apart by this."""
+    if planned.row is None or planned.instance == planned.region:
+        return None
+    unit = next((line.unit for line in plan.fields if line.code == planned.each), None)
+    return f"第 {planned.row + 1} {unit_words(unit) or '项'}"
+
+
+def public_name(plan: Plan, planned: PlannedLeg) -> str:
+    """What a leg is called where anybody may read it, or a telephone shows it: without key or name of a row."""
+    row = of_row(plan, planned)
+    return f"{planned.name}（{row}）" if row else planned.title
 
 
 def line(event: Event, planned: PlannedLeg) -> str:

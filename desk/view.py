@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -101,7 +101,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "name": planned.name,
         "variant": planned.variant,
         "instance": planned.instance if tells else None,
-        "instance_name": planned.instance_name if tells else None,
+        "instance_name": planned.instance_name if tells else words.of_row(case.plan, planned),
         "department_name": words.handler(leg, planned), "transferred_from": _from(leg),
         "state": leg.state.value, "state_name": words.state_name(leg.state, planned),
         "light": light.colour, "light_name": light.words,
@@ -109,7 +109,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "paused": leg_due.paused is not None,
         "next_actor": actor.kind, "next_actor_name": str(actor.name),
         "wait_until": _stamp(leg_due.wait_until) if leg_due.wait_until and leg_due.wait_until > now else None,
-        "waits_for": list(leg_due.waits_for), "why": _why(case, leg_due),
+        "waits_for": list(leg_due.waits_for), "why": _why(case, planned, leg_due, masked=masked),
         "start": planned.start, "finish": planned.finish, "critical": planned.critical,
         "limits": {"promised": _text(planned.promised), "statutory": _text(planned.statutory)},
         "must_have": planned.must_have, "decided_early": leg.decided_early, "ref": None if masked else leg.ref,
@@ -142,12 +142,32 @@ def _with_office(known: Known, number: str, premises: Premises) -> dict[str, Any
             "next_actor_name": words.handler(leg, by_leg(known.case)[number])}
 
 
-def _why(case: Case, leg_due: LegDue) -> str:
+def _why(case: Case, planned: PlannedLeg, leg_due: LegDue, *, masked: bool) -> str:
     """Why a leg does not move by itself, for people; empty when its department is at work."""
-    planned = by_leg(case)
     if leg_due.waits_for:
-        return "等待" + "、".join(f"“{planned[leg].name}”" for leg in leg_due.waits_for) + "的结果"
+        return f"等待{_awaited(case, planned, leg_due.waits_for, masked=masked)}的结果"
     return f"计时暂停：{leg_due.paused}" if leg_due.paused else ""
+
+
+def _awaited(case: Case, planned: PlannedLeg, numbers: Iterable[str], *, masked: bool) -> str:
+    """The legs that one waits for: those of its own row by their matter, another row's by which row it is, and several
+    rows of one matter by how many."""
+    found: dict[str, list[PlannedLeg]] = {}
+    for other in (edges.planned(case, number) for number in numbers):
+        found.setdefault(str(other.name), []).append(other)
+    return "、".join(_one_or_many(name, legs, planned, case.plan, masked=masked) for name, legs in found.items())
+
+
+def _one_or_many(name: str, legs: list[PlannedLeg], planned: PlannedLeg, plan: Plan, *, masked: bool) -> str:
+    if len(legs) > 1:
+        return f"“{name}”（{len(legs)} 件）"
+    other = legs[0]
+    if other.instance is None or (other.each, other.row) == (planned.each, planned.row):
+        return f"“{name}”"
+    if masked:
+        return f"“{words.public_name(plan, other)}”"
+    told = dict.fromkeys(one for one in (other.instance_name, other.instance) if one and one != other.region)
+    return f"“{name}（{' '.join(told) or other.instance_name or other.instance}）”"
 
 
 def timeline(leg: Leg, planned: PlannedLeg, *, masked: bool) -> list[dict[str, Any]]:

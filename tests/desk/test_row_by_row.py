@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from cases.news import Fresh, pieces
 from desk.view import view
 from tests.desk.conftest import NOW
 from tests.desk.filings import Filed
@@ -19,6 +20,20 @@ def minute(n):
 @pytest.fixture
 def hiring(desk, catalog):
     return Filed(desk, catalog, "hiring", {"employees": STAFF, "filer": "legal_rep"})
+
+
+def test_the_legs_of_rows_are_told_apart_by_everybody_and_named_to_whoever_may_know(hiring, premises):
+    hiring.deliver(minute(1))
+    mine = hiring.desk.case_view("sample", hiring.reference, minute(2))
+    assert {leg["why"] for leg in mine["legs"] if leg["why"]} == {
+        "等待“单位职工参保登记”的结果", "等待“单位就业登记”的结果"}
+    book = hiring.desk._book
+    masked = view(book.known(hiring.reference), premises, {}, minute(2), None)
+    assert [leg["instance_name"] for leg in masked["legs"] if leg["matter"] == "staff-card"] == ["第 1 人", "第 2 人"]
+    hiring.say("02.2", "leg.refused", minute(2), reason_code="CB-1", reason="原单位还没有给这位员工停保")
+    case = book.known(hiring.reference).case
+    assert [piece.text.partition("，")[0] for piece in pieces(case, [Fresh(1, "02.2", "leg.refused")])] == [
+        "“单位职工参保登记（第 2 人）”不予办理"]
 
 
 def test_one_employee_who_cannot_be_insured_keeps_nobody_elses_card_and_no_archive_waiting(hiring, premises):

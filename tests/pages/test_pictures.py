@@ -16,7 +16,7 @@ from web.pictures.stations import Station, Track, look, network, planned, tracke
 
 PLAN = sample_plan()
 DRAWINGS = {
-    "before and after": before_after(PLAN.figures), "merge": merge(PLAN), "map": drawn_map(planned(PLAN), "办理顺序"),
+    "before and after": before_after(PLAN), "merge": merge(PLAN), "map": drawn_map(planned(PLAN), "办理顺序"),
 }
 SHOWN = ("wide", "narrow")
 PICTURES = [(name, shown, getattr(drawing, shown)) for name, drawing in DRAWINGS.items() for shown in SHOWN]
@@ -58,7 +58,7 @@ def test_names_are_escaped() -> None:
 
 
 def test_before_and_after_tell_the_figures_of_the_plan() -> None:
-    assert [(pair.before, pair.after) for pair in pairs(PLAN.figures)] == [(129, 9), (37, 7), (17, 1), (11, 1)]
+    assert [(pair.before, pair.after) for pair in pairs(PLAN)] == [(129, 1), (37, 7), (17, 1), (11, 1)]
 
 
 def test_what_does_not_change_is_not_said_to_change() -> None:

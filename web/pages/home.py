@@ -114,8 +114,8 @@ def bundle(bundle: str) -> str:
     window, departments = window_of(catalog, found), catalog.departments
     mandates, more = offered(found.id)
     return render_template(
-        "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan.figures),
-        bars=before_after(plan.figures), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
+        "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan),
+        bars=before_after(plan), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
         lines=explained(net), window=window_words(window) if window else "",
         closed=closing(catalog, found, today()),
         instead=catalog.bundles.get(found.closed.instead or "") if found.closed else None,

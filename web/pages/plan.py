@@ -15,7 +15,7 @@ from desk.agents.mandates import Mandate
 from desk.values import Draft
 from forms.plan import FieldLine, Plan, PlanProblem
 from web.pages.words import RULE_NAMES, askers_words, called, departments_of, said
-from web.pictures.before_after import pairs
+from web.pictures.before_after import pairs, papers_of
 from web.pictures.map import drawn_map, explained
 from web.pictures.merge import merge
 from web.pictures.stations import planned
@@ -61,9 +61,9 @@ def shown_of(plan: Plan) -> dict[str, Any]:
     return {
         "plan": plan, "stops": [problem for problem in plan.problems if problem.level == "block"],
         "notes": list(dict.fromkeys(_note(problem) for problem in plan.problems if problem.level != "block")),
-        "pairs": pairs(plan.figures), "merge": merge(plan, called), "map": drawn_map(net, "办理顺序"),
-        "lines": explained(net), "asked": asked_by_section(plan), "departments": departments_of(plan),
-        "rule_names": RULE_NAMES,
+        "pairs": pairs(plan), "papers": papers_of(plan), "merge": merge(plan, called),
+        "map": drawn_map(net, "办理顺序"), "lines": explained(net), "asked": asked_by_section(plan),
+        "departments": departments_of(plan), "rule_names": RULE_NAMES,
     }
 
 

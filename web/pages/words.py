@@ -81,9 +81,9 @@ def _bundle_id(one: Any) -> str:
 
 def called(leg: Any) -> str:
     """What a leg (planned, or of a case's view) is called, with what tells it from its repeats."""
-    said: Callable[..., Any] = leg.get if isinstance(leg, Mapping) else partial(getattr, leg)
-    if not (instance := said("instance")):
-        return said("name")  # type: ignore[no-any-return]
+    said: Callable[..., str] = leg.get if isinstance(leg, Mapping) else partial(getattr, leg)
+    if not (instance := said("instance")):  # where a row's key may not be shown, its place in the table is
+        return f"{said('name')}（{place}）" if (place := said("instance_name", None)) else said("name")
     told = dict.fromkeys([said("instance_name", None) or region_name(instance), region_name(instance)])
     return f"{said('name')}（{' '.join(told)}）"  # of people name and key, for two may have one name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forms.counts import Figures
+from forms.plan import Plan
 from web.pictures.canvas import BRAND, INK, LINE, NARROW, QUIET, WIDE, Canvas, Drawing, Picture
 
 
@@ -25,20 +25,27 @@ class Pair:
         return f"{self.name}由 {self.before} {self.unit}变为 {self.after} {self.unit}"
 
 
-def pairs(figures: Figures) -> tuple[Pair, ...]:
+def papers_of(plan: Plan) -> int:
+    """How many papers the applicant must bring, each row's own counted like each matter's before; the plan's figure
+    counts kinds."""
+    return sum(line.required for line in plan.materials)
+
+
+def pairs(plan: Plan) -> tuple[Pair, ...]:
     """The numbers that matter to an applicant, in the order they are shown."""
+    figures = plan.figures
     day_unit = "个工作日" if figures.day_unit == "wd" else "天"
     return (
-        Pair("提交材料", "份", figures.materials_before, figures.materials_after),
+        Pair("提交材料", "份", figures.materials_before, papers_of(plan)),
         Pair("办理时间", day_unit, figures.days.before, figures.days.after),
         Pair("填写表单", "张", figures.sets.before, figures.sets.after),
         Pair("跑的部门", "个", figures.departments.before, figures.departments.after),
     )
 
 
-def before_after(figures: Figures) -> Drawing:
+def before_after(plan: Plan) -> Drawing:
     """Paired bars, each pair on a scale of its own, because papers and days have no common one."""
-    rows = pairs(figures)
+    rows = pairs(plan)
     return Drawing(_bars(rows, WIDE, "wide"), _bars(rows, NARROW, "narrow"))
 
 
