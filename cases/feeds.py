@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cases.edges import ending, planned
-from cases.model import Case, Result
+from cases.model import Ask, Case, Result
 from forms.plan import MaterialSlot
 
 
@@ -30,6 +30,17 @@ def flows_to(case: Case, taker: str, giver: str = "") -> tuple[Flow, ...]:
     """Everything granted legs of the case (or `giver` alone) have given so far for leg `taker`, papers first."""
     found = (*_papers(case, taker), *_fields(case, taker))
     return tuple(flow for flow in found if flow.giver == giver) if giver else found
+
+
+def arrived(case: Case, taker: str, ask: Ask) -> bool:
+    """Whether all that was asked of the applicant for leg `taker` has been given by legs of the case."""
+    flows = flows_to(case, taker)
+    slots = {flow.slot for flow in flows}
+    kinds = {kind_of(key) for slot in case.plan.parts[taker].slots if slot.key in slots
+             for key in (slot.key, slot.taken or slot.key)}
+    given = {flow.field for flow in flows}
+    return (all(kind_of(entry["material"]) in kinds for entry in ask.materials)
+            and all(entry["field"] in given for entry in ask.fields))
 
 
 def event_data(flows: tuple[Flow, ...], had: Iterable[str]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from cases.edges import (
     unsent,
 )
 from cases.errors import CaseError
-from cases.feeds import event_data, flows_to
+from cases.feeds import arrived, event_data, flows_to
 from cases.fold import apply, apply_all
 from cases.judge import DEFAULT_ASK_LIMIT
 from cases.lapse import PLATFORM
@@ -250,6 +250,7 @@ def _consequences(
         elif unmet(case, index):
             yield from _not_needed(leg, f"{index}:need", now, str(edge.say))
         if leg.asks:
+            yield from _came_after_all(case, index, leg, now)
             yield from _unanswered(index, leg, now)
 
 
@@ -294,6 +295,17 @@ def _not_needed(leg: Leg, key: str, now: datetime, reason: str) -> Iterator[Even
         yield Event("leg.not_needed", now, PLATFORM, leg.leg, why)
     elif not over(leg) and not leg.withdrawing:
         yield Event("leg.withdraw_requested", now, PLATFORM, leg.leg, {**why, "why": "not_needed"})
+
+
+def _came_after_all(case: Case, index: int, leg: Leg, now: datetime) -> Iterator[Event]:
+    """What we asked because an edge had failed is not asked any more once it fails no longer: a correction let its leg
+    decide anew, or brought all of it. What was granted without it the applicant must still bring."""
+    ask = next((ask for ask in leg.asks if ask.open and ask.id == ask_id(leg.leg, index)), None)
+    stands = standing(case, index).state
+    if ask is None or over(leg) or stands == "failed" or (stands == "done" and not arrived(case, leg.leg, ask)):
+        return
+    was = next(key for key in reversed(leg.settled) if key in (str(index), f"{index}:voided"))
+    yield Event("leg.ask_dropped", now, PLATFORM, leg.leg, {"ask": ask.id, "was": was})
 
 
 def _unanswered(index: int, leg: Leg, now: datetime) -> Iterator[Event]:

@@ -190,11 +190,22 @@ def _supplement(leg: Leg, event: Event) -> Leg:
 
 def _supplemented(leg: Leg, event: Event) -> Leg:
     asks = tuple(replace(a, answered_at=event.at) if a.id == event.data.get("ask") else a for a in leg.asks)
-    leg = leg.but(asks=asks)
+    return _nothing_held(leg.but(asks=asks), event.at)
+
+
+def _nothing_held(leg: Leg, at: datetime) -> Leg:
+    """The leg without the pauses for which no ask is left open."""
     for who, kind in (("department", "supplement"), ("platform", "held")):
-        if not any(a.by == who and a.open and a.holds for a in asks):
-            leg = end_pauses(leg, event.at, kind)
+        if not any(a.by == who and a.open and a.holds for a in leg.asks):
+            leg = end_pauses(leg, at, kind)
     return leg
+
+
+def _ask_dropped(leg: Leg, event: Event) -> Leg:
+    """The consequence of the edge is undone with its ask: should the leg above fail again, it is drawn again."""
+    asks = tuple(replace(a, dropped=True) if a.open and a.id == event.data.get("ask") else a for a in leg.asks)
+    drawn = {key: how for key, how in leg.settled.items() if key != event.data.get("was")}
+    return _nothing_held(leg.but(asks=asks, settled=drawn), event.at)
 
 
 def _special(leg: Leg, event: Event) -> Leg:
@@ -252,7 +263,7 @@ def _by_material(results: Iterable[Result]) -> dict[str | None, list[Result]]:
 
 def _without_asks(leg: Leg) -> Leg:
     """A leg that is over asks nothing any more."""
-    asks = tuple(replace(a, lapsed=True) if a.answered_at is None else a for a in leg.asks)
+    asks = tuple(replace(a, lapsed=True) if a.open else a for a in leg.asks)
     return leg.but(asks=asks) if asks != leg.asks else leg
 
 
@@ -372,10 +383,9 @@ MARKS: Mapping[str, Mark] = {
     "leg.created": _started, "leg.released": _started, "leg.sent": _sent, "leg.outcome_unknown": _sent,
     "leg.again": _again, "leg.message_refused": _refused_message, "leg.urged": _urged,
     "leg.supplemented": _supplemented, "leg.held": _held, "leg.continued": _continued, "leg.tolerated": _continued,
-    "leg.lapsed": _lapsed, "leg.material_added": _added, TRANSFERRED: _transferred,
+    "leg.ask_dropped": _ask_dropped, "leg.lapsed": _lapsed, "leg.material_added": _added, TRANSFERRED: _transferred,
     "leg.withdraw_requested": _withdrawing, "leg.withdraw_received": _withdraw_received, "leg.never_sent": _ended,
-    "leg.voided": _ended,
-    "leg.not_needed": _ended, "leg.revoke_requested": _revoking,
+    "leg.voided": _ended, "leg.not_needed": _ended, "leg.revoke_requested": _revoking,
     "leg.received": _received, "leg.accepted": _accepted, "leg.not_accepted": _refused,
     "leg.supplement_required": _supplement, "leg.special_started": _special, "leg.special_ended": _special_over,
     "leg.in_review": _in_review, "leg.forwarded": _forwarded, "leg.simulated": _simulated, "leg.granted": _granted,

@@ -91,8 +91,9 @@ class Pause:
 class Ask:
     """A request to the applicant: by a department (supplement) or by ourselves (a paper that no longer comes).
 
-    `until` is the day the applicant's limit ends; `answered_at` set once complete; `lapsed` once it ran out. `holds`:
-    the leg stands until it is answered; else it is an offer (a paper that may follow), which decides no state.
+    `until` is the day the applicant's limit ends; `answered_at` set once complete; `lapsed` once it ran out; `dropped`
+    once nobody needs to answer it, for what it asked comes from above after all. `holds`: the leg stands until it is
+    answered; else it is an offer (a paper that may follow), which decides no state.
     """
 
     id: str
@@ -106,11 +107,12 @@ class Ask:
     answered_at: datetime | None = None
     lapsed: bool = False
     holds: bool = True
+    dropped: bool = False
 
     @property
     def open(self) -> bool:
         """Whether it can still be answered."""
-        return self.answered_at is None and not self.lapsed
+        return self.answered_at is None and not self.lapsed and not self.dropped
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,8 @@ STEPS_BEFORE: Mapping[str, tuple[str, ...]] = {
 
 def _left_open(leg: Leg, event: Event) -> Iterator[Ask]:
     """The asks that are open once the event is told."""
-    answered = event.data.get("ask") if event.type == "leg.supplemented" else None
-    return (ask for ask in leg.asks if ask.open and ask.id != answered)
+    ended = event.data.get("ask") if event.type in ("leg.supplemented", "leg.ask_dropped") else None
+    return (ask for ask in leg.asks if ask.open and ask.id != ended)
 
 
 def _open_ask(leg: Leg, event: Event, *by: str) -> bool:
@@ -150,6 +150,8 @@ _on(TRANSFERRED, AT_WORK, Move(S.QUEUED))
 _on("leg.supplemented", {S.SUPPLEMENT_REQUIRED}, Move(S.SUPPLEMENTED, When.LAST_ASK), _SAME)
 _on("leg.supplemented", {S.HELD}, Move(S.WAITING, When.LAST_HOLD), _SAME)
 _on("leg.supplemented", UNSENT | AT_WORK, _SAME)
+_on("leg.ask_dropped", {S.HELD}, Move(S.WAITING, When.LAST_HOLD), _SAME)
+_on("leg.ask_dropped", UNSENT | AT_WORK, _SAME)
 _on("leg.held", {S.WAITING, S.QUEUED, S.STUCK}, Move(S.HELD, When.HOLDS_LEG), _SAME)
 _on("leg.held", {S.HELD} | AT_WORK, _SAME)
 _on("leg.continued", UNSENT | AT_WORK, _SAME)

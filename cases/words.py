@@ -38,7 +38,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "leg.again": "稍后重新送达", "leg.stuck": "送达遇到问题，平台人员处理中",
     "leg.message_refused": "部门系统未接收本次送达，平台人员处理中", "leg.supplemented": "已提交补正",
     "leg.held": "需要您补充", "leg.continued": "前面的事项没有办成，本事项继续办理", "leg.start_lapsed": "超过衔接期限",
-    "leg.tolerated": "容缺办理，请按期补交",
+    "leg.tolerated": "容缺办理，请按期补交", "leg.ask_dropped": "前面的事项补来了，不用您再补充",
     "leg.material_added": "已补充送达材料", "leg.urged": "已催办", "leg.withdraw_requested": "已申请撤回",
     "leg.withdraw_received": "部门已收到撤回通知", "leg.never_sent": "申请没有送达部门，已直接撤回",
     "leg.revoke_requested": "已通知部门撤销结果",

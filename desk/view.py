@@ -188,8 +188,8 @@ def _ask(ask: Ask, *, masked: bool) -> dict[str, Any]:
         "until": ask.until,
         "materials": [_asked(entry, "material", masked=masked) for entry in ask.materials],
         "fields": [_asked(entry, "field", masked=masked) for entry in ask.fields],
-        "answered_at": _stamp(ask.answered_at), "lapsed": ask.lapsed, "by": ask.by,
-        "open": ask.open,
+        "answered_at": _stamp(ask.answered_at), "lapsed": ask.lapsed,
+        "dropped": ask.dropped, "by": ask.by, "open": ask.open,
     }
 
 

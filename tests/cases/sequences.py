@@ -47,7 +47,8 @@ FROM_US: tuple[Told, ...] = (
     ("leg.outcome_unknown", {}), ("leg.again", {}), ("leg.again", {"never_sent": True}), ("leg.stuck", {}),
     ("leg.message_refused", {}), ("leg.supplemented", {"ask": "A1"}), ("leg.supplemented", {"ask": "P1"}),
     ("leg.supplemented", {"ask": "O1"}),
-    ("leg.held", PAPER), ("leg.continued", {}), ("leg.tolerated", OFFER), ("leg.start_lapsed", {"edge": "0:late"}),
+    ("leg.ask_dropped", {"ask": "P1"}), ("leg.held", PAPER), ("leg.continued", {}),
+    ("leg.tolerated", OFFER), ("leg.start_lapsed", {"edge": "0:late"}),
     ("leg.material_added", {"keys": ["K<02"]}), ("leg.urged", {}), ("leg.withdraw_requested", {"why": "applicant"}),
     ("leg.withdraw_requested", {"why": "stop"}), ("leg.withdraw_received", {}), ("leg.never_sent", {}),
     ("leg.revoke_requested", {"edge": "0"}),
@@ -105,7 +106,7 @@ class Walked:
 def facts(leg: Leg) -> Facts:
     """All that decides how a leg answers any later event."""
     open_pauses = frozenset(p.kind for p in leg.pauses if p.end is None)
-    asks = frozenset((a.id, a.by, a.answered_at is None, a.lapsed, a.holds) for a in leg.asks)
+    asks = frozenset((a.id, a.by, a.answered_at is None, a.lapsed, a.dropped, a.holds) for a in leg.asks)
     passed = (leg.received_at is None, leg.accepted_at is None, leg.decided_at is None, leg.ref is None)
     said = frozenset((e.type, repr(e.data)) for e in _since_put_right(leg) if e.type in _REMEMBERED)
     return (leg.state, leg.reached, leg.withdrawing, leg.stopped is None, leg.revoking, open_pauses, asks, passed,

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from cases.edges import satisfied
 from cases.fold import replay
 from cases.follow import follow
 from cases.judge import judge
 from cases.model import Case, Event, LegState
+from cases.outcome import next_actor
+from forms.plan import Plan
 from tests.cases.case_plans import a_given_field, a_leg, a_plan, a_slot, an_edge, at, filed, happen, ours, say
 from tests.cases.case_years import CALENDAR
 
@@ -36,7 +39,7 @@ def correct(case: Case, hours: float, **what: Any) -> tuple[Case, list[tuple[str
     assert verdict.kind == "applied"
     case, outcome = happen(case, *verdict.events)
     assert follow(case, at(hours + 1), CALENDAR).outbox == ()
-    return case, [(m.leg, m.data["keys"], m.data.get("corrected", False)) for m in outcome.outbox]
+    return case, [(m.leg, m.data.get("keys", []), m.data.get("corrected", False)) for m in outcome.outbox]
 
 
 def test_whoever_has_the_wrong_result_gets_the_right_one_and_who_waits_gets_it_with_the_filing() -> None:
@@ -87,3 +90,45 @@ def test_results_that_come_again_after_there_were_none_are_told(later: str) -> N
     else:
         told = [(leg, keys) for leg, keys, _ in correct(case, 5, results=[FIRST])[1]]
     assert ("03", ["K24<01#1", "no<01#1"]) in told
+
+
+def asking(kind: str) -> Plan:
+    """Two legs of which the second asks its applicant for K24 where the first does not give it."""
+    ask = {"refused": "ask", "voided": "ask"}
+    return a_plan([a_leg("01", gives=["K24"]), a_leg("02")], [an_edge("02", "01", kind, feeds=["K24"], on=ask)],
+                  [a_slot("02", "K24", "01")])
+
+
+def open_asks(case: Case) -> list[str]:
+    return [ask.id for ask in case.legs["02"].asks if ask.open]
+
+
+@pytest.mark.parametrize("kind", ["before_start", "before_decide"])
+def test_nobody_is_asked_any_more_for_what_a_refusal_that_was_put_right_brings(kind: str) -> None:
+    case = filed(asking(kind)).case
+    case = ours(case, "02", "leg.sent", 0.5)[0] if kind == "before_decide" else case
+    case = say(case, "01", "leg.refused", 1, reason="看错了")[0]
+    assert open_asks(case) == ["02-e0"]
+    case, told = correct(case, 2, state="granted", results=[{"material": "K24", "number": "1"}])
+    assert open_asks(case) == [] and not any(pause.end is None for pause in case.legs["02"].pauses)
+    assert told == ([("02", ["K24<01"], False)] if kind == "before_decide" else [("02", [], False)])
+    state = LegState.SENT if kind == "before_decide" else LegState.QUEUED
+    assert (case.legs["02"].state, case.legs["02"].added) == (state, ("K24<01",))
+    assert ours(case, "02", "leg.lapsed", 500, ask="02-e0")[0].legs["02"].state is state
+
+
+def test_a_leg_above_that_decides_anew_is_waited_for_again_and_asked_about_again_if_it_fails_again() -> None:
+    case = say(filed(asking("before_start")).case, "01", "leg.refused", 1, reason="看错了")[0]
+    case, _ = correct(case, 2, state="in_review")
+    assert (open_asks(case), case.legs["02"].state) == ([], LegState.WAITING)
+    case = say(case, "01", "leg.refused", 3, reason="确实不行")[0]
+    assert (open_asks(case), case.legs["02"].state) == (["02-e0"], LegState.HELD)
+    assert not satisfied(case, 0) and next_actor(case, "02").kind == "applicant"
+    case = ours(case, "02", "leg.supplemented", 4, ask="02-e0", materials={"K24": ["f1"]})[0]
+    assert case.legs["02"].state is LegState.QUEUED
+
+
+def test_what_was_granted_without_the_paper_asked_for_is_still_asked() -> None:
+    case = say(filed(asking("before_start")).case, "01", "leg.refused", 1, reason="看错了")[0]
+    case, _ = correct(case, 2, state="granted")
+    assert (open_asks(case), case.legs["02"].state) == (["02-e0"], LegState.HELD)
