@@ -87,7 +87,7 @@ def outcome(file: str, text: str) -> str:
     return "reported" if check(loaded.catalog) else "silent"
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, PARTS))])
 def test_random_damage_is_refused_reported_or_visible(part: int) -> None:
     files = [file for file, text in sorted(GOOD.items()) for _ in range(1 + text.count("\n") // 40)]
     for number in range(part, MUTATIONS, PARTS):
