@@ -7,7 +7,6 @@ counted to the second without the paused time; a month ends on the same day of t
 
 from __future__ import annotations
 
-import calendar as months
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +14,7 @@ from functools import lru_cache
 
 from cases.calendar_days import ONE_DAY, WorkCalendar
 from cases.errors import EndlessLimit
+from catalog.evaluate import moved
 from catalog.limits import Limit
 
 LONGEST_WALK_DAYS = 15_000
@@ -110,7 +110,7 @@ def _pause_words(pause: Span) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def _by_days(first: date, limit: Limit, spans: tuple[Span, ...], calendar: WorkCalendar) -> Due:
     """Limits in days depend on the day of the start alone, so most counts of a case were made before."""
-    left = _month_days(first, limit.amount) if limit.unit == "mo" else limit.amount
+    left = (moved(first, 1, limit) - first).days if limit.unit == "mo" else limit.amount
     if left == 0:
         return _same_day(first, limit.unit == "wd", spans, calendar)
     lines, provisional = [DayLine(first, False, "起算当日，不计入")], False
@@ -155,14 +155,6 @@ def _days_after(first: date) -> Iterator[date]:
     for count in range(1, LONGEST_WALK_DAYS):
         yield first + timedelta(days=count)
     raise EndlessLimit(f"从 {first} 起数不到时限的结束日；请检查起始日和暂停区间")
-
-
-def _month_days(first: date, count: int) -> int:
-    """Natural days from `first` to the same day `count` months later, or to the end of a shorter month."""
-    index = first.year * 12 + first.month - 1 + count
-    year, month = divmod(index, 12)
-    last = months.monthrange(year, month + 1)[1]
-    return (date(year, month + 1, min(first.day, last)) - first).days
 
 
 def _length(limit: Limit) -> timedelta:
