@@ -102,6 +102,12 @@ def _decision(state: LegState, planned: PlannedLeg) -> str | None:
     return words[_PLACES[state]] if words is not None and state in _PLACES else None
 
 
+def is_reviewable(planned: PlannedLeg) -> bool:
+    """Whether a refusal of this matter is an act of administration, against which 行政复议法 第11条 gives a review and
+    行政诉讼法 第12条 a suit; a supply of water or a look into data is none, whatever limits it has."""
+    return planned.kind != "check" and planned.matter_class in _DECISIONS
+
+
 def handler(leg: Leg, planned: PlannedLeg) -> str:
     """Who deals with a leg: its department, or the office that it was transferred to last."""
     came = last_transfer(leg)

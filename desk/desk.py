@@ -13,6 +13,7 @@ from desk import reference as references
 from desk.agents.agency import Agency, Filed, agent_name, agents_code, beside_mandate
 from desk.agents.mandates import Mandates
 from desk.applicants.afterwards import AfterFiling, Supply, Urge, Withdrawal
+from desk.applicants.anew import Anew
 from desk.applicants.disclosure import Disclosure, disclosure
 from desk.applicants.drafts import Drafts
 from desk.applicants.filing import Intake
@@ -63,6 +64,7 @@ class Desk:
         self.scans = Scans(premises)
         self._notices = Notices(premises, self._book, self.scans)
         self._applicant = AfterFiling(premises, self._book)
+        self.anew = Anew(premises, self._applicant, self._drafts)
         self._claims = Claims(premises, self._book, self._letters)
         self._recorder = Recorder(premises, self._book, self._notices)
         self._feed = Feed(premises, self._book, self._letters)
@@ -370,6 +372,11 @@ class Desk:
         known = self._book.looked_at(row.reference for row in rows)
         return [summary(known[row.reference], self._premises.calendar, now)
                 for row in rows if row.reference in known], then
+
+    def running(self, subject: str, bundle: str) -> list[tuple[str, datetime]]:
+        """A person's newest cases of a bundle that go on, so that nobody files again for not knowing."""
+        with self._premises.database.read() as tx:
+            return cases.running(tx, subject, bundle)
 
     def filed_for_others(self, agent: str, now: datetime, after: str | None = None,
                          limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:

@@ -112,6 +112,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "waits_for": list(leg_due.waits_for), "why": _why(case, planned, leg_due, masked=masked),
         "start": planned.start, "finish": planned.finish, "critical": planned.critical,
         "limits": {"promised": _text(planned.promised), "statutory": _text(planned.statutory)},
+        "reviewable": words.is_reviewable(planned),
         "must_have": planned.must_have, "decided_early": leg.decided_early, "ref": None if masked else leg.ref,
         "reason": None if masked else leg.reason, "forwarded_to": leg.forwarded_to, "step": leg.step,
         "milestones": [str(stone) for stone in planned.milestones],

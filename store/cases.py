@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from store.encoding import stamp
+from store.encoding import moment, stamp
 from store.errors import UnknownCase
 from store.port import Row, Tx
 from store.rows import insert, named, one, params, shape
@@ -70,6 +70,14 @@ def close(tx: Tx, reference: str, at: datetime | None) -> None:
     """Note when every leg had ended, or None once one is open again."""
     tx.run("update cases set closed_at = :at where reference = :reference",
            at=None if at is None else stamp(at), reference=reference)
+
+
+def running(tx: Tx, subject: str, bundle: str, limit: int = 3) -> list[tuple[str, datetime]]:
+    """The newest cases of a bundle that a person has and that go on: reference and moment of filing."""
+    found = tx.rows("select reference, filed_at from cases where subject = :subject and bundle = :bundle"
+                    " and closed_at is null order by filed_at desc, reference limit :limit",
+                    subject=subject, bundle=bundle, limit=limit)
+    return [(row["reference"], moment(row["filed_at"])) for row in found]
 
 
 def is_erased(case: CaseRow) -> bool:

@@ -9,7 +9,7 @@ from cases.fold import NATURAL_COURSE
 from cases.follow import outgoing
 from cases.model import CaseState, Event, LegState
 from cases.states import FINAL, NOTICES, OURS, TABLE, Move
-from cases.words import CASE_NAMES, EVENT_NAMES, STATE_NAMES, event_name, line, state_name
+from cases.words import CASE_NAMES, EVENT_NAMES, STATE_NAMES, event_name, is_reviewable, line, state_name
 from catalog.text import Text
 from tests.cases.case_plans import a_leg, a_plan, at, filed
 
@@ -73,6 +73,7 @@ def test_a_decision_is_called_by_the_class_of_its_matter(
         "leg.accepted": {}}
     assert [line(Event(name, at(1), "d", "01", data), leg) for name, data in said.items()] == [
         f"{review}：现场勘察", f"部门{refused}：不在范围内", f"部门{granted}", "部门已受理"]
+    assert is_reviewable(leg) is matter.get("matter_class", "").startswith("行政"), "a supply or a look-up is no act"
 
 
 @pytest.mark.parametrize(("mode", "shown"), [

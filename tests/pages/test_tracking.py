@@ -58,3 +58,13 @@ def test_a_leg_that_nobody_needs_is_counted_apart_from_what_is_done(
     assert "这次评定的等级不是" in visitor.text
     visitor.get(f"/cases/{receipt.reference}/report")
     assert visitor.status == 404, "it makes no report"
+
+
+def test_a_case_leads_to_a_new_draft_of_its_answers_and_a_running_one_is_pointed_out(visitor: Visitor) -> None:
+    reference = file(visitor)
+    visitor.get(f"/cases/{reference}")
+    visitor.send(f"/cases/{reference}/anew")
+    draft = visitor.at.split("/")[2]
+    assert visitor.at == f"/drafts/{draft}/plan" and f"办件 {reference} 填过的内容" in visitor.text
+    visitor.get(f"/drafts/{draft}/review")
+    assert f"受理编号 {reference}" in visitor.text and "就不用再提交" in visitor.text

@@ -235,12 +235,12 @@ def test_sentences_carry_days_and_names_instead_of_codes(app: Flask, text: str, 
         assert said(text) == shown
 
 
-@pytest.mark.parametrize(("state", "statutory", "words"), [
-    ("refused", "20wd", "行政复议"), ("not_accepted", "20wd", "重新申请"), ("refused", None, "12345"),
-    ("terminated", None, "重新申请"),
+@pytest.mark.parametrize(("state", "reviewable", "words"), [
+    ("refused", True, "行政复议"), ("not_accepted", True, "行政复议"), ("refused", False, "12345"),
+    ("terminated", False, "重新申请"),
 ])
 def test_a_matter_that_was_not_granted_says_what_can_be_done(
-    app: Flask, visitor: Visitor, state: str, statutory: str | None, words: str,
+    app: Flask, visitor: Visitor, state: str, reviewable: bool, words: str,
 ) -> None:
     reference = file(visitor)
     house = app.extensions[NAME]
@@ -248,13 +248,13 @@ def test_a_matter_that_was_not_granted_says_what_can_be_done(
     assert code is not None
     view = {**house.desk.track(reference, code[2], house.clock.now()), "masked": False}
     leg = view["legs"][0]
-    leg |= {"state": state, "state_name": "不予批准", "limits": {"promised": "3wd", "statutory": statutory}}
+    leg |= {"state": state, "state_name": "不予批准", "reviewable": reviewable}
     with app.test_request_context():
         shown = live_part(view, "/").shown
         masked = live_part({**view, "masked": True}, "/").shown
     assert words in shown
     assert "您可以按原因修改后重新申请" in shown
-    assert "/bundles/utilities" in shown
+    assert 'form="anew"' in shown and ("行政复议" in shown) is reviewable
     assert "咨询：城市管理局综合窗口" in shown
     assert re.search(rf'1 项不予批准：</strong><a [^>]*href="#leg-{leg["leg"]}">', shown), "the page begins with it"
     assert 'class="look look-refused"' in shown

@@ -42,6 +42,11 @@ def test_an_agent_files_for_whoever_gave_the_mandate_and_for_nobody_else(boss, a
     assert applicant.get("/api/cases").json == {"cases": [], "next": None}
     draft = applicant.post("/api/drafts", {"bundle": "connect", "on_behalf_of": seen["principal"]}).json
     assert (draft["on_behalf_of"], draft["situation"]) == (seen["principal"], {"filer": "agent"})
+    again, mine = (one.post(f"{case}/draft") for one in (applicant, boss))
+    assert (again.status_code, again.json["on_behalf_of"], again.json["situation"]["filer"]) == (
+        201, seen["principal"], "agent")
+    assert (mine.json["on_behalf_of"], "filer" in mine.json["situation"], mine.json["form"]) == (
+        None, False, again.json["form"])
     own = f"/api/mandates/{given.json['mandate']}"
     for name, value in (("Mandate", given.json), ("Mandates", applicant.get("/api/mandates").json),
                         ("AgentCode", caller("applicant").post("/api/mandates/code").json),
@@ -50,17 +55,18 @@ def test_an_agent_files_for_whoever_gave_the_mandate_and_for_nobody_else(boss, a
         assert fits(made, name, value) == []
     stranger = caller("applicant")
     assert [stranger.get(path).status_code for path in (case, own)] == [404, 404]
-    assert stranger.post(f"{own}/revoke").status_code == 404
+    assert [stranger.post(path).status_code for path in (f"{own}/revoke", f"{case}/draft")] == [404, 404]
     over = boss.post(f"{own}/revoke").json
     assert (over["state"], applicant.post(f"{own}/revoke").json["revoked_at"]) == ("revoked", over["revoked_at"])
     assert [caller.get(case).status_code for caller in (applicant, boss)] == [404, 200]
+    assert applicant.post(f"{case}/draft").json["code"] == "unknown_case"
     for key, whom, why in (("f2", seen["principal"], "revoked"), ("f3", "nobody", "none")):
         refused = applicant.file({**filing, "on_behalf_of": whom}, key)
         assert (refused.status_code, refused.json["code"], refused.json["why"]) == (403, "no_mandate", why)
     assert applicant.file({**filing, "on_behalf_of": seen["principal"]}, "f1").json == receipt.json, "one's own receipt"
     assert applicant.get(f"/api/drafts/{draft['draft']}").json["code"] == "no_mandate"
-    assert [(one["draft"], one["shut"]) for one in applicant.get("/api/drafts").json["drafts"]] == [
-        (draft["draft"], True)]
+    assert {(one["draft"], one["shut"]) for one in applicant.get("/api/drafts").json["drafts"]} == {
+        (draft["draft"], True), (again.json["draft"], True)}
     assert [one["stands"] for one in applicant.get("/api/mandates/cases").json["cases"]] == [False]
 
 

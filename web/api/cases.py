@@ -13,6 +13,7 @@ from desk.values import Filing
 from people import attempts
 from web.answers import live, shown
 from web.api.catalog import api
+from web.api.drafts import draft_json
 from web.api.operations import AFTER, AGAIN, KEY, Operation, operation
 from web.api.schemas import CaseBody, SupplementBody, TrackBody, WithdrawBody
 from web.api.views import case_json, receipt_json
@@ -58,6 +59,20 @@ def read_case(reference: str) -> Response:
     """One case of the caller; a poller sends the ETag back."""
     only_args()
     return live(case_json(house().desk.case_view(subject(), reference, house().clock.now())))
+
+
+@api.post("/cases/<reference>/draft")
+@operation(Operation(
+    "Begin a draft from a case", {201: "the draft with its plan: the answers of the case, and copies of its papers"},
+    refuses=(403, 404, 409), returns="Draft",
+    more="For whoever was refused, or files the same again. It is composed and checked by the definitions in force; "
+    "nobody has consented to it. Of a case filed for somebody else only under a mandate that still covers it. Papers "
+    "that could not be copied (not scanned yet, infected, more than one person may keep) are `missing`."))
+def draft_of_case(reference: str) -> Response:
+    """Begin a draft with what a case says."""
+    only_args()
+    made = house().desk.anew.begin(subject(), reference, house().clock.now()).draft
+    return shown(draft_json(made), 201, {"Location": f"/api/drafts/{made.id}"})
 
 
 @api.get("/cases/<reference>/results")

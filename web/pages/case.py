@@ -16,7 +16,7 @@ from web.errors import OWN_WORDS, Problem, not_found
 from web.identity import TRACKED, subject
 from web.live import Live
 from web.packed import packed, results_of
-from web.pages.again import taken
+from web.pages.again import keep, taken
 from web.pages.lists import lists
 from web.pages.root import bp, desk, now
 from web.pages.words import called, guide_lines
@@ -54,6 +54,17 @@ def case(reference: str) -> str:
     view = desk().case_view(subject(), reference, now())
     live = live_part(view, url_for("pages.case_live", reference=reference)).shown
     return render_template("case.html", view=view, live=live, told=taken())
+
+
+@bp.post("/cases/<reference>/anew")
+def anew(reference: str) -> AnyResponse:
+    """A new draft with what was filled in and brought for this case; on to its plan, with what is left to bring."""
+    begun = desk().anew.begin(subject(), reference, now())
+    brought = f"和 {begun.copied} 份材料" if begun.copied else ""
+    again = f"没能带过来、要重新上传的：{'、'.join(begun.left)}。" if begun.left else ""
+    page = url_for("pages.draft_plan", draft=begun.draft.id)
+    keep(page, f"办件 {reference} 填过的内容{brought}都带到这份新申请里了，请逐项核对，改好后再提交。{again}")
+    return redirect(page, 303)
 
 
 @bp.get("/cases/<reference>/live")

@@ -108,6 +108,7 @@ def _review_page(draft: Draft, problems: Sequence[Linked]) -> str:
         "review.html", draft=draft, parts=parts, papers=papers_of(draft, complain=False), pledges=pledges_of(draft),
         answered=answered(draft.plan), problems=problems, seen=_mark(draft),
         notes=[problem for problem in draft.plan.problems if problem.level not in STOPS],
+        running=[] if draft.on_behalf_of or draft.filed_as else desk().running(draft.subject, draft.bundle),
         asked={section.code for section in asked_sections(draft)},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from flask import render_template
@@ -14,6 +15,7 @@ from catalog.text import Text
 from desk.agents.mandates import Mandate
 from desk.values import Draft
 from forms.plan import FieldLine, Plan, PlanProblem
+from web.pages.again import taken
 from web.pages.words import RULE_NAMES, askers_words, called, departments_of, said
 from web.pictures.before_after import pairs, papers_of
 from web.pictures.map import drawn_map, explained
@@ -29,7 +31,8 @@ class Onward:
     """The button that leads on from a plan: what it says, where it goes, and the draft the plan belongs to.
 
     `seen` marks the answers that the plan was made of; `changed` says that they changed in another window. `of` is the
-    draft whose situation the answers will replace, `under` the mandate under which a new one will be opened.
+    draft whose situation the answers will replace, `under` the mandate under which a new one will be opened. `running`
+    are cases of the same bundle that go on: reference and moment of filing.
     """
 
     button: str
@@ -39,12 +42,13 @@ class Onward:
     changed: bool = False
     of: str | None = None
     under: Mandate | None = None
+    running: Sequence[tuple[str, datetime]] = ()
 
 
 def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str]], onward: Onward) -> str:
     """Render a plan with the button that leads on, which is left out while something stops the filing."""
     return render_template(
-        "plan.html", bundle=bundle, answered=answered, action=onward.action,
+        "plan.html", bundle=bundle, answered=answered, action=onward.action, told=taken(), running=onward.running,
         button=onward.button, draft=onward.draft,
         seen=onward.seen, changed=onward.changed, changing=onward.of, under=onward.under, **shown_of(plan),
     )

@@ -240,7 +240,8 @@ def preview(bundle: str) -> str | Response:
     under = None if place.draft else under_of(bundle)
     if under is not None or (place.draft and draft_of(place.draft).on_behalf_of):
         plan = desk().plan_for_agent(bundle, place.given, now())
-    onward = Onward("保存并继续填表" if place.draft else "开始填表", place.to("pages.start"),
+    running = [] if place.draft or under or not current().signed_in else desk().running(subject(), bundle)
+    onward = Onward("保存并继续填表" if place.draft else "开始填表", place.to("pages.start"), running=running,
                     seen=_seen(place.given, under), changed="changed" in request.args, of=place.draft, under=under)
     return plan_page(place.bundle, plan, answered(plan), onward)
 
