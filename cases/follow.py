@@ -304,7 +304,7 @@ def _came_after_all(case: Case, index: int, leg: Leg, now: datetime) -> Iterator
     stands = standing(case, index).state
     if ask is None or over(leg) or stands == "failed" or (stands == "done" and not arrived(case, leg.leg, ask)):
         return
-    was = next(key for key in reversed(leg.settled) if key in (str(index), f"{index}:voided"))
+    was = next(key for key in reversed([*leg.settled]) if key in (str(index), f"{index}:voided"))
     yield Event("leg.ask_dropped", now, PLATFORM, leg.leg, {"ask": ask.id, "was": was})
 
 

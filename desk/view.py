@@ -117,7 +117,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "reason": None if masked else leg.reason, "forwarded_to": leg.forwarded_to, "step": leg.step,
         "milestones": [str(stone) for stone in planned.milestones],
         "timeline": timeline(leg, planned, masked=masked),
-        "asks": [_ask(ask, masked=masked) for ask in leg.asks],
+        "asks": [{**_ask(ask, masked=masked), "brought": {} if masked else _brought(leg, ask)} for ask in leg.asks],
         "results": [_result(result, planned, definitions) for result in leg.results],
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
         "remarks": [] if masked else list(leg.remarks),
@@ -192,6 +192,13 @@ def _ask(ask: Ask, *, masked: bool) -> dict[str, Any]:
         "answered_at": _stamp(ask.answered_at), "lapsed": ask.lapsed,
         "dropped": ask.dropped, "by": ask.by, "open": ask.open,
     }
+
+
+def _brought(leg: Leg, ask: Ask) -> dict[str, list[str]]:
+    """The files that were brought for an ask, by paper; nothing of what was asked before under the same id."""
+    said = (event.data.get("materials", {}) for event in reversed(leg.history)
+            if event.type == "leg.supplemented" and event.data.get("ask") == ask.id and event.at >= ask.asked_at)
+    return {str(key): list(names) for key, names in next(said, {}).items()}
 
 
 def _asked(entry: Mapping[str, Any], key: str, *, masked: bool) -> dict[str, Any]:

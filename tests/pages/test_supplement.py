@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pikepdf
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from connectors.base import Answer
 from desk.hearing.notices import Incoming
+from desk.sending.claims import Claim
 from desk.sending.recording import Came
 from dispatch.retry import Then
 from tests.pages.client import Visitor
@@ -63,16 +65,22 @@ class Asked:
 
     def ask(self) -> str:
         """Let the department ask; the address of the page."""
+        return self.ask_all()[0]
+
+    def ask_all(self) -> list[str]:
+        """Let every department that has a leg by now ask; the addresses of the pages."""
         desk, now = self.house.desk, self.house.clock.now()
         claims = desk.claim(dict.fromkeys(self.house.catalog.departments, 64), now)
         desk.record([Came(claim, Answer("received"), Then("done")) for claim in claims], now)
-        number = next(claim.id.leg for claim in claims if claim.id.reference == self.reference)
-        leg = f"{self.reference}-{number}"
+        return [self._asked(claim, now) for claim in claims if claim.id.reference == self.reference]
+
+    def _asked(self, claim: Claim, now: datetime) -> str:
+        leg = f"{self.reference}-{claim.id.leg}"
         data = {"leg": leg, "ask": "a1", "reason": "请补齐", "limit": "5wd", "fields": self.fields,
                 "materials": self.materials}
         said = {"type": "leg.supplement_required", "timestamp": now.isoformat(), "data": data}
-        desk.notice(Incoming("city-management", f"m-{leg}", json.dumps(said).encode(), said), now)
-        return f"/cases/{self.reference}/legs/{number}/asks/a1"
+        self.house.desk.notice(Incoming(claim.body.id, f"m-{leg}", json.dumps(said).encode(), said), now)
+        return f"/cases/{self.reference}/legs/{claim.id.leg}/asks/a1"
 
 
 @pytest.fixture
@@ -188,3 +196,21 @@ def test_enter_on_the_page_of_an_ask_only_looks(app: Flask, still: Page) -> None
     with still.expect_request(lambda request: request.method == "POST") as sent:
         still.locator("[name='trees.1.kind']").press("Enter")
     assert re.search(r'name="do"\s+look', sent.value.post_data or "")
+
+
+def test_what_was_brought_for_one_department_is_offered_where_another_asks_for_the_same(
+    visitor: Visitor, asked: Asked,
+) -> None:
+    asked.fields, asked.materials = [], [{"material": "X1", "name": "现状图"}]
+    asked.reference = file(visitor)
+    first, second = asked.ask_all()[:2]
+    visitor.get(first)
+    press(visitor, ("do", "send"), files=(("X1", "现状图.pdf", pdf()),))
+    assert visitor.status == 303
+    visitor.get(second)
+    (name, again), = kept(visitor)
+    assert "要求补充时传过的 现状图.pdf" in visitor.text and 'type="file"' in visitor.page
+    press(visitor, (name, again), ("do", "look"))
+    assert "已上传" in visitor.text and "要求补充时传过的" not in visitor.text
+    press(visitor, *kept(visitor), ("do", "send"))
+    assert visitor.status == 303

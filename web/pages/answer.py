@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,7 +34,7 @@ SEND = "send"
 @dataclass(frozen=True, slots=True)
 class WantedPaper:
     """A paper an ask wants: code, name, what its department says of it, how the file must look, which files were
-    already taken for it, what is wrong."""
+    already taken for it, what is wrong, and what was brought when others asked for the same (whose ask, which file)."""
 
     code: str
     name: str
@@ -42,6 +42,7 @@ class WantedPaper:
     spec: Spec = field(default_factory=Spec)
     errors: tuple[str, ...] = ()
     files: tuple[FileInfo, ...] = ()
+    offered: tuple[tuple[str, FileInfo], ...] = ()
 
     @property
     def id(self) -> str:
@@ -97,7 +98,8 @@ def answer(reference: str, leg: str, ask: str) -> str | tuple[str, int] | Respon
         raise refused("act")
     found, wanted = _ask(view, leg, ask)
     inputs = _inputs(view["plan"], wanted)
-    papers = papers_of(view["plan"], wanted)
+    papers = [replace(paper, offered=tuple(_brought_elsewhere(view, found, paper)))
+              for paper in papers_of(view["plan"], wanted)]
     if request.method == "GET" or not wanted.get("open"):
         return _page(view, (found, wanted), [with_value(item, None) for item in inputs], papers, taken() or "")
     do = request.form.get("do", SEND)
@@ -139,6 +141,20 @@ def done_before(reference: str) -> Response | None:
     key = request.form.get("key", "") if request.method == "POST" else ""
     over = bool(key) and not desk().sees(subject(), reference, now()) and desk().did(subject(), reference, key)
     return to_case(reference, "") if over else None
+
+
+def _brought_elsewhere(view: Mapping[str, Any], asking: Mapping[str, Any],
+                       paper: WantedPaper) -> Iterator[tuple[str, FileInfo]]:
+    """The files that were brought when other legs asked for the same paper, each once, the newest first: what several
+    departments ask is not fetched and uploaded for each."""
+    answered = ((ask["answered_at"], leg, ask["brought"].get(paper.code, ())) for leg in view["legs"]
+                if leg["leg"] != asking["leg"] for ask in leg["asks"] if ask["answered_at"])
+    told: set[str] = set()
+    for _, leg, names in sorted(answered, key=lambda one: str(one[0]), reverse=True):
+        for name in names:
+            if name not in told and (info := info_of(name)) is not None:
+                told.add(name)
+                yield called(leg), info
 
 
 def _with_files(paper: WantedPaper, do: str) -> WantedPaper:
