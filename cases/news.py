@@ -54,6 +54,8 @@ KINDS: Mapping[str, Kind] = {
     "not_withdrawn": Kind("撤回没有同意", "“{matter}”部门不同意撤回，这一项接着办", SOON),
     "granted": Kind("某一项办好", "“{matter}”{state}", SOON, then="，可以查看结果"),
     "delivered": Kind("结果已送达", "“{matter}”的结果已送达", SOON),
+    "fee": Kind("费用告知", "“{matter}”部门告知了费用，请查看金额和依据", AT_ONCE),
+    "remark": Kind("部门留言", "“{matter}”部门有留言，请查看", AT_ONCE),
     "ended": Kind("整件事结束", "整件事已结束（{case}）", SOON, then="，请查看结果，也请给这次办事打个分"),
     "filed_for": Kind("代办人替您提交", "代办人替您提交了申请；没有委托过的，请到“委托”页面查看", AT_ONCE),
     "filed": Kind("申请已提交", "申请已提交，各部门开始办理", SOON, wanted=False),
@@ -91,15 +93,16 @@ _BY_EVENT: Mapping[str, str] = {
     "leg.refused": "refused", "leg.not_accepted": "refused", "leg.granted": "granted", "leg.delivered": "delivered",
     "leg.withdraw_confirmed": "withdrawn", "leg.withdraw_rejected": "not_withdrawn", "leg.corrected": "corrected",
     TRANSFERRED: "transferred", "leg.lapsed": "stopped", "leg.start_lapsed": "stopped", "leg.voided": "stopped",
-    "leg.not_needed": "stopped",
+    "leg.not_needed": "stopped", "leg.fee": "fee", "leg.remark": "remark",
 }
-_ENDING = {*_BY_EVENT} - {"leg.delivered", "leg.ask_dropped", TRANSFERRED}  # after these the whole case may have ended
+# After these the whole case may have ended.
+_ENDING = {*_BY_EVENT} - {"leg.delivered", "leg.ask_dropped", "leg.fee", "leg.remark", TRANSFERRED}
 TELLING = (*_BY_EVENT, "leg.supplemented")  # types of events that make news, or make it old
 _STATES: Mapping[str, frozenset[LegState]] = {
     "refused": frozenset({S.REFUSED, S.NOT_ACCEPTED}), "granted": GRANTED, "delivered": frozenset({S.DELIVERED}),
     "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED, S.NOT_NEEDED}),
     "transferred": AT_WORK, "not_withdrawn": frozenset(S) - {S.WITHDRAWN}, "corrected": frozenset(S),
-    "spared": frozenset(S) - OVER,
+    "spared": frozenset(S) - OVER, "fee": frozenset(S), "remark": frozenset(S),
 }
 
 

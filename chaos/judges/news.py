@@ -15,7 +15,7 @@ from chaos.evidence import TRANSFERRED, Evidence, Line
 from chaos.forms import BUYER, LATECOMER, PRIVATE, REACHED
 
 OVER = frozenset({"granted", "delivered", "refused", "not_accepted", "withdrawn", "terminated", "voided", "not_needed"})
-# kind → the events that make it, and the states of a leg in which it is so
+# kind → the events that make it, and the states of a leg in which it is so (none: whatever becomes of the leg)
 BY_EVENT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "refused": (frozenset({"leg.refused", "leg.not_accepted"}), frozenset({"refused", "not_accepted"})),
     "granted": (frozenset({"leg.granted"}), frozenset({"granted", "delivered"})),
@@ -23,10 +23,11 @@ BY_EVENT: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "withdrawn": (frozenset({"leg.withdraw_confirmed"}), frozenset({"withdrawn"})),
     "stopped": (frozenset({"leg.lapsed", "leg.start_lapsed", "leg.voided", "leg.not_needed"}),
                 frozenset({"terminated", "voided", "not_needed"})),
+    "fee": (frozenset({"leg.fee"}), frozenset()), "remark": (frozenset({"leg.remark"}), frozenset()),
 }
 ASKING = frozenset({"leg.supplement_required", "leg.held", "leg.tolerated"})
 ASKS = frozenset({"ask", "reminder", "waiting"})
-ENDING = frozenset().union(*(types for types, _ in BY_EVENT.values())) - {"leg.delivered"}
+ENDING = frozenset().union(*(types for types, _ in BY_EVENT.values())) - {"leg.delivered", "leg.fee", "leg.remark"}
 TAKING_BACK = "leg.withdraw_requested"  # what one does oneself ends a case without news
 OWNERS = frozenset({"filed", "filed_for"})
 ANYHOW = ASKS  # nobody can turn off what has a limit
@@ -61,7 +62,7 @@ def demanded(found: Evidence) -> tuple[Counter[Place], Counter[Place]]:
         types = Counter(event["type"] for event in found.events_of.get(leg["id"], ()))
         number = leg["id"].rpartition("-")[2]
         for kind, (made_by, states) in BY_EVENT.items():
-            number_of = sum(types[type_] for type_ in made_by) if leg["state"] in states else 0
+            number_of = sum(types[type_] for type_ in made_by) if not states or leg["state"] in states else 0
             most[leg["case"], kind, number] = number_of
             least[leg["case"], kind, number] = 0 if kind == "granted" and types["leg.delivered"] else number_of
         most[leg["case"], "transferred", number] = types[TRANSFERRED]

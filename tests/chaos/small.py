@@ -281,16 +281,17 @@ def mandates():
 
 
 def news(person, *more):
-    """What somebody has in the inbox: all four legs are granted, and it is over."""
+    """What somebody has in the inbox: of all four legs a remark and the grant, and that it is over."""
     legs = [leg.rpartition("-")[2] for leg in (*LEGS, DESK)]
     return [{"person": person, "reference": REFERENCE, "kind": kind, "leg": leg} for kind, leg in (
-        *((kind, None) for kind in (*more, "ended")), *(("granted", leg) for leg in legs))]
+        *((kind, None) for kind in (*more, "ended")), *((kind, leg) for leg in legs for kind in ("remark", "granted")))]
 
 
 def bulletins():
     """What the gateway heard: one bulletin for each, the first of them twice."""
     granted = "“甲”“乙”“丙”等 4 项已办结，可以查看结果；整件事已结束（已办结）"
-    texts = {OWNER: f"代办人替您提交了申请；没有委托过的，请到“委托”页面查看；{granted}", AGENT: granted}
+    texts = {OWNER: f"代办人替您提交了申请；没有委托过的，请到“委托”页面查看；{granted}",
+             AGENT: f"“甲”“乙”“丙”等 4 项部门有留言，请查看；{granted}"}
     said = {who: {"recipient": {"subject": who, **({"mobile": REACHED} if who == OWNER else {})},
                   "references": [REFERENCE], "text": text} for who, text in texts.items()}
     base = {"body": "message-gateway", "at": AT + 45}

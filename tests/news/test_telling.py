@@ -58,6 +58,15 @@ def test_an_ask_is_told_with_its_limit_reminded_of_and_forgotten_once_it_is_answ
     assert town.leaving(at(20)) == []  # nor does what was told of it leave
 
 
+def test_a_fee_and_a_remark_are_told_without_what_the_department_wrote(town):
+    reference = town.file()
+    town.say(reference, "01", "leg.remark", MORNING, text="请于周五在 13900000000 门口等候勘察")
+    town.say(reference, "01", "leg.fee", MORNING, amount="99", basis="示例依据")
+    town.desk.sweep(MORNING)
+    assert {(one.kind, one.text.partition("”")[2]) for one in town.news()} == {
+        ("remark", "部门有留言，请查看"), ("fee", "部门告知了费用，请查看金额和依据")}
+
+
 def test_what_was_answered_or_put_right_before_anybody_looked_is_not_told(town):
     reference = town.file()
     town.ask(reference, MORNING)
