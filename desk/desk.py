@@ -41,13 +41,14 @@ from desk.upkeep.late_scans import LateScans
 from desk.upkeep.sweeps import Sweeper
 from desk.uploads import files as stored_files
 from desk.uploads.scanning import Scans
-from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt
+from desk.values import Draft, DraftLine, FileInfo, Filing, Receipt, Reviewed
 from desk.view import about, contact, expected_at_filing, summary, view
 from forms.plan import Plan
 from store import cases, consents, files, reading, submissions
 from store.lanes import Lane
 from store.messages import TOPIC
 
+NOT_SAID = Reviewed()
 MOST_LISTED = 200  # cases of one person on one page, the newest first
 
 
@@ -148,14 +149,14 @@ class Desk:
         self._drafts.drop(subject, draft, now)
 
     def submit_draft(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
-                     expected: str | None = None) -> Receipt:
-        """File a draft; a second call gives the same receipt. `Moved` unless it is as `expected`, what was reviewed."""
-        kept, key = self._drafts.ready(subject, draft, consent, now, expected), f"draft:{draft}"
+                     reviewed: Reviewed = NOT_SAID) -> Receipt:
+        """File a draft; a second call gives the same receipt. `Moved`, `EditionChanged`: it is not as `reviewed`."""
+        kept, key = self._drafts.ready(subject, draft, consent, now, reviewed.version), f"draft:{draft}"
         if kept.filed_as is not None:
             return self._intake.receipt_again(subject, kept.filed_as, key, now)
         filing = Filing(bundle=kept.bundle, situation=kept.situation, form=kept.form, materials=kept.materials,
-                        consent=kept.consent, edition=kept.edition, on_behalf_of=kept.on_behalf_of, found=kept.found,
-                        draft=draft)
+                        consent=kept.consent, edition=reviewed.edition or kept.edition,
+                        on_behalf_of=kept.on_behalf_of, found=kept.found, draft=draft)
         return self._intake.file(subject, filing, key, now, partial(self._drafts.became, kept))
 
     def file(self, subject: str, filing: Filing, key: str, now: datetime) -> Receipt:

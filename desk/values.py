@@ -33,6 +33,13 @@ class Filing:
     draft: str | None = None
 
 
+class Reviewed(NamedTuple):
+    """What whoever files a draft has seen of it: its version, and the edition of its bundle; None: not said."""
+
+    version: str | None = None
+    edition: str | None = None
+
+
 class ReceiptLeg(NamedTuple):
     """One leg as the receipt lists it; `department` is the office that handles it, by its id in the deployment."""
 

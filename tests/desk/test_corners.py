@@ -17,6 +17,7 @@ from desk.hearing.notices import Incoming
 from desk.sending.letters import Correspondence, Letters
 from desk.sending.recording import Came
 from desk.upkeep import sweeps
+from desk.values import Reviewed
 from dispatch.retry import Then
 from store import leases, messages
 from tests.desk.conftest import NOW
@@ -50,6 +51,8 @@ def test_a_changed_edition_leaves_a_draft_and_files_it_as_it_is_now(desk, premis
     desk.save_draft("somebody", draft.id, {"form": FORM}, NOW)
     later = in_force(premises, name=Text("水电气网联合报装(新)"))
     assert later.read_draft("somebody", draft.id, NOW).edition == later.edition("utilities") != draft.edition
+    with pytest.raises(errors.EditionChanged):
+        later.submit_draft("somebody", draft.id, CONSENT, NOW, Reviewed(edition=draft.edition))
     assert later.submit_draft("somebody", draft.id, CONSENT, NOW).edition == later.edition("utilities")
 
 

@@ -11,7 +11,7 @@ from desk.applicants.afterwards import Withdrawal, plain_value
 from desk.applicants.openings import Openings
 from desk.desk import Desk
 from desk.premises import Keep
-from desk.values import LOST_FILE
+from desk.values import LOST_FILE, Reviewed
 from sources.port import Found
 from tests.desk.filings import CONSENT, FORM, SITUATION, small_filing
 
@@ -128,10 +128,10 @@ def test_changes_to_a_draft_that_was_shown_otherwise_are_not_laid_over_it(desk):
     with pytest.raises(errors.Moved):
         desk.save_draft("somebody", shown.id, {"form": {"project_name": "这个窗口"}}, NOW, shown.version)
     with pytest.raises(errors.Moved):
-        desk.submit_draft("somebody", shown.id, CONSENT, NOW, shown.version)
+        desk.submit_draft("somebody", shown.id, CONSENT, NOW, Reviewed(shown.version))
     assert desk.read_draft("somebody", shown.id, NOW).form["project_name"] == "另一个窗口"
     agreed = desk.save_draft("somebody", shown.id, {"consent": CONSENT}, NOW, other.version)
-    assert desk.submit_draft("somebody", shown.id, None, NOW, agreed.version).reference
+    assert desk.submit_draft("somebody", shown.id, None, NOW, Reviewed(agreed.version)).reference
 
 
 def test_a_draft_that_is_changed_while_the_registers_are_asked_is_not_filed_as_nobody_reviewed_it(
@@ -145,12 +145,12 @@ def test_a_draft_that_is_changed_while_the_registers_are_asked_is_not_filed_as_n
     monkeypatch.setattr(sources, "find", found_late)
     for reviewed in (shown.version, None):
         with pytest.raises(errors.Moved):
-            desk.submit_draft("somebody", shown.id, CONSENT, NOW, reviewed)
+            desk.submit_draft("somebody", shown.id, CONSENT, NOW, Reviewed(reviewed))
     monkeypatch.undo()
     assert desk.cases_of("somebody", NOW)[0] == []
     kept = desk.read_draft("somebody", shown.id, NOW)
     assert kept.form["project_name"].startswith("第")
-    assert desk.submit_draft("somebody", shown.id, None, NOW, kept.version).reference
+    assert desk.submit_draft("somebody", shown.id, None, NOW, Reviewed(kept.version)).reference
 
 
 def test_a_change_that_was_saved_is_never_left_out_of_what_is_filed(desk, monkeypatch):
@@ -163,7 +163,7 @@ def test_a_change_that_was_saved_is_never_left_out_of_what_is_filed(desk, monkey
 
     monkeypatch.setattr(Openings, "change", changed_late)
     with pytest.raises(errors.Moved):
-        desk.submit_draft("somebody", agreed.id, None, NOW, agreed.version)
+        desk.submit_draft("somebody", agreed.id, None, NOW, Reviewed(agreed.version))
     monkeypatch.undo()
     assert desk.cases_of("somebody", NOW)[0] == []
     assert desk.submit_draft("somebody", agreed.id, None, NOW).reference

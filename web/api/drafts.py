@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from desk.applicants.consents import given
-from desk.values import Draft, DraftLine, FileInfo
+from desk.values import Draft, DraftLine, FileInfo, Reviewed
 from forms.public import plan_json
 from people.identity import Identity
 from web.answers import live, shown
@@ -111,7 +111,9 @@ def save_draft(draft: str) -> Response:
 def submit_draft(draft: str) -> Response:
     """File a draft once."""
     only_args()
-    receipt = house().desk.submit_draft(subject(), draft, body(SubmitBody)["consent"], house().clock.now())
+    sent = body(SubmitBody)
+    receipt = house().desk.submit_draft(subject(), draft, sent["consent"], house().clock.now(),
+                                        Reviewed(edition=sent.get("edition")))
     return shown(receipt_json(receipt), 201, {"Location": f"/api/cases/{receipt.reference}"})
 
 

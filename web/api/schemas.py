@@ -103,8 +103,9 @@ class DraftChanges(Strict):
 
 
 class SubmitBody(Strict):
-    """The consent under which a draft is filed."""
+    """The consent under which a draft is filed, and by which edition it was reviewed."""
 
+    edition = name("the edition that was shown; another one in force is answered by 409", required=False)
     consent = consent_of('{"agreed": true, "sensitive": […]}', required=True)
 
 

@@ -11,7 +11,7 @@ from desk.applicants.consents import sensitive_lines
 from desk.applicants.lookups import LOOKED_UP, spoken_for
 from desk.errors import DeskError
 from desk.parties.statements import is_theirs
-from desk.values import Draft
+from desk.values import Draft, Reviewed
 from forms.plan import SectionLine
 from web.identity import subject
 from web.pages.again import keep, taken
@@ -128,7 +128,8 @@ def submit(draft: str) -> tuple[str, int] | Response:
     if not found.filed_as and overtaken(_mark(found)):
         return _review_page(found, [Linked("内容已在别处改过，下面是现在的内容；请再核对一遍后提交")]), 409
     try:
-        receipt = desk().submit_draft(subject(), draft, dict(found.consent), now(), found.version)
+        receipt = desk().submit_draft(subject(), draft, dict(found.consent), now(),
+                                      Reviewed(found.version))
     except DeskError as error:
         if error.status not in {409, 422}:
             raise
