@@ -88,3 +88,13 @@ def test_an_example_that_names_its_day_of_filing_is_tried_on_that_day(folder, op
         assert "这个例子按 2026-06-15 提交算" in author.text
         author.get("/staff/studio/connect?case=1")
         assert "这个例子按" not in author.text
+
+
+def test_an_example_that_fails_by_a_change_elsewhere_is_said_before_anything_is_in_force(folder, opened):
+    file = folder / "connect.yaml"
+    file.write_text(file.read_text() + "examples:\n- {given: {services: [water]}, days: 5wd}\n")
+    with opened("author") as (_, author):
+        author.get("/staff/studio")
+        assert "例子第 1 条" in author.text and "改好之前不能生效" in author.text
+        author.get("/staff/studio/connect")
+        assert author.status == 200, "it is looked into by trying it"

@@ -4,8 +4,8 @@ would change, and what a situation would come to."""
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Lock
 from typing import Any
@@ -16,34 +16,29 @@ from catalog.model import Catalog
 from catalog.report import by_weight, found_in
 from catalog.text import Problem
 from desk.differences import Difference, between
+from forms.answers import know
 from forms.compose import compose
+from forms.examples import check_examples
 from forms.explore import explore
 from forms.plan import Plan
 from web.check_offices import check_offices
 from web.wiring import House
 
-REMEMBERED = 32
+REMEMBERED = 128
 State = str  # new, changed, same, gone
+Try = Callable[[Catalog, str, date], Iterable[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
     """The folder as it was read: its definitions, what is wrong with them, and whether a file could not be read (then
-    only that is said)."""
+    only that is said). `composable`: plans can be tried; a department that nobody has connected yet is in the way of
+    filing alone, and an example that fails is looked into by trying it."""
 
     catalog: Catalog
     problems: tuple[Problem, ...]
     unread: bool
-
-    @property
-    def composable(self) -> bool:
-        """Whether plans can be tried: a department that nobody has connected yet is in the way of filing alone."""
-        return not any(problem.level == "error" and problem.code != "no_connector" for problem in self.problems)
-
-    @property
-    def sound(self) -> bool:
-        """Whether a start would accept them."""
-        return not any(problem.level == "error" for problem in self.problems)
+    composable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +57,29 @@ class Workbench:
     shows takes seconds and is kept while its edition stays the same."""
 
     house: House
-    _tried: OrderedDict[tuple[str, date], tuple[Problem, ...]] = field(default_factory=OrderedDict)
+    _tried: OrderedDict[tuple[str, str, str, date], tuple[Problem, ...]] = field(default_factory=OrderedDict)
     _guard: Lock = field(default_factory=Lock)
 
     def look(self, today: date) -> Looked:
-        """The folder as it stands."""
+        """The folder as it stands, with what only trying its bundles shows: of those that differ from the ones in force
+        all of it, of the others their examples. One may fail by a change of what another shares with it."""
         settings = self.house.settings
         loaded = load_catalog(settings.bundles)
         found = found_in(loaded, today)
         if not loaded.unread:
             found += check_offices(settings, loaded.catalog, self.house.deployment)
-        return Looked(loaded.catalog, tuple(by_weight(found)), bool(loaded.unread))
+        composable = not any(problem.level == "error" and problem.code != "no_connector" for problem in found)
+        looked = Looked(loaded.catalog, tuple(by_weight(found)), bool(loaded.unread), composable)
+        if not composable:
+            return looked
+        tried = [problem for one in loaded.catalog.bundles for problem in (
+            self.explored if self._differs(looked, one) else self.exampled)(looked, one, today)]
+        return replace(looked, problems=tuple(by_weight([*found, *tried])))
+
+    def _differs(self, looked: Looked, bundle: str) -> bool:
+        in_force = self.house.catalog
+        return bundle not in in_force.bundles or (
+            edition_of(in_force, bundle).hash != edition_of(looked.catalog, bundle).hash)
 
     def beside(self, looked: Looked) -> list[Beside]:
         """Every bundle of the folder and of the definitions in force, by name."""
@@ -93,10 +100,20 @@ class Workbench:
 
     def explored(self, looked: Looked, bundle: str, today: date) -> tuple[Problem, ...]:
         """What only trying situations shows of a bundle of a sound folder, with file and line."""
-        key = edition_of(looked.catalog, bundle).hash, today
+        return self._once("all", (looked.catalog, bundle, today), explore)
+
+    def exampled(self, looked: Looked, bundle: str, today: date) -> tuple[Problem, ...]:
+        """The part of that which its own examples show."""
+        return self._once("examples", (looked.catalog, bundle, today), lambda catalog, one, day: check_examples(
+            know(catalog, catalog.bundles[one], {}, None, day)))
+
+    def _once(self, what: str, of: tuple[Catalog, str, date], work: Try) -> tuple[Problem, ...]:
+        catalog, bundle, today = of
+        own = catalog.bundles[bundle]  # its examples are no part of the edition
+        key = what, edition_of(catalog, bundle).hash, repr((own.examples, own.figures)), today
         with self._guard:  # whoever asks for the same meanwhile waits for it instead of working it out again
             if key not in self._tried:
-                self._tried[key] = tuple(by_weight(explore(looked.catalog, bundle, today)))
+                self._tried[key] = tuple(by_weight(work(catalog, bundle, today)))
                 while len(self._tried) > REMEMBERED:
                     self._tried.popitem(last=False)
             return self._tried[key]
