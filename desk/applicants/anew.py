@@ -51,11 +51,12 @@ class Anew:
             raise UnknownBundle
         principal = known.row.subject if known.row.subject != subject else None
         draft = self._drafts.open(subject, bundle.id, _situation(known, bundle, own=principal is None), now, principal)
-        papers = {line.key: str(line.name) for line in draft.plan.materials}
+        filled = self._drafts.save(subject, draft.id, {"form": _form(known)}, now)  # some papers hang on the form
+        papers = {line.key: str(line.name) for line in filled.plan.materials}
         copies, left = self._copied(subject, _papers(known, papers), reference, now)
-        changes = {"form": _form(known), "materials": copies}
-        return Begun(self._drafts.save(subject, draft.id, changes, now), sum(map(len, copies.values())),
-                     tuple(papers[key] for key in left))
+        known_already = dict.fromkeys(filled.aside.get("form", ()))  # what the situation says is not kept beside it
+        brought = self._drafts.save(subject, draft.id, {"form": known_already, "materials": copies}, now)
+        return Begun(brought, sum(map(len, copies.values())), tuple(papers[key] for key in left))
 
     def _copied(self, subject: str, wanted: Mapping[str, Iterable[str]], reference: str,
                 now: datetime) -> tuple[dict[str, list[str]], list[str]]:
