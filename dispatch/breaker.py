@@ -60,7 +60,7 @@ WELL = Breaker()
 def _pause(opened: int) -> timedelta:
     """How long it rests when it was opened so many times before; nobody counts how often a department can be down."""
     doublings = min(opened, int(LONGEST_PAUSE / FIRST_PAUSE).bit_length())
-    return min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 def _asks_for_patience(answer: Answer) -> bool:

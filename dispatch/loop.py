@@ -125,20 +125,25 @@ class Dispatcher:
             self.beat = time.monotonic()
             self._wake.clear()
             self._behind = True
-            since, looked = time.monotonic(), self._works.clock()
             try:
-                claims = self._works.desk.claim(self._lanes.room(looked), looked, BATCH)
+                nap = self._claim_some()
             except Exception as error:  # noqa: BLE001  # whatever one message or the store has, the others must leave
                 LOG.error("claiming failed: %s", code_of(error))
-                claims = []
                 with away():
                     self._stopping.wait(LONGEST_NAP)
-            for claim in claims:
-                self._attempts.begin(Errand(claim, since))
-            if len(claims) < BATCH:  # nothing else is due that a lane takes; whatever changes that wakes us
-                nap = self._nap(looked)
+                continue
+            if nap is not None:
                 with away():
                     self._wake.wait(nap)
+
+    def _claim_some(self) -> float | None:
+        """Begin attempts at what is due; how long to wait then, None where more may be due at once."""
+        since, looked = time.monotonic(), self._works.clock()
+        claims = self._works.desk.claim(self._lanes.room(looked), looked, BATCH)
+        for claim in claims:
+            self._attempts.begin(Errand(claim, since))
+        # Nothing else is due that a lane takes if there were fewer; whatever changes that wakes us.
+        return self._nap(looked) if len(claims) < BATCH else None
 
     def _nap(self, looked: datetime) -> float:
         """Seconds until something is due; what was due when we looked waits for room, which wakes us."""

@@ -94,16 +94,16 @@ class Department:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Counter, Department], Dispatcher]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Dispatcher]]:
     """A dispatcher whose threads would nap for an hour."""
     monkeypatch.setattr("dispatch.loop.LONGEST_NAP", 3600.0)
     running: list[Dispatcher] = []
 
-    def start(desk: Counter, department: Department) -> Dispatcher:
+    def start(desk: Counter, department: Department, clock: Callable[[], datetime] = now) -> Dispatcher:
         registry = Registry()
         registry.add(department)
         deployment = cast(Deployment, SimpleNamespace(bodies={"gas": GAS}))
-        running.append(Dispatcher(Works(cast(Desk, desk), registry, deployment, now, recover=False,
+        running.append(Dispatcher(Works(cast(Desk, desk), registry, deployment, clock, recover=False,
                                         count=desk.count)).start())
         return running[-1]
     yield start
@@ -150,6 +150,28 @@ def test_operators_hear_of_an_office_that_is_left_alone_and_of_one_that_takes_me
     assert desk.noted.get(timeout=1).open_until is None
     assert "gas is left alone after 3 failures in a row (HTTP 401)" in caplog.text
     assert "gas takes messages again" in caplog.text
+
+
+def test_a_clock_that_cannot_be_read_for_a_moment_ends_no_thread(started, monkeypatch):
+    monkeypatch.setattr("dispatch.loop.LONGEST_NAP", 0.01)
+    seen: set[str] = set()
+
+    def clock() -> datetime:
+        if (name := threading.current_thread().name) not in seen:
+            seen.add(name)
+            raise OSError(name)
+        return now()
+
+    desk = Counter(1)
+    started(desk, Department(Answer("received", ref="A")), clock)
+    assert desk.swept.get(timeout=20) == "swept"
+    until = time.monotonic() + 20
+    while desk.recorded.empty() and time.monotonic() < until:
+        desk.due = desk.due or [claim(1)]  # what an attempt came to is told, or it is claimed again
+        desk.wake()
+        time.sleep(0.01)
+    assert desk.recorded.get(timeout=1).answer.kind == "received"
+    assert {"dispatch", "sweep"} <= seen
 
 
 class AMomentLate(Counter):
