@@ -40,12 +40,14 @@ NOT_HEARD = Answer("unknown", detail="not heard")
 @dataclass(frozen=True, slots=True)
 class Around:
     """What attempts share with the dispatcher's other threads: the `floor` (one of them works at a time), and whom they
-    tell: `came` takes what one came to, `record` is called once some came, `claim` once a lane takes more messages."""
+    tell: `came` takes what one came to, `record` is called once some came, `claim` once a lane takes more messages;
+    `absent_since` knows since when a department has said that it does not have a message's leg."""
 
     floor: Floor
     came: Callable[[Came], None]
     record: Callable[[], None]
     claim: Callable[[], None]
+    absent_since: Callable[[Claim], datetime | None]
 
 
 class Attempts:
@@ -55,7 +57,6 @@ class Attempts:
         self._registry, self._lanes, self._clock, self._around = registry, lanes, clock, around
         self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, lanes.places)), "attempt")
         self._exchange = Exchange(self, around.floor)
-        self._absent_since: dict[str, datetime] = {}
         self._wanted = False  # a lane takes more, and nobody was told yet
 
     def start(self) -> None:
@@ -214,7 +215,6 @@ class Attempts:
 
     def _next(self, claim: Claim, answer: Answer, now: datetime) -> Then:
         if answer.kind in FINAL:
-            self._absent_since.pop(claim.outgoing.key, None)
             return DONE
         what = _means(claim)
         if what == "stuck":
@@ -223,11 +223,16 @@ class Attempts:
         return after(answer, able(claim.body, claim.outgoing.type), tried, random.random())  # noqa: S311  jitter
 
     def _absent_for(self, claim: Claim, answer: Answer, now: datetime) -> float:
-        """Kept in memory only: after a restart the read lag simply begins again."""
-        if answer.kind != "absent":
-            self._absent_since.pop(claim.outgoing.key, None)
+        """By what is recorded, for another host may have asked, or sent the message again, since this one asked. Where
+        that cannot be read the read lag begins again."""
+        if answer.kind != "absent" or claim.body.honours_keys:  # which may have it at once
             return 0.0
-        return (now - self._absent_since.setdefault(claim.outgoing.key, now)).total_seconds()
+        try:
+            since = self._around.absent_since(claim)
+        except StoreError as error:
+            LOG.warning("since when a leg is not found is not known: %s", code_of(error))
+            since = None
+        return 0.0 if since is None else (now - since).total_seconds()
 
 
 def _raised(error: Exception) -> Answer:

@@ -65,7 +65,8 @@ class Dispatcher:
         self._all_over = False
         self._behind = True  # something may be due that waits for room in a lane
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
-        around = Around(self._floor, self._ended.append, self._tell_recorder, self._tell_claimer)
+        around = Around(self._floor, self._ended.append, self._tell_recorder, self._tell_claimer,
+                        works.desk.absent_since)
         self._attempts = Attempts(works.registry, self._lanes, works.clock, around)
         self._held: list[Came] = []  # answers that are not written yet
         self._some_unread = False  # some of them were not even tried

@@ -66,7 +66,7 @@ class Outbox:
         self.came: SimpleQueue[Came] = SimpleQueue()
         registry = Registry()
         registry.add(self.department)
-        around = Around(Floor(), self.came.put, lambda: None, lambda: None)
+        around = Around(Floor(), self.came.put, lambda: None, lambda: None, lambda _: None)
         self.attempts = Attempts(registry, self.lanes, lambda: NOW, around)
 
     def next(self) -> tuple[str, Answer, Then]:

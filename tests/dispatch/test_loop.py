@@ -64,6 +64,9 @@ class Counter:
             self.recorded.put(one)
         return []
 
+    def absent_since(self, one: Claim) -> datetime | None:
+        return None
+
     def note_lanes(self, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
             self.noted.put(lane)
