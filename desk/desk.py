@@ -256,6 +256,10 @@ class Desk:
         """Record what attempts came to; those that could not be recorded."""
         return self._recorder.record(ended, now)
 
+    def absent_since(self, claim: Claim) -> datetime | None:
+        """Since when the department has said without a break that it does not have a message's leg."""
+        return self._claims.absent_since(claim)
+
     def note_lanes(self, lanes: Sequence[Lane]) -> None:
         """Keep for operators how these offices' lanes stand."""
         self._claims.note_lanes(lanes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from functools import partial
 from typing import Literal
 
 from connectors.base import Answer, Body, Delivery, Outgoing, Registry
+from desk.faults import told
 from desk.sending.claims import LEASE_SECONDS, Claim
 from desk.sending.recording import Came
 from dispatch.exchange import Exchange, Outside
@@ -30,18 +32,22 @@ LOG = logging.getLogger("yijianshi.dispatch")
 MOST_THREADS = 256
 Begin = Callable[[Outgoing, Body, datetime], Delivery | None]
 SOON = timedelta(seconds=1)
+AFTER_A_FAULT = timedelta(minutes=1)  # of ours; as long as it takes when a host died
 NOT_SENT, TOO_LATE = (Answer("again", detail=why, sent=False) for why in ("not sent", "too late"))
+NOT_HEARD = Answer("unknown", detail="not heard")
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
     """What attempts share with the dispatcher's other threads: the `floor` (one of them works at a time), and whom they
-    tell: `came` takes what one came to, `record` is called once some came, `claim` once a lane takes more messages."""
+    tell: `came` takes what one came to, `record` is called once some came, `claim` once a lane takes more messages;
+    `absent_since` knows since when a department has said that it does not have a message's leg."""
 
     floor: Floor
     came: Callable[[Came], None]
     record: Callable[[], None]
     claim: Callable[[], None]
+    absent_since: Callable[[Claim], datetime | None]
 
 
 class Attempts:
@@ -51,7 +57,6 @@ class Attempts:
         self._registry, self._lanes, self._clock, self._around = registry, lanes, clock, around
         self._pool = ThreadPoolExecutor(min(MOST_THREADS, max(1, lanes.places)), "attempt")
         self._exchange = Exchange(self, around.floor)
-        self._absent_since: dict[str, datetime] = {}
         self._wanted = False  # a lane takes more, and nobody was told yet
 
     def start(self) -> None:
@@ -69,8 +74,15 @@ class Attempts:
 
     def begin(self, errand: Errand) -> None:
         """Begin an attempt at a message, or put it into its lane's stock."""
-        failpoints.reach("push.after_lease")
-        if self._lanes.starts(errand):
+        try:
+            failpoints.reach("push.after_lease")
+            starts = self._lanes.starts(errand)
+        except Exception as error:  # noqa: BLE001  # those that were claimed with it must leave
+            LOG.error("a message could not begin: %s", told(error))
+            self.hand_back([errand])
+            self._around.record()
+            return
+        if starts:
             self._exchange.put(errand)
 
     def hand_back(self, errands: Sequence[Errand], why: Answer = NOT_SENT) -> None:
@@ -86,11 +98,11 @@ class Attempts:
         try:
             delivery = None if _too_late(errand, began) else self._left(errand.claim)
         except Exception as error:  # noqa: BLE001  # this thread is everybody's
-            LOG.error("a message could not leave: %s", code_of(error))
-            delivery = None
+            self._place(self._ended(errand, began, partial(_raised, error)))  # it may have left: not once more
+            return None
         if delivery is not None:
             return Outside(errand, delivery, began)
-        self._pool.submit(self._work, errand)
+        self._by_thread(lambda: self._work(errand), lambda: self._put_back(errand, NOT_SENT, began))
         return None
 
     def finish(self, outside: Outside) -> Errand | None:
@@ -99,7 +111,7 @@ class Attempts:
 
     def finish_by_thread(self, outside: Outside) -> None:
         """The same by a thread, which may have to wait."""
-        self._pool.submit(self._go_on, lambda: self.finish(outside))
+        self._by_thread(lambda: self.finish(outside), lambda: self._given_up(outside))
 
     def hand_over(self) -> None:
         """Let the answers be recorded that came, and lanes be filled that take more."""
@@ -108,38 +120,76 @@ class Attempts:
             self._wanted = False
             self._around.claim()
 
-    def _work(self, errand: Errand) -> None:
+    def _by_thread(self, end: Callable[[], Errand | None], without: Callable[[], Errand | None]) -> None:
+        """Have an attempt ended by a thread, or `without` one where none can be had. What a pool took that could start
+        no thread it may still do later, so one of both does it and the other finds that it is done."""
+        first = threading.Lock()
+
+        def go_on() -> None:
+            if first.acquire(blocking=False):
+                self._go_on(end)
+        try:
+            self._pool.submit(go_on)
+        except Exception as error:  # noqa: BLE001  # the thread that asks is everybody's
+            if first.acquire(blocking=False):
+                LOG.error("no thread for a message: %s", told(error))
+                self._place(without())
+
+    def _work(self, errand: Errand) -> Errand | None:
         """One place of a lane, by a thread."""
         began = time.monotonic()
         if _too_late(errand, began):
-            self.hand_back([errand], TOO_LATE)
-            self._go_on(lambda: self._following(errand.claim, None, began, self._clock()))
-        else:
-            self._go_on(lambda: self._ended(errand, began, lambda: self._talk(errand.claim)))
+            return self._put_back(errand, TOO_LATE, began)
+        return self._ended(errand, began, lambda: self._talk(errand.claim))
+
+    def _put_back(self, errand: Errand, why: Answer, began: float) -> Errand | None:
+        """A message that has its place in its lane and is not sent; the one that takes the place."""
+        self.hand_back([errand], why)
+        return self._following(errand.claim, None, began, self._clock())
+
+    def _given_up(self, outside: Outside) -> Errand | None:
+        """Nobody can wait for what a message comes to that has left."""
+        def unheard() -> Answer:
+            outside.delivery.close()
+            return NOT_HEARD
+        return self._ended(outside.errand, outside.began, unheard)
 
     def _go_on(self, end: Callable[[], Errand | None]) -> None:
         """End an attempt; what follows in its place may leave by the exchange."""
-        following = end()
-        self.hand_over()
+        try:
+            following = end()
+            self.hand_over()
+            self._place(following)
+        except Exception as error:  # noqa: BLE001  # a pool says nothing of what its threads ran into
+            LOG.error("an attempt did not end: %s", told(error))
+
+    def _place(self, following: Errand | None) -> None:
         if following is not None:
             self._exchange.put(following)
 
     def _ended(self, errand: Errand, began: float, answered: Callable[[], Answer]) -> Errand | None:
-        claim, answer = errand.claim, None
+        """What an attempt came to, and the next message of its lane. Whatever fails here: it may have left, so it is an
+        unknown outcome, and its lane goes on."""
+        claim = errand.claim
         try:
             answer = answered()
             failpoints.reach("push.after_response")
             now = self._clock()
-            self._around.came(Came(claim, answer, self._next(claim, answer, now)))
+            then = self._next(claim, answer, now)
         except Exception as error:  # noqa: BLE001
-            # An attempt must never take its lane along; its lease makes it an unknown outcome.
-            LOG.error("an attempt failed: %s", code_of(error))
+            LOG.error("an attempt failed: %s", told(error))
             now = self._clock()
+            answer, then = Answer("unknown", detail=code_of(error)), Then("ask", now + AFTER_A_FAULT)
+        self._around.came(Came(claim, answer, then))
         return self._following(claim, answer, began, now)
 
     def _following(self, claim: Claim, answer: Answer | None, began: float, now: datetime) -> Errand | None:
         """The next message of the lane; what its lane does not send now after all is handed back."""
-        turn = self._lanes.ended(claim, answer, time.monotonic() - began, now)
+        try:
+            turn = self._lanes.ended(claim, answer, time.monotonic() - began, now)
+        except Exception as error:  # noqa: BLE001  # one lane must not take the others along
+            LOG.error("the lane of %s stumbled: %s", claim.body.id, told(error))
+            return None
         self.hand_back(turn.unsent)
         self._wanted = self._wanted or turn.wants
         return turn.following
@@ -165,7 +215,6 @@ class Attempts:
 
     def _next(self, claim: Claim, answer: Answer, now: datetime) -> Then:
         if answer.kind in FINAL:
-            self._absent_since.pop(claim.outgoing.key, None)
             return DONE
         what = _means(claim)
         if what == "stuck":
@@ -174,11 +223,20 @@ class Attempts:
         return after(answer, able(claim.body, claim.outgoing.type), tried, random.random())  # noqa: S311  jitter
 
     def _absent_for(self, claim: Claim, answer: Answer, now: datetime) -> float:
-        """Kept in memory only: after a restart the read lag simply begins again."""
-        if answer.kind != "absent":
-            self._absent_since.pop(claim.outgoing.key, None)
+        """By what is recorded, for another host may have asked, or sent the message again, since this one asked. Where
+        that cannot be read the read lag begins again."""
+        if answer.kind != "absent" or claim.body.honours_keys:  # which may have it at once
             return 0.0
-        return (now - self._absent_since.setdefault(claim.outgoing.key, now)).total_seconds()
+        try:
+            since = self._around.absent_since(claim)
+        except StoreError as error:
+            LOG.warning("since when a leg is not found is not known: %s", code_of(error))
+            since = None
+        return 0.0 if since is None else (now - since).total_seconds()
+
+
+def _raised(error: Exception) -> Answer:
+    raise error
 
 
 def code_of(error: Exception) -> str:

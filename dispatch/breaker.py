@@ -1,5 +1,8 @@
 """A lane's breaker: after several failures in a row it opens, then lets one probe through. Pure.
 
+Only a probe that fails makes the next rest longer. What was under way when it opened says no more than the failures
+that opened it, or a department of sixteen places that is down for a moment would be left alone for ten minutes.
+
 A wrong set-up (contract 3.2: login, redirect, 404 to a filing) stops the lane after three different legs and probes
 with one leg, so that nothing is lost and nobody is flooded with refusals.
 """
@@ -35,19 +38,29 @@ class Breaker:
             return 0
         return min(free, 1)
 
-    def after(self, answer: Answer, leg: str, now: datetime) -> Breaker:
-        """The breaker after an attempt ended with `answer`."""
+    def after(self, answer: Answer, leg: str, began: datetime, now: datetime) -> Breaker:
+        """The breaker after an attempt that `began` then ended with `answer`."""
         if answer.kind not in _UNWELL or _asks_for_patience(answer):
             return WELL
-        misset = self.misset | {leg} if answer.kind == "setup" else self.misset
+        learns = answer.kind == "setup" and len(self.misset) < LEGS_TO_STOP
+        misset = self.misset | {leg} if learns else self.misset
         failures = self.failures + 1
-        if failures < FAILURES_TO_OPEN and len(misset) < LEGS_TO_STOP and self.open_until is None:
+        if self.open_until is None:
+            opens = failures >= FAILURES_TO_OPEN or len(misset) >= LEGS_TO_STOP
+        else:
+            opens = began >= self.open_until  # it was the probe
+        if not opens:
             return replace(self, failures=failures, misset=misset)
-        pause = min(FIRST_PAUSE * 2**self.opened, LONGEST_PAUSE)
-        return Breaker(failures, misset, self.opened + 1, now + pause)
+        return Breaker(failures, misset, self.opened + 1, now + _pause(self.opened))
 
 
 WELL = Breaker()
+
+
+def _pause(opened: int) -> timedelta:
+    """How long it rests when it was opened so many times before; nobody counts how often a department can be down."""
+    doublings = min(opened, int(LONGEST_PAUSE / FIRST_PAUSE).bit_length())
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 def _asks_for_patience(answer: Answer) -> bool:

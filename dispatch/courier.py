@@ -63,8 +63,9 @@ class Courier:
         leaving += self._bulletins.claim(room - len(leaving), now) if made else []
         if leaving:
             failpoints.reach("bulletin.after_lease")
+        left = self._clock()
         for departing, answer in self._brought(leaving):
-            self._note(departing, answer)
+            self._note(departing, answer, left)
         return made + len(leaving)
 
     def _brought(self, leaving: Sequence[Departing]) -> list[tuple[Departing, Answer]]:
@@ -86,9 +87,9 @@ class Courier:
         except Exception as error:  # noqa: BLE001  # the others that left with it must be noted
             LOG.error("a bulletin did not leave: %s", code_of(error))
 
-    def _note(self, departing: Departing, answer: Answer) -> None:
+    def _note(self, departing: Departing, answer: Answer, left: datetime) -> None:
         now, one = self._clock(), departing.bulletin
-        self._watch(self._breaker.after(answer, one.bulletin, now), answer)
+        self._watch(self._breaker.after(answer, one.bulletin, left, now), answer)
         tried = Tried(one.attempts, "send", now, now)
         then = after(answer, self._gateway.body, tried, random.random())  # noqa: S311  jitter
         detail = answer.detail or answer.kind

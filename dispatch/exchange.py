@@ -6,20 +6,25 @@ of this) is done by threads of the pool, so nothing that one department does kee
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from connectors.base import Delivery, Heard
+from desk.faults import told
 from dispatch.lanes import Errand
 from store.engine.turns import Floor, FloorSeat, away
 
+LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_LOOK = 1.0  # seconds; bounds how late a deadline is noticed that nothing else wakes us for
 PORTION = 128  # answers, more or less, after which others get the floor even if more are there
 LINGER = 0.002  # seconds that an answer waits at most for those of messages that are outside with it
+STUMBLE_SECONDS = 0.1  # after what nobody expected; it may be there again at once
 _BELL_SECONDS = 5.0
 
 
@@ -95,12 +100,20 @@ class Exchange:
         answer, and what is recorded together costs less."""
         with FloorSeat(self._floor):
             while self._going:
-                for number, _ in self._ready():
-                    self._hear(number)
-                while self._new:
-                    self._begin(self._new.popleft())
-                self._end_late()
+                self._go_round()
             self._courier.hand_over()
+
+    def _go_round(self) -> None:
+        try:
+            for number, _ in self._ready():
+                self._hear(number)
+            while self._new:
+                self._begin(self._new.popleft())
+            self._end_late()
+        except Exception as error:  # noqa: BLE001  # everybody's messages leave by this thread
+            LOG.error("the exchange stumbled: %s", told(error))
+            with away():
+                time.sleep(STUMBLE_SECONDS)
 
     def _ready(self) -> list[tuple[int, int]]:
         """What is heard next. What was taken in is handed over before this thread waits."""
@@ -131,17 +144,21 @@ class Exchange:
         if outside is None:
             os.eventfd_read(self._bell)
             return
-        opened = outside.delivery.opens
-        heard = outside.delivery.listen()
+        try:
+            opened, heard = outside.delivery.opens, outside.delivery.listen()
+            if opened and heard is Heard.PART:
+                self._poller.modify(number, select.EPOLLIN)
+        except Exception as error:  # noqa: BLE001  # others are outside; what it came to, a thread finds out
+            LOG.error("an answer could not be heard: %s", told(error))
+            heard = Heard.ODD
         if heard is not Heard.PART:
             self._over(number, outside, heard is Heard.ALL)
-        elif opened:
-            self._poller.modify(number, select.EPOLLIN)
 
     def _over(self, number: int, outside: Outside, at_once: bool) -> None:
         """Nothing more is awaited here; `at_once`: the end is known without waiting."""
-        self._poller.unregister(number)
         del self._out[number]
+        with suppress(OSError):  # it ended by itself
+            self._poller.unregister(number)
         if not self._taken:
             self._since = time.monotonic()
         self._taken += 1
@@ -156,13 +173,21 @@ class Exchange:
         outside = self._courier.leave(errand)
         if outside is None:
             return
-        if outside.delivery.odd:
+        try:
+            watched = not outside.delivery.odd and self._watch(outside)
+        except Exception as error:  # noqa: BLE001  # it has left; a thread may hear what comes
+            LOG.error("an answer cannot be waited for here: %s", told(error))
+            watched = False
+        if not watched:
             self._courier.finish_by_thread(outside)
-            return
-        number = outside.delivery.fileno()
+
+    def _watch(self, outside: Outside) -> bool:
+        delivery = outside.delivery
+        number, ends = delivery.fileno(), delivery.ends
+        self._poller.register(number, select.EPOLLOUT if delivery.opens else select.EPOLLIN)
         self._out[number] = outside
-        self._poller.register(number, select.EPOLLOUT if outside.delivery.opens else select.EPOLLIN)
-        self._first_end = min(self._first_end, outside.delivery.ends)
+        self._first_end = min(self._first_end, ends)
+        return True
 
     def _end_late(self) -> None:
         """End what has not been answered in time; it waits for nothing any more."""

@@ -42,14 +42,20 @@ class Inspector:
             self._thread.join(max(SHORTEST_JOIN, seconds))
 
     def _run(self) -> None:
-        if not self._scanner.answers():
-            LOG.warning("YJS_SCANNER=%s: no clamd answers there (nor is anybody asked outside private addresses without"
-                        " YJS_SCANNER_ANYWHERE=on); uploads are kept and wait for it", self._scanner.name)
+        told_of = False
         while not self._stopping.is_set():
             try:
+                told_of = told_of or self._tell_if_away()
                 busy = self._scans.go_round(self._clock()) > 0
             except Exception as error:  # noqa: BLE001  # whatever the store has, the next round may find it well
                 LOG.error("files are not looked at: %s", code_of(error))
                 busy = False
             if not busy:
                 self._stopping.wait(NAP)
+
+    def _tell_if_away(self) -> bool:
+        """Say at the start whether nobody answers; True, for that is said once."""
+        if not self._scanner.answers():
+            LOG.warning("YJS_SCANNER=%s: no clamd answers there (nor is anybody asked outside private addresses without"
+                        " YJS_SCANNER_ANYWHERE=on); uploads are kept and wait for it", self._scanner.name)
+        return True

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.base import Answer, Body
 from desk.sending.claims import Claim
@@ -71,7 +71,8 @@ class Lane:
 
     def after(self, leg: str, answer: Answer, seconds: float, now: datetime) -> Standing | None:
         """Learn from an attempt; how the lane stands now if it began to rest or to work again."""
-        before, self.breaker = self.breaker, self.breaker.after(answer, leg, now)
+        before, began = self.breaker, now - timedelta(seconds=seconds)
+        self.breaker = before.after(answer, leg, began, now)
         if answer.kind == "received":
             self.pace += (seconds - self.pace) * (_SMOOTH if self.pace else 1.0)
         if self.breaker.open_until == before.open_until:

@@ -18,12 +18,14 @@ from datetime import datetime
 from connectors.base import Body, Registry
 from connectors.deployment import Deployment
 from desk.desk import Desk
+from desk.faults import told
 from desk.sending.recording import Came
 from dispatch.attempts import Around, Attempts, code_of
 from dispatch.expiry_watch import ExpiryWatch
 from dispatch.lanes import Errand, Lanes
 from store import failpoints
-from store.engine.turns import Floor, FloorSeat, away
+from store.engine.turns import Floor, FloorSeat, away, holding
+from store.lanes import Lane as Standing
 
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_NAP = 1.0  # seconds; bounds how late a moved clock or another host's message is noticed
@@ -63,9 +65,13 @@ class Dispatcher:
         self._all_over = False
         self._behind = True  # something may be due that waits for room in a lane
         self._recorder = threading.Thread(target=self._record, name="record", daemon=True)
-        around = Around(self._floor, self._ended.append, self._tell_recorder, self._tell_claimer)
+        around = Around(self._floor, self._ended.append, self._tell_recorder, self._tell_claimer,
+                        works.desk.absent_since)
         self._attempts = Attempts(works.registry, self._lanes, works.clock, around)
-        self._held: list[Came] = []  # answers that the store could not take yet
+        self._held: list[Came] = []  # answers that are not written yet
+        self._some_unread = False  # some of them were not even tried
+        self._refused = 0  # so many of them were
+        self._untold: dict[str, Standing] = {}  # how lanes stand, by office, where the store does not know it yet
         self._writing = threading.Lock()
         self._expiries = ExpiryWatch(works.registry, works.reached, works.desk.operations.tokens)
         self.beat = time.monotonic()
@@ -125,20 +131,25 @@ class Dispatcher:
             self.beat = time.monotonic()
             self._wake.clear()
             self._behind = True
-            since, looked = time.monotonic(), self._works.clock()
             try:
-                claims = self._works.desk.claim(self._lanes.room(looked), looked, BATCH)
+                nap = self._claim_some()
             except Exception as error:  # noqa: BLE001  # whatever one message or the store has, the others must leave
                 LOG.error("claiming failed: %s", code_of(error))
-                claims = []
                 with away():
                     self._stopping.wait(LONGEST_NAP)
-            for claim in claims:
-                self._attempts.begin(Errand(claim, since))
-            if len(claims) < BATCH:  # nothing else is due that a lane takes; whatever changes that wakes us
-                nap = self._nap(looked)
+                continue
+            if nap is not None:
                 with away():
                     self._wake.wait(nap)
+
+    def _claim_some(self) -> float | None:
+        """Begin attempts at what is due; how long to wait then, None where more may be due at once."""
+        since, looked = time.monotonic(), self._works.clock()
+        claims = self._works.desk.claim(self._lanes.room(looked), looked, BATCH)
+        for claim in claims:
+            self._attempts.begin(Errand(claim, since))
+        # Nothing else is due that a lane takes if there were fewer; whatever changes that wakes us.
+        return self._nap(looked) if len(claims) < BATCH else None
 
     def _nap(self, looked: datetime) -> float:
         """Seconds until something is due; what was due when we looked waits for room, which wakes us."""
@@ -166,9 +177,9 @@ class Dispatcher:
 
     def _write_all(self) -> None:
         going = True
-        while going or self._ended:
+        while going or self._ended or self._some_unread:
             with away():  # answers that are held are tried again though no other came
-                self._some_ended.wait(LONGEST_NAP if self._held else None)
+                self._some_ended.wait(self._patience())
             self._some_ended.clear()
             going = not self._all_over
             try:
@@ -176,37 +187,52 @@ class Dispatcher:
                 failpoints.reach("push.after_outcome_commit")
                 self._tell_of_lanes()
             except Exception as error:  # noqa: BLE001  # the answers of others must be recorded all the same
-                LOG.error("recording failed: %s", code_of(error))
+                LOG.error("recording failed: %s", told(error))
             self._tell_recorder()  # of those that are more than one commit takes
+
+    def _patience(self) -> float | None:
+        """How long the recorder waits though no answer comes."""
+        if self._some_unread:
+            return 0.0
+        return LONGEST_NAP if self._held or self._untold else None
 
     def _write(self, came: list[Came]) -> None:
         """Write answers, those first that could not be written before. While the store takes nothing they are held: an
-        answer that is known must not become an unknown outcome, which some departments can not be asked about."""
-        with self._writing:
-            before = len(self._held)
-            came, self._held = [*self._held, *came], []
-            if not came:
+        answer that is known must not become an unknown outcome, which some departments can not be asked about.
+
+        Of those that bring files one is opened at a time, behind all others and in turn, for it may take as long as a
+        lease has left."""
+        with holding(self._writing):
+            self._held += came  # until they are written, whatever happens
+            if not self._held:
                 return
-            left = self._works.desk.record(came, self._works.clock())
-            self._held = [one.came for one in left if one.later]
-            for one in left:
-                if not one.later:
-                    LOG.error("an answer could not be recorded (%s); it will be asked for", code_of(one.fault))
-            if bool(before) != bool(self._held):
-                LOG.warning("%s answers wait for the store", len(self._held))
+            now, slow = self._works.clock(), [one for one in self._held if one.brings_files]
+            left = self._recorded([one for one in self._held if not one.brings_files], now)
+            self._held = [*slow, *left]
+            unread = [one for one in slow[1:] if not one.late(now)]
+            left += self._recorded([*slow[:1], *(one for one in slow[1:] if one.late(now))], now)
+            self._held, self._some_unread = [*unread, *left], bool(unread) and not left
+            if bool(left) != bool(self._refused):
+                LOG.warning("%s answers wait to be written", len(left))
+            self._refused = len(left)
+
+    def _recorded(self, came: list[Came], now: datetime) -> list[Came]:
+        """Record these; those that must be tried again."""
+        left = self._works.desk.record(came, now) if came else []
+        for one in left:
+            if not one.later:
+                LOG.error("an answer could not be recorded (%s); it will be asked for", code_of(one.fault))
+        return [one.came for one in left if one.later]
 
     def _tell_of_lanes(self) -> None:
         """Somebody must hear of an office that takes nothing, for its messages wait and none of them is in trouble."""
-        if not self._lanes.some_moved:
-            return
-        moved = self._lanes.moved()
-        for lane in moved:
-            if lane.open_until is None:
-                LOG.warning("%s takes messages again", lane.office)
-            else:
-                LOG.warning("%s is left alone after %s failures in a row (%s); one message is tried at %s", lane.office,
-                            lane.failures, lane.reason, lane.open_until.isoformat(timespec="seconds"))
-        self._works.desk.note_lanes(moved)
+        if self._lanes.some_moved:
+            for lane in self._lanes.moved():
+                self._untold[lane.office] = lane
+                _say_how_it_stands(lane)
+        if self._untold:
+            self._works.desk.note_lanes(list(self._untold.values()))
+            self._untold.clear()
 
     def _sweep(self) -> None:
         while not self._stopping.is_set():
@@ -220,3 +246,11 @@ class Dispatcher:
                 LOG.error("a sweep failed: %s", code_of(error))
                 nap = LONGEST_NAP
             self._stopping.wait(max(LONGEST_NAP, min(nap, 60.0)))
+
+
+def _say_how_it_stands(lane: Standing) -> None:
+    if lane.open_until is None:
+        LOG.warning("%s takes messages again", lane.office)
+    else:
+        LOG.warning("%s is left alone after %s failures in a row (%s); one message is tried at %s", lane.office,
+                    lane.failures, lane.reason, lane.open_until.isoformat(timespec="seconds"))

@@ -213,6 +213,17 @@ def attempts_of(tx: Tx, message: Message) -> list[Attempt]:
     return [*ended, Attempt(message.attempts, message.doing, message.started_at)]
 
 
+def absent_since(attempts: Sequence[Attempt]) -> datetime | None:
+    """Since when a department has said without a break that it does not have the leg: the end of the first of the last
+    attempts that all came to that; None if the last came to something else. Whoever sends again begins anew."""
+    since = None
+    for attempt in reversed(attempts):
+        if attempt.outcome != "absent" or attempt.ended_at is None:
+            break
+        since = attempt.ended_at
+    return since
+
+
 def _voided(tx: Tx, found: Sequence[Row], now: datetime, why: str) -> list[MessageId]:
     if not found:
         return []

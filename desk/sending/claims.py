@@ -304,6 +304,12 @@ class Claims:
 
         self._premises.database.write(unit)
 
+    def absent_since(self, claim: Claim) -> datetime | None:
+        """Since when the department has said without a break that it does not have a message's leg, by the attempts
+        that are recorded; None if it did not say so the last time."""
+        with self._premises.database.read() as tx:
+            return leases.absent_since(leases.attempts_of(tx, claim.fence.message))
+
     def next_due(self) -> datetime | None:
         """When the earliest message of any office wants to leave, or None."""
         with self._premises.database.read() as tx:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -15,18 +17,23 @@ from cases.model import Case, Event, LegState
 from cases.states import TAKEN, TRANSFERRED
 from connectors.base import Answer
 from desk.book import Book, Wish
-from desk.errors import MalformedNotice
+from desk.errors import Busy, MalformedNotice, Outdated
+from desk.faults import told
 from desk.hearing.notice_schemas import read_data
 from desk.hearing.notices import Notices
 from desk.premises import Premises
-from desk.sending.claims import Claim, Then
+from desk.sending.claims import LEASE_SECONDS, Claim, Then
 from desk.writing import Beside
-from store import notices
+from store import leases, notices
 from store.errors import LeaseLost, StoreError, StoreUnavailable, TransactionLost
 from store.leases import Outcome
 from store.notices import Strange
 from store.port import Tx
 
+LOG = logging.getLogger("yijianshi.desk")
+LEASE = timedelta(seconds=LEASE_SECONDS)
+LATEST = LEASE - timedelta(seconds=10)  # after its claim an answer is not written any later
+NOT_READ = "not_read"
 IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
 LATER = {"send": "due", "ask": "unknown", "stuck": "stuck", "done": "done"}
 
@@ -45,6 +52,28 @@ class Came(NamedTuple):
         state = "done" if kind == "received" else "refused" if kind == "refused" else LATER[self.then.kind]
         return Outcome(state, kind, self.then.at, self.answer.status, self.answer.detail, reason=self.answer.reason)
 
+    @property
+    def decides(self) -> bool:
+        """Whether a state came with the receipt of a filing that counts like that state's notice; one in the answer to
+        a question does not."""
+        answer, claim = self.answer, self.claim
+        return answer.state in IMMEDIATE and not answer.strange and claim.id.type == "leg.filed" \
+            and claim.purpose == "send"
+
+    @property
+    def brings_files(self) -> bool:
+        """Whether its results may have files, which are opened before it is written. That may take seconds, or places
+        that others have just now."""
+        return bool(self.answer.data) and bool(self.answer.data.get("results")) and self.decides
+
+    def late(self, now: datetime) -> bool:
+        """Whether its lease ends soon, with which it would be an answer no more."""
+        return now - self.claim.fence.since >= LATEST
+
+    def without_state(self, code: str) -> Came:
+        """Its receipt alone: what came with it is kept aside under this code for a person."""
+        return self._replace(answer=replace(self.answer, strange=code))
+
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
@@ -55,8 +84,10 @@ class Unwritten:
 
     @property
     def later(self) -> bool:
-        """Whether the same may be written later; an answer that kills its transaction would do so again."""
-        return isinstance(self.fault, StoreUnavailable) and not isinstance(self.fault, TransactionLost)
+        """Whether the same may be written later: the store, the disk, or those who open files have no room just now. An
+        answer that kills its transaction would do so again, and what a newer version knows we never shall."""
+        passes = isinstance(self.fault, StoreUnavailable | Busy | OSError)
+        return passes and not isinstance(self.fault, TransactionLost | Outdated)
 
 
 class _Decided(NamedTuple):
@@ -85,34 +116,64 @@ class Recorder:
 
     def record(self, ended: Sequence[Came], now: datetime) -> list[Unwritten]:
         """Write what attempts came to, and what follows, in one commit where the store can; those that could not be
-        written, as they came. An attempt whose lease was lost changes nothing."""
+        written, as they came. An attempt whose lease was lost changes nothing. It never raises: whatever one answer
+        runs into, it takes no other along."""
+        try:
+            return self._recorded(ended, now)
+        except Exception as fault:  # noqa: BLE001  # whose it is, each finds out by itself; what is written stays so
+            if ended[1:]:
+                return [left for came in ended for left in self.record([came], now)]
+            return [Unwritten(came, fault) for came in ended]
+
+    def _recorded(self, ended: Sequence[Came], now: datetime) -> list[Unwritten]:
         unwritten: list[Unwritten] = []
         opened: list[Came] = []
         for came in ended:
             try:
                 opened.append(self._opened(came, now))
-            except StoreError as full:  # its files found no room, which is nothing to the answers of others
-                unwritten.append(Unwritten(came, full))
+            except Exception as fault:  # noqa: BLE001  # whatever is wrong here is nothing to the answers of others
+                unwritten += self._alone(came, fault, now)
         for joints in _rounds(opened):
             found = self._book.advance_all([self._wish(joint, now) for joint in joints], now)
-            for joint, fault in zip(joints, found, strict=True):
-                unwritten += self._unwritten(joint, fault, now)
+            for joint, met in zip(joints, found, strict=True):
+                unwritten += self._unwritten(joint, met, now)
         return unwritten
 
     def _unwritten(self, joint: _Joint, fault: Exception | None, now: datetime) -> list[Unwritten]:
-        """What is left of a fault: one answer of several is written by itself, a lost lease and a result file of
-        another case are no faults of ours."""
+        """What is left of a fault: one answer of several is written by itself."""
         if fault is None:
             return []
         if joint.came[1:]:
             return [left for came in joint.came for left in self.record([came], now)]
+        return self._alone(joint.came[0], fault, now)
+
+    def _alone(self, came: Came, fault: Exception, now: datetime) -> list[Unwritten]:
+        """What is left of one answer that met a fault. A lost lease is none of ours. What may pass is waited for. Else
+        the receipt counts, and what came with it is a person's; where not even that can be written, its message waits
+        to be asked about."""
         if isinstance(fault, LeaseLost):
-            self._book.forget(joint.reference)
+            self._book.forget(came.claim.id.reference)
             return []
-        only = joint.came[0]
-        if isinstance(fault, MalformedNotice) and not only.answer.strange:  # the receipt counts, the state does not
-            return self.record([only._replace(answer=replace(only.answer, strange="malformed"))], now)
-        return [Unwritten(only, fault)]
+        left = Unwritten(came, fault)
+        if left.later:
+            return [left]
+        if came.decides and not isinstance(fault, Outdated):
+            if isinstance(fault, MalformedNotice):  # a result file of another case
+                return self.record([came.without_state("malformed")], now)
+            LOG.error("what came with an answer is kept aside: %s", told(fault))
+            return self.record([came.without_state(NOT_READ)], now)
+        self._put_down(left, now)
+        return [left]
+
+    def _put_down(self, left: Unwritten, now: datetime) -> None:
+        """End the lease of an answer that is not written, and say why: its message is asked about when the lease would
+        have ended, by a newer version at once."""
+        claim, answer = left.came.claim, left.came.answer
+        then = now if isinstance(left.fault, Outdated) else claim.fence.since + LEASE
+        why = f"not written: {type(left.fault).__name__}"
+        outcome = Outcome("unknown", "unknown", next_at=then, status=answer.status, detail=why)
+        with suppress(StoreError):  # then the lease ends by time
+            self._premises.database.write(partial(leases.settle, claimed=claim.fence, outcome=outcome, now=now))
 
     def _wish(self, joint: _Joint, now: datetime) -> Wish:
         def decide(case: Case) -> Sequence[Event]:
@@ -138,16 +199,19 @@ class Recorder:
 
     def _opened(self, came: Came, now: datetime) -> Came:
         """An immediate state in the answer is read as its notice would be: nothing missing, its files kept."""
-        answer, claim = came.answer, came.claim
-        if answer.strange or answer.state not in IMMEDIATE or not _speaks(claim):
+        if not came.decides:
             return came
+        answer, claim = came.answer, came.claim
+        if came.brings_files and came.late(now):
+            LOG.warning("what came with an answer is kept aside: its files were not opened in time")
+            return came.without_state(NOT_READ)
         try:
             type_ = f"leg.{answer.state}"
             data = read_data(type_, {"leg": claim.leg, **answer.data})
             data = self._window.understood(claim.id.reference, claim.id.leg, type_, data)
             return came._replace(answer=replace(answer, data=self._window.with_files(claim.body.id, data, now)))
         except MalformedNotice:
-            return came._replace(answer=replace(answer, strange="malformed"))
+            return came.without_state("malformed")
 
     def _decided(self, case: Case, came: Came, now: datetime) -> _Decided:
         answer, claim = came.answer, came.claim
@@ -163,17 +227,18 @@ class Recorder:
         if claim.id.type != "leg.filed":
             return _Decided()
         if answer.kind == "received":
-            return self._received(case, claim, answer, now)
+            return self._received(case, came, now)
         return _Decided(_not_there_yet(case, came, now))
 
-    def _received(self, case: Case, claim: Claim, answer: Answer, now: datetime) -> _Decided:
+    def _received(self, case: Case, came: Came, now: datetime) -> _Decided:
         """The department has the leg; an immediate state in its answer counts like that state's notice."""
+        claim, answer = came.claim, came.answer
         leg, by = claim.id.leg, f"department:{claim.body.id}"
         data = {"ref": answer.ref} if answer.ref else {}
         events = judge.judge(case, leg, Event("leg.received", now, by, leg, data)).events
         if answer.strange:
             return _Decided(events, (_strange(claim, answer, answer.strange, now),))
-        if answer.state in IMMEDIATE and _speaks(claim):
+        if came.decides:
             for event in events:
                 case = fold.apply(case, event)
             said = Event(f"leg.{answer.state}", now, by, leg, dict(answer.data))
@@ -196,11 +261,6 @@ def _rounds(ended: Sequence[Came]) -> Iterator[list[_Joint]]:
                 later.append(came)
         yield [_Joint(reference, tuple(legs.values())) for reference, legs in now_on.items()]
         left = later
-
-
-def _speaks(claim: Claim) -> bool:
-    """Whether a state in the answer is meant: in the receipt of a filing, not in the answer to a question."""
-    return claim.purpose == "send" and claim.id.type == "leg.filed"
 
 
 def _outcome(case: Case, came: Came) -> Outcome:

@@ -254,12 +254,8 @@ def still_needed(item: _Item) -> str | None:
 
 def definitely_absent(attempts: Sequence[Attempt], read_lag: float) -> bool:
     """Whether the department said without a break, for as long as its read lag, that it does not have the leg."""
-    ended = []
-    for attempt in reversed(attempts):
-        if attempt.outcome != "absent" or attempt.ended_at is None:
-            break
-        ended.append(attempt.ended_at)
-    return bool(ended) and (ended[0] - ended[-1]).total_seconds() >= read_lag
+    since, last = leases.absent_since(attempts), attempts[-1].ended_at if attempts else None
+    return since is not None and last is not None and (last - since).total_seconds() >= read_lag
 
 
 def _shown(item: _Item, corrected: bool) -> dict[str, Any]:

@@ -159,6 +159,43 @@ def test_what_did_not_leave_at_once_is_a_threads_from_the_start(exchange, office
     assert office.next_end() == ("by a thread", odd)
 
 
+@pytest.mark.parametrize("broken", ["listen", "fileno", "ends"])
+def test_a_delivery_that_breaks_is_a_threads_and_others_are_heard_all_the_same(exchange, office, caplog, broken):
+    def breaks(*_: object) -> None:
+        raise KeyError("何人")
+
+    class Broken(Sent):
+        pass
+
+    setattr(Broken, broken, property(breaks, lambda *_: None) if broken == "ends" else breaks)
+    bad, good = Broken(NEVER), Sent(NEVER)
+    for one in (bad, good):
+        exchange.put(errand(one))
+    bad.theirs.send(b"A")
+    assert office.next_end() == ("by a thread", bad)
+    good.theirs.send(b"A")
+    assert office.next_end() == ("here", good)
+    assert caplog.text.count("KeyError at") == 1
+    assert "何人" not in caplog.text
+
+
+def test_whatever_goes_wrong_with_one_message_the_next_ones_leave(exchange, office, monkeypatch, caplog):
+    leave, good = office.leave, Sent(NEVER)
+
+    def stumbles(one: Errand) -> Outside | None:
+        if one.claim is None:
+            raise KeyError
+        return leave(one)
+
+    monkeypatch.setattr(office, "leave", stumbles)
+    exchange.put(errand(None))
+    exchange.put(errand(good))
+    good.theirs.send(b"A")
+    assert office.next_end() == ("here", good)
+    assert exchange.alive()
+    assert caplog.text.count("the exchange stumbled: KeyError") == 1
+
+
 def test_whoever_does_not_answer_in_time_is_ended_while_others_are_waited_for(exchange, office):
     patient, hasty = Sent(NEVER), Sent(SOON)
     for one in (patient, hasty):

@@ -13,9 +13,12 @@ import pytest
 from connectors.base import Answer, Body, Outgoing, Registry
 from connectors.deployment import Deployment
 from desk.desk import Desk
+from desk.errors import Busy
 from desk.sending.claims import LEASE_SECONDS, Claim
-from desk.sending.recording import Came
+from desk.sending.recording import LATEST, Came, Unwritten
 from dispatch.loop import Dispatcher, Works
+from dispatch.retry import Then
+from store.errors import StorageFull
 from store.lanes import Lane
 from store.leases import Claimed
 from store.messages import Message
@@ -61,6 +64,9 @@ class Counter:
             self.recorded.put(one)
         return []
 
+    def absent_since(self, one: Claim) -> datetime | None:
+        return None
+
     def note_lanes(self, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
             self.noted.put(lane)
@@ -94,16 +100,16 @@ class Department:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Counter, Department], Dispatcher]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Dispatcher]]:
     """A dispatcher whose threads would nap for an hour."""
     monkeypatch.setattr("dispatch.loop.LONGEST_NAP", 3600.0)
     running: list[Dispatcher] = []
 
-    def start(desk: Counter, department: Department) -> Dispatcher:
+    def start(desk: Counter, department: Department, clock: Callable[[], datetime] = now) -> Dispatcher:
         registry = Registry()
         registry.add(department)
         deployment = cast(Deployment, SimpleNamespace(bodies={"gas": GAS}))
-        running.append(Dispatcher(Works(cast(Desk, desk), registry, deployment, now, recover=False,
+        running.append(Dispatcher(Works(cast(Desk, desk), registry, deployment, clock, recover=False,
                                         count=desk.count)).start())
         return running[-1]
     yield start
@@ -150,6 +156,89 @@ def test_operators_hear_of_an_office_that_is_left_alone_and_of_one_that_takes_me
     assert desk.noted.get(timeout=1).open_until is None
     assert "gas is left alone after 3 failures in a row (HTTP 401)" in caplog.text
     assert "gas takes messages again" in caplog.text
+
+
+def test_a_clock_that_cannot_be_read_for_a_moment_ends_no_thread_and_loses_no_answer(started, monkeypatch):
+    monkeypatch.setattr("dispatch.loop.LONGEST_NAP", 0.01)
+    fails = {"dispatch", "record", "sweep"}
+
+    def clock() -> datetime:
+        if (name := threading.current_thread().name) in fails:
+            fails.remove(name)
+            raise OSError(name)
+        return now()
+
+    desk = Counter(1)
+    started(desk, Department(Answer("received", ref="A")), clock)
+    assert desk.recorded.get(timeout=20).answer.kind == "received"
+    assert desk.swept.get(timeout=20) == "swept"
+    assert fails == set()
+
+
+class Reading(Counter):
+    """A desk that writes answers with files only while it is `free` to open them; `together` are its commits."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.free, self.together = True, list[list[str]]()
+
+    def record(self, came: Sequence[Came], at: datetime) -> list[Any]:
+        self.together.append([one.claim.leg for one in came])
+        return [Unwritten(one, Busy()) for one in came if one.brings_files and not self.free and not one.late(at)]
+
+
+def came(number: int, **said: Any) -> Came:
+    return Came(claim(number), Answer("received", **said), Then("done"))
+
+
+def test_answers_that_bring_files_are_written_one_at_a_time_in_turn_behind_all_others():
+    desk, files = Reading(), {"state": "granted", "data": {"results": [{"name": "x"}]}}
+    clock = [now()]
+    dispatcher = Dispatcher(Works(cast(Desk, desk), Registry(), cast(Deployment, SimpleNamespace(bodies={})),
+                                  lambda: clock[0], recover=False))
+    desk.free = False
+    dispatcher._write([came(1, **files), came(2), came(3, **files), came(4)])
+    dispatcher._write([came(5)])
+    assert desk.together == [["R-02", "R-04"], ["R-01"], ["R-05"], ["R-03"]]
+    desk.free, desk.together = True, []
+    dispatcher._write([])
+    assert (desk.together, [one.claim.leg for one in dispatcher._held]) == ([["R-01"]], ["R-03"])
+    dispatcher._write([came(6, **files)])
+    last = came(7, **files)
+    clock[0], desk.free = now() + LATEST, False
+    dispatcher._write([last])
+    assert desk.together[1:] == [["R-03"], ["R-06", "R-07"]]
+    assert dispatcher._held == []
+
+
+def test_whatever_recording_runs_into_no_answer_is_dropped(monkeypatch):
+    desk = Reading()
+    dispatcher = Dispatcher(Works(cast(Desk, desk), Registry(), cast(Deployment, SimpleNamespace(bodies={})), now,
+                                  recover=False))
+    with monkeypatch.context() as broken, pytest.raises(KeyError):
+        broken.setattr(desk, "record", lambda *_: {}["record"])
+        dispatcher._write([came(1), came(2)])
+    dispatcher._write([came(3)])
+    assert desk.together == [["R-01", "R-02", "R-03"]]
+
+
+class Forgetful(Counter):
+    """Its store does not take the first word of how lanes stand."""
+
+    told = False
+
+    def note_lanes(self, lanes: Sequence[Lane]) -> None:
+        if not self.told:
+            self.told = True
+            raise StorageFull
+        super().note_lanes(lanes)
+
+
+def test_that_an_office_is_left_alone_is_told_until_the_store_knows_it(started, monkeypatch):
+    monkeypatch.setattr("dispatch.loop.LONGEST_NAP", 0.01)
+    desk = Forgetful(3)
+    started(desk, Department(Answer("setup", status=401, detail="HTTP 401")))
+    assert desk.noted.get(timeout=20).failures == 3
 
 
 class AMomentLate(Counter):

@@ -96,7 +96,7 @@ LOST = Answer("again")
 def _after(*answers: Answer, legs: str = "same") -> Breaker:
     breaker = Breaker()
     for at, answer in enumerate(answers):
-        breaker = breaker.after(answer, f"leg-{at if legs == 'each' else 0}", NOW)
+        breaker = breaker.after(answer, f"leg-{at if legs == 'each' else 0}", NOW, NOW)
     return breaker
 
 
@@ -118,6 +118,27 @@ def test_a_resting_lane_lets_one_probe_through_and_a_good_answer_opens_it_fully(
     until = breaker.open_until or NOW
     assert breaker.room(4, 0, NOW) == 0
     assert breaker.room(4, 0, until) == 1 and breaker.room(4, 1, until) == 0
-    longer = breaker.after(LOST, "leg-9", until)
+    longer = breaker.after(LOST, "leg-9", until, until)
     assert (longer.open_until or NOW) - until > until - NOW
-    assert longer.after(Answer("received"), "leg-9", until).room(4, 3, until) == 4
+    assert longer.after(Answer("received"), "leg-9", until, until).room(4, 3, until) == 4
+
+
+def test_what_was_under_way_when_a_lane_began_to_rest_makes_its_rest_no_longer_and_counts() -> None:
+    breaker = _after(*[LOST] * 5)
+    until = breaker.open_until or NOW
+    for ended in (NOW, until - timedelta(seconds=1), until + timedelta(seconds=9)):
+        breaker = breaker.after(LOST, "leg-9", NOW, ended)
+    assert (breaker.open_until, breaker.opened, breaker.failures) == (until, 1, 8)
+    assert breaker.room(4, 0, until) == 1
+
+
+def test_a_lane_whose_department_is_down_for_months_rests_ten_minutes_at_most_and_is_probed_for_ever() -> None:
+    breaker, now, rests = Breaker(), NOW, list[float]()
+    for probe in range(10_000):
+        breaker = breaker.after(Answer("setup"), f"leg-{probe}", now, now)
+        if breaker.open_until is not None:
+            rests.append((breaker.open_until - now).total_seconds())
+            now = breaker.open_until
+    assert rests[:8] == [15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 600.0]
+    assert set(rests[7:]) == {600.0}
+    assert (len(breaker.misset), breaker.room(4, 0, now)) == (3, 1)

@@ -3,7 +3,7 @@ longer so, and nothing is done twice or by half."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,15 +11,19 @@ from pathlib import Path
 import pytest
 
 from bench.inside import SUBJECT, Inside, inside
-from connectors.base import Answer
+from connectors.base import Answer, Registry
 from desk.applicants.afterwards import Withdrawal
 from desk.desk import Desk
 from desk.errors import CannotRetry, UnknownStrange
+from desk.sending.recording import Came
 from desk.staff import resend
 from desk.staff.acts import Act
+from dispatch.attempts import Around, Attempts
+from dispatch.lanes import Lanes
 from dispatch.retry import Then
 from store import audit, messages, notices
 from store.engine.opening import Place
+from store.engine.turns import Floor
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SOON = NOW + timedelta(hours=1)
@@ -88,3 +92,50 @@ def test_of_two_who_send_the_same_again_one_does_all_and_the_other_nothing(
     with pytest.raises(CannotRetry, match="此前的 1 个办件已经安排重发，其余没有改动"):
         elsewhere.operations.resends.retry(refused[:-1], False, ACT, SOON)
     assert set(states(there, references[0]).values()) == {"due"}
+
+
+class Host:
+    """A host that shares the store, whose department honours no keys and knows of a leg within thirty seconds."""
+
+    def __init__(self, there: Inside) -> None:
+        bodies = there.house.deployment.bodies
+        old = replace(bodies["water-group"], honours_keys=False, read_lag=30.0)
+        deployment = replace(there.house.deployment, bodies={**bodies, "water-group": old})
+        self.desk, self.now = Desk(replace(there.desk._premises, embedded=False, deployment=deployment)), NOW
+        around = Around(Floor(), lambda _: None, lambda: None, lambda: None, self.desk.absent_since)
+        self.attempts = Attempts(Registry(), Lanes({}), lambda: self.now, around)
+
+    def tries(self, answer: Answer, seconds: float) -> tuple[str, str, float]:
+        """One attempt, so long after the start: what it did, and what follows, in how many seconds."""
+        self.now = NOW + timedelta(seconds=seconds)
+        claim, = self.desk.claim({"water-group": 1}, self.now)
+        then = self.attempts._next(claim, answer, self.now)
+        assert self.desk.record([Came(claim, answer, then)], self.now) == []
+        assert then.at is not None
+        return claim.purpose, then.kind, (then.at - self.now).total_seconds()
+
+
+@pytest.fixture
+def hosts(there: Inside) -> Iterator[Callable[[], Host]]:
+    made: list[Host] = []
+
+    def begins() -> Host:
+        made.append(Host(there))
+        return made[-1]
+    yield begins
+    for host in made:
+        host.attempts.stop()
+
+
+def test_not_found_is_definite_by_what_all_hosts_were_told_since_it_was_sent_last(
+        there: Inside, hosts: Callable[[], Host]) -> None:
+    there.file(TWO, "one", NOW)
+    lost, absent, one, other = Answer("unknown"), Answer("absent"), hosts(), hosts()
+    assert one.tries(lost, 0) == ("send", "ask", 30)
+    assert one.tries(absent, 30) == ("ask", "ask", 30)
+    assert other.tries(absent, 60) == ("ask", "send", 0)  # it need not begin anew
+    assert other.tries(lost, 61) == ("send", "ask", 30)
+    assert one.tries(absent, 91) == ("ask", "ask", 30)  # what it heard of the first sending says nothing of the second
+    assert one.tries(Answer("again", status=503), 121)[:2] == ("ask", "ask")
+    assert other.tries(absent, 900) == ("ask", "ask", 30)  # and a break is a break, whoever met it
+    assert hosts().tries(absent, 930) == ("ask", "send", 0)  # nor need a host that has just been started
