@@ -124,6 +124,7 @@ def test_a_refused_file_is_told_at_its_paper_and_costs_no_other_file(visitor: Vi
           files=(("X1", "好的.pdf", pdf()), ("X2", "照片.heic", HEIC)))
     assert visitor.status == 422
     assert visitor.page.count('class="govuk-error-message"') == 1
+    assert "请打开照片截一张图" in visitor.text, "what is to be done on that telephone"
     assert '<a href="#p-X2">' in visitor.page
     assert "好的.pdf" in visitor.text
     assert column(visitor, "species") == ["甲木"]
@@ -160,7 +161,10 @@ def test_one_bad_file_among_good_ones_of_a_paper_does_not_send_the_rest(visitor:
 
 def test_a_file_that_was_taken_can_be_taken_away_again(visitor: Visitor, asked: Asked) -> None:
     visitor.get(asked.ask())
-    press(visitor, ("do", "look"), files=(("X1", "一.pdf", pdf()), ("X1", "二.pdf", pdf())))
+    press(visitor, ("do", "upload"))
+    assert (visitor.status, visitor.text.count("还没有上传，请选择文件")) == (422, 4), "nothing was chosen"
+    press(visitor, ("do", "upload"), files=(("X1", "一.pdf", pdf()), ("X1", "二.pdf", pdf())))
+    assert (visitor.status, "还没有上传" in visitor.text) == (200, False)
     (name, first), (_, second) = kept(visitor)
     press(visitor, (name, first), (name, second), ("do", f"away:X1:{first}"))
     assert kept(visitor) == [(name, second)]
