@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from cases.ahead import Effect
 from cases.calendar_days import WorkCalendar
 from catalog.model import Catalog
 from desk import reference as references
@@ -204,7 +205,7 @@ class Desk:
         self._applicant.supplement(subject, reference, supply, key, now)
 
     def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None,
-                   now: datetime) -> list[dict[str, str]]:
+                   now: datetime) -> list[Effect]:
         """What withdrawing `legs` (None: all that are open) would lead to."""
         return self._applicant.withdrawal(subject, reference, legs, now)
 

@@ -37,17 +37,18 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
     """
     case, calendar, masked = known.case, premises.calendar, definitions is None
     schedule = due.schedule(case, calendar, now)
-    state = outcome.case_state(case)
+    state, still = outcome.case_state(case), _standing_still(case, schedule)
     planned = by_leg(case)
     return {
         "reference": case.reference, "bundle": case.plan.bundle, "bundle_name": case.plan.bundle_name,
         "edition": case.plan.edition, "state": state.value, "state_name": words.CASE_NAMES[state],
         "filed_at": case.filed_at.isoformat(), "masked": masked,
-        "expected": _expected(schedule), "promised": _text(case.plan.promised), "critical": list(case.plan.critical),
+        "expected": {**_expected(schedule), "earliest": bool(still)},
+        "promised": _text(case.plan.promised), "critical": list(case.plan.critical),
         "edges": [{"leg": e.leg, "targets": list(e.targets), "kind": e.kind, "feeds": list(e.feeds)}
                   for e in case.plan.edges],
         "legs": [{**leg_view(case, planned[number], schedule.legs[number], (now, calendar), definitions),
-                  **_with_office(known, number, premises)} for number in case.legs],
+                  **_with_office(known, number, premises), "earliest": number in still} for number in case.legs],
         "materials": [] if masked else _materials(known, files),
         "removed": [] if masked else [{"key": line.key, "name": line.name, "rule": line.rule, "text": line.why.text}
                                       for line in case.plan.removed_materials],
@@ -55,6 +56,15 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
         "plan": case.plan, "composite": composite_view(known, now, definitions),
         "on_behalf": None,
     }
+
+
+def _standing_still(case: Case, schedule: Schedule) -> frozenset[str]:
+    """The open legs whose clock stands, and all that wait for one of them: what is dated of them is the earliest day,
+    as if every clock went on now, and each day that one stands is added to it."""
+    still = {number for number, leg in schedule.legs.items() if leg.paused and not edges.over(case.legs[number])}
+    while more := {number for number, leg in schedule.legs.items() if not still.isdisjoint(leg.waits_for)} - still:
+        still |= more
+    return frozenset(still)
 
 
 def _text(value: object | None) -> str | None:
@@ -266,11 +276,13 @@ def _materials(known: Known, files: Mapping[str, FileRow]) -> list[dict[str, Any
 def summary(known: Known, calendar: WorkCalendar, now: datetime) -> dict[str, Any]:
     """One line of a person's list of cases."""
     state = outcome.case_state(known.case)
-    expected = due.schedule(known.case, calendar, now).expected
+    schedule = due.schedule(known.case, calendar, now)
+    expected = schedule.expected
     return {
         "reference": known.row.reference, "bundle": known.case.plan.bundle,
         "bundle_name": known.case.plan.bundle_name, "state": state.value,
         "state_name": words.CASE_NAMES[state], "filed_at": known.case.filed_at.isoformat(),
         "due": _stamp(expected.due), "provisional": expected.provisional,
+        "earliest": bool(_standing_still(known.case, schedule)),
         "legs": len(known.case.legs), "over": sum(map(edges.over, known.case.legs.values())),
     }

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from catalog.dictionary import Region
 from catalog.papers import number_words
+from forms.hints import missing
 from forms.plan import FieldLine, MaterialLine, Plan
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
 from forms.wanted import labels_of
@@ -20,7 +21,6 @@ from forms.wanted import labels_of
 MOST_FILES: Final = 20
 _TABLE: Final = "form"
 _LONGEST_ID: Final = 200
-_REQUIRED: Final = "必填，请填写"
 _UNKNOWN: Final = "这次办理不需要这一项，请删去或核对名称"
 
 
@@ -77,7 +77,7 @@ def _read(compiled: _Compiled, given: Mapping[str, Any], partial: bool) -> tuple
             except BadValue as bad:
                 errors[code] = bad.errors
         elif not partial and compiled.lines[code].required:
-            errors[code] = [_REQUIRED]
+            errors[code] = [missing(compiled.lines[code].type)]
     errors |= {code: [_UNKNOWN] for code in given if code not in compiled.lines}
     return clean, errors
 
@@ -186,7 +186,7 @@ def _rows_agree(line: FieldLine, rows: Any) -> Any:
 
 
 def _is_missing(line: FieldLine, value: Any, errors: Mapping[str, Any], code: str) -> bool:
-    if code in errors and errors[code] != [_REQUIRED]:
+    if code in errors and errors[code] != [missing(line.type)]:
         return False
     if value is None:
         return True
@@ -217,7 +217,7 @@ def _narrow(line: FieldLine, clean: dict[str, Any], errors: dict[str, Any], part
         for index, row in enumerate(clean[line.code]))
     wrong: dict[str, Any] = {}
     for index, inner in () if partial else _lacking(line, clean[line.code]):
-        wrong.setdefault(str(index), {})[inner.code.rpartition(".")[2]] = [_REQUIRED]
+        wrong.setdefault(str(index), {})[inner.code.rpartition(".")[2]] = [missing(inner.type)]
     if wrong:
         errors[line.code] = wrong
 

@@ -16,12 +16,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from catalog.bounds import amount_problem, count_problem
+from catalog.bounds import count_problem
 from catalog.dictionary import FieldType, Option, Region
 from catalog.evaluate import moved
 from catalog.limits import BadLimit, parse_limit
 from catalog.units import unit_words
 from forms.formats import FORMATS, BadFormat
+from forms.hints import as_number, missing, number_problem, too_fine, twice
 from forms.persons import person_number
 
 LONGEST_TEXT: Final = 2000
@@ -153,10 +154,10 @@ def _refuse(problem: str | None) -> None:
 
 
 def _number(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> Decimal:
-    short = type(raw) is int and -_TOO_LARGE < raw < _TOO_LARGE  # then it is a whole number of a fit size
-    value = Decimal(raw) if short else _written_number(raw, wanted)
+    small = type(raw) is int and -_TOO_LARGE < raw < _TOO_LARGE  # then it is a whole number of a fit size
+    value = Decimal(raw) if small else _written_number(raw, wanted)
     if (wanted.min is not None and value < wanted.min) or (wanted.max is not None and value > wanted.max):
-        _refuse(amount_problem(value, wanted, unit_words(wanted.unit)))
+        _refuse(number_problem(value, wanted, wanted.unit, whole=wanted.type == "integer"))
     return value
 
 
@@ -165,13 +166,17 @@ def _written_number(raw: Any, wanted: Wanted) -> Decimal:
         raise BadValue("请填写数字")
     text = _folded(raw).strip() if isinstance(raw, str) else str(raw)
     if isinstance(raw, str) and not _WRITTEN_NUMBER.fullmatch(text):
-        raise BadValue(f"「{text[:40]}」不是数字，请只填数字，例如 12.5")
+        raise BadValue(f"「{text[:40]}」不是数字，{as_number(text, wanted.unit, whole=_places(wanted) == 0)}")
     value = Decimal(text)
     if len(text) > MOST_DIGITS or not isinstance(raw, _DIGITS):  # what is short and has no exponent fits anyway
         _refuse_size(value)
     if not text.isdecimal():
         _decimals(value, wanted)
     return value
+
+
+def _places(wanted: Wanted) -> int | None:
+    return 0 if wanted.type == "integer" else wanted.decimals
 
 
 def _refuse_size(value: Decimal) -> None:
@@ -182,9 +187,9 @@ def _refuse_size(value: Decimal) -> None:
 
 
 def _decimals(value: Decimal, wanted: Wanted) -> None:
-    places = 0 if wanted.type == "integer" else wanted.decimals
+    places = _places(wanted)
     if places is not None and value != round(value, places):
-        raise BadValue("请填写整数，不带小数" if not places else f"最多 {places} 位小数")
+        raise BadValue(too_fine(places, wanted.unit))
 
 
 def _date(raw: Any, wanted: Wanted, around: Surroundings) -> date:
@@ -361,7 +366,7 @@ def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
         given = raw.get(name)
         if is_blank(given):
             if name in wanted.required:
-                errors[name] = ["必填，请填写"]
+                errors[name] = [missing(column.type)]
             continue
         try:
             values[name] = READERS[column.type](given, column, around)
@@ -382,7 +387,7 @@ def _unique(rows: Mapping[int, Any], wanted: Wanted, errors: dict[str, Any]) -> 
         first = seen.setdefault(str(value).strip(), index)
         if first != index and isinstance(errors.setdefault(str(index), {}), dict):
             label = (wanted.labels or {}).get(wanted.key or "", wanted.key)
-            errors[str(index)].setdefault(wanted.key, []).append(f"{label}与第 {first + 1} 行相同，每行必须不同")
+            errors[str(index)].setdefault(wanted.key, []).append(twice(label, first + 1, wanted.unit))
 
 
 READERS: dict[FieldType, Callable[[Any, Wanted, Surroundings], Any]] = {

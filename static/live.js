@@ -1,4 +1,5 @@
-// Says that the progress shown may be old while asking for it keeps failing. One failure is nothing: it is asked again.
+// Says aloud what an update of the page changed, for who does not see it: only how a whole case stands, and what now
+// waits for its applicant; and that what is shown may be old while asking keeps failing. One failure is nothing.
 const note = document.querySelector("[data-stale]");
 let failed = 0;
 
@@ -10,3 +11,14 @@ function asked(answered) {
 
 document.addEventListener("htmx:after:request", ({ detail }) => asked(detail.ctx.response.status < 400));
 document.addEventListener("htmx:error", () => asked(false));
+
+const changes = document.querySelector("[data-changes]");
+const standing = () => new Map([...document.querySelectorAll("#live [data-tell]")].map((one) => [one.dataset.tell, one.textContent]));
+let told = standing();
+
+document.addEventListener("htmx:after:swap", () => {
+  const now = standing();
+  const fresh = [...now].filter(([what]) => !told.has(what)).map(([, words]) => words);
+  if (changes && fresh.length) changes.textContent = fresh.join("");
+  told = now;
+});

@@ -58,6 +58,28 @@ function summarise(id, words) {
   summary.querySelector("h2").textContent = `有 ${list.children.length} 处需要修改`;
 }
 
+// A photograph that is too big, or that a telephone keeps in a way that is not taken, becomes a smaller JPEG, upright as
+// it was shot; null where this browser cannot read it, or it stays too big.
+const PICTURE = /\.(jpe?g|png|heic|heif|webp)$/i;
+const MOST_PIXELS = 16e6; // of more a telephone's canvas stays empty, and says nothing
+async function smaller(file, limit) {
+  const picture = await createImageBitmap(file).catch(() => null);
+  if (!picture) return null;
+  const canvas = document.createElement("canvas");
+  let scale = Math.min(1, Math.sqrt(MOST_PIXELS / (picture.width * picture.height)));
+  for (let step = 0; step < 8; step += 1, scale *= 0.8) {
+    canvas.width = Math.round(picture.width * scale);
+    canvas.height = Math.round(picture.height * scale);
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = "#fff"; // what a picture leaves open would be black
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const made = await new Promise((answer) => { canvas.toBlob(answer, "image/jpeg", 0.88); });
+    if (made && made.size <= limit) return new File([made], `${file.name.replace(/\.[^.]*$/, "")}.jpg`, { type: made.type });
+  }
+  return null;
+}
+
 for (const form of document.querySelectorAll("form[data-upload]")) {
   const input = form.querySelector("input[type=file]");
   const bar = form.querySelector("progress");
@@ -120,14 +142,28 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     request.send(body);
   };
 
+  // As it is where it is taken so; a photograph smaller where that is needed.
+  const fit = async (file, named) => {
+    const ending = `.${file.name.split(".").pop().toLowerCase()}`.replace(".jpeg", ".jpg");
+    const taken = input.accept.split(",").includes(ending);
+    if (taken && file.size <= limit) { send(file, named); return; }
+    let made = null;
+    if (PICTURE.test(file.name) && input.accept.includes(".jpg")) {
+      say(`正在缩小 ${named}照片`);
+      made = await smaller(file, limit).catch(() => null);
+    }
+    if (made || !taken) { send(made || file, named); return; } // what cannot be read is refused with how to go on
+    paper.refuse(`${named}文件超过 ${form.dataset.maxMb} MB；${PICTURE.test(file.name) ? form.dataset.smallerPicture : form.dataset.smaller}`);
+    next();
+  };
+
   input.addEventListener("change", () => {
     const chosen = [...input.files];
     paper.wrong = [];
     input.value = "";
     for (const file of chosen) {
       const named = chosen.length > 1 ? `${file.name}：` : "";
-      if (file.size > limit) paper.refuse(`${named}文件超过 ${form.dataset.maxMb} MB，请压缩后再选`);
-      else waiting.push(() => send(file, named));
+      waiting.push(() => fit(file, named));
     }
     if (busy && waiting.length) say("等前面的文件传完");
     if (!busy) next();

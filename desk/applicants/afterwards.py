@@ -9,9 +9,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from cases import fold, urges, words
+from cases import urges
+from cases.ahead import Effect, foresee
 from cases.due import Dates
-from cases.follow import follow
 from cases.model import Ask, Case, Event, LegState
 from cases.states import FINAL
 from catalog.model import Catalog
@@ -20,13 +20,13 @@ from desk.agents import agency
 from desk.agents.agency import Agency, Hand
 from desk.book import Book, Decide
 from desk.errors import DeskError, InvalidAnswers, NotNow, UnknownLeg
-from desk.known import Known, by_leg
+from desk.known import Known
 from desk.premises import Premises
 from desk.repeats import Repeated
 from desk.uploads.papers import Papers, lost_file, specs_of, wrong_papers
 from desk.writing import Alongside
 from forms.given import read_in_place
-from forms.plan import Plan, PlannedLeg
+from forms.plan import Plan
 from forms.schema import validate_form
 from forms.values import BadValue, is_blank, safe_text
 from store import consents, files
@@ -104,16 +104,11 @@ class AfterFiling:
         return clean
 
     def withdrawal(self, subject: str, reference: str, legs: Sequence[str] | None,
-                   now: datetime) -> list[dict[str, str]]:
+                   now: datetime) -> list[Effect]:
         """What withdrawing would lead to, leg by leg, without doing it."""
         known, hand = self.seen(subject, reference, now, agency.WITHDRAW)
-        case = known.case
-        for event in _requests(case, self._chosen(case, legs), "", (hand.by, now)):
-            case = fold.apply(case, event)
-        after = follow(case, now, self._premises.calendar).case
-        planned = by_leg(case)
-        return [_effect(planned[leg], known.case, after) for leg in known.case.legs
-                if after.legs[leg] != known.case.legs[leg]]
+        requests = _requests(known.case, self._chosen(known.case, legs), "", (hand.by, now))
+        return foresee(known.case, requests, now, self._premises.calendar)
 
     def withdraw(self, subject: str, reference: str, wish: Withdrawal, key: str, now: datetime) -> None:
         """Withdraw legs (None: all that are still open); unsent ones end at once, others when confirmed."""
@@ -311,9 +306,3 @@ def _unfit(text: str, longest: int) -> str | None:
     except BadValue as bad:
         return str(bad.errors[0])
     return None
-
-
-def _effect(planned: PlannedLeg, before: Case, after: Case) -> dict[str, str]:
-    old, new = before.legs[planned.leg].state, after.legs[planned.leg].state
-    text = f"将变为“{words.state_name(new, planned)}”" if new is not old else "将通知部门撤回，等部门确认"
-    return {"leg": f"{before.reference}-{planned.leg}", "name": str(planned.name), "effect": new.value, "text": text}

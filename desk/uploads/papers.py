@@ -62,6 +62,13 @@ def lost_file(papers: Papers, wrong: NotStored | FileTaken) -> dict[str, list[st
     return {key: [LOST_FILE] for key, names in papers.items() if wrong.file in names}
 
 
+def smaller(*, picture: bool) -> str:
+    """How somebody without any tool makes a file smaller that is too big."""
+    if picture:
+        return "请把相机的照片尺寸调小一档再拍，或者打开照片截一张图，上传截图"
+    return "请降低扫描的清晰度，或者分成几个文件上传"
+
+
 def _problem(tx: Tx, file: Traits | None, holder: tuple[str, str | None], spec: Spec | None) -> str | None:
     if file is None or file.owner != holder[0] or file.reference not in (None, holder[1]):
         return LOST_FILE
@@ -69,7 +76,7 @@ def _problem(tx: Tx, file: Traits | None, holder: tuple[str, str | None], spec: 
         return None
     if ENDINGS.get(file.type, frozenset()).isdisjoint(spec.file_types):
         return f"“{_name(tx, file)}”不是这份材料收的文件；请上传 {'、'.join(spec.file_types)} 文件"
-    return f"“{_name(tx, file)}”超过 {spec.max_mb} MB；请压缩后再上传"
+    return f"“{_name(tx, file)}”超过 {spec.max_mb} MB；{smaller(picture=file.type.startswith('image/'))}"
 
 
 def _name(tx: Tx, file: Traits) -> str:

@@ -221,7 +221,7 @@ def test_a_receipt_that_a_quick_notice_overtook_is_shown_once_and_brings_its_num
 
 def test_withdrawing_an_unsent_leg_ends_it_and_a_sent_one_waits_for_its_department(desk, receipt, opened):
     preview = desk.withdrawal("somebody", receipt.reference, ["01"], NOW)
-    assert [line["effect"] for line in preview] == ["withdrawn"]
+    assert [one.state for one in preview] == ["withdrawn"]
     desk.withdraw("somebody", receipt.reference, Withdrawal(("01",), "不办了"), "w1", NOW)
     assert state(desk, receipt, "01") == "withdrawn"
     deliver(desk)

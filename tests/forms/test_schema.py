@@ -1,6 +1,7 @@
 """The filled form: what is taken, what is refused and how, and what each department is told of it."""
 
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from forms.errors import UnknownLeg
 from forms.formats import FORMATS, BadFormat
 from forms.schema import validate_form, validate_materials
 from forms.split import applicant_part, leg_fields, with_results
-from forms.values import safe_text
+from forms.values import BadValue, Surroundings, Wanted, read_value, safe_text
 
 TODAY = date(2026, 3, 2)
 PLAIN = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
@@ -102,6 +103,27 @@ def test_a_bound_is_in_the_message_with_its_unit():
     assert f"不能大于 {line.max} {unit_words(line.unit)}" in message
 
 
+@pytest.mark.parametrize(("wanted", "value", "says"), [
+    (Wanted("integer", unit="month"), "33年", "「33年」不是数字，请填 396，单位是个月"),
+    (Wanted("integer", unit="month"), "三年", "「三年」不是数字，请只填数字，例如 12"),
+    (Wanted("integer", unit="month"), "1公斤", "「1公斤」不是数字，请只填数字，例如 12"),
+    (Wanted("number"), "三", "「三」不是数字，请只填数字，例如 12.5"),
+    (Wanted("integer", unit="g"), "3.2", "请填写整数，不带小数，单位是克"),
+    (Wanted("integer", Decimal(1950), Decimal(2016)), "85", "请填写 4 位数字，1950 到 2016 之间，现在填的是 85"),
+    (Wanted("integer", Decimal(1950), Decimal(2016)), "1949", "不能小于 1950，现在填的是 1949"),
+    (Wanted("integer", Decimal(20), Decimal(45)), "4", "不能小于 20，现在填的是 4"),
+])
+def test_a_number_that_is_refused_comes_with_what_to_write_instead(wanted, value, says):
+    with pytest.raises(BadValue) as refused:
+        read_value(value, wanted, Surroundings({}))
+    assert refused.value.errors == [says]
+
+
+def test_what_is_chosen_is_missing_in_other_words_than_what_is_typed():
+    errors = judged({}, partial=False, bundle="newborn").errors
+    assert "必填，请选择" in errors["child_sex"] and "必填，请填写" in errors["child_name"], errors
+
+
 def test_missing_fields_are_errors_of_a_filing_and_listed_apart_for_a_draft():
     whole, draft = judged({}, partial=False), judged({})
     assert whole.errors["holder_name"] == ["必填，请填写"]
@@ -142,7 +164,7 @@ def test_rows_have_errors_by_row_and_column():
 def test_rows_must_have_different_keys_and_keep_their_number():
     vin = "LSGJA52U9AH000018"
     errors = judged({"vehicles": [{"vin": vin}, {"vin": vin}]}, bundle="transport-company").errors
-    assert "与第 1 行相同" in errors["vehicles"]["1"]["vin"][0]
+    assert "与第 1 辆相同，每辆必须不同" in errors["vehicles"]["1"]["vin"][0]
     assert "前面填了 2 行" in judged({"vehicles": [{"vin": vin}]}, bundle="transport-company").errors["vehicles"][0]
 
 

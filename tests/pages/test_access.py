@@ -9,6 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.pages.client import Visitor, let_see
+from tests.pages.test_words import start
 from tests.pages.walk import EVERYTHING, answer, fill, sign_in, submit
 from tests.shared import PATIENCE_MS
 
@@ -33,13 +35,17 @@ UNTOLD = """[...document.querySelectorAll(".govuk-error-message")].filter(
 ).map(each => each.outerHTML)"""
 
 
-# How wide a page becomes where somebody reads with letters of twice the size.
-TWICE = """() => {
+# How wide a page becomes where somebody reads with letters of twice the size, or with the portal's own larger ones.
+LARGER = """() => {
     const root = document.documentElement
     root.style.fontSize = "200%"
-    const wide = root.scrollWidth
+    const twice = root.scrollWidth
     root.style.fontSize = ""
-    return wide
+    const usual = root.classList.contains("large-type")
+    root.classList.add("large-type")
+    const large = root.scrollWidth
+    root.classList.toggle("large-type", usual)
+    return Math.max(twice, large)
 }"""
 
 
@@ -51,7 +57,7 @@ def look_over(page: Page) -> None:
     assert size is not None
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], page.url
     if size["width"] < 400 and "/staff" not in page.url:
-        assert page.evaluate(TWICE) <= size["width"], f"{page.url}: letters of twice the size run out of a telephone"
+        assert page.evaluate(LARGER) <= size["width"], f"{page.url}: larger letters run out of a telephone"
     assert page.locator("h1").count() == 1, page.url
     assert page.title().endswith("一件事")
     assert page.evaluate(UNTOLD) == [], page.url
@@ -139,6 +145,21 @@ def test_the_whole_way_of_a_case_is_accessible(sized: Page) -> None:
     page.goto(f"/track#r={reference}&c={code}")
     page.wait_for_url(f"**/track/{reference}")
     look_over(page)
+
+
+MOURNED = {"has_certificate": False, "death_kind": "normal", "cremated": True, "had": ["pension", "card"],
+           "survivors": False, "several_heirs": True, "filer": "self"}
+
+
+def test_lists_of_people_fit_a_telephone_with_larger_letters(browser: Browser, visitor: Visitor) -> None:
+    draft = start(visitor, "after-life", "sample-retiree", **MOURNED)
+    page = browser.new_page(viewport={"width": 320, "height": 844}, locale="zh-CN")
+    let_see(page, visitor)
+    for path in (f"/drafts/{draft}/form/heirs", "/bundles/hiring/questions/employees"):
+        page.goto(f"http://portal.test{path}")
+        assert page.locator(".row-box").count()
+        look_over(page)
+    page.close()
 
 
 def test_a_question_with_many_boxes_is_answered_with_one_press(page: Page) -> None:

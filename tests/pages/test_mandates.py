@@ -142,6 +142,8 @@ def test_a_person_entrusts_another_who_files_for_them_until_it_is_taken_back(
 def test_a_wrong_code_and_a_wrong_day_are_said_where_they_are(visitor: Visitor, agent: Visitor) -> None:
     visitor.sign_in("sample-mother")
     visitor.get("/mandates/new")
+    visitor.send("/mandates/new", ("code", ""))
+    assert (visitor.status, "请填写代办码" in visitor.text) == (422, True)
     visitor.send("/mandates/new", ("code", "00000000"))
     assert (visitor.status, "代办码不对" in visitor.text) == (404, True)
     entrusted(visitor, agent, ("whole", "some"), ("valid_until", "2020-01-01"))

@@ -11,13 +11,13 @@ NAMES = {"A01": "示例甲甲", "A02": "示例乙乙", "A03": "示例丙丙"}
 NUMBERS = {"A01": "370202199911209947", "A02": "370202199707119936", "A03": "passport:E00000001"}
 
 
-def ask(visitor: Visitor, staff: str, query: str = "") -> None:
-    """Answer who was hired; all want a card."""
+def ask(visitor: Visitor, staff: str, query: str = "", **more: str) -> None:
+    """Answer who was hired; all want a card; `more` is said of everybody."""
     visitor.get(QUESTION + query)
     assert not any("id_number" in name or "full_name" in name for name, _ in controls(visitor.page))
     visitor.send(QUESTION + query, *(
         (f"employees.{at}.{name}", value) for at, one in enumerate(staff.split())
-        for name, value in (("staff_no", one), ("card_wanted", "yes"), ("archive_in", "no"))))
+        for name, value in (("staff_no", one), ("card_wanted", "yes"), ("archive_in", "no"), *more.items())))
 
 
 def begun(visitor: Visitor, staff: str) -> str:
@@ -113,3 +113,30 @@ def test_a_cell_that_is_still_blank_is_named_by_its_row(visitor: Visitor) -> Non
     said_of = [line for line in visitor.page.split("<li>") if "#f-employees-1-mobile" in line]
     assert said_of and "员工手机" in said_of[0], "and the link leads to it"
     assert "#f-employees-0-full_name" not in visitor.page, "that one is there"
+
+
+WRONG = {"contract_kind": "fixed", "hired_on": "2026-06-02", "contract_until": "2026-06-01"}
+
+
+def test_what_stops_a_plan_is_said_while_it_is_asked_and_leads_to_where_it_is_changed(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01")
+    ask(visitor, "A01 A02", **WRONG)
+    assert "按前面的回答，还不能办理： 第 1 人：合同到期日比开始上班的日期还早" in visitor.text
+    visitor.send("/bundles/hiring/questions/filer", ("filer", "legal_rep"))
+    assert "现在还不能提交" in visitor.text
+    assert visitor.page.count(f'<a class="govuk-link" href="{QUESTION}">改这一题的回答') == 2, "a link for each"
+    rows = [{"staff_no": "A01", "card_wanted": False, "archive_in": False, **WRONG}]
+    token = {"X-CSRFToken": visitor.page.split('name="csrf-token" content="')[1].split('"')[0]}
+    sent = {"situation": {"employees": rows, "filer": "legal_rep"}}
+    assert visitor.client.patch(f"/api/drafts/{draft}", json=sent, headers=token).status_code == 200
+    visitor.get(f"/drafts/{draft}/plan")
+    assert "看您的回答" not in visitor.text, "it is known which"
+    button = visitor.page.split("改这一题的回答")[0].rpartition("<button")[2]
+    assert 'name="question" value="employees"' in button
+    rows = [{**rows[0], "contract_until": "2026-12-31"}]
+    child = [{"full_name": "示例甲甲", "id_number": "370202201006169914"}]
+    sent = {"situation": {"employees": rows, "filer": "legal_rep"}, "form": {"employees": child}}
+    assert visitor.client.patch(f"/api/drafts/{draft}", json=sent, headers=token).status_code == 200
+    visitor.get(f"/drafts/{draft}/plan")
+    assert "不满十六周岁" in visitor.text and f'<a href="/drafts/{draft}/form/staff">去改：' in visitor.page
+    assert visitor.send(f"/drafts/{draft}/questions", ("question", "employees")) == QUESTION

@@ -12,16 +12,17 @@ from typing import Any
 import pikepdf
 import pytest
 from flask import Flask, render_template
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from connectors.base import Answer
 from desk.hearing.notices import Incoming
 from desk.sending.claims import Claim
 from desk.sending.recording import Came
 from dispatch.retry import Then
-from tests.pages.client import Visitor
+from tests.pages.client import Visitor, let_see
 from tests.pages.test_rows import TREES, column, trees
 from tests.pages.test_words import file
+from tests.pages.walk import ask_again
 from web.pages.inputs import Input, with_value
 from web.wiring import NAME, House
 
@@ -123,6 +124,7 @@ def test_a_refused_file_is_told_at_its_paper_and_costs_no_other_file(visitor: Vi
           files=(("X1", "好的.pdf", pdf()), ("X2", "照片.heic", HEIC)))
     assert visitor.status == 422
     assert visitor.page.count('class="govuk-error-message"') == 1
+    assert "请打开照片截一张图" in visitor.text, "what is to be done on that telephone"
     assert '<a href="#p-X2">' in visitor.page
     assert "好的.pdf" in visitor.text
     assert column(visitor, "species") == ["甲木"]
@@ -159,7 +161,10 @@ def test_one_bad_file_among_good_ones_of_a_paper_does_not_send_the_rest(visitor:
 
 def test_a_file_that_was_taken_can_be_taken_away_again(visitor: Visitor, asked: Asked) -> None:
     visitor.get(asked.ask())
-    press(visitor, ("do", "look"), files=(("X1", "一.pdf", pdf()), ("X1", "二.pdf", pdf())))
+    press(visitor, ("do", "upload"))
+    assert (visitor.status, visitor.text.count("还没有上传，请选择文件")) == (422, 4), "nothing was chosen"
+    press(visitor, ("do", "upload"), files=(("X1", "一.pdf", pdf()), ("X1", "二.pdf", pdf())))
+    assert (visitor.status, "还没有上传" in visitor.text) == (200, False)
     (name, first), (_, second) = kept(visitor)
     press(visitor, (name, first), (name, second), ("do", f"away:X1:{first}"))
     assert kept(visitor) == [(name, second)]
@@ -182,6 +187,48 @@ def still(browser: Browser) -> Iterator[Page]:
     found = browser.new_page()
     yield found
     found.close()
+
+
+def test_an_ask_and_its_answer_are_each_said_once_for_who_does_not_see_the_page_change(
+    visitor: Visitor, asked: Asked, still: Page,
+) -> None:
+    asked.materials = []
+    let_see(still, visitor)
+    still.clock.install()
+    still.goto(f"http://portal.test/cases/{asked.reference}")
+    aloud = still.locator("[data-changes]")
+    ask_again(still)
+    expect(aloud).to_be_empty()
+    visitor.get(asked.ask())
+    ask_again(still)
+    expect(aloud).to_have_text(re.compile("^[^。]+需要您补充。$"))
+    still.evaluate("() => { document.querySelector('[data-changes]').textContent = '' }")
+    ask_again(still)
+    expect(aloud).to_be_empty()
+    press(visitor, *trees("甲木"), ("do", "send"))
+    ask_again(still)
+    expect(aloud).to_have_text("这个办件现在：办理中。")
+
+
+def test_while_an_ask_is_open_no_day_is_promised(visitor: Visitor, asked: Asked) -> None:
+    asked.materials = []
+    day = r"\d{4}年\d{1,2}月\d{1,2}日"
+    case = f"/cases/{asked.reference}"
+    visitor.get(case)
+    assert re.search(f"预计全部办完 {day} 按最长的一条路计算", visitor.text)
+    at = asked.ask()
+    visitor.get(case)
+    assert re.search(f"预计全部办完 最早 {day} 等您补充的这段时间不算，补充后顺延", visitor.text)
+    told = visitor.client.get(f"/api{case}").json
+    standing = {leg["leg"] for leg in told["legs"] if leg["earliest"]}
+    assert told["expected"]["earliest"] and standing, "a program is told too"
+    assert all(leg["paused"] or not standing.isdisjoint(leg["waits_for"]) for leg in told["legs"] if leg["earliest"])
+    visitor.get("/cases")
+    assert re.search(f"最早 {day} 办完（有事项暂停计时，恢复后顺延）", visitor.text)
+    visitor.get(at)
+    press(visitor, *trees("甲木"), ("do", "send"))
+    visitor.get(case)
+    assert re.search(f"预计全部办完 {day}", visitor.text)
 
 
 def test_enter_on_the_page_of_an_ask_only_looks(app: Flask, still: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ SEWAGE = {"services": ["water", "drain"], "outside_line": False, "filer": "legal
 TREES = {"services": ["water", "drain"], "outside_line": True, "line_length": 250, "occupy_area": 0, "dig_area": 0,
          "green_area": 30, "tree_count": 6, "cross_highway": False, "cross_river": False, "spoil_volume": 0,
          "filer": "legal_rep"}
+HIRED = {"employees": [{"staff_no": "A01", "card_wanted": True, "archive_in": False}], "filer": "legal_rep"}
 LONG = "Screenshot_20261130_123456_com_example_messages_20261130.pdf"
 
 
@@ -32,12 +34,12 @@ def chosen(name: str, content: bytes) -> FilePayload:
     return {"name": name, "mimeType": "application/pdf", "buffer": content}
 
 
-def to_papers(page: Page, situation: Mapping[str, Any]) -> None:
+def to_papers(page: Page, situation: Mapping[str, Any], bundle: str = "utilities") -> None:
     """Sign in and open the papers page of a new draft."""
     page.goto("/login")
     page.get_by_role("button", name="以示例甲登录").click()
     token = page.locator("meta[name=csrf-token]").get_attribute("content") or ""
-    made = page.context.request.post("/api/drafts", data={"bundle": "utilities", "situation": situation},
+    made = page.context.request.post("/api/drafts", data={"bundle": bundle, "situation": situation},
                                      headers={"X-CSRFToken": token, "Referer": page.url})
     page.goto(f"/drafts/{made.json()['draft']}/materials")
 
@@ -70,6 +72,36 @@ def test_of_several_files_the_good_ones_are_kept_and_the_refused_one_is_named_af
     expect(page.locator(".govuk-error-summary")).to_contain_text("二.heic：")
     page.reload()
     expect(page.locator(".govuk-error-message")).to_have_count(0)
+
+
+NOISE = """() => {
+    const canvas = Object.assign(document.createElement("canvas"), {width: 2400, height: 1600})
+    const pen = canvas.getContext("2d"), all = pen.createImageData(2400, 1600)
+    for (let at = 0; at < all.data.length; at += 65536) crypto.getRandomValues(all.data.subarray(at, at + 65536))
+    for (let at = 3; at < all.data.length; at += 4) all.data[at] = 255
+    pen.putImageData(all, 0, 0)
+    return canvas.toDataURL("image/jpeg", 1).split(",")[1]
+}"""
+# What a camera that was held upright writes in front: the picture is to be turned by a quarter.
+TURNED = bytes.fromhex("ffe1002245786966000049492a0008000000010012010300010000000600000000000000")
+
+
+def test_a_photograph_that_is_too_big_is_made_smaller_and_stays_upright(page: Page) -> None:
+    to_papers(page, HIRED, "hiring")
+    shot = base64.b64decode(page.evaluate(NOISE))
+    photo = shot[:2] + TURNED + shot[2:]
+    assert len(photo) > 5 * 1024 * 1024, "more than this paper takes"
+    page.locator("form[data-upload] input[type=file]").set_input_files(
+        {"name": "照片.JPEG", "mimeType": "image/jpeg", "buffer": photo})
+    link = page.locator(".files li a")
+    expect(link).to_have_text("照片.jpg")
+    wide, high = page.evaluate("""async (at) => {
+        const picture = await createImageBitmap(await (await fetch(at)).blob())
+        return [picture.width, picture.height]
+    }""", link.get_attribute("href"))
+    assert high > wide, "it lies on its side"
+    page.locator("form[data-upload] input[type=file]").set_input_files(chosen("别的.heic", b"\0\0\0\x18ftypheic"))
+    expect(page.locator(".govuk-error-message")).to_contain_text("请打开照片截一张图")
 
 
 def test_without_scripts_too_much_at_once_leads_back_to_the_papers(

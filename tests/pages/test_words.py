@@ -119,6 +119,9 @@ def test_provinces_are_named_and_every_receiving_office_stands_in_the_consent(vi
         visitor.get(page)
         assert "途经省份审查意见（江苏省）" in visitor.text, page
         assert not re.search(r"\b320000\b", visitor.text), page
+    (leg,) = re.findall(r'value="([\d.]+)"[^>]*>\s*<label[^>]*>[\d.]+ 途经省份审查意见（江苏省）', visitor.page)
+    visitor.get(f"{visitor.at}?look=1&leg={leg}")
+    assert f"“{leg} 途经省份审查意见（江苏省）”不再办以后，这一项也不再办" in visitor.text
 
 
 def test_a_plan_that_another_window_changed_is_shown_again_before_a_form_is_opened(visitor: Visitor) -> None:

@@ -123,6 +123,7 @@ class CaseLine(Answer):
     state_name = text()
     filed_at = text()
     due = text(null=True)
+    earliest = yes("the clock of a leg stands: each day that it does may move `due`")
 
 
 class Cases(Answer):
@@ -146,6 +147,7 @@ class LegAnswer(Answer):
     light = text("white: on time; yellow: soon due, or not sure; red: overdue; green: decided; grey: the clock stands")
     due_at = text(null=True)
     provisional = yes("the calendar of that year is not announced yet")
+    earliest = yes("the clock of this leg, or of one that it waits for, stands: every day that it does moves `due_at`")
     next_actor = text("who must act now")
     waits_for = many(fields.String())
     limits = anything()
@@ -169,7 +171,7 @@ class CaseAnswer(Answer):
     state_name = text()
     filed_at = text()
     masked = yes("read by code: names and numbers are masked")
-    expected = anything("`due`, `provisional`, `why`")
+    expected = anything("`due`, `provisional`, `why`, `chain`; `earliest`: a clock stands, which moves `due`")
     critical = many(fields.String(), "the longest chain of what is left")
     edges = many(fields.Dict())
     legs = many(LegAnswer)

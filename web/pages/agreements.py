@@ -25,6 +25,7 @@ TOLD: Mapping[str, str] = {"agree": "您已经同意。申请提交以前，随�
                               "refuse": "您没有同意，这份申请不能提交。改主意了，可以在这里再答复。",
                               "take_back": "您收回了同意，这份申请现在不能提交。"}
 NOT_AGREED = "请勾选，表示您看清楚并且同意；不同意的请按“不同意”"
+NO_CODE = "请填写确认码；还没有的，请填表的人告诉您"
 NOT_SENSITIVE = "敏感信息需要您单独同意"
 
 
@@ -50,6 +51,8 @@ def agreements() -> str | tuple[str, int] | Response:
     """What this person was asked, and where a code is typed in."""
     if request.method == "GET":
         return _list_page("")
+    if not request.form.get("code", "").strip():
+        return _list_page(NO_CODE), 422  # nothing was guessed
     try:
         return redirect(url_for("pages.agreement", agreement=open_by_code(request.form.get("code", "")).agreement), 303)
     except (DeskError, PeopleError) as refused:

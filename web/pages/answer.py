@@ -22,13 +22,13 @@ from web.errors import Problem, not_found
 from web.identity import subject
 from web.pages.again import keep, taken
 from web.pages.inputs import Input, Linked, about, file_control_id, flat, of_line, pressed, problems_of, with_value
-from web.pages.materials import accepted, info_of, keep_paper
+from web.pages.materials import MISSING, accepted, info_of, keep_paper
 from web.pages.root import bp, demo, desk, now
 from web.pages.words import called
 from web.pictures.stations import short
 from web.wiring import house
 
-SEND = "send"
+SEND, UPLOAD = "send", "upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,8 @@ def _with_files(paper: WantedPaper, do: str) -> WantedPaper:
     if not kept and not errors and demo() and request.form.get(f"sample.{paper.code}"):
         name, type_, content = sample_paper(paper.name, paper.spec.file_types)
         kept = [desk().keep_file(subject(), (name, type_), [content], now()).file]
+    if do == UPLOAD and not kept and not any(chosen.filename for chosen in request.files.values()):
+        errors = [MISSING]
     own = (info_of(file) for file in dict.fromkeys(kept))
     return replace(paper, files=tuple(info for info in own if info is not None), errors=tuple(errors))
 

@@ -17,6 +17,7 @@ from catalog.units import unit_words
 from forms.plan import AskedQuestion, FieldLine
 from web.pages.words import askers_words, said
 
+_ASKING = ("？", "?")
 LIST_TYPES = frozenset({"many", "regions"})
 _YES_NO = (("yes", Text("是", {"en": "Yes"})), ("no", Text("否", {"en": "No"})))
 _MANY_CONTROLS = LIST_TYPES | {"address", "datetime", "citizen_id"}  # no single hidden control carries such a value
@@ -309,10 +310,10 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
     found = []
     for asked in inputs:
         found += [Linked(about(asked.label, text), f"#{asked.id}") for text in asked.errors]
-        called = asked.unit or "项"
+        called, lead = asked.unit or "项", asked.label if asked.label.endswith(_ASKING) else f"{asked.label}，"
         for number, row in enumerate(asked.rows, start=1):
             found += [
-                Linked(f"{asked.label}，第 {number} {called}：{about(column.label, text)}", f"#{column.id}")
+                Linked(f"{lead}第 {number} {called}：{about(column.label, text)}", f"#{column.id}")
                 for column in row for text in column.errors
             ]
     return found
@@ -320,7 +321,7 @@ def problems_of(inputs: Iterable[Input]) -> list[Linked]:
 
 def about(label: str, text: str) -> str:
     """A problem under its label, which is not said twice; a question ends with its own sign."""
-    return text if text.startswith(label) else f"{label}{'' if label.endswith(('？', '?')) else '：'}{text}"
+    return text if text.startswith(label) else f"{label}{'' if label.endswith(_ASKING) else '：'}{text}"
 
 
 def answer_words(asked: Input) -> str:

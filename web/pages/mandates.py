@@ -51,6 +51,8 @@ def entrust() -> str | tuple[str, int] | Response:
     """Entrust somebody: first the code, then, once it is seen whose it is, what and until when."""
     if request.method == "GET":
         return _code_page("")
+    if not request.form.get("code", "").strip():
+        return _code_page("请填写代办码；还没有的，请代办人告诉您"), 422  # nothing was guessed
     try:
         if request.form.get("do") != "give":
             return _scope_page(behind(request.form.get("code", "")), [])

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from catalog.dictionary import Spec
 from desk.errors import DeskError
-from desk.uploads.papers import MEGABYTE, SPOILED
+from desk.uploads.papers import MEGABYTE, SPOILED, smaller
 from desk.values import Draft, FileInfo
 from forms.plan import MaterialLine, RemovedMaterial
 from forms.plan_text import pledge_texts
@@ -29,6 +29,8 @@ from web.uploads import PIECE, download, keep_upload
 from web.wiring import house
 
 MISSING = "还没有上传，请选择文件"
+OF_PHONES, PICTURES = frozenset({"heic", "heif"}), frozenset({"jpg", "jpeg", "png"})
+IPHONE = "这是 iPhone 的照片格式：请打开照片截一张图，上传截图；或者在 设置 → 相机 → 格式 里选“兼容性最佳”，再拍一张"
 MOST_SWALLOWED = 6  # times the limit of one request; of more the connection breaks, whatever is answered
 UPLOADS = frozenset({"pages.upload", "pages.answer"})
 MB = 1_000_000  # as the limit of a request is set
@@ -126,7 +128,7 @@ def _page(draft: Draft, complain: bool, refused: tuple[str, str] = ("", "")) -> 
     return render_template(
         "materials.html", draft=draft, papers=papers, problems=problems, pledges=pledges_of(draft), removed=removed,
         signed=draft.consent.get("signed") or (), promised=_promised(draft), unsigned=not_signed, rule_names=RULE_NAMES,
-        samples=demo())
+        samples=demo(), smaller=smaller)
 
 
 def _promised(draft: Draft) -> dict[str, str]:
@@ -166,7 +168,7 @@ def keep_paper(file: FileStorage, name: object, spec: Spec) -> str:
     """Keep a file chosen for the paper called `name` and give its id; a `Problem` says why this paper takes it not."""
     ending = (file.filename or "").rpartition(".")[2].lower()
     if ending not in {*spec.file_types, *(("jpeg",) if "jpg" in spec.file_types else ())}:
-        say = f"{name}只收 {'、'.join(spec.file_types)} 文件，请换一个文件"
+        say = f"{name}只收 {'、'.join(spec.file_types)} 文件，{IPHONE if ending in OF_PHONES else '请换一个文件'}"
         raise Problem(422, "file_type", say, {"file": [say]})
     try:
         kept = keep_upload(file.stream, file.filename or "", "", subject())
@@ -177,7 +179,7 @@ def keep_paper(file: FileStorage, name: object, spec: Spec) -> str:
         say = f"文件名以 .{ending} 结尾，内容却不是 {ending.upper()}；请换成真正的 {types} 文件"
         raise Problem(422, problem.code, say, {"file": [say]}) from problem
     if kept.size > spec.max_mb * MEGABYTE:
-        say = f"{name}不能超过 {spec.max_mb} MB，请压缩后再上传"
+        say = f"{name}不能超过 {spec.max_mb} MB；{smaller(picture=ending in PICTURES)}"
         raise Problem(422, "file_size", say, {"file": [say]})
     return kept.file
 

@@ -16,11 +16,13 @@ from desk.agents.mandates import Mandate
 from desk.values import Draft
 from forms.plan import FieldLine, Plan, PlanProblem
 from web.pages.again import taken
+from web.pages.stopped import stops_of
 from web.pages.words import RULE_NAMES, askers_words, called, departments_of, said
 from web.pictures.before_after import pairs, papers_of
 from web.pictures.map import drawn_map, explained
 from web.pictures.merge import merge
 from web.pictures.stations import planned
+from web.wiring import house
 
 STOPS = frozenset({"block", "undecided"})
 _OF_A_ROW = re.compile(r"^第 \d+ [^：]{1,4}：")
@@ -50,7 +52,8 @@ def plan_page(bundle: Bundle, plan: Plan, answered: Sequence[tuple[str, str, str
     return render_template(
         "plan.html", bundle=bundle, answered=answered, action=onward.action, told=taken(), running=onward.running,
         button=onward.button, draft=onward.draft,
-        seen=onward.seen, changed=onward.changed, changing=onward.of, under=onward.under, **shown_of(plan),
+        seen=onward.seen, changed=onward.changed, changing=onward.of, under=onward.under,
+        **{**shown_of(plan), "stops": stops_of(house().catalog, bundle, plan)},
     )
 
 

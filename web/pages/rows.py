@@ -10,6 +10,7 @@ from typing import Any
 from catalog.bundle import Bundle
 from catalog.conditions import names_in
 from catalog.dictionary import Field
+from catalog.matter import Rule
 from catalog.model import Catalog
 from catalog.reading import columns_that_choose
 from desk.values import Draft
@@ -22,16 +23,21 @@ def columns_asked(catalog: Catalog, bundle: Bundle, group: Field) -> frozenset[s
     """The columns of a group that its question asks: what tells rows apart, what decides which matters there are, and
     what a rule reads that may refuse, unless that is about a person. The form asks the rest, of whoever signed in."""
     must = {f"{group.code}.{group.key}", *columns_that_choose(bundle)}
-    may = frozenset(_read_by_rules(catalog, bundle))
+    may = frozenset(name for rule in rules_of(catalog, bundle) for name in read_by(rule))
     return frozenset(column.code for column in group.inner
                      if column.code in must or (column.code in may and _is_plain(column, group)))
 
 
-def _read_by_rules(catalog: Catalog, bundle: Bundle) -> Iterator[str]:
-    matters = [catalog.matter_of(bundle, entry.matter) for entry in bundle.entries]
-    for rule in (*bundle.rules, *(rule for matter in matters for rule in matter.rules)):
-        for part in (rule.when, rule.need):
-            yield from names_in(part) if part is not None else ()
+def rules_of(catalog: Catalog, bundle: Bundle) -> Iterator[Rule]:
+    """Every rule that can judge an application for this bundle: its own, and those of its matters."""
+    yield from bundle.rules
+    for entry in bundle.entries:
+        yield from catalog.matter_of(bundle, entry.matter).rules
+
+
+def read_by(rule: Rule) -> frozenset[str]:
+    """The questions and fields that a rule reads."""
+    return frozenset(name for part in (rule.when, rule.need) if part is not None for name in names_in(part))
 
 
 def _is_plain(column: Field, group: Field) -> bool:

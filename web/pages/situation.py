@@ -15,7 +15,6 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from catalog.bundle import Bundle
-from catalog.conditions import names_in
 from catalog.model import Catalog
 from catalog.reading import columns_that_choose
 from desk.agents.mandates import Mandate
@@ -42,7 +41,14 @@ from web.pages.inputs import (
 from web.pages.kept import forget, keep, kept_for
 from web.pages.plan import Onward, plan_page
 from web.pages.root import bp, bundle_of, desk, draft_of, now, overtaken, seen_of, today
-from web.pages.rows import columns_asked, form_with_its_rows, papers_with_their_rows, told_by_question
+from web.pages.rows import (
+    columns_asked,
+    form_with_its_rows,
+    papers_with_their_rows,
+    read_by,
+    rules_of,
+    told_by_question,
+)
 from web.wiring import house
 
 TOO_MUCH = "内容太多，这一步记不下，还没有保存；请少填一些，其余的另办一件"
@@ -220,13 +226,13 @@ def _page(place: Asking, plan: Plan, asked: AskedQuestion, shown: Input) -> str:
 
 
 def _refused(place: Asking, plan: Plan) -> list[str]:
-    """What rules of the bundle refuse of the answers so far. Where only a default has answered yet, nobody has said
-    anything that could be refused."""
+    """What rules refuse of the answers so far. Where only a default has answered yet, nobody has said anything that
+    could be refused."""
     unsaid = {item.id for item in plan.questions if item.state != "not_applicable"} - place.given.keys()
-    read = {rule.id: {name for part in (rule.when, rule.need) if part is not None for name in names_in(part)}
-            for rule in place.bundle.rules}
-    return [problem.text for problem in plan.problems
-            if problem.level == "block" and problem.rule in read and unsaid.isdisjoint(read[problem.rule])]
+    rules = rules_of(house().catalog, place.bundle)
+    said = {rule.id for rule in rules if unsaid.isdisjoint(name.partition(".")[0] for name in read_by(rule))}
+    return list(dict.fromkeys(problem.text for problem in plan.problems
+                              if problem.level == "block" and problem.rule in said))
 
 
 @bp.get("/bundles/<bundle>/plan")

@@ -43,8 +43,13 @@ _DAY = re.compile(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}:\d{2})(?::\d{2})
 def said(text: object) -> str:
     """A sentence as people read it: regions by name, days as `2026年3月1日`, and no codes of rules."""
     plain = _RULE.sub("", _REGION.sub(lambda found: f"（{region_name(found[1])}）", str(text)))
-    shown = _DAY.sub(_day_words, plain).replace("。；", "；")
+    shown = dated(plain).replace("。；", "；")
     return Text(shown, {**text.lines, BASE_LANGUAGE: shown}) if isinstance(text, Text) else shown
+
+
+def dated(text: str) -> str:
+    """The same text with its days as people read them, and everything else to the letter."""
+    return _DAY.sub(_day_words, text)
 
 
 def _day_words(found: re.Match[str]) -> str:
