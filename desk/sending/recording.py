@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ from store.leases import Outcome
 from store.notices import Strange
 from store.port import Tx
 
+LOG = logging.getLogger("yijianshi.desk")
+WAITS = frozenset({"refused", "stuck"})
 IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
 LATER = {"send": "due", "ask": "unknown", "stuck": "stuck", "done": "done"}
 
@@ -96,6 +99,8 @@ class Recorder:
         for joints in _rounds(opened):
             found = self._book.advance_all([self._wish(joint, now) for joint in joints], now)
             for joint, fault in zip(joints, found, strict=True):
+                if fault is None:
+                    _say_what_waits(joint)
                 unwritten += self._unwritten(joint, fault, now)
         return unwritten
 
@@ -196,6 +201,15 @@ def _rounds(ended: Sequence[Came]) -> Iterator[list[_Joint]]:
                 later.append(came)
         yield [_Joint(reference, tuple(legs.values())) for reference, legs in now_on.items()]
         left = later
+
+
+def _say_what_waits(joint: _Joint) -> None:
+    """A message for which somebody must do something now stands in the log, too; why is in `flask legs`, for what a
+    department writes may be about a person."""
+    for came, outcome in zip(joint.came, joint.outcomes, strict=True):
+        if outcome.state in WAITS:
+            LOG.warning("%s is %s at %s (%s): see flask legs", came.claim.outgoing.key, outcome.state,
+                        came.claim.body.id, outcome.detail or outcome.status or outcome.kind)
 
 
 def _speaks(claim: Claim) -> bool:

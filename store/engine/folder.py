@@ -89,9 +89,7 @@ def _write(path: Path, temporary: Path, chunks: Iterable[bytes], owned_as: os.st
     try:
         with os.fdopen(handle, "wb") as stream:
             if owned_as is not None:
-                with suppress(PermissionError):
-                    os.fchown(handle, -1, owned_as.st_gid)
-                os.fchown(handle, owned_as.st_uid, -1)
+                _give(handle, owned_as)
             for chunk in chunks:
                 stream.write(chunk)
             stream.flush()
@@ -102,6 +100,12 @@ def _write(path: Path, temporary: Path, chunks: Iterable[bytes], owned_as: os.st
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _give(handle: int, owned_as: os.stat_result) -> None:
+    with suppress(PermissionError):
+        os.fchown(handle, -1, owned_as.st_gid)
+    os.fchown(handle, owned_as.st_uid, -1)
 
 
 @contextmanager
