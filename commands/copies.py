@@ -11,11 +11,15 @@ import click
 
 from commands.shell import act, beside, changed, clock, journal, keys, place, stop
 from desk.staff.acts import Act
+from store import events
+from store.cipher import Cipher
 from store.copies.again import forgotten, forgotten_by, merely_older, redo
-from store.copies.backup import Copied, Goal, back_up, refuse_taken
+from store.copies.backup import Copied, Goal, back_up, read_manifest, refuse_taken
 from store.copies.restoration import restore, try_out
-from store.engine.opening import Opened, open_store
-from store.errors import StoreError
+from store.engine.opening import Opened, Place, open_reader, open_store
+from store.engine.sqlite import FILE
+from store.errors import NoCopy, StoreError
+from web.inside import answers
 
 
 def _said(made: Copied) -> str:
@@ -41,8 +45,11 @@ def backup(folder: Path, like: Path | None, dry_run: bool, **said: str) -> None:
             made = back_up(where, opened, cipher, Goal(folder, like), now)
     except StoreError as error:
         stop(error.says)
+    taking = answers(where.data)
     changed("note", {"action": "backup", "target": folder.name, "data": asdict(made), **said})
     click.echo(f"已备份并校验 {folder}。{_said(made)}")
+    if taking:
+        click.echo("服务还在收件：备份开始以后提交的不在里面。要搬到别处继续用的，请先停止服务（所有主机），再备份一次。")
     click.echo("备份里没有密钥；请把 YJS_KEYS 指向的文件另行妥善保存，没有它备份无法读出。")
 
 
@@ -62,6 +69,7 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
             click.echo(f"备份完好，可以恢复。{_said(try_out(folder, cipher))}")
             click.echo(_redone(due, "会重做", others, older))
             return
+        _refuse_outrun(where, cipher, folder)
         opened, made = restore(where, cipher, folder, lambda line: click.echo(line, err=True), now)
     except StoreError as error:
         stop(error.says)
@@ -75,12 +83,31 @@ def restore_(folder: Path, dry_run: bool, without_journal: bool, **said: str) ->
         stop(f"数据已经恢复，但还没有做完：{_why(error)}请处理后{then}，再启动服务。")
     finally:
         opened.close()
-    click.echo(f"已恢复。{_said(made)}")
+    click.echo(f"已恢复。{_said(made)}；{made.at} 以后提交的不在里面。")
     click.echo(_redone(due, "已重做", others, older))
     if aside is not None:
         click.echo(f"原来的删除记录改名为 {aside}，没有删；启动时会另写一份新的。")
     click.echo("服务现在是暂停的：不派发，部门回告得到 503。")
     click.echo("请先用 flask reconcile 与各部门核对，再用 flask resume 恢复运行。")
+
+
+def _refuse_outrun(where: Place, cipher: Cipher, folder: Path) -> None:
+    """NoCopy if a move to a database would leave something behind: the store that the data folder still has went on
+    after the copy was made, or its portal still runs. What it acknowledged meanwhile would be nowhere."""
+    if where.url is None or not (where.data / FILE).exists():
+        return
+    elsewhere = f"不是搬家、就要这一份的，请把 YJS_DATA 指向另一个目录，不要用 {where.data}。"
+    if answers(where.data):
+        raise NoCopy(f"{where.data} 的服务还在收件；请停止它，再做一次备份、恢复那一份。{elsewhere}")
+    left = open_reader(Place(where.data), cipher)
+    try:
+        with left.db.read() as tx:
+            later = events.count(tx) - read_manifest(folder).events
+    finally:
+        left.close()
+    if later > 0:
+        raise NoCopy(f"备份以后 {where.data} 里又记了 {later} 件事（受理、回告等），搬过去就丢了；"
+                     f"请在服务停止时再做一次备份、恢复那一份。{elsewhere}")
 
 
 @click.command("redo")

@@ -17,7 +17,7 @@ from commands.shell import (
     beside,
     changed,
     clock,
-    house,
+    deployment,
     minute,
     offices_named,
     printable,
@@ -46,7 +46,7 @@ def legs(command: click.Context, /, *, department: str | None, as_json: bool, **
         offices = None if department is None else offices_named(opened.db, department, alone=asked["alone"])
         found = [*troubles(opened.db), *(troubles(opened.db, retrying=True) if asked["retrying"] else ())]
         found = [one for one in found if offices is None or one.office in offices]
-        state = health(opened.db, clock().now(), house().deployment.bodies, recount=asked["recount"])
+        state = health(opened.db, clock().now(), deployment(read_settings()).bodies, recount=asked["recount"])
     if as_json:
         click.echo(json.dumps({"legs": [one.as_json() for one in found], "counted": state.as_json()},
                               ensure_ascii=False, indent=2))

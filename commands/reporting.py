@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from cases.calendar_days import work_calendar
-from commands.shell import JSON, beside, house, read_settings, stop
+from commands.shell import JSON, beside, definitions, deployment, read_settings, stop
 from oversight.pledges import Pledges
 from oversight.report import Line, Report, report
 from oversight.sheets import HEADINGS, NOTHING, TABLES, as_csv, named_tables, period_of, pledge_line
@@ -52,7 +52,7 @@ def pledges_(first: str, last: str, office: str | None, *, for_sheets: bool, as_
     """Every paper for which a signed statement was taken in a leg granted from the day FROM to the day TO, with the day
     by which, or the matter in which, it has to be checked."""
     period, zone = _period(first, last), read_settings().zone
-    calendar = work_calendar(house().catalog.calendar.values(), zone)
+    calendar = work_calendar(definitions(read_settings()).calendar.values(), zone)
     with beside() as opened:
         found = sorted(Pledges(opened.db, calendar).of(_found(opened.db, period), period),
                        key=lambda one: (one.by is None, one.by or one.decided_at, one.leg, one.paper))
@@ -84,10 +84,11 @@ def _found(database: Database, period: Period) -> Iterator[CaseCount]:
 
 
 def _tables(made: Report) -> dict[str, list[Line]]:
-    home = house()
+    settings = read_settings()
+    catalog = definitions(settings)
     names: dict[str, Callable[[str], str]] = {
-        "bundles": partial(_name, home.catalog.bundles), "matters": partial(_name, home.catalog.matters),
-        "offices": partial(_name, home.deployment.bodies)}
+        "bundles": partial(_name, catalog.bundles), "matters": partial(_name, catalog.matters),
+        "offices": partial(_name, deployment(settings).bodies)}
     return named_tables(made, names)
 
 

@@ -17,6 +17,8 @@ from flask.cli import ScriptInfo
 from catalog.load import load_catalog
 from catalog.model import Catalog
 from catalog.report import found_in
+from connectors.deployment import Deployment, read_deployment
+from connectors.shipped import registry
 from desk.errors import DeskError
 from settings.clock import Clock
 from settings.values import BadSettings, Settings
@@ -91,6 +93,17 @@ def definitions(settings: Settings) -> Catalog:
     return loaded.catalog
 
 
+def deployment(settings: Settings) -> Deployment:
+    """The department list as its file is now; stops with every error in it. What reads beside the portal needs no more
+    of what a start reads, so that definitions in the making keep nobody from looking."""
+    if settings.departments is None:
+        return Deployment()
+    listed = read_deployment(settings.departments, os.environ, registry())
+    if listed.errors:
+        stop("\n".join(map(str, listed.errors)))
+    return listed
+
+
 def moment(at: datetime, zone: tzinfo) -> str:
     """A time as people of this city read it, exact enough for machines."""
     return at.astimezone(zone).isoformat(timespec="seconds")
@@ -142,7 +155,7 @@ def _alone(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
 def offices_named(database: Database, name: str, *, alone: bool = False) -> list[str]:
     """The offices that a name stands for: an office's own, or all of a kind of department; stops at a slip. What is
     both stands for all, and is said so, unless the one office is meant `alone`."""
-    listed = {body.id for body in house().deployment.bodies.values() if name in (body.id, body.department)}
+    listed = {body.id for body in deployment(read_settings()).bodies.values() if name in (body.id, body.department)}
     with database.read() as tx:
         found = sorted({*tallies.offices_of(tx, name), *listed})
     if alone:

@@ -98,6 +98,11 @@ def last(tx: Tx, reference: str) -> int:
     return int(tx.rows("select coalesce(max(n), 0) as n from events where reference = :r", r=reference)[0]["n"])
 
 
+def count(tx: Tx) -> int:
+    """How many there are of all cases."""
+    return int(tx.rows("select count(*) as n from events")[0]["n"])
+
+
 def erase(tx: Tx, reference: str, numbers: Iterable[int] | None = None) -> int:
     """Erase the payloads of a case (or of some of its events); the chain still holds. How many were erased."""
     if numbers is None:

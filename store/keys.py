@@ -38,8 +38,7 @@ def add_key(path: Path, family: Family | None = None) -> None:
     with _alone(path):
         content, before = _read(path), path.stat()
         family = family or _key(content["keys"][-1]).family
-        _write(path, {**content, "keys": [*content["keys"], _fresh(family, family.key_bytes)]})
-        os.chown(path, before.st_uid, before.st_gid)  # root may have called; the service must read it at its next start
+        _write(path, {**content, "keys": [*content["keys"], _fresh(family, family.key_bytes)]}, before)
 
 
 def destroy_key(path: Path, which: str) -> None:
@@ -58,8 +57,7 @@ def destroy_key(path: Path, which: str) -> None:
         if before.st_nlink > 1:
             raise KeysExposed(f"{path} 还有别的名字（硬链接）；请先删除它们或改成单独的拷贝。没有改动。")
         with path.open("r+b") as old:
-            _write(path, {**content, "keys": left, DESTROYED: [*content.get(DESTROYED, ()), which]})
-            os.chown(path, before.st_uid, before.st_gid)
+            _write(path, {**content, "keys": left, DESTROYED: [*content.get(DESTROYED, ()), which]}, before)
             if _read(path)["keys"] != left:  # nothing is taken away before what is left can be read
                 raise KeysMissing(f"{path} 写入以后读不回来；请检查磁盘。旧的内容没有抹去。")
             old.write(b"\0" * before.st_size)
@@ -134,5 +132,6 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
-    write_durably(path, [json.dumps(content, indent=1).encode()])
+def _write(path: Path, content: dict[str, Any], before: os.stat_result | None = None) -> None:
+    """Write it, for whoever owned what stood there `before`: root may have called, and the service must read it."""
+    write_durably(path, [json.dumps(content, indent=1).encode()], before)

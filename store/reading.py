@@ -189,15 +189,24 @@ def figures(tx: Tx, now: datetime) -> Figures:
         messages.leased(tx),
         {one.office: one.count for one in offered},
         {one.office: one.since for one in offered},
-        _counts(tx, "select state as k, count(*) as n from messages"
-                    f" where {TROUBLED} group by state"),
+        held(tx),
         _count(tx, f"select count(*) as n from legs where {RUNNING} and yellow_at is not null"
                    " and yellow_at <= :at and due_at > :at", at),
         _count(tx, f"select count(*) as n from legs where {RUNNING} and due_at is not null and due_at <= :at", at),
-        _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", at),
+        strange(tx, now),
         {lane.office: 1 for lane in lanes.resting(tx, now)},
         int(tx.rows("select {bytes} as n")[0]["n"]),
     )
+
+
+def held(tx: Tx) -> dict[str, int]:
+    """How many messages did not arrive and are not tried again by themselves, by state."""
+    return _counts(tx, f"select state as k, count(*) as n from messages where {TROUBLED} group by state")
+
+
+def strange(tx: Tx, now: datetime) -> int:
+    """How many strange notices wait for a person."""
+    return _count(tx, "select count(*) as n from quarantine where settled_at is null and at <= :at", stamp(now))
 
 
 def unfetched(tx: Tx) -> list[Unfetched]:

@@ -73,6 +73,16 @@ def call(data: Path, verb: str, asked: Mapping[str, Any]) -> dict[str, Any] | No
     return answer
 
 
+def answers(data: Path) -> bool:
+    """Whether a portal of this data folder runs."""
+    with closing(_Line(data / SOCKET)) as line:
+        try:
+            line.connect()
+        except OSError:
+            return False
+    return True
+
+
 def through_socket() -> bool:
     """Whether this request came by the socket file and not over the network."""
     listener = request.environ.get("gunicorn.socket")

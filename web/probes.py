@@ -22,7 +22,7 @@ from desk.staff.rekeying import BACKUP
 from desk.upkeep import expiring
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, marks, pausing, people, reading, tallies
+from store import bulletins, conservation, lanes, marks, pausing, people, reading, tallies
 from store.chains import moved, verifications
 from store.copies import journal as journals
 from store.copies.again import FORGOTTEN
@@ -37,6 +37,7 @@ from web.wiring import House, house
 
 probes = Blueprint("operation", __name__)
 PROBE = "web.probe"
+UNKNOWN = "unknown"  # settles by itself
 LONGEST_SILENCE = timedelta(seconds=150)
 
 
@@ -69,11 +70,11 @@ def _to_look_at(now: datetime) -> list[str]:
     """What a person should look at though it keeps nobody out: no balancer may take us away for it."""
     with house().database.read() as tx:
         walked, scans = verifications.standing(tx), uncleared.figures(tx)
-        lacking = marks.get(tx, FORGOTTEN)
+        lacking, waits = marks.get(tx, FORGOTTEN), _for_somebody(tx, now)
         unwritten = journals.lags(tx, Journal(house().settings.journal_file), now)
     unseen = not (house().parts.scanner.name or house().settings.demonstrates)
     behind = house().desk.behind
-    found = {f"有办件由更新的版本办理过（{behind}），这里打不开，请升级程序": bool(behind),
+    found = {**waits, f"有办件由更新的版本办理过（{behind}），这里打不开，请升级程序": bool(behind),
              "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
              f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
              "删除记录(YJS_JOURNAL)读不出来或有一行已损坏，恢复备份时会用不了，原因见日志": not house().journal_whole,
@@ -85,6 +86,18 @@ def _to_look_at(now: datetime) -> list[str]:
              f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)，处理后登记(flask scans seen)":
                  scans.infected > 0}
     return [says for says, holds in found.items() if holds]
+
+
+def _for_somebody(tx: Tx, now: datetime) -> dict[str, bool]:
+    """What goes on only once somebody does something, each with what that is and whether it is so."""
+    wrong, strange = sum(conservation.counts(tx).values()), reading.strange(tx, now)
+    held = sum(n for state, n in reading.held(tx).items() if state != UNKNOWN)
+    rests = len(lanes.resting(tx, now))
+    return {f"有 {wrong} 处不符合必须成立的规则，请留一份备份并看 flask legs": wrong > 0,
+            "服务暂停着：什么都不派发，部门的回告也不收；不该再停的请运行 flask resume": pausing.paused(tx) is not None,
+            f"有 {held} 条消息没有送到、等人处理，请看原因(flask legs)": held > 0,
+            f"有 {rests} 个单位因为对方系统的应答暂时停送，请看原因(flask legs)": rests > 0,
+            f"有 {strange} 个异常回告要处理(flask quarantine list)": strange > 0}
 
 
 def _probe(now: datetime) -> datetime | None:

@@ -34,6 +34,7 @@ LOG = logging.getLogger("yijianshi.desk")
 LEASE = timedelta(seconds=LEASE_SECONDS)
 LATEST = LEASE - timedelta(seconds=10)  # after its claim an answer is not written any later
 NOT_READ = "not_read"
+WAITS = frozenset({"refused", "stuck"})
 IMMEDIATE = frozenset({"accepted", "not_accepted", "granted", "refused"})
 LATER = {"send": "due", "ask": "unknown", "stuck": "stuck", "done": "done"}
 
@@ -136,6 +137,8 @@ class Recorder:
         for joints in _rounds(opened):
             found = self._book.advance_all([self._wish(joint, now) for joint in joints], now)
             for joint, met in zip(joints, found, strict=True):
+                if met is None:
+                    _say_what_waits(joint)
                 unwritten += self._unwritten(joint, met, now)
         return unwritten
 
@@ -261,6 +264,15 @@ def _rounds(ended: Sequence[Came]) -> Iterator[list[_Joint]]:
                 later.append(came)
         yield [_Joint(reference, tuple(legs.values())) for reference, legs in now_on.items()]
         left = later
+
+
+def _say_what_waits(joint: _Joint) -> None:
+    """A message for which somebody must do something now stands in the log, too; why is in `flask legs`, for what a
+    department writes may be about a person."""
+    for came, outcome in zip(joint.came, joint.outcomes, strict=True):
+        if outcome.state in WAITS:
+            LOG.warning("%s is %s at %s (%s): see flask legs", came.claim.outgoing.key, outcome.state,
+                        came.claim.body.id, outcome.detail or outcome.status or outcome.kind)
 
 
 def _outcome(case: Case, came: Came) -> Outcome:

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from store.engine.turns import away
@@ -77,16 +77,19 @@ def lacks_only_room(folder: Path) -> bool:
     return True
 
 
-def write_durably(path: Path, chunks: Iterable[bytes]) -> None:
+def write_durably(path: Path, chunks: Iterable[bytes], owned_as: os.stat_result | None = None) -> None:
     """Write `path` whole or not at all: temporary file, fsync, rename, fsync of the folder; mode 0600. The temporary
-    file is nobody else's, so of two who write one path at once the last has it, whole."""
-    _write(path, path.with_name(f".{path.name}.{secrets.token_hex(4)}.part"), chunks)
+    file is nobody else's, so of two who write one path at once the last has it, whole. It is ours, or `owned_as` that
+    file: nothing is written where that may not be, but a group that may not be set is let be, for it has no rights."""
+    _write(path, path.with_name(f".{path.name}.{secrets.token_hex(4)}.part"), chunks, owned_as)
 
 
-def _write(path: Path, temporary: Path, chunks: Iterable[bytes]) -> None:
+def _write(path: Path, temporary: Path, chunks: Iterable[bytes], owned_as: os.stat_result | None = None) -> None:
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as stream:
+            if owned_as is not None:
+                _give(handle, owned_as)
             for chunk in chunks:
                 stream.write(chunk)
             stream.flush()
@@ -97,6 +100,12 @@ def _write(path: Path, temporary: Path, chunks: Iterable[bytes]) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _give(handle: int, owned_as: os.stat_result) -> None:
+    with suppress(PermissionError):
+        os.fchown(handle, -1, owned_as.st_gid)
+    os.fchown(handle, owned_as.st_uid, -1)
 
 
 @contextmanager

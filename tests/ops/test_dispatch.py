@@ -14,7 +14,7 @@ import pytest
 from desk.upkeep.sweeps import HEARTBEAT
 from store import marks
 from store.keys import create_keys
-from tests.ops.conftest import HOME
+from tests.ops.conftest import HOME, file
 
 
 @pytest.fixture
@@ -78,8 +78,13 @@ def test_a_backup_of_sqlite_moves_into_postgresql_by_the_commands(deployment, ur
     copy = deployment.folder / "copy"
     monkeypatch.delenv("DATABASE_URL")
     deployment.ok("pause", "--reason", "搬迁")
+    assert "还在收件" not in deployment.ok("backup", deployment.folder / "early")
+    with deployment.house() as home:
+        file(home)
     deployment.ok("backup", copy)
     monkeypatch.setenv("DATABASE_URL", url)
+    lossy = deployment.flask("restore", deployment.folder / "early")
+    assert lossy.exit_code == 1 and "搬过去就丢了" in lossy.stderr, "what was filed after the copy would be nowhere"
     deployment.ok("restore", copy)
     assert deployment.json("legs")["counted"]["paused"].startswith("恢复自")
     assert deployment.json("verify")["holds"] is True

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from app import create_app
 from settings.table import SETTINGS
 from store.conservation import RULES
 from tests.docs.pages import FENCE, blocks, code
-from web.probes import KEPT
+from web.probes import GAUGES, KEPT, WAITS
 
 HOME = Path(__file__).resolve().parents[2]
 FLASKS_OWN = {"run", "shell", "routes"}
@@ -68,10 +69,25 @@ def test_the_chinese_page_of_the_first_day_names_and_shows_nothing_that_the_whol
     assert code(FENCE.sub("", first_day)) - code(FENCE.sub("", page)) == set()
 
 
+FIGURES = {f"yijianshi_{name}" for name in
+           (*KEPT, *dict([*GAUGES.values(), *WAITS.values()]), "oldest_message_seconds")}
+
+
 def test_every_figure_that_is_measured_is_explained(page):
-    source = (HOME / "web" / "probes.py").read_text()
-    for name in re.findall(r': \("([a-z_]+)", "', source):
-        assert f"yijianshi_{name}" in page, name
-    for name in (*KEPT, "oldest_message_seconds"):
-        assert f"`yijianshi_{name}`" in page, name
+    for name in FIGURES:
+        assert f"`{name}`" in page, name
     assert [rule for rule in RULES if f"`{rule}`" not in page] == []
+
+
+def test_every_row_of_figures_that_says_when_to_act_has_an_alert_and_each_alert_can_fire(page):
+    block, = (block for block in blocks(page) if any("{alert:" in line for line in block))
+    groups = yaml.safe_load("\n".join(block[1:-1]))["groups"]
+    rules = [rule["expr"] for group in groups for rule in group["rules"]]
+    named = set(re.findall(r"yijianshi_\w+", " ".join(rules)))
+    assert named <= FIGURES
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `yijianshi_")]
+    assert {name for first, *_ in rows for name in re.findall(r"yijianshi_\w+", first)} == FIGURES
+    assert [first for first, _, act in rows if not act.startswith(("–", "for planning"))
+            and not named & set(re.findall(r"yijianshi_\w+", first))] == []
+    # Arithmetic between two figures gives nothing unless all their labels are the same.
+    assert [rule for rule in rules if re.search(r" [-+*/] ", rule)] == []

@@ -120,7 +120,7 @@ def test_a_restored_copy_starts_paused_sends_nothing_and_then_the_same_keys(depl
     with portal():
         deployment.ok("pause", "--reason", "备份前")
         said = deployment.ok("backup", copy)
-        assert "办件 1，分办件 2" in said
+        assert "办件 1，分办件 2" in said and "请先停止服务" in said, "a pause goes on taking what is filed"
         assert "没有密钥" in said
         again = deployment.flask("backup", copy)
         assert (again.exit_code, "不是空目录" in again.stderr) == (1, True)

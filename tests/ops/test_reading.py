@@ -173,6 +173,12 @@ def test_a_difference_of_editions_is_typed_and_counts_open_cases(deployment, fil
     assert found["open_cases"] == {"on_old": 3, "effect": "stay_on_old"}
     assert "3 件在办件" in deployment.ok("diff", "connect", old, "folder")
     assert deployment.flask("diff", "connect", "ffffffff", "folder").exit_code == 1
+    matters.write_text("a: [b\n")  # somebody is about to change it, beside the running portal
+    deployment.ok("legs")
+    days, theirs = ("2026-01-01", "2026-01-31"), written(deployment, [])
+    for line in (("report", *days), ("pledges", *days), ("reconcile", "water", theirs)):
+        done = deployment.flask(*line)
+        assert (done.exit_code, type(done.exception), matters.name in done.stderr) == (1, SystemExit, True), line
 
 
 def limits(found):

@@ -6,6 +6,7 @@ from math import inf
 
 from app import create_app
 from connectors.base import Answer
+from desk.staff.acts import Act
 from store import offers
 from store.conservation import RULES
 from store.engine.sqlite import FILE
@@ -54,6 +55,21 @@ def test_an_office_that_is_left_alone_is_named_with_the_reason_in_the_zone_of_th
     assert [(one["office"], one["reason"]) for one in counted["resting"]] == [("water-office", "HTTP 401")]
     home.desk.note_lanes([Lane("water-office", "water", 0, None, "", now)])
     assert "停送" not in deployment.ok("legs")
+    home.close()
+
+
+def test_what_waits_for_somebody_is_told_to_whoever_looks_and_stands_in_the_log(deployment, caplog):
+    app, home, now = swept(deployment)
+    told = app.test_client()
+    assert told.get("/readyz").json["look"] == []
+    receipt, = file(home, first=1)
+    answered(home, Answer("refused", reason="张三的证件", status=422, detail="HTTP 422"), offices=("water-office",))
+    key = next(one.leg for one in receipt.legs) + ":leg.filed:1"
+    assert f"{key} is refused at water-office (HTTP 422): see flask legs" in caplog.text and "张三" not in caplog.text
+    home.desk.note_lanes([Lane("power-office", "power", 3, now + timedelta(minutes=2), "HTTP 401", now)])
+    home.desk.operations.pause(Act("wang", "检修"), now)
+    look = "\n".join(told.get("/readyz").json["look"])
+    assert all(says in look for says in ("服务暂停着", "有 1 条消息没有送到", "有 1 个单位")) and "检修" not in look
     home.close()
 
 

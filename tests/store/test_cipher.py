@@ -14,7 +14,7 @@ from store.cipher import Cipher
 from store.engine.folder import claimed
 from store.engine.opening import Opened
 from store.errors import FolderBusy, KeysExposed, KeysMissing, SealBroken
-from store.keys import add_key, create_keys, load_keys
+from store.keys import add_key, create_keys, destroy_key, listed, load_keys
 from store.port import Tx
 from tests.store.samples import REFERENCE, a_case, file_case
 
@@ -133,6 +133,31 @@ def test_of_two_who_add_a_key_at_once_none_writes_the_others_away(tmp_path: Path
     add_key(path)
     assert path.read_bytes() != before
     assert [one.name for one in tmp_path.iterdir()] == ["keys"]
+
+
+def test_a_key_file_whose_group_or_owner_cannot_be_kept_is_changed_whole_or_not_at_all(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, refused = tmp_path / "keys", "group"
+
+    def as_the_system_does(_file: int | Path, user: int, group: int) -> None:
+        if (refused == "group" and group >= 0) or refused == "user":
+            raise PermissionError(1, "Operation not permitted")
+
+    for name in ("chown", "fchown"):
+        monkeypatch.setattr(os, name, as_the_system_does)
+    create_keys(path)
+    add_key(path)
+    older, newest = (key for key, _ in listed(path))
+    held = path.open("rb")
+    destroy_key(path, older)
+    with held:
+        assert held.read().strip(b"\0") == b"" and [key for key, _ in listed(path)] == [newest]
+    add_key(path)
+    refused, before = "user", path.read_bytes()
+    for change in (add_key, lambda it: destroy_key(it, newest)):
+        with pytest.raises(PermissionError):
+            change(path)
+        assert path.read_bytes() == before and [one.name for one in tmp_path.iterdir()] == ["keys"]
 
 
 def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
