@@ -111,15 +111,16 @@ def put_aside(code: str) -> Verdict:
 def _content(event: Event) -> dict[str, Any]:
     """What the notice says. A result file counts by its digest: sent again inline, it gets another id."""
     said = {k: v for k, v in event.data.items() if k not in ("seq", "leg", "until", "ref")}
-    if isinstance(said.get("results"), (list, tuple)):
-        said["results"] = [_without_ids(r) if isinstance(r, Mapping) else r for r in said["results"]]
-    return said
+    for key in ("results", "documents"):
+        if isinstance(said.get(key), (list, tuple)):
+            said[key] = [_without_ids(one) if isinstance(one, Mapping) else one for one in said[key]]
+    return _without_ids(said) if "files" in said else said
 
 
-def _without_ids(result: Mapping[str, Any]) -> dict[str, Any]:
-    files = result.get("files")
+def _without_ids(bearer: Mapping[str, Any]) -> dict[str, Any]:
+    files = bearer.get("files")
     listed = files if isinstance(files, (list, tuple)) else ()
-    return {**result, "files": [f.get("sha256", f.get("file")) if isinstance(f, Mapping) else f for f in listed]}
+    return {**bearer, "files": [f.get("sha256", f.get("file")) if isinstance(f, Mapping) else f for f in listed]}
 
 
 def _copy_of(leg: Leg, notice: Event) -> str | None:

@@ -330,7 +330,8 @@ def _remark(leg: Leg, event: Event) -> Leg:
 
 
 def _fee(leg: Leg, event: Event) -> Leg:
-    return leg.but(fees=(*leg.fees, {k: v for k, v in event.data.items() if k not in ("seq", "leg")}))
+    beside = ("seq", "leg", "documents", "files")
+    return leg.but(fees=(*leg.fees, {k: v for k, v in event.data.items() if k not in beside}))
 
 
 def _urged(leg: Leg, event: Event) -> Leg:  # noqa: ARG001  # every mark has this shape

@@ -45,6 +45,7 @@ class When(StrEnum):
     NO_RESULTS = "results still missing"
     NOT_YET_ACCEPTED = "not accepted yet"
     BRINGS_NUMBER = "brings the department's number"
+    BRINGS_DOCUMENTS = "brings documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,12 @@ HOLDS: Mapping[When, Callable[[Leg, Event], bool]] = {
     When.STOPPED: lambda leg, _: leg.withdrawing and leg.stopped is not None,
     When.NOT_YET_ACCEPTED: lambda leg, _: leg.accepted_at is None,
     When.BRINGS_NUMBER: lambda leg, event: leg.ref is None and bool(event.data.get("ref")),
+    When.BRINGS_DOCUMENTS: lambda _, event: bool(event.data.get("documents") or event.data.get("files")),
     When.NO_RESULTS: lambda leg, event: not leg.results and bool(event.data.get("results")),
 }
 
 _SAME = Move(None)
+_KNOWN: Cell = (Move(None, When.BRINGS_DOCUMENTS), Reply.KNOWN)  # nothing new but what is handed over with it
 TABLE: dict[tuple[LegState, str], Cell] = {}
 ORDER: list[str] = []
 
@@ -179,9 +182,9 @@ for _event in OURS:
 
 # --- the department's notices (contract 3.4) -----------------------------------------------------------------------
 _on("leg.received", OUT, Move(S.RECEIVED))
-_on("leg.received", WORK | OVER - {S.VOIDED, S.NOT_NEEDED}, Move(None, When.BRINGS_NUMBER), Reply.KNOWN)
+_on("leg.received", WORK | OVER - {S.VOIDED, S.NOT_NEEDED}, Move(None, When.BRINGS_NUMBER), *_KNOWN)
 _on("leg.accepted", OUT | {S.RECEIVED, S.SUPPLEMENT_REQUIRED, S.SUPPLEMENTED}, Move(S.ACCEPTED))
-_on("leg.accepted", WORK | GRANTED | {S.REFUSED}, Move(None, When.NOT_YET_ACCEPTED), Reply.KNOWN)
+_on("leg.accepted", WORK | GRANTED | {S.REFUSED}, Move(None, When.NOT_YET_ACCEPTED), *_KNOWN)
 _on("leg.accepted", {S.NOT_ACCEPTED}, Reply.CONTRADICTION)
 _on("leg.not_accepted", OUT | {S.RECEIVED, S.SUPPLEMENT_REQUIRED, S.SUPPLEMENTED}, Move(S.NOT_ACCEPTED))
 _on("leg.not_accepted", WORK | GRANTED | {S.REFUSED, S.NOT_ACCEPTED}, Reply.CONTRADICTION)
@@ -202,7 +205,7 @@ _on("leg.delivered", AT_WORK | {S.GRANTED}, Move(S.DELIVERED))
 _on("leg.delivered", {S.REFUSED, S.NOT_ACCEPTED, S.DELIVERED}, Reply.CONTRADICTION)
 _on("leg.withdraw_confirmed", AT_WORK, Move(S.WITHDRAWN, When.REQUESTED), Reply.NOT_REQUESTED)
 _on("leg.withdraw_confirmed", {S.GRANTED}, Reply.CONTRADICTION)
-_on("leg.withdraw_confirmed", {S.WITHDRAWN}, Reply.KNOWN)
+_on("leg.withdraw_confirmed", {S.WITHDRAWN}, *_KNOWN)
 _on("leg.withdraw_rejected", AT_WORK, Move(None, When.REQUESTED), Reply.NOT_REQUESTED)
 _on("leg.withdraw_rejected", {S.GRANTED}, _SAME)
 _on("leg.remark", AT_WORK | OVER, _SAME)

@@ -8,6 +8,7 @@ from typing import Any
 
 from cases import due, edges, fold, lights, outcome, urges, words
 from cases.calendar_days import WorkCalendar
+from cases.documents import Document, documents
 from cases.due import LegDue, Schedule
 from cases.model import Ask, Case, Leg, LegState, Result
 from cases.states import FINAL, UNSENT
@@ -129,6 +130,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "timeline": timeline(leg, planned, masked=masked),
         "asks": [{**_ask(ask, masked=masked), "brought": {} if masked else _brought(leg, ask)} for ask in leg.asks],
         "results": [_result(result, planned, definitions) for result in leg.results],
+        "documents": [_document(one, masked=masked) for one in documents(leg, planned)],
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
         "remarks": [] if masked else list(leg.remarks),
         "can_withdraw": not masked and can_withdraw(leg.state, leg.withdrawing), "withdrawing": leg.withdrawing,
@@ -221,11 +223,20 @@ def _result(result: Result, planned: PlannedLeg, definitions: Catalog | None) ->
         "material": result.material, "name": result.name, "number": MASK if masked else result.number,
         "valid_from": None if masked else result.valid_from, "valid_to": None if masked else result.valid_to,
         "void": result.void,
-        "files": [] if masked else [{"file": file.get("file"), "name": file.get("name")} for file in result.files],
+        "files": [] if masked else _files(result.files),
         "fields": [] if definitions is None else [
             _given(definitions.fields[code], value, definitions.regions)
             for name, value in result.fields.items() if (code := full.get(name, name)) in definitions.fields],
     }
+
+
+def _files(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"file": file.get("file"), "name": file.get("name")} for file in files]
+
+
+def _document(one: Document, *, masked: bool) -> dict[str, Any]:
+    return {"type": one.type, "at": one.at.isoformat(), "name": one.name,
+            "number": MASK if masked else one.number, "files": [] if masked else _files(one.files)}
 
 
 def _given(field: Field, value: Any, regions: Mapping[str, Region]) -> dict[str, Any]:

@@ -66,10 +66,13 @@ def folder_of(name: str) -> str:
 
 
 def results_of(view: Mapping[str, Any]) -> list[Place]:
-    """Path and id of each file of the results that stand, under the matter that gave it; no path twice."""
+    """Path and id of each file of the results that stand and of the documents, under the matter that gave it; no path
+    twice."""
     places = Places()
     return [(places.free(folder_of(f"{leg['leg']} {called(leg)}"), file["name"] or ""), file["file"])
-            for leg in view["legs"] for result in leg["results"] if not result["void"] for file in result["files"]]
+            for leg in view["legs"]
+            for one in [*(result for result in leg["results"] if not result["void"]), *leg["documents"]]
+            for file in one["files"]]
 
 
 def _same(path: str) -> str:

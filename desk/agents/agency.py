@@ -233,6 +233,7 @@ def beside_mandate(view: dict[str, Any], hand: Hand, filed: tuple[AgencyRow, Man
         leg["can_urge"] &= URGE in acts
         if RESULTS not in acts:  # that there are any is progress; what they are is the principal's
             leg["results"] = [{**result, **_WITHHELD, "files": [], "fields": []} for result in leg["results"]]
+            leg["documents"] = [{**one, "number": None, "files": []} for one in leg["documents"]]
     if RESULTS not in acts and view["composite"] is not None:
         parts = [{**part, "number": None, "valid_to": None} for part in view["composite"]["parts"]]
         view = {**view, "composite": {**view["composite"], "parts": parts}}

@@ -39,21 +39,37 @@ class Open(Schema):
         self.look(data)
 
 
+class _Filled(Open):
+    """Something handed over, which says at least one thing of itself."""
+
+    wanted, at = "请写明这份文书的 name 或 number，或附上 files", "name"
+
+    def look(self, data: Mapping[str, Any]) -> None:
+        """One of these."""
+        if not any(data.get(key) for key in ("material", "name", "number", "files", "fields")):
+            raise ValidationError(self.wanted, self.at)
+
+
+def _listed(each: type[Schema], says: str, *, required: bool = False) -> fields.List[dict[str, Any]]:
+    return fields.List(
+        fields.Nested(each), required=required, allow_none=not required,
+        error_messages={**values.MESSAGES, "invalid": "请写成清单，每项是一个对象"}, metadata={"description": says})
+
+
+DOCUMENT = _Filled.from_dict({
+    "name": values.text("what it is called; without it, as its notice's documents are usually called", LONGEST_NAME),
+    "number": values.number_text("its number (文号)"), "files": values.files("its files"),
+}, name="NoticeDocument")
+
+
 class NoticeData(Open):
     """What every notice may say."""
 
     leg = values.text("the leg, `{reference}-{NN}`", LONGEST_NAME, required=True)
     seq = values.sequence("grows with each notice of the leg; gaps are fine; without it `timestamp` orders")
     ref = values.number_text("the department's own number of the leg")
-
-
-class _Filled(Open):
-    """A result that says at least one thing."""
-
-    def look(self, data: Mapping[str, Any]) -> None:
-        """One of these."""
-        if not any(data.get(key) for key in ("material", "name", "number", "files", "fields")):
-            raise ValidationError("请写明这份结果的 material 或 name", "material")
+    documents = _listed(DOCUMENT, "the formal documents that go with it (受理通知书, 补正告知书)")
+    files = values.files("the files of its one document, where there is nothing to say of it")
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -62,7 +78,13 @@ def _object(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-RESULT = _Filled.from_dict({
+class _Given(_Filled):
+    """A result."""
+
+    wanted, at = "请写明这份结果的 material 或 name", "material"
+
+
+RESULT = _Given.from_dict({
     "material": values.text("its code, one of the push's `gives.materials`; none for any other paper", LONGEST_NAME),
     "name": values.text("what the paper is called", LONGEST_NAME),
     "number": values.number_text("its number"),
@@ -74,10 +96,7 @@ RESULT = _Filled.from_dict({
 
 
 def _results(*, required: bool) -> fields.List[dict[str, Any]]:
-    return fields.List(
-        fields.Nested(RESULT), required=required, allow_none=not required,
-        error_messages={**values.MESSAGES, "invalid": "请写成清单，每项是一个对象"},
-        metadata={"description": "what was granted; `[]` if nothing is handed out"})
+    return _listed(RESULT, "what was granted; `[]` if nothing is handed out", required=required)
 
 
 class _Correction(Open):

@@ -196,12 +196,13 @@ class Notices:
         return self._files.described(office, data, now)
 
     def link(self, tx: Tx, reference: str, office: str, data: Mapping[str, Any]) -> None:
-        """Give the result files that a notice names to the case."""
+        """Give the files that a notice names to the case."""
         try:
             files.link(tx, reference, f"department:{office}", named_in(data))
         except FileTaken:
-            say = "回告引用的结果文件已用于另一个办件；请为每个办件分别上传结果文件。"
-            raise MalformedNotice(say, errors={"data": {"results": [say]}}) from None
+            say = "回告引用的文件已用于另一个办件；请为每个办件分别上传文件。"
+            place = next((key for key in ("results", "documents", "files") if data.get(key)), "results")
+            raise MalformedNotice(say, errors={"data": {place: [say]}}) from None
 
 
 def _says_the_same(earlier: Notice, notice: Mapping[str, Any]) -> bool:

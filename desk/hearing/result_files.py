@@ -1,4 +1,4 @@
-"""The files that come with a result: sent before and named by id, or inside the notice as base64; never fetched."""
+"""The files of results and documents: sent before and named by id, or inside the notice as base64; never fetched."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from desk.uploads.scanning import Scans
 from store import files
 
 LARGEST_INLINE = 256_000
+_LISTS = ("results", "documents")  # of what may have files in a notice
+Place = tuple[str | int, ...]
 
 
 class ResultFiles:
-    """Describes the files of results by what is stored; a file inside the notice is checked and stored first."""
+    """Describes the files of a notice by what is stored; a file inside the notice is checked and stored first."""
 
     def __init__(self, premises: Premises, scans: Scans) -> None:
         self._premises, self._scans = premises, scans
 
     def described(self, office: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-        """The data of a notice with every file of its results as id, name, type, size and digest; `MalformedNotice`
-        names the place of a file that cannot be used."""
-        made = dict(data)
-        if made.get("results"):
-            made["results"] = self._results(office, made["results"], now, ("data", "results"))
-        what = made.get("what")
-        if isinstance(what, Mapping) and what.get("results"):
-            place = ("data", "what", "results")
-            made["what"] = {**what, "results": self._results(office, what["results"], now, place)}
+        """The data of a notice with every file of its results and documents as id, name, type, size and digest;
+        `MalformedNotice` names the place of a file that cannot be used."""
+        made, what = {**data, **self._listed(office, data, now, ("data",))}, data.get("what")
+        if data.get("files"):
+            made["files"] = self._files(office, data["files"], now, ("data", "files"))
+        if isinstance(what, Mapping):
+            made["what"] = {**what, **self._listed(office, _results_of(what), now, ("data", "what"))}
         return made
 
-    def _results(self, office: str, results: Sequence[Mapping[str, Any]], now: datetime,
-                 place: tuple[str, ...]) -> list[dict[str, Any]]:
+    def _listed(self, office: str, data: Mapping[str, Any], now: datetime, place: Place) -> dict[str, Any]:
+        return {key: [{**one, "files": self._files(office, one.get("files") or (), now, (*place, key, at, "files"))}
+                      for at, one in enumerate(data[key])] for key in _LISTS if data.get(key)}
+
+    def _files(self, office: str, listed: Sequence[Mapping[str, Any]], now: datetime,
+               place: Place) -> list[dict[str, Any]]:
         made = []
-        for number, result in enumerate(results):
-            files_of = []
-            for which, entry in enumerate(result.get("files") or ()):
-                try:
-                    files_of.append(self._file(office, entry, now))
-                except _Unusable as error:
-                    tree = _nested((*place, number, "files", which), [str(error)])
-                    raise MalformedNotice(str(error), errors=tree) from error
-            made.append({**result, "files": files_of})
+        for which, entry in enumerate(listed):
+            try:
+                made.append(self._file(office, entry, now))
+            except _Unusable as error:
+                raise MalformedNotice(str(error), errors=_nested((*place, which), [str(error)])) from error
         return made
 
     def _file(self, office: str, entry: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -89,18 +89,26 @@ def _nested(place: Sequence[str | int], says: list[str]) -> Any:
 
 def brings_files(data: Mapping[str, Any]) -> bool:
     """Whether a notice has files inside itself, which would have to be stored."""
-    return any(file.get("base64") is not None for result in _all_results(data) for file in result.get("files") or ())
+    return any(file.get("base64") is not None for file in _all_files(data))
 
 
 def named_in(data: Mapping[str, Any]) -> list[str]:
     """The ids of the files that the described data of a notice names."""
-    return sorted({str(file["file"]) for result in _all_results(data) for file in result.get("files") or ()})
+    return sorted({str(file["file"]) for file in _all_files(data)})
 
 
-def _all_results(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from data.get("results") or ()
-    what = data.get("what")
-    yield from (what.get("results") or ()) if isinstance(what, Mapping) else ()
+def _all_files(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from data.get("files") or ()
+    for key in _LISTS:
+        for one in data.get(key) or ():
+            yield from one.get("files") or ()
+    if isinstance(data.get("what"), Mapping):
+        yield from _all_files(_results_of(data["what"]))
+
+
+def _results_of(what: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a correction that may have files; what stands in it beside nobody has read."""
+    return {"results": what.get("results")}
 
 
 def _checked(content: bytes, name: str) -> FileKind:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from cases.documents import documents
 from cases.model import Case, Leg, Result
 from cases.words import handler, state_name
 from cases.words import line as told
@@ -69,10 +70,20 @@ def _leg(planned: PlannedLeg, leg: Leg, names: Names, zone: tzinfo) -> Iterator[
         yield f"  结果：{_result(result, names.files)}"
         yield from (f"    {names.fields[code].name}：{value_words(names.fields[code], value, names.regions) or '没有'}"
                     for code, value in result.fields.items() if code in names.fields)
+    for one in documents(leg, planned):
+        yield f"  文书：{one.name}{_numbered(one.number)}{_filed(one.files, names.files)}"
 
 
 def _result(result: Result, files: Mapping[str, FileRow]) -> str:
-    said = [str(result.name), result.number and f"编号 {result.number}",
+    said = [str(result.name) + _numbered(result.number),
             result.valid_to and f"有效期至 {result.valid_to}", "已撤销" if result.void else None]
-    ids = [str(file["file"]) for file in result.files]
-    return "，".join([part for part in said if part]) + (f"，文件 {_names(ids, files)}" if ids else "")
+    return "，".join([part for part in said if part]) + _filed(result.files, files)
+
+
+def _numbered(number: str | None) -> str:
+    return f"，编号 {number}" if number else ""
+
+
+def _filed(listed: Iterable[Mapping[str, Any]], files: Mapping[str, FileRow]) -> str:
+    ids = [str(file["file"]) for file in listed]
+    return f"，文件 {_names(ids, files)}" if ids else ""

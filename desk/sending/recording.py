@@ -21,6 +21,7 @@ from desk.errors import Busy, MalformedNotice, Outdated
 from desk.faults import told
 from desk.hearing.notice_schemas import read_data
 from desk.hearing.notices import Notices
+from desk.hearing.result_files import named_in
 from desk.premises import Premises
 from desk.sending.claims import LEASE_SECONDS, Claim, Then
 from desk.writing import Beside
@@ -186,8 +187,8 @@ class Recorder:
 
         def beside() -> Beside:
             settled = [(came.claim.fence, outcome) for came, outcome in zip(joint.came, joint.outcomes, strict=True)]
-            odd = any(decided.strange or came.answer.state == "granted"
-                      for came, decided in zip(joint.came, joint.decided, strict=True))
+            odd = any(decided.strange or any(named_in(event.data) for event in decided.events)
+                      for decided in joint.decided)
             return Beside(settled=settled, more=partial(self._keep, joint) if odd else None)
 
         return Wish(joint.reference, decide, beside)
@@ -197,8 +198,8 @@ class Recorder:
         for came, decided in zip(joint.came, joint.decided, strict=True):
             for entry in decided.strange:
                 notices.quarantine(tx, entry)
-            if came.answer.state == "granted" and not decided.strange:
-                self._window.link(tx, joint.reference, came.claim.body.id, came.answer.data)
+            for event in decided.events:
+                self._window.link(tx, joint.reference, came.claim.body.id, event.data)
 
     def _opened(self, came: Came, now: datetime) -> Came:
         """An immediate state in the answer is read as its notice would be: nothing missing, its files kept."""

@@ -156,6 +156,6 @@ def _message_id(by: Taker, said: Said) -> str:
 def _content(notice: Mapping[str, Any]) -> Any:
     """What a form says. Files count by what is in them: each time that a form is sent they are stored anew."""
     data = notice.get("data", {})
-    results = [{**result, "files": [file.get("sha256") for file in result.get("files", ())]}
-               for result in data.get("results", ())]
-    return notice.get("type"), {**data, "results": results}
+    by_content = {key: [{**one, "files": [file.get("sha256") for file in one.get("files", ())]}
+                        for one in data.get(key, ())] for key in ("results", "documents")}
+    return notice.get("type"), {**data, **by_content}

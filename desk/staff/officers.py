@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cases import fold, lights, words
+from cases.documents import Document, documents
 from cases.due import Dates, LegDue
 from cases.lights import Light
 from cases.model import Ask, Event, Leg, LegState
@@ -118,6 +119,11 @@ class Sheet:
     def seen(self) -> str:
         """The progress of the leg that this shows; an act chosen on an older page is not done."""
         return progress(self.leg)
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents that were served with its notices."""
+        return documents(self.leg, self.planned) if self.opened else ()
 
     @property
     def by_hand(self) -> bool:

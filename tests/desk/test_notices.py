@@ -179,6 +179,47 @@ def test_files_of_an_immediate_grant_are_the_applicants(desk):
     assert all(b"".join(desk.open_file("somebody", file["file"])[1]) == base64.b64decode(PNG) for file in files)
 
 
+def document(desk, office="power-grid", name="受理通知书.png"):
+    return desk.keep_file(f"department:{office}", (name, "image/png"), [base64.b64decode(PNG)], NOW).file
+
+
+def test_what_a_department_serves_beside_any_notice_is_the_applicants_to_read(desk, receipt):
+    files = [document(desk) for _ in range(4)]
+    told = [
+        ("leg.accepted", {"documents": [{"name": "受理通知书", "number": 7, "files": files[:1]}]}),
+        ("leg.supplement_required", {**ASK, "materials": ["K13"], "files": files[1:2]}),
+        ("leg.accepted", {"seq": 9, "files": [{"file": files[2]}]}),
+        ("leg.refused", {"reason_code": "B1", "reason": "不符合", "documents": [{"number": "（2026）8 号"}]}),
+        *[("leg.accepted", {"documents": [{"name": "受理通知书（更正）", "files": files[3:]}]})] * 2]
+    assert [say(desk, receipt, "03", type_, data, (NOW - timedelta(minutes=9 - at)).isoformat())
+            for at, (type_, data) in enumerate(told)] == [*["applied"] * 5, "known"]
+    shown = leg_of(desk, receipt, "03")["documents"]
+    assert [(one["name"], one["number"], [file["file"] for file in one["files"]]) for one in shown] == [
+        ("受理通知书", "7", files[:1]), ("补正告知书", None, files[1:2]), ("受理通知书", None, files[2:3]),
+        ("不予办理决定书", "（2026）8 号", []), ("受理通知书（更正）", None, files[3:])]
+    assert all(b"".join(desk.open_file("somebody", file)[1]) == base64.b64decode(PNG) for file in files)
+    masked = next(leg for leg in desk.track(receipt.reference, receipt.code, NOW)["legs"] if leg["leg"] == "03")
+    assert {(one["number"], *one["files"]) for one in masked["documents"]} == {("＊＊",)}
+    assert "受理通知书，编号 7，文件 受理通知书.png" in desk.sheet("somebody", receipt.reference)
+
+
+@pytest.mark.parametrize(("data", "place"), [
+    ({"documents": "受理通知书"}, "documents"), ({"documents": [{}]}, "documents"), ({"files": "x"}, "files"),
+    ({"files": ["of-somebody-else"]}, "files"), ({"documents": [{"name": "书", "files": ["no-file"]}]}, "documents"),
+])
+def test_a_document_that_cannot_be_used_is_refused_and_not_dropped(desk, receipt, data, place):
+    with pytest.raises(MalformedNotice) as wrong:
+        say(desk, receipt, "03", "leg.accepted", data)
+    assert place in wrong.value.errors["data"]
+    assert leg_of(desk, receipt, "03")["state"] == "received"
+
+
+def test_a_document_that_comes_with_the_answer_to_a_push_is_the_applicants(desk):
+    made = answered(desk, "accepted", {"documents": [{"name": "受理通知书", "files": [document(desk, "water-group")]}]})
+    (one,) = leg_of(desk, made, "01")["documents"]
+    assert b"".join(desk.open_file("somebody", one["files"][0]["file"])[1]) == base64.b64decode(PNG)
+
+
 @pytest.mark.parametrize(("state", "data"), [
     ("refused", {}), ("refused", {"reason_code": "R", "reason": {"x": 1}}), ("granted", {}),
     ("granted", {"results": "x"}), ("granted", {"results": [{"material": "no-such-paper"}]}),

@@ -117,7 +117,12 @@ def test_what_an_officer_sees_stands_in_the_audit_log_and_once_an_hour(at_desk):
 def test_a_leg_goes_its_way_from_acceptance_to_hand_over_at_the_pages(at_desk):
     home, clerk, water, _ = at_desk
     open_(clerk, water)
-    do(clerk, water, "accepted", ("ref", "GS-17"))
+    clerk.client.post(f"/staff/work/{water}/acts/accepted", content_type="multipart/form-data", buffered=True, data={
+        "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', clerk.page)[1], **dict(form(clerk)),
+        "accepted.ref": "GS-17", "accepted.document.name": "受理通知书", "accepted.document.number": "水受〔2026〕3号",
+        "accepted.document.file": (io.BytesIO(PNG), "受理.png")})
+    clerk.get(f"/staff/work/{water}")
+    assert "文书 受理通知书 水受〔2026〕3号" in clerk.text
     assert ("已受理，开始计时" in clerk.text, "GS-17" in clerk.text, state(home, water)) == (True, True, "accepted")
     assert "accepted" not in offers(clerk)
     do(clerk, water, "in_review", ("step", "现场勘察"))
@@ -137,6 +142,8 @@ def test_a_leg_goes_its_way_from_acceptance_to_hand_over_at_the_pages(at_desk):
     assert (result["material"], result["number"], result["valid_to"]) == ("agreement", "2026-17", "长期")
     assert [one["name"] for one in result["files"]] == ["协议.png"]
     assert shown["fees"][0]["amount"] == "120.5"
+    assert [(one["name"], one["number"], one["files"][0]["name"]) for one in shown["documents"]] == [
+        ("受理通知书", "水受〔2026〕3号", "受理.png")]
     clerk.get("/staff/done")
     assert (water in clerk.text, "等送达" in clerk.text) == (True, True)
     clerk.get(f"/staff/work/{water}")

@@ -193,16 +193,16 @@ def test_all_results_of_a_case_come_as_one_zip_and_what_was_revoked_does_not(cal
     at = f"/cases/{leg.rpartition('-')[0]}"
     assert applicant.get(f"/api{at}/results").json["code"] == "unknown_file"
     same = {"name": "../协议.png", "type": "image/png", "base64": base64.b64encode(drawing).decode()}
-    raw = notice(leg, "leg.granted", results=[{"name": "供水协议", "files": [same, same]}])
+    raw = notice(leg, "leg.granted", results=[{"name": "供水协议", "files": [same, same]}], files=[same])
     assert send(caller, raw, signed("water", raw)).status_code == 204
     fetched = applicant.get(f"/api{at}/results")
     with zipfile.ZipFile(io.BytesIO(fetched.data)) as package:
         assert package.testzip() is None
         assert {name: package.read(name) for name in package.namelist()} == {
-            f"{leg[-2:]} 供水报装/协议.png": drawing, f"{leg[-2:]} 供水报装/协议(2).png": drawing}
+            f"{leg[-2:]} 供水报装/协议{which}.png": drawing for which in ("", "(2)", "(3)")}
     assert fetched.headers["Content-Disposition"] == f'attachment; filename="{at[7:]}.zip"'
     assert caller("applicant").get(f"/api{at}/results").status_code == 404
-    revoked = {"leg": "01", "name": "供水报装", "instance": None,
+    revoked = {"leg": "01", "name": "供水报装", "instance": None, "documents": [],
                "results": [{"void": True, "files": [{"file": "f", "name": "协议.png"}]}]}
     assert results_of({"legs": [revoked]}) == []
 
@@ -215,7 +215,8 @@ def test_all_results_of_a_case_come_as_one_zip_and_what_was_revoked_does_not(cal
 ])
 def test_results_are_unpacked_on_any_disk_and_none_takes_anothers_place(names, paths):
     files = [{"file": str(number), "name": name} for number, name in enumerate(names)]
-    leg = {"leg": "01", "name": "v1.2 报装", "instance": None, "results": [{"void": False, "files": files}]}
+    leg = {"leg": "01", "name": "v1.2 报装", "instance": None, "results": [{"void": False, "files": files}],
+           "documents": []}
     assert results_of({"legs": [leg]}) == [(f"01 v1.2 报装/{path}", str(n)) for n, path in enumerate(paths)]
 
 

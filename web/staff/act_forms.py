@@ -8,10 +8,11 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from cases.documents import NAMES
 from desk.staff.officers import Sheet
 from forms.plan import MaterialSlot
 from web.pages.inputs import Input, Linked, flat, pressed, problems_of, read, with_value
-from web.staff.result_forms import Block, blocks_of, read_blocks, with_faults
+from web.staff.result_forms import Block, blocks_of, document_of, read_blocks, with_faults
 
 NOTHING_ASKED = "请勾选或写明要补的材料或内容"
 USUAL_DAYS, DAYS = "5", "请填 1–400 的整数"
@@ -34,7 +35,7 @@ class Form:
     done: str
     hint: str = ""
     inputs: tuple[Input, ...] = ()
-    results: tuple[Block, ...] = ()
+    handed: tuple[Block, ...] = ()
     open: bool = False
 
     @property
@@ -43,9 +44,19 @@ class Form:
         return self.type.removeprefix("leg.")
 
     @property
+    def results(self) -> tuple[Block, ...]:
+        """What a grant hands out."""
+        return tuple(block for block in self.handed if not block.document)
+
+    @property
+    def documents(self) -> tuple[Block, ...]:
+        """The document that goes with it."""
+        return tuple(block for block in self.handed if block.document)
+
+    @property
     def problems(self) -> list[Linked]:
         """All that is wrong with it, each linked to its control."""
-        return [*(problem for block in self.results for problem in block.problems), *problems_of(self.inputs)]
+        return [*(problem for block in self.handed for problem in block.problems), *problems_of(self.inputs)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +191,11 @@ def form_of(sheet: Sheet, type_: str) -> Form:
     kind = KINDS[type_]
     form = Form(type_, kind.name, kind.button, kind.done, kind.hint)
     inputs = tuple(replace(item, name=f"{form.key}.{item.code}") for item in kind.asks(sheet))
+    own = (document_of(sheet, type_),) if type_ in NAMES else ()
     if type_ != "leg.granted":
-        return replace(form, inputs=inputs)
+        return replace(form, inputs=inputs, handed=own)
     blocks, given = blocks_of(sheet)
-    return replace(form, results=blocks, inputs=given)
+    return replace(form, handed=(*blocks, *own), inputs=given)
 
 
 def filled(form: Form, sent: MultiDict[str, str]) -> Form:
@@ -200,9 +212,11 @@ def data_of(form: Form, sent: MultiDict[str, str], token: str) -> dict[str, Any]
     """What a filled form says, as the data of its notice; blanks are left out."""
     said = {item.code: value for item in form.inputs if (value := read(item, sent)) is not None}
     reads = KINDS[form.type].reads
+    papers = read_blocks(form.documents, {})
+    documents = {"documents": papers} if papers else {}
     if form.type == "leg.granted":
-        return {"results": read_blocks(form.results, said)}
-    return said if reads is None else reads(form, said, token)
+        return {"results": read_blocks(form.results, said), **documents}
+    return {**(said if reads is None else reads(form, said, token)), **documents}
 
 
 def told_faults(form: Form, tree: Mapping[str, Any]) -> Form:
@@ -210,12 +224,14 @@ def told_faults(form: Form, tree: Mapping[str, Any]) -> Form:
     wrong = {code: flat(says) for code, says in tree.items()}
     if "limit" in wrong:
         wrong["days"] = [DAYS]
+    documents, _ = with_faults(form.documents, (), tree.get("documents") or {})
     if form.type == "leg.supplement_required" and _asks_nothing(form):
         wrong[next(item.code for item in form.inputs if item.code in _ASKED)] = [NOTHING_ASKED]
     if form.type == "leg.granted":
         blocks, inputs = with_faults(form.results, form.inputs, tree.get("results") or {})
-        return replace(form, results=blocks, inputs=inputs)
-    return replace(form, inputs=tuple(replace(item, errors=tuple(wrong.get(item.code, ()))) for item in form.inputs))
+        return replace(form, handed=(*blocks, *documents), inputs=inputs)
+    inputs = tuple(replace(item, errors=tuple(wrong.get(item.code, ()))) for item in form.inputs)
+    return replace(form, handed=documents, inputs=inputs)
 
 
 def _asks_nothing(form: Form) -> bool:

@@ -100,7 +100,7 @@ def act(leg: str, act: str) -> str | tuple[str, int] | AnyResponse:
     refuse_while_paused()
     sheet = _sheet(leg)
     blank = form_of(sheet, type_)
-    form = filled(replace(blank, results=filled_blocks(blank.results, own_office(), leg)), request.form)
+    form = filled(replace(blank, handed=filled_blocks(blank.handed, own_office(), leg)), request.form)
     if "do" in request.form:  # another row, or one less
         return _page(sheet, form, [])
     if form.problems:

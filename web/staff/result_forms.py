@@ -1,4 +1,5 @@
-"""The form of a grant: a block for each paper that the matter gives and one for any other, and the fields it gives."""
+"""What an act hands over: the document that goes with it; of a grant a block for each paper that the matter gives, one
+for any other, and the fields that it gives."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 
 from flask import request
 
+from cases.documents import document_name
 from desk.hearing.notice_values import FOR_EVER
 from desk.staff.officers import Sheet
 from desk.uploads.files import owner_of
@@ -26,7 +28,8 @@ _AT = {"number": "编号", "valid_from": "有效期自", "valid_to": "有效期�
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One paper of a grant. `given`: it is handed out; `files` are those that were already taken for it."""
+    """One paper of a grant, or the `document` of an act. `given`: it is handed out; `files` are those that were taken
+    for it already."""
 
     key: str
     name: str
@@ -38,6 +41,7 @@ class Block:
     for_ever: bool = False
     files: tuple[FileInfo, ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
+    document: bool = False
 
     def id(self, part: str) -> str:
         """The id of one of its controls."""
@@ -64,6 +68,12 @@ def blocks_of(sheet: Sheet) -> tuple[tuple[Block, ...], tuple[Input, ...]]:
     return (*blocks, Block(f"{KEY}.other", OTHER, given=False)), tuple(fields)
 
 
+def document_of(sheet: Sheet, type_: str) -> Block:
+    """The blank block of the document that usually goes with a notice of this type."""
+    key = f"{type_.removeprefix('leg.')}.document"
+    return Block(key, document_name(type_, sheet.planned), given=False, document=True)
+
+
 LOST = "前面附上的文件里有的查出病毒或者已经不在，不能发出；请换一个没有病毒的文件，再提交一次"
 
 
@@ -86,8 +96,9 @@ def _filled(block: Block, office: str, leg: str) -> Block:
             if problem.status not in {413, 422}:
                 raise
             errors.append(("files", f"{chosen.filename}：{problem.detail}"))
-    name = (sent("name") or OTHER) if not block.material else block.name
-    said = bool(sent("name") or sent("number") or taken) if not block.material else bool(sent("on"))
+    name = (sent("name") or block.name) if not block.material else block.name
+    retitled = sent("name") not in ("", block.name if block.document else "")
+    said = bool(retitled or sent("number") or taken) if not block.material else bool(sent("on"))
     return replace(block, name=name, given=said, number=sent("number"), valid_from=sent("from"), valid_to=sent("to"),
                    for_ever=bool(sent("for_ever")), files=tuple(taken), errors=tuple(errors))
 
