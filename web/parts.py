@@ -18,7 +18,7 @@ from connectors.addresses import address_fault
 from connectors.base import Body, Registry
 from connectors.clamd import Clamd
 from connectors.deployment import Deployment, read_deployment
-from connectors.entry import OTHERS
+from connectors.endpoint import OTHERS
 from connectors.gateway import gateway_body
 from connectors.scanners import BadScanner, NoScanner, Scanner, place_of
 from connectors.shipped import registry as shipped
