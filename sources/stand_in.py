@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from sources.port import Found, Query
+from sources.port import NO_CONSENT, NO_RECORD, NOT_CONNECTED, OVER, UNHEARD, Found, Query
 
 _Record = Mapping[str, Any]
 RECORDS = Path(__file__).parent / "local"
@@ -37,21 +37,29 @@ class _Kept:
         """Nobody is waited for."""
         return False
 
+    def connected(self, _kind: str, _name: str) -> bool:
+        """A demo shows what a city looks like that has connected everything."""
+        return True
+
+    def resting(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def _looked_up(self, query: Query, fits: Callable[[_Record], bool]) -> Found:
         if not query.consent.get("agreed"):
-            return Found("failed", why="没有本人同意的记录，不能查询；请先确认同意")
+            return NO_CONSENT
         if query.name not in self._records:
-            return Found("failed", why="这个来源还没有接入，请自行上传")
+            return NOT_CONNECTED
         mine = [(record, hit) for record, hit in self._records[query.name] if fits(record)]
         day = query.at.date().isoformat()
         current = [hit for record, hit in mine if not _over(record, day) and record.get("valid_from", "") <= day]
         if any(record.get("fails") == "yes" for record, _ in mine):
-            return Found("failed", why="对方系统没有应答，请稍后再试或自行上传")
+            return UNHEARD
         if current:
             return current[-1]
         if any(_over(record, day) for record, _ in mine):
-            return Found("absent", why="查到的已经过期或者注销，请办理新的或上传证明")
-        return Found("miss", why="没有查到，请自行上传")
+            return OVER
+        return NO_RECORD
 
 
 class LicenceLibrary(_Kept):

@@ -80,7 +80,8 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds:
     def ask(asks: Sequence[_Ask]) -> None:
         found = _answers(premises.sources, [
             Query(kind=one.source.kind, name=one.source.name or one.name, consent=dict(one.consent),
-                  numbers=numbers(plan, one.row, one.source, answers), at=now) for one in asks])
+                  numbers=numbers(plan, one.row, one.source, answers), at=now, bundle=plan.bundle,
+                  purpose=str(plan.bundle_name)) for one in asks])
         for one, answer in zip(asks, found, strict=True):
             outcomes[one.key] = _outcome(answer)
             if answer.status == "hit":
