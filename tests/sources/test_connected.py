@@ -1,4 +1,4 @@
-"""A source of the city over HTTP: what it is asked, what each of its answers means, and what it costs while it is down."""
+"""A source of the city over HTTP: what it is asked, what each answer means, and what it costs while it is down."""
 
 import base64
 import hashlib
@@ -139,7 +139,8 @@ def test_an_answer_of_a_platform_that_stands_is_read_by_its_mapping():
 DOWN = {
     "500": says({"state": "found"}, "500 Oops"), "no json": says(b"<html>\xff"),
     "signature refused": says({"code": "signature_wrong"}, "401 Unauthorized"),
-    "too large": says({**FOUND, "more": "x" * 3_000}), "cut": says(FOUND)[:-5], "nothing": b"", "no http": b"SSH-2.0\r\n\r\n",
+    "too large": says({**FOUND, "more": "x" * 3_000}), "cut": says(FOUND)[:-5],
+    "nothing": b"", "no http": b"SSH-2.0\r\n\r\n",
     "chunks that never end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"sta\r\n",
 }
 

@@ -86,7 +86,8 @@ WHOLE = "kind: licence, names: all, address: 'https://a.example', secrets: file:
     (f"{WHOLE}, answer: {{stat: code}}", 2, "x：answer 里不认识 stat；是不是 state？"),
     (f"{WHOLE}, answer: {{fields: [a]}}", 2, "x：fields 应为 字段代码: 位置"),
     (f"{WHOLE}}}\n  y: {{{WHOLE}", 3, "y 与 x 都答复 licence 的 all，无法决定问谁"),
-    (f"{WHOLE}}}\n  y z: {{{WHOLE.replace('all', '[card]')}", 3, "y z：来源编号只能用小写字母、数字和连字符，最长 64 位"),
+    (f"{WHOLE}}}\n  y z: {{{WHOLE.replace('all', '[card]')}", 3,
+     "y z：来源编号只能用小写字母、数字和连字符，最长 64 位"),
 ])
 def test_every_fault_has_its_line_and_says_what_to_write(read, entry, line, says):
     found = read(f"sources:\n  x: {{{entry}}}\n")

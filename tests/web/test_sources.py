@@ -18,7 +18,9 @@ HTTPS = {"base_url": "https://yijianshi.example"}
 SITUATION = {"services": ["water"]}
 FILING = {"bundle": "connect", "situation": SITUATION, "consent": {"agreed": True, "sensitive": ["phone"]},
           "form": {"project_name": "示例项目", "credit_code": GOOD_CODE, "phone": "13800138000"}}
-LOOKED_UP = "drawing: {name: 图纸, sources: [{licence: site_plan, holder: holder}, self]}\nagreement: {name: 供水协议}\n"
+LOOKED_UP = """drawing: {name: 图纸, sources: [{licence: site_plan, holder: holder}, self]}
+agreement: {name: 供水协议}
+"""
 NOT_HERE = "证照和数据来源没有接通(YJS_SOURCES)，相关材料要办事人自己上传：licence site_plan"
 
 
