@@ -173,7 +173,7 @@ def _stop_at_bad_answers(made: Plan) -> None:
 @_SITUATION
 @JSON
 def figures(bundle: str, situation: Path | None, as_json: bool) -> None:
-    """The computed figures before and after."""
+    """The computed figures before and after, where every source of the definitions is connected."""
     made, _ = _composed(bundle, situation)
     shown = json.dumps(figures_json(made), ensure_ascii=False, indent=2)
     if as_json:

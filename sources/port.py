@@ -16,12 +16,12 @@ Status = Literal["hit", "miss", "failed", "absent"]
 
 class Query(NamedTuple):
     """One look-up: which kind of source, its name (licence type, registry, premises store), what it is asked with
-    (`{"holder": number}` for a licence, field values otherwise), the recorded consent, the moment that counts, and
-    for which bundle (its id and its name)."""
+    (`{"holder": number}` for a licence, else values of fields: texts, and an address as its parts), the recorded
+    consent, the moment that counts, and for which bundle (its id and its name)."""
 
     kind: str
     name: str
-    numbers: Mapping[str, str]
+    numbers: Mapping[str, Any]
     consent: Mapping[str, Any]
     at: datetime
     bundle: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -88,12 +89,12 @@ def records(name: str) -> Any:
     return yaml.load((RECORDS / f"{name}.yaml").read_text("utf-8"), Loader=_Records)  # noqa: S506  a safe loader
 
 
-def _agrees(wanted: Mapping[str, Any], given: Mapping[str, str]) -> bool:
+def _agrees(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
     return bool(wanted) and all(_same(key, value, given.get(key, "")) for key, value in wanted.items())
 
 
-def _same(key: str, value: str, given: str) -> bool:
-    folded = _folded(given)
+def _same(key: str, value: str, given: Any) -> bool:
+    folded = _folded(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
     # An address is written in many ways; the sample registries know a street, not a spelling.
     return value in folded if key in _ADDRESS else value == folded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
@@ -13,7 +14,7 @@ from sources.entry import EVERY
 from sources.file import SourceList, read_sources
 from sources.port import Sources
 
-MOST_NAMED = 3
+MOST_NAMED = 6
 
 
 def sources_of(settings: Settings, environ: Mapping[str, str]) -> SourceList:
@@ -39,11 +40,12 @@ def check_sources(settings: Settings, catalog: Catalog, listed: SourceList, sour
 
 def unconnected(catalog: Catalog, sources: Sources) -> str:
     """What the bundles count on being looked up and nobody has connected, in a sentence; nothing where all is."""
-    missing = [f"{kind} {name}" for kind, name in looked_up_in(catalog) if not sources.connected(kind, name)]
+    missing = [(kind, name) for kind, name in looked_up_in(catalog) if not sources.connected(kind, name)]
     if not missing:
         return ""
-    named = "、".join(missing[:MOST_NAMED]) + (f" 等 {len(missing)} 个" if len(missing) > MOST_NAMED else "")
-    return f"证照和数据来源没有接通(YJS_SOURCES)，相关材料要办事人自己上传：{named}"
+    many = [f"{kind} {count} 个" for kind, count in Counter(kind for kind, _ in missing).items()]
+    named = [f"{kind} {name}" for kind, name in missing] if len(missing) <= MOST_NAMED else many
+    return f"证照和数据来源没有接通(YJS_SOURCES)，相关材料要办事人自己上传：{'、'.join(named)}"
 
 
 def _unused(catalog: Catalog, listed: SourceList) -> Iterator[tuple[int, str]]:

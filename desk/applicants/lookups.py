@@ -16,6 +16,7 @@ from desk.premises import Premises
 from forms.candidate import Candidate
 from forms.look_ups import NOT_TOLD, UNSURE, asked_about
 from forms.plan import Plan, RemovedMaterial
+from forms.values import json_ready
 from sources.port import Found, Query, Sources
 from store.engine.turns import away
 
@@ -152,11 +153,13 @@ def _outcome(found: Found) -> str:
     return "miss" if found.status == "absent" else found.status
 
 
-def numbers(plan: Plan, row: int | None, source: Source, answers: Mapping[str, Any]) -> dict[str, str]:
-    """What the source is asked with: the holder's number, or the answers to the fields that it looks up by."""
+def numbers(plan: Plan, row: int | None, source: Source, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What the source is asked with: the holder's number, or the answers to the fields that it looks up by; of an
+    address its parts."""
     if source.kind != "licence":
         found = {code: answer_at(answers, code, row) for code in source.by}
-        return {code: str(value) for code, value in found.items() if value not in (None, "")}
+        return {code: json_ready(value) if isinstance(value, Mapping) else str(value)
+                for code, value in found.items() if value not in (None, "")}
     role = next((role for role in plan.people if role.code == source.holder), None)
     number = answers.get(role.id) if role else None
     return {"holder": str(number)} if number else {}
