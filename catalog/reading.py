@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.bundle import Bundle, Edge
 from catalog.conditions import Condition
-from catalog.dictionary import Field, Material
+from catalog.dictionary import Field, Material, Source
 from catalog.matter import Asks, FieldAsk, Gives, Matter
 from catalog.model import Catalog
 from catalog.papers import KINDS
@@ -131,3 +131,15 @@ def kinds_of_paper(catalog: Catalog) -> frozenset[str]:
     """Every kind of paper that a person's number may stand on: those that the engine knows, and the city's own."""
     every = (one for field in catalog.fields.values() for one in (field, *field.inner))
     return frozenset(KINDS).union(option.code for one in every if one.type == "citizen_id" for option in one.options)
+
+
+def looked_up_in(catalog: Catalog) -> tuple[tuple[str, str], ...]:
+    """What the bundles count on being looked up: kind and name of each source of a paper that one of their matters
+    asks, and of each register that tells for whom one may consent."""
+    matters = [catalog.matter_of(bundle, entry.matter) for bundle in catalog.bundles.values()
+               for entry in bundle.entries if entry.matter in catalog.matters]
+    kinds = frozenset(kind for matter in matters for kind in kinds_asked(matter)) & catalog.materials.keys()
+    related = [role.related for bundle in catalog.bundles.values() for role in catalog.roles_of(bundle).values()]
+    every: list[Source] = [source for kind in kinds for source in catalog.materials[kind].sources]
+    every += [register for one in related if one is not None for register in one.registers]
+    return tuple(sorted({(one.kind, one.name) for one in every if one.name is not None}))

@@ -39,16 +39,20 @@ from forms.public import plan_json
 from forms.sheet import sheet_lines, sheet_of
 from settings.clock import Clock
 from settings.values import Settings
+from sources.connected import Connected
+from sources.file import SourceList
+from sources.shipped import sources
 from web.check_offices import check_offices
+from web.check_sources import check_sources, sources_of
 
 
 def _today(settings: Settings) -> date:
     return Clock(settings.clock_file).now().astimezone(settings.zone).date()
 
 
-def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem], bool]:
-    """Every problem of the definitions and of the department list, the gravest first; and whether a file could not be
-    read, so that more may be wrong than is known."""
+def _problems(settings: Settings, deployment: Deployment, listed: SourceList) -> tuple[list[Problem], bool]:
+    """Every problem of the definitions and of the lists of departments and sources, the gravest first; and whether a
+    file could not be read, so that more may be wrong than is known."""
     loaded = load_catalog(settings.bundles)
     found = found_in(loaded, _today(settings))
     if not any(problem.level == "error" for problem in found):
@@ -56,6 +60,8 @@ def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem]
             found += explore(loaded.catalog, bundle, _today(settings))
     if settings.departments is not None and not loaded.unread:
         found += check_offices(settings, loaded.catalog, deployment)
+        found += check_sources(settings, loaded.catalog, listed, sources(
+            settings.demonstrates, [Connected(one, settings.zone) for one in listed.places]))
     return by_weight(found), bool(loaded.unread)
 
 
@@ -64,12 +70,13 @@ def _problems(settings: Settings, deployment: Deployment) -> tuple[list[Problem]
 @click.option("--open-legs", is_flag=True, help="Also whether the department list has every office with open legs; "
               "only this reads the store, beside the portal.")
 def check(as_json: bool, open_legs: bool) -> None:
-    """Check all definitions and the department list; every problem at once, exit 1 if there is an error."""
+    """Check all definitions, departments and sources; every problem at once, exit 1 if there is an error."""
     settings = read_settings()
     listed = Deployment() if settings.departments is None else read_deployment(
         settings.departments, os.environ, registry())
-    found, unread = _problems(settings, listed)
-    found += _ending(settings, listed)
+    looked_up_at = sources_of(settings, os.environ)
+    found, unread = _problems(settings, listed, looked_up_at)
+    found += _ending(settings, listed, looked_up_at)
     found += _absent(settings, listed) if open_legs else []
     if as_json:
         click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
@@ -79,13 +86,15 @@ def check(as_json: bool, open_legs: bool) -> None:
     sys.exit(1 if any(problem.level == "error" for problem in found) else 0)
 
 
-def _ending(settings: Settings, listed: Deployment) -> list[Problem]:
-    """The certificates in files of the department list that are over, or will be within a month."""
-    now, lines = Clock(settings.clock_file).now(), {one.id: one.line for one in listed.listed}
-    return [Problem(Place(str(settings.departments), lines[one.of]), "certificate_ends",
+def _ending(settings: Settings, listed: Deployment, looked_up_at: SourceList) -> list[Problem]:
+    """The certificates in files of the two lists that are over, or will be within a month."""
+    now = Clock(settings.clock_file).now()
+    at = {name: Place(str(settings.sources), line) for name, line in looked_up_at.lines.items()}
+    at |= {one.id: Place(str(settings.departments), one.line) for one in listed.listed}
+    return [Problem(at[one.of], "certificate_ends",
                     f"{one.of}：{NAMES[one.what]}{'已于' if one.at <= now else '将于'} "
                     f"{minute(one.at, settings.zone)} 到期，请换新的文件", "warning")
-            for one in soon(certificates(registry(), listed.bodies.values()), now)]
+            for one in soon(certificates(registry(), [*looked_up_at.bodies, *listed.bodies.values()]), now)]
 
 
 def _absent(settings: Settings, listed: Deployment) -> list[Problem]:
@@ -164,7 +173,7 @@ def _stop_at_bad_answers(made: Plan) -> None:
 @_SITUATION
 @JSON
 def figures(bundle: str, situation: Path | None, as_json: bool) -> None:
-    """The computed figures before and after."""
+    """The computed figures before and after, where every source of the definitions is connected."""
     made, _ = _composed(bundle, situation)
     shown = json.dumps(figures_json(made), ensure_ascii=False, indent=2)
     if as_json:

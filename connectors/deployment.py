@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.base import Body, Registry
-from connectors.entry import Around, Entry, Level
+from connectors.endpoint import Around, Level, merged
+from connectors.entry import Entry
 from connectors.lined_yaml import BadYaml, Lined, read_lined
 
 _SECTIONS = ("hosts", "defaults", "bodies")
@@ -30,7 +31,8 @@ EVERYWHERE = ""
 
 @dataclass(frozen=True, slots=True, order=True)
 class DeploymentProblem:
-    """One thing wrong with the deployment file: where, a stable code, a Chinese sentence that says what to write.
+    """One thing wrong with the deployment file, or with that of the sources: where, a stable code, a Chinese sentence
+    that says what to write.
 
     `level` is `error` (the portal does not start with it) or `warning` (shown, not refused).
     """
@@ -143,7 +145,7 @@ class _Reader:
         around = Around(hosts, self.environ, self.folder, self.registry)
         bodies: dict[str, Body] = {}
         for name, given in listed.value.items():
-            entry = Entry(name, _merged(defaults, given), listed.lines[name], around)
+            entry = Entry(name, merged(defaults, given), listed.lines[name], around)
             body = self.body(entry)
             if body is not None:
                 bodies[name] = body
@@ -168,14 +170,3 @@ class _Reader:
             if other != one.id:
                 says = f"{one.id} 与 {other} 是同一类部门、同一地区，无法决定送给谁"
                 self.wrong(lines[one.id], "same_place", says)
-
-
-def _merged(defaults: Lined, entry: Lined) -> Lined:
-    if not isinstance(entry.value, dict):
-        return Lined({}, entry.line)
-    base = dict(defaults.value) if isinstance(defaults.value, dict) else {}
-    # A body's own address takes the place of an inherited host, and the other way round.
-    for own, inherited in (("address", ("host", "path")), ("host", ("address",))):
-        for key in inherited if own in entry.value else ():
-            base.pop(key, None)
-    return Lined({**base, **entry.value}, entry.line, {**defaults.lines, **entry.lines})

@@ -17,6 +17,7 @@ import orjson
 from catalog import canonical, edition
 from catalog.dictionary import Spec
 from catalog.model import Catalog
+from catalog.reading import looked_up_in
 from catalog.worded import worded
 from desk.applicants.consents import Scope, scope_of
 from desk.errors import NobodyThere, UnknownBundle
@@ -99,7 +100,8 @@ class Composed:
 
 
 class Editions:
-    """The editions in force and the plans composed with them; old ones are read back from the store."""
+    """The editions in force and the plans composed with them; old ones are read back from the store. `off` are the
+    sources that the definitions count on and this place has not connected, whose papers its plans let be brought."""
 
     def __init__(self, premises: Premises) -> None:
         self._premises = premises
@@ -109,6 +111,8 @@ class Editions:
         self._with_todays = lru_cache(maxsize=16)(self._beside_todays)
         self._composed: OrderedDict[str, Composed] = OrderedDict()
         self._guard = threading.Lock()
+        # For as long as the process lives: so are the definitions and the sources.
+        self.off = frozenset(one for one in looked_up_in(premises.catalog) if not premises.sources.connected(*one))
 
     def _compute(self, bundle: str) -> edition.Edition:
         return edition.edition_of(self._premises.catalog, bundle)
@@ -132,7 +136,7 @@ class Editions:
         question = f"{hash_} {today} {_written(situation)} {told!r}"
 
         def make() -> Composed:
-            arranged = arrange(catalog, bundle, situation, today=today, form=form)
+            arranged = arrange(catalog, bundle, situation, today=today, form=form, off=self.off)
             return Composed(question, arranged, arranged.plan({}, hash_), self._premises)
 
         plain = self._remembered(question, make)

@@ -41,26 +41,29 @@ def compose(  # noqa: PLR0913  facts of one filing that come from different plac
     found: Mapping[str, str] | None = None,
     edition: str = "",
     form: Mapping[str, Any] | None = None,
+    off: frozenset[tuple[str, str]] = frozenset(),
 ) -> Plan:
     """The plan of `bundle_id` for one situation, every line with its reason.
 
     `situation` has raw JSON answers by question (and the reserved `filer`, `chosen`, one_of group ids); `today` is the
     frozen day of filing; `found` says per material key what a look-up gave ("hit", "miss", "failed", or one
     of `NOT_ASKED` where none is made; absent: assumed possible); `form` is the filled form, read only where a condition
-    needs a field. Never raises for bad answers: they become problems. Raises `UnknownBundle`.
+    needs a field; `off` are the sources (kind and name) that this place has not connected, whose papers are brought
+    (the definitions' own figures count on all of them). Never raises for bad answers: they become problems. Raises
+    `UnknownBundle`.
     """
-    return arrange(catalog, bundle_id, situation, today=today, form=form).plan(found or {}, edition)
+    return arrange(catalog, bundle_id, situation, today=today, form=form, off=off).plan(found or {}, edition)
 
 
-def arrange(
+def arrange(  # noqa: PLR0913  as above
     catalog: Catalog, bundle_id: str, situation: Mapping[str, Any], *, today: date | None,
-    form: Mapping[str, Any] | None = None,
+    form: Mapping[str, Any] | None = None, off: frozenset[tuple[str, str]] = frozenset(),
 ) -> Arranged:
     """The same without what look-ups gave: plans that differ in that alone come from one arrangement."""
     bundle = catalog.bundles.get(bundle_id)
     if bundle is None:
         raise UnknownBundle(bundle_id)
-    return _arranged(know(catalog, bundle, situation, form, today))
+    return _arranged(know(catalog, bundle, situation, form, today), off)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ class Arranged:
         yield from _empty(self.legs, self.selection)
 
 
-def _arranged(known: Known) -> Arranged:
+def _arranged(known: Known, off: frozenset[tuple[str, str]]) -> Arranged:
     """Arrange again whenever a field that was left blank turns out to be empty: that may decide other conditions."""
     while True:
         selection = select(known)
@@ -135,7 +138,7 @@ def _arranged(known: Known) -> Arranged:
         known = replace(known, values={**known.values, **dict.fromkeys(empty, EMPTY)}, blank=known.blank - empty)
     known = replace(known, unasked=unasked) if unasked else known
     known = replace(known, roles={code: _spoken_for(one, known) for code, one in known.roles.items()})
-    look_ups = look_ups_of(fields, known)
+    look_ups = look_ups_of(fields, known, off)
     fields.lines = with_prefill(fields.lines, look_ups, known)
     return Arranged(
         known, selection, with_needs(legs, order, known), order, fields, collect(legs, known),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from forms.answers import Known
 from forms.legs import Leg
-from forms.look_ups import NOT_ASKED, OTHERS
+from forms.look_ups import NO_REGISTER, NOT_ASKED, OTHERS, UNCONNECTED
 from forms.materials import Paper, PaperWish, asked_name, material_of, merged_spec, names_of, spec_problems, tolerated
 from forms.plan import MaterialLine, MaterialSlot, PlanProblem, Reason, RemovedMaterial
 from forms.sentences import askers_words, leg_names
@@ -85,7 +85,8 @@ def _failed(line: MaterialLine, failed: InVain | None) -> MaterialLine:
     """The line with what the look-up said, where it is back because one was in vain or may not be made."""
     if failed is None:
         return line
-    rule, said = OTHERS if failed.answer in NOT_ASKED else "failed", failed.words
+    said, not_here = failed.words, failed.answer in {UNCONNECTED, NO_REGISTER}
+    rule = UNCONNECTED if not_here else OTHERS if failed.answer in NOT_ASKED else "failed"
     why = Reason(rule, f"{said}，请您自己上传；{line.why.text}", line.why.matters, said)
     return replace(line, why=why, failed=said)
 

@@ -24,16 +24,21 @@ OTHERS: Final = "others"
 NOT_TOLD: Final = "not_told"
 UNSURE: Final = "unsure"
 OTHER_PAPER: Final = "other_paper"
-NOT_ASKED: Final = frozenset({OTHERS, NOT_TOLD, UNSURE, OTHER_PAPER})
+# Nor where this place has connected no such source, or not the register that would tell whether the filer may consent.
+UNCONNECTED: Final = "unconnected"
+NO_REGISTER: Final = "no_register"
+NOT_ASKED: Final = frozenset({OTHERS, NOT_TOLD, UNSURE, OTHER_PAPER, UNCONNECTED, NO_REGISTER})
 _WHICH: Final = ":"
 
 
 @dataclass(frozen=True, slots=True)
 class LookUps:
-    """The names that have an answer when the case is filed, and per material key what a look-up gave already."""
+    """The names that have an answer when the case is filed, per material key what a look-up gave already, and the
+    sources (kind and name) that this place has not connected."""
 
     answered: frozenset[str]
     found: Mapping[str, str] = field(default_factory=dict)
+    off: frozenset[tuple[str, str]] = frozenset()
 
     def usable(self, sources: Iterable[Source], role: str | None, known: Known,
                answer: str | None = None) -> list[Source]:
@@ -42,6 +47,10 @@ class LookUps:
         able = [source for source in sources if source.kind in RANK
                 and (source.kind == "mandate") is (answer == MANDATED) and self._has_key(source, role, known)]
         return sorted(able, key=lambda source: RANK[source.kind])
+
+    def is_on(self, source: Source) -> bool:
+        """Whether this place has it."""
+        return (source.kind, source.name) not in self.off
 
     def _has_key(self, source: Source, role: str | None, known: Known) -> bool:
         if source.kind == "mandate":
@@ -68,11 +77,11 @@ def asked_about(source: Source, role: str | None, people: Iterable[Role]) -> tup
     return tuple(one for one in people if asks_about(source, role, one.code, one.id))
 
 
-def look_ups_of(fields: MergedFields, known: Known) -> LookUps:
-    """What can be looked up with this form and this situation."""
+def look_ups_of(fields: MergedFields, known: Known, off: frozenset[tuple[str, str]]) -> LookUps:
+    """What can be looked up with this form and this situation, where the sources that are `off` are not connected."""
     columns = (column.code for line in fields.lines for column in line.inner)
     asked = frozenset(name for name, applies in known.applies.items() if applies is not False)
-    return LookUps(frozenset({*(line.code for line in fields.lines), *columns, *known.situation, *asked}))
+    return LookUps(frozenset({*(line.code for line in fields.lines), *columns, *known.situation, *asked}), off=off)
 
 
 def with_prefill(lines: Iterable[FieldLine], look_ups: LookUps, known: Known) -> list[FieldLine]:

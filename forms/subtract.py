@@ -19,7 +19,17 @@ from forms.answers import Known
 from forms.any_of import Ground, settled
 from forms.candidate import Candidate
 from forms.legs import Leg
-from forms.look_ups import NOT_ASKED, NOT_TOLD, OTHER_PAPER, OTHERS, LookUps, asked_about, parted
+from forms.look_ups import (
+    NO_REGISTER,
+    NOT_ASKED,
+    NOT_TOLD,
+    OTHER_PAPER,
+    UNCONNECTED,
+    UNSURE,
+    LookUps,
+    asked_about,
+    parted,
+)
 from forms.materials import (
     Collected,
     Paper,
@@ -232,9 +242,12 @@ class _Work:
         for kind, role, key in papers_of(paper):
             material = self.known.catalog.materials.get(kind)
             answer = self.look_ups.found.get(key) or self.look_ups.found.get(paper.key)
-            sources = self.look_ups.usable(material.sources if material else (), role, self.known, answer)
-            if sources and answer is not None and parted(answer)[0] in IN_VAIN:
-                self.failed[paper.key] = in_vain(answer, sources[0], role, self.known)
+            able = self.look_ups.usable(material.sources if material else (), role, self.known, answer)
+            sources = [one for one in able if self.look_ups.is_on(one)]
+            said = answer if answer is not None and parted(answer)[0] in IN_VAIN else None
+            vain = said if sources else UNCONNECTED
+            if able and vain is not None:
+                self.failed[paper.key] = in_vain(vain, (sources or able)[0], role, self.known)
             elif sources and material is not None:
                 source = replace(sources[0], holder=role) if role else sources[0]
                 yield Candidate(key, kind, material.name, source)
@@ -290,14 +303,17 @@ def in_vain(answer: str, source: Source, role: str | None, known: Known) -> InVa
         return InVain(answer, f"{where}{FOUND_WORDS[answer]}")
     about = asked_about(source, role, known.roles.values())
     kind, codes = parted(answer)
-    if kind == OTHER_PAPER:
-        numbers = "、".join(map(known.labels.of, codes))
-        return InVain(kind, f"{where}按身份证号查询，{numbers}填的是别的证件，没有查询")
+    numbers = "、".join(map(known.labels.of, codes))
     kin = "、".join(str(one.name) for one in about if one.related is not None)
-    if answer != OTHERS:
-        if answer == NOT_TOLD:
-            return InVain(answer, f"登记里没有查到您可以代{kin}同意，没有查询{where}{_PUT_RIGHT}")
-        return InVain(answer, f"登记没有应答，核对不了您能不能代{kin}同意，没有查询{where}")
+    words = {
+        UNCONNECTED: f"这里还没有接通{where}",
+        OTHER_PAPER: f"{where}按身份证号查询，{numbers}填的是别的证件，没有查询",
+        NOT_TOLD: f"登记里没有查到您可以代{kin}同意，没有查询{where}{_PUT_RIGHT}",
+        NO_REGISTER: f"这里还没有接通核对您能不能代{kin}同意的登记，没有查询{where}",
+        UNSURE: f"登记没有应答，核对不了您能不能代{kin}同意，没有查询{where}",
+    }
+    if kind in words:
+        return InVain(kind, words[kind])
     theirs = {one.id for one in about if one.related is not None}
     theirs_and_mine = dict.fromkeys(code for one in about for code in (
         [one.id] if one.related is None else sorted(one.related.by - theirs)))

@@ -38,9 +38,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("YJS_DEPARTMENTS", "departments", None, path, "file",
             "部门接入清单：每个部门的连接方式、地址、密钥引用和限额。",
             "The deployment's list of departments: connector, address, secret references, limits."),
+    Setting("YJS_SOURCES", "sources", None, path, "file",
+            "来源清单：电子证照库、数据共享平台和预备案库怎样查询；正式运行时没有接通的由办事人上传，"
+            "启动日志和 /readyz 会说明。",
+            "The list of sources: licence library, data sharing, premises files. What is not connected is brought in "
+            "production, which says so."),
     Setting("YJS_SECRETS", "secrets", None, path, "folder",
-            "接入清单里 file: 引用的密钥所在目录；不设置时从清单所在目录找。",
-            "Where the `file:` secrets of the department list stand; unset: beside the list."),
+            "接入清单和来源清单里 file: 引用的密钥所在目录；不设置时从清单所在目录找。",
+            "Where the `file:` secrets of the lists of departments and sources stand; unset: beside the list."),
     Setting("YJS_KEYS", "keys", None, path, "file", "加密密钥文件，必须放在数据目录之外。",
             "The file of encryption keys; it must stand outside the data folder."),
     Setting("YJS_JOURNAL", "journal", None, path, "file",

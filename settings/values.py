@@ -35,6 +35,7 @@ class Settings:
     database_url: str | None
     bundles: Path
     departments: Path | None
+    sources: Path | None
     secrets: Path | None
     keys: Path | None
     journal: Path | None
@@ -132,9 +133,9 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
 
 
 def unused(environ: Mapping[str, str], referred: str) -> list[str]:
-    """Variables with our prefix that neither stand in the table nor in `referred`, the text of the department list."""
+    """Variables with our prefix that neither stand in the table nor in `referred`, the text of the lists."""
     known = {setting.name for setting in SETTINGS} | {name for name, *_ in ELSEWHERE}
-    return [f"{name}：没有这个设置，接入清单里也没有 env:{name}；请核对 docs/settings.md" for name in sorted(environ)
+    return [f"{name}：没有这个设置，清单里也没有 env:{name}；请核对 docs/settings.md" for name in sorted(environ)
             if name.startswith(PREFIX) and name not in known and f"env:{name}" not in referred]
 
 

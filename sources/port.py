@@ -16,13 +16,16 @@ Status = Literal["hit", "miss", "failed", "absent"]
 
 class Query(NamedTuple):
     """One look-up: which kind of source, its name (licence type, registry, premises store), what it is asked with
-    (`{"holder": number}` for a licence, field values otherwise), the recorded consent, and the moment that counts."""
+    (`{"holder": number}` for a licence, else values of fields: texts, and an address as its parts), the recorded
+    consent, the moment that counts, and for which bundle (its id and its name)."""
 
     kind: str
     name: str
-    numbers: Mapping[str, str]
+    numbers: Mapping[str, Any]
     consent: Mapping[str, Any]
     at: datetime
+    bundle: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,14 @@ class Found:
     why: str = ""
 
 
+NO_CONSENT = Found("failed", why="没有本人同意的记录，不能查询；请先确认同意")
+NOT_CONNECTED = Found("failed", why="这个来源还没有接入，请自行上传")
+UNHEARD = Found("failed", why="对方系统没有应答，请稍后再试或自行上传")
+NOT_ALLOWED = Found("failed", why="对方系统没有允许这次查询，请自行上传")
+NO_RECORD = Found("miss", why="没有查到，请自行上传")
+OVER = Found("absent", why="查到的已经过期或者注销，请办理新的或上传证明")
+
+
 class Sources(Protocol):
     """All sources behind one question."""
 
@@ -44,3 +55,9 @@ class Sources(Protocol):
 
     def waits(self, kind: str) -> bool:
         """Whether asking a source of this kind waits for somebody; several that do are asked at once, in threads."""
+
+    def connected(self, kind: str, name: str) -> bool:
+        """Whether there is a source for this at all; where there is none, its papers are brought from the beginning."""
+
+    def resting(self) -> tuple[str, ...]:
+        """What the sources are called that are left alone just now because they did not answer; for operators."""

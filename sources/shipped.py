@@ -1,36 +1,52 @@
-"""Which source answers which kind of question: the stand-ins in demo and test, none in production until connected."""
+"""Which source answers which question: those that the city has connected, and in demo and test the stand-ins."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sources.port import Found, Query, Sources
+from sources.connected import ALL, Connected
+from sources.port import NOT_CONNECTED, Found, Query, Sources
 from sources.stand_in import DataSharing, LicenceLibrary, Premises, records
-
-_NOT_CONNECTED = Found("failed", why="这个来源还没有接入，请自行上传")
 
 
 class Switchboard:
-    """Hands each question to the source of its kind; a kind without a source fails, it never misses."""
+    """Hands each question to the city's own source for it, else to the stand-in of its kind; where there is neither,
+    it fails, it never misses."""
 
-    def __init__(self, by_kind: Mapping[str, Sources]) -> None:
-        self._by_kind = by_kind
+    def __init__(self, city: Sequence[Connected] = (), by_kind: Mapping[str, Sources] | None = None) -> None:
+        self._city = sorted(city, key=lambda one: one.place.names is ALL)  # what is named goes before `all`
+        self._by_kind = by_kind or {}
 
     def find(self, query: Query) -> Found:
-        """The answer of the source for `query.kind`."""
-        source = self._by_kind.get(query.kind)
-        return source.find(query) if source else _NOT_CONNECTED
+        """The answer of the source for this."""
+        source = self._source(query.kind, query.name)
+        return source.find(query) if source else NOT_CONNECTED
 
     def waits(self, kind: str) -> bool:
-        """As the source of this kind says; where there is none, nobody is waited for."""
-        source = self._by_kind.get(kind)
-        return source is not None and source.waits(kind)
+        """Whether a source of this kind has to be waited for; where there is none, nobody is."""
+        return any(one.place.kind == kind for one in self._city)
+
+    def connected(self, kind: str, name: str) -> bool:
+        """Whether there is a source for this."""
+        return self._source(kind, name) is not None
+
+    def resting(self) -> tuple[str, ...]:
+        """The city's sources that are left alone just now."""
+        return tuple(name for one in self._city for name in one.resting())
+
+    def _source(self, kind: str, name: str) -> Sources | None:
+        city = next((one for one in self._city if one.connected(kind, name)), None)
+        return city or self._by_kind.get(kind)
 
 
-def sources(demonstrates: bool) -> Sources:
-    """The sources of this installation; `demonstrates` connects the sample records of demo and test."""
+NO_SOURCES = Switchboard()
+
+
+def sources(demonstrates: bool, city: Sequence[Connected] = ()) -> Switchboard:
+    """The sources of this installation; `demonstrates` connects the sample records of demo and test where the city has
+    connected nothing."""
     if not demonstrates:
-        return Switchboard({})
-    return Switchboard({
+        return Switchboard(city)
+    return Switchboard(city, {
         "licence": LicenceLibrary(records("licences")), "sharing": DataSharing(records("sharing")),
         "premises": Premises(records("premises")), "zone": Premises(records("premises"))})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from sources.port import Found, Query
+from sources.port import NO_CONSENT, NO_RECORD, NOT_CONNECTED, OVER, UNHEARD, Found, Query
 
 _Record = Mapping[str, Any]
 RECORDS = Path(__file__).parent / "local"
@@ -37,21 +38,29 @@ class _Kept:
         """Nobody is waited for."""
         return False
 
+    def connected(self, _kind: str, _name: str) -> bool:
+        """A demo shows what a city looks like that has connected everything."""
+        return True
+
+    def resting(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def _looked_up(self, query: Query, fits: Callable[[_Record], bool]) -> Found:
         if not query.consent.get("agreed"):
-            return Found("failed", why="没有本人同意的记录，不能查询；请先确认同意")
+            return NO_CONSENT
         if query.name not in self._records:
-            return Found("failed", why="这个来源还没有接入，请自行上传")
+            return NOT_CONNECTED
         mine = [(record, hit) for record, hit in self._records[query.name] if fits(record)]
         day = query.at.date().isoformat()
         current = [hit for record, hit in mine if not _over(record, day) and record.get("valid_from", "") <= day]
         if any(record.get("fails") == "yes" for record, _ in mine):
-            return Found("failed", why="对方系统没有应答，请稍后再试或自行上传")
+            return UNHEARD
         if current:
             return current[-1]
         if any(_over(record, day) for record, _ in mine):
-            return Found("absent", why="查到的已经过期或者注销，请办理新的或上传证明")
-        return Found("miss", why="没有查到，请自行上传")
+            return OVER
+        return NO_RECORD
 
 
 class LicenceLibrary(_Kept):
@@ -80,12 +89,12 @@ def records(name: str) -> Any:
     return yaml.load((RECORDS / f"{name}.yaml").read_text("utf-8"), Loader=_Records)  # noqa: S506  a safe loader
 
 
-def _agrees(wanted: Mapping[str, Any], given: Mapping[str, str]) -> bool:
+def _agrees(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
     return bool(wanted) and all(_same(key, value, given.get(key, "")) for key, value in wanted.items())
 
 
-def _same(key: str, value: str, given: str) -> bool:
-    folded = _folded(given)
+def _same(key: str, value: str, given: Any) -> bool:
+    folded = _folded(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
     # An address is written in many ways; the sample registries know a street, not a spelling.
     return value in folded if key in _ADDRESS else value == folded
 

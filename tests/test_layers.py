@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "cases": {"catalog", "forms"},
     "connectors": set(),
     "settings": set(),
-    "sources": set(),
+    "sources": {"connectors"},
     "store": {"cases"},
     "desk": {"catalog", "forms", "cases", "store", "connectors", "sources"},
     "dispatch": {"store", "desk", "connectors"},
@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "web": {"catalog", "forms", "cases", "store", "desk", "dispatch", "oversight", "people", "connectors", "sources",
             "settings"},
     "commands": {"catalog", "forms", "cases", "store", "desk", "dispatch", "oversight", "people", "web", "connectors",
-                 "sandbox", "settings"},
+                 "sandbox", "settings", "sources"},
     # Signatures and sample papers import nothing of ours; everything else goes by HTTP.
     "sandbox": {"connectors", "sources"},
     # The fault rig is a stranger too: signatures, what departments say, and the tools of bench; the rest by HTTP.

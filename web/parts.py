@@ -18,7 +18,7 @@ from connectors.addresses import address_fault
 from connectors.base import Body, Registry
 from connectors.clamd import Clamd
 from connectors.deployment import Deployment, read_deployment
-from connectors.entry import OTHERS
+from connectors.endpoint import OTHERS
 from connectors.gateway import gateway_body
 from connectors.scanners import BadScanner, NoScanner, Scanner, place_of
 from connectors.shipped import registry as shipped
@@ -30,6 +30,7 @@ from people.oidc.person import RoleFields
 from people.oidc.setup import BadSetup, Given, Setup, read_setup
 from people.personas import Persona, staff
 from settings.values import Settings, unused
+from sources.connected import Connected
 from sources.samples import PERSONAS
 from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher
@@ -38,6 +39,7 @@ from store.engine.opening import Opened, Place, open_store
 from store.errors import StoreError
 from store.keys import create_keys, load_keys
 from web.check_offices import check_offices
+from web.check_sources import check_sources, sources_of, unconnected
 from web.wiring import Parts, RefusedStart
 
 LOG = logging.getLogger("yijianshi.start")
@@ -52,18 +54,23 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     deployment = _deployment(settings, environ, registry)
     catalog = loaded.catalog
     offices = check_offices(settings, catalog, deployment)
-    _refuse([*_missing(settings, environ), *loaded.problems, *check(catalog), *offices])
-    for problem in deployment.problems:  # warnings, or the start were refused
+    listed = sources_of(settings, environ)
+    sources = shipped_sources(settings.demonstrates,
+                              [Connected(one, settings.zone, registry.shown) for one in listed.places])
+    doubts = check_sources(settings, catalog, listed, sources)
+    _refuse([*_missing(settings, environ), *loaded.problems, *check(catalog), *offices, *doubts])
+    for problem in (*deployment.problems, *doubts):  # warnings, or the start were refused
         LOG.warning("%s", problem)
-    oidc, scanner = _oidc(settings, environ, catalog), scanner_of(settings)
-    cipher = _cipher(settings)
-    place = Place(settings.data, settings.database_url)
-    return Parts(
+    cipher, place = _cipher(settings), Place(settings.data, settings.database_url)
+    parts = Parts(
         catalog=catalog, deployment=deployment, registry=registry,
         open_store=lambda: open_store(place, cipher, LOG.warning),
-        make_desk=lambda opened: _desk(settings, catalog, deployment, opened, scanner),
-        personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"), oidc=oidc,
-        roles=_roles(catalog), gateway=gateway_of(settings), scanner=scanner)
+        make_desk=lambda opened: _desk(settings, parts, opened),
+        personas=_personas(settings, deployment), cookie_key=cipher.index("cookies", "web.cookies"),
+        oidc=_oidc(settings, environ, catalog), roles=_roles(catalog), gateway=gateway_of(settings),
+        scanner=scanner_of(settings), sources=sources, looked_up_at=listed.bodies,
+        unconnected=unconnected(catalog, sources))
+    return parts
 
 
 def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> Setup | None:
@@ -104,9 +111,8 @@ def _missing(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     if not settings.demonstrates:
         needed += [("YJS_KEYS", "正式运行必须指定密钥文件，并放在数据目录之外"),
                    ("YJS_PUBLIC_URL", "正式运行必须写明公众和部门访问本服务的网址，例如 https://yjs.example.gov.cn")]
-    listed = settings.departments
-    referred = listed.read_text("utf-8", "replace") if listed is not None and listed.is_file() else ""
-    referred += f" {settings.oidc_secret}"
+    lists = [one for one in (settings.departments, settings.sources) if one is not None and one.is_file()]
+    referred = " ".join([*(one.read_text("utf-8", "replace") for one in lists), str(settings.oidc_secret)])
     return [*(f"{name} 没有设置；{say}" for name, say in needed if not environ.get(name)), *unused(environ, referred)]
 
 
@@ -163,16 +169,17 @@ def scanner_of(settings: Settings) -> Scanner:
         raise RefusedStart(f"YJS_SCANNER={settings.scanner}：{wrong}") from wrong
 
 
-def _desk(settings: Settings, catalog: Catalog, deployment: Deployment, opened: Opened, scanner: Scanner) -> Desk:
-    calendar = work_calendar(catalog.calendar.values(), settings.zone)
+def _desk(settings: Settings, parts: Parts, opened: Opened) -> Desk:
+    calendar = work_calendar(parts.catalog.calendar.values(), settings.zone)
     return Desk(Premises(
-        database=opened.db, vault=opened.vault, catalog=catalog, deployment=deployment,
-        calendar=calendar, sources=shipped_sources(settings.demonstrates),
+        database=opened.db, vault=opened.vault, catalog=parts.catalog, deployment=parts.deployment,
+        calendar=calendar, sources=parts.sources,
         zone=settings.zone, public_url=settings.public_url, embedded=settings.database_url is None,
         keep=Keep(timedelta(days=settings.keep_drafts), timedelta(days=settings.keep_uploads),
                   UNFILED_UPLOADS * settings.upload_limit),
         urges=settings.auto_urge, gateway=settings.gateway is not None, gateway_gets_mobiles=settings.gateway_mobile,
-        quiet=Quiet(*settings.quiet_hours, settings.zone), scanner=scanner, journal=Journal(settings.journal_file)))
+        quiet=Quiet(*settings.quiet_hours, settings.zone), scanner=parts.scanner,
+        journal=Journal(settings.journal_file)))
 
 
 def _personas(settings: Settings, deployment: Deployment) -> tuple[Persona, ...]:

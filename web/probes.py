@@ -73,7 +73,7 @@ def _to_look_at(now: datetime) -> list[str]:
         lacking, waits = marks.get(tx, FORGOTTEN), _for_somebody(tx, now)
         unwritten = journals.lags(tx, Journal(house().settings.journal_file), now)
     unseen = not (house().parts.scanner.name or house().settings.demonstrates)
-    behind = house().desk.behind
+    behind, missing, silent = house().desk.behind, house().parts.unconnected, house().parts.sources.resting()
     found = {**waits, f"有办件由更新的版本办理过（{behind}），这里打不开，请升级程序": bool(behind),
              "审计链对不上，请在审计日志页看第一处，并查清": walked.failed,
              f"超过 {verifications.OLD.days} 天没有核对审计链，请运行 flask verify": walked.overdue(now),
@@ -82,6 +82,8 @@ def _to_look_at(now: datetime) -> list[str]:
              "数据里没有删除记录里的一些操作：如果退回过以前的数据，请停下服务后运行 flask redo；没有退回过的，"
              "请查是不是克隆的机器在写同一份删除记录，分开以后运行 flask redo --none": lacking is not None,
              "没有设置病毒扫描程序(YJS_SCANNER)，上传的文件没有查毒": unseen,
+             missing: bool(missing),
+             f"证照和数据来源没有应答，暂时改由办事人上传：{'、'.join(silent)}": bool(silent),
              f"有 {scans.waiting} 个文件在等病毒检查，请看扫描程序是否在运行(flask scans)": scans.waiting > 0,
              f"有 {scans.infected} 个文件查出病毒、已经停用，请逐个查看(flask scans)，处理后登记(flask scans seen)":
                  scans.infected > 0}
@@ -145,6 +147,7 @@ KEPT: Mapping[str, str] = {
     "backup_seconds": "how long ago the last good backup began; +Inf if there was none since the start or a restore",
     "outdated": "1 for a process that has met what only a newer version knows and must be upgraded",
     "writes_waiting": "callers of this process that wait to write",
+    "sources_resting": "sources that this process leaves alone because they do not answer",
     "disk_free_bytes": "what is left on the disk of this host's data folder",
     "certificate_days": "for how many days the certificates are good with which this process reaches an office",
     "token_days": "for how many days the tokens of programs are good, by id",
@@ -192,6 +195,7 @@ def _here(home: House, now: datetime) -> dict[str, float | Mapping[str, float]]:
     while year in calendar and not calendar[year].provisional:
         year += 1
     return {"outdated": float(bool(home.desk.behind)), "writes_waiting": float(home.database.waiting()),
+            "sources_resting": float(len(home.parts.sources.resting())),
             "disk_free_bytes": float(disk_usage(home.settings.data).free),
             "certificate_days": {f"{one.of}:{one.what}": one.days(now) for one in expiring.certificates(
                 home.parts.registry, home.parts.reached)},

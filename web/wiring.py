@@ -47,6 +47,8 @@ from people.sign_ins import SignIns
 from people.tokens import Tokens
 from settings.clock import Clock
 from settings.values import Settings
+from sources.port import Sources
+from sources.shipped import NO_SOURCES
 from store.copies.journal import Journal
 from store.engine.opening import Opened
 from store.engine.same_keys import note_keys
@@ -69,8 +71,8 @@ __all__ = ["NAME", "House", "Parts", "RefusedStart", "house", "settle"]
 class Parts:
     """What was read and checked before anything is opened. `open_store` opens the store, `make_desk` builds the desk
     on it; `cookie_key` signs cookies; `oidc` is the connection to the identity platform, `roles` those that a known
-    person may have in a case; `gateway` is the city's message gateway, `scanner` looks for
-    viruses."""
+    person may have in a case; `gateway` is the city's message gateway, `scanner` looks for viruses, in `sources` papers
+    are looked up, at the systems `looked_up_at`; `unconnected` says which the bundles count on and nobody connected."""
 
     catalog: Catalog
     deployment: Deployment
@@ -83,12 +85,15 @@ class Parts:
     roles: tuple[RoleFields, ...] = ()
     gateway: Body | None = None
     scanner: Scanner = NO_SCANNER
+    sources: Sources = NO_SOURCES
+    looked_up_at: tuple[Body, ...] = ()
+    unconnected: str = ""
 
     @property
     def reached(self) -> tuple[Body, ...]:
-        """All whom we connect to, and whose certificates may end: offices, the message gateway, the platform."""
+        """All whom we connect to, and whose certificates may end: offices, sources, message gateway, platform."""
         others = (self.gateway, self.oidc.reached if self.oidc else None)
-        return (*self.deployment.bodies.values(), *(one for one in others if one is not None))
+        return (*self.deployment.bodies.values(), *self.looked_up_at, *(one for one in others if one is not None))
 
 
 class House:

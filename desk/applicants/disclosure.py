@@ -18,7 +18,6 @@ from desk.applicants.consents import sensitive_lines
 from desk.applicants.lookups import LOOKED_UP
 from desk.known import Known, has_it, may_have_it
 from desk.parties.statements import Part, part_of
-from forms.look_ups import OTHERS
 from forms.plan import FieldAsker, MaterialSlot, Plan, PlannedLeg
 from store.consents import Consent
 
@@ -146,7 +145,7 @@ def _asked(plan: Plan) -> Iterator[Asked]:
         if removed.rule in LOOKED_UP:
             yield Asked(str(removed.name), found=True)
     for line in plan.materials:
-        if line.failed and line.why.rule != OTHERS:
+        if line.why.rule == "failed":
             yield Asked(str(line.name), found=False)
 
 

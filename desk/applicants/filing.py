@@ -196,7 +196,7 @@ class Intake:
             catalog = self._plans.stored_catalog(filing.edition or "")
         except UnknownEdition:
             return {}
-        old = compose(catalog, filing.bundle, filing.situation, today=today)
+        old = compose(catalog, filing.bundle, filing.situation, today=today, off=self._plans.off)
         return difference(old, self._plans.compose(filing.bundle, filing.situation, now).plan)
 
     def _commit(self, ready: Ready, change: Change, claim: Submission, also: Also | None) -> None:

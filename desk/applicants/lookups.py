@@ -16,6 +16,7 @@ from desk.premises import Premises
 from forms.candidate import Candidate
 from forms.look_ups import NOT_TOLD, UNSURE, asked_about
 from forms.plan import Plan, RemovedMaterial
+from forms.values import json_ready
 from sources.port import Found, Query, Sources
 from store.engine.turns import away
 
@@ -80,7 +81,8 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds:
     def ask(asks: Sequence[_Ask]) -> None:
         found = _answers(premises.sources, [
             Query(kind=one.source.kind, name=one.source.name or one.name, consent=dict(one.consent),
-                  numbers=numbers(plan, one.row, one.source, answers), at=now) for one in asks])
+                  numbers=numbers(plan, one.row, one.source, answers), at=now, bundle=plan.bundle,
+                  purpose=str(plan.bundle_name)) for one in asks])
         for one, answer in zip(asks, found, strict=True):
             outcomes[one.key] = _outcome(answer)
             if answer.status == "hit":
@@ -151,11 +153,13 @@ def _outcome(found: Found) -> str:
     return "miss" if found.status == "absent" else found.status
 
 
-def numbers(plan: Plan, row: int | None, source: Source, answers: Mapping[str, Any]) -> dict[str, str]:
-    """What the source is asked with: the holder's number, or the answers to the fields that it looks up by."""
+def numbers(plan: Plan, row: int | None, source: Source, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What the source is asked with: the holder's number, or the answers to the fields that it looks up by; of an
+    address its parts."""
     if source.kind != "licence":
         found = {code: answer_at(answers, code, row) for code in source.by}
-        return {code: str(value) for code, value in found.items() if value not in (None, "")}
+        return {code: json_ready(value) if isinstance(value, Mapping) else str(value)
+                for code, value in found.items() if value not in (None, "")}
     role = next((role for role in plan.people if role.code == source.holder), None)
     number = answers.get(role.id) if role else None
     return {"holder": str(number)} if number else {}

@@ -19,7 +19,7 @@ from desk.parties.parties import Party, consent_of
 from desk.parties.persons import OWN_ROLES, clean_key, number_key
 from desk.premises import Premises
 from forms.candidate import Candidate
-from forms.look_ups import OTHERS, asked_about, other_paper
+from forms.look_ups import NO_REGISTER, OTHERS, asked_about, other_paper
 from forms.plan import Plan
 from store import people
 from store.people import Account
@@ -66,12 +66,23 @@ class Holders:
         them."""
         while True:  # without one paper another may be looked up instead
             others = {one.key: why for one, row in _would(plain.plan)
-                      if (why := why_not_asked(one.source, row, plain.plan, answers, own)) is not None}
+                      if (why := why_not_asked(one.source, row, plain.plan, answers, own)
+                          or self._no_register(one.source, plain.plan, answers, own)) is not None}
             mine = [] if own is None else [
                 role.code for role in plain.plan.people if role.related is not None and _is_own(role, answers, own)]
             if not others and not mine:
                 return plain
             plain = self._plans.without(plain, others, mine)
+
+    def _no_register(self, source: Source, plan: Plan, answers: Mapping[str, Any], own: Own) -> str | None:
+        """`NO_REGISTER` where it asks about somebody for whom a register must tell that whoever files may consent, and
+        this place has not connected that register."""
+        parties = {party.role for party in plan.agreements}
+        registers = [one for role in asked_about(source, None, plan.people)
+                     if role.related is not None and role.code not in parties and answers.get(role.id)
+                     and not (own is not None and _is_own(role, answers, own)) for one in role.related.registers]
+        off = any(not self._premises.sources.connected(one.kind, one.name or "") for one in registers)
+        return NO_REGISTER if off else None
 
 
 def grounds(plan: Plan, answers: Mapping[str, Any], own: Own, consent: Consent, parties: Sequence[Party]) -> Grounds:

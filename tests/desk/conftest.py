@@ -27,6 +27,7 @@ class Generous:
         self.answers = {}
         self.asked = []
         self.waiting = False
+        self.off = set()
 
     def find(self, query):
         self.asked.append(query)
@@ -34,6 +35,12 @@ class Generous:
 
     def waits(self, kind):
         return self.waiting
+
+    def connected(self, kind, name):
+        return name not in self.off
+
+    def resting(self):
+        return ()
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.dictionary import Window
+from catalog.dictionary import Source, Window
 from desk import errors
+from desk.applicants.lookups import numbers
 from desk.desk import Desk
 from sources.port import Found
 from store import cases, editions, events, legs, messages
@@ -134,6 +135,14 @@ def test_look_ups_carry_the_holders_number_and_the_consent(desk, sources):
     assert asked["business_licence"].numbers == {"holder": FORM["holder_uscc"]}
     assert asked["citizen_card"].numbers == {"holder": FORM["legal_rep_id"]}
     assert all(query.consent["agreed"] for query in sources.asked)
+    assert {(query.bundle, query.purpose) for query in sources.asked} == {("utilities", "水电气网联合报装")}
+
+
+def test_a_register_of_places_is_asked_with_an_address_in_its_parts(desk):
+    plan, place = desk.plan("utilities", SITUATION, NOW), {"region": "370202", "text": "示例路 1 号"}
+    asked = numbers(plan, None, Source("premises", "premises_file", by=("site_address", "project_code")),
+                    {"site_address": place, "project_code": "2405-370202-04-01-000001"})
+    assert asked == {"site_address": place, "project_code": "2405-370202-04-01-000001"}
 
 
 def test_another_persons_file_cannot_be_filed(desk, sources):

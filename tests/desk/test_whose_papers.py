@@ -212,6 +212,19 @@ def test_nothing_of_somebody_is_asked_whom_no_register_tells_to_be_dead_and_rela
     assert {query.name for query in sources.asked} & {"driving_licence", "household_register"} == set()
 
 
+def test_where_no_register_is_connected_nothing_of_somebody_is_asked_and_the_page_says_so_beforehand(
+        desk, sources, catalog, account):
+    sources.off = {"death_registry"}
+    _, form = death(desk, catalog)
+    account({"holder_id": form["holder_id"]})
+    draft, _ = death(desk, catalog)
+    line = asked_for(draft)["driving_licence@deceased"]
+    assert line.why.text.startswith("这里还没有接通核对您能不能代逝者同意的登记，没有查询电子证照库，请您自己上传")
+    assert line.why.rule == "unconnected" and not {one for one in draft.scope.lookups if "driving" in one}
+    consented(desk, draft)
+    assert not {query.name for query in sources.asked} & {"driving_licence", "death_registry", "household_register"}
+
+
 def test_the_register_of_relations_is_not_asked_about_two_others(desk, sources, catalog, account):
     account({"holder_id": "370202198001019912"})
     draft, _ = death(desk, catalog)

@@ -299,6 +299,32 @@ def test_a_failed_look_up_restores_that_one_upload_and_not_its_ancestors():
     assert {slot.obtained for slot in made.slots} == {"upload"}
 
 
+LIBRARY, REGISTRY = ("licence", "card"), ("sharing", "registry")
+
+
+@pytest.mark.parametrize(("off", "rule", "says"), [
+    ({LIBRARY, REGISTRY}, None, "这里还没有接通电子证照库，请您自己上传"), ({REGISTRY}, "licence", "从电子证照库调取"),
+    ({LIBRARY}, "sharing", "通过部门数据共享"),
+    ({("licence", "other"), ("premises", "card")}, "licence", "从电子证照库调取")])
+def test_a_paper_whose_sources_this_place_has_not_connected_is_brought_from_the_beginning(off, rule, says):
+    papers = [Material("card", Text("证"), sources=(*LICENCE, *SHARED))]
+    made = subtracted(papers, asking_the_keys(matter("m", "card")), off=frozenset(off))
+    lines = [*made.materials, *made.removed_materials]
+    assert [(getattr(line, "rule", None), says in line.why.text) for line in lines] == [(rule, True)]
+    assert made.figures.materials_after == (rule is None)
+    assert [line.why.rule for line in made.materials] == ["unconnected"] * (rule is None)
+
+
+def test_where_nothing_is_connected_a_pledge_still_stands_for_a_paper_and_a_failure_is_said_before():
+    papers = [Material("card", Text("证"), sources=(*LICENCE, *SHARED))]
+    pledged = paper("card", pledge=Pledge("p", text=Text("我承诺"), signers=("holder",)))
+    made = subtracted(papers, asking_the_keys(matter("m", pledged)), off=frozenset({LIBRARY, REGISTRY}))
+    assert removed(made, "card")[0][0] == "pledge"
+    asking = asking_the_keys(matter("m", "card"))
+    failed = subtracted(papers, asking, found={"card": "failed"}, off=frozenset({REGISTRY}))
+    assert failed.materials[0].failed == "电子证照库查询没有成功"
+
+
 @pytest.mark.parametrize("source", [
     Source("licence", "card", "holder"), Source("licence", "card"), Source("licence", "card", "nobody"),
     Source("sharing", "registry", by=("place",)), Source("premises", "file", by=("f_one", "place")),

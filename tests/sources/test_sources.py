@@ -3,6 +3,7 @@
 import io
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -43,13 +44,13 @@ def catalog() -> Catalog:
     ("licence", "real_estate_title", {"holder": "370202199308099958"}, AGREED, "hit"),
     ("sharing", "investment_registry", {"project_code": "2405-370202-04-01-000001"}, AGREED, "hit"),
     ("sharing", "investment_registry", {"project_code": "2405-370202-04-01-000002"}, AGREED, "miss"),
-    ("sharing", "pipe_registry", {"site_address": "{'region': '370202', 'text': '示例路 1 号'}"}, AGREED, "hit"),
+    ("sharing", "pipe_registry", {"site_address": {"region": "370202", "text": "示例路 1 号"}}, AGREED, "hit"),
     ("sharing", "pipe_registry", {"site_address": "别处"}, AGREED, "miss"),
     ("premises", "premises_file", {"site_address": "示例路 8 号"}, AGREED, "hit"),
     ("telepathy", "any", {}, AGREED, "failed"),
 ])
 def test_hit_miss_failed_and_absent_are_kept_apart(
-    kind: str, name: str, numbers: dict[str, str], consent: dict[str, bool], status: str,
+    kind: str, name: str, numbers: dict[str, Any], consent: dict[str, bool], status: str,
 ) -> None:
     found = sources(demonstrates=True).find(Query(kind, name, numbers, consent, NOW))
     assert found.status == status
