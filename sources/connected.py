@@ -111,6 +111,7 @@ def written(query: Query, name: str, request: str) -> bytes:
 
 
 def digest(consent: Mapping[str, Any]) -> str:
-    """The SHA-256 of a consent as the case keeps it, in hex: by it both sides can prove later which one it was."""
+    """The SHA-256 of a consent as the case keeps it (of an agreement its id and its own digest), in hex: by it both
+    sides can prove later which one it was."""
     plain = json.dumps(consent, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(plain.encode()).hexdigest()
