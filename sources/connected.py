@@ -1,7 +1,7 @@
 """A licence library, a data-sharing platform or a store of premises files of the city, asked over HTTP at filing.
 
-One POST for each look-up, signed as pushes to departments are, or under a bearer token. It has one deadline, is never
-repeated, and whatever happens is an answer of the port. Neither a number nor a name nor a secret gets into a log.
+One POST for each look-up, signed as pushes to departments are, or under a bearer token. It has one deadline,
+and whatever happens is an answer of the port. Neither a number nor a name nor a secret gets into a log.
 """
 
 from __future__ import annotations
