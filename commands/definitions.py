@@ -60,6 +60,7 @@ def _problems(settings: Settings, deployment: Deployment, listed: SourceList) ->
             found += explore(loaded.catalog, bundle, _today(settings))
     if settings.departments is not None and not loaded.unread:
         found += check_offices(settings, loaded.catalog, deployment)
+    if (settings.departments or settings.sources) is not None and not loaded.unread:
         found += check_sources(settings, loaded.catalog, listed, sources(
             settings.demonstrates, [Connected(one, settings.zone) for one in listed.places]))
     return by_weight(found), bool(loaded.unread)

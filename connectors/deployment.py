@@ -25,7 +25,6 @@ from connectors.endpoint import Around, Level, merged
 from connectors.entry import Entry
 from connectors.lined_yaml import BadYaml, Lined, read_lined
 
-_SECTIONS = ("hosts", "defaults", "bodies")
 EVERYWHERE = ""
 
 
@@ -120,27 +119,48 @@ def read_deployment(path: Path, environ: Mapping[str, str], registry: Registry) 
     return _Reader(path, environ, registry).read(top)
 
 
-class _Reader:
-    """Reads one file; collects problems."""
+class ListReader:
+    """Reads one list of a deployment, of offices or of sources: hosts, defaults, and an entry for each under the last
+    of its `sections`; collects problems."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str], registry: Registry) -> None:
-        self.file = path.name
-        self.environ, self.registry = environ, registry
+    sections: tuple[str, ...] = ()
+    empty = ""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self.file, self.environ = path.name, environ
         self.folder = Path(environ.get("YJS_SECRETS") or path.parent)
         self.problems: list[DeploymentProblem] = []
-        self.listed: list[Listed] = []
 
     def wrong(self, line: int, code: str, message: str, level: Level = "error") -> None:
+        """Note one thing that is wrong."""
         self.problems.append(DeploymentProblem(self.file, line, code, message, level))
 
+    def parts(self, top: Lined) -> tuple[Lined, Lined, Lined | None]:
+        """The hosts, the defaults and the entries; None where there is no entry, which is said."""
+        found = top.value if isinstance(top.value, dict) else {}
+        for name in found.keys() - self.sections:
+            self.wrong(top.lines[name], "unknown_key", f"不认识 {name}；这里只能写 {'、'.join(self.sections)}")
+        none = Lined({}, top.line)
+        hosts, defaults, listed = (found.get(key, none) for key in self.sections)
+        if isinstance(listed.value, dict) and listed.value:
+            return hosts, defaults, listed
+        self.wrong(top.line, f"no_{self.sections[-1]}", f"没有写 {self.sections[-1]}；{self.empty}")
+        return hosts, defaults, None
+
+
+class _Reader(ListReader):
+    """Reads a list of departments."""
+
+    sections, empty = ("hosts", "defaults", "bodies"), "请为每个部门的每个单位写一段"
+
+    def __init__(self, path: Path, environ: Mapping[str, str], registry: Registry) -> None:
+        super().__init__(path, environ)
+        self.registry = registry
+        self.listed: list[Listed] = []
+
     def read(self, top: Lined) -> Deployment:
-        sections = top.value if isinstance(top.value, dict) else {}
-        for name in sections.keys() - _SECTIONS:
-            self.wrong(top.lines[name], "unknown_key", f"不认识 {name}；这里只能写 {'、'.join(_SECTIONS)}")
-        empty = Lined({}, top.line)
-        hosts, defaults, listed = (sections.get(key, empty) for key in _SECTIONS)
-        if not isinstance(listed.value, dict) or not listed.value:
-            self.wrong(top.line, "no_bodies", "没有写 bodies；请为每个部门的每个单位写一段")
+        hosts, defaults, listed = self.parts(top)
+        if listed is None:
             return Deployment(problems=tuple(sorted(self.problems)))
         around = Around(hosts, self.environ, self.folder, self.registry)
         bodies: dict[str, Body] = {}

@@ -1,7 +1,7 @@
 """A licence library, a data-sharing platform or a store of premises files of the city, asked over HTTP at filing.
 
-One POST for each look-up, signed as pushes to departments are, or under a bearer token. It has one deadline, is never
-repeated, and whatever happens is an answer of the port. Neither a number nor a name nor a secret gets into a log.
+One POST for each look-up, signed as pushes to departments are, or under a bearer token. It has one deadline,
+and whatever happens is an answer of the port. Neither a number nor a name nor a secret gets into a log.
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ def written(query: Query, name: str, request: str) -> bytes:
 
 
 def digest(consent: Mapping[str, Any]) -> str:
-    """The SHA-256 of a consent as the case keeps it, in hex: by it both sides can prove later which one it was."""
+    """The SHA-256 of a consent as the case keeps it (of an agreement its id and its own digest), in hex: by it both
+    sides can prove later which one it was."""
     plain = json.dumps(consent, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(plain.encode()).hexdigest()

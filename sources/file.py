@@ -18,13 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.base import Body
-from connectors.deployment import DeploymentProblem
+from connectors.deployment import DeploymentProblem, ListReader
 from connectors.endpoint import Around, merged
 from connectors.lined_yaml import BadYaml, Lined, read_lined
 from sources.connected import Place
 from sources.entry import SourceEntry
-
-_SECTIONS = ("hosts", "defaults", "sources")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +59,22 @@ def read_sources(path: Path, environ: Mapping[str, str]) -> SourceList:
     return _Reader(path, environ).read(top)
 
 
-class _Reader:
-    """Reads one file; collects problems."""
+class _Reader(ListReader):
+    """Reads a list of sources."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
-        self.file, self.environ = path.name, environ
-        self.folder = Path(environ.get("YJS_SECRETS") or path.parent)
-        self.problems: list[DeploymentProblem] = []
-
-    def wrong(self, line: int, code: str, message: str) -> None:
-        self.problems.append(DeploymentProblem(self.file, line, code, message))
+    sections, empty = ("hosts", "defaults", "sources"), "请为每个答复查询的系统写一段"
 
     def read(self, top: Lined) -> SourceList:
-        sections = top.value if isinstance(top.value, dict) else {}
-        for name in sections.keys() - _SECTIONS:
-            self.wrong(top.lines[name], "unknown_key", f"不认识 {name}；这里只能写 {'、'.join(_SECTIONS)}")
-        empty = Lined({}, top.line)
-        hosts, defaults, listed = (sections.get(key, empty) for key in _SECTIONS)
-        if not isinstance(listed.value, dict) or not listed.value:
-            self.wrong(top.line, "no_sources", "没有写 sources；请为每个答复查询的系统写一段")
+        hosts, defaults, listed = self.parts(top)
+        if listed is None:
             return SourceList(problems=tuple(sorted(self.problems)))
         around = Around(hosts, self.environ, self.folder)
         places, named = list[Place](), list[Named]()
         for name, given in listed.value.items():
             entry = SourceEntry(name, merged(defaults, given), listed.lines[name], around)
             place = entry.place()
-            self.problems += [DeploymentProblem(self.file, fault.line, fault.code, f"{name}：{fault}", fault.level)
-                              for fault in entry.faults]
+            for fault in entry.faults:
+                self.wrong(fault.line, fault.code, f"{name}：{fault}", fault.level)
             if place is not None:
                 places.append(place)
                 named += [Named(place.kind, one, name, line) for one, line in entry.names_at.items()]

@@ -28,7 +28,8 @@ class Switchboard:
 
     def connected(self, kind: str, name: str) -> bool:
         """Whether there is a source for this."""
-        return self._source(kind, name) is not None
+        source = self._source(kind, name)
+        return source is not None and source.connected(kind, name)
 
     def resting(self) -> tuple[str, ...]:
         """The city's sources that are left alone just now."""

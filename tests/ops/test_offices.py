@@ -48,6 +48,16 @@ def test_a_fault_in_the_list_alone_is_a_failed_check(deployment, monkeypatch):
         assert (done.exit_code, "extras" in done.output) == (failed, bool(failed)), done.output
 
 
+def test_a_check_reads_the_list_of_sources_too(deployment, monkeypatch):
+    listed = deployment.folder / "sources.yaml"
+    monkeypatch.setenv("YJS_SOURCES", str(listed))
+    monkeypatch.setenv("LIBRARY", "whsec_" + "QUFB" * 10)
+    for kind, says in (("", "a：请写 kind"), ("kind: licence, ", "提醒：a：没有一件事要查 licence 的 x；可以删去")):
+        listed.write_text(f"sources:\n  a: {{{kind}names: [x], address: 'http://127.0.0.1:9', secrets: env:LIBRARY}}\n")
+        found = [line for line in deployment.flask("check").output.splitlines() if line.startswith(str(listed))]
+        assert len(found) == 1 and found[0].startswith(f"{listed}:2: {says}")
+
+
 def test_the_server_does_not_start_and_says_which_office_is_missing_and_what_to_do(deployment, filed, monkeypatch):
     (deployment.folder / "offices.yaml").write_text(RENAMED)
     monkeypatch.setenv("PORT", str(free_port()))

@@ -8,6 +8,8 @@ import pytest
 
 from app import create_app
 from people.tokens import Grant
+from sources.connected import digest
+from store import consents
 from store.keys import create_keys
 from tests.connectors.raw_server import RawServer
 from tests.web.conftest import GOOD_CODE, OFFICES, POWER_TOKEN, SECRETS, WATER_TOKEN, Caller
@@ -97,6 +99,10 @@ def test_with_a_library_of_the_city_nothing_is_uploaded_and_the_office_gets_what
         server.close()
     assert "library：没有一件事要查 licence 的 site_plans；是不是 site_plan？" in caplog.text
     assert f'"about":{{"holder":"{GOOD_CODE}"}}'.encode() in server.heard[0]
+    asked = json.loads(server.heard[0].partition(b"\r\n\r\n")[2])["data"]
+    with caller.app.extensions[NAME].database.read() as tx:
+        kept, = consents.of_case(tx, made.json["reference"])
+    assert asked["consent"]["digest"] == digest(kept.scope)
     told = Caller(caller.app, WATER_TOKEN).get(
         f"/api/departments/water-office/legs/{made.json['legs'][0]['leg']}", **HTTPS).json
     paper, = told["materials"]
