@@ -145,6 +145,10 @@ class Desk:
         """One's unfiled drafts, newest first."""
         return self._drafts.of_subject(subject, now)
 
+    def look_again(self, subject: str, draft: str, now: datetime) -> Draft:
+        """Ask the sources of a draft anew, of which one did not answer."""
+        return self._drafts.look_again(subject, draft, now)
+
     def drop_draft(self, subject: str, draft: str, now: datetime) -> None:
         """Delete a draft that was not filed."""
         self._drafts.drop(subject, draft, now)

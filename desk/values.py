@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from desk.applicants.consents import NO_SCOPE, Scope
 from desk.parties.parties import Party
+from forms.look_ups import UNSURE
 from forms.plan import Plan
 
 LOST_FILE = "上传的文件找不到或已用于另一个办件；请重新上传"
@@ -99,6 +100,11 @@ class Draft:
     on_behalf_of: str | None = None
     shut: bool = False
     parties: tuple[Party, ...] = ()
+
+    @property
+    def unheard(self) -> bool:
+        """Whether a source or register did not answer: it may when it is asked again."""
+        return not self.filed_as and not {"failed", UNSURE}.isdisjoint((self.found or {}).get("outcomes", {}).values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,18 @@ class Drafts:
 
         return self._shown(self._premises.database.write(unit), now)
 
+    def look_again(self, subject: str, draft: str, now: datetime) -> Draft:
+        """Ask the sources anew, for one that did not answer may do so now; what was brought meanwhile stays."""
+        def unit(tx: Tx) -> drafts.Draft:
+            row = _usable(tx, draft, subject, now, lock=True)
+            if row.submitted_as:
+                raise DraftFiled(more={"reference": row.submitted_as})
+            new = replace(row, body={**row.body, "found": None}, updated_at=now)
+            drafts.save(tx, new)
+            return new
+
+        return self.looked_up(self._premises.database.write(unit), now)
+
     def ready(self, subject: str, draft: str, consent: Mapping[str, Any] | None, now: datetime,
               expected: str | None = None) -> Draft:
         """The draft with its findings, about to be filed under `consent`; `Moved` unless it is as `expected`. What was

@@ -246,6 +246,17 @@ def test_a_draft_does_not_grow_with_every_save(desk, monkeypatch):
     assert (smaller.form, smaller.aside) == (draft.form, {})
 
 
+def test_a_source_that_did_not_answer_is_asked_again_when_somebody_wants_it(desk, sources):
+    sources.answers["business_licence"] = Found("failed")
+    draft = drafted(desk)
+    asked = desk.save_draft("somebody", draft.id, {"consent": CONSENT}, NOW)
+    assert asked.unheard and "BL01" in asked.missing
+    assert desk.read_draft("somebody", draft.id, NOW).unheard
+    del sources.answers["business_licence"]
+    again = desk.look_again("somebody", draft.id, NOW)
+    assert (again.unheard, again.missing, again.consented) == (False, (), True)
+
+
 def test_nobody_fills_the_disk_with_uploads_that_are_not_filed(premises, sources):
     sources.answers["business_licence"] = Found("failed")
     desk = Desk(replace(premises, keep=Keep(bytes=10_000)))

@@ -111,6 +111,13 @@ def materials(draft: str) -> str | Response:
     return redirect(url_for("pages.consent", draft=draft), 303)
 
 
+@bp.post("/drafts/<draft>/look-again")
+def look_again(draft: str) -> Response:
+    """Ask the sources again, one of which did not answer."""
+    desk().look_again(subject(), draft, now())
+    return redirect(url_for("pages.materials", draft=draft), 303)
+
+
 def unsigned(draft: Draft) -> list[RemovedMaterial]:
     """The pledges that are not signed yet."""
     signed = set(draft.consent.get("signed") or ())
