@@ -317,3 +317,6 @@ NINETEENTH: tuple[str, ...] = (
 
 # When an operator had done what an infected file called for.
 TWENTIETH: tuple[str, ...] = ("alter table uncleared add column seen_at {text}",)
+
+# When a person last had a message sent again: asked at each attempt of one that is old.
+TWENTY_FIRST: tuple[str, ...] = ("create index audit_retried on audit (target, n) where action = 'retry'",)

@@ -31,6 +31,7 @@ from store.engine.changes import (
     THIRTEENTH,
     TWELFTH,
     TWENTIETH,
+    TWENTY_FIRST,
 )
 from store.engine.dialect import SQLITE_SLOTS, fill
 from store.engine.schema import FIRST
@@ -160,6 +161,11 @@ def _nineteenth(db: Any) -> None:
 @MIGRATIONS(name="0020_infected_files_seen")
 def _twentieth(db: Any) -> None:
     run_all(db, TWENTIETH)
+
+
+@MIGRATIONS(name="0021_found_at_once")
+def _twenty_first(db: Any) -> None:
+    run_all(db, TWENTY_FIRST)
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -139,6 +139,7 @@ QUESTIONS: dict[str, Question] = {
     "seal": lambda tx: (seals.seal_heads(tx, NOW), seals.latest(tx)),
     "audit": lambda tx: (audit.entries(tx), audit.head(tx)),
     "audit, from a time on": lambda tx: audit.by_time(tx, NOW, None),
+    "when a person sent it again": lambda tx: audit.retried_at(tx, f"{REFERENCE}-01"),
     "audit, as it is asked for": lambda tx: audit.listed(tx, audit.Wanted(NOW, minutes(9), "a", "b", "c"), None),
     "a day of a report": lambda tx: (report.counting_in(tx, DAY), report.unsettled(tx, NOW, DAY),
                                      report.cases_named(tx, [REFERENCE]), report.erased_of(tx, [REFERENCE]),
@@ -186,7 +187,8 @@ QUESTIONS: dict[str, Question] = {
     "agreements, page by page": lambda tx: (agreements.of_party(tx, "p"), agreements.of_party(tx, "p", "2026|a")),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), drafts.listed(tx, "s"), submissions.find(tx, "s", "k"),
                                   drafts.unfiled(tx, "s"), files.held(tx, "s"),
-                                  files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
+                                  files.of_case(tx, REFERENCE), consents.of_case(tx, REFERENCE),
+                                  consents.withdraw(tx, "c", "s", NOW)),
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
 PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",
