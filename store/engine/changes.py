@@ -318,5 +318,13 @@ NINETEENTH: tuple[str, ...] = (
 # When an operator had done what an infected file called for.
 TWENTIETH: tuple[str, ...] = ("alter table uncleared add column seen_at {text}",)
 
-# When a person last had a message sent again: asked at each attempt of one that is old.
-TWENTY_FIRST: tuple[str, ...] = ("create index audit_retried on audit (target, n) where action = 'retry'",)
+# When a person last had a message sent again: asked at each attempt of one that is old. And what nobody reads: an index
+# to which every filing wrote, and two columns that were always 0.
+TWENTY_FIRST: tuple[str, ...] = (
+    "create index audit_retried on audit (target, n) where action = 'retry'",
+    "drop index consents_of_subject",
+    # A host that still has the version before fails to note a lane until it finds itself behind, at its next sweep;
+    # it loses nothing by that, and the table is small.
+    "alter table lanes drop column paused",
+    "alter table lanes drop column probing",
+)
