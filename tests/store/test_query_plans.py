@@ -155,7 +155,9 @@ QUESTIONS: dict[str, Question] = {
     "troubles": lambda tx: (operating.troubled(tx), operating.troubled(tx, LAST, office="water-works")),
     "tried again": lambda tx: operating.troubled(tx, LAST, retrying=True),
     "open cases": lambda tx: (operating.open_cases(tx, OpenCase("e1", "a")), operating.open_on(tx, "e1")),
-    "a page of an office's legs": lambda tx: operating.legs_of(tx, ["water-works", "gas"], None, 9),
+    "a page of an office's legs": lambda tx: (
+        operating.legs_of(tx, ["water-works", "gas"], None, 9),
+        operating.open_at(tx, "water-works", "", None, 9)),
     "a page of an export": lambda tx: (since.references(tx, "a", NOW), since.fresh_of(tx, [REFERENCE], NOW)),
     "what happened since": lambda tx: (since._sealed(tx, NOW, ""),
                                        [since._of_source(tx, source, NOW) for source in since._SOURCES]),
