@@ -374,10 +374,10 @@ class Desk:
                  limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:
         """A person's cases, newest first, and where the next page begins (None: this was the last)."""
         with self._premises.database.read() as tx:
-            rows, then = reading.cases_of(tx, subject, after, limit)
-        known = self._book.looked_at(row.reference for row in rows)
-        return [summary(known[row.reference], self._premises.calendar, now)
-                for row in rows if row.reference in known], then
+            own, then = reading.cases_of(tx, subject, after, limit)
+        known = self._book.looked_at(own)
+        return [summary(known[reference], self._premises.calendar, now)
+                for reference in own if reference in known], then
 
     def running(self, subject: str, bundle: str) -> list[tuple[str, datetime]]:
         """A person's newest cases of a bundle that go on, so that nobody files again for not knowing."""
