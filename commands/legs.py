@@ -28,8 +28,6 @@ from connectors.advice import advice, explained
 from desk.upkeep.troubles import Health, Trouble, health, troubles
 from store.lanes import Lane
 
-PAGE = 200
-
 
 @click.group(invoke_without_command=True)
 @click.option("--retrying", is_flag=True, help="Also what is being tried again by itself.")

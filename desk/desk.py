@@ -182,9 +182,9 @@ class Desk:
         """One's own upload, or a file of one's own case."""
         return stored_files.open_for_subject(self._premises, subject, file, now)
 
-    def describe_file(self, subject: str, file: str, now: datetime | None = None) -> FileInfo:
-        """Name, type and size of such a file, without opening it."""
-        return stored_files.describe_for_subject(self._premises, subject, file, now)
+    def describe_file(self, subject: str, file: str) -> FileInfo:
+        """Name, type and size of what is one's own, without opening it."""
+        return stored_files.describe_for_subject(self._premises, subject, file)
 
     def infected(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these files in which something was found."""
@@ -330,9 +330,9 @@ class Desk:
         """When one's own case was expected to end on the day it was filed."""
         return expected_at_filing(self._applicant.seen(subject, reference, now)[0].case, self._premises.calendar)
 
-    def answers(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
+    def answers(self, subject: str, reference: str) -> dict[str, Any]:
         """What was filled in for one's own case: its situation and its form."""
-        known, _ = self._applicant.seen(subject, reference, now)
+        known, _ = self._applicant.seen(subject, reference, None)
         return {name: known.row.body[name] for name in ("situation", "form")}
 
     def sheet(self, subject: str, reference: str, now: datetime | None = None) -> str:

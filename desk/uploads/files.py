@@ -78,9 +78,9 @@ def open_for_subject(premises: Premises, subject: str, file: str,
     return info(row), opened(premises, file, SPOILED_RESULT if row.owner.startswith(OF_OFFICES) else None)
 
 
-def describe_for_subject(premises: Premises, subject: str, file: str, now: datetime | None = None) -> FileInfo:
-    """What is known of such a file, without opening it."""
-    return info(_for_subject(premises, subject, file, now))
+def describe_for_subject(premises: Premises, subject: str, file: str) -> FileInfo:
+    """What is known of a person's own upload, or of a file of their own case, without opening it."""
+    return info(_for_subject(premises, subject, file, None))
 
 
 def _for_subject(premises: Premises, subject: str, file: str, now: datetime | None) -> FileRow:
