@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from store.engine.schema import FIRST
+
 # What is counted, watched and done by time, each found by an index as small as what is due.
 SECOND: tuple[str, ...] = (
     # The first moment after which time alone ends something of a leg.
@@ -332,3 +336,28 @@ TWENTY_FIRST: tuple[str, ...] = (
     """insert into holdings (owner, bytes) select owner, sum(size + 4096) from files
     where reference is null and owner <> '' and substr(owner, 1, 9) <> 'infected:' group by owner""",
 )
+
+# Every layout by its name, which each store notes once it has it: none is ever renamed, moved or changed.
+LAYOUTS: Mapping[str, tuple[str, ...]] = {
+    "0001_first": FIRST,
+    "0002_watched": SECOND,
+    "0003_frozen_together": THIRD,
+    "0004_tried_before_first": FOURTH,
+    "0005_offers_name_their_message": FIFTH,
+    "0006_what_waits_is_found": SIXTH,
+    "0007_for_officers": SEVENTH,
+    "0008_ratings": EIGHTH,
+    "0009_lists_of_what_is_open": NINTH,
+    "0010_identities_of_the_platform": TENTH,
+    "0011_mandates": ELEVENTH,
+    "0012_news": TWELFTH,
+    "0013_what_happened_since": THIRTEENTH,
+    "0014_days_of_reports": FOURTEENTH,
+    "0015_agreements": FIFTEENTH,
+    "0016_who_looked_and_who_came": SIXTEENTH,
+    "0017_second_factors": SEVENTEENTH,
+    "0018_files_not_cleared": EIGHTEENTH,
+    "0019_what_was_taken_away": NINETEENTH,
+    "0020_infected_files_seen": TWENTIETH,
+    "0021_found_at_once": TWENTY_FIRST,
+}
