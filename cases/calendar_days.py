@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from catalog.dictionary import CalendarYear
+from catalog.limits import OFFICE_HOURS
 
 ONE_DAY = timedelta(days=1)
-OFFICE_HOURS: tuple[tuple[time, time], ...] = ((time(9), time(12)), (time(13), time(17)))
 _WEEKEND = ("周一", "周二", "周三", "周四", "周五", "周六休息", "周日休息")
 
 

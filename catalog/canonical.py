@@ -6,7 +6,6 @@ change; new attributes need a default. Values in untyped places (answers) carry 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import astuple
@@ -52,11 +51,6 @@ def loads(raw: bytes, cls: type[T]) -> T:
         return _CONVERTER.structure(json.loads(raw, parse_float=_no_float), cls)
     except _UNREADABLE as error:
         raise CanonicalError(f"these bytes are no {getattr(cls, '__name__', cls)}") from error
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of the canonical bytes, as 64 hex digits."""
-    return hashlib.sha256(dumps(value)).hexdigest()
 
 
 def _no_float(text: str) -> float:

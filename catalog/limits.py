@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import time
 from decimal import Decimal
 from math import ceil
 from typing import Literal
@@ -15,6 +16,10 @@ UNIT_NAMES: dict[str, str] = {
 }
 LARGEST_AMOUNT = 400
 LARGEST_SHIFT = 1200  # of a date in a condition: a hundred years of months, for ages
+# The worked hours of a working day, by which a limit in `wh` is counted, in a plan and on the clock.
+OFFICE_HOURS: tuple[tuple[time, time], ...] = ((time(9), time(12)), (time(13), time(17)))
+HOURS_A_DAY = Decimal(sum(60 * (last.hour - first.hour) + last.minute - first.minute
+                          for first, last in OFFICE_HOURS)) / 60
 _SHAPE = re.compile(r"(\d{1,9})(wd|nd|wh|h|min|mo)", re.ASCII)
 
 
@@ -76,7 +81,7 @@ def longest_and_shortest(limit: Limit) -> tuple[Decimal, Decimal]:
     """The fewest and most natural days a limit can last; working days stretch over weekends and long holidays."""
     amount = Decimal(limit.amount)
     if limit.unit in {"wd", "wh"}:
-        days = amount if limit.unit == "wd" else amount / 8
+        days = amount if limit.unit == "wd" else amount / HOURS_A_DAY
         return days, Decimal(ceil(days * 7 / 5)) + (11 if amount else 0)
     per_day = {"nd": Decimal(1), "h": Decimal(24), "min": Decimal(1440)}
     if limit.unit == "mo":

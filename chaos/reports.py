@@ -18,7 +18,7 @@ from chaos.script import draw
 from chaos.wire import Caller
 from connectors.base import Body
 from connectors.signing import SECRET_PREFIX, headers_for
-from sandbox.answers_given import notice_data, results
+from sandbox.answers_given import CHINA, notice_data, results
 from sandbox.ledger import Ledger
 
 AT_ONCE = 12
@@ -92,7 +92,7 @@ class Reporter:
         """A notice with what its type needs."""
         data: dict[str, Any] = notice_data(held.facts, type_, {})
         if type_ == "leg.granted":
-            data = {**data, "results": results(held.facts, {}, self._now().date())}
+            data = {**data, "results": results(held.facts, {}, self._now().astimezone(CHINA).date())}
         numbered = {} if type_ in UNNUMBERED else {"seq": number_of(held.key) * EACH_STAY + seq}
         id_ = "ntc_" + hashlib.sha256(f"{held.key}|{type_}|{seq}".encode()).hexdigest()[:24]
         return Notice(held, id_, type_, {"leg": held.leg, "ref": held.ref, **numbered, **data})

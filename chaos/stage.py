@@ -152,10 +152,10 @@ class Stage(Town):
     def leap_days(self, days: int) -> dict[str, float]:
         """Move the clock on at once into the office hours of the working day that is `days` of them ahead, or of the
         last one within a week: whatever was tried in vain for longer is left to a person."""
-        now = Clock(self.clock).now().astimezone(ZONE)
-        week = [now.date() + timedelta(days=ahead) for ahead in range(1, 7)]
+        here = Clock(self.clock).now().astimezone(ZONE)
+        week = [here.date() + timedelta(days=ahead) for ahead in range(1, 7)]
         day = [*filter(self._works, week), week[-1]][:days][-1]
-        return self.leap_far((datetime.combine(day, OFFICE_HOURS, ZONE) - now).total_seconds())
+        return self.leap_far((datetime.combine(day, OFFICE_HOURS, ZONE) - here).total_seconds())
 
     def leap_far(self, seconds: float) -> dict[str, float]:
         """The same as `leap`, and what the departments are telling comes to its end before, for its signature holds

@@ -28,8 +28,6 @@ from connectors.advice import advice, explained
 from desk.upkeep.troubles import Health, Trouble, health, troubles
 from store.lanes import Lane
 
-PAGE = 200
-
 
 @click.group(invoke_without_command=True)
 @click.option("--retrying", is_flag=True, help="Also what is being tried again by itself.")
@@ -84,6 +82,8 @@ def _summary(count: int, state: Health, zone: tzinfo) -> list[str]:
               "请由接手的单位送达，再用 flask legs delivered 登记" for office, many in state.undelivered.items()]
     lines += scanned(state.scans, zone)
     lines += [f"异常：{one.rule}  {one.reference} {one.leg}" for one in state.breaches]
+    lines += [f"定时做的事做不成：{one.part}  {minute(one.at, zone)} 出错（{one.why}）；每分钟再试，请报告"
+              for one in state.failing]
     lines += [f"计数不符：{one.name} {one.key}  记 {one.kept}，实有 {one.counted}" for one in state.drift or ()]
     if state.drift is not None and not state.drift and not state.breaches:
         lines.append("已逐件核对：没有异常，计数相符。")

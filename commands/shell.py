@@ -134,7 +134,13 @@ def changed(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def handed_in(verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The same for a command that has something to say whatever comes of it; raises one of `REFUSALS`."""
-    return call(read_settings().data, verb, asked) or _alone(verb, asked)
+    begun = moment(clock().now(), read_settings().zone)
+
+    def goes_on() -> None:
+        click.echo("门户还在办理这条命令，请再等一等。按 Ctrl-C 只是不等了，门户会把它办完；做成的都有操作记录，用 "
+                   f"flask audit --since {begun} 查看。", err=True)
+
+    return call(read_settings().data, verb, asked, goes_on) or _alone(verb, asked)
 
 
 def told(refused: Exception) -> str:

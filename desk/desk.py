@@ -186,9 +186,9 @@ class Desk:
         """One's own upload, or a file of one's own case."""
         return stored_files.open_for_subject(self._premises, subject, file, now)
 
-    def describe_file(self, subject: str, file: str, now: datetime | None = None) -> FileInfo:
-        """Name, type and size of such a file, without opening it."""
-        return stored_files.describe_for_subject(self._premises, subject, file, now)
+    def describe_file(self, subject: str, file: str) -> FileInfo:
+        """Name, type and size of what is one's own, without opening it."""
+        return stored_files.describe_for_subject(self._premises, subject, file)
 
     def infected(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these files in which something was found."""
@@ -334,9 +334,9 @@ class Desk:
         """When one's own case was expected to end on the day it was filed."""
         return expected_at_filing(self._applicant.seen(subject, reference, now)[0].case, self._premises.calendar)
 
-    def answers(self, subject: str, reference: str, now: datetime | None = None) -> dict[str, Any]:
+    def answers(self, subject: str, reference: str) -> dict[str, Any]:
         """What was filled in for one's own case: its situation and its form."""
-        known, _ = self._applicant.seen(subject, reference, now)
+        known, _ = self._applicant.seen(subject, reference, None)
         return {name: known.row.body[name] for name in ("situation", "form")}
 
     def sheet(self, subject: str, reference: str, now: datetime | None = None) -> str:
@@ -378,10 +378,10 @@ class Desk:
                  limit: int = MOST_LISTED) -> tuple[list[dict[str, Any]], str | None]:
         """A person's cases, newest first, and where the next page begins (None: this was the last)."""
         with self._premises.database.read() as tx:
-            rows, then = reading.cases_of(tx, subject, after, limit)
-        known = self._book.looked_at(row.reference for row in rows)
-        return [summary(known[row.reference], self._premises.calendar, now)
-                for row in rows if row.reference in known], then
+            own, then = reading.cases_of(tx, subject, after, limit)
+        known = self._book.looked_at(own)
+        return [summary(known[reference], self._premises.calendar, now)
+                for reference in own if reference in known], then
 
     def running(self, subject: str, bundle: str) -> list[tuple[str, datetime]]:
         """A person's newest cases of a bundle that go on, so that nobody files again for not knowing."""

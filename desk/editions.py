@@ -124,7 +124,7 @@ class Editions:
         return self._of(bundle)
 
     def compose(self, bundle: str, situation: Mapping[str, Any], now: datetime, *,
-                found: Mapping[str, str] | None = None, form: Mapping[str, Any] | None = None) -> Composed:
+                form: Mapping[str, Any] | None = None) -> Composed:
         """Compose `bundle` for a situation on the day of `now`; the same question has the same answer, kept a while.
 
         Of the form only what can change a plan is part of the question.
@@ -139,8 +139,7 @@ class Editions:
             arranged = arrange(catalog, bundle, situation, today=today, form=form, off=self.off)
             return Composed(question, arranged, arranged.plan({}, hash_), self._premises)
 
-        plain = self._remembered(question, make)
-        return self.settled(plain, found) if found else plain
+        return self._remembered(question, make)
 
     def settled(self, plain: Composed, found: Mapping[str, str]) -> Composed:
         """The same once look-ups came to what is `found`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from cases import due, edges, fold, lights, outcome, urges, words
@@ -54,7 +54,7 @@ def view(known: Known, premises: Premises, files: Mapping[str, FileRow], now: da
         "removed": [] if masked else [{"key": line.key, "name": line.name, "rule": line.rule, "text": line.why.text}
                                       for line in case.plan.removed_materials],
         "figures": {name: one for name, one in figures_json(case.plan).items() if not masked or name != "situation"},
-        "plan": case.plan, "composite": composite_view(known, now, definitions),
+        "plan": case.plan, "composite": composite_view(known, calendar.date_of(now), definitions),
         "on_behalf": None,
     }
 
@@ -248,13 +248,13 @@ def _given(field: Field, value: Any, regions: Mapping[str, Region]) -> dict[str,
     return {**found, "text": "" if rows else "没有", "columns": columns, "rows": rows}
 
 
-def composite_view(known: Known, now: datetime, definitions: Catalog | None) -> dict[str, Any] | None:
-    """The certificate over several results as it stands: each part with its own validity, and whether what it needs
-    is there; `shown` is what a report repeats of the form. None where the case has none."""
+def composite_view(known: Known, today: date, definitions: Catalog | None) -> dict[str, Any] | None:
+    """The certificate over several results as it stands on the city's day: each part with its own validity, and whether
+    what it needs is there; `shown` is what a report repeats of the form. None where the case has none."""
     case, one = known.case, known.case.plan.composite
     if one is None:
         return None
-    parts = [_part(part, case.legs[part.leg], now, masked=definitions is None) for part in one.parts]
+    parts = [_part(part, case.legs[part.leg], today, masked=definitions is None) for part in one.parts]
     lines, form = {line.code: line for line in case.plan.fields}, known.row.body["form"]
     shown = [] if definitions is None else [
         {"code": code, "name": lines[code].name, "text": value_words(lines[code], form[code], definitions.regions)}
@@ -263,11 +263,11 @@ def composite_view(known: Known, now: datetime, definitions: Catalog | None) -> 
             "stands": all(part["state"] == "held" for part in parts if part["needed"]), "shown": shown}
 
 
-def _part(part: PlannedPart, leg: Leg, now: datetime, *, masked: bool) -> dict[str, Any]:
+def _part(part: PlannedPart, leg: Leg, today: date, *, masked: bool) -> dict[str, Any]:
     found = next((result for result in leg.results if result.material == part.material), None)
     state = "gone" if leg.state in FINAL and found is None else "awaited"
     if found is not None:
-        late = found.valid_to is not None and found.valid_to[:10] < now.date().isoformat()
+        late = found.valid_to is not None and found.valid_to[:10] < today.isoformat()
         state = "void" if found.void else "expired" if late else "held"
     return {"material": part.material, "name": part.name, "leg": part.leg, "needed": part.needed, "state": state,
             "number": None if found is None else MASK if masked else found.number,

@@ -14,11 +14,10 @@ from typing import Final, Literal
 
 from catalog.dictionary import CalendarYear
 from catalog.evaluate import moved
-from catalog.limits import Limit
+from catalog.limits import HOURS_A_DAY, Limit
 from forms.order import timing
 from forms.plan import PlannedEdge
 
-HOURS_A_DAY: Final = 8
 _SAME_DAY: Final = Limit(0, "wd")
 _NO_CALENDAR_DAY: Final = date(2026, 1, 5)
 _FRIDAY: Final = 4

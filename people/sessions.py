@@ -71,7 +71,3 @@ class Sessions:
             return found is not None and found.via is not None
 
         return self._database().write(unit)
-
-    def end_all(self, subject: str) -> None:
-        """End every session of a person."""
-        self._database().write(lambda tx: stored_people.end_all(tx, subject))

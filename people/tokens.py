@@ -97,12 +97,3 @@ class Tokens:
             raise UnknownToken
         name = account.name if account else ""
         return _Held(Identity(token.subject, role_of(token.role), token.department, name, "bearer"), token.expires_at)
-
-    def revoke(self, token_id: str, now: datetime) -> bool:
-        """Make a token worthless from now on; False if there is none to revoke."""
-        return self._database().write(lambda tx: stored_people.revoke_token(tx, token_id, now))
-
-    def all(self) -> list[Token]:
-        """Every token, oldest first, without secrets."""
-        with self._database().read() as tx:
-            return stored_people.tokens(tx)

@@ -14,7 +14,7 @@ from connectors.base import Body
 from connectors.signing import BadSignature, verify
 from connectors.strict_json import FOREIGN, BadJson, load
 from sandbox.agenda import Agenda
-from sandbox.answers_given import earliest_grant, notice_data, result_papers, results
+from sandbox.answers_given import CHINA, earliest_grant, notice_data, result_papers, results
 from sandbox.ledger import Ledger
 from sandbox.messenger import Messenger, NotDelivered
 from sandbox.script import Play, Script, Step, Trouble
@@ -292,7 +292,7 @@ class Office:
             held.heard.discard("supplement")
         data = notice_data(facts, step.type, step.data)
         if step.type == "leg.granted":
-            today = self.world.now().date()
+            today = self.world.now().astimezone(CHINA).date()
             files = {one["name"]: self._send_result(held, one["name"]) for one in result_papers(facts)}
             data["results"] = results(facts, {name: file for name, file in files.items() if file}, today)
         return {**data, "seq": step.seq}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 Status = Literal["hit", "miss", "failed", "absent"]
@@ -17,7 +17,7 @@ Status = Literal["hit", "miss", "failed", "absent"]
 class Query(NamedTuple):
     """One look-up: which kind of source, its name (licence type, registry, premises store), what it is asked with
     (`{"holder": number}` for a licence, else values of fields: texts, and an address as its parts), the recorded
-    consent, the moment that counts, and for which bundle (its id and its name)."""
+    consent, the moment that counts, in the city's zone, and for which bundle (its id and its name)."""
 
     kind: str
     name: str
@@ -26,6 +26,11 @@ class Query(NamedTuple):
     at: datetime
     bundle: str = ""
     purpose: str = ""
+
+    @property
+    def day(self) -> date:
+        """The city's day that counts."""
+        return self.at.date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class _Kept:
         if query.name not in self._records:
             return NOT_CONNECTED
         mine = [(record, hit) for record, hit in self._records[query.name] if fits(record)]
-        day = query.at.date().isoformat()
+        day = query.day.isoformat()
         current = [hit for record, hit in mine if not _over(record, day) and record.get("valid_from", "") <= day]
         if any(record.get("fails") == "yes" for record, _ in mine):
             return UNHEARD

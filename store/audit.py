@@ -16,6 +16,7 @@ from store.port import Row, Tx
 from store.rows import insert
 
 _ORDER = Order(("at", "n"), frozenset({"n"}))
+RETRY = "retry"  # what did not arrive is sent again: from then on its attempts are counted anew
 MOST_PASSED = 5_000  # entries that one look passes over to fill a page
 _WANTED = ("(:actor = '' or actor = :actor) and (:action = '' or action = :action)"
            " and (:target = '' or substr(target, 1, :length) = :target)")
@@ -88,10 +89,11 @@ def listed(tx: Tx, wanted: Wanted, after: str | None, limit: int = 50) -> tuple[
     return [_opened(tx, row) for row in found], then or (order.text(last[0]["at"], last[0]["n"]) if last else None)
 
 
-def last_at(tx: Tx, target: str, action: str) -> datetime | None:
-    """When this was done to it last; None if it never was."""
-    found = tx.rows("select at from audit where target = :target and action = :action order by n desc limit 1",
-                    target=target, action=action)
+def retried_at(tx: Tx, target: str) -> datetime | None:
+    """When a person last had it sent again; None if nobody ever did."""
+    # Word for word as the index `audit_retried` has it, or that would not be used.
+    found = tx.rows(f"select at from audit where target = :target and action = '{RETRY}' order by n desc limit 1",
+                    target=target)
     return moment(found[0]["at"]) if found else None
 
 

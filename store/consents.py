@@ -30,12 +30,6 @@ def give(tx: Tx, consent: Consent) -> None:
     insert(tx, "consents", {**params(consent, "scope"), "scope": seal(tx, consent.scope, _place(consent.consent))})
 
 
-def of_subject(tx: Tx, subject: str) -> list[Consent]:
-    """Every consent of a subject, oldest first."""
-    found = tx.rows("select * from consents where subject = :s order by given_at, consent", s=subject)
-    return [_opened(tx, row) for row in found]
-
-
 def of_case(tx: Tx, reference: str) -> list[Consent]:
     """Every consent given for a case, oldest first."""
     found = tx.rows("select * from consents where reference = :r order by given_at, consent", r=reference)

@@ -12,6 +12,7 @@ from datetime import datetime
 from cases.states import TRANSFERRED
 from store.encoding import stamp
 from store.port import Tx
+from store.rows import named
 
 MOST = 50
 
@@ -106,9 +107,10 @@ def look(tx: Tx, among: str, after: str, page: int) -> Looked:
 def keep(tx: Tx, looked: Set[str], found: Iterable[Breach], now: datetime) -> list[Breach]:
     """Write what was found of the cases that were looked at, and forget what no longer holds against them or against
     the store as a whole; the breaches that are new."""
-    wrong, before = set(found), set(known(tx))
-    tx.many(f"delete from breaches where {_KEY}",
-            [asdict(one) for one in before - wrong if one.reference in looked or not one.reference])
+    wrong = set(found)
+    before = {Breach(**row) for names, each in named([*looked, ""]) for row in tx.rows(
+        f"select rule, reference, leg from breaches where reference in ({names})", **each)}
+    tx.many(f"delete from breaches where {_KEY}", [asdict(one) for one in before - wrong])
     fresh = sorted(wrong - before)
     tx.many("insert into breaches (rule, reference, leg, found_at) values (:rule, :reference, :leg, :now)"
             " on conflict (rule, reference, leg) do nothing", [{**asdict(one), "now": stamp(now)} for one in fresh])

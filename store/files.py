@@ -83,14 +83,17 @@ def link(tx: Tx, reference: str, owner: str, files: Iterable[str]) -> list[Trait
     another case has it."""
     linked: list[Traits] = []
     for names, each in named(files):
-        free = f"owner = :owner and file in ({names}) and (reference is null or reference = :reference)"
-        rows = tx.rows(f"update files set reference = :reference where {free} returning file, type, size",
-                       owner=owner, reference=reference, **each)
+        its = f"owner = :owner and file in ({names})"
+        rows = tx.rows(f"update files set reference = :reference where {its} and reference is null"
+                       f" returning {_TRAITS}", owner=owner, reference=reference, **each)
+        if rows:
+            _let_go(tx, owner, [row["size"] for row in rows])
+        if len(rows) != len(each):  # what the case has already its owner has let go; the rest is not theirs
+            rows = tx.rows(f"select {_TRAITS} from files where {its} and reference = :reference",
+                           owner=owner, reference=reference, **each)
         if len(rows) != len(each):
             _refuse(tx, reference, owner, each.values())
-        linked += [Traits(row["file"], owner, row["type"], row["size"], reference) for row in rows]
-    if linked:
-        _let_go(tx, owner, [traits.size for traits in linked])
+        linked += [Traits(*row.values()) for row in rows]
     return linked
 
 
@@ -101,7 +104,7 @@ def hand_over(tx: Tx, reference: str, owner: str, to: str) -> None:
 
 
 def _let_go(tx: Tx, owner: str, sizes: Sequence[int]) -> None:
-    """An owner holds so many bytes less; what is given to a case a second time was let go before, so never below 0."""
+    """An owner holds so many bytes less, and is not kept in mind with none."""
     less = sum(sizes) + BLOCK * len(sizes)
     if not tx.run("delete from holdings where owner = :owner and bytes <= :less", owner=owner, less=less):
         tx.run("update holdings set bytes = bytes - :less where owner = :owner", owner=owner, less=less)

@@ -27,7 +27,7 @@ class Lane:
 
 def put(tx: Tx, lane: Lane) -> None:
     """Store how a lane stands."""
-    row = {**params(lane), "paused": 0, "probing": 0}  # the columns are there, and nobody sets them
+    row = params(lane)
     tx.run(upsert_text("lanes", tuple(row), ("office",)), **row)
 
 

@@ -50,6 +50,13 @@ def get(tx: Tx, name: str) -> Mark | None:
     return shape(Mark, found[0]) if found else None
 
 
+def under(tx: Tx, prefix: str) -> list[Mark]:
+    """The facts whose names begin so, by name."""
+    return [shape(Mark, row) for row in tx.rows(
+        "select * from marks where substr(name, 1, :length) = :prefix order by name", prefix=prefix,
+        length=len(prefix))]
+
+
 def drop(tx: Tx, name: str) -> None:
     """Forget a fact."""
     tx.run("delete from marks where name = :name", name=name)

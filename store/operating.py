@@ -83,6 +83,18 @@ def legs_of(tx: Tx, offices: Collection[str], after: str | None, limit: int = 5_
     return handed, _LEGS.text(last[0]["reference"], last[0]["leg"]) if last else None
 
 
+def open_at(tx: Tx, office: str, matter: str, after: str | None,
+            limit: int = 500) -> tuple[list[tuple[str, str]], str | None]:
+    """A page of an office's legs that are not decided (of one matter, if it is named), as case and number, by these;
+    and where the next begins (None: this was the last). An order for an office is rare: no index is kept for it, and
+    all its pages together read each leg once."""
+    found, then = _LEGS.page(tx.rows(
+        f"select reference, leg from legs where {_LEGS.behind} and office = :office and (:matter = '' or matter ="
+        f" :matter) and closed_at is null and state <> 'granted' order by {_LEGS.by} limit :limit",
+        office=office, matter=matter, limit=limit + 1, **_LEGS.place(after)), limit)
+    return [(row["reference"], row["leg"]) for row in found], then
+
+
 def strange_by_id(tx: Tx, after: str, since: datetime | None, limit: int = 100) -> list[Strange]:
     """Entries of the quarantine, settled ones too, by id; with `since` those that came or were settled from then on."""
     found = tx.rows(

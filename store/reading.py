@@ -31,18 +31,6 @@ _UNTAKEN = f"office = :office and state = 'due' and next_at is null and type <> 
 
 
 @dataclass(frozen=True, slots=True)
-class CaseLine:
-    """A case in a list, with its legs."""
-
-    reference: str
-    bundle: str
-    edition: str
-    filed_at: datetime
-    closed_at: datetime | None
-    legs: tuple[LegRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Whole:
     """A case with everything that hangs on it."""
 
@@ -108,13 +96,12 @@ class Figures:
         return min(self.due_since.values(), default=None)
 
 
-def cases_of(tx: Tx, subject: str, after: str | None = None, limit: int = 20) -> tuple[list[CaseLine], str | None]:
-    """A subject's cases, the newest first, and where the next page begins (None: this was the last)."""
+def cases_of(tx: Tx, subject: str, after: str | None = None, limit: int = 20) -> tuple[list[str], str | None]:
+    """A subject's cases by reference, the newest first, and where the next page begins (None: this was the last)."""
     found, then = _FILED.page(tx.rows(
-        "select reference, bundle, edition, filed_at, closed_at from cases where subject = :subject"
-        f" and {_FILED.behind} order by {_FILED.by} limit :limit",
-        subject=subject, limit=limit + 1, **_FILED.place(after)), limit)
-    return [shape(CaseLine, row, legs=tuple(legs.of_case(tx, row["reference"]))) for row in found], then
+        f"select reference, filed_at from cases where subject = :subject and {_FILED.behind} order by {_FILED.by}"
+        " limit :limit", subject=subject, limit=limit + 1, **_FILED.place(after)), limit)
+    return [row["reference"] for row in found], then
 
 
 def whole_case(tx: Tx, reference: str) -> Whole:

@@ -37,6 +37,7 @@ IMPURE_MODULES = {"flask", "sqlite3", "sqlite_utils", "requests", "os", "random"
                   "pathlib", "subprocess", "socket", "urllib"}
 FOR_FEW = {"pikepdf", "psycopg", "psycopg_pool"}
 CLOCK_ROOMS = {"settings", "web", "dispatch", "sandbox", "chaos"}
+NO_CITYS_DAY = re.compile(r"\bnow(\(\))?\.date\(\)")  # the zone is missing: `now` is in UTC
 CLOCK_CALLS = re.compile(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time)\(")
 SQL = re.compile(r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from)\s", re.IGNORECASE)
 
@@ -108,6 +109,12 @@ def test_only_the_edges_read_the_clock():
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if CLOCK_CALLS.search(line)
     ]
+    assert wrong == []
+
+
+def test_today_is_the_citys_day_and_not_the_one_in_greenwich():
+    wrong = [f"{path.relative_to(HOME)}:{number}" for room in MAY_IMPORT for path in files(room)
+             for number, line in enumerate(path.read_text().splitlines(), 1) if NO_CITYS_DAY.search(line)]
     assert wrong == []
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -23,7 +24,9 @@ from web.inside_people import PEOPLE, CommandRefused
 from web.names import SOCKET
 from web.wiring import House, house
 
-PATIENCE = 60.0
+PATIENCE, LONGEST = 60.0, 1_800.0  # seconds until the caller is told that it goes on, and until nobody waits any more
+UNHEARD = ("门户没有答复就断开了，或者太久没有答复；命令做没做成还不知道。做成的都有操作记录，请用 flask audit 查看；"
+           "没有记录的没有做，可以再运行一次。")
 
 inside = Blueprint("inside", __name__, url_prefix="/inside")
 
@@ -57,20 +60,35 @@ class _Line(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def call(data: Path, verb: str, asked: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Have the portal of this data folder run a command; None if no portal runs. Raises `CommandRefused`."""
+def call(data: Path, verb: str, asked: Mapping[str, Any],
+         goes_on: Callable[[], None] = lambda: None) -> dict[str, Any] | None:
+    """Have the portal of this data folder run a command; None if no portal runs. One that takes long is waited for, and
+    `goes_on` is called now and then meanwhile. Raises `CommandRefused`, also if no answer comes."""
     with closing(_Line(data / SOCKET)) as line:
         try:
             line.request("POST", f"/inside/{verb}", json.dumps(asked), {"Content-Type": "application/json"})
+            _await(line, goes_on)
+            with line.getresponse() as response:
+                status, answer = response.status, json.loads(response.read())
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         except PermissionError:
             raise CommandRefused(f"没有权限打开 {data / SOCKET}；请以运行服务的用户执行（sudo -u … flask …）") from None
-        with line.getresponse() as response:
-            answer: dict[str, Any] = json.loads(response.read())
-            if response.status != http.client.OK:
-                raise CommandRefused(str(answer.get("detail", response.status)))
-    return answer
+        except (OSError, http.client.HTTPException, ValueError):
+            raise CommandRefused(UNHEARD) from None
+    if status != http.client.OK:
+        raise CommandRefused(str(answer.get("detail", status)))
+    return dict(answer)
+
+
+def _await(line: _Line, goes_on: Callable[[], None]) -> None:
+    """Until an answer begins, or the line ends; TimeoutError once it took too long."""
+    waited = 0.0
+    while not select.select([line.sock], (), (), PATIENCE)[0]:
+        waited += PATIENCE
+        if waited >= LONGEST:
+            raise TimeoutError
+        goes_on()
 
 
 def answers(data: Path) -> bool:

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from desk.staff.rekeying import BACKUP
 from desk.upkeep import expiring
+from desk.upkeep.guard import failing
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
 from store import bulletins, conservation, lanes, marks, pausing, people, reading, tallies
@@ -94,11 +95,12 @@ def _for_somebody(tx: Tx, now: datetime) -> dict[str, bool]:
     """What goes on only once somebody does something, each with what that is and whether it is so."""
     wrong, strange = sum(conservation.counts(tx).values()), reading.strange(tx, now)
     held = sum(n for state, n in reading.held(tx).items() if state != UNKNOWN)
-    rests = len(lanes.resting(tx, now))
+    rests, faults = len(lanes.resting(tx, now)), "、".join(one.part for one in failing(tx, now))
     return {f"有 {wrong} 处不符合必须成立的规则，请留一份备份并看 flask legs": wrong > 0,
             "服务暂停着：什么都不派发，部门的回告也不收；不该再停的请运行 flask resume": pausing.paused(tx) is not None,
             f"有 {held} 条消息没有送到、等人处理，请看原因(flask legs)": held > 0,
             f"有 {rests} 个单位因为对方系统的应答暂时停送，请看原因(flask legs)": rests > 0,
+            f"定时做的事有做不成的（{faults}），请看“运行概况”": bool(faults),
             f"有 {strange} 个异常回告要处理(flask quarantine list)": strange > 0}
 
 
@@ -142,6 +144,7 @@ KEPT: Mapping[str, str] = {
     "scans_oldest_seconds": "how long the oldest of them waits",
     "scans_infected": "files in which something was found after they were kept, and that no operator has seen to",
     "sweep_seconds": "how long ago a dispatcher last did what is due by time",
+    "sweep_faults": "1 for a part of what is due by time that failed when it was last done; alarm",
     "verify_seconds": "how long ago all chains were last walked (flask verify); +Inf if never",
     "verify_failed": "1 once a walk found a chain that does not hold, until a later one as wide finds nothing; alarm",
     "backup_seconds": "how long ago the last good backup began; +Inf if there was none since the start or a restore",
@@ -159,6 +162,7 @@ def _kept(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
     """The figures that stand ready in the store, whatever is in it."""
     return {"paused": float(pausing.paused(tx) is not None), "legs": tallies.by_state(tx),
             "cases": tallies.by_bundle(tx), "breaches": conservation.counts(tx), "counter_drift": drifted(tx),
+            "sweep_faults": {one.part: 1.0 for one in failing(tx, now)},
             "token_days": {one.of: one.days(now) for one in expiring.tokens(people.tokens(tx), now)}}
 
 

@@ -77,11 +77,12 @@ def look_up(premises: Premises, plan: Plan, answers: Mapping[str, Any], grounds:
     The registers come first that must tell for whom the filer may consent; what they do not allow is not asked."""
     outcomes: dict[str, str] = {}
     documents: dict[str, Mapping[str, Any]] = {}
+    here = now.astimezone(premises.zone)
 
     def ask(asks: Sequence[_Ask]) -> None:
         found = _answers(premises.sources, [
             Query(kind=one.source.kind, name=one.source.name or one.name, consent=dict(one.consent),
-                  numbers=numbers(plan, one.row, one.source, answers), at=now, bundle=plan.bundle,
+                  numbers=numbers(plan, one.row, one.source, answers), at=here, bundle=plan.bundle,
                   purpose=str(plan.bundle_name)) for one in asks])
         for one, answer in zip(asks, found, strict=True):
             outcomes[one.key] = _outcome(answer)

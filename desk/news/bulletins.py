@@ -8,7 +8,6 @@ is not known to have arrived can be sent again.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +27,6 @@ from store.news import News
 from store.port import Tx
 from store.preferences import Preferences
 
-LOG = logging.getLogger("yijianshi.news")
 PEOPLE, MOST_NEWS = 20, 100  # persons looked at together, and how much one bulletin tells of
 SHOWN = 4  # pieces of news that are written out; the rest is counted
 UNREADABLE = timedelta(minutes=10)  # what cannot be judged just now is looked at again, behind all others

@@ -80,17 +80,12 @@ class Telling:
 
     def go_round(self, now: datetime) -> None:
         """Tell what happened since the last sweep, and remind of what is still asked; nothing while the service is
-        paused. Whatever is wrong here waits for the next sweep and keeps none of its other parts from being done."""
-        try:
-            with self._premises.database.read() as tx:
-                paused = pausing.paused(tx) is not None
-            if not paused:
-                self._tell_all(now)
-                self._remind(now)
-        except (StoreUnavailable, StoreClosed):
-            raise
-        except Exception as fault:  # noqa: BLE001  # legs must lapse and chains be sealed all the same
-            LOG.error("applicants are not told: %s", told(fault))
+        paused."""
+        with self._premises.database.read() as tx:
+            paused = pausing.paused(tx) is not None
+        if not paused:
+            self._tell_all(now)
+            self._remind(now)
 
     def _tell_all(self, now: datetime) -> None:
         after, told_of = "", 0

@@ -20,7 +20,6 @@ from desk.faults import told
 from desk.premises import Premises
 from desk.sending import payload
 from desk.sending.letters import Letters
-from desk.staff.acts import RETRY
 from desk.writing import Beside
 from store import audit, choosing, leases, messages, pausing
 from store.choosing import Wanted
@@ -200,7 +199,7 @@ class Claims:
         have waited for days, or from when a person sent it again, who gave it all its time anew."""
         with self._premises.database.read() as tx:
             before = leases.attempts_of(tx, claim.fence.message)
-            sent_again = audit.last_at(tx, claim.leg, RETRY)
+            sent_again = audit.retried_at(tx, claim.leg)
         began = before[0].started_at if before else claim.fence.since
         if sent_again is None or sent_again < began:
             return claim._replace(first_at=began)

@@ -15,7 +15,6 @@ from store.audit import Entry
 from store.port import Tx
 
 LONGEST_REASON = 1_000
-RETRY = "retry"  # what did not arrive is sent again: from then on its attempts are counted anew
 
 
 @dataclass(frozen=True, slots=True)

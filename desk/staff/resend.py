@@ -24,9 +24,9 @@ from desk.premises import Premises
 from desk.sending import payload
 from desk.sending.letters import Letters
 from desk.sending.outgoing import new_message, offer_if_fetched
-from desk.staff.acts import RETRY, Act
+from desk.staff.acts import Act
 from desk.writing import Beside
-from store import leases, messages, operating
+from store import audit, leases, messages, operating
 from store.leases import Attempt
 from store.messages import Message, MessageId
 from store.port import Tx
@@ -139,7 +139,7 @@ class Resends:
             for item in items:
                 message = item.message
                 sent = self._correct(tx, item, bodies[message.id], now) if corrected else _again(tx, item, now)
-                act.record(tx, RETRY, item.leg, now, {"key": message.key, "was": message.state, "sent": sent})
+                act.record(tx, audit.RETRY, item.leg, now, {"key": message.key, "was": message.state, "sent": sent})
 
         return Beside(more=more)
 

@@ -143,15 +143,9 @@ class Transfers:
             raise CannotTransfer(f"没有这些分办件：{'、'.join(unknown)}；请核对编号。什么都没有改动。")
 
     def _open_at(self, order: Order) -> tuple[list[tuple[str, str]], str | None]:
-        """What is open at an office, until it is enough for one request."""
-        found: list[tuple[str, str]] = []
-        then: str | None = order.after
-        while then is not None and len(found) < AT_ONCE:
-            with self._premises.database.read() as tx:
-                page, then = operating.legs_of(tx, [order.office], then, AT_ONCE)
-            found += [(one.leg.reference, one.leg.leg) for one in page
-                      if one.leg.state not in OVER and order.matter in ("", one.leg.matter)]
-        return found, then
+        """What is open at an office, as much as is enough for one request."""
+        with self._premises.database.read() as tx:
+            return operating.open_at(tx, order.office, order.matter, order.after, AT_ONCE)
 
     def _of_case(self, reference: str, plan: _Plan, asked: tuple[Order, Body, Act], now: datetime) -> list[Line]:
         order, to, act = asked

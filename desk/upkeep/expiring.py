@@ -12,7 +12,6 @@ from store.people import Token
 
 OF_PROGRAM = "token"
 STEPS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))  # ahead of the end, when it is said again
-SOON = STEPS[-1]
 NAMES = {SERVER: "对方系统的证书", OURS: "我方出示的证书(client_certificate)", AUTHORITY: "签发者证书(ca)",
          OF_PROGRAM: "访问令牌"}
 

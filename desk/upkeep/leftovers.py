@@ -1,6 +1,7 @@
 """What nobody came back for is forgotten, for it holds personal data: drafts that were not touched for long, mandates
 that ended as long ago and have no case any more, accounts of applicants whose person came as long ago
-and that hold nothing any more, and files that neither a case nor a draft nor a strange notice has.
+and that hold nothing any more, and files that neither a case nor a draft nor a strange notice has, or of which no row
+is there (`desk/upkeep/strays.py`).
 
 Once a day, a part at each sweep. A file is taken from its owner first, so that nobody can file it any more, then its
 bytes go, then its row: whatever is cut off in between is found again the next day.
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk.premises import Premises
+from desk.upkeep.strays import Strays
 from desk.uploads.files import OF_OFFICES
 from store import drafts, files, leaving, mandates, marks, notices
 from store.files import Unlinked
@@ -34,6 +36,7 @@ class Leftovers:
         self._premises = premises
         self._after: Unlinked | None = None
         self._unseen: str | None = ""  # where the round stands among accounts; None: at their end
+        self._strays = Strays(premises)
         self._under_way = False
         self._drafts = self._files = self._accounts = 0
 
@@ -46,6 +49,7 @@ class Leftovers:
             self._under_way, self._after, self._unseen = True, None, ""
             self._drafts = self._files = self._accounts = 0
             write(lambda tx: leaving.count_from(tx, now))
+            self._strays.begin(now)
         for _ in range(PAGES):
             if not self._some(now):
                 self._under_way = False
@@ -55,7 +59,7 @@ class Leftovers:
                 return
 
     def _some(self, now: datetime) -> bool:
-        """A page of drafts, or else of mandates, accounts or files; whether there may be more."""
+        """A page of drafts, or else of mandates, accounts, files or strays; whether there may be more."""
         database, keep = self._premises.database, self._premises.keep
         if gone := database.write(lambda tx: drafts.drop_untouched(tx, now - keep.drafts, PAGE)):
             self._drafts += gone
@@ -68,7 +72,9 @@ class Leftovers:
         with database.read() as tx:
             page = files.unlinked(tx, now - keep.uploads, self._after, PAGE)
         if not page:
-            return False
+            dropped = self._strays.some()
+            self._files += dropped or 0
+            return dropped is not None
         self._after = page[-1]
         with database.read() as tx:
             named = _named(tx, page)

@@ -20,6 +20,7 @@ from desk.news.telling import Telling
 from desk.premises import Premises
 from desk.sending.claims import Claims
 from desk.staff.urging import Urging
+from desk.upkeep.guard import Guard
 from desk.upkeep.journaling import write_down
 from desk.upkeep.leftovers import Leftovers
 from desk.upkeep.offices import Offices
@@ -43,7 +44,7 @@ GRACE = Limit(1, "wd")
 
 
 class Sweeper:
-    """Called by the dispatcher about once a minute."""
+    """Called by the dispatcher about once a minute. Its parts are those of `desk/upkeep/guard.py`."""
 
     def __init__(self, premises: Premises, book: Book, claims: Claims) -> None:
         self._premises, self._book, self._claims = premises, book, claims
@@ -53,6 +54,7 @@ class Sweeper:
         self._leftovers = Leftovers(premises)
         self._urging = Urging(premises, book)
         self._telling = Telling(premises, book)
+        self._guard = Guard(premises.database)
 
     def sweep(self, now: datetime) -> datetime:
         """Do what is due by time; returns when to be called again."""
@@ -60,28 +62,24 @@ class Sweeper:
         self._say_key(now)
         if self._is_behind():
             return now + EVERY
-        self._claims.expire(now)
-        self._offices.settle(now)
-        if not self._began:
-            self._note_absence(now)
-        if self._may_lapse(now):
-            for reference in dict.fromkeys(leg.reference for leg in self._lapsing(now)):
-                self._lapse(reference, now)
-            self._leftovers.clear(now)
+        do = partial(self._guard.do, now=now)
+        do("leases", self._claims.expire)
+        do("offices", self._offices.settle)
+        if do("pauses", self._may_lapse):
+            do("lapses", self._lapse_all)
+            do("leftovers", self._leftovers.clear)
             if self._premises.urges:
-                self._urging.go_round(now)
-        more = self._refolder.step(now)
-        self._watch.look(now)
-        self._seal(now)
-        write_down(self._premises, now)
-        self._telling.go_round(now)
-        while database.write(partial(counters.fold, limit=PAGE * 10)) == PAGE * 10:
-            pass
-        for _ in range(MOST_ENDINGS):
-            if not self._note_endings():
-                break
-        self._watch.recount(now)
-        database.write(lambda tx: people.purge(tx, now))
+                do("urges", self._urging.go_round)
+        more = do("dates", self._refolder.step)
+        do("watch", self._watch.look)
+        do("seals", self._seal)
+        do("journal", partial(write_down, self._premises))
+        do("news", self._telling.go_round)
+        do("counters", self._fold_counters)
+        do("endings", self._note_all_endings)
+        if self._watch.is_recount_due(now):
+            do("recount", self._watch.recount)
+        do("sessions", lambda moment: database.write(lambda tx: people.purge(tx, moment)))
         database.write(lambda tx: marks.put(tx, HEARTBEAT, now.isoformat(), now))
         return now + SOON if more else self._again(now)
 
@@ -112,6 +110,10 @@ class Sweeper:
         while (head := self._premises.database.write(lambda tx: seals.seal_heads(tx, now))) is not None:
             LOG.info("sealed %s:%s", head.n, head.hash)
 
+    def _lapse_all(self, now: datetime) -> None:
+        for reference in dict.fromkeys(leg.reference for leg in self._lapsing(now)):
+            self._lapse(reference, now)
+
     def _lapse(self, reference: str, now: datetime) -> None:
         try:
             if not self._book.advance(reference, partial(self._lapsed, now), now).events:
@@ -120,6 +122,15 @@ class Sweeper:
             raise
         except Exception as fault:  # noqa: BLE001  # one bad case must not keep time from all the others
             LOG.error("a case is not swept: %s", told(fault))
+
+    def _fold_counters(self, _now: datetime) -> None:
+        while self._premises.database.write(partial(counters.fold, limit=PAGE * 10)) == PAGE * 10:
+            pass
+
+    def _note_all_endings(self, _now: datetime) -> None:
+        for _ in range(MOST_ENDINGS):
+            if not self._note_endings():
+                break
 
     def _note_endings(self) -> bool:
         """Note of a page of cases whether they ended in time; whether there may be more."""
@@ -142,6 +153,8 @@ class Sweeper:
     def _may_lapse(self, now: datetime) -> bool:
         """Whether what nobody did in time may end: not while the service is paused, and not before those who could not
         reach it, applicants and departments, have had a working day since it can be reached again."""
+        if not self._began:
+            self._note_absence(now)
         with self._premises.database.read() as tx:
             paused, back = pausing.paused(tx), pausing.back_since(tx)
         return paused is None and (back is None or now > explain(back, GRACE, (), self._premises.calendar).due)

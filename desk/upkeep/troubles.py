@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cases.model import LegState
+from desk.upkeep.guard import Failing, failing
 from desk.upkeep.watch import Watch
 from store import conservation, lanes, leases, legs, messages, operating, pausing, tallies
 from store.conservation import Breach
@@ -100,7 +101,8 @@ class Health:
     """How many legs stand in which state, what does not hold, and why the service is paused, if it is. `drift`: the
     counters that a recount found wrong, None without a recount; `resting`: offices that are left alone for now;
     `unfetched`: what offices that fetch have yet to take; `undelivered`: what was granted and not said to be delivered
-    by offices that are not in the list any more; `scans`: which files no scanner has cleared."""
+    by offices that are not in the list any more; `scans`: which files no scanner has cleared; `failing`: the parts of
+    sweeps that fail."""
 
     by_state: Mapping[str, int]
     breaches: tuple[Breach, ...]
@@ -110,6 +112,7 @@ class Health:
     unfetched: tuple[Unfetched, ...] = ()
     undelivered: Mapping[str, int] = field(default_factory=dict)
     scans: uncleared.Figures = uncleared.NONE
+    failing: tuple[Failing, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As `flask legs --json` prints it."""
@@ -122,7 +125,8 @@ class Health:
                              "until": one.open_until.isoformat() if one.open_until else None} for one in self.resting],
                 "unfetched": [{"office": one.office, "messages": one.count, "since": one.since.isoformat()}
                               for one in self.unfetched],
-                "undelivered": dict(self.undelivered), "scans": scans_json(self.scans)}
+                "undelivered": dict(self.undelivered), "scans": scans_json(self.scans),
+                "failing": [{"part": one.part, "why": one.why, "at": one.at.isoformat()} for one in self.failing]}
 
 
 def scans_json(found: uncleared.Figures) -> dict[str, Any]:
@@ -137,7 +141,8 @@ def health(database: Database, now: datetime, listed: Collection[str], *, recoun
         mark = pausing.paused(tx)
         known = Health(tallies.by_state(tx), tuple(conservation.known(tx)), mark.value if mark else None,
                        resting=tuple(lanes.resting(tx, now)), unfetched=tuple(unfetched(tx)),
-                       undelivered=tallies.undelivered(tx, listed), scans=uncleared.figures(tx))
+                       undelivered=tallies.undelivered(tx, listed), scans=uncleared.figures(tx),
+                       failing=failing(tx, now))
     if not recount:
         return known
     with database.read() as tx:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from store import conservation, editions, marks, tallies
 from store.conservation import DO_NOT_SUM, KNOWN, MOVED, NOT_AS_PLANNED, PAGE, Breach, Looked
-from store.errors import UnknownEdition
+from store.errors import SealBroken, UnknownEdition
 from store.port import Database, Tx
 
 LOG = logging.getLogger("yijianshi.watch")
@@ -54,10 +54,12 @@ class Watch:
             yield from sorted(page.breaches)
         yield from self._sums()
 
+    def is_recount_due(self, now: datetime) -> bool:
+        """Whether it is time to count anew, as once a day; of those who ask at once it is said to one."""
+        return self._database.write(lambda tx: marks.due(tx, RECOUNT, now, RECOUNT_EVERY))
+
     def recount(self, now: datetime) -> None:
-        """Once a day count every leg and every case; what the counters lack is told, kept and added."""
-        if not self._database.write(lambda tx: marks.due(tx, RECOUNT, now, RECOUNT_EVERY)):
-            return
+        """Count every leg and every case; what the counters lack is told, kept and added."""
         with self._database.read() as tx:
             found = tallies.drift(tx)
         for one in found:
@@ -81,16 +83,21 @@ class Watch:
 
     def _unplanned(self, page: Looked) -> Iterator[Breach]:
         for reference, (plan, legs) in page.planned.items():
-            for leg in sorted(legs ^ self._numbers(plan)):
+            for leg in sorted(legs ^ self._planned(plan)):
                 yield Breach(NOT_AS_PLANNED, reference, leg)
+
+    def _planned(self, plan: str) -> frozenset[str]:
+        """The numbers of a plan's legs; none of one that is gone or spoiled, which is read again, for it may be put
+        back."""
+        try:
+            return self._numbers(plan)
+        except (UnknownEdition, SealBroken):
+            return frozenset()
 
     def _read_plan(self, plan: str) -> frozenset[str]:
         """The numbers of the legs that edition and answers demanded, as they were composed at filing."""
-        try:
-            with self._database.read() as tx:
-                return frozenset(leg["leg"] for leg in json.loads(editions.plan(tx, plan))["legs"])
-        except UnknownEdition:
-            return frozenset()
+        with self._database.read() as tx:
+            return frozenset(leg["leg"] for leg in json.loads(editions.plan(tx, plan))["legs"])
 
     def _sums(self) -> list[Breach]:
         with self._database.read() as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from desk.errors import NotScanned, Quarantined, TooManyUploads, UnknownCase, Un
 from desk.premises import Premises
 from desk.values import FileInfo
 from store import cases, files
+from store.errors import StoreError
 from store.errors import UnknownFile as NotStored
 from store.files import FileRow
 from store.port import Tx
@@ -40,8 +42,22 @@ def keep(premises: Premises, row: FileRow, chunks: Iterable[bytes], *, cleared: 
         if waits:
             uncleared.add(tx, row.file, row.created_at)
 
-    premises.database.write(unit)
+    try:
+        premises.database.write(unit)
+    except BaseException:
+        _drop_rowless(premises, row.file)
+        raise
     return info(whole)
+
+
+def _drop_rowless(premises: Premises, file: str) -> None:
+    """Drop bytes of which the store took no row: on a full disk each try would leave another copy. Where nobody can say
+    that, they wait for the strays of another day (`desk/upkeep/strays.py`)."""
+    with suppress(StoreError, OSError):
+        with premises.database.read() as tx:
+            known = files.traits(tx, [file])
+        if not known:
+            premises.vault.drop(file)
 
 
 def fresh(owner: str, name: str, type_: str, now: datetime) -> FileRow:
@@ -62,9 +78,9 @@ def open_for_subject(premises: Premises, subject: str, file: str,
     return info(row), opened(premises, file, SPOILED_RESULT if row.owner.startswith(OF_OFFICES) else None)
 
 
-def describe_for_subject(premises: Premises, subject: str, file: str, now: datetime | None = None) -> FileInfo:
-    """What is known of such a file, without opening it."""
-    return info(_for_subject(premises, subject, file, now))
+def describe_for_subject(premises: Premises, subject: str, file: str) -> FileInfo:
+    """What is known of a person's own upload, or of a file of their own case, without opening it."""
+    return info(_for_subject(premises, subject, file, None))
 
 
 def _for_subject(premises: Premises, subject: str, file: str, now: datetime | None) -> FileRow:

@@ -11,29 +11,8 @@ from typing import Any, Protocol, cast
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
-from store.engine.changes import (
-    EIGHTEENTH,
-    EIGHTH,
-    ELEVENTH,
-    FIFTEENTH,
-    FIFTH,
-    FOURTEENTH,
-    FOURTH,
-    NINETEENTH,
-    NINTH,
-    SECOND,
-    SEVENTEENTH,
-    SEVENTH,
-    SIXTEENTH,
-    SIXTH,
-    TENTH,
-    THIRD,
-    THIRTEENTH,
-    TWELFTH,
-    TWENTIETH,
-)
+from store.engine.changes import LAYOUTS
 from store.engine.dialect import SQLITE_SLOTS, fill
-from store.engine.schema import FIRST
 from store.errors import NewerSchema, UnsafeStorage
 from store.failpoints import reach
 from store.port import Tx
@@ -62,104 +41,12 @@ def run_all(db: Schema, statements: Iterable[str]) -> None:
         reach("migrate.step")
 
 
-@MIGRATIONS(name="0001_first")
-def _first(db: Any) -> None:
-    run_all(db, FIRST)
+def _to(statements: Iterable[str]) -> Callable[[Any], None]:
+    return lambda db: run_all(db, statements)
 
 
-@MIGRATIONS(name="0002_watched")
-def _second(db: Any) -> None:
-    run_all(db, SECOND)
-
-
-@MIGRATIONS(name="0003_frozen_together")
-def _third(db: Any) -> None:
-    run_all(db, THIRD)
-
-
-@MIGRATIONS(name="0004_tried_before_first")
-def _fourth(db: Any) -> None:
-    run_all(db, FOURTH)
-
-
-@MIGRATIONS(name="0005_offers_name_their_message")
-def _fifth(db: Any) -> None:
-    run_all(db, FIFTH)
-
-
-@MIGRATIONS(name="0006_what_waits_is_found")
-def _sixth(db: Any) -> None:
-    run_all(db, SIXTH)
-
-
-@MIGRATIONS(name="0007_for_officers")
-def _seventh(db: Any) -> None:
-    run_all(db, SEVENTH)
-
-
-@MIGRATIONS(name="0008_ratings")
-def _eighth(db: Any) -> None:
-    run_all(db, EIGHTH)
-
-
-@MIGRATIONS(name="0009_lists_of_what_is_open")
-def _ninth(db: Any) -> None:
-    run_all(db, NINTH)
-
-
-@MIGRATIONS(name="0010_identities_of_the_platform")
-def _tenth(db: Any) -> None:
-    run_all(db, TENTH)
-
-
-@MIGRATIONS(name="0011_mandates")
-def _eleventh(db: Any) -> None:
-    run_all(db, ELEVENTH)
-
-
-@MIGRATIONS(name="0012_news")
-def _twelfth(db: Any) -> None:
-    run_all(db, TWELFTH)
-
-
-@MIGRATIONS(name="0013_what_happened_since")
-def _thirteenth(db: Any) -> None:
-    run_all(db, THIRTEENTH)
-
-
-@MIGRATIONS(name="0014_days_of_reports")
-def _fourteenth(db: Any) -> None:
-    run_all(db, FOURTEENTH)
-
-
-@MIGRATIONS(name="0015_agreements")
-def _fifteenth(db: Any) -> None:
-    run_all(db, FIFTEENTH)
-
-
-@MIGRATIONS(name="0016_who_looked_and_who_came")
-def _sixteenth(db: Any) -> None:
-    run_all(db, SIXTEENTH)
-
-
-@MIGRATIONS(name="0017_second_factors")
-def _seventeenth(db: Any) -> None:
-    run_all(db, SEVENTEENTH)
-
-
-@MIGRATIONS(name="0018_files_not_cleared")
-def _eighteenth(db: Any) -> None:
-    run_all(db, EIGHTEENTH)
-
-
-@MIGRATIONS(name="0019_what_was_taken_away")
-def _nineteenth(db: Any) -> None:
-    run_all(db, NINETEENTH)
-
-
-@MIGRATIONS(name="0020_infected_files_seen")
-def _twentieth(db: Any) -> None:
-    run_all(db, TWENTIETH)
+for _name, _statements in LAYOUTS.items():
+    MIGRATIONS(name=_name)(_to(_statements))
 
 
 def migrate_sqlite(tables: Tables, say: Callable[[str], None] = print) -> None:

@@ -1,6 +1,6 @@
 """The tables as portable text. Keys of what belongs to a case begin with the case (`reference`).
 
-Times are fixed-width UTC text, JSON is opaque text, `blob` columns named body, name, code, answer, reason are sealed.
+Times are fixed-width UTC text, JSON is opaque text. Which columns are sealed says `store/copies/sealed.py::SEALED`.
 """
 
 from __future__ import annotations

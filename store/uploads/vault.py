@@ -7,7 +7,7 @@ import os
 import secrets
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from store.failpoints import reach
 from store.port import Database, Tx
 
 PART = 1 << 20
+AT_ONCE = 1_000
 _HEAD = struct.Struct(">I")
 _ALPHABET = frozenset("0123456789abcdef")
 
@@ -46,6 +47,10 @@ class Vault(Protocol):
     def drop(self, file: str) -> None:
         """Forget the bytes; no error if there are none."""
 
+    def listed(self, since: datetime, until: datetime, after: str) -> tuple[list[str], str | None]:
+        """A page of the files that came in this time by their ids, from a place on ("": the first one), and where the
+        next page begins (None: this was the last)."""
+
     def keys(self, file: str) -> set[str]:
         """The ids of the keys that sealed the bytes; UnknownFile."""
 
@@ -57,7 +62,12 @@ def new_file_id(now: datetime) -> str:
     """An id that nobody guesses, and that stands behind all earlier ones: 48 bits of milliseconds since 1970, 80 random
     bits (the order of RFC 9562's version 7). Random from the first sign on, each of a case's papers would lie somewhere
     else among all that were ever uploaded, and be a page of the index to fetch from a disk and to write back."""
-    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+    return f"{_first_of(now)}{secrets.token_hex(10)}"
+
+
+def _first_of(moment: datetime) -> str:
+    """How ids begin that are made at a moment; those made earlier stand before it."""
+    return f"{int(moment.timestamp() * 1000):012x}"
 
 
 class FolderVault:
@@ -93,6 +103,18 @@ class FolderVault:
     def drop(self, file: str) -> None:
         """Forget the bytes."""
         self._there(file).unlink(missing_ok=True)
+
+    def listed(self, since: datetime, until: datetime, after: str) -> tuple[list[str], str | None]:
+        """A folder of the files that came in this time. What was cut off before its end, that long ago, is forgotten on
+        the way."""
+        folders = sorted(one for one in self._folder.iterdir() if one.name >= after and one.is_dir())
+        found = []
+        for path in folders[0].iterdir() if folders else ():
+            if path.name.startswith("."):
+                _forget_older(path, until)
+            elif _first_of(since) <= path.name < _first_of(until):
+                found.append(path.name)
+        return found, folders[1].name if len(folders) > 1 else None
 
     def keys(self, file: str) -> set[str]:
         """The ids of the keys that sealed the bytes: one, for a file is written by one process at once."""
@@ -189,6 +211,14 @@ class DatabaseVault:
         """Forget the bytes."""
         self._db.write(lambda tx: tx.run("delete from file_bytes where file = :file", file=file))
 
+    def listed(self, since: datetime, until: datetime, after: str) -> tuple[list[str], str | None]:
+        """So many of the files that came in this time."""
+        with self._db.read() as tx:
+            found = tx.rows("select file from file_bytes where file >= :first and file < :until and file > :after"
+                            " and part = 0 order by file limit :limit", first=_first_of(since), until=_first_of(until),
+                            after=after, limit=AT_ONCE)
+        return [row["file"] for row in found], found[-1]["file"] if len(found) == AT_ONCE else None
+
     def keys(self, file: str) -> set[str]:
         """The ids of the keys that sealed the parts."""
         with self._db.read() as tx:
@@ -227,6 +257,12 @@ class DatabaseVault:
             if not found:
                 raise SealBroken("file")
             yield self._cipher.open(found[0]["body"], _place(file, number, last=number == last))
+
+
+def _forget_older(path: Path, until: datetime) -> None:
+    with suppress(FileNotFoundError):
+        if path.stat().st_mtime < until.timestamp():
+            path.unlink()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from cases.clock import Span, as_json, explain, union
 from cases.errors import BadInstant, EndlessLimit
 from cases.instants import read_instant, read_pause
 from catalog.limits import Limit, parse_limit
+from forms.schedule import working_end
 from tests.cases.case_years import CALENDAR, SHANGHAI, YEARS
 
 
@@ -164,6 +165,14 @@ def test_hours_agree_with_a_slow_minute_by_minute_counter(
     amount = amount // 60 + 1 if office else amount
     found = explain(start, parse_limit(f"{amount}{unit}"), pauses, CALENDAR).due
     assert found == slow_minutes(start, amount * factor, pauses, office)
+
+
+@pytest.mark.parametrize("hours", [4, 7, 8, 80])
+def test_a_plan_counts_office_hours_into_days_as_the_clock_does_for_what_comes_at_their_end(hours: int) -> None:
+    begun, limit = read_instant("2025-10-13T17:00", SHANGHAI), Limit(hours, "wh")
+    after = (explain(begun, limit, [], CALENDAR).due.date() - begun.date()).days
+    days = (begun.date() + timedelta(days=number) for number in range(1, after + 1))
+    assert working_end(0, limit) == sum(map(CALENDAR.works, days))
 
 
 def test_office_hours_are_data() -> None:

@@ -323,4 +323,5 @@ def test_a_certificate_over_several_results_stands_while_its_needed_parts_do(pre
     assert seen() == (False, [("01", "held", "示例 1"), ("03", "awaited", None)])
     say(desk, receipt, "03", "leg.granted", 9, results=[{**result, "valid_to": "长期"}])
     assert seen() == (True, [("01", "held", "示例 1"), ("03", "held", "示例 1")])
-    assert seen(days=40) == (False, [("01", "expired", "示例 1"), ("03", "held", "示例 1")])
+    assert seen(days=26, hours=14, minutes=59)[0], "on its last day, until midnight in the city"
+    assert seen(days=26, hours=15) == (False, [("01", "expired", "示例 1"), ("03", "held", "示例 1")])

@@ -129,8 +129,9 @@ def test_one_paper_of_several_is_looked_for_until_it_is_found(desk, catalog, sou
     assert title["documents"][0]["name"] == "real_estate_title"
 
 
-def test_look_ups_carry_the_holders_number_and_the_consent(desk, sources):
-    desk.file("somebody", small_filing(), "key-1", NOW)
+def test_look_ups_carry_the_holders_number_the_consent_and_the_day_of_the_city(desk, sources):
+    desk.file("somebody", small_filing(), "key-1", NOW - timedelta(hours=2))  # Sunday still, in Greenwich
+    assert {str(query.day) for query in sources.asked} == {"2026-01-05"}
     asked = {query.name: query for query in sources.asked}
     assert asked["business_licence"].numbers == {"holder": FORM["holder_uscc"]}
     assert asked["citizen_card"].numbers == {"holder": FORM["legal_rep_id"]}

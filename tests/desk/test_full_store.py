@@ -92,6 +92,13 @@ def test_an_answer_that_kills_its_transaction_is_not_tried_for_ever(desk, receip
     assert {(first.outcome, first.detail) for first, _ in tried} == {("unknown", "not written: TransactionLost")}
 
 
+def test_an_upload_of_which_the_store_takes_no_row_leaves_no_bytes_behind(desk, store, opened):
+    store.takes = [False]
+    with pytest.raises(StorageFull):
+        desk.keep_file("somebody", ("图.png", "image/png"), [base64.b64decode(PNG)], NOW)
+    assert not list(opened.vault._folder.glob("*/*"))
+
+
 def kept_aside(desk):
     with desk._premises.database.read() as tx:
         return notices.unsettled(tx)

@@ -12,8 +12,10 @@ from desk.desk import Desk
 from desk.hearing.notices import Incoming
 from desk.sending.recording import Came
 from desk.staff.acts import Act
+from desk.upkeep.guard import failing
+from desk.upkeep.sweeps import HEARTBEAT
 from dispatch.retry import Then
-from store import conservation, legs, tallies
+from store import conservation, legs, marks, tallies
 from tests.desk.conftest import NOW, SHANGHAI
 from tests.desk.filings import small_filing
 
@@ -158,6 +160,40 @@ def test_a_planted_breach_is_found_within_a_sweep_and_gone_after_its_repair(open
     desk.sweep(NOW + 3 * NEXT)
     with opened.db.read() as tx:
         assert conservation.known(tx) == []
+
+
+def test_what_is_wrong_with_one_part_of_a_sweep_stops_no_other_and_is_told_until_it_works(premises, opened, desk,
+                                                                                         caplog):
+    desk.file("somebody", small_filing(), "key-1", NOW)
+    settled(desk, NOW)
+    opened.db.write(lambda tx: tx.run("update legs set lapse_at = '0' where leg = '01'"))
+    desk.file("somebody", small_filing(), "key-2", NOW)
+    for minute in (1, 2, 3):
+        assert desk.sweep(NOW + minute * NEXT) == NOW + (minute + 1) * NEXT
+    with opened.db.read() as tx:
+        assert [(one.part, one.why[:10]) for one in failing(tx, NOW + 3 * NEXT)] == [("lapses", "ValueError")]
+        assert marks.get(tx, HEARTBEAT).at == NOW + 3 * NEXT
+        assert not tx.rows("select * from heads where n > sealed_n and chain not like '@%'")
+    assert caplog.text.count("a part is not done") == 1
+    opened.db.write(lambda tx: tx.run("update legs set lapse_at = null"))
+    again = Desk(premises)  # a process that knows nothing of it
+    again.sweep(NOW + 4 * NEXT)
+    with opened.db.read() as tx:
+        assert failing(tx, NOW + 4 * NEXT) == ()
+
+
+def test_a_plan_that_cannot_be_opened_is_a_breach_of_its_case_until_it_is_put_back(opened, desk):
+    reference = desk.file("somebody", small_filing(), "key-1", NOW).reference
+    with opened.db.read() as tx:
+        whole = tx.rows("select body from plans")[0]["body"]
+    opened.db.write(lambda tx: tx.run("update plans set body = :body", body=whole[:-1] + bytes([whole[-1] ^ 1])))
+    for body, broken in ((None, {reference}), (whole, set())):
+        if body is not None:
+            opened.db.write(lambda tx, body=body: tx.run("update plans set body = :body", body=body))
+        desk.sweep(NOW)
+        with opened.db.read() as tx:
+            assert {one.reference for one in conservation.known(tx)} == broken
+            assert failing(tx, NOW) == ()
 
 
 def test_sessions_that_are_over_are_swept_away(opened, desk):

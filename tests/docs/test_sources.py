@@ -1,7 +1,7 @@
 """What the guides say of sources: their example of a file is read, and their look-up is what is sent and understood."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.docs.pages import blocks
 from tests.docs.test_connecting import read
 
 SECRET = "whsec_" + "QUFB" * 10
-AT = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
+AT = datetime(2026, 11, 30, 17, 30, tzinfo=timezone(timedelta(hours=8)))  # in the city's zone, as it is asked
 
 
 def shown(guide):

@@ -1,21 +1,28 @@
 """Commands beside a running portal: by its socket, paused and resumed, backed up and restored to another folder."""
 
+import io
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import redirect_stderr
 from datetime import timedelta
 
 import pytest
 
+from commands.shell import handed_in
 from connectors.base import Answer
 from connectors.signing import headers_for
 from settings.clock import Clock
 from tests.ops.conftest import HOME, answered, file, received, state
+from web import inside
+from web.inside_people import CommandRefused
+from web.names import SOCKET
 
 SECRET = "whsec_" + "QUFB" * 10
 
@@ -67,6 +74,35 @@ class Portal:
         headers = headers_for(f"m-{leg}-{type_}", now, raw, [SECRET]) | {"Content-Type": "application/json"}
         return self.call(urllib.request.Request(
             f"http://127.0.0.1:{self.port}/api/departments/water-office/notices", raw, headers))
+
+
+def test_a_command_that_takes_long_is_said_to_go_on_and_one_without_an_answer_where_to_look(deployment, monkeypatch):
+    monkeypatch.setattr(inside, "PATIENCE", 0.01)
+    said = threading.Event()
+
+    class Ear(io.StringIO):
+        def write(self, text):
+            said.set()
+            return super().write(text)
+
+    def portal(line):
+        for answer in (b'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"done": 1}', b""):
+            with line.accept()[0] as caller:
+                caller.recv(65_536)
+                said.wait()
+                caller.sendall(answer)
+
+    deployment.data.mkdir(exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as line, redirect_stderr(Ear()) as heard:
+        line.bind(str(deployment.data / SOCKET))
+        line.listen()
+        serving = threading.Thread(target=portal, args=(line,), daemon=True)
+        serving.start()
+        assert handed_in("pause", {}) == {"done": 1}
+        assert "门户还在办理这条命令" in heard.getvalue()
+        with pytest.raises(CommandRefused, match="flask audit"):
+            handed_in("pause", {})
+        serving.join()
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_legs_tells_what_did_not_arrive_and_that_nothing_fell_out(deployment, st
     assert (power["message_state"], power["department"]) == ("stuck", "power")
     assert found["counted"] == {"legs": 2, "by_state": {"stuck": 2}, "paused": None, "breaches": [],
                                 "drift": None, "resting": [], "unfetched": [], "undelivered": {},
-                                "scans": {"waiting": 0, "since": None, "infected": 0}}
+                                "scans": {"waiting": 0, "since": None, "infected": 0}, "failing": []}
     assert stuck.legs[0].leg in deployment.ok("legs")
     assert [one["leg"] for one in deployment.json("legs", "--department", "power")["legs"]] == [stuck.legs[1].leg]
 

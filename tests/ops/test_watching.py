@@ -108,9 +108,12 @@ def test_a_planted_breach_and_a_planted_drift_are_alarms(deployment):
     app, home, now = swept(deployment)
     with sqlite3.connect(deployment.data / FILE) as beside:
         beside.execute("update legs set state = 'outcome_unknown'")
+        beside.execute("update legs set lapse_at = '0' where leg = '01'")
     beside.close()
     home.desk.sweep(now + timedelta(minutes=1))
     found = figures(app)
+    assert found['yijianshi_sweep_faults{key="lapses"}'] == 1
+    assert "定时做的事有做不成的（lapses），请看“运行概况”" in app.test_client().get("/readyz").json["look"]
     assert found['yijianshi_breaches{key="open leg without a next action or a waiting reason"}'] == 2
     assert found["yijianshi_counter_drift"] == 0  # until the day's recount
     home.desk.sweep(now + timedelta(days=1, minutes=1))
@@ -119,6 +122,7 @@ def test_a_planted_breach_and_a_planted_drift_are_alarms(deployment):
     said = deployment.ok("legs")
     assert said.count("异常：open leg without a next action or a waiting reason") == 2
     assert "outcome_unknown 2" in said
+    assert "定时做的事做不成：lapses" in said
 
 
 def test_a_recount_by_hand_looks_at_everything_at_once(deployment):

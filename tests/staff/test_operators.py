@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Answer
-from store import audit
+from desk.upkeep.guard import FAULT
+from store import audit, marks
 from store.lanes import Lane, put
 from store.uploads import uncleared
 from tests.ops.conftest import STUCK, answered, file, received, say, state
@@ -173,7 +174,9 @@ def test_an_office_that_is_left_alone_is_named_and_a_part_that_is_the_same_is_no
         lane = Lane("power-office", "power", 3, now + timedelta(minutes=5), "401", now)
         home.database.write(lambda tx: put(tx, lane))
         home.database.write(lambda tx: uncleared.add(tx, "a file", now))
+        home.database.write(lambda tx: marks.put(tx, f"{FAULT}seals", "OSError at disk.py:1", now))
         clerk.get("/staff/health")
+        assert "封存审计链" in clerk.text and "OSError at disk.py:1" in clerk.text
         assert "待查病毒" in clerk.text and "带它们的消息等着" in clerk.text
         assert "供电公司" in clerk.text
         assert "连续 3 次失败（401）" in clerk.text

@@ -11,6 +11,7 @@ from store import cases, consents, drafts, editions, files, submissions
 from store.consents import Consent
 from store.drafts import Draft
 from store.editions import Edition
+from store.engine.changes import TWENTY_FIRST
 from store.engine.opening import Opened
 from store.errors import FileTaken, UnknownCase, UnknownDraft, UnknownEdition, UnknownFile
 from store.files import FileRow
@@ -97,7 +98,9 @@ def test_only_files_that_no_case_holds_are_taken_from_their_owner_and_forgotten(
     store.db.write(file_case)
     for name in "abc":
         store.db.write(lambda tx, name=name: files.add(tx, replace(FILE, file=name * 32)))
-    store.db.write(lambda tx: files.link(tx, REFERENCE, "someone", ["a" * 32]))
+    for _ in range(2):  # as a supplement does that names it once more
+        linked = store.db.write(lambda tx: files.link(tx, REFERENCE, "someone", ["a" * 32]))
+        assert [one.file for one in linked] == ["a" * 32]
     with store.db.read() as tx:
         first, second = files.unlinked(tx, minutes(1))
         assert (first.file, second.file, first.owner) == ("b" * 32, "c" * 32, "someone")
@@ -106,6 +109,7 @@ def test_only_files_that_no_case_holds_are_taken_from_their_owner_and_forgotten(
         each = files.held(tx, "someone") // 2
         assert each == FILE.size + files.BLOCK, "one of three is the case's"
     taken = replace(first, file="a" * 32)
+    store.db.write(lambda tx: [tx.run("update holdings set bytes = 1"), *map(tx.run, TWENTY_FIRST[-2:])])
     assert store.db.write(lambda tx: files.disown(tx, [taken, first])) == ["b" * 32]
     with store.db.read() as tx:
         assert files.held(tx, "someone") == each
@@ -178,5 +182,4 @@ def test_a_consent_is_given_and_withdrawn_by_its_subject(store: Opened) -> None:
     assert store.db.write(lambda tx: consents.withdraw(tx, "c1", "someone", minutes(1)))
     assert not store.db.write(lambda tx: consents.withdraw(tx, "c1", "someone", minutes(2)))
     with store.db.read() as tx:
-        assert consents.of_case(tx, REFERENCE) == consents.of_subject(tx, "someone") == [
-            replace(consent, withdrawn_at=minutes(1))]
+        assert consents.of_case(tx, REFERENCE) == [replace(consent, withdrawn_at=minutes(1))]

@@ -21,6 +21,7 @@ from store import files, identities, mandates, notices
 from store.encoding import stamp
 from store.engine.opening import Place
 from store.errors import UnknownFile
+from store.uploads.vault import new_file_id
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -67,14 +68,21 @@ def test_drafts_and_files_that_nobody_came_back_for_are_gone_and_nothing_else(th
     filed = [kept(there)]
     there.house.database.write(lambda tx: files.link(tx, receipt.reference, SUBJECT, filed))
     everything = [*filed, named, drafted, young, orphan, theirs, result]
+    vault, strays = there.house.opened.vault, [new_file_id(NOW), new_file_id(NOW + 20 * DAY)]
+    for file in strays:  # whoever brought them was cut off before there was a row
+        vault.put(file, [b"x"])
     desk.sweep(NOW)
     desk.sweep(NOW + 29 * DAY)
     assert all(left(there, everything))
+    assert all(map(vault.keys, strays))
     desk.sweep(NOW + 31 * DAY)
     assert left(there, everything) == [True, True, True, True, False, False, False]
+    assert left(there, strays[:1]) == [False]
+    assert vault.keys(strays[1])
     assert desk.read_draft(SUBJECT, draft.id, NOW).id == draft.id
     desk.sweep(NOW + 91 * DAY)
     assert left(there, everything) == [True, True, False, False, False, False, False]
+    assert left(there, strays) == [False, False]
     with pytest.raises(UnknownDraft):
         desk.read_draft(SUBJECT, draft.id, NOW)
 

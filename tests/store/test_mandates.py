@@ -117,7 +117,7 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
     desk.supplement(SUBJECT, reference, Supply("03", "a1", {}, {"K23": (paper,)}), "s1", NOW)
     leg, = desk.case_view(BOSS, reference, NOW)["legs"]
     assert [line["text"] for line in leg["timeline"] if line["on_behalf"]] == ["已提交补正（由示例乙代办）"]
-    assert [desk.describe_file(who, paper, NOW).file for who in (BOSS, SUBJECT)] == [paper, paper]
+    assert [desk.open_file(who, paper, NOW)[0].file for who in (BOSS, SUBJECT)] == [paper, paper]
     draft = desk.open_draft(SUBJECT, "utilities", POWER, NOW, BOSS).id
     desk.save_draft(SUBJECT, draft, {"form": {"holder_name": "示例科技"}}, NOW)
     ratings = Ratings(there.house.database, desk)
@@ -157,7 +157,7 @@ def test_whatever_an_agent_may_do_with_a_case_ends_with_the_mandate(there: Insid
         (line,), _ = desk.filed_for_others(SUBJECT, moment)
         assert set(line) == {"reference", "bundle", "bundle_name", "filed_at", "principal_name", "mandate", "stands"}
         with pytest.raises(UnknownFile):
-            desk.describe_file(SUBJECT, paper, moment)
+            desk.open_file(SUBJECT, paper, moment)
         with pytest.raises(NoMandate):
             file(there, f"again-{revoked}", moment)
     entrust(there)

@@ -139,6 +139,7 @@ QUESTIONS: dict[str, Question] = {
     "seal": lambda tx: (seals.seal_heads(tx, NOW), seals.latest(tx)),
     "audit": lambda tx: (audit.entries(tx), audit.head(tx)),
     "audit, from a time on": lambda tx: audit.by_time(tx, NOW, None),
+    "when a person sent it again": lambda tx: audit.retried_at(tx, f"{REFERENCE}-01"),
     "audit, as it is asked for": lambda tx: audit.listed(tx, audit.Wanted(NOW, minutes(9), "a", "b", "c"), None),
     "a day of a report": lambda tx: (report.counting_in(tx, DAY), report.unsettled(tx, NOW, DAY),
                                      report.cases_named(tx, [REFERENCE]), report.erased_of(tx, [REFERENCE]),
@@ -154,7 +155,9 @@ QUESTIONS: dict[str, Question] = {
     "troubles": lambda tx: (operating.troubled(tx), operating.troubled(tx, LAST, office="water-works")),
     "tried again": lambda tx: operating.troubled(tx, LAST, retrying=True),
     "open cases": lambda tx: (operating.open_cases(tx, OpenCase("e1", "a")), operating.open_on(tx, "e1")),
-    "a page of an office's legs": lambda tx: operating.legs_of(tx, ["water-works", "gas"], None, 9),
+    "a page of an office's legs": lambda tx: (
+        operating.legs_of(tx, ["water-works", "gas"], None, 9),
+        operating.open_at(tx, "water-works", "", None, 9)),
     "a page of an export": lambda tx: (since.references(tx, "a", NOW), since.fresh_of(tx, [REFERENCE], NOW)),
     "what happened since": lambda tx: (since._sealed(tx, NOW, ""),
                                        [since._of_source(tx, source, NOW) for source in since._SOURCES]),
@@ -186,7 +189,8 @@ QUESTIONS: dict[str, Question] = {
     "agreements, page by page": lambda tx: (agreements.of_party(tx, "p"), agreements.of_party(tx, "p", "2026|a")),
     "an applicant's": lambda tx: (drafts.of_subject(tx, "s"), drafts.listed(tx, "s"), submissions.find(tx, "s", "k"),
                                   drafts.unfiled(tx, "s"), files.held(tx, "s"),
-                                  files.of_case(tx, REFERENCE), consents.of_subject(tx, "s")),
+                                  files.of_case(tx, REFERENCE), consents.of_case(tx, REFERENCE),
+                                  consents.withdraw(tx, "c", "s", NOW)),
 }
 # Lists that go on page by page: the index gives the order, so that a page costs a page.
 PAGED = {"inbox", "inbox, a later page", "late", "late of an office", "soon late", "ratings", "how cases ended",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,27 @@ SOME = random.Random(1).randbytes(2 * PART + 77)
 
 def cut(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at:at + size] for at in range(0, len(data), size))
+
+
+def test_files_are_listed_by_the_time_in_which_they_came_a_page_after_the_other(store: Opened) -> None:
+    made = [new_file_id(minutes(number)) for number in range(5)]
+    for file in made:
+        store.vault.put(file, [b"x"])
+    found, after = store.vault.listed(minutes(1), minutes(4), "")
+    while after is not None:
+        page, after = store.vault.listed(minutes(1), minutes(4), after)
+        found += page
+    assert sorted(found) == made[1:4]
+
+
+def test_what_a_killed_process_left_half_written_goes_once_it_is_old(kept: tuple[FolderVault, str, Path]) -> None:
+    vault, file, path = kept
+    old, young = (path.with_name(f".{file}.{word}.part") for word in ("old", "young"))
+    for part in (old, young):
+        part.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    vault.listed(minutes(0), minutes(1), path.parent.name)
+    assert (old.exists(), young.exists(), path.exists()) == (False, True, True)
 
 
 @pytest.mark.parametrize("data", [b"", b"a", SOME[:PART], SOME[:PART + 1], SOME], ids=len)

@@ -183,3 +183,14 @@ def test_a_breach_is_known_until_its_case_was_looked_at_again(store: Opened) -> 
     assert keep({REFERENCE}, second) == []
     with store.db.read() as tx:
         assert conservation.known(tx) == [second]
+
+
+def test_beyond_what_a_page_shows_a_breach_is_new_once_and_gone_with_its_repair(store: Opened) -> None:
+    many = [Breach(RULES[0], f"a{number:04}", "") for number in range(1_000)]
+    last = Breach(RULES[0], "b", "")
+    looked = {"b", *(one.reference for one in many)}
+    assert store.db.write(lambda tx: conservation.keep(tx, looked, [*many, last], NOW)) == [*many, last]
+    assert store.db.write(lambda tx: conservation.keep(tx, {"b"}, [last], NOW)) == []
+    store.db.write(lambda tx: conservation.keep(tx, {"b"}, [], NOW))
+    with store.db.read() as tx:
+        assert conservation.counts(tx)[RULES[0]] == len(many)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
+from web.api.answer_agreements import PartyLine
 from web.api.answer_schemas import Answer, anything, many, some, text, whole, yes
 
 
@@ -135,7 +136,7 @@ class DraftAnswer(Answer):
     aside = anything("kept, but not asked now and not filed: `form` and `materials`")
     filed_as = text("the reference once filed", null=True)
     plan = fields.Nested(PlanAnswer, required=True)
-    agreements = many(fields.Dict(), "who must agree before it is filed, as PartyLine")
+    agreements = many(PartyLine, "who must agree before it is filed")
 
 
 class DraftLine(Answer):

@@ -29,11 +29,6 @@ class Box:
     width: float
     height: float
 
-    def meets(self, other: Box) -> bool:
-        """Whether two rectangles share an area."""
-        return (self.x < other.x + other.width and other.x < self.x + self.width
-                and self.y < other.y + other.height and other.y < self.y + self.height)
-
 
 def text_width(text: str, size: float) -> float:
     """The width of a line of text: a full em for each Chinese sign, 0.6 em for each other one (an upper bound)."""

@@ -13,6 +13,7 @@ from cases.model import LegState
 from cases.words import STATE_NAMES
 from desk.errors import MissingReason
 from desk.upkeep import expiring
+from desk.upkeep.guard import PARTS
 from desk.upkeep.troubles import Health
 from desk.upkeep.troubles import health as looked_at
 from store import reading
@@ -27,6 +28,12 @@ MEANINGS = dict(zip(RULES, (
     "办件没有任何分办件", "办件没有第一条记录", "分办件的状态超前于它的记录", "分办件没有下一步，也没有等待的原因",
     "分办件已经转走，还有消息要送到原单位", "消息到了时间，却没有谁会发送", "办件已结束，申请还在等待发送",
     "办件已结束，还有分办件没有结束", "分办件都已结束，办件还开着", "分办件与方案不符", "各状态的分办件之和与总数不符",
+), strict=True))
+# What a sweep does, as far as an operator has to know what is not done while a part of it fails.
+PART_NAMES = dict(zip(PARTS, (
+    "收回到时没有结果的推送", "处理换了接入方式的单位", "判断能否计算超期", "处理到期的补正和容缺",
+    "清理没人要的草稿和文件", "自动催办", "重算期限", "核对办件是否一件不少", "封存审计链", "写删除记录",
+    "给申请人发消息", "合计各项计数", "登记是否按时办结", "每天重新计数", "清理过期的登录",
 ), strict=True))
 
 
@@ -59,6 +66,7 @@ def _body() -> str:
     return render_template("staff/_health.html", health=found, figures=figures, held=sum(figures.held.values()),
                            states=_states(found), offices=[line for line in offices if _busy(line)],
                            quiet=[line for line in offices if not _busy(line)], meanings=MEANINGS,
+                           part_names=PART_NAMES,
                            soon_over=_expiring(now), soon_over_names=expiring.NAMES,
                            scanner=house().parts.scanner.name)
 
