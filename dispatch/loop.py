@@ -205,6 +205,7 @@ class Dispatcher:
         lease has left."""
         with holding(self._writing):
             self._held += came  # until they are written, whatever happens
+            self._some_unread = False
             if not self._held:
                 return
             now, slow = self._works.clock(), [one for one in self._held if one.brings_files]
