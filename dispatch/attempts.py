@@ -1,7 +1,10 @@
 """What becomes of one claimed message: it leaves or is asked about, its answer is judged, the next in its lane follows.
 
-Most messages leave by the exchange, which waits for nobody; the others by a thread of a pool as large as all lanes
-together, so that a hanging office cannot take another's place.
+Most messages leave by the exchange, which waits for nobody. What has to wait (a question, a long message, a connector
+that knows nothing of the exchange, an odd answer) is done by a thread of a pool. It has one for each place of all
+lanes, so that a hanging office takes nobody else's, up to `MOST_THREADS`. Where more places than that hang together,
+others wait until those offices have failed five times each and are left alone; what would outlive its lease meanwhile
+is handed back unsent.
 """
 
 from __future__ import annotations

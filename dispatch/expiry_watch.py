@@ -26,9 +26,9 @@ class ExpiryWatch:
         """Warn of what is not told yet."""
         if self._looked is not None and self._looked <= now < self._looked + EVERY:
             return
-        self._looked = now
         for one in soon([*certificates(self._registry, self._bodies), *tokens(self._known(), now)], now):
             over = one.at <= now
             if (step := (one, one.step(now), over)) not in self._told:
                 self._told.add(step)
                 LOG.warning("%s of %s %s at %s", one.what, one.of, "ended" if over else "ends", one.at.isoformat())
+        self._looked = now

@@ -29,6 +29,7 @@ from store.lanes import Lane as Standing
 
 LOG = logging.getLogger("yijianshi.dispatch")
 LONGEST_NAP = 1.0  # seconds; bounds how late a moved clock or another host's message is noticed
+SELDOM = 60.0  # at most between two sweeps
 BATCH = 192
 STOP_SECONDS = 8.0
 SHORTEST_JOIN = 1.0
@@ -204,6 +205,7 @@ class Dispatcher:
         lease has left."""
         with holding(self._writing):
             self._held += came  # until they are written, whatever happens
+            self._some_unread = False
             if not self._held:
                 return
             now, slow = self._works.clock(), [one for one in self._held if one.brings_files]
@@ -236,16 +238,28 @@ class Dispatcher:
 
     def _sweep(self) -> None:
         while not self._stopping.is_set():
-            try:
-                self._write([])  # first, for a sweep ends the leases of answers that waited long
-                again = self._works.desk.sweep(self._works.clock())
-                self._expiries.tell(self._works.clock())
-                more = self._works.count(self._works.clock())
-                nap = 0.0 if more else (again - self._works.clock()).total_seconds()
-            except Exception as error:  # noqa: BLE001  # a sweep that failed is tried again, it must not end all sweeps
-                LOG.error("a sweep failed: %s", code_of(error))
-                nap = LONGEST_NAP
-            self._stopping.wait(max(LONGEST_NAP, min(nap, 60.0)))
+            naps = [self._isolated(part) for part in (self._sweep_desk, self._tell_of_ends, self._count_on)]
+            self._stopping.wait(max(LONGEST_NAP, min(naps)))
+
+    def _isolated(self, part: Callable[[datetime], float]) -> float:
+        """Do a part of what comes with each sweep; in how many seconds it wants to be done again."""
+        try:
+            return part(self._works.clock())
+        except Exception as error:  # noqa: BLE001  # it is tried again, and ends neither the others nor all sweeps
+            LOG.error("a sweep failed: %s", told(error))
+            return LONGEST_NAP
+
+    def _sweep_desk(self, _now: datetime) -> float:
+        self._write([])  # first, for a sweep ends the leases of answers that waited long
+        again = self._works.desk.sweep(self._works.clock())
+        return (again - self._works.clock()).total_seconds()
+
+    def _tell_of_ends(self, now: datetime) -> float:
+        self._expiries.tell(now)
+        return SELDOM
+
+    def _count_on(self, now: datetime) -> float:
+        return 0.0 if self._works.count(now) else SELDOM
 
 
 def _say_how_it_stands(lane: Standing) -> None:

@@ -8,6 +8,7 @@ is not known to have arrived can be sent again.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,16 +18,18 @@ from typing import Any
 from cases import news as made
 from desk.agents.agency import still_sees
 from desk.book import Book
+from desk.faults import told
 from desk.news.telling import folded
 from desk.premises import Premises
 from desk.staff.acts import Act
 from store import bulletins, news, pausing, people, preferences
 from store.bulletins import Bulletin
-from store.errors import Stale
+from store.errors import Stale, StoreClosed, StoreUnavailable
 from store.news import News
 from store.port import Tx
 from store.preferences import Preferences
 
+LOG = logging.getLogger("yijianshi.news")
 PEOPLE, MOST_NEWS = 20, 100  # persons looked at together, and how much one bulletin tells of
 SHOWN = 4  # pieces of news that are written out; the rest is counted
 UNREADABLE = timedelta(minutes=10)  # what cannot be judged just now is looked at again, behind all others
@@ -53,13 +56,31 @@ class Bulletins:
         was settled. Nothing while the service is paused, and at night."""
         with self._premises.database.read() as tx:
             readers = [] if self._rests(tx, now) else news.to_tell(tx, now, PEOPLE)
-            told = {subject: news.untold(tx, subject, MOST_NEWS) for subject in readers}
-            chosen = preferences.of(tx, readers)
+        return self._made(readers, now)
+
+    def _made(self, readers: Sequence[str], now: datetime) -> int:
+        """One person for whom none can be made keeps no other waiting: what they are told waits."""
         if not readers:
             return 0
-        true = self._true((one for some in told.values() for one in some), now)
+        try:
+            return self._made_together(readers, now)
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception as fault:  # noqa: BLE001  # whose fault it is, each finds out by itself
+            if readers[1:]:
+                return sum(self._made([subject], now) for subject in readers)
+            LOG.error("no bulletin is made for a person: %s", told(fault))
+        self._premises.database.write(
+            lambda tx: news.wait(tx, news.untold(tx, readers[0], MOST_NEWS), now + UNREADABLE))
+        return 0
+
+    def _made_together(self, readers: Sequence[str], now: datetime) -> int:
+        with self._premises.database.read() as tx:
+            untold = {subject: news.untold(tx, subject, MOST_NEWS) for subject in readers}
+            chosen = preferences.of(tx, readers)
+        true = self._true((one for some in untold.values() for one in some), now)
         units = [partial(self._unit, some=some, true=true, chosen=chosen.get(subject, Preferences()), now=now)
-                 for subject, some in told.items()]
+                 for subject, some in untold.items()]
         done = self._premises.database.write_all(units)
         for one in done:
             if one.error is not None and not isinstance(one.error, Stale):
@@ -116,14 +137,32 @@ class Bulletins:
         """Take due bulletins for an attempt each; what is overtaken ends here instead."""
         with self._premises.database.read() as tx:
             due = [] if self._rests(tx, now) else bulletins.due(tx, now, room)
+        return self._taken(due, now)
+
+    def _taken(self, due: Sequence[Bulletin], now: datetime) -> list[Departing]:
+        """One that cannot be judged or read keeps no other from leaving: it is a person's."""
+        if not due:
+            return []
+        try:
+            return self._taken_together(due, now)
+        except (StoreUnavailable, StoreClosed):
+            raise
+        except Exception as fault:  # noqa: BLE001  # which of them it is, each finds out by itself
+            if due[1:]:
+                return [departing for one in due for departing in self._taken([one], now)]
+            LOG.error("a bulletin cannot leave: %s", told(fault))
+            why = f"cannot be read: {type(fault).__name__}"
+        self._premises.database.write(lambda tx: bulletins.end(tx, due[0], "stuck", why, now))
+        return []
+
+    def _taken_together(self, due: Sequence[Bulletin], now: datetime) -> list[Departing]:
+        with self._premises.database.read() as tx:
             inside = news.of_bulletins(tx, (one.bulletin for one in due))
             chosen = preferences.of(tx, (one.subject for one in due))
             shut = {name for name, some in inside.items() for one in some if not _may_know(tx, one, now)}
-        if not due:
-            return []
-        told = self._true((one for some in inside.values() for one in some), now)
+        judged = self._true((one for some in inside.values() for one in some), now)
         true = {name for name, some in inside.items() for one in some
-                if told.get(one, True) and chosen.get(one.subject, Preferences()).wants(one.kind)}
+                if judged.get(one, True) and chosen.get(one.subject, Preferences()).wants(one.kind)}
 
         def unit(tx: Tx) -> list[Departing]:
             for one in due:

@@ -7,12 +7,12 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from queue import Empty, LifoQueue
+from queue import Empty, Full, LifoQueue
 from typing import Any, TypeVar
 
 from sqlite_utils import Database as Tables
@@ -148,15 +148,14 @@ class SqliteReader:
             tables.conn.execute("begin")
             yield SqliteTx(tables, self.cipher)
         finally:
-            if tables.conn.in_transaction:
-                tables.conn.execute("rollback")
-            self._kept(tables)
+            self._given_back(tables)
 
     def close(self) -> None:
         """Close every idle connection; one in use is closed when it comes back."""
         self._closed = True
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
 
     def write(self, unit: Callable[[Tx], T]) -> T:
         """A reader beside the portal does not write."""
@@ -184,11 +183,16 @@ class SqliteReader:
         except Empty:
             return _connected(self._path, readonly=True)
 
-    def _kept(self, tables: Tables) -> None:
-        if self._closed or self._idle.full():
-            tables.close()
-        else:
+    def _given_back(self, tables: Tables) -> None:
+        """Keep a connection for the next reader, or close it. Whatever comes of it, what was read is read."""
+        try:
+            if tables.conn.in_transaction:
+                tables.conn.execute("rollback")
             self._idle.put_nowait(tables)
+        except (Full, sqlite3.Error):
+            tables.close()
+        if self._closed:  # perhaps since this reader began
+            self.close()
 
 
 class SqliteDatabase:

@@ -11,7 +11,8 @@ from connectors.gateway import Gateway, gateway_body
 from connectors.signing import verify
 from desk.staff.acts import Act
 from dispatch.courier import MOST_ATTEMPTS, Courier
-from store import bulletins
+from store import bulletins, preferences
+from store.errors import StorageFull
 from tests.connectors.raw_server import RawServer
 from tests.oversight.conftest import at
 
@@ -66,6 +67,21 @@ def told(town, cases=1):
     town.desk.sweep(MORNING)
 
 
+def others(town, persons):
+    """The same is told to so many more persons."""
+    with town.premises.database.read() as tx:
+        first = tx.rows("select * from news")[0]
+    for number in range(persons):
+        more = {**first, "key": f"k{number}", "subject": f"s{number}"}
+        town.premises.database.write(lambda tx, more=more: tx.run(
+            f"insert into news ({', '.join(more)}) values ({', '.join(f':{name}' for name in more)})", **more))
+
+
+def states(town):
+    with town.premises.database.read() as tx:
+        return sorted((row["state"], row["detail"]) for row in tx.rows("select state, detail from bulletins"))
+
+
 def split(request):
     head, _, body = request.partition(b"\r\n\r\n")
     return {line.partition(": ")[0].lower(): line.partition(": ")[2] for line in head.decode().split("\r\n")[1:]}, body
@@ -109,12 +125,7 @@ def test_a_gateway_that_never_takes_it_is_given_up_after_days_and_a_person_is_to
 
 def test_a_gateway_that_is_down_is_left_alone_and_then_tried_with_one(town, post):
     told(town)
-    with town.premises.database.read() as tx:
-        first = tx.rows("select * from news")[0]
-    for number in range(9):  # as many persons
-        more = {**first, "key": f"k{number}", "subject": f"s{number}"}
-        town.premises.database.write(lambda tx, more=more: tx.run(
-            f"insert into news ({', '.join(more)}) values ({', '.join(f':{name}' for name in more)})", **more))
+    others(town, 9)
     assert [post.round(http(500)), post.round(http(500)), post.round(http(500))] == [4, 4, 0]
     assert post.round(http(500), timedelta(minutes=2)) == 1
     assert post.round(http(204), timedelta(minutes=9)) == 1
@@ -127,3 +138,60 @@ def test_nobody_listening_loses_nothing(town, post):
     assert post.round(http(204)) == 0
     with town.premises.database.read() as tx:
         assert bulletins.figures(tx).waiting == 1
+
+
+def test_what_the_store_did_not_take_is_noted_first_and_nobody_is_told_twice(town, post, monkeypatch):
+    told(town)
+    with monkeypatch.context() as full, pytest.raises(StorageFull):
+        full.setattr(town.desk.bulletins, "end", raising(StorageFull))
+        post.round(http(204))
+    assert post.round(http(204), timedelta(hours=1)) == 0  # though its lease is long over
+    assert states(town) == [("sent", "received")]
+
+
+@pytest.mark.parametrize(("broken", "error", "detail"), [
+    ("connectors.gateway.Gateway.send", KeyError("何人"), "KeyError"),
+    ("threading.Thread.start", RuntimeError("can't start new thread"), "not sent")])
+def test_a_bulletin_that_cannot_be_brought_comes_again_and_is_not_left_to_its_lease(
+        town, post, monkeypatch, broken, error, detail):
+    told(town)
+    with monkeypatch.context() as fails:
+        fails.setattr(broken, raising(error))
+        post.round(http(204))
+    assert states(town) == [("due", detail)]
+    assert post.round(http(204), timedelta(minutes=1)) == 1
+    assert states(town) == [("sent", "received")]
+
+
+def test_a_bulletin_that_does_not_open_is_a_persons_and_the_others_leave(town, post, caplog):
+    told(town)
+    others(town, 2)
+    assert town.desk.bulletins.make(MORNING) == 3
+    town.premises.database.write(lambda tx: tx.run("update bulletins set body = x'00' where subject = 's0'"))
+    assert post.round(http(204)) == 2
+    assert states(town) == [("sent", "received")] * 2 + [("stuck", "cannot be read: SealBroken")]
+    assert caplog.text.count("a bulletin cannot leave: SealBroken at") == 1
+
+
+def test_one_person_for_whom_no_bulletin_can_be_made_keeps_no_other_waiting(town, post, monkeypatch, caplog):
+    told(town)
+    others(town, 2)
+    of = preferences.of
+
+    def breaks(tx, subjects):
+        subjects = list(subjects)
+        return {}["何人"] if "s0" in subjects else of(tx, subjects)
+
+    monkeypatch.setattr("store.preferences.of", breaks)
+    assert post.round(http(204)) == 2
+    assert post.round(http(204)) == 0  # what the one is told waits behind all others
+    assert states(town) == [("sent", "received")] * 2
+    assert caplog.text.count("no bulletin is made for a person: KeyError at") == 1
+    monkeypatch.undo()
+    assert post.round(http(204), timedelta(minutes=11)) == 1
+
+
+def raising(error):
+    def met(*_):
+        raise error
+    return met

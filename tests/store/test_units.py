@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
 from store import legs, marks
 from store.cipher import Cipher
 from store.engine.opening import Opened, Place, open_reader
+from store.engine.sqlite import _KEPT_READERS, SqliteReader, SqliteTx
 from store.errors import ConstraintBroken, NestedWrite, StoreClosed, StoreError, WrongText
 from store.port import Tx
 from tests.store.samples import NOW, REFERENCE, a_leg, file_case
@@ -173,6 +176,29 @@ def test_a_reader_beside_the_portal_reads_what_is_committed(
     with pytest.raises(StoreClosed):
         beside.db.write(lambda tx: None)
     beside.close()
+
+
+def open_still(tx: Tx) -> bool:
+    assert isinstance(tx, SqliteTx)
+    try:
+        tx._connection.execute("select 1")
+    except sqlite3.ProgrammingError:
+        return False
+    return True
+
+
+def test_of_more_readers_than_are_kept_the_last_one_is_closed_and_what_it_read_is_read(
+        folder: Place, opener: Callable[[Place], Opened], cipher: Cipher, monkeypatch: pytest.MonkeyPatch) -> None:
+    opener(folder)
+    reader = open_reader(folder, cipher).db
+    assert isinstance(reader, SqliteReader)
+    monkeypatch.setattr(reader._idle, "full", lambda: False)  # as another thread saw it that came back just before
+    with ExitStack() as several:
+        read = [several.enter_context(reader.read()) for _ in range(_KEPT_READERS + 1)]
+    assert [open_still(tx) for tx in read].count(False) == 1
+    with reader.read() as late:
+        reader.close()
+    assert [tx for tx in (*read, late) if open_still(tx)] == []
 
 
 def test_many_updates_change_each_its_own_row_and_count_those_that_were_there(store: Opened) -> None:
