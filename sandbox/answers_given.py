@@ -39,10 +39,25 @@ def number_for(leg: str, what: str) -> str:
     return "示例" + hashlib.sha256(f"{leg}|{what}".encode()).hexdigest()[:10].upper()
 
 
-def citizen_id(leg: str, born: date) -> str:
-    """A number in the form of GB 11643 with the right check character, in an order code no office issues (999)."""
-    digits = f"370202{born:%Y%m%d}99{int(hashlib.sha256(leg.encode()).hexdigest(), 16) % 10}"
+def citizen_id(leg: str, born: date, sex: str | None = None) -> str:
+    """A number in the form of GB 11643 with the right check character, in an order code that no office issues (99x); it
+    is even for women (`sex` 2), odd for men (1)."""
+    last = int(hashlib.sha256(leg.encode()).hexdigest(), 16) % 10
+    if sex in {"1", "2"}:
+        last = last // 2 * 2 + int(sex) % 2
+    digits = f"370202{born:%Y%m%d}99{last}"
     return digits + _CHECKS[sum(int(one) * weight for one, weight in zip(digits, _WEIGHTS, strict=True)) % 11]
+
+
+def child_told(fields: Mapping[str, Any]) -> dict[str, str]:
+    """What an application says of a child whose number a department makes, by the names that departments have for it:
+    the day of birth and the sex (1 male, 2 female), as far as it says so."""
+    born = next((fields[name] for name in ("born_at", "cssj", "csrq") if isinstance(fields.get(name), str)), "")
+    try:
+        day = {"born": date.fromisoformat(born[:10]).isoformat()}
+    except ValueError:
+        day = {}
+    return {**day, "sex": str(fields.get("xb", ""))}
 
 
 def field_value(leg: str, wanted: Mapping[str, Any], today: date) -> Any:
@@ -86,6 +101,9 @@ def results(leg: Mapping[str, Any], files: Mapping[str, str], today: date) -> li
     """The results of a grant: one for each material the hub expects, with the file sent before."""
     expected = _named(leg["gives"].get("fields", ()), "field")
     values = {one["field"]: field_value(leg["leg"], one, today) for one in expected}
+    child = leg.get("child") or {}
+    values |= {one["field"]: citizen_id(leg["leg"], date.fromisoformat(child["born"]), child["sex"])
+               for one in expected if one.get("type") == "citizen_id" and "born" in child}
     found = []
     for one in result_papers(leg):
         sent = [{"file": files[one["name"]]}] if one["name"] in files else []

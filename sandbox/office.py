@@ -14,7 +14,7 @@ from connectors.base import Body
 from connectors.signing import BadSignature, verify
 from connectors.strict_json import FOREIGN, BadJson, load
 from sandbox.agenda import Agenda
-from sandbox.answers_given import CHINA, earliest_grant, notice_data, result_papers, results
+from sandbox.answers_given import CHINA, child_told, earliest_grant, notice_data, result_papers, results
 from sandbox.ledger import Ledger
 from sandbox.messenger import Messenger, NotDelivered
 from sandbox.script import Play, Script, Step, Trouble
@@ -371,7 +371,8 @@ def _facts(data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         for item in data.get("materials") or ()]
     return {
         "leg": data["leg"], "matter_name": matter.get("name", ""), "notices": data["notices"], "materials": materials,
-        "fields": sorted(data.get("fields") or ()), "gives": data.get("gives") or {}, "round": 0,
+        "fields": sorted(data.get("fields") or ()), "child": child_told(data.get("fields") or {}),
+        "gives": data.get("gives") or {}, "round": 0,
         "not_before": earliest_grant(data.get("limits") or {}, now),
         "owed": [item["material"] for item in materials if item["obtained"] in _OWED and not item["files"]]}
 

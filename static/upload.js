@@ -106,6 +106,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     input.before(message);
     group.classList.add("govuk-form-group--error");
     input.setAttribute("aria-describedby", `${input.id}-hint ${message.id}`);
+    input.setAttribute("aria-invalid", "true");
     summarise(input.id, words.startsWith(form.dataset.name) ? words : `${form.dataset.name}：${words}`);
     const folded = form.closest("details");
     if (folded) folded.open = true;

@@ -62,6 +62,11 @@ def sensitive_lines(plan: Plan) -> list[FieldLine]:
     return [inner for line in plan.fields for inner in (line, *line.inner) if inner.sensitive]
 
 
+def named_sensitive(plan: Plan) -> list[FieldLine]:
+    """The same as people are told them: of rows the columns, each with what it is used for, and not the rows beside."""
+    return [line for line in sensitive_lines(plan) if not any(inner.sensitive for inner in line.inner)]
+
+
 def covers(consent: Consent, scope: Scope) -> bool:
     """Whether a consent is given, names every sensitive field, and was given for no less than `scope`."""
     return consent.get("agreed") is True and not _unnamed(consent, scope) and scope.within(consent.get("scope"))

@@ -17,7 +17,7 @@ SAMPLES: dict[str, Any] = {
 }
 # Where any value of the type would do for the checker but not for the author's rules.
 BY_CODE: dict[str, Any] = {"social_arrears": 0, "delivery": "post", "father_id": "370202199308099958",
-                           "deceased_id": "370202193602109945", "new_holder_name": "示例新名称",
+                           "deceased_id": "370202193602109937", "new_holder_name": "示例新名称",
                            "debtor_uscc": "91370202MA0000004B", "child_id": "37020220200301994X",
                            "home_owner_id": "370202199308099958", "worker_born_on": "1990-05-01",
                            "passport_until": "2099-12-31", "contract_to": "2099-12-31", "venue_capacity": 5000,

@@ -235,7 +235,7 @@ def test_the_register_of_relations_is_not_asked_about_two_others(desk, sources, 
 
 
 def test_the_numbers_of_principal_and_agent_are_both_their_own(premises, account):
-    account({"holder_uscc": OTHER_FIRM, "holder_name": "示例公司", "deceased_id": "370202193602109945"}, "principal")
+    account({"holder_uscc": OTHER_FIRM, "holder_name": "示例公司", "deceased_id": "370202193602109937"}, "principal")
     account({"agent_id": "370202198503029926", "mobile": "13800000000"}, "agent")
     own = Holders(premises, Editions(premises)).own
     assert own(["principal", "agent"]) == {OTHER_FIRM, "370202198503029926"}

@@ -34,6 +34,10 @@ UNTOLD = """[...document.querySelectorAll(".govuk-error-message")].filter(
     message => !message.id || !document.querySelector(`[aria-describedby~="${message.id}"]`)
 ).map(each => each.outerHTML)"""
 
+# And the controls that a message is about which do not say themselves that they are wrong.
+NOT_WRONG = """[...document.querySelectorAll(".govuk-error-message")].flatMap(message =>
+    [...document.querySelectorAll(`:is(input, select, textarea)[aria-describedby~="${message.id}"]`)]
+).filter(control => control.getAttribute("aria-invalid") !== "true").map(each => each.outerHTML)"""
 
 # How wide a page becomes where somebody reads with letters of twice the size, or with the portal's own larger ones.
 LARGER = """() => {
@@ -61,6 +65,7 @@ def look_over(page: Page) -> None:
     assert page.locator("h1").count() == 1, page.url
     assert page.title().endswith("一件事")
     assert page.evaluate(UNTOLD) == [], page.url
+    assert page.evaluate(NOT_WRONG) == [], page.url
     if page.locator(".govuk-error-summary a").count():
         assert page.locator(".govuk-error-message").count(), f"{page.url}: what is wrong stands on top alone"
 

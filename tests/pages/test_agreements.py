@@ -140,6 +140,7 @@ def test_a_parent_who_files_is_not_asked_and_the_other_one_is(app: Flask, visito
     seller.get("/agreements")
     seller.send("/agreements", ("code", " "))
     assert (seller.status, "请填写确认码" in seller.text, "重新生成" in seller.text) == (422, True, False)
+    assert re.search('<input[^>]* id="code"[^>]* aria-invalid="true"', seller.page)
     seller.send("/agreements", ("code", code_of(visitor, draft, "father")))
     assert re.search(r"出生时间 \d{4}年\d{1,2}月\d{1,2}日 \d{2}:\d{2} ", seller.text), "as the one who files reads it"
     assert "户口落在下面选的一方" in seller.text and "示例小宝" in seller.text

@@ -12,7 +12,7 @@ from web.pictures.before_after import Pair, before_after, pairs
 from web.pictures.canvas import NARROW, Box, Picture, broken, shortened, text_width
 from web.pictures.map import drawn_map, explained, legend
 from web.pictures.merge import merge, pages, sheets
-from web.pictures.stations import Station, Track, look, network, planned, tracked
+from web.pictures.stations import Station, Track, in_words, look, network, planned, tracked
 
 PLAN = sample_plan()
 DRAWINGS = {
@@ -48,6 +48,13 @@ def test_pictures_carry_no_inline_style_and_a_title_that_is_read_aloud(name: str
     svg = str(picture.svg)
     assert "style=" not in svg and "<script" not in svg
     assert 'role="img"' in svg and re.search(r'aria-label="[^"]+"', svg)
+
+
+def test_a_map_says_in_words_who_is_in_which_step_and_what_each_waits_for() -> None:
+    net = network([Station(name, f"事项{name}", "某部门") for name in ("01", "02", "03", "04")],
+                  [Track(("01", "02"), "03"), Track(("01",), "04", soft=True), Track(("02",), "04", soft=True)])
+    assert [[(one.id, waits) for one, waits in step] for step in in_words(net)] == [
+        [("01", ""), ("02", ""), ("04", "可以先办，等 01、02 的结果再办结")], [("03", "等 01、02 办完再开始")]]
 
 
 def test_a_narrow_picture_fits_a_phone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.pages.client import Visitor, controls
@@ -83,6 +84,9 @@ def test_uploads_go_with_their_rows_and_leave_with_them(visitor: Visitor) -> Non
     draft = begun(visitor, "A01 A02")
     visitor.get(f"/drafts/{draft}/materials")
     visitor.send(f"/drafts/{draft}/sample-papers")
+    visitor.get(f"/drafts/{draft}/consent")
+    told = re.findall(r'for="sensitive">(.*?)</label>', visitor.page, re.DOTALL)[0]
+    assert "录用的员工" not in told and "证件号码（用于核对员工身份" in told, "each with what it is used for"
     before = kept(visitor, draft)["materials"]
     first, second = before["staff_photo#1"], before["staff_photo#2"]
     change(visitor, draft, "A02 A01")

@@ -105,6 +105,7 @@ OVERSIZE: dict[str, Any] = {"oversize_class": "II", "start_province": "370000",
 def test_provinces_are_named_and_every_receiving_office_stands_in_the_consent(visitor: Visitor) -> None:
     draft = start(visitor, "oversize", **OVERSIZE)
     visitor.get(f"/drafts/{draft}/plan")
+    assert re.search(r"第 3 步 04 超限运输通行证核发，[^：]+：等 02.1、02.2、03 办完再开始", visitor.text)
     assert "途经省份审查意见（江苏省）" in visitor.text
     assert not re.search(r"370000|320000|DJ-1", visitor.text)
     fill(visitor, draft)

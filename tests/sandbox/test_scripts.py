@@ -7,7 +7,7 @@ import pytest
 
 from connectors.deployment import read_deployment
 from connectors.shipped import registry
-from sandbox.answers_given import earliest_grant, last_day, results, supplement
+from sandbox.answers_given import child_told, earliest_grant, last_day, results, supplement
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
 from sandbox.script import BadScript, read_script, shipped_scripts
@@ -89,6 +89,17 @@ def test_results_are_what_the_hub_expects_and_numbers_have_their_check_character
     weights = [2 ** (17 - at) % 11 for at in range(17)]
     total = sum(int(sign) * weight for sign, weight in zip(number, weights, strict=False))
     assert "10X98765432"[total % 11] == number[17]
+
+
+@pytest.mark.parametrize(("sex", "even"), [("2", True), ("1", False)])
+def test_a_childs_number_has_the_day_of_birth_and_the_sex_that_were_filed(sex: str, even: bool) -> None:
+    gives = {"fields": [{"field": "child_id", "type": "citizen_id", "name": "孩子"}], "materials": []}
+    for leg in ("R-01", "R-02", "R-03"):
+        facts = {"leg": leg, "matter_name": "出生登记", "gives": gives,
+                 "child": child_told({"born_at": "2026-11-11T09:00", "xb": sex})}
+        number = results(facts, {}, date(2026, 11, 30))[0]["fields"]["child_id"]
+        assert (number[6:14], int(number[16]) % 2 == 0) == ("20261111", even)
+    assert child_told({"cssj": "昨天", "xb": 1}) == {"sex": "1"}, "what says no day makes no number"
 
 
 @pytest.mark.parametrize(("name", "until"), [

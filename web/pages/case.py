@@ -21,7 +21,7 @@ from web.pages.lists import lists
 from web.pages.root import bp, desk, now
 from web.pages.words import called, guide_lines
 from web.pictures.map import drawn_map, explained, legend, sample
-from web.pictures.stations import LOOK_NAMES, look, tracked
+from web.pictures.stations import LOOK_NAMES, in_words, look, tracked
 from web.uploads import download
 from web.wiring import house
 
@@ -80,8 +80,9 @@ def live_part(view: Mapping[str, Any], address: str) -> Live:
     legs = [{**leg, "look": look(leg), "look_name": LOOK_NAMES[look(leg)]} for leg in view["legs"]]
     looks = [leg["look"] for leg in legs]
     body = render_template(
-        "_case.html", view=view, legs=legs, map=drawn_map(net, "办理进度"), done=looks.count("done"),
-        legend=[(sample(found), name) for found, name in legend(net)], lines=explained(net), late=looks.count("late"),
+        "_case.html", view=view, legs=legs, map=drawn_map(net, "办理进度"), map_words=in_words(net),
+        legend=[(sample(found), name) for found, name in legend(net)], lines=explained(net),
+        done=looks.count("done"), late=looks.count("late"),
         asks=[(leg, ask) for leg in legs for ask in leg["asks"] if ask.get("open")], waiting=waited_for(legs),
         refused=refused_by_name(legs), ended=view["state"] in ENDED, contact=_contact(view["bundle"]),
         files=len(results_of(view)),

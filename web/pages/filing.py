@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from desk.applicants.consents import sensitive_lines
+from desk.applicants.consents import named_sensitive
 from desk.applicants.lookups import LOOKED_UP, spoken_for
 from desk.errors import DeskError
 from desk.parties.statements import is_theirs
@@ -63,7 +63,7 @@ def _consent_page(draft: Draft, problems: Sequence[Linked]) -> str:
                                                 if asked.role in asking)]
     return render_template("consent.html", draft=draft, problems=problems, others=others,
                            fetched=[item for item in looked_up if item not in others], related=spoken_for(draft.plan),
-                           offices=offices_of(draft.plan), sensitive=sensitive_lines(draft.plan))
+                           offices=offices_of(draft.plan), sensitive=named_sensitive(draft.plan))
 
 
 def _answers(draft: Draft, section: SectionLine) -> list[Input]:
@@ -86,7 +86,7 @@ def everything_wrong(draft: Draft) -> list[Linked]:
     found += [Linked(item.text, papers + item.href) for item in problems_in(papers_of(draft, complain=True))]
     found += [Linked(f"{item.name}：请勾选承诺", papers + "#pledges") for item in unsigned(draft)]
     if not draft.consented:
-        found.append(Linked("请先同意信息使用说明", url_for("pages.consent", draft=draft.id)))
+        found.append(Linked("请先看“您的信息怎么用”并同意", url_for("pages.consent", draft=draft.id)))
     at = url_for("pages.draft_agreements", draft=draft.id)
     return found + [Linked(f"还差{party.statement.role_name}{party.statement.name}的确认：{party.state_name}", at)
                     for party in draft.parties if not party.agrees]

@@ -17,7 +17,7 @@ from web.pages.words import called, guide_lines
 from web.pictures.before_after import before_after, pairs
 from web.pictures.map import drawn_map, explained
 from web.pictures.merge import merge
-from web.pictures.stations import planned
+from web.pictures.stations import in_words, planned
 from web.wiring import house
 
 GUIDE = (
@@ -115,7 +115,7 @@ def bundle(bundle: str) -> str:
     mandates, more = offered(found.id)
     return render_template(
         "bundle.html", bundle=found, plan=plan, guide=list(guide_parts(found)), pairs=pairs(plan),
-        bars=before_after(plan), merge=merge(plan, called), map=drawn_map(net, "办理顺序"),
+        bars=before_after(plan), merge=merge(plan, called), map=drawn_map(net, "办理顺序"), map_words=in_words(net),
         lines=explained(net), window=window_words(window) if window else "",
         closed=closing(catalog, found, today()),
         instead=catalog.bundles.get(found.closed.instead or "") if found.closed else None,

@@ -21,7 +21,7 @@ from web.pages.words import RULE_NAMES, askers_words, called, departments_of, sa
 from web.pictures.before_after import pairs, papers_of
 from web.pictures.map import drawn_map, explained
 from web.pictures.merge import merge
-from web.pictures.stations import planned
+from web.pictures.stations import in_words, planned
 from web.wiring import house
 
 STOPS = frozenset({"block", "undecided"})
@@ -69,8 +69,8 @@ def shown_of(plan: Plan) -> dict[str, Any]:
         "plan": plan, "stops": [problem for problem in plan.problems if problem.level == "block"],
         "notes": list(dict.fromkeys(_note(problem) for problem in plan.problems if problem.level != "block")),
         "pairs": pairs(plan), "papers": papers_of(plan), "merge": merge(plan, called),
-        "map": drawn_map(net, "办理顺序"), "lines": explained(net), "asked": asked_by_section(plan),
-        "departments": departments_of(plan), "rule_names": RULE_NAMES,
+        "map": drawn_map(net, "办理顺序"), "map_words": in_words(net), "lines": explained(net),
+        "asked": asked_by_section(plan), "departments": departments_of(plan), "rule_names": RULE_NAMES,
     }
 
 

@@ -40,7 +40,7 @@ _SIGNS: Mapping[Look, str] = {
 
 def drawn_map(net: Network, what: str) -> Drawing:
     """Draw a network; `what` begins the title that is read aloud."""
-    title = f"{what}：共 {len(net.stations)} 项，分 {net.length} 步；文字说明见下方列表"
+    title = f"{what}：共 {len(net.stations)} 项，分 {net.length} 步；文字版在图的下面"
     return Drawing(_Wide(net).picture(title), _narrow(net, title))
 
 

@@ -78,6 +78,19 @@ def network(stations: Sequence[Station], tracks: Iterable[Track]) -> Network:
     return Network(tuple(stations), tuple(kept), stages)
 
 
+def in_words(net: Network) -> list[list[tuple[Station, str]]]:
+    """The same in words: step by step who is in it, each with what it waits for (empty for what waits for nothing)."""
+    return [[(station, _waiting(net, station.id)) for station in net.column(stage)] for stage in range(net.length)]
+
+
+def _waiting(net: Network, follower: str) -> str:
+    hard, soft = (list(dict.fromkeys(name for track in net.tracks if track.follower == follower and track.soft is kind
+                                     for name in track.targets)) for kind in (False, True))
+    soft = [name for name in soft if name not in hard]
+    said = [f"等 {'、'.join(hard)} 办完再开始"] if hard else []
+    return "；".join([*said, f"可以先办，等 {'、'.join(soft)} 的结果再办结"] if soft else said)
+
+
 def planned(plan: Plan, called: Callable[[Any], str] = attrgetter("name")) -> Network:
     """The map of a plan: nothing has begun, the note says the promise and who decides; `called` names a leg."""
     stations = [
