@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from forms.plan import FieldLine, Plan
-from sources.samples import who_tries
+from sources.samples import of_its_own, who_tries
 
 FORMATTED = {
     "citizen_id": "370202198001019912", "uscc": "91370202MA0000000Y", "phone": "13800000001",
@@ -42,7 +42,8 @@ def _answer(line: FieldLine, known: Mapping[str, Any], days: Days) -> Any:
 
 def _row(line: FieldLine, row: Mapping[str, Any], days: Days, number: int) -> dict[str, Any]:
     columns = {column.code.rpartition(".")[2]: column for column in line.inner}
-    made = {name: row.get(name, _plausible(column, days)) for name, column in columns.items()}
+    made = {name: row[name] if name in row else of_its_own(column.type, value, number) if column.unique else value
+            for name, column in columns.items() for value in (_plausible(column, days),)}
     if line.key and line.key not in row and columns[line.key].type == "text":
         made[line.key] = str(number + 1)
     return made

@@ -49,7 +49,7 @@ class Field:
 
     Bounds are inclusive; `min`/`max` are in `unit` for numbers and count the choices for many/regions/rows;
     lengths count characters. `section` is the page of the form that shows it. `inner` are the fields of a
-    repeated group (`type` rows), whose codes are written `group.field`.
+    repeated group (`type` rows), whose codes are written `group.field`; a `unique` one differs in every row.
     """
 
     code: str
@@ -76,6 +76,7 @@ class Field:
     required: bool = False
     help: Text | None = None
     when: str | None = None
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)

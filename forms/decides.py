@@ -56,8 +56,9 @@ class Deciding:
                 continue
             try:
                 found[code] = for_conditions(read_value(raw, asked.wanted, around))
-            except BadValue:
-                continue  # the form's own validation says what is wrong with it
+            except BadValue as bad:  # the form's own validation says what is wrong with it
+                if bad.read is not None:  # one wrong cell leaves the others what they are
+                    found[code] = for_conditions(bad.read)
         return found
 
     def blank(self, form: Mapping[str, Any] | None) -> frozenset[str]:

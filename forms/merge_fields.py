@@ -20,11 +20,11 @@ from catalog.evaluate import UNANSWERED
 from catalog.matter import FieldAsk
 from catalog.text import Text
 from forms.answers import Known
+from forms.days import bound_day
 from forms.legs import Leg
 from forms.order import Order
 from forms.plan import FieldAsker, FieldLine, PlanProblem, Reason, RemovedField, SectionLine
 from forms.sentences import askers_words, leg_names
-from forms.values import bound_day
 from forms.words import because, open_names
 
 _SMALLEST: Final = ("max", "max_length", "decimals", "not_after")
@@ -209,7 +209,7 @@ class _Merging:
             why=Reason("asked", text, _matters(wishes)), unit=definition.unit, level=definition.level,
             key=definition.key, sensitive=definition.sensitive, purpose=definition.purpose, prefill=definition.prefill,
             default=definition.default, help=definition.help, value=self.known.situation.get(definition.code),
-            won=won, **strictest,
+            won=won, unique=definition.unique, **strictest,
         )
         decided = _decided(line, definition, self.known.bundle.decisions)
         if line.type == "citizen_id" and decided.won.get("options") == "decision":

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from catalog.dictionary import Region
 from catalog.papers import number_words
+from catalog.units import row_words
 from forms.hints import missing
 from forms.plan import FieldLine, MaterialLine, Plan
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
-from forms.wanted import labels_of
+from forms.wanted import labels_of, unique_in
 
 MOST_FILES: Final = 20
 _TABLE: Final = "form"
@@ -121,6 +122,7 @@ def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
         line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before, line.not_after,
         line.unit, line.options, line.level, tuple((short[inner.code], wanted_of_line(inner)) for inner in line.inner),
         needed, line.key, labels_of(line) or {short[inner.code]: str(inner.name) for inner in line.inner},
+        unique_in(line),
     )
 
 
@@ -176,7 +178,8 @@ def _shown(line: FieldLine) -> str:
 
 def _rows_agree(line: FieldLine, rows: Any) -> Any:
     if len(rows) != len(line.value):
-        return [f"前面填了 {len(line.value)} 行，这里是 {len(rows)} 行；要增减请回到情形问题中修改"]
+        called = row_words(line.unit)
+        return [f"前面填了 {len(line.value)} {called}，这里是 {len(rows)} {called}；要增减请回到情形问题中修改"]
     wrong: dict[str, Any] = {}
     for index, (known, row) in enumerate(zip(line.value, rows, strict=True)):
         for name, value in known.items():

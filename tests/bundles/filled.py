@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from forms.plan import FieldLine, Plan
+from sources.samples import of_its_own
 from tests.bundles.shipped import TODAY
 
 SAMPLES: dict[str, Any] = {
@@ -41,7 +42,7 @@ def sample(line: FieldLine) -> Any:
     if line.code in BY_CODE:
         return BY_CODE[line.code]
     if line.inner:
-        return [_row(line, given) for given in line.value or [{}]]
+        return [_row(line, given, at) for at, given in enumerate(line.value or [{}])]
     if line.type in {"number", "integer"}:
         return _number(line)
     if line.type in {"date", "datetime"}:
@@ -55,8 +56,9 @@ def sample(line: FieldLine) -> Any:
     return SAMPLES.get(line.type, text[: max(line.min_length or 4, min(line.max_length or 8, 10))])
 
 
-def _row(line: FieldLine, given: dict[str, Any]) -> dict[str, Any]:
-    row = {column.code.rpartition(".")[2]: sample(column) for column in line.inner}
+def _row(line: FieldLine, given: dict[str, Any], at: int) -> dict[str, Any]:
+    row = {column.code.rpartition(".")[2]: of_its_own(column.type, sample(column), at, column.max_length)
+           if column.unique else sample(column) for column in line.inner}
     return {**row, **given}
 
 
