@@ -125,7 +125,7 @@ def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> 
 def _groups(condition: Condition) -> Iterator[str]:
     """The groups of whose rows a condition reads a column."""
     for node in terms.walk(condition.tree):
-        if isinstance(node, terms.Sum) or (isinstance(node, terms.Reading) and "." in node.name):
+        if isinstance(node, terms.Sum | terms.Column) or (isinstance(node, terms.Reading) and "." in node.name):
             yield node.name.partition(".")[0]
 
 

@@ -237,7 +237,8 @@ def _form_scope(findings: Findings, bundle: Bundle) -> Scope:
     """What conditions may use that are judged with the filled form: questions, and fields that somebody asks."""
     catalog = findings.catalog
     asked = all_fields(catalog, bundle)
-    types = {code: type_of_field(one) for code, one in catalog.fields.items() if code in asked}
+    types = {code: type_of_field(one) for code, one in catalog.fields.items()
+             if code in asked or code.rpartition(".")[0] in asked}  # whoever asks a group asks its columns
     types |= question_types(catalog, bundle)
     says = "规则用了字段 {name}，但本一件事没有询问它"
     unknowable = {code: no_row(code, "规则是对整个办件的") for code in types if "." in code}

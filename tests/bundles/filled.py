@@ -22,7 +22,10 @@ BY_CODE: dict[str, Any] = {"social_arrears": 0, "delivery": "post", "father_id":
                            "debtor_uscc": "91370202MA0000004B", "child_id": "37020220200301994X",
                            "home_owner_id": "370202199308099958", "worker_born_on": "1990-05-01",
                            "passport_until": "2099-12-31", "contract_to": "2099-12-31", "venue_capacity": 5000,
-                           "holder_id": "370202198001019912",
+                           "holder_id": "370202198001019912", "reach_age_on": "2040-05-01", "child_birth_year": 2005,
+                           "paid_months": 400,
+                           "heirs": [{"full_name": "示例", "id_number": number, "heir_relation": "child"}
+                                     for number in ("370202198001019912", "370202198503029926")],
                            "setup_from": "2026-06-10", "clear_by": "2036-05-03",  # performance: around the show
                            "publicity_from": "2026-06-10", "publicity_to": "2036-05-03",
                            # project-start, tendering: days in the order that the law asks
