@@ -12,6 +12,7 @@ from sources.samples import of_its_own, who_tries
 FORMATTED = {
     "citizen_id": "370202198001019912", "uscc": "91370202MA0000000Y", "phone": "13800000001",
     "email": "sample@example.com", "plate": "鲁B00001", "project_code": "2405-370202-04-01-000001",
+    "bank_account": "6200000000000000001",
     "address": {"region": "370202", "text": "示例路 1 号"}, "region": "370202", "yes_no": True,
 }
 

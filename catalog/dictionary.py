@@ -16,6 +16,7 @@ from catalog.text import Text
 FieldType = Literal[
     "text", "number", "integer", "date", "datetime", "yes_no", "choice", "many", "region", "regions", "address",
     "rows", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code",
+    "bank_account",
 ]
 SourceKind = Literal["self", "mandate", "licence", "sharing", "premises", "zone"]
 

@@ -24,7 +24,8 @@ from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blan
 from forms.wanted import wanted_of_field
 
 _ONLY_TOLD_APART: Final[frozenset[FieldType]] = frozenset({
-    "text", "date", "datetime", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code"})
+    "text", "date", "datetime", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code",
+    "bank_account"})
 
 
 @dataclass(frozen=True, slots=True)

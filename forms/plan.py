@@ -165,7 +165,8 @@ class FieldLine:
     """One question of the combined form, the strictest of all askers; `won` names whose rule won, by attribute.
 
     For `rows` the columns are `inner` (askers under `group.field`), each asked in the rows `only` (from 0; None: all),
-    `unique` in each another. `value` is what the situation says (shown, not asked), `prefill` whence it may come."""
+    `unique` in each another. `value` is what the situation says (shown, not asked), `prefill` where it may come from,
+    `same_as` the field that must say the same."""
 
     code: str
     name: Text
@@ -195,6 +196,7 @@ class FieldLine:
     won: Mapping[str, str] = field(default_factory=dict)
     only: tuple[int, ...] | None = None
     unique: bool = False
+    same_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ def _field(line: FieldLine) -> dict[str, Any]:
         "not_before": line.not_before, "not_after": line.not_after, **_options(line), "level": line.level,
         "key": line.key, "rows": [_field(inner) for inner in line.inner], "sensitive": line.sensitive,
         "only_rows": None if line.only is None else list(line.only), "unique": line.unique or None,
+        "same_as": line.same_as,
         "purpose": _text(line.purpose), "default": line.default, "help": _text(line.help), "value": line.value,
         "prefill": [_set({"kind": s.kind, "name": s.name, "holder": s.holder, "by": list(s.by)}) for s in line.prefill],
         "why": _why(line.why), "asked_by": [_asker(asker) for asker in line.askers], "won": dict(line.won),

@@ -378,5 +378,5 @@ READERS: dict[FieldType, Callable[[Any, Wanted, Surroundings], Any]] = {
     "text": _text, "number": _number, "integer": _number, "date": _date, "datetime": _moment, "yes_no": _yes_no,
     "choice": _choice, "many": _many, "region": _region, "regions": _regions, "address": _address, "rows": _rows,
     "citizen_id": _person, "uscc": _formatted, "phone": _formatted, "email": _formatted, "vin": _formatted,
-    "plate": _formatted, "project_code": _formatted,
+    "plate": _formatted, "project_code": _formatted, "bank_account": _formatted,
 }

@@ -13,7 +13,7 @@ from tests.bundles.shipped import TODAY
 SAMPLES: dict[str, Any] = {
     "yes_no": True, "region": "370200", "regions": ["370000"], "citizen_id": "11010519491231002X",
     "uscc": "91370200163562681G", "phone": "13800000000", "email": "shili@example.com", "vin": "LSGJA52U9AH000018",
-    "plate": "鲁B12345", "project_code": "2405-370202-04-01-123456",
+    "plate": "鲁B12345", "project_code": "2405-370202-04-01-123456", "bank_account": "6200000000000000001",
     "address": {"region": "370202", "text": "示例路 1 号"},
 }
 # Where any value of the type would do for the checker but not for the author's rules.

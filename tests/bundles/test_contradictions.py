@@ -91,3 +91,18 @@ def test_a_bid_that_is_valid_no_longer_than_it_may_be_handed_in_is_refused() -> 
     form = {"bid_due": "2026-06-01", "bid_valid_until": "2026-05-01", "guarantee_until": "2026-06-30"}
     plan = compose(CATALOG, "tendering", json_ready(given), today=TODAY, form=form)
     assert "TB-3" in {one.rule for one in plan.problems if one.level == "block"}
+
+
+@pytest.mark.parametrize(("bundle", "situation", "whose"), [
+    ("retirement", {}, "person_name"), ("after-life", {}, "person_name"), ("after-life", {"had": []}, None),
+    ("newborn", {}, "mother_name"), ("newborn", {"wants": []}, None), ("disability", FOR_SELF, "person_name"),
+    ("disability", GIVEN["minor"], None), ("flexible-work", GRADUATE, "person_name"),
+])
+def test_an_account_is_the_one_of_whom_the_money_is_for(
+    bundle: str, situation: dict[str, Any], whose: str | None,
+) -> None:
+    given = {**json_ready(CATALOG.bundles[bundle].figures), **situation}
+    plan = compose(CATALOG, bundle, given, today=TODAY)
+    same = {line.code: line.same_as for line in plan.fields}
+    assert same.get("bank_holder") == whose
+    assert whose is None or same[whose] == "bank_holder"

@@ -47,6 +47,7 @@ def judged(form, partial=True, bundle="utilities"):
     ("email", "a.b@Example.COM", "a.b@example.com"), ("vin", "lsgja52u9ah000018", "LSGJA52U9AH000018"),
     ("plate", "鲁b·12345", "鲁B12345"), ("plate", "鲁BD12345", "鲁BD12345"),
     ("project_code", "2026-370202-44-01-123456", "2026-370202-44-01-123456"),
+    ("bank_account", "6200 0000-0000 0000003", "6200000000000000003"),
 ])
 def test_a_right_number_is_kept_in_its_clean_form(kind, written, clean):
     assert FORMATS[kind](written) == clean
@@ -61,6 +62,7 @@ def test_a_right_number_is_kept_in_its_clean_form(kind, written, clean):
     ("phone", "12345", "电话号码不对"), ("phone", "10812345678", "电话号码不对"),
     ("email", "a@b", "电子邮箱"), ("vin", "LSGJA52U9AH00001O", "I、O、Q"),
     ("plate", "AB12345", "车牌号"), ("project_code", "2026-1", "24 位"),
+    ("bank_account", "abcdefghijkl", "10 到 30 位数字"), ("bank_account", "1", "10 到 30 位数字"),
 ])
 def test_a_wrong_number_says_what_is_wrong(kind, written, says):
     with pytest.raises(BadFormat, match=says):

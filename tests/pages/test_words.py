@@ -75,6 +75,16 @@ def test_a_question_with_a_default_is_still_asked_with_the_default_chosen(visito
     assert "社会保障卡" in visitor.text
 
 
+def test_the_holder_of_an_account_is_filled_in_with_the_name_that_it_must_be(visitor: Visitor) -> None:
+    draft = start(visitor, "newborn", "sample-mother", has_certificate=True, register_with="mother",
+                  wants=["expenses"], filer="self")
+    visitor.get(f"/drafts/{draft}/form/parents")
+    visitor.send(f"/drafts/{draft}/form/parents", ("mother_name", "示例戌"), ("do", "next"))
+    visitor.get(f"/drafts/{draft}/form/account")
+    assert dict(controls(visitor.page))["bank_holder"] == "示例戌"
+    assert "已带出，请核对" in visitor.text
+
+
 def test_a_withdrawal_names_each_matter_once_and_keeps_its_number_after_a_mistake(visitor: Visitor) -> None:
     case = f"/cases/{file(visitor)}"
     visitor.get(case)

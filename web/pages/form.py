@@ -79,8 +79,10 @@ def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]
         value = kept_value(line, draft.form.get(line.code))
         if complain and not errors and line.code in draft.missing:
             errors = missing_cells(line, value, MISSING) or [MISSING]
-        brought = line.code in filled and draft.form.get(line.code) == filled[line.code]
-        asked = replace(of_line(line, departments, regions), mark=mark if brought else "")
+        told = mark if line.code in filled and draft.form.get(line.code) == filled[line.code] else ""
+        if value is None and (same := draft.form.get(line.same_as or "")) is not None:
+            value, told = same, BROUGHT
+        asked = replace(of_line(line, departments, regions), mark=told)
         found.append(with_value(asked, value, errors))
     return found
 

@@ -22,6 +22,7 @@ _FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
     "uscc": ("91370200000000000Y",), "phone": ("13800000001", "13800000002", "13800000003"),
     "email": ("sample@example.com",), "vin": ("LSVAA000000000001", "LSVAA000000000002"),
     "plate": ("鲁B00001", "鲁B00002"), "project_code": ("2026-370202-44-01-000001",),
+    "bank_account": ("6200000000000000001",),
 }
 
 
