@@ -141,3 +141,17 @@ def test_a_column_is_asked_on_while_another_cell_of_the_rows_is_wrong():
 def test_unique_is_said_of_a_column_alone():
     wrong = {**TEXTS, "fields.yaml": TEXTS["fields.yaml"] + "alone: {name: 单独, unique: yes}\n"}
     assert [one for one in said(wrong) if "unique 只用于分组里的栏" in one]
+
+
+def test_what_rows_lack_is_counted_by_their_cells_whatever_is_wrong_with_others():
+    told, filled = hired(CARD_OF_1999, CARD_OF_1966)
+    plan = compose(CATALOG, "hiring", told, today=TODAY, form=filled)
+
+    def lacks(**changes):
+        rows = [{**filled["employees"][0], **changes}, filled["employees"][1]]
+        return validate_form(plan, {"employees": rows}, CATALOG.regions, partial=True).lacking["employees"]
+
+    whole = lacks()
+    assert whole > 8
+    assert [lacks(mobile="1"), lacks(mobile="13800000001"), lacks(full_name=""), lacks(mobile="1", full_name="")] == [
+        whole - 1, whole - 1, whole + 1, whole]
