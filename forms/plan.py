@@ -227,8 +227,8 @@ class MaterialLine:
     """A paper the applicant still brings. `key` identifies (kind, role, row): `K16`, `ID01@mother`, `TX02#1`.
 
     `askers` are the legs that get the upload. `choices` are the kinds of an `any_of`. `tolerable` is set only when
-    every asker tolerates a later paper (the strictest time). `failed`: a look-up in vain or not made.
-    """
+    every asker tolerates a later paper (the strictest time). `failed`: a look-up in vain or not made, perhaps
+    because the `number` in that field is mistyped."""
 
     key: str
     kind: str
@@ -246,6 +246,7 @@ class MaterialLine:
     blank: str | None = None
     sample: str | None = None
     failed: str | None = None
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

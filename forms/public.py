@@ -166,6 +166,7 @@ def _kept(line: MaterialLine) -> dict[str, Any]:
         "key": line.key, "kind": line.kind, "name": str(line.name), "role": line.role, "row": line.row,
         "required": line.required, "asked_by": list(line.askers), "why": _why(line.why), "choices": list(line.choices),
         "tolerable": _limit(line.tolerable), "sensitive": line.sensitive, "failed": line.failed,
+        "number": line.number,
         "help": _text(line.help), "blank": line.blank, "sample": line.sample,
         "spec": _set({
             "file_types": list(spec.file_types), "max_mb": spec.max_mb, "copies": spec.copies,

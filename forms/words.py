@@ -48,10 +48,11 @@ def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, Text]:
 
 
 def _filers(catalog: Catalog, bundle: Bundle) -> dict[str, Text]:
-    """Who may file by what they are called: the agent as the bundle calls its own, which may be a guardian."""
+    """Who may file by what they are called: as the bundle's own words say, the agent as it calls its own, which may be
+    a guardian."""
     usual = catalog.roles.get("agent")
     called = {role.code: role.name for role in bundle.people if usual is None or role.name != usual.name}
-    return {**FILER_OPTIONS, "agent": called.get("agent", FILER_OPTIONS["agent"])}
+    return {**FILER_OPTIONS, "agent": called.get("agent", FILER_OPTIONS["agent"]), **bundle.filer_words}
 
 
 @dataclass(frozen=True, slots=True)
