@@ -105,7 +105,7 @@ def _project_code(text: str) -> str:
 def _bank_account(text: str) -> str:
     account = re.sub(r"[\s-]+", "", text)
     if not _ACCOUNT.fullmatch(account):
-        raise BadFormat("银行账号不对：应为 10 到 30 位数字，请照银行卡、存折或开户资料逐位核对，不用写字母和户名")
+        raise BadFormat("应为 10 到 30 位数字，请照银行卡、存折或开户资料逐位核对，不用写字母和户名")
     return account
 
 

@@ -164,3 +164,10 @@ def test_what_is_wrong_in_one_row_and_blank_in_another_is_said_together_and_coun
     typed = {**dict(controls(visitor.page)), "employees.1.full_name": ""}
     visitor.send(page, *typed.items(), ("do", "later"))
     assert left() == (missing, 0), "what is emptied is to be filled in again"
+
+
+def test_of_more_people_than_the_samples_know_each_has_a_number_of_their_own(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01 A02 A03")
+    visitor.send(f"/drafts/{draft}/sample-form", ("section", "staff"))
+    numbers = [number for _, number in said(visitor, draft)]
+    assert (len(numbers), len(set(numbers)), kept(visitor, draft)["errors"]) == (3, 3, {})

@@ -67,8 +67,11 @@ def _completed(line: FieldLine, rows: list[dict[str, Any]]) -> list[dict[str, An
     """Rows that the situation began, completed from sample rows, which are used again where there are too few: then
     with values of their own in what differs in every row."""
     own = {column.code.rpartition(".")[2]: column for column in line.inner if column.unique}
-    return [{**{name: of_its_own(own[name].type, value, at, own[name].max_length)
-                if name in own and at >= len(rows) else value for name, value in rows[at % len(rows)].items()}, **row}
+
+    def sample(name: str, value: Any, at: int) -> Any:
+        return of_its_own(own[name].type, value, at, own[name].max_length) if name in own and at >= len(rows) else value
+
+    return [{**{name: sample(name, value, at) for name, value in rows[at % len(rows)].items()}, **row}
             for at, row in enumerate(line.value)]
 
 
