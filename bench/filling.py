@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from forms.plan import FieldLine, Plan
-from sources.samples import who_tries
+from sources.samples import of_its_own, who_tries
 
 FORMATTED = {
     "citizen_id": "370202198001019912", "uscc": "91370202MA0000000Y", "phone": "13800000001",
     "email": "sample@example.com", "plate": "鲁B00001", "project_code": "2405-370202-04-01-000001",
+    "bank_account": "6200000000000000001",
     "address": {"region": "370202", "text": "示例路 1 号"}, "region": "370202", "yes_no": True,
 }
 
@@ -42,7 +43,8 @@ def _answer(line: FieldLine, known: Mapping[str, Any], days: Days) -> Any:
 
 def _row(line: FieldLine, row: Mapping[str, Any], days: Days, number: int) -> dict[str, Any]:
     columns = {column.code.rpartition(".")[2]: column for column in line.inner}
-    made = {name: row.get(name, _plausible(column, days)) for name, column in columns.items()}
+    made = {name: row[name] if name in row else of_its_own(column.type, value, number) if column.unique else value
+            for name, column in columns.items() for value in (_plausible(column, days),)}
     if line.key and line.key not in row and columns[line.key].type == "text":
         made[line.key] = str(number + 1)
     return made

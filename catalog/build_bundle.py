@@ -198,7 +198,7 @@ class BundleBuilder:
             closed=Closing(**data["closed"]) if "closed" in data else None,
             decisions=tuple(self.decisions()), examples=tuple(self.examples()), own_matters=self.own_matters(),
             field_words=own_words(words.get("fields_", {})), section_words=own_words(words.get("sections", {})),
-            material_words=own_words(words.get("materials", {})),
+            material_words=own_words(words.get("materials", {})), filer_words=words.get("filer", {}),
             language=int(data.get("language", "1")), **{key: data[key] for key in plain if key in data},
         )
 

@@ -153,7 +153,8 @@ class Bundle:
     public figures are counted; `before_after` the old order, follower → targets, used only for figures.
     `own_matters` are matters that a local bundle changed (language 2.9): read matters by `Catalog.matter_of`.
     `guide` has lines of `Text` by part; `form` says by section which fields its page begins with. `field_words`,
-    `section_words` and `material_words` are its own texts of fields, sections and papers, by code: read them by
+    `section_words` and `material_words` are its own texts of fields, sections and papers, by code, `filer_words` what
+    it calls those who may file: read them by
     `catalog/worded.py`."""
 
     id: str
@@ -184,3 +185,4 @@ class Bundle:
     field_words: Mapping[str, OwnWords] = field(default_factory=dict)
     section_words: Mapping[str, OwnWords] = field(default_factory=dict)
     material_words: Mapping[str, OwnWords] = field(default_factory=dict)
+    filer_words: Mapping[str, Text] = field(default_factory=dict)

@@ -112,19 +112,24 @@ def _free_in(raw: Any) -> Any:
 
 def _node_out(node: terms.Node) -> list[Any]:
     match node:
-        case terms.Name() | terms.Count() | terms.Sum() | terms.Born() | terms.Paper():
+        case terms.Name() | terms.Count() | terms.Sum() | terms.Column() | terms.Born() | terms.Paper():
             return [type(node).__name__, *astuple(node)]
         case terms.Literal(value):
             return ["Literal", _free_out(value)]
-        case terms.Shift(base) | terms.YearDay(base):
-            how = (node.sign, str(node.length)) if isinstance(node, terms.Shift) else (node.month, node.day)
-            return [type(node).__name__, _node_out(base), *how]
+        case terms.Shift(base) | terms.YearDay(base) | terms.Year(base):
+            return [type(node).__name__, _node_out(base), *_how(node)]
         case terms.Compare(op, left, right):
             return ["Compare", op, _node_out(left), _node_out(right)]
         case terms.Not(item):
             return ["Not", _node_out(item)]
         case terms.All(items) | terms.Any_(items):
             return [type(node).__name__, *(_node_out(item) for item in items)]
+
+
+def _how(node: terms.Shift | terms.YearDay | terms.Year) -> tuple[Any, ...]:
+    if isinstance(node, terms.Shift):
+        return node.sign, str(node.length)
+    return (node.month, node.day) if isinstance(node, terms.YearDay) else ()
 
 
 def _node_in(raw: list[Any]) -> terms.Node:
@@ -136,6 +141,8 @@ _NODES: dict[str, Callable[..., terms.Node]] = {
     "Name": terms.Name,
     "Count": terms.Count,
     "Sum": terms.Sum,
+    "Column": terms.Column,
+    "Year": lambda base: terms.Year(_node_in(base)),
     "Born": terms.Born,
     "Paper": terms.Paper,
     "Literal": lambda value: terms.Literal(_free_in(value)),

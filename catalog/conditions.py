@@ -5,8 +5,8 @@ Grammar (no commas, so a condition can stand inside a YAML flow map; language ru
     or    := and ("or" and)*            and := not ("and" not)*       not := "not" not | test
     test  := sum (("==" "!=" "<" "<=" ">" ">=" "in" "not in") sum)?
     sum   := atom (("+" | "-") DURATION)*
-    atom  := "(" or ")" | "count" "(" NAME ")" | "sum" "(" NAME "." NAME ")" | "born" "(" NAME ")"
-             | "paper" "(" NAME ")" | NAME | NUMBER | DATE | YEAR_DAY | 'text' | "text"
+    atom  := "(" or ")" | "count" "(" NAME ")" | ("sum" "all") "(" NAME "." NAME ")" | "born" "(" NAME ")"
+             | "paper" "(" NAME ")" | "year" "(" sum ")" | NAME | NUMBER | DATE | YEAR_DAY | 'text' | "text"
 
 A YEAR_DAY is written `08-31` or `8月31日` and is that day of the year of filing. Nothing is ever evaluated as Python.
 Names may be Chinese and are folded by NFKC.
@@ -63,7 +63,9 @@ _ANY_YEAR = 2026
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)[^\x00-\x7f\W]\w*")
 _USABLE = "and or not == != < <= > >= in"
 _WORDS = frozenset({"and", "or", "not", "in"})
-_CALLS = {"count": "分组名", "sum": "分组名.列名", "born": "身份证号字段", "paper": "证件号码字段"}
+_CALLS = {"count": "分组名", "sum": "分组名.列名", "all": "分组名.列名", "born": "身份证号字段",
+          "paper": "证件号码字段", "year": "日期"}
+_OF_COLUMN: dict[str, Callable[[str, str], terms.Node]] = {"sum": terms.Sum, "all": terms.Column}
 _READS: dict[str, Callable[[str], terms.Node]] = {"count": terms.Count, "born": terms.Born, "paper": terms.Paper}
 
 
@@ -198,13 +200,19 @@ class _Parser:
         return terms.Name(text)
 
     def call(self, what: str) -> terms.Node:
-        """What stands in the brackets of `count(`, `sum(`, `born(` or `paper(`."""
+        """What stands in the brackets of `count(`, `sum(`, `all(`, `born(`, `paper(` or `year(`."""
+        says = f"条件写法不对：{what} 请写成 {what}({_CALLS[what]})"
+        if what == "year":
+            day = self.sum()
+            if not self.take(")"):
+                raise BadCondition(says)
+            return terms.Year(day)
         kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
         self.at += 1
         name, _, column = text.partition(".")
-        if kind != "name" or not self.take(")") or (what == "sum" and not column):
-            raise BadCondition(f"条件写法不对：{what} 请写成 {what}({_CALLS[what]})")
-        return terms.Sum(name, column) if what == "sum" else _READS[what](text)
+        if kind != "name" or not self.take(")") or (what in _OF_COLUMN and not column):
+            raise BadCondition(says)
+        return _OF_COLUMN[what](name, column) if what in _OF_COLUMN else _READS[what](text)
 
 
 def _date(text: str) -> date:

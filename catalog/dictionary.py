@@ -16,6 +16,7 @@ from catalog.text import Text
 FieldType = Literal[
     "text", "number", "integer", "date", "datetime", "yes_no", "choice", "many", "region", "regions", "address",
     "rows", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code",
+    "bank_account",
 ]
 SourceKind = Literal["self", "mandate", "licence", "sharing", "premises", "zone"]
 
@@ -49,7 +50,7 @@ class Field:
 
     Bounds are inclusive; `min`/`max` are in `unit` for numbers and count the choices for many/regions/rows;
     lengths count characters. `section` is the page of the form that shows it. `inner` are the fields of a
-    repeated group (`type` rows), whose codes are written `group.field`.
+    repeated group (`type` rows), whose codes are written `group.field`; a `unique` one differs in every row.
     """
 
     code: str
@@ -76,6 +77,7 @@ class Field:
     required: bool = False
     help: Text | None = None
     when: str | None = None
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)

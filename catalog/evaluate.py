@@ -86,18 +86,18 @@ def _value(node: terms.Node, answers: Mapping[str, Any], today: date | None) -> 
         case terms.Name(name):
             value = answers.get(name, UNANSWERED)
             return value.date() if isinstance(value, datetime) else value
-        case terms.Count(name) | terms.Sum(name) | terms.Born(name) | terms.Paper(name):
+        case terms.Count(name) | terms.Sum(name) | terms.Column(name) | terms.Born(name) | terms.Paper(name):
             value = answers.get(name, UNANSWERED)
             return value if value is EMPTY or value is UNANSWERED else _told_by(node, value)
-        case terms.Shift(base) | terms.YearDay(base):
+        case terms.Shift(base) | terms.YearDay(base) | terms.Year(base):
             day = _value(base, answers, today)
             return _from(day, node) if isinstance(day, date) else day
     return _truth(node, answers, today)
 
 
-def _told_by(node: terms.Count | terms.Sum | terms.Born | terms.Paper, value: Any) -> Any:
-    """How many rows there are, the sum of a column, the day of birth in a number, the kind of paper that it is of; not
-    yet known while a row has no number there, or a number no such day."""
+def _told_by(node: terms.Count | terms.Sum | terms.Column | terms.Born | terms.Paper, value: Any) -> Any:
+    """How many rows there are, the sum of a column, what all rows say in one, the day of birth in a number, the kind of
+    paper that it is of; not yet known while a row has nothing there, or a number no such day."""
     if isinstance(node, terms.Count):
         return Decimal(len(value))
     if isinstance(node, terms.Born):
@@ -105,6 +105,8 @@ def _told_by(node: terms.Count | terms.Sum | terms.Born | terms.Paper, value: An
     if isinstance(node, terms.Paper):
         return kind_of(value)
     numbers = [row.get(node.column) for row in value]
+    if isinstance(node, terms.Column):
+        return UNANSWERED if None in numbers else tuple(numbers)
     return sum(numbers, Decimal(0)) if all(isinstance(number, Decimal) for number in numbers) else UNANSWERED
 
 
@@ -117,7 +119,9 @@ def born(number: str) -> Any:
         return UNANSWERED
 
 
-def _from(day: date, node: terms.Shift | terms.YearDay) -> date:
+def _from(day: date, node: terms.Shift | terms.YearDay | terms.Year) -> date | Decimal:
+    if isinstance(node, terms.Year):
+        return Decimal(day.year)
     return node.of(day.year) if isinstance(node, terms.YearDay) else moved(day, node.sign, node.length)
 
 

@@ -65,6 +65,21 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """What all rows say in a column: `holder_id in all(heirs.id_number)`; `name` are the rows."""
+
+    name: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The year of a day, as a number: `year(born(holder_id) + 180mo)`."""
+
+    base: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Born:
     """The day of birth that stands in a citizen's number: `born(child_id)`."""
 
@@ -108,8 +123,8 @@ class Any_:
     items: tuple[Node, ...]
 
 
-Node = Name | Literal | Shift | YearDay | Count | Sum | Born | Paper | Compare | Not | All | Any_
-Reading = Name | Count | Sum | Born | Paper  # what reads an answer by its `name`
+Node = Name | Literal | Shift | YearDay | Year | Count | Sum | Column | Born | Paper | Compare | Not | All | Any_
+Reading = Name | Count | Sum | Column | Born | Paper  # what reads an answer by its `name`
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -119,7 +134,7 @@ def walk(node: Node) -> Iterator[Node]:
         case Compare(_, left, right):
             yield from walk(left)
             yield from walk(right)
-        case Not(item) | Shift(item, _, _) | YearDay(item, _, _):
+        case Not(item) | Shift(item, _, _) | YearDay(item, _, _) | Year(item):
             yield from walk(item)
         case All(items) | Any_(items):
             for item in items:

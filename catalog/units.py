@@ -57,6 +57,11 @@ def unit_words(unit: str | None) -> str:
     return WRITTEN.get(unit, unit) if unit else ""
 
 
+def row_words(unit: str | None) -> str:
+    """What one row of a group is called, beside its number: 人, 辆, else 项."""
+    return unit_words(unit) or "项"
+
+
 def convertible(one: str, other: str) -> bool:
     """Whether an amount in `one` can be said in `other`; unknown units convert only into themselves."""
     if one == other:

@@ -73,7 +73,8 @@ class Draft:
     """A saved, unfiled application with its plan and the problems it still has (an error tree by page).
 
     `form` and `materials` are what the plan asks and what would be filed; `aside` keeps the rest, by part. `scope` is
-    what consent is asked for now, `consented` whether it is given for that.
+    what consent is asked for now, `consented` whether it is given for that; `lacking` how many answers each field that
+    is missing still needs (of rows their blank cells) and, as one, each paper.
     `version` changes with every answer, file and consent; hand it back with changes to a draft that was shown.
     `on_behalf_of` is whom it is for, if not its owner; `shut` says that this one's mandate is over, so that nothing of
     what was filled in is shown. `parties` are those who must agree before it is filed.
@@ -90,7 +91,7 @@ class Draft:
     edition: str
     updated_at: datetime
     errors: Mapping[str, Any] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
+    lacking: Mapping[str, int] = field(default_factory=dict)
     filed_as: str | None = None
     found: Mapping[str, Any] | None = None
     aside: Mapping[str, Any] = field(default_factory=dict)
@@ -106,10 +107,15 @@ class Draft:
         """Whether a source or register did not answer: it may when it is asked again."""
         return not self.filed_as and not {"failed", UNSURE}.isdisjoint((self.found or {}).get("outcomes", {}).values())
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The codes of fields and keys of papers that are still missing."""
+        return tuple(self.lacking)
+
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A draft in the list of somebody's drafts: whom or what it is `about`, and how many fields and papers are still
+    """A draft in the list of somebody's drafts: whom or what it is `about`, and how many answers and papers are still
     missing or wrong; `waits` are the roles of those who have not agreed. The rest as in `Draft`; of one that is `shut`
     nothing of this is said. `closed` says why its bundle takes nothing any more ("" while it does); `gone` that it is
     not even there."""

@@ -23,7 +23,7 @@ from catalog.model import Catalog
 from catalog.reading import columns_that_choose, fields_asked, results
 from catalog.terms import All
 from catalog.text import Text
-from catalog.units import unit_words
+from catalog.units import row_words
 from catalog.worded import worded
 from forms.decides import Deciding, deciding
 from forms.plan import PlanProblem
@@ -73,7 +73,7 @@ class Known:
     def counted(self, group: str | None) -> str:
         """The word by which the rows of a group are counted: 辆, 人, else 项."""
         rows = self.catalog.fields.get(group or "")
-        return unit_words(rows.unit if rows else None) or "项"
+        return row_words(rows.unit if rows else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ class _Reading:
         """Note an answer that cannot be used."""
         rows = self.catalog.fields.get(key)
         columns = {column.code.rpartition(".")[2]: str(column.name) for column in rows.inner} if rows else {}
-        text = f"“{label}”：{'；'.join(flat(errors, columns))}"
+        text = f"“{label}”：{'；'.join(flat(errors, columns, row_words(rows.unit if rows else None)))}"
         self.problems.append(PlanProblem("block", "bad_answer", text, key[:60]))
 
     def take(self, name: str, label: str, wanted: Wanted) -> None:
@@ -282,11 +282,16 @@ def by_use(questions: tuple[Question, ...]) -> list[Question]:
     return list(done.values())
 
 
-def flat(errors: Any, names: Mapping[str, str]) -> list[str]:
-    """An error tree as lines, rows counted from 1, columns by their `names`."""
+def flat(errors: Any, names: Mapping[str, str], row: str) -> list[str]:
+    """An error tree as lines, rows (one is called a `row`) counted from 1, columns by their `names`."""
     if isinstance(errors, Mapping):
         return [
-            f"第 {int(key) + 1} 行{line}" if str(key).isdigit() else f"“{names.get(str(key), key)}”{line}"
-            for key, item in errors.items() for line in flat(item, names)
+            f"第 {int(key) + 1} {row}：{line}" if str(key).isdigit() else _under(names.get(str(key), str(key)), line)
+            for key, item in errors.items() for line in flat(item, names, row)
         ]
     return [str(error) for error in errors]
+
+
+def _under(label: str, line: str) -> str:
+    """A sentence about a column, whose name is not said twice."""
+    return line if line.startswith(label) else f"“{label}”{line}"

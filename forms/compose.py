@@ -11,6 +11,7 @@ from catalog.dictionary import Role
 from catalog.evaluate import EMPTY
 from catalog.model import Catalog
 from catalog.reading import fields_asked
+from catalog.units import row_words
 from forms.answers import Known, flat, know
 from forms.choose import Selection, select
 from forms.composite import composite_of
@@ -216,7 +217,8 @@ def _refused_answers(fields: MergedFields, legs: list[Leg], known: Known) -> Ite
             columns = {inner.code.rpartition(".")[2]: str(inner.name) for inner in line.inner}
             strict = [matter for part in (line, *line.inner) for matter in part.won.values() if matter in names]
             whose = "、".join(names[matter] for matter in dict.fromkeys(strict))
-            text = f"“{line.name}”：{'；'.join(flat(bad.errors, columns))}{whose and f'，这是{whose}的要求'}"
+            said = "；".join(flat(bad.errors, columns, row_words(line.unit)))
+            text = f"“{line.name}”：{said}{whose and f'，这是{whose}的要求'}"
             yield PlanProblem("block", "bad_answer", f"{text}；请核对前面的回答", line.code)
 
 

@@ -24,7 +24,8 @@ from forms.values import BadValue, Surroundings, Wanted, for_conditions, is_blan
 from forms.wanted import wanted_of_field
 
 _ONLY_TOLD_APART: Final[frozenset[FieldType]] = frozenset({
-    "text", "date", "datetime", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code"})
+    "text", "date", "datetime", "citizen_id", "uscc", "phone", "email", "vin", "plate", "project_code",
+    "bank_account"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ class Deciding:
                 continue
             try:
                 found[code] = for_conditions(read_value(raw, asked.wanted, around))
-            except BadValue:
-                continue  # the form's own validation says what is wrong with it
+            except BadValue as bad:  # the form's own validation says what is wrong with it
+                if bad.read is not None:  # one wrong cell leaves the others what they are
+                    found[code] = for_conditions(bad.read)
         return found
 
     def blank(self, form: Mapping[str, Any] | None) -> frozenset[str]:
@@ -124,7 +126,7 @@ def _placed(catalog: Catalog, bundle: Bundle, matters: Mapping[str, Matter]) -> 
 def _groups(condition: Condition) -> Iterator[str]:
     """The groups of whose rows a condition reads a column."""
     for node in terms.walk(condition.tree):
-        if isinstance(node, terms.Sum) or (isinstance(node, terms.Reading) and "." in node.name):
+        if isinstance(node, terms.Sum | terms.Column) or (isinstance(node, terms.Reading) and "." in node.name):
             yield node.name.partition(".")[0]
 
 

@@ -19,7 +19,7 @@ from catalog.evaluate import holds
 from catalog.limits import Limit
 from catalog.matter import Matter
 from catalog.model import Catalog
-from catalog.terms import Born, Sum, walk
+from catalog.terms import Born, Column, Sum, Year, walk
 from catalog.text import Problem
 from forms.answers import Known, know
 from forms.cells import MOST_CELLS, Path, Placed, Space, TooManyCells, bundle_conditions, matter_conditions, shown
@@ -102,7 +102,7 @@ class _Exploration:
     def can_hold(self, placed: Placed) -> bool:
         """Whether some situation makes a condition true; one over names nobody defines is the checker's matter."""
         names = names_in(placed.condition)
-        if any(isinstance(node, Sum | Born) for node in walk(placed.condition.tree)):
+        if any(isinstance(node, Sum | Column | Born | Year) for node in walk(placed.condition.tree)):
             return True  # the rows that are tried are made for single columns, not for sums; no numbers of persons are
         try:
             if any(not self.space.values_of(name) for name in self.space.upstream(names)):

@@ -1,4 +1,5 @@
-"""Formats the engine knows: credit code, phone, e-mail, VIN, plate, project code; those of persons: `forms.persons`.
+"""Formats the engine knows: credit code, phone, e-mail, VIN, plate, project code, bank account; of persons:
+`forms.persons`.
 
 Each reader takes a text already folded by NFKC and returns its one clean written form, or raises `BadFormat` with a
 Chinese sentence. Rules: GB 32100 (credit code); GB 16735 (VIN; its check digit is not asked for, since imported
@@ -27,6 +28,7 @@ _PLATE: Final = re.compile(
     rf"[{_PROVINCES}][A-HJ-NP-Z](?:[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳超]|[A-HJ-NP-Z0-9]{{6}})",
 )
 _PROJECT: Final = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}", re.ASCII)
+_ACCOUNT: Final = re.compile(r"\d{10,30}", re.ASCII)
 _USCC_SIGNS: Final = {sign: value for value, sign in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
 _USCC_SHAPE: Final = re.compile(rf"\d{{8}}[{''.join(_USCC_SIGNS)}]{{10}}", re.ASCII)
 _USCC_WEIGHTS: Final = (*(pow(3, place, 31) for place in range(17)), 1)  # with its check digit it comes to 0
@@ -100,8 +102,15 @@ def _project_code(text: str) -> str:
     return code
 
 
+def _bank_account(text: str) -> str:
+    account = re.sub(r"[\s-]+", "", text)
+    if not _ACCOUNT.fullmatch(account):
+        raise BadFormat("应为 10 到 30 位数字，请照银行卡、存折或开户资料逐位核对，不用写字母和户名")
+    return account
+
+
 __all__ = ("FORMATS", "BadFormat")
 FORMATS: Final[dict[str, Callable[[str], str]]] = {
     "uscc": _uscc, "citizen_id": id_card, "phone": _phone, "email": _email, "vin": _vin, "plate": _plate,
-    "project_code": _project_code,
+    "project_code": _project_code, "bank_account": _bank_account,
 }

@@ -8,7 +8,7 @@ from typing import Final
 
 from catalog.bounds import Bounded, amount_problem, number_words
 from catalog.dictionary import FieldType
-from catalog.units import SPOKEN, convert, convertible, unit_words
+from catalog.units import SPOKEN, convert, convertible, row_words, unit_words
 
 _WITH_UNIT: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(\D{1,4})", re.ASCII)
 _CHOSEN: Final = frozenset({"choice", "yes_no", "many", "region", "regions"})
@@ -39,8 +39,8 @@ def too_fine(places: int, unit: str | None) -> str:
 
 
 def twice(label: str | None, first: int, unit: str | None) -> str:
-    """What to say of a row with the key of an earlier one, counted as the group counts its rows."""
-    counted = unit_words(unit) or "行"
+    """What to say of a row with what an earlier one has, counted as the group counts its rows."""
+    counted = row_words(unit)
     return f"{label}与第 {first} {counted}相同，每{counted}必须不同"
 
 

@@ -88,7 +88,7 @@ def _failed(line: MaterialLine, failed: InVain | None) -> MaterialLine:
     said, not_here = failed.words, failed.answer in {UNCONNECTED, NO_REGISTER}
     rule = UNCONNECTED if not_here else OTHERS if failed.answer in NOT_ASKED else "failed"
     why = Reason(rule, f"{said}，请您自己上传；{line.why.text}", line.why.matters, said)
-    return replace(line, why=why, failed=said)
+    return replace(line, why=why, failed=said, number=failed.number)
 
 
 def _removed(paper: Paper, wishes: list[PaperWish], outcome: Outcome, names: Names, known: Known) -> RemovedMaterial:

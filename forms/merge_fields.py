@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
+from catalog import terms
 from catalog.bundle import Decision
 from catalog.conditions import Condition
 from catalog.decisions import BadDecision, decided_value
@@ -20,11 +21,11 @@ from catalog.evaluate import UNANSWERED
 from catalog.matter import FieldAsk
 from catalog.text import Text
 from forms.answers import Known
+from forms.days import bound_day
 from forms.legs import Leg
 from forms.order import Order
 from forms.plan import FieldAsker, FieldLine, PlanProblem, Reason, RemovedField, SectionLine
 from forms.sentences import askers_words, leg_names
-from forms.values import bound_day
 from forms.words import because, open_names
 
 _SMALLEST: Final = ("max", "max_length", "decimals", "not_after")
@@ -78,6 +79,7 @@ class _Merging:
         self.asked: dict[str, tuple[list[Leg], list[FieldAsk]]] = {}
         self.groups: dict[str, dict[str, Wish]] = {}
         self.columns_needed: set[str] = set()
+        self.same = _same(known)
         self.merged = MergedFields()
 
     def collect(self, legs: list[Leg]) -> None:
@@ -209,7 +211,7 @@ class _Merging:
             why=Reason("asked", text, _matters(wishes)), unit=definition.unit, level=definition.level,
             key=definition.key, sensitive=definition.sensitive, purpose=definition.purpose, prefill=definition.prefill,
             default=definition.default, help=definition.help, value=self.known.situation.get(definition.code),
-            won=won, **strictest,
+            won=won, unique=definition.unique, same_as=self.same.get(definition.code), **strictest,
         )
         decided = _decided(line, definition, self.known.bundle.decisions)
         if line.type == "citizen_id" and decided.won.get("options") == "decision":
@@ -251,6 +253,17 @@ class _Merging:
         only_if_any = bool(wishes) and definition.code not in self.columns_needed
         return any(line.required for line in inner) and not (
             only_if_any and not any(wish.ask.required for wish in wishes))
+
+
+def _same(known: Known) -> dict[str, str]:
+    """The fields of which a rule in force takes nothing but what another says: whoever knows the one knows both."""
+    found: dict[str, str] = {}
+    for rule in known.bundle.rules:
+        match rule.need.tree:
+            case terms.Compare("==", terms.Name(one), terms.Name(other)) if rule.effect == "block" and (
+                    {one, other} <= known.catalog.fields.keys() and known.holds(rule.when)):
+                found |= {one: other, other: one}
+    return found
 
 
 def _group(code: str) -> str:

@@ -132,8 +132,7 @@ class PlannedEdge:
 
     `join` all: every target granted; ended: all over and at least one granted; any: one granted (`first` is
     already resolved to one target). `on` has the effect for every way a target can end without a result. Unless what
-    arrives fulfils `need`, `leg` is not needed, as `say` tells the applicant.
-    """
+    arrives fulfils `need`, `leg` is not needed, as `say` tells the applicant."""
 
     leg: str
     targets: tuple[str, ...]
@@ -165,8 +164,9 @@ class FieldAsker:
 class FieldLine:
     """One question of the combined form, the strictest of all askers; `won` names whose rule won, by attribute.
 
-    For `rows` the columns are `inner` (their askers under `group.field`), each asked in the rows `only` (from 0; None:
-    all). `value` is what the situation already says (shown, not asked again), `prefill` where it may come from."""
+    For `rows` the columns are `inner` (askers under `group.field`), each asked in the rows `only` (from 0; None: all),
+    `unique` in each another. `value` is what the situation says (shown, not asked), `prefill` where it may come from,
+    `same_as` the field that must say the same."""
 
     code: str
     name: Text
@@ -195,6 +195,8 @@ class FieldLine:
     value: Any = None
     won: Mapping[str, str] = field(default_factory=dict)
     only: tuple[int, ...] | None = None
+    unique: bool = False
+    same_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +227,8 @@ class MaterialLine:
     """A paper the applicant still brings. `key` identifies (kind, role, row): `K16`, `ID01@mother`, `TX02#1`.
 
     `askers` are the legs that get the upload. `choices` are the kinds of an `any_of`. `tolerable` is set only when
-    every asker tolerates a later paper (the strictest time). `failed`: a look-up in vain or not made.
-    """
+    every asker tolerates a later paper (the strictest time). `failed`: a look-up in vain or not made, perhaps
+    because the `number` in that field is mistyped."""
 
     key: str
     kind: str
@@ -244,6 +246,7 @@ class MaterialLine:
     blank: str | None = None
     sample: str | None = None
     failed: str | None = None
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,11 +274,9 @@ class RemovedMaterial:
 
 @dataclass(frozen=True, slots=True)
 class MaterialSlot:
-    """What one leg receives for one thing it asks: `key` as asked, `taken` the key of the paper that fills it
-    (another one where a later or richer paper stands for it), and how it is obtained. `result` slots name the giving
-    legs in `by`; `later` is a result that follows by `leg.material_added` or a tolerated paper; `form` and `replaced`
-    slots carry no file.
-    """
+    """What one leg receives for one thing it asks: `key` as asked, `taken` the key of the paper that fills it (another
+    one where a later or richer paper stands for it), and how it is obtained. `result` slots name the giving legs in
+    `by`; `later` follows by `leg.material_added` or is tolerated; `form` and `replaced` slots carry no file."""
 
     leg: str
     key: str
@@ -304,8 +305,7 @@ class LegPart:
     its paper slots, the fields given from above, the numbers of all edges it is an end of, the fields it declares, and
     which legs are `near`: itself, those at the other end of its edges, those that it gives something.
 
-    `made` keeps what others work out from this part alone, once, by a name of theirs.
-    """
+    `made` keeps what others work out from this part alone, once, by a name of theirs."""
 
     line: PlannedLeg
     edges: tuple[tuple[int, PlannedEdge], ...]

@@ -145,7 +145,8 @@ def _field(line: FieldLine) -> dict[str, Any]:
         "decimals": line.decimals, "min_length": line.min_length, "max_length": line.max_length,
         "not_before": line.not_before, "not_after": line.not_after, **_options(line), "level": line.level,
         "key": line.key, "rows": [_field(inner) for inner in line.inner], "sensitive": line.sensitive,
-        "only_rows": None if line.only is None else list(line.only),
+        "only_rows": None if line.only is None else list(line.only), "unique": line.unique or None,
+        "same_as": line.same_as,
         "purpose": _text(line.purpose), "default": line.default, "help": _text(line.help), "value": line.value,
         "prefill": [_set({"kind": s.kind, "name": s.name, "holder": s.holder, "by": list(s.by)}) for s in line.prefill],
         "why": _why(line.why), "asked_by": [_asker(asker) for asker in line.askers], "won": dict(line.won),
@@ -165,6 +166,7 @@ def _kept(line: MaterialLine) -> dict[str, Any]:
         "key": line.key, "kind": line.kind, "name": str(line.name), "role": line.role, "row": line.row,
         "required": line.required, "asked_by": list(line.askers), "why": _why(line.why), "choices": list(line.choices),
         "tolerable": _limit(line.tolerable), "sensitive": line.sensitive, "failed": line.failed,
+        "number": line.number,
         "help": _text(line.help), "blank": line.blank, "sample": line.sample,
         "spec": _set({
             "file_types": list(spec.file_types), "max_mb": spec.max_mb, "copies": spec.copies,

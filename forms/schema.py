@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from catalog.dictionary import Region
 from catalog.papers import number_words
+from catalog.units import row_words
 from forms.hints import missing
 from forms.plan import FieldLine, MaterialLine, Plan
 from forms.values import READERS, BadValue, Surroundings, Wanted, is_blank, json_ready, read_value
-from forms.wanted import labels_of
+from forms.wanted import labels_of, unique_in
 
 MOST_FILES: Final = 20
 _TABLE: Final = "form"
@@ -26,11 +27,22 @@ _UNKNOWN: Final = "这次办理不需要这一项，请删去或核对名称"
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """`clean` is JSON-ready; `errors` a tree by code; `missing` the required codes a draft still lacks."""
+    """`clean` is JSON-ready; `errors` a tree by code; `lacking` how many answers a draft still needs, by required code:
+    of a group as many as there are blank cells, whatever is wrong with others."""
 
     clean: Mapping[str, Any]
     errors: Mapping[str, Any] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
+    lacking: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The required codes a draft still lacks."""
+        return tuple(self.lacking)
+
+
+def wrong_in(errors: Any) -> int:
+    """How many answers of an error tree are wrong."""
+    return sum(map(wrong_in, errors.values())) if isinstance(errors, Mapping) else 1
 
 
 def validate_form(
@@ -43,11 +55,11 @@ def validate_form(
     for line in compiled.uneven:
         _narrow(line, clean, errors, partial)
     _agree(compiled, clean, errors)
-    missing = tuple(code for code, line in compiled.required.items()
-                    if (code not in clean or line.inner) and _is_missing(line, clean.get(code), errors, code))
+    blank = {code: _blank_in(line, given.get(code), errors.get(code)) for code, line in compiled.required.items()
+             if line.inner or code not in clean}
     ready = {code: value if type(value) is str else json_ready(value) for code, value in clean.items()
              if code not in errors}
-    return Validated(ready, errors, missing)
+    return Validated(ready, errors, {code: count for code, count in blank.items() if count})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +133,7 @@ def wanted_of_line(line: FieldLine, draft: bool = False) -> Wanted:
         line.type, line.min, line.max, line.decimals, line.min_length, line.max_length, line.not_before, line.not_after,
         line.unit, line.options, line.level, tuple((short[inner.code], wanted_of_line(inner)) for inner in line.inner),
         needed, line.key, labels_of(line) or {short[inner.code]: str(inner.name) for inner in line.inner},
+        unique_in(line),
     )
 
 
@@ -176,7 +189,8 @@ def _shown(line: FieldLine) -> str:
 
 def _rows_agree(line: FieldLine, rows: Any) -> Any:
     if len(rows) != len(line.value):
-        return [f"前面填了 {len(line.value)} 行，这里是 {len(rows)} 行；要增减请回到情形问题中修改"]
+        called = row_words(line.unit)
+        return [f"前面填了 {len(line.value)} {called}，这里是 {len(rows)} {called}；要增减请回到情形问题中修改"]
     wrong: dict[str, Any] = {}
     for index, (known, row) in enumerate(zip(line.value, rows, strict=True)):
         for name, value in known.items():
@@ -185,21 +199,20 @@ def _rows_agree(line: FieldLine, rows: Any) -> Any:
     return wrong
 
 
-def _is_missing(line: FieldLine, value: Any, errors: Mapping[str, Any], code: str) -> bool:
-    if code in errors and errors[code] != [missing(line.type)]:
-        return False
-    if value is None:
-        return True
-    if line.type != "rows":
-        return False
-    return any(True for _ in _lacking(line, value))
+def _blank_in(line: FieldLine, given: Any, wrong: Any) -> int:
+    """How many answers a line still needs: one, or as many as its rows have blank cells. What is wrong is not blank."""
+    if line.type != "rows" or not line.inner:
+        return int(not wrong or wrong == [missing(line.type)])
+    if given is None or given == []:
+        return sum(inner.required and inner.only is None for inner in line.inner) * int(line.min or 1)
+    return sum(1 for _ in _lacking(line, given)) if isinstance(given, list) else 0
 
 
 def _lacking(line: FieldLine, rows: Any) -> Iterator[tuple[int, FieldLine]]:
     """The cells that must be filled in and are not, by row and column."""
     needed = [inner for inner in line.inner if inner.required]
-    yield from ((index, inner) for index, row in enumerate(rows) for inner in needed
-                if _asked_in(inner, index) and inner.code.rpartition(".")[2] not in row)
+    yield from ((index, inner) for index, row in enumerate(rows) if isinstance(row, Mapping) for inner in needed
+                if _asked_in(inner, index) and is_blank(row.get(inner.code.rpartition(".")[2])))
 
 
 def _asked_in(column: FieldLine, row: int) -> bool:
@@ -237,7 +250,7 @@ def validate_materials(plan: Plan, materials: Mapping[str, Any], partial: bool =
                 clean[key] = list(files)
         elif key not in lines and key not in gone and not is_blank(files) and files != []:
             errors[str(key)[:_LONGEST_ID]] = ["这次办理不需要这份材料，请删去或核对编码"]
-    missing = tuple(key for key, line in lines.items() if key not in clean and key not in errors and _is_due(line))
+    missing = {key: 1 for key, line in lines.items() if key not in clean and key not in errors and _is_due(line)}
     if not partial:
         errors |= {key: [f"请上传“{lines[key].name}”"] for key in missing}
     return Validated(clean, errors, missing)

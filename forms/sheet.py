@@ -18,6 +18,7 @@ TRAVELS: Mapping[str, str] = {
     "rows": "对象的清单", "citizen_id": "18 位身份证号文字", "uscc": "18 位信用代码文字", "phone": "电话号码文字",
     "email": "邮箱文字",
     "vin": "17 位车架号文字", "plate": "车牌号文字", "project_code": "项目代码文字",
+    "bank_account": "银行账号文字",
 }
 
 

@@ -73,10 +73,12 @@ IN_VAIN: Final = frozenset({*FOUND_WORDS, *NOT_ASKED})
 
 
 class InVain(NamedTuple):
-    """That a look-up did not bring a paper: what it gave, in Chinese too; of `NOT_ASKED`: it is not made."""
+    """That a look-up did not bring a paper: what it gave, in Chinese too; of `NOT_ASKED`: it is not made, perhaps
+    because the number in the field `number` is mistyped."""
 
     answer: str
     words: str
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,12 +315,14 @@ def in_vain(answer: str, source: Source, role: str | None, known: Known) -> InVa
         UNSURE: f"登记没有应答，核对不了您能不能代{kin}同意，没有查询{where}",
     }
     if kind in words:
-        return InVain(kind, words[kind])
+        related = next((one.id for one in about if one.related is not None), None)
+        return InVain(kind, words[kind], related if kind == NOT_TOLD else None)
     theirs = {one.id for one in about if one.related is not None}
     theirs_and_mine = dict.fromkeys(code for one in about for code in (
         [one.id] if one.related is None else sorted(one.related.by - theirs)))
     numbers = "、".join(known.labels.of(code) for code in theirs_and_mine)
-    return InVain(answer, f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}{_PUT_RIGHT}")
+    said = f"{numbers}不是您账号里的号码，不能凭您的同意查询{where}{_PUT_RIGHT}"
+    return InVain(answer, said, next(iter(theirs_and_mine), None))
 
 
 def why_removed(paper: Paper, outcome: Outcome, askers: str, names: Names, known: Known) -> str:

@@ -13,14 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 from catalog.bounds import count_problem
 from catalog.dictionary import FieldType, Option, Region
-from catalog.evaluate import moved
-from catalog.limits import BadLimit, parse_limit
+from catalog.evaluate import born
+from catalog.papers import ID_CARD, kind_of
 from catalog.units import unit_words
+from forms.alike import alike
+from forms.days import day_problem, written_day
 from forms.formats import FORMATS, BadFormat
 from forms.hints import as_number, missing, number_problem, too_fine, twice
 from forms.persons import person_number
@@ -29,7 +30,6 @@ LONGEST_TEXT: Final = 2000
 MOST_ROWS: Final = 500
 MOST_DIGITS: Final = 15
 _TOO_LARGE: Final = 10 ** MOST_DIGITS
-_BOUNDS: Final = 512  # of days, each said by some field and asked of every answer to it
 # Written once, for `int | str` makes a new type at each question.
 _LISTS, _NUMBERS = (list, tuple), (int, float, str, Decimal)
 _DIGITS, _COUNTED = (int, str), (int, Decimal)
@@ -43,17 +43,20 @@ _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class BadValue(ValueError):
-    """A value that cannot be taken; `errors` is a list of sentences or, for rows, a tree by row and column."""
+    """A value that cannot be taken; `errors` is a list of sentences or, for rows, a tree by row and column. `read` is
+    what could be read of it all the same: of rows that can be told apart the cells that are right."""
 
-    def __init__(self, errors: str | Mapping[str, Any]) -> None:
+    def __init__(self, errors: str | Mapping[str, Any], read: Any = None) -> None:
         super().__init__(errors if isinstance(errors, str) else "有几行填写不对")
         self.errors: Any = [errors] if isinstance(errors, str) else dict(errors)
+        self.read = read
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a value must be: a dictionary field, a merged line or a question, reduced to what reading needs. `labels`
-    are the names of a group's columns, or of the kinds of paper that a person's number may be of."""
+    are the names of a group's columns, or of the kinds of paper that a person's number may be of; `unique` are the
+    columns that differ in every row."""
 
     type: FieldType
     min: Decimal | None = None
@@ -70,6 +73,7 @@ class Wanted:
     required: tuple[str, ...] = ()
     key: str | None = None
     labels: Mapping[str, str] | None = None
+    unique: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,41 +198,17 @@ def _decimals(value: Decimal, wanted: Wanted) -> None:
 
 def _date(raw: Any, wanted: Wanted, around: Surroundings) -> date:
     day = raw if isinstance(raw, date) and not isinstance(raw, datetime) else _written_day(raw)
-    _date_within(day, wanted, around)
+    _refuse(day_problem(day, wanted, around.today))
     return day
 
 
 def _written_day(raw: Any) -> date:
     if not isinstance(raw, str):
         raise BadValue("请填写日期，例如 2026-03-01")
-    text = _folded(raw).strip()
-    try:
-        if len(text) == 10:
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise BadValue("日期不存在或写法不对，请按 年-月-日 填写，例如 2026-03-01")
-
-
-def _date_within(day: date, wanted: Wanted, around: Surroundings) -> None:
-    first, last = bound_day(wanted.not_before, around.today), bound_day(wanted.not_after, around.today)
-    if first is not None and day < first:
-        raise BadValue(f"不能早于 {first.isoformat()}，现在填的是 {day.isoformat()}")
-    if last is not None and day > last:
-        raise BadValue(f"不能晚于 {last.isoformat()}，现在填的是 {day.isoformat()}")
-
-
-@lru_cache(maxsize=_BOUNDS)
-def bound_day(bound: str | None, today: date | None) -> date | None:
-    """The day of a date bound: an ISO date, `today`, or `today + 3mo`; None where it cannot be known."""
-    if not bound:
-        return None
-    base, sign, length = bound.partition(" + ") if " + " in bound else bound.partition(" - ")
-    try:
-        day = today if base.strip() == "today" else date.fromisoformat(base.strip())
-        return moved(day, -1 if "-" in sign else 1, parse_limit(length.strip())) if day and sign else day
-    except (ValueError, BadLimit):
-        return None
+    day = written_day(_folded(raw).strip())
+    if day is None:
+        raise BadValue("日期不存在或写法不对，请按 年-月-日 填写，例如 2026-03-01")
+    return day
 
 
 def _moment(raw: Any, wanted: Wanted, around: Surroundings) -> datetime:
@@ -239,7 +219,7 @@ def _moment(raw: Any, wanted: Wanted, around: Surroundings) -> datetime:
         value = None
     if not isinstance(value, datetime):
         raise BadValue("请填写日期和时间，例如 2026-03-01T09:30")
-    _date_within(value.date(), wanted, around)
+    _refuse(day_problem(value.date(), wanted, around.today))
     return value
 
 
@@ -328,11 +308,14 @@ def _formatted(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
     return clean
 
 
-def _person(raw: Any, wanted: Wanted, _: Surroundings | None = None) -> str:
+def _person(raw: Any, wanted: Wanted, around: Surroundings) -> str:
     try:
-        return person_number(_folded(safe_text(raw, 100)), wanted.labels or {})
+        number = person_number(_folded(safe_text(raw, 100)), wanted.labels or {})
     except BadFormat as bad:
         raise BadValue(str(bad)) from None
+    if around.today is not None and kind_of(number) == ID_CARD and born(number) > around.today:
+        raise BadValue("证件号码中的出生日期还没有到，请对照证件核对")
+    return number
 
 
 def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, Any], ...]:
@@ -342,16 +325,22 @@ def _rows(raw: Any, wanted: Wanted, around: Surroundings) -> tuple[Mapping[str, 
         raise BadValue(f"最多 {MOST_ROWS} 行")
     _refuse(count_problem(len(raw), wanted, unit_words(wanted.unit) or "行"))
     errors: dict[str, Any] = {}
-    rows = dict(enumerate(raw))
+    rows: dict[int, Mapping[str, Any]] = {}
     for index, row in enumerate(raw):
         try:
             rows[index] = _row(row, wanted, around)
         except BadValue as bad:
-            errors[str(index)] = bad.errors
-    _unique(rows, wanted, errors)
+            errors[str(index)], rows[index] = bad.errors, bad.read or {}
+    _differ(rows, wanted, errors)
     if errors:
-        raise BadValue(errors)
+        raise BadValue(errors, _told_apart(rows, wanted, errors))
     return tuple(rows.values())
+
+
+def _told_apart(rows: Mapping[int, Mapping[str, Any]], wanted: Wanted, errors: Mapping[str, Any]) -> Any:
+    """What could be read of rows of which some are wrong; nothing where it is unknown which row is which."""
+    wrong = any(not isinstance(row, Mapping) or wanted.key in row for row in errors.values())
+    return None if wrong else tuple(rows.values())
 
 
 def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
@@ -373,26 +362,21 @@ def _row(raw: Any, wanted: Wanted, around: Surroundings) -> Mapping[str, Any]:
         except BadValue as bad:
             errors[name] = bad.errors
     if errors:
-        raise BadValue(errors)
+        raise BadValue(errors, values)
     return values
 
 
-def _unique(rows: Mapping[int, Any], wanted: Wanted, errors: dict[str, Any]) -> None:
-    """Say which rows have the key of an earlier one, however it was typed."""
-    seen: dict[str, int] = {}
-    for index, row in rows.items():
-        value = row.get(wanted.key) if wanted.key and isinstance(row, Mapping) else None
-        if is_blank(value):
-            continue
-        first = seen.setdefault(str(value).strip(), index)
-        if first != index and isinstance(errors.setdefault(str(index), {}), dict):
-            label = (wanted.labels or {}).get(wanted.key or "", wanted.key)
-            errors[str(index)].setdefault(wanted.key, []).append(twice(label, first + 1, wanted.unit))
+def _differ(rows: Mapping[int, Mapping[str, Any]], wanted: Wanted, errors: dict[str, Any]) -> None:
+    """Say which rows have what only one row may have."""
+    columns = dict.fromkeys((*((wanted.key,) if wanted.key else ()), *wanted.unique))
+    for index, column, first in alike(rows, tuple(columns)):
+        label = (wanted.labels or {}).get(column, column)
+        errors.setdefault(str(index), {})[column] = [twice(label, first + 1, wanted.unit)]
 
 
 READERS: dict[FieldType, Callable[[Any, Wanted, Surroundings], Any]] = {
     "text": _text, "number": _number, "integer": _number, "date": _date, "datetime": _moment, "yes_no": _yes_no,
     "choice": _choice, "many": _many, "region": _region, "regions": _regions, "address": _address, "rows": _rows,
     "citizen_id": _person, "uscc": _formatted, "phone": _formatted, "email": _formatted, "vin": _formatted,
-    "plate": _formatted, "project_code": _formatted,
+    "plate": _formatted, "project_code": _formatted, "bank_account": _formatted,
 }

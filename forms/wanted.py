@@ -20,7 +20,13 @@ def wanted_of_field(line: Field) -> Wanted:
         line.not_after, line.unit, line.options, line.level, columns,
         (line.key,) if line.key else (), line.key,
         labels=labels_of(line) or {column.code.rpartition(".")[2]: str(column.name) for column in line.inner},
+        unique=unique_in(line),
     )
+
+
+def unique_in(line: Field | FieldLine) -> tuple[str, ...]:
+    """The columns of a group that differ in every row."""
+    return tuple(column.code.rpartition(".")[2] for column in line.inner if column.unique)
 
 
 def labels_of(line: Field | FieldLine) -> Mapping[str, str]:

@@ -48,10 +48,11 @@ def filers_offered(catalog: Catalog, bundle: Bundle) -> dict[str, Text]:
 
 
 def _filers(catalog: Catalog, bundle: Bundle) -> dict[str, Text]:
-    """Who may file by what they are called: the agent as the bundle calls its own, which may be a guardian."""
+    """Who may file by what they are called: as the bundle's own words say, the agent as it calls its own, which may be
+    a guardian."""
     usual = catalog.roles.get("agent")
     called = {role.code: role.name for role in bundle.people if usual is None or role.name != usual.name}
-    return {**FILER_OPTIONS, "agent": called.get("agent", FILER_OPTIONS["agent"])}
+    return {**FILER_OPTIONS, "agent": called.get("agent", FILER_OPTIONS["agent"]), **bundle.filer_words}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,8 @@ def _stem(part: str) -> str:
 
 
 def _member(left: terms.Node, right: terms.Node, truth: bool, labels: Labels) -> str:
+    if isinstance(right, terms.Column):
+        return f"“{labels.of(right.name)}”里{'有' if truth else '没有'}“{_value(left, None, labels)}”"
     asked = _value(right, None, labels)
     chosen = _value(left, right, labels)
     return f"“{asked}”{'选了' if truth else '没有选'}“{chosen}”"
@@ -257,16 +260,20 @@ def _value(node: terms.Node, other: terms.Node | None, labels: Labels) -> str:
             return f"{labels.of(name)}{_READ[type(node)]}"
         case terms.Sum(name, column):
             return f"{labels.of(name)}里的{labels.of(f'{name}.{column}')}合计"
+        case terms.Year(base):
+            return f"{_day(base, labels)}的年份"
     return phrase(node, True, labels)
 
 
 def _names(node: terms.Node) -> list[str]:
     match node:
-        case terms.Name(name) | terms.Count(name) | terms.Sum(name, _) | terms.Born(name) | terms.Paper(name):
+        case terms.Name(name) | terms.Count(name) | terms.Sum(name) | terms.Column(name):
+            return [name]
+        case terms.Born(name) | terms.Paper(name):
             return [name]
         case terms.Compare(_, left, right):
             return _names(left) + _names(right)
-        case terms.Shift(base, _, _) | terms.YearDay(base, _, _) | terms.Not(base):
+        case terms.Shift(base, _, _) | terms.YearDay(base, _, _) | terms.Year(base) | terms.Not(base):
             return _names(base)
         case terms.All(items) | terms.Any_(items):
             return [name for item in items for name in _names(item)]

@@ -16,6 +16,7 @@ _VALID_YEARS = {"城镇污水排入排水管网许可证": 5, "道路运输经�
 _FORMATTED: Mapping[str, Any] = {
     "region": "370200", "regions": ["370200"], "uscc": "91370202MA0000000Y", "phone": "13800000001",
     "email": "sample@example.com", "project_code": "2405-370202-04-01-000001", "vin": "LSGJA52U9AH000018",
+    "bank_account": "6200000000000000001",
 }
 _LIMIT = re.compile(r"(\d{1,4})(wd|nd|wh|h|min|mo)", re.ASCII)
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from sources.papers import paper, photo
 from sources.stand_in import records
+
+_CHECKS = "10X98765432"
+LONGEST = 20  # of a sample text that is made longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,22 @@ PERSONAS: tuple[SamplePerson, ...] = tuple(
 def who_tries(bundle: str) -> SamplePerson:
     """The sample person who is there to try a bundle, the first one for a bundle nobody names."""
     return next((one for one in PERSONAS if bundle in one.bundles), PERSONAS[0])
+
+
+def of_its_own(kind: str, value: Any, at: int, longest: int | None = None) -> Any:
+    """A sample value for the row `at` of a column that differs in every row; the first row has `value` itself."""
+    if at == 0 or value is None:
+        return value
+    if kind == "citizen_id":
+        return _citizen(date(1990, 1, 1) + timedelta(days=37 * at))
+    ending = str(at + 1)
+    return str(value)[: (longest or LONGEST) - len(ending)].removesuffix(ending) + ending
+
+
+def _citizen(born: date) -> str:
+    """A number in the form of GB 11643 with its check sign, in an order code no office issues (999)."""
+    digits = f"370202{born:%Y%m%d}999"
+    return digits + _CHECKS[sum(int(one) * (2 ** (17 - at) % 11) for at, one in enumerate(digits)) % 11]
 
 
 def sample_paper(name: str, endings: Collection[str] = ("pdf",)) -> tuple[str, str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from catalog.answers import AnswerType, narrowed, type_of_field, type_of_question
+from catalog.answers import FILERS, AnswerType, narrowed, type_of_field, type_of_question
 from catalog.bundle import Bundle, Entry, Question
 from catalog.checks.agreements import check_agreements
 from catalog.checks.conditions import Scope, check_condition, is_sound
@@ -237,7 +237,8 @@ def _form_scope(findings: Findings, bundle: Bundle) -> Scope:
     """What conditions may use that are judged with the filled form: questions, and fields that somebody asks."""
     catalog = findings.catalog
     asked = all_fields(catalog, bundle)
-    types = {code: type_of_field(one) for code, one in catalog.fields.items() if code in asked}
+    types = {code: type_of_field(one) for code, one in catalog.fields.items()
+             if code in asked or code.rpartition(".")[0] in asked}  # whoever asks a group asks its columns
     types |= question_types(catalog, bundle)
     says = "规则用了字段 {name}，但本一件事没有询问它"
     unknowable = {code: no_row(code, "规则是对整个办件的") for code in types if "." in code}
@@ -342,6 +343,8 @@ def _words(findings: Findings, bundle: Bundle) -> None:
         path: Path = ("bundles", bundle.id, "words", "fields", code)
         if findings.known(path, "字段", code, fields) and code not in asked:
             findings.note(path, "unused", f"本一件事没有事项要字段 {code}，写了说法也不会显示")
+    for code in bundle.filer_words:
+        findings.known(("bundles", bundle.id, "words", "filer", code), "由谁提交", code, FILERS)
     shown = {fields[code].section for code in asked if code in fields}
     for code in bundle.section_words:
         path = ("bundles", bundle.id, "words", "sections", code)

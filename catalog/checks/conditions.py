@@ -81,7 +81,9 @@ def _faults(node: terms.Node, scope: Scope, truth: bool = False) -> Iterator[Fau
             yield from _shift(node, scope)
         case terms.Name(name):
             yield from _name(name, scope)
-        case terms.Count() | terms.Sum() | terms.Born() | terms.Paper():
+        case terms.Year(base):
+            yield from _year(base, scope)
+        case terms.Count() | terms.Sum() | terms.Column() | terms.Born() | terms.Paper():
             yield from _told_by(node, scope)
     if truth and not isinstance(node, terms.Not | terms.All | terms.Any_ | terms.Compare):
         yield from _bare(node, scope)
@@ -109,9 +111,17 @@ def _unknown_name(name: str, scope: Scope) -> str:
     return f"条件里的 {name} 不认识{unknown(name, sorted(scope.every()))}"
 
 
-def _told_by(node: terms.Count | terms.Sum | terms.Born | terms.Paper, scope: Scope) -> Iterator[Fault]:
-    if isinstance(node, terms.Sum):
-        return _sum(node.name, node.column, scope)
+def _year(base: terms.Node, scope: Scope) -> Iterator[Fault]:
+    yield from _faults(base, scope)
+    if _kind(base, scope) not in {"date", "unknown"}:
+        yield "condition_type", f"year({_shown(base)}) 只能看一个日期的年份；{_shown(base)} 不是日期", "error"
+
+
+def _told_by(
+    node: terms.Count | terms.Sum | terms.Column | terms.Born | terms.Paper, scope: Scope,
+) -> Iterator[Fault]:
+    if isinstance(node, terms.Sum | terms.Column):
+        return _column(node, scope)
     if isinstance(node, terms.Count):
         return _count(node.name, scope)
     return _born(node.name, scope) if isinstance(node, terms.Born) else _paper(node.name, scope)
@@ -125,12 +135,16 @@ def _count(name: str, scope: Scope) -> Iterator[Fault]:
         yield "condition_type", f"count({name}) 只能数分组的行或多选的项；{name} 不是", "error"
 
 
-def _sum(name: str, column: str, scope: Scope) -> Iterator[Fault]:
-    kind, number = scope.type_of(name), scope.type_of(f"{name}.{column}")
-    if kind is None or number is None:
-        yield "unknown_name", _unknown_name(f"{name}.{column}" if kind else name, scope), "error"
-    elif kind.type != "rows" or _KINDS.get(number.type) != "number":
-        yield "condition_type", f"sum({name}.{column}) 只能加分组里的数字", "error"
+def _column(node: terms.Sum | terms.Column, scope: Scope) -> Iterator[Fault]:
+    """A column of numbers to add up, or one of texts that something may be among."""
+    name, code = node.name, f"{node.name}.{node.column}"
+    rows, cell = scope.type_of(name), scope.type_of(code)
+    if rows is None or cell is None:
+        yield "unknown_name", _unknown_name(code if rows else name, scope), "error"
+    elif isinstance(node, terms.Sum) and (rows.type != "rows" or _KINDS.get(cell.type) != "number"):
+        yield "condition_type", f"sum({code}) 只能加分组里的数字", "error"
+    elif isinstance(node, terms.Column) and (rows.type != "rows" or cell.type in _KINDS):
+        yield "condition_type", f"all({code}) 只能看分组里的文字、号码或单选，写在 in 的右边", "error"
 
 
 def _born(name: str, scope: Scope) -> Iterator[Fault]:
@@ -231,10 +245,10 @@ def _kind(node: terms.Node, scope: Scope) -> Kind:
             return _kind_of_value(value)
         case terms.Shift() | terms.YearDay() | terms.Born():
             return "date"
-        case terms.Count() | terms.Sum():
+        case terms.Count() | terms.Sum() | terms.Year():
             return "number"
-        case terms.Paper():
-            return "text"
+        case terms.Column() | terms.Paper():
+            return "text" if isinstance(node, terms.Paper) else "texts"
     return "truth"
 
 
@@ -250,12 +264,18 @@ def _shown(node: terms.Node) -> str:
     match node:
         case terms.Name(shown) | terms.Literal(shown):
             return str(shown)
-        case terms.Count(name) | terms.Born(name) | terms.Paper(name):
-            return f"{type(node).__name__.lower()}({name})"
-        case terms.Sum(name, column):
-            return f"sum({name}.{column})"
+        case terms.Count() | terms.Born() | terms.Paper() | terms.Sum() | terms.Column():
+            return _call(node)
+        case terms.Year(base):
+            return f"year({_shown(base)})"
         case terms.Shift(base, sign, length):
             return f"{_shown(base)} {'+' if sign > 0 else '-'} {length}"
         case terms.YearDay(_, month, day):
             return f"{month:02}-{day:02}"
     return "括号里的条件"
+
+
+def _call(node: terms.Count | terms.Born | terms.Paper | terms.Sum | terms.Column) -> str:
+    word = "all" if isinstance(node, terms.Column) else type(node).__name__.lower()
+    inside = f"{node.name}.{node.column}" if isinstance(node, terms.Sum | terms.Column) else node.name
+    return f"{word}({inside})"

@@ -128,6 +128,9 @@ def _secret(group: Field, name: str | None) -> bool:
 
 def _bounds(findings: Findings, one: Field, path: Path) -> None:
     check_bound_types(findings, one, one, path)
+    if one.unique and "." not in one.code:
+        says = f"字段 {one.code} 不在多行的分组里，不能写 unique；unique 只用于分组里的栏，写明各行要不同"
+        findings.say((*path, "unique"), "unique_alone", says)
     for key, value, types, word in (("unit", one.unit, NUMBERS | {"rows"}, "数字或分组"),
                                     ("level", one.level, {"region", "regions"}, "区划")):
         if value is not None and one.type not in types:

@@ -179,6 +179,7 @@ class OwnWordsShape(Authored):
     fields_ = MapOf("字段的说法", Shape("字段的说法", FieldWordsShape), named="code", data_key="fields")
     sections = MapOf("分页的说法", Shape("分页的说法", SectionWordsShape), named="code")
     materials = MapOf("材料的说法", Shape("材料的说法", MaterialWordsShape), named="code")
+    filer = MapOf("由谁提交的说法", Line("称呼"), named="code")
 
 
 class Decided(Words):

@@ -128,6 +128,7 @@ class InnerFieldShape(BoundsShape):
     prefill = sources("预填来源")
     default = Words("默认值")
     required = YesNo("必填")
+    unique = YesNo("各行不同")
     help = Line("说明")
     when = Words("条件")
 

@@ -32,7 +32,7 @@ from desk.values import Draft, DraftLine
 from desk.view import about
 from forms.answers import FILER
 from forms.plan import Plan
-from forms.schema import validate_form, validate_materials
+from forms.schema import validate_form, validate_materials, wrong_in
 from store import audit, drafts
 from store.audit import Entry
 from store.errors import UnknownDraft as NotStored
@@ -232,8 +232,8 @@ class Drafts:
         missing = sum(code in papers for code in shown.missing)
         return DraftLine(
             id=shown.id, bundle=shown.bundle, bundle_name=str(shown.plan.bundle_name), updated_at=listed.updated_at,
-            about=about(shown.plan, {**shown.situation, **shown.form}), fields=len(shown.missing) - missing,
-            papers=missing, errors=len(shown.errors), on_behalf_of=shown.on_behalf_of,
+            about=about(shown.plan, {**shown.situation, **shown.form}), fields=sum(shown.lacking.values()) - missing,
+            papers=missing, errors=wrong_in(shown.errors), on_behalf_of=shown.on_behalf_of,
             waits=tuple(one.statement.role_name for one in shown.parties if not one.agrees),
             closed=next((problem.text for problem in shown.plan.problems if problem.rule == "closed"), ""))
 
@@ -263,11 +263,11 @@ class Drafts:
         plain = plan if found is None else self._plan((row.bundle, body), None, own, now)[0]
         scope = scope_of(plain)
         materials = asked_materials(plan, body["materials"])
-        errors, missing = problems(plan, form, materials, self._premises)
+        errors, lacking = problems(plan, form, materials, self._premises)
         return Draft(id=row.draft, subject=row.subject, bundle=row.bundle, situation=body["situation"], form=form,
                      materials={key: tuple(files) for key, files in materials.items()}, consent=body["consent"],
                      found=found, plan=plan, edition=plan.edition, updated_at=row.updated_at, errors=errors,
-                     missing=missing, filed_as=row.submitted_as, aside=aside(body, form, materials), scope=scope,
+                     lacking=lacking, filed_as=row.submitted_as, aside=aside(body, form, materials), scope=scope,
                      consented=covers(body["consent"], scope), version=version_of(body), on_behalf_of=body.get(FOR),
                      parties=self._asked(row, plain, form))
 
@@ -344,9 +344,9 @@ def _merged(name: str, kept: Mapping[str, Any], change: Mapping[str, Any] | None
 
 
 def problems(plan: Plan, form: Mapping[str, Any], materials: Mapping[str, Any],
-             premises: Premises) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The error tree of a partial filing, and the codes of what is still missing."""
+             premises: Premises) -> tuple[dict[str, Any], dict[str, int]]:
+    """The error tree of a partial filing, and how many answers and papers each code of what is missing lacks."""
     filled = validate_form(plan, form, premises.catalog.regions, partial=True)
     papers = validate_materials(plan, materials, partial=True)
     errors = {**filled.errors, **({"materials": papers.errors} if papers.errors else {})}
-    return errors, (*filled.missing, *papers.missing)
+    return errors, {**filled.lacking, **papers.lacking}

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from forms.plan import FieldLine, Plan
+from sources.samples import of_its_own
 from tests.bundles.shipped import TODAY
 
 SAMPLES: dict[str, Any] = {
     "yes_no": True, "region": "370200", "regions": ["370000"], "citizen_id": "11010519491231002X",
     "uscc": "91370200163562681G", "phone": "13800000000", "email": "shili@example.com", "vin": "LSGJA52U9AH000018",
-    "plate": "鲁B12345", "project_code": "2405-370202-04-01-123456",
+    "plate": "鲁B12345", "project_code": "2405-370202-04-01-123456", "bank_account": "6200000000000000001",
     "address": {"region": "370202", "text": "示例路 1 号"},
 }
 # Where any value of the type would do for the checker but not for the author's rules.
@@ -21,7 +22,10 @@ BY_CODE: dict[str, Any] = {"social_arrears": 0, "delivery": "post", "father_id":
                            "debtor_uscc": "91370202MA0000004B", "child_id": "37020220200301994X",
                            "home_owner_id": "370202199308099958", "worker_born_on": "1990-05-01",
                            "passport_until": "2099-12-31", "contract_to": "2099-12-31", "venue_capacity": 5000,
-                           "holder_id": "370202198001019912",
+                           "holder_id": "370202198001019912", "reach_age_on": "2040-05-01", "child_birth_year": 2005,
+                           "paid_months": 400,
+                           "heirs": [{"full_name": "示例", "id_number": number, "heir_relation": "child"}
+                                     for number in ("370202198001019912", "370202198503029926")],
                            "setup_from": "2026-06-10", "clear_by": "2036-05-03",  # performance: around the show
                            "publicity_from": "2026-06-10", "publicity_to": "2036-05-03",
                            # project-start, tendering: days in the order that the law asks
@@ -41,7 +45,7 @@ def sample(line: FieldLine) -> Any:
     if line.code in BY_CODE:
         return BY_CODE[line.code]
     if line.inner:
-        return [_row(line, given) for given in line.value or [{}]]
+        return [_row(line, given, at) for at, given in enumerate(line.value or [{}])]
     if line.type in {"number", "integer"}:
         return _number(line)
     if line.type in {"date", "datetime"}:
@@ -55,8 +59,9 @@ def sample(line: FieldLine) -> Any:
     return SAMPLES.get(line.type, text[: max(line.min_length or 4, min(line.max_length or 8, 10))])
 
 
-def _row(line: FieldLine, given: dict[str, Any]) -> dict[str, Any]:
-    row = {column.code.rpartition(".")[2]: sample(column) for column in line.inner}
+def _row(line: FieldLine, given: dict[str, Any], at: int) -> dict[str, Any]:
+    row = {column.code.rpartition(".")[2]: of_its_own(column.type, sample(column), at, column.max_length)
+           if column.unique else sample(column) for column in line.inner}
     return {**row, **given}
 
 

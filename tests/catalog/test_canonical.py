@@ -31,6 +31,7 @@ VALUES: list[tuple[Any, Any]] = [
     (Text("甲", {"en": "A"}), Text), (Text("甲"), Text), (Limit(7, "wd"), Limit), (Decimal("2.50"), Decimal),
     (date(2026, 1, 2), date), (parse_condition("a > 1 and not (b in c or count(d) == 2) and e + 3mo <= today"),
     Condition),
+    (parse_condition("a in all(d.e) or year(born(b) + 3mo) == 2020"), Condition),
     (parse_condition("a == 'x' or b == 2026-01-02 or c != -0.5"), Condition),
     (LimitRow(parse_condition("a"), Limit(1, "mo"), Limit(2, "nd")), LimitRow),
     (Fee("plate", Decimal("100.00"), Text("依据")), Fee), (Option("a", Text("甲", {"en": "A", "de": "Ä"})), Option),

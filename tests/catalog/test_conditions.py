@@ -41,6 +41,11 @@ ANSWERS: dict[str, Any] = {
     False),
     ("sum(rows.seats) == 7.5", True), ("sum(none.seats) == 0", True), ("sum(gone.seats) == 0", False),
     ("sum(half.seats) > 1", None), ("sum(unknown.seats) > 1", None), ("sum > 1", None),
+    # among what all rows say in a column, and the year of a day
+    ("'b' in all(rows.vin)", True), ("'c' in all(rows.vin)", False), ("'a' in all(none.vin)", False),
+    ("'a' in all(half.vin)", None), ("'a' in all(gone.vin)", False), ("unknown in all(rows.vin)", None),
+    ("year(done) == 2026", True), ("year(born) > 2026", False), ("year(done + 12mo) == 2027", True),
+    ("year(born(child) + 180mo) <= 2035", True), ("year(gone) == 2026", False), ("year(unknown) == 2026", None),
     ("count(unknown) > 0", None), ("kind == 'age'", True), ("kind != 'age'", False), ("name == 'and'", True),
     ("done + 3mo <= today", True), ("done + 3mo == 2026-08-31", True), ("done + 93nd > today", True),
     ("done - 3mo == 2026-02-28", True), ("today > 2026-01-01", True), ("born == today", True),
@@ -91,7 +96,8 @@ def test_a_day_of_the_year_moves_with_the_year_of_filing() -> None:
     ("a and", "条件没有写完"), ("and a", "「and」的位置不对"), ("(a", "缺少右括号"), ("a)", "「)」前面缺少"),
     ("a + 3", "日期只能加减时长"), ("a +", "日期只能加减时长"), ("a + 1201nd > today", "不在允许范围"),
     ("count a", "「a」前面缺少"), ("count(", "count 请写成 count(分组名)"), ("count(a", "count 请写成"),
-    ("sum(a)", "sum 请写成 sum(分组名.列名)"), ("sum(", "sum 请写成"),
+    ("sum(a)", "sum 请写成 sum(分组名.列名)"), ("sum(", "sum 请写成"), ("'x' in all(a)", "all 请写成 all(分组名.列名)"),
+    ("year(a == 1", "year 请写成 year(日期)"),
     ("count('a')", "count 请写成"), ("count(1)", "count 请写成"), ("a == 2026-02-30", "日期 2026-02-30 不存在"),
     ("a == 8-31", "请写两位的月和日，例如 08-31"), ("a <= 02-29", "不是每年都有；请写 02-28 或 03-01"),
     ("a <= 13-01", "日期 13-01 不存在"), ("a <= 4月31日", "日期 4月31日 不存在"),
@@ -110,6 +116,7 @@ def test_what_cannot_be_read_says_what_to_write(text: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "names"), [
+    ("a in all(rows.vin)", {"a", "rows"}), ("year(born(a) + 1mo) > 1", {"a"}),
     ("a and not b", {"a", "b"}), ("count(rows) > 1", {"rows"}), ("sum(rows.seats) > 1", {"rows"}),
     ("x + 3mo <= today", {"x", "today"}), ("x <= 08-31", {"x", "today"}),
     ("steam in services", {"steam", "services"}), ("kind == age", {"kind"}), ("water in services", {"services"}),
@@ -163,6 +170,8 @@ TYPES = {
     ("water in kind", "选项 water 不在问题 kind"), ("age in kind", "in 的右边要是多选题"),
     ("length in services", "in 的右边"),
     ("filer == boss", "选项 boss 不在问题 filer"), ("count(length) > 1", "count(length) 只能数"),
+    ("'a' in all(rows.seats)", "all(rows.seats) 只能看"), ("all(rows.vin)", "不能单独作条件"),
+    ("'a' in all(rows.x)", "rows.x 不认识"), ("year(length) > 1", "year(length) 只能看一个日期"),
     ("sum(rows.vin) > 1", "sum(rows.vin) 只能加"), ("sum(rows.x) > 1", "rows.x 不认识"),
     ("sum(length.x) > 1", "length.x 不认识"),
     ("count(x) > 1", "x 不认识"),

@@ -148,7 +148,7 @@ def test_no_register_of_relations_is_asked_by_a_passport(desk, sources, catalog,
     account({"holder_id": "passport:E12345678"})
     draft, _ = death(desk, catalog, holder_id="passport: e1234-5678")
     line = asked_for(draft)["driving_licence@deceased"]
-    assert line.why.text.startswith("电子证照库按身份证号查询，本人证件号码填的是别的证件，没有查询，请您自己上传；")
+    assert line.why.text.startswith("电子证照库按身份证号查询，申请人证件号码填的是别的证件，没有查询，请您自己上传；")
     assert (line.why.rule, draft.scope.lookups) == ("others", ())
     consented(desk, draft)
     assert not sources.asked
@@ -230,7 +230,7 @@ def test_the_register_of_relations_is_not_asked_about_two_others(desk, sources, 
     draft, _ = death(desk, catalog)
     lines = asked_for(draft)
     assert lines.keys() >= {*OF_THE_DECEASED, "kinship_proof"}
-    assert lines["driving_licence@deceased"].why.text.startswith("本人证件号码不是您账号里的号码，")
+    assert lines["driving_licence@deceased"].why.text.startswith("申请人证件号码不是您账号里的号码，")
     assert (consented(desk, draft).scope.lookups, sources.asked) == ((), [])
 
 

@@ -153,7 +153,7 @@ def test_a_department_grants_a_number_with_its_kind_and_the_next_one_gets_both()
 def test_two_rows_with_one_number_are_the_same_however_it_is_typed():
     plan = planned(matter("fields: [who_name, heirs]"))
     said = validate_form(plan, {"who_name": "甲", "heirs": [{"id": "passport:e1234-5678"}, {"id": PASSPORT}]}, {})
-    assert "与第 1 行相同" in str(said.errors["heirs"])
+    assert "与第 1 项相同" in str(said.errors["heirs"])
 
 
 def test_a_leg_of_a_row_is_called_by_the_number_alone():

@@ -107,3 +107,51 @@ def test_a_late_hiring_is_filed_with_a_word_and_a_child_is_not():
     assert told(CARD_OF_1999, TODAY.isoformat()) == []
     assert told(CARD_OF_1999, "2025-01-05") == [("warn", "YG-1")]
     assert told("370202201201019946", TODAY.isoformat()) == [("block", "YG-2")]
+
+
+def hired(*numbers, **more):
+    """What is told of employees, one for each number, and what the form says of them."""
+    told = [{"staff_no": str(at), "card_wanted": False, "archive_in": False} for at in range(len(numbers))]
+    rows = [{"full_name": "示例卯", "id_number": number, **more} for number in numbers]
+    return {"employees": told, "filer": "legal_rep"}, {"employees": rows}
+
+
+def test_two_people_have_two_numbers_however_one_is_typed_and_whatever_else_is_wrong():
+    told, filled = hired("11010519491231002X", CARD_OF_1999, CARD_OF_1966, "１１０１０５ 19491231 002x")
+    filled["employees"][3]["mobile"] = "1"
+    plan = compose(CATALOG, "hiring", told, today=TODAY, form=filled)
+    wrong = validate_form(plan, filled, CATALOG.regions, partial=True).errors["employees"]
+    assert wrong.keys() == {"3"}
+    assert wrong["3"]["id_number"] == ["证件号码与第 1 人相同，每人必须不同"]
+    assert "电话号码不对" in wrong["3"]["mobile"][0]
+    whole = [{**known, **row} for known, row in zip(told["employees"], filled["employees"], strict=True)]
+    del whole[3]["mobile"]
+    plan = compose(CATALOG, "hiring", {**told, "employees": whole}, today=TODAY)
+    assert [one.text for one in plan.problems if one.level == "block"] == [
+        "“这次录用了哪些员工”：第 4 人：证件号码与第 1 人相同，每人必须不同"]
+
+
+def test_a_column_is_asked_on_while_another_cell_of_the_rows_is_wrong():
+    told, filled = hired(CARD_OF_1999, CARD_OF_1966, contract_kind="fixed", mobile="1")
+    plan = compose(CATALOG, "hiring", told, today=TODAY, form=filled)
+    crew = next(line for line in plan.fields if line.code == "employees")
+    assert "employees.contract_until" in {column.code for column in crew.inner}
+
+
+def test_unique_is_said_of_a_column_alone():
+    wrong = {**TEXTS, "fields.yaml": TEXTS["fields.yaml"] + "alone: {name: 单独, unique: yes}\n"}
+    assert [one for one in said(wrong) if "unique 只用于分组里的栏" in one]
+
+
+def test_what_rows_lack_is_counted_by_their_cells_whatever_is_wrong_with_others():
+    told, filled = hired(CARD_OF_1999, CARD_OF_1966)
+    plan = compose(CATALOG, "hiring", told, today=TODAY, form=filled)
+
+    def lacks(**changes):
+        rows = [{**filled["employees"][0], **changes}, filled["employees"][1]]
+        return validate_form(plan, {"employees": rows}, CATALOG.regions, partial=True).lacking["employees"]
+
+    whole = lacks()
+    assert whole > 8
+    assert [lacks(mobile="1"), lacks(mobile="13800000001"), lacks(full_name=""), lacks(mobile="1", full_name="")] == [
+        whole - 1, whole - 1, whole + 1, whole]

@@ -15,6 +15,7 @@ from forms.formats import FORMATS, BadFormat
 from forms.schema import validate_form, validate_materials
 from forms.split import applicant_part, leg_fields, with_results
 from forms.values import BadValue, Surroundings, Wanted, read_value, safe_text
+from sources.samples import of_its_own
 
 TODAY = date(2026, 3, 2)
 PLAIN = {"services": ["water", "power"], "outside_line": False, "filer": "legal_rep"}
@@ -46,6 +47,7 @@ def judged(form, partial=True, bundle="utilities"):
     ("email", "a.b@Example.COM", "a.b@example.com"), ("vin", "lsgja52u9ah000018", "LSGJA52U9AH000018"),
     ("plate", "鲁b·12345", "鲁B12345"), ("plate", "鲁BD12345", "鲁BD12345"),
     ("project_code", "2026-370202-44-01-123456", "2026-370202-44-01-123456"),
+    ("bank_account", "6200 0000-0000 0000003", "6200000000000000003"),
 ])
 def test_a_right_number_is_kept_in_its_clean_form(kind, written, clean):
     assert FORMATS[kind](written) == clean
@@ -60,6 +62,7 @@ def test_a_right_number_is_kept_in_its_clean_form(kind, written, clean):
     ("phone", "12345", "电话号码不对"), ("phone", "10812345678", "电话号码不对"),
     ("email", "a@b", "电子邮箱"), ("vin", "LSGJA52U9AH00001O", "I、O、Q"),
     ("plate", "AB12345", "车牌号"), ("project_code", "2026-1", "24 位"),
+    ("bank_account", "abcdefghijkl", "10 到 30 位数字"), ("bank_account", "1", "10 到 30 位数字"),
 ])
 def test_a_wrong_number_says_what_is_wrong(kind, written, says):
     with pytest.raises(BadFormat, match=says):
@@ -165,7 +168,7 @@ def test_rows_must_have_different_keys_and_keep_their_number():
     vin = "LSGJA52U9AH000018"
     errors = judged({"vehicles": [{"vin": vin}, {"vin": vin}]}, bundle="transport-company").errors
     assert "与第 1 辆相同，每辆必须不同" in errors["vehicles"]["1"]["vin"][0]
-    assert "前面填了 2 行" in judged({"vehicles": [{"vin": vin}]}, bundle="transport-company").errors["vehicles"][0]
+    assert "前面填了 2 辆" in judged({"vehicles": [{"vin": vin}]}, bundle="transport-company").errors["vehicles"][0]
 
 
 def test_a_row_leg_is_told_its_own_row_under_its_own_names():
@@ -230,3 +233,26 @@ def test_a_draft_lists_missing_papers_apart():
 @pytest.mark.parametrize("sent", ["一\r\n二", "一\r二", "一\n二"])
 def test_the_line_ends_that_browsers_send_become_one_kind(sent):
     assert safe_text(sent) == "一\n二"
+
+
+@pytest.mark.parametrize(("day", "says"), [
+    ("0026-11-20", "请把年份写成四位，例如 2026；现在填的是 26 年"), ("1899-12-31", "不能早于 1900-01-01"),
+    ("2226-11-20", f"不能晚于 {TODAY.replace(year=TODAY.year + 100)}"), ("2026-11-20", None),
+])
+def test_a_day_has_bounds_where_its_field_says_none(day, says):
+    for wanted, text in ((Wanted("date"), day), (Wanted("datetime"), f"{day}T09:00")):
+        try:
+            read_value(text, wanted, Surroundings({}, TODAY))
+            said = None
+        except BadValue as bad:
+            said = bad.errors[0]
+        assert (said is None) if says is None else said.startswith(says)
+
+
+def test_a_field_may_want_days_of_long_ago():
+    read_value("1850-01-01", Wanted("date", not_before="1800-01-01"), Surroundings({}, TODAY))
+
+
+def test_nobodys_number_is_of_a_day_to_come():
+    with pytest.raises(BadValue, match="还没有到"):
+        read_value(of_its_own("citizen_id", "", 1_500), Wanted("citizen_id"), Surroundings({}, TODAY))

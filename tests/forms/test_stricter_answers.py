@@ -38,7 +38,7 @@ def test_a_column_outside_a_matters_bounds_is_said_with_its_row():
                     "situation: {vs: {ask: 有哪些车？}}\nmatters: {m1: {}}\n", ROWS)
     plan = planned(read(texts), {"vs": [{"vin": "a", "mass": 100}, {"vin": "b", "mass": 900}]})
     assert stopping(plan) == [("block", "bad_answer", "vs")]
-    assert "第 2 行“质量”不能大于 500" in plan.problems[0].text
+    assert "第 2 项：“质量”不能大于 500" in plan.problems[0].text
 
 
 def test_a_column_that_decided_a_leg_and_that_no_leg_asks_stands_in_no_ones_way():

@@ -22,7 +22,7 @@ def test_a_row_must_say_the_column_on_which_a_leg_hangs_and_no_form_says_it_afte
     plan = planned(read(HEAVY), {"vs": rows}, form)
     assert said(HEAVY) == []
     assert ("block", "bad_answer", "vs") in stopping(plan)
-    assert f"第 {len(rows)} 行“质量”必填，请填写" in plan.problems[0].text
+    assert f"第 {len(rows)} 项：“质量”必填，请填写" in plan.problems[0].text
 
 
 def test_a_row_need_not_say_what_decides_no_leg():

@@ -144,3 +144,34 @@ def test_what_stops_a_plan_is_said_while_it_is_asked_and_leads_to_where_it_is_ch
     visitor.get(f"/drafts/{draft}/plan")
     assert "不满十六周岁" in visitor.text and f'<a href="/drafts/{draft}/form/staff">去改：' in visitor.page
     assert visitor.send(f"/drafts/{draft}/questions", ("question", "employees")) == QUESTION
+
+
+def test_what_is_wrong_in_one_row_and_blank_in_another_is_said_together_and_counted_by_cells(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01 A02")
+    page = f"/drafts/{draft}/form/staff"
+
+    def left() -> tuple[int, int]:
+        line = next(one for one in visitor.client.get("/api/drafts").json["drafts"] if one["draft"] == draft)
+        return line["missing"], line["errors"]
+
+    missing, wrong = left()
+    assert wrong == 0
+    for value, expected in (("1", (missing - 1, 1)), ("", (missing, 0)), ("13800000011", (missing - 1, 0))):
+        visitor.get(page)
+        typed = {**dict(controls(visitor.page)), "employees.0.mobile": value}
+        visitor.send(page, *typed.items(), ("do", "next"))
+        assert left() == expected, value
+        summary = visitor.page.split("处需要修改")[1].split("</ul>")[0]
+        assert ("#f-employees-0-mobile" in summary) == (value != "13800000011")
+        assert "#f-employees-1-mobile" in summary, "the blanks of the other row are named in the same round"
+    visitor.get(page)
+    typed = {**dict(controls(visitor.page)), "employees.1.full_name": ""}
+    visitor.send(page, *typed.items(), ("do", "later"))
+    assert left() == (missing, 0), "what is emptied is to be filled in again"
+
+
+def test_of_more_people_than_the_samples_know_each_has_a_number_of_their_own(visitor: Visitor) -> None:
+    draft = begun(visitor, "A01 A02 A03")
+    visitor.send(f"/drafts/{draft}/sample-form", ("section", "staff"))
+    numbers = [number for _, number in said(visitor, draft)]
+    assert (len(numbers), len(set(numbers)), kept(visitor, draft)["errors"]) == (3, 3, {})

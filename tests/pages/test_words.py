@@ -75,6 +75,36 @@ def test_a_question_with_a_default_is_still_asked_with_the_default_chosen(visito
     assert "社会保障卡" in visitor.text
 
 
+def test_the_holder_of_an_account_is_filled_in_with_the_name_that_it_must_be(visitor: Visitor) -> None:
+    draft = start(visitor, "newborn", "sample-mother", has_certificate=True, register_with="mother",
+                  wants=["expenses"], filer="self")
+    visitor.get(f"/drafts/{draft}/form/parents")
+    visitor.send(f"/drafts/{draft}/form/parents", ("mother_name", "示例戌"), ("do", "next"))
+    visitor.get(f"/drafts/{draft}/form/account")
+    assert dict(controls(visitor.page))["bank_holder"] == "示例戌"
+    assert "已带出，请核对" in visitor.text
+
+
+def test_a_mistyped_number_of_the_dead_is_said_once_and_leads_to_the_number(visitor: Visitor) -> None:
+    draft = start(visitor, "after-life", "sample-retiree", **SHORT_LIFE)
+    assert "逝者的家属，自己办理" in visitor.client.get(f"/api/drafts/{draft}").text
+    page = f"/drafts/{draft}/form/deceased"
+    visitor.send(f"/drafts/{draft}/sample-form", ("section", "deceased"))
+    visitor.get(page)
+    typed = {**dict(controls(visitor.page)), "deceased_id": "370202194001019914"}
+    visitor.send(page, *typed.items(), ("do", "next"))
+    visitor.get(f"/drafts/{draft}/consent")
+    shown = re.search(r'name="shown" value="([^"]+)"', visitor.page)
+    assert shown is not None
+    visitor.send(f"/drafts/{draft}/consent", ("shown", shown[1]), ("agreed", "yes"), ("sensitive", "yes"))
+    for at in (f"/drafts/{draft}/review", f"/drafts/{draft}/materials?check=1"):
+        visitor.get(at)
+        found = re.findall(r'href="([^"]+)"[^>]*>(逝者身份证号：凭这个号码没有查到[^<]+)<', visitor.page)
+        assert [href for href, _ in found] == [f"{page}#f-deceased_id"], visitor.text
+        assert found[0][1].count("、") >= 1
+        assert "登记里没有查到您可以代逝者同意" not in visitor.text
+
+
 def test_a_withdrawal_names_each_matter_once_and_keeps_its_number_after_a_mistake(visitor: Visitor) -> None:
     case = f"/cases/{file(visitor)}"
     visitor.get(case)

@@ -17,7 +17,7 @@ from web.identity import subject
 from web.pages.again import keep, taken
 from web.pages.form import asked_sections, inputs_of, lines_of
 from web.pages.inputs import Input, Linked, flat, kept_value, of_line, problems_of, with_value
-from web.pages.materials import papers_of, pledges_of, problems_in, unsigned
+from web.pages.materials import numbers_in_doubt, papers_of, pledges_of, problems_in, unsigned
 from web.pages.plan import STOPS
 from web.pages.root import bp, desk, draft_of, now, overtaken, seen_of
 from web.pages.situation import answered
@@ -83,6 +83,7 @@ def everything_wrong(draft: Draft) -> list[Linked]:
         at = url_for("pages.section", draft=draft.id, section=section.code, check=1)
         found += [Linked(item.text, at + item.href) for item in problems_of(inputs_of(draft, section, complain=True))]
     papers = url_for("pages.materials", draft=draft.id, check=1)
+    found += numbers_in_doubt(draft)
     found += [Linked(item.text, papers + item.href) for item in problems_in(papers_of(draft, complain=True))]
     found += [Linked(f"{item.name}：请勾选承诺", papers + "#pledges") for item in unsigned(draft)]
     if not draft.consented:

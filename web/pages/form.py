@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from flask import redirect, render_template, request, url_for
@@ -9,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from desk.values import Draft
 from forms.plan import FieldLine, SectionLine
+from forms.schema import wrong_in
 from web.errors import not_found
 from web.identity import subject
 from web.pages.acting import filled_in, known_for
@@ -59,10 +61,10 @@ def asked_sections(draft: Draft) -> list[SectionLine]:
 
 def pages_of(draft: Draft) -> list[Page]:
     """Every page of the form with what is left to do on it."""
-    troubled = {*draft.missing, *draft.errors}
+    left = Counter(draft.lacking)
+    left.update({code: wrong_in(wrong) for code, wrong in draft.errors.items()})
     return [
-        Page(section.code, section.name,
-             sum(1 for line in lines_of(draft, section) if not settled(line) and line.code in troubled))
+        Page(section.code, section.name, sum(left[line.code] for line in lines_of(draft, section) if not settled(line)))
         for section in asked_sections(draft)
     ]
 
@@ -77,10 +79,12 @@ def inputs_of(draft: Draft, section: SectionLine, complain: bool) -> list[Input]
             continue
         errors = draft.errors.get(line.code)
         value = kept_value(line, draft.form.get(line.code))
-        if complain and not errors and line.code in draft.missing:
-            errors = missing_cells(line, value, MISSING) or [MISSING]
-        brought = line.code in filled and draft.form.get(line.code) == filled[line.code]
-        asked = replace(of_line(line, departments, regions), mark=mark if brought else "")
+        if complain and line.code in draft.missing and not isinstance(errors, list):
+            errors = missing_cells(line, value, MISSING, errors) or [MISSING]
+        told = mark if line.code in filled and draft.form.get(line.code) == filled[line.code] else ""
+        if value is None and (same := draft.form.get(line.same_as or "")) is not None:
+            value, told = same, BROUGHT
+        asked = replace(of_line(line, departments, regions), mark=told)
         found.append(with_value(asked, value, errors))
     return found
 

@@ -76,7 +76,20 @@ def papers_of(draft: Draft, complain: bool) -> list[Paper]:
 
 def _missing(line: MaterialLine) -> str:
     """What to say of a paper that is not there: where a look-up found nothing, that too."""
-    return f"{line.failed}，请您自己上传" if line.failed else MISSING
+    return f"{line.failed}，请您自己上传" if line.failed and not line.number else MISSING
+
+
+def numbers_in_doubt(draft: Draft) -> list[Linked]:
+    """The numbers by which papers were not looked up and which may be mistyped, each said once with all its papers."""
+    page_of = {code: section.code for section in draft.plan.sections for code in section.fields}
+    names = {line.code: line.name for line in draft.plan.fields if line.code in page_of}
+    papers: dict[str, list[str]] = {}
+    for line in draft.plan.materials:
+        if (code := line.number or "") in names and line.key in draft.missing:
+            papers.setdefault(code, []).append(str(line.name))
+    return [Linked(f"{names[code]}：凭这个号码没有查到{'、'.join(found)}；号码填错了请改正，没有填错的请自己上传",
+                   f"{url_for('pages.section', draft=draft.id, section=page_of[code])}#f-{code}")
+            for code, found in papers.items()]
 
 
 def info_of(file: str) -> FileInfo | None:
@@ -135,7 +148,7 @@ def _page(draft: Draft, complain: bool, refused: tuple[str, str] = ("", "")) -> 
     return render_template(
         "materials.html", draft=draft, papers=papers, problems=problems, pledges=pledges_of(draft), removed=removed,
         signed=draft.consent.get("signed") or (), promised=_promised(draft), unsigned=not_signed, rule_names=RULE_NAMES,
-        samples=demo(), smaller=smaller)
+        samples=demo(), smaller=smaller, doubts=numbers_in_doubt(draft))
 
 
 def _promised(draft: Draft) -> dict[str, str]:

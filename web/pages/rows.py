@@ -64,14 +64,15 @@ def named(line: FieldLine, rows: Any) -> Any:
     return [row if key is None else {**row, line.key: key} for row, key in zip(rows, keys, strict=False)]
 
 
-def missing_cells(line: FieldLine, rows: Any, say: str) -> dict[str, dict[str, list[str]]]:
-    """What is to be said of the cells that are still blank, by row and column; nothing of a line that has no rows."""
-    found: dict[str, dict[str, list[str]]] = {}
+def missing_cells(line: FieldLine, rows: Any, say: str, wrong: Any) -> dict[str, Any]:
+    """What is to be said of the cells that are still blank, by row and column, beside what is `wrong` with others;
+    nothing of a line that has no rows."""
+    found: dict[str, Any] = {at: dict(row) if isinstance(row, Mapping) else row for at, row in (wrong or {}).items()}
     for at, row in enumerate(rows if line.type == "rows" and isinstance(rows, list) else ()):
-        for column in line.inner:
+        for column in line.inner if isinstance(row, Mapping) else ():
             name = column.code.rpartition(".")[2]
             if column.required and (column.only is None or at in column.only) and row.get(name) in (None, "", []):
-                found.setdefault(str(at), {})[name] = [say]
+                found.setdefault(str(at), {}).setdefault(name, [say])
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from catalog.dictionary import FieldType
 from desk.values import Draft
 from forms.plan import FieldLine
+from sources.samples import of_its_own
 from web.pages.inputs import Input, of_line, settled
 from web.pages.root import today
 from web.wiring import house
@@ -21,6 +22,7 @@ _FORMATTED: Mapping[FieldType, tuple[str, ...]] = {
     "uscc": ("91370200000000000Y",), "phone": ("13800000001", "13800000002", "13800000003"),
     "email": ("sample@example.com",), "vin": ("LSVAA000000000001", "LSVAA000000000002"),
     "plate": ("鲁B00001", "鲁B00002"), "project_code": ("2026-370202-44-01-000001",),
+    "bank_account": ("6200000000000000001",),
 }
 
 
@@ -42,7 +44,7 @@ def sample_answers(draft: Draft, known: Mapping[str, Any]) -> dict[str, Any]:
             value = _value(line, of_line(line, {}, regions), number, ahead)
         elif line.type == "rows":
             value = _with_columns_nobody_knows(value, line, of_line(line, {}, regions), ahead)
-        found[line.code] = value if line.value is None else _completed(line.value, value)
+        found[line.code] = value if line.value is None else _completed(line, value)
     return found
 
 
@@ -61,9 +63,16 @@ def _free(kind: FieldType, taken: list[Any]) -> int:
     return next((at for at, one in enumerate(_FORMATTED.get(kind, ())) if one not in taken), 0)
 
 
-def _completed(said: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows that the situation began, completed from sample rows, which are used again where there are too few."""
-    return [{**rows[at % len(rows)], **row} for at, row in enumerate(said)]
+def _completed(line: FieldLine, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that the situation began, completed from sample rows, which are used again where there are too few: then
+    with values of their own in what differs in every row."""
+    own = {column.code.rpartition(".")[2]: column for column in line.inner if column.unique}
+
+    def sample(name: str, value: Any, at: int) -> Any:
+        return of_its_own(own[name].type, value, at, own[name].max_length) if name in own and at >= len(rows) else value
+
+    return [{**{name: sample(name, value, at) for name, value in rows[at % len(rows)].items()}, **row}
+            for at, row in enumerate(line.value)]
 
 
 def _value(line: FieldLine, asked: Input, number: int, ahead: date) -> Any:
