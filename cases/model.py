@@ -131,6 +131,20 @@ class Result:
     put_right: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What a department's limit was lawfully extended by (延期): why, on which basis, approved by whom, and the day
+    `until` which, as it was told; what pauses afterwards moves that. `past`: a correction has reopened the leg since,
+    so that it may be extended once more."""
+
+    limit: Limit
+    until: str | None
+    reason: str
+    basis: str
+    approved_by: str
+    past: bool = False
+
+
 @dataclass(frozen=True)
 class Leg:
     """One leg's state. `back_to` is the state that a pause or a pending withdrawal returns to.
@@ -180,6 +194,7 @@ class Leg:
     settled: Mapping[str, str] = field(default_factory=dict)
     office: str | None = None
     left: tuple[str, ...] = ()
+    extension: Extension | None = None
     history: tuple[Event, ...] = field(default=(), compare=False, repr=False)
 
     def but(self, **new: Any) -> Leg:

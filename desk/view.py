@@ -130,6 +130,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "timeline": timeline(leg, planned, masked=masked),
         "asks": [{**_ask(ask, masked=masked), "brought": {} if masked else _brought(leg, ask)} for ask in leg.asks],
         "results": [_result(result, planned, definitions) for result in leg.results],
+        "extension": _extension(leg, masked=masked),
         "documents": [_document(one, masked=masked) for one in documents(leg, planned)],
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
         "remarks": [] if masked else list(leg.remarks),
@@ -232,6 +233,14 @@ def _result(result: Result, planned: PlannedLeg, definitions: Catalog | None) ->
 
 def _files(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"file": file.get("file"), "name": file.get("name")} for file in files]
+
+
+def _extension(leg: Leg, *, masked: bool) -> dict[str, Any] | None:
+    """Why the leg's limit was extended, and until which day as it was told."""
+    one = leg.extension
+    return None if one is None else {
+        "until": one.until, "limit": str(one.limit), "reason": MASK if masked else one.reason, "basis": one.basis,
+        "approved_by": MASK if masked else one.approved_by}
 
 
 def _document(one: Document, *, masked: bool) -> dict[str, Any]:

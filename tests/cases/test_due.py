@@ -1,5 +1,6 @@
 """The dated scenario of the domain notes (Appendix B), and what moves a date, a light, the case's expected day."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 from cases.due import schedule
 from cases.edges import planned
 from cases.fold import apply
-from cases.judge import judge
+from cases.judge import Verdict, judge
 from cases.lights import light
 from cases.model import Case, Event, LegState
 from cases.outcome import case_state, next_actor
+from cases.words import line
 from forms.plan import Plan
 from tests.cases.case_plans import T0, a_leg, a_plan, an_edge, at, filed, ours, say
 from tests.cases.case_years import CALENDAR, SHANGHAI
@@ -113,6 +115,54 @@ def test_a_special_procedure_stops_the_clock_for_its_days() -> None:
     days = {d.date.day: d for d in schedule(case, CALENDAR, on("10-15T10:00")).legs["11"].days}
     assert [days[n].counted for n in (10, 11, 12, 13, 14, 15)] == [False] * 5 + [True]
     assert days[13].why == "暂停：特别程序"
+
+
+LONGER = {"reason": "现场复杂", "basis": "行政许可法第42条", "approved_by": "局长"}
+BY_LAW = a_plan([a_leg("01", "5wd", statutory="20wd"), a_leg("02", "5wd"), replace(a_leg("03"), promised=None)])
+TAKEN = accepted_all(filed(BY_LAW, on("09-25T20:00")).case, "01 02 03", "09-26T10:00")
+
+
+def extend(case: Case, leg: str, when: str, **said: str) -> Verdict:
+    return judge(case, leg, Event("leg.extended", on(when), f"dept-{leg}", leg, {**LONGER, **said}), CALENDAR)
+
+
+def test_a_lawful_extension_moves_the_end_of_the_leg_and_what_pauses_afterwards_moves_it_on() -> None:
+    verdict = extend(TAKEN, "02", "09-29T09:00", limit="3wd")
+    assert (due_days(TAKEN, "09-29T10:00")["02"], verdict.events[-1].data["ends"]) == ("10-10", "2025-10-14")
+    case = apply(TAKEN, verdict.events[-1])
+    assert due_days(case, "09-29T10:00")["02"] == "10-14" and expected(case, "09-29T10:00") == "10-14"
+    assert [colour(case, "02", when) for when in ("10-11T09:00", "10-14T09:00", "10-15T09:00")] == [
+        "white", "yellow", "red"]
+    assert line(verdict.events[-1], planned(case, "02")) == "依法延长办理期限：到2025年10月14日，现场复杂"
+    paused = say(say(case, "02", "leg.special_started", on("10-11T09:00"), kind="听证", basis="第46条")[0], "02",
+                 "leg.special_ended", on("10-13T09:00"), kind="听证")[0]
+    assert due_days(paused, "10-13T10:00")["02"] == "10-15"
+    by_day = extend(TAKEN, "02", "09-29T09:00", until="2025-10-14").events[-1]
+    assert (by_day.data["adds"], due_days(apply(TAKEN, by_day), "09-29T10:00")["02"]) == ("3wd", "10-14")
+
+
+@pytest.mark.parametrize(("leg", "when", "said", "code"), [
+    ("01", "09-29T09:00", {"limit": "26wd"}, "extension_too_long"), ("01", "09-29T09:00", {"limit": "25wd"}, ""),
+    ("02", "09-29T09:00", {"limit": "26wd"}, ""), ("01", "10-11T09:00", {"limit": "5wd"}, "extension_late"),
+    ("03", "09-29T09:00", {"limit": "5wd"}, "extension_unfit"),
+    ("01", "09-29T09:00", {"until": "2025-10-10"}, "extension_unfit"),
+    ("01", "09-29T09:00", {"limit": "0wd"}, "extension_unfit"),
+])
+def test_no_extension_goes_beyond_the_law_comes_too_late_or_extends_nothing(
+    leg: str, when: str, said: dict[str, str], code: str,
+) -> None:
+    assert extend(TAKEN, leg, when, **said).code == code
+
+
+def test_a_leg_is_extended_once_and_once_more_after_a_correction_has_reopened_it() -> None:
+    case = apply(TAKEN, extend(TAKEN, "02", "09-29T09:00", limit="3wd").events[-1])
+    assert extend(case, "02", "09-29T09:00", limit="3wd").kind == "known"
+    assert extend(case, "02", "09-30T09:00", limit="2wd").code == "extended_before"
+    case = say(case, "02", "leg.refused", on("09-30T10:00"), reason_code="R", reason="x")[0]
+    assert extend(case, "02", "10-01T09:00", limit="2wd").code == "after_final"
+    case = apply(case, Event("leg.corrected", on("10-09T09:00"), "dept-02", "02", {"what": {"state": "in_review"}}))
+    assert due_days(case, "10-09T10:00")["02"] == "10-14"
+    assert extend(case, "02", "10-09T11:00", limit="2wd").kind == "applied"
 
 
 def test_a_forwarded_leg_is_grey_and_never_overdue() -> None:

@@ -157,6 +157,7 @@ class LegAnswer(Answer):
     urges = whole("how often it was urged")
     asks = many(fields.Dict())
     results = many(fields.Dict(), "an agent whose `acts` lack `results` sees that there is one, and nothing of it")
+    extension = some("its limit was lawfully extended: `until`, `limit`, `reason`, `basis`, `approved_by`; else null")
     documents = many(fields.Dict(), "the department's formal documents: `type` of the notice that brought it, `at`, "
                      "`name`, `number`, `files`; for such an agent like results")
     fees = many(fields.Dict())

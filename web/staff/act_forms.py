@@ -16,6 +16,7 @@ from web.staff.result_forms import Block, blocks_of, document_of, read_blocks, w
 
 NOTHING_ASKED = "请勾选或写明要补的材料或内容"
 USUAL_DAYS, DAYS = "5", "请填 1–400 的整数"
+MOST_ADDED = "10"  # working days, by 行政许可法 第42条
 UNITS = (("wd", "工作日"), ("nd", "自然日"))
 MODES = (("electronic", "电子送达"), ("window", "窗口领取"), ("post", "邮寄"))
 REOPENED = (("in_review", "撤销原来的决定，继续审查"), ("received", "撤销原来的决定，回到已接收、等受理"))
@@ -130,6 +131,18 @@ def _special_over(sheet: Sheet) -> list[Input]:
     return [text("kind", "哪种特别程序", value=running)]
 
 
+def _extending(_sheet: Sheet) -> list[Input]:
+    return [Input("days", "days", "延长几个工作日", "integer", value=MOST_ADDED),
+            long("reason", "延长的理由", "申请人会看到这段话"),
+            text("basis", "法律依据", value="《行政许可法》第四十二条"),
+            text("approved_by", "谁批准的", "本单位负责人的姓名或职务")]
+
+
+def _read_extending(form: Form, sent: Mapping[str, Any], token: str) -> dict[str, Any]:  # noqa: ARG001  # as others read
+    said = {name: value for name, value in sent.items() if name != "days"}
+    return {**said, "limit": f"{sent.get('days', '')}wd"}
+
+
 def _correcting(sheet: Sheet) -> list[Input]:
     names = sheet.office.authorities
     return [Input("state", "state", "更正后", "choice", options=REOPENED, value=REOPENED[0][0]),
@@ -170,6 +183,9 @@ KINDS: Mapping[str, Kind] = {
         text("step", "到了哪一步", "例如：现场勘察、技术审查")]),
     "leg.special_started": Kind("开始特别程序", "开始，暂停计时", "特别程序已开始，暂停计时", _special),
     "leg.special_ended": Kind("结束特别程序", "结束，恢复计时", "特别程序已结束，恢复计时", _special_over),
+    "leg.extended": Kind("延长办理期限", "延长", "已登记延长，申请人会看到理由和新的日期", _extending,
+                         reads=_read_extending,
+                         hint="在期限届满以前登记，只能延长一次；超出法定时限最多十个工作日。"),
     "leg.granted": Kind("办结", "办结", "已办结", _nothing),
     "leg.refused": Kind("不予办理", "不予办理", "已作出不予办理的决定，这件已结束", _reasoned,
                         hint="确定后这件结束，申请人会收到理由。"),
