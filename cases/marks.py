@@ -67,7 +67,7 @@ def read_results(value: object) -> tuple[Result, ...]:
 
 def start_pause(leg: Leg, event: Event, kind: str, why: str) -> Leg:
     """The leg with its clock stopped from the event on."""
-    return leg.but(pauses=(*leg.pauses, Pause(event.at, kind, None, why)))
+    return leg.but(pauses=(*leg.pauses, Pause(event.at, kind, None, why, read_day(event.data.get("expected_end")))))
 
 
 def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:

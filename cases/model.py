@@ -79,12 +79,14 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """An interval in which a leg's clock stands: supplement, special procedure, held; `end` None while it lasts."""
+    """An interval in which a leg's clock stands: supplement, special procedure, held; `end` None while it lasts.
+    `until` is the day on which whoever began it expected its end."""
 
     start: datetime
     kind: str
     end: datetime | None = None
     why: str = ""
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

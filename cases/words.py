@@ -62,7 +62,7 @@ _PLACES = {LegState.IN_REVIEW: 0, LegState.GRANTED: 1, LegState.REFUSED: 2}
 _DECIDED_BY = {"leg.in_review": LegState.IN_REVIEW, "leg.granted": LegState.GRANTED, "leg.refused": LegState.REFUSED}
 _DETAILS: Mapping[str, tuple[str, ...]] = {
     "leg.in_review": ("step",), "leg.forwarded": ("to",), "leg.special_started": ("kind",), "leg.remark": ("text",),
-    "leg.extended": ("ends", "reason"), "leg.simulated": ("opinion",), "leg.delivered": ("mode",),
+    "leg.extended": ("ends", "reason"), "leg.simulated": ("opinion",), "leg.delivered": ("mode", "carrier", "tracking"),
     "leg.fee": ("amount",), "leg.corrected": ("state", "reason"),
     # What one system said of another's message is the operators' business, and not always fit to be read.
     TRANSFERRED: (), "leg.again": (), "leg.outcome_unknown": (), "leg.stuck": (), "leg.message_refused": (),

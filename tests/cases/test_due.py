@@ -13,6 +13,8 @@ from cases.judge import Verdict, judge
 from cases.lights import light
 from cases.model import Case, Event, LegState
 from cases.outcome import case_state, next_actor
+from cases.stalled import stalls_at
+from cases.urges import is_stalled
 from cases.words import line
 from forms.plan import Plan
 from tests.cases.case_plans import T0, a_leg, a_plan, an_edge, at, filed, ours, say
@@ -165,10 +167,38 @@ def test_a_leg_is_extended_once_and_once_more_after_a_correction_has_reopened_it
     assert extend(case, "02", "10-09T11:00", limit="2wd").kind == "applied"
 
 
-def test_a_forwarded_leg_is_grey_and_never_overdue() -> None:
+def test_a_forwarded_leg_is_grey_and_never_overdue_but_its_standing_has_an_end() -> None:
     case = say(PERMITS, "14", "leg.forwarded", on("10-10T09:00"), to="市级园林主管部门")[0]
     assert case.legs["14"].state is S.FORWARDED and colour(case, "14", "12-01T09:00") == "grey"
     assert next_actor(case, "14").name == "市级园林主管部门"
+    assert [is_stalled(case, "14", on(when), CALENDAR) for when in ("11-06T09:00", "11-07T09:00")] == [False, True]
+
+
+@pytest.mark.parametrize(("type_", "said", "from_"), [
+    ("leg.special_started", {"kind": "听证", "basis": "x"}, "2025-11-06"),
+    ("leg.simulated", {"opinion": "x"}, "2025-11-06"),
+    ("leg.special_started", {"kind": "听证", "basis": "x", "expected_end": "2025-12-01"}, "2025-12-01"),
+    ("leg.forwarded", {"to": "市级", "expected_end": "2025-10-13"}, "2025-10-13"),
+    ("leg.supplement_required", {"ask": "A", "reason": "x"}, "2025-11-06"),
+    ("leg.supplement_required", {"ask": "A", "reason": "x", "until": "2025-10-20"}, None), ("leg.in_review", {}, None),
+])
+def test_what_stands_has_stood_too_long_after_its_own_day_or_after_twenty_working_days(
+    type_: str, said: dict[str, str], from_: str | None,
+) -> None:
+    case = apply(PERMITS, Event(type_, on("10-10T09:00"), "dept-14", "14", said))
+    at = stalls_at(case, "14", CALENDAR, on_paper=False)
+    assert (at and f"{at:%Y-%m-%d}") == from_
+
+
+def test_what_is_to_be_handed_over_on_paper_is_owed_after_ten_working_days() -> None:
+    given = {"results": [{"name": "证"}]}
+    case = say(PERMITS, "14", "leg.granted", on("10-10T09:00"), **given)[0]
+    assert stalls_at(case, "14", CALENDAR, on_paper=True) == on("10-23T23:59:59")
+    assert stalls_at(case, "14", CALENDAR, on_paper=False) is None
+    assert stalls_at(granted_all(PERMITS, "14", "10-10T09:00"), "14", CALENDAR, on_paper=True) is None
+    assert not is_stalled(case, "14", on("12-01T09:00"), CALENDAR), "the applicant asks where it is, and urges nothing"
+    handed = say(case, "14", "leg.delivered", on("10-13T09:00"), mode="post")[0]
+    assert stalls_at(handed, "14", CALENDAR, on_paper=True) is None
 
 
 def test_a_refusal_without_acceptance_has_the_acceptance_made_up_and_a_second_finish_is_known() -> None:

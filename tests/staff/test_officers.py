@@ -149,8 +149,9 @@ def test_a_leg_goes_its_way_from_acceptance_to_hand_over_at_the_pages(at_desk):
     clerk.get("/staff/done")
     assert (water in clerk.text, "等送达" in clerk.text) == (True, True)
     clerk.get(f"/staff/work/{water}")
-    do(clerk, water, "delivered", ("mode", "window"))
+    do(clerk, water, "delivered", ("mode", "post"), ("carrier", "邮政"), ("tracking", "EMS-17"))
     assert (state(home, water), offers(clerk)) == ("delivered", ["remark"])
+    assert "邮寄送达，邮政，EMS-17" in clerk.text
     assert [action for _, action, _ in audited(home)] == [
         "leg.opened", "leg.accepted", "leg.in_review", "leg.extended", "leg.simulated", "leg.fee",
         "leg.granted", "leg.delivered"]

@@ -119,11 +119,17 @@ def _read_asking(form: Form, sent: Mapping[str, Any], token: str) -> dict[str, A
             **({"reason": sent["reason"]} if sent.get("reason") else {})}
 
 
+def _ending() -> Input:
+    """When what stands should be over; without it a supervisor looks after twenty working days."""
+    return Input("expected_end", "expected_end", "预计结束的日子", "date", False,
+                 hint="不填的，超过二十个工作日会列给督办人员")
+
+
 def _special(sheet: Sheet) -> list[Input]:
     known = "、".join(map(str, sheet.planned.special))
     return [text("kind", "哪种特别程序", f"本事项公布的：{known}" if known else "例如：听证、专家评审、检验检测",
                  value=str(sheet.planned.special[0]) if len(sheet.planned.special) == 1 else ""),
-            text("basis", "法律依据", "例如：《行政许可法》第四十五条")]
+            text("basis", "法律依据", "例如：《行政许可法》第四十五条"), _ending()]
 
 
 def _special_over(sheet: Sheet) -> list[Input]:
@@ -190,11 +196,13 @@ KINDS: Mapping[str, Kind] = {
     "leg.refused": Kind("不予办理", "不予办理", "已作出不予办理的决定，这件已结束", _reasoned,
                         hint="确定后这件结束，申请人会收到理由。"),
     "leg.delivered": Kind("送达", "登记送达", "已登记送达，这件已结束", lambda _: [
-        Input("mode", "mode", "怎样送达", "choice", options=MODES, value="electronic")]),
+        Input("mode", "mode", "怎样送达", "choice", options=MODES, value="electronic"),
+        text("carrier", "快递公司", "邮寄的填，申请人会看到", required=False),
+        text("tracking", "快递单号", required=False)]),
     "leg.forwarded": Kind("上报", "上报，暂停计时", "已登记上报，暂停计时", lambda sheet: [
-        text("to", "报给谁", value=sheet.planned.forwards_to or "")]),
+        text("to", "报给谁", value=sheet.planned.forwards_to or ""), _ending()]),
     "leg.simulated": Kind("模拟审批意见", "登记意见，暂停计时", "已登记模拟审批意见", lambda _: [
-        long("opinion", "意见", "申请人会看到")]),
+        long("opinion", "意见", "申请人会看到"), _ending()]),
     "leg.fee": Kind("收费告知", "告知申请人", "已告知收费", _fee),
     "leg.remark": Kind("给申请人留言", "发出", "已发给申请人", lambda _: [long("text", "要告诉申请人的话")]),
     "leg.corrected": Kind("更正", "更正，重新办理", "已更正，这件重新办理", _correcting, reads=_read_correcting,
