@@ -69,8 +69,8 @@ GROW = {"cases", "legs", "events", "heads", "messages", "bodies", "attempts", "o
 # Indexes that hold only what is open, waits or is in trouble: to walk one costs no more than that.
 SMALL = {"messages_due", "messages_leased", "messages_troubled", "messages_retried", "heads_unsealed",
          "legs_lapsing", "cases_open", "messages_offered", "files_unlinked", "drafts_untouched", "ratings_owed",
-         "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "legs_stalled", "cases_unerased",
-         "news_to_tell", "news_to_remind", "bulletins_due", "bulletins_troubled"}
+         "cases_unjudged", "cases_reopened", "quarantine_open", "legs_yellow", "legs_due", "legs_stalled",
+         "cases_unerased", "news_to_tell", "news_to_remind", "bulletins_due", "bulletins_troubled"}
 DAY = report.Period(NOW, minutes(9), "20260106", "20260105")
 LINE = Line(9, "h", "2026", "case.erase", "a")
 UNLINKED = files.Unlinked("x", "somebody", NOW)
