@@ -19,7 +19,7 @@ def test_urges_ratings_and_what_staff_see_are_accessible(town: Town, browser: Br
     still, = file(town.home, subject=WHO, first=1)
     received(town.home)
     say(town.home, f"{still.reference}-01", "leg.extended", later=1, limit="3wd", reason="现场复杂，需要再次勘察",
-        basis="《行政许可法》第四十二条", approved_by="局长", documents=[{"name": "延长办理期限告知书", "number": "水延〔2026〕1号"}])
+        basis="《行政许可法》第四十二条", approved_by="局长", documents=[{"number": "水延〔2026〕1号"}])
     say(town.home, f"{still.reference}-01", "leg.special_started", later=2, kind="听证", basis="第45条",
         expected_end="2026-01-08")
     town.move(LATE)
