@@ -122,6 +122,7 @@ How to read it:
 - Rows are tried from top to bottom; a row with a condition applies only if the condition holds.
 - The clock stands in `supplement_required`, `special`, `forwarded`, `simulated` and while a request of ours holds the
   leg. It starts at `leg.accepted`; five working days of silence after receipt count as acceptance on receipt.
+  Its end moves by what `leg.extended` adds, once.
 - Names are those of a public service. A permit is 审查中, 已批准, 不予批准; each class of matter has its own words
   (`cases/words.py`).
 """

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from cases.marks import entries
 from cases.model import Event, Leg
+from cases.said import entries, plain_text
 from cases.states import NOTICES
 from forms.plan import PlannedLeg
 
@@ -55,6 +55,6 @@ def _of(event: Event, usual: str) -> Iterator[Document]:
     for one in [*(listed if isinstance(listed, (list, tuple)) else ()), {"files": event.data.get("files")}]:
         said = one if isinstance(one, Mapping) else {}
         files = tuple(file for file in entries(said.get("files"), "file") if file.get("sha256"))
-        name, number = (text if isinstance(text := said.get(key), str) and text else None for key in ("name", "number"))
+        name, number = plain_text(said.get("name")), plain_text(said.get("number"))
         if files or name or number:
             yield Document(event.type, event.at, name or usual, number, files)

@@ -12,19 +12,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cases.calendar_days import WorkCalendar
-from cases.clock import DayLine, Span, explain, warn_at
+from cases.clock import DayLine, explain
 from cases.edges import edges_to, end_state, ending, over, planned, satisfied, waits_for
-from cases.judge import wait_until
 from cases.model import Case, Leg
+from cases.running import PAUSE_WORDS, clock_start, end_of, limit_of, spans_of, wait_until, warned_at
 from cases.states import UNSENT
 from cases.words import handler
 from catalog.limits import Limit
 from forms.plan import PlannedEdge, PlannedLeg
-
-SILENCE_COUNTS = Limit(5, "wd")
-PAUSE_WORDS: Mapping[str, str] = {
-    "supplement": "补正", "special": "特别程序", "forwarded": "上报", "simulated": "模拟审批", "held": "等待申请人",
-}
 
 
 class LegDue(NamedTuple):
@@ -104,23 +99,8 @@ def same_dates(before: Leg, after: Leg) -> bool:
 
 def _dated_by(leg: Leg) -> tuple[object, ...]:
     return (leg.state in UNSENT, end_state(leg), leg.started_at, leg.accepted_at, leg.decided_at, leg.decided_at or
-            leg.closed_at, leg.received_at if leg.decided_at else None, leg.pauses, leg.asks, leg.settled, leg.results)
-
-
-def clock_start(leg: Leg, calendar: WorkCalendar, now: datetime) -> datetime | None:
-    """When the department's clock started: its acceptance, or its receipt once it was silent for five working days."""
-    spoke = any(ask.by == "department" for ask in leg.asks)  # a request of ours breaks no silence of theirs
-    if leg.accepted_at is not None or leg.received_at is None or spoke:
-        return leg.accepted_at
-    silent = now > explain(leg.received_at, SILENCE_COUNTS, (), calendar).due
-    return leg.received_at if silent or leg.decided_at is not None else None
-
-
-def spans_of(leg: Leg, now: datetime) -> tuple[Span, ...]:
-    """The leg's pauses as intervals; one that lasts is closed at `now`."""
-    return tuple(
-        Span(p.start, p.end or max(p.start, now), PAUSE_WORDS.get(p.kind, p.kind)) for p in leg.pauses
-    )
+            leg.closed_at, leg.received_at if leg.decided_at else None, leg.pauses, leg.asks, leg.settled, leg.results,
+            leg.extension)
 
 
 def _leg_due(dates: Dates, number: str) -> LegDue:
@@ -128,10 +108,10 @@ def _leg_due(dates: Dates, number: str) -> LegDue:
     leg, plan = case.legs[number], planned(case, number)
     started = clock_start(leg, calendar, now)
     start, bound_by = (started or leg.started_at, None) if leg.state not in UNSENT else _expected_start(dates, leg)
-    limit = plan.promised or plan.statutory
+    limit = limit_of(plan)
     common = LegDue(
         number, start, started is not None, finish=_ended(leg), paused=_paused(leg), waits_for=waits_for(case, number),
-        bound_by=bound_by, wait_until=wait_until(case, leg, calendar), answer_by=_answer_by(leg),
+        bound_by=bound_by, wait_until=wait_until(plan, leg, calendar), answer_by=_answer_by(leg),
     )
     if start is None or limit is None:
         return common
@@ -141,9 +121,12 @@ def _leg_due(dates: Dates, number: str) -> LegDue:
 def _dated(dates: Dates, known: LegDue, plan: PlannedLeg, limit: Limit) -> LegDue:
     calendar, now, start = dates.calendar, dates.now, known.start
     assert start is not None
-    spans = spans_of(dates.case.legs[known.leg], now)
-    own = explain(start, limit, spans, calendar)
+    leg = dates.case.legs[known.leg]
+    spans = spans_of(leg, now)
+    own = end_of(leg, start, limit, spans, calendar)
     statutory = explain(start, plan.statutory, spans, calendar).due if plan.statutory else None
+    if statutory is not None and leg.extension is not None:  # as far as the law lets it be extended
+        statutory = max(statutory, own.due)
     above = _decided_after(dates, known.leg)
     due, bound_by = own.due, known.bound_by
     if above is not None and above[0] > due:
@@ -151,7 +134,7 @@ def _dated(dates: Dates, known: LegDue, plan: PlannedLeg, limit: Limit) -> LegDu
     if known.wait_until is not None:
         due = max(due, known.wait_until)
     moved = due != own.due
-    yellow = calendar.start_of(calendar.date_of(due)) if moved else warn_at(start, limit, spans, calendar)
+    yellow = calendar.start_of(calendar.date_of(due)) if moved else warned_at(leg, start, limit, spans, calendar)
     finish = known.finish or (due if due >= now else calendar.end_of(calendar.date_of(now)))
     provisional = own.provisional or (moved and bound_by is not None and dates.of(bound_by).provisional)
     return known._replace(due=due, statutory=statutory, yellow_at=yellow, finish=finish, provisional=provisional,

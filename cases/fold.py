@@ -35,7 +35,7 @@ from forms.plan import Plan
 _PAUSED = frozenset({LegState.SUPPLEMENT_REQUIRED, LegState.SPECIAL, LegState.FORWARDED, LegState.SIMULATED})
 NATURAL_COURSE = {name: place for place, name in enumerate((
     "leg.received", "leg.remark", "leg.fee", "leg.accepted", "leg.not_accepted", "leg.supplement_required",
-    "leg.special_started", "leg.special_ended", "leg.in_review", "leg.simulated", "leg.forwarded",
+    "leg.special_started", "leg.special_ended", "leg.extended", "leg.in_review", "leg.simulated", "leg.forwarded",
     "leg.withdraw_rejected", "leg.granted", "leg.refused", "leg.withdraw_confirmed", "leg.delivered", "leg.corrected",
 ))}
 _ENDING = frozenset({

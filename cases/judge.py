@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 from cases.calendar_days import WorkCalendar
 from cases.clock import explain
 from cases.fold import Step, fold_leg, leg_of, stay, tried
-from cases.marks import corrected_state, read_limit
+from cases.marks import corrected_state
 from cases.model import Case, Event, Leg
-from cases.states import FINAL, NOTICES, Reply
+from cases.running import extended, wait_until
+from cases.said import read_limit
+from cases.states import FINAL, NOTICES, Move, Reply, move
 from cases.stays import BEFORE_RETURN, said_by
 from catalog.limits import Limit
 
@@ -42,6 +44,10 @@ QUARANTINE: Mapping[str, str] = {
     "seq_reused": "同一个 seq 已用于这个分办件另一条同类的回告；请让 seq 逐条增大，用新的 webhook-id 重发",
     "id_reused": "同一个 webhook-id 已用于另一份内容；请为每条回告使用新的 webhook-id，重发时才保持不变",
     BELONGS_ELSEWHERE: "贵单位认为该分办件应由其他单位办理，没有登记为不予受理；平台人员核实后转办",
+    "extended_before": "该分办件已经延长过一次办理期限，不能再次延长；已转平台人员核实",
+    "extension_late": "该分办件的办理期限在延长以前已经届满，没有登记延长；已转平台人员核实",
+    "extension_too_long": "延长后超出法定办理时限十个工作日以上（行政许可法 第42条），没有登记；已转平台人员核实",
+    "extension_unfit": "没有可以延长的办理时限，或写明的日期不晚于现在的截止日，没有登记；已转平台人员核实",
     "transferred": "该分办件已转由其他单位办理，贵单位的回告没有登记，已转平台人员核实；请停止办理",
     BEFORE_RETURN: "这条回告说的是该分办件转出以前的办理；现在已经转回、另行送达，没有登记，已转平台人员核实。"
                    "请按新送达的一件办理，在回告里写明新的 ref",
@@ -80,6 +86,9 @@ def judge(
         return put_aside("beyond_authority")
     if notice.type == "leg.granted" and _wait_runs(case, current, notice, calendar):
         return put_aside("wait_running")
+    if notice.type == "leg.extended" and calendar is not None and isinstance(move(current, notice), Move):
+        found = extended(case.plan.parts[leg].line, current, notice, calendar)
+        return put_aside(found) if isinstance(found, str) else _tried(case, current, found)
     return _tried(case, current, _with_day(notice, calendar))
 
 
@@ -93,16 +102,6 @@ def _unfit(case: Case, leg: Leg, notice: Event) -> str | None:
     return None if plausible else "implausible_time"
 
 
-def wait_until(case: Case, leg: Leg, calendar: WorkCalendar) -> datetime | None:
-    """The end of the minimum time (publicity, bids) before which the leg may not be decided; None without one.
-
-    It runs on the calendar from the leg's start whatever pauses (language 2.6).
-    """
-    planned = case.plan.parts[leg.leg].line
-    start = leg.started_at or leg.accepted_at
-    return explain(start, planned.wait, (), calendar).due if planned.wait and start else None
-
-
 def put_aside(code: str) -> Verdict:
     """The verdict that keeps a notice for a person, under this code."""
     return Verdict("quarantined", code=code, text=QUARANTINE[code])
@@ -110,7 +109,8 @@ def put_aside(code: str) -> Verdict:
 
 def _content(event: Event) -> dict[str, Any]:
     """What the notice says. A result file counts by its digest: sent again inline, it gets another id."""
-    said = {k: v for k, v in event.data.items() if k not in ("seq", "leg", "until", "ref")}
+    ours = ("adds", "ends") if event.type == "leg.extended" else ("until",)
+    said = {k: v for k, v in event.data.items() if k not in ("seq", "leg", "ref", *ours)}
     for key in ("results", "documents"):
         if isinstance(said.get(key), (list, tuple)):
             said[key] = [_without_ids(one) if isinstance(one, Mapping) else one for one in said[key]]
@@ -152,7 +152,7 @@ def _later(event: Event, than: Event) -> bool:
 
 
 def _wait_runs(case: Case, leg: Leg, notice: Event, calendar: WorkCalendar | None) -> bool:
-    until = wait_until(case, leg, calendar) if calendar is not None else None
+    until = wait_until(case.plan.parts[leg.leg].line, leg, calendar) if calendar is not None else None
     return until is not None and notice.at <= until
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from cases.model import Ask, Event, Leg, LegState, Pause, Result
+from cases.model import Ask, Event, Extension, Leg, LegState, Pause, Result
+from cases.said import entries, plain_text, read_day, read_limit, text
 from cases.states import CORRECTABLE, NOTICES, OUT, OVER, TRANSFERRED
-from catalog.limits import BadLimit, Limit, parse_limit
 
 Mark = Callable[[Leg, Event], Leg]
 STANDING = ("supplement", "special", "forwarded", "simulated", "held")
@@ -50,60 +50,24 @@ def corrected_state(event: Event) -> LegState | None:
     return next((state for state in CORRECTABLE if state.value == name), None)
 
 
-def read_limit(value: object) -> Limit | None:
-    """A limit written in a notice, or None where it is missing or no limit."""
-    try:
-        return parse_limit(value) if isinstance(value, str) else None
-    except BadLimit:
-        return None
-
-
-def read_day(value: object) -> str | None:
-    """An ISO day, or None for anything else."""
-    try:
-        return date.fromisoformat(value).isoformat() if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
 def read_results(value: object) -> tuple[Result, ...]:
     """The results a grant or a correction lists; entries of another shape are left out."""
     listed = value if isinstance(value, (list, tuple)) else ()
     return tuple(
         Result(
-            material=_text(r.get("material")), name=_text(r.get("name")) or _text(r.get("material")) or "办理结果",
-            number=_text(r.get("number")), valid_from=_text(r.get("valid_from")), valid_to=_text(r.get("valid_to")),
-            files=entries(r.get("files"), "file"), fields=r["fields"] if isinstance(r.get("fields"), Mapping) else {},
+            material=plain_text(r.get("material")),
+            name=plain_text(r.get("name")) or plain_text(r.get("material")) or "办理结果",
+            number=plain_text(r.get("number")), valid_from=plain_text(r.get("valid_from")),
+            valid_to=plain_text(r.get("valid_to")), files=entries(r.get("files"), "file"),
+            fields=r["fields"] if isinstance(r.get("fields"), Mapping) else {},
         )
         for r in listed if isinstance(r, Mapping)
     )
 
 
-def entries(value: object, key: str) -> tuple[Mapping[str, Any], ...]:
-    """A list of objects that all have a text under `key`; a bare text stands for an object with only that, and
-    `code`, `kind`, `id` or `name` serve where a department names it otherwise."""
-    listed = value if isinstance(value, (list, tuple)) else ()
-    found: list[Mapping[str, Any]] = []
-    for entry in listed:
-        shown = entry if isinstance(entry, Mapping) else {key: entry}
-        name = next((t for k in (key, "code", "kind", "id", "name") if (t := _text(shown.get(k)))), None)
-        if name is not None:
-            found.append({**shown, key: name})
-    return tuple(found)
-
-
-def text(event: Event, key: str) -> str | None:
-    """The text under `key` of the event's data; None where there is none."""
-    return _text(event.data.get(key))
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
 def start_pause(leg: Leg, event: Event, kind: str, why: str) -> Leg:
     """The leg with its clock stopped from the event on."""
-    return leg.but(pauses=(*leg.pauses, Pause(event.at, kind, None, why)))
+    return leg.but(pauses=(*leg.pauses, Pause(event.at, kind, None, why, read_day(event.data.get("expected_end")))))
 
 
 def end_pauses(leg: Leg, at: datetime, *kinds: str) -> Leg:
@@ -214,6 +178,13 @@ def _special(leg: Leg, event: Event) -> Leg:
 
 def _special_over(leg: Leg, event: Event) -> Leg:
     return end_pauses(leg, event.at, "special")
+
+
+def _extended(leg: Leg, event: Event) -> Leg:
+    added = read_limit(event.data.get("adds")) or read_limit(event.data.get("limit"))
+    reason, basis, approved_by = (text(event, key) or "" for key in ("reason", "basis", "approved_by"))
+    ends = read_day(event.data.get("ends"))
+    return leg if added is None else leg.but(extension=Extension(added, ends, reason, basis, approved_by))
 
 
 def _forwarded(leg: Leg, event: Event) -> Leg:
@@ -352,7 +323,8 @@ def _transferred(leg: Leg, event: Event) -> Leg:
     pauses = end_pauses(leg, event.at, *(kind for kind in STANDING if kind != "held")).pauses
     rounds = {name: many for name, many in leg.rounds.items() if name != "withdrawal"}
     return leg.but(
-        asks=asks, rounds=rounds, pauses=pauses if clock else tuple(p for p in pauses if p.end is None),
+        asks=asks, rounds=rounds, extension=leg.extension if clock else None,
+        pauses=pauses if clock else tuple(p for p in pauses if p.end is None),
         started_at=leg.started_at if clock else event.at, sent_at=None, received_at=None,
         accepted_at=datetime.fromisoformat(clock) if clock else None, reached=False, ref=None, seq=0, noticed_at=None,
         step=None, forwarded_to=None, reason=None)
@@ -365,7 +337,7 @@ def _corrected(leg: Leg, event: Event) -> Leg:
         leg = _given_anew(leg, read_results(said["results"]), leg.results)
     if said.get("void"):
         leg = leg.but(results=tuple(replace(r, void=True) for r in leg.results))
-    reason = _text(said.get("reason")) or (what if isinstance(what, str) else None)
+    reason = plain_text(said.get("reason")) or (what if isinstance(what, str) else None)
     leg = leg.but(reason=reason or leg.reason, withdrawing=False)
     return leg if corrected_state(event) is None else _put_right(leg, event)
 
@@ -376,7 +348,8 @@ def _put_right(leg: Leg, event: Event) -> Leg:
         return _without_asks(end_pauses(leg, event.at, *STANDING))
     passed = _accepted(_received(leg, event), event) if leg.state in _ACCEPTED_BY_THEN else _received(leg, event)
     if leg.state not in OVER:
-        return _moved_on(passed, event).but(decided_at=None, stopped=None)
+        was = leg.extension and replace(leg.extension, past=True)
+        return _moved_on(passed, event).but(decided_at=None, stopped=None, extension=was)
     return _without_asks(end_pauses(passed, event.at, *STANDING)).but(decided_at=leg.decided_at or event.at)
 
 
@@ -389,6 +362,7 @@ MARKS: Mapping[str, Mark] = {
     "leg.voided": _ended, "leg.not_needed": _ended, "leg.revoke_requested": _revoking,
     "leg.received": _received, "leg.accepted": _accepted, "leg.not_accepted": _refused,
     "leg.supplement_required": _supplement, "leg.special_started": _special, "leg.special_ended": _special_over,
+    "leg.extended": _extended,
     "leg.in_review": _in_review, "leg.forwarded": _forwarded, "leg.simulated": _simulated, "leg.granted": _granted,
     "leg.refused": _refused, "leg.delivered": _delivered, "leg.withdraw_confirmed": _ended,
     "leg.withdraw_rejected": _not_withdrawn, "leg.remark": _remark, "leg.fee": _fee, "leg.corrected": _corrected,

@@ -79,12 +79,14 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """An interval in which a leg's clock stands: supplement, special procedure, held; `end` None while it lasts."""
+    """An interval in which a leg's clock stands: supplement, special procedure, held; `end` None while it lasts.
+    `until` is the day on which whoever began it expected its end."""
 
     start: datetime
     kind: str
     end: datetime | None = None
     why: str = ""
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,20 @@ class Result:
     fields: Mapping[str, Any] = field(default_factory=dict)
     void: bool = False
     put_right: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What a department's limit was lawfully extended by (延期): why, on which basis, approved by whom, and the day
+    `until` which, as it was told; what pauses afterwards moves that. `past`: a correction has reopened the leg since,
+    so that it may be extended once more."""
+
+    limit: Limit
+    until: str | None
+    reason: str
+    basis: str
+    approved_by: str
+    past: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +196,7 @@ class Leg:
     settled: Mapping[str, str] = field(default_factory=dict)
     office: str | None = None
     left: tuple[str, ...] = ()
+    extension: Extension | None = None
     history: tuple[Event, ...] = field(default=(), compare=False, repr=False)
 
     def but(self, **new: Any) -> Leg:

@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "reminder": Kind("补充快到期", "“{matter}”还在等您补充{until}；过期没有补，这一项会终止", AT_ONCE, urgent=True),
     "waiting": Kind("一直在等您", "“{matter}”一直在等您补充，补齐后部门接着办", AT_ONCE, urgent=True),
     "spared": Kind("不用补充了", "“{matter}”不用您再补充：要的材料改由前面的事项提供", AT_ONCE),
+    "extended": Kind("办理期限延长", "“{matter}”的办理期限依法延长，请查看理由和新的日期", SOON),
     "refused": Kind("没有办成", "“{matter}”{state}，请查看原因和可以怎样做", AT_ONCE),
     "stopped": Kind("某一项停办", "“{matter}”不再办理（{state}），请查看原因", SOON),
     "corrected": Kind("结果有更正", "“{matter}”有更正，现在是：{state}", SOON),
@@ -92,17 +93,18 @@ _BY_EVENT: Mapping[str, str] = {
     "leg.supplement_required": "ask", "leg.held": "ask", "leg.tolerated": "ask", "leg.ask_dropped": "spared",
     "leg.refused": "refused", "leg.not_accepted": "refused", "leg.granted": "granted", "leg.delivered": "delivered",
     "leg.withdraw_confirmed": "withdrawn", "leg.withdraw_rejected": "not_withdrawn", "leg.corrected": "corrected",
+    "leg.extended": "extended",
     TRANSFERRED: "transferred", "leg.lapsed": "stopped", "leg.start_lapsed": "stopped", "leg.voided": "stopped",
     "leg.not_needed": "stopped", "leg.fee": "fee", "leg.remark": "remark",
 }
 # After these the whole case may have ended.
-_ENDING = {*_BY_EVENT} - {"leg.delivered", "leg.ask_dropped", "leg.fee", "leg.remark", TRANSFERRED}
+_ENDING = {*_BY_EVENT} - {"leg.delivered", "leg.ask_dropped", "leg.fee", "leg.remark", "leg.extended", TRANSFERRED}
 TELLING = (*_BY_EVENT, "leg.supplemented")  # types of events that make news, or make it old
 _STATES: Mapping[str, frozenset[LegState]] = {
     "refused": frozenset({S.REFUSED, S.NOT_ACCEPTED}), "granted": GRANTED, "delivered": frozenset({S.DELIVERED}),
     "withdrawn": frozenset({S.WITHDRAWN}), "stopped": frozenset({S.TERMINATED, S.VOIDED, S.NOT_NEEDED}),
     "transferred": AT_WORK, "not_withdrawn": frozenset(S) - {S.WITHDRAWN}, "corrected": frozenset(S),
-    "spared": frozenset(S) - OVER, "fee": frozenset(S), "remark": frozenset(S),
+    "spared": frozenset(S) - OVER, "fee": frozenset(S), "remark": frozenset(S), "extended": AT_WORK,
 }
 
 

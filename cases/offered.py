@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cases.calendar_days import WorkCalendar
-from cases.judge import wait_until
 from cases.model import Case, Event, Leg, LegState
+from cases.running import extended, wait_until
 from cases.states import NOTICES, OVER, Move, move
 from cases.urges import URGED
 
 Sense = Callable[[Leg], bool]
 CORRECTED = "leg.corrected"
+EXTENDED = "leg.extended"
 _RESULTS: Mapping[str, Any] = {"results": ({},)}  # a grant of a leg that has no results yet brings them
 
 
@@ -44,6 +45,7 @@ ACTS: Mapping[str, Sense] = {
     "leg.in_review": lambda leg: leg.state is not LegState.SUPPLEMENT_REQUIRED and not _in_special(leg),
     "leg.special_started": lambda leg: not _in_special(leg) and leg.state is not LegState.SUPPLEMENT_REQUIRED,
     "leg.special_ended": _in_special,
+    EXTENDED: lambda leg: leg.accepted_at is not None,
     "leg.granted": lambda leg: not leg.withdrawing,
     "leg.refused": lambda leg: not leg.withdrawing,
     "leg.delivered": _granted,
@@ -75,7 +77,10 @@ def offered(case: Case, leg: Leg, calendar: WorkCalendar, now: datetime,
     correction where nobody (`authorities`) may decide on one."""
     if leg.received_at is None:
         return ()
-    until = wait_until(case, leg, calendar)
-    barred = {*(["leg.granted"] if until is not None and now <= until else ()), *(() if authorities else [CORRECTED])}
+    line = case.plan.parts[leg.leg].line
+    until = wait_until(line, leg, calendar)
+    a_day = Event(EXTENDED, now, "", leg.leg, {"limit": "1wd"})
+    barred = {*(["leg.granted"] if until is not None and now <= until else ()), *(() if authorities else [CORRECTED]),
+              *([EXTENDED] if isinstance(extended(line, leg, a_day, calendar), str) else ())}
     return tuple(type_ for type_, sense in ACTS.items() if sense(leg) and type_ not in barred
                  and isinstance(move(leg, Event(type_, now, "", leg.leg, _RESULTS)), Move))

@@ -26,6 +26,7 @@ class Reply(StrEnum):
     AFTER_FINAL = "after_final"
     CONTRADICTION = "contradiction"
     NOT_REQUESTED = "not_requested"
+    EXTENDED_BEFORE = "extended_before"
 
 
 class When(StrEnum):
@@ -44,6 +45,7 @@ class When(StrEnum):
     STOPPED = "a rule stopped the leg"
     NO_RESULTS = "results still missing"
     NOT_YET_ACCEPTED = "not accepted yet"
+    NOT_EXTENDED = "not extended since it was last reopened"
     BRINGS_NUMBER = "brings the department's number"
     BRINGS_DOCUMENTS = "brings documents"
 
@@ -81,14 +83,16 @@ EVERY = frozenset(S)
 # What a department can say (contract 3.4); what each of them must hold stands in `desk/hearing/notice_schemas.py`.
 NOTICES = frozenset({
     "leg.received", "leg.accepted", "leg.not_accepted", "leg.supplement_required", "leg.special_started",
-    "leg.special_ended", "leg.in_review", "leg.forwarded", "leg.simulated", "leg.granted", "leg.refused",
-    "leg.delivered", "leg.withdraw_confirmed", "leg.withdraw_rejected", "leg.remark", "leg.fee", "leg.corrected",
+    "leg.special_ended", "leg.extended", "leg.in_review", "leg.forwarded", "leg.simulated", "leg.granted",
+    "leg.refused", "leg.delivered", "leg.withdraw_confirmed", "leg.withdraw_rejected", "leg.remark", "leg.fee",
+    "leg.corrected",
 })
 _RECEIVED, _ACCEPTED, _GRANTED = "leg.received", "leg.accepted", "leg.granted"
 STEPS_BEFORE: Mapping[str, tuple[str, ...]] = {
     "leg.accepted": (_RECEIVED,), "leg.not_accepted": (_RECEIVED,), "leg.supplement_required": (_RECEIVED,),
     "leg.special_started": (_RECEIVED, _ACCEPTED), "leg.special_ended": (_RECEIVED, _ACCEPTED, "leg.special_started"),
-    "leg.in_review": (_RECEIVED, _ACCEPTED), "leg.forwarded": (_RECEIVED,), "leg.simulated": (_RECEIVED,),
+    "leg.extended": (_RECEIVED, _ACCEPTED), "leg.in_review": (_RECEIVED, _ACCEPTED),
+    "leg.forwarded": (_RECEIVED,), "leg.simulated": (_RECEIVED,),
     "leg.granted": (_RECEIVED, _ACCEPTED), "leg.refused": (_RECEIVED, _ACCEPTED),
     "leg.delivered": (_RECEIVED, _ACCEPTED, _GRANTED), "leg.remark": (_RECEIVED,), "leg.fee": (_RECEIVED,),
     "leg.withdraw_rejected": (_RECEIVED,),
@@ -118,6 +122,7 @@ HOLDS: Mapping[When, Callable[[Leg, Event], bool]] = {
     When.REQUESTED: lambda leg, _: leg.rounds.get("withdrawal", 0) > 0,
     When.STOPPED: lambda leg, _: leg.withdrawing and leg.stopped is not None,
     When.NOT_YET_ACCEPTED: lambda leg, _: leg.accepted_at is None,
+    When.NOT_EXTENDED: lambda leg, _: leg.extension is None or leg.extension.past,
     When.BRINGS_NUMBER: lambda leg, event: leg.ref is None and bool(event.data.get("ref")),
     When.BRINGS_DOCUMENTS: lambda _, event: bool(event.data.get("documents") or event.data.get("files")),
     When.NO_RESULTS: lambda leg, event: not leg.results and bool(event.data.get("results")),
@@ -193,6 +198,7 @@ _on("leg.special_started", AT_WORK, Move(S.SPECIAL))
 _on("leg.special_ended", {S.SPECIAL}, Move(S.IN_REVIEW, When.LAST_ASK), Move(S.SUPPLEMENT_REQUIRED))
 _on("leg.special_ended", {S.SUPPLEMENT_REQUIRED}, _SAME)
 _on("leg.special_ended", AT_WORK, Move(S.IN_REVIEW))
+_on("leg.extended", AT_WORK, Move(None, When.NOT_EXTENDED), Reply.EXTENDED_BEFORE)
 _on("leg.in_review", AT_WORK, Move(S.IN_REVIEW))
 _on("leg.forwarded", AT_WORK, Move(S.FORWARDED))
 _on("leg.simulated", AT_WORK, Move(S.SIMULATED))

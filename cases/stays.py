@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from cases.fold import stay
-from cases.marks import text
 from cases.model import Event, Leg
+from cases.said import text
 from cases.states import NOTICES, TRANSFERRED
 
 BEFORE_RETURN = "before_return"

@@ -1,6 +1,7 @@
 """Urges (催办): who asked a department to hurry with a leg, on which working days, and whether one may ask now.
 
-Facts of a leg's history, computed on reading. An applicant urges what is late; a supervisor whatever a department works
+Facts of a leg's history, computed on reading. An applicant urges what is late or has
+stood still for too long; a supervisor whatever a department works
 on; the portal (`platform`) what is late, by itself. Each of them asks at most once a working day.
 """
 
@@ -15,6 +16,7 @@ from cases.edges import planned
 from cases.lights import light
 from cases.model import Case, Event, Leg, LegState
 from cases.outcome import next_actor
+from cases.stalled import stalls_at
 from cases.states import WORK
 
 URGED = "leg.urged"
@@ -25,6 +27,12 @@ def is_late(dates: Dates, number: str) -> bool:
     """Whether the leg's light is red: past its day while the department's clock runs."""
     case = dates.case
     return light(case.legs[number], planned(case, number), dates.of(number), dates.now).colour == "red"
+
+
+def is_stalled(case: Case, number: str, now: datetime, calendar: WorkCalendar) -> bool:
+    """Whether the leg's department lets it stand, for longer than it said or than anybody has to bear."""
+    at = stalls_at(case, number, calendar, on_paper=False)
+    return at is not None and at < now and is_worked_on(case, number)
 
 
 def is_worked_on(case: Case, number: str) -> bool:

@@ -7,6 +7,7 @@ of the matter (`class` in the bundle), and what still has to be done after it fr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from cases.marks import corrected_state
@@ -45,8 +46,9 @@ EVENT_NAMES: Mapping[str, str] = {
     "leg.voided": "本事项已关闭", "leg.not_needed": "本事项不再需要办理", "leg.lapsed": "逾期未答复",
     "leg.received": "部门已收到", "leg.accepted": "部门已受理", "leg.not_accepted": "部门不予受理",
     "leg.supplement_required": "部门要求补正", "leg.special_started": "进入特别程序，暂停计时",
-    "leg.special_ended": "特别程序结束，恢复计时", "leg.in_review": "办理中", "leg.forwarded": "已上报",
-    "leg.simulated": "已出模拟审批意见", "leg.granted": "部门已办结", "leg.refused": "部门不予办理",
+    "leg.special_ended": "特别程序结束，恢复计时", "leg.extended": "依法延长办理期限",
+    "leg.in_review": "办理中", "leg.forwarded": "已上报", "leg.simulated": "已出模拟审批意见",
+    "leg.granted": "部门已办结", "leg.refused": "部门不予办理",
     "leg.delivered": "结果已送达", "leg.withdraw_confirmed": "部门确认撤回", "leg.withdraw_rejected": "部门不同意撤回",
     TRANSFERRED: "已转由别的单位办理", "leg.remark": "部门说明", "leg.fee": "收费告知", "leg.corrected": "已更正",
 }
@@ -60,8 +62,8 @@ _PLACES = {LegState.IN_REVIEW: 0, LegState.GRANTED: 1, LegState.REFUSED: 2}
 _DECIDED_BY = {"leg.in_review": LegState.IN_REVIEW, "leg.granted": LegState.GRANTED, "leg.refused": LegState.REFUSED}
 _DETAILS: Mapping[str, tuple[str, ...]] = {
     "leg.in_review": ("step",), "leg.forwarded": ("to",), "leg.special_started": ("kind",), "leg.remark": ("text",),
-    "leg.simulated": ("opinion",), "leg.delivered": ("mode",), "leg.fee": ("amount",),
-    "leg.corrected": ("state", "reason"),
+    "leg.extended": ("ends", "reason"), "leg.simulated": ("opinion",), "leg.delivered": ("mode", "carrier", "tracking"),
+    "leg.fee": ("amount",), "leg.corrected": ("state", "reason"),
     # What one system said of another's message is the operators' business, and not always fit to be read.
     TRANSFERRED: (), "leg.again": (), "leg.outcome_unknown": (), "leg.stuck": (), "leg.message_refused": (),
 }
@@ -155,4 +157,7 @@ def _put_right(event: Event, planned: PlannedLeg) -> Mapping[str, Any]:
 def _shown(event: Event, detail: Any) -> str:
     if event.type == "leg.delivered":
         return _MODES.get(detail, str(detail))
+    if event.type == "leg.extended" and detail == event.data.get("ends"):
+        day = date.fromisoformat(detail)
+        return f"到{day.year}年{day.month}月{day.day}日"
     return f"{detail}元" if event.type == "leg.fee" else str(detail)

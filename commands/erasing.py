@@ -23,6 +23,7 @@ AT_ONCE = 50
 @click.argument("references", metavar="REFERENCE…", nargs=-1)
 @click.option("--closed-before", default=None, metavar="DAY", help="Also every case that ended before that day.")
 @click.option("--taken-back", is_flag=True, help="Also every case that is over and whose consent was taken back.")
+@click.option("--undelivered", is_flag=True, help="Also cases with results that nobody said were handed out.")
 @act()
 def erase(references: tuple[str, ...], closed_before: str | None, *, taken_back: bool, **said: Any) -> None:
     """Erase what closed cases say of people, for good; that they were, and how they ended, stays."""

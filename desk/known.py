@@ -12,6 +12,8 @@ from store.cases import CaseRow
 from store.chains.chain import Head
 from store.legs import LegRow
 
+DELIVERY, ON_PAPER = "delivery", frozenset({"post", "pickup"})
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -27,6 +29,11 @@ class Known:
 def by_leg(case: Case) -> dict[str, PlannedLeg]:
     """The planned legs of a case by their number."""
     return {planned.leg: planned for planned in case.plan.legs}
+
+
+def on_paper(known: Known) -> bool:
+    """Whether results are to be sent by post or collected, as the applicant chose on the form."""
+    return known.row.body.get("form", {}).get(DELIVERY) in ON_PAPER
 
 
 def has_it(leg: Leg) -> bool:

@@ -107,6 +107,7 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
     tells = not masked or planned.instance == planned.region
     actor = outcome.next_actor(case, planned.leg)
     light = lights.light(leg, planned, leg_due, now)
+    stalled = urges.is_stalled(case, planned.leg, *clock)
     return {
         "leg": planned.leg, "id": f"{case.reference}-{planned.leg}", "matter": planned.matter,
         "name": planned.name,
@@ -130,11 +131,14 @@ def leg_view(case: Case, planned: PlannedLeg, leg_due: LegDue, clock: tuple[date
         "timeline": timeline(leg, planned, masked=masked),
         "asks": [{**_ask(ask, masked=masked), "brought": {} if masked else _brought(leg, ask)} for ask in leg.asks],
         "results": [_result(result, planned, definitions) for result in leg.results],
+        "extension": _extension(leg, masked=masked),
         "documents": [_document(one, masked=masked) for one in documents(leg, planned)],
         "fees": [] if masked else [dict(fee) for fee in leg.fees],
         "remarks": [] if masked else list(leg.remarks),
         "can_withdraw": not masked and can_withdraw(leg.state, leg.withdrawing), "withdrawing": leg.withdrawing,
-        "can_urge": light.colour == "red" and not masked and not urges.urged_by(leg, urges.APPLICANT, *clock),
+        "delivery": None if masked else _delivery(leg), "stalled": stalled, "expected_end": _expected_end(leg),
+        "can_urge": (light.colour == "red" or stalled) and not masked
+        and not urges.urged_by(leg, urges.APPLICANT, *clock),
         "urges": leg.rounds.get("urge", 0),
     }
 
@@ -232,6 +236,27 @@ def _result(result: Result, planned: PlannedLeg, definitions: Catalog | None) ->
 
 def _files(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"file": file.get("file"), "name": file.get("name")} for file in files]
+
+
+def _expected_end(leg: Leg) -> str | None:
+    """The day by which its department expected that what stands goes on."""
+    return next((pause.until for pause in reversed(leg.pauses) if pause.end is None), None)
+
+
+def _delivery(leg: Leg) -> dict[str, Any] | None:
+    """How the results were handed over, and where to ask for what was sent; None before."""
+    told = next((event for event in reversed(leg.history) if event.type == "leg.delivered"), None)
+    if told is None or leg.state is not LegState.DELIVERED:
+        return None
+    return {"at": told.at.isoformat(), **{name: told.data.get(name) for name in ("mode", "carrier", "tracking")}}
+
+
+def _extension(leg: Leg, *, masked: bool) -> dict[str, Any] | None:
+    """Why the leg's limit was extended, and until which day as it was told."""
+    one = leg.extension
+    return None if one is None else {
+        "until": one.until, "limit": str(one.limit), "reason": MASK if masked else one.reason, "basis": one.basis,
+        "approved_by": MASK if masked else one.approved_by}
 
 
 def _document(one: Document, *, masked: bool) -> dict[str, Any]:

@@ -145,6 +145,8 @@ def notice_data(leg: Mapping[str, Any], type_: str, step: Mapping[str, Any]) -> 
         "leg.not_accepted": {"reason_code": "N-01", "reason": "不属于本单位职权范围(示例)"},
         "leg.special_started": {"kind": "专家评审", "basis": "行政许可法第四十五条"},
         "leg.special_ended": {"kind": "专家评审", "basis": "行政许可法第四十五条"},
+        "leg.extended": {"limit": "5wd", "reason": "现场条件复杂(示例)", "basis": "行政许可法第四十二条",
+                         "approved_by": "单位负责人(示例)"},
         "leg.forwarded": {"to": "上级部门"},
         "leg.simulated": {"opinion": "条件具备，可先行准备"},
         "leg.delivered": {"mode": "electronic"},

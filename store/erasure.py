@@ -29,6 +29,8 @@ _OBSTACLES = (
      "select 1 as yes from ratings where reference = :r and due_at is not null"
      " and (fixed_at is null or called_at is null) limit 1"),
 )
+UNDELIVERED = ("有结果要邮寄或到窗口领取，还没有登记送达；请先请部门登记送达(leg.delivered)，已另行交给申请人的，"
+               "加 --undelivered 再删除")
 _ERASED = (
     "delete from bodies where reference = :r",
     "update messages set frozen = null, reason = null where reference = :r",
@@ -38,23 +40,27 @@ _ERASED = (
     "delete from consents where reference = :r",
     "delete from agreements where reference = :r",
 )
+_OWED = "select 1 as yes from legs where reference = :r and state = 'granted' and stalls_at is not null limit 1"
 # Nobody owns them any more; their bytes and names go with the leftovers, as what nobody came back for.
 _LET_GO = "update files set owner = '', reference = null, created_at = :at where reference = :r"
+_OWES_NOTHING = "update legs set stalls_at = null where reference = :r and stalls_at is not null"
 _OF_SUBJECT = (
     "delete from submissions where subject = :subject and reference = :r",
     "delete from drafts where subject = :subject and submitted_as = :r",
 )
 
 
-def obstacle(tx: Tx, case: CaseRow, now: datetime) -> str:
-    """Why a case cannot be erased (yet); empty if it can."""
+def obstacle(tx: Tx, case: CaseRow, now: datetime, *, undelivered: bool = False) -> str:
+    """Why a case cannot be erased (yet); empty if it can. `undelivered`: whatever was not handed out stands in no
+    way."""
     if cases.is_erased(case):
         return GONE
     if case.closed_at is None:
         return "还没有办结"
     if now - case.closed_at < REST:
         return f"办结不满 {REST.days} 天"
-    return next((why for why, sql in _OBSTACLES if tx.rows(sql, r=case.reference)), "")
+    found = next((why for why, sql in _OBSTACLES if tx.rows(sql, r=case.reference)), "")
+    return found or ("" if undelivered or not tx.rows(_OWED, r=case.reference) else UNDELIVERED)
 
 
 def erase(tx: Tx, case: CaseRow, files_of: datetime, now: datetime) -> None:
@@ -63,7 +69,7 @@ def erase(tx: Tx, case: CaseRow, files_of: datetime, now: datetime) -> None:
     events.erase(tx, case.reference)
     ratings.erase(tx, case.reference)
     bulletins.erase(tx, case.reference)
-    for sql in _ERASED:
+    for sql in (*_ERASED, _OWES_NOTHING):
         tx.run(sql, r=case.reference)
     tx.run(_LET_GO, r=case.reference, at=stamp(files_of))
     agency = mandates.agency(tx, case.reference)

@@ -19,14 +19,15 @@ from store.rows import attributes, columns, filled, named, one, params, shape, u
 NEVER = "~"
 _WORDS = ("reference", "leg", "matter", "department", "office", "next_actor")  # thousands of rows say the same
 _FOLDED = ("state", "since", "started_at", "closed_at", "next_actor", "waits", "due_at", "due_rank", "yellow_at",
-           "provisional", "lapse_at")
+           "provisional", "lapse_at", "stalls_at")
 
 
 @dataclass(frozen=True)
 class LegRow:
     """A leg as last folded at event `n`. `since`: in this state; `started_at`: its department may work on it;
     `next_actor`: applicant, department, service or nobody; `waits`: for which legs, or why nothing happens;
-    `lapse_at`: the first moment after which time alone ends something of it."""
+    `lapse_at`: the first moment after which time alone ends something of it; `stalls_at`: from when it has stood still
+    for too long."""
 
     reference: str
     leg: str
@@ -47,6 +48,7 @@ class LegRow:
     next_actor: str = "department"
     waits: str = ""
     lapse_at: datetime | None = None
+    stalls_at: datetime | None = None
 
     def but(self, **new: Any) -> LegRow:
         """The same row with other values, a tenth of the work of `dataclasses.replace`."""

@@ -1,4 +1,5 @@
-"""What supervisors look at: legs that are late or soon will be, page by page, and how often each was urged."""
+"""What supervisors look at: legs that are late, soon will be or stand still, page by page, and how often each was
+urged."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from store.rows import shape
 
 # The states in which a department's clock runs; the words of the partial indexes.
 RUNNING = "(state = 'received' or state = 'accepted' or state = 'in_review' or state = 'supplemented')"
+_STALLED = "stalls_at is not null and stalls_at <= :now"
 # What the inbox of an office holds; said so that its index serves.
 _INBOX = "office = :office and closed_at is null and started_at is not null and state <> 'granted'"
 
@@ -33,11 +35,12 @@ class After(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """How many legs of an office are late, and how many soon will be."""
+    """How many legs of an office are late, how many soon will be, and how many have stood still for too long."""
 
     office: str
     late: int
     soon: int
+    stalled: int
 
 
 def late(tx: Tx, now: datetime, after: After, limit: int, office: str = "") -> list[LegRow]:
@@ -60,13 +63,30 @@ def soon(tx: Tx, now: datetime, after: After, limit: int, office: str = "") -> l
     return [shape(LegRow, row) for row in found]
 
 
+def stalled(tx: Tx, now: datetime, after: After, limit: int, office: str = "") -> list[LegRow]:
+    """Legs that have stood still for too long, the one that has for longest first; with `office` only its own."""
+    found = tx.rows(
+        f"select * from legs where {_STALLED} and (:office = '' or office = :office)"
+        " and (stalls_at, reference, leg) > (:at, :reference, :leg) order by stalls_at, reference, leg limit :limit",
+        now=stamp(now), limit=limit, office=office, **after._asdict())
+    return [shape(LegRow, row) for row in found]
+
+
+def stalled_by_state(tx: Tx, now: datetime) -> dict[str, int]:
+    """How many legs have stood still for too long, by state."""
+    found = tx.rows(f"select state, count(*) as n from legs where {_STALLED} group by state", now=stamp(now))
+    return {row["state"]: int(row["n"]) for row in found}
+
+
 def by_office(tx: Tx, now: datetime) -> list[Late]:
-    """The offices that have late legs or some that soon will be, those with the most late ones first."""
+    """The offices that have legs that are late, soon will be or stand still, those with the most late ones first."""
     at = stamp(now)
     late_ = _counted(tx, f"{RUNNING} and due_at is not null and due_at <= :at", at)
     soon_ = _counted(tx, f"{RUNNING} and yellow_at is not null and yellow_at <= :at and due_at > :at", at)
-    lines = [Late(office, late_.get(office, 0), soon_.get(office, 0)) for office in {*late_, *soon_}]
-    return sorted(lines, key=lambda line: (-line.late, -line.soon, line.office))
+    still = _counted(tx, "stalls_at is not null and stalls_at <= :at", at)
+    lines = [Late(office, late_.get(office, 0), soon_.get(office, 0), still.get(office, 0))
+             for office in {*late_, *soon_, *still}]
+    return sorted(lines, key=lambda line: (-line.late, -line.soon, -line.stalled, line.office))
 
 
 def urges(tx: Tx, references: Iterable[str]) -> dict[tuple[str, str], list[datetime]]:

@@ -55,9 +55,10 @@ def scan_seen(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def erase(home: House, asked: Asked) -> dict[str, Any]:
-    """Erase what closed cases say of people: `references`."""
+    """Erase what closed cases say of people: `references`; with `undelivered` though results were not handed out."""
     names = [str(name) for name in asked["references"]]
-    done = _at(home).erasures.erase(names, act_of(asked), home.clock.now())
+    done = _at(home).erasures.erase(names, act_of(asked), home.clock.now(),
+                                       undelivered=bool(asked.get("undelivered")))
     home.desk.write_down(home.clock.now())
     return {"cases": done}
 

@@ -23,7 +23,7 @@ from desk.upkeep import expiring
 from desk.upkeep.guard import failing
 from desk.upkeep.sweeps import HEARTBEAT
 from desk.upkeep.watch import drifted
-from store import bulletins, conservation, lanes, marks, pausing, people, reading, tallies
+from store import bulletins, conservation, lanes, marks, overseeing, pausing, people, reading, tallies
 from store.chains import moved, verifications
 from store.copies import journal as journals
 from store.copies.again import FORGOTTEN
@@ -133,6 +133,7 @@ KEPT: Mapping[str, str] = {
     "paused": "1 while nothing leaves and no notice is taken",
     "legs": "all legs, by state",
     "legs_undelivered": "granted and not delivered by an office that is not in the list, by office",
+    "legs_stalled": "legs that have stood still for too long, and what was granted and not handed over, by state",
     "cases": "all cases, by bundle and whether they are open",
     "breaches": "what must hold of cases and does not, by rule; anything above 0 is an alarm",
     "counter_drift": "counters that the last daily recount found wrong; anything above 0 is an alarm",
@@ -161,6 +162,7 @@ KEPT: Mapping[str, str] = {
 def _kept(tx: Tx, now: datetime) -> dict[str, float | Mapping[str, float]]:
     """The figures that stand ready in the store, whatever is in it."""
     return {"paused": float(pausing.paused(tx) is not None), "legs": tallies.by_state(tx),
+            "legs_stalled": overseeing.stalled_by_state(tx, now),
             "cases": tallies.by_bundle(tx), "breaches": conservation.counts(tx), "counter_drift": drifted(tx),
             "sweep_faults": {one.part: 1.0 for one in failing(tx, now)},
             "token_days": {one.of: one.days(now) for one in expiring.tokens(people.tokens(tx), now)}}

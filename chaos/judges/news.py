@@ -31,8 +31,8 @@ ENDING = frozenset().union(*(types for types, _ in BY_EVENT.values())) - {"leg.d
 TAKING_BACK = "leg.withdraw_requested"  # what one does oneself ends a case without news
 OWNERS = frozenset({"filed", "filed_for"})
 ANYHOW = ASKS  # nobody can turn off what has a limit
-PASSING = ASKS | {"transferred", "spared"}  # need not be told any more once they are over
-WANTED = frozenset({*BY_EVENT, "transferred", "corrected", "not_withdrawn", "spared", "ended",
+PASSING = ASKS | {"transferred", "spared", "extended"}  # need not be told any more once they are over
+WANTED = frozenset({*BY_EVENT, "transferred", "corrected", "not_withdrawn", "spared", "extended", "ended",
                     "filed_for"})  # by whoever did not choose
 ASK_SECONDS = 90.0  # within which an ask is told: the portal looks once a minute, and a machine may be busy
 SLACK_SECONDS = 20.0  # that an attempt may take which began before a number was taken back
@@ -67,6 +67,7 @@ def demanded(found: Evidence) -> tuple[Counter[Place], Counter[Place]]:
             least[leg["case"], kind, number] = 0 if kind == "granted" and types["leg.delivered"] else number_of
         most[leg["case"], "transferred", number] = types[TRANSFERRED]
         most[leg["case"], "spared", number] = types["leg.ask_dropped"]
+        most[leg["case"], "extended", number] = types["leg.extended"]
     for reference, legs in found.legs_of.items():
         over = all(leg["state"] in OVER for leg in legs)
         most[reference, "ended", ""], least[reference, "ended", ""] = over, over and _ended_by_others(found, legs)

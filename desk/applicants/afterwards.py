@@ -158,7 +158,7 @@ class AfterFiling:
         return chosen
 
     def urge(self, subject: str, reference: str, wish: Urge, key: str, now: datetime) -> None:
-        """Ask the department of a late leg to hurry, once a working day."""
+        """Ask the department of a leg that is late or stands still to hurry, once a working day."""
         number, calendar = number_of(reference, wish.leg), self._premises.calendar
         sent = self._sent(subject, reference, key, ("urge", reference, number, wish.reason), now)
         if sent is None:
@@ -171,8 +171,9 @@ class AfterFiling:
             def decide(case: Case) -> Sequence[Event]:
                 if number not in case.legs:
                     raise UnknownLeg
-                if not urges.is_late(Dates(case, calendar, now), number):
-                    raise NotNow("这个事项现在没有超期，或者正在等您补充、暂停计时；超期后可以催办。")
+                late = urges.is_late(Dates(case, calendar, now), number)
+                if not late and not urges.is_stalled(case, number, now, calendar):
+                    raise NotNow("这个事项现在没有超期，或者正在等您补充、暂停计时；超期或停得太久后可以催办。")
                 if urges.urged_by(case.legs[number], urges.APPLICANT, now, calendar):
                     raise NotNow(ONCE_A_DAY)
                 return [urges.urge(case.legs[number], now, hand.by, wish.reason)]

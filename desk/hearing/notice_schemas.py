@@ -135,6 +135,15 @@ class _Asking(NoticeData):
             raise ValidationError("请列出要补的材料(materials)或内容(fields)", "materials")
 
 
+class _Extending(NoticeData):
+    """An extension: by how much, or until when."""
+
+    def look(self, data: Mapping[str, Any]) -> None:
+        """One of both."""
+        if bool(data.get("limit")) is bool(data.get("until")):
+            raise ValidationError("请写明延长多久(limit)或延长到哪天(until)，只写一样", "limit")
+
+
 def _needed(says: str) -> Read:
     return values.text(says, required=True)
 
@@ -142,6 +151,7 @@ def _needed(says: str) -> Read:
 _REASONED: Mapping[str, Any] = {
     "reason_code": values.number_text("the department's code of the reason", required=True),
     "reason": _needed("why, in words for the applicant")}
+_ENDING: Mapping[str, Any] = {"expected_end": values.plain_day("the day by which it should be over")}
 _TYPES: Mapping[str, Mapping[str, Any]] = {
     "leg.received": {}, "leg.accepted": {},
     "leg.not_accepted": {**_REASONED, "belongs_to": values.text(
@@ -153,12 +163,23 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
         "limit": values.limit("the time the applicant has, e.g. `5wd`; the clock stands meanwhile"),
         "materials": values.coded("material", "the papers that are missing"),
         "fields": values.coded("field", "what must be put right, by the department's own names or our codes")},
-    "leg.special_started": {"kind": _needed("which procedure"), "basis": _needed("the law it rests on")},
+    "leg.special_started": {
+        "kind": _needed("which procedure"), "basis": _needed("the law it rests on"), **_ENDING},
     "leg.special_ended": {"kind": _needed("which procedure"), "basis": values.text("the law it rests on")},
-    "leg.in_review": {"step": _needed("which step")}, "leg.forwarded": {"to": _needed("to whom")},
-    "leg.simulated": {"opinion": _needed("the opinion")}, "leg.granted": {"results": _results(required=True)},
+    "leg.extended": {
+        "limit": values.limit("what is added to the limit, e.g. `10wd`", required=False),
+        "until": values.plain_day("the new last day, instead of `limit`"),
+        "reason": _needed("why, in words for the applicant"), "basis": _needed("the law it rests on"),
+        "approved_by": _needed("who approved it: the head of the organ (行政许可法 第42条)")},
+    "leg.in_review": {"step": _needed("which step")},
+    "leg.forwarded": {"to": _needed("to whom"), **_ENDING},
+    "leg.simulated": {"opinion": _needed("the opinion"), **_ENDING},
+    "leg.granted": {"results": _results(required=True)},
     "leg.refused": _REASONED,
-    "leg.delivered": {"mode": _needed("how it was handed over: electronic, window, post, or in your own words")},
+    "leg.delivered": {
+        "mode": _needed("how it was handed over: electronic, window, post, or in your own words"),
+        "carrier": values.text("who carries it, where it was sent", LONGEST_NAME),
+        "tracking": values.number_text("under which number the carrier has it")},
     "leg.withdraw_confirmed": {"reason": values.text("a remark")},
     "leg.withdraw_rejected": {"reason": values.text("why not")},
     "leg.remark": {"text": _needed("what the applicant should know")},
@@ -176,7 +197,7 @@ def _class_name(type_: str) -> str:
 
 
 DATA: Mapping[str, type[Schema]] = {
-    type_: (_Asking if type_ == "leg.supplement_required" else NoticeData).from_dict(
+    type_: {"leg.supplement_required": _Asking, "leg.extended": _Extending}.get(type_, NoticeData).from_dict(
         dict(own), name=f"Notice{_class_name(type_)}Data")
     for type_, own in _TYPES.items()
 }

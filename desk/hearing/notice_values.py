@@ -80,14 +80,14 @@ def ask_id(says: str) -> Read:
     return Read(read, {"type": "string", "pattern": "^(?!\\.)[^/\\\\?#%;]{1,100}$"}, says, required=True)
 
 
-def limit(says: str) -> Read:
+def limit(says: str, *, required: bool = True) -> Read:
     """A limit with its unit."""
     def read(value: Any) -> str:
         try:
             return str(parse_limit(value if isinstance(value, str) else ""))
         except BadLimit:
             raise ValidationError("请写成 5wd(工作日)、10nd(自然日) 这样的期限，数字不超过 400") from None
-    return Read(read, {"type": "string", "pattern": "^[0-9]{1,3}(wd|nd|wh|h|min|mo)$"}, says, required=True)
+    return Read(read, {"type": "string", "pattern": "^[0-9]{1,3}(wd|nd|wh|h|min|mo)$"}, says, required=required)
 
 
 def sequence(says: str) -> Read:
@@ -113,6 +113,11 @@ def yes_no(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValidationError("请写 true 或 false")
     return value
+
+
+def plain_day(says: str) -> Read:
+    """An ISO day."""
+    return Read(iso_day, {"type": "string", "examples": ["2027-01-01"]}, says)
 
 
 def day(says: str) -> Read:

@@ -12,9 +12,10 @@ from cases import outcome
 from cases.due import Dates, same_dates
 from cases.lapse import last_moment
 from cases.model import Case
+from cases.stalled import stalls_at
 from cases.states import TRANSFERRED
 from connectors.base import Body
-from desk.known import Known
+from desk.known import Known, on_paper
 from desk.premises import Premises
 from desk.sending import payload
 from store import messages, offers
@@ -54,12 +55,12 @@ def legs_of(known: Known, before: Case, dates: Dates) -> tuple[LegRow, ...]:
 
 def dated_row(known: Known, number: str, dates: Dates) -> LegRow:
     """The row of a leg with its dates as they are counted now."""
-    return known.legs[number].but(**_state(known, number, dates.now), **_dates(known, number, dates))
+    return known.legs[number].but(**_state(known, number, dates), **_dates(known, number, dates))
 
 
 def _row(known: Known, number: str, dates: Dates, dated: bool) -> LegRow | None:
     """The row of a leg as of now; None where nothing of it is different."""
-    now = _state(known, number, dates.now) | (_dates(known, number, dates) if dated else {})
+    now = _state(known, number, dates) | (_dates(known, number, dates) if dated else {})
     before = vars(known.legs[number])
     return known.legs[number].but(n=known.n, **now) if any(before[name] != now[name] for name in now) else None
 
@@ -70,12 +71,13 @@ def _dates(known: Known, number: str, dates: Dates) -> dict[str, Any]:
             "waits": ",".join(due.waits_for), "lapse_at": last_moment(known.case, number, dates.calendar)}
 
 
-def _state(known: Known, number: str, now: datetime) -> dict[str, Any]:
+def _state(known: Known, number: str, dates: Dates) -> dict[str, Any]:
     leg, before = known.case.legs[number], known.legs[number]
     return {"office": leg.office or before.office, "state": leg.state,
-            "since": before.since if before.state is leg.state else now, "started_at": leg.started_at,
+            "since": before.since if before.state is leg.state else dates.now, "started_at": leg.started_at,
             "closed_at": leg.closed_at, "ref": leg.ref, "seq": leg.seq,
-            "next_actor": outcome.next_actor(known.case, number).kind}
+            "next_actor": outcome.next_actor(known.case, number).kind,
+            "stalls_at": stalls_at(known.case, number, dates.calendar, on_paper=on_paper(known))}
 
 
 def offer_and_send(tx: Tx, premises: Premises, legs: Mapping[str, LegRow], letters: Sequence[Letter],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,10 +11,14 @@ from desk.errors import UnknownCase
 from desk.premises import Premises
 from desk.staff.acts import Act
 from store import cases, erasure
+from store.cases import CaseRow
 from store.errors import UnknownCase as NotStored
 from store.port import Tx
 
 FILES_REST = timedelta(days=1)  # a backup that has copied the rows just now must still find the bytes
+
+
+Look = Callable[[Tx, CaseRow, datetime], str]  # what stands in the way of a case
 
 
 class _NotYet(Exception):
@@ -27,16 +31,19 @@ class Erasures:
     def __init__(self, premises: Premises, book: Book) -> None:
         self._premises, self._book = premises, book
 
-    def erase(self, references: Sequence[str], act: Act, now: datetime) -> dict[str, str]:
-        """Erase cases; why not, by reference (empty: it is erased, or would be)."""
-        return {reference: self._one(reference, act, now) for reference in dict.fromkeys(references)}
+    def erase(self, references: Sequence[str], act: Act, now: datetime, *,
+              undelivered: bool = False) -> dict[str, str]:
+        """Erase cases; why not, by reference (empty: it is erased, or would be). `undelivered`: also those with results
+        that nobody said were handed out."""
+        look = partial(erasure.obstacle, undelivered=undelivered)
+        return {reference: self._one(reference, act, now, look) for reference in dict.fromkeys(references)}
 
-    def _one(self, reference: str, act: Act, now: datetime) -> str:
+    def _one(self, reference: str, act: Act, now: datetime, look: Look) -> str:
         try:
             with self._premises.database.read() as tx:
-                why = erasure.obstacle(tx, cases.get(tx, reference), now)
+                why = look(tx, cases.get(tx, reference), now)
             if not why and not act.dry_run:
-                self._book.erase(reference, now, partial(self._unit, reference, act, now))
+                self._book.erase(reference, now, partial(self._unit, reference, act, now, look))
         except _NotYet as met:
             return str(met)
         except UnknownCase:  # another operator was quicker
@@ -45,9 +52,9 @@ class Erasures:
             return "没有这个办件"
         return why
 
-    def _unit(self, reference: str, act: Act, now: datetime, tx: Tx) -> None:
+    def _unit(self, reference: str, act: Act, now: datetime, look: Look, tx: Tx) -> None:
         case = cases.lock(tx, reference)
-        why = erasure.obstacle(tx, case, now)
+        why = look(tx, case, now)
         if why:
             raise _NotYet(why)
         erasure.erase(tx, case, now - self._premises.keep.uploads + FILES_REST, now)

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from cases.due import clock_start
 from cases.edges import planned, unsent
 from cases.judge import BELONGS_ELSEWHERE
 from cases.model import Case, Event, Leg, LegState
+from cases.running import clock_start
 from cases.states import FILED, OUT, OVER, TRANSFERRED, UNSENT
 from connectors.base import Body
 from desk.book import Book

@@ -337,6 +337,12 @@ TWENTY_FIRST: tuple[str, ...] = (
     where reference is null and owner <> '' and substr(owner, 1, 9) <> 'infected:' group by owner""",
 )
 
+# From when a leg has stood still for too long (`cases/stalled.py`).
+TWENTY_SECOND: tuple[str, ...] = (
+    "alter table legs add column stalls_at {text}",
+    "create index legs_stalled on legs (stalls_at, reference, leg, office) where stalls_at is not null",
+)
+
 # Every layout by its name, which each store notes once it has it: none is ever renamed, moved or changed.
 LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "0001_first": FIRST,
@@ -360,4 +366,5 @@ LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "0019_what_was_taken_away": NINETEENTH,
     "0020_infected_files_seen": TWENTIETH,
     "0021_found_at_once": TWENTY_FIRST,
+    "0022_what_stands_still": TWENTY_SECOND,
 }

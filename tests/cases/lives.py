@@ -69,6 +69,7 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("leg.special_started", {"kind": "听证", "basis": "第45条"}), ("leg.special_ended", {"kind": "听证"}),
     ("leg.forwarded", {"to": "市级"}), ("leg.simulated", {"opinion": "同意"}), ("leg.remark", {"text": "请带原件"}),
     ("leg.delivered", {"mode": "邮寄"}),
+    ("leg.extended", {"limit": "3wd", "reason": "现场复杂", "basis": "第42条", "approved_by": "局长"}),
     ("leg.corrected", {"what": {"state": "in_review", "void": True}, "authority": "上级机关"}),
     ("leg.corrected", {"what": {"void": True}, "authority": "上级机关"}),
     *(("leg.corrected", {"what": {"results": [{"name": "证", "fields": dict.fromkeys(

@@ -29,6 +29,7 @@ REFUSAL = {"reason_code": "R1", "reason": "不符合条件"}
 A1 = {"ask": "A1", "reason": "缺盖章", "limit": "5wd"}
 PAPER = {"ask": "P1", "reason": "请补交原件", "until": "2025-10-31"}
 OFFER = {**PAPER, "ask": "O1", "holds": False}
+LONGER = {"limit": "5wd", "reason": "现场复杂", "basis": "第42条", "approved_by": "局长"}
 REOPENED = {"state": "in_review", "void": True, "reason": "复核后重新审查"}
 MISDIRECTED = {"from": "dept-01", "to": "dept-02", "to_name": "另一单位", "told": True, "clock": None}
 SUCCEEDED = {**MISDIRECTED, "clock": T0.isoformat()}
@@ -37,7 +38,8 @@ Told = tuple[str, Mapping[str, Any]]
 FROM_DEPARTMENT: tuple[Told, ...] = (
     ("leg.received", {}), ("leg.accepted", {}), ("leg.not_accepted", REFUSAL), ("leg.supplement_required", A1),
     ("leg.special_started", {"kind": "听证", "basis": "第45条"}), ("leg.special_ended", {"kind": "听证"}),
-    ("leg.in_review", {"step": "初审"}), ("leg.forwarded", {"to": "市级"}), ("leg.simulated", {"opinion": "同意"}),
+    ("leg.extended", LONGER), ("leg.in_review", {"step": "初审"}), ("leg.forwarded", {"to": "市级"}),
+    ("leg.simulated", {"opinion": "同意"}),
     ("leg.granted", GRANT), ("leg.refused", REFUSAL), ("leg.delivered", {"mode": "邮寄"}),
     ("leg.withdraw_confirmed", {}), ("leg.withdraw_rejected", {}), ("leg.remark", {"text": "请带原件"}),
     ("leg.fee", {"amount": "10", "basis": "x"}), ("leg.corrected", {"what": REOPENED, "authority": "上级机关"}),
@@ -67,6 +69,7 @@ STRANGE: tuple[Told, ...] = (
     ("leg.corrected", {"what": {"state": "queued"}, "authority": "上级机关"}),
     ("leg.corrected", {"what": "日期写错", "authority": "上级机关"}),
     ("leg.corrected", {"what": REOPENED, "authority": "过路人"}), ("leg.approved", {}),
+    ("leg.extended", {**LONGER, "limit": "11wd"}), ("leg.extended", {**LONGER, "limit": None, "until": "2025-09-01"}),
 )
 _REMEMBERED = frozenset({
     "leg.received", "leg.accepted", "leg.not_accepted", "leg.granted", "leg.refused", "leg.delivered",
@@ -110,7 +113,7 @@ def facts(leg: Leg) -> Facts:
     passed = (leg.received_at is None, leg.accepted_at is None, leg.decided_at is None, leg.ref is None)
     said = frozenset((e.type, repr(e.data)) for e in _since_put_right(leg) if e.type in _REMEMBERED)
     return (leg.state, leg.reached, leg.withdrawing, leg.stopped is None, leg.revoking, open_pauses, asks, passed,
-            leg.rounds.get("withdrawal", 0) > 0, bool(leg.results), said)
+            leg.rounds.get("withdrawal", 0) > 0, leg.extension and leg.extension.past, bool(leg.results), said)
 
 
 def _since_put_right(leg: Leg) -> Iterator[Event]:

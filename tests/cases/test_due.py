@@ -1,5 +1,6 @@
 """The dated scenario of the domain notes (Appendix B), and what moves a date, a light, the case's expected day."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 from cases.due import schedule
 from cases.edges import planned
 from cases.fold import apply
-from cases.judge import judge
+from cases.judge import Verdict, judge
 from cases.lights import light
 from cases.model import Case, Event, LegState
 from cases.outcome import case_state, next_actor
+from cases.stalled import stalls_at
+from cases.urges import is_stalled
+from cases.words import line
 from forms.plan import Plan
 from tests.cases.case_plans import T0, a_leg, a_plan, an_edge, at, filed, ours, say
 from tests.cases.case_years import CALENDAR, SHANGHAI
@@ -115,10 +119,86 @@ def test_a_special_procedure_stops_the_clock_for_its_days() -> None:
     assert days[13].why == "暂停：特别程序"
 
 
-def test_a_forwarded_leg_is_grey_and_never_overdue() -> None:
+LONGER = {"reason": "现场复杂", "basis": "行政许可法第42条", "approved_by": "局长"}
+BY_LAW = a_plan([a_leg("01", "5wd", statutory="20wd"), a_leg("02", "5wd"), replace(a_leg("03"), promised=None)])
+TAKEN = accepted_all(filed(BY_LAW, on("09-25T20:00")).case, "01 02 03", "09-26T10:00")
+
+
+def extend(case: Case, leg: str, when: str, **said: str) -> Verdict:
+    return judge(case, leg, Event("leg.extended", on(when), f"dept-{leg}", leg, {**LONGER, **said}), CALENDAR)
+
+
+def test_a_lawful_extension_moves_the_end_of_the_leg_and_what_pauses_afterwards_moves_it_on() -> None:
+    verdict = extend(TAKEN, "02", "09-29T09:00", limit="3wd")
+    assert (due_days(TAKEN, "09-29T10:00")["02"], verdict.events[-1].data["ends"]) == ("10-10", "2025-10-14")
+    case = apply(TAKEN, verdict.events[-1])
+    assert due_days(case, "09-29T10:00")["02"] == "10-14" and expected(case, "09-29T10:00") == "10-14"
+    assert [colour(case, "02", when) for when in ("10-11T09:00", "10-14T09:00", "10-15T09:00")] == [
+        "white", "yellow", "red"]
+    assert line(verdict.events[-1], planned(case, "02")) == "依法延长办理期限：到2025年10月14日，现场复杂"
+    paused = say(say(case, "02", "leg.special_started", on("10-11T09:00"), kind="听证", basis="第46条")[0], "02",
+                 "leg.special_ended", on("10-13T09:00"), kind="听证")[0]
+    assert due_days(paused, "10-13T10:00")["02"] == "10-15"
+    by_day = extend(TAKEN, "02", "09-29T09:00", until="2025-10-14").events[-1]
+    assert (by_day.data["adds"], due_days(apply(TAKEN, by_day), "09-29T10:00")["02"]) == ("3wd", "10-14")
+
+
+@pytest.mark.parametrize(("leg", "when", "said", "code"), [
+    ("01", "09-29T09:00", {"limit": "26wd"}, "extension_too_long"), ("01", "09-29T09:00", {"limit": "25wd"}, ""),
+    ("02", "09-29T09:00", {"limit": "26wd"}, ""), ("01", "10-11T09:00", {"limit": "5wd"}, "extension_late"),
+    ("03", "09-29T09:00", {"limit": "5wd"}, "extension_unfit"),
+    ("01", "09-29T09:00", {"until": "2025-10-10"}, "extension_unfit"),
+    ("01", "09-29T09:00", {"limit": "0wd"}, "extension_unfit"),
+])
+def test_no_extension_goes_beyond_the_law_comes_too_late_or_extends_nothing(
+    leg: str, when: str, said: dict[str, str], code: str,
+) -> None:
+    assert extend(TAKEN, leg, when, **said).code == code
+
+
+def test_a_leg_is_extended_once_and_once_more_after_a_correction_has_reopened_it() -> None:
+    case = apply(TAKEN, extend(TAKEN, "02", "09-29T09:00", limit="3wd").events[-1])
+    assert extend(case, "02", "09-29T09:00", limit="3wd").kind == "known"
+    assert extend(case, "02", "09-30T09:00", limit="2wd").code == "extended_before"
+    case = say(case, "02", "leg.refused", on("09-30T10:00"), reason_code="R", reason="x")[0]
+    assert extend(case, "02", "10-01T09:00", limit="2wd").code == "after_final"
+    case = apply(case, Event("leg.corrected", on("10-09T09:00"), "dept-02", "02", {"what": {"state": "in_review"}}))
+    assert due_days(case, "10-09T10:00")["02"] == "10-14"
+    assert extend(case, "02", "10-09T11:00", limit="2wd").kind == "applied"
+
+
+def test_a_forwarded_leg_is_grey_and_never_overdue_but_its_standing_has_an_end() -> None:
     case = say(PERMITS, "14", "leg.forwarded", on("10-10T09:00"), to="市级园林主管部门")[0]
     assert case.legs["14"].state is S.FORWARDED and colour(case, "14", "12-01T09:00") == "grey"
     assert next_actor(case, "14").name == "市级园林主管部门"
+    assert [is_stalled(case, "14", on(when), CALENDAR) for when in ("11-06T09:00", "11-07T09:00")] == [False, True]
+
+
+@pytest.mark.parametrize(("type_", "said", "from_"), [
+    ("leg.special_started", {"kind": "听证", "basis": "x"}, "2025-11-06"),
+    ("leg.simulated", {"opinion": "x"}, "2025-11-06"),
+    ("leg.special_started", {"kind": "听证", "basis": "x", "expected_end": "2025-12-01"}, "2025-12-01"),
+    ("leg.forwarded", {"to": "市级", "expected_end": "2025-10-13"}, "2025-10-13"),
+    ("leg.supplement_required", {"ask": "A", "reason": "x"}, "2025-11-06"),
+    ("leg.supplement_required", {"ask": "A", "reason": "x", "until": "2025-10-20"}, None), ("leg.in_review", {}, None),
+])
+def test_what_stands_has_stood_too_long_after_its_own_day_or_after_twenty_working_days(
+    type_: str, said: dict[str, str], from_: str | None,
+) -> None:
+    case = apply(PERMITS, Event(type_, on("10-10T09:00"), "dept-14", "14", said))
+    at = stalls_at(case, "14", CALENDAR, on_paper=False)
+    assert (at and f"{at:%Y-%m-%d}") == from_
+
+
+def test_what_is_to_be_handed_over_on_paper_is_owed_after_ten_working_days() -> None:
+    given = {"results": [{"name": "证"}]}
+    case = say(PERMITS, "14", "leg.granted", on("10-10T09:00"), **given)[0]
+    assert stalls_at(case, "14", CALENDAR, on_paper=True) == on("10-23T23:59:59")
+    assert stalls_at(case, "14", CALENDAR, on_paper=False) is None
+    assert stalls_at(granted_all(PERMITS, "14", "10-10T09:00"), "14", CALENDAR, on_paper=True) is None
+    assert not is_stalled(case, "14", on("12-01T09:00"), CALENDAR), "the applicant asks where it is, and urges nothing"
+    handed = say(case, "14", "leg.delivered", on("10-13T09:00"), mode="post")[0]
+    assert stalls_at(handed, "14", CALENDAR, on_paper=True) is None
 
 
 def test_a_refusal_without_acceptance_has_the_acceptance_made_up_and_a_second_finish_is_known() -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from cases.due import LegDue
 from cases.lights import light
-from cases.marks import entries, read_day, read_limit, read_results
+from cases.marks import read_results
 from cases.model import Leg, LegState
+from cases.said import entries, read_day, read_limit
 from tests.cases.case_plans import T0, a_leg
 
 S = LegState

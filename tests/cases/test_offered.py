@@ -11,7 +11,7 @@ from tests.cases.case_years import CALENDAR
 ALWAYS = {"leg.fee", "leg.remark"}
 OPEN = {"leg.accepted", "leg.supplement_required", "leg.not_accepted", "leg.in_review", "leg.special_started",
         "leg.granted", "leg.refused", "leg.forwarded", "leg.simulated"}
-AT_WORK = OPEN - {"leg.accepted", "leg.not_accepted"}
+AT_WORK = OPEN - {"leg.accepted", "leg.not_accepted"} | {"leg.extended"}
 ASK = {"ask": "A1", "reason": "缺盖章", "limit": "5wd", "materials": [{"material": "M1"}]}
 SPECIAL = {"kind": "听证", "basis": "第45条"}
 NO = {"reason_code": "R1", "reason": "不符合条件"}
@@ -21,7 +21,8 @@ LIVES = [
     ("asked before it was accepted", [("leg.supplement_required", ASK)],
      OPEN - {"leg.in_review", "leg.special_started", "leg.forwarded", "leg.simulated"} | ALWAYS),
     ("in a special procedure", [("leg.accepted", {}), ("leg.special_started", SPECIAL)],
-     {"leg.special_ended", "leg.granted", "leg.refused"} | ALWAYS),
+     {"leg.special_ended", "leg.extended", "leg.granted", "leg.refused"} | ALWAYS),
+    ("extended", [("leg.accepted", {}), ("leg.extended", {"limit": "2wd"})], AT_WORK - {"leg.extended"} | ALWAYS),
     ("out of it", [("leg.special_started", SPECIAL), ("leg.special_ended", {"kind": "听证"})], AT_WORK | ALWAYS),
     ("granted with results", [("leg.granted", {"results": [{"name": "证"}]})], {"leg.delivered"} | ALWAYS),
     ("granted with nothing", [("leg.granted", {"results": []})], {"leg.granted", "leg.delivered"} | ALWAYS),

@@ -41,7 +41,8 @@ def said(receipt, number, type_, data, at=None):
 NEEDS = {
     "leg.received": (), "leg.accepted": (), "leg.not_accepted": ("reason_code", "reason"),
     "leg.supplement_required": ("ask", "reason", "limit"), "leg.special_started": ("kind", "basis"),
-    "leg.special_ended": ("kind",), "leg.in_review": ("step",), "leg.forwarded": ("to",),
+    "leg.special_ended": ("kind",), "leg.extended": ("reason", "basis", "approved_by"),
+    "leg.in_review": ("step",), "leg.forwarded": ("to",),
     "leg.simulated": ("opinion",), "leg.granted": ("results",), "leg.refused": ("reason_code", "reason"),
     "leg.delivered": ("mode",), "leg.withdraw_confirmed": (), "leg.withdraw_rejected": (),
     "leg.remark": ("text",), "leg.fee": ("amount", "basis"), "leg.corrected": ("what", "authority"),

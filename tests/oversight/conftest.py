@@ -13,10 +13,10 @@ from desk.hearing.notices import Incoming
 from desk.premises import Premises
 from desk.sending.recording import Came
 from dispatch.retry import Then
-from store import legs, messages
+from store import legs, messages, overseeing
 from store.engine.opening import Place
 from tests.desk.conftest import NOW, SHANGHAI, Generous, catalog
-from tests.desk.filings import small_filing
+from tests.desk.filings import FORM, small_filing
 from tests.store.conftest import store
 
 __all__ = ["catalog", "store"]
@@ -56,9 +56,9 @@ class Town:
     premises: Premises
     desk: Desk
 
-    def file(self, key="key-1"):
+    def file(self, key="key-1", **form):
         """A case of a water leg (01) and a power leg (03) that both departments have accepted."""
-        reference = self.desk.file("somebody", small_filing(), key, NOW).reference
+        reference = self.desk.file("somebody", small_filing(form={**FORM, **form}), key, NOW).reference
         self.deliver(NOW, Answer("received", state="accepted"))
         return reference
 
@@ -84,6 +84,14 @@ class Town:
         """The stored legs."""
         with self.premises.database.read() as tx:
             return {leg.leg: leg for leg in legs.of_case(tx, reference)}
+
+    def standing(self, now):
+        """The legs that have stood still for too long, as supervisors read them."""
+        with self.premises.database.read() as tx:
+            found = overseeing.stalled(tx, now, overseeing.After(), 9)
+            assert sum(overseeing.stalled_by_state(tx, now).values()) == len(found) == sum(
+                one.stalled for one in overseeing.by_office(tx, now))
+        return [row.leg for row in found]
 
     def told(self, reference):
         """Which legs departments were urged about, an entry for each message."""

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -118,6 +119,43 @@ def test_what_is_paused_withdrawn_or_decided_is_not_urged_by_the_platform(town):
         town.say(reference, number, type_, at(9, 11), **data)
     town.desk.sweep(at(12))
     assert town.told(reference) == ["01", "03"]
+
+
+@ON_BOTH
+def test_what_stands_too_long_is_listed_counted_and_urged_by_whoever_applied(town):
+    reference = town.file()
+    ends = {"01": {"expected_end": "2026-01-09"}, "03": {}}
+    for number, said in ends.items():
+        town.say(reference, number, "leg.special_started", at(6), kind="听证", basis="第45条", **said)
+    now = at(12)
+    leg, = town.standing(now)
+    assert (leg, town.standing(at(9)), town.standing(at(12) + timedelta(days=60))) == ("01", [], ["01", "03"])
+    shown = {one["leg"]: (one["light"], one["stalled"], one["can_urge"], one["expected_end"]) for one in
+             town.desk.case_view("somebody", reference, now)["legs"] if one["leg"] in ends}
+    assert shown == {"01": ("grey", True, True, "2026-01-09"), "03": ("grey", False, False, None)}
+    town.desk.urge("somebody", reference, Urge(f"{reference}-01", "等了很久"), "u-1", now)
+    with pytest.raises(NotNow):
+        town.desk.urge("somebody", reference, Urge(f"{reference}-03", "等了很久"), "u-2", now)
+    town.say(reference, "01", "leg.special_ended", at(12, 11), kind="听证")
+    assert town.standing(at(12, 12)) == []
+
+
+def test_a_result_that_is_to_be_posted_is_owed_until_its_department_says_where_it_is(town):
+    reference = town.file(delivery="post", mail_address={"region": "370202", "text": "示例路1号"})
+    for number, results in (("01", [{"name": "答复单"}]), ("03", [])):
+        town.say(reference, number, "leg.granted", at(6), results=results)
+    assert (town.standing(at(20, 23)), town.standing(at(21))) == ([], ["01"])
+    act, later = Act("operator", "保存期满", dry_run=True), at(6) + timedelta(days=200)
+    erase = town.desk.operations.erasures.erase
+    assert "还没有登记送达" in erase([reference], act, later)[reference]
+    town.deliver(at(21))
+    assert erase([reference], act, later, undelivered=True) == {reference: ""}
+    town.say(reference, "01", "leg.delivered", at(22), mode="post", carrier="邮政", tracking=17)
+    sent = town.leg(reference, "01", later)
+    assert ({name: sent["delivery"][name] for name in ("mode", "carrier", "tracking")},
+            sent["timeline"][-1]["text"]) == (
+        {"mode": "post", "carrier": "邮政", "tracking": "17"}, "结果已送达：邮寄送达，邮政，17")
+    assert (town.standing(later), erase([reference], act, later)) == ([], {reference: ""})
 
 
 def test_a_department_whose_system_refuses_urges_is_not_sent_more_of_them(town):

@@ -126,6 +126,8 @@ def test_a_leg_goes_its_way_from_acceptance_to_hand_over_at_the_pages(at_desk):
     assert ("已受理，开始计时" in clerk.text, "GS-17" in clerk.text, state(home, water)) == (True, True, "accepted")
     assert "accepted" not in offers(clerk)
     do(clerk, water, "in_review", ("step", "现场勘察"))
+    do(clerk, water, "extended", ("days", "2"), ("reason", "现场复杂"), ("basis", "第42条"), ("approved_by", "局长"))
+    assert ("extended" in offers(clerk), "2个工作日，局长批准：现场复杂" in clerk.text) == (False, True)
     do(clerk, water, "simulated", ("opinion", "同意"))
     assert state(home, water) == "simulated"
     do(clerk, water, "fee", ("amount", "120.5"), ("basis", "示例收费标准"))
@@ -147,10 +149,12 @@ def test_a_leg_goes_its_way_from_acceptance_to_hand_over_at_the_pages(at_desk):
     clerk.get("/staff/done")
     assert (water in clerk.text, "等送达" in clerk.text) == (True, True)
     clerk.get(f"/staff/work/{water}")
-    do(clerk, water, "delivered", ("mode", "window"))
+    do(clerk, water, "delivered", ("mode", "post"), ("carrier", "邮政"), ("tracking", "EMS-17"))
     assert (state(home, water), offers(clerk)) == ("delivered", ["remark"])
+    assert "邮寄送达，邮政，EMS-17" in clerk.text
     assert [action for _, action, _ in audited(home)] == [
-        "leg.opened", "leg.accepted", "leg.in_review", "leg.simulated", "leg.fee", "leg.granted", "leg.delivered"]
+        "leg.opened", "leg.accepted", "leg.in_review", "leg.extended", "leg.simulated", "leg.fee",
+        "leg.granted", "leg.delivered"]
 
 
 def test_the_applicant_answers_what_is_asked_and_the_answer_comes_as_news(at_desk):

@@ -44,6 +44,7 @@ NOTICES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("leg.granted", {"results": []}), ("leg.granted", {"results": [{"name": "方案"}]}),
     ("leg.delivered", {"mode": "post"}), ("leg.refused", {"reason_code": "R1", "reason": "不符"}),
     ("leg.not_accepted", {"reason_code": "R1", "reason": "不符"}), ("leg.withdraw_confirmed", {}),
+    ("leg.extended", {"limit": "5wd", "reason": "复杂", "basis": "第42条", "approved_by": "局长"}),
     ("leg.forwarded", {"to": "省厅"}), ("leg.corrected", {"what": {"state": "in_review"}, "authority": "water-group"}),
 )
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -127,7 +128,7 @@ def older(request: pytest.FixtureRequest, tmp_path: Path, cipher: Cipher) -> Pla
         MIGRATIONS.apply(tables, stop_before=BEFORE)
         with tables.conn:
             tables.conn.execute("begin")
-            file_case(SqliteTx(tables, cipher))
+            file_as_then(SqliteTx(tables, cipher), tables.conn.execute)
             hire(SqliteTx(tables, cipher))
         tables.close()
         return place
@@ -135,9 +136,16 @@ def older(request: pytest.FixtureRequest, tmp_path: Path, cipher: Cipher) -> Pla
     with psycopg.connect(url) as server:
         MIGRATIONS.apply(PostgresSchema(server), stop_before=BEFORE)  # type: ignore[arg-type]
     with psycopg.connect(url, row_factory=dict_row) as server:
-        file_case(PostgresTx(server, cipher))
+        file_as_then(PostgresTx(server, cipher), server.execute)
         hire(PostgresTx(server, cipher))
     return Place(tmp_path / "data", url, patience=5.0)
+
+
+def file_as_then(tx: Tx, run: Callable[[str], object]) -> None:
+    """A case as earlier versions stored it: without what its legs have by today."""
+    run("alter table legs add column stalls_at text")
+    file_case(tx)
+    run("alter table legs drop column stalls_at")
 
 
 def hire(tx: Tx) -> None:

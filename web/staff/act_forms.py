@@ -16,6 +16,7 @@ from web.staff.result_forms import Block, blocks_of, document_of, read_blocks, w
 
 NOTHING_ASKED = "请勾选或写明要补的材料或内容"
 USUAL_DAYS, DAYS = "5", "请填 1–400 的整数"
+MOST_ADDED = "10"  # working days, by 行政许可法 第42条
 UNITS = (("wd", "工作日"), ("nd", "自然日"))
 MODES = (("electronic", "电子送达"), ("window", "窗口领取"), ("post", "邮寄"))
 REOPENED = (("in_review", "撤销原来的决定，继续审查"), ("received", "撤销原来的决定，回到已接收、等受理"))
@@ -118,16 +119,34 @@ def _read_asking(form: Form, sent: Mapping[str, Any], token: str) -> dict[str, A
             **({"reason": sent["reason"]} if sent.get("reason") else {})}
 
 
+def _ending() -> Input:
+    """When what stands should be over; without it a supervisor looks after twenty working days."""
+    return Input("expected_end", "expected_end", "预计结束的日子", "date", False,
+                 hint="不填的，超过二十个工作日会列给督办人员")
+
+
 def _special(sheet: Sheet) -> list[Input]:
     known = "、".join(map(str, sheet.planned.special))
     return [text("kind", "哪种特别程序", f"本事项公布的：{known}" if known else "例如：听证、专家评审、检验检测",
                  value=str(sheet.planned.special[0]) if len(sheet.planned.special) == 1 else ""),
-            text("basis", "法律依据", "例如：《行政许可法》第四十五条")]
+            text("basis", "法律依据", "例如：《行政许可法》第四十五条"), _ending()]
 
 
 def _special_over(sheet: Sheet) -> list[Input]:
     running = next((pause.why for pause in sheet.leg.pauses if pause.kind == "special" and pause.end is None), "")
     return [text("kind", "哪种特别程序", value=running)]
+
+
+def _extending(_sheet: Sheet) -> list[Input]:
+    return [Input("days", "days", "延长几个工作日", "integer", value=MOST_ADDED),
+            long("reason", "延长的理由", "申请人会看到这段话"),
+            text("basis", "法律依据", value="《行政许可法》第四十二条"),
+            text("approved_by", "谁批准的", "本单位负责人的姓名或职务")]
+
+
+def _read_extending(form: Form, sent: Mapping[str, Any], token: str) -> dict[str, Any]:  # noqa: ARG001  # as others read
+    said = {name: value for name, value in sent.items() if name != "days"}
+    return {**said, "limit": f"{sent.get('days', '')}wd"}
 
 
 def _correcting(sheet: Sheet) -> list[Input]:
@@ -170,15 +189,20 @@ KINDS: Mapping[str, Kind] = {
         text("step", "到了哪一步", "例如：现场勘察、技术审查")]),
     "leg.special_started": Kind("开始特别程序", "开始，暂停计时", "特别程序已开始，暂停计时", _special),
     "leg.special_ended": Kind("结束特别程序", "结束，恢复计时", "特别程序已结束，恢复计时", _special_over),
+    "leg.extended": Kind("延长办理期限", "延长", "已登记延长，申请人会看到理由和新的日期", _extending,
+                         reads=_read_extending,
+                         hint="在期限届满以前登记，只能延长一次；超出法定时限最多十个工作日。"),
     "leg.granted": Kind("办结", "办结", "已办结", _nothing),
     "leg.refused": Kind("不予办理", "不予办理", "已作出不予办理的决定，这件已结束", _reasoned,
                         hint="确定后这件结束，申请人会收到理由。"),
     "leg.delivered": Kind("送达", "登记送达", "已登记送达，这件已结束", lambda _: [
-        Input("mode", "mode", "怎样送达", "choice", options=MODES, value="electronic")]),
+        Input("mode", "mode", "怎样送达", "choice", options=MODES, value="electronic"),
+        text("carrier", "快递公司", "邮寄的填，申请人会看到", required=False),
+        text("tracking", "快递单号", required=False)]),
     "leg.forwarded": Kind("上报", "上报，暂停计时", "已登记上报，暂停计时", lambda sheet: [
-        text("to", "报给谁", value=sheet.planned.forwards_to or "")]),
+        text("to", "报给谁", value=sheet.planned.forwards_to or ""), _ending()]),
     "leg.simulated": Kind("模拟审批意见", "登记意见，暂停计时", "已登记模拟审批意见", lambda _: [
-        long("opinion", "意见", "申请人会看到")]),
+        long("opinion", "意见", "申请人会看到"), _ending()]),
     "leg.fee": Kind("收费告知", "告知申请人", "已告知收费", _fee),
     "leg.remark": Kind("给申请人留言", "发出", "已发给申请人", lambda _: [long("text", "要告诉申请人的话")]),
     "leg.corrected": Kind("更正", "更正，重新办理", "已更正，这件重新办理", _correcting, reads=_read_correcting,

@@ -1,0 +1,35 @@
+"""From when a leg has stood still for too long (停着的): a clock that stands is no delay by law, so nobody would see
+it; neither is a grant whose result was never handed out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from cases.calendar_days import WorkCalendar
+from cases.clock import explain
+from cases.edges import withheld
+from cases.model import Case, Leg, LegState
+from catalog.limits import Limit
+
+STANDS_AT_MOST = Limit(20, "wd")  # unless it said when it ends: as long as 行政许可法 第42条 gives for a whole decision
+HANDED_OVER_WITHIN = Limit(10, "wd")  # 行政许可法 第44条
+BY_DEPARTMENT = frozenset({LegState.SPECIAL, LegState.FORWARDED, LegState.SIMULATED, LegState.SUPPLEMENT_REQUIRED})
+
+
+def stalls_at(case: Case, number: str, calendar: WorkCalendar, *, on_paper: bool) -> datetime | None:
+    """The moment from which a leg that stands as it does now has stood still for too long; None for one that does not
+    stand, or whose standing ends by itself. `on_paper`: its results are sent by post or collected at a counter."""
+    leg = case.legs[number]
+    if leg.state is LegState.GRANTED:
+        owed = on_paper and any(not result.void for result in leg.results) and not withheld(case, number)
+        return explain(leg.decided_at, HANDED_OVER_WITHIN, (), calendar).due if owed and leg.decided_at else None
+    return _standing(leg, calendar) if leg.state in BY_DEPARTMENT else None
+
+
+def _standing(leg: Leg, calendar: WorkCalendar) -> datetime | None:
+    pause = next((pause for pause in reversed(leg.pauses) if pause.end is None), None)
+    if pause is None or (pause.kind == "supplement" and any(ask.open and ask.until for ask in leg.asks)):
+        return None
+    if pause.until is not None:
+        return calendar.end_of(date.fromisoformat(pause.until))
+    return explain(pause.start, STANDS_AT_MOST, (), calendar).due
