@@ -30,7 +30,7 @@ from gunicorn.util import import_app
 from settings.values import BadSettings, Settings
 from store.engine.folder import FolderLock, make_folder
 from store.errors import FolderBusy, StoreError
-from web.names import NAME, SOCKET, RefusedStart
+from web.names import BAD_SETTINGS, NAME, REFUSED, SOCKET, RefusedStart
 from web.worker import Worker
 
 LOG = logging.getLogger("yijianshi.serve")
@@ -40,7 +40,6 @@ GRACE_SECONDS = 10
 FILES = 4096
 PORT_SECONDS = 5.0
 FOLDER_SECONDS = 40.0
-APP_LOAD_ERROR = 4  # gunicorn's exit code of a worker that will never load: the master stops
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
@@ -78,16 +77,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
         try:
             return import_app(f"{APPLICATION}:create_app()")
         except RefusedStart as error:
-            sys.stderr.write(f"{error}\n")
-            raise SystemExit(APP_LOAD_ERROR) from error
+            raise refused(str(error)) from error
 
     def begin(self, worker: Worker) -> None:
         """Gunicorn's post_worker_init: open the store, then start the dispatcher."""
         try:
             worker.wsgi.extensions[NAME].begin()
         except (RefusedStart, StoreError) as error:
-            sys.stderr.write(f"{error.says if isinstance(error, StoreError) else error}\n")
-            raise SystemExit(APP_LOAD_ERROR) from error
+            raise refused(error.says if isinstance(error, StoreError) else str(error)) from error
         look_less_for_garbage()
         LOG.info("serving on %s", self._settings.public_url)
 
@@ -95,6 +92,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
         """Gunicorn's worker_exit: nothing new is claimed, running attempts get their seconds, the store is closed."""
         if hasattr(worker, "wsgi"):
             worker.wsgi.extensions[NAME].close(STOP_SECONDS)
+
+
+def refused(says: str) -> SystemExit:
+    """The end of a start that is refused, once the log says why."""
+    LOG.error("服务没有启动：%s", says)
+    return SystemExit(REFUSED)
 
 
 def listening(_arbiter: Any) -> None:
@@ -172,12 +175,12 @@ def main() -> int:
         settings = Settings.from_environ(os.environ)
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
-        return 2
+        return BAD_SETTINGS
     if not port_comes_free(settings.bind, settings.port):
-        return 2
+        return BAD_SETTINGS
     raise_file_limit()
     if not folder_comes_free(settings):
-        return 2
+        return BAD_SETTINGS
     if not (settings.demonstrates or settings.secure):
         LOG.warning("YJS_PUBLIC_URL 不是 https 网址：登录凭证不加密传送，任何人都可能截获")
     Server(settings).run()

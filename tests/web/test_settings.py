@@ -137,6 +137,6 @@ def test_a_command_says_what_is_wrong_with_the_settings_and_nothing_else(command
     environ = {**os.environ, **TEST, "YJS_DEPARTMENT": "x.yaml"}
     done = subprocess.run([sys.executable, "-m", "flask", *command], cwd=HOME, env=environ, capture_output=True,
                           text=True, check=False, timeout=60)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "设置有误，服务没有启动：", "  YJS_DEPARTMENT：没有这个设置，是不是 YJS_DEPARTMENTS？"]
