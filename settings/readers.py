@@ -88,6 +88,14 @@ def switch(text: str) -> bool:
     return text == "on"
 
 
+def names(text: str) -> frozenset[str]:
+    """Ids of definitions, with commas or blanks between them."""
+    found = frozenset(text.replace(",", " ").split())
+    if not found or not all(re.fullmatch(r"[a-z0-9-]{1,60}", one, re.ASCII) for one in found):
+        raise NonsenseValue("应是一件事的编号，用逗号分开，如 utilities,newborn")
+    return found
+
+
 def hours(text: str) -> tuple[int, int]:
     """Two hours of the day as `21-8`; `off` is no time at all."""
     if text == "off":

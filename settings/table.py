@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from settings.readers import database, factor, hours, issuer, kind, path, switch, text, url, whole, zone
+from settings.readers import database, factor, hours, issuer, kind, names, path, switch, text, url, whole, zone
 
 LARGEST_PORT = 65_535
 
@@ -35,6 +35,9 @@ SETTINGS: tuple[Setting, ...] = (
             "不设置用数据目录里的 SQLite；设置后用 PostgreSQL。", "Unset: SQLite in the data folder; else PostgreSQL."),
     Setting("YJS_BUNDLES", "bundles", "bundles", path, "folder", "事项、字段、材料和一件事的定义所在目录。",
             "The folder of the definitions."),
+    Setting("YJS_OFFER", "offered", None, names, "id,id,…",
+            "本地开办哪些一件事（编号，逗号分开）；不设置就是全部。其余的照样检查，不要求对接部门，不列出，不能提交。",
+            "Which bundles this place offers; unset: all. The others are checked, need no department, take nothing."),
     Setting("YJS_DEPARTMENTS", "departments", None, path, "file",
             "部门接入清单：每个部门的连接方式、地址、密钥引用和限额。",
             "The deployment's list of departments: connector, address, secret references, limits."),

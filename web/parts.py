@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -54,7 +55,7 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     loaded = load_catalog(settings.bundles)
     registry = shipped()
     deployment = _deployment(settings, environ, registry)
-    catalog = loaded.catalog
+    catalog = replace(loaded.catalog, offered=settings.offered)
     offices = check_offices(settings, catalog, deployment)
     listed = sources_of(settings, environ)
     sources = shipped_sources(settings.demonstrates,
