@@ -59,8 +59,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
 
     def load_config(self) -> None:
         """Every option that matters; reloading, preloading, recycling and the control socket stay off."""
+        host = f"[{self._settings.bind}]" if ":" in self._settings.bind else self._settings.bind
         options = {
-            "bind": [f"{self._settings.bind}:{self._settings.port}", f"unix:{self._settings.data / SOCKET}"],
+            "bind": [f"{host}:{self._settings.port}", f"unix:{self._settings.data / SOCKET}"],
             "umask": 0o177, "workers": 1, "worker_class": Worker,
             "threads": self._settings.threads, "worker_connections": 1000, "keepalive": 15, "timeout": 60,
             "graceful_timeout": GRACE_SECONDS, "preload_app": False, "reload": False, "max_requests": 0,
@@ -154,7 +155,7 @@ def _in_the_way(bind: str, port: int) -> str:
     try:
         with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((bind.strip("[]"), port))  # and not listened to: nobody may be taken and then dropped
+            probe.bind((bind, port))  # and not listened to: nobody may be taken and then dropped
     except OSError as error:
         return error.strerror or str(error)
     return ""

@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from settings.values import Settings
 from sources.samples import sample_paper
 from web import serve
 from web.inside import call
-from web.serve import port_comes_free
+from web.serve import Server, port_comes_free
 
 HOME = Path(__file__).resolve().parents[2]
 OFFICES = """bodies:
@@ -327,6 +328,12 @@ def test_a_port_in_use_is_said_at_once_with_the_setting_that_changes_it(tmp_path
     assert done.stderr.startswith(f"不能在 127.0.0.1 端口 {port} 上监听")
     assert "PORT=5300" in done.stderr and "[ERROR]" not in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("given", "host"), [("::1", "::1"), ("[::]", "::"), ("127.0.0.1", "127.0.0.1")])
+def test_it_listens_at_any_address_of_this_machine_however_that_is_written(tmp_path, given, host):
+    settings = Settings.from_environ({"YJS_BIND": given, "YJS_DATA": str(tmp_path)})
+    assert Server(settings).cfg.address[0] == (host, 5000)
 
 
 def test_a_port_that_comes_free_is_waited_for():
