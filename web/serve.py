@@ -25,8 +25,10 @@ if __name__ == "__main__":
     gc.set_threshold(*COLLECT)  # what the imports below make stays; looking through it is a tenth of their time
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.util import import_app
 
+from settings.logs import log_to_stderr
 from settings.values import BadSettings, Settings
 from store.engine.folder import FolderLock, make_folder
 from store.errors import FolderBusy, StoreError
@@ -50,6 +52,16 @@ def die_with_master(_arbiter: Any, worker: Worker) -> None:
         sys.exit(1)  # the master died before the kernel was told
 
 
+class Words(Logger):  # type: ignore[misc]  # gunicorn ships no annotations
+    """What gunicorn says, as lines among ours."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave the writing to whoever writes the rest."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annotations
     """gunicorn, set up from our settings alone."""
 
@@ -67,7 +79,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
             "graceful_timeout": GRACE_SECONDS, "preload_app": False, "reload": False, "max_requests": 0,
             "control_socket_disable": True, "limit_request_line": 8190, "limit_request_fields": 60,
             "post_fork": die_with_master, "post_worker_init": self.begin, "worker_exit": self.end,
-            "proc_name": "yijianshi", "errorlog": "-", "loglevel": "warning",
+            "proc_name": "yijianshi", "errorlog": "-", "loglevel": "warning", "logger_class": Words,
             "forwarded_allow_ips": "", "when_ready": listening,
         }
         for name, value in options.items():
@@ -126,8 +138,8 @@ def port_comes_free(bind: str, port: int) -> bool:
     until, said = time.monotonic() + PORT_SECONDS, False
     while (why := _in_the_way(bind, port)) and time.monotonic() < until:
         if not said:
-            sys.stderr.write(f"不能在 {bind} 端口 {port} 上监听（{why}）；"
-                             "请停掉占用它的程序，或用 PORT、YJS_BIND 换一个，例如 PORT=5300\n")
+            LOG.error("不能在 %s 端口 %s 上监听（%s）；请停掉占用它的程序，或用 PORT、YJS_BIND 换一个，例如 PORT=5300",
+                      bind, port, why)
             said = True
         time.sleep(0.2)
     return not why
@@ -141,10 +153,10 @@ def folder_comes_free(settings: Settings) -> bool:
         make_folder(settings.data)
         lock.take(FOLDER_SECONDS, LOG.warning)
     except FolderBusy as busy:
-        sys.stderr.write(f"{busy.says}\n")
+        LOG.error("%s", busy.says)
         return False
     except OSError as error:
-        sys.stderr.write(f"数据目录 {settings.data} 不能使用（{error.strerror}）；请检查 YJS_DATA、目录的属主和权限\n")
+        LOG.error("数据目录 %s 不能使用（%s）；请检查 YJS_DATA、目录的属主和权限", settings.data, error.strerror)
         return False
     lock.free()
     return True
@@ -170,12 +182,11 @@ def raise_file_limit() -> None:
 
 def main() -> int:
     """Read the settings, say what is wrong with them, serve until stopped."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("yijianshi").setLevel(logging.INFO)
+    log_to_stderr()
     try:
         settings = Settings.from_environ(os.environ)
     except BadSettings as error:
-        sys.stderr.write(f"{error}\n")
+        LOG.error("%s", error)
         return BAD_SETTINGS
     if not port_comes_free(settings.bind, settings.port):
         return BAD_SETTINGS
