@@ -1,6 +1,8 @@
 """Every command and every setting stands in the documentation, and nothing stands there that does not exist."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -91,3 +93,20 @@ def test_every_row_of_figures_that_says_when_to_act_has_an_alert_and_each_alert_
             and not named & set(re.findall(r"yijianshi_\w+", first))] == []
     # Arithmetic between two figures gives nothing unless all their labels are the same.
     assert [rule for rule in rules if re.search(r" [-+*/] ", rule)] == []
+
+
+def test_the_wrapper_of_the_page_runs_a_command_where_its_caller_stands(page, tmp_path):
+    text = next("\n".join(block[1:-1]) for block in blocks(page) if "#!/bin/sh" in block)
+    (tmp_path / "env").write_text(f"YJS_BUNDLES={HOME}/bundles\nYJS_DATA={tmp_path}/data\n")
+    yjs = tmp_path / "yjs"
+    for theirs, ours in (("/etc/yijianshi.env", tmp_path / "env"), ("/srv/yijianshi/app.py", HOME / "app.py"),
+                         ("/srv/yijianshi/.venv/bin", Path(sys.executable).parent)):
+        assert theirs in text
+        text = text.replace(theirs, str(ours))
+    yjs.write_text(text)
+    yjs.chmod(0o755)
+    (tmp_path / "here.zip").write_bytes(b"no package")
+    done = subprocess.run([yjs, "archive", "check", "here.zip", "there.zip"], cwd=tmp_path, capture_output=True,
+                          text=True, check=False, timeout=60)
+    here, there = done.stdout.splitlines()
+    assert (done.returncode, "BadZipFile" in here, "请核对路径" in there) == (1, True, True), done.stderr
