@@ -49,6 +49,24 @@ def test_every_command_stands_in_the_page_with_each_of_its_options(page):
             assert f"`{option.opts[0]}" in page or f" {option.opts[0]}" in page, (line, option.opts)
 
 
+def test_a_command_that_a_page_shows_with_what_it_is_about_has_all_that_it_insists_on(page):
+    shown = code(page) | code((HOME / "docs" / "operating.zh-CN.md").read_text())
+    for name, command in described().items():
+        needed = [one.opts[0] for one in command.params if isinstance(one, click.Option) and one.required]
+        line = f"flask {' '.join(name)} "
+        assert [one for one in shown if one.startswith(line) and one[len(line)].isupper()
+                and not all(option in one for option in needed)] == []
+
+
+def test_whoever_may_use_a_command_that_opens_the_store_is_said(page):
+    plain = {"check", "plan", "figures", "sheet", "due", "sandbox", "conform", "dispatch"}  # or a process of its own
+    lists = set(re.findall(r"/usr/local/bin/yjs ([a-z]+)", page))
+    alone, = re.findall(r"What stands in no list \(([^)]*)\)", page)
+    machine = set(re.findall(r"`flask ([a-z]+)`", alone))
+    assert {name for name, *more in described() if not more} - plain - lists - machine == set()
+    assert lists & machine == set()
+
+
 def test_no_page_names_a_command_that_does_not_exist():
     known = {" ".join(name) for name in described()}
     for path in [*(HOME / "docs").rglob("*.md"), HOME / "README.md", HOME / "README.zh-CN.md"]:
