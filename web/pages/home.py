@@ -118,7 +118,7 @@ def bundle(bundle: str) -> str:
         bars=before_after(plan), merge=merge(plan, called), map=drawn_map(net, "办理顺序"), map_words=in_words(net),
         lines=explained(net), window=window_words(window) if window else "",
         closed=closing(catalog, found, today()),
-        instead=catalog.bundles.get(found.closed.instead or "") if found.closed and catalog.offers(found.id) else None,
+        instead=next((one for one in catalog.on_offer if found.closed and one.id == found.closed.instead), None),
         lead=departments[found.lead].name if found.lead else "",
         about={leg.matter: about_matter(catalog.matter_of(found, leg.matter)) for leg in plan.legs},
         phones={leg.department: departments[leg.department].phone for leg in plan.legs}, mandates=mandates,
