@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from functools import partial
 
@@ -17,6 +18,7 @@ from web.errors import handle_errors
 from web.headers import harden
 from web.html import register_pages
 from web.identity import guard
+from web.names import BAD_SETTINGS
 from web.parts import read_parts
 from web.wiring import settle
 
@@ -52,7 +54,8 @@ def _settings(environ: Mapping[str, str]) -> Settings:
         return Settings.from_environ(environ)
     except BadSettings as error:
         if _for_a_command(environ):  # a traceback would bury what is wrong
-            raise SystemExit(str(error)) from error
+            sys.stderr.write(f"{error}\n")
+            raise SystemExit(BAD_SETTINGS) from error
         raise
 
 

@@ -138,7 +138,7 @@ def _name_bundles(parts: _Parts) -> None:
 
 
 def _build(parts: _Parts) -> Catalog:
-    kinds: dict[str, dict[str, Any]] = {kind: _dictionary(parts, kind) for kind in DICTIONARY}
+    kinds: dict[str, Any] = {kind: _dictionary(parts, kind) for kind in DICTIONARY}
     tables: dict[str, Table] = kinds["tables"]
     field_tables = _field_tables(parts)
     fields = {code: _with_options(one, field_tables, tables) for code, one in kinds["fields"].items()}

@@ -55,7 +55,7 @@ def check_departments(catalog: Catalog, served: Mapping[str, Set[str]]) -> tuple
     findings = Findings(catalog)
     home = _smallest(catalog, {code for codes in served.values() for code in codes if code})
     asked: dict[str, dict[str, Set[str]]] = {}
-    for bundle in catalog.bundles.values():
+    for bundle in catalog.on_offer:
         for entry, matter in known_matters(catalog, bundle):
             if matter.department in catalog.departments:
                 there = asked.setdefault(matter.department, {})
@@ -65,16 +65,22 @@ def check_departments(catalog: Catalog, served: Mapping[str, Set[str]]) -> tuple
     return tuple(sorted(set(findings.found)))
 
 
+def check_offered(catalog: Catalog, place: Place) -> tuple[Problem, ...]:
+    """Bundles that this place is said to offer, at `place`, and the definitions do not know."""
+    return tuple(Problem(place, "unknown_bundle", f"没有一件事 {one}{_meant(one, catalog.bundles)}")
+                 for one in sorted((catalog.offered or frozenset()) - {*catalog.bundles}))
+
+
 def check_kinds(catalog: Catalog, named: Iterable[tuple[str, Place]]) -> tuple[Problem, ...]:
     """Kinds of department that the deployment names and the definitions do not know: nothing would ever reach them."""
     return tuple(
-        Problem(place, "unknown_department", f"没有 {kind} 这类部门{_meant(catalog, kind)}")
+        Problem(place, "unknown_department", f"没有 {kind} 这类部门{_meant(kind, catalog.departments)}")
         for kind, place in named if kind not in catalog.departments)
 
 
-def _meant(catalog: Catalog, kind: str) -> str:
-    near = nearest(kind, catalog.departments)
-    return f"；是不是 {near}？" if near else f"；可用：{'、'.join(sorted(catalog.departments))}"
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    return f"；是不是 {near}？" if near else f"；可用：{'、'.join(sorted(known))}"
 
 
 def _offered(catalog: Catalog, entry: Entry) -> frozenset[str]:

@@ -41,7 +41,8 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All definitions by code. Inner fields of repeated groups stand in `fields` too, under `group.field`."""
+    """All definitions by code. Inner fields of repeated groups stand in `fields` too, under `group.field`. `offered`:
+    the bundles of this place (None: all); the others take nothing new and stand in no list."""
 
     departments: Mapping[str, Department] = field(default_factory=dict)
     regions: Mapping[str, Region] = field(default_factory=dict)
@@ -56,6 +57,16 @@ class Catalog:
     matters: Mapping[str, Matter] = field(default_factory=dict)
     bundles: Mapping[str, Bundle] = field(default_factory=dict)
     places: Places = field(default_factory=Places, compare=False)
+    offered: frozenset[str] | None = None
+
+    def offers(self, bundle: str) -> bool:
+        """Whether this place offers a bundle."""
+        return self.offered is None or bundle in self.offered
+
+    @property
+    def on_offer(self) -> tuple[Bundle, ...]:
+        """The bundles that this place offers."""
+        return tuple(bundle for bundle in self.bundles.values() if self.offers(bundle.id))
 
     def matter_of(self, bundle: Bundle, matter: str) -> Matter:
         """The matter as this bundle has it: a bundle that extends another may override it; KeyError if unknown."""

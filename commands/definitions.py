@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -17,6 +17,7 @@ from cases.clock import as_json as due_json
 from cases.clock import explain
 from cases.errors import CaseError
 from cases.instants import read_instant, read_pause
+from catalog.assemble import Loaded
 from catalog.edition import edition_of
 from catalog.limits import BadLimit, parse_limit
 from catalog.load import load_catalog
@@ -44,47 +45,68 @@ from sources.file import SourceList
 from sources.shipped import sources
 from web.check_offices import check_offices
 from web.check_sources import check_sources, sources_of
+from web.names import REFUSED
+from web.parts import start_faults
 
 
 def _today(settings: Settings) -> date:
     return Clock(settings.clock_file).now().astimezone(settings.zone).date()
 
 
-def _problems(settings: Settings, deployment: Deployment, listed: SourceList) -> tuple[list[Problem], bool]:
-    """Every problem of the definitions and of the lists of departments and sources, the gravest first; and whether a
-    file could not be read, so that more may be wrong than is known."""
-    loaded = load_catalog(settings.bundles)
-    found = found_in(loaded, _today(settings))
-    if not any(problem.level == "error" for problem in found):
+class _Found(NamedTuple):
+    """Every problem of the definitions and of the lists of departments and sources, the gravest first; whether a file
+    could not be read, so that more may be wrong than is known; and whether a start is refused for one of them: it
+    explores nothing."""
+
+    problems: list[Problem]
+    unread: bool
+    refuses: bool
+
+
+def _problems(settings: Settings, loaded: Loaded, deployment: Deployment, listed: SourceList) -> _Found:
+    found, explored = found_in(loaded, _today(settings)), list[Problem]()
+    if not _has_errors(found):
         for bundle in loaded.catalog.bundles:
-            found += explore(loaded.catalog, bundle, _today(settings))
+            explored += explore(loaded.catalog, bundle, _today(settings))
     if settings.departments is not None and not loaded.unread:
         found += check_offices(settings, loaded.catalog, deployment)
     if (settings.departments or settings.sources) is not None and not loaded.unread:
         found += check_sources(settings, loaded.catalog, listed, sources(
             settings.demonstrates, [Connected(one, settings.zone) for one in listed.places]))
-    return by_weight(found), bool(loaded.unread)
+    return _Found(by_weight([*found, *explored]), bool(loaded.unread), _has_errors(found))
+
+
+def _has_errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.level == "error" for problem in problems)
 
 
 @click.command()
 @JSON
 @click.option("--open-legs", is_flag=True, help="Also whether the department list has every office with open legs; "
               "only this reads the store, beside the portal.")
-def check(as_json: bool, open_legs: bool) -> None:
+@click.option("--start", "starts", is_flag=True, help="Also whatever else would refuse a start with these settings: "
+              "what is missing, connections, keys, the store, beside the portal; exit 4 if it would be refused.")
+def check(*, as_json: bool, open_legs: bool, starts: bool) -> None:
     """Check all definitions, departments and sources; every problem at once, exit 1 if there is an error."""
-    settings = read_settings()
+    settings, loaded = read_settings(), load_catalog(read_settings().bundles)
     listed = Deployment() if settings.departments is None else read_deployment(
         settings.departments, os.environ, registry())
     looked_up_at = sources_of(settings, os.environ)
-    found, unread = _problems(settings, listed, looked_up_at)
-    found += _ending(settings, listed, looked_up_at)
-    found += _absent(settings, listed) if open_legs else []
+    found, unread, refuses = _problems(settings, loaded, listed, looked_up_at)
+    refused = _refused(settings, loaded, listed) if starts else []
+    found += [*_ending(settings, listed, looked_up_at), *(_absent(settings, listed) if open_legs else ()), *refused]
     if as_json:
         click.echo(json.dumps([{"file": p.place.file, "line": p.place.line, "level": p.level, "code": p.code,
                                 "message": p.message} for p in found], ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(report_lines(found, unread)))
-    sys.exit(1 if any(problem.level == "error" for problem in found) else 0)
+    sys.exit(REFUSED if starts and (refuses or refused) else int(_has_errors(found)))
+
+
+def _refused(settings: Settings, loaded: Loaded, listed: Deployment) -> list[Problem]:
+    """What would refuse a start though definitions and list are right."""
+    return [Problem(Place("start", 1), "start_refused", says)
+            for says in start_faults(settings, os.environ, loaded.catalog, listed)]
 
 
 def _ending(settings: Settings, listed: Deployment, looked_up_at: SourceList) -> list[Problem]:

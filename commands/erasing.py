@@ -36,8 +36,8 @@ def erase(references: tuple[str, ...], closed_before: str | None, *, taken_back:
             done, refused = (done, refused + 1) if why else (done + 1, refused)
             if why or said["dry_run"]:
                 click.echo(f"{reference}  {why or '将删除'}")
-    click.echo(f"{'将删除' if said['dry_run'] else '已删除'} {done} 件办件的个人信息，{refused} 件没有改动。"
-               "恢复较早的备份时会再删除一次；备份里的旧内容随旧备份或旧密钥一起消失。")
+    then = "恢复较早的备份时会再删除一次；备份里的旧内容随旧备份或旧密钥一起消失。" if done else ""
+    click.echo(f"{'将删除' if said['dry_run'] else '已删除'} {done} 件办件的个人信息，{refused} 件没有改动。{then}")
     sys.exit(1 if refused else 0)
 
 

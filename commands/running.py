@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -11,10 +12,13 @@ from typing import Any
 
 import click
 
-from commands.shell import act, changed, house, minute, printable, read_settings, stop
+from commands.shell import act, changed, house, minute, printable, read_settings, stop, told
 from dispatch.loop import STOP_SECONDS
+from settings.logs import log_to_stderr
 from store.errors import StoreError
-from web.wiring import RefusedStart
+from web.names import REFUSED, RefusedStart
+
+LOG = logging.getLogger("yijianshi.dispatch")
 
 
 @click.command()
@@ -42,6 +46,7 @@ def dispatch() -> None:
     """A dispatcher of its own beside the portals, until interrupted (PostgreSQL only)."""
     if read_settings().database_url is None:
         stop("内嵌数据库只有一个进程，派发就在门户里运行；设置 DATABASE_URL 使用 PostgreSQL 后才能单独派发。")
+    log_to_stderr()
     ended, home = threading.Event(), house()
     try:
         _on_stop(lambda *_: sys.exit(0))  # while it still waits for the database
@@ -50,7 +55,8 @@ def dispatch() -> None:
         click.echo("dispatching")
         ended.wait()
     except (RefusedStart, StoreError) as refused:
-        stop(refused.says if isinstance(refused, StoreError) else str(refused))
+        LOG.error("没有开始派发：%s", told(refused))
+        sys.exit(REFUSED)
     finally:
         home.close(STOP_SECONDS)
 

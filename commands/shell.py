@@ -50,8 +50,12 @@ def printable(text: str) -> str:
 
 
 def who() -> str:
-    """Who types: whoever called `sudo`, or every act would be the service's own."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
+    """Who types: whoever called `sudo`, or every act would be the service's own. A number without a name, which is what
+    a container may run as, is nobody whom an audit log could name."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        raise click.UsageError("运行它的用户没有名字；请用 --by 写明是谁在操作") from None
 
 
 def act(reason: str | None = None) -> Callable[[F], F]:

@@ -26,9 +26,11 @@ def window_words(window: Window) -> str:
 def closing(catalog: Catalog, bundle: Bundle, today: date) -> str | None:
     """Why a bundle takes nothing new on a day, and what takes its place; None while it does."""
     closed = bundle.closed
+    if not catalog.offers(bundle.id):
+        return "本地没有开办这件事"
     if closed is None or (closed.since is not None and today < date.fromisoformat(closed.since)):
         return None
-    then = catalog.bundles.get(closed.instead or "")
+    then = catalog.bundles.get(closed.instead or "") if catalog.offers(closed.instead or "") else None
     return f"这件事已停止受理：{str(closed.why).rstrip('。')}{f'；请改办“{then.name}”' if then else ''}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -67,6 +68,25 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def site(text: str) -> str:
+    """The address of this service: of a whole host, for its pages stand at the root of it."""
+    whole = url(text)
+    if urlsplit(whole).path:
+        raise NonsenseValue(f"不能带路径：本服务用一个网址的全部，请给它自己的主机名或端口，如 https://{urlsplit(whole).netloc}")
+    return whole
+
+
+def address(text: str) -> str:
+    """An address or a name of this machine, without a port; of IPv6 without its brackets."""
+    bare = text[1:-1] if text[:1] + text[-1:] == "[]" else text
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        if bare != text or not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", text, re.ASCII):
+            raise NonsenseValue("应是本机的地址或主机名，不带端口，如 127.0.0.1、::1（端口用 PORT 设置）") from None
+        return text
+
+
 def issuer(text: str) -> str:
     """An issuer is compared to the letter, a slash at its end too."""
     url(text)
@@ -86,6 +106,14 @@ def switch(text: str) -> bool:
     if text not in ("on", "off"):
         raise NonsenseValue("只能是 on、off")
     return text == "on"
+
+
+def names(text: str) -> frozenset[str]:
+    """Ids of definitions, with commas or blanks between them."""
+    found = frozenset(text.replace(",", " ").split())
+    if not found or not all(re.fullmatch(r"[a-z0-9-]{1,60}", one, re.ASCII) for one in found):
+        raise NonsenseValue("应是一件事的编号，用逗号分开，如 utilities,newborn")
+    return found
 
 
 def hours(text: str) -> tuple[int, int]:

@@ -6,7 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from settings.readers import database, factor, hours, issuer, kind, path, switch, text, url, whole, zone
+from settings.readers import (
+    address,
+    database,
+    factor,
+    hours,
+    issuer,
+    kind,
+    names,
+    path,
+    site,
+    switch,
+    text,
+    url,
+    whole,
+    zone,
+)
 
 LARGEST_PORT = 65_535
 
@@ -35,6 +50,9 @@ SETTINGS: tuple[Setting, ...] = (
             "不设置用数据目录里的 SQLite；设置后用 PostgreSQL。", "Unset: SQLite in the data folder; else PostgreSQL."),
     Setting("YJS_BUNDLES", "bundles", "bundles", path, "folder", "事项、字段、材料和一件事的定义所在目录。",
             "The folder of the definitions."),
+    Setting("YJS_OFFER", "offered", None, names, "id,id,…",
+            "本地开办哪些一件事（编号，逗号分开）；不设置就是全部。其余的照样检查，不要求对接部门，不列出，不能提交。",
+            "Which bundles this place offers; unset: all. The others are checked, need no department, take nothing."),
     Setting("YJS_DEPARTMENTS", "departments", None, path, "file",
             "部门接入清单：每个部门的连接方式、地址、密钥引用和限额。",
             "The deployment's list of departments: connector, address, secret references, limits."),
@@ -51,9 +69,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("YJS_JOURNAL", "journal", None, path, "file",
             "删除记录：删除、注销、停用和撤销另记在这个文件里，恢复备份后据此重做；不设置时在密钥文件旁边。",
             "The journal of what was erased, closed, taken back: a restore does it again; unset: beside the keys."),
-    Setting("YJS_PUBLIC_URL", "public_url", "http://127.0.0.1:5000", url, "URL",
-            "公众和部门访问本服务的网址；https 时 Cookie 只走加密连接。",
-            "The address people and departments use; with https, cookies are sent over TLS only."),
+    Setting("YJS_PUBLIC_URL", "public_url", "http://127.0.0.1:5000", site, "URL",
+            "公众和部门访问本服务的网址，不带路径；https 时 Cookie 只走加密连接。",
+            "The address people and departments use, without a path; with https, cookies are sent over TLS only."),
     Setting("YJS_TRUSTED_PROXIES", "trusted_proxies", "0", whole(0, 5), "0–5",
             "前面有几层可信的反向代理；决定从转发头取第几个来源地址。",
             "How many trusted proxies stand in front; decides which forwarded address is believed."),
@@ -61,8 +79,9 @@ SETTINGS: tuple[Setting, ...] = (
             "The zone in which days are counted and times are shown."),
     Setting("PORT", "port", "5000", whole(1, LARGEST_PORT), f"1–{LARGEST_PORT}", "监听的端口。",
             "The port to listen on."),
-    Setting("YJS_BIND", "bind", "127.0.0.1", text, "address", "监听的地址；容器里用 0.0.0.0。",
-            "The address to listen on; 0.0.0.0 inside a container."),
+    Setting("YJS_BIND", "bind", "127.0.0.1", address, "address",
+            "监听的地址，不带端口；容器里用 0.0.0.0，IPv6 如 ::1。",
+            "The address to listen on, without a port; 0.0.0.0 inside a container; IPv6 as ::1."),
     Setting("FAILPOINTS", "failpoints", "", text, "name:kill|sleep=S|raise[@nth][,p=P];…",
             "故障点，只在 test 可用。", "Failpoints, in test only."),
     Setting("YJS_CLOCK", "clock_file", None, path, "file", "可移动的时钟文件，内容为“时刻 [x倍速]”，只在 test 可用。",

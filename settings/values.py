@@ -34,6 +34,7 @@ class Settings:
     data: Path
     database_url: str | None
     bundles: Path
+    offered: frozenset[str] | None
     departments: Path | None
     sources: Path | None
     secrets: Path | None

@@ -36,6 +36,12 @@ class NewerSchema(UnsafeStorage):
     code = "newer_schema"
 
 
+class OlderSchema(UnsafeStorage):
+    """The database stands as an older version left it, until a start of this one brings it to its layout."""
+
+    code = "older_schema"
+
+
 class StoreClosed(StoreError):
     """The store is closed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from catalog.model import Catalog
@@ -30,6 +31,7 @@ def check_sources(settings: Settings, catalog: Catalog, listed: SourceList, sour
     def at(line: int) -> Place:
         return Place(str(settings.sources or settings.departments), line)
 
+    catalog = replace(catalog, offered=settings.offered)
     own = [Problem(at(one.line), one.code, one.message, one.level) for one in listed.problems]
     if not catalog.bundles or any(one.level == "error" for one in own):
         return own
@@ -39,8 +41,10 @@ def check_sources(settings: Settings, catalog: Catalog, listed: SourceList, sour
 
 
 def unconnected(catalog: Catalog, sources: Sources) -> str:
-    """What the bundles count on being looked up and nobody has connected, in a sentence; nothing where all is."""
-    missing = [(kind, name) for kind, name in looked_up_in(catalog) if not sources.connected(kind, name)]
+    """What the bundles of this place count on being looked up and nobody has connected, in a sentence; nothing where
+    all is."""
+    here = replace(catalog, bundles={bundle.id: bundle for bundle in catalog.on_offer})
+    missing = [(kind, name) for kind, name in looked_up_in(here) if not sources.connected(kind, name)]
     if not missing:
         return ""
     many = [f"{kind} {count} 个" for kind, count in Counter(kind for kind, _ in missing).items()]

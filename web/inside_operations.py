@@ -89,8 +89,10 @@ def resume(home: House, asked: Asked) -> dict[str, Any]:
 
 
 def revoke(home: House, asked: Asked) -> dict[str, Any]:
-    """Revoke a bearer token: `id`."""
-    return _at(home).revoke_token(str(asked["id"]), act_of(asked), home.clock.now())
+    """Revoke a bearer token: `id`. A copy that is put back a moment later must not let it in again."""
+    done = _at(home).revoke_token(str(asked["id"]), act_of(asked), home.clock.now())
+    home.desk.write_down(home.clock.now())
+    return done
 
 
 def note(home: House, asked: Asked) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def change(home: House, asked: Asked) -> dict[str, Any]:
     if not act.dry_run:
         _allowed(lambda: changes[how](
             found.account, beside=lambda tx: act.record(tx, f"account.{how}", found.account, now, {})))
+        home.desk.write_down(now)  # at once: what was taken away must not come back with a copy
     return {"account": found.account, "role": found.role}
 
 

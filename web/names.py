@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NAME = "yijianshi"
 SOCKET = "portal.sock"
+BAD_SETTINGS, REFUSED = 2, 4  # how a start ends that is refused; 4 is gunicorn's of a worker that will never load
 
 
 class RefusedStart(RuntimeError):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from cases.calendar_days import work_calendar
 from cases.quiet import Quiet
@@ -35,12 +38,12 @@ from sources.samples import PERSONAS
 from sources.shipped import sources as shipped_sources
 from store.cipher import Cipher
 from store.copies.journal import Journal
-from store.engine.opening import Opened, Place, open_store
+from store.engine.opening import Opened, Place, open_store, try_start
 from store.errors import StoreError
 from store.keys import create_keys, load_keys
 from web.check_offices import check_offices
 from web.check_sources import check_sources, sources_of, unconnected
-from web.wiring import Parts, RefusedStart
+from web.wiring import Parts, RefusedStart, refuse_absent
 
 LOG = logging.getLogger("yijianshi.start")
 MOST_SECRETS = 2  # the new one and, while it is changed, the one before
@@ -52,7 +55,7 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     loaded = load_catalog(settings.bundles)
     registry = shipped()
     deployment = _deployment(settings, environ, registry)
-    catalog = loaded.catalog
+    catalog = replace(loaded.catalog, offered=settings.offered)
     offices = check_offices(settings, catalog, deployment)
     listed = sources_of(settings, environ)
     sources = shipped_sources(settings.demonstrates,
@@ -73,6 +76,33 @@ def read_parts(settings: Settings, environ: Mapping[str, str]) -> Parts:
     return parts
 
 
+def start_faults(settings: Settings, environ: Mapping[str, str], catalog: Catalog,
+                 deployment: Deployment) -> list[str]:
+    """What would refuse a start beside what `catalog.check` and `check_offices` say: settings that are missing, the
+    connections, the keys, the store as it stands. Nothing is made, taken or changed."""
+    faults = _missing(settings, environ)
+    for reads in (partial(_oidc, settings, environ, catalog), partial(scanner_of, settings),
+                  partial(gateway_of, settings), partial(_store_refused, settings, deployment)):
+        try:
+            reads()
+        except RefusedStart as refused:
+            faults.append(str(refused))
+    return faults
+
+
+def _store_refused(settings: Settings, deployment: Deployment) -> None:
+    """`RefusedStart` if keys and store are not fit for each other and for the list of departments."""
+    if settings.demonstrates and not settings.key_file.exists():
+        return  # the start makes them
+    try:
+        opened = try_start(Place(settings.data, settings.database_url), _cipher(settings))
+        if opened is not None:
+            with closing(opened):
+                refuse_absent(opened.db, deployment.bodies)
+    except StoreError as error:
+        raise RefusedStart(error.says) from error
+
+
 def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> Setup | None:
     """The connection to the identity platform; `RefusedStart` with everything that is wrong with it."""
     given = Given(settings.oidc_issuer, settings.oidc_client_id or "", settings.oidc_secret or "", settings.oidc_label,
@@ -82,7 +112,7 @@ def _oidc(settings: Settings, environ: Mapping[str, str], catalog: Catalog) -> S
         return read_setup(given, environ, catalog.fields, {kind: of_kind(kind, "") for kind in kinds_of_paper(catalog)},
                           {role.id for role in _all_roles(catalog)})
     except BadSetup as error:
-        raise RefusedStart(f"统一身份认证平台的设置有 {len(error.problems)} 处问题，服务没有启动：\n{error}") from error
+        raise RefusedStart(f"统一身份认证平台的设置有 {len(error.problems)} 处问题：\n{error}") from error
 
 
 def _roles(catalog: Catalog) -> tuple[RoleFields, ...]:
@@ -120,7 +150,7 @@ def _refuse(problems: Iterable[object]) -> None:
     """Stop with every error among the problems."""
     errors = [str(problem) for problem in problems if getattr(problem, "level", "error") == "error"]
     if errors:
-        raise RefusedStart(f"设置、定义或接入清单有 {len(errors)} 处问题，服务没有启动：\n" + "\n".join(errors))
+        raise RefusedStart(f"设置、定义或接入清单有 {len(errors)} 处问题：\n" + "\n".join(errors))
 
 
 def _cipher(settings: Settings) -> Cipher:

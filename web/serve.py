@@ -25,12 +25,14 @@ if __name__ == "__main__":
     gc.set_threshold(*COLLECT)  # what the imports below make stays; looking through it is a tenth of their time
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.util import import_app
 
+from settings.logs import log_to_stderr
 from settings.values import BadSettings, Settings
 from store.engine.folder import FolderLock, make_folder
 from store.errors import FolderBusy, StoreError
-from web.names import NAME, SOCKET, RefusedStart
+from web.names import BAD_SETTINGS, NAME, REFUSED, SOCKET, RefusedStart
 from web.worker import Worker
 
 LOG = logging.getLogger("yijianshi.serve")
@@ -40,7 +42,6 @@ GRACE_SECONDS = 10
 FILES = 4096
 PORT_SECONDS = 5.0
 FOLDER_SECONDS = 40.0
-APP_LOAD_ERROR = 4  # gunicorn's exit code of a worker that will never load: the master stops
 SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
@@ -49,6 +50,16 @@ def die_with_master(_arbiter: Any, worker: Worker) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != worker.ppid:
         sys.exit(1)  # the master died before the kernel was told
+
+
+class Words(Logger):  # type: ignore[misc]  # gunicorn ships no annotations
+    """What gunicorn says, as lines among ours."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave the writing to whoever writes the rest."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annotations
@@ -60,14 +71,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
 
     def load_config(self) -> None:
         """Every option that matters; reloading, preloading, recycling and the control socket stay off."""
+        host = f"[{self._settings.bind}]" if ":" in self._settings.bind else self._settings.bind
         options = {
-            "bind": [f"{self._settings.bind}:{self._settings.port}", f"unix:{self._settings.data / SOCKET}"],
+            "bind": [f"{host}:{self._settings.port}", f"unix:{self._settings.data / SOCKET}"],
             "umask": 0o177, "workers": 1, "worker_class": Worker,
             "threads": self._settings.threads, "worker_connections": 1000, "keepalive": 15, "timeout": 60,
             "graceful_timeout": GRACE_SECONDS, "preload_app": False, "reload": False, "max_requests": 0,
             "control_socket_disable": True, "limit_request_line": 8190, "limit_request_fields": 60,
             "post_fork": die_with_master, "post_worker_init": self.begin, "worker_exit": self.end,
-            "proc_name": "yijianshi", "errorlog": "-", "loglevel": "warning",
+            "proc_name": "yijianshi", "errorlog": "-", "loglevel": "warning", "logger_class": Words,
             "forwarded_allow_ips": "", "when_ready": listening,
         }
         for name, value in options.items():
@@ -78,16 +90,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
         try:
             return import_app(f"{APPLICATION}:create_app()")
         except RefusedStart as error:
-            sys.stderr.write(f"{error}\n")
-            raise SystemExit(APP_LOAD_ERROR) from error
+            raise refused(str(error)) from error
 
     def begin(self, worker: Worker) -> None:
         """Gunicorn's post_worker_init: open the store, then start the dispatcher."""
         try:
             worker.wsgi.extensions[NAME].begin()
         except (RefusedStart, StoreError) as error:
-            sys.stderr.write(f"{error.says if isinstance(error, StoreError) else error}\n")
-            raise SystemExit(APP_LOAD_ERROR) from error
+            raise refused(error.says if isinstance(error, StoreError) else str(error)) from error
         look_less_for_garbage()
         LOG.info("serving on %s", self._settings.public_url)
 
@@ -95,6 +105,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no annota
         """Gunicorn's worker_exit: nothing new is claimed, running attempts get their seconds, the store is closed."""
         if hasattr(worker, "wsgi"):
             worker.wsgi.extensions[NAME].close(STOP_SECONDS)
+
+
+def refused(says: str) -> SystemExit:
+    """The end of a start that is refused, once the log says why."""
+    LOG.error("服务没有启动：%s", says)
+    return SystemExit(REFUSED)
 
 
 def listening(_arbiter: Any) -> None:
@@ -122,8 +138,8 @@ def port_comes_free(bind: str, port: int) -> bool:
     until, said = time.monotonic() + PORT_SECONDS, False
     while (why := _in_the_way(bind, port)) and time.monotonic() < until:
         if not said:
-            sys.stderr.write(f"不能在 {bind} 端口 {port} 上监听（{why}）；"
-                             "请停掉占用它的程序，或用 PORT、YJS_BIND 换一个，例如 PORT=5300\n")
+            LOG.error("不能在 %s 端口 %s 上监听（%s）；请停掉占用它的程序，或用 PORT、YJS_BIND 换一个，例如 PORT=5300",
+                      bind, port, why)
             said = True
         time.sleep(0.2)
     return not why
@@ -137,10 +153,10 @@ def folder_comes_free(settings: Settings) -> bool:
         make_folder(settings.data)
         lock.take(FOLDER_SECONDS, LOG.warning)
     except FolderBusy as busy:
-        sys.stderr.write(f"{busy.says}\n")
+        LOG.error("%s", busy.says)
         return False
     except OSError as error:
-        sys.stderr.write(f"数据目录 {settings.data} 不能使用（{error.strerror}）；请检查 YJS_DATA、目录的属主和权限\n")
+        LOG.error("数据目录 %s 不能使用（%s）；请检查 YJS_DATA、目录的属主和权限", settings.data, error.strerror)
         return False
     lock.free()
     return True
@@ -151,7 +167,7 @@ def _in_the_way(bind: str, port: int) -> str:
     try:
         with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((bind.strip("[]"), port))  # and not listened to: nobody may be taken and then dropped
+            probe.bind((bind, port))  # and not listened to: nobody may be taken and then dropped
     except OSError as error:
         return error.strerror or str(error)
     return ""
@@ -166,18 +182,17 @@ def raise_file_limit() -> None:
 
 def main() -> int:
     """Read the settings, say what is wrong with them, serve until stopped."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("yijianshi").setLevel(logging.INFO)
+    log_to_stderr()
     try:
         settings = Settings.from_environ(os.environ)
     except BadSettings as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+        LOG.error("%s", error)
+        return BAD_SETTINGS
     if not port_comes_free(settings.bind, settings.port):
-        return 2
+        return BAD_SETTINGS
     raise_file_limit()
     if not folder_comes_free(settings):
-        return 2
+        return BAD_SETTINGS
     if not (settings.demonstrates or settings.secure):
         LOG.warning("YJS_PUBLIC_URL 不是 https 网址：登录凭证不加密传送，任何人都可能截获")
     Server(settings).run()

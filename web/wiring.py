@@ -7,7 +7,7 @@ or by the server when its worker starts, so that `flask routes` or a second shel
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -216,8 +216,7 @@ class House:
         if an office with open legs is not in the department list: its messages would have no way and its notices would
         be turned away for good."""
         note_keys(self.database, self.clock.now())
-        if missing := absent(self.database, self.deployment.bodies):
-            raise RefusedStart(f"{advice(missing)}\n服务没有启动。")
+        refuse_absent(self.database, self.deployment.bodies)
         embedded = self.settings.database_url is None
         works = Works(self.desk, self.parts.registry, self.deployment, self.clock.now, recover=embedded,
                       reached=self.parts.reached, count=self._count)
@@ -248,6 +247,12 @@ class House:
         with self._lock:
             if self._opened is not None:
                 self._opened.db.close()
+
+
+def refuse_absent(database: Database, listed: Collection[str]) -> None:
+    """`RefusedStart` if an office with open legs is not `listed`."""
+    if missing := absent(database, listed):
+        raise RefusedStart(advice(missing))
 
 
 def settle(app: Flask, settings: Settings, load: Callable[[], Parts]) -> House:

@@ -67,6 +67,8 @@ def check(path: Path) -> Checked:
         with _Piecemeal(path) as stream, zipfile.ZipFile(stream) as package:
             _refuse_bomb(package)
             return _checked(package)
+    except (FileNotFoundError, PermissionError) as fault:
+        raise CannotArchive(f"可用性：打不开这个文件（{fault.strerror}）；请核对路径和权限") from None
     except _UNREADABLE as fault:
         raise CannotArchive(f"可用性：读不了这个归档包（{type(fault).__name__}）；请换一份完好的副本") from None
 

@@ -13,7 +13,7 @@ from sqlite_utils import Migrations
 
 from store.engine.changes import LAYOUTS
 from store.engine.dialect import SQLITE_SLOTS, fill
-from store.errors import NewerSchema, UnsafeStorage
+from store.errors import NewerSchema, OlderSchema
 from store.failpoints import reach
 from store.port import Tx
 
@@ -97,10 +97,11 @@ def newer(tx: Tx) -> list[str]:
 
 
 def refuse_unmigrated(db: Any) -> None:
-    """UnsafeStorage if the store is not exactly as this code knows it (a reader migrates nothing)."""
+    """UnsafeStorage if the store is not exactly as this code knows it (a reader migrates nothing): NewerSchema, or
+    OlderSchema, which a start would end."""
     refuse_newer(db)
     if MIGRATIONS.pending(db):
-        raise UnsafeStorage("数据还没有升级到本版本；请先启动一次服务。")
+        raise OlderSchema("数据还没有升级到本版本；请先启动一次服务。")
 
 
 def _names() -> set[str]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from store.cipher import Cipher
+from store.engine.safety import refuse_unwritable
 from store.engine.same_keys import refuse_other_keys
-from store.engine.sqlite import open_sqlite, read_sqlite
-from store.errors import StoreUnavailable, UnsafeStorage
+from store.engine.sqlite import FILE, open_sqlite, read_sqlite, refuse_unfit
+from store.errors import OlderSchema, StoreUnavailable, UnsafeStorage
 from store.port import Database
 from store.uploads.vault import DatabaseVault, FolderVault, Vault
 
@@ -61,6 +62,20 @@ def open_reader(place: Place, cipher: Cipher) -> Opened:
     if place.url:
         return _shared(place, cipher, print, reading=True)
     return _known(Opened(read_sqlite(place.data, cipher), FolderVault(place.data, cipher)))
+
+
+def try_start(place: Place, cipher: Cipher) -> Opened | None:
+    """What a start would open, for reading, without waiting for it: None where there is nothing yet, or a start would
+    first bring it to its layout. Whatever would refuse a start is raised."""
+    if place.url is None:
+        refuse_unfit(place.data)
+        if not (place.data / FILE).exists():
+            refuse_unwritable(place.data)
+            return None
+    try:
+        return open_reader(place, cipher)
+    except OlderSchema:
+        return None
 
 
 def _known(opened: Opened) -> Opened:

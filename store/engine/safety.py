@@ -57,6 +57,13 @@ def refuse_owner(files: Iterable[Path]) -> None:
                                 f"或停止服务后执行 chown -R {me} {path.parent}。")
 
 
+def refuse_unwritable(folder: Path) -> None:
+    """UnsafeStorage if this user cannot write into a folder, or make it where there is none."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise UnsafeStorage(f"用户 {user_name(os.geteuid())} 不能写 {there}；请检查 YJS_DATA 和目录的属主、权限。")
+
+
 def user_name(uid: int) -> str:
     """What a user is called here."""
     try:

@@ -272,15 +272,20 @@ def open_sqlite(folder: Path, cipher: Cipher, patience: float, say: Callable[[st
     """Take the folder (waiting at most `patience` seconds), refuse unsafe storage, migrate and start the writer."""
     try:
         make_folder(folder)
-        refuse_network(folder, _mounts())
         lock = FolderLock(folder)
-        refuse_owner((lock.path, folder / FILE))
+        refuse_unfit(folder)
         lock.take(patience, say)
         (folder / FILE).touch(0o600)  # nobody else reads when which case was filed
         return started(SqliteDatabase(folder, lock, cipher, say))
     except OSError as error:
         raise UnsafeStorage(
             f"数据目录 {folder} 不能使用（{error.strerror}）；请检查 YJS_DATA 和目录的属主、权限。") from None
+
+
+def refuse_unfit(folder: Path) -> None:
+    """UnsafeStorage if no store can be kept in this folder, or another user's is there."""
+    refuse_network(folder, _mounts())
+    refuse_owner((FolderLock(folder).path, folder / FILE))
 
 
 def read_sqlite(folder: Path, cipher: Cipher) -> SqliteReader:

@@ -49,6 +49,15 @@ def test_a_closed_bundle_takes_no_filing_from_any_way_in_and_its_drafts_are_told
     assert closed.case_view("somebody", filed, NOW)["legs"]
 
 
+def test_a_bundle_that_is_not_offered_here_any_more_takes_nothing_and_what_was_filed_goes_on(premises, desk):
+    filed = desk.file("somebody", small_filing(), "k1", NOW).reference
+    elsewhere = Desk(replace(premises, catalog=replace(premises.catalog, offered=frozenset({"restaurant"}))))
+    with pytest.raises(errors.CannotBeFiled, match="本地没有开办"):
+        elsewhere.file("somebody", small_filing(), "k2", NOW)
+    assert elsewhere.case_view("somebody", filed, NOW)["legs"]
+    assert desk.edition("utilities") == elsewhere.edition("utilities")
+
+
 def test_a_bundle_is_open_until_the_day_on_which_it_closes(premises):
     closing = other_desk(premises, since="2026-01-06")
     draft = drafted(closing)

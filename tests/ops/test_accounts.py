@@ -1,6 +1,7 @@
 """Accounts and tokens by command: made, listed, closed and opened again, each with a trace."""
 
 import json
+import os
 from datetime import UTC, datetime
 
 from app import create_app
@@ -47,6 +48,15 @@ def test_an_account_can_be_closed_opened_again_and_given_another_password(deploy
     deployment.ok("accounts", "password", "li", "--reason", "忘记了", "--password", LONG * 2)
     assert not may_sign_in(deployment, "li", LONG)
     assert may_sign_in(deployment, "li", LONG * 2)
+
+
+def test_who_acts_must_be_said_where_the_user_has_no_name(deployment, monkeypatch):
+    for name in ("SUDO_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2_000_123_456)
+    nobody = deployment.flask("pause", "--reason", "检修")
+    assert (nobody.exit_code, "请用 --by" in nobody.stderr) == (2, True)
+    deployment.ok("pause", "--reason", "检修", "--by", "王二")
 
 
 def test_whoever_loses_the_second_factor_sets_up_another_one_after_a_reset(deployment):

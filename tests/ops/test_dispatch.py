@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,7 +63,8 @@ def test_a_dispatcher_that_waits_for_its_database_says_so_and_can_be_stopped(dep
     with subprocess.Popen([sys.executable, "-m", "flask", "dispatch"], cwd=HOME, stderr=subprocess.PIPE,
                           env=dict(os.environ)) as process:
         try:
-            assert "数据库暂时连不上".encode() in next(line for line in process.stderr if "等待".encode() in line)
+            line = next(line for line in process.stderr if "等待".encode() in line).decode()
+            assert re.match(r"[-\dT:.]{23}[+-]\d\d:\d\d WARNING yijianshi.start 数据库暂时连不上", line), line
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0

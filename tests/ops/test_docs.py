@@ -1,6 +1,8 @@
 """Every command and every setting stands in the documentation, and nothing stands there that does not exist."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -47,6 +49,28 @@ def test_every_command_stands_in_the_page_with_each_of_its_options(page):
             assert f"`{option.opts[0]}" in page or f" {option.opts[0]}" in page, (line, option.opts)
 
 
+def test_a_command_that_a_page_shows_with_what_it_is_about_has_all_that_it_insists_on(page):
+    shown = {one for text in (page, (HOME / "docs" / "operating.zh-CN.md").read_text())
+             for one in code(FENCE.sub("", text))}
+    lacking = []
+    for name, command in described().items():
+        needed = [one.opts[0] for one in command.params
+                  if isinstance(one, click.Option) and one.required and not one.envvar]
+        line = f"flask {' '.join(name)} "
+        lacking += [one for one in shown if one.startswith(line) and one[len(line)].isupper()
+                    and not all(option in one for option in needed)]
+    assert lacking == []
+
+
+def test_whoever_may_use_a_command_that_opens_the_store_is_said(page):
+    plain = {"check", "plan", "figures", "sheet", "due", "sandbox", "conform", "dispatch"}  # or a process of its own
+    lists = set(re.findall(r"/usr/local/bin/yjs ([a-z]+)", page))
+    alone, = re.findall(r"What stands in no list \(([^)]*)\)", page)
+    machine = set(re.findall(r"`flask ([a-z]+)`", alone))
+    assert {name for name, *more in described() if not more} - plain - lists - machine == set()
+    assert lists & machine == set()
+
+
 def test_no_page_names_a_command_that_does_not_exist():
     known = {" ".join(name) for name in described()}
     for path in [*(HOME / "docs").rglob("*.md"), HOME / "README.md", HOME / "README.zh-CN.md"]:
@@ -91,3 +115,20 @@ def test_every_row_of_figures_that_says_when_to_act_has_an_alert_and_each_alert_
             and not named & set(re.findall(r"yijianshi_\w+", first))] == []
     # Arithmetic between two figures gives nothing unless all their labels are the same.
     assert [rule for rule in rules if re.search(r" [-+*/] ", rule)] == []
+
+
+def test_the_wrapper_of_the_page_runs_a_command_where_its_caller_stands(page, tmp_path):
+    text = next("\n".join(block[1:-1]) for block in blocks(page) if "#!/bin/sh" in block)
+    (tmp_path / "env").write_text(f"YJS_BUNDLES={HOME}/bundles\nYJS_DATA={tmp_path}/data\n")
+    yjs = tmp_path / "yjs"
+    for theirs, ours in (("/etc/yijianshi.env", tmp_path / "env"), ("/srv/yijianshi/app.py", HOME / "app.py"),
+                         ("/srv/yijianshi/.venv/bin", Path(sys.executable).parent)):
+        assert theirs in text
+        text = text.replace(theirs, str(ours))
+    yjs.write_text(text)
+    yjs.chmod(0o755)
+    (tmp_path / "here.zip").write_bytes(b"no package")
+    done = subprocess.run([yjs, "archive", "check", "here.zip", "there.zip"], cwd=tmp_path, capture_output=True,
+                          text=True, check=False, timeout=60)
+    here, there = done.stdout.splitlines()
+    assert (done.returncode, "BadZipFile" in here, "请核对路径" in there) == (1, True, True), done.stderr

@@ -32,7 +32,8 @@ def test_cases_that_ended_before_a_day_are_erased_and_others_are_named_with_why(
     done = deployment.flask("erase", second.reference, "--closed-before", "2026-02-01", "--reason", "保存期满")
     assert (done.exit_code, f"{second.reference}  还没有办结" in done.output) == (1, True)
     assert "已删除 1 件办件的个人信息，1 件没有改动" in done.output
-    assert "已删除 0 件" in deployment.ok("erase", "--closed-before", "2026-02-01", "--reason", "保存期满")
+    again = deployment.ok("erase", "--closed-before", "2026-02-01", "--reason", "保存期满")
+    assert "已删除 0 件" in again and "会再删除一次" in done.output and "会再删除一次" not in again
     assert f"case.erase  {first.reference}  保存期满" in deployment.ok("audit")
     assert third.reference in deployment.ok("export", "--jsonl")
     with deployment.house() as home:

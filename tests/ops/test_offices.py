@@ -9,6 +9,7 @@ import pytest
 from connectors.base import Answer
 from sandbox.demo_secrets import ensure_secrets
 from sandbox.run import DEPLOYMENT
+from store.keys import create_keys
 from tests.ops.conftest import HOME, OFFICES, answered, file, say
 
 RENAMED = OFFICES.replace("power-office", "power-company")
@@ -56,6 +57,33 @@ def test_a_check_reads_the_list_of_sources_too(deployment, monkeypatch):
         listed.write_text(f"sources:\n  a: {{{kind}names: [x], address: 'http://127.0.0.1:9', secrets: env:LIBRARY}}\n")
         found = [line for line in deployment.flask("check").output.splitlines() if line.startswith(str(listed))]
         assert len(found) == 1 and found[0].startswith(f"{listed}:2: {says}")
+
+
+def test_a_check_of_the_start_says_all_that_would_refuse_it_and_starts_nothing(deployment, filed, monkeypatch):
+    def refused(*says):
+        done = deployment.flask("check", "--start")
+        assert (done.exit_code, [one for one in says if one not in done.output]) == (4, []), done.output
+
+    plain = deployment.flask("check")
+    assert deployment.flask("check", "--start").output == plain.output
+    (deployment.folder / "keys").chmod(0o644)
+    monkeypatch.setenv("YJS_SCANNER", "clamd://")
+    refused("chmod 600", "YJS_SCANNER=clamd://")
+    (deployment.folder / "keys").chmod(0o600)
+    (deployment.folder / "offices.yaml").write_text(RENAMED)
+    monkeypatch.setenv("YJS_SCANNER", "none")
+    refused("power-office（power）：在办 1 件")
+    monkeypatch.setenv("YJS_KEYS", str(deployment.folder / "others"))
+    create_keys(deployment.folder / "others")
+    refused("现在的密钥打不开已保存的数据")
+    monkeypatch.setenv("YJS_ENV", "production")
+    monkeypatch.delenv("YJS_KEYS")
+    refused("YJS_KEYS 没有设置", "YJS_PUBLIC_URL 没有设置", "data-keys/keys 不存在")
+    monkeypatch.setenv("YJS_DATA", str(deployment.folder / "new"))
+    monkeypatch.setenv("YJS_KEYS", str(deployment.folder / "keys"))
+    monkeypatch.setenv("YJS_PUBLIC_URL", "https://yjs.example")
+    assert deployment.flask("check", "--start").exit_code == plain.exit_code
+    assert not (deployment.folder / "new").exists()
 
 
 def test_the_server_does_not_start_and_says_which_office_is_missing_and_what_to_do(deployment, filed, monkeypatch):

@@ -122,6 +122,8 @@ def test_changing_commands_go_through_the_running_portal(deployment, portal):
         assert (wrong.exit_code, "没有未送达的消息" in wrong.stderr) == (1, True)
         token = deployment.ok("token", "applicant", "--subject", "示例").strip()
         made, = deployment.json("tokens", "list")
+        office = ("token", "officer", "--subject", "water-system", "--department", "water-office", "--dry-run")
+        assert deployment.flask(*office).stderr == "", "a department's program stands for no account"
         assert token not in json.dumps(made)
         deployment.ok("tokens", "revoke", made["id"], "--reason", "示例")
         assert deployment.json("tokens", "list")[0]["revoked_at"]

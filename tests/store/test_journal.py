@@ -609,7 +609,13 @@ def test_a_journal_that_root_makes_is_the_services(tmp_path: Path) -> None:
 def test_a_journal_that_is_copied_right_behind_a_backup_knows_all_that_is_in_it(
         embedded: Inside, tmp_path: Path) -> None:
     embedded.house.accounts.add(NewAccount("li", "operator", "示例运维", password=PASSWORD), NOW)
-    VERBS["account-change"](embedded.house, {"login": "li", "change": "disable", **SAID})
+    embedded.house.tokens.issue(Grant("operator", "li"), NOW)
+    for verb, asked, act in (
+            ("account-change", {"login": "li", "change": "disable"}, "account.disable"),
+            ("revoke", {"id": embedded.desk.operations.tokens()[0].id}, "token.revoke")):
+        VERBS[verb](embedded.house, {**asked, **SAID})
+        written = journal_of(tmp_path).last()
+        assert written is not None and written.action == act, "the command says done, and a copy may be put back now"
     copy = copied(embedded, tmp_path, Place(tmp_path / "data"))
     VERBS["note"](embedded.house, {"action": "backup", "target": "copy", **SAID})
     assert forgotten_by(copy, embedded.house.database.cipher, journal_of(tmp_path)) == (0, 0)

@@ -1,6 +1,7 @@
 """What is different in production: no sample persons, cookies for TLS alone, keys named, forwarded addresses believed
 only from trusted proxies."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,25 @@ def test_every_problem_of_the_definitions_is_said_at_once(settings, tmp_path):
     with pytest.raises(RefusedStart) as refused:
         create_app({**settings, "YJS_BUNDLES": str(tmp_path)})
     assert str(refused.value).count("fields.yaml:") >= 4
+
+
+def test_a_place_offers_some_bundles_and_needs_departments_for_these_alone(settings, tmp_path):
+    shutil.copytree(FOLDER, tmp_path / "bundles")
+    connect = (FOLDER / "connect.yaml").read_text()
+    (tmp_path / "bundles" / "water-only.yaml").write_text("\n".join(
+        line for line in connect.replace("id: connect", "id: water-only").replace("水电联办", "接水").splitlines()
+        if "power-connection" not in line))
+    (tmp_path / "offices.yaml").write_text(OFFICES.replace(OFFICES.splitlines()[2], ""))
+    here = {**settings, "YJS_ENV": "test", "YJS_DATA": str(tmp_path / "data"), "YJS_BUNDLES": str(tmp_path / "bundles"),
+            "YJS_DEPARTMENTS": str(tmp_path / "offices.yaml")}
+    with pytest.raises(RefusedStart, match="power"):
+        create_app(here)
+    with pytest.raises(RefusedStart, match="YJS_OFFER:1: 没有一件事 water-ony；是不是 water-only？"):
+        create_app({**here, "YJS_OFFER": "water-ony"})
+    made = create_app({**here, "YJS_OFFER": "water-only"})
+    there, at = made.test_client(), {"base_url": "https://yijianshi.example"}
+    assert [one["bundle"] for one in there.get("/api/bundles", **at).json["bundles"]] == ["water-only"]
+    page = there.get("/?q=联办", **at).text + there.get("/", **at).text
+    assert "接水" in page and "水电联办" not in page
+    assert "本地没有开办这件事" in there.get("/bundles/connect", **at).text
+    made.extensions[NAME].close()

@@ -1,6 +1,7 @@
 """The server itself: slow senders starve nobody, signals end it cleanly, the worker dies with its master."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,10 +17,11 @@ from pathlib import Path
 import pytest
 import requests
 
+from settings.values import Settings
 from sources.samples import sample_paper
 from web import serve
 from web.inside import call
-from web.serve import port_comes_free
+from web.serve import Server, port_comes_free
 
 HOME = Path(__file__).resolve().parents[2]
 OFFICES = """bodies:
@@ -253,12 +255,12 @@ def test_a_stop_is_clean_and_quick(portal):
     assert "Traceback" not in portal.said()
 
 
-def test_a_second_portal_on_one_folder_does_not_start_and_leaves_the_first_its_socket(portal, monkeypatch, capsys):
+def test_a_second_portal_on_one_folder_does_not_start_and_leaves_the_first_its_socket(portal, monkeypatch, caplog):
     monkeypatch.setattr(serve, "FOLDER_SECONDS", 0.2)
     for name, value in {**portal.environment, "PORT": str(free_port())}.items():
         monkeypatch.setenv(name, value)
     assert serve.main() == 2
-    assert "仍被占用" in capsys.readouterr().err
+    assert "仍被占用" in caplog.text
     said = call(Path(portal.environment["YJS_DATA"]), "pause", {"by": "ops", "reason": "看看", "dry_run": True})
     assert said is not None and said["paused"]
 
@@ -294,7 +296,11 @@ def test_a_worker_born_again_reads_the_definitions_anew(tmp_path):
         file.write_text(file.read_text() + "\n: 写坏了\n")
         os.kill(worker, signal.SIGKILL)
         assert portal.process.wait(60) != 0
-        assert "connect.yaml:" in portal.said()
+        said = portal.said()
+        assert "connect.yaml:" in said
+        for what in ("was sent SIGKILL", "serving on", "服务没有启动"):  # of gunicorn, of ours, of the end
+            line = next(line for line in said.splitlines() if what in line)
+            assert re.match(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}[+-]\d\d:\d\d [A-Z]+ [\w.]+ ", line), line
 
 
 @pytest.mark.parametrize(("change", "says"), [
@@ -324,9 +330,15 @@ def test_a_port_in_use_is_said_at_once_with_the_setting_that_changes_it(tmp_path
         done = subprocess.run([sys.executable, "-m", "web.serve"], cwd=HOME, env=environment, capture_output=True,
                               text=True, check=False, timeout=60)
     assert done.returncode != 0
-    assert done.stderr.startswith(f"不能在 127.0.0.1 端口 {port} 上监听")
+    assert f"ERROR yijianshi.serve 不能在 127.0.0.1 端口 {port} 上监听" in done.stderr.splitlines()[0]
     assert "PORT=5300" in done.stderr and "[ERROR]" not in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("given", "host"), [("::1", "::1"), ("[::]", "::"), ("127.0.0.1", "127.0.0.1")])
+def test_it_listens_at_any_address_of_this_machine_however_that_is_written(tmp_path, given, host):
+    settings = Settings.from_environ({"YJS_BIND": given, "YJS_DATA": str(tmp_path)})
+    assert Server(settings).cfg.address[0] == (host, 5000)
 
 
 def test_a_port_that_comes_free_is_waited_for():

@@ -42,6 +42,9 @@ def test_staff_need_a_second_factor_in_production_unless_it_is_said_otherwise(gi
     ({"YJS_ZONE": "Mars/Olympus"}, "YJS_ZONE="),
     ({"YJS_ZONE": "../etc/passwd"}, "YJS_ZONE="),
     ({"YJS_PUBLIC_URL": "portal.example"}, "YJS_PUBLIC_URL="),
+    ({"YJS_PUBLIC_URL": "https://city.example/yjs/"}, "不能带路径"),
+    ({"YJS_BIND": "127.0.0.1:80"}, "YJS_BIND="), ({"YJS_BIND": "[::1]:80"}, "YJS_BIND="),
+    ({"YJS_BIND": "[x]"}, "YJS_BIND="), ({"YJS_BIND": "unix:/x"}, "YJS_BIND="),
     ({"YJS_TRUSTED_PROXIES": "-1"}, "YJS_TRUSTED_PROXIES="),
     ({"YJS_DEPARTMENT": "x.yaml"}, "YJS_DEPARTMENT："),
     ({"YJS_KEYS": "data/keys"}, "YJS_KEYS："), ({"YJS_JOURNAL": "data/journal"}, "YJS_JOURNAL："),
@@ -137,6 +140,6 @@ def test_a_command_says_what_is_wrong_with_the_settings_and_nothing_else(command
     environ = {**os.environ, **TEST, "YJS_DEPARTMENT": "x.yaml"}
     done = subprocess.run([sys.executable, "-m", "flask", *command], cwd=HOME, env=environ, capture_output=True,
                           text=True, check=False, timeout=60)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "设置有误，服务没有启动：", "  YJS_DEPARTMENT：没有这个设置，是不是 YJS_DEPARTMENTS？"]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from store import consents
 from store.keys import create_keys
 from tests.connectors.raw_server import RawServer
 from tests.web.conftest import GOOD_CODE, OFFICES, POWER_TOKEN, SECRETS, WATER_TOKEN, Caller
+from web.check_sources import unconnected
 from web.wiring import NAME, RefusedStart
 
 FOLDER = Path(__file__).parent / "definitions"
@@ -82,6 +84,10 @@ def test_what_nobody_has_connected_is_brought_from_the_beginning_and_everybody_i
     assert caplog.text.count(NOT_HERE) == 1
     assert [line for line in caller.get("/readyz", **HTTPS).json["look"] if "YJS_SOURCES" in line] == [NOT_HERE]
     assert filed(caller).json["errors"]["materials"].keys() == {"drawing"}
+    here = caller.app.extensions[NAME].parts
+    assert unconnected(here.catalog, here.sources) == NOT_HERE
+    elsewhere = replace(here.catalog, offered=frozenset({"other"}))
+    assert unconnected(elsewhere, here.sources) == "", "what is not offered looks nothing up"
 
 
 def test_with_a_library_of_the_city_nothing_is_uploaded_and_the_office_gets_what_it_says(start, caplog):

@@ -26,7 +26,7 @@ api = Blueprint("api", __name__, url_prefix="/api")
 def bundles() -> Response:
     """All bundles, short."""
     only_args()
-    return live({"bundles": [_short(bundle) for bundle in house().catalog.bundles.values()]})
+    return live({"bundles": [_short(bundle) for bundle in house().catalog.on_offer]})
 
 
 @api.get("/bundles/<bundle>")

@@ -62,7 +62,7 @@ def home() -> str:
     """Everything that can be filed, by life stage; `q` narrows it by name, summary or matter. What takes nothing new is
     found by who looks for it."""
     words = request.args.get("q", "").strip()[:50]
-    cards = [_card(bundle) for bundle in house().catalog.bundles.values() if matches(bundle, words)]
+    cards = [_card(bundle) for bundle in house().catalog.on_offer if matches(bundle, words)]
     found = [card for card in cards if words or not card.closed]
     stages: dict[str, list[Card]] = {}
     for card in found:
@@ -101,7 +101,7 @@ def _occurs_in_two(word: str, said: str) -> bool:
 
 def suggestions() -> list[str]:
     """Everyday words that would find something here."""
-    bundles = house().catalog.bundles.values()
+    bundles = house().catalog.on_offer
     return [word for word in EVERYDAY if any(matches(bundle, word) for bundle in bundles)][:MOST_SUGGESTED]
 
 
@@ -118,7 +118,7 @@ def bundle(bundle: str) -> str:
         bars=before_after(plan), merge=merge(plan, called), map=drawn_map(net, "办理顺序"), map_words=in_words(net),
         lines=explained(net), window=window_words(window) if window else "",
         closed=closing(catalog, found, today()),
-        instead=catalog.bundles.get(found.closed.instead or "") if found.closed else None,
+        instead=next((one for one in catalog.on_offer if found.closed and one.id == found.closed.instead), None),
         lead=departments[found.lead].name if found.lead else "",
         about={leg.matter: about_matter(catalog.matter_of(found, leg.matter)) for leg in plan.legs},
         phones={leg.department: departments[leg.department].phone for leg in plan.legs}, mandates=mandates,

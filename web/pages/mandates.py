@@ -79,7 +79,7 @@ def _code_page(problem: str) -> str:
 
 def _scope_page(name: str, problems: list[Linked]) -> str:
     form, last = request.form, today() + USUAL
-    bundles = [(one.id, str(one.name)) for one in house().catalog.bundles.values()]
+    bundles = [(one.id, str(one.name)) for one in house().catalog.on_offer]
     return render_template(
         "entrust_scope.html", name=name, problems=problems, bundles=bundles, acts=ACTS, always=FILE,
         code=form.get("code", ""), key=form.get("key") or secrets.token_hex(16), most=LONGEST_REASON,
