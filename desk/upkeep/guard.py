@@ -13,7 +13,7 @@ from typing import TypeVar
 from desk.errors import Outdated
 from desk.faults import told
 from store import marks
-from store.errors import StoreClosed, StoreUnavailable
+from store.errors import StoreClosed, StoreUnavailable, TransactionLost
 from store.port import Database, Tx
 
 LOG = logging.getLogger("yijianshi.sweep")
@@ -44,12 +44,12 @@ class Guard:
 
     def do(self, part: str, act: Callable[[datetime], T], now: datetime) -> T | None:
         """Do a part; None if it fails. A store that is away or closed, or that a newer version works on, is no matter
-        of one part, and ends the sweep."""
+        of one part, and ends the sweep; a unit that kills its own transaction is the part's."""
         try:
             done = act(now)
-        except (StoreUnavailable, StoreClosed, Outdated):
-            raise
-        except Exception as fault:  # noqa: BLE001  # whatever one part meets, legs lapse and chains are sealed
+        except Exception as fault:  # whatever one part meets, legs lapse and chains are sealed
+            if isinstance(fault, (StoreUnavailable, StoreClosed, Outdated)) and not isinstance(fault, TransactionLost):
+                raise
             self._failed(part, told(fault), now)
             return None
         self._worked(part)

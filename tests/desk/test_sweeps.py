@@ -1,6 +1,7 @@
 """What time alone does costs what is due, not what waits; stored dates follow the calendar."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,10 +13,11 @@ from desk.desk import Desk
 from desk.hearing.notices import Incoming
 from desk.sending.recording import Came
 from desk.staff.acts import Act
-from desk.upkeep.guard import failing
+from desk.upkeep.guard import Guard, failing
 from desk.upkeep.sweeps import HEARTBEAT
 from dispatch.retry import Then
 from store import conservation, legs, marks, tallies
+from store.errors import StoreClosed, StoreUnavailable, TransactionLost
 from tests.desk.conftest import NOW, SHANGHAI
 from tests.desk.filings import small_filing
 
@@ -180,6 +182,18 @@ def test_what_is_wrong_with_one_part_of_a_sweep_stops_no_other_and_is_told_until
     again.sweep(NOW + 4 * NEXT)
     with opened.db.read() as tx:
         assert failing(tx, NOW + 4 * NEXT) == ()
+
+
+@pytest.mark.parametrize(("fault", "ends"), [(TransactionLost, False), (StoreUnavailable, True), (StoreClosed, True)])
+def test_a_sweep_ends_where_the_store_is_away_and_not_where_one_unit_kills_its_transaction(opened, fault, ends):
+    def act(_now):
+        raise fault("示例")
+
+    guard, raises = Guard(opened.db), pytest.raises(fault) if ends else nullcontext()
+    with raises:
+        assert guard.do("news", act, NOW) is None
+    with opened.db.read() as tx:
+        assert [one.part for one in failing(tx, NOW)] == ([] if ends else ["news"])
 
 
 def test_a_plan_that_cannot_be_opened_is_a_breach_of_its_case_until_it_is_put_back(opened, desk):
