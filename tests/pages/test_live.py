@@ -12,11 +12,15 @@ PROXY_SAYS = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad
 
 
 def withdraw_one(page: Page, case: str) -> None:
-    """Take back the first leg that can be taken back."""
-    page.goto(f"{case}/withdraw")
-    page.get_by_role("checkbox").first.check()
-    page.get_by_role("button", name="看看会有什么影响").click()
-    page.get_by_label("撤回的原因").fill("改期")
+    """Take back the first leg that can be taken back; one that its department decides just then cannot."""
+    reason = page.get_by_label("撤回的原因")
+    for _ in range(20):
+        page.goto(f"{case}/withdraw")
+        page.get_by_role("checkbox").first.check()
+        page.get_by_role("button", name="看看会有什么影响").click()
+        if reason.is_visible():
+            break
+    reason.fill("改期")
     page.get_by_role("button", name="确认撤回").click()
     expect(page.locator("section.leg")).to_have_count(17)
 
