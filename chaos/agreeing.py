@@ -31,6 +31,7 @@ NAME, NUMBER, PRICE = "home_owner_name", "home_owner_id", "sale_price"
 SOMETIMES = 0.4  # of the sales are of a home whose title no register holds
 COINCIDES = 0.25  # seconds within which what shall happen at the same time begins
 WAYS = ("taken", "changed", "crossing", "refused", "taken", "plain")
+LEAST = 3 * len(WAYS)  # sales, however early everything else ends: two acts cross at one moment only now and then
 MOST_TRIES = 20  # to come to an end with one draft: the clock leaps, and codes and looks grow old
 
 
@@ -158,7 +159,7 @@ class Agreeing:
     def _deal(self) -> None:
         prepared = {**self._buyer.prepare(SOLD, SITUATION), "materials": {}}
         for number in range(self._form.agrees):
-            if self._over.wait(self._dice.uniform(*self._form.agree_pauses)) and number >= len(WAYS):
+            if self._over.wait(self._dice.uniform(*self._form.agree_pauses)) and number >= LEAST:
                 return
             self._sell(prepared, WAYS[number % len(WAYS)])
 
